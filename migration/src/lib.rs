@@ -1,0 +1,40 @@
+//! The tables of notegraph, the same on `SQLite` and `PostgreSQL`: one file per change, named after what it does.
+//!
+//! What belongs to a company has its `company_id` first in the primary key, in every index and in every foreign
+//! key, so that the database itself refuses a link from one company to another.
+
+use sea_orm_migration::prelude::*;
+
+mod company_table;
+mod ids;
+mod m20261121_000001_create_company;
+mod m20261121_000002_create_customer;
+mod m20261121_000003_create_user;
+mod m20261121_000004_create_note_type;
+mod m20261121_000005_create_note;
+mod m20261121_000006_create_assignment;
+mod m20261121_000007_create_message;
+mod m20261121_000008_create_event;
+mod m20261121_000009_create_token;
+
+pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
+
+/// All changes, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_create_company::Migration),
+            Box::new(m20261121_000002_create_customer::Migration),
+            Box::new(m20261121_000003_create_user::Migration),
+            Box::new(m20261121_000004_create_note_type::Migration),
+            Box::new(m20261121_000005_create_note::Migration),
+            Box::new(m20261121_000006_create_assignment::Migration),
+            Box::new(m20261121_000007_create_message::Migration),
+            Box::new(m20261121_000008_create_event::Migration),
+            Box::new(m20261121_000009_create_token::Migration),
+        ]
+    }
+}

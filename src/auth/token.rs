@@ -1,0 +1,101 @@
+//! Opaque tokens: `ng_<company>_<secret>`, where the secret is 256 random bits.
+//!
+//! Only the SHA-256 of a token is stored; with that much entropy in it, a slow hash would add nothing. The company
+//! stands in the token so that looking it up leads with the company, as every index does; it is no proof of
+//! anything, as the hash covers it.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set};
+use sha2::{Digest, Sha256};
+
+use super::Viewer;
+use crate::clock::Clock;
+use crate::db::{self, Db};
+use crate::entity::token::{self, Scope, Scopes};
+use crate::entity::user::{self, UserStatus};
+use crate::error::Result;
+
+/// A token in clear, shown once to whom it is for.
+pub struct Secret(String);
+
+impl Secret {
+    fn random(company_id: i64) -> std::result::Result<Self, getrandom::Error> {
+        let mut bits = [0; 32];
+        getrandom::fill(&mut bits)?;
+        Ok(Self(format!("ng_{company_id}_{}", URL_SAFE_NO_PAD.encode(bits))))
+    }
+
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A token to be made.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    pub company_id: i64,
+    pub user_id: i64,
+    /// What it is for, as `token list` shows it.
+    pub name: String,
+    pub scopes: Vec<Scope>,
+    pub expires_on: Option<DateTime<Utc>>,
+}
+
+/// Makes and stores a token.
+///
+/// # Errors
+/// When the user does not exist, or the system has no randomness to give.
+pub async fn create_token(
+    connection: &impl ConnectionTrait,
+    clock: &Clock,
+    new: NewToken,
+) -> std::result::Result<(token::Model, Secret), DbErr> {
+    let secret = Secret::random(new.company_id).map_err(|error| DbErr::Custom(error.to_string()))?;
+    let row = token::ActiveModel {
+        company_id: Set(new.company_id),
+        id: Set(db::next_id(connection, db::Table::Token).await?),
+        user_id: Set(new.user_id),
+        hash: Set(hash(secret.reveal())),
+        name: Set(new.name),
+        scopes: Set(Scopes(new.scopes)),
+        created_on: Set(clock.now()),
+        expires_on: Set(new.expires_on),
+        revoked_on: Set(None),
+    };
+    Ok((row.insert(connection).await?, secret))
+}
+
+/// Who holds this token: `None` where it is unknown, expired, revoked, or its user inactive. Asked on every request,
+/// so that revoking takes effect at once.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn authenticate(db: &Db, clock: &Clock, token: &str) -> Result<Option<Viewer>> {
+    let Some(company_id) = company_of(token) else { return Ok(None) };
+    let found = token::Entity::find()
+        .filter(token::Column::CompanyId.eq(company_id))
+        .filter(token::Column::Hash.eq(hash(token)))
+        .find_also_related(user::Entity)
+        .one(db.read())
+        .await?;
+    Ok(match found {
+        Some((token, Some(user)))
+            if token.revoked_on.is_none()
+                && token.expires_on.is_none_or(|end| clock.now() < end)
+                && user.status == UserStatus::Active =>
+        {
+            Some(Viewer { user, scopes: token.scopes.0 })
+        }
+        _ => None,
+    })
+}
+
+fn company_of(token: &str) -> Option<i64> {
+    token.strip_prefix("ng_")?.split_once('_')?.0.parse().ok()
+}
+
+fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}

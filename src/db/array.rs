@@ -1,0 +1,60 @@
+//! Lists as one parameter: a statement reads the same for one key and for a hundred, so that it is prepared once.
+
+use sea_orm::DatabaseBackend;
+use sea_orm::sea_query::extension::postgres::PgFunc;
+use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, FunctionCall, IntoColumnRef, Query, Value};
+
+/// `column` is one of `keys`: `= ANY($1)` on `PostgreSQL`, `IN (SELECT value FROM json_each(?))` on `SQLite`.
+pub fn one_of(backend: DatabaseBackend, column: impl IntoColumnRef, keys: impl IntoIterator<Item = i64>) -> Expr {
+    let column = Expr::col(column);
+    let keys = bigints(backend, keys);
+    match backend {
+        DatabaseBackend::Postgres => column.eq(PgFunc::any(Expr::val(keys))),
+        _ => column.in_subquery(
+            Query::select().column("value").from_function(Func::cust("json_each").arg(Expr::val(keys)), "k").take(),
+        ),
+    }
+}
+
+/// The same for a column of text.
+pub fn one_of_texts(
+    backend: DatabaseBackend,
+    column: impl IntoColumnRef,
+    keys: impl IntoIterator<Item = String>,
+) -> Expr {
+    let column = Expr::col(column);
+    match backend {
+        DatabaseBackend::Postgres => {
+            let keys = keys.into_iter().map(Value::from).collect();
+            column.eq(PgFunc::any(Expr::val(Value::Array(ArrayType::String, Some(Box::new(keys))))))
+        }
+        _ => {
+            let keys = serde_json::Value::from_iter(keys).to_string();
+            column.in_subquery(
+                Query::select().column("value").from_function(Func::cust("json_each").arg(keys), "k").take(),
+            )
+        }
+    }
+}
+
+/// A list of keys as a table, to be given the alias `k`, and the name of its one column.
+pub fn keys_table(
+    backend: DatabaseBackend,
+    keys: impl IntoIterator<Item = i64>,
+) -> (FunctionCall, (&'static str, &'static str)) {
+    let keys = Expr::val(bigints(backend, keys));
+    match backend {
+        DatabaseBackend::Postgres => (Func::cust("unnest").arg(keys), ("k", "k")),
+        _ => (Func::cust("json_each").arg(keys), ("k", "value")),
+    }
+}
+
+/// One parameter that holds a list: an array on `PostgreSQL`, JSON text on `SQLite`.
+fn bigints(backend: DatabaseBackend, keys: impl IntoIterator<Item = i64>) -> Value {
+    match backend {
+        DatabaseBackend::Postgres => {
+            Value::Array(ArrayType::BigInt, Some(Box::new(keys.into_iter().map(Value::from).collect())))
+        }
+        _ => serde_json::Value::from_iter(keys).to_string().into(),
+    }
+}

@@ -1,0 +1,123 @@
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, Database, DbErr};
+
+use super::Db;
+
+/// What to do where the `SQLite` file is not there yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    Create,
+    Refuse,
+}
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `sqlite://PATH` or `postgres://...`.
+    pub url: String,
+    /// Connections to `PostgreSQL`, or reading connections to `SQLite`.
+    pub connections: u32,
+    /// The longest that one statement may run.
+    pub statement_timeout: Duration,
+}
+
+/// Why there is no database; the text is for the operator.
+#[derive(Debug)]
+pub enum ConnectError {
+    /// The address names no database that we know.
+    Address(String),
+    /// The database does not answer, or refuses us.
+    Database(DbErr),
+}
+
+impl std::fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Address(reason) => f.write_str(reason),
+            Self::Database(error) => write!(f, "cannot open the database: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+/// How long a caller waits for a free connection, and a writer of `SQLite` for its turn.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// Opens the database.
+///
+/// # Errors
+/// When the address is of no database we know, or the database does not answer.
+pub async fn connect(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
+    let url = settings.url.as_str();
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return postgres(settings).await.map_err(ConnectError::Database);
+    }
+    let Some(path) = url.strip_prefix("sqlite:") else {
+        return Err(ConnectError::Address(format!(
+            "the database address `{}` is neither of SQLite (sqlite://notegraph.db) nor of PostgreSQL \
+             (postgres://user:password@host/name)",
+            without_password(url)
+        )));
+    };
+    if path.contains(":memory:") || path.contains("mode=memory") {
+        return Err(ConnectError::Address(
+            "a database in memory is lost between connections; name a file, as in sqlite://notegraph.db".to_owned(),
+        ));
+    }
+    sqlite(settings, missing).await.map_err(ConnectError::Database)
+}
+
+fn without_password(address: &str) -> String {
+    url::Url::parse(address).map_or_else(
+        |_| address.chars().take_while(|c| *c != '@').collect(),
+        |mut url| {
+            let _ = url.set_password(None);
+            url.to_string()
+        },
+    )
+}
+
+async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
+    let timeout = settings.statement_timeout.as_millis().to_string();
+    let mut options = ConnectOptions::new(&settings.url);
+    options
+        .max_connections(settings.connections)
+        .acquire_timeout(WAIT)
+        .sqlx_logging(false)
+        // A ping before each use is a round trip for each statement; one after idling finds the same dead ones.
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .map_sqlx_postgres_opts(move |options| {
+            options.application_name("notegraph").options([("statement_timeout", timeout.as_str()), ("timezone", "UTC")])
+        });
+    let pool = Database::connect(options).await?;
+    Ok(Db { read: pool.clone(), write: pool })
+}
+
+async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, DbErr> {
+    let create = missing == Missing::Create;
+    let options = |connections: u32, read_only: bool| {
+        let mut options = ConnectOptions::new(&settings.url);
+        options
+            .max_connections(connections)
+            .acquire_timeout(WAIT)
+            .sqlx_logging(false)
+            .test_before_acquire(false)
+            .map_sqlx_sqlite_opts(move |options| {
+                let options = options
+                    .create_if_missing(create && !read_only)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    // An acknowledged change is on the disk, whatever happens next.
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(WAIT);
+                if read_only { options.pragma("query_only", "on") } else { options }
+            });
+        options
+    };
+    let write = Database::connect(options(1, false)).await?;
+    let read = Database::connect(options(settings.connections, true)).await?;
+    Ok(Db { read, write })
+}

@@ -1,0 +1,25 @@
+//! Which users are responsible for which notes.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "assignment")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub company_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub note_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub user_id: i64,
+    /// The order of a note's assignees: grows, with gaps where one was taken away.
+    pub position: i32,
+    pub created_on: DateTimeUtc,
+    pub assigned_by_id: Option<i64>,
+    /// What an imported record said that the columns cannot hold, as JSON text.
+    pub source: Option<String>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

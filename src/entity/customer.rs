@@ -1,0 +1,43 @@
+//! Whom notes are about.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "customer")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub company_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
+    pub company_name: Option<String>,
+    pub company_title: Option<String>,
+    pub first_name: Option<String>,
+    pub middle_name: Option<String>,
+    pub last_name: Option<String>,
+    pub full_name: String,
+    pub locale: Option<String>,
+    pub is_member: bool,
+    pub was_member: bool,
+    pub has_applied: bool,
+    pub flag: Option<String>,
+    pub email: Option<String>,
+    pub mobile_country_code: Option<String>,
+    pub mobile_number: Option<String>,
+    pub mobile_full: Option<String>,
+    pub phone_country_code: Option<String>,
+    pub phone_number: Option<String>,
+    pub phone_full: Option<String>,
+    pub profile_photo: Option<String>,
+    pub vip: bool,
+    pub home_house_id: Option<String>,
+    pub birthdate: Option<Date>,
+    pub anniversary_date: Option<Date>,
+    pub created_on: DateTimeUtc,
+    /// What an imported record said that the columns cannot hold, as JSON text.
+    pub source: Option<String>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,32 @@
+//! The thread of a note.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "message")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub company_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
+    pub note_id: i64,
+    /// From 1 without gaps within a note.
+    pub position: i32,
+    #[sea_orm(column_type = "Text")]
+    pub message: String,
+    pub attachment_url: Option<String>,
+    pub attachment_filename: Option<String>,
+    pub attachment_content_type: Option<String>,
+    pub attachment_size: Option<i64>,
+    pub posted_by_id: Option<i64>,
+    pub created_on: DateTimeUtc,
+    /// Imported without an id: the id is ours alone, so an export leaves it out.
+    pub from_import: bool,
+    /// What an imported record said that the columns cannot hold, as JSON text.
+    pub source: Option<String>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,17 @@
+//! The rows, as `SeaORM` entities, and the finders over them. No GraphQL in here.
+//!
+//! Reading goes through [`Sight`], which knows whose eyes are looking: a finder that forgets the company or the
+//! confidentiality of a note cannot be written with it.
+
+pub mod assignment;
+pub mod company;
+pub mod customer;
+pub mod event;
+pub mod message;
+pub mod note;
+pub mod note_type;
+mod sight;
+pub mod token;
+pub mod user;
+
+pub use sight::Sight;

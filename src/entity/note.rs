@@ -1,0 +1,81 @@
+//! Notes.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::FromJsonQueryResult;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "lowercase")]
+pub enum NoteStatus {
+    Open,
+    Closed,
+}
+
+/// The kind of record a note is about, stored as the notes REST API spells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum ReferenceType {
+    #[sea_orm(string_value = "business")]
+    Business,
+    #[sea_orm(string_value = "customer")]
+    Customer,
+    #[sea_orm(string_value = "membershipCard")]
+    MembershipCard,
+    #[sea_orm(string_value = "order")]
+    Order,
+    #[sea_orm(string_value = "point_earned")]
+    PointEarned,
+    #[sea_orm(string_value = "subscription")]
+    Subscription,
+    #[sea_orm(string_value = "transaction")]
+    Transaction,
+    #[sea_orm(string_value = "reservation")]
+    Reservation,
+    #[sea_orm(string_value = "appointment")]
+    Appointment,
+    #[sea_orm(string_value = "event")]
+    Event,
+}
+
+/// In the order given; repetitions only where an import brought them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct Tags(pub Vec<String>);
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "note")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub company_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
+    /// Grows by one with each change of a field or an assignment.
+    pub version: i32,
+    pub type_id: Option<i64>,
+    pub subject: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub details: Option<String>,
+    pub status: NoteStatus,
+    pub priority: bool,
+    pub confidential: bool,
+    pub show_on_overview: bool,
+    pub reminder: Option<DateTimeUtc>,
+    pub tags: Tags,
+    pub reference_type: Option<ReferenceType>,
+    pub reference_id: Option<String>,
+    pub customer_id: Option<i64>,
+    /// The author.
+    pub user_id: Option<i64>,
+    /// Messages are numbered from 1 without gaps, so this is also the position of the last one.
+    pub message_count: i32,
+    pub created_on: DateTimeUtc,
+    pub updated_on: DateTimeUtc,
+    pub updated_by_id: Option<i64>,
+    pub closed_on: Option<DateTimeUtc>,
+    /// What an imported record said that the columns cannot hold, as JSON text.
+    pub source: Option<String>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,82 @@
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
+
+use super::{assignment, company, customer, message, note, note_type, user};
+
+/// Whose eyes are looking: the one place that decides which rows exist for a viewer.
+///
+/// Of another company nothing exists. A confidential note exists for its author, its assignees and those who see
+/// all confidential notes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sight {
+    pub company_id: i64,
+    pub user_id: i64,
+    /// Sees the confidential notes of others.
+    pub confidential: bool,
+}
+
+impl Sight {
+    pub fn company(&self) -> Select<company::Entity> {
+        company::Entity::find().filter(company::Column::Id.eq(self.company_id))
+    }
+
+    pub fn customers(&self) -> Select<customer::Entity> {
+        customer::Entity::find().filter(customer::Column::CompanyId.eq(self.company_id))
+    }
+
+    pub fn users(&self) -> Select<user::Entity> {
+        user::Entity::find().filter(user::Column::CompanyId.eq(self.company_id))
+    }
+
+    pub fn note_types(&self) -> Select<note_type::Entity> {
+        note_type::Entity::find().filter(note_type::Column::CompanyId.eq(self.company_id))
+    }
+
+    pub fn notes(&self) -> Select<note::Entity> {
+        note::Entity::find().filter(self.sees_note())
+    }
+
+    /// The condition that [`Sight::notes`] sets on the table `note`, for statements that are built by hand.
+    pub fn sees_note(&self) -> Condition {
+        let own_company = Condition::all().add(note::Column::CompanyId.eq(self.company_id));
+        if self.confidential {
+            return own_company;
+        }
+        own_company.add(
+            Condition::any()
+                .add(note::Column::Confidential.eq(false))
+                .add(note::Column::UserId.eq(self.user_id))
+                .add(Expr::exists(self.own_assignment())),
+        )
+    }
+
+    /// Messages of notes that can be seen.
+    pub fn messages(&self) -> Select<message::Entity> {
+        let note = Query::select()
+            .expr(Expr::val(1))
+            .from(note::Entity)
+            .cond_where(self.sees_note())
+            .and_where(Expr::col((note::Entity, note::Column::Id)).equals((message::Entity, message::Column::NoteId)))
+            .take();
+        message::Entity::find()
+            .filter(message::Column::CompanyId.eq(self.company_id))
+            .filter(Expr::exists(note))
+    }
+
+    /// Assignments of notes that the caller has found through [`Sight::notes`].
+    pub fn assignments(&self) -> Select<assignment::Entity> {
+        assignment::Entity::find().filter(assignment::Column::CompanyId.eq(self.company_id))
+    }
+
+    fn own_assignment(&self) -> SelectStatement {
+        Query::select()
+            .expr(Expr::val(1))
+            .from(assignment::Entity)
+            .and_where(assignment::Column::CompanyId.eq(self.company_id))
+            .and_where(assignment::Column::UserId.eq(self.user_id))
+            .and_where(
+                Expr::col((assignment::Entity, assignment::Column::NoteId)).equals((note::Entity, note::Column::Id)),
+            )
+            .take()
+    }
+}

@@ -1,0 +1,58 @@
+//! Who may ask, and what.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::FromJsonQueryResult;
+use serde::{Deserialize, Serialize};
+
+/// What a token permits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "UPPERCASE")]
+#[value(rename_all = "UPPERCASE")]
+pub enum Scope {
+    /// Read notes and the people in them.
+    Read,
+    /// Change notes.
+    Write,
+    /// See the confidential notes of others, too.
+    Confidential,
+    /// All of these, and the administration of tokens and people.
+    Admin,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
+pub struct Scopes(pub Vec<Scope>);
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "token")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub company_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
+    pub user_id: i64,
+    /// SHA-256 of the token; the token itself is stored nowhere.
+    pub hash: Vec<u8>,
+    pub name: String,
+    pub scopes: Scopes,
+    pub created_on: DateTimeUtc,
+    pub expires_on: Option<DateTimeUtc>,
+    pub revoked_on: Option<DateTimeUtc>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    #[sea_orm(
+        belongs_to = "super::user::Entity",
+        from = "(Column::CompanyId, Column::UserId)",
+        to = "(super::user::Column::CompanyId, super::user::Column::Id)"
+    )]
+    User,
+}
+
+impl Related<super::user::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::User.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,41 @@
+//! Who writes notes and is made responsible for them.
+
+use sea_orm::entity::prelude::*;
+
+/// Whether a user may act; the token of an inactive one is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "lowercase")]
+pub enum UserStatus {
+    Active,
+    Inactive,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "user")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub company_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
+    pub status: UserStatus,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub full_name: String,
+    pub email: Option<String>,
+    pub username: String,
+    pub profile_photo: Option<String>,
+    pub employee_id: Option<String>,
+    pub mobile_number: Option<String>,
+    pub business_location_id: Option<String>,
+    pub enable2_fa: Option<bool>,
+    pub modified_on: Option<DateTimeUtc>,
+    pub created_by: Option<String>,
+    pub role: Option<String>,
+    /// What an imported record said that the columns cannot hold, as JSON text.
+    pub source: Option<String>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,82 @@
+//! What can go wrong, and the one way in which clients learn of it.
+//!
+//! [`Error`] has no `Display`, so that no text of a database or a library can reach a client by way of `?`: it is
+//! turned into a GraphQL error here, with a code that programs can rely on and a sentence for people.
+//! What a person can put right in a change is no error of this kind but a [`UserError`](crate::note::UserError).
+
+use std::sync::Arc;
+
+use async_graphql::ErrorExtensionValues;
+use sea_orm::DbErr;
+
+use crate::entity::token::Scope;
+
+/// The result of everything that can fail while an operation runs.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failure of an operation; becomes a top-level error.
+#[derive(Clone, Debug)]
+pub enum Error {
+    /// The token does not have the scope.
+    Forbidden(Scope),
+    /// An argument that no correct client sends; says what is wrong and what would be right.
+    Invalid(String),
+    /// A cursor that this list did not make.
+    BadCursor(String),
+    /// The database or this program failed; the client learns no more than that.
+    Internal(Arc<dyn std::error::Error + Send + Sync>),
+    /// The database cannot be reached, or has no connection to spare; trying again later may help.
+    Unavailable(Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// The cause of an INTERNAL or UNAVAILABLE error, kept beside it for the log and never sent.
+pub struct Cause(pub Arc<dyn std::error::Error + Send + Sync>);
+
+impl Error {
+    pub fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Internal(Arc::new(cause))
+    }
+
+    /// `extensions.code` of the error that clients see.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Forbidden(_) => "FORBIDDEN",
+            Self::Invalid(_) => "INVALID",
+            Self::BadCursor(_) => "BAD_CURSOR",
+            Self::Internal(_) => "INTERNAL",
+            Self::Unavailable(_) => "UNAVAILABLE",
+        }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(Arc::new(error)),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<Error> for async_graphql::Error {
+    fn from(error: Error) -> Self {
+        let code = error.code();
+        let (message, cause) = match error {
+            Error::Forbidden(scope) => {
+                let scope = format!("{scope:?}").to_uppercase();
+                (format!("This token does not have the scope {scope}."), None)
+            }
+            Error::Invalid(message) | Error::BadCursor(message) => (message, None),
+            Error::Internal(cause) => {
+                ("The server failed. Its log has the reason under this request ID.".to_owned(), Some(cause))
+            }
+            Error::Unavailable(cause) => ("The database is not available; try again.".to_owned(), Some(cause)),
+        };
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", code);
+        let mut graphql = Self::new(message);
+        graphql.extensions = Some(extensions);
+        graphql.source = cause.map(|cause| Arc::new(Cause(cause)) as _);
+        graphql
+    }
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  // The server serves index.html at `/` and everything else under this prefix.
+  base: '/playground/',
+  build: {
+    target: 'es2022',
+    // No `data:` copies of files: one file each, cached by its hashed name.
+    assetsInlineLimit: 0,
+    // The preload helper would add nothing on a page with one entry, and browsers of our target have it built in.
+    modulePreload: { polyfill: false },
+    // The editor alone is larger than the limit at which Vite warns.
+    chunkSizeWarningLimit: 4096,
+    // What we bundle is under licences that ask for their text to go along.
+    license: { fileName: 'licenses.md' },
+  },
+  worker: { format: 'es' },
+  server: {
+    // `npm run dev` beside a running `notegraph serve`.
+    proxy: { '/graphql': process.env.NOTEGRAPH ?? 'http://127.0.0.1:8080' },
+  },
+});
