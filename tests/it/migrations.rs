@@ -1,0 +1,141 @@
+//! The tables: that they come and go, are the same on both databases, and keep companies apart.
+
+use migration::{Migrator, MigratorTrait};
+use notegraph::entity::{assignment, message, note, token};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{DbErr, PaginatorTrait, SqlErr};
+
+use crate::support::{App, Catalog, Database, Engine};
+
+#[tokio::test]
+async fn up_down_and_up_again() {
+    let database = Database::empty(&Engine::of_this_run()).await;
+    let db = database.open().await;
+    let nothing = Catalog::read(&db).await;
+    assert_eq!(nothing, Catalog::default());
+
+    Migrator::up(db.schema_door(), None).await.unwrap();
+    let tables = Catalog::read(&db).await;
+    assert!(tables.tables.contains_key("note"), "{tables:#?}");
+
+    Migrator::down(db.schema_door(), None).await.unwrap();
+    assert_eq!(Catalog::read(&db).await, nothing);
+
+    Migrator::up(db.schema_door(), None).await.unwrap();
+    assert_eq!(Catalog::read(&db).await, tables);
+    // Once more changes nothing.
+    Migrator::up(db.schema_door(), None).await.unwrap();
+    assert_eq!(Catalog::read(&db).await, tables);
+}
+
+/// One step down and up again at a time: no change leans on one that comes after it.
+#[tokio::test]
+async fn each_step_is_undone_by_itself() {
+    let database = Database::migrated(&Engine::of_this_run()).await;
+    let db = database.open().await;
+    let mut stack = vec![Catalog::read(&db).await];
+    for _ in Migrator::migrations() {
+        Migrator::down(db.schema_door(), Some(1)).await.unwrap();
+        stack.push(Catalog::read(&db).await);
+    }
+    assert_eq!(stack.pop(), Some(Catalog::default()));
+    while let Some(before) = stack.pop() {
+        Migrator::up(db.schema_door(), Some(1)).await.unwrap();
+        assert_eq!(Catalog::read(&db).await, before);
+    }
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_tables() {
+    // Without a PostgreSQL server there is nothing to compare with.
+    let Some(postgres) = Engine::postgres() else { return };
+    let (sqlite, postgres) = (Database::migrated(&Engine::Sqlite).await, Database::migrated(&postgres).await);
+    let (sqlite, postgres) = (Catalog::read(&sqlite.open().await).await, Catalog::read(&postgres.open().await).await);
+    assert_eq!(sqlite, postgres);
+}
+
+#[tokio::test]
+async fn the_company_leads_every_key_and_index() {
+    let app = App::start().await;
+    let catalog = Catalog::read(app.db()).await;
+    let owned: Vec<_> = catalog.tables.iter().filter(|(name, _)| *name != "company").collect();
+    assert_eq!(owned.len(), 8, "{:?}", catalog.tables.keys());
+    for (name, table) in owned {
+        assert_eq!(table.columns.get("company_id"), Some(&false), "{name} belongs to a company");
+        assert_eq!(table.primary_key[0], "company_id", "primary key of {name}");
+        for index in &table.indexes {
+            assert_eq!(index.columns[0], "company_id", "index of {name}: {index:?}");
+        }
+        for key in &table.foreign_keys {
+            assert_eq!(key.columns[0], "company_id", "foreign key of {name}: {key:?}");
+            let target = if key.target == "company" { "id" } else { "company_id" };
+            assert_eq!(key.target_columns[0], target, "foreign key of {name}: {key:?}");
+        }
+    }
+}
+
+/// Each link of a row of one company is pointed at a record of the other, with an id that the first has not.
+#[tokio::test]
+async fn a_link_between_companies_is_refused() {
+    let app = App::start().await;
+    let (ours, theirs) = (app.company("Ours").await, app.company("Theirs").await);
+    let ann = ours.user("ann").await;
+    let note = ours.note(|_| {}).await;
+    let message = ours.message(note.id, |_| {}).await;
+    let assignment = ours.assign(note.id, ann.id).await;
+    ann.token(&[]).await;
+    let token = token::Entity::find().one(app.db().read()).await.unwrap().unwrap();
+
+    let (bob, customer) = (theirs.user("bob").await, theirs.customer("Cara").await);
+    let (kind, foreign) = (theirs.note_type("Call").await, theirs.note(|_| {}).await);
+    assert!(foreign.id != note.id && bob.id != ann.id, "ids are unique across companies");
+
+    let note = |change: fn(&mut note::Model, i64), id: i64| {
+        let mut row = note::Model { id: 1000, ..note.clone() };
+        change(&mut row, id);
+        row
+    };
+    refused(&app, note(|row, id| row.user_id = Some(id), bob.id)).await;
+    refused(&app, note(|row, id| row.updated_by_id = Some(id), bob.id)).await;
+    refused(&app, note(|row, id| row.customer_id = Some(id), customer.id)).await;
+    refused(&app, note(|row, id| row.type_id = Some(id), kind.id)).await;
+    refused(&app, message::Model { id: 1000, position: 2, note_id: foreign.id, ..message.clone() }).await;
+    refused(&app, message::Model { id: 1000, position: 2, posted_by_id: Some(bob.id), ..message }).await;
+    refused(&app, assignment::Model { note_id: foreign.id, ..assignment.clone() }).await;
+    refused(&app, assignment::Model { user_id: bob.id, ..assignment.clone() }).await;
+    refused(&app, token::Model { id: 1000, hash: vec![0; 32], user_id: bob.id, ..token }).await;
+
+    // The same row without the foreign link goes in, so it was the link that was refused.
+    app.insert(note(|_, _| {}, 0)).await;
+    assert_eq!(note::Entity::find().count(app.db().read()).await.unwrap(), 3);
+}
+
+/// Deleting what others point at is refused: nothing is left dangling.
+#[tokio::test]
+async fn what_is_linked_cannot_be_deleted() {
+    let app = App::start().await;
+    let acme = app.company("Acme").await;
+    let note = acme.note(|_| {}).await;
+    acme.message(note.id, |_| {}).await;
+    let transaction = app.db().begin().await.unwrap();
+    let deleted = note::Entity::delete_by_id((acme.id, note.id)).exec(&transaction).await;
+    assert_foreign_key(deleted.map(|_| ()));
+}
+
+async fn refused<M>(app: &App, row: M)
+where
+    M: sea_orm::ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel> + std::fmt::Debug,
+    M::Entity: EntityTrait<Model = M>,
+    <M::Entity as EntityTrait>::ActiveModel: sea_orm::ActiveModelBehavior + Send,
+{
+    let transaction = app.db().begin().await.unwrap();
+    let inserted = row.into_active_model().reset_all().insert(&transaction).await;
+    transaction.rollback().await.unwrap();
+    assert_foreign_key(inserted.map(|row| panic!("taken: {row:?}")));
+}
+
+#[track_caller]
+fn assert_foreign_key(result: Result<(), DbErr>) {
+    let error = result.expect_err("a foreign key refuses it");
+    assert!(matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))), "{error}");
+}

@@ -1,0 +1,101 @@
+//! A server in this process, over a database of its own.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use notegraph::clock::Clock;
+use notegraph::context;
+use notegraph::db::Db;
+use notegraph::schema::{self, Schema};
+use sea_orm::{ActiveModelBehavior, EntityTrait, IntoActiveModel, ModelTrait, Statement};
+
+use super::database::{Database, Engine};
+use super::recording::{Recorder, Recording};
+use super::seed::Company;
+
+/// What the clock of a test starts from; each look at it is a second later.
+const START: &str = "2026-03-02T09:00:00Z";
+
+/// A server with a fresh, migrated, empty database. Cheap to clone; the last one takes the database with it.
+#[derive(Clone)]
+pub struct App(Arc<Running>);
+
+struct Running {
+    recorder: Recorder,
+    app: context::App,
+    schema: Schema,
+    // Last, so that it goes when nothing is connected any more.
+    database: Database,
+}
+
+impl App {
+    /// On the database of this run.
+    pub async fn start() -> Self {
+        Self::start_on(&Engine::of_this_run()).await
+    }
+
+    pub async fn start_on(engine: &Engine) -> Self {
+        let database = Database::migrated(engine).await;
+        let recorder = Recorder::default();
+        let mut db = database.open().await;
+        db.observe({
+            let recorder = recorder.clone();
+            move |info| recorder.hear(info.statement)
+        });
+        let start: DateTime<Utc> = START.parse().unwrap();
+        let app = context::App { db, clock: Clock::stepping(start) };
+        Self(Arc::new(Running { recorder, app, schema: schema::build(), database }))
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.0.app.db
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.0.app.clock
+    }
+
+    /// The address of the database, for a command that connects by itself.
+    pub fn database_url(&self) -> &str {
+        self.0.database.url()
+    }
+
+    /// What the server gives each operation.
+    pub fn context(&self) -> &context::App {
+        &self.0.app
+    }
+
+    pub fn schema(&self) -> &Schema {
+        &self.0.schema
+    }
+
+    /// A new company.
+    pub async fn company(&self, name: &str) -> Company {
+        Company::create(self, name).await
+    }
+
+    /// Puts one row of any table into the database, as it is.
+    pub async fn insert<M>(&self, row: M) -> M
+    where
+        M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+        M::Entity: EntityTrait<Model = M>,
+        <M::Entity as EntityTrait>::ActiveModel: ActiveModelBehavior + Send,
+    {
+        super::seed::insert(self, row).await
+    }
+
+    /// Listens to the statements from now on.
+    pub fn record(&self) -> Recording {
+        self.0.recorder.listen()
+    }
+
+    /// Fails where the plan of a statement reads a whole table of ours, or a whole index.
+    pub async fn assert_no_table_scans(&self, statements: &[Statement]) {
+        super::plan::assert_none(self.db(), statements, "scans a table", |plan| &plan.scans).await;
+    }
+
+    /// Fails where the plan of a statement sorts rows, instead of reading them in the order of an index.
+    pub async fn assert_no_sorts(&self, statements: &[Statement]) {
+        super::plan::assert_none(self.db(), statements, "sorts", |plan| &plan.sorts).await;
+    }
+}

@@ -1,0 +1,112 @@
+//! A database for one test, gone with it.
+
+use std::io::Write;
+use std::sync::Once;
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use notegraph::db::{self, Db, Missing, Settings};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use super::postgres::{Owned, Server};
+
+/// Which database a test runs on.
+#[derive(Clone, Debug)]
+pub enum Engine {
+    Sqlite,
+    Postgres(Server),
+}
+
+impl Engine {
+    /// `PostgreSQL` where `NOTEGRAPH_TEST_POSTGRES` names a server, else `SQLite`; said once.
+    pub fn of_this_run() -> Self {
+        static SAY: Once = Once::new();
+        let engine = Self::postgres().unwrap_or(Self::Sqlite);
+        // Past the capture of test output, which shows only what failed.
+        SAY.call_once(|| {
+            let name = match &engine {
+                Self::Sqlite => "SQLite (NOTEGRAPH_TEST_POSTGRES is not set)".to_owned(),
+                Self::Postgres(server) => format!("PostgreSQL at {server}"),
+            };
+            let _ = writeln!(std::io::stderr(), "tests run on {name}");
+        });
+        engine
+    }
+
+    /// `PostgreSQL`, where the run has one: for tests that compare it with `SQLite`.
+    pub fn postgres() -> Option<Self> {
+        let url = std::env::var("NOTEGRAPH_TEST_POSTGRES").ok().filter(|url| !url.is_empty())?;
+        Some(Self::Postgres(Server::at(&url)))
+    }
+}
+
+/// A database that is removed with this value, also when the test panics.
+pub struct Database {
+    url: String,
+    _keep: Keep,
+}
+
+#[expect(dead_code, reason = "held to be dropped")]
+enum Keep {
+    Directory(TempDir),
+    Server(Owned),
+}
+
+impl Database {
+    /// A database without tables.
+    pub async fn empty(engine: &Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::file(&[]),
+            Engine::Postgres(server) => Self::on(server.create_empty().await),
+        }
+    }
+
+    /// A database with all tables and no rows, copied from one that was migrated once.
+    pub async fn migrated(engine: &Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::file(migrated_file().await),
+            Engine::Postgres(server) => Self::on(server.create_migrated().await),
+        }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub async fn open(&self) -> Db {
+        open(&self.url).await
+    }
+
+    fn file(bytes: &[u8]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("notegraph.db");
+        if !bytes.is_empty() {
+            std::fs::write(&path, bytes).unwrap();
+        }
+        Self { url: format!("sqlite://{}", path.display()), _keep: Keep::Directory(directory) }
+    }
+
+    fn on(database: Owned) -> Self {
+        Self { url: database.url(), _keep: Keep::Server(database) }
+    }
+}
+
+pub async fn open(url: &str) -> Db {
+    let settings = Settings { url: url.to_owned(), connections: 4, statement_timeout: Duration::from_secs(60) };
+    db::connect(&settings, Missing::Create).await.unwrap()
+}
+
+/// The bytes of a migrated `SQLite` file: copying them is faster than migrating for each test.
+async fn migrated_file() -> &'static [u8] {
+    static FILE: OnceCell<Vec<u8>> = OnceCell::const_new();
+    FILE.get_or_init(async || {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("template.db");
+        let db = open(&format!("sqlite://{}", path.display())).await;
+        Migrator::up(db.schema_door(), None).await.unwrap();
+        db.close().await.unwrap();
+        std::fs::read(&path).unwrap()
+    })
+    .await
+}

@@ -1,0 +1,264 @@
+//! Rows to start a test from. Each comes with plausible values; a closure changes those that the test is about.
+
+use std::ops::Deref;
+
+use notegraph::auth::{NewToken, create_token};
+use notegraph::db::{self, Table};
+use notegraph::entity::note::{NoteStatus, Tags};
+use notegraph::entity::token::Scope;
+use notegraph::entity::user::UserStatus;
+use notegraph::entity::{assignment, company, customer, message, note, note_type, user};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel,
+    ModelTrait, QueryFilter,
+};
+
+use super::app::App;
+use super::client::Client;
+
+/// A company, and the door to put rows into it.
+#[derive(Clone)]
+pub struct Company {
+    app: App,
+    row: company::Model,
+}
+
+/// A user who can be given tokens.
+#[derive(Clone)]
+pub struct User {
+    app: App,
+    row: user::Model,
+}
+
+impl Company {
+    pub async fn create(app: &App, name: &str) -> Self {
+        let id = new_id(app, Table::Company).await;
+        let row = company::Model { id, name: name.to_owned(), created_on: app.clock().now() };
+        Self { app: app.clone(), row: insert(app, row).await }
+    }
+
+    pub async fn user(&self, username: &str) -> User {
+        self.user_with(username, |_| {}).await
+    }
+
+    pub async fn user_with(&self, username: &str, change: impl FnOnce(&mut user::Model)) -> User {
+        let mut row = user::Model {
+            company_id: self.id,
+            id: new_id(&self.app, Table::User).await,
+            status: UserStatus::Active,
+            first_name: Some(username.to_owned()),
+            last_name: None,
+            full_name: username.to_owned(),
+            email: None,
+            username: username.to_owned(),
+            profile_photo: None,
+            employee_id: None,
+            mobile_number: None,
+            business_location_id: None,
+            enable2_fa: None,
+            modified_on: None,
+            created_by: None,
+            role: None,
+            source: None,
+        };
+        change(&mut row);
+        User { app: self.app.clone(), row: insert(&self.app, row).await }
+    }
+
+    pub async fn customer(&self, name: &str) -> customer::Model {
+        self.customer_with(name, |_| {}).await
+    }
+
+    pub async fn customer_with(&self, name: &str, change: impl FnOnce(&mut customer::Model)) -> customer::Model {
+        let mut row = customer::Model {
+            company_id: self.id,
+            id: new_id(&self.app, Table::Customer).await,
+            company_name: None,
+            company_title: None,
+            first_name: Some(name.to_owned()),
+            middle_name: None,
+            last_name: None,
+            full_name: name.to_owned(),
+            locale: None,
+            is_member: false,
+            was_member: false,
+            has_applied: false,
+            flag: None,
+            email: None,
+            mobile_country_code: None,
+            mobile_number: None,
+            mobile_full: None,
+            phone_country_code: None,
+            phone_number: None,
+            phone_full: None,
+            profile_photo: None,
+            vip: false,
+            home_house_id: None,
+            birthdate: None,
+            anniversary_date: None,
+            created_on: self.app.clock().now(),
+            source: None,
+        };
+        change(&mut row);
+        insert(&self.app, row).await
+    }
+
+    pub async fn note_type(&self, name: &str) -> note_type::Model {
+        let id = new_id(&self.app, Table::NoteType).await;
+        let row = note_type::Model { company_id: self.id, id, name: name.to_owned(), from_import: false };
+        insert(&self.app, row).await
+    }
+
+    /// An open note without author, customer, messages and assignees.
+    pub async fn note(&self, change: impl FnOnce(&mut note::Model)) -> note::Model {
+        let created_on = self.app.clock().now();
+        let mut row = note::Model {
+            company_id: self.id,
+            id: new_id(&self.app, Table::Note).await,
+            version: 1,
+            type_id: None,
+            subject: Some("A note".to_owned()),
+            details: None,
+            status: NoteStatus::Open,
+            priority: false,
+            confidential: false,
+            show_on_overview: false,
+            reminder: None,
+            tags: Tags::default(),
+            reference_type: None,
+            reference_id: None,
+            customer_id: None,
+            user_id: None,
+            message_count: 0,
+            created_on,
+            updated_on: created_on,
+            updated_by_id: None,
+            closed_on: None,
+            source: None,
+        };
+        change(&mut row);
+        insert(&self.app, row).await
+    }
+
+    /// Appends a message to the thread of a note and keeps the note's count and time in step.
+    pub async fn message(&self, note_id: i64, change: impl FnOnce(&mut message::Model)) -> message::Model {
+        let (company, created_on) = (self.id, self.app.clock().now());
+        let id = new_id(&self.app, Table::Message).await;
+        let transaction = self.app.db().begin().await.unwrap();
+        let note = note::Entity::find_by_id((company, note_id)).one(&transaction).await.unwrap().unwrap();
+        let mut row = message::Model {
+            company_id: company,
+            id,
+            note_id,
+            position: note.message_count + 1,
+            message: format!("Message {}", note.message_count + 1),
+            attachment_url: None,
+            attachment_filename: None,
+            attachment_content_type: None,
+            attachment_size: None,
+            posted_by_id: None,
+            created_on,
+            from_import: false,
+            source: None,
+        };
+        change(&mut row);
+        note::Entity::update_many()
+            .col_expr(note::Column::MessageCount, Expr::col(note::Column::MessageCount).add(1))
+            .col_expr(note::Column::UpdatedOn, Expr::value(Ord::max(row.created_on, note.updated_on)))
+            .filter(note::Column::CompanyId.eq(company))
+            .filter(note::Column::Id.eq(note_id))
+            .exec(&transaction)
+            .await
+            .unwrap();
+        let row = insert_into(&transaction, row).await;
+        transaction.commit().await.unwrap();
+        row
+    }
+
+    /// Makes a user responsible for a note, after those who are.
+    pub async fn assign(&self, note_id: i64, user_id: i64) -> assignment::Model {
+        let last = assignment::Entity::find()
+            .filter(assignment::Column::CompanyId.eq(self.id))
+            .filter(assignment::Column::NoteId.eq(note_id))
+            .all(self.app.db().read())
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|row| row.position)
+            .max();
+        let row = assignment::Model {
+            company_id: self.id,
+            note_id,
+            user_id,
+            position: last.unwrap_or(0) + 1,
+            created_on: self.app.clock().now(),
+            assigned_by_id: None,
+            source: None,
+        };
+        insert(&self.app, row).await
+    }
+}
+
+impl User {
+    /// A client with a new token of this user.
+    pub async fn token(&self, scopes: &[Scope]) -> Client {
+        let new = NewToken {
+            company_id: self.company_id,
+            user_id: self.id,
+            name: "test".to_owned(),
+            scopes: scopes.to_vec(),
+            expires_on: None,
+        };
+        let transaction = self.app.db().begin().await.unwrap();
+        let (_, secret) = create_token(&transaction, self.app.clock(), new).await.unwrap();
+        transaction.commit().await.unwrap();
+        Client::new(&self.app, Some(secret.reveal().to_owned()))
+    }
+}
+
+impl Deref for Company {
+    type Target = company::Model;
+
+    fn deref(&self) -> &company::Model {
+        &self.row
+    }
+}
+
+impl Deref for User {
+    type Target = user::Model;
+
+    fn deref(&self) -> &user::Model {
+        &self.row
+    }
+}
+
+async fn new_id(app: &App, table: Table) -> i64 {
+    let transaction = app.db().begin().await.unwrap();
+    let id = db::next_id(&transaction, table).await.unwrap();
+    transaction.commit().await.unwrap();
+    id
+}
+
+/// Puts one row of any table into the database.
+pub async fn insert<M>(app: &App, row: M) -> M
+where
+    M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+    M::Entity: EntityTrait<Model = M>,
+    <M::Entity as EntityTrait>::ActiveModel: ActiveModelBehavior + Send,
+{
+    let transaction = app.db().begin().await.unwrap();
+    let row = insert_into(&transaction, row).await;
+    transaction.commit().await.unwrap();
+    row
+}
+
+async fn insert_into<M>(transaction: &DatabaseTransaction, row: M) -> M
+where
+    M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+    M::Entity: EntityTrait<Model = M>,
+    <M::Entity as EntityTrait>::ActiveModel: ActiveModelBehavior + Send,
+{
+    // A row that was read is unchanged in all columns; a new one has to name them all.
+    row.into_active_model().reset_all().insert(transaction).await.unwrap()
+}
