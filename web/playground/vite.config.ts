@@ -13,10 +13,12 @@ export default defineConfig({
     chunkSizeWarningLimit: 4096,
     // What we bundle is under licences that ask for their text to go along.
     license: { fileName: 'licenses.md' },
+    // "use client" and the like, in libraries, mean nothing in a bundle for the browser: hundreds of warnings about it hide real ones.
+    rolldownOptions: { checks: { moduleLevelDirective: false } },
   },
   worker: { format: 'es' },
-  server: {
-    // `npm run dev` beside a running `notegraph serve`.
+  preview: {
+    // `npm run preview` beside a running `notegraph serve`.
     proxy: { '/graphql': process.env.NOTEGRAPH ?? 'http://127.0.0.1:8080' },
   },
 });

@@ -11,8 +11,11 @@ const plugins = [explorerPlugin({ showAttribution: false }), HISTORY_PLUGIN];
 // Notes are about people: what was asked and typed here is kept for this browser tab, and not on the disk after it.
 const storage = sessionStorage;
 
-// GraphiQL takes the first tab's query from `defaultTabs` but not its variables. On a reload they come out of the storage.
-const firstVariables = storage.getItem('graphiql:tabState') ? undefined : examples[0].variables;
+// GraphiQL fills the editors from these two, not from the first of `defaultTabs`, and writes them only when they change.
+if (!storage.getItem('graphiql:tabState')) {
+  storage.setItem('graphiql:query', examples[0].query);
+  storage.setItem('graphiql:variables', examples[0].variables);
+}
 
 export function Playground({ token }: { token: string | null }) {
   const [problem, setProblem] = useState<TokenProblem | null>(token ? null : 'missing');
@@ -29,13 +32,13 @@ export function Playground({ token }: { token: string | null }) {
   return (
     <>
       {problem && <TokenBar problem={problem} />}
-      {/* GraphiQL stores no headers unless asked to: the token of this load is the only one, in old tabs too. */}
       <GraphiQL
         fetcher={fetcher}
         storage={storage}
         plugins={plugins}
         defaultTabs={examples}
-        initialVariables={firstVariables}
+        // No headers in the storage: the token of this load is the only one, in old tabs too.
+        shouldPersistHeaders={false}
         defaultHeaders={token ? JSON.stringify(authorization(token), null, 2) : undefined}
         defaultEditorToolsVisibility="variables"
         inputValueDeprecation

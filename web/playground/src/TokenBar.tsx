@@ -22,9 +22,8 @@ export function TokenBar({ problem }: { problem: TokenProblem }) {
   return (
     <div className="token-bar" role="status">
       <p>
-        <strong>{said[problem]}</strong> Open the address that <code>notegraph serve</code> prints, make one (
-        <code>notegraph token create --help</code>) and paste it here, or put{' '}
-        <code>{'{"Authorization": "Bearer ..."}'}</code> in Headers.
+        <strong>{said[problem]}</strong> Paste one here, or put <code>{'{"Authorization": "Bearer ..."}'}</code> in Headers.
+        How to make one: <code>notegraph token create --help</code>
       </p>
       <form onSubmit={use}>
         <input

@@ -1,0 +1,35 @@
+// Runs the GraphQL-over-HTTP audits of the `graphql-http` package against a running server.
+//   node audits.mjs 'http://127.0.0.1:8080/#token=ng_...'
+import { serverAudits } from 'graphql-http';
+import { address } from './address.mjs';
+
+// Fixed, so that a package update that drops audits is noticed.
+const EXPECTED = 61;
+
+const { token, graphql } = address();
+
+const audits = serverAudits({
+  url: graphql,
+  // Every other header stays as the audit has it: several of them are about a missing one.
+  fetchFn: (url, init) => fetch(url, { ...init, headers: { ...init?.headers, authorization: `Bearer ${token}` } }),
+});
+
+let passed = 0;
+for (const audit of audits) {
+  // MAY and SHOULD count as much as MUST: anything but `ok` is a failure here.
+  const result = await audit.fn().catch((error) => {
+    // Thrown for what is no answer at all, such as a refused connection.
+    console.error(`${graphql} did not answer: ${error.cause?.message ?? error.message}`);
+    process.exit(1);
+  });
+  if (result.status === 'ok') {
+    passed += 1;
+  } else {
+    const { status, headers } = result.response;
+    console.log(`${result.id} ${result.name}\n     ${result.reason} (got ${status}, ${headers.get('content-type')})`);
+  }
+}
+
+console.log(`${passed} of ${audits.length} audits pass`);
+if (audits.length !== EXPECTED) console.log(`There should be ${EXPECTED} audits: the package has changed.`);
+process.exit(passed === EXPECTED && audits.length === EXPECTED ? 0 : 1);

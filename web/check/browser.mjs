@@ -1,0 +1,152 @@
+// Opens the playground of a running server in Chromium and uses it as a person would.
+//   node browser.mjs 'http://127.0.0.1:8080/#token=ng_...' [screenshot.png]
+import { address } from './address.mjs';
+import { startChromium } from './chromium.mjs';
+import { complaints } from './complaints.mjs';
+import { introspect, mistakes } from './examples.mjs';
+
+const { url, token, graphql } = address();
+const screenshot = process.argv[3] ?? process.env.SCREENSHOT;
+
+function check(holds, sentence) {
+  if (!holds) throw new Error(sentence);
+}
+
+// Monaco shows spaces as no-break spaces.
+const text = async (locator) => (await locator.innerText()).replaceAll('\u00a0', ' ');
+
+const editor = (page) => page.locator('.graphiql-query-editor .view-lines');
+const hint = (page) => page.locator('.token-bar');
+
+/** Waits until the editor shows the first example. */
+async function ready(page) {
+  await editor(page).getByText('Notes').first().waitFor();
+}
+
+async function execute(page) {
+  const answered = page.waitForResponse((response) => response.url() === graphql);
+  await page.locator('.graphiql-execute-button').click();
+  const response = await answered;
+  check(response.status() === 200, `The first tab's request was answered with ${response.status()}.`);
+}
+
+async function showsNotes(page) {
+  await execute(page);
+  const result = page.locator('.result-window .view-lines');
+  // When none comes, the check below says what is shown instead.
+  await result.getByText('"Note:').first().waitFor().catch(() => {});
+  const shown = await text(result);
+  check(shown.includes('"subject"') && shown.includes('"Note:'), `The response pane shows no note, but: ${shown}`);
+}
+
+async function variablesHold(page, expected) {
+  await page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines').getByText(expected).waitFor();
+}
+
+async function headersHold(page, expected) {
+  await page.getByRole('button', { name: 'Headers', exact: true }).click();
+  const lines = page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines');
+  // The editor draws its lines a moment after it is shown, and it wraps long ones.
+  await lines.getByText('}').waitFor();
+  const shown = await text(lines);
+  check(shown.replace(/\s/g, '').includes(`"Bearer${expected}"`), `The Headers editor does not hold the token, but: ${shown}`);
+  await page.getByRole('button', { name: 'Variables', exact: true }).click();
+}
+
+/** The page as the printed address opens it. */
+async function withToken(page) {
+  const found = await complaints(page, url.origin);
+  await page.goto(url.href);
+  await ready(page);
+  check(!page.url().includes(token), 'The token is still in the address bar.');
+  check((await page.title()) === 'notegraph playground', `The title is "${await page.title()}".`);
+  await variablesHold(page, '"first"');
+  await headersHold(page, token);
+  await showsNotes(page);
+  check((await hint(page).count()) === 0, 'The hint about a missing token is shown although there is one.');
+  if (screenshot) await page.screenshot({ path: screenshot });
+
+  await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+  await page.locator('.graphiql-doc-explorer').getByText('Mutation', { exact: true }).first().waitFor();
+  await page.getByRole('button', { name: 'Show GraphiQL Explorer' }).click();
+  await page.locator('.graphiql-explorer-root').getByText('noteTypes').first().waitFor();
+  await page.getByRole('button', { name: 'Hide GraphiQL Explorer' }).click();
+
+  // Two operations in one tab: GraphiQL asks which, once it has read the document.
+  await page.getByRole('tab', { name: 'NoteDeletePreview' }).click();
+  await page.locator('.graphiql-execute-button[aria-haspopup=menu]').click();
+  await page.getByRole('menuitem', { name: 'NoteDelete', exact: true }).waitFor();
+  await page.keyboard.press('Escape');
+
+  // An unknown field gets its squiggle from the worker: it runs, and it knows the schema.
+  await page.getByRole('button', { name: 'New tab' }).click();
+  await editor(page).click();
+  await page.keyboard.type('{ nothingOfThisName }');
+  await page.locator('.graphiql-query-editor .squiggly-error').waitFor();
+
+  // What was typed, and the token, are still there after a reload.
+  await page.reload();
+  await editor(page).getByText('nothingOfThisName').waitFor();
+  await page.getByRole('tab', { name: 'Notes', exact: true }).click();
+  await ready(page);
+  await showsNotes(page);
+  check(found.length === 0, `The page complains:\n  ${found.join('\n  ')}`);
+}
+
+/** Every example that the built page holds, against the schema of this very server. */
+async function examplesAreValid(page) {
+  const tabs = await page.evaluate(() => JSON.parse(sessionStorage.getItem('graphiql:tabState')).tabs);
+  const examples = tabs.filter(({ query }) => query?.startsWith('#'));
+  check(examples.length >= 9, `There are ${examples.length} tabs with examples; there should be 9.`);
+  const schema = await introspect(graphql, token);
+  const wrong = examples.flatMap((tab) => mistakes(schema, tab));
+  check(wrong.length === 0, wrong.join('\n'));
+  return examples.length;
+}
+
+/** Without a token, with a wrong one, and with the right one pasted: refusals are expected here, other complaints not. */
+async function withoutToken(page) {
+  const found = await complaints(page, url.origin);
+  await page.goto(url.origin);
+  await ready(page);
+  await hint(page).getByText('Requests need a token').waitFor();
+
+  await hint(page).getByLabel('Token').fill(token);
+  await hint(page).getByRole('button', { name: 'Use' }).click();
+  await hint(page).waitFor({ state: 'detached' });
+  await ready(page);
+  await showsNotes(page);
+
+  // A new address in an old tab changes the fragment alone, and its token has to win over the one kept.
+  await page.goto(`${url.origin}/#token=ng_stale`);
+  await hint(page).getByText('does not accept this token').waitFor();
+  await headersHold(page, 'ng_stale');
+  await page.goto(url.href);
+  await hint(page).waitFor({ state: 'detached' });
+  await ready(page);
+  await variablesHold(page, '"first"');
+  await headersHold(page, token);
+  await showsNotes(page);
+
+  // Chromium writes its own line on the console for every refused request.
+  const others = found.filter((line) => !/\b401\b/.test(line) && !line.includes('ERR_ABORTED'));
+  check(others.length === 0, `The page complains:\n  ${others.join('\n  ')}`);
+}
+
+const { context, close } = await startChromium();
+const open = () => context.newPage();
+let page;
+try {
+  page = await open();
+  await withToken(page);
+  const count = await examplesAreValid(page);
+  page = await open();
+  await withoutToken(page);
+  console.log(`The playground works: notes are shown, ${count} examples are valid, nothing is complained about.`);
+} catch (error) {
+  console.error(error.message);
+  if (screenshot) await page?.screenshot({ path: screenshot }).catch(() => {});
+  process.exitCode = 1;
+} finally {
+  await close();
+}
