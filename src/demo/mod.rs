@@ -1,1 +1,185 @@
-//! .
+//! Data to try things with: made up, and the same in every run.
+//!
+//! Each row follows from its id alone, and all times from [`BASE`], so two empty databases are filled with the same
+//! bytes; a database that holds something gets other rows with ids of its own.
+
+mod insert;
+mod names;
+mod notes;
+mod people;
+mod random;
+mod text;
+mod words;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use crate::db::{self, Db, Table};
+use crate::entity::{company, note_type, user};
+use insert::insert;
+use notes::{Links, Whole};
+
+/// The name of the company that demo data belongs to.
+pub const COMPANY: &str = "Demo";
+
+/// When the newest of the demo's data was made: 2026-11-20T17:00:00Z. Data made at run time is newer.
+pub const BASE: DateTime<Utc> = DateTime::from_timestamp(1_795_194_000, 0).expect("a time within range");
+
+/// How many notes are made in one transaction: enough that a commit weighs little, and few enough that a server
+/// that runs beside it does not wait long for its turn to write.
+const NOTES_PER_TRANSACTION: u64 = 2_000;
+
+/// What a sequence of random numbers is for.
+mod kind {
+    pub const CUSTOMER: u64 = 1;
+    pub const USER: u64 = 2;
+    pub const NOTE: u64 = 3;
+}
+
+/// What a database holds, in the eyes of who wants to show the demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// No company.
+    Empty,
+    /// The company of [`fill`], and no other.
+    Demo,
+    /// Something that must not be taken for a demo.
+    Other,
+}
+
+/// Looks at what a migrated database holds.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn state(db: &Db) -> Result<State, DbErr> {
+    let companies = company::Entity::find().limit(2).all(db.read()).await?;
+    let [company] = companies.as_slice() else {
+        return Ok(if companies.is_empty() { State::Empty } else { State::Other });
+    };
+    let is_ours = company.name == COMPANY && find_administrator(db.read(), company.id).await?.is_some();
+    Ok(if is_ours { State::Demo } else { State::Other })
+}
+
+/// The administrator of the demo's company.
+///
+/// # Errors
+/// When there is none, because nothing was filled, or the database does not answer.
+pub async fn administrator(db: &Db) -> Result<user::Model, DbErr> {
+    let missing = || DbErr::RecordNotFound(format!("no administrator of a company {COMPANY}"));
+    let company = find_company(db.read()).await?.ok_or_else(missing)?;
+    find_administrator(db.read(), company.id).await?.ok_or_else(missing)
+}
+
+/// Adds `notes` notes to the company [`COMPANY`], which is made where it is not there, with a tenth as many
+/// customers (at least 20) and up to 2,000 users. Calls `progress` with the number of notes made so far.
+///
+/// It commits every two thousand notes; the company and its people come with the first ones, so up to that number a
+/// failure leaves nothing behind.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn fill(db: &Db, notes: u64, progress: &(dyn Fn(u64) + Sync)) -> Result<(), DbErr> {
+    let mut transaction = db.begin().await?;
+    let links = people(&transaction, notes).await?;
+    let mut done = 0;
+    while done < notes {
+        let count = (notes - done).min(NOTES_PER_TRANSACTION);
+        some_notes(&transaction, &links, done..done + count, notes).await?;
+        transaction.commit().await?;
+        done += count;
+        progress(done);
+        transaction = db.begin().await?;
+    }
+    transaction.commit().await
+}
+
+/// Makes the company and those whom its notes link to.
+async fn people(transaction: &DatabaseTransaction, notes: u64) -> Result<Links, DbErr> {
+    let company_id = match find_company(transaction).await? {
+        Some(company) => company.id,
+        None => {
+            let id = db::next_id(transaction, Table::Company).await?;
+            let created_on = BASE - TimeDelta::days(7 * 365);
+            insert(transaction, vec![company::Model { id, name: COMPANY.to_owned(), created_on }]).await?;
+            id
+        }
+    };
+    let users = db::next_ids(transaction, Table::User, at_most(2_000, notes / 500 + 8)).await?;
+    let needs_administrator = find_administrator(transaction, company_id).await?.is_none();
+    let user = |(number, id): (usize, &i64)| match number {
+        0 if needs_administrator => people::administrator(company_id, *id),
+        _ => people::user(company_id, *id),
+    };
+    insert(transaction, users.iter().enumerate().map(user).collect()).await?;
+    let customers = db::next_ids(transaction, Table::Customer, at_most(usize::MAX, (notes / 10).max(20))).await?;
+    insert(transaction, customers.iter().map(|id| people::customer(company_id, *id)).collect()).await?;
+    let note_types = note_types(transaction, company_id).await?;
+    Ok(Links { company_id, note_types, customers, users })
+}
+
+/// The ids of the note types of all topics, found or made.
+async fn note_types(transaction: &DatabaseTransaction, company_id: i64) -> Result<Vec<i64>, DbErr> {
+    let known = note_type::Entity::find().filter(note_type::Column::CompanyId.eq(company_id)).all(transaction).await?;
+    let mut ids = Vec::new();
+    for topic in &words::TOPICS {
+        let id = match known.iter().find(|row| row.name == topic.note_type) {
+            Some(row) => row.id,
+            None => {
+                let id = db::next_id(transaction, Table::NoteType).await?;
+                let name = topic.note_type.to_owned();
+                insert(transaction, vec![note_type::Model { company_id, id, name, from_import: false }]).await?;
+                id
+            }
+        };
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+/// Makes the notes of these numbers, of `count` in all, with what belongs to them.
+async fn some_notes(
+    transaction: &DatabaseTransaction,
+    links: &Links,
+    numbers: std::ops::Range<u64>,
+    count: u64,
+) -> Result<(), DbErr> {
+    let ids = db::next_ids(transaction, Table::Note, at_most(usize::MAX, numbers.end - numbers.start)).await?;
+    let (mut notes, mut assignments, mut messages, mut events) = (vec![], vec![], vec![], vec![]);
+    for (id, number) in ids.into_iter().zip(numbers) {
+        let whole: Whole = notes::note(links, id, number, count);
+        notes.push(whole.note);
+        assignments.extend(whole.assignments);
+        messages.extend(whole.messages);
+        events.extend(whole.events);
+    }
+    // The log is numbered in the order in which things happened.
+    events.sort_by_key(|event| (event.created_on, event.note_id));
+    let ids = db::next_ids(transaction, Table::Message, messages.len()).await?;
+    messages.iter_mut().zip(ids).for_each(|(message, id)| message.id = id);
+    let ids = db::next_ids(transaction, Table::Event, events.len()).await?;
+    events.iter_mut().zip(ids).for_each(|(event, id)| event.id = id);
+    insert(transaction, notes).await?;
+    insert(transaction, assignments).await?;
+    insert(transaction, messages).await?;
+    insert(transaction, events).await
+}
+
+async fn find_company(connection: &impl ConnectionTrait) -> Result<Option<company::Model>, DbErr> {
+    company::Entity::find().filter(company::Column::Name.eq(COMPANY)).one(connection).await
+}
+
+async fn find_administrator(connection: &impl ConnectionTrait, company_id: i64) -> Result<Option<user::Model>, DbErr> {
+    user::Entity::find()
+        .filter(user::Column::CompanyId.eq(company_id))
+        .filter(user::Column::Username.eq(people::ADMINISTRATOR))
+        .filter(user::Column::Role.eq(people::ADMINISTRATOR_ROLE))
+        .order_by_asc(user::Column::Id)
+        .one(connection)
+        .await
+}
+
+fn at_most(bound: usize, number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX).min(bound)
+}

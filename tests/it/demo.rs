@@ -1,1 +1,191 @@
-//! The demo's data.
+//! The demo's data: the same in every run, and as consistent as what the server writes itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use notegraph::demo::{self, BASE, State};
+use notegraph::entity::event::EventType;
+use notegraph::entity::note::NoteStatus;
+use notegraph::entity::user::UserStatus;
+use notegraph::entity::{assignment, company, customer, event, message, note, note_type, user};
+use sea_orm::EntityTrait;
+
+use crate::support::App;
+
+/// All rows, by their keys.
+#[derive(PartialEq)]
+struct Rows {
+    companies: Vec<company::Model>,
+    customers: Vec<customer::Model>,
+    users: Vec<user::Model>,
+    note_types: Vec<note_type::Model>,
+    notes: Vec<note::Model>,
+    assignments: Vec<assignment::Model>,
+    messages: Vec<message::Model>,
+    events: Vec<event::Model>,
+}
+
+async fn rows(app: &App) -> Rows {
+    let db = app.db().read();
+    Rows {
+        companies: company::Entity::find().order_by_id_asc().all(db).await.unwrap(),
+        customers: customer::Entity::find().order_by_id_asc().all(db).await.unwrap(),
+        users: user::Entity::find().order_by_id_asc().all(db).await.unwrap(),
+        note_types: note_type::Entity::find().order_by_id_asc().all(db).await.unwrap(),
+        notes: note::Entity::find().order_by_id_asc().all(db).await.unwrap(),
+        assignments: assignment::Entity::find().order_by_id_asc().all(db).await.unwrap(),
+        messages: message::Entity::find().order_by_id_asc().all(db).await.unwrap(),
+        events: event::Entity::find().order_by_id_asc().all(db).await.unwrap(),
+    }
+}
+
+async fn fill(app: &App, notes: u64) {
+    demo::fill(app.db(), notes, &|_| {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_empty_databases_get_the_same() {
+    let (one, two) = (App::start().await, App::start().await);
+    fill(&one, 500).await;
+    fill(&two, 500).await;
+    let (one, two) = (rows(&one).await, rows(&two).await);
+    assert!(one == two);
+    assert_eq!((one.companies.len(), one.customers.len(), one.users.len(), one.notes.len()), (1, 50, 9, 500));
+    assert_eq!((one.companies[0].id, one.companies[0].name.as_str()), (1, "Demo"));
+    assert!(one.notes.iter().map(|note| note.id).eq(1..=500));
+    assert!(one.customers.iter().map(|customer| customer.id).eq(1..=50));
+    assert!(one.users.iter().map(|user| user.id).eq(1..=9));
+}
+
+#[tokio::test]
+async fn rows_agree_with_each_other() {
+    let app = App::start().await;
+    // More than one transaction's worth.
+    fill(&app, 2_100).await;
+    let rows = rows(&app).await;
+
+    let mut threads: BTreeMap<i64, Vec<&message::Model>> = BTreeMap::new();
+    rows.messages.iter().for_each(|message| threads.entry(message.note_id).or_default().push(message));
+    let mut assigned: BTreeMap<i64, Vec<&assignment::Model>> = BTreeMap::new();
+    rows.assignments.iter().for_each(|row| assigned.entry(row.note_id).or_default().push(row));
+    let mut history: BTreeMap<i64, Vec<&event::Model>> = BTreeMap::new();
+    rows.events.iter().for_each(|event| history.entry(event.note_id).or_default().push(event));
+
+    for note in &rows.notes {
+        let thread = threads.remove(&note.id).unwrap_or_default();
+        let mut positions: Vec<i32> = thread.iter().map(|message| message.position).collect();
+        positions.sort_unstable();
+        assert!(positions.iter().copied().eq(1..=note.message_count), "{note:?}");
+        let mut last = note.created_on;
+        for message in thread.iter().copied() {
+            assert!(message.created_on > note.created_on, "{message:?}");
+            last = last.max(message.created_on);
+        }
+        assert_eq!(note.status == NoteStatus::Closed, note.closed_on.is_some(), "{note:?}");
+        assert_eq!(note.updated_on, note.closed_on.map_or(last, |closed| closed.max(last)), "{note:?}");
+        assert!(note.updated_on <= BASE, "{note:?}");
+
+        let mut positions: Vec<i32> =
+            assigned.remove(&note.id).unwrap_or_default().iter().map(|row| row.position).collect();
+        positions.sort_unstable();
+        assert!(positions.iter().copied().zip(1..).all(|(position, expected)| position == expected), "{note:?}");
+
+        let kinds: Vec<EventType> = history.remove(&note.id).unwrap_or_default().iter().map(|e| e.kind).collect();
+        if note.closed_on.is_some() {
+            assert_eq!((kinds, note.version), (vec![EventType::Created, EventType::Closed], 2), "{note:?}");
+        } else {
+            assert_eq!((kinds, note.version), (vec![EventType::Created], 1), "{note:?}");
+        }
+    }
+    assert!(threads.is_empty() && assigned.is_empty() && history.is_empty());
+
+    // Notes were made in the order of their ids.
+    assert!(rows.notes.is_sorted_by_key(|note| note.created_on));
+}
+
+/// There is something to see of everything.
+#[tokio::test]
+async fn it_shows_all_there_is() {
+    let app = App::start().await;
+    fill(&app, 500).await;
+    let rows = rows(&app).await;
+    let share = |of: fn(&note::Model) -> bool| rows.notes.iter().filter(|note| of(note)).count();
+    for (what, count, at_least, at_most) in [
+        ("closed", share(|note| note.status == NoteStatus::Closed), 100, 250),
+        ("priority", share(|note| note.priority), 20, 120),
+        ("confidential", share(|note| note.confidential), 5, 60),
+        ("on the overview", share(|note| note.show_on_overview), 5, 60),
+        ("reminder", share(|note| note.reminder.is_some()), 60, 200),
+        ("tagged", share(|note| !note.tags.0.is_empty()), 250, 450),
+        ("reference", share(|note| note.reference_type.is_some()), 80, 300),
+        ("no messages", share(|note| note.message_count == 0), 50, 200),
+        ("long thread", share(|note| note.message_count >= 40), 1, 20),
+        ("attachments", rows.messages.iter().filter(|row| row.attachment_filename.is_some()).count(), 30, 300),
+        ("messages", rows.messages.len(), 1_200, 1_900),
+        ("assignments", rows.assignments.len(), 850, 1_150),
+        ("note types", rows.note_types.len(), 8, 8),
+    ] {
+        assert!((at_least..=at_most).contains(&count), "{what}: {count}");
+    }
+    let types: BTreeSet<_> = rows.notes.iter().filter_map(|note| note.type_id).collect();
+    assert_eq!(types.len(), rows.note_types.len());
+    assert!(rows.customers.iter().any(|customer| !customer.full_name.is_ascii()));
+
+    // What a first look shows, and what examples name, is complete.
+    for note in rows.notes.iter().take(5).chain(rows.notes.iter().rev().take(5)) {
+        assert!(note.subject.is_some() && note.details.is_some() && note.customer_id.is_some(), "{note:?}");
+        assert!(note.user_id.is_some() && note.type_id.is_some() && !note.tags.0.is_empty(), "{note:?}");
+        assert!(note.message_count >= 2, "{note:?}");
+        assert!(rows.assignments.iter().any(|row| row.note_id == note.id), "{note:?}");
+    }
+}
+
+#[tokio::test]
+async fn more_is_added_to_what_is_there() {
+    let app = App::start().await;
+    let acme = app.company("Acme").await;
+    let theirs = acme.note(|_| {}).await;
+    fill(&app, 30).await;
+    fill(&app, 30).await;
+    let rows = rows(&app).await;
+    assert_eq!((rows.companies.len(), rows.notes.len(), rows.note_types.len()), (2, 61, 8));
+    assert_eq!((rows.customers.len(), rows.users.len()), (40, 16));
+    assert_eq!(rows.users.iter().filter(|user| user.username == "admin").count(), 1);
+    let subjects: BTreeSet<_> = rows.notes.iter().map(|note| (&note.subject, &note.details)).collect();
+    assert!(subjects.len() > 55, "the second filling is another one: {}", subjects.len());
+    assert!(rows.notes.contains(&theirs));
+}
+
+#[tokio::test]
+async fn progress_tells_how_far_it_is() {
+    let app = App::start().await;
+    let seen = Mutex::new(Vec::new());
+    demo::fill(app.db(), 4_100, &|done| seen.lock().unwrap().push(done)).await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), [2_000, 4_000, 4_100]);
+}
+
+#[tokio::test]
+async fn a_database_is_empty_the_demo_or_something_else() {
+    let app = App::start().await;
+    assert_eq!(demo::state(app.db()).await.unwrap(), State::Empty);
+    assert!(demo::administrator(app.db()).await.is_err());
+
+    fill(&app, 20).await;
+    assert_eq!(demo::state(app.db()).await.unwrap(), State::Demo);
+    let administrator = demo::administrator(app.db()).await.unwrap();
+    assert_eq!((administrator.company_id, administrator.id), (1, 1));
+    assert_eq!((administrator.username.as_str(), administrator.status), ("admin", UserStatus::Active));
+    assert_eq!(administrator.role.as_deref(), Some("administrator"));
+
+    app.company("Acme").await;
+    assert_eq!(demo::state(app.db()).await.unwrap(), State::Other);
+}
+
+/// A company that only happens to be called so is nobody's demo.
+#[tokio::test]
+async fn another_company_of_that_name_is_no_demo() {
+    let app = App::start().await;
+    let demo = app.company("Demo").await;
+    demo.user("admin").await;
+    assert_eq!(demo::state(app.db()).await.unwrap(), State::Other);
+}

@@ -1,0 +1,20 @@
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait};
+
+/// `SQLite` takes 32,766 parameters a statement and `PostgreSQL` 65,535; beyond some ten thousand nothing is gained.
+const PARAMETERS: usize = 10_000;
+
+/// Inserts all rows, many with each statement.
+pub async fn insert<M>(transaction: &DatabaseTransaction, rows: Vec<M>) -> Result<(), DbErr>
+where
+    M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+    <M::Entity as EntityTrait>::ActiveModel: Send,
+{
+    let a_time = PARAMETERS / <M::Entity as EntityTrait>::Column::iter().count();
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        // A row that was read is unchanged in all columns; a new one has to name them all.
+        let some = rows.by_ref().take(a_time).map(|row| row.into_active_model().reset_all());
+        M::Entity::insert_many(some).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}

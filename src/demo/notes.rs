@@ -1,0 +1,222 @@
+//! Notes with their threads, assignees and events.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::random::Random;
+use super::words::{ANYWHERE, EXTRA_TAGS, FILES, TOPICS, Topic};
+use super::{BASE, kind, text};
+use crate::entity::event::{Change, Changes, EventType};
+use crate::entity::note::{NoteStatus, Tags};
+use crate::entity::{assignment, event, message, note};
+
+/// The newest note is this old at the base date, so that its thread has room.
+const NEWEST_SECONDS: i64 = 2 * 3600;
+/// Notes come at most this far apart, ...
+const LONGEST_STEP_SECONDS: i64 = 2 * 3600;
+/// ... and at least so near that all fall into these years.
+const SPAN_SECONDS: i64 = 5 * 365 * 86_400;
+/// So many of the first and the last notes show all there is: they are what an example or a first list shows.
+const SHOWN: u64 = 8;
+
+/// Whom notes link to.
+pub struct Links {
+    pub company_id: i64,
+    /// By the order of [`TOPICS`].
+    pub note_types: Vec<i64>,
+    pub customers: Vec<i64>,
+    pub users: Vec<i64>,
+}
+
+/// A note with all that belongs to it. Messages and events have no ids yet.
+pub struct Whole {
+    pub note: note::Model,
+    pub assignments: Vec<assignment::Model>,
+    pub messages: Vec<message::Model>,
+    pub events: Vec<event::Model>,
+}
+
+/// Note `number` of `count`, the oldest first.
+pub fn note(links: &Links, id: i64, number: u64, count: u64) -> Whole {
+    let random = &mut Random::of(kind::NOTE, id.unsigned_abs());
+    let shown = number < SHOWN || count - number <= SHOWN;
+    let topic_number = random.below(TOPICS.len());
+    let topic = &TOPICS[topic_number];
+    let created_on = created_on(number, count, random);
+    let author = (shown || random.chance(98)).then(|| often_first(&links.users, random));
+    let closed = random.chance(35);
+    let mut note = note::Model {
+        company_id: links.company_id,
+        id,
+        version: 1,
+        type_id: (shown || random.chance(92)).then(|| links.note_types[topic_number]),
+        subject: (shown || random.chance(97)).then(|| text::written(random.pick(topic.subjects), random)),
+        details: (shown || random.chance(85)).then(|| text::paragraph(topic.details, 3, random)),
+        status: NoteStatus::Open,
+        priority: random.chance(12),
+        confidential: random.chance(5),
+        show_on_overview: random.chance(6),
+        reminder: None,
+        tags: tags(topic, shown, random),
+        reference_type: None,
+        reference_id: None,
+        customer_id: (shown || random.chance(95)).then(|| often_first(&links.customers, random)),
+        user_id: author,
+        message_count: 0,
+        created_on,
+        updated_on: created_on,
+        updated_by_id: author,
+        closed_on: None,
+        source: None,
+    };
+    if let Some(reference) = topic.reference.filter(|_| random.chance(40)) {
+        note.reference_type = Some(reference);
+        note.reference_id = Some(random.between(10_000, 99_999).to_string());
+    }
+    if random.chance(25) {
+        // Some are due, some still to come.
+        note.reminder = Some(created_on + TimeDelta::days(random.between(1, 60)));
+    }
+    if number == 0 {
+        // The first note is the one that examples change: there must be something to change.
+        (note.priority, note.reminder) = (false, Some(BASE + TimeDelta::days(7)));
+    }
+    let mut whole =
+        Whole { assignments: assignments(links, &note, shown, random), note, messages: vec![], events: vec![] };
+    whole.push_event(EventType::Created, author, created_on, vec![]);
+    whole.talk(links, topic, shown, random);
+    if closed {
+        whole.close(links, random);
+    }
+    whole
+}
+
+impl Whole {
+    /// The thread: a fifth of notes have none, and a few go on and on.
+    fn talk(&mut self, links: &Links, topic: &Topic, shown: bool, random: &mut Random) {
+        let count = match random.below(1000) {
+            0..4 => random.between(40, 120),
+            4..204 if !shown => 0,
+            _ => random.between(if shown { 2 } else { 1 }, 6),
+        };
+        // The last message is not later than the base date, with time left to close the note.
+        let longest = ((BASE - self.note.created_on).num_seconds() / (count + 2)).min(2 * 86_400);
+        let mut time = self.note.created_on;
+        for position in 1..=count {
+            time += TimeDelta::seconds(random.between(longest / 10 + 1, longest.max(longest / 10 + 1)));
+            let posted_by_id = random.chance(97).then(|| self.speaker(links, random));
+            let templates = if random.chance(8) { ANYWHERE } else { topic.messages };
+            let attachment = random.chance(6).then(|| FILES[random.below(FILES.len())]);
+            let linked = attachment.filter(|_| random.chance(70));
+            self.messages.push(message::Model {
+                company_id: self.note.company_id,
+                id: 0,
+                note_id: self.note.id,
+                position: i32::try_from(position).unwrap_or(i32::MAX),
+                message: text::written(random.pick(templates), random),
+                attachment_url: linked.map(|(name, _)| {
+                    format!("https://example.com/files/{}/{position}/{}", self.note.id, name.replace(' ', "%20"))
+                }),
+                attachment_filename: attachment.map(|(name, _)| name.to_owned()),
+                attachment_content_type: linked.map(|(_, content_type)| content_type.to_owned()),
+                attachment_size: linked.map(|_| random.between(2_000, 4_000_000)),
+                posted_by_id,
+                created_on: time,
+                from_import: false,
+                source: None,
+            });
+            self.note.message_count += 1;
+            self.note.updated_on = time;
+            self.note.updated_by_id = posted_by_id.or(self.note.updated_by_id);
+        }
+    }
+
+    fn close(&mut self, links: &Links, random: &mut Random) {
+        let left = (BASE - self.note.updated_on).num_seconds();
+        let time = self.note.updated_on + TimeDelta::seconds(random.between(1, left.clamp(1, 3 * 86_400)));
+        let actor = self.speaker(links, random);
+        let change = Change { field: "status".to_owned(), old: json!("OPEN"), new: json!("CLOSED") };
+        let closed_on = Change { field: "closedOn".to_owned(), old: json!(null), new: json!(time) };
+        self.push_event(EventType::Closed, Some(actor), time, vec![change, closed_on]);
+        self.note.status = NoteStatus::Closed;
+        self.note.closed_on = Some(time);
+        self.note.updated_on = time;
+        self.note.updated_by_id = Some(actor);
+        self.note.version += 1;
+    }
+
+    /// The author or an assignee, else anybody.
+    fn speaker(&self, links: &Links, random: &mut Random) -> i64 {
+        let people = self.note.user_id.iter().chain(self.assignments.iter().map(|row| &row.user_id));
+        let people: Vec<i64> = people.copied().collect();
+        if people.is_empty() { often_first(&links.users, random) } else { people[random.below(people.len())] }
+    }
+
+    fn push_event(&mut self, kind: EventType, actor_id: Option<i64>, created_on: DateTime<Utc>, changes: Vec<Change>) {
+        self.events.push(event::Model {
+            company_id: self.note.company_id,
+            id: 0,
+            kind,
+            note_id: self.note.id,
+            message_id: None,
+            actor_id,
+            created_on,
+            changes: Changes(changes),
+        });
+    }
+}
+
+fn created_on(number: u64, count: u64, random: &mut Random) -> DateTime<Utc> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let later = count - 1 - i64::try_from(number).unwrap_or(0);
+    let step = (SPAN_SECONDS / count).clamp(2, LONGEST_STEP_SECONDS);
+    BASE - TimeDelta::seconds(NEWEST_SECONDS + later * step + random.between(0, step / 2))
+}
+
+/// Two on average, each another user.
+fn assignments(links: &Links, note: &note::Model, shown: bool, random: &mut Random) -> Vec<assignment::Model> {
+    let count = match random.below(100) {
+        _ if shown => 1 + random.below(3),
+        0..10 => 0,
+        10..35 => 1,
+        35..65 => 2,
+        65..90 => 3,
+        _ => 4,
+    };
+    let mut chosen = BTreeSet::new();
+    while chosen.len() < count.min(links.users.len()) {
+        chosen.insert(often_first(&links.users, random));
+    }
+    let row = |(user_id, position)| assignment::Model {
+        company_id: note.company_id,
+        note_id: note.id,
+        user_id,
+        position,
+        created_on: note.created_on,
+        assigned_by_id: note.user_id,
+        source: None,
+    };
+    chosen.into_iter().zip(1..).map(row).collect()
+}
+
+fn tags(topic: &Topic, shown: bool, random: &mut Random) -> Tags {
+    let mut tags = Vec::new();
+    if shown || random.chance(70) {
+        tags.push(random.pick(topic.tags).to_owned());
+        for _ in 0..random.below(3) {
+            let list = if random.chance(60) { topic.tags } else { EXTRA_TAGS };
+            let tag = random.pick(list);
+            if !tags.iter().any(|known| known == tag) {
+                tags.push(tag.to_owned());
+            }
+        }
+    }
+    Tags(tags)
+}
+
+/// One of them, those at the front more often: some customers have many notes, most have few.
+fn often_first(ids: &[i64], random: &mut Random) -> i64 {
+    ids[random.below(ids.len()).min(random.below(ids.len()))]
+}
