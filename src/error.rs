@@ -37,6 +37,11 @@ impl Error {
         Self::Internal(Arc::new(cause))
     }
 
+    /// A record that a foreign key promises, but that is not there.
+    pub fn missing(record: &str, id: i64) -> Self {
+        Self::internal(DbErr::RecordNotFound(format!("{record} {id}")))
+    }
+
     /// `extensions.code` of the error that clients see.
     pub fn code(&self) -> &'static str {
         match self {

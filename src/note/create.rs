@@ -1,0 +1,155 @@
+//! `noteCreate`.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, SimpleObject};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+
+use super::assign::new_assignments;
+use super::change::References;
+use super::connection::NoteEdge;
+use super::object::{Note, NoteReferenceType, NoteStatus};
+use super::text::{BODY, NAME, Problems, SUBJECT, distinct};
+use super::user_error::UserError;
+use crate::context::ContextExt;
+use crate::db;
+use crate::entity::assignment;
+use crate::entity::event::EventType;
+use crate::entity::note::{self, Tags};
+use crate::entity::token::Scope;
+use crate::error::Result;
+use crate::event::Moment;
+use crate::id::Kind;
+use crate::scalar::DateTime;
+
+/// A note to be made; the viewer becomes its author.
+#[derive(InputObject)]
+pub struct NoteCreateInput {
+    /// The customer it is about.
+    customer_id: Option<ID>,
+    /// What sort of note it is.
+    type_id: Option<ID>,
+    /// The headline: at most 1,000 characters.
+    subject: Option<String>,
+    /// The text: at most 250,000 characters.
+    details: Option<String>,
+    /// Open or closed.
+    #[graphql(default_with = "NoteStatus::Open")]
+    status: NoteStatus,
+    /// When to be reminded of it.
+    reminder: Option<DateTime>,
+    /// The kind of record it is about.
+    reference_type: Option<NoteReferenceType>,
+    /// The record it is about, by the ID that the other system knows it by: at most 255 characters.
+    reference_id: Option<ID>,
+    /// To be visible only to its author, its assignees and viewers with the CONFIDENTIAL scope.
+    #[graphql(default)]
+    confidential: bool,
+    /// Marked as important.
+    #[graphql(default)]
+    priority: bool,
+    /// Pinned to the overview of the customer.
+    #[graphql(default)]
+    show_on_overview: bool,
+    /// Words to find it by: at most 100, of at most 200 characters each; repetitions are dropped.
+    tags: Option<Vec<String>>,
+    /// The users responsible for it: at most 100.
+    assignee_ids: Option<Vec<ID>>,
+}
+
+/// What became of it.
+#[derive(Default, SimpleObject)]
+pub struct NoteCreatePayload {
+    /// The new note.
+    note: Option<Note>,
+    /// The new note in the list of all notes, newest first.
+    note_edge: Option<NoteEdge>,
+    /// What has to be put right; then nothing was made.
+    user_errors: Vec<UserError>,
+}
+
+pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCreatePayload> {
+    let viewer = ctx.viewer(Scope::Write)?;
+    let NoteCreateInput {
+        customer_id,
+        type_id,
+        subject,
+        details,
+        status,
+        reminder,
+        reference_type,
+        reference_id,
+        confidential,
+        priority,
+        show_on_overview,
+        tags,
+        assignee_ids,
+    } = input;
+    let mut problems = Problems::default();
+    let mut references = References::default();
+    let customer_id =
+        customer_id.and_then(|id| references.add(&mut problems, Kind::Customer, &["input", "customerId"], &id));
+    let type_id = type_id.and_then(|id| references.add(&mut problems, Kind::NoteType, &["input", "typeId"], &id));
+    let assignees =
+        references.users(&mut problems, &["input", "assigneeIds"], assignee_ids.as_deref().unwrap_or_default());
+    for (field, text, max) in [
+        ("subject", &subject, SUBJECT),
+        ("details", &details, BODY),
+        ("referenceId", &reference_id.as_ref().map(|id| id.0.clone()), NAME),
+    ] {
+        if let Some(text) = text {
+            problems.text(&["input", field], text, max);
+        }
+    }
+    let tags = distinct(tags.unwrap_or_default());
+    problems.tags(&["input", "tags"], &tags);
+
+    let app = ctx.app();
+    let transaction = app.db.begin().await?;
+    references.check(&transaction, ctx.sight(), &mut problems).await?;
+    if !problems.0.is_empty() {
+        transaction.rollback().await?;
+        return Ok(NoteCreatePayload { user_errors: problems.0, ..Default::default() });
+    }
+    let moment = Moment::new(viewer, &app.clock);
+    let note = note::Model {
+        company_id: viewer.company_id(),
+        id: db::next_id(&transaction, db::Table::Note).await?,
+        version: 1,
+        type_id,
+        subject,
+        details,
+        status: status.into(),
+        priority,
+        confidential,
+        show_on_overview,
+        reminder: reminder.map(|time| time.0),
+        tags: Tags(tags),
+        reference_type: reference_type.map(Into::into),
+        reference_id: reference_id.map(|id| id.0),
+        customer_id,
+        user_id: Some(viewer.user.id),
+        message_count: 0,
+        created_on: moment.time,
+        updated_on: moment.time,
+        updated_by_id: Some(viewer.user.id),
+        closed_on: (status == NoteStatus::Closed).then_some(moment.time),
+        source: None,
+    };
+    note.clone().into_active_model().reset_all().insert(&transaction).await?;
+    let assignments = new_assignments(&moment, &note, &assignees, 0);
+    if !assignments.is_empty() {
+        let rows = assignments.into_iter().map(|row| row.into_active_model().reset_all());
+        assignment::Entity::insert_many(rows).exec_without_returning(&transaction).await?;
+    }
+    moment.append(&transaction, EventType::Created, note.id, None, Vec::new()).await?;
+    transaction.commit().await?;
+
+    ctx.forget_loaded();
+    let note = Arc::new(note);
+    Ok(NoteCreatePayload {
+        note_edge: Some(NoteEdge::newest_first(&note)?),
+        note: Some(Note(note)),
+        user_errors: Vec::new(),
+    })
+}

@@ -1,0 +1,123 @@
+//! What a deletion removes, and what stays but loses its link.
+
+use async_graphql::{Context, Enum, ID, SimpleObject};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::text::distinct;
+use crate::context::ContextExt;
+use crate::db::one_of;
+use crate::entity::{Sight, assignment, message, note};
+use crate::error::{Error, Result};
+use crate::id::Kind;
+
+/// The most records that a report names; it counts all.
+const MAX_ITEMS: u64 = 1_000;
+/// The most notes that a preview takes.
+const MAX_NOTES: usize = 100;
+
+/// What becomes of a record when a note is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum DeletionAction {
+    /// It is gone.
+    Deleted,
+    /// It stays, without its link to the note.
+    Detached,
+}
+
+/// A record that a deletion removes or cuts off.
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+pub struct DeletionItem {
+    /// The name of its type.
+    type_name: &'static str,
+    /// The record.
+    id: ID,
+    /// What becomes of it.
+    action: DeletionAction,
+}
+
+/// Everything that a deletion removes, and everything that stays but loses its link to what was removed. Each record
+/// stands there once: notes, their messages, then the people and the type.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct DeletionReport {
+    /// How many records there are, named or not.
+    total_count: u64,
+    /// The records, at most 1,000.
+    items: Vec<DeletionItem>,
+    /// There are more records than are named.
+    truncated: bool,
+}
+
+impl DeletionItem {
+    fn new(action: DeletionAction, kind: Kind, id: i64) -> Self {
+        Self { type_name: kind.name(), id: kind.id(id), action }
+    }
+}
+
+/// What deleting these notes would do; notes that the viewer does not see are left out. Changes nothing.
+///
+/// # Errors
+/// INVALID, where there are too many IDs or one is none; when the database fails.
+pub async fn preview(ctx: &Context<'_>, ids: &[ID]) -> Result<DeletionReport> {
+    if ids.len() > MAX_NOTES {
+        let count = ids.len();
+        return Err(Error::Invalid(format!("`ids` has {count} values; at most {MAX_NOTES} are taken.")));
+    }
+    let keys = ids.iter().map(|id| Kind::Note.key(id)).collect::<Result<Vec<i64>>>()?;
+    let db = &ctx.app().db;
+    let sight = ctx.sight();
+    let notes = sight
+        .notes()
+        .filter(one_of(db.backend(), (note::Entity, note::Column::Id), keys))
+        .order_by_asc(note::Column::Id)
+        .all(db.read())
+        .await?;
+    report(db.read(), sight, &notes).await
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn report(connection: &impl ConnectionTrait, sight: Sight, notes: &[note::Model]) -> Result<DeletionReport> {
+    let backend = connection.get_database_backend();
+    let keys: Vec<i64> = notes.iter().map(|note| note.id).collect();
+    let messages: Vec<i64> = message::Entity::find()
+        .select_only()
+        .column(message::Column::Id)
+        .filter(sea_orm::ColumnTrait::eq(&message::Column::CompanyId, sight.company_id))
+        .filter(one_of(backend, (message::Entity, message::Column::NoteId), keys.iter().copied()))
+        .order_by_asc(message::Column::NoteId)
+        .order_by_asc(message::Column::Position)
+        .limit(MAX_ITEMS)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let assignees: Vec<i64> = sight
+        .assignments()
+        .select_only()
+        .column(assignment::Column::UserId)
+        .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), keys.iter().copied()))
+        .order_by_asc(assignment::Column::NoteId)
+        .order_by_asc(assignment::Column::Position)
+        .into_tuple()
+        .all(connection)
+        .await?;
+
+    let users = distinct(notes.iter().filter_map(|note| note.user_id).chain(assignees).collect());
+    let customers = distinct(notes.iter().filter_map(|note| note.customer_id).collect());
+    let types = distinct(notes.iter().filter_map(|note| note.type_id).collect());
+    let all_messages: u64 = notes.iter().map(|note| u64::from(note.message_count.unsigned_abs())).sum();
+    let others = notes.len() + users.len() + customers.len() + types.len();
+    let total_count = all_messages + others as u64;
+
+    let deleted = |kind: Kind| move |id| DeletionItem::new(DeletionAction::Deleted, kind, id);
+    let detached = |kind: Kind| move |id| DeletionItem::new(DeletionAction::Detached, kind, id);
+    let mut items: Vec<DeletionItem> = keys
+        .into_iter()
+        .map(deleted(Kind::Note))
+        .chain(messages.into_iter().map(deleted(Kind::NoteMessage)))
+        .chain(customers.into_iter().map(detached(Kind::Customer)))
+        .chain(users.into_iter().map(detached(Kind::User)))
+        .chain(types.into_iter().map(detached(Kind::NoteType)))
+        .collect();
+    items.truncate(usize::try_from(MAX_ITEMS).unwrap_or(usize::MAX));
+    Ok(DeletionReport { truncated: total_count > items.len() as u64, total_count, items })
+}

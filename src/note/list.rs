@@ -1,0 +1,149 @@
+//! Lists of notes: all that a viewer sees, or those of a customer, an author or an assignee.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, JoinType, Query, SelectStatement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, FromQueryResult, PaginatorTrait, QueryFilter, QueryTrait,
+    Select,
+};
+
+use super::filter::{Conditions, NoteFilter};
+use super::order::{NoteOrder, NoteOrdering};
+use crate::db::{Db, keys_table};
+use crate::entity::{Sight, assignment, note};
+use crate::error::{Error, Result};
+use crate::page::{Page, PageArgs, Window};
+
+/// What a list of notes was asked for; equal arguments under many records are one statement.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NoteListArgs {
+    pub filter: Option<NoteFilter>,
+    pub order_by: Option<Vec<NoteOrder>>,
+    pub page: PageArgs,
+}
+
+/// How the notes of a list belong to the record that the list stands under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Whose {
+    /// The notes about a customer.
+    Customer,
+    /// The notes that a user wrote.
+    Author,
+    /// The notes that a user is assigned to.
+    Assignee,
+}
+
+/// A list, ready to be asked of the database.
+pub struct NoteList {
+    notes: Select<note::Entity>,
+    sight: Sight,
+    pub ordering: NoteOrdering,
+    pub window: Window,
+}
+
+impl NoteList {
+    /// # Errors
+    /// INVALID or `BAD_CURSOR`, where the arguments are wrong.
+    pub fn new(args: &NoteListArgs, sight: Sight, backend: DatabaseBackend) -> Result<Self> {
+        let ordering = NoteOrdering::new(args.order_by.as_deref())?;
+        let window = args.page.window(&ordering.ordering)?;
+        let mut notes = sight.notes();
+        if let Some(filter) = &args.filter {
+            notes = notes.filter(Conditions { sight, backend }.of(filter)?);
+        }
+        Ok(Self { notes, sight, ordering, window })
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn page(self, db: &Db) -> Result<Page<Arc<note::Model>>> {
+        let mut notes = self.notes;
+        self.window.apply(QueryTrait::query(&mut notes), &self.ordering.ordering);
+        let rows = notes.all(db.read()).await?;
+        Ok(self.window.page(rows.into_iter().map(Arc::new).collect()))
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn count(self, db: &Db) -> Result<u64> {
+        Ok(self.notes.count(db.read()).await?)
+    }
+
+    /// A page for each of many parents, in one statement.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn pages(self, db: &Db, whose: Whose, parents: Vec<i64>) -> Result<HashMap<i64, Page<Arc<note::Model>>>> {
+        let backend = db.backend();
+        let (keys, key) = keys_table(backend, parents.iter().copied());
+        let mut each = self.notes.filter(belongs(whose, self.sight, key)).into_query();
+        self.window.apply(&mut each, &self.ordering.ordering);
+
+        let mut all = Query::select();
+        all.column((note::Entity, Asterisk)).expr_as(Expr::col(key), "parent").from_function(keys, "k");
+        if backend == DatabaseBackend::Postgres {
+            all.join_lateral(JoinType::InnerJoin, each, note::Entity, Condition::all().add(Expr::val(true)));
+        } else {
+            // SQLite has no LATERAL: the limit stands in a subquery that names the notes of one parent.
+            each.clear_selects().column((note::Entity, note::Column::Id));
+            let condition = Condition::all()
+                .add(note::Column::CompanyId.eq(self.sight.company_id))
+                .add(Expr::col((note::Entity, note::Column::Id)).in_subquery(each));
+            all.join(JoinType::InnerJoin, note::Entity, condition);
+        }
+        self.window.sort(&mut all, &self.ordering.ordering);
+
+        let mut rows: HashMap<i64, Vec<Arc<note::Model>>> = HashMap::new();
+        for row in db.read().query_all(&all).await? {
+            let note = note::Model::from_query_result(&row, "")?;
+            rows.entry(row.try_get("", "parent")?).or_default().push(Arc::new(note));
+        }
+        Ok(parents
+            .into_iter()
+            .map(|parent| (parent, self.window.page(rows.remove(&parent).unwrap_or_default())))
+            .collect())
+    }
+
+    /// How many notes each of many parents has, in one statement.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn counts(self, db: &Db, whose: Whose, parents: Vec<i64>) -> Result<HashMap<i64, u64>> {
+        let (keys, key) = keys_table(db.backend(), parents);
+        let mut each = self.notes.filter(belongs(whose, self.sight, key)).into_query();
+        each.clear_selects().expr(Expr::col(Asterisk).count());
+        let mut all = Query::select();
+        all.expr_as(Expr::col(key), "parent").expr_as(each_value(each), "total").from_function(keys, "k");
+        let rows = db.read().query_all(&all).await?;
+        rows.iter()
+            .map(|row| {
+                let total: i64 = row.try_get("", "total")?;
+                Ok((row.try_get("", "parent")?, u64::try_from(total).map_err(Error::internal)?))
+            })
+            .collect()
+    }
+}
+
+/// A statement in the place of a value.
+fn each_value(statement: SelectStatement) -> Expr {
+    Expr::SubQuery(None, Box::new(statement.into()))
+}
+
+/// The note belongs to the parent whose key is in the column `key`.
+fn belongs(whose: Whose, sight: Sight, key: (&'static str, &'static str)) -> Expr {
+    let column = |column: note::Column| Expr::col((note::Entity, column));
+    match whose {
+        Whose::Customer => column(note::Column::CustomerId).equals(key),
+        Whose::Author => column(note::Column::UserId).equals(key),
+        Whose::Assignee => column(note::Column::Id).in_subquery(
+            Query::select()
+                .column(assignment::Column::NoteId)
+                .from(assignment::Entity)
+                .and_where(assignment::Column::CompanyId.eq(sight.company_id))
+                .and_where(Expr::col((assignment::Entity, assignment::Column::UserId)).equals(key))
+                .take(),
+        ),
+    }
+}

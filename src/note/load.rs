@@ -1,0 +1,179 @@
+//! The questions about notes, each for many keys at once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, DatabaseBackend, FromQueryResult, QueryFilter, QueryOrder, Statement};
+
+use super::list::{NoteList, NoteListArgs, Whose};
+use crate::db::{Db, one_of};
+use crate::entity::{Sight, assignment, message, note};
+use crate::error::Result;
+use crate::loader::Question;
+use crate::page::Page;
+
+/// Notes by key.
+pub struct NoteById;
+
+impl Question for NoteById {
+    type Key = i64;
+    type Answer = Arc<note::Model>;
+
+    async fn ask(db: &Db, sight: Sight, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+        let keys = one_of(db.backend(), (note::Entity, note::Column::Id), keys.iter().copied());
+        let notes = sight.notes().filter(keys).all(db.read()).await?;
+        Ok(notes.into_iter().map(|note| (note.id, Arc::new(note))).collect())
+    }
+}
+
+/// The assignments of notes, in the order in which they were made.
+pub struct AssigneesOf;
+
+impl Question for AssigneesOf {
+    type Key = i64;
+    type Answer = Vec<Arc<assignment::Model>>;
+
+    async fn ask(db: &Db, sight: Sight, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+        let keys = one_of(db.backend(), (assignment::Entity, assignment::Column::NoteId), keys.iter().copied());
+        let assignments = sight
+            .assignments()
+            .filter(keys)
+            .order_by_asc(assignment::Column::NoteId)
+            .order_by_asc(assignment::Column::Position)
+            .all(db.read())
+            .await?;
+        let mut answers: HashMap<i64, Self::Answer> = HashMap::new();
+        for assignment in assignments {
+            answers.entry(assignment.note_id).or_default().push(Arc::new(assignment));
+        }
+        Ok(answers)
+    }
+}
+
+/// Messages by key.
+pub struct MessageById;
+
+impl Question for MessageById {
+    type Key = i64;
+    type Answer = Arc<message::Model>;
+
+    async fn ask(db: &Db, sight: Sight, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+        let keys = one_of(db.backend(), (message::Entity, message::Column::Id), keys.iter().copied());
+        let messages = sight.messages().filter(keys).all(db.read()).await?;
+        Ok(messages.into_iter().map(|message| (message.id, Arc::new(message))).collect())
+    }
+}
+
+/// A part of a thread: the messages from one position to another, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MessageRange {
+    pub note_id: i64,
+    pub low: i32,
+    pub high: i32,
+}
+
+/// Parts of threads, oldest message first. As messages are numbered without gaps, no row is read that is not shown.
+pub struct MessagesOf;
+
+impl Question for MessagesOf {
+    type Key = MessageRange;
+    type Answer = Vec<Arc<message::Model>>;
+
+    async fn ask(db: &Db, sight: Sight, keys: &[MessageRange]) -> Result<HashMap<MessageRange, Self::Answer>> {
+        let backend = db.backend();
+        let sql = match backend {
+            DatabaseBackend::Postgres => {
+                "SELECT k.low AS range_low, k.high AS range_high, message.* \
+                 FROM unnest($1, $2, $3) AS k(note_id, low, high) JOIN message ON message.company_id = $4 \
+                 AND message.note_id = k.note_id AND message.position BETWEEN k.low AND k.high \
+                 ORDER BY message.note_id, message.position"
+            }
+            // CROSS JOIN: ask the index for each range, rather than each message for its range.
+            _ => {
+                "SELECT k.value ->> 1 AS range_low, k.value ->> 2 AS range_high, message.* \
+                 FROM json_each(?) AS k CROSS JOIN message ON message.company_id = ? \
+                 AND message.note_id = k.value ->> 0 AND message.position BETWEEN k.value ->> 1 AND k.value ->> 2 \
+                 ORDER BY message.note_id, message.position"
+            }
+        };
+        let values: Vec<sea_orm::Value> = match backend {
+            DatabaseBackend::Postgres => vec![
+                keys.iter().map(|key| key.note_id).collect::<Vec<i64>>().into(),
+                keys.iter().map(|key| key.low).collect::<Vec<i32>>().into(),
+                keys.iter().map(|key| key.high).collect::<Vec<i32>>().into(),
+                sight.company_id.into(),
+            ],
+            _ => {
+                let ranges = keys.iter().map(|key| serde_json::json!([key.note_id, key.low, key.high]));
+                vec![serde_json::Value::from_iter(ranges).to_string().into(), sight.company_id.into()]
+            }
+        };
+        let rows = db.read().query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        let mut answers: HashMap<MessageRange, Self::Answer> = HashMap::new();
+        for row in rows {
+            let message = message::Model::from_query_result(&row, "")?;
+            let range = MessageRange {
+                note_id: message.note_id,
+                low: row.try_get("", "range_low")?,
+                high: row.try_get("", "range_high")?,
+            };
+            answers.entry(range).or_default().push(Arc::new(message));
+        }
+        Ok(answers)
+    }
+}
+
+/// A list of notes under one of many records.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ListKey {
+    pub whose: Whose,
+    pub parent: i64,
+    pub args: Arc<NoteListArgs>,
+}
+
+/// Keys that ask for the same list under different records, together.
+fn by_list(keys: &[ListKey]) -> HashMap<(Whose, &Arc<NoteListArgs>), Vec<i64>> {
+    let mut lists: HashMap<_, Vec<i64>> = HashMap::new();
+    for key in keys {
+        lists.entry((key.whose, &key.args)).or_default().push(key.parent);
+    }
+    lists
+}
+
+/// Pages of notes under many records.
+pub struct NotesOf;
+
+impl Question for NotesOf {
+    type Key = ListKey;
+    type Answer = Page<Arc<note::Model>>;
+
+    async fn ask(db: &Db, sight: Sight, keys: &[ListKey]) -> Result<HashMap<ListKey, Self::Answer>> {
+        let mut answers = HashMap::new();
+        for ((whose, args), parents) in by_list(keys) {
+            let pages = NoteList::new(args, sight, db.backend())?.pages(db, whose, parents).await?;
+            for (parent, page) in pages {
+                answers.insert(ListKey { whose, parent, args: Arc::clone(args) }, page);
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// How many notes there are under many records.
+pub struct NotesCount;
+
+impl Question for NotesCount {
+    type Key = ListKey;
+    type Answer = u64;
+
+    async fn ask(db: &Db, sight: Sight, keys: &[ListKey]) -> Result<HashMap<ListKey, u64>> {
+        let mut answers = HashMap::new();
+        for ((whose, args), parents) in by_list(keys) {
+            let counts = NoteList::new(args, sight, db.backend())?.counts(db, whose, parents).await?;
+            for (parent, count) in counts {
+                answers.insert(ListKey { whose, parent, args: Arc::clone(args) }, count);
+            }
+        }
+        Ok(answers)
+    }
+}

@@ -1,0 +1,270 @@
+//! The fields of a patch, and what they change in a note.
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use sea_orm::Set;
+use serde_json::{Value as Json, json};
+
+use super::change::References;
+use super::object::{NoteReferenceType, NoteStatus};
+use super::text::{BODY, NAME, Problems, SUBJECT, TAGS, distinct};
+use super::user_error::ErrorCode;
+use crate::entity::event::Change;
+use crate::entity::note::{self, Tags};
+use crate::event::Moment;
+use crate::form;
+use crate::id::Kind;
+use crate::scalar::DateTime;
+
+type Time = chrono::DateTime<chrono::Utc>;
+
+/// What to change. Absent keeps a field, null clears it where it can be empty and is refused with `NULL_NOT_ALLOWED`
+/// where it cannot, a value sets it. No field has a default.
+#[derive(InputObject)]
+pub struct NotePatch {
+    /// The customer it is about.
+    customer_id: MaybeUndefined<ID>,
+    /// What sort of note it is.
+    type_id: MaybeUndefined<ID>,
+    /// The headline: at most 1,000 characters.
+    subject: MaybeUndefined<String>,
+    /// The text: at most 250,000 characters.
+    details: MaybeUndefined<String>,
+    /// Open or closed: closing sets `closedOn`, opening again clears it.
+    status: MaybeUndefined<NoteStatus>,
+    /// When to be reminded of it.
+    reminder: MaybeUndefined<DateTime>,
+    /// The kind of record it is about.
+    reference_type: MaybeUndefined<NoteReferenceType>,
+    /// The record it is about, by the ID that the other system knows it by: at most 255 characters.
+    reference_id: MaybeUndefined<ID>,
+    /// Visible only to its author, its assignees and viewers with the CONFIDENTIAL scope; one of these has to ask for it.
+    confidential: MaybeUndefined<bool>,
+    /// Marked as important.
+    priority: MaybeUndefined<bool>,
+    /// Pinned to the overview of the customer.
+    show_on_overview: MaybeUndefined<bool>,
+    /// All tags: at most 100, of at most 200 characters each; null is an empty list. Not together with `addTags` or
+    /// `removeTags`.
+    tags: MaybeUndefined<Vec<String>>,
+    /// Tags to add at the end, where they are not there yet.
+    add_tags: MaybeUndefined<Vec<String>>,
+    /// Tags to take away, where they are there.
+    remove_tags: MaybeUndefined<Vec<String>>,
+}
+
+/// What a patch asks for, in the form of the row; `None` keeps a field.
+#[derive(Default)]
+pub struct Wanted {
+    customer_id: Option<Option<i64>>,
+    type_id: Option<Option<i64>>,
+    subject: Option<Option<String>>,
+    details: Option<Option<String>>,
+    status: Option<note::NoteStatus>,
+    reminder: Option<Option<Time>>,
+    reference_type: Option<Option<note::ReferenceType>>,
+    reference_id: Option<Option<String>>,
+    confidential: Option<bool>,
+    priority: Option<bool>,
+    show_on_overview: Option<bool>,
+    tags: Option<Vec<String>>,
+    add_tags: Vec<String>,
+    remove_tags: Vec<String>,
+}
+
+impl Wanted {
+    pub fn new(patch: NotePatch, problems: &mut Problems, references: &mut References) -> Self {
+        // Taken apart completely, so that a new field does not compile until it is handled.
+        let NotePatch {
+            customer_id,
+            type_id,
+            subject,
+            details,
+            status,
+            reminder,
+            reference_type,
+            reference_id,
+            confidential,
+            priority,
+            show_on_overview,
+            tags,
+            add_tags,
+            remove_tags,
+        } = patch;
+        if !tags.is_undefined() && !(add_tags.is_undefined() && remove_tags.is_undefined()) {
+            let message = "`tags` sets all tags; leave out `addTags` and `removeTags`, or use these alone.";
+            problems.add(ErrorCode::Invalid, &path("tags"), message);
+        }
+        let mut link = |kind: Kind, field: &'static str, id: MaybeUndefined<ID>, problems: &mut Problems| match id {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(id) => references.add(problems, kind, &path(field), &id).map(Some),
+        };
+        let text = |field: &'static str, text: MaybeUndefined<String>, max: usize, problems: &mut Problems| {
+            if let MaybeUndefined::Value(text) = &text {
+                problems.text(&path(field), text, max);
+            }
+            text.into()
+        };
+        let reference_id = reference_id.map_value(|id| id.0);
+        Self {
+            customer_id: link(Kind::Customer, "customerId", customer_id, problems),
+            type_id: link(Kind::NoteType, "typeId", type_id, problems),
+            subject: text("subject", subject, SUBJECT, problems),
+            details: text("details", details, BODY, problems),
+            status: not_null("status", status, problems).map(Into::into),
+            reminder: reminder.map_value(|time| time.0).into(),
+            reference_type: reference_type.map_value(Into::into).into(),
+            reference_id: text("referenceId", reference_id, NAME, problems),
+            confidential: not_null("confidential", confidential, problems),
+            priority: not_null("priority", priority, problems),
+            show_on_overview: not_null("showOnOverview", show_on_overview, problems),
+            tags: Option::<Option<Vec<String>>>::from(tags).map(|tags| {
+                let tags = distinct(tags.unwrap_or_default());
+                problems.tags(&path("tags"), &tags);
+                tags
+            }),
+            add_tags: not_null("addTags", add_tags, problems).map_or_else(Vec::new, |tags| {
+                problems.tags(&path("addTags"), &tags);
+                tags
+            }),
+            remove_tags: not_null("removeTags", remove_tags, problems).unwrap_or_default(),
+        }
+    }
+
+    /// The tags that the note is to have, where they are to be others.
+    fn tags_of(&self, note: &note::Model) -> Option<Tags> {
+        if self.tags.is_none() && self.add_tags.is_empty() && self.remove_tags.is_empty() {
+            return None;
+        }
+        let mut tags = self.tags.clone().unwrap_or_else(|| note.tags.0.clone());
+        tags.retain(|tag| !self.remove_tags.contains(tag));
+        for tag in &self.add_tags {
+            if !tags.contains(tag) {
+                tags.push(tag.clone());
+            }
+        }
+        Some(Tags(tags))
+    }
+}
+
+fn path(field: &'static str) -> [&'static str; 3] {
+    ["input", "patch", field]
+}
+
+fn not_null<T>(field: &'static str, value: MaybeUndefined<T>, problems: &mut Problems) -> Option<T> {
+    if value.is_null() {
+        let message = format!("`{field}` cannot be cleared; leave it out to keep it.");
+        problems.add(ErrorCode::NullNotAllowed, &path(field), message);
+    }
+    value.take()
+}
+
+/// What a patch changes in a note.
+pub struct Diff {
+    /// The note as it will be.
+    pub note: note::Model,
+    /// The columns to write.
+    pub columns: note::ActiveModel,
+    /// The fields that change, for the client.
+    pub fields: Vec<&'static str>,
+    /// The same with their values, for the log.
+    pub changes: Vec<Change>,
+    pub makes_confidential: bool,
+}
+
+impl Diff {
+    pub fn new(old: &note::Model, wanted: Wanted, problems: &mut Problems, moment: &Moment<'_>) -> Self {
+        let tags = wanted.tags_of(old).unwrap_or_else(|| old.tags.clone());
+        if wanted.tags.is_none() && tags.0.len() > old.tags.0.len() {
+            problems.many(&path("addTags"), tags.0.len(), TAGS);
+        }
+        let mut diff = Self {
+            makes_confidential: wanted.confidential == Some(true) && !old.confidential,
+            note: old.clone(),
+            columns: note::ActiveModel::default(),
+            fields: Vec::new(),
+            changes: Vec::new(),
+        };
+        let note = &mut diff.note;
+        let (columns, fields, changes) = (&mut diff.columns, &mut diff.fields, &mut diff.changes);
+        let mut changed = |field: &'static str, old: Json, new: Json| {
+            fields.push(field);
+            changes.push(Change { field: field.to_owned(), old, new });
+        };
+        // The field of the API, the column, the new value, and how the log shows it.
+        macro_rules! set {
+            ($field:literal, $column:ident, $new:expr, $show:expr) => {
+                if let Some(new) = $new.filter(|new| *new != note.$column) {
+                    changed($field, $show(&note.$column), $show(&new));
+                    columns.$column = Set(new.clone());
+                    note.$column = new;
+                }
+            };
+        }
+        set!("customerId", customer_id, wanted.customer_id, |id: &Option<i64>| link(Kind::Customer, *id));
+        set!("typeId", type_id, wanted.type_id, |id: &Option<i64>| link(Kind::NoteType, *id));
+        set!("subject", subject, wanted.subject, |text: &Option<String>| json!(text));
+        set!("details", details, wanted.details, |text: &Option<String>| json!(text));
+        set!("status", status, wanted.status, |status: &note::NoteStatus| name(NoteStatus::from(*status)));
+        set!("reminder", reminder, wanted.reminder, |time: &Option<Time>| json!(
+            time.map(|time| DateTime(time).text())
+        ));
+        set!("referenceType", reference_type, wanted.reference_type, |kind: &Option<note::ReferenceType>| {
+            kind.map_or(Json::Null, |kind| name(NoteReferenceType::from(kind)))
+        });
+        set!("referenceId", reference_id, wanted.reference_id, |id: &Option<String>| json!(id));
+        set!("confidential", confidential, wanted.confidential, |flag: &bool| json!(flag));
+        set!("priority", priority, wanted.priority, |flag: &bool| json!(flag));
+        set!("showOnOverview", show_on_overview, wanted.show_on_overview, |flag: &bool| json!(flag));
+        set!("tags", tags, Some(tags), |tags: &Tags| json!(tags.0));
+        if note.status != old.status {
+            note.closed_on = (note.status == note::NoteStatus::Closed).then_some(moment.time);
+            columns.closed_on = Set(note.closed_on);
+        }
+        if !diff.fields.is_empty() {
+            diff.touch(old, moment);
+        }
+        diff
+    }
+
+    fn touch(&mut self, old: &note::Model, moment: &Moment<'_>) {
+        self.note.version = old.version + 1;
+        self.note.updated_on = moment.time;
+        self.note.updated_by_id = Some(moment.viewer.user.id);
+        // What an import kept of a field's original is true no longer.
+        let keys: Vec<&str> = self.fields.iter().flat_map(|field| form_keys(field)).copied().collect();
+        self.note.source = form::forget(self.note.source.take(), &keys);
+        self.columns.source = Set(self.note.source.clone());
+        self.columns.version = Set(self.note.version);
+        self.columns.updated_on = Set(self.note.updated_on);
+        self.columns.updated_by_id = Set(self.note.updated_by_id);
+    }
+}
+
+/// The keys of the exchange form that a field of the API stands under.
+fn form_keys(field: &str) -> &'static [&'static str] {
+    match field {
+        "customerId" => &["customer_id", "customer"],
+        "typeId" => &["type", "type_id"],
+        "subject" => &["subject"],
+        "details" => &["details"],
+        "status" => &["status", "closed_on"],
+        "reminder" => &["reminder"],
+        "referenceType" => &["reference_type"],
+        "referenceId" => &["reference_id"],
+        "confidential" => &["confidential"],
+        "priority" => &["priority"],
+        "showOnOverview" => &["show_on_overview"],
+        "tags" => &["tags"],
+        _ => &[],
+    }
+}
+
+fn link(kind: Kind, id: Option<i64>) -> Json {
+    id.map_or(Json::Null, |id| Json::String(kind.id(id).0))
+}
+
+/// The name of an enum's value in the schema.
+fn name(value: impl async_graphql::resolver_utils::EnumType) -> Json {
+    async_graphql::resolver_utils::enum_value(value).into_json().unwrap_or_default()
+}

@@ -1,0 +1,127 @@
+//! `noteMessagePost`.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, SimpleObject};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+
+use super::change::hold_note;
+use super::message::NoteMessage;
+use super::message_page::NoteMessageEdge;
+use super::object::Note;
+use super::text::{BODY, NAME, Problems};
+use super::user_error::{ErrorCode, UserError};
+use crate::context::ContextExt;
+use crate::db;
+use crate::entity::event::EventType;
+use crate::entity::token::Scope;
+use crate::entity::{message, note};
+use crate::error::Result;
+use crate::event::Moment;
+use crate::scalar::Url;
+
+/// A file that goes with a message; it is kept elsewhere.
+#[derive(InputObject)]
+pub struct AttachmentInput {
+    /// Where it is to be had.
+    url: Url,
+    /// Its name, at most 255 characters; the last part of the address when absent.
+    filename: Option<String>,
+    /// Its media type, at most 255 characters.
+    content_type: Option<String>,
+}
+
+/// Something to be said about a note.
+#[derive(InputObject)]
+pub struct NoteMessagePostInput {
+    /// The note.
+    note_id: ID,
+    /// The text: at most 250,000 characters; not blank, unless there is an attachment.
+    message: String,
+    /// A file that goes with it.
+    attachment: Option<AttachmentInput>,
+}
+
+/// What became of it.
+#[derive(Default, SimpleObject)]
+pub struct NoteMessagePostPayload {
+    /// The note, with the message in its thread. Its version is as before, so that comments do not break an open form.
+    note: Option<Note>,
+    /// The new message.
+    message: Option<NoteMessage>,
+    /// The new message in its thread, oldest first.
+    message_edge: Option<NoteMessageEdge>,
+    /// What has to be put right; then nothing was posted.
+    user_errors: Vec<UserError>,
+}
+
+pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<NoteMessagePostPayload> {
+    let viewer = ctx.viewer(Scope::Write)?;
+    let NoteMessagePostInput { note_id, message, attachment } = input;
+    let mut problems = Problems::default();
+    problems.text(&["input", "message"], &message, BODY);
+    if message.trim().is_empty() && attachment.is_none() {
+        problems.add(ErrorCode::Required, &["input", "message"], "A message has a text or an attachment.");
+    }
+    let (url, filename, content_type) = match attachment {
+        None => (None, None, None),
+        Some(AttachmentInput { url, filename, content_type }) => {
+            for (field, text) in [("filename", &filename), ("contentType", &content_type)] {
+                if let Some(text) = text {
+                    problems.text(&["input", "attachment", field], text, NAME);
+                }
+            }
+            let filename = filename.or_else(|| url.filename());
+            (Some(url.0), filename, content_type)
+        }
+    };
+
+    let app = ctx.app();
+    let transaction = app.db.begin().await?;
+    let mut note = match hold_note(&transaction, ctx.sight(), "noteId", &note_id).await? {
+        Ok(note) if problems.0.is_empty() => note,
+        refused => {
+            transaction.rollback().await?;
+            problems.0.extend(refused.err());
+            return Ok(NoteMessagePostPayload { user_errors: problems.0, ..Default::default() });
+        }
+    };
+    let moment = Moment::new(viewer, &app.clock);
+    note.message_count += 1;
+    note.updated_on = moment.time;
+    let message = message::Model {
+        company_id: note.company_id,
+        id: db::next_id(&transaction, db::Table::Message).await?,
+        note_id: note.id,
+        position: note.message_count,
+        message,
+        attachment_url: url,
+        attachment_filename: filename,
+        attachment_content_type: content_type,
+        attachment_size: None,
+        posted_by_id: Some(viewer.user.id),
+        created_on: moment.time,
+        from_import: false,
+        source: None,
+    };
+    message.clone().into_active_model().reset_all().insert(&transaction).await?;
+    note::Entity::update_many()
+        .col_expr(note::Column::MessageCount, Expr::val(note.message_count))
+        .col_expr(note::Column::UpdatedOn, Expr::val(note.updated_on))
+        .filter(note::Column::CompanyId.eq(note.company_id))
+        .filter(note::Column::Id.eq(note.id))
+        .exec(&transaction)
+        .await?;
+    moment.append(&transaction, EventType::MessagePosted, note.id, Some(message.id), Vec::new()).await?;
+    transaction.commit().await?;
+
+    ctx.forget_loaded();
+    let message = Arc::new(message);
+    Ok(NoteMessagePostPayload {
+        note: Some(Note(Arc::new(note))),
+        message_edge: Some(NoteMessageEdge::oldest_first(Arc::clone(&message))),
+        message: Some(NoteMessage(message)),
+        user_errors: Vec::new(),
+    })
+}

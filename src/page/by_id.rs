@@ -1,0 +1,50 @@
+use std::sync::Arc;
+
+use sea_orm::sea_query::IntoColumnRef;
+use sea_orm::{EntityTrait, PaginatorTrait, QueryTrait, Select};
+
+use super::{Cursor, Direction, Ordering, Page, PageArgs, Term, Window};
+use crate::db::Db;
+use crate::error::Result;
+
+/// A list that is ordered by ID, that is as its records were made.
+pub struct ListById<E: EntityTrait> {
+    select: Select<E>,
+    ordering: Ordering,
+    pub window: Window,
+}
+
+impl<E> ListById<E>
+where
+    E: EntityTrait,
+    E::Model: Send + Sync,
+{
+    /// `name` stands in the cursors of this list.
+    ///
+    /// # Errors
+    /// INVALID or `BAD_CURSOR`, where the arguments are wrong.
+    pub fn new(name: &str, select: Select<E>, id: impl IntoColumnRef, args: &PageArgs) -> Result<Self> {
+        let ordering = Ordering { name: format!("{name} id+"), terms: vec![Term::integer(id, Direction::Ascending)] };
+        let window = args.window(&ordering)?;
+        Ok(Self { select, ordering, window })
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn page(&self, db: &Db) -> Result<Page<Arc<E::Model>>> {
+        let mut select = self.select.clone();
+        self.window.apply(QueryTrait::query(&mut select), &self.ordering);
+        let rows = select.all(db.read()).await?;
+        Ok(self.window.page(rows.into_iter().map(Arc::new).collect()))
+    }
+
+    /// # Errors
+    /// When the database fails.
+    pub async fn count(&self, db: &Db) -> Result<u64> {
+        Ok(self.select.clone().count(db.read()).await?)
+    }
+
+    pub fn cursor(&self, id: i64) -> String {
+        Cursor(vec![id]).encode(&self.ordering.name)
+    }
+}

@@ -1,0 +1,47 @@
+//! Pages of a list: by cursor, forwards or backwards, or by number.
+
+mod by_id;
+mod cursor;
+mod order;
+mod window;
+
+use async_graphql::SimpleObject;
+
+pub use by_id::ListById;
+pub use cursor::Cursor;
+pub use order::{Direction, Ordering, Term};
+pub use window::{PageArgs, Window};
+
+/// Where a page stands in its list.
+#[derive(Clone, Debug, Default, SimpleObject)]
+pub struct PageInfo {
+    /// Whether there is more after this page. Without `before` this is found out; with it, what follows is the
+    /// record that the cursor was taken from.
+    pub has_next_page: bool,
+    /// Whether there is more before this page. With `last` this is found out; with `after`, what precedes is the
+    /// record that the cursor was taken from.
+    pub has_previous_page: bool,
+    /// The cursor of the first edge: pass it as `before` to go back from here.
+    pub start_cursor: Option<String>,
+    /// The cursor of the last edge: pass it as `after` to go on from here.
+    pub end_cursor: Option<String>,
+}
+
+/// The rows of one page, in the order of the list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub has_next: bool,
+    pub has_previous: bool,
+}
+
+impl<T> Page<T> {
+    pub fn info(&self, cursor: impl Fn(&T) -> String) -> PageInfo {
+        PageInfo {
+            has_next_page: self.has_next,
+            has_previous_page: self.has_previous,
+            start_cursor: self.rows.first().map(&cursor),
+            end_cursor: self.rows.last().map(&cursor),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The scalars that GraphQL does not bring.
+
+use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{Datelike, NaiveDate, SecondsFormat, SubsecRound, Utc};
+
+use crate::id::quote;
+
+/// A point in time, as RFC 3339 writes it. Given out in UTC with `Z` and at most microseconds; taken with any
+/// offset, finer fractions cut off. Years 1 to 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DateTime(pub chrono::DateTime<Utc>);
+
+impl DateTime {
+    /// The one text for this time: UTC, with as few digits of a second as it needs of 0, 3 and 6.
+    pub fn text(self) -> String {
+        self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = chrono::DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
+        (1..=9999).contains(&time.year()).then(|| Self(time.trunc_subsecs(6)))
+    }
+}
+
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        parse_text(value, Self::parse, "an RFC 3339 date and time, such as \"2026-03-14T09:26:53Z\"")
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(text) if Self::parse(text).is_some())
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.text())
+    }
+}
+
+/// A day, as RFC 3339 writes it: `2026-03-14`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Date(pub NaiveDate);
+
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let parse = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self);
+        parse_text(value, parse, "a date, such as \"2026-03-14\"")
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// A signed 64-bit integer as a decimal string: numbers in JSON lose precision above 2^53.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BigInt(pub i64);
+
+#[Scalar]
+impl ScalarType for BigInt {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        parse_text(value, |text| text.parse().ok().map(Self), "a 64-bit integer as a string, such as \"42\"")
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+/// The absolute address of something on the web; `http` and `https` are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url(pub String);
+
+impl Url {
+    /// The most characters that an address may have.
+    pub const MAX_LENGTH: usize = 2_000;
+
+    /// Other schemes (`javascript:`, `data:`) would run in the pages that show the link.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() > Self::MAX_LENGTH || text.contains(char::is_control) {
+            return None;
+        }
+        let url = url::Url::parse(text).ok()?;
+        (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| Self(text.to_owned()))
+    }
+
+    /// The last part of its path, if it has one.
+    pub fn filename(&self) -> Option<String> {
+        let url = url::Url::parse(&self.0).ok()?;
+        url.path_segments()?.next_back().filter(|name| !name.is_empty()).map(str::to_owned)
+    }
+}
+
+#[Scalar(name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
+impl ScalarType for Url {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        parse_text(value, Self::parse, "an http or https address of at most 2,000 characters")
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(text) if Self::parse(text).is_some())
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+/// Any JSON value; only ever given out, as the parameters of an error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Json(pub serde_json::Value);
+
+#[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
+impl ScalarType for Json {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value.into_json()?))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
+fn parse_text<T: InputType>(value: Value, parse: impl Fn(&str) -> Option<T>, right: &str) -> InputValueResult<T> {
+    match &value {
+        Value::String(text) => {
+            parse(text).ok_or_else(|| InputValueError::custom(format!("{} is not {right}.", quote(text))))
+        }
+        _ => Err(InputValueError::custom(format!("This is not {right}."))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_utc_in_microseconds() {
+        let text = |text| DateTime::parse(text).map(DateTime::text);
+        assert_eq!(text("2026-03-14T10:26:53+01:00").as_deref(), Some("2026-03-14T09:26:53Z"));
+        assert_eq!(text("2026-03-14T09:26:53.123456789Z").as_deref(), Some("2026-03-14T09:26:53.123456Z"));
+        assert_eq!(text("2026-03-14T09:26:53.120Z").as_deref(), Some("2026-03-14T09:26:53.120Z"));
+        assert_eq!(text("2026-03-14"), None);
+        assert_eq!(text("0000-12-31T23:59:59Z"), None);
+        assert_eq!(text("9999-12-31T23:59:59-01:00"), None);
+    }
+
+    #[test]
+    fn addresses_are_of_the_web() {
+        assert!(Url::parse("https://example.com/a.png").is_some());
+        for text in
+            ["javascript:alert(1)", "data:text/html,x", "a.png", "//example.com", "https://", "https://a/\0", ""]
+        {
+            assert!(Url::parse(text).is_none(), "{text:?} was taken");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+use async_graphql::{Context, ID, Object};
+
+use super::node::{Node, node, nodes};
+use crate::context::ContextExt;
+use crate::customer::{self, Customer, CustomerConnection};
+use crate::entity::token::Scope;
+use crate::error::Result;
+use crate::id::Kind;
+use crate::note::{self, DeletionReport, Note, NoteConnection, NoteFilter, NoteListArgs, NoteOrder};
+use crate::note_type::{self, NoteType};
+use crate::page::PageArgs;
+use crate::user::{self, User, UserConnection, UserStatus, Viewer};
+
+/// What can be asked. Every field takes the READ scope; what belongs to another company, or may not be seen, answers
+/// exactly as what never existed.
+pub struct Query;
+
+#[Object]
+impl Query {
+    /// Any record, by its global ID.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "A global ID, such as \"Note:42\".")] id: ID,
+    ) -> Result<Option<Node>> {
+        ctx.viewer(Scope::Read)?;
+        node(ctx, &id).await
+    }
+
+    /// Any records, by their global IDs: in the order asked, null where there is none.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Global IDs, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        ctx.viewer(Scope::Read)?;
+        nodes(ctx, &ids).await
+    }
+
+    /// Who asks.
+    async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
+        Ok(Viewer(ctx.viewer(Scope::Read)?.clone()))
+    }
+
+    /// A note.
+    async fn note(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "\"Note:42\" or \"42\".")] id: ID,
+    ) -> Result<Option<Note>> {
+        ctx.viewer(Scope::Read)?;
+        Ok(ctx.loaders().note.load(Kind::Note.key(&id)?).await?.map(Note))
+    }
+
+    /// Notes, newest first. Walk by cursor (`first`/`after`, `last`/`before`), or jump with `page` (from 1, of size
+    /// `first`); not both. 1 to 100 a page, 20 when absent; by number the first 10,000 notes can be reached.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
+    async fn notes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which notes.")] filter: Option<NoteFilter>,
+        #[graphql(desc = "In which order, by at most 3 fields; newest first when absent.")] order_by: Option<
+            Vec<NoteOrder>,
+        >,
+        #[graphql(desc = "The size of the page, from its start: 1 to 100, 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "The size of the page, from its end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+        #[graphql(desc = "The page by its number, from 1, of size `first`; not together with a cursor.")] page: Option<
+            i32,
+        >,
+    ) -> Result<NoteConnection> {
+        ctx.viewer(Scope::Read)?;
+        let args = NoteListArgs { filter, order_by, page: PageArgs { first, after, last, before, page } };
+        NoteConnection::all(ctx, args).await
+    }
+
+    /// All note types of the company, by name.
+    async fn note_types(&self, ctx: &Context<'_>) -> Result<Vec<NoteType>> {
+        ctx.viewer(Scope::Read)?;
+        note_type::all(&ctx.app().db, ctx.sight()).await
+    }
+
+    /// What deleting these notes would remove and cut off. Changes nothing; notes that are not there are left out.
+    async fn note_delete_preview(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Notes, at most 100.")] ids: Vec<ID>,
+    ) -> Result<DeletionReport> {
+        ctx.viewer(Scope::Read)?;
+        note::preview(ctx, &ids).await
+    }
+
+    /// A customer.
+    async fn customer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "\"Customer:42\" or \"42\".")] id: ID,
+    ) -> Result<Option<Customer>> {
+        ctx.viewer(Scope::Read)?;
+        Ok(ctx.loaders().customer.load(Kind::Customer.key(&id)?).await?.map(Customer))
+    }
+
+    /// Customers, in the order of their IDs; paged as `notes` are.
+    async fn customers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The size of the page, from its start: 1 to 100, 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "The size of the page, from its end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+        #[graphql(desc = "The page by its number, from 1, of size `first`; not together with a cursor.")] page: Option<
+            i32,
+        >,
+    ) -> Result<CustomerConnection> {
+        ctx.viewer(Scope::Read)?;
+        customer::list(ctx, &PageArgs { first, after, last, before, page }).await
+    }
+
+    /// A user.
+    async fn user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "\"User:42\" or \"42\".")] id: ID,
+    ) -> Result<Option<User>> {
+        ctx.viewer(Scope::Read)?;
+        Ok(ctx.loaders().user.load(Kind::User.key(&id)?).await?.map(User))
+    }
+
+    /// Users, in the order of their IDs; paged as `notes` are.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
+    async fn users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those who may act, or may not.")] status: Option<UserStatus>,
+        #[graphql(desc = "The size of the page, from its start: 1 to 100, 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "The size of the page, from its end: 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
+        #[graphql(desc = "The page by its number, from 1, of size `first`; not together with a cursor.")] page: Option<
+            i32,
+        >,
+    ) -> Result<UserConnection> {
+        ctx.viewer(Scope::Read)?;
+        user::list(ctx, status, &PageArgs { first, after, last, before, page }).await
+    }
+}

@@ -1,0 +1,13 @@
+//! Users: who writes notes and is made responsible for them.
+
+mod assignee;
+mod connection;
+mod load;
+mod object;
+mod viewer;
+
+pub use assignee::NoteAssignee;
+pub use connection::{UserConnection, list};
+pub use load::UserById;
+pub use object::{User, UserStatus};
+pub use viewer::Viewer;
