@@ -1,0 +1,128 @@
+//! Which of the two media types of GraphQL over HTTP the client wants.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+
+/// The form of an answer. The body is the same; what differs is when the status tells of errors in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaType {
+    /// `application/json`: what old clients know. 200 also for a document with errors.
+    Json,
+    /// `application/graphql-response+json`: 400 for a document with errors.
+    GraphqlResponse,
+}
+
+impl MediaType {
+    pub fn header(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Json => "application/json; charset=utf-8",
+            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+        })
+    }
+
+    /// `None` where `Accept` permits neither. Where it says nothing, or leaves the choice to us, `application/json`.
+    pub fn negotiate(headers: &HeaderMap) -> Option<Self> {
+        let mut accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+        if accept.peek().is_none() {
+            return Some(Self::Json);
+        }
+        let ranges: Vec<_> = accept.flat_map(|line| line.split(',')).filter_map(Range::parse).collect();
+        let json = wanted(&ranges, "json");
+        let graphql = wanted(&ranges, "graphql-response+json");
+        if json.quality == 0.0 && graphql.quality == 0.0 {
+            None
+        } else if graphql.quality > json.quality || (graphql.quality >= json.quality && graphql.named) {
+            Some(Self::GraphqlResponse)
+        } else {
+            Some(Self::Json)
+        }
+    }
+}
+
+/// One media range of `Accept`, as in `application/*;q=0.5`.
+struct Range<'a> {
+    kind: &'a str,
+    subtype: &'a str,
+    quality: f32,
+}
+
+impl<'a> Range<'a> {
+    fn parse(range: &'a str) -> Option<Self> {
+        let mut parts = range.split(';').map(str::trim);
+        let (kind, subtype) = parts.next()?.split_once('/')?;
+        let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        // A weight that is none says nothing against the type.
+        let quality = quality.and_then(|text| text.parse().ok()).filter(|q| (0.0..=1.0).contains(q)).unwrap_or(1.0);
+        Some(Self { kind, subtype, quality })
+    }
+
+    /// How exactly this range names `application/<subtype>`; `None` where it does not at all.
+    fn precision(&self, subtype: &str) -> Option<u8> {
+        match (self.kind, self.subtype) {
+            ("*", "*") => Some(0),
+            (kind, "*") if kind.eq_ignore_ascii_case("application") => Some(1),
+            (kind, own) if kind.eq_ignore_ascii_case("application") && own.eq_ignore_ascii_case(subtype) => Some(2),
+            _ => None,
+        }
+    }
+}
+
+struct Wanted {
+    quality: f32,
+    named: bool,
+}
+
+fn wanted(ranges: &[Range<'_>], subtype: &str) -> Wanted {
+    let best = ranges
+        .iter()
+        .filter_map(|range| Some((range.precision(subtype)?, range.quality)))
+        .max_by_key(|(precision, _)| *precision);
+    best.map_or(Wanted { quality: 0.0, named: false }, |(precision, quality)| Wanted { quality, named: precision == 2 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn negotiate(accept: &str) -> Option<MediaType> {
+        MediaType::negotiate(&HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]))
+    }
+
+    #[test]
+    fn graphql_response_is_for_who_asks_for_it() {
+        for accept in [
+            "application/graphql-response+json",
+            "application/graphql-response+json; charset=utf-8, application/json; charset=utf-8",
+            "application/json, application/graphql-response+json",
+            "application/graphql-response+json, application/json;q=0.9",
+            "text/html, Application/GraphQL-Response+JSON",
+            "application/graphql-response+json, */*",
+            "application/json;q=0.1, */*",
+        ] {
+            assert_eq!(negotiate(accept), Some(MediaType::GraphqlResponse), "{accept}");
+        }
+    }
+
+    #[test]
+    fn json_is_for_all_others() {
+        for accept in [
+            "*/*",
+            "application/*",
+            "application/json",
+            "application/json, */*",
+            "application/json;q=1, application/graphql-response+json;q=0.5",
+            "text/html,application/xhtml+xml,*/*;q=0.8",
+            "application/graphql-response+json;q=0, application/json",
+            "application/json;q=nonsense",
+        ] {
+            assert_eq!(negotiate(accept), Some(MediaType::Json), "{accept}");
+        }
+        assert_eq!(MediaType::negotiate(&HeaderMap::new()), Some(MediaType::Json));
+    }
+
+    #[test]
+    fn who_takes_neither_is_told() {
+        for accept in ["text/html", "application/json;q=0", "image/*, text/event-stream", "*/*;q=0", "nonsense"] {
+            assert_eq!(negotiate(accept), None, "{accept}");
+        }
+    }
+}

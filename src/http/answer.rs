@@ -1,0 +1,150 @@
+//! Answers: the status, the headers and the errors as clients see them.
+
+use std::collections::BTreeMap;
+
+use async_graphql::{ErrorExtensionValues, ServerError, Value};
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+
+use super::accept::MediaType;
+use super::refusal::Refusal;
+use crate::error::Cause;
+
+/// How many errors an answer lists; the first ones, as they come. A hostile document can cause thousands.
+const MOST_ERRORS: usize = 10;
+/// How long the message of an error may be, in characters.
+const LONGEST_MESSAGE: usize = 500;
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [ServerError],
+    /// Absent, not null, where nothing was executed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    extensions: BTreeMap<String, Value>,
+}
+
+/// Gives every error its code and request ID, and writes the causes of those that are the server's into the log. Has
+/// to happen where the operation runs, as the client may be gone by then.
+pub fn settle(response: &mut async_graphql::Response, request_id: &str) {
+    for error in &mut response.errors {
+        if code(error).is_none() {
+            let code = if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "INVALID" };
+            set(error, "code", code);
+        }
+        set(error, "requestId", request_id);
+        shorten(&mut error.message);
+        if let Some(cause) = error.source::<Cause>() {
+            let path: Vec<_> = error.path.iter().map(segment).collect();
+            tracing::error!(code = code(error), path = path.join("."), cause = %cause.0, "a field failed");
+        }
+    }
+}
+
+/// The answer to what was executed, or was refused by the schema.
+pub fn executed(response: &async_graphql::Response, media_type: MediaType) -> Response {
+    // Without a path no field failed: the document was refused as a whole.
+    let refused = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
+    let unavailable = || response.errors.iter().any(|error| code(error) == Some("UNAVAILABLE"));
+    let status = match response.data {
+        Value::Null if refused => document_status(media_type),
+        Value::Null if unavailable() => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::OK,
+    };
+    let mut extensions = response.extensions.clone();
+    let errors = response.errors.get(..MOST_ERRORS).unwrap_or_else(|| &response.errors);
+    if errors.len() < response.errors.len() {
+        extensions.insert("errorsLeftOut".to_owned(), (response.errors.len() - errors.len()).into());
+    }
+    let data = Some(&response.data).filter(|_| !refused);
+    let mut answer = write(status, media_type, &Answer { errors, data, extensions });
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    answer
+}
+
+/// The answer to what was not executed.
+pub fn refused(refusal: Refusal, media_type: MediaType, request_id: &str) -> Response {
+    let mut error = ServerError::new(refusal.message, None);
+    error.locations = refusal.locations;
+    set(&mut error, "code", refusal.code);
+    set(&mut error, "requestId", request_id);
+    shorten(&mut error.message);
+    let status = refusal.status.unwrap_or_else(|| document_status(media_type));
+    let answer = Answer { errors: &[error], data: None, extensions: BTreeMap::new() };
+    let mut answer = write(status, media_type, &answer);
+    if let Some((name, value)) = refusal.header {
+        answer.headers_mut().insert(name, value);
+    }
+    answer
+}
+
+/// Old clients take an error status for a broken connection and do not look at the errors.
+fn document_status(media_type: MediaType) -> StatusCode {
+    match media_type {
+        MediaType::Json => StatusCode::OK,
+        MediaType::GraphqlResponse => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn write(status: StatusCode, media_type: MediaType, answer: &Answer<'_>) -> Response {
+    let (status, body) = match serde_json::to_vec(answer) {
+        Ok(body) => (status, body),
+        Err(error) => {
+            tracing::error!(cause = %error, "the answer cannot be written");
+            (StatusCode::INTERNAL_SERVER_ERROR, Vec::new())
+        }
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type.header());
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+fn code(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code")? {
+        Value::String(code) => Some(code),
+        _ => None,
+    }
+}
+
+fn set(error: &mut ServerError, name: &str, value: &str) {
+    error.extensions.get_or_insert_with(ErrorExtensionValues::default).set(name, value);
+}
+
+fn shorten(message: &mut String) {
+    if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE - 1) {
+        if message.chars().nth(LONGEST_MESSAGE).is_some() {
+            message.truncate(end);
+            message.push('…');
+        }
+    }
+}
+
+fn segment(segment: &async_graphql::PathSegment) -> String {
+    match segment {
+        async_graphql::PathSegment::Field(name) => name.clone(),
+        async_graphql::PathSegment::Index(index) => index.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_messages_are_cut_between_characters() {
+        for (length, kept) in [(0, 0), (499, 499), (500, 500), (501, 500), (5000, 500)] {
+            let mut message = "ü".repeat(length);
+            shorten(&mut message);
+            assert_eq!(message.chars().count(), kept, "{length}");
+            assert_eq!(message.ends_with('…'), length > 500);
+        }
+    }
+}

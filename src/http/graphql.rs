@@ -1,0 +1,206 @@
+//! GraphQL over HTTP: `POST /graphql`, and `GET /graphql` for queries.
+//!
+//! What is cheap to check comes first, and who asks before a byte of the body is read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Request, header};
+use axum::response::Response;
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
+
+use super::accept::MediaType;
+use super::origin::{self, Origin};
+use super::refusal::Refusal;
+use super::request_id::RequestIdExt;
+use super::{answer, asked, body};
+use crate::auth::{self, Viewer};
+use crate::context::App;
+use crate::gate;
+use crate::schema::Schema;
+
+/// How requests are taken.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// Origins, other than our own, whose pages may ask.
+    pub allowed_origins: Vec<Origin>,
+    /// The largest body, in bytes.
+    pub body_limit: usize,
+    /// How long a client waits at most for an answer, the arrival of its body included.
+    pub request_timeout: Duration,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self { allowed_origins: Vec::new(), body_limit: 2 << 20, request_timeout: Duration::from_secs(30) }
+    }
+}
+
+/// What every request needs.
+pub struct Door {
+    pub app: App,
+    pub schema: Schema,
+    pub settings: HttpSettings,
+}
+
+pub async fn answer(State(door): State<Arc<Door>>, request: Request<Body>) -> Response {
+    let request_id = request.request_id();
+    let acceptable = MediaType::negotiate(request.headers());
+    let media_type = acceptable.unwrap_or(MediaType::Json);
+    let deadline = Instant::now() + door.settings.request_timeout;
+    match door.execute(request, acceptable.is_some(), &request_id, deadline).await {
+        Ok(response) => answer::executed(&response, media_type),
+        Err(refusal) => answer::refused(refusal, media_type, &request_id),
+    }
+}
+
+pub async fn other_method(request: Request<Body>) -> Response {
+    let sent: String = request.method().as_str().chars().take(20).collect();
+    let refusal = Refusal::method(&format!("{sent} is not a method of GraphQL over HTTP"), "GET, POST");
+    let media_type = MediaType::negotiate(request.headers()).unwrap_or(MediaType::Json);
+    answer::refused(refusal, media_type, &request.request_id())
+}
+
+impl Door {
+    async fn execute(
+        &self,
+        request: Request<Body>,
+        acceptable: bool,
+        request_id: &str,
+        deadline: Instant,
+    ) -> Result<async_graphql::Response, Refusal> {
+        let (head, body) = request.into_parts();
+        origin::check(&head.headers, &head.uri, &self.settings.allowed_origins)?;
+        let viewer = timeout_at(deadline, self.authenticate(&head.headers)).await.map_err(|_| Refusal::timeout())??;
+        if !acceptable {
+            return Err(Refusal::not_acceptable());
+        }
+        let by_post = head.method == Method::POST;
+        let request = if by_post {
+            body::check_media_type(&head.headers)?;
+            let read = body::read(&head.headers, body, self.settings.body_limit);
+            asked::in_body(&timeout_at(deadline, read).await.map_err(|_| Refusal::slow_body())??)?
+        } else {
+            asked::in_address(head.uri.query().unwrap_or_default())?
+        };
+        let document = parse(&request.query)?;
+        if !by_post && changes(&document, request.operation_name.as_deref()) {
+            return Err(Refusal::method("An address can only ask; changes are not made by GET", "POST"));
+        }
+        self.run(request, document, viewer, request_id.to_owned(), deadline).await
+    }
+
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Viewer, Refusal> {
+        let token = bearer(headers).ok_or_else(Refusal::unauthenticated)?;
+        let viewer = auth::authenticate(&self.app.db, &self.app.clock, token).await?;
+        viewer.ok_or_else(Refusal::unauthenticated)
+    }
+
+    /// Runs the operation in a task of its own: when the client hangs up, or the time is over, what waits for it is
+    /// dropped, and a transaction that were dropped with it could hand its open connection to somebody else.
+    async fn run(
+        &self,
+        mut request: async_graphql::Request,
+        document: ExecutableDocument,
+        viewer: Viewer,
+        request_id: String,
+        deadline: Instant,
+    ) -> Result<async_graphql::Response, Refusal> {
+        request.set_parsed_query(document);
+        let request = self.app.prepare(request, viewer);
+        let schema = self.schema.clone();
+        let operation = async move {
+            let mut response = schema.execute(request).await;
+            answer::settle(&mut response, &request_id);
+            response
+        };
+        match timeout_at(deadline, tokio::spawn(operation.in_current_span())).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
+            Err(_) => Err(Refusal::timeout()),
+        }
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+}
+
+fn parse(document: &str) -> Result<ExecutableDocument, Refusal> {
+    gate::weigh(document).map_err(|message| Refusal::document("TOO_COMPLEX", message))?;
+    async_graphql_parser::parse_query(document).map_err(|error| {
+        let message = match &error {
+            // The parser draws the line that it stopped at, and with it the client's text; its last line says what
+            // would have been right, and the position says where.
+            async_graphql_parser::Error::Syntax { message, .. } => {
+                let expected = message.lines().next_back().unwrap_or_default().trim_start_matches([' ', '=']);
+                format!("Syntax error: {expected}.")
+            }
+            other => format!("Syntax error: {other}."),
+        };
+        let mut refusal = Refusal::document("GRAPHQL_PARSE_FAILED", message);
+        refusal.locations = error.positions().collect();
+        refusal
+    })
+}
+
+/// Whether the operation that would run is no query. One that cannot be told is left to the validation.
+fn changes(document: &ExecutableDocument, name: Option<&str>) -> bool {
+    let operation = match &document.operations {
+        DocumentOperations::Single(operation) => Some(operation),
+        DocumentOperations::Multiple(operations) => match name {
+            Some(name) => operations.get(name),
+            None => operations.values().next().filter(|_| operations.len() == 1),
+        },
+    };
+    operation.is_some_and(|operation| operation.node.ty != OperationType::Query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
+        let found = |value: &str| {
+            bearer(&HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())])).map(str::to_owned)
+        };
+        assert_eq!(found("Bearer ng_1_x").as_deref(), Some("ng_1_x"));
+        assert_eq!(found("bEARER  ng_1_x ").as_deref(), Some("ng_1_x"));
+        assert_eq!(found("Basic ng_1_x"), None);
+        assert_eq!(found("Bearer"), None);
+        assert_eq!(bearer(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn syntax_errors_say_what_and_where_and_repeat_nothing() {
+        let refusal = parse("{ a(secret: \"text\" }").unwrap_err();
+        assert_eq!(refusal.code, "GRAPHQL_PARSE_FAILED");
+        assert!(refusal.message.starts_with("Syntax error: expected"), "{}", refusal.message);
+        assert!(!refusal.message.contains("secret") && !refusal.message.contains("text"), "{}", refusal.message);
+        assert_eq!(refusal.locations.len(), 1);
+        assert_eq!(parse(&"[".repeat(65)).unwrap_err().code, "TOO_COMPLEX");
+    }
+
+    #[test]
+    fn the_operation_that_would_run_tells_whether_it_changes() {
+        let two = "query A { a } mutation B { b }";
+        for (document, name, expected) in [
+            ("{ a }", None, false),
+            ("mutation { a }", None, true),
+            ("subscription { a }", None, true),
+            ("mutation B { a }", None, true),
+            (two, Some("A"), false),
+            (two, Some("B"), true),
+            (two, None, false),
+            (two, Some("C"), false),
+        ] {
+            assert_eq!(changes(&parse(document).unwrap(), name), expected, "{document} {name:?}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! From which web pages a browser may ask.
+
+use std::str::FromStr;
+
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use url::Url;
+
+use super::refusal::Refusal;
+
+/// Where a web page comes from: scheme, host and, where it is not the scheme's own, port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(HeaderValue);
+
+impl Origin {
+    pub fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "*" {
+            return Err("`*` would let every web page ask with the token of whoever opens it; name each origin, \
+                        as in https://notes.example.com"
+                .to_owned());
+        }
+        let example = "an origin is a scheme, a host and perhaps a port, as in https://notes.example.com:8443";
+        let url = Url::parse(text).map_err(|error| format!("{error}; {example}"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(format!("the scheme has to be http or https; {example}"));
+        }
+        let exact = url.origin().ascii_serialization();
+        if exact != text {
+            return Err(format!("browsers send no more and no less than the origin: write {exact}"));
+        }
+        HeaderValue::from_str(&exact).map(Self).map_err(|error| error.to_string())
+    }
+}
+
+/// Lets pass what no browser sent, what our own pages sent, and what pages of permitted origins sent.
+pub fn check(headers: &HeaderMap, uri: &Uri, allowed: &[Origin]) -> Result<(), Refusal> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    if allowed.iter().any(|allowed| allowed.0 == origin) || is_own(origin, headers, uri).unwrap_or(false) {
+        return Ok(());
+    }
+    Err(Refusal::forbidden_origin(origin))
+}
+
+/// Whether the page has the host that the request was sent to. The scheme is not compared, as what stands in front of
+/// this server may have taken TLS off.
+fn is_own(origin: &HeaderValue, headers: &HeaderMap, uri: &Uri) -> Option<bool> {
+    let origin = Url::parse(origin.to_str().ok()?).ok()?;
+    let host = match headers.get(header::HOST) {
+        Some(host) => host.to_str().ok()?,
+        None => uri.authority()?.as_str(),
+    };
+    let own = Url::parse(&format!("{}://{host}", origin.scheme())).ok()?;
+    Some(
+        own.host().is_some()
+            && own.host() == origin.host()
+            && own.port_or_known_default() == origin.port_or_known_default(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_taken_as_browsers_send_it() {
+        for text in ["https://notes.example.com", "http://localhost:5173", "http://[::1]:3000", "http://127.0.0.1"] {
+            assert_eq!(text.parse::<Origin>().unwrap().header(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_origin_is_refused_with_what_would_be_one() {
+        for (text, hint) in [
+            ("*", "name each origin"),
+            ("notes.example.com", "https://notes.example.com:8443"),
+            ("https://notes.example.com/", "write https://notes.example.com"),
+            ("https://notes.example.com:443", "write https://notes.example.com"),
+            ("https://Notes.example.com", "write https://notes.example.com"),
+            ("https://user@notes.example.com", "write https://notes.example.com"),
+            ("https://notes.example.com/app?x#y", "write https://notes.example.com"),
+            ("ftp://notes.example.com", "http or https"),
+            ("null", "as in"),
+            ("", "as in"),
+        ] {
+            let message = text.parse::<Origin>().unwrap_err();
+            assert!(message.contains(hint), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn only_our_own_pages_and_permitted_ones_pass() {
+        let allowed = ["https://front.example.com".parse().unwrap()];
+        let passes = |origin: &str, host: &str| {
+            let headers = HeaderMap::from_iter([
+                (header::ORIGIN, origin.parse().unwrap()),
+                (header::HOST, host.parse().unwrap()),
+            ]);
+            check(&headers, &Uri::from_static("/graphql"), &allowed).is_ok()
+        };
+        assert!(passes("https://front.example.com", "notes.example.com"));
+        assert!(passes("http://127.0.0.1:8080", "127.0.0.1:8080"));
+        assert!(passes("https://notes.example.com", "notes.example.com"));
+        assert!(passes("https://notes.example.com", "notes.example.com:443"));
+        assert!(!passes("http://127.0.0.1:3000", "127.0.0.1:8080"));
+        assert!(!passes("http://front.example.com", "notes.example.com"));
+        assert!(!passes("https://front.example.com.evil.example", "notes.example.com"));
+        assert!(!passes("null", "notes.example.com"));
+        assert!(check(&HeaderMap::new(), &Uri::from_static("/graphql"), &allowed).is_ok());
+    }
+}

@@ -1,0 +1,104 @@
+//! Why a request is refused before there is anything to execute.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+
+use crate::error::Cause;
+
+/// A refusal: the status, the code that programs rely on, and a sentence for people.
+#[derive(Debug)]
+pub struct Refusal {
+    /// `None` where the document is at fault: the status then depends on the media type of the answer.
+    pub status: Option<StatusCode>,
+    pub code: &'static str,
+    pub message: String,
+    pub locations: Vec<async_graphql_parser::Pos>,
+    pub header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: Some(status), code, message: message.into(), locations: Vec::new(), header: None }
+    }
+
+    fn with(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.header = Some((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    /// One answer for every token that does not hold, so that nobody learns which of them once did.
+    pub fn unauthenticated() -> Self {
+        let message = "This needs a valid token: send it in the header `Authorization: Bearer TOKEN`.";
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message).with(header::WWW_AUTHENTICATE, "Bearer")
+    }
+
+    pub fn forbidden_origin(origin: &HeaderValue) -> Self {
+        let origin = String::from_utf8_lossy(origin.as_bytes());
+        let message = format!(
+            "Pages of the origin {} may not ask here. The server permits other origins with --allow-origin.",
+            origin.chars().take(200).collect::<String>()
+        );
+        Self::new(StatusCode::FORBIDDEN, "FORBIDDEN_ORIGIN", message)
+    }
+
+    pub fn method(sent: &str, allowed: &'static str) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", format!("{sent}; use {allowed}."))
+            .with(header::ALLOW, allowed)
+    }
+
+    pub fn not_acceptable() -> Self {
+        let message = "`Accept` permits neither application/graphql-response+json nor application/json.";
+        Self::new(StatusCode::NOT_ACCEPTABLE, "NOT_ACCEPTABLE", message)
+    }
+
+    pub fn media_type(found: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", found)
+    }
+
+    pub fn too_large(limit: usize) -> Self {
+        let message = format!("The body is larger than {limit} bytes.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", message)
+    }
+
+    pub fn slow_body() -> Self {
+        let message = "The body did not arrive within the time limit.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "TIMEOUT", message).with(header::CONNECTION, "close")
+    }
+
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+    }
+
+    /// The document cannot be executed, whatever is done about the request around it.
+    pub fn document(code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: None, code, message: message.into(), locations: Vec::new(), header: None }
+    }
+
+    pub fn timeout() -> Self {
+        let message = "The time limit passed before there was a result. A change may still be carried out.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message).with(header::RETRY_AFTER, "1")
+    }
+
+    /// The cause goes into the log; the client gets the request ID that it stands under.
+    pub fn internal(cause: &dyn std::error::Error) -> Self {
+        tracing::error!(cause = %cause, "the operation failed");
+        let message = "The server failed. Its log has the reason under this request ID.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
+    }
+}
+
+impl From<crate::error::Error> for Refusal {
+    fn from(error: crate::error::Error) -> Self {
+        let code = error.code();
+        let error = async_graphql::Error::from(error);
+        if let Some(cause) = error.source.as_ref().and_then(|source| source.downcast_ref::<Cause>()) {
+            tracing::error!(code, cause = %cause.0, "the request failed");
+        }
+        match code {
+            "UNAVAILABLE" => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, code, error.message).with(header::RETRY_AFTER, "1")
+            }
+            "INTERNAL" => Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, error.message),
+            _ => Self::new(StatusCode::BAD_REQUEST, code, error.message),
+        }
+    }
+}
