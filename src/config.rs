@@ -1,1 +1,195 @@
-//! .
+//! Every setting: its flag, its variable, its default and its bounds, each in one place.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use crate::db;
+use crate::http::{HttpSettings, Origin};
+
+/// The address of the database where none is given.
+pub const DEFAULT_DATABASE: &str = "sqlite://notegraph.db";
+
+/// Where the data is.
+#[expect(clippy::doc_markdown, reason = "these comments are also the help, which has no use for backticks")]
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseArgs {
+    /// The database: `sqlite://PATH` (a file) or `postgres://USER:PASSWORD@HOST:PORT/NAME`.
+    // Its value holds a password, and must not show up in --help.
+    #[arg(
+        long,
+        global = true,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        default_value = DEFAULT_DATABASE
+    )]
+    pub database_url: String,
+
+    /// Connections to PostgreSQL, or reading connections to SQLite: 1 to 1000.
+    #[arg(
+        long,
+        global = true,
+        env = "NOTEGRAPH_DATABASE_CONNECTIONS",
+        value_name = "COUNT",
+        default_value_t = 10,
+        value_parser = number::<u32>("connections", 1..=1000)
+    )]
+    pub database_connections: u32,
+
+    /// The longest that one statement may run on PostgreSQL, in seconds: 1 to 3600.
+    #[arg(
+        long,
+        global = true,
+        env = "NOTEGRAPH_STATEMENT_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 15,
+        value_parser = number::<u64>("seconds", 1..=3600)
+    )]
+    pub statement_timeout: u64,
+}
+
+impl DatabaseArgs {
+    pub fn settings(&self) -> db::Settings {
+        db::Settings {
+            url: self.database_url.clone(),
+            connections: self.database_connections,
+            statement_timeout: Duration::from_secs(self.statement_timeout),
+        }
+    }
+
+    /// What the other commands need to find the same database, to be put into advice for the operator.
+    pub fn is_default(&self) -> bool {
+        self.database_url == DEFAULT_DATABASE
+    }
+}
+
+/// What is told about the work, on standard error.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Log")]
+pub struct LogArgs {
+    /// How log lines look, on standard error.
+    #[arg(
+        long,
+        global = true,
+        env = "NOTEGRAPH_LOG_FORMAT",
+        value_enum,
+        value_name = "FORMAT",
+        default_value_t = LogFormat::Text
+    )]
+    pub log_format: LogFormat,
+
+    /// Which log lines are written: `error`, `warn`, `info`, `debug` or `trace`, also by module, as in
+    /// `warn,notegraph::http=debug`.
+    #[arg(
+        long,
+        global = true,
+        env = "NOTEGRAPH_LOG_FILTER",
+        value_name = "FILTER",
+        default_value = "info,sea_orm_migration=warn",
+        value_parser = log_filter
+    )]
+    pub log_filter: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How the server serves.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Where to listen. Port 0 takes a free one; the start-up lines tell which.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8080",
+        value_parser = listen
+    )]
+    pub listen: SocketAddr,
+
+    /// Fill the database with demo data where it is empty, and print a new token for the demo's administrator, good
+    /// for 24 hours.
+    #[arg(long, env = "NOTEGRAPH_DEMO", value_parser = switch)]
+    pub demo: bool,
+
+    /// Refuse to run on an old schema, instead of migrating it at the start.
+    #[arg(long, env = "NOTEGRAPH_NO_MIGRATE", value_parser = switch)]
+    pub no_migrate: bool,
+
+    /// An origin, other than the server's own, whose pages may ask, exactly as browsers send it:
+    /// `https://notes.example.com`. Repeat it, or separate by commas, for several. None by default.
+    #[arg(long, env = "NOTEGRAPH_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<Origin>,
+
+    /// The largest request body, in bytes: 1024 (1 KiB) to 104857600 (100 MiB). The default is 2 MiB.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_BODY_LIMIT",
+        value_name = "BYTES",
+        default_value_t = 2 << 20,
+        value_parser = number::<u64>("bytes", 1 << 10..=100 << 20)
+    )]
+    pub body_limit: u64,
+
+    /// How long a client waits at most for an answer, in seconds: 1 to 600. A change that takes longer is still
+    /// carried out. Requests that run when the server is told to stop have this long to end.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_REQUEST_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 30,
+        value_parser = number::<u64>("seconds", 1..=600)
+    )]
+    pub request_timeout: u64,
+}
+
+impl ServeArgs {
+    pub fn http(&self) -> HttpSettings {
+        HttpSettings {
+            allowed_origins: self.allow_origin.clone(),
+            body_limit: usize::try_from(self.body_limit).unwrap_or(usize::MAX),
+            request_timeout: Duration::from_secs(self.request_timeout),
+        }
+    }
+}
+
+/// Reads a whole number within bounds; what is wrong is refused with the bounds.
+fn number<N: TryFrom<u64>>(
+    unit: &'static str,
+    bounds: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<N, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.parse().ok().filter(|number| bounds.contains(number));
+        number
+            .and_then(|number| N::try_from(number).ok())
+            .ok_or_else(|| format!("give a whole number of {unit}, {} to {}", bounds.start(), bounds.end()))
+    }
+}
+
+/// Reads a switch's variable: the flag itself takes no value.
+fn switch(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| "give true or false".to_owned())
+}
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "give an IP address and a port, as in 127.0.0.1:8080, 0.0.0.0:8080 (all interfaces) or [::1]:8080".to_owned()
+    })
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    EnvFilter::builder()
+        .parse(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| format!("{error}; give a level, or levels by module, as in warn,notegraph::http=debug"))
+}

@@ -1,1 +1,106 @@
-//! .
+//! The command line: one file for each command.
+
+mod company;
+mod demo;
+mod demo_access;
+mod expiry;
+mod failure;
+mod log;
+pub mod migrate;
+mod people;
+mod schema;
+mod serve;
+mod stop;
+mod token;
+mod user;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{DatabaseArgs, LogArgs};
+pub use failure::{Failure, Outcome};
+pub use migrate::{open, open_or_create};
+
+/// Customer notes over GraphQL.
+#[derive(Debug, Parser)]
+#[command(name = "notegraph", version, disable_help_subcommand = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API and its playground.
+    Serve(crate::config::ServeArgs),
+    /// Bring the tables up to date, take the newest change back, or tell where they stand.
+    #[command(subcommand)]
+    Migrate(migrate::MigrateCommand),
+    /// Make companies, whom everything else belongs to.
+    #[command(subcommand)]
+    Company(company::CompanyCommand),
+    /// Make users, who write notes and hold tokens.
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Make, list and revoke the tokens that let users ask.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    /// Add made-up data to a database, to try things with.
+    Demo(demo::DemoArgs),
+    /// Print the schema in the schema definition language, for code generators.
+    Schema,
+}
+
+/// Reads the command line and does what it says.
+pub async fn run() -> ExitCode {
+    let cli = Cli::parse();
+    log::start(&cli.log);
+    let outcome = match cli.command {
+        Command::Serve(args) => serve::run(&args, &cli.database).await,
+        Command::Migrate(command) => migrate::run(command, &cli.database).await,
+        Command::Company(command) => company::run(command, &cli.database).await,
+        Command::User(command) => user::run(command, &cli.database).await,
+        Command::Token(command) => token::run(command, &cli.database).await,
+        Command::Demo(args) => demo::run(&args, &cli.database).await,
+        Command::Schema => schema::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_is_also_a_variable() {
+        let cli = Cli::command();
+        let serve = cli.find_subcommand("serve").unwrap();
+        let settings = cli.get_arguments().chain(serve.get_arguments());
+        for setting in settings.filter(|arg| !["help", "version"].contains(&arg.get_id().as_str())) {
+            let flag = setting.get_long().expect("settings have long flags");
+            let expected = match flag {
+                "database-url" => "DATABASE_URL".to_owned(),
+                flag => format!("NOTEGRAPH_{}", flag.to_uppercase().replace('-', "_")),
+            };
+            assert_eq!(setting.get_env().and_then(|name| name.to_str()), Some(expected.as_str()), "--{flag}");
+        }
+    }
+}

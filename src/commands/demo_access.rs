@@ -1,0 +1,58 @@
+//! What `serve --demo` needs: a database that is empty or already holds the demo, and a token to look at it with.
+
+use chrono::TimeDelta;
+
+use super::{Failure, Outcome, migrate};
+use crate::auth::{self, NewToken, Secret};
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::demo::{self, State};
+use crate::entity::token::Scope;
+
+/// Enough for lists with several pages, and made within a second.
+const NOTES: u64 = 500;
+
+/// How long the token holds. A new one is printed at each start, so none has to last.
+const LIFETIME: TimeDelta = TimeDelta::hours(24);
+
+/// Refuses a database that holds something else, before anything is made in it.
+pub async fn require_place(db: &Db) -> Outcome {
+    let tables = migrate::foreign_tables(db).await?;
+    if !tables.is_empty() {
+        return Err(Failure::new(format!(
+            "the database holds tables that are not of notegraph ({}); --demo fills an empty one: name another with \
+             --database-url",
+            tables.get(..3).unwrap_or(&tables).join(", ")
+        )));
+    }
+    if migrate::applied(db).await? > 0 && demo::state(db).await? == State::Other {
+        return Err(Failure::new(
+            "the database holds data that is not the demo's; serve it without --demo, or name another one with \
+             --database-url",
+        ));
+    }
+    Ok(())
+}
+
+/// Fills the database where it is empty, and makes a token for the demo's administrator.
+pub async fn token(db: &Db, clock: &Clock) -> Outcome<Secret> {
+    if demo::state(db).await? == State::Empty {
+        let filled = demo::fill(db, NOTES, &|_| {}).await;
+        // Another instance that started at the same time may have been first; all of it is one transaction.
+        if filled.is_err() && demo::state(db).await? != State::Demo {
+            filled?;
+        }
+    }
+    let administrator = demo::administrator(db).await?;
+    let new = NewToken {
+        company_id: administrator.company_id,
+        user_id: administrator.id,
+        name: "serve --demo".to_owned(),
+        scopes: vec![Scope::Admin],
+        expires_on: Some(clock.now() + LIFETIME),
+    };
+    let transaction = db.begin().await?;
+    let (_, secret) = auth::create_token(&transaction, clock, new).await?;
+    transaction.commit().await?;
+    Ok(secret)
+}

@@ -1,0 +1,192 @@
+//! `notegraph migrate`, and how every command opens its database: none works on tables that are not up to date.
+
+use std::str::FromStr;
+
+use clap::Subcommand;
+use migration::{MigrationStatus, Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, Statement};
+
+use super::{Failure, Outcome};
+use crate::config::DatabaseArgs;
+use crate::db::{self, Db, Missing};
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum MigrateCommand {
+    /// Apply all changes that are not applied yet; makes a database file that is not there.
+    Up,
+    /// Take the newest changes back, with all data in what they made.
+    Down {
+        /// How many.
+        #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        steps: u32,
+    },
+    /// Tell which changes are applied.
+    Status,
+}
+
+pub(super) async fn run(command: MigrateCommand, args: &DatabaseArgs) -> Outcome {
+    match command {
+        MigrateCommand::Up => {
+            let applied = up(&connect(args, Missing::Create).await?).await?;
+            for name in &applied {
+                println!("applied {name}");
+            }
+            if applied.is_empty() {
+                println!("the tables are up to date");
+            }
+        }
+        MigrateCommand::Down { steps } => {
+            let taken_back = down(&connect(args, Missing::Refuse).await?, steps).await?;
+            for name in &taken_back {
+                println!("took back {name}");
+            }
+            if taken_back.is_empty() {
+                println!("there is nothing to take back");
+            }
+        }
+        MigrateCommand::Status => {
+            let db = connect(args, Missing::Refuse).await?;
+            for (name, status) in standing(db.read()).await? {
+                println!("{:8} {name}", if status == MigrationStatus::Applied { "applied" } else { "pending" });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Opens a database that has to be there and up to date.
+///
+/// # Errors
+/// When it is not; says what to do about it.
+pub async fn open(args: &DatabaseArgs) -> Outcome<Db> {
+    let db = connect(args, Missing::Refuse).await?;
+    require_current(&db).await?;
+    Ok(db)
+}
+
+/// Opens a database, makes it where it is not there, and its tables where it is empty.
+///
+/// # Errors
+/// When it has older tables, or somebody else's; says what to do about it.
+pub async fn open_or_create(args: &DatabaseArgs) -> Outcome<Db> {
+    let db = connect(args, Missing::Create).await?;
+    if foreign_tables(&db).await?.is_empty() && applied(&db).await? == 0 {
+        up(&db).await?;
+    } else {
+        require_current(&db).await?;
+    }
+    Ok(db)
+}
+
+/// Opens a database, whatever is in it.
+///
+/// # Errors
+/// When it does not answer, or is a file that is not there and must not be made.
+pub async fn connect(args: &DatabaseArgs, missing: Missing) -> Outcome<Db> {
+    if missing == Missing::Refuse && args.database_url.starts_with("sqlite:") {
+        let options = SqliteConnectOptions::from_str(&args.database_url)?;
+        let file = options.get_filename();
+        if !file.exists() {
+            return Err(Failure::new(format!(
+                "there is no database {}; name another with --database-url, or make it with `notegraph migrate up`",
+                file.display()
+            )));
+        }
+    }
+    Ok(db::connect(&args.settings(), missing).await?)
+}
+
+/// # Errors
+/// When changes are pending, or there are more than this version knows.
+pub async fn require_current(db: &Db) -> Outcome {
+    let pending = standing(db.read()).await?.iter().filter(|(_, status)| *status == MigrationStatus::Pending).count();
+    if pending == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "the tables of the database are not up to date ({pending} changes pending): run `notegraph migrate up`"
+    )))
+}
+
+/// How many changes are applied.
+///
+/// # Errors
+/// When there are more than this version knows.
+pub async fn applied(db: &Db) -> Outcome<usize> {
+    Ok(standing(db.read()).await?.iter().filter(|(_, status)| *status == MigrationStatus::Applied).count())
+}
+
+/// Applies what is pending, and says what that was. Where several start at once, one of them does it and the others
+/// wait for it.
+///
+/// # Errors
+/// When a change cannot be applied; then none is.
+pub async fn up(db: &Db) -> Outcome<Vec<String>> {
+    let turn = turn(db).await?;
+    let pending = with_status(&turn, MigrationStatus::Pending).await?;
+    Migrator::up(&turn, None).await?;
+    turn.commit().await?;
+    Ok(pending)
+}
+
+async fn down(db: &Db, steps: u32) -> Outcome<Vec<String>> {
+    let turn = turn(db).await?;
+    let applied = with_status(&turn, MigrationStatus::Applied).await?;
+    Migrator::down(&turn, Some(steps)).await?;
+    turn.commit().await?;
+    let steps = usize::try_from(steps).unwrap_or(usize::MAX);
+    Ok(applied.into_iter().rev().take(steps).collect())
+}
+
+/// A transaction that nobody else who changes the tables is in at the same time: on `SQLite` every writer is alone, on
+/// `PostgreSQL` a lock is taken that is given back with the transaction, however that ends.
+async fn turn(db: &Db) -> Result<DatabaseTransaction, DbErr> {
+    /// A number that stands for the tables of notegraph among the advisory locks of a database: "notegrap" in ASCII.
+    const LOCK: i64 = i64::from_be_bytes(*b"notegrap");
+    let transaction = db.begin().await?;
+    if db.backend() == DatabaseBackend::Postgres {
+        // Waiting, and building an index over many rows, may take longer than any statement of a request.
+        transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
+    }
+    Ok(transaction)
+}
+
+async fn with_status(connection: &impl ConnectionTrait, wanted: MigrationStatus) -> Outcome<Vec<String>> {
+    let all = standing(connection).await?;
+    Ok(all.into_iter().filter(|(_, status)| *status == wanted).map(|(name, _)| name).collect())
+}
+
+/// Every change, oldest first. Writes nothing.
+async fn standing(connection: &impl ConnectionTrait) -> Outcome<Vec<(String, MigrationStatus)>> {
+    match Migrator::get_migration_with_status_read_only(connection).await {
+        Ok(all) => Ok(all.iter().map(|change| (change.name().to_owned(), change.status())).collect()),
+        Err(DbErr::Custom(_)) => Err(Failure::new(
+            "the tables of the database were changed by a newer notegraph: run that version, or a newer one",
+        )),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Tables that somebody else made: all that there are, where none of our changes is applied.
+///
+/// # Errors
+/// When the database does not say.
+pub async fn foreign_tables(db: &Db) -> Outcome<Vec<String>> {
+    if applied(db).await? > 0 {
+        return Ok(Vec::new());
+    }
+    let sql = match db.backend() {
+        DatabaseBackend::Postgres => {
+            "SELECT table_name AS name FROM information_schema.tables \
+             WHERE table_schema = current_schema() AND table_name <> 'seaql_migrations' ORDER BY 1"
+        }
+        _ => {
+            r"SELECT name FROM sqlite_master
+              WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name <> 'seaql_migrations' ORDER BY 1"
+        }
+    };
+    let rows = db.read().query_all_raw(Statement::from_string(db.backend(), sql)).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "name")).collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,108 @@
+//! Finding the company and the user that a command names, and saying which there are where it names none.
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{Failure, Outcome};
+use crate::db::Db;
+use crate::entity::{company, user};
+
+/// How many names a message lists.
+const MOST_NAMES: usize = 10;
+
+/// The company of this name.
+///
+/// # Errors
+/// When there is none; says which there are.
+pub async fn company(db: &Db, name: &str) -> Outcome<company::Model> {
+    if let Some(company) = company::Entity::find().filter(company::Column::Name.eq(name)).one(db.read()).await? {
+        return Ok(company);
+    }
+    let names = company::Entity::find()
+        .select_only()
+        .column(company::Column::Name)
+        .order_by_asc(company::Column::Name)
+        .limit(MOST_NAMES as u64 + 1)
+        .into_tuple::<String>()
+        .all(db.read())
+        .await?;
+    Err(Failure::new(if names.is_empty() {
+        format!("there is no company {name:?}, nor any other; make it with `notegraph company create {name:?}`")
+    } else {
+        format!("there is no company {name:?}; there {}", listed(&names))
+    }))
+}
+
+/// The user whom a command names by username, or by id where several have that username.
+///
+/// # Errors
+/// When there is none, or more than one; says which there are.
+pub async fn user(db: &Db, company: &company::Model, username: Option<&str>, id: Option<i64>) -> Outcome<user::Model> {
+    let mut find = user::Entity::find().filter(user::Column::CompanyId.eq(company.id));
+    if let Some(id) = id {
+        find = find.filter(user::Column::Id.eq(id));
+    }
+    if let Some(username) = username {
+        find = find.filter(user::Column::Username.eq(username));
+    }
+    let mut found = find.order_by_asc(user::Column::Id).limit(MOST_NAMES as u64 + 1).all(db.read()).await?;
+    if found.len() > 1 {
+        let ids: Vec<_> = found.iter().map(|user| format!("{} ({})", user.id, user.full_name)).collect();
+        let username = username.unwrap_or_default();
+        return Err(Failure::new(format!(
+            "{:?} has several users {username:?}: choose with --user-id; there {}",
+            company.name,
+            listed(&ids)
+        )));
+    }
+    match found.pop() {
+        Some(user) => Ok(user),
+        None => Err(no_user(db, company, username, id).await?),
+    }
+}
+
+async fn no_user(db: &Db, company: &company::Model, username: Option<&str>, id: Option<i64>) -> Outcome<Failure> {
+    let wanted = match (username, id) {
+        (Some(username), Some(id)) => format!("user {username:?} with the id {id}"),
+        (None, Some(id)) => format!("user with the id {id}"),
+        (username, None) => format!("user {:?}", username.unwrap_or_default()),
+    };
+    let names = user::Entity::find()
+        .select_only()
+        .column(user::Column::Username)
+        .filter(user::Column::CompanyId.eq(company.id))
+        .order_by_asc(user::Column::Username)
+        .limit(MOST_NAMES as u64 + 1)
+        .into_tuple::<String>()
+        .all(db.read())
+        .await?;
+    Ok(Failure::new(if names.is_empty() {
+        format!(
+            "{:?} has no {wanted}, nor any other; make one with \
+             `notegraph user create --company {:?} --username {:?}`",
+            company.name,
+            company.name,
+            username.unwrap_or("NAME")
+        )
+    } else {
+        format!("{:?} has no {wanted}; there {}", company.name, listed(&names))
+    }))
+}
+
+fn listed(names: &[String]) -> String {
+    let shown = names.get(..MOST_NAMES).unwrap_or(names).join(", ");
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    if names.len() > MOST_NAMES { format!("{verb} {shown} and more") } else { format!("{verb} {shown}") }
+}
+
+/// A name as it is given on the command line.
+///
+/// # Errors
+/// When it is empty, or has spaces around it that nobody will see.
+pub fn name(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("give a name that is not empty".to_owned()),
+        text if text.trim() != text => Err("give a name without spaces at its ends".to_owned()),
+        text if text.contains(char::is_control) => Err("give a name without control characters".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}

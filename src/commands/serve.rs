@@ -1,0 +1,100 @@
+//! `notegraph serve`
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use sea_orm::{DbErr, EntityTrait, QuerySelect};
+use tokio::net::TcpListener;
+
+use super::{Failure, Outcome, demo_access, migrate, stop};
+use crate::auth::Secret;
+use crate::clock::Clock;
+use crate::config::{DatabaseArgs, ServeArgs};
+use crate::context::App;
+use crate::db::{Db, Missing};
+use crate::entity::token;
+use crate::{http, schema};
+
+pub async fn run(args: &ServeArgs, database: &DatabaseArgs) -> Outcome {
+    let mut stop = pin!(stop::asked()?);
+    // Before anything is made in the database: a server that is told to listen where another one does changes nothing.
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+        Failure::new(format!("cannot listen on {}: {error}; choose another address with --listen", args.listen))
+    })?;
+    let address = listener.local_addr()?;
+    let app = tokio::select! {
+        () = &mut stop => return Ok(()),
+        app = prepare(args, database, address) => app?,
+    };
+    let settings = args.http();
+    let patience = settings.request_timeout;
+    let router = http::router(app.clone(), schema::build(), &settings);
+    http::serve(listener, router, stop, patience).await;
+    close(app.db, patience).await
+}
+
+/// Everything between the command and the first request: the tables, the demo's data, and what the operator is told.
+async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr) -> Outcome<App> {
+    let db = migrate::connect(database, Missing::Create).await?;
+    let clock = Clock::default();
+    if args.demo {
+        demo_access::require_place(&db).await?;
+    }
+    if args.no_migrate {
+        migrate::require_current(&db).await?;
+    } else {
+        let changes = migrate::up(&db).await?;
+        if !changes.is_empty() {
+            tracing::info!(changes = changes.len(), "brought the tables up to date");
+        }
+    }
+    let token = if args.demo { Some(demo_access::token(&db, &clock).await?) } else { None };
+    announce(address, token.as_ref());
+    if token.is_none() && !has_token(&db).await? {
+        explain_first_steps(database);
+    }
+    Ok(App { db, clock })
+}
+
+/// For people, on standard output: one line each.
+fn announce(address: SocketAddr, token: Option<&Secret>) {
+    let base = if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    };
+    // In the fragment, which browsers do not send: the token gets into no log.
+    let fragment = token.map(|token| format!("#token={}", token.reveal())).unwrap_or_default();
+    println!("Playground: {base}/{fragment}");
+    println!("API:        {base}/graphql");
+    if let Some(token) = token {
+        println!("Token:      {}", token.reveal());
+    }
+}
+
+async fn has_token(db: &Db) -> Result<bool, DbErr> {
+    Ok(token::Entity::find().limit(1).one(db.read()).await?.is_some())
+}
+
+fn explain_first_steps(database: &DatabaseArgs) {
+    println!();
+    println!("Nobody can ask yet, as there is no token. Make a company, a user of it, and a token for that user:");
+    println!();
+    println!("  notegraph company create \"Our Company\"");
+    println!("  notegraph user create --company \"Our Company\" --username admin");
+    println!("  notegraph token create --company \"Our Company\" --user admin --scope ADMIN");
+    if !database.is_default() {
+        println!();
+        println!("Give them the same --database-url, or DATABASE_URL, as this server.");
+    }
+}
+
+/// Operations whose clients have gone may still run; their transactions hold connections, and closing waits for these.
+async fn close(db: Db, patience: Duration) -> Outcome {
+    if let Ok(closed) = tokio::time::timeout(patience, db.close()).await {
+        return Ok(closed?);
+    }
+    tracing::warn!("leaving operations that did not end in time; the database takes them back");
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! `notegraph token`
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::{Args, Subcommand};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
+
+use super::expiry::Expiry;
+use super::{Failure, Outcome, migrate, people};
+use crate::auth::{self, NewToken};
+use crate::clock::Clock;
+use crate::config::DatabaseArgs;
+use crate::entity::token::{self, Scope};
+use crate::entity::user::{self, UserStatus};
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token for a user, and print it: it is shown this once, and stored nowhere.
+    Create(Create),
+    /// List the tokens of a company.
+    List {
+        /// The name of the company.
+        #[arg(long, value_name = "NAME")]
+        company: String,
+    },
+    /// Take a token back; it is refused from then on.
+    Revoke {
+        /// The name of the company.
+        #[arg(long, value_name = "NAME")]
+        company: String,
+        /// The token's id, as `token list` shows it.
+        id: i64,
+    },
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct Create {
+    /// The name of the company.
+    #[arg(long, value_name = "NAME")]
+    company: String,
+    /// The username of whom the token is for.
+    #[arg(long, value_name = "USERNAME", required_unless_present = "user_id")]
+    user: Option<String>,
+    /// The id of whom the token is for, where several users share a username.
+    #[arg(long, value_name = "ID")]
+    user_id: Option<i64>,
+    /// What it permits; repeat it, or separate by commas, for several.
+    #[arg(long = "scope", value_name = "SCOPE", required = true, ignore_case = true, value_delimiter = ',')]
+    scopes: Vec<Scope>,
+    /// What it is for, as `token list` shows it.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    name: String,
+    /// When it ends: after 12h or 30d (m, h, d or w), or at a time, as in 2027-01-01T00:00:00Z. Without this it never
+    /// does.
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<Expiry>,
+}
+
+pub async fn run(command: TokenCommand, args: &DatabaseArgs) -> Outcome {
+    match command {
+        TokenCommand::Create(new) => create(new, args).await,
+        TokenCommand::List { company } => list(&company, args).await,
+        TokenCommand::Revoke { company, id } => revoke(&company, id, args).await,
+    }
+}
+
+async fn create(new: Create, args: &DatabaseArgs) -> Outcome {
+    let db = migrate::open(args).await?;
+    let clock = Clock::default();
+    let company = people::company(&db, &new.company).await?;
+    let user = people::user(&db, &company, new.user.as_deref(), new.user_id).await?;
+    if user.status == UserStatus::Inactive {
+        return Err(Failure::new(format!(
+            "the user {:?} is inactive, and every token of theirs is refused",
+            user.username
+        )));
+    }
+    let mut scopes = Vec::new();
+    for scope in new.scopes {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    let expires_on = new.expires.map(|expiry| expiry.from(clock.now())).transpose()?;
+    let new = NewToken { company_id: company.id, user_id: user.id, name: new.name, scopes, expires_on };
+    let transaction = db.begin().await?;
+    let (token, secret) = auth::create_token(&transaction, &clock, new).await?;
+    transaction.commit().await?;
+    db.close().await?;
+    eprintln!(
+        "token {} of {} for {:?}: {}, {}; it is shown this once",
+        token.id,
+        user.full_name,
+        company.name,
+        scope_names(&token),
+        token.expires_on.map_or_else(|| "never ends".to_owned(), |end| format!("ends {}", time(end))),
+    );
+    println!("{}", secret.reveal());
+    Ok(())
+}
+
+async fn list(company: &str, args: &DatabaseArgs) -> Outcome {
+    let db = migrate::open(args).await?;
+    let company = people::company(&db, company).await?;
+    let tokens = token::Entity::find()
+        .filter(token::Column::CompanyId.eq(company.id))
+        .order_by_asc(token::Column::Id)
+        .find_also_related(user::Entity)
+        .all(db.read())
+        .await?;
+    if tokens.is_empty() {
+        eprintln!("{:?} has no token; make one with `notegraph token create`", company.name);
+        return Ok(());
+    }
+    let now = Clock::default().now();
+    let mut table = vec![["ID", "STATE", "USER", "SCOPES", "CREATED", "EXPIRES", "NAME"].map(str::to_owned)];
+    table.extend(tokens.into_iter().map(|(token, user)| {
+        [
+            token.id.to_string(),
+            state(&token, user.as_ref(), now).to_owned(),
+            user.map(|user| user.username).unwrap_or_default(),
+            scope_names(&token),
+            time(token.created_on),
+            token.expires_on.map_or_else(|| "never".to_owned(), time),
+            token.name,
+        ]
+    }));
+    print_table(&table);
+    Ok(())
+}
+
+async fn revoke(company: &str, id: i64, args: &DatabaseArgs) -> Outcome {
+    let db = migrate::open(args).await?;
+    let company = people::company(&db, company).await?;
+    let transaction = db.begin().await?;
+    let Some(token) = token::Entity::find_by_id((company.id, id)).one(&transaction).await? else {
+        return Err(Failure::new(format!(
+            "{:?} has no token {id}; `notegraph token list --company {:?}` shows which it has",
+            company.name, company.name
+        )));
+    };
+    if let Some(revoked_on) = token.revoked_on {
+        println!("token {id} was revoked already, on {}", time(revoked_on));
+        return Ok(());
+    }
+    let mut token = token.into_active_model();
+    token.revoked_on = Set(Some(Clock::default().now()));
+    token.update(&transaction).await?;
+    transaction.commit().await?;
+    db.close().await?;
+    println!("revoked token {id}");
+    Ok(())
+}
+
+fn state(token: &token::Model, user: Option<&user::Model>, now: DateTime<Utc>) -> &'static str {
+    if token.revoked_on.is_some() {
+        "revoked"
+    } else if token.expires_on.is_some_and(|end| end <= now) {
+        "expired"
+    } else if user.is_none_or(|user| user.status == UserStatus::Inactive) {
+        "user inactive"
+    } else {
+        "active"
+    }
+}
+
+fn scope_names(token: &token::Model) -> String {
+    token.scopes.0.iter().map(|scope| format!("{scope:?}").to_uppercase()).collect::<Vec<_>>().join(",")
+}
+
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn print_table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) {
+    let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    });
+    for row in rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}

@@ -1,0 +1,76 @@
+//! `notegraph user`
+
+use clap::{Args, Subcommand};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
+
+use super::{Failure, Outcome, migrate, people};
+use crate::config::DatabaseArgs;
+use crate::db;
+use crate::entity::user::{self, UserStatus};
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum UserCommand {
+    /// Make a user.
+    Create(NewUser),
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct NewUser {
+    /// The name of the company that the user belongs to.
+    #[arg(long, value_name = "NAME")]
+    company: String,
+    /// What the user is called here; no other user of the company may be called the same.
+    #[arg(long, value_name = "NAME", value_parser = people::name)]
+    username: String,
+    #[arg(long, value_name = "NAME", value_parser = people::name)]
+    first_name: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = people::name)]
+    last_name: Option<String>,
+    #[arg(long, value_name = "ADDRESS", value_parser = people::name)]
+    email: Option<String>,
+    /// What the user does, as clients show it; tokens, not roles, say what is permitted.
+    #[arg(long, value_name = "NAME", value_parser = people::name)]
+    role: Option<String>,
+}
+
+pub async fn run(command: UserCommand, args: &DatabaseArgs) -> Outcome {
+    let UserCommand::Create(new) = command;
+    let db = migrate::open(args).await?;
+    let company = people::company(&db, &new.company).await?;
+    let transaction = db.begin().await?;
+    let same = user::Entity::find()
+        .filter(user::Column::CompanyId.eq(company.id))
+        .filter(user::Column::Username.eq(&new.username))
+        .one(&transaction)
+        .await?;
+    if let Some(same) = same {
+        let (username, company) = (&new.username, &company.name);
+        return Err(Failure::new(format!("{company:?} has a user {username:?} already, with the id {}", same.id)));
+    }
+    let names: Vec<&str> = [&new.first_name, &new.last_name].into_iter().flatten().map(String::as_str).collect();
+    let full_name = if names.is_empty() { new.username.clone() } else { names.join(" ") };
+    let user = user::ActiveModel {
+        company_id: Set(company.id),
+        id: Set(db::next_id(&transaction, db::Table::User).await?),
+        status: Set(UserStatus::Active),
+        first_name: Set(new.first_name),
+        last_name: Set(new.last_name),
+        full_name: Set(full_name),
+        email: Set(new.email),
+        username: Set(new.username),
+        profile_photo: Set(None),
+        employee_id: Set(None),
+        mobile_number: Set(None),
+        business_location_id: Set(None),
+        enable2_fa: Set(None),
+        modified_on: Set(None),
+        created_by: Set(None),
+        role: Set(new.role),
+        source: Set(None),
+    };
+    let user = user.insert(&transaction).await?;
+    transaction.commit().await?;
+    db.close().await?;
+    println!("created the user {:?} of {:?} with the id {}", user.username, company.name, user.id);
+    Ok(())
+}
