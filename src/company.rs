@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{ID, Object};
+use async_graphql::{Description, ID, Object};
 
 use crate::db::Db;
 use crate::entity::{Sight, company};
@@ -13,10 +13,10 @@ use crate::loader::Question;
 use crate::scalar::BigInt;
 
 /// A company: its people and notes are seen by nobody else.
-#[derive(Clone)]
+#[derive(Clone, Description)]
 pub struct Company(pub Arc<company::Model>);
 
-#[Object]
+#[Object(use_type_description)]
 impl Company {
     /// Names this company among all records.
     pub async fn id(&self) -> ID {

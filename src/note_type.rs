@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{ID, Object};
+use async_graphql::{Description, ID, Object};
 use sea_orm::QueryFilter;
 
 use crate::db::{Db, one_of};
@@ -14,10 +14,10 @@ use crate::loader::Question;
 use crate::scalar::BigInt;
 
 /// What sort of note a note is, by a name of the company's own.
-#[derive(Clone)]
+#[derive(Clone, Description)]
 pub struct NoteType(pub Arc<note_type::Model>);
 
-#[Object]
+#[Object(use_type_description)]
 impl NoteType {
     /// Names this type among all records.
     pub async fn id(&self) -> ID {

@@ -1,13 +1,13 @@
 //! The scalars that GraphQL does not bring.
 
-use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{Description, InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{Datelike, NaiveDate, SecondsFormat, SubsecRound, Utc};
 
 use crate::id::quote;
 
 /// A point in time, as RFC 3339 writes it. Given out in UTC with `Z` and at most microseconds; taken with any
 /// offset, finer fractions cut off. Years 1 to 9999.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Description)]
 pub struct DateTime(pub chrono::DateTime<Utc>);
 
 impl DateTime {
@@ -22,7 +22,7 @@ impl DateTime {
     }
 }
 
-#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
+#[Scalar(use_type_description, specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse_text(value, Self::parse, "an RFC 3339 date and time, such as \"2026-03-14T09:26:53Z\"")
@@ -38,10 +38,10 @@ impl ScalarType for DateTime {
 }
 
 /// A day, as RFC 3339 writes it: `2026-03-14`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct Date(pub NaiveDate);
 
-#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
+#[Scalar(use_type_description, specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         let parse = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self);
@@ -54,10 +54,10 @@ impl ScalarType for Date {
 }
 
 /// A signed 64-bit integer as a decimal string: numbers in JSON lose precision above 2^53.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct BigInt(pub i64);
 
-#[Scalar]
+#[Scalar(use_type_description)]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse_text(value, |text| text.parse().ok().map(Self), "a 64-bit integer as a string, such as \"42\"")
@@ -69,7 +69,7 @@ impl ScalarType for BigInt {
 }
 
 /// The absolute address of something on the web; `http` and `https` are taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct Url(pub String);
 
 impl Url {
@@ -92,7 +92,7 @@ impl Url {
     }
 }
 
-#[Scalar(name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
+#[Scalar(use_type_description, name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
 impl ScalarType for Url {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse_text(value, Self::parse, "an http or https address of at most 2,000 characters")
@@ -108,10 +108,10 @@ impl ScalarType for Url {
 }
 
 /// Any JSON value; only ever given out, as the parameters of an error.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Description)]
 pub struct Json(pub serde_json::Value);
 
-#[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
+#[Scalar(use_type_description, name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {
         Ok(Self(value.into_json()?))

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, Description, Object, SimpleObject};
 
 use super::object::Customer;
 use crate::context::ContextExt;
@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::page::{ListById, Page, PageArgs, PageInfo};
 
 /// A page of customers.
+#[derive(Description)]
 pub struct CustomerConnection {
     list: ListById<customer::Entity>,
     page: Page<Arc<customer::Model>>,
@@ -34,7 +35,7 @@ pub async fn list(ctx: &Context<'_>, args: &PageArgs) -> Result<CustomerConnecti
     Ok(CustomerConnection { list, page })
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl CustomerConnection {
     /// The customers of this page, each with its position.
     async fn edges(&self) -> Vec<CustomerEdge> {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, Description, ID, Object, SimpleObject};
 
 use crate::entity::customer;
 use crate::error::Result;
@@ -10,7 +10,7 @@ use crate::page::PageArgs;
 use crate::scalar::{BigInt, Date, DateTime, Url};
 
 /// A customer of the company.
-#[derive(Clone)]
+#[derive(Clone, Description)]
 pub struct Customer(pub Arc<customer::Model>);
 
 /// A telephone number; any part may be missing.
@@ -31,7 +31,7 @@ impl PhoneNumber {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl Customer {
     /// Names this customer among all records.
     pub async fn id(&self) -> ID {

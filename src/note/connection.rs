@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, Description, Object, SimpleObject};
 
 use super::list::{NoteList, NoteListArgs, Whose};
 use super::load::ListKey;
@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::page::{Page, PageInfo};
 
 /// A page of notes.
+#[derive(Description)]
 pub struct NoteConnection {
     args: Arc<NoteListArgs>,
     /// The record that the list stands under, where it is not the list of all.
@@ -71,7 +72,7 @@ impl NoteConnection {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl NoteConnection {
     /// The notes of this page, each with its position.
     async fn edges(&self) -> Vec<NoteEdge> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, Description, ID, Object, SimpleObject};
 
 use super::object::Note;
 use crate::context::ContextExt;
@@ -13,7 +13,7 @@ use crate::scalar::{BigInt, DateTime, Url};
 use crate::user::User;
 
 /// What somebody said about a note.
-#[derive(Clone)]
+#[derive(Clone, Description)]
 pub struct NoteMessage(pub Arc<message::Model>);
 
 /// A file that goes with a message; it is kept elsewhere.
@@ -29,7 +29,7 @@ pub struct Attachment {
     size: Option<BigInt>,
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl NoteMessage {
     /// Names this message among all records.
     pub async fn id(&self) -> ID {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, Description, Enum, ID, Object};
 
 use super::load::MessageRange;
 use super::message::NoteMessage;
@@ -57,10 +57,10 @@ pub enum NoteReferenceType {
 }
 
 /// A note about a customer, with the people responsible for it and the messages they exchange.
-#[derive(Clone)]
+#[derive(Clone, Description)]
 pub struct Note(pub Arc<note::Model>);
 
-#[Object]
+#[Object(use_type_description)]
 impl Note {
     /// Names this note among all records.
     pub async fn id(&self) -> ID {

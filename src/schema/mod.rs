@@ -28,5 +28,5 @@ pub fn build() -> Schema {
 /// The schema as it is committed in `schema.graphql`.
 pub fn sdl() -> String {
     use async_graphql::SDLExportOptions;
-    build().sdl_with_options(SDLExportOptions::new().sorted_fields().include_specified_by())
+    build().sdl_with_options(SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions())
 }

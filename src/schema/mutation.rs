@@ -1,4 +1,4 @@
-use async_graphql::{Context, Object};
+use async_graphql::{Context, Description, Object};
 
 use crate::error::Result;
 use crate::note::{
@@ -9,9 +9,10 @@ use crate::note::{
 
 /// What can be changed. Every field takes the WRITE scope and is one transaction: it is done whole, or not at all. What
 /// a person can put right stands in `userErrors`.
+#[derive(Description)]
 pub struct Mutation;
 
-#[Object]
+#[Object(use_type_description)]
 impl Mutation {
     /// Makes a note; the viewer becomes its author.
     async fn note_create(

@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, Description, ID, Object};
 
 use super::node::{Node, node, nodes};
 use crate::context::ContextExt;
@@ -13,9 +13,10 @@ use crate::user::{self, User, UserConnection, UserStatus, Viewer};
 
 /// What can be asked. Every field takes the READ scope; what belongs to another company, or may not be seen, answers
 /// exactly as what never existed.
+#[derive(Description)]
 pub struct Query;
 
-#[Object]
+#[Object(use_type_description)]
 impl Query {
     /// Any record, by its global ID.
     async fn node(

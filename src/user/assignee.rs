@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, Description, ID, Object};
 
 use super::User;
 use crate::context::ContextExt;
@@ -10,10 +10,10 @@ use crate::id::Kind;
 use crate::scalar::DateTime;
 
 /// A user made responsible for a note, since when and by whom.
-#[derive(Clone)]
+#[derive(Clone, Description)]
 pub struct NoteAssignee(pub Arc<assignment::Model>);
 
-#[Object]
+#[Object(use_type_description)]
 impl NoteAssignee {
     /// The user responsible.
     async fn user_id(&self) -> ID {

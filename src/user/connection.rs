@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, Description, Object, SimpleObject};
 use sea_orm::{ColumnTrait, QueryFilter};
 
 use super::object::{User, UserStatus};
@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::page::{ListById, Page, PageArgs, PageInfo};
 
 /// A page of users.
+#[derive(Description)]
 pub struct UserConnection {
     list: ListById<user::Entity>,
     page: Page<Arc<user::Model>>,
@@ -38,7 +39,7 @@ pub async fn list(ctx: &Context<'_>, status: Option<UserStatus>, args: &PageArgs
     Ok(UserConnection { list, page })
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl UserConnection {
     /// The users of this page, each with its position.
     async fn edges(&self) -> Vec<UserEdge> {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, Description, Enum, ID, Object};
 
 use crate::entity::user;
 use crate::error::Result;
@@ -20,10 +20,10 @@ pub enum UserStatus {
 }
 
 /// Somebody who works for the company: writes notes, answers them, is responsible for them.
-#[derive(Clone)]
+#[derive(Clone, Description)]
 pub struct User(pub Arc<user::Model>);
 
-#[Object]
+#[Object(use_type_description)]
 impl User {
     /// Names this user among all records.
     pub async fn id(&self) -> ID {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Object};
+use async_graphql::{Context, Description, Enum, Object};
 
 use super::User;
 use crate::auth;
@@ -25,9 +25,10 @@ pub enum Scope {
 }
 
 /// Who asks.
+#[derive(Description)]
 pub struct Viewer(pub auth::Viewer);
 
-#[Object]
+#[Object(use_type_description)]
 impl Viewer {
     /// The user whose token this is.
     async fn user(&self) -> User {

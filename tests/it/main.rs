@@ -5,6 +5,10 @@
 
 mod support;
 
+mod cross_origin;
 mod demo;
 mod migrations;
+mod playground;
+mod schema;
 mod tokens;
+mod transport;
