@@ -146,9 +146,14 @@ async fn some_notes(
     count: u64,
 ) -> Result<(), DbErr> {
     let ids = db::next_ids(transaction, Table::Note, at_most(usize::MAX, numbers.end - numbers.start)).await?;
+    let mut wholes: Vec<Whole> =
+        ids.into_iter().zip(numbers).map(|(id, number)| notes::note(links, id, number, count)).collect();
+    let messages = wholes.iter().map(|whole| whole.messages.len()).sum();
+    let mut ids = db::next_ids(transaction, Table::Message, messages).await?.into_iter();
+    wholes.iter_mut().for_each(|whole| whole.number_messages(&mut ids));
+
     let (mut notes, mut assignments, mut messages, mut events) = (vec![], vec![], vec![], vec![]);
-    for (id, number) in ids.into_iter().zip(numbers) {
-        let whole: Whole = notes::note(links, id, number, count);
+    for whole in wholes {
         notes.push(whole.note);
         assignments.extend(whole.assignments);
         messages.extend(whole.messages);
@@ -156,8 +161,6 @@ async fn some_notes(
     }
     // The log is numbered in the order in which things happened.
     events.sort_by_key(|event| (event.created_on, event.note_id));
-    let ids = db::next_ids(transaction, Table::Message, messages.len()).await?;
-    messages.iter_mut().zip(ids).for_each(|(message, id)| message.id = id);
     let ids = db::next_ids(transaction, Table::Event, events.len()).await?;
     events.iter_mut().zip(ids).for_each(|(event, id)| event.id = id);
     insert(transaction, notes).await?;

@@ -46,7 +46,8 @@ pub fn note(links: &Links, id: i64, number: u64, count: u64) -> Whole {
     let topic = &TOPICS[topic_number];
     let created_on = created_on(number, count, random);
     let author = (shown || random.chance(98)).then(|| often_first(&links.users, random));
-    let closed = random.chance(35);
+    // The first note is the one that examples change: it is open, and has what they take away.
+    let closed = random.chance(35) && number > 0;
     let mut note = note::Model {
         company_id: links.company_id,
         id,
@@ -80,12 +81,11 @@ pub fn note(links: &Links, id: i64, number: u64, count: u64) -> Whole {
         note.reminder = Some(created_on + TimeDelta::days(random.between(1, 60)));
     }
     if number == 0 {
-        // The first note is the one that examples change: there must be something to change.
         (note.priority, note.reminder) = (false, Some(BASE + TimeDelta::days(7)));
     }
     let mut whole =
         Whole { assignments: assignments(links, &note, shown, random), note, messages: vec![], events: vec![] };
-    whole.push_event(EventType::Created, author, created_on, vec![]);
+    whole.push_event(EventType::Created, None, author, created_on, vec![]);
     whole.talk(links, topic, shown, random);
     if closed {
         whole.close(links, random);
@@ -103,11 +103,14 @@ impl Whole {
         };
         // The last message is not later than the base date, with time left to close the note.
         let longest = ((BASE - self.note.created_on).num_seconds() / (count + 2)).min(2 * 86_400);
-        let mut time = self.note.created_on;
+        let (mut time, mut template) = (self.note.created_on, random.below(topic.messages.len()));
         for position in 1..=count {
             time += TimeDelta::seconds(random.between(longest / 10 + 1, longest.max(longest / 10 + 1)));
             let posted_by_id = random.chance(97).then(|| self.speaker(links, random));
-            let templates = if random.chance(8) { ANYWHERE } else { topic.messages };
+            // Never the same twice in a row.
+            template += 1 + random.below(topic.messages.len() - 1);
+            let template =
+                if random.chance(8) { random.pick(ANYWHERE) } else { topic.messages[template % topic.messages.len()] };
             let attachment = random.chance(6).then(|| FILES[random.below(FILES.len())]);
             let linked = attachment.filter(|_| random.chance(70));
             self.messages.push(message::Model {
@@ -115,7 +118,7 @@ impl Whole {
                 id: 0,
                 note_id: self.note.id,
                 position: i32::try_from(position).unwrap_or(i32::MAX),
-                message: text::written(random.pick(templates), random),
+                message: text::written(template, random),
                 attachment_url: linked.map(|(name, _)| {
                     format!("https://example.com/files/{}/{position}/{}", self.note.id, name.replace(' ', "%20"))
                 }),
@@ -138,8 +141,7 @@ impl Whole {
         let time = self.note.updated_on + TimeDelta::seconds(random.between(1, left.clamp(1, 3 * 86_400)));
         let actor = self.speaker(links, random);
         let change = Change { field: "status".to_owned(), old: json!("OPEN"), new: json!("CLOSED") };
-        let closed_on = Change { field: "closedOn".to_owned(), old: json!(null), new: json!(time) };
-        self.push_event(EventType::Closed, Some(actor), time, vec![change, closed_on]);
+        self.push_event(EventType::Closed, None, Some(actor), time, vec![change]);
         self.note.status = NoteStatus::Closed;
         self.note.closed_on = Some(time);
         self.note.updated_on = time;
@@ -154,13 +156,30 @@ impl Whole {
         if people.is_empty() { often_first(&links.users, random) } else { people[random.below(people.len())] }
     }
 
-    fn push_event(&mut self, kind: EventType, actor_id: Option<i64>, created_on: DateTime<Utc>, changes: Vec<Change>) {
+    /// The messages get their ids, and each its event.
+    pub fn number_messages(&mut self, ids: &mut impl Iterator<Item = i64>) {
+        for (index, id) in (0..self.messages.len()).zip(ids) {
+            let message = &mut self.messages[index];
+            message.id = id;
+            let (actor_id, created_on) = (message.posted_by_id, message.created_on);
+            self.push_event(EventType::MessagePosted, Some(id), actor_id, created_on, vec![]);
+        }
+    }
+
+    fn push_event(
+        &mut self,
+        kind: EventType,
+        message_id: Option<i64>,
+        actor_id: Option<i64>,
+        created_on: DateTime<Utc>,
+        changes: Vec<Change>,
+    ) {
         self.events.push(event::Model {
             company_id: self.note.company_id,
             id: 0,
             kind,
             note_id: self.note.id,
-            message_id: None,
+            message_id,
             actor_id,
             created_on,
             changes: Changes(changes),

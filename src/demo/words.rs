@@ -55,7 +55,7 @@ pub const TOPICS: [Topic; 8] = [
         note_type: "Complaint",
         reference: Some(ReferenceType::Order),
         subjects: &[
-            "{product} arrived damaged",
+            "Damaged on arrival: {product}",
             "Complaint about the delivery to {place}",
             "Waiting {number} days for an answer 😠",
             "Wrong {product} in the parcel",
@@ -172,8 +172,8 @@ pub const PRODUCTS: &[&str] = &[
     "the fountain pen",
     "the winter coat",
     "the cake for the wedding",
-    "the spare key",
-    "the yearly subscription",
+    "the coffee grinder",
+    "the garden bench",
     "the desk organiser",
 ];
 

@@ -90,12 +90,14 @@ async fn rows_agree_with_each_other() {
         positions.sort_unstable();
         assert!(positions.iter().copied().zip(1..).all(|(position, expected)| position == expected), "{note:?}");
 
-        let kinds: Vec<EventType> = history.remove(&note.id).unwrap_or_default().iter().map(|e| e.kind).collect();
-        if note.closed_on.is_some() {
-            assert_eq!((kinds, note.version), (vec![EventType::Created, EventType::Closed], 2), "{note:?}");
-        } else {
-            assert_eq!((kinds, note.version), (vec![EventType::Created], 1), "{note:?}");
-        }
+        // What happened, in this order: made, talked about, closed.
+        let told: Vec<(EventType, Option<i64>)> =
+            history.remove(&note.id).unwrap_or_default().iter().map(|event| (event.kind, event.message_id)).collect();
+        let mut happened = vec![(EventType::Created, None)];
+        happened.extend(thread.iter().map(|message| (EventType::MessagePosted, Some(message.id))));
+        happened.extend(note.closed_on.map(|_| (EventType::Closed, None)));
+        assert_eq!(told, happened, "{note:?}");
+        assert_eq!(note.version, if note.closed_on.is_some() { 2 } else { 1 }, "{note:?}");
     }
     assert!(threads.is_empty() && assigned.is_empty() && history.is_empty());
 
