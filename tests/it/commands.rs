@@ -1,0 +1,151 @@
+//! The program itself: what it makes, what it refuses, and how it starts beside others.
+
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use tokio::process::Command;
+
+use crate::support::{App, Database, Engine};
+
+fn command(database: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_notegraph"));
+    command.args(arguments).env_clear().env("DATABASE_URL", database).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+async fn run(database: &str, arguments: &[&str]) -> Output {
+    command(database, arguments).output().await.unwrap()
+}
+
+async fn succeed(database: &str, arguments: &[&str]) -> String {
+    let output = run(database, arguments).await;
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The one line that says why.
+async fn fail(database: &str, arguments: &[&str], code: i32) -> String {
+    let output = run(database, arguments).await;
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
+    let line = errors.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or_else(|| panic!("{arguments:?}: {errors}")).to_owned()
+}
+
+#[tokio::test]
+async fn the_first_people_of_an_empty_database_are_made() {
+    let database = Database::empty(&Engine::of_this_run()).await;
+    let url = database.url();
+    succeed(url, &["company", "create", "Acme"]).await;
+    assert!(fail(url, &["company", "create", "Acme"], 1).await.contains("already"));
+    assert!(
+        fail(url, &["user", "create", "--company", "Nope", "--username", "ann"], 1).await.contains("there is Acme")
+    );
+    succeed(url, &["user", "create", "--company", "Acme", "--username", "ann", "--first-name", "Ann"]).await;
+    let nobody = ["token", "create", "--company", "Acme", "--user", "bob", "--scope", "READ"];
+    assert!(fail(url, &nobody, 1).await.contains("there is ann"));
+
+    let scopes = ["--scope", "read,WRITE", "--scope", "READ", "--expires", "30d", "--name", "a laptop"];
+    let create = [&["token", "create", "--company", "Acme", "--user", "ann"], &scopes[..]].concat();
+    let token = succeed(url, &create).await;
+    assert!(token.starts_with("ng_1_") && token.trim_end().len() == "ng_1_".len() + 43, "{token}");
+    let list = succeed(url, &["token", "list", "--company", "Acme"]).await;
+    assert!(list.contains("active") && list.contains("READ,WRITE") && list.contains("a laptop"), "{list}");
+    assert!(!list.contains(token.trim()), "{list}");
+    succeed(url, &["token", "revoke", "--company", "Acme", "1"]).await;
+    assert!(succeed(url, &["token", "list", "--company", "Acme"]).await.contains("revoked"));
+    assert!(fail(url, &["token", "revoke", "--company", "Acme", "2"], 1).await.contains("no token 2"));
+}
+
+#[tokio::test]
+async fn a_username_of_several_users_is_not_guessed() {
+    let app = App::start().await;
+    let acme = app.company("Acme").await;
+    let (first, second) = (acme.user("ann").await, acme.user("ann").await);
+    let create = ["token", "create", "--company", "Acme", "--user", "ann", "--scope", "READ"];
+    let refused = fail(app.database_url(), &create, 1).await;
+    assert!(refused.contains("--user-id"), "{refused}");
+    assert!(refused.contains(&first.id.to_string()) && refused.contains(&second.id.to_string()), "{refused}");
+    let id = second.id.to_string();
+    succeed(app.database_url(), &[&create[..], &["--user-id", &id]].concat()).await;
+}
+
+#[tokio::test]
+async fn commands_that_read_make_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("absent.db");
+    let url = format!("sqlite://{}", file.display());
+    for arguments in [
+        &["migrate", "status"][..],
+        &["migrate", "down"],
+        &["user", "create", "--company", "Acme", "--username", "ann"],
+        &["token", "list", "--company", "Acme"],
+    ] {
+        assert!(fail(&url, arguments, 1).await.contains("there is no database"), "{arguments:?}");
+        assert!(!Path::new(&file).exists(), "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn old_tables_are_refused_with_what_to_do() {
+    let database = Database::migrated(&Engine::of_this_run()).await;
+    let url = database.url();
+    assert!(succeed(url, &["migrate", "down"]).await.contains("took back"));
+    for arguments in
+        [&["token", "list", "--company", "Acme"][..], &["serve", "--no-migrate", "--listen", "127.0.0.1:0"]]
+    {
+        assert!(fail(url, arguments, 1).await.contains("notegraph migrate up"), "{arguments:?}");
+    }
+    assert!(succeed(url, &["migrate", "status"]).await.contains("pending"));
+    assert!(succeed(url, &["migrate", "up"]).await.contains("applied"));
+    assert!(succeed(url, &["migrate", "up"]).await.contains("up to date"));
+}
+
+#[tokio::test]
+async fn instances_that_start_together_migrate_once() {
+    let database = Database::empty(&Engine::of_this_run()).await;
+    let url = database.url();
+    let instances: Vec<_> = (0..6).map(|_| command(url, &["migrate", "up"]).output()).collect();
+    let outputs = futures_util::future::join_all(instances).await;
+    let mut applied = 0;
+    for output in outputs {
+        let output = output.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        applied += usize::from(String::from_utf8_lossy(&output.stdout).contains("applied"));
+    }
+    assert_eq!(applied, 1);
+}
+
+#[tokio::test]
+async fn the_demo_is_not_mixed_with_anything_else() {
+    let app = App::start().await;
+    app.company("Acme").await;
+    let demo = ["serve", "--demo", "--listen", "127.0.0.1:0"];
+    assert!(fail(app.database_url(), &demo, 1).await.contains("not the demo's"));
+    let list = ["token", "list", "--company", "Acme"];
+    assert_eq!(succeed(app.database_url(), &list).await, "");
+}
+
+#[tokio::test]
+async fn wrong_values_are_refused_with_right_ones() {
+    let url = "sqlite://never-opened.db";
+    for (arguments, hint) in [
+        (&["serve", "--body-limit", "5"][..], "1024 to 104857600"),
+        (&["serve", "--request-timeout", "0"], "1 to 600"),
+        (&["serve", "--database-connections", "many"], "1 to 1000"),
+        (&["serve", "--statement-timeout=-1"], "1 to 3600"),
+        (&["serve", "--listen", "8080"], "127.0.0.1:8080"),
+        (&["serve", "--allow-origin", "*"], "name each origin"),
+        (&["serve", "--allow-origin", "https://a.example,https://b.example/"], "write https://b.example"),
+        (&["serve", "--log-filter", "=x="], "give a level"),
+    ] {
+        let refused = run(url, arguments).await;
+        let errors = String::from_utf8(refused.stderr).unwrap();
+        assert!(refused.status.code() == Some(2) && errors.contains(hint), "{arguments:?}: {errors}");
+    }
+    let output = command(url, &["serve"]).env("NOTEGRAPH_BODY_LIMIT", "5").output().await.unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("1024 to 104857600"));
+    let secret = command("postgres://me:geheim@host/db", &["--help"]).output().await.unwrap();
+    assert!(!String::from_utf8(secret.stdout).unwrap().contains("geheim"));
+    assert!(!fail("mysql://me:geheim@host/db", &["migrate", "up"], 1).await.contains("geheim"));
+}
