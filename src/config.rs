@@ -90,7 +90,7 @@ pub struct LogArgs {
         global = true,
         env = "NOTEGRAPH_LOG_FILTER",
         value_name = "FILTER",
-        default_value = "info,sea_orm_migration=warn",
+        default_value = "info,sqlx=warn,sea_orm_migration=warn",
         value_parser = log_filter
     )]
     pub log_filter: String,

@@ -36,12 +36,10 @@ pub async fn require_place(db: &Db) -> Outcome {
 
 /// Fills the database where it is empty, and makes a token for the demo's administrator.
 pub async fn token(db: &Db, clock: &Clock) -> Outcome<Secret> {
-    if demo::state(db).await? == State::Empty {
-        let filled = demo::fill(db, NOTES, &|_| {}).await;
-        // Another instance that started at the same time may have been first; all of it is one transaction.
-        if filled.is_err() && demo::state(db).await? != State::Demo {
-            filled?;
-        }
+    let filled = demo::fill_where_empty(db, NOTES).await;
+    // On PostgreSQL an instance that started at the same time may have been first, and taken the company's name.
+    if filled.is_err() && demo::state(db).await? != State::Demo {
+        filled?;
     }
     let administrator = demo::administrator(db).await?;
     let new = NewToken {
