@@ -81,30 +81,57 @@ pub async fn administrator(db: &Db) -> Result<user::Model, DbErr> {
 /// # Errors
 /// When a statement fails.
 pub async fn fill(db: &Db, notes: u64, progress: &(dyn Fn(u64) + Sync)) -> Result<(), DbErr> {
-    let mut transaction = db.begin().await?;
+    let transaction = db.begin().await?;
+    fill_from(db, transaction, notes, progress).await
+}
+
+/// The same, but nothing where there is a company already; tells whether it was empty.
+///
+/// It is looked at in the transaction that makes the company, so of two instances that start at the same time one
+/// fills a `SQLite` database and the other finds it filled. On `PostgreSQL` the other fails, as the name is taken.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn fill_where_empty(db: &Db, notes: u64) -> Result<bool, DbErr> {
+    let transaction = db.begin().await?;
+    if company::Entity::find().limit(1).one(&transaction).await?.is_some() {
+        transaction.rollback().await?;
+        return Ok(false);
+    }
+    fill_from(db, transaction, notes, &|_| {}).await?;
+    Ok(true)
+}
+
+async fn fill_from(
+    db: &Db,
+    mut transaction: DatabaseTransaction,
+    notes: u64,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<(), DbErr> {
     let links = people(&transaction, notes).await?;
     let mut done = 0;
-    while done < notes {
+    loop {
         let count = (notes - done).min(NOTES_PER_TRANSACTION);
         some_notes(&transaction, &links, done..done + count, notes).await?;
         transaction.commit().await?;
         done += count;
         progress(done);
+        if done >= notes {
+            return Ok(());
+        }
         transaction = db.begin().await?;
     }
-    transaction.commit().await
 }
 
 /// Makes the company and those whom its notes link to.
 async fn people(transaction: &DatabaseTransaction, notes: u64) -> Result<Links, DbErr> {
-    let company_id = match find_company(transaction).await? {
-        Some(company) => company.id,
-        None => {
-            let id = db::next_id(transaction, Table::Company).await?;
-            let created_on = BASE - TimeDelta::days(7 * 365);
-            insert(transaction, vec![company::Model { id, name: COMPANY.to_owned(), created_on }]).await?;
-            id
-        }
+    let company_id = if let Some(company) = find_company(transaction).await? {
+        company.id
+    } else {
+        let id = db::next_id(transaction, Table::Company).await?;
+        let created_on = BASE - TimeDelta::days(7 * 365);
+        insert(transaction, vec![company::Model { id, name: COMPANY.to_owned(), created_on }]).await?;
+        id
     };
     let users = db::next_ids(transaction, Table::User, at_most(2_000, notes / 500 + 8)).await?;
     let needs_administrator = find_administrator(transaction, company_id).await?.is_none();
@@ -124,14 +151,13 @@ async fn note_types(transaction: &DatabaseTransaction, company_id: i64) -> Resul
     let known = note_type::Entity::find().filter(note_type::Column::CompanyId.eq(company_id)).all(transaction).await?;
     let mut ids = Vec::new();
     for topic in &words::TOPICS {
-        let id = match known.iter().find(|row| row.name == topic.note_type) {
-            Some(row) => row.id,
-            None => {
-                let id = db::next_id(transaction, Table::NoteType).await?;
-                let name = topic.note_type.to_owned();
-                insert(transaction, vec![note_type::Model { company_id, id, name, from_import: false }]).await?;
-                id
-            }
+        let id = if let Some(row) = known.iter().find(|row| row.name == topic.note_type) {
+            row.id
+        } else {
+            let id = db::next_id(transaction, Table::NoteType).await?;
+            let name = topic.note_type.to_owned();
+            insert(transaction, vec![note_type::Model { company_id, id, name, from_import: false }]).await?;
+            id
         };
         ids.push(id);
     }
@@ -150,7 +176,9 @@ async fn some_notes(
         ids.into_iter().zip(numbers).map(|(id, number)| notes::note(links, id, number, count)).collect();
     let messages = wholes.iter().map(|whole| whole.messages.len()).sum();
     let mut ids = db::next_ids(transaction, Table::Message, messages).await?.into_iter();
-    wholes.iter_mut().for_each(|whole| whole.number_messages(&mut ids));
+    for whole in &mut wholes {
+        whole.number_messages(&mut ids);
+    }
 
     let (mut notes, mut assignments, mut messages, mut events) = (vec![], vec![], vec![], vec![]);
     for whole in wholes {
@@ -162,7 +190,9 @@ async fn some_notes(
     // The log is numbered in the order in which things happened.
     events.sort_by_key(|event| (event.created_on, event.note_id));
     let ids = db::next_ids(transaction, Table::Event, events.len()).await?;
-    events.iter_mut().zip(ids).for_each(|(event, id)| event.id = id);
+    for (event, id) in events.iter_mut().zip(ids) {
+        event.id = id;
+    }
     insert(transaction, notes).await?;
     insert(transaction, assignments).await?;
     insert(transaction, messages).await?;

@@ -65,11 +65,17 @@ async fn rows_agree_with_each_other() {
     let rows = rows(&app).await;
 
     let mut threads: BTreeMap<i64, Vec<&message::Model>> = BTreeMap::new();
-    rows.messages.iter().for_each(|message| threads.entry(message.note_id).or_default().push(message));
+    for message in &rows.messages {
+        threads.entry(message.note_id).or_default().push(message);
+    }
     let mut assigned: BTreeMap<i64, Vec<&assignment::Model>> = BTreeMap::new();
-    rows.assignments.iter().for_each(|row| assigned.entry(row.note_id).or_default().push(row));
+    for row in &rows.assignments {
+        assigned.entry(row.note_id).or_default().push(row);
+    }
     let mut history: BTreeMap<i64, Vec<&event::Model>> = BTreeMap::new();
-    rows.events.iter().for_each(|event| history.entry(event.note_id).or_default().push(event));
+    for event in &rows.events {
+        history.entry(event.note_id).or_default().push(event);
+    }
 
     for note in &rows.notes {
         let thread = threads.remove(&note.id).unwrap_or_default();
@@ -156,6 +162,18 @@ async fn more_is_added_to_what_is_there() {
     let subjects: BTreeSet<_> = rows.notes.iter().map(|note| (&note.subject, &note.details)).collect();
     assert!(subjects.len() > 55, "the second filling is another one: {}", subjects.len());
     assert!(rows.notes.contains(&theirs));
+}
+
+#[tokio::test]
+async fn what_is_not_empty_is_not_filled() {
+    let app = App::start().await;
+    // As when two servers start at the same time.
+    let (one, two) = tokio::join!(demo::fill_where_empty(app.db(), 20), demo::fill_where_empty(app.db(), 20));
+    let filled = [one, two].into_iter().filter(|result| matches!(result, Ok(true))).count();
+    assert_eq!(filled, 1);
+    assert_eq!(rows(&app).await.notes.len(), 20);
+    assert!(!demo::fill_where_empty(app.db(), 20).await.unwrap());
+    assert_eq!(rows(&app).await.notes.len(), 20);
 }
 
 #[tokio::test]

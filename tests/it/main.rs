@@ -3,11 +3,19 @@
 //! They need no server and no network: by default each test has a `SQLite` database of its own in a temporary file.
 //! Where `NOTEGRAPH_TEST_POSTGRES` names a `PostgreSQL` server, the same tests run on that.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod support;
 
+mod access;
+mod commands;
+mod confidential;
+mod create;
 mod cross_origin;
 mod demo;
+mod exchange;
 mod migrations;
+mod patch;
 mod playground;
 mod schema;
 mod tokens;

@@ -174,3 +174,17 @@ async fn columns_that_hold(app: &App, needle: &str) -> Vec<String> {
     }
     holding
 }
+
+/// Every request begins with it.
+#[tokio::test]
+async fn a_token_is_looked_up_in_an_index() {
+    let app = App::start().await;
+    let ann = app.company("Acme").await.user("ann").await;
+    let (_, secret) = make(&app, &ann, None).await;
+    let recording = app.record();
+    viewer(&app, app.clock(), secret.reveal()).await.unwrap();
+    let statements = recording.statements();
+    assert_eq!((statements.len(), recording.count()), (1, 0), "{statements:#?}");
+    app.assert_no_table_scans(&statements).await;
+    app.assert_no_sorts(&statements).await;
+}

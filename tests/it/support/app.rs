@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use chrono::{DateTime, Utc};
 use notegraph::clock::Clock;
 use notegraph::context;
 use notegraph::db::Db;
-use notegraph::schema::{self, Schema};
+use notegraph::http::{HttpSettings, router};
+use notegraph::schema;
 use sea_orm::{ActiveModelBehavior, EntityTrait, IntoActiveModel, ModelTrait, Statement};
 
 use super::database::{Database, Engine};
@@ -23,7 +25,7 @@ pub struct App(Arc<Running>);
 struct Running {
     recorder: Recorder,
     app: context::App,
-    schema: Schema,
+    router: Router,
     // Last, so that it goes when nothing is connected any more.
     database: Database,
 }
@@ -44,7 +46,8 @@ impl App {
         });
         let start: DateTime<Utc> = START.parse().unwrap();
         let app = context::App { db, clock: Clock::stepping(start) };
-        Self(Arc::new(Running { recorder, app, schema: schema::build(), database }))
+        let router = router(app.clone(), schema::build(), &HttpSettings::default());
+        Self(Arc::new(Running { recorder, app, router, database }))
     }
 
     pub fn db(&self) -> &Db {
@@ -65,8 +68,9 @@ impl App {
         &self.0.app
     }
 
-    pub fn schema(&self) -> &Schema {
-        &self.0.schema
+    /// All that is served over HTTP, without a socket.
+    pub fn router(&self) -> Router {
+        self.0.router.clone()
     }
 
     /// A new company.

@@ -2,8 +2,12 @@
 
 use std::ops::Index;
 
-use notegraph::auth;
+use axum::body::Body;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, Request};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use super::app::App;
 
@@ -18,6 +22,8 @@ pub struct Client {
 #[derive(Clone, Debug)]
 pub struct Response {
     pub status: u16,
+    pub headers: HeaderMap,
+    /// The JSON of the body; its text where it is none.
     pub body: Value,
 }
 
@@ -36,22 +42,21 @@ impl Client {
     }
 
     pub async fn query_with(&self, document: &str, variables: Value) -> Response {
-        let context = self.app.context();
-        let viewer = match &self.token {
-            Some(token) => auth::authenticate(&context.db, &context.clock, token).await.unwrap(),
-            None => None,
-        };
-        let Some(viewer) = viewer else {
-            let body =
-                json!({ "errors": [{ "message": "no valid token", "extensions": { "code": "UNAUTHENTICATED" } }] });
-            return Response { status: 401, body };
-        };
-        let request = async_graphql::Request::new(document).variables(async_graphql::Variables::from_json(variables));
-        let request = context.prepare(request, viewer);
-        let schema = self.app.schema().clone();
-        // As the server does: an operation ends, whatever becomes of who asked.
-        let response = tokio::spawn(async move { schema.execute(request).await }).await.unwrap();
-        Response { status: 200, body: serde_json::to_value(&response).unwrap() }
+        let body = json!({ "query": document, "variables": variables }).to_string();
+        let mut request = Request::post("/graphql").header(CONTENT_TYPE, "application/json");
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// Any request, as it is: no token is added.
+    pub async fn send(&self, request: Request<Body>) -> Response {
+        let answer = self.app.router().oneshot(request).await.unwrap();
+        let (head, body) = answer.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into());
+        Response { status: head.status.as_u16(), headers: head.headers, body }
     }
 }
 

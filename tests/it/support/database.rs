@@ -93,7 +93,7 @@ impl Database {
 }
 
 pub async fn open(url: &str) -> Db {
-    let settings = Settings { url: url.to_owned(), connections: 4, statement_timeout: Duration::from_secs(60) };
+    let settings = Settings { url: url.to_owned(), connections: 4, statement_timeout: Duration::from_mins(1) };
     db::connect(&settings, Missing::Create).await.unwrap()
 }
 

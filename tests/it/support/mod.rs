@@ -1,11 +1,10 @@
 //! What tests stand on: an [`App`] over a fresh database, a [`Client`] that speaks to it, rows to put into it, the
 //! statements it runs and their plans.
 
-#![allow(dead_code, unused_imports, reason = "each test takes what it needs")]
-
 mod app;
 mod catalog;
 mod client;
+mod contents;
 mod database;
 mod plan;
 mod postgres;
@@ -13,8 +12,8 @@ mod recording;
 mod seed;
 
 pub use app::App;
-pub use catalog::{Catalog, Index};
+pub use catalog::Catalog;
 pub use client::{Client, Response};
+pub use contents::Contents;
 pub use database::{Database, Engine};
-pub use recording::Recording;
 pub use seed::{Company, User};

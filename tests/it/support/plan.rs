@@ -86,7 +86,7 @@ async fn postgres(transaction: &DatabaseTransaction, catalog: &Catalog, statemen
         let tree: Value = rows[0].try_get_by_index(0).unwrap();
         let mut found = Plan::default();
         walk(&tree[0]["Plan"], catalog, &mut found);
-        plan.text.push_str(&format!("{tree:#}\n"));
+        plan.text += &tree.to_string();
         if sorting { plan.scans = found.scans } else { plan.sorts = found.sorts }
     }
     plan

@@ -177,5 +177,6 @@ fn fingerprint() -> String {
     for file in files {
         hash.update(std::fs::read(file).unwrap());
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let hash: [u8; 32] = hash.finalize().into();
+    format!("{:016x}", u64::from_be_bytes(*hash.first_chunk().unwrap()))
 }

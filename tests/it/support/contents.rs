@@ -1,0 +1,43 @@
+//! All that a database holds, to be compared before and after.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use serde_json::Value;
+
+use super::app::App;
+use super::catalog::Catalog;
+
+/// The rows of every table, in no particular order of theirs, but always the same one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Contents(pub BTreeMap<String, Vec<Value>>);
+
+impl Contents {
+    /// Read from the tables that the database says it has: a new one is compared as well.
+    pub async fn read(app: &App) -> Self {
+        let mut tables = BTreeMap::new();
+        for name in Catalog::read(app.db()).await.tables.into_keys() {
+            let select = Statement::from_string(app.db().backend(), format!(r#"SELECT * FROM "{name}""#));
+            let rows = app.db().read().query_all_raw(select).await.unwrap();
+            let mut rows: Vec<Value> = rows.iter().map(|row| Value::from_query_result(row, "").unwrap()).collect();
+            rows.sort_by_key(Value::to_string);
+            tables.insert(name, rows);
+        }
+        assert!(tables.contains_key("note"), "no tables were read: {tables:?}");
+        Self(tables)
+    }
+
+    /// The rows that belong to one company.
+    #[must_use]
+    pub fn of_company(mut self, company: i64) -> Self {
+        for (table, rows) in &mut self.0 {
+            let key = if table == "company" { "id" } else { "company_id" };
+            rows.retain(|row| row[key] == company);
+        }
+        self
+    }
+
+    pub fn count(&self, table: &str) -> usize {
+        self.0[table].len()
+    }
+}
