@@ -56,7 +56,7 @@ pub fn executed(response: &async_graphql::Response, media_type: MediaType) -> Re
         _ => StatusCode::OK,
     };
     let mut extensions = response.extensions.clone();
-    let errors = response.errors.get(..MOST_ERRORS).unwrap_or_else(|| &response.errors);
+    let errors = response.errors.get(..MOST_ERRORS).unwrap_or(&response.errors);
     if errors.len() < response.errors.len() {
         extensions.insert("errorsLeftOut".to_owned(), (response.errors.len() - errors.len()).into());
     }
@@ -79,7 +79,7 @@ pub fn refused(refusal: Refusal, media_type: MediaType, request_id: &str) -> Res
     let answer = Answer { errors: &[error], data: None, extensions: BTreeMap::new() };
     let mut answer = write(status, media_type, &answer);
     if let Some((name, value)) = refusal.header {
-        answer.headers_mut().insert(name, value);
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     answer
 }
@@ -119,11 +119,10 @@ fn set(error: &mut ServerError, name: &str, value: &str) {
 }
 
 fn shorten(message: &mut String) {
-    if let Some((end, _)) = message.char_indices().nth(LONGEST_MESSAGE - 1) {
-        if message.chars().nth(LONGEST_MESSAGE).is_some() {
-            message.truncate(end);
-            message.push('…');
-        }
+    let mut ends = message.char_indices().map(|(start, _)| start).skip(LONGEST_MESSAGE - 1);
+    if let (Some(end), Some(_)) = (ends.next(), ends.next()) {
+        message.truncate(end);
+        message.push('…');
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Refusal {
     pub code: &'static str,
     pub message: String,
     pub locations: Vec<async_graphql_parser::Pos>,
-    pub header: Option<(HeaderName, HeaderValue)>,
+    pub header: Option<(HeaderName, &'static str)>,
 }
 
 impl Refusal {
@@ -21,7 +21,7 @@ impl Refusal {
     }
 
     fn with(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.header = Some((name, HeaderValue::from_static(value)));
+        self.header = Some((name, value));
         self
     }
 
