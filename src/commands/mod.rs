@@ -4,7 +4,9 @@ mod company;
 mod demo;
 mod demo_access;
 mod expiry;
+pub mod export;
 mod failure;
+pub mod import;
 mod log;
 pub mod migrate;
 mod people;
@@ -52,6 +54,8 @@ enum Command {
     Token(token::TokenCommand),
     /// Add made-up data to a database, to try things with.
     Demo(demo::DemoArgs),
+    Import(import::ImportArgs),
+    Export(export::ExportArgs),
     /// Print the schema in the schema definition language, for code generators.
     Schema,
 }
@@ -67,6 +71,8 @@ pub async fn run() -> ExitCode {
         Command::User(command) => user::run(command, &cli.database).await,
         Command::Token(command) => token::run(command, &cli.database).await,
         Command::Demo(args) => demo::run(&args, &cli.database).await,
+        Command::Import(args) => return import::main(&args, &cli.database).await,
+        Command::Export(args) => export::main(&args, &cli.database).await,
         Command::Schema => schema::run(),
     };
     match outcome {

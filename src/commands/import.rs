@@ -1,0 +1,154 @@
+//! `notegraph import`: notes from files into a company.
+
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Failure, Outcome, open_or_create, people};
+use crate::clock::Clock;
+use crate::config::DatabaseArgs;
+use crate::db::Db;
+use crate::form::input;
+use crate::form::intake::{self, Options, Report, Summary};
+use crate::form::object::compact;
+use crate::form::record::Place;
+
+/// Import notes with their customers, users, assignees and messages. Files hold what the notes REST API answers (an
+/// array, or one note a line), or lists of the notes of the billing API; plain or gzip. Ids are kept, and the same
+/// file once more changes nothing.
+///
+/// Exit status: 0 when every record is in, 1 when some were rejected, 2 for a wrong command line, 3 when the import
+/// could not run to its end (no such file, no database).
+#[derive(Args, Clone, Debug)]
+#[command(verbatim_doc_comment)]
+pub struct ImportArgs {
+    /// What to import; `-` is standard input.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+
+    /// The company that the notes go into, by name. It is made where there is none, with the id that the records
+    /// give it where that is free.
+    #[arg(long, value_name = "NAME", value_parser = people::name)]
+    pub company: String,
+
+    /// Write the rejected records into this file, one a line, to be mended and imported again. Why each was rejected
+    /// stands on standard error.
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+
+    /// Take the file's word where a note differs from the one that is there, instead of rejecting it. What the file
+    /// does not say stays; messages posted here are never overwritten.
+    #[arg(long)]
+    pub update: bool,
+
+    /// Report what would happen, and write nothing. A database file is held against other writers meanwhile.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Opens the database, made where it is not there, and imports; the exit status tells how it went.
+pub async fn main(args: &ImportArgs, database: &DatabaseArgs) -> ExitCode {
+    let work = async { run(args, &open_or_create(database).await?, &Clock::default()).await };
+    match work.await {
+        Ok(summary) if summary.rejected == 0 => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(SOME_REJECTED),
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(NOT_RUN)
+        }
+    }
+}
+
+const SOME_REJECTED: u8 = 1;
+const NOT_RUN: u8 = 3;
+
+/// How many warnings are written out; the rest is counted.
+const WARNINGS: u64 = 100;
+
+/// Imports the files, and says what became of the records; the same goes to standard error.
+///
+/// # Errors
+/// When a file or the database cannot be opened, or the database fails on the way.
+pub async fn run(args: &ImportArgs, db: &Db, clock: &Clock) -> Outcome<Summary> {
+    let mut files = Vec::new();
+    for name in &args.files {
+        let file = input::open(name).map_err(|error| Failure::new(format!("cannot read `{name}`: {error}")))?;
+        files.push((name.clone(), file));
+    }
+    let rejects = match &args.rejects {
+        Some(path) => Some(File::create(path).map_err(|error| {
+            Failure::new(format!("cannot write the rejected records to `{}`: {error}", path.display()))
+        })?),
+        None => None,
+    };
+    let mut console = Console { bar: bar(), rejects: rejects.map(BufWriter::new), warnings: 0, failure: None };
+    let options = Options { company: args.company.clone(), update: args.update, dry_run: args.dry_run };
+    let outcome = intake::run(files, &options, db, clock, &mut console).await;
+    let written = console.rejects.as_mut().map_or(Ok(()), Write::flush);
+    console.bar.finish_and_clear();
+    let summary = outcome?;
+    if args.dry_run {
+        eprintln!("a dry run: nothing is written");
+    }
+    eprintln!("{summary}");
+    match console.failure.map_or(written, Err) {
+        Ok(()) => Ok(summary),
+        Err(error) => Err(Failure::new(format!("the file of rejected records is not complete: {error}"))),
+    }
+}
+
+/// A line that lives, on a terminal only.
+fn bar() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner} {human_pos} records, {per_sec}, {elapsed}");
+    let bar = ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+struct Console {
+    bar: ProgressBar,
+    rejects: Option<BufWriter<File>>,
+    warnings: u64,
+    failure: Option<std::io::Error>,
+}
+
+impl Report for Console {
+    fn rejected(&mut self, place: &Place, reason: &str, raw: &[u8]) {
+        self.bar.suspend(|| eprintln!("{place}: rejected: {reason}"));
+        if let Some(file) = self.rejects.as_mut().filter(|_| !raw.is_empty())
+            && let Err(error) = write_line(file, raw)
+        {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    fn warning(&mut self, place: &Place, text: &str) {
+        self.warnings += 1;
+        if self.warnings <= WARNINGS {
+            self.bar.suspend(|| eprintln!("{place}: warning: {text}"));
+        } else if self.warnings == WARNINGS + 1 {
+            self.bar.suspend(|| eprintln!("further warnings are counted only"));
+        }
+    }
+
+    fn progress(&mut self, records: u64) {
+        self.bar.inc(records);
+    }
+}
+
+/// The record as it was, on one line: only of a document that spans lines the white space between is taken out.
+fn write_line(file: &mut BufWriter<File>, raw: &[u8]) -> std::io::Result<()> {
+    match std::str::from_utf8(raw) {
+        Ok(text) if raw.contains(&b'\n') => file.write_all(compact(text).as_bytes())?,
+        _ => file.write_all(raw)?,
+    }
+    file.write_all(b"\n")
+}

@@ -1,0 +1,67 @@
+//! Assignees in the exchange form: users, with when and by whom they were assigned at the end.
+
+use chrono::{DateTime, Utc};
+
+use super::object::{Fields, Object};
+use super::person::{Mention, User, read_user};
+use super::reader::{Reader, Reject, id};
+use super::user;
+use super::value;
+
+/// An assignee as a record says it.
+#[derive(Clone, Debug)]
+pub struct Assignee {
+    /// `None` for a bare id.
+    pub object: Option<Object>,
+    pub user: User,
+    pub created_on: DateTime<Utc>,
+    pub assigned_by: Option<User>,
+}
+
+/// Reads one element of `assignees`, an object or a bare id; `noted_on` is the time of the note.
+///
+/// # Errors
+/// When it is neither, or cannot be read.
+pub fn read(reader: &mut Reader<'_>, name: &str, raw: &str, noted_on: DateTime<Utc>) -> Result<Assignee, Reject> {
+    if let Some(id) = id(raw) {
+        let user = Mention { id, said: None };
+        return Ok(Assignee { object: None, user, created_on: noted_on, assigned_by: None });
+    }
+    let Ok(object) = Object::parse(raw) else {
+        return Err(format!("{}{name} is neither an object nor an id", reader.path));
+    };
+    let mut reader = reader.inner(&object, name);
+    let Some(id) = reader.id("id")? else { return Err(reader.reject("id", "an id")) };
+    let created_on = reader.time("created_on")?.unwrap_or(noted_on);
+    let assigned_by = read_user(&mut reader, "assigned_by", None)?;
+    let row = user::read(&mut reader, id)?;
+    let mut said = object.clone();
+    said.take("created_on");
+    said.take("assigned_by");
+    let user = Mention { id, said: Some((said, row)) };
+    Ok(Assignee { object: Some(object), user, created_on, assigned_by })
+}
+
+/// The keys of an assignee: those of the user, and the two of the assignment.
+pub fn fields(mut user: Fields, created_on: DateTime<Utc>, assigned_by: Option<&str>) -> Fields {
+    user.push(("created_on".into(), value::time(created_on)));
+    if let Some(assigned_by) = assigned_by {
+        user.push(("assigned_by".into(), assigned_by.to_owned()));
+    }
+    user
+}
+
+/// The users that the text of `assignees` names, each once, in their order.
+pub fn ids(raw: &str) -> Vec<i64> {
+    let mut ids = Vec::new();
+    let elements: Vec<&serde_json::value::RawValue> = serde_json::from_str(raw).unwrap_or_default();
+    for element in elements {
+        let id = id(element.get()).or_else(|| {
+            Object::parse(element.get()).ok().and_then(|object| object.get("id").and_then(super::reader::id))
+        });
+        if let Some(id) = id.filter(|id| !ids.contains(id)) {
+            ids.push(id);
+        }
+    }
+    ids
+}

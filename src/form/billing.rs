@@ -1,0 +1,66 @@
+//! Notes in the form of the billing API: flat, with people as ids and names. They are turned into the notes REST
+//! form, which is the only one that is written.
+
+use super::object::{Object, join, quoted};
+use super::reader::{Reader, Reject};
+use super::user::username;
+
+/// What each key is called in the notes REST form; all others stay as they are.
+const KEYS: [(&str, &str); 9] = [
+    ("identity", "id"),
+    ("text", "details"),
+    ("noteTypeName", "type"),
+    ("noteTypeId", "type_id"),
+    ("created", "created_on"),
+    ("createdByUserId", "user_id"),
+    ("updated", "updated_on"),
+    ("showOnOverview", "show_on_overview"),
+    ("isImportant", "priority"),
+];
+
+/// Whether the object is one of this form.
+pub fn is_billing(object: &Object) -> bool {
+    object.says("identity") && !object.says("id")
+}
+
+/// The same note in the notes REST form.
+///
+/// # Errors
+/// When an id of a user is none, or the name of one no text.
+pub fn translate(object: &Object) -> Result<Object, Reject> {
+    if object.says("dtoTypeKey") {
+        return Err("this is the report of a deletion, not a note".to_owned());
+    }
+    let mut warnings = Vec::new();
+    let mut reader = Reader { object, path: String::new(), warnings: &mut warnings };
+    let author = person(&mut reader, "createdByUserId", "createdByUserName")?;
+    let editor = person(&mut reader, "updatedByUserId", "updatedByUserName")?;
+    let mut note = Object::default();
+    for (key, text) in object.iter() {
+        match key {
+            "createdByUserName" | "updatedByUserId" | "updatedByUserName" => {}
+            _ => {
+                let name = KEYS.iter().find(|(theirs, _)| *theirs == key).map_or(key, |(_, ours)| ours);
+                note.put(name, text.to_owned());
+            }
+        }
+    }
+    if let Some(author) = author {
+        note.put("user", author);
+    }
+    if let Some(editor) = editor {
+        note.put("updated_by", editor);
+    }
+    Ok(note)
+}
+
+/// A user of whom the form has the id and perhaps a name.
+fn person(reader: &mut Reader<'_>, id_key: &str, name_key: &str) -> Result<Option<String>, Reject> {
+    let Some(id) = reader.id(id_key)? else { return Ok(None) };
+    let Some(name) = reader.text(name_key)?.filter(|name| !name.is_empty()) else { return Ok(Some(id.to_string())) };
+    Ok(Some(join(&vec![
+        ("id".into(), id.to_string()),
+        ("full_name".into(), quoted(&name)),
+        ("username".into(), quoted(&username(id))),
+    ])))
+}

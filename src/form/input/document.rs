@@ -1,0 +1,187 @@
+//! JSON documents that span lines: arrays of records, answers with the records inside, records; one after the
+//! other. No document is ever held whole: each record is handed on as soon as it ends.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::io::{BufRead, Read};
+use std::rc::Rc;
+
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde_json::value::RawValue;
+
+use super::utf8::Utf8;
+use super::{Sink, Source, Stopped};
+use crate::form::object::Object;
+use crate::form::reader::explain;
+use crate::form::record::Record;
+
+pub fn read(source: &Source, input: impl BufRead, sink: &mut Sink<'_>) -> Result<(), Stopped> {
+    let line = Rc::new(Cell::new(source.line));
+    let no_text = Rc::new(Cell::new(0));
+    let counted = Counted { input: Utf8::new(input, no_text.clone()), line: line.clone(), broken: Rc::default() };
+    let broken = counted.broken.clone();
+    let walk = Walk {
+        source,
+        line: &line,
+        no_text: &no_text,
+        no_text_before: Cell::new(0),
+        sink: RefCell::new(sink),
+        stopped: Cell::new(false),
+    };
+    let mut documents = serde_json::Deserializer::from_reader(counted);
+    let result = loop {
+        // Nothing but white space left?
+        match documents.end() {
+            Ok(()) => break Ok(()),
+            Err(error) if error.is_io() => break Err(error),
+            Err(_) => {}
+        }
+        if let Err(error) = (Place { walk: &walk, what: What::Anything }).deserialize(&mut documents) {
+            break Err(error);
+        }
+    };
+    if walk.stopped.get() {
+        return Err(Stopped);
+    }
+    let Err(error) = result else { return Ok(()) };
+    let reason = match broken.take() {
+        Some(error) => format!("the file cannot be read any further: {error}"),
+        None => format!("this is no valid JSON ({}), so the rest of the file cannot be read", explain(&error)),
+    };
+    let place = walk.source.place(line.get());
+    (walk.sink.into_inner())(Record::rejected(place, Vec::new(), reason))
+}
+
+/// Counts the line ends that the parser has taken. It takes single bytes, and no more than one ahead.
+struct Counted<R> {
+    input: R,
+    line: Rc<Cell<u64>>,
+    broken: Rc<Cell<Option<std::io::Error>>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self.input.read(buffer) {
+            Ok(length) => {
+                let ends: u64 = buffer[..length].iter().map(|byte| u64::from(*byte == b'\n')).sum();
+                self.line.set(self.line.get() + ends);
+                Ok(length)
+            }
+            Err(error) => {
+                let kind = error.kind();
+                if kind != std::io::ErrorKind::Interrupted {
+                    self.broken.set(Some(error));
+                }
+                Err(kind.into())
+            }
+        }
+    }
+}
+
+struct Walk<'a, 'b> {
+    source: &'a Source,
+    line: &'a Cell<u64>,
+    /// How much has been no UTF-8 so far, and at the end of the record before.
+    no_text: &'a Cell<u64>,
+    no_text_before: Cell<u64>,
+    sink: RefCell<&'a mut Sink<'b>>,
+    stopped: Cell<bool>,
+}
+
+impl Walk<'_, '_> {
+    /// Hands on a record that has just ended.
+    fn record<E: serde::de::Error>(&self, raw: &str) -> Result<(), E> {
+        let lines: u64 = raw.bytes().map(|byte| u64::from(byte == b'\n')).sum();
+        let line = self.line.get().saturating_sub(lines);
+        let record = if self.no_text_before.replace(self.no_text.get()) == self.no_text.get() {
+            self.source.record(line, raw.as_bytes().to_vec())
+        } else {
+            let reason = "this is no UTF-8 (U+FFFD stands where it is not)".to_owned();
+            Record::rejected(self.source.place(line), raw.as_bytes().to_vec(), reason)
+        };
+        (self.sink.borrow_mut())(record).map_err(|Stopped| {
+            self.stopped.set(true);
+            E::custom("stopped")
+        })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// An array of records, an answer, or a record.
+    Anything,
+    /// An array of records.
+    Items,
+    /// An object with `items`.
+    Results,
+}
+
+/// One place of a document at which records may be.
+#[derive(Clone, Copy)]
+struct Place<'a, 'b, 'c> {
+    walk: &'a Walk<'b, 'c>,
+    what: What,
+}
+
+impl<'de> DeserializeSeed<'de> for Place<'_, '_, '_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Place<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.what {
+            What::Anything => "a list of notes, an answer with notes in it, or a note",
+            What::Items => "a list of notes",
+            What::Results => "an object with items",
+        })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        while let Some(raw) = elements.next_element::<Box<RawValue>>()? {
+            self.walk.record(raw.get())?;
+        }
+        Ok(())
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        // `items: null` is an empty list.
+        if self.what == What::Anything { Err(E::invalid_type(Unexpected::Unit, &self)) } else { Ok(()) }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        if self.what == What::Items {
+            return Err(A::Error::invalid_type(Unexpected::Map, &self));
+        }
+        let mut object = Object::default();
+        let mut answer = self.what == What::Results;
+        while let Some(key) = entries.next_key::<String>()? {
+            let is_record = object.says("id") || object.says("identity");
+            match key.as_str() {
+                "items" if !is_record => {
+                    entries.next_value_seed(Place { what: What::Items, ..self })?;
+                    answer = true;
+                }
+                "pagedResults" | "results" if !is_record && self.what == What::Anything => {
+                    entries.next_value_seed(Place { what: What::Results, ..self })?;
+                    answer = true;
+                }
+                "instance" if !is_record && self.what == What::Anything => {
+                    let raw = entries.next_value::<Box<RawValue>>()?;
+                    self.walk.record(raw.get())?;
+                    answer = true;
+                }
+                _ => {
+                    let raw = entries.next_value::<Box<RawValue>>()?;
+                    object.put(&key, raw.get().to_owned());
+                }
+            }
+        }
+        if answer { Ok(()) } else { self.walk.record(&object.text()) }
+    }
+}

@@ -1,0 +1,82 @@
+//! Whether a file is one record a line, or JSON documents that span lines; told by how it begins.
+
+use serde::de::IgnoredAny;
+use serde_json::Deserializer;
+use serde_json::error::Category;
+
+/// The keys that a list or an answer around the records begins with.
+pub const ENVELOPE: [&str; 7] =
+    ["trackingId", "items", "pagination", "pagedResults", "instance", "results", "totalCount"];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    Lines,
+    Documents,
+    /// The first line ends inside a value: the next one decides.
+    Open,
+}
+
+/// What the first line that is not empty says.
+pub fn of_line(line: &[u8]) -> Shape {
+    let text = line.trim_ascii();
+    if text.starts_with(b"[") || is_envelope(text) {
+        return Shape::Documents;
+    }
+    let mut values = Deserializer::from_slice(text).into_iter::<IgnoredAny>();
+    match values.next() {
+        // Several documents on the line: the lines mean nothing.
+        Some(Ok(_)) if text.len() > values.byte_offset() => Shape::Documents,
+        Some(Err(error)) if error.classify() == Category::Eof && !inside_text(text) => Shape::Open,
+        _ => Shape::Lines,
+    }
+}
+
+/// What the line after an open one says: a whole record there means that the line before was cut off.
+pub fn of_beginning(second: &[u8]) -> Shape {
+    let text = second.trim_ascii_end();
+    let whole = text.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(text).is_ok();
+    if whole { Shape::Lines } else { Shape::Documents }
+}
+
+/// Whether an object begins as an answer does that holds the records inside.
+pub fn is_envelope(text: &[u8]) -> bool {
+    let Some(inside) = text.strip_prefix(b"{") else { return false };
+    let mut keys = Deserializer::from_slice(inside.trim_ascii_start()).into_iter::<String>();
+    matches!(keys.next(), Some(Ok(key)) if ENVELOPE.contains(&key.as_str()))
+}
+
+/// Whether the line ends inside a text, which no document that spans lines does.
+fn inside_text(line: &[u8]) -> bool {
+    let (mut inside, mut escaped) = (false, false);
+    for byte in line {
+        if inside {
+            inside = escaped || *byte != b'"';
+            escaped = !escaped && *byte == b'\\';
+        } else {
+            inside = *byte == b'"';
+        }
+    }
+    inside
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_tells() {
+        for (line, shape) in [
+            (r#"{"id":1}"#, Shape::Lines),
+            (r#"{"id":1,"subject":"cut o"#, Shape::Lines),
+            (r#"{"id":1,"#, Shape::Open),
+            ("{", Shape::Open),
+            ("[", Shape::Documents),
+            (r#"{"items":[]}"#, Shape::Documents),
+            (r#"{ "trackingId" : 1,"#, Shape::Documents),
+            (r#"{"id":1}{"id":2}"#, Shape::Documents),
+            ("nonsense", Shape::Lines),
+        ] {
+            assert_eq!(of_line(line.as_bytes()), shape, "{line}");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! One batch after the other, each in a transaction; when that fails, record by record.
+
+use std::collections::BTreeSet;
+
+use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
+
+use super::failure::{Verdict, judge};
+use super::ids::Ids;
+use super::people::{Mentioned, People};
+use super::plan::{Fate, Plan};
+use super::rows::Rows;
+use super::types::Types;
+use super::{Failure, Options, Report, Summary, company, existing};
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::entity::{customer, user};
+use crate::form::note::Note;
+use crate::form::record::{Place, Record};
+
+/// How often a record is tried again when somebody else was faster.
+const TRIES: usize = 5;
+
+pub struct Intake<'a> {
+    db: &'a Db,
+    clock: &'a Clock,
+    options: &'a Options,
+    trial: Option<DatabaseTransaction>,
+    ids: Ids,
+    company_id: Option<i64>,
+    types: Option<Types>,
+    customers: People<customer::Model>,
+    users: People<user::Model>,
+    summary: Summary,
+}
+
+/// A record that could be read.
+struct Taken {
+    place: Place,
+    raw: Vec<u8>,
+    note: Box<Note>,
+}
+
+/// What a committed batch came to: of each record its fate and warnings.
+struct Done {
+    fates: Vec<(Result<Fate, String>, Vec<String>)>,
+    summary: Summary,
+}
+
+impl<'a> Intake<'a> {
+    /// `trial` is the transaction of a run that writes nothing.
+    pub fn new(db: &'a Db, clock: &'a Clock, options: &'a Options, trial: Option<DatabaseTransaction>) -> Self {
+        Self {
+            db,
+            clock,
+            options,
+            trial,
+            ids: Ids::new(options.dry_run),
+            company_id: None,
+            types: None,
+            customers: People::new("customer"),
+            users: People::new("user"),
+            summary: Summary::default(),
+        }
+    }
+
+    /// All records have been taken.
+    pub async fn end(self) -> Result<Summary, DbErr> {
+        if let Some(trial) = self.trial {
+            trial.rollback().await?;
+        }
+        Ok(self.summary)
+    }
+
+    pub async fn take(&mut self, batch: Vec<Record>, report: &mut dyn Report) -> Result<(), Failure> {
+        let mut group: Vec<Taken> = Vec::new();
+        let mut ids = BTreeSet::new();
+        for record in batch {
+            self.summary.read += 1;
+            match record.note {
+                Err(reason) => {
+                    self.summary.rejected += 1;
+                    report.rejected(&record.place, &reason, &record.raw);
+                    report.progress(1);
+                }
+                Ok(note) => {
+                    // The same note again is compared with what the first made of it.
+                    if !ids.insert(note.row.id) {
+                        self.write(std::mem::take(&mut group), report).await?;
+                        ids = BTreeSet::from([note.row.id]);
+                    }
+                    group.push(Taken { place: record.place, raw: record.raw, note });
+                }
+            }
+        }
+        self.write(group, report).await
+    }
+
+    async fn write(&mut self, group: Vec<Taken>, report: &mut dyn Report) -> Result<(), Failure> {
+        if group.is_empty() {
+            return Ok(());
+        }
+        match self.attempt(&group).await {
+            Ok(done) => self.settle(&group, done, report),
+            Err(error) if judge(&error) == Verdict::Fatal => return Err(error.into()),
+            Err(_) => {
+                for one in &group {
+                    self.write_one(one, report).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_one(&mut self, one: &Taken, report: &mut dyn Report) -> Result<(), Failure> {
+        let one = std::slice::from_ref(one);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.attempt(one).await {
+                Ok(done) => {
+                    self.settle(one, done, report);
+                    return Ok(());
+                }
+                Err(error) => match judge(&error) {
+                    Verdict::Fatal => return Err(error.into()),
+                    Verdict::Again if tries < TRIES => {}
+                    Verdict::Again | Verdict::Record => {
+                        let fates = vec![(Err(format!("the database refuses it: {error}")), Vec::new())];
+                        self.settle(one, Done { fates, summary: Summary::default() }, report);
+                        return Ok(());
+                    }
+                },
+            }
+        }
+    }
+
+    /// Counts and reports what has been decided.
+    fn settle(&mut self, group: &[Taken], done: Done, report: &mut dyn Report) {
+        self.summary.absorb(done.summary);
+        for (taken, (fate, own)) in group.iter().zip(done.fates) {
+            match fate {
+                Ok(Fate::Skipped) => self.summary.skipped += 1,
+                Ok(fate) => {
+                    let count =
+                        if fate == Fate::Created { &mut self.summary.created } else { &mut self.summary.updated };
+                    *count += 1;
+                    for warning in taken.note.warnings.iter().chain(&own) {
+                        self.summary.warnings += 1;
+                        report.warning(&taken.place, warning);
+                    }
+                }
+                Err(reason) => {
+                    self.summary.rejected += 1;
+                    report.rejected(&taken.place, &reason, &taken.raw);
+                }
+            }
+        }
+        report.progress(group.len() as u64);
+    }
+
+    /// One transaction. When it fails nothing has happened, here as in the database.
+    async fn attempt(&mut self, group: &[Taken]) -> Result<Done, DbErr> {
+        let transaction = match &self.trial {
+            Some(trial) => trial.begin().await?,
+            None => self.db.begin().await?,
+        };
+        let result = self.work(&transaction, group).await;
+        let result = match result {
+            Ok(done) => transaction.commit().await.map(|()| done),
+            Err(error) => {
+                transaction.rollback().await?;
+                Err(error)
+            }
+        };
+        if result.is_ok() {
+            self.customers.keep();
+            self.users.keep();
+        } else {
+            self.customers.take_back();
+            self.users.take_back();
+            // Types and the company may have been made in it: they are looked up again.
+            (self.types, self.company_id) = (None, None);
+        }
+        result
+    }
+
+    async fn work(&mut self, transaction: &DatabaseTransaction, group: &[Taken]) -> Result<Done, DbErr> {
+        let company_id = self.company(transaction, group).await?;
+        let existing = existing::load(transaction, company_id, group.iter().map(|one| one.note.row.id)).await?;
+        let (mut summary, mut types) = (
+            Summary::default(),
+            match self.types.take() {
+                Some(types) => types,
+                None => Types::load(transaction, company_id).await?,
+            },
+        );
+        let wanted = group.iter().map(|one| &*one.note);
+        let wanted = wanted.filter(|note| self.options.update || !existing.contains_key(&note.row.id));
+        summary.note_types = types.make(transaction, company_id, wanted, &mut self.ids).await?;
+        let mentioned = Mentioned::by(group.iter().map(|one| &*one.note));
+        self.customers.look_up::<customer::Entity>(transaction, company_id, &mentioned.customers).await?;
+        self.users.look_up::<user::Entity>(transaction, company_id, &mentioned.users).await?;
+        let messages = group.iter().flat_map(|one| &one.note.messages).filter(|message| !message.row.from_import);
+        let taken =
+            existing::taken_messages(transaction, company_id, messages.map(|message| message.row.id).collect()).await?;
+        let mut plan = Plan {
+            company_id,
+            now: self.clock.now(),
+            update: self.options.update,
+            customers: &mut self.customers,
+            users: &mut self.users,
+            types: &types,
+            existing,
+            taken,
+            rows: Rows::default(),
+            summary,
+        };
+        let mut fates = Vec::with_capacity(group.len());
+        for one in group {
+            let mut warnings = Vec::new();
+            fates.push((plan.take(&one.note, &mut warnings), warnings));
+        }
+        let Plan { rows, mut summary, .. } = plan;
+        let made = (self.customers.made(), self.users.made());
+        (summary.customers, summary.users) = (made.0.len() as u64, made.1.len() as u64);
+        let filled = (self.customers.filled(), self.users.filled());
+        rows.write(transaction, company_id, made, filled, &mut self.ids).await?;
+        self.types = Some(types);
+        Ok(Done { fates, summary })
+    }
+
+    async fn company(&mut self, transaction: &DatabaseTransaction, group: &[Taken]) -> Result<i64, DbErr> {
+        if let Some(id) = self.company_id {
+            return Ok(id);
+        }
+        let given = group.iter().find_map(|one| one.note.company_id);
+        let company =
+            company::find_or_make(transaction, self.clock, &self.options.company, given, &mut self.ids).await?;
+        self.company_id = Some(company.id);
+        Ok(company.id)
+    }
+}

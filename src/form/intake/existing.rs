@@ -1,0 +1,83 @@
+//! What is there already of the notes of a batch.
+
+use std::collections::{BTreeSet, HashMap};
+
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::db::one_of;
+use crate::entity::{assignment, message, note};
+
+/// A note of ours, with its assignments and messages in their order.
+#[derive(Clone, Debug)]
+pub struct Existing {
+    pub note: note::Model,
+    pub assignments: Vec<assignment::Model>,
+    pub messages: Vec<message::Model>,
+}
+
+pub async fn load(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    ids: impl Iterator<Item = i64>,
+) -> Result<HashMap<i64, Existing>, DbErr> {
+    let backend = connection.get_database_backend();
+    let notes = note::Entity::find()
+        .filter(note::Column::CompanyId.eq(company_id))
+        .filter(one_of(backend, (note::Entity, note::Column::Id), ids))
+        .all(connection)
+        .await?;
+    let mut found: HashMap<i64, Existing> = notes
+        .into_iter()
+        .map(|note| (note.id, Existing { note, assignments: Vec::new(), messages: Vec::new() }))
+        .collect();
+    if found.is_empty() {
+        return Ok(found);
+    }
+    let ids: BTreeSet<i64> = found.keys().copied().collect();
+    let assignments = assignment::Entity::find()
+        .filter(assignment::Column::CompanyId.eq(company_id))
+        .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), ids.iter().copied()))
+        .order_by_asc(assignment::Column::NoteId)
+        .order_by_asc(assignment::Column::Position)
+        .all(connection)
+        .await?;
+    for row in assignments {
+        if let Some(existing) = found.get_mut(&row.note_id) {
+            existing.assignments.push(row);
+        }
+    }
+    let messages = message::Entity::find()
+        .filter(message::Column::CompanyId.eq(company_id))
+        .filter(one_of(backend, (message::Entity, message::Column::NoteId), ids))
+        .order_by_asc(message::Column::NoteId)
+        .order_by_asc(message::Column::Position)
+        .all(connection)
+        .await?;
+    for row in messages {
+        if let Some(existing) = found.get_mut(&row.note_id) {
+            existing.messages.push(row);
+        }
+    }
+    Ok(found)
+}
+
+/// Which of the ids that messages bring are taken, and by which note.
+pub async fn taken_messages(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    ids: Vec<i64>,
+) -> Result<HashMap<i64, i64>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = connection.get_database_backend();
+    let rows: Vec<(i64, i64)> = message::Entity::find()
+        .select_only()
+        .columns([message::Column::Id, message::Column::NoteId])
+        .filter(message::Column::CompanyId.eq(company_id))
+        .filter(one_of(backend, (message::Entity, message::Column::Id), ids))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().collect())
+}

@@ -1,0 +1,189 @@
+//! The people that notes mention: whom we know, and whom a batch makes.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter};
+
+use super::summary::Summary;
+use crate::db::one_of;
+use crate::form::note::Note;
+use crate::form::object::{Fields, Object, join, same};
+use crate::form::person::{Mention, Person, only_id};
+use crate::form::reader::Reject;
+
+/// How many are remembered from one batch to the next.
+const REMEMBERED: usize = 8_000;
+
+/// People of one kind. What is remembered is committed; what a batch adds is taken back when it fails.
+pub struct People<P> {
+    kind: &'static str,
+    known: HashMap<i64, Known<P>>,
+    made: Vec<i64>,
+    filled: Vec<i64>,
+}
+
+/// Someone, as they are written where they are nested.
+pub struct Known<P> {
+    row: P,
+    pub fields: Fields,
+    pub text: String,
+    placeholder: bool,
+}
+
+impl<P: Person> Known<P> {
+    fn new(row: P) -> Self {
+        let placeholder = row.is_placeholder();
+        // Of a placeholder everything may still change, so nothing that a record says is to lean on it.
+        let fields = if placeholder { row.fields() } else { row.said() };
+        Self { text: join(&fields), fields, placeholder, row }
+    }
+
+    fn agrees(&self, said: &Object) -> bool {
+        said.iter().enumerate().all(|(index, (key, text))| {
+            let at = self.fields.get(index).filter(|(field, _)| field == key);
+            let field = at.or_else(|| self.fields.iter().find(|(field, _)| field == key));
+            field.is_some_and(|(_, known)| same(known, text))
+        })
+    }
+}
+
+/// The note that mentions someone.
+#[derive(Clone, Copy)]
+pub struct Setting {
+    pub company_id: i64,
+    pub noted_on: DateTime<Utc>,
+    pub sparse: bool,
+}
+
+impl<P: Person> People<P> {
+    pub fn new(kind: &'static str) -> Self {
+        Self { kind, known: HashMap::new(), made: Vec::new(), filled: Vec::new() }
+    }
+
+    /// Loads those of these people that are in the database and not known yet.
+    pub async fn look_up<E: EntityTrait<Model = P>>(
+        &mut self,
+        connection: &impl ConnectionTrait,
+        company_id: i64,
+        ids: &BTreeSet<i64>,
+    ) -> Result<(), DbErr>
+    where
+        P: FromQueryResult,
+    {
+        if self.known.len() > REMEMBERED {
+            self.known.clear();
+        }
+        let unknown: Vec<i64> = ids.iter().filter(|id| !self.known.contains_key(id)).copied().collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let rows = E::find()
+            .filter(Expr::col("company_id").eq(company_id))
+            .filter(one_of(connection.get_database_backend(), "id", unknown))
+            .all(connection)
+            .await?;
+        self.known.extend(rows.into_iter().map(|row| (row.id(), Known::new(row))));
+        Ok(())
+    }
+
+    pub fn knows(&self, id: i64) -> bool {
+        self.known.contains_key(&id)
+    }
+
+    /// The person that a note mentions, made where there is none. The first record that says more than an id says
+    /// who it is.
+    ///
+    /// # Errors
+    /// When a person cannot be made up of an id, which does not happen.
+    pub fn meet(
+        &mut self,
+        mention: &Mention<P>,
+        setting: Setting,
+        summary: &mut Summary,
+        warnings: &mut Vec<String>,
+    ) -> Result<&Known<P>, Reject> {
+        let id = mention.id;
+        let said = mention.said.as_ref().filter(|(object, _)| object.iter().any(|(key, _)| key != "id"));
+        let known = self.known.get(&id);
+        if let (Some(known), Some((object, _))) = (known, said)
+            && !known.placeholder
+        {
+            if !known.agrees(object) {
+                summary.differs(format!("{} {id}", self.kind));
+            }
+        } else if let Some((object, row)) = said {
+            let mut row = row.clone();
+            row.set_company(setting.company_id);
+            if setting.sparse {
+                row.set_source(row.kept(object));
+            }
+            if known.is_none() {
+                self.made.push(id);
+            } else if !self.made.contains(&id) {
+                self.filled.push(id);
+            }
+            self.known.insert(id, Known::new(row));
+        } else if known.is_none() {
+            let mut row = P::unknown(id, setting.noted_on)?;
+            row.set_company(setting.company_id);
+            row.set_source(row.kept(&only_id(id)));
+            warnings.push(format!("{} {id} is nowhere described: made with the id alone", self.kind));
+            self.made.push(id);
+            self.known.insert(id, Known::new(row));
+        }
+        self.known.get(&id).ok_or_else(|| format!("there is no {} {id}", self.kind))
+    }
+
+    /// The rows to insert, by id: two imports at once that take them in the same order do not wait for each other.
+    pub fn made(&mut self) -> Vec<P> {
+        self.made.sort_unstable();
+        self.rows(&self.made)
+    }
+
+    /// The rows of placeholders to overwrite.
+    pub fn filled(&self) -> Vec<P> {
+        self.rows(&self.filled)
+    }
+
+    fn rows(&self, ids: &[i64]) -> Vec<P> {
+        ids.iter().filter_map(|id| self.known.get(id)).map(|known| known.row.clone()).collect()
+    }
+
+    /// The batch is committed.
+    pub fn keep(&mut self) {
+        self.made.clear();
+        self.filled.clear();
+    }
+
+    /// The batch has failed: nothing of it is in the database.
+    pub fn take_back(&mut self) {
+        for id in self.made.drain(..).chain(self.filled.drain(..)) {
+            self.known.remove(&id);
+        }
+    }
+}
+
+/// The ids of all people that notes mention.
+#[derive(Default)]
+pub struct Mentioned {
+    pub customers: BTreeSet<i64>,
+    pub users: BTreeSet<i64>,
+}
+
+impl Mentioned {
+    pub fn by<'a>(notes: impl Iterator<Item = &'a Note>) -> Self {
+        let mut mentioned = Self::default();
+        for note in notes {
+            mentioned.customers.extend(note.row.customer_id);
+            mentioned.users.extend(note.row.user_id.iter().chain(&note.row.updated_by_id));
+            for assignee in &note.assignees {
+                mentioned.users.insert(assignee.user.id);
+                mentioned.users.extend(assignee.assigned_by.as_ref().map(|user| user.id));
+            }
+            mentioned.users.extend(note.messages.iter().filter_map(|message| message.row.posted_by_id));
+        }
+        mentioned
+    }
+}

@@ -1,0 +1,265 @@
+//! Decides what becomes of each record of a batch, and makes the rows for it. No statement is run in here.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use super::compare::{Difference, compare};
+use super::existing::Existing;
+use super::people::{People, Setting};
+use super::rows::Rows;
+use super::summary::Summary;
+use super::types::Types;
+use crate::entity::event::{Changes, EventType};
+use crate::entity::{assignment, customer, event, message, note, note_type, user};
+use crate::form::note::{Note, Parts};
+use crate::form::object::{Fields, Object};
+use crate::form::person::User;
+use crate::form::reader::Reject;
+use crate::form::source::keep;
+use crate::form::{assignee, message as message_form, note as note_form};
+
+/// What becomes of a record.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Fate {
+    Created,
+    Updated,
+    Skipped,
+}
+
+pub struct Plan<'a> {
+    pub company_id: i64,
+    pub now: DateTime<Utc>,
+    pub update: bool,
+    pub customers: &'a mut People<customer::Model>,
+    pub users: &'a mut People<user::Model>,
+    pub types: &'a Types,
+    pub existing: HashMap<i64, Existing>,
+    /// Message ids that are taken, and the note each belongs to.
+    pub taken: HashMap<i64, i64>,
+    pub rows: Rows,
+    pub summary: Summary,
+}
+
+impl Plan<'_> {
+    /// Takes one record; adds to `warnings` what is worth one.
+    ///
+    /// # Errors
+    /// Why the record cannot be taken; nothing is written of it then.
+    pub fn take(&mut self, note: &Note, warnings: &mut Vec<String>) -> Result<Fate, Reject> {
+        let kind = self.types.of(note, warnings)?;
+        for message in note.messages.iter().filter(|message| !message.row.from_import) {
+            let id = message.row.id;
+            if let Some(owner) = self.taken.get(&id).filter(|owner| **owner != note.row.id) {
+                return Err(format!("message {id} belongs to note {owner} already"));
+            }
+        }
+        let fate = match self.existing.remove(&note.row.id) {
+            None => {
+                self.create(note, kind, warnings)?;
+                Fate::Created
+            }
+            Some(existing) => {
+                let difference = compare(&existing, note, kind, self.types);
+                self.renew(&existing, note, kind, &difference, warnings)?
+            }
+        };
+        let own = note.messages.iter().filter(|message| !message.row.from_import);
+        self.taken.extend(own.map(|message| (message.row.id, note.row.id)));
+        Ok(fate)
+    }
+
+    fn create(
+        &mut self,
+        note: &Note,
+        kind: Option<&note_type::Model>,
+        warnings: &mut Vec<String>,
+    ) -> Result<(), Reject> {
+        let mut row = note.row.clone();
+        row.company_id = self.company_id;
+        row.type_id = kind.map(|kind| kind.id);
+        row.source = self.kept(&row, note, kind, warnings)?;
+        let assignments = self.assignments(note, warnings)?;
+        self.rows.assignments.extend(assignments);
+        let messages = self.messages(note, 0, warnings)?;
+        self.rows.messages.extend(messages);
+        self.event(EventType::Created, row.id, Changes::default());
+        self.rows.notes.push(row);
+        Ok(())
+    }
+
+    /// Nothing, a longer thread, or, where that is asked for, the record's word instead of ours.
+    fn renew(
+        &mut self,
+        existing: &Existing,
+        note: &Note,
+        kind: Option<&note_type::Model>,
+        difference: &Difference,
+        warnings: &mut Vec<String>,
+    ) -> Result<Fate, Reject> {
+        let words = difference.words();
+        if words.is_empty() && difference.tail == 0 {
+            self.meet_again(note, warnings)?;
+            return Ok(Fate::Skipped);
+        }
+        if !words.is_empty() && !self.update {
+            let words = words.join(", ");
+            return Err(format!("note {} exists and differs in {words} (--update takes the file's word)", note.row.id));
+        }
+        let mut row = existing.note.clone();
+        if !words.is_empty() {
+            row = self.overwrite(existing, note, kind, difference, warnings)?;
+        }
+        if difference.tail > 0 {
+            let tail = self.messages(note, existing.messages.len(), warnings)?;
+            for message in tail {
+                row.updated_on = row.updated_on.max(message.created_on);
+                row.message_count = message.position;
+                self.event(EventType::MessagePosted, row.id, Changes::default());
+                self.rows.posted.push((self.rows.events.len() - 1, self.rows.messages.len()));
+                self.rows.messages.push(message);
+            }
+            if note.object.says("updated_on") {
+                row.updated_on = row.updated_on.max(note.row.updated_on);
+            }
+        }
+        self.rows.changed.push((row, existing.note.version, existing.note.message_count));
+        Ok(Fate::Updated)
+    }
+
+    /// What to keep beside the note's row of what the record says.
+    pub fn kept(
+        &mut self,
+        row: &note::Model,
+        note: &Note,
+        kind: Option<&note_type::Model>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<String>, Reject> {
+        let setting = self.setting(note);
+        let customer = match &note.customer {
+            Some(mention) => Some(self.customers.meet(mention, setting, &mut self.summary, warnings)?.text.clone()),
+            None => None,
+        };
+        let user = self.text_of(note.user.as_ref(), setting, warnings)?;
+        let updated_by = self.text_of(note.updated_by.as_ref(), setting, warnings)?;
+        let parts = Parts {
+            note_type: kind,
+            customer: customer.as_deref(),
+            user: user.as_deref(),
+            updated_by: updated_by.as_deref(),
+            assignees: assignees_as_written(note),
+            messages: if note.messages.is_empty() { "null" } else { note.object.get("messages").unwrap_or("null") },
+            last_message: note.messages.iter().map(|message| message.row.created_on).max(),
+        };
+        let fields = note_form::fields(row, parts);
+        if note.sparse {
+            return Ok(keep(&note.object, &fields, &note_form::KEYS));
+        }
+        // The people of the other form are our own words, so there is no original of them.
+        let mut object = note.object.clone();
+        object.take("user");
+        object.take("updated_by");
+        Ok(keep(&object, &fields, &[]))
+    }
+
+    pub fn assignments(&mut self, note: &Note, warnings: &mut Vec<String>) -> Result<Vec<assignment::Model>, Reject> {
+        let setting = self.setting(note);
+        let mut rows = Vec::with_capacity(note.assignees.len());
+        for (position, assignee) in (1..).zip(&note.assignees) {
+            let user = self.users.meet(&assignee.user, setting, &mut self.summary, warnings)?.fields.clone();
+            let assigned_by = self.text_of(assignee.assigned_by.as_ref(), setting, warnings)?;
+            let fields = assignee::fields(user, assignee.created_on, assigned_by.as_deref());
+            rows.push(assignment::Model {
+                company_id: self.company_id,
+                note_id: note.row.id,
+                user_id: assignee.user.id,
+                position,
+                created_on: assignee.created_on,
+                assigned_by_id: assignee.assigned_by.as_ref().map(|user| user.id),
+                source: assignee.object.as_ref().and_then(|object| keep_all(object, &fields)),
+            });
+        }
+        self.summary.assignments += rows.len() as u64;
+        Ok(rows)
+    }
+
+    /// The rows of the messages from the position `from` on, counted from 0.
+    pub fn messages(
+        &mut self,
+        note: &Note,
+        from: usize,
+        warnings: &mut Vec<String>,
+    ) -> Result<Vec<message::Model>, Reject> {
+        let setting = self.setting(note);
+        let mut rows = Vec::with_capacity(note.messages.len() - from);
+        for (position, message) in (1..).zip(&note.messages).skip(from) {
+            let mut row = message.row.clone();
+            let posted_by = self.text_of(message.posted_by.as_ref(), setting, warnings)?;
+            row.company_id = self.company_id;
+            row.note_id = note.row.id;
+            row.position = position;
+            row.source = keep(&message.object, &message_form::fields(&row, posted_by.as_deref()), &message_form::KEYS);
+            rows.push(row);
+        }
+        self.summary.messages += rows.len() as u64;
+        Ok(rows)
+    }
+
+    pub fn event(&mut self, kind: EventType, note_id: i64, changes: Changes) {
+        self.rows.events.push(event::Model {
+            company_id: self.company_id,
+            id: 0,
+            kind,
+            note_id,
+            message_id: None,
+            actor_id: None,
+            created_on: self.now,
+            changes,
+        });
+    }
+
+    fn text_of(
+        &mut self,
+        mention: Option<&User>,
+        setting: Setting,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<String>, Reject> {
+        let Some(mention) = mention else { return Ok(None) };
+        Ok(Some(self.users.meet(mention, setting, &mut self.summary, warnings)?.text.clone()))
+    }
+
+    /// Counts what a record that is there already says differently of its people.
+    fn meet_again(&mut self, note: &Note, warnings: &mut Vec<String>) -> Result<(), Reject> {
+        let (setting, summary) = (self.setting(note), &mut self.summary);
+        if let Some(mention) = note.customer.as_ref().filter(|mention| self.customers.knows(mention.id)) {
+            self.customers.meet(mention, setting, summary, warnings)?;
+        }
+        let users = note.user.iter().chain(&note.updated_by);
+        let users =
+            users.chain(note.assignees.iter().flat_map(|one| std::iter::once(&one.user).chain(&one.assigned_by)));
+        for mention in users.chain(note.messages.iter().filter_map(|message| message.posted_by.as_ref())) {
+            if self.users.knows(mention.id) {
+                self.users.meet(mention, setting, summary, warnings)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn setting(&self, note: &Note) -> Setting {
+        Setting { company_id: self.company_id, noted_on: note.row.created_on, sparse: note.sparse }
+    }
+}
+
+fn keep_all(object: &Object, fields: &Fields) -> Option<String> {
+    let keys: Vec<_> = fields.iter().map(|(key, _)| key.as_ref()).collect();
+    keep(object, fields, &keys)
+}
+
+/// The list as the record has it, where the assignments give it again: what one of them cannot hold is kept beside
+/// it. Bare ids and repetitions are kept beside the note.
+fn assignees_as_written(note: &Note) -> &str {
+    let Some(raw) = note.object.get("assignees").filter(|_| !note.assignees.is_empty()) else { return "null" };
+    let whole = note.assignees.iter().all(|assignee| assignee.object.is_some());
+    let length = serde_json::from_str::<Vec<serde::de::IgnoredAny>>(raw).map_or(0, |list| list.len());
+    if whole && length == note.assignees.len() { raw } else { "\"\"" }
+}

@@ -1,0 +1,132 @@
+//! The rows that a batch writes, and their way into the database.
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, NotSet, QueryFilter,
+};
+
+use super::ids::Ids;
+use crate::db::{Table, one_of};
+use crate::entity::{assignment, customer, event, message, note, user};
+
+#[derive(Default)]
+pub struct Rows {
+    pub notes: Vec<note::Model>,
+    /// Notes as they are to be, with the version and the number of messages that they had.
+    pub changed: Vec<(note::Model, i32, i32)>,
+    /// Notes whose assignments are made anew.
+    pub unassigned: Vec<i64>,
+    pub assignments: Vec<assignment::Model>,
+    /// Without an id where `from_import`.
+    pub messages: Vec<message::Model>,
+    pub rewritten: Vec<message::Model>,
+    /// Without ids.
+    pub events: Vec<event::Model>,
+    /// Events that tell of a message: their index, and the message's.
+    pub posted: Vec<(usize, usize)>,
+}
+
+impl Rows {
+    /// Writes everything; the people first, as the rest leans on them.
+    ///
+    /// # Errors
+    /// When the database refuses a row, or a note has changed since it was read.
+    pub async fn write(
+        mut self,
+        connection: &impl ConnectionTrait,
+        company_id: i64,
+        people: (Vec<customer::Model>, Vec<user::Model>),
+        filled: (Vec<customer::Model>, Vec<user::Model>),
+        ids: &mut Ids,
+    ) -> Result<(), DbErr> {
+        let largest = people.0.iter().map(|row| row.id).max();
+        insert::<customer::Entity, _>(connection, people.0).await?;
+        ids.reserve(connection, Table::Customer, largest.unwrap_or_default()).await?;
+        let largest = people.1.iter().map(|row| row.id).max();
+        insert::<user::Entity, _>(connection, people.1).await?;
+        ids.reserve(connection, Table::User, largest.unwrap_or_default()).await?;
+        for row in filled.0 {
+            row.into_active_model().reset_all().update(connection).await?;
+        }
+        for row in filled.1 {
+            row.into_active_model().reset_all().update(connection).await?;
+        }
+        let largest = self.notes.iter().map(|row| row.id).max();
+        insert::<note::Entity, _>(connection, std::mem::take(&mut self.notes)).await?;
+        ids.reserve(connection, Table::Note, largest.unwrap_or_default()).await?;
+        for (row, version, message_count) in std::mem::take(&mut self.changed) {
+            change(connection, row, version, message_count).await?;
+        }
+        if !self.unassigned.is_empty() {
+            let backend = connection.get_database_backend();
+            assignment::Entity::delete_many()
+                .filter(assignment::Column::CompanyId.eq(company_id))
+                .filter(one_of(backend, assignment::Column::NoteId, std::mem::take(&mut self.unassigned)))
+                .exec(connection)
+                .await?;
+        }
+        insert::<assignment::Entity, _>(connection, std::mem::take(&mut self.assignments)).await?;
+        self.write_messages(connection, ids).await
+    }
+
+    async fn write_messages(mut self, connection: &impl ConnectionTrait, ids: &mut Ids) -> Result<(), DbErr> {
+        for row in self.rewritten {
+            row.into_active_model().reset_all().update(connection).await?;
+        }
+        let own = self.messages.iter().filter(|row| row.from_import).count();
+        let fresh = ids.next(connection, Table::Message, own).await?;
+        for (row, id) in self.messages.iter_mut().filter(|row| row.from_import).zip(fresh) {
+            row.id = id;
+        }
+        for (event, message) in self.posted {
+            self.events[event].message_id = Some(self.messages[message].id);
+        }
+        let largest = self.messages.iter().filter(|row| !row.from_import).map(|row| row.id).max();
+        insert::<message::Entity, _>(connection, self.messages).await?;
+        ids.reserve(connection, Table::Message, largest.unwrap_or_default()).await?;
+        let fresh = ids.next(connection, Table::Event, self.events.len()).await?;
+        for (row, id) in self.events.iter_mut().zip(fresh) {
+            row.id = id;
+        }
+        insert::<event::Entity, _>(connection, self.events).await
+    }
+}
+
+/// Overwrites a note, unless it has changed since it was read.
+async fn change(
+    connection: &impl ConnectionTrait,
+    row: note::Model,
+    version: i32,
+    message_count: i32,
+) -> Result<(), DbErr> {
+    let (company_id, id) = (row.company_id, row.id);
+    let mut row = row.into_active_model().reset_all();
+    (row.company_id, row.id) = (NotSet, NotSet);
+    let result = note::Entity::update_many()
+        .set(row)
+        .filter(note::Column::CompanyId.eq(company_id))
+        .filter(note::Column::Id.eq(id))
+        .filter(note::Column::Version.eq(version))
+        .filter(note::Column::MessageCount.eq(message_count))
+        .exec(connection)
+        .await?;
+    if result.rows_affected == 1 { Ok(()) } else { Err(DbErr::RecordNotUpdated) }
+}
+
+/// The most values that a statement of `SQLite` takes; `PostgreSQL` takes twice as many.
+const MOST_VALUES: usize = 32_766;
+
+/// Inserts rows, in as few statements as their values fit into.
+pub async fn insert<E, M>(connection: &impl ConnectionTrait, rows: Vec<M>) -> Result<(), DbErr>
+where
+    E: EntityTrait<Model = M>,
+    M: IntoActiveModel<E::ActiveModel> + Send,
+    E::ActiveModel: Send,
+{
+    let at_once = MOST_VALUES / E::Column::iter().count();
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let some: Vec<_> = rows.by_ref().take(at_once).map(IntoActiveModel::into_active_model).collect();
+        E::insert_many(some).exec_without_returning(connection).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! `--update`: the record's word instead of ours, for what it says and nothing else.
+
+use serde_json::{Value, json};
+
+use super::compare::{Difference, same_message};
+use super::existing::Existing;
+use super::plan::Plan;
+use crate::entity::event::{Change, Changes, EventType};
+use crate::entity::note::NoteStatus;
+use crate::entity::{note, note_type};
+use crate::form::note::{Note, reference_name, status_name};
+use crate::form::reader::Reject;
+use crate::form::source::merge;
+use crate::id::Kind;
+use crate::scalar::DateTime;
+
+impl Plan<'_> {
+    /// The note's row as it is to be; the rows of what hangs on it are made here.
+    ///
+    /// # Errors
+    /// When a message would go that was posted here.
+    pub fn overwrite(
+        &mut self,
+        existing: &Existing,
+        note: &Note,
+        kind: Option<&note_type::Model>,
+        difference: &Difference,
+        warnings: &mut Vec<String>,
+    ) -> Result<note::Model, Reject> {
+        let mut changes = Vec::new();
+        if difference.message.is_some() {
+            self.rewrite_messages(existing, note, &mut changes, warnings)?;
+        }
+        let mut row = fields(&existing.note, note, kind, self.now);
+        row.source = merge(existing.note.source.clone(), self.kept(&row, note, kind, warnings)?, &note.object);
+        if difference.assignees {
+            let users = |ids: Vec<i64>| json!(ids.into_iter().map(|id| Kind::User.id(id).0).collect::<Vec<_>>());
+            changes.push(change(
+                "assignees",
+                users(existing.assignments.iter().map(|row| row.user_id).collect()),
+                users(note.assignees.iter().map(|assignee| assignee.user.id).collect()),
+            ));
+            let mut rows = self.assignments(note, warnings)?;
+            for row in rows.iter_mut().filter(|row| row.assigned_by_id.is_none()) {
+                let old = existing.assignments.iter().find(|old| old.user_id == row.user_id);
+                row.assigned_by_id = old.and_then(|old| old.assigned_by_id);
+            }
+            self.rows.assignments.extend(rows);
+            self.rows.unassigned.push(row.id);
+        }
+        changes.extend(field_changes(&existing.note, &row));
+        self.event(EventType::Updated, row.id, Changes(changes));
+        Ok(row)
+    }
+
+    /// Puts the record's messages in the place of imported ones. One that was posted here is nobody's to overwrite.
+    fn rewrite_messages(
+        &mut self,
+        existing: &Existing,
+        note: &Note,
+        changes: &mut Vec<Change>,
+        warnings: &mut Vec<String>,
+    ) -> Result<(), Reject> {
+        let both = || existing.messages.iter().zip(&note.messages);
+        for (old, new) in both().filter(|(old, new)| !same_message(old, new)) {
+            let same_id = !new.row.from_import && old.id == new.row.id;
+            if !(same_id || old.from_import && new.row.from_import) {
+                let position = old.position - 1;
+                return Err(format!("note {} has another message at messages[{position}], posted here", note.row.id));
+            }
+        }
+        let made = self.summary.messages;
+        let rows = self.messages(note, 0, warnings)?;
+        self.summary.messages = made;
+        for ((old, new), mut row) in both().zip(rows) {
+            if same_message(old, new) {
+                continue;
+            }
+            (row.id, row.from_import) = (old.id, old.from_import);
+            let show = |text: &str| json!({ "id": Kind::NoteMessage.id(old.id).0, "message": text });
+            changes.push(change("messages", show(&old.message), show(&row.message)));
+            self.rows.rewritten.push(row);
+        }
+        Ok(())
+    }
+}
+
+/// The row with what the record says.
+fn fields(
+    old: &note::Model,
+    note: &Note,
+    kind: Option<&note_type::Model>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> note::Model {
+    let new = note.row.clone();
+    let says = |key: &str| note.object.says(key);
+    let either = |one: &str, other: &str| says(one) || says(other);
+    let reopened = new.status == NoteStatus::Open || !says("status");
+    let closed_on = match (says("closed_on"), says("status") && old.status != new.status) {
+        (true, _) => new.closed_on,
+        (false, true) => (!reopened).then_some(now),
+        (false, false) => old.closed_on,
+    };
+    note::Model {
+        company_id: old.company_id,
+        id: old.id,
+        version: (old.version + 1).max(new.version),
+        type_id: if either("type", "type_id") { kind.map(|kind| kind.id) } else { old.type_id },
+        subject: if says("subject") { new.subject } else { old.subject.clone() },
+        details: if says("details") { new.details } else { old.details.clone() },
+        status: if says("status") { new.status } else { old.status },
+        priority: if says("priority") { new.priority } else { old.priority },
+        confidential: if says("confidential") { new.confidential } else { old.confidential },
+        show_on_overview: if says("show_on_overview") { new.show_on_overview } else { old.show_on_overview },
+        reminder: if says("reminder") { new.reminder } else { old.reminder },
+        tags: if says("tags") { new.tags } else { old.tags.clone() },
+        reference_type: if says("reference_type") { new.reference_type } else { old.reference_type },
+        reference_id: if says("reference_id") { new.reference_id } else { old.reference_id.clone() },
+        customer_id: if either("customer_id", "customer") { new.customer_id } else { old.customer_id },
+        user_id: if either("user_id", "user") { new.user_id } else { old.user_id },
+        message_count: old.message_count,
+        created_on: if says("created_on") { new.created_on } else { old.created_on },
+        updated_on: if says("updated_on") { new.updated_on.max(old.updated_on) } else { now },
+        updated_by_id: if says("updated_by") { new.updated_by_id } else { None },
+        closed_on,
+        source: None,
+    }
+}
+
+/// What changed, by the names of the API and with its values.
+fn field_changes(old: &note::Model, new: &note::Model) -> Vec<Change> {
+    let link = |kind: Kind, id: Option<i64>| json!(id.map(|id| kind.id(id).0));
+    let time = |time: Option<chrono::DateTime<chrono::Utc>>| json!(time.map(|time| DateTime(time).text()));
+    let show = |row: &note::Model| -> Vec<(&'static str, Value)> {
+        vec![
+            ("customerId", link(Kind::Customer, row.customer_id)),
+            ("userId", link(Kind::User, row.user_id)),
+            ("typeId", link(Kind::NoteType, row.type_id)),
+            ("subject", json!(row.subject)),
+            ("details", json!(row.details)),
+            ("status", name(status_name(row.status))),
+            ("reminder", time(row.reminder)),
+            ("referenceType", row.reference_type.map_or(Value::Null, |kind| name(reference_name(kind)))),
+            ("referenceId", json!(row.reference_id)),
+            ("confidential", json!(row.confidential)),
+            ("priority", json!(row.priority)),
+            ("showOnOverview", json!(row.show_on_overview)),
+            ("tags", json!(row.tags.0)),
+            ("createdOn", time(Some(row.created_on))),
+        ]
+    };
+    let differing = show(old).into_iter().zip(show(new)).filter(|((_, old), (_, new))| old != new);
+    differing.map(|((field, old), (_, new))| change(field, old, new)).collect()
+}
+
+fn change(field: &str, old: Value, new: Value) -> Change {
+    Change { field: field.to_owned(), old, new }
+}
+
+/// The name of an enum's value in the API, made of its name in the form: `membershipCard` is `MEMBERSHIP_CARD`.
+fn name(form: &str) -> Value {
+    let mut name = String::new();
+    for letter in form.chars() {
+        if letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name.into()
+}

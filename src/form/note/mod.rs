@@ -1,0 +1,93 @@
+//! Notes in the exchange form.
+
+mod read;
+mod write;
+
+use chrono::{DateTime, Utc};
+
+use super::assignee::Assignee;
+use super::message::Message;
+use super::object::Object;
+use super::person::{Customer, User};
+use crate::entity::note;
+use crate::entity::note::{NoteStatus, ReferenceType};
+
+pub use read::read;
+pub use write::{Parts, fields, honour};
+
+/// A note as a record says it, with everything nested; the row lacks what the database gives: company, type.
+#[derive(Clone, Debug)]
+pub struct Note {
+    pub object: Object,
+    pub row: note::Model,
+    pub company_id: Option<i64>,
+    pub type_name: Option<String>,
+    pub type_id: Option<i64>,
+    pub customer: Option<Customer>,
+    pub user: Option<User>,
+    pub updated_by: Option<User>,
+    pub assignees: Vec<Assignee>,
+    pub messages: Vec<Message>,
+    pub warnings: Vec<String>,
+    /// In the notes REST form, where a key that is absent is to be absent in an export as well.
+    pub sparse: bool,
+}
+
+/// The keys whose absence is kept. All others are written only where there is something to say.
+pub const KEYS: [&str; 20] = [
+    "id",
+    "reference_type",
+    "reference_id",
+    "type",
+    "details",
+    "created_on",
+    "status",
+    "reminder",
+    "user_id",
+    "company_id",
+    "customer_id",
+    "confidential",
+    "priority",
+    "tags",
+    "subject",
+    "customer",
+    "user",
+    "assignees",
+    "messages",
+    "type_id",
+];
+
+const STATUSES: [(&str, NoteStatus); 2] = [("open", NoteStatus::Open), ("closed", NoteStatus::Closed)];
+
+const REFERENCE_TYPES: [(&str, ReferenceType); 10] = [
+    ("business", ReferenceType::Business),
+    ("customer", ReferenceType::Customer),
+    ("membershipCard", ReferenceType::MembershipCard),
+    ("order", ReferenceType::Order),
+    ("point_earned", ReferenceType::PointEarned),
+    ("subscription", ReferenceType::Subscription),
+    ("transaction", ReferenceType::Transaction),
+    ("reservation", ReferenceType::Reservation),
+    ("appointment", ReferenceType::Appointment),
+    ("event", ReferenceType::Event),
+];
+
+/// How the form spells a status.
+pub fn status_name(status: NoteStatus) -> &'static str {
+    STATUSES.iter().find(|(_, other)| *other == status).map_or("", |(name, _)| name)
+}
+
+/// How the form spells a kind of reference.
+pub fn reference_name(kind: ReferenceType) -> &'static str {
+    REFERENCE_TYPES.iter().find(|(_, other)| *other == kind).map_or("", |(name, _)| name)
+}
+
+/// When a note was last touched, as far as the form without extra keys tells: the latest of its messages.
+pub fn updated_on(created_on: DateTime<Utc>, last_message: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    last_message.map_or(created_on, |last| last.max(created_on))
+}
+
+/// Counts a note's changes, from 1.
+fn version(text: &str) -> Option<i32> {
+    text.parse().ok().filter(|version| *version >= 1)
+}

@@ -1,0 +1,182 @@
+//! Reads typed values out of an [`Object`], and collects what is worth a warning.
+//!
+//! There are two ways to read: the strict one rejects the record, for what a note cannot be without; the lenient one
+//! leaves the field empty and says so, as the original is kept beside the row anyway.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::object::Object;
+use super::value;
+use crate::id::quote;
+
+/// Why a record cannot be taken: a sentence for the operator.
+pub type Reject = String;
+
+/// Reads one object; `path` is where it is in its record (`messages[3].`), for the warnings.
+pub struct Reader<'a> {
+    pub object: &'a Object,
+    pub path: String,
+    pub warnings: &'a mut Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of an object inside this one.
+    pub fn inner<'b>(&'b mut self, object: &'b Object, name: &str) -> Reader<'b> {
+        Reader { object, path: format!("{}{name}.", self.path), warnings: self.warnings }
+    }
+
+    pub fn warn(&mut self, key: &str, what: &str) {
+        self.warnings.push(format!("{}{key} {what}", self.path));
+    }
+
+    pub fn reject(&self, key: &str, what: &str) -> Reject {
+        format!("{}{key} is {}, not {what}", self.path, self.object.get(key).map_or("nothing".into(), shown))
+    }
+
+    /// The text of a value that is there and not null.
+    pub fn raw(&self, key: &str) -> Option<&'a str> {
+        self.object.get(key).filter(|text| *text != "null")
+    }
+
+    /// # Errors
+    /// When there is a value that is no text.
+    pub fn text(&mut self, key: &str) -> Result<Option<String>, Reject> {
+        let Some(raw) = self.raw(key) else { return Ok(None) };
+        let text = string(raw).map_err(|error| match error {
+            NoText::OtherValue => self.reject(key, "a text"),
+            NoText::Broken(reason) => format!("{}{key}: {reason}", self.path),
+        })?;
+        Ok(Some(self.clean(key, text)))
+    }
+
+    /// A text that decides about the record: one of `values`, or empty.
+    ///
+    /// # Errors
+    /// When it is anything else.
+    pub fn choice<T>(&mut self, key: &str, values: &[(&str, T)]) -> Result<Option<T>, Reject>
+    where
+        T: Copy,
+    {
+        let Some(text) = self.text(key)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+        let found = values.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+        found.map(Some).ok_or_else(|| {
+            let names: Vec<_> = values.iter().map(|(name, _)| *name).collect();
+            self.reject(key, &format!("one of {}", names.join(", ")))
+        })
+    }
+
+    /// A key of a record: a positive integer.
+    ///
+    /// # Errors
+    /// When there is a value that is none.
+    pub fn id(&self, key: &str) -> Result<Option<i64>, Reject> {
+        let Some(raw) = self.raw(key) else { return Ok(None) };
+        id(raw).map(Some).ok_or_else(|| self.reject(key, "an id, a whole number from 1 to 9223372036854775807"))
+    }
+
+    /// # Errors
+    /// When there is a value that is neither true nor false.
+    pub fn decision(&self, key: &str) -> Result<bool, Reject> {
+        match self.raw(key) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(self.reject(key, "true or false")),
+        }
+    }
+
+    /// # Errors
+    /// Where a text is broken, so that not even the original could be given back.
+    pub fn lenient_text(&mut self, key: &str) -> Result<Option<String>, Reject> {
+        let Some(raw) = self.raw(key) else { return Ok(None) };
+        match string(raw) {
+            Ok(text) => Ok(Some(self.clean(key, text))),
+            Err(NoText::Broken(reason)) => Err(format!("{}{key}: {reason}", self.path)),
+            // Other systems write their keys as numbers.
+            Err(NoText::OtherValue) if raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+                Ok(Some(raw.to_owned()))
+            }
+            Err(NoText::OtherValue) => {
+                self.warn(key, &format!("is {}, no text: left empty", shown(raw)));
+                Ok(None)
+            }
+        }
+    }
+
+    /// A text that is taken apart by `parse`; `what` it should be. Empty is none.
+    ///
+    /// # Errors
+    /// As of [`Reader::lenient_text`].
+    pub fn parsed<T>(&mut self, key: &str, what: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Reject> {
+        let Some(text) = self.lenient_text(key)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+        let value = parse(&text);
+        if value.is_none() {
+            self.warn(key, &format!("is {}, not {what}: left empty", quote(&text)));
+        }
+        Ok(value)
+    }
+
+    /// # Errors
+    /// As of [`Reader::lenient_text`].
+    pub fn time(&mut self, key: &str) -> Result<Option<DateTime<Utc>>, Reject> {
+        self.parsed(key, "a time such as 2024-10-06T20:35:16Z", value::parse_time)
+    }
+
+    /// # Errors
+    /// As of [`Reader::lenient_text`].
+    pub fn date(&mut self, key: &str) -> Result<Option<NaiveDate>, Reject> {
+        self.parsed(key, "a date such as 2024-10-06", value::parse_date)
+    }
+
+    /// True or false, where the field is not worth a rejection.
+    pub fn yes(&mut self, key: &str) -> Option<bool> {
+        let raw = self.raw(key)?;
+        let text = string(raw).unwrap_or_else(|_| raw.to_owned());
+        let value = value::parse_yes(&text);
+        if value.is_none() && !text.is_empty() {
+            self.warn(key, &format!("is {}, neither true nor false: left empty", quote(&text)));
+        }
+        value
+    }
+
+    /// `PostgreSQL` takes no NUL in a text.
+    pub fn clean(&mut self, key: &str, text: String) -> String {
+        if !text.contains('\0') {
+            return text;
+        }
+        self.warn(key, "holds NUL characters: U+FFFD in their place");
+        text.replace('\0', "\u{FFFD}")
+    }
+}
+
+pub enum NoText {
+    OtherValue,
+    /// Half a surrogate pair: no text in any encoding.
+    Broken(String),
+}
+
+/// # Errors
+/// When the JSON is of another kind than text, or of a text that cannot be.
+pub fn string(raw: &str) -> Result<String, NoText> {
+    if !raw.starts_with('"') {
+        return Err(NoText::OtherValue);
+    }
+    serde_json::from_str(raw).map_err(|error| NoText::Broken(format!("no valid text ({})", explain(&error))))
+}
+
+/// A positive 64-bit integer in its one spelling.
+pub fn id(raw: &str) -> Option<i64> {
+    raw.parse().ok().filter(|id: &i64| *id > 0)
+}
+
+/// What is wrong with JSON, with the place where it is on one line; lines are counted by the file, not the record.
+pub fn explain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.split(" at line ").next().unwrap_or(&text);
+    if error.line() == 1 { format!("{what} at character {}", error.column()) } else { what.to_owned() }
+}
+
+/// A value as it was written, cut short.
+fn shown(raw: &str) -> String {
+    let short: String = raw.chars().take(50).collect();
+    if short.len() < raw.len() { short + "..." } else { short }
+}

@@ -1,0 +1,137 @@
+//! What an imported record said that the columns cannot hold, beside the row as JSON text.
+//!
+//! It is an object of the keys whose value the columns would write differently, each with the original value, and
+//! under `-` the list of keys that the columns would write and the record did not have. Keys of the record that
+//! begin with `-` are stored with one more of it.
+
+use super::object::{Fields, Object, compact, quoted, same};
+
+/// The key of the list of absent keys.
+const ABSENT: &str = "-";
+
+/// What to keep beside a row, where `object` is the record and `fields` what the columns alone would write: `None`
+/// where they give the record again. `absence` are the keys whose absence is kept.
+pub fn keep(object: &Object, fields: &Fields, absence: &[&str]) -> Option<String> {
+    let mut kept = Object::default();
+    for (key, original) in object.iter() {
+        let written = fields.iter().find(|(field, _)| field == key);
+        if written.is_none_or(|(_, text)| !same(text, original)) {
+            kept.put(&stored(key), compact(original));
+        }
+    }
+    let absent: Vec<_> =
+        fields.iter().map(|(key, _)| key.as_ref()).filter(|key| absence.contains(key) && !object.says(key)).collect();
+    put_absent(&mut kept, &absent);
+    (!kept.is_empty()).then(|| kept.text())
+}
+
+/// The fields as the record said them: `honour` is asked for each original (and, with `None`, for each absence)
+/// whether it still says what the row says.
+pub fn overlay(fields: Fields, source: Option<&str>, honour: impl Fn(&str, Option<&str>) -> bool) -> Fields {
+    let Some(mut kept) = source.and_then(|text| Object::parse(text).ok()) else { return fields };
+    let absent = absent(&mut kept);
+    let mut said = Fields::with_capacity(fields.len() + 1);
+    for (key, text) in fields {
+        if absent.iter().any(|absent| *absent == key) && honour(&key, None) {
+            continue;
+        }
+        let original = kept.take(&stored(&key)).filter(|original| honour(&key, Some(original)));
+        said.push((key, original.unwrap_or(text)));
+    }
+    for (key, original) in kept.iter() {
+        let key = key.strip_prefix(ABSENT).unwrap_or(key);
+        if honour(key, Some(original)) {
+            said.push((key.to_owned().into(), original.to_owned()));
+        }
+    }
+    said
+}
+
+/// `source` without what it says of `fields`, which have changed since; to be called by whatever changes a row that
+/// may have been imported. The fields are named as in the exchange form (`customer_id`, `tags`). What hangs on a
+/// field goes with it: the nested customer with `customer_id`, `type_id` with `type`, `closed_on` with `status`.
+pub fn forget(source: Option<String>, fields: &[&str]) -> Option<String> {
+    let source = source?;
+    let mut kept = Object::parse(&source).ok()?;
+    let mut gone = fields.to_vec();
+    for field in fields {
+        match *field {
+            "customer_id" => gone.push("customer"),
+            "user_id" => gone.push("user"),
+            "type" => gone.push("type_id"),
+            "status" => gone.push("closed_on"),
+            _ => {}
+        }
+    }
+    let mut absent = absent(&mut kept);
+    absent.retain(|key| !gone.contains(&key.as_str()));
+    for key in gone {
+        kept.take(&stored(key));
+    }
+    put_absent(&mut kept, &absent);
+    (!kept.is_empty()).then(|| kept.text())
+}
+
+/// `old` as it is after a record said `new` of the keys that `object` holds, and nothing of all others.
+pub fn merge(old: Option<String>, new: Option<String>, object: &Object) -> Option<String> {
+    let said: Vec<_> = object.iter().map(|(key, _)| key).collect();
+    let mut kept = forget(old, &said).and_then(|text| Object::parse(&text).ok()).unwrap_or_default();
+    let mut new = new.and_then(|text| Object::parse(&text).ok()).unwrap_or_default();
+    new.take(ABSENT);
+    for (key, original) in new.iter() {
+        kept.put(key, original.to_owned());
+    }
+    (!kept.is_empty()).then(|| kept.text())
+}
+
+fn stored(key: &str) -> String {
+    if key.starts_with(ABSENT) { format!("{ABSENT}{key}") } else { key.to_owned() }
+}
+
+fn absent(kept: &mut Object) -> Vec<String> {
+    kept.take(ABSENT).and_then(|list| serde_json::from_str(&list).ok()).unwrap_or_default()
+}
+
+fn put_absent<S: AsRef<str>>(kept: &mut Object, keys: &[S]) {
+    if !keys.is_empty() {
+        let list: Vec<_> = keys.iter().map(|key| quoted(key.as_ref())).collect();
+        kept.put(ABSENT, format!("[{}]", list.join(",")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::object::join;
+    use super::*;
+
+    fn fields() -> Fields {
+        vec![("id".into(), "1".into()), ("tags".into(), "null".into()), ("type".into(), r#""Bug""#.into())]
+    }
+
+    fn round(record: &str) -> (Option<String>, String) {
+        let kept = keep(&Object::parse(record).unwrap(), &fields(), &["id", "tags", "type"]);
+        let said = join(&overlay(fields(), kept.as_deref(), |_, _| true));
+        (kept, said)
+    }
+
+    #[test]
+    fn nothing_is_kept_of_what_the_columns_hold() {
+        assert_eq!(round(r#"{"type":"\u0042ug","id":1,"tags":null}"#).0, None);
+    }
+
+    #[test]
+    fn what_differs_is_given_again() {
+        let record = r#"{"id":1,"tags":[],"-":2,"--":3,"new":1.50}"#;
+        let (kept, said) = round(record);
+        assert_eq!(kept.as_deref(), Some(r#"{"tags":[],"--":2,"---":3,"new":1.50,"-":["type"]}"#));
+        assert_eq!(said, record);
+    }
+
+    #[test]
+    fn a_change_forgets_the_original() {
+        let kept = Some(r#"{"tags":[],"customer":null,"-":["type","reminder"]}"#.to_owned());
+        assert_eq!(forget(kept.clone(), &["tags", "reminder"]).as_deref(), Some(r#"{"customer":null,"-":["type"]}"#));
+        assert_eq!(forget(kept, &["tags", "customer_id", "type", "reminder"]), None);
+        assert_eq!(forget(None, &["tags"]), None);
+    }
+}

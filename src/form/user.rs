@@ -1,0 +1,75 @@
+//! Users in the exchange form.
+
+use super::customer::photo;
+use super::object::{Fields, quoted};
+use super::reader::{Reader, Reject};
+use super::value::{self, text};
+use crate::entity::user::{self, UserStatus};
+
+/// Reads a user; what a column needs and the record does not say is made up of the rest.
+///
+/// # Errors
+/// When the status is none, or a text is broken.
+pub fn read(reader: &mut Reader<'_>, id: i64) -> Result<user::Model, Reject> {
+    let statuses = [("active", UserStatus::Active), ("inactive", UserStatus::Inactive)];
+    let status = reader.choice("status", &statuses)?.unwrap_or(UserStatus::Active);
+    let first_name = reader.lenient_text("first_name")?;
+    let last_name = reader.lenient_text("last_name")?;
+    let said_username = reader.lenient_text("username")?.filter(|name| !name.is_empty());
+    let names: Vec<&str> = [&first_name, &last_name].into_iter().flatten().map(String::as_str).collect();
+    let full_name = match reader.lenient_text("full_name")? {
+        Some(name) => name,
+        None if !names.is_empty() => names.join(" "),
+        None => said_username.clone().unwrap_or_else(|| username(id)),
+    };
+    Ok(user::Model {
+        company_id: 0,
+        id,
+        status,
+        first_name,
+        last_name,
+        full_name,
+        email: reader.lenient_text("email")?,
+        username: said_username.unwrap_or_else(|| username(id)),
+        profile_photo: photo(reader)?,
+        employee_id: reader.lenient_text("employee_id")?,
+        mobile_number: reader.lenient_text("mobile_number")?,
+        business_location_id: reader.lenient_text("business_location_id")?,
+        enable2_fa: reader.yes("enable2_fa"),
+        modified_on: reader.time("modified_on")?,
+        created_by: reader.lenient_text("created_by")?,
+        role: reader.lenient_text("role")?,
+        source: None,
+    })
+}
+
+/// The name of a user of whom a record says no more than the id.
+pub fn username(id: i64) -> String {
+    format!("user-{id}")
+}
+
+/// The keys of a user in their order, with what the columns say.
+pub fn fields(row: &user::Model) -> Fields {
+    let status = match row.status {
+        UserStatus::Active => "active",
+        UserStatus::Inactive => "inactive",
+    };
+    vec![
+        ("id".into(), row.id.to_string()),
+        ("status".into(), quoted(status)),
+        ("first_name".into(), text(row.first_name.as_deref())),
+        ("last_name".into(), text(row.last_name.as_deref())),
+        ("full_name".into(), quoted(&row.full_name)),
+        ("email".into(), text(row.email.as_deref())),
+        ("username".into(), quoted(&row.username)),
+        ("profile_photo".into(), text(row.profile_photo.as_deref())),
+        ("employee_id".into(), text(row.employee_id.as_deref())),
+        ("mobile_number".into(), text(row.mobile_number.as_deref())),
+        ("business_location_id".into(), text(row.business_location_id.as_deref())),
+        // The form has a text here.
+        ("enable2_fa".into(), row.enable2_fa.map_or_else(value::null, |yes| format!("\"{yes}\""))),
+        ("modified_on".into(), row.modified_on.map_or_else(value::null, value::time)),
+        ("created_by".into(), text(row.created_by.as_deref())),
+        ("role".into(), text(row.role.as_deref())),
+    ]
+}

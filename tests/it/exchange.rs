@@ -1,0 +1,146 @@
+//! Import and export: nothing of a record is lost on the way in and out, whatever it looks like.
+
+mod again;
+mod counted;
+mod forms;
+mod inputs;
+mod odd;
+mod people;
+mod real;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use chrono::{TimeZone, Utc};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use notegraph::clock::Clock;
+use notegraph::commands::export::{self, ExportArgs};
+use notegraph::commands::import::{self, ImportArgs};
+use notegraph::db::Db;
+use notegraph::form::intake::Summary;
+use tempfile::TempDir;
+
+use crate::support::{Database, Engine};
+
+/// A database to import into, and a directory for the files.
+struct Exchange {
+    db: Db,
+    directory: TempDir,
+    _database: Database,
+}
+
+impl Exchange {
+    async fn new() -> Self {
+        let database = Database::migrated(&Engine::of_this_run()).await;
+        Self { db: database.open().await, directory: tempfile::tempdir().unwrap(), _database: database }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// A file of this content; its name for the command line.
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    fn args(&self, files: &[&str]) -> ImportArgs {
+        ImportArgs {
+            files: files.iter().map(|&file| file.to_owned()).collect(),
+            company: "Acme".to_owned(),
+            rejects: Some(self.path("rejects")),
+            update: false,
+            dry_run: false,
+        }
+    }
+
+    async fn run(&self, args: &ImportArgs) -> Summary {
+        let clock = Clock::stepping(Utc.with_ymd_and_hms(2026, 1, 1, 0, 0, 0).unwrap());
+        import::run(args, &self.db, &clock).await.map_err(|failure| failure.to_string()).unwrap()
+    }
+
+    /// Imports this content, as a file of its own.
+    async fn import(&self, content: impl AsRef<[u8]>) -> Summary {
+        let file = self.file("import", content);
+        self.run(&self.args(&[&file])).await
+    }
+
+    /// The same, where the file's word counts.
+    async fn update(&self, content: impl AsRef<[u8]>) -> Summary {
+        let file = self.file("import", content);
+        self.run(&ImportArgs { update: true, ..self.args(&[&file]) }).await
+    }
+
+    /// What was rejected, line by line.
+    fn rejects(&self) -> Vec<u8> {
+        std::fs::read(self.path("rejects")).unwrap()
+    }
+
+    async fn export(&self) -> String {
+        let mut out = Vec::new();
+        let args = ExportArgs { company: "Acme".to_owned() };
+        export::run(&args, &self.db, &mut out).await.map_err(|failure| failure.to_string()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+}
+
+/// Imports and exports, then the same with the export: both exports, which are to be equal.
+async fn round_trip(content: &str) -> (Summary, String) {
+    let first = Exchange::new().await;
+    let summary = first.import(content).await;
+    let exported = first.export().await;
+    let second = Exchange::new().await;
+    let again = second.import(&exported).await;
+    assert_eq!(again.rejected, 0, "an export was not taken back whole");
+    assert_eq!(second.export().await, exported, "the second export differs");
+    (summary, exported)
+}
+
+fn gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content.as_ref()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A note that says everything, in compact JSON; `id` also tells its people.
+fn whole(id: i64) -> String {
+    let user = user(id);
+    format!(
+        concat!(
+            r#"{{"id":{id},"reference_type":"membershipCard","reference_id":77,"type":"Call","details":"said: \"no\"\r\n","#,
+            r#""created_on":"2020-01-02T03:04:05Z","status":"closed","reminder":"2020-02-01T00:00:00.500Z","user_id":{id},"#,
+            r#""company_id":1,"customer_id":{id},"confidential":true,"priority":true,"tags":["a b","c&d","a b"],"#,
+            r#""subject":"Überall \u2028","customer":{{"id":{id},"company_name":"Acme","company_title":null,"first_name":"Ann","#,
+            r#""middle_name":null,"last_name":null,"full_name":"Ann","locale":"de","is_member":true,"was_member":false,"#,
+            r#""has_applied":false,"flag":"red","email":"a@example.com","mobile":{{"country_code":"49","number":"1","full":"+491"}},"#,
+            r#""phone":null,"profile_photo":"https://example.com/a.png","vip":true,"home_house_id":"7","birthdate":"1980-02-29","#,
+            r#""anniversary_date":null,"created_on":"2019-01-01T00:00:00Z"}},"user":{user},"#,
+            r#""assignees":[{user_open},"created_on":"2020-01-03T00:00:00Z"}}],"#,
+            r#""messages":[{{"message":"first","attachment":"a.png","posted_by":{user},"created_on":"2020-01-04T00:00:00Z"}},"#,
+            r#"{{"message":"","attachment":"https://example.com/b.pdf","posted_by":null,"created_on":"2020-01-03T00:00:00.000001Z"}}]}}"#,
+        ),
+        id = id,
+        user = user,
+        user_open = user.trim_end_matches('}'),
+    )
+    .replace(r"\u2028", "\u{2028}")
+}
+
+fn user(id: i64) -> String {
+    format!(
+        concat!(
+            r#"{{"id":{id},"status":"inactive","first_name":"Bo","last_name":"Li","full_name":"Bo Li","email":null,"#,
+            r#""username":"bo {id}","profile_photo":null,"employee_id":"e1","mobile_number":"1","business_location_id":"3","#,
+            r#""enable2_fa":"true","modified_on":"2020-01-01T00:00:00Z","created_by":"root","role":"agent"}}"#,
+        ),
+        id = id
+    )
+}
+
+/// A note of few words.
+fn brief(id: i64, more: &str) -> String {
+    format!(r#"{{"id":{id},"created_on":"2020-01-02T03:04:05Z"{more}}}"#)
+}
