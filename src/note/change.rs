@@ -49,12 +49,14 @@ impl References {
 
     /// Takes note of a list of users, each once.
     pub fn users(&mut self, problems: &mut Problems, path: &[&str], ids: &[ID]) -> Vec<i64> {
-        problems.many(path, ids.len(), USERS);
+        if !problems.many(path, ids.len(), USERS) {
+            return Vec::new();
+        }
         let user = |(index, id): (usize, &ID)| {
             let index = index.to_string();
             self.add(problems, Kind::User, &[path, &[index.as_str()]].concat(), id)
         };
-        distinct(ids.iter().enumerate().filter_map(user).collect())
+        distinct(ids.iter().enumerate().filter_map(user))
     }
 
     /// Looks the links up: whatever does not exist for the viewer is a problem.

@@ -9,7 +9,7 @@ use super::assign::new_assignments;
 use super::change::References;
 use super::connection::NoteEdge;
 use super::object::{Note, NoteReferenceType, NoteStatus};
-use super::text::{BODY, NAME, Problems, SUBJECT, distinct};
+use super::text::{BODY, NAME, Problems, SUBJECT};
 use super::user_error::UserError;
 use crate::context::ContextExt;
 use crate::db;
@@ -101,8 +101,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
             problems.text(&["input", field], text, max);
         }
     }
-    let tags = distinct(tags.unwrap_or_default());
-    problems.tags(&["input", "tags"], &tags);
+    let tags = problems.tags(&["input", "tags"], tags.unwrap_or_default());
 
     let app = ctx.app();
     let transaction = app.db.begin().await?;

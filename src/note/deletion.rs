@@ -101,9 +101,9 @@ pub async fn report(connection: &impl ConnectionTrait, sight: Sight, notes: &[no
         .all(connection)
         .await?;
 
-    let users = distinct(notes.iter().filter_map(|note| note.user_id).chain(assignees).collect());
-    let customers = distinct(notes.iter().filter_map(|note| note.customer_id).collect());
-    let types = distinct(notes.iter().filter_map(|note| note.type_id).collect());
+    let users = distinct(notes.iter().filter_map(|note| note.user_id).chain(assignees));
+    let customers = distinct(notes.iter().filter_map(|note| note.customer_id));
+    let types = distinct(notes.iter().filter_map(|note| note.type_id));
     let all_messages: u64 = notes.iter().map(|note| u64::from(note.message_count.unsigned_abs())).sum();
     let others = notes.len() + users.len() + customers.len() + types.len();
     let total_count = all_messages + others as u64;

@@ -46,9 +46,9 @@ pub struct NotePatch {
     /// All tags: at most 100, of at most 200 characters each; null is an empty list. Not together with `addTags` or
     /// `removeTags`.
     tags: MaybeUndefined<Vec<String>>,
-    /// Tags to add at the end, where they are not there yet.
+    /// Tags to add at the end, where they are not there yet: at most 100, and no more than 100 tags in the end.
     add_tags: MaybeUndefined<Vec<String>>,
-    /// Tags to take away, where they are there.
+    /// Tags to take away, where they are there: at most 100.
     remove_tags: MaybeUndefined<Vec<String>>,
 }
 
@@ -118,16 +118,14 @@ impl Wanted {
             confidential: not_null("confidential", confidential, problems),
             priority: not_null("priority", priority, problems),
             show_on_overview: not_null("showOnOverview", show_on_overview, problems),
-            tags: Option::<Option<Vec<String>>>::from(tags).map(|tags| {
-                let tags = distinct(tags.unwrap_or_default());
-                problems.tags(&path("tags"), &tags);
-                tags
-            }),
-            add_tags: not_null("addTags", add_tags, problems).map_or_else(Vec::new, |tags| {
-                problems.tags(&path("addTags"), &tags);
-                tags
-            }),
-            remove_tags: not_null("removeTags", remove_tags, problems).unwrap_or_default(),
+            tags: Option::<Option<Vec<String>>>::from(tags)
+                .map(|tags| problems.tags(&path("tags"), tags.unwrap_or_default())),
+            add_tags: not_null("addTags", add_tags, problems)
+                .map_or_else(Vec::new, |tags| problems.tags(&path("addTags"), tags)),
+            remove_tags: not_null("removeTags", remove_tags, problems)
+                .map(distinct)
+                .filter(|tags| problems.many(&path("removeTags"), tags.len(), TAGS))
+                .unwrap_or_default(),
         }
     }
 

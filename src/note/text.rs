@@ -1,5 +1,9 @@
 //! What may be written into a note: the bounds of each field.
 
+use std::hash::Hash;
+
+use indexmap::IndexSet;
+
 use super::user_error::{ErrorCode, UserError};
 
 /// The most characters of a subject.
@@ -37,36 +41,41 @@ impl Problems {
         }
     }
 
-    /// A list is not too long.
-    pub fn many(&mut self, path: &[&str], count: usize, max: usize) {
+    /// A list is not too long. One that is deserves no look at its values: there may be hundreds of thousands, each
+    /// with a complaint of its own.
+    pub fn many(&mut self, path: &[&str], count: usize, max: usize) -> bool {
         if count > max {
             let message = format!("This list has {count} values; at most {max} are taken.");
             let error = UserError::new(ErrorCode::TooMany, path, message);
             self.0.push(error.with(serde_json::json!({ "count": count, "max": max })));
         }
+        count <= max
     }
 
-    /// Tags fit, and none is empty.
-    pub fn tags(&mut self, path: &[&str], tags: &[String]) {
-        self.many(path, tags.len(), TAGS);
-        for (index, tag) in tags.iter().enumerate() {
-            let index = index.to_string();
-            let path = [path, &[index.as_str()]].concat();
-            self.text(&path, tag, TAG);
-            if tag.trim().is_empty() {
-                self.add(ErrorCode::Invalid, &path, "A tag has at least one character that can be seen.");
+    /// Tags fit, and none is empty. Gives them back without repetitions.
+    pub fn tags(&mut self, path: &[&str], tags: Vec<String>) -> Vec<String> {
+        let mut kept = IndexSet::new();
+        let mut places = Vec::new();
+        for (index, tag) in tags.into_iter().enumerate() {
+            if kept.insert(tag) {
+                places.push(index);
             }
         }
+        if self.many(path, kept.len(), TAGS) {
+            for (index, tag) in places.into_iter().zip(&kept) {
+                let index = index.to_string();
+                let path = [path, &[index.as_str()]].concat();
+                self.text(&path, tag, TAG);
+                if tag.trim().is_empty() {
+                    self.add(ErrorCode::Invalid, &path, "A tag has at least one character that can be seen.");
+                }
+            }
+        }
+        kept.into_iter().collect()
     }
 }
 
 /// Without repetitions, in the order given.
-pub fn distinct<T: PartialEq>(values: Vec<T>) -> Vec<T> {
-    let mut kept = Vec::with_capacity(values.len());
-    for value in values {
-        if !kept.contains(&value) {
-            kept.push(value);
-        }
-    }
-    kept
+pub fn distinct<T: Eq + Hash>(values: impl IntoIterator<Item = T>) -> Vec<T> {
+    values.into_iter().collect::<IndexSet<T>>().into_iter().collect()
 }
