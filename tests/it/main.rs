@@ -8,15 +8,18 @@
 mod support;
 
 mod access;
+mod assign;
 mod commands;
 mod confidential;
 mod create;
 mod cross_origin;
+mod delete;
 mod demo;
 mod exchange;
 mod migrations;
 mod patch;
 mod playground;
+mod post;
 mod schema;
 mod tokens;
 mod transport;

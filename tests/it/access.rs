@@ -1,0 +1,253 @@
+//! Who may ask: nobody without a token, nobody without the scope, and nobody for what is another company's.
+
+mod cases;
+
+use notegraph::entity::note::Tags;
+use notegraph::entity::note_type;
+use notegraph::entity::token::Scope;
+use serde_json::{Value, json};
+
+use self::cases::{CASES, Case, PLACES};
+use crate::support::{App, Client, Company, Contents, Response, User};
+
+/// One record of each kind, linked to each other.
+struct Records {
+    company: Company,
+    user: User,
+    /// Their keys are all the same, but for the company's.
+    key: i64,
+}
+
+impl Records {
+    /// Every text of them holds `word`.
+    async fn new(app: &App, word: &str, key: i64) -> Self {
+        let company = app.company(&format!("{word} company")).await;
+        let user = company.user_with(&format!("{word} user"), |user| user.id = key).await;
+        company.customer_with(&format!("{word} customer"), |customer| customer.id = key).await;
+        let name = format!("{word} type");
+        app.insert(note_type::Model { company_id: company.id, id: key, name, from_import: false }).await;
+        company
+            .note(|note| {
+                (note.id, note.customer_id, note.user_id, note.type_id) = (key, Some(key), Some(key), Some(key));
+                note.updated_by_id = Some(key);
+                note.subject = Some(format!("{word} subject"));
+                note.tags = Tags(vec![format!("{word} tag")]);
+            })
+            .await;
+        company
+            .message(key, |message| {
+                (message.id, message.posted_by_id) = (key, Some(key));
+                message.message = format!("{word} message");
+            })
+            .await;
+        company.assign(key, key).await;
+        Self { company, user, key }
+    }
+
+    fn put_into(&self, document: &str) -> String {
+        put(document, self.company.id, self.key).replace("<mine>", &format!("Note:{}", self.key))
+    }
+}
+
+fn put(document: &str, company: i64, key: i64) -> String {
+    document
+        .replace("<company>", &format!("Company:{company}"))
+        .replace("<customer>", &format!("Customer:{key}"))
+        .replace("<user>", &format!("User:{key}"))
+        .replace("<type>", &format!("NoteType:{key}"))
+        .replace("<note>", &format!("Note:{key}"))
+        .replace("<message>", &format!("NoteMessage:{key}"))
+}
+
+fn is_change(case: &Case) -> bool {
+    case.document.starts_with("mutation")
+}
+
+/// The names of the root fields, as the server tells them.
+async fn root_fields(client: &Client) -> Vec<String> {
+    let schema = client.query("{ __schema { queryType { fields { name } } mutationType { fields { name } } } }").await;
+    let of = |kind: &str| schema["__schema"][kind]["fields"].as_array().unwrap().clone();
+    let fields = [of("queryType"), of("mutationType")].concat();
+    assert!(fields.len() > 10, "{fields:?}");
+    fields.iter().map(|field| field["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The answer without what differs from request to request.
+fn lasting(response: &Response) -> Value {
+    let mut body = response.body.clone();
+    for error in body["errors"].as_array_mut().into_iter().flatten() {
+        error["extensions"].as_object_mut().unwrap().remove("requestId").unwrap();
+    }
+    json!([response.status, body])
+}
+
+#[tokio::test]
+async fn every_root_field_has_its_case() {
+    let app = App::start().await;
+    let ann = app.company("Acme").await.user("ann").await;
+    let mut fields = root_fields(&ann.token(&[Scope::Read]).await).await;
+    let mut tested: Vec<&str> = CASES.iter().map(|case| case.field).collect();
+    fields.sort();
+    tested.sort_unstable();
+    tested.dedup();
+    assert_eq!(fields, tested, "give each root field a case in access/cases.rs");
+    for case in CASES {
+        assert!(case.document.contains(case.field), "{}", case.document);
+    }
+}
+
+/// What the other tests refuse works for whom it is meant: they refuse it for no other reason.
+#[tokio::test]
+async fn with_the_scope_each_case_works() {
+    let app = App::start().await;
+    let mine = Records::new(&app, "MINE", 700_001).await;
+    let empty = mine.company.note(|_| {}).await.id;
+    let (reader, writer) = (mine.user.token(&[Scope::Read]).await, mine.user.token(&[Scope::Write]).await);
+    for case in CASES {
+        let before = Contents::read(&app).await;
+        let client = if is_change(case) { &writer } else { &reader };
+        let document = mine.put_into(&case.document.replace("<mine>", &format!("Note:{empty}")));
+        let response = client.query(&document).await;
+        let answer = &response[case.field];
+        assert!(!answer.is_null() && answer["userErrors"].as_array().is_none_or(Vec::is_empty), "{answer:#}");
+        assert_eq!(before != Contents::read(&app).await, is_change(case), "{document}: {answer:#}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_every_root_field_is_refused() {
+    let app = App::start().await;
+    let mine = Records::new(&app, "MINE", 700_001).await;
+    let before = Contents::read(&app).await;
+    let strangers = [Client::new(&app, None), Client::new(&app, Some(format!("ng_{}_x", mine.company.id)))];
+    for case in CASES {
+        for stranger in &strangers {
+            let response = stranger.query(&mine.put_into(case.document)).await;
+            assert_eq!((response.status, response.codes()), (401, vec!["UNAUTHENTICATED"]), "{}", case.document);
+            assert!(response.body.get("data").is_none(), "{:#}", response.body);
+        }
+    }
+    assert_eq!(Contents::read(&app).await, before);
+}
+
+#[tokio::test]
+async fn without_the_scope_every_root_field_is_refused() {
+    let app = App::start().await;
+    let mine = Records::new(&app, "MINE", 700_001).await;
+    let nothing = mine.user.token(&[]).await;
+    let reader = mine.user.token(&[Scope::Read, Scope::Confidential]).await;
+    let writer = mine.user.token(&[Scope::Write, Scope::Confidential]).await;
+    let before = Contents::read(&app).await;
+    for case in CASES {
+        let other = if is_change(case) { &reader } else { &writer };
+        for client in [&nothing, other] {
+            let response = client.query(&mine.put_into(case.document)).await;
+            assert_eq!((response.status, response.codes()), (200, vec!["FORBIDDEN"]), "{}", case.document);
+            assert_eq!(response.body["data"], Value::Null, "{}", case.document);
+        }
+    }
+    assert_eq!(Contents::read(&app).await, before);
+}
+
+#[tokio::test]
+async fn what_is_anothers_answers_as_what_never_was() {
+    let app = App::start().await;
+    let mine = Records::new(&app, "MINE", 700_001).await;
+    let theirs = Records::new(&app, "THEIRS", 700_002).await;
+    let client = mine.user.token(&[Scope::Admin]).await;
+    let (never, no_company) = (700_003, 9);
+    let before = Contents::read(&app).await;
+    for case in CASES {
+        let mut answers = Vec::new();
+        for (company, key) in [(theirs.company.id, theirs.key), (no_company, never)] {
+            let document = put(case.document, company, key).replace("<mine>", &format!("Note:{}", mine.key));
+            let answer = lasting(&client.query(&document).await).to_string();
+            assert!(!answer.contains("THEIRS"), "{document}: {answer}");
+            answers.push(answer.replace(&key.to_string(), "KEY").replace(&format!("Company:{company}"), "COMPANY"));
+        }
+        assert_eq!(answers[0], answers[1], "{}", case.document);
+    }
+    assert_eq!(Contents::read(&app).await, before, "a record of another company was changed, or linked to");
+}
+
+/// Imports keep ids, so two companies may hold the same ones.
+#[tokio::test]
+async fn the_same_id_is_another_record_in_another_company() {
+    let app = App::start().await;
+    let mine = Records::new(&app, "MINE", 700_001).await;
+    let theirs = Records::new(&app, "THEIRS", 700_001).await;
+    let client = mine.user.token(&[Scope::Admin]).await;
+    let before = Contents::read(&app).await.of_company(theirs.company.id);
+    for case in CASES {
+        let document = mine.put_into(case.document);
+        let response = client.query(&document).await;
+        assert!(response.errors().is_empty() && !response.body.to_string().contains("THEIRS"), "{response:?}");
+    }
+    assert_eq!(Contents::read(&app).await.of_company(theirs.company.id), before);
+}
+
+#[tokio::test]
+async fn no_link_leads_out_of_a_company() {
+    let app = App::start().await;
+    let mine = Records::new(&app, "MINE", 700_001).await;
+    Records::new(&app, "THEIRS", 700_001).await;
+    let client = mine.user.token(&[Scope::Read]).await;
+    let response = client
+        .query(
+            "{ notes { totalCount nodes { ...note customer { fullName notes { totalCount nodes { ...note } } } } }
+               customers { totalCount nodes { fullName notes { nodes { ...note } } } }
+               users { totalCount nodes { ...user } }
+               noteTypes { name } viewer { user { ...user } company { name } } }
+             fragment note on Note { subject tags company { name } type { name } user { ...user } updatedBy { ...user }
+               assignees { user { ...user } assignedBy { ...user } } lastMessage { message }
+               messages { totalCount nodes { message note { subject } postedBy { ...user } } } }
+             fragment user on User { fullName createdNotes { totalCount nodes { subject } }
+               assignedNotes { totalCount nodes { subject messages { nodes { message } } } } }",
+        )
+        .await;
+    let text = response.data().to_string();
+    assert!(!text.contains("THEIRS"), "{text}");
+    assert!(!text.contains(r#""totalCount":2"#), "{text}");
+    for kind in ["company", "user", "customer", "type", "subject", "tag", "message"] {
+        assert!(text.contains(&format!("MINE {kind}")), "no {kind} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn there_is_one_spelling_of_an_id() {
+    let app = App::start().await;
+    let mine = Records::new(&app, "MINE", 1).await;
+    let client = mine.user.token(&[Scope::Admin]).await;
+    let before = Contents::read(&app).await;
+    for (kind, place, path) in PLACES {
+        let other = if *kind == "Customer" { "Note:1" } else { "Customer:1" };
+        let lower = format!("{}:1", kind.to_lowercase());
+        let empty = format!("{kind}:");
+        // The bare key stands where the type is clear, which it is not in `node`.
+        let wrong = if *kind == "any" { "1" } else { other };
+        for bad in
+            [wrong, &lower, &empty, "01", "+1", "-1", "0", "", " 1", "1 ", "9223372036854775808", "1.0", "\\u0000"]
+        {
+            let document = mine.put_into(place).replace("<bad>", bad);
+            let response = client.query(&document).await;
+            if path.is_empty() {
+                assert_eq!(response.codes(), ["INVALID"], "{document}: {:#}", response.body);
+            } else {
+                let errors = json!([{ "code": "INVALID", "path": path }]);
+                assert_eq!(response["change"], json!({ "note": null, "userErrors": errors }), "{document}");
+            }
+        }
+    }
+    assert_eq!(Contents::read(&app).await, before);
+}
+
+#[tokio::test]
+async fn the_bare_key_and_a_number_name_the_same_record() {
+    let app = App::start().await;
+    let mine = Records::new(&app, "MINE", 700_001).await;
+    let client = mine.user.token(&[Scope::Read]).await;
+    for id in [r#""Note:700001""#, r#""700001""#, "700001"] {
+        let response = client.query(&format!("{{ note(id: {id}) {{ id databaseId }} }}")).await;
+        assert_eq!(response["note"], json!({ "id": "Note:700001", "databaseId": "700001" }));
+    }
+}

@@ -1,0 +1,185 @@
+//! What can be asked of each root field. In angle brackets stands a record of the company that a test is about;
+//! `<mine>` is a note of the viewer's own company, whatever the test.
+
+pub struct Case {
+    pub field: &'static str,
+    pub document: &'static str,
+}
+
+const fn case(field: &'static str, document: &'static str) -> Case {
+    Case { field, document }
+}
+
+/// In an order in which each change finds something to do: the note is deleted last.
+pub const CASES: &[Case] = &[
+    case("viewer", "{ viewer { user { username } company { name } scopes } }"),
+    case("node", r#"{ node(id: "<company>") { __typename id ... on Company { name } } }"#),
+    case("node", r#"{ node(id: "<customer>") { __typename id ... on Customer { fullName } } }"#),
+    case("node", r#"{ node(id: "<user>") { __typename id ... on User { fullName } } }"#),
+    case("node", r#"{ node(id: "<type>") { __typename id ... on NoteType { name } } }"#),
+    case("node", r#"{ node(id: "<note>") { __typename id ... on Note { subject } } }"#),
+    case("node", r#"{ node(id: "<message>") { __typename id ... on NoteMessage { message } } }"#),
+    case(
+        "nodes",
+        r#"{ nodes(ids: ["<company>", "<customer>", "<user>", "<type>", "<note>", "<message>"]) { __typename id } }"#,
+    ),
+    case("note", r#"{ note(id: "<note>") { id subject } }"#),
+    case("customer", r#"{ customer(id: "<customer>") { id fullName notes { totalCount } } }"#),
+    case("user", r#"{ user(id: "<user>") { id fullName createdNotes { totalCount } } }"#),
+    case("noteTypes", "{ noteTypes { name } }"),
+    case("customers", "{ customers { nodes { fullName } totalCount } }"),
+    case("users", "{ users { nodes { fullName } totalCount } }"),
+    case("notes", "{ notes { nodes { subject } totalCount } }"),
+    case("notes", r#"{ notes(filter: { id: { eq: "<note>" } }) { nodes { subject } totalCount } }"#),
+    case("notes", r#"{ notes(filter: { id: { in: ["<note>"] } }) { nodes { subject } totalCount } }"#),
+    case("notes", r#"{ notes(filter: { id: { notIn: ["<note>"] } }) { nodes { subject } totalCount } }"#),
+    case("notes", r#"{ notes(filter: { customerId: { eq: "<customer>" } }) { nodes { subject } totalCount } }"#),
+    case("notes", r#"{ notes(filter: { customerId: { neq: "<customer>" } }) { nodes { subject } totalCount } }"#),
+    case("notes", r#"{ notes(filter: { userId: { eq: "<user>" } }) { nodes { subject } totalCount } }"#),
+    case("notes", r#"{ notes(filter: { typeId: { eq: "<type>" } }) { nodes { subject } totalCount } }"#),
+    case("notes", r#"{ notes(filter: { assignees: { any: ["<user>"] } }) { nodes { subject } totalCount } }"#),
+    case("notes", r#"{ notes(filter: { assignees: { all: ["<user>"] } }) { nodes { subject } totalCount } }"#),
+    case("notes", r#"{ notes(filter: { assignees: { none: ["<user>"] } }) { nodes { subject } totalCount } }"#),
+    case("noteDeletePreview", r#"{ noteDeletePreview(ids: ["<note>"]) { totalCount items { typeName id action } } }"#),
+    case(
+        "noteCreate",
+        r#"mutation { noteCreate(input: { customerId: "<customer>" })
+            { note { subject customer { fullName } } noteEdge { cursor } userErrors { code message path params } } }"#,
+    ),
+    case(
+        "noteCreate",
+        r#"mutation { noteCreate(input: { typeId: "<type>" })
+            { note { type { name } } noteEdge { cursor } userErrors { code message path params } } }"#,
+    ),
+    case(
+        "noteCreate",
+        r#"mutation { noteCreate(input: { assigneeIds: ["<user>"] })
+            { note { assignees { user { fullName } } } userErrors { code message path params } } }"#,
+    ),
+    case(
+        "notePatch",
+        r#"mutation { notePatch(input: { id: "<note>", patch: { subject: "Changed" } })
+            { note { subject } changedFields userErrors { code message path params } } }"#,
+    ),
+    case(
+        "notePatch",
+        r#"mutation { notePatch(input: { id: "<mine>", patch: { customerId: "<customer>" } })
+            { note { customer { fullName } } changedFields userErrors { code message path params } } }"#,
+    ),
+    case(
+        "notePatch",
+        r#"mutation { notePatch(input: { id: "<mine>", patch: { typeId: "<type>" } })
+            { note { type { name } } changedFields userErrors { code message path params } } }"#,
+    ),
+    case(
+        "noteUnassign",
+        r#"mutation { noteUnassign(input: { id: "<note>", userIds: ["<user>"] })
+            { note { subject } removedUserIds notAssignedUserIds userErrors { code message path params } } }"#,
+    ),
+    case(
+        "noteAssign",
+        r#"mutation { noteAssign(input: { id: "<note>", userIds: ["<user>"] })
+            { note { subject } added { userId } userErrors { code message path params } } }"#,
+    ),
+    case(
+        "noteAssign",
+        r#"mutation { noteAssign(input: { id: "<mine>", userIds: ["<user>"] })
+            { note { subject } added { userId } userErrors { code message path params } } }"#,
+    ),
+    case(
+        "noteUnassign",
+        r#"mutation { noteUnassign(input: { id: "<mine>", userIds: ["<user>"] })
+            { note { subject } removedUserIds notAssignedUserIds userErrors { code message path params } } }"#,
+    ),
+    case(
+        "noteMessagePost",
+        r#"mutation { noteMessagePost(input: { noteId: "<note>", message: "Hello" })
+            { note { subject } message { message } messageEdge { cursor } userErrors { code message path params } } }"#,
+    ),
+    case(
+        "noteDelete",
+        r#"mutation { noteDelete(input: { id: "<note>" })
+            { deletedNoteId note { subject } report { totalCount items { id } } userErrors { code message path params } } }"#,
+    ),
+];
+
+/// Every place where an ID may stand, with `<bad>` for one that is none of its type; in a change, where the complaint
+/// points to.
+pub const PLACES: &[(&str, &str, &[&str])] = &[
+    ("Note", r#"{ note(id: "<bad>") { id } }"#, &[]),
+    ("Note", r#"{ noteDeletePreview(ids: ["<mine>", "<bad>"]) { totalCount } }"#, &[]),
+    ("Note", r#"{ notes(filter: { id: { eq: "<bad>" } }) { totalCount } }"#, &[]),
+    ("Note", r#"{ notes(filter: { id: { neq: "<bad>" } }) { totalCount } }"#, &[]),
+    ("Note", r#"{ notes(filter: { id: { in: ["<bad>"] } }) { totalCount } }"#, &[]),
+    ("Note", r#"{ notes(filter: { id: { notIn: ["<bad>"] } }) { totalCount } }"#, &[]),
+    ("Customer", r#"{ customer(id: "<bad>") { id } }"#, &[]),
+    ("Customer", r#"{ notes(filter: { customerId: { eq: "<bad>" } }) { totalCount } }"#, &[]),
+    ("User", r#"{ user(id: "<bad>") { id } }"#, &[]),
+    ("User", r#"{ notes(filter: { userId: { eq: "<bad>" } }) { totalCount } }"#, &[]),
+    ("User", r#"{ notes(filter: { assignees: { any: ["<bad>"] } }) { totalCount } }"#, &[]),
+    ("User", r#"{ notes(filter: { assignees: { all: ["<bad>"] } }) { totalCount } }"#, &[]),
+    ("User", r#"{ notes(filter: { assignees: { none: ["<bad>"] } }) { totalCount } }"#, &[]),
+    ("NoteType", r#"{ notes(filter: { typeId: { eq: "<bad>" } }) { totalCount } }"#, &[]),
+    ("any", r#"{ node(id: "<bad>") { id } }"#, &[]),
+    ("any", r#"{ nodes(ids: ["<bad>"]) { id } }"#, &[]),
+    (
+        "Note",
+        r#"mutation { change: notePatch(input: { id: "<bad>", patch: { subject: "x" } }) { note { id } userErrors { code path } } }"#,
+        &["input", "id"],
+    ),
+    (
+        "Note",
+        r#"mutation { change: noteAssign(input: { id: "<bad>", userIds: [] }) { note { id } userErrors { code path } } }"#,
+        &["input", "id"],
+    ),
+    (
+        "Note",
+        r#"mutation { change: noteUnassign(input: { id: "<bad>", userIds: [] }) { note { id } userErrors { code path } } }"#,
+        &["input", "id"],
+    ),
+    (
+        "Note",
+        r#"mutation { change: noteMessagePost(input: { noteId: "<bad>", message: "x" }) { note { id } userErrors { code path } } }"#,
+        &["input", "noteId"],
+    ),
+    (
+        "Note",
+        r#"mutation { change: noteDelete(input: { id: "<bad>" }) { note { id } userErrors { code path } } }"#,
+        &["input", "id"],
+    ),
+    (
+        "User",
+        r#"mutation { change: noteAssign(input: { id: "<mine>", userIds: ["1", "<bad>"] }) { note { id } userErrors { code path } } }"#,
+        &["input", "userIds", "1"],
+    ),
+    (
+        "User",
+        r#"mutation { change: noteUnassign(input: { id: "<mine>", userIds: ["1", "<bad>"] }) { note { id } userErrors { code path } } }"#,
+        &["input", "userIds", "1"],
+    ),
+    (
+        "Customer",
+        r#"mutation { change: notePatch(input: { id: "<mine>", patch: { customerId: "<bad>" } }) { note { id } userErrors { code path } } }"#,
+        &["input", "patch", "customerId"],
+    ),
+    (
+        "NoteType",
+        r#"mutation { change: notePatch(input: { id: "<mine>", patch: { typeId: "<bad>" } }) { note { id } userErrors { code path } } }"#,
+        &["input", "patch", "typeId"],
+    ),
+    (
+        "Customer",
+        r#"mutation { change: noteCreate(input: { customerId: "<bad>" }) { note { id } userErrors { code path } } }"#,
+        &["input", "customerId"],
+    ),
+    (
+        "NoteType",
+        r#"mutation { change: noteCreate(input: { typeId: "<bad>" }) { note { id } userErrors { code path } } }"#,
+        &["input", "typeId"],
+    ),
+    (
+        "User",
+        r#"mutation { change: noteCreate(input: { assigneeIds: ["1", "<bad>"] }) { note { id } userErrors { code path } } }"#,
+        &["input", "assigneeIds", "1"],
+    ),
+];

@@ -1,0 +1,195 @@
+//! `noteAssign` and `noteUnassign`.
+
+use futures_util::future::join_all;
+use notegraph::entity::event::{self, EventType};
+use notegraph::entity::token::Scope;
+use sea_orm::{EntityTrait, QueryOrder};
+use serde_json::{Value, json};
+
+use crate::support::{App, Client, Company, Contents, User};
+
+const ASSIGN: &str = "mutation($input: NoteAssignInput!) { change: noteAssign(input: $input) {
+    note { version assignees { user { username } assignedBy { username } createdOn } }
+    added { userId } alreadyAssignedUserIds userErrors { code path params } } }";
+
+const UNASSIGN: &str = "mutation($input: NoteUnassignInput!) { change: noteUnassign(input: $input) {
+    note { version assignees { user { username } } }
+    removedUserIds notAssignedUserIds userErrors { code path params } } }";
+
+struct Desk {
+    app: App,
+    company: Company,
+    people: [User; 3],
+    client: Client,
+    note: i64,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let app = App::start().await;
+        let company = app.company("Acme").await;
+        let people = [company.user("ann").await, company.user("bob").await, company.user("cid").await];
+        let client = people[0].token(&[Scope::Read, Scope::Write]).await;
+        let note = company.note(|_| {}).await.id;
+        Self { app, company, people, client, note }
+    }
+
+    async fn send(&self, document: &str, users: Value) -> Value {
+        let input = json!({ "id": self.note.to_string(), "userIds": users });
+        self.client.query_with(document, json!({ "input": input })).await["change"].clone()
+    }
+
+    fn id(&self, person: usize) -> String {
+        format!("User:{}", self.people[person].id)
+    }
+
+    /// The problems of a change that changes nothing.
+    async fn problems(&self, document: &str, users: Value) -> Value {
+        let before = Contents::read(&self.app).await;
+        let answer = self.send(document, users).await;
+        assert_eq!(answer["note"], Value::Null);
+        assert_eq!(Contents::read(&self.app).await, before);
+        answer["userErrors"].clone()
+    }
+}
+
+fn names(answer: &Value) -> Vec<&str> {
+    let assignees = answer["note"]["assignees"].as_array().unwrap();
+    assignees.iter().map(|assignee| assignee["user"]["username"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn assigning_tells_who_is_new_and_who_was_there() {
+    let desk = Desk::new().await;
+    let (ann, bob, cid) = (desk.id(0), desk.id(1), desk.id(2));
+    let answer = desk.send(ASSIGN, json!([bob, desk.people[1].id.to_string(), ann, bob])).await;
+    assert_eq!(answer["added"], json!([{ "userId": bob }, { "userId": ann }]), "each once, in the order given");
+    assert_eq!(answer["alreadyAssignedUserIds"], json!([]));
+    assert_eq!((names(&answer), &answer["note"]["version"]), (vec!["bob", "ann"], &json!(2)));
+
+    let answer = desk.send(ASSIGN, json!([ann, cid, bob])).await;
+    assert_eq!(answer["added"], json!([{ "userId": cid }]));
+    assert_eq!(answer["alreadyAssignedUserIds"], json!([ann, bob]));
+    assert_eq!((names(&answer), &answer["note"]["version"]), (vec!["bob", "ann", "cid"], &json!(3)));
+    assert_eq!(answer["note"]["assignees"][2]["assignedBy"]["username"], "ann");
+}
+
+#[tokio::test]
+async fn assigning_again_keeps_the_first_assignment_and_leaves_no_trace() {
+    let desk = Desk::new().await;
+    desk.send(ASSIGN, json!([desk.id(1)])).await;
+    let before = Contents::read(&desk.app).await;
+    for users in [json!([desk.id(1)]), json!([])] {
+        let answer = desk.send(ASSIGN, users).await;
+        assert_eq!((&answer["added"], &answer["userErrors"]), (&json!([]), &json!([])));
+        assert_eq!((names(&answer), &answer["note"]["version"]), (vec!["bob"], &json!(2)));
+        assert_eq!(Contents::read(&desk.app).await, before);
+    }
+}
+
+#[tokio::test]
+async fn unassigning_tells_who_has_left_and_who_was_not_there() {
+    let desk = Desk::new().await;
+    let (ann, bob, cid) = (desk.id(0), desk.id(1), desk.id(2));
+    desk.send(ASSIGN, json!([cid, ann, bob])).await;
+    // Nobody with this key: not assigned, like everybody else.
+    let answer = desk.send(UNASSIGN, json!([ann, "User:99", ann])).await;
+    assert_eq!(answer["removedUserIds"], json!([ann]));
+    assert_eq!(answer["notAssignedUserIds"], json!(["User:99"]));
+    assert_eq!((names(&answer), &answer["note"]["version"]), (vec!["cid", "bob"], &json!(3)));
+
+    // Who comes back comes last.
+    assert_eq!(names(&desk.send(ASSIGN, json!([ann])).await), ["cid", "bob", "ann"]);
+    desk.send(UNASSIGN, json!([ann, bob, cid])).await;
+    assert_eq!(names(&desk.send(ASSIGN, json!([bob])).await), ["bob"]);
+}
+
+#[tokio::test]
+async fn unassigning_nobody_leaves_no_trace() {
+    let desk = Desk::new().await;
+    desk.send(ASSIGN, json!([desk.id(1)])).await;
+    let before = Contents::read(&desk.app).await;
+    for users in [json!([desk.id(2)]), json!([]), json!(["99"])] {
+        let answer = desk.send(UNASSIGN, users).await;
+        assert_eq!((&answer["removedUserIds"], &answer["userErrors"]), (&json!([]), &json!([])));
+        assert_eq!(answer["note"]["version"], 2);
+        assert_eq!(Contents::read(&desk.app).await, before);
+    }
+}
+
+#[tokio::test]
+async fn one_wrong_user_and_nobody_is_assigned() {
+    let desk = Desk::new().await;
+    let problem = |code: &str, at: &str| json!({ "code": code, "path": ["input", "userIds", at], "params": null });
+    assert_eq!(
+        desk.problems(ASSIGN, json!([desk.id(1), "99", "Note:1", "User:98"])).await,
+        json!([problem("INVALID", "2"), problem("REFERENCE_NOT_FOUND", "1"), problem("REFERENCE_NOT_FOUND", "3")])
+    );
+    assert_eq!(desk.problems(UNASSIGN, json!([desk.id(1), "x"])).await, json!([problem("INVALID", "1")]));
+}
+
+#[tokio::test]
+async fn a_hundred_users_at_once_and_no_more() {
+    let desk = Desk::new().await;
+    let mut ids = Vec::new();
+    for n in 0..101 {
+        ids.push(desk.company.user(&format!("user{n}")).await.id.to_string());
+    }
+    let many = json!([{ "code": "TOO_MANY", "path": ["input", "userIds"], "params": { "count": 101, "max": 100 } }]);
+    assert_eq!(desk.problems(ASSIGN, json!(ids)).await, many);
+    assert_eq!(desk.problems(UNASSIGN, json!(ids)).await, many);
+    let answer = desk.send(ASSIGN, json!(ids[..100])).await;
+    assert_eq!(answer["added"].as_array().unwrap().len(), 100);
+    assert_eq!(desk.send(UNASSIGN, json!(ids[..100])).await["removedUserIds"].as_array().unwrap().len(), 100);
+    // The same one many times over is no help, and no harm.
+    assert_eq!(desk.send(ASSIGN, json!(vec![&ids[0]; 100])).await["added"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_note_that_is_not_there_is_not_found() {
+    let desk = Desk::new().await;
+    let before = Contents::read(&desk.app).await;
+    for document in [ASSIGN, UNASSIGN] {
+        let input = json!({ "id": "99", "userIds": [desk.id(1)] });
+        let answer = desk.client.query_with(document, json!({ "input": input })).await["change"].clone();
+        let problem = json!([{ "code": "NOT_FOUND", "path": ["input", "id"], "params": null }]);
+        assert_eq!((&answer["note"], &answer["userErrors"]), (&Value::Null, &problem));
+    }
+    assert_eq!(Contents::read(&desk.app).await, before);
+}
+
+#[tokio::test]
+async fn the_log_names_those_whom_it_was_about() {
+    let desk = Desk::new().await;
+    let (ann, bob) = (desk.id(0), desk.id(1));
+    desk.send(ASSIGN, json!([ann])).await;
+    desk.send(ASSIGN, json!([bob, ann])).await;
+    desk.send(UNASSIGN, json!([ann, desk.id(2)])).await;
+    let events = event::Entity::find().order_by_asc(event::Column::Id).all(desk.app.db().read()).await.unwrap();
+    let told: Vec<_> = events.iter().map(|event| (event.kind, json!(event.changes))).collect();
+    let change = |old: Value, new: Value| json!([{ "field": "assignees", "old": old, "new": new }]);
+    assert_eq!(
+        told,
+        [
+            (EventType::Assigned, change(Value::Null, json!([ann]))),
+            (EventType::Assigned, change(Value::Null, json!([bob]))),
+            (EventType::Unassigned, change(json!([ann]), Value::Null)),
+        ]
+    );
+    assert!(events.iter().all(|event| event.note_id == desk.note && event.actor_id == Some(desk.people[0].id)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn at_the_same_time_each_is_assigned_once() {
+    let desk = Desk::new().await;
+    let users = json!([desk.id(0), desk.id(1), desk.id(2)]);
+    let answers = join_all((0..12).map(|_| {
+        let (client, input) = (desk.client.clone(), json!({ "id": desk.note.to_string(), "userIds": users }));
+        tokio::spawn(async move { client.query_with(ASSIGN, json!({ "input": input })).await["change"].clone() })
+    }))
+    .await;
+    let added = answers.into_iter().map(|answer| answer.unwrap()["added"].as_array().unwrap().len());
+    assert_eq!(added.sum::<usize>(), 3);
+    let answer = desk.send(ASSIGN, json!([])).await;
+    assert_eq!((names(&answer), &answer["note"]["version"]), (vec!["ann", "bob", "cid"], &json!(2)));
+}

@@ -1,0 +1,231 @@
+//! A confidential note exists for its author, its assignees and those who see all confidential notes. For everyone
+//! else it does not: each answer is the one given before it was made.
+
+use notegraph::entity::token::Scope;
+use serde_json::{Value, json};
+
+use crate::support::{App, Client, Company, Contents, Response, User};
+
+const NOTE: i64 = 700_001;
+const MESSAGE: i64 = 700_101;
+
+/// Everywhere that a note shows.
+const QUESTIONS: &[&str] = &[
+    r#"{ note(id: "<note>") { subject } }"#,
+    r#"{ node(id: "<note>") { id } }"#,
+    r#"{ nodes(ids: ["<note>", "<open>", "<message>"]) { id } }"#,
+    r#"{ node(id: "<message>") { ... on NoteMessage { id message note { subject } } } }"#,
+    "{ notes { nodes { id subject lastMessage { message } } totalCount pageInfo { hasNextPage } } }",
+    "{ notes(first: 1) { nodes { id } totalCount pageInfo { hasNextPage startCursor endCursor } } }",
+    "{ notes(last: 1) { nodes { id } totalCount pageInfo { hasPreviousPage startCursor endCursor } } }",
+    "{ notes(first: 2, page: 1) { nodes { id } totalCount pageNumber pageCount } }",
+    "{ notes(first: 2, page: 2) { nodes { id } totalCount pageNumber pageCount } }",
+    "{ notes(filter: { confidential: true }) { nodes { id } totalCount } }",
+    r#"{ notes(filter: { id: { eq: "<note>" } }) { nodes { id } totalCount } }"#,
+    r#"{ notes(filter: { customerId: { eq: "<customer>" } }) { nodes { id } totalCount } }"#,
+    r#"{ notes(filter: { assignees: { any: ["<assignee>"] } }) { nodes { id } totalCount } }"#,
+    r#"{ customer(id: "<customer>") { notes { nodes { id lastMessage { message } } totalCount } } }"#,
+    r#"{ customer(id: "<customer>") { notes(first: 1, page: 1) { nodes { id } totalCount pageCount } } }"#,
+    r#"{ user(id: "<author>") { createdNotes { nodes { id } totalCount pageInfo { hasNextPage } } } }"#,
+    r#"{ user(id: "<assignee>") { assignedNotes { nodes { id messages { nodes { message } } } totalCount } } }"#,
+    r#"{ noteDeletePreview(ids: ["<note>", "<open>"]) { totalCount items { id action } } }"#,
+];
+
+/// All that can be done to a note.
+const CHANGES: &[&str] = &[
+    r#"mutation { change: notePatch(input: { id: "<note>", patch: { subject: "x" } }) { note { id } userErrors { code path message } } }"#,
+    r#"mutation { change: notePatch(input: { id: "<note>", patch: {}, expectedVersion: 9 }) { note { id } userErrors { code path message } } }"#,
+    r#"mutation { change: notePatch(input: { id: "<note>", patch: { confidential: false } }) { note { id } userErrors { code path message } } }"#,
+    r#"mutation { change: noteAssign(input: { id: "<note>", userIds: ["<viewer>"] }) { note { id } userErrors { code path message } } }"#,
+    r#"mutation { change: noteUnassign(input: { id: "<note>", userIds: ["<assignee>"] }) { note { id } userErrors { code path message } } }"#,
+    r#"mutation { change: noteMessagePost(input: { noteId: "<note>", message: "x" }) { note { id } userErrors { code path message } } }"#,
+    r#"mutation { change: noteDelete(input: { id: "<note>", expectedVersion: 9 }) { note { id } userErrors { code path message } } }"#,
+    r#"mutation { change: noteDelete(input: { id: "<note>" }) { note { id } userErrors { code path message } } }"#,
+];
+
+struct Office {
+    app: App,
+    company: Company,
+    author: User,
+    assignee: User,
+    stranger: User,
+    customer: i64,
+    open: i64,
+}
+
+impl Office {
+    async fn new() -> Self {
+        let app = App::start().await;
+        let company = app.company("Acme").await;
+        let (author, assignee) = (company.user("author").await, company.user("assignee").await);
+        let (stranger, customer) = (company.user("stranger").await, company.customer("Cara").await.id);
+        let mut open = 0;
+        for _ in 0..2 {
+            let note = company.note(|note| (note.customer_id, note.user_id) = (Some(customer), Some(author.id))).await;
+            company.message(note.id, |_| {}).await;
+            company.assign(note.id, assignee.id).await;
+            open = note.id;
+        }
+        Self { app, company, author, assignee, stranger, customer, open }
+    }
+
+    async fn make_confidential_note(&self) {
+        self.company
+            .note(|note| {
+                (note.id, note.confidential, note.subject) = (NOTE, true, Some("SECRET".to_owned()));
+                (note.customer_id, note.user_id) = (Some(self.customer), Some(self.author.id));
+            })
+            .await;
+        let secret = |text: &str| text.to_owned() + "SECRET";
+        self.company.message(NOTE, |message| (message.id, message.message) = (MESSAGE, secret("A "))).await;
+        self.company.assign(NOTE, self.assignee.id).await;
+    }
+
+    async fn ask(&self, client: &Client, document: &str) -> Response {
+        let document = document
+            .replace("<note>", &format!("Note:{NOTE}"))
+            .replace("<message>", &format!("NoteMessage:{MESSAGE}"))
+            .replace("<open>", &format!("Note:{}", self.open))
+            .replace("<customer>", &format!("Customer:{}", self.customer))
+            .replace("<author>", &format!("User:{}", self.author.id))
+            .replace("<assignee>", &format!("User:{}", self.assignee.id))
+            .replace("<viewer>", &format!("User:{}", self.stranger.id));
+        client.query(&document).await
+    }
+
+    async fn answers(&self, client: &Client, documents: &[&str]) -> Vec<Value> {
+        let mut answers = Vec::new();
+        for document in documents {
+            answers.push(self.ask(client, document).await.data().clone());
+        }
+        answers
+    }
+}
+
+#[tokio::test]
+async fn for_others_a_confidential_note_does_not_exist() {
+    let office = Office::new().await;
+    let stranger = office.stranger.token(&[Scope::Read]).await;
+    let before = office.answers(&stranger, QUESTIONS).await;
+    office.make_confidential_note().await;
+    let after = office.answers(&stranger, QUESTIONS).await;
+    for ((question, before), after) in QUESTIONS.iter().zip(before).zip(after) {
+        assert_eq!(after, before, "{question}");
+    }
+}
+
+#[tokio::test]
+async fn author_assignees_and_who_has_the_scope_see_a_confidential_note() {
+    let office = Office::new().await;
+    let before = office.answers(&office.author.token(&[Scope::Read]).await, QUESTIONS).await;
+    office.make_confidential_note().await;
+    for client in [
+        office.author.token(&[Scope::Read]).await,
+        office.assignee.token(&[Scope::Read]).await,
+        office.stranger.token(&[Scope::Read, Scope::Confidential]).await,
+        office.stranger.token(&[Scope::Admin]).await,
+    ] {
+        let after = office.answers(&client, QUESTIONS).await;
+        for ((question, before), after) in QUESTIONS.iter().zip(&before).zip(after) {
+            assert_ne!(after, *before, "{question}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn others_cannot_change_a_confidential_note() {
+    let office = Office::new().await;
+    let client = office.stranger.token(&[Scope::Read, Scope::Write]).await;
+    let never = office.answers(&client, CHANGES).await;
+    office.make_confidential_note().await;
+    let before = Contents::read(&office.app).await;
+    let there = office.answers(&client, CHANGES).await;
+    for ((change, never), there) in CHANGES.iter().zip(never).zip(there) {
+        assert_eq!(there, never, "{change}");
+        assert_eq!(there["change"]["note"], Value::Null, "{change}");
+        assert_eq!(there["change"]["userErrors"][0]["code"], "NOT_FOUND", "{change}");
+        assert_eq!(there["change"]["userErrors"].as_array().unwrap().len(), 1, "{change}");
+    }
+    assert_eq!(Contents::read(&office.app).await, before);
+}
+
+#[tokio::test]
+async fn those_who_see_a_confidential_note_can_change_it() {
+    let office = Office::new().await;
+    office.make_confidential_note().await;
+    for client in [
+        office.author.token(&[Scope::Write]).await,
+        office.assignee.token(&[Scope::Write]).await,
+        office.stranger.token(&[Scope::Write, Scope::Confidential]).await,
+    ] {
+        let post = r#"mutation { noteMessagePost(input: { noteId: "<note>", message: "x" }) { note { id } userErrors { code } } }"#;
+        let response = office.ask(&client, post).await;
+        assert_eq!(response["noteMessagePost"]["note"]["id"], format!("Note:{NOTE}"));
+    }
+}
+
+#[tokio::test]
+async fn only_who_will_see_it_can_make_a_note_confidential() {
+    let office = Office::new().await;
+    let hide = r#"mutation { notePatch(input: { id: "<open>", patch: { confidential: true } })
+                   { note { confidential } userErrors { code path } } }"#;
+    let show = r#"mutation { notePatch(input: { id: "<open>", patch: { confidential: false } }) { changedFields } }"#;
+    let stranger = office.stranger.token(&[Scope::Read, Scope::Write]).await;
+    let before = Contents::read(&office.app).await;
+    let forbidden = json!([{ "code": "FORBIDDEN", "path": ["input", "patch", "confidential"] }]);
+    let response = office.ask(&stranger, hide).await;
+    assert_eq!(response["notePatch"], json!({ "note": null, "userErrors": forbidden }));
+    assert_eq!(Contents::read(&office.app).await, before);
+
+    for client in [
+        office.author.token(&[Scope::Write]).await,
+        office.assignee.token(&[Scope::Write]).await,
+        office.stranger.token(&[Scope::Write, Scope::Confidential]).await,
+        office.stranger.token(&[Scope::Admin]).await,
+    ] {
+        let response = office.ask(&client, hide).await;
+        assert_eq!(response["notePatch"], json!({ "note": { "confidential": true }, "userErrors": [] }));
+        assert_eq!(office.ask(&client, show).await["notePatch"]["changedFields"], json!(["confidential"]));
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_a_confidential_note_sees_it_no_longer() {
+    let office = Office::new().await;
+    office.make_confidential_note().await;
+    let leave = r#"mutation { noteUnassign(input: { id: "<note>", userIds: ["<assignee>"] })
+                    { note { id } removedUserIds userErrors { code } } }"#;
+    let removed = json!([format!("User:{}", office.assignee.id)]);
+    let assignee = office.assignee.token(&[Scope::Read, Scope::Write]).await;
+    let response = office.ask(&assignee, leave).await;
+    assert_eq!(response["noteUnassign"], json!({ "note": null, "removedUserIds": removed, "userErrors": [] }));
+    assert_eq!(office.ask(&assignee, QUESTIONS[0]).await["note"], Value::Null);
+
+    // Who sees it all the same keeps seeing it.
+    office.company.assign(NOTE, office.assignee.id).await;
+    let admin = office.assignee.token(&[Scope::Admin]).await;
+    assert_eq!(office.ask(&admin, leave).await["noteUnassign"]["note"], json!({ "id": format!("Note:{NOTE}") }));
+}
+
+/// What one change shows is not kept for the next one in the same document.
+#[tokio::test]
+async fn a_later_change_of_the_same_document_sees_no_more_than_is_left() {
+    let office = Office::new().await;
+    office.make_confidential_note().await;
+    let assignee = office.assignee.token(&[Scope::Read, Scope::Write]).await;
+    let response = office
+        .ask(
+            &assignee,
+            r#"mutation {
+                 first: noteMessagePost(input: { noteId: "<note>", message: "x" }) { message { note { subject } } }
+                 second: noteUnassign(input: { id: "<note>", userIds: ["<assignee>"] }) { note { id } }
+                 third: noteMessagePost(input: { noteId: "<note>", message: "x" }) { note { id } userErrors { code } }
+                 fourth: noteMessagePost(input: { noteId: "<open>", message: "x" })
+                   { note { customer { notes { totalCount nodes { subject } } } } } }"#,
+        )
+        .await;
+    assert_eq!(response["first"]["message"]["note"]["subject"], "SECRET");
+    assert_eq!(response["second"]["note"], Value::Null);
+    assert_eq!(response["third"], json!({ "note": null, "userErrors": [{ "code": "NOT_FOUND" }] }));
+    assert_eq!(response["fourth"]["note"]["customer"]["notes"]["totalCount"], 2);
+}

@@ -1,0 +1,269 @@
+//! `noteCreate`.
+
+use notegraph::entity::event::{self, EventType};
+use notegraph::entity::token::Scope;
+use sea_orm::EntityTrait;
+use serde_json::{Value, json};
+
+use crate::support::{App, Client, Company, Contents, User};
+
+const CREATE: &str = "mutation($input: NoteCreateInput!) { noteCreate(input: $input) {
+    note {
+      id version subject details status reminder tags referenceType referenceId confidential priority showOnOverview
+      type { name } customer { fullName } user { username } updatedBy { username } assignees { user { username } }
+      messageCount createdOn updatedOn closedOn
+    }
+    noteEdge { cursor node { id } }
+    userErrors { code path params }
+  } }";
+
+struct Desk {
+    app: App,
+    company: Company,
+    ann: User,
+    client: Client,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let app = App::start().await;
+        let company = app.company("Acme").await;
+        let ann = company.user("ann").await;
+        let client = ann.token(&[Scope::Read, Scope::Write]).await;
+        Self { app, company, ann, client }
+    }
+
+    async fn create(&self, input: Value) -> Value {
+        self.client.query_with(CREATE, json!({ "input": input })).await["noteCreate"].clone()
+    }
+
+    /// The problems that an input has, and that nothing came of it.
+    async fn problems(&self, input: Value) -> Value {
+        let before = Contents::read(&self.app).await;
+        let answer = self.create(input).await;
+        assert_eq!((&answer["note"], &answer["noteEdge"]), (&Value::Null, &Value::Null));
+        assert_eq!(Contents::read(&self.app).await, before);
+        answer["userErrors"].clone()
+    }
+
+    async fn problem(&self, input: Value) -> Value {
+        let problems = self.problems(input).await;
+        assert_eq!(problems.as_array().unwrap().len(), 1, "{problems:#}");
+        problems[0].clone()
+    }
+}
+
+/// A new field has to be stored, and to be read back here.
+#[tokio::test]
+async fn every_field_is_stored() {
+    let desk = Desk::new().await;
+    let (bob, cara) = (desk.company.user("bob").await, desk.company.customer("Cara").await);
+    let call = desk.company.note_type("Call").await;
+    let input = json!({
+        "customerId": format!("Customer:{}", cara.id), "typeId": call.id.to_string(), "subject": "Subject ✓",
+        "details": "Line 1\nLine 2", "status": "CLOSED", "reminder": "2026-05-01T10:00:00.123456789+02:00",
+        "referenceType": "MEMBERSHIP_CARD", "referenceId": "A-1", "confidential": true, "priority": true,
+        "showOnOverview": true, "tags": ["b", "a", "b"],
+        "assigneeIds": [format!("User:{}", bob.id), desk.ann.id.to_string(), format!("User:{}", bob.id)],
+    });
+    let schema = desk.client.query(r#"{ __type(name: "NoteCreateInput") { inputFields { name } } }"#).await;
+    for field in schema["__type"]["inputFields"].as_array().unwrap() {
+        assert!(!input[field["name"].as_str().unwrap()].is_null(), "nothing tests {field}");
+    }
+    let answer = desk.create(input).await;
+    assert_eq!(answer["userErrors"], json!([]));
+    let note = &answer["note"];
+    let expected = json!({
+        "id": note["id"], "version": 1, "subject": "Subject ✓", "details": "Line 1\nLine 2", "status": "CLOSED",
+        "reminder": "2026-05-01T08:00:00.123456Z", "tags": ["b", "a"], "referenceType": "MEMBERSHIP_CARD",
+        "referenceId": "A-1", "confidential": true, "priority": true, "showOnOverview": true,
+        "type": { "name": "Call" }, "customer": { "fullName": "Cara" }, "user": { "username": "ann" },
+        "updatedBy": { "username": "ann" }, "messageCount": 0,
+        "assignees": [{ "user": { "username": "bob" } }, { "user": { "username": "ann" } }],
+        "createdOn": note["createdOn"], "updatedOn": note["createdOn"], "closedOn": note["createdOn"],
+    });
+    assert_eq!(*note, expected);
+    // What the answer shows is what is in the database.
+    let selection = &CREATE[CREATE.find("id version").unwrap()..CREATE.find("noteEdge").unwrap()];
+    let read = desk.client.query(&format!("{{ note(id: {}) {{ {selection} }}", note["id"])).await;
+    assert_eq!(read["note"], expected);
+}
+
+#[tokio::test]
+async fn what_is_left_out_or_null_has_its_default() {
+    let desk = Desk::new().await;
+    let expected = |note: &Value| {
+        json!({
+            "id": note["id"], "version": 1, "subject": null, "details": null, "status": "OPEN", "reminder": null,
+            "tags": [], "referenceType": null, "referenceId": null, "confidential": false, "priority": false,
+            "showOnOverview": false, "type": null, "customer": null, "user": { "username": "ann" },
+            "updatedBy": { "username": "ann" }, "assignees": [], "messageCount": 0, "createdOn": note["createdOn"],
+            "updatedOn": note["createdOn"], "closedOn": null,
+        })
+    };
+    let nulls = json!({ "customerId": null, "typeId": null, "subject": null, "details": null, "reminder": null,
+        "referenceType": null, "referenceId": null, "tags": null, "assigneeIds": null });
+    for input in [json!({}), nulls] {
+        let answer = desk.create(input).await;
+        assert_eq!(answer["note"], expected(&answer["note"]));
+    }
+    // Empty text is a text.
+    assert_eq!(desk.create(json!({ "subject": "", "details": "" })).await["note"]["subject"], "");
+}
+
+#[tokio::test]
+async fn null_where_there_is_a_default_is_refused_before_anything_runs() {
+    let desk = Desk::new().await;
+    let before = Contents::read(&desk.app).await;
+    for field in ["status", "confidential", "priority", "showOnOverview"] {
+        let response = desk.client.query_with(CREATE, json!({ "input": { field: null } })).await;
+        assert_eq!(response.errors().len(), 1, "{field}: {:#}", response.body);
+        assert!(response.body["data"].is_null());
+    }
+    assert_eq!(Contents::read(&desk.app).await, before);
+}
+
+#[tokio::test]
+async fn texts_and_lists_have_bounds() {
+    let desk = Desk::new().await;
+    // Characters are counted, not bytes.
+    for (field, max) in [("subject", 1_000), ("details", 250_000), ("referenceId", 255)] {
+        let answer = desk.create(json!({ field: "ü".repeat(max) })).await;
+        assert_eq!(answer["note"][field].as_str().unwrap().chars().count(), max);
+        let params = json!({ "length": max + 1, "max": max });
+        let expected = json!({ "code": "TOO_LONG", "path": ["input", field], "params": params });
+        assert_eq!(desk.problem(json!({ field: "ü".repeat(max + 1) })).await, expected);
+        let expected = json!({ "code": "INVALID", "path": ["input", field], "params": null });
+        assert_eq!(desk.problem(json!({ field: "a\0b" })).await, expected);
+    }
+    let tags = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>();
+    let answer = desk.create(json!({ "tags": ([tags(100), tags(100)].concat()) })).await;
+    assert_eq!(answer["note"]["tags"], json!(tags(100)), "repetitions do not count");
+    let expected = json!({ "code": "TOO_MANY", "path": ["input", "tags"], "params": { "count": 101, "max": 100 } });
+    assert_eq!(desk.problem(json!({ "tags": tags(101) })).await, expected);
+    let expected =
+        json!({ "code": "TOO_MANY", "path": ["input", "assigneeIds"], "params": { "count": 101, "max": 100 } });
+    assert_eq!(desk.problem(json!({ "assigneeIds": tags(101) })).await, expected);
+}
+
+#[tokio::test]
+async fn a_bad_tag_is_named_by_its_place_in_the_input() {
+    let desk = Desk::new().await;
+    assert_eq!(desk.create(json!({ "tags": ["t".repeat(200), " t "] })).await["note"]["tags"][1], " t ");
+    for (tag, code) in [
+        ("t".repeat(201), "TOO_LONG"),
+        (String::new(), "INVALID"),
+        (" \n".to_owned(), "INVALID"),
+        ("\0".to_owned(), "INVALID"),
+    ] {
+        let problem = desk.problem(json!({ "tags": ["a", "a", tag] })).await;
+        assert_eq!((&problem["code"], &problem["path"]), (&json!(code), &json!(["input", "tags", "2"])), "{tag:?}");
+    }
+}
+
+/// However long a list is, there is one complaint, and it comes soon.
+#[tokio::test]
+async fn a_list_far_too_long_is_one_problem() {
+    let desk = Desk::new().await;
+    let many: Vec<String> = (1..=200_000).map(|n| n.to_string()).collect();
+    for field in ["tags", "assigneeIds"] {
+        let problem = desk.problem(json!({ field: many })).await;
+        assert_eq!(problem["params"], json!({ "count": 200_000, "max": 100 }));
+    }
+}
+
+#[tokio::test]
+async fn links_that_lead_nowhere_are_named_by_their_place() {
+    let desk = Desk::new().await;
+    let me = desk.ann.id.to_string();
+    for (input, path) in [
+        (json!({ "customerId": "99" }), json!(["input", "customerId"])),
+        (json!({ "typeId": "99" }), json!(["input", "typeId"])),
+        (json!({ "assigneeIds": [me, "99"] }), json!(["input", "assigneeIds", "1"])),
+    ] {
+        let expected = json!({ "code": "REFERENCE_NOT_FOUND", "path": path, "params": null });
+        assert_eq!(desk.problem(input).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn all_problems_are_told_at_once() {
+    let desk = Desk::new().await;
+    let problems = desk
+        .problems(json!({
+            "customerId": "Customer:99", "typeId": "Note:1", "subject": "s".repeat(1_001), "details": "\0",
+            "referenceId": "r".repeat(256), "tags": [""], "assigneeIds": ["98", "User:97"],
+        }))
+        .await;
+    let mut told: Vec<String> = problems
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|problem| {
+            let path: Vec<&str> =
+                problem["path"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+            format!("{} {}", problem["code"].as_str().unwrap(), path.join("."))
+        })
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "INVALID input.details",
+            "INVALID input.tags.0",
+            "INVALID input.typeId",
+            "REFERENCE_NOT_FOUND input.assigneeIds.0",
+            "REFERENCE_NOT_FOUND input.assigneeIds.1",
+            "REFERENCE_NOT_FOUND input.customerId",
+            "TOO_LONG input.referenceId",
+            "TOO_LONG input.subject",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_edge_stands_in_the_list_of_all_notes() {
+    let desk = Desk::new().await;
+    let older = desk.create(json!({ "subject": "older" })).await;
+    let newer = desk.create(json!({ "subject": "newer" })).await;
+    let list = "query($after: String!) { notes(first: 5, after: $after) { nodes { id } } }";
+    for (edge, follow) in
+        [(&newer["noteEdge"], json!([{ "id": older["note"]["id"] }])), (&older["noteEdge"], json!([]))]
+    {
+        let response = desk.client.query_with(list, json!({ "after": edge["cursor"] })).await;
+        assert_eq!(response["notes"]["nodes"], follow);
+    }
+    assert_eq!(newer["noteEdge"]["node"]["id"], newer["note"]["id"]);
+    let first = desk.client.query("{ notes { edges { cursor } } }").await;
+    assert_eq!(first["notes"]["edges"][0]["cursor"], newer["noteEdge"]["cursor"]);
+}
+
+#[tokio::test]
+async fn the_log_tells_who_made_it() {
+    let desk = Desk::new().await;
+    desk.create(json!({ "subject": "x" })).await;
+    let events = event::Entity::find().all(desk.app.db().read()).await.unwrap();
+    let [event] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((event.kind, event.note_id, event.actor_id), (EventType::Created, 1, Some(desk.ann.id)));
+    let note = desk.client.query("{ note(id: 1) { createdOn } }").await["note"]["createdOn"].clone();
+    assert_eq!(note.as_str().unwrap().parse(), Ok(event.created_on));
+}
+
+/// The first change is done although the second one is refused: each is a transaction of its own.
+#[tokio::test]
+async fn each_change_of_a_document_stands_alone() {
+    let desk = Desk::new().await;
+    let response = desk
+        .client
+        .query(
+            r#"mutation { a: noteCreate(input: { subject: "a" }) { note { id } }
+                 b: noteCreate(input: { subject: "b", customerId: "99" }) { note { id } }
+                 c: noteCreate(input: { subject: "c" }) { note { id } } }"#,
+        )
+        .await;
+    assert_eq!(
+        *response.data(),
+        json!({ "a": { "note": { "id": "Note:1" } }, "b": { "note": null }, "c": { "note": { "id": "Note:2" } } })
+    );
+    assert_eq!(Contents::read(&desk.app).await.count("note"), 2);
+}
