@@ -213,6 +213,41 @@ async fn no_link_leads_out_of_a_company() {
     }
 }
 
+/// What is linked there, by the same keys, is not linked here.
+#[tokio::test]
+async fn links_between_the_same_ids_count_in_their_company_alone() {
+    let app = App::start().await;
+    let (mine, theirs) = (Records::new(&app, "MINE", 700_001).await, Records::new(&app, "THEIRS", 700_001).await);
+    let client = mine.user.token(&[Scope::Read]).await;
+    let questions = r#"{
+        note(id: 700001) { assignees { userId } messages { totalCount nodes { id } } lastMessage { id } }
+        any: notes(filter: { assignees: { any: [700002] } }) { totalCount nodes { id } }
+        all: notes(filter: { assignees: { all: [700002] } }) { totalCount nodes { id } }
+        none: notes(filter: { assignees: { none: [700002] } }) { totalCount nodes { id } }
+        empty: notes(filter: { assignees: { isEmpty: true } }) { totalCount nodes { id } }
+        some: notes(filter: { assignees: { isEmpty: false } }) { totalCount nodes { id } }
+        my: notes(filter: { assignees: { includesViewer: true } }) { totalCount nodes { id } }
+        user(id: 700002) { createdNotes { totalCount nodes { id } } assignedNotes { totalCount nodes { id } } }
+        customer(id: 700002) { notes { totalCount nodes { id } } }
+        noteDeletePreview(ids: [700001, 700002]) { totalCount items { id } } }"#;
+    for company in [&mine.company, &theirs.company] {
+        company.user_with("second", |user| user.id = 700_002).await;
+        company.customer_with("second", |customer| customer.id = 700_002).await;
+    }
+    mine.company.note(|note| note.id = 700_002).await;
+    let before = client.query(questions).await.data().clone();
+
+    theirs.company.assign(700_001, 700_002).await;
+    theirs.company.message(700_001, |_| {}).await;
+    let second = Some(700_002);
+    theirs.company.note(|note| (note.id, note.user_id, note.customer_id) = (700_002, second, second)).await;
+    theirs.company.message(700_002, |_| {}).await;
+    for user in [700_001, 700_002] {
+        theirs.company.assign(700_002, user).await;
+    }
+    assert_eq!(*client.query(questions).await.data(), before);
+}
+
 #[tokio::test]
 async fn there_is_one_spelling_of_an_id() {
     let app = App::start().await;

@@ -179,6 +179,27 @@ async fn the_log_names_those_whom_it_was_about() {
     assert!(events.iter().all(|event| event.note_id == desk.note && event.actor_id == Some(desk.people[0].id)));
 }
 
+/// What was loaded for the first answer is loaded anew for the second.
+#[tokio::test]
+async fn each_answer_of_a_document_shows_the_note_as_of_its_change() {
+    let desk = Desk::new().await;
+    let (bob, cid) = (desk.id(1), desk.id(2));
+    let note = "note { assignees { userId } messages { totalCount } }";
+    let response = desk
+        .client
+        .query(&format!(
+            r#"mutation {{ a: noteAssign(input: {{ id: 1, userIds: ["{bob}"] }}) {{ {note} }}
+                 b: noteAssign(input: {{ id: 1, userIds: ["{cid}"] }}) {{ {note} }}
+                 c: noteMessagePost(input: {{ noteId: 1, message: "x" }}) {{ {note} }}
+                 d: noteUnassign(input: {{ id: 1, userIds: ["{bob}"] }}) {{ {note} }} }}"#
+        ))
+        .await;
+    let of = |answer: &str| response[answer]["note"]["assignees"].as_array().unwrap().len();
+    assert_eq!([of("a"), of("b"), of("c"), of("d")], [1, 2, 2, 1]);
+    let messages = |answer: &str| &response[answer]["note"]["messages"]["totalCount"];
+    assert_eq!([messages("b"), messages("c"), messages("d")], [&json!(0), &json!(1), &json!(1)]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn at_the_same_time_each_is_assigned_once() {
     let desk = Desk::new().await;

@@ -207,6 +207,21 @@ async fn who_leaves_a_confidential_note_sees_it_no_longer() {
     assert_eq!(office.ask(&admin, leave).await["noteUnassign"]["note"], json!({ "id": format!("Note:{NOTE}") }));
 }
 
+/// Imports keep ids: the same user may be assigned to the same note, by their keys, in another company.
+#[tokio::test]
+async fn an_assignment_in_another_company_opens_nothing() {
+    let office = Office::new().await;
+    let stranger = office.stranger.token(&[Scope::Read]).await;
+    let before = office.answers(&stranger, QUESTIONS).await;
+    office.make_confidential_note().await;
+    let other = office.app.company("Other").await;
+    let same = office.stranger.id;
+    other.user_with("same", |user| user.id = same).await;
+    other.note(|note| (note.id, note.user_id, note.confidential) = (NOTE, Some(same), true)).await;
+    other.assign(NOTE, same).await;
+    assert_eq!(office.answers(&stranger, QUESTIONS).await, before);
+}
+
 /// What one change shows is not kept for the next one in the same document.
 #[tokio::test]
 async fn a_later_change_of_the_same_document_sees_no_more_than_is_left() {
