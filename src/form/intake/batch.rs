@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{DatabaseTransaction, DbErr, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, TransactionTrait};
 
 use super::failure::{Verdict, judge};
 use super::ids::Ids;
@@ -185,6 +185,11 @@ impl<'a> Intake<'a> {
     }
 
     async fn work(&mut self, transaction: &DatabaseTransaction, group: &[Taken]) -> Result<Done, DbErr> {
+        if transaction.get_database_backend() == DatabaseBackend::Postgres {
+            // Plans of foreign keys are made when the tables are empty and every index is as good as another, and
+            // then kept: they would read more with each batch.
+            transaction.execute_unprepared("DISCARD PLANS").await?;
+        }
         let company_id = self.company(transaction, group).await?;
         let existing = existing::load(transaction, company_id, group.iter().map(|one| one.note.row.id)).await?;
         let (mut summary, mut types) = (

@@ -17,7 +17,8 @@ const BYTES: usize = 4 << 20;
 /// # Errors
 /// When there is no thread to be had.
 pub fn start(files: Vec<(String, File)>, now: DateTime<Utc>) -> std::io::Result<Receiver<Vec<Record>>> {
-    let (sender, receiver) = channel(2);
+    // One batch waits while another is written: records may be of many megabytes.
+    let (sender, receiver) = channel(1);
     std::thread::Builder::new().name("reading".to_owned()).spawn(move || {
         let mut batch = Batch { records: Vec::new(), bytes: 0, sender };
         for (name, file) in files {
