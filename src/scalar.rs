@@ -11,6 +11,9 @@ use crate::id::quote;
 pub struct DateTime(pub chrono::DateTime<Utc>);
 
 impl DateTime {
+    /// What a right one looks like, for errors.
+    pub const RIGHT: &str = "an RFC 3339 date and time, such as \"2026-03-14T09:26:53Z\"";
+
     /// The one text for this time: UTC, with as few digits of a second as it needs of 0, 3 and 6.
     pub fn text(self) -> String {
         self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true)
@@ -25,7 +28,7 @@ impl DateTime {
 #[Scalar(use_type_description, specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
-        parse_text(value, Self::parse, "an RFC 3339 date and time, such as \"2026-03-14T09:26:53Z\"")
+        parse_text(value, Self::parse, Self::RIGHT)
     }
 
     fn is_valid(value: &Value) -> bool {
@@ -75,6 +78,8 @@ pub struct Url(pub String);
 impl Url {
     /// The most characters that an address may have.
     pub const MAX_LENGTH: usize = 2_000;
+    /// What a right one looks like, for errors.
+    pub const RIGHT: &str = "an http or https address of at most 2,000 characters";
 
     /// Other schemes (`javascript:`, `data:`) would run in the pages that show the link.
     pub fn parse(text: &str) -> Option<Self> {
@@ -95,7 +100,7 @@ impl Url {
 #[Scalar(use_type_description, name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
 impl ScalarType for Url {
     fn parse(value: Value) -> InputValueResult<Self> {
-        parse_text(value, Self::parse, "an http or https address of at most 2,000 characters")
+        parse_text(value, Self::parse, Self::RIGHT)
     }
 
     fn is_valid(value: &Value) -> bool {

@@ -1,15 +1,38 @@
 //! The lists of queries and changes, and the schema made of them. Each field hands over to the module that it is about.
 
+mod inputs;
 mod mutation;
 mod node;
 mod query;
+mod value;
 
-use async_graphql::EmptySubscription;
+use std::sync::Arc;
+
+use async_graphql::{EmptySubscription, Request, Response};
+
+use inputs::Inputs;
 
 pub use mutation::Mutation;
 pub use query::Query;
 
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+/// The schema, ready to run operations. Cheap to clone.
+#[derive(Clone)]
+pub struct Schema {
+    library: Library,
+    inputs: Arc<Inputs>,
+}
+
+type Library = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+impl Schema {
+    /// Runs an operation; one with a wrong value anywhere is refused before its first field runs.
+    pub async fn execute(&self, mut request: Request) -> Response {
+        match self.inputs.check(&mut request) {
+            Ok(()) => self.library.execute(request).await,
+            Err(errors) => Response::from_errors(errors),
+        }
+    }
+}
 
 /// How deep a selection may go: the contract's own relations, back and forth, a few times over.
 const MAX_DEPTH: usize = 32;
@@ -17,8 +40,17 @@ const MAX_DEPTH: usize = 32;
 const MAX_COMPLEXITY: usize = 2_000;
 
 /// The schema; resolvers find the rest in what [`App::prepare`](crate::context::App::prepare) gives each request.
+///
+/// # Panics
+/// Never: the text that it reads is its own.
 pub fn build() -> Schema {
-    Schema::build(Query, Mutation, EmptySubscription)
+    let library = library();
+    let inputs = Inputs::of(&library.sdl()).expect("what the library prints of a schema, its parser reads");
+    Schema { library, inputs: Arc::new(inputs) }
+}
+
+fn library() -> Library {
+    Library::build(Query, Mutation, EmptySubscription)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)
         .disable_suggestions()
@@ -28,5 +60,5 @@ pub fn build() -> Schema {
 /// The schema as it is committed in `schema.graphql`.
 pub fn sdl() -> String {
     use async_graphql::SDLExportOptions;
-    build().sdl_with_options(SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions())
+    library().sdl_with_options(SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions())
 }

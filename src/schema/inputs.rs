@@ -1,0 +1,183 @@
+//! What a client sends, held against the schema before anything runs.
+//!
+//! The library looks at many values only when their field runs: an integer out of range, a variable that is missing,
+//! whatever stands in one object with an optional variable that is left out. In a document of two changes it would
+//! find the second one wrong when the first is done. Here a document is refused as a whole.
+
+use std::collections::HashMap;
+
+use async_graphql::parser::types::{
+    BaseType, DocumentOperations, Field, FieldDefinition, InputValueDefinition, OperationDefinition, OperationType,
+    Selection, SelectionSet, Type, TypeKind, TypeSystemDefinition,
+};
+use async_graphql::{Pos, Positioned, Request, ServerError, Value as Constant, Variables};
+use async_graphql_parser::parse_schema;
+
+use super::value::{Known, Sent, Wrong, value};
+
+/// What the fields of the schema take.
+pub struct Inputs {
+    /// The arguments and the type of each field, by the name of the type that it is a field of.
+    fields: HashMap<String, HashMap<String, Takes>>,
+    known: HashMap<String, Known>,
+}
+
+struct Takes {
+    arguments: HashMap<String, Type>,
+    gives: String,
+}
+
+impl Inputs {
+    /// # Errors
+    /// Where the text is no schema.
+    pub fn of(sdl: &str) -> Result<Self, async_graphql_parser::Error> {
+        let mut inputs = Self { fields: HashMap::new(), known: HashMap::new() };
+        for definition in parse_schema(sdl)?.definitions {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            let name = definition.node.name.node.to_string();
+            match definition.node.kind {
+                TypeKind::Object(object) => drop(inputs.fields.insert(name, fields(object.fields))),
+                TypeKind::Interface(interface) => drop(inputs.fields.insert(name, fields(interface.fields))),
+                TypeKind::Enum(values) => {
+                    let values = values.values.into_iter().map(|value| value.node.value.node.to_string()).collect();
+                    inputs.known.insert(name, Known::Enum(values));
+                }
+                TypeKind::InputObject(object) => {
+                    let fields = object.fields.into_iter().map(|field| field.node);
+                    let fields = fields.map(|field| (field.name.node.to_string(), required(&field), field.ty.node));
+                    let fields = fields.map(|(name, required, ty)| (name, (ty, required))).collect();
+                    inputs.known.insert(name, Known::Object(fields));
+                }
+                TypeKind::Scalar | TypeKind::Union(_) => {}
+            }
+        }
+        Ok(inputs)
+    }
+
+    /// Looks at the variables and the arguments of the operation that would run. What else is wrong with the document
+    /// is left to the library.
+    ///
+    /// # Errors
+    /// What is wrong, each with its place in the document.
+    pub fn check(&self, request: &mut Request) -> Result<(), Vec<ServerError>> {
+        let variables = std::mem::take(&mut request.variables);
+        let name = request.operation_name.clone();
+        let mut errors = Vec::new();
+        if let Ok(document) = request.parsed_query()
+            && let Some(operation) = selected(&document.operations, name.as_deref())
+        {
+            let mut asked = Asked { inputs: self, operation, variables: &variables, errors: &mut errors };
+            asked.variables();
+            let root = match operation.ty {
+                OperationType::Query => "Query",
+                OperationType::Mutation => "Mutation",
+                OperationType::Subscription => "Subscription",
+            };
+            asked.selection(root, &operation.selection_set.node);
+            for fragment in document.fragments.values() {
+                asked.selection(&fragment.node.type_condition.node.on.node, &fragment.node.selection_set.node);
+            }
+        }
+        request.variables = variables;
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+fn fields(definitions: Vec<Positioned<FieldDefinition>>) -> HashMap<String, Takes> {
+    let takes = |field: FieldDefinition| Takes {
+        arguments: field
+            .arguments
+            .into_iter()
+            .map(|argument| (argument.node.name.node.to_string(), argument.node.ty.node))
+            .collect(),
+        gives: innermost(&field.ty.node).to_owned(),
+    };
+    definitions.into_iter().map(|field| (field.node.name.node.to_string(), takes(field.node))).collect()
+}
+
+fn required(field: &InputValueDefinition) -> bool {
+    !field.ty.node.nullable && field.default_value.is_none()
+}
+
+fn innermost(ty: &Type) -> &str {
+    match &ty.base {
+        BaseType::Named(name) => name,
+        BaseType::List(inner) => innermost(inner),
+    }
+}
+
+fn selected<'a>(operations: &'a DocumentOperations, name: Option<&str>) -> Option<&'a OperationDefinition> {
+    match operations {
+        DocumentOperations::Single(operation) => Some(&operation.node),
+        DocumentOperations::Multiple(operations) => match name {
+            Some(name) => operations.get(name).map(|operation| &operation.node),
+            None => operations.values().next().filter(|_| operations.len() == 1).map(|operation| &operation.node),
+        },
+    }
+}
+
+/// One operation under examination.
+struct Asked<'a> {
+    inputs: &'a Inputs,
+    operation: &'a OperationDefinition,
+    variables: &'a Variables,
+    errors: &'a mut Vec<ServerError>,
+}
+
+impl Asked<'_> {
+    fn variables(&mut self) {
+        for definition in &self.operation.variable_definitions {
+            let Positioned { pos, node: definition } = definition;
+            let (name, ty) = (&definition.name.node, &definition.var_type.node);
+            let default = definition.default_value.as_ref().map(|default| &default.node);
+            let found = match (self.variables.get(name), default) {
+                (Some(sent), _) => value(&self.inputs.known, ty, &Sent::Json(sent), &|_| None),
+                (None, Some(default)) => value(&self.inputs.known, ty, &Sent::Constant(default), &|_| None),
+                (None, None) if !ty.nullable => Err(Wrong::here(format!("is missing; its type is {ty}"))),
+                (None, None) => Ok(()),
+            };
+            self.refuse(found, *pos, &format!("Variable \"${name}"));
+        }
+    }
+
+    fn selection(&mut self, parent: &str, set: &SelectionSet) {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => self.field(parent, &field.node),
+                Selection::InlineFragment(fragment) => {
+                    let on = fragment.node.type_condition.as_ref().map(|condition| condition.node.on.node.as_str());
+                    self.selection(on.unwrap_or(parent), &fragment.node.selection_set.node);
+                }
+                // Fragments are looked at once, wherever they are used.
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+
+    fn field(&mut self, parent: &str, field: &Field) {
+        let inputs = self.inputs;
+        let Some(takes) = inputs.fields.get(parent).and_then(|fields| fields.get(field.name.node.as_str())) else {
+            return;
+        };
+        for (name, sent) in &field.arguments {
+            let Some(ty) = takes.arguments.get(name.node.as_str()) else { continue };
+            let found = value(&inputs.known, ty, &Sent::Literal(&sent.node), &|variable| self.value_of(variable));
+            self.refuse(found, sent.pos, &format!("Argument \"{}", name.node));
+        }
+        self.selection(&takes.gives, &field.selection_set.node);
+    }
+
+    fn value_of(&self, variable: &str) -> Option<&Constant> {
+        self.variables.get(&async_graphql::Name::new(variable)).or_else(|| {
+            let mut definitions = self.operation.variable_definitions.iter();
+            let definition = definitions.find(|definition| definition.node.name.node == variable)?;
+            Some(&definition.node.default_value.as_ref()?.node)
+        })
+    }
+
+    fn refuse(&mut self, found: Result<(), Wrong>, pos: Pos, what: &str) {
+        if let Err(Wrong { path, reason }) = found {
+            self.errors.push(ServerError::new(format!("{what}{path}\" {reason}."), Some(pos)));
+        }
+    }
+}
