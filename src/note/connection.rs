@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Description, Object, SimpleObject};
 
+use tokio::sync::OnceCell;
+
 use super::list::{NoteList, NoteListArgs, Whose};
 use super::load::ListKey;
 use super::object::Note;
@@ -22,6 +24,8 @@ pub struct NoteConnection {
     ordering: NoteOrdering,
     page: Page<Arc<note::Model>>,
     number: Option<u64>,
+    /// Counted once, however many fields need it.
+    total: OnceCell<u64>,
 }
 
 /// A note in a list.
@@ -47,7 +51,7 @@ impl NoteConnection {
         let list = NoteList::new(&args, ctx.sight(), db.backend())?;
         let (ordering, number) = (list.ordering.clone(), list.window.number);
         let page = list.page(db).await?;
-        Ok(Self { args: Arc::new(args), under: None, ordering, page, number })
+        Ok(Self { args: Arc::new(args), under: None, ordering, page, number, total: OnceCell::new() })
     }
 
     /// The notes of one record; asked for many records at once, it is one statement.
@@ -57,17 +61,16 @@ impl NoteConnection {
         let args = Arc::new(args);
         let key = ListKey { whose, parent, args: Arc::clone(&args) };
         let page = ctx.loaders().notes_of.load(key).await?.ok_or_else(|| Error::missing("list of notes", parent))?;
-        Ok(Self { args, under: Some((whose, parent)), ordering, page, number })
+        Ok(Self { args, under: Some((whose, parent)), ordering, page, number, total: OnceCell::new() })
     }
 
     async fn count(&self, ctx: &Context<'_>) -> Result<u64> {
-        let key = match self.under {
-            Some((whose, parent)) => ListKey { whose, parent, args: Arc::clone(&self.args) },
-            None => {
-                let db = &ctx.app().db;
-                return NoteList::new(&self.args, ctx.sight(), db.backend())?.count(db).await;
-            }
+        let Some((whose, parent)) = self.under else {
+            let db = &ctx.app().db;
+            let count = async || NoteList::new(&self.args, ctx.sight(), db.backend())?.count(db).await;
+            return self.total.get_or_try_init(count).await.copied();
         };
+        let key = ListKey { whose, parent, args: Arc::clone(&self.args) };
         Ok(ctx.loaders().notes_count.load(key).await?.unwrap_or_default())
     }
 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use sea_orm::sea_query::IntoColumnRef;
 use sea_orm::{EntityTrait, PaginatorTrait, QueryTrait, Select};
+use tokio::sync::OnceCell;
 
 use super::{Cursor, Direction, Ordering, Page, PageArgs, Term, Window};
 use crate::db::Db;
@@ -12,6 +13,7 @@ pub struct ListById<E: EntityTrait> {
     select: Select<E>,
     ordering: Ordering,
     pub window: Window,
+    total: OnceCell<u64>,
 }
 
 impl<E> ListById<E>
@@ -26,7 +28,7 @@ where
     pub fn new(name: &str, select: Select<E>, id: impl IntoColumnRef, args: &PageArgs) -> Result<Self> {
         let ordering = Ordering { name: format!("{name} id+"), terms: vec![Term::integer(id, Direction::Ascending)] };
         let window = args.window(&ordering)?;
-        Ok(Self { select, ordering, window })
+        Ok(Self { select, ordering, window, total: OnceCell::new() })
     }
 
     /// # Errors
@@ -38,10 +40,13 @@ where
         Ok(self.window.page(rows.into_iter().map(Arc::new).collect()))
     }
 
+    /// Counts once, however often it is asked.
+    ///
     /// # Errors
     /// When the database fails.
     pub async fn count(&self, db: &Db) -> Result<u64> {
-        Ok(self.select.clone().count(db.read()).await?)
+        let count = async || Ok(self.select.clone().count(db.read()).await?);
+        self.total.get_or_try_init(count).await.copied()
     }
 
     pub fn cursor(&self, id: i64) -> String {
