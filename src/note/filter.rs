@@ -212,7 +212,9 @@ impl Conditions {
                     )
                     .take(),
             );
-            condition = condition.add(if *empty { somebody.not() } else { somebody });
+            // Compared with true, as SQLite 3.51 turns a bare EXISTS into a join whose rows an OFFSET counts one by
+            // one: numbered pages would skip a note of three assignees as if it were three.
+            condition = condition.add(if *empty { somebody.not() } else { somebody.eq(true) });
         }
         if let Some(included) = operator("assignees.includesViewer", includes_viewer)? {
             let viewer = self.assigned(vec![self.sight.user_id]);

@@ -78,7 +78,10 @@ impl NoteList {
     pub async fn pages(self, db: &Db, whose: Whose, parents: Vec<i64>) -> Result<HashMap<i64, Page<Arc<note::Model>>>> {
         let backend = db.backend();
         let (keys, key) = keys_table(backend, parents.iter().copied());
-        let mut each = self.notes.filter(belongs(whose, self.sight, key)).into_query();
+        let mut each = match (backend, whose) {
+            (DatabaseBackend::Sqlite, Whose::Assignee) => from_assignments(self.notes, self.sight, key),
+            _ => self.notes.filter(belongs(whose, self.sight, key)).into_query(),
+        };
         self.window.apply(&mut each, &self.ordering.ordering);
 
         let mut all = Query::select();
@@ -86,12 +89,13 @@ impl NoteList {
         if backend == DatabaseBackend::Postgres {
             all.join_lateral(JoinType::InnerJoin, each, note::Entity, Condition::all().add(Expr::val(true)));
         } else {
-            // SQLite has no LATERAL: the limit stands in a subquery that names the notes of one parent.
+            // SQLite has no LATERAL: the limit stands in a subquery that names the notes of one parent. CROSS JOIN:
+            // look these up for each parent, rather than ask each note of the company for its parents.
             each.clear_selects().column((note::Entity, note::Column::Id));
             let condition = Condition::all()
                 .add(note::Column::CompanyId.eq(self.sight.company_id))
                 .add(Expr::col((note::Entity, note::Column::Id)).in_subquery(each));
-            all.join(JoinType::InnerJoin, note::Entity, condition);
+            all.join(JoinType::CrossJoin, note::Entity, Condition::all()).cond_where(condition);
         }
         self.window.sort(&mut all, &self.ordering.ordering);
 
@@ -129,6 +133,21 @@ impl NoteList {
 /// A statement in the place of a value.
 fn each_value(statement: SelectStatement) -> Expr {
     Expr::SubQuery(None, Box::new(statement.into()))
+}
+
+/// The notes that the user whose key is in the column `key` is assigned to, found from the assignments. `SQLite` has no
+/// figures of its tables, and would rather walk the notes of the company until it has found enough of a user's few.
+fn from_assignments(notes: Select<note::Entity>, sight: Sight, key: (&'static str, &'static str)) -> SelectStatement {
+    let column = |column: assignment::Column| Expr::col((assignment::Entity, column));
+    let mut notes = notes.into_query();
+    notes
+        .from_clear()
+        .from(assignment::Entity)
+        .join(JoinType::CrossJoin, note::Entity, Condition::all())
+        .and_where(assignment::Column::CompanyId.eq(sight.company_id))
+        .and_where(column(assignment::Column::UserId).equals(key))
+        .and_where(column(assignment::Column::NoteId).equals((note::Entity, note::Column::Id)));
+    notes
 }
 
 /// The note belongs to the parent whose key is in the column `key`.

@@ -82,13 +82,16 @@ impl Question for MessagesOf {
     async fn ask(db: &Db, sight: Sight, keys: &[MessageRange]) -> Result<HashMap<MessageRange, Self::Answer>> {
         let backend = db.backend();
         let sql = match backend {
+            // OFFSET 0 keeps the subquery apart: ask the index for each range, rather than read all messages of the
+            // company to join them, which looks cheap until the database has counted them.
             DatabaseBackend::Postgres => {
                 "SELECT k.low AS range_low, k.high AS range_high, message.* \
-                 FROM unnest($1, $2, $3) AS k(note_id, low, high) JOIN message ON message.company_id = $4 \
-                 AND message.note_id = k.note_id AND message.position BETWEEN k.low AND k.high \
+                 FROM unnest($1, $2, $3) AS k(note_id, low, high) CROSS JOIN LATERAL (SELECT * FROM message \
+                 WHERE message.company_id = $4 AND message.note_id = k.note_id \
+                 AND message.position BETWEEN k.low AND k.high OFFSET 0) AS message \
                  ORDER BY message.note_id, message.position"
             }
-            // CROSS JOIN: ask the index for each range, rather than each message for its range.
+            // CROSS JOIN, for the same reason.
             _ => {
                 "SELECT k.value ->> 1 AS range_low, k.value ->> 2 AS range_high, message.* \
                  FROM json_each(?) AS k CROSS JOIN message ON message.company_id = ? \
