@@ -58,6 +58,7 @@ async fn sqlite(transaction: &DatabaseTransaction, statement: &Statement) -> Pla
         if let Some(what) = line.strip_prefix("SCAN ") {
             let name = what.split(' ').next().unwrap_or_default();
             !(what.starts_with("CONSTANT ROW")
+                || what.ends_with("VALUES CLAUSE")
                 || what.starts_with('(')
                 || what.contains("VIRTUAL TABLE")
                 || results.contains(name))

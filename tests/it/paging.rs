@@ -1,0 +1,521 @@
+//! Pages of lists: walked in any size and either way, they are the list.
+
+use std::cmp::Ordering;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+use notegraph::entity::note;
+use notegraph::entity::token::Scope;
+use notegraph::entity::user::UserStatus;
+use serde_json::{Value, json};
+
+use crate::support::{App, Client, Company};
+
+/// A list of the API: where it is, how it is ordered, and what it holds.
+struct List {
+    /// What comes before the field in a document, and what comes after it.
+    around: (String, &'static str),
+    field: &'static str,
+    /// Arguments other than those of paging, with a comma behind.
+    arguments: String,
+    /// Where the answer has it.
+    pointer: &'static str,
+    ids: Vec<String>,
+}
+
+impl List {
+    fn top(field: &'static str, arguments: &str, ids: Vec<String>) -> Self {
+        let pointer = match field {
+            "notes" => "/notes",
+            "users" => "/users",
+            _ => "/customers",
+        };
+        Self { around: (String::new(), ""), field, arguments: arguments.to_owned(), pointer, ids }
+    }
+
+    fn under(parent: &str, field: &'static str, pointer: &'static str, arguments: &str, ids: Vec<String>) -> Self {
+        Self { around: (format!("{parent} {{"), "}"), field, arguments: arguments.to_owned(), pointer, ids }
+    }
+
+    async fn page(&self, client: &Client, part: &str) -> Value {
+        let (before, after) = &self.around;
+        let document = format!(
+            "{{ {before} {}({}{part}) {{ edges {{ cursor node {{ id }} }} nodes {{ id }}
+                pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} {after} }}",
+            self.field, self.arguments
+        );
+        let response = client.query(&document).await;
+        let page = response.data().pointer(self.pointer).unwrap().clone();
+        let ids = |edges: &Value| edges.as_array().unwrap().iter().map(|edge| edge["node"]["id"].clone()).collect();
+        let nodes: Vec<Value> = page["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect();
+        let edges: Vec<Value> = ids(&page["edges"]);
+        assert_eq!(nodes, edges, "nodes and edges differ");
+        let cursor = |edge: Option<&Value>| edge.map_or(Value::Null, |edge| edge["cursor"].clone());
+        let edges = page["edges"].as_array().unwrap();
+        assert_eq!(page["pageInfo"]["startCursor"], cursor(edges.first()));
+        assert_eq!(page["pageInfo"]["endCursor"], cursor(edges.last()));
+        page
+    }
+
+    /// Walks the list and holds each page against the whole.
+    async fn walk(&self, client: &Client, size: usize, backwards: bool) {
+        let what = format!("{}({}) in pages of {size}, backwards: {backwards}", self.field, self.arguments);
+        let count = self.ids.len();
+        let (mut walked, mut part) = (0, format!("{}: {size}", if backwards { "last" } else { "first" }));
+        loop {
+            let page = self.page(client, &part).await;
+            let length = size.min(count - walked);
+            let (from, to) =
+                if backwards { (count - walked - length, count - walked) } else { (walked, walked + length) };
+            assert_eq!(ids(&page), self.ids[from..to], "{what}, after {walked}");
+            let info = &page["pageInfo"];
+            assert_eq!(info["hasPreviousPage"], json!(from > 0), "{what}, after {walked}");
+            assert_eq!(info["hasNextPage"], json!(to < count), "{what}, after {walked}");
+            walked += length;
+            if walked == count {
+                break;
+            }
+            part = if backwards {
+                format!("last: {size}, before: {}", info["startCursor"])
+            } else {
+                format!("first: {size}, after: {}", info["endCursor"])
+            };
+        }
+    }
+
+    async fn walk_all_ways(&self, client: &Client) {
+        assert!(self.ids.len() > 7, "a walk in pages of 7 has to have more than one");
+        for size in [1, 2, 7] {
+            self.walk(client, size, false).await;
+            self.walk(client, size, true).await;
+        }
+    }
+}
+
+fn ids(page: &Value) -> Vec<String> {
+    page["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// One company with notes of which many share their times, another company, and notes that the viewer does not see.
+struct Seeded {
+    app: App,
+    client: Client,
+    acme: Company,
+    customer: i64,
+    user: i64,
+    /// What the viewer sees.
+    notes: Vec<note::Model>,
+    /// The IDs among them to which the user is assigned.
+    assigned: Vec<i64>,
+}
+
+async fn seeded(count: usize) -> Seeded {
+    let app = App::start().await;
+    let (acme, other) = (app.company("Acme").await, app.company("Other").await);
+    let (ann, ben) = (acme.user("ann").await, acme.user("ben").await);
+    let (cara, cleo) = (acme.customer("Cara").await, acme.customer("Cleo").await);
+    let start = app.clock().now();
+    let hours = |hours: usize| start + TimeDelta::hours(i64::try_from(hours).unwrap());
+    let (mut notes, mut assigned) = (Vec::new(), Vec::new());
+    for index in 0..count {
+        let times = |note: &mut note::Model| {
+            note.created_on = hours(index * 7 % 3);
+            note.updated_on = hours(index * 5 % 4);
+        };
+        let seen = acme.note(|note| {
+            times(note);
+            note.customer_id = Some(if index % 3 == 0 { cleo.id } else { cara.id });
+            note.user_id = Some(if index % 4 == 0 { ben.id } else { ann.id });
+        });
+        let seen = seen.await;
+        if index % 5 != 0 {
+            acme.assign(seen.id, ann.id).await;
+            assigned.push(seen.id);
+        }
+        notes.push(seen);
+        if index % 4 == 0 {
+            other.note(times).await;
+            acme.note(|note| {
+                times(note);
+                note.confidential = true;
+                note.customer_id = Some(cara.id);
+            })
+            .await;
+        }
+    }
+    let client = ann.token(&[Scope::Read]).await;
+    Seeded { client, acme, customer: cara.id, user: ann.id, notes, assigned, app }
+}
+
+type Compare = fn(&note::Model, &note::Model) -> Ordering;
+
+fn created(a: &note::Model, b: &note::Model) -> Ordering {
+    a.created_on.cmp(&b.created_on)
+}
+
+fn updated(a: &note::Model, b: &note::Model) -> Ordering {
+    a.updated_on.cmp(&b.updated_on)
+}
+
+/// The notes in an order of one or two fields; the ID decides last, in the direction of the first field.
+fn ordered(notes: &[note::Model], order: &[(Compare, bool)]) -> Vec<String> {
+    let mut notes: Vec<&note::Model> = notes.iter().collect();
+    notes.sort_by(|a, b| {
+        let directed = |ordering: Ordering, descending| if descending { ordering.reverse() } else { ordering };
+        let by_fields = order.iter().map(|(compare, descending)| directed(compare(a, b), *descending));
+        by_fields.fold(Ordering::Equal, Ordering::then).then(directed(a.id.cmp(&b.id), order[0].1))
+    });
+    notes.into_iter().map(|note| format!("Note:{}", note.id)).collect()
+}
+
+/// Every order there is: its arguments, and what it compares, with whether it descends.
+fn orders() -> Vec<(String, Vec<(Compare, bool)>)> {
+    let fields: [(&str, Compare); 2] = [("CREATED_ON", created), ("UPDATED_ON", updated)];
+    let name = |descending| if descending { "DESC" } else { "ASC" };
+    let mut orders: Vec<(String, Vec<(Compare, bool)>)> = vec![(String::new(), vec![(created, true)])];
+    for (index, &(field, compare)) in fields.iter().enumerate() {
+        let (second, then) = fields[1 - index];
+        for descending in [true, false] {
+            let one = format!("{{ field: {field}, direction: {} }}", name(descending));
+            orders.push((format!("orderBy: [{one}], "), vec![(compare, descending)]));
+            for down in [true, false] {
+                let two = format!("{{ field: {second}, direction: {} }}", name(down));
+                orders.push((format!("orderBy: [{one}, {two}], "), vec![(compare, descending), (then, down)]));
+            }
+        }
+    }
+    orders
+}
+
+#[tokio::test]
+async fn walks_over_notes_are_the_list_in_every_order() {
+    let seeded = seeded(17).await;
+    assert_eq!(orders().len(), 13);
+    for (arguments, order) in orders() {
+        List::top("notes", &arguments, ordered(&seeded.notes, &order)).walk_all_ways(&seeded.client).await;
+    }
+}
+
+#[tokio::test]
+async fn walks_over_notes_under_people_are_the_list() {
+    let Seeded { client, customer, user, notes, assigned, app: _app, .. } = &seeded(21).await;
+    let about: Vec<_> = notes.iter().filter(|note| note.customer_id == Some(*customer)).cloned().collect();
+    let written: Vec<_> = notes.iter().filter(|note| note.user_id == Some(*user)).cloned().collect();
+    let assigned: Vec<_> = notes.iter().filter(|note| assigned.contains(&note.id)).cloned().collect();
+    let (customer, user) = (format!("customer(id: {customer})"), format!("user(id: {user})"));
+    for (arguments, order) in orders().into_iter().step_by(4) {
+        for list in [
+            List::under(&customer, "notes", "/customer/notes", &arguments, ordered(&about, &order)),
+            List::under(&user, "createdNotes", "/user/createdNotes", &arguments, ordered(&written, &order)),
+            List::under(&user, "assignedNotes", "/user/assignedNotes", &arguments, ordered(&assigned, &order)),
+        ] {
+            list.walk_all_ways(client).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn walks_over_people_are_the_list() {
+    let app = App::start().await;
+    let (acme, other) = (app.company("Acme").await, app.company("Other").await);
+    let (mut users, mut inactive, mut customers) = (Vec::new(), Vec::new(), Vec::new());
+    for index in 0..18 {
+        let status = if index % 2 == 1 { UserStatus::Inactive } else { UserStatus::Active };
+        let user = acme.user_with(&format!("user {index}"), |user| user.status = status).await;
+        users.push(format!("User:{}", user.id));
+        if status == UserStatus::Inactive {
+            inactive.push(format!("User:{}", user.id));
+        }
+        customers.push(format!("Customer:{}", acme.customer("Cara").await.id));
+        other.user("olga").await;
+        other.customer("Olaf").await;
+    }
+    let ann = acme.user("ann").await;
+    users.push(format!("User:{}", ann.id));
+    let client = ann.token(&[Scope::Read]).await;
+    for list in [
+        List::top("users", "", users),
+        List::top("users", "status: INACTIVE, ", inactive),
+        List::top("customers", "", customers),
+    ] {
+        list.walk_all_ways(&client).await;
+    }
+}
+
+#[tokio::test]
+async fn walks_over_messages_are_the_thread() {
+    let app = App::start().await;
+    let acme = app.company("Acme").await;
+    let (note, other) = (acme.note(|_| {}).await, acme.note(|_| {}).await);
+    let mut thread = Vec::new();
+    for _ in 0..15 {
+        thread.push(format!("NoteMessage:{}", acme.message(note.id, |_| {}).await.id));
+        acme.message(other.id, |_| {}).await;
+    }
+    let client = acme.user("ann").await.token(&[Scope::Read]).await;
+    let parent = format!("note(id: {})", note.id);
+    let list = |direction: &str, ids| List::under(&parent, "messages", "/note/messages", direction, ids);
+    list("", thread.clone()).walk_all_ways(&client).await;
+    list("direction: ASC, ", thread.clone()).walk_all_ways(&client).await;
+    thread.reverse();
+    list("direction: DESC, ", thread).walk_all_ways(&client).await;
+}
+
+#[tokio::test]
+async fn after_and_before_together_are_what_lies_between() {
+    let Seeded { client, notes, acme, app: _app, .. } = &seeded(9).await;
+    let note = notes[0].id;
+    let mut thread = Vec::new();
+    for _ in 0..9 {
+        thread.push(format!("NoteMessage:{}", acme.message(note, |_| {}).await.id));
+    }
+    let parent = format!("note(id: {note})");
+    let by_created = "orderBy: [{ field: CREATED_ON }, { field: UPDATED_ON, direction: DESC }], ";
+    for list in [
+        List::top("notes", by_created, ordered(notes, &[(created, false), (updated, true)])),
+        List::under(&parent, "messages", "/note/messages", "", thread),
+    ] {
+        let whole = list.page(client, "first: 100").await;
+        let cursors: Vec<&Value> = whole["edges"].as_array().unwrap().iter().map(|edge| &edge["cursor"]).collect();
+        for (after, before) in [(0, 8), (1, 7), (2, 4), (3, 4), (4, 4), (6, 2)] {
+            let between: &[String] = if after < before { &list.ids[after + 1..before] } else { &[] };
+            let cursors = format!("after: {}, before: {}", cursors[after], cursors[before]);
+            for size in [1, 2, 100] {
+                let few = size.min(between.len());
+                let first = list.page(client, &format!("first: {size}, {cursors}")).await;
+                assert_eq!(ids(&first), between[..few], "{} first {size} of {after}..{before}", list.field);
+                let last = list.page(client, &format!("last: {size}, {cursors}")).await;
+                assert_eq!(ids(&last), between[between.len() - few..], "{} last {size}", list.field);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_by_number_are_the_list() {
+    let Seeded { client, customer, user, notes, assigned, app: _app, .. } = &seeded(17).await;
+    let newest = |notes: Vec<note::Model>| ordered(&notes, &[(created, true)]);
+    let about = newest(notes.iter().filter(|note| note.customer_id == Some(*customer)).cloned().collect());
+    let assigned = newest(notes.iter().filter(|note| assigned.contains(&note.id)).cloned().collect());
+    let all_users = client.query("{ users { nodes { id } } }").await;
+    let (customer, user) = (format!("customer(id: {customer}) {{ "), format!("user(id: {user}) {{ "));
+    for (open, field, close, pointer, expected) in [
+        ("", "notes", "", "/notes", newest(notes.clone())),
+        (&*customer, "notes", "}", "/customer/notes", about),
+        (&*user, "assignedNotes", "}", "/user/assignedNotes", assigned),
+        ("", "users", "", "/users", ids(&all_users["users"])),
+    ] {
+        for size in [1, 5, 7] {
+            let pages = expected.len().div_ceil(size);
+            for number in 1..=pages + 1 {
+                let document = format!(
+                    "{{ {open} {field}(first: {size}, page: {number}) {{ nodes {{ id }} pageNumber pageCount totalCount
+                        pageInfo {{ hasNextPage hasPreviousPage }} }} {close} }}"
+                );
+                let response = client.query(&document).await;
+                let page = response.data().pointer(pointer).unwrap();
+                let slice = expected.chunks(size).nth(number - 1).unwrap_or_default();
+                assert_eq!(ids(page), slice, "page {number} of {size} of {field}");
+                assert_eq!(page["pageNumber"], json!(number));
+                assert_eq!(page["pageCount"], json!(pages));
+                assert_eq!(page["totalCount"], json!(expected.len()));
+                assert_eq!(page["pageInfo"]["hasNextPage"], json!(number < pages), "page {number} of {pages}");
+                assert_eq!(page["pageInfo"]["hasPreviousPage"], json!(number > 1), "page {number} of {pages}");
+            }
+        }
+    }
+    let by_cursor = client.query("{ notes(first: 2) { pageNumber pageCount } }").await;
+    assert_eq!(by_cursor["notes"], json!({ "pageNumber": null, "pageCount": null }));
+}
+
+#[tokio::test]
+async fn an_empty_list_is_one_empty_page() {
+    let app = App::start().await;
+    let client = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await;
+    for part in ["first: 5", "last: 5", "page: 1"] {
+        for field in ["notes", "customers"] {
+            let document = format!(
+                "{{ {field}({part}) {{ edges {{ cursor }} totalCount pageCount
+                    pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
+            );
+            let info =
+                json!({ "hasNextPage": false, "hasPreviousPage": false, "startCursor": null, "endCursor": null });
+            let count = if part == "page: 1" { json!(0) } else { json!(null) };
+            let empty = json!({ "edges": [], "totalCount": 0, "pageCount": count, "pageInfo": info });
+            assert_eq!(client.query(&document).await[field], empty, "{field}({part})");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_count_runs_only_when_it_is_selected() {
+    let Seeded { app, client, .. } = &seeded(3).await;
+    for (field, parent) in [
+        ("notes", ""),
+        ("customers", ""),
+        ("users", ""),
+        ("notes", "customers { nodes"),
+        ("createdNotes", "users { nodes"),
+        ("assignedNotes", "users { nodes"),
+    ] {
+        let close = "} }".get(..if parent.is_empty() { 0 } else { 3 }).unwrap();
+        let open = if parent.is_empty() { String::new() } else { format!("{parent} {{") };
+        for (arguments, selected, counts) in [
+            ("first: 2", "nodes { id } pageNumber pageCount pageInfo { hasNextPage }", 0),
+            ("first: 2", "nodes { id } totalCount", 1),
+            ("first: 2, page: 1", "nodes { id } pageNumber pageInfo { hasNextPage }", 0),
+            ("first: 2, page: 1", "pageCount", 1),
+            ("first: 2, page: 1", "totalCount pageCount", 1),
+        ] {
+            let recording = app.record();
+            client.query(&format!("{{ {open} {field}({arguments}) {{ {selected} }} {close} }}")).await.data();
+            let ran = recording.sql().into_iter().filter(|sql| sql.to_uppercase().contains("COUNT(")).count();
+            assert_eq!(ran, counts, "{parent} {field}({arguments}) {{ {selected} }}: {:#?}", recording.sql());
+        }
+    }
+    let recording = app.record();
+    client.query("{ notes { nodes { messages { totalCount } messageCount } } }").await.data();
+    assert_eq!(recording.count(), 1, "the number of messages stands in the note: {:#?}", recording.sql());
+}
+
+#[tokio::test]
+async fn wrong_parts_are_refused() {
+    let Seeded { client, notes, customer, app: _app, .. } = &seeded(3).await;
+    let cursors = client
+        .query("{ notes(first: 1) { pageInfo { endCursor } } customers(first: 1) { pageInfo { endCursor } } }")
+        .await;
+    let cursor = &cursors["notes"]["pageInfo"]["endCursor"];
+    let of_customer = &cursors["customers"]["pageInfo"]["endCursor"];
+    let made = |order: &str, values: &[i64]| {
+        let text = json!([order, values]).to_string();
+        json!(URL_SAFE_NO_PAD.encode(text))
+    };
+    let bad = [
+        json!("").to_string(),
+        json!("garbage").to_string(),
+        json!("Note:1").to_string(),
+        of_customer.to_string(),
+        made("note createdOn+", &[1, 1]).to_string(),
+        made("note createdOn-", &[1]).to_string(),
+        made("note createdOn-", &[1, 1, 1]).to_string(),
+    ];
+    let mut cases: Vec<(String, &str)> = [
+        "first: 0",
+        "first: -1",
+        "first: 101",
+        "last: 0",
+        "last: -1",
+        "last: 101",
+        "first: 1, last: 1",
+        "page: 0",
+        "page: -1",
+        "page: 1, last: 1",
+        "page: 501",
+        "page: 101, first: 100",
+        "page: 2147483647, first: 100",
+    ]
+    .iter()
+    .map(|part| ((*part).to_owned(), "INVALID"))
+    .collect();
+    cases.push((format!("page: 1, after: {cursor}"), "INVALID"));
+    cases.push((format!("page: 1, before: {cursor}"), "INVALID"));
+    for cursor in &bad {
+        cases.push((format!("first: 1, after: {cursor}"), "BAD_CURSOR"));
+        cases.push((format!("last: 1, before: {cursor}"), "BAD_CURSOR"));
+    }
+    cases.push((format!("orderBy: [{{ field: UPDATED_ON }}], after: {cursor}"), "BAD_CURSOR"));
+    cases.push((format!("orderBy: [{{ field: CREATED_ON }}], after: {cursor}"), "BAD_CURSOR"));
+    for (part, code) in &cases {
+        for (open, close) in [("", String::new()), ("customer(id: ", format!("{customer}) {{"))] {
+            let end = if open.is_empty() { "" } else { "}" };
+            let response = client.query(&format!("{{ {open}{close} notes({part}) {{ nodes {{ id }} }} {end} }}")).await;
+            assert_eq!(response.codes(), [*code], "notes({part}): {:#}", response.body);
+        }
+    }
+    let note = notes[0].id;
+    for (field, part, code) in [
+        (format!("note(id: {note}) {{ messages"), "first: 101".to_owned(), "INVALID"),
+        (format!("note(id: {note}) {{ messages"), "first: 1, last: 1".to_owned(), "INVALID"),
+        (format!("note(id: {note}) {{ messages"), format!("after: {cursor}"), "BAD_CURSOR"),
+    ] {
+        let response = client.query(&format!("{{ {field}({part}) {{ nodes {{ id }} }} }} }}")).await;
+        assert_eq!(response.codes(), [code], "{field}({part})");
+    }
+    for (list, part) in [("users", format!("after: {of_customer}")), ("customers", format!("after: {cursor}"))] {
+        let response = client.query(&format!("{{ {list}({part}) {{ nodes {{ id }} }} }}")).await;
+        assert_eq!(response.codes(), ["BAD_CURSOR"], "{list}({part})");
+    }
+}
+
+#[tokio::test]
+async fn pages_as_large_as_allowed_are_taken() {
+    let Seeded { client, app: _app, .. } = &seeded(2).await;
+    for part in ["first: 100", "last: 100", "page: 100, first: 100", "page: 10000, first: 1", "page: 500"] {
+        client.query(&format!("{{ notes({part}) {{ nodes {{ id }} }} }}")).await.data();
+    }
+}
+
+#[tokio::test]
+async fn no_cursor_makes_the_server_fail() {
+    let Seeded { client, notes, app: _app, .. } = &seeded(2).await;
+    let note = notes[0].id;
+    for extreme in [i64::MIN, i64::MIN + 1, -1, 0, i64::MAX] {
+        let cursor = |order: &str, values: &[i64]| json!(URL_SAFE_NO_PAD.encode(json!([order, values]).to_string()));
+        for (list, close, cursor) in [
+            ("notes".to_owned(), "", cursor("note createdOn-", &[extreme, extreme])),
+            ("customers".to_owned(), "", cursor("customer id+", &[extreme])),
+            (format!("note(id: {note}) {{ messages"), "}", cursor("message position+", &[extreme])),
+        ] {
+            for part in ["first: 1, after", "first: 1, before", "last: 1, after", "last: 1, before"] {
+                let response =
+                    client.query(&format!("{{ {list}({part}: {cursor}) {{ nodes {{ id }} }} {close} }}")).await;
+                assert!(matches!(response.codes()[..], [] | ["BAD_CURSOR"]), "{list}({part}: {extreme}) {response:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_comes_in_during_a_walk_neither_repeats_nor_hides_others() {
+    let Seeded { client, notes, acme, app: _app, .. } = &seeded(12).await;
+    let expected = ordered(notes, &[(created, true)]);
+    for backwards in [false, true] {
+        let (mut walked, mut part) = (Vec::new(), String::new());
+        for number in 1.. {
+            let document = format!(
+                "{{ notes({}: 2{part}) {{ nodes {{ id }}
+                    pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}",
+                if backwards { "last" } else { "first" }
+            );
+            let response = client.query(&document).await;
+            let page = &response["notes"];
+            let mut found = ids(page);
+            let (more, cursor, argument) = if backwards {
+                found.reverse();
+                ("hasPreviousPage", "startCursor", "before")
+            } else {
+                ("hasNextPage", "endCursor", "after")
+            };
+            walked.extend(found);
+            if page["pageInfo"][more] == json!(false) {
+                break;
+            }
+            part = format!(", {argument}: {}", page["pageInfo"][cursor]);
+            // Before, at and after every place that there is.
+            for place in notes.iter().filter(|_| number <= 3) {
+                acme.note(|note| note.created_on = place.created_on).await;
+                acme.note(|note| note.created_on = place.created_on + TimeDelta::minutes(number)).await;
+            }
+        }
+        let mut distinct = walked.clone();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), walked.len(), "one came twice: {walked:?}");
+        walked.retain(|id| expected.contains(id));
+        if backwards {
+            walked.reverse();
+        }
+        assert_eq!(walked, expected, "backwards: {backwards}");
+    }
+}
