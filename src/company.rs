@@ -3,34 +3,26 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Description, ID, Object};
-
-use crate::db::Db;
-use crate::entity::{Sight, company};
+use crate::context::Reader;
+use crate::engine::{Question, leaf, lent, object};
+use crate::entity::company;
 use crate::error::Result;
-use crate::id::Kind;
-use crate::loader::Question;
+use crate::id::{GlobalId, Kind};
 use crate::scalar::BigInt;
 
-/// A company: its people and notes are seen by nobody else.
-#[derive(Clone, Description)]
+/// The row of a company, as the schema shows it.
+#[derive(Clone)]
 pub struct Company(pub Arc<company::Model>);
 
-#[Object(use_type_description)]
-impl Company {
-    /// Names this company among all records.
-    pub async fn id(&self) -> ID {
-        Kind::Company.id(self.0.id)
-    }
-
-    /// The key of the company.
-    async fn database_id(&self) -> BigInt {
-        BigInt(self.0.id)
-    }
-
-    /// Its name.
-    async fn name(&self) -> &str {
-        &self.0.name
+object! {
+    /// A company: its people and notes are seen by nobody else.
+    Company implements "Node" {
+        /// Names this company among all records.
+        id = leaf(|company: &Company| GlobalId(Kind::Company, company.0.id));
+        /// The key of the company.
+        database_id = leaf(|company: &Company| BigInt(company.0.id));
+        /// Its name.
+        name = lent(|company: &Company| &company.0.name);
     }
 }
 
@@ -40,9 +32,10 @@ pub struct CompanyById;
 impl Question for CompanyById {
     type Key = i64;
     type Answer = Arc<company::Model>;
+    type Source = Reader;
 
-    async fn ask(db: &Db, sight: Sight, _keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        let own = sight.company().one(db.read()).await?;
+    async fn ask(reader: &Reader, _keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+        let own = reader.sight.company().one(reader.db.read()).await?;
         Ok(own.into_iter().map(|company| (company.id, Arc::new(company))).collect())
     }
 }

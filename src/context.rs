@@ -1,8 +1,6 @@
 //! What an operation needs to know: who asks, of which database at what time, and what it has loaded already.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use async_graphql::Context;
+use async_graphql::ContextBase;
 
 use crate::auth::Viewer;
 use crate::clock::Clock;
@@ -13,7 +11,7 @@ use crate::entity::Sight;
 use crate::entity::token::Scope;
 use crate::error::Result;
 use crate::loader::Loader;
-use crate::note::{AssigneesOf, MessageById, MessagesOf, NoteById, NotesCount, NotesOf};
+use crate::note::{MessageById, NoteById};
 use crate::note_type::NoteTypeById;
 use crate::user::UserById;
 
@@ -27,77 +25,62 @@ pub struct App {
 impl App {
     /// Gives the operation its viewer and the loaders that it shares with no other.
     pub fn prepare(&self, request: async_graphql::Request, viewer: Viewer) -> async_graphql::Request {
-        let loaders = Mutex::new(Arc::new(Loaders::new(&self.db, viewer.sight())));
-        request.data(self.clone()).data(viewer).data(loaders)
+        let reader = Reader { db: self.db.clone(), sight: viewer.sight() };
+        let loaders = Loaders::new(&reader);
+        request.data(self.clone()).data(viewer).data(reader).data(loaders)
     }
 }
 
-/// A loader for each relation and each way to name a record.
+/// Where a viewer reads: what questions to the database are asked of.
+#[derive(Clone)]
+pub struct Reader {
+    pub db: Db,
+    pub sight: Sight,
+}
+
+/// A loader for each way to name a record in a root field.
 pub struct Loaders {
     pub company: Loader<CompanyById>,
     pub note_type: Loader<NoteTypeById>,
     pub note: Loader<NoteById>,
-    pub note_customer: Loader<CustomerById>,
-    pub note_author: Loader<UserById>,
-    pub note_updated_by: Loader<UserById>,
-    pub assignees: Loader<AssigneesOf>,
-    pub assignee_user: Loader<UserById>,
-    pub assigned_by: Loader<UserById>,
-    pub messages: Loader<MessagesOf>,
     pub message: Loader<MessageById>,
-    pub message_note: Loader<NoteById>,
-    pub message_author: Loader<UserById>,
-    pub notes_of: Loader<NotesOf>,
-    pub notes_count: Loader<NotesCount>,
     pub customer: Loader<CustomerById>,
     pub user: Loader<UserById>,
 }
 
 impl Loaders {
-    fn new(db: &Db, sight: Sight) -> Self {
+    fn new(reader: &Reader) -> Self {
         Self {
-            company: Loader::new(db, sight),
-            note_type: Loader::new(db, sight),
-            note: Loader::new(db, sight),
-            note_customer: Loader::new(db, sight),
-            note_author: Loader::new(db, sight),
-            note_updated_by: Loader::new(db, sight),
-            assignees: Loader::new(db, sight),
-            assignee_user: Loader::new(db, sight),
-            assigned_by: Loader::new(db, sight),
-            messages: Loader::new(db, sight),
-            message: Loader::new(db, sight),
-            message_note: Loader::new(db, sight),
-            message_author: Loader::new(db, sight),
-            notes_of: Loader::new(db, sight),
-            notes_count: Loader::new(db, sight),
-            customer: Loader::new(db, sight),
-            user: Loader::new(db, sight),
+            company: Loader::new(reader),
+            note_type: Loader::new(reader),
+            note: Loader::new(reader),
+            message: Loader::new(reader),
+            customer: Loader::new(reader),
+            user: Loader::new(reader),
         }
     }
 }
 
 /// How resolvers reach what [`App::prepare`] gave the operation.
-pub trait ContextExt {
-    fn app(&self) -> &App;
+pub trait ContextExt<'a> {
+    fn app(&self) -> &'a App;
     /// The viewer, once it is clear that the token has `scope`.
     ///
     /// # Errors
     /// FORBIDDEN without the scope.
-    fn viewer(&self, scope: Scope) -> Result<&Viewer>;
+    fn viewer(&self, scope: Scope) -> Result<&'a Viewer>;
     fn viewer_has(&self, scope: Scope) -> bool;
+    fn reader(&self) -> &'a Reader;
     fn sight(&self) -> Sight;
-    fn loaders(&self) -> Arc<Loaders>;
-    /// Forgets what was loaded: after a change, the rest of the operation sees the change.
-    fn forget_loaded(&self);
+    fn loaders(&self) -> &'a Loaders;
 }
 
-impl ContextExt for Context<'_> {
-    fn app(&self) -> &App {
+impl<'a, T> ContextExt<'a> for ContextBase<'a, T> {
+    fn app(&self) -> &'a App {
         self.data_unchecked()
     }
 
-    fn viewer(&self, scope: Scope) -> Result<&Viewer> {
+    fn viewer(&self, scope: Scope) -> Result<&'a Viewer> {
         let viewer: &Viewer = self.data_unchecked();
         viewer.require(scope)?;
         Ok(viewer)
@@ -107,20 +90,15 @@ impl ContextExt for Context<'_> {
         self.data_unchecked::<Viewer>().has(scope)
     }
 
+    fn reader(&self) -> &'a Reader {
+        self.data_unchecked()
+    }
+
     fn sight(&self) -> Sight {
-        self.data_unchecked::<Viewer>().sight()
+        self.reader().sight
     }
 
-    fn loaders(&self) -> Arc<Loaders> {
-        Arc::clone(&current(self))
+    fn loaders(&self) -> &'a Loaders {
+        self.data_unchecked()
     }
-
-    fn forget_loaded(&self) {
-        *current(self) = Arc::new(Loaders::new(&self.app().db, self.sight()));
-    }
-}
-
-fn current<'a>(context: &'a Context<'_>) -> MutexGuard<'a, Arc<Loaders>> {
-    let loaders: &Mutex<Arc<Loaders>> = context.data_unchecked();
-    loaders.lock().unwrap_or_else(PoisonError::into_inner)
 }

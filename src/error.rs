@@ -4,6 +4,7 @@
 //! turned into a GraphQL error here, with a code that programs can rely on and a sentence for people.
 //! What a person can put right in a change is no error of this kind but a [`UserError`](crate::note::UserError).
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_graphql::ErrorExtensionValues;
@@ -38,8 +39,8 @@ impl Error {
     }
 
     /// A record that a foreign key promises, but that is not there.
-    pub fn missing(record: &str, id: i64) -> Self {
-        Self::internal(DbErr::RecordNotFound(format!("{record} {id}")))
+    pub fn missing(record: &str, id: impl Debug) -> Self {
+        Self::internal(DbErr::RecordNotFound(format!("{record} {id:?}")))
     }
 
     /// `extensions.code` of the error that clients see.

@@ -1,8 +1,12 @@
 //! Global ids: `Note:42`. They name a record across all types, as Relay's Node interface asks; where the type is
 //! clear from the argument the bare key `42` does as well.
 
-use async_graphql::ID;
+use std::io::Write;
 
+use async_graphql::ID;
+use async_graphql::registry::Registry;
+
+use crate::engine::Leaf;
 use crate::error::{Error, Result};
 
 /// The types that have global ids.
@@ -56,6 +60,21 @@ impl Kind {
     /// INVALID, where it is an id of another kind or none at all.
     pub fn key(self, id: &ID) -> Result<i64> {
         self.parse(id).map_err(Error::Invalid)
+    }
+}
+
+/// A global id to be given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GlobalId(pub Kind, pub i64);
+
+impl Leaf for GlobalId {
+    fn register(registry: &mut Registry) -> String {
+        <ID as Leaf>::register(registry)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        // Writing to a Vec does not fail.
+        let _ = write!(out, "\"{}:{}\"", self.0.name(), self.1);
     }
 }
 

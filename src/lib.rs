@@ -1,8 +1,12 @@
 //! notegraph: customer notes over GraphQL.
 //!
 //! The way of a request: [`http`] finds out who asks ([`auth`]) and hands the operation to the [`schema`], whose
-//! fields live with what they are about ([`note`], [`customer`], [`user`]); these read through [`loader`]s over the
-//! rows ([`entity`]) of the database ([`db`]), and append what they changed to the log ([`event`]).
+//! fields live with what they are about ([`note`], [`customer`], [`user`]). Below the root fields the [`engine`] takes
+//! over: it follows the links of all objects of a level at once, with questions to the rows ([`entity`]) of the
+//! database ([`db`]). Changes append to the log ([`event`]).
+//!
+//! Beside it: the [`commands`] and their settings ([`config`]), the exchange form of imports and exports ([`form`]),
+//! and made-up data ([`demo`]).
 
 pub mod auth;
 pub mod clock;
@@ -13,6 +17,7 @@ pub mod context;
 pub mod customer;
 pub mod db;
 pub mod demo;
+pub mod engine;
 pub mod entity;
 pub mod error;
 pub mod event;

@@ -1,72 +1,42 @@
-//! Loading what belongs to many records at once.
+//! Loading the records that root fields name.
 //!
-//! Resolvers ask for one key each; a loader gathers the keys that are asked for in the same moment and puts one
-//! [`Question`] to the database for all of them. Each relation has a loader of its own, so that how many statements
-//! an operation runs depends on its shape alone, never on how many records there are or which of them are alike.
-//! Loaders live as long as one operation: what they keep is never stale and never another viewer's.
+//! `a: note(id: 1) b: note(id: 2)` are two fields, which the library resolves at the same time, each by itself. A loader
+//! gathers the keys that are asked for in the same moment and puts one [`Question`] for all of them. (Below the root
+//! fields the [engine](crate::engine) knows all keys of a level beforehand.) Loaders live as long as one operation.
 
 use std::collections::HashMap;
-use std::fmt::Debug;
-use std::hash::Hash;
-use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
 
-use futures_util::task::AtomicWaker;
-use tokio::sync::OnceCell;
-use tokio::task::unconstrained;
+use dataloader::BatchFn;
+use dataloader::cached;
 
-use crate::db::Db;
-use crate::entity::Sight;
-use crate::error::Result;
+use crate::context::Reader;
+use crate::engine::Question;
+use crate::error::{Error, Result};
 
-/// How many turns of the operation in a row have to pass without a new key, before the question is put. All that can
-/// go on in a turn does, but a resolver may need several to come to its next relation, more so where there are many.
-const QUIET_TURNS: usize = 10;
-
-/// A question to the database about many keys at once.
-pub trait Question: Send + Sync + 'static {
-    type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
-    type Answer: Clone + Send + Sync + 'static;
-
-    /// What there is for each key; a key without an answer is left out.
-    fn ask(
-        db: &Db,
-        sight: Sight,
-        keys: &[Self::Key],
-    ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Answer>>> + Send;
-}
+type Outcome<Q> = Result<Option<<Q as Question>::Answer>>;
 
 /// Gathers keys and puts one question for them.
-pub struct Loader<Q: Question> {
-    db: Db,
-    sight: Sight,
-    asked: Mutex<Asked<Q>>,
+pub struct Loader<Q: Question<Source = Reader>>(cached::Loader<Q::Key, Outcome<Q>, Batch<Q>>);
+
+struct Batch<Q> {
+    reader: Reader,
+    question: std::marker::PhantomData<fn() -> Q>,
 }
 
-struct Asked<Q: Question> {
-    newest: Option<Arc<Batch<Q>>>,
-    by_key: HashMap<Q::Key, Arc<Batch<Q>>>,
+impl<Q: Question<Source = Reader>> BatchFn<Q::Key, Outcome<Q>> for Batch<Q> {
+    async fn load(&mut self, keys: &[Q::Key]) -> HashMap<Q::Key, Outcome<Q>> {
+        match Q::ask(&self.reader, keys).await {
+            Ok(mut answers) => keys.iter().map(|key| (key.clone(), Ok(answers.remove(key)))).collect(),
+            Err(error) => keys.iter().map(|key| (key.clone(), Err(error.clone()))).collect(),
+        }
+    }
 }
 
-/// Keys that are asked for together.
-struct Batch<Q: Question> {
-    keys: Mutex<Keys<Q::Key>>,
-    /// Found by one of those who wait. When it is dropped half way, as a part of the answer that became null, another
-    /// one goes on.
-    answers: OnceCell<Result<HashMap<Q::Key, Q::Answer>>>,
-}
-
-/// Grows until the question is put.
-struct Keys<K> {
-    all: Vec<K>,
-    closed: bool,
-}
-
-impl<Q: Question> Loader<Q> {
-    pub fn new(db: &Db, sight: Sight) -> Self {
-        Self { db: db.clone(), sight, asked: Mutex::new(Asked { newest: None, by_key: HashMap::new() }) }
+impl<Q: Question<Source = Reader>> Loader<Q> {
+    pub fn new(reader: &Reader) -> Self {
+        let batch = Batch { reader: reader.clone(), question: std::marker::PhantomData };
+        // A page holds at most 100 notes, each with any number of assignees: one statement takes them all.
+        Self(cached::Loader::new(batch).with_max_batch_size(usize::MAX))
     }
 
     /// The answer for one key, if there is one.
@@ -74,90 +44,11 @@ impl<Q: Question> Loader<Q> {
     /// # Errors
     /// What the question failed with.
     pub async fn load(&self, key: Q::Key) -> Result<Option<Q::Answer>> {
-        let batch = self.batch_of(&key);
-        let answers = batch.answers.get_or_init(|| batch.ask(&self.db, self.sight));
-        // All who wait go on in the same turn: the runtime's budget would let them through by the hundred.
-        match unconstrained(answers).await {
-            Ok(answers) => Ok(answers.get(&key).cloned()),
-            Err(error) => Err(error.clone()),
+        match self.0.try_load(key.clone()).await {
+            Ok(outcome) => outcome,
+            // Whoever was asking for all of us was dropped half way, as a part of the answer that became null; the
+            // key is no longer waiting anywhere, so ask again.
+            Err(_) => self.0.try_load(key).await.map_err(Error::internal)?,
         }
     }
-
-    fn batch_of(&self, key: &Q::Key) -> Arc<Batch<Q>> {
-        let mut asked = lock(&self.asked);
-        if let Some(batch) = asked.by_key.get(key) {
-            return Arc::clone(batch);
-        }
-        let batch = asked.newest.take().filter(|batch| batch.join(key)).unwrap_or_else(|| Arc::new(Batch::new(key)));
-        asked.newest = Some(Arc::clone(&batch));
-        asked.by_key.insert(key.clone(), Arc::clone(&batch));
-        batch
-    }
-}
-
-impl<Q: Question> Batch<Q> {
-    fn new(key: &Q::Key) -> Self {
-        Self { keys: Mutex::new(Keys { all: vec![key.clone()], closed: false }), answers: OnceCell::new() }
-    }
-
-    fn join(&self, key: &Q::Key) -> bool {
-        let mut keys = lock(&self.keys);
-        if !keys.closed {
-            keys.all.push(key.clone());
-        }
-        !keys.closed
-    }
-
-    /// Waits until no more keys come, then asks about all of them.
-    async fn ask(&self, db: &Db, sight: Sight) -> Result<HashMap<Q::Key, Q::Answer>> {
-        let (mut quiet, mut count) = (0, 0);
-        while quiet < QUIET_TURNS {
-            turn().await;
-            let now = lock(&self.keys).all.len();
-            quiet = if now == count { quiet + 1 } else { 0 };
-            count = now;
-        }
-        let keys = {
-            let mut keys = lock(&self.keys);
-            keys.closed = true;
-            keys.all.clone()
-        };
-        Q::ask(db, sight, &keys).await
-    }
-}
-
-/// Ends when the operation is polled for the next time. The runtime's own way to yield ends as soon as it is polled
-/// again, and a resolver is polled several times in a turn.
-async fn turn() {
-    let over = Arc::new(Over::default());
-    std::future::poll_fn(|context| {
-        over.waker.register(context.waker());
-        if over.is.load(Ordering::Acquire) {
-            return Poll::Ready(());
-        }
-        if !over.asked.swap(true, Ordering::AcqRel) {
-            let waker = Waker::from(Arc::clone(&over));
-            let _pending = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(&waker));
-        }
-        Poll::Pending
-    })
-    .await;
-}
-
-#[derive(Default)]
-struct Over {
-    asked: AtomicBool,
-    is: AtomicBool,
-    waker: AtomicWaker,
-}
-
-impl Wake for Over {
-    fn wake(self: Arc<Self>) {
-        self.is.store(true, Ordering::Release);
-        self.waker.wake();
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,9 +1,26 @@
 //! The scalars that GraphQL does not bring.
 
-use async_graphql::{Description, InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::registry::Registry;
+use async_graphql::{Description, InputType, InputValueError, InputValueResult, OutputType, Scalar, ScalarType, Value};
 use chrono::{Datelike, NaiveDate, SecondsFormat, SubsecRound, Utc};
 
+use crate::engine::Leaf;
 use crate::id::quote;
+
+/// Scalars as the engine writes them: as text.
+macro_rules! leaf {
+    ($($scalar:ident),*) => {$(
+        impl Leaf for $scalar {
+            fn register(registry: &mut Registry) -> String {
+                <Self as OutputType>::create_type_info(registry)
+            }
+
+            fn write(&self, out: &mut Vec<u8>) {
+                Leaf::write(&self.text(), out);
+            }
+        }
+    )*};
+}
 
 /// A point in time, as RFC 3339 writes it. Given out in UTC with `Z` and at most microseconds; taken with any
 /// offset, finer fractions cut off. Years 1 to 9999.
@@ -28,7 +45,7 @@ impl DateTime {
 #[Scalar(use_type_description, specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
-        parse_text(value, Self::parse, Self::RIGHT)
+        parse_text(&value, Self::parse, Self::RIGHT)
     }
 
     fn is_valid(value: &Value) -> bool {
@@ -44,15 +61,21 @@ impl ScalarType for DateTime {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct Date(pub NaiveDate);
 
+impl Date {
+    fn text(self) -> String {
+        self.0.to_string()
+    }
+}
+
 #[Scalar(use_type_description, specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         let parse = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self);
-        parse_text(value, parse, "a date, such as \"2026-03-14\"")
+        parse_text(&value, parse, "a date, such as \"2026-03-14\"")
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+        Value::String(self.text())
     }
 }
 
@@ -60,14 +83,20 @@ impl ScalarType for Date {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct BigInt(pub i64);
 
+impl BigInt {
+    fn text(self) -> String {
+        self.0.to_string()
+    }
+}
+
 #[Scalar(use_type_description)]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {
-        parse_text(value, |text| text.parse().ok().map(Self), "a 64-bit integer as a string, such as \"42\"")
+        parse_text(&value, |text| text.parse().ok().map(Self), "a 64-bit integer as a string, such as \"42\"")
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+        Value::String(self.text())
     }
 }
 
@@ -90,17 +119,21 @@ impl Url {
         (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| Self(text.to_owned()))
     }
 
-    /// The last part of its path, if it has one.
+    fn text(&self) -> String {
+        self.0.clone()
+    }
+
+    /// The last part of its path, if it has one, cut to what a name may have.
     pub fn filename(&self) -> Option<String> {
         let url = url::Url::parse(&self.0).ok()?;
-        url.path_segments()?.next_back().filter(|name| !name.is_empty()).map(str::to_owned)
+        url.path_segments()?.next_back().filter(|name| !name.is_empty()).map(|name| name.chars().take(255).collect())
     }
 }
 
 #[Scalar(use_type_description, name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
 impl ScalarType for Url {
     fn parse(value: Value) -> InputValueResult<Self> {
-        parse_text(value, Self::parse, Self::RIGHT)
+        parse_text(&value, Self::parse, Self::RIGHT)
     }
 
     fn is_valid(value: &Value) -> bool {
@@ -108,7 +141,7 @@ impl ScalarType for Url {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.clone())
+        Value::String(self.text())
     }
 }
 
@@ -127,14 +160,16 @@ impl ScalarType for Json {
     }
 }
 
-fn parse_text<T: InputType>(value: Value, parse: impl Fn(&str) -> Option<T>, right: &str) -> InputValueResult<T> {
-    match &value {
+fn parse_text<T: InputType>(value: &Value, parse: impl Fn(&str) -> Option<T>, right: &str) -> InputValueResult<T> {
+    match value {
         Value::String(text) => {
             parse(text).ok_or_else(|| InputValueError::custom(format!("{} is not {right}.", quote(text))))
         }
         _ => Err(InputValueError::custom(format!("This is not {right}."))),
     }
 }
+
+leaf!(DateTime, Date, BigInt, Url);
 
 #[cfg(test)]
 mod tests {

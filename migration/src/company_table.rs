@@ -5,9 +5,7 @@ use sea_orm_migration::prelude::*;
 /// A table whose primary key is `(company_id, id)` and whose rows belong to an existing company.
 pub fn company_table(name: &'static str) -> TableCreateStatement {
     let mut table = owned_table(name);
-    table
-        .col(ColumnDef::new("id").big_integer().not_null())
-        .primary_key(Index::create().col("company_id").col("id"));
+    table.col(ColumnDef::new("id").big_integer().not_null()).primary_key(Index::create().col("company_id").col("id"));
     table
 }
 
@@ -22,10 +20,7 @@ pub fn owned_table(name: &'static str) -> TableCreateStatement {
 
 /// A link to a record of the same company: the company is part of the foreign key.
 pub fn link(table: &'static str, column: &'static str, target: &'static str) -> ForeignKeyCreateStatement {
-    ForeignKey::create()
-        .from(table, ("company_id", column))
-        .to(target, ("company_id", "id"))
-        .take()
+    ForeignKey::create().from(table, ("company_id", column)).to(target, ("company_id", "id")).take()
 }
 
 /// An index that leads with the company; its name is made of the table and the columns.

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::company_table::{company_table};
+use crate::company_table::company_table;
 use crate::ids::{create_ids, drop_ids};
 
 #[derive(DeriveMigrationName)]

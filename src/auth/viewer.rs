@@ -16,16 +16,13 @@ impl Viewer {
 
     /// What exists for this viewer.
     pub fn sight(&self) -> Sight {
-        Sight {
-            company_id: self.user.company_id,
-            user_id: self.user.id,
-            confidential: self.has(Scope::Confidential),
-        }
+        Sight { company_id: self.user.company_id, user_id: self.user.id, confidential: self.has(Scope::Confidential) }
     }
 
-    /// ADMIN has every scope.
+    /// ADMIN has every scope, and WRITE has READ: a change answers with what it changed and all that is linked to it.
     pub fn has(&self, scope: Scope) -> bool {
-        self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
+        let implied = scope == Scope::Read && self.scopes.contains(&Scope::Write);
+        implied || self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
     }
 
     /// # Errors

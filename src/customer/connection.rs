@@ -1,26 +1,29 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Context, Description, Object, SimpleObject};
+use sea_orm::PaginatorTrait;
 
 use super::object::Customer;
-use crate::context::ContextExt;
+use crate::context::Reader;
+use crate::engine::{One, Question, leaf, local, object};
 use crate::entity::customer;
 use crate::error::Result;
-use crate::page::{ListById, Page, PageArgs, PageInfo};
+use crate::page::{ListById, Page, PageArgs, page_count, total_count};
 
-/// A page of customers.
-#[derive(Description)]
-pub struct CustomerConnection {
+/// A page of customers, as the schema shows it.
+#[derive(Clone)]
+pub struct CustomerConnection(Arc<Customers>);
+
+/// A page, and the list that it is of.
+struct Customers {
     list: ListById<customer::Entity>,
     page: Page<Arc<customer::Model>>,
 }
 
-/// A customer in a list.
-#[derive(SimpleObject)]
+/// A customer in a list, as the schema shows it.
+#[derive(Clone)]
 pub struct CustomerEdge {
-    /// The position of the customer in this list: pass it as `after` or `before`.
     cursor: String,
-    /// The customer.
     node: Customer,
 }
 
@@ -28,50 +31,58 @@ pub struct CustomerEdge {
 ///
 /// # Errors
 /// INVALID or `BAD_CURSOR`, where the arguments are wrong; when the database fails.
-pub async fn list(ctx: &Context<'_>, args: &PageArgs) -> Result<CustomerConnection> {
+pub async fn list(reader: &Reader, args: &PageArgs) -> Result<CustomerConnection> {
     let id = (customer::Entity, customer::Column::Id);
-    let list = ListById::new("customer", ctx.sight().customers(), id, args)?;
-    let page = list.page(&ctx.app().db).await?;
-    Ok(CustomerConnection { list, page })
+    let list = ListById::new("customer", reader.sight.customers(), id, args)?;
+    let page = list.page(&reader.db).await?;
+    Ok(CustomerConnection(Arc::new(Customers { list, page })))
 }
 
-#[Object(use_type_description)]
-impl CustomerConnection {
-    /// The customers of this page, each with its position.
-    async fn edges(&self) -> Vec<CustomerEdge> {
-        let edge = |row: &Arc<customer::Model>| CustomerEdge {
-            cursor: self.list.cursor(row.id),
-            node: Customer(Arc::clone(row)),
-        };
-        self.page.rows.iter().map(edge).collect()
+object! {
+    /// A page of customers.
+    CustomerConnection {
+        /// The customers of this page, each with its position.
+        edges = local(|connection: &CustomerConnection| {
+            let list = &connection.0.list;
+            let rows = connection.0.page.rows.iter();
+            rows.map(|row| CustomerEdge { cursor: list.cursor(row.id), node: Customer(row.clone()) }).collect::<Vec<_>>()
+        });
+        /// The customers of this page.
+        nodes = local(|connection: &CustomerConnection| {
+            connection.0.page.rows.iter().cloned().map(Customer).collect::<Vec<_>>()
+        });
+        /// Where this page stands in the list.
+        page_info = local(|connection: &CustomerConnection| {
+            One(connection.0.page.info(|row| connection.0.list.cursor(row.id)))
+        });
+        /// All customers that match, whatever the page. Runs a count only when it is selected.
+        total_count = total_count::<_, CustomerTotal>(|_: &CustomerConnection| ());
+        /// The page asked for, when paging by number.
+        page_number = leaf(|connection: &CustomerConnection| connection.0.list.window.number);
+        /// How many pages there are, when paging by number. Runs a count only when it is selected.
+        page_count = page_count::<_, CustomerTotal>(|_: &CustomerConnection| (), |connection| &connection.0.list.window);
     }
+}
 
-    /// The customers of this page.
-    async fn nodes(&self) -> Vec<Customer> {
-        self.page.rows.iter().cloned().map(Customer).collect()
+object! {
+    /// A customer in a list.
+    CustomerEdge {
+        /// The position of the customer in this list: pass it as `after` or `before`.
+        cursor = leaf(|edge: &CustomerEdge| edge.cursor.clone());
+        /// The customer.
+        node = local(|edge: &CustomerEdge| One(edge.node.clone()));
     }
+}
 
-    /// Where this page stands in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.page.info(|row| self.list.cursor(row.id))
-    }
+/// How many customers the company has.
+struct CustomerTotal;
 
-    /// All customers that match, whatever the page. Runs a count only when it is selected.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<u64> {
-        self.list.count(&ctx.app().db).await
-    }
+impl Question for CustomerTotal {
+    type Key = ();
+    type Answer = u64;
+    type Source = Reader;
 
-    /// The page asked for, when paging by number.
-    async fn page_number(&self) -> Option<u64> {
-        self.list.window.number
-    }
-
-    /// How many pages there are, when paging by number. Runs a count only when it is selected.
-    async fn page_count(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
-        if self.list.window.number.is_none() {
-            return Ok(None);
-        }
-        let total = self.list.count(&ctx.app().db).await?;
-        Ok(Some(self.list.window.pages(total)))
+    async fn ask(reader: &Reader, _: &[()]) -> Result<HashMap<(), u64>> {
+        Ok(HashMap::from([((), reader.sight.customers().count(reader.db.read()).await?)]))
     }
 }

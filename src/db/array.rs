@@ -23,18 +23,12 @@ pub fn one_of_texts(
     keys: impl IntoIterator<Item = String>,
 ) -> Expr {
     let column = Expr::col(column);
-    match backend {
-        DatabaseBackend::Postgres => {
-            let keys = keys.into_iter().map(Value::from).collect();
-            column.eq(PgFunc::any(Expr::val(Value::Array(ArrayType::String, Some(Box::new(keys))))))
-        }
-        _ => {
-            let keys = serde_json::Value::from_iter(keys).to_string();
-            column.in_subquery(
-                Query::select().column("value").from_function(Func::cust("json_each").arg(keys), "k").take(),
-            )
-        }
+    if backend == DatabaseBackend::Postgres {
+        let keys = keys.into_iter().map(Value::from).collect();
+        return column.eq(PgFunc::any(Expr::val(Value::Array(ArrayType::String, Some(Box::new(keys))))));
     }
+    let keys = serde_json::Value::from_iter(keys).to_string();
+    column.in_subquery(Query::select().column("value").from_function(Func::cust("json_each").arg(keys), "k").take())
 }
 
 /// A list of keys as a table, to be given the alias `k`, and the name of its one column.

@@ -90,7 +90,9 @@ async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
         // A ping before each use is a round trip for each statement; one after idling finds the same dead ones.
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
         .map_sqlx_postgres_opts(move |options| {
-            options.application_name("notegraph").options([("statement_timeout", timeout.as_str()), ("timezone", "UTC")])
+            options
+                .application_name("notegraph")
+                .options([("statement_timeout", timeout.as_str()), ("timezone", "UTC")])
         });
     let pool = Database::connect(options).await?;
     Ok(Db { read: pool.clone(), write: pool })

@@ -58,9 +58,7 @@ impl Sight {
             .cond_where(self.sees_note())
             .and_where(Expr::col((note::Entity, note::Column::Id)).equals((message::Entity, message::Column::NoteId)))
             .take();
-        message::Entity::find()
-            .filter(message::Column::CompanyId.eq(self.company_id))
-            .filter(Expr::exists(note))
+        message::Entity::find().filter(message::Column::CompanyId.eq(self.company_id)).filter(Expr::exists(note))
     }
 
     /// Assignments of notes that the caller has found through [`Sight::notes`].

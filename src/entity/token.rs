@@ -1,7 +1,7 @@
 //! Who may ask, and what.
 
-use sea_orm::entity::prelude::*;
 use sea_orm::FromJsonQueryResult;
+use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// What a token permits.
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Scope {
     /// Read notes and the people in them.
     Read,
-    /// Change notes.
+    /// Change notes, and read them: a change answers with what it changed.
     Write,
     /// See the confidential notes of others, too.
     Confidential,

@@ -14,6 +14,7 @@ use super::text::Problems;
 use super::user_error::UserError;
 use crate::context::ContextExt;
 use crate::db::one_of;
+use crate::engine::Many;
 use crate::entity::event::{Change, EventType};
 use crate::entity::token::Scope;
 use crate::entity::{assignment, note};
@@ -46,7 +47,7 @@ pub struct NoteAssignPayload {
     /// The note, with its assignees as they are now.
     note: Option<Note>,
     /// Who has become responsible.
-    added: Vec<NoteAssignee>,
+    added: Many<NoteAssignee>,
     /// Who was already.
     already_assigned_user_ids: Vec<ID>,
     /// What has to be put right; then nobody was assigned.
@@ -100,10 +101,9 @@ pub async fn assign(ctx: &Context<'_>, input: NoteAssignInput) -> Result<NoteAss
     }
     transaction.commit().await?;
 
-    ctx.forget_loaded();
     Ok(NoteAssignPayload {
         note: Some(Note(Arc::new(note))),
-        added: added.into_iter().map(|row| NoteAssignee(Arc::new(row))).collect(),
+        added: Many(added.into_iter().map(|row| NoteAssignee(Arc::new(row))).collect()),
         already_assigned_user_ids: already.into_iter().map(|user| Kind::User.id(user)).collect(),
         user_errors: Vec::new(),
     })
@@ -147,7 +147,6 @@ pub async fn unassign(ctx: &Context<'_>, input: NoteUnassignInput) -> Result<Not
     }
     transaction.commit().await?;
 
-    ctx.forget_loaded();
     Ok(NoteUnassignPayload {
         note: visible.then(|| Note(Arc::new(note))),
         removed_user_ids: removed.into_iter().map(|user| Kind::User.id(user)).collect(),

@@ -2,39 +2,66 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Description, Object, SimpleObject};
-
-use tokio::sync::OnceCell;
-
 use super::list::{NoteList, NoteListArgs, Whose};
-use super::load::ListKey;
+use super::load::{ListKey, NotesOf, NotesTotal};
 use super::object::Note;
 use super::order::NoteOrdering;
-use crate::context::ContextExt;
+use crate::context::{ContextExt, Reader};
+use crate::engine::{Args, Def, One, ask, leaf, local, object};
 use crate::entity::note;
 use crate::error::{Error, Result};
-use crate::page::{Page, PageInfo};
+use crate::page::{Page, PageInfo, Window, page_count, total_count};
 
-/// A page of notes.
-#[derive(Description)]
-pub struct NoteConnection {
-    args: Arc<NoteListArgs>,
-    /// The record that the list stands under, where it is not the list of all.
-    under: Option<(Whose, i64)>,
+/// A page of notes, as the schema shows it.
+#[derive(Clone)]
+pub struct NoteConnection(Arc<Listed>);
+
+/// A page, and the list that it is of.
+struct Listed {
+    key: ListKey,
     ordering: NoteOrdering,
+    window: Window,
     page: Page<Arc<note::Model>>,
-    number: Option<u64>,
-    /// Counted once, however many fields need it.
-    total: OnceCell<u64>,
 }
 
-/// A note in a list.
-#[derive(SimpleObject)]
+/// A note in a list, as the schema shows it.
+#[derive(Clone)]
 pub struct NoteEdge {
-    /// The position of the note in this list: pass it as `after` or `before`.
-    pub cursor: String,
-    /// The note.
-    pub node: Note,
+    cursor: String,
+    node: Note,
+}
+
+object! {
+    /// A page of notes.
+    NoteConnection {
+        /// The notes of this page, each with its position.
+        edges = local(|connection: &NoteConnection| connection.edges());
+        /// The notes of this page.
+        nodes = local(|connection: &NoteConnection| {
+            connection.0.page.rows.iter().cloned().map(Note).collect::<Vec<_>>()
+        });
+        /// Where this page stands in the list.
+        page_info = local(|connection: &NoteConnection| One(connection.info()));
+        /// All notes that match, whatever the page. Runs a count only when it is selected.
+        total_count = total_count::<_, NotesTotal>(|connection: &NoteConnection| connection.0.key.clone());
+        /// The page asked for, when paging by number.
+        page_number = leaf(|connection: &NoteConnection| connection.0.window.number);
+        /// How many pages there are, when paging by number. Runs a count only when it is selected.
+        page_count = page_count::<_, NotesTotal>(
+            |connection: &NoteConnection| connection.0.key.clone(),
+            |connection| &connection.0.window,
+        );
+    }
+}
+
+object! {
+    /// A note in a list.
+    NoteEdge {
+        /// The position of the note in this list: pass it as `after` or `before`.
+        cursor = leaf(|edge: &NoteEdge| edge.cursor.clone());
+        /// The note.
+        node = local(|edge: &NoteEdge| One(edge.node.clone()));
+    }
 }
 
 impl NoteEdge {
@@ -46,69 +73,37 @@ impl NoteEdge {
 
 impl NoteConnection {
     /// All notes that the viewer sees.
-    pub async fn all(ctx: &Context<'_>, args: NoteListArgs) -> Result<Self> {
-        let db = &ctx.app().db;
-        let list = NoteList::new(&args, ctx.sight(), db.backend())?;
-        let (ordering, number) = (list.ordering.clone(), list.window.number);
-        let page = list.page(db).await?;
-        Ok(Self { args: Arc::new(args), under: None, ordering, page, number, total: OnceCell::new() })
+    pub async fn all(reader: &Reader, args: NoteListArgs) -> Result<Self> {
+        let list = NoteList::new(&args, reader.sight, reader.db.backend())?;
+        let (ordering, window) = (list.ordering.clone(), list.window.clone());
+        let page = list.page(&reader.db).await?;
+        Ok(Self(Arc::new(Listed { key: ListKey { under: None, args: Arc::new(args) }, ordering, window, page })))
     }
 
-    /// The notes of one record; asked for many records at once, it is one statement.
-    pub async fn under(ctx: &Context<'_>, args: NoteListArgs, whose: Whose, parent: i64) -> Result<Self> {
-        let list = NoteList::new(&args, ctx.sight(), ctx.app().db.backend())?;
-        let (ordering, number) = (list.ordering.clone(), list.window.number);
-        let args = Arc::new(args);
-        let key = ListKey { whose, parent, args: Arc::clone(&args) };
-        let page = ctx.loaders().notes_of.load(key).await?.ok_or_else(|| Error::missing("list of notes", parent))?;
-        Ok(Self { args, under: Some((whose, parent)), ordering, page, number, total: OnceCell::new() })
+    fn edges(&self) -> Vec<NoteEdge> {
+        let edge =
+            |note: &Arc<note::Model>| NoteEdge { cursor: self.0.ordering.cursor(note), node: Note(note.clone()) };
+        self.0.page.rows.iter().map(edge).collect()
     }
 
-    async fn count(&self, ctx: &Context<'_>) -> Result<u64> {
-        let Some((whose, parent)) = self.under else {
-            let db = &ctx.app().db;
-            let count = async || NoteList::new(&self.args, ctx.sight(), db.backend())?.count(db).await;
-            return self.total.get_or_try_init(count).await.copied();
-        };
-        let key = ListKey { whose, parent, args: Arc::clone(&self.args) };
-        Ok(ctx.loaders().notes_count.load(key).await?.unwrap_or_default())
+    fn info(&self) -> PageInfo {
+        self.0.page.info(|note| self.0.ordering.cursor(note))
     }
 }
 
-#[Object(use_type_description)]
-impl NoteConnection {
-    /// The notes of this page, each with its position.
-    async fn edges(&self) -> Vec<NoteEdge> {
-        let edge = |note: &Arc<note::Model>| NoteEdge { cursor: self.ordering.cursor(note), node: Note(note.clone()) };
-        self.page.rows.iter().map(edge).collect()
-    }
-
-    /// The notes of this page.
-    async fn nodes(&self) -> Vec<Note> {
-        self.page.rows.iter().cloned().map(Note).collect()
-    }
-
-    /// Where this page stands in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.page.info(|note| self.ordering.cursor(note))
-    }
-
-    /// All notes that match, whatever the page. Runs a count only when it is selected.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<u64> {
-        self.count(ctx).await
-    }
-
-    /// The page asked for, when paging by number.
-    async fn page_number(&self) -> Option<u64> {
-        self.number
-    }
-
-    /// How many pages there are, when paging by number. Runs a count only when it is selected.
-    async fn page_count(&self, ctx: &Context<'_>) -> Result<Option<u64>> {
-        if self.number.is_none() {
-            return Ok(None);
-        }
-        let list = NoteList::new(&self.args, ctx.sight(), ctx.app().db.backend())?;
-        Ok(Some(list.window.pages(self.count(ctx).await?)))
-    }
+/// A field that lists the notes of its row.
+pub fn notes_of<R: 'static>(whose: Whose, id: impl Fn(&R) -> i64 + Send + Sync + 'static) -> Def {
+    ask::<R, Args<NoteListArgs>, NotesOf, _, _>(
+        move |row, Args(args), ctx| {
+            let reader = ctx.reader();
+            // Looked at once for each row, so that each says what is wrong; the statement is one.
+            let list = NoteList::new(args, reader.sight, reader.db.backend())?;
+            let key = ListKey { under: Some((whose, id(row))), args: Arc::new(args.clone()) };
+            Ok((Some(key.clone()), (key, list.ordering, list.window)))
+        },
+        |(key, ordering, window), page| {
+            let page = page.ok_or_else(|| Error::missing("list of notes", &key))?;
+            Ok(One(NoteConnection(Arc::new(Listed { key, ordering, window, page }))))
+        },
+    )
 }

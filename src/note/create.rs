@@ -144,7 +144,6 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     moment.append(&transaction, EventType::Created, note.id, None, Vec::new()).await?;
     transaction.commit().await?;
 
-    ctx.forget_loaded();
     let note = Arc::new(note);
     Ok(NoteCreatePayload {
         note_edge: Some(NoteEdge::newest_first(&note)?),

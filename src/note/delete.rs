@@ -73,7 +73,6 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
     if deleted.rows_affected == 0 {
         transaction.rollback().await?;
         let conflict = UserError::version_conflict(expected, note.version);
-        ctx.forget_loaded();
         return Ok(NoteDeletePayload {
             note: Some(Note(Arc::new(note))),
             user_errors: vec![conflict],
@@ -84,7 +83,6 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
     moment.append(&transaction, EventType::Deleted, note.id, None, Vec::new()).await?;
     transaction.commit().await?;
 
-    ctx.forget_loaded();
     Ok(NoteDeletePayload {
         deleted_note_id: Some(Kind::Note.id(note.id)),
         note: None,

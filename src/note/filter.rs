@@ -144,13 +144,12 @@ impl Conditions {
         }
         if let Some(NoteReferenceTypeFilter { eq, neq, is_in, not_in, is_null }) = reference_type {
             let text = |value: &NoteReferenceType| note::ReferenceType::from(*value).to_value();
-            let operators = operators("referenceType", eq, neq, is_in, not_in, is_null, |v| Ok(text(v)))?;
+            let operators = operators("referenceType", eq, neq, is_in, not_in, *is_null, |v| Ok(text(v)))?;
             all = all.add(self.texts(note::Column::ReferenceType, operators));
         }
         if let Some(NoteStatusFilter { eq, neq, is_in, not_in }) = status {
             let text = |value: &NoteStatus| note::NoteStatus::from(*value).to_value();
-            let never = MaybeUndefined::Undefined;
-            let operators = operators("status", eq, neq, is_in, not_in, &never, |v| Ok(text(v)))?;
+            let operators = operators("status", eq, neq, is_in, not_in, MaybeUndefined::Undefined, |v| Ok(text(v)))?;
             all = all.add(self.texts(note::Column::Status, operators));
         }
         for (column, flag) in [
@@ -168,17 +167,19 @@ impl Conditions {
 
     fn links(self, name: &str, column: note::Column, kind: Kind, filter: &IdFilter) -> Result<Condition> {
         let IdFilter { eq, neq, is_in, not_in, is_null } = filter;
-        let operators = operators(name, eq, neq, is_in, not_in, is_null, |id| kind.key(id))?;
+        let operators = operators(name, eq, neq, is_in, not_in, *is_null, |id| kind.key(id))?;
         Ok(compare(column, operators, |keys| one_of(self.backend, (note::Entity, column).into_column_ref(), keys)))
     }
 
     fn raw_ids(self, name: &str, filter: &IdFilter) -> Result<Condition> {
         let IdFilter { eq, neq, is_in, not_in, is_null } = filter;
-        let raw = |id: &ID| match id.contains('\0') {
-            true => Err(Error::Invalid(format!("`{name}` holds a NUL character, which no ID has."))),
-            false => Ok(id.to_string()),
+        let raw = |id: &ID| {
+            if id.contains('\0') {
+                return Err(Error::Invalid(format!("`{name}` holds a NUL character, which no ID has.")));
+            }
+            Ok(id.to_string())
         };
-        Ok(self.texts(note::Column::ReferenceId, operators(name, eq, neq, is_in, not_in, is_null, raw)?))
+        Ok(self.texts(note::Column::ReferenceId, operators(name, eq, neq, is_in, not_in, *is_null, raw)?))
     }
 
     fn texts(self, column: note::Column, operators: Operators<String>) -> Condition {
@@ -252,7 +253,7 @@ fn operators<T, V>(
     neq: &MaybeUndefined<T>,
     is_in: &MaybeUndefined<Vec<T>>,
     not_in: &MaybeUndefined<Vec<T>>,
-    is_null: &MaybeUndefined<bool>,
+    is_null: MaybeUndefined<bool>,
     value: impl Fn(&T) -> Result<V>,
 ) -> Result<Operators<V>> {
     Ok(Operators {
@@ -260,7 +261,7 @@ fn operators<T, V>(
         neq: operator(&format!("{name}.neq"), neq)?.map(&value).transpose()?,
         is_in: list(&format!("{name}.in"), is_in, &value)?,
         not_in: list(&format!("{name}.notIn"), not_in, &value)?,
-        is_null: operator(&format!("{name}.isNull"), is_null)?.copied(),
+        is_null: operator(&format!("{name}.isNull"), &is_null)?.copied(),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::InputObject;
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, FromQueryResult, PaginatorTrait, QueryFilter, QueryTrait,
@@ -17,11 +18,22 @@ use crate::error::{Error, Result};
 use crate::page::{Page, PageArgs, Window};
 
 /// What a list of notes was asked for; equal arguments under many records are one statement.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteListArgs {
+    /// Which notes.
     pub filter: Option<NoteFilter>,
+    /// In which order, by at most 3 fields; newest first when absent.
     pub order_by: Option<Vec<NoteOrder>>,
-    pub page: PageArgs,
+    /// The size of the page, from its start: 1 to 100, 20 when absent.
+    pub first: Option<i32>,
+    /// Only what follows this cursor.
+    pub after: Option<String>,
+    /// The size of the page, from its end: 1 to 100.
+    pub last: Option<i32>,
+    /// Only what precedes this cursor.
+    pub before: Option<String>,
+    /// The page by its number, from 1, of size `first`; not together with a cursor.
+    pub page: Option<i32>,
 }
 
 /// How the notes of a list belong to the record that the list stands under.
@@ -48,9 +60,11 @@ impl NoteList {
     /// INVALID or `BAD_CURSOR`, where the arguments are wrong.
     pub fn new(args: &NoteListArgs, sight: Sight, backend: DatabaseBackend) -> Result<Self> {
         let ordering = NoteOrdering::new(args.order_by.as_deref())?;
-        let window = args.page.window(&ordering.ordering)?;
+        let NoteListArgs { filter, order_by: _, first, after, last, before, page } = args;
+        let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: *page };
+        let window = page.window(&ordering.ordering)?;
         let mut notes = sight.notes();
-        if let Some(filter) = &args.filter {
+        if let Some(filter) = filter {
             notes = notes.filter(Conditions { sight, backend }.of(filter)?);
         }
         Ok(Self { notes, sight, ordering, window })

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, DatabaseBackend, FromQueryResult, QueryFilter, QueryOrder, Statement};
 
 use super::list::{NoteList, NoteListArgs, Whose};
-use crate::db::{Db, one_of};
-use crate::entity::{Sight, assignment, message, note};
+use crate::context::Reader;
+use crate::db::one_of;
+use crate::engine::Question;
+use crate::entity::{assignment, message, note};
 use crate::error::Result;
-use crate::loader::Question;
 use crate::page::Page;
 
 /// Notes by key.
@@ -18,10 +19,11 @@ pub struct NoteById;
 impl Question for NoteById {
     type Key = i64;
     type Answer = Arc<note::Model>;
+    type Source = Reader;
 
-    async fn ask(db: &Db, sight: Sight, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        let keys = one_of(db.backend(), (note::Entity, note::Column::Id), keys.iter().copied());
-        let notes = sight.notes().filter(keys).all(db.read()).await?;
+    async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+        let keys = one_of(reader.db.backend(), (note::Entity, note::Column::Id), keys.iter().copied());
+        let notes = reader.sight.notes().filter(keys).all(reader.db.read()).await?;
         Ok(notes.into_iter().map(|note| (note.id, Arc::new(note))).collect())
     }
 }
@@ -32,15 +34,17 @@ pub struct AssigneesOf;
 impl Question for AssigneesOf {
     type Key = i64;
     type Answer = Vec<Arc<assignment::Model>>;
+    type Source = Reader;
 
-    async fn ask(db: &Db, sight: Sight, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        let keys = one_of(db.backend(), (assignment::Entity, assignment::Column::NoteId), keys.iter().copied());
-        let assignments = sight
+    async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+        let keys = one_of(reader.db.backend(), (assignment::Entity, assignment::Column::NoteId), keys.iter().copied());
+        let assignments = reader
+            .sight
             .assignments()
             .filter(keys)
             .order_by_asc(assignment::Column::NoteId)
             .order_by_asc(assignment::Column::Position)
-            .all(db.read())
+            .all(reader.db.read())
             .await?;
         let mut answers: HashMap<i64, Self::Answer> = HashMap::new();
         for assignment in assignments {
@@ -56,10 +60,11 @@ pub struct MessageById;
 impl Question for MessageById {
     type Key = i64;
     type Answer = Arc<message::Model>;
+    type Source = Reader;
 
-    async fn ask(db: &Db, sight: Sight, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        let keys = one_of(db.backend(), (message::Entity, message::Column::Id), keys.iter().copied());
-        let messages = sight.messages().filter(keys).all(db.read()).await?;
+    async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+        let keys = one_of(reader.db.backend(), (message::Entity, message::Column::Id), keys.iter().copied());
+        let messages = reader.sight.messages().filter(keys).all(reader.db.read()).await?;
         Ok(messages.into_iter().map(|message| (message.id, Arc::new(message))).collect())
     }
 }
@@ -78,9 +83,10 @@ pub struct MessagesOf;
 impl Question for MessagesOf {
     type Key = MessageRange;
     type Answer = Vec<Arc<message::Model>>;
+    type Source = Reader;
 
-    async fn ask(db: &Db, sight: Sight, keys: &[MessageRange]) -> Result<HashMap<MessageRange, Self::Answer>> {
-        let backend = db.backend();
+    async fn ask(reader: &Reader, keys: &[MessageRange]) -> Result<HashMap<MessageRange, Self::Answer>> {
+        let backend = reader.db.backend();
         let sql = match backend {
             // OFFSET 0 keeps the subquery apart: ask the index for each range, rather than read all messages of the
             // company to join them, which looks cheap until the database has counted them.
@@ -99,19 +105,19 @@ impl Question for MessagesOf {
                  ORDER BY message.note_id, message.position"
             }
         };
-        let values: Vec<sea_orm::Value> = match backend {
-            DatabaseBackend::Postgres => vec![
+        let values: Vec<sea_orm::Value> = if backend == DatabaseBackend::Postgres {
+            vec![
                 keys.iter().map(|key| key.note_id).collect::<Vec<i64>>().into(),
                 keys.iter().map(|key| key.low).collect::<Vec<i32>>().into(),
                 keys.iter().map(|key| key.high).collect::<Vec<i32>>().into(),
-                sight.company_id.into(),
-            ],
-            _ => {
-                let ranges = keys.iter().map(|key| serde_json::json!([key.note_id, key.low, key.high]));
-                vec![serde_json::Value::from_iter(ranges).to_string().into(), sight.company_id.into()]
-            }
+                reader.sight.company_id.into(),
+            ]
+        } else {
+            let ranges = keys.iter().map(|key| serde_json::json!([key.note_id, key.low, key.high]));
+            let ranges: serde_json::Value = ranges.collect();
+            vec![ranges.to_string().into(), reader.sight.company_id.into()]
         };
-        let rows = db.read().query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        let rows = reader.db.read().query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
         let mut answers: HashMap<MessageRange, Self::Answer> = HashMap::new();
         for row in rows {
             let message = message::Model::from_query_result(&row, "")?;
@@ -126,19 +132,20 @@ impl Question for MessagesOf {
     }
 }
 
-/// A list of notes under one of many records.
+/// A list of notes: all, or those of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ListKey {
-    pub whose: Whose,
-    pub parent: i64,
+    pub under: Option<(Whose, i64)>,
     pub args: Arc<NoteListArgs>,
 }
 
-/// Keys that ask for the same list under different records, together.
+/// The records that the same list is asked for under, together.
 fn by_list(keys: &[ListKey]) -> HashMap<(Whose, &Arc<NoteListArgs>), Vec<i64>> {
     let mut lists: HashMap<_, Vec<i64>> = HashMap::new();
     for key in keys {
-        lists.entry((key.whose, &key.args)).or_default().push(key.parent);
+        if let Some((whose, parent)) = key.under {
+            lists.entry((whose, &key.args)).or_default().push(parent);
+        }
     }
     lists
 }
@@ -149,32 +156,38 @@ pub struct NotesOf;
 impl Question for NotesOf {
     type Key = ListKey;
     type Answer = Page<Arc<note::Model>>;
+    type Source = Reader;
 
-    async fn ask(db: &Db, sight: Sight, keys: &[ListKey]) -> Result<HashMap<ListKey, Self::Answer>> {
+    async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, Self::Answer>> {
         let mut answers = HashMap::new();
         for ((whose, args), parents) in by_list(keys) {
-            let pages = NoteList::new(args, sight, db.backend())?.pages(db, whose, parents).await?;
-            for (parent, page) in pages {
-                answers.insert(ListKey { whose, parent, args: Arc::clone(args) }, page);
+            let list = NoteList::new(args, reader.sight, reader.db.backend())?;
+            for (parent, page) in list.pages(&reader.db, whose, parents).await? {
+                answers.insert(ListKey { under: Some((whose, parent)), args: Arc::clone(args) }, page);
             }
         }
         Ok(answers)
     }
 }
 
-/// How many notes there are under many records.
-pub struct NotesCount;
+/// How many notes lists have.
+pub struct NotesTotal;
 
-impl Question for NotesCount {
+impl Question for NotesTotal {
     type Key = ListKey;
     type Answer = u64;
+    type Source = Reader;
 
-    async fn ask(db: &Db, sight: Sight, keys: &[ListKey]) -> Result<HashMap<ListKey, u64>> {
+    async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, u64>> {
         let mut answers = HashMap::new();
+        for key in keys.iter().filter(|key| key.under.is_none()) {
+            let list = NoteList::new(&key.args, reader.sight, reader.db.backend())?;
+            answers.insert(key.clone(), list.count(&reader.db).await?);
+        }
         for ((whose, args), parents) in by_list(keys) {
-            let counts = NoteList::new(args, sight, db.backend())?.counts(db, whose, parents).await?;
-            for (parent, count) in counts {
-                answers.insert(ListKey { whose, parent, args: Arc::clone(args) }, count);
+            let list = NoteList::new(args, reader.sight, reader.db.backend())?;
+            for (parent, total) in list.counts(&reader.db, whose, parents).await? {
+                answers.insert(ListKey { under: Some((whose, parent)), args: Arc::clone(args) }, total);
             }
         }
         Ok(answers)

@@ -2,87 +2,70 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Description, ID, Object, SimpleObject};
-
+use super::load::NoteById;
 use super::object::Note;
-use crate::context::ContextExt;
+use crate::engine::{leaf, lent, link, local, object, promised};
 use crate::entity::message;
-use crate::error::{Error, Result};
-use crate::id::Kind;
+use crate::id::{GlobalId, Kind};
 use crate::scalar::{BigInt, DateTime, Url};
-use crate::user::User;
+use crate::user::{User, UserById};
 
-/// What somebody said about a note.
-#[derive(Clone, Description)]
+/// The row of a message, as the schema shows it.
+#[derive(Clone)]
 pub struct NoteMessage(pub Arc<message::Model>);
 
-/// A file that goes with a message; it is kept elsewhere.
-#[derive(SimpleObject)]
-pub struct Attachment {
-    /// Where it is to be had, if that is known.
-    url: Option<Url>,
-    /// Its name.
-    filename: String,
-    /// Its media type, if that is known.
-    content_type: Option<String>,
-    /// Its size in bytes, if that is known.
-    size: Option<BigInt>,
+object! {
+    /// What somebody said about a note.
+    NoteMessage implements "Node" {
+        /// Names this message among all records.
+        id = leaf(|message: &NoteMessage| GlobalId(Kind::NoteMessage, message.0.id));
+        /// The key of the message within its company.
+        database_id = leaf(|message: &NoteMessage| BigInt(message.0.id));
+        /// The note it is about.
+        note_id = leaf(|message: &NoteMessage| GlobalId(Kind::Note, message.0.note_id));
+        /// The note it is about.
+        note = promised::<_, NoteById, _>(|message: &NoteMessage| message.0.note_id, Note);
+        /// The text.
+        message = lent(|message: &NoteMessage| &message.0.message);
+        /// The file that goes with it.
+        attachment = local(|message: &NoteMessage| Attachment::of(message));
+        /// Who said it; null where an import does not tell.
+        posted_by_id = leaf(|message: &NoteMessage| message.0.posted_by_id.map(|id| GlobalId(Kind::User, id)));
+        /// Who said it; null where an import does not tell.
+        posted_by = link::<_, UserById, _>(
+            |message: &NoteMessage| message.0.posted_by_id,
+            |found| found.map(User),
+        );
+        /// When it was said.
+        created_on = leaf(|message: &NoteMessage| DateTime(message.0.created_on));
+    }
 }
 
-#[Object(use_type_description)]
-impl NoteMessage {
-    /// Names this message among all records.
-    pub async fn id(&self) -> ID {
-        Kind::NoteMessage.id(self.0.id)
-    }
+/// The file of a message, as the schema shows it.
+#[derive(Clone)]
+pub struct Attachment {
+    message: NoteMessage,
+    filename: String,
+}
 
-    /// The key of the message within its company.
-    async fn database_id(&self) -> BigInt {
-        BigInt(self.0.id)
+impl Attachment {
+    fn of(message: &NoteMessage) -> Option<Self> {
+        let row = &message.0;
+        let filename = row.attachment_filename.clone().or_else(|| row.attachment_url.clone())?;
+        Some(Self { message: message.clone(), filename })
     }
+}
 
-    /// The note it is about.
-    async fn note_id(&self) -> ID {
-        Kind::Note.id(self.0.note_id)
-    }
-
-    /// The note it is about.
-    async fn note(&self, ctx: &Context<'_>) -> Result<Note> {
-        let note = ctx.loaders().message_note.load(self.0.note_id).await?;
-        note.map(Note).ok_or_else(|| Error::missing("note", self.0.note_id))
-    }
-
-    /// The text.
-    async fn message(&self) -> &str {
-        &self.0.message
-    }
-
-    /// The file that goes with it.
-    async fn attachment(&self) -> Option<Attachment> {
-        let row = &self.0;
-        let url = row.attachment_url.clone();
-        let filename = row.attachment_filename.clone().or_else(|| url.clone())?;
-        Some(Attachment {
-            url: url.map(Url),
-            filename,
-            content_type: row.attachment_content_type.clone(),
-            size: row.attachment_size.map(BigInt),
-        })
-    }
-
-    /// Who said it; null where an import does not tell.
-    async fn posted_by_id(&self) -> Option<ID> {
-        self.0.posted_by_id.map(|id| Kind::User.id(id))
-    }
-
-    /// Who said it; null where an import does not tell.
-    async fn posted_by(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        let Some(id) = self.0.posted_by_id else { return Ok(None) };
-        Ok(ctx.loaders().message_author.load(id).await?.map(User))
-    }
-
-    /// When it was said.
-    async fn created_on(&self) -> DateTime {
-        DateTime(self.0.created_on)
+object! {
+    /// A file that goes with a message; it is kept elsewhere.
+    Attachment {
+        /// Where it is to be had, if that is known.
+        url = leaf(|attachment: &Attachment| attachment.message.0.attachment_url.clone().map(Url));
+        /// Its name.
+        filename = lent(|attachment: &Attachment| &attachment.filename);
+        /// Its media type, if that is known.
+        content_type = lent(|attachment: &Attachment| &attachment.message.0.attachment_content_type);
+        /// Its size in bytes, if that is known.
+        size = leaf(|attachment: &Attachment| attachment.message.0.attachment_size.map(BigInt));
     }
 }

@@ -5,90 +5,140 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, SimpleObject};
+use async_graphql::InputObject;
 
-use super::load::MessageRange;
+use super::load::{MessageRange, MessagesOf};
 use super::message::NoteMessage;
+use super::object::Note;
 use super::order::OrderDirection;
-use crate::context::ContextExt;
-use crate::entity::{message, note};
+use crate::engine::{Args, Def, One, ask, leaf, local, object};
+use crate::entity::message;
 use crate::error::Result;
 use crate::page::{Cursor, Ordering, PageArgs, PageInfo, Term};
 
-/// A page of messages.
-#[derive(SimpleObject)]
-pub struct NoteMessageConnection {
-    /// The messages of this page, each with its position.
-    edges: Vec<NoteMessageEdge>,
-    /// The messages of this page.
-    nodes: Vec<NoteMessage>,
-    /// Where this page stands in the thread.
-    page_info: PageInfo,
-    /// All messages of the note, whatever the page.
-    total_count: i32,
+/// The arguments of `Note.messages`.
+#[derive(InputObject)]
+pub struct NoteMessagesArgs {
+    /// The size of the page, from its start.
+    first: Option<i32>,
+    /// Only what follows this cursor.
+    after: Option<String>,
+    /// The size of the page, from its end.
+    last: Option<i32>,
+    /// Only what precedes this cursor.
+    before: Option<String>,
+    /// Oldest first, or newest first.
+    #[graphql(default_with = "OrderDirection::Asc")]
+    direction: OrderDirection,
 }
 
-/// A message in a thread.
-#[derive(SimpleObject)]
+/// A page of a thread, as the schema shows it.
+#[derive(Clone)]
+pub struct NoteMessageConnection(Arc<ThreadPage>);
+
+struct ThreadPage {
+    direction: OrderDirection,
+    messages: Vec<Arc<message::Model>>,
+    older: bool,
+    newer: bool,
+    total: i32,
+}
+
+/// A message in a thread, as the schema shows it.
+#[derive(Clone)]
 pub struct NoteMessageEdge {
-    /// The position of the message in this list: pass it as `after` or `before`.
-    cursor: String,
-    /// The message.
-    node: NoteMessage,
+    direction: OrderDirection,
+    message: Arc<message::Model>,
+}
+
+object! {
+    /// A page of messages.
+    NoteMessageConnection {
+        /// The messages of this page, each with its position.
+        edges = local(|connection: &NoteMessageConnection| connection.edges());
+        /// The messages of this page.
+        nodes = local(|connection: &NoteMessageConnection| {
+            connection.0.messages.iter().cloned().map(NoteMessage).collect::<Vec<_>>()
+        });
+        /// Where this page stands in the thread.
+        page_info = local(|connection: &NoteMessageConnection| One(connection.info()));
+        /// All messages of the note, whatever the page.
+        total_count = leaf(|connection: &NoteMessageConnection| connection.0.total);
+    }
+}
+
+object! {
+    /// A message in a thread.
+    NoteMessageEdge {
+        /// The position of the message in this list: pass it as `after` or `before`.
+        cursor = leaf(|edge: &NoteMessageEdge| cursor(edge.direction, &edge.message));
+        /// The message.
+        node = local(|edge: &NoteMessageEdge| One(NoteMessage(Arc::clone(&edge.message))));
+    }
 }
 
 impl NoteMessageEdge {
     /// The edge of a message in its thread, oldest first.
     pub fn oldest_first(message: Arc<message::Model>) -> Self {
-        let cursor = Cursor(vec![message.position.into()]).encode(&ordering(OrderDirection::Asc).name);
-        Self { cursor, node: NoteMessage(message) }
+        Self { direction: OrderDirection::Asc, message }
     }
 }
 
-fn ordering(direction: OrderDirection) -> Ordering {
-    let name = if direction == OrderDirection::Asc { "message position+" } else { "message position-" };
-    let terms = vec![Term::integer((message::Entity, message::Column::Position), direction.into())];
-    Ordering { name: name.to_owned(), terms }
+impl NoteMessageConnection {
+    fn edges(&self) -> Vec<NoteMessageEdge> {
+        let edge = |message: &Arc<message::Model>| NoteMessageEdge {
+            direction: self.0.direction,
+            message: Arc::clone(message),
+        };
+        self.0.messages.iter().map(edge).collect()
+    }
+
+    fn info(&self) -> PageInfo {
+        let ThreadPage { direction, messages, older, newer, .. } = &*self.0;
+        let (next, previous) = if *direction == OrderDirection::Asc { (newer, older) } else { (older, newer) };
+        PageInfo {
+            has_next_page: *next,
+            has_previous_page: *previous,
+            start_cursor: messages.first().map(|message| cursor(*direction, message)),
+            end_cursor: messages.last().map(|message| cursor(*direction, message)),
+        }
+    }
 }
 
-/// # Errors
-/// INVALID or `BAD_CURSOR`, where the arguments are wrong; when the database fails.
-pub async fn messages(
-    ctx: &Context<'_>,
-    note: &note::Model,
-    args: &PageArgs,
-    direction: OrderDirection,
-) -> Result<NoteMessageConnection> {
-    let ordering = ordering(direction);
-    let window = args.window(&ordering)?;
-    let ascending = direction == OrderDirection::Asc;
-    let count = i64::from(note.message_count);
-    let (low, high) = window.range(count, ascending);
+fn name(direction: OrderDirection) -> &'static str {
+    if direction == OrderDirection::Asc { "message position+" } else { "message position-" }
+}
 
-    let mut messages = Vec::new();
-    if let (true, Ok(low), Ok(high)) = (low <= high, i32::try_from(low), i32::try_from(high)) {
-        let range = MessageRange { note_id: note.id, low, high };
-        messages = ctx.loaders().messages.load(range).await?.unwrap_or_default();
-    }
-    if !ascending {
-        messages.reverse();
-    }
-    let cursor = |message: &Arc<message::Model>| Cursor(vec![message.position.into()]).encode(&ordering.name);
-    let (older, newer) = (low > 1, high < count);
-    let page_info = PageInfo {
-        has_next_page: if ascending { newer } else { older },
-        has_previous_page: if ascending { older } else { newer },
-        start_cursor: messages.first().map(cursor),
-        end_cursor: messages.last().map(cursor),
+fn cursor(direction: OrderDirection, message: &message::Model) -> String {
+    Cursor(vec![message.position.into()]).encode(name(direction))
+}
+
+/// The field `Note.messages`.
+pub fn messages() -> Def {
+    ask::<Note, Args<NoteMessagesArgs>, MessagesOf, _, _>(
+        |note, Args(args), _| prepare(note, args),
+        |mut page: ThreadPage, messages| {
+            page.messages = messages.unwrap_or_default();
+            if page.direction == OrderDirection::Desc {
+                page.messages.reverse();
+            }
+            Ok(One(NoteMessageConnection(Arc::new(page))))
+        },
+    )
+}
+
+fn prepare(note: &Note, args: &NoteMessagesArgs) -> Result<(Option<MessageRange>, ThreadPage)> {
+    let NoteMessagesArgs { first, after, last, before, direction } = args;
+    let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: None };
+    let term = Term::integer((message::Entity, message::Column::Position), (*direction).into());
+    let window = page.window(&Ordering { name: name(*direction).to_owned(), terms: vec![term] })?;
+    let total = note.0.message_count;
+    let (low, high) = window.range(total.into(), *direction == OrderDirection::Asc);
+    let range = match (i32::try_from(low), i32::try_from(high)) {
+        (Ok(low), Ok(high)) if low <= high => Some(MessageRange { note_id: note.0.id, low, high }),
+        _ => None,
     };
-    let edge = |message: &Arc<message::Model>| NoteMessageEdge {
-        cursor: cursor(message),
-        node: NoteMessage(Arc::clone(message)),
-    };
-    Ok(NoteMessageConnection {
-        edges: messages.iter().map(edge).collect(),
-        nodes: messages.into_iter().map(NoteMessage).collect(),
-        page_info,
-        total_count: note.message_count,
-    })
+    let page =
+        ThreadPage { direction: *direction, messages: Vec::new(), older: low > 1, newer: high < total.into(), total };
+    Ok((range, page))
 }

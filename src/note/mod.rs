@@ -20,13 +20,13 @@ mod text;
 mod user_error;
 
 pub use assign::{NoteAssignInput, NoteAssignPayload, NoteUnassignInput, NoteUnassignPayload, assign, unassign};
-pub use connection::{NoteConnection, NoteEdge};
+pub use connection::{NoteConnection, NoteEdge, notes_of};
 pub use create::{NoteCreateInput, NoteCreatePayload, create};
 pub use delete::{NoteDeleteInput, NoteDeletePayload, delete};
 pub use deletion::{DeletionReport, preview};
 pub use filter::NoteFilter;
 pub use list::{NoteListArgs, Whose};
-pub use load::{AssigneesOf, MessageById, MessagesOf, NoteById, NotesCount, NotesOf};
+pub use load::{MessageById, NoteById};
 pub use message::NoteMessage;
 pub use object::Note;
 pub use order::NoteOrder;

@@ -87,7 +87,6 @@ pub async fn patch(ctx: &Context<'_>, input: NotePatchInput) -> Result<NotePatch
     if !matched {
         transaction.rollback().await?;
         let conflict = UserError::version_conflict(expected, note.version);
-        ctx.forget_loaded();
         return Ok(NotePatchPayload {
             note: Some(Note(Arc::new(note))),
             changed_fields: Vec::new(),
@@ -105,7 +104,6 @@ pub async fn patch(ctx: &Context<'_>, input: NotePatchInput) -> Result<NotePatch
     }
     transaction.commit().await?;
 
-    ctx.forget_loaded();
     Ok(NotePatchPayload { note: Some(Note(Arc::new(diff.note))), changed_fields, user_errors: Vec::new() })
 }
 

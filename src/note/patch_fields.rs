@@ -54,6 +54,7 @@ pub struct NotePatch {
 
 /// What a patch asks for, in the form of the row; `None` keeps a field.
 #[derive(Default)]
+#[expect(clippy::option_option, reason = "whether to set a field, and to what, null among it")]
 pub struct Wanted {
     customer_id: Option<Option<i64>>,
     type_id: Option<Option<i64>>,
@@ -90,7 +91,8 @@ impl Wanted {
             add_tags,
             remove_tags,
         } = patch;
-        if !tags.is_undefined() && !(add_tags.is_undefined() && remove_tags.is_undefined()) {
+        let some_tags = !add_tags.is_undefined() || !remove_tags.is_undefined();
+        if !tags.is_undefined() && some_tags {
             let message = "`tags` sets all tags; leave out `addTags` and `removeTags`, or use these alone.";
             problems.add(ErrorCode::Invalid, &path("tags"), message);
         }
@@ -185,7 +187,7 @@ impl Diff {
         };
         let note = &mut diff.note;
         let (columns, fields, changes) = (&mut diff.columns, &mut diff.fields, &mut diff.changes);
-        let mut changed = |field: &'static str, old: Json, new: Json| {
+        let mut record = |field: &'static str, old: Json, new: Json| {
             fields.push(field);
             changes.push(Change { field: field.to_owned(), old, new });
         };
@@ -193,7 +195,7 @@ impl Diff {
         macro_rules! set {
             ($field:literal, $column:ident, $new:expr, $show:expr) => {
                 if let Some(new) = $new.filter(|new| *new != note.$column) {
-                    changed($field, $show(&note.$column), $show(&new));
+                    record($field, $show(&note.$column), $show(&new));
                     columns.$column = Set(new.clone());
                     note.$column = new;
                 }

@@ -116,7 +116,6 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
     moment.append(&transaction, EventType::MessagePosted, note.id, Some(message.id), Vec::new()).await?;
     transaction.commit().await?;
 
-    ctx.forget_loaded();
     let message = Arc::new(message);
     Ok(NoteMessagePostPayload {
         note: Some(Note(Arc::new(note))),

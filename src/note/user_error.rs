@@ -47,6 +47,7 @@ impl UserError {
         Self { code, message: message.into(), path: Some(path), params: None }
     }
 
+    #[must_use]
     pub fn with(mut self, params: serde_json::Value) -> Self {
         self.params = Some(Json(params));
         self

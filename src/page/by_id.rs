@@ -1,8 +1,7 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::IntoColumnRef;
-use sea_orm::{EntityTrait, PaginatorTrait, QueryTrait, Select};
-use tokio::sync::OnceCell;
+use sea_orm::{EntityTrait, QueryTrait, Select};
 
 use super::{Cursor, Direction, Ordering, Page, PageArgs, Term, Window};
 use crate::db::Db;
@@ -13,7 +12,6 @@ pub struct ListById<E: EntityTrait> {
     select: Select<E>,
     ordering: Ordering,
     pub window: Window,
-    total: OnceCell<u64>,
 }
 
 impl<E> ListById<E>
@@ -28,7 +26,7 @@ where
     pub fn new(name: &str, select: Select<E>, id: impl IntoColumnRef, args: &PageArgs) -> Result<Self> {
         let ordering = Ordering { name: format!("{name} id+"), terms: vec![Term::integer(id, Direction::Ascending)] };
         let window = args.window(&ordering)?;
-        Ok(Self { select, ordering, window, total: OnceCell::new() })
+        Ok(Self { select, ordering, window })
     }
 
     /// # Errors
@@ -38,15 +36,6 @@ where
         self.window.apply(QueryTrait::query(&mut select), &self.ordering);
         let rows = select.all(db.read()).await?;
         Ok(self.window.page(rows.into_iter().map(Arc::new).collect()))
-    }
-
-    /// Counts once, however often it is asked.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn count(&self, db: &Db) -> Result<u64> {
-        let count = async || Ok(self.select.clone().count(db.read()).await?);
-        self.total.get_or_try_init(count).await.copied()
     }
 
     pub fn cursor(&self, id: i64) -> String {

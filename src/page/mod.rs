@@ -1,30 +1,42 @@
 //! Pages of a list: by cursor, forwards or backwards, or by number.
 
 mod by_id;
+mod count;
 mod cursor;
 mod order;
 mod window;
 
-use async_graphql::SimpleObject;
-
 pub use by_id::ListById;
+pub use count::{page_count, total_count};
 pub use cursor::Cursor;
 pub use order::{Direction, Ordering, Term};
 pub use window::{PageArgs, Window};
 
-/// Where a page stands in its list.
-#[derive(Clone, Debug, Default, SimpleObject)]
+use crate::engine::{leaf, lent, object};
+
+/// Where a page stands, as the schema shows it.
+#[derive(Clone, Debug, Default)]
 pub struct PageInfo {
-    /// Whether there is more after this page. Without `before` this is found out; with it, what follows is the
-    /// record that the cursor was taken from.
     pub has_next_page: bool,
-    /// Whether there is more before this page. With `last` this is found out; with `after`, what precedes is the
-    /// record that the cursor was taken from.
     pub has_previous_page: bool,
-    /// The cursor of the first edge: pass it as `before` to go back from here.
     pub start_cursor: Option<String>,
-    /// The cursor of the last edge: pass it as `after` to go on from here.
     pub end_cursor: Option<String>,
+}
+
+object! {
+    /// Where a page stands in its list.
+    PageInfo {
+        /// Whether there is more after this page. Without `before` this is found out; with it, what follows is the
+        /// record that the cursor was taken from.
+        has_next_page = leaf(|info: &PageInfo| info.has_next_page);
+        /// Whether there is more before this page. With `last` this is found out; with `after`, what precedes is the
+        /// record that the cursor was taken from.
+        has_previous_page = leaf(|info: &PageInfo| info.has_previous_page);
+        /// The cursor of the first edge: pass it as `before` to go back from here.
+        start_cursor = lent(|info: &PageInfo| &info.start_cursor);
+        /// The cursor of the last edge: pass it as `after` to go on from here.
+        end_cursor = lent(|info: &PageInfo| &info.end_cursor);
+    }
 }
 
 /// The rows of one page, in the order of the list.

@@ -124,11 +124,6 @@ impl Window {
         }
     }
 
-    /// How many pages `total` records make.
-    pub fn pages(&self, total: u64) -> u64 {
-        total.div_ceil(self.size)
-    }
-
     /// The positions of the page, both included, in a list of `count` records that are numbered from 1 and cursors
     /// that hold the number alone. Empty where the first is greater than the second.
     pub fn range(&self, count: i64, ascending: bool) -> (i64, i64) {

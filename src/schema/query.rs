@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use async_graphql::{Context, Description, ID, Object};
 
-use super::node::{Node, node, nodes};
+use super::node::{Node, Nodes, node, nodes};
 use crate::context::ContextExt;
 use crate::customer::{self, Customer, CustomerConnection};
+use crate::engine::Many;
 use crate::entity::token::Scope;
 use crate::error::Result;
 use crate::id::Kind;
@@ -33,14 +36,15 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Global IDs, at most 100.")] ids: Vec<ID>,
-    ) -> Result<Vec<Option<Node>>> {
+    ) -> Result<Nodes> {
         ctx.viewer(Scope::Read)?;
         nodes(ctx, &ids).await
     }
 
     /// Who asks.
+    #[expect(clippy::unused_async, reason = "the library calls resolvers so")]
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
-        Ok(Viewer(ctx.viewer(Scope::Read)?.clone()))
+        Ok(Viewer(Arc::new(ctx.viewer(Scope::Read)?.clone())))
     }
 
     /// A note.
@@ -72,14 +76,14 @@ impl Query {
         >,
     ) -> Result<NoteConnection> {
         ctx.viewer(Scope::Read)?;
-        let args = NoteListArgs { filter, order_by, page: PageArgs { first, after, last, before, page } };
-        NoteConnection::all(ctx, args).await
+        let args = NoteListArgs { filter, order_by, first, after, last, before, page };
+        NoteConnection::all(ctx.reader(), args).await
     }
 
     /// All note types of the company, by name.
-    async fn note_types(&self, ctx: &Context<'_>) -> Result<Vec<NoteType>> {
+    async fn note_types(&self, ctx: &Context<'_>) -> Result<Many<NoteType>> {
         ctx.viewer(Scope::Read)?;
-        note_type::all(&ctx.app().db, ctx.sight()).await
+        Ok(Many(note_type::all(ctx.reader()).await?))
     }
 
     /// What deleting these notes would remove and cut off. Changes nothing; notes that are not there are left out.
@@ -115,7 +119,7 @@ impl Query {
         >,
     ) -> Result<CustomerConnection> {
         ctx.viewer(Scope::Read)?;
-        customer::list(ctx, &PageArgs { first, after, last, before, page }).await
+        customer::list(ctx.reader(), &PageArgs { first, after, last, before, page }).await
     }
 
     /// A user.
@@ -143,6 +147,6 @@ impl Query {
         >,
     ) -> Result<UserConnection> {
         ctx.viewer(Scope::Read)?;
-        user::list(ctx, status, &PageArgs { first, after, last, before, page }).await
+        user::list(ctx.reader(), status, &PageArgs { first, after, last, before, page }).await
     }
 }

@@ -1,39 +1,28 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, Description, ID, Object};
-
-use super::User;
-use crate::context::ContextExt;
+use super::{User, UserById};
+use crate::engine::{leaf, link, object, promised};
 use crate::entity::assignment;
-use crate::error::{Error, Result};
-use crate::id::Kind;
+use crate::id::{GlobalId, Kind};
 use crate::scalar::DateTime;
 
-/// A user made responsible for a note, since when and by whom.
-#[derive(Clone, Description)]
+/// The row of an assignment, as the schema shows it.
+#[derive(Clone)]
 pub struct NoteAssignee(pub Arc<assignment::Model>);
 
-#[Object(use_type_description)]
-impl NoteAssignee {
-    /// The user responsible.
-    async fn user_id(&self) -> ID {
-        Kind::User.id(self.0.user_id)
-    }
-
-    /// The user responsible.
-    async fn user(&self, ctx: &Context<'_>) -> Result<User> {
-        let user = ctx.loaders().assignee_user.load(self.0.user_id).await?;
-        user.map(User).ok_or_else(|| Error::missing("user", self.0.user_id))
-    }
-
-    /// Since when.
-    async fn created_on(&self) -> DateTime {
-        DateTime(self.0.created_on)
-    }
-
-    /// Who made the user responsible; null where an import does not tell.
-    async fn assigned_by(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        let Some(id) = self.0.assigned_by_id else { return Ok(None) };
-        Ok(ctx.loaders().assigned_by.load(id).await?.map(User))
+object! {
+    /// A user made responsible for a note, since when and by whom.
+    NoteAssignee {
+        /// The user responsible.
+        user_id = leaf(|assignee: &NoteAssignee| GlobalId(Kind::User, assignee.0.user_id));
+        /// The user responsible.
+        user = promised::<_, UserById, _>(|assignee: &NoteAssignee| assignee.0.user_id, User);
+        /// Since when.
+        created_on = leaf(|assignee: &NoteAssignee| DateTime(assignee.0.created_on));
+        /// Who made the user responsible; null where an import does not tell.
+        assigned_by = link::<_, UserById, _>(
+            |assignee: &NoteAssignee| assignee.0.assigned_by_id,
+            |user| user.map(User),
+        );
     }
 }

@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use sea_orm::QueryFilter;
 
-use crate::db::{Db, one_of};
-use crate::entity::{Sight, user};
+use crate::context::Reader;
+use crate::db::one_of;
+use crate::engine::Question;
+use crate::entity::user;
 use crate::error::Result;
-use crate::loader::Question;
 
 /// Users by key.
 pub struct UserById;
@@ -14,10 +15,11 @@ pub struct UserById;
 impl Question for UserById {
     type Key = i64;
     type Answer = Arc<user::Model>;
+    type Source = Reader;
 
-    async fn ask(db: &Db, sight: Sight, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        let keys = one_of(db.backend(), (user::Entity, user::Column::Id), keys.iter().copied());
-        let found = sight.users().filter(keys).all(db.read()).await?;
+    async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+        let keys = one_of(reader.db.backend(), (user::Entity, user::Column::Id), keys.iter().copied());
+        let found = reader.sight.users().filter(keys).all(reader.db.read()).await?;
         Ok(found.into_iter().map(|user| (user.id, Arc::new(user))).collect())
     }
 }

@@ -1,13 +1,12 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, Description, Enum, Object};
+use async_graphql::Enum;
 
 use super::User;
 use crate::auth;
-use crate::company::Company;
-use crate::context::ContextExt;
+use crate::company::{Company, CompanyById};
+use crate::engine::{One, leaf, leaf_enum, local, object, promised};
 use crate::entity::token;
-use crate::error::{Error, Result};
 
 /// What a token permits. READ and WRITE cover notes; CONFIDENTIAL adds confidential ones; ADMIN means all of them and
 /// the administration of tokens and people.
@@ -16,34 +15,27 @@ use crate::error::{Error, Result};
 pub enum Scope {
     /// Read notes and the people in them.
     Read,
-    /// Change notes.
+    /// Change notes, and read them: a change answers with what it changed.
     Write,
     /// See the confidential notes of others, too.
     Confidential,
     /// All of these, and the administration of tokens and people.
     Admin,
 }
+leaf_enum!(Scope);
 
-/// Who asks.
-#[derive(Description)]
-pub struct Viewer(pub auth::Viewer);
+/// Who asks, as the schema shows it.
+#[derive(Clone)]
+pub struct Viewer(pub Arc<auth::Viewer>);
 
-#[Object(use_type_description)]
-impl Viewer {
-    /// The user whose token this is.
-    async fn user(&self) -> User {
-        User(Arc::new(self.0.user.clone()))
-    }
-
-    /// The company of the user; nothing of any other is seen.
-    async fn company(&self, ctx: &Context<'_>) -> Result<Company> {
-        let id = self.0.company_id();
-        let company = ctx.loaders().company.load(id).await?;
-        company.map(Company).ok_or_else(|| Error::missing("company", id))
-    }
-
-    /// What the token permits.
-    async fn scopes(&self) -> Vec<Scope> {
-        self.0.scopes.iter().copied().map(Scope::from).collect()
+object! {
+    /// Who asks.
+    Viewer {
+        /// The user whose token this is.
+        user = local(|viewer: &Viewer| One(User(Arc::new(viewer.0.user.clone()))));
+        /// The company of the user; nothing of any other is seen.
+        company = promised::<_, CompanyById, _>(|viewer: &Viewer| viewer.0.company_id(), Company);
+        /// What the token permits.
+        scopes = leaf(|viewer: &Viewer| viewer.0.scopes.iter().copied().map(Scope::from).collect::<Vec<_>>());
     }
 }

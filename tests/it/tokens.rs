@@ -154,7 +154,7 @@ async fn only_the_hash_is_stored() {
 }
 
 async fn columns_that_hold(app: &App, needle: &str) -> Vec<String> {
-    let hex: String = needle.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = needle.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     let mut holding = Vec::new();
     for (table, content) in Catalog::read(app.db()).await.tables {
         for column in content.columns.keys() {

@@ -55,17 +55,17 @@ async fn what_differs_is_rejected_and_taken_when_asked() {
     ];
     let mut latest = whole(1);
     for (from, to) in changes {
-        let changed = latest.replace(from, to);
-        assert_ne!(changed, latest, "{from}");
+        let edited = latest.replace(from, to);
+        assert_ne!(edited, latest, "{from}");
         let before = exchange.export().await;
-        let summary = exchange.import(&changed).await;
+        let summary = exchange.import(&edited).await;
         assert_eq!((summary.rejected, summary.updated), (1, 0), "{to}: {summary}");
-        assert_eq!(exchange.rejects(), format!("{changed}\n").into_bytes());
+        assert_eq!(exchange.rejects(), format!("{edited}\n").into_bytes());
         assert_eq!(exchange.export().await, before, "{to}");
-        let summary = exchange.update(&changed).await;
+        let summary = exchange.update(&edited).await;
         assert_eq!((summary.rejected, summary.updated), (0, 1), "{to}: {summary}");
-        assert_eq!(exchange.import(&changed).await.skipped, 1, "{to}");
-        latest = changed;
+        assert_eq!(exchange.import(&edited).await.skipped, 1, "{to}");
+        latest = edited;
     }
     assert_ne!(exchange.export().await, exported);
     // The file's words, then what has happened since.

@@ -1,0 +1,189 @@
+//! How an object type is declared: once, for the schema and for execution.
+
+use std::any::Any;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::registry::{Deprecation, MetaField, MetaInputValue, MetaType, MetaTypeId, Registry};
+use async_graphql::{CacheControl, OutputType};
+
+use super::link::Link;
+
+/// A row of an object type. Cheap to clone: it is, when the executor hands a tree over.
+pub trait Object: OutputType + Clone + Send + Sync + 'static {
+    fn object() -> &'static ObjectType;
+}
+
+/// A row, its type forgotten.
+pub type Row = dyn Any + Send + Sync;
+
+/// An object type of the schema.
+pub struct ObjectType {
+    pub name: &'static str,
+    pub description: String,
+    pub implements: &'static [&'static str],
+    pub fields: Vec<Field>,
+}
+
+/// A field of an object type.
+pub struct Field {
+    pub name: String,
+    pub description: String,
+    pub def: Def,
+}
+
+/// The arguments of a field, as the schema tells of them.
+pub type Arguments = IndexMap<String, MetaInputValue>;
+
+/// What a field is, beside its name and description.
+pub struct Def {
+    /// Makes the type known to the schema; the name of it, and the arguments.
+    pub register: Box<Register>,
+    pub kind: Kind,
+}
+
+pub type Register = dyn Fn(&mut Registry) -> (String, Arguments) + Send + Sync;
+
+pub enum Kind {
+    Leaf(Box<Write>),
+    Link(Box<dyn Link>),
+}
+
+/// Writes the value that a row has for a field.
+pub type Write = dyn Fn(&Row, &super::Context<'_>, &mut Vec<u8>) + Send + Sync;
+
+impl ObjectType {
+    pub fn field(&'static self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether a fragment on the type `condition` applies.
+    pub fn is(&self, condition: &str) -> bool {
+        self.name == condition || self.implements.contains(&condition)
+    }
+}
+
+/// The name of a field in the schema: `databaseId` for `database_id`.
+pub fn describe(name: &str, comment: &str, def: Def) -> Field {
+    let mut camel = String::with_capacity(name.len());
+    let mut upper = false;
+    for letter in name.trim_start_matches("r#").chars() {
+        match letter {
+            '_' => upper = true,
+            letter if upper => {
+                camel.extend(letter.to_uppercase());
+                upper = false;
+            }
+            letter => camel.push(letter),
+        }
+    }
+    Field { name: camel, description: plain(comment), def }
+}
+
+/// The text of a doc comment: each of its lines begins with a space.
+pub fn plain(comment: &str) -> String {
+    let lines: Vec<&str> = comment.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    lines.join("\n").trim().to_owned()
+}
+
+/// Tells the schema of an object type.
+pub fn register<T: Object>(registry: &mut Registry) -> String {
+    let object = T::object();
+    for interface in object.implements {
+        registry.add_implements(object.name, interface);
+    }
+    registry.create_output_type::<T, _>(MetaTypeId::Object, |registry| {
+        let fields = object.fields.iter().map(|field| {
+            let (ty, args) = (field.def.register)(registry);
+            (field.name.clone(), meta_field(&field.name, &field.description, ty, args))
+        });
+        let fields = fields.collect();
+        MetaType::Object {
+            name: object.name.to_owned(),
+            description: Some(object.description.clone()),
+            fields,
+            cache_control: CacheControl::default(),
+            extends: false,
+            shareable: false,
+            resolvable: true,
+            inaccessible: false,
+            interface_object: false,
+            tags: Vec::new(),
+            keys: None,
+            visible: None,
+            is_subscription: false,
+            rust_typename: Some(std::any::type_name::<T>()),
+            directive_invocations: Vec::new(),
+            requires_scopes: Vec::new(),
+        }
+    })
+}
+
+pub fn meta_field(name: &str, description: &str, ty: String, args: Arguments) -> MetaField {
+    MetaField {
+        name: name.to_owned(),
+        description: Some(description.to_owned()),
+        args,
+        ty,
+        deprecation: Deprecation::default(),
+        cache_control: CacheControl::default(),
+        external: false,
+        requires: None,
+        provides: None,
+        visible: None,
+        shareable: false,
+        inaccessible: false,
+        tags: Vec::new(),
+        override_from: None,
+        compute_complexity: None,
+        directive_invocations: Vec::new(),
+        requires_scopes: Vec::new(),
+    }
+}
+
+/// Declares the object type of a row: its description and those of its fields are the doc comments.
+///
+/// Reads like the schema: `name = what it is;`. The name in the schema is the name of the row's type, the names of
+/// fields become camel case.
+macro_rules! object {
+    ($(#[doc = $about:literal])+ $row:ident $(implements $($interface:literal)+)? {
+        $($(#[doc = $description:literal])+ $field:ident = $def:expr;)+
+    }) => {
+        impl $crate::engine::Object for $row {
+            fn object() -> &'static $crate::engine::ObjectType {
+                static OBJECT: std::sync::LazyLock<$crate::engine::ObjectType> =
+                    std::sync::LazyLock::new(|| $crate::engine::ObjectType {
+                        name: stringify!($row),
+                        description: $crate::engine::plain(concat!($($about, "\n"),+)),
+                        implements: &[$($($interface),+)?],
+                        fields: vec![$(
+                            $crate::engine::describe(
+                                stringify!($field),
+                                concat!($($description, "\n"),+),
+                                $def,
+                            )
+                        ),+],
+                    });
+                &OBJECT
+            }
+        }
+
+        impl async_graphql::OutputType for $row {
+            fn type_name() -> std::borrow::Cow<'static, str> {
+                stringify!($row).into()
+            }
+
+            fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
+                $crate::engine::register::<Self>(registry)
+            }
+
+            async fn resolve(
+                &self,
+                ctx: &async_graphql::ContextSelectionSet<'_>,
+                field: &async_graphql::Positioned<async_graphql::parser::types::Field>,
+            ) -> async_graphql::ServerResult<async_graphql::Value> {
+                $crate::engine::resolve(self, ctx, field).await
+            }
+        }
+    };
+}
+pub(crate) use object;

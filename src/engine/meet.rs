@@ -1,0 +1,239 @@
+//! Where async-graphql hands over, and takes back.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::{Field, SelectionSet};
+use async_graphql::registry::{MetaType, MetaTypeId, Registry};
+use async_graphql::{Name, OutputType, PathSegment, Positioned, QueryPathSegment, ServerError, ServerResult, Value};
+use async_graphql_value::RAW_VALUE_TOKEN;
+
+use super::Context;
+use super::declare::{Arguments, Object, ObjectType, meta_field};
+use super::link::Rows;
+use super::plan::Plan;
+use super::run::run;
+use super::selection::collect;
+use super::write::{Nothing, Writer};
+
+/// A row of some object type: what a field of an interface type holds.
+#[derive(Clone)]
+pub struct AnyRow {
+    object: &'static ObjectType,
+    row: Arc<dyn Rows>,
+}
+
+impl AnyRow {
+    pub fn new<T: Object>(row: T) -> Self {
+        Self { object: T::object(), row: Arc::new(vec![row]) }
+    }
+}
+
+impl AnyRow {
+    /// Resolves what the field asks of this row's type.
+    ///
+    /// # Errors
+    /// Where a null has climbed to the row itself; further errors are left with the operation.
+    pub async fn resolve(&self, ctx: &Context<'_>) -> ServerResult<Value> {
+        let rows = Mixed(vec![Arc::clone(&self.row)]);
+        resolve_one(self.object, Box::new(rows), ctx).await
+    }
+}
+
+/// Resolves the whole selection of one object.
+///
+/// # Errors
+/// Where a null has climbed to the object itself; further errors are left with the operation.
+pub async fn resolve<T: Object>(row: &T, ctx: &Context<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+    resolve_one(T::object(), Box::new(vec![row.clone()]), ctx).await
+}
+
+async fn resolve_one(object: &'static ObjectType, row: Box<dyn Rows>, ctx: &Context<'_>) -> ServerResult<Value> {
+    let sets = selection_sets(ctx);
+    let mut plan = Plan::default();
+    let root = plan.add(ctx, object, &sets);
+    plan.schedule(&[root]);
+    let tree = run(&plan, vec![(root, row)], ctx).await;
+    let mut writer = Writer::new(&plan, &tree, ctx);
+    let written = writer.object(root, 0);
+    let Writer { out, errors, .. } = writer;
+    finish(ctx, out, errors, written)
+}
+
+fn finish(
+    ctx: &Context<'_>,
+    out: Vec<u8>,
+    mut errors: Vec<ServerError>,
+    written: Result<(), Nothing>,
+) -> ServerResult<Value> {
+    let last = if written.is_err() { errors.pop() } else { None };
+    for error in errors {
+        ctx.add_error(error);
+    }
+    match last {
+        Some(error) => Err(error),
+        None => Ok(raw(out)),
+    }
+}
+
+/// JSON that is already written, in the place of a value.
+fn raw(json: Vec<u8>) -> Value {
+    // Only whole pieces of text were written.
+    let json = String::from_utf8(json).unwrap_or_else(|_| unreachable!("JSON is written from text"));
+    Value::Object(IndexMap::from_iter([(Name::new(RAW_VALUE_TOKEN), Value::String(json))]))
+}
+
+/// The selection sets of every mention of this field. The library executes each mention by itself and then merges what
+/// they gave; as what we give is written already, each gives the whole.
+fn selection_sets<'a>(ctx: &Context<'a>) -> Vec<&'a SelectionSet> {
+    let mut sets = vec![&ctx.query_env.operation.node.selection_set.node];
+    for segment in path(ctx) {
+        let PathSegment::Field(name) = segment else { continue };
+        // Above us there are only object types, so whatever validation let through applies.
+        sets = collect(ctx, &sets, |_| true).swap_remove(name.as_str()).map_or_else(Vec::new, |asked| asked.sets);
+    }
+    sets
+}
+
+fn path(ctx: &Context<'_>) -> Vec<PathSegment> {
+    let Some(node) = ctx.path_node else { return Vec::new() };
+    let mut path: Vec<PathSegment> = std::iter::once(&node)
+        .chain(node.parents())
+        .map(|node| match node.segment {
+            QueryPathSegment::Name(name) => PathSegment::Field(name.to_owned()),
+            QueryPathSegment::Index(index) => PathSegment::Index(index),
+        })
+        .collect();
+    path.reverse();
+    path
+}
+
+impl<'a, 'c> Writer<'a, 'c> {
+    fn new(plan: &'a Plan, tree: &'a super::run::Tree, ctx: &'a Context<'c>) -> Self {
+        Self { plan, tree, ctx, out: Vec::with_capacity(4096), path: path(ctx), errors: Vec::new() }
+    }
+}
+
+/// Many rows of any types, each resolved as the field asks of its type: all in one run.
+///
+/// # Errors
+/// Where a row that must be there is null.
+pub async fn resolve_each(rows: &[Option<AnyRow>], nullable: bool, ctx: &Context<'_>) -> ServerResult<Value> {
+    let sets = selection_sets(ctx);
+    let mut plan = Plan::default();
+    // The rows of each type together, and for each row its place there.
+    let mut groups: Vec<(&'static ObjectType, Mixed)> = Vec::new();
+    let mut places = Vec::with_capacity(rows.len());
+    for row in rows {
+        places.push(row.as_ref().map(|AnyRow { object, row }| {
+            let known = groups.iter().position(|(known, _)| std::ptr::eq(*known, *object));
+            let group = known.unwrap_or_else(|| {
+                groups.push((object, Mixed(Vec::new())));
+                groups.len() - 1
+            });
+            groups[group].1.0.push(Arc::clone(row));
+            (group, groups[group].1.0.len() - 1)
+        }));
+    }
+    let scopes: Vec<usize> = groups.iter().map(|(object, _)| plan.add(ctx, object, &sets)).collect();
+    plan.schedule(&scopes);
+    let roots = scopes.iter().zip(groups).map(|(scope, (_, rows))| (*scope, Box::new(rows) as Box<dyn Rows>));
+    let tree = run(&plan, roots.collect(), ctx).await;
+
+    let mut writer = Writer::new(&plan, &tree, ctx);
+    let mut written = Ok(());
+    writer.out.push(b'[');
+    for (index, place) in places.into_iter().enumerate() {
+        if index > 0 {
+            writer.out.push(b',');
+        }
+        let start = writer.out.len();
+        writer.path.push(PathSegment::Index(index));
+        let each = place.map_or(Err(Nothing), |(group, row)| writer.object(scopes[group], row));
+        writer.path.pop();
+        if each.is_err() {
+            writer.out.truncate(start);
+            writer.out.extend_from_slice(b"null");
+            if !nullable {
+                written = Err(Nothing);
+                break;
+            }
+        }
+    }
+    writer.out.push(b']');
+    let Writer { out, errors, .. } = writer;
+    finish(ctx, out, errors, written)
+}
+
+/// Rows that were made one by one.
+struct Mixed(Vec<Arc<dyn Rows>>);
+
+impl Rows for Mixed {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn get(&self, index: usize) -> &super::declare::Row {
+        self.0[index].get(0)
+    }
+}
+
+/// A list that the engine resolves in one run, `[T!]!`; a plain `Vec` would be resolved item by item.
+pub struct Many<T>(pub Vec<T>);
+
+impl<T> Default for Many<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Object> OutputType for Many<T> {
+    fn type_name() -> Cow<'static, str> {
+        format!("[{}!]", T::object().name).into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        format!("[{}]!", T::create_type_info(registry))
+    }
+
+    async fn resolve(&self, ctx: &Context<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        let rows: Vec<_> = self.0.iter().cloned().map(|row| Some(AnyRow::new(row))).collect();
+        resolve_each(&rows, false, ctx).await
+    }
+}
+
+/// An interface of the schema: its fields, by name, type and description, and the object types that have it.
+pub struct Interface {
+    pub name: &'static str,
+    pub description: &'static str,
+    pub fields: &'static [(&'static str, &'static str, &'static str)],
+    pub objects: &'static [fn(&mut Registry) -> String],
+}
+
+impl Interface {
+    /// Makes the interface known to the schema, as the type of `T`.
+    pub fn register<T: OutputType>(&self, registry: &mut Registry) {
+        registry.create_output_type::<T, _>(MetaTypeId::Interface, |registry| {
+            let objects = self.objects.iter().map(|register| register(registry));
+            let possible_types = objects.map(|name| name.trim_end_matches('!').to_owned()).collect();
+            let fields = self.fields.iter().map(|(name, ty, description)| {
+                ((*name).to_owned(), meta_field(name, description, (*ty).to_owned(), Arguments::new()))
+            });
+            MetaType::Interface {
+                name: self.name.to_owned(),
+                description: Some(self.description.to_owned()),
+                fields: fields.collect(),
+                possible_types,
+                extends: false,
+                inaccessible: false,
+                tags: Vec::new(),
+                keys: None,
+                visible: None,
+                rust_typename: Some(std::any::type_name::<T>()),
+                directive_invocations: Vec::new(),
+                requires_scopes: Vec::new(),
+            }
+        });
+    }
+}

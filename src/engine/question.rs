@@ -1,0 +1,101 @@
+//! Questions to the database about many keys at once, and what has been answered.
+
+use std::any::{Any, TypeId};
+use std::collections::{HashMap, HashSet};
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::pin::Pin;
+
+use futures_util::future::join_all;
+
+use crate::error::Result;
+
+/// A question about many keys at once.
+pub trait Question: Send + Sync + 'static {
+    type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
+    type Answer: Clone + Send + Sync + 'static;
+    /// Where the answers are to be had; found in the data of the operation.
+    type Source: Clone + Send + Sync + 'static;
+
+    /// What there is for each key; a key without an answer is left out.
+    fn ask(
+        source: &Self::Source,
+        keys: &[Self::Key],
+    ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Answer>>> + Send;
+}
+
+type Outcome<A> = Result<Option<A>>;
+
+/// All questions of an operation: keys that wait to be asked for, and the answers so far.
+///
+/// It lives as long as one operation: what it keeps is never stale and never another viewer's.
+#[derive(Default)]
+pub struct Store(HashMap<TypeId, Box<dyn Waiting>>);
+
+struct Asked<Q: Question> {
+    waiting: HashSet<Q::Key>,
+    answers: HashMap<Q::Key, Outcome<Q::Answer>>,
+}
+
+trait Waiting: Send {
+    fn is_waiting(&self) -> bool;
+    fn ask<'a>(&'a mut self, ctx: &'a super::Context<'_>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+    fn as_any(&mut self) -> &mut dyn Any;
+}
+
+impl<Q: Question> Waiting for Asked<Q> {
+    fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    fn ask<'a>(&'a mut self, ctx: &'a super::Context<'_>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        let source: &Q::Source = ctx.data_unchecked();
+        let keys: Vec<Q::Key> = self.waiting.drain().collect();
+        Box::pin(async move {
+            let mut answers = Q::ask(source, &keys).await;
+            self.answers.extend(keys.into_iter().map(|key| {
+                let outcome = match &mut answers {
+                    Ok(answers) => Ok(answers.remove(&key)),
+                    Err(error) => Err(error.clone()),
+                };
+                (key, outcome)
+            }));
+        })
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+impl Store {
+    fn asked<Q: Question>(&mut self) -> &mut Asked<Q> {
+        let entry = self
+            .0
+            .entry(TypeId::of::<Q>())
+            .or_insert_with(|| Box::new(Asked::<Q> { waiting: HashSet::new(), answers: HashMap::new() }));
+        entry
+            .as_any()
+            .downcast_mut()
+            .unwrap_or_else(|| unreachable!("entries are kept under the type of their question"))
+    }
+
+    /// Asks for a key in the next round, unless it is answered already.
+    pub fn want<Q: Question>(&mut self, key: &Q::Key) {
+        let asked = self.asked::<Q>();
+        if !asked.answers.contains_key(key) {
+            asked.waiting.insert(key.clone());
+        }
+    }
+
+    /// # Errors
+    /// What the question failed with.
+    pub fn answer<Q: Question>(&mut self, key: &Q::Key) -> Outcome<Q::Answer> {
+        self.asked::<Q>().answers.get(key).cloned().unwrap_or(Ok(None))
+    }
+
+    /// Puts all questions that have keys waiting, at the same time.
+    pub async fn round(&mut self, ctx: &super::Context<'_>) {
+        join_all(self.0.values_mut().filter(|asked| asked.is_waiting()).map(|asked| asked.ask(ctx))).await;
+    }
+}

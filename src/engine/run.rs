@@ -1,0 +1,89 @@
+//! Following the links of a plan, round by round.
+
+use super::Context;
+use super::link::{Below, Prepared, Rows, Slot};
+use super::plan::{Plan, What};
+use super::question::Store;
+use crate::error::Error;
+
+/// The rows of all scopes, and where each link leads from each row.
+pub struct Tree {
+    pub rows: Vec<Option<Box<dyn Rows>>>,
+    pub slots: Vec<Vec<Slot>>,
+}
+
+/// Loads everything that the plan asks for, from the rows of its root scopes.
+pub async fn run(plan: &Plan, roots: Vec<(usize, Box<dyn Rows>)>, ctx: &Context<'_>) -> Tree {
+    let mut store = Store::default();
+    let mut run = Run {
+        plan,
+        ctx,
+        tree: Tree {
+            rows: plan.scopes.iter().map(|_| None).collect(),
+            slots: plan.links.iter().map(|_| Vec::new()).collect(),
+        },
+        waiting: (0..=plan.rounds).map(|_| Vec::new()).collect(),
+    };
+    for (scope, rows) in roots {
+        run.enter(scope, rows, &mut store);
+    }
+    for round in 1..=plan.rounds {
+        let prepared: Vec<(usize, Prepared)> = std::mem::take(&mut run.waiting[round])
+            .into_iter()
+            .filter_map(|(scope, step)| Some((step, run.prepare(scope, step, &mut store)?)))
+            .collect();
+        store.round(ctx).await;
+        for (step, prepared) in prepared {
+            let below = plan.links[step].link.follow(prepared, &mut store);
+            run.leave(step, below, &mut store);
+        }
+    }
+    run.tree
+}
+
+struct Run<'p, 'c, 'a> {
+    plan: &'p Plan,
+    ctx: &'c Context<'a>,
+    tree: Tree,
+    /// Links by the round that they wait for, with the scope that they start from.
+    waiting: Vec<Vec<(usize, usize)>>,
+}
+
+impl Run<'_, '_, '_> {
+    /// A scope has its rows: what they have at hand is followed at once, the rest waits for its round.
+    fn enter(&mut self, scope: usize, rows: Box<dyn Rows>, store: &mut Store) {
+        self.tree.rows[scope] = Some(rows);
+        for field in &self.plan.scopes[scope].fields {
+            let What::Link(step) = field.what else { continue };
+            match self.plan.links[step].round() {
+                0 => {
+                    if let Some(prepared) = self.prepare(scope, step, store) {
+                        let below = self.plan.links[step].link.follow(prepared, store);
+                        self.leave(step, below, store);
+                    }
+                }
+                round => self.waiting[round].push((scope, step)),
+            }
+        }
+    }
+
+    fn prepare(&mut self, scope: usize, step: usize, store: &mut Store) -> Option<Prepared> {
+        let rows = self.tree.rows[scope].as_deref()?;
+        let planned = &self.plan.links[step];
+        match &planned.arguments {
+            Ok(arguments) => Some(planned.link.prepare(rows, arguments.as_ref(), self.ctx, store)),
+            Err(message) => {
+                let failed = || Slot::Failed(Error::Invalid(message.clone()));
+                self.tree.slots[step] = (0..rows.len()).map(|_| failed()).collect();
+                None
+            }
+        }
+    }
+
+    fn leave(&mut self, step: usize, below: Below, store: &mut Store) {
+        self.tree.slots[step] = below.slots;
+        if let Some(scope) = self.plan.links[step].below {
+            self.enter(scope, below.rows, store);
+        }
+    }
+}

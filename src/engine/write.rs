@@ -1,0 +1,98 @@
+//! Writing the answer, in one pass into one buffer.
+//!
+//! An error belongs to a place; a null where none may stand climbs to the next place where one may (GraphQL,
+//! section 6.4.4). What was written of the object that becomes null is cut off again.
+
+use async_graphql::{PathSegment, ServerError};
+
+use super::Context;
+use super::link::Slot;
+use super::plan::{Plan, What};
+use super::run::Tree;
+use crate::error::Error;
+
+/// The object that was to be written cannot be there: its error is among the errors.
+#[derive(Clone, Copy)]
+pub struct Nothing;
+
+pub struct Writer<'a, 'c> {
+    pub plan: &'a Plan,
+    pub tree: &'a Tree,
+    pub ctx: &'a Context<'c>,
+    pub out: Vec<u8>,
+    pub path: Vec<PathSegment>,
+    pub errors: Vec<ServerError>,
+}
+
+impl Writer<'_, '_> {
+    /// Writes a row of a scope.
+    pub fn object(&mut self, scope: usize, index: usize) -> Result<(), Nothing> {
+        let Some(rows) = &self.tree.rows[scope] else { return Err(Nothing) };
+        let row = rows.get(index);
+        let planned = &self.plan.scopes[scope];
+        self.out.push(b'{');
+        for (position, field) in planned.fields.iter().enumerate() {
+            if position > 0 {
+                self.out.push(b',');
+            }
+            self.out.extend_from_slice(&field.key);
+            match &field.what {
+                What::TypeName => {
+                    self.out.push(b'"');
+                    self.out.extend_from_slice(planned.object.name.as_bytes());
+                    self.out.push(b'"');
+                }
+                What::Leaf(write) => write(row, self.ctx, &mut self.out),
+                What::Link(step) => {
+                    let start = self.out.len();
+                    self.path.push(PathSegment::Field(field.name.clone()));
+                    let written = self.slot(*step, index, field.pos);
+                    self.path.pop();
+                    if written.is_err() {
+                        if !self.plan.links[*step].nullable {
+                            return Err(Nothing);
+                        }
+                        self.out.truncate(start);
+                        self.out.extend_from_slice(b"null");
+                    }
+                }
+            }
+        }
+        self.out.push(b'}');
+        Ok(())
+    }
+
+    fn slot(&mut self, step: usize, index: usize, pos: async_graphql::Pos) -> Result<(), Nothing> {
+        let tree = self.tree;
+        let below = self.plan.links[step].below;
+        match (&tree.slots[step][index], below) {
+            (Slot::Json(json), _) => self.out.extend_from_slice(json),
+            (Slot::One(row), Some(scope)) => self.object(scope, *row)?,
+            (Slot::Many(first, end), Some(scope)) => {
+                self.out.push(b'[');
+                for row in *first..*end {
+                    if row > *first {
+                        self.out.push(b',');
+                    }
+                    self.path.push(PathSegment::Index(row - first));
+                    let written = self.object(scope, row);
+                    self.path.pop();
+                    written?;
+                }
+                self.out.push(b']');
+            }
+            (Slot::Failed(error), _) => {
+                self.fail(error.clone(), pos);
+                return Err(Nothing);
+            }
+            _ => self.out.extend_from_slice(b"null"),
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, error: Error, pos: async_graphql::Pos) {
+        let mut error = async_graphql::Error::from(error).into_server_error(pos);
+        error.path.clone_from(&self.path);
+        self.errors.push(error);
+    }
+}
