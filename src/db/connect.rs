@@ -1,7 +1,11 @@
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DbErr};
+use sea_orm::sqlx::{ConnectOptions as _, Connection};
+use sea_orm::{ConnectOptions, Database, DbErr, RuntimeErr};
 
 use super::Db;
 
@@ -94,6 +98,10 @@ async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
                 .application_name("notegraph")
                 .options([("statement_timeout", timeout.as_str()), ("timezone", "UTC")])
         });
+    // One connection by itself first: it says at once what is wrong, where a pool would try again until its time is up.
+    let probe = PgConnectOptions::from_str(&settings.url);
+    let probe = async { probe?.connect().await?.close().await };
+    probe.await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?;
     let pool = Database::connect(options).await?;
     Ok(Db { read: pool.clone(), write: pool })
 }

@@ -11,6 +11,7 @@ use async_graphql_value::RAW_VALUE_TOKEN;
 
 use super::Context;
 use super::declare::{Arguments, Object, ObjectType, meta_field};
+use super::leaf::write_text;
 use super::link::Rows;
 use super::plan::Plan;
 use super::run::run;
@@ -82,6 +83,40 @@ fn raw(json: Vec<u8>) -> Value {
     // Only whole pieces of text were written.
     let json = String::from_utf8(json).unwrap_or_else(|_| unreachable!("JSON is written from text"));
     Value::Object(IndexMap::from_iter([(Name::new(RAW_VALUE_TOKEN), Value::String(json))]))
+}
+
+/// Writes a value as JSON, what is written already as it is. (The library's own way would parse that once more.)
+pub fn write_value(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Object(fields) => {
+            if let (1, Some(Value::String(json))) = (fields.len(), fields.get(RAW_VALUE_TOKEN)) {
+                out.extend_from_slice(json.as_bytes());
+                return;
+            }
+            out.push(b'{');
+            for (index, (name, value)) in fields.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_text(name, out);
+                out.push(b':');
+                write_value(value, out);
+            }
+            out.push(b'}');
+        }
+        Value::List(values) => {
+            out.push(b'[');
+            for (index, value) in values.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_value(value, out);
+            }
+            out.push(b']');
+        }
+        // Writing to a Vec does not fail, and no other value holds anything that JSON does not have.
+        plain => drop(serde_json::to_writer(out, plain)),
+    }
 }
 
 /// The selection sets of every mention of this field. The library executes each mention by itself and then merges what

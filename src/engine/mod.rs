@@ -22,11 +22,11 @@ mod run;
 mod selection;
 mod write;
 
-pub use declare::{Def, Object, ObjectType, describe, plain, register};
+pub use declare::{Def, Field, Kind, Object, ObjectType, Row, describe, plain, register};
 pub use leaf::Leaf;
-pub use link::{Args, Asked, One, ask, leaf, leaf_in, lent, link, local, promised};
-pub use meet::{AnyRow, Interface, Many, resolve, resolve_each};
-pub use question::{Question, Store};
+pub use link::{Args, Asked, Below, Link, One, Prepared, Rows, Slot, ask, leaf, leaf_in, lent, link, local, promised};
+pub use meet::{AnyRow, Interface, Many, resolve, resolve_each, write_value};
+pub use question::{Faults, Question, Store};
 
 pub(crate) use declare::object;
 pub(crate) use leaf::leaf_enum;

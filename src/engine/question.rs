@@ -8,7 +8,7 @@ use std::pin::Pin;
 
 use futures_util::future::join_all;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A question about many keys at once.
 pub trait Question: Send + Sync + 'static {
@@ -22,6 +22,19 @@ pub trait Question: Send + Sync + 'static {
         source: &Self::Source,
         keys: &[Self::Key],
     ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Answer>>> + Send;
+}
+
+/// Failures on purpose, for tests: where the data of an operation has them, they decide by the name of a question and a
+/// key, as `Debug` writes it, which of its answers are failures.
+pub struct Faults(pub Box<dyn Fn(&str, &str) -> bool + Send + Sync>);
+
+impl Faults {
+    fn of<Q: Question>(&self, key: &Q::Key) -> Option<Error> {
+        let path = std::any::type_name::<Q>();
+        let question = path.rsplit("::").next().unwrap_or(path);
+        let key = format!("{key:?}");
+        (self.0)(question, &key).then(|| Error::Invalid(format!("{question} {key} fails on purpose.")))
+    }
 }
 
 type Outcome<A> = Result<Option<A>>;
@@ -50,13 +63,15 @@ impl<Q: Question> Waiting for Asked<Q> {
 
     fn ask<'a>(&'a mut self, ctx: &'a super::Context<'_>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         let source: &Q::Source = ctx.data_unchecked();
+        let faults: Option<&Faults> = ctx.data_opt();
         let keys: Vec<Q::Key> = self.waiting.drain().collect();
         Box::pin(async move {
             let mut answers = Q::ask(source, &keys).await;
             self.answers.extend(keys.into_iter().map(|key| {
-                let outcome = match &mut answers {
-                    Ok(answers) => Ok(answers.remove(&key)),
-                    Err(error) => Err(error.clone()),
+                let outcome = match (faults.and_then(|faults| faults.of::<Q>(&key)), &mut answers) {
+                    (Some(fault), _) => Err(fault),
+                    (None, Ok(answers)) => Ok(answers.remove(&key)),
+                    (None, Err(error)) => Err(error.clone()),
                 };
                 (key, outcome)
             }));

@@ -6,10 +6,10 @@ use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use serde::Serialize;
 
 use super::accept::MediaType;
 use super::refusal::Refusal;
+use crate::engine::write_value;
 use crate::error::Cause;
 
 /// How many errors an answer lists; the first ones, as they come. A hostile document can cause thousands.
@@ -17,15 +17,36 @@ const MOST_ERRORS: usize = 10;
 /// How long the message of an error may be, in characters.
 const LONGEST_MESSAGE: usize = 500;
 
-#[derive(Serialize)]
 struct Answer<'a> {
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [ServerError],
     /// Absent, not null, where nothing was executed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a Value>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     extensions: BTreeMap<String, Value>,
+}
+
+impl Answer<'_> {
+    /// Errors first, as the specification advises: they are seen first.
+    fn json(&self) -> serde_json::Result<Vec<u8>> {
+        let mut out = Vec::with_capacity(1024);
+        let member = |out: &mut Vec<u8>, name: &str| {
+            out.push(if out.is_empty() { b'{' } else { b',' });
+            out.extend_from_slice(name.as_bytes());
+        };
+        if !self.errors.is_empty() {
+            member(&mut out, "\"errors\":");
+            serde_json::to_writer(&mut out, self.errors)?;
+        }
+        if let Some(data) = self.data {
+            member(&mut out, "\"data\":");
+            write_value(data, &mut out);
+        }
+        if !self.extensions.is_empty() {
+            member(&mut out, "\"extensions\":");
+            serde_json::to_writer(&mut out, &self.extensions)?;
+        }
+        out.push(b'}');
+        Ok(out)
+    }
 }
 
 /// Gives every error its code and request ID, and writes the causes of those that are the server's into the log. Has
@@ -93,7 +114,7 @@ fn document_status(media_type: MediaType) -> StatusCode {
 }
 
 fn write(status: StatusCode, media_type: MediaType, answer: &Answer<'_>) -> Response {
-    let (status, body) = match serde_json::to_vec(answer) {
+    let (status, body) = match answer.json() {
         Ok(body) => (status, body),
         Err(error) => {
             tracing::error!(cause = %error, "the answer cannot be written");

@@ -4,6 +4,7 @@ mod accept;
 mod answer;
 mod asked;
 mod body;
+mod documents;
 mod graphql;
 mod health;
 mod listen;

@@ -14,6 +14,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
+use super::documents::Documents;
 use super::graphql::{self, Door, HttpSettings};
 use super::request_id::{self, RequestIdExt};
 use super::{health, playground};
@@ -22,7 +23,7 @@ use crate::schema::Schema;
 
 /// The whole of what is served over HTTP. Needs no socket: tests call it as it is.
 pub fn router(app: App, schema: Schema, settings: &HttpSettings) -> Router {
-    let door = Arc::new(Door { app, schema, settings: settings.clone() });
+    let door = Arc::new(Door { app, schema, settings: settings.clone(), documents: Documents::default() });
     let mut graphql = post(graphql::answer).get(graphql::answer).fallback(graphql::other_method);
     if !settings.allowed_origins.is_empty() {
         graphql = graphql.layer(cross_origin(settings));

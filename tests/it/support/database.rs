@@ -26,7 +26,7 @@ impl Engine {
         // Past the capture of test output, which shows only what failed.
         SAY.call_once(|| {
             let name = match &engine {
-                Self::Sqlite => "SQLite (NOTEGRAPH_TEST_POSTGRES is not set)".to_owned(),
+                Self::Sqlite => "SQLite; PostgreSQL is left out, as NOTEGRAPH_TEST_POSTGRES names no server".to_owned(),
                 Self::Postgres(server) => format!("PostgreSQL at {server}"),
             };
             let _ = writeln!(std::io::stderr(), "tests run on {name}");
