@@ -49,7 +49,14 @@ async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr)
             tracing::info!(changes = changes.len(), "brought the tables up to date");
         }
     }
-    let token = if args.demo { Some(demo_access::token(&db, &clock).await?) } else { None };
+    let (db, token) = if args.demo {
+        let token = demo_access::token(&db, &clock).await?;
+        // Connections keep the statements that they ran, and the demo's hold a thousand values each: start afresh.
+        db.close().await?;
+        (migrate::connect(database, Missing::Refuse).await?, Some(token))
+    } else {
+        (db, None)
+    };
     announce(address, token.as_ref());
     if token.is_none() && !has_token(&db).await? {
         explain_first_steps(database);

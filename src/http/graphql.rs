@@ -146,6 +146,8 @@ fn changes(document: &ExecutableDocument, name: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use async_graphql_parser::parse_query;
+
     use super::*;
 
     #[test]
@@ -173,7 +175,7 @@ mod tests {
             (two, None, false),
             (two, Some("C"), false),
         ] {
-            assert_eq!(changes(&parse(document).unwrap(), name), expected, "{document} {name:?}");
+            assert_eq!(changes(&parse_query(document).unwrap(), name), expected, "{document} {name:?}");
         }
     }
 }
