@@ -12,6 +12,7 @@ use super::question::{Question, Store};
 use crate::error::{Error, Result};
 
 /// The rows of a scope, their type forgotten.
+#[expect(clippy::len_without_is_empty, reason = "rows are walked, however many there are")]
 pub trait Rows: Send + Sync {
     fn len(&self) -> usize;
     fn get(&self, index: usize) -> &Row;

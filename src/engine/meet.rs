@@ -51,7 +51,7 @@ pub async fn resolve<T: Object>(row: &T, ctx: &Context<'_>, _: &Positioned<Field
 }
 
 async fn resolve_one(object: &'static ObjectType, row: Box<dyn Rows>, ctx: &Context<'_>) -> ServerResult<Value> {
-    let sets = selection_sets(ctx);
+    let Some(sets) = selection_sets(ctx) else { return Ok(raw(b"{}".to_vec())) };
     let mut plan = Plan::default();
     let root = plan.add(ctx, object, &sets);
     plan.schedule(&[root]);
@@ -69,10 +69,18 @@ fn finish(
     written: Result<(), Nothing>,
 ) -> ServerResult<Value> {
     let last = if written.is_err() { errors.pop() } else { None };
+    // A fragment that is spread twice is executed twice: what went wrong the first time is known.
+    let known = |error: &ServerError| {
+        let known = ctx.query_env.errors.lock();
+        known.is_ok_and(|known| known.iter().any(|known| known.path == error.path))
+    };
     for error in errors {
-        ctx.add_error(error);
+        if !known(&error) {
+            ctx.add_error(error);
+        }
     }
     match last {
+        Some(error) if known(&error) => Ok(Value::Null),
         Some(error) => Err(error),
         None => Ok(raw(out)),
     }
@@ -119,16 +127,20 @@ pub fn write_value(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-/// The selection sets of every mention of this field. The library executes each mention by itself and then merges what
-/// they gave; as what we give is written already, each gives the whole.
-fn selection_sets<'a>(ctx: &Context<'a>) -> Vec<&'a SelectionSet> {
+/// The selection sets of every mention of this field, where this is the first. The library executes each mention by
+/// itself, and of what they give keeps the first where it cannot merge: so the first gives the whole, and no other need
+/// give anything.
+fn selection_sets<'a>(ctx: &Context<'a>) -> Option<Vec<&'a SelectionSet>> {
     let mut sets = vec![&ctx.query_env.operation.node.selection_set.node];
+    let mut first = None;
     for segment in path(ctx) {
         let PathSegment::Field(name) = segment else { continue };
         // Above us there are only object types, so whatever validation let through applies.
-        sets = collect(ctx, &sets, |_| true).swap_remove(name.as_str()).map_or_else(Vec::new, |asked| asked.sets);
+        let asked = collect(ctx, &sets, |_| true).swap_remove(name.as_str())?;
+        first = Some(&asked.field.node.selection_set);
+        sets = asked.sets;
     }
-    sets
+    first.is_none_or(|first| std::ptr::eq(first, ctx.item)).then_some(sets)
 }
 
 fn path(ctx: &Context<'_>) -> Vec<PathSegment> {
@@ -155,7 +167,7 @@ impl<'a, 'c> Writer<'a, 'c> {
 /// # Errors
 /// Where a row that must be there is null.
 pub async fn resolve_each(rows: &[Option<AnyRow>], nullable: bool, ctx: &Context<'_>) -> ServerResult<Value> {
-    let sets = selection_sets(ctx);
+    let Some(sets) = selection_sets(ctx) else { return Ok(raw(b"[]".to_vec())) };
     let mut plan = Plan::default();
     // The rows of each type together, and for each row its place there.
     let mut groups: Vec<(&'static ObjectType, Mixed)> = Vec::new();

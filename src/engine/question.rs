@@ -26,7 +26,9 @@ pub trait Question: Send + Sync + 'static {
 
 /// Failures on purpose, for tests: where the data of an operation has them, they decide by the name of a question and a
 /// key, as `Debug` writes it, which of its answers are failures.
-pub struct Faults(pub Box<dyn Fn(&str, &str) -> bool + Send + Sync>);
+pub struct Faults(pub Box<Fails>);
+
+type Fails = dyn Fn(&str, &str) -> bool + Send + Sync;
 
 impl Faults {
     fn of<Q: Question>(&self, key: &Q::Key) -> Option<Error> {
