@@ -55,12 +55,13 @@ impl Inputs {
     }
 
     /// Looks at the variables and the arguments of the operation that would run. What else is wrong with the document
-    /// is left to the library.
+    /// is left to the library. Variables that were left out get their defaults: where the library decides `@skip` and
+    /// `@include`, it does not look at these.
     ///
     /// # Errors
     /// What is wrong, each with its place in the document.
     pub fn check(&self, request: &mut Request) -> Result<(), Vec<ServerError>> {
-        let variables = std::mem::take(&mut request.variables);
+        let mut variables = std::mem::take(&mut request.variables);
         let name = request.operation_name.clone();
         let mut errors = Vec::new();
         if let Ok(document) = request.parsed_query()
@@ -76,6 +77,12 @@ impl Inputs {
             asked.selection(root, &operation.selection_set.node);
             for fragment in document.fragments.values() {
                 asked.selection(&fragment.node.type_condition.node.on.node, &fragment.node.selection_set.node);
+            }
+            for definition in &operation.variable_definitions {
+                if let Some(default) = &definition.node.default_value {
+                    let name = definition.node.name.node.clone();
+                    variables.entry(name).or_insert_with(|| default.node.clone());
+                }
             }
         }
         request.variables = variables;
