@@ -20,6 +20,7 @@ mod exchange;
 mod filters;
 mod loading;
 mod migrations;
+mod oracle;
 mod paging;
 mod patch;
 mod plans;

@@ -1,0 +1,149 @@
+//! The engine against others that execute the same documents over the same rows: what they agree in is what the
+//! specification says.
+//!
+//! `NOTEGRAPH_ORACLE_SEED` and `NOTEGRAPH_ORACLE_DOCUMENTS` choose other documents, and how many.
+
+mod compare;
+mod contract;
+mod document;
+mod export;
+mod generate;
+mod random;
+mod stock;
+mod values;
+mod world;
+
+use compare::{difference, is_refused};
+use contract::Contract;
+use document::Document;
+use generate::Style;
+use random::Random;
+use world::{Failing, World};
+
+/// Documents over the rows of one database.
+const EACH: usize = 500;
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |value| value.parse().unwrap())
+}
+
+fn seed() -> u64 {
+    setting("NOTEGRAPH_ORACLE_SEED", 1)
+}
+
+fn documents() -> usize {
+    usize::try_from(setting("NOTEGRAPH_ORACLE_DOCUMENTS", 5_000)).unwrap()
+}
+
+/// What goes wrong with a document, if anything does.
+async fn wrong(world: &World, document: &Document, failing: &Failing) -> Option<String> {
+    let (ours, theirs) = tokio::join!(world.ours(document, failing), world.theirs(document, failing));
+    if is_refused(&ours) || is_refused(&theirs) {
+        return Some(format!("refused: {:?} {:?}", ours.errors, theirs.errors));
+    }
+    difference(&ours, &theirs)
+}
+
+/// Makes a document smaller while it still goes wrong, and says how.
+async fn shrunk(world: &World, mut document: Document, mut failing: Failing, mut message: String) -> String {
+    let refused = is_refused(&world.ours(&document, &failing).await);
+    'again: loop {
+        for index in 0..failing.len() {
+            let mut less = failing.clone();
+            less.remove(index);
+            if let Some(still) = wrong(world, &document, &less).await {
+                (failing, message) = (less, still);
+                continue 'again;
+            }
+        }
+        for less in document.smaller() {
+            // What is no longer valid says nothing.
+            if is_refused(&world.ours(&less, &failing).await) && !refused {
+                continue;
+            }
+            if let Some(still) = wrong(world, &less, &failing).await {
+                (document, message) = (less, still);
+                continue 'again;
+            }
+        }
+        let variables = serde_json::to_string(&document.sent()).unwrap();
+        return format!("{message}\n{}\nvariables: {variables}\nfailing: {failing:?}", document.text());
+    }
+}
+
+/// Some of what a document asks fails.
+fn choose(asked: &Failing, random: &mut Random) -> Failing {
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    (0..=random.below(3)).map(|_| random.one(asked).clone()).collect()
+}
+
+/// Documents over the rows of one database; how many lines they had, and how many failures there were.
+async fn batch(name: &str, style: Style, seed: u64, count: usize) -> (usize, usize) {
+    let contract = Contract::read();
+    let mut random = Random::new(seed);
+    let world = World::random(&mut random).await;
+    let (mut lines, mut failures) = (0, 0);
+    for _ in 0..count {
+        let document = generate::document(&contract, &world.words, style, &mut random);
+        let failing = if style.wrong { choose(&world.asked(&document).await.1, &mut random) } else { Vec::new() };
+        lines += document.text().lines().count();
+        failures += failing.len();
+        if let Some(message) = wrong(&world, &document, &failing).await {
+            let message = shrunk(&world, document, failing, message).await;
+            panic!("{name}, seed {seed}: {message}");
+        }
+    }
+    (lines, failures)
+}
+
+async fn agree(name: &'static str, style: Style) {
+    // Half of them fail on purpose.
+    let (first, count) = (seed(), documents().div_ceil(2));
+    // Two batches at a time: as many as there are threads.
+    let seeds: Vec<u64> = (first..).take(count.div_ceil(EACH)).collect();
+    println!("{name}: {count} documents, seeds {first} to {}", seeds.last().unwrap());
+    let (mut lines, mut failures) = (0, 0);
+    for pair in seeds.chunks(2) {
+        let batches = pair.iter().map(|seed| tokio::spawn(batch(name, style, *seed, EACH.min(count))));
+        for batch in batches.collect::<Vec<_>>() {
+            let (more, failed) = batch.await.unwrap();
+            (lines, failures) = (lines + more, failures + failed);
+        }
+    }
+    println!("{name}: all equal; {lines} lines, {failures} failures on purpose");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_librarys_executor_agrees() {
+    agree("library", Style { merge: true, wrong: false, plain: false }).await;
+}
+
+/// Without merging: the library keeps an object whose other mention became null.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_librarys_executor_agrees_when_questions_fail() {
+    agree("library, failing", Style { merge: false, wrong: true, plain: false }).await;
+}
+
+/// The other half is `web/check/oracle.mjs`; `.ci/oracle` runs both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn documents_are_written_for_the_reference_implementation() {
+    let Ok(folder) = std::env::var("NOTEGRAPH_ORACLE_FOLDER") else {
+        println!("nothing is written: NOTEGRAPH_ORACLE_FOLDER names no folder");
+        return;
+    };
+    let folder = std::path::PathBuf::from(folder);
+    std::fs::write(folder.join("schema.graphql"), notegraph::schema::sdl()).unwrap();
+    let count = documents();
+    let seeds: Vec<u64> = (seed()..).take(count.div_ceil(EACH)).collect();
+    for pair in seeds.chunks(2) {
+        let batches = pair.iter().map(|&seed| {
+            let folder = folder.clone();
+            tokio::spawn(async move { export::batch(&folder, seed, EACH.min(count)).await })
+        });
+        for batch in batches.collect::<Vec<_>>() {
+            batch.await.unwrap();
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Documents, rows and answers as files, for `web/check/oracle.mjs` to run through the reference implementation.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use async_graphql::Response;
+use serde_json::{Value, json};
+
+use super::contract::Contract;
+use super::document::Document;
+use super::generate::{self, Style};
+use super::random::Random;
+use super::world::{Failing, World};
+use super::{choose, is_refused};
+
+/// The questions that the other side knows how to fail: those whose keys are easily told again.
+const KNOWN: [&str; 9] = [
+    "AssigneesOf",
+    "CompanyById",
+    "CustomerById",
+    "CustomerTotal",
+    "MessagesOf",
+    "NoteById",
+    "NoteTypeById",
+    "UserById",
+    "UserTotal",
+];
+
+pub async fn batch(folder: &Path, seed: u64, count: usize) {
+    let contract = Contract::read();
+    let mut random = Random::new(seed);
+    let world = World::random(&mut random).await;
+    fs::write(folder.join(format!("{seed}.rows.json")), rows(&contract, &world).await.to_string()).unwrap();
+    let style = Style { merge: true, wrong: false, plain: true };
+    let mut lines = String::new();
+    for _ in 0..count {
+        let document = generate::document(&contract, &world.words, style, &mut random);
+        let (mut answer, mut asked) = world.asked(&document).await;
+        asked.retain(|(question, _)| KNOWN.contains(&question.as_str()));
+        let failing = if random.percent(50) { choose(&asked, &mut random) } else { Vec::new() };
+        if !failing.is_empty() {
+            answer = world.ours(&document, &failing).await;
+        }
+        assert!(!is_refused(&answer), "{:#?}\n{}", answer.errors, document.text());
+        let _ = writeln!(lines, "{}", line(&document, &failing, &answer));
+    }
+    fs::write(folder.join(format!("{seed}.jsonl")), lines).unwrap();
+}
+
+/// The data as text: its fields have an order.
+fn line(document: &Document, failing: &Failing, answer: &Response) -> Value {
+    let errors = answer.errors.iter().map(|error| json!({ "path": error.path, "message": error.message }));
+    json!({
+        "document": document.text(),
+        "variables": document.sent(),
+        "failing": failing.iter().map(|(question, key)| format!("{question} {key}")).collect::<Vec<_>>(),
+        "data": serde_json::to_string(&answer.data).unwrap(),
+        "errors": errors.collect::<Vec<_>>(),
+    })
+}
+
+/// All that the viewer sees, with the cursors that lists in their usual order give.
+async fn rows(contract: &Contract, world: &World) -> Value {
+    let values = |name: &str| {
+        let fields = contract.fields(name).unwrap().iter();
+        let values = fields.filter(|field| contract.fields(field.gives_name()).is_none());
+        values.map(|field| field.name.as_str()).collect::<Vec<_>>().join(" ")
+    };
+    let [note, message, attachment, customer, phone, user, kind, company] =
+        ["Note", "NoteMessage", "Attachment", "Customer", "PhoneNumber", "User", "NoteType", "Company"].map(values);
+    let document = format!(
+        "{{ viewer {{ scopes user {{ id }} company {{ {company} }} }} noteTypes {{ {kind} }} \
+         users(first: 100) {{ edges {{ cursor node {{ {user} }} }} }} \
+         customers(first: 100) {{ edges {{ cursor node {{ {customer} mobile {{ {phone} }} phone {{ {phone} }} }} }} }} \
+         notes(first: 100) {{ edges {{ cursor node {{ {note} type {{ id }} updatedBy {{ id }} \
+           assignees {{ userId createdOn assignedBy {{ id }} }} \
+           messages(first: 100) {{ edges {{ cursor node {{ {message} attachment {{ {attachment} }} }} }} }} \
+           newest: messages(first: 100, direction: DESC) {{ edges {{ cursor node {{ id }} }} }} }} }} }} }}"
+    );
+    world.data(&document).await
+}

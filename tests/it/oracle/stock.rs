@@ -1,0 +1,238 @@
+//! The same fields, executed by async-graphql: object by object and field by field, nulls, errors, lists and merging
+//! by its own rules, and each question asked for one row by itself.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::resolver_utils::{ContainerType, resolve_container};
+use async_graphql::{
+    Context, ContextSelectionSet, EmptyMutation, EmptySubscription, ID, InputType, Name, ObjectType as Root,
+    OutputType, Positioned, ServerResult, Value,
+};
+use notegraph::company::{Company, CompanyById};
+use notegraph::context::{ContextExt, Reader};
+use notegraph::customer::{self, Customer, CustomerById};
+use notegraph::engine::{Kind, Link, Object, ObjectType, Question, Row, Rows, Slot, Store};
+use notegraph::entity::token::Scope;
+use notegraph::error::{Error, Result};
+use notegraph::id::parse_global;
+use notegraph::note::{MessageById, Note, NoteById, NoteConnection, NoteListArgs, NoteMessage};
+use notegraph::note_type::{self, NoteType, NoteTypeById};
+use notegraph::page::PageArgs;
+use notegraph::schema::Query as Declared;
+use notegraph::user::{self, User, UserById, Viewer};
+
+pub type Stock = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
+
+pub fn build() -> Stock {
+    async_graphql::Schema::new(Query, EmptyMutation, EmptySubscription)
+}
+
+/// A row of an object type, as an object of the library.
+#[derive(Clone)]
+struct Wrapped {
+    object: &'static ObjectType,
+    rows: Arc<dyn Rows>,
+    index: usize,
+}
+
+/// One row of many.
+struct Single<'a>(&'a Wrapped);
+
+impl Rows for Single<'_> {
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn get(&self, _: usize) -> &Row {
+        self.0.rows.get(self.0.index)
+    }
+}
+
+impl Wrapped {
+    fn new<T: Object>(row: T) -> Self {
+        Self { object: T::object(), rows: Arc::new(vec![row]), index: 0 }
+    }
+
+    /// What a link leads to from this row, resolved by the library's own rules for results, options and lists.
+    async fn link(&self, link: &dyn Link, ctx: &Context<'_>) -> ServerResult<Value> {
+        let below = ctx.with_selection_set(&ctx.item.node.selection_set);
+        let given: ServerResult<Vec<(Name, Value)>> = ctx.field().arguments();
+        let arguments = link.arguments(Value::Object(given?.into_iter().collect()));
+        let mut rows: Arc<dyn Rows> = Arc::new(Vec::<()>::new());
+        let slot = match arguments {
+            Ok(arguments) => {
+                let mut store = Store::default();
+                let prepared = link.prepare(&Single(self), arguments.as_ref(), &below, &mut store);
+                store.round(&below).await;
+                let mut found = link.follow(prepared, &mut store);
+                rows = found.rows.into();
+                found.slots.remove(0)
+            }
+            Err(message) => Slot::Failed(Error::Invalid(message)),
+        };
+        let wrapped = |index| Self { object: link.target().unwrap(), rows: Arc::clone(&rows), index };
+        let one: Result<Self, async_graphql::Error> = match slot {
+            Slot::Null => return Ok(Value::Null),
+            Slot::Json(json) => return Ok(parsed(&json)),
+            Slot::Many(first, end) => {
+                let items: Vec<Self> = (first..end).map(wrapped).collect();
+                return OutputType::resolve(&items, &below, ctx.item).await;
+            }
+            Slot::One(index) => Ok(wrapped(index)),
+            Slot::Failed(error) => Err(error.into()),
+        };
+        if link.nullable() {
+            OutputType::resolve(&Some(one), &below, ctx.item).await
+        } else {
+            OutputType::resolve(&one, &below, ctx.item).await
+        }
+    }
+}
+
+fn parsed(json: &[u8]) -> Value {
+    Value::from_json(serde_json::from_slice(json).unwrap()).unwrap()
+}
+
+impl OutputType for Wrapped {
+    fn type_name() -> Cow<'static, str> {
+        "Wrapped".into()
+    }
+
+    fn introspection_type_name(&self) -> Cow<'static, str> {
+        self.object.name.into()
+    }
+
+    fn create_type_info(_: &mut Registry) -> String {
+        unreachable!("the engine's own registration is used")
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        resolve_container(ctx, self).await
+    }
+}
+
+impl ContainerType for Wrapped {
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        let Some(field) = self.object.field(&ctx.item.node.name.node) else { return Ok(None) };
+        match &field.def.kind {
+            Kind::Leaf(write) => {
+                let mut json = Vec::new();
+                let below = ctx.with_selection_set(&ctx.item.node.selection_set);
+                write(self.rows.get(self.index), &below, &mut json);
+                Ok(Some(parsed(&json)))
+            }
+            Kind::Link(link) => self.link(link.as_ref(), ctx).await.map(Some),
+        }
+    }
+}
+
+/// The root fields of the contract, leading to wrapped rows.
+pub struct Query;
+
+impl Root for Query {}
+
+impl OutputType for Query {
+    fn type_name() -> Cow<'static, str> {
+        Declared::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Declared::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        resolve_container(ctx, self).await
+    }
+}
+
+impl ContainerType for Query {
+    async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        let fail = |error: Error| ctx.set_error_path(async_graphql::Error::from(error).into_server_error(ctx.item.pos));
+        ctx.viewer(Scope::Read).map_err(fail)?;
+        let below = ctx.with_selection_set(&ctx.item.node.selection_set);
+        let name = ctx.item.node.name.node.as_str();
+        let found = match name {
+            "node" | "note" | "customer" | "user" => {
+                let id: ID = argument(ctx, "id")?;
+                let id = if name == "node" { id } else { full(name, &id) };
+                return OutputType::resolve(&find(ctx.reader(), &id).await.map_err(fail)?, &below, ctx.item)
+                    .await
+                    .map(Some);
+            }
+            "nodes" => {
+                let mut items = Vec::new();
+                for id in argument::<Vec<ID>>(ctx, "ids")? {
+                    items.push(find(ctx.reader(), &id).await.map_err(fail)?);
+                }
+                return OutputType::resolve(&items, &below, ctx.item).await.map(Some);
+            }
+            "noteTypes" => {
+                let types = note_type::all(ctx.reader()).await.map_err(fail)?;
+                let types: Vec<Wrapped> = types.into_iter().map(Wrapped::new).collect();
+                return OutputType::resolve(&types, &below, ctx.item).await.map(Some);
+            }
+            "viewer" => Wrapped::new(Viewer(Arc::new(ctx.viewer(Scope::Read).map_err(fail)?.clone()))),
+            "notes" => {
+                let given: Vec<(Name, Value)> = ctx.field().arguments()?;
+                let args = NoteListArgs::parse(Some(Value::Object(given.into_iter().collect())));
+                let args = args.map_err(|error| error.into_server_error(ctx.item.pos))?;
+                Wrapped::new(NoteConnection::all(ctx.reader(), args).await.map_err(fail)?)
+            }
+            "customers" => Wrapped::new(customer::list(ctx.reader(), &page(ctx)?).await.map_err(fail)?),
+            "users" => {
+                let status = argument(ctx, "status")?;
+                Wrapped::new(user::list(ctx.reader(), status, &page(ctx)?).await.map_err(fail)?)
+            }
+            _ => return Ok(None),
+        };
+        OutputType::resolve(&found, &below, ctx.item).await.map(Some)
+    }
+}
+
+fn argument<T: InputType>(ctx: &Context<'_>, name: &str) -> ServerResult<T> {
+    Ok(ctx.param_value(name, None)?.1)
+}
+
+fn page(ctx: &Context<'_>) -> ServerResult<PageArgs> {
+    Ok(PageArgs {
+        first: argument(ctx, "first")?,
+        after: argument(ctx, "after")?,
+        last: argument(ctx, "last")?,
+        before: argument(ctx, "before")?,
+        page: argument(ctx, "page")?,
+    })
+}
+
+/// `Note:42` for the bare `42` that the field `note` takes, too.
+fn full(field: &str, id: &ID) -> ID {
+    if id.contains(':') {
+        return id.clone();
+    }
+    let (first, rest) = field.split_at(1);
+    ID(format!("{}{rest}:{}", first.to_uppercase(), id.as_str()))
+}
+
+async fn find(reader: &Reader, id: &ID) -> Result<Option<Wrapped>> {
+    use notegraph::id::Kind;
+    let (kind, key) = parse_global(id)?;
+    Ok(match kind {
+        Kind::Company => row::<CompanyById, _>(reader, key, Company).await?,
+        Kind::Customer => row::<CustomerById, _>(reader, key, Customer).await?,
+        Kind::User => row::<UserById, _>(reader, key, User).await?,
+        Kind::NoteType => row::<NoteTypeById, _>(reader, key, NoteType).await?,
+        Kind::Note => row::<NoteById, _>(reader, key, Note).await?,
+        Kind::NoteMessage => row::<MessageById, _>(reader, key, NoteMessage).await?,
+    })
+}
+
+async fn row<Q, T>(reader: &Reader, key: i64, make: impl FnOnce(Q::Answer) -> T) -> Result<Option<Wrapped>>
+where
+    Q: Question<Key = i64, Source = Reader>,
+    T: Object,
+{
+    let mut found = Q::ask(reader, &[key]).await?;
+    Ok(found.remove(&key).map(|row| Wrapped::new(make(row))))
+}

@@ -1,0 +1,202 @@
+//! Random rows, few of them and tightly linked, so that documents meet the same ones again and again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use async_graphql::{Request, Response, Variables};
+use chrono::TimeDelta;
+use notegraph::auth::Viewer;
+use notegraph::engine::Faults;
+use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
+use notegraph::entity::token::Scope;
+use notegraph::entity::user::UserStatus;
+use notegraph::schema::{self, Schema};
+use serde_json::Value;
+
+use super::document::Document;
+use super::generate::Words;
+use super::random::Random;
+use super::stock::{self, Stock};
+use crate::support::{App, Company};
+
+/// A database with a viewer, and both executors over it.
+pub struct World {
+    pub app: App,
+    pub viewer: Viewer,
+    pub words: Words,
+    schema: Schema,
+    stock: Stock,
+}
+
+/// Questions that fail: the name of each and a key.
+pub type Failing = Vec<(String, String)>;
+
+impl World {
+    pub async fn random(random: &mut Random) -> Self {
+        let app = App::start().await;
+        let company = app.company("Acme \"& Sons\" \u{2028}").await;
+        let mut ids: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut add = |kind: &str, id: i64| ids.entry(kind.to_owned()).or_default().push(format!("{kind}:{id}"));
+        add("Company", company.id);
+
+        let mut users = Vec::new();
+        for name in ["ann", "bob", "cem", "dora"] {
+            let status = if random.percent(80) { UserStatus::Active } else { UserStatus::Inactive };
+            let user = company.user_with(name, |user| {
+                user.status = status;
+                user.email = random.perhaps(format!("{name}@example.com"));
+                user.role = random.perhaps("clerk\n\t\u{1}".to_owned());
+                user.enable2_fa = random.perhaps(true);
+                user.employee_id = random.perhaps("E1".to_owned());
+            });
+            let user = user.await;
+            add("User", user.id);
+            users.push(user);
+        }
+        let mut customers = Vec::new();
+        for name in ["Cara", "Dan", "Eve 🌱"] {
+            let customer = company.customer_with(name, |customer| {
+                customer.mobile_number = random.perhaps("123".to_owned());
+                customer.phone_full = random.perhaps("+49 123".to_owned());
+                customer.email = random.perhaps("a@example.com".to_owned());
+                customer.vip = random.percent(50);
+                customer.birthdate = random.perhaps("1990-02-28".parse().unwrap());
+            });
+            let customer = customer.await;
+            add("Customer", customer.id);
+            customers.push(customer.id);
+        }
+        let mut types = Vec::new();
+        for name in ["Call", "Visit"] {
+            let kind = company.note_type(name).await.id;
+            add("NoteType", kind);
+            types.push(kind);
+        }
+        let people: Vec<i64> = users.iter().map(|user| user.id).collect();
+        for _ in 0..8 {
+            let (note, messages) = note(&company, random, &people, &customers, &types).await;
+            add("Note", note);
+            for message in messages {
+                add("NoteMessage", message);
+            }
+        }
+
+        let mut scopes = vec![*random.one(&[Scope::Read, Scope::Write])];
+        scopes.extend(random.perhaps(Scope::Confidential));
+        let viewer = Viewer { user: (*users[0]).clone(), scopes };
+        let words = Words { ids, cursors: Vec::new() };
+        let mut world = Self { app, viewer, words, schema: schema::build(), stock: stock::build() };
+        world.words.cursors = world.cursors().await;
+        world
+    }
+
+    fn request(&self, document: &str, variables: Value, failing: &Failing) -> Request {
+        let request = Request::new(document).variables(Variables::from_json(variables));
+        let request = self.app.context().prepare(request, self.viewer.clone());
+        let failing = failing.clone();
+        request.data(Faults(Box::new(move |question, key| {
+            failing.iter().any(|(failing, of)| failing == question && of == key)
+        })))
+    }
+
+    /// What the server answers, and all that it asked on the way.
+    pub async fn asked(&self, document: &Document) -> (Response, Failing) {
+        let asked = Arc::new(Mutex::new(BTreeSet::new()));
+        let record = Arc::clone(&asked);
+        let request = self.request(&document.text(), document.sent().into(), &Vec::new());
+        let request = request.data(Faults(Box::new(move |question, key| {
+            record.lock().unwrap().insert((question.to_owned(), key.to_owned()));
+            false
+        })));
+        let answer = self.schema.execute(request).await;
+        let asked = asked.lock().unwrap().iter().cloned().collect();
+        (answer, asked)
+    }
+
+    /// What the server answers.
+    pub async fn ours(&self, document: &Document, failing: &Failing) -> Response {
+        self.schema.execute(self.request(&document.text(), document.sent().into(), failing)).await
+    }
+
+    /// What the library's own executor makes of the same fields.
+    pub async fn theirs(&self, document: &Document, failing: &Failing) -> Response {
+        // It does not look at defaults where it decides `@skip` and `@include`.
+        self.stock.execute(self.request(&document.text(), document.sent_or_default().into(), failing)).await
+    }
+
+    /// The data of a document without variables.
+    pub async fn data(&self, document: &str) -> Value {
+        let answer = self.schema.execute(self.request(document, serde_json::json!({}), &Vec::new())).await;
+        assert!(answer.errors.is_empty(), "{:?}", answer.errors);
+        serde_json::from_str(&serde_json::to_string(&answer.data).unwrap()).unwrap()
+    }
+
+    async fn cursors(&self) -> Vec<String> {
+        let data = self
+            .data(
+                "{ notes(last: 3) { edges { cursor node { messages(first: 1) { edges { cursor } } } } } \
+                 newest: notes(first: 3, orderBy: {field: UPDATED_ON, direction: DESC}) { edges { cursor } } \
+                 customers(first: 2) { edges { cursor } } users(last: 2) { edges { cursor } } }",
+            )
+            .await;
+        let mut found = vec!["no cursor".to_owned()];
+        gather(&data, &mut found);
+        found
+    }
+}
+
+fn gather(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(cursor) if name == "cursor" => found.push(cursor.clone()),
+                    other => gather(other, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| gather(item, found)),
+        _ => {}
+    }
+}
+
+async fn note(
+    company: &Company,
+    random: &mut Random,
+    users: &[i64],
+    customers: &[i64],
+    types: &[i64],
+) -> (i64, Vec<i64>) {
+    let note = company.note(|note| {
+        note.user_id = random.percent(80).then(|| *random.one(users));
+        note.customer_id = random.percent(80).then(|| *random.one(customers));
+        note.type_id = random.percent(60).then(|| *random.one(types));
+        note.updated_by_id = random.percent(40).then(|| *random.one(users));
+        note.confidential = random.percent(20);
+        note.priority = random.percent(50);
+        note.status = *random.one(&[NoteStatus::Open, NoteStatus::Closed]);
+        note.subject = random.perhaps("\\ \"quoted\" é".to_owned());
+        note.details = random.perhaps(String::new());
+        note.tags = Tags((0..random.below(3)).map(|tag| format!("tag {tag}")).collect());
+        note.reference_type = random.perhaps(ReferenceType::MembershipCard);
+        note.reference_id = random.percent(50).then(|| format!("R{}", random.below(3)));
+        let later = TimeDelta::microseconds(random.between(0, 2_000_000));
+        note.closed_on = random.perhaps(note.created_on + later);
+    });
+    let note = note.await.id;
+    let mut messages = Vec::new();
+    for _ in 0..random.below(5) {
+        let message = company.message(note, |message| {
+            message.posted_by_id = random.percent(70).then(|| *random.one(users));
+            message.attachment_filename = random.percent(40).then(|| "a.pdf".to_owned());
+            message.attachment_url = random.percent(40).then(|| "https://example.com/a.pdf".to_owned());
+            message.attachment_size = random.percent(40).then_some(1 << 40);
+        });
+        messages.push(message.await.id);
+    }
+    let first = random.below(users.len());
+    for index in 0..random.below(4) {
+        company.assign(note, users[(first + index) % users.len()]).await;
+    }
+    (note, messages)
+}
