@@ -20,6 +20,8 @@ mod plan;
 mod question;
 mod run;
 mod selection;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use declare::{Def, Field, Kind, Object, ObjectType, Row, describe, plain, register};

@@ -1,0 +1,344 @@
+//! The engine over a schema of its own: people, numbered from 1. The friend of each is the next one, the rival the one
+//! after that, and both are the friends; the town is the number's last digit.
+
+#![expect(clippy::unused_async, reason = "the library calls resolvers so")]
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_graphql::registry::Registry;
+use async_graphql::{
+    EmptyMutation, EmptySubscription, InputObject, Object as Library, OutputType, Request, Schema, ServerResult,
+};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::error::{Error, Result};
+
+/// What was asked, a line for each question.
+#[derive(Clone, Default)]
+struct Book(Arc<Mutex<Vec<String>>>);
+
+impl Book {
+    fn write(&self, question: &str, keys: &[i64]) {
+        let mut keys = keys.to_vec();
+        keys.sort_unstable();
+        self.0.lock().unwrap().push(format!("{question} {keys:?}"));
+    }
+}
+
+macro_rules! question {
+    ($name:ident: $answer:ty = $find:expr) => {
+        struct $name;
+
+        impl Question for $name {
+            type Key = i64;
+            type Answer = $answer;
+            type Source = Book;
+
+            async fn ask(book: &Book, keys: &[i64]) -> Result<HashMap<i64, $answer>> {
+                book.write(stringify!($name), keys);
+                let find: fn(i64) -> Option<$answer> = $find;
+                Ok(keys.iter().filter_map(|&key| Some((key, find(key)?))).collect())
+            }
+        }
+    };
+}
+
+question!(PersonById: i64 = |key| (key < 100).then_some(key));
+question!(TownById: i64 = Some);
+question!(FriendsOf: Vec<i64> = |key| Some(vec![key + 1, key + 2]));
+
+#[derive(Clone)]
+struct Person(i64);
+
+#[derive(Clone)]
+struct Town(i64);
+
+#[derive(InputObject)]
+struct Times {
+    #[graphql(default = 10)]
+    times: i32,
+}
+
+object! {
+    /// Somebody.
+    Person implements "Named" {
+        /// The number.
+        number = leaf(|person: &Person| i32::try_from(person.0).unwrap_or_default());
+        /// The next one.
+        friend = link::<_, PersonById, _>(|person: &Person| Some(person.0 + 1), |found| found.map(Person));
+        /// The one after that.
+        rival = link::<_, PersonById, _>(|person: &Person| Some(person.0 + 2), |found| found.map(Person));
+        /// One who must be there.
+        parent = promised::<_, PersonById, _>(|person: &Person| person.0 * 10, Person);
+        /// Friend and rival.
+        friends = link::<_, FriendsOf, _>(
+            |person: &Person| Some(person.0),
+            |found| found.unwrap_or_default().into_iter().map(Person).collect::<Vec<_>>(),
+        );
+        /// Where they live.
+        town = promised::<_, TownById, _>(|person: &Person| person.0 % 10, Town);
+        /// The same person, in another place of the tree.
+        mirror = local(|person: &Person| One(person.clone()));
+        /// The number, so many times.
+        multiple = ask::<Person, Args<Times>, PersonById, i64, Asked<i32>>(
+            |person, Args(args), _| {
+                if args.times < 0 {
+                    return Err(Error::Invalid("times".to_owned()));
+                }
+                Ok((None, person.0 * i64::from(args.times)))
+            },
+            |product, _| Ok(Asked(i32::try_from(product).unwrap_or_default())),
+        );
+    }
+}
+
+object! {
+    /// A place.
+    Town implements "Named" {
+        /// The number.
+        number = leaf(|town: &Town| i32::try_from(town.0).unwrap_or_default());
+        /// The person of the same number.
+        mayor = link::<_, PersonById, _>(|town: &Town| Some(town.0), |found| found.map(Person));
+    }
+}
+
+/// A row of either type.
+struct Named(AnyRow);
+
+type Mention = async_graphql::Positioned<async_graphql::parser::types::Field>;
+
+impl OutputType for Named {
+    fn type_name() -> Cow<'static, str> {
+        NAMED.name.into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        NAMED.register::<Self>(registry);
+        Self::qualified_type_name()
+    }
+
+    async fn resolve(&self, ctx: &Context<'_>, _: &Mention) -> ServerResult<async_graphql::Value> {
+        self.0.resolve(ctx).await
+    }
+}
+
+/// Rows of both types.
+struct All;
+
+impl OutputType for All {
+    fn type_name() -> Cow<'static, str> {
+        "[Named]".into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Named::create_type_info(registry);
+        Self::qualified_type_name()
+    }
+
+    async fn resolve(&self, ctx: &Context<'_>, _: &Mention) -> ServerResult<async_graphql::Value> {
+        let rows = [Some(AnyRow::new(Person(1))), None, Some(AnyRow::new(Town(3))), Some(AnyRow::new(Person(5)))];
+        resolve_each(&rows, true, ctx).await
+    }
+}
+
+const NAMED: Interface = Interface {
+    name: "Named",
+    description: "Has a number.",
+    fields: &[("number", "Int!", "The number.")],
+    objects: &[Person::create_type_info, Town::create_type_info],
+};
+
+struct Query;
+
+#[Library]
+impl Query {
+    async fn person(&self) -> Result<Option<Person>> {
+        Ok(Some(Person(1)))
+    }
+
+    async fn people(&self) -> Result<Many<Person>> {
+        Ok(Many(vec![Person(1), Person(2)]))
+    }
+
+    async fn all(&self) -> Result<All> {
+        Ok(All)
+    }
+
+    async fn one(&self) -> Result<Option<Named>> {
+        Ok(Some(Named(AnyRow::new(Town(7)))))
+    }
+}
+
+struct Answer {
+    data: Value,
+    /// Path and message of each error.
+    errors: Vec<(String, String)>,
+    asked: Vec<String>,
+}
+
+async fn failing(document: &str, fails: &'static [(&'static str, &'static str)]) -> Answer {
+    let book = Book::default();
+    let faults = Faults(Box::new(move |question, key| fails.contains(&(question, key))));
+    let schema = Schema::new(Query, EmptyMutation, EmptySubscription);
+    let answer = schema.execute(Request::new(document).data(book.clone()).data(faults)).await;
+    let data = serde_json::from_str(&serde_json::to_string(&answer.data).unwrap()).unwrap();
+    let mut errors: Vec<(String, String)> = answer
+        .errors
+        .into_iter()
+        .map(|error| (serde_json::to_string(&error.path).unwrap().replace('"', ""), error.message))
+        .collect();
+    errors.sort();
+    let asked = book.0.lock().unwrap().clone();
+    Answer { data, errors, asked }
+}
+
+/// The data and the questions of an answer without errors.
+async fn run(document: &str) -> (Value, Vec<String>) {
+    let answer = failing(document, &[]).await;
+    assert_eq!(answer.errors, []);
+    (answer.data, answer.asked)
+}
+
+fn paths(answer: &Answer) -> Vec<&str> {
+    answer.errors.iter().map(|(path, _)| path.as_str()).collect()
+}
+
+#[tokio::test]
+async fn links_that_ask_the_same_in_one_round_are_one_question_with_all_their_keys() {
+    let (data, asked) =
+        run("{ people { friend { number } rival { number } mirror { other: friend { number } } } }").await;
+    assert_eq!(asked, ["PersonById [2, 3, 4]"]);
+    let each = |friend: i32| json!({ "friend": { "number": friend }, "rival": { "number": friend + 1 }, "mirror": { "other": { "number": friend } } });
+    assert_eq!(data, json!({ "people": [each(2), each(3)] }));
+}
+
+#[tokio::test]
+async fn a_link_waits_for_a_later_equal_question_where_that_makes_nothing_longer() {
+    let (_, asked) = run("{ person { friend { number } friends { friend { number } } } }").await;
+    assert_eq!(asked, ["FriendsOf [1]", "PersonById [2, 3, 4]"]);
+}
+
+#[tokio::test]
+async fn a_link_that_others_hang_on_does_not_wait() {
+    let (_, mut asked) = run("{ person { friend { friends { number } } friends { friend { number } } } }").await;
+    // Both at once, in any order.
+    asked[..2].sort();
+    assert_eq!(asked[..2], ["FriendsOf [1]", "PersonById [2]"]);
+    asked[2..].sort();
+    assert_eq!(asked[2..], ["FriendsOf [2]", "PersonById [3, 4]"]);
+}
+
+#[tokio::test]
+async fn what_is_answered_is_not_asked_again() {
+    let (data, asked) = run("{ person { friend { rival { number } } other: rival { friend { number } } } }").await;
+    assert_eq!(asked, ["PersonById [2, 3]", "PersonById [4]"]);
+    assert_eq!(data["person"]["other"]["friend"]["number"], 4);
+    let (_, asked) = run("{ person { friend { friend { number } } rival { number } } }").await;
+    assert_eq!(asked.concat().matches('3').count(), 1, "{asked:?}");
+}
+
+#[tokio::test]
+async fn rows_of_several_types_are_one_run() {
+    let document = "{ all { __typename number ... on Person { friend { number } } ... on Town { mayor { number } } } }";
+    let (data, asked) = run(document).await;
+    assert_eq!(asked, ["PersonById [2, 3, 6]"]);
+    let person = |number: i32| json!({ "__typename": "Person", "number": number, "friend": { "number": number + 1 } });
+    let town = json!({ "__typename": "Town", "number": 3, "mayor": { "number": 3 } });
+    assert_eq!(data, json!({ "all": [person(1), null, town, person(5)] }));
+}
+
+#[tokio::test]
+async fn a_fragment_applies_to_its_type_and_to_those_that_have_its_interface() {
+    let document =
+        "{ one { ... on Named { number } ... on Person { friend { number } } ... on Town { mayor { __typename } } } }";
+    let (data, _) = run(document).await;
+    assert_eq!(data, json!({ "one": { "number": 7, "mayor": { "__typename": "Person" } } }));
+}
+
+#[tokio::test]
+async fn mentions_of_a_field_are_merged_and_followed_once() {
+    let document = "
+        { person { ...A } ... { person { friend { rival { number } } } ...B } ...B }
+        fragment A on Person { friend { number } ... on Named { number } }
+        fragment B on Query { person { friend { number mirror { number } } friend { mirror { __typename } } } }";
+    let (data, asked) = run(document).await;
+    let friend = json!({ "number": 2, "rival": { "number": 4 }, "mirror": { "number": 2, "__typename": "Person" } });
+    assert_eq!(data, json!({ "person": { "friend": friend, "number": 1 } }));
+    assert_eq!(asked, ["PersonById [2]", "PersonById [4]"]);
+}
+
+#[tokio::test]
+async fn a_null_climbs_to_the_next_place_that_may_be_null() {
+    let document = "{ people { number friend { friends { number town { number } } } } }";
+    let answer = failing(document, &[("TownById", "3")]).await;
+    // Friends of 2 are 3 and 4, of 3 are 4 and 5.
+    let friends =
+        json!({ "friends": [{ "number": 4, "town": { "number": 4 } }, { "number": 5, "town": { "number": 5 } }] });
+    assert_eq!(answer.data, json!({ "people": [{ "number": 1, "friend": null }, { "number": 2, "friend": friends }] }));
+    assert_eq!(paths(&answer), ["[people,0,friend,friends,0,town]"]);
+}
+
+#[tokio::test]
+async fn a_null_climbs_to_the_top_where_nothing_may_be_null() {
+    let answer = failing("{ people { town { number } } }", &[("TownById", "2")]).await;
+    assert_eq!(answer.data, Value::Null);
+    assert_eq!(paths(&answer), ["[people,1,town]"]);
+    let answer =
+        failing("{ all { ... on Person { town { number } } number } person { number } }", &[("TownById", "5")]).await;
+    assert_eq!(answer.data["all"][3], Value::Null);
+    assert_eq!(answer.data["all"][0], json!({ "town": { "number": 1 }, "number": 1 }));
+    assert_eq!(answer.data["person"], json!({ "number": 1 }));
+    assert_eq!(paths(&answer), ["[all,3,town]"]);
+}
+
+#[tokio::test]
+async fn a_failure_is_told_at_every_place_that_asked() {
+    let document = "{ people { a: friend { number } b: rival { number } } }";
+    let answer = failing(document, &[("PersonById", "3")]).await;
+    assert_eq!(paths(&answer), ["[people,0,b]", "[people,1,a]"]);
+    assert_eq!(answer.data["people"][0], json!({ "a": { "number": 2 }, "b": null }));
+}
+
+#[tokio::test]
+async fn a_failure_is_told_once_however_often_its_field_is_mentioned() {
+    let document = "
+        { person { friend { number } } person { number } ...A ...A }
+        fragment A on Query { person { town { number } } }";
+    let answer = failing(document, &[("PersonById", "2")]).await;
+    assert_eq!(paths(&answer), ["[person,friend]"]);
+    assert_eq!(answer.data["person"], json!({ "friend": null, "number": 1, "town": { "number": 1 } }));
+    let answer = failing(document, &[("TownById", "1")]).await;
+    assert_eq!(paths(&answer), ["[person,town]"]);
+    assert_eq!(answer.data, json!({ "person": null }));
+}
+
+#[tokio::test]
+async fn what_is_promised_and_not_there_is_an_error() {
+    // 1's parent is 10; 10's would be 100, whom nobody knows.
+    let answer = failing("{ person { parent { friend { number } parent { number } } } }", &[]).await;
+    assert_eq!(answer.data, json!({ "person": null }));
+    assert_eq!(paths(&answer), ["[person,parent,parent]"]);
+}
+
+#[tokio::test]
+async fn arguments_have_their_defaults_and_their_errors_a_place() {
+    let document = "query($left: Int, $five: Int! = 5) { people {
+        multiple twice: multiple(times: 2) five: multiple(times: $five) ten: multiple(times: $left) } }";
+    let (data, asked) = run(document).await;
+    assert_eq!(data["people"][1], json!({ "multiple": 20, "twice": 4, "five": 10, "ten": 20 }));
+    assert!(asked.is_empty(), "who has no key asks nothing: {asked:?}");
+    let answer = failing("{ person { number rival { wrong: multiple(times: -1) } } }", &[]).await;
+    assert_eq!(answer.data, json!({ "person": { "number": 1, "rival": null } }));
+    assert_eq!(answer.errors, [("[person,rival,wrong]".to_owned(), "times".to_owned())]);
+}
+
+#[tokio::test]
+async fn lists_may_be_empty_and_questions_without_keys_are_not_put() {
+    let (data, asked) = run("{ people @skip(if: true) { friend { number } } __typename }").await;
+    assert_eq!((data, asked), (json!({ "__typename": "Query" }), Vec::new()));
+    let (data, asked) = run("{ person { friend { friend @include(if: false) { number } } } }").await;
+    assert_eq!((data, asked), (json!({ "person": { "friend": {} } }), vec!["PersonById [2]".to_owned()]));
+}
