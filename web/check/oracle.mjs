@@ -171,7 +171,7 @@ function nulls(data, errors) {
   const found = errors.map(({ path, message }) => {
     let value = data
     let length = 0
-    while (value !== null && length < path.length) value = value[path[length++]]
+    while (value !== null && length < path.length) value = value?.[path[length++]]
     if (value !== null) return [JSON.stringify(path), 'is not null']
     return [JSON.stringify(path.slice(0, length)), length === path.length ? message : 'below']
   })
