@@ -1,0 +1,17 @@
+// The hand-written handler: a path for each piece of work, the same answers.
+const requests = {
+  q1: ({ id }) => ({ method: "GET", path: `/note/${id}` }),
+  q2: () => ({ method: "GET", path: "/notes" }),
+  q3: ({ id }) => ({ method: "GET", path: `/customer/${id}/notes` }),
+  m1: ({ customer, type, subject, details, tags, assignees }) => ({
+    method: "POST",
+    path: "/note",
+    body: { customerId: +customer, typeId: +type, subject, details, tags, assigneeIds: assignees.map(Number) },
+  }),
+  m2: ({ id, subject, priority }) => ({ method: "PATCH", path: `/note/${id}`, body: { subject, priority } }),
+};
+
+export const rest = {
+  request: (work, parameters) => requests[work](parameters),
+  translate: (work, data) => data,
+};

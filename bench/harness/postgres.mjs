@@ -1,0 +1,147 @@
+// The database on PostgreSQL: filled once, and put back after each turn.
+import { readFileSync } from "node:fs";
+import pg from "pg";
+import { bench, options } from "./options.mjs";
+import { parentOf, run } from "./processes.mjs";
+
+const name = `notegraph_bench_${options.notes}`;
+const address = (database) => {
+  const url = new URL(options.postgres);
+  url.pathname = `/${database}`;
+  return url.href;
+};
+
+export const url = address(name);
+
+let client;
+let eventMark;
+const rows = async (text, values) => (await client.query(text, values)).rows;
+const column = async (text, values) => (await rows(text, values)).map((row) => String(Object.values(row)[0]));
+
+async function fill() {
+  const admin = new pg.Client(address("postgres"));
+  await admin.connect();
+  await admin.query(`DROP DATABASE IF EXISTS ${name}`);
+  await admin.query(`CREATE DATABASE ${name}`);
+  await admin.end();
+  await run(options.notegraph, ["demo", "--notes", String(options.notes)], { DATABASE_URL: url });
+}
+
+async function connected() {
+  const candidate = new pg.Client(url);
+  try {
+    await candidate.connect();
+    return candidate;
+  } catch (error) {
+    if (error.code === "3D000") return null; // there is no such database
+    throw error;
+  }
+}
+
+const isFilled = async () => {
+  const [{ found }] = await rows("SELECT to_regclass('bench_keep.mark') IS NOT NULL AS found");
+  return found;
+};
+
+/** What every change takes back: rows above these ids were made by a run. */
+async function mark() {
+  await client.query("CREATE SCHEMA bench_keep");
+  await client.query("CREATE TABLE bench_keep.mark AS SELECT max(id) AS event FROM event");
+  await client.query("VACUUM (ANALYZE)");
+}
+
+export async function prepare() {
+  client = await connected();
+  if (client && !(await isFilled())) {
+    await client.end();
+    client = null;
+  }
+  if (!client) {
+    console.log(`filling the database ${name} with ${options.notes} notes`);
+    await fill();
+    client = await connected();
+    await mark();
+  } else {
+    await run(options.notegraph, ["migrate", "up"], { DATABASE_URL: url });
+  }
+  eventMark = (await rows("SELECT event FROM bench_keep.mark"))[0].event;
+  await client.query(readFileSync(`${bench}peers/postgraphile/functions.sql`, "utf8"));
+  await restore();
+  const [{ count }] = await rows("SELECT count(*)::int AS count FROM note");
+  if (count !== options.notes) throw new Error(`${name} holds ${count} notes; drop it, and it is filled again`);
+}
+
+/** What requests can ask for. */
+export async function keys() {
+  const stride = Math.max(1, Math.floor(options.notes / 20_000));
+  return {
+    notes: await column("SELECT id FROM note WHERE id % $1 = 0 AND message_count <= 100 ORDER BY id", [stride]),
+    customers: await column(
+      "SELECT customer_id FROM note GROUP BY 1 HAVING count(*) >= 20 AND customer_id IS NOT NULL ORDER BY 1 LIMIT 5000",
+    ),
+    anyCustomers: await column("SELECT id FROM customer ORDER BY id LIMIT 20000"),
+    users: await column(`SELECT id FROM "user" ORDER BY id`),
+    types: await column("SELECT id FROM note_type ORDER BY id"),
+  };
+}
+
+export async function identity() {
+  const [{ company_id, id }] = await rows(`SELECT company_id, id FROM "user" WHERE username = 'admin'`);
+  return { company: String(company_id), actor: String(id) };
+}
+
+/** Keeps the notes that are going to be patched as they are. */
+export async function keep(ids) {
+  await client.query("DROP TABLE IF EXISTS bench_keep.note");
+  await client.query("CREATE TABLE bench_keep.note AS SELECT * FROM note WHERE id = ANY($1::bigint[])", [ids]);
+}
+
+/** Takes back what a turn changed, and leaves no dead rows and no dirty pages to the next. */
+export async function restore() {
+  const above = [options.notes];
+  await client.query("DELETE FROM event WHERE id > $1", [eventMark]);
+  await client.query("DELETE FROM assignment WHERE note_id > $1", above);
+  await client.query("DELETE FROM note WHERE id > $1", above);
+  const [{ found }] = await rows("SELECT to_regclass('bench_keep.note') IS NOT NULL AS found");
+  if (found) {
+    await client.query(
+      `UPDATE note SET subject = kept.subject, priority = kept.priority, version = kept.version,
+         updated_on = kept.updated_on, updated_by_id = kept.updated_by_id
+       FROM bench_keep.note kept
+       WHERE note.company_id = kept.company_id AND note.id = kept.id AND note.version <> kept.version`,
+    );
+  }
+  for (const table of ["event", "assignment", "note"]) await client.query(`VACUUM ${table}`);
+  await client.query("CHECKPOINT");
+}
+
+/** The rows that a change has left behind, without what differs each time. */
+export async function written(note) {
+  const [row] = await rows(
+    `SELECT version, type_id, subject, details, status, priority, confidential, show_on_overview, reminder, tags,
+       reference_type, reference_id, customer_id, user_id, message_count, updated_by_id, closed_on, source
+     FROM note WHERE id = $1`,
+    [note],
+  );
+  const assignments = await rows(
+    "SELECT user_id, position, assigned_by_id, source FROM assignment WHERE note_id = $1 ORDER BY position",
+    [note],
+  );
+  const events = await rows(
+    "SELECT type, message_id, actor_id, changes FROM event WHERE note_id = $1 AND id > $2 ORDER BY id",
+    [note, eventMark],
+  );
+  return { row, assignments, events };
+}
+
+/** How many events there are since the last `restore`. */
+export const events = async () => (await rows("SELECT count(*)::int AS count FROM event WHERE id > $1", [eventMark]))[0].count;
+
+/** The first process of the database, where it runs on this machine. */
+export async function root() {
+  const [{ pid }] = await rows("SELECT pg_backend_pid() AS pid");
+  return parentOf(pid);
+}
+
+export const version = async () => (await rows("SHOW server_version"))[0].server_version;
+export const close = () => client.end();

@@ -1,0 +1,107 @@
+// The database on SQLite: the same, in a file.
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { bench, options } from "./options.mjs";
+import { run } from "./processes.mjs";
+
+const path = `${bench}data/notegraph_${options.notesSqlite}.db`;
+export const url = `sqlite://${path}`;
+
+let database;
+let eventMark;
+const rows = (text, ...values) => database.prepare(text).all(...values);
+
+export async function prepare() {
+  mkdirSync(`${bench}data`, { recursive: true });
+  const open = () => (database = new DatabaseSync(path, { timeout: 10_000 }));
+  const isFilled = () => rows("SELECT 1 FROM sqlite_schema WHERE name = 'bench_mark'").length > 0;
+  if (existsSync(path)) open();
+  if (!database || !isFilled()) {
+    database?.close();
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    console.log(`filling ${path} with ${options.notesSqlite} notes`);
+    await run(options.notegraph, ["demo", "--notes", String(options.notesSqlite)], { DATABASE_URL: url });
+    open();
+    database.exec("CREATE TABLE bench_mark AS SELECT max(id) AS event FROM event");
+  } else {
+    await run(options.notegraph, ["migrate", "up"], { DATABASE_URL: url });
+  }
+  eventMark = rows("SELECT event FROM bench_mark")[0].event;
+  await restore();
+  const [{ count }] = rows("SELECT count(*) AS count FROM note");
+  if (count !== options.notesSqlite) throw new Error(`${path} holds ${count} notes; remove it, and it is filled again`);
+}
+
+export async function identity() {
+  const [{ company_id, id }] = rows(`SELECT company_id, id FROM "user" WHERE username = 'admin'`);
+  return { company: String(company_id), actor: String(id) };
+}
+
+export async function keys() {
+  const column = (text, ...values) => rows(text, ...values).map((row) => String(Object.values(row)[0]));
+  const stride = Math.max(1, Math.floor(options.notesSqlite / 20_000));
+  return {
+    notes: column("SELECT id FROM note WHERE id % ? = 0 AND message_count <= 100 ORDER BY id", stride),
+    customers: column(
+      "SELECT customer_id FROM note GROUP BY 1 HAVING count(*) >= 20 AND customer_id IS NOT NULL ORDER BY 1 LIMIT 5000",
+    ),
+    anyCustomers: column("SELECT id FROM customer ORDER BY id LIMIT 20000"),
+    users: column(`SELECT id FROM "user" ORDER BY id`),
+    types: column("SELECT id FROM note_type ORDER BY id"),
+  };
+}
+
+export async function keep(ids) {
+  database.exec("DROP TABLE IF EXISTS bench_note");
+  database
+    .prepare("CREATE TABLE bench_note AS SELECT * FROM note WHERE id IN (SELECT value FROM json_each(?))")
+    .run(JSON.stringify(ids.map(Number)));
+}
+
+export async function restore() {
+  database.exec("BEGIN IMMEDIATE");
+  database.prepare("DELETE FROM event WHERE id > ?").run(eventMark);
+  database.prepare("DELETE FROM assignment WHERE note_id > ?").run(options.notesSqlite);
+  database.prepare("DELETE FROM note WHERE id > ?").run(options.notesSqlite);
+  if (rows("SELECT 1 FROM sqlite_schema WHERE name = 'bench_note'").length > 0) {
+    database.exec(
+      `UPDATE note SET subject = kept.subject, priority = kept.priority, version = kept.version,
+         updated_on = kept.updated_on, updated_by_id = kept.updated_by_id
+       FROM bench_note AS kept
+       WHERE note.company_id = kept.company_id AND note.id = kept.id AND note.version <> kept.version`,
+    );
+  }
+  database.exec("COMMIT");
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+export async function written(note) {
+  const [row] = rows(
+    `SELECT version, type_id, subject, details, status, priority, confidential, show_on_overview, reminder, tags,
+       reference_type, reference_id, customer_id, user_id, message_count, updated_by_id, closed_on, source
+     FROM note WHERE id = ?`,
+    note,
+  );
+  const assignments = rows(
+    "SELECT user_id, position, assigned_by_id, source FROM assignment WHERE note_id = ? ORDER BY position",
+    note,
+  );
+  const events = rows(
+    "SELECT type, message_id, actor_id, changes FROM event WHERE note_id = ? AND id > ? ORDER BY id",
+    note,
+    eventMark,
+  );
+  const parsed = (event) => ({ ...event, changes: JSON.parse(event.changes) });
+  return { row: { ...row, tags: JSON.parse(row.tags) }, assignments, events: events.map(parsed) };
+}
+
+export const events = async () => rows("SELECT count(*) AS count FROM event WHERE id > ?", eventMark)[0].count;
+
+/** SQLite runs within the server. */
+export const root = async () => null;
+/** The servers' own, not this program's. */
+export const version = async () => {
+  const lock = readFileSync(`${bench}Cargo.lock`, "utf8");
+  return `as libsqlite3-sys ${/name = "libsqlite3-sys"\nversion = "([^"]+)"/.exec(lock)[1]} has it`;
+};
+export const close = async () => database.close();

@@ -1,0 +1,32 @@
+//! The tables as the Rust peers read and write them: rows, and one batched statement for each question.
+
+mod rows;
+mod statements;
+
+pub use rows::*;
+pub use statements::{postgres, sqlite};
+
+/// Where a peer listens, what it reads, and for whom: the harness says so by variables, the same for all peers.
+pub struct Settings {
+    pub listen: String,
+    pub database: String,
+    /// Everything that is read belongs to this company.
+    pub company: i64,
+    /// The user who makes changes.
+    pub actor: i64,
+    pub connections: u32,
+}
+
+impl Settings {
+    pub fn from_environment() -> Self {
+        let text = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("the variable {name} is not set"));
+        let number = |name: &str| text(name).parse().unwrap_or_else(|_| panic!("{name} is not a number"));
+        Self {
+            listen: format!("127.0.0.1:{}", text("BENCH_PORT")),
+            database: text("BENCH_DATABASE"),
+            company: number("BENCH_COMPANY"),
+            actor: number("BENCH_ACTOR"),
+            connections: u32::try_from(number("BENCH_CONNECTIONS")).expect("a small number of connections"),
+        }
+    }
+}
