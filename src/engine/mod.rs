@@ -4,11 +4,11 @@
 //! is turned into a [`plan`] of *scopes*, an object type and its fields each; a scope holds all objects of its place at
 //! once. A leaf is a function from row to JSON. A link says which key each row has and which [`Question`] answers it:
 //! the keys of all rows, and of all links that ask the same question in the same round, go to the database in one
-//! statement. When every scope has its rows, the answer is [written](write) in one pass into one buffer.
+//! statement. When every scope has its rows, the answer is [written](mod@write) in one pass into one buffer.
 //!
 //! In the order of reading: [`declare`] is how an object type is declared, once, for the schema and for execution;
 //! [`selection`] flattens what a document asks for; [`plan`] decides which link is followed in which round; [`run`]
-//! follows them; [`write`] writes; [`meet`] is where async-graphql hands over and takes back.
+//! follows them; [`mod@write`] writes; [`meet`] is where async-graphql hands over and takes back.
 //!
 //! Nothing in here knows of notes.
 
