@@ -79,21 +79,32 @@ fn choose(asked: &Failing, random: &mut Random) -> Failing {
     (0..=random.below(3)).map(|_| random.one(asked).clone()).collect()
 }
 
+async fn check(name: &str, seed: u64, world: &World, document: &Document, failing: Failing) {
+    if let Some(message) = wrong(world, document, &failing).await {
+        let message = shrunk(world, document.clone(), failing, message).await;
+        panic!("{name}, seed {seed}: {message}");
+    }
+}
+
 /// Documents over the rows of one database; how many lines they had, and how many failures there were.
 async fn batch(name: &str, style: Style, seed: u64, count: usize) -> (usize, usize) {
     let contract = Contract::read();
     let mut random = Random::new(seed);
     let world = World::random(&mut random).await;
     let (mut lines, mut failures) = (0, 0);
-    for _ in 0..count {
+    for index in 0..count {
         let document = generate::document(&contract, &world.words, style, &mut random);
+        if style.wrong && index % 50 == 0 {
+            // All that is asked fails, one after the other.
+            for asked in world.asked(&document).await.1 {
+                check(name, seed, &world, &document, vec![asked]).await;
+                failures += 1;
+            }
+        }
         let failing = if style.wrong { choose(&world.asked(&document).await.1, &mut random) } else { Vec::new() };
         lines += document.text().lines().count();
         failures += failing.len();
-        if let Some(message) = wrong(&world, &document, &failing).await {
-            let message = shrunk(&world, document, failing, message).await;
-            panic!("{name}, seed {seed}: {message}");
-        }
+        check(name, seed, &world, &document, failing).await;
     }
     (lines, failures)
 }
