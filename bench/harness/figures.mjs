@@ -20,7 +20,7 @@ export function starting(results, server, quantity) {
   return spread(results.starts.filter((start) => start.server === server).map((start) => start[quantity]));
 }
 
-// `peer` and `hand`: the bounds of issue and README against the fastest peer and the handler written by hand.
+// `peer` and `hand`: what is aimed at against the fastest peer and the handler written by hand.
 const targets = [
   { title: "Q2, requests/s", work: "q2", connections: 32, quantity: "perSecond", more: true, peer: 2.0, hand: 0.85 },
   { title: "Q2, p50", work: "q2", connections: 1, quantity: "p50", more: false, peer: 0.6, hand: 1.3 },

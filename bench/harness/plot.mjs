@@ -1,5 +1,6 @@
 // Requests a second at 32 connections as bars: a panel for each piece of work, a bar for each server, a line for its
-// spread. The colours follow the reader's light or dark setting.
+// spread. The colours follow the reader's light or dark setting, and so does the ground: a page that does not follow
+// it shows a readable picture all the same.
 import { figure } from "./figures.mjs";
 import { titles } from "./work.mjs";
 
@@ -7,11 +8,13 @@ const WIDTH = 860;
 const LABELS = 250;
 const VALUES = 90;
 const ROW = 22;
+const MARGIN = 16;
 const BAR = 14;
 
 const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll("'", "&#39;");
 
 const style = `
+.ground { fill: #ffffff; }
 text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 .title { font-weight: 600; font-size: 14px; }
 .quiet { fill: #59636e; }
@@ -21,6 +24,7 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 .spread { stroke: #1f2328; stroke-width: 1.5; }
 .axis { stroke: #d1d9e0; }
 @media (prefers-color-scheme: dark) {
+  .ground { fill: #0d1117; }
   text { fill: #f0f6fc; }
   .quiet { fill: #9198a1; }
   .own { fill: #3fb984; }
@@ -78,9 +82,11 @@ export function plot(results) {
       top += height;
     }
   }
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" width="${WIDTH}" height="${top}" role="img" aria-label="Requests a second of notegraph and its peers">
+  const [width, height] = [WIDTH + 2 * MARGIN, top + MARGIN];
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${-MARGIN} ${-MARGIN} ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Requests a second of notegraph and its peers">
 <style>${style}
 </style>
+<rect class="ground" x="${-MARGIN}" y="${-MARGIN}" width="${width}" height="${height}"/>
 ${parts.join("\n")}
 </svg>
 `;
