@@ -204,9 +204,11 @@ async function difference(world, { document, variables, failing, data, errors })
 
 let documents = 0
 let failures = 0
+const seeds = []
 const wrong = []
 for (const file of readdirSync(folder).filter((file) => file.endsWith('.jsonl'))) {
   const seed = file.replace('.jsonl', '')
+  seeds.push(Number(seed))
   const rows = world(JSON.parse(readFileSync(join(folder, `${seed}.rows.json`), 'utf8')))
   for (const line of readFileSync(join(folder, file), 'utf8').trim().split('\n')) {
     const asked = JSON.parse(line)
@@ -224,4 +226,5 @@ if (wrong.length > 0 || documents === 0) {
   console.log(`${document}\nvariables: ${JSON.stringify(variables)}\nfailing: ${JSON.stringify(failing)}`)
   process.exit(1)
 }
-console.log(`graphql-js: ${documents} documents, all equal, ${failures} failures on purpose among them`)
+const chosen = `seeds ${Math.min(...seeds)} to ${Math.max(...seeds)}`
+console.log(`graphql-js: ${documents} documents (${chosen}), all equal, ${failures} failures on purpose among them`)

@@ -12,7 +12,7 @@ use super::document::Document;
 use super::generate::{self, Style};
 use super::random::Random;
 use super::world::{Failing, World};
-use super::{choose, is_refused};
+use super::{choose, is_refused, is_refused_wrongly};
 
 /// The questions that the other side knows how to fail: those whose keys are easily told again.
 const KNOWN: [&str; 9] = [
@@ -34,15 +34,20 @@ pub async fn batch(folder: &Path, seed: u64, count: usize) {
     fs::write(folder.join(format!("{seed}.rows.json")), rows(&contract, &world).await.to_string()).unwrap();
     let style = Style { merge: true, wrong: false, plain: true };
     let mut lines = String::new();
-    for _ in 0..count {
+    let mut written = 0;
+    while written < count {
         let document = generate::document(&contract, &world.words, style, &mut random);
         let (mut answer, mut asked) = world.asked(&document).await;
+        if is_refused_wrongly(&answer) {
+            continue;
+        }
         asked.retain(|(question, _)| KNOWN.contains(&question.as_str()));
         let failing = if random.percent(50) { choose(&asked, &mut random) } else { Vec::new() };
         if !failing.is_empty() {
             answer = world.ours(&document, &failing).await;
         }
         assert!(!is_refused(&answer), "{:#?}\n{}", answer.errors, document.text());
+        written += 1;
         let _ = writeln!(lines, "{}", line(&document, &failing, &answer));
     }
     fs::write(folder.join(format!("{seed}.jsonl")), lines).unwrap();
