@@ -2,7 +2,7 @@
 
 use async_graphql::registry::Registry;
 use async_graphql::{Description, InputType, InputValueError, InputValueResult, OutputType, Scalar, ScalarType, Value};
-use chrono::{Datelike, NaiveDate, SecondsFormat, SubsecRound, Utc};
+use chrono::{Datelike, NaiveDate, SecondsFormat, Utc};
 
 use crate::engine::Leaf;
 use crate::id::quote;
@@ -38,7 +38,9 @@ impl DateTime {
 
     pub fn parse(text: &str) -> Option<Self> {
         let time = chrono::DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
-        (1..=9999).contains(&time.year()).then(|| Self(time.trunc_subsecs(6)))
+        // By way of the count of microseconds, which has no leap seconds: neither has PostgreSQL.
+        let time = chrono::DateTime::from_timestamp_micros(time.timestamp_micros())?;
+        (1..=9999).contains(&time.year()).then_some(Self(time))
     }
 }
 
@@ -181,6 +183,7 @@ mod tests {
         assert_eq!(text("2026-03-14T10:26:53+01:00").as_deref(), Some("2026-03-14T09:26:53Z"));
         assert_eq!(text("2026-03-14T09:26:53.123456789Z").as_deref(), Some("2026-03-14T09:26:53.123456Z"));
         assert_eq!(text("2026-03-14T09:26:53.120Z").as_deref(), Some("2026-03-14T09:26:53.120Z"));
+        assert_eq!(text("2016-12-31T23:59:60Z").as_deref(), Some("2017-01-01T00:00:00Z"));
         assert_eq!(text("2026-03-14"), None);
         assert_eq!(text("0000-12-31T23:59:59Z"), None);
         assert_eq!(text("9999-12-31T23:59:59-01:00"), None);

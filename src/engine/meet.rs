@@ -227,6 +227,7 @@ impl Rows for Mixed {
 }
 
 /// A list that the engine resolves in one run, `[T!]!`; a plain `Vec` would be resolved item by item.
+#[derive(Clone)]
 pub struct Many<T>(pub Vec<T>);
 
 impl<T> Default for Many<T> {

@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
     /// When there is a value that is none.
     pub fn id(&self, key: &str) -> Result<Option<i64>, Reject> {
         let Some(raw) = self.raw(key) else { return Ok(None) };
-        id(raw).map(Some).ok_or_else(|| self.reject(key, "an id, a whole number from 1 to 9223372036854775807"))
+        id(raw).map(Some).ok_or_else(|| self.reject(key, "an id, a whole number from 1 to 4611686018427387904"))
     }
 
     /// # Errors
@@ -163,9 +163,12 @@ pub fn string(raw: &str) -> Result<String, NoText> {
     serde_json::from_str(raw).map_err(|error| NoText::Broken(format!("no valid text ({})", explain(&error))))
 }
 
-/// A positive 64-bit integer in its one spelling.
+/// The largest id that an import takes. New ids go on from the largest one, so that there has to be room above it.
+const LARGEST_ID: i64 = 1 << 62;
+
+/// A positive integer in its one spelling.
 pub fn id(raw: &str) -> Option<i64> {
-    raw.parse().ok().filter(|id: &i64| *id > 0)
+    raw.parse().ok().filter(|id: &i64| (1..=LARGEST_ID).contains(id))
 }
 
 /// What is wrong with JSON, with the place where it is on one line; lines are counted by the file, not the record.

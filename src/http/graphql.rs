@@ -21,6 +21,7 @@ use super::request_id::RequestIdExt;
 use super::{answer, asked, body};
 use crate::auth::{self, Viewer};
 use crate::context::App;
+use crate::gate;
 use crate::schema::Schema;
 
 /// How requests are taken.
@@ -89,6 +90,7 @@ impl Door {
             asked::in_address(head.uri.query().unwrap_or_default())?
         };
         let document = self.documents.parse(&request.query)?;
+        gate::estimate(&document, &request.variables).map_err(|message| Refusal::document("TOO_COMPLEX", message))?;
         if !by_post && changes(&document, request.operation_name.as_deref()) {
             return Err(Refusal::method("An address can only ask; changes are not made by GET", "POST"));
         }

@@ -42,7 +42,7 @@ pub struct NoteUnassignInput {
 }
 
 /// What became of it. Assigning twice is no error and keeps the first assignment.
-#[derive(Default, SimpleObject)]
+#[derive(Clone, Default, SimpleObject)]
 pub struct NoteAssignPayload {
     /// The note, with its assignees as they are now.
     note: Option<Note>,
@@ -55,7 +55,7 @@ pub struct NoteAssignPayload {
 }
 
 /// What became of it.
-#[derive(Default, SimpleObject)]
+#[derive(Clone, Default, SimpleObject)]
 pub struct NoteUnassignPayload {
     /// The note, with its assignees as they are now; null where the viewer was one of them and sees it no longer.
     note: Option<Note>,

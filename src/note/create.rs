@@ -58,7 +58,7 @@ pub struct NoteCreateInput {
 }
 
 /// What became of it.
-#[derive(Default, SimpleObject)]
+#[derive(Clone, Default, SimpleObject)]
 pub struct NoteCreatePayload {
     /// The new note.
     note: Option<Note>,

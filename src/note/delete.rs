@@ -27,7 +27,7 @@ pub struct NoteDeleteInput {
 }
 
 /// What became of it. After `VERSION_CONFLICT` `note` is the current state.
-#[derive(Default, SimpleObject)]
+#[derive(Clone, Default, SimpleObject)]
 pub struct NoteDeletePayload {
     /// The note that is gone.
     deleted_note_id: Option<ID>,

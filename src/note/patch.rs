@@ -29,7 +29,7 @@ pub struct NotePatchInput {
 }
 
 /// What became of it. After `VERSION_CONFLICT` `note` is the current state, so that the client can merge and try again.
-#[derive(Default, SimpleObject)]
+#[derive(Clone, Default, SimpleObject)]
 pub struct NotePatchPayload {
     /// The note as it is now.
     note: Option<Note>,

@@ -44,7 +44,7 @@ pub struct NoteMessagePostInput {
 }
 
 /// What became of it.
-#[derive(Default, SimpleObject)]
+#[derive(Clone, Default, SimpleObject)]
 pub struct NoteMessagePostPayload {
     /// The note, with the message in its thread. Its version is as before, so that comments do not break an open form.
     note: Option<Note>,

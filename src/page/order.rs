@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike};
 use sea_orm::Condition;
 use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef, Order, SelectStatement, Value};
 
@@ -25,18 +25,21 @@ impl Direction {
 pub struct Term {
     column: ColumnRef,
     direction: Direction,
-    /// How the integer in a cursor becomes a value of the column.
-    value: fn(i64) -> Value,
+    /// How the integer in a cursor becomes a value of the column; `None` where no row has such a value.
+    value: fn(i64) -> Option<Value>,
 }
 
 impl Term {
     pub fn integer(column: impl IntoColumnRef, direction: Direction) -> Self {
-        Self { column: column.into_column_ref(), direction, value: Value::from }
+        Self { column: column.into_column_ref(), direction, value: |value| Some(value.into()) }
     }
 
     /// A column of times, in cursors as microseconds since 1970.
     pub fn time(column: impl IntoColumnRef, direction: Direction) -> Self {
-        let value = |micros| Value::from(DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC));
+        let value = |micros| {
+            let time = DateTime::from_timestamp_micros(micros)?;
+            (1..=9999).contains(&time.year()).then(|| Value::from(time))
+        };
         Self { column: column.into_column_ref(), direction, value }
     }
 }
@@ -50,6 +53,12 @@ pub struct Ordering {
 }
 
 impl Ordering {
+    /// Whether a row could stand where the cursor says.
+    pub fn fits(&self, cursor: &Cursor) -> bool {
+        cursor.0.len() == self.terms.len()
+            && self.terms.iter().zip(&cursor.0).all(|(term, &value)| (term.value)(value).is_some())
+    }
+
     /// Sorts, back to front if asked.
     pub fn sort(&self, select: &mut SelectStatement, backwards: bool) {
         for term in &self.terms {
@@ -69,7 +78,7 @@ impl Ordering {
     pub fn beyond(&self, cursor: &Cursor, before: bool) -> Condition {
         let mut condition = Condition::all();
         for (term, &value) in self.terms.iter().zip(&cursor.0).rev() {
-            let value = (term.value)(value);
+            let Some(value) = (term.value)(value) else { continue };
             let direction = if before { term.direction.reversed() } else { term.direction };
             let column = || Expr::col(term.column.clone());
             let (strictly, at_most) = match direction {

@@ -52,7 +52,12 @@ impl PageArgs {
         };
         let number = self.page.map(|page| number(page, size)).transpose()?;
         let cursor = |text: &Option<String>| {
-            text.as_deref().map(|text| Cursor::decode(text, &order.name, order.terms.len())).transpose()
+            let Some(text) = text.as_deref() else { return Ok(None) };
+            let cursor = Cursor::decode(text, &order.name, order.terms.len())?;
+            if !order.fits(&cursor) {
+                return Err(Error::BadCursor("No list has such a cursor; pass one that a page gave.".to_owned()));
+            }
+            Ok(Some(cursor))
         };
         Ok(Window {
             after: cursor(&self.after)?,

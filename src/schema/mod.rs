@@ -12,6 +12,7 @@ use async_graphql::{EmptySubscription, Request, Response};
 
 use inputs::Inputs;
 
+use mutation::Done;
 pub use mutation::Mutation;
 pub use query::Query;
 
@@ -28,7 +29,7 @@ impl Schema {
     /// Runs an operation; one with a wrong value anywhere is refused before its first field runs.
     pub async fn execute(&self, mut request: Request) -> Response {
         match self.inputs.check(&mut request) {
-            Ok(()) => self.library.execute(request).await,
+            Ok(()) => self.library.execute(request.data(Done::default())).await,
             Err(errors) => Response::from_errors(errors),
         }
     }

@@ -1,3 +1,7 @@
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use async_graphql::{Context, Description, Object};
 
 use crate::error::Result;
@@ -20,7 +24,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The note.")] input: NoteCreateInput,
     ) -> Result<NoteCreatePayload> {
-        note::create(ctx, input).await
+        once(ctx, note::create(ctx, input)).await
     }
 
     /// Changes some fields of a note.
@@ -29,7 +33,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which note, and how.")] input: NotePatchInput,
     ) -> Result<NotePatchPayload> {
-        note::patch(ctx, input).await
+        once(ctx, note::patch(ctx, input)).await
     }
 
     /// Makes users responsible for a note.
@@ -38,7 +42,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which note, and whom.")] input: NoteAssignInput,
     ) -> Result<NoteAssignPayload> {
-        note::assign(ctx, input).await
+        once(ctx, note::assign(ctx, input)).await
     }
 
     /// Makes users no longer responsible for a note.
@@ -47,7 +51,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which note, and whom.")] input: NoteUnassignInput,
     ) -> Result<NoteUnassignPayload> {
-        note::unassign(ctx, input).await
+        once(ctx, note::unassign(ctx, input)).await
     }
 
     /// Posts a message to the thread of a note.
@@ -56,7 +60,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which note, and what to say.")] input: NoteMessagePostInput,
     ) -> Result<NoteMessagePostPayload> {
-        note::post(ctx, input).await
+        once(ctx, note::post(ctx, input)).await
     }
 
     /// Deletes a note with its messages and assignments.
@@ -65,6 +69,30 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which note.")] input: NoteDeleteInput,
     ) -> Result<NoteDeletePayload> {
-        note::delete(ctx, input).await
+        once(ctx, note::delete(ctx, input)).await
     }
+}
+
+/// What the changes of an operation have answered, by response key.
+#[derive(Default)]
+pub struct Done(Mutex<HashMap<String, Box<dyn Any + Send + Sync>>>);
+
+/// Makes a change once, however often the document mentions it: mentions of one response key are one field (GraphQL,
+/// section 6.3.2), but the library runs each, as fragments bring them.
+async fn once<T>(ctx: &Context<'_>, change: impl Future<Output = Result<T>>) -> Result<T>
+where
+    T: Clone + Send + Sync + 'static,
+{
+    let done = &ctx.data_unchecked::<Done>().0;
+    let key = ctx.item.node.response_key().node.to_string();
+    let before = done.lock().unwrap_or_else(PoisonError::into_inner).get(&key).and_then(|answer| {
+        let answer: Option<&Result<T>> = answer.downcast_ref();
+        answer.cloned()
+    });
+    if let Some(answer) = before {
+        return answer;
+    }
+    let answer = change.await;
+    done.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Box::new(answer.clone()));
+    answer
 }

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_types, reason = "what the library's macro writes for a field that may be null")]
+
 use std::sync::Arc;
 
 use async_graphql::{Context, Description, ID, Object};
@@ -16,6 +18,9 @@ use crate::user::{self, User, UserConnection, UserStatus, Viewer};
 
 /// What can be asked. Every field takes the READ scope; what belongs to another company, or may not be seen, answers
 /// exactly as what never existed.
+//
+// Fields that may be null give `Option<Result<_>>`: an error in one is a null in its place. Of a `Result<Option<_>>` the
+// library would make nothing of the whole answer.
 #[derive(Description)]
 pub struct Query;
 
@@ -26,9 +31,12 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "A global ID, such as \"Note:42\".")] id: ID,
-    ) -> Result<Option<Node>> {
-        ctx.viewer(Scope::Read)?;
-        node(ctx, &id).await
+    ) -> Option<Result<Node>> {
+        let found = async {
+            ctx.viewer(Scope::Read)?;
+            node(ctx, &id).await
+        };
+        found.await.transpose()
     }
 
     /// Any records, by their global IDs: in the order asked, null where there is none.
@@ -52,9 +60,12 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "\"Note:42\" or \"42\".")] id: ID,
-    ) -> Result<Option<Note>> {
-        ctx.viewer(Scope::Read)?;
-        Ok(ctx.loaders().note.load(Kind::Note.key(&id)?).await?.map(Note))
+    ) -> Option<Result<Note>> {
+        let found = async {
+            ctx.viewer(Scope::Read)?;
+            Ok(ctx.loaders().note.load(Kind::Note.key(&id)?).await?.map(Note))
+        };
+        found.await.transpose()
     }
 
     /// Notes, newest first. Walk by cursor (`first`/`after`, `last`/`before`), or jump with `page` (from 1, of size
@@ -101,9 +112,12 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "\"Customer:42\" or \"42\".")] id: ID,
-    ) -> Result<Option<Customer>> {
-        ctx.viewer(Scope::Read)?;
-        Ok(ctx.loaders().customer.load(Kind::Customer.key(&id)?).await?.map(Customer))
+    ) -> Option<Result<Customer>> {
+        let found = async {
+            ctx.viewer(Scope::Read)?;
+            Ok(ctx.loaders().customer.load(Kind::Customer.key(&id)?).await?.map(Customer))
+        };
+        found.await.transpose()
     }
 
     /// Customers, in the order of their IDs; paged as `notes` are.
@@ -127,9 +141,12 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "\"User:42\" or \"42\".")] id: ID,
-    ) -> Result<Option<User>> {
-        ctx.viewer(Scope::Read)?;
-        Ok(ctx.loaders().user.load(Kind::User.key(&id)?).await?.map(User))
+    ) -> Option<Result<User>> {
+        let found = async {
+            ctx.viewer(Scope::Read)?;
+            Ok(ctx.loaders().user.load(Kind::User.key(&id)?).await?.map(User))
+        };
+        found.await.transpose()
     }
 
     /// Users, in the order of their IDs; paged as `notes` are.

@@ -143,7 +143,9 @@ async fn without_the_scope_every_root_field_is_refused() {
         for client in [&nothing, other] {
             let response = client.query(&mine.put_into(case.document)).await;
             assert_eq!((response.status, response.codes()), (200, vec!["FORBIDDEN"]), "{}", case.document);
-            assert_eq!(response.body["data"], Value::Null, "{}", case.document);
+            let data = &response.body["data"];
+            let nothing = data.as_object().is_some_and(|fields| fields.values().all(Value::is_null));
+            assert!(data.is_null() || nothing, "{}: {data}", case.document);
         }
     }
     assert_eq!(Contents::read(&app).await, before);
@@ -194,15 +196,15 @@ async fn no_link_leads_out_of_a_company() {
     let client = mine.user.token(&[Scope::Read]).await;
     let response = client
         .query(
-            "{ notes { totalCount nodes { ...note customer { fullName notes { totalCount nodes { ...note } } } } }
-               customers { totalCount nodes { fullName notes { nodes { ...note } } } }
+            "{ notes(first: 3) { totalCount nodes { ...note customer { fullName notes(first: 3) { totalCount nodes { ...note } } } } }
+               customers(first: 3) { totalCount nodes { fullName notes(first: 3) { nodes { ...note } } } }
                users { totalCount nodes { ...user } }
                noteTypes { name } viewer { user { ...user } company { name } } }
              fragment note on Note { subject tags company { name } type { name } user { ...user } updatedBy { ...user }
                assignees { user { ...user } assignedBy { ...user } } lastMessage { message }
                messages { totalCount nodes { message note { subject } postedBy { ...user } } } }
              fragment user on User { fullName createdNotes { totalCount nodes { subject } }
-               assignedNotes { totalCount nodes { subject messages { nodes { message } } } } }",
+               assignedNotes { totalCount nodes { subject messages(first: 3) { nodes { message } } } } }",
         )
         .await;
     let text = response.data().to_string();

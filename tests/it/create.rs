@@ -267,3 +267,21 @@ async fn each_change_of_a_document_stands_alone() {
     );
     assert_eq!(Contents::read(&desk.app).await.count("note"), 2);
 }
+
+#[tokio::test]
+async fn a_change_that_is_mentioned_twice_is_made_once() {
+    let app = App::start().await;
+    let acme = app.company("Acme").await;
+    let client = acme.user("ann").await.token(&[Scope::Write]).await;
+    let answer = client
+        .query(
+            "mutation { noteCreate(input: { subject: \"once\" }) { note { id } } ...more
+                other: noteCreate(input: { subject: \"another\" }) { note { subject } } }
+             fragment more on Mutation { noteCreate(input: { subject: \"once\" }) { note { subject } userErrors { code } } }",
+        )
+        .await;
+    let made = &answer.data()["noteCreate"];
+    assert_eq!((&made["note"]["subject"], made["userErrors"].as_array().map(Vec::len)), (&json!("once"), Some(0)));
+    assert!(made["note"]["id"].is_string());
+    assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], 2);
+}

@@ -66,7 +66,8 @@ fn after_string(bytes: &[u8]) -> &[u8] {
             }
             rest = rest.strip_prefix(b"\\\"\"\"").unwrap_or_else(|| rest.get(1..).unwrap_or_default());
         }
-        return rest;
+        // One that is not closed is none: the parser goes back and reads an empty string, and so has to be counted.
+        return bytes.get(2..).unwrap_or_default();
     }
     let mut rest = bytes.get(1..).unwrap_or_default();
     loop {
@@ -137,6 +138,7 @@ mod tests {
             format!("{{ a(b: \"open\n {many}"),
             format!("{{ a(b: \"\\\n {many}"),
             format!("{{ a(b: \"\"\"\"\"\") {many}"),
+            format!("{{ a(b: [\"\"\" \" {many}"),
             format!("# comment\r{many}"),
         ] {
             assert!(weigh(&text).is_err(), "{text}");
