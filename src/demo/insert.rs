@@ -1,7 +1,8 @@
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait};
 
-/// `SQLite` takes 32,766 parameters a statement and `PostgreSQL` 65,535; beyond some ten thousand nothing is gained.
-const PARAMETERS: usize = 10_000;
+/// `SQLite` takes 32,766 parameters a statement and `PostgreSQL` 65,535; a thousand is nearly as fast, and
+/// takes a tenth of the memory of ten thousand, which the allocator would keep while the server rests.
+const PARAMETERS: usize = 1_000;
 
 /// Inserts all rows, many with each statement.
 pub async fn insert<M>(transaction: &DatabaseTransaction, rows: Vec<M>) -> Result<(), DbErr>

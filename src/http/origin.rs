@@ -51,7 +51,12 @@ pub fn check(headers: &HeaderMap, uri: &Uri, allowed: &[Origin]) -> Result<(), R
 /// Whether the page has the host that the request was sent to. The scheme is not compared, as what stands in front of
 /// this server may have taken TLS off.
 fn is_own(origin: &HeaderValue, headers: &HeaderMap, uri: &Uri) -> Option<bool> {
-    let origin = Url::parse(origin.to_str().ok()?).ok()?;
+    let text = origin.to_str().ok()?;
+    let origin = Url::parse(text).ok()?;
+    // As browsers write it: of the web, with nothing but scheme, host and port, each in its one spelling.
+    if !matches!(origin.scheme(), "http" | "https") || origin.origin().ascii_serialization() != text {
+        return Some(false);
+    }
     let host = match headers.get(header::HOST) {
         Some(host) => host.to_str().ok()?,
         None => uri.authority()?.as_str(),
@@ -112,6 +117,9 @@ mod tests {
         assert!(!passes("http://front.example.com", "notes.example.com"));
         assert!(!passes("https://front.example.com.evil.example", "notes.example.com"));
         assert!(!passes("null", "notes.example.com"));
+        assert!(!passes("ftp://127.0.0.1:8080", "127.0.0.1:8080"));
+        assert!(!passes("http://evil@127.0.0.1:8080", "127.0.0.1:8080"));
+        assert!(!passes("http://127.1:8080", "127.0.0.1:8080"));
         assert!(check(&HeaderMap::new(), &Uri::from_static("/graphql"), &allowed).is_ok());
     }
 }
