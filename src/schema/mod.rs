@@ -19,17 +19,17 @@ pub use query::Query;
 /// The schema, ready to run operations. Cheap to clone.
 #[derive(Clone)]
 pub struct Schema {
-    library: Library,
+    executor: Executor,
     inputs: Arc<Inputs>,
 }
 
-type Library = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+type Executor = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 impl Schema {
     /// Runs an operation; one with a wrong value anywhere is refused before its first field runs.
     pub async fn execute(&self, mut request: Request) -> Response {
         match self.inputs.check(&mut request) {
-            Ok(()) => self.library.execute(request.data(Done::default())).await,
+            Ok(()) => self.executor.execute(request.data(Done::default())).await,
             Err(errors) => Response::from_errors(errors),
         }
     }
@@ -45,13 +45,13 @@ const MAX_COMPLEXITY: usize = 2_000;
 /// # Panics
 /// Never: the text that it reads is its own.
 pub fn build() -> Schema {
-    let library = library();
-    let inputs = Inputs::of(&library.sdl()).expect("what the library prints of a schema, its parser reads");
-    Schema { library, inputs: Arc::new(inputs) }
+    let executor = executor();
+    let inputs = Inputs::of(&executor.sdl()).expect("what the library prints of a schema, its parser reads");
+    Schema { executor, inputs: Arc::new(inputs) }
 }
 
-fn library() -> Library {
-    Library::build(Query, Mutation, EmptySubscription)
+fn executor() -> Executor {
+    Executor::build(Query, Mutation, EmptySubscription)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)
         .disable_suggestions()
@@ -61,5 +61,5 @@ fn library() -> Library {
 /// The schema as it is committed in `schema.graphql`.
 pub fn sdl() -> String {
     use async_graphql::SDLExportOptions;
-    library().sdl_with_options(SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions())
+    executor().sdl_with_options(SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions())
 }
