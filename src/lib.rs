@@ -3,7 +3,8 @@
 //! The way of a request: [`http`] finds out who asks ([`auth`]) and hands the operation to the [`schema`], whose
 //! fields live with what they are about ([`note`], [`customer`], [`user`]). Below the root fields the [`engine`] takes
 //! over: it follows the links of all objects of a level at once, with questions to the rows ([`entity`]) of the
-//! database ([`db`]). Changes append to the log ([`event`]).
+//! database ([`db`]). Changes append to the log ([`event`]), and keep what is stored a second time to be compared and
+//! ordered ([`fold`], [`derived`]) in step.
 //!
 //! Beside it: the [`commands`] and their settings ([`config`]), the exchange form of imports and exports ([`form`]),
 //! and made-up data ([`demo`]).
@@ -17,10 +18,12 @@ pub mod context;
 pub mod customer;
 pub mod db;
 pub mod demo;
+pub mod derived;
 pub mod engine;
 pub mod entity;
 pub mod error;
 pub mod event;
+pub mod fold;
 pub mod form;
 pub mod gate;
 pub mod http;

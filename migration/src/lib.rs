@@ -16,6 +16,8 @@ mod m20261121_000006_create_assignment;
 mod m20261121_000007_create_message;
 mod m20261121_000008_create_event;
 mod m20261121_000009_create_token;
+mod m20261122_000010_create_derived;
+mod m20261122_000011_fold_subject;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -35,6 +37,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_create_message::Migration),
             Box::new(m20261121_000008_create_event::Migration),
             Box::new(m20261121_000009_create_token::Migration),
+            Box::new(m20261122_000010_create_derived::Migration),
+            Box::new(m20261122_000011_fold_subject::Migration),
         ]
     }
 }

@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, Stat
 use super::{Failure, Outcome};
 use crate::config::DatabaseArgs;
 use crate::db::{self, Db, Missing};
+use crate::derived;
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum MigrateCommand {
@@ -28,11 +29,14 @@ pub enum MigrateCommand {
 pub(super) async fn run(command: MigrateCommand, args: &DatabaseArgs) -> Outcome {
     match command {
         MigrateCommand::Up => {
-            let applied = up(&connect(args, Missing::Create).await?).await?;
-            for name in &applied {
+            let Brought { changes, derived } = up(&connect(args, Missing::Create).await?).await?;
+            for name in &changes {
                 println!("applied {name}");
             }
-            if applied.is_empty() {
+            for name in &derived {
+                println!("made {name}");
+            }
+            if changes.is_empty() && derived.is_empty() {
                 println!("the tables are up to date");
             }
         }
@@ -98,14 +102,18 @@ pub async fn connect(args: &DatabaseArgs, missing: Missing) -> Outcome<Db> {
 }
 
 /// # Errors
-/// When changes are pending, or there are more than this version knows.
+/// When changes are pending, what is derived is not made, or there are more changes than this version knows.
 pub async fn require_current(db: &Db) -> Outcome {
     let pending = standing(db.read()).await?.iter().filter(|(_, status)| *status == MigrationStatus::Pending).count();
-    if pending == 0 {
+    let pending = match pending {
+        0 => derived::pending(db).await?.join(", "),
+        changes => format!("{changes} changes"),
+    };
+    if pending.is_empty() {
         return Ok(());
     }
     Err(Failure::new(format!(
-        "the tables of the database are not up to date ({pending} changes pending): run `notegraph migrate up`"
+        "the tables of the database are not up to date ({pending} pending): run `notegraph migrate up`"
     )))
 }
 
@@ -117,17 +125,26 @@ pub async fn applied(db: &Db) -> Outcome<usize> {
     Ok(standing(db.read()).await?.iter().filter(|(_, status)| *status == MigrationStatus::Applied).count())
 }
 
-/// Applies what is pending, and says what that was. Where several start at once, one of them does it and the others
-/// wait for it.
+/// What was pending.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// The changes of the tables.
+    pub changes: Vec<String>,
+    /// What is stored beside its original, by name.
+    pub derived: Vec<&'static str>,
+}
+
+/// Applies what is pending, and says what that was. Where several start at once, one of them changes the tables and
+/// the others wait for it; what is derived they make together.
 ///
 /// # Errors
 /// When a change cannot be applied; then none is.
-pub async fn up(db: &Db) -> Outcome<Vec<String>> {
+pub async fn up(db: &Db) -> Outcome<Brought> {
     let turn = turn(db).await?;
-    let pending = with_status(&turn, MigrationStatus::Pending).await?;
+    let changes = with_status(&turn, MigrationStatus::Pending).await?;
     Migrator::up(&turn, None).await?;
     turn.commit().await?;
-    Ok(pending)
+    Ok(Brought { changes, derived: derived::catch_up(db).await? })
 }
 
 async fn down(db: &Db, steps: u32) -> Outcome<Vec<String>> {

@@ -44,9 +44,9 @@ async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr)
     if args.no_migrate {
         migrate::require_current(&db).await?;
     } else {
-        let changes = migrate::up(&db).await?;
-        if !changes.is_empty() {
-            tracing::info!(changes = changes.len(), "brought the tables up to date");
+        let migrate::Brought { changes, derived } = migrate::up(&db).await?;
+        if !changes.is_empty() || !derived.is_empty() {
+            tracing::info!(changes = changes.len(), derived = derived.join(", "), "brought the tables up to date");
         }
     }
     let (db, token) = if args.demo {

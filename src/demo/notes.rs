@@ -11,6 +11,7 @@ use super::{BASE, kind, text};
 use crate::entity::event::{Change, Changes, EventType};
 use crate::entity::note::{NoteStatus, Tags};
 use crate::entity::{assignment, event, message, note};
+use crate::fold::fold;
 
 /// The newest note is this old at the base date, so that its thread has room.
 const NEWEST_SECONDS: i64 = 2 * 3600;
@@ -70,8 +71,10 @@ pub fn note(links: &Links, id: i64, number: u64, count: u64) -> Whole {
         updated_on: created_on,
         updated_by_id: author,
         closed_on: None,
+        subject_folded: None,
         source: None,
     };
+    note.subject_folded = note.subject.as_deref().map(fold);
     if let Some(reference) = topic.reference.filter(|_| random.chance(40)) {
         note.reference_type = Some(reference);
         note.reference_id = Some(random.between(10_000, 99_999).to_string());

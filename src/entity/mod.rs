@@ -6,6 +6,7 @@
 pub mod assignment;
 pub mod company;
 pub mod customer;
+pub mod derived;
 pub mod event;
 pub mod message;
 pub mod note;

@@ -71,6 +71,8 @@ pub struct Model {
     pub updated_on: DateTimeUtc,
     pub updated_by_id: Option<i64>,
     pub closed_on: Option<DateTimeUtc>,
+    /// [`fold`](crate::fold::fold) of the subject.
+    pub subject_folded: Option<String>,
     /// What an imported record said that the columns cannot hold, as JSON text.
     pub source: Option<String>,
 }

@@ -19,6 +19,7 @@ use crate::entity::note::{self, Tags};
 use crate::entity::token::Scope;
 use crate::error::Result;
 use crate::event::Moment;
+use crate::fold::fold;
 use crate::id::Kind;
 use crate::scalar::DateTime;
 
@@ -116,6 +117,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         id: db::next_id(&transaction, db::Table::Note).await?,
         version: 1,
         type_id,
+        subject_folded: subject.as_deref().map(fold),
         subject,
         details,
         status: status.into(),

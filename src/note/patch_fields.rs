@@ -11,6 +11,7 @@ use super::user_error::ErrorCode;
 use crate::entity::event::Change;
 use crate::entity::note::{self, Tags};
 use crate::event::Moment;
+use crate::fold::fold;
 use crate::form;
 use crate::id::Kind;
 use crate::scalar::DateTime;
@@ -204,6 +205,10 @@ impl Diff {
         set!("customerId", customer_id, wanted.customer_id, |id: &Option<i64>| link(Kind::Customer, *id));
         set!("typeId", type_id, wanted.type_id, |id: &Option<i64>| link(Kind::NoteType, *id));
         set!("subject", subject, wanted.subject, |text: &Option<String>| json!(text));
+        if note.subject != old.subject {
+            note.subject_folded = note.subject.as_deref().map(fold);
+            columns.subject_folded = Set(note.subject_folded.clone());
+        }
         set!("details", details, wanted.details, |text: &Option<String>| json!(text));
         set!("status", status, wanted.status, |status: &note::NoteStatus| name(NoteStatus::from(*status)));
         set!("reminder", reminder, wanted.reminder, |time: &Option<Time>| json!(

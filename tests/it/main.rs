@@ -15,6 +15,7 @@ mod create;
 mod cross_origin;
 mod delete;
 mod demo;
+mod derived;
 mod errors;
 mod exchange;
 mod filters;

@@ -107,6 +107,7 @@ fn fields(
         version: (old.version + 1).max(new.version),
         type_id: if either("type", "type_id") { kind.map(|kind| kind.id) } else { old.type_id },
         subject: if says("subject") { new.subject } else { old.subject.clone() },
+        subject_folded: if says("subject") { new.subject_folded } else { old.subject_folded.clone() },
         details: if says("details") { new.details } else { old.details.clone() },
         status: if says("status") { new.status } else { old.status },
         priority: if says("priority") { new.priority } else { old.priority },

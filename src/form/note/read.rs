@@ -3,6 +3,7 @@ use serde_json::value::RawValue;
 
 use super::{Note, REFERENCE_TYPES, STATUSES, updated_on, version};
 use crate::entity::note::{self, NoteStatus, Tags};
+use crate::fold::fold;
 use crate::form::assignee::{self, Assignee};
 use crate::form::message::{self, Message};
 use crate::form::object::Object;
@@ -32,12 +33,14 @@ pub fn read(object: Object, sparse: bool, now: DateTime<Utc>) -> Result<Note, Re
     let updated_by = read_user(&mut reader, "updated_by", None)?;
     let said_version = reader.parsed("version", "a version, a whole number from 1", version)?;
     let last = messages.iter().map(|message| message.row.created_on).max();
+    let subject = reader.text("subject")?;
     let row = note::Model {
         company_id: 0,
         id,
         version: said_version.unwrap_or(1),
         type_id: None,
-        subject: reader.text("subject")?,
+        subject_folded: subject.as_deref().map(fold),
+        subject,
         details: reader.text("details")?,
         status: reader.choice("status", &STATUSES)?.unwrap_or(NoteStatus::Open),
         priority: reader.decision("priority")?,

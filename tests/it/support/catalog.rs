@@ -107,7 +107,11 @@ async fn sqlite_table(db: &Db, name: &str) -> Table {
             table.primary_key_index.0.insert(index);
             continue;
         }
-        let columns = rows(db, &format!("SELECT name FROM pragma_index_info('{index}') ORDER BY seqno")).await;
+        let columns = rows(
+            db,
+            &format!("SELECT coalesce(name, '(expression)') AS name FROM pragma_index_info('{index}') ORDER BY seqno"),
+        )
+        .await;
         table.indexes.insert(Index {
             name: (origin == "c").then_some(index),
             unique: row.try_get("", "unique").unwrap(),
@@ -137,8 +141,8 @@ async fn postgres(db: &Db) -> Catalog {
     }
     let sql = "SELECT t.relname::text AS name, i.relname::text AS index, x.indisunique, x.indisprimary, \
                EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.oid AND c.contype = 'u') AS of_column, \
-               (SELECT string_agg(a.attname, ',' ORDER BY k.n) FROM unnest(x.indkey) WITH ORDINALITY k(attnum, n) \
-                JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum) AS columns \
+               (SELECT string_agg(coalesce(a.attname, '(expression)'), ',' ORDER BY k.n) \
+                FROM unnest(x.indkey) WITH ORDINALITY k(attnum, n) LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum) AS columns \
                FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid \
                WHERE t.relnamespace = 'public'::regnamespace";
     for row in rows(db, sql).await {

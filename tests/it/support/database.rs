@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Once;
 use std::time::Duration;
 
-use migration::{Migrator, MigratorTrait};
+use notegraph::commands::migrate;
 use notegraph::db::{self, Db, Missing, Settings};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -104,7 +104,7 @@ async fn migrated_file() -> &'static [u8] {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("template.db");
         let db = open(&format!("sqlite://{}", path.display())).await;
-        Migrator::up(db.schema_door(), None).await.unwrap();
+        migrate::up(&db).await.unwrap();
         db.close().await.unwrap();
         std::fs::read(&path).unwrap()
     })

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use migration::{Migrator, MigratorTrait};
+use notegraph::commands::migrate;
+use notegraph::derived::Derivation;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
@@ -98,7 +99,7 @@ impl Server {
         door.execute_unprepared(&format!("DROP DATABASE IF EXISTS {draft} WITH (FORCE)")).await.unwrap();
         door.execute_unprepared(&format!("CREATE DATABASE {draft}")).await.unwrap();
         let db = super::database::open(&self.url_of(&draft)).await;
-        Migrator::up(db.schema_door(), None).await.unwrap();
+        migrate::up(&db).await.unwrap();
         db.close().await.unwrap();
         door.execute_unprepared(&format!("COMMENT ON DATABASE {draft} IS '{}'", now())).await.unwrap();
         door.execute_unprepared(&format!("ALTER DATABASE {draft} RENAME TO {name}")).await.unwrap();
@@ -168,7 +169,7 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Of all that the migrations say.
+/// Of all that the migrations say, and of what is derived.
 fn fingerprint() -> String {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("migration/src");
     let mut files: Vec<_> = std::fs::read_dir(sources).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -176,6 +177,9 @@ fn fingerprint() -> String {
     let mut hash = Sha256::new();
     for file in files {
         hash.update(std::fs::read(file).unwrap());
+    }
+    for what in Derivation::ALL {
+        hash.update(format!("{} {}", what.name(), what.version()));
     }
     let hash: [u8; 32] = hash.finalize().into();
     format!("{:016x}", u64::from_be_bytes(*hash.first_chunk().unwrap()))

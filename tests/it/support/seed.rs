@@ -8,6 +8,7 @@ use notegraph::entity::note::{NoteStatus, Tags};
 use notegraph::entity::token::Scope;
 use notegraph::entity::user::UserStatus;
 use notegraph::entity::{assignment, company, customer, message, note, note_type, user};
+use notegraph::fold::fold;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel,
@@ -135,9 +136,11 @@ impl Company {
             updated_on: created_on,
             updated_by_id: None,
             closed_on: None,
+            subject_folded: None,
             source: None,
         };
         change(&mut row);
+        row.subject_folded = row.subject.as_deref().map(fold);
         insert(&self.app, row).await
     }
 

@@ -1,0 +1,63 @@
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+};
+
+use super::{Derivation, Key};
+use crate::db::Db;
+use crate::entity::derived;
+
+/// The names of what is not made by the rules of this version for all records.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pending(db: &Db) -> Result<Vec<&'static str>, DbErr> {
+    let made = derived::Entity::find().filter(derived::Column::Done.eq(true)).all(db.read()).await?;
+    let is_made = |what: &Derivation| made.iter().any(|row| row.name == what.name() && row.version == what.version());
+    Ok(Derivation::ALL.iter().filter(|what| !is_made(what)).map(|what| what.name()).collect())
+}
+
+/// Makes what is pending, and gives its names. Each batch is a transaction that writes down how far it came: one that
+/// is broken off goes on from there, and several that run at once take turns.
+///
+/// # Errors
+/// When the database fails.
+pub async fn catch_up(db: &Db) -> Result<Vec<&'static str>, DbErr> {
+    let names = pending(db).await?;
+    for what in Derivation::ALL.into_iter().filter(|what| names.contains(&what.name())) {
+        while !step(db, what).await? {}
+    }
+    Ok(names)
+}
+
+/// One batch; true when it was the last.
+async fn step(db: &Db, what: Derivation) -> Result<bool, DbErr> {
+    let transaction = db.begin().await?;
+    let mut row = locked(&transaction, what).await?;
+    if !row.done {
+        let after = row.after_company_id.zip(row.after_id);
+        let last: Option<Key> = what.batch(&transaction, after).await?;
+        row.done = last.is_none();
+        (row.after_company_id, row.after_id) = last.unzip();
+        row.clone().into_active_model().reset_all().update(&transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(row.done)
+}
+
+/// How far the work has come: from the start, where it was done by other rules or never. Held until the transaction
+/// ends; `SQLite` has one writer at a time anyway.
+async fn locked(transaction: &DatabaseTransaction, what: Derivation) -> Result<derived::Model, DbErr> {
+    let fresh = derived::Model {
+        name: what.name().to_owned(),
+        version: what.version(),
+        done: false,
+        after_company_id: None,
+        after_id: None,
+    };
+    derived::Entity::insert(fresh.clone().into_active_model())
+        .on_conflict_do_nothing_on([derived::Column::Name])
+        .exec_without_returning(transaction)
+        .await?;
+    let found = derived::Entity::find_by_id(what.name()).lock_exclusive().one(transaction).await?;
+    Ok(found.filter(|row| row.version == what.version()).unwrap_or(fresh))
+}

@@ -1,0 +1,49 @@
+//! What is stored a second time in a form that can be searched or ordered: kept by every writer, and made anew for the
+//! records that are there already when its rules change.
+//!
+//! The table `derived` says by which version of the rules it was made, so that a database from before is brought up to
+//! date once, in short transactions, after its tables are. Whoever changes what [`fold`](crate::fold::fold) gives, say
+//! with a new version of Unicode, raises the version here.
+
+mod catch_up;
+mod subject;
+
+use sea_orm::{DatabaseTransaction, DbErr};
+
+pub use catch_up::{catch_up, pending};
+
+/// A form that is stored beside its original.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Derivation {
+    /// `note.subject_folded`
+    FoldedSubject,
+}
+
+/// A record, by its company and its id.
+pub type Key = (i64, i64);
+
+impl Derivation {
+    pub const ALL: [Self; 1] = [Self::FoldedSubject];
+
+    /// Its name in the table `derived`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FoldedSubject => "note.subject_folded",
+        }
+    }
+
+    /// The version of its rules, from 1.
+    pub fn version(self) -> i32 {
+        match self {
+            Self::FoldedSubject => 1,
+        }
+    }
+
+    /// Makes it for the next records after this one, in the order of their keys; gives the last of them, `None` where
+    /// there are no more. Nobody can change these records until the transaction ends.
+    async fn batch(self, transaction: &DatabaseTransaction, after: Option<Key>) -> Result<Option<Key>, DbErr> {
+        match self {
+            Self::FoldedSubject => subject::batch(transaction, after).await,
+        }
+    }
+}

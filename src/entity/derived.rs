@@ -1,0 +1,20 @@
+//! By which rules what is derived was made, and how far that has come.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "derived")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub name: String,
+    pub version: i32,
+    pub done: bool,
+    /// The last record that is done, in the order of the keys; none before the first.
+    pub after_company_id: Option<i64>,
+    pub after_id: Option<i64>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
