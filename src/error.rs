@@ -2,7 +2,7 @@
 //!
 //! [`Error`] has no `Display`, so that no text of a database or a library can reach a client by way of `?`: it is
 //! turned into a GraphQL error here, with a code that programs can rely on and a sentence for people.
-//! What a person can put right in a change is no error of this kind but a [`UserError`](crate::note::UserError).
+//! What a person can put right in a change is no error of this kind but a [`UserError`](crate::user_error::UserError).
 
 use std::fmt::Debug;
 use std::sync::Arc;

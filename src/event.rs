@@ -1,6 +1,6 @@
 //! The log: what happened to notes, appended in the transaction of the change.
 
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, Set};
+use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, Set};
 
 use crate::auth::Viewer;
 use crate::clock::Clock;
@@ -13,33 +13,38 @@ pub struct Moment<'a> {
     pub time: chrono::DateTime<chrono::Utc>,
 }
 
+/// What happened to a note.
+pub struct Happened {
+    pub kind: EventType,
+    pub note_id: i64,
+    pub message_id: Option<i64>,
+    pub changes: Vec<Change>,
+}
+
 impl<'a> Moment<'a> {
     pub fn new(viewer: &'a Viewer, clock: &Clock) -> Self {
         Self { viewer, time: clock.now() }
     }
 
-    /// Appends an event about a note.
+    /// Appends events, in the order given.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn append(
-        &self,
-        transaction: &DatabaseTransaction,
-        kind: EventType,
-        note_id: i64,
-        message_id: Option<i64>,
-        changes: Vec<Change>,
-    ) -> Result<(), DbErr> {
-        let event = event::ActiveModel {
+    pub async fn append(&self, transaction: &DatabaseTransaction, happened: Vec<Happened>) -> Result<(), DbErr> {
+        if happened.is_empty() {
+            return Ok(());
+        }
+        let ids = db::next_ids(transaction, db::Table::Event, happened.len()).await?;
+        let events = ids.into_iter().zip(happened).map(|(id, happened)| event::ActiveModel {
             company_id: Set(self.viewer.company_id()),
-            id: Set(db::next_id(transaction, db::Table::Event).await?),
-            kind: Set(kind),
-            note_id: Set(note_id),
-            message_id: Set(message_id),
+            id: Set(id),
+            kind: Set(happened.kind),
+            note_id: Set(happened.note_id),
+            message_id: Set(happened.message_id),
             actor_id: Set(Some(self.viewer.user.id)),
             created_on: Set(self.time),
-            changes: Set(Changes(changes)),
-        };
-        event.insert(transaction).await.map(drop)
+            changes: Set(Changes(happened.changes)),
+        });
+        event::Entity::insert_many(events).exec_without_returning(transaction).await.map(drop)
     }
 }

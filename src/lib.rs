@@ -35,3 +35,4 @@ pub mod page;
 pub mod scalar;
 pub mod schema;
 pub mod user;
+pub mod user_error;

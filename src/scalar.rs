@@ -162,6 +162,17 @@ impl ScalarType for Json {
     }
 }
 
+impl Leaf for Json {
+    fn register(registry: &mut Registry) -> String {
+        <Self as OutputType>::create_type_info(registry)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        // Writing to a Vec does not fail.
+        let _ = serde_json::to_writer(out, &self.0);
+    }
+}
+
 fn parse_text<T: InputType>(value: &Value, parse: impl Fn(&str) -> Option<T>, right: &str) -> InputValueResult<T> {
     match value {
         Value::String(text) => {

@@ -4,6 +4,7 @@
 mod array;
 mod connect;
 mod ids;
+mod rows;
 
 use sea_orm::{
     DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
@@ -13,6 +14,7 @@ use sea_orm::{
 pub use array::{keys_table, one_of, one_of_texts};
 pub use connect::{ConnectError, Missing, Settings, connect};
 pub use ids::{Table, next_id, next_ids, reserve};
+pub use rows::update_rows;
 
 /// A handle to the database, cheap to clone.
 ///

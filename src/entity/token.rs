@@ -15,7 +15,7 @@ pub enum Scope {
     Write,
     /// See the confidential notes of others, too.
     Confidential,
-    /// All of these, and the administration of tokens and people.
+    /// All of these, and the administration of tokens, people and note types.
     Admin,
 }
 

@@ -124,10 +124,14 @@ impl<'a> Scales<'a> {
     /// How many objects a field leads to.
     fn times(&self, field: &Field, page: bool) -> u64 {
         if let Some(ids) = field.get_argument("ids") {
-            return match &ids.node {
-                Literal::List(ids) => ids.len() as u64,
+            return self.length(&ids.node);
+        }
+        // A change of many: their results are as many.
+        if let Some(input) = field.get_argument("input") {
+            return match &input.node {
+                Literal::Object(input) => input.get("ids").map_or(1, |ids| self.length(ids)),
                 Literal::Variable(name) => match self.variable(name) {
-                    Some(Value::List(ids)) => ids.len() as u64,
+                    Some(Value::Object(input)) => input.get("ids").map_or(1, length),
                     _ => 1,
                 },
                 _ => 1,
@@ -147,6 +151,14 @@ impl<'a> Scales<'a> {
         size.unwrap_or(PAGE.0).min(PAGE.1)
     }
 
+    fn length(&self, list: &Literal) -> u64 {
+        match list {
+            Literal::List(items) => items.len() as u64,
+            Literal::Variable(name) => self.variable(name).map_or(1, length),
+            _ => 1,
+        }
+    }
+
     fn variable(&self, name: &str) -> Option<&Value> {
         self.variables.get(name).or_else(|| {
             let definitions = self.operation.variable_definitions.iter();
@@ -154,6 +166,10 @@ impl<'a> Scales<'a> {
             definition.default_value.as_ref().map(|value| &value.node)
         })
     }
+}
+
+fn length(list: &Value) -> u64 {
+    if let Value::List(items) = list { items.len() as u64 } else { 1 }
 }
 
 #[cfg(test)]
@@ -194,6 +210,29 @@ mod tests {
         assert_eq!(judge(&pages("20")), Ok(()));
         assert!(judge(&pages("$n")).is_err_and(|message| message.contains("values")), "by its variable's default");
         assert!(judge(&pages("100000")).is_err());
+    }
+
+    #[test]
+    fn changes_of_many_count_for_as_many() {
+        let ids = vec!["1"; 100].join(",");
+        let below = "{ results { note { customer { notes(first: 100) { nodes { messages(first: 100) { nodes { id } } } } } } } }";
+        let literal = format!("mutation {{ notesPatch(input: {{ ids: [{ids}] }}) {below} }}");
+        assert!(judge(&literal).is_err_and(|message| message.contains("values")));
+        assert_eq!(judge(&literal.replace(&ids, "1")), Ok(()));
+        for (variable, document) in [
+            (
+                format!("{{ \"ids\": [{ids}] }}"),
+                format!("mutation($ids: [ID!]!) {{ notesPatch(input: {{ ids: $ids }}) {below} }}"),
+            ),
+            (
+                format!("{{ \"input\": {{ \"ids\": [{ids}] }} }}"),
+                format!("mutation($input: I!) {{ notesPatch(input: $input) {below} }}"),
+            ),
+        ] {
+            let variables = Variables::from_json(serde_json::from_str(&variable).unwrap());
+            let judged = estimate(&parse_query(&document).unwrap(), &variables);
+            assert!(judged.is_err_and(|message| message.contains("values")), "{document}");
+        }
     }
 
     #[test]

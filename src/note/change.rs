@@ -3,17 +3,19 @@
 use std::collections::HashSet;
 
 use async_graphql::ID;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Select};
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
-use super::text::{Problems, USERS, distinct};
-use super::user_error::{ErrorCode, UserError};
+use super::text::{USERS, distinct};
 use crate::db::one_of;
 use crate::entity::{Sight, customer, note, note_type, user};
 use crate::error::Result;
 use crate::id::{Kind, quote};
+use crate::user_error::{ErrorCode, Problems, UserError};
 
-/// A note that the viewer sees, held until the transaction ends: others who change it wait. (`SQLite` has one writer at
-/// a time anyway.)
+/// A note that the viewer sees, held until the transaction ends.
 pub async fn hold_note(
     transaction: &DatabaseTransaction,
     sight: Sight,
@@ -24,16 +26,53 @@ pub async fn hold_note(
         Ok(key) => key,
         Err(message) => return Ok(Err(UserError::new(ErrorCode::Invalid, &["input", field], message))),
     };
-    let found = sight.notes().filter(note::Column::Id.eq(key)).lock_exclusive().one(transaction).await?;
-    // Whoever had to wait for the lock was let in by what was true before; look again whether the note is still to be
-    // seen, where that hangs on an assignment.
-    let found = match found {
-        Some(note) if note.confidential && !sight.confidential => {
-            sight.notes().filter(note::Column::Id.eq(key)).one(transaction).await?
-        }
-        found => found,
-    };
+    let found = hold_notes(transaction, sight, &[key]).await?.pop();
     Ok(found.ok_or_else(|| UserError::no_note(field, id)))
+}
+
+/// Those of the notes that the viewer sees, in the order of their keys, held until the transaction ends: others who
+/// change them wait. (`SQLite` has one writer at a time anyway.) They are locked in this order as well, so that of two
+/// changes of many notes one never waits for the other while the other waits for it.
+pub async fn hold_notes(transaction: &DatabaseTransaction, sight: Sight, keys: &[i64]) -> Result<Vec<note::Model>> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = transaction.get_database_backend();
+    let find = || {
+        let notes = match keys {
+            [key] => sight.notes().filter(note::Column::Id.eq(*key)),
+            keys => sight.notes().filter(one_of(backend, (note::Entity, note::Column::Id), keys.iter().copied())),
+        };
+        notes.order_by_asc(note::Column::Id)
+    };
+    let mut notes = find().lock_exclusive().all(transaction).await?;
+    // Whoever had to wait for a lock was let in by what was true before; look again whether the notes are still to be
+    // seen, where that hangs on an assignment.
+    if !sight.confidential && notes.iter().any(|note| note.confidential) {
+        let seen: Vec<i64> = find().select_only().column(note::Column::Id).into_tuple().all(transaction).await?;
+        notes.retain(|note| seen.binary_search(&note.id).is_ok());
+    }
+    Ok(notes)
+}
+
+/// Those of the notes that the viewer sees after users have been `removed` from some of them: who takes himself away from
+/// a confidential note may see it no longer.
+pub async fn still_seen(
+    transaction: &DatabaseTransaction,
+    sight: Sight,
+    notes: impl IntoIterator<Item = &note::Model>,
+    removed: &[i64],
+) -> Result<HashSet<i64>> {
+    let may_be_gone = |note: &note::Model| note.confidential && !sight.confidential && removed.contains(&sight.user_id);
+    let (asked, seen): (Vec<&note::Model>, Vec<&note::Model>) = notes.into_iter().partition(|note| may_be_gone(note));
+    let mut seen: HashSet<i64> = seen.into_iter().map(|note| note.id).collect();
+    if !asked.is_empty() {
+        let keys = asked.into_iter().map(|note| note.id);
+        let keys = one_of(transaction.get_database_backend(), (note::Entity, note::Column::Id), keys);
+        let found = sight.notes().select_only().column(note::Column::Id).filter(keys);
+        seen.extend(found.into_tuple::<i64>().all(transaction).await?);
+    }
+    Ok(seen)
 }
 
 /// Links that an input asks for, to be looked up together.
@@ -75,7 +114,9 @@ impl References {
         found.extend(customers.into_iter().map(|key| (Kind::Customer, key)));
         let users = existing(transaction, sight.users(), user::Column::Id, keys(Kind::User)).await?;
         found.extend(users.into_iter().map(|key| (Kind::User, key)));
-        let types = existing(transaction, sight.note_types(), note_type::Column::Id, keys(Kind::NoteType)).await?;
+        // Types can be deleted: held as the foreign key will hold them, one that is going is found to be gone.
+        let types = sight.note_types().lock(LockType::KeyShare);
+        let types = existing(transaction, types, note_type::Column::Id, keys(Kind::NoteType)).await?;
         found.extend(types.into_iter().map(|key| (Kind::NoteType, key)));
         for (kind, key, path) in self.0 {
             if !found.contains(&(kind, key)) {
@@ -97,7 +138,6 @@ async fn existing<E: EntityTrait>(
     if keys.is_empty() {
         return Ok(keys);
     }
-    let backend = sea_orm::ConnectionTrait::get_database_backend(transaction);
-    let keys = one_of(backend, (E::default(), id), keys);
+    let keys = one_of(transaction.get_database_backend(), (E::default(), id), keys);
     Ok(records.select_only().column(id).filter(keys).into_tuple().all(transaction).await?)
 }

@@ -3,25 +3,24 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, IntoActiveModel};
 
-use super::assign::new_assignments;
+use super::assignments::{insert_assignments, new_assignments};
 use super::change::References;
 use super::connection::NoteEdge;
 use super::object::{Note, NoteReferenceType, NoteStatus};
-use super::text::{BODY, NAME, Problems, SUBJECT};
-use super::user_error::UserError;
+use super::text::{BODY, NAME, SUBJECT};
 use crate::context::ContextExt;
 use crate::db;
-use crate::entity::assignment;
 use crate::entity::event::EventType;
 use crate::entity::note::{self, Tags};
 use crate::entity::token::Scope;
 use crate::error::Result;
-use crate::event::Moment;
+use crate::event::{Happened, Moment};
 use crate::fold::fold;
 use crate::id::Kind;
 use crate::scalar::DateTime;
+use crate::user_error::{Problems, UserError};
 
 /// A note to be made; the viewer becomes its author.
 #[derive(InputObject)]
@@ -139,11 +138,9 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     };
     note.clone().into_active_model().reset_all().insert(&transaction).await?;
     let assignments = new_assignments(&moment, &note, &assignees, 0);
-    if !assignments.is_empty() {
-        let rows = assignments.into_iter().map(|row| row.into_active_model().reset_all());
-        assignment::Entity::insert_many(rows).exec_without_returning(&transaction).await?;
-    }
-    moment.append(&transaction, EventType::Created, note.id, None, Vec::new()).await?;
+    insert_assignments(&transaction, &assignments).await?;
+    let created = Happened { kind: EventType::Created, note_id: note.id, message_id: None, changes: Vec::new() };
+    moment.append(&transaction, vec![created]).await?;
     transaction.commit().await?;
 
     let note = Arc::new(note);

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use super::change::hold_note;
 use super::deletion::{DeletionReport, report};
 use super::object::Note;
-use super::user_error::UserError;
 use crate::context::ContextExt;
+use crate::db::one_of;
 use crate::entity::event::EventType;
 use crate::entity::token::Scope;
-use crate::entity::{assignment, message, note};
+use crate::entity::{Sight, assignment, message, note};
 use crate::error::Result;
-use crate::event::Moment;
+use crate::event::{Happened, Moment};
 use crate::id::Kind;
+use crate::user_error::UserError;
 
 /// A note to be deleted.
 #[derive(InputObject)]
@@ -52,35 +53,12 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
             return Ok(NoteDeletePayload { user_errors: vec![refused], ..Default::default() });
         }
     };
-    let report = report(&transaction, sight, std::slice::from_ref(&note)).await?;
-    message::Entity::delete_many()
-        .filter(message::Column::CompanyId.eq(note.company_id))
-        .filter(message::Column::NoteId.eq(note.id))
-        .exec(&transaction)
-        .await?;
-    assignment::Entity::delete_many()
-        .filter(assignment::Column::CompanyId.eq(note.company_id))
-        .filter(assignment::Column::NoteId.eq(note.id))
-        .exec(&transaction)
-        .await?;
-    let expected = expected_version.unwrap_or(note.version);
-    let deleted = note::Entity::delete_many()
-        .filter(note::Column::CompanyId.eq(note.company_id))
-        .filter(note::Column::Id.eq(note.id))
-        .filter(note::Column::Version.eq(expected))
-        .exec(&transaction)
-        .await?;
-    if deleted.rows_affected == 0 {
+    if let Some(expected) = expected_version.filter(|expected| *expected != note.version) {
         transaction.rollback().await?;
-        let conflict = UserError::version_conflict(expected, note.version);
-        return Ok(NoteDeletePayload {
-            note: Some(Note(Arc::new(note))),
-            user_errors: vec![conflict],
-            ..Default::default()
-        });
+        let user_errors = vec![UserError::version_conflict(expected, note.version)];
+        return Ok(NoteDeletePayload { note: Some(Note(Arc::new(note))), user_errors, ..Default::default() });
     }
-    let moment = Moment::new(viewer, &app.clock);
-    moment.append(&transaction, EventType::Deleted, note.id, None, Vec::new()).await?;
+    let report = remove(&transaction, sight, &Moment::new(viewer, &app.clock), std::slice::from_ref(&note)).await?;
     transaction.commit().await?;
 
     Ok(NoteDeletePayload {
@@ -89,4 +67,34 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
         report: Some(report),
         user_errors: Vec::new(),
     })
+}
+
+/// Deletes notes that are held, with their messages and assignments, and tells the log.
+pub async fn remove(
+    transaction: &DatabaseTransaction,
+    sight: Sight,
+    moment: &Moment<'_>,
+    notes: &[note::Model],
+) -> Result<DeletionReport> {
+    let report = report(transaction, sight, notes).await?;
+    let backend = transaction.get_database_backend();
+    let keys = || notes.iter().map(|note| note.id);
+    message::Entity::delete_many()
+        .filter(message::Column::CompanyId.eq(sight.company_id))
+        .filter(one_of(backend, (message::Entity, message::Column::NoteId), keys()))
+        .exec(transaction)
+        .await?;
+    assignment::Entity::delete_many()
+        .filter(assignment::Column::CompanyId.eq(sight.company_id))
+        .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), keys()))
+        .exec(transaction)
+        .await?;
+    note::Entity::delete_many()
+        .filter(note::Column::CompanyId.eq(sight.company_id))
+        .filter(one_of(backend, (note::Entity, note::Column::Id), keys()))
+        .exec(transaction)
+        .await?;
+    let deleted = |note_id| Happened { kind: EventType::Deleted, note_id, message_id: None, changes: Vec::new() };
+    moment.append(transaction, keys().map(deleted).collect()).await?;
+    Ok(report)
 }

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Enum, ID, SimpleObject};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::text::distinct;
+use super::text::{NOTES, distinct};
 use crate::context::ContextExt;
 use crate::db::one_of;
 use crate::entity::{Sight, assignment, message, note};
@@ -12,8 +12,6 @@ use crate::id::Kind;
 
 /// The most records that a report names; it counts all.
 const MAX_ITEMS: u64 = 1_000;
-/// The most notes that a preview takes.
-const MAX_NOTES: usize = 100;
 
 /// What becomes of a record when a note is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -58,9 +56,9 @@ impl DeletionItem {
 /// # Errors
 /// INVALID, where there are too many IDs or one is none; when the database fails.
 pub async fn preview(ctx: &Context<'_>, ids: &[ID]) -> Result<DeletionReport> {
-    if ids.len() > MAX_NOTES {
+    if ids.len() > NOTES {
         let count = ids.len();
-        return Err(Error::Invalid(format!("`ids` has {count} values; at most {MAX_NOTES} are taken.")));
+        return Err(Error::Invalid(format!("`ids` has {count} values; at most {NOTES} are taken.")));
     }
     let keys = ids.iter().map(|id| Kind::Note.key(id)).collect::<Result<Vec<i64>>>()?;
     let db = &ctx.app().db;

@@ -1,10 +1,14 @@
 //! Notes: what they show, how they are listed, and what changes them.
 
 mod assign;
+mod assign_many;
+mod assignments;
+mod batch;
 mod change;
 mod connection;
 mod create;
 mod delete;
+mod delete_many;
 mod deletion;
 mod filter;
 mod list;
@@ -15,14 +19,17 @@ mod object;
 mod order;
 mod patch;
 mod patch_fields;
+mod patch_many;
 mod post;
 mod text;
-mod user_error;
+mod unassign;
 
-pub use assign::{NoteAssignInput, NoteAssignPayload, NoteUnassignInput, NoteUnassignPayload, assign, unassign};
+pub use assign::{NoteAssignInput, NoteAssignPayload, assign};
+pub use assign_many::{NotesAssignInput, NotesAssignPayload, assign_many, unassign_many};
 pub use connection::{NoteConnection, NoteEdge, notes_of};
 pub use create::{NoteCreateInput, NoteCreatePayload, create};
 pub use delete::{NoteDeleteInput, NoteDeletePayload, delete};
+pub use delete_many::{NotesDeleteInput, NotesDeletePayload, delete_many};
 pub use deletion::{DeletionReport, preview};
 pub use filter::NoteFilter;
 pub use list::{NoteListArgs, Whose};
@@ -31,5 +38,6 @@ pub use message::NoteMessage;
 pub use object::Note;
 pub use order::NoteOrder;
 pub use patch::{NotePatchInput, NotePatchPayload, patch};
+pub use patch_many::{NotesPatchInput, NotesPatchPayload, patch_many};
 pub use post::{NoteMessagePostInput, NoteMessagePostPayload, post};
-pub use user_error::{ErrorCode, UserError};
+pub use unassign::{NoteUnassignInput, NoteUnassignPayload, unassign};

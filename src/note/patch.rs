@@ -1,21 +1,22 @@
 //! `notePatch`.
 
+use std::collections::HashSet;
+use std::slice;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, QueryFilter, QuerySelect};
 
 use super::change::{References, hold_note};
 use super::object::Note;
 use super::patch_fields::{Diff, NotePatch, Wanted};
-use super::text::Problems;
-use super::user_error::{ErrorCode, UserError};
 use crate::context::ContextExt;
-use crate::entity::event::EventType;
+use crate::db::{one_of, update_rows};
 use crate::entity::token::Scope;
 use crate::entity::{Sight, assignment, note};
 use crate::error::Result;
 use crate::event::Moment;
+use crate::user_error::{Problems, UserError};
 
 /// A note to be changed, and how.
 #[derive(InputObject)]
@@ -60,62 +61,59 @@ pub async fn patch(ctx: &Context<'_>, input: NotePatchInput) -> Result<NotePatch
         }
     };
     let moment = Moment::new(viewer, &app.clock);
-    let diff = Diff::new(&note, wanted, &mut problems, &moment);
-    if diff.makes_confidential && !may_make_confidential(&transaction, sight, &note).await? {
-        let message =
-            "Only the author, an assignee, or a viewer with the CONFIDENTIAL scope can make a note confidential.";
-        problems.add(ErrorCode::Forbidden, &["input", "patch", "confidential"], message);
-    }
+    let may_hide = !may_hide(&transaction, sight, &wanted, slice::from_ref(&note)).await?.is_empty();
+    let mut diff = Diff::new(&note, &wanted, may_hide, &mut problems, &moment);
     if !problems.0.is_empty() {
         transaction.rollback().await?;
         return Ok(NotePatchPayload { user_errors: problems.0, ..Default::default() });
     }
-
-    let expected = expected_version.unwrap_or(note.version);
-    let matched = if diff.changes.is_empty() {
-        expected == note.version
-    } else {
-        let updated = note::Entity::update_many()
-            .set(diff.columns)
-            .filter(note::Column::CompanyId.eq(note.company_id))
-            .filter(note::Column::Id.eq(note.id))
-            .filter(note::Column::Version.eq(expected))
-            .exec(&transaction)
-            .await?;
-        updated.rows_affected > 0
-    };
-    if !matched {
+    if let Some(expected) = expected_version.filter(|expected| *expected != note.version) {
         transaction.rollback().await?;
         let conflict = UserError::version_conflict(expected, note.version);
-        return Ok(NotePatchPayload {
-            note: Some(Note(Arc::new(note))),
-            changed_fields: Vec::new(),
-            user_errors: vec![conflict],
-        });
+        let note = Some(Note(Arc::new(note)));
+        return Ok(NotePatchPayload { note, changed_fields: Vec::new(), user_errors: vec![conflict] });
     }
-    let changed_fields = diff.fields;
-    if !diff.changes.is_empty() {
-        let kind = match (note.status, diff.note.status) {
-            (note::NoteStatus::Open, note::NoteStatus::Closed) => EventType::Closed,
-            (note::NoteStatus::Closed, note::NoteStatus::Open) => EventType::Reopened,
-            _ => EventType::Updated,
-        };
-        moment.append(&transaction, kind, note.id, None, diff.changes).await?;
-    }
+    save(&transaction, &moment, slice::from_mut(&mut diff)).await?;
     transaction.commit().await?;
 
-    Ok(NotePatchPayload { note: Some(Note(Arc::new(diff.note))), changed_fields, user_errors: Vec::new() })
+    let Diff { note, fields, .. } = diff;
+    Ok(NotePatchPayload { note: Some(Note(Arc::new(note))), changed_fields: fields, user_errors: Vec::new() })
 }
 
-/// Others could hide a note from themselves, and from everyone who can undo it.
-async fn may_make_confidential(
-    transaction: &sea_orm::DatabaseTransaction,
+/// Those of the notes that the viewer may make confidential, where that is wanted. Others could hide a note from
+/// themselves, and from everyone who can undo it.
+pub async fn may_hide(
+    transaction: &DatabaseTransaction,
     sight: Sight,
-    note: &note::Model,
-) -> Result<bool> {
-    if sight.confidential || note.user_id == Some(sight.user_id) {
-        return Ok(true);
+    wanted: &Wanted,
+    notes: impl IntoIterator<Item = &note::Model>,
+) -> Result<HashSet<i64>> {
+    let hidden = notes.into_iter().filter(|note| wanted.hides(note));
+    let (own, others): (Vec<&note::Model>, Vec<&note::Model>) =
+        hidden.partition(|note| sight.confidential || note.user_id == Some(sight.user_id));
+    let mut may_hide: HashSet<i64> = own.into_iter().map(|note| note.id).collect();
+    if !others.is_empty() {
+        let keys = others.into_iter().map(|note| note.id);
+        let assigned: Vec<i64> = sight
+            .assignments()
+            .select_only()
+            .column(assignment::Column::NoteId)
+            .filter(assignment::Column::UserId.eq(sight.user_id))
+            .filter(one_of(transaction.get_database_backend(), (assignment::Entity, assignment::Column::NoteId), keys))
+            .into_tuple()
+            .all(transaction)
+            .await?;
+        may_hide.extend(assigned);
     }
-    let key = (sight.company_id, note.id, sight.user_id);
-    Ok(assignment::Entity::find_by_id(key).one(transaction).await?.is_some())
+    Ok(may_hide)
+}
+
+/// Writes what patches change, and tells the log of it; a patch that changes nothing leaves no trace.
+pub async fn save(transaction: &DatabaseTransaction, moment: &Moment<'_>, diffs: &mut [Diff]) -> Result<()> {
+    let key = [note::Column::CompanyId, note::Column::Id];
+    let changed = || diffs.iter().filter(|diff| !diff.fields.is_empty());
+    update_rows::<note::Entity>(transaction, key, changed().map(|diff| (&diff.note, &diff.columns)).collect()).await?;
+    let changed = diffs.iter_mut().filter(|diff| !diff.fields.is_empty());
+    moment.append(transaction, changed.map(Diff::happened).collect()).await?;
+    Ok(())
 }

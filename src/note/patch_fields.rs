@@ -6,15 +6,15 @@ use serde_json::{Value as Json, json};
 
 use super::change::References;
 use super::object::{NoteReferenceType, NoteStatus};
-use super::text::{BODY, NAME, Problems, SUBJECT, TAGS, distinct};
-use super::user_error::ErrorCode;
-use crate::entity::event::Change;
+use super::text::{BODY, NAME, SUBJECT, TAGS, distinct};
+use crate::entity::event::{Change, EventType};
 use crate::entity::note::{self, Tags};
-use crate::event::Moment;
+use crate::event::{Happened, Moment};
 use crate::fold::fold;
 use crate::form;
 use crate::id::Kind;
 use crate::scalar::DateTime;
+use crate::user_error::{ErrorCode, Problems, UserError};
 
 type Time = chrono::DateTime<chrono::Utc>;
 
@@ -132,6 +132,11 @@ impl Wanted {
         }
     }
 
+    /// Whether the note is to become confidential.
+    pub fn hides(&self, note: &note::Model) -> bool {
+        self.confidential == Some(true) && !note.confidential
+    }
+
     /// The tags that the note is to have, where they are to be others.
     fn tags_of(&self, note: &note::Model) -> Option<Tags> {
         if self.tags.is_none() && self.add_tags.is_empty() && self.remove_tags.is_empty() {
@@ -169,22 +174,37 @@ pub struct Diff {
     /// The fields that change, for the client.
     pub fields: Vec<&'static str>,
     /// The same with their values, for the log.
-    pub changes: Vec<Change>,
-    pub makes_confidential: bool,
+    changes: Vec<Change>,
+    /// What the log calls it.
+    kind: EventType,
 }
 
 impl Diff {
-    pub fn new(old: &note::Model, wanted: Wanted, problems: &mut Problems, moment: &Moment<'_>) -> Self {
+    /// `may_hide`: whether the viewer may make this note confidential.
+    pub fn new(
+        old: &note::Model,
+        wanted: &Wanted,
+        may_hide: bool,
+        problems: &mut Problems,
+        moment: &Moment<'_>,
+    ) -> Self {
         let tags = wanted.tags_of(old).unwrap_or_else(|| old.tags.clone());
-        if wanted.tags.is_none() && tags.0.len() > old.tags.0.len() {
-            problems.many(&path("addTags"), tags.0.len(), TAGS);
+        let count = tags.0.len();
+        if wanted.tags.is_none() && count > old.tags.0.len() && count > TAGS {
+            let message = format!("The note would have {count} tags; at most {TAGS} are taken.");
+            problems.0.push(UserError::too_many(&path("addTags"), count, TAGS, message));
+        }
+        if wanted.hides(old) && !may_hide {
+            let message =
+                "Only the author, an assignee, or a viewer with the CONFIDENTIAL scope can make a note confidential.";
+            problems.add(ErrorCode::Forbidden, &path("confidential"), message);
         }
         let mut diff = Self {
-            makes_confidential: wanted.confidential == Some(true) && !old.confidential,
             note: old.clone(),
             columns: note::ActiveModel::default(),
             fields: Vec::new(),
             changes: Vec::new(),
+            kind: EventType::Updated,
         };
         let note = &mut diff.note;
         let (columns, fields, changes) = (&mut diff.columns, &mut diff.fields, &mut diff.changes);
@@ -195,10 +215,10 @@ impl Diff {
         // The field of the API, the column, the new value, and how the log shows it.
         macro_rules! set {
             ($field:literal, $column:ident, $new:expr, $show:expr) => {
-                if let Some(new) = $new.filter(|new| *new != note.$column) {
-                    record($field, $show(&note.$column), $show(&new));
+                if let Some(new) = $new.as_ref().filter(|new| **new != note.$column) {
+                    record($field, $show(&note.$column), $show(new));
                     columns.$column = Set(new.clone());
-                    note.$column = new;
+                    note.$column = new.clone();
                 }
             };
         }
@@ -223,13 +243,21 @@ impl Diff {
         set!("showOnOverview", show_on_overview, wanted.show_on_overview, |flag: &bool| json!(flag));
         set!("tags", tags, Some(tags), |tags: &Tags| json!(tags.0));
         if note.status != old.status {
-            note.closed_on = (note.status == note::NoteStatus::Closed).then_some(moment.time);
+            let closed = note.status == note::NoteStatus::Closed;
+            diff.kind = if closed { EventType::Closed } else { EventType::Reopened };
+            note.closed_on = closed.then_some(moment.time);
             columns.closed_on = Set(note.closed_on);
         }
         if !diff.fields.is_empty() {
             diff.touch(old, moment);
         }
         diff
+    }
+
+    /// What the log will tell of it.
+    pub fn happened(&mut self) -> Happened {
+        let changes = std::mem::take(&mut self.changes);
+        Happened { kind: self.kind, note_id: self.note.id, message_id: None, changes }
     }
 
     fn touch(&mut self, old: &note::Model, moment: &Moment<'_>) {

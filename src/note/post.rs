@@ -10,16 +10,16 @@ use super::change::hold_note;
 use super::message::NoteMessage;
 use super::message_page::NoteMessageEdge;
 use super::object::Note;
-use super::text::{BODY, NAME, Problems};
-use super::user_error::{ErrorCode, UserError};
+use super::text::{BODY, NAME};
 use crate::context::ContextExt;
 use crate::db;
 use crate::entity::event::EventType;
 use crate::entity::token::Scope;
 use crate::entity::{message, note};
 use crate::error::Result;
-use crate::event::Moment;
+use crate::event::{Happened, Moment};
 use crate::scalar::Url;
+use crate::user_error::{ErrorCode, Problems, UserError};
 
 /// A file that goes with a message; it is kept elsewhere.
 #[derive(InputObject)]
@@ -113,7 +113,8 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         .filter(note::Column::Id.eq(note.id))
         .exec(&transaction)
         .await?;
-    moment.append(&transaction, EventType::MessagePosted, note.id, Some(message.id), Vec::new()).await?;
+    let (kind, message_id) = (EventType::MessagePosted, Some(message.id));
+    moment.append(&transaction, vec![Happened { kind, note_id: note.id, message_id, changes: Vec::new() }]).await?;
     transaction.commit().await?;
 
     let message = Arc::new(message);

@@ -4,7 +4,7 @@ use std::hash::Hash;
 
 use indexmap::IndexSet;
 
-use super::user_error::{ErrorCode, UserError};
+use crate::user_error::{ErrorCode, Problems};
 
 /// The most characters of a subject.
 pub const SUBJECT: usize = 1_000;
@@ -18,40 +18,10 @@ pub const TAGS: usize = 100;
 pub const NAME: usize = 255;
 /// The most users that one change assigns or unassigns.
 pub const USERS: usize = 100;
-
-/// Collects what is wrong with an input, each with its place.
-#[derive(Default)]
-pub struct Problems(pub Vec<UserError>);
+/// The most notes that one change or one preview takes.
+pub const NOTES: usize = 100;
 
 impl Problems {
-    pub fn add(&mut self, code: ErrorCode, path: &[&str], message: impl Into<String>) {
-        self.0.push(UserError::new(code, path, message));
-    }
-
-    /// A text fits its field.
-    pub fn text(&mut self, path: &[&str], text: &str, max: usize) {
-        let length = text.chars().count();
-        if length > max {
-            let message = format!("This text has {length} characters; at most {max} are taken.");
-            let error = UserError::new(ErrorCode::TooLong, path, message);
-            self.0.push(error.with(serde_json::json!({ "length": length, "max": max })));
-        }
-        if text.contains('\0') {
-            self.add(ErrorCode::Invalid, path, "This text holds a NUL character (U+0000), which cannot be stored.");
-        }
-    }
-
-    /// A list is not too long. One that is deserves no look at its values: there may be hundreds of thousands, each
-    /// with a complaint of its own.
-    pub fn many(&mut self, path: &[&str], count: usize, max: usize) -> bool {
-        if count > max {
-            let message = format!("This list has {count} values; at most {max} are taken.");
-            let error = UserError::new(ErrorCode::TooMany, path, message);
-            self.0.push(error.with(serde_json::json!({ "count": count, "max": max })));
-        }
-        count <= max
-    }
-
     /// Tags fit, and none is empty. Gives them back without repetitions.
     pub fn tags(&mut self, path: &[&str], tags: Vec<String>) -> Vec<String> {
         let mut kept = IndexSet::new();

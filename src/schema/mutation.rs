@@ -2,17 +2,19 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use async_graphql::{Context, Description, Object};
+use async_graphql::{Context, Description, ID, Object};
 
 use crate::error::Result;
 use crate::note::{
     self, NoteAssignInput, NoteAssignPayload, NoteCreateInput, NoteCreatePayload, NoteDeleteInput, NoteDeletePayload,
     NoteMessagePostInput, NoteMessagePostPayload, NotePatchInput, NotePatchPayload, NoteUnassignInput,
-    NoteUnassignPayload,
+    NoteUnassignPayload, NotesAssignInput, NotesAssignPayload, NotesDeleteInput, NotesDeletePayload, NotesPatchInput,
+    NotesPatchPayload,
 };
+use crate::note_type::{self, NoteTypePayload};
 
-/// What can be changed. Every field takes the WRITE scope and is one transaction: it is done whole, or not at all. What
-/// a person can put right stands in `userErrors`.
+/// What can be changed. Every field takes the WRITE scope, or ADMIN where it says so, and is one transaction: it is done
+/// whole, or not at all. What a person can put right stands in `userErrors`.
 #[derive(Description)]
 pub struct Mutation;
 
@@ -70,6 +72,71 @@ impl Mutation {
         #[graphql(desc = "Which note.")] input: NoteDeleteInput,
     ) -> Result<NoteDeletePayload> {
         once(ctx, note::delete(ctx, input)).await
+    }
+
+    /// Changes some fields of many notes, as `notePatch` does of one.
+    async fn notes_patch(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which notes, and how.")] input: NotesPatchInput,
+    ) -> Result<NotesPatchPayload> {
+        once(ctx, note::patch_many(ctx, input)).await
+    }
+
+    /// Makes users responsible for many notes, as `noteAssign` does for one.
+    async fn notes_assign(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which notes, and whom.")] input: NotesAssignInput,
+    ) -> Result<NotesAssignPayload> {
+        once(ctx, note::assign_many(ctx, input)).await
+    }
+
+    /// Makes users no longer responsible for many notes, as `noteUnassign` does for one.
+    async fn notes_unassign(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which notes, and whom.")] input: NotesAssignInput,
+    ) -> Result<NotesAssignPayload> {
+        once(ctx, note::unassign_many(ctx, input)).await
+    }
+
+    /// Deletes many notes with their messages and assignments.
+    async fn notes_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which notes.")] input: NotesDeleteInput,
+    ) -> Result<NotesDeletePayload> {
+        once(ctx, note::delete_many(ctx, input)).await
+    }
+
+    /// Makes a note type. Takes the ADMIN scope.
+    async fn note_type_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its name: not blank, at most 255 characters, no other type's of the company.")] name: String,
+    ) -> Result<NoteTypePayload> {
+        once(ctx, note_type::create(ctx, name)).await
+    }
+
+    /// Gives a note type another name. Takes the ADMIN scope.
+    async fn note_type_rename(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The type: \"NoteType:42\" or \"42\".")] id: ID,
+        #[graphql(desc = "Its new name: not blank, at most 255 characters, no other type's of the company.")]
+        name: String,
+    ) -> Result<NoteTypePayload> {
+        once(ctx, note_type::rename(ctx, id, name)).await
+    }
+
+    /// Deletes a note type that no note has. Takes the ADMIN scope.
+    async fn note_type_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The type: \"NoteType:42\" or \"42\".")] id: ID,
+    ) -> Result<NoteTypePayload> {
+        once(ctx, note_type::delete(ctx, id)).await
     }
 }
 

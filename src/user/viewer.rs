@@ -9,7 +9,7 @@ use crate::engine::{One, leaf, leaf_enum, local, object, promised};
 use crate::entity::token;
 
 /// What a token permits. READ and WRITE cover notes; CONFIDENTIAL adds confidential ones; ADMIN means all of them and
-/// the administration of tokens and people.
+/// the administration of tokens, people and note types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 #[graphql(remote = "token::Scope")]
 pub enum Scope {
@@ -19,7 +19,7 @@ pub enum Scope {
     Write,
     /// See the confidential notes of others, too.
     Confidential,
-    /// All of these, and the administration of tokens and people.
+    /// All of these, and the administration of tokens, people and note types.
     Admin,
 }
 leaf_enum!(Scope);

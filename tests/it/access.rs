@@ -26,6 +26,8 @@ impl Records {
         company.customer_with(&format!("{word} customer"), |customer| customer.id = key).await;
         let name = format!("{word} type");
         app.insert(note_type::Model { company_id: company.id, id: key, name, from_import: false }).await;
+        let (id, name) = (10 * key, format!("{word} unused type"));
+        app.insert(note_type::Model { company_id: company.id, id, name, from_import: false }).await;
         company
             .note(|note| {
                 (note.id, note.customer_id, note.user_id, note.type_id) = (key, Some(key), Some(key), Some(key));
@@ -44,6 +46,11 @@ impl Records {
         Self { company, user, key }
     }
 
+    /// A note beside the linked ones.
+    async fn other_note(&self) {
+        self.company.note(|note| (note.id, note.subject) = (10 * self.key, Some("THEIRS".to_owned()))).await;
+    }
+
     fn put_into(&self, document: &str) -> String {
         put(document, self.company.id, self.key).replace("<mine>", &format!("Note:{}", self.key))
     }
@@ -55,7 +62,9 @@ fn put(document: &str, company: i64, key: i64) -> String {
         .replace("<customer>", &format!("Customer:{key}"))
         .replace("<user>", &format!("User:{key}"))
         .replace("<type>", &format!("NoteType:{key}"))
+        .replace("<unused>", &format!("NoteType:{}", 10 * key))
         .replace("<note>", &format!("Note:{key}"))
+        .replace("<other>", &format!("Note:{}", 10 * key))
         .replace("<message>", &format!("NoteMessage:{key}"))
 }
 
@@ -102,10 +111,10 @@ async fn with_the_scope_each_case_works() {
     let app = App::start().await;
     let mine = Records::new(&app, "MINE", 700_001).await;
     let empty = mine.company.note(|_| {}).await.id;
-    let (reader, writer) = (mine.user.token(&[Scope::Read]).await, mine.user.token(&[Scope::Write]).await);
+    mine.other_note().await;
     for case in CASES {
+        let client = mine.user.token(&[case.scope]).await;
         let before = Contents::read(&app).await;
-        let client = if is_change(case) { &writer } else { &reader };
         let document = mine.put_into(&case.document.replace("<mine>", &format!("Note:{empty}")));
         let response = client.query(&document).await;
         let answer = &response[case.field];
@@ -136,10 +145,15 @@ async fn without_the_scope_every_root_field_is_refused() {
     let mine = Records::new(&app, "MINE", 700_001).await;
     let nothing = mine.user.token(&[]).await;
     let reader = mine.user.token(&[Scope::Read, Scope::Confidential]).await;
+    let writer = mine.user.token(&[Scope::Read, Scope::Write, Scope::Confidential]).await;
     let confidential = mine.user.token(&[Scope::Confidential]).await;
     let before = Contents::read(&app).await;
     for case in CASES {
-        let other = if is_change(case) { &reader } else { &confidential };
+        let other = match case.scope {
+            Scope::Admin => &writer,
+            Scope::Write => &reader,
+            Scope::Read | Scope::Confidential => &confidential,
+        };
         for client in [&nothing, other] {
             let response = client.query(&mine.put_into(case.document)).await;
             assert_eq!((response.status, response.codes()), (200, vec!["FORBIDDEN"]), "{}", case.document);
@@ -156,10 +170,12 @@ async fn what_is_anothers_answers_as_what_never_was() {
     let app = App::start().await;
     let mine = Records::new(&app, "MINE", 700_001).await;
     let theirs = Records::new(&app, "THEIRS", 700_002).await;
+    theirs.other_note().await;
     let client = mine.user.token(&[Scope::Admin]).await;
     let (never, no_company) = (700_003, 9);
     let before = Contents::read(&app).await;
-    for case in CASES {
+    // A change that names no record has nothing of another company's to name.
+    for case in CASES.iter().filter(|case| !is_change(case) || case.document.contains('<')) {
         let mut answers = Vec::new();
         for (company, key) in [(theirs.company.id, theirs.key), (no_company, never)] {
             let document = put(case.document, company, key).replace("<mine>", &format!("Note:{}", mine.key));
@@ -271,7 +287,8 @@ async fn there_is_one_spelling_of_an_id() {
                 assert_eq!(response.codes(), ["INVALID"], "{document}: {:#}", response.body);
             } else {
                 let errors = json!([{ "code": "INVALID", "path": path }]);
-                assert_eq!(response["change"], json!({ "note": null, "userErrors": errors }), "{document}");
+                let change = &response["change"];
+                assert_eq!((&change["note"], &change["userErrors"]), (&Value::Null, &errors), "{document}");
             }
         }
     }

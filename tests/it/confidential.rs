@@ -41,6 +41,10 @@ const CHANGES: &[&str] = &[
     r#"mutation { change: noteMessagePost(input: { noteId: "<note>", message: "x" }) { note { id } userErrors { code path message } } }"#,
     r#"mutation { change: noteDelete(input: { id: "<note>", expectedVersion: 9 }) { note { id } userErrors { code path message } } }"#,
     r#"mutation { change: noteDelete(input: { id: "<note>" }) { note { id } userErrors { code path message } } }"#,
+    r#"mutation { change: notesPatch(input: { ids: ["<open>", "<note>"], patch: { subject: "x" } }) { results { id note { id } userErrors { code path message } } userErrors { code path message } } }"#,
+    r#"mutation { change: notesAssign(input: { ids: ["<open>", "<note>"], userIds: ["<viewer>"] }) { results { id note { id } userErrors { code path message } } userErrors { code path message } } }"#,
+    r#"mutation { change: notesUnassign(input: { ids: ["<open>", "<note>"], userIds: ["<assignee>"] }) { results { id note { id } userErrors { code path message } } userErrors { code path message } } }"#,
+    r#"mutation { change: notesDelete(input: { ids: ["<open>", "<note>"] }) { results { id note { id } userErrors { code path message } } userErrors { code path message } } }"#,
 ];
 
 struct Office {

@@ -183,7 +183,8 @@ async fn no_page_after_a_cursor_scans_a_table() {
 #[tokio::test]
 async fn no_change_scans_a_table() {
     let app = demo().await;
-    for client in viewers(&app).await {
+    let admin = demo_client(&app, &[Scope::Admin]).await;
+    for (round, client) in viewers(&app).await.into_iter().chain([admin.clone()]).enumerate() {
         let made = client.query("mutation { noteCreate(input: { subject: \"x\" }) { note { databaseId } } }").await;
         let id = made["noteCreate"]["note"]["databaseId"].as_str().unwrap().to_owned();
         let changes = [
@@ -192,7 +193,11 @@ async fn no_change_scans_a_table() {
             format!("mutation {{ notePatch(input: {{ id: {id}, patch: {{ subject: \"y\", customerId: 2 }} }}) {{ note {{ id }} userErrors {{ code }} }} }}"),
             format!("mutation {{ noteMessagePost(input: {{ noteId: {id}, message: \"y\" }}) {{ note {{ id }} userErrors {{ code }} }} }}"),
             format!("mutation {{ noteUnassign(input: {{ id: {id}, userIds: [2] }}) {{ note {{ id }} userErrors {{ code }} }} }}"),
+            format!("mutation {{ notesPatch(input: {{ ids: [{id}, 1, 2, 3], patch: {{ addTags: [\"y\"], confidential: true, typeId: 2 }}, errorPolicy: SKIP_FAILED }}) {{ changedCount userErrors {{ code }} }} }}"),
+            format!("mutation {{ notesAssign(input: {{ ids: [{id}, 1, 2, 3], userIds: [2, 3], errorPolicy: SKIP_FAILED }}) {{ changedCount userErrors {{ code }} }} }}"),
+            format!("mutation {{ notesUnassign(input: {{ ids: [{id}, 1, 2, 3], userIds: [2, 3], errorPolicy: SKIP_FAILED }}) {{ changedCount userErrors {{ code }} }} }}"),
             format!("mutation {{ noteDelete(input: {{ id: {id} }}) {{ deletedNoteId userErrors {{ code }} }} }}"),
+            format!("mutation {{ notesDelete(input: {{ ids: {:?}, errorPolicy: SKIP_FAILED }}) {{ deletedNoteIds userErrors {{ code }} }} }}", [10, 11, 12, 13, 14].map(|id| id + 5 * round)),
         ];
         for change in &changes {
             let recording = app.record();
@@ -202,6 +207,16 @@ async fn no_change_scans_a_table() {
             assert!(recording.count() > 2, "{change}");
             app.assert_no_table_scans(&recording.statements()).await;
         }
+    }
+    for change in [
+        "mutation { noteTypeCreate(name: \"Unheard of\") { userErrors { code } } }",
+        "mutation { noteTypeRename(id: 1, name: \"Heard of\") { userErrors { code } } }",
+        "mutation { noteTypeDelete(id: 1) { userErrors { code } } }",
+    ] {
+        let recording = app.record();
+        admin.query(change).await.data();
+        assert!(recording.count() > 1, "{change}");
+        app.assert_no_table_scans(&recording.statements()).await;
     }
 }
 

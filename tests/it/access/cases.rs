@@ -1,16 +1,25 @@
 //! What can be asked of each root field. In angle brackets stands a record of the company that a test is about;
-//! `<mine>` is a note of the viewer's own company, whatever the test.
+//! `<mine>` is a note of the viewer's own company, whatever the test, and `<unused>` a note type that no note has.
+
+use notegraph::entity::token::Scope;
 
 pub struct Case {
     pub field: &'static str,
     pub document: &'static str,
+    /// What it takes.
+    pub scope: Scope,
 }
 
 const fn case(field: &'static str, document: &'static str) -> Case {
-    Case { field, document }
+    let scope = if document.as_bytes()[0] == b'm' { Scope::Write } else { Scope::Read };
+    Case { field, document, scope }
 }
 
-/// In an order in which each change finds something to do: the note is deleted last.
+const fn admin(field: &'static str, document: &'static str) -> Case {
+    Case { field, document, scope: Scope::Admin }
+}
+
+/// In an order in which each change finds something to do: the notes are deleted last.
 pub const CASES: &[Case] = &[
     case("viewer", "{ viewer { user { username } company { name } scopes } }"),
     case("node", r#"{ node(id: "<company>") { __typename id ... on Company { name } } }"#),
@@ -97,9 +106,63 @@ pub const CASES: &[Case] = &[
             { note { subject } message { message } messageEdge { cursor } userErrors { code message path params } } }"#,
     ),
     case(
+        "notesPatch",
+        r#"mutation { notesPatch(input: { ids: ["<note>"], patch: { subject: "Changed again" } })
+            { results { id note { subject } userErrors { code message path } } changedCount userErrors { code message path params } } }"#,
+    ),
+    case(
+        "notesPatch",
+        r#"mutation { notesPatch(input: { ids: ["<mine>"], patch: { customerId: "<customer>", subject: "x" } })
+            { results { note { customer { fullName } } } userErrors { code message path params } } }"#,
+    ),
+    case(
+        "notesPatch",
+        r#"mutation { notesPatch(input: { ids: ["<mine>"], patch: { typeId: "<type>", subject: "y" } })
+            { results { note { type { name } } } userErrors { code message path params } } }"#,
+    ),
+    case(
+        "notesUnassign",
+        r#"mutation { notesUnassign(input: { ids: ["<note>"], userIds: ["<user>"] })
+            { results { id note { subject } } changedCount userErrors { code message path params } } }"#,
+    ),
+    case(
+        "notesAssign",
+        r#"mutation { notesAssign(input: { ids: ["<note>"], userIds: ["<user>"] })
+            { results { id note { subject } } changedCount userErrors { code message path params } } }"#,
+    ),
+    case(
+        "notesAssign",
+        r#"mutation { notesAssign(input: { ids: ["<mine>"], userIds: ["<user>"] })
+            { results { note { assignees { user { fullName } } } } userErrors { code message path params } } }"#,
+    ),
+    case(
+        "notesUnassign",
+        r#"mutation { notesUnassign(input: { ids: ["<mine>"], userIds: ["<user>"] })
+            { results { note { assignees { user { fullName } } } } userErrors { code message path params } } }"#,
+    ),
+    admin(
+        "noteTypeCreate",
+        r#"mutation { noteTypeCreate(name: "New") { noteType { name } userErrors { code message path params } } }"#,
+    ),
+    admin(
+        "noteTypeRename",
+        r#"mutation { noteTypeRename(id: "<type>", name: "Renamed")
+            { noteType { id name } userErrors { code message path params } } }"#,
+    ),
+    admin(
+        "noteTypeDelete",
+        r#"mutation { noteTypeDelete(id: "<unused>") { noteType { id name } userErrors { code message path params } } }"#,
+    ),
+    case(
         "noteDelete",
         r#"mutation { noteDelete(input: { id: "<note>" })
             { deletedNoteId note { subject } report { totalCount items { id } } userErrors { code message path params } } }"#,
+    ),
+    case(
+        "notesDelete",
+        r#"mutation { notesDelete(input: { ids: ["<other>"] })
+            { deletedNoteIds report { totalCount items { id } } results { id note { subject } }
+              userErrors { code message path params } } }"#,
     ),
 ];
 
@@ -147,6 +210,47 @@ pub const PLACES: &[(&str, &str, &[&str])] = &[
         r#"mutation { change: noteDelete(input: { id: "<bad>" }) { note { id } userErrors { code path } } }"#,
         &["input", "id"],
     ),
+    (
+        "Note",
+        r#"mutation { change: notesPatch(input: { ids: ["<mine>", "<bad>"], patch: { subject: "x" } }) { userErrors { code path } } }"#,
+        &["input", "ids", "1"],
+    ),
+    (
+        "Note",
+        r#"mutation { change: notesAssign(input: { ids: ["<mine>", "<bad>"], userIds: [] }) { userErrors { code path } } }"#,
+        &["input", "ids", "1"],
+    ),
+    (
+        "Note",
+        r#"mutation { change: notesUnassign(input: { ids: ["<mine>", "<bad>"], userIds: [] }) { userErrors { code path } } }"#,
+        &["input", "ids", "1"],
+    ),
+    (
+        "Note",
+        r#"mutation { change: notesDelete(input: { ids: ["<mine>", "<bad>"] }) { userErrors { code path } } }"#,
+        &["input", "ids", "1"],
+    ),
+    (
+        "User",
+        r#"mutation { change: notesAssign(input: { ids: ["<mine>"], userIds: ["1", "<bad>"] }) { userErrors { code path } } }"#,
+        &["input", "userIds", "1"],
+    ),
+    (
+        "User",
+        r#"mutation { change: notesUnassign(input: { ids: ["<mine>"], userIds: ["1", "<bad>"] }) { userErrors { code path } } }"#,
+        &["input", "userIds", "1"],
+    ),
+    (
+        "NoteType",
+        r#"mutation { change: notesPatch(input: { ids: ["<mine>"], patch: { typeId: "<bad>" } }) { userErrors { code path } } }"#,
+        &["input", "patch", "typeId"],
+    ),
+    (
+        "NoteType",
+        r#"mutation { change: noteTypeRename(id: "<bad>", name: "x") { userErrors { code path } } }"#,
+        &["id"],
+    ),
+    ("NoteType", r#"mutation { change: noteTypeDelete(id: "<bad>") { userErrors { code path } } }"#, &["id"]),
     (
         "User",
         r#"mutation { change: noteAssign(input: { id: "<mine>", userIds: ["1", "<bad>"] }) { note { id } userErrors { code path } } }"#,

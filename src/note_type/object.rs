@@ -1,4 +1,4 @@
-//! Note types: the names a company sorts its notes by.
+//! What a note type shows, and how types are found.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,0 +1,90 @@
+//! `notesAssign` and `notesUnassign`.
+
+use std::collections::HashSet;
+
+use async_graphql::{Context, ID, InputObject, SimpleObject};
+
+use super::assignments::{add, take_away};
+use super::batch::{Batch, BatchErrorPolicy, NoteBatchResult};
+use super::change::{References, still_seen};
+use crate::context::ContextExt;
+use crate::engine::Many;
+use crate::entity::note;
+use crate::entity::token::Scope;
+use crate::error::Result;
+use crate::event::Moment;
+use crate::user_error::{Problems, UserError};
+
+/// Notes, and the users to be made responsible for each of them, or no longer responsible.
+#[derive(InputObject)]
+pub struct NotesAssignInput {
+    /// The notes: at most 100. One that is named several times is changed once, and has its outcome in each place.
+    ids: Vec<ID>,
+    /// The users: at most 100.
+    user_ids: Vec<ID>,
+    /// What to do where some of the notes cannot be changed. A user that is not there is wrong for all of them.
+    #[graphql(default_with = "BatchErrorPolicy::RejectAll")]
+    error_policy: BatchErrorPolicy,
+}
+
+/// What became of them. Assigning twice is no error and keeps the first assignment; nor is unassigning who is not
+/// assigned.
+#[derive(Clone, Default, SimpleObject)]
+pub struct NotesAssignPayload {
+    /// What became of each, in the order of the IDs; empty where there were too many of them.
+    results: Many<NoteBatchResult>,
+    /// How many notes have changed: not those for which all users were responsible already, or none was.
+    changed_count: usize,
+    /// What has to be put right; then nothing was changed.
+    user_errors: Vec<UserError>,
+}
+
+pub async fn assign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result<NotesAssignPayload> {
+    let viewer = ctx.viewer(Scope::Write)?;
+    let NotesAssignInput { ids, user_ids, error_policy } = input;
+    let mut problems = Problems::default();
+    let mut references = References::default();
+    let users = references.users(&mut problems, &["input", "userIds"], &user_ids);
+
+    let app = ctx.app();
+    let transaction = app.db.begin().await?;
+    let mut batch = Batch::hold(&transaction, ctx.sight(), ids, error_policy, &mut problems).await?;
+    references.check(&transaction, ctx.sight(), &mut problems).await?;
+    let mut changed = HashSet::new();
+    if batch.is_refused(&problems) {
+        transaction.rollback().await?;
+    } else {
+        let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
+        let added = add(&transaction, &Moment::new(viewer, &app.clock), &mut notes, &users).await?;
+        transaction.commit().await?;
+        changed.extend(added.into_iter().map(|row| row.note_id));
+    }
+    let (results, user_errors) = batch.tell(problems);
+    Ok(NotesAssignPayload { results, changed_count: changed.len(), user_errors })
+}
+
+pub async fn unassign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result<NotesAssignPayload> {
+    let viewer = ctx.viewer(Scope::Write)?;
+    let NotesAssignInput { ids, user_ids, error_policy } = input;
+    let mut problems = Problems::default();
+    // Who is not assigned stays so, whether there is such a user or not: nobody is looked up.
+    let users = References::default().users(&mut problems, &["input", "userIds"], &user_ids);
+
+    let app = ctx.app();
+    let sight = ctx.sight();
+    let transaction = app.db.begin().await?;
+    let mut batch = Batch::hold(&transaction, sight, ids, error_policy, &mut problems).await?;
+    let mut changed = HashSet::new();
+    if batch.is_refused(&problems) {
+        transaction.rollback().await?;
+    } else {
+        let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
+        let removed = take_away(&transaction, &Moment::new(viewer, &app.clock), &mut notes, &users).await?;
+        let seen = still_seen(&transaction, sight, batch.notes.values(), &users).await?;
+        transaction.commit().await?;
+        changed.extend(removed.into_iter().map(|(note, _)| note));
+        batch.notes.retain(|key, _| seen.contains(key));
+    }
+    let (results, user_errors) = batch.tell(problems);
+    Ok(NotesAssignPayload { results, changed_count: changed.len(), user_errors })
+}

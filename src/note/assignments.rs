@@ -1,0 +1,175 @@
+//! Who is responsible for which notes: finding, adding and taking away, for many notes in one statement each.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    Statement,
+};
+
+use crate::db::one_of;
+use crate::entity::event::{Change, EventType};
+use crate::entity::{assignment, note};
+use crate::event::{Happened, Moment};
+use crate::id::Kind;
+
+/// Makes `users` responsible for each of the notes, where they are not yet: who is new, in the order given. A note that
+/// is changed has a new version, and an event in the log.
+pub async fn add(
+    transaction: &DatabaseTransaction,
+    moment: &Moment<'_>,
+    notes: &mut [&mut note::Model],
+    users: &[i64],
+) -> Result<Vec<assignment::Model>, DbErr> {
+    let present = present(transaction, moment, notes).await?;
+    let mut added = Vec::new();
+    let mut happened = Vec::new();
+    for note in notes.iter() {
+        let present = present.get(&note.id).map_or(&[][..], Vec::as_slice);
+        let new: Vec<i64> =
+            users.iter().copied().filter(|user| present.iter().all(|row| row.user_id != *user)).collect();
+        if new.is_empty() {
+            continue;
+        }
+        let last = present.last().map_or(0, |row| row.position);
+        added.extend(new_assignments(moment, note, &new, last));
+        let change = Change { field: "assignees".to_owned(), old: serde_json::Value::Null, new: global_ids(&new) };
+        happened.push(assigned(EventType::Assigned, note.id, change));
+    }
+    insert_assignments(transaction, &added).await?;
+    touch(transaction, moment, notes, &happened).await?;
+    moment.append(transaction, happened).await?;
+    Ok(added)
+}
+
+/// Makes `users` no longer responsible for the notes, where they are: which note has lost whom, in the order given.
+pub async fn take_away(
+    transaction: &DatabaseTransaction,
+    moment: &Moment<'_>,
+    notes: &mut [&mut note::Model],
+    users: &[i64],
+) -> Result<Vec<(i64, i64)>, DbErr> {
+    let present = present(transaction, moment, notes).await?;
+    let mut removed = Vec::new();
+    let mut happened = Vec::new();
+    for note in notes.iter() {
+        let present = present.get(&note.id).map_or(&[][..], Vec::as_slice);
+        let gone: Vec<i64> =
+            users.iter().copied().filter(|user| present.iter().any(|row| row.user_id == *user)).collect();
+        if gone.is_empty() {
+            continue;
+        }
+        removed.extend(gone.iter().map(|&user| (note.id, user)));
+        let change = Change { field: "assignees".to_owned(), old: global_ids(&gone), new: serde_json::Value::Null };
+        happened.push(assigned(EventType::Unassigned, note.id, change));
+    }
+    if !removed.is_empty() {
+        let backend = transaction.get_database_backend();
+        let changed = happened.iter().map(|happened| happened.note_id);
+        assignment::Entity::delete_many()
+            .filter(assignment::Column::CompanyId.eq(moment.viewer.company_id()))
+            .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), changed))
+            .filter(one_of(backend, (assignment::Entity, assignment::Column::UserId), users.iter().copied()))
+            .exec(transaction)
+            .await?;
+    }
+    touch(transaction, moment, notes, &happened).await?;
+    moment.append(transaction, happened).await?;
+    Ok(removed)
+}
+
+/// Rows that assign `users` to a note, after position `last`.
+pub fn new_assignments(moment: &Moment<'_>, note: &note::Model, users: &[i64], last: i32) -> Vec<assignment::Model> {
+    (last + 1..)
+        .zip(users)
+        .map(|(position, &user_id)| assignment::Model {
+            company_id: note.company_id,
+            note_id: note.id,
+            user_id,
+            position,
+            created_on: moment.time,
+            assigned_by_id: Some(moment.viewer.user.id),
+            source: None,
+        })
+        .collect()
+}
+
+/// Puts rows of one moment into the table: there may be ten thousand, more than a statement takes parameters for, so
+/// the notes, users and positions go as lists.
+pub async fn insert_assignments(transaction: &DatabaseTransaction, rows: &[assignment::Model]) -> Result<(), DbErr> {
+    let Some(first) = rows.first() else { return Ok(()) };
+    let backend = transaction.get_database_backend();
+    let insert = "INSERT INTO assignment (company_id, note_id, user_id, position, created_on, assigned_by_id)";
+    let mut values: Vec<sea_orm::Value> =
+        vec![first.company_id.into(), first.created_on.into(), first.assigned_by_id.into()];
+    let from = if backend == DatabaseBackend::Postgres {
+        values.push(rows.iter().map(|row| row.note_id).collect::<Vec<i64>>().into());
+        values.push(rows.iter().map(|row| row.user_id).collect::<Vec<i64>>().into());
+        values.push(rows.iter().map(|row| row.position).collect::<Vec<i32>>().into());
+        "SELECT $1, k.note_id, k.user_id, k.position, $2, $3 FROM unnest($4, $5, $6) AS k(note_id, user_id, position)"
+    } else {
+        let rows = rows.iter().map(|row| serde_json::json!([row.note_id, row.user_id, row.position]));
+        values.push(rows.collect::<serde_json::Value>().to_string().into());
+        "SELECT ?1, value ->> 0, value ->> 1, value ->> 2, ?2, ?3 FROM json_each(?4)"
+    };
+    let statement = Statement::from_sql_and_values(backend, format!("{insert} {from}"), values);
+    transaction.execute_raw(statement).await.map(drop)
+}
+
+/// The assignments of the notes, by note, in the order in which they were made.
+async fn present(
+    transaction: &DatabaseTransaction,
+    moment: &Moment<'_>,
+    notes: &[&mut note::Model],
+) -> Result<HashMap<i64, Vec<assignment::Model>>, DbErr> {
+    let keys = notes.iter().map(|note| note.id);
+    let rows = assignment::Entity::find()
+        .filter(assignment::Column::CompanyId.eq(moment.viewer.company_id()))
+        .filter(one_of(transaction.get_database_backend(), (assignment::Entity, assignment::Column::NoteId), keys))
+        .order_by_asc(assignment::Column::NoteId)
+        .order_by_asc(assignment::Column::Position)
+        .all(transaction)
+        .await?;
+    let mut present: HashMap<i64, Vec<assignment::Model>> = HashMap::new();
+    for row in rows {
+        present.entry(row.note_id).or_default().push(row);
+    }
+    Ok(present)
+}
+
+/// The notes to which something happened have changed: a new version, by this viewer, now.
+async fn touch(
+    transaction: &DatabaseTransaction,
+    moment: &Moment<'_>,
+    notes: &mut [&mut note::Model],
+    happened: &[Happened],
+) -> Result<(), DbErr> {
+    if happened.is_empty() {
+        return Ok(());
+    }
+    let changed: HashSet<i64> = happened.iter().map(|happened| happened.note_id).collect();
+    let (time, user) = (moment.time, Some(moment.viewer.user.id));
+    for note in notes.iter_mut().filter(|note| changed.contains(&note.id)) {
+        note.version += 1;
+        note.updated_on = time;
+        note.updated_by_id = user;
+    }
+    note::Entity::update_many()
+        .col_expr(note::Column::Version, Expr::col(note::Column::Version).add(1))
+        .col_expr(note::Column::UpdatedOn, Expr::val(time))
+        .col_expr(note::Column::UpdatedById, Expr::val(user))
+        .filter(note::Column::CompanyId.eq(moment.viewer.company_id()))
+        .filter(one_of(transaction.get_database_backend(), (note::Entity, note::Column::Id), changed))
+        .exec(transaction)
+        .await
+        .map(drop)
+}
+
+fn assigned(kind: EventType, note_id: i64, change: Change) -> Happened {
+    Happened { kind, note_id, message_id: None, changes: vec![change] }
+}
+
+fn global_ids(users: &[i64]) -> serde_json::Value {
+    users.iter().map(|&user| serde_json::Value::String(Kind::User.id(user).0)).collect()
+}

@@ -1,0 +1,74 @@
+//! `notesPatch`.
+
+use async_graphql::{Context, ID, InputObject, SimpleObject};
+
+use super::batch::{Batch, BatchErrorPolicy, NoteBatchResult};
+use super::change::References;
+use super::patch::{may_hide, save};
+use super::patch_fields::{Diff, NotePatch, Wanted};
+use crate::context::ContextExt;
+use crate::engine::Many;
+use crate::entity::token::Scope;
+use crate::error::Result;
+use crate::event::Moment;
+use crate::user_error::{Problems, UserError};
+
+/// Notes to be changed, and how: all in the same way.
+#[derive(InputObject)]
+pub struct NotesPatchInput {
+    /// The notes: at most 100. One that is named several times is changed once, and has its outcome in each place.
+    ids: Vec<ID>,
+    /// What to change.
+    patch: NotePatch,
+    /// What to do where some of them cannot be changed.
+    #[graphql(default_with = "BatchErrorPolicy::RejectAll")]
+    error_policy: BatchErrorPolicy,
+}
+
+/// What became of them.
+#[derive(Clone, Default, SimpleObject)]
+pub struct NotesPatchPayload {
+    /// What became of each, in the order of the IDs; empty where there were too many of them.
+    results: Many<NoteBatchResult>,
+    /// How many notes have changed: not those that were already as the patch wants them.
+    changed_count: usize,
+    /// What has to be put right; then nothing was changed.
+    user_errors: Vec<UserError>,
+}
+
+pub async fn patch_many(ctx: &Context<'_>, input: NotesPatchInput) -> Result<NotesPatchPayload> {
+    let viewer = ctx.viewer(Scope::Write)?;
+    let NotesPatchInput { ids, patch, error_policy } = input;
+    let mut problems = Problems::default();
+    let mut references = References::default();
+    let wanted = Wanted::new(patch, &mut problems, &mut references);
+
+    let app = ctx.app();
+    let sight = ctx.sight();
+    let transaction = app.db.begin().await?;
+    let mut batch = Batch::hold(&transaction, sight, ids, error_policy, &mut problems).await?;
+    references.check(&transaction, sight, &mut problems).await?;
+    let moment = Moment::new(viewer, &app.clock);
+    let may_hide = may_hide(&transaction, sight, &wanted, batch.notes.values()).await?;
+    let mut diffs = Vec::with_capacity(batch.notes.len());
+    let mut failed = Vec::new();
+    for note in batch.notes.values() {
+        let mut problems = Problems::default();
+        let diff = Diff::new(note, &wanted, may_hide.contains(&note.id), &mut problems, &moment);
+        if problems.0.is_empty() { diffs.push(diff) } else { failed.push((note.id, problems)) }
+    }
+    for (key, problems) in failed {
+        batch.fail(key, problems);
+    }
+    let mut changed_count = 0;
+    if batch.is_refused(&problems) {
+        transaction.rollback().await?;
+    } else {
+        save(&transaction, &moment, &mut diffs).await?;
+        transaction.commit().await?;
+        changed_count = diffs.iter().filter(|diff| !diff.fields.is_empty()).count();
+        batch.notes.extend(diffs.into_iter().map(|diff| (diff.note.id, diff.note)));
+    }
+    let (results, user_errors) = batch.tell(problems);
+    Ok(NotesPatchPayload { results, changed_count, user_errors })
+}

@@ -1,0 +1,70 @@
+//! `noteUnassign`.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, SimpleObject};
+
+use super::assignments::take_away;
+use super::change::{References, hold_note, still_seen};
+use super::object::Note;
+use crate::context::ContextExt;
+use crate::entity::token::Scope;
+use crate::error::Result;
+use crate::event::Moment;
+use crate::id::Kind;
+use crate::user_error::{Problems, UserError};
+
+/// Users to be no longer responsible for a note.
+#[derive(InputObject)]
+pub struct NoteUnassignInput {
+    /// The note.
+    id: ID,
+    /// The users: at most 100.
+    user_ids: Vec<ID>,
+}
+
+/// What became of it.
+#[derive(Clone, Default, SimpleObject)]
+pub struct NoteUnassignPayload {
+    /// The note, with its assignees as they are now; null where the viewer was one of them and sees it no longer.
+    note: Option<Note>,
+    /// Who is no longer responsible.
+    removed_user_ids: Vec<ID>,
+    /// Who was not responsible before.
+    not_assigned_user_ids: Vec<ID>,
+    /// What has to be put right; then nobody was unassigned.
+    user_errors: Vec<UserError>,
+}
+
+pub async fn unassign(ctx: &Context<'_>, input: NoteUnassignInput) -> Result<NoteUnassignPayload> {
+    let viewer = ctx.viewer(Scope::Write)?;
+    let NoteUnassignInput { id, user_ids } = input;
+    let mut problems = Problems::default();
+    // Who is not assigned is reported, whether there is such a user or not: nothing is looked up.
+    let users = References::default().users(&mut problems, &["input", "userIds"], &user_ids);
+
+    let app = ctx.app();
+    let sight = ctx.sight();
+    let transaction = app.db.begin().await?;
+    let mut note = match hold_note(&transaction, sight, "id", &id).await? {
+        Ok(note) if problems.0.is_empty() => note,
+        refused => {
+            transaction.rollback().await?;
+            problems.0.extend(refused.err());
+            return Ok(NoteUnassignPayload { user_errors: problems.0, ..Default::default() });
+        }
+    };
+    let moment = Moment::new(viewer, &app.clock);
+    let removed = take_away(&transaction, &moment, &mut [&mut note], &users).await?;
+    let removed: Vec<i64> = removed.into_iter().map(|(_, user)| user).collect();
+    let visible = still_seen(&transaction, sight, [&note], &removed).await?.contains(&note.id);
+    transaction.commit().await?;
+
+    let absent = users.into_iter().filter(|user| !removed.contains(user));
+    Ok(NoteUnassignPayload {
+        not_assigned_user_ids: absent.map(|user| Kind::User.id(user)).collect(),
+        note: visible.then(|| Note(Arc::new(note))),
+        removed_user_ids: removed.into_iter().map(|user| Kind::User.id(user)).collect(),
+        user_errors: Vec::new(),
+    })
+}

@@ -1,0 +1,135 @@
+//! `noteTypeCreate`, `noteTypeRename` and `noteTypeDelete`. The log is about notes: none of these is an event of it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, SimpleObject};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+    QuerySelect, SqlErr,
+};
+
+use super::object::NoteType;
+use crate::context::ContextExt;
+use crate::db;
+use crate::entity::token::Scope;
+use crate::entity::{Sight, note, note_type};
+use crate::error::Result;
+use crate::id::{Kind, quote};
+use crate::user_error::{ErrorCode, Problems, UserError};
+
+/// The most characters of the name of a type. Imported ones may be longer.
+const NAME: usize = 255;
+
+/// What became of it.
+#[derive(Clone, Default, SimpleObject)]
+pub struct NoteTypePayload {
+    /// The type as it is now; after `noteTypeDelete` the one that is gone, as it was.
+    note_type: Option<NoteType>,
+    /// What has to be put right; then nothing was changed.
+    user_errors: Vec<UserError>,
+}
+
+impl NoteTypePayload {
+    fn done(row: note_type::Model) -> Self {
+        Self { note_type: Some(NoteType(Arc::new(row))), user_errors: Vec::new() }
+    }
+
+    async fn refused(transaction: DatabaseTransaction, problems: Vec<UserError>) -> Result<Self> {
+        transaction.rollback().await?;
+        Ok(Self { note_type: None, user_errors: problems })
+    }
+}
+
+pub async fn create(ctx: &Context<'_>, name: String) -> Result<NoteTypePayload> {
+    let viewer = ctx.viewer(Scope::Admin)?;
+    let problems = check(&name);
+    let transaction = ctx.app().db.begin().await?;
+    if !problems.is_empty() {
+        return NoteTypePayload::refused(transaction, problems).await;
+    }
+    let id = db::next_id(&transaction, db::Table::NoteType).await?;
+    let row = note_type::Model { company_id: viewer.company_id(), id, name, from_import: false };
+    let taken = OnConflict::columns([note_type::Column::CompanyId, note_type::Column::Name]).do_nothing().to_owned();
+    let insert = note_type::Entity::insert(row.clone().into_active_model().reset_all()).on_conflict(taken);
+    if insert.exec_without_returning(&transaction).await? == 0 {
+        return NoteTypePayload::refused(transaction, vec![taken_name(&row.name)]).await;
+    }
+    transaction.commit().await?;
+    Ok(NoteTypePayload::done(row))
+}
+
+pub async fn rename(ctx: &Context<'_>, id: ID, name: String) -> Result<NoteTypePayload> {
+    ctx.viewer(Scope::Admin)?;
+    let mut problems = check(&name);
+    let transaction = ctx.app().db.begin().await?;
+    let mut row = match hold(&transaction, ctx.sight(), &id).await? {
+        Ok(row) if problems.is_empty() => row,
+        refused => {
+            problems.extend(refused.err());
+            return NoteTypePayload::refused(transaction, problems).await;
+        }
+    };
+    let renamed = note_type::Entity::update_many()
+        .col_expr(note_type::Column::Name, Expr::val(name.as_str()))
+        .filter(note_type::Column::CompanyId.eq(row.company_id))
+        .filter(note_type::Column::Id.eq(row.id))
+        .exec(&transaction)
+        .await;
+    match renamed {
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+            return NoteTypePayload::refused(transaction, vec![taken_name(&name)]).await;
+        }
+        renamed => renamed?,
+    };
+    transaction.commit().await?;
+    row.name = name;
+    Ok(NoteTypePayload::done(row))
+}
+
+pub async fn delete(ctx: &Context<'_>, id: ID) -> Result<NoteTypePayload> {
+    ctx.viewer(Scope::Admin)?;
+    let transaction = ctx.app().db.begin().await?;
+    let row = match hold(&transaction, ctx.sight(), &id).await? {
+        Ok(row) => row,
+        Err(refused) => return NoteTypePayload::refused(transaction, vec![refused]).await,
+    };
+    // Whoever links a note to the type holds it, too: what is counted here stays so. ADMIN sees all notes.
+    let count = ctx.sight().notes().filter(note::Column::TypeId.eq(row.id)).count(&transaction).await?;
+    if count > 0 {
+        let message = format!("{count} notes are of the type {}; give them another one first.", quote(&row.name));
+        let in_use = UserError::new(ErrorCode::InUse, &["id"], message).with(serde_json::json!({ "count": count }));
+        return NoteTypePayload::refused(transaction, vec![in_use]).await;
+    }
+    note_type::Entity::delete_many()
+        .filter(note_type::Column::CompanyId.eq(row.company_id))
+        .filter(note_type::Column::Id.eq(row.id))
+        .exec(&transaction)
+        .await?;
+    transaction.commit().await?;
+    Ok(NoteTypePayload::done(row))
+}
+
+/// A type of the viewer's company, held until the transaction ends.
+async fn hold(transaction: &DatabaseTransaction, sight: Sight, id: &ID) -> Result<Result<note_type::Model, UserError>> {
+    let key = match Kind::NoteType.parse(id) {
+        Ok(key) => key,
+        Err(message) => return Ok(Err(UserError::new(ErrorCode::Invalid, &["id"], message))),
+    };
+    let found = sight.note_types().filter(note_type::Column::Id.eq(key)).lock_exclusive().one(transaction).await?;
+    Ok(found
+        .ok_or_else(|| UserError::new(ErrorCode::NotFound, &["id"], format!("There is no note type {}.", quote(id)))))
+}
+
+fn check(name: &str) -> Vec<UserError> {
+    let mut problems = Problems::default();
+    problems.text(&["name"], name, NAME);
+    if name.trim().is_empty() {
+        problems.add(ErrorCode::Required, &["name"], "A name has at least one character that can be seen.");
+    }
+    problems.0
+}
+
+fn taken_name(name: &str) -> UserError {
+    UserError::new(ErrorCode::Taken, &["name"], format!("There is a note type {} already.", quote(name)))
+}

@@ -1,0 +1,456 @@
+//! `notesPatch`, `notesAssign`, `notesUnassign` and `notesDelete`.
+
+use futures_util::future::join_all;
+use notegraph::entity::event::{self, EventType};
+use notegraph::entity::note::{NoteStatus, Tags};
+use notegraph::entity::token::Scope;
+use sea_orm::{EntityTrait, QueryOrder};
+use serde_json::{Value, json};
+
+use crate::support::{App, Client, Company, Contents, User};
+
+const RESULTS: &str = "results { id note { id version subject tags confidential assignees { userId } }
+    userErrors { code path params } } userErrors { code path params }";
+
+struct Desk {
+    app: App,
+    company: Company,
+    people: [User; 3],
+    client: Client,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let app = App::start().await;
+        let company = app.company("Acme").await;
+        let people = [company.user("ann").await, company.user("bob").await, company.user("cid").await];
+        let client = people[0].token(&[Scope::Read, Scope::Write]).await;
+        Self { app, company, people, client }
+    }
+
+    async fn notes(&self, count: usize) -> Vec<i64> {
+        let mut ids = Vec::new();
+        for n in 0..count {
+            ids.push(self.company.note(|note| note.subject = Some(format!("Note {n}"))).await.id);
+        }
+        ids
+    }
+
+    async fn send(&self, change: Change, input: Value) -> Value {
+        self.send_as(&self.client, change, input).await
+    }
+
+    async fn send_as(&self, client: &Client, change: Change, input: Value) -> Value {
+        client.query_with(&change.document(), json!({ "input": input })).await["change"].clone()
+    }
+
+    /// What a change says that changes nothing.
+    async fn refused(&self, change: Change, input: Value) -> Value {
+        let before = Contents::read(&self.app).await;
+        let answer = self.send(change, input).await;
+        assert_eq!(Contents::read(&self.app).await, before, "{answer:#}");
+        if change == Change::Delete {
+            assert_eq!((&answer["deletedNoteIds"], &answer["report"]), (&json!([]), &Value::Null));
+        } else {
+            assert_eq!(answer["changedCount"], 0);
+        }
+        answer
+    }
+
+    async fn events(&self) -> Vec<event::Model> {
+        event::Entity::find().order_by_asc(event::Column::Id).all(self.app.db().read()).await.unwrap()
+    }
+
+    /// An input of the change for these notes.
+    fn input(&self, change: Change, ids: impl IntoIterator<Item = i64>, policy: &str) -> Value {
+        let ids: Vec<String> = ids.into_iter().map(|id| format!("Note:{id}")).collect();
+        let mut input = json!({ "ids": ids, "errorPolicy": policy });
+        match change {
+            Change::Patch => input["patch"] = json!({ "subject": "new", "addTags": ["new"] }),
+            Change::Assign | Change::Unassign => input["userIds"] = json!([self.people[1].id.to_string()]),
+            Change::Delete => {}
+        }
+        input
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Change {
+    Patch,
+    Assign,
+    Unassign,
+    Delete,
+}
+
+const CHANGES: [Change; 4] = [Change::Patch, Change::Assign, Change::Unassign, Change::Delete];
+
+impl Change {
+    fn document(self) -> String {
+        let (field, input, own) = match self {
+            Self::Patch => ("notesPatch", "NotesPatchInput", "changedCount"),
+            Self::Assign => ("notesAssign", "NotesAssignInput", "changedCount"),
+            Self::Unassign => ("notesUnassign", "NotesAssignInput", "changedCount"),
+            Self::Delete => ("notesDelete", "NotesDeleteInput", "deletedNoteIds report { totalCount }"),
+        };
+        format!("mutation($input: {input}!) {{ change: {field}(input: $input) {{ {own} {RESULTS} }} }}")
+    }
+}
+
+fn problem(code: &str, path: &[&str]) -> Value {
+    json!({ "code": code, "path": path, "params": null })
+}
+
+fn gone(index: &str) -> Value {
+    problem("NOT_FOUND", &["input", "ids", index])
+}
+
+#[tokio::test]
+async fn a_patch_of_many_does_to_each_what_a_patch_of_one_does() {
+    let desk = Desk::new().await;
+    let (cara, call) = (desk.company.customer("Cara").await, desk.company.note_type("Call").await);
+    let mut pairs = Vec::new();
+    // Two of each kind: one is patched with the others, one by itself.
+    for (status, tags, subject, source) in [
+        (NoteStatus::Open, vec![], Some("a"), None),
+        (NoteStatus::Closed, vec!["old", "x"], Some("new"), Some(r#"{"tags":"x","flag":1}"#)),
+        (NoteStatus::Open, vec!["new", "old"], None, Some(r#"{"status":"","reminder":"soon"}"#)),
+        (NoteStatus::Closed, vec!["new"], Some("new"), None),
+    ] {
+        let mut pair = Vec::new();
+        for _ in 0..2 {
+            let note = desk.company.note(|note| {
+                (note.status, note.subject) = (status, subject.map(str::to_owned));
+                note.tags = Tags(tags.iter().map(|&tag| tag.to_owned()).collect());
+                note.source = source.map(str::to_owned);
+            });
+            pair.push(note.await.id);
+        }
+        pairs.push((pair[0], pair[1]));
+    }
+    for patch in [
+        json!({ "subject": "new", "status": "CLOSED", "addTags": ["new"], "removeTags": ["old"] }),
+        json!({ "status": "OPEN", "reminder": "2026-05-01T10:00:00Z", "referenceType": "ORDER", "referenceId": "7" }),
+        json!({ "customerId": cara.id, "typeId": call.id, "details": "d", "priority": true, "showOnOverview": true }),
+        json!({ "customerId": null, "referenceType": null, "subject": null, "tags": null, "reminder": null }),
+        json!({}),
+    ] {
+        let ids: Vec<i64> = pairs.iter().map(|pair| pair.0).collect();
+        let input = json!({ "ids": ids, "patch": patch });
+        let answer = desk.send(Change::Patch, input).await;
+        assert_eq!(answer["userErrors"], json!([]));
+        let mut changed = 0;
+        for (index, (_, single)) in pairs.iter().enumerate() {
+            let document = "mutation($input: NotePatchInput!) { notePatch(input: $input) {
+                note { version subject tags confidential assignees { userId } } changedFields } }";
+            let input = json!({ "id": single.to_string(), "patch": patch });
+            let one = desk.client.query_with(document, json!({ "input": input })).await["notePatch"].clone();
+            changed += usize::from(one["changedFields"] != json!([]));
+            let mut among = answer["results"][index]["note"].clone();
+            among.as_object_mut().unwrap().remove("id");
+            assert_eq!(among, one["note"], "{patch}");
+        }
+        assert_eq!(answer["changedCount"], changed, "{patch}");
+        // The rows and the log are alike, too, but for the ids and the moments.
+        let contents = Contents::read(&desk.app).await;
+        let row = |id: i64| {
+            let mut row = contents.0["note"].iter().find(|row| row["id"] == id).unwrap().clone();
+            for moment in ["id", "created_on", "updated_on", "closed_on"] {
+                let value = row[moment].take();
+                row[moment] = json!(value.is_null());
+            }
+            row
+        };
+        let told = |id: i64| {
+            let mut events: Vec<Value> =
+                contents.0["event"].iter().filter(|row| row["note_id"] == id).cloned().collect();
+            events.sort_by_key(|event| event["id"].as_i64());
+            let of = |event: &Value| json!([event["type"], event["changes"], event["actor_id"]]);
+            events.iter().map(of).collect::<Vec<Value>>()
+        };
+        for (among, single) in &pairs {
+            assert_eq!(row(*among), row(*single), "{patch}");
+            assert_eq!(told(*among), told(*single), "{patch}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_id_has_its_outcome_in_the_order_asked() {
+    let desk = Desk::new().await;
+    let ids = desk.notes(3).await;
+    for change in CHANGES {
+        let asked = [ids[2], 99, ids[0], ids[2], 98];
+        let answer = desk.send(change, desk.input(change, asked, "SKIP_FAILED")).await;
+        assert_eq!(answer["userErrors"], json!([]), "{change:?}: what failed stands in the results");
+        let results = answer["results"].as_array().unwrap();
+        let told: Vec<&Value> = results.iter().map(|result| &result["id"]).collect();
+        assert_eq!(told, asked.map(|id| format!("Note:{id}")).each_ref());
+        assert_eq!((&results[1]["userErrors"], &results[4]["userErrors"]), (&json!([gone("1")]), &json!([gone("4")])));
+        assert_eq!(results[0], results[3], "named twice, done once, told twice");
+        for index in [0, 2] {
+            assert_eq!(results[index]["userErrors"], json!([]));
+            assert_eq!(results[index]["note"].is_null(), change == Change::Delete);
+        }
+        if change == Change::Delete {
+            assert_eq!(answer["deletedNoteIds"], json!([format!("Note:{}", ids[0]), format!("Note:{}", ids[2])]));
+            assert_eq!(answer["report"]["totalCount"], 2);
+        } else {
+            assert_eq!(answer["changedCount"], 2);
+        }
+    }
+    let told: Vec<(EventType, i64)> = desk.events().await.iter().map(|event| (event.kind, event.note_id)).collect();
+    let each = |kind| [(kind, ids[0]), (kind, ids[2])];
+    let kinds = [EventType::Updated, EventType::Assigned, EventType::Unassigned, EventType::Deleted];
+    assert_eq!(told, kinds.map(each).concat());
+    assert_eq!(Contents::read(&desk.app).await.count("note"), 1);
+}
+
+#[tokio::test]
+async fn one_failure_refuses_all_unless_it_is_to_be_skipped() {
+    let desk = Desk::new().await;
+    let ids = desk.notes(2).await;
+    desk.company.assign(ids[0], desk.people[1].id).await;
+    for change in CHANGES {
+        let mut input = desk.input(change, [ids[0], 99, ids[1]], "REJECT_ALL");
+        input.as_object_mut().unwrap().remove("errorPolicy");
+        let answer = desk.refused(change, input).await;
+        assert_eq!(answer["userErrors"], json!([gone("1")]), "{change:?}");
+        let results = answer["results"].as_array().unwrap();
+        assert_eq!((&results[1]["userErrors"], &results[1]["note"]), (&json!([gone("1")]), &Value::Null));
+        for (index, id) in [(0, ids[0]), (2, ids[1])] {
+            assert_eq!(results[index]["userErrors"], json!([]));
+            assert_eq!(results[index]["note"]["id"], format!("Note:{id}"), "as it is, unchanged");
+            assert_eq!(results[index]["note"]["version"], 1);
+        }
+        let mut input = desk.input(change, [ids[0]], "REJECT_ALL");
+        input["ids"] = json!([ids[0].to_string(), "Customer:1", "x"]);
+        let answer = desk.refused(change, input).await;
+        let bad = |index: &str| problem("INVALID", &["input", "ids", index]);
+        assert_eq!(answer["userErrors"], json!([bad("1"), bad("2")]));
+        assert_eq!((&answer["results"][1]["id"], &answer["results"][2]["id"]), (&json!("Customer:1"), &json!("x")));
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_input_refuses_all_whatever_the_policy() {
+    let desk = Desk::new().await;
+    let ids = desk.notes(2).await;
+    for policy in ["REJECT_ALL", "SKIP_FAILED"] {
+        let mut input = desk.input(Change::Patch, ids.clone(), policy);
+        input["patch"] = json!({ "status": null, "customerId": "99" });
+        let expected = json!([
+            problem("NULL_NOT_ALLOWED", &["input", "patch", "status"]),
+            problem("REFERENCE_NOT_FOUND", &["input", "patch", "customerId"]),
+        ]);
+        let answer = desk.refused(Change::Patch, input).await;
+        assert_eq!(answer["userErrors"], expected);
+        assert_eq!(answer["results"][1]["note"]["version"], 1);
+        let mut input = desk.input(Change::Assign, ids.clone(), policy);
+        input["userIds"] = json!([desk.people[0].id.to_string(), "99"]);
+        let expected = json!([problem("REFERENCE_NOT_FOUND", &["input", "userIds", "1"])]);
+        assert_eq!(desk.refused(Change::Assign, input).await["userErrors"], expected);
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_notes_at_once_and_no_more() {
+    let desk = Desk::new().await;
+    let ids = desk.notes(101).await;
+    for change in CHANGES {
+        for policy in ["REJECT_ALL", "SKIP_FAILED"] {
+            let answer = desk.refused(change, desk.input(change, ids.clone(), policy)).await;
+            let many =
+                json!([{ "code": "TOO_MANY", "path": ["input", "ids"], "params": { "count": 101, "max": 100 } }]);
+            assert_eq!((&answer["userErrors"], &answer["results"]), (&many, &json!([])));
+            let answer = desk.refused(change, desk.input(change, [], policy)).await;
+            assert_eq!((&answer["userErrors"], &answer["results"]), (&json!([]), &json!([])));
+        }
+        let answer = desk.send(change, desk.input(change, ids[..100].to_vec(), "REJECT_ALL")).await;
+        assert_eq!(answer["results"].as_array().unwrap().len(), 100);
+        assert_eq!(answer["userErrors"], json!([]), "{change:?}");
+        let count = if change == Change::Delete { &answer["report"]["totalCount"] } else { &answer["changedCount"] };
+        assert_eq!(*count, 100, "{change:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_so_already_is_no_change() {
+    let desk = Desk::new().await;
+    let ids = desk.notes(3).await;
+    for change in [Change::Patch, Change::Assign, Change::Unassign] {
+        assert_eq!(desk.send(change, desk.input(change, [ids[1]], "REJECT_ALL")).await["changedCount"], 1);
+        if change == Change::Unassign {
+            desk.send(Change::Assign, desk.input(Change::Assign, [ids[0], ids[2]], "REJECT_ALL")).await;
+        }
+        let answer = desk.send(change, desk.input(change, ids.clone(), "REJECT_ALL")).await;
+        assert_eq!(answer["changedCount"], 2, "{change:?}");
+        let answer = desk.refused(change, desk.input(change, ids.clone(), "REJECT_ALL")).await;
+        assert_eq!((&answer["changedCount"], &answer["userErrors"]), (&json!(0), &json!([])), "{change:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_note_that_the_patch_does_not_fit_fails_by_itself() {
+    let desk = Desk::new().await;
+    let full: Vec<String> = (0..100).map(|n| n.to_string()).collect();
+    let full = desk.company.note(|note| note.tags = Tags(full)).await.id;
+    let own = desk.company.note(|note| note.user_id = Some(desk.people[0].id)).await.id;
+    let assigned = desk.company.note(|_| {}).await.id;
+    desk.company.assign(assigned, desk.people[0].id).await;
+    let others = desk.company.note(|note| note.user_id = Some(desk.people[1].id)).await.id;
+
+    let mut input = desk.input(Change::Patch, [own, full], "REJECT_ALL");
+    let too_many =
+        json!([{ "code": "TOO_MANY", "path": ["input", "ids", "1"], "params": { "count": 101, "max": 100 } }]);
+    let answer = desk.refused(Change::Patch, input.clone()).await;
+    assert_eq!((&answer["userErrors"], &answer["results"][1]["userErrors"]), (&too_many, &too_many));
+    input["errorPolicy"] = json!("SKIP_FAILED");
+    let answer = desk.send(Change::Patch, input).await;
+    assert_eq!((&answer["changedCount"], &answer["userErrors"]), (&json!(1), &json!([])));
+    assert_eq!(answer["results"][1]["userErrors"], too_many);
+    assert_eq!(answer["results"][1]["note"]["subject"], "A note", "nothing of it was changed");
+
+    let mut input = desk.input(Change::Patch, [others, own, assigned], "SKIP_FAILED");
+    input["patch"] = json!({ "confidential": true });
+    let answer = desk.send(Change::Patch, input).await;
+    let hidden: Vec<&Value> =
+        answer["results"].as_array().unwrap().iter().map(|result| &result["note"]["confidential"]).collect();
+    assert_eq!(hidden, [false, true, true]);
+    assert_eq!(answer["results"][0]["userErrors"], json!([problem("FORBIDDEN", &["input", "ids", "0"])]));
+}
+
+#[tokio::test]
+async fn a_confidential_note_of_others_is_not_found_among_many() {
+    let desk = Desk::new().await;
+    let secret =
+        desk.company.note(|note| (note.confidential, note.subject) = (true, Some("SECRET".to_owned()))).await.id;
+    let open = desk.notes(1).await[0];
+    for change in CHANGES {
+        let input = desk.input(change, [secret], "SKIP_FAILED");
+        let answer = desk.refused(change, input).await;
+        assert_eq!(answer["results"][0]["userErrors"], json!([gone("0")]));
+        assert_eq!(answer["results"][0]["note"], Value::Null);
+        let answer = desk.refused(change, desk.input(change, [open, secret], "REJECT_ALL")).await;
+        assert_eq!(answer["userErrors"], json!([gone("1")]));
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_confidential_notes_sees_them_no_longer() {
+    let desk = Desk::new().await;
+    let ann = desk.people[0].id;
+    let mut ids = Vec::new();
+    for (confidential, author) in [(true, None), (true, Some(ann)), (false, None)] {
+        let note = desk.company.note(|note| (note.confidential, note.user_id) = (confidential, author)).await.id;
+        desk.company.assign(note, ann).await;
+        ids.push(note);
+    }
+    let mut input = desk.input(Change::Unassign, ids, "REJECT_ALL");
+    input["userIds"] = json!([ann.to_string()]);
+    let answer = desk.send(Change::Unassign, input).await;
+    assert_eq!(answer["changedCount"], 3);
+    let seen: Vec<bool> =
+        answer["results"].as_array().unwrap().iter().map(|result| !result["note"].is_null()).collect();
+    assert_eq!(seen, [false, true, true]);
+}
+
+#[tokio::test]
+async fn assignments_of_many_keep_each_notes_order() {
+    let desk = Desk::new().await;
+    let ids = desk.notes(2).await;
+    let [ann, bob, cid] = [0, 1, 2].map(|person| format!("User:{}", desk.people[person].id));
+    desk.company.assign(ids[1], desk.people[2].id).await;
+    let input = json!({ "ids": ids, "userIds": [bob, cid, ann, bob] });
+    let answer = desk.send(Change::Assign, input).await;
+    let assigned = |index: usize| {
+        let assignees = answer["results"][index]["note"]["assignees"].as_array().unwrap();
+        assignees.iter().map(|assignee| assignee["userId"].clone()).collect::<Vec<Value>>()
+    };
+    assert_eq!(assigned(0), [&bob, &cid, &ann].map(|user| json!(user)));
+    assert_eq!(assigned(1), [&cid, &bob, &ann].map(|user| json!(user)));
+    let told: Vec<Value> = desk.events().await.iter().map(|event| event.changes.0[0].new.clone()).collect();
+    assert_eq!(told, [json!([bob, cid, ann]), json!([bob, ann])]);
+}
+
+/// Ten thousand assignments are more than a statement takes parameters for.
+#[tokio::test]
+async fn a_hundred_users_are_assigned_to_a_hundred_notes() {
+    let desk = Desk::new().await;
+    let ids = desk.notes(100).await;
+    let mut users = Vec::new();
+    for n in 0..100 {
+        users.push(desk.company.user(&format!("user{n}")).await.id.to_string());
+    }
+    let input = json!({ "ids": ids, "userIds": users });
+    assert_eq!(desk.send(Change::Assign, input.clone()).await["changedCount"], 100);
+    assert_eq!(Contents::read(&desk.app).await.count("assignment"), 10_000);
+    assert_eq!(desk.send(Change::Unassign, input).await["changedCount"], 100);
+    assert_eq!(Contents::read(&desk.app).await.count("assignment"), 0);
+}
+
+#[tokio::test]
+async fn the_statements_do_not_grow_with_the_notes() {
+    let desk = Desk::new().await;
+    let cara = desk.company.customer("Cara").await.id;
+    let selection = "results { note { customer { fullName } assignees { user { fullName } } lastMessage { id } } userErrors { code } }";
+    for change in CHANGES {
+        let mut counts = Vec::new();
+        for size in [1, 10, 100] {
+            let ids = desk.notes(size).await;
+            for (index, &id) in ids.iter().enumerate() {
+                desk.company.message(id, |_| {}).await;
+                desk.company.assign(id, desk.people[if change == Change::Unassign { 1 } else { 2 }].id).await;
+                // Each note is to end with tags of its own.
+                let patch = format!(
+                    r#"mutation {{ notePatch(input: {{ id: {id}, patch: {{ tags: ["{index}"], customerId: {cara} }} }}) {{ note {{ id }} }} }}"#
+                );
+                desk.client.query(&patch).await.data();
+            }
+            let mut input = desk.input(change, ids, "SKIP_FAILED");
+            if change == Change::Patch {
+                input["patch"]["customerId"] = json!(null);
+            }
+            let document = change.document().replace(RESULTS, selection);
+            let recording = desk.app.record();
+            let answer = desk.client.query_with(&document, json!({ "input": input })).await["change"].clone();
+            counts.push(recording.count());
+            let done =
+                answer["changedCount"].as_u64().or(answer["deletedNoteIds"].as_array().map(|ids| ids.len() as u64));
+            assert_eq!(done, Some(size as u64), "{change:?}: {answer:#}");
+        }
+        assert!(counts[0] == counts[1] && counts[1] == counts[2], "{change:?}: {counts:?}");
+    }
+}
+
+/// Batches that overlap, in other orders, with changes of one note between them: nobody waits for ever, no change is
+/// lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn batches_at_the_same_time_wait_for_each_other_in_one_order() {
+    let desk = Desk::new().await;
+    let ids = desk.notes(20).await;
+    let answers = join_all((0..16).map(|n: usize| {
+        let mut order = ids.clone();
+        order.rotate_left(n % 20);
+        if n % 2 == 1 {
+            order.reverse();
+        }
+        let input = if n % 4 < 2 {
+            json!({ "ids": order, "patch": { "subject": format!("{n}"), "addTags": [format!("t{n}")] } })
+        } else {
+            json!({ "ids": order, "userIds": [desk.people[n % 3].id.to_string()] })
+        };
+        let change = if n % 4 < 2 { Change::Patch } else { Change::Assign };
+        let client = desk.client.clone();
+        tokio::spawn(async move {
+            client.query_with(&change.document(), json!({ "input": input })).await["change"]["userErrors"].clone()
+        })
+    }))
+    .await;
+    assert!(answers.into_iter().all(|errors| errors.unwrap() == json!([])));
+    let notes = desk.client.query("{ notes(first: 100) { nodes { version tags assignees { userId } } } }").await;
+    for note in notes["notes"]["nodes"].as_array().unwrap() {
+        assert_eq!(note["tags"].as_array().unwrap().len(), 8, "{note}");
+        let assigned = note["assignees"].as_array().unwrap().len();
+        assert_eq!(note["version"], json!(1 + 8 + assigned), "{note}");
+    }
+}
