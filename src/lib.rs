@@ -28,6 +28,7 @@ pub mod form;
 pub mod gate;
 pub mod http;
 pub mod id;
+pub mod idempotency;
 pub mod loader;
 pub mod note;
 pub mod note_type;

@@ -28,6 +28,10 @@ pub enum ErrorCode {
     VersionConflict,
     /// Another record has this value, which only one can have.
     Taken,
+    /// The key was used with another input; take a new one for each change.
+    IdempotencyKeyReused,
+    /// The same change is being made under the same key just now; ask again in a moment.
+    IdempotencyInProgress,
     /// Notes are linked to the record; `params` has their `count`.
     InUse,
 }

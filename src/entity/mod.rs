@@ -8,6 +8,7 @@ pub mod company;
 pub mod customer;
 pub mod derived;
 pub mod event;
+pub mod idempotency_key;
 pub mod message;
 pub mod note;
 pub mod note_type;

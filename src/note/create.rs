@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
-use sea_orm::{ActiveModelTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter};
 
 use super::assignments::{insert_assignments, new_assignments};
 use super::change::References;
@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::event::{Happened, Moment};
 use crate::fold::fold;
 use crate::id::Kind;
+use crate::idempotency::{self, Found, IdempotencyKey};
 use crate::scalar::DateTime;
 use crate::user_error::{Problems, UserError};
 
@@ -55,6 +56,10 @@ pub struct NoteCreateInput {
     tags: Option<Vec<String>>,
     /// The users responsible for it: at most 100.
     assignee_ids: Option<Vec<ID>>,
+    /// A key of the client's own making, 1 to 255 characters, to send the change again with when its answer was lost.
+    /// Same key and same input within 24 hours: the first result again, as it is now, and nothing is made. A key belongs to
+    /// one change of one user; a change that was refused keeps none.
+    idempotency_key: Option<String>,
 }
 
 /// What became of it.
@@ -68,8 +73,24 @@ pub struct NoteCreatePayload {
     user_errors: Vec<UserError>,
 }
 
+impl NoteCreatePayload {
+    fn made(note: note::Model) -> Result<Self> {
+        let note = Arc::new(note);
+        let note_edge = Some(NoteEdge::newest_first(&note)?);
+        Ok(Self { note_edge, note: Some(Note(note)), user_errors: Vec::new() })
+    }
+
+    /// What was made before under the same key.
+    async fn again(ctx: &Context<'_>, id: i64) -> Result<Self> {
+        let found = ctx.sight().notes().filter(note::Column::Id.eq(id)).one(ctx.app().db.read()).await?;
+        found.map_or_else(|| Ok(Self { user_errors: vec![idempotency::gone()], ..Self::default() }), Self::made)
+    }
+}
+
 pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCreatePayload> {
     let viewer = ctx.viewer(Scope::Write)?;
+    let mut problems = Problems::default();
+    let key = IdempotencyKey::new("noteCreate", input.idempotency_key.as_deref(), &input, &mut problems);
     let NoteCreateInput {
         customer_id,
         type_id,
@@ -84,8 +105,8 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         show_on_overview,
         tags,
         assignee_ids,
+        idempotency_key: _,
     } = input;
-    let mut problems = Problems::default();
     let mut references = References::default();
     let customer_id =
         customer_id.and_then(|id| references.add(&mut problems, Kind::Customer, &["input", "customerId"], &id));
@@ -105,6 +126,14 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
 
     let app = ctx.app();
     let transaction = app.db.begin().await?;
+    match key.find(&transaction, ctx).await? {
+        Found::Nothing => {}
+        Found::Made(id) => {
+            transaction.rollback().await?;
+            return NoteCreatePayload::again(ctx, id).await;
+        }
+        Found::Refused(refused) => problems.0.push(refused),
+    }
     references.check(&transaction, ctx.sight(), &mut problems).await?;
     if !problems.0.is_empty() {
         transaction.rollback().await?;
@@ -141,12 +170,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     insert_assignments(&transaction, &assignments).await?;
     let created = Happened { kind: EventType::Created, note_id: note.id, message_id: None, changes: Vec::new() };
     moment.append(&transaction, vec![created]).await?;
+    key.keep(&transaction, &moment, note.id).await?;
     transaction.commit().await?;
-
-    let note = Arc::new(note);
-    Ok(NoteCreatePayload {
-        note_edge: Some(NoteEdge::newest_first(&note)?),
-        note: Some(Note(note)),
-        user_errors: Vec::new(),
-    })
+    NoteCreatePayload::made(note)
 }

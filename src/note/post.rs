@@ -18,6 +18,7 @@ use crate::entity::token::Scope;
 use crate::entity::{message, note};
 use crate::error::Result;
 use crate::event::{Happened, Moment};
+use crate::idempotency::{self, Found, IdempotencyKey};
 use crate::scalar::Url;
 use crate::user_error::{ErrorCode, Problems, UserError};
 
@@ -41,6 +42,10 @@ pub struct NoteMessagePostInput {
     message: String,
     /// A file that goes with it.
     attachment: Option<AttachmentInput>,
+    /// A key of the client's own making, 1 to 255 characters, to send the change again with when its answer was lost.
+    /// Same key and same input within 24 hours: the first result again, as it is now, and nothing is made. A key belongs to
+    /// one change of one user; a change that was refused keeps none.
+    idempotency_key: Option<String>,
 }
 
 /// What became of it.
@@ -56,10 +61,34 @@ pub struct NoteMessagePostPayload {
     user_errors: Vec<UserError>,
 }
 
+impl NoteMessagePostPayload {
+    fn made(note: note::Model, message: message::Model) -> Self {
+        let message = Arc::new(message);
+        Self {
+            note: Some(Note(Arc::new(note))),
+            message_edge: Some(NoteMessageEdge::oldest_first(Arc::clone(&message))),
+            message: Some(NoteMessage(message)),
+            user_errors: Vec::new(),
+        }
+    }
+
+    /// What was posted before under the same key.
+    async fn again(ctx: &Context<'_>, id: i64) -> Result<Self> {
+        let (sight, db) = (ctx.sight(), ctx.app().db.read());
+        if let Some(message) = sight.messages().filter(message::Column::Id.eq(id)).one(db).await?
+            && let Some(note) = sight.notes().filter(note::Column::Id.eq(message.note_id)).one(db).await?
+        {
+            return Ok(Self::made(note, message));
+        }
+        Ok(Self { user_errors: vec![idempotency::gone()], ..Self::default() })
+    }
+}
+
 pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<NoteMessagePostPayload> {
     let viewer = ctx.viewer(Scope::Write)?;
-    let NoteMessagePostInput { note_id, message, attachment } = input;
     let mut problems = Problems::default();
+    let key = IdempotencyKey::new("noteMessagePost", input.idempotency_key.as_deref(), &input, &mut problems);
+    let NoteMessagePostInput { note_id, message, attachment, idempotency_key: _ } = input;
     problems.text(&["input", "message"], &message, BODY);
     if message.trim().is_empty() && attachment.is_none() {
         problems.add(ErrorCode::Required, &["input", "message"], "A message has a text or an attachment.");
@@ -79,6 +108,14 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
 
     let app = ctx.app();
     let transaction = app.db.begin().await?;
+    match key.find(&transaction, ctx).await? {
+        Found::Nothing => {}
+        Found::Made(id) => {
+            transaction.rollback().await?;
+            return NoteMessagePostPayload::again(ctx, id).await;
+        }
+        Found::Refused(refused) => problems.0.push(refused),
+    }
     let mut note = match hold_note(&transaction, ctx.sight(), "noteId", &note_id).await? {
         Ok(note) if problems.0.is_empty() => note,
         refused => {
@@ -115,13 +152,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         .await?;
     let (kind, message_id) = (EventType::MessagePosted, Some(message.id));
     moment.append(&transaction, vec![Happened { kind, note_id: note.id, message_id, changes: Vec::new() }]).await?;
+    key.keep(&transaction, &moment, message.id).await?;
     transaction.commit().await?;
-
-    let message = Arc::new(message);
-    Ok(NoteMessagePostPayload {
-        note: Some(Note(Arc::new(note))),
-        message_edge: Some(NoteMessageEdge::oldest_first(Arc::clone(&message))),
-        message: Some(NoteMessage(message)),
-        user_errors: Vec::new(),
-    })
+    Ok(NoteMessagePostPayload::made(note, message))
 }

@@ -65,6 +65,7 @@ async fn every_field_is_stored() {
         "referenceType": "MEMBERSHIP_CARD", "referenceId": "A-1", "confidential": true, "priority": true,
         "showOnOverview": true, "tags": ["b", "a", "b"],
         "assigneeIds": [format!("User:{}", bob.id), desk.ann.id.to_string(), format!("User:{}", bob.id)],
+        "idempotencyKey": "a key",
     });
     let schema = desk.client.query(r#"{ __type(name: "NoteCreateInput") { inputFields { name } } }"#).await;
     for field in schema["__type"]["inputFields"].as_array().unwrap() {

@@ -1,0 +1,313 @@
+//! `idempotencyKey` of `noteCreate` and `noteMessagePost`.
+
+use std::future::pending;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use notegraph::entity::token::Scope;
+use notegraph::entity::{idempotency_key, user};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::{App, Client, Company, Contents, User};
+
+const CREATE: &str = "mutation($input: NoteCreateInput!) { change: noteCreate(input: $input) {
+    note { id subject assignees { userId } } noteEdge { cursor } userErrors { code path } } }";
+
+const POST: &str = "mutation($input: NoteMessagePostInput!) { change: noteMessagePost(input: $input) {
+    note { id messageCount } message { id message } messageEdge { cursor } userErrors { code path } } }";
+
+struct Desk {
+    app: App,
+    company: Company,
+    ann: User,
+    client: Client,
+    note: i64,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let app = App::start().await;
+        let company = app.company("Acme").await;
+        let ann = company.user("ann").await;
+        let client = ann.token(&[Scope::Read, Scope::Write]).await;
+        let note = company.note(|_| {}).await.id;
+        Self { app, company, ann, client, note }
+    }
+
+    async fn send(&self, document: &str, input: Value) -> Value {
+        send(&self.client, document, input).await
+    }
+
+    /// An input of each of the two changes, under a key.
+    fn inputs(&self, key: &str) -> [(&'static str, Value); 2] {
+        let ann = self.ann.id.to_string();
+        [
+            (CREATE, json!({ "subject": "x", "assigneeIds": [ann], "idempotencyKey": key })),
+            (POST, json!({ "noteId": self.note.to_string(), "message": "x", "idempotencyKey": key })),
+        ]
+    }
+
+    async fn count(&self, table: &str) -> usize {
+        Contents::read(&self.app).await.count(table)
+    }
+
+    /// Makes the keys older.
+    async fn age(&self, by: TimeDelta) {
+        let transaction = self.app.db().begin().await.unwrap();
+        for row in idempotency_key::Entity::find().all(&transaction).await.unwrap() {
+            idempotency_key::Entity::update_many()
+                .col_expr(idempotency_key::Column::CreatedOn, sea_orm::sea_query::Expr::val(row.created_on - by))
+                .filter(idempotency_key::Column::Key.eq(row.key))
+                .exec(&transaction)
+                .await
+                .unwrap();
+        }
+        transaction.commit().await.unwrap();
+    }
+}
+
+async fn send(client: &Client, document: &str, input: Value) -> Value {
+    client.query_with(document, json!({ "input": input })).await["change"].clone()
+}
+
+fn problem(code: &str) -> Value {
+    json!([{ "code": code, "path": ["input", "idempotencyKey"] }])
+}
+
+#[tokio::test]
+async fn the_same_change_again_gives_the_first_result_and_makes_nothing() {
+    let desk = Desk::new().await;
+    for (document, input) in desk.inputs("k") {
+        let first = desk.send(document, input.clone()).await;
+        assert_eq!(first["userErrors"], json!([]));
+        let before = Contents::read(&desk.app).await;
+        assert_eq!(desk.send(document, input.clone()).await, first);
+        assert_eq!(Contents::read(&desk.app).await, before);
+        // Without the key it is another change.
+        let mut without = input;
+        without["idempotencyKey"] = Value::Null;
+        assert_ne!(desk.send(document, without).await, first);
+    }
+    assert_eq!((desk.count("note").await, desk.count("message").await), (3, 2));
+}
+
+#[tokio::test]
+async fn the_same_values_are_the_same_input_however_they_are_written() {
+    let desk = Desk::new().await;
+    let first = desk.send(CREATE, json!({ "subject": "x", "tags": ["a"], "idempotencyKey": "k" })).await;
+    let made = &first["note"]["id"];
+    for document in [
+        r#"mutation { change: noteCreate(input: { idempotencyKey: "k", tags: ["a"], subject: "x" }) { note { id } } }"#,
+        r#"mutation { change: noteCreate(input: { subject: "x", tags: "a", idempotencyKey: "k", status: OPEN, details: null }) { note { id } } }"#,
+        r#"mutation($t: [String!] = ["a"], $k: String = "k") { change: noteCreate(input: { tags: $t, idempotencyKey: $k, subject: "x", priority: false }) { note { id } } }"#,
+    ] {
+        assert_eq!(desk.client.query(document).await["change"]["note"]["id"], *made, "{document}");
+    }
+    let body = r#"{ "variables": { "input": { "tags": ["a"], "idempotencyKey": "k", "subject": "x" } }, "query": "mutation($input: NoteCreateInput!) { change: noteCreate(input: $input) { note { id } } }" }"#;
+    let request = axum::http::Request::post("/graphql")
+        .header("authorization", format!("Bearer {}", desk.client.token()))
+        .header("content-type", "application/json");
+    let answer = desk.client.send(request.body(axum::body::Body::from(body)).unwrap()).await;
+    assert_eq!(answer["change"]["note"]["id"], *made);
+}
+
+#[tokio::test]
+async fn another_input_under_the_same_key_is_refused() {
+    let desk = Desk::new().await;
+    for (document, input) in desk.inputs("k") {
+        desk.send(document, input.clone()).await;
+        let before = Contents::read(&desk.app).await;
+        let mut other = input;
+        other[if document == CREATE { "details" } else { "message" }] = json!("another");
+        let answer = desk.send(document, other).await;
+        assert_eq!((&answer["note"], &answer["userErrors"]), (&Value::Null, &problem("IDEMPOTENCY_KEY_REUSED")));
+        assert_eq!(Contents::read(&desk.app).await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_change_of_one_user() {
+    let desk = Desk::new().await;
+    let other = desk.app.company("Other").await;
+    let bob = desk.company.user("bob").await.token(&[Scope::Write]).await;
+    let cid = other.user("cid").await.token(&[Scope::Write]).await;
+    let input = json!({ "subject": "x", "idempotencyKey": "k" });
+    let mut made = Vec::new();
+    for client in [&desk.client, &bob, &cid] {
+        made.push(send(client, CREATE, input.clone()).await);
+    }
+    assert!(made[0] != made[1] && made[1] != made[2] && made[0] != made[2], "{made:?}");
+    let (post, message) = desk.inputs("k").into_iter().last().unwrap();
+    assert_eq!(desk.send(post, message).await["userErrors"], json!([]));
+    // Another token of the same user is the same user.
+    let again = desk.ann.token(&[Scope::Admin]).await;
+    assert_eq!(send(&again, CREATE, input).await["note"]["id"], made[0]["note"]["id"]);
+}
+
+#[tokio::test]
+async fn a_change_that_was_refused_keeps_no_key() {
+    let desk = Desk::new().await;
+    let input = json!({ "customerId": "77", "idempotencyKey": "k" });
+    let before = Contents::read(&desk.app).await;
+    assert_eq!(desk.send(CREATE, input.clone()).await["userErrors"][0]["code"], "REFERENCE_NOT_FOUND");
+    let message = json!({ "noteId": "77", "message": "x", "idempotencyKey": "k" });
+    assert_eq!(desk.send(POST, message.clone()).await["userErrors"][0]["code"], "NOT_FOUND");
+    assert_eq!(Contents::read(&desk.app).await, before);
+    desk.company.customer_with("Cara", |customer| customer.id = 77).await;
+    desk.company.note(|note| note.id = 77).await;
+    assert_eq!(desk.send(CREATE, input).await["userErrors"], json!([]));
+    assert_eq!(desk.send(POST, message).await["userErrors"], json!([]));
+}
+
+/// What was once made is the result, whatever would be wrong with it today.
+#[tokio::test]
+async fn the_first_result_stands_when_its_links_are_gone_and_what_is_gone_is_told() {
+    let desk = Desk::new().await;
+    let kind = desk.company.note_type("Call").await.id.to_string();
+    let input = json!({ "typeId": kind, "idempotencyKey": "k" });
+    let first = desk.send(CREATE, input.clone()).await;
+    let id = first["note"]["id"].as_str().unwrap().to_owned();
+    let admin = desk.ann.token(&[Scope::Admin]).await;
+    let clear = format!(
+        r#"mutation {{ notePatch(input: {{ id: "{id}", patch: {{ typeId: null, subject: "now" }} }}) {{ userErrors {{ code }} }}
+             noteTypeDelete(id: {kind}) {{ userErrors {{ code }} }} }}"#
+    );
+    admin.query(&clear).await.data();
+    let again = desk.send(CREATE, input.clone()).await;
+    assert_eq!((&again["note"]["id"], &again["note"]["subject"]), (&json!(id), &json!("now")), "as it is now");
+    admin.query(&format!(r#"mutation {{ noteDelete(input: {{ id: "{id}" }}) {{ deletedNoteId }} }}"#)).await.data();
+    let before = Contents::read(&desk.app).await;
+    let answer = desk.send(CREATE, input).await;
+    assert_eq!((&answer["note"], &answer["userErrors"]), (&Value::Null, &problem("NOT_FOUND")));
+
+    let (post, message) = desk.inputs("m").into_iter().last().unwrap();
+    assert_eq!(Contents::read(&desk.app).await, before);
+    desk.send(post, message.clone()).await;
+    admin.query(&format!("mutation {{ noteDelete(input: {{ id: {} }}) {{ deletedNoteId }} }}", desk.note)).await.data();
+    assert_eq!(desk.send(post, message).await["userErrors"], problem("NOT_FOUND"));
+}
+
+#[tokio::test]
+async fn a_key_has_bounds() {
+    let desk = Desk::new().await;
+    for (document, mut input) in desk.inputs("k") {
+        let before = Contents::read(&desk.app).await;
+        for (key, code) in [(String::new(), "REQUIRED"), ("ü".repeat(256), "TOO_LONG"), ("a\0".to_owned(), "INVALID")]
+        {
+            input["idempotencyKey"] = json!(key);
+            assert_eq!(desk.send(document, input.clone()).await["userErrors"], problem(code), "{key:?}");
+        }
+        assert_eq!(Contents::read(&desk.app).await, before);
+        for key in ["ü".repeat(255), " ".to_owned()] {
+            input["idempotencyKey"] = json!(key);
+            let first = desk.send(document, input.clone()).await;
+            assert_eq!(first["userErrors"], json!([]));
+            assert_eq!(desk.send(document, input.clone()).await, first);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_kept_for_a_day_and_forgotten_later_bit_by_bit() {
+    let desk = Desk::new().await;
+    let input = |key: &str| json!({ "subject": "x", "idempotencyKey": key });
+    let first = desk.send(CREATE, input("k")).await;
+    // The clock of a test moves by a second with each look at it.
+    desk.age(TimeDelta::hours(24) - TimeDelta::minutes(1)).await;
+    assert_eq!(desk.send(CREATE, input("k")).await, first);
+    desk.age(TimeDelta::minutes(1)).await;
+    let second = desk.send(CREATE, input("k")).await;
+    assert_ne!(second["note"]["id"], first["note"]["id"]);
+    assert_eq!(desk.send(CREATE, input("k")).await, second);
+    assert_eq!(desk.count("idempotency_key").await, 1);
+
+    let other = desk.app.company("Other").await;
+    let cid = other.user("cid").await;
+    for n in 0..250 {
+        let (company_id, user_id) = if n < 10 { (other.id, cid.id) } else { (desk.company.id, desk.ann.id) };
+        let (operation, key) = ("noteCreate".to_owned(), format!("old{n}"));
+        let created_on = desk.app.clock().now() - TimeDelta::days(2);
+        let (input_hash, made_id) = (vec![0], 1);
+        let row = idempotency_key::Model { company_id, user_id, operation, key, input_hash, made_id, created_on };
+        desk.app.insert(row).await;
+    }
+    for (key, left) in [("a", 10 + 140 + 2), ("b", 10 + 40 + 3), ("c", 10 + 4), ("d", 10 + 5)] {
+        desk.send(CREATE, input(key)).await;
+        assert_eq!(desk.count("idempotency_key").await, left, "a hundred at a time, and none of another company");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_twenty_at_the_same_time_one_is_made() {
+    let desk = Desk::new().await;
+    for (document, input) in desk.inputs("k") {
+        let answers = join_all((0..20).map(|_| {
+            let (client, input) = (desk.client.clone(), input.clone());
+            tokio::spawn(async move { send(&client, document, input).await })
+        }))
+        .await;
+        let result = desk.send(document, input).await;
+        let mut made = 0;
+        for answer in answers.into_iter().map(Result::unwrap) {
+            if answer["userErrors"] == json!([]) {
+                assert_eq!(answer, result);
+                made += 1;
+            } else {
+                assert_eq!(answer["userErrors"], problem("IDEMPOTENCY_IN_PROGRESS"));
+            }
+        }
+        assert!(made > 0);
+    }
+    assert_eq!((desk.count("note").await, desk.count("message").await), (2, 1));
+    assert_eq!((desk.count("event").await, desk.count("idempotency_key").await), (2, 2));
+}
+
+/// The client sends a change, and its connection breaks off while the change is being made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn after_a_cut_connection_the_same_change_gives_the_first_result() {
+    let desk = Desk::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(notegraph::http::serve(listener, desk.app.router(), pending(), Duration::ZERO));
+    for (table, (document, input)) in ["note", "message"].into_iter().zip(desk.inputs("k")) {
+        let count = desk.count(table).await;
+        // Whatever links to the user waits until this transaction ends; on SQLite, whatever writes.
+        let blocker = desk.app.db().begin().await.unwrap();
+        user::Entity::find().filter(user::Column::Id.eq(desk.ann.id)).lock_exclusive().one(&blocker).await.unwrap();
+        let recording = desk.app.record();
+        let body = json!({ "query": document, "variables": { "input": input } }).to_string();
+        let head = format!(
+            "POST /graphql HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            desk.client.token(),
+            body.len()
+        );
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all((head + &body).as_bytes()).await.unwrap();
+        while recording.statements().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        drop(stream);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(desk.count(table).await, count, "the change was made before the connection was cut");
+        blocker.rollback().await.unwrap();
+
+        // The client knows nothing of it, and asks again until it gets an answer.
+        let mut answer = Value::Null;
+        for _ in 0..1_000 {
+            answer = desk.send(document, input.clone()).await;
+            if answer["userErrors"] != problem("IDEMPOTENCY_IN_PROGRESS") {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(answer["userErrors"], json!([]), "{answer}");
+        assert_eq!(desk.send(document, input).await, answer);
+        assert_eq!(desk.count(table).await, count + 1);
+    }
+    assert_eq!((desk.count("event").await, desk.count("idempotency_key").await), (2, 2));
+}
