@@ -19,6 +19,7 @@ mod m20261121_000009_create_token;
 mod m20261122_000010_create_derived;
 mod m20261122_000011_fold_subject;
 mod m20261122_000030_create_idempotency_key;
+mod m20261122_000031_create_people_words;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000010_create_derived::Migration),
             Box::new(m20261122_000011_fold_subject::Migration),
             Box::new(m20261122_000030_create_idempotency_key::Migration),
+            Box::new(m20261122_000031_create_people_words::Migration),
         ]
     }
 }

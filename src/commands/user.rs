@@ -69,6 +69,7 @@ pub async fn run(command: UserCommand, args: &DatabaseArgs) -> Outcome {
         source: Set(None),
     };
     let user = user.insert(&transaction).await?;
+    crate::people::add::<user::Entity>(&transaction, std::slice::from_ref(&user)).await?;
     transaction.commit().await?;
     db.close().await?;
     println!("created the user {:?} of {:?} with the id {}", user.username, company.name, user.id);

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sea_orm::PaginatorTrait;
+use sea_orm::{PaginatorTrait, QueryFilter, Select};
 
 use super::object::Customer;
 use crate::context::Reader;
@@ -9,13 +9,15 @@ use crate::engine::{One, Question, leaf, local, object};
 use crate::entity::customer;
 use crate::error::Result;
 use crate::page::{ListById, Page, PageArgs, page_count, total_count};
+use crate::people::PeopleSearch;
 
 /// A page of customers, as the schema shows it.
 #[derive(Clone)]
 pub struct CustomerConnection(Arc<Customers>);
 
-/// A page, and the list that it is of.
+/// A page, the list that it is of, and what was asked for.
 struct Customers {
+    search: Option<PeopleSearch>,
     list: ListById<customer::Entity>,
     page: Page<Arc<customer::Model>>,
 }
@@ -27,15 +29,24 @@ pub struct CustomerEdge {
     node: Customer,
 }
 
-/// The customers of the viewer's company, as they were made.
+/// The customers of the viewer's company that the search finds, or all, as they were made.
 ///
 /// # Errors
 /// INVALID or `BAD_CURSOR`, where the arguments are wrong; when the database fails.
-pub async fn list(reader: &Reader, args: &PageArgs) -> Result<CustomerConnection> {
+pub async fn list(reader: &Reader, search: Option<&str>, args: &PageArgs) -> Result<CustomerConnection> {
+    let search = PeopleSearch::new(search)?;
     let id = (customer::Entity, customer::Column::Id);
-    let list = ListById::new("customer", reader.sight.customers(), id, args)?;
+    let list = ListById::new("customer", found(reader, search.as_ref()), id, args)?;
     let page = list.page(&reader.db).await?;
-    Ok(CustomerConnection(Arc::new(Customers { list, page })))
+    Ok(CustomerConnection(Arc::new(Customers { search, list, page })))
+}
+
+fn found(reader: &Reader, search: Option<&PeopleSearch>) -> Select<customer::Entity> {
+    let customers = reader.sight.customers();
+    match search {
+        Some(search) => customers.filter(search.finds::<customer::Entity>(reader.sight)),
+        None => customers,
+    }
 }
 
 object! {
@@ -56,11 +67,11 @@ object! {
             One(connection.0.page.info(|row| connection.0.list.cursor(row.id)))
         });
         /// All customers that match, whatever the page. Runs a count only when it is selected.
-        total_count = total_count::<_, CustomerTotal>(|_: &CustomerConnection| ());
+        total_count = total_count::<_, CustomerTotal>(|connection: &CustomerConnection| connection.0.search.clone());
         /// The page asked for, when paging by number.
         page_number = leaf(|connection: &CustomerConnection| connection.0.list.window.number);
         /// How many pages there are, when paging by number. Runs a count only when it is selected.
-        page_count = page_count::<_, CustomerTotal>(|_: &CustomerConnection| (), |connection| &connection.0.list.window);
+        page_count = page_count::<_, CustomerTotal>(|connection: &CustomerConnection| connection.0.search.clone(), |connection| &connection.0.list.window);
     }
 }
 
@@ -74,15 +85,19 @@ object! {
     }
 }
 
-/// How many customers the company has.
+/// How many customers the company has, all or found by a search.
 struct CustomerTotal;
 
 impl Question for CustomerTotal {
-    type Key = ();
+    type Key = Option<PeopleSearch>;
     type Answer = u64;
     type Source = Reader;
 
-    async fn ask(reader: &Reader, _: &[()]) -> Result<HashMap<(), u64>> {
-        Ok(HashMap::from([((), reader.sight.customers().count(reader.db.read()).await?)]))
+    async fn ask(reader: &Reader, keys: &[Self::Key]) -> Result<HashMap<Self::Key, u64>> {
+        let mut totals = HashMap::new();
+        for search in keys {
+            totals.insert(search.clone(), found(reader, search.as_ref()).count(reader.db.read()).await?);
+        }
+        Ok(totals)
     }
 }

@@ -17,7 +17,7 @@ use sea_orm::{
 };
 
 use crate::db::{self, Db, Table};
-use crate::entity::{company, note_type, user};
+use crate::entity::{company, customer, note_type, user};
 use insert::insert;
 use notes::{Links, Whole};
 
@@ -139,9 +139,13 @@ async fn people(transaction: &DatabaseTransaction, notes: u64) -> Result<Links, 
         0 if needs_administrator => people::administrator(company_id, *id),
         _ => people::user(company_id, *id),
     };
-    insert(transaction, users.iter().enumerate().map(user).collect()).await?;
+    let rows: Vec<user::Model> = users.iter().enumerate().map(user).collect();
+    insert(transaction, rows.clone()).await?;
+    crate::people::add::<user::Entity>(transaction, &rows).await?;
     let customers = db::next_ids(transaction, Table::Customer, at_most(usize::MAX, (notes / 10).max(20))).await?;
-    insert(transaction, customers.iter().map(|id| people::customer(company_id, *id)).collect()).await?;
+    let rows: Vec<customer::Model> = customers.iter().map(|id| people::customer(company_id, *id)).collect();
+    insert(transaction, rows.clone()).await?;
+    crate::people::add::<customer::Entity>(transaction, &rows).await?;
     let note_types = note_types(transaction, company_id).await?;
     Ok(Links { company_id, note_types, customers, users })
 }

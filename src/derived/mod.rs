@@ -12,30 +12,39 @@ use sea_orm::{DatabaseTransaction, DbErr};
 
 pub use catch_up::{catch_up, pending};
 
+use crate::entity::{customer, user};
+use crate::people;
+
 /// A form that is stored beside its original.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Derivation {
     /// `note.subject_folded`
     FoldedSubject,
+    /// The words that customers are found by: `customer_word`.
+    CustomerWords,
+    /// The words that users are found by: `user_word`.
+    UserWords,
 }
 
 /// A record, by its company and its id.
 pub type Key = (i64, i64);
 
 impl Derivation {
-    pub const ALL: [Self; 1] = [Self::FoldedSubject];
+    pub const ALL: [Self; 3] = [Self::FoldedSubject, Self::CustomerWords, Self::UserWords];
 
     /// Its name in the table `derived`.
     pub fn name(self) -> &'static str {
         match self {
             Self::FoldedSubject => "note.subject_folded",
+            Self::CustomerWords => "customer_word",
+            Self::UserWords => "user_word",
         }
     }
 
     /// The version of its rules, from 1.
     pub fn version(self) -> i32 {
         match self {
-            Self::FoldedSubject => 1,
+            Self::FoldedSubject | Self::CustomerWords | Self::UserWords => 1,
         }
     }
 
@@ -44,6 +53,8 @@ impl Derivation {
     async fn batch(self, transaction: &DatabaseTransaction, after: Option<Key>) -> Result<Option<Key>, DbErr> {
         match self {
             Self::FoldedSubject => subject::batch(transaction, after).await,
+            Self::CustomerWords => people::batch::<customer::Entity>(transaction, after).await,
+            Self::UserWords => people::batch::<user::Entity>(transaction, after).await,
         }
     }
 }

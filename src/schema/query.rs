@@ -121,9 +121,16 @@ impl Query {
     }
 
     /// Customers, in the order of their IDs; paged as `notes` are.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
     async fn customers(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "Only those who have, for each of these words, one that begins with it, among their names, their \
+                    e-mail address and the name of the company that they work for; case and accents make no difference. Digits are looked for in telephone \
+                    numbers, too, with or without the country's code. At most 20 words."
+        )]
+        search: Option<String>,
         #[graphql(desc = "The size of the page, from its start: 1 to 100, 20 when absent.")] first: Option<i32>,
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "The size of the page, from its end: 1 to 100.")] last: Option<i32>,
@@ -133,7 +140,7 @@ impl Query {
         >,
     ) -> Result<CustomerConnection> {
         ctx.viewer(Scope::Read)?;
-        customer::list(ctx.reader(), &PageArgs { first, after, last, before, page }).await
+        customer::list(ctx.reader(), search.as_deref(), &PageArgs { first, after, last, before, page }).await
     }
 
     /// A user.
@@ -154,6 +161,12 @@ impl Query {
     async fn users(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "Only those who have, for each of these words, one that begins with it, among their names, their \
+                    e-mail address and the name that they sign in with; case and accents make no difference. Digits are looked for in telephone \
+                    numbers, too, with or without the country's code. At most 20 words."
+        )]
+        search: Option<String>,
         #[graphql(desc = "Only those who may act, or may not.")] status: Option<UserStatus>,
         #[graphql(desc = "The size of the page, from its start: 1 to 100, 20 when absent.")] first: Option<i32>,
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
@@ -164,6 +177,6 @@ impl Query {
         >,
     ) -> Result<UserConnection> {
         ctx.viewer(Scope::Read)?;
-        user::list(ctx.reader(), status, &PageArgs { first, after, last, before, page }).await
+        user::list(ctx.reader(), search.as_deref(), status, &PageArgs { first, after, last, before, page }).await
     }
 }

@@ -9,6 +9,7 @@ use crate::engine::{One, Question, leaf, local, object};
 use crate::entity::user;
 use crate::error::Result;
 use crate::page::{ListById, Page, PageArgs, page_count, total_count};
+use crate::people::PeopleSearch;
 
 /// A page of users, as the schema shows it.
 #[derive(Clone)]
@@ -16,9 +17,16 @@ pub struct UserConnection(Arc<Users>);
 
 /// A page, the list that it is of, and what was asked for.
 struct Users {
-    status: Option<UserStatus>,
+    asked: Asked,
     list: ListById<user::Entity>,
     page: Page<Arc<user::Model>>,
+}
+
+/// Which users.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Asked {
+    status: Option<UserStatus>,
+    search: Option<PeopleSearch>,
 }
 
 /// A user in a list, as the schema shows it.
@@ -28,21 +36,29 @@ pub struct UserEdge {
     node: User,
 }
 
-/// The users of the viewer's company, as they were made.
+/// The users of the viewer's company, of a status and that the search finds, or all, as they were made.
 ///
 /// # Errors
 /// INVALID or `BAD_CURSOR`, where the arguments are wrong; when the database fails.
-pub async fn list(reader: &Reader, status: Option<UserStatus>, args: &PageArgs) -> Result<UserConnection> {
-    let users = of_status(reader, status);
-    let list = ListById::new("user", users, (user::Entity, user::Column::Id), args)?;
+pub async fn list(
+    reader: &Reader,
+    search: Option<&str>,
+    status: Option<UserStatus>,
+    args: &PageArgs,
+) -> Result<UserConnection> {
+    let asked = Asked { status, search: PeopleSearch::new(search)? };
+    let list = ListById::new("user", found(reader, &asked), (user::Entity, user::Column::Id), args)?;
     let page = list.page(&reader.db).await?;
-    Ok(UserConnection(Arc::new(Users { status, list, page })))
+    Ok(UserConnection(Arc::new(Users { asked, list, page })))
 }
 
-fn of_status(reader: &Reader, status: Option<UserStatus>) -> Select<user::Entity> {
-    let users = reader.sight.users();
-    match status {
-        Some(status) => users.filter(user::Column::Status.eq(user::UserStatus::from(status))),
+fn found(reader: &Reader, asked: &Asked) -> Select<user::Entity> {
+    let mut users = reader.sight.users();
+    if let Some(status) = asked.status {
+        users = users.filter(user::Column::Status.eq(user::UserStatus::from(status)));
+    }
+    match &asked.search {
+        Some(search) => users.filter(search.finds::<user::Entity>(reader.sight)),
         None => users,
     }
 }
@@ -65,11 +81,11 @@ object! {
             One(connection.0.page.info(|row| connection.0.list.cursor(row.id)))
         });
         /// All users that match, whatever the page. Runs a count only when it is selected.
-        total_count = total_count::<_, UserTotal>(|connection: &UserConnection| connection.0.status);
+        total_count = total_count::<_, UserTotal>(|connection: &UserConnection| connection.0.asked.clone());
         /// The page asked for, when paging by number.
         page_number = leaf(|connection: &UserConnection| connection.0.list.window.number);
         /// How many pages there are, when paging by number. Runs a count only when it is selected.
-        page_count = page_count::<_, UserTotal>(|connection: &UserConnection| connection.0.status, |connection| &connection.0.list.window);
+        page_count = page_count::<_, UserTotal>(|connection: &UserConnection| connection.0.asked.clone(), |connection| &connection.0.list.window);
     }
 }
 
@@ -83,18 +99,18 @@ object! {
     }
 }
 
-/// How many users the company has, all or of a status.
+/// How many users the company has, all or those that are asked for.
 struct UserTotal;
 
 impl Question for UserTotal {
-    type Key = Option<UserStatus>;
+    type Key = Asked;
     type Answer = u64;
     type Source = Reader;
 
-    async fn ask(reader: &Reader, keys: &[Option<UserStatus>]) -> Result<HashMap<Option<UserStatus>, u64>> {
+    async fn ask(reader: &Reader, keys: &[Asked]) -> Result<HashMap<Asked, u64>> {
         let mut totals = HashMap::new();
-        for &status in keys {
-            totals.insert(status, of_status(reader, status).count(reader.db.read()).await?);
+        for asked in keys {
+            totals.insert(asked.clone(), found(reader, asked).count(reader.db.read()).await?);
         }
         Ok(totals)
     }

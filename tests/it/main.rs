@@ -27,6 +27,7 @@ mod note_types;
 mod oracle;
 mod paging;
 mod patch;
+mod people;
 mod plans;
 mod playground;
 mod post;

@@ -7,6 +7,7 @@ use sea_orm::{
 use super::ids::Ids;
 use crate::db::{Table, one_of};
 use crate::entity::{assignment, customer, event, message, note, user};
+use crate::people;
 
 #[derive(Default)]
 pub struct Rows {
@@ -34,22 +35,26 @@ impl Rows {
         mut self,
         connection: &impl ConnectionTrait,
         company_id: i64,
-        people: (Vec<customer::Model>, Vec<user::Model>),
+        made: (Vec<customer::Model>, Vec<user::Model>),
         filled: (Vec<customer::Model>, Vec<user::Model>),
         ids: &mut Ids,
     ) -> Result<(), DbErr> {
-        let largest = people.0.iter().map(|row| row.id).max();
-        insert::<customer::Entity, _>(connection, people.0).await?;
+        let largest = made.0.iter().map(|row| row.id).max();
+        insert::<customer::Entity, _>(connection, made.0.clone()).await?;
+        people::add::<customer::Entity>(connection, &made.0).await?;
         ids.reserve(connection, Table::Customer, largest.unwrap_or_default()).await?;
-        let largest = people.1.iter().map(|row| row.id).max();
-        insert::<user::Entity, _>(connection, people.1).await?;
+        let largest = made.1.iter().map(|row| row.id).max();
+        insert::<user::Entity, _>(connection, made.1.clone()).await?;
+        people::add::<user::Entity>(connection, &made.1).await?;
         ids.reserve(connection, Table::User, largest.unwrap_or_default()).await?;
-        for row in filled.0 {
-            row.into_active_model().reset_all().update(connection).await?;
+        for row in &filled.0 {
+            row.clone().into_active_model().reset_all().update(connection).await?;
         }
-        for row in filled.1 {
-            row.into_active_model().reset_all().update(connection).await?;
+        for row in &filled.1 {
+            row.clone().into_active_model().reset_all().update(connection).await?;
         }
+        people::replace::<customer::Entity>(connection, &filled.0).await?;
+        people::replace::<user::Entity>(connection, &filled.1).await?;
         let largest = self.notes.iter().map(|row| row.id).max();
         insert::<note::Entity, _>(connection, std::mem::take(&mut self.notes)).await?;
         ids.reserve(connection, Table::Note, largest.unwrap_or_default()).await?;

@@ -181,10 +181,13 @@ impl ContainerType for Query {
                 let args = args.map_err(|error| error.into_server_error(ctx.item.pos))?;
                 Wrapped::new(NoteConnection::all(ctx.reader(), args).await.map_err(fail)?)
             }
-            "customers" => Wrapped::new(customer::list(ctx.reader(), &page(ctx)?).await.map_err(fail)?),
+            "customers" => {
+                let search: Option<String> = argument(ctx, "search")?;
+                Wrapped::new(customer::list(ctx.reader(), search.as_deref(), &page(ctx)?).await.map_err(fail)?)
+            }
             "users" => {
-                let status = argument(ctx, "status")?;
-                Wrapped::new(user::list(ctx.reader(), status, &page(ctx)?).await.map_err(fail)?)
+                let (status, search) = (argument(ctx, "status")?, argument::<Option<String>>(ctx, "search")?);
+                Wrapped::new(user::list(ctx.reader(), search.as_deref(), status, &page(ctx)?).await.map_err(fail)?)
             }
             _ => return Ok(None),
         };

@@ -9,6 +9,7 @@ use notegraph::entity::token::Scope;
 use notegraph::entity::user::UserStatus;
 use notegraph::entity::{assignment, company, customer, message, note, note_type, user};
 use notegraph::fold::fold;
+use notegraph::people::{self, Findable};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel,
@@ -64,7 +65,9 @@ impl Company {
             source: None,
         };
         change(&mut row);
-        User { app: self.app.clone(), row: insert(&self.app, row).await }
+        let row = insert(&self.app, row).await;
+        find_by_words::<user::Entity>(&self.app, &row).await;
+        User { app: self.app.clone(), row }
     }
 
     pub async fn customer(&self, name: &str) -> customer::Model {
@@ -102,7 +105,9 @@ impl Company {
             source: None,
         };
         change(&mut row);
-        insert(&self.app, row).await
+        let row = insert(&self.app, row).await;
+        find_by_words::<customer::Entity>(&self.app, &row).await;
+        row
     }
 
     pub async fn note_type(&self, name: &str) -> note_type::Model {
@@ -241,6 +246,12 @@ async fn new_id(app: &App, table: Table) -> i64 {
     let id = db::next_id(&transaction, table).await.unwrap();
     transaction.commit().await.unwrap();
     id
+}
+
+async fn find_by_words<E: Findable>(app: &App, row: &E::Model) {
+    let transaction = app.db().begin().await.unwrap();
+    people::add::<E>(&transaction, std::slice::from_ref(row)).await.unwrap();
+    transaction.commit().await.unwrap();
 }
 
 /// Puts one row of any table into the database.

@@ -1,0 +1,125 @@
+use std::collections::BTreeSet;
+
+use sea_orm::sea_query::{Expr, ExprTrait, LockType};
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, Statement, Value,
+};
+
+use super::words;
+use crate::derived::Key;
+use crate::entity::{customer, user};
+
+/// People who are found by words.
+pub trait Findable: EntityTrait {
+    const ID: Self::Column;
+    const COMPANY: Self::Column;
+    /// The table of their words, and its column that names the person.
+    const WORD_TABLE: &'static str;
+    const WORD_ID: &'static str;
+
+    fn key(row: &Self::Model) -> Key;
+    fn words(row: &Self::Model) -> BTreeSet<String>;
+}
+
+impl Findable for customer::Entity {
+    const ID: customer::Column = customer::Column::Id;
+    const COMPANY: customer::Column = customer::Column::CompanyId;
+    const WORD_TABLE: &'static str = "customer_word";
+    const WORD_ID: &'static str = "customer_id";
+
+    fn key(row: &customer::Model) -> Key {
+        (row.company_id, row.id)
+    }
+
+    fn words(row: &customer::Model) -> BTreeSet<String> {
+        words::of_customer(row)
+    }
+}
+
+impl Findable for user::Entity {
+    const ID: user::Column = user::Column::Id;
+    const COMPANY: user::Column = user::Column::CompanyId;
+    const WORD_TABLE: &'static str = "user_word";
+    const WORD_ID: &'static str = "user_id";
+
+    fn key(row: &user::Model) -> Key {
+        (row.company_id, row.id)
+    }
+
+    fn words(row: &user::Model) -> BTreeSet<String> {
+        words::of_user(row)
+    }
+}
+
+/// People whose words are written at once.
+const ROWS: usize = 2_000;
+
+/// Writes the words of people who are new.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn add<E: Findable>(connection: &impl ConnectionTrait, people: &[E::Model]) -> Result<(), DbErr> {
+    let backend = connection.get_database_backend();
+    for some in people.chunks(ROWS) {
+        let rows = some.iter().flat_map(|row| {
+            let (company, id) = E::key(row);
+            E::words(row).into_iter().map(move |word| (company, word, id))
+        });
+        let insert = format!("INSERT INTO {} (company_id, word, {})", E::WORD_TABLE, E::WORD_ID);
+        let (from, values): (_, Vec<Value>) = if backend == DatabaseBackend::Postgres {
+            let (mut companies, mut words, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+            for (company, word, id) in rows {
+                companies.push(company);
+                words.push(word);
+                ids.push(id);
+            }
+            ("SELECT * FROM unnest($1, $2, $3)", vec![companies.into(), words.into(), ids.into()])
+        } else {
+            let rows: serde_json::Value =
+                rows.map(|(company, word, id)| serde_json::json!([company, word, id])).collect();
+            ("SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)", vec![rows.to_string().into()])
+        };
+        connection.execute_raw(Statement::from_sql_and_values(backend, format!("{insert} {from}"), values)).await?;
+    }
+    Ok(())
+}
+
+/// Writes the words of people who may have others; the caller holds their rows.
+///
+/// # Errors
+/// When a statement fails.
+pub async fn replace<E: Findable>(connection: &impl ConnectionTrait, people: &[E::Model]) -> Result<(), DbErr> {
+    let backend = connection.get_database_backend();
+    for some in people.chunks(ROWS) {
+        let (companies, ids): (Vec<i64>, Vec<i64>) = some.iter().map(E::key).unzip();
+        let delete = format!("DELETE FROM {} WHERE (company_id, {}) IN", E::WORD_TABLE, E::WORD_ID);
+        let (keys, values): (_, Vec<Value>) = if backend == DatabaseBackend::Postgres {
+            ("(SELECT * FROM unnest($1, $2))", vec![companies.into(), ids.into()])
+        } else {
+            let keys: Vec<(i64, i64)> = companies.into_iter().zip(ids).collect();
+            ("(SELECT value ->> 0, value ->> 1 FROM json_each(?))", vec![serde_json::json!(keys).to_string().into()])
+        };
+        connection.execute_raw(Statement::from_sql_and_values(backend, format!("{delete} {keys}"), values)).await?;
+    }
+    add::<E>(connection, people).await
+}
+
+/// Makes the words anew of the next people after this one; see [`Derivation`](crate::derived::Derivation).
+pub async fn batch<E>(transaction: &DatabaseTransaction, after: Option<Key>) -> Result<Option<Key>, DbErr>
+where
+    E: Findable,
+    E::Model: FromQueryResult + Sized + Send + Sync,
+{
+    let mut select = E::find().order_by_asc(E::COMPANY).order_by_asc(E::ID).limit(ROWS as u64);
+    if let Some((company, id)) = after {
+        let key = Expr::tuple([Expr::col(E::COMPANY), Expr::col(E::ID)]);
+        select = select.filter(key.gt(Expr::tuple([Expr::val(company), Expr::val(id)])));
+    }
+    // Held as an update holds them: who links to them need not wait.
+    let people = select.lock(LockType::NoKeyUpdate).all(transaction).await?;
+    let Some(last) = people.last() else { return Ok(None) };
+    let last = E::key(last);
+    replace::<E>(transaction, &people).await?;
+    Ok(Some(last))
+}

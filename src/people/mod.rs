@@ -1,0 +1,13 @@
+//! Finding customers and users: by the words of their names, addresses and user names, and by telephone numbers.
+//!
+//! [`words`] says which words somebody is found by, [`search`] what somebody looks for. The table of words is written
+//! in the transaction that writes the person ([`index`]), and made anew when its rules change
+//! ([`derived`](crate::derived)).
+
+mod index;
+mod phone;
+mod search;
+mod words;
+
+pub use index::{Findable, add, batch, replace};
+pub use search::PeopleSearch;

@@ -1,0 +1,103 @@
+//! The digits that a telephone number is found by.
+
+/// All forms of a number that somebody may type the beginning of: as it is stored, without the zeros in front, with the
+/// country's code, with the zeros that dial out of a country, and without the code.
+pub fn forms(country_code: Option<&str>, number: Option<&str>, full: Option<&str>) -> Vec<String> {
+    let code = digits(country_code.unwrap_or_default());
+    let code = code.trim_start_matches('0');
+    let national: Vec<String> = number.map(spellings).unwrap_or_default();
+    let mut international = Vec::new();
+    for full in full.map(spellings).unwrap_or_default() {
+        international.push(full.trim_start_matches('0').to_owned());
+    }
+    if full.is_none() && !code.is_empty() {
+        international.extend(national.iter().map(|number| format!("{code}{}", number.trim_start_matches('0'))));
+    }
+    international.retain(|full| !full.is_empty());
+    let mut forms = Vec::new();
+    for full in &international {
+        let own = if code.is_empty() { code_length(full) } else { code.len() };
+        if code.is_empty() || full.starts_with(code) {
+            forms.extend(full.get(own..).map(str::to_owned));
+        }
+        forms.push(format!("00{full}"));
+    }
+    forms.extend(international);
+    forms.extend(national);
+    let bare: Vec<String> = forms.iter().map(|form| form.trim_start_matches('0').to_owned()).collect();
+    forms.extend(bare);
+    forms.retain(|form| !form.is_empty());
+    forms
+}
+
+/// The forms of a number of which it is not known whether it has a country's code: it has where it begins as one that
+/// is dialled from abroad.
+pub fn forms_of_any(number: &str) -> Vec<String> {
+    let is_international = number.trim_start().starts_with('+') || digits(number).starts_with("00");
+    if is_international { forms(None, None, Some(number)) } else { forms(None, Some(number), None) }
+}
+
+/// The digits of a number; both ways where a zero in brackets stands for one that is not dialled from abroad.
+fn spellings(number: &str) -> Vec<String> {
+    let mut spellings = vec![digits(number)];
+    if number.contains("(0)") {
+        spellings.push(digits(&number.replacen("(0)", "", 1)));
+    }
+    spellings
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// How many digits the country's code has that an international number begins with (ITU-T E.164, list of assigned
+/// codes): one of the first zones has one, and of the others those that are listed have two.
+fn code_length(number: &str) -> usize {
+    const TWO: &[u8] = &[
+        20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54, 55, 56, 57, 58, 60, 61,
+        62, 63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98,
+    ];
+    match number.get(..2).and_then(|two| two.parse::<u8>().ok()) {
+        Some(10..=19 | 70..=79) => 1,
+        Some(two) if TWO.contains(&two) => 2,
+        _ => 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_found(forms: &[String], typed: &str) -> bool {
+        forms.iter().any(|form| form.starts_with(typed))
+    }
+
+    #[test]
+    fn a_number_is_found_however_it_is_dialled() {
+        for forms in [
+            forms(Some("49"), Some("0171 234-5678"), Some("+49 171 2345678")),
+            forms(Some("+49"), None, Some("+49 (0)171 2345678")),
+            forms(None, None, Some("0049 171/2345678")),
+            forms(Some("0049"), Some("1712345678"), None),
+            forms_of_any("+49 (0) 171 2345678".replace(' ', "").as_str()),
+        ] {
+            for typed in ["171", "1712345678", "49171", "491712345678", "0049171"] {
+                assert!(is_found(&forms, typed), "{typed} in {forms:?}");
+            }
+            assert!(!is_found(&forms, "234"), "{forms:?}");
+        }
+        assert!(is_found(&forms(Some("49"), Some("0171 2"), None), "0171"));
+        assert!(is_found(&forms_of_any("(02) 9999 1234"), "0299991234"));
+        for (full, national) in [("+1 202 555 0123", "2025550123"), ("+353 1 234", "1234"), ("+7 495 1", "4951")] {
+            assert!(is_found(&forms(None, None, Some(full)), national), "{full}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_digits_has_no_forms() {
+        assert!(forms(Some("x"), Some("unknown"), Some("")).is_empty());
+        assert!(forms(None, None, None).is_empty());
+        assert!(forms_of_any("ext.").is_empty());
+        assert_eq!(forms(Some("49"), None, None), Vec::<String>::new());
+    }
+}

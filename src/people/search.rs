@@ -1,0 +1,91 @@
+use std::sync::Arc;
+
+use sea_orm::Condition;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+
+use super::index::Findable;
+use super::words::{cut, pieces};
+use crate::entity::Sight;
+use crate::error::{Error, Result};
+use crate::search::Shape;
+
+/// The most words of a search.
+const MAX_WORDS: usize = 20;
+
+/// What somebody is looked for by: each word has to be the beginning of one of theirs.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PeopleSearch(Arc<[String]>);
+
+impl PeopleSearch {
+    /// `None` where the text is blank, which sets no condition.
+    ///
+    /// # Errors
+    /// INVALID, where there are too many words.
+    pub fn new(text: Option<&str>) -> Result<Option<Self>> {
+        let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+        let mut pieces = pieces(text);
+        let count = pieces.len();
+        if count > MAX_WORDS {
+            return Err(Error::Invalid(format!("`search` has {count} words; at most {MAX_WORDS} are taken.")));
+        }
+        // In a name without blanks the run may go on where that of the search ends.
+        if pieces.last().is_some_and(|piece| piece.shape == Shape::Last) {
+            pieces.pop();
+        }
+        let words: Vec<&str> = pieces.iter().map(|piece| cut(&piece.word)).collect();
+        // Who has a word that begins with `anna` has one that begins with `ann`.
+        let is_implied = |at: usize, word: &str| {
+            let mut others = words.iter().enumerate();
+            others.any(|(other, longer)| longer.starts_with(word) && (longer.len() > word.len() || other < at))
+        };
+        let wanted = words.iter().enumerate().filter(|(at, word)| !is_implied(*at, word));
+        Ok(Some(Self(wanted.map(|(_, word)| (*word).to_owned()).collect())))
+    }
+
+    /// The condition on people of this kind. A text without a word finds nobody.
+    pub fn finds<E: Findable>(&self, sight: Sight) -> Condition {
+        if self.0.is_empty() {
+            return Condition::all().add(Expr::val(1).eq(0));
+        }
+        let has = |word: &String| {
+            let with_word = Query::select()
+                .column(E::WORD_ID)
+                .from(E::WORD_TABLE)
+                .and_where(Expr::col("company_id").eq(sight.company_id))
+                .and_where(Expr::col("word").gte(word.as_str()))
+                // The last character there is follows whatever the word goes on with.
+                .and_where(Expr::col("word").lt(format!("{word}{}", char::MAX)))
+                .take();
+            Expr::col((E::default(), E::ID)).in_subquery(with_word)
+        };
+        self.0.iter().map(has).fold(Condition::all(), Condition::add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Option<Vec<String>> {
+        PeopleSearch::new(Some(text)).unwrap().map(|search| search.0.to_vec())
+    }
+
+    #[test]
+    fn a_search_is_its_words_without_those_that_others_imply() {
+        assert_eq!(words("Ann LEE ann annabel"), Some(vec!["lee".to_owned(), "annabel".to_owned()]));
+        assert_eq!(words("Lee, lee"), Some(vec!["lee".to_owned()]));
+        assert_eq!(words("+49 171 2"), Some(vec!["491712".to_owned()]));
+        assert_eq!(words("手机号"), Some(vec!["手机".to_owned(), "机号".to_owned()]));
+        assert_eq!(words("手"), Some(vec!["手".to_owned()]));
+        assert_eq!(words(" \n"), None);
+        assert_eq!(words("!"), Some(Vec::new()));
+        assert!(PeopleSearch::new(None).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_search_has_a_bound() {
+        let many = |count: u32| (0..count).map(|n| format!("w{n}")).collect::<Vec<_>>().join(" ");
+        assert_eq!(words(&many(20)).map(|words| words.len()), Some(19), "w1 is implied by w10");
+        assert_eq!(PeopleSearch::new(Some(&many(21))).err().map(|error| error.code()), Some("INVALID"));
+    }
+}

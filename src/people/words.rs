@@ -1,0 +1,116 @@
+//! Which words somebody is found by.
+
+use std::collections::BTreeSet;
+
+use super::phone;
+use crate::entity::{customer, user};
+use crate::search::{Shape, tokens};
+
+/// The words of a text as they are stored, with the numbers that stand in it as one word each as well.
+fn stored(words: &mut BTreeSet<String>, text: Option<&String>) {
+    let Some(text) = text else { return };
+    words.extend(tokens(text).map(|token| token.word));
+    words.extend(pieces(text).into_iter().map(|piece| piece.word));
+}
+
+pub fn of_customer(row: &customer::Model) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    let names = [&row.company_name, &row.first_name, &row.middle_name, &row.last_name, &row.email];
+    for text in names.into_iter().map(Option::as_ref).chain([Some(&row.full_name)]) {
+        stored(&mut words, text);
+    }
+    words.extend(phone::forms(
+        row.mobile_country_code.as_deref(),
+        row.mobile_number.as_deref(),
+        row.mobile_full.as_deref(),
+    ));
+    words.extend(phone::forms(
+        row.phone_country_code.as_deref(),
+        row.phone_number.as_deref(),
+        row.phone_full.as_deref(),
+    ));
+    bounded(words)
+}
+
+pub fn of_user(row: &user::Model) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    let names = [&row.first_name, &row.last_name, &row.email];
+    for text in names.into_iter().map(Option::as_ref).chain([Some(&row.full_name), Some(&row.username)]) {
+        stored(&mut words, text);
+    }
+    words.extend(row.mobile_number.as_deref().map(phone::forms_of_any).unwrap_or_default());
+    bounded(words)
+}
+
+/// The most bytes of a word: as many as a token has.
+const MAX_BYTES: usize = 64;
+/// The most words of somebody: an imported name may be a novel.
+const MAX_WORDS: usize = 200;
+
+fn bounded(words: BTreeSet<String>) -> BTreeSet<String> {
+    words.into_iter().map(|word| cut(&word).to_owned()).take(MAX_WORDS).collect()
+}
+
+pub fn cut(word: &str) -> &str {
+    word.get(..word.floor_char_boundary(MAX_BYTES)).unwrap_or(word)
+}
+
+/// A word of a text, or a number that is written in groups of digits.
+pub struct Piece {
+    pub word: String,
+    pub shape: Shape,
+}
+
+/// The words of a text, where groups of digits with nothing between them but what telephone numbers are written with
+/// are one word.
+pub fn pieces(text: &str) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    // Where the number that came last ends.
+    let mut number: Option<usize> = None;
+    for token in tokens(text) {
+        let is_number = token.word.bytes().all(|byte| byte.is_ascii_digit());
+        let between = number.and_then(|end| text.get(end..token.range.start));
+        let goes_on = is_number && between.is_some_and(|between| between.chars().all(is_between_digits));
+        let is_left_out = goes_on
+            && token.word == "0"
+            && between.is_some_and(|between| between.ends_with('('))
+            && text.get(token.range.end..).is_some_and(|rest| rest.starts_with(')'));
+        number = is_number.then_some(token.range.end);
+        match pieces.last_mut() {
+            Some(_) if is_left_out => {}
+            Some(last) if goes_on => last.word.push_str(&token.word),
+            _ => pieces.push(Piece { word: token.word, shape: token.shape }),
+        }
+    }
+    pieces
+}
+
+fn is_between_digits(char: char) -> bool {
+    char.is_whitespace() || matches!(char, '+' | '-' | '‐' | '‑' | '–' | '/' | '.' | '(' | ')')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        pieces(text).into_iter().map(|piece| piece.word).collect()
+    }
+
+    #[test]
+    fn groups_of_digits_are_one_number() {
+        assert_eq!(words("+49 (0) 171 / 234-56.78"), ["491712345678"]);
+        assert_eq!(words("(0171) 23 45"), ["01712345"]);
+        assert_eq!(words("Ann 0171 23 Lee 5"), ["ann", "017123", "lee", "5"]);
+        assert_eq!(words("12, 34"), ["12", "34"]);
+        assert_eq!(words("A4 12"), ["a4", "12"]);
+    }
+
+    #[test]
+    fn no_word_is_longer_than_a_token() {
+        let mut found = BTreeSet::new();
+        stored(&mut found, Some(&"12345678 ".repeat(100)));
+        assert!(bounded(found).iter().all(|word| word.len() <= MAX_BYTES));
+        assert!(bounded((0..1000).map(|n| n.to_string()).collect()).len() <= MAX_WORDS);
+    }
+}

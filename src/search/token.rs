@@ -1,0 +1,354 @@
+//! Texts as tokens: what is compared when somebody searches.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use icu_casemap::CaseMapper;
+use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
+use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
+use unicode_segmentation::{GraphemeIndices, UnicodeSegmentation};
+
+/// The most bytes of a token; a longer word is cut. A SHA-256 in hexadecimal just fits.
+const MAX_BYTES: usize = 64;
+
+/// A part of a text that can be looked for, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Letters, digits and marks, without case, accents and width.
+    pub word: String,
+    pub shape: Shape,
+    /// The bytes of the text that it is made of.
+    pub range: Range<usize>,
+    /// Where the first character of it ends in the text.
+    pub first: usize,
+}
+
+/// What a token is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A run of letters and digits.
+    Word,
+    /// Two characters that follow each other, in a script that writes no blanks between words.
+    Pair,
+    /// The last character of such a run.
+    Last,
+    /// The only character of such a run.
+    Alone,
+}
+
+/// The tokens of a text, in its order.
+///
+/// A word is a run of letters and digits, whatever stands between runs: `o'clock`, `example.com` and `snake_case` are
+/// two words each, so that each half is found. In scripts without blanks between words, and in Korean, every two
+/// neighbours are a token, and so is the last character of a run, so that any part of the run is found.
+pub fn tokens(text: &str) -> Tokens<'_> {
+    let clusters = if text.is_ascii() { Clusters::Ascii(text, 0) } else { Clusters::Any(text.grapheme_indices(true)) };
+    Tokens { clusters, letters: VecDeque::new(), run: Run::None }
+}
+
+/// What people see as characters.
+enum Clusters<'t> {
+    /// Each by itself (a line's end of two characters makes no difference here), from this one on.
+    Ascii(&'t str, usize),
+    Any(GraphemeIndices<'t>),
+}
+
+impl<'t> Iterator for Clusters<'t> {
+    type Item = (usize, &'t str);
+
+    fn next(&mut self) -> Option<(usize, &'t str)> {
+        match self {
+            Self::Ascii(text, at) => {
+                let character = text.get(*at..=*at)?;
+                *at += 1;
+                Some((*at - 1, character))
+            }
+            Self::Any(clusters) => clusters.next(),
+        }
+    }
+}
+
+pub struct Tokens<'t> {
+    clusters: Clusters<'t>,
+    /// Of the last cluster, those that are not taken yet.
+    letters: VecDeque<Letter>,
+    run: Run,
+}
+
+/// A folded character, and where it comes from.
+struct Letter {
+    char: char,
+    range: Range<usize>,
+}
+
+/// What has been read of the token to come.
+enum Run {
+    None,
+    Word { word: String, range: Range<usize>, first: usize },
+    Pairs { last: String, range: Range<usize>, alone: bool },
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        loop {
+            while let Some(letter) = self.letters.pop_front() {
+                if let Some(token) = self.take(letter) {
+                    return Some(token);
+                }
+            }
+            let Some((start, cluster)) = self.clusters.next() else { return self.run.end() };
+            match self.read(start, cluster) {
+                Cluster::Letters | Cluster::Ignored => {}
+                Cluster::Break => {
+                    if let Some(token) = self.run.end() {
+                        return Some(token);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a cluster of characters is to the run that it stands in.
+enum Cluster {
+    Letters,
+    Break,
+    Ignored,
+}
+
+impl Tokens<'_> {
+    fn read(&mut self, start: usize, cluster: &str) -> Cluster {
+        let range = start..start + cluster.len();
+        let Some(char) = cluster.chars().next() else { return Cluster::Ignored };
+        if cluster.len() == 1 && char.is_ascii_alphanumeric() {
+            self.letters.push_back(Letter { char: char.to_ascii_lowercase(), range });
+            return Cluster::Letters;
+        }
+        if matches!(char, '\u{ad}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}') {
+            // Says how a word may be broken or joined, and is no end of it.
+            return Cluster::Ignored;
+        }
+        if !char.is_alphanumeric() {
+            return Cluster::Break;
+        }
+        self.letters.extend(fold(cluster).into_iter().map(|char| Letter { char, range: range.clone() }));
+        Cluster::Letters
+    }
+
+    fn take(&mut self, letter: Letter) -> Option<Token> {
+        let Letter { char, range: at } = letter;
+        match (&mut self.run, is_written_without_blanks(char)) {
+            (Run::Word { word, range, .. }, false) => {
+                range.end = at.end;
+                if word.len() + char.len_utf8() <= MAX_BYTES {
+                    word.push(char);
+                }
+                None
+            }
+            // A mark that did not melt into its character.
+            (Run::Pairs { last, range, .. }, _) if is_combining_mark(char) => {
+                range.end = at.end;
+                if last.len() + char.len_utf8() <= MAX_BYTES / 2 {
+                    last.push(char);
+                }
+                None
+            }
+            (Run::Pairs { last, range, alone }, true) => {
+                let token = Token {
+                    word: format!("{last}{char}"),
+                    shape: Shape::Pair,
+                    range: range.start..at.end,
+                    first: range.end,
+                };
+                (*last, *range, *alone) = (char.to_string(), at, false);
+                Some(token)
+            }
+            (run, without_blanks) => {
+                let token = run.end();
+                *run = if without_blanks {
+                    Run::Pairs { last: char.to_string(), range: at, alone: true }
+                } else {
+                    Run::Word { word: char.to_string(), first: at.end, range: at }
+                };
+                token
+            }
+        }
+    }
+}
+
+impl Run {
+    fn end(&mut self) -> Option<Token> {
+        match std::mem::replace(self, Self::None) {
+            Self::None => None,
+            Self::Word { word, range, first } => Some(Token { word, shape: Shape::Word, range, first }),
+            Self::Pairs { last, range, alone } => {
+                let shape = if alone { Shape::Alone } else { Shape::Last };
+                Some(Token { word: last, shape, first: range.end, range })
+            }
+        }
+    }
+}
+
+/// The characters of a cluster without case (Unicode's full folding), accents and width, composed; nothing but letters,
+/// digits and marks.
+fn fold(cluster: &str) -> Vec<char> {
+    let compatible = DecomposingNormalizer::new_nfkd();
+    // Case first: the iota below a Greek letter, which looks like an accent, folds to a letter of its own.
+    let folded = CaseMapper::new().fold_string(&compatible.normalize(cluster)).into_owned();
+    let bare =
+        compatible.normalize(&folded).chars().filter(|char| !is_accent(*char)).map(without_stroke).collect::<String>();
+    let composed = ComposingNormalizer::new_nfc().normalize(&bare).into_owned();
+    composed.chars().filter(|char| char.is_alphanumeric() || is_combining_mark(*char)).collect()
+}
+
+/// A mark that is drawn onto the character before it.
+fn is_combining_mark(char: char) -> bool {
+    CanonicalCombiningClassMapBorrowed::new().get_u8(char) != 0
+}
+
+/// A letter that Unicode does not take apart, though people type it without its stroke (or dot).
+fn without_stroke(char: char) -> char {
+    match char {
+        'ø' => 'o',
+        'ł' => 'l',
+        'đ' => 'd',
+        'ħ' => 'h',
+        'ŧ' => 't',
+        'ı' => 'i',
+        char => char,
+    }
+}
+
+/// A mark that people leave out: accents of Latin, Greek and Cyrillic, the vowel points of Hebrew and Arabic, and the
+/// choice of a variant. Marks of Indic scripts and the voicing marks of Japanese make other letters, and stay.
+fn is_accent(char: char) -> bool {
+    matches!(char,
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}'..='\u{5c2}'
+        | '\u{5c4}'..='\u{5c5}' | '\u{5c7}' | '\u{610}'..='\u{61a}' | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}'
+        | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e4}' | '\u{6e7}'..='\u{6e8}' | '\u{6ea}'..='\u{6ed}'
+        | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{fe20}'..='\u{fe2f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Chinese, Japanese and Korean, and the scripts of South-East Asia that write sentences as one run.
+fn is_written_without_blanks(char: char) -> bool {
+    matches!(char,
+        // Thai, Lao; Myanmar; Hangul letters; Khmer; Tai Le to New Tai Lue; Tai Tham.
+        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1100}'..='\u{11ff}' | '\u{1780}'..='\u{17ff}'
+        | '\u{1950}'..='\u{19df}' | '\u{1a20}'..='\u{1aaf}'
+        // From the CJK radicals over kana and the Han characters of the first plane.
+        | '\u{2e80}'..='\u{2fdf}' | '\u{3005}'..='\u{3007}' | '\u{3021}'..='\u{3029}' | '\u{3031}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}'
+        // Hangul and its extensions; Myanmar's extensions; compatibility characters; half width.
+        | '\u{a960}'..='\u{a97f}' | '\u{a9e0}'..='\u{a9ff}' | '\u{aa60}'..='\u{aa7f}' | '\u{ac00}'..='\u{d7ff}'
+        | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ffdc}'
+        // Kana and Han beyond the first plane.
+        | '\u{16fe0}'..='\u{18dff}' | '\u{1aff0}'..='\u{1b2ff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        tokens(text).map(|token| token.word).collect()
+    }
+
+    #[test]
+    fn a_word_is_a_run_of_letters_and_digits() {
+        assert_eq!(
+            words("Don't call example.com, snake_case!"),
+            ["don", "t", "call", "example", "com", "snake", "case"]
+        );
+        assert_eq!(words("3.14 (A4) №7"), ["3", "14", "a4", "7"]);
+        assert_eq!(words(" .,;:!?\u{1f331}\n"), Vec::<String>::new());
+        assert_eq!(words("Kun\u{ad}den\u{200d}service"), ["kundenservice"]);
+    }
+
+    #[test]
+    fn case_accents_and_width_make_no_difference() {
+        for (one, other) in [
+            ("STRASSE", "straße"),
+            ("ﬁne", "FINE"),
+            ("Łódź", "lodz"),
+            ("İSTANBUL", "istanbul"),
+            ("ISTANBUL", "ıstanbul"),
+            ("Ångström", "angstrom"),
+            ("e\u{301}cole", "École"),
+            ("ΣΊΣΥΦΟΣ", "σισυφος"),
+            ("ЁЛКА", "елка"),
+            ("ＡＢＣ１２３", "abc123"),
+            ("ﾃﾞﾝﾜ", "デンワ"),
+            ("\u{1112}\u{1161}\u{11ab}", "한"),
+            ("ᾠδή", "ΩΙΔΗ"),
+            ("x²", "X2"),
+            ("שָׁלוֹם", "שלום"),
+        ] {
+            assert_eq!(words(one), words(other), "{one} {other}");
+        }
+        assert_ne!(words("が"), words("か"), "another letter");
+        assert_ne!(words("कि"), words("क"), "another syllable");
+    }
+
+    #[test]
+    fn text_without_blanks_is_found_by_any_part() {
+        assert_eq!(words("手机号"), ["手机", "机号", "号"]);
+        assert_eq!(words("号"), ["号"]);
+        assert_eq!(words("iPhone手机2台"), ["iphone", "手机", "机", "2", "台"]);
+        assert_eq!(words("한국어, 日本"), ["한국", "국어", "어", "日本", "本"]);
+        assert_eq!(words("ราคา"), ["รา", "าค", "คา", "า"]);
+    }
+
+    #[test]
+    fn a_token_says_where_it_stands() {
+        let text = "Fuß-ﬁx 手机号";
+        let found: Vec<_> = tokens(text)
+            .map(|token| (token.word, &text[token.range.clone()], &text[token.range.start..token.first]))
+            .collect();
+        let expected = [
+            ("fuss", "Fuß", "F"),
+            ("fix", "ﬁx", "ﬁ"),
+            ("手机", "手机", "手"),
+            ("机号", "机号", "机"),
+            ("号", "号", "号"),
+        ];
+        assert_eq!(found, expected.map(|(word, range, first)| (word.to_owned(), range, first)));
+    }
+
+    #[test]
+    fn a_long_word_is_cut_and_a_short_one_is_not() {
+        let hash = "0123456789abcdef".repeat(4);
+        assert_eq!(words(&hash).concat(), hash);
+        assert_eq!(words(&format!("{hash}7")), [hash]);
+        assert_eq!(words(&"ж".repeat(100)), ["ж".repeat(32)]);
+        assert!(words(&format!("क{}", "\u{93c}".repeat(1000)))[0].len() <= MAX_BYTES);
+        assert!(words(&format!("กข{}ค", "\u{e48}".repeat(1000))).iter().all(|word| word.len() <= MAX_BYTES));
+    }
+
+    /// There are a hundred thousand of them, alike.
+    fn is_han_or_hangul(char: char) -> bool {
+        matches!(char, '\u{3400}'..='\u{9ffc}' | '\u{ac02}'..='\u{d7a0}' | '\u{20000}'..)
+    }
+
+    #[test]
+    fn every_character_gives_plain_tokens_that_stay_and_the_same_in_either_case() {
+        for char in ('\0'..=char::MAX).filter(|char| !is_han_or_hangul(*char)) {
+            let text = char.to_string();
+            for word in words(&text) {
+                assert!(
+                    word.chars().all(|char| char.is_alphanumeric() || is_combining_mark(char)),
+                    "{text:?} {word:?}"
+                );
+                let begins = !word.starts_with(is_combining_mark);
+                assert!(!begins || words(&word).first() == Some(&word), "{text:?} {word:?}");
+            }
+            if !is_combining_mark(char) {
+                let lower = words(&text.to_lowercase());
+                assert_eq!(lower, words(&text.to_uppercase()), "{text:?}");
+                assert_eq!(lower, words(&text), "{text:?}");
+            }
+        }
+    }
+}
