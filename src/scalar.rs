@@ -64,6 +64,15 @@ impl ScalarType for DateTime {
 pub struct Date(pub NaiveDate);
 
 impl Date {
+    /// What a right one looks like, for errors.
+    pub const RIGHT: &str = "a date, such as \"2026-03-14\"";
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        // Two digits each, and years that both databases and all calendars of clients know.
+        (text.len() == 10 && (1..=9999).contains(&day.year())).then_some(Self(day))
+    }
+
     fn text(self) -> String {
         self.0.to_string()
     }
@@ -72,8 +81,11 @@ impl Date {
 #[Scalar(use_type_description, specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let parse = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self);
-        parse_text(&value, parse, "a date, such as \"2026-03-14\"")
+        parse_text(&value, Self::parse, Self::RIGHT)
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(text) if Self::parse(text).is_some())
     }
 
     fn to_value(&self) -> Value {

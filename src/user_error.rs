@@ -26,7 +26,7 @@ pub enum ErrorCode {
     ReferenceNotFound,
     /// Somebody else has changed the note since the version that was expected.
     VersionConflict,
-    /// Another record has this value, which only one can have.
+    /// Another record has this value, which only one can have; or the record has another value, which it keeps.
     Taken,
     /// The key was used with another input; take a new one for each change.
     IdempotencyKeyReused,

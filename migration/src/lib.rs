@@ -20,6 +20,7 @@ mod m20261122_000010_create_derived;
 mod m20261122_000011_fold_subject;
 mod m20261122_000030_create_idempotency_key;
 mod m20261122_000031_create_people_words;
+mod m20261122_000032_add_external_key;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_fold_subject::Migration),
             Box::new(m20261122_000030_create_idempotency_key::Migration),
             Box::new(m20261122_000031_create_people_words::Migration),
+            Box::new(m20261122_000032_add_external_key::Migration),
         ]
     }
 }

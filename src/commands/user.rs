@@ -38,6 +38,7 @@ pub async fn run(command: UserCommand, args: &DatabaseArgs) -> Outcome {
     let db = migrate::open(args).await?;
     let company = people::company(&db, &new.company).await?;
     let transaction = db.begin().await?;
+    crate::people::take_turns::<user::Entity>(&transaction, company.id).await?;
     let same = user::Entity::find()
         .filter(user::Column::CompanyId.eq(company.id))
         .filter(user::Column::Username.eq(&new.username))
@@ -52,6 +53,7 @@ pub async fn run(command: UserCommand, args: &DatabaseArgs) -> Outcome {
     let user = user::ActiveModel {
         company_id: Set(company.id),
         id: Set(db::next_id(&transaction, db::Table::User).await?),
+        external_key: Set(None),
         status: Set(UserStatus::Active),
         first_name: Set(new.first_name),
         last_name: Set(new.last_name),

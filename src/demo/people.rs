@@ -36,6 +36,7 @@ pub fn user(company_id: i64, id: i64) -> user::Model {
     user::Model {
         company_id,
         id,
+        external_key: None,
         status: if random.chance(93) { UserStatus::Active } else { UserStatus::Inactive },
         first_name: Some(name.given.to_owned()),
         last_name: Some(name.family.to_owned()),
@@ -74,6 +75,7 @@ pub fn customer(company_id: i64, id: i64) -> customer::Model {
     customer::Model {
         company_id,
         id,
+        external_key: None,
         company_name: business.then(|| names::company(random)),
         company_title: business.then(|| random.pick(names::TITLES).to_owned()),
         first_name: Some(first_name),

@@ -10,6 +10,8 @@ pub struct Model {
     pub company_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
+    /// The key that the system which owns the record knows it by; unique in the company.
+    pub external_key: Option<String>,
     pub company_name: Option<String>,
     pub company_title: Option<String>,
     pub first_name: Option<String>,

@@ -17,6 +17,8 @@ pub struct Model {
     pub company_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
+    /// The key that the system which owns the record knows it by; unique in the company.
+    pub external_key: Option<String>,
     pub status: UserStatus,
     pub first_name: Option<String>,
     pub last_name: Option<String>,

@@ -29,6 +29,7 @@ pub fn read(
     Ok(customer::Model {
         company_id: 0,
         id,
+        external_key: None,
         company_name,
         company_title: reader.lenient_text("company_title")?,
         first_name,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::object::{Fields, Object};
 use super::reader::{Reader, Reject, id};
-use super::source::{keep, overlay};
+use super::source::{forget, keep, overlay};
 use super::{customer, user};
 use crate::entity;
 
@@ -106,6 +106,16 @@ pub fn only_id(id: i64) -> Object {
     let mut object = Object::default();
     object.put("id", id.to_string());
     object
+}
+
+/// Somebody has changed: what an import kept of the originals of those fields is true no longer.
+pub fn forget_changes<P: Person>(before: &P, now: &mut P) {
+    let (old, new) = (before.fields(), now.fields());
+    let changed = old.iter().zip(&new).filter(|(old, new)| old.1 != new.1);
+    let keys: Vec<&str> = changed.map(|(old, _)| old.0.as_ref()).collect();
+    if !keys.is_empty() {
+        now.set_source(forget(before.source().map(str::to_owned), &keys));
+    }
 }
 
 impl Person for entity::customer::Model {

@@ -25,6 +25,7 @@ pub fn read(reader: &mut Reader<'_>, id: i64) -> Result<user::Model, Reject> {
     Ok(user::Model {
         company_id: 0,
         id,
+        external_key: None,
         status,
         first_name,
         last_name,

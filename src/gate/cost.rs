@@ -130,8 +130,10 @@ impl<'a> Scales<'a> {
         if let Some(input) = field.get_argument("input") {
             return match &input.node {
                 Literal::Object(input) => input.get("ids").map_or(1, |ids| self.length(ids)),
+                input @ Literal::List(_) => self.length(input),
                 Literal::Variable(name) => match self.variable(name) {
                     Some(Value::Object(input)) => input.get("ids").map_or(1, length),
+                    Some(input @ Value::List(_)) => length(input),
                     _ => 1,
                 },
                 _ => 1,
@@ -216,6 +218,10 @@ mod tests {
     fn changes_of_many_count_for_as_many() {
         let ids = vec!["1"; 100].join(",");
         let below = "{ results { note { customer { notes(first: 100) { nodes { messages(first: 100) { nodes { id } } } } } } } }";
+        let people = "{ customers { notes(first: 100) { nodes { messages(first: 100) { nodes { id } } } } } }";
+        let some = vec!["{ externalKey: \"1\" }"; 100].join(",");
+        let upsert = format!("mutation {{ customersUpsert(input: [{some}]) {people} }}");
+        assert!(judge(&upsert).is_err_and(|message| message.contains("values")));
         let literal = format!("mutation {{ notesPatch(input: {{ ids: [{ids}] }}) {below} }}");
         assert!(judge(&literal).is_err_and(|message| message.contains("values")));
         assert_eq!(judge(&literal.replace(&ids, "1")), Ok(()));

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_graphql::{Context, Description, ID, Object};
 
+use crate::customer::{self, CustomerInput, CustomersUpsertPayload};
 use crate::error::Result;
 use crate::note::{
     self, NoteAssignInput, NoteAssignPayload, NoteCreateInput, NoteCreatePayload, NoteDeleteInput, NoteDeletePayload,
@@ -12,6 +13,7 @@ use crate::note::{
     NotesPatchPayload,
 };
 use crate::note_type::{self, NoteTypePayload};
+use crate::user::{self, UserInput, UsersUpsertPayload};
 
 /// What can be changed. Every field takes the WRITE scope, or ADMIN where it says so, and is one transaction: it is done
 /// whole, or not at all. What a person can put right stands in `userErrors`.
@@ -137,6 +139,26 @@ impl Mutation {
         #[graphql(desc = "The type: \"NoteType:42\" or \"42\".")] id: ID,
     ) -> Result<NoteTypePayload> {
         once(ctx, note_type::delete(ctx, id)).await
+    }
+
+    /// Makes customers, or brings them up to date: for the system that owns them. Whoever has the `externalKey` is
+    /// changed, and somebody new is made where there is none. If one cannot be written, none is. Takes the ADMIN scope.
+    async fn customers_upsert(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The customers: at most 100.")] input: Vec<CustomerInput>,
+    ) -> Result<CustomersUpsertPayload> {
+        once(ctx, customer::upsert(ctx, input)).await
+    }
+
+    /// Makes users, or brings them up to date: for the system that owns them. Whoever has the `externalKey` is changed,
+    /// and somebody new is made where there is none. If one cannot be written, none is. Takes the ADMIN scope.
+    async fn users_upsert(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The users: at most 100.")] input: Vec<UserInput>,
+    ) -> Result<UsersUpsertPayload> {
+        once(ctx, user::upsert(ctx, input)).await
     }
 }
 

@@ -5,7 +5,7 @@ use async_graphql::parser::types::{BaseType, Type};
 use async_graphql_value::Value as Literal;
 
 use crate::id::quote;
-use crate::scalar::{DateTime, Url};
+use crate::scalar::{Date, DateTime, Url};
 
 /// A type that values are made of, other than scalars.
 pub enum Known {
@@ -168,8 +168,9 @@ impl Look<'_> {
             ("Float", Self::Number(_)) | ("String" | "ID", Self::Text(_)) | ("Boolean", Self::Flag(_)) => true,
             ("ID", Self::Number(number)) => number.is_i64(),
             ("DateTime", Self::Text(text)) => DateTime::parse(text).is_some(),
+            ("Date", Self::Text(text)) => Date::parse(text).is_some(),
             ("URL", Self::Text(text)) => Url::parse(text).is_some(),
-            ("Int" | "Float" | "String" | "Boolean" | "ID" | "DateTime" | "URL", _) => false,
+            ("Int" | "Float" | "String" | "Boolean" | "ID" | "Date" | "DateTime" | "URL", _) => false,
             // Whatever else there may be is the library's to look at.
             _ => true,
         }
@@ -200,6 +201,7 @@ fn right(scalar: &str) -> String {
         "Boolean" => "true or false".to_owned(),
         "ID" => "an ID".to_owned(),
         "DateTime" => DateTime::RIGHT.to_owned(),
+        "Date" => Date::RIGHT.to_owned(),
         "URL" => Url::RIGHT.to_owned(),
         other => format!("of type {other}"),
     }

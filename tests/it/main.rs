@@ -35,3 +35,4 @@ mod scalars;
 mod schema;
 mod tokens;
 mod transport;
+mod upsert;

@@ -212,6 +212,8 @@ async fn no_change_scans_a_table() {
         "mutation { noteTypeCreate(name: \"Unheard of\") { userErrors { code } } }",
         "mutation { noteTypeRename(id: 1, name: \"Heard of\") { userErrors { code } } }",
         "mutation { noteTypeDelete(id: 1) { userErrors { code } } }",
+        "mutation { customersUpsert(input: [{ id: 1, externalKey: \"1\", flag: \"x\" }, { externalKey: \"2\", firstName: \"x\" }, { id: 3, externalKey: \"3\", flag: \"y\" }]) { userErrors { code } } }",
+        "mutation { usersUpsert(input: [{ id: 2, externalKey: \"1\", username: \"x\" }, { externalKey: \"2\", username: \"y\" }, { id: 3, externalKey: \"3\", role: \"y\" }]) { userErrors { code } } }",
     ] {
         let recording = app.record();
         admin.query(change).await.data();

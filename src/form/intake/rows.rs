@@ -47,11 +47,16 @@ impl Rows {
         insert::<user::Entity, _>(connection, made.1.clone()).await?;
         people::add::<user::Entity>(connection, &made.1).await?;
         ids.reserve(connection, Table::User, largest.unwrap_or_default()).await?;
+        // Whoever gave them a key meanwhile keeps them under it.
         for row in &filled.0 {
-            row.clone().into_active_model().reset_all().update(connection).await?;
+            let mut row = row.clone().into_active_model().reset_all();
+            row.external_key = NotSet;
+            row.update(connection).await?;
         }
         for row in &filled.1 {
-            row.clone().into_active_model().reset_all().update(connection).await?;
+            let mut row = row.clone().into_active_model().reset_all();
+            row.external_key = NotSet;
+            row.update(connection).await?;
         }
         people::replace::<customer::Entity>(connection, &filled.0).await?;
         people::replace::<user::Entity>(connection, &filled.1).await?;

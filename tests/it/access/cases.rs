@@ -150,6 +150,16 @@ pub const CASES: &[Case] = &[
             { noteType { id name } userErrors { code message path params } } }"#,
     ),
     admin(
+        "customersUpsert",
+        r#"mutation { customersUpsert(input: [{ id: "<customer>", externalKey: "k", flag: "new" }])
+            { customers { id flag fullName } userErrors { code message path params } } }"#,
+    ),
+    admin(
+        "usersUpsert",
+        r#"mutation { usersUpsert(input: [{ id: "<user>", externalKey: "k", role: "new" }])
+            { users { id role fullName } userErrors { code message path params } } }"#,
+    ),
+    admin(
         "noteTypeDelete",
         r#"mutation { noteTypeDelete(id: "<unused>") { noteType { id name } userErrors { code message path params } } }"#,
     ),
@@ -249,6 +259,16 @@ pub const PLACES: &[(&str, &str, &[&str])] = &[
         "NoteType",
         r#"mutation { change: noteTypeRename(id: "<bad>", name: "x") { userErrors { code path } } }"#,
         &["id"],
+    ),
+    (
+        "Customer",
+        r#"mutation { change: customersUpsert(input: [{ id: "<bad>", externalKey: "k", firstName: "x" }]) { userErrors { code path } } }"#,
+        &["input", "0", "id"],
+    ),
+    (
+        "User",
+        r#"mutation { change: usersUpsert(input: [{ id: "<bad>", externalKey: "k", username: "x" }]) { userErrors { code path } } }"#,
+        &["input", "0", "id"],
     ),
     ("NoteType", r#"mutation { change: noteTypeDelete(id: "<bad>") { userErrors { code path } } }"#, &["id"]),
     (

@@ -48,6 +48,7 @@ impl Company {
         let mut row = user::Model {
             company_id: self.id,
             id: new_id(&self.app, Table::User).await,
+            external_key: None,
             status: UserStatus::Active,
             first_name: Some(username.to_owned()),
             last_name: None,
@@ -78,6 +79,7 @@ impl Company {
         let mut row = customer::Model {
             company_id: self.id,
             id: new_id(&self.app, Table::Customer).await,
+            external_key: None,
             company_name: None,
             company_title: None,
             first_name: Some(name.to_owned()),

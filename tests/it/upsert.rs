@@ -1,0 +1,404 @@
+//! `customersUpsert` and `usersUpsert`.
+
+use futures_util::future::join_all;
+use notegraph::entity::token::Scope;
+use notegraph::entity::{customer, user};
+use sea_orm::{EntityTrait, QueryOrder};
+use serde_json::{Value, json};
+
+use crate::support::{App, Client, Company, Contents};
+
+const CUSTOMERS: &str = "mutation($input: [CustomerInput!]!) { change: customersUpsert(input: $input) {
+    people: customers { id companyName companyTitle firstName middleName lastName fullName locale isMember wasMember hasApplied flag email
+      mobile { countryCode number full } phone { countryCode number full } profilePhoto vip homeHouseId birthdate anniversaryDate createdOn }
+    userErrors { code path params } } }";
+
+const USERS: &str = "mutation($input: [UserInput!]!) { change: usersUpsert(input: $input) {
+    people: users { id status firstName lastName fullName email username profilePhoto employeeId mobileNumber businessLocationId
+      enable2Fa modifiedOn createdBy role }
+    userErrors { code path params } } }";
+
+struct Desk {
+    app: App,
+    company: Company,
+    client: Client,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let app = App::start().await;
+        let company = app.company("Acme").await;
+        let client = company.user("admin").await.token(&[Scope::Admin]).await;
+        Self { app, company, client }
+    }
+
+    async fn send(&self, document: &str, input: Value) -> Value {
+        self.client.query_with(document, json!({ "input": input })).await["change"].clone()
+    }
+
+    /// The people that an input makes.
+    async fn people(&self, document: &str, input: Value) -> Value {
+        let answer = self.send(document, input).await;
+        assert_eq!(answer["userErrors"], json!([]));
+        answer["people"].clone()
+    }
+
+    /// The codes and places of the problems of an input that changes nothing.
+    async fn problems(&self, document: &str, input: Value) -> Vec<String> {
+        let before = Contents::read(&self.app).await;
+        let answer = self.send(document, input).await;
+        assert_eq!(answer["people"], json!([]), "{answer:#}");
+        assert_eq!(Contents::read(&self.app).await, before);
+        let told = |error: &Value| {
+            let path: Vec<&str> = error["path"].as_array().unwrap().iter().map(|step| step.as_str().unwrap()).collect();
+            format!("{} {}", error["code"].as_str().unwrap(), path.join("."))
+        };
+        answer["userErrors"].as_array().unwrap().iter().map(told).collect()
+    }
+
+    async fn found(&self, list: &str, search: &str) -> Value {
+        let document = format!("query($search: String) {{ {list}(search: $search) {{ totalCount }} }}");
+        self.client.query_with(&document, json!({ "search": search })).await[list]["totalCount"].clone()
+    }
+}
+
+/// All fields of each kind, with another value than somebody new has.
+fn whole(document: &str) -> Value {
+    let phone = |number: &str| json!({ "countryCode": "49", "number": number, "full": format!("+49{number}") });
+    if document == CUSTOMERS {
+        json!({ "companyName": "Firm", "companyTitle": "Head", "firstName": "Ann", "middleName": "M", "lastName": "Lee",
+          "fullName": "Dr Ann Lee", "locale": "en-GB", "isMember": true, "wasMember": true, "hasApplied": true, "flag": "gold",
+          "email": "ann@example.com", "mobile": phone("171"), "phone": phone("30"), "profilePhoto": "https://example.com/a.png",
+          "vip": true, "homeHouseId": "h-1", "birthdate": "1990-02-28", "anniversaryDate": "2020-01-01",
+          "createdOn": "2020-05-01T10:00:00.000001Z" })
+    } else {
+        json!({ "status": "INACTIVE", "firstName": "Ann", "lastName": "Lee", "fullName": "Dr Ann Lee", "email": "ann@example.com",
+          "username": "ann", "profilePhoto": "https://example.com/a.png", "employeeId": "e-1", "mobileNumber": "+49171",
+          "businessLocationId": "b-1", "enable2Fa": false, "modifiedOn": "2020-05-01T10:00:00Z", "createdBy": "hr", "role": "agent" })
+    }
+}
+
+const BOTH: [(&str, &str, &str); 2] = [(CUSTOMERS, "CustomerInput", "Customer"), (USERS, "UserInput", "User")];
+
+fn with(mut input: Value, more: &Value) -> Value {
+    for (field, value) in more.as_object().unwrap() {
+        input[field] = value.clone();
+    }
+    input
+}
+
+/// Absent keeps, null clears or is refused, a value sets: for every field of the schema.
+#[tokio::test]
+async fn every_field_is_set_kept_and_cleared() {
+    let desk = Desk::new().await;
+    for (document, input_type, kind) in BOTH {
+        let whole = whole(document);
+        let schema = format!(r#"{{ __type(name: "{input_type}") {{ inputFields {{ name }} }} }}"#);
+        let fields = desk.client.query(&schema).await["__type"]["inputFields"].clone();
+        let fields: Vec<&str> =
+            fields.as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap()).collect();
+        assert_eq!(fields.len(), whole.as_object().unwrap().len() + 2, "all but id and externalKey");
+        let people = desk.people(document, json!([with(whole.clone(), &json!({ "externalKey": "k" }))])).await;
+        let id = people[0]["id"].clone();
+        assert_eq!(people[0], with(whole.clone(), &json!({ "id": id })));
+
+        let before = Contents::read(&desk.app).await;
+        assert_eq!(desk.people(document, json!([{ "externalKey": "k" }])).await, people, "absent keeps");
+        assert_eq!(Contents::read(&desk.app).await, before);
+
+        for field in fields.into_iter().filter(|field| !["id", "externalKey"].contains(field)) {
+            let input = json!([{ "externalKey": "k", field: null }]);
+            let required =
+                ["status", "fullName", "username", "isMember", "wasMember", "hasApplied", "vip", "createdOn"];
+            if required.contains(&field) {
+                assert_eq!(desk.problems(document, input).await, [format!("NULL_NOT_ALLOWED input.0.{field}")]);
+            } else {
+                let people = desk.people(document, input).await;
+                assert_eq!(people[0], with(whole.clone(), &json!({ "id": id, field: null })));
+                let back = json!([{ "externalKey": "k", field: whole[field] }]);
+                assert_eq!(desk.people(document, back).await[0], with(whole.clone(), &json!({ "id": id })));
+            }
+        }
+        let read = desk.client.query(&format!("{{ node(id: {id}) {{ ... on {kind} {{ fullName }} }} }}")).await;
+        assert_eq!(read["node"]["fullName"], "Dr Ann Lee");
+    }
+}
+
+#[tokio::test]
+async fn the_answer_is_in_the_order_asked_and_new_people_are_made_once() {
+    let desk = Desk::new().await;
+    for (document, _, kind) in BOTH {
+        let input = |keys: &[&str]| -> Value {
+            let person =
+                |key: &&str| json!({ "externalKey": key, "firstName": format!("Name {key}"), "lastName": null });
+            let people = keys.iter().map(person);
+            people
+                .map(|one| {
+                    if document == USERS { with(one.clone(), &json!({ "username": one["externalKey"] })) } else { one }
+                })
+                .collect()
+        };
+        let names = |people: &Value| {
+            people
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["fullName"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let first = desk.people(document, input(&["b", "a"])).await;
+        assert_eq!(names(&first), ["Name b", "Name a"]);
+        let second = desk.people(document, input(&["c", "a", "d", "b"])).await;
+        assert_eq!(names(&second), ["Name c", "Name a", "Name d", "Name b"]);
+        assert_eq!((&second[1]["id"], &second[3]["id"]), (&first[1]["id"], &first[0]["id"]));
+        let table = kind.to_lowercase();
+        assert_eq!(Contents::read(&desk.app).await.count(&table), if document == USERS { 5 } else { 4 });
+        assert_eq!(desk.people(document, json!([])).await, json!([]));
+    }
+}
+
+#[tokio::test]
+async fn the_whole_name_follows_its_parts_unless_it_was_given() {
+    let desk = Desk::new().await;
+    let name = async |document: &str, input: Value| desk.people(document, json!([input])).await[0]["fullName"].clone();
+    let key = |more: Value| with(json!({ "externalKey": "k" }), &more);
+    assert_eq!(name(CUSTOMERS, key(json!({ "companyName": "Firm" }))).await, "Firm");
+    assert_eq!(name(CUSTOMERS, key(json!({ "firstName": "Ann", "lastName": "Lee" }))).await, "Ann Lee");
+    assert_eq!(name(CUSTOMERS, key(json!({ "middleName": "M" }))).await, "Ann M Lee");
+    assert_eq!(name(CUSTOMERS, key(json!({ "fullName": "Annie" }))).await, "Annie");
+    assert_eq!(name(CUSTOMERS, key(json!({ "lastName": "Kim" }))).await, "Annie");
+    assert_eq!(name(USERS, key(json!({ "username": "ann" }))).await, "ann");
+    assert_eq!(name(USERS, key(json!({ "firstName": "Ann" }))).await, "Ann");
+}
+
+#[tokio::test]
+async fn people_from_elsewhere_are_adopted_by_their_id() {
+    let desk = Desk::new().await;
+    for (document, _, kind) in BOTH {
+        let id = if document == CUSTOMERS {
+            desk.company.customer("Old").await.id
+        } else {
+            desk.company.user("old").await.id
+        };
+        let other = if document == CUSTOMERS {
+            desk.company.customer("Other").await.id
+        } else {
+            desk.company.user("other").await.id
+        };
+        let people = desk.people(document, json!([{ "id": id, "externalKey": "k", "lastName": "New" }])).await;
+        assert_eq!((&people[0]["id"], &people[0]["lastName"]), (&json!(format!("{kind}:{id}")), &json!("New")));
+        assert_eq!(desk.people(document, json!([{ "externalKey": "k" }])).await[0]["id"], people[0]["id"]);
+        assert_eq!(desk.people(document, json!([{ "id": format!("{kind}:{id}"), "externalKey": "k" }])).await, people);
+        for (input, expected) in [
+            (json!([{ "id": id, "externalKey": "another" }]), vec!["TAKEN input.0.id"]),
+            (json!([{ "id": other, "externalKey": "k" }]), vec!["TAKEN input.0.externalKey"]),
+            (
+                json!([{ "id": "999", "externalKey": "x", "firstName": "x", "lastName": "y" }]),
+                vec!["NOT_FOUND input.0.id"],
+            ),
+            (json!([{ "externalKey": "k" }, { "externalKey": "k" }]), vec!["INVALID input.1.externalKey"]),
+            (
+                json!([{ "id": other, "externalKey": "x" }, { "id": other, "externalKey": "y" }]),
+                vec!["INVALID input.1.id"],
+            ),
+        ] {
+            let mut told = desk.problems(document, input.clone()).await;
+            told.retain(|problem| !problem.ends_with("username"));
+            assert_eq!(told, expected, "{input}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_wrong_person_and_nobody_is_written() {
+    let desk = Desk::new().await;
+    let long = "ü".repeat(256);
+    let good = json!({ "externalKey": "good", "firstName": "Good", "username": "good" });
+    let customer = json!({ "externalKey": "good", "firstName": "Good" });
+    for (input, expected) in [
+        (json!({ "externalKey": "", "firstName": "x" }), "REQUIRED input.1.externalKey"),
+        (json!({ "externalKey": long, "firstName": "x" }), "TOO_LONG input.1.externalKey"),
+        (json!({ "externalKey": "a\0", "firstName": "x" }), "INVALID input.1.externalKey"),
+        (json!({ "externalKey": "x" }), "REQUIRED input.1.fullName"),
+        (json!({ "externalKey": "x", "fullName": " " }), "REQUIRED input.1.fullName"),
+        (json!({ "externalKey": "x", "fullName": "ü".repeat(1_001) }), "TOO_LONG input.1.fullName"),
+        (json!({ "externalKey": "x", "firstName": "x", "email": long }), "TOO_LONG input.1.email"),
+        (json!({ "externalKey": "x", "firstName": "x", "mobile": { "full": "1\0" } }), "INVALID input.1.mobile"),
+        (json!({ "externalKey": "x", "firstName": "x", "homeHouseId": long }), "TOO_LONG input.1.homeHouseId"),
+    ] {
+        assert_eq!(desk.problems(CUSTOMERS, json!([customer, input])).await, [expected]);
+    }
+    for (input, expected) in [
+        (json!({ "externalKey": "x", "firstName": "x" }), "REQUIRED input.1.username"),
+        (json!({ "externalKey": "x", "username": "a\0", "fullName": "x" }), "INVALID input.1.username"),
+        (json!({ "externalKey": "x", "username": long, "fullName": "x" }), "TOO_LONG input.1.username"),
+        (json!({ "externalKey": "x", "username": "x", "employeeId": long }), "TOO_LONG input.1.employeeId"),
+    ] {
+        assert_eq!(desk.problems(USERS, json!([good, input])).await, [expected]);
+    }
+    let many = |document: &str| -> Value {
+        (0..101)
+            .map(|n| with(whole(document), &json!({ "externalKey": n.to_string(), "username": n.to_string() })))
+            .collect()
+    };
+    let mut customers = many(CUSTOMERS);
+    for one in customers.as_array_mut().unwrap() {
+        one.as_object_mut().unwrap().remove("username");
+    }
+    assert_eq!(desk.problems(CUSTOMERS, customers.clone()).await, ["TOO_MANY input"]);
+    assert_eq!(desk.problems(USERS, many(USERS)).await, ["TOO_MANY input"]);
+    customers.as_array_mut().unwrap().pop();
+    assert_eq!(desk.people(CUSTOMERS, customers).await.as_array().unwrap().len(), 100);
+    // What no client sends is refused before anything runs.
+    for (field, value) in [
+        ("birthdate", json!("2026-02-30")),
+        ("birthdate", json!("2026-2-3")),
+        ("profilePhoto", json!("javascript:x")),
+        ("vip", json!("yes")),
+    ] {
+        let response =
+            desk.client.query_with(CUSTOMERS, json!({ "input": [{ "externalKey": "x", field: value }] })).await;
+        assert_eq!(response.errors().len(), 1, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn a_username_belongs_to_one_user() {
+    let desk = Desk::new().await;
+    desk.app.company("Other").await.user("free").await;
+    let one = |key: &str, username: &str| json!({ "externalKey": key, "username": username });
+    let people = desk.people(USERS, json!([one("a", "ann"), one("b", "bob"), one("c", "free")])).await;
+    for input in [
+        json!([one("x", "new"), one("y", "admin")]),
+        json!([one("x", "new"), one("a", "bob")]),
+        json!([one("x", "ann"), one("y", "ann")]),
+    ] {
+        let told = desk.problems(USERS, input).await;
+        assert!(told.contains(&"TAKEN input.1.username".to_owned()), "{told:?}");
+    }
+    // Two may exchange theirs.
+    let swapped = desk.people(USERS, json!([one("a", "bob"), one("b", "ann")])).await;
+    assert_eq!((&swapped[0]["id"], &swapped[0]["username"]), (&people[0]["id"], &json!("bob")));
+    // Whom an import brought under a name that another has may keep it.
+    let twin = desk.company.user("ann").await.id;
+    assert_eq!(
+        desk.people(USERS, json!([{ "id": twin, "externalKey": "t", "role": "x" }])).await[0]["username"],
+        "ann"
+    );
+}
+
+#[tokio::test]
+async fn whoever_is_written_is_found_by_what_they_are_now() {
+    let desk = Desk::new().await;
+    let phone = |full: &str| json!({ "full": full });
+    desk.people(CUSTOMERS, json!([{ "externalKey": "k", "firstName": "Ann", "mobile": phone("+49 171 5") }])).await;
+    desk.people(USERS, json!([{ "externalKey": "k", "username": "uma" }])).await;
+    assert_eq!((desk.found("customers", "ann 1715").await, desk.found("users", "uma").await), (json!(1), json!(1)));
+    desk.people(CUSTOMERS, json!([{ "externalKey": "k", "firstName": "Bea", "mobile": null }])).await;
+    desk.people(USERS, json!([{ "externalKey": "k", "username": "eva" }])).await;
+    for (list, gone, there) in [("customers", "ann", "bea"), ("customers", "1715", "bea"), ("users", "uma", "eva")] {
+        assert_eq!(
+            (desk.found(list, gone).await, desk.found(list, there).await),
+            (json!(0), json!(1)),
+            "{list} {gone}"
+        );
+    }
+}
+
+/// The tokens of whom the owning system has let go are refused at once.
+#[tokio::test]
+async fn an_inactive_user_is_shut_out() {
+    let desk = Desk::new().await;
+    let ann = desk.company.user("ann").await;
+    let client = ann.token(&[Scope::Read]).await;
+    assert_eq!(client.query("{ viewer { scopes } }").await.status, 200);
+    desk.people(USERS, json!([{ "id": ann.id, "externalKey": "k", "status": "INACTIVE" }])).await;
+    assert_eq!(client.query("{ viewer { scopes } }").await.codes(), ["UNAUTHENTICATED"]);
+}
+
+/// What an import kept beside the columns goes with the field that it was about, and stays with the others.
+#[tokio::test]
+async fn a_change_forgets_what_an_import_kept_of_the_field() {
+    let desk = Desk::new().await;
+    let kept = r#"{"birthdate":"unknown","flag":"","extra":1}"#;
+    let id = desk.company.customer_with("Old", |row| row.source = Some(kept.to_owned())).await.id;
+    desk.people(CUSTOMERS, json!([{ "id": id, "externalKey": "k" }])).await;
+    let source = async || {
+        customer::Entity::find_by_id((desk.company.id, id)).one(desk.app.db().read()).await.unwrap().unwrap().source
+    };
+    assert_eq!(source().await.as_deref(), Some(kept), "nothing of it has changed");
+    desk.people(CUSTOMERS, json!([{ "externalKey": "k", "birthdate": "1990-01-01" }])).await;
+    assert_eq!(source().await.as_deref(), Some(r#"{"flag":"","extra":1}"#));
+}
+
+#[tokio::test]
+async fn the_statements_do_not_grow_with_the_people() {
+    let desk = Desk::new().await;
+    for (document, _, _) in BOTH {
+        // Made, changed, and both at once.
+        for (round, offset) in [("made", 0), ("changed", 0), ("mixed", 1)] {
+            let mut counts = Vec::new();
+            for size in [2_usize, 10, 100] {
+                let person = |n: usize| {
+                    let n = n + offset * size / 2;
+                    let key = format!("{size}-{n}");
+                    let mut one = json!({ "externalKey": key, "firstName": format!("{round} {n}"), "lastName": key });
+                    if document == USERS {
+                        one["username"] = json!(format!("{round} {key}"));
+                    }
+                    one
+                };
+                let input: Value = (0..size).map(person).collect();
+                let recording = desk.app.record();
+                assert_eq!(desk.people(document, input).await.as_array().unwrap().len(), size);
+                counts.push(recording.count());
+            }
+            assert!(counts[0] == counts[1] && counts[1] == counts[2], "{round}: {counts:?}");
+        }
+    }
+}
+
+/// The same new keys from many at once, in other orders, while notes are being linked to the people.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn at_the_same_time_everybody_is_made_once() {
+    let desk = Desk::new().await;
+    let note = desk.company.note(|_| {}).await.id;
+    for (document, _, _) in BOTH {
+        let tasks = (0..12).map(|n: usize| {
+            let mut keys: Vec<usize> = (0..10).collect();
+            keys.rotate_left(n % 10);
+            if n % 2 == 1 {
+                keys.reverse();
+            }
+            let one = |key: usize| {
+                let mut one =
+                    json!({ "externalKey": key.to_string(), "firstName": format!("{key} by {n}"), "lastName": "x" });
+                if document == USERS {
+                    one["username"] = json!(format!("user {key}"));
+                }
+                one
+            };
+            let input: Value = keys.into_iter().map(one).collect();
+            let client = desk.client.clone();
+            tokio::spawn(async move {
+                client.query_with(document, json!({ "input": input })).await["change"]["userErrors"].clone()
+            })
+        });
+        let links = (0..6).map(|n| {
+            let client = desk.client.clone();
+            let ids = if n % 2 == 0 { "[1, 2]" } else { "[2, 1]" };
+            let field = if n % 3 == 0 { "notesUnassign" } else { "notesAssign" };
+            let change = format!("mutation {{ change: {field}(input: {{ ids: [{note}], userIds: {ids} }}) {{ userErrors {{ code path }} }} }}");
+            tokio::spawn(async move { client.query(&change).await["change"]["userErrors"].clone() })
+        });
+        desk.company.user(&format!("second {}", document.len())).await;
+        for errors in join_all(tasks.chain(links)).await {
+            assert_eq!(errors.unwrap(), json!([]));
+        }
+    }
+    let read = desk.app.db().read();
+    let customers = customer::Entity::find().order_by_asc(customer::Column::Id).all(read).await.unwrap();
+    assert_eq!(customers.iter().filter(|row| row.external_key.is_some()).count(), 10);
+    let users = user::Entity::find().all(read).await.unwrap();
+    assert_eq!(users.iter().filter(|row| row.external_key.is_some()).count(), 10);
+}
