@@ -20,7 +20,7 @@ object! {
         /// Names this company among all records.
         id = leaf(|company: &Company| GlobalId(Kind::Company, company.0.id));
         /// The key of the company.
-        database_id = leaf(|company: &Company| BigInt(company.0.id));
+        database_id = leaf(|company: &Company| BigInt(company.0.id)).reads(&["id"]);
         /// Its name.
         name = lent(|company: &Company| &company.0.name);
     }

@@ -7,12 +7,13 @@ use crate::clock::Clock;
 use crate::company::CompanyById;
 use crate::customer::CustomerById;
 use crate::db::Db;
-use crate::entity::Sight;
 use crate::entity::token::Scope;
+use crate::entity::{Columns, Sight, Table};
 use crate::error::Result;
 use crate::loader::Loader;
 use crate::note::{MessageById, NoteById};
 use crate::note_type::NoteTypeById;
+use crate::projection::{Mentioned, Projection};
 use crate::user::UserById;
 
 /// What lives as long as the process.
@@ -23,9 +24,15 @@ pub struct App {
 }
 
 impl App {
-    /// Gives the operation its viewer and the loaders that it shares with no other.
-    pub fn prepare(&self, request: async_graphql::Request, viewer: Viewer) -> async_graphql::Request {
-        let reader = Reader { db: self.db.clone(), sight: viewer.sight() };
+    /// Gives the operation its viewer and the loaders that it shares with no other; `mentioned` is what its document
+    /// mentions.
+    pub fn prepare(
+        &self,
+        request: async_graphql::Request,
+        mentioned: &Mentioned,
+        viewer: Viewer,
+    ) -> async_graphql::Request {
+        let reader = Reader { db: self.db.clone(), sight: viewer.sight(), mentioned: mentioned.clone() };
         let loaders = Loaders::new(&reader);
         request.data(self.clone()).data(viewer).data(reader).data(loaders)
     }
@@ -36,6 +43,14 @@ impl App {
 pub struct Reader {
     pub db: Db,
     pub sight: Sight,
+    mentioned: Mentioned,
+}
+
+impl Reader {
+    /// The columns that this operation may show.
+    pub fn columns<E: Table>(&self, projection: &Projection<E>) -> Columns<E> {
+        projection.columns(&self.mentioned)
+    }
 }
 
 /// A loader for each way to name a record in a root field.

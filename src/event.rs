@@ -36,12 +36,12 @@ impl<'a> Moment<'a> {
         }
         let ids = db::next_ids(transaction, db::Table::Event, happened.len()).await?;
         let events = ids.into_iter().zip(happened).map(|(id, happened)| event::ActiveModel {
-            company_id: Set(self.viewer.company_id()),
+            company_id: Set(self.viewer.company_id),
             id: Set(id),
             kind: Set(happened.kind),
             note_id: Set(happened.note_id),
             message_id: Set(happened.message_id),
-            actor_id: Set(Some(self.viewer.user.id)),
+            actor_id: Set(Some(self.viewer.user_id)),
             created_on: Set(self.time),
             changes: Set(Changes(happened.changes)),
         });

@@ -1,8 +1,6 @@
 //! Global ids: `Note:42`. They name a record across all types, as Relay's Node interface asks; where the type is
 //! clear from the argument the bare key `42` does as well.
 
-use std::io::Write;
-
 use async_graphql::ID;
 use async_graphql::registry::Registry;
 
@@ -73,8 +71,12 @@ impl Leaf for GlobalId {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'"');
+        out.extend_from_slice(self.0.name().as_bytes());
+        out.push(b':');
         // Writing to a Vec does not fail.
-        let _ = write!(out, "\"{}:{}\"", self.0.name(), self.1);
+        let _ = serde_json::to_writer(&mut *out, &self.1);
+        out.push(b'"');
     }
 }
 

@@ -34,6 +34,7 @@ pub mod note;
 pub mod note_type;
 pub mod page;
 pub mod people;
+pub mod projection;
 pub mod scalar;
 pub mod schema;
 pub mod search;

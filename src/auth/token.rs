@@ -7,7 +7,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Set};
 use sha2::{Digest, Sha256};
 
 use super::Viewer;
@@ -74,22 +74,20 @@ pub async fn create_token(
 /// When the database does not answer.
 pub async fn authenticate(db: &Db, clock: &Clock, token: &str) -> Result<Option<Viewer>> {
     let Some(company_id) = company_of(token) else { return Ok(None) };
-    let found = token::Entity::find()
+    let found: Option<(i64, Scopes, Option<DateTime<Utc>>, Option<DateTime<Utc>>, UserStatus)> = token::Entity::find()
+        .inner_join(user::Entity)
         .filter(token::Column::CompanyId.eq(company_id))
         .filter(token::Column::Hash.eq(hash(token)))
-        .find_also_related(user::Entity)
+        .select_only()
+        .columns([token::Column::UserId, token::Column::Scopes, token::Column::ExpiresOn, token::Column::RevokedOn])
+        .column(user::Column::Status)
+        .into_tuple()
         .one(db.read())
         .await?;
-    Ok(match found {
-        Some((token, Some(user)))
-            if token.revoked_on.is_none()
-                && token.expires_on.is_none_or(|end| clock.now() < end)
-                && user.status == UserStatus::Active =>
-        {
-            Some(Viewer { user, scopes: token.scopes.0 })
-        }
-        _ => None,
-    })
+    Ok(found.and_then(|(user_id, Scopes(scopes), expires_on, revoked_on, status)| {
+        let valid = revoked_on.is_none() && expires_on.is_none_or(|end| clock.now() < end);
+        (valid && status == UserStatus::Active).then_some(Viewer { company_id, user_id, scopes })
+    }))
 }
 
 fn company_of(token: &str) -> Option<i64> {

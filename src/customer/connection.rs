@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use sea_orm::{PaginatorTrait, QueryFilter, Select};
 
+use super::load::COLUMNS;
 use super::object::Customer;
 use crate::context::Reader;
 use crate::engine::{One, Question, leaf, local, object};
@@ -37,7 +38,7 @@ pub async fn list(reader: &Reader, search: Option<&str>, args: &PageArgs) -> Res
     let search = PeopleSearch::new(search)?;
     let id = (customer::Entity, customer::Column::Id);
     let list = ListById::new("customer", found(reader, search.as_ref()), id, args)?;
-    let page = list.page(&reader.db).await?;
+    let page = list.page(reader.columns(&COLUMNS), &reader.db).await?;
     Ok(CustomerConnection(Arc::new(Customers { search, list, page })))
 }
 

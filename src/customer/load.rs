@@ -1,13 +1,19 @@
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use sea_orm::QueryFilter;
 
+use super::Customer;
 use crate::context::Reader;
 use crate::db::one_of;
 use crate::engine::Question;
 use crate::entity::customer;
 use crate::error::Result;
+use crate::projection::Projection;
+
+/// What the fields of a customer read.
+pub static COLUMNS: LazyLock<Projection<customer::Entity>> =
+    LazyLock::new(|| Projection::of::<Customer>(&["company_id", "id"]));
 
 /// Customers by key.
 pub struct CustomerById;
@@ -19,7 +25,7 @@ impl Question for CustomerById {
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
         let keys = one_of(reader.db.backend(), (customer::Entity, customer::Column::Id), keys.iter().copied());
-        let found = reader.sight.customers().filter(keys).all(reader.db.read()).await?;
+        let found = reader.columns(&COLUMNS).all(reader.sight.customers().filter(keys), reader.db.read()).await?;
         Ok(found.into_iter().map(|customer| (customer.id, Arc::new(customer))).collect())
     }
 }

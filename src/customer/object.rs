@@ -16,7 +16,7 @@ object! {
         /// Names this customer among all records.
         id = leaf(|customer: &Customer| GlobalId(Kind::Customer, customer.0.id));
         /// The key of the customer within its company.
-        database_id = leaf(|customer: &Customer| BigInt(customer.0.id));
+        database_id = leaf(|customer: &Customer| BigInt(customer.0.id)).reads(&["id"]);
         /// The company that the customer works for.
         company_name = lent(|customer: &Customer| &customer.0.company_name);
         /// The customer's position there.
@@ -45,12 +45,14 @@ object! {
         mobile = local(|customer: &Customer| {
             let row = &customer.0;
             PhoneNumber::new(row.mobile_country_code.as_ref(), row.mobile_number.as_ref(), row.mobile_full.as_ref())
-        });
+        })
+        .reads(&["mobile_country_code", "mobile_number", "mobile_full"]);
         /// The telephone.
         phone = local(|customer: &Customer| {
             let row = &customer.0;
             PhoneNumber::new(row.phone_country_code.as_ref(), row.phone_number.as_ref(), row.phone_full.as_ref())
-        });
+        })
+        .reads(&["phone_country_code", "phone_number", "phone_full"]);
         /// A picture.
         profile_photo = leaf(|customer: &Customer| customer.0.profile_photo.clone().map(Url));
         /// To be treated with particular care.
@@ -64,7 +66,7 @@ object! {
         /// When the customer was first known.
         created_on = leaf(|customer: &Customer| DateTime(customer.0.created_on));
         /// The notes about this customer, as in `Query.notes`.
-        notes = notes_of(Whose::Customer, |customer: &Customer| customer.0.id);
+        notes = notes_of(Whose::Customer, |customer: &Customer| customer.0.id).reads(&["id"]);
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Field {
     pub name: String,
     pub description: String,
     pub def: Def,
+    /// What the field reads of its row, by the names that the row's own fields have.
+    pub reads: Vec<&'static str>,
 }
 
 /// The arguments of a field, as the schema tells of them.
@@ -39,6 +41,16 @@ pub struct Def {
     /// Makes the type known to the schema; the name of it, and the arguments.
     pub register: Box<Register>,
     pub kind: Kind,
+    /// What the field reads of its row, where that is not the row's field of the same name.
+    pub reads: Option<&'static [&'static str]>,
+}
+
+impl Def {
+    /// Says what the field reads of its row, where that is not the row's field of the same name.
+    #[must_use]
+    pub fn reads(self, fields: &'static [&'static str]) -> Self {
+        Self { reads: Some(fields), ..self }
+    }
 }
 
 pub type Register = dyn Fn(&mut Registry) -> (String, Arguments) + Send + Sync;
@@ -63,10 +75,11 @@ impl ObjectType {
 }
 
 /// The name of a field in the schema: `databaseId` for `database_id`.
-pub fn describe(name: &str, comment: &str, def: Def) -> Field {
+pub fn describe(name: &'static str, comment: &str, def: Def) -> Field {
+    let name = name.trim_start_matches("r#");
     let mut camel = String::with_capacity(name.len());
     let mut upper = false;
-    for letter in name.trim_start_matches("r#").chars() {
+    for letter in name.chars() {
         match letter {
             '_' => upper = true,
             letter if upper => {
@@ -76,7 +89,8 @@ pub fn describe(name: &str, comment: &str, def: Def) -> Field {
             letter => camel.push(letter),
         }
     }
-    Field { name: camel, description: plain(comment), def }
+    let reads = def.reads.map_or_else(|| vec![name], <[_]>::to_vec);
+    Field { name: camel, description: plain(comment), def, reads }
 }
 
 /// The text of a doc comment: each of its lines begins with a space.

@@ -197,7 +197,7 @@ fn row<R: 'static>(row: &Row) -> &R {
 
 fn def<A: Take, O: Outcome>(link: impl Link + 'static) -> Def {
     let register = |registry: &mut Registry| (O::register(registry), A::register(registry));
-    Def { register: Box::new(register), kind: Kind::Link(Box::new(link)) }
+    Def { register: Box::new(register), kind: Kind::Link(Box::new(link)), reads: None }
 }
 
 /// A link to what the row has at hand.
@@ -367,7 +367,8 @@ where
 }
 
 fn leaf_def<T: Leaf>(write: impl Fn(&Row, &super::Context<'_>, &mut Vec<u8>) + Send + Sync + 'static) -> Def {
-    Def { register: Box::new(|registry| (T::register(registry), Arguments::new())), kind: Kind::Leaf(Box::new(write)) }
+    let register = Box::new(|registry: &mut Registry| (T::register(registry), Arguments::new()));
+    Def { register, kind: Kind::Leaf(Box::new(write)), reads: None }
 }
 
 /// A value that is made of the row.

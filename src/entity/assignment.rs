@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::columns::table;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "assignment")]
 pub struct Model {
@@ -17,6 +19,10 @@ pub struct Model {
     pub assigned_by_id: Option<i64>,
     /// What an imported record said that the columns cannot hold, as JSON text.
     pub source: Option<String>,
+}
+
+table! {
+    company_id, note_id, user_id, position, created_on, assigned_by_id, source,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::columns::table;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "company")]
 pub struct Model {
@@ -9,6 +11,10 @@ pub struct Model {
     pub id: i64,
     pub name: String,
     pub created_on: DateTimeUtc,
+}
+
+table! {
+    id, name, created_on,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

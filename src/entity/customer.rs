@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::columns::table;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[expect(clippy::struct_excessive_bools, reason = "the columns of the table")]
 #[sea_orm(table_name = "customer")]
@@ -38,6 +40,12 @@ pub struct Model {
     pub created_on: DateTimeUtc,
     /// What an imported record said that the columns cannot hold, as JSON text.
     pub source: Option<String>,
+}
+
+table! {
+    company_id, id, company_name, company_title, first_name, middle_name, last_name, full_name, locale, is_member,
+    was_member, has_applied, flag, email, mobile_country_code, mobile_number, mobile_full, phone_country_code,
+    phone_number, phone_full, profile_photo, vip, home_house_id, birthdate, anniversary_date, created_on, source,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::columns::table;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "message")]
 pub struct Model {
@@ -24,6 +26,11 @@ pub struct Model {
     pub from_import: bool,
     /// What an imported record said that the columns cannot hold, as JSON text.
     pub source: Option<String>,
+}
+
+table! {
+    company_id, id, note_id, position, message, attachment_url, attachment_filename, attachment_content_type,
+    attachment_size, posted_by_id, created_on, from_import, source,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

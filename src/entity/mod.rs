@@ -4,6 +4,7 @@
 //! confidentiality of a note cannot be written with it.
 
 pub mod assignment;
+mod columns;
 pub mod company;
 pub mod customer;
 pub mod derived;
@@ -16,4 +17,5 @@ mod sight;
 pub mod token;
 pub mod user;
 
+pub use columns::{Cells, Columns, Table};
 pub use sight::Sight;

@@ -4,9 +4,12 @@ use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+use super::columns::table;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "lowercase")]
 pub enum NoteStatus {
+    #[default]
     Open,
     Closed,
 }
@@ -75,6 +78,12 @@ pub struct Model {
     pub subject_folded: Option<String>,
     /// What an imported record said that the columns cannot hold, as JSON text.
     pub source: Option<String>,
+}
+
+table! {
+    company_id, id, version, type_id, subject, details, status, priority, confidential, show_on_overview,
+    reminder, tags, reference_type, reference_id, customer_id, user_id, message_count, created_on, updated_on,
+    updated_by_id, closed_on, subject_folded, source,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::columns::table;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "note_type")]
 pub struct Model {
@@ -12,6 +14,10 @@ pub struct Model {
     pub name: String,
     /// Made from a bare name by an import: the id is ours alone, so an export leaves it out.
     pub from_import: bool,
+}
+
+table! {
+    company_id, id, name, from_import,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -2,10 +2,13 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::columns::table;
+
 /// Whether a user may act; the token of an inactive one is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "lowercase")]
 pub enum UserStatus {
+    #[default]
     Active,
     Inactive,
 }
@@ -35,6 +38,11 @@ pub struct Model {
     pub role: Option<String>,
     /// What an imported record said that the columns cannot hold, as JSON text.
     pub source: Option<String>,
+}
+
+table! {
+    company_id, id, status, first_name, last_name, full_name, email, username, profile_photo, employee_id,
+    mobile_number, business_location_id, enable2_fa, modified_on, created_by, role, source,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

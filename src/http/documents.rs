@@ -10,14 +10,21 @@ use lru::LruCache;
 
 use super::refusal::Refusal;
 use crate::gate;
+use crate::projection::Mentioned;
 
 /// How many documents are kept: those used last.
 const MOST_KEPT: NonZero<usize> = NonZero::<usize>::MIN.saturating_add(255);
 /// How long a document that is kept may be, in bytes. All that are kept take some megabytes at most.
 const LONGEST_KEPT: usize = 16 << 10;
 
+/// A document, and what follows from it alone.
+pub struct Parsed {
+    pub document: ExecutableDocument,
+    pub mentioned: Mentioned,
+}
+
 /// Parses documents, or remembers them.
-pub struct Documents(Mutex<LruCache<String, Arc<ExecutableDocument>>>);
+pub struct Documents(Mutex<LruCache<String, Arc<Parsed>>>);
 
 impl Default for Documents {
     fn default() -> Self {
@@ -28,11 +35,12 @@ impl Default for Documents {
 impl Documents {
     /// # Errors
     /// Where the text is no document, or costs too much.
-    pub fn parse(&self, text: &str) -> Result<Arc<ExecutableDocument>, Refusal> {
+    pub fn parse(&self, text: &str) -> Result<Arc<Parsed>, Refusal> {
         if let Some(document) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(text) {
             return Ok(Arc::clone(document));
         }
-        let document = Arc::new(parse(text)?);
+        let document = parse(text)?;
+        let document = Arc::new(Parsed { mentioned: Mentioned::in_document(&document), document });
         if text.len() <= LONGEST_KEPT {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).put(text.to_owned(), Arc::clone(&document));
         }

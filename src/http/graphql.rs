@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::accept::MediaType;
-use super::documents::Documents;
+use super::documents::{Documents, Parsed};
 use super::origin::{self, Origin};
 use super::refusal::Refusal;
 use super::request_id::RequestIdExt;
@@ -89,12 +89,13 @@ impl Door {
         } else {
             asked::in_address(head.uri.query().unwrap_or_default())?
         };
-        let document = self.documents.parse(&request.query)?;
-        gate::estimate(&document, &request.variables).map_err(|message| Refusal::document("TOO_COMPLEX", message))?;
-        if !by_post && changes(&document, request.operation_name.as_deref()) {
+        let parsed = self.documents.parse(&request.query)?;
+        gate::estimate(&parsed.document, &request.variables)
+            .map_err(|message| Refusal::document("TOO_COMPLEX", message))?;
+        if !by_post && changes(&parsed.document, request.operation_name.as_deref()) {
             return Err(Refusal::method("An address can only ask; changes are not made by GET", "POST"));
         }
-        self.run(request, document, viewer, request_id.to_owned(), deadline).await
+        self.run(request, &parsed, viewer, request_id.to_owned(), deadline).await
     }
 
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Viewer, Refusal> {
@@ -108,13 +109,13 @@ impl Door {
     async fn run(
         &self,
         mut request: async_graphql::Request,
-        document: Arc<ExecutableDocument>,
+        parsed: &Parsed,
         viewer: Viewer,
         request_id: String,
         deadline: Instant,
     ) -> Result<async_graphql::Response, Refusal> {
-        request.set_parsed_query(ExecutableDocument::clone(&document));
-        let request = self.app.prepare(request, viewer);
+        request.set_parsed_query(parsed.document.clone());
+        let request = self.app.prepare(request, &parsed.mentioned, viewer);
         let schema = self.schema.clone();
         let operation = async move {
             let mut response = schema.execute(request).await;

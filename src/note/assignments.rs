@@ -68,7 +68,7 @@ pub async fn take_away(
         let backend = transaction.get_database_backend();
         let changed = happened.iter().map(|happened| happened.note_id);
         assignment::Entity::delete_many()
-            .filter(assignment::Column::CompanyId.eq(moment.viewer.company_id()))
+            .filter(assignment::Column::CompanyId.eq(moment.viewer.company_id))
             .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), changed))
             .filter(one_of(backend, (assignment::Entity, assignment::Column::UserId), users.iter().copied()))
             .exec(transaction)
@@ -89,7 +89,7 @@ pub fn new_assignments(moment: &Moment<'_>, note: &note::Model, users: &[i64], l
             user_id,
             position,
             created_on: moment.time,
-            assigned_by_id: Some(moment.viewer.user.id),
+            assigned_by_id: Some(moment.viewer.user_id),
             source: None,
         })
         .collect()
@@ -125,7 +125,7 @@ async fn present(
 ) -> Result<HashMap<i64, Vec<assignment::Model>>, DbErr> {
     let keys = notes.iter().map(|note| note.id);
     let rows = assignment::Entity::find()
-        .filter(assignment::Column::CompanyId.eq(moment.viewer.company_id()))
+        .filter(assignment::Column::CompanyId.eq(moment.viewer.company_id))
         .filter(one_of(transaction.get_database_backend(), (assignment::Entity, assignment::Column::NoteId), keys))
         .order_by_asc(assignment::Column::NoteId)
         .order_by_asc(assignment::Column::Position)
@@ -149,7 +149,7 @@ async fn touch(
         return Ok(());
     }
     let changed: HashSet<i64> = happened.iter().map(|happened| happened.note_id).collect();
-    let (time, user) = (moment.time, Some(moment.viewer.user.id));
+    let (time, user) = (moment.time, Some(moment.viewer.user_id));
     for note in notes.iter_mut().filter(|note| changed.contains(&note.id)) {
         note.version += 1;
         note.updated_on = time;
@@ -159,7 +159,7 @@ async fn touch(
         .col_expr(note::Column::Version, Expr::col(note::Column::Version).add(1))
         .col_expr(note::Column::UpdatedOn, Expr::val(time))
         .col_expr(note::Column::UpdatedById, Expr::val(user))
-        .filter(note::Column::CompanyId.eq(moment.viewer.company_id()))
+        .filter(note::Column::CompanyId.eq(moment.viewer.company_id))
         .filter(one_of(transaction.get_database_backend(), (note::Entity, note::Column::Id), changed))
         .exec(transaction)
         .await

@@ -76,7 +76,7 @@ impl NoteConnection {
     pub async fn all(reader: &Reader, args: NoteListArgs) -> Result<Self> {
         let list = NoteList::new(&args, reader.sight, reader.db.backend())?;
         let (ordering, window) = (list.ordering.clone(), list.window.clone());
-        let page = list.page(&reader.db).await?;
+        let page = list.page(reader).await?;
         Ok(Self(Arc::new(Listed { key: ListKey { under: None, args: Arc::new(args) }, ordering, window, page })))
     }
 

@@ -141,7 +141,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     }
     let moment = Moment::new(viewer, &app.clock);
     let note = note::Model {
-        company_id: viewer.company_id(),
+        company_id: viewer.company_id,
         id: db::next_id(&transaction, db::Table::Note).await?,
         version: 1,
         type_id,
@@ -157,11 +157,11 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         reference_type: reference_type.map(Into::into),
         reference_id: reference_id.map(|id| id.0),
         customer_id,
-        user_id: Some(viewer.user.id),
+        user_id: Some(viewer.user_id),
         message_count: 0,
         created_on: moment.time,
         updated_on: moment.time,
-        updated_by_id: Some(viewer.user.id),
+        updated_by_id: Some(viewer.user_id),
         closed_on: (status == NoteStatus::Closed).then_some(moment.time),
         source: None,
     };

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use async_graphql::InputObject;
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, FromQueryResult, PaginatorTrait, QueryFilter, QueryTrait,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, PaginatorTrait, QueryFilter, QueryTrait, Select,
 };
 
 use super::filter::{Conditions, NoteFilter};
+use super::load::NOTE;
 use super::order::{NoteOrder, NoteOrdering};
+use crate::context::Reader;
 use crate::db::{Db, keys_table};
 use crate::entity::{Sight, assignment, note};
 use crate::error::{Error, Result};
@@ -72,10 +73,10 @@ impl NoteList {
 
     /// # Errors
     /// When the database fails.
-    pub async fn page(self, db: &Db) -> Result<Page<Arc<note::Model>>> {
+    pub async fn page(self, reader: &Reader) -> Result<Page<Arc<note::Model>>> {
         let mut notes = self.notes;
         self.window.apply(QueryTrait::query(&mut notes), &self.ordering.ordering);
-        let rows = notes.all(db.read()).await?;
+        let rows = reader.columns(&NOTE).and(self.ordering.columns()).all(notes, reader.db.read()).await?;
         Ok(self.window.page(rows.into_iter().map(Arc::new).collect()))
     }
 
@@ -89,8 +90,13 @@ impl NoteList {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn pages(self, db: &Db, whose: Whose, parents: Vec<i64>) -> Result<HashMap<i64, Page<Arc<note::Model>>>> {
-        let backend = db.backend();
+    pub async fn pages(
+        self,
+        reader: &Reader,
+        whose: Whose,
+        parents: Vec<i64>,
+    ) -> Result<HashMap<i64, Page<Arc<note::Model>>>> {
+        let backend = reader.db.backend();
         let (keys, key) = keys_table(backend, parents.iter().copied());
         let mut each = match (backend, whose) {
             (DatabaseBackend::Sqlite, Whose::Assignee) => from_assignments(self.notes, self.sight, key),
@@ -98,8 +104,10 @@ impl NoteList {
         };
         self.window.apply(&mut each, &self.ordering.ordering);
 
+        let columns = reader.columns(&NOTE).and(self.ordering.columns());
         let mut all = Query::select();
-        all.column((note::Entity, Asterisk)).expr_as(Expr::col(key), "parent").from_function(keys, "k");
+        all.expr(Expr::col(key)).from_function(keys, "k");
+        columns.select(&mut all);
         if backend == DatabaseBackend::Postgres {
             all.join_lateral(JoinType::InnerJoin, each, note::Entity, Condition::all().add(Expr::val(true)));
         } else {
@@ -114,9 +122,8 @@ impl NoteList {
         self.window.sort(&mut all, &self.ordering.ordering);
 
         let mut rows: HashMap<i64, Vec<Arc<note::Model>>> = HashMap::new();
-        for row in db.read().query_all(&all).await? {
-            let note = note::Model::from_query_result(&row, "")?;
-            rows.entry(row.try_get("", "parent")?).or_default().push(Arc::new(note));
+        for row in reader.db.read().query_all(&all).await? {
+            rows.entry(row.try_get_by_index(0)?).or_default().push(Arc::new(columns.read(&row, 1)?));
         }
         Ok(parents
             .into_iter()

@@ -1,17 +1,30 @@
 //! The questions about notes, each for many keys at once.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, FromQueryResult, QueryFilter, QueryOrder, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryFilter, QueryOrder, Statement};
 
 use super::list::{NoteList, NoteListArgs, Whose};
+use super::message::NoteMessage;
+use super::object::Note;
 use crate::context::Reader;
 use crate::db::one_of;
 use crate::engine::Question;
 use crate::entity::{assignment, message, note};
 use crate::error::Result;
 use crate::page::Page;
+use crate::projection::Projection;
+use crate::user::NoteAssignee;
+
+/// What the fields of a note read.
+pub static NOTE: LazyLock<Projection<note::Entity>> = LazyLock::new(|| Projection::of::<Note>(&["company_id", "id"]));
+/// What the fields of an assignment read.
+static ASSIGNMENT: LazyLock<Projection<assignment::Entity>> =
+    LazyLock::new(|| Projection::of::<NoteAssignee>(&["note_id", "user_id"]));
+/// What the fields of a message read.
+static MESSAGE: LazyLock<Projection<message::Entity>> =
+    LazyLock::new(|| Projection::of::<NoteMessage>(&["company_id", "id", "note_id", "position"]));
 
 /// Notes by key.
 pub struct NoteById;
@@ -23,7 +36,7 @@ impl Question for NoteById {
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
         let keys = one_of(reader.db.backend(), (note::Entity, note::Column::Id), keys.iter().copied());
-        let notes = reader.sight.notes().filter(keys).all(reader.db.read()).await?;
+        let notes = reader.columns(&NOTE).all(reader.sight.notes().filter(keys), reader.db.read()).await?;
         Ok(notes.into_iter().map(|note| (note.id, Arc::new(note))).collect())
     }
 }
@@ -43,9 +56,8 @@ impl Question for AssigneesOf {
             .assignments()
             .filter(keys)
             .order_by_asc(assignment::Column::NoteId)
-            .order_by_asc(assignment::Column::Position)
-            .all(reader.db.read())
-            .await?;
+            .order_by_asc(assignment::Column::Position);
+        let assignments = reader.columns(&ASSIGNMENT).all(assignments, reader.db.read()).await?;
         let mut answers: HashMap<i64, Self::Answer> = HashMap::new();
         for assignment in assignments {
             answers.entry(assignment.note_id).or_default().push(Arc::new(assignment));
@@ -64,7 +76,7 @@ impl Question for MessageById {
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
         let keys = one_of(reader.db.backend(), (message::Entity, message::Column::Id), keys.iter().copied());
-        let messages = reader.sight.messages().filter(keys).all(reader.db.read()).await?;
+        let messages = reader.columns(&MESSAGE).all(reader.sight.messages().filter(keys), reader.db.read()).await?;
         Ok(messages.into_iter().map(|message| (message.id, Arc::new(message))).collect())
     }
 }
@@ -91,16 +103,14 @@ impl Question for MessagesOf {
             // OFFSET 0 keeps the subquery apart: ask the index for each range, rather than read all messages of the
             // company to join them, which looks cheap until the database has counted them.
             DatabaseBackend::Postgres => {
-                "SELECT k.low AS range_low, k.high AS range_high, message.* \
-                 FROM unnest($1, $2, $3) AS k(note_id, low, high) CROSS JOIN LATERAL (SELECT * FROM message \
+                "FROM unnest($1, $2, $3) AS k(note_id, low, high) CROSS JOIN LATERAL (SELECT * FROM message \
                  WHERE message.company_id = $4 AND message.note_id = k.note_id \
                  AND message.position BETWEEN k.low AND k.high OFFSET 0) AS message \
                  ORDER BY message.note_id, message.position"
             }
             // CROSS JOIN, for the same reason.
             _ => {
-                "SELECT k.value ->> 1 AS range_low, k.value ->> 2 AS range_high, message.* \
-                 FROM json_each(?) AS k CROSS JOIN message ON message.company_id = ? \
+                "FROM json_each(?) AS k CROSS JOIN message ON message.company_id = ? \
                  AND message.note_id = k.value ->> 0 AND message.position BETWEEN k.value ->> 1 AND k.value ->> 2 \
                  ORDER BY message.note_id, message.position"
             }
@@ -117,14 +127,20 @@ impl Question for MessagesOf {
             let ranges: serde_json::Value = ranges.collect();
             vec![ranges.to_string().into(), reader.sight.company_id.into()]
         };
+        let columns = reader.columns(&MESSAGE);
+        let (low, high) = match backend {
+            DatabaseBackend::Postgres => ("k.low", "k.high"),
+            _ => ("k.value ->> 1", "k.value ->> 2"),
+        };
+        let sql = format!("SELECT {low}, {high}, {} {sql}", columns.list());
         let rows = reader.db.read().query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
         let mut answers: HashMap<MessageRange, Self::Answer> = HashMap::new();
         for row in rows {
-            let message = message::Model::from_query_result(&row, "")?;
+            let message = columns.read(&row, 2)?;
             let range = MessageRange {
                 note_id: message.note_id,
-                low: row.try_get("", "range_low")?,
-                high: row.try_get("", "range_high")?,
+                low: row.try_get_by_index(0)?,
+                high: row.try_get_by_index(1)?,
             };
             answers.entry(range).or_default().push(Arc::new(message));
         }
@@ -162,7 +178,7 @@ impl Question for NotesOf {
         let mut answers = HashMap::new();
         for ((whose, args), parents) in by_list(keys) {
             let list = NoteList::new(args, reader.sight, reader.db.backend())?;
-            for (parent, page) in list.pages(&reader.db, whose, parents).await? {
+            for (parent, page) in list.pages(reader, whose, parents).await? {
                 answers.insert(ListKey { under: Some((whose, parent)), args: Arc::clone(args) }, page);
             }
         }

@@ -20,22 +20,28 @@ object! {
         /// Names this message among all records.
         id = leaf(|message: &NoteMessage| GlobalId(Kind::NoteMessage, message.0.id));
         /// The key of the message within its company.
-        database_id = leaf(|message: &NoteMessage| BigInt(message.0.id));
+        database_id = leaf(|message: &NoteMessage| BigInt(message.0.id)).reads(&["id"]);
         /// The note it is about.
         note_id = leaf(|message: &NoteMessage| GlobalId(Kind::Note, message.0.note_id));
         /// The note it is about.
-        note = promised::<_, NoteById, _>(|message: &NoteMessage| message.0.note_id, Note);
+        note = promised::<_, NoteById, _>(|message: &NoteMessage| message.0.note_id, Note).reads(&["note_id"]);
         /// The text.
         message = lent(|message: &NoteMessage| &message.0.message);
         /// The file that goes with it.
-        attachment = local(|message: &NoteMessage| Attachment::of(message));
+        attachment = local(|message: &NoteMessage| Attachment::of(message)).reads(&[
+            "attachment_url",
+            "attachment_filename",
+            "attachment_content_type",
+            "attachment_size",
+        ]);
         /// Who said it; null where an import does not tell.
         posted_by_id = leaf(|message: &NoteMessage| message.0.posted_by_id.map(|id| GlobalId(Kind::User, id)));
         /// Who said it; null where an import does not tell.
         posted_by = link::<_, UserById, _>(
             |message: &NoteMessage| message.0.posted_by_id,
             |found| found.map(User),
-        );
+        )
+        .reads(&["posted_by_id"]);
         /// When it was said.
         created_on = leaf(|message: &NoteMessage| DateTime(message.0.created_on));
     }

@@ -66,16 +66,17 @@ object! {
         /// Names this note among all records.
         id = leaf(|note: &Note| GlobalId(Kind::Note, note.0.id));
         /// The key of the note within its company.
-        database_id = leaf(|note: &Note| BigInt(note.0.id));
+        database_id = leaf(|note: &Note| BigInt(note.0.id)).reads(&["id"]);
         /// Grows by one with each change of a field or an assignment; send it back as `expectedVersion` to avoid lost
         /// updates. A message leaves it as it is, so that comments do not break an open form.
         version = leaf(|note: &Note| note.0.version);
         /// The company it belongs to.
         company_id = leaf(|note: &Note| GlobalId(Kind::Company, note.0.company_id));
         /// The company it belongs to.
-        company = promised::<_, CompanyById, _>(|note: &Note| note.0.company_id, Company);
+        company = promised::<_, CompanyById, _>(|note: &Note| note.0.company_id, Company).reads(&["company_id"]);
         /// What sort of note it is.
-        r#type = link::<_, NoteTypeById, _>(|note: &Note| note.0.type_id, |found| found.map(NoteType));
+        r#type =
+            link::<_, NoteTypeById, _>(|note: &Note| note.0.type_id, |found| found.map(NoteType)).reads(&["type_id"]);
         /// The headline.
         subject = lent(|note: &Note| &note.0.subject);
         /// The text.
@@ -99,18 +100,20 @@ object! {
         /// The customer it is about.
         customer_id = leaf(|note: &Note| note.0.customer_id.map(|id| GlobalId(Kind::Customer, id)));
         /// The customer it is about.
-        customer = link::<_, CustomerById, _>(|note: &Note| note.0.customer_id, |found| found.map(Customer));
+        customer = link::<_, CustomerById, _>(|note: &Note| note.0.customer_id, |found| found.map(Customer))
+            .reads(&["customer_id"]);
         /// The author.
         user_id = leaf(|note: &Note| note.0.user_id.map(|id| GlobalId(Kind::User, id)));
         /// The author.
-        user = link::<_, UserById, _>(|note: &Note| note.0.user_id, |found| found.map(User));
+        user = link::<_, UserById, _>(|note: &Note| note.0.user_id, |found| found.map(User)).reads(&["user_id"]);
         /// The users responsible for it, in the order in which they were assigned.
         assignees = link::<_, AssigneesOf, _>(
             |note: &Note| Some(note.0.id),
             |found| found.unwrap_or_default().into_iter().map(NoteAssignee).collect::<Vec<_>>(),
-        );
+        )
+        .reads(&["id"]);
         /// The thread: what was said about it, oldest first unless asked otherwise. 1 to 100 a page, 20 when absent.
-        messages = message_page::messages();
+        messages = message_page::messages().reads(&["id", "message_count"]);
         /// How many messages it has.
         message_count = leaf(|note: &Note| note.0.message_count);
         /// The newest message.
@@ -120,18 +123,20 @@ object! {
                 (last > 0).then_some(MessageRange { note_id: note.0.id, low: last, high: last })
             },
             |found| found.and_then(|messages| messages.into_iter().next()).map(NoteMessage),
-        );
+        )
+        .reads(&["id", "message_count"]);
         /// When it was made.
         created_on = leaf(|note: &Note| DateTime(note.0.created_on));
         /// When it, its assignees or its messages last changed.
         updated_on = leaf(|note: &Note| DateTime(note.0.updated_on));
         /// Who changed it last; null where nobody has, or an import does not tell.
-        updated_by = link::<_, UserById, _>(|note: &Note| note.0.updated_by_id, |found| found.map(User));
+        updated_by = link::<_, UserById, _>(|note: &Note| note.0.updated_by_id, |found| found.map(User))
+            .reads(&["updated_by_id"]);
         /// When it was closed; null while it is open, and where an import does not tell.
         closed_on = leaf(|note: &Note| note.0.closed_on.map(DateTime));
         /// Whether the viewer may change it: who sees a note and has the WRITE scope.
-        viewer_can_update = leaf_in(|ctx| ctx.viewer_has(Scope::Write));
+        viewer_can_update = leaf_in(|ctx| ctx.viewer_has(Scope::Write)).reads(&[]);
         /// Whether the viewer may delete it: who sees a note and has the WRITE scope.
-        viewer_can_delete = leaf_in(|ctx| ctx.viewer_has(Scope::Write));
+        viewer_can_delete = leaf_in(|ctx| ctx.viewer_has(Scope::Write)).reads(&[]);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use async_graphql::{Enum, InputObject};
 
-use crate::entity::note;
+use crate::entity::{Columns, note};
 use crate::error::{Error, Result};
 use crate::page::{Cursor, Direction, Ordering, Term};
 
@@ -86,6 +86,15 @@ impl NoteOrdering {
         let id_direction = order_by.first().map_or(Direction::Descending, |first| first.direction.into());
         ordering.terms.push(Term::integer((note::Entity, note::Column::Id), id_direction));
         Ok(Self { fields, ordering })
+    }
+
+    /// What [`NoteOrdering::cursor`] reads.
+    pub fn columns(&self) -> Columns<note::Entity> {
+        let names = self.fields.iter().map(|field| match field {
+            NoteOrderField::CreatedOn => "created_on",
+            NoteOrderField::UpdatedOn => "updated_on",
+        });
+        names.filter_map(Columns::of).fold(Columns::NONE, Columns::and)
     }
 
     pub fn cursor(&self, note: &note::Model) -> String {

@@ -263,7 +263,7 @@ impl Diff {
     fn touch(&mut self, old: &note::Model, moment: &Moment<'_>) {
         self.note.version = old.version + 1;
         self.note.updated_on = moment.time;
-        self.note.updated_by_id = Some(moment.viewer.user.id);
+        self.note.updated_by_id = Some(moment.viewer.user_id);
         // What an import kept of a field's original is true no longer.
         let keys: Vec<&str> = self.fields.iter().flat_map(|field| form_keys(field)).copied().collect();
         self.note.source = form::forget(self.note.source.take(), &keys);

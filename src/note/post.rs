@@ -137,7 +137,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         attachment_filename: filename,
         attachment_content_type: content_type,
         attachment_size: None,
-        posted_by_id: Some(viewer.user.id),
+        posted_by_id: Some(viewer.user_id),
         created_on: moment.time,
         from_import: false,
         source: None,

@@ -23,7 +23,7 @@ object! {
         /// Names this type among all records.
         id = leaf(|kind: &NoteType| GlobalId(Kind::NoteType, kind.0.id));
         /// The key of the type within its company.
-        database_id = leaf(|kind: &NoteType| BigInt(kind.0.id));
+        database_id = leaf(|kind: &NoteType| BigInt(kind.0.id)).reads(&["id"]);
         /// Its name, unique within the company.
         name = lent(|kind: &NoteType| &kind.0.name);
     }

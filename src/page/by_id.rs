@@ -1,14 +1,15 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::IntoColumnRef;
-use sea_orm::{EntityTrait, QueryTrait, Select};
+use sea_orm::{QueryTrait, Select};
 
 use super::{Cursor, Direction, Ordering, Page, PageArgs, Term, Window};
 use crate::db::Db;
+use crate::entity::{Columns, Table};
 use crate::error::Result;
 
 /// A list that is ordered by ID, that is as its records were made.
-pub struct ListById<E: EntityTrait> {
+pub struct ListById<E: Table> {
     select: Select<E>,
     ordering: Ordering,
     pub window: Window,
@@ -16,7 +17,7 @@ pub struct ListById<E: EntityTrait> {
 
 impl<E> ListById<E>
 where
-    E: EntityTrait,
+    E: Table,
     E::Model: Send + Sync,
 {
     /// `name` stands in the cursors of this list.
@@ -31,10 +32,10 @@ where
 
     /// # Errors
     /// When the database fails.
-    pub async fn page(&self, db: &Db) -> Result<Page<Arc<E::Model>>> {
+    pub async fn page(&self, columns: Columns<E>, db: &Db) -> Result<Page<Arc<E::Model>>> {
         let mut select = self.select.clone();
         self.window.apply(QueryTrait::query(&mut select), &self.ordering);
-        let rows = select.all(db.read()).await?;
+        let rows = columns.all(select, db.read()).await?;
         Ok(self.window.page(rows.into_iter().map(Arc::new).collect()))
     }
 

@@ -16,13 +16,15 @@ object! {
         /// The user responsible.
         user_id = leaf(|assignee: &NoteAssignee| GlobalId(Kind::User, assignee.0.user_id));
         /// The user responsible.
-        user = promised::<_, UserById, _>(|assignee: &NoteAssignee| assignee.0.user_id, User);
+        user = promised::<_, UserById, _>(|assignee: &NoteAssignee| assignee.0.user_id, User)
+            .reads(&["user_id"]);
         /// Since when.
         created_on = leaf(|assignee: &NoteAssignee| DateTime(assignee.0.created_on));
         /// Who made the user responsible; null where an import does not tell.
         assigned_by = link::<_, UserById, _>(
             |assignee: &NoteAssignee| assignee.0.assigned_by_id,
             |user| user.map(User),
-        );
+        )
+        .reads(&["assigned_by_id"]);
     }
 }

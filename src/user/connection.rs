@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, Select};
 
+use super::load::COLUMNS;
 use super::object::{User, UserStatus};
 use crate::context::Reader;
 use crate::engine::{One, Question, leaf, local, object};
@@ -48,7 +49,7 @@ pub async fn list(
 ) -> Result<UserConnection> {
     let asked = Asked { status, search: PeopleSearch::new(search)? };
     let list = ListById::new("user", found(reader, &asked), (user::Entity, user::Column::Id), args)?;
-    let page = list.page(&reader.db).await?;
+    let page = list.page(reader.columns(&COLUMNS), &reader.db).await?;
     Ok(UserConnection(Arc::new(Users { asked, list, page })))
 }
 

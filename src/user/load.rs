@@ -1,13 +1,19 @@
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use sea_orm::QueryFilter;
 
+use super::User;
 use crate::context::Reader;
 use crate::db::one_of;
 use crate::engine::Question;
 use crate::entity::user;
 use crate::error::Result;
+use crate::projection::Projection;
+
+/// What the fields of a user read.
+pub static COLUMNS: LazyLock<Projection<user::Entity>> =
+    LazyLock::new(|| Projection::of::<User>(&["company_id", "id"]));
 
 /// Users by key.
 pub struct UserById;
@@ -19,7 +25,7 @@ impl Question for UserById {
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
         let keys = one_of(reader.db.backend(), (user::Entity, user::Column::Id), keys.iter().copied());
-        let found = reader.sight.users().filter(keys).all(reader.db.read()).await?;
+        let found = reader.columns(&COLUMNS).all(reader.sight.users().filter(keys), reader.db.read()).await?;
         Ok(found.into_iter().map(|user| (user.id, Arc::new(user))).collect())
     }
 }

@@ -29,7 +29,7 @@ object! {
         /// Names this user among all records.
         id = leaf(|user: &User| GlobalId(Kind::User, user.0.id));
         /// The key of the user within its company.
-        database_id = leaf(|user: &User| BigInt(user.0.id));
+        database_id = leaf(|user: &User| BigInt(user.0.id)).reads(&["id"]);
         /// Whether the user may act.
         status = leaf(|user: &User| UserStatus::from(user.0.status));
         /// The given name.
@@ -59,8 +59,8 @@ object! {
         /// What the user does in the company.
         role = lent(|user: &User| &user.0.role);
         /// The notes that this user wrote, as in `Query.notes`.
-        created_notes = notes_of(Whose::Author, |user: &User| user.0.id);
+        created_notes = notes_of(Whose::Author, |user: &User| user.0.id).reads(&["id"]);
         /// The notes that this user is assigned to, as in `Query.notes`.
-        assigned_notes = notes_of(Whose::Assignee, |user: &User| user.0.id);
+        assigned_notes = notes_of(Whose::Assignee, |user: &User| user.0.id).reads(&["id"]);
     }
 }

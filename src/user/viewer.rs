@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use async_graphql::Enum;
 
-use super::User;
+use super::{User, UserById};
 use crate::auth;
 use crate::company::{Company, CompanyById};
-use crate::engine::{One, leaf, leaf_enum, local, object, promised};
+use crate::engine::{leaf, leaf_enum, object, promised};
 use crate::entity::token;
 
 /// What a token permits. READ and WRITE cover notes; CONFIDENTIAL adds confidential ones; ADMIN means all of them and
@@ -32,9 +32,9 @@ object! {
     /// Who asks.
     Viewer {
         /// The user whose token this is.
-        user = local(|viewer: &Viewer| One(User(Arc::new(viewer.0.user.clone()))));
+        user = promised::<_, UserById, _>(|viewer: &Viewer| viewer.0.user_id, User);
         /// The company of the user; nothing of any other is seen.
-        company = promised::<_, CompanyById, _>(|viewer: &Viewer| viewer.0.company_id(), Company);
+        company = promised::<_, CompanyById, _>(|viewer: &Viewer| viewer.0.company_id, Company);
         /// What the token permits.
         scopes = leaf(|viewer: &Viewer| viewer.0.scopes.iter().copied().map(Scope::from).collect::<Vec<_>>());
     }

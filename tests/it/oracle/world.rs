@@ -1,8 +1,9 @@
 //! Random rows, few of them and tightly linked, so that documents meet the same ones again and again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
+use async_graphql::parser::parse_query;
 use async_graphql::{Request, Response, Variables};
 use chrono::TimeDelta;
 use notegraph::auth::Viewer;
@@ -10,6 +11,7 @@ use notegraph::engine::Faults;
 use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::entity::token::Scope;
 use notegraph::entity::user::UserStatus;
+use notegraph::projection::Mentioned;
 use notegraph::schema::{self, Schema};
 use serde_json::Value;
 
@@ -83,7 +85,7 @@ impl World {
 
         let mut scopes = vec![*random.one(&[Scope::Read, Scope::Write])];
         scopes.extend(random.perhaps(Scope::Confidential));
-        let viewer = Viewer { user: (*users[0]).clone(), scopes };
+        let viewer = Viewer { company_id: users[0].company_id, user_id: users[0].id, scopes };
         let words = Words { ids, cursors: Vec::new() };
         let mut world = Self { app, viewer, words, schema: schema::build(), stock: stock::build() };
         world.words.cursors = world.cursors().await;
@@ -92,7 +94,8 @@ impl World {
 
     fn request(&self, document: &str, variables: Value, failing: &Failing) -> Request {
         let request = Request::new(document).variables(Variables::from_json(variables));
-        let request = self.app.context().prepare(request, self.viewer.clone());
+        let mentioned = Mentioned::in_document(&parse_query(document).unwrap());
+        let request = self.app.context().prepare(request, &mentioned, self.viewer.clone());
         let failing = failing.clone();
         request.data(Faults(Box::new(move |question, key| {
             failing.iter().any(|(failing, of)| failing == question && of == key)
@@ -121,7 +124,10 @@ impl World {
     /// What the library's own executor makes of the same fields.
     pub async fn theirs(&self, document: &Document, failing: &Failing) -> Response {
         // It does not look at defaults where it decides `@skip` and `@include`.
-        self.stock.execute(self.request(&document.text(), document.sent_or_default().into(), failing)).await
+        let request = self.request(&document.text(), document.sent_or_default().into(), failing);
+        // It reads all columns: what ours leaves out, its answer shows.
+        let request = self.app.context().prepare(request, &EVERYTHING, self.viewer.clone());
+        self.stock.execute(request).await
     }
 
     /// The data of a document without variables.
@@ -144,6 +150,14 @@ impl World {
         found
     }
 }
+
+/// All fields that the schema has.
+static EVERYTHING: LazyLock<Mentioned> = LazyLock::new(|| {
+    let sdl = schema::sdl();
+    let lines = sdl.lines().filter_map(|line| line.strip_prefix('\t')?.split([':', '(']).next());
+    let names: Vec<&str> = lines.filter(|name| name.chars().all(char::is_alphanumeric)).collect();
+    Mentioned::in_document(&parse_query(format!("{{ {} }}", names.join(" "))).unwrap())
+});
 
 fn gather(value: &Value, found: &mut Vec<String>) {
     match value {

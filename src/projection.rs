@@ -1,0 +1,67 @@
+//! Which columns an operation reads: those of the fields that its document mentions.
+//!
+//! A field counts by its name, wherever it stands and whatever `@skip` says: so the same columns are read for all
+//! places that show a record, one answer serves them all, and the document alone decides the text of the statements.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use async_graphql::Name;
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+
+use crate::engine::Object;
+use crate::entity::{Columns, Table};
+
+/// The names of all fields that a document mentions.
+#[derive(Clone)]
+pub struct Mentioned(Arc<HashSet<Name>>);
+
+impl Mentioned {
+    pub fn in_document(document: &ExecutableDocument) -> Self {
+        let mut names = HashSet::new();
+        let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+        let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
+        let mut sets: Vec<&SelectionSet> = operations.chain(fragments).collect();
+        while let Some(set) = sets.pop() {
+            for selection in &set.items {
+                match &selection.node {
+                    Selection::Field(field) => {
+                        names.insert(field.node.name.node.clone());
+                        sets.push(&field.node.selection_set.node);
+                    }
+                    Selection::InlineFragment(fragment) => sets.push(&fragment.node.selection_set.node),
+                    Selection::FragmentSpread(_) => {}
+                }
+            }
+        }
+        Self(Arc::new(names))
+    }
+}
+
+/// Which columns of a table the fields of an object type read.
+pub struct Projection<E> {
+    always: Columns<E>,
+    fields: HashMap<&'static str, Columns<E>>,
+}
+
+impl<E: Table> Projection<E> {
+    /// `always` names what is read whatever is asked: keys, and what rows are put in order by.
+    ///
+    /// # Panics
+    /// When a field reads what the table does not have; made for statics, so that any test finds it.
+    pub fn of<T: Object>(always: &[&str]) -> Self {
+        let columns = |names: &[&str]| {
+            names.iter().fold(Columns::NONE, |all, name| {
+                let column = Columns::of(name);
+                all.and(column.unwrap_or_else(|| panic!("{} has no column {name}", T::object().name)))
+            })
+        };
+        let fields = T::object().fields.iter().map(|field| (field.name.as_str(), columns(&field.reads)));
+        Self { always: columns(always), fields: fields.collect() }
+    }
+
+    pub fn columns(&self, mentioned: &Mentioned) -> Columns<E> {
+        let mentioned = mentioned.0.iter().filter_map(|name| self.fields.get(name.as_str()));
+        mentioned.fold(self.always, |all, columns| all.and(*columns))
+    }
+}
