@@ -258,6 +258,9 @@ struct Asking<R, A, Q, P, O, Prepare, Finish> {
     types: Types<R, A, Q, P, O>,
 }
 
+/// The place of the answer that a row waits for, and what it carries over.
+type Waits<P> = Result<(Option<usize>, P)>;
+
 /// Types that only the functions of a link know.
 type Types<R, A, Q, P, O> = PhantomData<fn(R, A, Q, P) -> O>;
 
@@ -289,25 +292,24 @@ where
 
     fn prepare(&self, rows: &dyn Rows, arguments: &Row, ctx: &super::Context<'_>, store: &mut Store) -> Prepared {
         let arguments: &A = row(arguments);
+        let asked = store.asked::<Q>();
         let prepare = |index| {
-            let prepared = (self.prepare)(row(rows.get(index)), arguments, ctx);
-            if let Ok((Some(key), _)) = &prepared {
-                store.want::<Q>(key);
-            }
-            prepared
+            let (key, carried) = (self.prepare)(row(rows.get(index)), arguments, ctx)?;
+            Ok((key.map(|key| asked.want(&key)), carried))
         };
-        let prepared: Vec<Result<(Option<Q::Key>, P)>> = (0..rows.len()).map(prepare).collect();
+        let prepared: Vec<Waits<P>> = (0..rows.len()).map(prepare).collect();
         Box::new(prepared)
     }
 
     fn follow(&self, prepared: Prepared, store: &mut Store) -> Below {
-        let prepared: Vec<Result<(Option<Q::Key>, P)>> = mine(prepared);
+        let prepared: Vec<Waits<P>> = mine(prepared);
+        let asked = store.asked::<Q>();
         let mut rows = Vec::with_capacity(prepared.len());
         let slots = prepared
             .into_iter()
             .map(|prepared| {
-                let (key, carried) = prepared?;
-                let answer = key.map_or(Ok(None), |key| store.answer::<Q>(&key))?;
+                let (place, carried) = prepared?;
+                let answer = place.map_or(Ok(None), |place| asked.answer(place))?;
                 Ok((self.finish)(carried, answer)?.place(&mut rows))
             })
             .map(|slot: Result<Slot>| slot.unwrap_or_else(Slot::Failed))

@@ -158,7 +158,7 @@ fn path(ctx: &Context<'_>) -> Vec<PathSegment> {
 
 impl<'a, 'c> Writer<'a, 'c> {
     fn new(plan: &'a Plan, tree: &'a super::run::Tree, ctx: &'a Context<'c>) -> Self {
-        Self { plan, tree, ctx, out: Vec::with_capacity(4096), path: path(ctx), errors: Vec::new() }
+        Self { plan, tree, ctx, out: Vec::with_capacity(tree.size(plan)), path: path(ctx), errors: Vec::new() }
     }
 }
 

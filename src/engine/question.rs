@@ -1,7 +1,7 @@
 //! Questions to the database about many keys at once, and what has been answered.
 
 use std::any::{Any, TypeId};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::pin::Pin;
@@ -47,9 +47,13 @@ type Outcome<A> = Result<Option<A>>;
 #[derive(Default)]
 pub struct Store(HashMap<TypeId, Box<dyn Waiting>>);
 
-struct Asked<Q: Question> {
-    waiting: HashSet<Q::Key>,
-    answers: HashMap<Q::Key, Outcome<Q::Answer>>,
+/// What has been asked of one question.
+pub struct Asked<Q: Question> {
+    /// Where the answer to a key is, or will be.
+    places: HashMap<Q::Key, usize>,
+    answers: Vec<Outcome<Q::Answer>>,
+    /// Keys for the next round, in the order of the places that their answers will have.
+    waiting: Vec<Q::Key>,
 }
 
 trait Waiting: Send {
@@ -66,16 +70,15 @@ impl<Q: Question> Waiting for Asked<Q> {
     fn ask<'a>(&'a mut self, ctx: &'a super::Context<'_>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
         let source: &Q::Source = ctx.data_unchecked();
         let faults: Option<&Faults> = ctx.data_opt();
-        let keys: Vec<Q::Key> = self.waiting.drain().collect();
+        let keys = std::mem::take(&mut self.waiting);
         Box::pin(async move {
             let mut answers = Q::ask(source, &keys).await;
-            self.answers.extend(keys.into_iter().map(|key| {
-                let outcome = match (faults.and_then(|faults| faults.of::<Q>(&key)), &mut answers) {
+            self.answers.extend(keys.iter().map(|key| {
+                match (faults.and_then(|faults| faults.of::<Q>(key)), &mut answers) {
                     (Some(fault), _) => Err(fault),
-                    (None, Ok(answers)) => Ok(answers.remove(&key)),
+                    (None, Ok(answers)) => Ok(answers.remove(key)),
                     (None, Err(error)) => Err(error.clone()),
-                };
-                (key, outcome)
+                }
             }));
         })
     }
@@ -85,30 +88,33 @@ impl<Q: Question> Waiting for Asked<Q> {
     }
 }
 
-impl Store {
-    fn asked<Q: Question>(&mut self) -> &mut Asked<Q> {
-        let entry = self
-            .0
-            .entry(TypeId::of::<Q>())
-            .or_insert_with(|| Box::new(Asked::<Q> { waiting: HashSet::new(), answers: HashMap::new() }));
-        entry
-            .as_any()
-            .downcast_mut()
-            .unwrap_or_else(|| unreachable!("entries are kept under the type of their question"))
-    }
-
-    /// Asks for a key in the next round, unless it is answered already.
-    pub fn want<Q: Question>(&mut self, key: &Q::Key) {
-        let asked = self.asked::<Q>();
-        if !asked.answers.contains_key(key) {
-            asked.waiting.insert(key.clone());
+impl<Q: Question> Asked<Q> {
+    /// Asks for a key in the next round, unless it is asked for already; the place of its answer.
+    pub fn want(&mut self, key: &Q::Key) -> usize {
+        if let Some(place) = self.places.get(key) {
+            return *place;
         }
+        let place = self.answers.len() + self.waiting.len();
+        self.places.insert(key.clone(), place);
+        self.waiting.push(key.clone());
+        place
     }
 
     /// # Errors
     /// What the question failed with.
-    pub fn answer<Q: Question>(&mut self, key: &Q::Key) -> Outcome<Q::Answer> {
-        self.asked::<Q>().answers.get(key).cloned().unwrap_or(Ok(None))
+    pub fn answer(&self, place: usize) -> Outcome<Q::Answer> {
+        self.answers.get(place).cloned().unwrap_or(Ok(None))
+    }
+}
+
+impl Store {
+    pub fn asked<Q: Question>(&mut self) -> &mut Asked<Q> {
+        let nothing = || Asked::<Q> { places: HashMap::new(), answers: Vec::new(), waiting: Vec::new() };
+        let entry = self.0.entry(TypeId::of::<Q>()).or_insert_with(|| Box::new(nothing()));
+        entry
+            .as_any()
+            .downcast_mut()
+            .unwrap_or_else(|| unreachable!("entries are kept under the type of their question"))
     }
 
     /// Puts all questions that have keys waiting, at the same time.

@@ -12,6 +12,14 @@ pub struct Tree {
     pub slots: Vec<Vec<Slot>>,
 }
 
+impl Tree {
+    /// About how many bytes the answer has: a field takes some thirty.
+    pub fn size(&self, plan: &Plan) -> usize {
+        let scopes = self.rows.iter().zip(&plan.scopes);
+        scopes.map(|(rows, scope)| rows.as_ref().map_or(0, |rows| rows.len() * scope.fields.len() * 32)).sum()
+    }
+}
+
 /// Loads everything that the plan asks for, from the rows of its root scopes.
 pub async fn run(plan: &Plan, roots: Vec<(usize, Box<dyn Rows>)>, ctx: &Context<'_>) -> Tree {
     let mut store = Store::default();
