@@ -1,6 +1,6 @@
 //! The log: what happened to notes, appended in the transaction of the change.
 
-use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, Set};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, NotSet, Set};
 
 use crate::auth::Viewer;
 use crate::clock::Clock;
@@ -34,10 +34,14 @@ impl<'a> Moment<'a> {
         if happened.is_empty() {
             return Ok(());
         }
-        let ids = db::next_ids(transaction, db::Table::Event, happened.len()).await?;
+        let ids = match transaction.get_database_backend() {
+            // The table numbers them itself, in the order of the rows.
+            DatabaseBackend::Postgres => vec![NotSet; happened.len()],
+            _ => db::next_ids(transaction, db::Table::Event, happened.len()).await?.into_iter().map(Set).collect(),
+        };
         let events = ids.into_iter().zip(happened).map(|(id, happened)| event::ActiveModel {
             company_id: Set(self.viewer.company_id),
-            id: Set(id),
+            id,
             kind: Set(happened.kind),
             note_id: Set(happened.note_id),
             message_id: Set(happened.message_id),

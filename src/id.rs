@@ -19,6 +19,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind that ids of this prefix are of.
+    pub fn named(prefix: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == prefix)
+    }
+
     const ALL: [Self; 6] = [Self::Company, Self::Customer, Self::User, Self::NoteType, Self::Note, Self::NoteMessage];
 
     /// The name of the type in the schema, which is also the prefix of its ids.
@@ -87,7 +92,7 @@ impl Leaf for GlobalId {
 pub fn parse_global(id: &ID) -> Result<(Kind, i64)> {
     id.split_once(':')
         .and_then(|(prefix, bare)| {
-            let kind = Kind::ALL.into_iter().find(|kind| kind.name() == prefix)?;
+            let kind = Kind::named(prefix)?;
             Some((kind, key(bare)?))
         })
         .ok_or_else(|| Error::Invalid(format!("{} is not a global ID, such as \"Note:42\".", quote(id))))

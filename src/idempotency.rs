@@ -95,8 +95,8 @@ impl IdempotencyKey {
     pub async fn keep(self, transaction: &DatabaseTransaction, moment: &Moment<'_>, made_id: i64) -> Result<()> {
         let Some(Given { operation, key, input_hash }) = self.0 else { return Ok(()) };
         let row = Model {
-            company_id: moment.viewer.company_id(),
-            user_id: moment.viewer.user.id,
+            company_id: moment.viewer.company_id,
+            user_id: moment.viewer.user_id,
             operation: operation.to_owned(),
             key,
             input_hash,

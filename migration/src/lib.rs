@@ -21,6 +21,7 @@ mod m20261122_000011_fold_subject;
 mod m20261122_000030_create_idempotency_key;
 mod m20261122_000031_create_people_words;
 mod m20261122_000032_add_external_key;
+mod m20261122_000040_default_event_id;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000030_create_idempotency_key::Migration),
             Box::new(m20261122_000031_create_people_words::Migration),
             Box::new(m20261122_000032_add_external_key::Migration),
+            Box::new(m20261122_000040_default_event_id::Migration),
         ]
     }
 }

@@ -67,6 +67,9 @@ pub async fn create_token(
     Ok((row.insert(connection).await?, secret))
 }
 
+/// Whose a token is, what it permits, when it ends, when it was revoked, and whether its user may act.
+type Holder = (i64, Scopes, Option<DateTime<Utc>>, Option<DateTime<Utc>>, UserStatus);
+
 /// Who holds this token: `None` where it is unknown, expired, revoked, or its user inactive. Asked on every request,
 /// so that revoking takes effect at once.
 ///
@@ -74,7 +77,7 @@ pub async fn create_token(
 /// When the database does not answer.
 pub async fn authenticate(db: &Db, clock: &Clock, token: &str) -> Result<Option<Viewer>> {
     let Some(company_id) = company_of(token) else { return Ok(None) };
-    let found: Option<(i64, Scopes, Option<DateTime<Utc>>, Option<DateTime<Utc>>, UserStatus)> = token::Entity::find()
+    let found: Option<Holder> = token::Entity::find()
         .inner_join(user::Entity)
         .filter(token::Column::CompanyId.eq(company_id))
         .filter(token::Column::Hash.eq(hash(token)))

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use async_graphql::ID;
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, LockType, SelectStatement, UnionType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
 };
 
 use super::text::{USERS, distinct};
@@ -110,14 +111,26 @@ impl References {
     pub async fn check(self, transaction: &DatabaseTransaction, sight: Sight, problems: &mut Problems) -> Result<()> {
         let keys = |kind: Kind| self.0.iter().filter(move |link| link.0 == kind).map(|link| link.1).collect::<Vec<_>>();
         let mut found: HashSet<(Kind, i64)> = HashSet::new();
-        let customers = existing(transaction, sight.customers(), customer::Column::Id, keys(Kind::Customer)).await?;
-        found.extend(customers.into_iter().map(|key| (Kind::Customer, key)));
-        let users = existing(transaction, sight.users(), user::Column::Id, keys(Kind::User)).await?;
-        found.extend(users.into_iter().map(|key| (Kind::User, key)));
-        // Types can be deleted: held as the foreign key will hold them, one that is going is found to be gone.
+        let backend = transaction.get_database_backend();
+        let people = [
+            existing(backend, Kind::Customer, sight.customers(), customer::Column::Id, keys(Kind::Customer)),
+            existing(backend, Kind::User, sight.users(), user::Column::Id, keys(Kind::User)),
+        ];
+        let people = people.into_iter().flatten().reduce(|mut all, more| {
+            all.union(UnionType::All, more);
+            all
+        });
+        // Types can be deleted: held as the foreign key will hold them, one that is going is found to be gone. What is
+        // held cannot stand in a union.
         let types = sight.note_types().lock(LockType::KeyShare);
-        let types = existing(transaction, types, note_type::Column::Id, keys(Kind::NoteType)).await?;
-        found.extend(types.into_iter().map(|key| (Kind::NoteType, key)));
+        let types = existing(backend, Kind::NoteType, types, note_type::Column::Id, keys(Kind::NoteType));
+        for statement in people.into_iter().chain(types) {
+            for row in transaction.query_all(&statement).await? {
+                let kind: String = row.try_get_by_index(0)?;
+                let key = row.try_get_by_index(1)?;
+                found.extend(Kind::named(&kind).map(|kind| (kind, key)));
+            }
+        }
         for (kind, key, path) in self.0 {
             if !found.contains(&(kind, key)) {
                 let path: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -129,15 +142,18 @@ impl References {
     }
 }
 
-async fn existing<E: EntityTrait>(
-    transaction: &DatabaseTransaction,
+/// Which of these records there are, each with its kind before it.
+fn existing<E: EntityTrait>(
+    backend: DatabaseBackend,
+    kind: Kind,
     records: Select<E>,
     id: E::Column,
     keys: Vec<i64>,
-) -> Result<Vec<i64>> {
+) -> Option<SelectStatement> {
     if keys.is_empty() {
-        return Ok(keys);
+        return None;
     }
-    let keys = one_of(transaction.get_database_backend(), (E::default(), id), keys);
-    Ok(records.select_only().column(id).filter(keys).into_tuple().all(transaction).await?)
+    let mut statement = records.filter(one_of(backend, (E::default(), id), keys)).into_query();
+    statement.clear_selects().expr(Expr::val(kind.name())).column((E::default(), id));
+    Some(statement)
 }

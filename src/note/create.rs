@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
-use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::assignments::{insert_assignments, new_assignments};
 use super::change::References;
@@ -165,7 +165,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         closed_on: (status == NoteStatus::Closed).then_some(moment.time),
         source: None,
     };
-    note.clone().into_active_model().reset_all().insert(&transaction).await?;
+    note::Entity::insert(note.clone().into_active_model().reset_all()).exec_without_returning(&transaction).await?;
     let assignments = new_assignments(&moment, &note, &assignees, 0);
     insert_assignments(&transaction, &assignments).await?;
     let created = Happened { kind: EventType::Created, note_id: note.id, message_id: None, changes: Vec::new() };

@@ -142,7 +142,9 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         from_import: false,
         source: None,
     };
-    message.clone().into_active_model().reset_all().insert(&transaction).await?;
+    message::Entity::insert(message.clone().into_active_model().reset_all())
+        .exec_without_returning(&transaction)
+        .await?;
     note::Entity::update_many()
         .col_expr(note::Column::MessageCount, Expr::val(note.message_count))
         .col_expr(note::Column::UpdatedOn, Expr::val(note.updated_on))
