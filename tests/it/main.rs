@@ -19,6 +19,7 @@ mod derived;
 mod errors;
 mod exchange;
 mod filters;
+mod flat;
 mod idempotency;
 mod loading;
 mod many;

@@ -1,0 +1,115 @@
+//! The cost of a page is flat: it hangs on what the page shows, not on how many notes there are, nor on how deep it
+//! lies.
+//!
+//! Counted on `PostgreSQL`, in the blocks that the statements of the page touch. `SQLite` counts nothing that a
+//! statement could ask for; there [`plans`](crate::plans) sees to it that no list is scanned or sorted.
+
+use notegraph::entity::token::Scope;
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use serde_json::Value;
+
+use crate::loading::demo_client;
+use crate::support::{App, Client};
+
+/// Notes in the two databases, where the environment names no others; by the thousand. With fewer, the database reads whole
+/// tables of people, which is cheaper yet than finding fifty of them.
+const SIZES: [i64; 2] = [20_000, 60_000];
+/// Names two other sizes, as in `100000,1000000`.
+const VARIABLE: &str = "NOTEGRAPH_TEST_FLAT_NOTES";
+/// The notes that are made one by one; the rest are copies of these.
+const MADE: i64 = 1_000;
+
+/// The list that front ends show first, with all that belongs to it.
+fn page(cursor: &str) -> String {
+    format!(
+        "{{ notes(first: 50, filter: {{ status: {{ eq: OPEN }} }}{cursor}) {{ nodes {{
+            id subject details status priority tags createdOn updatedOn
+            customer {{ id fullName companyName }} user {{ id fullName }} assignees {{ user {{ id fullName }} }}
+            messages(first: 10) {{ nodes {{ id message createdOn postedBy {{ id fullName }} }} }}
+        }} }} }}"
+    )
+}
+
+/// The cursor of an open note that stands behind nine tenths of them.
+async fn deep_cursor(app: &App, client: &Client) -> String {
+    let deep = "SELECT created_on, id FROM note WHERE status = 'open' ORDER BY created_on DESC, id DESC \
+                OFFSET (SELECT count(*) * 9 / 10 FROM note WHERE status = 'open') LIMIT 1";
+    let row = app.db().read().query_one_raw(Statement::from_string(DatabaseBackend::Postgres, deep)).await;
+    let id: i64 = row.unwrap().unwrap().try_get_by_index(1).unwrap();
+    let document = format!("{{ notes(filter: {{ id: {{ eq: {id} }} }}) {{ edges {{ cursor }} }} }}");
+    let response = client.query(&document).await;
+    response.data()["notes"]["edges"][0]["cursor"].as_str().unwrap().to_owned()
+}
+
+/// How many blocks the statements of a document touch.
+async fn blocks(app: &App, client: &Client, document: &str) -> u64 {
+    let recording = app.record();
+    let response = client.query(document).await;
+    assert_eq!(response.data()["notes"]["nodes"].as_array().unwrap().len(), 50, "a whole page");
+    let mut blocks = 0;
+    for mut statement in recording.of_operation() {
+        statement.sql.insert_str(0, "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ");
+        let row = app.db().read().query_one_raw(statement).await.unwrap().unwrap();
+        let plan: Value = row.try_get_by_index(0).unwrap();
+        let touched = |kind: &str| plan[0]["Plan"][kind].as_u64().unwrap();
+        blocks += touched("Shared Hit Blocks") + touched("Shared Read Blocks");
+    }
+    blocks
+}
+
+/// A database of so many notes: some that the demo makes, and copies of them, ever older.
+async fn filled(notes: i64) -> App {
+    let app = App::start().await;
+    notegraph::demo::fill(app.db(), MADE.unsigned_abs(), &|_| {}).await.unwrap();
+    let door = app.db().schema_door();
+    for (table, replaced) in [
+        ("note", "id + copy.k * 1000000 AS id, created_on - copy.k * interval '1 hour' AS created_on"),
+        ("assignment", "note_id + copy.k * 1000000 AS note_id"),
+        ("message", "id + copy.k * 1000000 AS id, note_id + copy.k * 1000000 AS note_id"),
+    ] {
+        // The columns that are replaced stand last in what is copied, as in the list of those that are filled.
+        let names: Vec<&str> = replaced.split(" AS ").skip(1).map(|name| name.split(',').next().unwrap()).collect();
+        let is_replaced = names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
+        let columns = format!(
+            "SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns \
+             WHERE table_schema = current_schema() AND table_name = '{table}' AND column_name NOT IN ({is_replaced})"
+        );
+        let row = door.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, columns)).await;
+        let kept: String = row.unwrap().unwrap().try_get_by_index(0).unwrap();
+        let copied = format!(
+            "INSERT INTO {table} ({kept}, {}) SELECT {kept}, {replaced} FROM {table}, \
+             generate_series(1, {}) AS copy (k)",
+            names.join(", "),
+            notes / MADE - 1,
+        );
+        door.execute_unprepared(&copied).await.unwrap();
+    }
+    door.execute_unprepared("VACUUM (ANALYZE)").await.unwrap();
+    app
+}
+
+#[tokio::test]
+async fn the_cost_of_a_page_is_flat() {
+    let sizes = std::env::var(VARIABLE).map_or(SIZES.to_vec(), |sizes| {
+        sizes.split(',').map(|size| size.parse().unwrap_or_else(|_| panic!("{VARIABLE} is {sizes}"))).collect()
+    });
+    let mut costs = Vec::new();
+    for size in sizes {
+        let app = App::start().await;
+        if app.db().backend() != DatabaseBackend::Postgres {
+            return;
+        }
+        let app = filled(size).await;
+        let client = demo_client(&app, &[Scope::Read, Scope::Confidential]).await;
+        let deep = format!(", after: \"{}\"", deep_cursor(&app, &client).await);
+        // Once for nothing: what is read for the first time is also tidied up.
+        blocks(&app, &client, &page("")).await;
+        blocks(&app, &client, &page(&deep)).await;
+        let (first, deep) = (blocks(&app, &client, &page("")).await, blocks(&app, &client, &page(&deep)).await);
+        println!("{size} notes: {first} blocks for the first page, {deep} for a deep one");
+        assert!(deep * 10 <= first * 13, "of {size} notes: {first} blocks for the first page, {deep} for a deep one");
+        costs.push((size, first, deep));
+    }
+    let (few, many) = (costs[0], costs[1]);
+    assert!(many.1 * 10 <= few.1 * 13 && many.2 * 10 <= few.2 * 13, "(notes, first page, deep page): {costs:?}");
+}
