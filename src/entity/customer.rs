@@ -43,7 +43,7 @@ pub struct Model {
 }
 
 table! {
-    company_id, id, company_name, company_title, first_name, middle_name, last_name, full_name, locale, is_member,
+    company_id, id, external_key, company_name, company_title, first_name, middle_name, last_name, full_name, locale, is_member,
     was_member, has_applied, flag, email, mobile_country_code, mobile_number, mobile_full, phone_country_code,
     phone_number, phone_full, profile_photo, vip, home_house_id, birthdate, anniversary_date, created_on, source,
 }

@@ -41,7 +41,7 @@ pub struct Model {
 }
 
 table! {
-    company_id, id, status, first_name, last_name, full_name, email, username, profile_photo, employee_id,
+    company_id, id, external_key, status, first_name, last_name, full_name, email, username, profile_photo, employee_id,
     mobile_number, business_location_id, enable2_fa, modified_on, created_by, role, source,
 }
 
