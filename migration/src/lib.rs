@@ -18,6 +18,9 @@ mod m20261121_000008_create_event;
 mod m20261121_000009_create_token;
 mod m20261122_000010_create_derived;
 mod m20261122_000011_fold_subject;
+mod m20261122_000012_order_notes;
+mod m20261122_000013_create_note_tag;
+mod m20261122_000014_find_messages;
 mod m20261122_000030_create_idempotency_key;
 mod m20261122_000031_create_people_words;
 mod m20261122_000032_add_external_key;
@@ -43,6 +46,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000009_create_token::Migration),
             Box::new(m20261122_000010_create_derived::Migration),
             Box::new(m20261122_000011_fold_subject::Migration),
+            Box::new(m20261122_000012_order_notes::Migration),
+            Box::new(m20261122_000013_create_note_tag::Migration),
+            Box::new(m20261122_000014_find_messages::Migration),
             Box::new(m20261122_000030_create_idempotency_key::Migration),
             Box::new(m20261122_000031_create_people_words::Migration),
             Box::new(m20261122_000032_add_external_key::Migration),

@@ -16,13 +16,8 @@ pub fn one_of(backend: DatabaseBackend, column: impl IntoColumnRef, keys: impl I
     }
 }
 
-/// The same for a column of text.
-pub fn one_of_texts(
-    backend: DatabaseBackend,
-    column: impl IntoColumnRef,
-    keys: impl IntoIterator<Item = String>,
-) -> Expr {
-    let column = Expr::col(column);
+/// The same for text.
+pub fn one_of_texts(backend: DatabaseBackend, column: Expr, keys: impl IntoIterator<Item = String>) -> Expr {
     if backend == DatabaseBackend::Postgres {
         let keys = keys.into_iter().map(Value::from).collect();
         return column.eq(PgFunc::any(Expr::val(Value::Array(ArrayType::String, Some(Box::new(keys))))));

@@ -12,6 +12,7 @@ pub mod event;
 pub mod idempotency_key;
 pub mod message;
 pub mod note;
+pub mod note_tag;
 pub mod note_type;
 mod sight;
 pub mod token;

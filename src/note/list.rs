@@ -9,7 +9,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, PaginatorTrait, QueryFilter, QueryTrait, Select,
 };
 
-use super::filter::{Conditions, NoteFilter};
+use super::filter::NoteFilter;
 use super::load::NOTE;
 use super::order::{NoteOrder, NoteOrdering};
 use crate::context::Reader;
@@ -60,13 +60,15 @@ impl NoteList {
     /// # Errors
     /// INVALID or `BAD_CURSOR`, where the arguments are wrong.
     pub fn new(args: &NoteListArgs, sight: Sight, backend: DatabaseBackend) -> Result<Self> {
-        let ordering = NoteOrdering::new(args.order_by.as_deref())?;
+        let mut ordering = NoteOrdering::new(args.order_by.as_deref())?;
         let NoteListArgs { filter, order_by: _, first, after, last, before, page } = args;
         let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: *page };
         let window = page.window(&ordering.ordering)?;
         let mut notes = sight.notes();
+        let few = filter.as_ref().is_some_and(NoteFilter::names_few);
+        ordering.ordering.sorted = backend == DatabaseBackend::Sqlite && few && !ordering.is_by_time();
         if let Some(filter) = filter {
-            notes = notes.filter(Conditions { sight, backend }.of(filter)?);
+            notes = notes.filter(filter.condition(sight, backend)?);
         }
         Ok(Self { notes, sight, ordering, window })
     }
@@ -91,12 +93,13 @@ impl NoteList {
     /// # Errors
     /// When the database fails.
     pub async fn pages(
-        self,
+        mut self,
         reader: &Reader,
         whose: Whose,
         parents: Vec<i64>,
     ) -> Result<HashMap<i64, Page<Arc<note::Model>>>> {
         let backend = reader.db.backend();
+        self.ordering.ordering.sorted = backend == DatabaseBackend::Sqlite && !self.ordering.is_by_time();
         let (keys, key) = keys_table(backend, parents.iter().copied());
         let mut each = match (backend, whose) {
             (DatabaseBackend::Sqlite, Whose::Assignee) => from_assignments(self.notes, self.sight, key),

@@ -110,7 +110,7 @@ fn name(direction: OrderDirection) -> &'static str {
 }
 
 fn cursor(direction: OrderDirection, message: &message::Model) -> String {
-    Cursor(vec![message.position.into()]).encode(name(direction))
+    Cursor(vec![i64::from(message.position).into()]).encode(name(direction))
 }
 
 /// The field `Note.messages`.
@@ -131,7 +131,7 @@ fn prepare(note: &Note, args: &NoteMessagesArgs) -> Result<(Option<MessageRange>
     let NoteMessagesArgs { first, after, last, before, direction } = args;
     let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: None };
     let term = Term::integer((message::Entity, message::Column::Position), (*direction).into());
-    let window = page.window(&Ordering { name: name(*direction).to_owned(), terms: vec![term] })?;
+    let window = page.window(&Ordering { name: name(*direction).to_owned(), terms: vec![term], sorted: false })?;
     let total = note.0.message_count;
     let (low, high) = window.range(total.into(), *direction == OrderDirection::Asc);
     let range = match (i32::try_from(low), i32::try_from(high)) {

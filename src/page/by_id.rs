@@ -25,7 +25,11 @@ where
     /// # Errors
     /// INVALID or `BAD_CURSOR`, where the arguments are wrong.
     pub fn new(name: &str, select: Select<E>, id: impl IntoColumnRef, args: &PageArgs) -> Result<Self> {
-        let ordering = Ordering { name: format!("{name} id+"), terms: vec![Term::integer(id, Direction::Ascending)] };
+        let ordering = Ordering {
+            name: format!("{name} id+"),
+            terms: vec![Term::integer(id, Direction::Ascending)],
+            sorted: false,
+        };
         let window = args.window(&ordering)?;
         Ok(Self { select, ordering, window })
     }
@@ -40,6 +44,6 @@ where
     }
 
     pub fn cursor(&self, id: i64) -> String {
-        Cursor(vec![id]).encode(&self.ordering.name)
+        Cursor(vec![id.into()]).encode(&self.ordering.name)
     }
 }

@@ -8,8 +8,8 @@ mod window;
 
 pub use by_id::ListById;
 pub use count::{page_count, total_count};
-pub use cursor::Cursor;
-pub use order::{Direction, Ordering, Term};
+pub use cursor::{Cursor, Place};
+pub use order::{Direction, Ordering, Term, time};
 pub use window::{PageArgs, Window};
 
 use crate::engine::{leaf, lent, object};

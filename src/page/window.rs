@@ -132,7 +132,7 @@ impl Window {
     /// The positions of the page, both included, in a list of `count` records that are numbered from 1 and cursors
     /// that hold the number alone. Empty where the first is greater than the second.
     pub fn range(&self, count: i64, ascending: bool) -> (i64, i64) {
-        let position = |cursor: &Option<Cursor>| cursor.as_ref().and_then(|cursor| cursor.0.first().copied());
+        let position = |cursor: &Option<Cursor>| cursor.as_ref().and_then(|cursor| cursor.0.first()?.integer());
         let (lower, upper) = (position(&self.after), position(&self.before));
         let (lower, upper) = if ascending { (lower, upper) } else { (upper, lower) };
         let low = lower.map_or(1, |position| position.saturating_add(1).clamp(1, count + 1));

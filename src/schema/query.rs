@@ -11,7 +11,9 @@ use crate::engine::Many;
 use crate::entity::token::Scope;
 use crate::error::Result;
 use crate::id::Kind;
-use crate::note::{self, DeletionReport, Note, NoteConnection, NoteFilter, NoteListArgs, NoteOrder};
+use crate::note::{
+    self, DeletionReport, Note, NoteConnection, NoteCount, NoteFilter, NoteGroupKey, NoteListArgs, NoteOrder,
+};
 use crate::note_type::{self, NoteType};
 use crate::page::PageArgs;
 use crate::user::{self, User, UserConnection, UserStatus, Viewer};
@@ -89,6 +91,18 @@ impl Query {
         ctx.viewer(Scope::Read)?;
         let args = NoteListArgs { filter, order_by, first, after, last, before, page };
         NoteConnection::all(ctx.reader(), args).await
+    }
+
+    /// How many notes there are of each value, the largest count first, at most 1,000; with the same filter and the same
+    /// visibility as `notes`.
+    async fn note_counts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to count by.")] group_by: NoteGroupKey,
+        #[graphql(desc = "Which notes.")] filter: Option<NoteFilter>,
+    ) -> Result<Vec<NoteCount>> {
+        ctx.viewer(Scope::Read)?;
+        note::counts(ctx.reader(), group_by, filter.as_ref()).await
     }
 
     /// All note types of the company, by name.

@@ -1,6 +1,14 @@
 //! Filters: what each rule says, and random ones against a plain evaluator.
 
+mod bounds;
+mod chance;
+mod counts;
+mod evaluate;
+mod generate;
 mod random;
+mod world;
+
+pub use evaluate::order;
 
 use notegraph::entity::note::ReferenceType;
 use notegraph::entity::token::Scope;
@@ -55,6 +63,11 @@ async fn negations_hold_where_the_column_is_empty() {
         "{ userId: { neq: \"User:1\" } }",
         "{ assignees: { none: [1] } }",
         "{ assignees: { includesViewer: false } }",
+        "{ not: { customerId: { eq: 1 } } }",
+        "{ not: { referenceId: { in: [\"7\", \"x\"] } } }",
+        "{ not: { and: [{ userId: { eq: 1 } }, { customerId: { neq: 99 } }] } }",
+        "{ not: { assignees: { any: [1] } } }",
+        "{ or: [{ customerId: { neq: 1 } }, { userId: { neq: 1 } }] }",
     ] {
         assert_eq!(found(client, filter).await, [empty.clone(), different.clone()], "{filter}");
     }
@@ -75,6 +88,20 @@ async fn an_empty_list_matches_nothing_and_excludes_nothing() {
         ("{ assignees: { all: [] } }", &all[..]),
         ("{ assignees: { none: [] } }", &all[..]),
         ("{}", &all[..]),
+        ("{ or: [] }", &all[..0]),
+        ("{ and: [] }", &all[..]),
+        ("{ not: {} }", &all[..0]),
+        ("{ not: { or: [] } }", &all[..]),
+        ("{ or: [{}, { or: [] }] }", &all[..]),
+        ("{ and: null, or: null, not: null }", &all[..]),
+        ("{ subject: { in: [] } }", &all[..0]),
+        ("{ subject: { notIn: [] } }", &all[..]),
+        ("{ tags: { hasAny: [] } }", &all[..0]),
+        ("{ tags: { hasAll: [], hasNone: [] } }", &all[..]),
+        ("{ messages: {} }", &all[..]),
+        ("{ messages: { postedById: {} } }", &all[..]),
+        ("{ messages: { postedById: { in: [] } } }", &all[..0]),
+        ("{ reminder: {}, createdOn: null }", &all[..]),
         ("{ customerId: {}, assignees: {}, status: null }", &all[..]),
         ("null", &all[..]),
     ] {
@@ -127,6 +154,9 @@ async fn a_null_operator_is_refused_and_names_is_null() {
         ("referenceType", &["eq", "neq", "in", "notIn", "isNull"]),
         ("status", &["eq", "neq", "in", "notIn"]),
         ("assignees", &["any", "all", "none", "isEmpty", "includesViewer"]),
+        ("subject", &["eq", "neq", "in", "notIn", "contains", "startsWith", "isNull"]),
+        ("tags", &["hasAny", "hasAll", "hasNone", "isEmpty"]),
+        ("closedOn", &["eq", "gt", "gte", "lt", "lte", "isNull"]),
     ] {
         for operator in operators {
             let response = client.query_with(query, json!({ "filter": { field: { *operator: null } } })).await;

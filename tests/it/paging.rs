@@ -2,10 +2,8 @@
 
 mod refused;
 
-use std::cmp::Ordering;
-
 use chrono::TimeDelta;
-use notegraph::entity::note;
+use notegraph::entity::note::{self, NoteStatus};
 use notegraph::entity::token::Scope;
 use notegraph::entity::user::UserStatus;
 use serde_json::{Value, json};
@@ -110,6 +108,10 @@ struct Seeded {
     assigned: Vec<i64>,
 }
 
+/// With ties, that differ in case only.
+const SUBJECTS: [Option<&str>; 7] =
+    [Some("Zebra"), None, Some("éCLAIR"), Some("ÉCLAIR"), Some(""), None, Some("o'Neil \"日本\"")];
+
 async fn seeded(count: usize) -> Seeded {
     let app = App::start().await;
     let (acme, other) = (app.company("Acme").await, app.company("Other").await);
@@ -122,6 +124,11 @@ async fn seeded(count: usize) -> Seeded {
         let times = |note: &mut note::Model| {
             note.created_on = hours(index * 7 % 3);
             note.updated_on = hours(index * 5 % 4);
+            note.reminder = (index % 3 != 1).then(|| hours(index * 11 % 5));
+            note.subject = SUBJECTS[index * 3 % SUBJECTS.len()].map(str::to_owned);
+            note.priority = index % 4 == 1;
+            note.show_on_overview = index % 5 == 2;
+            note.status = if index % 3 == 2 { NoteStatus::Closed } else { NoteStatus::Open };
         };
         let seen = acme.note(|note| {
             times(note);
@@ -148,52 +155,62 @@ async fn seeded(count: usize) -> Seeded {
     Seeded { client, acme, customer: cara.id, user: ann.id, notes, assigned, app }
 }
 
-type Compare = fn(&note::Model, &note::Model) -> Ordering;
+/// The fields of an order, each with its direction and where nulls go; none is the default.
+type Order = &'static [(&'static str, &'static str, &'static str)];
 
-fn created(a: &note::Model, b: &note::Model) -> Ordering {
-    a.created_on.cmp(&b.created_on)
+const NEWEST: Order = &[];
+const ORDERS: [Order; 26] = [
+    NEWEST,
+    &[("CREATED_ON", "ASC", "LAST")],
+    &[("CREATED_ON", "DESC", "LAST")],
+    &[("UPDATED_ON", "ASC", "FIRST")],
+    &[("UPDATED_ON", "DESC", "LAST")],
+    &[("REMINDER", "ASC", "LAST")],
+    &[("REMINDER", "ASC", "FIRST")],
+    &[("REMINDER", "DESC", "LAST")],
+    &[("REMINDER", "DESC", "FIRST")],
+    &[("SUBJECT", "ASC", "LAST")],
+    &[("SUBJECT", "ASC", "FIRST")],
+    &[("SUBJECT", "DESC", "LAST")],
+    &[("SUBJECT", "DESC", "FIRST")],
+    &[("STATUS", "ASC", "LAST")],
+    &[("STATUS", "DESC", "LAST")],
+    &[("PRIORITY", "ASC", "LAST")],
+    &[("PRIORITY", "DESC", "LAST")],
+    &[("SHOW_ON_OVERVIEW", "ASC", "LAST")],
+    &[("SHOW_ON_OVERVIEW", "DESC", "LAST")],
+    &[("CREATED_ON", "ASC", "LAST"), ("UPDATED_ON", "DESC", "LAST")],
+    &[("UPDATED_ON", "DESC", "LAST"), ("CREATED_ON", "DESC", "LAST")],
+    &[("STATUS", "ASC", "LAST"), ("CREATED_ON", "DESC", "LAST")],
+    &[("PRIORITY", "DESC", "LAST"), ("REMINDER", "ASC", "FIRST")],
+    &[("REMINDER", "DESC", "FIRST"), ("SUBJECT", "ASC", "LAST")],
+    &[("SUBJECT", "DESC", "LAST"), ("REMINDER", "DESC", "LAST"), ("STATUS", "DESC", "LAST")],
+    &[("SHOW_ON_OVERVIEW", "DESC", "LAST"), ("PRIORITY", "ASC", "LAST"), ("SUBJECT", "ASC", "FIRST")],
+];
+
+/// The argument, with a comma behind.
+fn arguments(order: Order) -> String {
+    let field = |(field, direction, nulls): &(&str, &str, &str)| {
+        format!("{{ field: {field}, direction: {direction}, nulls: {nulls} }}")
+    };
+    let fields: Vec<String> = order.iter().map(field).collect();
+    if fields.is_empty() { String::new() } else { format!("orderBy: [{}], ", fields.join(", ")) }
 }
 
-fn updated(a: &note::Model, b: &note::Model) -> Ordering {
-    a.updated_on.cmp(&b.updated_on)
-}
-
-/// The notes in an order of one or two fields; the ID decides last, in the direction of the first field.
-fn ordered(notes: &[note::Model], order: &[(Compare, bool)]) -> Vec<String> {
+fn ordered(notes: &[note::Model], order: Order) -> Vec<String> {
     let mut notes: Vec<&note::Model> = notes.iter().collect();
-    notes.sort_by(|a, b| {
-        let directed = |ordering: Ordering, descending| if descending { ordering.reverse() } else { ordering };
-        let by_fields = order.iter().map(|(compare, descending)| directed(compare(a, b), *descending));
-        by_fields.fold(Ordering::Equal, Ordering::then).then(directed(a.id.cmp(&b.id), order[0].1))
-    });
+    let field = |(field, direction, nulls): &(&str, &str, &str)| json!({ "field": field, "direction": direction, "nulls": nulls });
+    let order: Value = order.iter().map(field).collect();
+    notes.sort_by(|a, b| crate::filters::order(&order, a, b));
     notes.into_iter().map(|note| format!("Note:{}", note.id)).collect()
-}
-
-/// Every order there is: its arguments, and what it compares, with whether it descends.
-fn orders() -> Vec<(String, Vec<(Compare, bool)>)> {
-    let fields: [(&str, Compare); 2] = [("CREATED_ON", created), ("UPDATED_ON", updated)];
-    let name = |descending| if descending { "DESC" } else { "ASC" };
-    let mut orders: Vec<(String, Vec<(Compare, bool)>)> = vec![(String::new(), vec![(created, true)])];
-    for (index, &(field, compare)) in fields.iter().enumerate() {
-        let (second, then) = fields[1 - index];
-        for descending in [true, false] {
-            let one = format!("{{ field: {field}, direction: {} }}", name(descending));
-            orders.push((format!("orderBy: [{one}], "), vec![(compare, descending)]));
-            for down in [true, false] {
-                let two = format!("{{ field: {second}, direction: {} }}", name(down));
-                orders.push((format!("orderBy: [{one}, {two}], "), vec![(compare, descending), (then, down)]));
-            }
-        }
-    }
-    orders
 }
 
 #[tokio::test]
 async fn walks_over_notes_are_the_list_in_every_order() {
     let seeded = seeded(17).await;
-    assert_eq!(orders().len(), 13);
-    for (arguments, order) in orders() {
-        List::top("notes", &arguments, ordered(&seeded.notes, &order)).walk_all_ways(&seeded.client).await;
+    for order in ORDERS {
+        let list = List::top("notes", &arguments(order), ordered(&seeded.notes, order));
+        list.walk_all_ways(&seeded.client).await;
     }
 }
 
@@ -204,11 +221,12 @@ async fn walks_over_notes_under_people_are_the_list() {
     let written: Vec<_> = notes.iter().filter(|note| note.user_id == Some(*user)).cloned().collect();
     let assigned: Vec<_> = notes.iter().filter(|note| assigned.contains(&note.id)).cloned().collect();
     let (customer, user) = (format!("customer(id: {customer})"), format!("user(id: {user})"));
-    for (arguments, order) in orders().into_iter().step_by(4) {
+    for order in ORDERS.into_iter().step_by(5) {
+        let part = arguments(order);
         for list in [
-            List::under(&customer, "notes", "/customer/notes", &arguments, ordered(&about, &order)),
-            List::under(&user, "createdNotes", "/user/createdNotes", &arguments, ordered(&written, &order)),
-            List::under(&user, "assignedNotes", "/user/assignedNotes", &arguments, ordered(&assigned, &order)),
+            List::under(&customer, "notes", "/customer/notes", &part, ordered(&about, order)),
+            List::under(&user, "createdNotes", "/user/createdNotes", &part, ordered(&written, order)),
+            List::under(&user, "assignedNotes", "/user/assignedNotes", &part, ordered(&assigned, order)),
         ] {
             list.walk_all_ways(client).await;
         }
@@ -271,9 +289,9 @@ async fn after_and_before_together_are_what_lies_between() {
         thread.push(format!("NoteMessage:{}", acme.message(note, |_| {}).await.id));
     }
     let parent = format!("note(id: {note})");
-    let by_created = "orderBy: [{ field: CREATED_ON }, { field: UPDATED_ON, direction: DESC }], ";
+    let by_reminder: Order = &[("REMINDER", "ASC", "LAST"), ("UPDATED_ON", "DESC", "LAST")];
     for list in [
-        List::top("notes", by_created, ordered(notes, &[(created, false), (updated, true)])),
+        List::top("notes", &arguments(by_reminder), ordered(notes, by_reminder)),
         List::under(&parent, "messages", "/note/messages", "", thread),
     ] {
         let whole = list.page(client, "first: 100").await;
@@ -295,7 +313,7 @@ async fn after_and_before_together_are_what_lies_between() {
 #[tokio::test]
 async fn pages_by_number_are_the_list() {
     let Seeded { client, customer, user, notes, assigned, app: _app, .. } = &seeded(17).await;
-    let newest = |notes: Vec<note::Model>| ordered(&notes, &[(created, true)]);
+    let newest = |notes: Vec<note::Model>| ordered(&notes, NEWEST);
     let about = newest(notes.iter().filter(|note| note.customer_id == Some(*customer)).cloned().collect());
     let assigned = newest(notes.iter().filter(|note| assigned.contains(&note.id)).cloned().collect());
     let all_users = client.query("{ users { nodes { id } } }").await;
@@ -382,7 +400,7 @@ async fn a_count_runs_only_when_it_is_selected() {
 #[tokio::test]
 async fn what_comes_in_during_a_walk_neither_repeats_nor_hides_others() {
     let Seeded { client, notes, acme, app: _app, .. } = &seeded(12).await;
-    let expected = ordered(notes, &[(created, true)]);
+    let expected = ordered(notes, NEWEST);
     for backwards in [false, true] {
         let (mut walked, mut part) = (Vec::new(), String::new());
         for number in 1.. {

@@ -171,7 +171,7 @@ impl Values<'_> {
         match &self.contract.types.get(name.as_str()) {
             Some(Kind::Enum(values)) => Constant::Enum(Name::new(random.one(values))),
             Some(Kind::Input(fields)) => {
-                let simple = |field: &&Argument| depth < 2 || field.takes.to_string() != "NoteFilter";
+                let simple = |field: &&Argument| depth < 2 || !field.takes.to_string().contains("NoteFilter");
                 let pool: Vec<&Argument> = fields.iter().filter(simple).collect();
                 let chosen = (random.one(&pool).name.as_str(), random.one(&pool).name.as_str());
                 let wanted = pool.into_iter().filter(|field| {
@@ -196,13 +196,14 @@ impl Values<'_> {
             "ID" => {
                 let kind = match about {
                     "customerId" => "Customer",
-                    "userId" | "assignees" => "User",
+                    "userId" | "assignees" | "postedById" => "User",
                     "typeId" => "NoteType",
                     "id" => "Note",
                     _ => return format!("R{}", random.below(3)).into(),
                 };
                 random.one(&self.words.ids[kind]).clone().into()
             }
+            "DateTime" => format!("2026-03-0{}T09:00:00Z", random.between(1, 9)).into(),
             _ => "text".into(),
         }
     }

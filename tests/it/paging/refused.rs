@@ -53,6 +53,34 @@ async fn wrong_parts_are_refused() {
     }
     cases.push((format!("orderBy: [{{ field: UPDATED_ON }}], after: {cursor}"), "BAD_CURSOR"));
     cases.push((format!("orderBy: [{{ field: CREATED_ON }}], after: {cursor}"), "BAD_CURSOR"));
+    let made = |order: &str, values: serde_json::Value| {
+        json!(URL_SAFE_NO_PAD.encode(json!([order, values]).to_string())).to_string()
+    };
+    for (order, name, wrong) in [
+        (
+            "REMINDER",
+            "note reminder+",
+            vec![json!(["x", 1]), json!([true, 1]), json!([null, null]), json!([null, "1"])],
+        ),
+        (
+            "SUBJECT",
+            "note subject+",
+            vec![json!([1, 1]), json!(["x".repeat(101), 1]), json!(["\0", 1]), json!([[], 1])],
+        ),
+        ("STATUS", "note status+", vec![json!([2, 1]), json!([null, 1]), json!(["open", 1]), json!([0.5, 1])]),
+        ("PRIORITY", "note priority+", vec![json!([-1, 1]), json!([null, 1]), json!([true, 1])]),
+        ("CREATED_ON", "note createdOn+", vec![json!([null, 1]), json!(["2026-03-02", 1])]),
+    ] {
+        for wrong in wrong {
+            cases.push((format!("orderBy: [{{ field: {order} }}], after: {}", made(name, wrong)), "BAD_CURSOR"));
+        }
+    }
+    // Made for the other placement of nulls.
+    for part in ["REMINDER, nulls: FIRST", "SUBJECT, nulls: FIRST", "REMINDER, direction: DESC"] {
+        let name = if part.starts_with('S') { "note subject+" } else { "note reminder+" };
+        let cursor = made(name, json!([null, 1]));
+        cases.push((format!("orderBy: [{{ field: {part} }}], after: {cursor}"), "BAD_CURSOR"));
+    }
     for (part, code) in &cases {
         for (open, close) in [("", String::new()), ("customer(id: ", format!("{customer}) {{"))] {
             let end = if open.is_empty() { "" } else { "}" };

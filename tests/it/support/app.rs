@@ -9,7 +9,7 @@ use notegraph::context;
 use notegraph::db::Db;
 use notegraph::http::{HttpSettings, router};
 use notegraph::schema;
-use sea_orm::{ActiveModelBehavior, EntityTrait, IntoActiveModel, ModelTrait, Statement};
+use sea_orm::{ActiveModelBehavior, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, Statement};
 
 use super::database::{Database, Engine};
 use super::recording::{Recorder, Recording};
@@ -96,6 +96,15 @@ impl App {
     /// Fails where the plan of a statement reads a whole table of ours, or a whole index.
     pub async fn assert_no_table_scans(&self, statements: &[Statement]) {
         super::plan::assert_none(self.db(), statements, "scans a table", |plan| &plan.scans).await;
+    }
+
+    /// The plan of a statement, as `SQLite` tells it.
+    pub async fn explain(&self, statement: &Statement) -> String {
+        let mut explained = statement.clone();
+        explained.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
+        let rows = self.db().read().query_all_raw(explained).await.unwrap();
+        let steps: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+        steps.join("\n")
     }
 
     /// Fails where the plan of a statement sorts rows, instead of reading them in the order of an index.

@@ -1,0 +1,36 @@
+//! The tags of notes, one a row. The database keeps them in step with the lists in the notes.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Expr;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "note_tag")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub company_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub note_id: i64,
+    /// In the list, from 1, with gaps where a tag stands twice.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    #[sea_orm(column_type = "Text")]
+    pub tag: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// How many characters of a tag its index holds: imported ones may be longer.
+const INDEXED: usize = 200;
+
+/// The beginning of the tag, in the words of its index.
+pub fn beginning() -> Expr {
+    Expr::cust(r#"substr("note_tag"."tag", 1, 200)"#)
+}
+
+/// What is indexed of a tag.
+pub fn cut(tag: &str) -> &str {
+    tag.char_indices().nth(INDEXED).map_or(tag, |(end, _)| &tag[..end])
+}

@@ -1,0 +1,151 @@
+//! How many notes there are of each value.
+
+use async_graphql::resolver_utils::EnumType;
+use async_graphql::{Enum, SimpleObject};
+use sea_orm::sea_query::{
+    Asterisk, ColumnRef, Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, JoinType, NullOrdering, Order, Query,
+    SelectStatement,
+};
+use sea_orm::{Condition, ConnectionTrait, QueryFilter, QueryResult, QueryTrait};
+
+use super::filter::NoteFilter;
+use super::object::{NoteReferenceType, NoteStatus};
+use crate::context::Reader;
+use crate::entity::{assignment, note, note_tag, note_type, user};
+use crate::error::{Error, Result};
+use crate::id::Kind;
+
+/// The most values that are told.
+const MAX_VALUES: u64 = 1_000;
+
+/// What notes are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum NoteGroupKey {
+    /// Open or closed.
+    Status,
+    /// The type.
+    Type,
+    /// The kind of record that the note is about.
+    ReferenceType,
+    /// The author.
+    User,
+    /// Each user who is assigned: a note of two counts for both.
+    Assignee,
+    /// Each tag: a note of two counts for both.
+    Tag,
+    /// Marked as important, or not.
+    Priority,
+}
+
+/// How many notes there are of one value.
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+pub struct NoteCount {
+    /// The value as filters take it: the name of an enum's value, the ID of a record, a tag, `true` or `false`; null for
+    /// the notes that have none.
+    key: Option<String>,
+    /// What people call it: the name of the type or the user, the tag; null for what has no name but its key.
+    label: Option<String>,
+    /// How many notes.
+    count: u64,
+}
+
+/// The counts of the values that notes have, the largest first, at most 1,000; in one statement.
+///
+/// # Errors
+/// INVALID, where the filter is wrong; when the database fails.
+pub async fn counts(reader: &Reader, group_by: NoteGroupKey, filter: Option<&NoteFilter>) -> Result<Vec<NoteCount>> {
+    let mut notes = reader.sight.notes();
+    if let Some(filter) = filter {
+        notes = notes.filter(filter.condition(reader.sight, reader.db.backend())?);
+    }
+    let select = statement(reader.sight.company_id, group_by, notes.into_query());
+    let rows = reader.db.read().query_all(&select).await?;
+    rows.iter().map(|row| read(group_by, row)).collect()
+}
+
+/// The values with the counts of notes among `notes`, and their names.
+fn statement(company_id: i64, group_by: NoteGroupKey, mut notes: SelectStatement) -> SelectStatement {
+    let of_note = |column| (note::Entity, column).into_column_ref();
+    let key = match group_by {
+        NoteGroupKey::Status => of_note(note::Column::Status),
+        NoteGroupKey::Type => of_note(note::Column::TypeId),
+        NoteGroupKey::ReferenceType => of_note(note::Column::ReferenceType),
+        NoteGroupKey::User => of_note(note::Column::UserId),
+        NoteGroupKey::Priority => of_note(note::Column::Priority),
+        NoteGroupKey::Assignee => each(&mut notes, company_id, assignment::Entity, assignment::Column::UserId),
+        NoteGroupKey::Tag => each(&mut notes, company_id, note_tag::Entity, note_tag::Column::Tag),
+    };
+    notes
+        .clear_selects()
+        .expr_as(Expr::col(key.clone()), "key")
+        .expr_as(Expr::col(Asterisk).count(), "total")
+        .add_group_by([Expr::col(key)]);
+    let mut all = Query::select();
+    all.columns([("k", "key"), ("k", "total")]).from_subquery(notes, "k");
+    match group_by {
+        NoteGroupKey::Type => named(&mut all, company_id, note_type::Entity, note_type::Column::Name),
+        NoteGroupKey::User | NoteGroupKey::Assignee => {
+            named(&mut all, company_id, user::Entity, user::Column::FullName);
+        }
+        _ => {}
+    }
+    all.order_by(("k", "total"), Order::Desc)
+        .order_by_with_nulls(("k", "key"), Order::Asc, NullOrdering::Last)
+        .limit(MAX_VALUES)
+        .take()
+}
+
+/// Each row of a table that belongs to a note, or none, beside it; the column that is counted by. Under a name of its
+/// own, as the condition on the notes may name the table, too.
+fn each(notes: &mut SelectStatement, company_id: i64, table: impl IntoTableRef, column: impl IntoIden) -> ColumnRef {
+    let on = Condition::all()
+        .add(Expr::col(("each", "company_id")).eq(company_id))
+        .add(Expr::col(("each", "note_id")).equals((note::Entity, note::Column::Id)));
+    notes.join_as(JoinType::LeftJoin, table, "each", on);
+    ("each", column).into_column_ref()
+}
+
+/// The names of records, looked up once for each and not for each note.
+fn named<T: IntoIden + Copy>(all: &mut SelectStatement, company_id: i64, table: T, name: impl IntoIden)
+where
+    T: IntoTableRef,
+{
+    let on = Condition::all()
+        .add(Expr::col((table, "company_id")).eq(company_id))
+        .add(Expr::col((table, "id")).equals(("k", "key")));
+    all.expr_as(Expr::col((table, name)), "label").left_join(table, on);
+}
+
+fn read(group_by: NoteGroupKey, row: &QueryResult) -> Result<NoteCount> {
+    let total: i64 = row.try_get("", "total")?;
+    let id = |kind: Kind| -> Result<Option<String>> {
+        let key: Option<i64> = row.try_get("", "key")?;
+        Ok(key.map(|key| kind.id(key).0))
+    };
+    let key = match group_by {
+        NoteGroupKey::Status => {
+            let status: note::NoteStatus = row.try_get("", "key")?;
+            Some(name(NoteStatus::from(status)))
+        }
+        NoteGroupKey::ReferenceType => {
+            let kind: Option<note::ReferenceType> = row.try_get("", "key")?;
+            kind.map(|kind| name(NoteReferenceType::from(kind)))
+        }
+        NoteGroupKey::Type => id(Kind::NoteType)?,
+        NoteGroupKey::User | NoteGroupKey::Assignee => id(Kind::User)?,
+        NoteGroupKey::Tag => row.try_get("", "key")?,
+        NoteGroupKey::Priority => Some(row.try_get::<bool>("", "key")?.to_string()),
+    };
+    let label = match group_by {
+        NoteGroupKey::Type | NoteGroupKey::User | NoteGroupKey::Assignee => row.try_get("", "label")?,
+        NoteGroupKey::Tag => key.clone(),
+        NoteGroupKey::Status | NoteGroupKey::ReferenceType | NoteGroupKey::Priority => None,
+    };
+    Ok(NoteCount { key, label, count: u64::try_from(total).map_err(Error::internal)? })
+}
+
+/// The name of an enum's value in the schema.
+fn name<E: EnumType>(value: E) -> String {
+    let item = E::items().iter().find(|item| item.value == value);
+    item.map_or_else(String::new, |item| item.name.to_owned())
+}

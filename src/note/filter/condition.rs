@@ -1,0 +1,237 @@
+//! Filters as conditions on the table `note`.
+
+use async_graphql::{ID, MaybeUndefined};
+use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef};
+use sea_orm::{ActiveEnum, ColumnTrait, Condition, DatabaseBackend};
+
+use super::NoteFilter;
+use super::comparator::{DateTimeFilter, IdFilter, NoteReferenceTypeFilter, NoteStatusFilter};
+use super::operator::{Count, Operators, not_too_many};
+use crate::db::{one_of, one_of_texts};
+use crate::entity::{Sight, note};
+use crate::error::{Error, Result};
+use crate::id::Kind;
+use crate::note::key::{self, Nothing};
+use crate::note::object::{NoteReferenceType, NoteStatus};
+
+/// How many filters may stand within each other.
+const MAX_LEVELS: usize = 4;
+
+/// Turns a filter into conditions for one viewer on one database.
+pub struct Conditions {
+    pub sight: Sight,
+    pub backend: DatabaseBackend,
+    pub count: Count,
+}
+
+/// Where a filter stands within the whole.
+#[derive(Clone, Copy)]
+pub struct Standing<'a> {
+    /// For errors, with a point behind; empty at the top.
+    pub path: &'a str,
+    level: usize,
+    /// Whether all that is found must hold for it: it is not under `or` or `not`.
+    pub required: bool,
+}
+
+impl Standing<'_> {
+    pub fn path(&self, field: &str) -> String {
+        format!("{}{field}", self.path)
+    }
+}
+
+impl Conditions {
+    pub fn new(sight: Sight, backend: DatabaseBackend) -> Self {
+        Self { sight, backend, count: Count::default() }
+    }
+
+    pub fn of(mut self, filter: &NoteFilter) -> Result<Condition> {
+        self.filter(filter, Standing { path: "", level: 1, required: true })
+    }
+
+    fn filter(&mut self, filter: &NoteFilter, standing: Standing<'_>) -> Result<Condition> {
+        // Taken apart completely, so that a new field does not compile until it has its condition.
+        let NoteFilter {
+            and,
+            or,
+            not,
+            id,
+            customer_id,
+            user_id,
+            type_id,
+            reference_type,
+            reference_id,
+            status,
+            priority,
+            confidential,
+            show_on_overview,
+            subject,
+            tags,
+            assignees,
+            messages,
+            reminder,
+            created_on,
+            updated_on,
+            closed_on,
+        } = filter;
+        let mut all = self.joined(and.as_deref(), or.as_deref(), not.as_deref(), standing)?;
+        for (name, column, kind, filter) in [
+            ("id", note::Column::Id, Kind::Note, id),
+            ("customerId", note::Column::CustomerId, Kind::Customer, customer_id),
+            ("userId", note::Column::UserId, Kind::User, user_id),
+            ("typeId", note::Column::TypeId, Kind::NoteType, type_id),
+        ] {
+            if let Some(filter) = filter {
+                all = all.add(self.links(
+                    &standing.path(name),
+                    (note::Entity, column).into_column_ref(),
+                    kind,
+                    filter,
+                )?);
+            }
+        }
+        if let Some(filter) = reference_id {
+            all = all.add(self.raw_ids(&standing.path("referenceId"), filter)?);
+        }
+        if let Some(NoteReferenceTypeFilter { eq, neq, is_in, not_in, is_null }) = reference_type {
+            let text = |value: &NoteReferenceType| Ok(note::ReferenceType::from(*value).to_value());
+            let path = standing.path("referenceType");
+            let operators = self.count.operators(&path, (eq, neq), (is_in, not_in), is_null, text)?;
+            all = all.add(self.texts(note::Column::ReferenceType, operators));
+        }
+        if let Some(NoteStatusFilter { eq, neq, is_in, not_in }) = status {
+            let text = |value: &NoteStatus| Ok(note::NoteStatus::from(*value).to_value());
+            let (path, is_null) = (standing.path("status"), MaybeUndefined::Undefined);
+            let operators = self.count.operators(&path, (eq, neq), (is_in, not_in), &is_null, text)?;
+            all = all.add(self.texts(note::Column::Status, operators));
+        }
+        for (column, flag) in [
+            (note::Column::Priority, priority),
+            (note::Column::Confidential, confidential),
+            (note::Column::ShowOnOverview, show_on_overview),
+        ] {
+            if let Some(flag) = flag {
+                self.count.one_more()?;
+                all = all.add(column.eq(*flag));
+            }
+        }
+        if let Some(filter) = subject {
+            all = all.add(self.subject(filter, standing)?);
+        }
+        if let Some(filter) = tags {
+            all = all.add(self.tags(filter, standing)?);
+        }
+        if let Some(filter) = assignees {
+            all = all.add(self.assignees(filter, standing)?);
+        }
+        if let Some(filter) = messages {
+            all = all.add(self.messages(filter, standing)?);
+        }
+        if let Some(filter) = reminder {
+            let compared = [key::reminder(Nothing::High), key::reminder(Nothing::Low)];
+            let path = standing.path("reminder");
+            all = all.add(self.count.times(&path, &of_note(note::Column::Reminder), &compared, filter)?);
+        }
+        for (name, column, filter) in [
+            ("createdOn", note::Column::CreatedOn, created_on),
+            ("updatedOn", note::Column::UpdatedOn, updated_on),
+            ("closedOn", note::Column::ClosedOn, closed_on),
+        ] {
+            if let Some(filter) = filter {
+                all = all.add(self.times(&standing.path(name), of_note(column), filter)?);
+            }
+        }
+        Ok(all)
+    }
+
+    /// What stands within `and`, `or` and `not`.
+    fn joined(
+        &mut self,
+        and: Option<&[NoteFilter]>,
+        or: Option<&[NoteFilter]>,
+        not: Option<&NoteFilter>,
+        standing: Standing<'_>,
+    ) -> Result<Condition> {
+        let mut all = Condition::all();
+        if let Some(and) = and {
+            for condition in self.each("and", and, standing)? {
+                all = all.add(condition);
+            }
+        }
+        if let Some(or) = or {
+            let mut any = Condition::any();
+            for condition in self.each("or", or, Standing { required: false, ..standing })? {
+                any = any.add(condition);
+            }
+            all = all.add(if or.is_empty() { Expr::Constant(false.into()) } else { any.into() });
+        }
+        if let Some(not) = not {
+            let path = standing.path("not.");
+            let condition = self.within(not, Standing { path: &path, required: false, ..standing })?;
+            // Of what is neither true nor false, the comparison with an empty column, too: the negation is true.
+            all = all.add(Expr::from(condition).is_not(Expr::Constant(true.into())));
+        }
+        Ok(all)
+    }
+
+    fn each(&mut self, name: &str, filters: &[NoteFilter], standing: Standing<'_>) -> Result<Vec<Condition>> {
+        not_too_many(&standing.path(name), filters.len())?;
+        let mut conditions = Vec::new();
+        for (index, filter) in filters.iter().enumerate() {
+            let path = standing.path(&format!("{name}[{index}]."));
+            conditions.push(self.within(filter, Standing { path: &path, ..standing })?);
+        }
+        Ok(conditions)
+    }
+
+    /// A filter one level below. One without conditions holds for all, and counts as one.
+    fn within(&mut self, filter: &NoteFilter, standing: Standing<'_>) -> Result<Condition> {
+        let level = standing.level + 1;
+        if level > MAX_LEVELS {
+            let path = standing.path.trim_end_matches('.');
+            return Err(Error::Invalid(format!("`{path}` is more than {MAX_LEVELS} levels deep.")));
+        }
+        let before = self.count.so_far();
+        let condition = self.filter(filter, Standing { level, ..standing })?;
+        if self.count.so_far() == before {
+            self.count.one_more()?;
+            return Ok(condition.add(Expr::Constant(true.into())));
+        }
+        Ok(condition)
+    }
+
+    pub fn links(&mut self, path: &str, column: ColumnRef, kind: Kind, filter: &IdFilter) -> Result<Condition> {
+        let IdFilter { eq, neq, is_in, not_in, is_null } = filter;
+        let operators = self.count.operators(path, (eq, neq), (is_in, not_in), is_null, |id| kind.key(id))?;
+        Ok(operators.compare(&Expr::col(column.clone()), |keys| one_of(self.backend, column.clone(), keys)))
+    }
+
+    fn raw_ids(&mut self, path: &str, filter: &IdFilter) -> Result<Condition> {
+        let IdFilter { eq, neq, is_in, not_in, is_null } = filter;
+        let raw = |id: &ID| without_nul(path, id);
+        let operators = self.count.operators(path, (eq, neq), (is_in, not_in), is_null, raw)?;
+        Ok(self.texts(note::Column::ReferenceId, operators))
+    }
+
+    fn texts(&self, column: note::Column, operators: Operators<String>) -> Condition {
+        let column = of_note(column);
+        operators.compare(&column, |keys| one_of_texts(self.backend, column.clone(), keys))
+    }
+
+    pub fn times(&mut self, path: &str, column: Expr, filter: &DateTimeFilter) -> Result<Condition> {
+        self.count.times(path, &column.clone(), &[column], filter)
+    }
+}
+
+fn of_note(column: note::Column) -> Expr {
+    Expr::col((note::Entity, column))
+}
+
+/// # Errors
+/// INVALID, where the text holds a character that no text has here, and `PostgreSQL` does not take.
+pub fn without_nul(path: &str, text: &str) -> Result<String> {
+    if text.contains('\0') {
+        return Err(Error::Invalid(format!("`{path}` holds a NUL character (U+0000), which nothing here does.")));
+    }
+    Ok(text.to_owned())
+}

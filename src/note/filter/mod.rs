@@ -1,0 +1,87 @@
+//! Which notes a list holds.
+//!
+//! Conditions are two-valued: what compares with an empty column is false, and its negation true. To many records they
+//! are subqueries, so that a note stands in a list once.
+
+mod comparator;
+mod condition;
+mod operator;
+mod related;
+mod subject;
+
+use async_graphql::InputObject;
+use sea_orm::{Condition, DatabaseBackend};
+
+use self::comparator::{
+    AssigneesFilter, DateTimeFilter, IdFilter, NoteMessagesFilter, NoteReferenceTypeFilter, NoteStatusFilter,
+    StringFilter, TagsFilter,
+};
+use self::condition::Conditions;
+use crate::entity::Sight;
+use crate::error::Result;
+
+/// Which notes. The fields of one object are joined with AND; a field that is absent or null sets no condition. Within
+/// a comparison null is refused: to look for what is empty, use `isNull`. At most 4 objects within each other with
+/// `and`, `or` and `not`, and 50 conditions in all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
+pub struct NoteFilter {
+    /// All of these hold, at most 100; of none, all do.
+    pub and: Option<Vec<NoteFilter>>,
+    /// One of these holds, at most 100; of none, none does.
+    pub or: Option<Vec<NoteFilter>>,
+    /// This does not hold: true for all notes for which it is not true, also where a value is empty.
+    pub not: Option<Box<NoteFilter>>,
+    /// The note itself.
+    pub id: Option<IdFilter>,
+    /// The customer it is about.
+    pub customer_id: Option<IdFilter>,
+    /// The author.
+    pub user_id: Option<IdFilter>,
+    /// The type.
+    pub type_id: Option<IdFilter>,
+    /// The kind of record it is about.
+    pub reference_type: Option<NoteReferenceTypeFilter>,
+    /// The record it is about, by the ID that the other system knows it by.
+    pub reference_id: Option<IdFilter>,
+    /// Open or closed.
+    pub status: Option<NoteStatusFilter>,
+    /// Marked as important, or not.
+    pub priority: Option<bool>,
+    /// Confidential, or not.
+    pub confidential: Option<bool>,
+    /// Pinned to the overview of the customer, or not.
+    pub show_on_overview: Option<bool>,
+    /// The headline.
+    pub subject: Option<StringFilter>,
+    /// Words to find it by.
+    pub tags: Option<TagsFilter>,
+    /// Who is assigned.
+    pub assignees: Option<AssigneesFilter>,
+    /// What was said about it, by whom and when.
+    pub messages: Option<NoteMessagesFilter>,
+    /// When to be reminded of it.
+    pub reminder: Option<DateTimeFilter>,
+    /// When it was made.
+    pub created_on: Option<DateTimeFilter>,
+    /// When it, its assignees or its messages last changed.
+    pub updated_on: Option<DateTimeFilter>,
+    /// When it was closed.
+    pub closed_on: Option<DateTimeFilter>,
+}
+
+impl NoteFilter {
+    /// Whether it names the customers, authors or records that all its notes belong to, which are few then.
+    pub fn names_few(&self) -> bool {
+        let links = [&self.customer_id, &self.user_id, &self.reference_id];
+        links.into_iter().flatten().any(|filter| filter.eq.is_value() || filter.is_in.is_value())
+            || self.and.iter().flatten().any(Self::names_few)
+    }
+
+    /// The condition that it sets on the table `note`, for one viewer on one database.
+    ///
+    /// # Errors
+    /// INVALID, where it has a null in a comparison, an ID that is none, or more than is allowed of anything.
+    pub fn condition(&self, sight: Sight, backend: DatabaseBackend) -> Result<Condition> {
+        Conditions::new(sight, backend).of(self)
+    }
+}

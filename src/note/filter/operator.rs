@@ -1,0 +1,151 @@
+//! The operators of a comparison, each counted and looked at before it becomes a condition.
+
+use async_graphql::MaybeUndefined;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{Condition, Value};
+
+use super::comparator::DateTimeFilter;
+use crate::error::{Error, Result};
+
+/// The most values that a list in a filter may have.
+const MAX_VALUES: usize = 100;
+/// The most conditions that a filter may have.
+const MAX_CONDITIONS: usize = 50;
+
+/// How many conditions there are so far.
+#[derive(Debug, Default)]
+pub struct Count(usize);
+
+impl Count {
+    /// # Errors
+    /// INVALID, where it is one too many.
+    pub fn one_more(&mut self) -> Result<()> {
+        self.0 += 1;
+        if self.0 > MAX_CONDITIONS {
+            return Err(Error::Invalid(format!("The filter has more than {MAX_CONDITIONS} conditions.")));
+        }
+        Ok(())
+    }
+
+    pub fn so_far(&self) -> usize {
+        self.0
+    }
+
+    /// The value of an operator, where it is there.
+    ///
+    /// # Errors
+    /// INVALID, where it is null, or one too many.
+    pub fn operator<'a, T>(&mut self, path: &str, value: &'a MaybeUndefined<T>) -> Result<Option<&'a T>> {
+        match value {
+            MaybeUndefined::Undefined => Ok(None),
+            MaybeUndefined::Value(value) => self.one_more().map(|()| Some(value)),
+            MaybeUndefined::Null => Err(Error::Invalid(format!(
+                "`{path}` is null, which compares with nothing: leave it out, or use `isNull` to find what is empty."
+            ))),
+        }
+    }
+
+    /// The values of an operator that takes a list.
+    ///
+    /// # Errors
+    /// INVALID, where it is null, too long, or one too many.
+    pub fn list<T, V>(
+        &mut self,
+        path: &str,
+        values: &MaybeUndefined<Vec<T>>,
+        value: impl Fn(&T) -> Result<V>,
+    ) -> Result<Option<Vec<V>>> {
+        let Some(values) = self.operator(path, values)? else { return Ok(None) };
+        not_too_many(path, values.len())?;
+        values.iter().map(value).collect::<Result<_>>().map(Some)
+    }
+
+    /// The operators that most comparisons have.
+    ///
+    /// # Errors
+    /// INVALID, where one is.
+    pub fn operators<T, V>(
+        &mut self,
+        path: &str,
+        (eq, neq): (&MaybeUndefined<T>, &MaybeUndefined<T>),
+        (is_in, not_in): (&MaybeUndefined<Vec<T>>, &MaybeUndefined<Vec<T>>),
+        is_null: &MaybeUndefined<bool>,
+        value: impl Fn(&T) -> Result<V>,
+    ) -> Result<Operators<V>> {
+        Ok(Operators {
+            eq: self.operator(&format!("{path}.eq"), eq)?.map(&value).transpose()?,
+            neq: self.operator(&format!("{path}.neq"), neq)?.map(&value).transpose()?,
+            is_in: self.list(&format!("{path}.in"), is_in, &value)?,
+            not_in: self.list(&format!("{path}.notIn"), not_in, &value)?,
+            is_null: self.operator(&format!("{path}.isNull"), is_null)?.copied(),
+        })
+    }
+
+    /// The condition of a comparison of times. `compared` are the column, or what stands for it in indexes and is empty
+    /// nowhere; each is compared, so that whichever index the order takes has a range.
+    ///
+    /// # Errors
+    /// INVALID, where an operator is.
+    pub fn times(
+        &mut self,
+        path: &str,
+        column: &Expr,
+        compared: &[Expr],
+        filter: &DateTimeFilter,
+    ) -> Result<Condition> {
+        let DateTimeFilter { eq, gt, gte, lt, lte, is_null } = filter;
+        let mut condition = Condition::all();
+        let operators: [(_, _, fn(Expr, Value) -> Expr); 5] = [
+            ("eq", eq, |column, value| column.eq(value)),
+            ("gt", gt, |column, value| column.gt(value)),
+            ("gte", gte, |column, value| column.gte(value)),
+            ("lt", lt, |column, value| column.lt(value)),
+            ("lte", lte, |column, value| column.lte(value)),
+        ];
+        for (name, operator, compare) in operators {
+            if let Some(time) = self.operator(&format!("{path}.{name}"), operator)? {
+                for compared in compared {
+                    condition = condition.add(compare(compared.clone(), time.0.into()));
+                }
+            }
+        }
+        Ok(condition
+            .add_option(self.operator(&format!("{path}.isNull"), is_null)?.map(|empty| is_empty(column, *empty))))
+    }
+}
+
+/// # Errors
+/// INVALID, where a list has more values than are taken.
+pub fn not_too_many(path: &str, count: usize) -> Result<()> {
+    if count > MAX_VALUES {
+        return Err(Error::Invalid(format!("`{path}` has {count} values; at most {MAX_VALUES} are taken.")));
+    }
+    Ok(())
+}
+
+/// The operators that a comparison holds, their values ready for the database.
+pub struct Operators<V> {
+    pub eq: Option<V>,
+    pub neq: Option<V>,
+    pub is_in: Option<Vec<V>>,
+    pub not_in: Option<Vec<V>>,
+    pub is_null: Option<bool>,
+}
+
+impl<V: Into<Value>> Operators<V> {
+    /// Conditions that are true or not for every row, also where the column is empty: `neq` and `notIn` hold there.
+    pub fn compare(self, column: &Expr, one_of: impl Fn(Vec<V>) -> Expr) -> Condition {
+        let or_empty = |condition: Expr| Condition::any().add(condition).add(column.clone().is_null());
+        let Self { eq, neq, is_in, not_in, is_null } = self;
+        Condition::all()
+            .add_option(eq.map(|value| column.clone().eq(value.into())))
+            .add_option(neq.map(|value| or_empty(column.clone().ne(value.into()))))
+            .add_option(is_in.map(&one_of))
+            .add_option(not_in.map(|values| or_empty(one_of(values).not())))
+            .add_option(is_null.map(|empty| is_empty(column, empty)))
+    }
+}
+
+pub fn is_empty(column: &Expr, empty: bool) -> Expr {
+    if empty { column.clone().is_null() } else { column.clone().is_not_null() }
+}

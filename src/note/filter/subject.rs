@@ -1,0 +1,126 @@
+//! Comparisons of the subject, over its folded copy.
+
+use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
+use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
+
+use super::comparator::StringFilter;
+use super::condition::{Conditions, Standing, without_nul};
+use super::operator::{Operators, is_empty};
+use crate::db::one_of_texts;
+use crate::entity::note;
+use crate::error::Result;
+use crate::fold::fold;
+use crate::note::key::{self, Nothing};
+
+/// From so many characters on, few subjects begin with a text.
+const FEW_BEGIN_WITH: usize = 3;
+
+impl Conditions {
+    pub fn subject(&mut self, filter: &StringFilter, standing: Standing<'_>) -> Result<Condition> {
+        let path = &standing.path("subject");
+        let StringFilter { eq, neq, is_in, not_in, contains, starts_with, is_null } = filter;
+        let folded = |text: &String| without_nul(path, text).map(|text| fold(&text));
+        let Operators { eq, neq, is_in, not_in, is_null } =
+            self.count.operators(path, (eq, neq), (is_in, not_in), is_null, folded)?;
+        let contains = self.count.operator(&format!("{path}.contains"), contains)?.map(folded).transpose()?;
+        let starts_with = self.count.operator(&format!("{path}.startsWith"), starts_with)?.map(folded).transpose()?;
+
+        let subject = Expr::col((note::Entity, note::Column::SubjectFolded));
+        let or_empty = |condition: Expr| Condition::any().add(condition).add(subject.clone().is_null());
+        let one_of = |texts: Vec<String>| one_of_texts(self.backend, subject.clone(), texts);
+        let mut all = Condition::all();
+        // What is equal is found by its beginning, which has an index, and looked at as a whole then.
+        if let Some(text) = eq {
+            let found = Condition::all().add(beginning().eq(key::point(&text))).add(subject.clone().eq(text));
+            all = all.add(self.few(found, standing));
+        }
+        if let Some(texts) = is_in {
+            let beginnings: Vec<String> = texts.iter().map(|text| key::point(text)).collect();
+            let found = Condition::all().add(one_of_texts(self.backend, beginning(), beginnings)).add(one_of(texts));
+            all = all.add(self.few(found, standing));
+        }
+        if let Some(text) = starts_with {
+            let long = text.chars().nth(FEW_BEGIN_WITH - 1).is_some();
+            let found = starts(text);
+            all = all.add(if long { self.few(found, standing) } else { found });
+        }
+        all = all.add_option(neq.map(|text| or_empty(subject.clone().ne(text))));
+        all = all.add_option(not_in.map(|texts| or_empty(one_of(texts).not())));
+        all = all.add_option(contains.map(|text| self.contains(text)));
+        Ok(all.add_option(is_null.map(|empty| is_empty(&subject, empty))))
+    }
+
+    /// A condition that holds for few notes, to be found first. `SQLite` has no figures of its tables, and would rather
+    /// walk the notes of the company in the order of the list until it has found enough.
+    fn few(&self, condition: Condition, standing: Standing<'_>) -> Condition {
+        if self.backend == DatabaseBackend::Postgres || !standing.required {
+            return condition;
+        }
+        let few = Query::select()
+            .column((note::Entity, note::Column::Id))
+            .from(note::Entity)
+            .and_where(note::Column::CompanyId.eq(self.sight.company_id))
+            .cond_where(condition)
+            .take();
+        Condition::all().add(Expr::col((note::Entity, note::Column::Id)).in_subquery(few))
+    }
+
+    fn contains(&self, text: String) -> Expr {
+        let position = match self.backend {
+            DatabaseBackend::Postgres => Func::cust("strpos"),
+            _ => Func::cust("instr"),
+        };
+        Expr::from(position.arg(Expr::col((note::Entity, note::Column::SubjectFolded))).arg(text)).gt(0)
+    }
+}
+
+/// A range of the index, as a pattern would use none. What is longer than the index holds is looked at as well.
+fn starts(text: String) -> Condition {
+    let (from, more) = (key::point(&text), key::cut(&text).len() < text.len());
+    let range = Condition::all().add(beginning().lt(following(&from))).add(beginning().gte(from));
+    if !more {
+        return range;
+    }
+    let length = i32::try_from(text.chars().count()).unwrap_or(i32::MAX);
+    let start = Func::cust("substr").arg(Expr::col((note::Entity, note::Column::SubjectFolded))).arg(1).arg(length);
+    range.add(Expr::from(start).eq(text))
+}
+
+fn beginning() -> Expr {
+    key::subject(Nothing::High)
+}
+
+/// The first text, by code points, after all that begin with this one, which begins with a point.
+fn following(text: &str) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    while let Some(last) = characters.pop() {
+        // Between U+D7FF and U+E000 there are none.
+        let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
+        if let Some(next) = next {
+            characters.push(next);
+            break;
+        }
+    }
+    characters.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_is_after_all_that_begin_alike_and_before_the_rest() {
+        for (text, next) in [
+            (".", "/"),
+            (".a", ".b"),
+            (".\u{d7ff}", ".\u{e000}"),
+            (".a\u{10ffff}", ".b"),
+            (".\u{10ffff}\u{10ffff}", "/"),
+            (".\u{7f}", ".\u{80}"),
+            (".\u{ffff}", ".\u{10000}"),
+        ] {
+            assert_eq!(following(text), next);
+            assert!(format!("{text}\u{10ffff}").as_str() < next, "{text}");
+        }
+    }
+}

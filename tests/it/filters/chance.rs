@@ -1,0 +1,22 @@
+//! Numbers that look random, the same ones from the same seed.
+
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % bound
+    }
+
+    pub fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    pub fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+        &list[self.below(list.len())]
+    }
+
+    pub fn some<T: Clone>(&mut self, percent: usize, list: &[T]) -> Option<T> {
+        self.chance(percent).then(|| self.pick(list).clone())
+    }
+}

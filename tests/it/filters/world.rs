@@ -1,0 +1,170 @@
+//! Random notes: with columns that are empty, ties, many scripts, quotes and signs of patterns.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
+use notegraph::entity::token::Scope;
+use notegraph::entity::{assignment, message, note};
+use notegraph::fold::fold;
+use sea_orm::{ActiveModelTrait, IntoActiveModel};
+
+use super::chance::Random;
+use crate::support::{App, Client};
+
+const NOTES: usize = 70;
+pub const REFERENCES: [&str; 6] = ["7", "Ünï 'quoted\"", "50%_\\", "null", "", "Customer:1"];
+pub const KINDS: [(&str, ReferenceType); 3] = [
+    ("ORDER", ReferenceType::Order),
+    ("MEMBERSHIP_CARD", ReferenceType::MembershipCard),
+    ("POINT_EARNED", ReferenceType::PointEarned),
+];
+pub const SUBJECTS: [&str; 18] = [
+    "",
+    " ",
+    "a",
+    "A note",
+    "a NOTE of another",
+    "Straße 7",
+    "STRASSE 7",
+    "École",
+    "e\u{301}COLE",
+    "Привет, мир",
+    "ПРИВЕТ",
+    "O'Neil said \"no\"",
+    "50%_\\ off",
+    "50 x\\ off",
+    "日本語のメモ",
+    "ﬁnal \u{10ffff}",
+    "İstanbul",
+    "../\u{e000}\u{d7ff}",
+];
+pub const TAGS: [&str; 6] = ["vip", "VIP", "é", "a'b\"c", "50%", "日本"];
+
+/// A note with what belongs to it.
+pub struct Row {
+    pub note: note::Model,
+    pub assignees: Vec<i64>,
+    /// Who posted each message, and when.
+    pub messages: Vec<(Option<i64>, DateTime<Utc>)>,
+}
+
+/// What the notes of the test are, and who looks.
+pub struct World {
+    pub app: App,
+    pub client: Client,
+    pub viewer: i64,
+    /// Sees the confidential notes of others.
+    confidential: bool,
+    pub customers: Vec<i64>,
+    pub users: Vec<i64>,
+    pub types: Vec<i64>,
+    pub rows: Vec<Row>,
+    pub start: DateTime<Utc>,
+}
+
+impl World {
+    pub async fn random(random: &mut Random, confidential: bool) -> Self {
+        let app = App::start().await;
+        let (acme, other) = (app.company("Acme").await, app.company("Other").await);
+        let (mut customers, mut users, mut types) = (Vec::new(), Vec::new(), Vec::new());
+        for name in ["a", "b", "c", "d"] {
+            customers.push(acme.customer(name).await.id);
+            types.push(acme.note_type(name).await.id);
+            users.push(acme.user(name).await.id);
+        }
+        let viewer = acme.user("viewer").await;
+        users.push(viewer.id);
+        let template = acme.note(|_| {}).await;
+        let of_others = other.note(|_| {}).await;
+        let scopes: &[Scope] = if confidential { &[Scope::Read, Scope::Confidential] } else { &[Scope::Read] };
+        let client = viewer.token(scopes).await;
+        let start = template.created_on;
+        let mut world =
+            Self { app, client, viewer: viewer.id, confidential, customers, users, types, rows: Vec::new(), start };
+        for id in (of_others.id + 1..).take(NOTES) {
+            let row = world.row(note::Model { id, ..template.clone() }, random);
+            world.rows.push(row);
+        }
+        world.insert().await;
+        world.rows.push(Row { note: template, assignees: Vec::new(), messages: Vec::new() });
+        world
+    }
+
+    /// One of a few times, so that many share them.
+    pub fn time(&self, random: &mut Random) -> DateTime<Utc> {
+        self.start + TimeDelta::hours(i64::try_from(random.below(9)).unwrap())
+    }
+
+    fn row(&self, mut note: note::Model, random: &mut Random) -> Row {
+        note.created_on = self.time(random);
+        note.updated_on = note.created_on + TimeDelta::hours(i64::try_from(random.below(3)).unwrap());
+        note.reminder = random.chance(50).then(|| self.time(random));
+        note.closed_on = random.chance(40).then(|| self.time(random));
+        note.subject = random.some(80, &SUBJECTS).map(|subject| {
+            // Long ones, that differ behind what is compared of them.
+            if random.chance(15) { "x".repeat(99) + subject } else { subject.to_owned() }
+        });
+        note.subject_folded = note.subject.as_deref().map(fold);
+        note.customer_id = random.some(70, &self.customers);
+        note.user_id = random.some(70, &self.users);
+        note.type_id = random.some(70, &self.types);
+        note.reference_type = random.some(60, &KINDS).map(|kind| kind.1);
+        note.reference_id = random.some(60, &REFERENCES).map(str::to_owned);
+        note.priority = random.chance(30);
+        note.confidential = random.chance(30);
+        note.show_on_overview = random.chance(30);
+        note.status = if random.chance(40) { NoteStatus::Closed } else { NoteStatus::Open };
+        // Some stand twice, as an import may bring them.
+        note.tags = Tags((0..random.below(4)).map(|_| (*random.pick(&TAGS)).to_owned()).collect());
+        let assignees = self.users.iter().copied().filter(|_| random.chance(25)).collect();
+        let messages: Vec<_> =
+            (0..random.below(4)).map(|_| (random.some(80, &self.users), self.time(random))).collect();
+        note.message_count = i32::try_from(messages.len()).unwrap();
+        Row { note, assignees, messages }
+    }
+
+    /// All in one transaction: the rows are many.
+    async fn insert(&self) {
+        let transaction = self.app.db().begin().await.unwrap();
+        let mut messages = 0;
+        for Row { note, assignees, messages: thread } in &self.rows {
+            note.clone().into_active_model().reset_all().insert(&transaction).await.unwrap();
+            for (position, &user_id) in (1..).zip(assignees) {
+                let row = assignment::Model {
+                    company_id: note.company_id,
+                    note_id: note.id,
+                    user_id,
+                    position,
+                    created_on: note.created_on,
+                    assigned_by_id: None,
+                    source: None,
+                };
+                row.into_active_model().reset_all().insert(&transaction).await.unwrap();
+            }
+            for (position, &(posted_by_id, created_on)) in (1..).zip(thread) {
+                messages += 1;
+                let row = message::Model {
+                    company_id: note.company_id,
+                    id: messages,
+                    note_id: note.id,
+                    position,
+                    message: "Message".to_owned(),
+                    attachment_url: None,
+                    attachment_filename: None,
+                    attachment_content_type: None,
+                    attachment_size: None,
+                    posted_by_id,
+                    created_on,
+                    from_import: false,
+                    source: None,
+                };
+                row.into_active_model().reset_all().insert(&transaction).await.unwrap();
+            }
+        }
+        transaction.commit().await.unwrap();
+    }
+
+    pub fn sees(&self, row: &Row) -> bool {
+        let own = row.note.user_id == Some(self.viewer) || row.assignees.contains(&self.viewer);
+        self.confidential || !row.note.confidential || own
+    }
+}
