@@ -106,10 +106,7 @@ fn each(notes: &mut SelectStatement, company_id: i64, table: impl IntoTableRef, 
 }
 
 /// The names of records, looked up once for each and not for each note.
-fn named<T: IntoIden + Copy>(all: &mut SelectStatement, company_id: i64, table: T, name: impl IntoIden)
-where
-    T: IntoTableRef,
-{
+fn named<T: IntoIden + IntoTableRef + Copy>(all: &mut SelectStatement, company_id: i64, table: T, name: impl IntoIden) {
     let on = Condition::all()
         .add(Expr::col((table, "company_id")).eq(company_id))
         .add(Expr::col((table, "id")).equals(("k", "key")));

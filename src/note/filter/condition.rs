@@ -84,7 +84,7 @@ impl Conditions {
             if let Some(filter) = filter {
                 all = all.add(self.links(
                     &standing.path(name),
-                    (note::Entity, column).into_column_ref(),
+                    &(note::Entity, column).into_column_ref(),
                     kind,
                     filter,
                 )?);
@@ -96,13 +96,13 @@ impl Conditions {
         if let Some(NoteReferenceTypeFilter { eq, neq, is_in, not_in, is_null }) = reference_type {
             let text = |value: &NoteReferenceType| Ok(note::ReferenceType::from(*value).to_value());
             let path = standing.path("referenceType");
-            let operators = self.count.operators(&path, (eq, neq), (is_in, not_in), is_null, text)?;
+            let operators = self.count.operators(&path, (eq, neq), (is_in, not_in), *is_null, text)?;
             all = all.add(self.texts(note::Column::ReferenceType, operators));
         }
         if let Some(NoteStatusFilter { eq, neq, is_in, not_in }) = status {
             let text = |value: &NoteStatus| Ok(note::NoteStatus::from(*value).to_value());
-            let (path, is_null) = (standing.path("status"), MaybeUndefined::Undefined);
-            let operators = self.count.operators(&path, (eq, neq), (is_in, not_in), &is_null, text)?;
+            let path = standing.path("status");
+            let operators = self.count.operators(&path, (eq, neq), (is_in, not_in), MaybeUndefined::Undefined, text)?;
             all = all.add(self.texts(note::Column::Status, operators));
         }
         for (column, flag) in [
@@ -200,16 +200,16 @@ impl Conditions {
         Ok(condition)
     }
 
-    pub fn links(&mut self, path: &str, column: ColumnRef, kind: Kind, filter: &IdFilter) -> Result<Condition> {
+    pub fn links(&mut self, path: &str, column: &ColumnRef, kind: Kind, filter: &IdFilter) -> Result<Condition> {
         let IdFilter { eq, neq, is_in, not_in, is_null } = filter;
-        let operators = self.count.operators(path, (eq, neq), (is_in, not_in), is_null, |id| kind.key(id))?;
+        let operators = self.count.operators(path, (eq, neq), (is_in, not_in), *is_null, |id| kind.key(id))?;
         Ok(operators.compare(&Expr::col(column.clone()), |keys| one_of(self.backend, column.clone(), keys)))
     }
 
     fn raw_ids(&mut self, path: &str, filter: &IdFilter) -> Result<Condition> {
         let IdFilter { eq, neq, is_in, not_in, is_null } = filter;
         let raw = |id: &ID| without_nul(path, id);
-        let operators = self.count.operators(path, (eq, neq), (is_in, not_in), is_null, raw)?;
+        let operators = self.count.operators(path, (eq, neq), (is_in, not_in), *is_null, raw)?;
         Ok(self.texts(note::Column::ReferenceId, operators))
     }
 

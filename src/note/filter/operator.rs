@@ -12,6 +12,8 @@ const MAX_VALUES: usize = 100;
 /// The most conditions that a filter may have.
 const MAX_CONDITIONS: usize = 50;
 
+type Compare = fn(Expr, Value) -> Expr;
+
 /// How many conditions there are so far.
 #[derive(Debug, Default)]
 pub struct Count(usize);
@@ -69,7 +71,7 @@ impl Count {
         path: &str,
         (eq, neq): (&MaybeUndefined<T>, &MaybeUndefined<T>),
         (is_in, not_in): (&MaybeUndefined<Vec<T>>, &MaybeUndefined<Vec<T>>),
-        is_null: &MaybeUndefined<bool>,
+        is_null: MaybeUndefined<bool>,
         value: impl Fn(&T) -> Result<V>,
     ) -> Result<Operators<V>> {
         Ok(Operators {
@@ -77,7 +79,7 @@ impl Count {
             neq: self.operator(&format!("{path}.neq"), neq)?.map(&value).transpose()?,
             is_in: self.list(&format!("{path}.in"), is_in, &value)?,
             not_in: self.list(&format!("{path}.notIn"), not_in, &value)?,
-            is_null: self.operator(&format!("{path}.isNull"), is_null)?.copied(),
+            is_null: self.operator(&format!("{path}.isNull"), &is_null)?.copied(),
         })
     }
 
@@ -95,7 +97,7 @@ impl Count {
     ) -> Result<Condition> {
         let DateTimeFilter { eq, gt, gte, lt, lte, is_null } = filter;
         let mut condition = Condition::all();
-        let operators: [(_, _, fn(Expr, Value) -> Expr); 5] = [
+        let operators: [(_, _, Compare); 5] = [
             ("eq", eq, |column, value| column.eq(value)),
             ("gt", gt, |column, value| column.gt(value)),
             ("gte", gte, |column, value| column.gte(value)),

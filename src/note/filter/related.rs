@@ -143,7 +143,7 @@ impl Conditions {
         if let Some(filter) = posted_by_id {
             let path = standing.path("messages.postedById");
             let posted_by = (message::Entity, message::Column::PostedById);
-            of_message = of_message.add(self.links(&path, posted_by.into_column_ref(), Kind::User, filter)?);
+            of_message = of_message.add(self.links(&path, &posted_by.into_column_ref(), Kind::User, filter)?);
         }
         if let Some(filter) = created_on {
             let path = standing.path("messages.createdOn");

@@ -21,7 +21,7 @@ impl Conditions {
         let StringFilter { eq, neq, is_in, not_in, contains, starts_with, is_null } = filter;
         let folded = |text: &String| without_nul(path, text).map(|text| fold(&text));
         let Operators { eq, neq, is_in, not_in, is_null } =
-            self.count.operators(path, (eq, neq), (is_in, not_in), is_null, folded)?;
+            self.count.operators(path, (eq, neq), (is_in, not_in), *is_null, folded)?;
         let contains = self.count.operator(&format!("{path}.contains"), contains)?.map(folded).transpose()?;
         let starts_with = self.count.operator(&format!("{path}.startsWith"), starts_with)?.map(folded).transpose()?;
 

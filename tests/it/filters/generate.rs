@@ -62,7 +62,7 @@ impl World {
             8 => ("confidential", json!(random.chance(50))),
             9 => ("showOnOverview", json!(random.chance(50))),
             10..13 => ("subject", subject(random)),
-            13 => ("tags", self.tags(random)),
+            13 => ("tags", tags(random)),
             14 => ("messages", self.messages(random)),
             15 => ("reminder", self.times(true, random)),
             16 => ("createdOn", self.times(true, random)),
@@ -81,21 +81,6 @@ impl World {
                 2 => ("none", list(random, |random| json!(random.pick(&self.users).to_string()))),
                 3 => ("isEmpty", json!(random.chance(50))),
                 _ => ("includesViewer", json!(random.chance(50))),
-            };
-            condition.insert(operator.to_owned(), value);
-        }
-        Value::Object(condition)
-    }
-
-    fn tags(&self, random: &mut Random) -> Value {
-        let mut condition = Map::new();
-        for _ in 0..=random.below(2) {
-            let tag = |random: &mut Random| json!(if random.chance(90) { *random.pick(&TAGS) } else { "other" });
-            let (operator, value) = match random.below(4) {
-                0 => ("hasAny", list(random, tag)),
-                1 => ("hasAll", list(random, tag)),
-                2 => ("hasNone", list(random, tag)),
-                _ => ("isEmpty", json!(random.chance(50))),
             };
             condition.insert(operator.to_owned(), value);
         }
@@ -129,14 +114,29 @@ impl World {
     }
 }
 
+fn tags(random: &mut Random) -> Value {
+    let mut condition = Map::new();
+    for _ in 0..=random.below(2) {
+        let tag = |random: &mut Random| json!(if random.chance(90) { *random.pick(&TAGS) } else { "other" });
+        let (operator, value) = match random.below(4) {
+            0 => ("hasAny", list(random, tag)),
+            1 => ("hasAll", list(random, tag)),
+            2 => ("hasNone", list(random, tag)),
+            _ => ("isEmpty", json!(random.chance(50))),
+        };
+        condition.insert(operator.to_owned(), value);
+    }
+    Value::Object(condition)
+}
+
 fn subject(random: &mut Random) -> Value {
-    let mut condition = match random.chance(30) {
-        true => compare(random, true, |random| {
+    let mut condition = json!({});
+    if random.chance(30) {
+        condition = compare(random, true, |random| {
             let text = *random.pick(&SUBJECTS);
             json!(cased(text, random))
-        }),
-        false => json!({}),
-    };
+        });
+    }
     if random.chance(50) {
         condition["contains"] = json!(piece(random, false));
     }

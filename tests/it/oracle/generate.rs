@@ -181,8 +181,8 @@ impl Generator<'_> {
         let leaves_only = depth >= DEEPEST || self.budget == 0;
         let wanted = |field: &&Field| {
             // Executed by the library alone.
-            !["noteDeletePreview", "noteCounts"].contains(&field.name.as_str())
-                && !(leaves_only && contract.fields(field.gives_name()).is_some())
+            let by_library = ["noteDeletePreview", "noteCounts"].contains(&field.name.as_str());
+            !(by_library || leaves_only && contract.fields(field.gives_name()).is_some())
         };
         let fields: Vec<&Field> = contract.fields(parent)?.iter().filter(wanted).collect();
         let (linked, leaves): (Vec<&Field>, Vec<&Field>) =
