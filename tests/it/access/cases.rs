@@ -49,6 +49,9 @@ pub const CASES: &[Case] = &[
     case("notes", r#"{ notes(filter: { assignees: { any: ["<user>"] } }) { nodes { subject } totalCount } }"#),
     case("notes", r#"{ notes(filter: { assignees: { all: ["<user>"] } }) { nodes { subject } totalCount } }"#),
     case("notes", r#"{ notes(filter: { assignees: { none: ["<user>"] } }) { nodes { subject } totalCount } }"#),
+    case("noteCounts", "{ noteCounts(groupBy: USER) { key label count } }"),
+    case("noteCounts", r#"{ noteCounts(groupBy: TYPE, filter: { customerId: { eq: "<customer>" } }) { key count } }"#),
+    case("noteCounts", r#"{ noteCounts(groupBy: TAG, filter: { userId: { eq: "<user>" } }) { key count } }"#),
     case("noteDeletePreview", r#"{ noteDeletePreview(ids: ["<note>"]) { totalCount items { typeName id action } } }"#),
     case(
         "noteCreate",
