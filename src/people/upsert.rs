@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{ID, MaybeUndefined};
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr,
     FromQueryResult, IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, Statement,
@@ -114,11 +114,9 @@ pub async fn hold<E: Owned>(
     let backend = transaction.get_database_backend();
     // PostgreSQL takes no text with a NUL, not even to look for it; that it is wrong has been told.
     let keys = identities.iter().map(|identity| identity.external_key.clone()).filter(|key| !key.contains('\0'));
-    let named = Condition::any().add(one_of_texts(backend, (E::default(), E::EXTERNAL_KEY), keys)).add(one_of(
-        backend,
-        (E::default(), E::ID),
-        ids.iter().flatten().copied(),
-    ));
+    let named = Condition::any()
+        .add(one_of_texts(backend, Expr::col((E::default(), E::EXTERNAL_KEY)), keys))
+        .add(one_of(backend, (E::default(), E::ID), ids.iter().flatten().copied()));
     // As an update of other columns than the key holds them: whoever links to them need not wait.
     let rows = E::find()
         .filter(E::COMPANY.eq(sight.company_id))

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryFilter, QuerySelect};
 
 use super::object::{User, UserStatus};
@@ -158,7 +159,7 @@ async fn check_usernames(
         .users()
         .select_only()
         .columns([user::Column::Id, user::Column::Username])
-        .filter(one_of_texts(backend, (user::Entity, user::Column::Username), usernames))
+        .filter(one_of_texts(backend, Expr::col((user::Entity, user::Column::Username)), usernames))
         .into_tuple()
         .all(transaction)
         .await?;
