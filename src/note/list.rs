@@ -14,7 +14,7 @@ use super::load::NOTE;
 use super::order::{NoteOrder, NoteOrdering};
 use crate::context::Reader;
 use crate::db::{Db, keys_table};
-use crate::entity::{Sight, assignment, note};
+use crate::entity::{Columns, Sight, assignment, note};
 use crate::error::{Error, Result};
 use crate::page::{Page, PageArgs, Window};
 
@@ -107,7 +107,12 @@ impl NoteList {
         };
         self.window.apply(&mut each, &self.ordering.ordering);
 
-        let columns = reader.columns(&NOTE).and(self.ordering.columns());
+        let mut columns = reader.columns(&NOTE).and(self.ordering.columns());
+        if backend != DatabaseBackend::Postgres {
+            // No index holds it: SQLite would rather walk all notes in an index that holds all that is read of them than
+            // look some up by their keys.
+            columns = columns.and(Columns::of("version").unwrap_or(Columns::ALL));
+        }
         let mut all = Query::select();
         all.expr(Expr::col(key)).from_function(keys, "k");
         columns.select(&mut all);
