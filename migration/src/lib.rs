@@ -21,6 +21,7 @@ mod m20261122_000011_fold_subject;
 mod m20261122_000012_order_notes;
 mod m20261122_000013_create_note_tag;
 mod m20261122_000014_find_messages;
+mod m20261122_000020_create_search;
 mod m20261122_000030_create_idempotency_key;
 mod m20261122_000031_create_people_words;
 mod m20261122_000032_add_external_key;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_order_notes::Migration),
             Box::new(m20261122_000013_create_note_tag::Migration),
             Box::new(m20261122_000014_find_messages::Migration),
+            Box::new(m20261122_000020_create_search::Migration),
             Box::new(m20261122_000030_create_idempotency_key::Migration),
             Box::new(m20261122_000031_create_people_words::Migration),
             Box::new(m20261122_000032_add_external_key::Migration),

@@ -18,6 +18,7 @@ use sea_orm::{
 
 use crate::db::{self, Db, Table};
 use crate::entity::{company, customer, note_type, user};
+use crate::search;
 use insert::insert;
 use notes::{Links, Whole};
 
@@ -197,9 +198,10 @@ async fn some_notes(
     for (event, id) in events.iter_mut().zip(ids) {
         event.id = id;
     }
-    insert(transaction, notes).await?;
+    insert(transaction, notes.clone()).await?;
     insert(transaction, assignments).await?;
-    insert(transaction, messages).await?;
+    insert(transaction, messages.clone()).await?;
+    search::add(transaction, links.company_id, &search::parts(&notes, &messages)).await?;
     insert(transaction, events).await
 }
 

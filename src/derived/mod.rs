@@ -3,9 +3,10 @@
 //!
 //! The table `derived` says by which version of the rules it was made, so that a database from before is brought up to
 //! date once, in short transactions, after its tables are. Whoever changes what [`fold`](crate::fold::fold) gives, say
-//! with a new version of Unicode, raises the version here.
+//! with a new version of Unicode, raises the version here; so does whoever changes the [tokens](crate::search).
 
 mod catch_up;
+mod search;
 mod subject;
 
 use sea_orm::{DatabaseTransaction, DbErr};
@@ -24,13 +25,15 @@ pub enum Derivation {
     CustomerWords,
     /// The words that users are found by: `user_word`.
     UserWords,
+    /// The words of notes and messages: `search_part`, and what belongs to it.
+    Search,
 }
 
 /// A record, by its company and its id.
 pub type Key = (i64, i64);
 
 impl Derivation {
-    pub const ALL: [Self; 3] = [Self::FoldedSubject, Self::CustomerWords, Self::UserWords];
+    pub const ALL: [Self; 4] = [Self::FoldedSubject, Self::CustomerWords, Self::UserWords, Self::Search];
 
     /// Its name in the table `derived`.
     pub fn name(self) -> &'static str {
@@ -38,13 +41,14 @@ impl Derivation {
             Self::FoldedSubject => "note.subject_folded",
             Self::CustomerWords => "customer_word",
             Self::UserWords => "user_word",
+            Self::Search => "search_part",
         }
     }
 
     /// The version of its rules, from 1.
     pub fn version(self) -> i32 {
         match self {
-            Self::FoldedSubject | Self::CustomerWords | Self::UserWords => 1,
+            Self::FoldedSubject | Self::CustomerWords | Self::UserWords | Self::Search => 1,
         }
     }
 
@@ -55,6 +59,7 @@ impl Derivation {
             Self::FoldedSubject => subject::batch(transaction, after).await,
             Self::CustomerWords => people::batch::<customer::Entity>(transaction, after).await,
             Self::UserWords => people::batch::<user::Entity>(transaction, after).await,
+            Self::Search => search::batch(transaction, after).await,
         }
     }
 }

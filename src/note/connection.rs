@@ -11,6 +11,7 @@ use crate::engine::{Args, Def, One, ask, leaf, local, object};
 use crate::entity::note;
 use crate::error::{Error, Result};
 use crate::page::{Page, PageInfo, Window, page_count, total_count};
+use crate::search::{Search, search_hit};
 
 /// A page of notes, as the schema shows it.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ struct Listed {
     key: ListKey,
     ordering: NoteOrdering,
     window: Window,
+    search: Option<Arc<Search>>,
     page: Page<Arc<note::Model>>,
 }
 
@@ -29,6 +31,8 @@ struct Listed {
 pub struct NoteEdge {
     cursor: String,
     node: Note,
+    /// What the list was searched for.
+    search: Option<Arc<Search>>,
 }
 
 object! {
@@ -61,13 +65,16 @@ object! {
         cursor = leaf(|edge: &NoteEdge| edge.cursor.clone());
         /// The note.
         node = local(|edge: &NoteEdge| One(edge.node.clone()));
+        /// Where the note matches what the list was searched for; null in other lists, and where the search has only
+        /// exclusions.
+        search_hit = search_hit(|edge: &NoteEdge| (edge.search.as_ref(), edge.node.0.id));
     }
 }
 
 impl NoteEdge {
     /// The edge of a note in the list of all notes, newest first.
     pub fn newest_first(note: &Arc<note::Model>) -> Result<Self> {
-        Ok(Self { cursor: NoteOrdering::new(None)?.cursor(note), node: Note(Arc::clone(note)) })
+        Ok(Self { cursor: NoteOrdering::new(None)?.cursor(note), node: Note(Arc::clone(note)), search: None })
     }
 }
 
@@ -75,14 +82,23 @@ impl NoteConnection {
     /// All notes that the viewer sees.
     pub async fn all(reader: &Reader, args: NoteListArgs) -> Result<Self> {
         let list = NoteList::new(&args, reader.sight, reader.db.backend())?;
-        let (ordering, window) = (list.ordering.clone(), list.window.clone());
+        let (search, ordering, window) = (list.search.clone(), list.ordering.clone(), list.window.clone());
         let page = list.page(reader).await?;
-        Ok(Self(Arc::new(Listed { key: ListKey { under: None, args: Arc::new(args) }, ordering, window, page })))
+        Ok(Self(Arc::new(Listed {
+            key: ListKey { under: None, args: Arc::new(args) },
+            ordering,
+            window,
+            search,
+            page,
+        })))
     }
 
     fn edges(&self) -> Vec<NoteEdge> {
-        let edge =
-            |note: &Arc<note::Model>| NoteEdge { cursor: self.0.ordering.cursor(note), node: Note(note.clone()) };
+        let edge = |note: &Arc<note::Model>| NoteEdge {
+            cursor: self.0.ordering.cursor(note),
+            node: Note(note.clone()),
+            search: self.0.search.clone(),
+        };
         self.0.page.rows.iter().map(edge).collect()
     }
 
@@ -99,11 +115,11 @@ pub fn notes_of<R: 'static>(whose: Whose, id: impl Fn(&R) -> i64 + Send + Sync +
             // Looked at once for each row, so that each says what is wrong; the statement is one.
             let list = NoteList::new(args, reader.sight, reader.db.backend())?;
             let key = ListKey { under: Some((whose, id(row))), args: Arc::new(args.clone()) };
-            Ok((Some(key.clone()), (key, list.ordering, list.window)))
+            Ok((Some(key.clone()), (key, list.search, list.ordering, list.window)))
         },
-        |(key, ordering, window), page| {
+        |(key, search, ordering, window), page| {
             let page = page.ok_or_else(|| Error::missing("list of notes", &key))?;
-            Ok(One(NoteConnection(Arc::new(Listed { key, ordering, window, page }))))
+            Ok(One(NoteConnection(Arc::new(Listed { key, ordering, window, search, page }))))
         },
     )
 }

@@ -14,6 +14,7 @@ use crate::context::Reader;
 use crate::entity::{assignment, note, note_tag, note_type, user};
 use crate::error::{Error, Result};
 use crate::id::Kind;
+use crate::search::{Asked, Search};
 
 /// The most values that are told.
 const MAX_VALUES: u64 = 1_000;
@@ -52,9 +53,17 @@ pub struct NoteCount {
 /// The counts of the values that notes have, the largest first, at most 1,000; in one statement.
 ///
 /// # Errors
-/// INVALID, where the filter is wrong; when the database fails.
-pub async fn counts(reader: &Reader, group_by: NoteGroupKey, filter: Option<&NoteFilter>) -> Result<Vec<NoteCount>> {
+/// INVALID, where the filter or the search is wrong; when the database fails.
+pub async fn counts(
+    reader: &Reader,
+    group_by: NoteGroupKey,
+    filter: Option<&NoteFilter>,
+    search: Option<&str>,
+) -> Result<Vec<NoteCount>> {
     let mut notes = reader.sight.notes();
+    if let Some(search) = search.map(Search::new).transpose()?.flatten() {
+        notes = notes.filter(Asked { search: &search, sight: reader.sight, backend: reader.db.backend() }.of_all());
+    }
     if let Some(filter) = filter {
         notes = notes.filter(filter.condition(reader.sight, reader.db.backend())?);
     }

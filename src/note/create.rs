@@ -21,6 +21,7 @@ use crate::fold::fold;
 use crate::id::Kind;
 use crate::idempotency::{self, Found, IdempotencyKey};
 use crate::scalar::DateTime;
+use crate::search;
 use crate::user_error::{Problems, UserError};
 
 /// A note to be made; the viewer becomes its author.
@@ -168,6 +169,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     note::Entity::insert(note.clone().into_active_model().reset_all()).exec_without_returning(&transaction).await?;
     let assignments = new_assignments(&moment, &note, &assignees, 0);
     insert_assignments(&transaction, &assignments).await?;
+    search::add(&transaction, note.company_id, &search::parts([&note], [])).await?;
     let created = Happened { kind: EventType::Created, note_id: note.id, message_id: None, changes: Vec::new() };
     moment.append(&transaction, vec![created]).await?;
     key.keep(&transaction, &moment, note.id).await?;

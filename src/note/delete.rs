@@ -16,6 +16,7 @@ use crate::entity::{Sight, assignment, message, note};
 use crate::error::Result;
 use crate::event::{Happened, Moment};
 use crate::id::Kind;
+use crate::search;
 use crate::user_error::UserError;
 
 /// A note to be deleted.
@@ -89,6 +90,7 @@ pub async fn remove(
         .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), keys()))
         .exec(transaction)
         .await?;
+    search::remove_notes(transaction, sight.company_id, &keys().collect::<Vec<i64>>()).await?;
     note::Entity::delete_many()
         .filter(note::Column::CompanyId.eq(sight.company_id))
         .filter(one_of(backend, (note::Entity, note::Column::Id), keys()))

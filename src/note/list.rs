@@ -17,12 +17,15 @@ use crate::db::{Db, keys_table};
 use crate::entity::{Columns, Sight, assignment, note};
 use crate::error::{Error, Result};
 use crate::page::{Page, PageArgs, Window};
+use crate::search::{Asked, Search};
 
 /// What a list of notes was asked for; equal arguments under many records are one statement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteListArgs {
     /// Which notes.
     pub filter: Option<NoteFilter>,
+    /// Only notes that hold these words, as in `Query.notes`.
+    pub search: Option<String>,
     /// In which order, by at most 3 fields; newest first when absent.
     pub order_by: Option<Vec<NoteOrder>>,
     /// The size of the page, from its start: 1 to 100, 20 when absent.
@@ -52,6 +55,7 @@ pub enum Whose {
 pub struct NoteList {
     notes: Select<note::Entity>,
     sight: Sight,
+    pub search: Option<Arc<Search>>,
     pub ordering: NoteOrdering,
     pub window: Window,
 }
@@ -61,7 +65,7 @@ impl NoteList {
     /// INVALID or `BAD_CURSOR`, where the arguments are wrong.
     pub fn new(args: &NoteListArgs, sight: Sight, backend: DatabaseBackend) -> Result<Self> {
         let mut ordering = NoteOrdering::new(args.order_by.as_deref())?;
-        let NoteListArgs { filter, order_by: _, first, after, last, before, page } = args;
+        let NoteListArgs { filter, search, order_by: _, first, after, last, before, page } = args;
         let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: *page };
         let window = page.window(&ordering.ordering)?;
         let mut notes = sight.notes();
@@ -70,13 +74,22 @@ impl NoteList {
         if let Some(filter) = filter {
             notes = notes.filter(filter.condition(sight, backend)?);
         }
-        Ok(Self { notes, sight, ordering, window })
+        let search = search.as_deref().map(Search::new).transpose()?.flatten().map(Arc::new);
+        Ok(Self { notes, sight, search, ordering, window })
     }
 
     /// # Errors
     /// When the database fails.
-    pub async fn page(self, reader: &Reader) -> Result<Page<Arc<note::Model>>> {
+    pub async fn page(mut self, reader: &Reader) -> Result<Page<Arc<note::Model>>> {
         let mut notes = self.notes;
+        if let Some(search) = &self.search {
+            let asked = Asked { search, sight: self.sight, backend: reader.db.backend() };
+            if let Some(rows) = first_found(reader, &notes, asked, &self.window, &self.ordering).await? {
+                return Ok(self.window.page(rows));
+            }
+            notes = notes.filter(asked.of_all());
+            self.ordering.ordering.sorted = reader.db.backend() == DatabaseBackend::Sqlite;
+        }
         self.window.apply(QueryTrait::query(&mut notes), &self.ordering.ordering);
         let rows = reader.columns(&NOTE).and(self.ordering.columns()).all(notes, reader.db.read()).await?;
         Ok(self.window.page(rows.into_iter().map(Arc::new).collect()))
@@ -85,7 +98,11 @@ impl NoteList {
     /// # Errors
     /// When the database fails.
     pub async fn count(self, db: &Db) -> Result<u64> {
-        Ok(self.notes.count(db.read()).await?)
+        let mut notes = self.notes;
+        if let Some(search) = &self.search {
+            notes = notes.filter(Asked { search, sight: self.sight, backend: db.backend() }.of_all());
+        }
+        Ok(notes.count(db.read()).await?)
     }
 
     /// A page for each of many parents, in one statement.
@@ -101,9 +118,10 @@ impl NoteList {
         let backend = reader.db.backend();
         self.ordering.ordering.sorted = backend == DatabaseBackend::Sqlite && !self.ordering.is_by_time();
         let (keys, key) = keys_table(backend, parents.iter().copied());
+        let notes = self.found_by_each(backend);
         let mut each = match (backend, whose) {
-            (DatabaseBackend::Sqlite, Whose::Assignee) => from_assignments(self.notes, self.sight, key),
-            _ => self.notes.filter(belongs(whose, self.sight, key)).into_query(),
+            (DatabaseBackend::Sqlite, Whose::Assignee) => from_assignments(notes, self.sight, key),
+            _ => notes.filter(belongs(whose, self.sight, key)).into_query(),
         };
         self.window.apply(&mut each, &self.ordering.ordering);
 
@@ -139,13 +157,20 @@ impl NoteList {
             .collect())
     }
 
+    /// The notes of the search: of the few of each parent, whether they match, and not of all that match, whose they are.
+    fn found_by_each(&self, backend: DatabaseBackend) -> Select<note::Entity> {
+        let asked = self.search.as_deref().map(|search| Asked { search, sight: self.sight, backend }.of_each());
+        asked.into_iter().fold(self.notes.clone(), QueryFilter::filter)
+    }
+
     /// How many notes each of many parents has, in one statement.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn counts(self, db: &Db, whose: Whose, parents: Vec<i64>) -> Result<HashMap<i64, u64>> {
         let (keys, key) = keys_table(db.backend(), parents);
-        let mut each = self.notes.filter(belongs(whose, self.sight, key)).into_query();
+        let notes = self.found_by_each(db.backend());
+        let mut each = notes.filter(belongs(whose, self.sight, key)).into_query();
         each.clear_selects().expr(Expr::col(Asterisk).count());
         let mut all = Query::select();
         all.expr_as(Expr::col(key), "parent").expr_as(each_value(each), "total").from_function(keys, "k");
@@ -157,6 +182,56 @@ impl NoteList {
             })
             .collect()
     }
+}
+
+/// How many notes are looked at one by one before the index is asked.
+const FIRST: u64 = 500;
+
+/// The rows of the page, where enough of the first notes of the list match, or the list has no more. Common words are
+/// found in a moment so, where the index would give hundreds of thousands of notes to be sorted; for rare ones it is a
+/// small price.
+async fn first_found(
+    reader: &Reader,
+    notes: &Select<note::Entity>,
+    asked: Asked<'_>,
+    window: &Window,
+    ordering: &NoteOrdering,
+) -> Result<Option<Vec<Arc<note::Model>>>> {
+    let (skipped, size) = window.rows();
+    let needed = skipped + size;
+    if needed > FIRST {
+        return Ok(None);
+    }
+    let mut first = notes.clone().into_query();
+    window.apply(&mut first, &ordering.ordering);
+    first.reset_limit().reset_offset();
+    let last = first.clone().clear_selects().column((note::Entity, note::Column::Id)).limit(1).offset(FIRST - 1).take();
+    let mut found = Query::select();
+    found
+        .expr(asked.of_each())
+        .from_subquery(first.limit(FIRST).take(), note::Entity)
+        // The last one shows that there may be more.
+        .cond_where(
+            Condition::any().add(asked.of_each()).add(Expr::col((note::Entity, note::Column::Id)).eq(each_value(last))),
+        )
+        .limit(needed);
+    if reader.db.backend() == DatabaseBackend::Postgres {
+        // It knows that they are sorted. SQLite, which hands them on as they come, would look at all of them to sort.
+        window.sort(&mut found, &ordering.ordering);
+    }
+    let columns = reader.columns(&NOTE).and(ordering.columns());
+    columns.select(&mut found);
+    let mut rows = Vec::new();
+    let mut has_more = false;
+    for row in reader.db.read().query_all(&found).await? {
+        if row.try_get_by_index(0)? {
+            rows.push(Arc::new(columns.read(&row, 1)?));
+        } else {
+            has_more = true;
+        }
+    }
+    let is_complete = rows.len() as u64 == needed || !has_more;
+    Ok(is_complete.then(|| rows.split_off(rows.len().min(usize::try_from(skipped).unwrap_or(usize::MAX)))))
 }
 
 /// A statement in the place of a value.

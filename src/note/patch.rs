@@ -16,6 +16,7 @@ use crate::entity::token::Scope;
 use crate::entity::{Sight, assignment, note};
 use crate::error::Result;
 use crate::event::Moment;
+use crate::search::{self, Part};
 use crate::user_error::{Problems, UserError};
 
 /// A note to be changed, and how.
@@ -113,6 +114,8 @@ pub async fn save(transaction: &DatabaseTransaction, moment: &Moment<'_>, diffs:
     let key = [note::Column::CompanyId, note::Column::Id];
     let changed = || diffs.iter().filter(|diff| !diff.fields.is_empty());
     update_rows::<note::Entity>(transaction, key, changed().map(|diff| (&diff.note, &diff.columns)).collect()).await?;
+    let texts: Vec<Part> = diffs.iter().flat_map(Diff::texts).collect();
+    search::replace(transaction, moment.viewer.company_id, &texts).await?;
     let changed = diffs.iter_mut().filter(|diff| !diff.fields.is_empty());
     moment.append(transaction, changed.map(Diff::happened).collect()).await?;
     Ok(())

@@ -14,6 +14,7 @@ use crate::fold::fold;
 use crate::form;
 use crate::id::Kind;
 use crate::scalar::DateTime;
+use crate::search::Part;
 use crate::user_error::{ErrorCode, Problems, UserError};
 
 type Time = chrono::DateTime<chrono::Utc>;
@@ -252,6 +253,12 @@ impl Diff {
             diff.touch(old, moment);
         }
         diff
+    }
+
+    /// The texts that are written, for the search.
+    pub fn texts(&self) -> impl Iterator<Item = Part<'_>> {
+        let subject = self.columns.subject.is_set().then(|| Part::subject(&self.note));
+        subject.into_iter().chain(self.columns.details.is_set().then(|| Part::details(&self.note)))
     }
 
     /// What the log will tell of it.

@@ -20,6 +20,7 @@ use crate::error::Result;
 use crate::event::{Happened, Moment};
 use crate::idempotency::{self, Found, IdempotencyKey};
 use crate::scalar::Url;
+use crate::search;
 use crate::user_error::{ErrorCode, Problems, UserError};
 
 /// A file that goes with a message; it is kept elsewhere.
@@ -152,6 +153,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         .filter(note::Column::Id.eq(note.id))
         .exec(&transaction)
         .await?;
+    search::add(&transaction, note.company_id, &search::parts([], [&message])).await?;
     let (kind, message_id) = (EventType::MessagePosted, Some(message.id));
     moment.append(&transaction, vec![Happened { kind, note_id: note.id, message_id, changes: Vec::new() }]).await?;
     key.keep(&transaction, &moment, message.id).await?;

@@ -109,6 +109,11 @@ impl Window {
         }
     }
 
+    /// How many rows of the list are skipped, and how many are read after these, one more than there are in a page.
+    pub fn rows(&self) -> (u64, u64) {
+        (self.number.map_or(0, |number| (number - 1) * self.size), self.size + 1)
+    }
+
     /// Sorts as [`Window::page`] wants to have the rows.
     pub fn sort(&self, select: &mut SelectStatement, order: &Ordering) {
         order.sort(select, self.backwards);

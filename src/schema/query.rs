@@ -77,6 +77,17 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which notes.")] filter: Option<NoteFilter>,
+        #[graphql(
+            desc = "Only notes that hold these words, in their subject, details or messages, whatever the case, the \
+            accents and the width of letters. All have to be there, each in any of these texts. `\"...\"` is \
+            words that follow each other in one text; `-word` and `-\"...\"` may be in none. The last word may \
+            be the beginning of one. A part of a word that runs on without blanks, as in Chinese, is found as \
+            well. Blank, it sets no condition; without any letter or digit it finds nothing; with exclusions \
+            alone, it finds all notes but these. At most 100 words; of each text the first 10,000 words are \
+            searched (or so many characters, where they run on without blanks), of each word its first 64 bytes, \
+            of the places of a word in a text the first 255 for phrases."
+        )]
+        search: Option<String>,
         #[graphql(desc = "In which order, by at most 3 fields; newest first when absent.")] order_by: Option<
             Vec<NoteOrder>,
         >,
@@ -89,7 +100,7 @@ impl Query {
         >,
     ) -> Result<NoteConnection> {
         ctx.viewer(Scope::Read)?;
-        let args = NoteListArgs { filter, order_by, first, after, last, before, page };
+        let args = NoteListArgs { filter, search, order_by, first, after, last, before, page };
         NoteConnection::all(ctx.reader(), args).await
     }
 
@@ -100,9 +111,10 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "What to count by.")] group_by: NoteGroupKey,
         #[graphql(desc = "Which notes.")] filter: Option<NoteFilter>,
+        #[graphql(desc = "Only notes that hold these words, as in `notes`.")] search: Option<String>,
     ) -> Result<Vec<NoteCount>> {
         ctx.viewer(Scope::Read)?;
-        note::counts(ctx.reader(), group_by, filter.as_ref()).await
+        note::counts(ctx.reader(), group_by, filter.as_ref(), search.as_deref()).await
     }
 
     /// All note types of the company, by name.

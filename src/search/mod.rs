@@ -1,5 +1,22 @@
-//! Search: texts become [`token`]s, the same for what is stored and for what is looked for.
+//! Search: which notes hold the words that somebody looks for, how well, and where.
+//!
+//! Texts become [`token`]s, the same for both databases and for what is looked for, which [`query`] takes apart. The
+//! [`index`] is written in the transaction of each change: one row for each part of a note, that is its subject, its
+//! details, and each of its messages. [`condition`] asks it, with `FTS5` on `SQLite` and `tsvector` on `PostgreSQL`, and
+//! [`hit`] finds where a note matches, and [`mod@snippet`] shows it.
+//!
+//! Nothing in here compares a note with other notes: how well one matches says nothing of what others hold, least of
+//! all of another company.
 
+mod condition;
+mod hit;
+mod index;
+mod query;
+mod snippet;
 mod token;
 
+pub use condition::Asked;
+pub use hit::search_hit;
+pub use index::{Field, Part, add, parts, remove_notes, replace};
+pub use query::{Phrase, Search};
 pub use token::{Shape, Token, Tokens, tokens};

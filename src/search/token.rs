@@ -6,7 +6,7 @@ use std::ops::Range;
 use icu_casemap::CaseMapper;
 use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
-use unicode_segmentation::{GraphemeIndices, UnicodeSegmentation};
+use unicode_segmentation::UnicodeSegmentation;
 
 /// The most bytes of a token; a longer word is cut. A SHA-256 in hexadecimal just fits.
 const MAX_BYTES: usize = 64;
@@ -42,29 +42,29 @@ pub enum Shape {
 /// two words each, so that each half is found. In scripts without blanks between words, and in Korean, every two
 /// neighbours are a token, and so is the last character of a run, so that any part of the run is found.
 pub fn tokens(text: &str) -> Tokens<'_> {
-    let clusters = if text.is_ascii() { Clusters::Ascii(text, 0) } else { Clusters::Any(text.grapheme_indices(true)) };
-    Tokens { clusters, letters: VecDeque::new(), run: Run::None }
+    Tokens { clusters: Clusters { text, at: 0 }, letters: VecDeque::new(), run: Run::None }
 }
 
-/// What people see as characters.
-enum Clusters<'t> {
-    /// Each by itself (a line's end of two characters makes no difference here), from this one on.
-    Ascii(&'t str, usize),
-    Any(GraphemeIndices<'t>),
+/// What people see as characters, and where they begin.
+struct Clusters<'t> {
+    text: &'t str,
+    at: usize,
 }
 
 impl<'t> Iterator for Clusters<'t> {
     type Item = (usize, &'t str);
 
     fn next(&mut self) -> Option<(usize, &'t str)> {
-        match self {
-            Self::Ascii(text, at) => {
-                let character = text.get(*at..=*at)?;
-                *at += 1;
-                Some((*at - 1, character))
-            }
-            Self::Any(clusters) => clusters.next(),
-        }
+        let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let cluster = match rest.as_bytes() {
+            // Nothing joins ASCII to what is before it. (A line's end of two characters makes no difference here.)
+            [first] if first.is_ascii() => rest,
+            [first, second, ..] if first.is_ascii() && second.is_ascii() => &rest[..1],
+            _ => rest.graphemes(true).next()?,
+        };
+        let start = self.at;
+        self.at += cluster.len();
+        Some((start, cluster))
     }
 }
 

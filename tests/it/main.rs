@@ -34,6 +34,7 @@ mod playground;
 mod post;
 mod scalars;
 mod schema;
+mod search;
 mod tokens;
 mod transport;
 mod upsert;

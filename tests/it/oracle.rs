@@ -8,7 +8,7 @@ mod contract;
 mod document;
 mod export;
 mod generate;
-mod random;
+pub mod random;
 mod stock;
 mod values;
 mod world;

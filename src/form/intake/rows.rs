@@ -8,6 +8,7 @@ use super::ids::Ids;
 use crate::db::{Table, one_of};
 use crate::entity::{assignment, customer, event, message, note, user};
 use crate::people;
+use crate::search::{self, Part};
 
 #[derive(Default)]
 pub struct Rows {
@@ -61,9 +62,13 @@ impl Rows {
         people::replace::<customer::Entity>(connection, &filled.0).await?;
         people::replace::<user::Entity>(connection, &filled.1).await?;
         let largest = self.notes.iter().map(|row| row.id).max();
-        insert::<note::Entity, _>(connection, std::mem::take(&mut self.notes)).await?;
+        let notes = std::mem::take(&mut self.notes);
+        insert::<note::Entity, _>(connection, notes.clone()).await?;
+        search::add(connection, company_id, &search::parts(&notes, [])).await?;
         ids.reserve(connection, Table::Note, largest.unwrap_or_default()).await?;
         for (row, version, message_count) in std::mem::take(&mut self.changed) {
+            let texts = [Part::subject(&row), Part::details(&row)];
+            search::replace(connection, company_id, &texts).await?;
             change(connection, row, version, message_count).await?;
         }
         if !self.unassigned.is_empty() {
@@ -75,10 +80,17 @@ impl Rows {
                 .await?;
         }
         insert::<assignment::Entity, _>(connection, std::mem::take(&mut self.assignments)).await?;
-        self.write_messages(connection, ids).await
+        self.write_messages(connection, company_id, ids).await
     }
 
-    async fn write_messages(mut self, connection: &impl ConnectionTrait, ids: &mut Ids) -> Result<(), DbErr> {
+    async fn write_messages(
+        mut self,
+        connection: &impl ConnectionTrait,
+        company_id: i64,
+        ids: &mut Ids,
+    ) -> Result<(), DbErr> {
+        let texts: Vec<Part> = self.rewritten.iter().map(Part::message).collect();
+        search::replace(connection, company_id, &texts).await?;
         for row in self.rewritten {
             row.into_active_model().reset_all().update(connection).await?;
         }
@@ -91,7 +103,8 @@ impl Rows {
             self.events[event].message_id = Some(self.messages[message].id);
         }
         let largest = self.messages.iter().filter(|row| !row.from_import).map(|row| row.id).max();
-        insert::<message::Entity, _>(connection, self.messages).await?;
+        insert::<message::Entity, _>(connection, self.messages.clone()).await?;
+        search::add(connection, company_id, &search::parts([], &self.messages)).await?;
         ids.reserve(connection, Table::Message, largest.unwrap_or_default()).await?;
         let fresh = ids.next(connection, Table::Event, self.events.len()).await?;
         for (row, id) in self.events.iter_mut().zip(fresh) {

@@ -5,6 +5,7 @@ use notegraph::entity::{assignment, customer, message, note, user};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder, Set};
 
 use super::{Exchange, brief, whole};
+use crate::support::assert_search_index_is_current;
 
 async fn rows(exchange: &Exchange) -> [u64; 6] {
     let db = exchange.db.read();
@@ -80,6 +81,7 @@ async fn what_differs_is_rejected_and_taken_when_asked() {
         (events[1].kind, change.field.as_str(), change.old.as_str(), change.new.as_str()),
         (EventType::Updated, "status", Some("CLOSED"), Some("OPEN"))
     );
+    assert!(assert_search_index_is_current(&exchange.db).await > 2);
 }
 
 /// Only what a record says is compared and written.

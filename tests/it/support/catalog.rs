@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use notegraph::db::Db;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Statement};
 
-/// All tables of a database, without those of the database itself and the log of its migrations.
+/// All tables of a database, without those of the database itself and the log of its migrations. Of the search index,
+/// which each database keeps in a way of its own, there is what both have in common: the table of the parts.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Catalog {
     pub tables: BTreeMap<String, Table>,
@@ -78,7 +79,7 @@ fn text(row: &QueryResult, column: &str) -> String {
 async fn sqlite(db: &Db) -> Catalog {
     let mut catalog = Catalog::default();
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' \
-               AND name <> 'seaql_migrations' ORDER BY name";
+               AND name <> 'seaql_migrations' AND name NOT LIKE 'search_word%' ORDER BY name";
     for row in rows(db, sql).await {
         let name = text(&row, "name");
         if name == "id_counter" {
@@ -125,6 +126,11 @@ async fn sqlite_table(db: &Db, name: &str) -> Table {
     for row in rows(db, &sql).await {
         table.foreign_keys.insert(foreign_key(&row));
     }
+    if name == "search_part" {
+        // FTS5 wants a number for each row; what PostgreSQL has as the primary key is unique here.
+        table.columns.remove("id");
+        table.primary_key = table.indexes.pop_first().map(|index| index.columns).unwrap_or_default();
+    }
     table
 }
 
@@ -144,7 +150,7 @@ async fn postgres(db: &Db) -> Catalog {
                (SELECT string_agg(coalesce(a.attname, '(expression)'), ',' ORDER BY k.n) \
                 FROM unnest(x.indkey) WITH ORDINALITY k(attnum, n) LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum) AS columns \
                FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid \
-               WHERE t.relnamespace = 'public'::regnamespace";
+               WHERE t.relnamespace = 'public'::regnamespace AND i.relname <> 'search_part_words'";
     for row in rows(db, sql).await {
         let Some(table) = catalog.tables.get_mut(&text(&row, "name")) else { continue };
         let (index, columns) = (text(&row, "index"), list(&row, "columns"));

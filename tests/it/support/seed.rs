@@ -10,6 +10,7 @@ use notegraph::entity::user::UserStatus;
 use notegraph::entity::{assignment, company, customer, message, note, note_type, user};
 use notegraph::fold::fold;
 use notegraph::people::{self, Findable};
+use notegraph::search;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel,
@@ -148,7 +149,11 @@ impl Company {
         };
         change(&mut row);
         row.subject_folded = row.subject.as_deref().map(fold);
-        insert(&self.app, row).await
+        let transaction = self.app.db().begin().await.unwrap();
+        let row = insert_into(&transaction, row).await;
+        search::add(&transaction, self.id, &search::parts([&row], [])).await.unwrap();
+        transaction.commit().await.unwrap();
+        row
     }
 
     /// Appends a message to the thread of a note and keeps the note's count and time in step.
@@ -182,6 +187,7 @@ impl Company {
             .await
             .unwrap();
         let row = insert_into(&transaction, row).await;
+        search::add(&transaction, self.id, &search::parts([], [&row])).await.unwrap();
         transaction.commit().await.unwrap();
         row
     }

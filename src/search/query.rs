@@ -1,0 +1,181 @@
+//! What somebody looks for, taken apart.
+
+use super::token::{Shape, tokens};
+use crate::error::{Error, Result};
+
+/// The most tokens of a search: so many words, or so many characters of Chinese.
+const MAX_TOKENS: usize = 100;
+
+/// What a text is searched for. Any text is a search: there is no way to write one wrongly, but by writing too much.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Search {
+    /// Each has to be in one of the parts of the note.
+    pub wanted: Vec<Phrase>,
+    /// None may be in any part of it. Where there is neither a wanted nor an unwanted one, nothing is found.
+    pub unwanted: Vec<Phrase>,
+}
+
+/// A word, or several that follow each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Phrase {
+    /// Tokens, at least one.
+    pub words: Vec<String>,
+    /// The last one may go on.
+    pub prefix: bool,
+    /// The last one is a single character of a script without blanks; then it may go on, as the next character of a
+    /// text is part of the token.
+    pub ends_alone: bool,
+}
+
+impl Search {
+    /// `None` where the text is blank, which sets no condition.
+    ///
+    /// # Errors
+    /// INVALID, where there are too many words.
+    pub fn new(text: &str) -> Result<Option<Self>> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        let mut search = Self { wanted: Vec::new(), unwanted: Vec::new() };
+        let mut left = MAX_TOKENS;
+        for piece in pieces(text) {
+            let Some(phrase) = Phrase::new(piece.text, piece.is_open, &mut left)? else { continue };
+            let phrases = if piece.is_excluded { &mut search.unwanted } else { &mut search.wanted };
+            if !phrases.contains(&phrase) {
+                phrases.push(phrase);
+            }
+        }
+        Ok(Some(search))
+    }
+
+    /// Whether no note at all is found: the text holds no word.
+    pub fn is_vain(&self) -> bool {
+        self.wanted.is_empty() && self.unwanted.is_empty()
+    }
+}
+
+impl Phrase {
+    fn new(text: &str, is_open: bool, left: &mut usize) -> Result<Option<Self>> {
+        let mut found: Vec<_> = tokens(text).take(*left + 1).collect();
+        *left = left.checked_sub(found.len()).ok_or_else(|| {
+            Error::Invalid(format!("`search` has more than {MAX_TOKENS} words, or characters of Chinese or the like."))
+        })?;
+        // In a text the run may go on where that of the search ends.
+        if found.last().is_some_and(|token| token.shape == Shape::Last) {
+            found.pop();
+        }
+        let Some(last) = found.last() else { return Ok(None) };
+        let ends_alone = last.shape == Shape::Alone;
+        let prefix = ends_alone || is_open && last.shape == Shape::Word;
+        Ok(Some(Self { words: found.into_iter().map(|token| token.word).collect(), prefix, ends_alone }))
+    }
+}
+
+/// What stands between blanks, or between quotes.
+#[derive(Debug, PartialEq, Eq)]
+struct Piece<'t> {
+    text: &'t str,
+    is_excluded: bool,
+    /// The last word of the text, neither quoted nor excluded: somebody may still be typing it.
+    is_open: bool,
+}
+
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (is_excluded, after) = rest.strip_prefix('-').map_or((false, rest), |after| (true, after));
+        let (text, is_quoted, after) = if let Some(quoted) = after.strip_prefix(is_quote) {
+            let (text, after) = quoted.split_once(is_quote).unwrap_or((quoted, ""));
+            (text, true, after)
+        } else {
+            let end = after.find(|char: char| char.is_whitespace() || is_quote(char)).unwrap_or(after.len());
+            (&after[..end], false, &after[end..])
+        };
+        rest = after.trim_start();
+        pieces.push(Piece { text, is_excluded, is_open: !is_excluded && !is_quoted && rest.is_empty() });
+    }
+    pieces
+}
+
+/// The quotes of keyboards, and those that telephones put in their place.
+fn is_quote(char: char) -> bool {
+    matches!(char, '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ff02}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A phrase as `a_b`, with `*` where it is a prefix; excluded ones after `-`.
+    fn read(text: &str) -> Option<String> {
+        let search = Search::new(text).unwrap()?;
+        let shown = |sign: &str, phrase: &Phrase| {
+            format!("{sign}{}{}", phrase.words.join("_"), if phrase.prefix { "*" } else { "" })
+        };
+        let wanted = search.wanted.iter().map(|phrase| shown("", phrase));
+        Some(wanted.chain(search.unwanted.iter().map(|phrase| shown("-", phrase))).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn words_phrases_exclusions_and_a_prefix() {
+        for (text, expected) in [
+            ("Invoice", "invoice*"),
+            ("invoice ", "invoice*"),
+            ("Invoice late", "invoice late*"),
+            ("\"Invoice late\"", "invoice_late"),
+            ("late \"invoice", "late invoice"),
+            ("-late invoice", "invoice* -late"),
+            ("invoice -late", "invoice -late"),
+            ("invoice -\"too late\"", "invoice -too_late"),
+            ("\u{201e}Invoice late\u{201c} today", "invoice_late today*"),
+            ("re-open", "re_open*"),
+            ("example.com", "example_com*"),
+            ("a\"b c\"d", "a b_c d*"),
+            ("late late -late -late", "late -late"),
+            ("--late", "-late"),
+            ("手机", "手机"),
+            ("手", "手*"),
+            ("\"手\"", "手*"),
+            ("-手", "-手*"),
+            ("手机号", "手机_机号"),
+            ("\"手机 5 台\"", "手机_机_5_台*"),
+            ("iphone手机 x", "iphone_手机 x*"),
+            ("\u{3000}a\u{3000}b\u{3000}", "a b*"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn without_words_there_is_no_condition_or_no_match() {
+        for text in ["", " ", "\n\u{3000}"] {
+            assert_eq!(read(text), None, "{text:?}");
+        }
+        for text in [
+            "-",
+            "\"",
+            "\"\"",
+            "-\"",
+            "!?",
+            "- \"",
+            "\u{1f331}",
+            "'; --",
+            "\0",
+            "*",
+            "AND\u{0}".trim_end_matches("AND\u{0}"),
+        ] {
+            let Some(search) = Search::new(text).unwrap() else { continue };
+            assert!(search.is_vain(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn too_many_words_are_refused_and_a_long_one_is_not() {
+        assert!(Search::new(&"a ".repeat(100)).is_ok());
+        assert!(Search::new(&"a ".repeat(101)).is_err());
+        assert!(Search::new(&"手".repeat(101)).is_err());
+        assert!(Search::new(&"a".repeat(1_000_000)).is_ok());
+        assert!(Search::new(&"-!".repeat(1_000_000)).is_ok());
+    }
+}

@@ -1,0 +1,5 @@
+//! Search: words are found wherever they stand in a note, and shown there.
+
+mod evaluate;
+mod index;
+mod random;

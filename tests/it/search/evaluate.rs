@@ -1,0 +1,117 @@
+//! Searching as it is meant, without an index: over texts as they are, one after the other.
+
+/// A run of letters and digits; `continuous` where the script writes no blanks between words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Run {
+    text: String,
+    continuous: bool,
+}
+
+/// Words, or a phrase.
+#[derive(Clone, Debug)]
+struct Wanted {
+    runs: Vec<Run>,
+    excluded: bool,
+    /// The last word may go on.
+    open: bool,
+}
+
+/// A search, read by rules of its own: the words of these tests are plain enough.
+#[derive(Clone, Debug)]
+pub struct Plain {
+    wanted: Vec<Wanted>,
+    is_blank: bool,
+}
+
+/// Case, accents and width of the words of these tests.
+fn folded(text: &str) -> String {
+    let mut out = String::new();
+    for char in text.chars() {
+        match char {
+            'é' | 'É' | 'è' => out.push('e'),
+            'ü' | 'Ü' => out.push('u'),
+            'ß' | 'ẞ' => out.push_str("ss"),
+            'ς' => out.push('σ'),
+            '\u{301}' | '\u{308}' => {}
+            'Ａ'..='Ｚ' => out.extend(char::from_u32(u32::from(char) - 0xfee0).unwrap().to_lowercase()),
+            char => out.extend(char.to_lowercase()),
+        }
+    }
+    out
+}
+
+fn runs(text: &str) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut within = false;
+    for char in folded(text).chars() {
+        if !char.is_alphanumeric() {
+            within = false;
+            continue;
+        }
+        let continuous = ('\u{3040}'..='\u{9fff}').contains(&char) || ('\u{ac00}'..='\u{d7a3}').contains(&char);
+        match runs.last_mut().filter(|run| within && run.continuous == continuous) {
+            Some(run) => run.text.push(char),
+            None => runs.push(Run { text: char.to_string(), continuous }),
+        }
+        within = true;
+    }
+    runs
+}
+
+impl Wanted {
+    fn is_in(&self, text: &str) -> bool {
+        let text = runs(text);
+        let last = self.runs.len() - 1;
+        (0..text.len()).any(|start| {
+            let Some(found) = text.get(start..=start + last) else { return false };
+            found.iter().zip(&self.runs).enumerate().all(|(at, (found, wanted))| {
+                let (text, wanted_text) = (found.text.as_str(), wanted.text.as_str());
+                found.continuous == wanted.continuous
+                    && match (wanted.continuous, at == 0, at == last) {
+                        (true, true, true) => text.contains(wanted_text),
+                        (true, true, false) => text.ends_with(wanted_text),
+                        (true, false, true) => text.starts_with(wanted_text),
+                        (false, _, true) if self.open => text.starts_with(wanted_text),
+                        _ => text == wanted_text,
+                    }
+            })
+        })
+    }
+}
+
+impl Plain {
+    /// Pieces of the search: the text, whether it is excluded, and whether it is quoted.
+    pub fn new(pieces: &[(String, bool, bool)]) -> Self {
+        let open = |at: usize, excluded: bool, quoted: bool| at + 1 == pieces.len() && !excluded && !quoted;
+        let wanted = pieces.iter().enumerate().map(|(at, (text, excluded, quoted))| Wanted {
+            runs: runs(text),
+            excluded: *excluded,
+            open: open(at, *excluded, *quoted),
+        });
+        Self { wanted: wanted.filter(|wanted| !wanted.runs.is_empty()).collect(), is_blank: pieces.is_empty() }
+    }
+
+    /// Whether a note of these texts is found.
+    pub fn finds(&self, texts: &[&str]) -> bool {
+        if self.wanted.is_empty() {
+            return self.is_blank;
+        }
+        self.wanted.iter().all(|wanted| texts.iter().any(|text| wanted.is_in(text)) != wanted.excluded)
+    }
+
+    /// How many different wanted words and phrases a text holds.
+    pub fn hits(&self, text: &str) -> usize {
+        let mut seen: Vec<(&Vec<Run>, bool)> = Vec::new();
+        for wanted in self.wanted.iter().filter(|wanted| !wanted.excluded && wanted.is_in(text)) {
+            let key = (&wanted.runs, wanted.open && !wanted.runs.last().unwrap().continuous);
+            if !seen.contains(&key) {
+                seen.push(key);
+            }
+        }
+        seen.len()
+    }
+
+    pub fn wants_something(&self) -> bool {
+        self.wanted.iter().any(|wanted| !wanted.excluded)
+    }
+}

@@ -1,0 +1,68 @@
+//! Whether the search index is what the texts make of it.
+
+use std::collections::BTreeMap;
+
+use notegraph::db::Db;
+use notegraph::derived::{self, Derivation};
+use notegraph::entity::derived as progress;
+use sea_orm::{ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseBackend, Statement};
+
+/// Company, note, field, position, and the words.
+type Row = ((i64, i64, i32, i32), String);
+
+async fn rows(db: &Db) -> Vec<Row> {
+    let words = if db.backend() == DatabaseBackend::Postgres { "words::text AS words" } else { "words" };
+    let sql = format!("SELECT company_id, note_id, field, position, {words} FROM search_part ORDER BY 1, 2, 3, 4");
+    let rows = db.read().query_all_raw(Statement::from_string(db.backend(), sql)).await.unwrap();
+    let row = |row: &sea_orm::QueryResult| {
+        let number = |column| row.try_get::<i32>("", column).unwrap();
+        let key = (row.try_get("", "company_id").unwrap(), row.try_get("", "note_id").unwrap());
+        ((key.0, key.1, number("field"), number("position")), row.try_get("", "words").unwrap())
+    };
+    rows.iter().map(row).collect()
+}
+
+/// Fails where making the index anew gives another than there is. Returns how many parts it has.
+pub async fn assert_search_index_is_current(db: &Db) -> usize {
+    let kept = rows(db).await;
+    if db.backend() == DatabaseBackend::Sqlite {
+        assert_words_are_known(db, &kept).await;
+    }
+    let transaction = db.begin().await.unwrap();
+    let anew = progress::ActiveModel {
+        name: ActiveValue::Unchanged(Derivation::Search.name().to_owned()),
+        version: ActiveValue::Set(0),
+        ..Default::default()
+    };
+    anew.update(&transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    derived::catch_up(db).await.unwrap();
+    assert_eq!(kept, rows(db).await);
+    kept.len()
+}
+
+/// What `FTS5` knows is what stands in the lines: each word in as many rows, and none beside these.
+async fn assert_words_are_known(db: &Db, kept: &[Row]) {
+    let mut expected: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for ((company, note, ..), line) in kept {
+        let mut words: Vec<&str> = line.split_whitespace().collect();
+        words.sort_unstable();
+        words.dedup();
+        for word in words {
+            expected.entry(format!("{company}_{word}")).or_default().push(*note);
+        }
+    }
+    let known = "SELECT count(*) AS count FROM search_word WHERE search_word MATCH ?";
+    let notes = "SELECT note_id FROM search_word CROSS JOIN search_part ON id = search_word.rowid \
+                 WHERE search_word MATCH ? ORDER BY company_id, note_id";
+    // Some of them, where there are many.
+    let step = 1 + expected.len() / 500;
+    for (word, expected) in expected.into_iter().step_by(step) {
+        let ask = |sql: &str| Statement::from_sql_and_values(db.backend(), sql, [format!("\"{word}\"").into()]);
+        let found = db.read().query_all_raw(ask(notes)).await.unwrap();
+        let found: Vec<i64> = found.iter().map(|row| row.try_get("", "note_id").unwrap()).collect();
+        assert_eq!(found, expected, "{word}");
+        let count: i64 = db.read().query_one_raw(ask(known)).await.unwrap().unwrap().try_get("", "count").unwrap();
+        assert_eq!(count, i64::try_from(expected.len()).unwrap(), "{word} in rows that are gone");
+    }
+}
