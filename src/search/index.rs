@@ -256,7 +256,7 @@ impl Phrase {
         format!("\"{}\"{}", words.join(" "), if self.prefix { " *" } else { "" })
     }
 
-    /// What a [`line`] of words holds.
+    /// What a [`line()`] of words holds.
     pub fn needle(&self) -> String {
         format!(" {}{}", self.words.join(" "), if self.prefix { "" } else { " " })
     }

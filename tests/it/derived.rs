@@ -120,7 +120,9 @@ async fn it_goes_on_where_it_was_broken_off() {
     })
     .await;
     let (one, other) = tokio::join!(derived::catch_up(app.db()), derived::catch_up(app.db()));
-    assert_eq!((one.unwrap().len(), other.unwrap().len()), (1, 1));
+    // Who comes when all is done has nothing to tell.
+    let told = [one.unwrap(), other.unwrap()];
+    assert!(told.iter().any(|told| !told.is_empty()), "somebody did it");
     let expected = SUBJECTS.map(|subject| {
         let at = SUBJECTS.iter().position(|other| *other == subject).unwrap();
         subject.map(|subject| if at <= 2 { "wrong".to_owned() } else { fold(subject) })

@@ -120,15 +120,15 @@ const resolvers = {
     viewer: (_, __, { world }) => world.viewer,
     noteTypes: (_, __, { world }) => world.noteTypes,
     notes: (_, args, { world }) => page(world.notes, args, uncounted),
-    customers: (_, args, { world }) => page(world.customers, args, counted('CustomerTotal', '()')),
+    customers: (_, args, { world }) => page(world.customers, args, counted('CustomerTotal', 'None')),
     users: (_, args, { world }) => {
       const { status } = args
       const named = status == null ? 'None' : `Some(${status[0]}${status.slice(1).toLowerCase()})`
       const found = world.users.filter(({ node }) => status == null || node.status === status)
-      return page(found, args, counted('UserTotal', named))
+      return page(found, args, counted('UserTotal', `Asked { status: ${named}, search: None }`))
     },
   },
-  Viewer: { user: (viewer, _, { world }) => world.byId.get(viewer.user.id), company },
+  Viewer: { user: link('UserById', (viewer) => viewer.user.id), company },
   Note: {
     company,
     type: link('NoteTypeById', (note) => note.type?.id),
