@@ -51,15 +51,6 @@ impl Field {
             _ => Self::Message,
         }
     }
-
-    /// How much a word says of a note that is found there.
-    pub fn weight(self) -> i32 {
-        match self {
-            Self::Subject => 10,
-            Self::Details => 3,
-            Self::Message => 1,
-        }
-    }
 }
 
 /// A part of a note, and what it says.
