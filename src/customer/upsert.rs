@@ -102,7 +102,11 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<CustomerInput>) -> Result<
     let now = app.clock.now();
     let mut people = Vec::with_capacity(held.len());
     for (index, ((before, one), identity)) in held.into_iter().zip(input).zip(identities).enumerate() {
-        let mut row = before.clone().unwrap_or_else(|| unknown(sight.company_id, now));
+        let mut row = before.clone().unwrap_or_else(|| customer::Model {
+            company_id: sight.company_id,
+            created_on: now,
+            ..Default::default()
+        });
         row.external_key = Some(identity.external_key);
         apply(one, &mut row, &mut Fields::of(index, before.is_none(), &mut problems));
         people.push((before, row));
@@ -190,38 +194,4 @@ fn made_of_parts(row: &customer::Model) -> String {
     let names: Vec<&str> =
         [&row.first_name, &row.middle_name, &row.last_name].into_iter().flatten().map(String::as_str).collect();
     if names.is_empty() { row.company_name.clone().unwrap_or_default() } else { names.join(" ") }
-}
-
-/// Somebody of whom nothing is known.
-fn unknown(company_id: i64, created_on: chrono::DateTime<chrono::Utc>) -> customer::Model {
-    customer::Model {
-        company_id,
-        id: 0,
-        external_key: None,
-        company_name: None,
-        company_title: None,
-        first_name: None,
-        middle_name: None,
-        last_name: None,
-        full_name: String::new(),
-        locale: None,
-        is_member: false,
-        was_member: false,
-        has_applied: false,
-        flag: None,
-        email: None,
-        mobile_country_code: None,
-        mobile_number: None,
-        mobile_full: None,
-        phone_country_code: None,
-        phone_number: None,
-        phone_full: None,
-        profile_photo: None,
-        vip: false,
-        home_house_id: None,
-        birthdate: None,
-        anniversary_date: None,
-        created_on,
-        source: None,
-    }
 }

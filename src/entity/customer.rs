@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use super::columns::table;
 
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[expect(clippy::struct_excessive_bools, reason = "the columns of the table")]
 #[sea_orm(table_name = "customer")]
 pub struct Model {

@@ -82,7 +82,8 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<UserInput>) -> Result<User
     let held = hold::<user::Entity>(&transaction, sight, &identities, &mut problems).await?;
     let mut people = Vec::with_capacity(held.len());
     for (index, ((before, one), identity)) in held.into_iter().zip(input).zip(identities).enumerate() {
-        let mut row = before.clone().unwrap_or_else(|| unknown(sight.company_id));
+        let mut row =
+            before.clone().unwrap_or_else(|| user::Model { company_id: sight.company_id, ..Default::default() });
         row.external_key = Some(identity.external_key);
         apply(one, &mut row, &mut Fields::of(index, before.is_none(), &mut problems));
         people.push((before, row));
@@ -184,28 +185,4 @@ async fn check_usernames(
 fn made_of_parts(row: &user::Model) -> String {
     let names: Vec<&str> = [&row.first_name, &row.last_name].into_iter().flatten().map(String::as_str).collect();
     if names.is_empty() { row.username.clone() } else { names.join(" ") }
-}
-
-/// Somebody of whom nothing is known.
-fn unknown(company_id: i64) -> user::Model {
-    user::Model {
-        company_id,
-        id: 0,
-        external_key: None,
-        status: user::UserStatus::Active,
-        first_name: None,
-        last_name: None,
-        full_name: String::new(),
-        email: None,
-        username: String::new(),
-        profile_photo: None,
-        employee_id: None,
-        mobile_number: None,
-        business_location_id: None,
-        enable2_fa: None,
-        modified_on: None,
-        created_by: None,
-        role: None,
-        source: None,
-    }
 }
