@@ -11,7 +11,7 @@ import { report } from "./report.mjs";
 import { plot } from "./plot.mjs";
 import { servers } from "./servers.mjs";
 import * as sqlite from "./sqlite.mjs";
-import { changes, parameters } from "./work.mjs";
+import { changes, ownWork, parameters } from "./work.mjs";
 
 async function token(url) {
   const told = await run(
@@ -21,6 +21,12 @@ async function token(url) {
   );
   return /ng_\S+/.exec(told)[0];
 }
+
+/** What is only read comes first: it sees nothing of what changes make. */
+const worksOf = (server) =>
+  options.works
+    .filter((work) => server.role === "own" || !ownWork.has(work))
+    .sort((a, b) => Number(changes.has(a)) - Number(changes.has(b)));
 
 /** A database with those that are measured on it. */
 async function field(name, database) {
@@ -50,7 +56,7 @@ async function compareAll(fields) {
     // Where both databases hold as much, they hold the same.
     if (options.notes !== options.notesSqlite) first = null;
     for (const server of field.servers) {
-      const told = await turn(field, server, () => answers(server, field.database, field.parameters, options.works));
+      const told = await turn(field, server, () => answers(server, field.database, field.parameters, worksOf(server)));
       sizes[server.name] = told.sizes;
       if (first) compare(first.found, told.found, [first.name, server.name]);
       first ??= { name: server.name, found: told.found };
@@ -64,7 +70,7 @@ async function measureTurn(field, server, round, sizes, samples) {
   const { database, parameters, root } = field;
   await turn(field, server, async ({ pid, milliseconds }) => {
     samples.starts.push({ server: server.name, round, milliseconds, memory: memory(pid) });
-    const [reads, writes] = [false, true].map((change) => options.works.filter((work) => changes.has(work) === change));
+    const [reads, writes] = [false, true].map((change) => worksOf(server).filter((work) => changes.has(work) === change));
     for (const works of [reads, writes]) {
       for (const work of works) {
         writeRequests(server, work, parameters[work]);

@@ -82,6 +82,9 @@ export async function keys() {
     anyCustomers: await column("SELECT id FROM customer ORDER BY id LIMIT 20000"),
     users: await column(`SELECT id FROM "user" ORDER BY id`),
     types: await column("SELECT id FROM note_type ORDER BY id"),
+    since: (
+      await rows("SELECT created_on FROM note ORDER BY created_on DESC, id DESC OFFSET 49999 LIMIT 1")
+    )[0]?.created_on.toISOString(),
   };
 }
 
@@ -94,24 +97,35 @@ export async function identity() {
 export async function keep(ids) {
   await client.query("DROP TABLE IF EXISTS bench_keep.note");
   await client.query("CREATE TABLE bench_keep.note AS SELECT * FROM note WHERE id = ANY($1::bigint[])", [ids]);
+  await client.query("DROP TABLE IF EXISTS bench_keep.subject");
+  await client.query(
+    "CREATE TABLE bench_keep.subject AS SELECT * FROM search_part WHERE note_id = ANY($1::bigint[]) AND field = 1",
+    [ids],
+  );
 }
 
 /** Takes back what a turn changed, and leaves no dead rows and no dirty pages to the next. */
 export async function restore() {
   const above = [options.notes];
   await client.query("DELETE FROM event WHERE id > $1", [eventMark]);
-  await client.query("DELETE FROM assignment WHERE note_id > $1", above);
-  await client.query("DELETE FROM note WHERE id > $1", above);
+  await client.query("DELETE FROM assignment WHERE company_id IN (SELECT id FROM company) AND note_id > $1", above);
+  await client.query("DELETE FROM search_part WHERE company_id IN (SELECT id FROM company) AND note_id > $1", above);
+  await client.query("DELETE FROM note WHERE company_id IN (SELECT id FROM company) AND id > $1", above);
   const [{ found }] = await rows("SELECT to_regclass('bench_keep.note') IS NOT NULL AS found");
   if (found) {
     await client.query(
-      `UPDATE note SET subject = kept.subject, priority = kept.priority, version = kept.version,
-         updated_on = kept.updated_on, updated_by_id = kept.updated_by_id
+      `UPDATE search_part part SET words = kept.words FROM bench_keep.subject kept
+       WHERE part.company_id = kept.company_id AND part.note_id = kept.note_id AND part.field = kept.field
+         AND part.words <> kept.words`,
+    );
+    await client.query(
+      `UPDATE note SET subject = kept.subject, subject_folded = kept.subject_folded, priority = kept.priority,
+         version = kept.version, updated_on = kept.updated_on, updated_by_id = kept.updated_by_id
        FROM bench_keep.note kept
        WHERE note.company_id = kept.company_id AND note.id = kept.id AND note.version <> kept.version`,
     );
   }
-  for (const table of ["event", "assignment", "note"]) await client.query(`VACUUM ${table}`);
+  for (const table of ["event", "assignment", "search_part", "note_tag", "note"]) await client.query(`VACUUM ${table}`);
   await client.query("CHECKPOINT");
 }
 

@@ -48,6 +48,9 @@ export async function keys() {
     anyCustomers: column("SELECT id FROM customer ORDER BY id LIMIT 20000"),
     users: column(`SELECT id FROM "user" ORDER BY id`),
     types: column("SELECT id FROM note_type ORDER BY id"),
+    since: new Date(
+      rows("SELECT created_on FROM note ORDER BY created_on DESC, id DESC LIMIT 1 OFFSET 49999")[0]?.created_on ?? 0,
+    ).toISOString(),
   };
 }
 
@@ -56,17 +59,39 @@ export async function keep(ids) {
   database
     .prepare("CREATE TABLE bench_note AS SELECT * FROM note WHERE id IN (SELECT value FROM json_each(?))")
     .run(JSON.stringify(ids.map(Number)));
+  database.exec("DROP TABLE IF EXISTS bench_subject");
+  database.exec(
+    `CREATE TABLE bench_subject AS SELECT * FROM search_part
+     WHERE field = 1 AND (company_id, note_id) IN (SELECT company_id, id FROM bench_note)`,
+  );
 }
 
 export async function restore() {
   database.exec("BEGIN IMMEDIATE");
   database.prepare("DELETE FROM event WHERE id > ?").run(eventMark);
-  database.prepare("DELETE FROM assignment WHERE note_id > ?").run(options.notesSqlite);
-  database.prepare("DELETE FROM note WHERE id > ?").run(options.notesSqlite);
+  const above = (key) => `company_id IN (SELECT id FROM company) AND ${key} > ${options.notesSqlite}`;
+  // Not prepared: the row that FTS5 wrote last has a number that no number of JavaScript is.
+  database.exec(
+    `DELETE FROM assignment WHERE ${above("note_id")};
+     DELETE FROM search_word WHERE rowid IN (SELECT id FROM search_part WHERE ${above("note_id")});
+     DELETE FROM search_part WHERE ${above("note_id")};
+     DELETE FROM note WHERE ${above("id")};`,
+  );
   if (rows("SELECT 1 FROM sqlite_schema WHERE name = 'bench_note'").length > 0) {
     database.exec(
-      `UPDATE note SET subject = kept.subject, priority = kept.priority, version = kept.version,
-         updated_on = kept.updated_on, updated_by_id = kept.updated_by_id
+      `DELETE FROM search_word WHERE rowid IN (SELECT part.id FROM search_part AS part JOIN bench_subject AS kept
+         ON part.company_id = kept.company_id AND part.note_id = kept.note_id AND part.field = kept.field
+         WHERE part.id <> kept.id);
+       DELETE FROM search_part WHERE field = 1 AND note_id IN (SELECT note_id FROM bench_subject)
+         AND id NOT IN (SELECT id FROM bench_subject);
+       INSERT INTO search_word (rowid, words)
+         SELECT id, replace(rtrim(words), ' ', ' ' || company_id || '_') FROM bench_subject
+         WHERE id NOT IN (SELECT id FROM search_part);
+       INSERT INTO search_part SELECT * FROM bench_subject WHERE id NOT IN (SELECT id FROM search_part);`,
+    );
+    database.exec(
+      `UPDATE note SET subject = kept.subject, subject_folded = kept.subject_folded, priority = kept.priority,
+         version = kept.version, updated_on = kept.updated_on, updated_by_id = kept.updated_by_id
        FROM bench_note AS kept
        WHERE note.company_id = kept.company_id AND note.id = kept.id AND note.version <> kept.version`,
     );

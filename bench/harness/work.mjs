@@ -1,4 +1,5 @@
 // The five pieces of work, as what is asked for: each has a list of parameters, the same for every server.
+import * as finding from "./finding.mjs";
 import { options } from "./options.mjs";
 import { random, sample } from "./random.mjs";
 
@@ -8,7 +9,11 @@ export const titles = {
   q3: "20 notes of a customer, scalars only",
   m1: "create with two assignees, read back nested",
   m2: "patch two fields",
+  ...finding.titles,
 };
+
+/** Only notegraph is asked for these. */
+export const ownWork = new Set(Object.keys(finding.titles));
 
 export const changes = new Set(["m1", "m2"]);
 
@@ -43,5 +48,6 @@ export function parameters(keys) {
       };
     }),
     m2: pick(keys.notes).map((id, index) => ({ id, subject: `Patched in request ${COUNTER}`, priority: index % 2 === 0 })),
+    ...finding.parameters(keys, options.seed, REQUESTS),
   };
 }

@@ -1,7 +1,10 @@
 // The contract of notegraph, which the hand-written peers serve, too.
+import { documents as finding } from "../finding.mjs";
+
 const PERSON = "id fullName";
 
 const documents = {
+  ...finding,
   q1: `query Whole($id: ID!) {
   note(id: $id) {
     id version subject details status priority confidential showOnOverview reminder tags referenceType referenceId
@@ -74,7 +77,7 @@ export const contract = {
   request: (work, parameters) => ({
     method: "POST",
     path: "/graphql",
-    body: { query: documents[work], variables: variables[work](parameters) },
+    body: { query: documents[work], variables: variables[work]?.(parameters) ?? parameters },
   }),
   /** The answer in the shape of the contract: it is in that already. */
   translate: (work, data) => data,
