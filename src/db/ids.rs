@@ -34,7 +34,15 @@ impl Table {
 /// # Errors
 /// When the statement fails.
 pub async fn next_id(connection: &impl ConnectionTrait, table: Table) -> Result<i64, DbErr> {
-    next_ids(connection, table, 1).await?.pop().ok_or_else(|| DbErr::RecordNotFound(table.counter().to_owned()))
+    let backend = connection.get_database_backend();
+    let missing = || DbErr::RecordNotFound(table.counter().to_owned());
+    if backend == DatabaseBackend::Postgres {
+        // Planned once; how many rows `generate_series` has is looked at each time.
+        let statement =
+            Statement::from_sql_and_values(backend, "SELECT nextval($1::regclass)", [table.counter().into()]);
+        return connection.query_one_raw(statement).await?.ok_or_else(missing)?.try_get_by_index(0);
+    }
+    next_ids(connection, table, 1).await?.pop().ok_or_else(missing)
 }
 
 /// `count` new ids, ascending.

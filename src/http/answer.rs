@@ -66,10 +66,14 @@ pub fn settle(response: &mut async_graphql::Response, request_id: &str) {
     }
 }
 
+/// Whether the document was refused as a whole, and no operation run: without a path no field failed.
+pub fn is_refused(response: &async_graphql::Response) -> bool {
+    response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty())
+}
+
 /// The answer to what was executed, or was refused by the schema.
 pub fn executed(response: &async_graphql::Response, media_type: MediaType) -> Response {
-    // Without a path no field failed: the document was refused as a whole.
-    let refused = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
+    let refused = is_refused(response);
     let unavailable = || response.errors.iter().any(|error| code(error) == Some("UNAVAILABLE"));
     let status = match response.data {
         Value::Null if refused => document_status(media_type),

@@ -3,6 +3,7 @@
 //! A front end sends the same few documents again and again, with other variables: they are kept, by their whole text.
 
 use std::num::NonZero;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::parser::types::ExecutableDocument;
@@ -11,6 +12,7 @@ use lru::LruCache;
 use super::refusal::Refusal;
 use crate::gate;
 use crate::projection::Mentioned;
+use crate::schema::Validated;
 
 /// How many documents are kept: those used last.
 const MOST_KEPT: NonZero<usize> = NonZero::<usize>::MIN.saturating_add(255);
@@ -21,6 +23,23 @@ const LONGEST_KEPT: usize = 16 << 10;
 pub struct Parsed {
     pub document: ExecutableDocument,
     pub mentioned: Mentioned,
+    is_valid: AtomicBool,
+}
+
+impl Parsed {
+    fn new(document: ExecutableDocument) -> Self {
+        Self { mentioned: Mentioned::in_document(&document), document, is_valid: AtomicBool::new(false) }
+    }
+
+    /// Whether [`Parsed::found_valid`] has been called.
+    pub fn validated(&self) -> Validated {
+        if self.is_valid.load(Ordering::Relaxed) { Validated::Before } else { Validated::Not }
+    }
+
+    /// The schema has run an operation of the document, and so found the whole of it valid.
+    pub fn found_valid(&self) {
+        self.is_valid.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Parses documents, or remembers them.
@@ -39,8 +58,7 @@ impl Documents {
         if let Some(document) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(text) {
             return Ok(Arc::clone(document));
         }
-        let document = parse(text)?;
-        let document = Arc::new(Parsed { mentioned: Mentioned::in_document(&document), document });
+        let document = Arc::new(Parsed::new(parse(text)?));
         if text.len() <= LONGEST_KEPT {
             self.0.lock().unwrap_or_else(PoisonError::into_inner).put(text.to_owned(), Arc::clone(&document));
         }

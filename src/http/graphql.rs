@@ -95,7 +95,7 @@ impl Door {
         if !by_post && changes(&parsed.document, request.operation_name.as_deref()) {
             return Err(Refusal::method("An address can only ask; changes are not made by GET", "POST"));
         }
-        self.run(request, &parsed, viewer, request_id.to_owned(), deadline).await
+        self.run(request, parsed, viewer, request_id.to_owned(), deadline).await
     }
 
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Viewer, Refusal> {
@@ -109,7 +109,7 @@ impl Door {
     async fn run(
         &self,
         mut request: async_graphql::Request,
-        parsed: &Parsed,
+        parsed: Arc<Parsed>,
         viewer: Viewer,
         request_id: String,
         deadline: Instant,
@@ -118,7 +118,10 @@ impl Door {
         let request = self.app.prepare(request, &parsed.mentioned, viewer);
         let schema = self.schema.clone();
         let operation = async move {
-            let mut response = schema.execute(request).await;
+            let mut response = schema.execute(request, parsed.validated()).await;
+            if !answer::is_refused(&response) {
+                parsed.found_valid();
+            }
             answer::settle(&mut response, &request_id);
             response
         };

@@ -185,7 +185,7 @@ impl NoteList {
 }
 
 /// How many notes are looked at one by one before the index is asked.
-const FIRST: u64 = 500;
+const FIRST: u64 = 2_000;
 
 /// The rows of the page, where enough of the first notes of the list match, or the list has no more. Common words are
 /// found in a moment so, where the index would give hundreds of thousands of notes to be sorted; for rare ones it is a

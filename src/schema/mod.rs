@@ -8,7 +8,7 @@ mod value;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, Request, Response};
+use async_graphql::{EmptySubscription, Request, Response, ValidationMode};
 
 use inputs::Inputs;
 
@@ -19,17 +19,34 @@ pub use query::Query;
 /// The schema, ready to run operations. Cheap to clone.
 #[derive(Clone)]
 pub struct Schema {
-    executor: Executor,
+    /// Validates each document.
+    strict: Executor,
+    /// Takes documents for valid.
+    trusting: Executor,
     inputs: Arc<Inputs>,
+}
+
+/// Whether a document has been validated before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validated {
+    Before,
+    Not,
 }
 
 type Executor = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 impl Schema {
     /// Runs an operation; one with a wrong value anywhere is refused before its first field runs.
-    pub async fn execute(&self, mut request: Request) -> Response {
+    ///
+    /// Validation depends on the document alone, apart from the values of variables, which are looked at here each time:
+    /// a document that was valid once need not be validated again.
+    pub async fn execute(&self, mut request: Request, document: Validated) -> Response {
+        let executor = match document {
+            Validated::Before => &self.trusting,
+            Validated::Not => &self.strict,
+        };
         match self.inputs.check(&mut request) {
-            Ok(()) => self.executor.execute(request.data(Done::default())).await,
+            Ok(()) => executor.execute(request.data(Done::default())).await,
             Err(errors) => Response::from_errors(errors),
         }
     }
@@ -45,13 +62,14 @@ const MAX_COMPLEXITY: usize = 2_000;
 /// # Panics
 /// Never: the text that it reads is its own.
 pub fn build() -> Schema {
-    let executor = executor();
-    let inputs = Inputs::of(&executor.sdl()).expect("what the library prints of a schema, its parser reads");
-    Schema { executor, inputs: Arc::new(inputs) }
+    let strict = executor(ValidationMode::Strict);
+    let inputs = Inputs::of(&strict.sdl()).expect("what the library prints of a schema, its parser reads");
+    Schema { strict, trusting: executor(ValidationMode::Fast), inputs: Arc::new(inputs) }
 }
 
-fn executor() -> Executor {
+fn executor(mode: ValidationMode) -> Executor {
     Executor::build(Query, Mutation, EmptySubscription)
+        .validation_mode(mode)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)
         .disable_suggestions()
@@ -61,5 +79,6 @@ fn executor() -> Executor {
 /// The schema as it is committed in `schema.graphql`.
 pub fn sdl() -> String {
     use async_graphql::SDLExportOptions;
-    executor().sdl_with_options(SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions())
+    executor(ValidationMode::Strict)
+        .sdl_with_options(SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions())
 }

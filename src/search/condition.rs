@@ -24,14 +24,9 @@ impl Asked<'_> {
         if self.search.is_vain() {
             return Expr::val(false);
         }
-        let found = |phrase, is_wanted: bool| {
-            let somewhere = Func::coalesce([Func::max(self.counted(phrase)).into(), Expr::cust("0")]);
-            Expr::from(somewhere).eq(Expr::cust(if is_wanted { "1" } else { "0" }))
-        };
         let all = Condition::all();
-        let all = wanted.iter().fold(all, |all, phrase| all.add(found(phrase, true)));
-        let all = unwanted.iter().fold(all, |all, phrase| all.add(found(phrase, false)));
-        self.about_parts(all.into())
+        let all = wanted.iter().fold(all, |all, phrase| all.add(self.some_part_with(phrase).is_not_null()));
+        unwanted.iter().fold(all, |all, phrase| all.add(self.some_part_with(phrase).is_null())).into()
     }
 
     /// Whether a row of the table `note` is one of those that the index knows.
@@ -42,6 +37,24 @@ impl Asked<'_> {
         }
         let id = || Expr::col((note::Entity, note::Column::Id));
         let all = Condition::all();
+        if self.backend == DatabaseBackend::Postgres {
+            let lacks = |phrase| self.some_part_with(phrase).is_null();
+            let all = unwanted.iter().fold(all, |all, phrase| all.add(lacks(phrase)));
+            let notes = wanted.iter().rev().fold(None, |notes: Option<SelectStatement>, phrase| {
+                let mut with = self.notes_with(phrase);
+                if let Some(notes) = notes {
+                    with.and_where(Expr::col(("part", "note_id")).in_subquery(notes));
+                }
+                Some(with)
+            });
+            // As an array they are known before the list is read. As a condition among others they would be asked of one
+            // note after the other in the order of the list, in the hope that a page is full before long: where no note has
+            // all the words, that is all notes of the company.
+            return notes.into_iter().fold(all, |all, notes| {
+                let array = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(notes.into())));
+                all.add(id().eq(Func::cust("ANY").arg(array)))
+            });
+        }
         let all = wanted.iter().fold(all, |all, phrase| all.add(id().in_subquery(self.notes_with(phrase))));
         unwanted.iter().fold(all, |all, phrase| all.add(id().not_in_subquery(self.notes_with(phrase))))
     }
@@ -54,15 +67,18 @@ impl Asked<'_> {
         (any, hits.unwrap_or_else(|| Expr::cust("0")))
     }
 
-    /// An aggregate over the parts of a note.
-    fn about_parts(self, aggregate: Expr) -> Expr {
-        let parts = Query::select()
-            .expr(aggregate)
+    /// 1 where a part of a row of the table `note` holds the phrase, else nothing; no part behind it is looked at. (EXISTS
+    /// would say the same, but `PostgreSQL` makes a join of it, and asks the index for all notes that hold it.)
+    fn some_part_with(self, phrase: &Phrase) -> Expr {
+        let part = Query::select()
+            .expr(Expr::cust("1"))
             .from_as("search_part", "part")
             .and_where(Expr::col(("part", "company_id")).eq(self.sight.company_id))
             .and_where(Expr::col(("part", "note_id")).equals((note::Entity, note::Column::Id)))
+            .and_where(self.is_in_this_part(phrase))
+            .limit(1)
             .take();
-        Expr::SubQuery(None, Box::new(parts.into()))
+        Expr::SubQuery(None, Box::new(part.into()))
     }
 
     fn notes_with(self, phrase: &Phrase) -> SelectStatement {
@@ -85,15 +101,32 @@ impl Asked<'_> {
 
     /// 1 where a part holds the phrase, else 0.
     fn counted(self, phrase: &Phrase) -> Expr {
-        CaseStatement::new().case(self.is_in_part(phrase), Expr::cust("1")).finally(Expr::cust("0")).into()
+        CaseStatement::new().case(self.is_in_this_part(phrase), Expr::cust("1")).finally(Expr::cust("0")).into()
     }
 
+    /// As one of the conditions that the index answers.
     fn is_in_part(self, phrase: &Phrase) -> Expr {
-        let words = Expr::col(("part", "words"));
-        if self.backend == DatabaseBackend::Postgres {
-            let query = Expr::val(phrase.tsquery(self.sight.company_id)).cast_as("tsquery");
-            return words.binary(BinOper::Custom("@@"), query);
-        }
-        Expr::from(Func::cust("instr").arg(words).arg(phrase.needle())).gt(Expr::cust("0"))
+        if self.backend == DatabaseBackend::Postgres { holds(self.tsquery(phrase)) } else { has(phrase) }
     }
+
+    /// The same, of one part after the other: the text of the query is read once, and not for each part.
+    fn is_in_this_part(self, phrase: &Phrase) -> Expr {
+        if self.backend == DatabaseBackend::Postgres {
+            let once = Query::select().expr(self.tsquery(phrase)).take();
+            return holds(Expr::SubQuery(None, Box::new(once.into())));
+        }
+        has(phrase)
+    }
+
+    fn tsquery(self, phrase: &Phrase) -> Expr {
+        Expr::val(phrase.tsquery(self.sight.company_id)).cast_as("tsquery")
+    }
+}
+
+fn holds(tsquery: Expr) -> Expr {
+    Expr::col(("part", "words")).binary(BinOper::Custom("@@"), tsquery)
+}
+
+fn has(phrase: &Phrase) -> Expr {
+    Expr::from(Func::cust("instr").arg(Expr::col(("part", "words"))).arg(phrase.needle())).gt(Expr::cust("0"))
 }

@@ -92,7 +92,7 @@ pub fn parts<'t>(
 /// # Errors
 /// When a statement fails.
 pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
-    let with_words: Vec<Part> = parts.iter().copied().filter(|part| tokens(part.text).next().is_some()).collect();
+    let with_words: Vec<Part> = parts.iter().copied().filter(has_words).collect();
     for some in with_words.chunks(ROWS) {
         match connection.get_database_backend() {
             DatabaseBackend::Postgres => add_postgres(connection, company_id, some).await?,
@@ -102,13 +102,20 @@ pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[Pa
     Ok(())
 }
 
+fn has_words(part: &Part<'_>) -> bool {
+    tokens(part.text).next().is_some()
+}
+
 /// Indexes parts that may be indexed already with other texts.
 ///
 /// # Errors
 /// When a statement fails.
 pub async fn replace(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
-    for some in parts.chunks(ROWS) {
-        let keys = if connection.get_database_backend() == DatabaseBackend::Postgres {
+    let is_postgres = connection.get_database_backend() == DatabaseBackend::Postgres;
+    // PostgreSQL writes over what is there.
+    let gone = parts.iter().copied().filter(|part| !is_postgres || !has_words(part)).collect::<Vec<Part>>();
+    for some in gone.chunks(ROWS) {
+        let keys = if is_postgres {
             Keys { sql: "SELECT * FROM unnest($2, $3, $4)", values: columns(some).into() }
         } else {
             let key = |part: &Part<'_>| json!([part.note_id, part.field.number(), part.position]);
@@ -170,7 +177,8 @@ fn bigints(values: impl Iterator<Item = i64>) -> Value {
 async fn add_postgres(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
     let sql = "INSERT INTO search_part (company_id, note_id, field, position, words) \
                SELECT $1, note_id, field, position, words::tsvector \
-               FROM unnest($2, $3, $4, $5) AS part(note_id, field, position, words)";
+               FROM unnest($2, $3, $4, $5) AS part(note_id, field, position, words) \
+               ON CONFLICT (company_id, note_id, field, position) DO UPDATE SET words = EXCLUDED.words";
     let words: Vec<String> = parts.iter().map(|part| vector(company_id, part.text)).collect();
     let values = std::iter::once(company_id.into()).chain(columns(parts)).chain([words.into()]);
     let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, values);

@@ -12,7 +12,7 @@ use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::entity::token::Scope;
 use notegraph::entity::user::UserStatus;
 use notegraph::projection::Mentioned;
-use notegraph::schema::{self, Schema};
+use notegraph::schema::{self, Schema, Validated};
 use serde_json::Value;
 
 use super::document::Document;
@@ -111,14 +111,15 @@ impl World {
             record.lock().unwrap().insert((question.to_owned(), key.to_owned()));
             false
         })));
-        let answer = self.schema.execute(request).await;
+        let answer = self.schema.execute(request, Validated::Not).await;
         let asked = asked.lock().unwrap().iter().cloned().collect();
         (answer, asked)
     }
 
-    /// What the server answers.
+    /// What the server answers, to a document that it has found valid before.
     pub async fn ours(&self, document: &Document, failing: &Failing) -> Response {
-        self.schema.execute(self.request(&document.text(), document.sent().into(), failing)).await
+        let request = self.request(&document.text(), document.sent().into(), failing);
+        self.schema.execute(request, Validated::Before).await
     }
 
     /// What the library's own executor makes of the same fields.
@@ -132,7 +133,8 @@ impl World {
 
     /// The data of a document without variables.
     pub async fn data(&self, document: &str) -> Value {
-        let answer = self.schema.execute(self.request(document, serde_json::json!({}), &Vec::new())).await;
+        let request = self.request(document, serde_json::json!({}), &Vec::new());
+        let answer = self.schema.execute(request, Validated::Not).await;
         assert!(answer.errors.is_empty(), "{:?}", answer.errors);
         serde_json::from_str(&serde_json::to_string(&answer.data).unwrap()).unwrap()
     }
