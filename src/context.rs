@@ -14,6 +14,7 @@ use crate::loader::Loader;
 use crate::note::{MessageById, NoteById};
 use crate::note_type::NoteTypeById;
 use crate::projection::{Mentioned, Projection};
+use crate::search::Limits;
 use crate::user::UserById;
 
 /// What lives as long as the process.
@@ -21,6 +22,7 @@ use crate::user::UserById;
 pub struct App {
     pub db: Db,
     pub clock: Clock,
+    pub limits: Limits,
 }
 
 impl App {
@@ -32,7 +34,8 @@ impl App {
         mentioned: &Mentioned,
         viewer: Viewer,
     ) -> async_graphql::Request {
-        let reader = Reader { db: self.db.clone(), sight: viewer.sight(), mentioned: mentioned.clone() };
+        let reader =
+            Reader { db: self.db.clone(), sight: viewer.sight(), mentioned: mentioned.clone(), limits: self.limits };
         let loaders = Loaders::new(&reader);
         request.data(self.clone()).data(viewer).data(reader).data(loaders)
     }
@@ -43,6 +46,7 @@ impl App {
 pub struct Reader {
     pub db: Db,
     pub sight: Sight,
+    pub limits: Limits,
     mentioned: Mentioned,
 }
 

@@ -14,6 +14,7 @@ use crate::config::{DatabaseArgs, ServeArgs};
 use crate::context::App;
 use crate::db::{Db, Missing};
 use crate::entity::token;
+use crate::search::Limits;
 use crate::{http, schema};
 
 pub async fn run(args: &ServeArgs, database: &DatabaseArgs) -> Outcome {
@@ -61,7 +62,7 @@ async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr)
     if token.is_none() && !has_token(&db).await? {
         explain_first_steps(database);
     }
-    Ok(App { db, clock })
+    Ok(App { db, clock, limits: Limits::default() })
 }
 
 /// For people, on standard output: one line each.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::list::{NoteList, NoteListArgs, Whose};
 use super::load::{ListKey, NotesOf, NotesTotal};
 use super::object::Note;
-use super::order::NoteOrdering;
+use super::order::{NoteOrdering, Placed};
 use crate::context::{ContextExt, Reader};
 use crate::engine::{Args, Def, One, ask, leaf, local, object};
 use crate::entity::note;
@@ -23,7 +23,7 @@ struct Listed {
     ordering: NoteOrdering,
     window: Window,
     search: Option<Arc<Search>>,
-    page: Page<Arc<note::Model>>,
+    page: Page<Placed>,
 }
 
 /// A note in a list, as the schema shows it.
@@ -42,7 +42,7 @@ object! {
         edges = local(|connection: &NoteConnection| connection.edges());
         /// The notes of this page.
         nodes = local(|connection: &NoteConnection| {
-            connection.0.page.rows.iter().cloned().map(Note).collect::<Vec<_>>()
+            connection.0.page.rows.iter().map(|placed| Note(Arc::clone(&placed.note))).collect::<Vec<_>>()
         });
         /// Where this page stands in the list.
         page_info = local(|connection: &NoteConnection| One(connection.info()));
@@ -74,7 +74,8 @@ object! {
 impl NoteEdge {
     /// The edge of a note in the list of all notes, newest first.
     pub fn newest_first(note: &Arc<note::Model>) -> Result<Self> {
-        Ok(Self { cursor: NoteOrdering::new(None)?.cursor(note), node: Note(Arc::clone(note)), search: None })
+        let placed = Placed { note: Arc::clone(note), score: 0 };
+        Ok(Self { cursor: NoteOrdering::new(None, None)?.cursor(&placed), node: Note(placed.note), search: None })
     }
 }
 
@@ -94,16 +95,16 @@ impl NoteConnection {
     }
 
     fn edges(&self) -> Vec<NoteEdge> {
-        let edge = |note: &Arc<note::Model>| NoteEdge {
-            cursor: self.0.ordering.cursor(note),
-            node: Note(note.clone()),
+        let edge = |placed: &Placed| NoteEdge {
+            cursor: self.0.ordering.cursor(placed),
+            node: Note(Arc::clone(&placed.note)),
             search: self.0.search.clone(),
         };
         self.0.page.rows.iter().map(edge).collect()
     }
 
     fn info(&self) -> PageInfo {
-        self.0.page.info(|note| self.0.ordering.cursor(note))
+        self.0.page.info(|placed| self.0.ordering.cursor(placed))
     }
 }
 

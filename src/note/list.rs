@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::filter::NoteFilter;
 use super::load::NOTE;
-use super::order::{NoteOrder, NoteOrdering};
+use super::order::{NoteOrder, NoteOrdering, Placed};
 use crate::context::Reader;
 use crate::db::{Db, keys_table};
 use crate::entity::{Columns, Sight, assignment, note};
@@ -53,8 +53,8 @@ pub enum Whose {
 
 /// A list, ready to be asked of the database.
 pub struct NoteList {
-    notes: Select<note::Entity>,
-    sight: Sight,
+    pub(super) notes: Select<note::Entity>,
+    pub(super) sight: Sight,
     pub search: Option<Arc<Search>>,
     pub ordering: NoteOrdering,
     pub window: Window,
@@ -64,8 +64,9 @@ impl NoteList {
     /// # Errors
     /// INVALID or `BAD_CURSOR`, where the arguments are wrong.
     pub fn new(args: &NoteListArgs, sight: Sight, backend: DatabaseBackend) -> Result<Self> {
-        let mut ordering = NoteOrdering::new(args.order_by.as_deref())?;
-        let NoteListArgs { filter, search, order_by: _, first, after, last, before, page } = args;
+        let NoteListArgs { filter, search: text, order_by, first, after, last, before, page } = args;
+        let search = text.as_deref().map(Search::new).transpose()?.flatten().map(Arc::new);
+        let mut ordering = NoteOrdering::new(order_by.as_deref(), search.as_ref().and(text.as_deref()))?;
         let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: *page };
         let window = page.window(&ordering.ordering)?;
         let mut notes = sight.notes();
@@ -74,13 +75,15 @@ impl NoteList {
         if let Some(filter) = filter {
             notes = notes.filter(filter.condition(sight, backend)?);
         }
-        let search = search.as_deref().map(Search::new).transpose()?.flatten().map(Arc::new);
         Ok(Self { notes, sight, search, ordering, window })
     }
 
     /// # Errors
     /// When the database fails.
-    pub async fn page(mut self, reader: &Reader) -> Result<Page<Arc<note::Model>>> {
+    pub async fn page(mut self, reader: &Reader) -> Result<Page<Placed>> {
+        if let Some(search) = self.by_relevance() {
+            return self.best(reader, &search).await;
+        }
         let mut notes = self.notes;
         if let Some(search) = &self.search {
             let asked = Asked { search, sight: self.sight, backend: reader.db.backend() };
@@ -92,7 +95,7 @@ impl NoteList {
         }
         self.window.apply(QueryTrait::query(&mut notes), &self.ordering.ordering);
         let rows = reader.columns(&NOTE).and(self.ordering.columns()).all(notes, reader.db.read()).await?;
-        Ok(self.window.page(rows.into_iter().map(Arc::new).collect()))
+        Ok(self.window.page(rows.into_iter().map(Placed::from).collect()))
     }
 
     /// # Errors
@@ -114,13 +117,20 @@ impl NoteList {
         reader: &Reader,
         whose: Whose,
         parents: Vec<i64>,
-    ) -> Result<HashMap<i64, Page<Arc<note::Model>>>> {
+    ) -> Result<HashMap<i64, Page<Placed>>> {
+        if let Some(search) = self.by_relevance() {
+            return self.best_under(reader, &search, whose, parents).await;
+        }
         let backend = reader.db.backend();
         self.ordering.ordering.sorted = backend == DatabaseBackend::Sqlite && !self.ordering.is_by_time();
         let (keys, key) = keys_table(backend, parents.iter().copied());
         let notes = self.found_by_each(backend);
         let mut each = match (backend, whose) {
-            (DatabaseBackend::Sqlite, Whose::Assignee) => from_assignments(notes, self.sight, key),
+            (DatabaseBackend::Sqlite, Whose::Assignee) => {
+                let mut notes = notes.into_query();
+                join_assigned(notes.from_clear().from(assignment::Entity), self.sight, key);
+                notes
+            }
             _ => notes.filter(belongs(whose, self.sight, key)).into_query(),
         };
         self.window.apply(&mut each, &self.ordering.ordering);
@@ -147,18 +157,30 @@ impl NoteList {
         }
         self.window.sort(&mut all, &self.ordering.ordering);
 
-        let mut rows: HashMap<i64, Vec<Arc<note::Model>>> = HashMap::new();
+        let mut rows: HashMap<i64, Vec<Placed>> = HashMap::new();
         for row in reader.db.read().query_all(&all).await? {
-            rows.entry(row.try_get_by_index(0)?).or_default().push(Arc::new(columns.read(&row, 1)?));
+            rows.entry(row.try_get_by_index(0)?).or_default().push(columns.read(&row, 1)?.into());
         }
-        Ok(parents
-            .into_iter()
-            .map(|parent| (parent, self.window.page(rows.remove(&parent).unwrap_or_default())))
-            .collect())
+        Ok(self.pages_of(rows, parents))
+    }
+
+    /// A page for each parent, of the rows that were found for it.
+    pub(super) fn pages_of(
+        &self,
+        mut rows: HashMap<i64, Vec<Placed>>,
+        parents: Vec<i64>,
+    ) -> HashMap<i64, Page<Placed>> {
+        let page = |parent| (parent, self.window.page(rows.remove(&parent).unwrap_or_default()));
+        parents.into_iter().map(page).collect()
+    }
+
+    /// The search, where the list has the order of relevance.
+    fn by_relevance(&self) -> Option<Arc<Search>> {
+        self.search.clone().filter(|_| self.ordering.is_by_relevance())
     }
 
     /// The notes of the search: of the few of each parent, whether they match, and not of all that match, whose they are.
-    fn found_by_each(&self, backend: DatabaseBackend) -> Select<note::Entity> {
+    pub(super) fn found_by_each(&self, backend: DatabaseBackend) -> Select<note::Entity> {
         let asked = self.search.as_deref().map(|search| Asked { search, sight: self.sight, backend }.of_each());
         asked.into_iter().fold(self.notes.clone(), QueryFilter::filter)
     }
@@ -184,9 +206,6 @@ impl NoteList {
     }
 }
 
-/// How many notes are looked at one by one before the index is asked.
-const FIRST: u64 = 2_000;
-
 /// The rows of the page, where enough of the first notes of the list match, or the list has no more. Common words are
 /// found in a moment so, where the index would give hundreds of thousands of notes to be sorted; for rare ones it is a
 /// small price.
@@ -196,20 +215,21 @@ async fn first_found(
     asked: Asked<'_>,
     window: &Window,
     ordering: &NoteOrdering,
-) -> Result<Option<Vec<Arc<note::Model>>>> {
+) -> Result<Option<Vec<Placed>>> {
     let (skipped, size) = window.rows();
     let needed = skipped + size;
-    if needed > FIRST {
+    let most = reader.limits.looked_at;
+    if needed > most {
         return Ok(None);
     }
     let mut first = notes.clone().into_query();
     window.apply(&mut first, &ordering.ordering);
     first.reset_limit().reset_offset();
-    let last = first.clone().clear_selects().column((note::Entity, note::Column::Id)).limit(1).offset(FIRST - 1).take();
+    let last = first.clone().clear_selects().column((note::Entity, note::Column::Id)).limit(1).offset(most - 1).take();
     let mut found = Query::select();
     found
         .expr(asked.of_each())
-        .from_subquery(first.limit(FIRST).take(), note::Entity)
+        .from_subquery(first.limit(most).take(), note::Entity)
         // The last one shows that there may be more.
         .cond_where(
             Condition::any().add(asked.of_each()).add(Expr::col((note::Entity, note::Column::Id)).eq(each_value(last))),
@@ -225,7 +245,7 @@ async fn first_found(
     let mut has_more = false;
     for row in reader.db.read().query_all(&found).await? {
         if row.try_get_by_index(0)? {
-            rows.push(Arc::new(columns.read(&row, 1)?));
+            rows.push(Placed::from(columns.read(&row, 1)?));
         } else {
             has_more = true;
         }
@@ -239,23 +259,19 @@ fn each_value(statement: SelectStatement) -> Expr {
     Expr::SubQuery(None, Box::new(statement.into()))
 }
 
-/// The notes that the user whose key is in the column `key` is assigned to, found from the assignments. `SQLite` has no
-/// figures of its tables, and would rather walk the notes of the company until it has found enough of a user's few.
-fn from_assignments(notes: Select<note::Entity>, sight: Sight, key: (&'static str, &'static str)) -> SelectStatement {
+/// Joins notes to the assignments that a statement reads: those to the user whose key is in the column `key`. `SQLite` has
+/// no figures of its tables, and would rather walk the notes of the company until it has found enough of a user's few.
+pub(super) fn join_assigned(from_assignments: &mut SelectStatement, sight: Sight, key: (&'static str, &'static str)) {
     let column = |column: assignment::Column| Expr::col((assignment::Entity, column));
-    let mut notes = notes.into_query();
-    notes
-        .from_clear()
-        .from(assignment::Entity)
+    from_assignments
         .join(JoinType::CrossJoin, note::Entity, Condition::all())
         .and_where(assignment::Column::CompanyId.eq(sight.company_id))
         .and_where(column(assignment::Column::UserId).equals(key))
         .and_where(column(assignment::Column::NoteId).equals((note::Entity, note::Column::Id)));
-    notes
 }
 
 /// The note belongs to the parent whose key is in the column `key`.
-fn belongs(whose: Whose, sight: Sight, key: (&'static str, &'static str)) -> Expr {
+pub(super) fn belongs(whose: Whose, sight: Sight, key: (&'static str, &'static str)) -> Expr {
     let column = |column: note::Column| Expr::col((note::Entity, column));
     match whose {
         Whose::Customer => column(note::Column::CustomerId).equals(key),

@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryF
 use super::list::{NoteList, NoteListArgs, Whose};
 use super::message::NoteMessage;
 use super::object::Note;
+use super::order::Placed;
 use crate::context::Reader;
 use crate::db::one_of;
 use crate::engine::Question;
@@ -181,7 +182,7 @@ pub struct NotesOf;
 
 impl Question for NotesOf {
     type Key = ListKey;
-    type Answer = Page<Arc<note::Model>>;
+    type Answer = Page<Placed>;
     type Source = Reader;
 
     async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, Self::Answer>> {

@@ -23,6 +23,7 @@ mod patch;
 mod patch_fields;
 mod patch_many;
 mod post;
+mod relevance;
 mod text;
 mod unassign;
 

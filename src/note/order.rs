@@ -1,8 +1,13 @@
 //! In which order a list shows notes.
 
+use std::sync::Arc;
+
 use async_graphql::{Enum, InputObject};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::ActiveEnum;
 use sea_orm::sea_query::Expr;
+use sha2::{Digest, Sha256};
 
 use super::key::{self, Nothing};
 use crate::entity::{Columns, note};
@@ -47,6 +52,11 @@ pub enum NoteOrderField {
     Priority,
     /// Notes that are not pinned to the overview are before those that are.
     ShowOnOverview,
+    /// How well the note matches the `search` of the list, without which this order is refused: each word or phrase of
+    /// the search counts 10 in the subject, 3 in the details, and 1 in each message that holds it. The best are first
+    /// with DESC; ASC is that list back to front. Where no other field follows, age decides among equals: with DESC the
+    /// newest is first. Of the notes that match, the newest 10,000 are looked at; those behind them count 0.
+    Relevance,
 }
 
 /// One field of an order. The ID always decides last, in the direction of the last field, so every order is total and
@@ -72,6 +82,23 @@ impl From<OrderDirection> for Direction {
     }
 }
 
+/// A note in a list.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    pub note: Arc<note::Model>,
+    /// How well it matches, in a list that is ordered by relevance; else 0.
+    pub score: i64,
+}
+
+impl From<note::Model> for Placed {
+    fn from(note: note::Model) -> Self {
+        Self { note: Arc::new(note), score: 0 }
+    }
+}
+
+/// The column that holds the score of a note, in the statements of such lists.
+pub const SCORE: &str = "score";
+
 /// The order of a list of notes, newest first where none is asked for.
 #[derive(Clone, Debug)]
 pub struct NoteOrdering {
@@ -80,9 +107,11 @@ pub struct NoteOrdering {
 }
 
 impl NoteOrdering {
+    /// `search` is what the list is searched for, if it is.
+    ///
     /// # Errors
-    /// INVALID, where there are too many fields or one stands twice.
-    pub fn new(order_by: Option<&[NoteOrder]>) -> Result<Self> {
+    /// INVALID, where there are too many fields, one stands twice, or relevance has no search.
+    pub fn new(order_by: Option<&[NoteOrder]>, search: Option<&str>) -> Result<Self> {
         let newest = [NoteOrder {
             field: NoteOrderField::CreatedOn,
             direction: OrderDirection::Desc,
@@ -103,23 +132,31 @@ impl NoteOrdering {
             }
             fields.push(order.field);
             ordering.name += &order.name();
+            if order.field == NoteOrderField::Relevance {
+                ordering.name += &fingerprint(search)?;
+            }
             ordering.terms.push(order.term());
         }
         let direction = order_by.last().map_or(Direction::Descending, |last| last.direction.into());
+        if fields.last() == Some(&NoteOrderField::Relevance) && !fields.contains(&NoteOrderField::CreatedOn) {
+            fields.push(NoteOrderField::CreatedOn);
+            ordering.terms.push(Term::time((note::Entity, note::Column::CreatedOn), direction));
+        }
         ordering.terms.push(Term::integer((note::Entity, note::Column::Id), direction));
         Ok(Self { fields, ordering })
     }
 
     /// What [`NoteOrdering::cursor`] reads.
     pub fn columns(&self) -> Columns<note::Entity> {
-        let names = self.fields.iter().map(|field| match field {
-            NoteOrderField::CreatedOn => "created_on",
-            NoteOrderField::UpdatedOn => "updated_on",
-            NoteOrderField::Reminder => "reminder",
-            NoteOrderField::Status => "status",
-            NoteOrderField::Subject => "subject_folded",
-            NoteOrderField::Priority => "priority",
-            NoteOrderField::ShowOnOverview => "show_on_overview",
+        let names = self.fields.iter().filter_map(|field| match field {
+            NoteOrderField::CreatedOn => Some("created_on"),
+            NoteOrderField::UpdatedOn => Some("updated_on"),
+            NoteOrderField::Reminder => Some("reminder"),
+            NoteOrderField::Status => Some("status"),
+            NoteOrderField::Subject => Some("subject_folded"),
+            NoteOrderField::Priority => Some("priority"),
+            NoteOrderField::ShowOnOverview => Some("show_on_overview"),
+            NoteOrderField::Relevance => None,
         });
         names.filter_map(Columns::of).fold(Columns::NONE, Columns::and)
     }
@@ -129,11 +166,28 @@ impl NoteOrdering {
         matches!(self.fields.first(), Some(NoteOrderField::CreatedOn | NoteOrderField::UpdatedOn))
     }
 
-    pub fn cursor(&self, note: &note::Model) -> String {
-        let mut places: Vec<Place> = self.fields.iter().map(|field| field.place(note)).collect();
-        places.push(note.id.into());
+    pub fn is_by_relevance(&self) -> bool {
+        self.fields.contains(&NoteOrderField::Relevance)
+    }
+
+    pub fn cursor(&self, row: &Placed) -> String {
+        let mut places: Vec<Place> = self.fields.iter().map(|field| field.place(row)).collect();
+        places.push(row.note.id.into());
         Cursor(places).encode(&self.ordering.name)
     }
+}
+
+/// Stands in the cursors of an order by relevance: the scores of another search are others.
+///
+/// # Errors
+/// INVALID, where there is no search.
+fn fingerprint(search: Option<&str>) -> Result<String> {
+    let Some(search) = search else {
+        return Err(Error::Invalid(
+            "RELEVANCE is how well notes match: it takes a `search` that is not blank.".to_owned(),
+        ));
+    };
+    Ok(URL_SAFE_NO_PAD.encode(&Sha256::digest(search)[..9]))
 }
 
 impl NoteOrder {
@@ -147,6 +201,7 @@ impl NoteOrder {
             NoteOrderField::Subject => ("subject", true),
             NoteOrderField::Priority => ("priority", false),
             NoteOrderField::ShowOnOverview => ("showOnOverview", false),
+            NoteOrderField::Relevance => ("relevance", false),
         };
         let sign = if self.direction == OrderDirection::Asc { '+' } else { '-' };
         let nulls = if may_be_empty && self.nulls == NullsPlacement::First { "0" } else { "" };
@@ -200,13 +255,14 @@ impl NoteOrder {
             ),
             NoteOrderField::Priority => flag(note::Column::Priority),
             NoteOrderField::ShowOnOverview => flag(note::Column::ShowOnOverview),
+            NoteOrderField::Relevance => Term::integer(SCORE, direction),
         }
     }
 }
 
 impl NoteOrderField {
     /// The value of a note, as cursors hold it.
-    fn place(self, note: &note::Model) -> Place {
+    fn place(self, Placed { note, score }: &Placed) -> Place {
         match self {
             Self::CreatedOn => note.created_on.timestamp_micros().into(),
             Self::UpdatedOn => note.updated_on.timestamp_micros().into(),
@@ -217,6 +273,7 @@ impl NoteOrderField {
             }
             Self::Priority => i64::from(note.priority).into(),
             Self::ShowOnOverview => i64::from(note.show_on_overview).into(),
+            Self::Relevance => (*score).into(),
         }
     }
 }

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Datelike};
 use sea_orm::Condition;
-use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, SelectStatement, Value};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, OrderedStatement, Value};
 
 use super::{Cursor, Place};
 
@@ -75,7 +75,7 @@ impl Ordering {
     }
 
     /// Sorts, back to front if asked.
-    pub fn sort(&self, select: &mut SelectStatement, backwards: bool) {
+    pub fn sort(&self, rows: &mut impl OrderedStatement, backwards: bool) {
         for term in &self.terms {
             let direction = if backwards { term.direction.reversed() } else { term.direction };
             let order = match direction {
@@ -84,7 +84,7 @@ impl Ordering {
             };
             // An index is not used for an expression, which this makes of a column.
             let compared = term.compared.clone();
-            select.order_by_expr(if self.sorted { Expr::cust_with_expr("+?", compared) } else { compared }, order);
+            rows.order_by_expr(if self.sorted { Expr::cust_with_expr("+?", compared) } else { compared }, order);
         }
     }
 

@@ -1,4 +1,4 @@
-use sea_orm::sea_query::SelectStatement;
+use sea_orm::sea_query::{OrderedStatement, SelectStatement};
 
 use super::{Cursor, Ordering, Page};
 use crate::error::{Error, Result};
@@ -96,16 +96,21 @@ fn invalid(message: &str) -> Error {
 impl Window {
     /// Narrows a statement to this part of its list, and one row more, which tells whether there is more.
     pub fn apply(&self, select: &mut SelectStatement, order: &Ordering) {
+        self.cut(select, order);
+        self.sort(select, order);
+        select.limit(self.size + 1);
+        if let Some(number) = self.number.filter(|number| *number > 1) {
+            select.offset((number - 1) * self.size);
+        }
+    }
+
+    /// Narrows a statement to what lies between the cursors.
+    pub fn cut(&self, select: &mut SelectStatement, order: &Ordering) {
         if let Some(cursor) = &self.after {
             select.cond_where(order.beyond(cursor, false));
         }
         if let Some(cursor) = &self.before {
             select.cond_where(order.beyond(cursor, true));
-        }
-        self.sort(select, order);
-        select.limit(self.size + 1);
-        if let Some(number) = self.number.filter(|number| *number > 1) {
-            select.offset((number - 1) * self.size);
         }
     }
 
@@ -115,8 +120,8 @@ impl Window {
     }
 
     /// Sorts as [`Window::page`] wants to have the rows.
-    pub fn sort(&self, select: &mut SelectStatement, order: &Ordering) {
-        order.sort(select, self.backwards);
+    pub fn sort(&self, rows: &mut impl OrderedStatement, order: &Ordering) {
+        order.sort(rows, self.backwards);
     }
 
     /// The page made of the rows that such a statement found.

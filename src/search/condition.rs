@@ -6,6 +6,7 @@
 use sea_orm::sea_query::{BinOper, CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement};
 use sea_orm::{Condition, DatabaseBackend};
 
+use super::index::Field;
 use super::query::{Phrase, Search};
 use crate::entity::{Sight, note};
 
@@ -57,6 +58,20 @@ impl Asked<'_> {
         }
         let all = wanted.iter().fold(all, |all, phrase| all.add(id().in_subquery(self.notes_with(phrase))));
         unwanted.iter().fold(all, |all, phrase| all.add(id().not_in_subquery(self.notes_with(phrase))))
+    }
+
+    /// How well a row of the table `note` matches: for each of its parts, and each wanted word or phrase in that, the
+    /// weight of the part's field.
+    pub fn relevance(self) -> Expr {
+        let hits = self.search.wanted.iter().map(|phrase| self.counted(phrase)).reduce(ExprTrait::add);
+        let Some(hits) = hits else { return Expr::cust("0") };
+        let weight =
+            [Field::Subject, Field::Details, Field::Message].into_iter().fold(CaseStatement::new(), |case, field| {
+                let is_field = Expr::col(("part", "field")).eq(Expr::cust(field.number().to_string()));
+                case.case(is_field, Expr::cust(field.weight().to_string()))
+            });
+        let score = Func::sum(Expr::Case(Box::new(weight)).mul(hits));
+        self.about_parts(Func::coalesce([score.into(), Expr::cust("0")]).into())
     }
 
     /// The parts of these notes that hold some of what is wanted, and how much of it.

@@ -44,6 +44,15 @@ impl Field {
         }
     }
 
+    /// What a word is worth here, among those that say how well a note matches.
+    pub fn weight(self) -> i32 {
+        match self {
+            Self::Subject => 10,
+            Self::Details => 3,
+            Self::Message => 1,
+        }
+    }
+
     pub fn of(number: i32) -> Self {
         match number {
             1 => Self::Subject,

@@ -11,6 +11,7 @@
 mod condition;
 mod hit;
 mod index;
+mod limits;
 mod query;
 mod snippet;
 mod token;
@@ -18,5 +19,6 @@ mod token;
 pub use condition::Asked;
 pub use hit::search_hit;
 pub use index::{Field, Part, add, parts, remove_notes, replace};
+pub use limits::Limits;
 pub use query::{Phrase, Search};
 pub use token::{Shape, Token, Tokens, tokens};

@@ -21,6 +21,8 @@ const QUESTIONS: &[&str] = &[
     "{ notes(first: 2, page: 1) { nodes { id } totalCount pageNumber pageCount } }",
     "{ notes(first: 2, page: 2) { nodes { id } totalCount pageNumber pageCount } }",
     "{ notes(filter: { confidential: true }) { nodes { id } totalCount } }",
+    r#"{ notes(search: "secret") { edges { cursor node { id } searchHit { snippet } } totalCount } }"#,
+    r#"{ notes(search: "secret", orderBy: [{ field: RELEVANCE }]) { edges { cursor node { id } } totalCount } }"#,
     r#"{ notes(filter: { id: { eq: "<note>" } }) { nodes { id } totalCount } }"#,
     r#"{ notes(filter: { customerId: { eq: "<customer>" } }) { nodes { id } totalCount } }"#,
     r#"{ notes(filter: { assignees: { any: ["<assignee>"] } }) { nodes { id } totalCount } }"#,

@@ -242,7 +242,14 @@ async fn nested_lists_find_notes_by_their_parents_and_not_by_walking_all() {
     }
     for client in viewers(&app).await {
         for (parent, field) in [("customers", "notes"), ("users", "createdNotes"), ("users", "assignedNotes")] {
-            let parts = ["first: 3", "last: 3", "first: 3, orderBy: [{ field: UPDATED_ON }]", "first: 3, page: 2"];
+            let parts = [
+                "first: 3",
+                "last: 3",
+                "first: 3, orderBy: [{ field: UPDATED_ON }]",
+                "first: 3, page: 2",
+                "first: 3, search: \"the\"",
+                "first: 3, search: \"the\", orderBy: [{ field: RELEVANCE, direction: DESC }]",
+            ];
             let orders = ORDERS[4..].iter().map(|order| format!("last: 3, orderBy: [{order}]"));
             for part in parts.map(str::to_owned).into_iter().chain(orders) {
                 let recording = app.record();

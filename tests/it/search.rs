@@ -3,3 +3,4 @@
 mod evaluate;
 mod index;
 mod random;
+mod relevance;

@@ -169,7 +169,11 @@ impl Values<'_> {
             BaseType::Named(name) => name,
         };
         match &self.contract.types.get(name.as_str()) {
-            Some(Kind::Enum(values)) => Constant::Enum(Name::new(random.one(values))),
+            Some(Kind::Enum(values)) => {
+                // Which takes a search; lists of a search have an oracle of their own.
+                let values: Vec<&String> = values.iter().filter(|value| *value != "RELEVANCE").collect();
+                Constant::Enum(Name::new(random.one(&values)))
+            }
             Some(Kind::Input(fields)) => {
                 let simple = |field: &&Argument| depth < 2 || !field.takes.to_string().contains("NoteFilter");
                 let pool: Vec<&Argument> = fields.iter().filter(simple).collect();

@@ -9,6 +9,7 @@ use notegraph::context;
 use notegraph::db::Db;
 use notegraph::http::{HttpSettings, router};
 use notegraph::schema;
+use notegraph::search::Limits;
 use sea_orm::{ActiveModelBehavior, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, Statement};
 
 use super::database::{Database, Engine};
@@ -37,6 +38,11 @@ impl App {
     }
 
     pub async fn start_on(engine: &Engine) -> Self {
+        Self::start_with(engine, Limits::default()).await
+    }
+
+    /// Where a search has other limits, a few notes are as good as many.
+    pub async fn start_with(engine: &Engine, limits: Limits) -> Self {
         let database = Database::migrated(engine).await;
         let recorder = Recorder::default();
         let mut db = database.open().await;
@@ -45,7 +51,7 @@ impl App {
             move |info| recorder.hear(info.statement)
         });
         let start: DateTime<Utc> = START.parse().unwrap();
-        let app = context::App { db, clock: Clock::stepping(start) };
+        let app = context::App { db, clock: Clock::stepping(start), limits };
         let router = router(app.clone(), schema::build(), &HttpSettings::default());
         Self(Arc::new(Running { recorder, app, router, database }))
     }

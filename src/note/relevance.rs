@@ -1,0 +1,136 @@
+//! Lists in the order of relevance.
+//!
+//! The statement has three layers. The innermost numbers the matches of each list by age, and scores the newest of them:
+//! for all, it would take too long, and nobody reads so far. The next takes those of the page, by what is compared
+//! alone, and the last reads their rows, which may be long.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, WindowStatement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryResult, QueryTrait};
+
+use super::list::{NoteList, Whose, belongs, join_assigned};
+use super::load::NOTE;
+use super::order::{Placed, SCORE};
+use crate::context::Reader;
+use crate::db::keys_table;
+use crate::entity::{Columns, assignment, note};
+use crate::error::Result;
+use crate::page::Page;
+use crate::search::{Asked, Search};
+
+/// The matches of a page, as a table.
+const FOUND: &str = "found";
+/// The key of the record that a match is listed under.
+const PARENT: &str = "parent";
+/// The number of a match in the list of its parent.
+const PLACE: &str = "place";
+
+/// A column of keys.
+type Key = (&'static str, &'static str);
+
+impl NoteList {
+    /// A page of the list.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn best(self, reader: &Reader, search: &Search) -> Result<Page<Placed>> {
+        let asked = Asked { search, sight: self.sight, backend: reader.db.backend() };
+        let mut matches = self.notes.clone().into_query();
+        matches.cond_where(asked.of_all());
+        let mut page = self.scored(reader, matches, asked, None);
+        self.window.apply(&mut page, &self.ordering.ordering);
+        let mut all = Query::select();
+        let columns = self.rows_of(page, reader, all.column((FOUND, SCORE)));
+        let rows = reader.db.read().query_all(&all).await?;
+        let rows = rows.iter().map(|row| placed(row, 0, columns)).collect::<Result<_>>()?;
+        Ok(self.window.page(rows))
+    }
+
+    /// A page for each of many parents, in one statement.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn best_under(
+        self,
+        reader: &Reader,
+        search: &Search,
+        whose: Whose,
+        parents: Vec<i64>,
+    ) -> Result<HashMap<i64, Page<Placed>>> {
+        let asked = Asked { search, sight: self.sight, backend: reader.db.backend() };
+        let (keys, key) = keys_table(asked.backend, parents.iter().copied());
+        let mut matches = self.found_by_each(asked.backend).into_query();
+        // CROSS JOIN: from the parents to the few notes of each, not the other way round.
+        matches.from_clear().from_function(keys, "k");
+        if whose == Whose::Assignee {
+            matches.join(JoinType::CrossJoin, assignment::Entity, Condition::all());
+            join_assigned(&mut matches, self.sight, key);
+        } else {
+            matches
+                .join(JoinType::CrossJoin, note::Entity, Condition::all())
+                .and_where(belongs(whose, self.sight, key));
+        }
+        let mut page = self.scored(reader, matches, asked, Some(key));
+        let mut place = WindowStatement::partition_by(PARENT);
+        self.window.sort(&mut place, &self.ordering.ordering);
+        page.column(PARENT).expr_window_as(Func::cust("row_number"), place, PLACE);
+        self.window.cut(&mut page, &self.ordering.ordering);
+
+        let (skipped, size) = self.window.rows();
+        let mut all = Query::select();
+        all.columns([(FOUND, PARENT), (FOUND, SCORE)])
+            .and_where(Expr::col((FOUND, PLACE)).gt(skipped))
+            .and_where(Expr::col((FOUND, PLACE)).lte(skipped + size));
+        let columns = self.rows_of(page, reader, &mut all);
+        let mut rows: HashMap<i64, Vec<Placed>> = HashMap::new();
+        for row in reader.db.read().query_all(&all).await? {
+            rows.entry(row.try_get_by_index(0)?).or_default().push(placed(&row, 1, columns)?);
+        }
+        Ok(self.pages_of(rows, parents))
+    }
+
+    /// The IDs and the scores of matches, from a table that has the name of their own and what the order compares.
+    fn scored(
+        &self,
+        reader: &Reader,
+        mut matches: SelectStatement,
+        asked: Asked<'_>,
+        parent: Option<Key>,
+    ) -> SelectStatement {
+        // SQLite would rather walk all notes in an index by time, looking for matches, than sort these.
+        let sorted = if asked.backend == DatabaseBackend::Sqlite { "+" } else { "" };
+        let of_parent = parent.map(|(table, column)| format!(r#"PARTITION BY "{table}"."{column}" "#));
+        let number = format!(
+            r#"row_number() OVER ({}ORDER BY {sorted}"note"."created_on" DESC, {sorted}"note"."id" DESC)"#,
+            of_parent.unwrap_or_default()
+        );
+        let is_scored = Expr::cust(number).lte(Expr::cust(reader.limits.scored.to_string()));
+        // A sum is a bigint on PostgreSQL, and so is what stands for none.
+        let score = CaseStatement::new().case(is_scored, asked.relevance()).finally(Expr::cust("CAST(0 AS bigint)"));
+        matches.clear_selects().expr_as(score, SCORE);
+        if let Some(key) = parent {
+            matches.expr_as(Expr::col(key), PARENT);
+        }
+        self.ordering.columns().and(Columns::of("id").unwrap_or(Columns::ALL)).select(&mut matches);
+        Query::select().columns(["id", SCORE]).from_subquery(matches, note::Entity).take()
+    }
+
+    /// Adds the rows of the page to what a statement selects, and their columns behind what it selects already.
+    fn rows_of(&self, page: SelectStatement, reader: &Reader, all: &mut SelectStatement) -> Columns<note::Entity> {
+        let columns = reader.columns(&NOTE).and(self.ordering.columns());
+        columns.select(all);
+        all.from_subquery(page, FOUND)
+            .join(JoinType::CrossJoin, note::Entity, Condition::all())
+            .and_where(note::Column::CompanyId.eq(self.sight.company_id))
+            .and_where(Expr::col((note::Entity, note::Column::Id)).equals((FOUND, "id")));
+        self.window.sort(all, &self.ordering.ordering);
+        columns
+    }
+}
+
+/// A note of a row that has its score at the place `score`, and its columns behind.
+fn placed(row: &QueryResult, score: usize, columns: Columns<note::Entity>) -> Result<Placed> {
+    let note = columns.read(row, score + 1)?;
+    Ok(Placed { score: row.try_get_by_index(score)?, ..note.into() })
+}
