@@ -226,14 +226,19 @@ async fn first_found(
     window.apply(&mut first, &ordering.ordering);
     first.reset_limit().reset_offset();
     let last = first.clone().clear_selects().column((note::Entity, note::Column::Id)).limit(1).offset(most - 1).take();
+    let is_last = || Expr::col(("last", "id")).is_not_null();
     let mut found = Query::select();
     found
-        .expr(asked.of_each())
+        .exprs([asked.of_each(), is_last()])
         .from_subquery(first.limit(most).take(), note::Entity)
-        // The last one shows that there may be more.
-        .cond_where(
-            Condition::any().add(asked.of_each()).add(Expr::col((note::Entity, note::Column::Id)).eq(each_value(last))),
+        .join_subquery(
+            JoinType::LeftJoin,
+            last,
+            "last",
+            Condition::all().add(Expr::col(("last", "id")).equals((note::Entity, note::Column::Id))),
         )
+        // The last one, whether it matches or not, shows that there may be more.
+        .cond_where(Condition::any().add(asked.of_each()).add(is_last()))
         .limit(needed);
     if reader.db.backend() == DatabaseBackend::Postgres {
         // It knows that they are sorted. SQLite, which hands them on as they come, would look at all of them to sort.
@@ -245,10 +250,9 @@ async fn first_found(
     let mut has_more = false;
     for row in reader.db.read().query_all(&found).await? {
         if row.try_get_by_index(0)? {
-            rows.push(Placed::from(columns.read(&row, 1)?));
-        } else {
-            has_more = true;
+            rows.push(Placed::from(columns.read(&row, 2)?));
         }
+        has_more |= row.try_get_by_index::<bool>(1)?;
     }
     let is_complete = rows.len() as u64 == needed || !has_more;
     Ok(is_complete.then(|| rows.split_off(rows.len().min(usize::try_from(skipped).unwrap_or(usize::MAX)))))

@@ -6,8 +6,10 @@ mod counts;
 mod evaluate;
 mod generate;
 mod random;
+mod walk;
 mod world;
 
+pub use chance::Random;
 pub use evaluate::order;
 
 use notegraph::entity::note::ReferenceType;

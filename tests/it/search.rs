@@ -1,6 +1,10 @@
-//! Search: words are found wherever they stand in a note, and shown there.
+//! Search: words are found wherever they stand in a note, and shown there. Random searches are asked with random
+//! [filters](crate::filters).
 
 mod evaluate;
 mod index;
-mod random;
 mod relevance;
+mod words;
+
+pub use evaluate::{Plain, Text};
+pub use words::{search, text};

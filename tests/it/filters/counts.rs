@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::chance::Random;
 use super::evaluate::matches;
 use super::world::{KINDS, Row, World};
+use crate::search::{Plain, search};
 use crate::support::App;
 
 const KEYS: [&str; 7] = ["STATUS", "TYPE", "REFERENCE_TYPE", "USER", "ASSIGNEE", "TAG", "PRIORITY"];
@@ -46,16 +47,17 @@ async fn random_counts(seed: u64, confidential: bool) {
     let world = World::random(random, confidential).await;
     let fields: Vec<String> = KEYS
         .iter()
-        .map(|key| format!("{key}: noteCounts(groupBy: {key}, filter: $filter) {{ key label count }}"))
+        .map(|key| format!("{key}: noteCounts(groupBy: {key}, filter: $filter, search: $search) {{ key label count }}"))
         .collect();
-    let document = format!("query($filter: NoteFilter) {{ {} }}", fields.join(" "));
+    let document = format!("query($filter: NoteFilter, $search: String) {{ {} }}", fields.join(" "));
     for case in 0..150 {
         let filter = if case == 0 { json!({}) } else { world.filter(random) };
+        let (search, plain) = if random.chance(50) { search(random) } else { (String::new(), Plain::new(&[])) };
         let recording = world.app.record();
-        let response = world.client.query_with(&document, json!({ "filter": filter })).await;
+        let response = world.client.query_with(&document, json!({ "filter": filter, "search": search })).await;
         assert_eq!(recording.of_operation().len(), KEYS.len(), "one statement each");
-        let found: Vec<&Row> =
-            world.rows.iter().filter(|row| world.sees(row) && matches(&filter, row, world.viewer)).collect();
+        let is_found = |row: &&Row| world.sees(row) && matches(&filter, row, world.viewer) && plain.finds(&row.texts);
+        let found: Vec<&Row> = world.rows.iter().filter(is_found).collect();
         for key in KEYS {
             let mut expected: BTreeMap<Option<String>, u64> = BTreeMap::new();
             for value in found.iter().flat_map(|row| values(key, row)) {
@@ -66,7 +68,7 @@ async fn random_counts(seed: u64, confidential: bool) {
             assert!(numbers.is_sorted_by(|a, b| a >= b), "{key} {counts:?}");
             let text = |value: &Value| value.as_str().map(str::to_owned);
             let told: BTreeMap<_, _> = counts.iter().map(|count| text(&count["key"])).zip(numbers).collect();
-            assert_eq!(told, expected, "seed {seed}, case {case}: {key} of {filter}");
+            assert_eq!(told, expected, "seed {seed}, case {case}: {key} of {filter} {search:?}");
         }
     }
 }

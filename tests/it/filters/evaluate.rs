@@ -7,10 +7,10 @@ use notegraph::entity::note::{self, NoteStatus};
 use notegraph::fold::fold;
 use serde_json::{Value, json};
 
-use super::world::{KINDS, Row};
+use super::world::{KINDS, Row, Said};
 
 pub fn matches(filter: &Value, row: &Row, viewer: i64) -> bool {
-    let Row { note, assignees, messages } = row;
+    let Row { note, assignees, messages, .. } = row;
     let status = if note.status == NoteStatus::Open { "OPEN" } else { "CLOSED" };
     let kind = KINDS.iter().find(|kind| Some(kind.1) == note.reference_type).map(|kind| kind.0);
     let set = filter.as_object().unwrap().iter().filter(|(_, condition)| !condition.is_null());
@@ -119,22 +119,34 @@ fn time(condition: &Value, column: Option<DateTime<Utc>>) -> bool {
     })
 }
 
-fn thread(condition: &Value, messages: &[(Option<i64>, DateTime<Utc>)]) -> bool {
+fn thread(condition: &Value, messages: &[Said]) -> bool {
     let set = |field: &str| condition.get(field).filter(|filter| filter.as_object().is_some_and(|it| !it.is_empty()));
     let (by, at, exists) = (set("postedById"), set("createdOn"), condition.get("exists"));
     if by.is_none() && at.is_none() && exists.is_none() {
         return true;
     }
-    let found = messages.iter().any(|(author, posted)| {
-        by.is_none_or(|condition| link(condition, *author)) && at.is_none_or(|condition| time(condition, Some(*posted)))
+    let found = messages.iter().any(|said| {
+        by.is_none_or(|condition| link(condition, said.by)) && at.is_none_or(|condition| time(condition, Some(said.at)))
     });
     json!(found) == *exists.unwrap_or(&json!(true))
 }
 
 /// In the order of `orderBy`; the ID decides last, in the direction of the last field.
 pub fn order(order_by: &Value, a: &note::Model, b: &note::Model) -> Ordering {
-    let newest = [json!({ "field": "CREATED_ON", "direction": "DESC" })];
-    let order_by: &[Value] = order_by.as_array().filter(|fields| !fields.is_empty()).map_or(&newest, Vec::as_slice);
+    order_scored(order_by, (a, 0), (b, 0))
+}
+
+/// The same for notes with their scores. Where the score is the last field, age decides before the ID.
+pub fn order_scored(order_by: &Value, a: (&note::Model, usize), b: (&note::Model, usize)) -> Ordering {
+    let newest = json!({ "field": "CREATED_ON", "direction": "DESC" });
+    let mut order_by = order_by.as_array().cloned().unwrap_or_default();
+    match order_by.last() {
+        None => order_by.push(newest),
+        Some(last) if last["field"] == "RELEVANCE" => {
+            order_by.push(json!({ "field": "CREATED_ON", "direction": last["direction"] }));
+        }
+        Some(_) => {}
+    }
     let descends = |order: &Value| order["direction"] == "DESC";
     let directed = |ordering: Ordering, down: bool| if down { ordering.reverse() } else { ordering };
     let by_fields = order_by.iter().map(|order| {
@@ -144,11 +156,13 @@ pub fn order(order_by: &Value, a: &note::Model, b: &note::Model) -> Ordering {
             (one, other) => directed(other.is_some().cmp(&one.is_some()), order["nulls"] == "FIRST"),
         }
     });
-    by_fields.fold(Ordering::Equal, Ordering::then).then(directed(a.id.cmp(&b.id), descends(order_by.last().unwrap())))
+    by_fields
+        .fold(Ordering::Equal, Ordering::then)
+        .then(directed(a.0.id.cmp(&b.0.id), descends(order_by.last().unwrap())))
 }
 
 /// A value that compares as the note's does, by number or by code points.
-fn value(order: &Value, note: &note::Model) -> Option<(i64, String)> {
+fn value(order: &Value, (note, score): (&note::Model, usize)) -> Option<(i64, String)> {
     let number = |number: i64| Some((number, String::new()));
     match order["field"].as_str().unwrap() {
         "CREATED_ON" => number(note.created_on.timestamp_micros()),
@@ -157,6 +171,7 @@ fn value(order: &Value, note: &note::Model) -> Option<(i64, String)> {
         "STATUS" => number((note.status == NoteStatus::Closed).into()),
         "PRIORITY" => number(note.priority.into()),
         "SHOW_ON_OVERVIEW" => number(note.show_on_overview.into()),
+        "RELEVANCE" => number(i64::try_from(score).unwrap()),
         _ => Some((0, fold(note.subject.as_deref()?).chars().take(100).collect())),
     }
 }

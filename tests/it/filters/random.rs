@@ -1,39 +1,74 @@
-//! Random filters, orders and pages: the server answers as a plain evaluator over the rows does.
+//! Random filters, searches, orders and pages: the server answers as a plain evaluator over the rows does.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
+use notegraph::search::Limits;
 use serde_json::{Map, Value, json};
 
 use super::chance::Random;
-use super::evaluate::{matches, order};
+use super::evaluate::{matches, order_scored};
 use super::generate;
+use super::walk::walk;
 use super::world::{Row, World};
+use crate::search::{Plain, search};
 
-/// In each of the two tests.
-const CASES: usize = 2_500;
+/// In each of the four tests.
+const CASES: usize = 1_600;
 /// So many stand in one document.
 const TOGETHER: usize = 25;
 
 /// One list: its arguments, and what it has to be.
-struct Case {
+struct Case<'w> {
     filter: Value,
     order: Value,
-    expected: Vec<Value>,
+    search: Value,
+    plain: Plain,
+    expected: Vec<&'w Row>,
 }
 
-impl Case {
-    fn new(world: &World, random: &mut Random) -> Self {
-        let (filter, order) = (world.filter(random), generate::order(random));
-        Self { expected: expected(world, &filter, &order, |_| true), filter, order }
+impl<'w> Case<'w> {
+    fn new(world: &'w World, random: &mut Random) -> Self {
+        let (mut filter, mut order) = (world.filter(random), generate::order(random));
+        let (written, plain) = if random.chance(80) { search(random) } else { (String::new(), Plain::new(&[])) };
+        if !plain.is_blank() && random.chance(50) {
+            // Else few searches find anything.
+            filter = json!({});
+        }
+        if !plain.is_blank() && random.chance(50) {
+            let by_relevance = json!({ "field": "RELEVANCE", "direction": random.pick(&["ASC", "DESC"]) });
+            let fields = order.as_array_mut().unwrap();
+            fields.insert(random.below(fields.len() + 1), by_relevance);
+            fields.truncate(3);
+        }
+        let search = if written.is_empty() && random.chance(50) { Value::Null } else { json!(written) };
+        let mut case = Self { filter, order, search, plain, expected: Vec::new() };
+        case.expected = case.among(world, |_| true);
+        case
+    }
+
+    /// The notes of the list, in their order, where it has only these.
+    fn among(&self, world: &'w World, these: impl Fn(&Row) -> bool) -> Vec<&'w Row> {
+        let seen = world.rows.iter().filter(|row| world.sees(row) && these(row));
+        let found = seen.filter(|row| matches(&self.filter, row, world.viewer) && self.plain.finds(&row.texts));
+        let mut found: Vec<&Row> = found.collect();
+        found.sort_by_key(|row| Reverse((row.note.created_on, row.note.id)));
+        let most = usize::try_from(world.limits.scored).unwrap();
+        let scores: HashMap<i64, usize> =
+            found.iter().take(most).map(|row| (row.note.id, self.plain.score(&row.texts))).collect();
+        let placed = |row: &'w Row| (&row.note, scores.get(&row.note.id).copied().unwrap_or_default());
+        found.sort_by(|a, b| order_scored(&self.order, placed(a), placed(b)));
+        found
+    }
+
+    fn variables(&self) -> Value {
+        json!({ "filter": self.filter, "search": self.search, "order": self.order })
     }
 }
 
-fn expected(world: &World, filter: &Value, order_by: &Value, of: impl Fn(&Row) -> bool) -> Vec<Value> {
-    let seen = world.rows.iter().filter(|row| world.sees(row) && of(row));
-    let mut found: Vec<&Row> = seen.filter(|row| matches(filter, row, world.viewer)).collect();
-    found.sort_by(|a, b| order(order_by, &a.note, &b.note));
-    found.into_iter().map(|row| json!({ "id": format!("Note:{}", row.note.id) })).collect()
+fn nodes(rows: &[&Row]) -> Vec<Value> {
+    rows.iter().map(|row| json!({ "id": format!("Note:{}", row.note.id) })).collect()
 }
 
 /// A document with many lists, each with variables of its own.
@@ -42,26 +77,27 @@ fn document() -> String {
     for n in 0..TOGETHER {
         let _ = write!(
             variables,
-            "$filter{n}: NoteFilter, $order{n}: [NoteOrder!], $first{n}: Int, $last{n}: Int, $after{n}: String, \
-             $before{n}: String, $page{n}: Int, "
+            "$filter{n}: NoteFilter, $search{n}: String, $order{n}: [NoteOrder!], $first{n}: Int, $last{n}: Int, \
+             $after{n}: String, $before{n}: String, $page{n}: Int, "
         );
         let _ = write!(
             lists,
-            "list{n}: notes(filter: $filter{n}, orderBy: $order{n}, first: $first{n}, last: $last{n}, \
-             after: $after{n}, before: $before{n}, page: $page{n}) {{ totalCount edges {{ cursor node {{ id }} }} }} "
+            "list{n}: notes(filter: $filter{n}, search: $search{n}, orderBy: $order{n}, first: $first{n}, \
+             last: $last{n}, after: $after{n}, before: $before{n}, page: $page{n}) \
+             {{ totalCount edges {{ cursor node {{ id }} searchHit {{ field snippet }} }} }} "
         );
     }
     format!("query({variables}) {{ {lists} }}")
 }
 
 /// The lists of the cases, the arguments of each page with them.
-async fn ask(world: &World, document: &str, cases: &[Case], pages: Vec<Value>) -> Vec<Value> {
+async fn ask(world: &World, document: &str, cases: &[Case<'_>], pages: Vec<Value>) -> Vec<Value> {
     let mut variables = Map::new();
     for (n, (case, page)) in cases.iter().zip(pages).enumerate() {
-        variables.insert(format!("filter{n}"), case.filter.clone());
-        variables.insert(format!("order{n}"), case.order.clone());
-        for (name, value) in page.as_object().unwrap() {
-            variables.insert(format!("{name}{n}"), value.clone());
+        for arguments in [case.variables(), page] {
+            for (name, value) in arguments.as_object().unwrap() {
+                variables.insert(format!("{name}{n}"), value.clone());
+            }
         }
     }
     let response = world.client.query_with(document, Value::Object(variables)).await;
@@ -96,60 +132,107 @@ fn part(cursors: &[Value], expected: &[Value], random: &mut Random) -> (Value, V
     (page, few(expected.get(from..until).unwrap_or_default(), backwards))
 }
 
-const NESTED: &str = "query($filter: NoteFilter, $order: [NoteOrder!]) {
-    customers(first: 100) { nodes { databaseId
-        notes(filter: $filter, orderBy: $order, first: 100) { nodes { id } totalCount } } }
-    users(first: 100) { nodes { databaseId
-        createdNotes(filter: $filter, orderBy: $order, first: 100) { nodes { id } totalCount }
-        assignedNotes(filter: $filter, orderBy: $order, first: 100) { nodes { id } totalCount } } } }";
+const NESTED: &str = "query($filter: NoteFilter, $search: String, $order: [NoteOrder!], $size: Int, $page: Int) {
+    customers(first: 100) { nodes { id notes(filter: $filter, search: $search, orderBy: $order, first: 100) { ...all }
+        some: notes(filter: $filter, search: $search, orderBy: $order, first: $size, page: $page) { ...some } } }
+    users(first: 100) { nodes { id
+        createdNotes(filter: $filter, search: $search, orderBy: $order, first: 100) { ...all }
+        some: createdNotes(filter: $filter, search: $search, orderBy: $order, last: $size) { ...some }
+        assignedNotes(filter: $filter, search: $search, orderBy: $order, first: 100) { ...all }
+        others: assignedNotes(filter: $filter, search: $search, orderBy: $order, first: $size, page: $page) { ...some }
+    } } }
+    fragment all on NoteConnection { totalCount nodes { id } }
+    fragment some on NoteConnection { nodes { id } }";
 
-/// The same list under customers, authors and assignees.
-async fn nested(world: &World, case: &Case, what: &str) {
-    let variables = json!({ "filter": case.filter, "order": case.order });
+/// The same list under customers, authors and assignees, and a page of each; then one of these lists, or that of all
+/// notes, in many pages.
+async fn nested(world: &World, case: &Case<'_>, random: &mut Random, what: &str) {
+    let (size, page) = (1 + random.below(4), 1 + random.below(3));
+    let mut variables = case.variables();
+    (variables["size"], variables["page"]) = (json!(size), json!(page));
     let response = world.client.query_with(NESTED, variables).await;
-    let list = |of: &dyn Fn(&Row) -> bool| {
-        let expected = expected(world, &case.filter, &case.order, of);
-        json!({ "totalCount": expected.len(), "nodes": expected })
+    let mut lists = vec![(String::new(), nodes(&case.expected))];
+    let mut list = |place: String, shown: &Value, these: &dyn Fn(&Row) -> bool| {
+        let expected = nodes(&case.among(world, these));
+        assert_eq!(*shown, json!({ "totalCount": expected.len(), "nodes": expected }), "{place}, {what}");
+        lists.push((place, expected.clone()));
+        expected
     };
+    let numbered = |list: &[Value]| json!({ "nodes": list.chunks(size).nth(page - 1).unwrap_or_default() });
+    let ending = |list: &[Value]| json!({ "nodes": list[list.len() - size.min(list.len())..] });
     for customer in response["customers"]["nodes"].as_array().unwrap() {
-        let id = customer["databaseId"].as_str().unwrap().parse().ok();
-        assert_eq!(customer["notes"], list(&|row| row.note.customer_id == id), "customer {id:?}, {what}");
+        let id = key(customer);
+        let place = |field: &str| format!("customer(id: {id}) {field}");
+        let notes = list(place("notes"), &customer["notes"], &|row| row.note.customer_id == Some(id));
+        assert_eq!(customer["some"], numbered(&notes), "page {page} of {size}: customer {id}, {what}");
     }
     for user in response["users"]["nodes"].as_array().unwrap() {
-        let id: Option<i64> = user["databaseId"].as_str().unwrap().parse().ok();
-        assert_eq!(user["createdNotes"], list(&|row| row.note.user_id == id), "author {id:?}, {what}");
-        let assigned = list(&|row| row.assignees.contains(&id.unwrap()));
-        assert_eq!(user["assignedNotes"], assigned, "assignee {id:?}, {what}");
+        let id = key(user);
+        let place = |field: &str| format!("user(id: {id}) {field}");
+        let created = list(place("createdNotes"), &user["createdNotes"], &|row| row.note.user_id == Some(id));
+        assert_eq!(user["some"], ending(&created), "the last {size}: author {id}, {what}");
+        let assigned = list(place("assignedNotes"), &user["assignedNotes"], &|row| row.assignees.contains(&id));
+        assert_eq!(user["others"], numbered(&assigned), "page {page} of {size}: assignee {id}, {what}");
     }
+    let (place, expected) = random.pick(&lists);
+    walk(world, place, case.variables(), expected, what).await;
 }
 
-async fn random_cases(seed: u64, confidential: bool) {
+fn key(record: &Value) -> i64 {
+    record["id"].as_str().unwrap().split_once(':').unwrap().1.parse().unwrap()
+}
+
+/// The hit is of the part that holds most, and its snippet shows marked words of it.
+fn assert_hit(plain: &Plain, row: &Row, hit: &Value, what: &str) {
+    if !plain.wants_something() {
+        assert!(hit.is_null(), "{what}");
+        return;
+    }
+    let most = row.texts.iter().map(|text| plain.hits(text)).max().unwrap();
+    let best = row.texts.iter().position(|text| plain.hits(text) == most).unwrap();
+    let field = ["SUBJECT", "DETAILS"].get(best).unwrap_or(&"MESSAGE");
+    let text = &row.texts[best].written;
+    assert_eq!(hit["field"], *field, "{text:?}, {what}");
+    let snippet = hit["snippet"].as_str().unwrap();
+    let words: Vec<&str> =
+        snippet.split('\u{e000}').skip(1).map(|rest| rest.split('\u{e001}').next().unwrap()).collect();
+    assert!(!words.is_empty() && words.iter().all(|word| text.contains(word)), "{snippet:?} of {text:?}, {what}");
+}
+
+async fn random_cases(seed: u64, confidential: bool, limits: Limits) {
     println!("seed {seed}");
     let random = &mut Random(seed);
-    let world = World::random(random, confidential).await;
+    let world = World::with(limits, random, confidential).await;
     let document = document();
+    let everything = world.rows.iter().filter(|row| world.sees(row)).count();
     let mut sizes = BTreeMap::new();
+    let mut searched = 0;
     for batch in 0..CASES / TOGETHER {
         let cases: Vec<Case> = (0..TOGETHER).map(|_| Case::new(&world, random)).collect();
         let what = |n: usize| {
-            let Case { filter, order, .. } = &cases[n];
-            format!("seed {seed}, batch {batch}, list {n}: {filter} by {order}")
+            let Case { filter, search, order, .. } = &cases[n];
+            format!("seed {seed}, batch {batch}, list {n}: {filter} and {search} by {order}")
         };
         let whole = ask(&world, &document, &cases, vec![json!({ "first": 100 }); TOGETHER]).await;
         let (mut pages, mut parts) = (Vec::new(), Vec::new());
         for (n, (case, list)) in cases.iter().zip(&whole).enumerate() {
+            let expected = nodes(&case.expected);
             let edges = list["edges"].as_array().unwrap();
             let nodes: Vec<Value> = edges.iter().map(|edge| edge["node"].clone()).collect();
-            assert_eq!(nodes, case.expected, "{}", what(n));
-            assert_eq!(list["totalCount"], json!(case.expected.len()), "{}", what(n));
-            let size = match case.expected.len() {
+            assert_eq!(nodes, expected, "{}", what(n));
+            assert_eq!(list["totalCount"], json!(expected.len()), "{}", what(n));
+            for (edge, row) in edges.iter().zip(&case.expected) {
+                assert_hit(&case.plain, row, &edge["searchHit"], &what(n));
+            }
+            let size = match expected.len() {
                 0 => "nothing",
-                count if count == world.rows.iter().filter(|row| world.sees(row)).count() => "everything",
+                count if count == everything => "everything",
                 _ => "something",
             };
             *sizes.entry(size).or_insert(0) += 1;
+            searched += usize::from(!case.plain.is_blank() && size == "something");
             let cursors: Vec<Value> = edges.iter().map(|edge| edge["cursor"].clone()).collect();
-            let (page, part) = part(&cursors, &case.expected, random);
+            let (page, part) = part(&cursors, &expected, random);
             pages.push(page);
             parts.push(part);
         }
@@ -158,18 +241,32 @@ async fn random_cases(seed: u64, confidential: bool) {
             let nodes: Vec<Value> = list["edges"].as_array().unwrap().iter().map(|edge| edge["node"].clone()).collect();
             assert_eq!(nodes, part, "{} of {}", pages[n], what(n));
         }
-        nested(&world, &cases[0], &what(0)).await;
+        nested(&world, &cases[0], random, &what(0)).await;
     }
-    println!("{sizes:?}");
+    println!("{sizes:?}, {searched} of something by searches");
     assert!(sizes.len() == 3 && sizes.values().all(|count| *count > CASES / 20), "{sizes:?}");
+    assert!(searched > CASES / 5, "{searched}");
 }
+
+/// A search that gives up soon to look at notes one by one, and that scores few of those that it finds.
+const HASTY: Limits = Limits { looked_at: 5, scored: 9 };
 
 #[tokio::test]
 async fn random_lists_are_what_a_plain_evaluator_finds() {
-    random_cases(20_261_121, false).await;
+    random_cases(20_261_121, false, Limits::default()).await;
 }
 
 #[tokio::test]
 async fn random_lists_are_it_for_who_sees_confidential_notes() {
-    random_cases(42, true).await;
+    random_cases(42, true, Limits::default()).await;
+}
+
+#[tokio::test]
+async fn random_lists_are_it_where_a_search_asks_the_index() {
+    random_cases(43, false, HASTY).await;
+}
+
+#[tokio::test]
+async fn random_lists_are_it_where_the_index_shows_confidential_notes() {
+    random_cases(44, true, HASTY).await;
 }

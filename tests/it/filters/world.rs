@@ -5,10 +5,12 @@ use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::entity::token::Scope;
 use notegraph::entity::{assignment, message, note};
 use notegraph::fold::fold;
+use notegraph::search::{self, Limits};
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
 
 use super::chance::Random;
-use crate::support::{App, Client};
+use crate::search::{Text, text};
+use crate::support::{App, Client, Engine};
 
 const NOTES: usize = 70;
 pub const REFERENCES: [&str; 6] = ["7", "Ünï 'quoted\"", "50%_\\", "null", "", "Customer:1"];
@@ -43,14 +45,31 @@ pub const TAGS: [&str; 6] = ["vip", "VIP", "é", "a'b\"c", "50%", "日本"];
 pub struct Row {
     pub note: note::Model,
     pub assignees: Vec<i64>,
-    /// Who posted each message, and when.
-    pub messages: Vec<(Option<i64>, DateTime<Utc>)>,
+    pub messages: Vec<Said>,
+    /// What a search looks at.
+    pub texts: Vec<Text>,
+}
+
+impl Row {
+    pub fn new(note: note::Model, assignees: Vec<i64>, messages: Vec<Said>) -> Self {
+        let said = messages.iter().map(|said| said.text.clone());
+        let texts = Text::of(note.subject.as_deref(), note.details.as_deref(), said);
+        Self { note, assignees, messages, texts }
+    }
+}
+
+/// A message: who posted it, when, and what it says.
+pub struct Said {
+    pub by: Option<i64>,
+    pub at: DateTime<Utc>,
+    pub text: String,
 }
 
 /// What the notes of the test are, and who looks.
 pub struct World {
     pub app: App,
     pub client: Client,
+    pub limits: Limits,
     pub viewer: i64,
     /// Sees the confidential notes of others.
     confidential: bool,
@@ -63,7 +82,12 @@ pub struct World {
 
 impl World {
     pub async fn random(random: &mut Random, confidential: bool) -> Self {
-        let app = App::start().await;
+        Self::with(Limits::default(), random, confidential).await
+    }
+
+    /// In which a search has these limits.
+    pub async fn with(limits: Limits, random: &mut Random, confidential: bool) -> Self {
+        let app = App::start_with(&Engine::of_this_run(), limits).await;
         let (acme, other) = (app.company("Acme").await, app.company("Other").await);
         let (mut customers, mut users, mut types) = (Vec::new(), Vec::new(), Vec::new());
         for name in ["a", "b", "c", "d"] {
@@ -74,18 +98,29 @@ impl World {
         let viewer = acme.user("viewer").await;
         users.push(viewer.id);
         let template = acme.note(|_| {}).await;
-        let of_others = other.note(|_| {}).await;
+        let theirs = text(random);
+        let of_others = other.note(|note| note.details = Some(theirs)).await;
         let scopes: &[Scope] = if confidential { &[Scope::Read, Scope::Confidential] } else { &[Scope::Read] };
         let client = viewer.token(scopes).await;
         let start = template.created_on;
-        let mut world =
-            Self { app, client, viewer: viewer.id, confidential, customers, users, types, rows: Vec::new(), start };
+        let mut world = Self {
+            app,
+            client,
+            limits,
+            viewer: viewer.id,
+            confidential,
+            customers,
+            users,
+            types,
+            rows: Vec::new(),
+            start,
+        };
         for id in (of_others.id + 1..).take(NOTES) {
             let row = world.row(note::Model { id, ..template.clone() }, random);
             world.rows.push(row);
         }
         world.insert().await;
-        world.rows.push(Row { note: template, assignees: Vec::new(), messages: Vec::new() });
+        world.rows.push(Row::new(template, Vec::new(), Vec::new()));
         world
     }
 
@@ -103,6 +138,10 @@ impl World {
             // Long ones, that differ behind what is compared of them.
             if random.chance(15) { "x".repeat(99) + subject } else { subject.to_owned() }
         });
+        if random.chance(40) {
+            note.subject = Some(text(random));
+        }
+        note.details = random.chance(60).then(|| text(random));
         note.subject_folded = note.subject.as_deref().map(fold);
         note.customer_id = random.some(70, &self.customers);
         note.user_id = random.some(70, &self.users);
@@ -116,17 +155,18 @@ impl World {
         // Some stand twice, as an import may bring them.
         note.tags = Tags((0..random.below(4)).map(|_| (*random.pick(&TAGS)).to_owned()).collect());
         let assignees = self.users.iter().copied().filter(|_| random.chance(25)).collect();
-        let messages: Vec<_> =
-            (0..random.below(4)).map(|_| (random.some(80, &self.users), self.time(random))).collect();
+        let count = random.below(4);
+        let said = |_| Said { by: random.some(80, &self.users), at: self.time(random), text: text(random) };
+        let messages: Vec<_> = (0..count).map(said).collect();
         note.message_count = i32::try_from(messages.len()).unwrap();
-        Row { note, assignees, messages }
+        Row::new(note, assignees, messages)
     }
 
     /// All in one transaction: the rows are many.
     async fn insert(&self) {
         let transaction = self.app.db().begin().await.unwrap();
         let mut messages = 0;
-        for Row { note, assignees, messages: thread } in &self.rows {
+        for Row { note, assignees, messages: thread, .. } in &self.rows {
             note.clone().into_active_model().reset_all().insert(&transaction).await.unwrap();
             for (position, &user_id) in (1..).zip(assignees) {
                 let row = assignment::Model {
@@ -140,25 +180,27 @@ impl World {
                 };
                 row.into_active_model().reset_all().insert(&transaction).await.unwrap();
             }
-            for (position, &(posted_by_id, created_on)) in (1..).zip(thread) {
+            let mut rows = Vec::new();
+            for (position, said) in (1..).zip(thread) {
                 messages += 1;
                 let row = message::Model {
                     company_id: note.company_id,
                     id: messages,
                     note_id: note.id,
                     position,
-                    message: "Message".to_owned(),
+                    message: said.text.clone(),
                     attachment_url: None,
                     attachment_filename: None,
                     attachment_content_type: None,
                     attachment_size: None,
-                    posted_by_id,
-                    created_on,
+                    posted_by_id: said.by,
+                    created_on: said.at,
                     from_import: false,
                     source: None,
                 };
-                row.into_active_model().reset_all().insert(&transaction).await.unwrap();
+                rows.push(row.into_active_model().reset_all().insert(&transaction).await.unwrap());
             }
+            search::add(&transaction, note.company_id, &search::parts([note], &rows)).await.unwrap();
         }
         transaction.commit().await.unwrap();
     }

@@ -7,6 +7,24 @@ struct Run {
     continuous: bool,
 }
 
+/// A part of a note.
+pub struct Text {
+    pub written: String,
+    /// What a word in it is worth.
+    weight: usize,
+    runs: Vec<Run>,
+}
+
+impl Text {
+    /// The parts of a note in the order in which they are searched.
+    pub fn of(subject: Option<&str>, details: Option<&str>, messages: impl Iterator<Item = String>) -> Vec<Self> {
+        let [subject, details] =
+            [(10, subject), (3, details)].map(|(weight, text)| (weight, text.unwrap_or_default().to_owned()));
+        let texts = [subject, details].into_iter().chain(messages.map(|text| (1, text)));
+        texts.map(|(weight, written)| Self { runs: runs(&written), weight, written }).collect()
+    }
+}
+
 /// Words, or a phrase.
 #[derive(Clone, Debug)]
 struct Wanted {
@@ -32,6 +50,8 @@ fn folded(text: &str) -> String {
             'ü' | 'Ü' => out.push('u'),
             'ß' | 'ẞ' => out.push_str("ss"),
             'ς' => out.push('σ'),
+            'ﬁ' => out.push_str("fi"),
+            'İ' => out.push('i'),
             '\u{301}' | '\u{308}' => {}
             'Ａ'..='Ｚ' => out.extend(char::from_u32(u32::from(char) - 0xfee0).unwrap().to_lowercase()),
             char => out.extend(char.to_lowercase()),
@@ -59,8 +79,7 @@ fn runs(text: &str) -> Vec<Run> {
 }
 
 impl Wanted {
-    fn is_in(&self, text: &str) -> bool {
-        let text = runs(text);
+    fn is_in(&self, Text { runs: text, .. }: &Text) -> bool {
         let last = self.runs.len() - 1;
         (0..text.len()).any(|start| {
             let Some(found) = text.get(start..=start + last) else { return false };
@@ -92,7 +111,7 @@ impl Plain {
     }
 
     /// Whether a note of these texts is found.
-    pub fn finds(&self, texts: &[&str]) -> bool {
+    pub fn finds(&self, texts: &[Text]) -> bool {
         if self.wanted.is_empty() {
             return self.is_blank;
         }
@@ -100,7 +119,7 @@ impl Plain {
     }
 
     /// How many different wanted words and phrases a text holds.
-    pub fn hits(&self, text: &str) -> usize {
+    pub fn hits(&self, text: &Text) -> usize {
         let mut seen: Vec<(&Vec<Run>, bool)> = Vec::new();
         for wanted in self.wanted.iter().filter(|wanted| !wanted.excluded && wanted.is_in(text)) {
             let key = (&wanted.runs, wanted.open && !wanted.runs.last().unwrap().continuous);
@@ -109,6 +128,16 @@ impl Plain {
             }
         }
         seen.len()
+    }
+
+    /// How well a note of these texts matches.
+    pub fn score(&self, texts: &[Text]) -> usize {
+        texts.iter().map(|text| text.weight * self.hits(text)).sum()
+    }
+
+    /// Whether it is a search at all.
+    pub fn is_blank(&self) -> bool {
+        self.is_blank
     }
 
     pub fn wants_something(&self) -> bool {
