@@ -10,7 +10,8 @@ mod walk;
 mod world;
 
 pub use chance::Random;
-pub use evaluate::order;
+pub use evaluate::{matches, order};
+pub use world::Row;
 
 use notegraph::entity::note::ReferenceType;
 use notegraph::entity::token::Scope;

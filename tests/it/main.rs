@@ -20,6 +20,7 @@ mod errors;
 mod exchange;
 mod filters;
 mod flat;
+mod hostile;
 mod idempotency;
 mod loading;
 mod many;

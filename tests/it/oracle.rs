@@ -14,7 +14,7 @@ mod values;
 mod world;
 
 use compare::{difference, is_refused, is_refused_wrongly};
-use contract::Contract;
+pub use contract::{Argument, Contract, Field, Kind};
 use document::Document;
 use generate::Style;
 use random::Random;
