@@ -9,6 +9,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { looked_at: 500, scored: 10_000 }
+        Self { looked_at: 2_000, scored: 10_000 }
     }
 }
