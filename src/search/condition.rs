@@ -82,17 +82,24 @@ impl Asked<'_> {
         (any, hits.unwrap_or_else(|| Expr::cust("0")))
     }
 
-    /// 1 where a part of a row of the table `note` holds the phrase, else nothing; no part behind it is looked at. (EXISTS
-    /// would say the same, but `PostgreSQL` makes a join of it, and asks the index for all notes that hold it.)
-    fn some_part_with(self, phrase: &Phrase) -> Expr {
-        let part = Query::select()
-            .expr(Expr::cust("1"))
+    /// An aggregate over the parts of a row of the table `note`.
+    fn about_parts(self, aggregate: Expr) -> Expr {
+        let parts = self.parts_of_note().expr(aggregate).take();
+        Expr::SubQuery(None, Box::new(parts.into()))
+    }
+
+    fn parts_of_note(self) -> SelectStatement {
+        Query::select()
             .from_as("search_part", "part")
             .and_where(Expr::col(("part", "company_id")).eq(self.sight.company_id))
             .and_where(Expr::col(("part", "note_id")).equals((note::Entity, note::Column::Id)))
-            .and_where(self.is_in_this_part(phrase))
-            .limit(1)
-            .take();
+            .take()
+    }
+
+    /// 1 where a part of a row of the table `note` holds the phrase, else nothing; no part behind it is looked at. (EXISTS
+    /// would say the same, but `PostgreSQL` makes a join of it, and asks the index for all notes that hold it.)
+    fn some_part_with(self, phrase: &Phrase) -> Expr {
+        let part = self.parts_of_note().expr(Expr::cust("1")).and_where(self.is_in_this_part(phrase)).limit(1).take();
         Expr::SubQuery(None, Box::new(part.into()))
     }
 
