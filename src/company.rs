@@ -34,7 +34,11 @@ impl Question for CompanyById {
     type Answer = Arc<company::Model>;
     type Source = Reader;
 
-    async fn ask(reader: &Reader, _keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+    async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+        let (found, keys) = reader.beside.companies.split(keys);
+        if keys.is_empty() {
+            return Ok(found);
+        }
         let own = reader.sight.company().one(reader.db.read()).await?;
         Ok(own.into_iter().map(|company| (company.id, Arc::new(company))).collect())
     }

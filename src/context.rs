@@ -1,8 +1,11 @@
 //! What an operation needs to know: who asks, of which database at what time, and what it has loaded already.
 
+use std::sync::Arc;
+
 use async_graphql::ContextBase;
 
 use crate::auth::Viewer;
+use crate::beside::Beside;
 use crate::clock::Clock;
 use crate::company::CompanyById;
 use crate::customer::CustomerById;
@@ -34,8 +37,13 @@ impl App {
         mentioned: &Mentioned,
         viewer: Viewer,
     ) -> async_graphql::Request {
-        let reader =
-            Reader { db: self.db.clone(), sight: viewer.sight(), mentioned: mentioned.clone(), limits: self.limits };
+        let reader = Reader {
+            db: self.db.clone(),
+            sight: viewer.sight(),
+            mentioned: mentioned.clone(),
+            limits: self.limits,
+            beside: Arc::default(),
+        };
         let loaders = Loaders::new(&reader);
         request.data(self.clone()).data(viewer).data(reader).data(loaders)
     }
@@ -47,6 +55,7 @@ pub struct Reader {
     pub db: Db,
     pub sight: Sight,
     pub limits: Limits,
+    pub beside: Arc<Beside>,
     mentioned: Mentioned,
 }
 
@@ -54,6 +63,11 @@ impl Reader {
     /// The columns that this operation may show.
     pub fn columns<E: Table>(&self, projection: &Projection<E>) -> Columns<E> {
         projection.columns(&self.mentioned)
+    }
+
+    /// Whether the document mentions a field of this name.
+    pub fn mentions(&self, field: &str) -> bool {
+        self.mentioned.has(field)
     }
 }
 

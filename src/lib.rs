@@ -10,6 +10,7 @@
 //! and made-up data ([`demo`]).
 
 pub mod auth;
+pub mod beside;
 pub mod clock;
 pub mod commands;
 pub mod company;

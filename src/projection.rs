@@ -36,6 +36,10 @@ impl Mentioned {
         }
         Self(Arc::new(names))
     }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
 }
 
 /// Which columns of a table the fields of an object type read.

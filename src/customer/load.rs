@@ -1,8 +1,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use sea_orm::QueryFilter;
-
 use super::Customer;
 use crate::context::Reader;
 use crate::db::one_of;
@@ -24,8 +22,13 @@ impl Question for CustomerById {
     type Source = Reader;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        let keys = one_of(reader.db.backend(), (customer::Entity, customer::Column::Id), keys.iter().copied());
-        let found = reader.columns(&COLUMNS).all(reader.sight.customers().filter(keys), reader.db.read()).await?;
-        Ok(found.into_iter().map(|customer| (customer.id, Arc::new(customer))).collect())
+        let (mut customers, keys) = reader.beside.customers.split(keys);
+        if !keys.is_empty() {
+            let keys = one_of(reader.db.backend(), (customer::Entity, customer::Column::Id), keys);
+            let condition = reader.sight.sees_customer().add(keys);
+            let found = reader.columns(&COLUMNS).matching(condition, reader.db.read()).await?;
+            customers.extend(found.into_iter().map(|customer| (customer.id, Arc::new(customer))));
+        }
+        Ok(customers)
     }
 }

@@ -7,10 +7,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use sea_orm::prelude::{Date, DateTimeUtc};
-use sea_orm::sea_query::SelectStatement;
+use sea_orm::sea_query::{IntoIden, Query, SelectStatement};
 use sea_orm::sqlx::types::Json;
 use sea_orm::sqlx::{Decode, Postgres, Row, Sqlite, Type};
-use sea_orm::{ActiveEnum, ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable, QueryResult, QueryTrait};
+use sea_orm::{
+    ActiveEnum, Condition, ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable, QueryResult, QueryTrait,
+};
 use sea_orm::{RuntimeErr, Select};
 
 use super::note::{NoteStatus, ReferenceType, Tags};
@@ -71,7 +73,17 @@ impl<E: Table> Columns<E> {
 
     /// Adds these columns to what a statement selects.
     pub fn select(self, statement: &mut SelectStatement) {
-        statement.columns(self.iter().map(|column| (E::default(), column)));
+        self.select_from(E::default(), statement);
+    }
+
+    /// The same, where the table has another name in the statement.
+    pub fn select_from(self, table: impl IntoIden + Copy, statement: &mut SelectStatement) {
+        statement.columns(self.iter().map(|column| (table, column)));
+    }
+
+    /// How many there are.
+    pub fn count(self) -> usize {
+        self.0.count_ones() as usize
     }
 
     /// These columns, for a statement that is written by hand.
@@ -89,6 +101,20 @@ impl<E: Table> Columns<E> {
     pub async fn all(self, rows: Select<E>, connection: &impl ConnectionTrait) -> Result<Vec<E::Model>, DbErr> {
         let mut statement = rows.into_query();
         statement.clear_selects();
+        self.select(&mut statement);
+        connection.query_all(&statement).await?.iter().map(|row| self.read(row, 0)).collect()
+    }
+
+    /// Reads these columns of the rows of which a condition is true. (A finder would name all columns first.)
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn matching(
+        self,
+        condition: Condition,
+        connection: &impl ConnectionTrait,
+    ) -> Result<Vec<E::Model>, DbErr> {
+        let mut statement = Query::select().from(E::default()).cond_where(condition).take();
         self.select(&mut statement);
         connection.query_all(&statement).await?.iter().map(|row| self.read(row, 0)).collect()
     }

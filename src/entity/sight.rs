@@ -21,15 +21,30 @@ impl Sight {
     }
 
     pub fn customers(&self) -> Select<customer::Entity> {
-        customer::Entity::find().filter(customer::Column::CompanyId.eq(self.company_id))
+        customer::Entity::find().filter(self.sees_customer())
+    }
+
+    /// The condition that [`Sight::customers`] sets.
+    pub fn sees_customer(&self) -> Condition {
+        Condition::all().add(customer::Column::CompanyId.eq(self.company_id))
     }
 
     pub fn users(&self) -> Select<user::Entity> {
-        user::Entity::find().filter(user::Column::CompanyId.eq(self.company_id))
+        user::Entity::find().filter(self.sees_user())
+    }
+
+    /// The condition that [`Sight::users`] sets.
+    pub fn sees_user(&self) -> Condition {
+        Condition::all().add(user::Column::CompanyId.eq(self.company_id))
     }
 
     pub fn note_types(&self) -> Select<note_type::Entity> {
-        note_type::Entity::find().filter(note_type::Column::CompanyId.eq(self.company_id))
+        note_type::Entity::find().filter(self.sees_note_type())
+    }
+
+    /// The condition that [`Sight::note_types`] sets.
+    pub fn sees_note_type(&self) -> Condition {
+        Condition::all().add(note_type::Column::CompanyId.eq(self.company_id))
     }
 
     pub fn notes(&self) -> Select<note::Entity> {

@@ -3,15 +3,14 @@
 use std::collections::HashSet;
 
 use async_graphql::ID;
-use sea_orm::sea_query::{Expr, LockType, SelectStatement, UnionType};
+use sea_orm::sea_query::{Expr, LockType, Order, Query, SelectStatement, UnionType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryFilter, QuerySelect,
 };
 
 use super::text::{USERS, distinct};
 use crate::db::one_of;
-use crate::entity::{Sight, customer, note, note_type, user};
+use crate::entity::{Columns, Sight, customer, note, note_type, user};
 use crate::error::Result;
 use crate::id::{Kind, quote};
 use crate::user_error::{ErrorCode, Problems, UserError};
@@ -39,18 +38,21 @@ pub async fn hold_notes(transaction: &DatabaseTransaction, sight: Sight, keys: &
         return Ok(Vec::new());
     }
     let backend = transaction.get_database_backend();
+    let id = (note::Entity, note::Column::Id);
     let find = || {
-        let notes = match keys {
-            [key] => sight.notes().filter(note::Column::Id.eq(*key)),
-            keys => sight.notes().filter(one_of(backend, (note::Entity, note::Column::Id), keys.iter().copied())),
-        };
-        notes.order_by_asc(note::Column::Id)
+        let condition = sight.sees_note().add(one_of(backend, id, keys.iter().copied()));
+        Query::select().from(note::Entity).cond_where(condition).order_by(id, Order::Asc).take()
     };
-    let mut notes = find().lock_exclusive().all(transaction).await?;
+    let columns = Columns::<note::Entity>::ALL;
+    let mut held = find();
+    columns.select(&mut held);
+    let rows = transaction.query_all(held.lock_exclusive()).await?;
+    let mut notes = rows.iter().map(|row| columns.read(row, 0)).collect::<Result<Vec<note::Model>, _>>()?;
     // Whoever had to wait for a lock was let in by what was true before; look again whether the notes are still to be
     // seen, where that hangs on an assignment.
     if !sight.confidential && notes.iter().any(|note| note.confidential) {
-        let seen: Vec<i64> = find().select_only().column(note::Column::Id).into_tuple().all(transaction).await?;
+        let rows = transaction.query_all(find().column(id)).await?;
+        let seen = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<i64>, _>>()?;
         notes.retain(|note| seen.binary_search(&note.id).is_ok());
     }
     Ok(notes)
@@ -113,8 +115,8 @@ impl References {
         let mut found: HashSet<(Kind, i64)> = HashSet::new();
         let backend = transaction.get_database_backend();
         let people = [
-            existing(backend, Kind::Customer, sight.customers(), customer::Column::Id, keys(Kind::Customer)),
-            existing(backend, Kind::User, sight.users(), user::Column::Id, keys(Kind::User)),
+            existing(backend, Kind::Customer, sight.sees_customer(), customer::Column::Id, keys(Kind::Customer)),
+            existing(backend, Kind::User, sight.sees_user(), user::Column::Id, keys(Kind::User)),
         ];
         let people = people.into_iter().flatten().reduce(|mut all, more| {
             all.union(UnionType::All, more);
@@ -122,8 +124,9 @@ impl References {
         });
         // Types can be deleted: held as the foreign key will hold them, one that is going is found to be gone. What is
         // held cannot stand in a union.
-        let types = sight.note_types().lock(LockType::KeyShare);
-        let types = existing(backend, Kind::NoteType, types, note_type::Column::Id, keys(Kind::NoteType));
+        let types =
+            existing(backend, Kind::NoteType, sight.sees_note_type(), note_type::Column::Id, keys(Kind::NoteType));
+        let types = types.map(|mut types| types.lock(LockType::KeyShare).take());
         for statement in people.into_iter().chain(types) {
             for row in transaction.query_all(&statement).await? {
                 let kind: String = row.try_get_by_index(0)?;
@@ -142,18 +145,23 @@ impl References {
     }
 }
 
-/// Which of these records there are, each with its kind before it.
-fn existing<E: EntityTrait>(
+/// Which of the records there are of which the condition is true, each with its kind before it.
+fn existing<C: ColumnTrait>(
     backend: DatabaseBackend,
     kind: Kind,
-    records: Select<E>,
-    id: E::Column,
+    condition: Condition,
+    id: C,
     keys: Vec<i64>,
 ) -> Option<SelectStatement> {
     if keys.is_empty() {
         return None;
     }
-    let mut statement = records.filter(one_of(backend, (E::default(), id), keys)).into_query();
-    statement.clear_selects().expr(Expr::val(kind.name())).column((E::default(), id));
+    let table = C::EntityName::default();
+    let mut statement = Query::select();
+    statement.expr(Expr::val(kind.name())).column((table, id)).from(table).cond_where(condition.add(one_of(
+        backend,
+        (table, id),
+        keys,
+    )));
     Some(statement)
 }

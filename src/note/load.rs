@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryFilter, QueryOrder, Statement};
 
+use super::alone;
 use super::list::{NoteList, NoteListArgs, Whose};
 use super::message::NoteMessage;
 use super::object::Note;
@@ -21,10 +22,10 @@ use crate::user::NoteAssignee;
 /// What the fields of a note read.
 pub static NOTE: LazyLock<Projection<note::Entity>> = LazyLock::new(|| Projection::of::<Note>(&["company_id", "id"]));
 /// What the fields of an assignment read.
-static ASSIGNMENT: LazyLock<Projection<assignment::Entity>> =
+pub static ASSIGNMENT: LazyLock<Projection<assignment::Entity>> =
     LazyLock::new(|| Projection::of::<NoteAssignee>(&["note_id", "user_id"]));
 /// What the fields of a message read.
-static MESSAGE: LazyLock<Projection<message::Entity>> =
+pub static MESSAGE: LazyLock<Projection<message::Entity>> =
     LazyLock::new(|| Projection::of::<NoteMessage>(&["company_id", "id", "note_id", "position"]));
 
 /// Notes by key.
@@ -36,8 +37,11 @@ impl Question for NoteById {
     type Source = Reader;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+        if let [key] = keys {
+            return Ok(alone::note(reader, *key).await?.into_iter().map(|note| (*key, Arc::new(note))).collect());
+        }
         let keys = one_of(reader.db.backend(), (note::Entity, note::Column::Id), keys.iter().copied());
-        let notes = reader.columns(&NOTE).all(reader.sight.notes().filter(keys), reader.db.read()).await?;
+        let notes = reader.columns(&NOTE).matching(reader.sight.sees_note().add(keys), reader.db.read()).await?;
         Ok(notes.into_iter().map(|note| (note.id, Arc::new(note))).collect())
     }
 }
@@ -51,6 +55,12 @@ impl Question for AssigneesOf {
     type Source = Reader;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+        if let &[key] = keys
+            && reader.beside.is_alone(key)
+        {
+            let rows = alone::assignments(reader, key).await?;
+            return Ok(HashMap::from([(key, rows.into_iter().map(Arc::new).collect())]));
+        }
         let keys = one_of(reader.db.backend(), (assignment::Entity, assignment::Column::NoteId), keys.iter().copied());
         let assignments = reader
             .sight
@@ -101,13 +111,8 @@ impl Question for MessagesOf {
     async fn ask(reader: &Reader, keys: &[MessageRange]) -> Result<HashMap<MessageRange, Self::Answer>> {
         // Planned once, where lists are looked at each time.
         if let [range] = keys {
-            let messages = message::Entity::find()
-                .filter(message::Column::CompanyId.eq(reader.sight.company_id))
-                .filter(message::Column::NoteId.eq(range.note_id))
-                .filter(message::Column::Position.between(range.low, range.high))
-                .order_by_asc(message::Column::Position);
-            let messages = reader.columns(&MESSAGE).all(messages, reader.db.read()).await?;
-            return Ok(HashMap::from([(*range, messages.into_iter().map(Arc::new).collect())]));
+            let rows = alone::messages(reader, *range).await?;
+            return Ok(HashMap::from([(*range, rows.into_iter().map(Arc::new).collect())]));
         }
         let backend = reader.db.backend();
         let sql = match backend {

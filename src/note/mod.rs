@@ -1,5 +1,6 @@
 //! Notes: what they show, how they are listed, and what changes them.
 
+mod alone;
 mod assign;
 mod assign_many;
 mod assignments;

@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sea_orm::QueryFilter;
-
 use crate::context::Reader;
 use crate::db::one_of;
 use crate::engine::{Question, leaf, lent, object};
-use crate::entity::note_type;
+use crate::entity::{Columns, note_type};
 use crate::error::Result;
 use crate::id::{GlobalId, Kind};
 use crate::scalar::BigInt;
@@ -49,8 +47,13 @@ impl Question for NoteTypeById {
     type Source = Reader;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        let keys = one_of(reader.db.backend(), (note_type::Entity, note_type::Column::Id), keys.iter().copied());
-        let types = reader.sight.note_types().filter(keys).all(reader.db.read()).await?;
-        Ok(types.into_iter().map(|note_type| (note_type.id, Arc::new(note_type))).collect())
+        let (mut types, keys) = reader.beside.note_types.split(keys);
+        if !keys.is_empty() {
+            let keys = one_of(reader.db.backend(), (note_type::Entity, note_type::Column::Id), keys);
+            let condition = reader.sight.sees_note_type().add(keys);
+            let found = Columns::<note_type::Entity>::ALL.matching(condition, reader.db.read()).await?;
+            types.extend(found.into_iter().map(|note_type| (note_type.id, Arc::new(note_type))));
+        }
+        Ok(types)
     }
 }

@@ -1,8 +1,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use sea_orm::QueryFilter;
-
 use super::User;
 use crate::context::Reader;
 use crate::db::one_of;
@@ -24,8 +22,13 @@ impl Question for UserById {
     type Source = Reader;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        let keys = one_of(reader.db.backend(), (user::Entity, user::Column::Id), keys.iter().copied());
-        let found = reader.columns(&COLUMNS).all(reader.sight.users().filter(keys), reader.db.read()).await?;
-        Ok(found.into_iter().map(|user| (user.id, Arc::new(user))).collect())
+        let (mut users, keys) = reader.beside.users.split(keys);
+        if !keys.is_empty() {
+            let keys = one_of(reader.db.backend(), (user::Entity, user::Column::Id), keys);
+            let condition = reader.sight.sees_user().add(keys);
+            let found = reader.columns(&COLUMNS).matching(condition, reader.db.read()).await?;
+            users.extend(found.into_iter().map(|user| (user.id, Arc::new(user))));
+        }
+        Ok(users)
     }
 }
