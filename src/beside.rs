@@ -6,6 +6,7 @@
 //!
 //! Only queries look for notes by key, so nothing that waits here is older than a change of the same operation.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -90,8 +91,8 @@ impl<E: Table> Joined<E> {
     pub fn keep(&self, row: &QueryResult, key: Option<i64>, waiting: &Waiting<E>) -> Result<(), DbErr> {
         let Some(key) = key else { return Ok(()) };
         let mut rows = waiting.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !rows.contains_key(&key) {
-            rows.insert(key, Arc::new(self.columns.read(row, self.place)?));
+        if let Entry::Vacant(entry) = rows.entry(key) {
+            entry.insert(Arc::new(self.columns.read(row, self.place)?));
         }
         Ok(())
     }

@@ -78,18 +78,18 @@ pub async fn assignments(reader: &Reader, note: i64) -> Result<Vec<assignment::M
     let mut place = columns.count();
     let of_row = |column: assignment::Column| (assignment::Entity, column);
     let assigned = linked_user(reader, &mut select, &mut place, "user", "assigned", of_row(assignment::Column::UserId));
-    let assigner = linked_user(
+    let giver = linked_user(
         reader,
         &mut select,
         &mut place,
         "assignedBy",
-        "assigner",
+        "assigned_by",
         of_row(assignment::Column::AssignedById),
     );
     let mut rows = Vec::new();
     for row in reader.db.read().query_all(&select).await? {
         let assignment = columns.read(&row, 0)?;
-        for (joined, key) in [(&assigned, Some(assignment.user_id)), (&assigner, assignment.assigned_by_id)] {
+        for (joined, key) in [(&assigned, Some(assignment.user_id)), (&giver, assignment.assigned_by_id)] {
             if let Some(joined) = joined {
                 joined.keep(&row, key, &reader.beside.users)?;
             }
