@@ -67,8 +67,8 @@ pub async fn create_token(
     Ok((row.insert(connection).await?, secret))
 }
 
-/// Whose a token is, what it permits, when it ends, when it was revoked, and whether its user may act.
-type Holder = (i64, Scopes, Option<DateTime<Utc>>, Option<DateTime<Utc>>, UserStatus);
+/// Which token it is, whose, what it permits, when it ends, when it was revoked, and whether its user may act.
+type Holder = (i64, i64, Scopes, Option<DateTime<Utc>>, Option<DateTime<Utc>>, UserStatus);
 
 /// Who holds this token: `None` where it is unknown, expired, revoked, or its user inactive. Asked on every request,
 /// so that revoking takes effect at once.
@@ -82,14 +82,20 @@ pub async fn authenticate(db: &Db, clock: &Clock, token: &str) -> Result<Option<
         .filter(token::Column::CompanyId.eq(company_id))
         .filter(token::Column::Hash.eq(hash(token)))
         .select_only()
-        .columns([token::Column::UserId, token::Column::Scopes, token::Column::ExpiresOn, token::Column::RevokedOn])
+        .columns([token::Column::Id, token::Column::UserId, token::Column::Scopes])
+        .columns([token::Column::ExpiresOn, token::Column::RevokedOn])
         .column(user::Column::Status)
         .into_tuple()
         .one(db.read())
         .await?;
-    Ok(found.and_then(|(user_id, Scopes(scopes), expires_on, revoked_on, status)| {
+    Ok(found.and_then(|(token_id, user_id, Scopes(scopes), expires_on, revoked_on, status)| {
         let valid = revoked_on.is_none() && expires_on.is_none_or(|end| clock.now() < end);
-        (valid && status == UserStatus::Active).then_some(Viewer { company_id, user_id, scopes })
+        (valid && status == UserStatus::Active).then_some(Viewer {
+            company_id,
+            user_id,
+            token_id: Some(token_id),
+            scopes,
+        })
     }))
 }
 

@@ -7,6 +7,8 @@ use crate::error::{Error, Result};
 pub struct Viewer {
     pub company_id: i64,
     pub user_id: i64,
+    /// The token that was shown; absent where an identity provider vouches for the user.
+    pub token_id: Option<i64>,
     pub scopes: Vec<Scope>,
 }
 

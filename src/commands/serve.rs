@@ -29,10 +29,9 @@ pub async fn run(args: &ServeArgs, database: &DatabaseArgs) -> Outcome {
         app = prepare(args, database, address) => app?,
     };
     let settings = args.http();
-    let patience = settings.request_timeout;
     let router = http::router(app.clone(), schema::build(), &settings);
-    http::serve(listener, router, stop, patience).await;
-    close(app.db, patience).await
+    http::serve(listener, router, stop, args.patience()).await;
+    close(app.db, settings.request_timeout).await
 }
 
 /// Everything between the command and the first request: the tables, the demo's data, and what the operator is told.

@@ -13,17 +13,21 @@ const MOST_FRAGMENTS: usize = 300;
 const MOST_FIELDS: u64 = 2_000;
 /// How many values an answer may hold: fields times the sizes of the pages that they stand in.
 const MOST_VALUES: u64 = 1_000_000;
+/// What a field of the document costs, beside the values that it gives: looking at it, and what it asks of the database.
+const FIELD: u64 = 100;
 /// How deep the lists of an introspection may nest; tools ask for types, their fields and the arguments of these.
 const MOST_INTROSPECTION_LISTS: u64 = 3;
 
 /// The size of a page where none is asked for, and the largest.
 const PAGE: (u64, u64) = (20, 100);
 
-/// Refuses a document that would cost too much, before anything walks its fragments one by one.
+/// What a document costs: its fields, a hundred each, and the values that its answer could hold, one each. Refuses one
+/// that would cost too much, before anything walks its fragments one by one.
 ///
 /// # Errors
 /// A sentence for the client: what there is too much of, and how much is allowed.
-pub fn estimate(document: &ExecutableDocument, variables: &Variables) -> Result<(), String> {
+pub fn estimate(document: &ExecutableDocument, variables: &Variables) -> Result<u64, String> {
+    let mut cost = 0;
     let fragments = document.fragments.len();
     if fragments > MOST_FRAGMENTS {
         return Err(format!("The document defines {fragments} fragments; at most {MOST_FRAGMENTS} are taken."));
@@ -43,8 +47,10 @@ pub fn estimate(document: &ExecutableDocument, variables: &Variables) -> Result<
         if weight.lists > MOST_INTROSPECTION_LISTS {
             return Err(format!("The introspection nests more than {MOST_INTROSPECTION_LISTS} lists."));
         }
+        // Which of them runs is found out later: the costliest counts.
+        cost = cost.max(weight.fields * FIELD + weight.values);
     }
-    Ok(())
+    Ok(cost)
 }
 
 /// What a selection set comes to.
@@ -181,7 +187,7 @@ mod tests {
     use super::*;
 
     fn judge(document: &str) -> Result<(), String> {
-        estimate(&parse_query(document).unwrap(), &Variables::default())
+        estimate(&parse_query(document).unwrap(), &Variables::default()).map(drop)
     }
 
     #[test]
@@ -212,6 +218,14 @@ mod tests {
         assert_eq!(judge(&pages("20")), Ok(()));
         assert!(judge(&pages("$n")).is_err_and(|message| message.contains("values")), "by its variable's default");
         assert!(judge(&pages("100000")).is_err());
+    }
+
+    #[test]
+    fn a_document_costs_its_fields_and_the_values_of_its_answer() {
+        let cost = |document: &str| estimate(&parse_query(document).unwrap(), &Variables::default());
+        assert_eq!(cost("{ __typename }"), Ok(101));
+        assert_eq!(cost("{ notes(first: 50) { nodes { id subject } } }"), Ok(4 * FIELD + 1 + 50 * 3));
+        assert_eq!(cost("query A { a } query B { a b }"), Ok(2 * FIELD + 2), "the costliest");
     }
 
     #[test]

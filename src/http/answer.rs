@@ -106,6 +106,9 @@ pub fn refused(refusal: Refusal, media_type: MediaType, request_id: &str) -> Res
     if let Some((name, value)) = refusal.header {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
+    if let Some(seconds) = refusal.retry_after {
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds.get().into());
+    }
     answer
 }
 

@@ -2,12 +2,14 @@
 //!
 //! What is cheap to check comes first, and who asks before a byte of the body is read.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, header};
 use axum::response::Response;
 use tokio::time::{Instant, timeout_at};
@@ -15,6 +17,7 @@ use tracing::Instrument;
 
 use super::accept::MediaType;
 use super::documents::{Documents, Parsed};
+use super::limits::{Allowance, Limits, TrustedProxies, Turn, Visit};
 use super::origin::{self, Origin};
 use super::refusal::Refusal;
 use super::request_id::RequestIdExt;
@@ -31,13 +34,29 @@ pub struct HttpSettings {
     pub allowed_origins: Vec<Origin>,
     /// The largest body, in bytes.
     pub body_limit: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
     /// How long a client waits at most for an answer, the arrival of its body included.
     pub request_timeout: Duration,
+    /// Whose word about where a request comes from is taken.
+    pub trusted_proxies: TrustedProxies,
+    /// What each address may use.
+    pub of_address: Allowance,
+    /// What each token may use.
+    pub of_token: Allowance,
 }
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { allowed_origins: Vec::new(), body_limit: 2 << 20, request_timeout: Duration::from_secs(30) }
+        Self {
+            allowed_origins: Vec::new(),
+            body_limit: 2 << 20,
+            body_timeout: Duration::from_secs(15),
+            request_timeout: Duration::from_secs(30),
+            trusted_proxies: TrustedProxies::default(),
+            of_address: Allowance { operations: 200, budget: 40_000_000, refill: 4_000_000 },
+            of_token: Allowance { operations: 50, budget: 10_000_000, refill: 1_000_000 },
+        }
     }
 }
 
@@ -47,6 +66,7 @@ pub struct Door {
     pub schema: Schema,
     pub settings: HttpSettings,
     pub documents: Documents,
+    pub limits: Arc<Limits>,
 }
 
 pub async fn answer(State(door): State<Arc<Door>>, request: Request<Body>) -> Response {
@@ -76,8 +96,10 @@ impl Door {
         deadline: Instant,
     ) -> Result<async_graphql::Response, Refusal> {
         let (head, body) = request.into_parts();
+        let mut turn = Turn::begin(&self.limits, self.visitor(&head)).map_err(Refusal::rate_limited)?;
         origin::check(&head.headers, &head.uri, &self.settings.allowed_origins)?;
         let viewer = timeout_at(deadline, self.authenticate(&head.headers)).await.map_err(|_| Refusal::timeout())??;
+        turn.identify(&viewer).map_err(Refusal::rate_limited)?;
         if !acceptable {
             return Err(Refusal::not_acceptable());
         }
@@ -85,17 +107,25 @@ impl Door {
         let request = if by_post {
             body::check_media_type(&head.headers)?;
             let read = body::read(&head.headers, body, self.settings.body_limit);
+            let deadline = deadline.min(Instant::now() + self.settings.body_timeout);
             asked::in_body(&timeout_at(deadline, read).await.map_err(|_| Refusal::slow_body())??)?
         } else {
             asked::in_address(head.uri.query().unwrap_or_default())?
         };
         let parsed = self.documents.parse(&request.query)?;
-        gate::estimate(&parsed.document, &request.variables)
+        let cost = gate::estimate(&parsed.document, &request.variables)
             .map_err(|message| Refusal::document("TOO_COMPLEX", message))?;
         if !by_post && changes(&parsed.document, request.operation_name.as_deref()) {
             return Err(Refusal::method("An address can only ask; changes are not made by GET", "POST"));
         }
-        self.run(request, parsed, viewer, request_id.to_owned(), deadline).await
+        turn.charge(cost).map_err(Refusal::rate_limited)?;
+        self.run(request, parsed, viewer, turn, request_id.to_owned(), deadline).await
+    }
+
+    /// Absent where the request came over no network.
+    fn visitor(&self, head: &Parts) -> Option<IpAddr> {
+        let visit = head.extensions.get::<Visit>()?;
+        Some(self.settings.trusted_proxies.origin(visit.peer, &head.headers))
     }
 
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Viewer, Refusal> {
@@ -105,12 +135,14 @@ impl Door {
     }
 
     /// Runs the operation in a task of its own: when the client hangs up, or the time is over, what waits for it is
-    /// dropped, and a transaction that were dropped with it could hand its open connection to somebody else.
+    /// dropped, and a transaction that were dropped with it could hand its open connection to somebody else. The turn
+    /// goes with it: operations that nobody waits for are bounded like all others.
     async fn run(
         &self,
         mut request: async_graphql::Request,
         parsed: Arc<Parsed>,
         viewer: Viewer,
+        turn: Turn,
         request_id: String,
         deadline: Instant,
     ) -> Result<async_graphql::Response, Refusal> {
@@ -123,6 +155,7 @@ impl Door {
                 parsed.found_valid();
             }
             answer::settle(&mut response, &request_id);
+            drop(turn);
             response
         };
         match timeout_at(deadline, tokio::spawn(operation.in_current_span())).await {

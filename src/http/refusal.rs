@@ -1,7 +1,10 @@
 //! Why a request is refused before there is anything to execute.
 
+use std::num::NonZero;
+
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
+use super::limits::{Exceeded, Limit};
 use crate::error::Cause;
 
 /// A refusal: the status, the code that programs rely on, and a sentence for people.
@@ -13,16 +16,30 @@ pub struct Refusal {
     pub message: String,
     pub locations: Vec<async_graphql_parser::Pos>,
     pub header: Option<(HeaderName, &'static str)>,
+    /// How long to wait before asking again, in seconds.
+    pub retry_after: Option<NonZero<u32>>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status: Some(status), code, message: message.into(), locations: Vec::new(), header: None }
+        Self {
+            status: Some(status),
+            code,
+            message: message.into(),
+            locations: Vec::new(),
+            header: None,
+            retry_after: None,
+        }
     }
 
     fn with(mut self, name: HeaderName, value: &'static str) -> Self {
         self.header = Some((name, value));
         self
+    }
+
+    /// Asking again in a second may help.
+    fn soon(self) -> Self {
+        Self { retry_after: Some(NonZero::<u32>::MIN), ..self }
     }
 
     /// One answer for every token that does not hold, so that nobody learns which of them once did.
@@ -70,12 +87,23 @@ impl Refusal {
 
     /// The document cannot be executed, whatever is done about the request around it.
     pub fn document(code: &'static str, message: impl Into<String>) -> Self {
-        Self { status: None, code, message: message.into(), locations: Vec::new(), header: None }
+        Self { status: None, code, message: message.into(), locations: Vec::new(), header: None, retry_after: None }
+    }
+
+    pub fn rate_limited(exceeded: Exceeded) -> Self {
+        let who = if exceeded.of_address { "address" } else { "token" };
+        let message = match exceeded.limit {
+            Limit::Operations => format!("This {who} has as many operations running as it may; wait for one to end."),
+            Limit::Budget => format!("This {who} has spent its budget, which comes back with time; ask again later."),
+        };
+        let seconds = u32::try_from(exceeded.retry_after.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
+        let retry_after = Some(NonZero::new(seconds).unwrap_or(NonZero::<u32>::MIN));
+        Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message) }
     }
 
     pub fn timeout() -> Self {
         let message = "The time limit passed before there was a result. A change may still be carried out.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message).with(header::RETRY_AFTER, "1")
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message).soon()
     }
 
     /// The cause goes into the log; the client gets the request ID that it stands under.
@@ -94,9 +122,7 @@ impl From<crate::error::Error> for Refusal {
             tracing::error!(code, cause = %cause.0, "the request failed");
         }
         match code {
-            "UNAVAILABLE" => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, code, error.message).with(header::RETRY_AFTER, "1")
-            }
+            "UNAVAILABLE" => Self::new(StatusCode::SERVICE_UNAVAILABLE, code, error.message).soon(),
             "INTERNAL" => Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, error.message),
             _ => Self::new(StatusCode::BAD_REQUEST, code, error.message),
         }

@@ -16,6 +16,7 @@ use tracing::Span;
 
 use super::documents::Documents;
 use super::graphql::{self, Door, HttpSettings};
+use super::limits::Limits;
 use super::request_id::{self, RequestIdExt};
 use super::{health, playground};
 use crate::context::App;
@@ -23,7 +24,13 @@ use crate::schema::Schema;
 
 /// The whole of what is served over HTTP. Needs no socket: tests call it as it is.
 pub fn router(app: App, schema: Schema, settings: &HttpSettings) -> Router {
-    let door = Arc::new(Door { app, schema, settings: settings.clone(), documents: Documents::default() });
+    let door = Arc::new(Door {
+        app,
+        schema,
+        settings: settings.clone(),
+        documents: Documents::default(),
+        limits: Arc::new(Limits::new(settings.of_address, settings.of_token)),
+    });
     let mut graphql = post(graphql::answer).get(graphql::answer).fallback(graphql::other_method);
     if !settings.allowed_origins.is_empty() {
         graphql = graphql.layer(cross_origin(settings));

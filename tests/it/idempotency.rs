@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use notegraph::entity::token::Scope;
 use notegraph::entity::{idempotency_key, user};
+use notegraph::http::Patience;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -272,7 +273,7 @@ async fn after_a_cut_connection_the_same_change_gives_the_first_result() {
     let desk = Desk::new().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(notegraph::http::serve(listener, desk.app.router(), pending(), Duration::ZERO));
+    tokio::spawn(notegraph::http::serve(listener, desk.app.router(), pending(), Patience::default()));
     for (table, (document, input)) in ["note", "message"].into_iter().zip(desk.inputs("k")) {
         let count = desk.count(table).await;
         // Whatever links to the user waits until this transaction ends; on SQLite, whatever writes.

@@ -1,7 +1,7 @@
 //! GraphQL over HTTP: methods, media types, statuses, limits, and how errors look.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -194,6 +194,25 @@ async fn a_body_over_the_limit_is_refused_and_an_announced_one_not_even_read() {
         let (status, _) = send_with(&app, &settings, post(&client).body(chunks).unwrap()).await;
         assert_eq!(status, expected, "{length}");
     }
+}
+
+/// What is sent is looked at up to the limit, and no further.
+#[tokio::test]
+async fn of_a_hundred_megabytes_no_more_than_the_limit_is_read() {
+    let app = App::start().await;
+    let client = reader(&app).await;
+    let read = Arc::new(AtomicUsize::new(0));
+    let chunks = (0..1600).map({
+        let read = Arc::clone(&read);
+        move |_| {
+            read.fetch_add(0x10000, Ordering::Relaxed);
+            Ok::<_, std::io::Error>(vec![b'x'; 0x10000])
+        }
+    });
+    let body = Body::from_stream(stream::iter(chunks));
+    let (status, _) = send_with(&app, &HttpSettings::default(), post(&client).body(body).unwrap()).await;
+    let read = read.load(Ordering::Relaxed);
+    assert!(status == 413 && read <= (2 << 20) + 0x10000, "{status} {read}");
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ impl World {
 
         let mut scopes = vec![*random.one(&[Scope::Read, Scope::Write])];
         scopes.extend(random.perhaps(Scope::Confidential));
-        let viewer = Viewer { company_id: users[0].company_id, user_id: users[0].id, scopes };
+        let viewer = Viewer { company_id: users[0].company_id, user_id: users[0].id, token_id: None, scopes };
         let words = Words { ids, cursors: Vec::new() };
         let mut world = Self { app, viewer, words, schema: schema::build(), stock: stock::build() };
         world.words.cursors = world.cursors().await;

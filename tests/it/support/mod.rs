@@ -9,6 +9,7 @@ mod database;
 mod index;
 mod plan;
 mod postgres;
+pub mod process;
 mod recording;
 mod seed;
 

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use crate::db;
-use crate::http::{HttpSettings, Origin};
+use crate::http::{Allowance, HttpSettings, Origin, Pace, Patience, TrustedProxies, TrustedProxy};
 
 /// The address of the database where none is given.
 pub const DEFAULT_DATABASE: &str = "sqlite://notegraph.db";
@@ -151,14 +151,176 @@ pub struct ServeArgs {
         value_parser = number::<u64>("seconds", 1..=600)
     )]
     pub request_timeout: u64,
+
+    /// How long the server still serves after it was told to stop, while /readyz says that it is not ready, in seconds:
+    /// 0 to 60. Give what spreads requests over instances the time to notice.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_STOP_DELAY",
+        value_name = "SECONDS",
+        default_value_t = 1,
+        value_parser = number::<u64>("seconds", 0..=60)
+    )]
+    pub stop_delay: u64,
+
+    #[command(flatten)]
+    pub pace: PaceArgs,
+
+    #[command(flatten)]
+    pub limits: LimitArgs,
 }
+
+/// How slow a client may be.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Slow clients")]
+pub struct PaceArgs {
+    /// How long the head of a request may take, from its first byte, in seconds: 1 to 600.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_HEAD_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 10,
+        value_parser = number::<u64>("seconds", 1..=600)
+    )]
+    pub head_timeout: u64,
+
+    /// How long the body of a request may take, in seconds: 1 to 600, and never longer than --request-timeout.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_BODY_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 15,
+        value_parser = number::<u64>("seconds", 1..=600)
+    )]
+    pub body_timeout: u64,
+
+    /// How long a connection may rest before a request and between two, in seconds: 1 to 3600.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_IDLE_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = number::<u64>("seconds", 1..=3600)
+    )]
+    pub idle_timeout: u64,
+
+    /// How long a client may take to read an answer, from when the server first has to wait for it, in seconds: 1 to
+    /// 3600.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_ANSWER_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = number::<u64>("seconds", 1..=3600)
+    )]
+    pub answer_timeout: u64,
+}
+
+/// How much a client may ask for. Every request costs 1000, and what it asks for costs 100 for each field of the
+/// document and 1 for each value that the answer could hold.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// Operations of one token at the same time: 1 to 100000. The JSON web tokens of one user count as one token.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_TOKEN_OPERATIONS",
+        value_name = "COUNT",
+        default_value_t = 50,
+        value_parser = number::<u32>("operations", 1..=100_000)
+    )]
+    pub token_operations: u32,
+
+    /// What one token may spend at once: 1000 to 1000000000000.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_TOKEN_BUDGET",
+        value_name = "COST",
+        default_value_t = 10_000_000,
+        value_parser = number::<u64>("what the gate counts", BUDGETS)
+    )]
+    pub token_budget: u64,
+
+    /// How much of a token's budget comes back each second: 1000 to 1000000000000.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_TOKEN_REFILL",
+        value_name = "COST",
+        default_value_t = 1_000_000,
+        value_parser = number::<u64>("what the gate counts", BUDGETS)
+    )]
+    pub token_refill: u64,
+
+    /// Operations from one address at the same time, of whatever token: 1 to 100000. An IPv6 network of 64 bits counts
+    /// as one address.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_ADDRESS_OPERATIONS",
+        value_name = "COUNT",
+        default_value_t = 200,
+        value_parser = number::<u32>("operations", 1..=100_000)
+    )]
+    pub address_operations: u32,
+
+    /// What one address may spend at once: 1000 to 1000000000000.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_ADDRESS_BUDGET",
+        value_name = "COST",
+        default_value_t = 40_000_000,
+        value_parser = number::<u64>("what the gate counts", BUDGETS)
+    )]
+    pub address_budget: u64,
+
+    /// How much of an address's budget comes back each second: 1000 to 1000000000000.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_ADDRESS_REFILL",
+        value_name = "COST",
+        default_value_t = 4_000_000,
+        value_parser = number::<u64>("what the gate counts", BUDGETS)
+    )]
+    pub address_refill: u64,
+
+    /// The address or network of a proxy in front of this server, as in 10.0.0.7 or 10.0.0.0/24: behind it, requests are
+    /// of the address that it names in X-Forwarded-For. Repeat it, or separate by commas, for several. None by default.
+    #[arg(long, env = "NOTEGRAPH_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
+    pub trusted_proxy: Vec<TrustedProxy>,
+}
+
+const BUDGETS: RangeInclusive<u64> = 1_000..=1_000_000_000_000;
 
 impl ServeArgs {
     pub fn http(&self) -> HttpSettings {
+        let limits = &self.limits;
         HttpSettings {
             allowed_origins: self.allow_origin.clone(),
             body_limit: usize::try_from(self.body_limit).unwrap_or(usize::MAX),
+            body_timeout: Duration::from_secs(self.pace.body_timeout),
             request_timeout: Duration::from_secs(self.request_timeout),
+            trusted_proxies: TrustedProxies::new(limits.trusted_proxy.clone()),
+            of_address: Allowance {
+                operations: limits.address_operations,
+                budget: limits.address_budget,
+                refill: limits.address_refill,
+            },
+            of_token: Allowance {
+                operations: limits.token_operations,
+                budget: limits.token_budget,
+                refill: limits.token_refill,
+            },
+        }
+    }
+
+    pub fn patience(&self) -> Patience {
+        Patience {
+            pace: Pace {
+                idle: Duration::from_secs(self.pace.idle_timeout),
+                head: Duration::from_secs(self.pace.head_timeout),
+                answer: Duration::from_secs(self.pace.answer_timeout),
+            },
+            stop_delay: Duration::from_secs(self.stop_delay),
+            requests: Duration::from_secs(self.request_timeout),
         }
     }
 }

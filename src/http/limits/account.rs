@@ -1,0 +1,125 @@
+use std::time::{Duration, Instant};
+
+use super::Limit;
+
+/// What an address, or a token, may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Operations at the same time.
+    pub operations: u32,
+    /// The most that can be spent at once, in what the gate counts. Whatever costs more costs this much.
+    pub budget: u64,
+    /// How much of the budget comes back in a second; at least 1.
+    pub refill: u64,
+}
+
+impl Allowance {
+    /// How long it takes until `cost` has come back.
+    fn time(self, cost: u64) -> Duration {
+        let nanos = u128::from(cost) * 1_000_000_000 / u128::from(self.refill.max(1));
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+
+/// What an address, or a token, uses just now. The budget is kept as the time when it will be full again, so that
+/// nothing has to fill it (the generic cell rate algorithm).
+#[derive(Clone, Copy, Debug)]
+pub struct Account {
+    running: u32,
+    full_at: Instant,
+}
+
+impl Account {
+    pub fn new(now: Instant) -> Self {
+        Self { running: 0, full_at: now }
+    }
+
+    /// Begins an operation that costs `cost` so far.
+    ///
+    /// # Errors
+    /// What there is too much of, and how long to wait.
+    pub fn enter(&mut self, allowance: Allowance, cost: u64, now: Instant) -> Result<(), (Limit, Duration)> {
+        if self.running >= allowance.operations {
+            return Err((Limit::Operations, Duration::from_secs(1)));
+        }
+        if let Some(wait) = self.wait(allowance, cost, now) {
+            return Err((Limit::Budget, wait));
+        }
+        self.charge(allowance, cost, now);
+        self.running += 1;
+        Ok(())
+    }
+
+    pub fn leave(&mut self) {
+        self.running = self.running.saturating_sub(1);
+    }
+
+    /// How long to wait until `cost` can be paid; `None` where it can be now.
+    pub fn wait(&self, allowance: Allowance, cost: u64, now: Instant) -> Option<Duration> {
+        let debt = self.full_at.saturating_duration_since(now) + allowance.time(cost.min(allowance.budget));
+        debt.checked_sub(allowance.time(allowance.budget)).filter(|wait| !wait.is_zero())
+    }
+
+    pub fn charge(&mut self, allowance: Allowance, cost: u64, now: Instant) {
+        self.full_at = self.full_at.max(now) + allowance.time(cost.min(allowance.budget));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALLOWANCE: Allowance = Allowance { operations: 2, budget: 100, refill: 10 };
+
+    fn after(start: Instant, seconds: u64) -> Instant {
+        start + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_budget_is_spent_and_comes_back() {
+        let start = Instant::now();
+        let mut account = Account::new(start);
+        account.charge(ALLOWANCE, 60, start);
+        assert_eq!(account.wait(ALLOWANCE, 40, start), None);
+        assert_eq!(account.wait(ALLOWANCE, 50, start), Some(Duration::from_secs(1)));
+        account.charge(ALLOWANCE, 40, start);
+        assert_eq!(account.wait(ALLOWANCE, 30, after(start, 2)), Some(Duration::from_secs(1)));
+        assert_eq!(account.wait(ALLOWANCE, 30, after(start, 3)), None);
+        // It is full after 10 s, and never fuller.
+        account.charge(ALLOWANCE, 100, after(start, 1_000));
+        assert_eq!(account.wait(ALLOWANCE, 10, after(start, 1_000)), Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn what_costs_more_than_the_budget_takes_all_of_it() {
+        let start = Instant::now();
+        let mut account = Account::new(start);
+        assert_eq!(account.wait(ALLOWANCE, 1 << 40, start), None);
+        account.charge(ALLOWANCE, 1 << 40, start);
+        assert_eq!(account.wait(ALLOWANCE, 1, after(start, 9)), None);
+        assert_eq!(account.wait(ALLOWANCE, 1 << 40, after(start, 9)), Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn operations_are_counted_and_refused_ones_are_not() {
+        let start = Instant::now();
+        let mut account = Account::new(start);
+        assert_eq!(account.enter(ALLOWANCE, 10, start), Ok(()));
+        assert_eq!(account.enter(ALLOWANCE, 10, start), Ok(()));
+        assert_eq!(account.enter(ALLOWANCE, 10, start), Err((Limit::Operations, Duration::from_secs(1))));
+        account.leave();
+        assert_eq!(account.enter(ALLOWANCE, 90, start), Err((Limit::Budget, Duration::from_secs(1))));
+        assert_eq!(account.enter(ALLOWANCE, 80, start), Ok(()));
+    }
+
+    #[test]
+    fn the_largest_settings_do_not_overflow() {
+        let largest = Allowance { operations: 1, budget: 1_000_000_000_000, refill: 1 };
+        let start = Instant::now();
+        let mut account = Account::new(start);
+        for _ in 0..3 {
+            account.charge(largest, u64::MAX, start);
+        }
+        assert!(account.wait(largest, u64::MAX, start).is_some());
+    }
+}

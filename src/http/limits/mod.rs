@@ -1,0 +1,229 @@
+//! How much one address, and one token, may ask for: operations at the same time, and work over time.
+
+mod account;
+mod visitor;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use lru::LruCache;
+
+use self::account::Account;
+pub use account::Allowance;
+pub use visitor::{TrustedProxies, TrustedProxy, Visit};
+
+use crate::auth::Viewer;
+
+/// What every request costs, whatever it asks for.
+const REQUEST: u64 = 1_000;
+/// How many accounts are kept: those used last. All of them take some megabytes.
+const MOST_ACCOUNTS: usize = 20_000;
+
+/// Whose account it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Address(IpAddr),
+    Token {
+        company_id: i64,
+        token_id: i64,
+    },
+    /// A user whom an identity provider vouches for, whose tokens change by the hour.
+    User {
+        company_id: i64,
+        user_id: i64,
+    },
+}
+
+/// Why an operation has to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    pub limit: Limit,
+    /// Whether it is the address's limit, not the token's.
+    pub of_address: bool,
+    /// When asking again makes sense.
+    pub retry_after: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    Operations,
+    Budget,
+}
+
+/// The accounts of all who asked lately.
+pub struct Limits {
+    of_address: Allowance,
+    of_token: Allowance,
+    accounts: Mutex<LruCache<Key, Account>>,
+}
+
+impl Limits {
+    pub fn new(of_address: Allowance, of_token: Allowance) -> Self {
+        Self { of_address, of_token, accounts: Mutex::new(LruCache::unbounded()) }
+    }
+
+    fn allowance(&self, key: Key) -> Allowance {
+        if matches!(key, Key::Address(_)) { self.of_address } else { self.of_token }
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, LruCache<Key, Account>> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An operation, from its arrival to its end, in the accounts of who asks for it. Goes with the task that carries the
+/// operation out, so that one whose client has hung up still counts.
+pub struct Turn {
+    limits: Arc<Limits>,
+    keys: Vec<Key>,
+}
+
+impl Turn {
+    /// Begins an operation. `address` is absent where it came over no network.
+    ///
+    /// # Errors
+    /// Where the address has too many operations, or has spent its budget.
+    pub fn begin(limits: &Arc<Limits>, address: Option<IpAddr>) -> Result<Self, Exceeded> {
+        let mut turn = Self { limits: Arc::clone(limits), keys: Vec::with_capacity(2) };
+        if let Some(address) = address {
+            turn.enter(Key::Address(visitor::network(address)))?;
+        }
+        Ok(turn)
+    }
+
+    /// Tells whose operation it is.
+    ///
+    /// # Errors
+    /// Where the token has too many operations, or has spent its budget.
+    pub fn identify(&mut self, viewer: &Viewer) -> Result<(), Exceeded> {
+        let company_id = viewer.company_id;
+        self.enter(match viewer.token_id {
+            Some(token_id) => Key::Token { company_id, token_id },
+            None => Key::User { company_id, user_id: viewer.user_id },
+        })
+    }
+
+    fn enter(&mut self, key: Key) -> Result<(), Exceeded> {
+        let (now, allowance) = (Instant::now(), self.limits.allowance(key));
+        let mut accounts = self.limits.accounts();
+        let account = accounts.get_or_insert_mut(key, || Account::new(now));
+        let entered = account.enter(allowance, REQUEST, now);
+        if accounts.len() > MOST_ACCOUNTS {
+            accounts.pop_lru();
+        }
+        drop(accounts);
+        entered.map_err(|(limit, retry_after)| exceeded(key, limit, retry_after))?;
+        self.keys.push(key);
+        Ok(())
+    }
+
+    /// Pays for what the operation asks for.
+    ///
+    /// # Errors
+    /// Where a budget does not suffice; then nothing was paid.
+    pub fn charge(&self, cost: u64) -> Result<(), Exceeded> {
+        let now = Instant::now();
+        let mut accounts = self.limits.accounts();
+        for key in &self.keys {
+            let wait = accounts.peek(key).and_then(|account| account.wait(self.limits.allowance(*key), cost, now));
+            if let Some(wait) = wait {
+                return Err(exceeded(*key, Limit::Budget, wait));
+            }
+        }
+        for key in &self.keys {
+            if let Some(account) = accounts.peek_mut(key) {
+                account.charge(self.limits.allowance(*key), cost, now);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut accounts = self.limits.accounts();
+        for key in &self.keys {
+            // An account that was forgotten meanwhile began anew.
+            if let Some(account) = accounts.peek_mut(key) {
+                account.leave();
+            }
+        }
+    }
+}
+
+fn exceeded(key: Key, limit: Limit, retry_after: Duration) -> Exceeded {
+    Exceeded { limit, of_address: matches!(key, Key::Address(_)), retry_after }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const LARGE: Allowance = Allowance { operations: 1_000, budget: 1 << 40, refill: 1 << 40 };
+
+    fn viewer(token_id: Option<i64>) -> Viewer {
+        Viewer { company_id: 1, user_id: 2, token_id, scopes: Vec::new() }
+    }
+
+    fn address(last: u8) -> IpAddr {
+        Ipv4Addr::new(192, 0, 2, last).into()
+    }
+
+    #[test]
+    fn operations_count_until_they_end() {
+        let limits = Arc::new(Limits::new(Allowance { operations: 2, ..LARGE }, LARGE));
+        let first = Turn::begin(&limits, Some(address(1))).unwrap();
+        let _second = Turn::begin(&limits, Some(address(1))).unwrap();
+        let exceeded = Turn::begin(&limits, Some(address(1))).err().unwrap();
+        assert_eq!((exceeded.limit, exceeded.of_address), (Limit::Operations, true));
+        assert!(Turn::begin(&limits, Some(address(2))).is_ok(), "another address");
+        drop(first);
+        assert!(Turn::begin(&limits, Some(address(1))).is_ok());
+    }
+
+    #[test]
+    fn a_token_counts_wherever_it_comes_from_and_a_user_by_all_web_tokens() {
+        let limits = Arc::new(Limits::new(LARGE, Allowance { operations: 1, ..LARGE }));
+        let begin = |last, viewer: &Viewer| {
+            let mut turn = Turn::begin(&limits, Some(address(last))).unwrap();
+            turn.identify(viewer).map(|()| turn)
+        };
+        for viewer in [viewer(Some(7)), viewer(None)] {
+            let held = begin(1, &viewer).unwrap();
+            let exceeded = begin(2, &viewer).err().unwrap();
+            assert_eq!((exceeded.limit, exceeded.of_address), (Limit::Operations, false));
+            drop(held);
+            assert!(begin(2, &viewer).is_ok());
+        }
+    }
+
+    /// Else a token without a budget would spend that of its address.
+    #[test]
+    fn what_is_refused_costs_nothing() {
+        let tight = Allowance { operations: 9, budget: REQUEST + 10, refill: 1 };
+        let limits = Arc::new(Limits::new(Allowance { operations: 9, budget: 2 * REQUEST + 100, refill: 1 }, tight));
+        let mut poor = Turn::begin(&limits, Some(address(1))).unwrap();
+        poor.identify(&viewer(Some(1))).unwrap();
+        for _ in 0..50 {
+            assert!(poor.charge(50).is_err_and(|exceeded| !exceeded.of_address && exceeded.limit == Limit::Budget));
+        }
+        assert_eq!(poor.charge(10), Ok(()));
+        let mut other = Turn::begin(&limits, Some(address(1))).unwrap();
+        other.identify(&viewer(Some(2))).unwrap();
+        assert!(other.charge(95).is_err_and(|exceeded| exceeded.of_address));
+    }
+
+    #[test]
+    fn accounts_are_bounded() {
+        let limits = Arc::new(Limits::new(LARGE, LARGE));
+        let held = Turn::begin(&limits, Some(address(1))).unwrap();
+        for token in 0..30_000 {
+            Turn::begin(&limits, None).unwrap().identify(&viewer(Some(token))).unwrap();
+        }
+        assert_eq!(limits.accounts().len(), MOST_ACCOUNTS);
+        drop(held);
+    }
+}

@@ -1,0 +1,211 @@
+//! What one address and one token may use: operations at the same time, and a budget.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request};
+use futures_util::future::join_all;
+use http_body_util::BodyExt;
+use notegraph::entity::token::Scope;
+use notegraph::http::{Allowance, HttpSettings, TrustedProxies, Visit, router};
+use notegraph::schema;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::support::{App, Client};
+
+const LARGE: Allowance = Allowance { operations: 1_000, budget: 1 << 40, refill: 1 << 40 };
+/// What every request costs; a field costs a hundred, a value one.
+const REQUEST: u64 = 1_000;
+const TYPENAME: &str = "{ __typename }";
+const CREATE: &str = r#"mutation { noteCreate(input: { subject: "new" }) { note { id } } }"#;
+
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Answer {
+    fn code(&self) -> &str {
+        self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+    }
+
+    #[track_caller]
+    fn assert_limited(&self, who: &str) {
+        assert_eq!((self.status, self.code()), (429, "RATE_LIMITED"), "{}", self.body);
+        assert!(self.body.get("data").is_none(), "{}", self.body);
+        let message = self.body["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains(who), "{message}");
+        let seconds: u64 = self.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!(seconds >= 1, "{seconds}");
+    }
+}
+
+fn server(app: &App, settings: &HttpSettings) -> Router {
+    router(app.context().clone(), schema::build(), settings)
+}
+
+/// A request from an address, with lines that a proxy would add.
+async fn ask(server: &Router, token: &str, document: &str, from: &str, forwarded: &[&str]) -> Answer {
+    let mut request = Request::post("/graphql")
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json");
+    for line in forwarded {
+        request = request.header("x-forwarded-for", *line);
+    }
+    let mut request = request.body(Body::from(json!({ "query": document }).to_string())).unwrap();
+    let peer: IpAddr = from.parse().unwrap();
+    request.extensions_mut().insert(Visit { peer, stopping: false });
+    let (head, body) = server.clone().oneshot(request).await.unwrap().into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    Answer { status: head.status.as_u16(), headers: head.headers, body: serde_json::from_slice(&bytes).unwrap() }
+}
+
+/// Nobody can write a note while this is open. On `PostgreSQL` it takes one of the four connections of a test, as does
+/// each change that waits for it.
+async fn block(app: &App) -> DatabaseTransaction {
+    let lock = app.db().begin().await.unwrap();
+    if app.db().backend() == sea_orm::DatabaseBackend::Postgres {
+        lock.execute_unprepared("LOCK TABLE note IN EXCLUSIVE MODE").await.unwrap();
+    }
+    lock
+}
+
+async fn writer(app: &App, name: &str) -> Client {
+    app.company(name).await.user("ann").await.token(&[Scope::Write]).await
+}
+
+async fn notes(client: &Client) -> u64 {
+    client.query("{ notes { totalCount } }").await["notes"]["totalCount"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn a_token_runs_so_many_operations_at_a_time() {
+    let app = App::start().await;
+    let (ann, bob) = (writer(&app, "Acme").await, writer(&app, "Other").await);
+    let of_token = Allowance { operations: 2, ..LARGE };
+    let server = server(&app, &HttpSettings { of_token, ..HttpSettings::default() });
+    let lock = block(&app).await;
+    let answered = AtomicUsize::new(0);
+    let changes = join_all((0..10).map(async |_| {
+        let answer = ask(&server, ann.token(), CREATE, "192.0.2.1", &[]).await;
+        answered.fetch_add(1, Ordering::Relaxed);
+        answer
+    }));
+    let release = async {
+        // Those that are refused are answered at once; the others wait for this.
+        while answered.load(Ordering::Relaxed) < 8 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(ask(&server, bob.token(), TYPENAME, "192.0.2.1", &[]).await.status, 200, "another token");
+        lock.commit().await.unwrap();
+    };
+    let (answers, ()) = tokio::join!(changes, release);
+    let (done, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    assert_eq!((done.len(), refused.len()), (2, 8));
+    for answer in refused {
+        answer.assert_limited("token");
+    }
+    assert_eq!(notes(&ann).await, 2);
+    assert_eq!(ask(&server, ann.token(), TYPENAME, "192.0.2.1", &[]).await.status, 200, "they have ended");
+}
+
+/// A client that hangs up gets no room for more: what it began counts until it is done.
+#[tokio::test]
+async fn changes_whose_clients_hang_up_do_not_queue_without_bound() {
+    let app = App::start().await;
+    let ann = writer(&app, "Acme").await;
+    let of_token = Allowance { operations: 2, ..LARGE };
+    let server = server(&app, &HttpSettings { of_token, ..HttpSettings::default() });
+    let lock = block(&app).await;
+    let mut begun = 0;
+    for _ in 0..10 {
+        let change = ask(&server, ann.token(), CREATE, "192.0.2.1", &[]);
+        // Long enough for the change to begin, and for one that is refused to be so.
+        match tokio::time::timeout(Duration::from_secs(1), change).await {
+            Ok(answer) => answer.assert_limited("token"),
+            Err(_) => begun += 1,
+        }
+    }
+    assert_eq!(begun, 2);
+    lock.commit().await.unwrap();
+    for _ in 0..500 {
+        if notes(&ann).await == 2 {
+            assert_eq!(ask(&server, ann.token(), CREATE, "192.0.2.1", &[]).await.status, 200);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("a change was lost");
+}
+
+#[tokio::test]
+async fn a_budget_is_spent_by_what_documents_ask_for() {
+    let app = App::start().await;
+    let (ann, bob) = (writer(&app, "Acme").await, writer(&app, "Other").await);
+    let list = "{ notes(first: 100) { nodes { id subject } } }";
+    let price = REQUEST + 4 * 100 + 1 + 100 * 3;
+    // So slow that nothing comes back during the test.
+    let of_token = Allowance { operations: 9, budget: 2 * price + REQUEST, refill: 1 };
+    let server = server(&app, &HttpSettings { of_token, ..HttpSettings::default() });
+    for _ in 0..2 {
+        assert_eq!(ask(&server, ann.token(), list, "192.0.2.1", &[]).await.status, 200);
+    }
+    // There is enough left to look at the request, and not for what it asks.
+    let change = ask(&server, ann.token(), CREATE, "192.0.2.1", &[]).await;
+    change.assert_limited("token");
+    assert_eq!(notes(&ann).await, 0);
+    let refused = ask(&server, ann.token(), TYPENAME, "198.51.100.1", &[]).await;
+    refused.assert_limited("token");
+    let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((900..=1_000).contains(&wait), "the time in which a request's price comes back: {wait}");
+    assert_eq!(ask(&server, bob.token(), list, "192.0.2.1", &[]).await.status, 200, "another token");
+}
+
+/// Guessing tokens spends the budget of the address, before anything is asked of the database.
+#[tokio::test]
+async fn an_address_is_limited_whatever_its_tokens() {
+    let app = App::start().await;
+    let ann = writer(&app, "Acme").await;
+    let of_address = Allowance { operations: 9, budget: 3 * REQUEST, refill: 1 };
+    let server = server(&app, &HttpSettings { of_address, ..HttpSettings::default() });
+    for guess in ["ng_1_a", "ng_1_b", "ng_1_c"] {
+        assert_eq!(ask(&server, guess, TYPENAME, "192.0.2.1", &[]).await.status, 401);
+    }
+    let recording = app.record();
+    for token in ["ng_1_d", ann.token()] {
+        ask(&server, token, TYPENAME, "192.0.2.1", &[]).await.assert_limited("address");
+    }
+    assert_eq!(recording.statements().len(), 0);
+    assert_eq!(ask(&server, ann.token(), TYPENAME, "192.0.2.2", &[]).await.status, 200);
+    ask(&server, ann.token(), TYPENAME, "::ffff:192.0.2.1", &[]).await.assert_limited("address");
+    // A subscriber of IPv6 has as many addresses as there are grains of sand.
+    for last in 1..=2 {
+        let answer = ask(&server, ann.token(), TYPENAME, &format!("2001:db8:0:1::{last}"), &[]).await;
+        assert_eq!(answer.status, 200, "{last}");
+    }
+    ask(&server, ann.token(), TYPENAME, "2001:db8:0:1::3", &[]).await.assert_limited("address");
+}
+
+#[tokio::test]
+async fn behind_a_named_proxy_the_forwarded_address_counts() {
+    let app = App::start().await;
+    let ann = writer(&app, "Acme").await;
+    let of_address = Allowance { operations: 9, budget: 2 * REQUEST, refill: 1 };
+    let trusted_proxies = TrustedProxies::new(vec!["10.0.0.0/24".parse().unwrap()]);
+    let server = server(&app, &HttpSettings { of_address, trusted_proxies, ..HttpSettings::default() });
+    for client in ["192.0.2.1", "192.0.2.2"] {
+        assert_eq!(ask(&server, ann.token(), TYPENAME, "10.0.0.1", &[client]).await.status, 200);
+        // What the client makes up about itself changes nothing.
+        let forged = format!("203.0.113.77, {client}");
+        ask(&server, ann.token(), TYPENAME, "10.0.0.2", &[&forged]).await.assert_limited("address");
+    }
+    // Who is not named is not believed.
+    assert_eq!(ask(&server, ann.token(), TYPENAME, "10.0.1.1", &["192.0.2.3"]).await.status, 200);
+    ask(&server, ann.token(), TYPENAME, "10.0.1.1", &["192.0.2.4"]).await.assert_limited("address");
+}

@@ -1,0 +1,95 @@
+//! The program itself, serving a database.
+
+use std::net::SocketAddr;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// Nothing here takes as long; it is where a test that hangs fails.
+const AT_MOST: Duration = Duration::from_mins(1);
+
+/// A server in a process of its own, which ends with this value.
+pub struct Process {
+    child: Child,
+    pub address: SocketAddr,
+    log: Arc<Mutex<Vec<u8>>>,
+    reading: JoinHandle<()>,
+}
+
+impl Process {
+    pub async fn serve(database: &str, arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_notegraph"))
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .env_clear()
+            .env("DATABASE_URL", database)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let mut errors = child.stderr.take().unwrap();
+        let reading = tokio::spawn({
+            let log = Arc::clone(&log);
+            async move {
+                let mut bytes = vec![0; 64 << 10];
+                while let Ok(read @ 1..) = errors.read(&mut bytes).await {
+                    log.lock().unwrap().extend_from_slice(&bytes[..read]);
+                }
+            }
+        });
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = loop {
+            let line = timeout(AT_MOST, lines.next_line()).await.expect("no start").unwrap().expect("no address");
+            if let Some(rest) = line.strip_prefix("API:") {
+                break rest.trim().trim_start_matches("http://").trim_end_matches("/graphql").parse().unwrap();
+            }
+        };
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Self { child, address, log, reading }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("the server runs")
+    }
+
+    /// Sends one request, as it is, and reads until the server closes the connection.
+    pub async fn exchange(&self, request: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request).await.unwrap();
+        let mut answer = Vec::new();
+        timeout(AT_MOST, stream.read_to_end(&mut answer)).await.expect("the server does not let go").unwrap();
+        String::from_utf8(answer).unwrap()
+    }
+
+    pub async fn terminate(&self) {
+        let id = self.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+    }
+
+    /// The status that the server ends with by itself, and all that it has logged.
+    pub async fn ended(mut self) -> (ExitStatus, String) {
+        let status = timeout(AT_MOST, self.child.wait()).await.expect("the server does not end").unwrap();
+        timeout(AT_MOST, self.reading).await.expect("the log does not end").unwrap();
+        let log = std::mem::take(&mut *self.log.lock().unwrap());
+        (status, String::from_utf8(log).unwrap())
+    }
+}
+
+/// A request in bytes, on a connection that is closed after the answer.
+pub fn post(token: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
