@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod backup;
 mod company;
 mod demo;
 mod demo_access;
@@ -56,6 +57,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
+    Backup(backup::BackupArgs),
     /// Print the schema in the schema definition language, for code generators.
     Schema,
 }
@@ -73,6 +75,7 @@ pub async fn run() -> ExitCode {
         Command::Demo(args) => demo::run(&args, &cli.database).await,
         Command::Import(args) => return import::main(&args, &cli.database).await,
         Command::Export(args) => export::main(&args, &cli.database).await,
+        Command::Backup(args) => backup::run(&args, &cli.database).await,
         Command::Schema => schema::run(),
     };
     match outcome {

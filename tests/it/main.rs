@@ -9,6 +9,7 @@ mod support;
 
 mod access;
 mod assign;
+mod backup;
 mod commands;
 mod confidential;
 mod connections;

@@ -1,5 +1,6 @@
 //! A server in this process, over a database of its own.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -43,7 +44,15 @@ impl App {
 
     /// Where a search has other limits, a few notes are as good as many.
     pub async fn start_with(engine: &Engine, limits: Limits) -> Self {
-        let database = Database::migrated(engine).await;
+        Self::over(Database::migrated(engine).await, limits).await
+    }
+
+    /// On a copy of a `SQLite` file.
+    pub async fn restored(file: &Path) -> Self {
+        Self::over(Database::restored(file), Limits::default()).await
+    }
+
+    async fn over(database: Database, limits: Limits) -> Self {
         let recorder = Recorder::default();
         let mut db = database.open().await;
         db.observe({

@@ -1,6 +1,7 @@
 //! A database for one test, gone with it.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Once;
 use std::time::Duration;
 
@@ -68,6 +69,11 @@ impl Database {
             Engine::Sqlite => Self::file(migrated_file().await),
             Engine::Postgres(server) => Self::on(server.create_migrated().await),
         }
+    }
+
+    /// A `SQLite` file with the content of another.
+    pub fn restored(file: &Path) -> Self {
+        Self::file(&std::fs::read(file).unwrap())
     }
 
     pub fn url(&self) -> &str {

@@ -1,0 +1,155 @@
+//! Copies of the database, and what is brought back from them.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use notegraph::entity::token::Scope;
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::support::{App, Client, Contents, Engine};
+
+const NOTES: &str =
+    "{ notes(first: 100) { totalCount nodes { id subject version messages { totalCount nodes { message } } } } }";
+
+async fn backup(database: &str, file: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_notegraph"));
+    command.arg("backup").arg(file).env_clear().env("DATABASE_URL", database).kill_on_drop(true);
+    command.output().await.unwrap()
+}
+
+#[track_caller]
+fn error(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn target() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("copy.db");
+    (folder, file)
+}
+
+async fn writer(app: &App) -> Client {
+    app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await
+}
+
+async fn create(client: &Client, subject: &str) -> Value {
+    let document = "mutation($s: String!) { noteCreate(input: { subject: $s }) { note { id } } }";
+    client.query_with(document, json!({ "s": subject })).await["noteCreate"]["note"]["id"].clone()
+}
+
+#[tokio::test]
+async fn what_was_there_is_brought_back() {
+    let app = App::start_on(&Engine::Sqlite).await;
+    let client = writer(&app).await;
+    let id = create(&client, "kept").await;
+    let post = "mutation($id: ID!) { noteMessagePost(input: { noteId: $id, message: \"kept, too\" }) { note { id } } }";
+    client.query_with(post, json!({ "id": id })).await.data();
+    let before = client.query(NOTES).await.data().clone();
+    let contents = Contents::read(&app).await;
+
+    let (_folder, file) = target();
+    let done = backup(app.database_url(), &file).await;
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(String::from_utf8_lossy(&done.stdout).contains("copy.db"));
+    assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing else is left");
+    client.query_with("mutation($id: ID!) { noteDelete(input: { id: $id }) { deletedId } }", json!({ "id": id })).await;
+    create(&client, "lost").await;
+
+    let restored = App::restored(&file).await;
+    assert_eq!(Contents::read(&restored).await, contents);
+    // The token is in the copy, too.
+    let client = Client::new(&restored, Some(client.token().to_owned()));
+    assert_eq!(client.query(NOTES).await.data(), &before);
+    assert_eq!(client.query("{ notes(search: \"kept\") { totalCount } }").await["notes"]["totalCount"], 1);
+    assert_ne!(create(&client, "after").await, id, "ids go on where they were");
+}
+
+/// Each note is made with its event in one transaction, and none of them is in the copy without the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_of_a_database_that_is_written_to_is_of_one_moment() {
+    let app = App::start_on(&Engine::Sqlite).await;
+    let client = writer(&app).await;
+    create(&client, "first").await;
+    let stop = AtomicBool::new(false);
+    let write = async {
+        let mut count = 1;
+        while !stop.load(Ordering::Relaxed) {
+            create(&client, "more").await;
+            count += 1;
+        }
+        count
+    };
+    let copies = async {
+        let mut folders = Vec::new();
+        for _ in 0..3 {
+            let (folder, file) = target();
+            let done = backup(app.database_url(), &file).await;
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+            folders.push((folder, file));
+        }
+        stop.store(true, Ordering::Relaxed);
+        folders
+    };
+    let (written, copies) = tokio::join!(write, copies);
+    let mut last = 0;
+    for (_folder, file) in copies {
+        let restored = App::restored(&file).await;
+        let number = async |sql: &str| -> i64 {
+            let statement = Statement::from_string(restored.db().backend(), sql);
+            restored.db().read().query_one_raw(statement).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+        };
+        let notes = number("SELECT count(*) FROM note").await;
+        assert_eq!(number("SELECT count(*) FROM event").await, notes);
+        assert_eq!(number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'").await, 1);
+        assert!((last..=written).contains(&notes) && notes > 0, "{notes} of {written}, after {last}");
+        last = notes;
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_written_over() {
+    let app = App::start_on(&Engine::Sqlite).await;
+    let (folder, file) = target();
+    std::fs::write(&file, "precious").unwrap();
+    assert!(error(&backup(app.database_url(), &file).await).contains("already"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
+    let database = app.database_url().strip_prefix("sqlite://").unwrap();
+    assert!(error(&backup(app.database_url(), Path::new(database)).await).contains("already"));
+
+    let unfinished = folder.path().join("other.db.unfinished");
+    std::fs::write(&unfinished, "of somebody else").unwrap();
+    assert!(error(&backup(app.database_url(), &folder.path().join("other.db")).await).contains("other.db.unfinished"));
+    assert_eq!(std::fs::read_to_string(&unfinished).unwrap(), "of somebody else");
+    let nowhere = folder.path().join("nowhere").join("copy.db");
+    assert!(error(&backup(app.database_url(), &nowhere).await).contains("cannot write"));
+    assert!(!folder.path().join("other.db").exists());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_may_read_a_copy() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let app = App::start_on(&Engine::Sqlite).await;
+    let (_folder, file) = target();
+    assert!(backup(app.database_url(), &file).await.status.success());
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn what_is_no_sqlite_file_is_refused_with_what_to_do() {
+    let (folder, file) = target();
+    let absent = format!("sqlite://{}", folder.path().join("absent.db").display());
+    assert!(error(&backup(&absent, &file).await).contains("there is no database"));
+    if let Some(postgres) = Engine::postgres() {
+        let app = App::start_on(&postgres).await;
+        let refused = error(&backup(app.database_url(), &file).await);
+        assert!(refused.contains("pg_dump") && refused.contains("pg_restore"), "{refused}");
+    }
+    assert!(!file.exists());
+}
