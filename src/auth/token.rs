@@ -99,6 +99,11 @@ pub async fn authenticate(db: &Db, clock: &Clock, token: &str) -> Result<Option<
     }))
 }
 
+/// Whether this is a token of ours, and not one of an identity provider.
+pub fn is_opaque(token: &str) -> bool {
+    token.starts_with("ng_")
+}
+
 fn company_of(token: &str) -> Option<i64> {
     token.strip_prefix("ng_")?.split_once('_')?.0.parse().ok()
 }

@@ -40,7 +40,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the API and its playground.
-    Serve(crate::config::ServeArgs),
+    Serve(Box<crate::config::ServeArgs>),
     /// Bring the tables up to date, take the newest change back, or tell where they stand.
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),

@@ -8,7 +8,7 @@ use sea_orm::{DbErr, EntityTrait, QuerySelect};
 use tokio::net::TcpListener;
 
 use super::{Failure, Outcome, demo_access, migrate, stop};
-use crate::auth::Secret;
+use crate::auth::{Secret, Source};
 use crate::clock::Clock;
 use crate::config::{DatabaseArgs, ServeArgs};
 use crate::context::App;
@@ -19,6 +19,10 @@ use crate::{http, schema};
 
 pub async fn run(args: &ServeArgs, database: &DatabaseArgs) -> Outcome {
     let mut stop = pin!(stop::asked()?);
+    let settings = args.http().map_err(Failure::new)?;
+    if let Some(identity) = &settings.identity {
+        check_keys(&identity.source).await?;
+    }
     // Before anything is made in the database: a server that is told to listen where another one does changes nothing.
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         Failure::new(format!("cannot listen on {}: {error}; choose another address with --listen", args.listen))
@@ -28,10 +32,23 @@ pub async fn run(args: &ServeArgs, database: &DatabaseArgs) -> Outcome {
         () = &mut stop => return Ok(()),
         app = prepare(args, database, address) => app?,
     };
-    let settings = args.http();
     let router = http::router(app.clone(), schema::build(), &settings);
     http::serve(listener, router, stop, args.patience()).await;
     close(app.db, settings.request_timeout).await
+}
+
+/// A file without keys is a mistake; a provider that is down just now comes back.
+async fn check_keys(source: &Source) -> Outcome {
+    match (source.check().await, source) {
+        (Err(reason), Source::File(path)) => {
+            Err(Failure::new(format!("cannot read the keys of the identity provider in {}: {reason}", path.display())))
+        }
+        (Err(reason), Source::Address(_)) => {
+            tracing::warn!(reason, "the keys of the identity provider cannot be read yet");
+            Ok(())
+        }
+        (Ok(()), _) => Ok(()),
+    }
 }
 
 /// Everything between the command and the first request: the tables, the demo's data, and what the operator is told.

@@ -1,11 +1,15 @@
 //! Every setting: its flag, its variable, its default and its bounds, each in one place.
 
+mod identity;
+
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
+
+pub use identity::IdentityArgs;
 
 use crate::db;
 use crate::http::{Allowance, HttpSettings, Origin, Pace, Patience, TrustedProxies, TrustedProxy};
@@ -168,6 +172,9 @@ pub struct ServeArgs {
 
     #[command(flatten)]
     pub limits: LimitArgs,
+
+    #[command(flatten)]
+    pub identity: IdentityArgs,
 }
 
 /// How slow a client may be.
@@ -291,9 +298,11 @@ pub struct LimitArgs {
 const BUDGETS: RangeInclusive<u64> = 1_000..=1_000_000_000_000;
 
 impl ServeArgs {
-    pub fn http(&self) -> HttpSettings {
+    /// # Errors
+    /// Where settings do not go together.
+    pub fn http(&self) -> Result<HttpSettings, String> {
         let limits = &self.limits;
-        HttpSettings {
+        Ok(HttpSettings {
             allowed_origins: self.allow_origin.clone(),
             body_limit: usize::try_from(self.body_limit).unwrap_or(usize::MAX),
             body_timeout: Duration::from_secs(self.pace.body_timeout),
@@ -309,7 +318,8 @@ impl ServeArgs {
                 budget: limits.token_budget,
                 refill: limits.token_refill,
             },
-        }
+            identity: self.identity.settings()?,
+        })
     }
 
     pub fn patience(&self) -> Patience {

@@ -22,7 +22,7 @@ use super::origin::{self, Origin};
 use super::refusal::Refusal;
 use super::request_id::RequestIdExt;
 use super::{answer, asked, body};
-use crate::auth::{self, Viewer};
+use crate::auth::{self, Identity, IdentitySettings, Viewer};
 use crate::context::App;
 use crate::gate;
 use crate::schema::Schema;
@@ -44,6 +44,8 @@ pub struct HttpSettings {
     pub of_address: Allowance,
     /// What each token may use.
     pub of_token: Allowance,
+    /// Whose JSON web tokens are taken.
+    pub identity: Option<IdentitySettings>,
 }
 
 impl Default for HttpSettings {
@@ -56,6 +58,7 @@ impl Default for HttpSettings {
             trusted_proxies: TrustedProxies::default(),
             of_address: Allowance { operations: 200, budget: 40_000_000, refill: 4_000_000 },
             of_token: Allowance { operations: 50, budget: 10_000_000, refill: 1_000_000 },
+            identity: None,
         }
     }
 }
@@ -67,6 +70,7 @@ pub struct Door {
     pub settings: HttpSettings,
     pub documents: Documents,
     pub limits: Arc<Limits>,
+    pub identity: Option<Identity>,
 }
 
 pub async fn answer(State(door): State<Arc<Door>>, request: Request<Body>) -> Response {
@@ -130,7 +134,11 @@ impl Door {
 
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Viewer, Refusal> {
         let token = bearer(headers).ok_or_else(Refusal::unauthenticated)?;
-        let viewer = auth::authenticate(&self.app.db, &self.app.clock, token).await?;
+        let App { db, clock } = &self.app;
+        let viewer = match &self.identity {
+            Some(identity) if !auth::is_opaque(token) => identity.authenticate(db, clock, token).await?,
+            _ => auth::authenticate(db, clock, token).await?,
+        };
         viewer.ok_or_else(Refusal::unauthenticated)
     }
 

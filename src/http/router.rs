@@ -19,6 +19,7 @@ use super::graphql::{self, Door, HttpSettings};
 use super::limits::Limits;
 use super::request_id::{self, RequestIdExt};
 use super::{health, playground};
+use crate::auth::Identity;
 use crate::context::App;
 use crate::schema::Schema;
 
@@ -30,6 +31,7 @@ pub fn router(app: App, schema: Schema, settings: &HttpSettings) -> Router {
         settings: settings.clone(),
         documents: Documents::default(),
         limits: Arc::new(Limits::new(settings.of_address, settings.of_token)),
+        identity: settings.identity.clone().map(Identity::new),
     });
     let mut graphql = post(graphql::answer).get(graphql::answer).fallback(graphql::other_method);
     if !settings.allowed_origins.is_empty() {

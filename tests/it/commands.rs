@@ -127,6 +127,23 @@ async fn the_demo_is_not_mixed_with_anything_else() {
 }
 
 #[tokio::test]
+async fn an_identity_provider_is_described_as_a_whole() {
+    let url = "sqlite://never-opened.db";
+    let mut arguments = vec!["serve", "--listen", "127.0.0.1:0", "--jwks", "no-such-keys.json"];
+    for (missing, more) in [
+        ("--jwt-company or --jwt-company-claim", ["--jwt-company", "Acme"]),
+        ("--jwt-issuer", ["--jwt-issuer", "https://idp.example"]),
+        ("--jwt-audience", ["--jwt-audience", "notegraph"]),
+    ] {
+        let refused = fail(url, &arguments, 1).await;
+        assert!(refused.contains(missing), "{refused}");
+        arguments.extend(more);
+    }
+    let refused = fail(url, &arguments, 1).await;
+    assert!(refused.contains("cannot read the keys") && refused.contains("no-such-keys.json"), "{refused}");
+}
+
+#[tokio::test]
 async fn wrong_values_are_refused_with_right_ones() {
     let url = "sqlite://never-opened.db";
     for (arguments, hint) in [
@@ -139,6 +156,10 @@ async fn wrong_values_are_refused_with_right_ones() {
         (&["serve", "--idle-timeout", "0"], "1 to 3600"),
         (&["serve", "--stop-delay", "61"], "0 to 60"),
         (&["serve", "--trusted-proxy", "proxy.example"], "10.0.0.0/24"),
+        (&["serve", "--jwks", "https://idp.example/keys"], "no TLS"),
+        (&["serve", "--jwt-algorithm", "HS256"], "RS256"),
+        (&["serve", "--jwt-scope", "notes:read"], "notes:read=READ"),
+        (&["serve", "--jwt-issuer", "https://idp.example"], "--jwks"),
         (&["serve", "--trusted-proxy", "10.0.0.1,0.0.0.0/0"], "every address"),
         (&["serve", "--listen", "8080"], "127.0.0.1:8080"),
         (&["serve", "--allow-origin", "*"], "name each origin"),

@@ -24,6 +24,7 @@ mod filters;
 mod flat;
 mod hostile;
 mod idempotency;
+mod identity;
 mod limits;
 mod loading;
 mod many;

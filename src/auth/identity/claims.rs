@@ -1,0 +1,223 @@
+//! What a token claims, and what that means here.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::entity::token::Scope;
+
+/// What a token claims.
+#[derive(Debug, Deserialize)]
+pub struct Claims(serde_json::Map<String, Value>);
+
+impl Claims {
+    /// Whether the token says so itself, and of nobody else.
+    pub fn issued_by(&self, issuer: &str) -> bool {
+        self.0.get("iss").and_then(Value::as_str) == Some(issuer)
+    }
+
+    /// Whether the token has begun and not ended. One that never ends does not hold.
+    pub fn hold_at(&self, now: DateTime<Utc>, leeway: TimeDelta) -> bool {
+        let begun = |name| match self.0.get(name) {
+            None => true,
+            Some(value) => time(value).is_some_and(|begin| begin <= now + leeway),
+        };
+        let ends = self.0.get("exp").and_then(time);
+        ends.is_some_and(|end| now < end + leeway) && begun("nbf") && begun("iat")
+    }
+}
+
+/// Seconds since 1970, perhaps with a fraction. What is beyond the calendar is no time.
+fn time(value: &Value) -> Option<DateTime<Utc>> {
+    let seconds = value.as_f64().filter(|seconds| (0.0..1e11).contains(seconds))?;
+    #[expect(clippy::cast_possible_truncation, reason = "within the bounds above")]
+    DateTime::from_timestamp_millis((seconds * 1e3) as i64)
+}
+
+/// Where in the claims something stands: a name, or a JSON pointer to what is deeper.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim(String);
+
+impl FromStr for Claim {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.is_empty() || text == "/" {
+            return Err("give the name of a claim, or the way to it, as in sub or /realm_access/roles".to_owned());
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Claim {
+    fn of<'a>(&self, claims: &'a Claims) -> Option<&'a Value> {
+        let Some(way) = self.0.strip_prefix('/') else { return claims.0.get(&self.0) };
+        let (first, deeper) = way.split_once('/').map_or((way, None), |(first, rest)| (first, Some(rest)));
+        let value = claims.0.get(&first.replace("~1", "/").replace("~0", "~"))?;
+        deeper.map_or(Some(value), |deeper| value.pointer(&format!("/{deeper}")))
+    }
+
+    /// A text, and no other value: a number written in another way would be another user.
+    fn text<'a>(&self, claims: &'a Claims) -> Option<&'a str> {
+        self.of(claims)?.as_str().filter(|text| !text.is_empty() && !text.contains('\0'))
+    }
+}
+
+/// Which company the users of the provider are of.
+#[derive(Clone, Debug)]
+pub enum CompanyOf {
+    /// All of one, by its name.
+    Named(String),
+    /// Of the one whose name is in a claim.
+    Claimed(Claim),
+}
+
+/// What users are known by at the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum UserField {
+    /// The key that the system which owns them knows them by.
+    ExternalKey,
+    /// What they are called here.
+    Username,
+}
+
+/// What a scope is called at the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeName {
+    name: String,
+    scope: Scope,
+}
+
+impl FromStr for ScopeName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "give a name at the provider and a scope here, as in notes:read=READ".to_owned();
+        let (name, scope) = text.rsplit_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(wrong)?;
+        let scope = <Scope as clap::ValueEnum>::from_str(scope, true).map_err(|_| wrong())?;
+        Ok(Self { name: name.to_owned(), scope })
+    }
+}
+
+/// What claims mean here.
+#[derive(Clone, Debug)]
+pub struct Mapping {
+    pub company: CompanyOf,
+    /// Where the user stands.
+    pub user: Claim,
+    /// What the user is known by.
+    pub user_field: UserField,
+    /// Where the scopes stand: in a text with spaces, or in a list.
+    pub scopes: Claim,
+    pub scope_names: Vec<ScopeName>,
+}
+
+/// Whom a token is of.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Subject {
+    pub company: String,
+    pub user: String,
+    pub scopes: Vec<Scope>,
+}
+
+impl Mapping {
+    /// `None` where a token does not name its company or user. Scopes that have no name here permit nothing.
+    pub fn read(&self, claims: &Claims) -> Option<Subject> {
+        let company = match &self.company {
+            CompanyOf::Named(name) => name,
+            CompanyOf::Claimed(claim) => claim.text(claims)?,
+        };
+        let user = self.user.text(claims)?;
+        let names: Vec<&str> = match self.scopes.of(claims) {
+            Some(Value::String(text)) => text.split_ascii_whitespace().collect(),
+            Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        let mut scopes = Vec::new();
+        for known in &self.scope_names {
+            if names.contains(&known.name.as_str()) && !scopes.contains(&known.scope) {
+                scopes.push(known.scope);
+            }
+        }
+        Some(Subject { company: company.to_owned(), user: user.to_owned(), scopes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn claims(value: Value) -> Claims {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_token_holds_from_its_beginning_to_its_end() {
+        let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
+        let holds = |value| claims(value).hold_at(now, TimeDelta::seconds(60));
+        for value in [
+            json!({ "exp": 1_000_001 }),
+            json!({ "exp": 1_000_000.5 }),
+            json!({ "exp": 999_941 }),
+            json!({ "exp": 2_000_000, "nbf": 1_000_060, "iat": 1_000_000 }),
+        ] {
+            assert!(holds(value.clone()), "{value}");
+        }
+        for value in [
+            json!({}),
+            json!({ "exp": 999_940 }),
+            json!({ "exp": null }),
+            json!({ "exp": "2000000" }),
+            json!({ "exp": 1e300 }),
+            json!({ "exp": -1 }),
+            json!({ "exp": [2_000_000] }),
+            json!({ "exp": 2_000_000, "nbf": 1_000_061 }),
+            json!({ "exp": 2_000_000, "nbf": "0" }),
+            json!({ "exp": 2_000_000, "nbf": null }),
+            json!({ "exp": 2_000_000, "iat": 1_000_061 }),
+        ] {
+            assert!(!holds(value.clone()), "{value}");
+        }
+    }
+
+    #[test]
+    fn claims_are_found_by_name_and_by_way() {
+        let claims =
+            claims(json!({ "https://x.example/a": "url", "a/b": "slash", "realm": { "roles": ["x"] }, "n": 7 }));
+        let of = |text: &str| text.parse::<Claim>().unwrap().of(&claims).cloned();
+        assert_eq!(of("https://x.example/a"), Some(json!("url")));
+        assert_eq!(of("/realm/roles"), Some(json!(["x"])));
+        assert_eq!(of("/realm/roles/0"), Some(json!("x")));
+        assert_eq!(of("/a~1b"), Some(json!("slash")));
+        assert_eq!((of("realm.roles"), of("/realm/none"), of("/none/roles")), (None, None, None));
+        assert_eq!("n".parse::<Claim>().unwrap().text(&claims), None);
+        assert!("".parse::<Claim>().is_err() && "/".parse::<Claim>().is_err());
+    }
+
+    #[test]
+    fn scopes_are_those_that_have_a_name_here() {
+        let mapping = Mapping {
+            company: CompanyOf::Claimed("org".parse().unwrap()),
+            user: "sub".parse().unwrap(),
+            user_field: UserField::ExternalKey,
+            scopes: "scope".parse().unwrap(),
+            scope_names: ["r=READ", "read=read", "a=b=Write"].map(|text| text.parse().unwrap()).to_vec(),
+        };
+        let read = |scope: Value| mapping.read(&claims(json!({ "org": "Acme", "sub": "7", "scope": scope })));
+        let scopes = |scope| read(scope).unwrap().scopes;
+        assert_eq!(scopes(json!("openid r read")), [Scope::Read]);
+        assert_eq!(scopes(json!(["a=b", 7, "READ"])), [Scope::Write]);
+        assert_eq!(scopes(json!("R re ad ADMIN")), []);
+        assert_eq!(scopes(json!({ "r": true })), []);
+        assert_eq!(mapping.read(&claims(json!({ "org": "Acme" }))), None);
+        assert_eq!(mapping.read(&claims(json!({ "sub": "7" }))), None);
+        assert_eq!(mapping.read(&claims(json!({ "org": "", "sub": "7" }))), None);
+        for wrong in ["", "READ", "=READ", "x=", "x=OWNER"] {
+            assert!(wrong.parse::<ScopeName>().is_err(), "{wrong}");
+        }
+    }
+}

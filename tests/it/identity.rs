@@ -1,0 +1,289 @@
+//! JSON web tokens of an identity provider: whom they let in, and all that they do not.
+
+mod provider;
+mod refused;
+
+use std::path::Path;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use jsonwebtoken::Algorithm;
+use notegraph::auth::{CompanyOf, IdentitySettings, Mapping, Patience, UserField};
+use notegraph::entity::token::Scope;
+use notegraph::entity::user::{self, UserStatus};
+use notegraph::http::{HttpSettings, router};
+use notegraph::schema;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use self::provider::{Pair, Provider};
+use crate::support::{App, User};
+
+const ISSUER: &str = "https://idp.example/realms/notes";
+const AUDIENCE: &str = "notegraph";
+/// The clock of a test begins at 1772442000.
+const LATER: i64 = 1_772_500_000;
+const VIEWER: &str = "{ viewer { scopes user { id username } company { name } } }";
+
+/// Keys are asked for again whenever one is not known.
+const EAGER: Patience = Patience { fresh: Duration::from_mins(10), between: Duration::ZERO };
+
+fn settings(source: &str, patience: Patience) -> IdentitySettings {
+    IdentitySettings {
+        source: source.parse().unwrap(),
+        patience,
+        issuer: ISSUER.to_owned(),
+        audience: AUDIENCE.to_owned(),
+        algorithms: vec![notegraph::auth::Algorithm::RS256, notegraph::auth::Algorithm::ES256],
+        mapping: Mapping {
+            company: CompanyOf::Claimed("org".parse().unwrap()),
+            user: "sub".parse().unwrap(),
+            user_field: UserField::ExternalKey,
+            scopes: "scope".parse().unwrap(),
+            scope_names: vec!["notes:read=READ".parse().unwrap(), "notes:write=WRITE".parse().unwrap()],
+        },
+    }
+}
+
+fn claims() -> Value {
+    json!({
+        "iss": ISSUER, "aud": AUDIENCE, "exp": LATER, "iat": 1_772_442_000, "sub": "idp|7", "org": "Acme",
+        "scope": "openid notes:read",
+    })
+}
+
+fn with(changes: &Value) -> Value {
+    let mut claims = claims();
+    for (name, value) in changes.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    claims
+}
+
+fn without(name: &str) -> Value {
+    let mut claims = claims();
+    claims.as_object_mut().unwrap().remove(name);
+    claims
+}
+
+fn server(app: &App, identity: IdentitySettings) -> Router {
+    let settings = HttpSettings { identity: Some(identity), ..HttpSettings::default() };
+    router(app.context().clone(), schema::build(), &settings)
+}
+
+/// The status and the whole answer, but for the ID of the request.
+async fn ask(server: &Router, token: &str, document: &str) -> (u16, Value) {
+    let request = Request::post("/graphql")
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json")
+        .header("x-request-id", "same")
+        .body(Body::from(json!({ "query": document }).to_string()))
+        .unwrap();
+    let (head, body) = server.clone().oneshot(request).await.unwrap().into_parts();
+    let headers: Vec<_> =
+        head.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    (head.status.as_u16(), json!({ "headers": headers, "body": serde_json::from_slice::<Value>(&bytes).unwrap() }))
+}
+
+async fn status(server: &Router, token: &str) -> u16 {
+    ask(server, token, VIEWER).await.0
+}
+
+async fn ann(app: &App) -> User {
+    app.company("Acme").await.user_with("ann", |user| user.external_key = Some("idp|7".to_owned())).await
+}
+
+#[tokio::test]
+async fn a_token_of_the_provider_lets_its_user_in() {
+    let app = App::start().await;
+    ann(&app).await;
+    for algorithm in [Algorithm::RS256, Algorithm::ES256] {
+        let pair = Pair::new(algorithm, "one");
+        let provider = Provider::start(&[&pair]).await;
+        let server = server(&app, settings(&provider.address, Patience::default()));
+        let (status, answer) = ask(&server, &pair.sign(&pair.header(), &claims()), VIEWER).await;
+        assert_eq!(status, 200, "{answer}");
+        let viewer = &answer["body"]["data"]["viewer"];
+        assert_eq!((&viewer["user"]["username"], &viewer["company"]["name"]), (&json!("ann"), &json!("Acme")));
+        assert_eq!(viewer["scopes"], json!(["READ"]));
+        // What the token does not permit is refused as with any other.
+        let create = r#"mutation { noteCreate(input: { subject: "x" }) { note { id } } }"#;
+        let (_, answer) = ask(&server, &pair.sign(&pair.header(), &claims()), create).await;
+        assert_eq!(answer["body"]["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
+        let write = with(&json!({ "scope": ["notes:write"] }));
+        let (_, answer) = ask(&server, &pair.sign(&pair.header(), &write), create).await;
+        assert!(answer["body"]["data"]["noteCreate"]["note"]["id"].is_string(), "{answer}");
+        assert_eq!(provider.asked(), 1);
+    }
+}
+
+#[tokio::test]
+async fn claims_mean_what_the_settings_say() {
+    let app = App::start().await;
+    ann(&app).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys.json");
+    let pair = Pair::new(Algorithm::EdDSA, "one");
+    write(&file, &[&pair]);
+    let mut settings = settings(file.to_str().unwrap(), Patience::default());
+    settings.algorithms = vec![notegraph::auth::Algorithm::EdDSA];
+    settings.mapping = Mapping {
+        company: CompanyOf::Named("Acme".to_owned()),
+        user: "preferred_username".parse().unwrap(),
+        user_field: UserField::Username,
+        scopes: "/realm_access/roles".parse().unwrap(),
+        scope_names: vec!["boss=ADMIN".parse().unwrap()],
+    };
+    let server = server(&app, settings);
+    let token =
+        with(&json!({ "preferred_username": "ann", "realm_access": { "roles": ["boss"] }, "aud": ["x", AUDIENCE] }));
+    let mut header = pair.header();
+    header.typ = Some("at+jwt".to_owned());
+    header.kid = None;
+    let (status, answer) = ask(&server, &pair.sign(&header, &token), VIEWER).await;
+    assert_eq!((status, &answer["body"]["data"]["viewer"]["scopes"]), (200, &json!(["ADMIN"])), "{answer}");
+    // Opaque tokens go on to work beside it.
+    let opaque = app.company("Other").await.user("bob").await.token(&[Scope::Read]).await;
+    assert_eq!(self::status(&server, opaque.token()).await, 200);
+}
+
+fn write(file: &Path, keys: &[&Pair]) {
+    let keys: Vec<_> = keys.iter().map(|pair| &pair.public).collect();
+    std::fs::write(file, json!({ "keys": keys }).to_string()).unwrap();
+}
+
+#[tokio::test]
+async fn without_a_provider_no_web_token_is_taken() {
+    let app = App::start().await;
+    ann(&app).await;
+    let pair = Pair::new(Algorithm::ES256, "one");
+    assert_eq!(status(&app.router(), &pair.sign(&pair.header(), &claims())).await, 401);
+}
+
+#[tokio::test]
+async fn a_new_key_is_asked_for_and_the_old_ones_hold_while_the_provider_is_down() {
+    let app = App::start().await;
+    ann(&app).await;
+    let (first, second, third) =
+        (Pair::new(Algorithm::ES256, "1"), Pair::new(Algorithm::ES256, "2"), Pair::new(Algorithm::ES256, "3"));
+    let token = |pair: &Pair| pair.sign(&pair.header(), &claims());
+    let provider = Provider::start(&[&first]).await;
+    let server = server(&app, settings(&provider.address, EAGER));
+    assert_eq!(status(&server, &token(&first)).await, 200);
+    assert_eq!((status(&server, &token(&first)).await, provider.asked()), (200, 1), "kept");
+    assert_eq!((status(&server, &token(&second)).await, provider.asked()), (401, 2));
+    provider.publish(&[&first, &second]);
+    assert_eq!((status(&server, &token(&second)).await, provider.asked()), (200, 3), "asked for again");
+
+    provider.publish(&[&third]);
+    provider.go(false);
+    assert_eq!(status(&server, &token(&third)).await, 401);
+    for pair in [&first, &second] {
+        assert_eq!(status(&server, &token(pair)).await, 200, "stale keys hold");
+    }
+    provider.go(true);
+    assert_eq!(status(&server, &token(&third)).await, 200);
+    assert_eq!(status(&server, &token(&first)).await, 401, "what the provider took back is gone");
+}
+
+/// Whoever makes up names of keys does not make us ask the provider for each.
+#[tokio::test]
+async fn the_provider_is_not_asked_as_often_as_tokens_name_unknown_keys() {
+    let app = App::start().await;
+    ann(&app).await;
+    let pair = Pair::new(Algorithm::ES256, "one");
+    let provider = Provider::start(&[&pair]).await;
+    let patience = Patience { between: Duration::from_hours(1), ..Patience::default() };
+    let server = server(&app, settings(&provider.address, patience));
+    let attempts = (0..50).map(async |n| {
+        let mut header = pair.header();
+        header.kid = Some(format!("unknown {n}"));
+        status(&server, &pair.sign(&header, &claims())).await
+    });
+    assert!(futures_util::future::join_all(attempts).await.iter().all(|status| *status == 401));
+    assert_eq!(provider.asked(), 1);
+}
+
+#[tokio::test]
+async fn keys_that_are_old_are_asked_for_again_while_they_still_hold() {
+    let app = App::start().await;
+    ann(&app).await;
+    let pair = Pair::new(Algorithm::ES256, "one");
+    let token = pair.sign(&pair.header(), &claims());
+    let provider = Provider::start(&[&pair]).await;
+    let patience = Patience { fresh: Duration::ZERO, between: Duration::ZERO };
+    let server = server(&app, settings(&provider.address, patience));
+    assert_eq!(status(&server, &token).await, 200);
+    provider.publish(&[]);
+    let other = Pair::new(Algorithm::ES256, "other");
+    provider.publish(&[&other]);
+    for _ in 0..500 {
+        if status(&server, &token).await == 401 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("a key that was taken back holds for ever");
+}
+
+#[tokio::test]
+async fn keys_that_were_never_read_are_no_fault_of_the_token() {
+    let app = App::start().await;
+    ann(&app).await;
+    let pair = Pair::new(Algorithm::ES256, "one");
+    let provider = Provider::start(&[&pair]).await;
+    provider.go(false);
+    let server = server(&app, settings(&provider.address, EAGER));
+    let token = pair.sign(&pair.header(), &claims());
+    let (status, answer) = ask(&server, &token, VIEWER).await;
+    assert_eq!((status, &answer["body"]["errors"][0]["extensions"]["code"]), (503, &json!("UNAVAILABLE")));
+    provider.go(true);
+    assert_eq!(self::status(&server, &token).await, 200);
+}
+
+#[tokio::test]
+async fn a_file_is_read_again_when_it_changes() {
+    let app = App::start().await;
+    ann(&app).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("keys.json");
+    let (first, second) = (Pair::new(Algorithm::ES256, "1"), Pair::new(Algorithm::RS256, "2"));
+    write(&file, &[&first]);
+    let server = server(&app, settings(file.to_str().unwrap(), EAGER));
+    assert_eq!(status(&server, &first.sign(&first.header(), &claims())).await, 200);
+    write(&file, &[&second]);
+    assert_eq!(status(&server, &second.sign(&second.header(), &claims())).await, 200);
+    assert_eq!(status(&server, &first.sign(&first.header(), &claims())).await, 401);
+}
+
+/// As with an opaque token: there is no time in which somebody who left still may.
+#[tokio::test]
+async fn deactivating_takes_effect_at_once_and_namesakes_are_not_guessed() {
+    let app = App::start().await;
+    let user = ann(&app).await;
+    let pair = Pair::new(Algorithm::ES256, "one");
+    let provider = Provider::start(&[&pair]).await;
+    let mut settings = settings(&provider.address, Patience::default());
+    settings.mapping.user_field = UserField::Username;
+    let server = server(&app, settings);
+    let token = pair.sign(&pair.header(), &with(&json!({ "sub": "ann" })));
+    assert_eq!(status(&server, &token).await, 200);
+    let recording = app.record();
+    assert_eq!(status(&server, &token).await, 200);
+    app.assert_no_table_scans(&recording.statements()).await;
+    let namesake = app.insert(user::Model { id: user.id + 1, external_key: None, ..(*user).clone() }).await;
+    assert_eq!(status(&server, &token).await, 401, "nobody guesses which of them it is");
+    user::Entity::delete_by_id((namesake.company_id, namesake.id)).exec(app.db().schema_door()).await.unwrap();
+    assert_eq!(status(&server, &token).await, 200);
+    let transaction = app.db().begin().await.unwrap();
+    let mut row = (*user).clone().into_active_model();
+    row.status = Set(UserStatus::Inactive);
+    row.update(&transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(status(&server, &token).await, 401);
+}
