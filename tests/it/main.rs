@@ -10,6 +10,7 @@ mod support;
 mod access;
 mod assign;
 mod backup;
+mod browser;
 mod commands;
 mod confidential;
 mod connections;
