@@ -134,7 +134,7 @@ impl Door {
 
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Viewer, Refusal> {
         let token = bearer(headers).ok_or_else(Refusal::unauthenticated)?;
-        let App { db, clock } = &self.app;
+        let App { db, clock, .. } = &self.app;
         let viewer = match &self.identity {
             Some(identity) if !auth::is_opaque(token) => identity.authenticate(db, clock, token).await?,
             _ => auth::authenticate(db, clock, token).await?,
