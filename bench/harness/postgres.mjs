@@ -157,5 +157,11 @@ export async function root() {
   return parentOf(pid);
 }
 
-export const version = async () => (await rows("SHOW server_version"))[0].server_version;
+/** With the setting that decides how much of the data is read from memory. */
+export const version = async () => {
+  const [{ version, buffers }] = await rows(
+    "SELECT current_setting('server_version') AS version, current_setting('shared_buffers') AS buffers",
+  );
+  return `${version} (shared_buffers ${buffers})`;
+};
 export const close = () => client.end();
