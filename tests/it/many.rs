@@ -1,6 +1,7 @@
 //! `notesPatch`, `notesAssign`, `notesUnassign` and `notesDelete`.
 
-use futures_util::future::join_all;
+mod load;
+
 use notegraph::entity::event::{self, EventType};
 use notegraph::entity::note::{NoteStatus, Tags};
 use notegraph::entity::token::Scope;
@@ -370,87 +371,4 @@ async fn assignments_of_many_keep_each_notes_order() {
     assert_eq!(assigned(1), [&cid, &bob, &ann].map(|user| json!(user)));
     let told: Vec<Value> = desk.events().await.iter().map(|event| event.changes.0[0].new.clone()).collect();
     assert_eq!(told, [json!([bob, cid, ann]), json!([bob, ann])]);
-}
-
-/// Ten thousand assignments are more than a statement takes parameters for.
-#[tokio::test]
-async fn a_hundred_users_are_assigned_to_a_hundred_notes() {
-    let desk = Desk::new().await;
-    let ids = desk.notes(100).await;
-    let mut users = Vec::new();
-    for n in 0..100 {
-        users.push(desk.company.user(&format!("user{n}")).await.id.to_string());
-    }
-    let input = json!({ "ids": ids, "userIds": users });
-    assert_eq!(desk.send(Change::Assign, input.clone()).await["changedCount"], 100);
-    assert_eq!(Contents::read(&desk.app).await.count("assignment"), 10_000);
-    assert_eq!(desk.send(Change::Unassign, input).await["changedCount"], 100);
-    assert_eq!(Contents::read(&desk.app).await.count("assignment"), 0);
-}
-
-#[tokio::test]
-async fn the_statements_do_not_grow_with_the_notes() {
-    let desk = Desk::new().await;
-    let cara = desk.company.customer("Cara").await.id;
-    let selection = "results { note { customer { fullName } assignees { user { fullName } } lastMessage { id } } userErrors { code } }";
-    for change in CHANGES {
-        let mut counts = Vec::new();
-        for size in [1, 10, 100] {
-            let ids = desk.notes(size).await;
-            for (index, &id) in ids.iter().enumerate() {
-                desk.company.message(id, |_| {}).await;
-                desk.company.assign(id, desk.people[if change == Change::Unassign { 1 } else { 2 }].id).await;
-                // Each note is to end with tags of its own.
-                let patch = format!(
-                    r#"mutation {{ notePatch(input: {{ id: {id}, patch: {{ tags: ["{index}"], customerId: {cara} }} }}) {{ note {{ id }} }} }}"#
-                );
-                desk.client.query(&patch).await.data();
-            }
-            let mut input = desk.input(change, ids, "SKIP_FAILED");
-            if change == Change::Patch {
-                input["patch"]["customerId"] = json!(null);
-            }
-            let document = change.document().replace(RESULTS, selection);
-            let recording = desk.app.record();
-            let answer = desk.client.query_with(&document, json!({ "input": input })).await["change"].clone();
-            counts.push(recording.count());
-            let done =
-                answer["changedCount"].as_u64().or(answer["deletedNoteIds"].as_array().map(|ids| ids.len() as u64));
-            assert_eq!(done, Some(size as u64), "{change:?}: {answer:#}");
-        }
-        assert!(counts[0] == counts[1] && counts[1] == counts[2], "{change:?}: {counts:?}");
-    }
-}
-
-/// Batches that overlap, in other orders, with changes of one note between them: nobody waits for ever, no change is
-/// lost.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn batches_at_the_same_time_wait_for_each_other_in_one_order() {
-    let desk = Desk::new().await;
-    let ids = desk.notes(20).await;
-    let answers = join_all((0..16).map(|n: usize| {
-        let mut order = ids.clone();
-        order.rotate_left(n % 20);
-        if n % 2 == 1 {
-            order.reverse();
-        }
-        let input = if n % 4 < 2 {
-            json!({ "ids": order, "patch": { "subject": format!("{n}"), "addTags": [format!("t{n}")] } })
-        } else {
-            json!({ "ids": order, "userIds": [desk.people[n % 3].id.to_string()] })
-        };
-        let change = if n % 4 < 2 { Change::Patch } else { Change::Assign };
-        let client = desk.client.clone();
-        tokio::spawn(async move {
-            client.query_with(&change.document(), json!({ "input": input })).await["change"]["userErrors"].clone()
-        })
-    }))
-    .await;
-    assert!(answers.into_iter().all(|errors| errors.unwrap() == json!([])));
-    let notes = desk.client.query("{ notes(first: 100) { nodes { version tags assignees { userId } } } }").await;
-    for note in notes["notes"]["nodes"].as_array().unwrap() {
-        assert_eq!(note["tags"].as_array().unwrap().len(), 8, "{note}");
-        let assigned = note["assignees"].as_array().unwrap().len();
-        assert_eq!(note["version"], json!(1 + 8 + assigned), "{note}");
-    }
 }

@@ -1,9 +1,10 @@
 //! `customersUpsert` and `usersUpsert`.
 
-use futures_util::future::join_all;
+mod load;
+
+use notegraph::entity::customer;
 use notegraph::entity::token::Scope;
-use notegraph::entity::{customer, user};
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client, Company, Contents};
@@ -329,76 +330,4 @@ async fn a_change_forgets_what_an_import_kept_of_the_field() {
     assert_eq!(source().await.as_deref(), Some(kept), "nothing of it has changed");
     desk.people(CUSTOMERS, json!([{ "externalKey": "k", "birthdate": "1990-01-01" }])).await;
     assert_eq!(source().await.as_deref(), Some(r#"{"flag":"","extra":1}"#));
-}
-
-#[tokio::test]
-async fn the_statements_do_not_grow_with_the_people() {
-    let desk = Desk::new().await;
-    for (document, _, _) in BOTH {
-        // Made, changed, and both at once.
-        for (round, offset) in [("made", 0), ("changed", 0), ("mixed", 1)] {
-            let mut counts = Vec::new();
-            for size in [2_usize, 10, 100] {
-                let person = |n: usize| {
-                    let n = n + offset * size / 2;
-                    let key = format!("{size}-{n}");
-                    let mut one = json!({ "externalKey": key, "firstName": format!("{round} {n}"), "lastName": key });
-                    if document == USERS {
-                        one["username"] = json!(format!("{round} {key}"));
-                    }
-                    one
-                };
-                let input: Value = (0..size).map(person).collect();
-                let recording = desk.app.record();
-                assert_eq!(desk.people(document, input).await.as_array().unwrap().len(), size);
-                counts.push(recording.count());
-            }
-            assert!(counts[0] == counts[1] && counts[1] == counts[2], "{round}: {counts:?}");
-        }
-    }
-}
-
-/// The same new keys from many at once, in other orders, while notes are being linked to the people.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn at_the_same_time_everybody_is_made_once() {
-    let desk = Desk::new().await;
-    let note = desk.company.note(|_| {}).await.id;
-    for (document, _, _) in BOTH {
-        let tasks = (0..12).map(|n: usize| {
-            let mut keys: Vec<usize> = (0..10).collect();
-            keys.rotate_left(n % 10);
-            if n % 2 == 1 {
-                keys.reverse();
-            }
-            let one = |key: usize| {
-                let mut one =
-                    json!({ "externalKey": key.to_string(), "firstName": format!("{key} by {n}"), "lastName": "x" });
-                if document == USERS {
-                    one["username"] = json!(format!("user {key}"));
-                }
-                one
-            };
-            let input: Value = keys.into_iter().map(one).collect();
-            let client = desk.client.clone();
-            tokio::spawn(async move {
-                client.query_with(document, json!({ "input": input })).await["change"]["userErrors"].clone()
-            })
-        });
-        let links = (0..6).map(|n| {
-            let client = desk.client.clone();
-            let ids = if n % 2 == 0 { "[1, 2]" } else { "[2, 1]" };
-            let field = if n % 3 == 0 { "notesUnassign" } else { "notesAssign" };
-            let change = format!("mutation {{ change: {field}(input: {{ ids: [{note}], userIds: {ids} }}) {{ userErrors {{ code path }} }} }}");
-            tokio::spawn(async move { client.query(&change).await["change"]["userErrors"].clone() })
-        });
-        desk.company.user(&format!("second {}", document.len())).await;
-        for errors in join_all(tasks.chain(links)).await {
-            assert_eq!(errors.unwrap(), json!([]));
-        }
-    }
-    let read = desk.app.db().read();
-    let customers = customer::Entity::find().order_by_asc(customer::Column::Id).all(read).await.unwrap();
-    assert_eq!(customers.iter().filter(|row| row.external_key.is_some()).count(), 10);
-    let users = user::Entity::find().all(read).await.unwrap();
-    assert_eq!(users.iter().filter(|row| row.external_key.is_some()).count(), 10);
 }
