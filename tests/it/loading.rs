@@ -1,5 +1,7 @@
 //! Loading: how many statements an operation runs depends on its shape alone.
 
+use std::collections::HashSet;
+
 use notegraph::auth::{NewToken, create_token};
 use notegraph::entity::token::Scope;
 use notegraph::entity::{assignment, message, note};
@@ -266,8 +268,9 @@ fn touched(node: &Value, table: &str) -> f64 {
     own + node["Plans"].as_array().into_iter().flatten().map(|child| touched(child, table)).sum::<f64>()
 }
 
+/// What is prepared for ten keys serves a hundred.
 #[tokio::test]
-async fn a_statement_reads_the_same_for_one_key_and_for_a_hundred() {
+async fn a_statement_reads_the_same_for_ten_keys_and_for_a_hundred() {
     let seeded = seeded(100).await;
     for document in [
         LIST,
@@ -276,13 +279,27 @@ async fn a_statement_reads_the_same_for_one_key_and_for_a_hundred() {
         "query($first: Int) { users(first: $first) { nodes { createdNotes { totalCount } assignedNotes { nodes { id } } } } }",
     ] {
         let mut texts = Vec::new();
-        for size in [1, 100] {
+        for size in [10, 100] {
             let ran = statements(&seeded.app, &seeded.client, document, json!({ "first": size })).await;
             let mut sql: Vec<String> = ran.into_iter().map(|statement| statement.sql).collect();
             sql.sort();
             texts.push(sql);
         }
         assert_eq!(texts[0], texts[1]);
+    }
+}
+
+/// Few keys are parameters of their own, 1, 2, 4 or 8 of them, so that no number of keys has a statement to itself.
+#[tokio::test]
+async fn a_question_reads_in_five_ways_at_most() {
+    let seeded = seeded(20).await;
+    let document = "query($first: Int) { notes(first: $first) { nodes { customer { fullName } } } }";
+    let mut texts = HashSet::new();
+    for size in 1..=20 {
+        let ran = statements(&seeded.app, &seeded.client, document, json!({ "first": size })).await;
+        assert_eq!(ran.len(), 2);
+        texts.insert(ran[1].sql.clone());
+        assert_eq!(texts.len(), [1, 2, 3, 3, 4, 4, 4, 4].get(size - 1).copied().unwrap_or(5), "{size}: {texts:#?}");
     }
 }
 
