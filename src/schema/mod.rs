@@ -4,11 +4,12 @@ mod inputs;
 mod mutation;
 mod node;
 mod query;
+mod validation;
 mod value;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, Request, Response, ValidationMode};
+use async_graphql::{EmptySubscription, Request, Response, SchemaBuilder, ValidationMode};
 
 use inputs::Inputs;
 
@@ -19,10 +20,10 @@ pub use query::Query;
 /// The schema, ready to run operations. Cheap to clone.
 #[derive(Clone)]
 pub struct Schema {
-    /// Validates each document.
-    strict: Executor,
+    /// Validates documents, and runs nothing.
+    validator: Executor,
     /// Takes documents for valid.
-    trusting: Executor,
+    executor: Executor,
     inputs: Arc<Inputs>,
 }
 
@@ -38,17 +39,18 @@ type Executor = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 impl Schema {
     /// Runs an operation; one with a wrong value anywhere is refused before its first field runs.
     ///
-    /// Validation depends on the document alone, apart from the values of variables, which are looked at here each time:
-    /// a document that was valid once need not be validated again.
+    /// Validation depends on the document alone. The values of variables are looked at here each time, whether or not the
+    /// document was validated before, so that the answer does not depend on that.
     pub async fn execute(&self, mut request: Request, document: Validated) -> Response {
-        let executor = match document {
-            Validated::Before => &self.trusting,
-            Validated::Not => &self.strict,
-        };
-        match self.inputs.check(&mut request) {
-            Ok(()) => executor.execute(request.data(Done::default())).await,
-            Err(errors) => Response::from_errors(errors),
+        if let Err(errors) = self.inputs.check(&mut request) {
+            return Response::from_errors(errors);
         }
+        if document == Validated::Not
+            && let Err(errors) = validation::validate(&self.validator, &mut request).await
+        {
+            return Response::from_errors(errors);
+        }
+        self.executor.execute(request.data(Done::default())).await
     }
 }
 
@@ -62,23 +64,23 @@ const MAX_COMPLEXITY: usize = 2_000;
 /// # Panics
 /// Never: the text that it reads is its own.
 pub fn build() -> Schema {
-    let strict = executor(ValidationMode::Strict);
-    let inputs = Inputs::of(&strict.sdl()).expect("what the library prints of a schema, its parser reads");
-    Schema { strict, trusting: executor(ValidationMode::Fast), inputs: Arc::new(inputs) }
+    let validator = builder().validation_mode(ValidationMode::Strict).extension(validation::Only).finish();
+    let inputs = Inputs::of(&validator.sdl()).expect("what the library prints of a schema, its parser reads");
+    let executor = builder().validation_mode(ValidationMode::Fast).finish();
+    Schema { validator, executor, inputs: Arc::new(inputs) }
 }
 
-fn executor(mode: ValidationMode) -> Executor {
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     Executor::build(Query, Mutation, EmptySubscription)
-        .validation_mode(mode)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)
         .disable_suggestions()
-        .finish()
 }
 
 /// The schema as it is committed in `schema.graphql`.
 pub fn sdl() -> String {
     use async_graphql::SDLExportOptions;
-    executor(ValidationMode::Strict)
+    builder()
+        .finish()
         .sdl_with_options(SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions())
 }

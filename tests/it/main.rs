@@ -8,6 +8,7 @@
 mod support;
 
 mod access;
+mod again;
 mod assign;
 mod backup;
 mod browser;

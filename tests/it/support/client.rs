@@ -23,6 +23,8 @@ pub struct Client {
 pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
+    /// The body as it came.
+    pub text: String,
     /// The JSON of the body; its text where it is none.
     pub body: Value,
 }
@@ -55,8 +57,9 @@ impl Client {
         let answer = self.app.router().oneshot(request).await.unwrap();
         let (head, body) = answer.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into());
-        Response { status: head.status.as_u16(), headers: head.headers, body }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| text.clone().into());
+        Response { status: head.status.as_u16(), headers: head.headers, text, body }
     }
 }
 

@@ -1,0 +1,43 @@
+//! Holding a document against the schema, without regard to what is sent with it.
+//!
+//! Where the library validates what it runs, it also looks at the values of variables: those of one operation at the
+//! places of another in the same document. So it refuses what is right, and what is said of a document would depend on
+//! what came with it first.
+
+use std::sync::Arc;
+
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation};
+use async_graphql::{Request, ServerError, ValidationResult, async_trait};
+
+use super::Executor;
+
+/// # Errors
+/// Where the document does not fit the schema. `executor` has to have [`Only`].
+pub async fn validate(executor: &Executor, request: &mut Request) -> Result<(), Vec<ServerError>> {
+    let document = request.parsed_query().map_err(|error| vec![error])?.clone();
+    let mut alone = Request::new("");
+    alone.set_parsed_query(document);
+    let errors = executor.execute(alone).await.errors;
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// Ends each request when its document has been validated, without an error where it is valid.
+pub struct Only;
+
+impl ExtensionFactory for Only {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_trait::async_trait]
+impl Extension for Only {
+    async fn validation(
+        &self,
+        context: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        next.run(context).await?;
+        Err(Vec::new())
+    }
+}
