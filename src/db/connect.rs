@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{ConnectOptions as _, Connection};
-use sea_orm::{ConnectOptions, Database, DbErr, RuntimeErr};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, Statement};
 
 use super::Db;
 
@@ -34,6 +34,8 @@ pub enum ConnectError {
     Address(String),
     /// The database does not answer, or refuses us.
     Database(DbErr),
+    /// The database does not keep its data as safely as we promise; says in what.
+    Unsafe(String),
 }
 
 impl std::fmt::Display for ConnectError {
@@ -41,11 +43,18 @@ impl std::fmt::Display for ConnectError {
         match self {
             Self::Address(reason) => f.write_str(reason),
             Self::Database(error) => write!(f, "cannot open the database: {error}"),
+            Self::Unsafe(reason) => write!(f, "the database would not keep what it is given: {reason}"),
         }
     }
 }
 
 impl std::error::Error for ConnectError {}
+
+impl From<DbErr> for ConnectError {
+    fn from(error: DbErr) -> Self {
+        Self::Database(error)
+    }
+}
 
 /// How long a caller waits for a free connection, and a writer of `SQLite` for its turn.
 const WAIT: Duration = Duration::from_secs(10);
@@ -57,7 +66,7 @@ const WAIT: Duration = Duration::from_secs(10);
 pub async fn connect(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
     let url = settings.url.as_str();
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return postgres(settings).await.map_err(ConnectError::Database);
+        return Ok(postgres(settings).await?);
     }
     let Some(path) = url.strip_prefix("sqlite:") else {
         return Err(ConnectError::Address(format!(
@@ -71,7 +80,7 @@ pub async fn connect(settings: &Settings, missing: Missing) -> Result<Db, Connec
             "a database in memory is lost between connections; name a file, as in sqlite://notegraph.db".to_owned(),
         ));
     }
-    sqlite(settings, missing).await.map_err(ConnectError::Database)
+    sqlite(settings, missing).await
 }
 
 fn without_password(address: &str) -> String {
@@ -106,7 +115,7 @@ async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
     Ok(Db { read: pool.clone(), write: pool })
 }
 
-async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, DbErr> {
+async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
     let create = missing == Missing::Create;
     let options = |connections: u32, read_only: bool| {
         let mut options = ConnectOptions::new(&settings.url);
@@ -129,5 +138,24 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, DbErr> {
     };
     let write = Database::connect(options(1, false)).await?;
     let read = Database::connect(options(settings.connections, true)).await?;
+    for connection in [&write, &read] {
+        require_safe(connection).await?;
+    }
     Ok(Db { read, write })
+}
+
+/// What was asked for is not always what a file gets: some file systems and settings of `SQLite` have no write-ahead
+/// log, and say so only to who asks.
+async fn require_safe(connection: &DatabaseConnection) -> Result<(), ConnectError> {
+    for (setting, wanted) in [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")] {
+        let sql = format!("SELECT CAST({setting} AS TEXT) FROM pragma_{setting}");
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let row = connection.query_one_raw(statement).await?;
+        let found: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+        if found.as_deref() != Some(wanted) {
+            let found = found.unwrap_or_default();
+            return Err(ConnectError::Unsafe(format!("SQLite has {setting} = {found} here, and {wanted} is needed")));
+        }
+    }
+    Ok(())
 }

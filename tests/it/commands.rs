@@ -143,6 +143,16 @@ async fn an_identity_provider_is_described_as_a_whole() {
     assert!(refused.contains("cannot read the keys") && refused.contains("no-such-keys.json"), "{refused}");
 }
 
+/// The library's way to lock files by further files knows no shared memory, and so no write-ahead log.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_without_a_write_ahead_log_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}?vfs=unix-dotfile", folder.path().join("notegraph.db").display());
+    let refused = fail(&url, &["migrate", "up"], 1).await;
+    assert!(refused.contains("journal_mode") && refused.contains("wal"), "{refused}");
+}
+
 #[tokio::test]
 async fn wrong_values_are_refused_with_right_ones() {
     let url = "sqlite://never-opened.db";

@@ -1,0 +1,190 @@
+//! Clients that hang up while their change is made.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use notegraph::db::Db;
+use notegraph::entity::token::Scope;
+use notegraph::http::{Allowance, HttpSettings, Patience, router, serve};
+use notegraph::schema;
+use sea_orm::DatabaseBackend;
+use sea_orm::sqlx::{Connection, Database, Pool};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
+
+use crate::chance::Random;
+use crate::run::Run;
+use crate::support::{App, Client};
+use crate::whole::{assert_whole, number, texts};
+use crate::wire::Wire;
+
+const UNLIMITED: Allowance = Allowance { operations: 100_000, budget: 1 << 50, refill: 1 << 50 };
+/// How many of them are connected at the same time.
+const AT_ONCE: u64 = 50;
+/// One of so many waits for its answer: some changes have to be known to be done.
+const PATIENT: u64 = 10;
+/// Two notes that are changed together.
+const PATCH: &str = "mutation($ids: [ID!]!, $subject: String!, $details: String!) {
+    notesPatch(input: { ids: $ids, patch: { subject: $subject, details: $details } }) { changedCount } }";
+const POST: &str = "mutation($id: ID!, $text: String!) {
+    noteMessagePost(input: { noteId: $id, message: $text }) { message { id } } }";
+const CREATE: &str = "mutation($subject: String!, $details: String!) {
+    noteCreate(input: { subject: $subject, details: $details, tags: [\"a\", \"b\"] }) { note { id } } }";
+
+/// A server on a socket of this process, so that the test sees into its pools.
+async fn listen(app: &App) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let settings = HttpSettings { of_address: UNLIMITED, of_token: UNLIMITED, ..HttpSettings::default() };
+    let router = router(app.context().clone(), schema::build(), &settings);
+    tokio::spawn(serve(listener, router, std::future::pending(), Patience::default()));
+    address
+}
+
+/// What the clients know to be done.
+#[derive(Default)]
+struct Acknowledged {
+    created: HashSet<String>,
+    posted: HashSet<String>,
+    hung_up: u64,
+}
+
+/// One change, and a client that waits for the answer no longer than `patience`. Says what it has written, where it came
+/// to know.
+async fn change(
+    address: SocketAddr,
+    client: &Client,
+    pair: &Value,
+    name: String,
+    random: &mut Random,
+    patience: Duration,
+) -> Option<Text> {
+    let details = format!("About {name}");
+    let (document, variables, text) = match random.below(3) {
+        0 => (CREATE, json!({ "subject": name, "details": details }), Text::Created(name)),
+        1 => (POST, json!({ "id": pair[0], "text": name }), Text::Posted(name)),
+        _ => (PATCH, json!({ "ids": pair, "subject": name, "details": details }), Text::Patched),
+    };
+    let mut wire = Wire::connect(address, client.token()).await.unwrap();
+    wire.send(document, variables).await.unwrap();
+    let answer = timeout(patience, wire.answer()).await.ok()?.unwrap();
+    assert!(answer.data().is_some(), "{answer:?}");
+    Some(text)
+}
+
+enum Text {
+    Created(String),
+    Posted(String),
+    Patched,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn clients_that_hang_up_lose_nothing_and_leave_nothing_behind() {
+    let run = Run::begin("clients that hang up").await;
+    let app = App::start().await;
+    let client = app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await;
+    let address = listen(&app).await;
+    let mut pair = Vec::new();
+    for _ in 0..2 {
+        let made = client.query_with(CREATE, json!({ "subject": "pair", "details": "About pair" })).await;
+        pair.push(made["noteCreate"]["note"]["id"].clone());
+    }
+    let (pair, client) = (Arc::new(Value::from(pair)), Arc::new(client));
+
+    let mut known = Acknowledged::default();
+    for round in 0..run.times(1_000, 20_000) / AT_ONCE {
+        let clients = (0..AT_ONCE).map(|n| {
+            let (pair, client) = (Arc::clone(&pair), Arc::clone(&client));
+            let mut random = run.random(round * AT_ONCE + n);
+            let patience = match n % PATIENT {
+                0 => Duration::from_mins(1),
+                _ => Duration::from_micros(random.below(5_000) as u64),
+            };
+            let name = format!("{round}-{n}");
+            tokio::spawn(async move { change(address, &client, &pair, name, &mut random, patience).await })
+        });
+        for text in join_all(clients).await {
+            match text.unwrap() {
+                Some(Text::Created(name)) => drop(known.created.insert(name)),
+                Some(Text::Posted(name)) => drop(known.posted.insert(name)),
+                Some(Text::Patched) => {}
+                None => known.hung_up += 1,
+            }
+        }
+    }
+    run.promised("the pool whole after the last change", until_whole(app.db()).await, Duration::from_secs(1));
+
+    let notes = texts(app.db(), "SELECT subject FROM note").await;
+    let created: HashSet<String> = notes.iter().cloned().collect();
+    assert!(known.created.is_subset(&created), "lost: {:?}", known.created.difference(&created));
+    let messages = texts(app.db(), "SELECT message FROM message").await;
+    let posted: HashSet<String> = messages.iter().cloned().collect();
+    assert!(known.posted.is_subset(&posted), "lost: {:?}", known.posted.difference(&posted));
+    assert_eq!(posted.len(), messages.len(), "posted twice");
+    let of_pair = format!(
+        "SELECT count(DISTINCT version) + count(DISTINCT subject) FROM note WHERE id IN ({}, {})",
+        key(&pair[0]),
+        key(&pair[1])
+    );
+    assert_eq!(number(app.db(), &of_pair).await, 2, "half a change");
+    assert_whole(app.db()).await;
+    run.say(format_args!(
+        "{} hung up, {} + {} changes known to be done, {} + {} done",
+        known.hung_up,
+        known.created.len(),
+        known.posted.len(),
+        notes.len(),
+        messages.len()
+    ));
+    assert!(known.hung_up > 0 && known.created.len() + known.posted.len() > 0, "nobody hung up, or nothing was done");
+}
+
+/// The number in an ID.
+fn key(id: &Value) -> &str {
+    id.as_str().unwrap().trim_start_matches("Note:")
+}
+
+/// Waits until each connection can be had at the same time as all others, and is in no transaction. Returns how long that
+/// took after the last of the changes that had begun.
+async fn until_whole(db: &Db) -> Duration {
+    let start = Instant::now();
+    let (mut changes, mut last) = (0, start);
+    loop {
+        let now = number(db, "SELECT count(*) FROM event").await;
+        if now != changes {
+            (changes, last) = (now, Instant::now());
+        }
+        if is_whole(db).await {
+            return last.elapsed();
+        }
+        assert!(start.elapsed() < Duration::from_mins(2), "connections are held, though nobody asks");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn is_whole(db: &Db) -> bool {
+    match db.backend() {
+        DatabaseBackend::Postgres => {
+            let in_transaction = "SELECT count(*) FROM pg_stat_activity \
+                                  WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+            number(db, in_transaction).await == 0 && all_can_be_had(db.read().get_postgres_connection_pool()).await
+        }
+        _ => {
+            all_can_be_had(db.read().get_sqlite_connection_pool()).await
+                && all_can_be_had(db.schema_door().get_sqlite_connection_pool()).await
+        }
+    }
+}
+
+async fn all_can_be_had<DB: Database>(pool: &Pool<DB>) -> bool {
+    let mut held = Vec::new();
+    for _ in 0..pool.options().get_max_connections() {
+        let Ok(connection) = timeout(Duration::from_millis(50), pool.acquire()).await else { return false };
+        held.push(connection.unwrap());
+    }
+    held.iter().all(|connection| !connection.is_in_transaction())
+}
