@@ -102,6 +102,10 @@ export async function keep(ids) {
     "CREATE TABLE bench_keep.subject AS SELECT * FROM search_part WHERE note_id = ANY($1::bigint[]) AND field = 1",
     [ids],
   );
+  await client.query("DROP TABLE IF EXISTS bench_keep.words");
+  await client.query("CREATE TABLE bench_keep.words AS SELECT * FROM search_note WHERE note_id = ANY($1::bigint[])", [
+    ids,
+  ]);
 }
 
 /** Takes back what a turn changed, and leaves no dead rows and no dirty pages to the next. */
@@ -109,6 +113,7 @@ export async function restore() {
   const above = [options.notes];
   await client.query("DELETE FROM event WHERE id > $1", [eventMark]);
   await client.query("DELETE FROM assignment WHERE company_id IN (SELECT id FROM company) AND note_id > $1", above);
+  await client.query("DELETE FROM search_note WHERE company_id IN (SELECT id FROM company) AND note_id > $1", above);
   await client.query("DELETE FROM search_part WHERE company_id IN (SELECT id FROM company) AND note_id > $1", above);
   await client.query("DELETE FROM note WHERE company_id IN (SELECT id FROM company) AND id > $1", above);
   const [{ found }] = await rows("SELECT to_regclass('bench_keep.note') IS NOT NULL AS found");
@@ -119,13 +124,17 @@ export async function restore() {
          AND part.words <> kept.words`,
     );
     await client.query(
+      `UPDATE search_note note SET words = kept.words FROM bench_keep.words kept
+       WHERE note.company_id = kept.company_id AND note.note_id = kept.note_id AND note.words <> kept.words`,
+    );
+    await client.query(
       `UPDATE note SET subject = kept.subject, subject_folded = kept.subject_folded, priority = kept.priority,
          version = kept.version, updated_on = kept.updated_on, updated_by_id = kept.updated_by_id
        FROM bench_keep.note kept
        WHERE note.company_id = kept.company_id AND note.id = kept.id AND note.version <> kept.version`,
     );
   }
-  for (const table of ["event", "assignment", "search_part", "note_tag", "note"]) await client.query(`VACUUM ${table}`);
+  for (const table of ["event", "assignment", "search_part", "search_note", "note_tag", "note"]) await client.query(`VACUUM ${table}`);
   await client.query("CHECKPOINT");
 }
 

@@ -59,12 +59,20 @@ export async function keep(ids) {
   database
     .prepare("CREATE TABLE bench_note AS SELECT * FROM note WHERE id IN (SELECT value FROM json_each(?))")
     .run(JSON.stringify(ids.map(Number)));
-  database.exec("DROP TABLE IF EXISTS bench_subject");
-  database.exec(
-    `CREATE TABLE bench_subject AS SELECT * FROM search_part
-     WHERE field = 1 AND (company_id, note_id) IN (SELECT company_id, id FROM bench_note)`,
-  );
+  for (const [kept, table] of WORDS) {
+    database.exec(`DROP TABLE IF EXISTS ${kept}`);
+    database.exec(
+      `CREATE TABLE ${kept} AS SELECT * FROM ${table}
+       WHERE (company_id, note_id) IN (SELECT company_id, id FROM bench_note)`,
+    );
+  }
 }
+
+/** The words of the notes that are going to be patched: of their parts, and of the whole. */
+const WORDS = [
+  ["bench_part", "search_part"],
+  ["bench_words", "search_note"],
+];
 
 export async function restore() {
   database.exec("BEGIN IMMEDIATE");
@@ -73,21 +81,22 @@ export async function restore() {
   // Not prepared: the row that FTS5 wrote last has a number that no number of JavaScript is.
   database.exec(
     `DELETE FROM assignment WHERE ${above("note_id")};
-     DELETE FROM search_word WHERE rowid IN (SELECT id FROM search_part WHERE ${above("note_id")});
+     DELETE FROM search_word WHERE rowid IN (SELECT id FROM search_note WHERE ${above("note_id")});
+     DELETE FROM search_note WHERE ${above("note_id")};
      DELETE FROM search_part WHERE ${above("note_id")};
      DELETE FROM note WHERE ${above("id")};`,
   );
   if (rows("SELECT 1 FROM sqlite_schema WHERE name = 'bench_note'").length > 0) {
     database.exec(
-      `DELETE FROM search_word WHERE rowid IN (SELECT part.id FROM search_part AS part JOIN bench_subject AS kept
-         ON part.company_id = kept.company_id AND part.note_id = kept.note_id AND part.field = kept.field
-         WHERE part.id <> kept.id);
-       DELETE FROM search_part WHERE field = 1 AND note_id IN (SELECT note_id FROM bench_subject)
-         AND id NOT IN (SELECT id FROM bench_subject);
+      `CREATE TEMP TABLE changed AS SELECT kept.* FROM bench_words AS kept JOIN search_note AS now USING (id)
+         WHERE now.words <> kept.words;
+       DELETE FROM search_word WHERE rowid IN (SELECT id FROM changed);
        INSERT INTO search_word (rowid, words)
-         SELECT id, replace(rtrim(words), ' ', ' ' || company_id || '_') FROM bench_subject
-         WHERE id NOT IN (SELECT id FROM search_part);
-       INSERT INTO search_part SELECT * FROM bench_subject WHERE id NOT IN (SELECT id FROM search_part);`,
+         SELECT id, replace(rtrim(words), ' ', ' ' || company_id || '_') FROM changed;
+       UPDATE search_note SET words = changed.words FROM changed WHERE search_note.id = changed.id;
+       DROP TABLE changed;
+       DELETE FROM search_part WHERE (company_id, note_id) IN (SELECT company_id, id FROM bench_note);
+       INSERT INTO search_part SELECT * FROM bench_part;`,
     );
     database.exec(
       `UPDATE note SET subject = kept.subject, subject_folded = kept.subject_folded, priority = kept.priority,

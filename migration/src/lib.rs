@@ -26,6 +26,7 @@ mod m20261122_000030_create_idempotency_key;
 mod m20261122_000031_create_people_words;
 mod m20261122_000032_add_external_key;
 mod m20261122_000040_default_event_id;
+mod m20261122_000041_search_notes;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000031_create_people_words::Migration),
             Box::new(m20261122_000032_add_external_key::Migration),
             Box::new(m20261122_000040_default_event_id::Migration),
+            Box::new(m20261122_000041_search_notes::Migration),
         ]
     }
 }

@@ -7,14 +7,15 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Set};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, Set};
 use sha2::{Digest, Sha256};
 
 use super::Viewer;
+use super::lookup::{Holder, Lookup};
 use crate::clock::Clock;
 use crate::db::{self, Db};
 use crate::entity::token::{self, Scope, Scopes};
-use crate::entity::user::{self, UserStatus};
+use crate::entity::user::UserStatus;
 use crate::error::Result;
 
 /// A token in clear, shown once to whom it is for.
@@ -67,36 +68,33 @@ pub async fn create_token(
     Ok((row.insert(connection).await?, secret))
 }
 
-/// Which token it is, whose, what it permits, when it ends, when it was revoked, and whether its user may act.
-type Holder = (i64, i64, Scopes, Option<DateTime<Utc>>, Option<DateTime<Utc>>, UserStatus);
+/// The tokens of a database.
+#[derive(Clone)]
+pub struct Tokens {
+    lookup: Lookup,
+    clock: Clock,
+}
 
-/// Who holds this token: `None` where it is unknown, expired, revoked, or its user inactive. Asked on every request,
-/// so that revoking takes effect at once.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn authenticate(db: &Db, clock: &Clock, token: &str) -> Result<Option<Viewer>> {
-    let Some(company_id) = company_of(token) else { return Ok(None) };
-    let found: Option<Holder> = token::Entity::find()
-        .inner_join(user::Entity)
-        .filter(token::Column::CompanyId.eq(company_id))
-        .filter(token::Column::Hash.eq(hash(token)))
-        .select_only()
-        .columns([token::Column::Id, token::Column::UserId, token::Column::Scopes])
-        .columns([token::Column::ExpiresOn, token::Column::RevokedOn])
-        .column(user::Column::Status)
-        .into_tuple()
-        .one(db.read())
-        .await?;
-    Ok(found.and_then(|(token_id, user_id, Scopes(scopes), expires_on, revoked_on, status)| {
-        let valid = revoked_on.is_none() && expires_on.is_none_or(|end| clock.now() < end);
-        (valid && status == UserStatus::Active).then_some(Viewer {
-            company_id,
-            user_id,
-            token_id: Some(token_id),
-            scopes,
-        })
-    }))
+impl Tokens {
+    pub fn new(db: Db, clock: Clock) -> Self {
+        Self { lookup: Lookup::new(db), clock }
+    }
+
+    /// Who holds this token: `None` where it is unknown, expired, revoked, or its user inactive. The database is asked
+    /// after the call, always, so that revoking takes effect at once.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn authenticate(&self, token: &str) -> Result<Option<Viewer>> {
+        let Some(company_id) = company_of(token) else { return Ok(None) };
+        let found = self.lookup.find((company_id, hash(token))).await?;
+        Ok(found.and_then(|holder| {
+            let Holder { id, user_id, scopes: Scopes(scopes), expires_on, revoked_on, status, .. } = holder;
+            let valid = revoked_on.is_none() && expires_on.is_none_or(|end| self.clock.now() < end);
+            let is_in = valid && status == UserStatus::Active;
+            is_in.then_some(Viewer { company_id, user_id, token_id: Some(id), scopes })
+        }))
+    }
 }
 
 /// Whether this is a token of ours, and not one of an identity provider.

@@ -48,7 +48,8 @@ impl Derivation {
     /// The version of its rules, from 1.
     pub fn version(self) -> i32 {
         match self {
-            Self::FoldedSubject | Self::CustomerWords | Self::UserWords | Self::Search => 1,
+            Self::FoldedSubject | Self::CustomerWords | Self::UserWords => 1,
+            Self::Search => 2,
         }
     }
 

@@ -22,7 +22,7 @@ use super::origin::{self, Origin};
 use super::refusal::Refusal;
 use super::request_id::RequestIdExt;
 use super::{answer, asked, body};
-use crate::auth::{self, Identity, IdentitySettings, Viewer};
+use crate::auth::{self, Identity, IdentitySettings, Tokens, Viewer};
 use crate::context::App;
 use crate::gate;
 use crate::schema::Schema;
@@ -70,6 +70,7 @@ pub struct Door {
     pub settings: HttpSettings,
     pub documents: Documents,
     pub limits: Arc<Limits>,
+    pub tokens: Tokens,
     pub identity: Option<Identity>,
 }
 
@@ -137,7 +138,7 @@ impl Door {
         let App { db, clock, .. } = &self.app;
         let viewer = match &self.identity {
             Some(identity) if !auth::is_opaque(token) => identity.authenticate(db, clock, token).await?,
-            _ => auth::authenticate(db, clock, token).await?,
+            _ => self.tokens.authenticate(token).await?,
         };
         viewer.ok_or_else(Refusal::unauthenticated)
     }

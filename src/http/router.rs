@@ -18,13 +18,14 @@ use super::graphql::{self, Door, HttpSettings};
 use super::limits::Limits;
 use super::request_id::{self, RequestIdExt};
 use super::{health, playground};
-use crate::auth::Identity;
+use crate::auth::{Identity, Tokens};
 use crate::context::App;
 use crate::schema::Schema;
 
 /// The whole of what is served over HTTP. Needs no socket: tests call it as it is.
 pub fn router(app: App, schema: Schema, settings: &HttpSettings) -> Router {
     let door = Arc::new(Door {
+        tokens: Tokens::new(app.db.clone(), app.clock.clone()),
         app,
         schema,
         settings: settings.clone(),

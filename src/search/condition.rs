@@ -1,14 +1,22 @@
 //! What a search asks of the database.
 //!
-//! It can be asked in two ways, which find the same notes: of one note after the other, whether its parts hold what is
-//! wanted; or of the index, which notes do. The first is fast where many notes do, the second where few do.
+//! It can be asked in two ways, which find the same notes: of one note after the other, whether it holds what is wanted;
+//! or of the index, which notes do. The first is fast where many notes do, the second where few do.
+//!
+//! Both ask which words a note holds. Where that is not enough, for words that follow each other and for notes with more
+//! words than are indexed, they ask its parts as well.
 
-use sea_orm::sea_query::{BinOper, CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement};
+use sea_orm::sea_query::{
+    BinOper, CaseStatement, Expr, ExprTrait, Func, IntoColumnRef, JoinType, Query, SelectStatement, UnionType,
+};
 use sea_orm::{Condition, DatabaseBackend};
 
 use super::index::Field;
 use super::query::{Phrase, Search};
 use crate::entity::{Sight, note};
+
+/// The words of the note that a condition is about: a row of `search_note`.
+const FOUND: &str = "found";
 
 /// A search, as one viewer asks it of one database.
 #[derive(Clone, Copy)]
@@ -19,45 +27,39 @@ pub struct Asked<'s> {
 }
 
 impl Asked<'_> {
-    /// Whether a row of the table `note` matches, found out from the parts of that note.
+    /// Whether a row of the table `note` matches, found out from its words.
     pub fn of_each(self) -> Expr {
-        let Search { wanted, unwanted } = self.search;
         if self.search.is_vain() {
             return Expr::val(false);
         }
-        let all = Condition::all();
-        let all = wanted.iter().fold(all, |all, phrase| all.add(self.some_part_with(phrase).is_not_null()));
-        unwanted.iter().fold(all, |all, phrase| all.add(self.some_part_with(phrase).is_null())).into()
+        let has_words = self.words_match().add(self.phrases_match());
+        let words = CaseStatement::new().case(self.is_full(), self.parts_match()).finally(has_words);
+        let row = Query::select()
+            .expr(words)
+            .from_as("search_note", FOUND)
+            .and_where(Expr::col((FOUND, "company_id")).eq(self.sight.company_id))
+            .and_where(Expr::col((FOUND, "note_id")).equals((note::Entity, note::Column::Id)))
+            .take();
+        Expr::SubQuery(None, Box::new(row.into()))
     }
 
     /// Whether a row of the table `note` is one of those that the index knows.
     pub fn of_all(self) -> Condition {
-        let Search { wanted, unwanted } = self.search;
-        if self.search.is_vain() {
-            return Condition::all().add(Expr::val(false));
+        // What notes do not hold is in no index.
+        if self.search.wanted.is_empty() {
+            return Condition::all().add(self.of_each());
         }
-        let id = || Expr::col((note::Entity, note::Column::Id));
-        let all = Condition::all();
-        if self.backend == DatabaseBackend::Postgres {
-            let lacks = |phrase| self.some_part_with(phrase).is_null();
-            let all = unwanted.iter().fold(all, |all, phrase| all.add(lacks(phrase)));
-            let notes = wanted.iter().rev().fold(None, |notes: Option<SelectStatement>, phrase| {
-                let mut with = self.notes_with(phrase);
-                if let Some(notes) = notes {
-                    with.and_where(Expr::col(("part", "note_id")).in_subquery(notes));
-                }
-                Some(with)
-            });
-            // As an array they are known before the list is read. As a condition among others they would be asked of one
-            // note after the other in the order of the list, in the hope that a page is full before long: where no note has
-            // all the words, that is all notes of the company.
-            return notes.into_iter().fold(all, |all, notes| {
-                let array = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(notes.into())));
-                all.add(id().eq(Func::cust("ANY").arg(array)))
-            });
-        }
-        let all = wanted.iter().fold(all, |all, phrase| all.add(id().in_subquery(self.notes_with(phrase))));
-        unwanted.iter().fold(all, |all, phrase| all.add(id().not_in_subquery(self.notes_with(phrase))))
+        let is_found = Expr::col((note::Entity, note::Column::Id));
+        let notes = self.notes();
+        // As an array they are known before the list is read. As a condition among others they would be asked of one
+        // note after the other in the order of the list, in the hope that a page is full before long: where no note has
+        // all the words, that is all notes of the company.
+        Condition::all().add(if self.backend == DatabaseBackend::Postgres {
+            let array = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(notes.into())));
+            is_found.eq(Func::cust("ANY").arg(array))
+        } else {
+            is_found.in_subquery(notes)
+        })
     }
 
     /// How well a row of the table `note` matches: for each of its parts, and each wanted word or phrase in that, the
@@ -71,54 +73,95 @@ impl Asked<'_> {
                 case.case(is_field, Expr::cust(field.weight().to_string()))
             });
         let score = Func::sum(Expr::Case(Box::new(weight)).mul(hits));
-        self.about_parts(Func::coalesce([score.into(), Expr::cust("0")]).into())
+        let score = Func::coalesce([score.into(), Expr::cust("0")]);
+        let parts = self.parts_of((note::Entity, note::Column::Id)).expr(score).take();
+        Expr::SubQuery(None, Box::new(parts.into()))
     }
 
     /// The parts of these notes that hold some of what is wanted, and how much of it.
     pub fn parts(self) -> (Condition, Expr) {
         let wanted = &self.search.wanted;
-        let any = wanted.iter().fold(Condition::any(), |any, phrase| any.add(self.is_in_part(phrase)));
+        let any = wanted.iter().fold(Condition::any(), |any, phrase| any.add(self.is_in_this_part(phrase)));
         let hits = wanted.iter().map(|phrase| self.counted(phrase)).reduce(ExprTrait::add);
         (any, hits.unwrap_or_else(|| Expr::cust("0")))
     }
 
-    /// An aggregate over the parts of a row of the table `note`.
-    fn about_parts(self, aggregate: Expr) -> Expr {
-        let parts = self.parts_of_note().expr(aggregate).take();
-        Expr::SubQuery(None, Box::new(parts.into()))
+    /// The notes that match.
+    fn notes(self) -> SelectStatement {
+        let notes = || {
+            let mut notes = Query::select();
+            notes.column((FOUND, "note_id")).and_where(Expr::col((FOUND, "company_id")).eq(self.sight.company_id));
+            notes
+        };
+        let mut indexed = notes();
+        if self.backend == DatabaseBackend::Postgres {
+            indexed.from_as("search_note", FOUND).and_where(holds(FOUND, self.words()));
+        } else {
+            let matches =
+                Expr::col("search_word").binary(BinOper::Custom("MATCH"), self.search.fts5(self.sight.company_id));
+            indexed
+                .from("search_word")
+                .and_where(matches)
+                // CROSS JOIN: from the words to the notes, not the other way round.
+                .join_as(JoinType::CrossJoin, "search_note", FOUND, Condition::all())
+                .and_where(Expr::col((FOUND, "id")).equals(("search_word", "rowid")));
+        }
+        indexed.cond_where(self.phrases_match());
+        let full =
+            notes().from_as("search_note", FOUND).and_where(self.is_full()).cond_where(self.parts_match()).take();
+        indexed.union(UnionType::All, full).take()
     }
 
-    fn parts_of_note(self) -> SelectStatement {
-        Query::select()
-            .from_as("search_part", "part")
-            .and_where(Expr::col(("part", "company_id")).eq(self.sight.company_id))
-            .and_where(Expr::col(("part", "note_id")).equals((note::Entity, note::Column::Id)))
-            .take()
+    /// The note has more words than are indexed.
+    fn is_full(self) -> Expr {
+        Expr::col((FOUND, "words")).is_null()
     }
 
-    /// 1 where a part of a row of the table `note` holds the phrase, else nothing; no part behind it is looked at. (EXISTS
-    /// would say the same, but `PostgreSQL` makes a join of it, and asks the index for all notes that hold it.)
+    /// The note has all wanted words, and none of the unwanted ones.
+    fn words_match(self) -> Condition {
+        let Search { wanted, unwanted } = self.search;
+        if self.backend == DatabaseBackend::Postgres {
+            // An empty query would match nothing.
+            let is_empty = wanted.is_empty() && !unwanted.iter().any(Phrase::is_word);
+            return Condition::all().add_option((!is_empty).then(|| holds(FOUND, once(self.words()))));
+        }
+        let all = wanted.iter().flat_map(Phrase::word_needles);
+        let none = unwanted.iter().filter(|phrase| phrase.is_word()).flat_map(Phrase::word_needles);
+        let all = all.fold(Condition::all(), |all, word| all.add(has(FOUND, word)));
+        none.fold(all, |all, word| all.add(has(FOUND, word).not()))
+    }
+
+    /// The words of wanted phrases follow each other in some part, those of unwanted ones in none.
+    fn phrases_match(self) -> Condition {
+        self.some_parts_match(|phrase| !phrase.is_word())
+    }
+
+    /// All that is wanted is in some part, and nothing unwanted.
+    fn parts_match(self) -> Condition {
+        self.some_parts_match(|_| true)
+    }
+
+    fn some_parts_match(self, asked: fn(&Phrase) -> bool) -> Condition {
+        let Search { wanted, unwanted } = self.search;
+        let [wanted, unwanted] = [wanted, unwanted].map(|phrases| phrases.iter().filter(|phrase| asked(phrase)));
+        let all = wanted.fold(Condition::all(), |all, phrase| all.add(self.some_part_with(phrase).is_not_null()));
+        unwanted.fold(all, |all, phrase| all.add(self.some_part_with(phrase).is_null()))
+    }
+
+    /// 1 where a part of the note holds the phrase, else nothing; no part behind it is looked at. (EXISTS would say the
+    /// same, but `PostgreSQL` makes a join of it, and reads the parts of all notes.)
     fn some_part_with(self, phrase: &Phrase) -> Expr {
-        let part = self.parts_of_note().expr(Expr::cust("1")).and_where(self.is_in_this_part(phrase)).limit(1).take();
+        let mut parts = self.parts_of((FOUND, "note_id"));
+        let part = parts.expr(Expr::cust("1")).and_where(self.is_in_this_part(phrase)).limit(1).take();
         Expr::SubQuery(None, Box::new(part.into()))
     }
 
-    fn notes_with(self, phrase: &Phrase) -> SelectStatement {
-        let company = self.sight.company_id;
-        let mut notes = Query::select();
-        notes.column(("part", "note_id")).and_where(Expr::col(("part", "company_id")).eq(company));
-        if self.backend == DatabaseBackend::Postgres {
-            notes.from_as("search_part", "part").and_where(self.is_in_part(phrase));
-        } else {
-            let matches = Expr::col("search_word").binary(BinOper::Custom("MATCH"), phrase.fts5(company));
-            notes
-                .from("search_word")
-                .and_where(matches)
-                // CROSS JOIN: from the words to the parts, not the other way round.
-                .join_as(JoinType::CrossJoin, "search_part", "part", Condition::all())
-                .and_where(Expr::col(("part", "id")).equals(("search_word", "rowid")));
-        }
-        notes
+    fn parts_of(self, note_id: impl IntoColumnRef) -> SelectStatement {
+        Query::select()
+            .from_as("search_part", "part")
+            .and_where(Expr::col(("part", "company_id")).eq(self.sight.company_id))
+            .and_where(Expr::col(("part", "note_id")).equals(note_id))
+            .take()
     }
 
     /// 1 where a part holds the phrase, else 0.
@@ -126,29 +169,32 @@ impl Asked<'_> {
         CaseStatement::new().case(self.is_in_this_part(phrase), Expr::cust("1")).finally(Expr::cust("0")).into()
     }
 
-    /// As one of the conditions that the index answers.
-    fn is_in_part(self, phrase: &Phrase) -> Expr {
-        if self.backend == DatabaseBackend::Postgres { holds(self.tsquery(phrase)) } else { has(phrase) }
-    }
-
-    /// The same, of one part after the other: the text of the query is read once, and not for each part.
+    /// A part holds the phrase.
     fn is_in_this_part(self, phrase: &Phrase) -> Expr {
         if self.backend == DatabaseBackend::Postgres {
-            let once = Query::select().expr(self.tsquery(phrase)).take();
-            return holds(Expr::SubQuery(None, Box::new(once.into())));
+            return holds("part", once(tsquery(phrase.tsquery(self.sight.company_id))));
         }
-        has(phrase)
+        has("part", phrase.needle())
     }
 
-    fn tsquery(self, phrase: &Phrase) -> Expr {
-        Expr::val(phrase.tsquery(self.sight.company_id)).cast_as("tsquery")
+    fn words(self) -> Expr {
+        tsquery(self.search.tsquery(self.sight.company_id))
     }
 }
 
-fn holds(tsquery: Expr) -> Expr {
-    Expr::col(("part", "words")).binary(BinOper::Custom("@@"), tsquery)
+fn holds(table: &'static str, tsquery: Expr) -> Expr {
+    Expr::col((table, "words")).binary(BinOper::Custom("@@"), tsquery)
 }
 
-fn has(phrase: &Phrase) -> Expr {
-    Expr::from(Func::cust("instr").arg(Expr::col(("part", "words"))).arg(phrase.needle())).gt(Expr::cust("0"))
+fn tsquery(text: String) -> Expr {
+    Expr::val(text).cast_as("tsquery")
+}
+
+/// Where one row after the other is looked at, the text of the query is read once so, and not for each.
+fn once(tsquery: Expr) -> Expr {
+    Expr::SubQuery(None, Box::new(Query::select().expr(tsquery).take().into()))
+}
+
+fn has(table: &'static str, needle: String) -> Expr {
+    Expr::from(Func::cust("instr").arg(Expr::col((table, "words"))).arg(needle)).gt(Expr::cust("0"))
 }

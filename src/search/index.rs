@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use sea_orm::sea_query::{ArrayType, Value};
+use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
 use serde_json::json;
 
-use super::query::Phrase;
 use super::token::tokens;
+use super::words;
 use crate::entity::{message, note};
 
 /// Of each text, so many tokens are indexed. `PostgreSQL` takes positions up to 16,383 and a megabyte in all, which
@@ -22,9 +22,9 @@ const MAX_POSITIONS: usize = 255;
 /// Rows that are written at once.
 const ROWS: usize = 500;
 
-const SEPARATOR: char = '_';
+pub(super) const SEPARATOR: char = '_';
 /// Stands where a token is that has too many positions; nobody can look for it.
-const GAP: &str = "_";
+pub(super) const GAP: &str = "_";
 
 /// Where in a note words are found. The order is that of their weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -96,23 +96,16 @@ pub fn parts<'t>(
     notes.chain(messages.into_iter().map(Part::message)).collect()
 }
 
-/// Indexes parts that are new.
+/// Indexes parts that are new: of a note that is new, all of them.
 ///
 /// # Errors
 /// When a statement fails.
 pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
-    let with_words: Vec<Part> = parts.iter().copied().filter(has_words).collect();
-    for some in with_words.chunks(ROWS) {
-        match connection.get_database_backend() {
-            DatabaseBackend::Postgres => add_postgres(connection, company_id, some).await?,
-            _ => add_sqlite(connection, company_id, some).await?,
-        }
+    for some in parts.chunks(ROWS) {
+        write(connection, company_id, some).await?;
+        words::add(connection, company_id, some).await?;
     }
     Ok(())
-}
-
-fn has_words(part: &Part<'_>) -> bool {
-    tokens(part.text).next().is_some()
 }
 
 /// Indexes parts that may be indexed already with other texts.
@@ -120,21 +113,20 @@ fn has_words(part: &Part<'_>) -> bool {
 /// # Errors
 /// When a statement fails.
 pub async fn replace(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
-    let is_postgres = connection.get_database_backend() == DatabaseBackend::Postgres;
-    // PostgreSQL writes over what is there.
-    let gone = parts.iter().copied().filter(|part| !is_postgres || !has_words(part)).collect::<Vec<Part>>();
-    for some in gone.chunks(ROWS) {
-        let keys = if is_postgres {
-            Keys { sql: "SELECT * FROM unnest($2, $3, $4)", values: columns(some).into() }
-        } else {
-            let key = |part: &Part<'_>| json!([part.note_id, part.field.number(), part.position]);
-            let rows: serde_json::Value = some.iter().map(key).collect();
-            let sql = "SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)";
-            Keys { sql, values: vec![rows.to_string().into()] }
-        };
-        remove(connection, company_id, "(note_id, field, position)", keys).await?;
+    for some in parts.chunks(ROWS) {
+        let gone: Vec<Part> = some.iter().copied().filter(|part| !has_words(part)).collect();
+        if !gone.is_empty() {
+            remove(connection, company_id, &gone).await?;
+        }
+        write(connection, company_id, some).await?;
     }
-    add(connection, company_id, parts).await
+    let mut notes: Vec<i64> = parts.iter().map(|part| part.note_id).collect();
+    notes.sort_unstable();
+    notes.dedup();
+    for some in notes.chunks(ROWS) {
+        words::renew(connection, company_id, some).await?;
+    }
+    Ok(())
 }
 
 /// Takes all parts of notes out of the index.
@@ -142,77 +134,73 @@ pub async fn replace(connection: &impl ConnectionTrait, company_id: i64, parts: 
 /// # Errors
 /// When a statement fails.
 pub async fn remove_notes(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<(), DbErr> {
-    let keys = if connection.get_database_backend() == DatabaseBackend::Postgres {
-        Keys { sql: "SELECT * FROM unnest($2)", values: vec![bigints(notes.iter().copied())] }
-    } else {
-        Keys { sql: "SELECT value FROM json_each(?)", values: vec![json!(notes).to_string().into()] }
-    };
-    remove(connection, company_id, "note_id", keys).await
-}
-
-/// Rows of keys.
-struct Keys {
-    sql: &'static str,
-    values: Vec<Value>,
-}
-
-async fn remove(connection: &impl ConnectionTrait, company_id: i64, columns: &str, keys: Keys) -> Result<(), DbErr> {
+    words::remove(connection, company_id, notes).await?;
     let backend = connection.get_database_backend();
-    let Keys { sql, values } = keys;
-    let values: Vec<Value> = std::iter::once(company_id.into()).chain(values).collect();
-    let company = if backend == DatabaseBackend::Postgres { "$1" } else { "?" };
-    let which = format!("company_id = {company} AND {columns} IN ({sql})");
-    if backend == DatabaseBackend::Sqlite {
-        let sql = format!("DELETE FROM search_word WHERE rowid IN (SELECT id FROM search_part WHERE {which})");
-        connection.execute_raw(Statement::from_sql_and_values(backend, sql, values.clone())).await?;
-    }
+    let (which, notes): (_, Value) = if backend == DatabaseBackend::Postgres {
+        ("company_id = $1 AND note_id = ANY($2)", notes.to_vec().into())
+    } else {
+        ("company_id = ? AND note_id IN (SELECT value FROM json_each(?))", json!(notes).to_string().into())
+    };
     let sql = format!("DELETE FROM search_part WHERE {which}");
+    connection.execute_raw(Statement::from_sql_and_values(backend, sql, [company_id.into(), notes])).await.map(drop)
+}
+
+fn has_words(part: &Part<'_>) -> bool {
+    tokens(part.text).next().is_some()
+}
+
+async fn remove(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
+    let backend = connection.get_database_backend();
+    let (keys, values) = if backend == DatabaseBackend::Postgres {
+        ("company_id = $1 AND (note_id, field, position) IN (SELECT * FROM unnest($2, $3, $4))", columns(parts).into())
+    } else {
+        let key = |part: &Part<'_>| json!([part.note_id, part.field.number(), part.position]);
+        let rows: serde_json::Value = parts.iter().map(key).collect();
+        let keys = "company_id = ? AND (note_id, field, position) IN \
+                    (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))";
+        (keys, vec![rows.to_string().into()])
+    };
+    let values = std::iter::once(company_id.into()).chain(values);
+    let sql = format!("DELETE FROM search_part WHERE {keys}");
     connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop)
 }
 
 /// The keys of parts, column by column.
 fn columns(parts: &[Part<'_>]) -> [Value; 3] {
     [
-        bigints(parts.iter().map(|part| part.note_id)),
+        parts.iter().map(|part| part.note_id).collect::<Vec<i64>>().into(),
         parts.iter().map(|part| part.field.number()).collect::<Vec<i32>>().into(),
         parts.iter().map(|part| part.position).collect::<Vec<i32>>().into(),
     ]
 }
 
-fn bigints(values: impl Iterator<Item = i64>) -> Value {
-    Value::Array(ArrayType::BigInt, Some(Box::new(values.map(Value::from).collect())))
-}
-
-async fn add_postgres(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
-    let sql = "INSERT INTO search_part (company_id, note_id, field, position, words) \
-               SELECT $1, note_id, field, position, words::tsvector \
-               FROM unnest($2, $3, $4, $5) AS part(note_id, field, position, words) \
-               ON CONFLICT (company_id, note_id, field, position) DO UPDATE SET words = EXCLUDED.words";
-    let words: Vec<String> = parts.iter().map(|part| vector(company_id, part.text)).collect();
-    let values = std::iter::once(company_id.into()).chain(columns(parts)).chain([words.into()]);
-    let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, values);
-    connection.execute_raw(statement).await.map(drop)
-}
-
-async fn add_sqlite(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
-    let backend = DatabaseBackend::Sqlite;
-    let rows: serde_json::Value =
-        parts.iter().map(|part| json!([part.note_id, part.field.number(), part.position, line(part.text)])).collect();
-    let rows = rows.to_string();
-    let sql = "INSERT INTO search_part (company_id, note_id, field, position, words) \
-               SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)";
-    let values = [company_id.into(), rows.as_str().into()];
-    connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-    let sql = "INSERT INTO search_word (rowid, words) \
-               SELECT part.id, replace(rtrim(part.words), ' ', ?) FROM json_each(?) AS new CROSS JOIN search_part AS part \
-               WHERE part.company_id = ? AND part.note_id = new.value ->> 0 AND part.field = new.value ->> 1 \
-               AND part.position = new.value ->> 2";
-    let values = [format!(" {company_id}{SEPARATOR}").into(), rows.into(), company_id.into()];
+/// Writes the parts that have words, over those that are there.
+async fn write(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
+    const OVER: &str = "ON CONFLICT (company_id, note_id, field, position) DO UPDATE SET words = excluded.words";
+    let parts: Vec<Part> = parts.iter().copied().filter(has_words).collect();
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let backend = connection.get_database_backend();
+    let (rows, values) = if backend == DatabaseBackend::Postgres {
+        let words: Vec<String> = parts.iter().map(|part| vector(company_id, part.text)).collect();
+        let rows = "SELECT $1, note_id, field, position, words::tsvector \
+                    FROM unnest($2, $3, $4, $5) AS part(note_id, field, position, words)";
+        (rows, columns(&parts).into_iter().chain([words.into()]).collect())
+    } else {
+        let row = |part: &Part<'_>| json!([part.note_id, part.field.number(), part.position, line(part.text)]);
+        let values: serde_json::Value = parts.iter().map(row).collect();
+        // WHERE: else ON would be read as the condition of a join.
+        let rows = "SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE true";
+        (rows, vec![values.to_string().into()])
+    };
+    let values: Vec<Value> = std::iter::once(company_id.into()).chain(values).collect();
+    let sql = format!("INSERT INTO search_part (company_id, note_id, field, position, words) {rows} {OVER}");
     connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop)
 }
 
 /// The tokens of a text that are indexed, those with too many positions left out.
-fn indexed(text: &str) -> impl Iterator<Item = Option<String>> {
+pub(super) fn indexed(text: &str) -> impl Iterator<Item = Option<String>> {
     let mut positions: HashMap<String, usize> = HashMap::new();
     tokens(text).take(MAX_TOKENS).map(move |token| {
         let count = positions.entry(token.word.clone()).or_default();
@@ -249,23 +237,4 @@ fn vector(company_id: i64, text: &str) -> String {
         let _ = write!(vector, "'{company_id}{SEPARATOR}{word}':{positions} ");
     }
     vector
-}
-
-impl Phrase {
-    /// In the input form of `PostgreSQL`'s `tsquery`.
-    pub fn tsquery(&self, company_id: i64) -> String {
-        let words: Vec<String> = self.words.iter().map(|word| format!("'{company_id}{SEPARATOR}{word}'")).collect();
-        words.join(" <-> ") + if self.prefix { ":*" } else { "" }
-    }
-
-    /// In the query language of `SQLite`'s `FTS5`.
-    pub fn fts5(&self, company_id: i64) -> String {
-        let words: Vec<String> = self.words.iter().map(|word| format!("{company_id}{SEPARATOR}{word}")).collect();
-        format!("\"{}\"{}", words.join(" "), if self.prefix { " *" } else { "" })
-    }
-
-    /// What a [`line()`] of words holds.
-    pub fn needle(&self) -> String {
-        format!(" {}{}", self.words.join(" "), if self.prefix { "" } else { " " })
-    }
 }

@@ -2,19 +2,21 @@
 //!
 //! Texts become [`token`]s, the same for both databases and for what is looked for, which [`query`] takes apart. The
 //! [`index`] is written in the transaction of each change: one row for each part of a note, that is its subject, its
-//! details, and each of its messages. [`condition`] asks it, with `FTS5` on `SQLite` and `tsvector` on `PostgreSQL`, and
+//! details, and each of its messages, and one for the [`words`] of all of them. [`condition`] asks it, with `FTS5` on `SQLite` and `tsvector` on `PostgreSQL`, and
 //! [`hit`] finds where a note matches, and [`mod@snippet`] shows it.
 //!
 //! Nothing in here compares a note with other notes: how well one matches says nothing of what others hold, least of
 //! all of another company.
 
 mod condition;
+mod forms;
 mod hit;
 mod index;
 mod limits;
 mod query;
 mod snippet;
 mod token;
+mod words;
 
 pub use condition::Asked;
 pub use hit::search_hit;

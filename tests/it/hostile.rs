@@ -199,7 +199,7 @@ fn unrelated(contents: Contents, theirs: i64, key: i64) -> Contents {
     for (table, rows) in &mut unrelated.0 {
         let id = match table.as_str() {
             "note" | "customer" | "user" | "note_type" => "id",
-            "message" | "assignment" | "note_tag" | "search_part" => "note_id",
+            "message" | "assignment" | "note_tag" | "search_part" | "search_note" => "note_id",
             _ => "",
         };
         rows.retain(|row| row["company_id"] == theirs || row[id] == key);

@@ -1,7 +1,8 @@
 //! Tokens: whom they let in, and until when.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use notegraph::auth::{NewToken, Secret, Viewer, authenticate, create_token};
+use futures_util::future::join_all;
+use notegraph::auth::{NewToken, Secret, Tokens, Viewer, create_token};
 use notegraph::clock::Clock;
 use notegraph::entity::token::{self, Scope, Scopes};
 use notegraph::entity::user::UserStatus;
@@ -24,7 +25,7 @@ async fn make(app: &App, user: &User, expires_on: Option<DateTime<Utc>>) -> (tok
 }
 
 async fn viewer(app: &App, clock: &Clock, token: &str) -> Option<Viewer> {
-    authenticate(app.db(), clock, token).await.unwrap()
+    Tokens::new(app.db().clone(), clock.clone()).authenticate(token).await.unwrap()
 }
 
 #[tokio::test]
@@ -121,6 +122,42 @@ async fn revoking_and_deactivating_take_effect_at_once() {
     user.update(&transaction).await.unwrap();
     transaction.commit().await.unwrap();
     assert!(viewer(&app, app.clock(), kept.reveal()).await.is_none());
+}
+
+/// On one thread all of them come before the first look-up begins.
+#[tokio::test]
+async fn requests_that_come_at_a_time_are_let_in_by_one_statement() {
+    let app = App::start().await;
+    let mut made = Vec::new();
+    for name in ["Acme", "Other", "Third"] {
+        let company = app.company(name).await;
+        for user in ["ann", "bob", "cem"] {
+            let user = company.user(user).await;
+            made.push((company.id, user.id, make(&app, &user, None).await.1));
+        }
+    }
+    let tokens = Tokens::new(app.db().clone(), app.clock().clone());
+    for (different, statements) in [(1, 1), (2, 1), (3, 1), (8, 1), (9, 2)] {
+        let recording = app.record();
+        let asked = (0..100).map(|number| &made[number % different]).collect::<Vec<_>>();
+        let seen = join_all(asked.iter().map(|(.., secret)| tokens.authenticate(secret.reveal()))).await;
+        for (seen, (company, user, _)) in seen.into_iter().zip(asked) {
+            let seen = seen.unwrap().unwrap();
+            assert_eq!((seen.company_id, seen.user_id), (*company, *user));
+        }
+        assert_eq!(recording.statements().len(), statements, "{different} tokens");
+    }
+    // One that is none beside one that is, and each by itself again.
+    let (good, bad) = (made[0].2.reveal(), "ng_1_none");
+    let [one, other] = [good, bad].map(|token| tokens.authenticate(token));
+    let (one, other) = futures_util::join!(one, other);
+    assert!(one.unwrap().is_some() && other.unwrap().is_none());
+    // Whoever hangs up takes nothing from the others.
+    let mut gone = Box::pin(tokens.authenticate(good));
+    assert!(futures_util::poll!(&mut gone).is_pending());
+    let stays = tokens.authenticate(good);
+    drop(gone);
+    assert!(stays.await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! The index follows every change in its transaction.
 
+use notegraph::db::Db;
 use notegraph::entity::token::Scope;
+use notegraph::search::Limits;
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
-use crate::support::{App, assert_search_index_is_current};
+use crate::support::{App, Engine, assert_search_index_is_current};
 
 #[tokio::test]
 async fn every_change_is_indexed() {
@@ -56,7 +59,7 @@ async fn texts_of_any_size_are_indexed() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let texts = [
-        "word ".repeat(50_000),
+        "word ".repeat(50_000), // more positions than are kept
         "手机号".repeat(20_000),
         "x".repeat(2_000_000),
         (0..20_000_i32).map(|number| number.to_string()).collect::<Vec<_>>().join(" "),
@@ -71,6 +74,61 @@ async fn texts_of_any_size_are_indexed() {
     }
     // A subject each, and details where there are words.
     assert_eq!(assert_search_index_is_current(app.db()).await, 2 * texts.len() - 1);
+}
+
+/// Past 6,000 different words the parts of a note are asked, in every kind of search and whichever way it goes.
+#[tokio::test]
+async fn a_note_with_more_words_than_are_indexed_is_found_as_well() {
+    let app = App::start_with(&Engine::of_this_run(), Limits { looked_at: 1, ..Limits::default() }).await;
+    let acme = app.company("Acme").await;
+    let ann = acme.user("ann").await.token(&[Scope::Read, Scope::Write]).await;
+    let count = |range: std::ops::Range<u32>| range.map(|number| format!("w{number}")).collect::<Vec<_>>().join(" ");
+    let small = acme.note(|note| note.subject = Some("w1 w2 w5999 end".to_owned())).await.id;
+    let large = acme
+        .note(|note| {
+            note.subject = None;
+            note.details = Some(count(0..5_998));
+        })
+        .await
+        .id;
+    let post = "mutation($input: NoteMessagePostInput!) { noteMessagePost(input: $input) { userErrors { code } } }";
+    let ask = "query($text: String!) { notes(search: $text) { totalCount edges { searchHit { field } node { databaseId } } } }";
+    for (message, is_full) in [("w5999 w5998", false), ("w5998 w2 w3 w1 end", true), ("w7000", true)] {
+        ann.query_with(post, json!({ "input": { "noteId": large.to_string(), "message": message } })).await.data();
+        assert_search_index_is_current(app.db()).await;
+        assert_eq!(is_full, full(app.db()).await == [large], "{message}");
+        let end = if is_full { vec![large, small] } else { vec![small] };
+        for (text, expected) in [
+            ("w1 w5999 ", vec![large, small]),
+            ("\"w1 w2\"", vec![large, small]),
+            ("\"w2 w5999\"", vec![small]),
+            ("w599", vec![large, small]),
+            ("w4000 w599", vec![large]),
+            ("w1 -w4000", vec![small]),
+            ("w4000 -\"w2 w5999\"", vec![large]),
+            ("w1 -\"w1 w2\"", vec![]),
+            ("-w4000", vec![small]),
+            ("-\"w5999 end\"", vec![large]),
+            ("-\"w3 w4\"", vec![small]),
+            ("end ", end),
+        ] {
+            let found = ann.query_with(ask, json!({ "text": text })).await;
+            let edges = found["notes"]["edges"].as_array().unwrap();
+            let ids: Vec<&str> = edges.iter().map(|edge| edge["node"]["databaseId"].as_str().unwrap()).collect();
+            assert_eq!(ids, expected.iter().map(i64::to_string).collect::<Vec<_>>(), "{text} after {message}");
+            assert_eq!(found["notes"]["totalCount"], expected.len(), "{text} after {message}");
+        }
+    }
+    let delete = "mutation($input: NoteDeleteInput!) { noteDelete(input: $input) { deletedNoteId } }";
+    ann.query_with(delete, json!({ "input": { "id": large.to_string() } })).await.data();
+    assert_eq!(full(app.db()).await, Vec::<i64>::new());
+}
+
+/// The notes with more words than are indexed.
+async fn full(db: &Db) -> Vec<i64> {
+    let sql = "SELECT note_id FROM search_note WHERE words IS NULL ORDER BY 1";
+    let rows = db.read().query_all_raw(Statement::from_string(db.backend(), sql)).await.unwrap();
+    rows.iter().map(|row| row.try_get("", "note_id").unwrap()).collect()
 }
 
 #[tokio::test]

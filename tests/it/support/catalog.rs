@@ -126,10 +126,13 @@ async fn sqlite_table(db: &Db, name: &str) -> Table {
     for row in rows(db, &sql).await {
         table.foreign_keys.insert(foreign_key(&row));
     }
-    if name == "search_part" {
+    if name == "search_note" {
         // FTS5 wants a number for each row; what PostgreSQL has as the primary key is unique here.
         table.columns.remove("id");
-        table.primary_key = table.indexes.pop_first().map(|index| index.columns).unwrap_or_default();
+        let mut keys = table.indexes.extract_if(.., |index| index.unique);
+        let key = keys.next().unwrap();
+        drop(keys);
+        table.primary_key = key.columns;
     }
     table
 }
@@ -150,7 +153,7 @@ async fn postgres(db: &Db) -> Catalog {
                (SELECT string_agg(coalesce(a.attname, '(expression)'), ',' ORDER BY k.n) \
                 FROM unnest(x.indkey) WITH ORDINALITY k(attnum, n) LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum) AS columns \
                FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid \
-               WHERE t.relnamespace = 'public'::regnamespace AND i.relname <> 'search_part_words'";
+               WHERE t.relnamespace = 'public'::regnamespace AND i.relname <> 'search_note_words'";
     for row in rows(db, sql).await {
         let Some(table) = catalog.tables.get_mut(&text(&row, "name")) else { continue };
         let (index, columns) = (text(&row, "index"), list(&row, "columns"));

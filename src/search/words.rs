@@ -1,0 +1,167 @@
+//! Writing which words a note holds, in all of its parts together. This is what the databases index: a search for several
+//! words is answered by one look at what has them, and a note by one row.
+//!
+//! Each note has a row, whatever it says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use sea_orm::sea_query::Value;
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement};
+use serde_json::json;
+
+use super::index::{GAP, Part, SEPARATOR, indexed};
+
+/// A note that has more different words than this is not indexed: its parts are asked instead. Twice as many of the
+/// greatest length are just less than `PostgreSQL` takes of one value, which is a megabyte.
+const MAX_WORDS: usize = 6_000;
+
+/// The words of notes; none, where there are too many.
+type Words = BTreeMap<i64, Option<BTreeSet<String>>>;
+
+/// Adds the words of parts to those of their notes.
+pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
+    let mut words = Words::new();
+    for part in parts {
+        extend(&mut words, part.note_id, indexed(part.text).flatten());
+    }
+    if connection.get_database_backend() == DatabaseBackend::Postgres {
+        return add_postgres(connection, company_id, words).await;
+    }
+    let sql =
+        "SELECT note_id, words FROM search_note WHERE company_id = ? AND note_id IN (SELECT value FROM json_each(?))";
+    for row in of_notes(connection, sql, company_id, words.keys()).await? {
+        let id = row.try_get("", "note_id")?;
+        match row.try_get::<Option<String>>("", "words")? {
+            Some(line) => extend(&mut words, id, of_line(&line)),
+            None => drop(words.insert(id, None)),
+        }
+    }
+    write_sqlite(connection, company_id, &words).await
+}
+
+/// Makes the words of notes anew, of their parts as they are indexed.
+pub async fn renew(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<(), DbErr> {
+    let backend = connection.get_database_backend();
+    if backend == DatabaseBackend::Postgres {
+        let sql = format!(
+            "INSERT INTO search_note (company_id, note_id, words) \
+             SELECT $1, note_id, CASE WHEN cardinality(words) <= {MAX_WORDS} THEN array_to_tsvector(words) END \
+             FROM unnest($2) AS changed(note_id) CROSS JOIN LATERAL ( \
+                 SELECT coalesce(array_agg(DISTINCT lexeme), ARRAY[]::text[]) AS words \
+                 FROM search_part AS part CROSS JOIN unnest(part.words) \
+                 WHERE part.company_id = $1 AND part.note_id = changed.note_id) AS made \
+             ON CONFLICT (company_id, note_id) DO UPDATE SET words = excluded.words"
+        );
+        let values: [Value; 2] = [company_id.into(), notes.to_vec().into()];
+        return connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop);
+    }
+    let mut words: Words = notes.iter().map(|id| (*id, Some(BTreeSet::new()))).collect();
+    let sql =
+        "SELECT note_id, words FROM search_part WHERE company_id = ? AND note_id IN (SELECT value FROM json_each(?))";
+    for row in of_notes(connection, sql, company_id, notes).await? {
+        let line: String = row.try_get("", "words")?;
+        extend(&mut words, row.try_get("", "note_id")?, of_line(&line));
+    }
+    write_sqlite(connection, company_id, &words).await
+}
+
+/// Forgets the words of notes.
+pub async fn remove(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<(), DbErr> {
+    let backend = connection.get_database_backend();
+    if backend == DatabaseBackend::Postgres {
+        let values: [Value; 2] = [company_id.into(), notes.to_vec().into()];
+        let sql = "DELETE FROM search_note WHERE company_id = $1 AND note_id = ANY($2)";
+        return connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop);
+    }
+    let notes = json!(notes).to_string();
+    forget_sqlite(connection, company_id, &notes).await?;
+    let sql = "DELETE FROM search_note WHERE company_id = ? AND note_id IN (SELECT value FROM json_each(?))";
+    let values: [Value; 2] = [company_id.into(), notes.into()];
+    connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop)
+}
+
+fn extend(words: &mut Words, note_id: i64, more: impl Iterator<Item = String>) {
+    let of_note = words.entry(note_id).or_insert_with(|| Some(BTreeSet::new()));
+    if let Some(known) = of_note {
+        known.extend(more);
+        if known.len() > MAX_WORDS {
+            *of_note = None;
+        }
+    }
+}
+
+async fn add_postgres(connection: &impl ConnectionTrait, company_id: i64, words: Words) -> Result<(), DbErr> {
+    // Too many are null, which adds up to null.
+    let sql = format!(
+        "INSERT INTO search_note (company_id, note_id, words) \
+         SELECT $1, note_id, CASE WHEN NOT is_full THEN words::tsvector END \
+         FROM unnest($2, $3, $4) AS new(note_id, is_full, words) \
+         ON CONFLICT (company_id, note_id) DO UPDATE SET words = \
+         CASE WHEN length(search_note.words || excluded.words) <= {MAX_WORDS} THEN search_note.words || excluded.words END"
+    );
+    let (mut ids, mut full, mut vectors) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, words) in words {
+        ids.push(id);
+        full.push(words.is_none());
+        let mut vector = String::new();
+        for word in words.into_iter().flatten() {
+            // Writing to a String does not fail.
+            let _ = write!(vector, "'{company_id}{SEPARATOR}{word}' ");
+        }
+        vectors.push(vector);
+    }
+    let values: [Value; 4] = [company_id.into(), ids.into(), full.into(), vectors.into()];
+    let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, values);
+    connection.execute_raw(statement).await.map(drop)
+}
+
+async fn of_notes<'n>(
+    connection: &impl ConnectionTrait,
+    sql: &str,
+    company_id: i64,
+    notes: impl IntoIterator<Item = &'n i64>,
+) -> Result<Vec<QueryResult>, DbErr> {
+    let notes: serde_json::Value = notes.into_iter().copied().collect();
+    let values: [Value; 2] = [company_id.into(), notes.to_string().into()];
+    connection.query_all_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await
+}
+
+/// Takes notes, in a JSON array, out of what `FTS5` knows.
+async fn forget_sqlite(connection: &impl ConnectionTrait, company_id: i64, notes: &str) -> Result<(), DbErr> {
+    let sql = "DELETE FROM search_word WHERE rowid IN (SELECT id FROM search_note WHERE company_id = ? \
+               AND note_id IN (SELECT value FROM json_each(?)))";
+    let values: [Value; 2] = [company_id.into(), notes.into()];
+    connection.execute_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await.map(drop)
+}
+
+async fn write_sqlite(connection: &impl ConnectionTrait, company_id: i64, words: &Words) -> Result<(), DbErr> {
+    let backend = DatabaseBackend::Sqlite;
+    let ids: serde_json::Value = words.keys().copied().collect();
+    forget_sqlite(connection, company_id, &ids.to_string()).await?;
+    let row = |(id, words): (&i64, &Option<BTreeSet<String>>)| json!([id, words.as_ref().map(line)]);
+    let rows: serde_json::Value = words.iter().map(row).collect();
+    // WHERE: else ON would be read as the condition of a join.
+    let sql = "INSERT INTO search_note (company_id, note_id, words) \
+               SELECT ?, value ->> 0, value ->> 1 FROM json_each(?) WHERE true \
+               ON CONFLICT (company_id, note_id) DO UPDATE SET words = excluded.words";
+    let values: [Value; 2] = [company_id.into(), rows.to_string().into()];
+    connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    let sql = "INSERT INTO search_word (rowid, words) SELECT id, replace(rtrim(words), ' ', ?) FROM search_note \
+               WHERE company_id = ? AND note_id IN (SELECT value FROM json_each(?)) AND words IS NOT NULL";
+    let values: [Value; 3] = [format!(" {company_id}{SEPARATOR}").into(), company_id.into(), ids.to_string().into()];
+    connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop)
+}
+
+fn of_line(line: &str) -> impl Iterator<Item = String> {
+    line.split_ascii_whitespace().filter(|word| *word != GAP).map(str::to_owned)
+}
+
+/// Words between blanks, one at either end.
+fn line(words: &BTreeSet<String>) -> String {
+    words.iter().fold(String::from(" "), |mut line, word| {
+        line.push_str(word);
+        line.push(' ');
+        line
+    })
+}
