@@ -33,7 +33,7 @@ impl Asked<'_> {
             return Expr::val(false);
         }
         let has_words = self.words_match().add(self.phrases_match());
-        let words = CaseStatement::new().case(self.is_full(), self.parts_match()).finally(has_words);
+        let words = CaseStatement::new().case(is_full(), self.parts_match()).finally(has_words);
         let row = Query::select()
             .expr(words)
             .from_as("search_note", FOUND)
@@ -107,14 +107,8 @@ impl Asked<'_> {
                 .and_where(Expr::col((FOUND, "id")).equals(("search_word", "rowid")));
         }
         indexed.cond_where(self.phrases_match());
-        let full =
-            notes().from_as("search_note", FOUND).and_where(self.is_full()).cond_where(self.parts_match()).take();
+        let full = notes().from_as("search_note", FOUND).and_where(is_full()).cond_where(self.parts_match()).take();
         indexed.union(UnionType::All, full).take()
-    }
-
-    /// The note has more words than are indexed.
-    fn is_full(self) -> Expr {
-        Expr::col((FOUND, "words")).is_null()
     }
 
     /// The note has all wanted words, and none of the unwanted ones.
@@ -180,6 +174,11 @@ impl Asked<'_> {
     fn words(self) -> Expr {
         tsquery(self.search.tsquery(self.sight.company_id))
     }
+}
+
+/// The note has more words than are indexed.
+fn is_full() -> Expr {
+    Expr::col((FOUND, "words")).is_null()
 }
 
 fn holds(table: &'static str, tsquery: Expr) -> Expr {

@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::Value;
 
 use crate::loading::demo_client;
+use crate::plans::FOUND_BY;
 use crate::support::{App, Client};
 
 /// Notes in the two databases, where the environment names no others; by the thousand. With fewer, the database reads whole
@@ -16,6 +17,8 @@ use crate::support::{App, Client};
 const SIZES: [i64; 2] = [20_000, 60_000];
 /// Names two other sizes, as in `100000,1000000`.
 const VARIABLE: &str = "NOTEGRAPH_TEST_FLAT_NOTES";
+/// The most blocks of a list of 20 notes by a filter.
+const FEW: u64 = 1_000;
 /// The notes that are made one by one; the rest are copies of these.
 const MADE: i64 = 1_000;
 
@@ -41,11 +44,17 @@ async fn deep_cursor(app: &App, client: &Client) -> String {
     response.data()["notes"]["edges"][0]["cursor"].as_str().unwrap().to_owned()
 }
 
-/// How many blocks the statements of a document touch.
-async fn blocks(app: &App, client: &Client, document: &str) -> u64 {
+/// How many blocks the statements of a whole page touch.
+async fn blocks_of_page(app: &App, client: &Client, document: &str) -> u64 {
+    let (blocks, notes) = blocks(app, client, document).await;
+    assert_eq!(notes, 50, "a whole page");
+    blocks
+}
+
+/// How many blocks the statements of a document touch, and how many notes it shows.
+async fn blocks(app: &App, client: &Client, document: &str) -> (u64, usize) {
     let recording = app.record();
-    let response = client.query(document).await;
-    assert_eq!(response.data()["notes"]["nodes"].as_array().unwrap().len(), 50, "a whole page");
+    let notes = client.query(document).await["notes"]["nodes"].as_array().unwrap().len();
     let mut blocks = 0;
     for mut statement in recording.of_operation() {
         statement.sql.insert_str(0, "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ");
@@ -54,7 +63,17 @@ async fn blocks(app: &App, client: &Client, document: &str) -> u64 {
         let touched = |kind: &str| plan[0]["Plan"][kind].as_u64().unwrap();
         blocks += touched("Shared Hit Blocks") + touched("Shared Read Blocks");
     }
-    blocks
+    (blocks, notes)
+}
+
+/// Each of the filters that have an index finds its notes there: a million notes are some hundred thousand blocks.
+async fn assert_filters_touch_few(app: &App, client: &Client, size: i64) {
+    for (filter, _) in FOUND_BY {
+        let document = format!("{{ notes(filter: {{ {filter} }}) {{ nodes {{ id }} }} }}");
+        let (blocks, notes) = blocks(app, client, &document).await;
+        println!("{size} notes: {blocks} blocks for {notes} with {filter}");
+        assert!(blocks < FEW, "of {size} notes: {blocks} blocks for {notes} with {filter}");
+    }
 }
 
 /// A database of so many notes: some that the demo makes, and copies of them, ever older.
@@ -106,11 +125,13 @@ async fn the_cost_of_a_page_is_flat() {
         let client = demo_client(&app, &[Scope::Read, Scope::Confidential]).await;
         let deep = format!(", after: \"{}\"", deep_cursor(&app, &client).await);
         // Once for nothing: what is read for the first time is also tidied up.
-        blocks(&app, &client, &page("")).await;
-        blocks(&app, &client, &page(&deep)).await;
-        let (first, deep) = (blocks(&app, &client, &page("")).await, blocks(&app, &client, &page(&deep)).await);
+        blocks_of_page(&app, &client, &page("")).await;
+        blocks_of_page(&app, &client, &page(&deep)).await;
+        let first = blocks_of_page(&app, &client, &page("")).await;
+        let deep = blocks_of_page(&app, &client, &page(&deep)).await;
         println!("{size} notes: {first} blocks for the first page, {deep} for a deep one");
         assert!(deep * 10 <= first * 13, "of {size} notes: {first} blocks for the first page, {deep} for a deep one");
+        assert_filters_touch_few(&app, &client, size).await;
         costs.push((size, first, deep));
     }
     let (few, many) = (costs[0], costs[1]);

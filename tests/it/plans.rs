@@ -100,8 +100,9 @@ const FILTERS: [&str; 52] = [
 ];
 
 /// What is found from its own index, not by walking the notes of the company until there are enough. `SQLite` tells
-/// which index it takes; `PostgreSQL` decides by figures, which two thousand notes do not have.
-const FOUND_BY: [(&str, &str); 14] = [
+/// which index it takes; `PostgreSQL` decides by figures, which two thousand notes do not have: there
+/// [`flat`](crate::flat) counts what it reads of a million.
+pub const FOUND_BY: [(&str, &str); 14] = [
     ("id: { eq: 5 }", "(company_id=? AND id=?)"),
     ("customerId: { eq: 5 }", "note_customer_id_created_on_id"),
     ("userId: { eq: 5 }", "note_user_id_created_on_id"),
