@@ -80,7 +80,8 @@ async function measureTurn(field, server, round, sizes, samples) {
         for (const connections of options.concurrencies) {
           const eventsBefore = changes.has(work) ? await database.events() : 0;
           const measured = await measure(server, work, connections, pid, root);
-          if (measured.bytes < sizes[server.name][work] * 0.4) {
+          // Of what only notegraph does, some answers are empty, and should be.
+          if (!ownWork.has(work) && measured.bytes < sizes[server.name][work] * 0.4) {
             throw new Error(`${server.name} answers ${work} with ${measured.bytes} bytes under load: too few`);
           }
           if (changes.has(work)) {

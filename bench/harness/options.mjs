@@ -19,7 +19,7 @@ if (values.help) {
   --smoke     20,000 notes and one round of a second: proves that everything works, measures nothing
   --no-build  takes what was installed and built before
   --servers   only these
-  --works     only these of q1, q2, q3, m1, m2; or of f1, s1, s2, n1, p1, which only notegraph does
+  --works     only these of q1, q2, q3, m1, m2; or of f1, s1, s2, s3, n1, p1, which only notegraph does
   --rounds    how often every server has its turn (5)
   --seconds   how long each measurement of a turn is (3)
   --out       where results.json, RESULTS.md and results.svg go (bench; of a smoke run: bench/data/smoke)

@@ -12,6 +12,7 @@ use sea_orm::{
 use super::filter::NoteFilter;
 use super::load::NOTE;
 use super::order::{NoteOrder, NoteOrdering, Placed};
+use super::walk::Walk;
 use crate::context::Reader;
 use crate::db::{Db, keys_table};
 use crate::entity::{Columns, Sight, assignment, note};
@@ -87,7 +88,8 @@ impl NoteList {
         let mut notes = self.notes;
         if let Some(search) = &self.search {
             let asked = Asked { search, sight: self.sight, backend: reader.db.backend() };
-            if let Some(rows) = first_found(reader, &notes, asked, &self.window, &self.ordering).await? {
+            let walk = Walk { reader, notes: &notes, asked, window: &self.window, ordering: &self.ordering };
+            if let Some(rows) = walk.page().await? {
                 return Ok(self.window.page(rows));
             }
             notes = notes.filter(asked.of_all());
@@ -204,58 +206,6 @@ impl NoteList {
             })
             .collect()
     }
-}
-
-/// The rows of the page, where enough of the first notes of the list match, or the list has no more. Common words are
-/// found in a moment so, where the index would give hundreds of thousands of notes to be sorted; for rare ones it is a
-/// small price.
-async fn first_found(
-    reader: &Reader,
-    notes: &Select<note::Entity>,
-    asked: Asked<'_>,
-    window: &Window,
-    ordering: &NoteOrdering,
-) -> Result<Option<Vec<Placed>>> {
-    let (skipped, size) = window.rows();
-    let needed = skipped + size;
-    let most = reader.limits.looked_at;
-    if needed > most {
-        return Ok(None);
-    }
-    let mut first = notes.clone().into_query();
-    window.apply(&mut first, &ordering.ordering);
-    first.reset_limit().reset_offset();
-    let last = first.clone().clear_selects().column((note::Entity, note::Column::Id)).limit(1).offset(most - 1).take();
-    let is_last = || Expr::col(("last", "id")).is_not_null();
-    let mut found = Query::select();
-    found
-        .exprs([asked.of_each(), is_last()])
-        .from_subquery(first.limit(most).take(), note::Entity)
-        .join_subquery(
-            JoinType::LeftJoin,
-            last,
-            "last",
-            Condition::all().add(Expr::col(("last", "id")).equals((note::Entity, note::Column::Id))),
-        )
-        // The last one, whether it matches or not, shows that there may be more.
-        .cond_where(Condition::any().add(asked.of_each()).add(is_last()))
-        .limit(needed);
-    if reader.db.backend() == DatabaseBackend::Postgres {
-        // It knows that they are sorted. SQLite, which hands them on as they come, would look at all of them to sort.
-        window.sort(&mut found, &ordering.ordering);
-    }
-    let columns = reader.columns(&NOTE).and(ordering.columns());
-    columns.select(&mut found);
-    let mut rows = Vec::new();
-    let mut has_more = false;
-    for row in reader.db.read().query_all(&found).await? {
-        if row.try_get_by_index(0)? {
-            rows.push(Placed::from(columns.read(&row, 2)?));
-        }
-        has_more |= row.try_get_by_index::<bool>(1)?;
-    }
-    let is_complete = rows.len() as u64 == needed || !has_more;
-    Ok(is_complete.then(|| rows.split_off(rows.len().min(usize::try_from(skipped).unwrap_or(usize::MAX)))))
 }
 
 /// A statement in the place of a value.

@@ -27,6 +27,7 @@ mod post;
 mod relevance;
 mod text;
 mod unassign;
+mod walk;
 
 pub use assign::{NoteAssignInput, NoteAssignPayload, assign};
 pub use assign_many::{NotesAssignInput, NotesAssignPayload, assign_many, unassign_many};
