@@ -10,6 +10,7 @@ use std::sync::Arc;
 use async_graphql::ErrorExtensionValues;
 use sea_orm::DbErr;
 
+use crate::db::Fault;
 use crate::entity::token::Scope;
 
 /// The result of everything that can fail while an operation runs.
@@ -28,10 +29,23 @@ pub enum Error {
     Internal(Arc<dyn std::error::Error + Send + Sync>),
     /// The database cannot be reached, or has no connection to spare; trying again later may help.
     Unavailable(Arc<dyn std::error::Error + Send + Sync>),
+    /// The database has no room left for a change, which was not made.
+    StorageFull(Arc<dyn std::error::Error + Send + Sync>),
 }
 
-/// The cause of an INTERNAL or UNAVAILABLE error, kept beside it for the log and never sent.
+/// The cause of an error that is the server's or the database's, kept beside it for the log and never sent.
 pub struct Cause(pub Arc<dyn std::error::Error + Send + Sync>);
+
+fn is_of_connection(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    cause.downcast_ref::<DbErr>().is_some_and(|error| Fault::of(error) == Some(Fault::Connection))
+}
+
+impl Cause {
+    /// Whether it is a connection to the database that has failed, so that others may, too.
+    pub fn is_of_connection(&self) -> bool {
+        is_of_connection(&*self.0)
+    }
+}
 
 impl Error {
     pub fn internal(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
@@ -43,6 +57,11 @@ impl Error {
         Self::internal(DbErr::RecordNotFound(format!("{record} {id:?}")))
     }
 
+    /// Whether a connection to the database has failed, so that others may, too.
+    pub fn is_of_connection(&self) -> bool {
+        matches!(self, Self::Unavailable(cause) if is_of_connection(&**cause))
+    }
+
     /// `extensions.code` of the error that clients see.
     pub fn code(&self) -> &'static str {
         match self {
@@ -51,15 +70,17 @@ impl Error {
             Self::BadCursor(_) => "BAD_CURSOR",
             Self::Internal(_) => "INTERNAL",
             Self::Unavailable(_) => "UNAVAILABLE",
+            Self::StorageFull(_) => "STORAGE_FULL",
         }
     }
 }
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        match error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable(Arc::new(error)),
-            other => Self::internal(other),
+        match Fault::of(&error) {
+            Some(Fault::Connection | Fault::Busy) => Self::Unavailable(Arc::new(error)),
+            Some(Fault::Full) => Self::StorageFull(Arc::new(error)),
+            None => Self::internal(error),
         }
     }
 }
@@ -77,6 +98,7 @@ impl From<Error> for async_graphql::Error {
                 ("The server failed. Its log has the reason under this request ID.".to_owned(), Some(cause))
             }
             Error::Unavailable(cause) => ("The database is not available; try again.".to_owned(), Some(cause)),
+            Error::StorageFull(cause) => ("The database has no room left for this change.".to_owned(), Some(cause)),
         };
         let mut extensions = ErrorExtensionValues::default();
         extensions.set("code", code);

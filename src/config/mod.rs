@@ -45,7 +45,8 @@ pub struct DatabaseArgs {
     )]
     pub database_connections: u32,
 
-    /// The longest that one statement may run on PostgreSQL, in seconds: 1 to 3600.
+    /// The longest that one statement may run on PostgreSQL, and wait there for locks, or on SQLite for other processes
+    /// that write, in seconds: 1 to 3600.
     #[arg(
         long,
         global = true,

@@ -1,3 +1,4 @@
+use std::future::ready;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use sea_orm::sqlx::{ConnectOptions as _, Connection};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, Statement};
 
 use super::Db;
+use super::doubt::Doubt;
 
 /// What to do where the `SQLite` file is not there yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +25,8 @@ pub struct Settings {
     pub url: String,
     /// Connections to `PostgreSQL`, or reading connections to `SQLite`.
     pub connections: u32,
-    /// The longest that one statement may run.
+    /// The longest that one statement may run on `PostgreSQL`, and wait there for locks; on `SQLite`, for other
+    /// processes that write.
     pub statement_timeout: Duration,
 }
 
@@ -56,7 +59,7 @@ impl From<DbErr> for ConnectError {
     }
 }
 
-/// How long a caller waits for a free connection, and a writer of `SQLite` for its turn.
+/// How long a caller waits for a free connection, a writer of `SQLite` for the one that writes.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Opens the database.
@@ -102,6 +105,8 @@ const PLANNING: [(&str, &str); 3] =
 
 async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
     let timeout = settings.statement_timeout.as_millis().to_string();
+    let doubt = Doubt::default();
+    let doubted = doubt.clone();
     let mut options = ConnectOptions::new(&settings.url);
     options
         .max_connections(settings.connections)
@@ -109,6 +114,7 @@ async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
         .sqlx_logging(false)
         // A ping before each use is a round trip for each statement; one after idling finds the same dead ones.
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .map_sqlx_postgres_before_acquire(move |_, connection| Box::pin(ready(Ok(!doubted.is_of(connection.age)))))
         .map_sqlx_postgres_opts(move |options| {
             options
                 .application_name("notegraph")
@@ -120,18 +126,26 @@ async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
     let probe = async { probe?.connect().await?.close().await };
     probe.await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?;
     let pool = Database::connect(options).await?;
-    Ok(Db { read: pool.clone(), write: pool })
+    Ok(Db { read: pool.clone(), write: pool, doubt })
 }
 
 async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
     let create = missing == Missing::Create;
+    let patience = settings.statement_timeout;
+    let doubt = Doubt::default();
     let options = |connections: u32, read_only: bool| {
         let mut options = ConnectOptions::new(&settings.url);
+        let doubted = doubt.clone();
         options
             .max_connections(connections)
             .acquire_timeout(WAIT)
             .sqlx_logging(false)
             .test_before_acquire(false)
+            // SQLite takes a transaction back by itself when its disk is full, and the library does not notice: it
+            // would take the connection to be inside that transaction for ever.
+            .map_sqlx_sqlite_before_acquire(move |connection, about| {
+                Box::pin(ready(Ok(!connection.is_in_transaction() && !doubted.is_of(about.age))))
+            })
             .map_sqlx_sqlite_opts(move |options| {
                 let options = options
                     .create_if_missing(create && !read_only)
@@ -139,7 +153,7 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectErro
                     // An acknowledged change is on the disk, whatever happens next.
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
-                    .busy_timeout(WAIT);
+                    .busy_timeout(patience);
                 if read_only { options.pragma("query_only", "on") } else { options }
             });
         options
@@ -149,7 +163,7 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectErro
     for connection in [&write, &read] {
         require_safe(connection).await?;
     }
-    Ok(Db { read, write })
+    Ok(Db { read, write, doubt })
 }
 
 /// What was asked for is not always what a file gets: some file systems and settings of `SQLite` have no write-ahead

@@ -3,9 +3,12 @@
 
 mod array;
 mod connect;
+mod doubt;
+mod fault;
 mod ids;
 mod rows;
 
+use doubt::Doubt;
 use sea_orm::{
     DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
@@ -13,6 +16,7 @@ use sea_orm::{
 
 pub use array::{keys_table, one_of, one_of_texts};
 pub use connect::{ConnectError, Missing, Settings, connect};
+pub use fault::Fault;
 pub use ids::{Table, next_id, next_ids, reserve};
 pub use rows::update_rows;
 
@@ -24,6 +28,7 @@ pub use rows::update_rows;
 pub struct Db {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    doubt: Doubt,
 }
 
 impl Db {
@@ -57,6 +62,11 @@ impl Db {
     /// The connection that migrations run on.
     pub fn schema_door(&self) -> &DatabaseConnection {
         &self.write
+    }
+
+    /// A connection has failed: those that were made before are replaced when they would be used next.
+    pub fn doubt_connections(&self) {
+        self.doubt.raise();
     }
 
     /// Calls back with every statement that is run, for tests that count them and read their plans.

@@ -71,13 +71,19 @@ pub fn is_refused(response: &async_graphql::Response) -> bool {
     response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty())
 }
 
+/// Whether a connection to the database has failed.
+pub fn lost_a_connection(response: &async_graphql::Response) -> bool {
+    response.errors.iter().any(|error| error.source::<Cause>().is_some_and(Cause::is_of_connection))
+}
+
 /// The answer to what was executed, or was refused by the schema.
 pub fn executed(response: &async_graphql::Response, media_type: MediaType) -> Response {
     let refused = is_refused(response);
-    let unavailable = || response.errors.iter().any(|error| code(error) == Some("UNAVAILABLE"));
+    let has = |wanted| response.errors.iter().any(|error| code(error) == Some(wanted));
     let status = match response.data {
         Value::Null if refused => document_status(media_type),
-        Value::Null if unavailable() => StatusCode::SERVICE_UNAVAILABLE,
+        Value::Null if has("STORAGE_FULL") => StatusCode::INSUFFICIENT_STORAGE,
+        Value::Null if has("UNAVAILABLE") => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
     };
     let mut extensions = response.extensions.clone();

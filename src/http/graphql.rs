@@ -24,6 +24,7 @@ use super::request_id::RequestIdExt;
 use super::{answer, asked, body};
 use crate::auth::{self, Identity, IdentitySettings, Tokens, Viewer};
 use crate::context::App;
+use crate::error::Error;
 use crate::gate;
 use crate::schema::Schema;
 
@@ -135,12 +136,25 @@ impl Door {
 
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Viewer, Refusal> {
         let token = bearer(headers).ok_or_else(Refusal::unauthenticated)?;
-        let App { db, clock, .. } = &self.app;
-        let viewer = match &self.identity {
-            Some(identity) if !auth::is_opaque(token) => identity.authenticate(db, clock, token).await?,
-            _ => self.tokens.authenticate(token).await?,
+        let viewer = match self.viewer(token).await {
+            // Connections break while they rest, and who first asks on one finds out: here is where nothing has been
+            // done yet, and can be asked for once more.
+            Err(error) if error.is_of_connection() => {
+                self.app.db.doubt_connections();
+                self.viewer(token).await
+            }
+            viewer => viewer,
         };
-        viewer.ok_or_else(Refusal::unauthenticated)
+        viewer?.ok_or_else(Refusal::unauthenticated)
+    }
+
+    /// Whose token it is, if it holds.
+    async fn viewer(&self, token: &str) -> Result<Option<Viewer>, Error> {
+        let App { db, clock, .. } = &self.app;
+        match &self.identity {
+            Some(identity) if !auth::is_opaque(token) => identity.authenticate(db, clock, token).await,
+            _ => self.tokens.authenticate(token).await,
+        }
     }
 
     /// Runs the operation in a task of its own: when the client hangs up, or the time is over, what waits for it is
@@ -157,13 +171,16 @@ impl Door {
     ) -> Result<async_graphql::Response, Refusal> {
         request.set_parsed_query(parsed.document.clone());
         let request = self.app.prepare(request, &parsed.mentioned, viewer);
-        let schema = self.schema.clone();
+        let (schema, db) = (self.schema.clone(), self.app.db.clone());
         let operation = async move {
             let mut response = schema.execute(request, parsed.validated()).await;
             if !answer::is_refused(&response) {
                 parsed.found_valid();
             }
             answer::settle(&mut response, &request_id);
+            if answer::lost_a_connection(&response) {
+                db.doubt_connections();
+            }
             drop(turn);
             response
         };

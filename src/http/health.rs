@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use super::graphql::Door;
 use super::limits::Visit;
+use crate::db::Fault;
 
 /// How long the database may take to answer before this instance counts as not ready.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -30,6 +31,9 @@ pub async fn ready(State(door): State<Arc<Door>>, visit: Option<Extension<Visit>
         Ok(Ok(_)) => (StatusCode::OK, "ok\n"),
         Ok(Err(error)) => {
             tracing::warn!(cause = %error, "not ready");
+            if Fault::of(&error) == Some(Fault::Connection) {
+                db.doubt_connections();
+            }
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
         }
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer within a second\n"),

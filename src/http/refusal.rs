@@ -123,6 +123,7 @@ impl From<crate::error::Error> for Refusal {
         }
         match code {
             "UNAVAILABLE" => Self::new(StatusCode::SERVICE_UNAVAILABLE, code, error.message).soon(),
+            "STORAGE_FULL" => Self::new(StatusCode::INSUFFICIENT_STORAGE, code, error.message),
             "INTERNAL" => Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, error.message),
             _ => Self::new(StatusCode::BAD_REQUEST, code, error.message),
         }

@@ -18,9 +18,17 @@ mod chance;
 mod support;
 
 mod cancel;
+mod cluster;
 mod crash;
 mod history;
+mod load;
+mod locks;
+mod mount;
+mod restarts;
 mod run;
+mod site;
+mod stop;
+mod storage;
 mod versions;
 mod whole;
 mod wire;

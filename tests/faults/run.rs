@@ -11,6 +11,9 @@ use crate::chance::Random;
 /// How many times as long as promised a debug build may take, on a machine that does other things.
 const SLACK: u32 = 10;
 
+/// After the end of a fault changes are made again in this time, without a restart.
+pub const HEALED: Duration = Duration::from_secs(3);
+
 /// The turn of one fault, until it is dropped.
 pub struct Run {
     name: &'static str,

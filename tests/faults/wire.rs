@@ -17,6 +17,7 @@ pub struct Wire {
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    head: String,
     pub body: Value,
 }
 
@@ -61,7 +62,7 @@ impl Wire {
         while body.len() < length {
             self.more(&mut body).await?;
         }
-        Ok(Answer { status, body: serde_json::from_slice(&body)? })
+        Ok(Answer { status, body: serde_json::from_slice(&body)?, head })
     }
 
     async fn more(&mut self, bytes: &mut Vec<u8>) -> Result<()> {
@@ -73,6 +74,16 @@ impl Wire {
 }
 
 impl Answer {
+    /// A line of the head.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
+    }
+
+    /// `extensions.code` of the first error.
+    pub fn code(&self) -> &str {
+        self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
+    }
+
     /// The data of an answer without errors; nothing where there are some.
     pub fn data(&self) -> Option<&Value> {
         (self.status == 200 && self.body.get("errors").is_none()).then(|| &self.body["data"])

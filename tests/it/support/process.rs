@@ -11,6 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_notegraph");
 /// Nothing here takes as long; it is where a test that hangs fails.
 const AT_MOST: Duration = Duration::from_mins(1);
 
@@ -24,7 +25,12 @@ pub struct Process {
 
 impl Process {
     pub async fn serve(database: &str, arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_notegraph"))
+        Self::serve_by(Command::new(PROGRAM), database, arguments).await
+    }
+
+    /// By a command that runs the program with the arguments that follow.
+    pub async fn serve_by(mut command: Command, database: &str, arguments: &[&str]) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .env_clear()

@@ -1,0 +1,115 @@
+//! A `PostgreSQL` server of one's own, to be stopped and filled.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::mount::{SmallDisk, is_root};
+
+/// A server on a free port of this machine, which ends with this value. It runs as somebody other than root, as it
+/// insists on.
+pub struct Cluster {
+    folder: TempDir,
+    programs: PathBuf,
+    port: u16,
+    /// What it has for a tablespace that can be filled.
+    pub small_disk: Option<SmallDisk>,
+}
+
+impl Cluster {
+    pub fn start() -> Self {
+        Self::make(false)
+    }
+
+    /// With a small disk at [`Self::small_folder`].
+    pub fn with_small_disk() -> Self {
+        Self::make(true)
+    }
+
+    fn make(small: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut cluster = Self { folder, programs: programs(), port, small_disk: None };
+        let small_folder = cluster.small_folder();
+        std::fs::create_dir(&small_folder).unwrap();
+        if is_root() {
+            run(Command::new("chown").args(["-R", "postgres"]).arg(cluster.folder.path()));
+        }
+        cluster.small_disk = small.then(|| SmallDisk::mount(&small_folder, 24, "postgres"));
+        let data = cluster.data();
+        cluster
+            .program("initdb", &["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync", "-D", &data]);
+        cluster.go();
+        cluster
+    }
+
+    pub fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    pub fn url_of(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    pub fn small_folder(&self) -> PathBuf {
+        self.folder.path().join("small")
+    }
+
+    pub fn go(&self) {
+        let settings = format!(
+            "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories={} -c max_connections=50 \
+             -c shared_buffers=16MB",
+            self.port,
+            self.folder.path().display()
+        );
+        let log = self.folder.path().join("log").display().to_string();
+        self.program("pg_ctl", &["-w", "-D", &self.data(), "-l", &log, "-o", &settings, "start"]);
+    }
+
+    /// Ends the server: `fast` as an operator does, `immediate` as a crash.
+    pub fn stop(&self, mode: &str) {
+        self.program("pg_ctl", &["-w", "-D", &self.data(), "-m", mode, "stop"]);
+    }
+
+    fn data(&self) -> String {
+        self.folder.path().join("data").display().to_string()
+    }
+
+    fn program(&self, name: &str, arguments: &[&str]) {
+        let program = self.programs.join(name);
+        let mut words: Vec<&str> = if is_root() { vec!["runuser", "-u", "postgres", "--"] } else { Vec::new() };
+        words.push(program.to_str().unwrap());
+        words.extend(arguments);
+        let mut command = self.small_disk.as_ref().map_or_else(|| Command::new("env"), SmallDisk::command);
+        run(command.args(words));
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if Path::new(&self.data()).join("postmaster.pid").exists() {
+            self.stop("immediate");
+        }
+    }
+}
+
+/// Where the programs of the newest version are.
+fn programs() -> PathBuf {
+    let of_debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let newest = of_debian
+        .map(|version| version.path().join("bin"))
+        .filter(|programs| programs.join("initdb").exists())
+        .max_by_key(|programs| programs.parent().and_then(|it| it.file_name()?.to_str()?.parse::<u32>().ok()));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    newest
+        .or_else(|| std::env::split_paths(&path).find(|folder| folder.join("initdb").exists()))
+        .expect("no initdb: faults of PostgreSQL need its programs, to start a server of their own")
+}
+
+fn run(command: &mut Command) {
+    // The server keeps what it is given for as long as it runs: a pipe would not end with the command.
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap();
+    assert!(status.success(), "{command:?}: {status}");
+}

@@ -1,0 +1,170 @@
+//! A disk that is full, or takes nothing.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use notegraph::entity::token::Scope;
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+use tokio::process::Command;
+use tokio::time::sleep;
+
+use crate::cluster::Cluster;
+use crate::load::Load;
+use crate::mount::{self, SmallDisk};
+use crate::run::{HEALED, Run};
+use crate::site::Site;
+use crate::support::process::{PROGRAM, Process};
+use crate::support::{App, Client, Database, Engine, Response};
+
+/// Letters in the details of each note: a disk of a few MiB is soon full of them.
+const LONG: usize = 20_000;
+const LEFT_OUT: &str = "LEFT OUT: no file system can be mounted here, which root can where it is not forbidden to";
+
+/// Writes, fills the disk until somebody is told, makes room, and waits until all write again.
+async fn fill_and_clear(run: &Run, disk: &SmallDisk, process: &Process, token: &str) -> Load {
+    let load = Load::start(run, process.address, token, 4, LONG);
+    load.until_all_write().await;
+    let filler = disk.fill();
+    load.until_told("STORAGE_FULL").await;
+    sleep(Duration::from_secs(1)).await;
+    drop(filler);
+    run.promised("healed", load.healed(Instant::now()).await, HEALED);
+    load
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_told_and_loses_nothing() {
+    let run = Run::begin("a full disk").await;
+    if !mount::is_permitted() {
+        return run.say(LEFT_OUT);
+    }
+    if Engine::postgres().is_some() { on_postgres(&run).await } else { on_sqlite(&run).await }
+}
+
+/// The database is on the small disk, the log of the server is not: a server without room for that ends, and finds
+/// itself again when there is some.
+async fn on_postgres(run: &Run) {
+    let cluster = Cluster::with_small_disk();
+    let disk = cluster.small_disk.as_ref().unwrap();
+    let door = sea_orm::Database::connect(cluster.url()).await.unwrap();
+    let folder = cluster.small_folder();
+    door.execute_unprepared(&format!("CREATE TABLESPACE small LOCATION '{}'", folder.display())).await.unwrap();
+    door.execute_unprepared("CREATE DATABASE notes TABLESPACE small").await.unwrap();
+    door.close().await.unwrap();
+    let site = Site::at(&cluster.url_of("notes")).await;
+    let process = Process::serve(&site.url, &["--stop-delay", "0"]).await;
+    let load = fill_and_clear(run, disk, &process, &site.token).await;
+    let known = site.end(run, load, process, &["STORAGE_FULL"]).await;
+    site.assert_kept(&known).await;
+}
+
+async fn on_sqlite(run: &Run) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |folder: &Path| folder.join("notegraph.db");
+    let site = Site::at(&format!("sqlite://{}", file(folder.path()).display())).await;
+    let small = folder.path().join("small");
+    std::fs::create_dir(&small).unwrap();
+    let disk = SmallDisk::mount(&small, 24, "root");
+    std::fs::copy(file(folder.path()), file(&disk.outside())).unwrap();
+    let mut command = Command::from(disk.command());
+    command.arg(PROGRAM);
+    let url = format!("sqlite://{}", file(&small).display());
+    let process = Process::serve_by(command, &url, &["--stop-delay", "0"]).await;
+    let load = fill_and_clear(run, &disk, &process, &site.token).await;
+    let known = site.end(run, load, process, &["STORAGE_FULL"]).await;
+    // A server that has ended leaves one file.
+    std::fs::copy(file(&disk.outside()), file(folder.path())).unwrap();
+    site.assert_kept(&known).await;
+}
+
+/// As by a quota: the file can be written to, and not grow. The limit is that of one running process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_cannot_grow_is_told_and_loses_nothing() {
+    let run = Run::begin("a file that cannot grow").await;
+    let database = Database::migrated(&Engine::Sqlite).await;
+    let site = Site::at(database.url()).await;
+    let mut command = Command::new("sh");
+    // The system ends who goes beyond the limit, unless told not to.
+    command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", PROGRAM]);
+    let process = Process::serve_by(command, &site.url, &["--stop-delay", "0"]).await;
+    let load = Load::start(&run, process.address, &site.token, 4, LONG);
+    load.until_all_write().await;
+    let limit = async |bytes: &str| {
+        let id = process.id().to_string();
+        let limit = format!("--fsize={bytes}:unlimited");
+        assert!(Command::new("prlimit").args(["--pid", &id, &limit]).status().await.unwrap().success());
+    };
+    limit("100000").await;
+    load.until_told("UNAVAILABLE").await;
+    sleep(Duration::from_secs(1)).await;
+    limit("unlimited").await;
+    run.promised("healed", load.healed(Instant::now()).await, HEALED);
+    let known = site.end(&run, load, process, &["UNAVAILABLE"]).await;
+    site.assert_kept(&known).await;
+}
+
+#[tokio::test]
+async fn a_file_system_that_takes_nothing_is_refused_at_the_start() {
+    let run = Run::begin("a read-only file system").await;
+    if !mount::is_permitted() {
+        return run.say(LEFT_OUT);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("notegraph.db").display());
+    Site::at(&url).await;
+    let mut command = Command::from(mount::read_only(folder.path()));
+    command.args([PROGRAM, "serve", "--listen", "127.0.0.1:0"]).env_clear().env("DATABASE_URL", &url);
+    let output = command.kill_on_drop(true).output().await.unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    run.say(errors.lines().next().unwrap_or_default());
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.starts_with("error: cannot open the database"), "{errors}");
+}
+
+/// A client of a server in this process, whose one writing connection can be told to fail.
+async fn writer() -> (App, Client) {
+    let app = App::start_on(&Engine::Sqlite).await;
+    let client = app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await;
+    (app, client)
+}
+
+async fn create(client: &Client, subject: &str) -> Response {
+    let document = "mutation($s: String!) { noteCreate(input: { subject: $s }) { note { id } } }";
+    client.query_with(document, json!({ "s": subject })).await
+}
+
+/// `SQLite` takes the transaction back by itself, and the library does not notice: what it writes on this connection from
+/// then on would be acknowledged, and never be committed.
+#[tokio::test]
+async fn a_database_that_may_not_grow_is_full_and_takes_changes_when_it_may() {
+    let (app, client) = writer().await;
+    let mut made = 0;
+    for _ in 0..3 {
+        app.db().schema_door().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+        let full = loop {
+            let answer = create(&client, &"x".repeat(1_000)).await;
+            if answer.status != 200 {
+                break answer;
+            }
+            made += 1;
+        };
+        assert_eq!((full.status, full.codes()), (507, vec!["STORAGE_FULL"]), "{full:?}");
+        assert_eq!(full.headers.get("retry-after"), None, "asking again would not help");
+        // The limit was of the connection, which is not used again.
+        assert!(create(&client, "room").await["noteCreate"]["note"]["id"].is_string());
+        made += 1;
+        assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], made, "not committed");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_takes_no_changes_is_unavailable_until_it_does() {
+    let (app, client) = writer().await;
+    app.db().schema_door().execute_unprepared("PRAGMA query_only = on").await.unwrap();
+    let refused = create(&client, "no").await;
+    assert_eq!((refused.status, refused.codes()), (503, vec!["UNAVAILABLE"]), "{refused:?}");
+    assert_eq!(refused.headers["retry-after"], "1");
+    assert!(create(&client, "yes").await["noteCreate"]["note"]["id"].is_string());
+    assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], 1);
+}
