@@ -11,6 +11,7 @@ mod world;
 
 pub use chance::Random;
 pub use evaluate::{matches, order};
+pub use random::HASTY;
 pub use world::Row;
 
 use notegraph::entity::note::ReferenceType;

@@ -27,6 +27,7 @@ mod flat;
 mod hostile;
 mod idempotency;
 mod identity;
+mod isolation;
 mod limits;
 mod loading;
 mod many;

@@ -2,6 +2,7 @@
 
 use std::ops::Index;
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, Request};
@@ -14,7 +15,8 @@ use super::app::App;
 /// A client with a token, or without one.
 #[derive(Clone)]
 pub struct Client {
-    app: App,
+    _keep: App,
+    router: Router,
     token: Option<String>,
 }
 
@@ -31,7 +33,12 @@ pub struct Response {
 
 impl Client {
     pub fn new(app: &App, token: Option<String>) -> Self {
-        Self { app: app.clone(), token }
+        Self { _keep: app.clone(), router: app.router(), token }
+    }
+
+    /// The same client of a server over the same database that takes requests in another way.
+    pub fn through(self, router: &Router) -> Self {
+        Self { router: router.clone(), ..self }
     }
 
     /// The token in clear; empty where the client has none.
@@ -54,7 +61,7 @@ impl Client {
 
     /// Any request, as it is: no token is added.
     pub async fn send(&self, request: Request<Body>) -> Response {
-        let answer = self.app.router().oneshot(request).await.unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = answer.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();

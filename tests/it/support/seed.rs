@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use chrono::{DateTime, Utc};
 use notegraph::auth::{NewToken, create_token};
 use notegraph::db::{self, Table};
 use notegraph::entity::note::{NoteStatus, Tags};
@@ -194,6 +195,11 @@ impl Company {
 
     /// Makes a user responsible for a note, after those who are.
     pub async fn assign(&self, note_id: i64, user_id: i64) -> assignment::Model {
+        self.assign_on(note_id, user_id, self.app.clock().now()).await
+    }
+
+    /// The same, at a given time.
+    pub async fn assign_on(&self, note_id: i64, user_id: i64, created_on: DateTime<Utc>) -> assignment::Model {
         let last = assignment::Entity::find()
             .filter(assignment::Column::CompanyId.eq(self.id))
             .filter(assignment::Column::NoteId.eq(note_id))
@@ -208,7 +214,7 @@ impl Company {
             note_id,
             user_id,
             position: last.unwrap_or(0) + 1,
-            created_on: self.app.clock().now(),
+            created_on,
             assigned_by_id: None,
             source: None,
         };

@@ -1,0 +1,160 @@
+//! Two companies of one server that have the same contents, under the same ids, and do the same: one after the other, and
+//! both at once. Each gets the answers that the other gets, and nothing of the other's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use notegraph::db::{self, Table};
+use notegraph::entity::token::Scope;
+use notegraph::search::Limits;
+use serde_json::json;
+
+use super::canonical::Canonical;
+use super::operation::{Maker, Operation, is_administration};
+use super::population::{FIRST, Population};
+use super::selection::whole;
+use super::twins::{assert_alike, patient};
+use super::words::Words;
+use crate::filters::HASTY;
+use crate::hostile::places::places;
+use crate::oracle::Contract;
+use crate::oracle::random::Random;
+use crate::support::{App, Client, Engine, Response};
+
+const ROUNDS: usize = 1_000;
+/// What stands in many texts of each company, and that of the other; of one length, so that snippets end at the same place.
+const PAIRS: [(&str, &str); 2] = [("zqaz", "zqbz"), ("zqbz", "zqaz")];
+
+/// The first users, who ask; they have to stay active.
+const ASKING: usize = 2;
+
+struct Side {
+    words: Words,
+    /// Who asks: with every scope, and with some.
+    clients: Vec<Client>,
+    canonical: Canonical,
+    mark: &'static str,
+    other_mark: &'static str,
+}
+
+impl Side {
+    /// What is asked and answered, but for what differs from company to company; nothing of it is the other's.
+    fn canonical(&mut self, response: &Response, what: &str) -> String {
+        let shown = response.text.to_lowercase();
+        assert!(!shown.contains(self.other_mark), "{what}: {shown}");
+        assert!(!shown.contains("internal"), "{what}: {shown}");
+        format!("{} {:#}", response.status, self.canonical.of(&response.body))
+    }
+}
+
+/// Both companies with the same people and notes.
+async fn sides(app: &App, random: &mut Random) -> Vec<Side> {
+    // Their own ids are as great as new ones, and no others.
+    let transaction = app.db().begin().await.unwrap();
+    db::reserve(&transaction, Table::Company, 100 * FIRST).await.unwrap();
+    transaction.commit().await.unwrap();
+    let router = patient(app);
+    let mut populations = Vec::new();
+    for (mark, other_mark) in PAIRS {
+        let words = Words::of_company(mark, other_mark);
+        populations.push(Population::new(app, mark, &words, &mut random.clone()).await);
+    }
+    let mut sides = Vec::new();
+    for (population, (mark, other_mark)) in populations.iter().zip(PAIRS) {
+        let [admin, writer] = [&population.users[0], &population.users[1]];
+        let clients = vec![
+            admin.token(&[Scope::Admin]).await.through(&router),
+            writer.token(&[Scope::Write]).await.through(&router),
+        ];
+        let mut words = Words::of_company(mark, other_mark);
+        for (kind, keys) in [("Customer", &population.customers), ("NoteType", &population.types)] {
+            words.ids.insert(kind.to_owned(), keys.iter().map(|key| format!("{kind}:{key}")).collect());
+        }
+        sides.push(Side {
+            words,
+            clients,
+            canonical: Canonical::new(mark, FIRST, app.clock().now()),
+            mark,
+            other_mark,
+        });
+    }
+    sides
+}
+
+/// Every search finds what holds the mark of the company, and nothing by that of the other.
+async fn assert_finds_its_own(contract: &Contract, side: &Side) {
+    let mut found_some = 0;
+    for place in places(contract).iter().filter(|place| place.argument() == "search") {
+        let find = async |text: &str| {
+            let (document, variables) = place.asking(&[json!(text)], &whole(contract, place.gives(), 1));
+            side.clients[0].query_with(&document, variables).await.data().clone()
+        };
+        let nothing = find("never").await;
+        assert_eq!(find(side.other_mark).await, nothing, "{}", place.name);
+        found_some += usize::from(find(side.mark).await != nothing);
+    }
+    assert!(found_some > 2, "{found_some}");
+}
+
+async fn in_lockstep(seed: u64, limits: Limits) {
+    println!("seed {seed}");
+    let random = &mut Random::new(seed);
+    let contract = Contract::read();
+    let app = App::start_with(&Engine::of_this_run(), limits).await;
+    let mut sides = sides(&app, random).await;
+    let mut done: BTreeMap<String, usize> = BTreeMap::new();
+    for round in 0..ROUNDS {
+        let who = random.below(2);
+        let wanted = |field: &str| who == 0 || !is_administration(field);
+        // The same choices among what each of them knows.
+        let choices = Random::new(random.next());
+        let mut operations = Vec::new();
+        for side in &sides {
+            let random = &mut choices.clone();
+            let mut maker = Maker { contract: &contract, words: &side.words, random, lists: true };
+            let mut operation = maker.operation(&wanted);
+            operation.keep_active(ASKING);
+            operations.push(operation);
+        }
+        let sent: Vec<_> = operations.iter().map(Operation::sent).collect();
+        let ask = |side: usize| {
+            let (document, variables) = sent[side].clone();
+            let client = sides[side].clients[who].clone();
+            async move { client.query_with(&document, variables).await }
+        };
+        let responses = match random.below(4) {
+            0 => {
+                let first = ask(0).await;
+                [first, ask(1).await]
+            }
+            1 => {
+                let second = ask(1).await;
+                [ask(0).await, second]
+            }
+            _ => <[Response; 2]>::from(tokio::join!(ask(0), ask(1))),
+        };
+        let what =
+            |side: usize| format!("seed {seed}, round {round}, {}: {} {}", PAIRS[side].0, sent[side].0, sent[side].1);
+        let answers: Vec<String> = (0..2).map(|side| sides[side].canonical(&responses[side], &what(side))).collect();
+        assert_alike(&answers[0], &answers[1], || format!("{}\n{}", what(0), what(1)));
+        for ((side, operation), response) in sides.iter_mut().zip(&operations).zip(&responses) {
+            side.words.learn(operation, &response.body["data"]);
+        }
+        *done.entry(operations[0].field.clone()).or_default() += 1;
+    }
+    for side in &sides {
+        assert_finds_its_own(&contract, side).await;
+    }
+    let [one, other] = [0, 1].map(|side| sides[side].canonical.ids.keys().copied().collect::<BTreeSet<i64>>());
+    println!("{} new ids of each company; {done:?}", one.len());
+    assert!(one.is_disjoint(&other), "{:?}", one.intersection(&other));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_companies_in_lockstep_get_their_own_answers() {
+    in_lockstep(1, Limits::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_companies_in_lockstep_get_them_where_a_search_asks_the_index() {
+    in_lockstep(2, HASTY).await;
+}

@@ -1,0 +1,67 @@
+//! Selections made from the schema: all fields, so far down.
+
+use std::fmt::Write;
+
+use crate::oracle::Contract;
+
+/// What every page of a list is asked to hold.
+const PAGE: &str = "(first: 2)";
+
+/// All fields of a type, and those of what they lead to, `depth` steps down; empty for a type without fields.
+pub fn whole(contract: &Contract, name: &str, depth: usize) -> String {
+    written(contract, name, &mut Vec::new(), &|way, _| way.len() <= depth)
+}
+
+/// All fields of a type, and those of all that they lead to, each type once on each way.
+pub fn tour(contract: &Contract, name: &str) -> String {
+    written(contract, name, &mut Vec::new(), &|way, next| !way.contains(&next))
+}
+
+fn written<'c>(
+    contract: &'c Contract,
+    name: &'c str,
+    way: &mut Vec<&'c str>,
+    goes_on: &dyn Fn(&[&str], &str) -> bool,
+) -> String {
+    let Some(_) = contract.fields(name) else { return String::new() };
+    let mut out = "{ __typename ".to_owned();
+    match contract.implementers.get(name) {
+        // Fields of different types cannot stand under one name, even where the objects differ.
+        Some(objects) => {
+            for object in objects {
+                let _ = write!(out, "... on {object} {{ ");
+                fields(contract, object, Some(object), way, goes_on, &mut out);
+                out += "} ";
+            }
+        }
+        None => fields(contract, name, None, way, goes_on, &mut out),
+    }
+    out + "}"
+}
+
+fn fields<'c>(
+    contract: &'c Contract,
+    name: &'c str,
+    alias: Option<&str>,
+    way: &mut Vec<&'c str>,
+    goes_on: &dyn Fn(&[&str], &str) -> bool,
+    out: &mut String,
+) {
+    way.push(name);
+    for field in contract.fields(name).unwrap_or_default() {
+        let gives = field.gives_name();
+        if contract.fields(gives).is_some() && !goes_on(way, gives) {
+            continue;
+        }
+        if let Some(alias) = alias {
+            let _ = write!(out, "{alias}_{}: ", field.name);
+        }
+        let pages = field.arguments.iter().any(|argument| argument.name == "first");
+        let needed = field.arguments.iter().find(|argument| !argument.takes.nullable && !argument.has_default);
+        assert!(needed.is_none(), "say what {name}.{} is asked with", field.name);
+        let _ = write!(out, "{}{} ", field.name, if pages { PAGE } else { "" });
+        *out += &written(contract, gives, way, goes_on);
+        out.push(' ');
+    }
+    way.pop();
+}

@@ -1,0 +1,130 @@
+//! Somebody who asks a server that has another company, and one that has never had it.
+
+use std::collections::BTreeSet;
+
+use notegraph::entity::token::Scope;
+use serde_json::Value;
+
+use super::company::fill;
+use super::coverage::Coverage;
+use super::selection::whole;
+use super::twins::{Twins, assert_alike, lasting, patient, start_ids_behind};
+use crate::hostile::places::Place;
+use crate::oracle::Contract;
+use crate::support::{App, Client, Company, Contents, Response};
+
+/// In each text of the other company, and in none of the stranger's.
+pub const CANARY: &str = "canaryxq";
+/// The keys of records of the stranger's own company: of each kind there is one with each key.
+pub const OWN: std::ops::RangeInclusive<i64> = 1..=30;
+/// The keys of the other company's records that the stranger's have as well.
+const SHARED: std::ops::RangeInclusive<i64> = 1..=3;
+/// A key that only the other company has.
+pub const THEIRS: i64 = 777_001;
+/// A key that no record ever had.
+pub const NEVER: i64 = 888_001;
+
+pub struct Stranger {
+    pub contract: Contract,
+    pub twins: Twins,
+    /// On the server with the other company, and on the one without.
+    clients: [Client; 2],
+    pub other: Company,
+    pub coverage: Coverage,
+    /// Texts of the other company that the stranger has told the server.
+    told: BTreeSet<String>,
+    pub asked: usize,
+}
+
+impl Stranger {
+    /// With such scopes, in a company of the stranger's own.
+    pub async fn new(scopes: &[Scope]) -> Self {
+        let twins = Twins { with: App::start().await, without: App::start().await };
+        let mut clients = Vec::new();
+        for app in [&twins.with, &twins.without] {
+            let mine = app.company("mine").await;
+            fill(app, &mine, "mine", OWN).await;
+            let user = mine.user("stranger").await;
+            clients.push(user.token(scopes).await.through(&patient(app)));
+        }
+        let other = twins.with.company(&format!("{CANARY} company")).await;
+        fill(&twins.with, &other, CANARY, SHARED.chain([THEIRS, THEIRS + 1])).await;
+        let mut stranger = Self {
+            contract: Contract::read(),
+            twins,
+            clients: clients.try_into().ok().unwrap(),
+            other,
+            coverage: Coverage::default(),
+            told: BTreeSet::new(),
+            asked: 0,
+        };
+        for app in [&stranger.twins.with, &stranger.twins.without] {
+            start_ids_behind(app, NEVER).await;
+        }
+        stranger.change_theirs().await;
+        stranger.twins.level().await;
+        stranger
+    }
+
+    /// The other company has changed something itself: there are events of it, and keys of changes.
+    async fn change_theirs(&mut self) {
+        let client = self.insider().await;
+        let change = format!(
+            r#"mutation {{ noteCreate(input: {{ subject: "{CANARY} made", idempotencyKey: "{CANARY} once" }}) {{ note {{ id }} }}
+               notePatch(input: {{ id: 1, patch: {{ subject: "{CANARY} patched" }} }}) {{ changedFields }} }}"#
+        );
+        client.query(&change).await.data();
+    }
+
+    /// Somebody of the other company.
+    pub async fn insider(&self) -> Client {
+        let user = self.other.user(&format!("{CANARY} insider")).await;
+        user.token(&[Scope::Admin]).await
+    }
+
+    /// All rows of the other company.
+    pub async fn theirs(&self) -> Contents {
+        Contents::read(&self.twins.with).await.of_company(self.other.id)
+    }
+
+    /// Asks both servers: what they answer is the same, and nothing of the other company.
+    pub async fn ask(&mut self, document: &str, variables: Value) -> Response {
+        let [with, without] = &self.clients;
+        let (with, without) =
+            tokio::join!(with.query_with(document, variables.clone()), without.query_with(document, variables.clone()));
+        assert_alike(&lasting(&with), &lasting(&without), || format!("{document}\n{variables:#}"));
+        let mut told = self.told.clone();
+        tell(&variables, &mut told);
+        if document.starts_with("mutation") {
+            self.told.clone_from(&told);
+        }
+        let mut shown = format!("{:?} {}", with.headers, with.text).to_lowercase();
+        // Longer ones first, of which others are parts.
+        let mut told: Vec<String> = told.into_iter().collect();
+        told.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        for text in told {
+            shown = shown.replace(&text.to_lowercase(), "TOLD");
+        }
+        assert!(!shown.contains(CANARY), "{document}\n{variables:#}\n{shown}");
+        self.coverage.add(&self.contract, document, &variables, &with.body["data"]);
+        self.asked += 1;
+        with
+    }
+
+    /// Asks for these values in a place, with all fields of the answer down to a depth.
+    pub async fn ask_place(&mut self, place: &Place<'_>, values: &[Value], depth: usize) -> Response {
+        let selection = whole(&self.contract, place.gives(), depth);
+        let (document, variables) = place.asking(values, &selection);
+        self.ask(&document, variables).await
+    }
+}
+
+/// The texts of the other company in these variables.
+fn tell(variables: &Value, told: &mut BTreeSet<String>) {
+    match variables {
+        Value::String(text) if text.contains(CANARY) => drop(told.insert(text.clone())),
+        Value::Array(items) => items.iter().for_each(|item| tell(item, told)),
+        Value::Object(fields) => fields.values().for_each(|value| tell(value, told)),
+        _ => {}
+    }
+}

@@ -1,0 +1,222 @@
+//! A stranger asks every field and every argument of the schema for what is another company's. All answers are those of
+//! a server that has never had that company, to the letter.
+
+use std::collections::BTreeSet;
+
+use notegraph::entity::token::Scope;
+use serde_json::{Value, json};
+
+use super::company::{texts, unmarked};
+use super::kinds::kind_of;
+use super::selection::tour;
+use super::stranger::{CANARY, NEVER, OWN, Stranger, THEIRS};
+use super::twins::lasting;
+use crate::hostile::places::{Place, places_of};
+use crate::oracle::{Contract, Field, Kind};
+
+/// Columns whose texts carry no mark: times, words of ours, and hashes; or that hold nothing here.
+const PLAIN: [&str; 26] = [
+    "assignment.created_on",
+    "company.created_on",
+    "customer.anniversary_date",
+    "customer.birthdate",
+    "customer.created_on",
+    "event.created_on",
+    "event.message_id",
+    "event.type",
+    "idempotency_key.created_on",
+    "idempotency_key.input_hash",
+    "idempotency_key.operation",
+    "message.created_on",
+    "note.closed_on",
+    "note.created_on",
+    "note.reference_type",
+    "note.reminder",
+    "note.status",
+    "note.updated_on",
+    "token.created_on",
+    "token.expires_on",
+    "token.hash",
+    "token.name",
+    "token.revoked_on",
+    "token.scopes",
+    "user.modified_on",
+    "user.status",
+];
+/// Texts that one document puts in one place.
+const TOGETHER: usize = 50;
+/// Texts that a question shows all about what it finds with them.
+const SHOWN: usize = 5;
+
+/// What a place takes that is neither an ID nor a text.
+fn plain(contract: &Contract, place: &Place<'_>) -> Vec<Value> {
+    match contract.types.get(place.takes) {
+        Some(Kind::Enum(values)) => values.iter().map(|value| json!(value)).collect(),
+        // One within itself; its fields are places of their own.
+        Some(Kind::Input(_)) => vec![json!({})],
+        _ => match place.takes {
+            // No note has so high a version.
+            "Int" => vec![json!(100), json!(1)],
+            "Boolean" => vec![json!(true), json!(false)],
+            "DateTime" => vec![json!("2026-03-02T09:00:30Z")],
+            "Date" => vec![json!("1990-02-28")],
+            "URL" => vec![json!("https://example.com/mine/user/1")],
+            other => panic!("{}: say what a {other} may be", place.name),
+        },
+    }
+}
+
+/// The names that lead from the root field to the value.
+fn way<'p>(place: &'p Place<'_>) -> Vec<&'p str> {
+    let (field, within) = place.name.split_once('(').unwrap();
+    let field = field.split_once('.').unwrap().1;
+    std::iter::once(field).chain(within.trim_end_matches(')').split('.')).collect()
+}
+
+/// IDs of all kinds in a place that takes them: what the stranger has, what only others have, and what there never was.
+async fn ask_for_ids(stranger: &mut Stranger, place: &Place<'_>, texts: &[Value]) {
+    let records = stranger.contract.implementers["Node"].clone();
+    let mut taken: Vec<&str> = Vec::new();
+    // What is wrong with a change stands in its payload.
+    let depth = usize::from(place.is_change());
+    for kind in &records {
+        let response = stranger.ask_place(place, &[json!(format!("{kind}:{NEVER}"))], depth).await;
+        if !response.text.contains(r#""INVALID""#) {
+            taken.push(kind);
+        }
+    }
+    let expected = kind_of(&way(place));
+    let known: Vec<&str> = match expected {
+        None | Some("Node") => records.iter().map(String::as_str).collect(),
+        Some(kind) => vec![kind],
+    };
+    assert_eq!(taken, known, "{} takes IDs of other records than kinds.rs says", place.name);
+    let Some(expected) = expected else { return ask_for_texts(stranger, place, texts).await };
+    let spellings = |key: i64| {
+        let bare = (expected != "Node").then(|| json!(key.to_string()));
+        taken.iter().map(|kind| json!(format!("{kind}:{key}"))).chain(bare).collect::<Vec<Value>>()
+    };
+    for (theirs, never) in spellings(THEIRS).into_iter().zip(spellings(NEVER)) {
+        let mut answers = Vec::new();
+        for (id, key) in [(theirs, THEIRS), (never, NEVER)] {
+            let response = stranger.ask_place(place, std::slice::from_ref(&id), 1).await;
+            answers.push(lasting(&response).replace(&key.to_string(), "KEY"));
+        }
+        assert_eq!(answers[0], answers[1], "{}", place.name);
+    }
+    let other = stranger.other.id;
+    if taken.contains(&"Company") {
+        stranger.ask_place(place, &[json!(format!("Company:{other}"))], 3).await;
+    }
+    let own = spellings(place.own.parse().unwrap());
+    stranger.ask_place(place, &own[..1], 2).await;
+    for id in &own[1..] {
+        stranger.ask_place(place, std::slice::from_ref(id), 1).await;
+    }
+}
+
+/// Texts of the other company in a place that takes any.
+async fn ask_for_texts(stranger: &mut Stranger, place: &Place<'_>, texts: &[Value]) {
+    if !place.is_change() {
+        stranger.ask_place(place, &texts[..SHOWN], 1).await;
+    }
+    for texts in texts.chunks(TOGETHER) {
+        // What is wrong with a change stands in its payload.
+        stranger.ask_place(place, texts, usize::from(place.is_change())).await;
+    }
+    // One of the stranger's own, and one that nobody has.
+    for text in [format!("mine subject {}", place.own), "never".to_owned()] {
+        stranger.ask_place(place, &[json!(text)], 2).await;
+    }
+}
+
+/// Positions in lists of the other company, in a place that takes such.
+async fn ask_for_cursors(stranger: &mut Stranger, place: &Place<'_>, cursors: &[Value]) {
+    let mut taken = 0;
+    for cursor in cursors {
+        let response = stranger.ask_place(place, std::slice::from_ref(cursor), 1).await;
+        taken += usize::from(!response.text.contains("BAD_CURSOR"));
+    }
+    assert!(taken > 0, "{} takes none of the cursors", place.name);
+}
+
+/// It needs no argument.
+fn takes_nothing(field: &Field) -> bool {
+    field.arguments.iter().all(|argument| argument.takes.nullable || argument.has_default)
+}
+
+/// The cursors of all lists of the other company.
+async fn their_cursors(stranger: &Stranger) -> Vec<Value> {
+    let client = stranger.insider().await;
+    let mut cursors = BTreeSet::new();
+    for field in stranger.contract.fields("Query").unwrap() {
+        if takes_nothing(field) {
+            let document = format!("{{ {} {} }}", field.name, tour(&stranger.contract, field.gives_name()));
+            gather(&client.query(&document).await.body, &mut cursors);
+        }
+    }
+    cursors.into_iter().map(Value::String).collect()
+}
+
+fn gather(value: &Value, cursors: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(cursor) if name == "cursor" => drop(cursors.insert(cursor.clone())),
+                    other => gather(other, cursors),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| gather(item, cursors)),
+        _ => {}
+    }
+}
+
+async fn ask_everything(scopes: &[Scope]) -> Stranger {
+    let mut stranger = Stranger::new(scopes).await;
+    let before = stranger.theirs().await;
+    let texts: Vec<Value> = texts(&before, CANARY).into_iter().map(Value::String).collect();
+    let cursors = their_cursors(&stranger).await;
+    let before = stranger.theirs().await;
+    stranger.twins.level().await;
+    println!("{} texts, {} cursors", texts.len(), cursors.len());
+    let mut bare = unmarked(&before, CANARY);
+    bare.retain(|column| !PLAIN.contains(&column.as_str()));
+    assert!(bare.is_empty(), "no text of theirs is marked in {bare:?}");
+    let contract = Contract::read();
+    // All that can be asked without arguments.
+    for field in contract.fields("Query").unwrap() {
+        if takes_nothing(field) {
+            let document = format!("{{ {} {} }}", field.name, tour(&contract, field.gives_name()));
+            let response = stranger.ask(&document, json!({})).await;
+            assert!(response.errors().is_empty(), "{response:?}");
+        }
+    }
+    let mut places = places_of(&contract, &|_| true);
+    // Questions first: what changes tell the server shows from then on.
+    places.sort_by_key(Place::is_change);
+    let mut own = OWN.cycle();
+    for place in &mut places {
+        place.own = own.next().unwrap().to_string();
+        match place.takes {
+            "ID" => ask_for_ids(&mut stranger, place, &texts).await,
+            "String" if place.takes_cursor() => ask_for_cursors(&mut stranger, place, &cursors).await,
+            "String" => ask_for_texts(&mut stranger, place, &texts).await,
+            _ => {
+                for value in plain(&contract, place) {
+                    stranger.ask_place(place, &[value], 1).await;
+                }
+            }
+        }
+    }
+    println!("{} questions and changes in {} places", stranger.asked, places.len());
+    assert!(before == stranger.theirs().await, "a stranger has changed rows");
+    stranger
+}
+
+#[tokio::test]
+async fn a_stranger_with_every_scope_learns_and_changes_nothing() {
+    let stranger = ask_everything(&[Scope::Admin]).await;
+    assert_eq!(stranger.coverage.missing(&stranger.contract), Vec::<String>::new(), "never asked, or never answered");
+}
