@@ -161,10 +161,9 @@ async fn down(db: &Db, steps: u32) -> Outcome<Vec<String>> {
 async fn turn(db: &Db) -> Result<DatabaseTransaction, DbErr> {
     /// A number that stands for the tables of notegraph among the advisory locks of a database: "notegrap" in ASCII.
     const LOCK: i64 = i64::from_be_bytes(*b"notegrap");
-    let transaction = db.begin().await?;
+    // Waiting, and building an index over many rows, may take longer than any statement of a request.
+    let transaction = db.begin_unhurried().await?;
     if db.backend() == DatabaseBackend::Postgres {
-        // Waiting, and building an index over many rows, may take longer than any statement of a request.
-        transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
         transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
     }
     Ok(transaction)

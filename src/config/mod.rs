@@ -45,8 +45,8 @@ pub struct DatabaseArgs {
     )]
     pub database_connections: u32,
 
-    /// The longest that one statement may run on PostgreSQL, and wait there for locks, or on SQLite for other processes
-    /// that write, in seconds: 1 to 3600.
+    /// The longest that one statement may run, in seconds: 1 to 3600. On PostgreSQL waiting for locks is part of it; on
+    /// SQLite waiting for other processes that write may take as long again.
     #[arg(
         long,
         global = true,

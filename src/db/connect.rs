@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{ConnectOptions as _, Connection};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, Statement};
 
-use super::Db;
 use super::doubt::Doubt;
+use super::limit::{Limited, TimeLimit};
+use super::{Db, Doors, Reader};
 
 /// What to do where the `SQLite` file is not there yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +26,8 @@ pub struct Settings {
     pub url: String,
     /// Connections to `PostgreSQL`, or reading connections to `SQLite`.
     pub connections: u32,
-    /// The longest that one statement may run on `PostgreSQL`, and wait there for locks; on `SQLite`, for other
-    /// processes that write.
+    /// The longest that one statement may run; on `PostgreSQL` waiting for locks included, on `SQLite` as much again for
+    /// other processes that write.
     pub statement_timeout: Duration,
 }
 
@@ -60,7 +61,7 @@ impl From<DbErr> for ConnectError {
 }
 
 /// How long a caller waits for a free connection, a writer of `SQLite` for the one that writes.
-const WAIT: Duration = Duration::from_secs(10);
+pub const WAIT: Duration = Duration::from_secs(10);
 
 /// Opens the database.
 ///
@@ -126,44 +127,58 @@ async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
     let probe = async { probe?.connect().await?.close().await };
     probe.await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?;
     let pool = Database::connect(options).await?;
-    Ok(Db { read: pool.clone(), write: pool, doubt })
+    Ok(Db { read: Reader::of_pool(pool.clone()), doors: Doors::Postgres(pool), doubt })
 }
 
 async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
-    let create = missing == Missing::Create;
-    let patience = settings.statement_timeout;
     let doubt = Doubt::default();
-    let options = |connections: u32, read_only: bool| {
-        let mut options = ConnectOptions::new(&settings.url);
-        let doubted = doubt.clone();
-        options
-            .max_connections(connections)
-            .acquire_timeout(WAIT)
-            .sqlx_logging(false)
-            .test_before_acquire(false)
-            // SQLite takes a transaction back by itself when its disk is full, and the library does not notice: it
-            // would take the connection to be inside that transaction for ever.
-            .map_sqlx_sqlite_before_acquire(move |connection, about| {
-                Box::pin(ready(Ok(!connection.is_in_transaction() && !doubted.is_of(about.age))))
-            })
-            .map_sqlx_sqlite_opts(move |options| {
-                let options = options
-                    .create_if_missing(create && !read_only)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    // An acknowledged change is on the disk, whatever happens next.
-                    .synchronous(SqliteSynchronous::Full)
-                    .foreign_keys(true)
-                    .busy_timeout(patience);
-                if read_only { options.pragma("query_only", "on") } else { options }
-            });
-        options
-    };
-    let write = Database::connect(options(1, false)).await?;
-    let read = Database::connect(options(settings.connections, true)).await?;
-    for connection in [&write, &read] {
-        require_safe(connection).await?;
+    let create = missing == Missing::Create;
+    let write = limited(settings, &doubt, &move |options| options.create_if_missing(create)).await?;
+    let mut readers = Vec::new();
+    for _ in 0..=settings.connections {
+        readers.push(limited(settings, &doubt, &|options| options.pragma("query_only", "on")).await?);
     }
-    Ok(Db { read, write, doubt })
+    require_safe(&write.door).await?;
+    let Some(look) = readers.pop() else { unreachable!("one more than there are connections") };
+    Ok(Db { read: Reader::of_each(readers), doors: Doors::Sqlite { write, look }, doubt })
+}
+
+/// A pool of one connection, which is opened when it is needed.
+async fn limited(
+    settings: &Settings,
+    doubt: &Doubt,
+    kind: &(impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Clone + Send + Sync + 'static),
+) -> Result<Limited, DbErr> {
+    let (doubt, kind, patience) = (doubt.clone(), kind.clone(), settings.statement_timeout);
+    let limit = TimeLimit::new(patience);
+    let (taken, watched) = (limit.clone(), limit.clone());
+    let mut options = ConnectOptions::new(&settings.url);
+    options
+        .max_connections(1)
+        .connect_lazy(true)
+        .acquire_timeout(WAIT)
+        .sqlx_logging(false)
+        .test_before_acquire(false)
+        // SQLite takes a transaction back by itself when its disk is full, and the library does not notice: it would
+        // take the connection to be inside that transaction for ever.
+        .map_sqlx_sqlite_before_acquire(move |connection, about| {
+            taken.begin();
+            Box::pin(ready(Ok(!connection.is_in_transaction() && !doubt.is_of(about.age))))
+        })
+        .map_sqlx_sqlite_pool_opts(move |options| {
+            let limit = watched.clone();
+            options.after_connect(move |connection, _| Box::pin(limit.clone().watch(connection)))
+        })
+        .map_sqlx_sqlite_opts(move |options| {
+            let options = options
+                .journal_mode(SqliteJournalMode::Wal)
+                // An acknowledged change is on the disk, whatever happens next.
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(patience);
+            kind(options)
+        });
+    Ok(Limited::new(Database::connect(options).await?, limit))
 }
 
 /// What was asked for is not always what a file gets: some file systems and settings of `SQLite` have no write-ahead

@@ -6,34 +6,45 @@ mod connect;
 mod doubt;
 mod fault;
 mod ids;
+mod limit;
+mod reader;
 mod rows;
 
 use doubt::Doubt;
+use limit::Limited;
 use sea_orm::{
-    DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 pub use array::{keys_table, one_of, one_of_texts};
 pub use connect::{ConnectError, Missing, Settings, connect};
 pub use fault::Fault;
 pub use ids::{Table, next_id, next_ids, reserve};
+pub use reader::Reader;
 pub use rows::update_rows;
 
 /// A handle to the database, cheap to clone.
 ///
 /// `SQLite` lets one connection write at a time, so writing has a connection of its own there and readers never
-/// wait for it; on `PostgreSQL` both are one pool.
+/// wait for it; on `PostgreSQL` both are one pool. Statements have a time limit on either.
 #[derive(Clone, Debug)]
 pub struct Db {
-    read: DatabaseConnection,
-    write: DatabaseConnection,
+    read: Reader,
+    doors: Doors,
     doubt: Doubt,
+}
+
+/// Where is written, and where a moment is looked at for long.
+#[derive(Clone, Debug)]
+enum Doors {
+    Postgres(DatabaseConnection),
+    Sqlite { write: Limited, look: Limited },
 }
 
 impl Db {
     /// For statements that only read; on `SQLite` these connections refuse to write.
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &Reader {
         &self.read
     }
 
@@ -46,13 +57,45 @@ impl Db {
     /// # Errors
     /// When no connection is to be had in time.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.write
-            .begin_with_options(TransactionOptions {
-                isolation_level: None,
-                access_mode: None,
-                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            })
-            .await
+        let options = TransactionOptions {
+            isolation_level: None,
+            access_mode: None,
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        };
+        self.schema_door().begin_with_options(options).await
+    }
+
+    /// Opens a transaction that may write, and whose statements may take any time.
+    ///
+    /// # Errors
+    /// As of [`Self::begin`].
+    pub async fn begin_unhurried(&self) -> Result<DatabaseTransaction, DbErr> {
+        let transaction = self.begin().await?;
+        match &self.doors {
+            Doors::Postgres(_) => {
+                transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+            }
+            Doors::Sqlite { write, .. } => write.limit.lift(),
+        }
+        Ok(transaction)
+    }
+
+    /// Opens a transaction that only reads, and sees the database as it is at this moment.
+    ///
+    /// # Errors
+    /// As of [`Self::begin`].
+    pub async fn look(&self) -> Result<DatabaseTransaction, DbErr> {
+        match &self.doors {
+            Doors::Postgres(pool) => {
+                pool.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
+            }
+            Doors::Sqlite { look, .. } => {
+                let transaction = look.door.begin().await?;
+                // Whoever takes what is read may take his time between two statements.
+                look.limit.lift();
+                Ok(transaction)
+            }
+        }
     }
 
     pub fn backend(&self) -> DatabaseBackend {
@@ -61,7 +104,10 @@ impl Db {
 
     /// The connection that migrations run on.
     pub fn schema_door(&self) -> &DatabaseConnection {
-        &self.write
+        match &self.doors {
+            Doors::Postgres(pool) => pool,
+            Doors::Sqlite { write, .. } => &write.door,
+        }
     }
 
     /// A connection has failed: those that were made before are replaced when they would be used next.
@@ -74,8 +120,14 @@ impl Db {
     where
         F: Fn(&sea_orm::metric::Info<'_>) + Clone + Send + Sync + 'static,
     {
-        self.read.set_metric_callback(callback.clone());
-        self.write.set_metric_callback(callback);
+        self.read.observe(callback.clone());
+        match &mut self.doors {
+            Doors::Postgres(pool) => pool.set_metric_callback(callback),
+            Doors::Sqlite { write, look } => {
+                write.observe(callback.clone());
+                look.observe(callback);
+            }
+        }
     }
 
     /// Waits for the statements that run, then closes all connections.
@@ -84,6 +136,12 @@ impl Db {
     /// When the driver reports one.
     pub async fn close(self) -> Result<(), DbErr> {
         self.read.close().await?;
-        self.write.close().await
+        match self.doors {
+            Doors::Postgres(pool) => pool.close().await,
+            Doors::Sqlite { write, look } => {
+                look.door.close().await?;
+                write.door.close().await
+            }
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::io::Write;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    AccessMode, ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait,
-    FromQueryResult, IsolationLevel, QueryFilter, QueryOrder, QuerySelect, TransactionTrait,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::object::{Fields, join};
@@ -47,12 +47,7 @@ const REMEMBERED: usize = 8_000;
 /// # Errors
 /// When the database does not answer, or nobody takes what is written.
 pub async fn write(db: &Db, company_id: i64, out: &mut (dyn Write + Send)) -> Result<u64, Failure> {
-    let transaction = match db.backend() {
-        DatabaseBackend::Postgres => {
-            db.read().begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await?
-        }
-        _ => db.read().begin().await?,
-    };
+    let transaction = db.look().await?;
     let types = note_type::Entity::find().filter(note_type::Column::CompanyId.eq(company_id)).all(&transaction).await?;
     let types = types.into_iter().map(|row| (row.id, row)).collect();
     let mut page =

@@ -27,6 +27,7 @@ mod mount;
 mod restarts;
 mod run;
 mod site;
+mod statements;
 mod stop;
 mod storage;
 mod versions;

@@ -75,7 +75,7 @@ pub async fn run(
 ) -> Result<Summary, Failure> {
     let mut batches = reading::start(files, clock.now()).map_err(Failure::Reading)?;
     // A trial run is one transaction that is never committed, so that its records see each other.
-    let trial = if options.dry_run { Some(db.begin().await?) } else { None };
+    let trial = if options.dry_run { Some(db.begin_unhurried().await?) } else { None };
     let mut intake = Intake::new(db, clock, options, trial);
     while let Some(batch) = batches.recv().await {
         intake.take(batch, report).await?;
