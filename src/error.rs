@@ -27,23 +27,23 @@ pub enum Error {
     BadCursor(String),
     /// The database or this program failed; the client learns no more than that.
     Internal(Arc<dyn std::error::Error + Send + Sync>),
-    /// The database cannot be reached, or has no connection to spare; trying again later may help.
+    /// The database cannot be reached, has no connection to spare, or took too long; trying again later may help.
     Unavailable(Arc<dyn std::error::Error + Send + Sync>),
-    /// The database has no room left for a change, which was not made.
+    /// The database has no room left for a change, which was not made, or for working out an answer.
     StorageFull(Arc<dyn std::error::Error + Send + Sync>),
 }
 
 /// The cause of an error that is the server's or the database's, kept beside it for the log and never sent.
 pub struct Cause(pub Arc<dyn std::error::Error + Send + Sync>);
 
-fn is_of_connection(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    cause.downcast_ref::<DbErr>().is_some_and(|error| Fault::of(error) == Some(Fault::Connection))
+fn fault(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<Fault> {
+    cause.downcast_ref::<DbErr>().and_then(Fault::of)
 }
 
 impl Cause {
-    /// Whether it is a connection to the database that has failed, so that others may, too.
-    pub fn is_of_connection(&self) -> bool {
-        is_of_connection(&*self.0)
+    /// Where it is a fault of the database, which.
+    pub fn fault(&self) -> Option<Fault> {
+        fault(&*self.0)
     }
 }
 
@@ -59,7 +59,7 @@ impl Error {
 
     /// Whether a connection to the database has failed, so that others may, too.
     pub fn is_of_connection(&self) -> bool {
-        matches!(self, Self::Unavailable(cause) if is_of_connection(&**cause))
+        matches!(self, Self::Unavailable(cause) if fault(&**cause) == Some(Fault::Connection))
     }
 
     /// `extensions.code` of the error that clients see.
@@ -78,9 +78,9 @@ impl Error {
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         match Fault::of(&error) {
-            Some(Fault::Connection | Fault::Busy) => Self::Unavailable(Arc::new(error)),
+            Some(Fault::Connection | Fault::ReadOnly | Fault::Busy | Fault::Slow) => Self::Unavailable(Arc::new(error)),
             Some(Fault::Full) => Self::StorageFull(Arc::new(error)),
-            None => Self::internal(error),
+            Some(Fault::Damaged) | None => Self::internal(error),
         }
     }
 }
@@ -97,8 +97,16 @@ impl From<Error> for async_graphql::Error {
             Error::Internal(cause) => {
                 ("The server failed. Its log has the reason under this request ID.".to_owned(), Some(cause))
             }
-            Error::Unavailable(cause) => ("The database is not available; try again.".to_owned(), Some(cause)),
-            Error::StorageFull(cause) => ("The database has no room left for this change.".to_owned(), Some(cause)),
+            Error::Unavailable(cause) => {
+                let message = match fault(&*cause) {
+                    Some(Fault::Slow) => {
+                        "This took longer than the server lets the database work on it; ask for less, or try again."
+                    }
+                    _ => "The database is not available; try again.",
+                };
+                (message.to_owned(), Some(cause))
+            }
+            Error::StorageFull(cause) => ("The database has no room left.".to_owned(), Some(cause)),
         };
         let mut extensions = ErrorExtensionValues::default();
         extensions.set("code", code);

@@ -35,7 +35,7 @@ impl<Q: Question<Source = Reader>> BatchFn<Q::Key, Outcome<Q>> for Batch<Q> {
 impl<Q: Question<Source = Reader>> Loader<Q> {
     pub fn new(reader: &Reader) -> Self {
         let batch = Batch { reader: reader.clone(), question: std::marker::PhantomData };
-        // A page holds at most 100 notes, each with any number of assignees: one statement takes them all.
+        // However many root fields the cost of an operation leaves room for: one statement takes them all.
         Self(cached::Loader::new(batch).with_max_batch_size(usize::MAX))
     }
 

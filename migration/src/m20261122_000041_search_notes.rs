@@ -62,7 +62,8 @@ impl MigrationTrait for Migration {
         let sql = match manager.get_database_backend() {
             DbBackend::Postgres => {
                 "DROP TABLE search_note;
-                CREATE INDEX search_part_words ON search_part USING gin (words) WITH (gin_pending_list_limit = 256);"
+                CREATE INDEX search_part_words ON search_part USING gin (words) WITH (gin_pending_list_limit = 256);
+                DELETE FROM derived WHERE name = 'search_part';"
             }
             _ => {
                 "DROP TABLE search_word;

@@ -2,17 +2,22 @@
 //! together.
 //!
 //! Each request is answered by a look-up that began after the request came, so that revoking a token takes effect at
-//! once; but where many requests come at a time, one statement lets all of them in.
+//! once; but where many requests come at a time, one statement lets all of them in. Where more come than that takes, or
+//! it takes long, another is begun beside it: nobody stands for long behind tokens that somebody makes up, or behind a
+//! connection that leads nowhere.
 
 use std::collections::HashMap;
-use std::mem;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
+use indexmap::IndexMap;
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, RuntimeErr};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
-use crate::db::Db;
+use crate::db::{Db, Fault};
 use crate::entity::token::{self, Scopes};
 use crate::entity::user::{self, UserStatus};
 use crate::error::{Error, Result};
@@ -38,6 +43,10 @@ type Found = Result<Option<Holder>>;
 
 /// So many tokens are looked up by one statement.
 const MOST: usize = 8;
+/// So many statements run at the same time.
+const SERVICES: usize = 4;
+/// Who has waited for so long has another one begun.
+const LONG: Duration = Duration::from_millis(100);
 
 /// The look-ups of a process.
 #[derive(Clone)]
@@ -54,19 +63,52 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True where nobody serves the queue.
-    fn enqueue(&self, key: Key, sender: oneshot::Sender<Found>) -> bool {
+    fn enqueue(self: &Arc<Self>, key: Key, sender: oneshot::Sender<Found>) {
         let mut queue = self.queue();
-        queue.waiting.entry(key).or_default().push(sender);
-        !mem::replace(&mut queue.is_served, true)
+        let senders = queue.waiting.entry(key).or_default();
+        // Who has hung up wants to know nothing.
+        senders.retain(|sender| !sender.is_closed());
+        senders.push(sender);
+        if queue.services == 0 || queue.waiting.len() > MOST {
+            self.serve(&mut queue);
+        }
+    }
+
+    /// Has another statement run, where there may be one.
+    fn serve(self: &Arc<Self>, queue: &mut Queue) {
+        if queue.services < SERVICES && !queue.waiting.is_empty() {
+            queue.services += 1;
+            // In a task of its own, as others wait for it who do not hang up where this request does.
+            tokio::spawn(Service { shared: Arc::clone(self), is_over: false }.run());
+        }
     }
 }
 
+/// Those that are served next.
+type Batch = Vec<(Key, Vec<oneshot::Sender<Found>>)>;
+
 #[derive(Default)]
 struct Queue {
-    waiting: HashMap<Key, Vec<oneshot::Sender<Found>>>,
-    /// Somebody takes what waits.
-    is_served: bool,
+    /// In the order in which they came.
+    waiting: IndexMap<Key, Vec<oneshot::Sender<Found>>>,
+    /// So many take what waits.
+    services: usize,
+}
+
+impl Queue {
+    /// The first ones that somebody waits for.
+    fn next(&mut self) -> Batch {
+        let mut next = Batch::new();
+        while next.len() < MOST && !self.waiting.is_empty() {
+            let most = (MOST - next.len()).min(self.waiting.len());
+            next.extend(self.waiting.drain(..most));
+            for (_, senders) in &mut next {
+                senders.retain(|sender| !sender.is_closed());
+            }
+            next.retain(|(_, senders)| !senders.is_empty());
+        }
+        next
+    }
 }
 
 impl Lookup {
@@ -79,11 +121,12 @@ impl Lookup {
     /// # Errors
     /// When the database does not answer.
     pub async fn find(&self, key: Key) -> Found {
-        let (sender, found) = oneshot::channel();
-        if self.0.enqueue(key, sender) {
-            // In a task of its own, as others wait for it who do not hang up where this request does.
-            tokio::spawn(Service { shared: Arc::clone(&self.0), is_over: false }.run());
+        let (sender, mut found) = oneshot::channel();
+        self.0.enqueue(key, sender);
+        if let Ok(found) = timeout(LONG, &mut found).await {
+            return found.map_err(Error::internal)?;
         }
+        self.0.serve(&mut self.0.queue());
         found.await.map_err(Error::internal)?
     }
 }
@@ -96,40 +139,50 @@ struct Service {
 
 impl Service {
     async fn run(mut self) {
-        while let Some(waiting) = self.next() {
-            let mut waiting: Vec<(Key, Vec<oneshot::Sender<Found>>)> = waiting.into_iter().collect();
-            while !waiting.is_empty() {
-                let some = waiting.split_off(waiting.len().saturating_sub(MOST));
-                let keys: Vec<&Key> = some.iter().map(|(key, _)| key).collect();
-                let found = ask(&self.shared.db, &keys).await;
-                for (key, senders) in some {
-                    let found = found.as_ref().map(|found| found.get(&key).cloned()).map_err(Clone::clone);
-                    for sender in senders {
-                        // Who has hung up wants to know nothing.
-                        let _ = sender.send(found.clone());
-                    }
+        while let Some(some) = self.next() {
+            let keys: Vec<&Key> = some.iter().map(|(key, _)| key).collect();
+            let found = ask_in_time(&self.shared.db, &keys).await;
+            for (key, senders) in some {
+                let found = found.as_ref().map(|found| found.get(&key).cloned()).map_err(Clone::clone);
+                for sender in senders {
+                    let _ = sender.send(found.clone());
                 }
             }
         }
     }
 
-    fn next(&mut self) -> Option<HashMap<Key, Vec<oneshot::Sender<Found>>>> {
+    fn next(&mut self) -> Option<Batch> {
         let mut queue = self.shared.queue();
-        queue.is_served = !queue.waiting.is_empty();
-        self.is_over = queue.waiting.is_empty();
-        queue.is_served.then(|| mem::take(&mut queue.waiting))
+        let next = queue.next();
+        if next.is_empty() {
+            queue.services -= 1;
+            self.is_over = true;
+            return None;
+        }
+        Some(next)
     }
 }
 
 impl Drop for Service {
-    /// Where it ends before its time, by a panic, those who wait learn of it, and the next one is served by another.
+    /// Where it ends before its time, by a panic, those who wait learn of it, and the next ones are served by another.
     fn drop(&mut self) {
         if !self.is_over {
             let mut queue = self.shared.queue();
-            queue.is_served = false;
+            queue.services -= 1;
             queue.waiting.clear();
         }
     }
+}
+
+/// The time limit of the database is none where the connection leads nowhere.
+async fn ask_in_time(db: &Db, keys: &[&Key]) -> Result<HashMap<Key, Holder>> {
+    let mut asked = pin!(ask(db, keys));
+    if let Ok(found) = timeout(db.patience(), &mut asked).await {
+        return found;
+    }
+    // Before the connection is given back.
+    db.heed(Fault::Connection);
+    Err(DbErr::Conn(RuntimeErr::Internal("no answer about a token".to_owned())).into())
 }
 
 async fn ask(db: &Db, keys: &[&Key]) -> Result<HashMap<Key, Holder>> {

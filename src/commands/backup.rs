@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use sea_orm::{DatabaseBackend, Statement};
 
 use super::{Failure, Outcome, migrate};
 use crate::config::DatabaseArgs;
@@ -19,9 +19,13 @@ use crate::db::{Db, Missing};
 #[derive(Args, Clone, Debug)]
 pub struct BackupArgs {
     /// Where to put the copy.
-    file: PathBuf,
+    pub file: PathBuf,
 }
 
+/// Copies the database, and says how large the copy is.
+///
+/// # Errors
+/// When the copy cannot be made; then there is none.
 pub async fn run(args: &BackupArgs, database: &DatabaseArgs) -> Outcome {
     let file = args.file.as_path();
     let db = migrate::connect(database, Missing::Refuse).await?;
@@ -54,7 +58,8 @@ async fn copy(db: &Db, file: &Path) -> Outcome {
     let path = file.to_str().ok_or_else(|| Failure::new("the name of the file has to be Unicode"))?;
     let copy = Statement::from_sql_and_values(db.backend(), "VACUUM INTO ?", [path.into()]);
     // The connection that may write: one that may not, may not write elsewhere either. It takes no lock of the writers.
-    db.schema_door().execute_raw(copy).await?;
+    // However much there is to be copied.
+    db.execute_unhurried(copy).await?;
     Ok(())
 }
 

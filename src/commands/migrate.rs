@@ -5,12 +5,12 @@ use std::str::FromStr;
 use clap::Subcommand;
 use migration::{MigrationStatus, Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, Statement};
 
 use super::{Failure, Outcome};
 use crate::config::DatabaseArgs;
 use crate::db::{self, Db, Missing};
-use crate::derived;
+use crate::{derived, entity};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum MigrateCommand {
@@ -151,6 +151,11 @@ async fn down(db: &Db, steps: u32) -> Outcome<Vec<String>> {
     let turn = turn(db).await?;
     let applied = with_status(&turn, MigrationStatus::Applied).await?;
     Migrator::down(&turn, Some(steps)).await?;
+    // What was derived may have gone with its tables: it is made anew when they come again.
+    let left = with_status(&turn, MigrationStatus::Applied).await?;
+    if left.iter().any(|name| name.ends_with("create_derived")) {
+        entity::derived::Entity::delete_many().exec(&turn).await?;
+    }
     turn.commit().await?;
     let steps = usize::try_from(steps).unwrap_or(usize::MAX);
     Ok(applied.into_iter().rev().take(steps).collect())

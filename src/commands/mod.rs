@@ -1,6 +1,6 @@
 //! The command line: one file for each command.
 
-mod backup;
+pub mod backup;
 mod company;
 mod demo;
 mod demo_access;

@@ -33,7 +33,7 @@ pub async fn run(args: &ServeArgs, database: &DatabaseArgs) -> Outcome {
         app = prepare(args, database, address) => app?,
     };
     let router = http::router(app.clone(), schema::build(), &settings);
-    http::serve(listener, router, stop, args.patience()).await;
+    http::serve(listener, router, stop, args.patience(), args.admission()).await;
     close(app.db, settings.request_timeout).await
 }
 
@@ -74,8 +74,10 @@ async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr)
     } else {
         (db, None)
     };
+    let nobody_can_ask = token.is_none() && !has_token(&db).await?;
+    // Last, with nothing to wait for behind it: whoever reads this may ask, and is answered where a stop comes next.
     announce(address, token.as_ref());
-    if token.is_none() && !has_token(&db).await? {
+    if nobody_can_ask {
         explain_first_steps(database);
     }
     Ok(App { db, clock, limits: Limits::default() })

@@ -6,8 +6,8 @@ use crate::auth::{self, Algorithm, Claim, CompanyOf, IdentitySettings, Mapping, 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Identity provider")]
 pub struct IdentityArgs {
-    /// The public keys of an identity provider, as a JSON web key set: a file, or an http address. They are read again
-    /// every 10 minutes, and when a token names an unknown key, at most every 10 seconds. None by default.
+    /// The public keys of an identity provider, as a JSON web key set: a file, or an http or https address. They are read
+    /// again every 10 minutes, and when a token names an unknown key, at most every 10 seconds. None by default.
     #[arg(long, env = "NOTEGRAPH_JWKS", value_name = "FILE|ADDRESS")]
     pub jwks: Option<Source>,
 

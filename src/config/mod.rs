@@ -1,6 +1,9 @@
 //! Every setting: its flag, its variable, its default and its bounds, each in one place.
 
+mod gate;
 mod identity;
+mod limits;
+mod pace;
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -9,10 +12,13 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
+pub use gate::GateArgs;
 pub use identity::IdentityArgs;
+pub use limits::LimitArgs;
+pub use pace::PaceArgs;
 
 use crate::db;
-use crate::http::{Allowance, HttpSettings, Origin, Pace, Patience, TrustedProxies, TrustedProxy};
+use crate::http::{Admission, HttpSettings, Origin, Patience};
 
 /// The address of the database where none is given.
 pub const DEFAULT_DATABASE: &str = "sqlite://notegraph.db";
@@ -175,161 +181,36 @@ pub struct ServeArgs {
     pub limits: LimitArgs,
 
     #[command(flatten)]
+    pub gate: GateArgs,
+
+    #[command(flatten)]
     pub identity: IdentityArgs,
 }
-
-/// How slow a client may be.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Slow clients")]
-pub struct PaceArgs {
-    /// How long the head of a request may take, from its first byte, in seconds: 1 to 600.
-    #[arg(
-        long,
-        env = "NOTEGRAPH_HEAD_TIMEOUT",
-        value_name = "SECONDS",
-        default_value_t = 10,
-        value_parser = number::<u64>("seconds", 1..=600)
-    )]
-    pub head_timeout: u64,
-
-    /// How long the body of a request may take, in seconds: 1 to 600, and never longer than --request-timeout.
-    #[arg(
-        long,
-        env = "NOTEGRAPH_BODY_TIMEOUT",
-        value_name = "SECONDS",
-        default_value_t = 15,
-        value_parser = number::<u64>("seconds", 1..=600)
-    )]
-    pub body_timeout: u64,
-
-    /// How long a connection may rest before a request and between two, in seconds: 1 to 3600.
-    #[arg(
-        long,
-        env = "NOTEGRAPH_IDLE_TIMEOUT",
-        value_name = "SECONDS",
-        default_value_t = 60,
-        value_parser = number::<u64>("seconds", 1..=3600)
-    )]
-    pub idle_timeout: u64,
-
-    /// How long a client may take to read an answer, from when the server first has to wait for it, in seconds: 1 to
-    /// 3600.
-    #[arg(
-        long,
-        env = "NOTEGRAPH_ANSWER_TIMEOUT",
-        value_name = "SECONDS",
-        default_value_t = 60,
-        value_parser = number::<u64>("seconds", 1..=3600)
-    )]
-    pub answer_timeout: u64,
-}
-
-/// How much a client may ask for. Every request costs 1000, and what it asks for costs 100 for each field of the
-/// document and 1 for each value that the answer could hold.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Limits")]
-pub struct LimitArgs {
-    /// Operations of one token at the same time: 1 to 100000. The JSON web tokens of one user count as one token.
-    #[arg(
-        long,
-        env = "NOTEGRAPH_TOKEN_OPERATIONS",
-        value_name = "COUNT",
-        default_value_t = 50,
-        value_parser = number::<u32>("operations", 1..=100_000)
-    )]
-    pub token_operations: u32,
-
-    /// What one token may spend at once: 1000 to 1000000000000.
-    #[arg(
-        long,
-        env = "NOTEGRAPH_TOKEN_BUDGET",
-        value_name = "COST",
-        default_value_t = 10_000_000,
-        value_parser = number::<u64>("what the gate counts", BUDGETS)
-    )]
-    pub token_budget: u64,
-
-    /// How much of a token's budget comes back each second: 1000 to 1000000000000.
-    #[arg(
-        long,
-        env = "NOTEGRAPH_TOKEN_REFILL",
-        value_name = "COST",
-        default_value_t = 1_000_000,
-        value_parser = number::<u64>("what the gate counts", BUDGETS)
-    )]
-    pub token_refill: u64,
-
-    /// Operations from one address at the same time, of whatever token: 1 to 100000. An IPv6 network of 64 bits counts
-    /// as one address.
-    #[arg(
-        long,
-        env = "NOTEGRAPH_ADDRESS_OPERATIONS",
-        value_name = "COUNT",
-        default_value_t = 200,
-        value_parser = number::<u32>("operations", 1..=100_000)
-    )]
-    pub address_operations: u32,
-
-    /// What one address may spend at once: 1000 to 1000000000000.
-    #[arg(
-        long,
-        env = "NOTEGRAPH_ADDRESS_BUDGET",
-        value_name = "COST",
-        default_value_t = 40_000_000,
-        value_parser = number::<u64>("what the gate counts", BUDGETS)
-    )]
-    pub address_budget: u64,
-
-    /// How much of an address's budget comes back each second: 1000 to 1000000000000.
-    #[arg(
-        long,
-        env = "NOTEGRAPH_ADDRESS_REFILL",
-        value_name = "COST",
-        default_value_t = 4_000_000,
-        value_parser = number::<u64>("what the gate counts", BUDGETS)
-    )]
-    pub address_refill: u64,
-
-    /// The address or network of a proxy in front of this server, as in 10.0.0.7 or 10.0.0.0/24: behind it, requests are
-    /// of the address that it names in X-Forwarded-For. Repeat it, or separate by commas, for several. None by default.
-    #[arg(long, env = "NOTEGRAPH_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
-    pub trusted_proxy: Vec<TrustedProxy>,
-}
-
-const BUDGETS: RangeInclusive<u64> = 1_000..=1_000_000_000_000;
 
 impl ServeArgs {
     /// # Errors
     /// Where settings do not go together.
     pub fn http(&self) -> Result<HttpSettings, String> {
-        let limits = &self.limits;
         Ok(HttpSettings {
             allowed_origins: self.allow_origin.clone(),
             body_limit: usize::try_from(self.body_limit).unwrap_or(usize::MAX),
             body_timeout: Duration::from_secs(self.pace.body_timeout),
             request_timeout: Duration::from_secs(self.request_timeout),
-            trusted_proxies: TrustedProxies::new(limits.trusted_proxy.clone()),
-            of_address: Allowance {
-                operations: limits.address_operations,
-                budget: limits.address_budget,
-                refill: limits.address_refill,
-            },
-            of_token: Allowance {
-                operations: limits.token_operations,
-                budget: limits.token_budget,
-                refill: limits.token_refill,
-            },
+            trusted_proxies: self.limits.trusted_proxies(),
+            gate: self.gate.bounds(),
+            of_address: self.limits.of_address(),
+            of_token: self.limits.of_token(),
             identity: self.identity.settings()?,
         })
     }
 
+    pub fn admission(&self) -> Admission {
+        self.limits.admission()
+    }
+
     pub fn patience(&self) -> Patience {
         Patience {
-            pace: Pace {
-                idle: Duration::from_secs(self.pace.idle_timeout),
-                head: Duration::from_secs(self.pace.head_timeout),
-                answer: Duration::from_secs(self.pace.answer_timeout),
-            },
+            pace: self.pace.pace(),
             stop_delay: Duration::from_secs(self.stop_delay),
             requests: Duration::from_secs(self.request_timeout),
         }
@@ -365,4 +246,29 @@ fn log_filter(text: &str) -> Result<String, String> {
         .parse(text)
         .map(|_| text.to_owned())
         .map_err(|error| format!("{error}; give a level, or levels by module, as in warn,notegraph::http=debug"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    /// As SECURITY.md says them.
+    #[test]
+    fn slow_clients_have_so_much_time_by_default() {
+        let serve = Program::parse_from(["program"]).serve;
+        let patience = serve.patience();
+        let seconds =
+            [patience.pace.head, serve.http().unwrap().body_timeout, patience.pace.idle, patience.pace.answer];
+        assert_eq!(seconds.map(|time| time.as_secs()), [10, 15, 60, 60]);
+        let admission = serve.admission();
+        assert_eq!((admission.connections, admission.of_address), (10_000, 500));
+    }
 }

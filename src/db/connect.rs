@@ -3,13 +3,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{ConnectOptions as _, Connection};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, Statement};
 
 use super::doubt::Doubt;
 use super::limit::{Limited, TimeLimit};
+use super::probe::Probe;
 use super::{Db, Doors, Reader};
 
 /// What to do where the `SQLite` file is not there yet.
@@ -62,6 +63,9 @@ impl From<DbErr> for ConnectError {
 
 /// How long a caller waits for a free connection, a writer of `SQLite` for the one that writes.
 pub const WAIT: Duration = Duration::from_secs(10);
+/// The same for a reader of `SQLite`, who waits for his turn, and then until the connection that he was given is open.
+pub const TURN: Duration = Duration::from_secs(7);
+const OPEN: Duration = Duration::from_secs(3);
 
 /// Opens the database.
 ///
@@ -105,9 +109,9 @@ const PLANNING: [(&str, &str); 3] =
     [("random_page_cost", "1.1"), ("max_parallel_workers_per_gather", "0"), ("jit", "off")];
 
 async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
-    let timeout = settings.statement_timeout.as_millis().to_string();
+    let statement_timeout = settings.statement_timeout.as_millis().to_string();
     let doubt = Doubt::default();
-    let doubted = doubt.clone();
+    let [taken, released] = [doubt.clone(), doubt.clone()];
     let mut options = ConnectOptions::new(&settings.url);
     options
         .max_connections(settings.connections)
@@ -115,38 +119,46 @@ async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
         .sqlx_logging(false)
         // A ping before each use is a round trip for each statement; one after idling finds the same dead ones.
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
-        .map_sqlx_postgres_before_acquire(move |_, connection| Box::pin(ready(Ok(!doubted.is_of(connection.age)))))
+        .map_sqlx_postgres_before_acquire(move |_, connection| Box::pin(ready(Ok(!taken.is_of(connection.age)))))
+        // Before one goes back the library asks whether it still answers, and waits for as long as it does not.
+        .map_sqlx_postgres_pool_opts(move |options| {
+            let released = released.clone();
+            options.after_release(move |_, connection| Box::pin(ready(Ok(!released.is_of(connection.age)))))
+        })
         .map_sqlx_postgres_opts(move |options| {
             options
                 .application_name("notegraph")
-                .options([("statement_timeout", timeout.as_str()), ("timezone", "UTC")])
+                .options([("statement_timeout", statement_timeout.as_str()), ("timezone", "UTC")])
                 .options(PLANNING)
         });
     // One connection by itself first: it says at once what is wrong, where a pool would try again until its time is up.
-    let probe = PgConnectOptions::from_str(&settings.url);
-    let probe = async { probe?.connect().await?.close().await };
-    probe.await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?;
+    let of_driver = |error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));
+    let probe = Probe::new(PgConnectOptions::from_str(&settings.url).map_err(of_driver)?);
+    probe.reach().await?;
     let pool = Database::connect(options).await?;
-    Ok(Db { read: Reader::of_pool(pool.clone()), doors: Doors::Postgres(pool), doubt })
+    let statement_timeout = settings.statement_timeout;
+    Ok(Db { read: Reader::of_pool(pool.clone()), doors: Doors::Postgres { pool, probe }, doubt, statement_timeout })
 }
 
 async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
     let doubt = Doubt::default();
     let create = missing == Missing::Create;
-    let write = limited(settings, &doubt, &move |options| options.create_if_missing(create)).await?;
+    let write = limited(settings, &doubt, WAIT, &move |options| options.create_if_missing(create)).await?;
     let mut readers = Vec::new();
     for _ in 0..=settings.connections {
-        readers.push(limited(settings, &doubt, &|options| options.pragma("query_only", "on")).await?);
+        readers.push(limited(settings, &doubt, OPEN, &|options| options.pragma("query_only", "on")).await?);
     }
     require_safe(&write.door).await?;
     let Some(look) = readers.pop() else { unreachable!("one more than there are connections") };
-    Ok(Db { read: Reader::of_each(readers), doors: Doors::Sqlite { write, look }, doubt })
+    let statement_timeout = settings.statement_timeout;
+    Ok(Db { read: Reader::of_each(readers), doors: Doors::Sqlite { write, look }, doubt, statement_timeout })
 }
 
 /// A pool of one connection, which is opened when it is needed.
 async fn limited(
     settings: &Settings,
     doubt: &Doubt,
+    wait: Duration,
     kind: &(impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Clone + Send + Sync + 'static),
 ) -> Result<Limited, DbErr> {
     let (doubt, kind, patience) = (doubt.clone(), kind.clone(), settings.statement_timeout);
@@ -156,7 +168,7 @@ async fn limited(
     options
         .max_connections(1)
         .connect_lazy(true)
-        .acquire_timeout(WAIT)
+        .acquire_timeout(wait)
         .sqlx_logging(false)
         .test_before_acquire(false)
         // SQLite takes a transaction back by itself when its disk is full, and the library does not notice: it would

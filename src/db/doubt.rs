@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::stopwatch::{Stopwatch, millis};
 
 /// How often all connections may come into doubt: while a database takes no changes, each that is asked for shows it anew.
 const SELDOM: Duration = Duration::from_secs(1);
@@ -15,42 +17,28 @@ pub struct Doubt(Arc<Since>);
 
 #[derive(Debug)]
 struct Since {
-    start: Instant,
-    /// In milliseconds from the start; 0 where nothing has failed yet.
+    watch: Stopwatch,
+    /// 0 where nothing has failed yet.
     failed: AtomicU64,
 }
 
 impl Default for Doubt {
     fn default() -> Self {
-        Self(Arc::new(Since { start: Instant::now(), failed: AtomicU64::new(0) }))
+        Self(Arc::new(Since { watch: Stopwatch::start(), failed: AtomicU64::new(0) }))
     }
 }
 
 impl Doubt {
     /// A connection has failed.
     pub fn raise(&self) {
-        let now = self.now();
-        let before = self.0.failed.load(Ordering::Relaxed);
-        if before == 0 || now.saturating_sub(before) >= millis(SELDOM) {
-            // Where two come at once, either is as good.
-            self.0.failed.store(now, Ordering::Relaxed);
-        }
+        self.0.watch.mark(&self.0.failed, SELDOM);
     }
 
     /// Whether a connection of this age was made before the failure.
     pub fn is_of(&self, age: Duration) -> bool {
         let failed = self.0.failed.load(Ordering::Relaxed);
-        failed != 0 && millis(age) >= self.now().saturating_sub(failed)
+        failed != 0 && millis(age) >= self.0.watch.now().saturating_sub(failed)
     }
-
-    /// The first millisecond is 1.
-    fn now(&self) -> u64 {
-        millis(self.0.start.elapsed()) + 1
-    }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -59,10 +47,8 @@ mod tests {
 
     #[test]
     fn what_was_made_before_a_failure_is_doubted() {
-        let doubt = Doubt(Arc::new(Since {
-            start: Instant::now().checked_sub(Duration::from_mins(1)).unwrap(),
-            failed: AtomicU64::new(0),
-        }));
+        let doubt =
+            Doubt(Arc::new(Since { watch: Stopwatch::started(Duration::from_mins(1)), failed: AtomicU64::new(0) }));
         assert!(!doubt.is_of(Duration::from_hours(1)), "nothing has failed");
         doubt.raise();
         assert!(doubt.is_of(Duration::from_hours(1)));

@@ -2,19 +2,25 @@ use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
-/// Why the database did not do what it was asked for, where the same question may be answered at another time.
+/// Why the database did not do what it was asked for, where that is no fault of the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is broken, or leads to where nothing can be changed just now: another one may do.
+    /// The connection is broken, or leads to a file that cannot be read or changed: another one may do.
     Connection,
-    /// Others hold what is needed, or it took too long.
+    /// The database takes no changes just now, or the connection was made when it took none.
+    ReadOnly,
+    /// Others hold what is needed.
     Busy,
-    /// There is no room left for what is to be stored.
+    /// It took longer than a statement may.
+    Slow,
+    /// There is no room left for what is to be stored, or for what a statement needs meanwhile.
     Full,
+    /// What is stored cannot be understood any more: nothing helps but the operator.
+    Damaged,
 }
 
 impl Fault {
-    /// `None` where asking again would not help: the statement, or the program, is wrong.
+    /// `None` where the statement, or the program, is wrong.
     pub fn of(error: &DbErr) -> Option<Self> {
         match error {
             DbErr::ConnectionAcquire(_) => Some(Self::Busy),
@@ -58,13 +64,18 @@ fn of_postgres(code: &str) -> Option<Fault> {
     match code {
         // disk_full
         "53100" => Some(Fault::Full),
-        // The server stops or starts; it takes no changes, as the copy of another one, or as its operator wants.
-        "57P01" | "57P02" | "57P03" | "57P05" | "25006" => Some(Fault::Connection),
-        // A time limit for statements, or for locks; two that waited for each other; changes that crossed.
-        "57014" | "55P03" | "40P01" | "40001" => Some(Fault::Busy),
+        // The server stops or starts.
+        "57P01" | "57P02" | "57P03" | "57P05" => Some(Fault::Connection),
+        // As the copy of another server, or as its operator wants.
+        "25006" => Some(Fault::ReadOnly),
+        // The time limit for statements.
+        "57014" => Some(Fault::Slow),
+        // A time limit for locks; two that waited for each other; changes that crossed.
+        "55P03" | "40P01" | "40001" => Some(Fault::Busy),
         // Connections; the resources of the server; its system.
         _ if code.starts_with("08") => Some(Fault::Connection),
         _ if code.starts_with("53") || code.starts_with("58") => Some(Fault::Busy),
+        _ if code.starts_with("XX") => Some(Fault::Damaged),
         _ => None,
     }
 }
@@ -76,8 +87,12 @@ fn of_sqlite(code: i32) -> Option<Fault> {
         13 => Some(Fault::Full),
         // READONLY, IOERR, CANTOPEN: a file that was opened when it could not be written to stays so.
         8 | 10 | 14 => Some(Fault::Connection),
-        // BUSY, LOCKED, NOMEM, INTERRUPT
-        5 | 6 | 7 | 9 => Some(Fault::Busy),
+        // BUSY, LOCKED, NOMEM
+        5..=7 => Some(Fault::Busy),
+        // INTERRUPT: by the time limit.
+        9 => Some(Fault::Slow),
+        // CORRUPT, NOTADB
+        11 | 26 => Some(Fault::Damaged),
         _ => None,
     }
 }
@@ -92,8 +107,10 @@ mod tests {
             ("53100", Some(Fault::Full)),
             ("57P01", Some(Fault::Connection)),
             ("08006", Some(Fault::Connection)),
-            ("25006", Some(Fault::Connection)),
-            ("57014", Some(Fault::Busy)),
+            ("25006", Some(Fault::ReadOnly)),
+            ("57014", Some(Fault::Slow)),
+            ("40P01", Some(Fault::Busy)),
+            ("XX001", Some(Fault::Damaged)),
             ("53300", Some(Fault::Busy)),
             ("58030", Some(Fault::Busy)),
             ("23505", None),
@@ -108,9 +125,10 @@ mod tests {
             (8, Some(Fault::Connection)),
             (778, Some(Fault::Connection)),
             (517, Some(Fault::Busy)),
-            (9, Some(Fault::Busy)),
+            (7, Some(Fault::Busy)),
+            (9, Some(Fault::Slow)),
+            (11, Some(Fault::Damaged)),
             (1, None),
-            (11, None),
             (2067, None),
         ] {
             assert_eq!(of_sqlite(code), expected, "{code}");

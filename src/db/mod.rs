@@ -7,14 +7,19 @@ mod doubt;
 mod fault;
 mod ids;
 mod limit;
+mod probe;
 mod reader;
 mod rows;
+mod stopwatch;
+
+use std::time::Duration;
 
 use doubt::Doubt;
 use limit::Limited;
+use probe::Probe;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult,
+    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
 pub use array::{keys_table, one_of, one_of_texts};
@@ -33,12 +38,13 @@ pub struct Db {
     read: Reader,
     doors: Doors,
     doubt: Doubt,
+    statement_timeout: Duration,
 }
 
 /// Where is written, and where a moment is looked at for long.
 #[derive(Clone, Debug)]
 enum Doors {
-    Postgres(DatabaseConnection),
+    Postgres { pool: DatabaseConnection, probe: Probe },
     Sqlite { write: Limited, look: Limited },
 }
 
@@ -62,7 +68,12 @@ impl Db {
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
-        self.schema_door().begin_with_options(options).await
+        let transaction = self.schema_door().begin_with_options(options).await?;
+        if let Doors::Sqlite { write, .. } = &self.doors {
+            // What it waited for others is not the time of its first statement.
+            write.limit.begin();
+        }
+        Ok(transaction)
     }
 
     /// Opens a transaction that may write, and whose statements may take any time.
@@ -72,7 +83,7 @@ impl Db {
     pub async fn begin_unhurried(&self) -> Result<DatabaseTransaction, DbErr> {
         let transaction = self.begin().await?;
         match &self.doors {
-            Doors::Postgres(_) => {
+            Doors::Postgres { .. } => {
                 transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
             }
             Doors::Sqlite { write, .. } => write.limit.lift(),
@@ -80,22 +91,45 @@ impl Db {
         Ok(transaction)
     }
 
+    /// Runs one statement that may take any time, outside of transactions on `SQLite`, where some have to be.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn execute_unhurried(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        match &self.doors {
+            Doors::Postgres { .. } => {
+                let transaction = self.begin_unhurried().await?;
+                let result = transaction.execute_raw(statement).await?;
+                transaction.commit().await?;
+                Ok(result)
+            }
+            Doors::Sqlite { write, .. } => {
+                let _suspended = write.limit.suspend();
+                write.door.execute_raw(statement).await
+            }
+        }
+    }
+
     /// Opens a transaction that only reads, and sees the database as it is at this moment.
     ///
     /// # Errors
     /// As of [`Self::begin`].
     pub async fn look(&self) -> Result<DatabaseTransaction, DbErr> {
-        match &self.doors {
-            Doors::Postgres(pool) => {
-                pool.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)).await
+        let (transaction, first) = match &self.doors {
+            Doors::Postgres { pool, .. } => {
+                let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+                (pool.begin_with_config(Some(isolation), Some(access)).await?, "SELECT 1")
             }
             Doors::Sqlite { look, .. } => {
                 let transaction = look.door.begin().await?;
                 // Whoever takes what is read may take his time between two statements.
                 look.limit.lift();
-                Ok(transaction)
+                (transaction, "SELECT count(*) FROM sqlite_schema")
             }
-        }
+        };
+        // It sees the moment of its first statement; on SQLite, of the first that reads the file.
+        transaction.execute_unprepared(first).await?;
+        Ok(transaction)
     }
 
     pub fn backend(&self) -> DatabaseBackend {
@@ -105,14 +139,26 @@ impl Db {
     /// The connection that migrations run on.
     pub fn schema_door(&self) -> &DatabaseConnection {
         match &self.doors {
-            Doors::Postgres(pool) => pool,
+            Doors::Postgres { pool, .. } => pool,
             Doors::Sqlite { write, .. } => &write.door,
         }
     }
 
-    /// A connection has failed: those that were made before are replaced when they would be used next.
-    pub fn doubt_connections(&self) {
-        self.doubt.raise();
+    /// Somebody was failed so. Where connections are no good any more, those that were made before are replaced when
+    /// they would be used next.
+    pub fn heed(&self, fault: Fault) {
+        match (fault, &self.doors) {
+            (Fault::Connection, _) => self.doubt.raise(),
+            (Fault::ReadOnly, Doors::Postgres { probe, .. }) => probe.look_for_changes(&self.doubt),
+            _ => {}
+        }
+    }
+
+    /// A statement that is not answered in this time never will be: the database ends it before, where the connection
+    /// still leads there.
+    pub fn patience(&self) -> Duration {
+        const ON_THE_WAY: Duration = Duration::from_secs(2);
+        self.statement_timeout + ON_THE_WAY
     }
 
     /// Calls back with every statement that is run, for tests that count them and read their plans.
@@ -122,7 +168,7 @@ impl Db {
     {
         self.read.observe(callback.clone());
         match &mut self.doors {
-            Doors::Postgres(pool) => pool.set_metric_callback(callback),
+            Doors::Postgres { pool, .. } => pool.set_metric_callback(callback),
             Doors::Sqlite { write, look } => {
                 write.observe(callback.clone());
                 look.observe(callback);
@@ -137,7 +183,7 @@ impl Db {
     pub async fn close(self) -> Result<(), DbErr> {
         self.read.close().await?;
         match self.doors {
-            Doors::Postgres(pool) => pool.close().await,
+            Doors::Postgres { pool, .. } => pool.close().await,
             Doors::Sqlite { write, look } => {
                 look.door.close().await?;
                 write.door.close().await

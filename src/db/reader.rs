@@ -10,7 +10,7 @@ use sea_orm::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-use super::connect::WAIT;
+use super::connect::TURN;
 use super::limit::Limited;
 
 /// Where is read from: each statement on whichever connection is free.
@@ -34,6 +34,8 @@ struct Each {
 struct Taken<'a> {
     each: &'a Each,
     index: usize,
+    /// The statement on it has ended.
+    is_done: bool,
     _turn: SemaphorePermit<'a>,
 }
 
@@ -88,9 +90,17 @@ impl Reader {
 impl Each {
     async fn take(&self) -> Result<Taken<'_>, DbErr> {
         let none = || DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
-        let turn = timeout(WAIT, self.turns.acquire()).await.map_err(|_| none())?.map_err(|_| none())?;
+        let turn = timeout(TURN, self.turns.acquire()).await.map_err(|_| none())?.map_err(|_| none())?;
         let index = self.free().pop_front().ok_or_else(none)?;
-        Ok(Taken { each: self, index, _turn: turn })
+        Ok(Taken { each: self, index, is_done: false, _turn: turn })
+    }
+
+    /// Runs one statement.
+    async fn run<T>(&self, statement: impl AsyncFnOnce(&DatabaseConnection) -> Result<T, DbErr>) -> Result<T, DbErr> {
+        let mut taken = self.take().await?;
+        let result = statement(&taken.connection().door).await;
+        taken.is_done = true;
+        result
     }
 
     /// Nothing panics while it holds the list.
@@ -106,15 +116,19 @@ impl fmt::Debug for Each {
 }
 
 impl Taken<'_> {
-    fn connection(&self) -> &DatabaseConnection {
+    fn connection(&self) -> &Limited {
         // One of those that there are, from the first list on.
-        &self.each.connections[self.index].door
+        &self.each.connections[self.index]
     }
 }
 
 impl Drop for Taken<'_> {
     /// Before the turn is given back, as fields are dropped after this.
     fn drop(&mut self) {
+        if !self.is_done {
+            // Whoever asked has hung up. The statement would run on, and whoever is given the connection wait for it.
+            self.connection().limit.expire();
+        }
         self.each.free().push_back(self.index);
     }
 }
@@ -131,28 +145,28 @@ impl ConnectionTrait for Reader {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         match &self.0 {
             Kind::Pool(pool) => pool.execute_raw(statement).await,
-            Kind::Each(each) => each.take().await?.connection().execute_raw(statement).await,
+            Kind::Each(each) => each.run(async |door| door.execute_raw(statement).await).await,
         }
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         match &self.0 {
             Kind::Pool(pool) => pool.execute_unprepared(sql).await,
-            Kind::Each(each) => each.take().await?.connection().execute_unprepared(sql).await,
+            Kind::Each(each) => each.run(async |door| door.execute_unprepared(sql).await).await,
         }
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         match &self.0 {
             Kind::Pool(pool) => pool.query_one_raw(statement).await,
-            Kind::Each(each) => each.take().await?.connection().query_one_raw(statement).await,
+            Kind::Each(each) => each.run(async |door| door.query_one_raw(statement).await).await,
         }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match &self.0 {
             Kind::Pool(pool) => pool.query_all_raw(statement).await,
-            Kind::Each(each) => each.take().await?.connection().query_all_raw(statement).await,
+            Kind::Each(each) => each.run(async |door| door.query_all_raw(statement).await).await,
         }
     }
 }

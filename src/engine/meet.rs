@@ -1,7 +1,7 @@
 //! Where async-graphql hands over, and takes back.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Field, SelectionSet};
@@ -16,7 +16,7 @@ use super::link::Rows;
 use super::plan::Plan;
 use super::run::run;
 use super::selection::collect;
-use super::write::{Nothing, Writer};
+use super::write::{MOST_ERRORS, Nothing, Writer};
 
 /// A row of some object type: what a field of an interface type holds.
 #[derive(Clone)]
@@ -69,18 +69,17 @@ fn finish(
     written: Result<(), Nothing>,
 ) -> ServerResult<Value> {
     let last = if written.is_err() { errors.pop() } else { None };
+    let mut known = ctx.query_env.errors.lock().unwrap_or_else(PoisonError::into_inner);
     // A fragment that is spread twice is executed twice: what went wrong the first time is known.
-    let known = |error: &ServerError| {
-        let known = ctx.query_env.errors.lock();
-        known.is_ok_and(|known| known.iter().any(|known| known.path == error.path))
-    };
+    let is_known = |known: &[ServerError], error: &ServerError| known.iter().any(|known| known.path == error.path);
+    let before = known.len();
     for error in errors {
-        if !known(&error) {
-            ctx.add_error(error);
+        if known.len() < MOST_ERRORS && !is_known(&known[..before], &error) {
+            known.push(error);
         }
     }
     match last {
-        Some(error) if known(&error) => Ok(Value::Null),
+        Some(error) if is_known(&known[..before], &error) => Ok(Value::Null),
         Some(error) => Err(error),
         None => Ok(raw(out)),
     }

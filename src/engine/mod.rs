@@ -24,9 +24,11 @@ mod selection;
 mod tests;
 mod write;
 
-pub use declare::{Def, Field, Kind, Object, ObjectType, Row, describe, plain, register};
+pub use declare::{Arguments, Def, Field, Kind, Object, ObjectType, Row, describe, plain, register};
 pub use leaf::Leaf;
-pub use link::{Args, Asked, Below, Link, One, Prepared, Rows, Slot, ask, leaf, leaf_in, lent, link, local, promised};
+pub use link::{
+    Args, Asked, Below, Link, One, Prepared, Rows, Slot, Take, ask, leaf, leaf_in, lent, link, local, promised,
+};
 pub use meet::{AnyRow, Interface, Many, resolve, resolve_each, write_value};
 pub use question::{Faults, Question, Store};
 

@@ -6,25 +6,38 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_graphql::registry::Registry;
 use async_graphql::{
     EmptyMutation, EmptySubscription, InputObject, Object as Library, OutputType, Request, Schema, ServerResult,
 };
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
+use tokio::time::timeout;
 
 use super::*;
 use crate::error::{Error, Result};
 
 /// What was asked, a line for each question.
 #[derive(Clone, Default)]
-struct Book(Arc<Mutex<Vec<String>>>);
+struct Book {
+    lines: Arc<Mutex<Vec<String>>>,
+    /// Where each question waits for others.
+    meeting: Option<Arc<Barrier>>,
+}
 
 impl Book {
     fn write(&self, question: &str, keys: &[i64]) {
         let mut keys = keys.to_vec();
         keys.sort_unstable();
-        self.0.lock().unwrap().push(format!("{question} {keys:?}"));
+        self.lines.lock().unwrap().push(format!("{question} {keys:?}"));
+    }
+
+    async fn meet(&self) {
+        if let Some(meeting) = &self.meeting {
+            meeting.wait().await;
+        }
     }
 }
 
@@ -39,6 +52,7 @@ macro_rules! question {
 
             async fn ask(book: &Book, keys: &[i64]) -> Result<HashMap<i64, $answer>> {
                 book.write(stringify!($name), keys);
+                book.meet().await;
                 let find: fn(i64) -> Option<$answer> = $find;
                 Ok(keys.iter().filter_map(|&key| Some((key, find(key)?))).collect())
             }
@@ -191,7 +205,7 @@ async fn failing(document: &str, fails: &'static [(&'static str, &'static str)])
         .map(|error| (serde_json::to_string(&error.path).unwrap().replace('"', ""), error.message))
         .collect();
     errors.sort();
-    let asked = book.0.lock().unwrap().clone();
+    let asked = book.lines.lock().unwrap().clone();
     Answer { data, errors, asked }
 }
 
@@ -341,4 +355,18 @@ async fn lists_may_be_empty_and_questions_without_keys_are_not_put() {
     assert_eq!((data, asked), (json!({ "__typename": "Query" }), Vec::new()));
     let (data, asked) = run("{ person { friend { friend @include(if: false) { number } } } }").await;
     assert_eq!((data, asked), (json!({ "person": { "friend": {} } }), vec!["PersonById [2]".to_owned()]));
+}
+
+/// One after the other they would wait for each other for ever.
+#[tokio::test]
+async fn the_questions_of_one_level_are_put_at_the_same_time() {
+    let book = Book { meeting: Some(Arc::new(Barrier::new(3))), ..Book::default() };
+    let schema = Schema::new(Query, EmptyMutation, EmptySubscription);
+    let document = "{ person { town { number } friend { number } friends { number } } }";
+    let answer = schema.execute(Request::new(document).data(book.clone()));
+    let answer = timeout(Duration::from_secs(30), answer).await.expect("no question waits for another");
+    assert_eq!(answer.errors, []);
+    let mut asked = book.lines.lock().unwrap().clone();
+    asked.sort();
+    assert_eq!(asked, ["FriendsOf [1]", "PersonById [2]", "TownById [1]"]);
 }

@@ -11,6 +11,9 @@ use super::plan::{Plan, What};
 use super::run::Tree;
 use crate::error::Error;
 
+/// How many errors an operation keeps. A hostile document can have hundreds of thousands of fields that fail.
+pub const MOST_ERRORS: usize = 1_000;
+
 /// The object that was to be written cannot be there: its error is among the errors.
 #[derive(Clone, Copy)]
 pub struct Nothing;
@@ -93,6 +96,8 @@ impl Writer<'_, '_> {
     fn fail(&mut self, error: Error, pos: async_graphql::Pos) {
         let mut error = async_graphql::Error::from(error).into_server_error(pos);
         error.path.clone_from(&self.path);
+        // The last one is always there: it is the one that made an object null.
+        self.errors.truncate(MOST_ERRORS - 1);
         self.errors.push(error);
     }
 }

@@ -1,101 +1,112 @@
 //! What a parsed document may cost, told before it is validated: fragments that spread each other double with every
 //! line, and the library's own rules walk all of it. Here each fragment is looked at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Value, Variables};
 use async_graphql_value::Value as Literal;
 
-/// How many fragments a document may define.
-const MOST_FRAGMENTS: usize = 300;
-/// How many fields, fragments expanded. A large real document has some 500.
-const MOST_FIELDS: u64 = 2_000;
-/// How many values an answer may hold: fields times the sizes of the pages that they stand in.
-const MOST_VALUES: u64 = 1_000_000;
+use super::Bounds;
+use super::spreads::Fragments;
+use super::values::{literal_size, size};
+use super::weight::Weight;
+
 /// What a field of the document costs, beside the values that it gives: looking at it, and what it asks of the database.
 const FIELD: u64 = 100;
-/// How deep the lists of an introspection may nest; tools ask for types, their fields and the arguments of these.
-const MOST_INTROSPECTION_LISTS: u64 = 3;
 
 /// The size of a page where none is asked for, and the largest.
 const PAGE: (u64, u64) = (20, 100);
+/// How many there are, about, in lists that are no pages.
+const LISTS: [(&str, u64); 3] = [("assignees", 10), ("noteCounts", 20), ("noteTypes", 20)];
 
 /// What a document costs: its fields, a hundred each, and the values that its answer could hold, one each. Refuses one
 /// that would cost too much, before anything walks its fragments one by one.
 ///
 /// # Errors
 /// A sentence for the client: what there is too much of, and how much is allowed.
-pub fn estimate(document: &ExecutableDocument, variables: &Variables) -> Result<u64, String> {
-    let mut cost = 0;
-    let fragments = document.fragments.len();
-    if fragments > MOST_FRAGMENTS {
-        return Err(format!("The document defines {fragments} fragments; at most {MOST_FRAGMENTS} are taken."));
+pub fn estimate(document: &ExecutableDocument, variables: &Variables, bounds: &Bounds) -> Result<u64, String> {
+    for (count, most, what) in [
+        (document.fragments.len(), bounds.fragments, "fragments"),
+        (document.operations.iter().count(), bounds.operations, "operations"),
+    ] {
+        if count > most {
+            return Err(format!("The document defines {count} {what}; at most {most} are taken."));
+        }
     }
+    let fragments =
+        Fragments::of(document).map_err(|_| "A fragment of the document spreads itself, directly or by others.")?;
+    let (mut cost, mut whole) = (0, Weight::default());
     for (_, operation) in document.operations.iter() {
-        let mut scales =
-            Scales { document, operation: &operation.node, variables, known: HashMap::new(), walking: HashSet::new() };
+        let scales = Scales::new(document, &operation.node, variables, &fragments);
         let weight = scales.set(&operation.node.selection_set.node);
-        if weight.fields > MOST_FIELDS {
-            return Err(format!("The document asks for more than {MOST_FIELDS} fields, fragments expanded."));
+        if weight.own_fields > bounds.root_fields {
+            return Err(format!("An operation has more than {} fields of its own.", bounds.root_fields));
         }
-        if weight.values > MOST_VALUES {
-            return Err(format!(
-                "The answer could hold more than {MOST_VALUES} values; ask for smaller pages, or nest fewer of them."
-            ));
+        // The validation walks all operations, and the fragments that none of them spreads.
+        whole.add(weight);
+        for name in &fragments.unused {
+            whole.add(scales.known.get(name).copied().unwrap_or_default());
         }
-        if weight.lists > MOST_INTROSPECTION_LISTS {
-            return Err(format!("The introspection nests more than {MOST_INTROSPECTION_LISTS} lists."));
-        }
+        whole.check(bounds)?;
         // Which of them runs is found out later: the costliest counts.
         cost = cost.max(weight.fields * FIELD + weight.values);
     }
     Ok(cost)
 }
 
-/// What a selection set comes to.
-#[derive(Clone, Copy, Default)]
-struct Weight {
-    fields: u64,
-    values: u64,
-    /// How deep lists of the introspection nest.
-    lists: u64,
-    /// It selects `nodes` or `edges`: what it belongs to is a page.
-    page: bool,
-}
-
-impl Weight {
-    fn add(&mut self, other: Self) {
-        self.fields = self.fields.saturating_add(other.fields);
-        self.values = self.values.saturating_add(other.values);
-        self.lists = self.lists.max(other.lists);
-        self.page |= other.page;
-    }
-}
-
 struct Scales<'a> {
-    document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,
     variables: &'a Variables,
+    /// The sizes of variables.
+    sizes: HashMap<&'a str, u64>,
+    /// The weights of fragments.
     known: HashMap<&'a str, Weight>,
-    /// Fragments that are being looked at: one that comes back to itself is refused by the validation.
-    walking: HashSet<&'a str>,
 }
 
 impl<'a> Scales<'a> {
-    fn set(&mut self, set: &'a SelectionSet) -> Weight {
+    fn new(
+        document: &'a ExecutableDocument,
+        operation: &'a OperationDefinition,
+        variables: &'a Variables,
+        fragments: &Fragments<'a>,
+    ) -> Self {
+        let mut scales = Self { operation, variables, sizes: HashMap::new(), known: HashMap::new() };
+        let definitions = operation.variable_definitions.iter().map(|definition| definition.node.name.node.as_str());
+        scales.sizes = definitions.map(|name| (name, scales.variable(name).map_or(0, size))).collect();
+        for name in &fragments.in_order {
+            if let Some(fragment) = document.fragments.get(*name) {
+                let mut weight = scales.set(&fragment.node.selection_set.node);
+                // A spread of nothing costs a step, too.
+                weight.fields = weight.fields.saturating_add(1);
+                scales.known.insert(name, weight);
+            }
+        }
+        scales
+    }
+
+    /// Goes no deeper than brackets may nest: what fragments come to is known.
+    fn set(&self, set: &'a SelectionSet) -> Weight {
         let mut weight = Weight::default();
         for selection in &set.items {
-            weight.add(match &selection.node {
-                Selection::Field(field) => self.field(&field.node),
-                Selection::InlineFragment(fragment) => self.set(&fragment.node.selection_set.node),
-                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node),
-            });
+            let (more, directives) = match &selection.node {
+                Selection::Field(field) => (self.field(&field.node), field.node.directives.len()),
+                Selection::InlineFragment(fragment) => {
+                    (self.set(&fragment.node.selection_set.node), fragment.node.directives.len())
+                }
+                Selection::FragmentSpread(spread) => {
+                    let known = self.known.get(spread.node.fragment_name.node.as_str());
+                    (known.copied().unwrap_or_default(), spread.node.directives.len())
+                }
+            };
+            weight.add(more);
+            weight.directives += directives as u64;
         }
+        weight.depth += u64::from(!set.items.is_empty());
         weight
     }
 
-    fn field(&mut self, field: &'a Field) -> Weight {
+    fn field(&self, field: &'a Field) -> Weight {
         let name = field.name.node.as_str();
         let below = self.set(&field.selection_set.node);
         let times = self.times(field, below.page);
@@ -103,28 +114,18 @@ impl<'a> Scales<'a> {
             name,
             "types" | "fields" | "args" | "inputFields" | "enumValues" | "possibleTypes" | "interfaces" | "directives"
         );
+        let mut variable = |name: &str| self.sizes.get(name).copied().unwrap_or_default();
+        let arguments = field.arguments.iter().map(|(_, value)| literal_size(&value.node, &mut variable)).sum();
         Weight {
             fields: below.fields.saturating_add(1),
             values: below.values.saturating_mul(times).saturating_add(1),
+            arguments: below.arguments.saturating_mul(times).saturating_add(arguments),
+            aliases: below.aliases.saturating_add(u64::from(field.alias.is_some())),
+            own_fields: 1,
             lists: below.lists + u64::from(introspects),
             page: matches!(name, "nodes" | "edges"),
+            ..below
         }
-    }
-
-    fn fragment(&mut self, name: &'a str) -> Weight {
-        if let Some(weight) = self.known.get(name) {
-            return *weight;
-        }
-        let Some(fragment) = self.document.fragments.get(name) else { return Weight::default() };
-        if !self.walking.insert(name) {
-            return Weight::default();
-        }
-        let mut weight = self.set(&fragment.node.selection_set.node);
-        // A spread of nothing costs a step, too.
-        weight.fields = weight.fields.saturating_add(1);
-        self.walking.remove(name);
-        self.known.insert(name, weight);
-        weight
     }
 
     /// How many objects a field leads to.
@@ -146,7 +147,8 @@ impl<'a> Scales<'a> {
             };
         }
         if !page {
-            return 1;
+            let list = LISTS.iter().find(|(name, _)| *name == field.name.node);
+            return list.map_or(1, |(_, about)| *about);
         }
         let size = ["first", "last"].into_iter().find_map(|name| match &field.get_argument(name)?.node {
             Literal::Number(number) => number.as_u64(),
@@ -186,8 +188,17 @@ mod tests {
 
     use super::*;
 
+    fn cost_of(document: &str) -> Result<u64, String> {
+        estimate(&parse_query(document).unwrap(), &Variables::default(), &Bounds::default())
+    }
+
+    /// The same piece of a document, with another number for `#` each time.
+    fn many(piece: &str, count: usize) -> String {
+        (0..count).map(|n| piece.replace('#', &n.to_string())).collect()
+    }
+
     fn judge(document: &str) -> Result<(), String> {
-        estimate(&parse_query(document).unwrap(), &Variables::default()).map(drop)
+        cost_of(document).map(drop)
     }
 
     #[test]
@@ -200,11 +211,70 @@ mod tests {
     }
 
     #[test]
-    fn a_fragment_that_comes_back_to_itself_is_left_to_the_validation() {
-        assert_eq!(
-            judge("{ ...a } fragment a on Query { viewer { scopes } ...b } fragment b on Query { ...a }"),
-            Ok(())
+    fn a_fragment_that_comes_back_to_itself_is_refused() {
+        for document in [
+            "{ ...a } fragment a on Query { viewer { scopes } ...b } fragment b on Query { ...a }",
+            "{ viewer { scopes } } fragment a on Query { ...a }",
+        ] {
+            assert!(judge(document).is_err_and(|message| message.contains("itself")), "{document}");
+        }
+    }
+
+    /// A chain of fragments is as deep as all of them together, and must not be followed by recursion.
+    #[test]
+    fn depth_counts_through_fragments() {
+        let levels = 50;
+        let chain = |fragments: usize| {
+            let open = "a { ".repeat(levels);
+            let one = |n: usize| format!("fragment f{n} on Q {{ {open} ...f{} {} }}", n + 1, "}".repeat(levels));
+            let all: Vec<String> = (0..fragments).map(one).collect();
+            format!("{{ ...f0 }} {} fragment f{fragments} on Q {{ a }}", all.join(" "))
+        };
+        assert_eq!(judge(&chain(1)), Ok(()));
+        assert!(judge(&chain(2)).is_err_and(|message| message.contains("nests more than 64")));
+        assert!(judge(&chain(60)).is_err());
+    }
+
+    #[test]
+    fn all_operations_count_and_fragments_that_none_spreads() {
+        let fields = vec!["a"; 150].join(" ");
+        let operations = |count: usize| many(&format!("query q# {{ {fields} }} "), count);
+        assert_eq!(judge(&operations(13)), Ok(()));
+        assert!(judge(&operations(14)).is_err_and(|message| message.contains("2000 fields")));
+        assert!(judge(&many("query q# { a } ", 51)).is_err_and(|message| message.contains("at most 50")));
+        let unused = |count: usize| format!("{{ a }} fragment unused on Q {{ {} }}", vec!["b"; count].join(" "));
+        assert_eq!(judge(&unused(1_000)), Ok(()));
+        assert!(judge(&unused(2_000)).is_err_and(|message| message.contains("2000 fields")));
+    }
+
+    #[test]
+    fn aliases_root_fields_and_directives_are_bounded() {
+        for (what, most, hint) in [("x#: __typename ", 500, "aliases"), ("f @skip(if: false) ", 500, "directives")] {
+            assert_eq!(judge(&format!("{{ a {{ {} }} }}", many(what, most))), Ok(()), "{what}");
+            let refused = judge(&format!("{{ a {{ {} }} }}", many(what, most + 1)));
+            assert!(refused.is_err_and(|message| message.contains(hint)), "{what}");
+        }
+        assert_eq!(judge(&format!("{{ {} }}", many("f ", 200))), Ok(()));
+        let refused = judge(&format!("{{ ...a }} fragment a on Q {{ {} }}", many("f ", 201)));
+        assert!(refused.is_err_and(|message| message.contains("200 fields of its own")));
+    }
+
+    #[test]
+    fn arguments_count_for_each_object_that_they_are_used_with() {
+        let text = |length: usize| Variables::from_json(serde_json::json!({ "s": "x".repeat(length) }));
+        let judge = |document: &str, length: usize| {
+            estimate(&parse_query(document).unwrap(), &text(length), &Bounds::default()).map(drop)
+        };
+        let under = "query($s: String) { customers(first: 100) { nodes { notes(search: $s) { totalCount } } } }";
+        assert_eq!(judge(under, 600_000), Ok(()));
+        assert!(judge(under, 700_000).is_err_and(|message| message.contains("arguments come to more than")));
+        let aliases = many("n#: notes(search: $s) { totalCount } ", 100);
+        assert!(judge(&format!("query($s: String) {{ {aliases} }}"), 700_000).is_err());
+        let literal = format!(
+            "{{ customers(first: 100) {{ nodes {{ notes(search: \"{}\") {{ totalCount }} }} }} }}",
+            "x".repeat(700_000)
         );
+        assert!(cost_of(&literal).is_err());
     }
 
     #[test]
@@ -222,10 +292,9 @@ mod tests {
 
     #[test]
     fn a_document_costs_its_fields_and_the_values_of_its_answer() {
-        let cost = |document: &str| estimate(&parse_query(document).unwrap(), &Variables::default());
-        assert_eq!(cost("{ __typename }"), Ok(101));
-        assert_eq!(cost("{ notes(first: 50) { nodes { id subject } } }"), Ok(4 * FIELD + 1 + 50 * 3));
-        assert_eq!(cost("query A { a } query B { a b }"), Ok(2 * FIELD + 2), "the costliest");
+        assert_eq!(cost_of("{ __typename }"), Ok(101));
+        assert_eq!(cost_of("{ notes(first: 50) { nodes { id subject } } }"), Ok(4 * FIELD + 1 + 50 * 3));
+        assert_eq!(cost_of("query A { a } query B { a b }"), Ok(2 * FIELD + 2), "the costliest");
     }
 
     #[test]
@@ -250,7 +319,7 @@ mod tests {
             ),
         ] {
             let variables = Variables::from_json(serde_json::from_str(&variable).unwrap());
-            let judged = estimate(&parse_query(&document).unwrap(), &variables);
+            let judged = estimate(&parse_query(&document).unwrap(), &variables, &Bounds::default());
             assert!(judged.is_err_and(|message| message.contains("values")), "{document}");
         }
     }

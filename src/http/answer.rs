@@ -2,20 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use async_graphql::{ErrorExtensionValues, ServerError, Value};
+use async_graphql::{ErrorExtensionValues, PathSegment, ServerError, Value};
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::accept::MediaType;
 use super::refusal::Refusal;
+use crate::db::Fault;
 use crate::engine::write_value;
 use crate::error::Cause;
 
 /// How many errors an answer lists; the first ones, as they come. A hostile document can cause thousands.
 const MOST_ERRORS: usize = 10;
+/// How many are looked at: what is behind them nobody is told, but that there is something.
+const MOST_SETTLED: usize = 1_000;
 /// How long the message of an error may be, in characters.
 const LONGEST_MESSAGE: usize = 500;
+/// The same where the document is wrong, and a word in it: such messages repeat names that the client made up.
+const LONGEST_OF_DOCUMENT: usize = 200;
+const LONGEST_WORD: usize = 60;
 
 struct Answer<'a> {
     errors: &'a [ServerError],
@@ -52,13 +58,20 @@ impl Answer<'_> {
 /// Gives every error its code and request ID, and writes the causes of those that are the server's into the log. Has
 /// to happen where the operation runs, as the client may be gone by then.
 pub fn settle(response: &mut async_graphql::Response, request_id: &str) {
+    response.errors.truncate(MOST_SETTLED);
     for error in &mut response.errors {
         if code(error).is_none() {
             let code = if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "INVALID" };
             set(error, "code", code);
         }
         set(error, "requestId", request_id);
-        shorten(&mut error.message);
+        if error.path.is_empty() {
+            error.message = with_short_words(&error.message);
+            error.locations.truncate(MOST_ERRORS);
+            shorten(&mut error.message, LONGEST_OF_DOCUMENT);
+        } else {
+            shorten(&mut error.message, LONGEST_MESSAGE);
+        }
         if let Some(cause) = error.source::<Cause>() {
             let path: Vec<_> = error.path.iter().map(segment).collect();
             tracing::error!(code = code(error), path = path.join("."), cause = %cause.0, "a field failed");
@@ -71,17 +84,24 @@ pub fn is_refused(response: &async_graphql::Response) -> bool {
     response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty())
 }
 
-/// Whether a connection to the database has failed.
-pub fn lost_a_connection(response: &async_graphql::Response) -> bool {
-    response.errors.iter().any(|error| error.source::<Cause>().is_some_and(Cause::is_of_connection))
+/// The faults of the database that fields failed by.
+pub fn faults(response: &async_graphql::Response) -> impl Iterator<Item = Fault> {
+    response.errors.iter().filter_map(|error| error.source::<Cause>()?.fault())
 }
 
-/// The answer to what was executed, or was refused by the schema.
-pub fn executed(response: &async_graphql::Response, media_type: MediaType) -> Response {
+/// Whether all that failed is the field of this name at the root, itself, and no part of what it gave.
+pub fn has_only_failed_at(response: &async_graphql::Response, name: &str) -> bool {
+    response.errors.iter().all(|error| matches!(&error.path[..], [PathSegment::Field(field)] if field == name))
+}
+
+/// The answer to what was executed, or was refused by the schema. The status invites to send the same again only where
+/// that is `repeatable`: where nothing was changed yet.
+pub fn executed(response: &async_graphql::Response, media_type: MediaType, repeatable: bool) -> Response {
     let refused = is_refused(response);
     let has = |wanted| response.errors.iter().any(|error| code(error) == Some(wanted));
     let status = match response.data {
         Value::Null if refused => document_status(media_type),
+        Value::Null if !repeatable => StatusCode::OK,
         Value::Null if has("STORAGE_FULL") => StatusCode::INSUFFICIENT_STORAGE,
         Value::Null if has("UNAVAILABLE") => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
@@ -105,7 +125,7 @@ pub fn refused(refusal: Refusal, media_type: MediaType, request_id: &str) -> Res
     error.locations = refusal.locations;
     set(&mut error, "code", refusal.code);
     set(&mut error, "requestId", request_id);
-    shorten(&mut error.message);
+    shorten(&mut error.message, LONGEST_MESSAGE);
     let status = refusal.status.unwrap_or_else(|| document_status(media_type));
     let answer = Answer { errors: &[error], data: None, extensions: BTreeMap::new() };
     let mut answer = write(status, media_type, &answer);
@@ -152,18 +172,27 @@ fn set(error: &mut ServerError, name: &str, value: &str) {
     error.extensions.get_or_insert_with(ErrorExtensionValues::default).set(name, value);
 }
 
-fn shorten(message: &mut String) {
-    let mut ends = message.char_indices().map(|(start, _)| start).skip(LONGEST_MESSAGE - 1);
+fn with_short_words(message: &str) -> String {
+    let words = message.split(' ').map(|word| {
+        let mut word = word.to_owned();
+        shorten(&mut word, LONGEST_WORD);
+        word
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn shorten(message: &mut String, longest: usize) {
+    let mut ends = message.char_indices().map(|(start, _)| start).skip(longest - 1);
     if let (Some(end), Some(_)) = (ends.next(), ends.next()) {
         message.truncate(end);
         message.push('…');
     }
 }
 
-fn segment(segment: &async_graphql::PathSegment) -> String {
+fn segment(segment: &PathSegment) -> String {
     match segment {
-        async_graphql::PathSegment::Field(name) => name.clone(),
-        async_graphql::PathSegment::Index(index) => index.to_string(),
+        PathSegment::Field(name) => name.clone(),
+        PathSegment::Index(index) => index.to_string(),
     }
 }
 
@@ -175,9 +204,20 @@ mod tests {
     fn long_messages_are_cut_between_characters() {
         for (length, kept) in [(0, 0), (499, 499), (500, 500), (501, 500), (5000, 500)] {
             let mut message = "ü".repeat(length);
-            shorten(&mut message);
+            shorten(&mut message, 500);
             assert_eq!(message.chars().count(), kept, "{length}");
             assert_eq!(message.ends_with('…'), length > 500);
         }
+    }
+
+    #[test]
+    fn an_answer_repeats_little_of_a_wrong_document() {
+        let unknown = "ü".repeat(700);
+        let error = || ServerError::new(format!("Unknown field \"{unknown}\" on type \"Query\"."), None);
+        let mut response = async_graphql::Response::from_errors((0..5_000).map(|_| error()).collect());
+        settle(&mut response, "id");
+        assert_eq!(response.errors.len(), MOST_SETTLED);
+        let message = &response.errors[0].message;
+        assert_eq!(*message, format!("Unknown field \"{}… on type \"Query\".", "ü".repeat(LONGEST_WORD - 2)));
     }
 }

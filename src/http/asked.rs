@@ -6,6 +6,10 @@ use serde_json::value::RawValue;
 
 use super::refusal::Refusal;
 
+/// How many values the JSON of a request may hold. Each takes some tens of bytes of memory, where the text of a zero takes
+/// two.
+const MOST_VALUES: usize = 100_000;
+
 /// The parameters of a request, not yet looked at: each is taken apart by itself, so that an error names it.
 #[derive(Deserialize)]
 struct Parameters<'a> {
@@ -42,6 +46,7 @@ pub fn in_body(body: &[u8]) -> Result<Request, Refusal> {
     if start.starts_with('[') {
         return Err(Refusal::bad_request("Lists of operations are not taken; send each in a request of its own."));
     }
+    weigh(body)?;
     let parameters: Parameters<'_> = serde_json::from_str(body).map_err(|error| {
         if error.is_data() {
             Refusal::bad_request(format!("The body is no JSON object with one `query`: {error}."))
@@ -64,11 +69,33 @@ pub fn in_address(query: &str) -> Result<Request, Refusal> {
     let Some(axum::extract::Query(parameters)) = parameters else {
         return Err(Refusal::bad_request("The parameters of the address cannot be read, or one of them comes twice."));
     };
+    for json in [&parameters.variables, &parameters.extensions].into_iter().flatten() {
+        weigh(json)?;
+    }
     let variables = parameters.variables.filter(|text| !text.is_empty());
     let extensions = parameters.extensions.filter(|text| !text.is_empty());
     let variables = object(raw(variables.as_deref(), "variables")?, "variables")?;
     let _: Option<Map> = part(raw(extensions.as_deref(), "extensions")?, "extensions", "an object")?;
     request(parameters.query, parameters.operation_name, variables)
+}
+
+/// Refuses JSON of too many values by a single walk over its bytes. Each value but the first of a list or an object
+/// stands behind a comma, and each list and object begins with a bracket.
+fn weigh(json: &str) -> Result<(), Refusal> {
+    let (mut values, mut in_string, mut is_escaped) = (1, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_string => is_escaped = true,
+            b'"' => in_string = !in_string,
+            b',' | b'[' | b'{' if !in_string => values += 1,
+            _ => {}
+        }
+    }
+    if values > MOST_VALUES {
+        return Err(Refusal::bad_request(format!("The request holds more than {MOST_VALUES} values.")));
+    }
+    Ok(())
 }
 
 fn request(query: Option<String>, operation: Option<String>, variables: Variables) -> Result<Request, Refusal> {
@@ -151,6 +178,19 @@ mod tests {
         assert!(in_body(b"\xff").unwrap_err().message.contains("UTF-8"));
         let deep = format!(r#"{{"query": "", "variables": {{"a": {}1{}}}}}"#, "[".repeat(5000), "]".repeat(5000));
         assert!(refused(&deep).contains("recursion limit"), "{}", refused(&deep));
+    }
+
+    #[test]
+    fn values_are_counted_and_texts_are_not() {
+        let body = |value: &str| format!(r#"{{"query": "{{ a }}", "variables": {{"a": {value}}}}}"#);
+        assert!(in_body(body(&format!("[{}0]", "0,".repeat(99_000))).as_bytes()).is_ok());
+        for hostile in ["0,", "[],", "{},", "\"\\\"\","] {
+            let hostile = body(&format!("[{}0]", hostile.repeat(100_000)));
+            assert!(refused(&hostile).contains("100000 values"), "{hostile:.80}");
+        }
+        assert!(in_body(body(&format!("\"{}\"", ",[{\\\"".repeat(200_000))).as_bytes()).is_ok());
+        let address = format!("query=a&variables={{\"a\":[{}0]}}", "0,".repeat(100_000));
+        assert!(in_address(&address).is_err());
     }
 
     #[test]

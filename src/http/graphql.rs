@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::request::Parts;
@@ -24,8 +26,9 @@ use super::request_id::RequestIdExt;
 use super::{answer, asked, body};
 use crate::auth::{self, Identity, IdentitySettings, Tokens, Viewer};
 use crate::context::App;
+use crate::db::Fault;
 use crate::error::Error;
-use crate::gate;
+use crate::gate::{self, Bounds};
 use crate::schema::Schema;
 
 /// How requests are taken.
@@ -41,6 +44,8 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
     /// Whose word about where a request comes from is taken.
     pub trusted_proxies: TrustedProxies,
+    /// How much a document may be.
+    pub gate: Bounds,
     /// What each address may use.
     pub of_address: Allowance,
     /// What each token may use.
@@ -57,6 +62,7 @@ impl Default for HttpSettings {
             body_timeout: Duration::from_secs(15),
             request_timeout: Duration::from_secs(30),
             trusted_proxies: TrustedProxies::default(),
+            gate: Bounds::default(),
             of_address: Allowance { operations: 200, budget: 40_000_000, refill: 4_000_000 },
             of_token: Allowance { operations: 50, budget: 10_000_000, refill: 1_000_000 },
             identity: None,
@@ -81,7 +87,7 @@ pub async fn answer(State(door): State<Arc<Door>>, request: Request<Body>) -> Re
     let media_type = acceptable.unwrap_or(MediaType::Json);
     let deadline = Instant::now() + door.settings.request_timeout;
     match door.execute(request, acceptable.is_some(), &request_id, deadline).await {
-        Ok(response) => answer::executed(&response, media_type),
+        Ok((response, repeatable)) => answer::executed(&response, media_type, repeatable),
         Err(refusal) => answer::refused(refusal, media_type, &request_id),
     }
 }
@@ -94,13 +100,14 @@ pub async fn other_method(request: Request<Body>) -> Response {
 }
 
 impl Door {
+    /// With whether the same may be sent again, as nothing was changed.
     async fn execute(
         &self,
         request: Request<Body>,
         acceptable: bool,
         request_id: &str,
         deadline: Instant,
-    ) -> Result<async_graphql::Response, Refusal> {
+    ) -> Result<(async_graphql::Response, bool), Refusal> {
         let (head, body) = request.into_parts();
         let mut turn = Turn::begin(&self.limits, self.visitor(&head)).map_err(Refusal::rate_limited)?;
         origin::check(&head.headers, &head.uri, &self.settings.allowed_origins)?;
@@ -114,18 +121,30 @@ impl Door {
             body::check_media_type(&head.headers)?;
             let read = body::read(&head.headers, body, self.settings.body_limit);
             let deadline = deadline.min(Instant::now() + self.settings.body_timeout);
-            asked::in_body(&timeout_at(deadline, read).await.map_err(|_| Refusal::slow_body())??)?
+            let body = timeout_at(deadline, read).await.map_err(|_| Refusal::slow_body())??;
+            // Before it is known what the bytes say, as that takes work, too.
+            turn.charge(body.len() as u64).map_err(Refusal::rate_limited)?;
+            asked::in_body(&body)?
         } else {
-            asked::in_address(head.uri.query().unwrap_or_default())?
+            let asked = head.uri.query().unwrap_or_default();
+            turn.charge(asked.len() as u64).map_err(Refusal::rate_limited)?;
+            asked::in_address(asked)?
         };
         let parsed = self.documents.parse(&request.query)?;
-        let cost = gate::estimate(&parsed.document, &request.variables)
+        let cost = gate::estimate(&parsed.document, &request.variables, &self.settings.gate)
             .map_err(|message| Refusal::document("TOO_COMPLEX", message))?;
-        if !by_post && changes(&parsed.document, request.operation_name.as_deref()) {
+        let changing = operation(&parsed.document, request.operation_name.as_deref())
+            .is_some_and(|operation| operation.ty != OperationType::Query);
+        if !by_post && changing {
             return Err(Refusal::method("An address can only ask; changes are not made by GET", "POST"));
         }
         turn.charge(cost).map_err(Refusal::rate_limited)?;
-        self.run(request, parsed, viewer, turn, request_id.to_owned(), deadline).await
+        let first = operation(&parsed.document, request.operation_name.as_deref()).and_then(first_field);
+        let first = first.map(str::to_owned);
+        let response = self.run(request, parsed, viewer, turn, request_id.to_owned(), deadline).await?;
+        // Changes are made one after the other, until one fails.
+        let repeatable = !changing || first.is_some_and(|first| answer::has_only_failed_at(&response, &first));
+        Ok((response, repeatable))
     }
 
     /// Absent where the request came over no network.
@@ -140,7 +159,7 @@ impl Door {
             // Connections break while they rest, and who first asks on one finds out: here is where nothing has been
             // done yet, and can be asked for once more.
             Err(error) if error.is_of_connection() => {
-                self.app.db.doubt_connections();
+                self.app.db.heed(Fault::Connection);
                 self.viewer(token).await
             }
             viewer => viewer,
@@ -178,9 +197,7 @@ impl Door {
                 parsed.found_valid();
             }
             answer::settle(&mut response, &request_id);
-            if answer::lost_a_connection(&response) {
-                db.doubt_connections();
-            }
+            answer::faults(&response).for_each(|fault| db.heed(fault));
             drop(turn);
             response
         };
@@ -197,8 +214,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
-/// Whether the operation that would run is no query. One that cannot be told is left to the validation.
-fn changes(document: &ExecutableDocument, name: Option<&str>) -> bool {
+/// The operation that would run. One that cannot be told is left to the validation.
+fn operation<'d>(document: &'d ExecutableDocument, name: Option<&str>) -> Option<&'d OperationDefinition> {
     let operation = match &document.operations {
         DocumentOperations::Single(operation) => Some(operation),
         DocumentOperations::Multiple(operations) => match name {
@@ -206,7 +223,17 @@ fn changes(document: &ExecutableDocument, name: Option<&str>) -> bool {
             None => operations.values().next().filter(|_| operations.len() == 1),
         },
     };
-    operation.is_some_and(|operation| operation.node.ty != OperationType::Query)
+    operation.map(|operation| &operation.node)
+}
+
+/// What the first field is called in the answer, where no other may be called so.
+fn first_field(operation: &OperationDefinition) -> Option<&str> {
+    let mut names = operation.selection_set.node.items.iter().map(|selection| match &selection.node {
+        Selection::Field(field) => Some(field.node.response_key().node.as_str()),
+        _ => None,
+    });
+    let first = names.next()??;
+    names.all(|other| other.is_some_and(|other| other != first)).then_some(first)
 }
 
 #[cfg(test)]
@@ -228,6 +255,21 @@ mod tests {
     }
 
     #[test]
+    fn the_first_field_is_known_by_its_name_in_the_answer() {
+        for (document, expected) in [
+            ("mutation { a b }", Some("a")),
+            ("mutation { x: a b }", Some("x")),
+            ("mutation { a b a }", None),
+            ("mutation { a ... { a } }", None),
+            ("mutation { ... { a } b }", None),
+            ("mutation { ... F b } fragment F on Mutation { a }", None),
+        ] {
+            let document = parse_query(document).unwrap();
+            assert_eq!(operation(&document, None).and_then(first_field), expected, "{document:?}");
+        }
+    }
+
+    #[test]
     fn the_operation_that_would_run_tells_whether_it_changes() {
         let two = "query A { a } mutation B { b }";
         for (document, name, expected) in [
@@ -240,7 +282,9 @@ mod tests {
             (two, None, false),
             (two, Some("C"), false),
         ] {
-            assert_eq!(changes(&parse_query(document).unwrap(), name), expected, "{document} {name:?}");
+            let document = parse_query(document).unwrap();
+            let found = operation(&document, name).is_some_and(|operation| operation.ty != OperationType::Query);
+            assert_eq!(found, expected, "{document:?} {name:?}");
         }
     }
 }

@@ -31,8 +31,8 @@ pub async fn ready(State(door): State<Arc<Door>>, visit: Option<Extension<Visit>
         Ok(Ok(_)) => (StatusCode::OK, "ok\n"),
         Ok(Err(error)) => {
             tracing::warn!(cause = %error, "not ready");
-            if Fault::of(&error) == Some(Fault::Connection) {
-                db.doubt_connections();
+            if let Some(fault) = Fault::of(&error) {
+                db.heed(fault);
             }
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
         }

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tower::Service;
 
+use super::admission::{Admission, Open};
 use super::connection::{Pace, Paced, Phase};
 use super::limits::Visit;
 
@@ -52,7 +53,14 @@ enum Stage {
 
 /// Serves until `stop` is ready, then as long as `patience` says; then takes no more connections, lets the requests
 /// that run come to their end, and returns.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>, patience: Patience) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()>,
+    patience: Patience,
+    admission: Admission,
+) {
+    let open = Open::new(admission);
     let (stage, watcher) = watch::channel(Stage::Serving);
     let mut connections = JoinSet::new();
     let mut stopped = pin!(async {
@@ -65,7 +73,16 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             () = &mut stopped => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer.ip(), router.clone(), patience.pace, watcher.clone()));
+                    let Some(place) = open.enter(peer.ip(), connections.len()) else {
+                        tracing::debug!(%peer, "there are too many connections: this one is closed");
+                        continue;
+                    };
+                    let connection =
+                        connection(stream, peer.ip(), router.clone(), patience.pace, watcher.clone());
+                    connections.spawn(async move {
+                        connection.await;
+                        drop(place);
+                    });
                 }
                 Err(error) => {
                     // Most likely out of file descriptors; asking again at once would only burn time.
@@ -96,6 +113,8 @@ async fn connection(stream: TcpStream, peer: IpAddr, router: Router, pace: Pace,
     // Browsers open connections ahead of need. One that has said nothing may be dropped at any time, which the HTTP
     // library does not do by itself.
     tokio::select! {
+        // Who has asked is answered, also where the end came at the same time.
+        biased;
         readable = timeout(pace.idle, stream.readable()) => if !matches!(readable, Ok(Ok(()))) { return },
         () = ending(&mut stage) => return,
     }
@@ -112,6 +131,7 @@ async fn connection(stream: TcpStream, peer: IpAddr, router: Router, pace: Pace,
     let stream = TokioIo::new(Paced::new(stream, pace, phase));
     let mut connection = pin!(http1::Builder::new().serve_connection(stream, service));
     let ended = tokio::select! {
+        biased;
         ended = connection.as_mut() => ended,
         () = ending(&mut stage) => {
             connection.as_mut().graceful_shutdown();

@@ -1,6 +1,7 @@
 //! The way in: GraphQL over HTTP, the playground, and what watches over the process.
 
 mod accept;
+mod admission;
 mod answer;
 mod asked;
 mod body;
@@ -16,6 +17,7 @@ mod refusal;
 mod request_id;
 mod router;
 
+pub use admission::Admission;
 pub use connection::Pace;
 pub use graphql::HttpSettings;
 pub use limits::{Allowance, TrustedProxies, TrustedProxy, Visit};

@@ -29,7 +29,7 @@ pub fn router(app: App, schema: Schema, settings: &HttpSettings) -> Router {
         app,
         schema,
         settings: settings.clone(),
-        documents: Documents::default(),
+        documents: Documents::new(settings.gate),
         limits: Arc::new(Limits::new(settings.of_address, settings.of_token)),
         identity: settings.identity.clone().map(Identity::new),
     });

@@ -1,13 +1,16 @@
 //! A list of notes, as clients walk it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use async_graphql::Value;
+use async_graphql::registry::Registry;
 
 use super::list::{NoteList, NoteListArgs, Whose};
-use super::load::{ListKey, NotesOf, NotesTotal};
+use super::load::{ListKey, NotesOf, NotesTotal, SharedArgs};
 use super::object::Note;
 use super::order::{NoteOrdering, Placed};
 use crate::context::{ContextExt, Reader};
-use crate::engine::{Args, Def, One, ask, leaf, local, object};
+use crate::engine::{Args, Arguments, Def, One, Take, ask, leaf, local, object};
 use crate::entity::note;
 use crate::error::{Error, Result};
 use crate::page::{Page, PageInfo, Window, page_count, total_count};
@@ -20,10 +23,22 @@ pub struct NoteConnection(Arc<Listed>);
 /// A page, and the list that it is of.
 struct Listed {
     key: ListKey,
+    shape: Shape,
+    page: Page<Placed>,
+}
+
+/// What a list is, whatever record it stands under.
+#[derive(Clone)]
+struct Shape {
+    search: Option<Arc<Search>>,
     ordering: NoteOrdering,
     window: Window,
-    search: Option<Arc<Search>>,
-    page: Page<Placed>,
+}
+
+impl From<&NoteList> for Shape {
+    fn from(list: &NoteList) -> Self {
+        Self { search: list.search.clone(), ordering: list.ordering.clone(), window: list.window.clone() }
+    }
 }
 
 /// A note in a list, as the schema shows it.
@@ -49,11 +64,11 @@ object! {
         /// All notes that match, whatever the page. Runs a count only when it is selected.
         total_count = total_count::<_, NotesTotal>(|connection: &NoteConnection| connection.0.key.clone());
         /// The page asked for, when paging by number.
-        page_number = leaf(|connection: &NoteConnection| connection.0.window.number);
+        page_number = leaf(|connection: &NoteConnection| connection.0.shape.window.number);
         /// How many pages there are, when paging by number. Runs a count only when it is selected.
         page_count = page_count::<_, NotesTotal>(
             |connection: &NoteConnection| connection.0.key.clone(),
-            |connection| &connection.0.window,
+            |connection| &connection.0.shape.window,
         );
     }
 }
@@ -83,44 +98,62 @@ impl NoteConnection {
     /// All notes that the viewer sees.
     pub async fn all(reader: &Reader, args: NoteListArgs) -> Result<Self> {
         let list = NoteList::new(&args, reader.sight, reader.db.backend())?;
-        let (search, ordering, window) = (list.search.clone(), list.ordering.clone(), list.window.clone());
+        let shape = Shape::from(&list);
         let page = list.page(reader).await?;
-        Ok(Self(Arc::new(Listed {
-            key: ListKey { under: None, args: Arc::new(args) },
-            ordering,
-            window,
-            search,
-            page,
-        })))
+        let key = ListKey { under: None, args: SharedArgs::new(args) };
+        Ok(Self(Arc::new(Listed { key, shape, page })))
     }
 
     fn edges(&self) -> Vec<NoteEdge> {
         let edge = |placed: &Placed| NoteEdge {
-            cursor: self.0.ordering.cursor(placed),
+            cursor: self.0.shape.ordering.cursor(placed),
             node: Note(Arc::clone(&placed.note)),
-            search: self.0.search.clone(),
+            search: self.0.shape.search.clone(),
         };
         self.0.page.rows.iter().map(edge).collect()
     }
 
     fn info(&self) -> PageInfo {
-        self.0.page.info(|placed| self.0.ordering.cursor(placed))
+        self.0.page.info(|placed| self.0.shape.ordering.cursor(placed))
     }
 }
 
 /// A field that lists the notes of its row.
 pub fn notes_of<R: 'static>(whose: Whose, id: impl Fn(&R) -> i64 + Send + Sync + 'static) -> Def {
-    ask::<R, Args<NoteListArgs>, NotesOf, _, _>(
-        move |row, Args(args), ctx| {
-            let reader = ctx.reader();
-            // Looked at once for each row, so that each says what is wrong; the statement is one.
-            let list = NoteList::new(args, reader.sight, reader.db.backend())?;
-            let key = ListKey { under: Some((whose, id(row))), args: Arc::new(args.clone()) };
-            Ok((Some(key.clone()), (key, list.search, list.ordering, list.window)))
+    ask::<R, ListTaken, NotesOf, _, _>(
+        move |row, taken, ctx| {
+            let shape = taken.shape(ctx.reader())?;
+            let key = ListKey { under: Some((whose, id(row))), args: taken.args.clone() };
+            Ok((Some(key.clone()), (key, shape)))
         },
-        |(key, search, ordering, window), page| {
+        |(key, shape), page| {
             let page = page.ok_or_else(|| Error::missing("list of notes", &key))?;
-            Ok(One(NoteConnection(Arc::new(Listed { key, ordering, window, search, page }))))
+            Ok(One(NoteConnection(Arc::new(Listed { key, shape, page }))))
         },
     )
+}
+
+/// The arguments of a field that lists notes: looked at once, for all rows that the field is asked of.
+struct ListTaken {
+    args: SharedArgs,
+    shape: OnceLock<Result<Shape>>,
+}
+
+impl ListTaken {
+    fn shape(&self, reader: &Reader) -> Result<Shape> {
+        let shape = self.shape.get_or_init(|| {
+            NoteList::new(&self.args, reader.sight, reader.db.backend()).map(|list| Shape::from(&list))
+        });
+        shape.clone()
+    }
+}
+
+impl Take for ListTaken {
+    fn register(registry: &mut Registry) -> Arguments {
+        Args::<NoteListArgs>::register(registry)
+    }
+
+    fn take(values: Value) -> Result<Self, String> {
+        Args::take(values).map(|Args(args)| Self { args: SharedArgs::new(args), shape: OnceLock::new() })
+    }
 }

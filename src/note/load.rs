@@ -1,8 +1,12 @@
 //! The questions about notes, each for many keys at once.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 
+use futures_util::future::try_join_all;
+use futures_util::try_join;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryFilter, QueryOrder, Statement};
 
 use super::alone;
@@ -14,7 +18,7 @@ use crate::context::Reader;
 use crate::db::one_of;
 use crate::engine::Question;
 use crate::entity::{assignment, message, note};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::page::Page;
 use crate::projection::Projection;
 use crate::user::NoteAssignee;
@@ -168,11 +172,37 @@ impl Question for MessagesOf {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ListKey {
     pub under: Option<(Whose, i64)>,
-    pub args: Arc<NoteListArgs>,
+    pub args: SharedArgs,
+}
+
+/// Arguments that many records share: long texts among them are looked at once, and not for each record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedArgs(Arc<(u64, NoteListArgs)>);
+
+impl SharedArgs {
+    pub fn new(args: NoteListArgs) -> Self {
+        let mut hasher = DefaultHasher::new();
+        args.hash(&mut hasher);
+        Self(Arc::new((hasher.finish(), args)))
+    }
+}
+
+impl Deref for SharedArgs {
+    type Target = NoteListArgs;
+
+    fn deref(&self) -> &NoteListArgs {
+        &self.0.1
+    }
+}
+
+impl Hash for SharedArgs {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.0.hash(state);
+    }
 }
 
 /// The records that the same list is asked for under, together.
-fn by_list(keys: &[ListKey]) -> HashMap<(Whose, &Arc<NoteListArgs>), Vec<i64>> {
+fn by_list(keys: &[ListKey]) -> HashMap<(Whose, &SharedArgs), Vec<i64>> {
     let mut lists: HashMap<_, Vec<i64>> = HashMap::new();
     for key in keys {
         if let Some((whose, parent)) = key.under {
@@ -182,7 +212,13 @@ fn by_list(keys: &[ListKey]) -> HashMap<(Whose, &Arc<NoteListArgs>), Vec<i64>> {
     lists
 }
 
-/// Pages of notes under many records.
+/// What a list is under each record, by its key.
+fn under<A>(whose: Whose, args: &SharedArgs, answers: HashMap<i64, A>) -> impl Iterator<Item = (ListKey, A)> {
+    let key = move |parent| ListKey { under: Some((whose, parent)), args: args.clone() };
+    answers.into_iter().map(move |(parent, answer)| (key(parent), answer))
+}
+
+/// Pages of notes under many records; lists that differ are asked for at the same time.
 pub struct NotesOf;
 
 impl Question for NotesOf {
@@ -191,14 +227,11 @@ impl Question for NotesOf {
     type Source = Reader;
 
     async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, Self::Answer>> {
-        let mut answers = HashMap::new();
-        for ((whose, args), parents) in by_list(keys) {
+        let lists = by_list(keys).into_iter().map(async |((whose, args), parents)| {
             let list = NoteList::new(args, reader.sight, reader.db.backend())?;
-            for (parent, page) in list.pages(reader, whose, parents).await? {
-                answers.insert(ListKey { under: Some((whose, parent)), args: Arc::clone(args) }, page);
-            }
-        }
-        Ok(answers)
+            Ok::<_, Error>(under(whose, args, list.pages(reader, whose, parents).await?))
+        });
+        Ok(try_join_all(lists).await?.into_iter().flatten().collect())
     }
 }
 
@@ -211,17 +244,15 @@ impl Question for NotesTotal {
     type Source = Reader;
 
     async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, u64>> {
-        let mut answers = HashMap::new();
-        for key in keys.iter().filter(|key| key.under.is_none()) {
+        let of_all = keys.iter().filter(|key| key.under.is_none()).map(async |key| {
             let list = NoteList::new(&key.args, reader.sight, reader.db.backend())?;
-            answers.insert(key.clone(), list.count(&reader.db).await?);
-        }
-        for ((whose, args), parents) in by_list(keys) {
+            Ok::<_, Error>((key.clone(), list.count(&reader.db).await?))
+        });
+        let lists = by_list(keys).into_iter().map(async |((whose, args), parents)| {
             let list = NoteList::new(args, reader.sight, reader.db.backend())?;
-            for (parent, total) in list.counts(&reader.db, whose, parents).await? {
-                answers.insert(ListKey { under: Some((whose, parent)), args: Arc::clone(args) }, total);
-            }
-        }
-        Ok(answers)
+            Ok::<_, Error>(under(whose, args, list.counts(&reader.db, whose, parents).await?))
+        });
+        let (of_all, lists) = try_join!(try_join_all(of_all), try_join_all(lists))?;
+        Ok(of_all.into_iter().chain(lists.into_iter().flatten()).collect())
     }
 }

@@ -96,7 +96,8 @@ impl Walk<'_> {
         columns.select(&mut found);
         let (mut rows, mut has_more) = (Vec::new(), false);
         for row in reader.db.read().query_all(&found).await? {
-            if row.try_get_by_index(0)? {
+            // A note whose words are being made has none yet, and matches nothing.
+            if row.try_get_by_index::<Option<bool>>(0)? == Some(true) {
                 rows.push(Placed::from(columns.read(&row, 2)?));
             }
             has_more |= row.try_get_by_index::<bool>(1)?;

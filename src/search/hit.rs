@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::Enum;
+use futures_util::future::try_join_all;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Order, Query, WindowStatement};
 use sea_orm::{Condition, ConnectionTrait};
 
@@ -15,7 +16,7 @@ use crate::context::Reader;
 use crate::db::one_of;
 use crate::engine::{Def, Question, ask, leaf, leaf_enum, lent, object};
 use crate::entity::{message, note};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What a search finds words in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -72,13 +73,11 @@ impl Question for BestPartOf {
         for key in keys {
             searches.entry(&key.search).or_default().push(key.note_id);
         }
-        let mut answers = HashMap::new();
-        for (search, notes) in searches {
-            for (note_id, best) in best_parts(reader, search, notes).await? {
-                answers.insert(HitKey { search: Arc::clone(search), note_id }, best);
-            }
-        }
-        Ok(answers)
+        let searches = searches.into_iter().map(async |(search, notes)| {
+            let parts = best_parts(reader, search, notes).await?.into_iter();
+            Ok::<_, Error>(parts.map(move |(note_id, best)| (HitKey { search: Arc::clone(search), note_id }, best)))
+        });
+        Ok(try_join_all(searches).await?.into_iter().flatten().collect())
     }
 }
 

@@ -3,7 +3,7 @@
 //! Each token carries its company, so that the lists that the databases keep of who has a token are those of one
 //! company. The company's number ends where the first [`SEPARATOR`] stands, which is in no token.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
 use sea_orm::sea_query::Value;
@@ -102,8 +102,13 @@ pub fn parts<'t>(
 /// When a statement fails.
 pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
     for some in parts.chunks(ROWS) {
-        write(connection, company_id, some).await?;
-        words::add(connection, company_id, some).await?;
+        if connection.get_database_backend() == DatabaseBackend::Postgres {
+            let (notes, values) = words::add_postgres(company_id, some);
+            write_postgres(connection, company_id, some, &notes, values).await?;
+        } else {
+            write_sqlite(connection, company_id, some).await?;
+            words::add_sqlite(connection, company_id, some).await?;
+        }
     }
     Ok(())
 }
@@ -118,13 +123,14 @@ pub async fn replace(connection: &impl ConnectionTrait, company_id: i64, parts: 
         if !gone.is_empty() {
             remove(connection, company_id, &gone).await?;
         }
-        write(connection, company_id, some).await?;
-    }
-    let mut notes: Vec<i64> = parts.iter().map(|part| part.note_id).collect();
-    notes.sort_unstable();
-    notes.dedup();
-    for some in notes.chunks(ROWS) {
-        words::renew(connection, company_id, some).await?;
+        if connection.get_database_backend() == DatabaseBackend::Postgres {
+            let (notes, values) = words::renew_postgres(some);
+            write_postgres(connection, company_id, some, &notes, values).await?;
+        } else {
+            write_sqlite(connection, company_id, some).await?;
+            let notes: BTreeSet<i64> = some.iter().map(|part| part.note_id).collect();
+            words::renew_sqlite(connection, company_id, &notes.into_iter().collect::<Vec<_>>()).await?;
+        }
     }
     Ok(())
 }
@@ -174,29 +180,42 @@ fn columns(parts: &[Part<'_>]) -> [Value; 3] {
     ]
 }
 
-/// Writes the parts that have words, over those that are there.
-async fn write(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
-    const OVER: &str = "ON CONFLICT (company_id, note_id, field, position) DO UPDATE SET words = excluded.words";
+/// What is written over parts that are there.
+const OVER: &str = "ON CONFLICT (company_id, note_id, field, position) DO UPDATE SET words = excluded.words";
+
+/// Writes the parts that have words, and in the same statement what `notes` makes of them for their notes.
+async fn write_postgres(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    parts: &[Part<'_>],
+    notes: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<(), DbErr> {
     let parts: Vec<Part> = parts.iter().copied().filter(has_words).collect();
-    if parts.is_empty() {
-        return Ok(());
-    }
-    let backend = connection.get_database_backend();
-    let (rows, values) = if backend == DatabaseBackend::Postgres {
-        let words: Vec<String> = parts.iter().map(|part| vector(company_id, part.text)).collect();
-        let rows = "SELECT $1, note_id, field, position, words::tsvector \
-                    FROM unnest($2, $3, $4, $5) AS part(note_id, field, position, words)";
-        (rows, columns(&parts).into_iter().chain([words.into()]).collect())
-    } else {
-        let row = |part: &Part<'_>| json!([part.note_id, part.field.number(), part.position, line(part.text)]);
-        let values: serde_json::Value = parts.iter().map(row).collect();
-        // WHERE: else ON would be read as the condition of a join.
-        let rows = "SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE true";
-        (rows, vec![values.to_string().into()])
-    };
-    let values: Vec<Value> = std::iter::once(company_id.into()).chain(values).collect();
-    let sql = format!("INSERT INTO search_part (company_id, note_id, field, position, words) {rows} {OVER}");
-    connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop)
+    let words: Vec<String> = parts.iter().map(|part| vector(company_id, part.text)).collect();
+    let sql = format!(
+        "WITH new AS (SELECT note_id, field, position, words::tsvector AS words \
+         FROM unnest($2, $3, $4, $5) AS given(note_id, field, position, words)), \
+         part AS (INSERT INTO search_part (company_id, note_id, field, position, words) \
+         SELECT $1, note_id, field, position, words FROM new {OVER}) {notes}"
+    );
+    let of_parts = columns(&parts).into_iter().chain([words.into()]);
+    let values = std::iter::once(company_id.into()).chain(of_parts).chain(values);
+    let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, values);
+    connection.execute_raw(statement).await.map(drop)
+}
+
+/// Writes the parts that have words.
+async fn write_sqlite(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
+    let row = |part: &Part<'_>| json!([part.note_id, part.field.number(), part.position, line(part.text)]);
+    let rows: serde_json::Value = parts.iter().filter(|part| has_words(part)).map(row).collect();
+    // WHERE: else ON would be read as the condition of a join.
+    let sql = format!(
+        "INSERT INTO search_part (company_id, note_id, field, position, words) \
+         SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE true {OVER}"
+    );
+    let values: [Value; 2] = [company_id.into(), rows.to_string().into()];
+    connection.execute_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await.map(drop)
 }
 
 /// The tokens of a text that are indexed, those with too many positions left out.

@@ -19,15 +19,9 @@ const MAX_WORDS: usize = 6_000;
 /// The words of notes; none, where there are too many.
 type Words = BTreeMap<i64, Option<BTreeSet<String>>>;
 
-/// Adds the words of parts to those of their notes.
-pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
-    let mut words = Words::new();
-    for part in parts {
-        extend(&mut words, part.note_id, indexed(part.text).flatten());
-    }
-    if connection.get_database_backend() == DatabaseBackend::Postgres {
-        return add_postgres(connection, company_id, words).await;
-    }
+/// Adds the words of parts to those of their notes, on `SQLite`.
+pub async fn add_sqlite(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
+    let mut words = of_parts(parts);
     let sql =
         "SELECT note_id, words FROM search_note WHERE company_id = ? AND note_id IN (SELECT value FROM json_each(?))";
     for row in of_notes(connection, sql, company_id, words.keys()).await? {
@@ -40,22 +34,8 @@ pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[Pa
     write_sqlite(connection, company_id, &words).await
 }
 
-/// Makes the words of notes anew, of their parts as they are indexed.
-pub async fn renew(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<(), DbErr> {
-    let backend = connection.get_database_backend();
-    if backend == DatabaseBackend::Postgres {
-        let sql = format!(
-            "INSERT INTO search_note (company_id, note_id, words) \
-             SELECT $1, note_id, CASE WHEN cardinality(words) <= {MAX_WORDS} THEN array_to_tsvector(words) END \
-             FROM unnest($2) AS changed(note_id) CROSS JOIN LATERAL ( \
-                 SELECT coalesce(array_agg(DISTINCT lexeme), ARRAY[]::text[]) AS words \
-                 FROM search_part AS part CROSS JOIN unnest(part.words) \
-                 WHERE part.company_id = $1 AND part.note_id = changed.note_id) AS made \
-             ON CONFLICT (company_id, note_id) DO UPDATE SET words = excluded.words"
-        );
-        let values: [Value; 2] = [company_id.into(), notes.to_vec().into()];
-        return connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop);
-    }
+/// Makes the words of notes anew, of their parts as they are indexed, on `SQLite`.
+pub async fn renew_sqlite(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<(), DbErr> {
     let mut words: Words = notes.iter().map(|id| (*id, Some(BTreeSet::new()))).collect();
     let sql =
         "SELECT note_id, words FROM search_part WHERE company_id = ? AND note_id IN (SELECT value FROM json_each(?))";
@@ -64,6 +44,51 @@ pub async fn renew(connection: &impl ConnectionTrait, company_id: i64, notes: &[
         extend(&mut words, row.try_get("", "note_id")?, of_line(&line));
     }
     write_sqlite(connection, company_id, &words).await
+}
+
+/// The end of a statement on `PostgreSQL` that adds the words of parts to those of their notes. Behind `WITH part AS` it
+/// is one round trip with the writing of these. `$1` is the company, the other values are from `$6` on.
+pub fn add_postgres(company_id: i64, parts: &[Part<'_>]) -> (String, [Value; 3]) {
+    // Too many are null, which adds up to null.
+    let sql = format!(
+        "INSERT INTO search_note (company_id, note_id, words) \
+         SELECT $1, note_id, CASE WHEN NOT is_full THEN words::tsvector END \
+         FROM unnest($6, $7, $8) AS made(note_id, is_full, words) \
+         ON CONFLICT (company_id, note_id) DO UPDATE SET words = \
+         CASE WHEN length(search_note.words || excluded.words) <= {MAX_WORDS} THEN search_note.words || excluded.words END"
+    );
+    let (mut ids, mut full, mut vectors) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, words) in of_parts(parts) {
+        ids.push(id);
+        full.push(words.is_none());
+        let mut vector = String::new();
+        for word in words.into_iter().flatten() {
+            // Writing to a String does not fail.
+            let _ = write!(vector, "'{company_id}{SEPARATOR}{word}' ");
+        }
+        vectors.push(vector);
+    }
+    (sql, [ids.into(), full.into(), vectors.into()])
+}
+
+/// The same, where the words of notes are made anew. The statement sees the parts as they were before it: those of `new`
+/// are taken from there.
+pub fn renew_postgres(parts: &[Part<'_>]) -> (String, [Value; 1]) {
+    let sql = format!(
+        "INSERT INTO search_note (company_id, note_id, words) \
+         SELECT $1, note_id, CASE WHEN cardinality(words) <= {MAX_WORDS} THEN array_to_tsvector(words) END \
+         FROM unnest($6) AS changed(note_id) CROSS JOIN LATERAL ( \
+             SELECT coalesce(array_agg(DISTINCT lexeme), ARRAY[]::text[]) AS words FROM ( \
+                 SELECT words FROM new WHERE new.note_id = changed.note_id \
+                 UNION ALL \
+                 SELECT words FROM search_part AS old WHERE old.company_id = $1 AND old.note_id = changed.note_id \
+                 AND NOT EXISTS (SELECT FROM new WHERE new.note_id = old.note_id AND new.field = old.field \
+                 AND new.position = old.position) \
+             ) AS every CROSS JOIN unnest(every.words)) AS made \
+         ON CONFLICT (company_id, note_id) DO UPDATE SET words = excluded.words"
+    );
+    let notes: BTreeSet<i64> = parts.iter().map(|part| part.note_id).collect();
+    (sql, [notes.into_iter().collect::<Vec<i64>>().into()])
 }
 
 /// Forgets the words of notes.
@@ -81,6 +106,14 @@ pub async fn remove(connection: &impl ConnectionTrait, company_id: i64, notes: &
     connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop)
 }
 
+fn of_parts(parts: &[Part<'_>]) -> Words {
+    let mut words = Words::new();
+    for part in parts {
+        extend(&mut words, part.note_id, indexed(part.text).flatten());
+    }
+    words
+}
+
 fn extend(words: &mut Words, note_id: i64, more: impl Iterator<Item = String>) {
     let of_note = words.entry(note_id).or_insert_with(|| Some(BTreeSet::new()));
     if let Some(known) = of_note {
@@ -89,31 +122,6 @@ fn extend(words: &mut Words, note_id: i64, more: impl Iterator<Item = String>) {
             *of_note = None;
         }
     }
-}
-
-async fn add_postgres(connection: &impl ConnectionTrait, company_id: i64, words: Words) -> Result<(), DbErr> {
-    // Too many are null, which adds up to null.
-    let sql = format!(
-        "INSERT INTO search_note (company_id, note_id, words) \
-         SELECT $1, note_id, CASE WHEN NOT is_full THEN words::tsvector END \
-         FROM unnest($2, $3, $4) AS new(note_id, is_full, words) \
-         ON CONFLICT (company_id, note_id) DO UPDATE SET words = \
-         CASE WHEN length(search_note.words || excluded.words) <= {MAX_WORDS} THEN search_note.words || excluded.words END"
-    );
-    let (mut ids, mut full, mut vectors) = (Vec::new(), Vec::new(), Vec::new());
-    for (id, words) in words {
-        ids.push(id);
-        full.push(words.is_none());
-        let mut vector = String::new();
-        for word in words.into_iter().flatten() {
-            // Writing to a String does not fail.
-            let _ = write!(vector, "'{company_id}{SEPARATOR}{word}' ");
-        }
-        vectors.push(vector);
-    }
-    let values: [Value; 4] = [company_id.into(), ids.into(), full.into(), vectors.into()];
-    let statement = Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, values);
-    connection.execute_raw(statement).await.map(drop)
 }
 
 async fn of_notes<'n>(

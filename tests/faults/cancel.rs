@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use notegraph::db::Db;
 use notegraph::entity::token::Scope;
-use notegraph::http::{Allowance, HttpSettings, Patience, router, serve};
+use notegraph::http::{Admission, Allowance, HttpSettings, Patience, router, serve};
 use notegraph::schema;
 use sea_orm::DatabaseBackend;
 use sea_orm::sqlx::{Connection, Database, Pool};
@@ -41,7 +41,7 @@ async fn listen(app: &App) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let settings = HttpSettings { of_address: UNLIMITED, of_token: UNLIMITED, ..HttpSettings::default() };
     let router = router(app.context().clone(), schema::build(), &settings);
-    tokio::spawn(serve(listener, router, std::future::pending(), Patience::default()));
+    tokio::spawn(serve(listener, router, std::future::pending(), Patience::default(), Admission::default()));
     address
 }
 
@@ -96,7 +96,12 @@ async fn clients_that_hang_up_lose_nothing_and_leave_nothing_behind() {
     let (pair, client) = (Arc::new(Value::from(pair)), Arc::new(client));
 
     let mut known = Acknowledged::default();
-    for round in 0..run.times(1_000, 20_000) / AT_ONCE {
+    let enough = run.times(1_000, 20_000);
+    for round in 0.. {
+        if known.hung_up >= enough {
+            break;
+        }
+        assert!(round * AT_ONCE < enough * 20, "{} of {} have hung up", known.hung_up, round * AT_ONCE);
         let clients = (0..AT_ONCE).map(|n| {
             let (pair, client) = (Arc::clone(&pair), Arc::clone(&client));
             let mut random = run.random(round * AT_ONCE + n);
@@ -140,7 +145,7 @@ async fn clients_that_hang_up_lose_nothing_and_leave_nothing_behind() {
         notes.len(),
         messages.len()
     ));
-    assert!(known.hung_up > 0 && known.created.len() + known.posted.len() > 0, "nobody hung up, or nothing was done");
+    assert!(known.created.len() + known.posted.len() > 0, "nothing was done");
 }
 
 /// The number in an ID.

@@ -21,6 +21,7 @@ mod cancel;
 mod cluster;
 mod crash;
 mod history;
+mod hole;
 mod load;
 mod locks;
 mod mount;

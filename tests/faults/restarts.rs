@@ -1,8 +1,9 @@
 //! A server of `PostgreSQL` that ends connections, restarts, or takes no changes.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -19,6 +20,14 @@ async fn terminate_all(door: &DatabaseConnection) {
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                WHERE datname = current_database() AND application_name = 'notegraph'";
     door.execute_unprepared(sql).await.unwrap();
+}
+
+/// Those of the program to this database.
+async fn connections(door: &DatabaseConnection) -> BTreeSet<i32> {
+    let sql = "SELECT pid FROM pg_stat_activity \
+               WHERE datname = current_database() AND application_name = 'notegraph'";
+    let rows = door.query_all_raw(Statement::from_string(door.get_database_backend(), sql)).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,6 +108,10 @@ async fn a_server_that_takes_no_changes_is_read_and_takes_them_again() {
     terminate_all(&door).await;
     load.until_told("UNAVAILABLE").await;
     sleep(Duration::from_secs(2)).await;
+    let before = connections(&door).await;
+    sleep(Duration::from_secs(3)).await;
+    let after = connections(&door).await;
+    assert!(!before.is_empty() && before.is_subset(&after), "replaced for nothing: {before:?}, {after:?}");
     let mut wire = Wire::connect(process.address, &site.token).await.unwrap();
     let answer = wire.ask("{ notes { totalCount } }", json!({})).await.unwrap();
     assert!(answer.data().is_some(), "{answer:?}");

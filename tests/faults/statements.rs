@@ -1,10 +1,12 @@
 //! Statements that do not end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use notegraph::db::{Db, Fault, Missing, Settings, connect};
+use notegraph::error::Error;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
-use tokio::time::timeout;
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
 
 use crate::run::Run;
 use crate::support::{Database, Engine};
@@ -34,7 +36,21 @@ async fn ended(connection: &impl ConnectionTrait) -> DbErr {
     timeout(Duration::from_mins(1), endless).await.expect("it is not ended").unwrap_err()
 }
 
-/// It takes longer than a millisecond, anywhere.
+/// It takes longer than this, also where the machine has more time for it than it had a moment ago.
+async fn longer_than(time: Duration, db: &Db) -> Statement {
+    if db.backend() == DatabaseBackend::Postgres {
+        return statement(db.backend(), &format!("SELECT CAST(pg_sleep({}) AS text)", time.as_secs_f64() * 1.1));
+    }
+    let count = |most: f64| {
+        let sql = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x <";
+        statement(db.backend(), &format!("{sql} {most}) SELECT count(*) FROM c"))
+    };
+    let start = Instant::now();
+    db.execute_unhurried(count(1e5)).await.unwrap();
+    count((1e5 * 3.0 * time.as_secs_f64() / start.elapsed().as_secs_f64()).ceil())
+}
+
+/// It takes some time, and far less than a second.
 fn long(backend: DatabaseBackend) -> Statement {
     let sql = match backend {
         DatabaseBackend::Postgres => "SELECT CAST(pg_sleep(0.1) AS text)",
@@ -47,19 +63,22 @@ fn long(backend: DatabaseBackend) -> Statement {
 async fn a_statement_that_does_not_end_is_ended() {
     let _run = Run::begin("endless statements").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
-    let db = open(&database, 100).await;
+    // The others of these statements have to end in this time, on a busy machine, too.
+    let db = open(&database, 1_000).await;
     let backend = db.backend();
     // More often than there are connections: each can be used again.
     for _ in 0..5 {
         let error = ended(db.read()).await;
-        assert_eq!(Fault::of(&error), Some(Fault::Busy), "{error}");
+        assert_eq!(Fault::of(&error), Some(Fault::Slow), "{error}");
+        let told = async_graphql::Error::from(Error::from(error));
+        assert!(told.message.contains("longer"), "trying again is not all that helps: {}", told.message);
         assert!(db.read().query_one_raw(statement(backend, "SELECT 1")).await.unwrap().is_some());
     }
     for _ in 0..3 {
         let transaction = db.begin().await.unwrap();
         transaction.execute_unprepared("UPDATE company SET name = 'lost'").await.unwrap();
         let error = ended(&transaction).await;
-        assert_eq!(Fault::of(&error), Some(Fault::Busy), "{error}");
+        assert_eq!(Fault::of(&error), Some(Fault::Slow), "{error}");
         drop(transaction);
         let transaction = db.begin().await.unwrap();
         assert!(transaction.query_one_raw(statement(backend, "SELECT 1")).await.unwrap().is_some());
@@ -73,10 +92,11 @@ async fn a_statement_that_does_not_end_is_ended() {
 async fn a_transaction_of_many_statements_is_not_ended() {
     let _run = Run::begin("many statements").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
-    let db = open(&database, 2_000).await;
+    let limit = 5_000;
+    let db = open(&database, limit).await;
     let transaction = db.begin().await.unwrap();
-    let start = std::time::Instant::now();
-    while start.elapsed() < Duration::from_secs(4) {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_millis(limit + 1_000) {
         assert!(transaction.query_one_raw(long(db.backend())).await.unwrap().is_some());
     }
     transaction.commit().await.unwrap();
@@ -87,20 +107,93 @@ async fn a_transaction_of_many_statements_is_not_ended() {
 async fn who_changes_tables_and_who_looks_for_long_is_not_hurried() {
     let _run = Run::begin("unhurried").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
-    let db = open(&database, 1).await;
+    let db = open(&database, 1_000).await;
+    let long = longer_than(Duration::from_secs(1), &db).await;
     let unhurried = db.begin_unhurried().await.unwrap();
     for _ in 0..2 {
-        assert!(unhurried.query_one_raw(long(db.backend())).await.unwrap().is_some());
+        assert!(unhurried.query_one_raw(long.clone()).await.unwrap().is_some());
     }
     unhurried.commit().await.unwrap();
+    db.execute_unhurried(long.clone()).await.unwrap();
     // Whoever comes next is hurried again.
     let hurried = db.begin().await.unwrap();
-    assert!(hurried.query_one_raw(long(db.backend())).await.is_err());
+    ended(&hurried).await;
     drop(hurried);
     if db.backend() == DatabaseBackend::Sqlite {
         let look = db.look().await.unwrap();
-        assert!(look.query_one_raw(long(db.backend())).await.unwrap().is_some());
+        assert!(look.query_one_raw(long).await.unwrap().is_some());
         look.rollback().await.unwrap();
     }
     db.close().await.unwrap();
+}
+
+/// A read whose client has hung up is no longer in the way of others, where there is one connection for all of them.
+#[tokio::test]
+async fn who_hangs_up_takes_no_connection_along() {
+    let _run = Run::begin("cancelled reads").await;
+    let database = Database::migrated(&Engine::Sqlite).await;
+    let settings =
+        Settings { url: database.url().to_owned(), connections: 1, statement_timeout: Duration::from_hours(1) };
+    let db = connect(&settings, Missing::Refuse).await.unwrap();
+    for _ in 0..3 {
+        let read = db.read().query_one_raw(endless(db.backend()));
+        assert!(timeout(Duration::from_millis(100), read).await.is_err());
+        assert!(db.read().query_one_raw(statement(db.backend(), "SELECT 1")).await.unwrap().is_some());
+    }
+    db.close().await.unwrap();
+}
+
+/// Others write for as long as `SQLite` waits for them; the first statement afterwards has its whole time.
+#[tokio::test]
+async fn waiting_for_other_processes_is_no_time_of_a_statement() {
+    let _run = Run::begin("the time after a wait").await;
+    let database = Database::migrated(&Engine::Sqlite).await;
+    let limit = Duration::from_secs(5);
+    let db = open(&database, 5_000).await;
+    let other = database.open().await;
+    // Both connections are there before the lock is.
+    db.begin().await.unwrap().rollback().await.unwrap();
+    let held = other.begin().await.unwrap();
+    let holding = async {
+        sleep(limit / 4).await;
+        held.rollback().await.unwrap();
+    };
+    let (transaction, ()) = tokio::join!(db.begin(), holding);
+    let transaction = transaction.unwrap();
+    let start = Instant::now();
+    ended(&transaction).await;
+    assert!(start.elapsed() > limit.mul_f64(0.9), "ended after {:?} of {limit:?}", start.elapsed());
+    drop(transaction);
+    db.close().await.unwrap();
+    other.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn who_looks_sees_the_moment_in_which_that_began() {
+    let _run = Run::begin("a look").await;
+    let database = Database::migrated(&Engine::of_this_run()).await;
+    let db = open(&database, 60_000).await;
+    let look = db.look().await.unwrap();
+    let change = db.begin().await.unwrap();
+    change
+        .execute_unprepared("INSERT INTO company (id, name, created_on) VALUES (1, 'late', '2026-01-01 00:00:00')")
+        .await
+        .unwrap();
+    change.commit().await.unwrap();
+    let count = statement(db.backend(), "SELECT count(*) FROM company");
+    let seen = look.query_one_raw(count).await.unwrap().unwrap();
+    assert_eq!(seen.try_get_by_index::<i64>(0).unwrap(), 0);
+    look.rollback().await.unwrap();
+    db.close().await.unwrap();
+}
+
+/// A database that takes connections, and says nothing. (Time is passed without waiting.)
+#[tokio::test(start_paused = true)]
+async fn a_database_that_says_nothing_at_the_start_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("postgres://postgres@{}/notes", listener.local_addr().unwrap());
+    let settings = Settings { url, connections: 2, statement_timeout: Duration::from_mins(1) };
+    let connecting = timeout(Duration::from_hours(1), connect(&settings, Missing::Refuse));
+    let error = connecting.await.expect("it waits").unwrap_err().to_string();
+    assert!(error.contains("no answer"), "{error}");
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use notegraph::db::{ConnectError, Missing, Settings, connect};
 use notegraph::entity::token::Scope;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -122,6 +123,21 @@ async fn a_file_system_that_takes_nothing_is_refused_at_the_start() {
     assert!(errors.starts_with("error: cannot open the database"), "{errors}");
 }
 
+/// A file system without shared memory has no write-ahead log, and `SQLite` goes on without one, unasked.
+#[tokio::test]
+async fn a_file_that_would_not_keep_what_it_is_given_is_refused() {
+    let database = Database::migrated(&Engine::Sqlite).await;
+    let settings = |url: String| Settings { url, connections: 1, statement_timeout: Duration::from_mins(1) };
+    // What `SQLite` calls so has locks in files beside the database, and no shared memory.
+    let folder = tempfile::tempdir().unwrap();
+    let without = format!("sqlite://{}?vfs=unix-dotfile", folder.path().join("notegraph.db").display());
+    let error = connect(&settings(without), Missing::Create).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Unsafe(_)), "{error}");
+    assert!(error.to_string().contains("journal_mode"), "{error}");
+    let db = connect(&settings(database.url().to_owned()), Missing::Refuse).await.unwrap();
+    db.close().await.unwrap();
+}
+
 /// A client of a server in this process, whose one writing connection can be told to fail.
 async fn writer() -> (App, Client) {
     let app = App::start_on(&Engine::Sqlite).await;
@@ -156,6 +172,36 @@ async fn a_database_that_may_not_grow_is_full_and_takes_changes_when_it_may() {
         made += 1;
         assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], made, "not committed");
     }
+}
+
+/// What was changed before is not to be changed again: the status does not invite to send the same once more.
+#[tokio::test]
+async fn a_change_that_fails_after_another_was_made_is_not_to_be_sent_again() {
+    let (app, client) = writer().await;
+    // Leaves room in the file for a small note, and none for a large one.
+    let made = create(&client, "gone").await;
+    let (id, room) = (&made["noteCreate"]["note"]["id"], "x ".repeat(20_000));
+    let patch = "mutation($id: ID!, $d: String!) { notePatch(input: { id: $id, patch: { details: $d } }) { userErrors { code } } }";
+    client.query_with(patch, json!({ "id": id, "d": room })).await.data();
+    let delete = "mutation($id: ID!) { noteDelete(input: { id: $id }) { deletedNoteId } }";
+    client.query_with(delete, json!({ "id": id })).await.data();
+    app.db().schema_door().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+    let one = |name: &str, subject: &str, details: &str| {
+        format!("{name}: noteCreate(input: {{ subject: \"{subject}\", details: {details} }}) {{ note {{ id }} }}")
+    };
+    let document = format!("mutation($d: String!) {{ {} {} }}", one("a", "made", "null"), one("b", "not made", "$d"));
+    let large = json!({ "d": "y".repeat(249_000) });
+    let answer = client.query_with(&document, large.clone()).await;
+    assert_eq!((answer.status, answer.codes()), (200, vec!["STORAGE_FULL"]), "{answer:?}");
+    assert_eq!((&answer.body["data"], answer.headers.get("retry-after")), (&json!(null), None));
+    let subjects = client.query("{ notes { nodes { subject } } }").await;
+    assert_eq!(subjects.data()["notes"]["nodes"], json!([{ "subject": "made" }]));
+    // Where nothing was changed before, it does.
+    let document = format!("mutation($d: String!) {{ {} {} }}", one("b", "not made", "$d"), one("a", "made", "null"));
+    app.db().schema_door().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+    let answer = client.query_with(&document, large).await;
+    assert_eq!((answer.status, answer.codes()), (507, vec!["STORAGE_FULL"]), "{answer:?}");
+    assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], 1);
 }
 
 #[tokio::test]

@@ -2,10 +2,15 @@
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// Nothing that a server says takes as long: one that hangs fails the test.
+const AT_MOST: Duration = Duration::from_mins(2);
 
 /// A connection to a server, with the token of whoever asks.
 pub struct Wire {
@@ -42,7 +47,7 @@ impl Wire {
             self.token,
             body.len()
         );
-        self.stream.write_all((head + &body).as_bytes()).await
+        timeout(AT_MOST, self.stream.write_all((head + &body).as_bytes())).await.expect("the server takes nothing")
     }
 
     /// The next answer on this connection.
@@ -66,7 +71,7 @@ impl Wire {
     }
 
     async fn more(&mut self, bytes: &mut Vec<u8>) -> Result<()> {
-        match self.stream.read_buf(bytes).await? {
+        match timeout(AT_MOST, self.stream.read_buf(bytes)).await.expect("the server hangs")? {
             0 => Err(ErrorKind::UnexpectedEof.into()),
             _ => Ok(()),
         }

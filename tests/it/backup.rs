@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use notegraph::commands::backup::{self, BackupArgs};
+use notegraph::config::DatabaseArgs;
 use notegraph::entity::token::Scope;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
@@ -15,7 +17,7 @@ use crate::support::{App, Client, Contents, Engine};
 const NOTES: &str =
     "{ notes(first: 100) { totalCount nodes { id subject version messages { totalCount nodes { message } } } } }";
 
-async fn backup(database: &str, file: &Path) -> Output {
+async fn run_backup(database: &str, file: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_notegraph"));
     command.arg("backup").arg(file).env_clear().env("DATABASE_URL", database).kill_on_drop(true);
     command.output().await.unwrap()
@@ -53,11 +55,12 @@ async fn what_was_there_is_brought_back() {
     let contents = Contents::read(&app).await;
 
     let (_folder, file) = target();
-    let done = backup(app.database_url(), &file).await;
+    let done = run_backup(app.database_url(), &file).await;
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     assert!(String::from_utf8_lossy(&done.stdout).contains("copy.db"));
     assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing else is left");
-    client.query_with("mutation($id: ID!) { noteDelete(input: { id: $id }) { deletedId } }", json!({ "id": id })).await;
+    let delete = "mutation($id: ID!) { noteDelete(input: { id: $id }) { deletedNoteId } }";
+    assert_eq!(client.query_with(delete, json!({ "id": id })).await.data()["noteDelete"]["deletedNoteId"], id);
     create(&client, "lost").await;
 
     let restored = App::restored(&file).await;
@@ -88,7 +91,7 @@ async fn a_copy_of_a_database_that_is_written_to_is_of_one_moment() {
         let mut folders = Vec::new();
         for _ in 0..3 {
             let (folder, file) = target();
-            let done = backup(app.database_url(), &file).await;
+            let done = run_backup(app.database_url(), &file).await;
             assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
             folders.push((folder, file));
         }
@@ -111,22 +114,40 @@ async fn a_copy_of_a_database_that_is_written_to_is_of_one_moment() {
     }
 }
 
+/// However large it is: no statement may take any time here, but the one that copies.
+#[tokio::test]
+async fn a_copy_may_take_longer_than_other_statements() {
+    let app = App::start_on(&Engine::Sqlite).await;
+    let acme = app.company("Acme").await;
+    for _ in 0..200 {
+        acme.note(|_| {}).await;
+    }
+    let (_folder, file) = target();
+    let hurried =
+        DatabaseArgs { database_url: app.database_url().to_owned(), database_connections: 1, statement_timeout: 0 };
+    let done = backup::run(&BackupArgs { file: file.clone() }, &hurried).await;
+    done.unwrap_or_else(|failure| panic!("{failure}"));
+    assert_eq!(Contents::read(&App::restored(&file).await).await, Contents::read(&app).await);
+}
+
 #[tokio::test]
 async fn nothing_is_written_over() {
     let app = App::start_on(&Engine::Sqlite).await;
     let (folder, file) = target();
     std::fs::write(&file, "precious").unwrap();
-    assert!(error(&backup(app.database_url(), &file).await).contains("already"));
+    assert!(error(&run_backup(app.database_url(), &file).await).contains("already"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
     let database = app.database_url().strip_prefix("sqlite://").unwrap();
-    assert!(error(&backup(app.database_url(), Path::new(database)).await).contains("already"));
+    assert!(error(&run_backup(app.database_url(), Path::new(database)).await).contains("already"));
 
     let unfinished = folder.path().join("other.db.unfinished");
     std::fs::write(&unfinished, "of somebody else").unwrap();
-    assert!(error(&backup(app.database_url(), &folder.path().join("other.db")).await).contains("other.db.unfinished"));
+    assert!(
+        error(&run_backup(app.database_url(), &folder.path().join("other.db")).await).contains("other.db.unfinished")
+    );
     assert_eq!(std::fs::read_to_string(&unfinished).unwrap(), "of somebody else");
     let nowhere = folder.path().join("nowhere").join("copy.db");
-    assert!(error(&backup(app.database_url(), &nowhere).await).contains("cannot write"));
+    assert!(error(&run_backup(app.database_url(), &nowhere).await).contains("cannot write"));
     assert!(!folder.path().join("other.db").exists());
 }
 
@@ -137,7 +158,7 @@ async fn only_its_owner_may_read_a_copy() {
 
     let app = App::start_on(&Engine::Sqlite).await;
     let (_folder, file) = target();
-    assert!(backup(app.database_url(), &file).await.status.success());
+    assert!(run_backup(app.database_url(), &file).await.status.success());
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
@@ -145,10 +166,10 @@ async fn only_its_owner_may_read_a_copy() {
 async fn what_is_no_sqlite_file_is_refused_with_what_to_do() {
     let (folder, file) = target();
     let absent = format!("sqlite://{}", folder.path().join("absent.db").display());
-    assert!(error(&backup(&absent, &file).await).contains("there is no database"));
+    assert!(error(&run_backup(&absent, &file).await).contains("there is no database"));
     if let Some(postgres) = Engine::postgres() {
         let app = App::start_on(&postgres).await;
-        let refused = error(&backup(app.database_url(), &file).await);
+        let refused = error(&run_backup(app.database_url(), &file).await);
         assert!(refused.contains("pg_dump") && refused.contains("pg_restore"), "{refused}");
     }
     assert!(!file.exists());

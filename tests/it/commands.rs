@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use migration::{Migrator, MigratorTrait};
+use notegraph::entity::token::Scope;
+use serde_json::json;
 use tokio::process::Command;
 
 use crate::support::{App, Database, Engine};
@@ -86,6 +89,24 @@ async fn commands_that_read_make_no_file() {
     }
 }
 
+/// What is derived of them goes with the tables, and comes again with them.
+#[tokio::test]
+async fn who_was_found_before_tables_were_taken_back_is_found_after() {
+    let app = App::start().await;
+    let acme = app.company("Acme").await;
+    let client = acme.user("ann").await.token(&[Scope::Read]).await;
+    acme.customer("Cara").await;
+    acme.note(|note| note.subject = Some("needle".to_owned())).await;
+    let since =
+        Migrator::migrations().iter().rev().position(|step| step.name().ends_with("create_search")).unwrap() + 1;
+    succeed(app.database_url(), &["migrate", "down", "--steps", &since.to_string()]).await;
+    assert!(succeed(app.database_url(), &["migrate", "up"]).await.contains("made customer_word"));
+    let found = "{ customers(search: \"cara\") { totalCount } users(search: \"ann\") { totalCount }
+        notes(search: \"needle\") { totalCount } }";
+    let one = json!({ "totalCount": 1 });
+    assert_eq!(*client.query(found).await.data(), json!({ "customers": one, "users": one, "notes": one }));
+}
+
 #[tokio::test]
 async fn old_tables_are_refused_with_what_to_do() {
     let database = Database::migrated(&Engine::of_this_run()).await;
@@ -166,7 +187,7 @@ async fn wrong_values_are_refused_with_right_ones() {
         (&["serve", "--idle-timeout", "0"], "1 to 3600"),
         (&["serve", "--stop-delay", "61"], "0 to 60"),
         (&["serve", "--trusted-proxy", "proxy.example"], "10.0.0.0/24"),
-        (&["serve", "--jwks", "https://idp.example/keys"], "no TLS"),
+        (&["serve", "--jwks", "https://me:secret@idp.example/keys"], "without a password"),
         (&["serve", "--jwt-algorithm", "HS256"], "RS256"),
         (&["serve", "--jwt-scope", "notes:read"], "notes:read=READ"),
         (&["serve", "--jwt-issuer", "https://idp.example"], "--jwks"),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use notegraph::entity::token::Scope;
-use notegraph::http::{HttpSettings, Pace, Patience, router, serve};
+use notegraph::http::{Admission, HttpSettings, Pace, Patience, router, serve};
 use notegraph::schema;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -32,12 +32,16 @@ struct Server {
 
 impl Server {
     async fn start(app: &App, settings: &HttpSettings, patience: Patience) -> Self {
+        Self::admitting(app, settings, patience, Admission::default()).await
+    }
+
+    async fn admitting(app: &App, settings: &HttpSettings, patience: Patience, admission: Admission) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let router = router(app.context().clone(), schema::build(), settings);
         let stopped = async { drop(stopped.await) };
-        Self { address, stop, ended: tokio::spawn(serve(listener, router, stopped, patience)) }
+        Self { address, stop, ended: tokio::spawn(serve(listener, router, stopped, patience, admission)) }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -46,10 +50,9 @@ impl Server {
 
     async fn get(&self, path: &str) -> String {
         let mut stream = self.connect().await;
-        stream
-            .write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
-            .await
-            .unwrap();
+        let asked = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        // One that was not let in may be closed by now.
+        let _ = stream.write_all(asked.as_bytes()).await;
         rest(&mut stream).await
     }
 }
@@ -106,6 +109,29 @@ async fn who_says_nothing_is_cut() {
         assert_eq!(answer(&mut stream).await["data"]["__typename"], "Query");
     }
     assert_eq!(rest(&mut stream).await, "");
+}
+
+#[tokio::test]
+async fn who_has_too_many_connections_gets_no_more() {
+    let app = App::start().await;
+    let client = reader(&app).await;
+    let admission = Admission { of_address: 2, ..Admission::default() };
+    let server = Server::admitting(&app, &HttpSettings::default(), PATIENT, admission).await;
+    let (mut first, mut second) = (server.connect().await, server.connect().await);
+    for stream in [&mut first, &mut second] {
+        stream.write_all(request(&client, "{ __typename }").as_bytes()).await.unwrap();
+        assert_eq!(answer(stream).await["data"]["__typename"], "Query");
+    }
+    assert_eq!(rest(&mut server.connect().await).await, "");
+    drop(first);
+    // The server learns of it in its own time.
+    let again = async {
+        while !server.get("/livez").await.starts_with("HTTP/1.1 200 ") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(AT_MOST, again).await.expect("nobody is let in again");
+    drop(second);
 }
 
 #[tokio::test]

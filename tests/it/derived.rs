@@ -4,6 +4,7 @@ use migration::{Migrator, MigratorTrait};
 use notegraph::commands::migrate;
 use notegraph::db::Db;
 use notegraph::derived::{self, Derivation};
+use notegraph::entity::token::Scope;
 use notegraph::entity::{company, derived as progress, note};
 use notegraph::fold::fold;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder, Statement};
@@ -129,4 +130,20 @@ async fn it_goes_on_where_it_was_broken_off() {
     });
     let copies: Vec<_> = folded(app.db()).await.into_iter().map(|(_, folded)| folded).collect();
     assert_eq!(copies, expected);
+}
+
+/// Where a change of the tables takes back what is derived, it is made again with them.
+#[tokio::test]
+async fn what_went_with_its_table_is_made_again() {
+    let app = App::start().await;
+    let client = app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await;
+    let create = "mutation { noteCreate(input: { subject: \"needle\" }) { note { id } } }";
+    let id = client.query(create).await.data()["noteCreate"]["note"]["id"].clone();
+    let after_search =
+        Migrator::migrations().iter().rev().position(|step| step.name() == "m20261122_000041_search_notes");
+    Migrator::down(app.db().schema_door(), Some(u32::try_from(after_search.unwrap()).unwrap() + 1)).await.unwrap();
+    assert_eq!(derived::pending(app.db()).await.unwrap(), ["search_part"]);
+    migrate::up(app.db()).await.unwrap();
+    let found = client.query("{ notes(search: \"needle\") { nodes { id } } }").await;
+    assert_eq!(found.data()["notes"]["nodes"], serde_json::json!([{ "id": id }]));
 }

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use notegraph::entity::token::Scope;
 use notegraph::entity::{idempotency_key, user};
-use notegraph::http::Patience;
+use notegraph::http::{Admission, Patience};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -273,7 +273,13 @@ async fn after_a_cut_connection_the_same_change_gives_the_first_result() {
     let desk = Desk::new().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(notegraph::http::serve(listener, desk.app.router(), pending(), Patience::default()));
+    tokio::spawn(notegraph::http::serve(
+        listener,
+        desk.app.router(),
+        pending(),
+        Patience::default(),
+        Admission::default(),
+    ));
     for (table, (document, input)) in ["note", "message"].into_iter().zip(desk.inputs("k")) {
         let count = desk.count(table).await;
         // Whatever links to the user waits until this transaction ends; on SQLite, whatever writes.

@@ -2,6 +2,7 @@
 
 mod provider;
 mod refused;
+mod tls;
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,7 +21,8 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use self::provider::{Pair, Provider};
+pub use self::provider::Pair;
+use self::provider::Provider;
 use crate::support::{App, User};
 
 const ISSUER: &str = "https://idp.example/realms/notes";
@@ -207,6 +209,27 @@ async fn the_provider_is_not_asked_as_often_as_tokens_name_unknown_keys() {
     });
     assert!(futures_util::future::join_all(attempts).await.iter().all(|status| *status == 401));
     assert_eq!(provider.asked(), 1);
+}
+
+/// Nobody can keep new keys from being read by naming them, and hanging up at once.
+#[tokio::test]
+async fn who_hangs_up_takes_the_keys_from_nobody() {
+    let app = App::start().await;
+    ann(&app).await;
+    let pair = Pair::new(Algorithm::ES256, "one");
+    let token = pair.sign(&pair.header(), &claims());
+    let provider = Provider::start(&[&pair]).await;
+    let patience = Patience { between: Duration::from_hours(1), ..Patience::default() };
+    let server = server(&app, settings(&provider.address, patience));
+    let silent = provider.silence.lock().await;
+    let mut gone = Box::pin(status(&server, &token));
+    while provider.asked() == 0 {
+        assert!(futures_util::poll!(&mut gone).is_pending());
+        tokio::task::yield_now().await;
+    }
+    drop(gone);
+    drop(silent);
+    assert_eq!((status(&server, &token).await, provider.asked()), (200, 1));
 }
 
 #[tokio::test]

@@ -149,7 +149,8 @@ async fn a_budget_is_spent_by_what_documents_ask_for() {
     let app = App::start().await;
     let (ann, bob) = (writer(&app, "Acme").await, writer(&app, "Other").await);
     let list = "{ notes(first: 100) { nodes { id subject } } }";
-    let price = REQUEST + 4 * 100 + 1 + 100 * 3;
+    let bytes = json!({ "query": list }).to_string().len() as u64;
+    let price = REQUEST + bytes + 4 * 100 + 1 + 100 * 3;
     // So slow that nothing comes back during the test.
     let of_token = Allowance { operations: 9, budget: 2 * price + REQUEST, refill: 1 };
     let server = server(&app, &HttpSettings { of_token, ..HttpSettings::default() });

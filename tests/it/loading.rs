@@ -1,5 +1,7 @@
 //! Loading: how many statements an operation runs depends on its shape alone.
 
+mod at_once;
+
 use std::collections::HashSet;
 
 use notegraph::auth::{NewToken, create_token};

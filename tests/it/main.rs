@@ -24,6 +24,7 @@ mod errors;
 mod exchange;
 mod filters;
 mod flat;
+mod fuzz;
 mod hostile;
 mod idempotency;
 mod identity;

@@ -14,9 +14,9 @@ mod values;
 mod world;
 
 use compare::{difference, is_refused, is_refused_wrongly};
-pub use contract::{Argument, Contract, Field, Kind};
+pub use contract::{Argument, Contract, Field, Kind, innermost};
 use document::Document;
-use generate::Style;
+pub use generate::{Style, Words, document};
 use random::Random;
 use world::{Failing, World};
 
@@ -35,16 +35,31 @@ fn documents() -> usize {
     usize::try_from(setting("NOTEGRAPH_ORACLE_DOCUMENTS", 5_000)).unwrap()
 }
 
-/// What goes wrong with a document, if anything does.
-async fn wrong(world: &World, document: &Document, failing: &Failing) -> Option<String> {
+/// What a document shows.
+enum Shown {
+    Equal,
+    /// Both refuse it, and should not: there is nothing to compare.
+    Refused,
+    Different(String),
+}
+
+async fn show(world: &World, document: &Document, failing: &Failing) -> Shown {
     let (ours, theirs) = tokio::join!(world.ours(document, failing), world.theirs(document, failing));
     if is_refused_wrongly(&ours) && is_refused_wrongly(&theirs) {
-        return None;
+        return Shown::Refused;
     }
     if is_refused(&ours) || is_refused(&theirs) {
-        return Some(format!("refused: {:?} {:?}", ours.errors, theirs.errors));
+        return Shown::Different(format!("refused: {:?} {:?}", ours.errors, theirs.errors));
     }
-    difference(&ours, &theirs)
+    difference(&ours, &theirs).map_or(Shown::Equal, Shown::Different)
+}
+
+/// What goes wrong with a document, if anything does.
+async fn wrong(world: &World, document: &Document, failing: &Failing) -> Option<String> {
+    match show(world, document, failing).await {
+        Shown::Different(message) => Some(message),
+        Shown::Equal | Shown::Refused => None,
+    }
 }
 
 /// Makes a document smaller while it still goes wrong, and says how.
@@ -82,34 +97,55 @@ fn choose(asked: &Failing, random: &mut Random) -> Failing {
     (0..=random.below(3)).map(|_| random.one(asked).clone()).collect()
 }
 
-async fn check(name: &str, seed: u64, world: &World, document: &Document, failing: Failing) {
-    if let Some(message) = wrong(world, document, &failing).await {
-        let message = shrunk(world, document.clone(), failing, message).await;
-        panic!("{name}, seed {seed}: {message}");
+/// Whether a document could be compared; fails where it shows a difference.
+async fn check(name: &str, seed: u64, world: &World, document: &Document, failing: Failing) -> bool {
+    match show(world, document, &failing).await {
+        Shown::Equal => true,
+        Shown::Refused => false,
+        Shown::Different(message) => {
+            let message = shrunk(world, document.clone(), failing, message).await;
+            panic!("{name}, seed {seed}: {message}");
+        }
     }
 }
 
-/// Documents over the rows of one database; how many lines they had, and how many failures there were.
-async fn batch(name: &str, style: Style, seed: u64, count: usize) -> (usize, usize) {
+/// What a run has compared.
+#[derive(Default)]
+struct Tally {
+    lines: usize,
+    /// Failures on purpose.
+    failures: usize,
+    /// Documents that both refuse though they are valid, beside those that were compared.
+    refused: usize,
+}
+
+/// So many documents over the rows of one database, and those that are refused.
+async fn batch(name: &str, style: Style, seed: u64, count: usize) -> Tally {
     let contract = Contract::read();
     let mut random = Random::new(seed);
     let world = World::random(&mut random).await;
-    let (mut lines, mut failures) = (0, 0);
-    for index in 0..count {
+    let (mut tally, mut compared) = (Tally::default(), 0);
+    while compared < count {
         let document = generate::document(&contract, &world.words, style, &mut random);
-        if style.wrong && index % 50 == 0 {
+        let asked = if style.wrong { world.asked(&document).await.1 } else { Vec::new() };
+        let failing = choose(&asked, &mut random);
+        tally.failures += failing.len();
+        if !check(name, seed, &world, &document, failing).await {
+            tally.refused += 1;
+            assert!(tally.refused < 10 * EACH, "{name}, seed {seed}: only {compared} documents are not refused");
+            continue;
+        }
+        if compared.is_multiple_of(10) {
             // All that is asked fails, one after the other.
-            for asked in world.asked(&document).await.1 {
+            for asked in asked {
                 check(name, seed, &world, &document, vec![asked]).await;
-                failures += 1;
+                tally.failures += 1;
             }
         }
-        let failing = if style.wrong { choose(&world.asked(&document).await.1, &mut random) } else { Vec::new() };
-        lines += document.text().lines().count();
-        failures += failing.len();
-        check(name, seed, &world, &document, failing).await;
+        tally.lines += document.text().lines().count();
+        compared += 1;
     }
-    (lines, failures)
+    tally
 }
 
 async fn agree(name: &'static str, style: Style) {
@@ -118,15 +154,17 @@ async fn agree(name: &'static str, style: Style) {
     // Two batches at a time: as many as there are threads.
     let seeds: Vec<u64> = (first..).take(count.div_ceil(EACH)).collect();
     println!("{name}: {count} documents, seeds {first} to {}", seeds.last().unwrap());
-    let (mut lines, mut failures) = (0, 0);
+    let mut all = Tally::default();
     for pair in seeds.chunks(2) {
         let batches = pair.iter().map(|seed| tokio::spawn(batch(name, style, *seed, EACH.min(count))));
         for batch in batches.collect::<Vec<_>>() {
-            let (more, failed) = batch.await.unwrap();
-            (lines, failures) = (lines + more, failures + failed);
+            let Tally { lines, failures, refused } = batch.await.unwrap();
+            (all.lines, all.failures, all.refused) =
+                (all.lines + lines, all.failures + failures, all.refused + refused);
         }
     }
-    println!("{name}: all equal; {lines} lines, {failures} failures on purpose");
+    let Tally { lines, failures, refused } = all;
+    println!("{name}: all equal; {lines} lines, {failures} failures on purpose; {refused} more were wrongly refused");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,13 +1,18 @@
 //! The server as a process: how it ends, what it costs, what it writes into its log.
 
+use std::path::Path;
+
+use jsonwebtoken::Algorithm;
 use notegraph::entity::token::Scope;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::process::Command;
 
-use crate::support::process::{Process, post};
-use crate::support::{App, Client};
+use crate::identity::Pair;
+use crate::support::process::{PROGRAM, Process, post};
+use crate::support::{App, Client, Database, Engine};
 
 async fn writer(app: &App) -> Client {
     app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await
@@ -93,17 +98,59 @@ async fn a_hundred_megabytes_are_not_kept() {
     }
 }
 
+/// A telephone number that nothing else here has.
+#[cfg(unix)]
+const DIGITS: &str = "01709998887776";
+
 /// At the most talkative level, all libraries included.
 #[cfg(unix)]
 #[tokio::test]
 async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
     let app = App::start().await;
-    let client = writer(&app).await;
-    let process = Process::serve(app.database_url(), &["--log-filter", "trace", "--stop-delay", "0"]).await;
     let canary = "canary-in-text";
+    let acme = app.company("Acme").await;
+    let ann = acme.user_with(canary, |user| {
+        user.email = Some(format!("{canary}@example.com"));
+        user.mobile_number = Some(DIGITS.to_owned());
+    });
+    let client = ann.await.token(&[Scope::Write, Scope::Admin]).await;
+    acme.customer_with(canary, |customer| {
+        customer.email = Some(format!("{canary}@example.com"));
+        customer.phone_full = Some(DIGITS.to_owned());
+    })
+    .await;
+    // What an identity provider says of the same user.
+    let pair = Pair::new(Algorithm::ES256, "key-1");
+    let directory = tempfile::tempdir().unwrap();
+    let keys = directory.path().join("keys.json");
+    std::fs::write(&keys, json!({ "keys": [pair.public] }).to_string()).unwrap();
+    let claims = json!({
+        "iss": "https://idp.example", "aud": "notegraph", "exp": 4_000_000_000_u64, "sub": canary,
+        "scope": "notes:read", "email": format!("{canary}@example.com"), "phone_number": DIGITS,
+    });
+    let web_token = pair.sign(&pair.header(), &claims);
+    let process = Process::serve(
+        app.database_url(),
+        &[
+            &["--log-filter", "trace", "--stop-delay", "0", "--jwks", keys.to_str().unwrap()],
+            &["--jwt-issuer", "https://idp.example", "--jwt-audience", "notegraph", "--jwt-company", "Acme"][..],
+            &["--jwt-user-field", "username", "--jwt-algorithm", "ES256"],
+        ]
+        .concat(),
+    )
+    .await;
     let query = "query Named($s: String!, $n: Int) { notes(first: $n, filter: { subject: { contains: $s } }, search: $s) \
                  { nodes { subject } } customers(search: $s) { nodes { fullName } } note(id: $s) { id } }";
     let body = |document: &str, variables| json!({ "query": document, "variables": variables }).to_string();
+    let people = "query($s: String!) { customers(search: $s) { nodes { fullName email phone { full } } }
+        users(search: $s) { nodes { username email mobileNumber } } viewer { user { username email } } }";
+    let upsert = "mutation($customers: [CustomerInput!]!, $users: [UserInput!]!) {
+        customersUpsert(input: $customers) { customers { fullName } userErrors { code } }
+        usersUpsert(input: $users) { users { fullName } userErrors { code } } }";
+    let upserted = json!({
+        "customers": [{ "externalKey": canary, "firstName": canary, "email": canary, "phone": { "number": DIGITS } }],
+        "users": [{ "externalKey": canary, "username": format!("{canary} two"), "email": canary, "mobileNumber": DIGITS }],
+    });
     let get = format!(
         "GET /graphql?query=%7B+__typename+%23{canary}%0A%7D&{canary}={canary} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
          Authorization: Bearer {}\r\nX-{canary}: {canary}\r\nCookie: {canary}\r\nX-Request-Id: {canary} odd\r\n\
@@ -121,6 +168,10 @@ async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
                 json!({ "i": { "customerId": canary, "tags": [canary], "details": canary } }),
             ),
         ),
+        post(client.token(), &body(people, json!({ "s": canary }))),
+        post(client.token(), &body(people, json!({ "s": DIGITS }))),
+        post(client.token(), &body(upsert, upserted)),
+        post(&web_token, &body(people, json!({ "s": canary }))),
         // What is refused, by each of those who refuse.
         post(client.token(), &body(&format!("{{ {} }}", canary.replace('-', "_")), json!({}))),
         post(client.token(), &format!("{{\"{canary}\": ")),
@@ -130,11 +181,17 @@ async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
         get.into_bytes(),
     ];
     let mut statuses = Vec::new();
-    for request in requests {
+    for (number, request) in requests.into_iter().enumerate() {
         let answer = process.exchange(&request).await;
+        assert!(![0, 2, 3, 4, 5, 6, 7].contains(&number) || !answer.contains("\"errors\""), "{number}: {answer}");
+        assert!(
+            ![4, 5, 7].contains(&number) || answer.contains(&format!("{canary}@example.com")),
+            "{number}: {answer}"
+        );
         statuses.push(answer.split(' ').nth(1).unwrap().to_owned());
     }
-    assert_eq!(statuses, ["200", "200", "200", "200", "200", "400", "200", "401", "401", "200"]);
+    let expected = ["200", "200", "200", "200", "200", "200", "200", "200", "200", "400", "200", "401", "401", "200"];
+    assert_eq!(statuses, expected);
     // A database that fails tells what it failed at.
     app.db().schema_door().execute_unprepared("ALTER TABLE message RENAME TO elsewhere").await.unwrap();
     app.db().schema_door().execute_unprepared("ALTER TABLE note RENAME TO nowhere").await.unwrap();
@@ -144,8 +201,40 @@ async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
     process.terminate().await;
     let (_, log) = process.ended().await;
     assert!(log.contains("DEBUG") && log.contains("a field failed"), "nothing was logged: {log}");
+    assert_not_in(&log, &client, &web_token);
+    let imported = imported(directory.path(), canary).await;
+    assert!(imported.contains("INFO"), "nothing was logged: {imported}");
+    assert_not_in(&imported, &client, &web_token);
+}
+
+/// What an import writes into its log, whose people have the canary in all that is told of them.
+#[cfg(unix)]
+async fn imported(directory: &Path, canary: &str) -> String {
+    let person = json!({
+        "id": 7, "first_name": canary, "full_name": canary, "username": canary, "email": canary,
+        "mobile_number": DIGITS, "mobile": { "full": DIGITS },
+    });
+    let note = json!({
+        "id": 1, "created_on": "2020-01-02T03:04:05Z", "subject": canary, "details": canary, "tags": [canary],
+        "customer": person, "user": person, "messages": [{ "message": canary, "posted_by": person }],
+    });
+    let file = directory.join("notes.jsonl");
+    std::fs::write(&file, note.to_string()).unwrap();
+    let database = Database::empty(&Engine::of_this_run()).await;
+    let mut import = Command::new(PROGRAM);
+    import.args(["import", file.to_str().unwrap(), "--company", "Acme", "--log-filter", "trace"]);
+    let output = import.env_clear().env("DATABASE_URL", database.url()).output().await.unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{log}");
+    log
+}
+
+#[cfg(unix)]
+fn assert_not_in(log: &str, client: &Client, web_token: &str) {
     let secret = client.token().rsplit_once('_').unwrap().1;
-    for forbidden in [canary, "canary_in_text", secret, "Bearer"] {
+    for forbidden in
+        ["canary-in-text", "canary_in_text", DIGITS, secret, "Bearer"].into_iter().chain(web_token.split('.'))
+    {
         let found: Vec<&str> = log.lines().filter(|line| line.contains(forbidden)).take(5).collect();
         assert!(found.is_empty(), "{forbidden}: {found:#?}");
     }

@@ -4,6 +4,7 @@
 mod evaluate;
 mod index;
 mod relevance;
+mod walk;
 mod words;
 
 pub use evaluate::{Plain, Text};

@@ -290,7 +290,8 @@ async fn errors_are_few_short_and_named() {
     assert_eq!(answer.errors().len(), 10);
     assert_eq!(answer.body["extensions"]["errorsLeftOut"], 90);
     let long = client.query(&format!("{{ {} }}", "a".repeat(5000))).await;
-    assert_eq!(long.errors()[0]["message"].as_str().unwrap().chars().count(), 500);
+    let message = long.errors()[0]["message"].as_str().unwrap();
+    assert!(message.contains(&"a".repeat(58)) && !message.contains(&"a".repeat(60)), "{message}");
 
     let id = answer.headers["x-request-id"].to_str().unwrap();
     assert_eq!(id.len(), 16);

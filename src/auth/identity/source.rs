@@ -6,12 +6,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
+use axum::http::uri::InvalidUri;
+use axum::http::{Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Empty, Limited};
-use hyper::{Request, StatusCode, header};
-use hyper_util::rt::TokioIo;
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use jsonwebtoken::DecodingKey;
-use tokio::net::TcpStream;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::task::JoinHandle;
 use url::Url;
 
 use super::keys::{Algorithm, KeySet};
@@ -32,12 +35,7 @@ impl FromStr for Source {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.starts_with("https:") {
-            return Err("this program speaks no TLS: give the http address of what takes it off, or a file that you \
-                        keep current"
-                .to_owned());
-        }
-        if !text.starts_with("http:") {
+        if !text.starts_with("http:") && !text.starts_with("https:") {
             return Ok(Self::File(text.into()));
         }
         let url = Url::parse(text).map_err(|error| error.to_string())?;
@@ -73,28 +71,31 @@ impl Source {
     }
 }
 
-/// One request, to one address: nobody is led elsewhere.
+/// One request, to one address: nobody is led elsewhere. The certificate of an https address has to be one that the system
+/// trusts.
 async fn get(url: &Url) -> Result<Bytes, String> {
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port_or_known_default().unwrap_or(80);
-    let reason = |error: &dyn std::error::Error| error.to_string();
-    // The brackets of an IPv6 address are of the URL alone.
-    let stream = TcpStream::connect((host.trim_matches(['[', ']']), port)).await.map_err(|error| reason(&error))?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| reason(&error))?;
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let request = Request::get(format!("{}{query}", url.path()))
-        .header(header::HOST, url.port().map_or(host.to_owned(), |port| format!("{host}:{port}")))
-        .header(header::ACCEPT, "application/json")
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| reason(&error))?;
-    // It carries the answer, and ends with those who hold its ends here.
-    tokio::spawn(connection);
-    let answer = sender.send_request(request).await.map_err(|error| reason(&error))?;
+    let uri: Uri = url.as_str().parse().map_err(|error: InvalidUri| error.to_string())?;
+    let request = Request::get(uri).header(header::ACCEPT, "application/json").body(Empty::<Bytes>::new());
+    let request = request.map_err(|error| error.to_string())?;
+    let client = Client::builder(TokioExecutor::new());
+    let answer = if url.scheme() == "https" {
+        // Only here: a system that trusts nobody yet can still be asked in the clear.
+        let connector = HttpsConnectorBuilder::new().with_native_roots().map_err(|error| error.to_string())?;
+        client.build(connector.https_only().enable_http1().build()).request(request).await
+    } else {
+        client.build_http().request(request).await
+    };
+    let answer = answer.map_err(|error| in_full(&error))?;
     if answer.status() != StatusCode::OK {
         return Err(format!("the answer is {}", answer.status()));
     }
     Ok(Limited::new(answer.into_body(), LARGEST).collect().await.map_err(|error| error.to_string())?.to_bytes())
+}
+
+/// An error with its causes: the first says only that there is no connection.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// How long keys are taken for good.
@@ -121,12 +122,12 @@ struct Kept {
     /// With the time when they were read.
     set: RwLock<Option<(Arc<KeySet>, Instant)>>,
     /// When they were last asked for; held while they are.
-    asked: Mutex<Option<Instant>>,
+    asked: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Keys {
     pub fn new(source: Source, patience: Patience) -> Self {
-        Self(Arc::new(Kept { source, patience, set: RwLock::new(None), asked: Mutex::new(None) }))
+        Self(Arc::new(Kept { source, patience, set: RwLock::new(None), asked: Arc::default() }))
     }
 
     /// The key that a token names. One that is not known may be new: then the keys are read again, but not as often as
@@ -142,14 +143,19 @@ impl Keys {
         if let Some((set, read)) = self.0.current()
             && let Some(key) = set.find(id, algorithm)
         {
-            if read.elapsed() > self.0.patience.fresh {
-                // Nobody waits for it.
-                let kept = Arc::clone(&self.0);
-                tokio::spawn(async move { kept.refresh_in_turn().await });
+            // Nobody waits for it, and whoever comes while they are read leaves it at that.
+            if read.elapsed() > self.0.patience.fresh
+                && let Ok(asked) = Arc::clone(&self.0.asked).try_lock_owned()
+            {
+                drop(self.0.refresh(asked));
             }
             return Ok(Some(key.clone()));
         }
-        self.0.refresh_in_turn().await;
+        let asked = Arc::clone(&self.0.asked).lock_owned().await;
+        if let Some(refreshed) = self.0.refresh(asked) {
+            // However that ends, what counts is which keys there are then.
+            let _ = refreshed.await;
+        }
         match self.0.current() {
             Some((set, _)) => Ok(set.find(id, algorithm).cloned()),
             None => Err(Arc::from(Box::from("the keys of the identity provider were never read"))),
@@ -162,28 +168,29 @@ impl Kept {
         self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the keys, unless somebody just did, or just tried to.
-    async fn refresh_in_turn(&self) {
-        let mut asked = self.asked.lock().await;
+    /// Reads the keys, unless somebody just did, or just tried to. In a task of its own: who hangs up while they are
+    /// read takes them from nobody.
+    fn refresh(self: &Arc<Self>, mut asked: OwnedMutexGuard<Option<Instant>>) -> Option<JoinHandle<()>> {
         if asked.is_some_and(|last| last.elapsed() < self.patience.between) {
-            return;
+            return None;
         }
-        // Also where whoever waits for this hangs up.
-        *asked = Some(Instant::now());
-        match self.source.read().await {
-            Ok(set) => {
-                let read = Some((Arc::new(set), Instant::now()));
-                *self.set.write().unwrap_or_else(PoisonError::into_inner) = read;
+        let kept = Arc::clone(self);
+        Some(tokio::spawn(async move {
+            match kept.source.read().await {
+                Ok(set) => {
+                    let read = Some((Arc::new(set), Instant::now()));
+                    *kept.set.write().unwrap_or_else(PoisonError::into_inner) = read;
+                }
+                Err(reason) => {
+                    tracing::warn!(
+                        reason,
+                        "the keys of the identity provider cannot be read; those that were go on to hold"
+                    );
+                }
             }
-            Err(reason) => {
-                tracing::warn!(
-                    reason,
-                    "the keys of the identity provider cannot be read; those that were go on to hold"
-                );
-            }
-        }
-        // From the end: an attempt that takes long does not make the next one due.
-        *asked = Some(Instant::now());
+            // From the end: an attempt that takes long does not make the next one due.
+            *asked = Some(Instant::now());
+        }))
     }
 }
 
@@ -195,9 +202,10 @@ mod tests {
     fn a_source_is_a_file_or_an_address() {
         assert_eq!("keys.json".parse(), Ok(Source::File("keys.json".into())));
         assert_eq!("/etc/keys.json".parse(), Ok(Source::File("/etc/keys.json".into())));
-        let url = "http://keycloak:8080/realms/x/certs?a=b";
-        assert_eq!(url.parse(), Ok(Source::Address(Url::parse(url).unwrap())));
-        for wrong in ["https://idp.example/keys", "http://", "http://me:secret@idp/keys"] {
+        for url in ["http://keycloak:8080/realms/x/certs?a=b", "https://idp.example/keys"] {
+            assert_eq!(url.parse(), Ok(Source::Address(Url::parse(url).unwrap())));
+        }
+        for wrong in ["https://", "http://", "http://me:secret@idp/keys"] {
             assert!(wrong.parse::<Source>().is_err(), "{wrong}");
         }
     }

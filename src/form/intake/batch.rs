@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, TransactionTrait};
 
-use super::failure::{Verdict, judge};
+use super::failure::{Failed, Verdict};
 use super::ids::Ids;
 use super::people::{Mentioned, People};
 use super::plan::{Fate, Plan};
@@ -12,7 +12,7 @@ use super::rows::Rows;
 use super::types::Types;
 use super::{Failure, Options, Report, Summary, company, existing};
 use crate::clock::Clock;
-use crate::db::Db;
+use crate::db::{Db, Fault};
 use crate::entity::{customer, user};
 use crate::form::note::Note;
 use crate::form::record::{Place, Record};
@@ -101,7 +101,7 @@ impl<'a> Intake<'a> {
         }
         match self.attempt(&group).await {
             Ok(done) => self.settle(&group, done, report),
-            Err(error) if judge(&error) == Verdict::Fatal => return Err(error.into()),
+            Err(Failed { error, verdict: Verdict::Fatal }) => return Err(error.into()),
             Err(_) => {
                 for one in &group {
                     self.write_one(one, report).await?;
@@ -121,9 +121,9 @@ impl<'a> Intake<'a> {
                     self.settle(one, done, report);
                     return Ok(());
                 }
-                Err(error) => match judge(&error) {
-                    Verdict::Fatal => return Err(error.into()),
-                    Verdict::Again if tries < TRIES => {}
+                Err(Failed { error, verdict }) => match verdict {
+                    Verdict::Again | Verdict::Busy if tries < TRIES => {}
+                    Verdict::Busy | Verdict::Fatal => return Err(error.into()),
                     Verdict::Again | Verdict::Record => {
                         let fates = vec![(Err(format!("the database refuses it: {error}")), Vec::new())];
                         self.settle(one, Done { fates, summary: Summary::default() }, report);
@@ -159,18 +159,19 @@ impl<'a> Intake<'a> {
     }
 
     /// One transaction. When it fails nothing has happened, here as in the database.
-    async fn attempt(&mut self, group: &[Taken]) -> Result<Done, DbErr> {
+    async fn attempt(&mut self, group: &[Taken]) -> Result<Done, Failed> {
         let transaction = match &self.trial {
             Some(trial) => trial.begin().await?,
             None => self.db.begin().await?,
         };
-        let result = self.work(&transaction, group).await;
-        let result = match result {
-            Ok(done) => transaction.commit().await.map(|()| done),
-            Err(error) => {
-                transaction.rollback().await?;
-                Err(error)
-            }
+        let result = match self.work(&transaction, group).await {
+            Ok(done) => transaction.commit().await.map(|()| done).map_err(|error| self.failed(error)),
+            Err(error) => match transaction.rollback().await {
+                Ok(()) => Err(self.failed(error)),
+                // SQLite has taken back the whole of it by itself, a trial as well: what is written from now on would
+                // stay. What failed first tells why.
+                Err(_) => Err(Failed::fatal(error)),
+            },
         };
         if result.is_ok() {
             self.customers.keep();
@@ -182,6 +183,11 @@ impl<'a> Intake<'a> {
             (self.types, self.company_id) = (None, None);
         }
         result
+    }
+
+    /// A trial does not go on after a fault of the database: nobody knows what is left of its one transaction.
+    fn failed(&self, error: DbErr) -> Failed {
+        if self.trial.is_some() && Fault::of(&error).is_some() { Failed::fatal(error) } else { error.into() }
     }
 
     async fn work(&mut self, transaction: &DatabaseTransaction, group: &[Taken]) -> Result<Done, DbErr> {

@@ -2,6 +2,8 @@
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
+use crate::db::Fault;
+
 /// What to do about a failed batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -9,42 +11,46 @@ pub enum Verdict {
     Record,
     /// Somebody else was faster: the same again may go well.
     Again,
+    /// Others hold what is needed, or it took too long: the same again may go well, and if not, then no record is to
+    /// blame.
+    Busy,
     /// Nothing can be stored at all.
     Fatal,
 }
 
-pub fn judge(error: &DbErr) -> Verdict {
-    // A note that changed between reading and writing it.
-    if matches!(error, DbErr::RecordNotUpdated) {
-        return Verdict::Again;
-    }
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
-        return match error {
-            DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => Verdict::Fatal,
-            _ => Verdict::Record,
-        };
-    };
-    match &**cause {
-        sqlx::Error::Database(refusal) => of_code(&refusal.code().unwrap_or_default(), refusal.is_unique_violation()),
-        sqlx::Error::Encode(_) | sqlx::Error::InvalidArgument(_) => Verdict::Record,
-        _ => Verdict::Fatal,
+/// Why a batch failed, and what to do about it.
+#[derive(Debug)]
+pub struct Failed {
+    pub error: DbErr,
+    pub verdict: Verdict,
+}
+
+impl From<DbErr> for Failed {
+    fn from(error: DbErr) -> Self {
+        Self { verdict: judge(&error), error }
     }
 }
 
-fn of_code(code: &str, unique: bool) -> Verdict {
-    // PostgreSQL has five characters, SQLite a number whose low byte is the kind.
-    if code.len() == 5 {
-        return match &code[..2] {
-            "40" | "55" => Verdict::Again,
-            "08" | "25" | "28" | "3D" | "53" | "57" | "58" | "XX" => Verdict::Fatal,
-            _ if unique => Verdict::Again,
-            _ => Verdict::Record,
-        };
+impl Failed {
+    pub fn fatal(error: DbErr) -> Self {
+        Self { error, verdict: Verdict::Fatal }
     }
-    match code.parse().unwrap_or(0) & 0xff {
-        5 | 6 => Verdict::Again,
-        8 | 10 | 11 | 13 | 14 | 26 => Verdict::Fatal,
-        _ if unique => Verdict::Again,
+}
+
+fn judge(error: &DbErr) -> Verdict {
+    match Fault::of(error) {
+        Some(Fault::Busy | Fault::Slow) => return Verdict::Busy,
+        Some(Fault::Connection | Fault::ReadOnly | Fault::Full | Fault::Damaged) => return Verdict::Fatal,
+        None => {}
+    }
+    match error {
+        // A note that changed between reading and writing it.
+        DbErr::RecordNotUpdated => Verdict::Again,
+        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => match &**cause {
+            sqlx::Error::Database(refusal) if refusal.is_unique_violation() => Verdict::Again,
+            sqlx::Error::Database(_) | sqlx::Error::Encode(_) | sqlx::Error::InvalidArgument(_) => Verdict::Record,
+            _ => Verdict::Fatal,
+        },
         _ => Verdict::Record,
     }
 }

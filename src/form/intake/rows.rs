@@ -66,11 +66,15 @@ impl Rows {
         insert::<note::Entity, _>(connection, notes.clone()).await?;
         search::add(connection, company_id, &search::parts(&notes, [])).await?;
         ids.reserve(connection, Table::Note, largest.unwrap_or_default()).await?;
-        for (row, version, message_count) in std::mem::take(&mut self.changed) {
-            let texts = [Part::subject(&row), Part::details(&row)];
-            search::replace(connection, company_id, &texts).await?;
-            change(connection, row, version, message_count).await?;
+        // All notes before what hangs on any of them, and in the order of their keys: so do all who change notes, and
+        // none of them waits for one who waits for him.
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable_by_key(|(row, ..)| row.id);
+        for (row, version, message_count) in &changed {
+            change(connection, row.clone(), *version, *message_count).await?;
         }
+        let texts = changed.iter().flat_map(|(row, ..)| [Part::subject(row), Part::details(row)]);
+        search::replace(connection, company_id, &texts.collect::<Vec<_>>()).await?;
         if !self.unassigned.is_empty() {
             let backend = connection.get_database_backend();
             assignment::Entity::delete_many()

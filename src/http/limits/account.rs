@@ -50,6 +50,15 @@ impl Account {
         Ok(())
     }
 
+    pub fn is_running(&self) -> bool {
+        self.running > 0
+    }
+
+    /// Whether a new account would be just the same.
+    pub fn is_clear(&self, now: Instant) -> bool {
+        self.running == 0 && self.full_at <= now
+    }
+
     pub fn leave(&mut self) {
         self.running = self.running.saturating_sub(1);
     }

@@ -11,7 +11,7 @@ use lru::LruCache;
 
 use self::account::Account;
 pub use account::Allowance;
-pub use visitor::{TrustedProxies, TrustedProxy, Visit};
+pub use visitor::{TrustedProxies, TrustedProxy, Visit, network};
 
 use crate::auth::Viewer;
 
@@ -19,6 +19,8 @@ use crate::auth::Viewer;
 const REQUEST: u64 = 1_000;
 /// How many accounts are kept: those used last. All of them take some megabytes.
 const MOST_ACCOUNTS: usize = 20_000;
+/// How many of those used longest ago are looked at to find one that can be forgotten.
+const LOOKED_AT: usize = 8;
 
 /// Whose account it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,7 +89,7 @@ impl Turn {
     pub fn begin(limits: &Arc<Limits>, address: Option<IpAddr>) -> Result<Self, Exceeded> {
         let mut turn = Self { limits: Arc::clone(limits), keys: Vec::with_capacity(2) };
         if let Some(address) = address {
-            turn.enter(Key::Address(visitor::network(address)))?;
+            turn.enter(Key::Address(network(address)))?;
         }
         Ok(turn)
     }
@@ -110,7 +112,7 @@ impl Turn {
         let account = accounts.get_or_insert_mut(key, || Account::new(now));
         let entered = account.enter(allowance, REQUEST, now);
         if accounts.len() > MOST_ACCOUNTS {
-            accounts.pop_lru();
+            forget_one(&mut accounts, now);
         }
         drop(accounts);
         entered.map_err(|(limit, retry_after)| exceeded(key, limit, retry_after))?;
@@ -149,6 +151,27 @@ impl Drop for Turn {
                 account.leave();
             }
         }
+    }
+}
+
+/// Forgets an account that was not used for long: one that owes nothing, where there is such a one, else one that has
+/// nothing running. Were those forgotten, whoever has many addresses could have each begin anew.
+fn forget_one(accounts: &mut LruCache<Key, Account>, now: Instant) {
+    let mut in_debt = None;
+    for _ in 0..LOOKED_AT {
+        let Some((key, account)) = accounts.pop_lru() else { break };
+        if account.is_clear(now) {
+            break;
+        }
+        if in_debt.is_none() && !account.is_running() {
+            in_debt = Some(key);
+        }
+        accounts.put(key, account);
+    }
+    if accounts.len() > MOST_ACCOUNTS
+        && let Some(key) = in_debt
+    {
+        accounts.pop(&key);
     }
 }
 
@@ -224,6 +247,17 @@ mod tests {
             Turn::begin(&limits, None).unwrap().identify(&viewer(Some(token))).unwrap();
         }
         assert_eq!(limits.accounts().len(), MOST_ACCOUNTS);
+        drop(held);
+    }
+
+    #[test]
+    fn who_has_something_running_is_not_forgotten() {
+        let limits = Arc::new(Limits::new(Allowance { operations: 1, ..LARGE }, LARGE));
+        let held = Turn::begin(&limits, Some(address(1))).unwrap();
+        for token in 0..30_000 {
+            Turn::begin(&limits, None).unwrap().identify(&viewer(Some(token))).unwrap();
+        }
+        assert!(Turn::begin(&limits, Some(address(1))).is_err());
         drop(held);
     }
 }

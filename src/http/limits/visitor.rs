@@ -56,7 +56,7 @@ impl TrustedProxies {
         origin
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    pub fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|proxy| proxy.0.contains(&address))
     }
 }

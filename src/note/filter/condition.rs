@@ -22,6 +22,8 @@ pub struct Conditions {
     pub sight: Sight,
     pub backend: DatabaseBackend,
     pub count: Count,
+    /// How often notes are found from what belongs to them.
+    pub sought: usize,
 }
 
 /// Where a filter stands within the whole.
@@ -42,7 +44,7 @@ impl Standing<'_> {
 
 impl Conditions {
     pub fn new(sight: Sight, backend: DatabaseBackend) -> Self {
-        Self { sight, backend, count: Count::default() }
+        Self { sight, backend, count: Count::default(), sought: 0 }
     }
 
     pub fn of(mut self, filter: &NoteFilter) -> Result<Condition> {

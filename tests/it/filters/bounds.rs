@@ -1,8 +1,11 @@
 //! How large and how deep a filter may be, and what it says of one that is larger.
 
+use notegraph::entity::note::Tags;
+use notegraph::entity::token::Scope;
 use serde_json::{Value, json};
 
 use super::three_notes;
+use crate::support::App;
 
 const QUERY: &str = "query($filter: NoteFilter) { notes(filter: $filter) { totalCount } }";
 
@@ -65,5 +68,52 @@ async fn what_is_wrong_is_named_with_its_place() {
         assert_eq!(response.codes(), ["INVALID"], "{filter}");
         let message = response.errors()[0]["message"].as_str().unwrap();
         assert!(message.contains(&format!("`{place}`")), "{message}");
+    }
+}
+
+/// A note that has all of a hundred users and tags, and one that lacks one of each.
+#[tokio::test]
+async fn all_of_a_hundred_may_be_asked_for_in_each_condition() {
+    let app = App::start().await;
+    let acme = app.company("Acme").await;
+    let mut users = Vec::new();
+    for n in 0..100 {
+        users.push(acme.user(&format!("user {n}")).await.id);
+    }
+    let tags: Vec<String> = (0..100).map(|n| format!("tag {n}")).collect();
+    let mut notes = Vec::new();
+    for missing in [0, 1] {
+        let note = acme.note(|note| note.tags = Tags(tags[missing..].to_vec())).await.id;
+        for user in &users[missing..] {
+            acme.assign(note, *user).await;
+        }
+        notes.insert(0, format!("Note:{note}"));
+    }
+    let client = acme.user("ann").await.token(&[Scope::Read]).await;
+    let asked = async |filter: Value| {
+        let query = "query($filter: NoteFilter) { notes(filter: $filter) { nodes { id } totalCount } }";
+        let found = client.query_with(query, json!({ "filter": filter })).await["notes"].clone();
+        let ids = found["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap().to_owned());
+        let ids: Vec<String> = ids.collect();
+        assert_eq!(found["totalCount"], ids.len());
+        ids
+    };
+    for (operator, values) in [("assignees", json!(users)), ("tags", json!(tags))] {
+        let values = values.as_array().unwrap();
+        let name = if operator == "tags" { "hasAll" } else { "all" };
+        let all = |values: &[Value]| json!({ operator: { name: values } });
+        let without_first = all(&values[1..]);
+        // As many as a list may have, in as many conditions as a filter may have.
+        let most = |name: &str| json!({ name: vec![all(values); 50] });
+        assert_eq!(asked(most("and")).await, notes[1..], "{operator}");
+        assert_eq!(asked(most("or")).await, notes[1..], "{operator}");
+        assert_eq!(asked(json!({ "not": { "and": vec![all(values); 50] } })).await, notes[..1], "{operator}");
+        assert_eq!(asked(json!({ "or": vec![without_first; 50] })).await, notes, "{operator}");
+        // What stands twice is one.
+        assert_eq!(asked(all(&[&values[1..5], &values[1..9]].concat())).await, notes, "{operator}");
+        for count in 1..8 {
+            assert_eq!(asked(all(&values[..count])).await, notes[1..], "{operator}: {count}");
+            assert_eq!(asked(all(&values[1..=count])).await, notes, "{operator}: {count}");
+        }
     }
 }

@@ -124,3 +124,20 @@ async fn counts_have_the_names_that_people_know() {
     assert_eq!(writer.query(&delete).await["noteDelete"]["userErrors"], json!([]));
     assert_eq!(counts("TAG").await, json!([tag("a"), tag("b")]));
 }
+
+/// The most values that are told: those of most notes, and of equals the first by name.
+#[tokio::test]
+async fn a_thousand_values_are_told_and_no_more() {
+    let app = App::start().await;
+    let acme = app.company("Acme").await;
+    let tags = |range: std::ops::Range<u32>| range.map(|number| format!("tag {number:04}")).collect();
+    acme.note(|note| note.tags.0 = tags(0..1_001)).await;
+    acme.note(|note| note.tags.0 = tags(1_000..1_001)).await;
+    let client = acme.user("ann").await.token(&[Scope::Read]).await;
+    let counts = client.query("{ noteCounts(groupBy: TAG) { key count } }").await["noteCounts"].clone();
+    let counts = counts.as_array().unwrap();
+    assert_eq!(counts.len(), 1_000);
+    assert_eq!(counts[0], json!({ "key": "tag 1000", "count": 2 }));
+    assert_eq!(counts[1], json!({ "key": "tag 0000", "count": 1 }));
+    assert_eq!(counts[999], json!({ "key": "tag 0998", "count": 1 }));
+}

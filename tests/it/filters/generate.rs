@@ -164,8 +164,10 @@ fn piece(random: &mut Random, beginning: bool) -> String {
     if random.chance(15) { "x".repeat(if beginning { 99 } else { 3 }) + &piece } else { piece }
 }
 
+/// A few values, and now and then as many as a list may have.
 fn list(random: &mut Random, mut value: impl FnMut(&mut Random) -> Value) -> Value {
-    (0..random.below(4)).map(|_| value(random)).collect()
+    let count = if random.chance(5) { 5 + random.below(96) } else { random.below(4) };
+    (0..count).map(|_| value(random)).collect()
 }
 
 fn compare(random: &mut Random, nullable: bool, mut value: impl FnMut(&mut Random) -> Value) -> Value {

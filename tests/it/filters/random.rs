@@ -1,4 +1,6 @@
 //! Random filters, searches, orders and pages: the server answers as a plain evaluator over the rows does.
+//!
+//! `NOTEGRAPH_LISTS_SEED` chooses other cases.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +17,12 @@ use super::world::{Row, World};
 use crate::search::{Plain, search};
 
 /// In each of the four tests.
-const CASES: usize = 1_600;
+const CASES: usize = 1_875;
+/// So many of them have a filter with conditions: five thousand in all.
+const FILTERS: usize = 1_250;
+/// So many have an order, and so many a search.
+const ORDERS: usize = 1_000;
+const SEARCHES: usize = 950;
 /// So many stand in one document.
 const TOGETHER: usize = 25;
 
@@ -31,8 +38,8 @@ struct Case<'w> {
 impl<'w> Case<'w> {
     fn new(world: &'w World, random: &mut Random) -> Self {
         let (mut filter, mut order) = (world.filter(random), generate::order(random));
-        let (written, plain) = if random.chance(80) { search(random) } else { (String::new(), Plain::new(&[])) };
-        if !plain.is_blank() && random.chance(50) {
+        let (written, plain) = if random.chance(75) { search(random) } else { (String::new(), Plain::new(&[])) };
+        if !plain.is_blank() && random.chance(35) {
             // Else few searches find anything.
             filter = json!({});
         }
@@ -199,14 +206,23 @@ fn assert_hit(plain: &Plain, row: &Row, hit: &Value, what: &str) {
     assert!(!words.is_empty() && words.iter().all(|word| text.contains(word)), "{snippet:?} of {text:?}, {what}");
 }
 
+/// The seed of a test, or one beside that where the environment chooses.
+fn chosen(seed: u64) -> u64 {
+    let variable = "NOTEGRAPH_LISTS_SEED";
+    let other =
+        std::env::var(variable).map_or(0, |other| other.parse().unwrap_or_else(|_| panic!("{variable}={other}")));
+    println!("{variable}={other}: seed {}", seed.wrapping_add(other));
+    seed.wrapping_add(other)
+}
+
 async fn random_cases(seed: u64, confidential: bool, limits: Limits) {
-    println!("seed {seed}");
+    let seed = chosen(seed);
     let random = &mut Random(seed);
     let world = World::with(limits, random, confidential).await;
     let document = document();
     let everything = world.rows.iter().filter(|row| world.sees(row)).count();
     let mut sizes = BTreeMap::new();
-    let mut searched = 0;
+    let (mut filters, mut orders, mut searches, mut found) = (0, 0, 0, 0);
     for batch in 0..CASES / TOGETHER {
         let cases: Vec<Case> = (0..TOGETHER).map(|_| Case::new(&world, random)).collect();
         let what = |n: usize| {
@@ -230,7 +246,10 @@ async fn random_cases(seed: u64, confidential: bool, limits: Limits) {
                 _ => "something",
             };
             *sizes.entry(size).or_insert(0) += 1;
-            searched += usize::from(!case.plain.is_blank() && size == "something");
+            filters += usize::from(case.filter.as_object().unwrap().values().any(|condition| !condition.is_null()));
+            orders += usize::from(case.order != json!([]));
+            searches += usize::from(!case.plain.is_blank());
+            found += usize::from(!case.plain.is_blank() && size == "something");
             let cursors: Vec<Value> = edges.iter().map(|edge| edge["cursor"].clone()).collect();
             let (page, part) = part(&cursors, &expected, random);
             pages.push(page);
@@ -243,9 +262,10 @@ async fn random_cases(seed: u64, confidential: bool, limits: Limits) {
         }
         nested(&world, &cases[0], random, &what(0)).await;
     }
-    println!("{sizes:?}, {searched} of something by searches");
+    println!("{filters} filters, {orders} orders, {searches} searches; {sizes:?}, {found} of something by these");
+    assert!(filters >= FILTERS && orders >= ORDERS && searches >= SEARCHES, "{filters} {orders} {searches}");
     assert!(sizes.len() == 3 && sizes.values().all(|count| *count > CASES / 20), "{sizes:?}");
-    assert!(searched > CASES / 5, "{searched}");
+    assert!(found > CASES / 5, "{found}");
 }
 
 /// A search that gives up soon to look at notes one by one, and that scores few of those that it finds.

@@ -154,7 +154,11 @@ impl World {
         note.status = if random.chance(40) { NoteStatus::Closed } else { NoteStatus::Open };
         // Some stand twice, as an import may bring them.
         note.tags = Tags((0..random.below(4)).map(|_| (*random.pick(&TAGS)).to_owned()).collect());
-        let assignees = self.users.iter().copied().filter(|_| random.chance(25)).collect();
+        if random.chance(10) {
+            note.tags.0.extend(TAGS.map(str::to_owned));
+        }
+        let share = if random.chance(10) { 100 } else { 25 };
+        let assignees = self.users.iter().copied().filter(|_| random.chance(share)).collect();
         let count = random.below(4);
         let said = |_| Said { by: random.some(80, &self.users), at: self.time(random), text: text(random) };
         let messages: Vec<_> = (0..count).map(said).collect();

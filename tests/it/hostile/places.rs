@@ -6,7 +6,10 @@ use std::fmt::Write;
 use async_graphql::parser::types::{BaseType, Type};
 use serde_json::{Map, Value, json};
 
-use crate::oracle::{Argument, Contract, Field, Kind};
+use crate::oracle::{Argument, Contract, Field, Kind, innermost};
+
+/// IDs of records that other systems have: any text.
+const OF_OTHERS: [&str; 4] = ["referenceId", "homeHouseId", "businessLocationId", "employeeId"];
 
 /// An argument of the type, or a field of that type in one.
 pub struct Place<'c> {
@@ -26,9 +29,43 @@ pub struct Place<'c> {
     pub own: String,
 }
 
-/// All that take a text, each under the shortest way to it.
+/// All that take a text, each under the shortest way to it; the ID by which another system knows a record is one.
 pub fn places(contract: &Contract) -> Vec<Place<'_>> {
-    places_of(contract, &|name| name == "String")
+    let mut places = places_of(contract, &|name| ["String", "ID"].contains(&name));
+    places.retain(|place| place.takes == "String" || place.is_of_another_system());
+    places
+}
+
+/// All that take an ID of ours.
+pub fn ids(contract: &Contract) -> Vec<Place<'_>> {
+    let mut places = places_of(contract, &|name| name == "ID");
+    places.retain(|place| !place.is_of_another_system());
+    places
+}
+
+/// The inputs of all changes: the argument, and each object within it.
+pub fn inputs(contract: &Contract) -> Vec<Place<'_>> {
+    let mut seen = BTreeSet::new();
+    let mut inputs = Vec::new();
+    for place in places_of(contract, &|_| true).into_iter().filter(Place::is_change) {
+        for depth in 0..place.within.len() {
+            let within = place.within[..depth].to_vec();
+            let takes = place.type_within(&within);
+            let names: Vec<&str> = std::iter::once(place.argument()).chain(within.iter().copied()).collect();
+            let name = format!("{}({})", place.field().name, names.join("."));
+            if seen.insert(name.clone()) {
+                inputs.push(Place {
+                    name,
+                    within,
+                    takes,
+                    fields: place.fields.clone(),
+                    own: place.own.clone(),
+                    ..place
+                });
+            }
+        }
+    }
+    inputs
 }
 
 /// All that take a value of one of the types, each under the shortest way to it.
@@ -92,7 +129,7 @@ fn values_in<'c>(
     }
 }
 
-impl Place<'_> {
+impl<'c> Place<'c> {
     pub fn is_change(&self) -> bool {
         self.operation == "mutation"
     }
@@ -100,6 +137,43 @@ impl Place<'_> {
     /// The name of the argument.
     pub fn argument(&self) -> &str {
         &self.argument.name
+    }
+
+    fn is_of_another_system(&self) -> bool {
+        self.within.iter().any(|field| OF_OTHERS.contains(field))
+    }
+
+    /// The name of the type at the end of these fields of the argument.
+    fn type_within(&self, within: &[&str]) -> &'c str {
+        within.iter().fold(innermost(&self.argument.takes), |name, field| {
+            let takes = self.inputs(name).iter().find(|known| known.name == *field).unwrap();
+            innermost(&takes.takes)
+        })
+    }
+
+    /// The fields of a type of input.
+    fn inputs(&self, name: &str) -> &'c [Argument] {
+        match self.contract.types.get(name) {
+            Some(Kind::Input(fields)) => fields,
+            _ => &[],
+        }
+    }
+
+    /// Whether the type that it takes has a field of this name.
+    pub fn declares(&self, name: &str) -> bool {
+        self.inputs(self.takes).iter().any(|field| field.name == name)
+    }
+
+    /// The least object that it takes.
+    pub fn least_of_it(&self) -> Value {
+        self.required(self.inputs(self.takes))
+    }
+
+    /// The least object, and one thing more.
+    pub fn least_with(&self, name: &str, more: Value) -> Value {
+        let mut value = self.least_of_it();
+        value[name] = more;
+        value
     }
 
     pub fn takes_cursor(&self) -> bool {
@@ -163,20 +237,42 @@ impl Place<'_> {
 
     /// The same with any values, and a selection of what the field gives.
     pub fn asking(&self, values: &[Value], selection: &str) -> (String, Value) {
-        let (mut head, mut body) = (String::new(), String::new());
-        let mut variables = Map::new();
+        let (mut head, mut variables, mut given) = (String::new(), Map::new(), Vec::new());
         for (at, value) in values.iter().enumerate() {
             let _ = write!(head, "$value{at}: {}, ", self.argument.takes);
             variables.insert(format!("value{at}"), self.value(value.clone()));
+            given.push(format!("$value{at}"));
+        }
+        (format!("{} ({head}) {{ {} }}", self.operation, self.fields(&given, selection)), Value::Object(variables))
+    }
+
+    /// The document with the texts in it, and no variables.
+    pub fn written(&self, texts: &[&str]) -> String {
+        self.writing(&texts.iter().map(|text| json!(text)).collect::<Vec<_>>())
+    }
+
+    /// The same with any values.
+    pub fn writing(&self, values: &[Value]) -> String {
+        let written = |value: &Value| self.in_words(&self.argument.takes, &self.value(value.clone()));
+        let given: Vec<String> = values.iter().map(written).collect();
+        format!("{} {{ {} }}", self.operation, self.fields(&given, self.selection()))
+    }
+
+    /// The field, once for each of the values as they stand in a document.
+    fn fields(&self, given: &[String], selection: &str) -> String {
+        let mut body = String::new();
+        for (at, value) in given.iter().enumerate() {
             let _ = write!(body, "at{at}: ");
             for (depth, field) in self.fields.iter().enumerate() {
                 let is_last = depth + 1 == self.fields.len();
                 let others =
                     field.arguments.iter().filter(|argument| !argument.takes.nullable && !argument.has_default);
                 let others = others.filter(|argument| !is_last || argument.name != self.argument.name);
-                let mut arguments: Vec<String> = others.map(|argument| self.literal(argument)).collect();
+                let least = |argument: &Argument| self.in_words(&argument.takes, &self.least(&argument.takes));
+                let mut arguments: Vec<String> =
+                    others.map(|argument| format!("{}: {}", argument.name, least(argument))).collect();
                 if is_last {
-                    arguments.push(format!("{}: $value{at}", self.argument.name));
+                    arguments.push(format!("{}: {value}", self.argument.name));
                 }
                 let arguments =
                     if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
@@ -185,28 +281,41 @@ impl Place<'_> {
             body += &" }".repeat(self.fields.len() - 1);
             body.push('\n');
         }
-        (format!("{} ({head}) {{ {body} }}", self.operation), Value::Object(variables))
+        body
     }
 
-    /// An argument that stands beside the one with the value, or on the way to it.
-    fn literal(&self, argument: &Argument) -> String {
-        let value = self.least(&argument.takes);
-        let is_enum = matches!(
-            self.contract.types.get(&argument.takes.to_string().replace(['[', ']', '!'], "")),
-            Some(Kind::Enum(_))
-        );
-        let value = if is_enum { value.to_string().replace('"', "") } else { value.to_string() };
-        format!("{}: {value}", argument.name)
+    /// A value as it stands in a document: JSON, but for the names of fields and of the values of enums.
+    fn in_words(&self, ty: &Type, value: &Value) -> String {
+        let name = innermost(ty);
+        let inner = if let BaseType::List(inner) = &ty.base { inner } else { ty };
+        match (value, self.contract.types.get(name)) {
+            (Value::Array(items), _) => {
+                let items: Vec<String> = items.iter().map(|item| self.in_words(inner, item)).collect();
+                format!("[{}]", items.join(", "))
+            }
+            (Value::Object(given), Some(Kind::Input(fields))) => {
+                let given = given.iter().map(|(name, value)| {
+                    let field = fields.iter().find(|field| field.name == *name);
+                    let value = field.map_or_else(|| value.to_string(), |field| self.in_words(&field.takes, value));
+                    format!("{name}: {value}")
+                });
+                format!("{{ {} }}", given.collect::<Vec<_>>().join(", "))
+            }
+            (Value::String(name), Some(Kind::Enum(_))) => name.clone(),
+            _ => value.to_string(),
+        }
     }
 
-    fn selection(&self) -> &'static str {
+    /// What a document selects of the answer.
+    pub fn selection(&self) -> &'static str {
         let has = |name: &str| {
             self.contract.fields(self.gives()).is_some_and(|fields| fields.iter().any(|field| field.name == name))
         };
         match self.gives() {
             "NoteConnection" => "{ totalCount nodes { id } edges { cursor searchHit { snippet } } }",
             "NoteCount" => "{ count }",
-            _ if has("totalCount") => "{ totalCount nodes { __typename } }",
+            "CustomerConnection" | "UserConnection" => "{ totalCount nodes { id } }",
+            _ if has("totalCount") && has("nodes") => "{ totalCount nodes { __typename } }",
             _ if has("userErrors") => "{ userErrors { code message } }",
             _ if self.contract.fields(self.gives()).is_some() => "{ __typename }",
             _ => "",

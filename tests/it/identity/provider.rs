@@ -95,6 +95,8 @@ pub struct Provider {
     keys: Arc<Mutex<Vec<Value>>>,
     up: Arc<AtomicBool>,
     asked: Arc<AtomicUsize>,
+    /// Taken by whoever wants it to answer nobody until then.
+    pub silence: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Provider {
@@ -105,10 +107,11 @@ impl Provider {
             keys: Arc::default(),
             up: Arc::new(AtomicBool::new(true)),
             asked: Arc::default(),
+            silence: Arc::default(),
         };
         provider.publish(keys);
         let answering = provider.clone();
-        let router = Router::new().route("/keys", get(async move || answering.answer()));
+        let router = Router::new().route("/keys", get(async move || answering.answer().await));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         provider
     }
@@ -126,8 +129,9 @@ impl Provider {
         self.asked.load(Ordering::Relaxed)
     }
 
-    fn answer(&self) -> (StatusCode, String) {
+    async fn answer(&self) -> (StatusCode, String) {
         self.asked.fetch_add(1, Ordering::Relaxed);
+        drop(self.silence.lock().await);
         if !self.up.load(Ordering::Relaxed) {
             return (StatusCode::INTERNAL_SERVER_ERROR, String::new());
         }

@@ -72,7 +72,9 @@ impl Process {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(request).await.unwrap();
         let mut answer = Vec::new();
-        timeout(AT_MOST, stream.read_to_end(&mut answer)).await.expect("the server does not let go").unwrap();
+        let read = timeout(AT_MOST, stream.read_to_end(&mut answer)).await.expect("the server does not let go");
+        let log = || String::from_utf8_lossy(&self.log.lock().unwrap()).into_owned();
+        read.unwrap_or_else(|error| panic!("{error}, after {:?}: {}", String::from_utf8_lossy(&answer), log()));
         String::from_utf8(answer).unwrap()
     }
 

@@ -1,0 +1,44 @@
+/// How much there may be of everything in a document. Fragments are counted wherever they are spread, and those that are
+/// not spread once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of the text.
+    pub bytes: usize,
+    /// Names, numbers, strings and marks. A large real document has some 2,000.
+    pub tokens: usize,
+    /// How deep brackets of any kind may nest: the parser works by recursion. Real documents stay under 20.
+    pub brackets: usize,
+    pub operations: usize,
+    pub fragments: usize,
+    /// A large real document has some 500.
+    pub fields: u64,
+    /// How deep selections may nest, those of fragments among them.
+    pub depth: u64,
+    pub aliases: u64,
+    /// Fields of an operation itself.
+    pub root_fields: u64,
+    pub directives: u64,
+    /// Values that an answer may hold: fields times the sizes of the lists that they stand in.
+    pub values: u64,
+    /// Bytes of arguments, times the number of objects that the fields with these arguments are asked of.
+    pub arguments: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            bytes: 128 << 10,
+            tokens: 10_000,
+            brackets: 64,
+            operations: 50,
+            fragments: 300,
+            fields: 2_000,
+            depth: 64,
+            aliases: 500,
+            root_fields: 200,
+            directives: 500,
+            values: 1_000_000,
+            arguments: 64 << 20,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+use super::Bounds;
+
+/// How deep the lists of an introspection may nest; tools ask for types, their fields and the arguments of these.
+const MOST_INTROSPECTION_LISTS: u64 = 3;
+
+/// What a selection set comes to.
+#[derive(Clone, Copy, Default)]
+pub struct Weight {
+    pub fields: u64,
+    pub values: u64,
+    /// Bytes of arguments, times the objects that they are for.
+    pub arguments: u64,
+    pub aliases: u64,
+    pub directives: u64,
+    /// How deep selections nest.
+    pub depth: u64,
+    /// Fields of the set itself.
+    pub own_fields: u64,
+    /// How deep lists of the introspection nest.
+    pub lists: u64,
+    /// It selects `nodes` or `edges`: what it belongs to is a page.
+    pub page: bool,
+}
+
+impl Weight {
+    /// Of two that stand beside each other.
+    pub fn add(&mut self, other: Self) {
+        self.fields = self.fields.saturating_add(other.fields);
+        self.values = self.values.saturating_add(other.values);
+        self.arguments = self.arguments.saturating_add(other.arguments);
+        self.aliases = self.aliases.saturating_add(other.aliases);
+        self.directives = self.directives.saturating_add(other.directives);
+        self.own_fields = self.own_fields.saturating_add(other.own_fields);
+        self.depth = self.depth.max(other.depth);
+        self.lists = self.lists.max(other.lists);
+        self.page |= other.page;
+    }
+
+    /// # Errors
+    /// What there is too much of, and how much is allowed.
+    pub fn check(&self, bounds: &Bounds) -> Result<(), String> {
+        let counted = [
+            (self.fields, bounds.fields, "fields"),
+            (self.aliases, bounds.aliases, "aliases"),
+            (self.directives, bounds.directives, "directives"),
+        ];
+        if let Some((_, most, what)) = counted.into_iter().find(|(count, most, _)| count > most) {
+            return Err(format!("The document has more than {most} {what}, fragments expanded."));
+        }
+        if self.depth > bounds.depth {
+            return Err(format!("The document nests more than {} selections, fragments expanded.", bounds.depth));
+        }
+        if self.values > bounds.values {
+            let most = bounds.values;
+            return Err(format!(
+                "The answer could hold more than {most} values; ask for smaller pages, or nest fewer of them."
+            ));
+        }
+        if self.arguments > bounds.arguments {
+            let most = bounds.arguments;
+            return Err(format!(
+                "The arguments come to more than {most} bytes, counted for each object that they are used with."
+            ));
+        }
+        if self.lists > MOST_INTROSPECTION_LISTS {
+            return Err(format!("The introspection nests more than {MOST_INTROSPECTION_LISTS} lists."));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+use std::collections::BTreeMap;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Asked, blames_the_client, fuzz};
+use crate::oracle::random::Random;
+use crate::oracle::{Contract, Style, Words, document};
+
+/// What may be done to a document, at two of its places.
+#[derive(Clone, Copy, Debug)]
+enum Edit {
+    Remove,
+    Repeat,
+    Swap,
+    Insert,
+}
+
+type Edits = Vec<(Edit, prop::sample::Index, prop::sample::Index)>;
+
+fn edits() -> impl Strategy<Value = Edits> {
+    let edit = prop::sample::select(vec![Edit::Remove, Edit::Repeat, Edit::Swap, Edit::Insert]);
+    vec((edit, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..6)
+}
+
+/// The marks and words of a document, each by itself.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut in_word = false;
+    for char in text.chars() {
+        let belongs = char.is_alphanumeric() || char == '_';
+        match pieces.last_mut() {
+            Some(last) if belongs && in_word => last.push(char),
+            _ => pieces.push(char.into()),
+        }
+        in_word = belongs;
+    }
+    pieces
+}
+
+fn apply(edits: &Edits, text: &str) -> String {
+    let mut pieces = pieces(text);
+    for (edit, first, second) in edits {
+        if pieces.is_empty() {
+            break;
+        }
+        let (first, second) = (first.index(pieces.len()), second.index(pieces.len()));
+        match edit {
+            Edit::Remove => drop(pieces.remove(first)),
+            Edit::Repeat => pieces.insert(first, pieces[first].clone()),
+            Edit::Swap => pieces.swap(first, second),
+            Edit::Insert => pieces.insert(first, pieces[second].clone()),
+        }
+    }
+    pieces.concat()
+}
+
+/// Documents of the schema, and what is almost one.
+#[test]
+fn any_document_is_answered() {
+    let asked = Asked::start();
+    let contract = Contract::read();
+    let ids = |kind: &str| (kind.to_owned(), (1..4).map(|key| format!("{kind}:{key}")).collect());
+    let kinds = ["Company", "Customer", "User", "NoteType", "Note", "NoteMessage"];
+    let page = asked.ask("{ notes(first: 1) { pageInfo { endCursor } } }", json!({}));
+    let cursor = page["notes"]["pageInfo"]["endCursor"].as_str().unwrap().to_owned();
+    let words =
+        Words { ids: kinds.map(ids).into_iter().collect::<BTreeMap<_, _>>(), cursors: vec![cursor, "x".to_owned()] };
+    let codes = [
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+        "TOO_COMPLEX",
+        "INVALID",
+        "BAD_CURSOR",
+        "BAD_REQUEST",
+        "FORBIDDEN",
+    ];
+    fuzz("documents", 200, &(any::<u64>(), edits()), |(seed, edits)| {
+        let mut random = Random::new(*seed);
+        let style = Style { merge: true, wrong: true, plain: false };
+        let document = document(&contract, &words, style, &mut random);
+        let answer = asked.ask(&apply(edits, &document.text()), Value::Object(document.sent()));
+        blames_the_client(&answer, &codes)
+    });
+}

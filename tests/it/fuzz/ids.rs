@@ -1,0 +1,40 @@
+use notegraph::id::Kind;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::texts::{number, text};
+use super::{Asked, blames_the_client, fuzz};
+
+const KINDS: [Kind; 6] = [Kind::Company, Kind::Customer, Kind::User, Kind::NoteType, Kind::Note, Kind::NoteMessage];
+
+fn id() -> impl Strategy<Value = Value> {
+    let kind = prop::sample::select(KINDS.map(Kind::name).to_vec());
+    prop_oneof![
+        4 => (kind.clone(), number()).prop_map(|(kind, key)| json!(format!("{kind}:{key}"))),
+        2 => (kind, text()).prop_map(|(kind, key)| json!(format!("{kind}:{key}"))),
+        2 => text().prop_map(Value::String),
+        1 => number(),
+    ]
+}
+
+const DOCUMENT: &str = "query($id: ID!) {
+    node(id: $id) { id } nodes(ids: [$id, $id]) { id } note(id: $id) { id } customer(id: $id) { id } user(id: $id) { id }
+    notes(filter: { or: [{ id: { eq: $id } }, { customerId: { in: [$id] } }, { referenceId: { eq: $id } }] }) { totalCount }
+}";
+
+/// Each names a record, or is refused as no ID.
+#[test]
+fn any_id_is_answered() {
+    let asked = Asked::start();
+    fuzz("ids", 300, &id(), |id| {
+        let text = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        for kind in KINDS {
+            if let Ok(key) = kind.parse(&text)
+                && kind.parse(&kind.id(key)) != Ok(key)
+            {
+                return Err(format!("{} {key} does not come back", kind.name()));
+            }
+        }
+        blames_the_client(&asked.ask(DOCUMENT, json!({ "id": id })), &["INVALID", "GRAPHQL_VALIDATION_FAILED"])
+    });
+}

@@ -1,0 +1,60 @@
+//! Lists that differ are asked for at the same time.
+
+use std::time::Duration;
+
+use notegraph::entity::token::Scope;
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use tokio::time::timeout;
+
+use crate::support::App;
+
+/// How many statements wait for a table that somebody has locked.
+async fn waiting(app: &App, table: &str) -> i64 {
+    let sql = format!(
+        "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass \
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    );
+    let row = app.db().read().query_one_raw(Statement::from_string(DatabaseBackend::Postgres, sql)).await;
+    row.unwrap().unwrap().try_get_by_index(0).unwrap()
+}
+
+/// `PostgreSQL` tells what it is doing; `SQLite` does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_of_one_level_are_asked_for_at_the_same_time() {
+    let app = App::start().await;
+    if app.db().backend() != DatabaseBackend::Postgres {
+        return;
+    }
+    let acme = app.company("Acme").await;
+    let (ann, cara) = (acme.user("ann").await, acme.customer("Cara").await);
+    acme.note(|note| note.customer_id = Some(cara.id)).await;
+    let client = ann.token(&[Scope::Read]).await;
+    for (locked, lists) in [
+        ("note", "a: notes(first: 2) { nodes { subject } } b: notes(first: 3) { nodes { subject } }"),
+        ("note", "a: notes { totalCount } b: notes(filter: { priority: false }) { totalCount }"),
+        // Searching reads no message; showing where a note matches does.
+        (
+            "message",
+            "a: notes(search: \"note\") { edges { searchHit { snippet } } }
+            b: notes(search: \"a\") { edges { searchHit { snippet } } }",
+        ),
+    ] {
+        let lock = app.db().begin().await.unwrap();
+        lock.execute_unprepared(&format!("LOCK TABLE {locked} IN ACCESS EXCLUSIVE MODE")).await.unwrap();
+        let document = format!("{{ customers {{ nodes {{ {lists} }} }} }}");
+        let asking = tokio::spawn({
+            let client = client.clone();
+            async move { client.query(&document).await.data().clone() }
+        });
+        let both = async {
+            while waiting(&app, locked).await < 2 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), both).await.unwrap_or_else(|_| panic!("one after the other: {lists}"));
+        lock.commit().await.unwrap();
+        let answer = timeout(Duration::from_secs(30), asking).await.unwrap().unwrap();
+        let lists = &answer["customers"]["nodes"][0];
+        assert!(lists["a"].is_object() && lists["b"].is_object(), "{answer}");
+    }
+}
