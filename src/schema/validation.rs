@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextValidation};
-use async_graphql::{Request, ServerError, ValidationResult, async_trait};
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest, NextValidation};
+use async_graphql::parser::types::BaseType;
+use async_graphql::{Request, ServerError, ServerResult, ValidationResult, async_trait};
 
 use super::Executor;
 
@@ -32,6 +33,26 @@ impl ExtensionFactory for Only {
 
 #[async_trait::async_trait]
 impl Extension for Only {
+    /// Refuses lists of a type that there is not, where a variable has one as its default: the library holds the items
+    /// against their type before it looks whether there is one, and panics.
+    async fn prepare_request(
+        &self,
+        context: &ExtensionContext<'_>,
+        mut request: Request,
+        next: NextPrepareRequest<'_>,
+    ) -> ServerResult<Request> {
+        let types = &context.schema_env.registry.types;
+        for (_, operation) in request.parsed_query()?.operations.iter() {
+            for variable in &operation.node.variable_definitions {
+                let name = innermost(&variable.node.var_type.node.base);
+                if variable.node.default_value.is_some() && !types.contains_key(name) {
+                    return Err(ServerError::new(format!("Unknown type \"{name}\""), Some(variable.pos)));
+                }
+            }
+        }
+        next.run(context, request).await
+    }
+
     async fn validation(
         &self,
         context: &ExtensionContext<'_>,
@@ -39,5 +60,14 @@ impl Extension for Only {
     ) -> Result<ValidationResult, Vec<ServerError>> {
         next.run(context).await?;
         Err(Vec::new())
+    }
+}
+
+fn innermost(mut base: &BaseType) -> &str {
+    loop {
+        match base {
+            BaseType::Named(name) => return name,
+            BaseType::List(inner) => base = &inner.base,
+        }
     }
 }

@@ -119,6 +119,17 @@ fn many(all: &mut Vec<(String, String)>) {
         let variables = times(count, |n| format!("$v{n}: Int"));
         all.push((format!("{count} unused variables"), format!("query ({variables}) {{ viewer {{ scopes }} }}")));
     }
+    for (ty, value) in [("[Nothing]", "[1]"), ("[[Nothing!]!]!", "1"), ("Nothing", "1"), ("[Nothing]", "[null]")] {
+        let variable = format!("$a: {ty} = {value}");
+        all.push((
+            format!("{variable}, of a type there is not"),
+            format!("query ({variable}) {{ viewer {{ scopes }} }}"),
+        ));
+        all.push((
+            format!("{variable}, in an operation that is not run"),
+            format!("{{ viewer {{ scopes }} }} query q({variable}) {{ viewer {{ scopes }} }}"),
+        ));
+    }
     all.push(("1,500 operations".into(), {
         let bomb = times(9, |n| format!("fragment f{n} on Query {{ ...f{next} ...f{next} }}", next = n + 1));
         format!(
