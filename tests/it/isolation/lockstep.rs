@@ -12,7 +12,7 @@ use super::canonical::Canonical;
 use super::operation::{Maker, Operation, is_administration};
 use super::population::{FIRST, Population};
 use super::selection::whole;
-use super::twins::{assert_alike, patient};
+use super::twins::assert_alike;
 use super::words::Words;
 use crate::filters::HASTY;
 use crate::hostile::places::places;
@@ -52,7 +52,6 @@ async fn sides(app: &App, random: &mut Random) -> Vec<Side> {
     let transaction = app.db().begin().await.unwrap();
     db::reserve(&transaction, Table::Company, 100 * FIRST).await.unwrap();
     transaction.commit().await.unwrap();
-    let router = patient(app);
     let mut populations = Vec::new();
     for (mark, other_mark) in PAIRS {
         let words = Words::of_company(mark, other_mark);
@@ -61,10 +60,7 @@ async fn sides(app: &App, random: &mut Random) -> Vec<Side> {
     let mut sides = Vec::new();
     for (population, (mark, other_mark)) in populations.iter().zip(PAIRS) {
         let [admin, writer] = [&population.users[0], &population.users[1]];
-        let clients = vec![
-            admin.token(&[Scope::Admin]).await.through(&router),
-            writer.token(&[Scope::Write]).await.through(&router),
-        ];
+        let clients = vec![admin.token(&[Scope::Admin]).await, writer.token(&[Scope::Write]).await];
         let mut words = Words::of_company(mark, other_mark);
         for (kind, keys) in [("Customer", &population.customers), ("NoteType", &population.types)] {
             words.ids.insert(kind.to_owned(), keys.iter().map(|key| format!("{kind}:{key}")).collect());

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::company::fill;
 use super::coverage::Coverage;
 use super::selection::whole;
-use super::twins::{Twins, assert_alike, lasting, patient, start_ids_behind};
+use super::twins::{Twins, assert_alike, lasting, start_ids_behind};
 use crate::hostile::places::Place;
 use crate::oracle::Contract;
 use crate::support::{App, Client, Company, Contents, Response};
@@ -45,7 +45,7 @@ impl Stranger {
             let mine = app.company("mine").await;
             fill(app, &mine, "mine", OWN).await;
             let user = mine.user("stranger").await;
-            clients.push(user.token(scopes).await.through(&patient(app)));
+            clients.push(user.token(scopes).await);
         }
         let other = twins.with.company(&format!("{CANARY} company")).await;
         fill(&twins.with, &other, CANARY, SHARED.chain([THEIRS, THEIRS + 1])).await;

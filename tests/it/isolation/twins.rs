@@ -1,9 +1,6 @@
 //! Two servers with the same rows, but for what is not to show in either.
 
-use axum::Router;
 use notegraph::db::{self, Table};
-use notegraph::http::{Allowance, HttpSettings, router};
-use notegraph::schema;
 
 use crate::support::{App, Response};
 
@@ -47,13 +44,6 @@ pub async fn start_ids_behind(app: &App, largest: i64) {
         db::reserve(&transaction, table, times * largest).await.unwrap();
     }
     transaction.commit().await.unwrap();
-}
-
-/// The way into a server that refuses nobody for asking much.
-pub fn patient(app: &App) -> Router {
-    let endless = Allowance { operations: 1_000, budget: 1 << 40, refill: 1 << 40 };
-    let settings = HttpSettings { of_token: endless, of_address: endless, ..HttpSettings::default() };
-    router(app.context().clone(), schema::build(), &settings)
 }
 
 /// The answer as it came, without what is another in each. It tells of no failure of the server: two that fail alike would

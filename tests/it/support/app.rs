@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use notegraph::clock::Clock;
 use notegraph::context;
 use notegraph::db::Db;
-use notegraph::http::{HttpSettings, router};
+use notegraph::http::{Allowance, HttpSettings, router};
 use notegraph::schema;
 use notegraph::search::Limits;
 use sea_orm::{ActiveModelBehavior, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, Statement};
@@ -19,6 +19,9 @@ use super::seed::Company;
 
 /// What the clock of a test starts from; each look at it is a second later.
 const START: &str = "2026-03-02T09:00:00Z";
+
+/// What tokens and addresses may use: no test is refused for being quick.
+pub const ENDLESS: Allowance = Allowance { operations: 1_000, budget: 1 << 40, refill: 1 << 40 };
 
 /// A server with a fresh, migrated, empty database. Cheap to clone; the last one takes the database with it.
 #[derive(Clone)]
@@ -61,7 +64,8 @@ impl App {
         });
         let start: DateTime<Utc> = START.parse().unwrap();
         let app = context::App { db, clock: Clock::stepping(start), limits };
-        let router = router(app.clone(), schema::build(), &HttpSettings::default());
+        let settings = HttpSettings { of_token: ENDLESS, of_address: ENDLESS, ..HttpSettings::default() };
+        let router = router(app.clone(), schema::build(), &settings);
         Self(Arc::new(Running { recorder, app, router, database }))
     }
 

@@ -36,11 +36,6 @@ impl Client {
         Self { _keep: app.clone(), router: app.router(), token }
     }
 
-    /// The same client of a server over the same database that takes requests in another way.
-    pub fn through(self, router: &Router) -> Self {
-        Self { router: router.clone(), ..self }
-    }
-
     /// The token in clear; empty where the client has none.
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()

@@ -13,7 +13,7 @@ pub mod process;
 mod recording;
 mod seed;
 
-pub use app::App;
+pub use app::{App, ENDLESS};
 pub use catalog::Catalog;
 pub use client::{Client, Response};
 pub use contents::Contents;
