@@ -6,10 +6,10 @@
 //!
 //! Only queries look for notes by key, so nothing that waits here is older than a change of the same operation.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hashbrown::hash_map::Entry;
+use hashbrown::{HashMap, HashSet};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, JoinType, SelectStatement};
 use sea_orm::{Condition, DbErr, EntityTrait, QueryResult};
 

@@ -1,7 +1,8 @@
 //! Companies: whom everything else belongs to.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use crate::context::Reader;
 use crate::engine::{Question, leaf, lent, object};

@@ -9,7 +9,7 @@ import * as postgres from "./postgres.mjs";
 import { memory, run, start } from "./processes.mjs";
 import { report } from "./report.mjs";
 import { plot } from "./plot.mjs";
-import { servers } from "./servers.mjs";
+import { isWanted, servers } from "./servers.mjs";
 import * as sqlite from "./sqlite.mjs";
 import { changes, ownWork, parameters } from "./work.mjs";
 
@@ -135,9 +135,10 @@ function writeDown(results) {
 }
 
 try {
-  const fields = [await field("PostgreSQL", postgres), await field("SQLite", sqlite)].filter(
-    ({ servers }) => servers.length > 0,
-  );
+  const fields = [];
+  for (const [name, database] of Object.entries({ PostgreSQL: postgres, SQLite: sqlite })) {
+    if (isWanted(name)) fields.push(await field(name, database));
+  }
   const sizes = await compareAll(fields);
   const samples = { loads: [], starts: [] };
   for (let round = 1; round <= options.rounds; round += 1) {

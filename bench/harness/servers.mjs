@@ -17,6 +17,10 @@ const ofCargo = (name, part = "") =>
 const peer = (name) => [process.execPath, `${bench}peers/${name}/server.mjs`];
 const program = (name) => [`${bench}target/release/${name}`];
 
+/** Whether a run has a server over this database: a million notes are not made for nobody. */
+export const isWanted = (database) =>
+  options.servers?.some((name) => name.endsWith("-sqlite") === (database === "SQLite")) ?? true;
+
 /** `role` is "own" for the server that is compared, "peer" for the others, "limit" for what is written by hand. */
 export function servers(setting) {
   const { database, url, company, actor, token } = setting;

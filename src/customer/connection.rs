@@ -1,6 +1,6 @@
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use sea_orm::{PaginatorTrait, QueryFilter, Select};
 
 use super::load::COLUMNS;

@@ -16,7 +16,7 @@ use super::link::Rows;
 use super::plan::Plan;
 use super::run::run;
 use super::selection::collect;
-use super::write::{MOST_ERRORS, Nothing, Writer};
+use super::write::{MOST_ERRORS, Nothing, Step, Writer};
 
 /// A row of some object type: what a field of an interface type holds.
 #[derive(Clone)]
@@ -157,7 +157,15 @@ fn path(ctx: &Context<'_>) -> Vec<PathSegment> {
 
 impl<'a, 'c> Writer<'a, 'c> {
     fn new(plan: &'a Plan, tree: &'a super::run::Tree, ctx: &'a Context<'c>) -> Self {
-        Self { plan, tree, ctx, out: Vec::with_capacity(tree.size(plan)), path: path(ctx), errors: Vec::new() }
+        Self {
+            plan,
+            tree,
+            ctx,
+            out: Vec::with_capacity(tree.size(plan)),
+            root: path(ctx),
+            path: Vec::new(),
+            errors: Vec::new(),
+        }
     }
 }
 
@@ -195,7 +203,7 @@ pub async fn resolve_each(rows: &[Option<AnyRow>], nullable: bool, ctx: &Context
             writer.out.push(b',');
         }
         let start = writer.out.len();
-        writer.path.push(PathSegment::Index(index));
+        writer.path.push(Step::Index(index));
         let each = place.map_or(Err(Nothing), |(group, row)| writer.object(scopes[group], row));
         writer.path.pop();
         if each.is_err() {

@@ -1,12 +1,12 @@
 //! Questions to the database about many keys at once, and what has been answered.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::pin::Pin;
 
 use futures_util::future::join_all;
+use hashbrown::HashMap;
 
 use crate::error::{Error, Result};
 

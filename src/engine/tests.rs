@@ -4,7 +4,6 @@
 #![expect(clippy::unused_async, reason = "the library calls resolvers so")]
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use async_graphql::registry::Registry;
 use async_graphql::{
     EmptyMutation, EmptySubscription, InputObject, Object as Library, OutputType, Request, Schema, ServerResult,
 };
+use hashbrown::HashMap;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::time::timeout;

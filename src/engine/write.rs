@@ -18,21 +18,32 @@ pub const MOST_ERRORS: usize = 1_000;
 #[derive(Clone, Copy)]
 pub struct Nothing;
 
+/// A step of the path to what is being written. Few answers have errors: names are copied for these alone.
+#[derive(Clone, Copy)]
+pub enum Step<'a> {
+    Field(&'a str),
+    Index(usize),
+}
+
 pub struct Writer<'a, 'c> {
     pub plan: &'a Plan,
     pub tree: &'a Tree,
     pub ctx: &'a Context<'c>,
     pub out: Vec<u8>,
-    pub path: Vec<PathSegment>,
+    /// Where the field is that the library executes.
+    pub root: Vec<PathSegment>,
+    /// From there on.
+    pub path: Vec<Step<'a>>,
     pub errors: Vec<ServerError>,
 }
 
-impl Writer<'_, '_> {
+impl<'a> Writer<'a, '_> {
     /// Writes a row of a scope.
     pub fn object(&mut self, scope: usize, index: usize) -> Result<(), Nothing> {
-        let Some(rows) = &self.tree.rows[scope] else { return Err(Nothing) };
+        let (plan, tree): (&'a Plan, &'a Tree) = (self.plan, self.tree);
+        let Some(rows) = &tree.rows[scope] else { return Err(Nothing) };
         let row = rows.get(index);
-        let planned = &self.plan.scopes[scope];
+        let planned = &plan.scopes[scope];
         self.out.push(b'{');
         for (position, field) in planned.fields.iter().enumerate() {
             if position > 0 {
@@ -48,7 +59,7 @@ impl Writer<'_, '_> {
                 What::Leaf(write) => write(row, self.ctx, &mut self.out),
                 What::Link(step) => {
                     let start = self.out.len();
-                    self.path.push(PathSegment::Field(field.name.clone()));
+                    self.path.push(Step::Field(&field.name));
                     let written = self.slot(*step, index, field.pos);
                     self.path.pop();
                     if written.is_err() {
@@ -77,7 +88,7 @@ impl Writer<'_, '_> {
                     if row > *first {
                         self.out.push(b',');
                     }
-                    self.path.push(PathSegment::Index(row - first));
+                    self.path.push(Step::Index(row - first));
                     let written = self.object(scope, row);
                     self.path.pop();
                     written?;
@@ -95,7 +106,11 @@ impl Writer<'_, '_> {
 
     fn fail(&mut self, error: Error, pos: async_graphql::Pos) {
         let mut error = async_graphql::Error::from(error).into_server_error(pos);
-        error.path.clone_from(&self.path);
+        let path = self.path.iter().map(|step| match step {
+            Step::Field(name) => PathSegment::Field((*name).to_owned()),
+            Step::Index(index) => PathSegment::Index(*index),
+        });
+        error.path = self.root.iter().cloned().chain(path).collect();
         // The last one is always there: it is the one that made an object null.
         self.errors.truncate(MOST_ERRORS - 1);
         self.errors.push(error);

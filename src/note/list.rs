@@ -1,9 +1,9 @@
 //! Lists of notes: all that a viewer sees, or those of a customer, an author or an assignee.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::InputObject;
+use hashbrown::HashMap;
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, PaginatorTrait, QueryFilter, QueryTrait, Select,

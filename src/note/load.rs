@@ -1,12 +1,12 @@
 //! The questions about notes, each for many keys at once.
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 
 use futures_util::future::try_join_all;
 use futures_util::try_join;
+use hashbrown::HashMap;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryFilter, QueryOrder, Statement};
 
 use super::alone;

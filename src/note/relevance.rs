@@ -4,8 +4,7 @@
 //! for all, it would take too long, and nobody reads so far. The next takes those of the page, by what is compared
 //! alone, and the last reads their rows, which may be long.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, WindowStatement};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryResult, QueryTrait};
 

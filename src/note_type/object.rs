@@ -1,7 +1,8 @@
 //! What a note type shows, and how types are found.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use crate::context::Reader;
 use crate::db::one_of;

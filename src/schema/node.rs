@@ -1,11 +1,11 @@
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
 use async_graphql::{Context, ContextSelectionSet, ID, OutputType, Positioned, ServerResult, Value};
 use futures_util::try_join;
+use hashbrown::HashMap;
 
 use crate::company::{Company, CompanyById};
 use crate::context::{ContextExt, Reader};

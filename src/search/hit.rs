@@ -1,10 +1,10 @@
 //! Where a note matches.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::Enum;
 use futures_util::future::try_join_all;
+use hashbrown::HashMap;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Order, Query, WindowStatement};
 use sea_orm::{Condition, ConnectionTrait};
 

@@ -1,5 +1,6 @@
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
+
+use hashbrown::HashMap;
 
 use super::User;
 use crate::context::Reader;
