@@ -126,7 +126,8 @@ fn required(field: &InputValueDefinition) -> bool {
     !field.ty.node.nullable && field.default_value.is_none()
 }
 
-fn innermost(ty: &Type) -> &str {
+/// The name of a type, or of what it is a list of.
+pub fn innermost(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,
         BaseType::List(inner) => innermost(inner),

@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextPrepareRequest, NextValidation};
-use async_graphql::parser::types::BaseType;
 use async_graphql::{Request, ServerError, ServerResult, ValidationResult, async_trait};
 
 use super::Executor;
+use super::inputs::innermost;
 
 /// # Errors
 /// Where the document does not fit the schema. `executor` has to have [`Only`].
@@ -44,7 +44,7 @@ impl Extension for Only {
         let types = &context.schema_env.registry.types;
         for (_, operation) in request.parsed_query()?.operations.iter() {
             for variable in &operation.node.variable_definitions {
-                let name = innermost(&variable.node.var_type.node.base);
+                let name = innermost(&variable.node.var_type.node);
                 if variable.node.default_value.is_some() && !types.contains_key(name) {
                     return Err(ServerError::new(format!("Unknown type \"{name}\""), Some(variable.pos)));
                 }
@@ -60,14 +60,5 @@ impl Extension for Only {
     ) -> Result<ValidationResult, Vec<ServerError>> {
         next.run(context).await?;
         Err(Vec::new())
-    }
-}
-
-fn innermost(mut base: &BaseType) -> &str {
-    loop {
-        match base {
-            BaseType::Named(name) => return name,
-            BaseType::List(inner) => base = &inner.base,
-        }
     }
 }
