@@ -14,6 +14,7 @@ use crate::entity::token::Scope;
 use crate::entity::{Columns, Sight, Table};
 use crate::error::Result;
 use crate::loader::Loader;
+use crate::meter::Meter;
 use crate::note::{MessageById, NoteById};
 use crate::note_type::NoteTypeById;
 use crate::projection::{Mentioned, Projection};
@@ -29,23 +30,25 @@ pub struct App {
 }
 
 impl App {
-    /// Gives the operation its viewer and the loaders that it shares with no other; `mentioned` is what its document
-    /// mentions.
+    /// Gives the operation its viewer, its meter and the loaders that it shares with no other; `mentioned` is what its
+    /// document mentions.
     pub fn prepare(
         &self,
         request: async_graphql::Request,
         mentioned: &Mentioned,
         viewer: Viewer,
+        meter: &Arc<Meter>,
     ) -> async_graphql::Request {
         let reader = Reader {
             db: self.db.clone(),
             sight: viewer.sight(),
             mentioned: mentioned.clone(),
             limits: self.limits,
+            meter: Arc::clone(meter),
             beside: Arc::default(),
         };
         let loaders = Loaders::new(&reader);
-        request.data(self.clone()).data(viewer).data(reader).data(loaders)
+        request.data(self.clone()).data(viewer).data(reader).data(loaders).data(Arc::clone(meter))
     }
 }
 
@@ -55,6 +58,8 @@ pub struct Reader {
     pub db: Db,
     pub sight: Sight,
     pub limits: Limits,
+    /// Counts what the operation uses.
+    pub meter: Arc<Meter>,
     pub beside: Arc<Beside>,
     mentioned: Mentioned,
 }

@@ -25,6 +25,12 @@ pub enum Error {
     Invalid(String),
     /// A cursor that this list did not make.
     BadCursor(String),
+    /// The operation uses more than one may; says what would be less.
+    TooComplex(String),
+    /// The token holds more than it may with its other operations; says what helps.
+    RateLimited(String),
+    /// All operations together hold as much memory as they may; trying again helps when some have ended.
+    MemoryInUse,
     /// The database or this program failed; the client learns no more than that.
     Internal(Arc<dyn std::error::Error + Send + Sync>),
     /// The database cannot be reached, has no connection to spare, or took too long; trying again later may help.
@@ -68,8 +74,10 @@ impl Error {
             Self::Forbidden(_) => "FORBIDDEN",
             Self::Invalid(_) => "INVALID",
             Self::BadCursor(_) => "BAD_CURSOR",
+            Self::TooComplex(_) => "TOO_COMPLEX",
+            Self::RateLimited(_) => "RATE_LIMITED",
             Self::Internal(_) => "INTERNAL",
-            Self::Unavailable(_) => "UNAVAILABLE",
+            Self::Unavailable(_) | Self::MemoryInUse => "UNAVAILABLE",
             Self::StorageFull(_) => "STORAGE_FULL",
         }
     }
@@ -93,7 +101,13 @@ impl From<Error> for async_graphql::Error {
                 let scope = format!("{scope:?}").to_uppercase();
                 (format!("This token does not have the scope {scope}."), None)
             }
-            Error::Invalid(message) | Error::BadCursor(message) => (message, None),
+            Error::Invalid(message)
+            | Error::BadCursor(message)
+            | Error::TooComplex(message)
+            | Error::RateLimited(message) => (message, None),
+            Error::MemoryInUse => {
+                ("The server holds as many answers as its memory permits; try again.".to_owned(), None)
+            }
             Error::Internal(cause) => {
                 ("The server failed. Its log has the reason under this request ID.".to_owned(), Some(cause))
             }

@@ -31,6 +31,7 @@ pub mod http;
 pub mod id;
 pub mod idempotency;
 pub mod loader;
+pub mod meter;
 pub mod note;
 pub mod note_type;
 pub mod page;

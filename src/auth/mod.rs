@@ -9,4 +9,4 @@ pub use identity::{
     Algorithm, Claim, CompanyOf, Identity, IdentitySettings, Mapping, Patience, ScopeName, Source, UserField,
 };
 pub use token::{NewToken, Secret, Tokens, create_token, is_opaque};
-pub use viewer::Viewer;
+pub use viewer::{TokenKey, Viewer};

@@ -12,7 +12,23 @@ pub struct Viewer {
     pub scopes: Vec<Scope>,
 }
 
+/// What limits count by: a token, or a user whom an identity provider vouches for, whose tokens change by the hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenKey {
+    Token { company_id: i64, token_id: i64 },
+    User { company_id: i64, user_id: i64 },
+}
+
 impl Viewer {
+    /// What limits count the viewer's operations by.
+    pub fn token_key(&self) -> TokenKey {
+        let company_id = self.company_id;
+        match self.token_id {
+            Some(token_id) => TokenKey::Token { company_id, token_id },
+            None => TokenKey::User { company_id, user_id: self.user_id },
+        }
+    }
+
     /// What exists for this viewer.
     pub fn sight(&self) -> Sight {
         Sight { company_id: self.company_id, user_id: self.user_id, confidential: self.has(Scope::Confidential) }

@@ -4,6 +4,7 @@ mod gate;
 mod identity;
 mod limits;
 mod pace;
+mod usage;
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -16,6 +17,7 @@ pub use gate::GateArgs;
 pub use identity::IdentityArgs;
 pub use limits::LimitArgs;
 pub use pace::PaceArgs;
+pub use usage::UsageArgs;
 
 use crate::db;
 use crate::http::{Admission, HttpSettings, Origin, Patience};
@@ -184,6 +186,9 @@ pub struct ServeArgs {
     pub gate: GateArgs,
 
     #[command(flatten)]
+    pub usage: UsageArgs,
+
+    #[command(flatten)]
     pub identity: IdentityArgs,
 }
 
@@ -200,6 +205,8 @@ impl ServeArgs {
             gate: self.gate.bounds(),
             of_address: self.limits.of_address(),
             of_token: self.limits.of_token(),
+            usage: self.usage.usage(self.gate.answer_values),
+            memory: self.usage.memory(),
             identity: self.identity.settings()?,
         })
     }

@@ -10,6 +10,7 @@ use async_graphql::{Name, OutputType, PathSegment, Positioned, QueryPathSegment,
 use async_graphql_value::RAW_VALUE_TOKEN;
 
 use super::Context;
+use super::buffer::{Buffer, Pieces};
 use super::declare::{Arguments, Object, ObjectType, meta_field};
 use super::leaf::write_text;
 use super::link::Rows;
@@ -17,6 +18,8 @@ use super::plan::Plan;
 use super::run::run;
 use super::selection::collect;
 use super::write::{MOST_ERRORS, Nothing, Step, Writer};
+use crate::error::Error;
+use crate::meter::Meter;
 
 /// A row of some object type: what a field of an interface type holds.
 #[derive(Clone)]
@@ -55,19 +58,31 @@ async fn resolve_one(object: &'static ObjectType, row: Box<dyn Rows>, ctx: &Cont
     let mut plan = Plan::default();
     let root = plan.add(ctx, object, &sets);
     plan.schedule(&[root]);
-    let tree = run(&plan, vec![(root, row)], ctx).await;
-    let mut writer = Writer::new(&plan, &tree, ctx);
+    let meter = meter(ctx);
+    let tree = run(&plan, vec![(root, row)], ctx, meter).await.map_err(|error| stopped(ctx, error))?;
+    let mut writer = Writer::new(&plan, &tree, ctx, meter);
     let written = writer.object(root, 0);
-    let Writer { out, errors, .. } = writer;
-    finish(ctx, out, errors, written)
+    finish(writer, written)
 }
 
-fn finish(
-    ctx: &Context<'_>,
-    out: Vec<u8>,
-    mut errors: Vec<ServerError>,
-    written: Result<(), Nothing>,
-) -> ServerResult<Value> {
+/// The meter of the operation; none where nobody measures it.
+fn meter<'a>(ctx: &Context<'a>) -> Option<&'a Meter> {
+    ctx.data_opt::<Arc<Meter>>().map(AsRef::as_ref)
+}
+
+/// The error of a field whose operation passed a limit.
+fn stopped(ctx: &Context<'_>, error: Error) -> ServerError {
+    let mut error = async_graphql::Error::from(error).into_server_error(ctx.item.pos);
+    error.path = path(ctx);
+    error
+}
+
+fn finish(mut writer: Writer<'_, '_>, written: Result<(), Nothing>) -> ServerResult<Value> {
+    let written = written.and_then(|()| writer.hold());
+    let Writer { ctx, out, mut errors, stopped: error, .. } = writer;
+    if let Some(error) = error {
+        return Err(stopped(ctx, error));
+    }
     let last = if written.is_err() { errors.pop() } else { None };
     let mut known = ctx.query_env.errors.lock().unwrap_or_else(PoisonError::into_inner);
     // A fragment that is spread twice is executed twice: what went wrong the first time is known.
@@ -81,23 +96,44 @@ fn finish(
     match last {
         Some(error) if is_known(&known[..before], &error) => Ok(Value::Null),
         Some(error) => Err(error),
-        None => Ok(raw(out)),
+        None => Ok(written_value(ctx, out)),
     }
 }
 
-/// JSON that is already written, in the place of a value.
+/// The key of a value that names [`Pieces`] by their place; no name of the schema begins so.
+const PIECES_TOKEN: &str = "$notegraph::Pieces";
+
+/// JSON that is already written, in the place of a value: as a text in it, or beside it where that is long.
+fn written_value(ctx: &Context<'_>, out: Buffer) -> Value {
+    let mut pieces = out.into_pieces();
+    match (ctx.data_opt::<Arc<Pieces>>(), pieces.len()) {
+        (_, 0 | 1) => raw(pieces.pop().unwrap_or_default()),
+        (Some(kept), _) => {
+            let place = Value::Number(kept.keep(pieces).into());
+            Value::Object(IndexMap::from_iter([(Name::new(PIECES_TOKEN), place)]))
+        }
+        (None, _) => raw(pieces.concat()),
+    }
+}
+
 fn raw(json: Vec<u8>) -> Value {
     // Only whole pieces of text were written.
     let json = String::from_utf8(json).unwrap_or_else(|_| unreachable!("JSON is written from text"));
     Value::Object(IndexMap::from_iter([(Name::new(RAW_VALUE_TOKEN), Value::String(json))]))
 }
 
-/// Writes a value as JSON, what is written already as it is. (The library's own way would parse that once more.)
-pub fn write_value(value: &Value, out: &mut Vec<u8>) {
+/// Writes a value as JSON, what is written already as it is. (The library's own way would parse that once more.) `kept`
+/// are the pieces of the operation, which go into the buffer without being copied.
+pub fn write_value(value: &Value, kept: Option<&Pieces>, out: &mut Buffer) {
     match value {
         Value::Object(fields) => {
             if let (1, Some(Value::String(json))) = (fields.len(), fields.get(RAW_VALUE_TOKEN)) {
-                out.extend_from_slice(json.as_bytes());
+                out.extend(json.as_bytes());
+                return;
+            }
+            if let (1, Some(Value::Number(place)), Some(kept)) = (fields.len(), fields.get(PIECES_TOKEN), kept) {
+                let place = place.as_u64().and_then(|place| usize::try_from(place).ok());
+                place.map(|place| kept.take(place)).into_iter().flatten().for_each(|piece| out.append(piece));
                 return;
             }
             out.push(b'{');
@@ -105,9 +141,9 @@ pub fn write_value(value: &Value, out: &mut Vec<u8>) {
                 if index > 0 {
                     out.push(b',');
                 }
-                write_text(name, out);
+                write_text(name, out.last());
                 out.push(b':');
-                write_value(value, out);
+                write_value(value, kept, out);
             }
             out.push(b'}');
         }
@@ -117,12 +153,12 @@ pub fn write_value(value: &Value, out: &mut Vec<u8>) {
                 if index > 0 {
                     out.push(b',');
                 }
-                write_value(value, out);
+                write_value(value, kept, out);
             }
             out.push(b']');
         }
         // Writing to a Vec does not fail, and no other value holds anything that JSON does not have.
-        plain => drop(serde_json::to_writer(out, plain)),
+        plain => drop(serde_json::to_writer(out.last(), plain)),
     }
 }
 
@@ -156,12 +192,15 @@ fn path(ctx: &Context<'_>) -> Vec<PathSegment> {
 }
 
 impl<'a, 'c> Writer<'a, 'c> {
-    fn new(plan: &'a Plan, tree: &'a super::run::Tree, ctx: &'a Context<'c>) -> Self {
+    fn new(plan: &'a Plan, tree: &'a super::run::Tree, ctx: &'a Context<'c>, meter: Option<&'a Meter>) -> Self {
         Self {
             plan,
             tree,
             ctx,
-            out: Vec::with_capacity(tree.size(plan)),
+            meter,
+            out: Buffer::with_capacity(tree.size(plan)),
+            held: 0,
+            stopped: None,
             root: path(ctx),
             path: Vec::new(),
             errors: Vec::new(),
@@ -193,9 +232,10 @@ pub async fn resolve_each(rows: &[Option<AnyRow>], nullable: bool, ctx: &Context
     let scopes: Vec<usize> = groups.iter().map(|(object, _)| plan.add(ctx, object, &sets)).collect();
     plan.schedule(&scopes);
     let roots = scopes.iter().zip(groups).map(|(scope, (_, rows))| (*scope, Box::new(rows) as Box<dyn Rows>));
-    let tree = run(&plan, roots.collect(), ctx).await;
+    let meter = meter(ctx);
+    let tree = run(&plan, roots.collect(), ctx, meter).await.map_err(|error| stopped(ctx, error))?;
 
-    let mut writer = Writer::new(&plan, &tree, ctx);
+    let mut writer = Writer::new(&plan, &tree, ctx, meter);
     let mut written = Ok(());
     writer.out.push(b'[');
     for (index, place) in places.into_iter().enumerate() {
@@ -208,16 +248,15 @@ pub async fn resolve_each(rows: &[Option<AnyRow>], nullable: bool, ctx: &Context
         writer.path.pop();
         if each.is_err() {
             writer.out.truncate(start);
-            writer.out.extend_from_slice(b"null");
-            if !nullable {
+            writer.out.extend(b"null");
+            if !nullable || writer.stopped.is_some() {
                 written = Err(Nothing);
                 break;
             }
         }
     }
     writer.out.push(b']');
-    let Writer { out, errors, .. } = writer;
-    finish(ctx, out, errors, written)
+    finish(writer, written)
 }
 
 /// Rows that were made one by one.

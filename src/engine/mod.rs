@@ -12,6 +12,7 @@
 //!
 //! Nothing in here knows of notes.
 
+mod buffer;
 mod declare;
 mod leaf;
 mod link;
@@ -24,6 +25,7 @@ mod selection;
 mod tests;
 mod write;
 
+pub use buffer::{Buffer, Pieces};
 pub use declare::{Arguments, Def, Field, Kind, Object, ObjectType, Row, describe, plain, register};
 pub use leaf::Leaf;
 pub use link::{

@@ -4,7 +4,8 @@ use super::Context;
 use super::link::{Below, Prepared, Rows, Slot};
 use super::plan::{Plan, What};
 use super::question::Store;
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::meter::Meter;
 
 /// The rows of all scopes, and where each link leads from each row.
 pub struct Tree {
@@ -21,7 +22,16 @@ impl Tree {
 }
 
 /// Loads everything that the plan asks for, from the rows of its root scopes.
-pub async fn run(plan: &Plan, roots: Vec<(usize, Box<dyn Rows>)>, ctx: &Context<'_>) -> Tree {
+///
+/// # Errors
+/// Where the operation passes a limit of its meter, before or after a round.
+pub async fn run(
+    plan: &Plan,
+    roots: Vec<(usize, Box<dyn Rows>)>,
+    ctx: &Context<'_>,
+    meter: Option<&Meter>,
+) -> Result<Tree> {
+    let check = || meter.map_or(Ok(()), Meter::check);
     let mut store = Store::default();
     let mut run = Run {
         plan,
@@ -36,17 +46,19 @@ pub async fn run(plan: &Plan, roots: Vec<(usize, Box<dyn Rows>)>, ctx: &Context<
         run.enter(scope, rows, &mut store);
     }
     for round in 1..=plan.rounds {
+        check()?;
         let prepared: Vec<(usize, Prepared)> = std::mem::take(&mut run.waiting[round])
             .into_iter()
             .filter_map(|(scope, step)| Some((step, run.prepare(scope, step, &mut store)?)))
             .collect();
         store.round(ctx).await;
+        check()?;
         for (step, prepared) in prepared {
             let below = plan.links[step].link.follow(prepared, &mut store);
             run.leave(step, below, &mut store);
         }
     }
-    run.tree
+    Ok(run.tree)
 }
 
 struct Run<'p, 'c, 'a> {

@@ -6,10 +6,12 @@
 use async_graphql::{PathSegment, ServerError};
 
 use super::Context;
+use super::buffer::Buffer;
 use super::link::Slot;
 use super::plan::{Plan, What};
 use super::run::Tree;
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::meter::Meter;
 
 /// How many errors an operation keeps. A hostile document can have hundreds of thousands of fields that fail.
 pub const MOST_ERRORS: usize = 1_000;
@@ -29,7 +31,12 @@ pub struct Writer<'a, 'c> {
     pub plan: &'a Plan,
     pub tree: &'a Tree,
     pub ctx: &'a Context<'c>,
-    pub out: Vec<u8>,
+    pub meter: Option<&'a Meter>,
+    pub out: Buffer,
+    /// Bytes of it that the meter knows of.
+    pub held: usize,
+    /// Why writing stopped: the operation passed a limit.
+    pub stopped: Option<Error>,
     /// Where the field is that the library executes.
     pub root: Vec<PathSegment>,
     /// From there on.
@@ -39,37 +46,45 @@ pub struct Writer<'a, 'c> {
 
 impl<'a> Writer<'a, '_> {
     /// Writes a row of a scope.
+    ///
+    /// # Errors
+    /// Where a null has climbed to the object, or writing stopped.
     pub fn object(&mut self, scope: usize, index: usize) -> Result<(), Nothing> {
         let (plan, tree): (&'a Plan, &'a Tree) = (self.plan, self.tree);
         let Some(rows) = &tree.rows[scope] else { return Err(Nothing) };
         let row = rows.get(index);
         let planned = &plan.scopes[scope];
+        self.go_on(|meter| meter.write_values(planned.fields.len() as u64))?;
         self.out.push(b'{');
         for (position, field) in planned.fields.iter().enumerate() {
             if position > 0 {
                 self.out.push(b',');
             }
-            self.out.extend_from_slice(&field.key);
+            self.out.extend(&field.key);
             match &field.what {
                 What::TypeName => {
                     self.out.push(b'"');
-                    self.out.extend_from_slice(planned.object.name.as_bytes());
+                    self.out.extend(planned.object.name.as_bytes());
                     self.out.push(b'"');
                 }
-                What::Leaf(write) => write(row, self.ctx, &mut self.out),
+                What::Leaf(write) => write(row, self.ctx, self.out.last()),
                 What::Link(step) => {
                     let start = self.out.len();
                     self.path.push(Step::Field(&field.name));
                     let written = self.slot(*step, index, field.pos);
                     self.path.pop();
                     if written.is_err() {
-                        if !self.plan.links[*step].nullable {
+                        if self.stopped.is_some() || !self.plan.links[*step].nullable {
                             return Err(Nothing);
                         }
                         self.out.truncate(start);
-                        self.out.extend_from_slice(b"null");
+                        self.out.extend(b"null");
                     }
                 }
+            }
+            if self.out.is_due() {
+                self.out.complete();
+                self.hold()?;
             }
         }
         self.out.push(b'}');
@@ -80,7 +95,7 @@ impl<'a> Writer<'a, '_> {
         let tree = self.tree;
         let below = self.plan.links[step].below;
         match (&tree.slots[step][index], below) {
-            (Slot::Json(json), _) => self.out.extend_from_slice(json),
+            (Slot::Json(json), _) => self.out.extend(json),
             (Slot::One(row), Some(scope)) => self.object(scope, *row)?,
             (Slot::Many(first, end), Some(scope)) => {
                 self.out.push(b'[');
@@ -99,9 +114,28 @@ impl<'a> Writer<'a, '_> {
                 self.fail(error.clone(), pos);
                 return Err(Nothing);
             }
-            _ => self.out.extend_from_slice(b"null"),
+            _ => self.out.extend(b"null"),
         }
         Ok(())
+    }
+
+    /// Tells the meter of the bytes that were written since it was told last.
+    ///
+    /// # Errors
+    /// Where the answer has become too long.
+    pub fn hold(&mut self) -> Result<(), Nothing> {
+        let more = self.out.len().saturating_sub(self.held);
+        self.held += more;
+        self.go_on(|meter| {
+            meter.check()?;
+            meter.hold_answer(more as u64)
+        })
+    }
+
+    fn go_on(&mut self, permits: impl FnOnce(&Meter) -> Result<()>) -> Result<(), Nothing> {
+        let Some(Err(error)) = self.meter.map(permits) else { return Ok(()) };
+        self.stopped = Some(error);
+        Err(Nothing)
     }
 
     fn fail(&mut self, error: Error, pos: async_graphql::Pos) {

@@ -1,17 +1,19 @@
 //! Answers: the status, the headers and the errors as clients see them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use async_graphql::{ErrorExtensionValues, PathSegment, ServerError, Value};
-use axum::body::Body;
+use async_graphql::{ErrorExtensionValues, Name, PathSegment, ServerError, Value};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::accept::MediaType;
 use super::refusal::Refusal;
+use super::taken::{self, Held};
 use crate::db::Fault;
-use crate::engine::write_value;
+use crate::engine::{Buffer, Pieces, write_value};
 use crate::error::Cause;
+use crate::meter::Usage;
 
 /// How many errors an answer lists; the first ones, as they come. A hostile document can cause thousands.
 const MOST_ERRORS: usize = 10;
@@ -27,31 +29,33 @@ struct Answer<'a> {
     errors: &'a [ServerError],
     /// Absent, not null, where nothing was executed.
     data: Option<&'a Value>,
+    /// The long parts of the data.
+    pieces: Option<&'a Pieces>,
     extensions: BTreeMap<String, Value>,
 }
 
 impl Answer<'_> {
     /// Errors first, as the specification advises: they are seen first.
-    fn json(&self) -> serde_json::Result<Vec<u8>> {
-        let mut out = Vec::with_capacity(1024);
-        let member = |out: &mut Vec<u8>, name: &str| {
-            out.push(if out.is_empty() { b'{' } else { b',' });
-            out.extend_from_slice(name.as_bytes());
+    fn json(&self) -> serde_json::Result<Vec<Vec<u8>>> {
+        let mut out = Buffer::with_capacity(1024);
+        let member = |out: &mut Buffer, name: &str| {
+            out.push(if out.len() == 0 { b'{' } else { b',' });
+            out.extend(name.as_bytes());
         };
         if !self.errors.is_empty() {
             member(&mut out, "\"errors\":");
-            serde_json::to_writer(&mut out, self.errors)?;
+            serde_json::to_writer(out.last(), self.errors)?;
         }
         if let Some(data) = self.data {
             member(&mut out, "\"data\":");
-            write_value(data, &mut out);
+            write_value(data, self.pieces, &mut out);
         }
         if !self.extensions.is_empty() {
             member(&mut out, "\"extensions\":");
-            serde_json::to_writer(&mut out, &self.extensions)?;
+            serde_json::to_writer(out.last(), &self.extensions)?;
         }
         out.push(b'}');
-        Ok(out)
+        Ok(out.into_pieces())
     }
 }
 
@@ -94,14 +98,27 @@ pub fn has_only_failed_at(response: &async_graphql::Response, name: &str) -> boo
     response.errors.iter().all(|error| matches!(&error.path[..], [PathSegment::Field(field)] if field == name))
 }
 
+/// What an operation gave, and what goes with its answer.
+pub struct Executed {
+    pub response: async_graphql::Response,
+    pub pieces: Arc<Pieces>,
+    /// Whether the same may be sent again, as nothing was changed.
+    pub repeatable: bool,
+    /// The estimated cost and what was used, where the client asked for them.
+    pub cost: Option<(u64, Usage)>,
+    pub held: Held,
+}
+
 /// The answer to what was executed, or was refused by the schema. The status invites to send the same again only where
-/// that is `repeatable`: where nothing was changed yet.
-pub fn executed(response: &async_graphql::Response, media_type: MediaType, repeatable: bool) -> Response {
-    let refused = is_refused(response);
+/// that is repeatable.
+pub fn executed(executed: Executed, media_type: MediaType) -> Response {
+    let Executed { response, pieces, repeatable, cost, held } = executed;
+    let refused = is_refused(&response);
     let has = |wanted| response.errors.iter().any(|error| code(error) == Some(wanted));
     let status = match response.data {
         Value::Null if refused => document_status(media_type),
         Value::Null if !repeatable => StatusCode::OK,
+        Value::Null if has("RATE_LIMITED") => StatusCode::TOO_MANY_REQUESTS,
         Value::Null if has("STORAGE_FULL") => StatusCode::INSUFFICIENT_STORAGE,
         Value::Null if has("UNAVAILABLE") => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
@@ -111,9 +128,12 @@ pub fn executed(response: &async_graphql::Response, media_type: MediaType, repea
     if errors.len() < response.errors.len() {
         extensions.insert("errorsLeftOut".to_owned(), (response.errors.len() - errors.len()).into());
     }
+    if let Some((estimate, usage)) = cost {
+        extensions.insert("cost".to_owned(), shown_cost(estimate, usage));
+    }
     let data = Some(&response.data).filter(|_| !refused);
-    let mut answer = write(status, media_type, &Answer { errors, data, extensions });
-    if status == StatusCode::SERVICE_UNAVAILABLE {
+    let mut answer = write(status, media_type, &Answer { errors, data, pieces: Some(&pieces), extensions }, held);
+    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     answer
@@ -127,8 +147,8 @@ pub fn refused(refusal: Refusal, media_type: MediaType, request_id: &str) -> Res
     set(&mut error, "requestId", request_id);
     shorten(&mut error.message, LONGEST_MESSAGE);
     let status = refusal.status.unwrap_or_else(|| document_status(media_type));
-    let answer = Answer { errors: &[error], data: None, extensions: BTreeMap::new() };
-    let mut answer = write(status, media_type, &answer);
+    let answer = Answer { errors: &[error], data: None, pieces: None, extensions: BTreeMap::new() };
+    let mut answer = write(status, media_type, &answer, Held::default());
     if let Some((name, value)) = refusal.header {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -146,7 +166,26 @@ fn document_status(media_type: MediaType) -> StatusCode {
     }
 }
 
-fn write(status: StatusCode, media_type: MediaType, answer: &Answer<'_>) -> Response {
+/// `extensions.cost`: in points, and what they were spent on, in microseconds, rows and bytes.
+fn shown_cost(estimate: u64, usage: Usage) -> Value {
+    let micros = |duration: std::time::Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    let actual = [
+        ("points", usage.cost()),
+        ("databaseMicroseconds", micros(usage.database)),
+        ("cpuMicroseconds", micros(usage.cpu)),
+        ("statements", usage.statements),
+        ("rows", usage.rows),
+        ("rowBytes", usage.row_bytes),
+        ("values", usage.values),
+        ("answerBytes", usage.answer_bytes),
+    ];
+    let actual = actual.into_iter().map(|(name, number)| (Name::new(name), number.into())).collect();
+    let estimated = [(Name::new("points"), estimate.into())].into_iter().collect();
+    let cost = [(Name::new("estimated"), Value::Object(estimated)), (Name::new("actual"), Value::Object(actual))];
+    Value::Object(cost.into_iter().collect())
+}
+
+fn write(status: StatusCode, media_type: MediaType, answer: &Answer<'_>, held: Held) -> Response {
     let (status, body) = match answer.json() {
         Ok(body) => (status, body),
         Err(error) => {
@@ -154,7 +193,7 @@ fn write(status: StatusCode, media_type: MediaType, answer: &Answer<'_>) -> Resp
             (StatusCode::INTERNAL_SERVER_ERROR, Vec::new())
         }
     };
-    let mut response = Response::new(Body::from(body));
+    let mut response = Response::new(taken::body(body, held));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, media_type.header());
     response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));

@@ -12,23 +12,27 @@ use async_graphql::parser::types::{
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Request, header};
+use axum::http::{HeaderMap, HeaderName, Method, Request, header};
 use axum::response::Response;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::accept::MediaType;
+use super::answer::Executed;
 use super::documents::{Documents, Parsed};
-use super::limits::{Allowance, Limits, TrustedProxies, Turn, Visit};
+use super::limits::{Allowance, Limits, REQUEST, TrustedProxies, Turn, Visit};
 use super::origin::{self, Origin};
 use super::refusal::Refusal;
 use super::request_id::RequestIdExt;
+use super::taken::Held;
 use super::{answer, asked, body};
 use crate::auth::{self, Identity, IdentitySettings, Tokens, Viewer};
 use crate::context::App;
 use crate::db::Fault;
+use crate::engine::Pieces;
 use crate::error::Error;
 use crate::gate::{self, Bounds};
+use crate::meter::{MemoryLimits, MemoryPool, Meter, UsageLimits};
 use crate::schema::Schema;
 
 /// How requests are taken.
@@ -50,6 +54,10 @@ pub struct HttpSettings {
     pub of_address: Allowance,
     /// What each token may use.
     pub of_token: Allowance,
+    /// What one operation may use while it runs.
+    pub usage: UsageLimits,
+    /// How much memory operations may hold.
+    pub memory: MemoryLimits,
     /// Whose JSON web tokens are taken.
     pub identity: Option<IdentitySettings>,
 }
@@ -65,9 +73,30 @@ impl Default for HttpSettings {
             gate: Bounds::default(),
             of_address: Allowance { operations: 200, budget: 40_000_000, refill: 4_000_000 },
             of_token: Allowance { operations: 50, budget: 10_000_000, refill: 1_000_000 },
+            usage: UsageLimits::default(),
+            memory: MemoryLimits::default(),
             identity: None,
         }
     }
+}
+
+/// An operation that is about to run.
+struct Operation {
+    viewer: Viewer,
+    turn: Turn,
+    /// What was charged for it.
+    estimate: u64,
+    request_id: String,
+}
+
+/// The least that an operation costs, however little it used: what its request took before it was measured.
+const LEAST_COST: u64 = 100;
+
+/// Clients that send this header with the value 1 get `extensions.cost`.
+pub static COST: HeaderName = HeaderName::from_static("x-graphql-cost");
+
+fn shows_cost(headers: &HeaderMap) -> bool {
+    headers.get(&COST).is_some_and(|value| value == "1")
 }
 
 /// What every request needs.
@@ -77,6 +106,7 @@ pub struct Door {
     pub settings: HttpSettings,
     pub documents: Documents,
     pub limits: Arc<Limits>,
+    pub memory: Arc<MemoryPool>,
     pub tokens: Tokens,
     pub identity: Option<Identity>,
 }
@@ -87,7 +117,7 @@ pub async fn answer(State(door): State<Arc<Door>>, request: Request<Body>) -> Re
     let media_type = acceptable.unwrap_or(MediaType::Json);
     let deadline = Instant::now() + door.settings.request_timeout;
     match door.execute(request, acceptable.is_some(), &request_id, deadline).await {
-        Ok((response, repeatable)) => answer::executed(&response, media_type, repeatable),
+        Ok(executed) => answer::executed(executed, media_type),
         Err(refusal) => answer::refused(refusal, media_type, &request_id),
     }
 }
@@ -100,14 +130,13 @@ pub async fn other_method(request: Request<Body>) -> Response {
 }
 
 impl Door {
-    /// With whether the same may be sent again, as nothing was changed.
     async fn execute(
         &self,
         request: Request<Body>,
         acceptable: bool,
         request_id: &str,
         deadline: Instant,
-    ) -> Result<(async_graphql::Response, bool), Refusal> {
+    ) -> Result<Executed, Refusal> {
         let (head, body) = request.into_parts();
         let mut turn = Turn::begin(&self.limits, self.visitor(&head)).map_err(Refusal::rate_limited)?;
         origin::check(&head.headers, &head.uri, &self.settings.allowed_origins)?;
@@ -117,16 +146,19 @@ impl Door {
             return Err(Refusal::not_acceptable());
         }
         let by_post = head.method == Method::POST;
+        let mut estimate = REQUEST;
         let request = if by_post {
             body::check_media_type(&head.headers)?;
             let read = body::read(&head.headers, body, self.settings.body_limit);
             let deadline = deadline.min(Instant::now() + self.settings.body_timeout);
             let body = timeout_at(deadline, read).await.map_err(|_| Refusal::slow_body())??;
             // Before it is known what the bytes say, as that takes work, too.
+            estimate += body.len() as u64;
             turn.charge(body.len() as u64).map_err(Refusal::rate_limited)?;
             asked::in_body(&body)?
         } else {
             let asked = head.uri.query().unwrap_or_default();
+            estimate += asked.len() as u64;
             turn.charge(asked.len() as u64).map_err(Refusal::rate_limited)?;
             asked::in_address(asked)?
         };
@@ -139,12 +171,18 @@ impl Door {
             return Err(Refusal::method("An address can only ask; changes are not made by GET", "POST"));
         }
         turn.charge(cost).map_err(Refusal::rate_limited)?;
+        estimate += cost;
         let first = operation(&parsed.document, request.operation_name.as_deref()).and_then(first_field);
         let first = first.map(str::to_owned);
-        let response = self.run(request, parsed, viewer, turn, request_id.to_owned(), deadline).await?;
+        let operation = Operation { viewer, turn, estimate, request_id: request_id.to_owned() };
+        let mut executed = self.run(request, parsed, operation, deadline).await?;
         // Changes are made one after the other, until one fails.
-        let repeatable = !changing || first.is_some_and(|first| answer::has_only_failed_at(&response, &first));
-        Ok((response, repeatable))
+        executed.repeatable =
+            !changing || first.is_some_and(|first| answer::has_only_failed_at(&executed.response, &first));
+        if !shows_cost(&head.headers) {
+            executed.cost = None;
+        }
+        Ok(executed)
     }
 
     /// Absent where the request came over no network.
@@ -183,13 +221,15 @@ impl Door {
         &self,
         mut request: async_graphql::Request,
         parsed: Arc<Parsed>,
-        viewer: Viewer,
-        turn: Turn,
-        request_id: String,
+        operation: Operation,
         deadline: Instant,
-    ) -> Result<async_graphql::Response, Refusal> {
+    ) -> Result<Executed, Refusal> {
+        let Operation { viewer, turn, estimate, request_id } = operation;
+        let meter = Meter::new(self.settings.usage, self.memory.token(viewer.token_key()));
         request.set_parsed_query(parsed.document.clone());
-        let request = self.app.prepare(request, &parsed.mentioned, viewer);
+        let request = self.app.prepare(request, &parsed.mentioned, viewer, &meter);
+        let pieces = Arc::new(Pieces::default());
+        let request = request.data(Arc::clone(&pieces));
         let (schema, db) = (self.schema.clone(), self.app.db.clone());
         let operation = async move {
             let mut response = schema.execute(request, parsed.validated()).await;
@@ -198,11 +238,25 @@ impl Door {
             }
             answer::settle(&mut response, &request_id);
             answer::faults(&response).for_each(|fault| db.heed(fault));
-            drop(turn);
-            response
+            meter.release_rows();
+            let usage = meter.usage();
+            usage.record();
+            turn.settle(estimate, usage.cost().max(LEAST_COST));
+            tracing::debug!(
+                estimate,
+                cost = usage.cost(),
+                database = ?usage.database,
+                cpu = ?usage.cpu,
+                statements = usage.statements,
+                rows = usage.rows,
+                bytes = usage.answer_bytes,
+                "an operation ended"
+            );
+            let held = Held { turn: Some(turn), meter: Some(meter) };
+            Executed { response, pieces, repeatable: false, cost: Some((estimate, usage)), held }
         };
         match timeout_at(deadline, tokio::spawn(operation.in_current_span())).await {
-            Ok(Ok(response)) => Ok(response),
+            Ok(Ok(executed)) => Ok(executed),
             Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
             Err(_) => Err(Refusal::timeout()),
         }

@@ -16,6 +16,7 @@ mod playground;
 mod refusal;
 mod request_id;
 mod router;
+mod taken;
 
 pub use admission::Admission;
 pub use connection::Pace;

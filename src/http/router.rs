@@ -20,6 +20,7 @@ use super::request_id::{self, RequestIdExt};
 use super::{health, playground};
 use crate::auth::{Identity, Tokens};
 use crate::context::App;
+use crate::meter::MemoryPool;
 use crate::schema::Schema;
 
 /// The whole of what is served over HTTP. Needs no socket: tests call it as it is.
@@ -31,6 +32,7 @@ pub fn router(app: App, schema: Schema, settings: &HttpSettings) -> Router {
         settings: settings.clone(),
         documents: Documents::new(settings.gate),
         limits: Arc::new(Limits::new(settings.of_address, settings.of_token)),
+        memory: MemoryPool::new(settings.memory),
         identity: settings.identity.clone().map(Identity::new),
     });
     let mut graphql = post(graphql::answer).get(graphql::answer).fallback(graphql::other_method);
@@ -87,7 +89,13 @@ fn cross_origin(settings: &HttpSettings) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(settings.allowed_origins.iter().map(super::Origin::header).collect::<Vec<_>>())
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT, request_id::HEADER.clone()])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            request_id::HEADER.clone(),
+            graphql::COST.clone(),
+        ])
         .expose_headers([request_id::HEADER.clone()])
         .max_age(Duration::from_hours(1))
 }

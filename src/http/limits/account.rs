@@ -72,6 +72,16 @@ impl Account {
     pub fn charge(&mut self, allowance: Allowance, cost: u64, now: Instant) {
         self.full_at = self.full_at.max(now) + allowance.time(cost.min(allowance.budget));
     }
+
+    /// Replaces an estimate that was charged by what the operation really cost.
+    pub fn settle(&mut self, allowance: Allowance, estimate: u64, actual: u64, now: Instant) {
+        let (estimate, actual) = (estimate.min(allowance.budget), actual.min(allowance.budget));
+        if actual > estimate {
+            self.charge(allowance, actual - estimate, now);
+        } else if let Some(earlier) = self.full_at.checked_sub(allowance.time(estimate - actual)) {
+            self.full_at = earlier;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -107,6 +117,20 @@ mod tests {
         account.charge(ALLOWANCE, 1 << 40, start);
         assert_eq!(account.wait(ALLOWANCE, 1, after(start, 9)), None);
         assert_eq!(account.wait(ALLOWANCE, 1 << 40, after(start, 9)), Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn an_estimate_is_replaced_by_what_was_used() {
+        let start = Instant::now();
+        let mut account = Account::new(start);
+        account.charge(ALLOWANCE, 60, start);
+        account.settle(ALLOWANCE, 60, 10, start);
+        assert_eq!(account.wait(ALLOWANCE, 90, start), None);
+        assert_eq!(account.wait(ALLOWANCE, 91, start), Some(Duration::from_millis(100)));
+        account.settle(ALLOWANCE, 10, 90, start);
+        assert_eq!(account.wait(ALLOWANCE, 20, start), Some(Duration::from_secs(1)));
+        account.settle(ALLOWANCE, 10, 1 << 40, start);
+        assert_eq!(account.wait(ALLOWANCE, 1, start), Some(Duration::from_millis(8_100)), "at most a budget at once");
     }
 
     #[test]

@@ -13,10 +13,10 @@ use self::account::Account;
 pub use account::Allowance;
 pub use visitor::{TrustedProxies, TrustedProxy, Visit, network};
 
-use crate::auth::Viewer;
+use crate::auth::{TokenKey, Viewer};
 
 /// What every request costs, whatever it asks for.
-const REQUEST: u64 = 1_000;
+pub const REQUEST: u64 = 1_000;
 /// How many accounts are kept: those used last. All of them take some megabytes.
 const MOST_ACCOUNTS: usize = 20_000;
 /// How many of those used longest ago are looked at to find one that can be forgotten.
@@ -26,15 +26,7 @@ const LOOKED_AT: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Address(IpAddr),
-    Token {
-        company_id: i64,
-        token_id: i64,
-    },
-    /// A user whom an identity provider vouches for, whose tokens change by the hour.
-    User {
-        company_id: i64,
-        user_id: i64,
-    },
+    Token(TokenKey),
 }
 
 /// Why an operation has to wait.
@@ -99,11 +91,7 @@ impl Turn {
     /// # Errors
     /// Where the token has too many operations, or has spent its budget.
     pub fn identify(&mut self, viewer: &Viewer) -> Result<(), Exceeded> {
-        let company_id = viewer.company_id;
-        self.enter(match viewer.token_id {
-            Some(token_id) => Key::Token { company_id, token_id },
-            None => Key::User { company_id, user_id: viewer.user_id },
-        })
+        self.enter(Key::Token(viewer.token_key()))
     }
 
     fn enter(&mut self, key: Key) -> Result<(), Exceeded> {
@@ -139,6 +127,19 @@ impl Turn {
             }
         }
         Ok(())
+    }
+}
+
+impl Turn {
+    /// Replaces the estimate that was charged by the cost that was measured; a budget may be overdrawn by it.
+    pub fn settle(&self, estimate: u64, actual: u64) {
+        let now = Instant::now();
+        let mut accounts = self.limits.accounts();
+        for key in &self.keys {
+            if let Some(account) = accounts.peek_mut(key) {
+                account.settle(self.limits.allowance(*key), estimate, actual, now);
+            }
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use notegraph::engine::Faults;
 use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::entity::token::Scope;
 use notegraph::entity::user::UserStatus;
+use notegraph::meter::Meter;
 use notegraph::projection::Mentioned;
 use notegraph::schema::{self, Schema, Validated};
 use serde_json::Value;
@@ -95,7 +96,7 @@ impl World {
     fn request(&self, document: &str, variables: Value, failing: &Failing) -> Request {
         let request = Request::new(document).variables(Variables::from_json(variables));
         let mentioned = Mentioned::in_document(&parse_query(document).unwrap());
-        let request = self.app.context().prepare(request, &mentioned, self.viewer.clone());
+        let request = self.app.context().prepare(request, &mentioned, self.viewer.clone(), &Meter::unlimited());
         let failing = failing.clone();
         request.data(Faults(Box::new(move |question, key| {
             failing.iter().any(|(failing, of)| failing == question && of == key)
@@ -127,7 +128,7 @@ impl World {
         // It does not look at defaults where it decides `@skip` and `@include`.
         let request = self.request(&document.text(), document.sent_or_default().into(), failing);
         // It reads all columns: what ours leaves out, its answer shows.
-        let request = self.app.context().prepare(request, &EVERYTHING, self.viewer.clone());
+        let request = self.app.context().prepare(request, &EVERYTHING, self.viewer.clone(), &Meter::unlimited());
         self.stock.execute(request).await
     }
 

@@ -1,0 +1,101 @@
+use std::time::Duration;
+
+use clap::Args;
+
+use super::number;
+use crate::meter::{MemoryLimits, UsageLimits};
+
+/// How much one operation may use while it runs, and how much memory all of them may hold. One that passes a limit is
+/// stopped and answers TOO_COMPLEX.
+#[expect(clippy::doc_markdown, reason = "these comments are also the help, which has no use for backticks")]
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Use of one operation")]
+pub struct UsageArgs {
+    /// Time that the statements of one operation may take together, in milliseconds: 10 to 3600000.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_OPERATION_DATABASE_TIME",
+        value_name = "MILLISECONDS",
+        default_value_t = 5_000,
+        value_parser = number::<u64>("milliseconds", 10..=3_600_000)
+    )]
+    pub operation_database_time: u64,
+
+    /// CPU time that one operation may take in this process, in milliseconds: 10 to 600000.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_OPERATION_CPU_TIME",
+        value_name = "MILLISECONDS",
+        default_value_t = 2_000,
+        value_parser = number::<u64>("milliseconds", 10..=600_000)
+    )]
+    pub operation_cpu_time: u64,
+
+    /// The largest answer, in bytes: 65536 to 1073741824. The default is 32 MiB.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_ANSWER_BYTES",
+        value_name = "BYTES",
+        default_value_t = 32 << 20,
+        value_parser = number::<u64>("bytes", 64 << 10..=1 << 30)
+    )]
+    pub answer_bytes: u64,
+
+    /// Memory that the operations of one token may hold in records and in answers that were not read yet, in bytes:
+    /// 1048576 to 17179869184. The default is 64 MiB.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_TOKEN_MEMORY",
+        value_name = "BYTES",
+        default_value_t = 64 << 20,
+        value_parser = number::<u64>("bytes", 1 << 20..=16 << 30)
+    )]
+    pub token_memory: u64,
+
+    /// The same for all operations of this process, in bytes: 4194304 to 1099511627776. The default is 256 MiB; a quarter
+    /// is kept for small operations.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_MEMORY",
+        value_name = "BYTES",
+        default_value_t = 256 << 20,
+        value_parser = number::<u64>("bytes", 4 << 20..=1 << 40)
+    )]
+    pub memory: u64,
+}
+
+impl UsageArgs {
+    /// `values` are those that an answer may hold, which the estimate is held to as well.
+    pub fn usage(&self, values: u64) -> UsageLimits {
+        UsageLimits {
+            database: Duration::from_millis(self.operation_database_time),
+            cpu: Duration::from_millis(self.operation_cpu_time),
+            answer_bytes: self.answer_bytes,
+            values,
+        }
+    }
+
+    pub fn memory(&self) -> MemoryLimits {
+        MemoryLimits { process: self.memory, token: self.token_memory }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        usage: UsageArgs,
+    }
+
+    #[test]
+    fn the_defaults_of_the_program_are_those_of_the_meter() {
+        let usage = Program::parse_from(["program"]).usage;
+        assert_eq!(usage.usage(UsageLimits::default().values), UsageLimits::default());
+        assert_eq!(usage.memory(), MemoryLimits::default());
+    }
+}

@@ -1,0 +1,56 @@
+//! The body of an answer: its pieces as they were written, and what is held until the client has taken them.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
+use http_body_util::combinators::BoxBody;
+use hyper::body::{Frame, SizeHint};
+
+use super::limits::Turn;
+use crate::meter::Meter;
+
+/// What an operation goes on to use until its answer was taken: a place among the operations of its token and its
+/// address, and the memory of the answer.
+#[derive(Default)]
+#[expect(dead_code, reason = "what it holds is given back when it is dropped")]
+pub struct Held {
+    pub turn: Option<Turn>,
+    pub meter: Option<Arc<Meter>>,
+}
+
+/// The pieces that were not sent yet.
+struct Pieces {
+    left: VecDeque<Bytes>,
+    bytes: u64,
+    _held: Held,
+}
+
+/// A body of these pieces, of a length that is known. It gives up `held` with its last piece.
+pub fn body(pieces: Vec<Vec<u8>>, held: Held) -> Body {
+    let left: VecDeque<Bytes> = pieces.into_iter().map(Bytes::from).collect();
+    let bytes = left.iter().map(|piece| piece.len() as u64).sum();
+    Body::new(BoxBody::new(Pieces { left, bytes, _held: held }))
+}
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let next = self.left.pop_front();
+        self.bytes -= next.as_ref().map_or(0, |piece| piece.len() as u64);
+        Poll::Ready(next.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes)
+    }
+}

@@ -1,0 +1,161 @@
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, Result};
+
+/// How much memory operations may hold: rows that are being read, and answers that no client has taken yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryLimits {
+    /// Bytes that all operations of the process may hold.
+    pub process: u64,
+    /// Bytes that the operations of one token may hold.
+    pub token: u64,
+}
+
+impl MemoryLimits {
+    /// Refuses nothing.
+    pub const UNLIMITED: Self = Self { process: u64::MAX, token: u64::MAX };
+}
+
+impl Default for MemoryLimits {
+    fn default() -> Self {
+        Self { process: 256 << 20, token: 64 << 20 }
+    }
+}
+
+/// Up to so many bytes an operation is small, and finds room where large ones find none.
+const SMALL: u64 = 256 << 10;
+/// The part of the memory that is kept for small operations: one in so many.
+const RESERVED: u64 = 4;
+
+/// The memory that operations share.
+#[derive(Debug)]
+pub struct MemoryPool {
+    limits: MemoryLimits,
+    used: Mutex<Used>,
+}
+
+#[derive(Debug, Default)]
+struct Used {
+    process: u64,
+    /// By the hash of the token; those that hold nothing are left out.
+    tokens: HashMap<u64, u64>,
+}
+
+/// The share that one token has of the memory.
+#[derive(Clone, Debug)]
+pub struct TokenMemory {
+    pool: Arc<MemoryPool>,
+    token: u64,
+}
+
+impl MemoryPool {
+    pub fn new(limits: MemoryLimits) -> Arc<Self> {
+        Arc::new(Self { limits, used: Mutex::default() })
+    }
+
+    /// The share of a token.
+    pub fn token(self: &Arc<Self>, token: impl Hash) -> TokenMemory {
+        let mut hasher = DefaultHasher::new();
+        token.hash(&mut hasher);
+        TokenMemory { pool: Arc::clone(self), token: hasher.finish() }
+    }
+
+    /// Bytes that operations hold.
+    pub fn used(&self) -> u64 {
+        self.lock().process
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Used> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TokenMemory {
+    /// Takes `bytes` for an operation that holds `held` already.
+    ///
+    /// # Errors
+    /// `TOO_COMPLEX`, where the operation alone would hold more than its token may; `RATE_LIMITED`, where the token's
+    /// operations together would; `UNAVAILABLE`, where the memory for all is in use.
+    pub fn take(&self, held: u64, bytes: u64) -> Result<()> {
+        let MemoryLimits { process, token } = self.pool.limits;
+        let operation = held.saturating_add(bytes);
+        if operation > token {
+            return Err(Error::TooComplex(format!(
+                "The operation holds more than {token} bytes of records and answer; ask for fewer records or fields."
+            )));
+        }
+        let mut used = self.pool.lock();
+        let of_token = used.tokens.get(&self.token).copied().unwrap_or_default().saturating_add(bytes);
+        if of_token > token {
+            return Err(Error::RateLimited(format!(
+                "The operations of this token hold more than {token} bytes; read the answers that are waiting first."
+            )));
+        }
+        let of_process = used.process.saturating_add(bytes);
+        let most = if operation <= SMALL { process } else { process - process / RESERVED };
+        if of_process > most {
+            return Err(Error::MemoryInUse);
+        }
+        used.process = of_process;
+        used.tokens.insert(self.token, of_token);
+        Ok(())
+    }
+
+    /// Gives bytes back that [`Self::take`] took.
+    pub fn give_back(&self, bytes: u64) {
+        if bytes == 0 {
+            return;
+        }
+        let mut used = self.pool.lock();
+        used.process = used.process.saturating_sub(bytes);
+        if let Some(of_token) = used.tokens.get_mut(&self.token) {
+            *of_token = of_token.saturating_sub(bytes);
+            if *of_token == 0 {
+                used.tokens.remove(&self.token);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn code(result: Result<()>) -> Option<&'static str> {
+        result.err().map(|error| error.code())
+    }
+
+    #[test]
+    fn a_token_holds_no_more_than_its_share() {
+        let pool = MemoryPool::new(MemoryLimits { process: 100 * MIB, token: 4 * MIB });
+        let (one, other) = (pool.token("one"), pool.token("other"));
+        assert_eq!(code(one.take(0, 5 * MIB)), Some("TOO_COMPLEX"), "alone");
+        assert_eq!(code(one.take(0, 3 * MIB)), None);
+        assert_eq!(code(one.take(0, 2 * MIB)), Some("RATE_LIMITED"), "with its other operations");
+        assert_eq!(code(other.take(0, 4 * MIB)), None);
+        one.give_back(3 * MIB);
+        assert_eq!(code(one.take(0, 4 * MIB)), None);
+        one.give_back(4 * MIB);
+        other.give_back(4 * MIB);
+        assert_eq!(pool.used(), 0);
+        assert!(pool.lock().tokens.is_empty());
+    }
+
+    #[test]
+    fn small_operations_find_room_where_large_ones_find_none() {
+        let pool = MemoryPool::new(MemoryLimits { process: 8 * MIB, token: 6 * MIB });
+        let (large, small) = (pool.token("large"), pool.token("small"));
+        assert_eq!(code(large.take(0, 6 * MIB)), None, "three quarters");
+        assert_eq!(code(small.take(0, MIB)), Some("UNAVAILABLE"));
+        assert_eq!(code(small.take(0, SMALL)), None);
+        assert_eq!(code(small.take(SMALL, 1)), Some("UNAVAILABLE"), "no longer small");
+        for _ in 1..8 {
+            assert_eq!(code(pool.token(()).take(0, SMALL)), None);
+        }
+        assert_eq!(code(pool.token("late").take(0, 1)), Some("UNAVAILABLE"), "the reserve has an end, too");
+    }
+}

@@ -1,0 +1,231 @@
+//! What an operation uses, measured while it runs.
+//!
+//! The query cost estimates an operation by the shape of its document before it runs. What it takes then depends on
+//! stored data: a [`Meter`] counts the time of its statements, its CPU time, the rows and bytes that it reads, and the
+//! bytes of its answer, and stops it where it passes a [`UsageLimits`]. Memory that it holds comes out of a
+//! [`MemoryPool`] that all operations share.
+//!
+//! One point of cost is one microsecond of work, of a CPU here or of a connection to the database.
+
+mod limits;
+mod memory;
+mod usage;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+pub use limits::UsageLimits;
+pub use memory::{MemoryLimits, MemoryPool, TokenMemory};
+pub use usage::Usage;
+
+use crate::error::{Error, Result};
+
+/// The measure of one operation, shared by all that works for it. Counting never waits.
+#[derive(Debug)]
+pub struct Meter {
+    limits: UsageLimits,
+    memory: TokenMemory,
+    /// Time in the database, in microseconds.
+    database: AtomicU64,
+    /// CPU time of this process, in microseconds.
+    cpu: AtomicU64,
+    statements: AtomicU64,
+    rows: AtomicU64,
+    row_bytes: AtomicU64,
+    values: AtomicU64,
+    /// Bytes of rows that are counted in the memory pool.
+    held_rows: AtomicU64,
+    /// Bytes of the answer that are counted in the memory pool.
+    held_answer: AtomicU64,
+}
+
+impl Meter {
+    /// A meter whose memory comes out of what `memory` leaves to the operation's token.
+    pub fn new(limits: UsageLimits, memory: TokenMemory) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            memory,
+            database: AtomicU64::new(0),
+            cpu: AtomicU64::new(0),
+            statements: AtomicU64::new(0),
+            rows: AtomicU64::new(0),
+            row_bytes: AtomicU64::new(0),
+            values: AtomicU64::new(0),
+            held_rows: AtomicU64::new(0),
+            held_answer: AtomicU64::new(0),
+        })
+    }
+
+    /// A meter that stops nothing, for work that no client asked for.
+    pub fn unlimited() -> Arc<Self> {
+        Self::new(UsageLimits::UNLIMITED, MemoryPool::new(MemoryLimits::UNLIMITED).token(()))
+    }
+
+    /// Counts a statement that ended after `took`, with what it returned.
+    pub fn statement(&self, took: Duration, rows: u64, bytes: u64) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        self.database.fetch_add(micros(took), Ordering::Relaxed);
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+        self.row_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts CPU time that a thread of this process spent on the operation.
+    pub fn cpu(&self, took: Duration) {
+        self.cpu.fetch_add(micros(took), Ordering::Relaxed);
+    }
+
+    /// Time that the operation may still spend in the database; a statement that runs longer is to be cancelled.
+    pub fn database_left(&self) -> Duration {
+        self.limits.database.saturating_sub(Duration::from_micros(self.database.load(Ordering::Relaxed)))
+    }
+
+    /// Takes memory for rows that are read. It is given back with the meter, or by [`Self::release_rows`].
+    ///
+    /// # Errors
+    /// `TOO_COMPLEX`, where the operation holds more than one may; `RATE_LIMITED`, where its token does with its other
+    /// answers; `UNAVAILABLE`, where all operations together do.
+    pub fn hold_rows(&self, bytes: u64) -> Result<()> {
+        self.memory.take(self.held(), bytes)?;
+        self.held_rows.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Takes memory for a part of the answer. It is given back with the meter, which goes with the answer until the
+    /// client has taken it.
+    ///
+    /// # Errors
+    /// As [`Self::hold_rows`], and `TOO_COMPLEX` where the answer is larger than one may be.
+    pub fn hold_answer(&self, bytes: u64) -> Result<()> {
+        let answer = self.held_answer.load(Ordering::Relaxed).saturating_add(bytes);
+        if answer > self.limits.answer_bytes {
+            let most = self.limits.answer_bytes;
+            return Err(Error::TooComplex(format!(
+                "The answer is larger than {most} bytes; ask for fewer records or fields. A change was made all the same."
+            )));
+        }
+        self.memory.take(self.held(), bytes)?;
+        self.held_answer.fetch_add(bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Gives the memory of rows back: the answer has been written.
+    pub fn release_rows(&self) {
+        self.memory.give_back(self.held_rows.swap(0, Ordering::Relaxed));
+    }
+
+    /// Counts values that were written to the answer.
+    ///
+    /// # Errors
+    /// `TOO_COMPLEX`, where there are more than an answer may hold.
+    pub fn write_values(&self, count: u64) -> Result<()> {
+        let values = self.values.fetch_add(count, Ordering::Relaxed).saturating_add(count);
+        if values > self.limits.values {
+            let most = self.limits.values;
+            return Err(Error::TooComplex(format!(
+                "The answer holds more than {most} values; ask for smaller pages, or nest fewer of them."
+            )));
+        }
+        Ok(())
+    }
+
+    /// Whether the operation may go on. Asked between waves, rows and buffers.
+    ///
+    /// # Errors
+    /// `TOO_COMPLEX`, where it has used more time than one operation may.
+    pub fn check(&self) -> Result<()> {
+        let spent = |counter: &AtomicU64| Duration::from_micros(counter.load(Ordering::Relaxed));
+        if spent(&self.database) >= self.limits.database {
+            return Err(too_long("in the database", self.limits.database));
+        }
+        if spent(&self.cpu) >= self.limits.cpu {
+            return Err(too_long("of CPU time", self.limits.cpu));
+        }
+        Ok(())
+    }
+
+    /// What has been used so far.
+    pub fn usage(&self) -> Usage {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Usage {
+            database: Duration::from_micros(get(&self.database)),
+            cpu: Duration::from_micros(get(&self.cpu)),
+            statements: get(&self.statements),
+            rows: get(&self.rows),
+            row_bytes: get(&self.row_bytes),
+            values: get(&self.values),
+            answer_bytes: get(&self.held_answer),
+        }
+    }
+
+    fn held(&self) -> u64 {
+        self.held_rows.load(Ordering::Relaxed).saturating_add(self.held_answer.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        self.memory.give_back(self.held());
+    }
+}
+
+fn too_long(what: &str, most: Duration) -> Error {
+    let most = most.as_millis();
+    Error::TooComplex(format!("The operation takes more than {most} ms {what}; ask for less at once."))
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meter(limits: UsageLimits, memory: MemoryLimits) -> Arc<Meter> {
+        Meter::new(limits, MemoryPool::new(memory).token("token"))
+    }
+
+    #[test]
+    fn an_operation_stops_at_each_of_its_limits() {
+        let limits = UsageLimits {
+            database: Duration::from_millis(10),
+            cpu: Duration::from_millis(5),
+            answer_bytes: 1_000,
+            values: 100,
+        };
+        let meter = || meter(limits, MemoryLimits::UNLIMITED);
+        let code = |result: Result<()>| result.err().map(|error| error.code());
+
+        let database = meter();
+        database.statement(Duration::from_millis(9), 3, 30);
+        assert_eq!(code(database.check()), None);
+        assert_eq!(database.database_left(), Duration::from_millis(1));
+        database.statement(Duration::from_millis(1), 0, 0);
+        assert_eq!(code(database.check()), Some("TOO_COMPLEX"));
+
+        let cpu = meter();
+        cpu.cpu(Duration::from_millis(5));
+        assert_eq!(code(cpu.check()), Some("TOO_COMPLEX"));
+
+        let answer = meter();
+        assert_eq!(code(answer.hold_answer(1_000)), None);
+        assert_eq!(code(answer.hold_answer(1)), Some("TOO_COMPLEX"));
+        assert_eq!(code(answer.write_values(100)), None);
+        assert_eq!(code(answer.write_values(1)), Some("TOO_COMPLEX"));
+        assert_eq!((answer.usage().answer_bytes, answer.usage().values), (1_000, 101));
+    }
+
+    #[test]
+    fn memory_is_given_back_with_the_meter() {
+        let pool = MemoryPool::new(MemoryLimits { process: 4 << 20, token: 1 << 20 });
+        let meter = Meter::new(UsageLimits::UNLIMITED, pool.token("token"));
+        meter.hold_rows(700_000).unwrap();
+        meter.hold_answer(300_000).unwrap();
+        assert_eq!(pool.used(), 1_000_000);
+        meter.release_rows();
+        assert_eq!(pool.used(), 300_000);
+        drop(meter);
+        assert_eq!(pool.used(), 0);
+    }
+}

@@ -1,0 +1,58 @@
+use std::time::Duration;
+
+/// What an operation has used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Time of its statements, added up.
+    pub database: Duration,
+    /// CPU time of this process.
+    pub cpu: Duration,
+    pub statements: u64,
+    pub rows: u64,
+    /// Bytes of these rows, as the database sent them.
+    pub row_bytes: u64,
+    /// Values of the answer.
+    pub values: u64,
+    /// Bytes of the answer.
+    pub answer_bytes: u64,
+}
+
+/// Bytes of an answer that cost one point, for as long as it takes to send them.
+const BYTES_A_POINT: u64 = 100;
+
+impl Usage {
+    /// The cost in points: one for each microsecond of CPU time and of time in the database, and one for each 100 bytes
+    /// of the answer.
+    pub fn cost(&self) -> u64 {
+        let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        micros(self.database).saturating_add(micros(self.cpu)).saturating_add(self.answer_bytes / BYTES_A_POINT)
+    }
+
+    /// Counts the operation in the metrics of the process.
+    pub fn record(&self) {
+        metrics::counter!("notegraph_operations_total").increment(1);
+        metrics::counter!("notegraph_cost_points_total").increment(self.cost());
+        metrics::counter!("notegraph_statements_total").increment(self.statements);
+        metrics::counter!("notegraph_rows_total").increment(self.rows);
+        metrics::counter!("notegraph_row_bytes_total").increment(self.row_bytes);
+        metrics::counter!("notegraph_answer_bytes_total").increment(self.answer_bytes);
+        metrics::histogram!("notegraph_operation_database_seconds").record(self.database.as_secs_f64());
+        metrics::histogram!("notegraph_operation_cpu_seconds").record(self.cpu.as_secs_f64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_is_a_microsecond_or_a_hundred_bytes() {
+        let usage = Usage {
+            database: Duration::from_millis(2),
+            cpu: Duration::from_micros(300),
+            answer_bytes: 5_000,
+            ..Usage::default()
+        };
+        assert_eq!(usage.cost(), 2_000 + 300 + 50);
+    }
+}
