@@ -18,7 +18,7 @@ use tower::ServiceExt;
 
 use crate::support::{App, Client, ENDLESS};
 
-/// What every request costs; a field costs a hundred, a value one.
+/// What a request is estimated at before it is read; a field at a hundred, a value at one.
 const REQUEST: u64 = 1_000;
 const TYPENAME: &str = "{ __typename }";
 const CREATE: &str = r#"mutation { noteCreate(input: { subject: "new" }) { note { id } } }"#;
@@ -53,7 +53,8 @@ fn server(app: &App, settings: &HttpSettings) -> Router {
 async fn ask(server: &Router, token: &str, document: &str, from: &str, forwarded: &[&str]) -> Answer {
     let mut request = Request::post("/graphql")
         .header("authorization", format!("Bearer {token}"))
-        .header("content-type", "application/json");
+        .header("content-type", "application/json")
+        .header("x-graphql-cost", "1");
     for line in forwarded {
         request = request.header("x-forwarded-for", *line);
     }
@@ -143,28 +144,60 @@ async fn changes_whose_clients_hang_up_do_not_queue_without_bound() {
     panic!("a change was lost");
 }
 
+/// An operation is charged its estimate while it runs, and what it used afterwards.
 #[tokio::test]
-async fn a_budget_is_spent_by_what_documents_ask_for() {
+async fn a_budget_is_spent_by_what_operations_use() {
     let app = App::start().await;
     let (ann, bob) = (writer(&app, "Acme").await, writer(&app, "Other").await);
     let list = "{ notes(first: 100) { nodes { id subject } } }";
     let bytes = json!({ "query": list }).to_string().len() as u64;
-    let price = REQUEST + bytes + 4 * 100 + 1 + 100 * 3;
+    let estimate = REQUEST + bytes + 4 * 100 + 1 + 100 * 3;
     // So slow that nothing comes back during the test.
-    let of_token = Allowance { operations: 9, budget: 2 * price + REQUEST, refill: 1 };
+    let budget = 20 * estimate;
+    let of_token = Allowance { operations: 9, budget, refill: 1 };
     let server = server(&app, &HttpSettings { of_token, ..HttpSettings::default() });
-    for _ in 0..2 {
-        assert_eq!(ask(&server, ann.token(), list, "192.0.2.1", &[]).await.status, 200);
-    }
-    // There is enough left to look at the request, and not for what it asks.
-    let change = ask(&server, ann.token(), CREATE, "192.0.2.1", &[]).await;
-    change.assert_limited("token");
-    assert_eq!(notes(&ann).await, 0);
-    let refused = ask(&server, ann.token(), TYPENAME, "198.51.100.1", &[]).await;
+    let mut spent = 0;
+    let refused = loop {
+        let answer = ask(&server, ann.token(), list, "192.0.2.1", &[]).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        let cost = &answer.body["extensions"]["cost"];
+        assert_eq!(cost["estimated"]["points"], estimate);
+        let used = cost["actual"]["points"].as_u64().unwrap();
+        assert!(cost["actual"]["databaseMicroseconds"].as_u64().unwrap() <= used);
+        assert!(cost["actual"]["answerBytes"].as_u64().unwrap() > 0, "{cost}");
+        spent += used.max(100).min(budget);
+        assert!(spent <= 2 * budget, "{spent}");
+    };
     refused.assert_limited("token");
-    let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
-    assert!((900..=1_000).contains(&wait), "the time in which a request's price comes back: {wait}");
+    assert!(spent + estimate > budget, "{spent} of {budget} were used");
+    // There may be enough left to look at a request, and not for what it asks.
+    let lists = ask(&server, ann.token(), &list.replace("subject", "subject details"), "192.0.2.1", &[]).await;
+    lists.assert_limited("token");
     assert_eq!(ask(&server, bob.token(), list, "192.0.2.1", &[]).await.status, 200, "another token");
+}
+
+/// An operation that waits has paid its estimate: others of its token cannot spend that meanwhile.
+#[tokio::test]
+async fn an_estimate_is_charged_before_anything_runs() {
+    let app = App::start().await;
+    let ann = writer(&app, "Acme").await;
+    let bytes = json!({ "query": CREATE }).to_string().len() as u64;
+    let estimate = REQUEST + bytes + 3 * 100 + 3;
+    let of_token = Allowance { operations: 9, budget: estimate + REQUEST, refill: 1 };
+    let server = server(&app, &HttpSettings { of_token, ..HttpSettings::default() });
+    let lock = block(&app).await;
+    let change = ask(&server, ann.token(), CREATE, "192.0.2.1", &[]);
+    let meanwhile = async {
+        // It begins, and waits for the lock.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        ask(&server, ann.token(), CREATE, "192.0.2.1", &[]).await.assert_limited("token");
+        lock.commit().await.unwrap();
+    };
+    let (change, ()) = tokio::join!(change, meanwhile);
+    assert_eq!(change.status, 200, "{}", change.body);
+    assert_eq!(notes(&ann).await, 1);
 }
 
 /// Guessing tokens spends the budget of the address, before anything is asked of the database.
@@ -186,9 +219,10 @@ async fn an_address_is_limited_whatever_its_tokens() {
     ask(&server, ann.token(), TYPENAME, "::ffff:192.0.2.1", &[]).await.assert_limited("address");
     // A subscriber of IPv6 has as many addresses as there are grains of sand.
     for last in 1..=2 {
-        let answer = ask(&server, ann.token(), TYPENAME, &format!("2001:db8:0:1::{last}"), &[]).await;
-        assert_eq!(answer.status, 200, "{last}");
+        let answer = ask(&server, "ng_1_e", TYPENAME, &format!("2001:db8:0:1::{last}"), &[]).await;
+        assert_eq!(answer.status, 401, "{last}");
     }
+    ask(&server, "ng_1_f", TYPENAME, "2001:db8:0:1::4", &[]).await;
     ask(&server, ann.token(), TYPENAME, "2001:db8:0:1::3", &[]).await.assert_limited("address");
 }
 
@@ -196,16 +230,16 @@ async fn an_address_is_limited_whatever_its_tokens() {
 async fn behind_a_named_proxy_the_forwarded_address_counts() {
     let app = App::start().await;
     let ann = writer(&app, "Acme").await;
-    let of_address = Allowance { operations: 9, budget: 2 * REQUEST, refill: 1 };
+    let of_address = Allowance { operations: 9, budget: REQUEST, refill: 1 };
     let trusted_proxies = TrustedProxies::new(vec!["10.0.0.0/24".parse().unwrap()]);
     let server = server(&app, &HttpSettings { of_address, trusted_proxies, ..HttpSettings::default() });
     for client in ["192.0.2.1", "192.0.2.2"] {
-        assert_eq!(ask(&server, ann.token(), TYPENAME, "10.0.0.1", &[client]).await.status, 200);
+        assert_eq!(ask(&server, "ng_1_a", TYPENAME, "10.0.0.1", &[client]).await.status, 401);
         // What the client makes up about itself changes nothing.
         let forged = format!("203.0.113.77, {client}");
         ask(&server, ann.token(), TYPENAME, "10.0.0.2", &[&forged]).await.assert_limited("address");
     }
     // Who is not named is not believed.
-    assert_eq!(ask(&server, ann.token(), TYPENAME, "10.0.1.1", &["192.0.2.3"]).await.status, 200);
+    assert_eq!(ask(&server, "ng_1_a", TYPENAME, "10.0.1.1", &["192.0.2.3"]).await.status, 401);
     ask(&server, ann.token(), TYPENAME, "10.0.1.1", &["192.0.2.4"]).await.assert_limited("address");
 }

@@ -9,6 +9,7 @@ mod support;
 
 mod access;
 mod again;
+mod answers;
 mod assign;
 mod backup;
 mod browser;
