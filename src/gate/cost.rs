@@ -20,6 +20,18 @@ const PAGE: (u64, u64) = (20, 100);
 /// How many there are, about, in lists that are no pages.
 const LISTS: [(&str, u64); 3] = [("assignees", 10), ("noteCounts", 20), ("noteTypes", 20)];
 
+/// The lists of an introspection, and about how many items they have in this schema.
+const INTROSPECTION: [(&str, u64); 8] = [
+    ("types", 120),
+    ("fields", 12),
+    ("args", 4),
+    ("inputFields", 8),
+    ("enumValues", 8),
+    ("possibleTypes", 8),
+    ("interfaces", 2),
+    ("directives", 8),
+];
+
 /// What a document costs: its fields, a hundred each, and the values that its answer could hold, one each. Refuses one
 /// that would cost too much, before anything walks its fragments one by one.
 ///
@@ -110,15 +122,14 @@ impl<'a> Scales<'a> {
         let name = field.name.node.as_str();
         let below = self.set(&field.selection_set.node);
         let times = self.times(field, below.page);
-        let introspects = matches!(
-            name,
-            "types" | "fields" | "args" | "inputFields" | "enumValues" | "possibleTypes" | "interfaces" | "directives"
-        );
+        let introspects = INTROSPECTION.iter().any(|(list, _)| *list == name);
+        let values = below.values.saturating_mul(times).saturating_add(1);
         let mut variable = |name: &str| self.sizes.get(name).copied().unwrap_or_default();
         let arguments = field.arguments.iter().map(|(_, value)| literal_size(&value.node, &mut variable)).sum();
         Weight {
             fields: below.fields.saturating_add(1),
-            values: below.values.saturating_mul(times).saturating_add(1),
+            values,
+            introspected: if introspects { values } else { below.introspected },
             arguments: below.arguments.saturating_mul(times).saturating_add(arguments),
             aliases: below.aliases.saturating_add(u64::from(field.alias.is_some())),
             own_fields: 1,
@@ -147,7 +158,7 @@ impl<'a> Scales<'a> {
             };
         }
         if !page {
-            let list = LISTS.iter().find(|(name, _)| *name == field.name.node);
+            let list = LISTS.iter().chain(&INTROSPECTION).find(|(name, _)| *name == field.name.node);
             return list.map_or(1, |(_, about)| *about);
         }
         let size = ["first", "last"].into_iter().find_map(|name| match &field.get_argument(name)?.node {
@@ -330,5 +341,30 @@ mod tests {
         assert_eq!(judge(tools), Ok(()));
         let towers = "{ __schema { types { possibleTypes { interfaces { possibleTypes { name } } } } } }";
         assert!(judge(towers).is_err_and(|message| message.contains("introspection")));
+        let aliases =
+            |count| format!("{{ __schema {{ {} }} }}", many("t#: types { fields { args { name } } } ", count));
+        assert_eq!(judge(&aliases(20)), Ok(()));
+        assert!(judge(&aliases(100)).is_err_and(|message| message.contains("400000 values")));
+        let roots = format!("{{ {} }}", many("s#: __schema { types { fields { args { name } } } } ", 100));
+        assert!(judge(&roots).is_err_and(|message| message.contains("400000 values")));
+    }
+
+    /// As tools send it: everything, with types of up to nine wrappers.
+    #[test]
+    fn a_whole_introspection_is_taken() {
+        let reference = (0..9).fold("kind name".to_owned(), |inner, _| format!("kind name ofType {{ {inner} }}"));
+        let value = "name description type { ...T } defaultValue isDeprecated deprecationReason";
+        let whole = format!(
+            "{{ __schema {{ description queryType {{ name kind }} mutationType {{ name kind }} subscriptionType {{ name kind }} \
+             types {{ kind name description specifiedByURL isOneOf \
+             fields(includeDeprecated: true) {{ name description args(includeDeprecated: true) {{ {value} }} \
+             type {{ ...T }} isDeprecated deprecationReason }} \
+             inputFields(includeDeprecated: true) {{ {value} }} interfaces {{ ...T }} \
+             enumValues(includeDeprecated: true) {{ name description isDeprecated deprecationReason }} \
+             possibleTypes {{ ...T }} }} \
+             directives {{ name description isRepeatable locations args(includeDeprecated: true) {{ {value} }} }} }} }} \
+             fragment T on __Type {{ {reference} }}"
+        );
+        assert_eq!(judge(&whole), Ok(()));
     }
 }

@@ -3,6 +3,10 @@ use super::Bounds;
 /// How deep the lists of an introspection may nest; tools ask for types, their fields and the arguments of these.
 const MOST_INTROSPECTION_LISTS: u64 = 3;
 
+/// How many values an introspection may give, by the sizes that its lists have in this schema. The query that tools send
+/// is counted as some 300,000.
+const MOST_INTROSPECTION_VALUES: u64 = 400_000;
+
 /// What a selection set comes to.
 #[derive(Clone, Copy, Default)]
 pub struct Weight {
@@ -18,6 +22,8 @@ pub struct Weight {
     pub own_fields: u64,
     /// How deep lists of the introspection nest.
     pub lists: u64,
+    /// Values in lists of the introspection.
+    pub introspected: u64,
     /// It selects `nodes` or `edges`: what it belongs to is a page.
     pub page: bool,
 }
@@ -33,6 +39,7 @@ impl Weight {
         self.own_fields = self.own_fields.saturating_add(other.own_fields);
         self.depth = self.depth.max(other.depth);
         self.lists = self.lists.max(other.lists);
+        self.introspected = self.introspected.saturating_add(other.introspected);
         self.page |= other.page;
     }
 
@@ -64,6 +71,11 @@ impl Weight {
         }
         if self.lists > MOST_INTROSPECTION_LISTS {
             return Err(format!("The introspection nests more than {MOST_INTROSPECTION_LISTS} lists."));
+        }
+        if self.introspected > MOST_INTROSPECTION_VALUES {
+            return Err(format!(
+                "The introspection asks for more than {MOST_INTROSPECTION_VALUES} values; send its parts one by one."
+            ));
         }
         Ok(())
     }
