@@ -16,8 +16,8 @@ use crate::meter::Meter;
 /// What an operation goes on to use until its answer was taken: a place among the operations of its token and its
 /// address, and the memory of the answer.
 #[derive(Default)]
-#[expect(dead_code, reason = "what it holds is given back when it is dropped")]
 pub struct Held {
+    #[expect(dead_code, reason = "it is given back when this is dropped")]
     pub turn: Option<Turn>,
     pub meter: Option<Arc<Meter>>,
 }
@@ -33,6 +33,9 @@ struct Pieces {
 pub fn body(pieces: Vec<Vec<u8>>, held: Held) -> Body {
     let left: VecDeque<Bytes> = pieces.into_iter().map(Bytes::from).collect();
     let bytes = left.iter().map(|piece| piece.len() as u64).sum();
+    if let Some(meter) = &held.meter {
+        meter.answered(bytes);
+    }
     Body::new(BoxBody::new(Pieces { left, bytes, _held: held }))
 }
 

@@ -103,7 +103,15 @@ impl TokenMemory {
         Ok(())
     }
 
-    /// Gives bytes back that [`Self::take`] took.
+    /// Takes bytes that are in use already, whatever the limits.
+    pub fn count(&self, bytes: u64) {
+        let mut used = self.pool.lock();
+        used.process = used.process.saturating_add(bytes);
+        let of_token = used.tokens.entry(self.token).or_default();
+        *of_token = of_token.saturating_add(bytes);
+    }
+
+    /// Gives bytes back that [`Self::take`] or [`Self::count`] took.
     pub fn give_back(&self, bytes: u64) {
         if bytes == 0 {
             return;

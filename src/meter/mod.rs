@@ -109,6 +109,15 @@ impl Meter {
         Ok(())
     }
 
+    /// Counts the whole answer, of which [`Self::hold_answer`] may have been told a part.
+    pub fn answered(&self, bytes: u64) {
+        let more = bytes.saturating_sub(self.held_answer.load(Ordering::Relaxed));
+        if more > 0 {
+            self.memory.count(more);
+            self.held_answer.fetch_add(more, Ordering::Relaxed);
+        }
+    }
+
     /// Gives the memory of rows back: the answer has been written.
     pub fn release_rows(&self) {
         self.memory.give_back(self.held_rows.swap(0, Ordering::Relaxed));
