@@ -33,6 +33,7 @@ mod isolation;
 mod limits;
 mod loading;
 mod many;
+mod markers;
 mod migrations;
 mod note_types;
 mod oracle;
