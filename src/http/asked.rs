@@ -10,6 +10,8 @@ use crate::json::{self, ValueLimit};
 /// How many values the JSON of a request may hold. Each takes some tens of bytes of memory, and an object some hundreds,
 /// where the text of a zero takes two.
 const MOST_VALUES: usize = 100_000;
+/// The memory that one value takes when it is built, at most, in bytes: that of an object with one field is shared by two.
+const VALUE_BYTES: u64 = 200;
 
 /// The parameters of a request, not yet looked at: each is taken apart by itself, so that an error names it. One that
 /// comes twice is refused.
@@ -35,8 +37,8 @@ struct AddressParameters {
     extensions: Option<String>,
 }
 
-/// Out of the body of a POST.
-pub fn in_body(body: &[u8]) -> Result<Request, Refusal> {
+/// Out of the body of a POST. Before anything is built, `hold` is told how much memory it may take, and may refuse it.
+pub fn in_body(body: &[u8], hold: impl FnOnce(u64) -> Result<(), Refusal>) -> Result<Request, Refusal> {
     let body =
         std::str::from_utf8(body).map_err(|error| Refusal::bad_request(format!("The body is not UTF-8: {error}.")))?;
     let start = body.trim_start();
@@ -46,7 +48,7 @@ pub fn in_body(body: &[u8]) -> Result<Request, Refusal> {
     if start.starts_with('[') {
         return Err(Refusal::bad_request("Lists of operations are not taken; send each in a request of its own."));
     }
-    weigh(body)?;
+    hold(weigh(body)?)?;
     let parameters: Parameters<'_> = serde_json::from_str(body).map_err(|error| {
         if error.is_data() {
             Refusal::bad_request(format!("The body is no JSON object with one `query`: {error}."))
@@ -66,6 +68,7 @@ pub fn in_address(query: &str) -> Result<Request, Refusal> {
     let Some(axum::extract::Query(parameters)) = parameters else {
         return Err(Refusal::bad_request("The parameters of the address cannot be read, or one of them comes twice."));
     };
+    // The memory is not held: an address is as short as the head of a request.
     for json in [&parameters.variables, &parameters.extensions].into_iter().flatten() {
         weigh(json)?;
     }
@@ -92,7 +95,7 @@ fn weigh(json: &str) -> Result<(), Refusal> {
     if values > MOST_VALUES {
         return Err(Refusal::bad_request(format!("The request holds more than {MOST_VALUES} values.")));
     }
-    Ok(())
+    Ok(values as u64 * VALUE_BYTES)
 }
 
 fn request(query: Option<String>, operation: Option<String>, variables: Variables) -> Result<Request, Refusal> {
@@ -151,6 +154,23 @@ fn wrong(name: &str, right: &str, error: Option<&serde_json::Error>) -> Refusal 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn in_body(body: &[u8]) -> Result<Request, Refusal> {
+        super::in_body(body, |_| Ok(()))
+    }
+
+    #[test]
+    fn memory_is_held_before_it_is_used() {
+        let body = br#"{"query": "{ a }", "variables": {"a": [{"": 0}, {"": 0}]}}"#;
+        let held = std::cell::Cell::new(0);
+        let request = super::in_body(body, |bytes| {
+            held.set(bytes);
+            Ok(())
+        });
+        // Of what stands beside the variables, too.
+        assert!(request.is_ok() && held.get() == 8 * VALUE_BYTES, "{}", held.get());
+        assert!(super::in_body(body, |_| Err(Refusal::timeout())).is_err());
+    }
 
     fn refused(body: &str) -> String {
         in_body(body.as_bytes()).unwrap_err().message
