@@ -6,6 +6,8 @@
 //! database ([`db`]). Changes append to the log ([`event`]), and keep what is stored a second time to be compared and
 //! ordered ([`fold`], [`derived`]) in step.
 //!
+//! What clients and files say in JSON is read by [`json`], within bounds.
+//!
 //! Beside it: the [`commands`] and their settings ([`config`]), the exchange form of imports and exports ([`form`]),
 //! and made-up data ([`demo`]).
 
@@ -30,6 +32,7 @@ pub mod gate;
 pub mod http;
 pub mod id;
 pub mod idempotency;
+pub mod json;
 pub mod loader;
 pub mod meter;
 pub mod note;
@@ -37,8 +40,10 @@ pub mod note_type;
 pub mod page;
 pub mod people;
 pub mod projection;
+pub mod runtime;
 pub mod scalar;
 pub mod schema;
 pub mod search;
 pub mod user;
 pub mod user_error;
+pub mod watchdog;

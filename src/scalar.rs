@@ -189,8 +189,10 @@ pub struct Json(pub serde_json::Value);
 
 #[Scalar(use_type_description, name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for Json {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        Ok(Self(value.into_json()?))
+    /// No argument is of this type, and none may become so: a value of any kind could hold the marker under which the
+    /// engine hands over JSON that is written already.
+    fn parse(_: Value) -> InputValueResult<Self> {
+        Err(InputValueError::custom("JSON is only given out."))
     }
 
     fn to_value(&self) -> Value {

@@ -3,16 +3,16 @@
 //!
 //! Each request is answered by a look-up that began after the request came, so that revoking a token takes effect at
 //! once; but where many requests come at a time, one statement lets all of them in. Where more come than that takes, or
-//! it takes long, another is begun beside it: nobody stands for long behind tokens that somebody makes up, or behind a
-//! connection that leads nowhere.
+//! it takes long, another is begun beside it: nobody stands for long behind a connection that leads nowhere. Addresses take
+//! turns, so that nobody stands behind tokens that somebody else makes up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use indexmap::IndexMap;
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, RuntimeErr};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -21,6 +21,8 @@ use crate::db::{Db, Fault};
 use crate::entity::token::{self, Scopes};
 use crate::entity::user::{self, UserStatus};
 use crate::error::{Error, Result};
+use crate::runtime::Work;
+use crate::watchdog::watched;
 
 /// The company and the hash of a token.
 pub type Key = (i64, Vec<u8>);
@@ -54,6 +56,8 @@ pub struct Lookup(Arc<Shared>);
 
 struct Shared {
     db: Db,
+    /// Where the statements run.
+    work: Work,
     queue: Mutex<Queue>,
 }
 
@@ -63,12 +67,9 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn enqueue(self: &Arc<Self>, key: Key, sender: oneshot::Sender<Found>) {
+    fn enqueue(self: &Arc<Self>, address: Option<IpAddr>, key: Key, sender: oneshot::Sender<Found>) {
         let mut queue = self.queue();
-        let senders = queue.waiting.entry(key).or_default();
-        // Who has hung up wants to know nothing.
-        senders.retain(|sender| !sender.is_closed());
-        senders.push(sender);
+        queue.push(address, key, sender);
         if queue.services == 0 || queue.waiting.len() > MOST {
             self.serve(&mut queue);
         }
@@ -79,7 +80,8 @@ impl Shared {
         if queue.services < SERVICES && !queue.waiting.is_empty() {
             queue.services += 1;
             // In a task of its own, as others wait for it who do not hang up where this request does.
-            tokio::spawn(Service { shared: Arc::clone(self), is_over: false }.run());
+            let service = Service { shared: Arc::clone(self), is_over: false };
+            self.work.spawn(watched("token look-up", service.run()));
         }
     }
 }
@@ -89,40 +91,88 @@ type Batch = Vec<(Key, Vec<oneshot::Sender<Found>>)>;
 
 #[derive(Default)]
 struct Queue {
-    /// In the order in which they came.
-    waiting: IndexMap<Key, Vec<oneshot::Sender<Found>>>,
+    waiting: HashMap<Key, Waiting>,
+    /// The keys that each address waits for, in the order in which they came. One that was found for another address, or
+    /// that nobody waits for any more, may still stand here.
+    lanes: HashMap<Option<IpAddr>, VecDeque<Key>>,
+    /// The addresses that have a lane, the one whose turn is next first.
+    turns: VecDeque<Option<IpAddr>>,
     /// So many take what waits.
     services: usize,
 }
 
+/// Who waits for a key, and from where.
+#[derive(Default)]
+struct Waiting {
+    senders: Vec<oneshot::Sender<Found>>,
+    addresses: Vec<Option<IpAddr>>,
+}
+
 impl Queue {
-    /// The first ones that somebody waits for.
+    fn push(&mut self, address: Option<IpAddr>, key: Key, sender: oneshot::Sender<Found>) {
+        let waiting = self.waiting.entry(key.clone()).or_default();
+        // Who has hung up wants to know nothing.
+        waiting.senders.retain(|sender| !sender.is_closed());
+        waiting.senders.push(sender);
+        if waiting.addresses.contains(&address) {
+            return;
+        }
+        waiting.addresses.push(address);
+        let lane = self.lanes.entry(address).or_default();
+        if lane.is_empty() {
+            self.turns.push_back(address);
+        }
+        lane.push_back(key);
+    }
+
+    /// The next key, of the address whose turn it is.
+    fn pop(&mut self) -> Option<Key> {
+        let address = self.turns.pop_front()?;
+        let lane = self.lanes.get_mut(&address)?;
+        let key = lane.pop_front();
+        if lane.is_empty() {
+            self.lanes.remove(&address);
+        } else {
+            self.turns.push_back(address);
+        }
+        key
+    }
+
+    /// The next ones that somebody waits for.
     fn next(&mut self) -> Batch {
         let mut next = Batch::new();
-        while next.len() < MOST && !self.waiting.is_empty() {
-            let most = (MOST - next.len()).min(self.waiting.len());
-            next.extend(self.waiting.drain(..most));
-            for (_, senders) in &mut next {
-                senders.retain(|sender| !sender.is_closed());
+        while next.len() < MOST
+            && let Some(key) = self.pop()
+        {
+            let Some(Waiting { mut senders, .. }) = self.waiting.remove(&key) else { continue };
+            senders.retain(|sender| !sender.is_closed());
+            if !senders.is_empty() {
+                next.push((key, senders));
             }
-            next.retain(|(_, senders)| !senders.is_empty());
         }
         next
+    }
+
+    fn clear(&mut self) {
+        self.waiting.clear();
+        self.lanes.clear();
+        self.turns.clear();
     }
 }
 
 impl Lookup {
-    pub fn new(db: Db) -> Self {
-        Self(Arc::new(Shared { db, queue: Mutex::default() }))
+    pub fn new(work: Work, db: Db) -> Self {
+        Self(Arc::new(Shared { db, work, queue: Mutex::default() }))
     }
 
-    /// What is known of a token now; `None` where there is none of this company with this hash.
+    /// What is known of a token now; `None` where there is none of this company with this hash. `address` is who asks,
+    /// where that is known.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn find(&self, key: Key) -> Found {
+    pub async fn find(&self, address: Option<IpAddr>, key: Key) -> Found {
         let (sender, mut found) = oneshot::channel();
-        self.0.enqueue(key, sender);
+        self.0.enqueue(address, key, sender);
         if let Ok(found) = timeout(LONG, &mut found).await {
             return found.map_err(Error::internal)?;
         }
@@ -169,7 +219,7 @@ impl Drop for Service {
         if !self.is_over {
             let mut queue = self.shared.queue();
             queue.services -= 1;
-            queue.waiting.clear();
+            queue.clear();
         }
     }
 }
@@ -204,4 +254,58 @@ async fn ask(db: &Db, keys: &[&Key]) -> Result<HashMap<Key, Holder>> {
         .all(db.read())
         .await?;
     Ok(holders.into_iter().map(|holder| ((holder.company_id, holder.hash.clone()), holder)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(token: u8) -> Key {
+        (1, vec![token])
+    }
+
+    fn address(last: u8) -> Option<IpAddr> {
+        Some(IpAddr::from([192, 0, 2, last]))
+    }
+
+    fn tokens(batch: &Batch) -> Vec<u8> {
+        batch.iter().map(|((_, hash), _)| hash[0]).collect()
+    }
+
+    #[test]
+    fn addresses_take_turns() {
+        let mut queue = Queue::default();
+        let mut wait = Vec::new();
+        let mut push = |queue: &mut Queue, from, token| {
+            let (sender, receiver) = oneshot::channel();
+            queue.push(address(from), key(token), sender);
+            wait.push(receiver);
+        };
+        for made_up in 100..200 {
+            push(&mut queue, 1, made_up);
+        }
+        push(&mut queue, 2, 1);
+        push(&mut queue, 3, 2);
+        push(&mut queue, 3, 3);
+        // One key from two addresses is found once, by whichever turn comes first.
+        push(&mut queue, 4, 1);
+        assert_eq!(tokens(&queue.next()), [100, 1, 2, 101, 3, 102, 103, 104]);
+        assert_eq!(tokens(&queue.next()), [105, 106, 107, 108, 109, 110, 111, 112]);
+        push(&mut queue, 4, 1);
+        assert_eq!(tokens(&queue.next())[..2], [113, 1]);
+        while !queue.next().is_empty() {}
+        assert!(queue.waiting.is_empty() && queue.lanes.is_empty() && queue.turns.is_empty());
+    }
+
+    #[test]
+    fn who_has_hung_up_takes_no_turn() {
+        let mut queue = Queue::default();
+        for token in 0..100 {
+            queue.push(address(1), key(token), oneshot::channel().0);
+        }
+        let (sender, _wait) = oneshot::channel();
+        queue.push(address(1), key(200), sender);
+        assert_eq!(tokens(&queue.next()), [200]);
+        assert!(queue.waiting.is_empty() && queue.lanes.is_empty());
+    }
 }

@@ -4,6 +4,8 @@
 //! stands in the token so that looking it up leads with the company, as every index does; it is no proof of
 //! anything, as the hash covers it.
 
+use std::net::IpAddr;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -17,6 +19,7 @@ use crate::db::{self, Db};
 use crate::entity::token::{self, Scope, Scopes};
 use crate::entity::user::UserStatus;
 use crate::error::Result;
+use crate::runtime::Work;
 
 /// A token in clear, shown once to whom it is for.
 pub struct Secret(String);
@@ -76,8 +79,14 @@ pub struct Tokens {
 }
 
 impl Tokens {
+    /// Looked up on the runtime of whoever asks.
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self { lookup: Lookup::new(db), clock }
+        Self::on(Work::here(), db, clock)
+    }
+
+    /// Looked up as `work`.
+    pub fn on(work: Work, db: Db, clock: Clock) -> Self {
+        Self { lookup: Lookup::new(work, db), clock }
     }
 
     /// Who holds this token: `None` where it is unknown, expired, revoked, or its user inactive. The database is asked
@@ -86,8 +95,16 @@ impl Tokens {
     /// # Errors
     /// When the database does not answer.
     pub async fn authenticate(&self, token: &str) -> Result<Option<Viewer>> {
+        self.authenticate_from(None, token).await
+    }
+
+    /// As [`Self::authenticate`], for a request from this address, where that is known: addresses take turns.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn authenticate_from(&self, address: Option<IpAddr>, token: &str) -> Result<Option<Viewer>> {
         let Some(company_id) = company_of(token) else { return Ok(None) };
-        let found = self.lookup.find((company_id, hash(token))).await?;
+        let found = self.lookup.find(address, (company_id, hash(token))).await?;
         Ok(found.and_then(|holder| {
             let Holder { id, user_id, scopes: Scopes(scopes), expires_on, revoked_on, status, .. } = holder;
             let valid = revoked_on.is_none() && expires_on.is_none_or(|end| self.clock.now() < end);

@@ -63,19 +63,24 @@ enum Command {
 }
 
 /// Reads the command line and does what it says.
-pub async fn run() -> ExitCode {
+pub fn run() -> ExitCode {
     let cli = Cli::parse();
     log::start(&cli.log);
+    let database = &cli.database;
     let outcome = match cli.command {
-        Command::Serve(args) => serve::run(&args, &cli.database).await,
-        Command::Migrate(command) => migrate::run(command, &cli.database).await,
-        Command::Company(command) => company::run(command, &cli.database).await,
-        Command::User(command) => user::run(command, &cli.database).await,
-        Command::Token(command) => token::run(command, &cli.database).await,
-        Command::Demo(args) => demo::run(&args, &cli.database).await,
-        Command::Import(args) => return import::main(&args, &cli.database).await,
-        Command::Export(args) => export::main(&args, &cli.database).await,
-        Command::Backup(args) => backup::run(&args, &cli.database).await,
+        // Serving has runtimes of its own.
+        Command::Serve(args) => serve::main(&args, database),
+        Command::Migrate(command) => block_on(migrate::run(command, database)),
+        Command::Company(command) => block_on(company::run(command, database)),
+        Command::User(command) => block_on(user::run(command, database)),
+        Command::Token(command) => block_on(token::run(command, database)),
+        Command::Demo(args) => block_on(demo::run(&args, database)),
+        Command::Import(args) => match block_on(async { Ok(import::main(&args, database).await) }) {
+            Ok(code) => return code,
+            Err(failure) => Err(failure),
+        },
+        Command::Export(args) => block_on(export::main(&args, database)),
+        Command::Backup(args) => block_on(backup::run(&args, database)),
         Command::Schema => schema::run(),
     };
     match outcome {
@@ -85,6 +90,10 @@ pub async fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn block_on<T>(command: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+    tokio::runtime::Runtime::new()?.block_on(command)
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use sea_orm::{DbErr, EntityTrait, QuerySelect};
 use tokio::net::TcpListener;
+use tokio::time::timeout_at;
 
 use super::{Failure, Outcome, demo_access, migrate, stop};
 use crate::auth::{Secret, Source};
@@ -14,27 +16,52 @@ use crate::config::{DatabaseArgs, ServeArgs};
 use crate::context::App;
 use crate::db::{Db, Missing};
 use crate::entity::token;
+use crate::runtime::{Runtimes, Work};
 use crate::search::Limits;
 use crate::{http, schema};
 
-pub async fn run(args: &ServeArgs, database: &DatabaseArgs) -> Outcome {
-    let mut stop = pin!(stop::asked()?);
+/// How long closing the database may take after requests had their time to end.
+const CLOSING: Duration = Duration::from_millis(500);
+
+pub fn main(args: &ServeArgs, database: &DatabaseArgs) -> Outcome {
+    let runtimes = Runtimes::new()?;
+    let work = runtimes.work();
+    runtimes.run(run(args, database, work))
+}
+
+/// Runs on the front: it only waits here, for a signal first of all.
+async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
+    let told = OnceLock::new();
+    let stop = stop::asked()?;
+    let mut stop = pin!(async {
+        stop.await;
+        let _ = told.set(Instant::now());
+    });
     let settings = args.http().map_err(Failure::new)?;
-    if let Some(identity) = &settings.identity {
-        check_keys(&identity.source).await?;
-    }
     // Before anything is made in the database: a server that is told to listen where another one does changes nothing.
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         Failure::new(format!("cannot listen on {}: {error}; choose another address with --listen", args.listen))
     })?;
     let address = listener.local_addr()?;
+    let source = settings.identity.as_ref().map(|identity| identity.source.clone());
+    let prepared = work.spawn({
+        let (args, database) = (args.clone(), database.clone());
+        async move {
+            if let Some(source) = source {
+                check_keys(&source).await?;
+            }
+            prepare(&args, &database, address).await
+        }
+    });
     let app = tokio::select! {
         () = &mut stop => return Ok(()),
-        app = prepare(args, database, address) => app?,
+        app = prepared => app??,
     };
-    let router = http::router(app.clone(), schema::build(), &settings);
-    http::serve(listener, router, stop, args.patience(), args.admission()).await;
-    close(app.db, settings.request_timeout).await
+    let site = http::site(app.clone(), schema::build(), &settings, work.clone());
+    let patience = args.patience();
+    http::serve(listener, site, stop, patience, args.admission()).await;
+    let until = told.get().map(|told| *told + patience.stop_delay + patience.requests + CLOSING);
+    close(app.db, &work, until).await
 }
 
 /// A file without keys is a mistake; a provider that is down just now comes back.
@@ -117,9 +144,10 @@ fn explain_first_steps(database: &DatabaseArgs) {
 }
 
 /// Operations whose clients have gone may still run; their transactions hold connections, and closing waits for these.
-async fn close(db: Db, patience: Duration) -> Outcome {
-    if let Ok(closed) = tokio::time::timeout(patience, db.close()).await {
-        return Ok(closed?);
+async fn close(db: Db, work: &Work, until: Option<Instant>) -> Outcome {
+    let until = until.unwrap_or_else(|| Instant::now() + CLOSING);
+    if let Ok(closed) = timeout_at(until.into(), work.spawn(db.close())).await {
+        return Ok(closed??);
     }
     tracing::warn!("leaving operations that did not end in time; the database takes them back");
     Ok(())

@@ -155,7 +155,7 @@ pub struct ServeArgs {
     pub body_limit: u64,
 
     /// How long a client waits at most for an answer, in seconds: 1 to 600. A change that takes longer is still
-    /// carried out. Requests that run when the server is told to stop have this long to end.
+    /// carried out.
     #[arg(
         long,
         env = "NOTEGRAPH_REQUEST_TIMEOUT",
@@ -175,6 +175,17 @@ pub struct ServeArgs {
         value_parser = number::<u64>("seconds", 0..=60)
     )]
     pub stop_delay: u64,
+
+    /// How long requests that run then have to end, in seconds: 1 to 600. After that they are refused, and the server
+    /// ends; a change that was not made by then is not made.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_STOP_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 3,
+        value_parser = number::<u64>("seconds", 1..=600)
+    )]
+    pub stop_timeout: u64,
 
     #[command(flatten)]
     pub pace: PaceArgs,
@@ -219,7 +230,7 @@ impl ServeArgs {
         Patience {
             pace: self.pace.pace(),
             stop_delay: Duration::from_secs(self.stop_delay),
-            requests: Duration::from_secs(self.request_timeout),
+            requests: Duration::from_secs(self.stop_timeout),
         }
     }
 }
@@ -275,6 +286,7 @@ mod tests {
         let seconds =
             [patience.pace.head, serve.http().unwrap().body_timeout, patience.pace.idle, patience.pace.answer];
         assert_eq!(seconds.map(|time| time.as_secs()), [10, 15, 60, 60]);
+        assert_eq!([patience.stop_delay, patience.requests].map(|time| time.as_secs()), [1, 3]);
         let admission = serve.admission();
         assert_eq!((admission.connections, admission.of_address), (10_000, 500));
     }

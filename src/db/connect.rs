@@ -11,6 +11,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbE
 use super::doubt::Doubt;
 use super::limit::{Limited, TimeLimit};
 use super::probe::Probe;
+use super::ready::Ready;
 use super::{Db, Doors, Reader};
 
 /// What to do where the `SQLite` file is not there yet.
@@ -133,11 +134,14 @@ async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
         });
     // One connection by itself first: it says at once what is wrong, where a pool would try again until its time is up.
     let of_driver = |error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));
-    let probe = Probe::new(PgConnectOptions::from_str(&settings.url).map_err(of_driver)?);
+    let alone = PgConnectOptions::from_str(&settings.url).map_err(of_driver)?;
+    let probe = Probe::new(alone.clone());
     probe.reach().await?;
+    let ready = Ready::postgres(alone.application_name("notegraph readiness"));
     let pool = Database::connect(options).await?;
     let statement_timeout = settings.statement_timeout;
-    Ok(Db { read: Reader::of_pool(pool.clone()), doors: Doors::Postgres { pool, probe }, doubt, statement_timeout })
+    let (read, doors) = (Reader::of_pool(pool.clone()), Doors::Postgres { pool, probe });
+    Ok(Db { read, doors, ready, doubt, statement_timeout })
 }
 
 async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
@@ -145,13 +149,15 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectErro
     let create = missing == Missing::Create;
     let write = limited(settings, &doubt, WAIT, &move |options| options.create_if_missing(create)).await?;
     let mut readers = Vec::new();
-    for _ in 0..=settings.connections {
-        readers.push(limited(settings, &doubt, OPEN, &|options| options.pragma("query_only", "on")).await?);
+    let reader = || limited(settings, &doubt, OPEN, &|options| options.pragma("query_only", "on"));
+    for _ in 0..settings.connections {
+        readers.push(reader().await?);
     }
+    let (look, ready) = (reader().await?, Ready::sqlite(reader().await?));
     require_safe(&write.door).await?;
-    let Some(look) = readers.pop() else { unreachable!("one more than there are connections") };
     let statement_timeout = settings.statement_timeout;
-    Ok(Db { read: Reader::of_each(readers), doors: Doors::Sqlite { write, look }, doubt, statement_timeout })
+    let (read, doors) = (Reader::of_each(readers), Doors::Sqlite { write, look });
+    Ok(Db { read, doors, ready, doubt, statement_timeout })
 }
 
 /// A pool of one connection, which is opened when it is needed.

@@ -9,6 +9,7 @@ mod ids;
 mod limit;
 mod probe;
 mod reader;
+mod ready;
 mod rows;
 mod stopwatch;
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 use doubt::Doubt;
 use limit::Limited;
 use probe::Probe;
+use ready::Ready;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult,
     IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -37,6 +39,7 @@ pub use rows::update_rows;
 pub struct Db {
     read: Reader,
     doors: Doors,
+    ready: Ready,
     doubt: Doubt,
     statement_timeout: Duration,
 }
@@ -154,6 +157,14 @@ impl Db {
         }
     }
 
+    /// Whether the database answers, over a connection that no operation uses.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ready(&self) -> Result<(), DbErr> {
+        self.ready.check().await
+    }
+
     /// A statement that is not answered in this time never will be: the database ends it before, where the connection
     /// still leads there.
     pub fn patience(&self) -> Duration {
@@ -181,6 +192,7 @@ impl Db {
     /// # Errors
     /// When the driver reports one.
     pub async fn close(self) -> Result<(), DbErr> {
+        self.ready.close().await?;
         self.read.close().await?;
         match self.doors {
             Doors::Postgres { pool, .. } => pool.close().await,

@@ -4,6 +4,8 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::json::{self, ValueLimit};
+
 /// The text of each value is kept, so that what no column can hold can be given back letter by letter.
 #[derive(Clone, Debug, Default)]
 pub struct Object(IndexMap<String, Box<RawValue>>);
@@ -101,12 +103,13 @@ pub fn compact(json: &str) -> String {
     text
 }
 
-/// The same value, however it is spelled. `1` and `1.0` are two values.
+/// The same value, however it is spelled. `1` and `1.0` are two values. One that is nested deeply, or holds a key twice, is
+/// the same only as its own text.
 pub fn same(one: &str, other: &str) -> bool {
     if one == other {
         return true;
     }
-    let parse = serde_json::from_str::<Value>;
+    let parse = |text| json::parse::<Value>(text, &ValueLimit::none());
     matches!((parse(one), parse(other)), (Ok(one), Ok(other)) if one == other)
 }
 
@@ -125,5 +128,8 @@ mod tests {
         assert!(same(r#""é\/""#, r#""\u00e9/""#));
         assert!(!same("1", "1.0"));
         assert!(!same("null", "[]"));
+        // For the library the text under this key is JSON.
+        let marked = r#"{"$serde_json::private::RawValue":"[1]"}"#;
+        assert!(!same(marked, "[1]") && same(marked, &format!(" {marked}")));
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 
 use super::billing;
 use super::note::{self, Note};
 use super::object::Object;
 use super::reader::{Reject, explain};
+use crate::json::{self, ValueLimit};
 
 /// Where a record is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,8 @@ fn read(raw: &[u8], now: DateTime<Utc>) -> Result<Note, Reject> {
     let object = Object::parse(text).map_err(|error| format!("this is no valid JSON ({})", explain(&error)))?;
     if text.contains("\\ud") || text.contains("\\uD") {
         // Values are read one by one, and unknown ones not at all: half a surrogate pair must not get through.
-        serde_json::from_str::<Value>(text).map_err(|error| format!("a text in it is broken ({})", explain(&error)))?;
+        json::check(text, &ValueLimit::none())
+            .map_err(|error| format!("a text in it is broken ({})", explain(&error)))?;
     }
     if billing::is_billing(&object) {
         return note::read(billing::translate(&object)?, false, now);

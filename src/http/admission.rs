@@ -4,7 +4,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::limits::{TrustedProxies, network};
+use super::limits::{Limits, TrustedProxies, network};
+
+/// What a connection costs its address, and the head of a request that was begun and not ended.
+const CONNECTION: u64 = 100;
+const UNFINISHED_HEAD: u64 = 1_000;
 
 /// How many connections there may be at the same time. What comes beyond that is closed at once.
 #[derive(Clone, Debug)]
@@ -26,35 +30,61 @@ impl Default for Admission {
 pub struct Open {
     most: Admission,
     counts: Mutex<HashMap<IpAddr, usize>>,
+    /// Where connections are paid for.
+    limits: Option<Arc<Limits>>,
 }
 
 /// One of them, until it is dropped.
 pub struct Place {
     open: Arc<Open>,
     network: IpAddr,
+    /// Who pays; absent where the connection is of a proxy.
+    peer: Option<IpAddr>,
+}
+
+impl Place {
+    /// The connection ended inside the head of a request. Such heads are the cheapest thing to send, and no request that
+    /// would pay for them ever comes.
+    pub fn pay_for_unfinished_head(&self) {
+        if let (Some(peer), Some(limits)) = (self.peer, &self.open.limits) {
+            limits.take(peer, UNFINISHED_HEAD);
+        }
+    }
 }
 
 impl Open {
-    pub fn new(most: Admission) -> Arc<Self> {
-        Arc::new(Self { most, counts: Mutex::default() })
+    pub fn new(most: Admission, limits: Option<Arc<Limits>>) -> Arc<Self> {
+        Arc::new(Self { most, counts: Mutex::default(), limits })
     }
 
     fn counts(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// `None` where there are as many as there may be; `open` is how many there are from everywhere.
+    /// `None` where there are as many as there may be, or the address has spent its budget; `open` is how many there are
+    /// from everywhere.
     pub fn enter(self: &Arc<Self>, peer: IpAddr, open: usize) -> Option<Place> {
         if open >= self.most.connections {
             return None;
         }
+        // Those of a proxy are of many clients.
+        let is_of_one = !self.most.trusted_proxies.trusts(peer.to_canonical());
         let network = network(peer);
         let mut counts = self.counts();
         let count = counts.entry(network).or_default();
-        let is_full = *count >= self.most.of_address && !self.most.trusted_proxies.trusts(peer.to_canonical());
-        *count += usize::from(!is_full);
+        if is_of_one && (*count >= self.most.of_address || !self.pays(peer, CONNECTION)) {
+            if *count == 0 {
+                counts.remove(&network);
+            }
+            return None;
+        }
+        *count += 1;
         drop(counts);
-        (!is_full).then(|| Place { open: Arc::clone(self), network })
+        Some(Place { open: Arc::clone(self), network, peer: is_of_one.then_some(peer) })
+    }
+
+    fn pays(&self, peer: IpAddr, cost: u64) -> bool {
+        self.limits.as_ref().is_none_or(|limits| limits.spend(peer, cost).is_ok())
     }
 }
 
@@ -72,12 +102,13 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
+    use super::super::limits::Allowance;
     use super::*;
 
     #[test]
     fn an_address_has_so_many_connections_and_a_proxy_has_all() {
         let trusted_proxies = TrustedProxies::new(vec!["192.0.2.9".parse().unwrap()]);
-        let open = Open::new(Admission { connections: 5, of_address: 2, trusted_proxies });
+        let open = Open::new(Admission { connections: 5, of_address: 2, trusted_proxies }, None);
         let enter = |peer: &str, count| open.enter(peer.parse().unwrap(), count);
         let (first, second) = (enter("192.0.2.1", 0), enter("::ffff:192.0.2.1", 1));
         assert!(first.is_some() && second.is_some());
@@ -91,5 +122,25 @@ mod tests {
         assert!(proxied.iter().all(Option::is_some));
         drop((second, one, two, again, proxied));
         assert!(open.counts().is_empty());
+    }
+
+    #[test]
+    fn connections_are_paid_for_and_a_proxy_pays_for_nobody() {
+        let allowance = Allowance { operations: 9, budget: 10 * CONNECTION, refill: 1 };
+        let limits = Arc::new(Limits::new(allowance, allowance));
+        let trusted_proxies = TrustedProxies::new(vec!["192.0.2.9".parse().unwrap()]);
+        let open = Open::new(Admission { trusted_proxies, ..Admission::default() }, Some(limits));
+        let enter = |peer: &str| open.enter(peer.parse().unwrap(), 0);
+        for _ in 0..10 {
+            assert!(enter("192.0.2.1").is_some());
+        }
+        assert!(enter("192.0.2.1").is_none(), "the budget is spent, though none is open any more");
+        assert!(open.counts().is_empty());
+        for _ in 0..20 {
+            assert!(enter("192.0.2.9").is_some());
+        }
+        enter("192.0.2.2").unwrap().pay_for_unfinished_head();
+        assert!(enter("192.0.2.2").is_none());
+        assert!(enter("192.0.2.3").is_some());
     }
 }

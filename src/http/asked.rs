@@ -1,16 +1,20 @@
 //! What the client asks for, out of the body of a POST or the address of a GET.
 
-use async_graphql::{Request, Variables};
+use async_graphql::{Request, Value, Variables};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::refusal::Refusal;
+use crate::json::{self, ValueLimit};
 
-/// How many values the JSON of a request may hold. Each takes some tens of bytes of memory, where the text of a zero takes
-/// two.
+/// How many values the JSON of a request may hold. Each takes some tens of bytes of memory, and an object some hundreds,
+/// where the text of a zero takes two.
 const MOST_VALUES: usize = 100_000;
+/// The memory that one value takes when it is built, at most, in bytes: that of an object with one field is shared by two.
+const VALUE_BYTES: u64 = 200;
 
-/// The parameters of a request, not yet looked at: each is taken apart by itself, so that an error names it.
+/// The parameters of a request, not yet looked at: each is taken apart by itself, so that an error names it. One that
+/// comes twice is refused.
 #[derive(Deserialize)]
 struct Parameters<'a> {
     #[serde(borrow)]
@@ -33,10 +37,8 @@ struct AddressParameters {
     extensions: Option<String>,
 }
 
-type Map = serde_json::Map<String, serde_json::Value>;
-
-/// Out of the body of a POST.
-pub fn in_body(body: &[u8]) -> Result<Request, Refusal> {
+/// Out of the body of a POST. Before anything is built, `hold` is told how much memory it may take, and may refuse it.
+pub fn in_body(body: &[u8], hold: impl FnOnce(u64) -> Result<(), Refusal>) -> Result<Request, Refusal> {
     let body =
         std::str::from_utf8(body).map_err(|error| Refusal::bad_request(format!("The body is not UTF-8: {error}.")))?;
     let start = body.trim_start();
@@ -46,7 +48,7 @@ pub fn in_body(body: &[u8]) -> Result<Request, Refusal> {
     if start.starts_with('[') {
         return Err(Refusal::bad_request("Lists of operations are not taken; send each in a request of its own."));
     }
-    weigh(body)?;
+    hold(weigh(body)?)?;
     let parameters: Parameters<'_> = serde_json::from_str(body).map_err(|error| {
         if error.is_data() {
             Refusal::bad_request(format!("The body is no JSON object with one `query`: {error}."))
@@ -56,10 +58,7 @@ pub fn in_body(body: &[u8]) -> Result<Request, Refusal> {
     })?;
     let query = part(parameters.query, "query", "a string")?;
     let operation_name = part(parameters.operation_name, "operationName", "a string")?;
-    // Looked at before they are turned into variables, because that also takes what is not an object.
-    let variables = object(parameters.variables, "variables")?;
-    let _: Option<Map> = part(parameters.extensions, "extensions", "an object")?;
-    request(query, operation_name, variables)
+    request(query, operation_name, objects(parameters.variables, parameters.extensions)?)
 }
 
 /// Out of the address of a GET.
@@ -69,14 +68,15 @@ pub fn in_address(query: &str) -> Result<Request, Refusal> {
     let Some(axum::extract::Query(parameters)) = parameters else {
         return Err(Refusal::bad_request("The parameters of the address cannot be read, or one of them comes twice."));
     };
+    // The memory is not held: an address is as short as the head of a request.
     for json in [&parameters.variables, &parameters.extensions].into_iter().flatten() {
         weigh(json)?;
     }
     let variables = parameters.variables.filter(|text| !text.is_empty());
     let extensions = parameters.extensions.filter(|text| !text.is_empty());
-    let variables = object(raw(variables.as_deref(), "variables")?, "variables")?;
-    let _: Option<Map> = part(raw(extensions.as_deref(), "extensions")?, "extensions", "an object")?;
-    request(parameters.query, parameters.operation_name, variables)
+    let variables = raw(variables.as_deref(), "variables")?;
+    let extensions = raw(extensions.as_deref(), "extensions")?;
+    request(parameters.query, parameters.operation_name, objects(variables, extensions)?)
 }
 
 /// Refuses JSON of too many values by a single walk over its bytes. Each value but the first of a list or an object
@@ -95,7 +95,7 @@ fn weigh(json: &str) -> Result<(), Refusal> {
     if values > MOST_VALUES {
         return Err(Refusal::bad_request(format!("The request holds more than {MOST_VALUES} values.")));
     }
-    Ok(())
+    Ok(values as u64 * VALUE_BYTES)
 }
 
 fn request(query: Option<String>, operation: Option<String>, variables: Variables) -> Result<Request, Refusal> {
@@ -108,11 +108,30 @@ fn request(query: Option<String>, operation: Option<String>, variables: Variable
     Ok(request)
 }
 
-fn object(raw: Option<&RawValue>, name: &str) -> Result<Variables, Refusal> {
-    match raw {
-        Some(raw) if !raw.get().starts_with('{') => Err(wrong(name, "an object", None)),
-        raw => Ok(part(raw, name, "an object")?.unwrap_or_default()),
+/// Builds the variables. Nobody reads the extensions: they are checked, and not built.
+fn objects(variables: Option<&RawValue>, extensions: Option<&RawValue>) -> Result<Variables, Refusal> {
+    let limit = ValueLimit::new(MOST_VALUES);
+    let variables = match variables.filter(|raw| raw.get() != "null") {
+        Some(raw) => {
+            let text = object(raw, "variables")?;
+            let value: Value = json::parse(text, &limit).map_err(|error| broken("variables", &error))?;
+            Variables::from_value(value)
+        }
+        None => Variables::default(),
+    };
+    if let Some(raw) = extensions.filter(|raw| raw.get() != "null") {
+        let text = object(raw, "extensions")?;
+        json::check(text, &limit).map_err(|error| broken("extensions", &error))?;
     }
+    Ok(variables)
+}
+
+fn object<'a>(raw: &'a RawValue, name: &str) -> Result<&'a str, Refusal> {
+    if raw.get().starts_with('{') { Ok(raw.get()) } else { Err(wrong(name, "an object", None)) }
+}
+
+fn broken(name: &str, error: &serde_json::Error) -> Refusal {
+    Refusal::bad_request(format!("`{name}` cannot be read: {error}."))
 }
 
 fn part<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>, name: &str, right: &str) -> Result<Option<T>, Refusal> {
@@ -135,6 +154,23 @@ fn wrong(name: &str, right: &str, error: Option<&serde_json::Error>) -> Refusal 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn in_body(body: &[u8]) -> Result<Request, Refusal> {
+        super::in_body(body, |_| Ok(()))
+    }
+
+    #[test]
+    fn memory_is_held_before_it_is_used() {
+        let body = br#"{"query": "{ a }", "variables": {"a": [{"": 0}, {"": 0}]}}"#;
+        let held = std::cell::Cell::new(0);
+        let request = super::in_body(body, |bytes| {
+            held.set(bytes);
+            Ok(())
+        });
+        // Of what stands beside the variables, too.
+        assert!(request.is_ok() && held.get() == 8 * VALUE_BYTES, "{}", held.get());
+        assert!(super::in_body(body, |_| Err(Refusal::timeout())).is_err());
+    }
 
     fn refused(body: &str) -> String {
         in_body(body.as_bytes()).unwrap_err().message
@@ -177,7 +213,11 @@ mod tests {
         assert!(refused(r#"[{"query": "{ a }"}]"#).contains("Lists of operations"));
         assert!(in_body(b"\xff").unwrap_err().message.contains("UTF-8"));
         let deep = format!(r#"{{"query": "", "variables": {{"a": {}1{}}}}}"#, "[".repeat(5000), "]".repeat(5000));
-        assert!(refused(&deep).contains("recursion limit"), "{}", refused(&deep));
+        assert!(
+            refused(&deep).contains("`variables` cannot be read: it is nested more than 100 deep"),
+            "{}",
+            refused(&deep)
+        );
     }
 
     #[test]
@@ -191,6 +231,56 @@ mod tests {
         assert!(in_body(body(&format!("\"{}\"", ",[{\\\"".repeat(200_000))).as_bytes()).is_ok());
         let address = format!("query=a&variables={{\"a\":[{}0]}}", "0,".repeat(100_000));
         assert!(in_address(&address).is_err());
+    }
+
+    #[test]
+    fn a_parameter_or_a_key_that_comes_twice_is_refused() {
+        for (name, value) in
+            [("query", "\"{ a }\""), ("operationName", "\"A\""), ("variables", "{}"), ("extensions", "{}")]
+        {
+            let message = refused(&format!(r#"{{"{name}": {value}, "query": "{{ a }}", "{name}": {value}}}"#));
+            assert!(message.contains("duplicate field") && message.contains(name), "{message}");
+        }
+        let message = refused(r#"{"query": "{ a }", "\u0071uery": "{ b }"}"#);
+        assert!(message.contains("duplicate field `query`"), "{message}");
+        let message = refused(r#"{"query": "{ a }", "variables": {"a": {"b": 1, "b": 2}}}"#);
+        assert!(message.contains(r#"`variables` cannot be read: the key "b" stands in an object twice"#), "{message}");
+        let address = r#"query=a&variables={"a":1,"a":2}"#.replace('"', "%22");
+        assert!(in_address(&address).unwrap_err().message.contains("twice"));
+    }
+
+    /// Where the library below parses the text under a marker of its own anew, values could hide from the limit, and
+    /// nested ones overflow the stack.
+    #[test]
+    fn the_markers_of_libraries_are_plain_keys() {
+        let many = serde_json::to_string(&format!("[{}0]", "{},".repeat(200_000))).unwrap();
+        for marker in [async_graphql_value::RAW_VALUE_TOKEN, "$serde_json::private::Number"] {
+            for name in ["variables", "extensions"] {
+                let body = format!(r#"{{"query": "{{ a }}", "{name}": {{"a": {{"{marker}": {many}}}}}}}"#);
+                let request = in_body(body.as_bytes()).unwrap();
+                assert!(request.extensions.is_empty());
+                if let Some(Value::Object(fields)) = request.variables.get("a") {
+                    assert!(matches!(&fields[marker], Value::String(text) if text.len() > 400_000));
+                } else {
+                    assert_eq!(name, "extensions");
+                }
+            }
+        }
+        let raw = r#"{"query": {"$serde_json::private::RawValue": "\"{ a }\""}}"#;
+        assert!(refused(raw).contains("`query` has to be a string"));
+    }
+
+    #[test]
+    fn extensions_are_bounded_like_variables() {
+        let deep = format!("{}1{}", "{\"a\":".repeat(5_000), "}".repeat(5_000));
+        let message = refused(&format!(r#"{{"query": "{{ a }}", "extensions": {deep}}}"#));
+        assert!(message.contains("`extensions` cannot be read: it is nested more than 100 deep"), "{message}");
+        let half = format!("{{\"a\":[{}0]}}", "0,".repeat(60_000));
+        let both = format!(r#"{{"query": "{{ a }}", "variables": {half}, "extensions": {half}}}"#);
+        assert!(refused(&both).contains("100000 values"));
+        assert!(
+            refused(r#"{"query": "{ a }", "extensions": {"a": "\ud800"}}"#).contains("`extensions` cannot be read")
+        );
     }
 
     #[test]

@@ -35,12 +35,20 @@ pub fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// Reads at most `limit` bytes, and none where the client announces more.
-pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Refusal> {
+/// How many bytes come, as the client announces it, or at most, where it does not.
+///
+/// # Errors
+/// Where it announces more than `limit`.
+pub fn length(headers: &HeaderMap, limit: usize) -> Result<u64, Refusal> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit as u64) {
-        return Err(Refusal::too_large(limit));
+    match announced {
+        Some(length) if length > limit as u64 => Err(Refusal::too_large(limit)),
+        announced => Ok(announced.unwrap_or(limit as u64)),
     }
+}
+
+/// Reads at most `limit` bytes.
+pub async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
     match Limited::new(body, limit).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Refusal::too_large(limit)),

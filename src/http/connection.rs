@@ -27,36 +27,68 @@ pub struct Pace {
     pub answer: Duration,
 }
 
-/// What a connection is about, shared by its bytes and its requests: the number of requests so far, and in the lowest
-/// bits one of the following.
+/// What a connection is about, shared by its bytes and its requests.
 #[derive(Clone, Debug, Default)]
-pub struct Phase(Arc<AtomicU64>);
+pub struct Phase(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The number of requests so far, and in the lowest bits one of the following.
+    phase: AtomicU64,
+    /// How often the client took some bytes.
+    taken: AtomicU64,
+}
 
 /// No byte of the next request is here.
 const RESTING: u64 = 0;
 /// Some of its head is.
 const HEAD: u64 = 1;
-/// A request is being answered.
+/// A request is here, and its answer is not.
 const BUSY: u64 = 2;
+/// The client takes the answer.
+const ANSWERING: u64 = 3;
 const MASK: u64 = 3;
 
 impl Phase {
     /// A request is here, until the guard is dropped.
     pub fn begin(&self) -> Busy {
-        let requests = (self.0.load(Ordering::Relaxed) & !MASK) + MASK + 1;
-        self.0.store(requests | BUSY, Ordering::Relaxed);
+        let requests = (self.get() & !MASK) + MASK + 1;
+        self.set(requests | BUSY);
         Busy(self.clone())
     }
 
+    /// Whether the server has to do something for the client, not the client for the server.
+    pub fn is_busy(&self) -> bool {
+        self.get() & MASK == BUSY
+    }
+
+    /// Whether the head of a request has begun and not ended.
+    pub fn is_in_head(&self) -> bool {
+        self.get() & MASK == HEAD
+    }
+
+    /// A number that changes when the client takes some bytes.
+    pub fn taken(&self) -> u64 {
+        self.0.taken.load(Ordering::Relaxed)
+    }
+
     fn received(&self) {
-        let now = self.0.load(Ordering::Relaxed);
+        let now = self.get();
         if now & MASK == RESTING {
-            self.0.store(now | HEAD, Ordering::Relaxed);
+            self.set(now | HEAD);
         }
     }
 
+    fn sent(&self) {
+        self.0.taken.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.phase.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, phase: u64) {
+        self.0.phase.store(phase, Ordering::Relaxed);
     }
 }
 
@@ -64,8 +96,9 @@ impl Phase {
 pub struct Busy(Phase);
 
 impl Busy {
-    /// Goes with the body, until it was taken or given up.
+    /// The answer is there. Goes with the body, until it was taken or given up.
     pub fn until_taken(self, body: Body) -> Body {
+        self.0.set(self.0.get() & !MASK | ANSWERING);
         Body::new(body.map_err(move |error| {
             let _held = &self;
             error
@@ -75,7 +108,7 @@ impl Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.0.store(self.0.get() & !MASK, Ordering::Relaxed);
+        self.0.set(self.0.get() & !MASK);
     }
 }
 
@@ -171,7 +204,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
         match Pin::new(&mut self.stream).poll_write(cx, buf) {
             Poll::Pending => self.await_writable(cx),
-            written @ Poll::Ready(_) => written,
+            written @ Poll::Ready(_) => {
+                self.phase.sent();
+                written
+            }
         }
     }
 
@@ -182,7 +218,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     ) -> Poll<Result<usize>> {
         match Pin::new(&mut self.stream).poll_write_vectored(cx, bufs) {
             Poll::Pending => self.await_writable(cx),
-            written @ Poll::Ready(_) => written,
+            written @ Poll::Ready(_) => {
+                self.phase.sent();
+                written
+            }
         }
     }
 

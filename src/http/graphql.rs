@@ -1,6 +1,7 @@
 //! GraphQL over HTTP: `POST /graphql`, and `GET /graphql` for queries.
 //!
-//! What is cheap to check comes first, and who asks before a byte of the body is read.
+//! What is cheap to check comes first, and who asks before a byte of the body is read. That happens where connections are
+//! served; what the bytes say is looked at where operations are executed, as it can take long.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,10 +10,10 @@ use std::time::Duration;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, Method, Request, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, Method, Request, header};
 use axum::response::Response;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
@@ -20,7 +21,9 @@ use tracing::Instrument;
 use super::accept::MediaType;
 use super::answer::Executed;
 use super::documents::{Documents, Parsed};
+use super::health::Readiness;
 use super::limits::{Allowance, Limits, REQUEST, TrustedProxies, Turn, Visit};
+use super::listen::End;
 use super::origin::{self, Origin};
 use super::refusal::Refusal;
 use super::request_id::RequestIdExt;
@@ -32,8 +35,10 @@ use crate::db::Fault;
 use crate::engine::Pieces;
 use crate::error::Error;
 use crate::gate::{self, Bounds};
-use crate::meter::{MemoryLimits, MemoryPool, Meter, UsageLimits};
+use crate::meter::{HeldMemory, MemoryLimits, MemoryPool, Meter, UsageLimits};
+use crate::runtime::Work;
 use crate::schema::Schema;
+use crate::watchdog::{watched, watched_by};
 
 /// How requests are taken.
 #[derive(Clone, Debug)]
@@ -109,17 +114,48 @@ pub struct Door {
     pub memory: Arc<MemoryPool>,
     pub tokens: Tokens,
     pub identity: Option<Identity>,
+    pub readiness: Readiness,
+    /// Where everything runs whose time depends on what the client asks for.
+    pub work: Work,
 }
 
-pub async fn answer(State(door): State<Arc<Door>>, request: Request<Body>) -> Response {
+/// A request that may be looked at: who asks is known, and has paid for that.
+struct Received {
+    sent: Sent,
+    viewer: Viewer,
+    turn: Turn,
+    /// What the request takes while it is looked at and executed.
+    memory: HeldMemory,
+    /// What was charged so far.
+    estimate: u64,
+    shows_cost: bool,
+}
+
+/// The parameters of a request, as they came.
+enum Sent {
+    /// The body of a POST.
+    Body(Bytes),
+    /// What follows the path in the address of a GET.
+    Address(String),
+}
+
+pub async fn answer(State(door): State<Arc<Door>>, mut request: Request<Body>) -> Response {
     let request_id = request.request_id();
     let acceptable = MediaType::negotiate(request.headers());
     let media_type = acceptable.unwrap_or(MediaType::Json);
-    let deadline = Instant::now() + door.settings.request_timeout;
-    match door.execute(request, acceptable.is_some(), &request_id, deadline).await {
-        Ok(executed) => answer::executed(executed, media_type),
-        Err(refusal) => answer::refused(refusal, media_type, &request_id),
-    }
+    let end = request.extensions_mut().remove::<End>();
+    let end = async {
+        match end {
+            Some(end) => end.reached().await,
+            None => std::future::pending().await,
+        }
+    };
+    let answered = tokio::select! {
+        biased;
+        answered = door.answer(request, acceptable, &request_id) => answered,
+        () = end => Err(Refusal::stopping()),
+    };
+    answered.unwrap_or_else(|refusal| answer::refused(refusal, media_type, &request_id))
 }
 
 pub async fn other_method(request: Request<Body>) -> Response {
@@ -130,37 +166,74 @@ pub async fn other_method(request: Request<Body>) -> Response {
 }
 
 impl Door {
-    async fn execute(
-        &self,
+    async fn answer(
+        self: &Arc<Self>,
+        request: Request<Body>,
+        acceptable: Option<MediaType>,
+        request_id: &str,
+    ) -> Result<Response, Refusal> {
+        let deadline = Instant::now() + self.settings.request_timeout;
+        let received = self.receive(request, acceptable.is_some(), deadline).await?;
+        let (door, request_id) = (Arc::clone(self), request_id.to_owned());
+        let media_type = acceptable.unwrap_or(MediaType::Json);
+        let executed = async move {
+            let executed = door.execute(received, &request_id, deadline).await?;
+            Ok(answer::executed(executed, media_type))
+        };
+        let executed = self.work.spawn(watched("request", executed).in_current_span());
+        match timeout_at(deadline, executed).await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
+            // Also where no thread is free to find out.
+            Err(_) => Err(Refusal::timeout()),
+        }
+    }
+
+    /// Finds out who asks, and reads the body. Nothing here takes long, whatever the client sends.
+    async fn receive(
+        self: &Arc<Self>,
         request: Request<Body>,
         acceptable: bool,
-        request_id: &str,
         deadline: Instant,
-    ) -> Result<Executed, Refusal> {
+    ) -> Result<Received, Refusal> {
         let (head, body) = request.into_parts();
-        let mut turn = Turn::begin(&self.limits, self.visitor(&head)).map_err(Refusal::rate_limited)?;
+        let address = self.visitor(&head);
+        let mut turn = Turn::begin(&self.limits, address).map_err(Refusal::rate_limited)?;
         origin::check(&head.headers, &head.uri, &self.settings.allowed_origins)?;
-        let viewer = timeout_at(deadline, self.authenticate(&head.headers)).await.map_err(|_| Refusal::timeout())??;
+        let viewer = self.authenticate(&head.headers, address);
+        let viewer = timeout_at(deadline, viewer).await.map_err(|_| Refusal::timeout())??;
         turn.identify(&viewer).map_err(Refusal::rate_limited)?;
         if !acceptable {
             return Err(Refusal::not_acceptable());
         }
-        let by_post = head.method == Method::POST;
+        let mut memory = HeldMemory::none(self.memory.token(viewer.token_key()));
         let mut estimate = REQUEST;
-        let request = if by_post {
+        let sent = if head.method == Method::POST {
             body::check_media_type(&head.headers)?;
-            let read = body::read(&head.headers, body, self.settings.body_limit);
+            let limit = self.settings.body_limit;
+            memory.add(body::length(&head.headers, limit)?)?;
+            let read = body::read(body, limit);
             let deadline = deadline.min(Instant::now() + self.settings.body_timeout);
             let body = timeout_at(deadline, read).await.map_err(|_| Refusal::slow_body())??;
+            memory.shrink_to(body.len() as u64);
             // Before it is known what the bytes say, as that takes work, too.
             estimate += body.len() as u64;
             turn.charge(body.len() as u64).map_err(Refusal::rate_limited)?;
-            asked::in_body(&body)?
+            Sent::Body(body)
         } else {
             let asked = head.uri.query().unwrap_or_default();
             estimate += asked.len() as u64;
             turn.charge(asked.len() as u64).map_err(Refusal::rate_limited)?;
-            asked::in_address(asked)?
+            Sent::Address(asked.to_owned())
+        };
+        Ok(Received { sent, viewer, turn, memory, estimate, shows_cost: shows_cost(&head.headers) })
+    }
+
+    async fn execute(&self, received: Received, request_id: &str, deadline: Instant) -> Result<Executed, Refusal> {
+        let Received { sent, viewer, turn, mut memory, mut estimate, shows_cost } = received;
+        let (by_post, request) = match sent {
+            Sent::Body(body) => (true, asked::in_body(&body, |bytes| Ok(memory.add(bytes)?))?),
+            Sent::Address(asked) => (false, asked::in_address(&asked)?),
         };
         let parsed = self.documents.parse(&request.query)?;
         let cost = gate::estimate(&parsed.document, &request.variables, &self.settings.gate)
@@ -179,7 +252,7 @@ impl Door {
         // Changes are made one after the other, until one fails.
         executed.repeatable =
             !changing || first.is_some_and(|first| answer::has_only_failed_at(&executed.response, &first));
-        if !shows_cost(&head.headers) {
+        if !shows_cost {
             executed.cost = None;
         }
         Ok(executed)
@@ -187,18 +260,22 @@ impl Door {
 
     /// Absent where the request came over no network.
     fn visitor(&self, head: &Parts) -> Option<IpAddr> {
-        let visit = head.extensions.get::<Visit>()?;
-        Some(self.settings.trusted_proxies.origin(visit.peer, &head.headers))
+        self.visitor_of(&head.headers, &head.extensions)
     }
 
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Viewer, Refusal> {
+    pub fn visitor_of(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+        let visit = extensions.get::<Visit>()?;
+        Some(self.settings.trusted_proxies.origin(visit.peer, headers))
+    }
+
+    async fn authenticate(self: &Arc<Self>, headers: &HeaderMap, address: Option<IpAddr>) -> Result<Viewer, Refusal> {
         let token = bearer(headers).ok_or_else(Refusal::unauthenticated)?;
-        let viewer = match self.viewer(token).await {
+        let viewer = match self.viewer(token, address).await? {
             // Connections break while they rest, and who first asks on one finds out: here is where nothing has been
             // done yet, and can be asked for once more.
             Err(error) if error.is_of_connection() => {
                 self.app.db.heed(Fault::Connection);
-                self.viewer(token).await
+                self.viewer(token, address).await?
             }
             viewer => viewer,
         };
@@ -206,12 +283,25 @@ impl Door {
     }
 
     /// Whose token it is, if it holds.
-    async fn viewer(&self, token: &str) -> Result<Option<Viewer>, Error> {
-        let App { db, clock, .. } = &self.app;
-        match &self.identity {
-            Some(identity) if !auth::is_opaque(token) => identity.authenticate(db, clock, token).await,
-            _ => self.tokens.authenticate(token).await,
+    async fn viewer(
+        self: &Arc<Self>,
+        token: &str,
+        address: Option<IpAddr>,
+    ) -> Result<Result<Option<Viewer>, Error>, Refusal> {
+        if self.identity.is_none() || auth::is_opaque(token) {
+            return Ok(self.tokens.authenticate_from(address, token).await);
         }
+        // A signature takes a while to verify.
+        let (door, token) = (Arc::clone(self), token.to_owned());
+        let verified = async move {
+            let App { db, clock, .. } = &door.app;
+            match &door.identity {
+                Some(identity) => identity.authenticate(db, clock, &token).await,
+                None => Ok(None),
+            }
+        };
+        let verified = self.work.spawn(watched("web token", verified).in_current_span());
+        verified.await.map_err(|panicked| Refusal::internal(&panicked))
     }
 
     /// Runs the operation in a task of its own: when the client hangs up, or the time is over, what waits for it is
@@ -231,6 +321,10 @@ impl Door {
         let pieces = Arc::new(Pieces::default());
         let request = request.data(Arc::clone(&pieces));
         let (schema, db) = (self.schema.clone(), self.app.db.clone());
+        let measure = {
+            let meter = Arc::clone(&meter);
+            move |took| meter.cpu(took)
+        };
         let operation = async move {
             let mut response = schema.execute(request, parsed.validated()).await;
             if !answer::is_refused(&response) {
@@ -255,7 +349,8 @@ impl Door {
             let held = Held { turn: Some(turn), meter: Some(meter) };
             Executed { response, pieces, repeatable: false, cost: Some((estimate, usage)), held }
         };
-        match timeout_at(deadline, tokio::spawn(operation.in_current_span())).await {
+        let operation = watched_by("operation", measure, operation).in_current_span();
+        match timeout_at(deadline, tokio::spawn(operation)).await {
             Ok(Ok(executed)) => Ok(executed),
             Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
             Err(_) => Err(Refusal::timeout()),

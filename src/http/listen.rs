@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,12 +16,14 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tower::Service;
 
-use super::admission::{Admission, Open};
+use super::admission::{Admission, Open, Place};
 use super::connection::{Pace, Paced, Phase};
-use super::limits::Visit;
+use super::head::OverConnection;
+use super::limits::{Limits, Visit};
+use crate::watchdog::watched;
 
 /// How much time clients have.
 #[derive(Clone, Copy, Debug)]
@@ -42,25 +45,65 @@ impl Default for Patience {
     }
 }
 
+/// How long requests have, that were refused at the end, to tell their clients.
+const LAST_WORDS: Duration = Duration::from_millis(250);
+/// How long a client may do nothing when the server ends: neither send what is missing of a request, nor take its answer.
+const STALLED: Duration = Duration::from_secs(1);
+/// The largest head of a request, in bytes; also how much of a body is read at a time. A JSON web token may have two
+/// thirds of it.
+const MAX_HEAD: usize = 24 << 10;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Serving,
     /// Still serving; whoever spreads requests over instances is told to leave this one out.
     Stopping,
-    /// No more requests are taken.
-    Ending,
+    /// No more requests are taken; those that run are refused at this time.
+    Ending {
+        until: Instant,
+    },
+}
+
+/// Tells those who answer a request when the server gives it up.
+#[derive(Clone, Debug)]
+pub struct End(watch::Receiver<Stage>);
+
+impl End {
+    /// Ready when the request should be refused, as the server ends.
+    pub async fn reached(mut self) {
+        let until = match self.0.wait_for(|stage| matches!(stage, Stage::Ending { .. })).await.map(|stage| *stage) {
+            Ok(Stage::Ending { until }) => until,
+            // Nobody serves any more.
+            _ => return,
+        };
+        sleep_until(until).await;
+    }
+}
+
+/// What is served, and where connections are paid for.
+pub struct Site {
+    pub router: Router,
+    /// The accounts that requests are paid from, too.
+    pub limits: Option<Arc<Limits>>,
+}
+
+impl From<Router> for Site {
+    fn from(router: Router) -> Self {
+        Self { router, limits: None }
+    }
 }
 
 /// Serves until `stop` is ready, then as long as `patience` says; then takes no more connections, lets the requests
 /// that run come to their end, and returns.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    site: impl Into<Site>,
     stop: impl Future<Output = ()>,
     patience: Patience,
     admission: Admission,
 ) {
-    let open = Open::new(admission);
+    let Site { router, limits } = site.into();
+    let open = Open::new(admission, limits);
     let (stage, watcher) = watch::channel(Stage::Serving);
     let mut connections = JoinSet::new();
     let mut stopped = pin!(async {
@@ -78,11 +121,8 @@ pub async fn serve(
                         continue;
                     };
                     let connection =
-                        connection(stream, peer.ip(), router.clone(), patience.pace, watcher.clone());
-                    connections.spawn(async move {
-                        connection.await;
-                        drop(place);
-                    });
+                        connection(stream, peer.ip(), router.clone(), patience.pace, watcher.clone(), place);
+                    connections.spawn(watched("connection", connection));
                 }
                 Err(error) => {
                     // Most likely out of file descriptors; asking again at once would only burn time.
@@ -95,8 +135,9 @@ pub async fn serve(
         }
     }
     drop(listener);
-    stage.send_replace(Stage::Ending);
-    let ended = timeout(patience.requests, async { while connections.join_next().await.is_some() {} }).await;
+    let until = Instant::now() + patience.requests;
+    stage.send_replace(Stage::Ending { until });
+    let ended = timeout_at(until + LAST_WORDS, async { while connections.join_next().await.is_some() {} }).await;
     if ended.is_err() {
         tracing::warn!(connections = connections.len(), "leaving connections that did not end in time");
     }
@@ -104,10 +145,17 @@ pub async fn serve(
 
 /// Ready when no more requests are taken.
 async fn ending(stage: &mut watch::Receiver<Stage>) {
-    let _ = stage.wait_for(|stage| *stage == Stage::Ending).await;
+    let _ = stage.wait_for(|stage| matches!(stage, Stage::Ending { .. })).await;
 }
 
-async fn connection(stream: TcpStream, peer: IpAddr, router: Router, pace: Pace, mut stage: watch::Receiver<Stage>) {
+async fn connection(
+    stream: TcpStream,
+    peer: IpAddr,
+    router: Router,
+    pace: Pace,
+    mut stage: watch::Receiver<Stage>,
+    place: Place,
+) {
     // An answer is written at once; waiting to fill a packet would only delay it.
     let _ = stream.set_nodelay(true);
     // Browsers open connections ahead of need. One that has said nothing may be dropped at any time, which the HTTP
@@ -123,22 +171,46 @@ async fn connection(stream: TcpStream, peer: IpAddr, router: Router, pace: Pace,
         let (phase, stage) = (phase.clone(), stage.clone());
         move |mut request: hyper::Request<Incoming>| {
             let busy = phase.begin();
-            request.extensions_mut().insert(Visit { peer, stopping: *stage.borrow() != Stage::Serving });
+            let stopping = *stage.borrow() != Stage::Serving;
+            let extensions = request.extensions_mut();
+            extensions.insert(Visit { peer, stopping });
+            extensions.insert(OverConnection);
+            extensions.insert(End(stage.clone()));
             let answer = router.clone().call(request);
             async move { Ok::<Response<Body>, Infallible>(answer.await?.map(|body| busy.until_taken(body))) }
         }
     });
-    let stream = TokioIo::new(Paced::new(stream, pace, phase));
-    let mut connection = pin!(http1::Builder::new().serve_connection(stream, service));
+    let stream = TokioIo::new(Paced::new(stream, pace, phase.clone()));
+    let mut connection = pin!(http1::Builder::new().max_buf_size(MAX_HEAD).serve_connection(stream, service));
     let ended = tokio::select! {
         biased;
-        ended = connection.as_mut() => ended,
+        ended = connection.as_mut() => Some(ended),
         () = ending(&mut stage) => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                biased;
+                ended = connection.as_mut() => Some(ended),
+                () = stalled(&phase) => None,
+            }
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(cause = %error, "a connection broke off");
+    if phase.is_in_head() {
+        place.pay_for_unfinished_head();
+    }
+    match ended {
+        Some(Ok(())) => {}
+        Some(Err(error)) => tracing::debug!(cause = %error, "a connection broke off"),
+        None => tracing::debug!("leaving a connection whose client does nothing"),
+    }
+}
+
+/// Ready when the client has done nothing for a while, although it is its turn.
+async fn stalled(phase: &Phase) {
+    let (mut since, mut taken) = (Instant::now(), phase.taken());
+    while since.elapsed() < STALLED {
+        sleep(STALLED / 10).await;
+        if phase.is_busy() || phase.taken() != taken {
+            (since, taken) = (Instant::now(), phase.taken());
+        }
     }
 }

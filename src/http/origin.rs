@@ -57,9 +57,10 @@ fn is_own(origin: &HeaderValue, headers: &HeaderMap, uri: &Uri) -> Option<bool> 
     if !matches!(origin.scheme(), "http" | "https") || origin.origin().ascii_serialization() != text {
         return Some(false);
     }
-    let host = match headers.get(header::HOST) {
-        Some(host) => host.to_str().ok()?,
-        None => uri.authority()?.as_str(),
+    // A host in the address of the request counts before the header (RFC 9112, section 3.2.2).
+    let host = match uri.authority() {
+        Some(host) => host.as_str(),
+        None => headers.get(header::HOST)?.to_str().ok()?,
     };
     let own = Url::parse(&format!("{}://{host}", origin.scheme())).ok()?;
     Some(

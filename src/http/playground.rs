@@ -1,12 +1,19 @@
 //! The playground: a page at `/` and its files, embedded in the program.
 
+use std::collections::HashMap;
 use std::io::Read;
+use std::sync::{Arc, LazyLock};
 
-use axum::body::Body;
-use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use flate2::read::GzDecoder;
 use include_dir::{Dir, include_dir};
+use tokio::sync::OnceCell;
+
+use super::graphql::Door;
+use crate::runtime::Work;
 
 /// Each file is gzip, and called like the file that it holds with `.gz` at the end.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/web/playground/dist");
@@ -19,34 +26,84 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'",
 );
 
-pub async fn page(headers: HeaderMap) -> Response {
-    file("index.html", &headers)
+/// The files as they are served, by their paths.
+static SERVED: LazyLock<HashMap<String, File>> = LazyLock::new(|| {
+    let (mut files, mut folders) = (HashMap::new(), vec![&FILES]);
+    while let Some(folder) = folders.pop() {
+        folders.extend(folder.dirs());
+        for file in folder.files() {
+            if let Some(path) = file.path().to_str().and_then(|path| path.strip_suffix(".gz")) {
+                files.insert(path.to_owned(), File { packed: file.contents(), plain: OnceCell::new() });
+            }
+        }
+    }
+    files
+});
+
+/// One file, in both forms. Nothing of it is made for a request, but that the first one who takes no gzip has it unpacked.
+struct File {
+    packed: &'static [u8],
+    plain: OnceCell<Bytes>,
 }
 
-pub async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
-    file(&path, &headers)
+impl File {
+    /// Unpacks the file where no connection is served, once: those who ask meanwhile wait for it, and get the same bytes.
+    async fn plain(&'static self, work: &Work) -> Result<Bytes, std::io::Error> {
+        let unpack = || {
+            let mut plain = Vec::with_capacity(usize::try_from(self.plain_length()).unwrap_or_default());
+            GzDecoder::new(self.packed).read_to_end(&mut plain).map(|_| Bytes::from(plain))
+        };
+        let unpacked = async || work.spawn_blocking(unpack).await.map_err(std::io::Error::other)?;
+        self.plain.get_or_try_init(unpacked).await.cloned()
+    }
+
+    /// As the end of a gzip file tells it (RFC 1952, section 2.3.1).
+    fn plain_length(&self) -> u64 {
+        self.packed.last_chunk().map_or(0, |length| u32::from_le_bytes(*length).into())
+    }
 }
 
-fn file(path: &str, headers: &HeaderMap) -> Response {
-    let Some(file) = FILES.get_file(format!("{path}.gz")) else {
+pub async fn page(State(door): State<Arc<Door>>, method: Method, headers: HeaderMap) -> Response {
+    serve("index.html", &door.work, &method, &headers).await
+}
+
+pub async fn asset(
+    State(door): State<Arc<Door>>,
+    Path(path): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    serve(&path, &door.work, &method, &headers).await
+}
+
+async fn serve(path: &str, work: &Work, method: &Method, headers: &HeaderMap) -> Response {
+    let Some(file) = SERVED.get(path) else {
         return (StatusCode::NOT_FOUND, "There is no such file.\n").into_response();
     };
-    let mut response = if takes_gzip(headers) {
-        let mut response = Response::new(Body::from(file.contents()));
-        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        response
+    let takes_gzip = takes_gzip(headers);
+    let length = if takes_gzip { file.packed.len() as u64 } else { file.plain_length() };
+    let body = if *method == Method::HEAD {
+        Body::empty()
+    } else if takes_gzip {
+        Body::from(Bytes::from_static(file.packed))
     } else {
-        let mut plain = Vec::new();
-        if let Err(error) = flate2::read::GzDecoder::new(file.contents()).read_to_end(&mut plain) {
-            tracing::error!(path, cause = %error, "an embedded file is broken");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        match file.plain(work).await {
+            Ok(plain) => Body::from(plain),
+            Err(error) => {
+                tracing::error!(path, cause = %error, "an embedded file is broken");
+                return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+            }
         }
-        Response::new(Body::from(plain))
     };
+    let mut response = Response::new(body);
     // The name of an asset changes with its content; that of the page does not.
     let hashed = path.starts_with("assets/");
     let caching = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
     let headers = response.headers_mut();
+    if takes_gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    headers.insert(header::CONTENT_LENGTH, length.into());
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(path)));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -100,14 +157,19 @@ mod tests {
 
     #[test]
     fn every_embedded_file_has_a_type_of_its_own() {
-        let mut folders = vec![&FILES];
-        while let Some(folder) = folders.pop() {
-            folders.extend(folder.dirs());
-            for file in folder.files() {
-                let path = file.path().to_str().unwrap();
-                let plain = path.strip_suffix(".gz").expect("files are committed compressed");
-                assert_ne!(content_type(plain), "application/octet-stream", "{path}");
-            }
+        assert!(SERVED.contains_key("index.html") && SERVED.len() > 10);
+        for path in SERVED.keys() {
+            assert_ne!(content_type(path), "application/octet-stream", "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_is_unpacked_once() {
+        let work = Work::here();
+        for (path, file) in SERVED.iter() {
+            let first = file.plain(&work).await.unwrap();
+            assert_eq!(first.len() as u64, file.plain_length(), "{path}: HEAD says so, and asks for nothing");
+            assert_eq!(first.as_ptr(), file.plain(&work).await.unwrap().as_ptr(), "{path}: the same bytes");
         }
     }
 }

@@ -85,6 +85,11 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
     }
 
+    /// The head of the request is ambiguous, and with it perhaps where the request ends: nothing more is read.
+    pub fn malformed(message: impl Into<String>) -> Self {
+        Self::bad_request(message).with(header::CONNECTION, "close")
+    }
+
     /// The document cannot be executed, whatever is done about the request around it.
     pub fn document(code: &'static str, message: impl Into<String>) -> Self {
         Self { status: None, code, message: message.into(), locations: Vec::new(), header: None, retry_after: None }
@@ -106,6 +111,12 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message).soon()
     }
 
+    /// The server ends before the operation does.
+    pub fn stopping() -> Self {
+        let message = "The server stops before there is a result. A change may still be carried out.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).with(header::CONNECTION, "close").soon()
+    }
+
     /// The cause goes into the log; the client gets the request ID that it stands under.
     pub fn internal(cause: &dyn std::error::Error) -> Self {
         tracing::error!(cause = %cause, "the operation failed");
@@ -123,6 +134,7 @@ impl From<crate::error::Error> for Refusal {
         }
         match code {
             "UNAVAILABLE" => Self::new(StatusCode::SERVICE_UNAVAILABLE, code, error.message).soon(),
+            "RATE_LIMITED" => Self::new(StatusCode::TOO_MANY_REQUESTS, code, error.message).soon(),
             "STORAGE_FULL" => Self::new(StatusCode::INSUFFICIENT_STORAGE, code, error.message),
             "INTERNAL" => Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, error.message),
             _ => Self::new(StatusCode::BAD_REQUEST, code, error.message),

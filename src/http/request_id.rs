@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tower_http::request_id::{MakeRequestId, RequestId};
 
-pub static HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Makes up names for requests that come without one: 96 random bits.
 #[derive(Clone, Copy)]
@@ -24,8 +24,8 @@ impl MakeRequestId for Random {
 
 /// Forgets a name that is long or odd: it is written into logs and headers.
 pub async fn forget_odd(mut request: Request, next: Next) -> Response {
-    if request.headers().get(&HEADER).is_some_and(|value| !is_plain(value.as_bytes())) {
-        request.headers_mut().remove(&HEADER);
+    if request.headers().get(HEADER).is_some_and(|value| !is_plain(value.as_bytes())) {
+        request.headers_mut().remove(HEADER);
     }
     next.run(request).await
 }

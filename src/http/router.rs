@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
+use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::routing::{get, post};
 use tower::ServiceBuilder;
 use tower_http::cors::CorsLayer;
@@ -13,27 +15,41 @@ use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
+use super::accept::MediaType;
 use super::documents::Documents;
 use super::graphql::{self, Door, HttpSettings};
-use super::limits::Limits;
+use super::health::{self, Readiness};
+use super::limits::{Limits, REQUEST};
+use super::listen::Site;
+use super::refusal::Refusal;
 use super::request_id::{self, RequestIdExt};
-use super::{health, playground};
+use super::{answer, head, playground};
 use crate::auth::{Identity, Tokens};
 use crate::context::App;
 use crate::meter::MemoryPool;
+use crate::runtime::Work;
 use crate::schema::Schema;
 
-/// The whole of what is served over HTTP. Needs no socket: tests call it as it is.
+/// The whole of what is served over HTTP. Needs no socket: tests call it as it is. Operations are executed on the runtime of
+/// whoever calls.
 pub fn router(app: App, schema: Schema, settings: &HttpSettings) -> Router {
+    site(app, schema, settings, Work::here()).router
+}
+
+/// The same, with operations executed as `work`, and with the accounts that connections are paid from.
+pub fn site(app: App, schema: Schema, settings: &HttpSettings, work: Work) -> Site {
+    let limits = Arc::new(Limits::new(settings.of_address, settings.of_token));
     let door = Arc::new(Door {
-        tokens: Tokens::new(app.db.clone(), app.clock.clone()),
+        tokens: Tokens::on(work.clone(), app.db.clone(), app.clock.clone()),
         app,
         schema,
         settings: settings.clone(),
         documents: Documents::new(settings.gate),
-        limits: Arc::new(Limits::new(settings.of_address, settings.of_token)),
+        limits: Arc::clone(&limits),
         memory: MemoryPool::new(settings.memory),
         identity: settings.identity.clone().map(Identity::new),
+        readiness: Readiness::default(),
+        work,
     });
     let mut graphql = post(graphql::answer).get(graphql::answer).fallback(graphql::other_method);
     if !settings.allowed_origins.is_empty() {
@@ -46,12 +62,12 @@ pub fn router(app: App, schema: Schema, settings: &HttpSettings) -> Router {
         .route("/", get(playground::page))
         .route("/playground/{*path}", get(playground::asset))
         .fallback(async || (StatusCode::NOT_FOUND, "The API is at /graphql, its playground at /.\n"))
-        .with_state(door);
-    router.layer(
+        .with_state(Arc::clone(&door));
+    let router = router.layer(
         ServiceBuilder::new()
-            .layer(axum::middleware::from_fn(request_id::forget_odd))
-            .layer(SetRequestIdLayer::new(request_id::HEADER.clone(), request_id::Random))
-            .layer(PropagateRequestIdLayer::new(request_id::HEADER.clone()))
+            .layer(from_fn(request_id::forget_odd))
+            .layer(SetRequestIdLayer::new(request_id::HEADER, request_id::Random))
+            .layer(PropagateRequestIdLayer::new(request_id::HEADER))
             .layer(
                 TraceLayer::new_for_http()
                     .make_span_with(request_span)
@@ -59,8 +75,41 @@ pub fn router(app: App, schema: Schema, settings: &HttpSettings) -> Router {
                     .on_response(log_answer)
                     .on_failure(()),
             )
-            .layer(axum::middleware::map_response(guard)),
-    )
+            .layer(map_response(guard))
+            .layer(from_fn_with_state(door, admit)),
+    );
+    Site { router, limits: Some(limits) }
+}
+
+/// What a file costs its address: 1 for so many bytes. They are in memory, and nothing is made of them.
+const FILE_BYTES: u64 = 1_000;
+
+/// Refuses malformed heads, and has the address pay for what is no operation; these are paid for where they run.
+async fn admit(State(door): State<Arc<Door>>, request: Request<Body>, next: Next) -> Response<Body> {
+    let refused = |refusal, request: &Request<Body>| {
+        let media_type = MediaType::negotiate(request.headers()).unwrap_or(MediaType::Json);
+        answer::refused(refusal, media_type, &request.request_id())
+    };
+    let malformed = head::check(&request).err();
+    let address = door.visitor_of(request.headers(), request.extensions());
+    let is_operation = request.uri().path() == "/graphql" && [Method::GET, Method::POST].contains(request.method());
+    if let (Some(address), false) = (address, is_operation && malformed.is_none()) {
+        if matches!(request.uri().path(), "/livez" | "/readyz") {
+            // Never refused: somebody at the same address could have this instance taken for dead.
+            door.limits.take(address, REQUEST);
+        } else if let Err(exceeded) = door.limits.spend(address, REQUEST) {
+            return refused(Refusal::rate_limited(exceeded), &request);
+        }
+    }
+    if let Some(malformed) = malformed {
+        return refused(malformed, &request);
+    }
+    let response = next.run(request).await;
+    if let (Some(address), false) = (address, is_operation) {
+        let bytes = response.body().size_hint().exact().unwrap_or_default();
+        door.limits.take(address, bytes / FILE_BYTES);
+    }
+    response
 }
 
 /// What browsers are told about every answer. One that says something else about itself, as the playground does, keeps
@@ -93,10 +142,10 @@ fn cross_origin(settings: &HttpSettings) -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::ACCEPT,
-            request_id::HEADER.clone(),
+            request_id::HEADER,
             graphql::COST.clone(),
         ])
-        .expose_headers([request_id::HEADER.clone()])
+        .expose_headers([request_id::HEADER])
         .max_age(Duration::from_hours(1))
 }
 

@@ -127,6 +127,41 @@ impl TokenMemory {
     }
 }
 
+/// Memory that is held until this is dropped.
+#[derive(Debug)]
+pub struct HeldMemory {
+    memory: TokenMemory,
+    bytes: u64,
+}
+
+impl HeldMemory {
+    pub fn none(memory: TokenMemory) -> Self {
+        Self { memory, bytes: 0 }
+    }
+
+    /// Holds so much more.
+    ///
+    /// # Errors
+    /// As of [`TokenMemory::take`].
+    pub fn add(&mut self, bytes: u64) -> Result<()> {
+        self.memory.take(self.bytes, bytes)?;
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// Holds no more than so much any longer.
+    pub fn shrink_to(&mut self, bytes: u64) {
+        self.memory.give_back(self.bytes.saturating_sub(bytes));
+        self.bytes = self.bytes.min(bytes);
+    }
+}
+
+impl Drop for HeldMemory {
+    fn drop(&mut self) {
+        self.memory.give_back(self.bytes);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,5 +200,21 @@ mod tests {
             assert_eq!(code(pool.token(()).take(0, SMALL)), None);
         }
         assert_eq!(code(pool.token("late").take(0, 1)), Some("UNAVAILABLE"), "the reserve has an end, too");
+    }
+
+    #[test]
+    fn what_is_held_is_given_back() {
+        let pool = MemoryPool::new(MemoryLimits { process: 1_000, token: 500 });
+        let mut held = HeldMemory::none(pool.token("a"));
+        held.add(300).unwrap();
+        assert_eq!(held.add(201).unwrap_err().code(), "TOO_COMPLEX");
+        let mut other = HeldMemory::none(pool.token("a"));
+        assert_eq!(other.add(300).unwrap_err().code(), "RATE_LIMITED");
+        held.shrink_to(100);
+        held.shrink_to(200);
+        other.add(300).unwrap();
+        assert_eq!(pool.used(), 400);
+        drop((held, other));
+        assert_eq!(pool.used(), 0);
     }
 }

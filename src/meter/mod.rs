@@ -16,10 +16,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 pub use limits::UsageLimits;
-pub use memory::{MemoryLimits, MemoryPool, TokenMemory};
+pub use memory::{HeldMemory, MemoryLimits, MemoryPool, TokenMemory};
 pub use usage::Usage;
 
 use crate::error::{Error, Result};
+use crate::watchdog;
 
 /// The measure of one operation, shared by all that works for it. Counting never waits.
 #[derive(Debug)]
@@ -143,6 +144,7 @@ impl Meter {
     /// # Errors
     /// `TOO_COMPLEX`, where it has used more time than one operation may.
     pub fn check(&self) -> Result<()> {
+        self.cpu(watchdog::lap());
         let spent = |counter: &AtomicU64| Duration::from_micros(counter.load(Ordering::Relaxed));
         if spent(&self.database) >= self.limits.database {
             return Err(too_long("in the database", self.limits.database));
@@ -153,8 +155,9 @@ impl Meter {
         Ok(())
     }
 
-    /// What has been used so far.
+    /// What has been used so far, by the operation that is polled now.
     pub fn usage(&self) -> Usage {
+        self.cpu(watchdog::lap());
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Usage {
             database: Duration::from_micros(get(&self.database)),

@@ -1,11 +1,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::{Error, Result};
 
 /// One of the values that an order compares.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
 pub enum Place {
     Integer(i64),
@@ -27,6 +28,39 @@ impl Place {
 
     pub fn text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
+/// Not derived: that would first read whatever stands there, lists of any size included, and then find that it is none.
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct PlaceVisitor;
+
+        impl Visitor<'_> for PlaceVisitor {
+            type Value = Place;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an integer, a text or null")
+            }
+
+            fn visit_i64<E: de::Error>(self, value: i64) -> std::result::Result<Place, E> {
+                Ok(Place::Integer(value))
+            }
+
+            fn visit_u64<E: de::Error>(self, value: u64) -> std::result::Result<Place, E> {
+                i64::try_from(value).map(Place::Integer).map_err(|_| E::custom("the integer is too large"))
+            }
+
+            fn visit_str<E: de::Error>(self, value: &str) -> std::result::Result<Place, E> {
+                Ok(Place::Text(value.to_owned()))
+            }
+
+            fn visit_unit<E: de::Error>(self) -> std::result::Result<Place, E> {
+                Ok(Place::Nothing)
+            }
+        }
+
+        deserializer.deserialize_any(PlaceVisitor)
     }
 }
 
@@ -70,6 +104,17 @@ mod tests {
         assert_eq!(Cursor::decode(&cursor.encode("a"), "a", 3).ok(), Some(cursor.clone()));
         assert!(Cursor::decode(&cursor.encode("a"), "b", 3).is_err(), "another order");
         assert!(Cursor::decode(&cursor.encode("a"), "a", 1).is_err(), "another length");
+    }
+
+    #[test]
+    fn only_integers_texts_and_null_are_places() {
+        let decode = |json: &str| Cursor::decode(&URL_SAFE_NO_PAD.encode(json), "a", 1).ok();
+        assert_eq!(decode(r#"["a",[-7]]"#), Some(Cursor(vec![Place::Integer(-7)])));
+        for place in
+            ["true", "0.5", "1e400", "18446744073709551615", "[]", "{}", r#"{"$serde_json::private::RawValue":"1"}"#]
+        {
+            assert_eq!(decode(&format!(r#"["a",[{place}]]"#)), None, "{place}");
+        }
     }
 
     #[test]

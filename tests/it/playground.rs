@@ -61,3 +61,29 @@ async fn there_is_no_way_out_of_its_folder() {
         assert_eq!(get(&app, path, "gzip").await.0, 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn head_tells_the_length_and_sends_nothing() {
+    let app = App::start().await;
+    for coding in ["gzip", "identity"] {
+        let (_, _, body) = get(&app, "/", coding).await;
+        let request = Request::head("/").header("accept-encoding", coding).body(Body::empty()).unwrap();
+        let (head, none) = app.router().oneshot(request).await.unwrap().into_parts();
+        assert_eq!((head.status.as_u16(), none.collect().await.unwrap().to_bytes().len()), (200, 0));
+        assert_eq!(head.headers["content-length"], body.len().to_string(), "{coding}");
+    }
+}
+
+/// Whoever does not read holds the file that is there for all, and no copy.
+#[tokio::test]
+async fn all_who_ask_for_a_file_get_the_same_bytes() {
+    let app = App::start().await;
+    for coding in ["gzip", "identity"] {
+        let ask = async || {
+            let request = Request::get("/").header("accept-encoding", coding).body(Body::empty()).unwrap();
+            let mut body = app.router().oneshot(request).await.unwrap().into_body();
+            body.frame().await.unwrap().unwrap().into_data().unwrap().as_ptr()
+        };
+        assert_eq!(ask().await, ask().await, "{coding}");
+    }
+}

@@ -28,7 +28,8 @@ fn create(client: &Client, subject: &str) -> Vec<u8> {
 async fn sigterm_lets_what_runs_end_and_ends_with_status_0() {
     let app = App::start().await;
     let client = writer(&app).await;
-    let process = Process::serve(app.database_url(), &["--stop-delay", "0"]).await;
+    // Debug builds are slow, and other tests run beside them.
+    let process = Process::serve(app.database_url(), &["--stop-delay", "0", "--stop-timeout", "30"]).await;
     // Nobody can write a note while this is open.
     let lock = app.db().begin().await.unwrap();
     if app.db().backend() == sea_orm::DatabaseBackend::Postgres {

@@ -7,24 +7,29 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::entity::token::Scope;
+use crate::json::Plain;
 
-/// What a token claims.
+/// What a token claims. A name that stands there twice makes it no token (RFC 7519, section 4).
 #[derive(Debug, Deserialize)]
-pub struct Claims(serde_json::Map<String, Value>);
+pub struct Claims(Plain<Value>);
 
 impl Claims {
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.0.0.get(name)
+    }
+
     /// Whether the token says so itself, and of nobody else.
     pub fn issued_by(&self, issuer: &str) -> bool {
-        self.0.get("iss").and_then(Value::as_str) == Some(issuer)
+        self.get("iss").and_then(Value::as_str) == Some(issuer)
     }
 
     /// Whether the token has begun and not ended. One that never ends does not hold.
     pub fn hold_at(&self, now: DateTime<Utc>, leeway: TimeDelta) -> bool {
-        let begun = |name| match self.0.get(name) {
+        let begun = |name| match self.get(name) {
             None => true,
             Some(value) => time(value).is_some_and(|begin| begin <= now + leeway),
         };
-        let ends = self.0.get("exp").and_then(time);
+        let ends = self.get("exp").and_then(time);
         ends.is_some_and(|end| now < end + leeway) && begun("nbf") && begun("iat")
     }
 }
@@ -53,9 +58,9 @@ impl FromStr for Claim {
 
 impl Claim {
     fn of<'a>(&self, claims: &'a Claims) -> Option<&'a Value> {
-        let Some(way) = self.0.strip_prefix('/') else { return claims.0.get(&self.0) };
+        let Some(way) = self.0.strip_prefix('/') else { return claims.get(&self.0) };
         let (first, deeper) = way.split_once('/').map_or((way, None), |(first, rest)| (first, Some(rest)));
-        let value = claims.0.get(&first.replace("~1", "/").replace("~0", "~"))?;
+        let value = claims.get(&first.replace("~1", "/").replace("~0", "~"))?;
         deeper.map_or(Some(value), |deeper| value.pointer(&format!("/{deeper}")))
     }
 

@@ -3,7 +3,7 @@
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{AlgorithmFamily, DecodingKey};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// How many keys are taken.
 const MOST_KEYS: usize = 100;
@@ -54,8 +54,8 @@ struct Key {
 }
 
 impl Key {
-    fn read(value: Value) -> Option<Self> {
-        let jwk: Jwk = serde_json::from_value(value).ok()?;
+    fn read(json: &RawValue) -> Option<Self> {
+        let jwk: Jwk = serde_json::from_str(json.get()).ok()?;
         let common = &jwk.common;
         let signs = common.public_key_use.as_ref().is_none_or(|purpose| *purpose == PublicKeyUse::Signature)
             && common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify));
@@ -93,10 +93,11 @@ impl KeySet {
     /// Where this is no set of keys, or none of them can be used; for the operator.
     pub fn read(json: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
-        struct Published {
-            keys: Vec<Value>,
+        struct Published<'a> {
+            #[serde(borrow)]
+            keys: Vec<&'a RawValue>,
         }
-        let published: Published =
+        let published: Published<'_> =
             serde_json::from_slice(json).map_err(|error| format!("this is no JSON web key set: {error}"))?;
         let keys: Vec<_> = published.keys.into_iter().take(MOST_KEYS).filter_map(Key::read).collect();
         if keys.is_empty() {
@@ -116,7 +117,7 @@ impl KeySet {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -15,7 +15,7 @@ pub struct Allowance {
 
 impl Allowance {
     /// How long it takes until `cost` has come back.
-    fn time(self, cost: u64) -> Duration {
+    pub fn time(self, cost: u64) -> Duration {
         let nanos = u128::from(cost) * 1_000_000_000 / u128::from(self.refill.max(1));
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }

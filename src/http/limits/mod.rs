@@ -61,6 +61,44 @@ impl Limits {
         if matches!(key, Key::Address(_)) { self.of_address } else { self.of_token }
     }
 
+    /// Pays for what is no operation: a connection, a file, an address where there is nothing.
+    ///
+    /// # Errors
+    /// Where the address has spent its budget.
+    pub fn spend(&self, address: IpAddr, cost: u64) -> Result<(), Exceeded> {
+        self.account(address, |key, account, allowance, now| match account.wait(allowance, cost, now) {
+            Some(wait) => Err(exceeded(key, Limit::Budget, wait)),
+            None => {
+                account.charge(allowance, cost, now);
+                Ok(())
+            }
+        })
+    }
+
+    /// As [`Self::spend`], of what cannot be refused any more: the address goes into debt. One that has nothing left
+    /// goes no deeper, as it would pay for longer than anybody waits.
+    pub fn take(&self, address: IpAddr, cost: u64) {
+        self.account(address, |_, account, allowance, now| {
+            if account
+                .wait(allowance, allowance.budget, now)
+                .is_none_or(|wait| wait <= allowance.time(allowance.budget))
+            {
+                account.charge(allowance, cost, now);
+            }
+        });
+    }
+
+    fn account<T>(&self, address: IpAddr, change: impl FnOnce(Key, &mut Account, Allowance, Instant) -> T) -> T {
+        let key = Key::Address(network(address));
+        let (now, allowance) = (Instant::now(), self.allowance(key));
+        let mut accounts = self.accounts();
+        let result = change(key, accounts.get_or_insert_mut(key, || Account::new(now)), allowance, now);
+        if accounts.len() > MOST_ACCOUNTS {
+            forget_one(&mut accounts, now);
+        }
+        result
+    }
+
     fn accounts(&self) -> MutexGuard<'_, LruCache<Key, Account>> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -238,6 +276,22 @@ mod tests {
         let mut other = Turn::begin(&limits, Some(address(1))).unwrap();
         other.identify(&viewer(Some(2))).unwrap();
         assert!(other.charge(95).is_err_and(|exceeded| exceeded.of_address));
+    }
+
+    #[test]
+    fn what_is_no_operation_is_paid_from_the_same_budget() {
+        let limits = Arc::new(Limits::new(Allowance { operations: 9, budget: 3 * REQUEST, refill: 1 }, LARGE));
+        assert_eq!(limits.spend(address(1), 2 * REQUEST), Ok(()));
+        assert!(limits.spend(address(1), 2 * REQUEST).is_err_and(|exceeded| exceeded.of_address));
+        assert!(Turn::begin(&limits, Some(address(1))).is_ok());
+        assert!(Turn::begin(&limits, Some(address(1))).is_err_and(|exceeded| exceeded.limit == Limit::Budget));
+        assert!(limits.spend(address(2), REQUEST).is_ok(), "another address");
+        // What comes to be known later is taken, until nothing is left.
+        for _ in 0..100 {
+            limits.take(address(2), REQUEST);
+        }
+        let wait = limits.spend(address(2), 1).unwrap_err().retry_after;
+        assert_eq!(wait.as_secs(), REQUEST, "{wait:?}");
     }
 
     #[test]

@@ -1,0 +1,94 @@
+use std::sync::Arc;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
+use sea_orm::sqlx::{ConnectOptions as _, Connection};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, RuntimeErr, SqlxError, Statement};
+use tokio::sync::Mutex;
+
+use super::Reader;
+use super::limit::Limited;
+
+/// Tells whether the database answers, over a connection that nothing else uses: operations that hold all others must not
+/// make a healthy server look ill.
+#[derive(Clone, Debug)]
+pub enum Ready {
+    Postgres(Arc<OfPostgres>),
+    Sqlite(Reader),
+}
+
+#[derive(Debug)]
+pub struct OfPostgres {
+    options: PgConnectOptions,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug)]
+enum Held {
+    /// None yet, or it broke, or whoever used it gave up.
+    Nothing,
+    Connection(Box<PgConnection>),
+    Closed,
+}
+
+impl Ready {
+    /// The connection is opened by the first check, and belongs to the runtime of that.
+    pub fn postgres(options: PgConnectOptions) -> Self {
+        Self::Postgres(Arc::new(OfPostgres { options, held: Mutex::new(Held::Nothing) }))
+    }
+
+    pub fn sqlite(connection: Limited) -> Self {
+        Self::Sqlite(Reader::of_each(vec![connection]))
+    }
+
+    /// # Errors
+    /// When the database does not answer. A check that is dropped leaves nothing behind that the next would wait for.
+    pub async fn check(&self) -> Result<(), DbErr> {
+        match self {
+            Self::Postgres(postgres) => {
+                postgres.check().await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
+            }
+            Self::Sqlite(reader) => {
+                // A statement that reads the file.
+                let statement = Statement::from_string(DatabaseBackend::Sqlite, "SELECT count(*) FROM sqlite_schema");
+                reader.query_one_raw(statement).await.map(drop)
+            }
+        }
+    }
+
+    /// # Errors
+    /// When the driver reports one.
+    pub async fn close(self) -> Result<(), DbErr> {
+        match self {
+            Self::Postgres(postgres) => {
+                // Dropped, not taken leave of: the runtime that it belongs to may be gone.
+                *postgres.held.lock().await = Held::Closed;
+                Ok(())
+            }
+            Self::Sqlite(reader) => reader.close().await,
+        }
+    }
+}
+
+impl OfPostgres {
+    async fn check(&self) -> Result<(), SqlxError> {
+        let mut held = self.held.lock().await;
+        match std::mem::replace(&mut *held, Held::Nothing) {
+            Held::Closed => {
+                *held = Held::Closed;
+                return Err(SqlxError::PoolClosed);
+            }
+            Held::Connection(mut connection) => {
+                if connection.ping().await.is_ok() {
+                    *held = Held::Connection(connection);
+                    return Ok(());
+                }
+                // It broke while it rested; another one tells how the database is now.
+            }
+            Held::Nothing => {}
+        }
+        let mut connection = self.options.connect().await?;
+        connection.ping().await?;
+        *held = Held::Connection(Box::new(connection));
+        Ok(())
+    }
+}

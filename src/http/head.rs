@@ -1,0 +1,122 @@
+//! What the head of a request must not leave open.
+//!
+//! Of two lines of a header that may come once (RFC 9110, section 5.3), each program on the way takes the one it likes: what a
+//! proxy has checked is not what is served then. So they are refused, whatever they say.
+
+use axum::http::{HeaderMap, HeaderName, Request, Version, header, uri::Authority};
+
+use super::refusal::Refusal;
+use super::request_id;
+
+/// Marks a request that came as bytes over a connection. Those of tests need not name a host.
+#[derive(Clone, Copy, Debug)]
+pub struct OverConnection;
+
+/// Headers whose value is no list, of those that mean something here or to what may stand in front of this server.
+/// `Content-Encoding` is a list; the only one that is taken is `identity`, which nobody says twice.
+static SINGULAR: [HeaderName; 22] = [
+    header::AUTHORIZATION,
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LOCATION,
+    header::CONTENT_RANGE,
+    header::ORIGIN,
+    header::REFERER,
+    header::USER_AGENT,
+    header::FROM,
+    header::DATE,
+    header::EXPECT,
+    header::RANGE,
+    header::IF_RANGE,
+    header::IF_MODIFIED_SINCE,
+    header::IF_UNMODIFIED_SINCE,
+    header::MAX_FORWARDS,
+    header::PROXY_AUTHORIZATION,
+    header::ACCESS_CONTROL_REQUEST_METHOD,
+    header::SEC_WEBSOCKET_KEY,
+    request_id::HEADER,
+];
+
+/// # Errors
+/// Names the header that comes twice; or says that the host is missing or is none (RFC 9112, section 3.2).
+pub fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
+    check_singular(request.headers())?;
+    let is_over_connection = request.extensions().get::<OverConnection>().is_some();
+    if is_over_connection { check_host(request.headers(), request.version()) } else { Ok(()) }
+}
+
+fn check_singular(headers: &HeaderMap) -> Result<(), Refusal> {
+    // Mostly no header comes twice, and then there is nothing to look for.
+    if headers.len() == headers.keys_len() {
+        return Ok(());
+    }
+    match SINGULAR.iter().find(|name| headers.get_all(*name).iter().nth(1).is_some()) {
+        Some(name) => Err(Refusal::malformed(format!("The header `{name}` is sent more than once; send it once."))),
+        None => Ok(()),
+    }
+}
+
+fn check_host(headers: &HeaderMap, version: Version) -> Result<(), Refusal> {
+    let Some(host) = headers.get(header::HOST) else {
+        if version < Version::HTTP_11 {
+            return Ok(());
+        }
+        return Err(Refusal::malformed("The header `host` is missing; HTTP/1.1 needs it."));
+    };
+    // It is empty where the address of a request has no host.
+    if host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|host| !host.as_str().contains('@')) {
+        return Ok(());
+    }
+    Err(Refusal::malformed("The header `host` is neither a host nor a host and a port."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(lines: &[(&str, &str)], version: Version) -> Option<String> {
+        let mut request = Request::new(());
+        *request.version_mut() = version;
+        for (name, value) in lines {
+            request.headers_mut().append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+        }
+        request.extensions_mut().insert(OverConnection);
+        check(&request).err().map(|refusal| refusal.message)
+    }
+
+    #[test]
+    fn a_singular_header_comes_once() {
+        for name in &SINGULAR {
+            for values in [["a", "b"], ["a", "a"], ["", ""]] {
+                let lines = [("host", "x"), (name.as_str(), values[0]), ("accept", "a"), (name.as_str(), values[1])];
+                let message = refused(&lines, Version::HTTP_11).expect(name.as_str());
+                assert!(message.contains(&format!("`{name}`")), "{message}");
+            }
+        }
+    }
+
+    #[test]
+    fn lists_may_come_in_several_lines() {
+        for name in ["accept", "accept-encoding", "x-forwarded-for", "via", "cookie", "x-anything"] {
+            assert_eq!(refused(&[("host", "x"), (name, "a"), (name, "b")], Version::HTTP_11), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn http_1_1_names_its_host() {
+        for host in ["x", "notes.example.com:8080", "[::1]:80", "127.0.0.1", ""] {
+            assert_eq!(refused(&[("host", host)], Version::HTTP_11), None, "{host}");
+        }
+        for host in ["a b", "http://x/", "x/y", "user@x", "a, b", "x?y"] {
+            assert!(
+                refused(&[("host", host)], Version::HTTP_11).is_some_and(|message| message.contains("`host`")),
+                "{host}"
+            );
+        }
+        assert!(refused(&[], Version::HTTP_11).is_some_and(|message| message.contains("missing")));
+        assert_eq!(refused(&[], Version::HTTP_10), None);
+        assert!(check(&Request::new(())).is_ok(), "over no connection");
+    }
+}

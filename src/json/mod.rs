@@ -1,0 +1,256 @@
+//! JSON from outside, read within bounds.
+//!
+//! `serde_json` and `async_graphql` each know a key that turns the text below it into JSON which is parsed once more (that
+//! is how `RawValue` works), with a limit of nesting that begins anew. So nothing that a client wrote is ever parsed into
+//! `serde_json::Value`, or into a type that holds one: the trees here are built value by value, every key is a plain key,
+//! and what is counted is what is built.
+//!
+//! A key that an object holds twice is refused: RFC 8259, section 4, leaves its meaning open, and GraphQL refuses it in
+//! literals (5.6.3, Input Object Field Uniqueness).
+
+mod tree;
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+pub use tree::Tree;
+
+use crate::id::quote;
+
+/// The deepest nesting of lists and objects. `serde_json` has a limit of 128 of its own.
+pub const MAX_DEPTH: usize = 100;
+
+/// How many more values may be read, over all texts of one request.
+#[derive(Debug)]
+pub struct ValueLimit {
+    max: usize,
+    left: Cell<usize>,
+}
+
+impl ValueLimit {
+    pub fn new(max: usize) -> Self {
+        Self { max, left: Cell::new(max) }
+    }
+
+    /// No limit, for texts whose length bounds them.
+    pub fn none() -> Self {
+        Self::new(usize::MAX)
+    }
+
+    fn take<E: Error>(&self) -> Result<(), E> {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.ok_or_else(|| E::custom(format!("it holds more than {} values", self.max)))?);
+        Ok(())
+    }
+}
+
+/// Builds the tree of a JSON text.
+///
+/// # Errors
+/// Where the text is not JSON, holds half a surrogate pair or a key twice, or exceeds a bound.
+pub fn parse<T: Tree>(text: &str, limit: &ValueLimit) -> serde_json::Result<T> {
+    read(text, Build::new(limit))
+}
+
+/// Checks a JSON text as [`parse`] does, but for keys that an object holds twice, and builds nothing.
+///
+/// # Errors
+/// As [`parse`].
+pub fn check(text: &str, limit: &ValueLimit) -> serde_json::Result<()> {
+    read(text, Check { limit, depth: 0 })
+}
+
+fn read<'de, S: DeserializeSeed<'de>>(text: &'de str, seed: S) -> serde_json::Result<S::Value> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = seed.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
+}
+
+/// A tree inside a larger type that is deserialized; its values are not limited.
+#[derive(Clone, Debug, Default)]
+pub struct Plain<T>(pub T);
+
+impl<'de, T: Tree> Deserialize<'de> for Plain<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Build::new(&ValueLimit::none()).deserialize(deserializer).map(Self)
+    }
+}
+
+fn deeper<E: Error>(depth: usize) -> Result<usize, E> {
+    if depth < MAX_DEPTH { Ok(depth + 1) } else { Err(E::custom(format!("it is nested more than {MAX_DEPTH} deep"))) }
+}
+
+/// Builds one value, and what is nested in it.
+struct Build<'a, T> {
+    limit: &'a ValueLimit,
+    depth: usize,
+    tree: std::marker::PhantomData<T>,
+}
+
+impl<'a, T: Tree> Build<'a, T> {
+    fn new(limit: &'a ValueLimit) -> Self {
+        Self { limit, depth: 0, tree: std::marker::PhantomData }
+    }
+
+    fn at(&self, depth: usize) -> Self {
+        Self { limit: self.limit, depth, tree: std::marker::PhantomData }
+    }
+}
+
+impl<'de, T: Tree> DeserializeSeed<'de> for Build<'_, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        self.limit.take()?;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Tree> Visitor<'de> for Build<'_, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<T, E> {
+        Ok(T::null())
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<T, E> {
+        Ok(T::boolean(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<T, E> {
+        Ok(T::number(value.into()))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<T, E> {
+        Ok(T::number(value.into()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<T, E> {
+        serde_json::Number::from_f64(value).map(T::number).ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<T, E> {
+        Ok(T::text(value.to_owned()))
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<T, E> {
+        Ok(T::text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<T, A::Error> {
+        let depth = deeper(self.depth)?;
+        let mut list = Vec::new();
+        while let Some(element) = elements.next_element_seed(self.at(depth))? {
+            list.push(element);
+        }
+        Ok(T::list(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<T, A::Error> {
+        let depth = deeper(self.depth)?;
+        let mut fields = T::Fields::default();
+        while let Some(key) = entries.next_key::<String>()? {
+            if T::holds(&fields, &key) {
+                return Err(A::Error::custom(format!("the key {} stands in an object twice", quote(&key))));
+            }
+            let value = entries.next_value_seed(self.at(depth))?;
+            T::insert(&mut fields, key, value);
+        }
+        Ok(T::object(fields))
+    }
+}
+
+/// Reads one value, and what is nested in it, and forgets it.
+#[derive(Clone, Copy)]
+struct Check<'a> {
+    limit: &'a ValueLimit,
+    depth: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Check<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.limit.take()?;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Check<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let nested = Self { depth: deeper(self.depth)?, ..self };
+        while elements.next_element_seed(nested)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let nested = Self { depth: deeper(self.depth)?, ..self };
+        while entries.next_key_seed(Key)?.is_some() {
+            entries.next_value_seed(nested)?;
+        }
+        Ok(())
+    }
+}
+
+/// A key that is read, so that half a surrogate pair in it is found, and forgotten.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

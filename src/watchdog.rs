@@ -1,0 +1,139 @@
+//! Notices tasks that hold a thread.
+//!
+//! Tasks share threads by returning from `poll` soon; one that computes for long holds up all others on its thread. So the
+//! tasks of the server are watched: each poll is measured by the CPU time of its thread, which does not count what the
+//! thread waited for others.
+
+use std::cell::Cell;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use cpu_time::ThreadTime;
+
+/// The counter of polls over [`limit`], by what was polled.
+pub const SLOW_POLLS: &str = "notegraph_slow_polls_total";
+
+/// How much CPU time one poll may take: 100 ms. Programs that are not optimised compute 10 to 20 times as long, and get 2 s.
+pub const fn limit() -> Duration {
+    if cfg!(debug_assertions) { Duration::from_secs(2) } else { Duration::from_millis(100) }
+}
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
+static LAST: Mutex<String> = Mutex::new(String::new());
+
+/// How many polls of this process have taken longer than [`limit`].
+pub fn slow_polls() -> u64 {
+    COUNT.load(Ordering::Relaxed)
+}
+
+/// What the last of them was, and how long it took; empty where there was none.
+pub fn last_slow_poll() -> String {
+    LAST.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+thread_local! {
+    /// Since when the CPU time of this thread is not counted yet, while it polls a watched future.
+    static SINCE: Cell<Option<ThreadTime>> = const { Cell::new(None) };
+}
+
+/// Polls the future, and reports polls that take longer than [`limit`]. `what` names it in the log and in the counter.
+pub async fn watched<F: Future>(what: &'static str, future: F) -> F::Output {
+    watched_by(what, |_| (), future).await
+}
+
+/// As [`watched`], and tells `meter` the CPU time of each poll that [`lap`] has not told before.
+pub async fn watched_by<F: Future>(what: &'static str, meter: impl Fn(Duration), future: F) -> F::Output {
+    watch(what, limit(), meter, future).await
+}
+
+/// The CPU time since this poll began, or since the last call in it: so that a long one is counted while it lasts. Nothing
+/// where no watched future is polled.
+pub fn lap() -> Duration {
+    let Some(since) = SINCE.get() else { return Duration::ZERO };
+    let now = ThreadTime::now();
+    SINCE.set(Some(now));
+    now.duration_since(since)
+}
+
+async fn watch<F: Future>(what: &'static str, limit: Duration, meter: impl Fn(Duration), future: F) -> F::Output {
+    let mut future = pin!(future);
+    std::future::poll_fn(|cx| {
+        let start = ThreadTime::now();
+        let outer = SINCE.replace(Some(start));
+        let polled = future.as_mut().poll(cx);
+        meter(lap());
+        SINCE.set(outer);
+        let took = start.elapsed();
+        if took > limit {
+            report(what, took);
+        }
+        polled
+    })
+    .await
+}
+
+/// The log line stands in the span of the request, and so has its ID.
+#[cold]
+fn report(what: &'static str, took: Duration) {
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::warn!(what, milliseconds, "a poll held its thread for too long");
+    metrics::counter!(SLOW_POLLS, "what" => what).increment(1);
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = format!("{what}: {milliseconds} ms");
+    // Last, so that whoever sees the count finds the report.
+    COUNT.fetch_add(1, Ordering::Release);
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// CPU time of this thread.
+    fn compute(least: Duration) {
+        let start = ThreadTime::now();
+        while start.elapsed() < least {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[tokio::test]
+    async fn each_poll_is_measured_by_its_cpu_time() {
+        let total = Cell::new(Duration::ZERO);
+        let add = |took| total.set(total.get() + took);
+        let before = slow_polls();
+        let (long, limit) = (Duration::from_millis(20), Duration::from_millis(50));
+        // Three polls, none of them too long; waiting takes no CPU time.
+        let quick = async {
+            for _ in 0..3 {
+                compute(long);
+                sleep(Duration::from_millis(60)).await;
+            }
+        };
+        watch("quick", limit, add, quick).await;
+        assert!((3 * long..3 * long + limit).contains(&total.get()), "{:?}", total.get());
+        assert!(!last_slow_poll().starts_with("quick"));
+        watch("slow", limit, |_| (), async { compute(2 * limit) }).await;
+        assert!(slow_polls() > before && last_slow_poll().starts_with("slow: "), "{}", last_slow_poll());
+    }
+
+    #[tokio::test]
+    async fn a_long_poll_is_counted_while_it_lasts() {
+        let (total, long) = (Cell::new(Duration::ZERO), Duration::from_millis(20));
+        assert_eq!(lap(), Duration::ZERO);
+        let counted = async {
+            compute(long);
+            let so_far = lap();
+            assert!(so_far >= long);
+            // One inside counts for itself.
+            watched("inner", async { compute(long) }).await;
+            compute(long);
+            assert!(lap() >= long);
+            so_far
+        };
+        let so_far = watch("outer", Duration::MAX, |took| total.set(total.get() + took), counted).await;
+        assert!(so_far < 2 * long && total.get() < long, "what was told is not told again: {:?}", total.get());
+    }
+}

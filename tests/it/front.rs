@@ -1,0 +1,198 @@
+//! What keeps the server alive does not wait for what it executes: every thread that executes is stuck here.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use notegraph::entity::token::Scope;
+use notegraph::http::{Admission, HttpSettings, Patience, serve, site};
+use notegraph::runtime::Work;
+use notegraph::schema;
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::timeout;
+
+use crate::support::process::post;
+use crate::support::{App, Client};
+
+/// Nothing here takes as long; it is where a test that hangs fails.
+const AT_MOST: Duration = Duration::from_mins(1);
+const THREADS: usize = 2;
+
+/// Threads that can be stuck, until this is dropped.
+struct Threads {
+    runtime: Option<Runtime>,
+    release: Arc<AtomicBool>,
+}
+
+impl Threads {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build().unwrap();
+        Self { runtime: Some(runtime), release: Arc::default() }
+    }
+
+    fn work(&self) -> Work {
+        Work::on(self.runtime.as_ref().unwrap().handle().clone())
+    }
+
+    /// Has every thread compute without end.
+    async fn get_stuck(&self) {
+        let stuck = Arc::new(AtomicUsize::new(0));
+        for _ in 0..THREADS {
+            let (stuck, release) = (Arc::clone(&stuck), Arc::clone(&self.release));
+            self.work().spawn(async move {
+                stuck.fetch_add(1, Ordering::Relaxed);
+                while !release.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        while stuck.load(Ordering::Relaxed) < THREADS {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.release.store(true, Ordering::Relaxed);
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<()>,
+}
+
+async fn start(app: &App, work: Work, settings: &HttpSettings, patience: Patience) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let site = site(app.context().clone(), schema::build(), settings, work);
+    let stopped = async { drop(stopped.await) };
+    let ended = tokio::spawn(serve(listener, site, stopped, patience, Admission::default()));
+    Server { address, stop, ended }
+}
+
+/// The answer to a request that closes the connection.
+async fn exchange(address: SocketAddr, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    rest(&mut stream).await
+}
+
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let _ = timeout(AT_MOST, stream.read_to_end(&mut answer)).await.expect("the server does not let go");
+    String::from_utf8(answer).unwrap()
+}
+
+fn get(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").into_bytes()
+}
+
+fn ask(client: &Client) -> Vec<u8> {
+    post(client.token(), r#"{"query": "{ viewer { scopes } }"}"#)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_files_and_the_end_wait_for_no_operation() {
+    let app = App::start().await;
+    let client = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await;
+    let threads = Threads::new();
+    let settings = HttpSettings { request_timeout: Duration::from_secs(1), ..HttpSettings::default() };
+    let patience = Patience { stop_delay: Duration::ZERO, requests: Duration::from_millis(300), ..Patience::default() };
+    let server = start(&app, threads.work(), &settings, patience).await;
+    assert!(exchange(server.address, &ask(&client)).await.starts_with("HTTP/1.1 200 "));
+
+    threads.get_stuck().await;
+    for path in ["/livez", "/readyz", "/"] {
+        let request = String::from_utf8(get(path)).unwrap().replace("Host", "Accept-Encoding: gzip\r\nHost");
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut status = [0; 12];
+        timeout(AT_MOST, stream.read_exact(&mut status)).await.expect("no answer").unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200", "{path}");
+    }
+    assert!(exchange(server.address, &get("/nothing")).await.starts_with("HTTP/1.1 404 "));
+    assert!(exchange(server.address, &post("ng_1", "{}")).await.starts_with("HTTP/1.1 401 "));
+    let answer = exchange(server.address, &ask(&client)).await;
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\"TIMEOUT\""), "{answer}");
+
+    // One that runs when the server is told to stop learns of it, and the server ends.
+    let mut waits = TcpStream::connect(server.address).await.unwrap();
+    waits.write_all(&ask(&client)).await.unwrap();
+    assert!(exchange(server.address, &get("/readyz")).await.starts_with("HTTP/1.1 200 "));
+    server.stop.send(()).unwrap();
+    timeout(AT_MOST, server.ended).await.expect("the server does not end").unwrap();
+    let answer = rest(&mut waits).await;
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\"UNAVAILABLE\""), "{answer}");
+}
+
+/// All connections to the database that operations may use are held by somebody.
+#[tokio::test]
+async fn readiness_has_a_connection_of_its_own() {
+    let app = App::start().await;
+    let client = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await;
+    let server = start(&app, Work::here(), &HttpSettings::default(), Patience::default()).await;
+    // More than there are connections; each statement takes longer than this test.
+    let long = match app.db().backend() {
+        DatabaseBackend::Postgres => "SELECT pg_sleep(10)",
+        _ => "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+    };
+    let mut held = JoinSet::new();
+    for _ in 0..20 {
+        let (db, statement) = (app.db().clone(), Statement::from_string(app.db().backend(), long));
+        held.spawn(async move { db.read().query_one_raw(statement).await.map(drop) });
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(held.len(), 20);
+    assert!(held.try_join_next().is_none(), "all of them wait, or run");
+    for _ in 0..3 {
+        assert!(exchange(server.address, &get("/readyz")).await.starts_with("HTTP/1.1 200 "));
+        // Longer than an answer is used again.
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    assert!(held.try_join_next().is_none());
+    held.shutdown().await;
+    assert!(exchange(server.address, &ask(&client)).await.starts_with("HTTP/1.1 200 "));
+    // Closed, it is not ready; nothing is opened anew.
+    app.db().clone().close().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    assert!(exchange(server.address, &get("/readyz")).await.starts_with("HTTP/1.1 503 "));
+}
+
+/// Clients that do nothing when the server stops are left behind, whatever they had begun.
+#[tokio::test]
+async fn clients_that_do_nothing_do_not_hold_the_end() {
+    let app = App::start().await;
+    let acme = app.company("Acme").await;
+    let client = acme.user("ann").await.token(&[Scope::Read]).await;
+    let note = acme.note(|note| note.details = Some("x".repeat(250_000))).await;
+    let long = Duration::from_hours(1);
+    let patience = Patience { stop_delay: Duration::ZERO, requests: long, ..Patience::default() };
+    let server = start(&app, Work::here(), &HttpSettings::default(), patience).await;
+    let mut begun = Vec::new();
+    let many: Vec<String> = (0..60).map(|n| format!("a{n}: note(id: {}) {{ details }}", note.id)).collect();
+    let unread = post(client.token(), &serde_json::json!({ "query": format!("{{ {} }}", many.join(" ")) }).to_string());
+    for bytes in [&b""[..], b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n", &unread] {
+        for _ in 0..5 {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            stream.write_all(bytes).await.unwrap();
+            begun.push(stream);
+        }
+    }
+    // They were taken before.
+    assert!(exchange(server.address, &get("/livez")).await.starts_with("HTTP/1.1 200 "));
+    server.stop.send(()).unwrap();
+    timeout(AT_MOST, server.ended).await.expect("the server does not end").unwrap();
+}

@@ -1,0 +1,205 @@
+//! Heads of requests: what must not come twice, and how large one may be.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Request};
+use notegraph::entity::token::Scope;
+use notegraph::http::{Admission, Allowance, HttpSettings, Patience, TrustedProxies, Visit, router, serve, site};
+use notegraph::runtime::Work;
+use notegraph::schema;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tower::ServiceExt;
+
+use crate::support::{App, Client, ENDLESS};
+
+const AT_MOST: Duration = Duration::from_mins(1);
+
+async fn reader(app: &App) -> Client {
+    app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await
+}
+
+/// A server over a socket, for as long as the test runs.
+async fn start(app: &App, settings: &HttpSettings) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let site = site(app.context().clone(), schema::build(), settings, Work::here());
+    tokio::spawn(serve(listener, site, std::future::pending(), Patience::default(), Admission::default()));
+    address
+}
+
+async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let mut answer = Vec::new();
+    let (mut reading, mut writing) = stream.split();
+    // One that is refused early may be closed before all was sent.
+    let send = async { drop(writing.write_all(bytes).await) };
+    let receive = async { drop(reading.read_to_end(&mut answer).await) };
+    timeout(AT_MOST, async { tokio::join!(send, receive) }).await.expect("the server does not let go");
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn a_header_that_comes_twice_is_refused_by_its_name() {
+    let app = App::start().await;
+    let client = reader(&app).await;
+    let good = [
+        ("authorization", format!("Bearer {}", client.token())),
+        ("content-type", "application/json".to_owned()),
+        ("content-length", "24".to_owned()),
+        ("origin", "http://x".to_owned()),
+        ("host", "x".to_owned()),
+        ("content-encoding", "identity".to_owned()),
+        ("x-request-id", "one".to_owned()),
+    ];
+    for (twice, _) in &good {
+        // Another one before it, another one behind it, or the same.
+        for other in [("text/plain", 0), ("text/plain", 1), ("", 2)] {
+            let mut request = Request::post("/graphql").body(Body::from(r#"{"query":"{__typename}"}"#)).unwrap();
+            for (name, value) in &good {
+                let value: HeaderValue = value.parse().unwrap();
+                let mut values = vec![value.clone()];
+                if name == twice {
+                    let another = if other.1 == 2 { value } else { HeaderValue::from_static(other.0) };
+                    values.insert(other.1.min(1), another);
+                }
+                for value in values {
+                    request.headers_mut().append(HeaderName::from_static(name), value);
+                }
+            }
+            let answer = client.send(request).await;
+            assert_eq!((answer.status, answer.codes()), (400, vec!["BAD_REQUEST"]), "{twice}: {}", answer.text);
+            let message = answer.errors()[0]["message"].as_str().unwrap();
+            assert!(message.contains(&format!("`{twice}`")), "{twice}: {message}");
+            assert_eq!(answer.headers["connection"], "close");
+        }
+    }
+    // Lists may come in several lines.
+    let request = Request::post("/graphql")
+        .header("authorization", format!("Bearer {}", client.token()))
+        .header("content-type", "application/json")
+        .header("accept", "text/html")
+        .header("accept", "application/json");
+    assert_eq!(client.send(request.body(Body::from(r#"{"query":"{__typename}"}"#)).unwrap()).await.status, 200);
+    // Everywhere, not only where tokens are asked for.
+    let request = Request::get("/livez").header("host", "a").header("host", "b").body(Body::empty()).unwrap();
+    assert_eq!(client.send(request).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_request_over_a_connection_names_one_host() {
+    let app = App::start().await;
+    let address = start(&app, &HttpSettings::default()).await;
+    for (lines, status) in [
+        ("Host: x\r\nConnection: close\r\n", "200"),
+        ("Host:\r\nConnection: close\r\n", "200"),
+        ("", "400"),
+        ("Host: x\r\nHost: y\r\n", "400"),
+        ("Host: x\r\nhost: x\r\n", "400"),
+        ("Host: a b\r\n", "400"),
+        ("Host: user@x\r\n", "400"),
+    ] {
+        let answer = exchange(address, format!("GET /livez HTTP/1.1\r\n{lines}\r\n").as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{lines}: {answer}");
+    }
+    let answer = exchange(address, b"GET /livez HTTP/1.0\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
+}
+
+/// 390 KB of each of 900 unfinished heads were kept.
+#[tokio::test]
+async fn a_head_has_24_kib() {
+    let app = App::start().await;
+    let client = reader(&app).await;
+    let address = start(&app, &HttpSettings::default()).await;
+    let head = |bytes: usize, end: &str| {
+        format!("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: {}{end}", "a".repeat(bytes))
+    };
+    assert!(exchange(address, head(22_000, "\r\n\r\n").as_bytes()).await.starts_with("HTTP/1.1 200 "));
+    for end in ["", "\r\n\r\n"] {
+        let answer = exchange(address, head(390_000, end).as_bytes()).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    }
+    let long = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(100_000));
+    let answer = exchange(address, long.as_bytes()).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+    // A body may be larger than what is read at a time.
+    let body = format!("{{\"query\":\"{{__typename}} #{}\"}}", "a".repeat(100_000));
+    let post = crate::support::process::post(client.token(), &body);
+    assert!(exchange(address, &post).await.contains("Query"));
+}
+
+/// Whatever an address asks for is paid from one budget; only health is never refused.
+#[tokio::test]
+async fn files_and_404s_are_paid_for_by_the_address() {
+    let app = App::start().await;
+    let client = reader(&app).await;
+    let of_address = Allowance { operations: 9, budget: 10_000, refill: 1 };
+    let settings = HttpSettings { of_address, of_token: ENDLESS, ..HttpSettings::default() };
+    let router = router(app.context().clone(), schema::build(), &settings);
+    let ask = async |method: &str, path: &str, from: &str| {
+        let mut request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        request.extensions_mut().insert(Visit { peer: from.parse().unwrap(), stopping: false });
+        router.clone().oneshot(request).await.unwrap().status().as_u16()
+    };
+    for (index, (method, path, status)) in [
+        ("GET", "/nothing", 404),
+        ("GET", "/playground/nothing.js", 404),
+        ("HEAD", "/", 200),
+        ("DELETE", "/graphql", 405),
+        ("OPTIONS", "/graphql", 405),
+        ("GET", "/", 200),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let from = format!("192.0.2.{index}");
+        for _ in 0..10 {
+            assert_eq!(ask(method, path, &from).await, status, "{method} {path}");
+        }
+        assert_eq!(ask(method, path, &from).await, 429, "{method} {path}");
+        assert_eq!(ask("GET", "/graphql", &from).await, 429, "the same budget");
+        assert_eq!((ask("GET", "/livez", &from).await, ask("GET", "/readyz", &from).await), (200, 200));
+    }
+    // A large file costs more than a small one.
+    let asset = {
+        let page = client.send(Request::get("/").body(Body::empty()).unwrap()).await.text;
+        page.split('"').find(|text| text.starts_with("/playground/") && text.ends_with(".js")).unwrap().to_owned()
+    };
+    let mut served = 0;
+    while ask("GET", &asset, "198.51.100.1").await == 200 {
+        served += 1;
+    }
+    assert!(served < 10, "{asset}: {served}");
+    assert_eq!(ask("GET", "/livez", "198.51.100.1").await, 200);
+}
+
+/// A proxy that is trusted opens the connections of many clients.
+#[tokio::test]
+async fn connections_are_paid_for_by_the_address() {
+    let app = App::start().await;
+    let of_address = Allowance { operations: 9, budget: 5_000, refill: 1 };
+    let settings = HttpSettings { of_address, ..HttpSettings::default() };
+    let address = start(&app, &settings).await;
+    let get = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let mut answered = 0;
+    while exchange(address, get).await.starts_with("HTTP/1.1 200 ") {
+        answered += 1;
+    }
+    assert!((1..=6).contains(&answered), "{answered}");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let trusted_proxies = TrustedProxies::new(vec!["127.0.0.1".parse().unwrap()]);
+    let settings = HttpSettings { trusted_proxies: trusted_proxies.clone(), ..settings };
+    let site = site(app.context().clone(), schema::build(), &settings, Work::here());
+    let admission = Admission { trusted_proxies, ..Admission::default() };
+    tokio::spawn(serve(listener, site, std::future::pending(), Patience::default(), admission));
+    for last in 0..20 {
+        let get =
+            format!("GET /nothing HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.{last}\r\nConnection: close\r\n\r\n");
+        assert!(exchange(address, get.as_bytes()).await.starts_with("HTTP/1.1 404 "), "{last}");
+    }
+}
