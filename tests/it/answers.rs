@@ -41,11 +41,13 @@ fn server(app: &App, settings: &HttpSettings) -> Router {
 
 /// Asks, and does not read the answer yet.
 async fn ask(server: &Router, client: &Client, document: &str) -> Response<Body> {
+    let body = json!({ "query": document }).to_string();
     let request = Request::post("/graphql")
         .header(header::AUTHORIZATION, format!("Bearer {}", client.token()))
         .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CONTENT_LENGTH, body.len())
         .header("x-graphql-cost", "1")
-        .body(Body::from(json!({ "query": document }).to_string()));
+        .body(Body::from(body));
     server.clone().oneshot(request.unwrap()).await.unwrap()
 }
 
