@@ -18,6 +18,7 @@ use crate::meter::Meter;
 use crate::note::{MessageById, NoteById};
 use crate::note_type::NoteTypeById;
 use crate::projection::{Mentioned, Projection};
+use crate::quota::Quota;
 use crate::search::Limits;
 use crate::user::UserById;
 
@@ -27,6 +28,7 @@ pub struct App {
     pub db: Db,
     pub clock: Clock,
     pub limits: Limits,
+    pub quota: Quota,
 }
 
 impl App {

@@ -34,6 +34,8 @@ pub enum ErrorCode {
     IdempotencyInProgress,
     /// Notes are linked to the record; `params` has their `count`.
     InUse,
+    /// The company holds as much as it may; `params` says `of` what (notes or bytes) and the `limit`.
+    QuotaExceeded,
 }
 leaf_enum!(ErrorCode);
 

@@ -27,6 +27,7 @@ mod m20261122_000031_create_people_words;
 mod m20261122_000032_add_external_key;
 mod m20261122_000040_default_event_id;
 mod m20261122_000041_search_notes;
+mod m20261129_000050_count_usage;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000032_add_external_key::Migration),
             Box::new(m20261122_000040_default_event_id::Migration),
             Box::new(m20261122_000041_search_notes::Migration),
+            Box::new(m20261129_000050_count_usage::Migration),
         ]
     }
 }

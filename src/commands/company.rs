@@ -1,6 +1,6 @@
 //! `notegraph company`
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use sea_orm::{ActiveModelTrait, Set, SqlErr};
 
 use super::{Failure, Outcome, migrate, people};
@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::DatabaseArgs;
 use crate::db;
 use crate::entity::company;
+use crate::quota;
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum CompanyCommand {
@@ -17,10 +18,65 @@ pub enum CompanyCommand {
         #[arg(value_parser = people::name)]
         name: String,
     },
+    /// Set how much a company may hold, in the place of `--company-notes` and `--company-bytes`, and tell how much it
+    /// holds. Servers that run know it within 10 seconds.
+    Limit(LimitCommand),
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct LimitCommand {
+    /// The name of the company.
+    #[arg(value_parser = people::name)]
+    name: String,
+    /// Notes that it may hold: a number, or `default` for what holds for all. Left out, it stays as it is.
+    #[arg(long, value_name = "COUNT", value_parser = limit)]
+    notes: Option<Setting>,
+    /// Bytes that it may hold: a number, or `default` for what holds for all. Left out, it stays as it is.
+    #[arg(long, value_name = "BYTES", value_parser = limit)]
+    bytes: Option<Setting>,
+}
+
+/// A limit of one company; `None` is that of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Setting(Option<i64>);
+
+fn limit(text: &str) -> Result<Setting, String> {
+    if text == "default" {
+        return Ok(Setting(None));
+    }
+    match text.parse() {
+        Ok(number @ 0..) => Ok(Setting(Some(number))),
+        _ => Err("give a whole number, 0 or more, or `default`".to_owned()),
+    }
 }
 
 pub async fn run(command: CompanyCommand, args: &DatabaseArgs) -> Outcome {
-    let CompanyCommand::Create { name } = command;
+    match command {
+        CompanyCommand::Create { name } => create(name, args).await,
+        CompanyCommand::Limit(command) => set_limits(command, args).await,
+    }
+}
+
+async fn set_limits(command: LimitCommand, args: &DatabaseArgs) -> Outcome {
+    let db = migrate::open(args).await?;
+    let company = people::company(&db, &command.name).await?;
+    let transaction = db.begin().await?;
+    let (usage, mut limits) = quota::read_usage(&transaction, company.id).await?;
+    if command.notes.is_some() || command.bytes.is_some() {
+        limits.notes = command.notes.map_or(limits.notes, |setting| setting.0);
+        limits.bytes = command.bytes.map_or(limits.bytes, |setting| setting.0);
+        quota::write_limits(&transaction, company.id, limits).await?;
+    }
+    transaction.commit().await?;
+    db.close().await?;
+    let of =
+        |limit: Option<i64>| limit.map_or("what the server's settings allow".to_owned(), |limit| limit.to_string());
+    println!("{:?} holds {} notes of {}", company.name, usage.notes, of(limits.notes));
+    println!("{:?} holds {} bytes of {}", company.name, usage.bytes, of(limits.bytes));
+    Ok(())
+}
+
+async fn create(name: String, args: &DatabaseArgs) -> Outcome {
     let db = migrate::open_or_create(args).await?;
     let transaction = db.begin().await?;
     let company = company::ActiveModel {

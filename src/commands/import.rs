@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Failure, Outcome, open_or_create, people};
 use crate::clock::Clock;
-use crate::config::DatabaseArgs;
+use crate::config::{DatabaseArgs, QuotaArgs};
 use crate::db::Db;
 use crate::form::input;
 use crate::form::intake::{self, Options, Report, Summary};
@@ -49,6 +49,9 @@ pub struct ImportArgs {
     /// Report what would happen, and write nothing. A database file is held against other writers meanwhile.
     #[arg(long)]
     pub dry_run: bool,
+
+    #[command(flatten)]
+    pub quota: QuotaArgs,
 }
 
 /// Opens the database, made where it is not there, and imports; the exit status tells how it went.
@@ -87,7 +90,12 @@ pub async fn run(args: &ImportArgs, db: &Db, clock: &Clock) -> Outcome<Summary> 
         None => None,
     };
     let mut console = Console { bar: bar(), rejects: rejects.map(BufWriter::new), warnings: 0, failure: None };
-    let options = Options { company: args.company.clone(), update: args.update, dry_run: args.dry_run };
+    let options = Options {
+        company: args.company.clone(),
+        update: args.update,
+        dry_run: args.dry_run,
+        quota: args.quota.quota(),
+    };
     let outcome = intake::run(files, &options, db, clock, &mut console).await;
     let written = console.rejects.as_mut().map_or(Ok(()), Write::flush);
     console.bar.finish_and_clear();

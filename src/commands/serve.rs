@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{DbErr, EntityTrait, QuerySelect};
 use tokio::net::TcpListener;
-use tokio::time::timeout_at;
+use tokio::sync::watch;
+use tokio::time::{timeout, timeout_at};
 
 use super::{Failure, Outcome, demo_access, migrate, stop};
 use crate::auth::{Secret, Source};
@@ -16,6 +17,7 @@ use crate::config::{DatabaseArgs, ServeArgs};
 use crate::context::App;
 use crate::db::{Db, Missing};
 use crate::entity::token;
+use crate::event::Retention;
 use crate::runtime::{Runtimes, Work};
 use crate::search::Limits;
 use crate::{http, schema};
@@ -59,7 +61,17 @@ async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
     };
     let site = http::site(app.clone(), schema::build(), &settings, work.clone());
     let patience = args.patience();
+    let (ended, running) = watch::channel(false);
+    let retention = args.retention.keep().map(|keep| {
+        let retention = Retention { db: app.db.clone(), clock: app.clock.clone(), keep };
+        work.spawn(retention.run(running))
+    });
     http::serve(listener, site, stop, patience, args.admission()).await;
+    // Not aborted: a transaction that is dropped half way could hand its open connection to somebody else.
+    let _ = ended.send(true);
+    if let Some(retention) = retention {
+        let _ = timeout(CLOSING, retention).await;
+    }
     let until = told.get().map(|told| *told + patience.stop_delay + patience.requests + CLOSING);
     close(app.db, &work, until).await
 }
@@ -107,7 +119,7 @@ async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr)
     if nobody_can_ask {
         explain_first_steps(database);
     }
-    Ok(App { db, clock, limits: Limits::default() })
+    Ok(App { db, clock, limits: Limits::default(), quota: args.quota.quota() })
 }
 
 /// For people, on standard output: one line each.

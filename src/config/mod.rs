@@ -1,6 +1,7 @@
 //! Every setting: its flag, its variable, its default and its bounds, each in one place.
 
 mod gate;
+mod growth;
 mod identity;
 mod limits;
 mod pace;
@@ -14,6 +15,7 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 pub use gate::GateArgs;
+pub use growth::{QuotaArgs, RetentionArgs};
 pub use identity::IdentityArgs;
 pub use limits::LimitArgs;
 pub use pace::PaceArgs;
@@ -198,6 +200,12 @@ pub struct ServeArgs {
 
     #[command(flatten)]
     pub usage: UsageArgs,
+
+    #[command(flatten)]
+    pub quota: QuotaArgs,
+
+    #[command(flatten)]
+    pub retention: RetentionArgs,
 
     #[command(flatten)]
     pub identity: IdentityArgs,

@@ -115,7 +115,13 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<CustomerInput>) -> Result<
         transaction.rollback().await?;
         return Ok(CustomersUpsertPayload { user_errors: problems.0, ..Default::default() });
     }
-    let customers = save::<customer::Entity>(&transaction, people).await?;
+    let customers = match save::<customer::Entity>(&transaction, sight, &app.quota, people).await? {
+        Ok(customers) => customers,
+        Err(refused) => {
+            transaction.rollback().await?;
+            return Ok(CustomersUpsertPayload { user_errors: vec![refused], ..Default::default() });
+        }
+    };
     transaction.commit().await?;
     let customers = Many(customers.into_iter().map(|row| Customer(Arc::new(row))).collect());
     Ok(CustomersUpsertPayload { customers, user_errors: Vec::new() })

@@ -18,6 +18,7 @@ use sea_orm::{
 
 use crate::db::{self, Db, Table};
 use crate::entity::{company, customer, note_type, user};
+use crate::quota::{Usage, add_usage, message_bytes, note_bytes, row_bytes};
 use crate::search;
 use insert::insert;
 use notes::{Links, Whole};
@@ -141,10 +142,12 @@ async fn people(transaction: &DatabaseTransaction, notes: u64) -> Result<Links, 
         _ => people::user(company_id, *id),
     };
     let rows: Vec<user::Model> = users.iter().enumerate().map(user).collect();
+    add_usage(transaction, company_id, Usage::of_bytes(rows.iter().map(row_bytes).sum())).await?;
     insert(transaction, rows.clone()).await?;
     crate::people::add::<user::Entity>(transaction, &rows).await?;
     let customers = db::next_ids(transaction, Table::Customer, at_most(usize::MAX, (notes / 10).max(20))).await?;
     let rows: Vec<customer::Model> = customers.iter().map(|id| people::customer(company_id, *id)).collect();
+    add_usage(transaction, company_id, Usage::of_bytes(rows.iter().map(row_bytes).sum())).await?;
     insert(transaction, rows.clone()).await?;
     crate::people::add::<customer::Entity>(transaction, &rows).await?;
     let note_types = note_types(transaction, company_id).await?;
@@ -198,6 +201,10 @@ async fn some_notes(
     for (event, id) in events.iter_mut().zip(ids) {
         event.id = id;
     }
+    let bytes = notes.iter().map(note_bytes).chain(messages.iter().map(message_bytes)).sum::<i64>()
+        + events.iter().map(|event| i64::from(event.bytes)).sum::<i64>();
+    let count = i64::try_from(notes.len()).unwrap_or(i64::MAX);
+    add_usage(transaction, links.company_id, Usage { notes: count, bytes }).await?;
     insert(transaction, notes.clone()).await?;
     insert(transaction, assignments).await?;
     insert(transaction, messages.clone()).await?;

@@ -12,6 +12,7 @@ use crate::entity::event::{Change, Changes, EventType};
 use crate::entity::note::{NoteStatus, Tags};
 use crate::entity::{assignment, event, message, note};
 use crate::fold::fold;
+use crate::quota::changes_bytes;
 
 /// The newest note is this old at the base date, so that its thread has room.
 const NEWEST_SECONDS: i64 = 2 * 3600;
@@ -143,7 +144,7 @@ impl Whole {
         let left = (BASE - self.note.updated_on).num_seconds();
         let time = self.note.updated_on + TimeDelta::seconds(random.between(1, left.clamp(1, 3 * 86_400)));
         let actor = self.speaker(links, random);
-        let change = Change { field: "status".to_owned(), old: json!("OPEN"), new: json!("CLOSED") };
+        let change = Change::new("status", json!("OPEN"), json!("CLOSED"));
         self.push_event(EventType::Closed, None, Some(actor), time, vec![change]);
         self.note.status = NoteStatus::Closed;
         self.note.closed_on = Some(time);
@@ -177,6 +178,7 @@ impl Whole {
         created_on: DateTime<Utc>,
         changes: Vec<Change>,
     ) {
+        let changes = Changes(changes);
         self.events.push(event::Model {
             company_id: self.note.company_id,
             id: 0,
@@ -185,7 +187,8 @@ impl Whole {
             message_id,
             actor_id,
             created_on,
-            changes: Changes(changes),
+            bytes: changes_bytes(&changes),
+            changes,
         });
     }
 }

@@ -3,6 +3,7 @@
 use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
@@ -17,12 +18,75 @@ pub enum EventType {
     Deleted,
 }
 
+/// Maximum number of characters that an event stores of one value. A longer text is cut there, a longer list after the
+/// last text that fits, so that a change of many notes does not store a long text again for each of them.
+pub const MAX_CHARACTERS: usize = 1_000;
+
 /// One field that changed, by its name in the API, with its values as the API shows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Change {
     pub field: String,
-    pub old: serde_json::Value,
-    pub new: serde_json::Value,
+    pub old: Json,
+    pub new: Json,
+    /// The length of the whole old value, where `old` is cut: characters of a text, texts of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_length: Option<u64>,
+    /// The same of `new`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_length: Option<u64>,
+}
+
+impl Change {
+    pub fn new(field: &str, old: impl Into<Logged>, new: impl Into<Logged>) -> Self {
+        let (old, new) = (old.into(), new.into());
+        Self { field: field.to_owned(), old: old.value, new: new.value, old_length: old.length, new_length: new.length }
+    }
+
+    /// The text of a message, of which the ID is stored beside it.
+    pub fn of_message(id: &str, old: &str, new: &str) -> Self {
+        let show = |text: &str| {
+            let Logged { value, length } = Logged::text(Some(text));
+            Logged { value: serde_json::json!({ "id": id, "message": value }), length }
+        };
+        Self::new("messages", show(old), show(new))
+    }
+}
+
+/// A value as an event stores it: of a text or a list of texts at most [`MAX_CHARACTERS`] characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    value: Json,
+    /// The length of the whole value, where it is cut.
+    length: Option<u64>,
+}
+
+impl Logged {
+    pub fn text(text: Option<&str>) -> Self {
+        let Some(text) = text else { return Json::Null.into() };
+        match text.char_indices().nth(MAX_CHARACTERS) {
+            None => Json::from(text).into(),
+            Some((end, _)) => Self { value: text[..end].into(), length: Some(text.chars().count() as u64) },
+        }
+    }
+
+    pub fn list(texts: &[String]) -> Self {
+        let mut characters = 0;
+        let fits = |text: &&String| {
+            characters += text.chars().count();
+            characters <= MAX_CHARACTERS
+        };
+        let kept: Vec<&String> = texts.iter().take_while(fits).collect();
+        let length = (kept.len() < texts.len()).then_some(texts.len() as u64);
+        Self { value: serde_json::json!(kept), length }
+    }
+}
+
+/// A value that is short by its kind: a flag, a time, an ID, or the IDs of one change.
+impl From<Json> for Logged {
+    fn from(value: Json) -> Self {
+        Self { value, length: None }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
@@ -42,9 +106,35 @@ pub struct Model {
     pub actor_id: Option<i64>,
     pub created_on: DateTimeUtc,
     pub changes: Changes,
+    /// What it counts of the bytes that its company may hold.
+    pub bytes: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_value_is_cut_at_the_bound_and_says_how_long_it_was() {
+        let fits = "ä".repeat(MAX_CHARACTERS);
+        let change = Change::new("details", Logged::text(Some(&fits)), Logged::text(Some(&format!("{fits}bc"))));
+        assert_eq!(json!(change), json!({ "field": "details", "old": fits, "new": fits, "newLength": 1_002 }));
+        assert_eq!(serde_json::from_value::<Change>(json!(change)).unwrap(), change);
+        let tags: Vec<String> = (0..20).map(|n| format!("{n:0100}")).collect();
+        let change = Change::new("tags", Logged::list(&tags[..10]), Logged::list(&tags));
+        assert_eq!(json!(change), json!({ "field": "tags", "old": tags[..10], "new": tags[..10], "newLength": 20 }));
+    }
+
+    #[test]
+    fn a_change_from_before_the_bound_is_read_as_it_is() {
+        let old = json!({ "field": "details", "old": null, "new": "x".repeat(5_000) });
+        assert_eq!(json!(serde_json::from_value::<Change>(old.clone()).unwrap()), old);
+    }
+}

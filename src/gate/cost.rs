@@ -15,6 +15,10 @@ use super::weight::Weight;
 /// What a field of the document costs, beside the values that it gives: looking at it, and what it asks of the database.
 const FIELD: u64 = 100;
 
+/// What a byte costs that a change writes, for each record that it writes it to. With the index of a text of many different
+/// words, a byte took 0.9 microseconds of CPU time on `PostgreSQL`, and 0.2 on `SQLite`.
+const WRITTEN: u64 = 1;
+
 /// The size of a page where none is asked for, and the largest.
 const PAGE: (u64, u64) = (20, 100);
 /// How many there are, about, in lists that are no pages.
@@ -32,8 +36,9 @@ const INTROSPECTION: [(&str, u64); 8] = [
     ("directives", 8),
 ];
 
-/// What a document costs: its fields, a hundred each, and the values that its answer could hold, one each. Refuses one
-/// that would cost too much, before anything walks its fragments one by one.
+/// What a document costs: its fields, a hundred each, the values that its answer could hold, one each, and the bytes that
+/// its changes write, for each record that they write them to. Refuses one that would cost too much, before anything walks
+/// its fragments one by one.
 ///
 /// # Errors
 /// A sentence for the client: what there is too much of, and how much is allowed.
@@ -62,7 +67,8 @@ pub fn estimate(document: &ExecutableDocument, variables: &Variables, bounds: &B
         }
         whole.check(bounds)?;
         // Which of them runs is found out later: the costliest counts.
-        cost = cost.max(weight.fields * FIELD + weight.values);
+        let written = weight.written.saturating_mul(WRITTEN);
+        cost = cost.max(written.saturating_add(weight.fields * FIELD + weight.values));
     }
     Ok(cost)
 }
@@ -126,11 +132,13 @@ impl<'a> Scales<'a> {
         let values = below.values.saturating_mul(times).saturating_add(1);
         let mut variable = |name: &str| self.sizes.get(name).copied().unwrap_or_default();
         let arguments = field.arguments.iter().map(|(_, value)| literal_size(&value.node, &mut variable)).sum();
+        let written = field.get_argument("input").map_or(0, |input| self.written(&input.node, times));
         Weight {
             fields: below.fields.saturating_add(1),
             values,
             introspected: if introspects { values } else { below.introspected },
             arguments: below.arguments.saturating_mul(times).saturating_add(arguments),
+            written: below.written.saturating_add(written),
             aliases: below.aliases.saturating_add(u64::from(field.alias.is_some())),
             own_fields: 1,
             lists: below.lists + u64::from(introspects),
@@ -170,6 +178,27 @@ impl<'a> Scales<'a> {
             _ => None,
         });
         size.unwrap_or(PAGE.0).min(PAGE.1)
+    }
+
+    /// The bytes that the input of a change writes: where it names records by `ids`, the rest of it is written to each of
+    /// them; where it is a list, each record is in it once.
+    fn written(&self, input: &Literal, records: u64) -> u64 {
+        let mut variable = |name: &str| self.sizes.get(name).copied().unwrap_or_default();
+        let (whole, ids) = match input {
+            Literal::Variable(name) => match self.variable(name) {
+                Some(Value::Object(fields)) => (variable(name), fields.get("ids").map(size)),
+                _ => (variable(name), None),
+            },
+            Literal::Object(fields) => {
+                let ids = fields.get("ids").map(|ids| literal_size(ids, &mut variable));
+                (literal_size(input, &mut variable), ids)
+            }
+            _ => (literal_size(input, &mut variable), None),
+        };
+        match ids {
+            Some(ids) => whole.saturating_sub(ids).saturating_mul(records),
+            None => whole,
+        }
     }
 
     fn length(&self, list: &Literal) -> u64 {
@@ -306,6 +335,32 @@ mod tests {
         assert_eq!(cost_of("{ __typename }"), Ok(101));
         assert_eq!(cost_of("{ notes(first: 50) { nodes { id subject } } }"), Ok(4 * FIELD + 1 + 50 * 3));
         assert_eq!(cost_of("query A { a } query B { a b }"), Ok(2 * FIELD + 2), "the costliest");
+    }
+
+    #[test]
+    fn changes_cost_the_bytes_that_they_write_to_each_record() {
+        let cost = |document: &str, variables: serde_json::Value| {
+            let document = parse_query(document).unwrap();
+            estimate(&document, &Variables::from_json(variables), &Bounds::default()).unwrap()
+        };
+        let text = "x".repeat(10_000);
+        let ids: Vec<u32> = (0..100).collect();
+        let one = "mutation($i: I!) { notePatch(input: $i) { changedFields } }";
+        let many = "mutation($i: I!) { notesPatch(input: $i) { changedCount } }";
+        let spread = "mutation($i: I!) { ...f } fragment f on Mutation { notesPatch(input: $i) { changedCount } }";
+        let people = "mutation($i: [I!]!) { customersUpsert(input: $i) { userErrors { code } } }";
+        let of_one = cost(one, serde_json::json!({ "i": { "id": 1, "patch": { "details": text } } }));
+        assert!((10_000..11_000).contains(&of_one), "{of_one}");
+        let patch = serde_json::json!({ "i": { "ids": ids, "patch": { "details": text } } });
+        for document in [many, spread] {
+            let of_many = cost(document, patch.clone());
+            assert!((1_000_000..1_100_000).contains(&of_many), "{of_many}");
+        }
+        let of_people = cost(people, serde_json::json!({ "i": vec![serde_json::json!({ "fullName": "x" }); 100] }));
+        assert!(of_people < 10_000, "{of_people}");
+        let read = "query($i: F!) { notes(filter: $i) { totalCount } }";
+        let of_read = cost(read, serde_json::json!({ "i": { "subject": { "eq": text } } }));
+        assert!(of_read < 1_000, "{of_read}");
     }
 
     #[test]

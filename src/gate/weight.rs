@@ -14,6 +14,8 @@ pub struct Weight {
     pub values: u64,
     /// Bytes of arguments, times the objects that they are for.
     pub arguments: u64,
+    /// Bytes that changes write, times the records that they write them to.
+    pub written: u64,
     pub aliases: u64,
     pub directives: u64,
     /// How deep selections nest.
@@ -34,6 +36,7 @@ impl Weight {
         self.fields = self.fields.saturating_add(other.fields);
         self.values = self.values.saturating_add(other.values);
         self.arguments = self.arguments.saturating_add(other.arguments);
+        self.written = self.written.saturating_add(other.written);
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.directives = self.directives.saturating_add(other.directives);
         self.own_fields = self.own_fields.saturating_add(other.own_fields);

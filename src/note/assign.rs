@@ -57,7 +57,13 @@ pub async fn assign(ctx: &Context<'_>, input: NoteAssignInput) -> Result<NoteAss
             return Ok(NoteAssignPayload { user_errors: problems.0, ..Default::default() });
         }
     };
-    let added = add(&transaction, &Moment::new(viewer, &app.clock), &mut [&mut note], &users).await?;
+    let added = match add(&transaction, &Moment::new(viewer, app), &mut [&mut note], &users).await? {
+        Ok(added) => added,
+        Err(refused) => {
+            transaction.rollback().await?;
+            return Ok(NoteAssignPayload { user_errors: vec![refused], ..Default::default() });
+        }
+    };
     transaction.commit().await?;
 
     let already = users.into_iter().filter(|user| added.iter().all(|row| row.user_id != *user));

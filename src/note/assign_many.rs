@@ -55,9 +55,16 @@ pub async fn assign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result<N
         transaction.rollback().await?;
     } else {
         let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
-        let added = add(&transaction, &Moment::new(viewer, &app.clock), &mut notes, &users).await?;
-        transaction.commit().await?;
-        changed.extend(added.into_iter().map(|row| row.note_id));
+        match add(&transaction, &Moment::new(viewer, app), &mut notes, &users).await? {
+            Ok(added) => {
+                transaction.commit().await?;
+                changed.extend(added.into_iter().map(|row| row.note_id));
+            }
+            Err(refused) => {
+                transaction.rollback().await?;
+                problems.0.push(refused);
+            }
+        }
     }
     let (results, user_errors) = batch.tell(problems);
     Ok(NotesAssignPayload { results, changed_count: changed.len(), user_errors })
@@ -79,11 +86,18 @@ pub async fn unassign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result
         transaction.rollback().await?;
     } else {
         let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
-        let removed = take_away(&transaction, &Moment::new(viewer, &app.clock), &mut notes, &users).await?;
-        let seen = still_seen(&transaction, sight, batch.notes.values(), &users).await?;
-        transaction.commit().await?;
-        changed.extend(removed.into_iter().map(|(note, _)| note));
-        batch.notes.retain(|key, _| seen.contains(key));
+        match take_away(&transaction, &Moment::new(viewer, app), &mut notes, &users).await? {
+            Ok(removed) => {
+                let seen = still_seen(&transaction, sight, batch.notes.values(), &users).await?;
+                transaction.commit().await?;
+                changed.extend(removed.into_iter().map(|(note, _)| note));
+                batch.notes.retain(|key, _| seen.contains(key));
+            }
+            Err(refused) => {
+                transaction.rollback().await?;
+                problems.0.push(refused);
+            }
+        }
     }
     let (results, user_errors) = batch.tell(problems);
     Ok(NotesAssignPayload { results, changed_count: changed.len(), user_errors })

@@ -13,15 +13,18 @@ use crate::entity::event::{Change, EventType};
 use crate::entity::{assignment, note};
 use crate::event::{Happened, Moment};
 use crate::id::Kind;
+use crate::quota::Usage;
+use crate::user_error::UserError;
 
 /// Makes `users` responsible for each of the notes, where they are not yet: who is new, in the order given. A note that
-/// is changed has a new version, and an event in the log.
+/// is changed has a new version, and an event in the log. Where the company may not hold that much, nothing is written, and
+/// the reason is returned.
 pub async fn add(
     transaction: &DatabaseTransaction,
     moment: &Moment<'_>,
     notes: &mut [&mut note::Model],
     users: &[i64],
-) -> Result<Vec<assignment::Model>, DbErr> {
+) -> Result<Result<Vec<assignment::Model>, UserError>, DbErr> {
     let present = present(transaction, moment, notes).await?;
     let mut added = Vec::new();
     let mut happened = Vec::new();
@@ -34,22 +37,26 @@ pub async fn add(
         }
         let last = present.last().map_or(0, |row| row.position);
         added.extend(new_assignments(moment, note, &new, last));
-        let change = Change { field: "assignees".to_owned(), old: serde_json::Value::Null, new: global_ids(&new) };
-        happened.push(assigned(EventType::Assigned, note.id, change));
+        let change = Change::new("assignees", serde_json::Value::Null, global_ids(&new));
+        happened.push(Happened::new(EventType::Assigned, note.id, None, &[change]));
+    }
+    if let Some(refused) = moment.refusal(transaction, &happened, Usage::default()).await? {
+        return Ok(Err(refused));
     }
     insert_assignments(transaction, &added).await?;
     touch(transaction, moment, notes, &happened).await?;
-    moment.append(transaction, happened).await?;
-    Ok(added)
+    moment.append(transaction, happened, Usage::default()).await?;
+    Ok(Ok(added))
 }
 
-/// Makes `users` no longer responsible for the notes, where they are: which note has lost whom, in the order given.
+/// Makes `users` no longer responsible for the notes, where they are: which note has lost whom, in the order given. The
+/// reason, as of [`add`], where the company may not hold the events.
 pub async fn take_away(
     transaction: &DatabaseTransaction,
     moment: &Moment<'_>,
     notes: &mut [&mut note::Model],
     users: &[i64],
-) -> Result<Vec<(i64, i64)>, DbErr> {
+) -> Result<Result<Vec<(i64, i64)>, UserError>, DbErr> {
     let present = present(transaction, moment, notes).await?;
     let mut removed = Vec::new();
     let mut happened = Vec::new();
@@ -61,8 +68,11 @@ pub async fn take_away(
             continue;
         }
         removed.extend(gone.iter().map(|&user| (note.id, user)));
-        let change = Change { field: "assignees".to_owned(), old: global_ids(&gone), new: serde_json::Value::Null };
-        happened.push(assigned(EventType::Unassigned, note.id, change));
+        let change = Change::new("assignees", global_ids(&gone), serde_json::Value::Null);
+        happened.push(Happened::new(EventType::Unassigned, note.id, None, &[change]));
+    }
+    if let Some(refused) = moment.refusal(transaction, &happened, Usage::default()).await? {
+        return Ok(Err(refused));
     }
     if !removed.is_empty() {
         let backend = transaction.get_database_backend();
@@ -75,8 +85,8 @@ pub async fn take_away(
             .await?;
     }
     touch(transaction, moment, notes, &happened).await?;
-    moment.append(transaction, happened).await?;
-    Ok(removed)
+    moment.append(transaction, happened, Usage::default()).await?;
+    Ok(Ok(removed))
 }
 
 /// Rows that assign `users` to a note, after position `last`.
@@ -164,10 +174,6 @@ async fn touch(
         .exec(transaction)
         .await
         .map(drop)
-}
-
-fn assigned(kind: EventType, note_id: i64, change: Change) -> Happened {
-    Happened { kind, note_id, message_id: None, changes: vec![change] }
 }
 
 fn global_ids(users: &[i64]) -> serde_json::Value {

@@ -20,6 +20,7 @@ use crate::event::{Happened, Moment};
 use crate::fold::fold;
 use crate::id::Kind;
 use crate::idempotency::{self, Found, IdempotencyKey};
+use crate::quota::{Usage, note_bytes};
 use crate::scalar::DateTime;
 use crate::search;
 use crate::user_error::{Problems, UserError};
@@ -140,7 +141,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         transaction.rollback().await?;
         return Ok(NoteCreatePayload { user_errors: problems.0, ..Default::default() });
     }
-    let moment = Moment::new(viewer, &app.clock);
+    let moment = Moment::new(viewer, app);
     let note = note::Model {
         company_id: viewer.company_id,
         id: db::next_id(&transaction, db::Table::Note).await?,
@@ -166,12 +167,17 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         closed_on: (status == NoteStatus::Closed).then_some(moment.time),
         source: None,
     };
+    let events = vec![Happened::new(EventType::Created, note.id, None, &[])];
+    let growth = Usage { notes: 1, bytes: note_bytes(&note) };
+    if let Some(refused) = moment.refusal(&transaction, &events, growth).await? {
+        transaction.rollback().await?;
+        return Ok(NoteCreatePayload { user_errors: vec![refused], ..Default::default() });
+    }
     note::Entity::insert(note.clone().into_active_model().reset_all()).exec_without_returning(&transaction).await?;
     let assignments = new_assignments(&moment, &note, &assignees, 0);
     insert_assignments(&transaction, &assignments).await?;
     search::add(&transaction, note.company_id, &search::parts([&note], [])).await?;
-    let created = Happened { kind: EventType::Created, note_id: note.id, message_id: None, changes: Vec::new() };
-    moment.append(&transaction, vec![created]).await?;
+    moment.append(&transaction, events, growth).await?;
     key.keep(&transaction, &moment, note.id).await?;
     transaction.commit().await?;
     NoteCreatePayload::made(note)

@@ -16,6 +16,7 @@ use crate::entity::{Sight, assignment, message, note};
 use crate::error::Result;
 use crate::event::{Happened, Moment};
 use crate::id::Kind;
+use crate::quota::{Usage, messages_usage, note_bytes};
 use crate::search;
 use crate::user_error::UserError;
 
@@ -59,7 +60,7 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
         let user_errors = vec![UserError::version_conflict(expected, note.version)];
         return Ok(NoteDeletePayload { note: Some(Note(Arc::new(note))), user_errors, ..Default::default() });
     }
-    let report = remove(&transaction, sight, &Moment::new(viewer, &app.clock), std::slice::from_ref(&note)).await?;
+    let report = remove(&transaction, sight, &Moment::new(viewer, app), std::slice::from_ref(&note)).await?;
     transaction.commit().await?;
 
     Ok(NoteDeletePayload {
@@ -80,6 +81,9 @@ pub async fn remove(
     let report = report(transaction, sight, notes).await?;
     let backend = transaction.get_database_backend();
     let keys = || notes.iter().map(|note| note.id);
+    let messages = messages_usage(transaction, sight.company_id, &keys().collect::<Vec<i64>>()).await?;
+    let count = i64::try_from(notes.len()).unwrap_or(i64::MAX);
+    let growth = Usage { notes: -count, bytes: -messages.bytes - notes.iter().map(note_bytes).sum::<i64>() };
     message::Entity::delete_many()
         .filter(message::Column::CompanyId.eq(sight.company_id))
         .filter(one_of(backend, (message::Entity, message::Column::NoteId), keys()))
@@ -96,7 +100,7 @@ pub async fn remove(
         .filter(one_of(backend, (note::Entity, note::Column::Id), keys()))
         .exec(transaction)
         .await?;
-    let deleted = |note_id| Happened { kind: EventType::Deleted, note_id, message_id: None, changes: Vec::new() };
-    moment.append(transaction, keys().map(deleted).collect()).await?;
+    let deleted = |note_id| Happened::new(EventType::Deleted, note_id, None, &[]);
+    moment.append(transaction, keys().map(deleted).collect(), growth).await?;
     Ok(report)
 }

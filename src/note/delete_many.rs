@@ -52,7 +52,7 @@ pub async fn delete_many(ctx: &Context<'_>, input: NotesDeleteInput) -> Result<N
         transaction.rollback().await?;
     } else {
         let notes: Vec<note::Model> = std::mem::take(&mut batch.notes).into_values().collect();
-        payload.report = Some(remove(&transaction, sight, &Moment::new(viewer, &app.clock), &notes).await?);
+        payload.report = Some(remove(&transaction, sight, &Moment::new(viewer, app), &notes).await?);
         transaction.commit().await?;
         payload.deleted_note_ids = notes.iter().map(|note| Kind::Note.id(note.id)).collect();
     }

@@ -15,7 +15,8 @@ use crate::db::{one_of, update_rows};
 use crate::entity::token::Scope;
 use crate::entity::{Sight, assignment, note};
 use crate::error::Result;
-use crate::event::Moment;
+use crate::event::{Happened, Moment};
+use crate::quota::Usage;
 use crate::search::{self, Part};
 use crate::user_error::{Problems, UserError};
 
@@ -61,9 +62,9 @@ pub async fn patch(ctx: &Context<'_>, input: NotePatchInput) -> Result<NotePatch
             return Ok(NotePatchPayload { user_errors: problems.0, ..Default::default() });
         }
     };
-    let moment = Moment::new(viewer, &app.clock);
+    let moment = Moment::new(viewer, app);
     let may_hide = !may_hide(&transaction, sight, &wanted, slice::from_ref(&note)).await?.is_empty();
-    let mut diff = Diff::new(&note, &wanted, may_hide, &mut problems, &moment);
+    let diff = Diff::new(&note, &wanted, may_hide, &mut problems, &moment);
     if !problems.0.is_empty() {
         transaction.rollback().await?;
         return Ok(NotePatchPayload { user_errors: problems.0, ..Default::default() });
@@ -74,7 +75,10 @@ pub async fn patch(ctx: &Context<'_>, input: NotePatchInput) -> Result<NotePatch
         let note = Some(Note(Arc::new(note)));
         return Ok(NotePatchPayload { note, changed_fields: Vec::new(), user_errors: vec![conflict] });
     }
-    save(&transaction, &moment, slice::from_mut(&mut diff)).await?;
+    if let Some(refused) = save(&transaction, &moment, slice::from_ref(&diff)).await? {
+        transaction.rollback().await?;
+        return Ok(NotePatchPayload { user_errors: vec![refused], ..Default::default() });
+    }
     transaction.commit().await?;
 
     let Diff { note, fields, .. } = diff;
@@ -109,14 +113,19 @@ pub async fn may_hide(
     Ok(may_hide)
 }
 
-/// Writes what patches change, and tells the log of it; a patch that changes nothing leaves no trace.
-pub async fn save(transaction: &DatabaseTransaction, moment: &Moment<'_>, diffs: &mut [Diff]) -> Result<()> {
+/// Writes what patches change, and tells the log of it; a patch that changes nothing leaves no trace. Where the company
+/// may not hold that much, nothing is written, and the reason is returned.
+pub async fn save(transaction: &DatabaseTransaction, moment: &Moment<'_>, diffs: &[Diff]) -> Result<Option<UserError>> {
     let key = [note::Column::CompanyId, note::Column::Id];
     let changed = || diffs.iter().filter(|diff| !diff.fields.is_empty());
+    let events: Vec<Happened> = changed().map(Diff::happened).collect();
+    let growth = Usage::of_bytes(changed().map(|diff| diff.growth).sum());
+    if let Some(refused) = moment.refusal(transaction, &events, growth).await? {
+        return Ok(Some(refused));
+    }
     update_rows::<note::Entity>(transaction, key, changed().map(|diff| (&diff.note, &diff.columns)).collect()).await?;
     let texts: Vec<Part> = diffs.iter().flat_map(Diff::texts).collect();
     search::replace(transaction, moment.viewer.company_id, &texts).await?;
-    let changed = diffs.iter_mut().filter(|diff| !diff.fields.is_empty());
-    moment.append(transaction, changed.map(Diff::happened).collect()).await?;
-    Ok(())
+    moment.append(transaction, events, growth).await?;
+    Ok(None)
 }

@@ -7,12 +7,13 @@ use serde_json::{Value as Json, json};
 use super::change::References;
 use super::object::{NoteReferenceType, NoteStatus};
 use super::text::{BODY, NAME, SUBJECT, TAGS, distinct};
-use crate::entity::event::{Change, EventType};
+use crate::entity::event::{Change, EventType, Logged};
 use crate::entity::note::{self, Tags};
 use crate::event::{Happened, Moment};
 use crate::fold::fold;
 use crate::form;
 use crate::id::Kind;
+use crate::quota::note_bytes;
 use crate::scalar::DateTime;
 use crate::search::Part;
 use crate::user_error::{ErrorCode, Problems, UserError};
@@ -176,6 +177,8 @@ pub struct Diff {
     pub fields: Vec<&'static str>,
     /// The same with their values, for the log.
     changes: Vec<Change>,
+    /// By how many bytes the note grows.
+    pub growth: i64,
     /// What the log calls it.
     kind: EventType,
 }
@@ -205,19 +208,20 @@ impl Diff {
             columns: note::ActiveModel::default(),
             fields: Vec::new(),
             changes: Vec::new(),
+            growth: 0,
             kind: EventType::Updated,
         };
         let note = &mut diff.note;
         let (columns, fields, changes) = (&mut diff.columns, &mut diff.fields, &mut diff.changes);
-        let mut record = |field: &'static str, old: Json, new: Json| {
+        let mut record = |field: &'static str, old: Logged, new: Logged| {
             fields.push(field);
-            changes.push(Change { field: field.to_owned(), old, new });
+            changes.push(Change::new(field, old, new));
         };
         // The field of the API, the column, the new value, and how the log shows it.
         macro_rules! set {
             ($field:literal, $column:ident, $new:expr, $show:expr) => {
                 if let Some(new) = $new.as_ref().filter(|new| **new != note.$column) {
-                    record($field, $show(&note.$column), $show(new));
+                    record($field, $show(&note.$column).into(), $show(new).into());
                     columns.$column = Set(new.clone());
                     note.$column = new.clone();
                 }
@@ -225,12 +229,12 @@ impl Diff {
         }
         set!("customerId", customer_id, wanted.customer_id, |id: &Option<i64>| link(Kind::Customer, *id));
         set!("typeId", type_id, wanted.type_id, |id: &Option<i64>| link(Kind::NoteType, *id));
-        set!("subject", subject, wanted.subject, |text: &Option<String>| json!(text));
+        set!("subject", subject, wanted.subject, |text: &Option<String>| Logged::text(text.as_deref()));
         if note.subject != old.subject {
             note.subject_folded = note.subject.as_deref().map(fold);
             columns.subject_folded = Set(note.subject_folded.clone());
         }
-        set!("details", details, wanted.details, |text: &Option<String>| json!(text));
+        set!("details", details, wanted.details, |text: &Option<String>| Logged::text(text.as_deref()));
         set!("status", status, wanted.status, |status: &note::NoteStatus| name(NoteStatus::from(*status)));
         set!("reminder", reminder, wanted.reminder, |time: &Option<Time>| json!(
             time.map(|time| DateTime(time).text())
@@ -238,11 +242,11 @@ impl Diff {
         set!("referenceType", reference_type, wanted.reference_type, |kind: &Option<note::ReferenceType>| {
             kind.map_or(Json::Null, |kind| name(NoteReferenceType::from(kind)))
         });
-        set!("referenceId", reference_id, wanted.reference_id, |id: &Option<String>| json!(id));
+        set!("referenceId", reference_id, wanted.reference_id, |id: &Option<String>| Logged::text(id.as_deref()));
         set!("confidential", confidential, wanted.confidential, |flag: &bool| json!(flag));
         set!("priority", priority, wanted.priority, |flag: &bool| json!(flag));
         set!("showOnOverview", show_on_overview, wanted.show_on_overview, |flag: &bool| json!(flag));
-        set!("tags", tags, Some(tags), |tags: &Tags| json!(tags.0));
+        set!("tags", tags, Some(tags), |tags: &Tags| Logged::list(&tags.0));
         if note.status != old.status {
             let closed = note.status == note::NoteStatus::Closed;
             diff.kind = if closed { EventType::Closed } else { EventType::Reopened };
@@ -251,6 +255,7 @@ impl Diff {
         }
         if !diff.fields.is_empty() {
             diff.touch(old, moment);
+            diff.growth = note_bytes(&diff.note) - note_bytes(old);
         }
         diff
     }
@@ -262,9 +267,8 @@ impl Diff {
     }
 
     /// What the log will tell of it.
-    pub fn happened(&mut self) -> Happened {
-        let changes = std::mem::take(&mut self.changes);
-        Happened { kind: self.kind, note_id: self.note.id, message_id: None, changes }
+    pub fn happened(&self) -> Happened {
+        Happened::new(self.kind, self.note.id, None, &self.changes)
     }
 
     fn touch(&mut self, old: &note::Model, moment: &Moment<'_>) {

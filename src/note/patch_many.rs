@@ -48,7 +48,7 @@ pub async fn patch_many(ctx: &Context<'_>, input: NotesPatchInput) -> Result<Not
     let transaction = app.db.begin().await?;
     let mut batch = Batch::hold(&transaction, sight, ids, error_policy, &mut problems).await?;
     references.check(&transaction, sight, &mut problems).await?;
-    let moment = Moment::new(viewer, &app.clock);
+    let moment = Moment::new(viewer, app);
     let may_hide = may_hide(&transaction, sight, &wanted, batch.notes.values()).await?;
     let mut diffs = Vec::with_capacity(batch.notes.len());
     let mut failed = Vec::new();
@@ -63,8 +63,10 @@ pub async fn patch_many(ctx: &Context<'_>, input: NotesPatchInput) -> Result<Not
     let mut changed_count = 0;
     if batch.is_refused(&problems) {
         transaction.rollback().await?;
+    } else if let Some(refused) = save(&transaction, &moment, &diffs).await? {
+        transaction.rollback().await?;
+        problems.0.push(refused);
     } else {
-        save(&transaction, &moment, &mut diffs).await?;
         transaction.commit().await?;
         changed_count = diffs.iter().filter(|diff| !diff.fields.is_empty()).count();
         batch.notes.extend(diffs.into_iter().map(|diff| (diff.note.id, diff.note)));

@@ -19,6 +19,7 @@ use crate::entity::{message, note};
 use crate::error::Result;
 use crate::event::{Happened, Moment};
 use crate::idempotency::{self, Found, IdempotencyKey};
+use crate::quota::{Usage, message_bytes};
 use crate::scalar::Url;
 use crate::search;
 use crate::user_error::{ErrorCode, Problems, UserError};
@@ -125,7 +126,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
             return Ok(NoteMessagePostPayload { user_errors: problems.0, ..Default::default() });
         }
     };
-    let moment = Moment::new(viewer, &app.clock);
+    let moment = Moment::new(viewer, app);
     note.message_count += 1;
     note.updated_on = moment.time;
     let message = message::Model {
@@ -143,6 +144,12 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         from_import: false,
         source: None,
     };
+    let events = vec![Happened::new(EventType::MessagePosted, note.id, Some(message.id), &[])];
+    let growth = Usage::of_bytes(message_bytes(&message));
+    if let Some(refused) = moment.refusal(&transaction, &events, growth).await? {
+        transaction.rollback().await?;
+        return Ok(NoteMessagePostPayload { user_errors: vec![refused], ..Default::default() });
+    }
     message::Entity::insert(message.clone().into_active_model().reset_all())
         .exec_without_returning(&transaction)
         .await?;
@@ -154,8 +161,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         .exec(&transaction)
         .await?;
     search::add(&transaction, note.company_id, &search::parts([], [&message])).await?;
-    let (kind, message_id) = (EventType::MessagePosted, Some(message.id));
-    moment.append(&transaction, vec![Happened { kind, note_id: note.id, message_id, changes: Vec::new() }]).await?;
+    moment.append(&transaction, events, growth).await?;
     key.keep(&transaction, &moment, message.id).await?;
     transaction.commit().await?;
     Ok(NoteMessagePostPayload::made(note, message))

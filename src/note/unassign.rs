@@ -54,8 +54,13 @@ pub async fn unassign(ctx: &Context<'_>, input: NoteUnassignInput) -> Result<Not
             return Ok(NoteUnassignPayload { user_errors: problems.0, ..Default::default() });
         }
     };
-    let moment = Moment::new(viewer, &app.clock);
-    let removed = take_away(&transaction, &moment, &mut [&mut note], &users).await?;
+    let removed = match take_away(&transaction, &Moment::new(viewer, app), &mut [&mut note], &users).await? {
+        Ok(removed) => removed,
+        Err(refused) => {
+            transaction.rollback().await?;
+            return Ok(NoteUnassignPayload { user_errors: vec![refused], ..Default::default() });
+        }
+    };
     let removed: Vec<i64> = removed.into_iter().map(|(_, user)| user).collect();
     let visible = still_seen(&transaction, sight, [&note], &removed).await?.contains(&note.id);
     transaction.commit().await?;

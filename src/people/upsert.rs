@@ -15,7 +15,8 @@ use crate::entity::{Sight, customer, user};
 use crate::error::Result;
 use crate::form::person::{Person, forget_changes};
 use crate::id::{Kind, quote};
-use crate::user_error::{ErrorCode, Problems};
+use crate::quota::{Quota, Usage, add_usage, row_bytes};
+use crate::user_error::{ErrorCode, Problems, UserError};
 
 /// The most people of one change.
 const MOST: usize = 100;
@@ -164,16 +165,29 @@ pub async fn hold<E: Owned>(
     Ok(held)
 }
 
+/// By how much people as they are to be grow: each with whom it was before.
+fn growth<E: Owned>(people: &[(Option<E::Model>, E::Model)]) -> Usage {
+    let bytes = |(before, now): &(Option<E::Model>, E::Model)| row_bytes(now) - before.as_ref().map_or(0, row_bytes);
+    Usage::of_bytes(people.iter().map(bytes).sum())
+}
+
 /// Writes people as they are to be: each with whom it was before, `None` where somebody is new. Who has not changed is
-/// left alone.
+/// left alone. Where the company may not hold that much, nothing is written, and the reason is returned.
 pub async fn save<E: Owned>(
     transaction: &DatabaseTransaction,
+    sight: Sight,
+    quota: &Quota,
     mut people: Vec<(Option<E::Model>, E::Model)>,
-) -> Result<Vec<E::Model>, DbErr>
+) -> Result<Result<Vec<E::Model>, UserError>, DbErr>
 where
     E::Model: Send + Sync,
     E::ActiveModel: Send,
 {
+    let growth = growth::<E>(&people);
+    if let Some(exceeded) = quota.check(transaction, sight.company_id, growth).await? {
+        return Ok(Err(exceeded.user_error()));
+    }
+    add_usage(transaction, sight.company_id, growth).await?;
     let count = people.iter().filter(|(before, _)| before.is_none()).count();
     if count > 0 {
         let ids = db::next_ids(transaction, E::TABLE, count).await?;
@@ -201,7 +215,7 @@ where
     let key = [E::COMPANY, E::ID];
     update_rows::<E>(transaction, key, changed.iter().map(|(row, columns)| (row, columns)).collect()).await?;
     replace::<E>(transaction, &written).await?;
-    Ok(people.into_iter().map(|(_, row)| row).collect())
+    Ok(Ok(people.into_iter().map(|(_, row)| row).collect()))
 }
 
 /// The columns in which somebody differs from before.

@@ -93,7 +93,13 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<UserInput>) -> Result<User
         transaction.rollback().await?;
         return Ok(UsersUpsertPayload { user_errors: problems.0, ..Default::default() });
     }
-    let users = save::<user::Entity>(&transaction, people).await?;
+    let users = match save::<user::Entity>(&transaction, sight, &ctx.app().quota, people).await? {
+        Ok(users) => users,
+        Err(refused) => {
+            transaction.rollback().await?;
+            return Ok(UsersUpsertPayload { user_errors: vec![refused], ..Default::default() });
+        }
+    };
     transaction.commit().await?;
     let users = Many(users.into_iter().map(|row| User(Arc::new(row))).collect());
     Ok(UsersUpsertPayload { users, user_errors: Vec::new() })

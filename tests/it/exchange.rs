@@ -18,6 +18,7 @@ use flate2::write::GzEncoder;
 use notegraph::clock::Clock;
 use notegraph::commands::export::{self, ExportArgs};
 use notegraph::commands::import::{self, ImportArgs};
+use notegraph::config::QuotaArgs;
 use notegraph::db::Db;
 use notegraph::form::intake::Summary;
 use tempfile::TempDir;
@@ -59,6 +60,7 @@ impl Exchange {
             rejects: Some(self.path("rejects")),
             update: false,
             dry_run: false,
+            quota: QuotaArgs::default(),
         }
     }
 

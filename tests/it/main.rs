@@ -27,6 +27,7 @@ mod filters;
 mod flat;
 mod front;
 mod fuzz;
+mod growth;
 mod heads;
 mod hostile;
 mod idempotency;

@@ -16,6 +16,7 @@ use crate::db::{Db, Fault};
 use crate::entity::{customer, user};
 use crate::form::note::Note;
 use crate::form::record::{Place, Record};
+use crate::quota::{Usage, row_bytes};
 
 /// How often a record is tried again when somebody else was faster.
 const TRIES: usize = 5;
@@ -125,7 +126,11 @@ impl<'a> Intake<'a> {
                     Verdict::Again | Verdict::Busy if tries < TRIES => {}
                     Verdict::Busy | Verdict::Fatal => return Err(error.into()),
                     Verdict::Again | Verdict::Record => {
-                        let fates = vec![(Err(format!("the database refuses it: {error}")), Vec::new())];
+                        let reason = match error {
+                            DbErr::Custom(reason) => reason,
+                            error => format!("the database refuses it: {error}"),
+                        };
+                        let fates = vec![(Err(reason), Vec::new())];
                         self.settle(one, Done { fates, summary: Summary::default() }, report);
                         return Ok(());
                     }
@@ -231,8 +236,13 @@ impl<'a> Intake<'a> {
             let mut warnings = Vec::new();
             fates.push((plan.take(&one.note, &mut warnings), warnings));
         }
-        let Plan { rows, mut summary, .. } = plan;
+        let Plan { mut rows, mut summary, .. } = plan;
         let made = (self.customers.made(), self.users.made());
+        let people = made.0.iter().map(row_bytes).chain(made.1.iter().map(row_bytes)).sum();
+        rows.growth += Usage::of_bytes(people);
+        if let Some(exceeded) = self.options.quota.check(transaction, company_id, rows.growth).await? {
+            return Err(DbErr::Custom(exceeded.to_string()));
+        }
         (summary.customers, summary.users) = (made.0.len() as u64, made.1.len() as u64);
         let filled = (self.customers.filled(), self.users.filled());
         rows.write(transaction, company_id, made, filled, &mut self.ids).await?;

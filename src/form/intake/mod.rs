@@ -23,6 +23,7 @@ use sea_orm::DbErr;
 use super::input::File;
 use crate::clock::Clock;
 use crate::db::Db;
+use crate::quota::Quota;
 use batch::Intake;
 
 pub use summary::{Report, Summary};
@@ -36,6 +37,8 @@ pub struct Options {
     pub update: bool,
     /// Report what would happen, and write nothing.
     pub dry_run: bool,
+    /// How much the company may hold.
+    pub quota: Quota,
 }
 
 /// Why an import stopped before its end. What was committed before stays.

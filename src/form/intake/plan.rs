@@ -18,6 +18,7 @@ use crate::form::person::User;
 use crate::form::reader::Reject;
 use crate::form::source::keep;
 use crate::form::{assignee, message as message_form, note as note_form};
+use crate::quota::{Usage, changes_bytes, message_bytes, note_bytes};
 
 /// What becomes of a record.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,6 +83,8 @@ impl Plan<'_> {
         let assignments = self.assignments(note, warnings)?;
         self.rows.assignments.extend(assignments);
         let messages = self.messages(note, 0, warnings)?;
+        let bytes = note_bytes(&row) + messages.iter().map(message_bytes).sum::<i64>();
+        self.rows.growth += Usage { notes: 1, bytes };
         self.rows.messages.extend(messages);
         self.event(EventType::Created, row.id, Changes::default());
         self.rows.notes.push(row);
@@ -117,12 +120,14 @@ impl Plan<'_> {
                 row.message_count = message.position;
                 self.event(EventType::MessagePosted, row.id, Changes::default());
                 self.rows.posted.push((self.rows.events.len() - 1, self.rows.messages.len()));
+                self.rows.growth += Usage::of_bytes(message_bytes(&message));
                 self.rows.messages.push(message);
             }
             if note.object.says("updated_on") {
                 row.updated_on = row.updated_on.max(note.row.updated_on);
             }
         }
+        self.rows.growth += Usage::of_bytes(note_bytes(&row) - note_bytes(&existing.note));
         self.rows.changed.push((row, existing.note.version, existing.note.message_count));
         Ok(Fate::Updated)
     }
@@ -206,6 +211,8 @@ impl Plan<'_> {
     }
 
     pub fn event(&mut self, kind: EventType, note_id: i64, changes: Changes) {
+        let bytes = changes_bytes(&changes);
+        self.rows.growth += Usage::of_bytes(bytes.into());
         self.rows.events.push(event::Model {
             company_id: self.company_id,
             id: 0,
@@ -214,6 +221,7 @@ impl Plan<'_> {
             message_id: None,
             actor_id: None,
             created_on: self.now,
+            bytes,
             changes,
         });
     }

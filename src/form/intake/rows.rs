@@ -8,6 +8,7 @@ use super::ids::Ids;
 use crate::db::{Table, one_of};
 use crate::entity::{assignment, customer, event, message, note, user};
 use crate::people;
+use crate::quota::{Usage, add_usage};
 use crate::search::{self, Part};
 
 #[derive(Default)]
@@ -25,6 +26,8 @@ pub struct Rows {
     pub events: Vec<event::Model>,
     /// Events that tell of a message: their index, and the message's.
     pub posted: Vec<(usize, usize)>,
+    /// What the notes, messages and events count of what the company may hold, less what they replace.
+    pub growth: Usage,
 }
 
 impl Rows {
@@ -40,6 +43,7 @@ impl Rows {
         filled: (Vec<customer::Model>, Vec<user::Model>),
         ids: &mut Ids,
     ) -> Result<(), DbErr> {
+        add_usage(connection, company_id, self.growth).await?;
         let largest = made.0.iter().map(|row| row.id).max();
         insert::<customer::Entity, _>(connection, made.0.clone()).await?;
         people::add::<customer::Entity>(connection, &made.0).await?;

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use super::compare::{Difference, same_message};
 use super::existing::Existing;
 use super::plan::Plan;
-use crate::entity::event::{Change, Changes, EventType};
+use crate::entity::event::{Change, Changes, EventType, Logged};
 use crate::entity::note::NoteStatus;
 use crate::entity::{note, note_type};
 use crate::form::note::{Note, reference_name, status_name};
 use crate::form::reader::Reject;
 use crate::form::source::merge;
 use crate::id::Kind;
+use crate::quota::{Usage, message_bytes};
 use crate::scalar::DateTime;
 
 impl Plan<'_> {
@@ -35,7 +36,7 @@ impl Plan<'_> {
         row.source = merge(existing.note.source.clone(), self.kept(&row, note, kind, warnings)?, &note.object);
         if difference.assignees {
             let users = |ids: Vec<i64>| json!(ids.into_iter().map(|id| Kind::User.id(id).0).collect::<Vec<_>>());
-            changes.push(change(
+            changes.push(Change::new(
                 "assignees",
                 users(existing.assignments.iter().map(|row| row.user_id).collect()),
                 users(note.assignees.iter().map(|assignee| assignee.user.id).collect()),
@@ -77,8 +78,8 @@ impl Plan<'_> {
                 continue;
             }
             (row.id, row.from_import) = (old.id, old.from_import);
-            let show = |text: &str| json!({ "id": Kind::NoteMessage.id(old.id).0, "message": text });
-            changes.push(change("messages", show(&old.message), show(&row.message)));
+            changes.push(Change::of_message(&Kind::NoteMessage.id(old.id).0, &old.message, &row.message));
+            self.rows.growth += Usage::of_bytes(message_bytes(&row) - message_bytes(old));
             self.rows.rewritten.push(row);
         }
         Ok(())
@@ -130,32 +131,43 @@ fn fields(
 
 /// What changed, by the names of the API and with its values.
 fn field_changes(old: &note::Model, new: &note::Model) -> Vec<Change> {
-    let link = |kind: Kind, id: Option<i64>| json!(id.map(|id| kind.id(id).0));
-    let time = |time: Option<chrono::DateTime<chrono::Utc>>| json!(time.map(|time| DateTime(time).text()));
-    let show = |row: &note::Model| -> Vec<(&'static str, Value)> {
-        vec![
-            ("customerId", link(Kind::Customer, row.customer_id)),
-            ("userId", link(Kind::User, row.user_id)),
-            ("typeId", link(Kind::NoteType, row.type_id)),
-            ("subject", json!(row.subject)),
-            ("details", json!(row.details)),
-            ("status", name(status_name(row.status))),
-            ("reminder", time(row.reminder)),
-            ("referenceType", row.reference_type.map_or(Value::Null, |kind| name(reference_name(kind)))),
-            ("referenceId", json!(row.reference_id)),
-            ("confidential", json!(row.confidential)),
-            ("priority", json!(row.priority)),
-            ("showOnOverview", json!(row.show_on_overview)),
-            ("tags", json!(row.tags.0)),
-            ("createdOn", time(Some(row.created_on))),
-        ]
+    let mut changes = Vec::new();
+    // Whether a field changed is asked of the whole values: those that the log stores may be cut.
+    let mut compare = |field: &str, differs: bool, show: &dyn Fn(&note::Model) -> Logged| {
+        if differs {
+            changes.push(Change::new(field, show(old), show(new)));
+        }
     };
-    let differing = show(old).into_iter().zip(show(new)).filter(|((_, old), (_, new))| old != new);
-    differing.map(|((field, old), (_, new))| change(field, old, new)).collect()
-}
-
-fn change(field: &str, old: Value, new: Value) -> Change {
-    Change { field: field.to_owned(), old, new }
+    macro_rules! compare {
+        ($($field:literal $column:ident $show:expr;)*) => {
+            $(compare($field, old.$column != new.$column, &|row: &note::Model| {
+                let show = $show;
+                show(&row.$column).into()
+            });)*
+        };
+    }
+    let time = |time: Option<chrono::DateTime<chrono::Utc>>| json!(time.map(|time| DateTime(time).text()));
+    let link = |kind: Kind, id: Option<i64>| json!(id.map(|id| kind.id(id).0));
+    let text = |text: &Option<String>| Logged::text(text.as_deref());
+    compare! {
+        "customerId" customer_id |id: &Option<i64>| link(Kind::Customer, *id);
+        "userId" user_id |id: &Option<i64>| link(Kind::User, *id);
+        "typeId" type_id |id: &Option<i64>| link(Kind::NoteType, *id);
+        "subject" subject text;
+        "details" details text;
+        "status" status |status: &NoteStatus| name(status_name(*status));
+        "reminder" reminder |reminder: &Option<chrono::DateTime<chrono::Utc>>| time(*reminder);
+        "referenceType" reference_type |kind: &Option<note::ReferenceType>| {
+            kind.map_or(Value::Null, |kind| name(reference_name(kind)))
+        };
+        "referenceId" reference_id text;
+        "confidential" confidential |flag: &bool| json!(flag);
+        "priority" priority |flag: &bool| json!(flag);
+        "showOnOverview" show_on_overview |flag: &bool| json!(flag);
+        "tags" tags |tags: &note::Tags| Logged::list(&tags.0);
+        "createdOn" created_on |created_on: &chrono::DateTime<chrono::Utc>| time(Some(*created_on));
+    }
+    changes
 }
 
 /// The name of an enum's value in the API, made of its name in the form: `membershipCard` is `MEMBERSHIP_CARD`.

@@ -9,6 +9,7 @@ use notegraph::clock::Clock;
 use notegraph::context;
 use notegraph::db::Db;
 use notegraph::http::{Allowance, HttpSettings, router};
+use notegraph::quota::{self, Quota};
 use notegraph::schema;
 use notegraph::search::Limits;
 use sea_orm::{ActiveModelBehavior, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, Statement};
@@ -47,15 +48,21 @@ impl App {
 
     /// Where a search has other limits, a few notes are as good as many.
     pub async fn start_with(engine: &Engine, limits: Limits) -> Self {
-        Self::over(Database::migrated(engine).await, limits).await
+        Self::over(Database::migrated(engine).await, limits, Quota::default()).await
+    }
+
+    /// Where companies may hold no more than this.
+    pub async fn start_with_quota(limits: quota::Limits) -> Self {
+        let database = Database::migrated(&Engine::of_this_run()).await;
+        Self::over(database, Limits::default(), Quota::new(limits)).await
     }
 
     /// On a copy of a `SQLite` file.
     pub async fn restored(file: &Path) -> Self {
-        Self::over(Database::restored(file), Limits::default()).await
+        Self::over(Database::restored(file), Limits::default(), Quota::default()).await
     }
 
-    async fn over(database: Database, limits: Limits) -> Self {
+    async fn over(database: Database, limits: Limits, quota: Quota) -> Self {
         let recorder = Recorder::default();
         let mut db = database.open().await;
         db.observe({
@@ -63,7 +70,7 @@ impl App {
             move |info| recorder.hear(info.statement)
         });
         let start: DateTime<Utc> = START.parse().unwrap();
-        let app = context::App { db, clock: Clock::stepping(start), limits };
+        let app = context::App { db, clock: Clock::stepping(start), limits, quota };
         let settings = HttpSettings { of_token: ENDLESS, of_address: ENDLESS, ..HttpSettings::default() };
         let router = router(app.clone(), schema::build(), &settings);
         Self(Arc::new(Running { recorder, app, router, database }))

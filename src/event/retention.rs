@@ -1,0 +1,171 @@
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::sea_query::{LockBehavior, LockType};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::clock::Clock;
+use crate::db::{Db, one_of};
+use crate::entity::{company, event};
+use crate::quota::{self, Usage};
+
+/// Maximum number of events that one transaction looks at.
+const EVENTS: u64 = 500;
+/// Maximum number of bytes that one transaction removes, but for its last event. Events from before there was a bound of
+/// their texts may be long.
+const BYTES: i64 = 1 << 20;
+/// Maximum number of companies that are read at once.
+const COMPANIES: u64 = 100;
+/// Time between two sweeps.
+const INTERVAL: Duration = Duration::from_hours(1);
+/// Time until the first sweep, so that it does not compete with the requests that wait for a server to start.
+const DELAY: Duration = Duration::from_mins(1);
+/// The pause after a transaction: at least this long, and a multiple of the time that the transaction took. Removing uses
+/// at most a fifth of the time of `SQLite`'s one writer.
+const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE_SHARE: u32 = 4;
+
+/// Removes events that are older than `keep`, in the background and in short transactions. Several servers on one
+/// database may do so at the same time, and one that is broken off goes on with the next sweep.
+#[derive(Clone)]
+pub struct Retention {
+    pub db: Db,
+    pub clock: Clock,
+    pub keep: TimeDelta,
+}
+
+/// What a sweep removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    pub events: u64,
+    /// What the events counted of their companies' bytes.
+    pub bytes: i64,
+}
+
+/// How far one transaction came.
+struct Step {
+    removed: Removed,
+    /// The last event that it looked at; none where no event was old.
+    last: Option<i64>,
+}
+
+impl Retention {
+    /// Sweeps from time to time, until `stop` is true or its sender is gone. A transaction that runs then is finished.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut wait = DELAY;
+        while !pause(&mut stop, wait).await {
+            wait = INTERVAL;
+            match self.sweep(&mut stop).await {
+                Ok(Removed { events: 0, .. }) => {}
+                Ok(Removed { events, bytes }) => tracing::info!(events, bytes, "removed old events"),
+                Err(error) => tracing::warn!(%error, "removing old events failed; it goes on with the next sweep"),
+            }
+        }
+    }
+
+    /// Removes all events that are too old now, of one company after the other.
+    ///
+    /// # Errors
+    /// When the database fails; what was removed before stays removed.
+    pub async fn sweep(&self, stop: &mut watch::Receiver<bool>) -> Result<Removed, DbErr> {
+        let before = self.clock.now() - self.keep;
+        let mut all = Removed::default();
+        let mut after = i64::MIN;
+        loop {
+            let companies = companies(&self.db, after).await?;
+            let Some(&last) = companies.last() else { return Ok(all) };
+            for company_id in companies {
+                let mut position = i64::MIN;
+                loop {
+                    let started = Instant::now();
+                    let done = self.step(company_id, position, before).await?;
+                    all.events += done.removed.events;
+                    all.bytes += done.removed.bytes;
+                    let Some(last) = done.last else { break };
+                    position = last;
+                    if pause(stop, PAUSE.max(started.elapsed() * PAUSE_SHARE)).await {
+                        return Ok(all);
+                    }
+                }
+            }
+            after = last;
+        }
+    }
+
+    /// One transaction. The events of a company are read in the order of their ids, which is about that of their times:
+    /// where none of the next ones is old, those behind them are not either.
+    async fn step(&self, company_id: i64, after: i64, before: DateTime<Utc>) -> Result<Step, DbErr> {
+        let nothing = Step { removed: Removed::default(), last: None };
+        // Most sweeps find nothing: a look that does not take the writer's turn of SQLite.
+        if next(self.db.read(), company_id, after, false).await?.iter().all(|(_, created_on, _)| *created_on >= before)
+        {
+            return Ok(nothing);
+        }
+        let transaction = self.db.begin().await?;
+        let found = next(&transaction, company_id, after, true).await?;
+        let mut removed = Removed::default();
+        let mut old = Vec::new();
+        let mut last = None;
+        for (id, created_on, bytes) in found {
+            if removed.bytes >= BYTES {
+                break;
+            }
+            last = Some(id);
+            if created_on < before {
+                old.push(id);
+                removed.bytes += i64::from(bytes);
+            }
+        }
+        removed.events = old.len() as u64;
+        remove(&transaction, company_id, old).await?;
+        quota::add_usage(&transaction, company_id, Usage { notes: 0, bytes: -removed.bytes }).await?;
+        transaction.commit().await?;
+        metrics::counter!("notegraph_events_removed_total").increment(removed.events);
+        // What another server holds is skipped: it is being removed.
+        Ok(if removed.events == 0 { nothing } else { Step { removed, last } })
+    }
+}
+
+/// Waits; whether to stop.
+async fn pause(stop: &mut watch::Receiver<bool>, time: Duration) -> bool {
+    tokio::time::timeout(time, stop.wait_for(|stop| *stop)).await.is_ok()
+}
+
+async fn companies(db: &Db, after: i64) -> Result<Vec<i64>, DbErr> {
+    let find = company::Entity::find().select_only().column(company::Column::Id).filter(company::Column::Id.gt(after));
+    find.order_by_asc(company::Column::Id).limit(COMPANIES).into_tuple().all(db.read()).await
+}
+
+/// The next events of a company: id, time and bytes. Where they are `held`, those that others hold are skipped.
+async fn next(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    after: i64,
+    held: bool,
+) -> Result<Vec<(i64, DateTime<Utc>, i32)>, DbErr> {
+    let mut find = event::Entity::find()
+        .select_only()
+        .columns([event::Column::Id, event::Column::CreatedOn, event::Column::Bytes])
+        .filter(event::Column::CompanyId.eq(company_id))
+        .filter(event::Column::Id.gt(after))
+        .order_by_asc(event::Column::Id)
+        .limit(EVENTS);
+    if held {
+        find = find.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    }
+    find.into_tuple().all(connection).await
+}
+
+async fn remove(transaction: &DatabaseTransaction, company_id: i64, ids: Vec<i64>) -> Result<(), DbErr> {
+    let ids = one_of(transaction.get_database_backend(), (event::Entity, event::Column::Id), ids);
+    event::Entity::delete_many()
+        .filter(event::Column::CompanyId.eq(company_id))
+        .filter(ids)
+        .exec(transaction)
+        .await
+        .map(drop)
+}

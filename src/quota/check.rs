@@ -1,0 +1,152 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, DbErr};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::usage::{Usage, read_usage};
+use crate::user_error::{ErrorCode, UserError};
+
+/// How long a sum that was read is good for a company that is far from its limits.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// How much a company may hold; `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    pub notes: Option<i64>,
+    pub bytes: Option<i64>,
+}
+
+/// The limits of all companies, and what is known of how near each is to its own. Cheap to clone. By default nothing is
+/// checked.
+#[derive(Clone, Debug, Default)]
+pub struct Quota {
+    /// For companies that have none of their own.
+    defaults: Option<Limits>,
+    seen: Arc<Mutex<HashMap<i64, Seen>>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    usage: Usage,
+    limits: Limits,
+    read: Instant,
+}
+
+/// A limit that a company would exceed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    what: &'static str,
+    limit: i64,
+}
+
+impl Limits {
+    fn exceeded(self, usage: Usage, growth: Usage) -> Option<Exceeded> {
+        [("notes", self.notes, usage.notes, growth.notes), ("bytes", self.bytes, usage.bytes, growth.bytes)]
+            .into_iter()
+            .filter_map(|(what, limit, used, more)| Some((what, limit?, used, more)))
+            .find(|(_, limit, used, more)| *more > 0 && used.saturating_add(*more) > *limit)
+            .map(|(what, limit, ..)| Exceeded { what, limit })
+    }
+
+    /// Nine tenths of them.
+    fn nearly(self) -> Self {
+        Self { notes: self.notes.map(|limit| limit / 10 * 9), bytes: self.bytes.map(|limit| limit / 10 * 9) }
+    }
+}
+
+impl Quota {
+    pub fn new(defaults: Limits) -> Self {
+        Self { defaults: Some(defaults), seen: Arc::default() }
+    }
+
+    /// Which limit a company would exceed that grows so. What makes it smaller is always allowed.
+    ///
+    /// The usage is read at most every 10 seconds while it stays under nine tenths of the limits, and then with each
+    /// change: changes that run at the same time do not see each other, and what other servers write within 10 seconds
+    /// may take a company from below nine tenths to above its limit once.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn check(
+        &self,
+        connection: &impl ConnectionTrait,
+        company_id: i64,
+        growth: Usage,
+    ) -> Result<Option<Exceeded>, DbErr> {
+        let Some(defaults) = self.defaults else { return Ok(None) };
+        if growth.notes <= 0 && growth.bytes <= 0 || self.is_far(company_id, growth) {
+            return Ok(None);
+        }
+        let (usage, own) = read_usage(connection, company_id).await?;
+        let limits = Limits { notes: own.notes.or(defaults.notes), bytes: own.bytes.or(defaults.bytes) };
+        let exceeded = limits.exceeded(usage, growth);
+        let usage = if exceeded.is_none() { usage + growth } else { usage };
+        let seen = Seen { usage, limits, read: Instant::now() };
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(company_id, seen);
+        Ok(exceeded)
+    }
+
+    /// Whether the company stays far from its limits, by what is known of it; then its growth is taken note of.
+    fn is_far(&self, company_id: i64, growth: Usage) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(seen) = seen.get_mut(&company_id) else { return false };
+        let is_far = seen.read.elapsed() < FRESH && seen.limits.nearly().exceeded(seen.usage, growth).is_none();
+        if is_far {
+            seen.usage += growth;
+        }
+        is_far
+    }
+}
+
+impl Exceeded {
+    /// For the client. How much the company holds is not told: notes that the viewer does not see are part of it.
+    pub fn user_error(self) -> UserError {
+        let Self { what, limit } = self;
+        UserError::new(ErrorCode::QuotaExceeded, &["input"], self.to_string())
+            .with(json!({ "of": what, "limit": limit }))
+    }
+}
+
+impl std::fmt::Display for Exceeded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { what, limit } = self;
+        write!(
+            f,
+            "The company would hold more than its limit of {limit} {what}; delete notes that are not needed, or ask the \
+             operator for a higher limit."
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { notes: Some(10), bytes: Some(1_000) };
+
+    #[test]
+    fn only_growth_is_refused() {
+        let used = |notes, bytes| Usage { notes, bytes };
+        let exceeded = |usage, growth| LIMITS.exceeded(usage, growth).map(|exceeded| exceeded.what);
+        assert_eq!(exceeded(used(9, 0), used(1, 1_000)), None);
+        assert_eq!(exceeded(used(10, 0), used(1, 1)), Some("notes"));
+        assert_eq!(exceeded(used(9, 1), used(1, 1_000)), Some("bytes"));
+        assert_eq!(exceeded(used(20, 2_000), used(-1, -500)), None, "above a limit that was lowered");
+        assert_eq!(exceeded(used(20, 0), used(0, 5)), None, "of the other kind");
+        assert_eq!(Limits::default().exceeded(used(i64::MAX, i64::MAX), used(1, 1)), None);
+    }
+
+    #[test]
+    fn a_company_that_is_far_from_its_limits_is_not_read_again() {
+        let quota = Quota::new(LIMITS);
+        let growth = Usage { notes: 1, bytes: 10 };
+        assert!(!quota.is_far(1, growth), "nothing is known of it");
+        let seen = Seen { usage: Usage { notes: 7, bytes: 0 }, limits: LIMITS, read: Instant::now() };
+        quota.seen.lock().unwrap().insert(1, seen);
+        assert_eq!([quota.is_far(1, growth), quota.is_far(1, growth), quota.is_far(1, growth)], [true, true, false]);
+        assert!(!quota.is_far(2, growth));
+    }
+}

@@ -1,0 +1,45 @@
+use sea_orm::sea_query::Value;
+use sea_orm::{ActiveModelTrait, IntoActiveModel, Iterable, ModelTrait};
+
+use crate::entity::event::Changes;
+use crate::entity::{message, note};
+
+/// What each row counts beside its texts: about what its other columns and its entries in indexes take.
+pub const ROW: i64 = 256;
+
+/// What a note counts, without its messages and events.
+pub fn note_bytes(note: &note::Model) -> i64 {
+    let texts = [&note.subject, &note.details, &note.reference_id, &note.source];
+    let texts = texts.into_iter().flatten().chain(&note.tags.0);
+    ROW + texts.map(|text| length(text)).sum::<i64>()
+}
+
+pub fn message_bytes(message: &message::Model) -> i64 {
+    let message::Model { attachment_url, attachment_filename, attachment_content_type, source, .. } = message;
+    let texts = [attachment_url, attachment_filename, attachment_content_type, source];
+    ROW + length(&message.message) + texts.into_iter().flatten().map(|text| length(text)).sum::<i64>()
+}
+
+/// What an event counts, by its changes as JSON.
+pub fn event_bytes(changes: &str) -> i64 {
+    ROW + length(changes)
+}
+
+/// The same, as the row of the event has it.
+pub fn changes_bytes(changes: &Changes) -> i32 {
+    i32::try_from(event_bytes(&serde_json::json!(changes).to_string())).unwrap_or(i32::MAX)
+}
+
+/// What any row counts: all of its texts.
+pub fn row_bytes<M>(row: &M) -> i64
+where
+    M: ModelTrait + IntoActiveModel<<M::Entity as sea_orm::EntityTrait>::ActiveModel>,
+{
+    let row = row.clone().into_active_model();
+    let texts = <M::Entity as sea_orm::EntityTrait>::Column::iter().filter_map(|column| row.get(column).into_value());
+    ROW + texts.map(|value| if let Value::String(Some(text)) = value { length(&text) } else { 0 }).sum::<i64>()
+}
+
+fn length(text: &str) -> i64 {
+    i64::try_from(text.len()).unwrap_or(i64::MAX / 2)
+}

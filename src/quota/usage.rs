@@ -1,0 +1,114 @@
+use sea_orm::sea_query::Value;
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
+use serde_json::json;
+
+use super::check::Limits;
+use super::size::ROW;
+
+/// Rows that the usage of a company is spread over on `PostgreSQL`. Writers that change the same row wait for each other
+/// until they commit, so each takes one by chance. (`SQLite` has one writer at a time anyway.)
+const STRIPES: u8 = 16;
+
+/// What a company holds, or what a change adds to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub notes: i64,
+    /// Bytes of texts, and a fixed number for each row: see [`super::note_bytes`].
+    pub bytes: i64,
+}
+
+impl Usage {
+    pub fn of_bytes(bytes: i64) -> Self {
+        Self { notes: 0, bytes }
+    }
+}
+
+impl std::ops::Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { notes: self.notes.saturating_add(other.notes), bytes: self.bytes.saturating_add(other.bytes) }
+    }
+}
+
+impl std::ops::AddAssign for Usage {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+/// Adds to the usage of a company, by the values of [`usage_values`].
+pub const ADD_USAGE: &str = "INSERT INTO company_usage (company_id, stripe, notes, bytes) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (company_id, stripe) DO UPDATE \
+     SET notes = company_usage.notes + excluded.notes, bytes = company_usage.bytes + excluded.bytes";
+
+/// The values of [`ADD_USAGE`].
+pub fn usage_values(backend: DatabaseBackend, company_id: i64, growth: Usage) -> [Value; 4] {
+    let mut stripe = [0];
+    // Without randomness, all take the same row and wait for each other, which is slow and not wrong.
+    if backend == DatabaseBackend::Postgres && getrandom::fill(&mut stripe).is_err() {
+        stripe = [0];
+    }
+    [company_id.into(), i32::from(stripe[0] % STRIPES).into(), growth.notes.into(), growth.bytes.into()]
+}
+
+/// Adds to the usage of a company, in the transaction of what it tells of.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn add_usage(connection: &impl ConnectionTrait, company_id: i64, growth: Usage) -> Result<(), DbErr> {
+    if growth == Usage::default() {
+        return Ok(());
+    }
+    let backend = connection.get_database_backend();
+    let values = usage_values(backend, company_id, growth);
+    connection.execute_raw(Statement::from_sql_and_values(backend, ADD_USAGE, values)).await.map(drop)
+}
+
+/// What a company holds, and the limits that were set for it alone.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn read_usage(connection: &impl ConnectionTrait, company_id: i64) -> Result<(Usage, Limits), DbErr> {
+    let sql = "SELECT CAST(coalesce(sum(notes), 0) AS bigint), CAST(coalesce(sum(bytes), 0) AS bigint), \
+               (SELECT notes FROM company_quota WHERE company_id = $1), \
+               (SELECT bytes FROM company_quota WHERE company_id = $1) FROM company_usage WHERE company_id = $1";
+    let backend = connection.get_database_backend();
+    let row = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, [company_id.into()])).await?;
+    let Some(row) = row else { return Ok(Default::default()) };
+    let usage = Usage { notes: row.try_get_by_index(0)?, bytes: row.try_get_by_index(1)? };
+    Ok((usage, Limits { notes: row.try_get_by_index(2)?, bytes: row.try_get_by_index(3)? }))
+}
+
+/// Sets limits for a company alone; those of the server hold where there is none.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn write_limits(connection: &impl ConnectionTrait, company_id: i64, limits: Limits) -> Result<(), DbErr> {
+    let sql = "INSERT INTO company_quota (company_id, notes, bytes) VALUES ($1, $2, $3) \
+               ON CONFLICT (company_id) DO UPDATE SET notes = excluded.notes, bytes = excluded.bytes";
+    let values: [Value; 3] = [company_id.into(), limits.notes.into(), limits.bytes.into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    connection.execute_raw(statement).await.map(drop)
+}
+
+/// What the messages of notes count, before they are deleted.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn messages_usage(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<Usage, DbErr> {
+    let backend = connection.get_database_backend();
+    let (which, notes): (_, Value) = match backend {
+        DatabaseBackend::Postgres => ("= ANY($2)", notes.to_vec().into()),
+        _ => ("IN (SELECT value FROM json_each($2))", json!(notes).to_string().into()),
+    };
+    let texts = ["message", "attachment_url", "attachment_filename", "attachment_content_type", "source"];
+    let texts = texts.map(|column| format!("coalesce(octet_length({column}), 0)")).join(" + ");
+    let sql = format!(
+        "SELECT CAST(coalesce(sum({ROW} + {texts}), 0) AS bigint) FROM message \
+         WHERE company_id = $1 AND note_id {which}"
+    );
+    let statement = Statement::from_sql_and_values(backend, sql, [company_id.into(), notes]);
+    let row = connection.query_one_raw(statement).await?;
+    Ok(Usage::of_bytes(row.map_or(Ok(0), |row| row.try_get_by_index(0))?))
+}

@@ -1,0 +1,54 @@
+use notegraph::entity::event::{Changes, MAX_CHARACTERS};
+use notegraph::quota::changes_bytes;
+use serde_json::{Value, json};
+
+use super::Desk;
+
+/// The longest text of an event.
+fn longest(changes: &Changes) -> usize {
+    let texts = |value: &Value| match value {
+        Value::String(text) => text.chars().count(),
+        Value::Array(texts) => texts.iter().filter_map(Value::as_str).map(|text| text.chars().count()).sum(),
+        _ => 0,
+    };
+    changes.0.iter().flat_map(|change| [texts(&change.old), texts(&change.new)]).max().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_change_of_many_notes_does_not_store_its_text_again_for_each() {
+    let desk = Desk::new().await;
+    let ids = desk.notes(100).await;
+    for letter in ["a", "b"] {
+        let details = letter.repeat(60_000);
+        assert_eq!(desk.patch_many(&ids, json!({ "details": details })).await["changedCount"], 100);
+    }
+    let events = desk.events().await;
+    assert_eq!(events.len(), 300);
+    let last = &events[299].changes.0[0];
+    assert_eq!((&last.new, last.new_length), (&json!("b".repeat(MAX_CHARACTERS)), Some(60_000)));
+    assert_eq!((&last.old, last.old_length), (&json!("a".repeat(MAX_CHARACTERS)), Some(60_000)));
+    assert!(events.iter().all(|event| longest(&event.changes) <= MAX_CHARACTERS));
+    let bytes: usize = events.iter().map(|event| json!(event.changes).to_string().len()).sum();
+    assert!(bytes < 500_000, "two changes of 60 KB made events of {bytes} bytes");
+    for event in &events {
+        assert_eq!(event.bytes, changes_bytes(&event.changes), "the event says what it counts");
+    }
+}
+
+/// Each kind of value that can be long, in the events of single changes.
+#[tokio::test]
+async fn no_event_holds_a_long_value() {
+    let desk = Desk::new().await;
+    let id = desk.notes(1).await.remove(0);
+    let tags: Vec<String> = (0..100).map(|n| format!("{n:0200}")).collect();
+    let patch = json!({ "subject": "s".repeat(1_000), "details": "d".repeat(250_000), "tags": tags });
+    let changed =
+        |patch: Value| desk.change("notePatch", "NotePatchInput!", patch, "changedFields userErrors { code }");
+    let answer = changed(json!({ "id": id, "patch": patch })).await;
+    assert_eq!(answer["changedFields"], json!(["subject", "details", "tags"]), "{answer}");
+    let changes = &desk.events().await[1].changes;
+    assert_eq!(longest(changes), MAX_CHARACTERS);
+    let lengths: Vec<_> = changes.0.iter().map(|change| change.new_length).collect();
+    assert_eq!(lengths, [None, Some(250_000), Some(100)]);
+    assert_eq!(changes.0[2].new, json!(tags[..5]), "whole tags");
+}

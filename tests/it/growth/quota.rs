@@ -1,0 +1,168 @@
+use notegraph::entity::token::Scope;
+use notegraph::quota::{Limits, Usage, write_limits};
+use sea_orm::EntityTrait;
+use serde_json::{Value, json};
+
+use super::Desk;
+
+fn codes(payload: &Value) -> Vec<&str> {
+    payload["userErrors"].as_array().unwrap().iter().filter_map(|error| error["code"].as_str()).collect()
+}
+
+const EXCEEDED: [&str; 1] = ["QUOTA_EXCEEDED"];
+
+#[tokio::test]
+async fn a_company_holds_as_many_notes_as_it_may() {
+    let desk = Desk::with(Limits { notes: Some(3), bytes: None }).await;
+    let ids = desk.notes(3).await;
+    let refused = desk.create("one more").await;
+    assert_eq!(refused["note"], Value::Null);
+    let error = &refused["userErrors"][0];
+    assert_eq!((&error["code"], &error["path"]), (&json!("QUOTA_EXCEEDED"), &json!(["input"])));
+    assert_eq!(error["params"], json!({ "of": "notes", "limit": 3 }), "not how many there are");
+    assert!(error["message"].as_str().unwrap().contains("limit of 3 notes"), "{error}");
+    assert_eq!(desk.usage().await, desk.counted_anew().await);
+    // What is there can still be changed, and another company has a count of its own.
+    assert_eq!(desk.patch_many(&ids, json!({ "details": "more" })).await["changedCount"], 3);
+    let rick = desk.app.company("Other").await.user("rick").await.token(&[Scope::Write]).await;
+    let made = rick.query("mutation { noteCreate(input: {}) { note { id } userErrors { code } } }").await;
+    assert_ne!(made["noteCreate"]["note"], Value::Null);
+    let deleted = desk.change("noteDelete", "NoteDeleteInput!", json!({ "id": ids[0] }), "userErrors { code }").await;
+    assert_eq!(codes(&deleted), [""; 0]);
+    assert_eq!(codes(&desk.create("in its place").await), [""; 0]);
+    assert_eq!(codes(&desk.create("one more").await), EXCEEDED);
+    // For this company alone.
+    let transaction = desk.app.db().begin().await.unwrap();
+    write_limits(&transaction, desk.company.id, Limits { notes: Some(4), bytes: None }).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(codes(&desk.create("one more").await), [""; 0]);
+    assert_eq!(codes(&desk.create("one more").await), EXCEEDED);
+}
+
+#[tokio::test]
+async fn a_company_holds_as_many_bytes_as_it_may_whatever_writes_them() {
+    let desk = Desk::with(Limits { notes: None, bytes: Some(100_000) }).await;
+    let ids = desk.notes(10).await;
+    let long = "x".repeat(95_000);
+    let errors = "userErrors { code params }";
+    let patch = |details: &str| json!({ "id": ids[0], "patch": { "details": details } });
+    let post = |message: &str| json!({ "noteId": ids[0], "message": message });
+    let create = json!({ "details": long });
+    let refused = [
+        desk.change("noteCreate", "NoteCreateInput!", create, errors).await,
+        desk.change("notePatch", "NotePatchInput!", patch(&long), errors).await,
+        desk.patch_many(&ids, json!({ "details": "y".repeat(10_000) })).await,
+        desk.change("noteMessagePost", "NoteMessagePostInput!", post(&long), errors).await,
+        desk.change(
+            "customersUpsert",
+            "[CustomerInput!]!",
+            (0..100).map(|n| json!({ "externalKey": n.to_string(), "fullName": "z".repeat(1_000) })).collect(),
+            errors,
+        )
+        .await,
+        desk.change(
+            "usersUpsert",
+            "[UserInput!]!",
+            (0..100)
+                .map(|n| json!({ "externalKey": n.to_string(), "username": format!("{n}"), "fullName": "z".repeat(1_000) }))
+                .collect(),
+            errors,
+        )
+        .await,
+    ];
+    for payload in refused {
+        assert_eq!(codes(&payload), EXCEEDED, "{payload}");
+        assert_eq!(payload["userErrors"][0]["params"], json!({ "of": "bytes", "limit": 100_000 }));
+    }
+    assert_eq!(desk.usage().await, desk.counted_anew().await, "what was refused is not counted");
+    assert_eq!(desk.events().await.len(), 10);
+    // Up to the limit everything goes, and what makes the company smaller goes always.
+    let half = "x".repeat(80_000);
+    assert_eq!(codes(&desk.change("notePatch", "NotePatchInput!", patch(&half), errors).await), [""; 0]);
+    assert_eq!(codes(&desk.change("noteMessagePost", "NoteMessagePostInput!", post(&half), errors).await), EXCEEDED);
+    assert_eq!(codes(&desk.change("notePatch", "NotePatchInput!", patch("short"), errors).await), [""; 0]);
+    assert_eq!(codes(&desk.change("noteMessagePost", "NoteMessagePostInput!", post(&half), errors).await), [""; 0]);
+    assert_eq!(desk.usage().await, desk.counted_anew().await);
+}
+
+/// Changes that add nothing to a note grow the log all the same.
+#[tokio::test]
+async fn a_full_company_cannot_fill_the_log() {
+    let desk = Desk::with(Limits { notes: None, bytes: Some(40_000) }).await;
+    let ids = desk.notes(10).await;
+    let mut rounds = 0;
+    loop {
+        let users = json!({ "ids": ids, "userIds": [desk.ann.id.to_string()] });
+        let field = if rounds % 2 == 0 { "notesAssign" } else { "notesUnassign" };
+        let payload = desk.change(field, "NotesAssignInput!", users, "changedCount userErrors { code }").await;
+        if payload["changedCount"] == 0 {
+            assert_eq!(codes(&payload), EXCEEDED);
+            break;
+        }
+        rounds += 1;
+        assert!(rounds < 100, "the log grows without end");
+    }
+    assert!(rounds > 1);
+    assert_eq!(codes(&desk.patch_many(&ids, json!({ "priority": true })).await), EXCEEDED);
+    let deleted = desk.change("notesDelete", "NotesDeleteInput!", json!({ "ids": ids }), "deletedNoteIds").await;
+    assert_eq!(deleted["deletedNoteIds"].as_array().unwrap().len(), 10);
+    assert_eq!(desk.usage().await, desk.counted_anew().await);
+}
+
+#[tokio::test]
+async fn what_is_counted_is_what_is_there() {
+    let desk = Desk::new().await;
+    let ids = desk.notes(4).await;
+    let input = json!({ "subject": "ä", "details": "text", "tags": ["one", "two"], "referenceId": "7" });
+    let note = desk.change("noteCreate", "NoteCreateInput!", input, "note { id }").await["note"]["id"].clone();
+    let post = json!({ "noteId": note, "message": "", "attachment": { "url": "https://example.com/a", "contentType": "b/c" } });
+    desk.change("noteMessagePost", "NoteMessagePostInput!", post, "message { id }").await;
+    desk.change(
+        "noteMessagePost",
+        "NoteMessagePostInput!",
+        json!({ "noteId": ids[1], "message": "m" }),
+        "message { id }",
+    )
+    .await;
+    desk.patch_many(&ids, json!({ "subject": null, "tags": ["x"] })).await;
+    let patch = json!({ "id": note, "patch": { "details": null, "removeTags": ["one"] } });
+    desk.change("notePatch", "NotePatchInput!", patch, "changedFields").await;
+    assert_eq!(desk.usage().await, desk.counted_anew().await);
+    desk.change("notesDelete", "NotesDeleteInput!", json!({ "ids": [note, ids[1]] }), "deletedNoteIds").await;
+    let usage = desk.usage().await;
+    assert_eq!((usage, usage.notes), (desk.counted_anew().await, 3));
+    desk.change("noteDelete", "NoteDeleteInput!", json!({ "id": ids[0] }), "deletedNoteId").await;
+    assert_eq!(desk.usage().await, desk.counted_anew().await);
+    // People count, too.
+    let person = |name: &str| json!([{ "externalKey": "k", "fullName": name }]);
+    let before = desk.usage().await;
+    desk.change("customersUpsert", "[CustomerInput!]!", person("abcdef"), "customers { id }").await;
+    assert_eq!(desk.usage().await, before + Usage::of_bytes(256 + 7));
+    desk.change("customersUpsert", "[CustomerInput!]!", person("abc"), "customers { id }").await;
+    assert_eq!(desk.usage().await, before + Usage::of_bytes(256 + 4));
+}
+
+/// Tables from before are counted when they are brought up to date, as the program counts them.
+#[tokio::test]
+async fn what_was_there_before_is_counted() {
+    use migration::{Migrator, MigratorTrait};
+    let desk = Desk::new().await;
+    let ids = desk.notes(3).await;
+    let patch = json!({ "details": "däta", "tags": ["x", "yz"], "referenceId": "r" });
+    desk.patch_many(&ids, patch).await;
+    desk.change(
+        "noteMessagePost",
+        "NoteMessagePostInput!",
+        json!({ "noteId": ids[1], "message": "m" }),
+        "message { id }",
+    )
+    .await;
+    let migrations = Migrator::migrations();
+    let place = migrations.iter().position(|migration| migration.name().ends_with("count_usage")).unwrap();
+    let steps = u32::try_from(migrations.len() - place).unwrap();
+    Migrator::down(desk.app.db().schema_door(), Some(steps)).await.unwrap();
+    Migrator::up(desk.app.db().schema_door(), None).await.unwrap();
+    let people = notegraph::entity::user::Entity::find().all(desk.app.db().read()).await.unwrap().len();
+    let people = Usage::of_bytes(256 * i64::try_from(people).unwrap());
+    assert_eq!(desk.usage().await, desk.counted_anew().await + people);
+}
