@@ -36,13 +36,23 @@ const INTROSPECTION: [(&str, u64); 8] = [
     ("directives", 8),
 ];
 
+/// What a document is charged before it runs, in points.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Estimate {
+    /// All of it.
+    pub cost: u64,
+    /// Of that, what its changes cost by the bytes that they write: it stays when the rest is replaced by what was used, as
+    /// the bytes stay.
+    pub written: u64,
+}
+
 /// What a document costs: its fields, a hundred each, the values that its answer could hold, one each, and the bytes that
 /// its changes write, for each record that they write them to. Refuses one that would cost too much, before anything walks
 /// its fragments one by one.
 ///
 /// # Errors
 /// A sentence for the client: what there is too much of, and how much is allowed.
-pub fn estimate(document: &ExecutableDocument, variables: &Variables, bounds: &Bounds) -> Result<u64, String> {
+pub fn estimate(document: &ExecutableDocument, variables: &Variables, bounds: &Bounds) -> Result<Estimate, String> {
     for (count, most, what) in [
         (document.fragments.len(), bounds.fragments, "fragments"),
         (document.operations.iter().count(), bounds.operations, "operations"),
@@ -53,7 +63,7 @@ pub fn estimate(document: &ExecutableDocument, variables: &Variables, bounds: &B
     }
     let fragments =
         Fragments::of(document).map_err(|_| "A fragment of the document spreads itself, directly or by others.")?;
-    let (mut cost, mut whole) = (0, Weight::default());
+    let (mut estimate, mut whole) = (Estimate::default(), Weight::default());
     for (_, operation) in document.operations.iter() {
         let scales = Scales::new(document, &operation.node, variables, &fragments);
         let weight = scales.set(&operation.node.selection_set.node);
@@ -68,9 +78,12 @@ pub fn estimate(document: &ExecutableDocument, variables: &Variables, bounds: &B
         whole.check(bounds)?;
         // Which of them runs is found out later: the costliest counts.
         let written = weight.written.saturating_mul(WRITTEN);
-        cost = cost.max(written.saturating_add(weight.fields * FIELD + weight.values));
+        let cost = written.saturating_add(weight.fields * FIELD + weight.values);
+        if cost > estimate.cost {
+            estimate = Estimate { cost, written };
+        }
     }
-    Ok(cost)
+    Ok(estimate)
 }
 
 struct Scales<'a> {
@@ -229,7 +242,8 @@ mod tests {
     use super::*;
 
     fn cost_of(document: &str) -> Result<u64, String> {
-        estimate(&parse_query(document).unwrap(), &Variables::default(), &Bounds::default())
+        let estimate = estimate(&parse_query(document).unwrap(), &Variables::default(), &Bounds::default());
+        estimate.map(|estimate| estimate.cost)
     }
 
     /// The same piece of a document, with another number for `#` each time.
@@ -341,7 +355,7 @@ mod tests {
     fn changes_cost_the_bytes_that_they_write_to_each_record() {
         let cost = |document: &str, variables: serde_json::Value| {
             let document = parse_query(document).unwrap();
-            estimate(&document, &Variables::from_json(variables), &Bounds::default()).unwrap()
+            estimate(&document, &Variables::from_json(variables), &Bounds::default()).unwrap().cost
         };
         let text = "x".repeat(10_000);
         let ids: Vec<u32> = (0..100).collect();

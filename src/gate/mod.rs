@@ -12,5 +12,5 @@ mod values;
 mod weight;
 
 pub use bounds::Bounds;
-pub use cost::estimate;
+pub use cost::{Estimate, estimate};
 pub use tokens::weigh;

@@ -34,7 +34,7 @@ use crate::context::App;
 use crate::db::Fault;
 use crate::engine::Pieces;
 use crate::error::Error;
-use crate::gate::{self, Bounds};
+use crate::gate::{self, Bounds, Estimate};
 use crate::meter::{HeldMemory, MemoryLimits, MemoryPool, Meter, UsageLimits};
 use crate::runtime::Work;
 use crate::schema::Schema;
@@ -91,6 +91,8 @@ struct Operation {
     turn: Turn,
     /// What was charged for it.
     estimate: u64,
+    /// Of that, what is charged for bytes that it writes.
+    written: u64,
     request_id: String,
 }
 
@@ -236,7 +238,7 @@ impl Door {
             Sent::Address(asked) => (false, asked::in_address(&asked)?),
         };
         let parsed = self.documents.parse(&request.query)?;
-        let cost = gate::estimate(&parsed.document, &request.variables, &self.settings.gate)
+        let Estimate { cost, written } = gate::estimate(&parsed.document, &request.variables, &self.settings.gate)
             .map_err(|message| Refusal::document("TOO_COMPLEX", message))?;
         let changing = operation(&parsed.document, request.operation_name.as_deref())
             .is_some_and(|operation| operation.ty != OperationType::Query);
@@ -247,7 +249,8 @@ impl Door {
         estimate += cost;
         let first = operation(&parsed.document, request.operation_name.as_deref()).and_then(first_field);
         let first = first.map(str::to_owned);
-        let operation = Operation { viewer, turn, estimate, request_id: request_id.to_owned() };
+        let written = if changing { written } else { 0 };
+        let operation = Operation { viewer, turn, estimate, written, request_id: request_id.to_owned() };
         let mut executed = self.run(request, parsed, operation, deadline).await?;
         // Changes are made one after the other, until one fails.
         executed.repeatable =
@@ -314,7 +317,7 @@ impl Door {
         operation: Operation,
         deadline: Instant,
     ) -> Result<Executed, Refusal> {
-        let Operation { viewer, turn, estimate, request_id } = operation;
+        let Operation { viewer, turn, estimate, written, request_id } = operation;
         let meter = Meter::new(self.settings.usage, self.memory.token(viewer.token_key()));
         request.set_parsed_query(parsed.document.clone());
         let request = self.app.prepare(request, &parsed.mentioned, viewer, &meter);
@@ -335,7 +338,7 @@ impl Door {
             meter.release_rows();
             let usage = meter.usage();
             usage.record();
-            turn.settle(estimate, usage.cost().max(LEAST_COST));
+            turn.settle(estimate, usage.cost().max(LEAST_COST).saturating_add(written));
             tracing::debug!(
                 estimate,
                 cost = usage.cost(),
