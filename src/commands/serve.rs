@@ -18,6 +18,7 @@ use crate::context::App;
 use crate::db::{Db, Missing};
 use crate::entity::token;
 use crate::event::Retention;
+use crate::http::Admission;
 use crate::runtime::{Runtimes, Work};
 use crate::search::Limits;
 use crate::{http, schema};
@@ -66,7 +67,7 @@ async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
         let retention = Retention { db: app.db.clone(), clock: app.clock.clone(), keep };
         work.spawn(retention.run(running))
     });
-    http::serve(listener, site, stop, patience, args.admission()).await;
+    http::serve(listener, site, stop, patience, admission(args, database)).await;
     // Not aborted: a transaction that is dropped half way could hand its open connection to somebody else.
     let _ = ended.send(true);
     if let Some(retention) = retention {
@@ -74,6 +75,32 @@ async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
     }
     let until = told.get().map(|told| *told + patience.stop_delay + patience.requests + CLOSING);
     close(app.db, &work, until).await
+}
+
+/// Files that are open beside connections of clients: those of the database, at most so many each, and a few others.
+const FILES_OF_A_CONNECTION: u64 = 4;
+const OTHER_FILES: u64 = 256;
+
+/// Has the system permit as many connections as the settings do, or takes no more than it permits: where files run out,
+/// nobody gets in, and the database cannot be reached.
+fn admission(args: &ServeArgs, database: &DatabaseArgs) -> Admission {
+    let mut admission = args.admission();
+    let others = OTHER_FILES + u64::from(database.database_connections) * FILES_OF_A_CONNECTION;
+    let wanted = others.saturating_add(admission.connections as u64);
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(files) if files < wanted => {
+            let connections = usize::try_from(files.saturating_sub(others)).unwrap_or(usize::MAX).max(1);
+            tracing::warn!(
+                connections,
+                files,
+                "the system permits fewer open files than --connections needs (ulimit -n)"
+            );
+            admission.connections = connections;
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(cause = %error, "cannot tell how many files may be open"),
+    }
+    admission
 }
 
 /// A file without keys is a mistake; a provider that is down just now comes back.

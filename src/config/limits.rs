@@ -73,7 +73,8 @@ pub struct LimitArgs {
     )]
     pub address_refill: u64,
 
-    /// Connections at the same time: 1 to 1000000. The system sets a limit, too (`ulimit -n`).
+    /// Connections at the same time: 1 to 1000000. The server raises its limit of open files (`ulimit -n`) to that, as far
+    /// as the system lets it.
     #[arg(
         long,
         env = "NOTEGRAPH_CONNECTIONS",

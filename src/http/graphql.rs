@@ -38,7 +38,7 @@ use crate::gate::{self, Bounds, Estimate};
 use crate::meter::{HeldMemory, MemoryLimits, MemoryPool, Meter, UsageLimits};
 use crate::runtime::Work;
 use crate::schema::Schema;
-use crate::watchdog::{watched, watched_by};
+use crate::watchdog::{self, watched, watched_by};
 
 /// How requests are taken.
 #[derive(Clone, Debug)]
@@ -89,6 +89,7 @@ impl Default for HttpSettings {
 struct Operation {
     viewer: Viewer,
     turn: Turn,
+    meter: Arc<Meter>,
     /// What was charged for it.
     estimate: u64,
     /// Of that, what is charged for bytes that it writes.
@@ -128,6 +129,7 @@ struct Received {
     turn: Turn,
     /// What the request takes while it is looked at and executed.
     memory: HeldMemory,
+    meter: Arc<Meter>,
     /// What was charged so far.
     estimate: u64,
     shows_cost: bool,
@@ -178,11 +180,12 @@ impl Door {
         let received = self.receive(request, acceptable.is_some(), deadline).await?;
         let (door, request_id) = (Arc::clone(self), request_id.to_owned());
         let media_type = acceptable.unwrap_or(MediaType::Json);
+        let measure = measure(&received.meter);
         let executed = async move {
             let executed = door.execute(received, &request_id, deadline).await?;
             Ok(answer::executed(executed, media_type))
         };
-        let executed = self.work.spawn(watched("request", executed).in_current_span());
+        let executed = self.work.spawn(watched_by("request", measure, executed).in_current_span());
         match timeout_at(deadline, executed).await {
             Ok(Ok(answered)) => answered,
             Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
@@ -228,11 +231,12 @@ impl Door {
             turn.charge(asked.len() as u64).map_err(Refusal::rate_limited)?;
             Sent::Address(asked.to_owned())
         };
-        Ok(Received { sent, viewer, turn, memory, estimate, shows_cost: shows_cost(&head.headers) })
+        let meter = Meter::new(self.settings.usage, self.memory.token(viewer.token_key()));
+        Ok(Received { sent, viewer, turn, memory, meter, estimate, shows_cost: shows_cost(&head.headers) })
     }
 
     async fn execute(&self, received: Received, request_id: &str, deadline: Instant) -> Result<Executed, Refusal> {
-        let Received { sent, viewer, turn, mut memory, mut estimate, shows_cost } = received;
+        let Received { sent, viewer, turn, mut memory, meter, mut estimate, shows_cost } = received;
         let (by_post, request) = match sent {
             Sent::Body(body) => (true, asked::in_body(&body, |bytes| Ok(memory.add(bytes)?))?),
             Sent::Address(asked) => (false, asked::in_address(&asked)?),
@@ -250,7 +254,8 @@ impl Door {
         let first = operation(&parsed.document, request.operation_name.as_deref()).and_then(first_field);
         let first = first.map(str::to_owned);
         let written = if changing { written } else { 0 };
-        let operation = Operation { viewer, turn, estimate, written, request_id: request_id.to_owned() };
+        let request_id = request_id.to_owned();
+        let operation = Operation { viewer, turn, meter, estimate, written, request_id };
         let mut executed = self.run(request, parsed, operation, deadline).await?;
         // Changes are made one after the other, until one fails.
         executed.repeatable =
@@ -317,17 +322,15 @@ impl Door {
         operation: Operation,
         deadline: Instant,
     ) -> Result<Executed, Refusal> {
-        let Operation { viewer, turn, estimate, written, request_id } = operation;
-        let meter = Meter::new(self.settings.usage, self.memory.token(viewer.token_key()));
+        let Operation { viewer, turn, meter, estimate, written, request_id } = operation;
         request.set_parsed_query(parsed.document.clone());
         let request = self.app.prepare(request, &parsed.mentioned, viewer, &meter);
         let pieces = Arc::new(Pieces::default());
         let request = request.data(Arc::clone(&pieces));
         let (schema, db) = (self.schema.clone(), self.app.db.clone());
-        let measure = {
-            let meter = Arc::clone(&meter);
-            move |took| meter.cpu(took)
-        };
+        // What it took to look at the request.
+        meter.cpu(watchdog::lap());
+        let measure = measure(&meter);
         let operation = async move {
             let mut response = schema.execute(request, parsed.validated()).await;
             if !answer::is_refused(&response) {
@@ -359,6 +362,12 @@ impl Door {
             Err(_) => Err(Refusal::timeout()),
         }
     }
+}
+
+/// Counts the CPU time of what is polled for an operation.
+fn measure(meter: &Arc<Meter>) -> impl Fn(Duration) + Send + use<> {
+    let meter = Arc::clone(meter);
+    move |took| meter.cpu(took)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -57,7 +57,7 @@ async fn a_header_that_comes_twice_is_refused_by_its_name() {
     ];
     for (twice, _) in &good {
         // Another one before it, another one behind it, or the same.
-        for other in [("text/plain", 0), ("text/plain", 1), ("", 2)] {
+        for other in [("other", 0), ("other", 1), ("", 2)] {
             let mut request = Request::post("/graphql").body(Body::from(r#"{"query":"{__typename}"}"#)).unwrap();
             for (name, value) in &good {
                 let value: HeaderValue = value.parse().unwrap();

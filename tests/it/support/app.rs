@@ -12,6 +12,7 @@ use notegraph::http::{Allowance, HttpSettings, router};
 use notegraph::quota::{self, Quota};
 use notegraph::schema;
 use notegraph::search::Limits;
+use notegraph::watchdog;
 use sea_orm::{ActiveModelBehavior, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, Statement};
 
 use super::database::{Database, Engine};
@@ -34,6 +35,17 @@ struct Running {
     router: Router,
     // Last, so that it goes when nothing is connected any more.
     database: Database,
+}
+
+/// A test fails in which a poll held its thread for too long; in others that run at the same time it may fail instead.
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(poll) = watchdog::take_slow_poll()
+            && !std::thread::panicking()
+        {
+            panic!("a poll took more than {:?} of CPU time: {poll}", watchdog::limit());
+        }
+    }
 }
 
 impl App {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::app::App;
+use super::costs;
 
 /// A client with a token, or without one.
 #[derive(Clone)]
@@ -48,10 +49,15 @@ impl Client {
     pub async fn query_with(&self, document: &str, variables: Value) -> Response {
         let body = json!({ "query": document, "variables": variables }).to_string();
         let mut request = Request::post("/graphql").header(CONTENT_TYPE, "application/json");
+        if costs::are_reported() {
+            request = request.header("x-graphql-cost", "1");
+        }
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
-        self.send(request.body(Body::from(body)).unwrap()).await
+        let mut response = self.send(request.body(Body::from(body)).unwrap()).await;
+        costs::report(document, &mut response);
+        response
     }
 
     /// Any request, as it is: no token is added.

@@ -5,6 +5,7 @@ mod app;
 mod catalog;
 mod client;
 mod contents;
+mod costs;
 mod database;
 mod index;
 mod plan;

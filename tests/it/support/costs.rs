@@ -1,0 +1,40 @@
+//! Where the estimated cost of operations is far from what they used.
+//!
+//! With `NOTEGRAPH_TEST_COSTS=FILE` each operation of the suite adds a line to the file: the estimate, the points that were
+//! used, and the document. `.ci/costs` runs the suite so, and sums the lines up.
+
+use std::env;
+use std::fs::OpenOptions;
+use std::io::Write;
+
+use serde_json::Value;
+
+use super::client::Response;
+
+const FILE: &str = "NOTEGRAPH_TEST_COSTS";
+
+pub fn are_reported() -> bool {
+    env::var_os(FILE).is_some()
+}
+
+/// Adds a line about an answer, and takes the cost out of it, so that tests see the answer that they asked for.
+pub fn report(document: &str, response: &mut Response) {
+    let Some(file) = env::var_os(FILE) else { return };
+    let Some(extensions) = response.body.get_mut("extensions").and_then(Value::as_object_mut) else { return };
+    let Some(cost) = extensions.remove("cost") else { return };
+    if extensions.is_empty() {
+        response.body.as_object_mut().unwrap().remove("extensions");
+    }
+    response.text = response.body.to_string();
+    let document: String = document.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect();
+    let line = serde_json::json!({
+        "estimate": cost["estimated"]["points"],
+        "used": cost["actual"]["points"],
+        "database": cost["actual"]["databaseMicroseconds"],
+        "cpu": cost["actual"]["cpuMicroseconds"],
+        "document": document,
+    });
+    // One write for each line, which the system appends as a whole.
+    let mut out = OpenOptions::new().create(true).append(true).open(file).unwrap();
+    out.write_all(format!("{line}\n").as_bytes()).unwrap();
+}
