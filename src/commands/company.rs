@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use sea_orm::{ActiveModelTrait, Set, SqlErr};
 
+use super::terminal::out;
 use super::{Failure, Outcome, migrate, people};
 use crate::clock::Clock;
 use crate::config::DatabaseArgs;
@@ -34,6 +35,6 @@ pub async fn run(command: CompanyCommand, args: &DatabaseArgs) -> Outcome {
     })?;
     transaction.commit().await?;
     db.close().await?;
-    println!("created the company {:?} with the id {}", company.name, company.id);
+    out!("created the company {:?} with the id {}", company.name, company.id);
     Ok(())
 }

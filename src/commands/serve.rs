@@ -7,6 +7,7 @@ use std::time::Duration;
 use sea_orm::{DbErr, EntityTrait, QuerySelect};
 use tokio::net::TcpListener;
 
+use super::terminal::out;
 use super::{Failure, Outcome, demo_access, migrate, stop};
 use crate::auth::{Secret, Source};
 use crate::clock::Clock;
@@ -92,10 +93,10 @@ fn announce(address: SocketAddr, token: Option<&Secret>) {
     };
     // In the fragment, which browsers do not send: the token gets into no log.
     let fragment = token.map(|token| format!("#token={}", token.reveal())).unwrap_or_default();
-    println!("Playground: {base}/{fragment}");
-    println!("API:        {base}/graphql");
+    out!("Playground: {base}/{fragment}");
+    out!("API:        {base}/graphql");
     if let Some(token) = token {
-        println!("Token:      {}", token.reveal());
+        out!("Token:      {}", token.reveal());
     }
 }
 
@@ -104,15 +105,15 @@ async fn has_token(db: &Db) -> Result<bool, DbErr> {
 }
 
 fn explain_first_steps(database: &DatabaseArgs) {
-    println!();
-    println!("Nobody can ask yet, as there is no token. Make a company, a user of it, and a token for that user:");
-    println!();
-    println!("  notegraph company create \"Our Company\"");
-    println!("  notegraph user create --company \"Our Company\" --username admin");
-    println!("  notegraph token create --company \"Our Company\" --user admin --scope ADMIN");
+    out!();
+    out!("Nobody can ask yet, as there is no token. Make a company, a user of it, and a token for that user:");
+    out!();
+    out!("  notegraph company create \"Our Company\"");
+    out!("  notegraph user create --company \"Our Company\" --username admin");
+    out!("  notegraph token create --company \"Our Company\" --user admin --scope ADMIN");
     if !database.is_default() {
-        println!();
-        println!("Give them the same --database-url, or DATABASE_URL, as this server.");
+        out!();
+        out!("Give them the same --database-url, or DATABASE_URL, as this server.");
     }
 }
 

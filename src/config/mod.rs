@@ -4,6 +4,7 @@ mod gate;
 mod identity;
 mod limits;
 mod pace;
+mod record;
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -16,6 +17,7 @@ pub use gate::GateArgs;
 pub use identity::IdentityArgs;
 pub use limits::LimitArgs;
 pub use pace::PaceArgs;
+pub use record::RecordArgs;
 
 use crate::db;
 use crate::http::{Admission, HttpSettings, Origin, Patience};

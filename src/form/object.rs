@@ -4,6 +4,8 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::json::Tree;
+
 /// The text of each value is kept, so that what no column can hold can be given back letter by letter.
 #[derive(Clone, Debug, Default)]
 pub struct Object(IndexMap<String, Box<RawValue>>);
@@ -38,6 +40,11 @@ impl Object {
     /// Takes out a key, the others keep their order.
     pub fn take(&mut self, key: &str) -> Option<String> {
         self.0.shift_remove(key).map(|raw| raw.get().to_owned())
+    }
+
+    /// Takes out all keys but those that are to stay, which keep their order.
+    pub fn retain(&mut self, stays: impl Fn(&str) -> bool) {
+        self.0.retain(|key, _| stays(key));
     }
 
     /// Says nothing about anybody: no key, or only nulls.
@@ -106,7 +113,7 @@ pub fn same(one: &str, other: &str) -> bool {
     if one == other {
         return true;
     }
-    let parse = serde_json::from_str::<Value>;
+    let parse = serde_json::from_str::<Tree>;
     matches!((parse(one), parse(other)), (Ok(one), Ok(other)) if one == other)
 }
 

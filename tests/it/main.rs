@@ -45,6 +45,7 @@ mod process;
 mod scalars;
 mod schema;
 mod search;
+mod terminal;
 mod tokens;
 mod transport;
 mod upsert;
