@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{DbErr, EntityTrait, QuerySelect};
@@ -15,12 +16,13 @@ use crate::config::{DatabaseArgs, ServeArgs};
 use crate::context::App;
 use crate::db::{Db, Missing};
 use crate::entity::token;
+use crate::http::Session;
 use crate::search::Limits;
 use crate::{http, schema};
 
 pub async fn run(args: &ServeArgs, database: &DatabaseArgs) -> Outcome {
     let mut stop = pin!(stop::asked()?);
-    let settings = args.http().map_err(Failure::new)?;
+    let mut settings = args.http().map_err(Failure::new)?;
     if let Some(identity) = &settings.identity {
         check_keys(&identity.source).await?;
     }
@@ -29,10 +31,11 @@ pub async fn run(args: &ServeArgs, database: &DatabaseArgs) -> Outcome {
         Failure::new(format!("cannot listen on {}: {error}; choose another address with --listen", args.listen))
     })?;
     let address = listener.local_addr()?;
-    let app = tokio::select! {
+    let (app, session) = tokio::select! {
         () = &mut stop => return Ok(()),
-        app = prepare(args, database, address) => app?,
+        prepared = prepare(args, database, address) => prepared?,
     };
+    settings.session = session.map(Arc::new);
     let router = http::router(app.clone(), schema::build(), &settings);
     http::serve(listener, router, stop, args.patience(), args.admission()).await;
     close(app.db, settings.request_timeout).await
@@ -53,7 +56,7 @@ async fn check_keys(source: &Source) -> Outcome {
 }
 
 /// Everything between the command and the first request: the tables, the demo's data, and what the operator is told.
-async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr) -> Outcome<App> {
+async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr) -> Outcome<(App, Option<Session>)> {
     let db = migrate::connect(database, Missing::Create).await?;
     let clock = Clock::default();
     if args.demo {
@@ -77,27 +80,32 @@ async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr)
     };
     let nobody_can_ask = token.is_none() && !has_token(&db).await?;
     // Last, with nothing to wait for behind it: whoever reads this may ask, and is answered where a stop comes next.
-    announce(address, token.as_ref());
+    let session = announce(address, token)?;
     if nobody_can_ask {
         explain_first_steps(database);
     }
-    Ok(App { db, clock, limits: Limits::default() })
+    Ok((App { db, clock, limits: Limits::default() }, session))
 }
 
-/// For people, on standard output: one line each.
-fn announce(address: SocketAddr, token: Option<&Secret>) {
+/// For people, on standard output: one line each. Gives back what the playground fetches the token from.
+fn announce(address: SocketAddr, token: Option<Secret>) -> Outcome<Option<Session>> {
     let base = if address.ip().is_unspecified() {
         format!("http://localhost:{}", address.port())
     } else {
         format!("http://{address}")
     };
-    // In the fragment, which browsers do not send: the token gets into no log.
-    let fragment = token.map(|token| format!("#token={}", token.reveal())).unwrap_or_default();
-    out!("Playground: {base}/{fragment}");
+    let Some(token) = token else {
+        out!("Playground: {base}/");
+        out!("API:        {base}/graphql");
+        return Ok(None);
+    };
+    let (session, code) = Session::start(token.clone(), Session::LIFETIME)?;
+    // In the fragment, which browsers do not send: the code gets into no log. The browser's history has it, but not the
+    // token.
+    out!("Playground: {base}/#code={code}");
     out!("API:        {base}/graphql");
-    if let Some(token) = token {
-        out!("Token:      {}", token.reveal());
-    }
+    out!("Token:      {}", token.reveal());
+    Ok(Some(session))
 }
 
 async fn has_token(db: &Db) -> Result<bool, DbErr> {

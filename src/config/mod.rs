@@ -203,6 +203,7 @@ impl ServeArgs {
             of_address: self.limits.of_address(),
             of_token: self.limits.of_token(),
             identity: self.identity.settings()?,
+            session: None,
         })
     }
 

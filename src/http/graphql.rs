@@ -23,6 +23,7 @@ use super::limits::{Allowance, Limits, TrustedProxies, Turn, Visit};
 use super::origin::{self, Origin};
 use super::refusal::Refusal;
 use super::request_id::RequestIdExt;
+use super::session::Session;
 use super::{answer, asked, body};
 use crate::auth::{self, Identity, IdentitySettings, Tokens, Viewer};
 use crate::context::App;
@@ -52,6 +53,8 @@ pub struct HttpSettings {
     pub of_token: Allowance,
     /// Whose JSON web tokens are taken.
     pub identity: Option<IdentitySettings>,
+    /// The token that the playground fetches by a code.
+    pub session: Option<Arc<Session>>,
 }
 
 impl Default for HttpSettings {
@@ -66,6 +69,7 @@ impl Default for HttpSettings {
             of_address: Allowance { operations: 200, budget: 40_000_000, refill: 4_000_000 },
             of_token: Allowance { operations: 50, budget: 10_000_000, refill: 1_000_000 },
             identity: None,
+            session: None,
         }
     }
 }
@@ -148,7 +152,7 @@ impl Door {
     }
 
     /// Absent where the request came over no network.
-    fn visitor(&self, head: &Parts) -> Option<IpAddr> {
+    pub fn visitor(&self, head: &Parts) -> Option<IpAddr> {
         let visit = head.extensions.get::<Visit>()?;
         Some(self.settings.trusted_proxies.origin(visit.peer, &head.headers))
     }

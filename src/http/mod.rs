@@ -16,6 +16,7 @@ mod playground;
 mod refusal;
 mod request_id;
 mod router;
+mod session;
 
 pub use admission::Admission;
 pub use connection::Pace;
@@ -24,3 +25,4 @@ pub use limits::{Allowance, TrustedProxies, TrustedProxy, Visit};
 pub use listen::{Patience, serve};
 pub use origin::Origin;
 pub use router::router;
+pub use session::Session;

@@ -17,7 +17,7 @@ use super::documents::Documents;
 use super::graphql::{self, Door, HttpSettings};
 use super::limits::Limits;
 use super::request_id::{self, RequestIdExt};
-use super::{health, playground};
+use super::{health, playground, session};
 use crate::auth::{Identity, Tokens};
 use crate::context::App;
 use crate::schema::Schema;
@@ -42,6 +42,7 @@ pub fn router(app: App, schema: Schema, settings: &HttpSettings) -> Router {
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/", get(playground::page))
+        .route("/playground/session", post(session::open))
         .route("/playground/{*path}", get(playground::asset))
         .fallback(async || (StatusCode::NOT_FOUND, "The API is at /graphql, its playground at /.\n"))
         .with_state(door);

@@ -45,6 +45,7 @@ mod process;
 mod scalars;
 mod schema;
 mod search;
+mod session;
 mod terminal;
 mod tokens;
 mod transport;
