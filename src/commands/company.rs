@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use sea_orm::{ActiveModelTrait, Set, SqlErr};
 
+use super::terminal::out;
 use super::{Failure, Outcome, migrate, people};
 use crate::clock::Clock;
 use crate::config::DatabaseArgs;
@@ -90,6 +91,6 @@ async fn create(name: String, args: &DatabaseArgs) -> Outcome {
     })?;
     transaction.commit().await?;
     db.close().await?;
-    println!("created the company {:?} with the id {}", company.name, company.id);
+    out!("created the company {:?} with the id {}", company.name, company.id);
     Ok(())
 }
