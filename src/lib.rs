@@ -6,7 +6,8 @@
 //! database ([`db`]). Changes append to the log ([`event`]), count what the company holds ([`quota`]), and keep what is
 //! stored a second time to be compared and ordered ([`fold`], [`derived`]) in step.
 //!
-//! What clients and files say in JSON is read by [`json`], within bounds.
+//! What clients and files say in JSON is read by [`json`], within bounds. Connections are served on other threads than
+//! operations run on ([`runtime`]), and whatever holds a thread for long is noticed ([`watchdog`]).
 //!
 //! Beside it: the [`commands`] and their settings ([`config`]), the exchange form of imports and exports ([`form`]),
 //! and made-up data ([`demo`]).

@@ -12,7 +12,8 @@ use super::request_id;
 #[derive(Clone, Copy, Debug)]
 pub struct OverConnection;
 
-/// Headers whose value is no list, of those that mean something here or to what may stand in front of this server.
+/// Headers whose value is no list (two equal lines of `Content-Length` never get here: the HTTP library takes them for one,
+/// as RFC 9110, section 8.6, permits, and refuses others), of those that mean something here or to what may stand in front of this server.
 /// `Content-Encoding` is a list; the only one that is taken is `identity`, which nobody says twice.
 static SINGULAR: [HeaderName; 22] = [
     header::AUTHORIZATION,
@@ -43,6 +44,7 @@ static SINGULAR: [HeaderName; 22] = [
 /// Names the header that comes twice; or says that the host is missing or is none (RFC 9112, section 3.2).
 pub fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     check_singular(request.headers())?;
+    check_coding(request.headers())?;
     let is_over_connection = request.extensions().get::<OverConnection>().is_some();
     if is_over_connection { check_host(request.headers(), request.version()) } else { Ok(()) }
 }
@@ -55,6 +57,16 @@ fn check_singular(headers: &HeaderMap) -> Result<(), Refusal> {
     match SINGULAR.iter().find(|name| headers.get_all(*name).iter().nth(1).is_some()) {
         Some(name) => Err(Refusal::malformed(format!("The header `{name}` is sent more than once; send it once."))),
         None => Ok(()),
+    }
+}
+
+/// The HTTP library takes whatever ends in `chunked`, and undoes that alone: a body would be read as it is coded.
+fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        (None, _) => Ok(()),
+        _ => Err(Refusal::malformed("The header `transfer-encoding` is not `chunked`; no other coding is understood.")),
     }
 }
 
@@ -101,6 +113,19 @@ mod tests {
     fn lists_may_come_in_several_lines() {
         for name in ["accept", "accept-encoding", "x-forwarded-for", "via", "cookie", "x-anything"] {
             assert_eq!(refused(&[("host", "x"), (name, "a"), (name, "b")], Version::HTTP_11), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_body_comes_as_it_is_or_in_chunks() {
+        let coded = |values: &[&str]| {
+            let lines: Vec<_> =
+                [("host", "x")].into_iter().chain(values.iter().map(|v| ("transfer-encoding", *v))).collect();
+            refused(&lines, Version::HTTP_11)
+        };
+        assert_eq!((coded(&[]), coded(&["chunked"]), coded(&["Chunked"])), (None, None, None));
+        for values in [&["gzip, chunked"][..], &["gzip", "chunked"], &["chunked", "chunked"], &["identity"], &[""]] {
+            assert!(coded(values).is_some_and(|message| message.contains("`transfer-encoding`")), "{values:?}");
         }
     }
 

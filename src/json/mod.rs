@@ -2,8 +2,9 @@
 //!
 //! `serde_json` and `async_graphql` each know a key that turns the text below it into JSON which is parsed once more (that
 //! is how `RawValue` works), with a limit of nesting that begins anew. So nothing that a client wrote is ever parsed into
-//! `serde_json::Value`, or into a type that holds one: the trees here are built value by value, every key is a plain key,
-//! and what is counted is what is built.
+//! `serde_json::Value`, or into a type that holds one: the trees here are built value by value, no key has a meaning, and
+//! what is counted is what is built. Requests that hold such a key are refused, as nothing but an attack has one, and so
+//! that no value of a client can be taken for JSON that the server has written.
 //!
 //! A key that an object holds twice is refused: RFC 8259, section 4, leaves its meaning open, and GraphQL refuses it in
 //! literals (5.6.3, Input Object Field Uniqueness).
@@ -24,21 +25,39 @@ use crate::id::quote;
 /// The deepest nesting of lists and objects. `serde_json` has a limit of 128 of its own.
 pub const MAX_DEPTH: usize = 100;
 
+/// How the keys begin that libraries keep for themselves. They are matched without case, and without regard to what
+/// separates words.
+const RESERVED: [&str; 2] = ["$serdejson::", "$asyncgraphql::"];
+
 /// How many more values may be read, over all texts of one request.
 #[derive(Debug)]
 pub struct ValueLimit {
     max: usize,
     left: Cell<usize>,
+    refuses_reserved: bool,
 }
 
 impl ValueLimit {
+    /// For requests. Keys that libraries keep for themselves are refused.
     pub fn new(max: usize) -> Self {
-        Self { max, left: Cell::new(max) }
+        Self { max, left: Cell::new(max), refuses_reserved: true }
     }
 
-    /// No limit, for texts whose length bounds them.
+    /// No limit, for texts whose length bounds them, and that may hold any key.
     pub fn none() -> Self {
-        Self::new(usize::MAX)
+        Self { refuses_reserved: false, ..Self::new(usize::MAX) }
+    }
+
+    fn check_key<E: Error>(&self, key: &str) -> Result<(), E> {
+        if !self.refuses_reserved || !key.starts_with('$') {
+            return Ok(());
+        }
+        let plain: String = key.chars().filter(|c| !matches!(c, '-' | '_')).take(50).collect();
+        let plain = plain.to_ascii_lowercase();
+        if RESERVED.iter().any(|reserved| plain.starts_with(reserved)) {
+            return Err(E::custom(format!("the key {} is reserved", quote(key))));
+        }
+        Ok(())
     }
 
     fn take<E: Error>(&self) -> Result<(), E> {
@@ -159,6 +178,7 @@ impl<'de, T: Tree> Visitor<'de> for Build<'_, T> {
         let depth = deeper(self.depth)?;
         let mut fields = T::Fields::default();
         while let Some(key) = entries.next_key::<String>()? {
+            self.limit.check_key(&key)?;
             if T::holds(&fields, &key) {
                 return Err(A::Error::custom(format!("the key {} stands in an object twice", quote(&key))));
             }
@@ -224,7 +244,7 @@ impl<'de> Visitor<'de> for Check<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         let nested = Self { depth: deeper(self.depth)?, ..self };
-        while entries.next_key_seed(Key)?.is_some() {
+        while entries.next_key_seed(Key(self.limit))?.is_some() {
             entries.next_value_seed(nested)?;
         }
         Ok(())
@@ -232,9 +252,9 @@ impl<'de> Visitor<'de> for Check<'_> {
 }
 
 /// A key that is read, so that half a surrogate pair in it is found, and forgotten.
-struct Key;
+struct Key<'a>(&'a ValueLimit);
 
-impl<'de> DeserializeSeed<'de> for Key {
+impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -242,15 +262,15 @@ impl<'de> DeserializeSeed<'de> for Key {
     }
 }
 
-impl Visitor<'_> for Key {
+impl Visitor<'_> for Key<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-        Ok(())
+    fn visit_str<E: Error>(self, key: &str) -> Result<(), E> {
+        self.0.check_key(key)
     }
 }
 

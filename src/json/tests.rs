@@ -25,9 +25,11 @@ fn what_is_read_is_what_is_written() {
     check(text, &ValueLimit::none()).unwrap();
 }
 
-/// The library parses the text under such a key anew, without a bound: this must be a plain object for us.
+/// The library parses the text under such a key anew, without a bound: here it is a plain object.
 #[test]
-fn no_key_is_special() {
+fn no_key_has_a_meaning() {
+    let json = |text: &str| parse::<JsonValue>(text, &ValueLimit::none());
+    let graphql = |text: &str| parse::<GraphqlValue>(text, &ValueLimit::none());
     for marker in MARKERS {
         let text = format!(r#"{{"a":{{"{marker}":"[1,2,3]"}}}}"#);
         let JsonValue::Object(fields) = json(&text).unwrap() else { panic!("no object") };
@@ -35,14 +37,31 @@ fn no_key_is_special() {
         let GraphqlValue::Object(fields) = graphql(&text).unwrap() else { panic!("no object") };
         let GraphqlValue::Object(inner) = &fields["a"] else { panic!("no object: {:?}", fields["a"]) };
         assert_eq!(inner[marker], GraphqlValue::String("[1,2,3]".to_owned()));
-        // What is in the text is neither parsed nor counted.
+        // What is in the text is not parsed.
         assert!(json(&format!(r#"{{"{marker}":"{}"}}"#, "[".repeat(100_000))).is_ok());
         let mut nested = "1".to_owned();
         for _ in 0..60 {
             let inner = format!("{}{nested}{}", "[".repeat(90), "]".repeat(90));
             nested = format!(r#"{{"{marker}":"{}"}}"#, inner.replace('\\', "\\u005c").replace('"', "\\u0022"));
         }
-        assert!(graphql(&nested).is_ok() && json(&nested).is_ok() && check(&nested, &ValueLimit::new(2)).is_ok());
+        assert!(graphql(&nested).is_ok() && json(&nested).is_ok() && check(&nested, &ValueLimit::none()).is_ok());
+    }
+}
+
+#[test]
+fn requests_hold_no_reserved_key() {
+    for marker in MARKERS.into_iter().chain(["$async-graphql::private::RawValue", "$SERDE_JSON::x", "$serde-json::"]) {
+        for text in [format!(r#"{{"{marker}":"1"}}"#), format!(r#"{{"a":[{{"b":1,"\u0024{}":1}}]}}"#, &marker[1..])] {
+            let errors = [graphql(&text).unwrap_err(), json(&text).unwrap_err()];
+            let checked = check(&text, &ValueLimit::new(1_000)).unwrap_err();
+            for error in errors.iter().chain([&checked]) {
+                assert!(error.to_string().contains("is reserved"), "{text}: {error}");
+            }
+        }
+    }
+    for plain in ["$", "$var", "$ref", "serde_json::private", "$serde"] {
+        let text = format!(r#"{{"{plain}":1}}"#);
+        assert!(graphql(&text).is_ok() && check(&text, &ValueLimit::new(1_000)).is_ok(), "{plain}");
     }
 }
 
