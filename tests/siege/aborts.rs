@@ -51,7 +51,7 @@ async fn send_all(name: &'static str, values: &[String]) {
     let siege = stage.begin().await;
     let mut attack = Attack::on(stage.server.address);
     attack.each(FROM, &requests, 4);
-    sleep(seconds(5, 30)).await;
+    sleep(seconds(3, 30)).await;
     stage.judge(siege, attack, &Bounds::ONE).await;
 }
 

@@ -29,7 +29,7 @@ async fn aliases_of_long_texts() {
     let mut attack = Attack::on(stage.server.address);
     let token = &stage.template.cast.reader;
     attack.repeat(FROM, &post(token, &cases::aliased_details(12).body()), 2);
-    sleep(seconds(6, 30)).await;
+    sleep(seconds(5, 30)).await;
     stage.judge(siege, attack, &Bounds::ONE).await;
 }
 
@@ -42,7 +42,7 @@ async fn unread() {
     let query = "{ notes(first: 17) { nodes { details } } }";
     let body = serde_json::json!({ "query": query }).to_string();
     attack.unread(&[FROM], &post(&stage.template.cast.reader, &body), by_form(100, 200));
-    sleep(seconds(10, 60)).await;
+    sleep(seconds(7, 60)).await;
     stage.judge(siege, attack, &Bounds::ONE).await;
 }
 
@@ -56,6 +56,6 @@ async fn unread_of_many_tokens() {
     for token in &stage.template.cast.attackers {
         attack.unread(&[FROM], &post(token, &body), by_form(5, 10));
     }
-    sleep(seconds(10, 60)).await;
+    sleep(seconds(7, 60)).await;
     stage.judge(siege, attack, &Bounds::MANY).await;
 }

@@ -119,6 +119,12 @@ impl Attack {
         }
     }
 
+    /// Whether a request was answered at least once without an error.
+    pub fn is_answered(&self) -> bool {
+        let tally = self.tally.0.lock().unwrap();
+        tally.contains_key("200") || tally.contains_key("200, not read")
+    }
+
     /// How often each answer came so far.
     pub fn tally(&self) -> String {
         format!("{:?}", self.tally.0.lock().unwrap())

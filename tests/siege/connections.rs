@@ -56,7 +56,7 @@ async fn five_thousand() {
     for from in from {
         attack.each(from, &[unknown.clone(), nowhere.clone(), ready.clone()], 55);
     }
-    sleep(seconds(8, 60)).await;
+    sleep(seconds(6, 60)).await;
     stage.judge(siege, attack, &Bounds::MANY).await;
 }
 

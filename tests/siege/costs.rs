@@ -22,7 +22,7 @@ async fn attack(stage: Stage, case: &Case, at_once: usize) {
     let siege = stage.begin().await;
     let mut attack = Attack::on(stage.server.address);
     attack.repeat(FROM, &post(&stage.template.cast.reader, &case.body()), at_once);
-    sleep(seconds(6, 30)).await;
+    sleep(seconds(4, 30)).await;
     stage.judge(siege, attack, &Bounds::ONE).await;
 }
 

@@ -25,6 +25,6 @@ async fn twenty_attackers() {
         requests.rotate_left(usize::from(number) % length);
         attack.each(Ipv4Addr::new(127, 0, 69, 1 + number % 4), &requests, 5);
     }
-    sleep(seconds(12, 60)).await;
+    sleep(seconds(8, 60)).await;
     stage.judge(siege, attack, &Bounds::MANY).await;
 }

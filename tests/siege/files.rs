@@ -50,7 +50,7 @@ async fn unread() {
     let mut attack = Attack::on(stage.server.address);
     let from: Vec<Ipv4Addr> = (1..4).map(|host| Ipv4Addr::new(127, 0, 67, host)).collect();
     attack.unread(&from, &get("GET", &path), 900);
-    sleep(seconds(8, 30)).await;
+    sleep(seconds(6, 30)).await;
     stage.judge(siege, attack, &Bounds::ONE).await;
 }
 
@@ -61,6 +61,6 @@ async fn heads_of_files() {
     let siege = stage.begin().await;
     let mut attack = Attack::on(stage.server.address);
     attack.repeat(FROM, &get("HEAD", &path), 100);
-    sleep(seconds(5, 30)).await;
+    sleep(seconds(4, 30)).await;
     stage.judge(siege, attack, &Bounds::ONE).await;
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -19,6 +20,8 @@ use crate::verdict::{Bounds, Seen};
 use crate::victims::Victims;
 
 const SAMPLE: Duration = Duration::from_millis(50);
+/// No case lets a server take more resident memory, in bytes: eight times what is promised.
+const MACHINE: u64 = 4 << 30;
 /// Before the attack, so that connections are open and statements prepared.
 const WARM_UP: Duration = Duration::from_secs(1);
 
@@ -114,6 +117,7 @@ impl Gauge {
                     if let Some(backends) = backends.as_mut().filter(|_| number % 10 == 0) {
                         of_database += backends.used().await;
                     }
+                    guard(pid).await;
                     let own = process::cpu(pid).map(|cpu| cpu.saturating_sub(before));
                     {
                         let mut reading = reading.lock().unwrap();
@@ -133,6 +137,14 @@ impl Gauge {
         self.sampling.abort();
         let _ = self.sampling.await;
         self.reading.lock().unwrap().clone()
+    }
+}
+
+/// Ends a server that takes so much memory that the machine could have none left for anything else: the case has failed by
+/// then.
+pub async fn guard(pid: u32) {
+    if process::resident(pid).is_some_and(|bytes| bytes > MACHINE) {
+        let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status().await;
     }
 }
 

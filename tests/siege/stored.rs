@@ -64,7 +64,7 @@ pub async fn details(server: &Server, cast: &Cast, token: &str, alphabet: Alphab
     loop {
         let patch = json!({ "details": alphabet.text(length) });
         let variables = json!({ "input": { "ids": cast.keys.notes, "patch": patch } });
-        match try_to(server, token, document, variables).await {
+        match send(server, token, document, variables).await {
             Ok(_) => return length,
             Err(refusal) => assert!(length > 1_000, "no text is taken: {refusal}"),
         }
@@ -82,19 +82,19 @@ pub async fn assignees(server: &Server, cast: &Cast, times: usize) -> usize {
         let users: Vec<Value> = (0..100)
             .map(|number| json!({ "externalKey": format!("{batch}-{number}"), "username": format!("u{batch}-{number}") }))
             .collect();
-        let users = try_to(server, &cast.admin, upsert, json!({ "input": users })).await.unwrap();
+        let users = send(server, &cast.admin, upsert, json!({ "input": users })).await.unwrap();
         let rows = users["usersUpsert"]["users"].as_array().unwrap();
         let ids: Vec<&Value> = rows.iter().map(|user| &user["databaseId"]).collect();
         let input = json!({ "ids": cast.keys.notes, "userIds": ids });
-        if try_to(server, &cast.admin, assign, json!({ "input": input })).await.is_err() {
+        if send(server, &cast.admin, assign, json!({ "input": input })).await.is_err() {
             return batch * 100;
         }
     }
     times * 100
 }
 
-/// The data of an answer; where it has errors, or is none in GraphQL's form, these. Budgets are waited for.
-async fn try_to(server: &Server, token: &str, document: &str, variables: Value) -> Result<Value, String> {
+/// The data of an answer, or what the server said where it refuses. Budgets are waited for.
+pub async fn send(server: &Server, token: &str, document: &str, variables: Value) -> Result<Value, String> {
     let request = post(token, &json!({ "query": document, "variables": variables }).to_string());
     let mut wire = Wire::connect(server.address, crate::attack::FROM).await.unwrap();
     loop {

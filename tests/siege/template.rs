@@ -161,7 +161,7 @@ impl Keys {
 }
 
 /// The data of an answer without errors.
-pub async fn ask(server: &Server, token: &str, document: &str, variables: Value) -> Value {
+async fn ask(server: &Server, token: &str, document: &str, variables: Value) -> Value {
     let body = json!({ "query": document, "variables": variables }).to_string();
     let mut wire = Wire::connect(server.address, [127, 0, 0, 1].into()).await.unwrap();
     let answer = wire.ask(&post(token, &body), usize::MAX).await.unwrap();

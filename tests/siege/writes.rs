@@ -7,8 +7,8 @@ use tokio::time::sleep;
 use crate::attack::{Attack, FROM};
 use crate::run::{by_form, seconds};
 use crate::stage::Stage;
-use crate::stored::Alphabet;
-use crate::template::{ask, door};
+use crate::stored::{Alphabet, send};
+use crate::template::door;
 use crate::verdict::Bounds;
 use crate::wire::post;
 
@@ -29,7 +29,7 @@ async fn writers() {
     let siege = stage.begin().await;
     let mut attack = Attack::on(stage.server.address);
     attack.each(FROM, &requests, 40);
-    sleep(seconds(8, 40)).await;
+    sleep(seconds(5, 40)).await;
     stage.judge(siege, attack, &Bounds::ONE).await;
 }
 
@@ -42,12 +42,18 @@ async fn growth() {
     let (batches, length) = (by_form(10, 84), 60_000);
     let before = event_bytes(&stage).await;
     let siege = stage.begin().await;
+    let mut refused = 0;
     for number in 0..batches {
-        ask(&stage.server, &stage.template.cast.attackers[0], PATCH, patch(&stage, length, number)).await;
+        let token = &stage.template.cast.attackers[0];
+        refused += usize::from(send(&stage.server, token, PATCH, patch(&stage, length, number)).await.is_err());
     }
     let grown = event_bytes(&stage).await - before;
     let sent = i64::try_from(batches * length).unwrap();
-    stage.run.say(format_args!("{} KB in {batches} batches made {} KB of events", sent >> 10, grown >> 10));
+    let kilobytes = (sent >> 10, grown >> 10);
+    stage.run.say(format_args!(
+        "{batches} batches, {refused} refused: {} KB made {} KB of events",
+        kilobytes.0, kilobytes.1
+    ));
     let attack = Attack::on(stage.server.address);
     stage.judge(siege, attack, &Bounds::ONE).await;
     assert!(grown < sent * GROWTH, "{sent} bytes that were sent made {grown} bytes of events");

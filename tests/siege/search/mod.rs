@@ -2,6 +2,7 @@
 
 mod candidate;
 mod climb;
+mod fits;
 mod generate;
 mod mutate;
 mod replay;

@@ -52,7 +52,7 @@ async fn what_was_found() {
         } else {
             attack.unread(&[FROM], &request, found.how.at_once);
         }
-        sleep(seconds(5, 30)).await;
+        sleep(seconds(4, 30)).await;
         stage.judge(siege, attack, &Bounds::ONE).await;
     }
 }
