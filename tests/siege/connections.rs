@@ -16,11 +16,13 @@ fn addresses(count: u8) -> Vec<Ipv4Addr> {
     (1..=count).map(|host| Ipv4Addr::new(127, host, 68, 1)).collect()
 }
 
-/// A head of 100 KB that does not end.
-fn unfinished_head() -> Vec<u8> {
+/// A head that does not end, of about so many bytes.
+fn unfinished_head(length: usize) -> Vec<u8> {
     let mut head = b"POST /graphql HTTP/1.1\r\nHost: x\r\n".to_vec();
-    for number in 0..50 {
-        head.extend_from_slice(format!("X-{number}: {}\r\n", "a".repeat(2_000)).as_bytes());
+    let mut number = 0;
+    while head.len() < length {
+        head.extend_from_slice(format!("X-{number}: {}\r\n", "a".repeat(1_000)).as_bytes());
+        number += 1;
     }
     head
 }
@@ -30,7 +32,9 @@ async fn unfinished_heads() {
     let stage = Stage::set("connections::unfinished_heads").await;
     let siege = stage.begin().await;
     let mut attack = Attack::on(stage.server.address);
-    attack.hold(&addresses(3), &unfinished_head(), 900);
+    // Beyond what most servers take for a head, and below it.
+    attack.hold(&addresses(3), &unfinished_head(90_000), 450);
+    attack.hold(&addresses(3), &unfinished_head(15_000), 450);
     sleep(seconds(6, 30)).await;
     stage.judge(siege, attack, &Bounds::ONE).await;
 }
