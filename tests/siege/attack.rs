@@ -1,0 +1,171 @@
+//! What attackers do with their connections, until the server has ended.
+
+use std::collections::BTreeMap;
+use std::io::Result;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::wire::{Wire, connect};
+
+/// Where attackers come from, unless a case says something else.
+pub const FROM: Ipv4Addr = Ipv4Addr::new(127, 0, 66, 1);
+/// After a refusal or an error: an attacker does not heed `Retry-After`, but a refusal is not what is to be measured.
+const AGAIN: Duration = Duration::from_millis(50);
+/// An attacker gives up a request after this, and sends it again.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// A client that reads nothing holds its connection so long, and then opens another.
+const HELD: Duration = Duration::from_secs(20);
+/// What a client that reads nothing lets the system take for it, in bytes.
+const BUFFER: u32 = 4096;
+
+/// All that attackers do at the same time. Dropping it ends their connections.
+pub struct Attack {
+    address: SocketAddr,
+    tasks: JoinSet<()>,
+    tally: Arc<Tally>,
+}
+
+/// How often each answer came.
+#[derive(Default)]
+struct Tally(Mutex<BTreeMap<String, usize>>);
+
+impl Tally {
+    fn count(&self, what: String) {
+        *self.0.lock().unwrap().entry(what).or_default() += 1;
+    }
+}
+
+impl Attack {
+    pub fn on(address: SocketAddr) -> Self {
+        Self { address, tasks: JoinSet::new(), tally: Arc::default() }
+    }
+
+    /// Sends the same request again and again, on `at_once` connections.
+    pub fn repeat(&mut self, from: Ipv4Addr, request: &[u8], at_once: usize) {
+        self.each(from, &[request.to_vec()], at_once);
+    }
+
+    /// Sends requests in turn, on `at_once` connections that begin at different ones.
+    pub fn each(&mut self, from: Ipv4Addr, requests: &[Vec<u8>], at_once: usize) {
+        let requests: Arc<[Vec<u8>]> = requests.into();
+        for first in 0..at_once {
+            let (address, tally, requests) = (self.address, Arc::clone(&self.tally), Arc::clone(&requests));
+            self.tasks.spawn(async move {
+                let mut wire = None;
+                for number in first.. {
+                    let request = &requests[number % requests.len()];
+                    let exchange = timeout(PATIENCE, exchange(&mut wire, address, from, request)).await;
+                    let (told, good) = match exchange {
+                        Ok(Ok((code, status))) => (code, status == 200),
+                        Ok(Err(error)) => (error.kind().to_string(), false),
+                        Err(_) => ("no answer".to_owned(), false),
+                    };
+                    tally.count(told);
+                    if !good {
+                        sleep(AGAIN).await;
+                    }
+                }
+            });
+        }
+    }
+
+    /// Sends a request on each connection and reads nothing of the answer. What is refused is sent again.
+    pub fn unread(&mut self, from: &[Ipv4Addr], request: &[u8], connections: usize) {
+        let request: Arc<[u8]> = request.into();
+        for number in 0..connections {
+            let (address, from) = (self.address, from[number % from.len()]);
+            let (tally, request) = (Arc::clone(&self.tally), Arc::clone(&request));
+            self.tasks.spawn(async move {
+                loop {
+                    let told = match taken(address, from, &request).await {
+                        Ok((status, stream)) if status == "200" => {
+                            tally.count("200, not read".to_owned());
+                            sleep(HELD).await;
+                            drop(stream);
+                            continue;
+                        }
+                        Ok((status, _)) => status,
+                        Err(error) => error.kind().to_string(),
+                    };
+                    tally.count(told);
+                    sleep(AGAIN * 10).await;
+                }
+            });
+        }
+    }
+
+    /// Opens connections that send `bytes` and nothing more, and opens those anew that the server closes.
+    pub fn hold(&mut self, from: &[Ipv4Addr], bytes: &[u8], connections: usize) {
+        let bytes: Arc<[u8]> = bytes.into();
+        for number in 0..connections {
+            let (address, from) = (self.address, from[number % from.len()]);
+            let (tally, bytes) = (Arc::clone(&self.tally), Arc::clone(&bytes));
+            self.tasks.spawn(async move {
+                loop {
+                    let told = match held(address, from, &bytes).await {
+                        Ok(()) => "closed".to_owned(),
+                        Err(error) => error.kind().to_string(),
+                    };
+                    tally.count(told);
+                    sleep(AGAIN * 10).await;
+                }
+            });
+        }
+    }
+
+    /// Whether a request was answered at least once without an error.
+    pub fn is_answered(&self) -> bool {
+        let tally = self.tally.0.lock().unwrap();
+        tally.contains_key("200") || tally.contains_key("200, not read")
+    }
+
+    /// How often each answer came so far.
+    pub fn tally(&self) -> String {
+        format!("{:?}", self.tally.0.lock().unwrap())
+    }
+}
+
+async fn exchange(
+    kept: &mut Option<Wire>,
+    address: SocketAddr,
+    from: Ipv4Addr,
+    request: &[u8],
+) -> Result<(String, u16)> {
+    let mut wire = match kept.take() {
+        Some(wire) => wire,
+        None => Wire::connect(address, from).await?,
+    };
+    let answer = wire.ask(request, 1 << 10).await?;
+    *kept = Some(wire);
+    Ok((answer.code(), answer.status))
+}
+
+/// The status of an answer of which nothing is read, and its connection.
+async fn taken(address: SocketAddr, from: Ipv4Addr, request: &[u8]) -> Result<(String, TcpStream)> {
+    let mut stream = connect(address, from, Some(BUFFER)).await?;
+    stream.write_all(request).await?;
+    let mut head = [0; 12];
+    while stream.peek(&mut head).await? < head.len() {
+        stream.readable().await?;
+        sleep(Duration::from_millis(1)).await;
+        if stream.peek(&mut head).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok((String::from_utf8_lossy(&head[9..]).into_owned(), stream))
+}
+
+/// Sends and waits until the server closes the connection.
+async fn held(address: SocketAddr, from: Ipv4Addr, bytes: &[u8]) -> Result<()> {
+    let mut stream = connect(address, from, Some(BUFFER)).await?;
+    stream.write_all(bytes).await?;
+    let mut sink = [0; 1024];
+    while stream.read(&mut sink).await? > 0 {}
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Texts and assignees that attackers put into their own notes before they ask for them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::server::Server;
+use crate::template::Cast;
+use crate::wire::{Wire, post};
+
+/// What a text is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Alphabet {
+    /// One letter and a blank: as many words as fit, all the same.
+    Words,
+    /// Different words.
+    Vocabulary,
+    /// U+0001, which JSON writes in six bytes.
+    Control,
+    /// A letter with many combining marks.
+    Marks,
+    /// Chinese characters, of which each pair is indexed.
+    Chinese,
+    /// Quotes and backslashes, which JSON writes in two bytes.
+    Quotes,
+    /// An emoji of several code points.
+    Joined,
+}
+
+pub const ALPHABETS: [Alphabet; 7] = [
+    Alphabet::Words,
+    Alphabet::Vocabulary,
+    Alphabet::Control,
+    Alphabet::Marks,
+    Alphabet::Chinese,
+    Alphabet::Quotes,
+    Alphabet::Joined,
+];
+
+impl Alphabet {
+    /// A text of so many characters.
+    pub fn text(self, length: usize) -> String {
+        let ideograph =
+            |number: usize| char::from_u32(0x4e00 + u32::try_from(number * 7919 % 20_000).unwrap()).unwrap();
+        match self {
+            Self::Words => "a ".chars().cycle().take(length).collect(),
+            Self::Vocabulary => (0..)
+                .flat_map(|number: usize| format!("{:x}q ", number * 7919 % 999_983).into_bytes())
+                .map(char::from)
+                .take(length)
+                .collect(),
+            Self::Control => "\u{1}".repeat(length),
+            Self::Marks => "a\u{301}\u{302}\u{303}\u{304}".chars().cycle().take(length).collect(),
+            Self::Chinese => (0..length).map(ideograph).collect(),
+            Self::Quotes => "\"\\".chars().cycle().take(length).collect(),
+            Self::Joined => "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467} ".chars().cycle().take(length).collect(),
+        }
+    }
+}
+
+/// Replaces the details of the notes that a list shows first. Where the server refuses a text of this length, a shorter
+/// one is tried: an attacker takes what there is. Returns the length that was taken.
+pub async fn details(server: &Server, cast: &Cast, token: &str, alphabet: Alphabet, mut length: usize) -> usize {
+    let document = "mutation($input: NotesPatchInput!) { notesPatch(input: $input) { changedCount } }";
+    loop {
+        let patch = json!({ "details": alphabet.text(length) });
+        let variables = json!({ "input": { "ids": cast.keys.notes, "patch": patch } });
+        match send(server, token, document, variables).await {
+            Ok(_) => return length,
+            Err(refusal) => assert!(length > 1_000, "no text is taken: {refusal}"),
+        }
+        length /= 2;
+    }
+}
+
+/// Makes 100 more users responsible for 100 notes, `times` times; ends where the server refuses more. Returns how many
+/// users each note has been given.
+pub async fn assignees(server: &Server, cast: &Cast, times: usize) -> usize {
+    let upsert = "mutation($input: [UserInput!]!) { usersUpsert(input: $input) {
+        users { databaseId } userErrors { code } } }";
+    let assign = "mutation($input: NotesAssignInput!) { notesAssign(input: $input) { changedCount } }";
+    for batch in 0..times {
+        let users: Vec<Value> = (0..100)
+            .map(|number| json!({ "externalKey": format!("{batch}-{number}"), "username": format!("u{batch}-{number}") }))
+            .collect();
+        let users = send(server, &cast.admin, upsert, json!({ "input": users })).await.unwrap();
+        let rows = users["usersUpsert"]["users"].as_array().unwrap();
+        let ids: Vec<&Value> = rows.iter().map(|user| &user["databaseId"]).collect();
+        let input = json!({ "ids": cast.keys.notes, "userIds": ids });
+        if send(server, &cast.admin, assign, json!({ "input": input })).await.is_err() {
+            return batch * 100;
+        }
+    }
+    times * 100
+}
+
+/// The data of an answer, or what the server said where it refuses. Budgets are waited for.
+pub async fn send(server: &Server, token: &str, document: &str, variables: Value) -> Result<Value, String> {
+    let request = post(token, &json!({ "query": document, "variables": variables }).to_string());
+    let mut wire = Wire::connect(server.address, crate::attack::FROM).await.unwrap();
+    loop {
+        let answer = wire.ask(&request, 1 << 20).await.map_err(|error| error.to_string())?;
+        if answer.status == 429 {
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            continue;
+        }
+        let mut body: Value = serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;
+        let is_good = answer.status == 200 && body.get("errors").is_none();
+        return if is_good { Ok(body["data"].take()) } else { Err(body.to_string()) };
+    }
+}

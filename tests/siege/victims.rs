@@ -1,0 +1,152 @@
+//! Users who do their work while the server is attacked.
+//!
+//! Their load is open: a request is sent when it is due, whether or not earlier ones were answered, and its latency
+//! counts from then. A server that stands still for a second so delays all that were due in that second, where a closed
+//! loop would see one slow request (coordinated omission).
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, sleep_until, timeout};
+
+use crate::chance::Random;
+use crate::template::Person;
+use crate::wire::{Wire, post};
+use crate::work::{self, Work};
+
+/// A request that is not answered in this time has failed.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+/// An idle connection is not used after this: the server closes it after a minute.
+const IDLE: Duration = Duration::from_secs(20);
+
+/// What became of a request.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    pub due: Instant,
+    pub took: Duration,
+    /// What went wrong, where something did.
+    pub failure: Option<String>,
+}
+
+/// The load, until it is stopped.
+pub struct Victims {
+    seen: Arc<Seen>,
+    pace: JoinHandle<()>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// When each request was due that is under way.
+    pending: Mutex<HashMap<usize, Instant>>,
+    /// Those that were answered, or have failed.
+    samples: Mutex<Vec<Sample>>,
+}
+
+struct Victim {
+    person: Person,
+    from: Ipv4Addr,
+    address: SocketAddr,
+    idle: Mutex<Vec<(Wire, Instant)>>,
+}
+
+impl Victims {
+    /// Starts to send `rate` requests a second, of all users together.
+    pub fn start(address: SocketAddr, people: &[Person], rate: f64, mut random: Random) -> Self {
+        let victims: Vec<Arc<Victim>> = (1..)
+            .zip(people)
+            .map(|(number, person)| {
+                let from = Ipv4Addr::new(127, 0, 1, number);
+                Arc::new(Victim { person: person.clone(), from, address, idle: Mutex::default() })
+            })
+            .collect();
+        let seen = Arc::new(Seen::default());
+        let pace = tokio::spawn({
+            let seen = Arc::clone(&seen);
+            async move {
+                let mut due = Instant::now();
+                for number in 0.. {
+                    due += pause(rate, &mut random);
+                    sleep_until(due.into()).await;
+                    let victim = Arc::clone(&victims[number % victims.len()]);
+                    let work = work::ALL[random.below(work::ALL.len())];
+                    let body = work.body(&victim.person.keys, &mut random);
+                    seen.pending.lock().unwrap().insert(number, due);
+                    let seen = Arc::clone(&seen);
+                    tokio::spawn(async move {
+                        let failure = victim.ask(work, &body).await.err();
+                        seen.samples.lock().unwrap().push(Sample { due, took: due.elapsed(), failure });
+                        seen.pending.lock().unwrap().remove(&number);
+                    });
+                }
+            }
+        });
+        Self { seen, pace }
+    }
+
+    /// Waits until all that was due in `during` was answered or has failed, and returns it.
+    pub async fn during(&self, during: Range<Instant>) -> Vec<Sample> {
+        let is_pending = |due: &Instant| during.contains(due);
+        while self.seen.pending.lock().unwrap().values().any(is_pending) {
+            sleep(Duration::from_millis(10)).await;
+        }
+        let samples = self.seen.samples.lock().unwrap();
+        samples.iter().filter(|sample| during.contains(&sample.due)).cloned().collect()
+    }
+
+    /// Sends nothing more, and returns what was due in `during`.
+    pub async fn stop(self, during: Range<Instant>) -> Vec<Sample> {
+        self.pace.abort();
+        self.during(during).await
+    }
+}
+
+impl Drop for Victims {
+    fn drop(&mut self) {
+        self.pace.abort();
+    }
+}
+
+impl Victim {
+    async fn ask(&self, work: Work, body: &str) -> Result<(), String> {
+        let request = post(&self.person.token, body);
+        let exchange = async {
+            let idle = self.idle.lock().unwrap().pop().filter(|(_, since)| since.elapsed() < IDLE);
+            let mut wire = match idle {
+                Some((wire, _)) => wire,
+                None => Wire::connect(self.address, self.from).await?,
+            };
+            let answer = wire.ask(&request, usize::MAX).await?;
+            self.idle.lock().unwrap().push((wire, Instant::now()));
+            std::io::Result::Ok(answer)
+        };
+        let answer = timeout(PATIENCE, exchange)
+            .await
+            .map_err(|_| format!("{work:?}: no answer in {PATIENCE:?}"))?
+            .map_err(|error| format!("{work:?}: {error}"))?;
+        let is_good = answer.status == 200 && !answer.has("\"errors\":[") && !answer.has("\"userErrors\":[{");
+        let told = || String::from_utf8_lossy(&answer.body).chars().take(300).collect::<String>();
+        match answer.code() {
+            _ if is_good => Ok(()),
+            code if code == "200" => Err(format!("{work:?}: {}", told())),
+            code => Err(format!("{work:?}: {code}")),
+        }
+    }
+}
+
+/// The time between two requests of many people who know nothing of each other.
+fn pause(rate: f64, random: &mut Random) -> Duration {
+    let uniform = (f64::from(u32::try_from(random.below(1 << 20)).unwrap()) + 1.0) / f64::from(1 << 20);
+    Duration::from_secs_f64(-uniform.ln() / rate)
+}
+
+/// The latency that `percent` of the requests do not exceed.
+pub fn percentile(samples: &[Sample], percent: usize) -> Duration {
+    let mut times: Vec<Duration> = samples.iter().map(|sample| sample.took).collect();
+    times.sort_unstable();
+    let last = times.len().saturating_sub(1);
+    times.get((times.len() * percent / 100).min(last)).copied().unwrap_or_default()
+}

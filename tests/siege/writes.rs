@@ -1,0 +1,74 @@
+//! Changes of many notes at once, which grow the database and hold the writer.
+
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::attack::{Attack, FROM};
+use crate::run::{by_form, seconds};
+use crate::stage::Stage;
+use crate::stored::{Alphabet, send};
+use crate::template::door;
+use crate::verdict::Bounds;
+use crate::wire::post;
+
+const PATCH: &str = "mutation($input: NotesPatchInput!) { notesPatch(input: $input) { changedCount } }";
+
+fn patch(stage: &Stage, length: usize, number: usize) -> Value {
+    let details = format!("{number} {}", Alphabet::Vocabulary.text(length));
+    json!({ "input": { "ids": stage.template.cast.keys.notes, "patch": { "details": details } } })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers() {
+    let stage = Stage::set("writes::writers").await;
+    let token = &stage.template.cast.attackers[0];
+    let requests: Vec<_> = (0..40)
+        .map(|number| post(token, &json!({ "query": PATCH, "variables": patch(&stage, 60_000, number) }).to_string()))
+        .collect();
+    let siege = stage.begin().await;
+    let mut attack = Attack::on(stage.server.address);
+    attack.each(FROM, &requests, 40);
+    sleep(seconds(5, 40)).await;
+    stage.judge(siege, attack, &Bounds::ONE).await;
+}
+
+/// The event log may grow by so many times the bytes that were sent: each event has a text once, or knows of it.
+const GROWTH: i64 = 10;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn growth() {
+    let stage = Stage::set("writes::growth").await;
+    let (batches, length) = (by_form(10, 84), 60_000);
+    let before = event_bytes(&stage).await;
+    let siege = stage.begin().await;
+    let mut refused = 0;
+    for number in 0..batches {
+        let token = &stage.template.cast.attackers[0];
+        refused += usize::from(send(&stage.server, token, PATCH, patch(&stage, length, number)).await.is_err());
+    }
+    let grown = event_bytes(&stage).await - before;
+    let sent = i64::try_from(batches * length).unwrap();
+    let kilobytes = (sent >> 10, grown >> 10);
+    stage.run.say(format_args!(
+        "{batches} batches, {refused} refused: {} KB made {} KB of events",
+        kilobytes.0, kilobytes.1
+    ));
+    let attack = Attack::on(stage.server.address);
+    stage.judge(siege, attack, &Bounds::ONE).await;
+    assert!(grown < sent * GROWTH, "{sent} bytes that were sent made {grown} bytes of events");
+}
+
+/// What the event log takes.
+async fn event_bytes(stage: &Stage) -> i64 {
+    let sql = if stage.database.url().starts_with("sqlite") {
+        "SELECT sum(length(CAST(changes AS BLOB))) AS bytes FROM event"
+    } else {
+        "SELECT sum(octet_length(changes::text))::bigint AS bytes FROM event"
+    };
+    let door = door(stage.database.url()).await;
+    let row = door.query_one_raw(Statement::from_string(door.get_database_backend(), sql)).await.unwrap().unwrap();
+    let bytes = row.try_get::<Option<i64>>("", "bytes").unwrap().unwrap_or(0);
+    door.close().await.unwrap();
+    bytes
+}
