@@ -37,6 +37,7 @@ pub mod loader;
 pub mod meter;
 pub mod note;
 pub mod note_type;
+pub mod offload;
 pub mod page;
 pub mod people;
 pub mod projection;

@@ -14,7 +14,7 @@ use crate::engine::{Args, Arguments, Def, One, Take, ask, leaf, local, object};
 use crate::entity::note;
 use crate::error::{Error, Result};
 use crate::page::{Page, PageInfo, Window, page_count, total_count};
-use crate::search::{Search, search_hit};
+use crate::search::{SharedSearch, search_hit};
 
 /// A page of notes, as the schema shows it.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ struct Listed {
 /// What a list is, whatever record it stands under.
 #[derive(Clone)]
 struct Shape {
-    search: Option<Arc<Search>>,
+    search: Option<SharedSearch>,
     ordering: NoteOrdering,
     window: Window,
 }
@@ -47,7 +47,7 @@ pub struct NoteEdge {
     cursor: String,
     node: Note,
     /// What the list was searched for.
-    search: Option<Arc<Search>>,
+    search: Option<SharedSearch>,
 }
 
 object! {

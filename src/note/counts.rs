@@ -65,7 +65,7 @@ pub async fn counts(
         notes = notes.filter(Asked { search: &search, sight: reader.sight, backend: reader.db.backend() }.of_all());
     }
     if let Some(filter) = filter {
-        notes = notes.filter(filter.condition(reader.sight, reader.db.backend())?);
+        notes = notes.filter(filter.split(reader.sight, reader.db.backend())?.whole().0);
     }
     let select = statement(reader.sight.company_id, group_by, notes.into_query());
     let rows = reader.db.read().query_all(&select).await?;

@@ -1,7 +1,5 @@
 //! Lists of notes: all that a viewer sees, or those of a customer, an author or an assignee.
 
-use std::sync::Arc;
-
 use async_graphql::InputObject;
 use hashbrown::HashMap;
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, JoinType, Query, SelectStatement};
@@ -18,7 +16,7 @@ use crate::db::{Db, keys_table};
 use crate::entity::{Columns, Sight, assignment, note};
 use crate::error::{Error, Result};
 use crate::page::{Page, PageArgs, Window};
-use crate::search::{Asked, Search};
+use crate::search::{Asked, Search, SharedSearch};
 
 /// What a list of notes was asked for; equal arguments under many records are one statement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, InputObject)]
@@ -56,7 +54,7 @@ pub enum Whose {
 pub struct NoteList {
     pub(super) notes: Select<note::Entity>,
     pub(super) sight: Sight,
-    pub search: Option<Arc<Search>>,
+    pub search: Option<SharedSearch>,
     pub ordering: NoteOrdering,
     pub window: Window,
 }
@@ -66,7 +64,7 @@ impl NoteList {
     /// INVALID or `BAD_CURSOR`, where the arguments are wrong.
     pub fn new(args: &NoteListArgs, sight: Sight, backend: DatabaseBackend) -> Result<Self> {
         let NoteListArgs { filter, search: text, order_by, first, after, last, before, page } = args;
-        let search = text.as_deref().map(Search::new).transpose()?.flatten().map(Arc::new);
+        let search = text.as_deref().map(Search::new).transpose()?.flatten().map(SharedSearch::new);
         let mut ordering = NoteOrdering::new(order_by.as_deref(), search.as_ref().and(text.as_deref()))?;
         let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: *page };
         let window = page.window(&ordering.ordering)?;
@@ -74,7 +72,7 @@ impl NoteList {
         let few = filter.as_ref().is_some_and(NoteFilter::names_few);
         ordering.ordering.sorted = backend == DatabaseBackend::Sqlite && few && !ordering.is_by_time();
         if let Some(filter) = filter {
-            notes = notes.filter(filter.condition(sight, backend)?);
+            notes = notes.filter(filter.split(sight, backend)?.whole().0);
         }
         Ok(Self { notes, sight, search, ordering, window })
     }
@@ -177,7 +175,7 @@ impl NoteList {
     }
 
     /// The search, where the list has the order of relevance.
-    fn by_relevance(&self) -> Option<Arc<Search>> {
+    fn by_relevance(&self) -> Option<SharedSearch> {
         self.search.clone().filter(|_| self.ordering.is_by_relevance())
     }
 

@@ -10,13 +10,14 @@ mod related;
 mod subject;
 
 use async_graphql::InputObject;
-use sea_orm::{Condition, DatabaseBackend};
+use sea_orm::DatabaseBackend;
 
 use self::comparator::{
     AssigneesFilter, DateTimeFilter, IdFilter, NoteMessagesFilter, NoteReferenceTypeFilter, NoteStatusFilter,
     StringFilter, TagsFilter,
 };
 use self::condition::Conditions;
+pub use self::condition::Split;
 use crate::entity::Sight;
 use crate::error::Result;
 
@@ -77,11 +78,11 @@ impl NoteFilter {
             || self.and.iter().flatten().any(Self::names_few)
     }
 
-    /// The condition that it sets on the table `note`, for one viewer on one database.
+    /// The conditions that it sets on the table `note`, for one viewer on one database.
     ///
     /// # Errors
     /// INVALID, where it has a null in a comparison, an ID that is none, or more than is allowed of anything.
-    pub fn condition(&self, sight: Sight, backend: DatabaseBackend) -> Result<Condition> {
+    pub fn split(&self, sight: Sight, backend: DatabaseBackend) -> Result<Split> {
         Conditions::new(sight, backend).of(self)
     }
 }
