@@ -131,6 +131,8 @@ async fn hits(reader: Reader, search: SharedSearch, mut notes: Vec<i64>) -> Resu
             };
             let done = offload(move || slice.into_iter().map(show).collect::<Vec<_>>()).await?;
             hits.extend(done.value);
+            reader.meter.cpu(done.took);
+            reader.meter.check()?;
         }
     }
     Ok(hits)
