@@ -65,6 +65,8 @@ pub struct Conditions {
     pub count: Count,
     /// How often notes are found from what belongs to them.
     pub sought: usize,
+    /// Whether notes are found from all messages since some time.
+    pub sought_since: bool,
 }
 
 /// Where a filter stands within the whole.
@@ -85,7 +87,7 @@ impl Standing<'_> {
 
 impl Conditions {
     pub fn new(sight: Sight, backend: DatabaseBackend) -> Self {
-        Self { sight, backend, count: Count::default(), sought: 0 }
+        Self { sight, backend, count: Count::default(), sought: 0, sought_since: false }
     }
 
     pub fn of(mut self, filter: &NoteFilter) -> Result<Split> {

@@ -77,8 +77,7 @@ impl NoteFilter {
     /// Whether it names the customers, authors or records that all its notes belong to, which are few then.
     pub fn names_few(&self) -> bool {
         let links = [&self.customer_id, &self.user_id, &self.reference_id];
-        links.into_iter().flatten().any(|filter| filter.eq.is_value() || filter.is_in.is_value())
-            || self.and.iter().flatten().any(Self::names_few)
+        links.into_iter().flatten().any(IdFilter::names_few) || self.and.iter().flatten().any(Self::names_few)
     }
 
     /// The bytes of all texts in it.

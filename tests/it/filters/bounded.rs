@@ -150,6 +150,28 @@ async fn the_order_by_relevance_lists_the_newest_of_more_candidates_than_are_loo
     assert_eq!(found, (NOTES - 7..NOTES).rev().collect::<Vec<i64>>());
 }
 
+/// What belongs to notes is read as a whole so many times in a statement, and the messages since some time once.
+#[tokio::test]
+async fn notes_are_found_from_what_belongs_to_them_a_few_times() {
+    let (app, client) = &notes().await;
+    let since = |day: usize| json!({ "messages": { "createdOn": { "gt": format!("2001-01-{day:02}T00:00:00Z") } } });
+    let tag = |number: usize| json!({ "tags": { "hasAny": [format!("tag {number}")] } });
+    for (filters, tables) in [
+        ((1..9).map(since).collect::<Vec<Value>>(), [1, 0]),
+        ((1..9).map(tag).collect(), [0, 4]),
+        ((1..9).flat_map(|number| [since(number), tag(number)]).collect(), [1, 3]),
+    ] {
+        let recording = app.record();
+        let query = "query($filter: NoteFilter) { notes(filter: $filter) { totalCount } }";
+        client.query_with(query, json!({ "filter": { "and": filters } })).await.data();
+        for sql in recording.sql() {
+            let read = ["message", "note_tag"]
+                .map(|table| sql.matches(&format!("IN (SELECT \"{table}\".\"note_id\"")).count());
+            assert!(!sql.contains("count(") || read == tables, "{read:?}: {sql}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn texts_of_a_filter_have_a_bound() {
     let (_app, client) = &notes().await;
