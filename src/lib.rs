@@ -39,6 +39,7 @@ pub mod loader;
 pub mod meter;
 pub mod note;
 pub mod note_type;
+pub mod offload;
 pub mod page;
 pub mod people;
 pub mod private_file;

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use sea_orm::{PaginatorTrait, QueryFilter, Select};
 
 use super::load::COLUMNS;
 use super::object::Customer;
@@ -9,7 +8,7 @@ use crate::context::Reader;
 use crate::engine::{One, Question, leaf, local, object};
 use crate::entity::customer;
 use crate::error::Result;
-use crate::page::{ListById, Page, PageArgs, page_count, total_count};
+use crate::page::{Found, ListById, Page, PageArgs, Total, page_count, total_count, total_count_precision};
 use crate::people::PeopleSearch;
 
 /// A page of customers, as the schema shows it.
@@ -42,11 +41,11 @@ pub async fn list(reader: &Reader, search: Option<&str>, args: &PageArgs) -> Res
     Ok(CustomerConnection(Arc::new(Customers { search, list, page })))
 }
 
-fn found(reader: &Reader, search: Option<&PeopleSearch>) -> Select<customer::Entity> {
+fn found(reader: &Reader, search: Option<&PeopleSearch>) -> Found<customer::Entity> {
     let customers = reader.sight.customers();
     match search {
-        Some(search) => customers.filter(search.finds::<customer::Entity>(reader.sight)),
-        None => customers,
+        Some(search) => search.finds(customers, reader.sight),
+        None => Found { people: customers, condition: None },
     }
 }
 
@@ -69,6 +68,8 @@ object! {
         });
         /// All customers that match, whatever the page. Runs a count only when it is selected.
         total_count = total_count::<_, CustomerTotal>(|connection: &CustomerConnection| connection.0.search.clone());
+        /// Whether all of these were counted. AT_LEAST where counting stopped at its bound.
+        total_count_precision = total_count_precision::<_, CustomerTotal>(|connection: &CustomerConnection| connection.0.search.clone());
         /// The page asked for, when paging by number.
         page_number = leaf(|connection: &CustomerConnection| connection.0.list.window.number);
         /// How many pages there are, when paging by number. Runs a count only when it is selected.
@@ -91,13 +92,13 @@ struct CustomerTotal;
 
 impl Question for CustomerTotal {
     type Key = Option<PeopleSearch>;
-    type Answer = u64;
+    type Answer = Total;
     type Source = Reader;
 
-    async fn ask(reader: &Reader, keys: &[Self::Key]) -> Result<HashMap<Self::Key, u64>> {
+    async fn ask(reader: &Reader, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Total>> {
         let mut totals = HashMap::new();
         for search in keys {
-            totals.insert(search.clone(), found(reader, search.as_ref()).count(reader.db.read()).await?);
+            totals.insert(search.clone(), found(reader, search.as_ref()).count(&reader.db).await?);
         }
         Ok(totals)
     }

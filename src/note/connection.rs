@@ -13,8 +13,8 @@ use crate::context::{ContextExt, Reader};
 use crate::engine::{Args, Arguments, Def, One, Take, ask, leaf, local, object};
 use crate::entity::note;
 use crate::error::{Error, Result};
-use crate::page::{Page, PageInfo, Window, page_count, total_count};
-use crate::search::{Search, search_hit};
+use crate::page::{Page, PageInfo, Window, page_count, total_count, total_count_precision};
+use crate::search::{SharedSearch, search_hit};
 
 /// A page of notes, as the schema shows it.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ struct Listed {
 /// What a list is, whatever record it stands under.
 #[derive(Clone)]
 struct Shape {
-    search: Option<Arc<Search>>,
+    search: Option<SharedSearch>,
     ordering: NoteOrdering,
     window: Window,
 }
@@ -47,7 +47,7 @@ pub struct NoteEdge {
     cursor: String,
     node: Note,
     /// What the list was searched for.
-    search: Option<Arc<Search>>,
+    search: Option<SharedSearch>,
 }
 
 object! {
@@ -63,6 +63,10 @@ object! {
         page_info = local(|connection: &NoteConnection| One(connection.info()));
         /// All notes that match, whatever the page. Runs a count only when it is selected.
         total_count = total_count::<_, NotesTotal>(|connection: &NoteConnection| connection.0.key.clone());
+        /// Whether all of these were counted. AT_LEAST where counting stopped at its bound: so many notes are looked at as a
+        /// statement can in a moment, which are fewer the more of each note is read.
+        total_count_precision =
+            total_count_precision::<_, NotesTotal>(|connection: &NoteConnection| connection.0.key.clone());
         /// The page asked for, when paging by number.
         page_number = leaf(|connection: &NoteConnection| connection.0.shape.window.number);
         /// How many pages there are, when paging by number. Runs a count only when it is selected.
@@ -97,7 +101,7 @@ impl NoteEdge {
 impl NoteConnection {
     /// All notes that the viewer sees.
     pub async fn all(reader: &Reader, args: NoteListArgs) -> Result<Self> {
-        let list = NoteList::new(&args, reader.sight, reader.db.backend())?;
+        let list = NoteList::new(&args, reader)?;
         let shape = Shape::from(&list);
         let page = list.page(reader).await?;
         let key = ListKey { under: None, args: SharedArgs::new(args) };
@@ -141,9 +145,7 @@ struct ListTaken {
 
 impl ListTaken {
     fn shape(&self, reader: &Reader) -> Result<Shape> {
-        let shape = self.shape.get_or_init(|| {
-            NoteList::new(&self.args, reader.sight, reader.db.backend()).map(|list| Shape::from(&list))
-        });
+        let shape = self.shape.get_or_init(|| NoteList::new(&self.args, reader).map(|list| Shape::from(&list)));
         shape.clone()
     }
 }

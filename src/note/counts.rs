@@ -6,15 +6,17 @@ use sea_orm::sea_query::{
     Asterisk, ColumnRef, Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, JoinType, NullOrdering, Order, Query,
     SelectStatement,
 };
-use sea_orm::{Condition, ConnectionTrait, QueryFilter, QueryResult, QueryTrait};
+use sea_orm::{Condition, ConnectionTrait, QueryResult};
 
+use super::candidates::Candidates;
 use super::filter::NoteFilter;
+use super::list::{NoteList, NoteListArgs};
 use super::object::{NoteReferenceType, NoteStatus};
 use crate::context::Reader;
 use crate::entity::{assignment, note, note_tag, note_type, user};
 use crate::error::{Error, Result};
 use crate::id::Kind;
-use crate::search::{Asked, Search};
+use crate::page::CountPrecision;
 
 /// The most values that are told.
 const MAX_VALUES: u64 = 1_000;
@@ -48,6 +50,8 @@ pub struct NoteCount {
     label: Option<String>,
     /// How many notes.
     count: u64,
+    /// Whether all notes were counted, or only the newest of them, as many as are looked at.
+    precision: CountPrecision,
 }
 
 /// The counts of the values that notes have, the largest first, at most 1,000; in one statement.
@@ -60,20 +64,27 @@ pub async fn counts(
     filter: Option<&NoteFilter>,
     search: Option<&str>,
 ) -> Result<Vec<NoteCount>> {
-    let mut notes = reader.sight.notes();
-    if let Some(search) = search.map(Search::new).transpose()?.flatten() {
-        notes = notes.filter(Asked { search: &search, sight: reader.sight, backend: reader.db.backend() }.of_all());
-    }
-    if let Some(filter) = filter {
-        notes = notes.filter(filter.condition(reader.sight, reader.db.backend())?);
-    }
-    let select = statement(reader.sight.company_id, group_by, notes.into_query());
+    let args = NoteListArgs { filter: filter.cloned(), search: search.map(str::to_owned), ..NoteListArgs::default() };
+    let list = NoteList::new(&args, reader)?;
+    let notes = list.found(reader.db.backend());
+    let most = notes.most_of(group_by.weight());
+    let select = statement(reader.sight.company_id, group_by, &notes, most);
     let rows = reader.db.read().query_all(&select).await?;
     rows.iter().map(|row| read(group_by, row)).collect()
 }
 
+impl NoteGroupKey {
+    /// The work on a note: of some, the rows that belong to it are read.
+    fn weight(self) -> u64 {
+        if matches!(self, Self::Assignee | Self::Tag) { 4 } else { 0 }
+    }
+}
+
 /// The values with the counts of notes among `notes`, and their names.
-fn statement(company_id: i64, group_by: NoteGroupKey, mut notes: SelectStatement) -> SelectStatement {
+fn statement(company_id: i64, group_by: NoteGroupKey, candidates: &Candidates, most: u64) -> SelectStatement {
+    let mut notes = candidates.fitting(candidates.newest(most));
+    let mut more = candidates.newest(1);
+    more.clear_selects().expr(Expr::cust("1")).offset(most);
     let of_note = |column| (note::Entity, column).into_column_ref();
     let key = match group_by {
         NoteGroupKey::Status => of_note(note::Column::Status),
@@ -85,12 +96,11 @@ fn statement(company_id: i64, group_by: NoteGroupKey, mut notes: SelectStatement
         NoteGroupKey::Tag => each(&mut notes, company_id, note_tag::Entity, note_tag::Column::Tag),
     };
     notes
-        .clear_selects()
         .expr_as(Expr::col(key.clone()), "key")
         .expr_as(Expr::col(Asterisk).count(), "total")
         .add_group_by([Expr::col(key)]);
     let mut all = Query::select();
-    all.columns([("k", "key"), ("k", "total")]).from_subquery(notes, "k");
+    all.columns([("k", "key"), ("k", "total")]).expr_as(Expr::exists(more), "more").from_subquery(notes, "k");
     match group_by {
         NoteGroupKey::Type => named(&mut all, company_id, note_type::Entity, note_type::Column::Name),
         NoteGroupKey::User | NoteGroupKey::Assignee => {
@@ -147,7 +157,8 @@ fn read(group_by: NoteGroupKey, row: &QueryResult) -> Result<NoteCount> {
         NoteGroupKey::Tag => key.clone(),
         NoteGroupKey::Status | NoteGroupKey::ReferenceType | NoteGroupKey::Priority => None,
     };
-    Ok(NoteCount { key, label, count: u64::try_from(total).map_err(Error::internal)? })
+    let precision = if row.try_get("", "more")? { CountPrecision::AtLeast } else { CountPrecision::Exact };
+    Ok(NoteCount { key, label, count: u64::try_from(total).map_err(Error::internal)?, precision })
 }
 
 /// The name of an enum's value in the schema.

@@ -1,27 +1,25 @@
 //! Lists of notes: all that a viewer sees, or those of a customer, an author or an assignee.
 
-use std::sync::Arc;
-
 use async_graphql::InputObject;
 use hashbrown::HashMap;
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, PaginatorTrait, QueryFilter, QueryTrait, Select,
-};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryFilter, QueryTrait, Select};
 
-use super::filter::NoteFilter;
+use super::candidates::Candidates;
+use super::filter::{NoteFilter, Split};
 use super::load::NOTE;
 use super::order::{NoteOrder, NoteOrdering, Placed};
+use super::under::Under;
 use super::walk::Walk;
 use crate::context::Reader;
 use crate::db::{Db, keys_table};
-use crate::entity::{Columns, Sight, assignment, note};
+use crate::entity::{Sight, assignment, note};
 use crate::error::{Error, Result};
-use crate::page::{Page, PageArgs, Window};
-use crate::search::{Asked, Search};
+use crate::page::{LookedAt, Page, PageArgs, Total, Window};
+use crate::search::{Asked, Limits, Search, SharedSearch};
 
 /// What a list of notes was asked for; equal arguments under many records are one statement.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, InputObject)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteListArgs {
     /// Which notes.
     pub filter: Option<NoteFilter>,
@@ -54,9 +52,14 @@ pub enum Whose {
 
 /// A list, ready to be asked of the database.
 pub struct NoteList {
-    pub(super) notes: Select<note::Entity>,
+    /// Those that the viewer sees, and that fit the part of the filter that is cheap.
+    notes: Select<note::Entity>,
+    /// The part of the filter that is not, and what it weighs.
+    dear: Condition,
+    weight: u64,
+    limits: Limits,
     pub(super) sight: Sight,
-    pub search: Option<Arc<Search>>,
+    pub search: Option<SharedSearch>,
     pub ordering: NoteOrdering,
     pub window: Window,
 }
@@ -64,19 +67,55 @@ pub struct NoteList {
 impl NoteList {
     /// # Errors
     /// INVALID or `BAD_CURSOR`, where the arguments are wrong.
-    pub fn new(args: &NoteListArgs, sight: Sight, backend: DatabaseBackend) -> Result<Self> {
+    pub fn new(args: &NoteListArgs, reader: &Reader) -> Result<Self> {
+        let (sight, backend) = (reader.sight, reader.db.backend());
         let NoteListArgs { filter, search: text, order_by, first, after, last, before, page } = args;
-        let search = text.as_deref().map(Search::new).transpose()?.flatten().map(Arc::new);
+        let search = text.as_deref().map(Search::new).transpose()?.flatten().map(SharedSearch::new);
         let mut ordering = NoteOrdering::new(order_by.as_deref(), search.as_ref().and(text.as_deref()))?;
         let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: *page };
         let window = page.window(&ordering.ordering)?;
         let mut notes = sight.notes();
         let few = filter.as_ref().is_some_and(NoteFilter::names_few);
         ordering.ordering.sorted = backend == DatabaseBackend::Sqlite && few && !ordering.is_by_time();
-        if let Some(filter) = filter {
-            notes = notes.filter(filter.condition(sight, backend)?);
+        let Split { cheap, dear, weight } =
+            filter.as_ref().map(|filter| filter.split(sight, backend)).transpose()?.unwrap_or_default();
+        if !cheap.is_empty() {
+            notes = notes.filter(cheap);
         }
-        Ok(Self { notes, sight, search, ordering, window })
+        Ok(Self { notes, dear, weight, limits: reader.limits, sight, search, ordering, window })
+    }
+
+    /// The notes of the list, to be looked at one by one.
+    pub(super) fn each(&self, backend: DatabaseBackend) -> Candidates {
+        let Some(search) = self.search.as_deref() else { return self.candidates(self.notes.clone(), None) };
+        if search.is_vain() {
+            return self.candidates(self.notes.clone().filter(Expr::val(false)), None);
+        }
+        let found = Asked { search, sight: self.sight, backend }.of_each();
+        self.candidates(self.notes.clone(), Some(found))
+    }
+
+    /// The notes of the list, to be looked at where an index has found them; one by one, where there is none that does.
+    pub(super) fn found(&self, backend: DatabaseBackend) -> Candidates {
+        let asked = self.search.as_deref().map(|search| Asked { search, sight: self.sight, backend });
+        match asked.and_then(|asked| Some((asked.candidates()?, asked.confirmed()))) {
+            Some((candidates, confirmed)) => Candidates {
+                sorted: backend == DatabaseBackend::Sqlite,
+                ..self.candidates(self.notes.clone().filter(candidates), Some(confirmed))
+            },
+            None => self.each(backend),
+        }
+    }
+
+    fn candidates(&self, notes: Select<note::Entity>, found: Option<(Expr, u64)>) -> Candidates {
+        let mut condition = self.dear.clone();
+        let mut weight = self.weight;
+        if let Some((found, more)) = found {
+            condition = condition.add(found);
+            weight += more;
+        }
+        let condition = (!condition.is_empty()).then_some((condition, weight));
+        Candidates { notes, condition, sorted: false, limits: self.limits }
     }
 
     /// # Errors
@@ -85,32 +124,40 @@ impl NoteList {
         if let Some(search) = self.by_relevance() {
             return self.best(reader, &search).await;
         }
-        let mut notes = self.notes;
-        if let Some(search) = &self.search {
-            let asked = Asked { search, sight: self.sight, backend: reader.db.backend() };
-            let walk = Walk { reader, notes: &notes, asked, window: &self.window, ordering: &self.ordering };
-            if let Some(rows) = walk.page().await? {
-                return Ok(self.window.page(rows));
-            }
-            notes = notes.filter(asked.of_all());
-            self.ordering.ordering.sorted = reader.db.backend() == DatabaseBackend::Sqlite;
+        let backend = reader.db.backend();
+        let each = self.each(backend);
+        if each.condition.is_none() {
+            let mut notes = each.notes;
+            self.window.apply(QueryTrait::query(&mut notes), &self.ordering.ordering);
+            let rows = reader.columns(&NOTE).and(self.ordering.columns()).all(notes, reader.db.read()).await?;
+            return Ok(self.window.page(rows.into_iter().map(Placed::from).collect(), LookedAt::Enough));
         }
-        self.window.apply(QueryTrait::query(&mut notes), &self.ordering.ordering);
-        let rows = reader.columns(&NOTE).and(self.ordering.columns()).all(notes, reader.db.read()).await?;
-        Ok(self.window.page(rows.into_iter().map(Placed::from).collect()))
+        let found = self.found(backend);
+        if self.search.is_some() {
+            let walk = Walk { reader, candidates: &each, window: &self.window, ordering: &self.ordering };
+            if let Some(rows) = walk.page().await? {
+                return Ok(self.window.page(rows, LookedAt::Enough));
+            }
+            self.ordering.ordering.sorted |= found.sorted;
+        }
+        let walk = Walk { reader, candidates: &found, window: &self.window, ordering: &self.ordering };
+        let (rows, looked_at) = walk.bounded().await?;
+        Ok(self.window.page(rows, looked_at))
     }
 
     /// # Errors
     /// When the database fails.
-    pub async fn count(self, db: &Db) -> Result<u64> {
-        let mut notes = self.notes;
-        if let Some(search) = &self.search {
-            notes = notes.filter(Asked { search, sight: self.sight, backend: db.backend() }.of_all());
-        }
-        Ok(notes.count(db.read()).await?)
+    pub async fn count(self, db: &Db) -> Result<Total> {
+        let found = self.found(db.backend());
+        let most = found.most();
+        let mut counting = found.counting(found.newest(most + 1));
+        counting.statement.exprs(counting.counts.clone());
+        let row = db.read().query_one(&counting.statement).await?.ok_or_else(|| Error::missing("count", most))?;
+        counting.total(&row, 0, most)
     }
 
-    /// A page for each of many parents, in one statement.
+    /// A page for each of many parents: in one statement where all that is asked is cheap, else in one for every few
+    /// parents, and one more where there are notes that it did not look at.
     ///
     /// # Errors
     /// When the database fails.
@@ -123,89 +170,80 @@ impl NoteList {
         if let Some(search) = self.by_relevance() {
             return self.best_under(reader, &search, whose, parents).await;
         }
-        let backend = reader.db.backend();
-        self.ordering.ordering.sorted = backend == DatabaseBackend::Sqlite && !self.ordering.is_by_time();
-        let (keys, key) = keys_table(backend, parents.iter().copied());
-        let notes = self.found_by_each(backend);
-        let mut each = match (backend, whose) {
-            (DatabaseBackend::Sqlite, Whose::Assignee) => {
-                let mut notes = notes.into_query();
-                join_assigned(notes.from_clear().from(assignment::Entity), self.sight, key);
-                notes
-            }
-            _ => notes.filter(belongs(whose, self.sight, key)).into_query(),
-        };
-        self.window.apply(&mut each, &self.ordering.ordering);
-
-        let mut columns = reader.columns(&NOTE).and(self.ordering.columns());
-        if backend != DatabaseBackend::Postgres {
-            // No index holds it: SQLite would rather walk all notes in an index that holds all that is read of them than
-            // look some up by their keys.
-            columns = columns.and(Columns::of("version").unwrap_or(Columns::ALL));
+        self.ordering.ordering.sorted = reader.db.backend() == DatabaseBackend::Sqlite && !self.ordering.is_by_time();
+        let each = self.each(reader.db.backend());
+        let under = Under { reader, whose, sight: self.sight, window: &self.window, ordering: &self.ordering };
+        if each.condition.is_none() {
+            let rows = under.rows(&each, None, &parents).await?;
+            return Ok(self.pages_of(rows, HashMap::new(), parents));
         }
-        let mut all = Query::select();
-        all.expr(Expr::col(key)).from_function(keys, "k");
-        columns.select(&mut all);
-        if backend == DatabaseBackend::Postgres {
-            all.join_lateral(JoinType::InnerJoin, each, note::Entity, Condition::all().add(Expr::val(true)));
-        } else {
-            // SQLite has no LATERAL: the limit stands in a subquery that names the notes of one parent. CROSS JOIN:
-            // look these up for each parent, rather than ask each note of the company for its parents.
-            each.clear_selects().column((note::Entity, note::Column::Id));
-            let condition = Condition::all()
-                .add(note::Column::CompanyId.eq(self.sight.company_id))
-                .add(Expr::col((note::Entity, note::Column::Id)).in_subquery(each));
-            all.join(JoinType::CrossJoin, note::Entity, Condition::all()).cond_where(condition);
+        let mut pages = HashMap::with_capacity(parents.len());
+        for some in parents.chunks(PARENTS) {
+            let most = most_under(&each, some.len());
+            let rows = under.rows(&each, Some(most), some).await?;
+            let is_open = |parent: &i64| rows.get(parent).is_none_or(|rows| !self.window.is_full(rows));
+            let open: Vec<i64> = some.iter().copied().filter(is_open).collect();
+            let ends = if open.is_empty() { HashMap::new() } else { under.ends(&each, most, &open).await? };
+            pages.extend(self.pages_of(rows, ends, some.to_vec()));
         }
-        self.window.sort(&mut all, &self.ordering.ordering);
-
-        let mut rows: HashMap<i64, Vec<Placed>> = HashMap::new();
-        for row in reader.db.read().query_all(&all).await? {
-            rows.entry(row.try_get_by_index(0)?).or_default().push(columns.read(&row, 1)?.into());
-        }
-        Ok(self.pages_of(rows, parents))
+        Ok(pages)
     }
 
-    /// A page for each parent, of the rows that were found for it.
+    /// A page for each parent, of the rows that were found for it, and the notes where looking at more of them stopped.
     pub(super) fn pages_of(
         &self,
         mut rows: HashMap<i64, Vec<Placed>>,
+        mut ends: HashMap<i64, Vec<Placed>>,
         parents: Vec<i64>,
     ) -> HashMap<i64, Page<Placed>> {
-        let page = |parent| (parent, self.window.page(rows.remove(&parent).unwrap_or_default()));
+        let page = |parent| {
+            let end = ends.remove(&parent).and_then(|mut end| end.pop());
+            let looked_at = end.map_or(LookedAt::Enough, LookedAt::UpTo);
+            (parent, self.window.page(rows.remove(&parent).unwrap_or_default(), looked_at))
+        };
         parents.into_iter().map(page).collect()
     }
 
     /// The search, where the list has the order of relevance.
-    fn by_relevance(&self) -> Option<Arc<Search>> {
+    fn by_relevance(&self) -> Option<SharedSearch> {
         self.search.clone().filter(|_| self.ordering.is_by_relevance())
     }
 
-    /// The notes of the search: of the few of each parent, whether they match, and not of all that match, whose they are.
-    pub(super) fn found_by_each(&self, backend: DatabaseBackend) -> Select<note::Entity> {
-        let asked = self.search.as_deref().map(|search| Asked { search, sight: self.sight, backend }.of_each());
-        asked.into_iter().fold(self.notes.clone(), QueryFilter::filter)
-    }
-
-    /// How many notes each of many parents has, in one statement.
+    /// How many notes each of many parents has.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn counts(self, db: &Db, whose: Whose, parents: Vec<i64>) -> Result<HashMap<i64, u64>> {
-        let (keys, key) = keys_table(db.backend(), parents);
-        let notes = self.found_by_each(db.backend());
-        let mut each = notes.filter(belongs(whose, self.sight, key)).into_query();
-        each.clear_selects().expr(Expr::col(Asterisk).count());
-        let mut all = Query::select();
-        all.expr_as(Expr::col(key), "parent").expr_as(each_value(each), "total").from_function(keys, "k");
-        let rows = db.read().query_all(&all).await?;
-        rows.iter()
-            .map(|row| {
-                let total: i64 = row.try_get("", "total")?;
-                Ok((row.try_get("", "parent")?, u64::try_from(total).map_err(Error::internal)?))
-            })
-            .collect()
+    pub async fn counts(self, db: &Db, whose: Whose, parents: Vec<i64>) -> Result<HashMap<i64, Total>> {
+        let each = self.each(db.backend());
+        let mut totals = HashMap::with_capacity(parents.len());
+        for some in parents.chunks(PARENTS) {
+            let most = most_under(&each, some.len());
+            let (keys, key) = keys_table(db.backend(), some.iter().copied());
+            let of_parent =
+                each.notes.clone().filter(belongs(whose, self.sight, key)).into_query().limit(most + 1).take();
+            let counting = each.counting(of_parent);
+            let mut all = Query::select();
+            all.expr(Expr::col(key)).from_function(keys, "k");
+            for count in &counting.counts {
+                all.expr(each_value(counting.statement.clone().expr(count.clone()).take()));
+            }
+            for row in db.read().query_all(&all).await? {
+                totals.insert(row.try_get_by_index(0)?, counting.total(&row, 1, most)?);
+            }
+        }
+        Ok(totals)
     }
+}
+
+/// Parents whose notes one statement looks at.
+const PARENTS: usize = 100;
+/// Where columns are compared only, a statement looks at this many notes of each parent.
+const COMPARED: u64 = 10_000;
+
+/// How many notes of each of so many parents a statement looks at.
+fn most_under(each: &Candidates, parents: usize) -> u64 {
+    let fewest = if each.condition.is_some() { each.limits.fewest } else { COMPARED };
+    Ord::max(each.most() / Ord::max(parents as u64, 1), fewest)
 }
 
 /// A statement in the place of a value.

@@ -19,7 +19,7 @@ use crate::db::one_of;
 use crate::engine::Question;
 use crate::entity::{assignment, message, note};
 use crate::error::{Error, Result};
-use crate::page::Page;
+use crate::page::{Page, Total};
 use crate::projection::Projection;
 use crate::user::NoteAssignee;
 
@@ -228,7 +228,7 @@ impl Question for NotesOf {
 
     async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, Self::Answer>> {
         let lists = by_list(keys).into_iter().map(async |((whose, args), parents)| {
-            let list = NoteList::new(args, reader.sight, reader.db.backend())?;
+            let list = NoteList::new(args, reader)?;
             Ok::<_, Error>(under(whose, args, list.pages(reader, whose, parents).await?))
         });
         Ok(try_join_all(lists).await?.into_iter().flatten().collect())
@@ -240,16 +240,16 @@ pub struct NotesTotal;
 
 impl Question for NotesTotal {
     type Key = ListKey;
-    type Answer = u64;
+    type Answer = Total;
     type Source = Reader;
 
-    async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, u64>> {
+    async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, Total>> {
         let of_all = keys.iter().filter(|key| key.under.is_none()).map(async |key| {
-            let list = NoteList::new(&key.args, reader.sight, reader.db.backend())?;
+            let list = NoteList::new(&key.args, reader)?;
             Ok::<_, Error>((key.clone(), list.count(&reader.db).await?))
         });
         let lists = by_list(keys).into_iter().map(async |((whose, args), parents)| {
-            let list = NoteList::new(args, reader.sight, reader.db.backend())?;
+            let list = NoteList::new(args, reader)?;
             Ok::<_, Error>(under(whose, args, list.counts(&reader.db, whose, parents).await?))
         });
         let (of_all, lists) = try_join!(try_join_all(of_all), try_join_all(lists))?;

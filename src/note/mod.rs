@@ -5,6 +5,7 @@ mod assign;
 mod assign_many;
 mod assignments;
 mod batch;
+mod candidates;
 mod change;
 mod connection;
 mod counts;
@@ -27,6 +28,7 @@ mod post;
 mod relevance;
 mod text;
 mod unassign;
+mod under;
 mod walk;
 
 pub use assign::{NoteAssignInput, NoteAssignPayload, assign};

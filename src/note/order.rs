@@ -55,7 +55,8 @@ pub enum NoteOrderField {
     /// How well the note matches the `search` of the list, without which this order is refused: each word or phrase of
     /// the search counts 10 in the subject, 3 in the details, and 1 in each message that holds it. The best are first
     /// with DESC; ASC is that list back to front. Where no other field follows, age decides among equals: with DESC the
-    /// newest is first. Of the notes that match, the newest 10,000 are looked at; those behind them count 0.
+    /// newest is first. Of the notes that match, the newest 10,000 are ranked, fewer for a search of many words; those
+    /// behind them count 0. Of more notes than one statement looks at, the newest are listed.
     Relevance,
 }
 

@@ -15,7 +15,7 @@ use crate::context::Reader;
 use crate::db::keys_table;
 use crate::entity::{Columns, assignment, note};
 use crate::error::Result;
-use crate::page::Page;
+use crate::page::{LookedAt, Page};
 use crate::search::{Asked, Search};
 
 /// The matches of a page, as a table.
@@ -35,15 +35,16 @@ impl NoteList {
     /// When the database fails.
     pub(super) async fn best(self, reader: &Reader, search: &Search) -> Result<Page<Placed>> {
         let asked = Asked { search, sight: self.sight, backend: reader.db.backend() };
-        let mut matches = self.notes.clone().into_query();
-        matches.cond_where(asked.of_all());
+        let found = self.found(asked.backend);
+        // Of more candidates than a statement looks at, the newest are the list.
+        let matches = found.fitting(found.newest(found.most()));
         let mut page = self.scored(reader, matches, asked, None);
         self.window.apply(&mut page, &self.ordering.ordering);
         let mut all = Query::select();
         let columns = self.rows_of(page, reader, all.column((FOUND, SCORE)));
         let rows = reader.db.read().query_all(&all).await?;
         let rows = rows.iter().map(|row| placed(row, 0, columns)).collect::<Result<_>>()?;
-        Ok(self.window.page(rows))
+        Ok(self.window.page(rows, LookedAt::Enough))
     }
 
     /// A page for each of many parents, in one statement.
@@ -59,7 +60,11 @@ impl NoteList {
     ) -> Result<HashMap<i64, Page<Placed>>> {
         let asked = Asked { search, sight: self.sight, backend: reader.db.backend() };
         let (keys, key) = keys_table(asked.backend, parents.iter().copied());
-        let mut matches = self.found_by_each(asked.backend).into_query();
+        let each = self.each(asked.backend);
+        let mut matches = each.notes.into_query();
+        if let Some((condition, _)) = each.condition {
+            matches.cond_where(condition);
+        }
         // CROSS JOIN: from the parents to the few notes of each, not the other way round.
         matches.from_clear().from_function(keys, "k");
         if whose == Whose::Assignee {
@@ -86,7 +91,7 @@ impl NoteList {
         for row in reader.db.read().query_all(&all).await? {
             rows.entry(row.try_get_by_index(0)?).or_default().push(placed(&row, 1, columns)?);
         }
-        Ok(self.pages_of(rows, parents))
+        Ok(self.pages_of(rows, HashMap::new(), parents))
     }
 
     /// The IDs and the scores of matches, from a table that has the name of their own and what the order compares.
@@ -104,7 +109,8 @@ impl NoteList {
             r#"row_number() OVER ({}ORDER BY {sorted}"note"."created_on" DESC, {sorted}"note"."id" DESC)"#,
             of_parent.unwrap_or_default()
         );
-        let is_scored = Expr::cust(number).lte(Expr::cust(reader.limits.scored.to_string()));
+        let scored = Ord::min(reader.limits.scored, reader.limits.most(asked.relevance_weight()));
+        let is_scored = Expr::cust(number).lte(Expr::cust(scored.to_string()));
         // A sum is a bigint on PostgreSQL, and so is what stands for none.
         let score = CaseStatement::new().case(is_scored, asked.relevance()).finally(Expr::cust("CAST(0 AS bigint)"));
         matches.clear_selects().expr_as(score, SCORE);

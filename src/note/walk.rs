@@ -3,16 +3,16 @@
 //! Common words are found in a moment so, where the index would give hundreds of thousands of notes to be sorted; for
 //! rare ones it is a small price.
 
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query};
-use sea_orm::{Condition, ConnectionTrait, DatabaseBackend, QueryTrait, Select};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
+use sea_orm::{Condition, ConnectionTrait, DatabaseBackend, QueryTrait};
 
+use super::candidates::Candidates;
 use super::load::NOTE;
 use super::order::{NoteOrdering, Placed};
 use crate::context::Reader;
 use crate::entity::note;
 use crate::error::Result;
-use crate::page::Window;
-use crate::search::Asked;
+use crate::page::{LookedAt, Window};
 
 /// The second time so many times as many notes are looked at, at most: asking the index for two common words takes about
 /// as long.
@@ -22,8 +22,7 @@ const AGAIN: u64 = 10;
 #[derive(Clone, Copy)]
 pub struct Walk<'l> {
     pub reader: &'l Reader,
-    pub notes: &'l Select<note::Entity>,
-    pub asked: Asked<'l>,
+    pub candidates: &'l Candidates,
     pub window: &'l Window,
     pub ordering: &'l NoteOrdering,
 }
@@ -43,7 +42,8 @@ impl Walk<'_> {
     /// When the database fails.
     pub async fn page(self) -> Result<Option<Vec<Placed>>> {
         let (skipped, needed) = (self.window.rows().0, self.needed());
-        let most = self.reader.limits.looked_at;
+        let bound = self.candidates.most();
+        let most = Ord::min(self.reader.limits.looked_at, bound);
         if needed > most {
             return Ok(None);
         }
@@ -52,12 +52,44 @@ impl Walk<'_> {
         if !is_page(&found) && !found.rows.is_empty() {
             // Half as many again as it takes where they go on to come like this.
             let promised = (most * needed).div_ceil(found.rows.len() as u64) * 3 / 2;
-            if promised <= most * AGAIN {
+            if promised <= Ord::min(most * AGAIN, bound) {
                 found = self.look(promised).await?;
             }
         }
         let start = found.rows.len().min(usize::try_from(skipped).unwrap_or(usize::MAX));
         Ok(is_page(&found).then(|| found.rows.split_off(start)))
+    }
+
+    /// The rows of the page, of those that fit among as many candidates as one statement looks at; and where it stopped.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn bounded(self) -> Result<(Vec<Placed>, LookedAt<Placed>)> {
+        let Self { reader, candidates, window, ordering } = self;
+        let most = candidates.most();
+        let mut first = candidates.notes.clone().into_query();
+        window.cut(&mut first, &ordering.ordering);
+        window.sort(&mut first, &ordering.ordering);
+        let mut page = candidates.fitting(first.clone().limit(most).take());
+        if reader.db.backend() == DatabaseBackend::Postgres {
+            window.sort(&mut page, &ordering.ordering);
+        }
+        window.limit(&mut page);
+        let rows = self.rows(page).await?;
+        if window.is_full(&rows) {
+            return Ok((rows, LookedAt::Enough));
+        }
+        first.clear_selects().limit(1).offset(most - 1);
+        let end = self.rows(first).await?.pop();
+        Ok((rows, end.map_or(LookedAt::Enough, LookedAt::UpTo)))
+    }
+
+    /// The notes that a statement finds, which selects nothing yet.
+    async fn rows(self, mut notes: SelectStatement) -> Result<Vec<Placed>> {
+        let columns = self.reader.columns(&NOTE).and(self.ordering.columns());
+        columns.select(&mut notes);
+        let rows = self.reader.db.read().query_all(&notes).await?;
+        rows.iter().map(|row| Ok(Placed::from(columns.read(row, 0)?))).collect()
     }
 
     /// So many matches make a page, with those before it.
@@ -68,8 +100,9 @@ impl Walk<'_> {
 
     /// As many matches as are needed, of the first `most` notes.
     async fn look(self, most: u64) -> Result<Found> {
-        let Self { reader, notes, asked, window, ordering } = self;
-        let mut first = notes.clone().into_query();
+        let Self { reader, candidates, window, ordering } = self;
+        let fits = || candidates.condition.as_ref().map_or_else(|| Expr::val(true), |(fits, _)| fits.clone().into());
+        let mut first = candidates.notes.clone().into_query();
         window.apply(&mut first, &ordering.ordering);
         first.reset_limit().reset_offset();
         let mut last = first.clone();
@@ -77,7 +110,7 @@ impl Walk<'_> {
         let is_last = || Expr::col(("last", "id")).is_not_null();
         let mut found = Query::select();
         found
-            .exprs([asked.of_each(), is_last()])
+            .exprs([fits(), is_last()])
             .from_subquery(first.limit(most).take(), note::Entity)
             .join_subquery(
                 JoinType::LeftJoin,
@@ -86,7 +119,7 @@ impl Walk<'_> {
                 Condition::all().add(Expr::col(("last", "id")).equals((note::Entity, note::Column::Id))),
             )
             // The last one, whether it matches or not, shows that there may be more.
-            .cond_where(Condition::any().add(asked.of_each()).add(is_last()))
+            .cond_where(Condition::any().add(fits()).add(is_last()))
             .limit(self.needed());
         if reader.db.backend() == DatabaseBackend::Postgres {
             // It knows that they are sorted. SQLite, which hands them on as they come, would look at all of them to sort.

@@ -1,16 +1,57 @@
 use std::sync::Arc;
 
-use sea_orm::sea_query::IntoColumnRef;
-use sea_orm::{QueryTrait, Select};
+use sea_orm::sea_query::{Expr, IntoColumnRef, Query, SelectStatement};
+use sea_orm::{Condition, ConnectionTrait, QueryTrait, Select};
 
-use super::{Cursor, Direction, Ordering, Page, PageArgs, Term, Window};
+use super::{Cursor, Direction, LookedAt, Ordering, Page, PageArgs, Term, Total, Window};
 use crate::db::Db;
 use crate::entity::{Columns, Table};
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// How many records one statement looks at.
+const LOOKED_AT: u64 = 20_000;
+/// How many it counts, where each counts.
+const COUNTED: u64 = 250_000;
+
+/// Records that are found.
+#[derive(Clone)]
+pub struct Found<E: sea_orm::EntityTrait> {
+    /// Those that an index finds.
+    pub people: Select<E>,
+    /// What is asked of each of these.
+    pub condition: Option<Condition>,
+}
+
+impl<E: Table> Found<E> {
+    /// How many there are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count(self, db: &Db) -> Result<Total> {
+        let most = if self.condition.is_some() { LOOKED_AT } else { COUNTED };
+        let all = Expr::cust("count(*)");
+        let mut records = self.people.into_query();
+        let mut counted = Query::select();
+        if let Some(condition) = self.condition {
+            let fits = sea_orm::sea_query::CaseStatement::new().case(condition, Expr::cust("1"));
+            counted.expr(sea_orm::sea_query::Func::count(Expr::Case(Box::new(fits))));
+        } else {
+            records.clear_selects().expr(Expr::cust("1"));
+            counted.expr(all.clone());
+        }
+        counted.expr(all).from_subquery(records.limit(most + 1).take(), E::default());
+        let row = db.read().query_one(&counted).await?.ok_or_else(|| Error::missing("count", most))?;
+        let count = |column| -> Result<u64> {
+            let count: i64 = row.try_get_by_index(column)?;
+            u64::try_from(count).map_err(Error::internal)
+        };
+        Ok(Total::of(count(0)?, count(1)?, most))
+    }
+}
 
 /// A list that is ordered by ID, that is as its records were made.
 pub struct ListById<E: Table> {
-    select: Select<E>,
+    found: Found<E>,
     ordering: Ordering,
     pub window: Window,
 }
@@ -24,26 +65,47 @@ where
     ///
     /// # Errors
     /// INVALID or `BAD_CURSOR`, where the arguments are wrong.
-    pub fn new(name: &str, select: Select<E>, id: impl IntoColumnRef, args: &PageArgs) -> Result<Self> {
+    pub fn new(name: &str, found: Found<E>, id: impl IntoColumnRef, args: &PageArgs) -> Result<Self> {
         let ordering = Ordering {
             name: format!("{name} id+"),
             terms: vec![Term::integer(id, Direction::Ascending)],
             sorted: false,
         };
         let window = args.window(&ordering)?;
-        Ok(Self { select, ordering, window })
+        Ok(Self { found, ordering, window })
     }
 
     /// # Errors
     /// When the database fails.
     pub async fn page(&self, columns: Columns<E>, db: &Db) -> Result<Page<Arc<E::Model>>> {
-        let mut select = self.select.clone();
-        self.window.apply(QueryTrait::query(&mut select), &self.ordering);
-        let rows = columns.all(select, db.read()).await?;
-        Ok(self.window.page(rows.into_iter().map(Arc::new).collect()))
+        let mut records = self.found.people.clone().into_query();
+        let Some(condition) = &self.found.condition else {
+            self.window.apply(&mut records, &self.ordering);
+            return Ok(self.window.page(rows(columns, records, db).await?, LookedAt::Enough));
+        };
+        self.window.cut(&mut records, &self.ordering);
+        self.window.sort(&mut records, &self.ordering);
+        let mut page = Query::select();
+        page.from_subquery(records.clone().limit(LOOKED_AT).take(), E::default()).cond_where(condition.clone());
+        self.window.sort(&mut page, &self.ordering);
+        self.window.limit(&mut page);
+        let found = rows(columns, page, db).await?;
+        if self.window.is_full(&found) {
+            return Ok(self.window.page(found, LookedAt::Enough));
+        }
+        records.limit(1).offset(LOOKED_AT - 1);
+        let end = rows(columns, records, db).await?.pop();
+        Ok(self.window.page(found, end.map_or(LookedAt::Enough, LookedAt::UpTo)))
     }
 
     pub fn cursor(&self, id: i64) -> String {
         Cursor(vec![id.into()]).encode(&self.ordering.name)
     }
+}
+
+/// The records that a statement finds.
+async fn rows<E: Table>(columns: Columns<E>, mut select: SelectStatement, db: &Db) -> Result<Vec<Arc<E::Model>>> {
+    columns.select(select.clear_selects());
+    let rows = db.read().query_all(&select).await?;
+    rows.iter().map(|row| Ok(Arc::new(columns.read(row, 0)?))).collect()
 }

@@ -6,11 +6,11 @@ mod cursor;
 mod order;
 mod window;
 
-pub use by_id::ListById;
-pub use count::{page_count, total_count};
+pub use by_id::{Found, ListById};
+pub use count::{CountPrecision, Total, page_count, total_count, total_count_precision};
 pub use cursor::{Cursor, Place};
 pub use order::{Direction, Ordering, Term, time};
-pub use window::{PageArgs, Window};
+pub use window::{LookedAt, PageArgs, Window};
 
 use crate::engine::{leaf, lent, object};
 
@@ -32,9 +32,11 @@ object! {
         /// Whether there is more before this page. With `last` this is found out; with `after`, what precedes is the
         /// record that the cursor was taken from.
         has_previous_page = leaf(|info: &PageInfo| info.has_previous_page);
-        /// The cursor of the first edge: pass it as `before` to go back from here.
+        /// The cursor of the first edge: pass it as `before` to go back from here. Where looking backwards stopped at its
+        /// bound, it is that of the last record that was looked at, and the page may be empty.
         start_cursor = lent(|info: &PageInfo| &info.start_cursor);
-        /// The cursor of the last edge: pass it as `after` to go on from here.
+        /// The cursor of the last edge: pass it as `after` to go on from here. Where looking stopped at its bound before the
+        /// page was full, it is that of the last record that was looked at, and the page may be empty.
         end_cursor = lent(|info: &PageInfo| &info.end_cursor);
     }
 }
@@ -45,6 +47,9 @@ pub struct Page<T> {
     pub rows: Vec<T>,
     pub has_next: bool,
     pub has_previous: bool,
+    /// Where the list goes on, where that is not behind the last row, or before the first: looking stopped there.
+    pub end: Option<T>,
+    pub start: Option<T>,
 }
 
 impl<T> Page<T> {
@@ -52,8 +57,8 @@ impl<T> Page<T> {
         PageInfo {
             has_next_page: self.has_next,
             has_previous_page: self.has_previous,
-            start_cursor: self.rows.first().map(&cursor),
-            end_cursor: self.rows.last().map(&cursor),
+            start_cursor: self.start.as_ref().or(self.rows.first()).map(&cursor),
+            end_cursor: self.end.as_ref().or(self.rows.last()).map(&cursor),
         }
     }
 }

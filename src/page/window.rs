@@ -32,6 +32,15 @@ pub struct Window {
     pub number: Option<u64>,
 }
 
+/// How much of a list was looked at for a page.
+#[derive(Clone, Debug)]
+pub enum LookedAt<T> {
+    /// As much as the page takes.
+    Enough,
+    /// As much as one statement may look at: up to this record.
+    UpTo(T),
+}
+
 impl PageArgs {
     /// # Errors
     /// INVALID where the arguments contradict each other or are out of bounds, `BAD_CURSOR` where a cursor is not of
@@ -98,6 +107,11 @@ impl Window {
     pub fn apply(&self, select: &mut SelectStatement, order: &Ordering) {
         self.cut(select, order);
         self.sort(select, order);
+        self.limit(select);
+    }
+
+    /// Narrows a statement that is sorted, and that lies between the cursors, to the rows of the page and one more.
+    pub fn limit(&self, select: &mut SelectStatement) {
         select.limit(self.size + 1);
         if let Some(number) = self.number.filter(|number| *number > 1) {
             select.offset((number - 1) * self.size);
@@ -124,18 +138,28 @@ impl Window {
         order.sort(rows, self.backwards);
     }
 
+    /// Whether rows that such a statement found are more than a page.
+    pub fn is_full<T>(&self, rows: &[T]) -> bool {
+        rows.len() as u64 > self.size
+    }
+
     /// The page made of the rows that such a statement found.
-    pub fn page<T>(&self, mut rows: Vec<T>) -> Page<T> {
-        let more = rows.len() as u64 > self.size;
+    pub fn page<T>(&self, mut rows: Vec<T>, looked_at: LookedAt<T>) -> Page<T> {
+        let mut more = self.is_full(&rows);
         if more {
             rows.pop();
         }
+        let goes_on = match looked_at {
+            LookedAt::UpTo(place) if !more => Some(place),
+            _ => None,
+        };
+        more |= goes_on.is_some();
         if self.backwards {
             rows.reverse();
-            Page { rows, has_next: self.before.is_some(), has_previous: more }
+            Page { rows, has_next: self.before.is_some(), has_previous: more, end: None, start: goes_on }
         } else {
             let has_previous = self.after.is_some() || self.number.is_some_and(|number| number > 1);
-            Page { rows, has_next: more, has_previous }
+            Page { rows, has_next: more, has_previous, end: goes_on, start: None }
         }
     }
 

@@ -1,16 +1,19 @@
 use std::sync::Arc;
 
-use sea_orm::Condition;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{Condition, QueryFilter, Select};
 
 use super::index::Findable;
 use super::words::{cut, pieces};
 use crate::entity::Sight;
 use crate::error::{Error, Result};
+use crate::page::Found;
 use crate::search::Shape;
 
 /// The most words of a search.
 const MAX_WORDS: usize = 20;
+/// The longest search, in bytes: twenty words of any language.
+const MAX_BYTES: usize = 10_000;
 
 /// What somebody is looked for by: each word has to be the beginning of one of theirs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,9 +23,12 @@ impl PeopleSearch {
     /// `None` where the text is blank, which sets no condition.
     ///
     /// # Errors
-    /// INVALID, where there are too many words.
+    /// INVALID, where there are too many words, or bytes.
     pub fn new(text: Option<&str>) -> Result<Option<Self>> {
         let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+        if text.len() > MAX_BYTES {
+            return Err(Error::Invalid(format!("`search` is longer than {MAX_BYTES} bytes.")));
+        }
         let mut pieces = pieces(text);
         let count = pieces.len();
         if count > MAX_WORDS {
@@ -42,23 +48,32 @@ impl PeopleSearch {
         Ok(Some(Self(wanted.map(|(_, word)| (*word).to_owned()).collect())))
     }
 
-    /// The condition on people of this kind. A text without a word finds nobody.
-    pub fn finds<E: Findable>(&self, sight: Sight) -> Condition {
-        if self.0.is_empty() {
-            return Condition::all().add(Expr::val(1).eq(0));
-        }
-        let has = |word: &String| {
-            let with_word = Query::select()
-                .column(E::WORD_ID)
+    /// The people of this kind that it finds: those who have the longest word, which is the rarest one more often than
+    /// not, and of these those who have the others. A text without a word finds nobody.
+    pub fn finds<E: Findable>(&self, people: Select<E>, sight: Sight) -> Found<E> {
+        let Some(longest) = self.0.iter().max_by_key(|word| word.len()) else {
+            return Found { people: people.filter(Expr::val(1).eq(0)), condition: None };
+        };
+        let with_word = |word: &String| {
+            Query::select()
                 .from(E::WORD_TABLE)
                 .and_where(Expr::col("company_id").eq(sight.company_id))
                 .and_where(Expr::col("word").gte(word.as_str()))
                 // The last character there is follows whatever the word goes on with.
                 .and_where(Expr::col("word").lt(format!("{word}{}", char::MAX)))
-                .take();
-            Expr::col((E::default(), E::ID)).in_subquery(with_word)
+                .take()
         };
-        self.0.iter().map(has).fold(Condition::all(), Condition::add)
+        let id = || Expr::col((E::default(), E::ID));
+        let people = people.filter(id().in_subquery(with_word(longest).column(E::WORD_ID).take()));
+        let others: Vec<&String> = self.0.iter().filter(|word| *word != longest).collect();
+        let has = |word: &&String| {
+            let own = Expr::col((E::WORD_TABLE, E::WORD_ID)).eq(id());
+            let own = with_word(word).expr(Expr::cust("1")).and_where(own).limit(1).take();
+            // PostgreSQL would make a join of EXISTS, and read the words of all people.
+            Expr::SubQuery(None, Box::new(own.into())).is_not_null()
+        };
+        let condition = others.iter().map(has).fold(Condition::all(), Condition::add);
+        Found { people, condition: (!others.is_empty()).then_some(condition) }
     }
 }
 
@@ -87,5 +102,10 @@ mod tests {
         let many = |count: u32| (0..count).map(|n| format!("w{n}")).collect::<Vec<_>>().join(" ");
         assert_eq!(words(&many(20)).map(|words| words.len()), Some(19), "w1 is implied by w10");
         assert_eq!(PeopleSearch::new(Some(&many(21))).err().map(|error| error.code()), Some("INVALID"));
+        assert!(PeopleSearch::new(Some(&"!".repeat(MAX_BYTES))).is_ok());
+        assert_eq!(
+            PeopleSearch::new(Some(&"!".repeat(MAX_BYTES + 1))).err().map(|error| error.code()),
+            Some("INVALID")
+        );
     }
 }

@@ -105,7 +105,7 @@ impl Query {
     }
 
     /// How many notes there are of each value, the largest count first, at most 1,000; with the same filter and the same
-    /// visibility as `notes`.
+    /// visibility as `notes`. Of more notes than one statement looks at, the newest are counted.
     async fn note_counts(
         &self,
         ctx: &Context<'_>,

@@ -1,10 +1,11 @@
 //! What a search asks of the database.
 //!
-//! It can be asked in two ways, which find the same notes: of one note after the other, whether it holds what is wanted;
-//! or of the index, which notes do. The first is fast where many notes do, the second where few do.
+//! It can be asked in two ways, which find the same notes: of one note after the other, whether it holds what is wanted
+//! ([`Asked::of_each`]); or of the index, which notes may ([`Asked::candidates`]), and then of each of these, whether it
+//! does ([`Asked::confirmed`]). The first is fast where many notes do, the second where few do.
 //!
 //! Both ask which words a note holds. Where that is not enough, for words that follow each other and for notes with more
-//! words than are indexed, they ask its parts as well.
+//! words than are indexed, they ask its parts as well: texts of a note are read only where the viewer sees the note.
 
 use sea_orm::sea_query::{
     BinOper, CaseStatement, Expr, ExprTrait, Func, IntoColumnRef, JoinType, Query, SelectStatement, UnionType,
@@ -18,6 +19,15 @@ use crate::entity::{Sight, note};
 /// The words of the note that a condition is about: a row of `search_note`.
 const FOUND: &str = "found";
 
+/// The work on one note, in units of about a microsecond: reading its row of words, and what each word and each phrase
+/// takes.
+const ROW: u64 = 3;
+const WORDS: u64 = 8;
+const PHRASE: u64 = 10;
+/// The work on each part of a note, and how many there are, about.
+const PART: u64 = 2;
+const PARTS: u64 = 5;
+
 /// A search, as one viewer asks it of one database.
 #[derive(Clone, Copy)]
 pub struct Asked<'s> {
@@ -26,16 +36,47 @@ pub struct Asked<'s> {
     pub backend: DatabaseBackend,
 }
 
-impl Asked<'_> {
-    /// Whether a row of the table `note` matches, found out from its words.
-    pub fn of_each(self) -> Expr {
+impl<'s> Asked<'s> {
+    /// Whether a row of the table `note` matches, found out from its words; and the work on one.
+    pub fn of_each(self) -> (Expr, u64) {
         if self.search.is_vain() {
-            return Expr::val(false);
+            return (Expr::val(false), 0);
         }
         let has_words = self.words_match().add(self.phrases_match());
-        let words = CaseStatement::new().case(is_full(), self.parts_match()).finally(has_words);
+        let words: usize = self.phrases().map(|phrase| phrase.words.len()).sum();
+        let weight = ROW + words as u64 / WORDS + PHRASE * self.longer();
+        (self.in_row(CaseStatement::new().case(is_full(), self.parts_match()).finally(has_words)), weight)
+    }
+
+    /// Whether a row of the table `note` is one of those that the index knows to hold all wanted words; `None`, where no
+    /// word is wanted: what notes do not hold is in no index.
+    pub fn candidates(self) -> Option<Expr> {
+        if self.search.wanted.is_empty() {
+            return None;
+        }
+        let is_found = Expr::col((note::Entity, note::Column::Id));
+        let notes = self.notes();
+        // As an array they are known before the list is read. As a condition among others they would be asked of one
+        // note after the other in the order of the list, in the hope that a page is full before long: where no note has
+        // all the words, that is all notes of the company.
+        Some(if self.backend == DatabaseBackend::Postgres {
+            let array = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(notes.into())));
+            is_found.eq(Func::cust("ANY").arg(array))
+        } else {
+            is_found.in_subquery(notes)
+        })
+    }
+
+    /// Whether a row of the table `note` that is a candidate matches; and the work on one.
+    pub fn confirmed(self) -> (Expr, u64) {
+        let of_words = CaseStatement::new().case(is_full(), self.parts_match()).finally(self.phrases_match());
+        (self.in_row(of_words), ROW + PHRASE * self.longer())
+    }
+
+    /// What is found out from the row of words that belongs to a row of the table `note`.
+    fn in_row(self, found: CaseStatement) -> Expr {
         let row = Query::select()
-            .expr(words)
+            .expr(found)
             .from_as("search_note", FOUND)
             .and_where(Expr::col((FOUND, "company_id")).eq(self.sight.company_id))
             .and_where(Expr::col((FOUND, "note_id")).equals((note::Entity, note::Column::Id)))
@@ -43,23 +84,18 @@ impl Asked<'_> {
         Expr::SubQuery(None, Box::new(row.into()))
     }
 
-    /// Whether a row of the table `note` is one of those that the index knows.
-    pub fn of_all(self) -> Condition {
-        // What notes do not hold is in no index.
-        if self.search.wanted.is_empty() {
-            return Condition::all().add(self.of_each());
-        }
-        let is_found = Expr::col((note::Entity, note::Column::Id));
-        let notes = self.notes();
-        // As an array they are known before the list is read. As a condition among others they would be asked of one
-        // note after the other in the order of the list, in the hope that a page is full before long: where no note has
-        // all the words, that is all notes of the company.
-        Condition::all().add(if self.backend == DatabaseBackend::Postgres {
-            let array = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(notes.into())));
-            is_found.eq(Func::cust("ANY").arg(array))
-        } else {
-            is_found.in_subquery(notes)
-        })
+    fn phrases(self) -> impl Iterator<Item = &'s Phrase> {
+        self.search.wanted.iter().chain(&self.search.unwanted)
+    }
+
+    /// How many phrases have several words.
+    fn longer(self) -> u64 {
+        self.phrases().filter(|phrase| !phrase.is_word()).count() as u64
+    }
+
+    /// The work of [`Asked::relevance`] on one note.
+    pub fn relevance_weight(self) -> u64 {
+        ROW + PARTS * (PART + self.search.wanted.len() as u64)
     }
 
     /// How well a row of the table `note` matches: for each of its parts, and each wanted word or phrase in that, the
@@ -86,7 +122,7 @@ impl Asked<'_> {
         (any, hits.unwrap_or_else(|| Expr::cust("0")))
     }
 
-    /// The notes that match.
+    /// The notes that have all wanted words, and none of the unwanted ones; and those with more words than are indexed.
     fn notes(self) -> SelectStatement {
         let notes = || {
             let mut notes = Query::select();
@@ -106,8 +142,7 @@ impl Asked<'_> {
                 .join_as(JoinType::CrossJoin, "search_note", FOUND, Condition::all())
                 .and_where(Expr::col((FOUND, "id")).equals(("search_word", "rowid")));
         }
-        indexed.cond_where(self.phrases_match());
-        let full = notes().from_as("search_note", FOUND).and_where(is_full()).cond_where(self.parts_match()).take();
+        let full = notes().from_as("search_note", FOUND).and_where(is_full()).take();
         indexed.union(UnionType::All, full).take()
     }
 
@@ -125,21 +160,36 @@ impl Asked<'_> {
         none.fold(all, |all, word| all.add(has(FOUND, word).not()))
     }
 
-    /// The words of wanted phrases follow each other in some part, those of unwanted ones in none.
+    /// The words of wanted phrases follow each other in some part, those of unwanted ones in none. The note has all wanted
+    /// words; parts are read only where it has those of the unwanted phrase, too.
     fn phrases_match(self) -> Condition {
-        self.some_parts_match(|phrase| !phrase.is_word())
+        let Search { wanted, unwanted } = self.search;
+        let [wanted, unwanted] = [wanted, unwanted].map(|phrases| phrases.iter().filter(|phrase| !phrase.is_word()));
+        let all = wanted.fold(Condition::all(), |all, phrase| all.add(self.some_part_with(phrase).is_not_null()));
+        let all = unwanted.fold(all, |all, phrase| {
+            let is_held = self.some_part_with(phrase).is_not_null();
+            let is_held = CaseStatement::new().case(self.has_words_of(phrase), is_held).finally(false);
+            all.add(Expr::Case(Box::new(is_held)).not())
+        });
+        // A condition of nothing is no expression.
+        if all.is_empty() { all.add(Expr::val(true)) } else { all }
     }
 
     /// All that is wanted is in some part, and nothing unwanted.
     fn parts_match(self) -> Condition {
-        self.some_parts_match(|_| true)
+        let Search { wanted, unwanted } = self.search;
+        let all =
+            wanted.iter().fold(Condition::all(), |all, phrase| all.add(self.some_part_with(phrase).is_not_null()));
+        unwanted.iter().fold(all, |all, phrase| all.add(self.some_part_with(phrase).is_null()))
     }
 
-    fn some_parts_match(self, asked: fn(&Phrase) -> bool) -> Condition {
-        let Search { wanted, unwanted } = self.search;
-        let [wanted, unwanted] = [wanted, unwanted].map(|phrases| phrases.iter().filter(|phrase| asked(phrase)));
-        let all = wanted.fold(Condition::all(), |all, phrase| all.add(self.some_part_with(phrase).is_not_null()));
-        unwanted.fold(all, |all, phrase| all.add(self.some_part_with(phrase).is_null()))
+    /// The note has the words of a phrase, wherever they stand.
+    fn has_words_of(self, phrase: &Phrase) -> Condition {
+        if self.backend == DatabaseBackend::Postgres {
+            let words = tsquery(phrase.tsquery_of(self.sight.company_id, " & "));
+            return Condition::all().add(holds(FOUND, once(words)));
+        }
+        phrase.word_needles().fold(Condition::all(), |all, word| all.add(has(FOUND, word)))
     }
 
     /// 1 where a part of the note holds the phrase, else nothing; no part behind it is looked at. (EXISTS would say the

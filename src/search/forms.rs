@@ -36,7 +36,8 @@ impl Phrase {
         self.tsquery_of(company_id, " <-> ")
     }
 
-    fn tsquery_of(&self, company_id: i64, operator: &str) -> String {
+    /// The same, with another operator between the words.
+    pub fn tsquery_of(&self, company_id: i64, operator: &str) -> String {
         let words: Vec<String> = self.words.iter().map(|word| format!("'{company_id}{SEPARATOR}{word}'")).collect();
         words.join(operator) + if self.prefix { ":*" } else { "" }
     }

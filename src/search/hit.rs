@@ -1,9 +1,11 @@
 //! Where a note matches.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use async_graphql::Enum;
-use futures_util::future::try_join_all;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use hashbrown::HashMap;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Order, Query, WindowStatement};
 use sea_orm::{Condition, ConnectionTrait};
@@ -16,7 +18,8 @@ use crate::context::Reader;
 use crate::db::one_of;
 use crate::engine::{Def, Question, ask, leaf, leaf_enum, lent, object};
 use crate::entity::{message, note};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::offload::{SLICE, offload};
 
 /// What a search finds words in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -35,7 +38,7 @@ leaf_enum!(SearchField);
 #[derive(Clone)]
 pub struct SearchHit {
     field: Field,
-    snippet: String,
+    snippet: Arc<String>,
 }
 
 object! {
@@ -46,43 +49,115 @@ object! {
         field = leaf(|hit: &SearchHit| SearchField::from(hit.field));
         /// Some 160 characters of it around the first match: plain text, with the matched words between U+E000 and
         /// U+E001, to be marked by the client. These two characters stand in it for nothing else.
-        snippet = lent(|hit: &SearchHit| &hit.snippet);
+        snippet = lent(|hit: &SearchHit| &*hit.snippet);
+    }
+}
+
+/// A search that many rows share: it is hashed once, and not for each row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedSearch(Arc<(u64, Search)>);
+
+impl SharedSearch {
+    pub fn new(search: Search) -> Self {
+        let mut hasher = DefaultHasher::new();
+        search.hash(&mut hasher);
+        Self(Arc::new((hasher.finish(), search)))
+    }
+}
+
+impl Deref for SharedSearch {
+    type Target = Search;
+
+    fn deref(&self) -> &Search {
+        &self.0.1
+    }
+}
+
+impl Hash for SharedSearch {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.0.hash(state);
     }
 }
 
 /// A note and what it was found by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HitKey {
-    search: Arc<Search>,
+    search: SharedSearch,
     note_id: i64,
 }
 
-/// The best part of a note: a field, and its text.
-type BestPart = (Field, Arc<str>);
+/// The bytes of texts that one statement gives, where the first of them is not longer by itself.
+const BYTES: u64 = 4 * 1024 * 1024;
+/// Searches whose hits are looked for at the same time.
+const AT_ONCE: usize = 4;
 
-/// The best parts of notes.
-pub struct BestPartOf;
+/// Where notes match. Equal keys are one, however many fields ask for them.
+pub struct HitOf;
 
-impl Question for BestPartOf {
+impl Question for HitOf {
     type Key = HitKey;
-    type Answer = BestPart;
+    type Answer = SearchHit;
     type Source = Reader;
 
-    async fn ask(reader: &Reader, keys: &[HitKey]) -> Result<HashMap<HitKey, BestPart>> {
-        let mut searches: HashMap<&Arc<Search>, Vec<i64>> = HashMap::new();
-        for key in keys {
-            searches.entry(&key.search).or_default().push(key.note_id);
+    async fn ask(reader: &Reader, keys: &[HitKey]) -> Result<HashMap<HitKey, SearchHit>> {
+        let mut searches: HashMap<SharedSearch, Vec<i64>> = HashMap::new();
+        for HitKey { search, note_id } in keys {
+            searches.entry(search.clone()).or_default().push(*note_id);
         }
-        let searches = searches.into_iter().map(async |(search, notes)| {
-            let parts = best_parts(reader, search, notes).await?.into_iter();
-            Ok::<_, Error>(parts.map(move |(note_id, best)| (HitKey { search: Arc::clone(search), note_id }, best)))
-        });
-        Ok(try_join_all(searches).await?.into_iter().flatten().collect())
+        let searches = searches.into_iter().map(|(search, notes)| hits(reader.clone(), search, notes));
+        let hits: Vec<_> = stream::iter(searches).buffer_unordered(AT_ONCE).try_collect().await?;
+        Ok(hits.into_iter().flatten().collect())
     }
 }
 
-/// In one statement, whatever the number of notes.
-async fn best_parts(reader: &Reader, search: &Search, notes: Vec<i64>) -> Result<Vec<(i64, BestPart)>> {
+/// The best part of a note.
+struct BestPart {
+    note_id: i64,
+    field: Field,
+    text: String,
+}
+
+/// The hits of one search: in one statement, whatever the number of notes, unless their texts are long.
+async fn hits(reader: Reader, search: SharedSearch, mut notes: Vec<i64>) -> Result<Vec<(HitKey, SearchHit)>> {
+    let mut hits = Vec::with_capacity(notes.len());
+    while !notes.is_empty() {
+        let (parts, left) = best_parts(&reader, &search, &notes).await?;
+        notes = left;
+        for slice in slices(parts) {
+            let search = search.clone();
+            let show = move |part: BestPart| {
+                let snippet = Arc::new(snippet(&part.text, &search.wanted));
+                (HitKey { note_id: part.note_id, search: search.clone() }, SearchHit { field: part.field, snippet })
+            };
+            let done = offload(move || slice.into_iter().map(show).collect::<Vec<_>>()).await?;
+            hits.extend(done.value);
+            reader.meter.cpu(done.took);
+            reader.meter.check()?;
+        }
+    }
+    Ok(hits)
+}
+
+/// Parts whose texts make a slice of work each.
+fn slices(parts: Vec<BestPart>) -> Vec<Vec<BestPart>> {
+    let mut slices: Vec<Vec<BestPart>> = Vec::new();
+    let mut bytes = SLICE;
+    for part in parts {
+        // A part without a text takes its time, too.
+        bytes += part.text.len() + 1;
+        match slices.last_mut().filter(|_| bytes <= SLICE) {
+            Some(slice) => slice.push(part),
+            None => {
+                bytes = part.text.len() + 1;
+                slices.push(vec![part]);
+            }
+        }
+    }
+    slices
+}
+
+/// The best parts of notes, and the notes whose texts have to wait for another statement.
+async fn best_parts(reader: &Reader, search: &Search, notes: &[i64]) -> Result<(Vec<BestPart>, Vec<i64>)> {
     let backend = reader.db.backend();
     let (holds_some, hits) = Asked { search, sight: reader.sight, backend }.parts();
     let part = |column: &'static str| Expr::col(("part", column));
@@ -96,17 +171,14 @@ async fn best_parts(reader: &Reader, search: &Search, notes: Vec<i64>) -> Result
         .expr_window_as(Func::cust("row_number"), order, "place")
         .from_as("search_part", "part")
         .and_where(part("company_id").eq(reader.sight.company_id))
-        .and_where(one_of(backend, ("part", "note_id"), notes))
+        .and_where(one_of(backend, ("part", "note_id"), notes.iter().copied()))
         .cond_where(holds_some)
         .take();
     let of_note = |column| Expr::col((note::Entity, column));
     let of_message = |column| Expr::col((message::Entity, column));
-    let company = reader.sight.company_id;
-    let is_note = Condition::all()
-        .add(of_note(note::Column::CompanyId).eq(company))
-        .add(of_note(note::Column::Id).equals(("best", "note_id")));
+    let is_note = reader.sight.sees_note().add(of_note(note::Column::Id).equals(("best", "note_id")));
     let is_message = Condition::all()
-        .add(of_message(message::Column::CompanyId).eq(company))
+        .add(of_message(message::Column::CompanyId).eq(reader.sight.company_id))
         .add(of_message(message::Column::NoteId).equals(("best", "note_id")))
         .add(of_message(message::Column::Position).equals(("best", "position")));
     let is_field = |field: Field| Expr::col(("best", "field")).eq(Expr::cust(field.number().to_string()));
@@ -123,29 +195,55 @@ async fn best_parts(reader: &Reader, search: &Search, notes: Vec<i64>) -> Result
         .join(JoinType::LeftJoin, message::Entity, is_message)
         .and_where(Expr::col(("best", "place")).eq(Expr::cust("1")))
         .take();
-    let rows = reader.db.read().query_all(&best).await?;
-    rows.iter()
-        .map(|row| {
-            let text: String = row.try_get("", "text")?;
-            Ok((row.try_get("", "note_id")?, (Field::of(row.try_get("", "field")?), text.into())))
-        })
-        .collect()
+    // The length of a text is known without reading it.
+    let own = r#"coalesce(octet_length("found"."text"), 0)"#;
+    let sum = format!(r#"sum({own}) OVER (ORDER BY "found"."note_id")"#);
+    let fits = || Expr::cust(format!("({sum} <= {BYTES} OR {sum} = {own})"));
+    let text = CaseStatement::new().case(fits(), Expr::col(("found", "text"))).finally(Expr::cust("NULL"));
+    let found = Query::select()
+        .columns([("found", "note_id"), ("found", "field")])
+        .expr_as(fits(), "fits")
+        .expr_as(Expr::Case(Box::new(text)), "text")
+        .from_subquery(best, "found")
+        .take();
+    let (mut parts, mut left) = (Vec::new(), Vec::new());
+    for row in reader.db.read().query_all(&found).await? {
+        let note_id = row.try_get("", "note_id")?;
+        if !row.try_get::<bool>("", "fits")? {
+            left.push(note_id);
+        } else if let Some(text) = row.try_get("", "text")? {
+            parts.push(BestPart { note_id, field: Field::of(row.try_get("", "field")?), text });
+        }
+    }
+    Ok((parts, left))
 }
 
 /// A field of rows that stand for a note in a list: where the note matches what the list was searched for.
-pub fn search_hit<R: 'static>(found: impl Fn(&R) -> (Option<&Arc<Search>>, i64) + Send + Sync + 'static) -> Def {
-    ask::<R, (), BestPartOf, Option<Arc<Search>>, Option<SearchHit>>(
+pub fn search_hit<R: 'static>(found: impl Fn(&R) -> (Option<&SharedSearch>, i64) + Send + Sync + 'static) -> Def {
+    ask::<R, (), HitOf, (), Option<SearchHit>>(
         move |row, (), _| {
             let (search, note_id) = found(row);
             let search = search.filter(|search| !search.wanted.is_empty()).cloned();
-            Ok((search.clone().map(|search| HitKey { search, note_id }), search))
+            Ok((search.map(|search| HitKey { search, note_id }), ()))
         },
-        |search, best| {
-            let hit = |(search, (field, text)): (Arc<Search>, BestPart)| SearchHit {
-                field,
-                snippet: snippet(&text, &search.wanted),
-            };
-            Ok(search.zip(best).map(hit))
-        },
+        |(), hit| Ok(hit),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_are_small_unless_one_text_is_not() {
+        let part = |bytes: usize| BestPart { note_id: 1, field: Field::Details, text: "a".repeat(bytes) };
+        let lengths = |parts: &[usize]| -> Vec<usize> {
+            slices(parts.iter().map(|bytes| part(*bytes)).collect()).iter().map(Vec::len).collect()
+        };
+        assert_eq!(lengths(&[]), Vec::<usize>::new());
+        assert_eq!(lengths(&[0, 9, 0]), [3]);
+        assert_eq!(lengths(&[SLICE, 1, SLICE * 3, 1, 1]), [1, 1, 1, 2]);
+        assert_eq!(lengths(&[SLICE / 2; 5]), [1, 1, 1, 1, 1]);
+        assert_eq!(lengths(&[SLICE / 2 - 1; 5]), [2, 2, 1]);
+    }
 }

@@ -3,22 +3,16 @@
 //! Each token carries its company, so that the lists that the databases keep of who has a token are those of one
 //! company. The company's number ends where the first [`SEPARATOR`] stands, which is in no token.
 
-use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write;
+use std::collections::BTreeSet;
 
 use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
 use serde_json::json;
 
-use super::token::tokens;
+use super::indexed::Texts;
 use super::words;
 use crate::entity::{message, note};
 
-/// Of each text, so many tokens are indexed. `PostgreSQL` takes positions up to 16,383 and a megabyte in all, which
-/// this many tokens of the greatest length come near to.
-const MAX_TOKENS: usize = 10_000;
-/// Of each token of a text, so many positions are indexed: as many as `PostgreSQL` keeps, less one.
-const MAX_POSITIONS: usize = 255;
 /// Rows that are written at once.
 const ROWS: usize = 500;
 
@@ -101,13 +95,15 @@ pub fn parts<'t>(
 /// # Errors
 /// When a statement fails.
 pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
+    let backend = connection.get_database_backend();
     for some in parts.chunks(ROWS) {
-        if connection.get_database_backend() == DatabaseBackend::Postgres {
-            let (notes, values) = words::add_postgres(company_id, some);
-            write_postgres(connection, company_id, some, &notes, values).await?;
+        let texts = Texts::of(some, company_id, backend).await?;
+        if backend == DatabaseBackend::Postgres {
+            let (notes, values) = words::add_postgres(company_id, some, &texts);
+            write_postgres(connection, company_id, some, &texts, &notes, values).await?;
         } else {
-            write_sqlite(connection, company_id, some).await?;
-            words::add_sqlite(connection, company_id, some).await?;
+            write_sqlite(connection, company_id, some, &texts).await?;
+            words::add_sqlite(connection, company_id, some, &texts).await?;
         }
     }
     Ok(())
@@ -118,16 +114,18 @@ pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[Pa
 /// # Errors
 /// When a statement fails.
 pub async fn replace(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
+    let backend = connection.get_database_backend();
     for some in parts.chunks(ROWS) {
-        let gone: Vec<Part> = some.iter().copied().filter(|part| !has_words(part)).collect();
+        let texts = Texts::of(some, company_id, backend).await?;
+        let gone: Vec<Part> = some.iter().copied().filter(|part| stored(part, &texts).is_none()).collect();
         if !gone.is_empty() {
             remove(connection, company_id, &gone).await?;
         }
-        if connection.get_database_backend() == DatabaseBackend::Postgres {
+        if backend == DatabaseBackend::Postgres {
             let (notes, values) = words::renew_postgres(some);
-            write_postgres(connection, company_id, some, &notes, values).await?;
+            write_postgres(connection, company_id, some, &texts, &notes, values).await?;
         } else {
-            write_sqlite(connection, company_id, some).await?;
+            write_sqlite(connection, company_id, some, &texts).await?;
             let notes: BTreeSet<i64> = some.iter().map(|part| part.note_id).collect();
             words::renew_sqlite(connection, company_id, &notes.into_iter().collect::<Vec<_>>()).await?;
         }
@@ -151,8 +149,9 @@ pub async fn remove_notes(connection: &impl ConnectionTrait, company_id: i64, no
     connection.execute_raw(Statement::from_sql_and_values(backend, sql, [company_id.into(), notes])).await.map(drop)
 }
 
-fn has_words(part: &Part<'_>) -> bool {
-    tokens(part.text).next().is_some()
+/// What is stored of a part; nothing, where it has no words.
+fn stored<'t>(part: &Part<'_>, texts: &'t Texts) -> Option<&'t str> {
+    texts.get(part)?.stored.as_deref()
 }
 
 async fn remove(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
@@ -188,11 +187,12 @@ async fn write_postgres(
     connection: &impl ConnectionTrait,
     company_id: i64,
     parts: &[Part<'_>],
+    texts: &Texts,
     notes: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<(), DbErr> {
-    let parts: Vec<Part> = parts.iter().copied().filter(has_words).collect();
-    let words: Vec<String> = parts.iter().map(|part| vector(company_id, part.text)).collect();
+    let with_words = parts.iter().filter_map(|part| Some((*part, stored(part, texts)?.to_owned())));
+    let (parts, words): (Vec<Part>, Vec<String>) = with_words.unzip();
     let sql = format!(
         "WITH new AS (SELECT note_id, field, position, words::tsvector AS words \
          FROM unnest($2, $3, $4, $5) AS given(note_id, field, position, words)), \
@@ -206,9 +206,14 @@ async fn write_postgres(
 }
 
 /// Writes the parts that have words.
-async fn write_sqlite(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
-    let row = |part: &Part<'_>| json!([part.note_id, part.field.number(), part.position, line(part.text)]);
-    let rows: serde_json::Value = parts.iter().filter(|part| has_words(part)).map(row).collect();
+async fn write_sqlite(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    parts: &[Part<'_>],
+    texts: &Texts,
+) -> Result<(), DbErr> {
+    let row = |part: &Part<'_>| Some(json!([part.note_id, part.field.number(), part.position, stored(part, texts)?]));
+    let rows: serde_json::Value = parts.iter().filter_map(row).collect();
     // WHERE: else ON would be read as the condition of a join.
     let sql = format!(
         "INSERT INTO search_part (company_id, note_id, field, position, words) \
@@ -216,44 +221,4 @@ async fn write_sqlite(connection: &impl ConnectionTrait, company_id: i64, parts:
     );
     let values: [Value; 2] = [company_id.into(), rows.to_string().into()];
     connection.execute_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await.map(drop)
-}
-
-/// The tokens of a text that are indexed, those with too many positions left out.
-pub(super) fn indexed(text: &str) -> impl Iterator<Item = Option<String>> {
-    let mut positions: HashMap<String, usize> = HashMap::new();
-    tokens(text).take(MAX_TOKENS).map(move |token| {
-        let count = positions.entry(token.word.clone()).or_default();
-        *count += 1;
-        (*count <= MAX_POSITIONS).then_some(token.word)
-    })
-}
-
-/// The tokens of a text between blanks, one at either end, as `SQLite` has them.
-fn line(text: &str) -> String {
-    let mut line = String::from(" ");
-    for word in indexed(text) {
-        line.push_str(word.as_deref().unwrap_or(GAP));
-        line.push(' ');
-    }
-    line
-}
-
-/// The tokens of a text with their positions, in the input form of `PostgreSQL`'s `tsvector`. Tokens hold neither quotes
-/// nor backslashes.
-fn vector(company_id: i64, text: &str) -> String {
-    let mut words: HashMap<String, String> = HashMap::new();
-    for (position, word) in (1..).zip(indexed(text)) {
-        let Some(word) = word else { continue };
-        let positions = words.entry(word).or_default();
-        if !positions.is_empty() {
-            positions.push(',');
-        }
-        positions.push_str(&i32::to_string(&position));
-    }
-    let mut vector = String::new();
-    for (word, positions) in words {
-        // Writing to a String does not fail.
-        let _ = write!(vector, "'{company_id}{SEPARATOR}{word}':{positions} ");
-    }
-    vector
 }

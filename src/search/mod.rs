@@ -3,7 +3,7 @@
 //! Texts become [`token`]s, the same for both databases and for what is looked for, which [`query`] takes apart. The
 //! [`index`] is written in the transaction of each change: one row for each part of a note, that is its subject, its
 //! details, and each of its messages, and one for the [`words`] of all of them. [`condition`] asks it, with `FTS5` on `SQLite` and `tsvector` on `PostgreSQL`, and
-//! [`hit`] finds where a note matches, and [`mod@snippet`] shows it.
+//! [`hit`] finds where a note matches, and [`mod@snippet`] shows it, with a [`matcher`] that reads a text once.
 //!
 //! Nothing in here compares a note with other notes: how well one matches says nothing of what others hold, least of
 //! all of another company.
@@ -12,14 +12,16 @@ mod condition;
 mod forms;
 mod hit;
 mod index;
+mod indexed;
 mod limits;
+mod matcher;
 mod query;
 mod snippet;
 mod token;
 mod words;
 
 pub use condition::Asked;
-pub use hit::search_hit;
+pub use hit::{SharedSearch, search_hit};
 pub use index::{Field, Part, add, parts, remove_notes, replace};
 pub use limits::Limits;
 pub use query::{Phrase, Search};

@@ -4,15 +4,14 @@ use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::matcher::Matcher;
 use super::query::Phrase;
-use super::token::{Token, tokens};
+use super::token::{MAX_TOKENS, searched, tokens};
 
 /// Characters of a snippet, as people count them.
 const LENGTH: usize = 160;
 /// Of these, so many before the first match, where the text has them.
 const BEFORE: usize = 40;
-/// Of each text, so many tokens are looked at: as many as are indexed.
-const MAX_TOKENS: usize = 10_000;
 /// The most code points that a character may have; what are more are no writing of people.
 const MAX_POINTS: usize = 16;
 
@@ -22,9 +21,10 @@ const CUT: char = '…';
 
 /// A piece of the text around the first match, matched words marked, blanks and controls as one blank each. Where the
 /// text itself has one of the marks, a replacement character stands for it.
+///
+/// The text is read once, up to the end of the piece, and never beyond the part of it that is indexed.
 pub fn snippet(text: &str, wanted: &[Phrase]) -> String {
-    let marks = matches(text, wanted);
-    let piece = piece(text, marks.first().map_or(0, |first| first.start));
+    let Found { piece, marks, .. } = find(text, wanted);
     let mut out = String::new();
     if piece.start > 0 {
         out.push(CUT);
@@ -45,52 +45,92 @@ pub fn snippet(text: &str, wanted: &[Phrase]) -> String {
     out
 }
 
-/// The places of the text that match, in order, apart from each other.
-fn matches(text: &str, wanted: &[Phrase]) -> Vec<Range<usize>> {
-    let tokens: Vec<Token> = tokens(text).take(MAX_TOKENS).collect();
-    let mut places: Vec<Range<usize>> = Vec::new();
-    for start in 0..tokens.len() {
-        for phrase in wanted {
-            if let Some(found) = phrase.at(&tokens[start..]) {
-                places.extend(found.iter().map(|token| token.range.clone()));
-                // Of the last token only its first character was looked for.
-                if let (true, Some(last), Some(token)) = (phrase.ends_alone, places.last_mut(), found.last()) {
-                    last.end = token.first;
-                }
+/// What of a text is shown.
+struct Found {
+    piece: Range<usize>,
+    /// The places that match, in order, apart from each other; perhaps some behind the piece.
+    marks: Vec<Range<usize>>,
+    /// How many tokens were read, and how many comparisons they took.
+    #[cfg(test)]
+    steps: (usize, usize),
+}
+
+/// A token that was read, and how far it matches.
+struct Read {
+    range: Range<usize>,
+    /// Where its first character ends.
+    first: usize,
+    marked: Option<usize>,
+}
+
+fn find(text: &str, wanted: &[Phrase]) -> Found {
+    let mut matcher = Matcher::new(wanted);
+    let longest = matcher.longest();
+    let mut read: Vec<Read> = Vec::new();
+    // The first token that matches.
+    let mut first: Option<usize> = None;
+    let mut shown: Option<Range<usize>> = None;
+    // How many tokens are read.
+    let mut last = MAX_TOKENS;
+    for token in tokens(searched(text)).take(MAX_TOKENS) {
+        let start = token.range.start;
+        read.push(Read { range: token.range, first: token.first, marked: None });
+        matcher.read(&token.word, |found| {
+            let from = read.len() - found.length;
+            first = Some(first.map_or(from, |first| first.min(from)));
+            let end = read.len() - 1;
+            for (at, token) in read.iter_mut().enumerate().skip(from) {
+                let matched = if found.ends_alone && at == end { token.first } else { token.range.end };
+                token.marked = token.marked.max(Some(matched));
             }
+        });
+        // Another phrase that began before the first match would have ended by now.
+        if shown.is_none()
+            && let Some(first) = first.filter(|first| read.len() >= first + longest)
+        {
+            shown = Some(piece(text, read[first].range.start));
+        }
+        // A phrase that begins in the piece may end behind it.
+        if shown.as_ref().is_some_and(|piece| piece.end <= start) {
+            last = last.min(read.len() + longest - 1);
+        }
+        if read.len() >= last {
+            break;
         }
     }
-    places.sort_by_key(|place| (place.start, place.end));
-    places.dedup_by(|next, last| {
+    let piece = shown.unwrap_or_else(|| piece(text, first.map_or(0, |first| read[first].range.start)));
+    #[cfg(test)]
+    let steps = (read.len(), matcher.steps);
+    let mut marks: Vec<Range<usize>> =
+        read.into_iter().filter_map(|token| Some(token.range.start..token.marked?)).collect();
+    marks.dedup_by(|next, last| {
         let joins = next.start <= last.end;
         if joins {
             last.end = last.end.max(next.end);
         }
         joins
     });
-    places
-}
-
-impl Phrase {
-    /// The first tokens, where they are this phrase.
-    fn at<'t>(&self, tokens: &'t [Token]) -> Option<&'t [Token]> {
-        let (last, words) = self.words.split_last()?;
-        let found = tokens.get(..self.words.len())?;
-        let (last_token, tokens) = found.split_last()?;
-        let ends = if self.prefix { last_token.word.starts_with(last.as_str()) } else { last_token.word == *last };
-        (ends && tokens.iter().zip(words).all(|(token, word)| token.word == *word)).then_some(found)
+    Found {
+        piece,
+        marks,
+        #[cfg(test)]
+        steps,
     }
 }
 
-/// Where the snippet stands in the text: between whole characters, and where there are blanks, whole words.
+/// Where the snippet stands in the text: between whole characters, and where there are blanks, whole words. Whatever the
+/// text, only the code points around the match are looked at.
 fn piece(text: &str, hit: usize) -> Range<usize> {
-    let before = text[..hit].grapheme_indices(true).rev().take(BEFORE);
+    // One character more than is shown: the first that is looked at may be a part of one.
+    let from = text[..hit].char_indices().rev().take((BEFORE + 1) * MAX_POINTS).last().map_or(hit, |(at, _)| at);
+    let before = text[from..hit].grapheme_indices(true).rev().take(BEFORE);
     let before = before.take_while(|(_, character)| character.chars().count() <= MAX_POINTS).last();
-    let mut start = before.map_or(hit, |(start, _)| start);
+    let mut start = before.map_or(hit, |(start, _)| from + start);
     if start > 0 {
         start = text[start..hit].find(char::is_whitespace).map_or(start, |blank| start + blank);
     }
-    let after = text[start..].grapheme_indices(true).take(LENGTH);
+    let to = text[start..].char_indices().nth((LENGTH + 1) * MAX_POINTS).map_or(text.len(), |(at, _)| start + at);
+    let after = text[start..to].grapheme_indices(true).take(LENGTH);
     let after = after.take_while(|(_, character)| character.chars().count() <= MAX_POINTS).last();
     let mut end = after.map_or(start, |(last, character)| start + last + character.len());
     if end < text.len() {
@@ -154,6 +194,47 @@ mod tests {
         assert!(shown.ends_with("after…"), "{shown}");
         assert!(shown.contains(" [needle] after"), "{shown}");
         assert!((140..=166).contains(&shown.chars().count()), "{}", shown.chars().count());
+    }
+
+    fn steps(text: &str, search: &str) -> (usize, usize) {
+        find(text, &Search::new(search).unwrap().unwrap().wanted).steps
+    }
+
+    #[test]
+    fn a_text_is_read_as_far_as_it_is_shown() {
+        let phrase = format!("\"{}a\"", "a ".repeat(99));
+        let (tokens, comparisons) = steps(&"a ".repeat(125_000), &phrase);
+        assert!(tokens <= 300 && comparisons <= 600, "{tokens} {comparisons}");
+        // What comes close, again and again, is found at the end: each token is compared twice at most.
+        let text = format!("{} b", "a ".repeat(9_000));
+        let (tokens, comparisons) = steps(&text, &format!("\"{}b\"", "a ".repeat(99)));
+        assert!(tokens <= 9_001 && comparisons <= 18_002, "{tokens} {comparisons}");
+        let (tokens, _) = steps(&format!("needle {}", "hay ".repeat(60_000)), "needle");
+        assert!(tokens <= LENGTH, "{tokens}");
+        assert!(steps(&"hay ".repeat(60_000), "needle").0 <= MAX_TOKENS);
+    }
+
+    #[test]
+    fn a_phrase_that_began_before_the_first_word_that_was_found_is_the_first() {
+        assert_eq!(shown("x a b c", "c \"a b c\""), "x [a] [b] [c]");
+        assert_eq!(shown("c x a b c", "c \"a b c\""), "[c] x [a] [b] [c]");
+        let text = format!("{} a b c {}", "before ".repeat(50), "after ".repeat(50));
+        assert!(shown(&text, "b \"a b c\"").contains("before [a] [b] [c] after"));
+        // Begins in the piece, and ends behind it.
+        let text = format!("needle {} start {} stop", "hay ".repeat(30), "hay ".repeat(40));
+        let found = shown(&text, &format!("needle \"start {} stop\"", "hay ".repeat(40)));
+        assert!(found.starts_with("[needle] hay") && found.contains("[start] [hay]"), "{found}");
+    }
+
+    #[test]
+    fn long_runs_of_what_is_no_writing_are_not_looked_at() {
+        for odd in ["\u{1f1e6}", "\u{301}", "\u{200d}", "👨\u{200d}", "\u{915}\u{94d}", "\u{1100}"] {
+            for text in [format!("{} x", odd.repeat(60_000)), format!("x {}", odd.repeat(60_000))] {
+                let found = shown(&text, "x");
+                assert!(found.contains("[x]"), "{found}");
+                assert!(found.chars().count() <= (LENGTH + 2) * MAX_POINTS, "{}", found.chars().count());
+            }
+        }
     }
 
     #[test]

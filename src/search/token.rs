@@ -10,6 +10,20 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// The most bytes of a token; a longer word is cut. A SHA-256 in hexadecimal just fits.
 const MAX_BYTES: usize = 64;
+/// The most tokens of a text that are indexed, found and shown. `PostgreSQL` takes positions up to 16,383 and a megabyte
+/// in all, which this many tokens of the greatest length come near to.
+pub const MAX_TOKENS: usize = 10_000;
+/// The most bytes of a text that are searched: all of the 250,000 characters that a text may have. Only imported texts are
+/// longer.
+const MAX_SEARCHED: usize = 1_000_000;
+/// The most code points of a character that are folded; a token has no room for more, and what are more are no writing of
+/// people.
+const MAX_POINTS: usize = 64;
+
+/// The part of a text that is searched.
+pub fn searched(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_SEARCHED)]
+}
 
 /// A part of a text that can be looked for, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,6 +147,7 @@ impl Tokens<'_> {
         if !char.is_alphanumeric() {
             return Cluster::Break;
         }
+        let cluster = cluster.char_indices().nth(MAX_POINTS).map_or(cluster, |(end, _)| &cluster[..end]);
         self.letters.extend(fold(cluster).into_iter().map(|char| Letter { char, range: range.clone() }));
         Cluster::Letters
     }

@@ -10,18 +10,25 @@ use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement};
 use serde_json::json;
 
-use super::index::{GAP, Part, SEPARATOR, indexed};
+use super::index::{GAP, Part, SEPARATOR};
+use super::indexed::Texts;
+use crate::offload::offload_at_once;
 
 /// A note that has more different words than this is not indexed: its parts are asked instead. Twice as many of the
 /// greatest length are just less than `PostgreSQL` takes of one value, which is a megabyte.
-const MAX_WORDS: usize = 6_000;
+pub const MAX_WORDS: usize = 6_000;
 
 /// The words of notes; none, where there are too many.
 type Words = BTreeMap<i64, Option<BTreeSet<String>>>;
 
 /// Adds the words of parts to those of their notes, on `SQLite`.
-pub async fn add_sqlite(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
-    let mut words = of_parts(parts);
+pub async fn add_sqlite(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    parts: &[Part<'_>],
+    texts: &Texts,
+) -> Result<(), DbErr> {
+    let mut words = of_parts(parts, texts);
     let sql =
         "SELECT note_id, words FROM search_note WHERE company_id = ? AND note_id IN (SELECT value FROM json_each(?))";
     for row in of_notes(connection, sql, company_id, words.keys()).await? {
@@ -39,16 +46,21 @@ pub async fn renew_sqlite(connection: &impl ConnectionTrait, company_id: i64, no
     let mut words: Words = notes.iter().map(|id| (*id, Some(BTreeSet::new()))).collect();
     let sql =
         "SELECT note_id, words FROM search_part WHERE company_id = ? AND note_id IN (SELECT value FROM json_each(?))";
-    for row in of_notes(connection, sql, company_id, notes).await? {
-        let line: String = row.try_get("", "words")?;
-        extend(&mut words, row.try_get("", "note_id")?, of_line(&line));
-    }
-    write_sqlite(connection, company_id, &words).await
+    let rows = of_notes(connection, sql, company_id, notes).await?;
+    // Threads may be long.
+    let words = offload_at_once(move || {
+        for row in rows {
+            let line: String = row.try_get("", "words")?;
+            extend(&mut words, row.try_get("", "note_id")?, of_line(&line));
+        }
+        Ok::<_, DbErr>(words)
+    });
+    write_sqlite(connection, company_id, &words.await??).await
 }
 
 /// The end of a statement on `PostgreSQL` that adds the words of parts to those of their notes. Behind `WITH part AS` it
 /// is one round trip with the writing of these. `$1` is the company, the other values are from `$6` on.
-pub fn add_postgres(company_id: i64, parts: &[Part<'_>]) -> (String, [Value; 3]) {
+pub fn add_postgres(company_id: i64, parts: &[Part<'_>], texts: &Texts) -> (String, [Value; 3]) {
     // Too many are null, which adds up to null.
     let sql = format!(
         "INSERT INTO search_note (company_id, note_id, words) \
@@ -58,7 +70,7 @@ pub fn add_postgres(company_id: i64, parts: &[Part<'_>]) -> (String, [Value; 3])
          CASE WHEN length(search_note.words || excluded.words) <= {MAX_WORDS} THEN search_note.words || excluded.words END"
     );
     let (mut ids, mut full, mut vectors) = (Vec::new(), Vec::new(), Vec::new());
-    for (id, words) in of_parts(parts) {
+    for (id, words) in of_parts(parts, texts) {
         ids.push(id);
         full.push(words.is_none());
         let mut vector = String::new();
@@ -106,10 +118,13 @@ pub async fn remove(connection: &impl ConnectionTrait, company_id: i64, notes: &
     connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop)
 }
 
-fn of_parts(parts: &[Part<'_>]) -> Words {
+fn of_parts(parts: &[Part<'_>], texts: &Texts) -> Words {
     let mut words = Words::new();
     for part in parts {
-        extend(&mut words, part.note_id, indexed(part.text).flatten());
+        match texts.get(part).and_then(|text| text.words.as_ref()) {
+            Some(more) => extend(&mut words, part.note_id, more.iter().cloned()),
+            None => drop(words.insert(part.note_id, None)),
+        }
     }
     words
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, Select};
+use sea_orm::{ColumnTrait, QueryFilter};
 
 use super::load::COLUMNS;
 use super::object::{User, UserStatus};
@@ -9,7 +9,7 @@ use crate::context::Reader;
 use crate::engine::{One, Question, leaf, local, object};
 use crate::entity::user;
 use crate::error::Result;
-use crate::page::{ListById, Page, PageArgs, page_count, total_count};
+use crate::page::{Found, ListById, Page, PageArgs, Total, page_count, total_count, total_count_precision};
 use crate::people::PeopleSearch;
 
 /// A page of users, as the schema shows it.
@@ -53,14 +53,14 @@ pub async fn list(
     Ok(UserConnection(Arc::new(Users { asked, list, page })))
 }
 
-fn found(reader: &Reader, asked: &Asked) -> Select<user::Entity> {
+fn found(reader: &Reader, asked: &Asked) -> Found<user::Entity> {
     let mut users = reader.sight.users();
     if let Some(status) = asked.status {
         users = users.filter(user::Column::Status.eq(user::UserStatus::from(status)));
     }
     match &asked.search {
-        Some(search) => users.filter(search.finds::<user::Entity>(reader.sight)),
-        None => users,
+        Some(search) => search.finds(users, reader.sight),
+        None => Found { people: users, condition: None },
     }
 }
 
@@ -83,6 +83,8 @@ object! {
         });
         /// All users that match, whatever the page. Runs a count only when it is selected.
         total_count = total_count::<_, UserTotal>(|connection: &UserConnection| connection.0.asked.clone());
+        /// Whether all of these were counted. AT_LEAST where counting stopped at its bound.
+        total_count_precision = total_count_precision::<_, UserTotal>(|connection: &UserConnection| connection.0.asked.clone());
         /// The page asked for, when paging by number.
         page_number = leaf(|connection: &UserConnection| connection.0.list.window.number);
         /// How many pages there are, when paging by number. Runs a count only when it is selected.
@@ -105,13 +107,13 @@ struct UserTotal;
 
 impl Question for UserTotal {
     type Key = Asked;
-    type Answer = u64;
+    type Answer = Total;
     type Source = Reader;
 
-    async fn ask(reader: &Reader, keys: &[Asked]) -> Result<HashMap<Asked, u64>> {
+    async fn ask(reader: &Reader, keys: &[Asked]) -> Result<HashMap<Asked, Total>> {
         let mut totals = HashMap::new();
         for asked in keys {
-            totals.insert(asked.clone(), found(reader, asked).count(reader.db.read()).await?);
+            totals.insert(asked.clone(), found(reader, asked).count(&reader.db).await?);
         }
         Ok(totals)
     }

@@ -1,5 +1,6 @@
 //! Filters: what each rule says, and random ones against a plain evaluator.
 
+mod bounded;
 mod bounds;
 mod chance;
 mod counts;

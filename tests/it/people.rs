@@ -192,7 +192,8 @@ async fn too_many_words_are_refused() {
         let ask = async |search: String| desk.client.query_with(&document, json!({ "search": search })).await;
         assert!(ask(words(20)).await.errors().is_empty());
         assert_eq!(ask(words(21)).await.codes(), ["INVALID"]);
-        assert_eq!(ask("x".repeat(100_000)).await[list]["totalCount"], 0);
+        assert_eq!(ask("x".repeat(10_000)).await[list]["totalCount"], 0);
+        assert_eq!(ask("x".repeat(10_001)).await.codes(), ["INVALID"]);
     }
 }
 
@@ -249,7 +250,8 @@ async fn whom_an_import_brings_is_found() {
     assert_eq!(desk.customers("customer").await, Vec::<String>::new(), "what stood there before is no word of hers");
 }
 
-/// A range of the index for each word: of those who have no such word, none is looked at.
+/// A range of the index for each word: all who have the longest, and the words of each of these. Where the page is not full
+/// then, one more statement finds out whether there are more of them than one looks at.
 #[tokio::test]
 async fn a_search_reads_a_range_of_the_words() {
     let app = App::start().await;
@@ -267,7 +269,8 @@ async fn a_search_reads_a_range_of_the_words() {
             let recording = app.record();
             client.query_with(&document, json!({ "s": search })).await.data();
             let ran = recording.of_operation();
-            assert_eq!(ran.len(), 2);
+            let words = search.split(' ').count();
+            assert_eq!(ran.len(), if words > 1 { 3 } else { 2 });
             app.assert_no_table_scans(&ran).await;
             if app.db().backend() == DatabaseBackend::Postgres {
                 continue;
@@ -277,9 +280,10 @@ async fn a_search_reads_a_range_of_the_words() {
                 explained.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
                 let steps = app.db().read().query_all_raw(explained).await.unwrap();
                 let steps: Vec<String> = steps.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
-                let ranges = steps.iter().filter(|step| step.contains("company_id=? AND word>? AND word<?")).count();
-                let words = search.split(' ').count();
-                assert_eq!(ranges, words, "{steps:#?}");
+                let of = |range: &str| steps.iter().filter(|step| step.contains(range)).count();
+                let others = if statement.sql.contains("OFFSET") { 0 } else { words - 1 };
+                assert_eq!(of("(company_id=? AND word>? AND word<?)"), 1, "{steps:#?}");
+                assert_eq!(of("_id=? AND word>? AND word<?)") - 1, others, "{steps:#?}");
             }
         }
     }

@@ -2,6 +2,7 @@
 //! [filters](crate::filters).
 
 mod evaluate;
+mod hidden;
 mod index;
 mod relevance;
 mod walk;

@@ -22,6 +22,13 @@ pub struct IdFilter {
     pub is_null: MaybeUndefined<bool>,
 }
 
+impl IdFilter {
+    /// Whether it names the records, which are few then.
+    pub fn names_few(&self) -> bool {
+        self.eq.is_value() || self.is_in.is_value()
+    }
+}
+
 /// Compares text without regard to case, as Unicode folds it; `%` and `_` mean themselves. An empty value is unequal to
 /// every text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]

@@ -1,7 +1,7 @@
 //! Filters as conditions on the table `note`.
 
 use async_graphql::{ID, MaybeUndefined};
-use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef};
+use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef, IntoCondition};
 use sea_orm::{ActiveEnum, ColumnTrait, Condition, DatabaseBackend};
 
 use super::NoteFilter;
@@ -17,6 +17,47 @@ use crate::note::object::{NoteReferenceType, NoteStatus};
 /// How many filters may stand within each other.
 const MAX_LEVELS: usize = 4;
 
+/// What a filter asks, by what it takes to find out. A weight is the work on one note, in units of about a microsecond.
+#[derive(Clone, Debug)]
+pub struct Split {
+    /// Conditions that compare columns of the note, or that an index answers: these find the candidates.
+    pub cheap: Condition,
+    /// Conditions that read long texts or other tables for each note: these are asked of candidates.
+    pub dear: Condition,
+    /// The work of the dear conditions on one note; 0, where there are none.
+    pub weight: u64,
+}
+
+impl Default for Split {
+    fn default() -> Self {
+        Self { cheap: Condition::all(), dear: Condition::all(), weight: 0 }
+    }
+}
+
+impl Split {
+    /// Adds a condition that takes so much work on one note; none, where it compares columns or has an index.
+    pub fn add(&mut self, condition: impl IntoCondition, weight: u64) {
+        let part = if weight == 0 { &mut self.cheap } else { &mut self.dear };
+        *part = std::mem::replace(part, Condition::all()).add(condition.into_condition());
+        self.weight += weight;
+    }
+
+    fn join(&mut self, other: Self) {
+        if !other.cheap.is_empty() {
+            self.add(other.cheap, 0);
+        }
+        if other.weight > 0 {
+            self.add(other.dear, other.weight);
+        }
+    }
+
+    /// All of it as one condition, and its weight.
+    pub fn whole(self) -> (Condition, u64) {
+        let Self { cheap, dear, weight } = self;
+        (if dear.is_empty() { cheap } else { cheap.add(dear) }, weight)
+    }
+}
+
 /// Turns a filter into conditions for one viewer on one database.
 pub struct Conditions {
     pub sight: Sight,
@@ -24,6 +65,8 @@ pub struct Conditions {
     pub count: Count,
     /// How often notes are found from what belongs to them.
     pub sought: usize,
+    /// Whether notes are found from all messages since some time.
+    pub sought_since: bool,
 }
 
 /// Where a filter stands within the whole.
@@ -44,14 +87,14 @@ impl Standing<'_> {
 
 impl Conditions {
     pub fn new(sight: Sight, backend: DatabaseBackend) -> Self {
-        Self { sight, backend, count: Count::default(), sought: 0 }
+        Self { sight, backend, count: Count::default(), sought: 0, sought_since: false }
     }
 
-    pub fn of(mut self, filter: &NoteFilter) -> Result<Condition> {
+    pub fn of(mut self, filter: &NoteFilter) -> Result<Split> {
         self.filter(filter, Standing { path: "", level: 1, required: true })
     }
 
-    fn filter(&mut self, filter: &NoteFilter, standing: Standing<'_>) -> Result<Condition> {
+    fn filter(&mut self, filter: &NoteFilter, standing: Standing<'_>) -> Result<Split> {
         // Taken apart completely, so that a new field does not compile until it has its condition.
         let NoteFilter {
             and,
@@ -84,28 +127,24 @@ impl Conditions {
             ("typeId", note::Column::TypeId, Kind::NoteType, type_id),
         ] {
             if let Some(filter) = filter {
-                all = all.add(self.links(
-                    &standing.path(name),
-                    &(note::Entity, column).into_column_ref(),
-                    kind,
-                    filter,
-                )?);
+                let column = (note::Entity, column).into_column_ref();
+                all.add(self.links(&standing.path(name), &column, kind, filter)?, 0);
             }
         }
         if let Some(filter) = reference_id {
-            all = all.add(self.raw_ids(&standing.path("referenceId"), filter)?);
+            all.add(self.raw_ids(&standing.path("referenceId"), filter)?, 0);
         }
         if let Some(NoteReferenceTypeFilter { eq, neq, is_in, not_in, is_null }) = reference_type {
             let text = |value: &NoteReferenceType| Ok(note::ReferenceType::from(*value).to_value());
             let path = standing.path("referenceType");
             let operators = self.count.operators(&path, (eq, neq), (is_in, not_in), *is_null, text)?;
-            all = all.add(self.texts(note::Column::ReferenceType, operators));
+            all.add(self.texts(note::Column::ReferenceType, operators), 0);
         }
         if let Some(NoteStatusFilter { eq, neq, is_in, not_in }) = status {
             let text = |value: &NoteStatus| Ok(note::NoteStatus::from(*value).to_value());
             let path = standing.path("status");
             let operators = self.count.operators(&path, (eq, neq), (is_in, not_in), MaybeUndefined::Undefined, text)?;
-            all = all.add(self.texts(note::Column::Status, operators));
+            all.add(self.texts(note::Column::Status, operators), 0);
         }
         for (column, flag) in [
             (note::Column::Priority, priority),
@@ -114,25 +153,25 @@ impl Conditions {
         ] {
             if let Some(flag) = flag {
                 self.count.one_more()?;
-                all = all.add(column.eq(*flag));
+                all.add(column.eq(*flag), 0);
             }
         }
         if let Some(filter) = subject {
-            all = all.add(self.subject(filter, standing)?);
+            self.subject(filter, standing, &mut all)?;
         }
         if let Some(filter) = tags {
-            all = all.add(self.tags(filter, standing)?);
+            self.tags(filter, standing, &mut all)?;
         }
         if let Some(filter) = assignees {
-            all = all.add(self.assignees(filter, standing)?);
+            self.assignees(filter, standing, &mut all)?;
         }
         if let Some(filter) = messages {
-            all = all.add(self.messages(filter, standing)?);
+            self.messages(filter, standing, &mut all)?;
         }
         if let Some(filter) = reminder {
             let compared = [key::reminder(Nothing::High), key::reminder(Nothing::Low)];
             let path = standing.path("reminder");
-            all = all.add(self.count.times(&path, &of_note(note::Column::Reminder), &compared, filter)?);
+            all.add(self.count.times(&path, &of_note(note::Column::Reminder), &compared, filter)?, 0);
         }
         for (name, column, filter) in [
             ("createdOn", note::Column::CreatedOn, created_on),
@@ -140,7 +179,7 @@ impl Conditions {
             ("closedOn", note::Column::ClosedOn, closed_on),
         ] {
             if let Some(filter) = filter {
-                all = all.add(self.times(&standing.path(name), of_note(column), filter)?);
+                all.add(self.times(&standing.path(name), of_note(column), filter)?, 0);
             }
         }
         Ok(all)
@@ -153,30 +192,32 @@ impl Conditions {
         or: Option<&[NoteFilter]>,
         not: Option<&NoteFilter>,
         standing: Standing<'_>,
-    ) -> Result<Condition> {
-        let mut all = Condition::all();
+    ) -> Result<Split> {
+        let mut all = Split::default();
         if let Some(and) = and {
-            for condition in self.each("and", and, standing)? {
-                all = all.add(condition);
+            for split in self.each("and", and, standing)? {
+                all.join(split);
             }
         }
         if let Some(or) = or {
-            let mut any = Condition::any();
-            for condition in self.each("or", or, Standing { required: false, ..standing })? {
+            let (mut any, mut sum) = (Condition::any(), 0);
+            for split in self.each("or", or, Standing { required: false, ..standing })? {
+                let (condition, weight) = split.whole();
                 any = any.add(condition);
+                sum += weight;
             }
-            all = all.add(if or.is_empty() { Expr::Constant(false.into()) } else { any.into() });
+            all.add(if or.is_empty() { Expr::Constant(false.into()) } else { any.into() }, sum);
         }
         if let Some(not) = not {
             let path = standing.path("not.");
-            let condition = self.within(not, Standing { path: &path, required: false, ..standing })?;
+            let (condition, weight) = self.within(not, Standing { path: &path, required: false, ..standing })?.whole();
             // Of what is neither true nor false, the comparison with an empty column, too: the negation is true.
-            all = all.add(Expr::from(condition).is_not(Expr::Constant(true.into())));
+            all.add(Expr::from(condition).is_not(Expr::Constant(true.into())), weight);
         }
         Ok(all)
     }
 
-    fn each(&mut self, name: &str, filters: &[NoteFilter], standing: Standing<'_>) -> Result<Vec<Condition>> {
+    fn each(&mut self, name: &str, filters: &[NoteFilter], standing: Standing<'_>) -> Result<Vec<Split>> {
         not_too_many(&standing.path(name), filters.len())?;
         let mut conditions = Vec::new();
         for (index, filter) in filters.iter().enumerate() {
@@ -187,19 +228,19 @@ impl Conditions {
     }
 
     /// A filter one level below. One without conditions holds for all, and counts as one.
-    fn within(&mut self, filter: &NoteFilter, standing: Standing<'_>) -> Result<Condition> {
+    fn within(&mut self, filter: &NoteFilter, standing: Standing<'_>) -> Result<Split> {
         let level = standing.level + 1;
         if level > MAX_LEVELS {
             let path = standing.path.trim_end_matches('.');
             return Err(Error::Invalid(format!("`{path}` is more than {MAX_LEVELS} levels deep.")));
         }
         let before = self.count.so_far();
-        let condition = self.filter(filter, Standing { level, ..standing })?;
+        let mut split = self.filter(filter, Standing { level, ..standing })?;
         if self.count.so_far() == before {
             self.count.one_more()?;
-            return Ok(condition.add(Expr::Constant(true.into())));
+            split.add(Expr::Constant(true.into()), 0);
         }
-        Ok(condition)
+        Ok(split)
     }
 
     pub fn links(&mut self, path: &str, column: &ColumnRef, kind: Kind, filter: &IdFilter) -> Result<Condition> {

@@ -9,20 +9,24 @@ mod operator;
 mod related;
 mod subject;
 
-use async_graphql::InputObject;
-use sea_orm::{Condition, DatabaseBackend};
+use async_graphql::{InputObject, MaybeUndefined};
+use sea_orm::DatabaseBackend;
 
 use self::comparator::{
     AssigneesFilter, DateTimeFilter, IdFilter, NoteMessagesFilter, NoteReferenceTypeFilter, NoteStatusFilter,
     StringFilter, TagsFilter,
 };
 use self::condition::Conditions;
+pub use self::condition::Split;
 use crate::entity::Sight;
-use crate::error::Result;
+use crate::error::{Error, Result};
+
+/// The most bytes of all subjects and tags of a filter: folding them takes less than a millisecond.
+const MAX_TEXT: usize = 32 * 1024;
 
 /// Which notes. The fields of one object are joined with AND; a field that is absent or null sets no condition. Within
 /// a comparison null is refused: to look for what is empty, use `isNull`. At most 4 objects within each other with
-/// `and`, `or` and `not`, and 50 conditions in all.
+/// `and`, `or` and `not`, 50 conditions in all, and 32 KiB of subjects and tags.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteFilter {
     /// All of these hold, at most 100; of none, all do.
@@ -73,15 +77,41 @@ impl NoteFilter {
     /// Whether it names the customers, authors or records that all its notes belong to, which are few then.
     pub fn names_few(&self) -> bool {
         let links = [&self.customer_id, &self.user_id, &self.reference_id];
-        links.into_iter().flatten().any(|filter| filter.eq.is_value() || filter.is_in.is_value())
-            || self.and.iter().flatten().any(Self::names_few)
+        links.into_iter().flatten().any(IdFilter::names_few) || self.and.iter().flatten().any(Self::names_few)
     }
 
-    /// The condition that it sets on the table `note`, for one viewer on one database.
+    /// The bytes of all texts in it.
+    fn text_bytes(&self) -> usize {
+        fn one(text: &MaybeUndefined<impl AsRef<str>>) -> usize {
+            text.as_opt_ref().flatten().map_or(0, |text| text.as_ref().len())
+        }
+        fn many(texts: &MaybeUndefined<Vec<impl AsRef<str>>>) -> usize {
+            texts.as_opt_ref().flatten().into_iter().flatten().map(|text| text.as_ref().len()).sum()
+        }
+        let within = self.and.iter().chain(&self.or).flatten().chain(self.not.as_deref()).map(Self::text_bytes);
+        let subject = self.subject.as_ref().map_or(
+            0,
+            |StringFilter { eq, neq, is_in, not_in, contains, starts_with, .. }| {
+                [eq, neq, contains, starts_with].map(one).iter().sum::<usize>() + many(is_in) + many(not_in)
+            },
+        );
+        let tags = self.tags.as_ref().map_or(0, |TagsFilter { has_any, has_all, has_none, .. }| {
+            [has_any, has_all, has_none].map(many).iter().sum()
+        });
+        within.sum::<usize>() + subject + tags
+    }
+
+    /// The conditions that it sets on the table `note`, for one viewer on one database.
     ///
     /// # Errors
     /// INVALID, where it has a null in a comparison, an ID that is none, or more than is allowed of anything.
-    pub fn condition(&self, sight: Sight, backend: DatabaseBackend) -> Result<Condition> {
+    pub fn split(&self, sight: Sight, backend: DatabaseBackend) -> Result<Split> {
+        let bytes = self.text_bytes();
+        if bytes > MAX_TEXT {
+            return Err(Error::Invalid(format!(
+                "The filter has {bytes} bytes of texts; at most {MAX_TEXT} are taken."
+            )));
+        }
         Conditions::new(sight, backend).of(self)
     }
 }

@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SelectStatement}
 use sea_orm::{ColumnTrait, Condition};
 
 use super::comparator::{AssigneesFilter, DateTimeFilter, IdFilter, NoteMessagesFilter, TagsFilter};
-use super::condition::{Conditions, Standing, without_nul};
+use super::condition::{Conditions, Split, Standing, without_nul};
 use crate::db::{one_of, one_of_texts};
 use crate::entity::{assignment, message, note, note_tag};
 use crate::error::Result;
@@ -17,8 +17,12 @@ use crate::id::Kind;
 const EACH: usize = 4;
 /// So many times a filter finds notes from what belongs to them. `PostgreSQL` makes each a join, and the time it takes to
 /// plan joins grows with their cube: a second for 50, minutes for the 5,000 that lists of a hundred in each of fifty
-/// conditions would be. What is left to look at after so many is little.
-const SOUGHT: usize = 8;
+/// conditions would be. Each may read what belongs to all notes of a company, which takes a quarter of a second for a
+/// million rows. What is left to look at after so many is little.
+const SOUGHT: usize = 4;
+/// The weight of looking for a row that belongs to a note, and of counting several.
+const LOOKED_FOR: u64 = 3;
+const COUNTED: u64 = 6;
 
 /// How the notes are found that something belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,6 +32,12 @@ enum By {
     /// One after the other: `EXISTS`, for what belongs to most of them, and where the condition decides nothing by
     /// itself: there `PostgreSQL` would read through a long list for each note.
     Note,
+}
+
+impl By {
+    fn weight(self) -> u64 {
+        if self == Self::What { 0 } else { LOOKED_FOR }
+    }
 }
 
 /// Rows that belong to notes.
@@ -88,49 +98,50 @@ impl Conditions {
         &mut self,
         standing: Standing<'_>,
         values: Vec<V>,
+        split: &mut Split,
         rows: impl Fn(&Self, &V) -> Rows,
         counted: impl Fn(&Self, Vec<V>) -> Expr,
-    ) -> Condition {
+    ) {
         // Each once.
         let values: Vec<V> = BTreeSet::from_iter(values).into_iter().collect();
         let is_long = values.len() > EACH;
-        let mut condition = Condition::all();
         for value in values.iter().take(EACH) {
             let by = self.by(standing);
             if by == By::What || !is_long {
-                condition = condition.add(rows(self, value).has(by));
+                split.add(rows(self, value).has(by), by.weight());
             }
         }
-        if is_long { condition.add(counted(self, values)) } else { condition }
+        if is_long {
+            split.add(counted(self, values), COUNTED);
+        }
     }
 
-    pub fn assignees(&mut self, filter: &AssigneesFilter, standing: Standing<'_>) -> Result<Condition> {
+    pub fn assignees(&mut self, filter: &AssigneesFilter, standing: Standing<'_>, split: &mut Split) -> Result<()> {
         let AssigneesFilter { any, all, none, is_empty, includes_viewer } = filter;
         let path = |name: &str| standing.path(&format!("assignees.{name}"));
         let users = |id: &_| Kind::User.key(id);
-        let mut condition = Condition::all();
         if let Some(any) = self.count.list(&path("any"), any, users)? {
             let by = self.by(standing);
-            condition = condition.add(self.assigned(Some(any)).has(by));
+            split.add(self.assigned(Some(any)).has(by), by.weight());
         }
         if let Some(all) = self.count.list(&path("all"), all, users)? {
             let rows = |this: &Self, user: &i64| this.assigned(Some(vec![*user]));
-            condition = condition.add(self.all(standing, all, rows, |this, users| {
+            self.all(standing, all, split, rows, |this, users| {
                 let number = users.len();
                 this.assigned(Some(users)).counts((assignment::Entity, assignment::Column::UserId), number)
-            }));
+            });
         }
         if let Some(none) = self.count.list(&path("none"), none, users)? {
-            condition = condition.add(self.assigned(Some(none)).has_not());
+            split.add(self.assigned(Some(none)).has_not(), LOOKED_FOR);
         }
         if let Some(empty) = self.count.operator(&path("isEmpty"), is_empty)? {
-            condition = condition.add(self.assigned(None).has_or_not(!empty, By::Note));
+            split.add(self.assigned(None).has_or_not(!empty, By::Note), LOOKED_FOR);
         }
         if let Some(included) = self.count.operator(&path("includesViewer"), includes_viewer)? {
-            let by = self.by(standing);
-            condition = condition.add(self.assigned(Some(vec![self.sight.user_id])).has_or_not(*included, by));
+            let by = if *included { self.by(standing) } else { By::Note };
+            split.add(self.assigned(Some(vec![self.sight.user_id])).has_or_not(*included, by), by.weight());
         }
-        Ok(condition)
+        Ok(())
     }
 
     /// The assignments of some users, or of all.
@@ -144,32 +155,31 @@ impl Conditions {
         Rows { select, note_id: column(assignment::Column::NoteId) }
     }
 
-    pub fn tags(&mut self, filter: &TagsFilter, standing: Standing<'_>) -> Result<Condition> {
+    pub fn tags(&mut self, filter: &TagsFilter, standing: Standing<'_>, split: &mut Split) -> Result<()> {
         let TagsFilter { has_any, has_all, has_none, is_empty } = filter;
         let path = |name: &str| standing.path(&format!("tags.{name}"));
         let tags = |tag: &String| without_nul(&standing.path("tags"), tag);
-        let mut condition = Condition::all();
         if let Some(any) = self.count.list(&path("hasAny"), has_any, tags)? {
             let by = self.by(standing);
-            condition = condition.add(self.tagged(Some(any)).has(by));
+            split.add(self.tagged(Some(any)).has(by), by.weight());
         }
         if let Some(all) = self.count.list(&path("hasAll"), has_all, tags)? {
             let rows = |this: &Self, tag: &String| this.tagged(Some(vec![tag.clone()]));
-            condition = condition.add(self.all(standing, all, rows, |this, tags| {
+            self.all(standing, all, split, rows, |this, tags| {
                 let (number, tag) = (tags.len(), (note_tag::Entity, note_tag::Column::Tag));
                 let mut rows = this.tagged(None);
                 // By the note alone, and not by the beginning of each tag: those of one note are few.
                 rows.select.and_where(one_of_texts(this.backend, Expr::col(tag), tags));
                 rows.counts(tag, number)
-            }));
+            });
         }
         if let Some(none) = self.count.list(&path("hasNone"), has_none, tags)? {
-            condition = condition.add(self.tagged(Some(none)).has_not());
+            split.add(self.tagged(Some(none)).has_not(), LOOKED_FOR);
         }
         if let Some(empty) = self.count.operator(&path("isEmpty"), is_empty)? {
-            condition = condition.add(self.tagged(None).has_or_not(!empty, By::Note));
+            split.add(self.tagged(None).has_or_not(!empty, By::Note), LOOKED_FOR);
         }
-        Ok(condition)
+        Ok(())
     }
 
     /// The rows of some tags, or of all.
@@ -188,7 +198,7 @@ impl Conditions {
         Rows { select, note_id: column(note_tag::Column::NoteId) }
     }
 
-    pub fn messages(&mut self, filter: &NoteMessagesFilter, standing: Standing<'_>) -> Result<Condition> {
+    pub fn messages(&mut self, filter: &NoteMessagesFilter, standing: Standing<'_>, split: &mut Split) -> Result<()> {
         let NoteMessagesFilter { exists, posted_by_id, created_on } = filter;
         let before = self.count.so_far();
         let column = |column| Expr::col((message::Entity, column));
@@ -204,24 +214,31 @@ impl Conditions {
         }
         let conditions = self.count.so_far() - before;
         let exists = self.count.operator(&standing.path("messages.exists"), exists)?.copied();
-        let condition = Condition::all();
         if conditions == 0 {
             let count = of_note(note::Column::MessageCount);
-            return Ok(condition.add_option(exists.map(|exists| if exists { count.gt(0) } else { count.eq(0) })));
+            if let Some(exists) = exists {
+                split.add(if exists { count.gt(0) } else { count.eq(0) }, 0);
+            }
+            return Ok(());
         }
+        let exists = exists.unwrap_or(true);
         let mut select = Query::select();
         select
             .from(message::Entity)
             .and_where(message::Column::CompanyId.eq(self.sight.company_id))
             .cond_where(of_message);
         let rows = Rows { select, note_id: column(message::Column::NoteId) };
-        let by = if names_few(posted_by_id.as_ref(), created_on.as_ref()) { self.by(standing) } else { By::Note };
-        Ok(condition.add(rows.has_or_not(exists.unwrap_or(true), by)))
+        let names_author = posted_by_id.as_ref().is_some_and(IdFilter::names_few);
+        let since = created_on.as_ref().is_some_and(names_start);
+        let by = if exists && (names_author || since && !self.sought_since) { self.by(standing) } else { By::Note };
+        // Since long ago there may be millions.
+        self.sought_since |= by == By::What && !names_author;
+        split.add(rows.has_or_not(exists, by), by.weight());
+        Ok(())
     }
 }
 
-/// Whether conditions on messages are of a kind that leaves most of them out: by their author, or since a time.
-fn names_few(posted_by_id: Option<&IdFilter>, created_on: Option<&DateTimeFilter>) -> bool {
-    posted_by_id.is_some_and(|filter| filter.eq.is_value() || filter.is_in.is_value())
-        || created_on.is_some_and(|filter| filter.eq.is_value() || filter.gt.is_value() || filter.gte.is_value())
+/// Whether a condition on times leaves most of them out more often than not: it has a start.
+fn names_start(filter: &DateTimeFilter) -> bool {
+    filter.eq.is_value() || filter.gt.is_value() || filter.gte.is_value()
 }

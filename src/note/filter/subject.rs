@@ -4,7 +4,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
 
 use super::comparator::StringFilter;
-use super::condition::{Conditions, Standing, without_nul};
+use super::condition::{Conditions, Split, Standing, without_nul};
 use super::operator::{Operators, is_empty};
 use crate::db::one_of_texts;
 use crate::entity::note;
@@ -14,9 +14,11 @@ use crate::note::key::{self, Nothing};
 
 /// From so many characters on, few subjects begin with a text.
 const FEW_BEGIN_WITH: usize = 3;
+/// The weight of looking for a text in a subject.
+const CONTAINS: u64 = 1;
 
 impl Conditions {
-    pub fn subject(&mut self, filter: &StringFilter, standing: Standing<'_>) -> Result<Condition> {
+    pub fn subject(&mut self, filter: &StringFilter, standing: Standing<'_>, split: &mut Split) -> Result<()> {
         let path = &standing.path("subject");
         let StringFilter { eq, neq, is_in, not_in, contains, starts_with, is_null } = filter;
         let folded = |text: &String| without_nul(path, text).map(|text| fold(&text));
@@ -46,8 +48,14 @@ impl Conditions {
         }
         all = all.add_option(neq.map(|text| or_empty(subject.clone().ne(text))));
         all = all.add_option(not_in.map(|texts| or_empty(one_of(texts).not())));
-        all = all.add_option(contains.map(|text| self.contains(text)));
-        Ok(all.add_option(is_null.map(|empty| is_empty(&subject, empty))))
+        all = all.add_option(is_null.map(|empty| is_empty(&subject, empty)));
+        if !all.is_empty() {
+            split.add(all, 0);
+        }
+        if let Some(text) = contains {
+            split.add(self.contains(text), CONTAINS);
+        }
+        Ok(())
     }
 
     /// A condition that holds for few notes, to be found first. `SQLite` has no figures of its tables, and would rather

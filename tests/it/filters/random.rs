@@ -269,7 +269,7 @@ async fn random_cases(seed: u64, confidential: bool, limits: Limits) {
 }
 
 /// A search that gives up soon to look at notes one by one, and that scores few of those that it finds.
-pub const HASTY: Limits = Limits { looked_at: 5, scored: 9 };
+pub const HASTY: Limits = Limits { looked_at: 5, scored: 9, work: 250_000, fewest: 500 };
 
 #[tokio::test]
 async fn random_lists_are_what_a_plain_evaluator_finds() {

@@ -1,0 +1,117 @@
+//! Lists of notes under many records: a part of the list of each, in one statement.
+
+use hashbrown::HashMap;
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryFilter, QueryTrait};
+
+use super::candidates::Candidates;
+use super::list::{Whose, belongs, join_assigned};
+use super::load::NOTE;
+use super::order::{NoteOrdering, Placed};
+use crate::context::Reader;
+use crate::db::keys_table;
+use crate::entity::{Columns, Sight, note};
+use crate::error::Result;
+use crate::page::Window;
+
+/// A list under records.
+#[derive(Clone, Copy)]
+pub struct Under<'l> {
+    pub reader: &'l Reader,
+    pub whose: Whose,
+    pub sight: Sight,
+    pub window: &'l Window,
+    pub ordering: &'l NoteOrdering,
+}
+
+/// A column of keys.
+type Key = (&'static str, &'static str);
+
+impl Under<'_> {
+    /// The rows of the page of each parent: of those that fit among its first `most` notes, or among all.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rows(
+        self,
+        notes: &Candidates,
+        most: Option<u64>,
+        parents: &[i64],
+    ) -> Result<HashMap<i64, Vec<Placed>>> {
+        let part = |key| {
+            let mut page = self.of_parent(notes, key);
+            let Some(most) = most else {
+                self.window.apply(&mut page, &self.ordering.ordering);
+                return page;
+            };
+            self.window.cut(&mut page, &self.ordering.ordering);
+            self.window.sort(&mut page, &self.ordering.ordering);
+            let mut page = notes.fitting(page.limit(most).take());
+            Columns::<note::Entity>::ALL.select(&mut page);
+            self.window.sort(&mut page, &self.ordering.ordering);
+            self.window.limit(&mut page);
+            page
+        };
+        self.parts(part, parents).await
+    }
+
+    /// The note of each parent at which looking stops; none, where it has fewer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ends(self, notes: &Candidates, most: u64, parents: &[i64]) -> Result<HashMap<i64, Vec<Placed>>> {
+        let part = |key| {
+            let mut end = self.of_parent(notes, key);
+            self.window.cut(&mut end, &self.ordering.ordering);
+            self.window.sort(&mut end, &self.ordering.ordering);
+            end.limit(1).offset(most - 1).take()
+        };
+        self.parts(part, parents).await
+    }
+
+    /// The notes of the parent whose key is in the column `key`.
+    fn of_parent(self, notes: &Candidates, key: Key) -> SelectStatement {
+        let notes = notes.notes.clone();
+        if self.whose == Whose::Assignee && self.reader.db.backend() == DatabaseBackend::Sqlite {
+            let mut notes = notes.into_query();
+            join_assigned(notes.from_clear().from(crate::entity::assignment::Entity), self.sight, key);
+            return notes;
+        }
+        notes.filter(belongs(self.whose, self.sight, key)).into_query()
+    }
+
+    /// A part of the notes of each parent.
+    async fn parts(self, part: impl Fn(Key) -> SelectStatement, parents: &[i64]) -> Result<HashMap<i64, Vec<Placed>>> {
+        let Self { reader, sight, window, ordering, .. } = self;
+        let backend = reader.db.backend();
+        let (keys, key) = keys_table(backend, parents.iter().copied());
+        let mut each = part(key);
+        let mut columns = reader.columns(&NOTE).and(ordering.columns());
+        if backend != DatabaseBackend::Postgres {
+            // No index holds it: SQLite would rather walk all notes in an index that holds all that is read of them than
+            // look some up by their keys.
+            columns = columns.and(Columns::of("version").unwrap_or(Columns::ALL));
+        }
+        let mut all = Query::select();
+        all.expr(Expr::col(key)).from_function(keys, "k");
+        columns.select(&mut all);
+        if backend == DatabaseBackend::Postgres {
+            all.join_lateral(JoinType::InnerJoin, each, note::Entity, Condition::all().add(Expr::val(true)));
+        } else {
+            // SQLite has no LATERAL: the limit stands in a subquery that names the notes of one parent. CROSS JOIN:
+            // look these up for each parent, rather than ask each note of the company for its parents.
+            each.clear_selects().column((note::Entity, note::Column::Id));
+            let condition = Condition::all()
+                .add(note::Column::CompanyId.eq(sight.company_id))
+                .add(Expr::col((note::Entity, note::Column::Id)).in_subquery(each));
+            all.join(JoinType::CrossJoin, note::Entity, Condition::all()).cond_where(condition);
+        }
+        window.sort(&mut all, &ordering.ordering);
+
+        let mut rows: HashMap<i64, Vec<Placed>> = HashMap::new();
+        for row in reader.db.read().query_all(&all).await? {
+            rows.entry(row.try_get_by_index(0)?).or_default().push(columns.read(&row, 1)?.into());
+        }
+        Ok(rows)
+    }
+}

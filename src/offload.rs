@@ -1,0 +1,94 @@
+//! Work for the processor, away from the threads that serve.
+//!
+//! A thread that serves has to get back to its other requests at once. What reads or makes long texts runs on threads of
+//! its own instead, on half of the processors at most, so that the other half serves whatever is asked for. Callers cut
+//! their work into slices: whoever waits for a turn waits for slices of others, and not for all of their work.
+
+use std::num::NonZero;
+use std::sync::{Arc, LazyLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use sea_orm::DbErr;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use crate::error::{Error, Result};
+
+/// The bytes of text of one slice: a few milliseconds of work.
+pub const SLICE: usize = 64 * 1024;
+
+/// Turns, handed out in the order in which they were asked for.
+static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    Arc::new(Semaphore::new((processors / 2).max(1)))
+});
+
+/// What came of it, and how long the processor was busy with it.
+pub struct Done<T> {
+    pub value: T,
+    pub took: Duration,
+}
+
+/// Runs a slice of work when it has a turn. Once it runs it runs to its end, also where nobody waits for it any more, and
+/// has its turn until then.
+///
+/// # Errors
+/// When the work panics.
+pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Done<T>> {
+    let turn = Arc::clone(&TURNS).acquire_owned().await.map_err(Error::internal)?;
+    spawn_blocking(move || {
+        let begun = Instant::now();
+        let value = work();
+        drop(turn);
+        Done { value, took: begun.elapsed() }
+    })
+    .await
+    .map_err(Error::internal)
+}
+
+/// Runs work without waiting for a turn, for callers in a transaction: others wait for what they have locked. There are
+/// as many of them as connections that write, which on `SQLite` is one.
+///
+/// # Errors
+/// When the work panics.
+pub async fn offload_at_once<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, DbErr> {
+    spawn_blocking(work).await.map_err(|error| DbErr::Custom(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_runs_elsewhere_and_on_half_of_the_processors() {
+        static RUNNING: AtomicUsize = AtomicUsize::new(0);
+        let here = thread::current().id();
+        let turns = TURNS.available_permits();
+        let slices = (0..20).map(|slice| {
+            offload(move || {
+                let running = RUNNING.fetch_add(1, Ordering::SeqCst) + 1;
+                thread::sleep(Duration::from_millis(2));
+                RUNNING.fetch_sub(1, Ordering::SeqCst);
+                (slice, running, thread::current().id())
+            })
+        });
+        for (index, done) in futures_util::future::join_all(slices).await.into_iter().enumerate() {
+            let Done { value: (slice, running, thread), took } = done.unwrap();
+            assert_eq!(slice, index);
+            assert!(running <= turns, "{running} at once, of {turns}");
+            assert_ne!(thread, here);
+            assert!(took >= Duration::from_millis(2));
+        }
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_is_an_error_and_gives_its_turn_back() {
+        for _ in 0..TURNS.available_permits() + 1 {
+            assert_eq!(offload(|| panic!("on purpose")).await.err().map(|error| error.code()), Some("INTERNAL"));
+        }
+        assert_eq!(offload(|| 1).await.ok().map(|done| done.value), Some(1));
+    }
+}
