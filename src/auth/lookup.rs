@@ -264,8 +264,8 @@ mod tests {
         (1, vec![token])
     }
 
-    fn address(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([192, 0, 2, last]))
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
     }
 
     fn tokens(batch: &Batch) -> Vec<u8> {
@@ -278,7 +278,7 @@ mod tests {
         let mut wait = Vec::new();
         let mut push = |queue: &mut Queue, from, token| {
             let (sender, receiver) = oneshot::channel();
-            queue.push(address(from), key(token), sender);
+            queue.push(Some(address(from)), key(token), sender);
             wait.push(receiver);
         };
         for made_up in 100..200 {
@@ -301,10 +301,10 @@ mod tests {
     fn who_has_hung_up_takes_no_turn() {
         let mut queue = Queue::default();
         for token in 0..100 {
-            queue.push(address(1), key(token), oneshot::channel().0);
+            queue.push(Some(address(1)), key(token), oneshot::channel().0);
         }
         let (sender, _wait) = oneshot::channel();
-        queue.push(address(1), key(200), sender);
+        queue.push(Some(address(1)), key(200), sender);
         assert_eq!(tokens(&queue.next()), [200]);
         assert!(queue.waiting.is_empty() && queue.lanes.is_empty());
     }

@@ -71,11 +71,9 @@ pub struct End(watch::Receiver<Stage>);
 impl End {
     /// Ready when the request should be refused, as the server ends.
     pub async fn reached(mut self) {
-        let until = match self.0.wait_for(|stage| matches!(stage, Stage::Ending { .. })).await.map(|stage| *stage) {
-            Ok(Stage::Ending { until }) => until,
-            // Nobody serves any more.
-            _ => return,
-        };
+        let ending = self.0.wait_for(|stage| matches!(stage, Stage::Ending { .. })).await.map(|stage| *stage);
+        // Where there is no stage any more, nobody serves.
+        let Ok(Stage::Ending { until }) = ending else { return };
         sleep_until(until).await;
     }
 }
@@ -154,7 +152,7 @@ async fn connection(
     router: Router,
     pace: Pace,
     mut stage: watch::Receiver<Stage>,
-    place: Place,
+    admitted: Place,
 ) {
     // An answer is written at once; waiting to fill a packet would only delay it.
     let _ = stream.set_nodelay(true);
@@ -195,7 +193,7 @@ async fn connection(
         }
     };
     if phase.is_in_head() {
-        place.pay_for_unfinished_head();
+        admitted.pay_for_unfinished_head();
     }
     match ended {
         Some(Ok(())) => {}

@@ -38,7 +38,10 @@ async fn a_permitted_page_may_ask_and_read_the_answer() {
     assert_eq!(status, 200);
     assert_eq!(headers["access-control-allow-origin"], FRONT);
     assert_eq!(headers["access-control-allow-methods"], "GET,POST");
-    assert_eq!(headers["access-control-allow-headers"], "authorization,content-type,accept,x-request-id");
+    assert_eq!(
+        headers["access-control-allow-headers"],
+        "authorization,content-type,accept,x-request-id,x-graphql-cost"
+    );
     assert!(!headers.contains_key("access-control-allow-credentials"));
     let (status, headers) = ask(&app, &client, &allowed, FRONT, "POST").await;
     assert_eq!((status, &headers["access-control-allow-origin"]), (200, &FRONT.parse().unwrap()));

@@ -66,12 +66,12 @@ impl Limits {
     /// # Errors
     /// Where the address has spent its budget.
     pub fn spend(&self, address: IpAddr, cost: u64) -> Result<(), Exceeded> {
-        self.account(address, |key, account, allowance, now| match account.wait(allowance, cost, now) {
-            Some(wait) => Err(exceeded(key, Limit::Budget, wait)),
-            None => {
-                account.charge(allowance, cost, now);
-                Ok(())
+        self.account(address, |key, account, allowance, now| {
+            if let Some(wait) = account.wait(allowance, cost, now) {
+                return Err(exceeded(key, Limit::Budget, wait));
             }
+            account.charge(allowance, cost, now);
+            Ok(())
         })
     }
 
