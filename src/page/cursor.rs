@@ -31,7 +31,6 @@ impl Place {
     }
 }
 
-<<<<<<< HEAD
 /// Not derived: that would first read whatever stands there, lists of any size included, and then find that it is none.
 impl<'de> Deserialize<'de> for Place {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
@@ -64,10 +63,9 @@ impl<'de> Deserialize<'de> for Place {
         deserializer.deserialize_any(PlaceVisitor)
     }
 }
-=======
+
 /// The longest cursor, in bytes: three texts of 100 characters, each escaped, and more than twice as much.
 const MAX_BYTES: usize = 10_000;
->>>>>>> d580369 (Bound what a list, a count or a search reads, and look for texts only in notes that are seen)
 
 /// A position in a list: the values that its order compares, the ID last.
 ///
@@ -112,7 +110,6 @@ mod tests {
     }
 
     #[test]
-<<<<<<< HEAD
     fn only_integers_texts_and_null_are_places() {
         let decode = |json: &str| Cursor::decode(&URL_SAFE_NO_PAD.encode(json), "a", 1).ok();
         assert_eq!(decode(r#"["a",[-7]]"#), Some(Cursor(vec![Place::Integer(-7)])));
@@ -121,14 +118,15 @@ mod tests {
         {
             assert_eq!(decode(&format!(r#"["a",[{place}]]"#)), None, "{place}");
         }
-=======
+    }
+
+    #[test]
     fn the_longest_cursor_that_a_list_makes_is_taken() {
         let text = || Place::Text("\u{1}".repeat(101));
         let cursor = Cursor(vec![text(), text(), text(), Place::Integer(i64::MIN)]);
         assert_eq!(Cursor::decode(&cursor.encode("a"), "a", 4).ok(), Some(cursor));
         let longer = Cursor(vec![Place::Text("a".repeat(MAX_BYTES))]);
         assert!(Cursor::decode(&longer.encode("a"), "a", 1).is_err());
->>>>>>> d580369 (Bound what a list, a count or a search reads, and look for texts only in notes that are seen)
     }
 
     #[test]
