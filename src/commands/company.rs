@@ -72,8 +72,8 @@ async fn set_limits(command: LimitCommand, args: &DatabaseArgs) -> Outcome {
     db.close().await?;
     let of =
         |limit: Option<i64>| limit.map_or("what the server's settings allow".to_owned(), |limit| limit.to_string());
-    println!("{:?} holds {} notes of {}", company.name, usage.notes, of(limits.notes));
-    println!("{:?} holds {} bytes of {}", company.name, usage.bytes, of(limits.bytes));
+    out!("{:?} holds {} notes of {}", company.name, usage.notes, of(limits.notes));
+    out!("{:?} holds {} bytes of {}", company.name, usage.bytes, of(limits.bytes));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The files of a SQLite database, which no other file may be written in the place of.
+//! The files of a `SQLite` database, which no other file may be written in the place of.
 
 use std::path::{Path, PathBuf};
 
@@ -6,8 +6,8 @@ use super::{Failure, Outcome};
 use crate::config::DatabaseArgs;
 use crate::db;
 
-/// Refuses the name of the database, and the names of the files that SQLite keeps beside it, whether they are there just
-/// now or not.
+/// Refuses the name of the database, and the names of the files that `SQLite` keeps beside it, whether they are there
+/// just now or not.
 ///
 /// # Errors
 /// When `path` is one of them.

@@ -1,5 +1,6 @@
 //! `notegraph export`: the notes of a company, in the form in which they are imported, to standard output.
 
+use std::fmt::Write as _;
 use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 
 use clap::Args;
@@ -68,7 +69,8 @@ impl<W: Write> Write for Shown<W> {
         for chunk in all.utf8_chunks() {
             for character in chunk.valid().chars() {
                 if is_control(character) && character != '\n' {
-                    shown.push_str(&format!("\\u{:04x}", u32::from(character)));
+                    // Writing into a string does not fail.
+                    let _ = write!(shown, "\\u{:04x}", u32::from(character));
                 } else {
                     shown.push(character);
                 }

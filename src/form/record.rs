@@ -8,7 +8,8 @@ use super::billing;
 use super::note::{self, Note};
 use super::object::Object;
 use super::reader::{Reject, explain};
-use crate::json::{self, Excess, NESTING, ValueLimit};
+use super::bounds::{self, Excess, NESTING};
+use crate::json::{self, ValueLimit};
 
 /// Where a record is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ impl Raw {
     pub fn size(&self) -> usize {
         const TEXTS: usize = 6;
         const VALUE: usize = 400;
-        let values = json::scan(&self.bytes, usize::MAX).unwrap_or_default();
+        let values = bounds::check(&self.bytes, usize::MAX).unwrap_or_default();
         self.bytes.len() * TEXTS + values * VALUE
     }
 }
@@ -69,7 +70,7 @@ impl Record {
 
 /// What is built of a record takes many times its bytes where these are thousands of small values.
 fn bounded(raw: &[u8], most_values: usize) -> Result<(), Reject> {
-    match json::scan(raw, most_values) {
+    match bounds::check(raw, most_values) {
         Ok(_) => Ok(()),
         Err(Excess::Nesting) => Err(format!("lists and objects are nested more than {NESTING} deep")),
         Err(Excess::Values) => {

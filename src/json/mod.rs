@@ -9,7 +9,6 @@
 //! A key that an object holds twice is refused: RFC 8259, section 4, leaves its meaning open, and GraphQL refuses it in
 //! literals (5.6.3, Input Object Field Uniqueness).
 
-mod scan;
 mod tree;
 
 use std::cell::Cell;
@@ -17,7 +16,6 @@ use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-pub use scan::{Excess, NESTING, is_plain, scan};
 pub use tree::Tree;
 
 use crate::id::quote;

@@ -149,8 +149,8 @@ async fn the_demo_prints_a_code_and_no_address_with_a_token() {
     let database = Database::empty(&Engine::Sqlite).await;
     let process = Process::serve(database.url(), &["--demo"]).await;
     let printed = process.printed.clone();
-    let line = |name: &str| printed.iter().find_map(|line| line.strip_prefix(name)).unwrap().trim();
-    let (link, token) = (line("Playground:"), line("Token:"));
+    let after = |name: &str| printed.iter().find_map(|line| line.strip_prefix(name)).unwrap().trim();
+    let (link, token) = (after("Playground:"), after("Token:"));
     let code = link.split_once("/#code=").unwrap().1;
     assert!(token.starts_with("ng_1_") && !link.contains(token), "{printed:?}");
     let body = json!({ "code": code }).to_string();

@@ -5,7 +5,7 @@ use jsonwebtoken::{AlgorithmFamily, DecodingKey};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::json;
+use super::plain::is_plain;
 
 /// How many keys are taken.
 const MOST_KEYS: usize = 100;
@@ -99,7 +99,7 @@ impl KeySet {
             #[serde(borrow)]
             keys: Vec<&'a RawValue>,
         }
-        if !json::is_plain(text) {
+        if !is_plain(text) {
             return Err("this is no JSON web key set, but JSON with private keys of a library, or none".to_owned());
         }
         let published: Published<'_> =

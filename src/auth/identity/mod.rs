@@ -5,6 +5,7 @@
 
 mod claims;
 mod keys;
+mod plain;
 mod source;
 
 use base64::Engine;
@@ -25,7 +26,6 @@ use crate::db::Db;
 use crate::entity::company;
 use crate::entity::user::{self, UserStatus};
 use crate::error::{Error, Result};
-use crate::json;
 
 /// How far the provider's clock may be from ours.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
@@ -115,7 +115,7 @@ fn header(token: &str) -> Option<Header> {
         return None;
     }
     // The library reads both parts into `serde_json::Value`, the header before the signature was looked at.
-    let is_plain = |part| URL_SAFE_NO_PAD.decode(part).is_ok_and(|json| json::is_plain(&json));
+    let is_plain = |part| URL_SAFE_NO_PAD.decode(part).is_ok_and(|json| plain::is_plain(&json));
     if !token.split('.').take(2).all(is_plain) {
         return None;
     }
