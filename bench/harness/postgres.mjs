@@ -65,6 +65,9 @@ export async function prepare() {
     await run(options.notegraph, ["migrate", "up"], { DATABASE_URL: url });
   }
   eventMark = (await rows("SELECT event FROM bench_keep.mark"))[0].event;
+  // notegraph counts ids by company; the peers count theirs as their users would, from one sequence.
+  await client.query("CREATE SEQUENCE IF NOT EXISTS note_id");
+  await client.query("SELECT setval('note_id', (SELECT max(id) FROM note))");
   await client.query(readFileSync(`${bench}peers/postgraphile/functions.sql`, "utf8"));
   await restore();
   const [{ count }] = await rows("SELECT count(*)::int AS count FROM note");

@@ -28,6 +28,7 @@ mod m20261122_000032_add_external_key;
 mod m20261122_000040_default_event_id;
 mod m20261122_000041_search_notes;
 mod m20261129_000050_count_usage;
+mod m20261129_000051_number_by_company;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000040_default_event_id::Migration),
             Box::new(m20261122_000041_search_notes::Migration),
             Box::new(m20261129_000050_count_usage::Migration),
+            Box::new(m20261129_000051_number_by_company::Migration),
         ]
     }
 }

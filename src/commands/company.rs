@@ -7,7 +7,6 @@ use super::terminal::out;
 use super::{Failure, Outcome, migrate, people};
 use crate::clock::Clock;
 use crate::config::DatabaseArgs;
-use crate::db;
 use crate::entity::company;
 use crate::quota;
 
@@ -81,7 +80,7 @@ async fn create(name: String, args: &DatabaseArgs) -> Outcome {
     let db = migrate::open_or_create(args).await?;
     let transaction = db.begin().await?;
     let company = company::ActiveModel {
-        id: Set(db::next_id(&transaction, db::Table::Company).await?),
+        id: Set(db.ids().new_company(&transaction).await?),
         name: Set(name.clone()),
         created_on: Set(Clock::default().now()),
     };

@@ -6,7 +6,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use super::terminal::out;
 use super::{Failure, Outcome, migrate, people};
 use crate::config::DatabaseArgs;
-use crate::db;
+use crate::db::Table;
 use crate::entity::user::{self, UserStatus};
 
 #[derive(Clone, Debug, Subcommand)]
@@ -53,7 +53,7 @@ pub async fn run(command: UserCommand, args: &DatabaseArgs) -> Outcome {
     let full_name = if names.is_empty() { new.username.clone() } else { names.join(" ") };
     let user = user::ActiveModel {
         company_id: Set(company.id),
-        id: Set(db::next_id(&transaction, db::Table::User).await?),
+        id: Set(db.ids().claim_one(&transaction, company.id, Table::User).await?),
         external_key: Set(None),
         status: Set(UserStatus::Active),
         first_name: Set(new.first_name),

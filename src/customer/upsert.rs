@@ -115,7 +115,7 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<CustomerInput>) -> Result<
         transaction.rollback().await?;
         return Ok(CustomersUpsertPayload { user_errors: problems.0, ..Default::default() });
     }
-    let customers = match save::<customer::Entity>(&transaction, sight, &app.quota, people).await? {
+    let customers = match save::<customer::Entity>(&transaction, sight, app, people).await? {
         Ok(customers) => customers,
         Err(refused) => {
             transaction.rollback().await?;

@@ -12,7 +12,7 @@ use super::doubt::Doubt;
 use super::limit::{Limited, TimeLimit};
 use super::probe::Probe;
 use super::ready::Ready;
-use super::{Db, Doors, Reader, file};
+use super::{Db, Doors, Ids, Reader, file};
 
 /// What to do where the `SQLite` file is not there yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +137,7 @@ async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
     let pool = Database::connect(options).await?;
     let statement_timeout = settings.statement_timeout;
     let (read, doors) = (Reader::of_pool(pool.clone()), Doors::Postgres { pool, probe });
-    Ok(Db { read, doors, ready, doubt, statement_timeout })
+    Ok(Db { read, doors, ready, doubt, statement_timeout, ids: Ids::default() })
 }
 
 async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
@@ -153,7 +153,7 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectErro
     require_safe(&write.door).await?;
     let statement_timeout = settings.statement_timeout;
     let (read, doors) = (Reader::of_each(readers), Doors::Sqlite { write, look });
-    Ok(Db { read, doors, ready, doubt, statement_timeout })
+    Ok(Db { read, doors, ready, doubt, statement_timeout, ids: Ids::default() })
 }
 
 /// A pool of one connection, which is opened when it is needed.

@@ -29,7 +29,7 @@ pub use array::{keys_table, one_of, one_of_texts};
 pub use connect::{ConnectError, Missing, Settings, connect};
 pub use fault::Fault;
 pub use file::sqlite_file;
-pub use ids::{Table, next_id, next_ids, reserve};
+pub use ids::{Ids, Steps, Table, dense_ids, event_ids, reserve};
 pub use reader::Reader;
 pub use rows::update_rows;
 
@@ -44,6 +44,7 @@ pub struct Db {
     ready: Ready,
     doubt: Doubt,
     statement_timeout: Duration,
+    ids: Ids,
 }
 
 /// Where is written, and where a moment is looked at for long.
@@ -135,6 +136,16 @@ impl Db {
         // It sees the moment of its first statement; on SQLite, of the first that reads the file.
         transaction.execute_unprepared(first).await?;
         Ok(transaction)
+    }
+
+    /// Makes new ids.
+    pub fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
+    /// Makes ids with other steps, for tests that compare them.
+    pub fn set_steps(&mut self, steps: Steps) {
+        self.ids = Ids::with(steps);
     }
 
     pub fn backend(&self) -> DatabaseBackend {

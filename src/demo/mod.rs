@@ -16,7 +16,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use crate::db::{self, Db, Table};
+use crate::db::{self, Db, Ids, Table};
 use crate::entity::{company, customer, note_type, user};
 use crate::quota::{Usage, add_usage, message_bytes, note_bytes, row_bytes};
 use crate::search;
@@ -110,7 +110,7 @@ async fn fill_from(
     notes: u64,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<(), DbErr> {
-    let links = people(&transaction, notes).await?;
+    let links = people(&transaction, db.ids(), notes).await?;
     let mut done = 0;
     loop {
         let count = (notes - done).min(NOTES_PER_TRANSACTION);
@@ -126,16 +126,18 @@ async fn fill_from(
 }
 
 /// Makes the company and those whom its notes link to.
-async fn people(transaction: &DatabaseTransaction, notes: u64) -> Result<Links, DbErr> {
+async fn people(transaction: &DatabaseTransaction, ids: &Ids, notes: u64) -> Result<Links, DbErr> {
     let company_id = if let Some(company) = find_company(transaction).await? {
         company.id
     } else {
-        let id = db::next_id(transaction, Table::Company).await?;
+        // The first one is the same in every run.
+        let is_empty = company::Entity::find().limit(1).one(transaction).await?.is_none();
+        let id = if is_empty { 1 } else { ids.new_company(transaction).await? };
         let created_on = BASE - TimeDelta::days(7 * 365);
         insert(transaction, vec![company::Model { id, name: COMPANY.to_owned(), created_on }]).await?;
         id
     };
-    let users = db::next_ids(transaction, Table::User, at_most(2_000, notes / 500 + 8)).await?;
+    let users = db::dense_ids(transaction, company_id, Table::User, at_most(2_000, notes / 500 + 8)).await?;
     let needs_administrator = find_administrator(transaction, company_id).await?.is_none();
     let user = |(number, id): (usize, &i64)| match number {
         0 if needs_administrator => people::administrator(company_id, *id),
@@ -145,7 +147,8 @@ async fn people(transaction: &DatabaseTransaction, notes: u64) -> Result<Links, 
     add_usage(transaction, company_id, Usage::of_bytes(rows.iter().map(row_bytes).sum())).await?;
     insert(transaction, rows.clone()).await?;
     crate::people::add::<user::Entity>(transaction, &rows).await?;
-    let customers = db::next_ids(transaction, Table::Customer, at_most(usize::MAX, (notes / 10).max(20))).await?;
+    let customers =
+        db::dense_ids(transaction, company_id, Table::Customer, at_most(usize::MAX, (notes / 10).max(20))).await?;
     let rows: Vec<customer::Model> = customers.iter().map(|id| people::customer(company_id, *id)).collect();
     add_usage(transaction, company_id, Usage::of_bytes(rows.iter().map(row_bytes).sum())).await?;
     insert(transaction, rows.clone()).await?;
@@ -162,7 +165,8 @@ async fn note_types(transaction: &DatabaseTransaction, company_id: i64) -> Resul
         let id = if let Some(row) = known.iter().find(|row| row.name == topic.note_type) {
             row.id
         } else {
-            let id = db::next_id(transaction, Table::NoteType).await?;
+            let made = db::dense_ids(transaction, company_id, Table::NoteType, 1).await?;
+            let id = made.first().copied().unwrap_or_default();
             let name = topic.note_type.to_owned();
             insert(transaction, vec![note_type::Model { company_id, id, name, from_import: false }]).await?;
             id
@@ -179,11 +183,13 @@ async fn some_notes(
     numbers: std::ops::Range<u64>,
     count: u64,
 ) -> Result<(), DbErr> {
-    let ids = db::next_ids(transaction, Table::Note, at_most(usize::MAX, numbers.end - numbers.start)).await?;
+    let ids =
+        db::dense_ids(transaction, links.company_id, Table::Note, at_most(usize::MAX, numbers.end - numbers.start))
+            .await?;
     let mut wholes: Vec<Whole> =
         ids.into_iter().zip(numbers).map(|(id, number)| notes::note(links, id, number, count)).collect();
     let messages = wholes.iter().map(|whole| whole.messages.len()).sum();
-    let mut ids = db::next_ids(transaction, Table::Message, messages).await?.into_iter();
+    let mut ids = db::dense_ids(transaction, links.company_id, Table::Message, messages).await?.into_iter();
     for whole in &mut wholes {
         whole.number_messages(&mut ids);
     }
@@ -197,7 +203,7 @@ async fn some_notes(
     }
     // The log is numbered in the order in which things happened.
     events.sort_by_key(|event| (event.created_on, event.note_id));
-    let ids = db::next_ids(transaction, Table::Event, events.len()).await?;
+    let ids = db::event_ids(transaction, events.len()).await?;
     for (event, id) in events.iter_mut().zip(ids) {
         event.id = id;
     }

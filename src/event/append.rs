@@ -76,7 +76,7 @@ impl<'a> Moment<'a> {
             self.postgres(&events, growth)
         } else {
             quota::add_usage(transaction, self.viewer.company_id, growth).await?;
-            self.sqlite(&events, &db::next_ids(transaction, db::Table::Event, events.len()).await?)
+            self.sqlite(&events, &db::event_ids(transaction, events.len()).await?)
         };
         transaction.execute_raw(statement).await.map(drop)
     }

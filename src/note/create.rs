@@ -127,6 +127,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     let tags = problems.tags(&["input", "tags"], tags.unwrap_or_default());
 
     let app = ctx.app();
+    let id = app.db.ids().next(&app.db, viewer.company_id, db::Table::Note).await?;
     let transaction = app.db.begin().await?;
     match key.find(&transaction, ctx).await? {
         Found::Nothing => {}
@@ -144,7 +145,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     let moment = Moment::new(viewer, app);
     let note = note::Model {
         company_id: viewer.company_id,
-        id: db::next_id(&transaction, db::Table::Note).await?,
+        id,
         version: 1,
         type_id,
         subject_folded: subject.as_deref().map(fold),

@@ -109,6 +109,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
     };
 
     let app = ctx.app();
+    let id = app.db.ids().next(&app.db, viewer.company_id, db::Table::Message).await?;
     let transaction = app.db.begin().await?;
     match key.find(&transaction, ctx).await? {
         Found::Nothing => {}
@@ -131,7 +132,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
     note.updated_on = moment.time;
     let message = message::Model {
         company_id: note.company_id,
-        id: db::next_id(&transaction, db::Table::Message).await?,
+        id,
         note_id: note.id,
         position: note.message_count,
         message,

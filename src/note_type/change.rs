@@ -48,7 +48,7 @@ pub async fn create(ctx: &Context<'_>, name: String) -> Result<NoteTypePayload> 
     if !problems.is_empty() {
         return NoteTypePayload::refused(transaction, problems).await;
     }
-    let id = db::next_id(&transaction, db::Table::NoteType).await?;
+    let id = ctx.app().db.ids().claim_one(&transaction, viewer.company_id, db::Table::NoteType).await?;
     let row = note_type::Model { company_id: viewer.company_id, id, name, from_import: false };
     let taken = OnConflict::columns([note_type::Column::CompanyId, note_type::Column::Name]).do_nothing().to_owned();
     let insert = note_type::Entity::insert(row.clone().into_active_model().reset_all()).on_conflict(taken);

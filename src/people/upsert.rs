@@ -10,12 +10,13 @@ use sea_orm::{
 };
 
 use super::index::{Findable, replace};
+use crate::context::App;
 use crate::db::{self, one_of, one_of_texts, update_rows};
 use crate::entity::{Sight, customer, user};
 use crate::error::Result;
 use crate::form::person::{Person, forget_changes};
 use crate::id::{Kind, quote};
-use crate::quota::{Quota, Usage, add_usage, row_bytes};
+use crate::quota::{Usage, add_usage, row_bytes};
 use crate::user_error::{ErrorCode, Problems, UserError};
 
 /// The most people of one change.
@@ -176,7 +177,7 @@ fn growth<E: Owned>(people: &[(Option<E::Model>, E::Model)]) -> Usage {
 pub async fn save<E: Owned>(
     transaction: &DatabaseTransaction,
     sight: Sight,
-    quota: &Quota,
+    app: &App,
     mut people: Vec<(Option<E::Model>, E::Model)>,
 ) -> Result<Result<Vec<E::Model>, UserError>, DbErr>
 where
@@ -184,13 +185,13 @@ where
     E::ActiveModel: Send,
 {
     let growth = growth::<E>(&people);
-    if let Some(exceeded) = quota.check(transaction, sight.company_id, growth).await? {
+    if let Some(exceeded) = app.quota.check(transaction, sight.company_id, growth).await? {
         return Ok(Err(exceeded.user_error()));
     }
     add_usage(transaction, sight.company_id, growth).await?;
     let count = people.iter().filter(|(before, _)| before.is_none()).count();
     if count > 0 {
-        let ids = db::next_ids(transaction, E::TABLE, count).await?;
+        let ids = app.db.ids().claim(transaction, sight.company_id, E::TABLE, count).await?;
         let new = people.iter_mut().filter(|(before, _)| before.is_none());
         for ((_, row), id) in new.zip(ids) {
             E::set_id(row, id);

@@ -94,7 +94,7 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<UserInput>) -> Result<User
         transaction.rollback().await?;
         return Ok(UsersUpsertPayload { user_errors: problems.0, ..Default::default() });
     }
-    let users = match save::<user::Entity>(&transaction, sight, &ctx.app().quota, people).await? {
+    let users = match save::<user::Entity>(&transaction, sight, ctx.app(), people).await? {
         Ok(users) => users,
         Err(refused) => {
             transaction.rollback().await?;

@@ -264,7 +264,7 @@ async fn each_change_of_a_document_stands_alone() {
         .await;
     assert_eq!(
         *response.data(),
-        json!({ "a": { "note": { "id": "Note:1" } }, "b": { "note": null }, "c": { "note": { "id": "Note:2" } } })
+        json!({ "a": { "note": { "id": "Note:1" } }, "b": { "note": null }, "c": { "note": { "id": "Note:3" } } })
     );
     assert_eq!(Contents::read(&desk.app).await.count("note"), 2);
 }

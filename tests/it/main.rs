@@ -33,6 +33,7 @@ mod hostile;
 mod idempotency;
 mod identity;
 mod isolation;
+mod keys;
 mod limits;
 mod loading;
 mod many;

@@ -55,7 +55,7 @@ impl<'a> Intake<'a> {
             clock,
             options,
             trial,
-            ids: Ids::new(options.dry_run),
+            ids: Ids::new(db.ids().clone(), options.dry_run),
             company_id: None,
             types: None,
             customers: People::new("customer"),
@@ -255,8 +255,7 @@ impl<'a> Intake<'a> {
             return Ok(id);
         }
         let given = group.iter().find_map(|one| one.note.company_id);
-        let company =
-            company::find_or_make(transaction, self.clock, &self.options.company, given, &mut self.ids).await?;
+        let company = company::find_or_make(transaction, self.clock, &self.options.company, given, &self.ids).await?;
         self.company_id = Some(company.id);
         Ok(company.id)
     }

@@ -5,7 +5,6 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use super::ids::Ids;
 use super::rows::insert;
 use crate::clock::Clock;
-use crate::db::Table;
 use crate::entity::company;
 
 /// The company of this name, made where there is none: with the id that the records give it, where that is free.
@@ -14,7 +13,7 @@ pub async fn find_or_make(
     clock: &Clock,
     name: &str,
     given: Option<i64>,
-    ids: &mut Ids,
+    ids: &Ids,
 ) -> Result<company::Model, DbErr> {
     if let Some(company) = company::Entity::find().filter(company::Column::Name.eq(name)).one(connection).await? {
         return Ok(company);
@@ -25,10 +24,9 @@ pub async fn find_or_make(
     };
     let id = match free {
         Some(id) => id,
-        None => ids.next(connection, Table::Company, 1).await?.pop().unwrap_or_default(),
+        None => ids.new_company(connection).await?,
     };
     let row = company::Model { id, name: name.to_owned(), created_on: clock.now() };
     insert::<company::Entity, _>(connection, vec![row.clone()]).await?;
-    ids.reserve(connection, Table::Company, id).await?;
     Ok(row)
 }

@@ -2,39 +2,62 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::db::{self, Table};
 
-/// Where new ids come from. A trial run takes none of the database's: these would be lost with it, as a sequence is
-/// not part of a transaction. Its own are negative, which no other is.
+/// Where new ids come from. Those of a trial run are negative, which no other is: what it claims of the database's is lost
+/// with it, and others would wait for that.
 pub struct Ids {
+    made: db::Ids,
     trial: bool,
     last: i64,
 }
 
 impl Ids {
-    pub fn new(trial: bool) -> Self {
-        Self { trial, last: 0 }
+    pub fn new(made: db::Ids, trial: bool) -> Self {
+        Self { made, trial, last: 0 }
     }
 
     pub async fn next(
         &mut self,
         connection: &impl ConnectionTrait,
+        company_id: i64,
         table: Table,
         count: usize,
     ) -> Result<Vec<i64>, DbErr> {
         if count == 0 {
             return Ok(Vec::new());
         }
-        if !self.trial {
-            return db::next_ids(connection, table, count).await;
-        }
-        Ok((0..count)
-            .map(|_| {
-                self.last -= 1;
-                self.last
-            })
-            .collect())
+        if self.trial { Ok(self.trial(count)) } else { self.made.claim(connection, company_id, table, count).await }
     }
 
-    pub async fn reserve(&self, connection: &impl ConnectionTrait, table: Table, largest: i64) -> Result<(), DbErr> {
-        if self.trial || largest <= 0 { Ok(()) } else { db::reserve(connection, table, largest).await }
+    /// Ids of events.
+    pub async fn events(&mut self, connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>, DbErr> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        if self.trial { Ok(self.trial(count)) } else { db::event_ids(connection, count).await }
+    }
+
+    pub async fn new_company(&self, connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
+        self.made.new_company(connection).await
+    }
+
+    pub async fn reserve(
+        &self,
+        connection: &impl ConnectionTrait,
+        company_id: i64,
+        table: Table,
+        largest: i64,
+    ) -> Result<(), DbErr> {
+        if self.trial || largest <= 0 {
+            return Ok(());
+        }
+        db::reserve(connection, company_id, table, largest).await
+    }
+
+    fn trial(&mut self, count: usize) -> Vec<i64> {
+        let next = |_| {
+            self.last -= 1;
+            self.last
+        };
+        (0..count).map(next).collect()
     }
 }

@@ -47,11 +47,11 @@ impl Rows {
         let largest = made.0.iter().map(|row| row.id).max();
         insert::<customer::Entity, _>(connection, made.0.clone()).await?;
         people::add::<customer::Entity>(connection, &made.0).await?;
-        ids.reserve(connection, Table::Customer, largest.unwrap_or_default()).await?;
+        ids.reserve(connection, company_id, Table::Customer, largest.unwrap_or_default()).await?;
         let largest = made.1.iter().map(|row| row.id).max();
         insert::<user::Entity, _>(connection, made.1.clone()).await?;
         people::add::<user::Entity>(connection, &made.1).await?;
-        ids.reserve(connection, Table::User, largest.unwrap_or_default()).await?;
+        ids.reserve(connection, company_id, Table::User, largest.unwrap_or_default()).await?;
         // Whoever gave them a key meanwhile keeps them under it.
         for row in &filled.0 {
             let mut row = row.clone().into_active_model().reset_all();
@@ -69,7 +69,7 @@ impl Rows {
         let notes = std::mem::take(&mut self.notes);
         insert::<note::Entity, _>(connection, notes.clone()).await?;
         search::add(connection, company_id, &search::parts(&notes, [])).await?;
-        ids.reserve(connection, Table::Note, largest.unwrap_or_default()).await?;
+        ids.reserve(connection, company_id, Table::Note, largest.unwrap_or_default()).await?;
         // All notes before what hangs on any of them, and in the order of their keys: so do all who change notes, and
         // none of them waits for one who waits for him.
         let mut changed = std::mem::take(&mut self.changed);
@@ -103,7 +103,7 @@ impl Rows {
             row.into_active_model().reset_all().update(connection).await?;
         }
         let own = self.messages.iter().filter(|row| row.from_import).count();
-        let fresh = ids.next(connection, Table::Message, own).await?;
+        let fresh = ids.next(connection, company_id, Table::Message, own).await?;
         for (row, id) in self.messages.iter_mut().filter(|row| row.from_import).zip(fresh) {
             row.id = id;
         }
@@ -113,8 +113,8 @@ impl Rows {
         let largest = self.messages.iter().filter(|row| !row.from_import).map(|row| row.id).max();
         insert::<message::Entity, _>(connection, self.messages.clone()).await?;
         search::add(connection, company_id, &search::parts([], &self.messages)).await?;
-        ids.reserve(connection, Table::Message, largest.unwrap_or_default()).await?;
-        let fresh = ids.next(connection, Table::Event, self.events.len()).await?;
+        ids.reserve(connection, company_id, Table::Message, largest.unwrap_or_default()).await?;
+        let fresh = ids.events(connection, self.events.len()).await?;
         for (row, id) in self.events.iter_mut().zip(fresh) {
             row.id = id;
         }

@@ -60,7 +60,7 @@ impl Types {
             }
             let id = match given {
                 Some(id) => id,
-                None => ids.next(connection, Table::NoteType, 1).await?.pop().unwrap_or_default(),
+                None => ids.next(connection, company_id, Table::NoteType, 1).await?.pop().unwrap_or_default(),
             };
             let row = note_type::Model { company_id, id, name: name.to_owned(), from_import: given.is_none() };
             self.add(row.clone());
@@ -68,7 +68,7 @@ impl Types {
         }
         let count = made.len() as u64;
         if let Some(largest) = made.iter().map(|row| row.id).max() {
-            ids.reserve(connection, Table::NoteType, largest).await?;
+            ids.reserve(connection, company_id, Table::NoteType, largest).await?;
             insert::<note_type::Entity, _>(connection, made).await?;
         }
         Ok(count)

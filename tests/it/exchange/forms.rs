@@ -45,9 +45,9 @@ async fn billing_notes_come_out_as_notes() {
     assert_eq!(exchange.import(BILLING).await.skipped, 1);
     // New ids go past those that came in.
     let transaction = exchange.db.begin().await.unwrap();
-    assert_eq!(db::next_id(&transaction, Table::Note).await.unwrap(), 6);
-    assert_eq!(db::next_id(&transaction, Table::User).await.unwrap(), 26);
-    assert_eq!(db::next_id(&transaction, Table::NoteType).await.unwrap(), 20);
+    for (table, next) in [(Table::Note, 6), (Table::User, 26), (Table::NoteType, 20)] {
+        assert_eq!(db::dense_ids(&transaction, row.company_id, table, 1).await.unwrap(), [next]);
+    }
     transaction.rollback().await.unwrap();
 }
 

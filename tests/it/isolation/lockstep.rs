@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use notegraph::db::{self, Table};
+use notegraph::entity::company;
 use notegraph::entity::token::Scope;
 use notegraph::search::Limits;
 use serde_json::json;
@@ -49,9 +49,8 @@ impl Side {
 /// Both companies with the same people and notes.
 async fn sides(app: &App, random: &mut Random) -> Vec<Side> {
     // Their own ids are as great as new ones, and no others.
-    let transaction = app.db().begin().await.unwrap();
-    db::reserve(&transaction, Table::Company, 100 * FIRST).await.unwrap();
-    transaction.commit().await.unwrap();
+    let created_on = app.clock().now();
+    app.insert(company::Model { id: FIRST, name: "before".to_owned(), created_on }).await;
     let mut populations = Vec::new();
     for (mark, other_mark) in PAIRS {
         let words = Words::of_company(mark, other_mark);

@@ -1,17 +1,16 @@
 //! Two servers with the same rows, but for what is not to show in either.
 
-use notegraph::db::{self, Table};
+use notegraph::db;
+use notegraph::entity::company;
+use sea_orm::{EntityTrait, QueryOrder};
 
-use crate::support::{App, Response};
+use crate::support::{App, Response, TABLES};
 
 /// The server that has what is not to show, and the one that has not.
 pub struct Twins {
     pub with: App,
     pub without: App,
 }
-
-/// Whose new ids show.
-const COUNTED: [Table; 6] = [Table::Customer, Table::User, Table::NoteType, Table::Note, Table::Message, Table::Event];
 
 impl Twins {
     /// From now on, the times and the new ids of both are the same again.
@@ -21,14 +20,19 @@ impl Twins {
         while one != other {
             if one < other { one = clocks[0].now() } else { other = clocks[1].now() }
         }
+        let companies = async |app: &App| company::Entity::find().all(app.db().read()).await.unwrap();
+        let (with, without) = (companies(&self.with).await, companies(&self.without).await);
         let transactions = [self.with.db().begin().await.unwrap(), self.without.db().begin().await.unwrap()];
-        for table in COUNTED {
-            let mut largest = 0;
-            for transaction in &transactions {
-                largest = largest.max(db::next_id(transaction, table).await.unwrap());
-            }
-            for transaction in &transactions {
-                db::reserve(transaction, table, largest).await.unwrap();
+        for company in with.iter().filter(|company| without.iter().any(|other| other.id == company.id)) {
+            for table in TABLES {
+                let mut largest = 0;
+                for transaction in &transactions {
+                    let ids = db::dense_ids(transaction, company.id, table, 1).await.unwrap();
+                    largest = largest.max(ids[0]);
+                }
+                for transaction in &transactions {
+                    db::reserve(transaction, company.id, table, largest).await.unwrap();
+                }
             }
         }
         for transaction in transactions {
@@ -37,11 +41,17 @@ impl Twins {
     }
 }
 
-/// New ids are greater than this one from now on, and no id of one kind is one of another: each kind has as many for itself.
+/// New ids of all companies are greater than this one from now on, and no id of one kind or company is one of another:
+/// each has as many for itself.
 pub async fn start_ids_behind(app: &App, largest: i64) {
+    let companies = company::Entity::find().order_by_asc(company::Column::Id).all(app.db().read()).await.unwrap();
     let transaction = app.db().begin().await.unwrap();
-    for (table, times) in COUNTED.into_iter().zip(1..) {
-        db::reserve(&transaction, table, times * largest).await.unwrap();
+    let mut times = 0;
+    for company in companies {
+        for table in TABLES {
+            times += 1;
+            db::reserve(&transaction, company.id, table, times * largest).await.unwrap();
+        }
     }
     transaction.commit().await.unwrap();
 }

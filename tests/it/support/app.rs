@@ -7,7 +7,7 @@ use axum::Router;
 use chrono::{DateTime, Utc};
 use notegraph::clock::Clock;
 use notegraph::context;
-use notegraph::db::Db;
+use notegraph::db::{Db, Steps};
 use notegraph::http::{Allowance, HttpSettings, router};
 use notegraph::quota::{self, Quota};
 use notegraph::schema;
@@ -77,6 +77,8 @@ impl App {
     async fn over(database: Database, limits: Limits, quota: Quota) -> Self {
         let recorder = Recorder::default();
         let mut db = database.open().await;
+        // The same ids in each run; tests of ids make theirs as the program does.
+        db.set_steps(Steps::Dense);
         db.observe({
             let recorder = recorder.clone();
             move |info| recorder.hear(info.statement)

@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::app::App;
 use super::catalog::Catalog;
 
-/// The rows of every table, in no particular order of theirs, but always the same one.
+/// The rows of every table, in no particular order of theirs, but always the same one. Without the counters of ids: an id is
+/// taken before it is known whether the change is made, and one that is lost says nothing.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Contents(pub BTreeMap<String, Vec<Value>>);
 
@@ -17,6 +18,9 @@ impl Contents {
     pub async fn read(app: &App) -> Self {
         let mut tables = BTreeMap::new();
         for name in Catalog::read(app.db()).await.tables.into_keys() {
+            if name == "company_counter" {
+                continue;
+            }
             let select = Statement::from_string(app.db().backend(), format!(r#"SELECT * FROM "{name}""#));
             let rows = app.db().read().query_all_raw(select).await.unwrap();
             let mut rows: Vec<Value> = rows.iter().map(|row| Value::from_query_result(row, "").unwrap()).collect();

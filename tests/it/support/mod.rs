@@ -18,6 +18,6 @@ pub use app::{App, ENDLESS};
 pub use catalog::Catalog;
 pub use client::{Client, Response};
 pub use contents::Contents;
-pub use database::{Database, Engine};
+pub use database::{Database, Engine, open};
 pub use index::assert_search_index_is_current;
-pub use seed::{Company, User};
+pub use seed::{Company, TABLES, User};

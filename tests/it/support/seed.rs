@@ -21,6 +21,14 @@ use sea_orm::{
 use super::app::App;
 use super::client::Client;
 
+/// The tables of companies that have ids of their own.
+pub const TABLES: [Table; 6] =
+    [Table::Customer, Table::User, Table::NoteType, Table::Note, Table::Message, Table::Token];
+/// How many ids of each table a company has before those of the next.
+const IDS: i64 = 1_000_000;
+/// How many companies have ids of their own.
+const MOST_COMPANIES: i64 = 1_000;
+
 /// A company, and the door to put rows into it.
 #[derive(Clone)]
 pub struct Company {
@@ -37,9 +45,16 @@ pub struct User {
 
 impl Company {
     pub async fn create(app: &App, name: &str) -> Self {
-        let id = new_id(app, Table::Company).await;
+        let transaction = app.db().begin().await.unwrap();
+        let id = app.db().ids().new_company(&transaction).await.unwrap();
         let row = company::Model { id, name: name.to_owned(), created_on: app.clock().now() };
-        Self { app: app.clone(), row: insert(app, row).await }
+        let row = insert_into(&transaction, row).await;
+        // No id of a company is one of another: a test that asks for what others have asks for what its own has not.
+        for table in TABLES {
+            db::reserve(&transaction, id, table, (id - 1) % MOST_COMPANIES * IDS).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        Self { app: app.clone(), row }
     }
 
     pub async fn user(&self, username: &str) -> User {
@@ -49,7 +64,7 @@ impl Company {
     pub async fn user_with(&self, username: &str, change: impl FnOnce(&mut user::Model)) -> User {
         let mut row = user::Model {
             company_id: self.id,
-            id: new_id(&self.app, Table::User).await,
+            id: new_id(&self.app, self.id, Table::User).await,
             external_key: None,
             status: UserStatus::Active,
             first_name: Some(username.to_owned()),
@@ -80,7 +95,7 @@ impl Company {
     pub async fn customer_with(&self, name: &str, change: impl FnOnce(&mut customer::Model)) -> customer::Model {
         let mut row = customer::Model {
             company_id: self.id,
-            id: new_id(&self.app, Table::Customer).await,
+            id: new_id(&self.app, self.id, Table::Customer).await,
             external_key: None,
             company_name: None,
             company_title: None,
@@ -115,7 +130,7 @@ impl Company {
     }
 
     pub async fn note_type(&self, name: &str) -> note_type::Model {
-        let id = new_id(&self.app, Table::NoteType).await;
+        let id = new_id(&self.app, self.id, Table::NoteType).await;
         let row = note_type::Model { company_id: self.id, id, name: name.to_owned(), from_import: false };
         insert(&self.app, row).await
     }
@@ -125,7 +140,7 @@ impl Company {
         let created_on = self.app.clock().now();
         let mut row = note::Model {
             company_id: self.id,
-            id: new_id(&self.app, Table::Note).await,
+            id: new_id(&self.app, self.id, Table::Note).await,
             version: 1,
             type_id: None,
             subject: Some("A note".to_owned()),
@@ -160,7 +175,7 @@ impl Company {
     /// Appends a message to the thread of a note and keeps the note's count and time in step.
     pub async fn message(&self, note_id: i64, change: impl FnOnce(&mut message::Model)) -> message::Model {
         let (company, created_on) = (self.id, self.app.clock().now());
-        let id = new_id(&self.app, Table::Message).await;
+        let id = new_id(&self.app, self.id, Table::Message).await;
         let transaction = self.app.db().begin().await.unwrap();
         let note = note::Entity::find_by_id((company, note_id)).one(&transaction).await.unwrap().unwrap();
         let mut row = message::Model {
@@ -255,9 +270,9 @@ impl Deref for User {
     }
 }
 
-async fn new_id(app: &App, table: Table) -> i64 {
+async fn new_id(app: &App, company: i64, table: Table) -> i64 {
     let transaction = app.db().begin().await.unwrap();
-    let id = db::next_id(&transaction, table).await.unwrap();
+    let id = app.db().ids().claim_one(&transaction, company, table).await.unwrap();
     transaction.commit().await.unwrap();
     id
 }

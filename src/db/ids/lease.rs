@@ -1,0 +1,75 @@
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lru::LruCache;
+
+use super::Table;
+
+/// Maximum number of tables of companies whose blocks are kept; what is left of others is never used.
+const KEPT: NonZeroUsize = NonZeroUsize::new(20_000).expect("is not zero");
+
+/// A table of a company.
+type Key = (i64, Table);
+
+/// Blocks of ids that this process holds: nobody else makes ids that lie in them.
+#[derive(Clone, Debug)]
+pub struct Leases(Arc<Mutex<LruCache<Key, VecDeque<Block>>>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    /// The last id that was taken; at the start, the one before the block.
+    last: i64,
+    /// The last id of the block.
+    end: i64,
+}
+
+impl Default for Leases {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(LruCache::new(KEPT))))
+    }
+}
+
+impl Leases {
+    /// The id a step above the last one, of the lowest block that has it.
+    pub fn take(&self, key: Key, step: i64) -> Option<i64> {
+        let mut leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let blocks = leases.get_mut(&key)?;
+        while let Some(block) = blocks.front_mut() {
+            if step <= block.end - block.last {
+                block.last += step;
+                return Some(block.last);
+            }
+            blocks.pop_front();
+        }
+        None
+    }
+
+    /// Takes the first id of a new block, and keeps the rest. Several that found no block at the same time bring one
+    /// each.
+    pub fn put(&self, key: Key, before: i64, end: i64, step: i64) -> i64 {
+        let block = Block { last: before + step, end };
+        let mut leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let blocks = leases.get_or_insert_mut(key, VecDeque::new);
+        let place = blocks.partition_point(|other| other.end < end);
+        blocks.insert(place, block);
+        block.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_ascend_through_the_blocks() {
+        let leases = Leases::default();
+        let key = (1, Table::Note);
+        assert_eq!(leases.take(key, 1), None);
+        assert_eq!(leases.put(key, 200, 300, 5), 205);
+        assert_eq!(leases.put(key, 0, 100, 10), 10, "a block that was asked for before, and came later");
+        assert_eq!(leases.take((1, Table::Message), 1), None);
+        assert_eq!([leases.take(key, 80), leases.take(key, 10)], [Some(90), Some(100)]);
+        assert_eq!([leases.take(key, 90), leases.take(key, 6), leases.take(key, 5)], [Some(295), None, None]);
+    }
+}
