@@ -327,12 +327,17 @@ impl Door {
         &self,
         mut request: async_graphql::Request,
         parsed: Arc<Parsed>,
-        operation: Operation,
+        work: Operation,
         deadline: Instant,
     ) -> Result<Executed, Refusal> {
-        let Operation { viewer, turn, meter, estimate, written, request_id } = operation;
+        let Operation { viewer, turn, meter, estimate, written, request_id } = work;
         request.set_parsed_query(parsed.document.clone());
-        let request = self.app.prepare(request, &parsed.mentioned, viewer, &meter);
+        let app = self.app.scoped(viewer.token_key(), &meter);
+        let only_reads = operation(&parsed.document, request.operation_name.as_deref())
+            .is_some_and(|operation| operation.ty == OperationType::Query);
+        // When the client has hung up, or the time is over, nobody needs what is read.
+        let _stop = only_reads.then(|| app.db.stop_on_drop());
+        let request = app.prepare(request, &parsed.mentioned, viewer, &meter);
         let pieces = Arc::new(Pieces::default());
         let request = request.data(Arc::clone(&pieces));
         let (schema, db) = (self.schema.clone(), self.app.db.clone());
