@@ -2,6 +2,7 @@
 
 use async_graphql::Enum;
 
+use crate::control_characters;
 use crate::engine::{leaf, leaf_enum, lent, object};
 use crate::scalar::Json;
 
@@ -115,6 +116,17 @@ impl Problems {
         }
     }
 
+    /// A name fits its field: a text of one line, that changes nothing around it where it is shown.
+    pub fn name(&mut self, path: &[&str], text: &str, max: usize) {
+        self.text(path, text, max);
+        // NUL has been told.
+        if let Some(character) = control_characters::first(text).filter(|_| !text.contains('\0')) {
+            let character = u32::from(character);
+            let message = format!("This text holds U+{character:04X}; control characters are not taken here.");
+            self.add(ErrorCode::Invalid, path, message);
+        }
+    }
+
     /// A list is not too long. One that is deserves no look at its values: there may be hundreds of thousands, each
     /// with a complaint of its own.
     pub fn many(&mut self, path: &[&str], count: usize, max: usize) -> bool {
@@ -123,5 +135,24 @@ impl Problems {
             self.0.push(UserError::too_many(path, count, max, message));
         }
         count <= max
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_line_of_visible_text() {
+        let codes = |text: &str| {
+            let mut problems = Problems::default();
+            problems.name(&["name"], text, 10);
+            problems.0.iter().map(|error| error.code).collect::<Vec<_>>()
+        };
+        assert_eq!(codes("Zoë 手帳"), []);
+        for text in ["a\nb", "\x1b[2K", "a\u{9b}", "a\u{2028}", "\u{202e}a", "a\u{2066}", "a\u{7f}", "a\0\t"] {
+            assert_eq!(codes(text), [ErrorCode::Invalid], "{text:?}");
+        }
+        assert_eq!(codes("a line\nthat is long"), [ErrorCode::TooLong, ErrorCode::Invalid]);
     }
 }

@@ -22,6 +22,7 @@ use crate::error::Result;
 use crate::runtime::Work;
 
 /// A token in clear, shown once to whom it is for.
+#[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
@@ -29,6 +30,12 @@ impl Secret {
         let mut bits = [0; 32];
         getrandom::fill(&mut bits)?;
         Ok(Self(format!("ng_{company_id}_{}", URL_SAFE_NO_PAD.encode(bits))))
+    }
+
+    /// A token that somebody has.
+    #[cfg(test)]
+    pub fn from_text(text: &str) -> Self {
+        Self(text.to_owned())
     }
 
     pub fn reveal(&self) -> &str {

@@ -1,16 +1,18 @@
 //! `notegraph backup`
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sea_orm::{DatabaseBackend, Statement};
 
-use super::{Failure, Outcome, migrate};
+use super::terminal::out;
+use super::{Failure, Outcome, database_file, migrate};
 use crate::config::DatabaseArgs;
 use crate::db::{Db, Missing};
+use crate::private_file;
 
 /// Copy the SQLite database into a file that is not there yet, as it is at one moment; servers may run on it
 /// meanwhile. To restore, stop the servers and put the copy in the place of the database, with no file beside it whose
@@ -36,13 +38,13 @@ pub async fn run(args: &BackupArgs, database: &DatabaseArgs) -> Outcome {
         ));
     }
     refuse_existing(file)?;
+    database_file::refuse(database, file)?;
     let unfinished = Unfinished::reserve(file)?;
     copy(&db, &unfinished.0).await?;
     db.close().await?;
-    refuse_existing(file)?;
     unfinished.finish(file)?;
     let size = std::fs::metadata(file)?.len();
-    println!("copied the database to {}, {size} bytes", file.display());
+    out!("copied the database to {}, {size} bytes", file.display());
     Ok(())
 }
 
@@ -72,12 +74,9 @@ impl Unfinished {
     fn reserve(file: &Path) -> Outcome<Self> {
         let mut name = OsString::from(file);
         name.push(".unfinished");
-        let path = PathBuf::from(name);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(&path) {
+        // From the root: a name that begins with `file:` would be one with parameters to SQLite.
+        let path = std::path::absolute(PathBuf::from(name))?;
+        match private_file::create_new(&path) {
             Ok(_) => Ok(Self(path)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Failure::new(format!(
                 "{} is being made, or was left by a copy that broke off; remove it, or name another file",
@@ -90,7 +89,19 @@ impl Unfinished {
     /// Gives the copy its name, once all of it is on the disk.
     fn finish(self, file: &Path) -> Outcome {
         File::open(&self.0)?.sync_all()?;
-        std::fs::rename(&self.0, file)?;
+        // A link is made only where there is nothing of that name, which renaming would write over.
+        match std::fs::hard_link(&self.0, file) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                refuse_existing(file)?;
+                return Err(error.into());
+            }
+            // There are file systems without links.
+            Err(_) => {
+                refuse_existing(file)?;
+                std::fs::rename(&self.0, file)?;
+            }
+        }
         #[cfg(unix)]
         if let Some(folder) = file.parent() {
             // The name is on the disk when the folder is.
@@ -102,7 +113,7 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // Not there any more where it is finished.
+        // The other name of a finished copy, which stays.
         let _ = std::fs::remove_file(&self.0);
     }
 }

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use sea_orm::{ActiveModelTrait, Set, SqlErr};
 
+use super::terminal::out;
 use super::{Failure, Outcome, migrate, people};
 use crate::clock::Clock;
 use crate::config::DatabaseArgs;
@@ -71,8 +72,8 @@ async fn set_limits(command: LimitCommand, args: &DatabaseArgs) -> Outcome {
     db.close().await?;
     let of =
         |limit: Option<i64>| limit.map_or("what the server's settings allow".to_owned(), |limit| limit.to_string());
-    println!("{:?} holds {} notes of {}", company.name, usage.notes, of(limits.notes));
-    println!("{:?} holds {} bytes of {}", company.name, usage.bytes, of(limits.bytes));
+    out!("{:?} holds {} notes of {}", company.name, usage.notes, of(limits.notes));
+    out!("{:?} holds {} bytes of {}", company.name, usage.bytes, of(limits.bytes));
     Ok(())
 }
 
@@ -90,6 +91,6 @@ async fn create(name: String, args: &DatabaseArgs) -> Outcome {
     })?;
     transaction.commit().await?;
     db.close().await?;
-    println!("created the company {:?} with the id {}", company.name, company.id);
+    out!("created the company {:?} with the id {}", company.name, company.id);
     Ok(())
 }

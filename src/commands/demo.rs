@@ -7,6 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Outcome;
+use super::terminal::out;
 use crate::config::DatabaseArgs;
 use crate::demo;
 
@@ -26,7 +27,7 @@ pub async fn run(args: &DemoArgs, database: &DatabaseArgs) -> Outcome {
     bar.finish_and_clear();
     db.close().await?;
     let seconds = started.elapsed().as_secs_f64();
-    println!("added {} notes to the company {} in {seconds:.1} s", args.notes, demo::COMPANY);
+    out!("added {} notes to the company {} in {seconds:.1} s", args.notes, demo::COMPANY);
     Ok(())
 }
 

@@ -1,11 +1,13 @@
 //! `notegraph export`: the notes of a company, in the form in which they are imported, to standard output.
 
-use std::io::{BufWriter, ErrorKind, Write};
+use std::fmt::Write as _;
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 
 use clap::Args;
 
 use super::{Failure, Outcome, open, people};
 use crate::config::DatabaseArgs;
+use crate::control_characters::is_control;
 use crate::db::Db;
 use crate::form::output;
 
@@ -24,7 +26,10 @@ pub struct ExportArgs {
 /// # Errors
 /// As of [`run`], and when the database is not there.
 pub async fn main(args: &ExportArgs, database: &DatabaseArgs) -> Outcome {
-    run(args, &open(database).await?, &mut std::io::stdout()).await.map(drop)
+    let db = open(database).await?;
+    let mut out = std::io::stdout();
+    if out.is_terminal() { run(args, &db, &mut Shown::new(out)).await } else { run(args, &db, &mut out).await }
+        .map(drop)
 }
 
 /// Writes the notes to `out`, and says how many there were. Whoever reads may stop reading at any time.
@@ -38,5 +43,65 @@ pub async fn run(args: &ExportArgs, db: &Db, out: &mut (dyn Write + Send)) -> Ou
         Err(output::Failure::Writing(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(0),
         Err(output::Failure::Writing(error)) => Err(Failure::new(format!("writing failed: {error}"))),
         Err(output::Failure::Database(error)) => Err(error.into()),
+    }
+}
+
+/// JSON for a terminal: characters that would control it are written as JSON escapes, which mean the same. A file gets the
+/// bytes as they are.
+struct Shown<W> {
+    out: W,
+    /// The beginning of a character whose other bytes have not come yet.
+    unfinished: Vec<u8>,
+}
+
+impl<W: Write> Shown<W> {
+    fn new(out: W) -> Self {
+        Self { out, unfinished: Vec::new() }
+    }
+}
+
+impl<W: Write> Write for Shown<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let mut all = std::mem::take(&mut self.unfinished);
+        all.extend_from_slice(bytes);
+        let mut shown = String::with_capacity(all.len());
+        let mut rest: &[u8] = &[];
+        for chunk in all.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                if is_control(character) && character != '\n' {
+                    // Writing into a string does not fail.
+                    let _ = write!(shown, "\\u{:04x}", u32::from(character));
+                } else {
+                    shown.push(character);
+                }
+            }
+            // What is written is text, so that only a cut at the end leaves anything here.
+            rest = chunk.invalid();
+        }
+        self.unfinished = rest.to_vec();
+        self.out.write_all(shown.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_gets_escapes_instead_of_controls() {
+        let line = "{\"name\":\"ä\u{9b}31m\u{202e}\u{7f} 手\"}\n";
+        for size in 1..line.len() {
+            let mut shown = Shown::new(Vec::new());
+            for piece in line.as_bytes().chunks(size) {
+                shown.write_all(piece).unwrap();
+            }
+            let shown = String::from_utf8(shown.out).unwrap();
+            assert_eq!(shown, "{\"name\":\"ä\\u009b31m\\u202e\\u007f 手\"}\n", "in pieces of {size}");
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! `notegraph import`: notes from files into a company.
 
-use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,13 +8,15 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::database_file;
+use super::rejects::Rejects;
+use super::terminal::err;
 use super::{Failure, Outcome, open_or_create, people};
 use crate::clock::Clock;
-use crate::config::{DatabaseArgs, QuotaArgs};
+use crate::config::{DatabaseArgs, QuotaArgs, RecordArgs};
 use crate::db::Db;
 use crate::form::input;
 use crate::form::intake::{self, Options, Report, Summary};
-use crate::form::object::compact;
 use crate::form::record::Place;
 
 /// Import notes with their customers, users, assignees and messages. Files hold what the notes REST API answers (an
@@ -36,8 +37,9 @@ pub struct ImportArgs {
     #[arg(long, value_name = "NAME", value_parser = people::name)]
     pub company: String,
 
-    /// Write the rejected records into this file, one a line, to be mended and imported again. Why each was rejected
-    /// stands on standard error.
+    /// Write the rejected records into this file, one a line, to be mended and imported again. There must be no such file
+    /// yet, and there is none afterwards where no record was rejected. Why each was rejected stands on standard error. A
+    /// record that is longer than --record-limit is not in it.
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 
@@ -52,16 +54,25 @@ pub struct ImportArgs {
 
     #[command(flatten)]
     pub quota: QuotaArgs,
+
+    #[command(flatten)]
+    pub record: RecordArgs,
 }
 
 /// Opens the database, made where it is not there, and imports; the exit status tells how it went.
 pub async fn main(args: &ImportArgs, database: &DatabaseArgs) -> ExitCode {
-    let work = async { run(args, &open_or_create(database).await?, &Clock::default()).await };
+    let work = async {
+        let db = open_or_create(database).await?;
+        if let Some(rejects) = &args.rejects {
+            database_file::refuse(database, rejects)?;
+        }
+        run(args, &db, &Clock::default()).await
+    };
     match work.await {
         Ok(summary) if summary.rejected == 0 => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(SOME_REJECTED),
         Err(failure) => {
-            eprintln!("error: {failure}");
+            err!("error: {failure}");
             ExitCode::from(NOT_RUN)
         }
     }
@@ -83,31 +94,26 @@ pub async fn run(args: &ImportArgs, db: &Db, clock: &Clock) -> Outcome<Summary> 
         let file = input::open(name).map_err(|error| Failure::new(format!("cannot read `{name}`: {error}")))?;
         files.push((name.clone(), file));
     }
-    let rejects = match &args.rejects {
-        Some(path) => Some(File::create(path).map_err(|error| {
-            Failure::new(format!("cannot write the rejected records to `{}`: {error}", path.display()))
-        })?),
-        None => None,
-    };
-    let mut console = Console { bar: bar(), rejects: rejects.map(BufWriter::new), warnings: 0, failure: None };
+    let rejects = args.rejects.as_deref().map(Rejects::create).transpose()?;
+    let mut console = Console { bar: bar(), rejects, warnings: 0 };
     let options = Options {
         company: args.company.clone(),
         update: args.update,
         dry_run: args.dry_run,
+        limits: args.record.limits(),
         quota: args.quota.quota(),
     };
     let outcome = intake::run(files, &options, db, clock, &mut console).await;
-    let written = console.rejects.as_mut().map_or(Ok(()), Write::flush);
+    let written = console.rejects.map_or(Ok(()), Rejects::finish);
     console.bar.finish_and_clear();
     let summary = outcome?;
     if args.dry_run {
-        eprintln!("a dry run: nothing is written");
+        err!("a dry run: nothing is written");
     }
-    eprintln!("{summary}");
-    match console.failure.map_or(written, Err) {
-        Ok(()) => Ok(summary),
-        Err(error) => Err(Failure::new(format!("the file of rejected records is not complete: {error}"))),
+    for line in summary.to_string().lines() {
+        err!("{line}");
     }
+    written.map(|()| summary)
 }
 
 /// A line that lives, on a terminal only.
@@ -123,40 +129,28 @@ fn bar() -> ProgressBar {
 
 struct Console {
     bar: ProgressBar,
-    rejects: Option<BufWriter<File>>,
+    rejects: Option<Rejects>,
     warnings: u64,
-    failure: Option<std::io::Error>,
 }
 
 impl Report for Console {
     fn rejected(&mut self, place: &Place, reason: &str, raw: &[u8]) {
-        self.bar.suspend(|| eprintln!("{place}: rejected: {reason}"));
-        if let Some(file) = self.rejects.as_mut().filter(|_| !raw.is_empty())
-            && let Err(error) = write_line(file, raw)
-        {
-            self.failure.get_or_insert(error);
+        self.bar.suspend(|| err!("{place}: rejected: {reason}"));
+        if let Some(rejects) = self.rejects.as_mut().filter(|_| !raw.is_empty()) {
+            rejects.add(raw);
         }
     }
 
     fn warning(&mut self, place: &Place, text: &str) {
         self.warnings += 1;
         if self.warnings <= WARNINGS {
-            self.bar.suspend(|| eprintln!("{place}: warning: {text}"));
+            self.bar.suspend(|| err!("{place}: warning: {text}"));
         } else if self.warnings == WARNINGS + 1 {
-            self.bar.suspend(|| eprintln!("further warnings are counted only"));
+            self.bar.suspend(|| err!("further warnings are counted only"));
         }
     }
 
     fn progress(&mut self, records: u64) {
         self.bar.inc(records);
     }
-}
-
-/// The record as it was, on one line: only of a document that spans lines the white space between is taken out.
-fn write_line(file: &mut BufWriter<File>, raw: &[u8]) -> std::io::Result<()> {
-    match std::str::from_utf8(raw) {
-        Ok(text) if raw.contains(&b'\n') => file.write_all(compact(text).as_bytes())?,
-        _ => file.write_all(raw)?,
-    }
-    file.write_all(b"\n")
 }

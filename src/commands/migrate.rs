@@ -1,12 +1,10 @@
 //! `notegraph migrate`, and how every command opens its database: none works on tables that are not up to date.
 
-use std::str::FromStr;
-
 use clap::Subcommand;
 use migration::{MigrationStatus, Migrator, MigratorTrait};
-use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, Statement};
 
+use super::terminal::out;
 use super::{Failure, Outcome};
 use crate::config::DatabaseArgs;
 use crate::db::{self, Db, Missing};
@@ -31,28 +29,28 @@ pub(super) async fn run(command: MigrateCommand, args: &DatabaseArgs) -> Outcome
         MigrateCommand::Up => {
             let Brought { changes, derived } = up(&connect(args, Missing::Create).await?).await?;
             for name in &changes {
-                println!("applied {name}");
+                out!("applied {name}");
             }
             for name in &derived {
-                println!("made {name}");
+                out!("made {name}");
             }
             if changes.is_empty() && derived.is_empty() {
-                println!("the tables are up to date");
+                out!("the tables are up to date");
             }
         }
         MigrateCommand::Down { steps } => {
             let taken_back = down(&connect(args, Missing::Refuse).await?, steps).await?;
             for name in &taken_back {
-                println!("took back {name}");
+                out!("took back {name}");
             }
             if taken_back.is_empty() {
-                println!("there is nothing to take back");
+                out!("there is nothing to take back");
             }
         }
         MigrateCommand::Status => {
             let db = connect(args, Missing::Refuse).await?;
             for (name, status) in standing(db.read()).await? {
-                println!("{:8} {name}", if status == MigrationStatus::Applied { "applied" } else { "pending" });
+                out!("{:8} {name}", if status == MigrationStatus::Applied { "applied" } else { "pending" });
             }
         }
     }
@@ -89,8 +87,7 @@ pub async fn open_or_create(args: &DatabaseArgs) -> Outcome<Db> {
 /// When it does not answer, or is a file that is not there and must not be made.
 pub async fn connect(args: &DatabaseArgs, missing: Missing) -> Outcome<Db> {
     if missing == Missing::Refuse && args.database_url.starts_with("sqlite:") {
-        let options = SqliteConnectOptions::from_str(&args.database_url)?;
-        let file = options.get_filename();
+        let file = db::sqlite_file(&args.database_url)?;
         if !file.exists() {
             return Err(Failure::new(format!(
                 "there is no database {}; name another with --database-url, or make it with `notegraph migrate up`",

@@ -2,6 +2,7 @@
 
 pub mod backup;
 mod company;
+mod database_file;
 mod demo;
 mod demo_access;
 mod expiry;
@@ -11,9 +12,11 @@ pub mod import;
 mod log;
 pub mod migrate;
 mod people;
+mod rejects;
 mod schema;
 mod serve;
 mod stop;
+mod terminal;
 mod token;
 mod user;
 
@@ -24,6 +27,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{DatabaseArgs, LogArgs};
 pub use failure::{Failure, Outcome};
 pub use migrate::{open, open_or_create};
+use terminal::err;
 
 /// Customer notes over GraphQL.
 #[derive(Debug, Parser)]
@@ -62,9 +66,22 @@ enum Command {
     Schema,
 }
 
+/// The exit status for a command line that cannot be understood, as of other programs.
+const WRONG_COMMAND_LINE: u8 = 2;
+
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            // It repeats arguments and variables, whatever is in them.
+            for line in error.render().to_string().lines() {
+                err!("{line}");
+            }
+            return ExitCode::from(WRONG_COMMAND_LINE);
+        }
+        Err(help) => help.exit(),
+    };
     log::start(&cli.log);
     let database = &cli.database;
     let outcome = match cli.command {
@@ -86,7 +103,7 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            err!("error: {failure}");
             ExitCode::FAILURE
         }
     }

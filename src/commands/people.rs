@@ -3,6 +3,7 @@
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Failure, Outcome};
+use crate::control_characters;
 use crate::db::Db;
 use crate::entity::{company, user};
 
@@ -102,7 +103,19 @@ pub fn name(text: &str) -> Result<String, String> {
     match text {
         "" => Err("give a name that is not empty".to_owned()),
         text if text.trim() != text => Err("give a name without spaces at its ends".to_owned()),
-        text if text.contains(char::is_control) => Err("give a name without control characters".to_owned()),
-        text => Ok(text.to_owned()),
+        text => remark(text),
+    }
+}
+
+/// A text of one line, which may be empty.
+///
+/// # Errors
+/// When it holds a control character; says which.
+pub fn remark(text: &str) -> Result<String, String> {
+    match control_characters::first(text) {
+        None => Ok(text.to_owned()),
+        Some(character) => {
+            Err(format!("give a text without control characters; this one holds U+{:04X}", u32::from(character)))
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use sea_orm::{DbErr, EntityTrait, QuerySelect};
@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{timeout, timeout_at};
 
+use super::terminal::out;
 use super::{Failure, Outcome, demo_access, migrate, stop};
 use crate::auth::{Secret, Source};
 use crate::clock::Clock;
@@ -18,7 +19,7 @@ use crate::context::App;
 use crate::db::{Db, Missing};
 use crate::entity::token;
 use crate::event::Retention;
-use crate::http::Admission;
+use crate::http::{Admission, Session};
 use crate::runtime::{Runtimes, Work};
 use crate::search::Limits;
 use crate::{http, schema};
@@ -40,7 +41,7 @@ async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
         stop.await;
         let _ = told.set(Instant::now());
     });
-    let settings = args.http().map_err(Failure::new)?;
+    let mut settings = args.http().map_err(Failure::new)?;
     // Before anything is made in the database: a server that is told to listen where another one does changes nothing.
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         Failure::new(format!("cannot listen on {}: {error}; choose another address with --listen", args.listen))
@@ -56,10 +57,11 @@ async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
             prepare(&args, &database, address).await
         }
     });
-    let app = tokio::select! {
+    let (app, session) = tokio::select! {
         () = &mut stop => return Ok(()),
-        app = prepared => app??,
+        prepared = prepared => prepared??,
     };
+    settings.session = session.map(Arc::new);
     let site = http::site(app.clone(), schema::build(), &settings, work.clone());
     let patience = args.patience();
     let (ended, running) = watch::channel(false);
@@ -118,7 +120,7 @@ async fn check_keys(source: &Source) -> Outcome {
 }
 
 /// Everything between the command and the first request: the tables, the demo's data, and what the operator is told.
-async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr) -> Outcome<App> {
+async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr) -> Outcome<(App, Option<Session>)> {
     let db = migrate::connect(database, Missing::Create).await?;
     let clock = Clock::default();
     if args.demo {
@@ -142,27 +144,32 @@ async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr)
     };
     let nobody_can_ask = token.is_none() && !has_token(&db).await?;
     // Last, with nothing to wait for behind it: whoever reads this may ask, and is answered where a stop comes next.
-    announce(address, token.as_ref());
+    let session = announce(address, token)?;
     if nobody_can_ask {
         explain_first_steps(database);
     }
-    Ok(App { db, clock, limits: Limits::default(), quota: args.quota.quota() })
+    Ok((App { db, clock, limits: Limits::default(), quota: args.quota.quota() }, session))
 }
 
-/// For people, on standard output: one line each.
-fn announce(address: SocketAddr, token: Option<&Secret>) {
+/// For people, on standard output: one line each. Gives back what the playground fetches the token from.
+fn announce(address: SocketAddr, token: Option<Secret>) -> Outcome<Option<Session>> {
     let base = if address.ip().is_unspecified() {
         format!("http://localhost:{}", address.port())
     } else {
         format!("http://{address}")
     };
-    // In the fragment, which browsers do not send: the token gets into no log.
-    let fragment = token.map(|token| format!("#token={}", token.reveal())).unwrap_or_default();
-    println!("Playground: {base}/{fragment}");
-    println!("API:        {base}/graphql");
-    if let Some(token) = token {
-        println!("Token:      {}", token.reveal());
-    }
+    let Some(token) = token else {
+        out!("Playground: {base}/");
+        out!("API:        {base}/graphql");
+        return Ok(None);
+    };
+    let (session, code) = Session::start(token.clone(), Session::LIFETIME)?;
+    // In the fragment, which browsers do not send: the code gets into no log. The browser's history has it, but not the
+    // token.
+    out!("Playground: {base}/#code={code}");
+    out!("API:        {base}/graphql");
+    out!("Token:      {}", token.reveal());
+    Ok(Some(session))
 }
 
 async fn has_token(db: &Db) -> Result<bool, DbErr> {
@@ -170,15 +177,15 @@ async fn has_token(db: &Db) -> Result<bool, DbErr> {
 }
 
 fn explain_first_steps(database: &DatabaseArgs) {
-    println!();
-    println!("Nobody can ask yet, as there is no token. Make a company, a user of it, and a token for that user:");
-    println!();
-    println!("  notegraph company create \"Our Company\"");
-    println!("  notegraph user create --company \"Our Company\" --username admin");
-    println!("  notegraph token create --company \"Our Company\" --user admin --scope ADMIN");
+    out!();
+    out!("Nobody can ask yet, as there is no token. Make a company, a user of it, and a token for that user:");
+    out!();
+    out!("  notegraph company create \"Our Company\"");
+    out!("  notegraph user create --company \"Our Company\" --username admin");
+    out!("  notegraph token create --company \"Our Company\" --user admin --scope ADMIN");
     if !database.is_default() {
-        println!();
-        println!("Give them the same --database-url, or DATABASE_URL, as this server.");
+        out!();
+        out!("Give them the same --database-url, or DATABASE_URL, as this server.");
     }
 }
 

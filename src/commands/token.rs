@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
 
 use super::expiry::Expiry;
+use super::terminal::{err, out, table};
 use super::{Failure, Outcome, migrate, people};
 use crate::auth::{self, NewToken};
 use crate::clock::Clock;
@@ -47,7 +48,7 @@ pub struct Create {
     #[arg(long = "scope", value_name = "SCOPE", required = true, ignore_case = true, value_delimiter = ',')]
     scopes: Vec<Scope>,
     /// What it is for, as `token list` shows it.
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, value_parser = people::remark)]
     name: String,
     /// When it ends: after 12h or 30d (m, h, d or w), or at a time, as in 2027-01-01T00:00:00Z. Without this it never
     /// does.
@@ -86,7 +87,7 @@ async fn create(new: Create, args: &DatabaseArgs) -> Outcome {
     let (token, secret) = auth::create_token(&transaction, &clock, new).await?;
     transaction.commit().await?;
     db.close().await?;
-    eprintln!(
+    err!(
         "token {} of {} for {:?}: {}, {}; it is shown this once",
         token.id,
         user.full_name,
@@ -94,7 +95,7 @@ async fn create(new: Create, args: &DatabaseArgs) -> Outcome {
         scope_names(&token),
         token.expires_on.map_or_else(|| "never ends".to_owned(), |end| format!("ends {}", time(end))),
     );
-    println!("{}", secret.reveal());
+    out!("{}", secret.reveal());
     Ok(())
 }
 
@@ -108,12 +109,12 @@ async fn list(company: &str, args: &DatabaseArgs) -> Outcome {
         .all(db.read())
         .await?;
     if tokens.is_empty() {
-        eprintln!("{:?} has no token; make one with `notegraph token create`", company.name);
+        err!("{:?} has no token; make one with `notegraph token create`", company.name);
         return Ok(());
     }
     let now = Clock::default().now();
-    let mut table = vec![["ID", "STATE", "USER", "SCOPES", "CREATED", "EXPIRES", "NAME"].map(str::to_owned)];
-    table.extend(tokens.into_iter().map(|(token, user)| {
+    let mut rows = vec![["ID", "STATE", "USER", "SCOPES", "CREATED", "EXPIRES", "NAME"].map(str::to_owned)];
+    rows.extend(tokens.into_iter().map(|(token, user)| {
         [
             token.id.to_string(),
             state(&token, user.as_ref(), now).to_owned(),
@@ -124,7 +125,7 @@ async fn list(company: &str, args: &DatabaseArgs) -> Outcome {
             token.name,
         ]
     }));
-    print_table(&table);
+    table(&rows);
     Ok(())
 }
 
@@ -139,7 +140,7 @@ async fn revoke(company: &str, id: i64, args: &DatabaseArgs) -> Outcome {
         )));
     };
     if let Some(revoked_on) = token.revoked_on {
-        println!("token {id} was revoked already, on {}", time(revoked_on));
+        out!("token {id} was revoked already, on {}", time(revoked_on));
         return Ok(());
     }
     let mut token = token.into_active_model();
@@ -147,7 +148,7 @@ async fn revoke(company: &str, id: i64, args: &DatabaseArgs) -> Outcome {
     token.update(&transaction).await?;
     transaction.commit().await?;
     db.close().await?;
-    println!("revoked token {id}");
+    out!("revoked token {id}");
     Ok(())
 }
 
@@ -169,14 +170,4 @@ fn scope_names(token: &token::Model) -> String {
 
 fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-fn print_table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) {
-    let widths: [usize; COLUMNS] = std::array::from_fn(|column| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-    });
-    for row in rows {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
-    }
 }

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 
+use super::terminal::out;
 use super::{Failure, Outcome, migrate, people};
 use crate::config::DatabaseArgs;
 use crate::db;
@@ -74,6 +75,6 @@ pub async fn run(command: UserCommand, args: &DatabaseArgs) -> Outcome {
     crate::people::add::<user::Entity>(&transaction, std::slice::from_ref(&user)).await?;
     transaction.commit().await?;
     db.close().await?;
-    println!("created the user {:?} of {:?} with the id {}", user.username, company.name, user.id);
+    out!("created the user {:?} of {:?} with the id {}", user.username, company.name, user.id);
     Ok(())
 }

@@ -5,6 +5,7 @@ mod growth;
 mod identity;
 mod limits;
 mod pace;
+mod record;
 mod usage;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ pub use growth::{QuotaArgs, RetentionArgs};
 pub use identity::IdentityArgs;
 pub use limits::LimitArgs;
 pub use pace::PaceArgs;
+pub use record::RecordArgs;
 pub use usage::UsageArgs;
 
 use crate::db;
@@ -227,6 +229,7 @@ impl ServeArgs {
             usage: self.usage.usage(self.gate.answer_values),
             memory: self.usage.memory(),
             identity: self.identity.settings()?,
+            session: None,
         })
     }
 

@@ -27,7 +27,7 @@ pub struct PhoneNumberInput {
 
 /// A customer as the system that owns the record knows them. Absent keeps a field, or leaves it empty where the customer
 /// is new; null clears it, and is refused with `NULL_NOT_ALLOWED` where it cannot be empty. A text has at most 255
-/// characters.
+/// characters, and no control characters.
 #[derive(InputObject)]
 pub struct CustomerInput {
     /// The customer that is to have the key from now on, where it came here by another way, such as an import.

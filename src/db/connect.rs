@@ -12,7 +12,7 @@ use super::doubt::Doubt;
 use super::limit::{Limited, TimeLimit};
 use super::probe::Probe;
 use super::ready::Ready;
-use super::{Db, Doors, Reader};
+use super::{Db, Doors, Reader, file};
 
 /// What to do where the `SQLite` file is not there yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,18 +77,14 @@ pub async fn connect(settings: &Settings, missing: Missing) -> Result<Db, Connec
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok(postgres(settings).await?);
     }
-    let Some(path) = url.strip_prefix("sqlite:") else {
+    if !url.starts_with("sqlite:") {
         return Err(ConnectError::Address(format!(
             "the database address `{}` is neither of SQLite (sqlite://notegraph.db) nor of PostgreSQL \
              (postgres://user:password@host/name)",
             without_password(url)
         )));
-    };
-    if path.contains(":memory:") || path.contains("mode=memory") {
-        return Err(ConnectError::Address(
-            "a database in memory is lost between connections; name a file, as in sqlite://notegraph.db".to_owned(),
-        ));
     }
+    file::prepare(url, missing)?;
     sqlite(settings, missing).await
 }
 

@@ -5,6 +5,7 @@ mod array;
 mod connect;
 mod doubt;
 mod fault;
+mod file;
 mod ids;
 mod limit;
 mod probe;
@@ -27,6 +28,7 @@ use sea_orm::{
 pub use array::{keys_table, one_of, one_of_texts};
 pub use connect::{ConnectError, Missing, Settings, connect};
 pub use fault::Fault;
+pub use file::sqlite_file;
 pub use ids::{Table, next_id, next_ids, reserve};
 pub use reader::Reader;
 pub use rows::update_rows;

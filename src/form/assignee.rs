@@ -1,9 +1,10 @@
 //! Assignees in the exchange form: users, with when and by whom they were assigned at the end.
 
 use chrono::{DateTime, Utc};
+use indexmap::IndexSet;
 
 use super::object::{Fields, Object};
-use super::person::{Mention, User, read_user};
+use super::person::{Mention, User, describe, read_user};
 use super::reader::{Reader, Reject, id};
 use super::user;
 use super::value;
@@ -27,7 +28,7 @@ pub fn read(reader: &mut Reader<'_>, name: &str, raw: &str, noted_on: DateTime<U
         let user = Mention { id, said: None };
         return Ok(Assignee { object: None, user, created_on: noted_on, assigned_by: None });
     }
-    let Ok(object) = Object::parse(raw) else {
+    let Some(object) = describe(&reader.path, name, raw)? else {
         return Err(format!("{}{name} is neither an object nor an id", reader.path));
     };
     let mut reader = reader.inner(&object, name);
@@ -53,15 +54,14 @@ pub fn fields(mut user: Fields, created_on: DateTime<Utc>, assigned_by: Option<&
 
 /// The users that the text of `assignees` names, each once, in their order.
 pub fn ids(raw: &str) -> Vec<i64> {
-    let mut ids = Vec::new();
     let elements: Vec<&serde_json::value::RawValue> = serde_json::from_str(raw).unwrap_or_default();
-    for element in elements {
-        let id = id(element.get()).or_else(|| {
-            Object::parse(element.get()).ok().and_then(|object| object.get("id").and_then(super::reader::id))
-        });
-        if let Some(id) = id.filter(|id| !ids.contains(id)) {
-            ids.push(id);
-        }
-    }
-    ids
+    let ids: IndexSet<i64> = elements
+        .into_iter()
+        .filter_map(|element| {
+            id(element.get()).or_else(|| {
+                Object::parse(element.get()).ok().and_then(|object| object.get("id").and_then(super::reader::id))
+            })
+        })
+        .collect();
+    ids.into_iter().collect()
 }

@@ -14,12 +14,12 @@ pub fn read(
     id: i64,
     noted_on: chrono::DateTime<chrono::Utc>,
 ) -> Result<customer::Model, Reject> {
-    let company_name = reader.lenient_text("company_name")?;
-    let first_name = reader.lenient_text("first_name")?;
-    let middle_name = reader.lenient_text("middle_name")?;
-    let last_name = reader.lenient_text("last_name")?;
+    let company_name = reader.line("company_name")?;
+    let first_name = reader.line("first_name")?;
+    let middle_name = reader.line("middle_name")?;
+    let last_name = reader.line("last_name")?;
     let names: Vec<&str> = [&first_name, &middle_name, &last_name].into_iter().flatten().map(String::as_str).collect();
-    let full_name = match reader.lenient_text("full_name")? {
+    let full_name = match reader.line("full_name")? {
         Some(name) => name,
         None if !names.is_empty() => names.join(" "),
         None => company_name.clone().unwrap_or_else(|| format!("customer {id}")),
@@ -31,17 +31,17 @@ pub fn read(
         id,
         external_key: None,
         company_name,
-        company_title: reader.lenient_text("company_title")?,
+        company_title: reader.line("company_title")?,
         first_name,
         middle_name,
         last_name,
         full_name,
-        locale: reader.lenient_text("locale")?,
+        locale: reader.line("locale")?,
         is_member: reader.yes("is_member").unwrap_or_default(),
         was_member: reader.yes("was_member").unwrap_or_default(),
         has_applied: reader.yes("has_applied").unwrap_or_default(),
-        flag: reader.lenient_text("flag")?.filter(|flag| !flag.is_empty()),
-        email: reader.lenient_text("email")?,
+        flag: reader.line("flag")?.filter(|flag| !flag.is_empty()),
+        email: reader.line("email")?,
         mobile_country_code: mobile.country_code,
         mobile_number: mobile.number,
         mobile_full: mobile.full,
@@ -50,7 +50,7 @@ pub fn read(
         phone_full: phone.full,
         profile_photo: photo(reader)?,
         vip: reader.yes("vip").unwrap_or_default(),
-        home_house_id: reader.lenient_text("home_house_id")?,
+        home_house_id: reader.line("home_house_id")?,
         birthdate: reader.date("birthdate")?,
         anniversary_date: reader.date("anniversary_date")?,
         created_on: reader.time("created_on")?.unwrap_or(noted_on),
@@ -107,7 +107,7 @@ fn phone(reader: &mut Reader<'_>, key: &str) -> Result<Phone, Reject> {
     let Some(raw) = reader.raw(key) else { return Ok(Phone::default()) };
     if raw.starts_with('"') {
         // Only the whole number: the parts are not ours to guess.
-        let full = reader.lenient_text(key)?.filter(|full| !full.is_empty());
+        let full = reader.line(key)?.filter(|full| !full.is_empty());
         return Ok(Phone { full, ..Phone::default() });
     }
     let Ok(object) = Object::parse(raw) else {
@@ -115,11 +115,7 @@ fn phone(reader: &mut Reader<'_>, key: &str) -> Result<Phone, Reject> {
         return Ok(Phone::default());
     };
     let mut reader = reader.inner(&object, key);
-    Ok(Phone {
-        country_code: reader.lenient_text("country_code")?,
-        number: reader.lenient_text("number")?,
-        full: reader.lenient_text("full")?,
-    })
+    Ok(Phone { country_code: reader.line("country_code")?, number: reader.line("number")?, full: reader.line("full")? })
 }
 
 fn phone_text([country_code, number, full]: [&Option<String>; 3]) -> String {

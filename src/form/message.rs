@@ -26,8 +26,8 @@ pub const KEYS: [&str; 4] = ["message", "attachment", "posted_by", "created_on"]
 pub fn read(reader: &mut Reader<'_>, before: DateTime<Utc>) -> Result<Message, Reject> {
     let id = reader.id("id")?;
     let posted_by = read_user(reader, "posted_by", None)?;
-    let attachment = reader.lenient_text("attachment")?.filter(|name| !name.is_empty());
-    let named = reader.lenient_text("attachment_filename")?.filter(|name| !name.is_empty());
+    let attachment = reader.line("attachment")?.filter(|name| !name.is_empty());
+    let named = reader.line("attachment_filename")?.filter(|name| !name.is_empty());
     let (url, name) = match attachment {
         Some(address) if is_address(&address) => {
             let name = named.unwrap_or_else(|| filename(&address));
@@ -44,7 +44,7 @@ pub fn read(reader: &mut Reader<'_>, before: DateTime<Utc>) -> Result<Message, R
         message: reader.text("message")?.unwrap_or_default(),
         attachment_url: url,
         attachment_filename: name,
-        attachment_content_type: reader.lenient_text("attachment_content_type")?,
+        attachment_content_type: reader.line("attachment_content_type")?,
         attachment_size: reader.parsed("attachment_size", "a number of bytes", size)?,
         posted_by_id: posted_by.as_ref().map(|user| user.id),
         created_on: reader.time("created_on")?.unwrap_or(before),

@@ -7,6 +7,7 @@
 
 pub mod assignee;
 pub mod billing;
+pub mod bounds;
 pub mod customer;
 pub mod input;
 pub mod intake;

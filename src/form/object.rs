@@ -42,6 +42,11 @@ impl Object {
         self.0.shift_remove(key).map(|raw| raw.get().to_owned())
     }
 
+    /// Takes out all keys but those that are to stay, which keep their order.
+    pub fn retain(&mut self, stays: impl Fn(&str) -> bool) {
+        self.0.retain(|key, _| stays(key));
+    }
+
     /// Says nothing about anybody: no key, or only nulls.
     pub fn is_blank(&self) -> bool {
         self.iter().all(|(_, text)| text == "null")

@@ -6,7 +6,7 @@ use std::io::Write;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect,
+    Statement,
 };
 
 use super::object::{Fields, join};
@@ -36,11 +36,14 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-/// Notes that are held at once.
+/// The most notes that are held at once, and the most bytes of their texts and messages; a note that has more is held
+/// alone.
 const PAGE: u64 = 100;
+const PAGE_BYTES: i64 = 8 << 20;
 
-/// How many people of a kind are remembered from page to page.
+/// The most people of a kind that are remembered from page to page, and the most bytes of their texts.
 const REMEMBERED: usize = 8_000;
+const REMEMBERED_BYTES: usize = 16 << 20;
 
 /// Writes all notes as they are at this moment, whatever changes meanwhile; says how many.
 ///
@@ -52,21 +55,49 @@ pub async fn write(db: &Db, company_id: i64, out: &mut (dyn Write + Send)) -> Re
     let types = types.into_iter().map(|row| (row.id, row)).collect();
     let mut page =
         Page { transaction: &transaction, company_id, types, customers: HashMap::new(), users: HashMap::new() };
-    let (mut last, mut count) = (None, 0);
+    let (mut last, mut count) = (i64::MIN, 0);
     loop {
-        let mut find = note::Entity::find().filter(note::Column::CompanyId.eq(company_id));
-        if let Some(last) = last {
-            find = find.filter(note::Column::Id.gt(last));
-        }
-        let notes = find.order_by_asc(note::Column::Id).limit(PAGE).all(&transaction).await?;
-        let Some(end) = notes.last() else { break };
-        last = Some(end.id);
+        let ids = next(&transaction, company_id, last).await?;
+        let Some(end) = ids.last() else { break };
+        last = *end;
+        let notes = note::Entity::find()
+            .filter(note::Column::CompanyId.eq(company_id))
+            .filter(one_of(transaction.get_database_backend(), (note::Entity, note::Column::Id), ids))
+            .order_by_asc(note::Column::Id)
+            .all(&transaction)
+            .await?;
         count += notes.len() as u64;
         page.write(notes, out).await?;
     }
     out.flush()?;
     transaction.rollback().await?;
     Ok(count)
+}
+
+/// The ids of the next notes after `last`: as many as can be held at once, at least one.
+async fn next(transaction: &DatabaseTransaction, company_id: i64, last: i64) -> Result<Vec<i64>, DbErr> {
+    // Lengths are known without reading the texts, on both databases.
+    let size = |table: &str, columns: &[&str]| {
+        let sizes = columns.iter().map(|column| format!("coalesce(octet_length({table}.{column}), 0)"));
+        sizes.collect::<Vec<_>>().join(" + ")
+    };
+    let sql = format!(
+        "SELECT n.id AS id, CAST({} + coalesce((SELECT sum({}) FROM message AS m WHERE m.company_id = n.company_id \
+         AND m.note_id = n.id), 0) AS bigint) AS size \
+         FROM note AS n WHERE n.company_id = {company_id} AND n.id > {last} ORDER BY n.id LIMIT {PAGE}",
+        size("n", &["details", "source"]),
+        size("m", &["message", "source"]),
+    );
+    let rows = transaction.query_all_raw(Statement::from_string(transaction.get_database_backend(), sql)).await?;
+    let (mut ids, mut bytes) = (Vec::new(), 0_i64);
+    for row in rows {
+        bytes = bytes.saturating_add(row.try_get("", "size")?);
+        if bytes > PAGE_BYTES && !ids.is_empty() {
+            break;
+        }
+        ids.push(row.try_get("", "id")?);
+    }
+    Ok(ids)
 }
 
 /// Someone as they are nested.
@@ -173,7 +204,7 @@ where
     E: EntityTrait<Model = P>,
     P: Person + FromQueryResult,
 {
-    if known.len() > REMEMBERED {
+    if known.len() > REMEMBERED || known.values().map(|one| one.text.len()).sum::<usize>() > REMEMBERED_BYTES {
         known.clear();
     }
     let unknown: Vec<i64> = ids.iter().filter(|id| !known.contains_key(id)).copied().collect();

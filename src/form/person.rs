@@ -19,6 +19,21 @@ pub struct Mention<Row> {
 pub type Customer = Mention<entity::customer::Model>;
 pub type User = Mention<entity::user::Model>;
 
+/// The most bytes of the object that describes somebody: several times what the API takes. What is not in a column is kept
+/// beside the row, and people are held by the thousand while records that mention them are read and written.
+const LARGEST: usize = 64 << 10;
+
+/// Reads the object that describes somebody; `name` is where it stands.
+///
+/// # Errors
+/// When it is too large, or no object: `None`.
+pub fn describe(path: &str, name: &str, raw: &str) -> Result<Option<Object>, Reject> {
+    if raw.len() > LARGEST {
+        return Err(format!("{path}{name} has {} bytes; at most {LARGEST} are taken", raw.len()));
+    }
+    Ok(Object::parse(raw).ok())
+}
+
 /// The author, the poster of a message, who assigned: under `key`, and the bare id under `id_key` where there is one.
 ///
 /// # Errors
@@ -47,13 +62,14 @@ fn mention<Row>(
     let bare = id_key.map_or(Ok(None), |id_key| reader.id(id_key))?;
     let nobody = bare.map(|id| Mention { id, said: None });
     let Some(raw) = reader.raw(key) else { return Ok(nobody) };
-    let object = match (id(raw), Object::parse(raw)) {
-        (Some(nested), _) => match bare {
-            Some(bare) if bare != nested => return Err(contradiction(reader, key, nested, id_key, bare)),
-            _ => return Ok(Some(Mention { id: nested, said: None })),
-        },
-        (None, Ok(object)) => object,
-        (None, Err(_)) => return Err(reader.reject(key, "an object with an id")),
+    if let Some(nested) = id(raw) {
+        return match bare {
+            Some(bare) if bare != nested => Err(contradiction(reader, key, nested, id_key, bare)),
+            _ => Ok(Some(Mention { id: nested, said: None })),
+        };
+    }
+    let Some(object) = describe(&reader.path, key, raw)? else {
+        return Err(reader.reject(key, "an object with an id"));
     };
     if object.is_blank() {
         return Ok(nobody);

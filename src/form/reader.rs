@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::object::Object;
 use super::value;
+use crate::control_characters;
 use crate::id::quote;
 
 /// Why a record cannot be taken: a sentence for the operator.
@@ -100,6 +101,24 @@ impl<'a> Reader<'a> {
                 Ok(None)
             }
         }
+    }
+
+    /// A name, or another text of one line. One with control characters is left empty: it would be shown as something else
+    /// than it is.
+    ///
+    /// # Errors
+    /// As of [`Reader::lenient_text`].
+    pub fn line(&mut self, key: &str) -> Result<Option<String>, Reject> {
+        let text = self.lenient_text(key)?;
+        Ok(self.one_line(key, text))
+    }
+
+    /// Leaves out a text that holds a control character, and says which.
+    pub fn one_line(&mut self, key: &str, text: Option<String>) -> Option<String> {
+        let text = text?;
+        let Some(character) = control_characters::first(&text) else { return Some(text) };
+        self.warn(key, &format!("holds the control character U+{:04X}: left empty", u32::from(character)));
+        None
     }
 
     /// A text that is taken apart by `parse`; `what` it should be. Empty is none.

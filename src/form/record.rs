@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::billing;
+use super::bounds::{self, Excess, NESTING};
 use super::note::{self, Note};
 use super::object::Object;
 use super::reader::{Reject, explain};
@@ -25,6 +26,27 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// A record as it was found, before anybody has read it.
+#[derive(Debug)]
+pub struct Raw {
+    pub place: Place,
+    /// As it was written; empty where that is not known, or was too long to be kept.
+    pub bytes: Vec<u8>,
+    /// Why it is rejected unread.
+    pub problem: Option<Reject>,
+}
+
+impl Raw {
+    /// Roughly the bytes of memory that the record takes until it is written: its texts several times, and the rows and
+    /// objects that its values become.
+    pub fn size(&self) -> usize {
+        const TEXTS: usize = 6;
+        const VALUE: usize = 400;
+        let values = bounds::check(&self.bytes, usize::MAX).unwrap_or_default();
+        self.bytes.len() * TEXTS + values * VALUE
+    }
+}
+
 /// A record on its way in.
 #[derive(Debug)]
 pub struct Record {
@@ -35,14 +57,25 @@ pub struct Record {
 }
 
 impl Record {
-    /// Reads the note; `now` is the time of one that nothing dates.
-    pub fn read(place: Place, raw: Vec<u8>, now: DateTime<Utc>) -> Self {
-        let note = read(&raw, now).map(Box::new);
-        Self { place, raw, note }
+    /// Reads the note, of no more than `most_values` JSON values; `now` is the time of one that nothing dates.
+    pub fn read(raw: Raw, most_values: usize, now: DateTime<Utc>) -> Self {
+        let Raw { place, bytes, problem } = raw;
+        let note = match problem {
+            Some(reason) => Err(reason),
+            None => bounded(&bytes, most_values).and_then(|()| read(&bytes, now).map(Box::new)),
+        };
+        Self { place, raw: bytes, note }
     }
+}
 
-    pub fn rejected(place: Place, raw: Vec<u8>, reason: Reject) -> Self {
-        Self { place, raw, note: Err(reason) }
+/// What is built of a record takes many times its bytes where these are thousands of small values.
+fn bounded(raw: &[u8], most_values: usize) -> Result<(), Reject> {
+    match bounds::check(raw, most_values) {
+        Ok(_) => Ok(()),
+        Err(Excess::Nesting) => Err(format!("lists and objects are nested more than {NESTING} deep")),
+        Err(Excess::Values) => {
+            Err(format!("the record has more than {most_values} values, the most that --record-values allows"))
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 //! under `-` the list of keys that the columns would write and the record did not have. Keys of the record that
 //! begin with `-` are stored with one more of it.
 
+use std::collections::HashSet;
+
 use super::object::{Fields, Object, compact, quoted, same};
 
 /// The key of the list of absent keys.
@@ -53,21 +55,21 @@ pub fn overlay(fields: Fields, source: Option<&str>, honour: impl Fn(&str, Optio
 pub fn forget(source: Option<String>, fields: &[&str]) -> Option<String> {
     let source = source?;
     let mut kept = Object::parse(&source).ok()?;
-    let mut gone = fields.to_vec();
+    let mut gone: HashSet<&str> = fields.iter().copied().collect();
     for field in fields {
-        match *field {
-            "customer_id" => gone.push("customer"),
-            "user_id" => gone.push("user"),
-            "type" => gone.push("type_id"),
-            "status" => gone.push("closed_on"),
-            _ => {}
-        }
+        gone.extend(match *field {
+            "customer_id" => Some("customer"),
+            "user_id" => Some("user"),
+            "type" => Some("type_id"),
+            "status" => Some("closed_on"),
+            _ => None,
+        });
     }
     let mut absent = absent(&mut kept);
-    absent.retain(|key| !gone.contains(&key.as_str()));
-    for key in gone {
-        kept.take(&stored(key));
-    }
+    absent.retain(|key| !gone.contains(key.as_str()));
+    // One pass: a record may have tens of thousands of keys.
+    let stored: HashSet<String> = gone.into_iter().map(stored).collect();
+    kept.retain(|key| !stored.contains(key));
     put_absent(&mut kept, &absent);
     (!kept.is_empty()).then(|| kept.text())
 }

@@ -13,11 +13,11 @@ use crate::entity::user::{self, UserStatus};
 pub fn read(reader: &mut Reader<'_>, id: i64) -> Result<user::Model, Reject> {
     let statuses = [("active", UserStatus::Active), ("inactive", UserStatus::Inactive)];
     let status = reader.choice("status", &statuses)?.unwrap_or(UserStatus::Active);
-    let first_name = reader.lenient_text("first_name")?;
-    let last_name = reader.lenient_text("last_name")?;
-    let said_username = reader.lenient_text("username")?.filter(|name| !name.is_empty());
+    let first_name = reader.line("first_name")?;
+    let last_name = reader.line("last_name")?;
+    let said_username = reader.line("username")?.filter(|name| !name.is_empty());
     let names: Vec<&str> = [&first_name, &last_name].into_iter().flatten().map(String::as_str).collect();
-    let full_name = match reader.lenient_text("full_name")? {
+    let full_name = match reader.line("full_name")? {
         Some(name) => name,
         None if !names.is_empty() => names.join(" "),
         None => said_username.clone().unwrap_or_else(|| username(id)),
@@ -30,16 +30,16 @@ pub fn read(reader: &mut Reader<'_>, id: i64) -> Result<user::Model, Reject> {
         first_name,
         last_name,
         full_name,
-        email: reader.lenient_text("email")?,
+        email: reader.line("email")?,
         username: said_username.unwrap_or_else(|| username(id)),
         profile_photo: photo(reader)?,
-        employee_id: reader.lenient_text("employee_id")?,
-        mobile_number: reader.lenient_text("mobile_number")?,
-        business_location_id: reader.lenient_text("business_location_id")?,
+        employee_id: reader.line("employee_id")?,
+        mobile_number: reader.line("mobile_number")?,
+        business_location_id: reader.line("business_location_id")?,
         enable2_fa: reader.yes("enable2_fa"),
         modified_on: reader.time("modified_on")?,
-        created_by: reader.lenient_text("created_by")?,
-        role: reader.lenient_text("role")?,
+        created_by: reader.line("created_by")?,
+        role: reader.line("role")?,
         source: None,
     })
 }

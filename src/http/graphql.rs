@@ -27,6 +27,7 @@ use super::listen::End;
 use super::origin::{self, Origin};
 use super::refusal::Refusal;
 use super::request_id::RequestIdExt;
+use super::session::Session;
 use super::taken::Held;
 use super::{answer, asked, body};
 use crate::auth::{self, Identity, IdentitySettings, Tokens, Viewer};
@@ -65,6 +66,8 @@ pub struct HttpSettings {
     pub memory: MemoryLimits,
     /// Whose JSON web tokens are taken.
     pub identity: Option<IdentitySettings>,
+    /// The token that the playground fetches by a code.
+    pub session: Option<Arc<Session>>,
 }
 
 impl Default for HttpSettings {
@@ -81,6 +84,7 @@ impl Default for HttpSettings {
             usage: UsageLimits::default(),
             memory: MemoryLimits::default(),
             identity: None,
+            session: None,
         }
     }
 }
@@ -271,7 +275,7 @@ impl Door {
     }
 
     /// Absent where the request came over no network.
-    fn visitor(&self, head: &Parts) -> Option<IpAddr> {
+    pub fn visitor(&self, head: &Parts) -> Option<IpAddr> {
         self.visitor_of(&head.headers, &head.extensions)
     }
 

@@ -17,6 +17,7 @@ mod playground;
 mod refusal;
 mod request_id;
 mod router;
+mod session;
 mod taken;
 
 pub use admission::Admission;
@@ -26,3 +27,4 @@ pub use limits::{Allowance, TrustedProxies, TrustedProxy, Visit};
 pub use listen::{Patience, Site, serve};
 pub use origin::Origin;
 pub use router::{router, site};
+pub use session::Session;

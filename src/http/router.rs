@@ -23,7 +23,7 @@ use super::limits::{Limits, REQUEST};
 use super::listen::Site;
 use super::refusal::Refusal;
 use super::request_id::{self, RequestIdExt};
-use super::{answer, head, playground};
+use super::{answer, head, playground, session};
 use crate::auth::{Identity, Tokens};
 use crate::context::App;
 use crate::meter::MemoryPool;
@@ -60,6 +60,7 @@ pub fn site(app: App, schema: Schema, settings: &HttpSettings, work: Work) -> Si
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/", get(playground::page))
+        .route("/playground/session", post(session::open))
         .route("/playground/{*path}", get(playground::asset))
         .fallback(async || (StatusCode::NOT_FOUND, "The API is at /graphql, its playground at /.\n"))
         .with_state(Arc::clone(&door));

@@ -100,7 +100,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         Some(AttachmentInput { url, filename, content_type }) => {
             for (field, text) in [("filename", &filename), ("contentType", &content_type)] {
                 if let Some(text) = text {
-                    problems.text(&["input", "attachment", field], text, NAME);
+                    problems.name(&["input", "attachment", field], text, NAME);
                 }
             }
             let filename = filename.or_else(|| url.filename());

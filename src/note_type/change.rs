@@ -123,9 +123,11 @@ async fn hold(transaction: &DatabaseTransaction, sight: Sight, id: &ID) -> Resul
 
 fn check(name: &str) -> Vec<UserError> {
     let mut problems = Problems::default();
-    problems.text(&["name"], name, NAME);
     if name.trim().is_empty() {
+        problems.text(&["name"], name, NAME);
         problems.add(ErrorCode::Required, &["name"], "A name has at least one character that can be seen.");
+    } else {
+        problems.name(&["name"], name, NAME);
     }
     problems.0
 }

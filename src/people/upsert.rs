@@ -250,7 +250,7 @@ impl<'p> Fields<'p> {
     }
 
     pub fn check(&mut self, field: &str, text: &str, max: usize) {
-        self.problems.text(&["input", self.index.as_str(), field], text, max);
+        self.problems.name(&["input", self.index.as_str(), field], text, max);
     }
 
     /// A field that can be empty.

@@ -116,7 +116,10 @@ impl Mutation {
     async fn note_type_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Its name: not blank, at most 255 characters, no other type's of the company.")] name: String,
+        #[graphql(
+            desc = "Its name: not blank, without control characters, at most 255 characters, no other type's of the company."
+        )]
+        name: String,
     ) -> Result<NoteTypePayload> {
         once(ctx, note_type::create(ctx, name)).await
     }
@@ -126,7 +129,9 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The type: \"NoteType:42\" or \"42\".")] id: ID,
-        #[graphql(desc = "Its new name: not blank, at most 255 characters, no other type's of the company.")]
+        #[graphql(
+            desc = "Its new name: not blank, without control characters, at most 255 characters, no other type's of the company."
+        )]
         name: String,
     ) -> Result<NoteTypePayload> {
         once(ctx, note_type::rename(ctx, id, name)).await

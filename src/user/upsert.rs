@@ -20,7 +20,8 @@ use crate::scalar::{DateTime, Url};
 use crate::user_error::{ErrorCode, Problems, UserError};
 
 /// A user as the system that owns the record knows them. Absent keeps a field, or leaves it empty where the user is new;
-/// null clears it, and is refused with `NULL_NOT_ALLOWED` where it cannot be empty. A text has at most 255 characters.
+/// null clears it, and is refused with `NULL_NOT_ALLOWED` where it cannot be empty. A text has at most 255 characters, and no
+/// control characters.
 #[derive(InputObject)]
 pub struct UserInput {
     /// The user that is to have the key from now on, where it came here by another way, such as an import.

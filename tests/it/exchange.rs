@@ -3,8 +3,10 @@
 mod again;
 mod broken;
 mod counted;
+mod files;
 mod forms;
 mod inputs;
+mod large;
 mod odd;
 mod people;
 mod real;
@@ -18,7 +20,7 @@ use flate2::write::GzEncoder;
 use notegraph::clock::Clock;
 use notegraph::commands::export::{self, ExportArgs};
 use notegraph::commands::import::{self, ImportArgs};
-use notegraph::config::QuotaArgs;
+use notegraph::config::{QuotaArgs, RecordArgs};
 use notegraph::db::Db;
 use notegraph::form::intake::Summary;
 use tempfile::TempDir;
@@ -61,6 +63,7 @@ impl Exchange {
             update: false,
             dry_run: false,
             quota: QuotaArgs::default(),
+            record: RecordArgs::default(),
         }
     }
 
@@ -70,6 +73,10 @@ impl Exchange {
 
     /// Where it may not come to its end: why.
     async fn attempt(&self, args: &ImportArgs) -> Result<Summary, String> {
+        // Of the run before: none is written over.
+        if let Some(rejects) = &args.rejects {
+            let _ = std::fs::remove_file(rejects);
+        }
         let clock = Clock::stepping(Utc.with_ymd_and_hms(2026, 1, 1, 0, 0, 0).unwrap());
         import::run(args, &self.db, &clock).await.map_err(|failure| failure.to_string())
     }
@@ -86,9 +93,12 @@ impl Exchange {
         self.run(&ImportArgs { update: true, ..self.args(&[&file]) }).await
     }
 
-    /// What was rejected, line by line.
+    /// What was rejected, line by line; nothing where there is no file of it.
     fn rejects(&self) -> Vec<u8> {
-        std::fs::read(self.path("rejects")).unwrap()
+        match std::fs::read(self.path("rejects")) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            read => read.unwrap(),
+        }
     }
 
     pub async fn export(&self) -> String {

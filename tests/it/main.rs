@@ -50,6 +50,8 @@ mod process;
 mod scalars;
 mod schema;
 mod search;
+mod session;
+mod terminal;
 mod tokens;
 mod transport;
 mod upsert;

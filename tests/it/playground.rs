@@ -31,9 +31,22 @@ async fn the_page_and_all_it_names_are_served_under_a_strict_policy() {
     for path in named {
         let (status, headers, _) = get(&app, path, "gzip").await;
         assert_eq!(status, 200, "{path}");
-        assert_eq!(headers["cache-control"], "public, max-age=31536000, immutable", "{path}");
+        // The name of an asset changes with its contents.
+        let caching = if path.contains("/assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+        assert_eq!(headers["cache-control"], caching, "{path}");
         assert_eq!(headers["x-content-type-options"], "nosniff");
     }
+}
+
+/// Before anything else is loaded: a token must not stay in the address meanwhile.
+#[tokio::test]
+async fn the_first_script_takes_the_fragment_out_of_the_address() {
+    let app = App::start().await;
+    let page = String::from_utf8(get(&app, "/", "identity").await.2).unwrap();
+    let first = page.split("<script ").nth(1).unwrap();
+    assert!(first.starts_with("src=\"/playground/fragment.js\""), "{page}");
+    let script = String::from_utf8(get(&app, "/playground/fragment.js", "identity").await.2).unwrap();
+    assert!(script.contains("history.replaceState"), "{script}");
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 // Opens the playground of a running server in Chromium and uses it as a person would.
-//   node browser.mjs 'http://127.0.0.1:8080/#token=ng_...' [screenshot.png]
+//   NOTEGRAPH_LINK='http://127.0.0.1:8080/#code=...' node browser.mjs 'http://127.0.0.1:8080/#token=ng_...' [screenshot.png]
 import { address } from './address.mjs';
 import { startChromium } from './chromium.mjs';
 import { complaints } from './complaints.mjs';
 import { introspect, mistakes } from './examples.mjs';
+import { filesWith } from './profile.mjs';
 
 const { url, token, graphql } = address();
+// As `serve --demo` prints it.
+const link = new URL(process.env.NOTEGRAPH_LINK);
 const screenshot = process.argv[3] ?? process.env.SCREENSHOT;
 
 function check(holds, sentence) {
@@ -54,11 +57,11 @@ async function headersHold(page, expected) {
 }
 
 /** The page as the printed address opens it. */
-async function withToken(page) {
+async function withCode(page) {
   const found = await complaints(page, url.origin);
-  await page.goto(url.href);
+  await page.goto(link.href);
   await ready(page);
-  check(!page.url().includes(token), 'The token is still in the address bar.');
+  check(page.url() === `${url.origin}/`, `The code is still in the address bar: ${page.url()}`);
   check((await page.title()) === 'notegraph playground', `The title is "${await page.title()}".`);
   await variablesHold(page, '"first"');
   await headersHold(page, token);
@@ -84,11 +87,29 @@ async function withToken(page) {
   await page.keyboard.type('{ nothingOfThisName }');
   await page.locator('.graphiql-query-editor .squiggly-error').waitFor();
 
-  // What was typed, and the token, are still there after a reload.
+  // What was typed is still there after a reload, the token is not.
   await page.reload();
   await editor(page).getByText('nothingOfThisName').waitFor();
-  await page.getByRole('tab', { name: 'Notes', exact: true }).click();
+  await hint(page).getByText('Requests need a token').waitFor();
+  const others = found.filter((line) => !/\b401\b/.test(line));
+  check(others.length === 0, `The page complains:\n  ${others.join('\n  ')}`);
+}
+
+/** A code holds once: a second page, as from the browser's history, is told so. */
+async function withUsedCode(page) {
+  await page.goto(link.href);
   await ready(page);
+  await hint(page).getByText('was used already').waitFor();
+  check(page.url() === `${url.origin}/`, `The code is still in the address bar: ${page.url()}`);
+}
+
+/** A token in the address, as somebody may put it there themselves. */
+async function withToken(page) {
+  const found = await complaints(page, url.origin);
+  await page.goto(url.href);
+  await ready(page);
+  check(!page.url().includes(token), 'The token is still in the address bar.');
+  await headersHold(page, token);
   await showsNotes(page);
   check(found.length === 0, `The page complains:\n  ${found.join('\n  ')}`);
 }
@@ -133,20 +154,44 @@ async function withoutToken(page) {
   check(others.length === 0, `The page complains:\n  ${others.join('\n  ')}`);
 }
 
-const { context, close } = await startChromium();
-const open = () => context.newPage();
-let page;
+/** Runs a page in a browser of its own; `after` looks at the profile when the browser has ended. */
+async function inBrowser(work, after) {
+  const { context, profile, close, remove } = await startChromium();
+  try {
+    await work(context);
+    await close();
+    after?.(profile);
+  } catch (error) {
+    if (screenshot) await context.pages().at(-1)?.screenshot({ path: screenshot }).catch(() => {});
+    await close().catch(() => {});
+    throw error;
+  } finally {
+    remove();
+  }
+}
+
 try {
-  page = await open();
-  await withToken(page);
-  const count = await examplesAreValid(page);
-  page = await open();
-  await withoutToken(page);
+  let count;
+  await inBrowser(
+    async (context) => {
+      const page = await context.newPage();
+      await withCode(page);
+      count = await examplesAreValid(page);
+      await withUsedCode(await context.newPage());
+    },
+    (profile) => {
+      // What was typed is in there: the search finds what the browser has stored.
+      check(filesWith(profile, 'nothingOfThisName').length > 0, 'The profile of the browser holds nothing of the page.');
+      const files = filesWith(profile, token);
+      check(files.length === 0, `The profile of the browser holds the token, in ${files.join(', ')}.`);
+    },
+  );
+  await inBrowser(async (context) => {
+    await withToken(await context.newPage());
+    await withoutToken(await context.newPage());
+  });
   console.log(`The playground works: notes are shown, ${count} examples are valid, nothing is complained about.`);
 } catch (error) {
   console.error(error.message);
-  if (screenshot) await page?.screenshot({ path: screenshot }).catch(() => {});
   process.exitCode = 1;
-} finally {
-  await close();
 }

@@ -14,7 +14,7 @@ const flags = [
   '--disable-sync',
 ];
 
-/** Starts the system's Chromium with an empty profile. `close` also removes the profile. */
+/** Starts the system's Chromium with an empty profile, in the folder `profile`; `remove` removes that after `close`. */
 export async function startChromium() {
   const profile = mkdtempSync(join(tmpdir(), 'notegraph-check-'));
   const context = await chromium.launchPersistentContext(profile, {
@@ -25,9 +25,8 @@ export async function startChromium() {
   });
   return {
     context,
-    async close() {
-      await context.close();
-      rmSync(profile, { recursive: true, force: true });
-    },
+    profile,
+    close: () => context.close(),
+    remove: () => rmSync(profile, { recursive: true, force: true }),
   };
 }

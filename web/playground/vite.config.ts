@@ -19,6 +19,8 @@ export default defineConfig({
   worker: { format: 'es' },
   preview: {
     // `npm run preview` beside a running `notegraph serve`.
-    proxy: { '/graphql': process.env.NOTEGRAPH ?? 'http://127.0.0.1:8080' },
+    proxy: Object.fromEntries(
+      ['/graphql', '/playground/session'].map((path) => [path, process.env.NOTEGRAPH ?? 'http://127.0.0.1:8080']),
+    ),
   },
 });

@@ -5,6 +5,8 @@ use jsonwebtoken::{AlgorithmFamily, DecodingKey};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::plain::is_plain;
+
 /// How many keys are taken.
 const MOST_KEYS: usize = 100;
 
@@ -91,14 +93,17 @@ pub struct KeySet(Vec<Key>);
 impl KeySet {
     /// # Errors
     /// Where this is no set of keys, or none of them can be used; for the operator.
-    pub fn read(json: &[u8]) -> Result<Self, String> {
+    pub fn read(text: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Published<'a> {
             #[serde(borrow)]
             keys: Vec<&'a RawValue>,
         }
+        if !is_plain(text) {
+            return Err("this is no JSON web key set, but JSON with private keys of a library, or none".to_owned());
+        }
         let published: Published<'_> =
-            serde_json::from_slice(json).map_err(|error| format!("this is no JSON web key set: {error}"))?;
+            serde_json::from_slice(text).map_err(|error| format!("this is no JSON web key set: {error}"))?;
         let keys: Vec<_> = published.keys.into_iter().take(MOST_KEYS).filter_map(Key::read).collect();
         if keys.is_empty() {
             return Err("the key set has no public key that tokens can be signed with".to_owned());

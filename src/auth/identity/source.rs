@@ -1,6 +1,6 @@
 //! Where the keys of an identity provider come from, and how they are kept.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use jsonwebtoken::DecodingKey;
+use tokio::io::AsyncReadExt;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::JoinHandle;
 use url::Url;
@@ -57,11 +58,12 @@ impl Source {
         let read = async {
             match self {
                 Self::File(path) => {
-                    let length = tokio::fs::metadata(path).await.map_err(|error| error.to_string())?.len();
-                    if length > LARGEST as u64 {
-                        return Err(format!("larger than {LARGEST} bytes"));
+                    let found = tokio::fs::metadata(path).await.map_err(|error| error.to_string())?;
+                    if !found.is_file() {
+                        // Opening a pipe would wait for who writes into it, and a device may never end.
+                        return Err("it is no file".to_owned());
                     }
-                    tokio::fs::read(path).await.map(Bytes::from).map_err(|error| error.to_string())
+                    read_file(path).await.map_err(|error| error.to_string())?
                 }
                 Self::Address(url) => get(url).await,
             }
@@ -69,6 +71,16 @@ impl Source {
         let json = tokio::time::timeout(TIMEOUT, read).await.unwrap_or_else(|_| Err("no answer in time".to_owned()))?;
         KeySet::read(&json)
     }
+}
+
+/// Reads a file of no more than [`LARGEST`] bytes, whatever its size was when it was looked at.
+async fn read_file(path: &Path) -> std::io::Result<Result<Bytes, String>> {
+    let mut bytes = Vec::new();
+    tokio::fs::File::open(path).await?.take(LARGEST as u64 + 1).read_to_end(&mut bytes).await?;
+    if bytes.len() > LARGEST {
+        return Ok(Err(format!("larger than {LARGEST} bytes")));
+    }
+    Ok(Ok(bytes.into()))
 }
 
 /// One request, to one address: nobody is led elsewhere. The certificate of an https address has to be one that the system
@@ -207,6 +219,17 @@ mod tests {
         }
         for wrong in ["https://", "http://", "http://me:secret@idp/keys"] {
             assert!(wrong.parse::<Source>().is_err(), "{wrong}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_of_keys_is_a_file_of_bounded_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.json");
+        std::fs::write(&path, " ".repeat(LARGEST + 1)).unwrap();
+        assert!(Source::File(path).check().await.unwrap_err().contains("larger than"));
+        for path in [folder.path(), Path::new("/dev/zero")] {
+            assert_eq!(Source::File(path.to_owned()).check().await, Err("it is no file".to_owned()));
         }
     }
 }

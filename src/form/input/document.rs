@@ -13,16 +13,24 @@ use super::utf8::Utf8;
 use super::{Sink, Source, Stopped};
 use crate::form::object::Object;
 use crate::form::reader::explain;
-use crate::form::record::Record;
 
 pub fn read(source: &Source, input: impl BufRead, sink: &mut Sink<'_>) -> Result<(), Stopped> {
     let line = Rc::new(Cell::new(source.line));
     let no_text = Rc::new(Cell::new(0));
-    let counted = Counted { input: Utf8::new(input, no_text.clone()), line: line.clone(), broken: Rc::default() };
-    let broken = counted.broken.clone();
+    let left = Rc::new(Cell::new(source.limits.bytes));
+    let broken: Rc<Cell<Option<std::io::Error>>> = Rc::default();
+    let counted = Counted {
+        input: Utf8::new(input, no_text.clone()),
+        line: line.clone(),
+        left: left.clone(),
+        limit: source.limits.bytes,
+        broken: broken.clone(),
+    };
     let walk = Walk {
         source,
         line: &line,
+        left: &left,
+        broken: &broken,
         no_text: &no_text,
         no_text_before: Cell::new(0),
         sink: RefCell::new(sink),
@@ -39,6 +47,7 @@ pub fn read(source: &Source, input: impl BufRead, sink: &mut Sink<'_>) -> Result
         if let Err(error) = (Place { walk: &walk, what: What::Anything }).deserialize(&mut documents) {
             break Err(error);
         }
+        left.set(source.limits.bytes);
     };
     if walk.stopped.get() {
         return Err(Stopped);
@@ -48,21 +57,31 @@ pub fn read(source: &Source, input: impl BufRead, sink: &mut Sink<'_>) -> Result
         Some(error) => format!("the file cannot be read any further: {error}"),
         None => format!("this is no valid JSON ({}), so the rest of the file cannot be read", explain(&error)),
     };
-    let place = walk.source.place(line.get());
-    (walk.sink.into_inner())(Record::rejected(place, Vec::new(), reason))
+    (walk.sink.into_inner())(walk.source.rejected(line.get(), Vec::new(), reason))
 }
 
-/// Counts the line ends that the parser has taken. It takes single bytes, and no more than one ahead.
+/// Counts the line ends that the parser has taken, and bounds what it takes for one record: the parser buffers a record
+/// before anybody sees it. It takes single bytes, and no more than one ahead.
 struct Counted<R> {
     input: R,
     line: Rc<Cell<u64>>,
+    /// Bytes that may be read until the next record ends; white space and what is around records count, too.
+    left: Rc<Cell<usize>>,
+    limit: usize,
     broken: Rc<Cell<Option<std::io::Error>>>,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let Some(left) = self.left.get().checked_sub(buffer.len()) else {
+            let limit = self.limit;
+            let reason = format!("a record is longer than {limit} bytes, the most that --record-limit allows");
+            self.broken.set(Some(std::io::Error::other(reason)));
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        };
         match self.input.read(buffer) {
             Ok(length) => {
+                self.left.set(left + buffer.len() - length);
                 let ends: u64 = buffer[..length].iter().map(|byte| u64::from(*byte == b'\n')).sum();
                 self.line.set(self.line.get() + ends);
                 Ok(length)
@@ -81,6 +100,8 @@ impl<R: Read> Read for Counted<R> {
 struct Walk<'a, 'b> {
     source: &'a Source,
     line: &'a Cell<u64>,
+    left: &'a Cell<usize>,
+    broken: &'a Cell<Option<std::io::Error>>,
     /// How much has been no UTF-8 so far, and at the end of the record before.
     no_text: &'a Cell<u64>,
     no_text_before: Cell<u64>,
@@ -90,20 +111,37 @@ struct Walk<'a, 'b> {
 
 impl Walk<'_, '_> {
     /// Hands on a record that has just ended.
-    fn record<E: serde::de::Error>(&self, raw: &str) -> Result<(), E> {
-        let lines: u64 = raw.bytes().map(|byte| u64::from(byte == b'\n')).sum();
+    fn record<E: serde::de::Error>(&self, text: String) -> Result<(), E> {
+        self.left.set(self.source.limits.bytes);
+        let lines: u64 = text.bytes().map(|byte| u64::from(byte == b'\n')).sum();
         let line = self.line.get().saturating_sub(lines);
         let record = if self.no_text_before.replace(self.no_text.get()) == self.no_text.get() {
-            self.source.record(line, raw.as_bytes().to_vec())
+            self.source.raw(line, text.into_bytes())
         } else {
             let reason = "this is no UTF-8 (U+FFFD stands where it is not)".to_owned();
-            Record::rejected(self.source.place(line), raw.as_bytes().to_vec(), reason)
+            self.source.rejected(line, text.into_bytes(), reason)
         };
         (self.sink.borrow_mut())(record).map_err(|Stopped| {
             self.stopped.set(true);
             E::custom("stopped")
         })
     }
+
+    /// One more key of an object: each takes many times the memory of its bytes.
+    fn key<E: serde::de::Error>(&self, keys: usize) -> Result<(), E> {
+        let most = self.source.limits.values;
+        if keys <= most {
+            return Ok(());
+        }
+        let reason = format!("an object has more than {most} keys, the most that --record-values allows");
+        self.broken.set(Some(std::io::Error::other(reason)));
+        Err(E::custom("too many keys"))
+    }
+}
+
+/// The text as it was read, without a copy.
+fn text(raw: Box<RawValue>) -> String {
+    Box::<str>::from(raw).into_string()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -144,7 +182,7 @@ impl<'de> Visitor<'de> for Place<'_, '_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
         while let Some(raw) = elements.next_element::<Box<RawValue>>()? {
-            self.walk.record(raw.get())?;
+            self.walk.record(text(raw))?;
         }
         Ok(())
     }
@@ -160,7 +198,10 @@ impl<'de> Visitor<'de> for Place<'_, '_, '_> {
         }
         let mut object = Object::default();
         let mut answer = self.what == What::Results;
+        let mut keys = 0;
         while let Some(key) = entries.next_key::<String>()? {
+            keys += 1;
+            self.walk.key(keys)?;
             let is_record = object.says("id") || object.says("identity");
             match key.as_str() {
                 "items" if !is_record => {
@@ -173,15 +214,15 @@ impl<'de> Visitor<'de> for Place<'_, '_, '_> {
                 }
                 "instance" if !is_record && self.what == What::Anything => {
                     let raw = entries.next_value::<Box<RawValue>>()?;
-                    self.walk.record(raw.get())?;
+                    self.walk.record(text(raw))?;
                     answer = true;
                 }
                 _ => {
                     let raw = entries.next_value::<Box<RawValue>>()?;
-                    object.put(&key, raw.get().to_owned());
+                    object.put(&key, text(raw));
                 }
             }
         }
-        if answer { Ok(()) } else { self.walk.record(&object.text()) }
+        if answer { Ok(()) } else { self.walk.record(object.text()) }
     }
 }

@@ -4,34 +4,38 @@ use std::io::BufRead;
 
 use serde::de::IgnoredAny;
 
+use super::line::{self, Line};
 use super::shape::is_envelope;
 use super::{Sink, Source, Stopped, document};
 use crate::form::reader::explain;
-use crate::form::record::Record;
 
 pub fn read(source: &mut Source, mut input: impl BufRead, sink: &mut Sink<'_>) -> Result<(), Stopped> {
+    let limit = source.limits.bytes;
     let mut line = Vec::new();
     // The reading starts with the first line that is not empty, whose number is known.
     for number in source.line.. {
         source.line = number;
-        line.clear();
-        match input.read_until(b'\n', &mut line) {
-            Ok(0) => break,
-            Ok(_) => {}
+        match line::read(&mut input, limit, &mut line) {
+            Ok(Line::None) => break,
+            Ok(Line::Whole) => {}
+            Ok(Line::TooLong) => {
+                let reason = format!("the line is longer than {limit} bytes, the most that --record-limit allows");
+                sink(source.rejected(number, Vec::new(), reason))?;
+                continue;
+            }
             Err(error) => return sink(source.unreadable(&error)),
         }
-        let text = line.trim_ascii();
-        if text.is_empty() {
+        if line.is_empty() {
             continue;
         }
-        if !text.starts_with(b"[") && !is_envelope(text) {
-            sink(source.record(number, text.to_vec()))?;
-        } else if let Err(error) = serde_json::from_slice::<IgnoredAny>(text) {
+        if !line.starts_with(b"[") && !is_envelope(&line) {
+            sink(source.raw(number, std::mem::take(&mut line)))?;
+        } else if let Err(error) = serde_json::from_slice::<IgnoredAny>(&line) {
             let reason = format!("this is no valid JSON ({})", explain(&error));
-            sink(Record::rejected(source.place(number), text.to_vec(), reason))?;
+            sink(source.rejected(number, std::mem::take(&mut line), reason))?;
         } else {
             // A page of records on one line.
-            document::read(source, text, sink)?;
+            document::read(source, line.as_slice(), sink)?;
         }
     }
     Ok(())

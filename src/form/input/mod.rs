@@ -1,64 +1,112 @@
-//! Finds the records in a file: one a line, or anywhere in JSON documents; plain or gzip.
+//! Finds the records in a file: one a line, or anywhere in JSON documents; plain or gzip. Of each file no more than one
+//! record is held, and of that no more than the limit.
 
 mod document;
+mod line;
 mod lines;
 mod open;
 mod shape;
 mod utf8;
 
-use std::io::{BufRead, Cursor, Read};
+use std::io::{BufRead, Cursor, ErrorKind, Read};
 use std::sync::Arc;
-
-use chrono::{DateTime, Utc};
 
 pub use open::{File, open};
 
-use super::record::{Place, Record};
+use super::reader::Reject;
+use super::record::{Place, Raw};
 use shape::Shape;
 
+/// How much one record may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of its JSON, without the white space around it.
+    pub bytes: usize,
+    /// JSON values in it: texts, numbers, lists, objects.
+    pub values: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 16 << 20, values: 100_000 }
+    }
+}
+
 /// Takes the records one after the other; an error ends the reading.
-pub type Sink<'a> = dyn FnMut(Record) -> Result<(), Stopped> + 'a;
+pub type Sink<'a> = dyn FnMut(Raw) -> Result<(), Stopped> + 'a;
 
 /// Nobody takes records any more.
 #[derive(Debug)]
 pub struct Stopped;
 
-/// Reads all records of a file into `sink`. What cannot be read comes as a rejected record, so that the file ends
-/// there and the next one goes on. `now` is the time of notes that nothing dates.
+/// Reads all records of a file into `sink`. What cannot be read comes as a rejected record, so that the file ends there
+/// and the next one goes on.
 ///
 /// # Errors
 /// When the sink takes no more.
-pub fn read(name: &str, file: File, now: DateTime<Utc>, sink: &mut Sink<'_>) -> Result<(), Stopped> {
-    let file_name: Arc<str> = name.into();
-    let mut source = Source { file: file_name, now, line: 0 };
+pub fn read(name: &str, file: File, limits: Limits, sink: &mut Sink<'_>) -> Result<(), Stopped> {
+    let mut source = Source { file: name.into(), limits, line: 1 };
     let mut input = match open::decode(file) {
         Ok(input) => input,
         Err(error) => return sink(source.unreadable(&error)),
     };
-    let mut first = Vec::new();
-    loop {
-        source.line += 1;
-        first.clear();
-        match input.read_until(b'\n', &mut first) {
-            Ok(0) => return Ok(()),
-            Ok(_) if first.trim_ascii().is_empty() => {}
-            Ok(_) => break,
-            Err(error) => return sink(source.unreadable(&error)),
-        }
-    }
-    let mut second = Vec::new();
-    let mut broken = None;
-    let shape = match shape::of_line(&first) {
-        Shape::Open => {
-            broken = input.read_until(b'\n', &mut second).err();
-            shape::of_beginning(&second)
-        }
-        shape => shape,
+    let begin = match skip_blanks(&mut input, &mut source.line) {
+        Ok(Some(begin)) => begin,
+        Ok(None) => return Ok(()),
+        Err(error) => return sink(source.unreadable(&error)),
     };
-    let rest = Cursor::new(first).chain(Cursor::new(second)).chain(Broken(broken)).chain(input);
+    if begin == b'[' {
+        // A list may be one line of any length.
+        return document::read(&source, input, sink);
+    }
+    let mut beginning = Vec::new();
+    let (shape, broken) = shape_of(&mut input, limits.bytes as u64, &mut beginning);
+    let rest = Cursor::new(beginning).chain(Broken(broken)).chain(input);
     match shape {
         Shape::Lines => lines::read(&mut source, rest, sink),
         _ => document::read(&source, rest, sink),
+    }
+}
+
+/// Passes over white space and counts its line ends; `None` where there is nothing else.
+fn skip_blanks(input: &mut impl BufRead, line: &mut u64) -> std::io::Result<Option<u8>> {
+    loop {
+        let buffer = match input.fill_buf() {
+            Ok(buffer) => buffer,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if buffer.is_empty() {
+            return Ok(None);
+        }
+        let rest = buffer.trim_ascii_start();
+        let blanks = buffer.len() - rest.len();
+        let begin = rest.first().copied();
+        *line += buffer.iter().take(blanks).map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        input.consume(blanks);
+        if begin.is_some() {
+            return Ok(begin);
+        }
+    }
+}
+
+/// Tells the shape by the first line, and by the second where the first ends inside a value; of each at most `limit`
+/// bytes are read, which are put into `beginning`, to be read again. Also tells where reading failed.
+fn shape_of(input: &mut impl BufRead, limit: u64, beginning: &mut Vec<u8>) -> (Shape, Option<std::io::Error>) {
+    if let Err(error) = input.take(limit).read_until(b'\n', beginning) {
+        return (Shape::Lines, Some(error));
+    }
+    match shape::of_line(beginning) {
+        // The limit has cut it off: a line that is too long.
+        Shape::Open if !beginning.ends_with(b"\n") && beginning.len() as u64 == limit => (Shape::Lines, None),
+        Shape::Open => {
+            let mut second = Vec::new();
+            let broken = input.take(limit).read_until(b'\n', &mut second).err();
+            let shape = shape::of_beginning(&second);
+            beginning.append(&mut second);
+            (shape, broken)
+        }
+        shape => (shape, None),
     }
 }
 
@@ -66,7 +114,7 @@ pub fn read(name: &str, file: File, now: DateTime<Utc>, sink: &mut Sink<'_>) -> 
 #[derive(Clone)]
 struct Source {
     file: Arc<str>,
-    now: DateTime<Utc>,
+    limits: Limits,
     /// The line at which the reading stands, from 1.
     line: u64,
 }
@@ -76,12 +124,16 @@ impl Source {
         Place { file: self.file.clone(), line }
     }
 
-    fn record(&self, line: u64, raw: Vec<u8>) -> Record {
-        Record::read(self.place(line), raw, self.now)
+    fn raw(&self, line: u64, bytes: Vec<u8>) -> Raw {
+        Raw { place: self.place(line), bytes, problem: None }
     }
 
-    fn unreadable(&self, error: &std::io::Error) -> Record {
-        Record::rejected(self.place(self.line), Vec::new(), format!("the file cannot be read any further: {error}"))
+    fn rejected(&self, line: u64, bytes: Vec<u8>, reason: Reject) -> Raw {
+        Raw { place: self.place(line), bytes, problem: Some(reason) }
+    }
+
+    fn unreadable(&self, error: &std::io::Error) -> Raw {
+        self.rejected(self.line, Vec::new(), format!("the file cannot be read any further: {error}"))
     }
 }
 

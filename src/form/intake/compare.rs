@@ -1,5 +1,7 @@
 //! Whether a record says the same as the note that is there.
 
+use std::collections::HashMap;
+
 use super::existing::Existing;
 use super::types::Types;
 use crate::entity::{assignment, message, note_type};
@@ -46,6 +48,8 @@ pub fn compare(existing: &Existing, note: &Note, kind: Option<&note_type::Model>
     let said_old = overlay(canonical_old.clone(), old.source.as_deref(), |key, original| {
         note::honour(old, &[], last(existing), key, original)
     });
+    // A record may have tens of thousands of keys.
+    let said_old: HashMap<&str, &str> = said_old.iter().map(|(key, text)| (key.as_ref(), text.as_str())).collect();
     let mut row = note.row.clone();
     (row.company_id, row.type_id) = (old.company_id, kind.map(|kind| kind.id));
     let last_message = note.messages.iter().map(|message| message.row.created_on).max();
@@ -61,8 +65,9 @@ pub fn compare(existing: &Existing, note: &Note, kind: Option<&note_type::Model>
             continue;
         }
         let (ours, theirs) = (field(&canonical_old, key), field(&canonical_new, key));
-        let equal = field(&said_old, key).is_some_and(|said| same(said, text))
-            || ours == theirs && (ours.is_some_and(|text| text != "null") || is_nothing(text, field(&said_old, key)))
+        let said = said_old.get(key).copied();
+        let equal = said.is_some_and(|said| same(said, text))
+            || ours == theirs && (ours.is_some_and(|text| text != "null") || is_nothing(text, said))
             || ours == theirs && EXTRA.contains(&key);
         if !equal {
             difference.fields.push(key.to_owned());

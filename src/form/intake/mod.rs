@@ -13,6 +13,7 @@ mod ids;
 mod people;
 mod plan;
 mod reading;
+mod room;
 mod rows;
 mod summary;
 mod types;
@@ -20,7 +21,7 @@ mod update;
 
 use sea_orm::DbErr;
 
-use super::input::File;
+use super::input::{File, Limits};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::quota::Quota;
@@ -39,6 +40,8 @@ pub struct Options {
     pub dry_run: bool,
     /// How much the company may hold.
     pub quota: Quota,
+    /// How much one record may be; what is larger is rejected.
+    pub limits: Limits,
 }
 
 /// Why an import stopped before its end. What was committed before stays.
@@ -76,12 +79,14 @@ pub async fn run(
     clock: &Clock,
     report: &mut dyn Report,
 ) -> Result<Summary, Failure> {
-    let mut batches = reading::start(files, clock.now()).map_err(Failure::Reading)?;
+    let mut batches = reading::start(files, options.limits, clock.now()).map_err(Failure::Reading)?;
     // A trial run is one transaction that is never committed, so that its records see each other.
     let trial = if options.dry_run { Some(db.begin_unhurried().await?) } else { None };
     let mut intake = Intake::new(db, clock, options, trial);
     while let Some(batch) = batches.recv().await {
-        intake.take(batch, report).await?;
+        let reading::Batch { records, room } = batch;
+        intake.take(records, report).await?;
+        drop(room);
     }
     intake.end().await.map_err(Failure::from)
 }

@@ -13,15 +13,16 @@ use crate::form::object::{Fields, Object, join, same};
 use crate::form::person::{Mention, Person, only_id};
 use crate::form::reader::Reject;
 
-/// How many are remembered from one batch to the next.
+/// The most people that are remembered from one batch to the next, and the most bytes of their texts.
 const REMEMBERED: usize = 8_000;
+const REMEMBERED_BYTES: usize = 16 << 20;
 
 /// People of one kind. What is remembered is committed; what a batch adds is taken back when it fails.
 pub struct People<P> {
     kind: &'static str,
     known: HashMap<i64, Known<P>>,
-    made: Vec<i64>,
-    filled: Vec<i64>,
+    made: BTreeSet<i64>,
+    filled: BTreeSet<i64>,
 }
 
 /// Someone, as they are written where they are nested.
@@ -59,7 +60,7 @@ pub struct Setting {
 
 impl<P: Person> People<P> {
     pub fn new(kind: &'static str) -> Self {
-        Self { kind, known: HashMap::new(), made: Vec::new(), filled: Vec::new() }
+        Self { kind, known: HashMap::new(), made: BTreeSet::new(), filled: BTreeSet::new() }
     }
 
     /// Loads those of these people that are in the database and not known yet.
@@ -72,7 +73,8 @@ impl<P: Person> People<P> {
     where
         P: FromQueryResult,
     {
-        if self.known.len() > REMEMBERED {
+        let bytes: usize = self.known.values().map(|known| known.text.len()).sum();
+        if self.known.len() > REMEMBERED || bytes > REMEMBERED_BYTES {
             self.known.clear();
         }
         let unknown: Vec<i64> = ids.iter().filter(|id| !self.known.contains_key(id)).copied().collect();
@@ -120,9 +122,9 @@ impl<P: Person> People<P> {
                 row.set_source(row.kept(object));
             }
             if known.is_none() {
-                self.made.push(id);
+                self.made.insert(id);
             } else if !self.made.contains(&id) {
-                self.filled.push(id);
+                self.filled.insert(id);
             }
             self.known.insert(id, Known::new(row));
         } else if known.is_none() {
@@ -130,15 +132,14 @@ impl<P: Person> People<P> {
             row.set_company(setting.company_id);
             row.set_source(row.kept(&only_id(id)));
             warnings.push(format!("{} {id} is nowhere described: made with the id alone", self.kind));
-            self.made.push(id);
+            self.made.insert(id);
             self.known.insert(id, Known::new(row));
         }
         self.known.get(&id).ok_or_else(|| format!("there is no {} {id}", self.kind))
     }
 
     /// The rows to insert, by id: two imports at once that take them in the same order do not wait for each other.
-    pub fn made(&mut self) -> Vec<P> {
-        self.made.sort_unstable();
+    pub fn made(&self) -> Vec<P> {
         self.rows(&self.made)
     }
 
@@ -147,7 +148,7 @@ impl<P: Person> People<P> {
         self.rows(&self.filled)
     }
 
-    fn rows(&self, ids: &[i64]) -> Vec<P> {
+    fn rows(&self, ids: &BTreeSet<i64>) -> Vec<P> {
         ids.iter().filter_map(|id| self.known.get(id)).map(|known| known.row.clone()).collect()
     }
 
@@ -159,7 +160,7 @@ impl<P: Person> People<P> {
 
     /// The batch has failed: nothing of it is in the database.
     pub fn take_back(&mut self) {
-        for id in self.made.drain(..).chain(self.filled.drain(..)) {
+        for id in std::mem::take(&mut self.made).into_iter().chain(std::mem::take(&mut self.filled)) {
             self.known.remove(&id);
         }
     }

@@ -1,5 +1,7 @@
 //! `--update`: the record's word instead of ours, for what it says and nothing else.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::compare::{Difference, same_message};
@@ -42,9 +44,10 @@ impl Plan<'_> {
                 users(note.assignees.iter().map(|assignee| assignee.user.id).collect()),
             ));
             let mut rows = self.assignments(note, warnings)?;
+            let old: HashMap<i64, Option<i64>> =
+                existing.assignments.iter().map(|old| (old.user_id, old.assigned_by_id)).collect();
             for row in rows.iter_mut().filter(|row| row.assigned_by_id.is_none()) {
-                let old = existing.assignments.iter().find(|old| old.user_id == row.user_id);
-                row.assigned_by_id = old.and_then(|old| old.assigned_by_id);
+                row.assigned_by_id = old.get(&row.user_id).copied().flatten();
             }
             self.rows.assignments.extend(rows);
             self.rows.unassigned.push(row.id);

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
@@ -21,8 +23,7 @@ pub fn read(object: Object, sparse: bool, now: DateTime<Utc>) -> Result<Note, Re
     let Some(id) = reader.id("id")? else { return Err("there is no id".to_owned()) };
     let said_created_on = reader.time("created_on")?;
     let said_updated_on = reader.time("updated_on")?;
-    let first_message = dated(&reader);
-    let created_on = said_created_on.or(first_message).or(said_updated_on).unwrap_or(now);
+    let created_on = said_created_on.or_else(|| dated(&reader)).or(said_updated_on).unwrap_or(now);
     if said_created_on.is_none() {
         reader.warn("created_on", &format!("is missing: taken as {}", value::time(created_on).trim_matches('"')));
     }
@@ -61,6 +62,7 @@ pub fn read(object: Object, sparse: bool, now: DateTime<Utc>) -> Result<Note, Re
     };
     let company_id = reader.raw("company_id").and_then(reader::id);
     let type_name = reader.text("type")?.filter(|name| !name.is_empty());
+    let type_name = reader.one_line("type", type_name);
     let type_id = reader.id("type_id")?;
     Ok(Note {
         object,
@@ -80,12 +82,8 @@ pub fn read(object: Object, sparse: bool, now: DateTime<Utc>) -> Result<Note, Re
 
 /// The time of the first message that has one, for a note that has none.
 fn dated(reader: &Reader<'_>) -> Option<DateTime<Utc>> {
-    let messages: Vec<Object> = elements(reader, "messages")
-        .ok()?
-        .into_iter()
-        .filter_map(|element| Object::parse(element.get()).ok())
-        .collect();
-    messages.iter().find_map(|message| {
+    let messages = elements(reader, "messages").ok()?;
+    messages.into_iter().filter_map(|element| Object::parse(element.get()).ok()).find_map(|message| {
         let text: String = serde_json::from_str(message.get("created_on")?).ok()?;
         value::parse_time(&text)
     })
@@ -111,13 +109,14 @@ fn read_messages(reader: &mut Reader<'_>, created_on: DateTime<Utc>) -> Result<V
 
 fn read_assignees(reader: &mut Reader<'_>, created_on: DateTime<Utc>) -> Result<Vec<Assignee>, Reject> {
     let mut assignees: Vec<Assignee> = Vec::new();
+    let mut ids = HashSet::new();
     for (index, raw) in elements(reader, "assignees")?.into_iter().enumerate() {
         let name = format!("assignees[{index}]");
         let assignee = assignee::read(reader, &name, raw.get(), created_on)?;
-        if assignees.iter().any(|other| other.user.id == assignee.user.id) {
-            reader.warn(&name, &format!("is user {} once more: assigned once", assignee.user.id));
-        } else {
+        if ids.insert(assignee.user.id) {
             assignees.push(assignee);
+        } else {
+            reader.warn(&name, &format!("is user {} once more: assigned once", assignee.user.id));
         }
     }
     Ok(assignees)

@@ -1,6 +1,6 @@
 //! Records as untidy as they come: each goes in with what can be taken and comes out as it was, or is rejected alone.
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 
 use super::{Exchange, brief, round_trip, user, whole};
 
@@ -79,8 +79,8 @@ async fn characters_of_all_kinds_come_out_again() {
     let content = lines.join("\n") + "\n";
     let (summary, exported) = round_trip(&content).await;
     assert_eq!((summary.created, summary.rejected), (6, 0), "{summary}");
-    // NUL is told of, in each of the four places, and stored as U+FFFD.
-    assert_eq!(summary.warnings, 4, "{summary}");
+    // NUL is told of, in each of the four places, and stored as U+FFFD; three other texts are no names of types.
+    assert_eq!(summary.warnings, 7, "{summary}");
     let values = |text: &str| -> Vec<String> {
         text.lines()
             .map(|line| {
@@ -168,4 +168,31 @@ async fn a_refused_record_is_rejected_alone() {
     let summary = exchange.import(lines.join("\n")).await;
     assert_eq!((summary.created, summary.rejected), (19, 1), "{summary}");
     assert_eq!(exchange.rejects(), format!("{}\n", lines[19]).into_bytes());
+}
+
+/// Names with control characters are left out, told of, and exported as they were.
+#[tokio::test]
+async fn names_that_control_a_terminal_are_left_out() {
+    let name = r"a\u001b[2K\u009b\u202e\nb";
+    let person =
+        format!(r#"{{"id":3,"username":"{name}","first_name":"{name}","last_name":"Lee","full_name":"{name}"}}"#);
+    let line = brief(
+        1,
+        &format!(
+            r#","type":"{name}","customer":{},"user":{person},"messages":[{{"message":"{name}","attachment":"{name}"}}]"#,
+            r#"{"id":4,"first_name":"NAME","phone":"NAME","email":"NAME"}"#.replace("NAME", name)
+        ),
+    );
+    let (summary, exported) = round_trip(&line).await;
+    assert_eq!((summary.created, summary.rejected, summary.warnings), (1, 0, 8), "{summary}");
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    let (before, after) = (value(&line), value(&exported));
+    for key in ["type", "user", "customer", "messages"] {
+        assert_eq!(after[key], before[key], "{key}");
+    }
+    let exchange = Exchange::new().await;
+    exchange.import(&line).await;
+    let user = notegraph::entity::user::Entity::find().one(exchange.db.read()).await.unwrap().unwrap();
+    assert_eq!((user.username.as_str(), user.full_name.as_str(), user.first_name), ("user-3", "Lee", None));
+    assert_eq!(notegraph::entity::note_type::Entity::find().all(exchange.db.read()).await.unwrap(), []);
 }

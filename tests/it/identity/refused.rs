@@ -73,6 +73,13 @@ async fn whatever_does_not_hold_gives_one_equal_refusal() {
             let head = json!({ "alg": "RS256", "kid": "rsa", "jku": provider.address, "x5u": provider.address });
             stranger.sign_raw(&head.to_string(), &claims().to_string())
         }),
+        ("JSON hidden in a text of the head", {
+            let hidden = json!({ "$serde_json::private::RawValue": "[".repeat(5_000) });
+            raw(json!({ "alg": "RS256", "kid": "rsa", "x": hidden }))
+        }),
+        ("JSON hidden in a text of the claims", {
+            claimed(json!({ "x": [{ "$serde_json::private::RawValue": "[]" }] }))
+        }),
         // Confused.
         ("algorithm none", format!("{}.{body}.", base(&json!({ "alg": "none", "kid": "rsa" })))),
         (

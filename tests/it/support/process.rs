@@ -19,6 +19,8 @@ const AT_MOST: Duration = Duration::from_mins(1);
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
+    /// The lines on standard output up to that of the API, and the token's where there is one.
+    pub printed: Vec<String>,
     log: Arc<Mutex<Vec<u8>>>,
     reading: JoinHandle<()>,
 }
@@ -53,14 +55,19 @@ impl Process {
             }
         });
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut printed = Vec::new();
         let address = loop {
             let line = timeout(AT_MOST, lines.next_line()).await.expect("no start").unwrap().expect("no address");
+            printed.push(line.clone());
             if let Some(rest) = line.strip_prefix("API:") {
                 break rest.trim().trim_start_matches("http://").trim_end_matches("/graphql").parse().unwrap();
             }
         };
+        if arguments.contains(&"--demo") {
+            printed.extend(timeout(AT_MOST, lines.next_line()).await.expect("no token").unwrap());
+        }
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Self { child, address, log, reading }
+        Self { child, address, printed, log, reading }
     }
 
     pub fn id(&self) -> u32 {

@@ -1,10 +1,10 @@
 import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { useMemo, useState } from 'react';
-import { TokenBar, type TokenProblem } from './TokenBar';
+import { TokenBar } from './TokenBar';
 import { examples } from './examples';
 import { createFetcher } from './fetcher';
-import { authorization } from './token';
+import { authorization, type TokenProblem } from './token';
 
 const plugins = [explorerPlugin({ showAttribution: false }), HISTORY_PLUGIN];
 
@@ -17,13 +17,21 @@ if (!storage.getItem('graphiql:tabState')) {
   storage.setItem('graphiql:variables', examples[0].variables);
 }
 
-export function Playground({ token }: { token: string | null }) {
-  const [problem, setProblem] = useState<TokenProblem | null>(token ? null : 'missing');
+interface Props {
+  token: string | null;
+  /** Why there is no token. */
+  problem: TokenProblem | null;
+  /** Somebody has pasted another token. */
+  onToken: (token: string) => void;
+}
+
+export function Playground({ token, problem: first, onToken }: Props) {
+  const [problem, setProblem] = useState(first);
 
   const fetcher = useMemo(
     () =>
       createFetcher(token, (status) => {
-        if (status === 401) setProblem(token ? 'refused' : 'missing');
+        if (status === 401) setProblem((before) => (token ? 'refused' : (before ?? 'missing')));
         else if (status < 400) setProblem(null);
       }),
     [token],
@@ -31,7 +39,7 @@ export function Playground({ token }: { token: string | null }) {
 
   return (
     <>
-      {problem && <TokenBar problem={problem} />}
+      {problem && <TokenBar problem={problem} onToken={onToken} />}
       <GraphiQL
         fetcher={fetcher}
         storage={storage}

@@ -1,24 +1,53 @@
-const KEY = 'notegraph:token';
+/** Why there is no token, or one that does not hold. */
+export type TokenProblem = 'missing' | 'refused' | 'spent' | 'unreachable';
+
+/** What an address brought: a token, or the reason why it did not. */
+export interface Arrival {
+  token: string | null;
+  problem: TokenProblem | null;
+}
+
+declare global {
+  interface Window {
+    /** What `fragment.js` took out of the address before this was loaded. */
+    notegraphFragment?: URLSearchParams;
+  }
+}
 
 /**
- * Moves the token of an address like `/#token=ng_...` into the storage of this browser tab. The fragment never goes over
- * the network; taken out of the address bar, it also stays out of bookmarks, the history and screenshots.
+ * What the address said behind its `#`, which is taken out of it: a code (`#code=...`) or a token (`#token=...`). The
+ * fragment never goes over the network.
  */
-export function takeTokenFromAddress(): boolean {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (!token) return false;
-  keepToken(token);
+export function takeFragment(): URLSearchParams | null {
+  const early = window.notegraphFragment;
+  delete window.notegraphFragment;
+  if (early) return early;
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  if (!fragment.has('code') && !fragment.has('token')) return null;
   history.replaceState(null, '', location.pathname + location.search);
-  return true;
+  return fragment;
 }
 
-/** Session storage, not local storage: it survives a reload and ends with the tab. */
-export function keepToken(token: string): void {
-  sessionStorage.setItem(KEY, token.trim());
-}
-
-export function currentToken(): string | null {
-  return sessionStorage.getItem(KEY);
+/**
+ * The token that a fragment is or stands for. It is kept in the memory of the page and nowhere else: what a browser stores
+ * for a tab, `sessionStorage` included, lies in the files of its profile.
+ */
+export async function arrive(fragment: URLSearchParams | null): Promise<Arrival> {
+  const token = fragment?.get('token')?.trim();
+  if (token) return { token, problem: null };
+  const code = fragment?.get('code');
+  if (!code) return { token: null, problem: 'missing' };
+  try {
+    const response = await fetch('/playground/session', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ code }),
+    });
+    if (!response.ok) return { token: null, problem: 'spent' };
+    return { token: (await response.json()).token, problem: null };
+  } catch {
+    return { token: null, problem: 'unreachable' };
+  }
 }
 
 export function authorization(token: string): Record<string, string> {

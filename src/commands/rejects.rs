@@ -1,0 +1,70 @@
+//! The file of rejected records of an import.
+
+use std::fs::File;
+use std::io::{BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Failure, Outcome};
+use crate::form::object::compact;
+use crate::private_file;
+
+/// A file that the import has made, and nobody else: removed again where no record was rejected.
+pub struct Rejects {
+    path: PathBuf,
+    file: BufWriter<File>,
+    is_empty: bool,
+    failure: Option<std::io::Error>,
+}
+
+impl Rejects {
+    /// Makes the file, which only its owner may read.
+    ///
+    /// # Errors
+    /// When there is one already: it may be the input, the database, or the rejects of another import.
+    pub fn create(path: &Path) -> Outcome<Self> {
+        let name = path.display();
+        let file = private_file::create_new(path).map_err(|error| {
+            Failure::new(if error.kind() == ErrorKind::AlreadyExists {
+                format!(
+                    "there is a file `{name}` already, and --rejects writes over none; name one that is not there yet"
+                )
+            } else {
+                format!("cannot write the rejected records to `{name}`: {error}")
+            })
+        })?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file), is_empty: true, failure: None })
+    }
+
+    /// Adds a record as it was written, on one line: only of a document that spans lines the white space between is taken
+    /// out.
+    pub fn add(&mut self, raw: &[u8]) {
+        self.is_empty = false;
+        let text = match std::str::from_utf8(raw) {
+            Ok(text) if raw.contains(&b'\n') => self.file.write_all(compact(text).as_bytes()),
+            _ => self.file.write_all(raw),
+        };
+        if let Err(error) = text.and_then(|()| self.file.write_all(b"\n")) {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    /// Everything is written; a file without records is removed.
+    ///
+    /// # Errors
+    /// When a record could not be written.
+    pub fn finish(mut self) -> Outcome {
+        let written = match self.failure.take() {
+            Some(error) => Err(error),
+            None => self.file.flush(),
+        };
+        written.map_err(|error| Failure::new(format!("the file of rejected records is not complete: {error}")))
+    }
+}
+
+impl Drop for Rejects {
+    fn drop(&mut self) {
+        if self.is_empty {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+use clap::Args;
+
+use super::number;
+use crate::form::input::Limits;
+
+/// How much one record of an import may be. What is larger is rejected.
+#[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Limits")]
+pub struct RecordArgs {
+    /// The most bytes of a record, 1024 (1 KiB) to 1073741824 (1 GiB). The import takes about ten times as much memory. The
+    /// default is 16 MiB. A line that is longer is rejected, and the next one read; a list or another document ends there.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_RECORD_LIMIT",
+        value_name = "BYTES",
+        default_value_t = 16 << 20,
+        value_parser = number::<usize>("bytes", 1 << 10..=1 << 30)
+    )]
+    pub record_limit: usize,
+
+    /// The most values of a record, 100 to 100000000: texts, numbers, lists and objects. The import takes about 1 KiB of
+    /// memory for each.
+    #[arg(
+        long,
+        env = "NOTEGRAPH_RECORD_VALUES",
+        value_name = "COUNT",
+        default_value_t = 100_000,
+        value_parser = number::<usize>("values", 100..=100_000_000)
+    )]
+    pub record_values: usize,
+}
+
+impl RecordArgs {
+    pub fn limits(self) -> Limits {
+        Limits { bytes: self.record_limit, values: self.record_values }
+    }
+}
+
+impl Default for RecordArgs {
+    fn default() -> Self {
+        let Limits { bytes, values } = Limits::default();
+        Self { record_limit: bytes, record_values: values }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        record: RecordArgs,
+    }
+
+    #[test]
+    fn the_defaults_of_the_flags_and_of_the_reader_are_the_same() {
+        assert_eq!(Program::parse_from(["program"]).record.limits(), Limits::default());
+    }
+}

@@ -1,0 +1,153 @@
+//! How the playground gets its token: for a code that holds once, and not for long.
+//!
+//! The code stands in the fragment of the address that `serve --demo` prints. An address gets into the history of a
+//! browser, into screenshots and bookmarks; a token in it would hold there for as long as it holds at all.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderValue, Request, StatusCode, header};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use tokio::time::{Instant, timeout};
+
+use super::accept::MediaType;
+use super::graphql::Door;
+use super::limits::Turn;
+use super::refusal::Refusal;
+use super::request_id::RequestIdExt;
+use super::{answer, body, origin};
+use crate::auth::Secret;
+
+/// The most bytes of a body: a code has 43.
+const BODY: usize = 1 << 10;
+/// What a code costs its address, right or wrong, in the points of its budget: by default 40 at once, then 4 a second.
+const ATTEMPT: u64 = 1_000_000;
+
+/// A token, until somebody has fetched it.
+pub struct Session {
+    /// The SHA-256 of the code: how long comparing it takes tells nothing about the code.
+    code: [u8; 32],
+    token: Mutex<Option<Secret>>,
+    until: Instant,
+}
+
+impl Session {
+    /// How long a code holds, after the server has started.
+    pub const LIFETIME: Duration = Duration::from_mins(10);
+
+    /// Keeps a token for `lifetime`, and makes the code that it is given out for: 256 random bits.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn start(token: Secret, lifetime: Duration) -> Result<(Self, String), getrandom::Error> {
+        let mut bits = [0; 32];
+        getrandom::fill(&mut bits)?;
+        let code = URL_SAFE_NO_PAD.encode(bits);
+        let session = Self { code: digest(&code), token: Mutex::new(Some(token)), until: Instant::now() + lifetime };
+        Ok((session, code))
+    }
+
+    /// The token, the first time that the code comes, and in time.
+    fn fetch(&self, code: &str) -> Option<Secret> {
+        let mut token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        if Instant::now() >= self.until {
+            *token = None;
+        }
+        if digest(code) == self.code { token.take() } else { None }
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("until", &self.until).finish_non_exhaustive()
+    }
+}
+
+fn digest(code: &str) -> [u8; 32] {
+    Sha256::digest(code.as_bytes()).into()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Input {
+    code: String,
+}
+
+/// `POST /playground/session` with `{"code": "..."}`: answers `{"token": "..."}`.
+pub async fn open(State(door): State<Arc<Door>>, request: Request<Body>) -> Response {
+    let request_id = request.request_id();
+    match exchange(&door, request).await {
+        Ok(token) => {
+            let mut response = Response::new(Body::from(serde_json::json!({ "token": token.reveal() }).to_string()));
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response
+        }
+        Err(refusal) => answer::refused(refusal, MediaType::Json, &request_id),
+    }
+}
+
+async fn exchange(door: &Door, request: Request<Body>) -> Result<Secret, Refusal> {
+    let (head, sent) = request.into_parts();
+    let turn = Turn::begin(&door.limits, door.visitor(&head)).map_err(Refusal::rate_limited)?;
+    // Pages of origins that may use the API have no business here.
+    origin::check(&head.headers, &head.uri, &[])?;
+    body::check_media_type(&head.headers)?;
+    let read = body::read(sent, BODY);
+    let sent = timeout(door.settings.body_timeout, read).await.map_err(|_| Refusal::slow_body())??;
+    let Ok(Input { code }) = serde_json::from_slice(&sent) else {
+        return Err(Refusal::bad_request("The body has to be {\"code\": \"...\"} and nothing else."));
+    };
+    turn.charge(ATTEMPT).map_err(Refusal::rate_limited)?;
+    door.settings.session.as_deref().and_then(|session| session.fetch(&code)).ok_or_else(wrong_code)
+}
+
+/// One answer for every code that does not hold, so that nobody learns which of them once did.
+fn wrong_code() -> Refusal {
+    Refusal {
+        status: Some(StatusCode::UNAUTHORIZED),
+        code: "UNAUTHENTICATED",
+        message: "This code does not hold: it is another one, was used, or is too old.".to_owned(),
+        locations: Vec::new(),
+        header: Some((header::WWW_AUTHENTICATE, "Bearer")),
+        retry_after: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> (Session, String) {
+        Session::start(Secret::from_text("ng_1_secret"), Session::LIFETIME).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_code_holds_once() {
+        let (session, code) = session();
+        assert_eq!(code.len(), 43);
+        assert!(session.fetch("").is_none() && session.fetch(&code.to_lowercase()).is_none());
+        assert_eq!(session.fetch(&code).unwrap().reveal(), "ng_1_secret");
+        assert!(session.fetch(&code).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_code_holds_for_its_time() {
+        let (session, code) = session();
+        tokio::time::advance(Session::LIFETIME).await;
+        assert!(session.fetch(&code).is_none());
+        assert!(session.token.lock().unwrap().is_none(), "the token is kept");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_of_it_is_shown() {
+        let (session, code) = session();
+        let shown = format!("{session:?}");
+        assert!(!shown.contains(&code) && !shown.contains("ng_1_"), "{shown}");
+    }
+}

@@ -1,0 +1,166 @@
+//! The code that the playground gets its token for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::request::Builder;
+use http_body_util::BodyExt;
+use notegraph::auth::{NewToken, Secret, create_token};
+use notegraph::entity::token::Scope;
+use notegraph::http::{HttpSettings, Session, router};
+use notegraph::schema;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::support::process::Process;
+use crate::support::{App, Database, Engine};
+
+/// A server that gives out a token, and its code.
+struct Desk {
+    app: App,
+    router: axum::Router,
+    code: String,
+    token: String,
+}
+
+impl Desk {
+    async fn new(lifetime: Duration) -> Self {
+        let app = App::start().await;
+        let ann = app.company("Acme").await.user("ann").await;
+        let new = NewToken {
+            company_id: ann.company_id,
+            user_id: ann.id,
+            name: "playground".to_owned(),
+            scopes: vec![Scope::Read],
+            expires_on: None,
+        };
+        let transaction = app.db().begin().await.unwrap();
+        let (_, secret): (_, Secret) = create_token(&transaction, app.clock(), new).await.unwrap();
+        transaction.commit().await.unwrap();
+        let token = secret.reveal().to_owned();
+        let (session, code) = Session::start(secret, lifetime).unwrap();
+        let settings = HttpSettings {
+            session: Some(Arc::new(session)),
+            allowed_origins: vec!["https://front.example".parse().unwrap()],
+            ..HttpSettings::default()
+        };
+        let router = router(app.context().clone(), schema::build(), &settings);
+        Self { app, router, code, token }
+    }
+
+    async fn send(&self, request: Request<Body>) -> (u16, Value) {
+        let (head, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
+        assert_eq!(head.headers["cache-control"], "no-store");
+        let bytes = body.collect().await.unwrap().to_bytes();
+        (head.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    async fn open(&self, code: &str) -> (u16, Value) {
+        self.send(post().body(Body::from(json!({ "code": code }).to_string())).unwrap()).await
+    }
+}
+
+/// As the page sends it.
+fn post() -> Builder {
+    Request::post("/playground/session")
+        .header("host", "127.0.0.1:8080")
+        .header("origin", "http://127.0.0.1:8080")
+        .header("content-type", "application/json")
+}
+
+#[tokio::test]
+async fn a_code_is_good_for_one_token() {
+    let desk = Desk::new(Session::LIFETIME).await;
+    assert_eq!(desk.open(&desk.code).await, (200, json!({ "token": desk.token })));
+    let client = crate::support::Client::new(&desk.app, Some(desk.token.clone()));
+    assert_eq!(client.query("{ viewer { scopes } }").await["viewer"]["scopes"], json!(["READ"]));
+    assert_eq!(desk.open(&desk.code).await.0, 401);
+}
+
+/// A code that is wrong, was used, is too old, or of a server that has none: nobody learns which.
+#[tokio::test]
+async fn all_codes_that_do_not_hold_answer_alike() {
+    let (used, late) = (Desk::new(Session::LIFETIME).await, Desk::new(Duration::ZERO).await);
+    used.open(&used.code).await;
+    let mut answers = Vec::new();
+    for (desk, code) in [(&used, used.code.as_str()), (&used, "wrong"), (&used, ""), (&late, late.code.as_str())] {
+        answers.push(desk.open(code).await);
+    }
+    let without = used.app.router().oneshot(post().body(Body::from(r#"{"code":"x"}"#)).unwrap()).await.unwrap();
+    let status = without.status().as_u16();
+    answers.push((status, serde_json::from_slice(&without.into_body().collect().await.unwrap().to_bytes()).unwrap()));
+    for (_, body) in &mut answers {
+        body["errors"][0]["extensions"]["requestId"].take();
+    }
+    assert_eq!(answers[0].0, 401);
+    assert_eq!(answers[0].1["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+}
+
+#[tokio::test]
+async fn only_our_own_page_may_send_a_code_and_only_as_json() {
+    let desk = Desk::new(Session::LIFETIME).await;
+    let body = json!({ "code": desk.code }).to_string();
+    let replaced = |name: &'static str, value: &'static str| {
+        let mut request = post().body(Body::from(body.clone())).unwrap();
+        request.headers_mut().insert(name, value.parse().unwrap());
+        request
+    };
+    // Also one that may use the API.
+    for origin in ["https://front.example", "https://evil.example", "null", "http://127.0.0.1:3000"] {
+        assert_eq!(desk.send(replaced("origin", origin)).await.0, 403, "{origin}");
+    }
+    for media_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
+        assert_eq!(desk.send(replaced("content-type", media_type)).await.0, 415, "{media_type}");
+    }
+    for text in ["", "[]", "{}", r#"{"code":1}"#, r#"{"code":"x","more":1}"#, r#"{"code":"x","code":"y"}"#] {
+        assert_eq!(desk.send(post().body(Body::from(text)).unwrap()).await.0, 400, "{text}");
+    }
+    let long = json!({ "code": "x".repeat(2_000) }).to_string();
+    assert_eq!(desk.send(post().body(Body::from(long)).unwrap()).await.0, 413);
+    for method in ["GET", "PUT", "DELETE"] {
+        let request = Request::builder().method(method).uri("/playground/session").body(Body::empty()).unwrap();
+        assert_eq!(desk.send(request).await.0, 405, "{method}");
+    }
+    // None of these has used it up.
+    assert_eq!(desk.open(&desk.code).await.0, 200);
+}
+
+/// The limits of an address are tested with the API; that they hold here, too, tells the status.
+#[tokio::test]
+async fn an_address_cannot_go_on_guessing() {
+    let desk = Desk::new(Session::LIFETIME).await;
+    let peer = notegraph::http::Visit { peer: [192, 0, 2, 1].into(), stopping: false };
+    let mut statuses = Vec::new();
+    for _ in 0..100 {
+        let mut request = post().body(Body::from(r#"{"code":"wrong"}"#)).unwrap();
+        request.extensions_mut().insert(peer);
+        statuses.push(desk.send(request).await.0);
+    }
+    assert_eq!(statuses[0], 401);
+    assert!(statuses.contains(&429), "{statuses:?}");
+    assert_eq!(desk.open(&desk.code).await.0, 200, "another address");
+}
+
+#[tokio::test]
+async fn the_demo_prints_a_code_and_no_address_with_a_token() {
+    let database = Database::empty(&Engine::Sqlite).await;
+    let process = Process::serve(database.url(), &["--demo"]).await;
+    let printed = process.printed.clone();
+    let after = |name: &str| printed.iter().find_map(|line| line.strip_prefix(name)).unwrap().trim();
+    let (link, token) = (after("Playground:"), after("Token:"));
+    let code = link.split_once("/#code=").unwrap().1;
+    assert!(token.starts_with("ng_1_") && !link.contains(token), "{printed:?}");
+    let body = json!({ "code": code }).to_string();
+    let host = process.address;
+    let request = format!(
+        "POST /playground/session HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let answer = process.exchange(request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(&format!(r#"{{"token":"{token}"}}"#)), "{answer}");
+    assert!(process.exchange(request.as_bytes()).await.starts_with("HTTP/1.1 401 "));
+}

@@ -1,0 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The files of a browser's profile that hold a text, as bytes of UTF-8 or of UTF-16, which Chromium uses for some. */
+export function filesWith(profile, text) {
+  const spellings = [Buffer.from(text, 'utf8'), Buffer.from(text, 'utf16le')];
+  const files = readdirSync(profile, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter((path) => {
+      const bytes = readFileSync(path);
+      return spellings.some((spelling) => bytes.includes(spelling));
+    });
+}
