@@ -103,7 +103,9 @@ impl Refusal {
         };
         let seconds = u32::try_from(exceeded.retry_after.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
         let retry_after = Some(NonZero::new(seconds).unwrap_or(NonZero::<u32>::MIN));
-        Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message) }
+        let refusal = Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message) };
+        // Without its connection an address pays before it is heard again.
+        if exceeded.of_address { refusal.with(header::CONNECTION, "close") } else { refusal }
     }
 
     pub fn timeout() -> Self {

@@ -137,7 +137,8 @@ async fn a_head_has_24_kib() {
 async fn files_and_404s_are_paid_for_by_the_address() {
     let app = App::start().await;
     let client = reader(&app).await;
-    let of_address = Allowance { operations: 9, budget: 10_000, refill: 1 };
+    // Ten requests, and a little for the bytes of small files.
+    let of_address = Allowance { operations: 9, budget: 10_500, refill: 1 };
     let settings = HttpSettings { of_address, of_token: ENDLESS, ..HttpSettings::default() };
     let router = router(app.context().clone(), schema::build(), &settings);
     let ask = async |method: &str, path: &str, from: &str| {

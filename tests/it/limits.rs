@@ -227,6 +227,20 @@ async fn an_address_is_limited_whatever_its_tokens() {
     ask(&server, ann.token(), TYPENAME, "2001:db8:0:1::3", &[]).await.assert_limited("address");
 }
 
+/// Each is looked up in the database, and nobody pays for it later.
+#[tokio::test]
+async fn a_token_that_does_not_hold_costs_ten_times_as_much() {
+    let app = App::start().await;
+    let of_address = Allowance { operations: 9, budget: 50 * REQUEST, refill: 1 };
+    let server = server(&app, &HttpSettings { of_address, ..HttpSettings::default() });
+    for guess in 0..5 {
+        assert_eq!(ask(&server, &format!("ng_1_{guess}"), TYPENAME, "192.0.2.1", &[]).await.status, 401);
+    }
+    let refused = ask(&server, "ng_1_x", TYPENAME, "192.0.2.1", &[]).await;
+    refused.assert_limited("address");
+    assert_eq!(refused.headers["connection"], "close");
+}
+
 #[tokio::test]
 async fn behind_a_named_proxy_the_forwarded_address_counts() {
     let app = App::start().await;
