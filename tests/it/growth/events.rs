@@ -3,6 +3,7 @@ use notegraph::quota::changes_bytes;
 use serde_json::{Value, json};
 
 use super::Desk;
+use crate::support::assert_search_index_is_current;
 
 /// The longest text of an event.
 fn longest(changes: &Changes) -> usize {
@@ -30,6 +31,8 @@ async fn a_change_of_many_notes_does_not_store_its_text_again_for_each() {
     assert!(events.iter().all(|event| longest(&event.changes) <= MAX_CHARACTERS));
     let bytes: usize = events.iter().map(|event| json!(event.changes).to_string().len()).sum();
     assert!(bytes < 500_000, "two changes of 6 KB made events of {bytes} bytes");
+    // Of each note its subject and its details, which all have in common.
+    assert_eq!(assert_search_index_is_current(desk.app.db()).await, 200);
     for event in &events {
         assert_eq!(event.bytes, changes_bytes(&event.changes), "the event says what it counts");
     }
