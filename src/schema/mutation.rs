@@ -37,7 +37,8 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which note, and how.")] input: NotePatchInput,
     ) -> Result<NotePatchPayload> {
-        once(ctx, note::patch(ctx, input)).await
+        // Its state is large: it stays out of that of the request.
+        Box::pin(once(ctx, note::patch(ctx, input))).await
     }
 
     /// Makes users responsible for a note.

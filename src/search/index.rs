@@ -3,7 +3,7 @@
 //! Each token carries its company, so that the lists that the databases keep of who has a token are those of one
 //! company. The company's number ends where the first [`SEPARATOR`] stands, which is in no token.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
@@ -212,12 +212,19 @@ async fn write_sqlite(
     parts: &[Part<'_>],
     texts: &Texts,
 ) -> Result<(), DbErr> {
-    let row = |part: &Part<'_>| Some(json!([part.note_id, part.field.number(), part.position, stored(part, texts)?]));
-    let rows: serde_json::Value = parts.iter().filter_map(row).collect();
+    // A text that many parts have is sent once.
+    let mut alike: BTreeMap<&str, Vec<(i64, i32, i32)>> = BTreeMap::new();
+    for part in parts {
+        if let Some(words) = stored(part, texts) {
+            alike.entry(words).or_default().push((part.note_id, part.field.number(), part.position));
+        }
+    }
+    let rows: serde_json::Value = alike.into_iter().map(|(words, keys)| json!([keys, words])).collect();
     // WHERE: else ON would be read as the condition of a join.
     let sql = format!(
         "INSERT INTO search_part (company_id, note_id, field, position, words) \
-         SELECT ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE true {OVER}"
+         SELECT ?, k.value ->> 0, k.value ->> 1, k.value ->> 2, alike.value ->> 1 \
+         FROM json_each(?) AS alike, json_each(alike.value, '$[0]') AS k WHERE true {OVER}"
     );
     let values: [Value; 2] = [company_id.into(), rows.to_string().into()];
     connection.execute_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await.map(drop)

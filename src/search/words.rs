@@ -3,7 +3,7 @@
 //!
 //! Each note has a row, whatever it says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
 
 use sea_orm::sea_query::Value;
@@ -34,28 +34,33 @@ pub async fn add_sqlite(
     for row in of_notes(connection, sql, company_id, words.keys()).await? {
         let id = row.try_get("", "note_id")?;
         match row.try_get::<Option<String>>("", "words")? {
-            Some(line) => extend(&mut words, id, of_line(&line)),
+            Some(line) => extend(&mut words, id, of_line(&line).map(str::to_owned)),
             None => drop(words.insert(id, None)),
         }
     }
-    write_sqlite(connection, company_id, &words).await
+    let alike =
+        words.into_iter().map(|(id, words)| (vec![id], words.map(|words| line(words.iter().map(String::as_str)))));
+    write_sqlite(connection, company_id, &alike.collect::<Vec<_>>()).await
 }
 
 /// Makes the words of notes anew, of their parts as they are indexed, on `SQLite`.
 pub async fn renew_sqlite(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<(), DbErr> {
-    let mut words: Words = notes.iter().map(|id| (*id, Some(BTreeSet::new()))).collect();
     let sql =
         "SELECT note_id, words FROM search_part WHERE company_id = ? AND note_id IN (SELECT value FROM json_each(?))";
     let rows = of_notes(connection, sql, company_id, notes).await?;
-    // Threads may be long.
-    let words = offload_at_once(move || {
+    let mut lines: BTreeMap<i64, Vec<String>> = notes.iter().map(|id| (*id, Vec::new())).collect();
+    // Threads may be long. A change of many notes gives them the same texts: what is the same is read and written once.
+    let alike = offload_at_once(move || {
         for row in rows {
-            let line: String = row.try_get("", "words")?;
-            extend(&mut words, row.try_get("", "note_id")?, of_line(&line));
+            lines.entry(row.try_get("", "note_id")?).or_default().push(row.try_get("", "words")?);
         }
-        Ok::<_, DbErr>(words)
+        let mut notes: HashMap<Vec<String>, Vec<i64>> = HashMap::new();
+        for (note, lines) in lines {
+            notes.entry(lines).or_default().push(note);
+        }
+        Ok::<_, DbErr>(notes.into_iter().map(|(lines, notes)| (notes, line_of(&lines))).collect::<Vec<_>>())
     });
-    write_sqlite(connection, company_id, &words.await??).await
+    write_sqlite(connection, company_id, &alike.await??).await
 }
 
 /// The end of a statement on `PostgreSQL` that adds the words of parts to those of their notes. Behind `WITH part AS` it
@@ -158,17 +163,20 @@ async fn forget_sqlite(connection: &impl ConnectionTrait, company_id: i64, notes
     connection.execute_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await.map(drop)
 }
 
-async fn write_sqlite(connection: &impl ConnectionTrait, company_id: i64, words: &Words) -> Result<(), DbErr> {
+/// Writes the words of notes: of those that have the same words together, in a line, or none, where there are too many.
+async fn write_sqlite(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    alike: &[(Vec<i64>, Option<String>)],
+) -> Result<(), DbErr> {
     let backend = DatabaseBackend::Sqlite;
-    let ids: serde_json::Value = words.keys().copied().collect();
+    let ids: serde_json::Value = alike.iter().flat_map(|(notes, _)| notes).copied().collect();
     forget_sqlite(connection, company_id, &ids.to_string()).await?;
-    let row = |(id, words): (&i64, &Option<BTreeSet<String>>)| json!([id, words.as_ref().map(line)]);
-    let rows: serde_json::Value = words.iter().map(row).collect();
     // WHERE: else ON would be read as the condition of a join.
     let sql = "INSERT INTO search_note (company_id, note_id, words) \
-               SELECT ?, value ->> 0, value ->> 1 FROM json_each(?) WHERE true \
-               ON CONFLICT (company_id, note_id) DO UPDATE SET words = excluded.words";
-    let values: [Value; 2] = [company_id.into(), rows.to_string().into()];
+               SELECT ?, k.value, alike.value ->> 1 FROM json_each(?) AS alike, json_each(alike.value, '$[0]') AS k \
+               WHERE true ON CONFLICT (company_id, note_id) DO UPDATE SET words = excluded.words";
+    let values: [Value; 2] = [company_id.into(), json!(alike).to_string().into()];
     connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     let sql = "INSERT INTO search_word (rowid, words) SELECT id, replace(rtrim(words), ' ', ?) FROM search_note \
                WHERE company_id = ? AND note_id IN (SELECT value FROM json_each(?)) AND words IS NOT NULL";
@@ -176,13 +184,19 @@ async fn write_sqlite(connection: &impl ConnectionTrait, company_id: i64, words:
     connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop)
 }
 
-fn of_line(line: &str) -> impl Iterator<Item = String> {
-    line.split_ascii_whitespace().filter(|word| *word != GAP).map(str::to_owned)
+fn of_line(line: &str) -> impl Iterator<Item = &str> {
+    line.split_ascii_whitespace().filter(|word| *word != GAP)
+}
+
+/// The words of lines together, in one; none, where there are too many.
+fn line_of(lines: &[String]) -> Option<String> {
+    let words: BTreeSet<&str> = lines.iter().flat_map(|line| of_line(line)).collect();
+    (words.len() <= MAX_WORDS).then(|| line(words))
 }
 
 /// Words between blanks, one at either end.
-fn line(words: &BTreeSet<String>) -> String {
-    words.iter().fold(String::from(" "), |mut line, word| {
+fn line<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
+    words.into_iter().fold(String::from(" "), |mut line, word| {
         line.push_str(word);
         line.push(' ');
         line

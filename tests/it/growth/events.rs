@@ -3,6 +3,7 @@ use notegraph::quota::changes_bytes;
 use serde_json::{Value, json};
 
 use super::Desk;
+use crate::support::assert_search_index_is_current;
 
 /// The longest text of an event.
 fn longest(changes: &Changes) -> usize {
@@ -30,6 +31,8 @@ async fn a_change_of_many_notes_does_not_store_its_text_again_for_each() {
     assert!(events.iter().all(|event| longest(&event.changes) <= MAX_CHARACTERS));
     let bytes: usize = events.iter().map(|event| json!(event.changes).to_string().len()).sum();
     assert!(bytes < 500_000, "two changes of 6 KB made events of {bytes} bytes");
+    // Of each note its subject and its details, which all have in common.
+    assert_eq!(assert_search_index_is_current(desk.app.db()).await, 200);
     for event in &events {
         assert_eq!(event.bytes, changes_bytes(&event.changes), "the event says what it counts");
     }
@@ -41,14 +44,13 @@ async fn no_event_holds_a_long_value() {
     let desk = Desk::new().await;
     let id = desk.notes(1).await.remove(0);
     let tags: Vec<String> = (0..100).map(|n| format!("{n:0200}")).collect();
-    let patch = json!({ "subject": "s".repeat(1_000), "details": "d".repeat(250_000), "tags": tags });
-    let changed =
-        |patch: Value| desk.change("notePatch", "NotePatchInput!", patch, "changedFields userErrors { code }");
-    let answer = changed(json!({ "id": id, "patch": patch })).await;
+    let patch = json!({ "subject": "s".repeat(1_000), "details": "d".repeat(20_000), "tags": tags });
+    let (input, selection) = (json!({ "id": id, "patch": patch }), "changedFields userErrors { code }");
+    let answer = desk.change("notePatch", "NotePatchInput!", input, selection).await;
     assert_eq!(answer["changedFields"], json!(["subject", "details", "tags"]), "{answer}");
     let changes = &desk.events().await[1].changes;
     assert_eq!(longest(changes), MAX_CHARACTERS);
     let lengths: Vec<_> = changes.0.iter().map(|change| change.new_length).collect();
-    assert_eq!(lengths, [None, Some(250_000), Some(100)]);
+    assert_eq!(lengths, [None, Some(20_000), Some(100)]);
     assert_eq!(changes.0[2].new, json!(tags[..5]), "whole tags");
 }
