@@ -9,7 +9,7 @@ use crate::beside::Beside;
 use crate::clock::Clock;
 use crate::company::CompanyById;
 use crate::customer::CustomerById;
-use crate::db::Db;
+use crate::db::{Db, Share};
 use crate::entity::token::Scope;
 use crate::entity::{Columns, Sight, Table};
 use crate::error::Result;
@@ -32,6 +32,12 @@ pub struct App {
 }
 
 impl App {
+    /// The same for one operation: its statements have the share of its token, and are told to its meter.
+    #[must_use]
+    pub fn scoped(&self, share: Share) -> Self {
+        Self { db: self.db.scoped(share), ..self.clone() }
+    }
+
     /// Gives the operation its viewer, its meter and the loaders that it shares with no other; `mentioned` is what its
     /// document mentions.
     pub fn prepare(

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_graphql::ErrorExtensionValues;
 use sea_orm::DbErr;
 
-use crate::db::Fault;
+use crate::db::{Fault, stopped};
 use crate::entity::token::Scope;
 
 /// The result of everything that can fail while an operation runs.
@@ -85,6 +85,9 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
+        if let Some(stop) = stopped(&error) {
+            return stop;
+        }
         match Fault::of(&error) {
             Some(Fault::Connection | Fault::ReadOnly | Fault::Busy | Fault::Slow) => Self::Unavailable(Arc::new(error)),
             Some(Fault::Full) => Self::StorageFull(Arc::new(error)),

@@ -251,7 +251,7 @@ async fn ask(db: &Db, keys: &[&Key]) -> Result<HashMap<Key, Holder>> {
         .columns([token::Column::ExpiresOn, token::Column::RevokedOn])
         .column(user::Column::Status)
         .into_model::<Holder>()
-        .all(db.read())
+        .all(db.lookup())
         .await?;
     Ok(holders.into_iter().map(|holder| ((holder.company_id, holder.hash.clone()), holder)).collect())
 }

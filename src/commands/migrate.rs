@@ -2,12 +2,12 @@
 
 use clap::Subcommand;
 use migration::{MigrationStatus, Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Statement};
 
 use super::terminal::out;
 use super::{Failure, Outcome};
 use crate::config::DatabaseArgs;
-use crate::db::{self, Db, Missing};
+use crate::db::{self, Db, Missing, Transaction};
 use crate::{derived, entity};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -139,7 +139,7 @@ pub struct Brought {
 pub async fn up(db: &Db) -> Outcome<Brought> {
     let turn = turn(db).await?;
     let changes = with_status(&turn, MigrationStatus::Pending).await?;
-    Migrator::up(&turn, None).await?;
+    Migrator::up(&*turn, None).await?;
     turn.commit().await?;
     Ok(Brought { changes, derived: derived::catch_up(db).await? })
 }
@@ -147,7 +147,7 @@ pub async fn up(db: &Db) -> Outcome<Brought> {
 async fn down(db: &Db, steps: u32) -> Outcome<Vec<String>> {
     let turn = turn(db).await?;
     let applied = with_status(&turn, MigrationStatus::Applied).await?;
-    Migrator::down(&turn, Some(steps)).await?;
+    Migrator::down(&*turn, Some(steps)).await?;
     // What was derived may have gone with its tables: it is made anew when they come again.
     let left = with_status(&turn, MigrationStatus::Applied).await?;
     if left.iter().any(|name| name.ends_with("create_derived")) {
@@ -160,7 +160,7 @@ async fn down(db: &Db, steps: u32) -> Outcome<Vec<String>> {
 
 /// A transaction that nobody else who changes the tables is in at the same time: on `SQLite` every writer is alone, on
 /// `PostgreSQL` a lock is taken that is given back with the transaction, however that ends.
-async fn turn(db: &Db) -> Result<DatabaseTransaction, DbErr> {
+async fn turn(db: &Db) -> Result<Transaction, DbErr> {
     /// A number that stands for the tables of notegraph among the advisory locks of a database: "notegrap" in ASCII.
     const LOCK: i64 = i64::from_be_bytes(*b"notegrap");
     // Waiting, and building an index over many rows, may take longer than any statement of a request.

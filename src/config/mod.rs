@@ -23,7 +23,7 @@ pub use pace::PaceArgs;
 pub use record::RecordArgs;
 pub use usage::UsageArgs;
 
-use crate::db;
+use crate::db::{self, TokenConnections};
 use crate::http::{Admission, HttpSettings, Origin, Patience};
 
 /// The address of the database where none is given.
@@ -46,7 +46,8 @@ pub struct DatabaseArgs {
     )]
     pub database_url: String,
 
-    /// Connections to PostgreSQL, or reading connections to SQLite: 1 to 1000.
+    /// Connections to PostgreSQL, or reading connections to SQLite, for operations: 1 to 1000. Up to 11 more are for looking
+    /// tokens up, for small reads, for asking whether the database answers, and for cancelling statements.
     #[arg(
         long,
         global = true,
@@ -56,6 +57,17 @@ pub struct DatabaseArgs {
         value_parser = number::<u32>("connections", 1..=1000)
     )]
     pub database_connections: u32,
+
+    /// How many of these connections one token may hold while another one waits: a number, or a share in percent. Alone, it
+    /// may hold all of them. On SQLite it is about reading; whoever writes takes turns.
+    #[arg(
+        long,
+        global = true,
+        env = "NOTEGRAPH_TOKEN_CONNECTIONS",
+        value_name = "COUNT|PERCENT%",
+        default_value_t = TokenConnections::default()
+    )]
+    pub token_connections: TokenConnections,
 
     /// The longest that one statement may run, in seconds: 1 to 3600. On PostgreSQL waiting for locks is part of it; on
     /// SQLite waiting for other processes that write may take as long again.
@@ -75,6 +87,7 @@ impl DatabaseArgs {
         db::Settings {
             url: self.database_url.clone(),
             connections: self.database_connections,
+            token_connections: self.token_connections,
             statement_timeout: Duration::from_secs(self.statement_timeout),
         }
     }

@@ -3,16 +3,20 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm::sqlx::Connection;
+use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, Statement};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, RuntimeErr, Statement,
+};
 
 use super::doubt::Doubt;
-use super::limit::{Limited, TimeLimit};
+use super::limit::TimeLimit;
+use super::pool::{Backend, Canceller, Connection, DIRECT, Limits, Maker, Pool, answers};
 use super::probe::Probe;
 use super::ready::Ready;
-use super::{Db, Doors, Ids, Reader, file};
+use super::scope::Scope;
+use super::{Db, Doors, Ids, Reader, Shared, file};
 
 /// What to do where the `SQLite` file is not there yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +30,69 @@ pub enum Missing {
 pub struct Settings {
     /// `sqlite://PATH` or `postgres://...`.
     pub url: String,
-    /// Connections to `PostgreSQL`, or reading connections to `SQLite`.
+    /// Connections of operations to `PostgreSQL`, or reading connections to `SQLite`; [`RESERVED`], [`LOOKUPS`] and a few
+    /// more come on top.
     pub connections: u32,
+    /// How many of them one token may hold while another one waits.
+    pub token_connections: TokenConnections,
     /// The longest that one statement may run; on `PostgreSQL` waiting for locks included, on `SQLite` as much again for
     /// other processes that write.
     pub statement_timeout: Duration,
+}
+
+impl Settings {
+    /// The defaults, for the database at this address.
+    pub fn at(url: impl Into<String>) -> Self {
+        let (token_connections, statement_timeout) = (TokenConnections::default(), Duration::from_secs(15));
+        Self { url: url.into(), connections: 10, token_connections, statement_timeout }
+    }
+}
+
+/// How many connections one token may hold while another one waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenConnections {
+    /// Of a hundred; at least one.
+    Percent(u32),
+    Count(u32),
+}
+
+impl Default for TokenConnections {
+    fn default() -> Self {
+        Self::Percent(50)
+    }
+}
+
+impl FromStr for TokenConnections {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str, most: u32| text.parse().ok().filter(|number| (1..=most).contains(number));
+        let read = match text.strip_suffix('%') {
+            Some(percent) => number(percent, 100).map(Self::Percent),
+            None => number(text, 1_000).map(Self::Count),
+        };
+        read.ok_or_else(|| "give a number of connections, 1 to 1000, or a share of them, 1% to 100%".to_owned())
+    }
+}
+
+impl std::fmt::Display for TokenConnections {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Percent(percent) => write!(f, "{percent}%"),
+            Self::Count(count) => write!(f, "{count}"),
+        }
+    }
+}
+
+impl TokenConnections {
+    /// Of so many connections.
+    fn of(self, connections: u32) -> u32 {
+        let count = match self {
+            Self::Percent(percent) => connections * percent / 100,
+            Self::Count(count) => count,
+        };
+        count.clamp(1, connections.max(1))
+    }
 }
 
 /// Why there is no database; the text is for the operator.
@@ -62,11 +124,20 @@ impl From<DbErr> for ConnectError {
     }
 }
 
-/// How long a caller waits for a free connection, a writer of `SQLite` for the one that writes.
+/// How long a writer of `SQLite` waits for his turn, and `PostgreSQL` is waited for at the start.
 pub const WAIT: Duration = Duration::from_secs(10);
-/// The same for a reader of `SQLite`, who waits for his turn, and then until the connection that he was given is open.
-pub const TURN: Duration = Duration::from_secs(7);
+/// How long others wait for their turn, and then until the connection that they were given is open.
+const TURN: Duration = Duration::from_secs(7);
 const OPEN: Duration = Duration::from_secs(3);
+
+/// Connections for small reads of tokens that have used little of late, beside those of all operations.
+const RESERVED: usize = 3;
+/// Connections for looking tokens up.
+const LOOKUPS: usize = 4;
+/// So many statements and transactions of one token may wait for a connection: more than one operation can ask for at once.
+const WAITING: usize = 1_000;
+/// Connections to `PostgreSQL` for changing tables, beside all others; opened when they are needed.
+const SCHEMA: u32 = 2;
 
 /// Opens the database.
 ///
@@ -105,64 +176,129 @@ fn without_password(address: &str) -> String {
 const PLANNING: [(&str, &str); 3] =
     [("random_page_cost", "1.1"), ("max_parallel_workers_per_gather", "0"), ("jit", "off")];
 
+/// The pools of operations, and of looking tokens up: how many connections each has, and who may hold how many.
+fn pools(settings: &Settings) -> [Limits; 2] {
+    let of_token = count(settings.token_connections.of(settings.connections));
+    let operations =
+        Limits { ordinary: count(settings.connections), reserved: RESERVED, of_token, waiting: WAITING, wait: TURN };
+    [operations, of_nobody(LOOKUPS, TURN)]
+}
+
+/// Connections that no token has a share in.
+fn of_nobody(connections: usize, wait: Duration) -> Limits {
+    Limits { ordinary: connections, reserved: 0, of_token: connections, waiting: WAITING, wait }
+}
+
+fn count(connections: u32) -> usize {
+    usize::try_from(connections).unwrap_or(usize::MAX)
+}
+
 async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
-    let statement_timeout = settings.statement_timeout.as_millis().to_string();
-    let doubt = Doubt::default();
-    let [taken, released] = [doubt.clone(), doubt.clone()];
-    let mut options = ConnectOptions::new(&settings.url);
-    options
-        .max_connections(settings.connections)
-        .acquire_timeout(WAIT)
-        .sqlx_logging(false)
-        // A ping before each use is a round trip for each statement; one after idling finds the same dead ones.
-        .test_before_acquire_if_idle_for(Duration::from_secs(30))
-        .map_sqlx_postgres_before_acquire(move |_, connection| Box::pin(ready(Ok(!taken.is_of(connection.age)))))
-        // Before one goes back the library asks whether it still answers, and waits for as long as it does not.
-        .map_sqlx_postgres_pool_opts(move |options| {
-            let released = released.clone();
-            options.after_release(move |_, connection| Box::pin(ready(Ok(!released.is_of(connection.age)))))
-        })
-        .map_sqlx_postgres_opts(move |options| {
-            options
-                .application_name("notegraph")
-                .options([("statement_timeout", statement_timeout.as_str()), ("timezone", "UTC")])
-                .options(PLANNING)
-        });
     // One connection by itself first: it says at once what is wrong, where a pool would try again until its time is up.
     let of_driver = |error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));
     let alone = PgConnectOptions::from_str(&settings.url).map_err(of_driver)?;
     let probe = Probe::new(alone.clone());
     probe.reach().await?;
     let ready = Ready::postgres(alone.application_name("notegraph readiness"));
-    let pool = Database::connect(options).await?;
-    let statement_timeout = settings.statement_timeout;
-    let (read, doors) = (Reader::of_pool(pool.clone()), Doors::Postgres { pool, probe });
-    Ok(Db { read, doors, ready, doubt, statement_timeout, ids: Ids::default() })
+    let doubt = Doubt::default();
+    let canceller = Canceller::new(Database::connect(of_postgres(settings, &doubt, 1, None)).await?);
+    let maker = Maker(Arc::new({
+        let (settings, doubt) = (settings.clone(), doubt.clone());
+        move |backend| of_postgres(&settings, &doubt, 1, Some(&backend))
+    }));
+    let mut made = Vec::new();
+    for limits in pools(settings) {
+        let mut connections = Vec::new();
+        for _ in 0..limits.ordinary + limits.reserved {
+            connections.push(Connection::postgres(Backend::new(canceller.clone()), maker.clone()).await?);
+        }
+        made.push(Pool::new(connections, limits));
+    }
+    let schema = Database::connect(of_postgres(settings, &doubt, SCHEMA, None)).await?;
+    Ok(assemble(settings, doubt, made, ready, Doors::Postgres { schema, probe, canceller }))
+}
+
+/// How a pool connects to `PostgreSQL`: when its connections are needed.
+fn of_postgres(settings: &Settings, doubt: &Doubt, most: u32, backend: Option<&Backend>) -> ConnectOptions {
+    let statement_timeout = settings.statement_timeout.as_millis().to_string();
+    let [taken, released] = [doubt.clone(), doubt.clone()];
+    let backend = backend.cloned();
+    let mut options = ConnectOptions::new(&settings.url);
+    options
+        .max_connections(most)
+        .connect_lazy(true)
+        .acquire_timeout(OPEN)
+        .sqlx_logging(false)
+        // A ping before each use is a round trip for each statement; one after idling finds the same dead ones.
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .map_sqlx_postgres_before_acquire(move |_, connection| Box::pin(ready(Ok(!taken.is_of(connection.age)))))
+        // Before one goes back the library asks whether it still answers, and waits for as long as it does not.
+        .map_sqlx_postgres_pool_opts(move |options| {
+            let (released, left) = (released.clone(), backend.clone());
+            let options = options.after_release(move |connection, about| {
+                let (is_doubted, left) = (released.is_of(about.age), left.clone());
+                Box::pin(async move {
+                    match left {
+                        _ if is_doubted => Ok(false),
+                        Some(left) => Ok(left.is_well(connection).await),
+                        None => Ok(answers(connection).await),
+                    }
+                })
+            });
+            let Some(met) = backend.clone() else { return options };
+            options.after_connect(move |connection, _| Box::pin(met.clone().meet(connection)))
+        })
+        .map_sqlx_postgres_opts(move |options| {
+            options
+                .application_name("notegraph")
+                .options([("statement_timeout", statement_timeout.as_str()), ("timezone", "UTC"), (DIRECT, "on")])
+                .options(PLANNING)
+        });
+    options
 }
 
 async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
     let doubt = Doubt::default();
     let create = missing == Missing::Create;
-    let write = limited(settings, &doubt, WAIT, &move |options| options.create_if_missing(create)).await?;
-    let mut readers = Vec::new();
-    let reader = || limited(settings, &doubt, OPEN, &|options| options.pragma("query_only", "on"));
-    for _ in 0..settings.connections {
-        readers.push(reader().await?);
+    let write = limited(settings, &doubt, &move |options| options.create_if_missing(create)).await?;
+    let write = Pool::new(vec![write], of_nobody(1, WAIT));
+    let read = |options: SqliteConnectOptions| options.pragma("query_only", "on");
+    let mut made = Vec::new();
+    for limits in pools(settings) {
+        let mut connections = Vec::new();
+        for _ in 0..limits.ordinary + limits.reserved {
+            connections.push(limited(settings, &doubt, &read).await?);
+        }
+        made.push(Pool::new(connections, limits));
     }
-    let (look, ready) = (reader().await?, Ready::sqlite(reader().await?));
-    require_safe(&write.door).await?;
+    let look = Pool::new(vec![limited(settings, &doubt, &read).await?], of_nobody(1, WAIT));
+    let schema = write.door();
+    require_safe(&schema).await?;
+    let ready = Pool::new(vec![limited(settings, &doubt, &read).await?], of_nobody(1, TURN));
+    let nobody = Arc::new(Scope::of_process());
+    let ready = Ready::sqlite(Reader::new(ready, DatabaseBackend::Sqlite, nobody, doubt.clone()));
+    Ok(assemble(settings, doubt, made, ready, Doors::Sqlite { write, look, schema }))
+}
+
+/// `made` are the pools of [`pools`].
+fn assemble(settings: &Settings, doubt: Doubt, made: Vec<Pool>, ready: Ready, doors: Doors) -> Db {
+    let backend = match doors {
+        Doors::Postgres { .. } => DatabaseBackend::Postgres,
+        Doors::Sqlite { .. } => DatabaseBackend::Sqlite,
+    };
+    let Ok([operations, lookup]) = <[Pool; 2]>::try_from(made) else { unreachable!("as many as there are") };
+    let lookup = Reader::new(lookup, backend, Arc::new(Scope::of_process()), doubt.clone());
     let statement_timeout = settings.statement_timeout;
-    let (read, doors) = (Reader::of_each(readers), Doors::Sqlite { write, look });
-    Ok(Db { read, doors, ready, doubt, statement_timeout, ids: Ids::default() })
+    let ids = Ids::default();
+    Db::new(operations, backend, Shared { doors, ready, lookup, doubt, statement_timeout, ids })
 }
 
 /// A pool of one connection, which is opened when it is needed.
 async fn limited(
     settings: &Settings,
     doubt: &Doubt,
-    wait: Duration,
     kind: &(impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Clone + Send + Sync + 'static),
-) -> Result<Limited, DbErr> {
+) -> Result<Connection, DbErr> {
     let (doubt, kind, patience) = (doubt.clone(), kind.clone(), settings.statement_timeout);
     let limit = TimeLimit::new(patience);
     let (taken, watched) = (limit.clone(), limit.clone());
@@ -170,7 +306,7 @@ async fn limited(
     options
         .max_connections(1)
         .connect_lazy(true)
-        .acquire_timeout(wait)
+        .acquire_timeout(OPEN)
         .sqlx_logging(false)
         .test_before_acquire(false)
         // SQLite takes a transaction back by itself when its disk is full, and the library does not notice: it would
@@ -192,7 +328,7 @@ async fn limited(
                 .busy_timeout(patience);
             kind(options)
         });
-    Ok(Limited::new(Database::connect(options).await?, limit))
+    Ok(Connection::sqlite(Database::connect(options).await?, limit))
 }
 
 /// What was asked for is not always what a file gets: some file systems and settings of `SQLite` have no write-ahead

@@ -2,9 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use sea_orm::metric::Info;
+use sea_orm::SqlxError;
 use sea_orm::sqlx::SqliteConnection;
-use sea_orm::{DatabaseConnection, SqlxError};
 
 use super::stopwatch::{Stopwatch, millis};
 
@@ -31,6 +30,8 @@ struct Limit {
     end: AtomicU64,
     /// How many have asked for no limit.
     suspended: AtomicU32,
+    /// How often it was asked.
+    asked: AtomicU64,
 }
 
 /// There is no limit until this is dropped.
@@ -38,8 +39,8 @@ pub struct Suspended<'a>(&'a Limit);
 
 impl TimeLimit {
     pub fn new(most: Duration) -> Self {
-        let (watch, end, suspended) = (Stopwatch::start(), AtomicU64::new(NEVER), AtomicU32::new(0));
-        Self(Arc::new(Limit { most, watch, end, suspended }))
+        let (end, suspended, asked) = (AtomicU64::new(NEVER), AtomicU32::new(0), AtomicU64::new(0));
+        Self(Arc::new(Limit { most, watch: Stopwatch::start(), end, suspended, asked }))
     }
 
     /// The connection is taken.
@@ -65,6 +66,11 @@ impl TimeLimit {
         self.0.end.store(NOW, Ordering::Relaxed);
     }
 
+    /// How many instructions were executed since this was asked for last, to some thousands.
+    pub fn take_steps(&self) -> u64 {
+        self.0.asked.swap(0, Ordering::Relaxed) * u64::from(INSTRUCTIONS.unsigned_abs())
+    }
+
     /// No limit, whoever takes the connection.
     pub fn suspend(&self) -> Suspended<'_> {
         self.0.suspended.fetch_add(1, Ordering::Relaxed);
@@ -88,35 +94,9 @@ impl Drop for Suspended<'_> {
     }
 }
 
-/// A connection to `SQLite` whose statements have a time limit.
-#[derive(Clone, Debug)]
-pub struct Limited {
-    pub door: DatabaseConnection,
-    pub limit: TimeLimit,
-}
-
-impl Limited {
-    pub fn new(door: DatabaseConnection, limit: TimeLimit) -> Self {
-        let mut limited = Self { door, limit };
-        limited.observe(|_| ());
-        limited
-    }
-
-    /// Calls back with every statement.
-    pub fn observe<F>(&mut self, callback: F)
-    where
-        F: Fn(&Info<'_>) + Send + Sync + 'static,
-    {
-        let limit = self.limit.clone();
-        self.door.set_metric_callback(move |info| {
-            limit.next();
-            callback(info);
-        });
-    }
-}
-
 impl Limit {
     fn permits(&self) -> bool {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         self.watch.now() < self.end.load(Ordering::Relaxed) || self.suspended.load(Ordering::Relaxed) > 0
     }
 }
@@ -146,5 +126,7 @@ mod tests {
         permits(true);
         limit.expire();
         permits(false);
+        assert_eq!(limit.take_steps(), 80_000);
+        assert_eq!(limit.take_steps(), 0);
     }
 }

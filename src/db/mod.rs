@@ -1,5 +1,5 @@
-//! The database: connecting, a pool to read from, one door to write through, and what differs between `SQLite` and
-//! `PostgreSQL`, in one place.
+//! The database: connecting, connections that are handed out in turns, one door to write through on `SQLite`, and what
+//! differs between `SQLite` and `PostgreSQL`, in one place.
 
 mod array;
 mod connect;
@@ -8,40 +8,61 @@ mod fault;
 mod file;
 mod ids;
 mod limit;
+mod pool;
 mod probe;
 mod reader;
 mod ready;
 mod rows;
+mod scope;
+mod size;
 mod stopwatch;
+mod transaction;
+mod work;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use doubt::Doubt;
-use limit::Limited;
+use pool::{Canceller, Need, Pool};
 use probe::Probe;
 use ready::Ready;
+use scope::Scope;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult,
-    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    AccessMode, ConnAcquireErr, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, ExecResult,
+    IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
+use tokio::time::timeout;
 
 pub use array::{keys_table, one_of, one_of_texts};
-pub use connect::{ConnectError, Missing, Settings, connect};
+pub use connect::{ConnectError, Missing, Settings, TokenConnections, connect};
 pub use fault::Fault;
 pub use file::sqlite_file;
 pub use ids::{Ids, Steps, Table, dense_ids, event_ids, reserve};
 pub use reader::Reader;
 pub use rows::update_rows;
+pub use scope::{Share, StopOnDrop, StopSignal, stopped};
+pub use transaction::Transaction;
 
-/// A handle to the database, cheap to clone.
+/// A handle to the database, cheap to clone, of the process or of one operation.
 ///
-/// `SQLite` lets one connection write at a time, so writing has a connection of its own there and readers never
-/// wait for it; on `PostgreSQL` both are one pool. Statements have a time limit on either.
+/// Connections are handed out in turns to companies, and to tokens within each. `SQLite` lets one connection write at a
+/// time, so writing has a connection of its own there and readers never wait for it; on `PostgreSQL` both take from the
+/// same ones. Looking tokens up and asking whether the database answers have connections that operations never take.
+/// Statements have a time limit on either.
 #[derive(Clone, Debug)]
 pub struct Db {
     read: Reader,
+    shared: Shared,
+    scope: Arc<Scope>,
+}
+
+/// What all handles have in common.
+#[derive(Clone, Debug)]
+struct Shared {
     doors: Doors,
     ready: Ready,
+    /// For looking tokens up.
+    lookup: Reader,
     doubt: Doubt,
     statement_timeout: Duration,
     ids: Ids,
@@ -50,14 +71,35 @@ pub struct Db {
 /// Where is written, and where a moment is looked at for long.
 #[derive(Clone, Debug)]
 enum Doors {
-    Postgres { pool: DatabaseConnection, probe: Probe },
-    Sqlite { write: Limited, look: Limited },
+    /// Transactions take their connections from where is read from. `schema` changes tables.
+    Postgres { schema: DatabaseConnection, probe: Probe, canceller: Canceller },
+    /// `schema` is the connection of `write`.
+    Sqlite { write: Pool, look: Pool, schema: DatabaseConnection },
 }
 
 impl Db {
+    fn new(read: Pool, backend: DatabaseBackend, shared: Shared) -> Self {
+        let scope = Arc::new(Scope::of_process());
+        let read = Reader::new(read, backend, Arc::clone(&scope), shared.doubt.clone());
+        Self { read, shared, scope }
+    }
+
+    /// A handle for one operation: its statements take connections in the turns of its token, and are told to its meter,
+    /// which can stop them.
+    #[must_use]
+    pub fn scoped(&self, share: Share) -> Self {
+        let scope = Arc::new(Scope::of(share));
+        Self { read: self.read.scoped(Arc::clone(&scope)), shared: self.shared.clone(), scope }
+    }
+
     /// For statements that only read; on `SQLite` these connections refuse to write.
     pub fn read(&self) -> &Reader {
         &self.read
+    }
+
+    /// For looking tokens up: connections that operations never take.
+    pub fn lookup(&self) -> &Reader {
+        &self.shared.lookup
     }
 
     /// Opens a transaction that may write.
@@ -68,31 +110,74 @@ impl Db {
     ///
     /// # Errors
     /// When no connection is to be had in time.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let options = TransactionOptions {
             isolation_level: None,
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
-        let transaction = self.schema_door().begin_with_options(options).await?;
-        if let Doors::Sqlite { write, .. } = &self.doors {
+        let transaction = self.open(self.writers(), options).await?;
+        if let Some(limit) = transaction.limit() {
             // What it waited for others is not the time of its first statement.
-            write.limit.begin();
+            limit.begin();
         }
         Ok(transaction)
+    }
+
+    /// Anew where the connection was broken: nothing was done on it.
+    async fn open(&self, pool: &Pool, options: TransactionOptions) -> Result<Transaction, DbErr> {
+        match self.try_open(pool, options).await {
+            Err(error) if Fault::of(&error) == Some(Fault::Connection) => {
+                self.shared.doubt.raise();
+                self.try_open(pool, options).await
+            }
+            opened => opened,
+        }
+    }
+
+    async fn try_open(&self, pool: &Pool, options: TransactionOptions) -> Result<Transaction, DbErr> {
+        self.scope.check()?;
+        let lease = pool.take(self.scope.owner, Need::Transaction).await?;
+        lease.hold();
+        let shares_with_reads = matches!(self.shared.doors, Doors::Postgres { .. });
+        let door = lease.connection().door();
+        let opening = door.begin_with_options(options);
+        let opened = if shares_with_reads {
+            let silent = || DbErr::Conn(RuntimeErr::Internal("no answer to the begin of a transaction".to_owned()));
+            // What is dropped here may have begun one: the connection is rolled back before anybody is given it.
+            timeout(self.patience(), opening).await.map_err(|_| silent())?
+        } else {
+            opening.await
+        };
+        match opened {
+            Ok(open) => Ok(Transaction::new(open, lease, Arc::clone(&self.scope), shares_with_reads)),
+            Err(error) => {
+                if matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) {
+                    lease.connection().replace().await;
+                }
+                lease.end();
+                Err(error)
+            }
+        }
+    }
+
+    /// Where connections to write on are taken from.
+    fn writers(&self) -> &Pool {
+        match &self.shared.doors {
+            Doors::Postgres { .. } => self.read.pool(),
+            Doors::Sqlite { write, .. } => write,
+        }
     }
 
     /// Opens a transaction that may write, and whose statements may take any time.
     ///
     /// # Errors
     /// As of [`Self::begin`].
-    pub async fn begin_unhurried(&self) -> Result<DatabaseTransaction, DbErr> {
+    pub async fn begin_unhurried(&self) -> Result<Transaction, DbErr> {
         let transaction = self.begin().await?;
-        match &self.doors {
-            Doors::Postgres { .. } => {
-                transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
-            }
-            Doors::Sqlite { write, .. } => write.limit.lift(),
+        match transaction.limit() {
+            Some(limit) => limit.lift(),
+            None => drop(transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?),
         }
         Ok(transaction)
     }
@@ -102,34 +187,40 @@ impl Db {
     /// # Errors
     /// When the statement fails.
     pub async fn execute_unhurried(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        match &self.doors {
-            Doors::Postgres { .. } => {
-                let transaction = self.begin_unhurried().await?;
-                let result = transaction.execute_raw(statement).await?;
-                transaction.commit().await?;
-                Ok(result)
-            }
-            Doors::Sqlite { write, .. } => {
-                let _suspended = write.limit.suspend();
-                write.door.execute_raw(statement).await
-            }
-        }
+        let Doors::Sqlite { write, .. } = &self.shared.doors else {
+            let transaction = self.begin_unhurried().await?;
+            let result = transaction.execute_raw(statement).await?;
+            transaction.commit().await?;
+            return Ok(result);
+        };
+        let lease = write.take(self.scope.owner, Need::Transaction).await?;
+        let using = lease.begin();
+        let _suspended = lease.connection().limit().map(|limit| limit.suspend());
+        let result = lease.connection().door().execute_raw(statement).await;
+        using.end();
+        result
     }
 
     /// Opens a transaction that only reads, and sees the database as it is at this moment.
     ///
     /// # Errors
     /// As of [`Self::begin`].
-    pub async fn look(&self) -> Result<DatabaseTransaction, DbErr> {
-        let (transaction, first) = match &self.doors {
-            Doors::Postgres { pool, .. } => {
-                let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
-                (pool.begin_with_config(Some(isolation), Some(access)).await?, "SELECT 1")
+    pub async fn look(&self) -> Result<Transaction, DbErr> {
+        let (transaction, first) = match &self.shared.doors {
+            Doors::Postgres { .. } => {
+                let options = TransactionOptions {
+                    isolation_level: Some(IsolationLevel::RepeatableRead),
+                    access_mode: Some(AccessMode::ReadOnly),
+                    sqlite_transaction_mode: None,
+                };
+                (self.open(self.read.pool(), options).await?, "SELECT 1")
             }
             Doors::Sqlite { look, .. } => {
-                let transaction = look.door.begin().await?;
-                // Whoever takes what is read may take his time between two statements.
-                look.limit.lift();
+                let transaction = self.open(look, TransactionOptions::default()).await?;
+                if let Some(limit) = transaction.limit() {
+                    // Whoever takes what is read may take his time between two statements.
+                    limit.lift();
+                }
                 (transaction, "SELECT count(*) FROM sqlite_schema")
             }
         };
@@ -140,32 +231,41 @@ impl Db {
 
     /// Makes new ids.
     pub fn ids(&self) -> &Ids {
-        &self.ids
+        &self.shared.ids
     }
 
     /// Makes ids with other steps, for tests that compare them.
     pub fn set_steps(&mut self, steps: Steps) {
-        self.ids = Ids::with(steps);
+        self.shared.ids = Ids::with(steps);
     }
 
     pub fn backend(&self) -> DatabaseBackend {
         self.read.get_database_backend()
     }
 
-    /// The connection that migrations run on.
+    /// The connection that migrations run on; it waits for no turn.
     pub fn schema_door(&self) -> &DatabaseConnection {
-        match &self.doors {
-            Doors::Postgres { pool, .. } => pool,
-            Doors::Sqlite { write, .. } => &write.door,
+        match &self.shared.doors {
+            Doors::Postgres { schema, .. } | Doors::Sqlite { schema, .. } => schema,
         }
+    }
+
+    /// How many connections operations hold at this moment, those to read on where `SQLite` has another one to write on.
+    pub fn connections_in_use(&self) -> usize {
+        self.read.pool().taken()
+    }
+
+    /// Every connection that operations write on, each as a pool of its own: for tests that look into them.
+    pub fn writing_doors(&self) -> impl Iterator<Item = DatabaseConnection> {
+        self.writers().doors()
     }
 
     /// Somebody was failed so. Where connections are no good any more, those that were made before are replaced when
     /// they would be used next.
     pub fn heed(&self, fault: Fault) {
-        match (fault, &self.doors) {
-            (Fault::Connection, _) => self.doubt.raise(),
-            (Fault::ReadOnly, Doors::Postgres { probe, .. }) => probe.look_for_changes(&self.doubt),
+        match (fault, &self.shared.doors) {
+            (Fault::Connection, _) => self.shared.doubt.raise(),
+            (Fault::ReadOnly, Doors::Postgres { probe, .. }) => probe.look_for_changes(&self.shared.doubt),
             _ => {}
         }
     }
@@ -175,14 +275,14 @@ impl Db {
     /// # Errors
     /// When it does not.
     pub async fn ready(&self) -> Result<(), DbErr> {
-        self.ready.check().await
+        self.shared.ready.check().await
     }
 
     /// A statement that is not answered in this time never will be: the database ends it before, where the connection
     /// still leads there.
     pub fn patience(&self) -> Duration {
         const ON_THE_WAY: Duration = Duration::from_secs(2);
-        self.statement_timeout + ON_THE_WAY
+        self.shared.statement_timeout + ON_THE_WAY
     }
 
     /// Calls back with every statement that is run, for tests that count them and read their plans.
@@ -190,12 +290,14 @@ impl Db {
     where
         F: Fn(&sea_orm::metric::Info<'_>) + Clone + Send + Sync + 'static,
     {
-        self.read.observe(callback.clone());
-        match &mut self.doors {
-            Doors::Postgres { pool, .. } => pool.set_metric_callback(callback),
-            Doors::Sqlite { write, look } => {
+        self.read.pool_mut().observe(callback.clone());
+        self.shared.lookup.pool_mut().observe(callback.clone());
+        match &mut self.shared.doors {
+            Doors::Postgres { schema, .. } => schema.set_metric_callback(callback),
+            Doors::Sqlite { write, look, schema } => {
                 write.observe(callback.clone());
                 look.observe(callback);
+                schema.clone_from(&write.door());
             }
         }
     }
@@ -205,13 +307,18 @@ impl Db {
     /// # Errors
     /// When the driver reports one.
     pub async fn close(self) -> Result<(), DbErr> {
-        self.ready.close().await?;
-        self.read.close().await?;
-        match self.doors {
-            Doors::Postgres { pool, .. } => pool.close().await,
-            Doors::Sqlite { write, look } => {
-                look.door.close().await?;
-                write.door.close().await
+        self.shared.ready.close().await?;
+        for reader in [&self.read, &self.shared.lookup] {
+            reader.pool().close().await?;
+        }
+        match self.shared.doors {
+            Doors::Postgres { schema, canceller, .. } => {
+                canceller.close().await?;
+                schema.close().await
+            }
+            Doors::Sqlite { write, look, .. } => {
+                look.close().await?;
+                write.close().await
             }
         }
     }

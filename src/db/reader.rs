@@ -1,172 +1,111 @@
-use std::collections::VecDeque;
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use sea_orm::metric::Info;
+use futures_util::future::BoxFuture;
 use sea_orm::prelude::async_trait;
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, ExecResult, QueryResult, Statement,
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
 
-use super::connect::TURN;
-use super::limit::Limited;
+use super::doubt::Doubt;
+use super::fault::Fault;
+use super::pool::{Need, Pool};
+use super::scope::Scope;
+use super::work::{Ended, row, rows, run};
 
-/// Where is read from: each statement on whichever connection is free.
+/// The longest that a read may take on a reserved connection. One that takes longer is cancelled, and begun anew when it is
+/// the turn of its token.
+const BRIEF: Duration = Duration::from_millis(100);
+
+/// Where is read from: each statement on whichever connection it is given.
 #[derive(Clone, Debug)]
-pub struct Reader(Kind);
-
-#[derive(Clone, Debug)]
-enum Kind {
-    Pool(DatabaseConnection),
-    Each(Arc<Each>),
-}
-
-struct Each {
-    connections: Vec<Limited>,
-    /// Those that are free, the one that rested longest first.
-    free: Mutex<VecDeque<usize>>,
-    turns: Semaphore,
-}
-
-/// A connection, until this is dropped.
-struct Taken<'a> {
-    each: &'a Each,
-    index: usize,
-    /// The statement on it has ended.
-    is_done: bool,
-    _turn: SemaphorePermit<'a>,
+pub struct Reader {
+    pool: Pool,
+    backend: DatabaseBackend,
+    scope: Arc<Scope>,
+    doubt: Doubt,
 }
 
 impl Reader {
-    /// From a pool.
-    pub fn of_pool(pool: DatabaseConnection) -> Self {
-        Self(Kind::Pool(pool))
+    pub(super) fn new(pool: Pool, backend: DatabaseBackend, scope: Arc<Scope>, doubt: Doubt) -> Self {
+        Self { pool, backend, scope, doubt }
     }
 
-    /// From connections that have a time limit each. Who takes one from a pool does not learn which it is: here each is
-    /// a pool of one.
-    pub fn of_each(connections: Vec<Limited>) -> Self {
-        let free = Mutex::new((0..connections.len()).collect());
-        let turns = Semaphore::new(connections.len());
-        Self(Kind::Each(Arc::new(Each { connections, free, turns })))
+    pub(super) fn scoped(&self, scope: Arc<Scope>) -> Self {
+        Self { scope, ..self.clone() }
     }
 
-    /// Calls back with every statement.
-    pub fn observe<F>(&mut self, callback: F)
-    where
-        F: Fn(&Info<'_>) + Clone + Send + Sync + 'static,
-    {
-        match &mut self.0 {
-            Kind::Pool(pool) => pool.set_metric_callback(callback),
-            Kind::Each(each) => {
-                let mut connections = each.connections.clone();
-                for connection in &mut connections {
-                    connection.observe(callback.clone());
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(super) fn pool_mut(&mut self) -> &mut Pool {
+        &mut self.pool
+    }
+
+    fn need(&self) -> Need {
+        if self.scope.transactions.load(Ordering::Relaxed) > 0 {
+            Need::NestedRead
+        } else if self.scope.is_long.load(Ordering::Relaxed) {
+            Need::LongRead
+        } else {
+            Need::Read
+        }
+    }
+
+    /// Runs one statement; anew where it turns out to be one that takes long, and where its connection was broken.
+    async fn run<T>(
+        &self,
+        statement: Statement,
+        run_on: impl for<'a> Fn(&'a DatabaseConnection, Statement, &'a Scope) -> BoxFuture<'a, Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
+        let mut was_broken = false;
+        loop {
+            self.scope.check()?;
+            let need = self.need();
+            let lease = self.pool.take(self.scope.owner, need).await?;
+            let longest = (lease.is_reserved() && need == Need::Read).then_some(BRIEF);
+            let door = lease.connection().door();
+            let work = run_on(&door, statement.clone(), &self.scope);
+            match run(&self.scope, &lease, longest, work).await {
+                // Connections break while they rest, and who first reads on one finds out.
+                Ended::Done(Err(error)) if !was_broken && Fault::of(&error) == Some(Fault::Connection) => {
+                    was_broken = true;
+                    self.doubt.raise();
                 }
-                *self = Self::of_each(connections);
+                Ended::Done(Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))) if !was_broken => {
+                    was_broken = true;
+                    lease.connection().replace().await;
+                }
+                Ended::Done(result) => return result,
+                Ended::TooLong => self.scope.is_long.store(true, Ordering::Relaxed),
             }
         }
-    }
-
-    /// Waits for the statements that run, then closes all connections.
-    ///
-    /// # Errors
-    /// When the driver reports one.
-    pub async fn close(self) -> Result<(), DbErr> {
-        match self.0 {
-            Kind::Pool(pool) => pool.close().await,
-            Kind::Each(each) => {
-                for connection in &each.connections {
-                    connection.door.close_by_ref().await?;
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-impl Each {
-    async fn take(&self) -> Result<Taken<'_>, DbErr> {
-        let none = || DbErr::ConnectionAcquire(ConnAcquireErr::Timeout);
-        let turn = timeout(TURN, self.turns.acquire()).await.map_err(|_| none())?.map_err(|_| none())?;
-        let index = self.free().pop_front().ok_or_else(none)?;
-        Ok(Taken { each: self, index, is_done: false, _turn: turn })
-    }
-
-    /// Runs one statement.
-    async fn run<T>(&self, statement: impl AsyncFnOnce(&DatabaseConnection) -> Result<T, DbErr>) -> Result<T, DbErr> {
-        let mut taken = self.take().await?;
-        let result = statement(&taken.connection().door).await;
-        taken.is_done = true;
-        result
-    }
-
-    /// Nothing panics while it holds the list.
-    fn free(&self) -> MutexGuard<'_, VecDeque<usize>> {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Each {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Each").field("connections", &self.connections.len()).finish_non_exhaustive()
-    }
-}
-
-impl Taken<'_> {
-    fn connection(&self) -> &Limited {
-        // One of those that there are, from the first list on.
-        &self.each.connections[self.index]
-    }
-}
-
-impl Drop for Taken<'_> {
-    /// Before the turn is given back, as fields are dropped after this.
-    fn drop(&mut self) {
-        if !self.is_done {
-            // Whoever asked has hung up. The statement would run on, and whoever is given the connection wait for it.
-            self.connection().limit.expire();
-        }
-        self.each.free().push_back(self.index);
     }
 }
 
 #[async_trait::async_trait]
 impl ConnectionTrait for Reader {
     fn get_database_backend(&self) -> DatabaseBackend {
-        match &self.0 {
-            Kind::Pool(pool) => pool.get_database_backend(),
-            Kind::Each(_) => DatabaseBackend::Sqlite,
-        }
+        self.backend
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        match &self.0 {
-            Kind::Pool(pool) => pool.execute_raw(statement).await,
-            Kind::Each(each) => each.run(async |door| door.execute_raw(statement).await).await,
-        }
+        self.run(statement, |door, statement, _| Box::pin(door.execute_raw(statement))).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        match &self.0 {
-            Kind::Pool(pool) => pool.execute_unprepared(sql).await,
-            Kind::Each(each) => each.run(async |door| door.execute_unprepared(sql).await).await,
-        }
+        let statement = Statement::from_string(self.backend, sql);
+        self.run(statement, |door, statement, _| Box::pin(async move { door.execute_unprepared(&statement.sql).await }))
+            .await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        match &self.0 {
-            Kind::Pool(pool) => pool.query_one_raw(statement).await,
-            Kind::Each(each) => each.run(async |door| door.query_one_raw(statement).await).await,
-        }
+        self.run(statement, |door, statement, scope| Box::pin(row(door, statement, scope))).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        match &self.0 {
-            Kind::Pool(pool) => pool.query_all_raw(statement).await,
-            Kind::Each(each) => each.run(async |door| door.query_all_raw(statement).await).await,
-        }
+        self.run(statement, |door, statement, scope| Box::pin(rows(door, statement, scope))).await
     }
 }

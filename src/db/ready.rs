@@ -6,7 +6,6 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, RuntimeErr, SqlxError, St
 use tokio::sync::Mutex;
 
 use super::Reader;
-use super::limit::Limited;
 
 /// Tells whether the database answers, over a connection that nothing else uses: operations that hold all others must not
 /// make a healthy server look ill.
@@ -36,8 +35,9 @@ impl Ready {
         Self::Postgres(Arc::new(OfPostgres { options, held: Mutex::new(Held::Nothing) }))
     }
 
-    pub fn sqlite(connection: Limited) -> Self {
-        Self::Sqlite(Reader::of_each(vec![connection]))
+    /// `reader` has a connection of its own.
+    pub fn sqlite(reader: Reader) -> Self {
+        Self::Sqlite(reader)
     }
 
     /// # Errors
@@ -64,7 +64,7 @@ impl Ready {
                 *postgres.held.lock().await = Held::Closed;
                 Ok(())
             }
-            Self::Sqlite(reader) => reader.close().await,
+            Self::Sqlite(reader) => reader.pool().close().await,
         }
     }
 }

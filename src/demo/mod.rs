@@ -12,11 +12,9 @@ mod text;
 mod words;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::db::{self, Db, Ids, Table};
+use crate::db::{self, Db, Ids, Table, Transaction};
 use crate::entity::{company, customer, note_type, user};
 use crate::quota::{Usage, add_usage, message_bytes, note_bytes, row_bytes};
 use crate::search;
@@ -106,7 +104,7 @@ pub async fn fill_where_empty(db: &Db, notes: u64) -> Result<bool, DbErr> {
 
 async fn fill_from(
     db: &Db,
-    mut transaction: DatabaseTransaction,
+    mut transaction: Transaction,
     notes: u64,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<(), DbErr> {
@@ -126,7 +124,7 @@ async fn fill_from(
 }
 
 /// Makes the company and those whom its notes link to.
-async fn people(transaction: &DatabaseTransaction, ids: &Ids, notes: u64) -> Result<Links, DbErr> {
+async fn people(transaction: &Transaction, ids: &Ids, notes: u64) -> Result<Links, DbErr> {
     let company_id = if let Some(company) = find_company(transaction).await? {
         company.id
     } else {
@@ -158,7 +156,7 @@ async fn people(transaction: &DatabaseTransaction, ids: &Ids, notes: u64) -> Res
 }
 
 /// The ids of the note types of all topics, found or made.
-async fn note_types(transaction: &DatabaseTransaction, company_id: i64) -> Result<Vec<i64>, DbErr> {
+async fn note_types(transaction: &Transaction, company_id: i64) -> Result<Vec<i64>, DbErr> {
     let known = note_type::Entity::find().filter(note_type::Column::CompanyId.eq(company_id)).all(transaction).await?;
     let mut ids = Vec::new();
     for topic in &words::TOPICS {
@@ -178,7 +176,7 @@ async fn note_types(transaction: &DatabaseTransaction, company_id: i64) -> Resul
 
 /// Makes the notes of these numbers, of `count` in all, with what belongs to them.
 async fn some_notes(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     links: &Links,
     numbers: std::ops::Range<u64>,
     count: u64,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::billing;
+use super::bounds::{self, Excess, NESTING};
 use super::note::{self, Note};
 use super::object::Object;
 use super::reader::{Reject, explain};
-use super::bounds::{self, Excess, NESTING};
 use crate::json::{self, ValueLimit};
 
 /// Where a record is.

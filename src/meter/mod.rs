@@ -34,6 +34,8 @@ pub struct Meter {
     statements: AtomicU64,
     rows: AtomicU64,
     row_bytes: AtomicU64,
+    /// Instructions of `SQLite`'s virtual machine.
+    steps: AtomicU64,
     values: AtomicU64,
     /// Bytes of rows that are counted in the memory pool.
     held_rows: AtomicU64,
@@ -52,6 +54,7 @@ impl Meter {
             statements: AtomicU64::new(0),
             rows: AtomicU64::new(0),
             row_bytes: AtomicU64::new(0),
+            steps: AtomicU64::new(0),
             values: AtomicU64::new(0),
             held_rows: AtomicU64::new(0),
             held_answer: AtomicU64::new(0),
@@ -63,12 +66,36 @@ impl Meter {
         Self::new(UsageLimits::UNLIMITED, MemoryPool::new(MemoryLimits::UNLIMITED).token(()))
     }
 
-    /// Counts a statement that ended after `took`, with what it returned.
+    /// Counts time that a statement has taken so far, while it still runs.
+    pub fn database(&self, took: Duration) {
+        self.database.fetch_add(micros(took), Ordering::Relaxed);
+    }
+
+    /// Counts a statement that ended after `took`, with what it returned. Time that [`Self::database`] has counted is no
+    /// part of `took`.
     pub fn statement(&self, took: Duration, rows: u64, bytes: u64) {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        self.database.fetch_add(micros(took), Ordering::Relaxed);
+        self.database(took);
+        self.count_rows(rows, bytes);
+    }
+
+    /// Counts rows of a statement that has not ended yet, and takes memory for them as [`Self::hold_rows`].
+    ///
+    /// # Errors
+    /// As [`Self::hold_rows`].
+    pub fn rows(&self, rows: u64, bytes: u64) -> Result<()> {
+        self.count_rows(rows, bytes);
+        self.hold_rows(bytes)
+    }
+
+    fn count_rows(&self, rows: u64, bytes: u64) {
         self.rows.fetch_add(rows, Ordering::Relaxed);
         self.row_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts instructions that `SQLite`'s virtual machine has executed.
+    pub fn steps(&self, steps: u64) {
+        self.steps.fetch_add(steps, Ordering::Relaxed);
     }
 
     /// Counts CPU time that a thread of this process spent on the operation.
@@ -165,6 +192,7 @@ impl Meter {
             statements: get(&self.statements),
             rows: get(&self.rows),
             row_bytes: get(&self.row_bytes),
+            steps: get(&self.steps),
             values: get(&self.values),
             answer_bytes: get(&self.held_answer),
         }

@@ -11,6 +11,8 @@ pub struct Usage {
     pub rows: u64,
     /// Bytes of these rows, as the database sent them.
     pub row_bytes: u64,
+    /// Instructions of `SQLite`'s virtual machine, to some thousands; 0 on `PostgreSQL`.
+    pub steps: u64,
     /// Values of the answer.
     pub values: u64,
     /// Bytes of the answer.
@@ -35,6 +37,7 @@ impl Usage {
         metrics::counter!("notegraph_statements_total").increment(self.statements);
         metrics::counter!("notegraph_rows_total").increment(self.rows);
         metrics::counter!("notegraph_row_bytes_total").increment(self.row_bytes);
+        metrics::counter!("notegraph_sqlite_steps_total").increment(self.steps);
         metrics::counter!("notegraph_answer_bytes_total").increment(self.answer_bytes);
         metrics::histogram!("notegraph_operation_database_seconds").record(self.database.as_secs_f64());
         metrics::histogram!("notegraph_operation_cpu_seconds").record(self.cpu.as_secs_f64());

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, SimpleObject};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-    QuerySelect, SqlErr,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, SqlErr,
 };
 
 use super::object::NoteType;
 use crate::context::ContextExt;
 use crate::db;
+use crate::db::Transaction;
 use crate::entity::token::Scope;
 use crate::entity::{Sight, note, note_type};
 use crate::error::Result;
@@ -35,7 +35,7 @@ impl NoteTypePayload {
         Self { note_type: Some(NoteType(Arc::new(row))), user_errors: Vec::new() }
     }
 
-    async fn refused(transaction: DatabaseTransaction, problems: Vec<UserError>) -> Result<Self> {
+    async fn refused(transaction: Transaction, problems: Vec<UserError>) -> Result<Self> {
         transaction.rollback().await?;
         Ok(Self { note_type: None, user_errors: problems })
     }
@@ -111,7 +111,7 @@ pub async fn delete(ctx: &Context<'_>, id: ID) -> Result<NoteTypePayload> {
 }
 
 /// A type of the viewer's company, held until the transaction ends.
-async fn hold(transaction: &DatabaseTransaction, sight: Sight, id: &ID) -> Result<Result<note_type::Model, UserError>> {
+async fn hold(transaction: &Transaction, sight: Sight, id: &ID) -> Result<Result<note_type::Model, UserError>> {
     let key = match Kind::NoteType.parse(id) {
         Ok(key) => key,
         Err(message) => return Ok(Err(UserError::new(ErrorCode::Invalid, &["id"], message))),

@@ -172,22 +172,32 @@ async fn until_whole(db: &Db) -> Duration {
 }
 
 async fn is_whole(db: &Db) -> bool {
-    let door = db.schema_door();
-    match db.backend() {
-        DatabaseBackend::Postgres => {
-            let in_transaction = "SELECT count(*) FROM pg_stat_activity \
-                                  WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
-            number(db, in_transaction).await == 0 && all_can_be_had(door.get_postgres_connection_pool()).await
+    if db.backend() == DatabaseBackend::Postgres {
+        let in_transaction = "SELECT count(*) FROM pg_stat_activity \
+                              WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+        if number(db, in_transaction).await > 0 {
+            return false;
         }
-        // What only reads has no transactions.
-        _ => all_can_be_had(door.get_sqlite_connection_pool()).await,
     }
+    // What only reads on SQLite has no transactions. Each of these is a pool of one.
+    let can_be_had = db.writing_doors().map(async |door| match db.backend() {
+        DatabaseBackend::Postgres => all_can_be_had(door.get_postgres_connection_pool()).await,
+        _ => all_can_be_had(door.get_sqlite_connection_pool()).await,
+    });
+    join_all(can_be_had).await.into_iter().all(|can_be_had| can_be_had) && all_turns_can_be_had(db).await
+}
+
+/// As many transactions can be open at the same time as a test has connections for everybody.
+async fn all_turns_can_be_had(db: &Db) -> bool {
+    let most = if db.backend() == DatabaseBackend::Postgres { 4 } else { 1 };
+    let begun = join_all((0..most).map(|_| timeout(Duration::from_secs(5), db.begin()))).await;
+    begun.into_iter().all(|begun| begun.is_ok_and(|transaction| transaction.is_ok()))
 }
 
 async fn all_can_be_had<DB: Database>(pool: &Pool<DB>) -> bool {
     let mut held = Vec::new();
     for _ in 0..pool.options().get_max_connections() {
-        let Ok(connection) = timeout(Duration::from_millis(50), pool.acquire()).await else { return false };
+        let Ok(connection) = timeout(Duration::from_secs(1), pool.acquire()).await else { return false };
         held.push(connection.unwrap());
     }
     held.iter().all(|connection| !connection.is_in_transaction())

@@ -142,7 +142,7 @@ async fn kill(process: Process) {
 
 /// Holds that what was acknowledged is there, under its ID, and nothing twice. Returns how much there is.
 async fn check(database: &str, writers: &[Writer]) -> usize {
-    let settings = Settings { url: database.to_owned(), connections: 2, statement_timeout: Duration::from_mins(1) };
+    let settings = Settings { connections: 2, statement_timeout: Duration::from_mins(1), ..Settings::at(database) };
     let db = connect(&settings, Missing::Refuse).await.unwrap();
     until_settled(&db).await;
     let mut there: HashMap<String, String> = HashMap::new();

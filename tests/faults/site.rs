@@ -27,7 +27,8 @@ impl Site {
     }
 
     pub async fn open(&self) -> Db {
-        let settings = Settings { url: self.url.clone(), connections: 2, statement_timeout: Duration::from_mins(1) };
+        let settings =
+            Settings { connections: 2, statement_timeout: Duration::from_mins(1), ..Settings::at(&self.url) };
         connect(&settings, Missing::Refuse).await.unwrap()
     }
 

@@ -14,7 +14,7 @@ use crate::support::{Database, Engine};
 /// A database whose statements may take so long.
 async fn open(database: &Database, milliseconds: u64) -> Db {
     let statement_timeout = Duration::from_millis(milliseconds);
-    let settings = Settings { url: database.url().to_owned(), connections: 2, statement_timeout };
+    let settings = Settings { connections: 2, statement_timeout, ..Settings::at(database.url()) };
     connect(&settings, Missing::Refuse).await.unwrap()
 }
 
@@ -133,7 +133,7 @@ async fn who_hangs_up_takes_no_connection_along() {
     let _run = Run::begin("cancelled reads").await;
     let database = Database::migrated(&Engine::Sqlite).await;
     let settings =
-        Settings { url: database.url().to_owned(), connections: 1, statement_timeout: Duration::from_hours(1) };
+        Settings { connections: 1, statement_timeout: Duration::from_hours(1), ..Settings::at(database.url()) };
     let db = connect(&settings, Missing::Refuse).await.unwrap();
     for _ in 0..3 {
         let read = db.read().query_one_raw(endless(db.backend()));
@@ -192,7 +192,7 @@ async fn who_looks_sees_the_moment_in_which_that_began() {
 async fn a_database_that_says_nothing_at_the_start_is_not_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("postgres://postgres@{}/notes", listener.local_addr().unwrap());
-    let settings = Settings { url, connections: 2, statement_timeout: Duration::from_mins(1) };
+    let settings = Settings { connections: 2, statement_timeout: Duration::from_mins(1), ..Settings::at(url) };
     let connecting = timeout(Duration::from_hours(1), connect(&settings, Missing::Refuse));
     let error = connecting.await.expect("it waits").unwrap_err().to_string();
     assert!(error.contains("no answer"), "{error}");

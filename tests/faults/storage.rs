@@ -127,7 +127,8 @@ async fn a_file_system_that_takes_nothing_is_refused_at_the_start() {
 #[tokio::test]
 async fn a_file_that_would_not_keep_what_it_is_given_is_refused() {
     let database = Database::migrated(&Engine::Sqlite).await;
-    let settings = |url: String| Settings { url, connections: 1, statement_timeout: Duration::from_mins(1) };
+    let settings =
+        |url: String| Settings { connections: 1, statement_timeout: Duration::from_mins(1), ..Settings::at(url) };
     // What `SQLite` calls so has locks in files beside the database, and no shared memory.
     let folder = tempfile::tempdir().unwrap();
     let without = format!("sqlite://{}?vfs=unix-dotfile", folder.path().join("notegraph.db").display());

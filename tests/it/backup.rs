@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use notegraph::commands::backup::{self, BackupArgs};
 use notegraph::config::DatabaseArgs;
+use notegraph::db::TokenConnections;
 use notegraph::entity::token::Scope;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
@@ -123,8 +124,12 @@ async fn a_copy_may_take_longer_than_other_statements() {
         acme.note(|_| {}).await;
     }
     let (_folder, file) = target();
-    let hurried =
-        DatabaseArgs { database_url: app.database_url().to_owned(), database_connections: 1, statement_timeout: 0 };
+    let hurried = DatabaseArgs {
+        database_url: app.database_url().to_owned(),
+        database_connections: 1,
+        token_connections: TokenConnections::default(),
+        statement_timeout: 0,
+    };
     let done = backup::run(&BackupArgs { file: file.clone() }, &hurried).await;
     done.unwrap_or_else(|failure| panic!("{failure}"));
     assert_eq!(Contents::read(&App::restored(&file).await).await, Contents::read(&app).await);

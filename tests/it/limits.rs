@@ -9,10 +9,11 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use futures_util::future::join_all;
 use http_body_util::BodyExt;
+use notegraph::db::Transaction;
 use notegraph::entity::token::Scope;
 use notegraph::http::{Allowance, HttpSettings, TrustedProxies, Visit, router};
 use notegraph::schema;
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -68,7 +69,7 @@ async fn ask(server: &Router, token: &str, document: &str, from: &str, forwarded
 
 /// Nobody can write a note while this is open. On `PostgreSQL` it takes one of the four connections of a test, as does
 /// each change that waits for it.
-async fn block(app: &App) -> DatabaseTransaction {
+async fn block(app: &App) -> Transaction {
     let lock = app.db().begin().await.unwrap();
     if app.db().backend() == sea_orm::DatabaseBackend::Postgres {
         lock.execute_unprepared("LOCK TABLE note IN EXCLUSIVE MODE").await.unwrap();

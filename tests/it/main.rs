@@ -52,6 +52,7 @@ mod scalars;
 mod schema;
 mod search;
 mod session;
+mod shares;
 mod terminal;
 mod tokens;
 mod transport;

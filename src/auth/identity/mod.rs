@@ -81,7 +81,7 @@ impl Identity {
             // Imported users may share a name: nobody guesses which of them it is.
             .limit(2)
             .into_tuple()
-            .all(db.read())
+            .all(db.lookup())
             .await?;
         let (Some((company_id, user_id, UserStatus::Active)), true) = (found.pop(), found.is_empty()) else {
             return Ok(None);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr};
 
 use super::failure::{Failed, Verdict};
 use super::ids::Ids;
@@ -12,7 +12,7 @@ use super::rows::Rows;
 use super::types::Types;
 use super::{Failure, Options, Report, Summary, company, existing};
 use crate::clock::Clock;
-use crate::db::{Db, Fault};
+use crate::db::{Db, Fault, Transaction};
 use crate::entity::{customer, user};
 use crate::form::note::Note;
 use crate::form::record::{Place, Record};
@@ -25,7 +25,7 @@ pub struct Intake<'a> {
     db: &'a Db,
     clock: &'a Clock,
     options: &'a Options,
-    trial: Option<DatabaseTransaction>,
+    trial: Option<Transaction>,
     ids: Ids,
     company_id: Option<i64>,
     types: Option<Types>,
@@ -49,7 +49,7 @@ struct Done {
 
 impl<'a> Intake<'a> {
     /// `trial` is the transaction of a run that writes nothing.
-    pub fn new(db: &'a Db, clock: &'a Clock, options: &'a Options, trial: Option<DatabaseTransaction>) -> Self {
+    pub fn new(db: &'a Db, clock: &'a Clock, options: &'a Options, trial: Option<Transaction>) -> Self {
         Self {
             db,
             clock,
@@ -195,7 +195,7 @@ impl<'a> Intake<'a> {
         if self.trial.is_some() && Fault::of(&error).is_some() { Failed::fatal(error) } else { error.into() }
     }
 
-    async fn work(&mut self, transaction: &DatabaseTransaction, group: &[Taken]) -> Result<Done, DbErr> {
+    async fn work(&mut self, transaction: &Transaction, group: &[Taken]) -> Result<Done, DbErr> {
         if transaction.get_database_backend() == DatabaseBackend::Postgres {
             // Plans of foreign keys are made when the tables are empty and every index is as good as another, and
             // then kept: they would read more with each batch.
@@ -250,7 +250,7 @@ impl<'a> Intake<'a> {
         Ok(Done { fates, summary })
     }
 
-    async fn company(&mut self, transaction: &DatabaseTransaction, group: &[Taken]) -> Result<i64, DbErr> {
+    async fn company(&mut self, transaction: &Transaction, group: &[Taken]) -> Result<i64, DbErr> {
         if let Some(id) = self.company_id {
             return Ok(id);
         }

@@ -99,7 +99,7 @@ impl Database {
 }
 
 pub async fn open(url: &str) -> Db {
-    let settings = Settings { url: url.to_owned(), connections: 4, statement_timeout: Duration::from_mins(1) };
+    let settings = Settings { connections: 4, statement_timeout: Duration::from_mins(1), ..Settings::at(url) };
     db::connect(&settings, Missing::Create).await.unwrap()
 }
 

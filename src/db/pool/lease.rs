@@ -1,0 +1,80 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::connection::Connection;
+use super::scheduler::Permit;
+
+/// A connection that was taken, until this is dropped and nothing runs on it any more.
+#[derive(Debug)]
+pub struct Lease {
+    connection: Connection,
+    /// Absent only while it is dropped.
+    permit: Option<Permit>,
+    /// How many uses were begun, and not ended.
+    uses: AtomicU32,
+}
+
+/// Something that is done on a connection: a statement, or a transaction.
+///
+/// Where this is dropped without [`Self::end`], the future that did it was dropped: it may run on in the database.
+#[must_use]
+pub struct Use<'a>(&'a Lease);
+
+impl Lease {
+    pub(super) fn new(connection: Connection, permit: Permit) -> Self {
+        Self { connection, permit: Some(permit), uses: AtomicU32::new(0) }
+    }
+
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Whether it is a reserved connection, which nobody may use for long.
+    pub fn is_reserved(&self) -> bool {
+        self.permit.as_ref().is_some_and(Permit::is_reserved)
+    }
+
+    pub fn begin(&self) -> Use<'_> {
+        self.hold();
+        Use(self)
+    }
+
+    /// Begins a use that [`Self::end`] ends.
+    pub fn hold(&self) {
+        self.uses.fetch_add(1, Ordering::Relaxed);
+        self.connection.begin_statement();
+    }
+
+    /// Whether something was left in the middle of it, beside a transaction.
+    pub fn is_left(&self) -> bool {
+        self.uses.load(Ordering::Relaxed) > 1
+    }
+
+    pub fn end(&self) {
+        self.uses.fetch_sub(1, Ordering::Relaxed);
+        self.connection.end_statement();
+    }
+}
+
+impl Use<'_> {
+    pub fn end(self) {
+        self.0.end();
+    }
+}
+
+impl Drop for Lease {
+    /// A connection on which something may still run is given to nobody before that has ended.
+    fn drop(&mut self) {
+        let Some(permit) = self.permit.take() else { return };
+        if self.uses.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        // Where the runtime ends, everything does.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let connection = self.connection.clone();
+            runtime.spawn(async move {
+                connection.recover().await;
+                drop(permit);
+            });
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Connections, and the turns in which they are used.
+
+mod connection;
+mod lease;
+mod party;
+mod scheduler;
+mod slots;
+#[cfg(test)]
+mod tests;
+mod usage;
+
+use std::sync::Arc;
+
+use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
+
+pub use connection::{Activity, Backend, Canceller, Connection, DIRECT, Maker, answers};
+pub use lease::Lease;
+pub use scheduler::{Limits, Need};
+
+use scheduler::Scheduler;
+
+use super::scope::Owner;
+
+/// Connections that are handed out in turns.
+#[derive(Clone, Debug)]
+pub struct Pool(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    scheduler: Scheduler,
+    connections: Vec<Connection>,
+}
+
+impl Pool {
+    /// There are as many connections as the limits say.
+    pub fn new(connections: Vec<Connection>, limits: Limits) -> Self {
+        debug_assert_eq!(connections.len(), limits.ordinary + limits.reserved);
+        Self(Arc::new(Shared { scheduler: Scheduler::new(limits), connections }))
+    }
+
+    /// Waits for a connection.
+    ///
+    /// # Errors
+    /// When it takes too long, or too many of the same owner wait already.
+    pub async fn take(&self, owner: Owner, need: Need) -> Result<Lease, DbErr> {
+        match self.0.scheduler.acquire(owner, need).await {
+            Ok(permit) => Ok(Lease::new(self.0.connections[permit.index()].clone(), permit)),
+            Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        }
+    }
+
+    /// How many connections are in use.
+    pub fn taken(&self) -> usize {
+        self.0.scheduler.taken()
+    }
+
+    /// The first of its connections, for who needs no turn.
+    pub fn door(&self) -> DatabaseConnection {
+        self.0.connections[0].door()
+    }
+
+    /// Its connections, for who needs no turn.
+    pub fn doors(&self) -> impl Iterator<Item = DatabaseConnection> {
+        self.0.connections.iter().map(Connection::door)
+    }
+
+    /// Calls back with every statement. For a pool that is not in use yet.
+    pub fn observe<F>(&mut self, callback: F)
+    where
+        F: Fn(&sea_orm::metric::Info<'_>) + Clone + Send + Sync + 'static,
+    {
+        let mut connections = self.0.connections.clone();
+        for connection in &mut connections {
+            connection.observe(callback.clone());
+        }
+        *self = Self::new(connections, self.0.scheduler.limits());
+    }
+
+    /// Waits for the statements that run, then closes all connections.
+    ///
+    /// # Errors
+    /// When the driver reports one.
+    pub async fn close(&self) -> Result<(), DbErr> {
+        for connection in &self.0.connections {
+            connection.door().close_by_ref().await?;
+        }
+        Ok(())
+    }
+}

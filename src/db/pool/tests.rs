@@ -1,0 +1,253 @@
+//! Turns, in a time that passes without waiting.
+
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::scheduler::{Limits, Need, Permit, Refused, Scheduler};
+use crate::auth::TokenKey;
+use crate::db::scope::Owner;
+
+const TEN: Limits = Limits { ordinary: 10, reserved: 3, of_token: 5, waiting: 1_000, wait: Duration::from_secs(10) };
+
+fn owner(company_id: i64, token_id: i64) -> Owner {
+    Owner::Token(TokenKey::Token { company_id, token_id })
+}
+
+fn try_take(scheduler: &Scheduler, owner: Owner, need: Need) -> Option<Permit> {
+    pin!(scheduler.acquire(owner, need)).now_or_never().map(Result::unwrap)
+}
+
+/// How many connections somebody who needs none for long gets at once.
+fn free(scheduler: &Scheduler, owner: Owner) -> usize {
+    std::iter::from_fn(|| try_take(scheduler, owner, Need::LongRead)).collect::<Vec<_>>().len()
+}
+
+/// Asks `times` times at once, each for a connection that is held for so long.
+fn ask(scheduler: &Scheduler, owner: Owner, times: usize, held: Duration) -> Vec<JoinHandle<Result<Instant, Refused>>> {
+    let one = |_| {
+        let scheduler = scheduler.clone();
+        tokio::spawn(async move {
+            let _permit = scheduler.acquire(owner, Need::LongRead).await?;
+            let granted = Instant::now();
+            sleep(held).await;
+            Ok(granted)
+        })
+    };
+    (0..times).map(one).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_has_all_when_nobody_waits_and_half_when_somebody_does() {
+    let scheduler = Scheduler::new(TEN);
+    let mut held: Vec<_> = (0..10).map(|_| try_take(&scheduler, owner(1, 1), Need::LongRead).unwrap()).collect();
+    assert!(try_take(&scheduler, owner(1, 1), Need::LongRead).is_none());
+    let mut more = pin!(scheduler.acquire(owner(1, 1), Need::LongRead));
+    let mut other = pin!(scheduler.acquire(owner(1, 2), Need::LongRead));
+    assert!(more.as_mut().now_or_never().is_none() && other.as_mut().now_or_never().is_none());
+    held.pop();
+    let _other = other.as_mut().now_or_never().unwrap();
+    assert!(more.as_mut().now_or_never().is_none());
+    held.pop();
+    assert!(more.as_mut().now_or_never().is_some(), "nobody else waits any more");
+}
+
+/// All that one token asked for first is not in the way of another.
+#[tokio::test(start_paused = true)]
+async fn who_asks_for_little_does_not_stand_behind_who_asks_for_much() {
+    let scheduler = Scheduler::new(TEN);
+    let much = ask(&scheduler, owner(1, 1), 500, Duration::from_millis(100));
+    sleep(Duration::from_millis(1)).await;
+    for company in 1..=3 {
+        let start = Instant::now();
+        let little = ask(&scheduler, owner(company, 2), 5, Duration::from_millis(1));
+        for granted in join_all(little).await {
+            assert!(granted.unwrap().unwrap() - start <= Duration::from_millis(200));
+        }
+    }
+    for granted in join_all(much).await {
+        granted.unwrap().unwrap();
+    }
+    assert_eq!(free(&scheduler, owner(9, 9)), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn companies_have_equal_parts_and_tokens_of_one_share_its_part() {
+    let scheduler = Scheduler::new(Limits { wait: Duration::from_hours(1), ..TEN });
+    let running = Arc::new(AtomicUsize::new(0));
+    let mut waits = Vec::new();
+    // One company has one token, the other nine.
+    for (company, token) in std::iter::once((1, 0)).chain((1..=9).map(|token| (2, token))) {
+        for _ in 0..100 {
+            let (scheduler, running) = (scheduler.clone(), Arc::clone(&running));
+            waits.push(tokio::spawn(async move {
+                let _permit = scheduler.acquire(owner(company, token), Need::LongRead).await.unwrap();
+                running.fetch_add(1, Ordering::Relaxed);
+                sleep(Duration::from_millis(50)).await;
+                (running.load(Ordering::Relaxed), company, token)
+            }));
+        }
+    }
+    let mut done = HashMap::new();
+    for wait in waits {
+        let (turn, company, token) = wait.await.unwrap();
+        // While all of them wait.
+        if turn <= 180 {
+            *done.entry((company, token)).or_insert(0) += 1;
+        }
+    }
+    let of = |company| done.iter().filter(|(key, _)| key.0 == company).map(|(_, count)| count).sum::<i32>();
+    assert!((80..=100).contains(&of(1)) && (80..=100).contains(&of(2)), "{done:?}");
+    assert!((1..=9).all(|token| (7..=13).contains(&done[&(2, token)])), "{done:?}");
+}
+
+/// Reserved connections are for who has used little, one for each token, and not for long.
+#[tokio::test(start_paused = true)]
+async fn little_use_finds_a_connection_where_others_hold_all() {
+    let scheduler = Scheduler::new(TEN);
+    let held: Vec<_> = (0..10).map(|_| try_take(&scheduler, owner(1, 1), Need::Read).unwrap()).collect();
+    assert!(held.iter().all(|permit| !permit.is_reserved()));
+    let small = try_take(&scheduler, owner(1, 2), Need::Read).unwrap();
+    assert!(small.is_reserved());
+    assert!(try_take(&scheduler, owner(1, 2), Need::Read).is_none(), "one for each token");
+    assert!(try_take(&scheduler, owner(1, 3), Need::LongRead).is_none(), "not for long");
+    sleep(Duration::from_secs(1)).await;
+    drop(small);
+    assert!(try_take(&scheduler, owner(1, 2), Need::Read).is_none(), "it has used a second of late");
+    sleep(Duration::from_secs(10)).await;
+    assert!(try_take(&scheduler, owner(1, 2), Need::Read).is_some());
+    drop(held);
+    assert_eq!(free(&scheduler, owner(9, 9)), 10);
+}
+
+/// Transactions that hold all they may, and each of which reads meanwhile, do not wait for each other.
+#[tokio::test(start_paused = true)]
+async fn transactions_leave_a_connection_to_their_reads() {
+    for limits in [TEN, Limits { ordinary: 1, reserved: 3, of_token: 1, ..TEN }, Limits { reserved: 0, ..TEN }] {
+        let scheduler = Scheduler::new(limits);
+        let change = |n| {
+            let scheduler = scheduler.clone();
+            tokio::spawn(async move {
+                let _transaction = scheduler.acquire(owner(n % 3, n), Need::Transaction).await?;
+                sleep(Duration::from_millis(1)).await;
+                for _ in 0..3 {
+                    let _read = scheduler.acquire(owner(n % 3, n), Need::NestedRead).await?;
+                    sleep(Duration::from_millis(1)).await;
+                }
+                Ok::<_, Refused>(())
+            })
+        };
+        for changed in join_all((0..100).map(change)).await {
+            assert_eq!(changed.unwrap(), Ok(()), "{limits:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_is_refused_in_time_and_beyond_a_number() {
+    let scheduler = Scheduler::new(Limits { waiting: 3, ..TEN });
+    let held: Vec<_> = (0..10).map(|_| try_take(&scheduler, owner(1, 1), Need::LongRead).unwrap()).collect();
+    let start = Instant::now();
+    let outcomes = join_all(ask(&scheduler, owner(1, 1), 5, Duration::ZERO)).await;
+    assert!(outcomes.into_iter().all(|outcome| outcome.unwrap() == Err(Refused)));
+    assert_eq!(start.elapsed(), Duration::from_secs(10));
+    let beyond = {
+        let _waiting = ask(&scheduler, owner(1, 1), 3, Duration::ZERO);
+        sleep(Duration::from_millis(1)).await;
+        timeout(Duration::ZERO, scheduler.acquire(owner(1, 1), Need::LongRead)).await
+    };
+    assert_eq!(beyond.map(|outcome| outcome.err()), Ok(Some(Refused)));
+    drop(held);
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(free(&scheduler, owner(1, 1)), 10);
+}
+
+/// Whenever a future that waits, or one that has what it waited for, is dropped.
+#[tokio::test(start_paused = true)]
+async fn no_connection_is_lost_by_who_hangs_up() {
+    let scheduler = Scheduler::new(TEN);
+    let mut waits = Vec::new();
+    for n in 0..2_000_u64 {
+        let scheduler = scheduler.clone();
+        let need = [Need::Read, Need::LongRead, Need::NestedRead, Need::Transaction][usize::try_from(n % 4).unwrap()];
+        waits.push(tokio::spawn(async move {
+            // A number that looks like chance decides how long each is patient, and holds what it got.
+            let chance = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+            sleep(Duration::from_micros(chance % 7_000)).await;
+            let work = async {
+                let _permit =
+                    scheduler.acquire(owner(i64::try_from(n % 5).unwrap(), i64::try_from(n % 11).unwrap()), need).await;
+                sleep(Duration::from_micros(chance % 1_300)).await;
+            };
+            let _ = timeout(Duration::from_micros(chance % 900), work).await;
+        }));
+    }
+    join_all(waits).await;
+    // One that was granted a connection and is dropped before it learns of it.
+    let held: Vec<_> = (0..10).map(|_| try_take(&scheduler, owner(1, 1), Need::LongRead).unwrap()).collect();
+    let mut granted = Box::pin(scheduler.acquire(owner(2, 2), Need::LongRead));
+    assert!(granted.as_mut().now_or_never().is_none());
+    drop(held);
+    drop(granted);
+    assert_eq!(free(&scheduler, owner(9, 9)), 10);
+}
+
+/// Writers of `SQLite` have one connection: a company that writes much is not in the way of another.
+#[tokio::test(start_paused = true)]
+async fn one_connection_is_used_in_turns() {
+    let one = Limits { ordinary: 1, reserved: 0, of_token: 1, waiting: 1_000, wait: Duration::from_secs(10) };
+    let scheduler = Scheduler::new(one);
+    let much = ask(&scheduler, owner(1, 1), 30, Duration::from_millis(300));
+    sleep(Duration::from_millis(1)).await;
+    for _ in 0..5 {
+        let start = Instant::now();
+        for granted in join_all(ask(&scheduler, owner(2, 1), 1, Duration::from_millis(5))).await {
+            assert!(granted.unwrap().unwrap() - start <= Duration::from_millis(300), "behind one of them alone");
+        }
+    }
+    for granted in join_all(much).await {
+        granted.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_used_much_is_not_kept_waiting_for_ever() {
+    let one = Limits { ordinary: 1, reserved: 0, of_token: 1, waiting: 1_000, wait: Duration::from_secs(10) };
+    let scheduler = Scheduler::new(one);
+    for granted in join_all(ask(&scheduler, owner(1, 1), 1, Duration::from_secs(30))).await {
+        granted.unwrap().unwrap();
+    }
+    // Others come all the time, who have used nothing so far, and ask for twice what there is.
+    let others = tokio::spawn({
+        let scheduler = scheduler.clone();
+        async move {
+            let mut asked = Vec::new();
+            for n in 2..400 {
+                asked.extend(ask(&scheduler, owner(n, n), 1, Duration::from_millis(100)));
+                sleep(Duration::from_millis(50)).await;
+            }
+            join_all(asked).await
+        }
+    });
+    sleep(Duration::from_secs(1)).await;
+    for granted in join_all(ask(&scheduler, owner(1, 1), 1, Duration::ZERO)).await {
+        granted.unwrap().unwrap();
+    }
+    assert!(others.await.unwrap().iter().any(|granted| granted.as_ref().unwrap().is_err()), "there was enough");
+}
+
+#[tokio::test(start_paused = true)]
+async fn owners_are_forgotten() {
+    let scheduler = Scheduler::new(TEN);
+    for n in 0..10_000 {
+        drop(try_take(&scheduler, owner(n, n), Need::Read).unwrap());
+    }
+    assert!(scheduler.remembered() <= 128, "{}", scheduler.remembered());
+}

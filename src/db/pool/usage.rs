@@ -1,0 +1,86 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How much use is forgiven in a second, in seconds of one connection.
+const LEAK: f64 = 0.25;
+/// The most use that is remembered, in seconds of one connection: forgotten after 20 s without use.
+const MOST: f64 = 5.0;
+/// Less than this is little: some tens of ordinary statements in a row.
+const LITTLE: f64 = 0.25;
+
+/// How long somebody has held connections of late: a bucket that fills while connections are held, one second per
+/// second for each of them, and leaks at [`LEAK`].
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    seconds: f64,
+    /// When `seconds` was right.
+    at: Instant,
+    held: u32,
+}
+
+impl Usage {
+    pub fn new(now: Instant) -> Self {
+        Self { seconds: 0.0, at: now, held: 0 }
+    }
+
+    /// How many connections are held now.
+    pub fn held(&self) -> u32 {
+        self.held
+    }
+
+    pub fn take(&mut self, now: Instant) {
+        self.seconds = self.seconds(now);
+        self.at = now;
+        self.held += 1;
+    }
+
+    pub fn give_back(&mut self, now: Instant) {
+        self.seconds = self.seconds(now);
+        self.at = now;
+        self.held = self.held.saturating_sub(1);
+    }
+
+    /// The use of late, in seconds of one connection; what is held now counts.
+    pub fn seconds(&self, now: Instant) -> f64 {
+        let elapsed = now.saturating_duration_since(self.at).as_secs_f64();
+        (self.seconds + elapsed * (f64::from(self.held) - LEAK)).clamp(0.0, MOST)
+    }
+
+    pub fn is_little(&self, now: Instant) -> bool {
+        self.seconds(now) < LITTLE
+    }
+
+    /// Whether a new one would be just the same.
+    pub fn is_clear(&self, now: Instant) -> bool {
+        self.held == 0 && self.seconds(now) <= 0.0
+    }
+
+    /// What decides whose turn it is: who has used least comes first, and waiting makes up for use.
+    pub fn rank(&self, now: Instant, waited: Duration) -> f64 {
+        (self.seconds(now) - waited.as_secs_f64()).max(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn use_is_remembered_while_connections_are_held_and_forgotten_afterwards() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs_f64(seconds);
+        let mut usage = Usage::new(start);
+        assert!(usage.is_clear(after(10.0)));
+        usage.take(start);
+        usage.take(start);
+        assert!(usage.is_little(after(0.1)) && !usage.is_little(after(0.2)));
+        usage.give_back(after(1.0));
+        usage.give_back(after(1.0));
+        assert!((usage.seconds(after(1.0)) - 1.75).abs() < 1e-6, "{usage:?}");
+        assert!((usage.rank(after(1.0), Duration::from_secs(1)) - 0.75).abs() < 1e-6);
+        assert!(!usage.is_clear(after(7.9)) && usage.is_clear(after(8.1)));
+        usage.take(after(10.0));
+        assert!((usage.seconds(after(1_000.0)) - MOST).abs() < 1e-6, "no more is remembered");
+    }
+}

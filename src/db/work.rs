@@ -1,0 +1,176 @@
+//! Running a statement: measuring it while it runs, and stopping it.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use futures_util::future::{Either, select};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, RuntimeErr, Statement, StreamTrait};
+use tokio::time::{Instant, sleep};
+
+use super::pool::{Activity, Connection, Lease};
+use super::scope::{Scope, stopped};
+use super::size;
+
+/// How often an operation is asked whether a statement of it may go on.
+const TICK: Duration = Duration::from_millis(50);
+/// How long a statement runs before `PostgreSQL` is asked what it does with it, for the first time,
+const FIRST_ASK: Duration = Duration::from_millis(250);
+/// and the longest time between two of these questions.
+const LAST_ASK: Duration = Duration::from_secs(1);
+
+/// So many bytes of rows are taken out of the operation's memory at once: all operations share it.
+const A_LOT: u64 = 16 << 10;
+
+/// How a statement ended.
+pub enum Ended<T> {
+    Done(Result<T, DbErr>),
+    /// It took longer than it may on this connection, and was cancelled.
+    TooLong,
+}
+
+/// Tells the meter how long a statement works, while it does. Waiting for locks is no work: on `PostgreSQL`, which can
+/// tell, nothing is counted before it was asked.
+struct Timer<'a> {
+    scope: &'a Scope,
+    connection: &'a Connection,
+    start: Instant,
+    told: Instant,
+    /// When to ask what it does.
+    ask: Duration,
+}
+
+impl<'a> Timer<'a> {
+    fn start(scope: &'a Scope, connection: &'a Connection) -> Self {
+        if let Some(limit) = connection.limit() {
+            limit.take_steps();
+        }
+        let now = Instant::now();
+        Self { scope, connection, start: now, told: now, ask: FIRST_ASK }
+    }
+
+    /// Waits for a moment, and says what the connection does then, where that is known.
+    async fn tick(&mut self) -> Option<Activity> {
+        sleep(TICK).await;
+        if self.connection.limit().is_some() {
+            self.tell();
+            return None;
+        }
+        let elapsed = self.start.elapsed();
+        if elapsed < self.ask {
+            return None;
+        }
+        let activity = self.connection.activity().await;
+        self.ask = elapsed + elapsed.min(LAST_ASK);
+        if activity == Some(Activity::Waits) {
+            self.told = Instant::now();
+        } else {
+            self.tell();
+        }
+        activity
+    }
+
+    fn tell(&mut self) {
+        let now = Instant::now();
+        self.scope.database(now.saturating_duration_since(self.told));
+        self.told = now;
+        if let Some(limit) = self.connection.limit() {
+            self.scope.steps(limit.take_steps());
+        }
+    }
+}
+
+impl Drop for Timer<'_> {
+    fn drop(&mut self) {
+        self.tell();
+        self.scope.statement();
+    }
+}
+
+/// Runs one statement on a connection that was taken for it. Where the operation is stopped, or uses more than it may,
+/// the statement is cancelled in the database.
+pub async fn run<T>(
+    scope: &Scope,
+    lease: &Lease,
+    longest: Option<Duration>,
+    work: impl Future<Output = Result<T, DbErr>>,
+) -> Ended<T> {
+    if let Err(stop) = scope.check() {
+        return Ended::Done(Err(stop));
+    }
+    let using = lease.begin();
+    let mut timer = Timer::start(scope, lease.connection());
+    let mut work = pin!(work);
+    let ended = loop {
+        let next = {
+            let mut tick = pin!(timer.tick());
+            match select(&mut work, &mut tick).await {
+                Either::Left((result, _)) => Next::Result(result),
+                Either::Right((activity, _)) => Next::Activity(activity),
+            }
+        };
+        match next {
+            // It was stopped between two rows: more of them may be on their way.
+            Next::Result(Err(error)) if stopped(&error).is_some() => break Ended::Done(Err(error)),
+            Next::Result(result) => {
+                using.end();
+                return Ended::Done(result);
+            }
+            Next::Activity(Some(Activity::Idles)) => {
+                let lost = "the database knows nothing of the statement that an answer is waited for to".to_owned();
+                break Ended::Done(Err(DbErr::Conn(RuntimeErr::Internal(lost))));
+            }
+            Next::Activity(_) => match scope.check() {
+                Err(stop) => break Ended::Done(Err(stop)),
+                Ok(()) if longest.is_some_and(|longest| timer.start.elapsed() >= longest) => break Ended::TooLong,
+                Ok(()) => {}
+            },
+        }
+    };
+    lease.connection().cancel().await;
+    ended
+}
+
+/// What comes next while a statement runs.
+enum Next<T> {
+    Result(Result<T, DbErr>),
+    Activity(Option<Activity>),
+}
+
+/// The rows of a statement, read one by one: when they become too many, the next one is not read.
+///
+/// # Errors
+/// When the statement fails, or the operation may not go on.
+pub async fn rows(door: &impl StreamTrait, statement: Statement, scope: &Scope) -> Result<Vec<QueryResult>, DbErr> {
+    let mut stream = pin!(door.stream_raw(statement).await?);
+    let (mut rows, mut told, mut bytes) = (Vec::new(), 0, 0);
+    while let Some(row) = stream.try_next().await? {
+        if scope.is_metered() {
+            scope.check()?;
+            bytes += size::of_row(&row);
+            if bytes >= A_LOT {
+                scope.rows((rows.len() - told) as u64, bytes)?;
+                (told, bytes) = (rows.len(), 0);
+            }
+        }
+        rows.push(row);
+    }
+    scope.rows((rows.len() - told) as u64, bytes)?;
+    Ok(rows)
+}
+
+/// The one row of a statement that has one at most.
+///
+/// # Errors
+/// As of [`rows`].
+pub async fn row(
+    door: &impl ConnectionTrait,
+    statement: Statement,
+    scope: &Scope,
+) -> Result<Option<QueryResult>, DbErr> {
+    let row = door.query_one_raw(statement).await?;
+    if let Some(row) = row.as_ref().filter(|_| scope.is_metered()) {
+        scope.rows(1, size::of_row(row))?;
+    }
+    Ok(row)
+}
