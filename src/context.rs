@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::ContextBase;
 
-use crate::auth::{TokenKey, Viewer};
+use crate::auth::Viewer;
 use crate::beside::Beside;
 use crate::clock::Clock;
 use crate::company::CompanyById;
@@ -34,8 +34,8 @@ pub struct App {
 impl App {
     /// The same for one operation: its statements have the share of its token, and are told to its meter.
     #[must_use]
-    pub fn scoped(&self, token: TokenKey, meter: &Arc<Meter>) -> Self {
-        Self { db: self.db.scoped(Share { token, meter: Arc::clone(meter) }), ..self.clone() }
+    pub fn scoped(&self, share: Share) -> Self {
+        Self { db: self.db.scoped(share), ..self.clone() }
     }
 
     /// Gives the operation its viewer, its meter and the loaders that it shares with no other; `mentioned` is what its

@@ -12,7 +12,7 @@ use sea_orm::{
 
 use super::doubt::Doubt;
 use super::limit::TimeLimit;
-use super::pool::{Backend, Canceller, Connection, DIRECT, Limits, Maker, Pool};
+use super::pool::{Backend, Canceller, Connection, DIRECT, Limits, Maker, Pool, answers};
 use super::probe::Probe;
 use super::ready::Ready;
 use super::scope::Scope;
@@ -241,7 +241,7 @@ fn of_postgres(settings: &Settings, doubt: &Doubt, most: u32, backend: Option<&B
                     match left {
                         _ if is_doubted => Ok(false),
                         Some(left) => Ok(left.is_well(connection).await),
-                        None => Ok(true),
+                        None => Ok(answers(connection).await),
                     }
                 })
             });
@@ -289,7 +289,8 @@ fn assemble(settings: &Settings, doubt: Doubt, made: Vec<Pool>, ready: Ready, do
     let Ok([operations, lookup]) = <[Pool; 2]>::try_from(made) else { unreachable!("as many as there are") };
     let lookup = Reader::new(lookup, backend, Arc::new(Scope::of_process()), doubt.clone());
     let statement_timeout = settings.statement_timeout;
-    Db::new(operations, backend, Shared { doors, ready, lookup, doubt, statement_timeout, ids: Ids::default() })
+    let ids = Ids::default();
+    Db::new(operations, backend, Shared { doors, ready, lookup, doubt, statement_timeout, ids })
 }
 
 /// A pool of one connection, which is opened when it is needed.

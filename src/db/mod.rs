@@ -40,7 +40,7 @@ pub use file::sqlite_file;
 pub use ids::{Ids, Steps, Table, dense_ids, event_ids, reserve};
 pub use reader::Reader;
 pub use rows::update_rows;
-pub use scope::{Share, StopOnDrop, stopped};
+pub use scope::{Share, StopOnDrop, StopSignal, stopped};
 pub use transaction::Transaction;
 
 /// A handle to the database, cheap to clone, of the process or of one operation.
@@ -90,11 +90,6 @@ impl Db {
     pub fn scoped(&self, share: Share) -> Self {
         let scope = Arc::new(Scope::of(share));
         Self { read: self.read.scoped(Arc::clone(&scope)), shared: self.shared.clone(), scope }
-    }
-
-    /// Stops what this handle, and every clone of it, runs in the database, when the guard is dropped.
-    pub fn stop_on_drop(&self) -> StopOnDrop {
-        StopOnDrop(Arc::clone(&self.scope))
     }
 
     /// For statements that only read; on `SQLite` these connections refuse to write.

@@ -34,6 +34,7 @@ impl Owner {
 pub struct Share {
     pub token: TokenKey,
     pub meter: Arc<Meter>,
+    pub stop: StopSignal,
 }
 
 /// What all statements of one operation have in common.
@@ -45,26 +46,21 @@ pub(super) struct Scope {
     pub transactions: AtomicU32,
     /// A read took too long for a reserved connection: the next ones wait for their turn.
     pub is_long: AtomicBool,
-    is_stopped: AtomicBool,
+    stop: StopSignal,
 }
 
 impl Scope {
     /// Nobody bounds what the process itself does.
     pub fn of_process() -> Self {
-        Self::new(Owner::Process, None)
+        Self::new(Owner::Process, None, StopSignal::default())
     }
 
     pub fn of(share: Share) -> Self {
-        Self::new(Owner::Token(share.token), Some(share.meter))
+        Self::new(Owner::Token(share.token), Some(share.meter), share.stop)
     }
 
-    fn new(owner: Owner, meter: Option<Arc<Meter>>) -> Self {
-        let (is_long, is_stopped) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { owner, meter, transactions: AtomicU32::new(0), is_long, is_stopped }
-    }
-
-    pub fn stop(&self) {
-        self.is_stopped.store(true, Ordering::Relaxed);
+    fn new(owner: Owner, meter: Option<Arc<Meter>>, stop: StopSignal) -> Self {
+        Self { owner, meter, transactions: AtomicU32::new(0), is_long: AtomicBool::new(false), stop }
     }
 
     /// Whether the operation may go on.
@@ -72,7 +68,7 @@ impl Scope {
     /// # Errors
     /// Where it was stopped, or has used more than it may.
     pub fn check(&self) -> Result<(), DbErr> {
-        if self.is_stopped.load(Ordering::Relaxed) {
+        if self.stop.0.load(Ordering::Relaxed) {
             let gone = DbErr::Custom("nobody waits for the answer any more".to_owned());
             return Err(Stopped(Error::Unavailable(Arc::new(gone))).into());
         }
@@ -118,13 +114,23 @@ impl Scope {
 /// tenth of a second, and no other is begun.
 ///
 /// For operations that only read: the transaction of a change is rolled back by this, unless its commit was sent.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[must_use]
-pub struct StopOnDrop(pub(super) Arc<Scope>);
+pub struct StopOnDrop(StopSignal);
+
+/// Tells an operation to stop. The default one never does.
+#[derive(Clone, Debug, Default)]
+pub struct StopSignal(Arc<AtomicBool>);
+
+impl StopOnDrop {
+    pub fn signal(&self) -> StopSignal {
+        self.0.clone()
+    }
+}
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
-        self.0.stop();
+        self.0.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -32,7 +32,7 @@ use super::taken::Held;
 use super::{answer, asked, body};
 use crate::auth::{self, Identity, IdentitySettings, Tokens, Viewer};
 use crate::context::App;
-use crate::db::Fault;
+use crate::db::{Fault, Share, StopOnDrop, StopSignal};
 use crate::engine::Pieces;
 use crate::error::Error;
 use crate::gate::{self, Bounds, Estimate};
@@ -98,6 +98,8 @@ struct Operation {
     estimate: u64,
     /// Of that, what is charged for bytes that it writes.
     written: u64,
+    /// Given when nobody waits for the answer any more, where that is a reason to stop.
+    stop: StopSignal,
     request_id: String,
 }
 
@@ -190,9 +192,12 @@ impl Door {
         let received = self.receive(request, acceptable.is_some(), deadline).await?;
         let (door, request_id) = (Arc::clone(self), request_id.to_owned());
         let media_type = acceptable.unwrap_or(MediaType::Json);
+        // Dropped with this future when the client hangs up, or the time is over.
+        let waiting = StopOnDrop::default();
+        let stop = waiting.signal();
         let measure = measure(&received.meter);
         let executed = async move {
-            let executed = door.execute(received, &request_id, deadline).await?;
+            let executed = door.execute(received, stop, &request_id, deadline).await?;
             Ok(answer::executed(executed, media_type))
         };
         let executed = self.work.spawn(watched_by("request", measure, executed).in_current_span());
@@ -252,7 +257,13 @@ impl Door {
         Ok(Received { sent, viewer, turn, memory, meter, estimate, shows_cost: shows_cost(&head.headers) })
     }
 
-    async fn execute(&self, received: Received, request_id: &str, deadline: Instant) -> Result<Executed, Refusal> {
+    async fn execute(
+        &self,
+        received: Received,
+        stop: StopSignal,
+        request_id: &str,
+        deadline: Instant,
+    ) -> Result<Executed, Refusal> {
         let Received { sent, viewer, turn, mut memory, meter, mut estimate, shows_cost } = received;
         let (by_post, request) = match sent {
             Sent::Body(body) => (true, asked::in_body(&body, |bytes| Ok(memory.add(bytes)?))?),
@@ -273,7 +284,9 @@ impl Door {
         let first = first.map(str::to_owned);
         let written = if changing { written } else { 0 };
         let request_id = request_id.to_owned();
-        let operation = Operation { viewer, turn, meter, estimate, written, request_id };
+        // A change goes on, whoever waits for it.
+        let stop = if changing { StopSignal::default() } else { stop };
+        let operation = Operation { viewer, turn, meter, estimate, written, stop, request_id };
         let mut executed = self.run(request, parsed, operation, deadline).await?;
         // Changes are made one after the other, until one fails.
         executed.repeatable =
@@ -340,13 +353,9 @@ impl Door {
         work: Operation,
         deadline: Instant,
     ) -> Result<Executed, Refusal> {
-        let Operation { viewer, turn, meter, estimate, written, request_id } = work;
+        let Operation { viewer, turn, meter, estimate, written, stop, request_id } = work;
         request.set_parsed_query(parsed.document.clone());
-        let app = self.app.scoped(viewer.token_key(), &meter);
-        let only_reads = operation(&parsed.document, request.operation_name.as_deref())
-            .is_some_and(|operation| operation.ty == OperationType::Query);
-        // When the client has hung up, or the time is over, nobody needs what is read.
-        let _stop = only_reads.then(|| app.db.stop_on_drop());
+        let app = self.app.scoped(Share { token: viewer.token_key(), meter: Arc::clone(&meter), stop });
         let request = app.prepare(request, &parsed.mentioned, viewer, &meter);
         let pieces = Arc::new(Pieces::default());
         let request = request.data(Arc::clone(&pieces));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use notegraph::auth::TokenKey;
-use notegraph::db::{Db, Share};
+use notegraph::db::{Db, Share, StopOnDrop, StopSignal};
 use notegraph::entity::token::Scope;
 use notegraph::error::Error;
 use notegraph::meter::{MemoryLimits, MemoryPool, Meter, UsageLimits};
@@ -20,7 +20,7 @@ use crate::support::App;
 const ALL: usize = 4;
 
 fn share(token_id: i64, meter: Arc<Meter>) -> Share {
-    Share { token: TokenKey::Token { company_id: 1, token_id }, meter }
+    Share { token: TokenKey::Token { company_id: 1, token_id }, meter, stop: StopSignal::default() }
 }
 
 fn endless(backend: DatabaseBackend) -> Statement {
@@ -135,8 +135,8 @@ async fn sixty_counts_of_one_request_leave_others_alone() {
 async fn a_query_whose_client_has_gone_is_cancelled_in_the_database() {
     let app = App::start().await;
     for _ in 0..3 {
-        let db = app.db().scoped(share(1, Meter::unlimited()));
-        let stop = db.stop_on_drop();
+        let stop = StopOnDrop::default();
+        let db = app.db().scoped(Share { stop: stop.signal(), ..share(1, Meter::unlimited()) });
         let running = run_endless(&db, 3);
         until("they run", async || app.db().connections_in_use() >= 3).await;
         drop(stop);

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sea_orm::metric::Info;
-use sea_orm::sqlx::{Executor as _, PgConnection, query_as};
+use sea_orm::sqlx::{Connection as _, Executor as _, PgConnection, query_as};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, SqlxError, Statement,
 };
@@ -213,6 +213,11 @@ impl Backend {
         let rolled_back = connection.execute("ROLLBACK");
         matches!(timeout(ANSWER, rolled_back).await, Ok(Ok(_)))
     }
+}
+
+/// Whether a connection that is given back, and on which nothing was left, still answers.
+pub async fn answers(connection: &mut PgConnection) -> bool {
+    matches!(timeout(ANSWER, connection.ping()).await, Ok(Ok(())))
 }
 
 impl Canceller {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
 
-pub use connection::{Activity, Backend, Canceller, Connection, DIRECT, Maker};
+pub use connection::{Activity, Backend, Canceller, Connection, DIRECT, Maker, answers};
 pub use lease::Lease;
 pub use scheduler::{Limits, Need};
 
