@@ -22,6 +22,9 @@ pub use usage::Usage;
 use crate::error::{Error, Result};
 use crate::watchdog;
 
+/// Memory that a row takes beside the bytes of its columns.
+const ROW_BYTES: u64 = 200;
+
 /// The measure of one operation, shared by all that works for it. Counting never waits.
 #[derive(Debug)]
 pub struct Meter {
@@ -85,7 +88,7 @@ impl Meter {
     /// As [`Self::hold_rows`].
     pub fn rows(&self, rows: u64, bytes: u64) -> Result<()> {
         self.count_rows(rows, bytes);
-        self.hold_rows(bytes)
+        self.hold_rows(bytes.saturating_add(rows.saturating_mul(ROW_BYTES)))
     }
 
     fn count_rows(&self, rows: u64, bytes: u64) {

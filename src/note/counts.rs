@@ -21,6 +21,10 @@ use crate::page::CountPrecision;
 /// The most values that are told.
 const MAX_VALUES: u64 = 1_000;
 
+/// Memory that a count takes while the library writes it, and its fields.
+const COUNT_BYTES: u64 = 600;
+const COUNT_FIELDS: u64 = 4;
+
 /// What notes are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum NoteGroupKey {
@@ -70,6 +74,10 @@ pub async fn counts(
     let most = notes.most_of(group_by.weight());
     let select = statement(reader.sight.company_id, group_by, &notes, most);
     let rows = reader.db.read().query_all(&select).await?;
+    let count = rows.len() as u64;
+    // The library writes these; what the engine writes is measured there.
+    reader.meter.hold_rows(count * COUNT_BYTES)?;
+    reader.meter.write_values(count * COUNT_FIELDS)?;
     rows.iter().map(|row| read(group_by, row)).collect()
 }
 
