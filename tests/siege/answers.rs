@@ -17,7 +17,7 @@ const LONGEST: usize = 250_000;
 async fn with_long_texts(name: &'static str) -> Stage {
     let stage = Stage::set(name).await;
     let cast = &stage.template.cast;
-    let length = stored::details(&stage.server, cast, &cast.attackers[0], Alphabet::Control, LONGEST).await;
+    let length = stored::details(&stage.server, cast, Alphabet::Control, LONGEST).await;
     stage.run.say(format_args!("100 notes with {length} characters each"));
     stage
 }

@@ -30,7 +30,7 @@ async fn attack(stage: Stage, case: &Case, at_once: usize) {
 async fn snippets() {
     let stage = Stage::set("costs::snippets").await;
     let cast = &stage.template.cast;
-    stored::details(&stage.server, cast, &cast.attackers[0], Alphabet::Words, 20_000).await;
+    stored::details(&stage.server, cast, Alphabet::Words, 20_000).await;
     attack(stage, &cases::snippets(), 2).await;
 }
 

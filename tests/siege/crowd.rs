@@ -16,7 +16,7 @@ use crate::wire::post;
 async fn twenty_attackers() {
     let stage = Stage::set("crowd::twenty_attackers").await;
     let cast = &stage.template.cast;
-    stored::details(&stage.server, cast, &cast.attackers[0], Alphabet::Words, 20_000).await;
+    stored::details(&stage.server, cast, Alphabet::Words, 20_000).await;
     let siege = stage.begin().await;
     let mut attack = Attack::on(stage.server.address);
     for (number, token) in (0..).zip(&cast.attackers) {

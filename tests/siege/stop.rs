@@ -16,7 +16,7 @@ use crate::wire::post;
 async fn under_attack() {
     let stage = Stage::set("stop::under_attack").await;
     let cast = &stage.template.cast;
-    stored::details(&stage.server, cast, &cast.attackers[0], Alphabet::Words, 20_000).await;
+    stored::details(&stage.server, cast, Alphabet::Words, 20_000).await;
     let siege = stage.begin().await;
     let mut attack = Attack::on(stage.server.address);
     let post = |body: String| post(&cast.reader, &body);

@@ -1,11 +1,19 @@
 //! Texts and assignees that attackers put into their own notes before they ask for them.
 
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use tokio::time::sleep;
 
 use crate::server::Server;
 use crate::template::Cast;
 use crate::wire::{Wire, post};
+
+/// In this time a budget that was used up is there again.
+const BUDGET: Duration = Duration::from_secs(12);
 
 /// What a text is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,19 +65,25 @@ impl Alphabet {
     }
 }
 
-/// Replaces the details of the notes that a list shows first. Where the server refuses a text of this length, a shorter
-/// one is tried: an attacker takes what there is. Returns the length that was taken.
-pub async fn details(server: &Server, cast: &Cast, token: &str, alphabet: Alphabet, mut length: usize) -> usize {
+/// Replaces the details of the notes that a list shows first, a few by each attacker: budgets are charged for what is
+/// written. Where the server refuses a text of this length, a shorter one is tried: an attacker takes what there is. Returns
+/// the length that all notes have at least.
+pub async fn details(server: &Server, cast: &Cast, alphabet: Alphabet, length: usize) -> usize {
     let document = "mutation($input: NotesPatchInput!) { notesPatch(input: $input) { changedCount } }";
-    loop {
-        let patch = json!({ "details": alphabet.text(length) });
-        let variables = json!({ "input": { "ids": cast.keys.notes, "patch": patch } });
-        match send(server, token, document, variables).await {
-            Ok(_) => return length,
-            Err(refusal) => assert!(length > 1_000, "no text is taken: {refusal}"),
+    let each = cast.keys.notes.len().div_ceil(cast.attackers.len());
+    let mut least = length;
+    for (ids, token) in cast.keys.notes.chunks(each).zip(&cast.attackers) {
+        loop {
+            let patch = json!({ "details": alphabet.text(least) });
+            let input = json!({ "ids": ids, "patch": patch });
+            match send(server, token, document, json!({ "input": input })).await {
+                Ok(_) => break,
+                Err(refusal) => assert!(least > 1_000, "no text is taken: {refusal}"),
+            }
+            least /= 2;
         }
-        length /= 2;
     }
+    least
 }
 
 /// Makes 100 more users responsible for 100 notes, `times` times; ends where the server refuses more. Returns how many
@@ -93,14 +107,18 @@ pub async fn assignees(server: &Server, cast: &Cast, times: usize) -> usize {
     times * 100
 }
 
-/// The data of an answer, or what the server said where it refuses. Budgets are waited for.
+/// The data of an answer, or what the server said where it refuses. A budget that is used up is waited for.
 pub async fn send(server: &Server, token: &str, document: &str, variables: Value) -> Result<Value, String> {
     let request = post(token, &json!({ "query": document, "variables": variables }).to_string());
-    let mut wire = Wire::connect(server.address, crate::attack::FROM).await.unwrap();
+    // Each token from an address of its own, which has a budget, too.
+    let from =
+        Ipv4Addr::new(127, 0, 70, token.bytes().fold(1, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte)) | 1);
+    let start = Instant::now();
     loop {
+        let mut wire = Wire::connect(server.address, from).await.map_err(|error| error.to_string())?;
         let answer = wire.ask(&request, 1 << 20).await.map_err(|error| error.to_string())?;
-        if answer.status == 429 {
-            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        if answer.status == 429 && start.elapsed() < BUDGET {
+            sleep(Duration::from_millis(500)).await;
             continue;
         }
         let mut body: Value = serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;

@@ -39,8 +39,6 @@ struct Arena {
     victims: Victims,
     /// What the attackers' notes hold.
     stored: Option<(Alphabet, usize)>,
-    /// How often they were given other texts.
-    stores: usize,
     /// How many candidates the server refused each time.
     refused: usize,
 }
@@ -64,10 +62,7 @@ impl Arena {
         let token = &cast.attackers[1];
         let wanted = (candidate.how.alphabet, candidate.how.length);
         if self.stored != Some(wanted) {
-            // Each time by another token: a long text takes a whole budget.
-            self.stores += 1;
-            let token = &cast.attackers[self.stores % cast.attackers.len()];
-            stored::details(&self.stage.server, cast, token, wanted.0, wanted.1).await;
+            stored::details(&self.stage.server, cast, wanted.0, wanted.1).await;
             self.stored = Some(wanted);
         }
         process::reset_peak(self.stage.server.pid);
@@ -130,7 +125,7 @@ async fn the_worst_request_is_bearable() {
     let template = std::sync::Arc::clone(&stage.template);
     let mut generator = Generator { schema: &schema, keys: &template.cast.keys, random: stage.run.random(3) };
     let victims = Arena::victims_of(&stage);
-    let mut arena = Arena { stage, victims, stored: None, stores: 1, refused: 0 };
+    let mut arena = Arena { stage, victims, stored: None, refused: 0 };
     let mut seeds = cases::all();
     while seeds.len() > by_form(4, 100) {
         seeds.remove(generator.random.below(seeds.len()));

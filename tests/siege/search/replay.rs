@@ -42,7 +42,7 @@ async fn what_was_found() {
         let stage = Stage::set("search::replay::what_was_found").await;
         stage.run.say(file.file_name().unwrap().display());
         let cast = &stage.template.cast;
-        stored::details(&stage.server, cast, &cast.attackers[0], found.how.alphabet, found.how.length).await;
+        stored::details(&stage.server, cast, found.how.alphabet, found.how.length).await;
         let body = json!({ "query": found.query, "variables": found.variables }).to_string();
         let request = post(&cast.attackers[1], &body);
         let siege = stage.begin().await;
