@@ -168,7 +168,10 @@ async fn files_and_404s_are_paid_for_by_the_address() {
     // A large file costs more than a small one.
     let asset = {
         let page = client.send(Request::get("/").body(Body::empty()).unwrap()).await.text;
-        page.split('"').find(|text| text.starts_with("/playground/") && text.ends_with(".js")).unwrap().to_owned()
+        page.split('"')
+            .find(|text| text.starts_with("/playground/assets/index-") && text.ends_with(".js"))
+            .unwrap()
+            .to_owned()
     };
     let mut served = 0;
     while ask("GET", &asset, "198.51.100.1").await == 200 {
