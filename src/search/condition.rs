@@ -69,6 +69,13 @@ impl<'s> Asked<'s> {
 
     /// Whether a row of the table `note` that is a candidate matches; and the work on one.
     pub fn confirmed(self) -> (Expr, u64) {
+        if self.longer() == 0 {
+            // The index has answered, but of the few notes with more words than it holds.
+            let full = self.noted().from_as("search_note", FOUND).and_where(is_full()).take();
+            let is_full = Expr::col((note::Entity, note::Column::Id)).in_subquery(full);
+            let parts = self.in_row(CaseStatement::new().case(self.parts_match(), true).finally(false));
+            return (CaseStatement::new().case(is_full, parts).finally(true).into(), 0);
+        }
         let of_words = CaseStatement::new().case(is_full(), self.parts_match()).finally(self.phrases_match());
         (self.in_row(of_words), ROW + PHRASE * self.longer())
     }
@@ -124,12 +131,7 @@ impl<'s> Asked<'s> {
 
     /// The notes that have all wanted words, and none of the unwanted ones; and those with more words than are indexed.
     fn notes(self) -> SelectStatement {
-        let notes = || {
-            let mut notes = Query::select();
-            notes.column((FOUND, "note_id")).and_where(Expr::col((FOUND, "company_id")).eq(self.sight.company_id));
-            notes
-        };
-        let mut indexed = notes();
+        let mut indexed = self.noted();
         if self.backend == DatabaseBackend::Postgres {
             indexed.from_as("search_note", FOUND).and_where(holds(FOUND, self.words()));
         } else {
@@ -142,8 +144,15 @@ impl<'s> Asked<'s> {
                 .join_as(JoinType::CrossJoin, "search_note", FOUND, Condition::all())
                 .and_where(Expr::col((FOUND, "id")).equals(("search_word", "rowid")));
         }
-        let full = notes().from_as("search_note", FOUND).and_where(is_full()).take();
+        let full = self.noted().from_as("search_note", FOUND).and_where(is_full()).take();
         indexed.union(UnionType::All, full).take()
+    }
+
+    /// Notes by their rows of words, from no table yet.
+    fn noted(self) -> SelectStatement {
+        let mut notes = Query::select();
+        notes.column((FOUND, "note_id")).and_where(Expr::col((FOUND, "company_id")).eq(self.sight.company_id));
+        notes
     }
 
     /// The note has all wanted words, and none of the unwanted ones.

@@ -145,12 +145,11 @@ fn slices(parts: Vec<BestPart>) -> Vec<Vec<BestPart>> {
     for part in parts {
         // A part without a text takes its time, too.
         bytes += part.text.len() + 1;
-        match slices.last_mut().filter(|_| bytes <= SLICE) {
-            Some(slice) => slice.push(part),
-            None => {
-                bytes = part.text.len() + 1;
-                slices.push(vec![part]);
-            }
+        if let Some(slice) = slices.last_mut().filter(|_| bytes <= SLICE) {
+            slice.push(part);
+        } else {
+            bytes = part.text.len() + 1;
+            slices.push(vec![part]);
         }
     }
     slices

@@ -80,8 +80,8 @@ fn find(text: &str, wanted: &[Phrase]) -> Found {
             first = Some(first.map_or(from, |first| first.min(from)));
             let end = read.len() - 1;
             for (at, token) in read.iter_mut().enumerate().skip(from) {
-                let matched = if found.ends_alone && at == end { token.first } else { token.range.end };
-                token.marked = token.marked.max(Some(matched));
+                let marked = if found.ends_alone && at == end { token.first } else { token.range.end };
+                token.marked = token.marked.max(Some(marked));
             }
         });
         // Another phrase that began before the first match would have ended by now.
