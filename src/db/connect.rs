@@ -240,7 +240,7 @@ fn of_postgres(settings: &Settings, doubt: &Doubt, most: u32, backend: Option<&B
                 Box::pin(async move {
                     match left {
                         _ if is_doubted => Ok(false),
-                        Some(left) => Ok(left.is_well(connection).await),
+                        Some(left) => Ok(left.can_be_used(connection).await),
                         None => Ok(answers(connection).await),
                     }
                 })

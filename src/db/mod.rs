@@ -116,7 +116,8 @@ impl Db {
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
-        let transaction = self.open(self.writers(), options).await?;
+        // Boxed: the futures of changes hold this one, and grow by it.
+        let transaction = Box::pin(self.open(self.writers(), options)).await?;
         if let Some(limit) = transaction.limit() {
             // What it waited for others is not the time of its first statement.
             limit.begin();
@@ -177,7 +178,9 @@ impl Db {
         let transaction = self.begin().await?;
         match transaction.limit() {
             Some(limit) => limit.lift(),
-            None => drop(transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?),
+            None => {
+                transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+            }
         }
         Ok(transaction)
     }

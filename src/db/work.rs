@@ -116,7 +116,8 @@ pub async fn run<T>(
                 using.end();
                 return Ended::Done(result);
             }
-            Next::Activity(Some(Activity::Idles)) => {
+            // Sooner, another connection may just be opened in its place.
+            Next::Activity(Some(Activity::Idles)) if timer.start.elapsed() >= LAST_ASK => {
                 let lost = "the database knows nothing of the statement that an answer is waited for to".to_owned();
                 break Ended::Done(Err(DbErr::Conn(RuntimeErr::Internal(lost))));
             }

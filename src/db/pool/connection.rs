@@ -12,6 +12,9 @@ use tokio::time::timeout;
 
 use crate::db::limit::TimeLimit;
 
+const UNOPENED: i32 = 0;
+const POOLED: i32 = -1;
+
 /// How long to wait for a statement to be cancelled, or for what is told about it.
 const CANCEL: Duration = Duration::from_secs(1);
 /// How long a connection that was left in the middle of a statement has to answer again, once that is cancelled.
@@ -54,7 +57,7 @@ pub struct Maker(pub Arc<dyn Fn(Backend) -> ConnectOptions + Send + Sync>);
 
 #[derive(Debug, Default)]
 struct BackendState {
-    /// 0 where it is not known.
+    /// [`UNOPENED`] before the connection is opened, [`POOLED`] where a pooler hides it.
     pid: AtomicI32,
     /// How many statements were begun on the connection, and are not known to have ended.
     busy: AtomicU32,
@@ -153,7 +156,7 @@ impl Connection {
             Control::Sqlite(limit) => limit.expire(),
             Control::Postgres(backend, _) => {
                 let pid = backend.state.pid.load(Ordering::Relaxed);
-                if pid != 0 {
+                if pid > 0 {
                     backend.canceller.cancel(pid).await;
                 }
             }
@@ -165,8 +168,12 @@ impl Connection {
         match &self.control {
             Control::Sqlite(_) => None,
             Control::Postgres(backend, _) => {
-                let pid = backend.state.pid.load(Ordering::Relaxed);
-                if pid == 0 { None } else { Some(backend.canceller.activity(pid).await) }
+                match backend.state.pid.load(Ordering::Relaxed) {
+                    POOLED => None,
+                    // To open a connection is no work on a statement.
+                    UNOPENED => Some(Activity::Waits),
+                    pid => Some(backend.canceller.activity(pid).await),
+                }
             }
         }
     }
@@ -199,14 +206,14 @@ impl Backend {
     pub async fn meet(self, connection: &mut PgConnection) -> Result<(), SqlxError> {
         let meet = "SELECT pg_backend_pid(), current_setting($1, true) = 'on'";
         let (pid, is_direct): (i32, Option<bool>) = query_as(meet).bind(DIRECT).fetch_one(connection).await?;
-        let pid = if is_direct == Some(true) { pid } else { 0 };
+        let pid = if is_direct == Some(true) { pid } else { POOLED };
         self.state.pid.store(pid, Ordering::Relaxed);
         Ok(())
     }
 
     /// Whether a connection that is given back can be used again. The driver waits for the end of what runs on it: one
     /// that does not answer soon is not waited for. It may be in a transaction whose begin was not waited for, either.
-    pub async fn is_well(self, connection: &mut PgConnection) -> bool {
+    pub async fn can_be_used(self, connection: &mut PgConnection) -> bool {
         if self.state.busy.load(Ordering::Relaxed) == 0 {
             return true;
         }
