@@ -8,12 +8,13 @@ use async_graphql::{Context, InputType};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    QueryFilter, Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, IntoActiveModel, QueryFilter,
+    Statement,
 };
 use sha2::{Digest, Sha256};
 
 use crate::context::ContextExt;
+use crate::db::Transaction;
 use crate::entity::idempotency_key::{Column, Entity, Model};
 use crate::error::Result;
 use crate::event::Moment;
@@ -71,7 +72,7 @@ impl IdempotencyKey {
     }
 
     /// Looks for an earlier change under this key; keeps later ones from being made until this transaction ends.
-    pub async fn find(&self, transaction: &DatabaseTransaction, ctx: &Context<'_>) -> Result<Found> {
+    pub async fn find(&self, transaction: &Transaction, ctx: &Context<'_>) -> Result<Found> {
         let Some(given) = &self.0 else { return Ok(Found::Nothing) };
         let sight = ctx.sight();
         if !given.lock(transaction, sight.company_id, sight.user_id).await? {
@@ -92,7 +93,7 @@ impl IdempotencyKey {
     }
 
     /// Remembers what was made, and forgets some of what is too old to be asked for.
-    pub async fn keep(self, transaction: &DatabaseTransaction, moment: &Moment<'_>, made_id: i64) -> Result<()> {
+    pub async fn keep(self, transaction: &Transaction, moment: &Moment<'_>, made_id: i64) -> Result<()> {
         let Some(Given { operation, key, input_hash }) = self.0 else { return Ok(()) };
         let row = Model {
             company_id: moment.viewer.company_id,
@@ -112,7 +113,7 @@ impl IdempotencyKey {
 impl Given {
     /// Whether this transaction is the one that may make the change. (`SQLite` has one writer at a time: there, whoever
     /// comes later finds what the first has made.)
-    async fn lock(&self, transaction: &DatabaseTransaction, company_id: i64, user_id: i64) -> Result<bool> {
+    async fn lock(&self, transaction: &Transaction, company_id: i64, user_id: i64) -> Result<bool> {
         let backend = transaction.get_database_backend();
         if backend != DatabaseBackend::Postgres {
             return Ok(true);
@@ -134,7 +135,7 @@ pub fn gone() -> UserError {
     UserError::new(ErrorCode::NotFound, &PATH, message)
 }
 
-async fn forget(transaction: &DatabaseTransaction, company_id: i64, before: DateTime<Utc>) -> Result<()> {
+async fn forget(transaction: &Transaction, company_id: i64, before: DateTime<Utc>) -> Result<()> {
     let key = [Column::UserId, Column::Operation, Column::Key];
     // Two that forget at the same time take other rows, rather than wait for each other.
     let old = Query::select()

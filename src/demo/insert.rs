@@ -1,11 +1,12 @@
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait};
+use crate::db::Transaction;
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait};
 
 /// `SQLite` takes 32,766 parameters a statement and `PostgreSQL` 65,535; ten thousand would fill 1.3
 /// times as fast, but the allocator would keep their memory while the server rests.
 const PARAMETERS: usize = 1_000;
 
 /// Inserts all rows, many with each statement.
-pub async fn insert<M>(transaction: &DatabaseTransaction, rows: Vec<M>) -> Result<(), DbErr>
+pub async fn insert<M>(transaction: &Transaction, rows: Vec<M>) -> Result<(), DbErr>
 where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
     <M::Entity as EntityTrait>::ActiveModel: Send,

@@ -1,9 +1,7 @@
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 
 use super::{Derivation, Key};
-use crate::db::Db;
+use crate::db::{Db, Transaction};
 use crate::entity::derived;
 
 /// The names of what is not made by the rules of this version for all records.
@@ -46,7 +44,7 @@ async fn step(db: &Db, what: Derivation) -> Result<bool, DbErr> {
 
 /// How far the work has come: from the start, where it was done by other rules or never. Held until the transaction
 /// ends; `SQLite` has one writer at a time anyway.
-async fn locked(transaction: &DatabaseTransaction, what: Derivation) -> Result<derived::Model, DbErr> {
+async fn locked(transaction: &Transaction, what: Derivation) -> Result<derived::Model, DbErr> {
     let fresh = derived::Model {
         name: what.name().to_owned(),
         version: what.version(),

@@ -9,10 +9,11 @@ mod catch_up;
 mod search;
 mod subject;
 
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 pub use catch_up::{catch_up, pending};
 
+use crate::db::Transaction;
 use crate::entity::{customer, user};
 use crate::people;
 
@@ -55,7 +56,7 @@ impl Derivation {
 
     /// Makes it for the next records after this one, in the order of their keys; gives the last of them, `None` where
     /// there are no more. Nobody can change these records until the transaction ends.
-    async fn batch(self, transaction: &DatabaseTransaction, after: Option<Key>) -> Result<Option<Key>, DbErr> {
+    async fn batch(self, transaction: &Transaction, after: Option<Key>) -> Result<Option<Key>, DbErr> {
         match self {
             Self::FoldedSubject => subject::batch(transaction, after).await,
             Self::CustomerWords => people::batch::<customer::Entity>(transaction, after).await,

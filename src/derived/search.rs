@@ -1,17 +1,15 @@
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Key;
-use crate::db::one_of;
+use crate::db::{Transaction, one_of};
 use crate::entity::{message, note};
 use crate::search;
 
 /// Notes with their threads: a transaction of a few hundred milliseconds at most, as others wait for it.
 const BATCH: u64 = 500;
 
-pub async fn batch(transaction: &DatabaseTransaction, after: Option<Key>) -> Result<Option<Key>, DbErr> {
+pub async fn batch(transaction: &Transaction, after: Option<Key>) -> Result<Option<Key>, DbErr> {
     let mut select = note::Entity::find()
         .order_by_asc(note::Column::CompanyId)
         .order_by_asc(note::Column::Id)

@@ -1,17 +1,17 @@
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Statement, Value,
+    ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
 };
 
 use super::Key;
+use crate::db::Transaction;
 use crate::entity::note::{self, Column};
 use crate::fold::fold;
 
 /// A transaction of a few hundred milliseconds at most, as others wait for it.
 const BATCH: u64 = 2_000;
 
-pub async fn batch(transaction: &DatabaseTransaction, after: Option<Key>) -> Result<Option<Key>, DbErr> {
+pub async fn batch(transaction: &Transaction, after: Option<Key>) -> Result<Option<Key>, DbErr> {
     let mut select = note::Entity::find()
         .select_only()
         .columns([Column::CompanyId, Column::Id, Column::Subject])
@@ -30,7 +30,7 @@ pub async fn batch(transaction: &DatabaseTransaction, after: Option<Key>) -> Res
     Ok(Some((company, id)))
 }
 
-async fn write(transaction: &DatabaseTransaction, folded: Vec<(i64, i64, String)>) -> Result<(), DbErr> {
+async fn write(transaction: &Transaction, folded: Vec<(i64, i64, String)>) -> Result<(), DbErr> {
     let backend = transaction.get_database_backend();
     let (sql, values): (_, Vec<Value>) = if backend == DatabaseBackend::Postgres {
         let (mut companies, mut ids, mut texts) = (Vec::new(), Vec::new(), Vec::new());

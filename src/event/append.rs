@@ -1,10 +1,11 @@
 use sea_orm::sea_query::{ArrayType, Value};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
 use serde_json::json;
 
 use crate::auth::Viewer;
 use crate::context::App;
 use crate::db;
+use crate::db::Transaction;
 use crate::entity::event::{Change, EventType};
 use crate::quota::{self, Exceeded, Quota, Usage};
 use crate::user_error::UserError;
@@ -48,7 +49,7 @@ impl<'a> Moment<'a> {
     /// When the database fails.
     pub async fn refusal(
         &self,
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         events: &[Happened],
         growth: Usage,
     ) -> Result<Option<UserError>, DbErr> {
@@ -62,12 +63,7 @@ impl<'a> Moment<'a> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn append(
-        &self,
-        transaction: &DatabaseTransaction,
-        events: Vec<Happened>,
-        growth: Usage,
-    ) -> Result<(), DbErr> {
+    pub async fn append(&self, transaction: &Transaction, events: Vec<Happened>, growth: Usage) -> Result<(), DbErr> {
         if events.is_empty() {
             return Ok(());
         }

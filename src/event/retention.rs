@@ -2,14 +2,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{LockBehavior, LockType};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::db::{Db, one_of};
+use crate::db::{Db, Transaction, one_of};
 use crate::entity::{company, event};
 use crate::quota::{self, Usage};
 
@@ -160,7 +158,7 @@ async fn next(
     find.into_tuple().all(connection).await
 }
 
-async fn remove(transaction: &DatabaseTransaction, company_id: i64, ids: Vec<i64>) -> Result<(), DbErr> {
+async fn remove(transaction: &Transaction, company_id: i64, ids: Vec<i64>) -> Result<(), DbErr> {
     let ids = one_of(transaction.get_database_backend(), (event::Entity, event::Column::Id), ids);
     event::Entity::delete_many()
         .filter(event::Column::CompanyId.eq(company_id))

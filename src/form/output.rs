@@ -4,16 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    Statement,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Statement};
 
 use super::object::{Fields, join};
 use super::person::Person;
 use super::source::overlay;
 use super::{assignee, message as message_form, note as note_form};
-use crate::db::{Db, one_of};
+use crate::db::{Db, Transaction, one_of};
 use crate::entity::{assignment, customer, message, note, note_type, user};
 
 /// Why an export ended early.
@@ -75,7 +72,7 @@ pub async fn write(db: &Db, company_id: i64, out: &mut (dyn Write + Send)) -> Re
 }
 
 /// The ids of the next notes after `last`: as many as can be held at once, at least one.
-async fn next(transaction: &DatabaseTransaction, company_id: i64, last: i64) -> Result<Vec<i64>, DbErr> {
+async fn next(transaction: &Transaction, company_id: i64, last: i64) -> Result<Vec<i64>, DbErr> {
     // Lengths are known without reading the texts, on both databases.
     let size = |table: &str, columns: &[&str]| {
         let sizes = columns.iter().map(|column| format!("coalesce(octet_length({table}.{column}), 0)"));
@@ -107,7 +104,7 @@ struct Nested {
 }
 
 struct Page<'a> {
-    transaction: &'a DatabaseTransaction,
+    transaction: &'a Transaction,
     company_id: i64,
     types: HashMap<i64, note_type::Model>,
     customers: HashMap<i64, Nested>,
@@ -195,7 +192,7 @@ fn list(elements: impl Iterator<Item = String>) -> String {
 }
 
 async fn look_up<E, P>(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     company_id: i64,
     known: &mut HashMap<i64, Nested>,
     ids: &BTreeSet<i64>,

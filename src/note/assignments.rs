@@ -3,12 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    Statement,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, Statement};
 
-use crate::db::one_of;
+use crate::db::{Transaction, one_of};
 use crate::entity::event::{Change, EventType};
 use crate::entity::{assignment, note};
 use crate::event::{Happened, Moment};
@@ -20,7 +17,7 @@ use crate::user_error::UserError;
 /// is changed has a new version, and an event in the log. Where the company may not hold that much, nothing is written, and
 /// the reason is returned.
 pub async fn add(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     moment: &Moment<'_>,
     notes: &mut [&mut note::Model],
     users: &[i64],
@@ -52,7 +49,7 @@ pub async fn add(
 /// Makes `users` no longer responsible for the notes, where they are: which note has lost whom, in the order given. The
 /// reason, as of [`add`], where the company may not hold the events.
 pub async fn take_away(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     moment: &Moment<'_>,
     notes: &mut [&mut note::Model],
     users: &[i64],
@@ -107,7 +104,7 @@ pub fn new_assignments(moment: &Moment<'_>, note: &note::Model, users: &[i64], l
 
 /// Puts rows of one moment into the table: there may be ten thousand, more than a statement takes parameters for, so
 /// the notes, users and positions go as lists.
-pub async fn insert_assignments(transaction: &DatabaseTransaction, rows: &[assignment::Model]) -> Result<(), DbErr> {
+pub async fn insert_assignments(transaction: &Transaction, rows: &[assignment::Model]) -> Result<(), DbErr> {
     let Some(first) = rows.first() else { return Ok(()) };
     let backend = transaction.get_database_backend();
     let insert = "INSERT INTO assignment (company_id, note_id, user_id, position, created_on, assigned_by_id)";
@@ -129,7 +126,7 @@ pub async fn insert_assignments(transaction: &DatabaseTransaction, rows: &[assig
 
 /// The assignments of the notes, by note, in the order in which they were made.
 async fn present(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     moment: &Moment<'_>,
     notes: &[&mut note::Model],
 ) -> Result<HashMap<i64, Vec<assignment::Model>>, DbErr> {
@@ -150,7 +147,7 @@ async fn present(
 
 /// The notes to which something happened have changed: a new version, by this viewer, now.
 async fn touch(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     moment: &Moment<'_>,
     notes: &mut [&mut note::Model],
     happened: &[Happened],

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_graphql::{Enum, ID};
-use sea_orm::DatabaseTransaction;
 
 use super::change::hold_notes;
 use super::object::Note;
 use super::text::NOTES;
+use crate::db::Transaction;
 use crate::engine::{Many, lent, local, object};
 use crate::entity::{Sight, note};
 use crate::error::Result;
@@ -61,7 +61,7 @@ pub struct Batch {
 
 impl Batch {
     pub async fn hold(
-        transaction: &DatabaseTransaction,
+        transaction: &Transaction,
         sight: Sight,
         ids: Vec<ID>,
         policy: BatchErrorPolicy,

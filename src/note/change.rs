@@ -4,12 +4,10 @@ use std::collections::HashSet;
 
 use async_graphql::ID;
 use sea_orm::sea_query::{Expr, LockType, Order, Query, SelectStatement, UnionType};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryFilter, QuerySelect};
 
 use super::text::{USERS, distinct};
-use crate::db::one_of;
+use crate::db::{Transaction, one_of};
 use crate::entity::{Columns, Sight, customer, note, note_type, user};
 use crate::error::Result;
 use crate::id::{Kind, quote};
@@ -17,7 +15,7 @@ use crate::user_error::{ErrorCode, Problems, UserError};
 
 /// A note that the viewer sees, held until the transaction ends.
 pub async fn hold_note(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     sight: Sight,
     field: &str,
     id: &ID,
@@ -33,7 +31,7 @@ pub async fn hold_note(
 /// Those of the notes that the viewer sees, in the order of their keys, held until the transaction ends: others who
 /// change them wait. (`SQLite` has one writer at a time anyway.) They are locked in this order as well, so that of two
 /// changes of many notes one never waits for the other while the other waits for it.
-pub async fn hold_notes(transaction: &DatabaseTransaction, sight: Sight, keys: &[i64]) -> Result<Vec<note::Model>> {
+pub async fn hold_notes(transaction: &Transaction, sight: Sight, keys: &[i64]) -> Result<Vec<note::Model>> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -61,7 +59,7 @@ pub async fn hold_notes(transaction: &DatabaseTransaction, sight: Sight, keys: &
 /// Those of the notes that the viewer sees after users have been `removed` from some of them: who takes himself away from
 /// a confidential note may see it no longer.
 pub async fn still_seen(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     sight: Sight,
     notes: impl IntoIterator<Item = &note::Model>,
     removed: &[i64],
@@ -110,7 +108,7 @@ impl References {
     }
 
     /// Looks the links up: whatever does not exist for the viewer is a problem.
-    pub async fn check(self, transaction: &DatabaseTransaction, sight: Sight, problems: &mut Problems) -> Result<()> {
+    pub async fn check(self, transaction: &Transaction, sight: Sight, problems: &mut Problems) -> Result<()> {
         let keys = |kind: Kind| self.0.iter().filter(move |link| link.0 == kind).map(|link| link.1).collect::<Vec<_>>();
         let mut found: HashSet<(Kind, i64)> = HashSet::new();
         let backend = transaction.get_database_backend();

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::change::hold_note;
 use super::deletion::{DeletionReport, report};
 use super::object::Note;
 use crate::context::ContextExt;
-use crate::db::one_of;
+use crate::db::{Transaction, one_of};
 use crate::entity::event::EventType;
 use crate::entity::token::Scope;
 use crate::entity::{Sight, assignment, message, note};
@@ -73,7 +73,7 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
 
 /// Deletes notes that are held, with their messages and assignments, and tells the log.
 pub async fn remove(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     sight: Sight,
     moment: &Moment<'_>,
     notes: &[note::Model],

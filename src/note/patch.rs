@@ -5,13 +5,13 @@ use std::slice;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 
 use super::change::{References, hold_note};
 use super::object::Note;
 use super::patch_fields::{Diff, NotePatch, Wanted};
 use crate::context::ContextExt;
-use crate::db::{one_of, update_rows};
+use crate::db::{Transaction, one_of, update_rows};
 use crate::entity::token::Scope;
 use crate::entity::{Sight, assignment, note};
 use crate::error::Result;
@@ -88,7 +88,7 @@ pub async fn patch(ctx: &Context<'_>, input: NotePatchInput) -> Result<NotePatch
 /// Those of the notes that the viewer may make confidential, where that is wanted. Others could hide a note from
 /// themselves, and from everyone who can undo it.
 pub async fn may_hide(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     sight: Sight,
     wanted: &Wanted,
     notes: impl IntoIterator<Item = &note::Model>,
@@ -115,7 +115,7 @@ pub async fn may_hide(
 
 /// Writes what patches change, and tells the log of it; a patch that changes nothing leaves no trace. Where the company
 /// may not hold that much, nothing is written, and the reason is returned.
-pub async fn save(transaction: &DatabaseTransaction, moment: &Moment<'_>, diffs: &[Diff]) -> Result<Option<UserError>> {
+pub async fn save(transaction: &Transaction, moment: &Moment<'_>, diffs: &[Diff]) -> Result<Option<UserError>> {
     let key = [note::Column::CompanyId, note::Column::Id];
     let changed = || diffs.iter().filter(|diff| !diff.fields.is_empty());
     let events: Vec<Happened> = changed().map(Diff::happened).collect();

@@ -2,11 +2,12 @@ use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, Statement, Value,
+    ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Statement, Value,
 };
 
 use super::words;
+use crate::db::Transaction;
 use crate::derived::Key;
 use crate::entity::{customer, user};
 
@@ -106,7 +107,7 @@ pub async fn replace<E: Findable>(connection: &impl ConnectionTrait, people: &[E
 }
 
 /// Makes the words anew of the next people after this one; see [`Derivation`](crate::derived::Derivation).
-pub async fn batch<E>(transaction: &DatabaseTransaction, after: Option<Key>) -> Result<Option<Key>, DbErr>
+pub async fn batch<E>(transaction: &Transaction, after: Option<Key>) -> Result<Option<Key>, DbErr>
 where
     E: Findable,
     E::Model: FromQueryResult + Sized + Send + Sync,

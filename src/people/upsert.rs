@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 use async_graphql::{ID, MaybeUndefined};
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr,
-    FromQueryResult, IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, FromQueryResult,
+    IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
 use super::index::{Findable, replace};
 use crate::context::App;
-use crate::db::{self, one_of, one_of_texts, update_rows};
+use crate::db::{self, Transaction, one_of, one_of_texts, update_rows};
 use crate::entity::{Sight, customer, user};
 use crate::error::Result;
 use crate::form::person::{Person, forget_changes};
@@ -70,7 +70,7 @@ impl Owned for user::Entity {
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn take_turns<E: Owned>(transaction: &DatabaseTransaction, company_id: i64) -> Result<(), DbErr> {
+pub async fn take_turns<E: Owned>(transaction: &Transaction, company_id: i64) -> Result<(), DbErr> {
     let backend = transaction.get_database_backend();
     if backend == DatabaseBackend::Postgres {
         let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
@@ -93,7 +93,7 @@ pub fn fits(count: usize, problems: &mut Problems) -> bool {
 
 /// Whom each of the identities names, `None` where it is nobody yet. They are held until the transaction ends.
 pub async fn hold<E: Owned>(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     sight: Sight,
     identities: &[Identity],
     problems: &mut Problems,
@@ -175,7 +175,7 @@ fn growth<E: Owned>(people: &[(Option<E::Model>, E::Model)]) -> Usage {
 /// Writes people as they are to be: each with whom it was before, `None` where somebody is new. Who has not changed is
 /// left alone. Where the company may not hold that much, nothing is written, and the reason is returned.
 pub async fn save<E: Owned>(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     sight: Sight,
     app: &App,
     mut people: Vec<(Option<E::Model>, E::Model)>,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryFilter, QuerySelect};
+use sea_orm::{ConnectionTrait, QueryFilter, QuerySelect};
 
 use super::object::{User, UserStatus};
 use crate::context::ContextExt;
-use crate::db::one_of_texts;
+use crate::db::{Transaction, one_of_texts};
 use crate::engine::Many;
 use crate::entity::token::Scope;
 use crate::entity::{Sight, user};
@@ -147,7 +147,7 @@ fn apply(input: UserInput, row: &mut user::Model, fields: &mut Fields<'_>) {
 /// Nobody may take the username of somebody else, neither of whom the input leaves alone nor of whom it names as well.
 /// Imports may have brought users of the same name: who keeps theirs is not asked.
 async fn check_usernames(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     sight: Sight,
     people: &[(Option<user::Model>, user::Model)],
     problems: &mut Problems,
