@@ -86,7 +86,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_panics_is_an_error_and_gives_its_turn_back() {
-        for _ in 0..TURNS.available_permits() + 1 {
+        for _ in 0..=TURNS.available_permits() {
             assert_eq!(offload(|| panic!("on purpose")).await.err().map(|error| error.code()), Some("INTERNAL"));
         }
         assert_eq!(offload(|| 1).await.ok().map(|done| done.value), Some(1));

@@ -33,7 +33,8 @@ impl Buffer {
         self.last.extend_from_slice(bytes);
     }
 
-    pub fn len(&self) -> usize {
+    /// Bytes that were written and not cut off.
+    pub fn written(&self) -> usize {
         self.complete_bytes + self.last.len()
     }
 
@@ -117,11 +118,11 @@ mod tests {
                 buffer.complete();
             }
         }
-        assert_eq!(buffer.len(), 250_000);
+        assert_eq!(buffer.written(), 250_000);
         for len in [220_000, 200_000, 100_000, 99_999, 7, 0] {
             buffer.truncate(len);
             whole.truncate(len);
-            assert_eq!(buffer.len(), len);
+            assert_eq!(buffer.written(), len);
         }
         buffer.extend(b"again");
         buffer.append(b"more".to_vec());

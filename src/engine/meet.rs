@@ -242,7 +242,7 @@ pub async fn resolve_each(rows: &[Option<AnyRow>], nullable: bool, ctx: &Context
         if index > 0 {
             writer.out.push(b',');
         }
-        let start = writer.out.len();
+        let start = writer.out.written();
         writer.path.push(Step::Index(index));
         let each = place.map_or(Err(Nothing), |(group, row)| writer.object(scopes[group], row));
         writer.path.pop();

@@ -69,7 +69,7 @@ impl<'a> Writer<'a, '_> {
                 }
                 What::Leaf(write) => write(row, self.ctx, self.out.last()),
                 What::Link(step) => {
-                    let start = self.out.len();
+                    let start = self.out.written();
                     self.path.push(Step::Field(&field.name));
                     let written = self.slot(*step, index, field.pos);
                     self.path.pop();
@@ -124,7 +124,7 @@ impl<'a> Writer<'a, '_> {
     /// # Errors
     /// Where the answer has become too long.
     pub fn hold(&mut self) -> Result<(), Nothing> {
-        let more = self.out.len().saturating_sub(self.held);
+        let more = self.out.written().saturating_sub(self.held);
         self.held += more;
         self.go_on(|meter| {
             meter.check()?;

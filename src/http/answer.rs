@@ -39,7 +39,7 @@ impl Answer<'_> {
     fn json(&self) -> serde_json::Result<Vec<Vec<u8>>> {
         let mut out = Buffer::with_capacity(1024);
         let member = |out: &mut Buffer, name: &str| {
-            out.push(if out.len() == 0 { b'{' } else { b',' });
+            out.push(if out.written() == 0 { b'{' } else { b',' });
             out.extend(name.as_bytes());
         };
         if !self.errors.is_empty() {

@@ -163,7 +163,7 @@ async fn who_waits_is_refused_in_time_and_beyond_a_number() {
         sleep(Duration::from_millis(1)).await;
         timeout(Duration::ZERO, scheduler.acquire(owner(1, 1), Need::LongRead)).await
     };
-    assert_eq!(beyond.map(|outcome| outcome.err()), Ok(Some(Refused)));
+    assert_eq!(beyond.map(Result::err), Ok(Some(Refused)));
     drop(held);
     sleep(Duration::from_millis(1)).await;
     assert_eq!(free(&scheduler, owner(1, 1)), 10);
