@@ -32,6 +32,7 @@ async fn company(app: &App, name: &str, hidden: &str) -> (Company, Client) {
     (acme, client)
 }
 
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts of rows are whole and small")]
 fn sum(plan: &Value, looked: &mut Looked) {
     if plan["Relation Name"] == "search_part" {
         let times = plan["Actual Loops"].as_f64().unwrap();
