@@ -252,6 +252,9 @@ fn of_postgres(settings: &Settings, doubt: &Doubt, most: u32, backend: Option<&B
             options
                 .application_name("notegraph")
                 .options([("statement_timeout", statement_timeout.as_str()), ("timezone", "UTC"), (DIRECT, "on")])
+                // A connection that is given back is rolled back to be sure, which PostgreSQL warns of where there is
+                // nothing to roll back.
+                .options([("client_min_messages", "error")])
                 .options(PLANNING)
         });
     options

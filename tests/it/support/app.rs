@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use chrono::{DateTime, Utc};
@@ -9,6 +10,7 @@ use notegraph::clock::Clock;
 use notegraph::context;
 use notegraph::db::{Db, Steps};
 use notegraph::http::{Allowance, HttpSettings, router};
+use notegraph::meter::UsageLimits;
 use notegraph::quota::{self, Quota};
 use notegraph::schema;
 use notegraph::search::Limits;
@@ -24,6 +26,14 @@ const START: &str = "2026-03-02T09:00:00Z";
 
 /// What tokens and addresses may use: no test is refused for being quick.
 pub const ENDLESS: Allowance = Allowance { operations: 1_000, budget: 1 << 40, refill: 1 << 40 };
+
+/// What one operation may use: no test is refused for being slow, as builds are that are not optimised.
+const UNHURRIED: UsageLimits = UsageLimits {
+    database: Duration::from_mins(10),
+    cpu: Duration::from_mins(10),
+    answer_bytes: 32 << 20,
+    values: 1_000_000,
+};
 
 /// A server with a fresh, migrated, empty database. Cheap to clone; the last one takes the database with it.
 #[derive(Clone)]
@@ -85,7 +95,8 @@ impl App {
         });
         let start: DateTime<Utc> = START.parse().unwrap();
         let app = context::App { db, clock: Clock::stepping(start), limits, quota };
-        let settings = HttpSettings { of_token: ENDLESS, of_address: ENDLESS, ..HttpSettings::default() };
+        let settings =
+            HttpSettings { of_token: ENDLESS, of_address: ENDLESS, usage: UNHURRIED, ..HttpSettings::default() };
         let router = router(app.clone(), schema::build(), &settings);
         Self(Arc::new(Running { recorder, app, router, database }))
     }
