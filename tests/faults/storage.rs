@@ -206,12 +206,9 @@ async fn a_change_that_fails_after_another_was_made_is_not_to_be_sent_again() {
 }
 
 #[tokio::test]
-async fn a_database_that_takes_no_changes_is_unavailable_until_it_does() {
+async fn a_connection_that_takes_no_changes_is_replaced_before_a_change_fails_by_it() {
     let (app, client) = writer().await;
     app.db().schema_door().execute_unprepared("PRAGMA query_only = on").await.unwrap();
-    let refused = create(&client, "no").await;
-    assert_eq!((refused.status, refused.codes()), (503, vec!["UNAVAILABLE"]), "{refused:?}");
-    assert_eq!(refused.headers["retry-after"], "1");
     assert!(create(&client, "yes").await["noteCreate"]["note"]["id"].is_string());
     assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], 1);
 }
