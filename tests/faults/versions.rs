@@ -69,8 +69,7 @@ async fn what_version_checks_let_through_is_linearizable() {
         let made = client.query(CREATE).await;
         notes.push(made["noteCreate"]["note"]["id"].as_str().unwrap().to_owned());
     }
-    let budget = ["--token-budget", "1000000000000", "--address-budget", "1000000000000"];
-    let process = Process::serve(app.database_url(), &budget).await;
+    let process = Process::serve(app.database_url(), &[]).await;
     let each = run.times(10_000, 100_000) / CLIENTS;
     let clients = (0..CLIENTS).map(|name| {
         patches(process.address, client.token(), &notes, name, run.random(name), usize::try_from(each).unwrap())

@@ -15,6 +15,11 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_notegraph");
 /// Nothing here takes as long; it is where a test that hangs fails.
 const AT_MOST: Duration = Duration::from_mins(1);
 
+/// What a token and an address may spend. Four that write all the time spend more than comes back, and would be refused
+/// at times that depend on the machine.
+const BUDGETS: [&str; 4] =
+    ["NOTEGRAPH_TOKEN_BUDGET", "NOTEGRAPH_TOKEN_REFILL", "NOTEGRAPH_ADDRESS_BUDGET", "NOTEGRAPH_ADDRESS_REFILL"];
+
 /// A server in a process of its own, which ends with this value.
 pub struct Process {
     child: Child,
@@ -37,6 +42,7 @@ impl Process {
             .args(arguments)
             .env_clear()
             .env("DATABASE_URL", database)
+            .envs(BUDGETS.map(|variable| (variable, "1000000000000")))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
