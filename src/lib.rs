@@ -28,6 +28,7 @@ pub mod engine;
 pub mod entity;
 pub mod error;
 pub mod event;
+pub mod fair;
 pub mod fold;
 pub mod form;
 pub mod gate;

@@ -10,6 +10,8 @@ use std::thread::available_parallelism;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
+use crate::fair::{Owner, Polls};
+
 /// A client cannot keep a thread of the front busy, so few serve many connections; one alone would wait for whatever the
 /// system does in its place.
 const MIN_THREADS: usize = 2;
@@ -18,7 +20,8 @@ const MAX_FRONT_THREADS: usize = 8;
 /// Both runtimes of a server.
 pub struct Runtimes {
     front: Runtime,
-    work: Runtime,
+    executing: Runtime,
+    work: Work,
 }
 
 impl Runtimes {
@@ -26,21 +29,21 @@ impl Runtimes {
     /// When the system gives no threads.
     pub fn new() -> std::io::Result<Self> {
         let cores = available_parallelism().map_or(1, NonZero::get);
-        Ok(Self {
-            front: build("front", (cores / 2).clamp(MIN_THREADS, MAX_FRONT_THREADS))?,
-            work: build("work", cores.max(MIN_THREADS))?,
-        })
+        let threads = cores.max(MIN_THREADS);
+        let executing = build("work", threads)?;
+        let work = Work::on(executing.handle().clone(), threads);
+        Ok(Self { front: build("front", (cores / 2).clamp(MIN_THREADS, MAX_FRONT_THREADS))?, executing, work })
     }
 
     pub fn work(&self) -> Work {
-        Work::on(self.work.handle().clone())
+        self.work.clone()
     }
 
     /// Runs the future on the front. Tasks that still run when it ends are left behind: no thread is waited for, as one
     /// that is stuck would hold the end of the process.
     pub fn run<T>(self, main: impl Future<Output = T>) -> T {
         let result = self.front.block_on(main);
-        self.work.shutdown_background();
+        self.executing.shutdown_background();
         self.front.shutdown_background();
         result
     }
@@ -52,16 +55,31 @@ fn build(name: &str, threads: usize) -> std::io::Result<Runtime> {
 
 /// Where operations are executed, and where their connections to the database live.
 #[derive(Clone, Debug)]
-pub struct Work(Option<Handle>);
+pub struct Work(Option<(Handle, Polls)>);
 
 impl Work {
-    /// On the runtime of whoever spawns.
+    /// On the runtime of whoever spawns, without turns.
     pub fn here() -> Self {
         Self(None)
     }
 
-    pub fn on(runtime: Handle) -> Self {
-        Self(Some(runtime))
+    /// On a runtime of so many threads, of which everybody gets a share.
+    pub fn on(runtime: Handle, threads: usize) -> Self {
+        Self(Some((runtime, Polls::on_threads(threads))))
+    }
+
+    /// Spawns what computes for somebody, when it is his turn.
+    pub fn spawn_for<F>(&self, owner: Owner, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        match &self.0 {
+            Some((runtime, polls)) => {
+                let polls = polls.clone();
+                runtime.spawn(async move { polls.run(owner, future).await })
+            }
+            None => tokio::spawn(future),
+        }
     }
 
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
@@ -69,7 +87,7 @@ impl Work {
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         match &self.0 {
-            Some(runtime) => runtime.spawn(future),
+            Some((runtime, _)) => runtime.spawn(future),
             None => tokio::spawn(future),
         }
     }
@@ -81,7 +99,7 @@ impl Work {
         F: FnOnce() -> T + Send + 'static,
     {
         match &self.0 {
-            Some(runtime) => runtime.spawn_blocking(run),
+            Some((runtime, _)) => runtime.spawn_blocking(run),
             None => tokio::task::spawn_blocking(run),
         }
     }

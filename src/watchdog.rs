@@ -11,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::{block_in_place, yield_now};
 
 /// The counter of polls over [`limit`], by what was polled.
 pub const SLOW_POLLS: &str = "notegraph_slow_polls_total";
@@ -36,6 +38,32 @@ pub fn take_slow_poll() -> Option<String> {
 thread_local! {
     /// Since when the CPU time of this thread is not counted yet, while it polls a watched future.
     static SINCE: Cell<Option<ThreadTime>> = const { Cell::new(None) };
+    /// Since when it polls that future.
+    static POLLED: Cell<Option<ThreadTime>> = const { Cell::new(None) };
+    /// How long this poll computed where it held up nobody.
+    static ASIDE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// Computes for long, in one piece: this thread leaves its other tasks to another one first.
+pub fn aside<T>(work: impl FnOnce() -> T) -> T {
+    if Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread) {
+        let start = ThreadTime::now();
+        let value = block_in_place(work);
+        ASIDE.set(ASIDE.get() + start.elapsed());
+        value
+    } else {
+        work()
+    }
+}
+
+/// A poll that has taken this long lets others have their turn, where it can.
+const LONG: Duration = Duration::from_millis(10);
+
+/// Lets others have their turn, where this poll has taken long.
+pub async fn breathe() {
+    if POLLED.get().is_some_and(|since| since.elapsed() >= LONG) {
+        yield_now().await;
+    }
 }
 
 /// Polls the future, and reports polls that take longer than [`limit`]. `what` names it in the log and in the counter.
@@ -61,11 +89,13 @@ async fn watch<F: Future>(what: &'static str, limit: Duration, meter: impl Fn(Du
     let mut future = pin!(future);
     std::future::poll_fn(|cx| {
         let start = ThreadTime::now();
-        let outer = SINCE.replace(Some(start));
+        let outer = (SINCE.replace(Some(start)), POLLED.replace(Some(start)), ASIDE.take());
         let polled = future.as_mut().poll(cx);
         meter(lap());
-        SINCE.set(outer);
-        let took = start.elapsed();
+        let took = start.elapsed().saturating_sub(ASIDE.get());
+        SINCE.set(outer.0);
+        POLLED.set(outer.1);
+        ASIDE.set(outer.2);
         if took > limit {
             report(what, took);
         }
@@ -118,6 +148,34 @@ mod tests {
         watch("slow", limit, |_| (), async { compute(2 * limit) }).await;
         assert_eq!(slow_polls(), before + 1);
         assert!(take_slow_poll().is_some_and(|poll| poll.starts_with("slow: ")));
+    }
+
+    #[tokio::test]
+    async fn long_work_lets_others_have_their_turn() {
+        let polls = Cell::new(0);
+        let work = async {
+            for _ in 0..4 {
+                compute(LONG / 2);
+                breathe().await;
+            }
+        };
+        watch("work", Duration::MAX, |_| polls.set(polls.get() + 1), work).await;
+        assert_eq!(polls.get(), 3, "after each two of four halves");
+        breathe().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn what_is_computed_aside_holds_up_nobody() {
+        let other = tokio::spawn(std::future::ready(()));
+        let long = async {
+            // On the only thread, which would have to be free for it.
+            aside(|| while !other.is_finished() {});
+            aside(|| compute(Duration::from_millis(20)));
+        };
+        let (before, total) = (slow_polls(), Cell::new(Duration::ZERO));
+        watch("aside", Duration::from_millis(10), |took| total.set(total.get() + took), long).await;
+        assert_eq!(slow_polls(), before);
+        assert!(total.get() >= Duration::from_millis(20), "it is paid for all the same");
     }
 
     #[tokio::test]

@@ -12,11 +12,13 @@ use sea_orm::{
 
 use super::doubt::Doubt;
 use super::limit::TimeLimit;
-use super::pool::{Backend, Canceller, Connection, DIRECT, Limits, Maker, Pool, answers};
+use super::pool::{Backend, Canceller, Connection, DIRECT, Maker, Pool, answers};
 use super::probe::Probe;
 use super::ready::Ready;
 use super::scope::Scope;
+use super::slices::Slices;
 use super::{Db, Doors, Ids, Reader, Shared, file};
+use crate::fair::Limits;
 
 /// What to do where the `SQLite` file is not there yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -263,21 +265,23 @@ fn of_postgres(settings: &Settings, doubt: &Doubt, most: u32, backend: Option<&B
 async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
     let doubt = Doubt::default();
     let create = missing == Missing::Create;
-    let write = limited(settings, &doubt, &move |options| options.create_if_missing(create)).await?;
+    let slices = Slices::new();
+    let write = limited(settings, &doubt, None, &move |options| options.create_if_missing(create)).await?;
     let write = Pool::new(vec![write], of_nobody(1, WAIT));
     let read = |options: SqliteConnectOptions| options.pragma("query_only", "on");
     let mut made = Vec::new();
-    for limits in pools(settings) {
+    // Looking tokens up is brief.
+    for (limits, slices) in pools(settings).into_iter().zip([Some(&slices), None]) {
         let mut connections = Vec::new();
         for _ in 0..limits.ordinary + limits.reserved {
-            connections.push(limited(settings, &doubt, &read).await?);
+            connections.push(limited(settings, &doubt, slices, &read).await?);
         }
         made.push(Pool::new(connections, limits));
     }
-    let look = Pool::new(vec![limited(settings, &doubt, &read).await?], of_nobody(1, WAIT));
+    let look = Pool::new(vec![limited(settings, &doubt, None, &read).await?], of_nobody(1, WAIT));
     let schema = write.door();
     require_safe(&schema).await?;
-    let ready = Pool::new(vec![limited(settings, &doubt, &read).await?], of_nobody(1, TURN));
+    let ready = Pool::new(vec![limited(settings, &doubt, None, &read).await?], of_nobody(1, TURN));
     let nobody = Arc::new(Scope::of_process());
     let ready = Ready::sqlite(Reader::new(ready, DatabaseBackend::Sqlite, nobody, doubt.clone()));
     Ok(assemble(settings, doubt, made, ready, Doors::Sqlite { write, look, schema }))
@@ -300,10 +304,14 @@ fn assemble(settings: &Settings, doubt: Doubt, made: Vec<Pool>, ready: Ready, do
 async fn limited(
     settings: &Settings,
     doubt: &Doubt,
+    slices: Option<&Slices>,
     kind: &(impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Clone + Send + Sync + 'static),
 ) -> Result<Connection, DbErr> {
     let (doubt, kind, patience) = (doubt.clone(), kind.clone(), settings.statement_timeout);
-    let limit = TimeLimit::new(patience);
+    let limit = match slices {
+        Some(slices) => TimeLimit::in_turns(patience, slices.clone()),
+        None => TimeLimit::new(patience),
+    };
     let (taken, watched) = (limit.clone(), limit.clone());
     let mut options = ConnectOptions::new(&settings.url);
     options

@@ -1,11 +1,13 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sea_orm::SqlxError;
 use sea_orm::sqlx::SqliteConnection;
 
+use super::slices::{SLICE, Slices};
 use super::stopwatch::{Stopwatch, millis};
+use crate::fair::Owner;
 
 /// How many instructions of its own `SQLite` runs before it asks whether to go on: fractions of a millisecond.
 const INSTRUCTIONS: i32 = 10_000;
@@ -32,6 +34,24 @@ struct Limit {
     suspended: AtomicU32,
     /// How often it was asked.
     asked: AtomicU64,
+    /// Absent where statements take no turns.
+    turns: Option<Turns>,
+}
+
+/// What a connection knows of the turns of its statements.
+#[derive(Debug)]
+struct Turns {
+    slices: Slices,
+    /// Tells the connection from the others.
+    id: u64,
+    /// Whose statements run on it.
+    owner: Mutex<Owner>,
+    /// When the next turn is needed.
+    next: AtomicU64,
+    /// Whether one was taken, and not given back.
+    is_taken: AtomicBool,
+    /// How long turns were waited for since this was asked for last, in microseconds.
+    waited: AtomicU64,
 }
 
 /// There is no limit until this is dropped.
@@ -39,14 +59,56 @@ pub struct Suspended<'a>(&'a Limit);
 
 impl TimeLimit {
     pub fn new(most: Duration) -> Self {
+        Self::with(most, None)
+    }
+
+    /// Statements that take long have to take turns, too, and the time that they wait is not theirs.
+    pub fn in_turns(most: Duration, slices: Slices) -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        let turns = Turns {
+            slices,
+            id: LAST.fetch_add(1, Ordering::Relaxed),
+            owner: Mutex::new(Owner::Process),
+            next: AtomicU64::new(0),
+            is_taken: AtomicBool::new(false),
+            waited: AtomicU64::new(0),
+        };
+        Self::with(most, Some(turns))
+    }
+
+    fn with(most: Duration, turns: Option<Turns>) -> Self {
         let (end, suspended, asked) = (AtomicU64::new(NEVER), AtomicU32::new(0), AtomicU64::new(0));
-        Self(Arc::new(Limit { most, watch: Stopwatch::start(), end, suspended, asked }))
+        Self(Arc::new(Limit { most, watch: Stopwatch::start(), end, suspended, asked, turns }))
     }
 
     /// The connection is taken.
     pub fn begin(&self) {
-        let end = self.0.watch.now().saturating_add(millis(self.0.most));
-        self.0.end.store(end, Ordering::Relaxed);
+        let now = self.0.watch.now();
+        self.0.end.store(now.saturating_add(millis(self.0.most)), Ordering::Relaxed);
+        if let Some(turns) = &self.0.turns {
+            turns.next.store(now.saturating_add(millis(SLICE)), Ordering::Relaxed);
+            turns.give_back();
+        }
+    }
+
+    /// The statements that follow are of this owner.
+    pub fn of(&self, owner: Owner) {
+        if let Some(turns) = &self.0.turns {
+            *turns.owner.lock().unwrap_or_else(PoisonError::into_inner) = owner;
+        }
+    }
+
+    /// The statement has ended.
+    pub fn end(&self) {
+        if let Some(turns) = &self.0.turns {
+            turns.give_back();
+        }
+    }
+
+    /// How long statements waited for turns since this was asked for last.
+    pub fn take_waited(&self) -> Duration {
+        let waited = self.0.turns.as_ref().map(|turns| turns.waited.swap(0, Ordering::Relaxed));
+        Duration::from_micros(waited.unwrap_or_default())
     }
 
     /// A statement has ended, and another may begin.
@@ -97,7 +159,36 @@ impl Drop for Suspended<'_> {
 impl Limit {
     fn permits(&self) -> bool {
         self.asked.fetch_add(1, Ordering::Relaxed);
-        self.watch.now() < self.end.load(Ordering::Relaxed) || self.suspended.load(Ordering::Relaxed) > 0
+        if self.suspended.load(Ordering::Relaxed) > 0 {
+            return true;
+        }
+        if let Some(turns) = &self.turns
+            && self.watch.now() >= turns.next.load(Ordering::Relaxed)
+        {
+            let waited = turns.take(|| self.end.load(Ordering::Relaxed) != NOW);
+            turns.next.store(self.watch.now().saturating_add(millis(SLICE)), Ordering::Relaxed);
+            // Unless it was expired meanwhile, or never ends.
+            let _ = self.end.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |end| {
+                (end != NOW && end != NEVER).then(|| end.saturating_add(millis(waited)))
+            });
+        }
+        self.watch.now() < self.end.load(Ordering::Relaxed)
+    }
+}
+
+impl Turns {
+    fn take(&self, is_wanted: impl Fn() -> bool) -> Duration {
+        let owner = *self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_taken.store(true, Ordering::Relaxed);
+        let waited = self.slices.take(self.id, owner, is_wanted);
+        self.waited.fetch_add(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        waited
+    }
+
+    fn give_back(&self) {
+        if self.is_taken.swap(false, Ordering::Relaxed) {
+            self.slices.give_back(self.id);
+        }
     }
 }
 

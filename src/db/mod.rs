@@ -15,6 +15,7 @@ mod ready;
 mod rows;
 mod scope;
 mod size;
+mod slices;
 mod stopwatch;
 mod transaction;
 mod work;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doubt::Doubt;
-use pool::{Canceller, Need, Pool};
+use pool::{Canceller, Pool};
 use probe::Probe;
 use ready::Ready;
 use scope::Scope;
@@ -42,6 +43,8 @@ pub use reader::Reader;
 pub use rows::update_rows;
 pub use scope::{Share, StopOnDrop, StopSignal, stopped};
 pub use transaction::Transaction;
+
+use crate::fair::Need;
 
 /// A handle to the database, cheap to clone, of the process or of one operation.
 ///

@@ -10,9 +10,10 @@ use sea_orm::{
 
 use super::doubt::Doubt;
 use super::fault::Fault;
-use super::pool::{Need, Pool};
+use super::pool::Pool;
 use super::scope::Scope;
 use super::work::{Ended, row, rows, run};
+use crate::fair::Need;
 
 /// The longest that a read may take on a reserved connection. One that takes longer is cancelled, and begun anew when it is
 /// the turn of its token.

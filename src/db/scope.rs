@@ -9,25 +9,8 @@ use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
 use crate::auth::TokenKey;
 use crate::error::Error;
+use crate::fair::Owner;
 use crate::meter::Meter;
-
-/// Who the connections that a statement takes are counted for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Owner {
-    /// The process itself: migrations, imports, backups, commands.
-    Process,
-    Token(TokenKey),
-}
-
-impl Owner {
-    /// The process counts as a company of its own.
-    pub fn company(self) -> Option<i64> {
-        match self {
-            Self::Process => None,
-            Self::Token(TokenKey::Token { company_id, .. } | TokenKey::User { company_id, .. }) => Some(company_id),
-        }
-    }
-}
 
 /// The part of the database's connections that an operation has, and what measures its statements.
 #[derive(Clone, Debug)]

@@ -5,8 +5,9 @@ use sea_orm::sqlx::{Decode, Row, Sqlite, TypeInfo, ValueRef};
 
 /// What a row takes beside its values, about.
 const ROW: u64 = 64;
-/// What a value of `SQLite` takes beside its text, about: each is an object of its own.
-const VALUE: u64 = 64;
+/// What a value of `SQLite` takes beside its text: it is an object of the library (64 bytes, and what its allocator adds)
+/// and one of the driver, which says where that is and of which type.
+const VALUE: u64 = 144;
 
 /// How many bytes of memory a row takes, about.
 pub fn of_row(row: &QueryResult) -> u64 {

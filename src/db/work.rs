@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 use super::pool::{Activity, Connection, Lease};
 use super::scope::{Scope, stopped};
 use super::size;
+use crate::watchdog::breathe;
 
 /// How often an operation is asked whether a statement of it may go on.
 const TICK: Duration = Duration::from_millis(50);
@@ -44,6 +45,8 @@ impl<'a> Timer<'a> {
     fn start(scope: &'a Scope, connection: &'a Connection) -> Self {
         if let Some(limit) = connection.limit() {
             limit.take_steps();
+            limit.take_waited();
+            limit.of(scope.owner);
         }
         let now = Instant::now();
         Self { scope, connection, start: now, told: now, ask: FIRST_ASK }
@@ -72,17 +75,23 @@ impl<'a> Timer<'a> {
 
     fn tell(&mut self) {
         let now = Instant::now();
-        self.scope.database(now.saturating_duration_since(self.told));
+        let mut took = now.saturating_duration_since(self.told);
         self.told = now;
         if let Some(limit) = self.connection.limit() {
             self.scope.steps(limit.take_steps());
+            // What was waited for others is no work.
+            took = took.saturating_sub(limit.take_waited());
         }
+        self.scope.database(took);
     }
 }
 
 impl Drop for Timer<'_> {
     fn drop(&mut self) {
         self.tell();
+        if let Some(limit) = self.connection.limit() {
+            limit.end();
+        }
         self.scope.statement();
     }
 }
@@ -152,6 +161,8 @@ pub async fn rows(door: &impl StreamTrait, statement: Statement, scope: &Scope) 
             if bytes >= A_LOT {
                 scope.rows((rows.len() - told) as u64, bytes)?;
                 (told, bytes) = (rows.len(), 0);
+                // As long as rows are at hand, nothing here waits.
+                breathe().await;
             }
         }
         rows.push(row);

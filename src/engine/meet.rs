@@ -20,6 +20,7 @@ use super::selection::collect;
 use super::write::{MOST_ERRORS, Nothing, Step, Writer};
 use crate::error::Error;
 use crate::meter::Meter;
+use crate::watchdog::aside;
 
 /// A row of some object type: what a field of an interface type holds.
 #[derive(Clone)]
@@ -61,8 +62,13 @@ async fn resolve_one(object: &'static ObjectType, row: Box<dyn Rows>, ctx: &Cont
     let meter = meter(ctx);
     let tree = run(&plan, vec![(root, row)], ctx, meter).await.map_err(|error| stopped(ctx, error))?;
     let mut writer = Writer::new(&plan, &tree, ctx, meter);
-    let written = writer.object(root, 0);
+    let written = aside_if_large(meter, || writer.object(root, 0));
     finish(writer, written)
+}
+
+/// Writes a large answer where that holds up nobody.
+fn aside_if_large<T>(meter: Option<&Meter>, write: impl FnOnce() -> T) -> T {
+    if meter.is_some_and(Meter::is_large) { aside(write) } else { write() }
 }
 
 /// The meter of the operation; none where nobody measures it.
@@ -236,7 +242,20 @@ pub async fn resolve_each(rows: &[Option<AnyRow>], nullable: bool, ctx: &Context
     let tree = run(&plan, roots.collect(), ctx, meter).await.map_err(|error| stopped(ctx, error))?;
 
     let mut writer = Writer::new(&plan, &tree, ctx, meter);
-    let mut written = Ok(());
+    let written = aside_if_large(meter, || write_each(&mut writer, &scopes, places, nullable));
+    finish(writer, written)
+}
+
+/// Writes a list of rows, each of which is at a place of one of the scopes, or nowhere.
+///
+/// # Errors
+/// Where a null may not stand in the list, or writing stopped.
+fn write_each(
+    writer: &mut Writer<'_, '_>,
+    scopes: &[usize],
+    places: Vec<Option<(usize, usize)>>,
+    nullable: bool,
+) -> Result<(), Nothing> {
     writer.out.push(b'[');
     for (index, place) in places.into_iter().enumerate() {
         if index > 0 {
@@ -250,13 +269,12 @@ pub async fn resolve_each(rows: &[Option<AnyRow>], nullable: bool, ctx: &Context
             writer.out.truncate(start);
             writer.out.extend(b"null");
             if !nullable || writer.stopped.is_some() {
-                written = Err(Nothing);
-                break;
+                return Err(Nothing);
             }
         }
     }
     writer.out.push(b']');
-    finish(writer, written)
+    Ok(())
 }
 
 /// Rows that were made one by one.

@@ -102,7 +102,7 @@ impl<E: Table> Columns<E> {
         let mut statement = rows.into_query();
         statement.clear_selects();
         self.select(&mut statement);
-        connection.query_all(&statement).await?.iter().map(|row| self.read(row, 0)).collect()
+        connection.query_all(&statement).await?.into_iter().map(|row| self.read(&row, 0)).collect()
     }
 
     /// Reads these columns of the rows of which a condition is true. (A finder would name all columns first.)
@@ -116,7 +116,7 @@ impl<E: Table> Columns<E> {
     ) -> Result<Vec<E::Model>, DbErr> {
         let mut statement = Query::select().from(E::default()).cond_where(condition).take();
         self.select(&mut statement);
-        connection.query_all(&statement).await?.iter().map(|row| self.read(row, 0)).collect()
+        connection.query_all(&statement).await?.into_iter().map(|row| self.read(&row, 0)).collect()
     }
 
     /// Reads these columns of a row, in which they stand from `first` on.

@@ -35,6 +35,7 @@ use crate::context::App;
 use crate::db::{Fault, Share, StopOnDrop, StopSignal};
 use crate::engine::Pieces;
 use crate::error::Error;
+use crate::fair::Owner;
 use crate::gate::{self, Bounds, Estimate};
 use crate::meter::{HeldMemory, MemoryLimits, MemoryPool, Meter, UsageLimits};
 use crate::runtime::Work;
@@ -195,12 +196,12 @@ impl Door {
         // Dropped with this future when the client hangs up, or the time is over.
         let waiting = StopOnDrop::default();
         let stop = waiting.signal();
-        let measure = measure(&received.meter);
+        let (owner, measure) = (Owner::Token(received.viewer.token_key()), measure(&received.meter));
         let executed = async move {
             let executed = door.execute(received, stop, &request_id, deadline).await?;
             Ok(answer::executed(executed, media_type))
         };
-        let executed = self.work.spawn(watched_by("request", measure, executed).in_current_span());
+        let executed = self.work.spawn_for(owner, watched_by("request", measure, executed).in_current_span());
         match timeout_at(deadline, executed).await {
             Ok(Ok(answered)) => answered,
             Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
@@ -355,6 +356,7 @@ impl Door {
     ) -> Result<Executed, Refusal> {
         let Operation { viewer, turn, meter, estimate, written, stop, request_id } = work;
         request.set_parsed_query(parsed.document.clone());
+        let owner = Owner::Token(viewer.token_key());
         let app = self.app.scoped(Share { token: viewer.token_key(), meter: Arc::clone(&meter), stop });
         let request = app.prepare(request, &parsed.mentioned, viewer, &meter);
         let pieces = Arc::new(Pieces::default());
@@ -388,7 +390,7 @@ impl Door {
             Executed { response, pieces, repeatable: false, cost: Some((estimate, usage)), held }
         };
         let operation = watched_by("operation", measure, operation).in_current_span();
-        match timeout_at(deadline, tokio::spawn(operation)).await {
+        match timeout_at(deadline, self.work.spawn_for(owner, operation)).await {
             Ok(Ok(executed)) => Ok(executed),
             Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
             Err(_) => Err(Refusal::timeout()),

@@ -20,13 +20,13 @@ impl MemoryLimits {
 
 impl Default for MemoryLimits {
     fn default() -> Self {
-        Self { process: 256 << 20, token: 64 << 20 }
+        Self { process: 192 << 20, token: 64 << 20 }
     }
 }
 
-/// Up to so many bytes an operation is small, and finds room where large ones find none.
-const SMALL: u64 = 256 << 10;
-/// The part of the memory that is kept for small operations: one in so many.
+/// A token whose operations hold up to so many bytes finds room where others find none.
+const SMALL: u64 = 1 << 20;
+/// The part of the memory that is kept for tokens that hold little: one in so many.
 const RESERVED: u64 = 4;
 
 /// The memory that operations share.
@@ -94,7 +94,7 @@ impl TokenMemory {
             )));
         }
         let of_process = used.process.saturating_add(bytes);
-        let most = if operation <= SMALL { process } else { process - process / RESERVED };
+        let most = if of_token <= SMALL { process } else { process - process / RESERVED };
         if of_process > most {
             return Err(Error::MemoryInUse);
         }
@@ -189,16 +189,14 @@ mod tests {
     }
 
     #[test]
-    fn small_operations_find_room_where_large_ones_find_none() {
-        let pool = MemoryPool::new(MemoryLimits { process: 8 * MIB, token: 6 * MIB });
+    fn tokens_that_hold_little_find_room_where_others_find_none() {
+        let pool = MemoryPool::new(MemoryLimits { process: 8 * MIB, token: 7 * MIB });
         let (large, small) = (pool.token("large"), pool.token("small"));
         assert_eq!(code(large.take(0, 6 * MIB)), None, "three quarters");
-        assert_eq!(code(small.take(0, MIB)), Some("UNAVAILABLE"));
+        assert_eq!(code(large.take(0, 1)), Some("UNAVAILABLE"), "a small operation of a token that holds much");
         assert_eq!(code(small.take(0, SMALL)), None);
-        assert_eq!(code(small.take(SMALL, 1)), Some("UNAVAILABLE"), "no longer small");
-        for _ in 1..8 {
-            assert_eq!(code(pool.token(()).take(0, SMALL)), None);
-        }
+        assert_eq!(code(small.take(SMALL, 1)), Some("UNAVAILABLE"), "no longer little");
+        assert_eq!(code(pool.token("another").take(0, SMALL)), None);
         assert_eq!(code(pool.token("late").take(0, 1)), Some("UNAVAILABLE"), "the reserve has an end, too");
     }
 

@@ -25,6 +25,11 @@ use crate::watchdog;
 /// Memory that a row takes beside the bytes of its columns.
 const ROW_BYTES: u64 = 200;
 
+/// Rows of so many bytes take milliseconds to write,
+const LARGE_ROWS: u64 = 1 << 20;
+/// and so do so many values.
+const LARGE_VALUES: u64 = 20_000;
+
 /// The measure of one operation, shared by all that works for it. Counting never waits.
 #[derive(Debug)]
 pub struct Meter {
@@ -40,6 +45,8 @@ pub struct Meter {
     /// Instructions of `SQLite`'s virtual machine.
     steps: AtomicU64,
     values: AtomicU64,
+    /// Values that the answer will hold, as far as it is known.
+    planned_values: AtomicU64,
     /// Bytes of rows that are counted in the memory pool.
     held_rows: AtomicU64,
     /// Bytes of the answer that are counted in the memory pool.
@@ -59,6 +66,7 @@ impl Meter {
             row_bytes: AtomicU64::new(0),
             steps: AtomicU64::new(0),
             values: AtomicU64::new(0),
+            planned_values: AtomicU64::new(0),
             held_rows: AtomicU64::new(0),
             held_answer: AtomicU64::new(0),
         })
@@ -67,6 +75,12 @@ impl Meter {
     /// A meter that stops nothing, for work that no client asked for.
     pub fn unlimited() -> Arc<Self> {
         Self::new(UsageLimits::UNLIMITED, MemoryPool::new(MemoryLimits::UNLIMITED).token(()))
+    }
+
+    /// Whether writing the answer takes milliseconds, as far as is known before.
+    pub fn is_large(&self) -> bool {
+        self.held_rows.load(Ordering::Relaxed) > LARGE_ROWS
+            || self.planned_values.load(Ordering::Relaxed) > LARGE_VALUES
     }
 
     /// Counts time that a statement has taken so far, while it still runs.
@@ -159,7 +173,19 @@ impl Meter {
     /// # Errors
     /// `TOO_COMPLEX`, where there are more than an answer may hold.
     pub fn write_values(&self, count: u64) -> Result<()> {
-        let values = self.values.fetch_add(count, Ordering::Relaxed).saturating_add(count);
+        self.count_values(&self.values, count)
+    }
+
+    /// Counts values that are to be written, so that nothing more is read or made for an answer that cannot be written.
+    ///
+    /// # Errors
+    /// As [`Self::write_values`].
+    pub fn plan_values(&self, count: u64) -> Result<()> {
+        self.count_values(&self.planned_values, count)
+    }
+
+    fn count_values(&self, counter: &AtomicU64, count: u64) -> Result<()> {
+        let values = counter.fetch_add(count, Ordering::Relaxed).saturating_add(count);
         if values > self.limits.values {
             let most = self.limits.values;
             return Err(Error::TooComplex(format!(

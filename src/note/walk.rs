@@ -89,7 +89,7 @@ impl Walk<'_> {
         let columns = self.reader.columns(&NOTE).and(self.ordering.columns());
         columns.select(&mut notes);
         let rows = self.reader.db.read().query_all(&notes).await?;
-        rows.iter().map(|row| Ok(Placed::from(columns.read(row, 0)?))).collect()
+        rows.into_iter().map(|row| Ok(Placed::from(columns.read(&row, 0)?))).collect()
     }
 
     /// So many matches make a page, with those before it.

@@ -107,5 +107,6 @@ where
 async fn rows<E: Table>(columns: Columns<E>, mut select: SelectStatement, db: &Db) -> Result<Vec<Arc<E::Model>>> {
     columns.select(select.clear_selects());
     let rows = db.read().query_all(&select).await?;
-    rows.iter().map(|row| Ok(Arc::new(columns.read(row, 0)?))).collect()
+    // Each row is given back when it has been read.
+    rows.into_iter().map(|row| Ok(Arc::new(columns.read(&row, 0)?))).collect()
 }

@@ -37,7 +37,7 @@ impl Threads {
     }
 
     fn work(&self) -> Work {
-        Work::on(self.runtime.as_ref().unwrap().handle().clone())
+        Work::on(self.runtime.as_ref().unwrap().handle().clone(), THREADS)
     }
 
     /// Has every thread compute without end.

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::connection::Connection;
-use super::scheduler::Permit;
+use crate::fair::Permit;
 
 /// A connection that was taken, until this is dropped and nothing runs on it any more.
 #[derive(Debug)]

@@ -2,12 +2,6 @@
 
 mod connection;
 mod lease;
-mod party;
-mod scheduler;
-mod slots;
-#[cfg(test)]
-mod tests;
-mod usage;
 
 use std::sync::Arc;
 
@@ -15,11 +9,8 @@ use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
 
 pub use connection::{Activity, Backend, Canceller, Connection, DIRECT, Maker, answers};
 pub use lease::Lease;
-pub use scheduler::{Limits, Need};
 
-use scheduler::Scheduler;
-
-use super::scope::Owner;
+use crate::fair::{Limits, Need, Owner, Scheduler};
 
 /// Connections that are handed out in turns.
 #[derive(Clone, Debug)]

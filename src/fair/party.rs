@@ -4,9 +4,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::owner::Owner;
 use super::scheduler::{Limits, Need, Permit};
 use super::usage::Usage;
-use crate::db::scope::Owner;
 
 /// Somebody who waits for a connection.
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::owner::Owner;
 use super::scheduler::{Limits, Need, Permit, Refused, Scheduler};
 use crate::auth::TokenKey;
-use crate::db::scope::Owner;
 
 const TEN: Limits = Limits { ordinary: 10, reserved: 3, of_token: 5, waiting: 1_000, wait: Duration::from_secs(10) };
 

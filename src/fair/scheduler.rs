@@ -1,4 +1,4 @@
-//! Whose turn it is to use a connection.
+//! Whose turn it is to use a connection, or a thread.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
+use super::owner::Owner;
 use super::party::{Company, Party, Waiter};
 use super::slots::{Slot, Slots};
-use crate::db::scope::Owner;
 
 /// So many owners are remembered before those that used nothing of late are looked for.
 const SWEEP: usize = 64;
@@ -108,6 +108,12 @@ impl Scheduler {
 
     pub fn limits(&self) -> Limits {
         self.0.limits
+    }
+
+    /// A connection that can be had without waiting.
+    pub fn try_acquire(&self, owner: Owner, need: Need) -> Option<Permit> {
+        let slot = self.0.state().take_at_once(self.0.limits, owner, need, Instant::now())?;
+        Some(Permit { slot, owner, shared: Some(Arc::clone(&self.0)) })
     }
 
     /// Waits for a connection. Dropping this loses nothing, whenever it happens.

@@ -2,9 +2,9 @@ use std::collections::VecDeque;
 
 use tokio::time::Instant;
 
+use super::owner::Owner;
 use super::party::Party;
 use super::scheduler::{Limits, Need};
-use crate::db::scope::Owner;
 
 /// So many connections are opened before one is used again that was given back just now: a driver checks it first, which
 /// takes a way to the database and back.

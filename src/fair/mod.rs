@@ -1,0 +1,14 @@
+//! Sharing what there is too little of: in turns, first by company, then by token, to whoever has used least of late.
+
+mod owner;
+mod party;
+mod polls;
+mod scheduler;
+mod slots;
+#[cfg(test)]
+mod tests;
+mod usage;
+
+pub use owner::Owner;
+pub use polls::Polls;
+pub use scheduler::{Limits, Need, Permit, Scheduler};

@@ -1,0 +1,19 @@
+use crate::auth::TokenKey;
+
+/// Who turns are counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// The process itself: migrations, imports, backups, commands.
+    Process,
+    Token(TokenKey),
+}
+
+impl Owner {
+    /// The process counts as a company of its own.
+    pub fn company(self) -> Option<i64> {
+        match self {
+            Self::Process => None,
+            Self::Token(TokenKey::Token { company_id, .. } | TokenKey::User { company_id, .. }) => Some(company_id),
+        }
+    }
+}
