@@ -47,7 +47,7 @@ impl Row {
     /// Rows as `SeaORM` takes them.
     ///
     /// # Errors
-    /// When a value is of a type that nothing reads.
+    /// When a value is not what its type says.
     pub fn results(rows: Vec<Self>) -> Result<Vec<QueryResult>, DbErr> {
         let (mut of_sqlite, mut of_postgres) = (Vec::new(), Vec::new());
         for row in rows {

@@ -33,7 +33,11 @@ impl Overview {
         match timeout(ANSWER, self.ask(process)).await {
             Ok(Ok(activity)) => activity,
             // Whoever cannot be asked is no reason to stop anybody.
-            Ok(Err(_)) | Err(_) => Activity::Waits,
+            Ok(Err(_)) => Activity::Waits,
+            Err(_) => {
+                self.0.leave();
+                Activity::Waits
+            }
         }
     }
 

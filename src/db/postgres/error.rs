@@ -108,8 +108,11 @@ pub fn driver(error: tokio_postgres::Error) -> SqlxError {
     let said = error.to_string();
     match error.into_source().map(|source| source.downcast::<io::Error>()) {
         Some(Ok(source)) => SqlxError::Io(io::Error::new(source.kind(), format!("{said}: {source}"))),
-        // A value that is of another type than its column.
-        Some(Err(source)) => SqlxError::Decode(format!("{said}: {source}").into()),
+        Some(Err(source)) => {
+            let told = format!("{said}: {source}").into();
+            // Else it is a value that is of another type than its column.
+            if said.starts_with("error serializing") { SqlxError::Encode(told) } else { SqlxError::Decode(told) }
+        }
         None => SqlxError::Protocol(said),
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use sea_orm::{ConnAcquireErr, DbErr, SqlxError};
 use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use super::address::Server;
@@ -64,9 +64,14 @@ impl Line {
         }
         // Before another one is opened: the server may have no room for both.
         *held = Held::Nothing;
-        let (session, task) = match timeout(OPEN, self.open()).await {
-            Ok(opened) => opened.map_err(broken)?,
-            Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        // In a task of its own, which ends with this one: TLS needs much of the stack, where a long way leads here.
+        let mut opening = JoinSet::new();
+        let (server, observer) = (self.0.server.clone(), self.0.observer.clone());
+        opening.spawn(async move { timeout(OPEN, open(&server, observer)).await });
+        let (session, task) = match opening.join_next().await {
+            Some(Ok(Ok(opened))) => opened.map_err(broken)?,
+            Some(Ok(Err(_))) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+            Some(Err(_)) | None => return Err(broken(closed())),
         };
         let session = Arc::new(session);
         session.take();
@@ -77,18 +82,6 @@ impl Line {
     async fn is_good(&self, session: &Session) -> bool {
         let rested = session.take();
         !session.is_closed() && !self.0.doubt.is_of(session.age()) && (rested < RESTED || session.answers().await)
-    }
-
-    /// A server that starts, or has no room, is asked again.
-    async fn open(&self) -> Result<(Session, JoinHandle<()>), SqlxError> {
-        let (mut pause, longest) = PAUSE;
-        loop {
-            match Session::open(&self.0.server, self.0.observer.clone()).await {
-                Err(error) if may_pass(&error) => sleep(pause).await,
-                opened => return opened,
-            }
-            pause = (pause * 2).min(longest);
-        }
     }
 
     /// The session that is open now, if it is not just being opened.
@@ -112,6 +105,15 @@ impl Line {
         }
     }
 
+    /// Leaves a connection behind that did not answer in time; the next one who needs it opens another.
+    pub fn leave(&self) {
+        let Ok(mut held) = self.0.held.try_lock() else { return };
+        if let Held::Open(_, task) = &*held {
+            task.abort();
+            *held = Held::Nothing;
+        }
+    }
+
     /// Waits for the statements that run, and closes the connection; none is opened any more.
     pub async fn close(&self) {
         let held = std::mem::replace(&mut *self.0.held.lock().await, Held::Closed);
@@ -121,6 +123,18 @@ impl Line {
                 task.abort();
             }
         }
+    }
+}
+
+/// A server that starts, or has no room, is asked again.
+async fn open(server: &Server, observer: Option<Observer>) -> Result<(Session, JoinHandle<()>), SqlxError> {
+    let (mut pause, longest) = PAUSE;
+    loop {
+        match Session::open(server, observer.clone()).await {
+            Err(error) if may_pass(&error) => sleep(pause).await,
+            opened => return opened,
+        }
+        pause = (pause * 2).min(longest);
     }
 }
 

@@ -1,12 +1,11 @@
 //! Rows, as `SeaORM` takes them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::error::Error;
 
 use sea_orm::sea_query::ArrayType;
 use sea_orm::{
-    DatabaseBackend, DbErr, ExecResult, MockDatabase, MockDatabaseTrait, MockExecResult, QueryResult, RuntimeErr,
-    SqlxError, Statement, Value,
+    DatabaseBackend, DbErr, ExecResult, MockDatabase, MockDatabaseTrait, MockExecResult, QueryResult, Statement, Value,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Kind, Type};
@@ -22,7 +21,7 @@ pub fn cell<'r, T: FromSql<'r>>(row: &'r Row, place: usize) -> Result<Option<T>,
 /// Rows as `SeaORM` takes them from a driver that it does not know: their values by the names of the columns.
 ///
 /// # Errors
-/// When a value is of a type that nothing reads.
+/// When a value is not what its type says.
 pub fn results(rows: &[Row]) -> Result<Vec<QueryResult>, DbErr> {
     let rows = rows.iter().map(by_name).collect::<Result<Vec<_>, _>>()?;
     MockDatabase::new(DatabaseBackend::Postgres).append_query_results([rows]).query(0, nothing())
@@ -77,12 +76,10 @@ fn value(row: &Row, place: usize, kind: &Type) -> Result<Value, DbErr> {
         Type::TEXT_ARRAY | Type::VARCHAR_ARRAY | Type::NAME_ARRAY => {
             array(ArrayType::String, cell::<Vec<String>>(row, place)?)
         }
-        // What a function returns that returns nothing.
-        Type::VOID => Value::String(None),
         _ => match kind.kind() {
             Kind::Enum(_) => Value::String(cell(row, place)?),
             Kind::Domain(of) => self::value(row, place, of)?,
-            _ => return Err(unknown(kind)),
+            _ => Value::Bytes(cell::<Unread>(row, place)?.map(|Unread(bytes)| bytes)),
         },
     })
 }
@@ -91,7 +88,15 @@ fn array<T: Into<Value>>(kind: ArrayType, values: Option<Vec<T>>) -> Value {
     Value::Array(kind, values.map(|values| Box::new(values.into_iter().map(Into::into).collect())))
 }
 
-fn unknown(kind: &Type) -> DbErr {
-    let said = format!("a column is of the type {kind}, which nothing reads");
-    DbErr::Query(RuntimeErr::SqlxError(Arc::new(SqlxError::Decode(said.into()))))
+/// What is of a type that nothing reads, as it came.
+struct Unread(Vec<u8>);
+
+impl<'r> FromSql<'r> for Unread {
+    fn from_sql(_: &Type, bytes: &'r [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(bytes.to_vec()))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
 }

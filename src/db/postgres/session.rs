@@ -1,5 +1,5 @@
 use std::fmt;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -152,7 +152,7 @@ impl Session {
     ///
     /// # Errors
     /// When the server refuses it, or the connection breaks.
-    pub async fn rows(&self, statement: &Statement) -> Result<Rows<'_>, DbErr> {
+    pub async fn rows<'s>(&'s self, statement: &'s Statement) -> Result<Rows<'s>, DbErr> {
         let start = Instant::now();
         self.begin();
         let stream = async {
@@ -163,7 +163,7 @@ impl Session {
         let stream = stream.await;
         self.observe(statement, start, stream.is_err());
         match stream {
-            Ok(stream) => Ok(Rows { session: self, sql: statement.sql.clone(), stream: Box::pin(stream) }),
+            Ok(stream) => Ok(Rows { session: self, sql: &statement.sql, stream: Box::pin(stream), has_ended: false }),
             Err(error) => Err(query(self.failed(&statement.sql, error))),
         }
     }
@@ -275,8 +275,10 @@ fn exec(error: tokio_postgres::Error) -> DbErr {
 /// The rows of a statement, one by one.
 pub struct Rows<'s> {
     session: &'s Session,
-    sql: String,
-    stream: std::pin::Pin<Box<RowStream>>,
+    sql: &'s str,
+    stream: Pin<Box<RowStream>>,
+    /// Nothing comes any more: the driver would take another question for one on a connection that is closed.
+    has_ended: bool,
 }
 
 impl Rows<'_> {
@@ -285,13 +287,18 @@ impl Rows<'_> {
     /// # Errors
     /// When the statement fails.
     pub async fn next(&mut self) -> Result<Option<tokio_postgres::Row>, DbErr> {
-        match self.stream.try_next().await {
-            Ok(Some(row)) => Ok(Some(row)),
-            Ok(None) => {
-                self.session.end();
-                Ok(None)
-            }
-            Err(error) => Err(query(self.session.failed(&self.sql, error))),
+        if self.has_ended {
+            return Ok(None);
         }
+        match self.stream.try_next().await {
+            Ok(Some(row)) => return Ok(Some(row)),
+            Ok(None) => self.session.end(),
+            Err(error) => {
+                self.has_ended = true;
+                return Err(query(self.session.failed(self.sql, error)));
+            }
+        }
+        self.has_ended = true;
+        Ok(None)
     }
 }
