@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, JoinType, SelectStatement};
-use sea_orm::{Condition, DbErr, EntityTrait, QueryResult};
+use sea_orm::{Condition, DbErr, EntityTrait};
 
+use crate::db::Row;
 use crate::entity::{Columns, Table, company, customer, note_type, user};
 
 /// What came along in an operation.
@@ -88,7 +89,7 @@ impl<E: Table> Joined<E> {
     ///
     /// # Errors
     /// When a value is not of the type of its column.
-    pub fn keep(&self, row: &QueryResult, key: Option<i64>, waiting: &Waiting<E>) -> Result<(), DbErr> {
+    pub fn keep(&self, row: &Row, key: Option<i64>, waiting: &Waiting<E>) -> Result<(), DbErr> {
         let Some(key) = key else { return Ok(()) };
         let mut rows = waiting.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Entry::Vacant(entry) = rows.entry(key) {

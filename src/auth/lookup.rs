@@ -13,11 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, RuntimeErr};
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, RuntimeErr};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::db::{Db, Fault};
+use crate::db::{Db, Fault, Queries, Row};
 use crate::entity::token::{self, Scopes};
 use crate::entity::user::{self, UserStatus};
 use crate::error::{Error, Result};
@@ -28,10 +28,8 @@ use crate::watchdog::watched;
 pub type Key = (i64, Vec<u8>);
 
 /// What the database knows of a token.
-#[derive(Clone, Debug, FromQueryResult)]
+#[derive(Clone, Debug)]
 pub struct Holder {
-    company_id: i64,
-    hash: Vec<u8>,
     pub id: i64,
     pub user_id: i64,
     pub scopes: Scopes,
@@ -242,18 +240,29 @@ async fn ask(db: &Db, keys: &[&Key]) -> Result<HashMap<Key, Holder>> {
         let is_this = Condition::all().add(token::Column::CompanyId.eq(*company_id));
         any.add(is_this.add(token::Column::Hash.eq(hash.as_slice())))
     });
-    let holders = token::Entity::find()
+    let find = token::Entity::find()
         .inner_join(user::Entity)
         .filter(is_one)
         .select_only()
         .columns([token::Column::CompanyId, token::Column::Hash])
         .columns([token::Column::Id, token::Column::UserId, token::Column::Scopes])
         .columns([token::Column::ExpiresOn, token::Column::RevokedOn])
-        .column(user::Column::Status)
-        .into_model::<Holder>()
-        .all(db.lookup())
-        .await?;
-    Ok(holders.into_iter().map(|holder| ((holder.company_id, holder.hash.clone()), holder)).collect())
+        .column(user::Column::Status);
+    let rows = db.lookup().rows(&find.into_query()).await?;
+    Ok(rows.iter().map(holder).collect::<Result<_, DbErr>>()?)
+}
+
+/// In the order in which [`ask`] selects it.
+fn holder(row: &Row) -> Result<(Key, Holder), DbErr> {
+    let holder = Holder {
+        id: row.get(2)?,
+        user_id: row.get(3)?,
+        scopes: row.get(4)?,
+        expires_on: row.get(5)?,
+        revoked_on: row.get(6)?,
+        status: row.get(7)?,
+    };
+    Ok(((row.get(0)?, row.get(1)?), holder))
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ impl Tokens {
         let Some(company_id) = company_of(token) else { return Ok(None) };
         let found = self.lookup.find(address, (company_id, hash(token))).await?;
         Ok(found.and_then(|holder| {
-            let Holder { id, user_id, scopes: Scopes(scopes), expires_on, revoked_on, status, .. } = holder;
+            let Holder { id, user_id, scopes: Scopes(scopes), expires_on, revoked_on, status } = holder;
             let valid = revoked_on.is_none() && expires_on.is_none_or(|end| self.clock.now() < end);
             let is_in = valid && status == UserStatus::Active;
             is_in.then_some(Viewer { company_id, user_id, token_id: Some(id), scopes })

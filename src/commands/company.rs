@@ -1,12 +1,13 @@
 //! `notegraph company`
 
 use clap::{Args, Subcommand};
-use sea_orm::{ActiveModelTrait, Set, SqlErr};
+use sea_orm::{ActiveModelTrait, Set};
 
 use super::terminal::out;
 use super::{Failure, Outcome, migrate, people};
 use crate::clock::Clock;
 use crate::config::DatabaseArgs;
+use crate::db::Violation;
 use crate::entity::company;
 use crate::quota;
 
@@ -84,8 +85,8 @@ async fn create(name: String, args: &DatabaseArgs) -> Outcome {
         name: Set(name.clone()),
         created_on: Set(Clock::default().now()),
     };
-    let company = company.insert(&transaction).await.map_err(|error| match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => Failure::new(format!("there is a company {name:?} already")),
+    let company = company.insert(&transaction).await.map_err(|error| match Violation::of(&error) {
+        Some(Violation::Unique) => Failure::new(format!("there is a company {name:?} already")),
         _ => error.into(),
     })?;
     transaction.commit().await?;

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Statement};
 use super::terminal::out;
 use super::{Failure, Outcome};
 use crate::config::DatabaseArgs;
-use crate::db::{self, Db, Missing, Transaction};
+use crate::db::{self, Db, Missing, SchemaChange};
 use crate::{derived, entity};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -138,7 +138,7 @@ pub struct Brought {
 /// When a change cannot be applied; then none is.
 pub async fn up(db: &Db) -> Outcome<Brought> {
     let turn = turn(db).await?;
-    let changes = with_status(&turn, MigrationStatus::Pending).await?;
+    let changes = with_status(&*turn, MigrationStatus::Pending).await?;
     Migrator::up(&*turn, None).await?;
     turn.commit().await?;
     Ok(Brought { changes, derived: derived::catch_up(db).await? })
@@ -146,12 +146,12 @@ pub async fn up(db: &Db) -> Outcome<Brought> {
 
 async fn down(db: &Db, steps: u32) -> Outcome<Vec<String>> {
     let turn = turn(db).await?;
-    let applied = with_status(&turn, MigrationStatus::Applied).await?;
+    let applied = with_status(&*turn, MigrationStatus::Applied).await?;
     Migrator::down(&*turn, Some(steps)).await?;
     // What was derived may have gone with its tables: it is made anew when they come again.
-    let left = with_status(&turn, MigrationStatus::Applied).await?;
+    let left = with_status(&*turn, MigrationStatus::Applied).await?;
     if left.iter().any(|name| name.ends_with("create_derived")) {
-        entity::derived::Entity::delete_many().exec(&turn).await?;
+        entity::derived::Entity::delete_many().exec(&*turn).await?;
     }
     turn.commit().await?;
     let steps = usize::try_from(steps).unwrap_or(usize::MAX);
@@ -160,15 +160,10 @@ async fn down(db: &Db, steps: u32) -> Outcome<Vec<String>> {
 
 /// A transaction that nobody else who changes the tables is in at the same time: on `SQLite` every writer is alone, on
 /// `PostgreSQL` a lock is taken that is given back with the transaction, however that ends.
-async fn turn(db: &Db) -> Result<Transaction, DbErr> {
+async fn turn(db: &Db) -> Result<SchemaChange, DbErr> {
     /// A number that stands for the tables of notegraph among the advisory locks of a database: "notegrap" in ASCII.
     const LOCK: i64 = i64::from_be_bytes(*b"notegrap");
-    // Waiting, and building an index over many rows, may take longer than any statement of a request.
-    let transaction = db.begin_unhurried().await?;
-    if db.backend() == DatabaseBackend::Postgres {
-        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
-    }
-    Ok(transaction)
+    db.begin_schema_change(LOCK).await
 }
 
 async fn with_status(connection: &impl ConnectionTrait, wanted: MigrationStatus) -> Outcome<Vec<String>> {

@@ -4,15 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::Connection as _;
-use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, RuntimeErr, Statement,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, Statement};
 
 use super::doubt::Doubt;
 use super::limit::TimeLimit;
-use super::pool::{Backend, Canceller, Connection, DIRECT, Maker, Pool, answers};
+use super::pool::{Connection, Overview, Pool};
+use super::postgres::{self, Line, Server};
 use super::probe::Probe;
 use super::ready::Ready;
 use super::scope::Scope;
@@ -138,8 +136,6 @@ const RESERVED: usize = 3;
 const LOOKUPS: usize = 4;
 /// So many statements and transactions of one token may wait for a connection: more than one operation can ask for at once.
 const WAITING: usize = 1_000;
-/// Connections to `PostgreSQL` for changing tables, beside all others; opened when they are needed.
-const SCHEMA: u32 = 2;
 
 /// Opens the database.
 ///
@@ -148,7 +144,7 @@ const SCHEMA: u32 = 2;
 pub async fn connect(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
     let url = settings.url.as_str();
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return Ok(postgres(settings).await?);
+        return postgres(settings).await;
     }
     if !url.starts_with("sqlite:") {
         return Err(ConnectError::Address(format!(
@@ -171,13 +167,6 @@ fn without_password(address: &str) -> String {
     )
 }
 
-/// What the planner of `PostgreSQL` is told: reading a page here and there costs little more than reading on, as it does
-/// in memory and on drives without arms (by default it prefers to read whole tables, which for a search of a million
-/// notes takes seven times as long); and a statement has one core, not several workers and compiled code that take
-/// longer to start than most of ours to end.
-const PLANNING: [(&str, &str); 3] =
-    [("random_page_cost", "1.1"), ("max_parallel_workers_per_gather", "0"), ("jit", "off")];
-
 /// The pools of operations, and of looking tokens up: how many connections each has, and who may hold how many.
 fn pools(settings: &Settings) -> [Limits; 2] {
     let of_token = count(settings.token_connections.of(settings.connections));
@@ -195,71 +184,22 @@ fn count(connections: u32) -> usize {
     usize::try_from(connections).unwrap_or(usize::MAX)
 }
 
-async fn postgres(settings: &Settings) -> Result<Db, DbErr> {
-    // One connection by itself first: it says at once what is wrong, where a pool would try again until its time is up.
-    let of_driver = |error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));
-    let alone = PgConnectOptions::from_str(&settings.url).map_err(of_driver)?;
-    let probe = Probe::new(alone.clone());
+async fn postgres(settings: &Settings) -> Result<Db, ConnectError> {
+    let server = Server::at(&settings.url, settings.statement_timeout).map_err(ConnectError::Address)?;
+    // One connection by itself first: it says at once what is wrong, where the others would be tried again for a while.
+    let probe = Probe::new(server.clone());
     probe.reach().await?;
-    let ready = Ready::postgres(alone.application_name("notegraph readiness"));
+    let ready = Ready::postgres(server.named("notegraph readiness"));
     let doubt = Doubt::default();
-    let canceller = Canceller::new(Database::connect(of_postgres(settings, &doubt, 1, None)).await?);
-    let maker = Maker(Arc::new({
-        let (settings, doubt) = (settings.clone(), doubt.clone());
-        move |backend| of_postgres(&settings, &doubt, 1, Some(&backend))
-    }));
-    let mut made = Vec::new();
-    for limits in pools(settings) {
-        let mut connections = Vec::new();
-        for _ in 0..limits.ordinary + limits.reserved {
-            connections.push(Connection::postgres(Backend::new(canceller.clone()), maker.clone()).await?);
-        }
-        made.push(Pool::new(connections, limits));
-    }
-    let schema = Database::connect(of_postgres(settings, &doubt, SCHEMA, None)).await?;
-    Ok(assemble(settings, doubt, made, ready, Doors::Postgres { schema, probe, canceller }))
-}
-
-/// How a pool connects to `PostgreSQL`: when its connections are needed.
-fn of_postgres(settings: &Settings, doubt: &Doubt, most: u32, backend: Option<&Backend>) -> ConnectOptions {
-    let statement_timeout = settings.statement_timeout.as_millis().to_string();
-    let [taken, released] = [doubt.clone(), doubt.clone()];
-    let backend = backend.cloned();
-    let mut options = ConnectOptions::new(&settings.url);
-    options
-        .max_connections(most)
-        .connect_lazy(true)
-        .acquire_timeout(OPEN)
-        .sqlx_logging(false)
-        // A ping before each use is a round trip for each statement; one after idling finds the same dead ones.
-        .test_before_acquire_if_idle_for(Duration::from_secs(30))
-        .map_sqlx_postgres_before_acquire(move |_, connection| Box::pin(ready(Ok(!taken.is_of(connection.age)))))
-        // Before one goes back the library asks whether it still answers, and waits for as long as it does not.
-        .map_sqlx_postgres_pool_opts(move |options| {
-            let (released, left) = (released.clone(), backend.clone());
-            let options = options.after_release(move |connection, about| {
-                let (is_doubted, left) = (released.is_of(about.age), left.clone());
-                Box::pin(async move {
-                    match left {
-                        _ if is_doubted => Ok(false),
-                        Some(left) => Ok(left.can_be_used(connection).await),
-                        None => Ok(answers(connection).await),
-                    }
-                })
-            });
-            let Some(met) = backend.clone() else { return options };
-            options.after_connect(move |connection, _| Box::pin(met.clone().meet(connection)))
-        })
-        .map_sqlx_postgres_opts(move |options| {
-            options
-                .application_name("notegraph")
-                .options([("statement_timeout", statement_timeout.as_str()), ("timezone", "UTC"), (DIRECT, "on")])
-                // A connection that is given back is rolled back to be sure, which PostgreSQL warns of where there is
-                // nothing to roll back.
-                .options([("client_min_messages", "error")])
-                .options(PLANNING)
-        });
-    options
+    let line = || Line::new(server.clone(), doubt.clone());
+    let overview = Overview::new(line());
+    let made = pools(settings).map(|limits| {
+        let connection = |_| Connection::Postgres(line(), overview.clone());
+        Pool::new((0..limits.ordinary + limits.reserved).map(connection).collect(), limits)
+    });
+    let schema = postgres::door(server.clone());
+    let doors = Doors::Postgres { schema, probe, overview };
+    Ok(assemble(settings, doubt, made.into(), ready, doors))
 }
 
 async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
@@ -279,12 +219,17 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectErro
         made.push(Pool::new(connections, limits));
     }
     let look = Pool::new(vec![limited(settings, &doubt, None, &read).await?], of_nobody(1, WAIT));
-    let schema = write.door();
+    let schema = only(&write)?;
     require_safe(&schema).await?;
     let ready = Pool::new(vec![limited(settings, &doubt, None, &read).await?], of_nobody(1, TURN));
     let nobody = Arc::new(Scope::of_process());
     let ready = Ready::sqlite(Reader::new(ready, DatabaseBackend::Sqlite, nobody, doubt.clone()));
     Ok(assemble(settings, doubt, made, ready, Doors::Sqlite { write, look, schema }))
+}
+
+/// The connection of a pool of `SQLite` that has one.
+fn only(pool: &Pool) -> Result<DatabaseConnection, DbErr> {
+    pool.sqlite_doors().next().ok_or_else(|| DbErr::Type("a pool of another database".to_owned()))
 }
 
 /// `made` are the pools of [`pools`].

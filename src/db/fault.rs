@@ -1,6 +1,7 @@
 use sea_orm::sqlx::error::DatabaseError;
-use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
+
+use super::postgres::Refusal;
 
 /// Why the database did not do what it was asked for, where that is no fault of the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,11 +52,7 @@ impl Fault {
 
     fn of_database(error: &dyn DatabaseError) -> Option<Self> {
         let code = error.code()?;
-        if error.try_downcast_ref::<PgDatabaseError>().is_some() {
-            of_postgres(&code)
-        } else {
-            of_sqlite(code.parse().ok()?)
-        }
+        if error.try_downcast_ref::<Refusal>().is_some() { of_postgres(&code) } else { of_sqlite(code.parse().ok()?) }
     }
 }
 

@@ -3,16 +3,20 @@
 
 mod array;
 mod connect;
+mod door;
 mod doubt;
 mod fault;
 mod file;
 mod ids;
 mod limit;
 mod pool;
+mod postgres;
 mod probe;
 mod reader;
 mod ready;
+mod row;
 mod rows;
+mod schema;
 mod scope;
 mod size;
 mod slices;
@@ -24,13 +28,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doubt::Doubt;
-use pool::{Canceller, Pool};
+use pool::{Overview, Pool};
 use probe::Probe;
 use ready::Ready;
 use scope::Scope;
 use sea_orm::{
-    AccessMode, ConnAcquireErr, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, ExecResult,
-    IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, ExecResult, IsolationLevel, RuntimeErr,
+    SqliteTransactionMode, Statement, TransactionOptions,
 };
 use tokio::time::timeout;
 
@@ -39,8 +43,11 @@ pub use connect::{ConnectError, Missing, Settings, TokenConnections, connect};
 pub use fault::Fault;
 pub use file::sqlite_file;
 pub use ids::{Ids, Steps, Table, dense_ids, event_ids, reserve};
+pub use postgres::Violation;
 pub use reader::Reader;
+pub use row::{Plain, Queries, Row};
 pub use rows::update_rows;
+pub use schema::SchemaChange;
 pub use scope::{Share, StopOnDrop, StopSignal, stopped};
 pub use transaction::Transaction;
 
@@ -75,7 +82,7 @@ struct Shared {
 #[derive(Clone, Debug)]
 enum Doors {
     /// Transactions take their connections from where is read from. `schema` changes tables.
-    Postgres { schema: DatabaseConnection, probe: Probe, canceller: Canceller },
+    Postgres { schema: DatabaseConnection, probe: Probe, overview: Overview },
     /// `schema` is the connection of `write`.
     Sqlite { write: Pool, look: Pool, schema: DatabaseConnection },
 }
@@ -144,8 +151,10 @@ impl Db {
         let lease = pool.take(self.scope.owner, Need::Transaction).await?;
         lease.hold();
         let shares_with_reads = matches!(self.shared.doors, Doors::Postgres { .. });
-        let door = lease.connection().door();
-        let opening = door.begin_with_options(options);
+        let opening = async {
+            let door = lease.connection().door().await?;
+            transaction::begin(door, options).await
+        };
         let opened = if shares_with_reads {
             let silent = || DbErr::Conn(RuntimeErr::Internal("no answer to the begin of a transaction".to_owned()));
             // What is dropped here may have begun one: the connection is rolled back before anybody is given it.
@@ -156,9 +165,6 @@ impl Db {
         match opened {
             Ok(open) => Ok(Transaction::new(open, lease, Arc::clone(&self.scope), shares_with_reads)),
             Err(error) => {
-                if matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) {
-                    lease.connection().replace().await;
-                }
                 lease.end();
                 Err(error)
             }
@@ -202,7 +208,7 @@ impl Db {
         let lease = write.take(self.scope.owner, Need::Transaction).await?;
         let using = lease.begin();
         let _suspended = lease.connection().limit().map(|limit| limit.suspend());
-        let result = lease.connection().door().execute_raw(statement).await;
+        let result = lease.connection().door().await?.execute(statement).await;
         using.end();
         result
     }
@@ -261,9 +267,9 @@ impl Db {
         self.read.pool().taken()
     }
 
-    /// Every connection that operations write on, each as a pool of its own: for tests that look into them.
+    /// Every connection to `SQLite` that operations write on, each as a pool of its own: for tests that look into them.
     pub fn writing_doors(&self) -> impl Iterator<Item = DatabaseConnection> {
-        self.writers().doors()
+        self.writers().sqlite_doors()
     }
 
     /// Somebody was failed so. Where connections are no good any more, those that were made before are replaced when
@@ -299,11 +305,14 @@ impl Db {
         self.read.pool_mut().observe(callback.clone());
         self.shared.lookup.pool_mut().observe(callback.clone());
         match &mut self.shared.doors {
-            Doors::Postgres { schema, .. } => schema.set_metric_callback(callback),
+            // What changes tables is no statement of an operation.
+            Doors::Postgres { .. } => {}
             Doors::Sqlite { write, look, schema } => {
                 write.observe(callback.clone());
                 look.observe(callback);
-                schema.clone_from(&write.door());
+                if let Some(door) = write.sqlite_doors().next() {
+                    *schema = door;
+                }
             }
         }
     }
@@ -318,9 +327,9 @@ impl Db {
             reader.pool().close().await?;
         }
         match self.shared.doors {
-            Doors::Postgres { schema, canceller, .. } => {
-                canceller.close().await?;
-                schema.close().await
+            Doors::Postgres { overview, .. } => {
+                overview.close().await;
+                Ok(())
             }
             Doors::Sqlite { write, look, .. } => {
                 look.close().await?;

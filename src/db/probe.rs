@@ -2,13 +2,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::sqlx::{ConnectOptions as _, Connection, query_scalar};
-use sea_orm::{DbErr, RuntimeErr, SqlxError};
+use sea_orm::{DatabaseBackend, DbErr, RuntimeErr, Statement};
 use tokio::time::timeout;
 
 use super::connect::WAIT;
 use super::doubt::Doubt;
+use super::postgres::{Server, Session, broken, cell};
 use super::stopwatch::Stopwatch;
 
 /// How often at most a connection is made to see whether changes are taken again.
@@ -20,15 +19,15 @@ pub struct Probe(Arc<Probing>);
 
 #[derive(Debug)]
 struct Probing {
-    options: PgConnectOptions,
+    server: Server,
     watch: Stopwatch,
     /// When it was last begun; 0 where it never was.
     begun: AtomicU64,
 }
 
 impl Probe {
-    pub fn new(options: PgConnectOptions) -> Self {
-        Self(Arc::new(Probing { options, watch: Stopwatch::start(), begun: AtomicU64::new(0) }))
+    pub fn new(server: Server) -> Self {
+        Self(Arc::new(Probing { server, watch: Stopwatch::start(), begun: AtomicU64::new(0) }))
     }
 
     /// Whether the database can be reached.
@@ -36,13 +35,13 @@ impl Probe {
     /// # Errors
     /// What it says, or that it said nothing.
     pub async fn reach(&self) -> Result<(), DbErr> {
-        let reach = async { self.0.options.connect().await?.close().await };
-        let failed = match timeout(WAIT, reach).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => RuntimeErr::SqlxError(Arc::new(error)),
-            Err(_) => RuntimeErr::Internal(format!("no answer within {} seconds", WAIT.as_secs())),
-        };
-        Err(DbErr::Conn(failed))
+        match timeout(WAIT, Session::open(&self.0.server, None)).await {
+            Ok(opened) => opened.map(drop).map_err(broken),
+            Err(_) => {
+                let silent = format!("no answer within {} seconds", WAIT.as_secs());
+                Err(DbErr::Conn(RuntimeErr::Internal(silent)))
+            }
+        }
     }
 
     /// A connection takes no changes. One that was made while the database took none goes on so: where those that are
@@ -59,10 +58,11 @@ impl Probe {
         });
     }
 
-    async fn takes_changes(&self) -> Result<bool, SqlxError> {
-        let mut connection = self.0.options.connect().await?;
-        let read_only: String = query_scalar("SHOW transaction_read_only").fetch_one(&mut connection).await?;
-        connection.close().await?;
-        Ok(read_only == "off")
+    async fn takes_changes(&self) -> Result<bool, DbErr> {
+        let (session, _) = Session::open(&self.0.server, None).await.map_err(broken)?;
+        let ask = Statement::from_string(DatabaseBackend::Postgres, "SHOW transaction_read_only");
+        let row = session.rows(&ask).await?.next().await?;
+        let read_only: Option<String> = row.map_or(Ok(None), |row| cell(&row, 0))?;
+        Ok(read_only.as_deref() == Some("off"))
     }
 }

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sea_orm::prelude::async_trait;
-use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, ExecResult, QueryResult, Statement,
-};
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseBackend, DbErr, ExecResult, QueryResult, Statement};
 
+use super::door::Door;
 use super::doubt::Doubt;
 use super::fault::Fault;
 use super::pool::Pool;
+use super::row::{Queries, Row};
 use super::scope::Scope;
-use super::work::{Ended, row, rows, run};
+use super::work::{Ended, run};
 use crate::fair::Need;
 
 /// The longest that a read may take on a reserved connection. One that takes longer is cancelled, and begun anew when it is
@@ -59,7 +59,7 @@ impl Reader {
     async fn run<T>(
         &self,
         statement: Statement,
-        run_on: impl for<'a> Fn(&'a DatabaseConnection, Statement, &'a Scope) -> BoxFuture<'a, Result<T, DbErr>>,
+        run_on: impl for<'a> Fn(&'a Door, Statement, &'a Scope) -> BoxFuture<'a, Result<T, DbErr>>,
     ) -> Result<T, DbErr> {
         let mut was_broken = false;
         loop {
@@ -67,8 +67,10 @@ impl Reader {
             let need = self.need();
             let lease = self.pool.take(self.scope.owner, need).await?;
             let longest = (lease.is_reserved() && need == Need::Read).then_some(BRIEF);
-            let door = lease.connection().door();
-            let work = run_on(&door, statement.clone(), &self.scope);
+            let work = async {
+                let door = lease.connection().door().await?;
+                run_on(&door, statement.clone(), &self.scope).await
+            };
             match run(&self.scope, &lease, longest, work).await {
                 // Connections break while they rest, and who first reads on one finds out.
                 Ended::Done(Err(error)) if !was_broken && Fault::of(&error) == Some(Fault::Connection) => {
@@ -77,12 +79,21 @@ impl Reader {
                 }
                 Ended::Done(Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))) if !was_broken => {
                     was_broken = true;
-                    lease.connection().replace().await;
                 }
                 Ended::Done(result) => return result,
                 Ended::TooLong => self.scope.is_long.store(true, Ordering::Relaxed),
             }
         }
+    }
+}
+
+impl Queries for Reader {
+    async fn rows_raw(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
+        self.run(statement, |door, statement, scope| Box::pin(door.rows(statement, scope))).await
+    }
+
+    async fn row_raw(&self, statement: Statement) -> Result<Option<Row>, DbErr> {
+        self.run(statement, |door, statement, scope| Box::pin(door.row(statement, scope))).await
     }
 }
 
@@ -93,7 +104,7 @@ impl ConnectionTrait for Reader {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.run(statement, |door, statement, _| Box::pin(door.execute_raw(statement))).await
+        self.run(statement, |door, statement, _| Box::pin(door.execute(statement))).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -103,10 +114,10 @@ impl ConnectionTrait for Reader {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.run(statement, |door, statement, scope| Box::pin(row(door, statement, scope))).await
+        Ok(Row::results(self.row_raw(statement).await?.into_iter().collect())?.pop())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.run(statement, |door, statement, scope| Box::pin(rows(door, statement, scope))).await
+        Row::results(self.rows_raw(statement).await?)
     }
 }

@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
-use sea_orm::sqlx::{ConnectOptions as _, Connection};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, RuntimeErr, SqlxError, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, SqlxError, Statement};
 use tokio::sync::Mutex;
 
 use super::Reader;
+use super::postgres::{Server, Session, broken};
 
 /// Tells whether the database answers, over a connection that nothing else uses: operations that hold all others must not
 /// make a healthy server look ill.
@@ -17,7 +16,7 @@ pub enum Ready {
 
 #[derive(Debug)]
 pub struct OfPostgres {
-    options: PgConnectOptions,
+    server: Server,
     held: Mutex<Held>,
 }
 
@@ -25,14 +24,14 @@ pub struct OfPostgres {
 enum Held {
     /// None yet, or it broke, or whoever used it gave up.
     Nothing,
-    Connection(Box<PgConnection>),
+    Connection(Box<Session>),
     Closed,
 }
 
 impl Ready {
     /// The connection is opened by the first check, and belongs to the runtime of that.
-    pub fn postgres(options: PgConnectOptions) -> Self {
-        Self::Postgres(Arc::new(OfPostgres { options, held: Mutex::new(Held::Nothing) }))
+    pub fn postgres(server: Server) -> Self {
+        Self::Postgres(Arc::new(OfPostgres { server, held: Mutex::new(Held::Nothing) }))
     }
 
     /// `reader` has a connection of its own.
@@ -44,9 +43,7 @@ impl Ready {
     /// When the database does not answer. A check that is dropped leaves nothing behind that the next would wait for.
     pub async fn check(&self) -> Result<(), DbErr> {
         match self {
-            Self::Postgres(postgres) => {
-                postgres.check().await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
-            }
+            Self::Postgres(postgres) => postgres.check().await.map_err(broken),
             Self::Sqlite(reader) => {
                 // A statement that reads the file.
                 let statement = Statement::from_string(DatabaseBackend::Sqlite, "SELECT count(*) FROM sqlite_schema");
@@ -77,7 +74,7 @@ impl OfPostgres {
                 *held = Held::Closed;
                 return Err(SqlxError::PoolClosed);
             }
-            Held::Connection(mut connection) => {
+            Held::Connection(connection) => {
                 if connection.ping().await.is_ok() {
                     *held = Held::Connection(connection);
                     return Ok(());
@@ -86,7 +83,7 @@ impl OfPostgres {
             }
             Held::Nothing => {}
         }
-        let mut connection = self.options.connect().await?;
+        let (connection, _) = Session::open(&self.server, None).await?;
         connection.ping().await?;
         *held = Held::Connection(Box::new(connection));
         Ok(())

@@ -1,33 +1,24 @@
-use sea_orm::QueryResult;
-use sea_orm::sqlx::postgres::PgRow;
 use sea_orm::sqlx::sqlite::SqliteRow;
-use sea_orm::sqlx::{Decode, Row, Sqlite, TypeInfo, ValueRef};
+use sea_orm::sqlx::{Decode, Row as _, Sqlite, TypeInfo, ValueRef};
+
+use super::row::Row;
 
 /// What a row takes beside its values, about.
 const ROW: u64 = 64;
 /// What a value of `SQLite` takes beside its text: it is an object of the library (64 bytes, and what its allocator adds)
 /// and one of the driver, which says where that is and of which type.
 const VALUE: u64 = 144;
+/// What a value of `PostgreSQL` takes beside its text: where it stands in the row.
+const PLACE: u64 = 32;
 
 /// How many bytes of memory a row takes, about.
-pub fn of_row(row: &QueryResult) -> u64 {
-    let values = match (row.try_as_pg_row(), row.try_as_sqlite_row()) {
-        (Some(row), _) => of_postgres(row),
-        (_, Some(row)) => of_sqlite(row),
-        _ => 0,
+pub fn of_row(row: &Row) -> u64 {
+    let values = match row {
+        Row::Sqlite(row) => row.try_as_sqlite_row().map_or(0, of_sqlite),
+        // All of its values are in one buffer, in the order of the columns.
+        Row::Postgres(row) => row.raw_size_bytes() as u64 + PLACE * row.len() as u64,
     };
     ROW + values
-}
-
-/// All values of a row are in one buffer, in the order of the columns: it is as long as from the first to the last.
-fn of_postgres(row: &PgRow) -> u64 {
-    let value = |place: usize| row.try_get_raw(place).ok().and_then(|value| value.as_bytes().ok());
-    let first = (0..row.len()).find_map(value);
-    let last = (0..row.len()).rev().find_map(value);
-    match (first, last) {
-        (Some(first), Some(last)) => (last.as_ptr().addr() + last.len()).saturating_sub(first.as_ptr().addr()) as u64,
-        _ => 0,
-    }
 }
 
 fn of_sqlite(row: &SqliteRow) -> u64 {

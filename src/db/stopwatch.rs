@@ -11,6 +11,10 @@ impl Stopwatch {
         Self(Instant::now())
     }
 
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+
     pub fn now(self) -> u64 {
         millis(self.0.elapsed()).saturating_add(1)
     }

@@ -1,25 +1,27 @@
-use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use sea_orm::prelude::async_trait;
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, ExecResult, QueryResult, Statement, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseBackend, DbErr, ExecResult, IsolationLevel, QueryResult, Statement,
+    TransactionOptions, TransactionTrait,
 };
 
+use super::door::Door;
 use super::limit::TimeLimit;
 use super::pool::Lease;
+use super::row::{Queries, Row};
 use super::scope::Scope;
-use super::work::{Ended, row, rows, run};
+use super::work::{Ended, run};
 
 /// A transaction, on a connection that is taken for as long as it is open. It is rolled back where it is dropped.
 #[derive(Debug)]
 pub struct Transaction {
     /// Absent where it has ended. Before the connection, which is given back after it.
-    open: Option<DatabaseTransaction>,
+    open: Option<Door>,
     hold: Arc<Hold>,
-    /// It is in no other transaction.
-    is_outermost: bool,
+    /// Its name in `PostgreSQL`, where it is in another transaction. 0 is the outermost one.
+    savepoint: u32,
 }
 
 /// The connection of a transaction and of those in it.
@@ -29,15 +31,40 @@ struct Hold {
     scope: Arc<Scope>,
     /// Reads of the operation take connections from where this one is from.
     is_counted: bool,
+    /// How many transactions were opened in the outermost one.
+    savepoints: AtomicU32,
+}
+
+/// Begins a transaction on a connection.
+///
+/// # Errors
+/// When the database does not answer, or refuses it.
+pub(super) async fn begin(door: Door, options: TransactionOptions) -> Result<Door, DbErr> {
+    match door {
+        Door::Sqlite(door) => Ok(Door::SqliteTransaction(door.begin_with_options(options).await?)),
+        Door::SqliteTransaction(door) => Ok(Door::SqliteTransaction(door.begin_with_options(options).await?)),
+        Door::Postgres(session) => {
+            let isolation = match options.isolation_level {
+                Some(IsolationLevel::RepeatableRead) => " ISOLATION LEVEL REPEATABLE READ",
+                Some(IsolationLevel::Serializable) => " ISOLATION LEVEL SERIALIZABLE",
+                // As it is by default.
+                _ => "",
+            };
+            let access = if options.access_mode == Some(AccessMode::ReadOnly) { " READ ONLY" } else { "" };
+            session.control(&format!("BEGIN{isolation}{access}")).await?;
+            Ok(Door::Postgres(session))
+        }
+    }
 }
 
 impl Transaction {
     /// `open` was begun on the connection of `lease`.
-    pub(super) fn new(open: DatabaseTransaction, lease: Lease, scope: Arc<Scope>, is_counted: bool) -> Self {
+    pub(super) fn new(open: Door, lease: Lease, scope: Arc<Scope>, is_counted: bool) -> Self {
         if is_counted {
             scope.transactions.fetch_add(1, Ordering::Relaxed);
         }
-        Self { open: Some(open), hold: Arc::new(Hold { lease, scope, is_counted }), is_outermost: true }
+        let hold = Hold { lease, scope, is_counted, savepoints: AtomicU32::new(0) };
+        Self { open: Some(open), hold: Arc::new(hold), savepoint: 0 }
     }
 
     /// Opens a transaction in this one.
@@ -45,8 +72,16 @@ impl Transaction {
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(&self) -> Result<Self, DbErr> {
-        let open = TransactionTrait::begin(&**self).await?;
-        Ok(Self { open: Some(open), hold: Arc::clone(&self.hold), is_outermost: false })
+        let savepoint = self.hold.savepoints.fetch_add(1, Ordering::Relaxed) + 1;
+        let open = match self.door() {
+            Door::Sqlite(door) => Door::SqliteTransaction(door.begin().await?),
+            Door::SqliteTransaction(door) => Door::SqliteTransaction(door.begin().await?),
+            Door::Postgres(session) => {
+                session.control(&format!("SAVEPOINT s{savepoint}")).await?;
+                Door::Postgres(Arc::clone(session))
+            }
+        };
+        Ok(Self { open: Some(open), hold: Arc::clone(&self.hold), savepoint })
     }
 
     /// Keeps what was done in it.
@@ -54,8 +89,12 @@ impl Transaction {
     /// # Errors
     /// When the database does not; then nothing was done, unless the connection broke on the way.
     pub async fn commit(mut self) -> Result<(), DbErr> {
-        let Some(open) = self.open.take() else { return Ok(()) };
-        let result = open.commit().await;
+        let result = match self.open.take() {
+            None | Some(Door::Sqlite(_)) => return Ok(()),
+            Some(Door::SqliteTransaction(open)) => open.commit().await,
+            Some(Door::Postgres(session)) if self.savepoint == 0 => session.control("COMMIT").await,
+            Some(Door::Postgres(session)) => session.control(&format!("RELEASE SAVEPOINT s{}", self.savepoint)).await,
+        };
         self.ended();
         result
     }
@@ -71,9 +110,18 @@ impl Transaction {
             // connection is rolled back before anybody is given it.
             return Ok(());
         }
-        let result = open.rollback().await;
+        let result = match open {
+            Door::Sqlite(_) => Ok(()),
+            Door::SqliteTransaction(open) => open.rollback().await,
+            Door::Postgres(session) => session.control(&self.undo()).await,
+        };
         self.ended();
         result
+    }
+
+    /// What takes it back in `PostgreSQL`.
+    fn undo(&self) -> String {
+        if self.savepoint == 0 { "ROLLBACK".to_owned() } else { format!("ROLLBACK TO SAVEPOINT s{}", self.savepoint) }
     }
 
     /// The time limit of its statements, where `SQLite` keeps it.
@@ -81,8 +129,12 @@ impl Transaction {
         self.hold.lease.connection().limit()
     }
 
+    pub(super) fn door(&self) -> &Door {
+        self.open.as_ref().unwrap_or_else(|| unreachable!("who ends a transaction takes it along"))
+    }
+
     fn ended(&self) {
-        if self.is_outermost {
+        if self.savepoint == 0 {
             self.hold.lease.end();
         }
     }
@@ -95,11 +147,14 @@ impl Transaction {
     }
 }
 
-impl Deref for Transaction {
-    type Target = DatabaseTransaction;
-
-    fn deref(&self) -> &DatabaseTransaction {
-        self.open.as_ref().unwrap_or_else(|| unreachable!("who ends a transaction takes it along"))
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        // The outermost one is rolled back before anybody is given its connection; SeaORM does it for those of SQLite.
+        if let Some(Door::Postgres(session)) = self.open.take()
+            && self.savepoint > 0
+        {
+            session.send(&self.undo());
+        }
     }
 }
 
@@ -111,25 +166,38 @@ impl Drop for Hold {
     }
 }
 
+impl Queries for Transaction {
+    async fn rows_raw(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
+        self.run(self.door().rows(statement, &self.hold.scope)).await
+    }
+
+    async fn row_raw(&self, statement: Statement) -> Result<Option<Row>, DbErr> {
+        self.run(self.door().row(statement, &self.hold.scope)).await
+    }
+}
+
 #[async_trait::async_trait]
 impl ConnectionTrait for Transaction {
     fn get_database_backend(&self) -> DatabaseBackend {
-        (**self).get_database_backend()
+        match self.door() {
+            Door::Sqlite(_) | Door::SqliteTransaction(_) => DatabaseBackend::Sqlite,
+            Door::Postgres(_) => DatabaseBackend::Postgres,
+        }
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.run((**self).execute_raw(statement)).await
+        self.run(self.door().execute(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.run((**self).execute_unprepared(sql)).await
+        self.run(self.door().execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.run(row(&**self, statement, &self.hold.scope)).await
+        Ok(Row::results(self.row_raw(statement).await?.into_iter().collect())?.pop())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.run(rows(&**self, statement, &self.hold.scope)).await
+        Row::results(self.rows_raw(statement).await?)
     }
 }

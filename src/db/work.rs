@@ -3,15 +3,12 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
 use futures_util::future::{Either, select};
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, RuntimeErr, Statement, StreamTrait};
+use sea_orm::{DbErr, RuntimeErr};
 use tokio::time::{Instant, sleep};
 
 use super::pool::{Activity, Connection, Lease};
 use super::scope::{Scope, stopped};
-use super::size;
-use crate::watchdog::breathe;
 
 /// How often an operation is asked whether a statement of it may go on.
 const TICK: Duration = Duration::from_millis(50);
@@ -19,9 +16,6 @@ const TICK: Duration = Duration::from_millis(50);
 const FIRST_ASK: Duration = Duration::from_millis(250);
 /// and the longest time between two of these questions.
 const LAST_ASK: Duration = Duration::from_secs(1);
-
-/// So many bytes of rows are taken out of the operation's memory at once: all operations share it.
-const A_LOT: u64 = 16 << 10;
 
 /// How a statement ended.
 pub enum Ended<T> {
@@ -145,44 +139,4 @@ pub async fn run<T>(
 enum Next<T> {
     Result(Result<T, DbErr>),
     Activity(Option<Activity>),
-}
-
-/// The rows of a statement, read one by one: when they become too many, the next one is not read.
-///
-/// # Errors
-/// When the statement fails, or the operation may not go on.
-pub async fn rows(door: &impl StreamTrait, statement: Statement, scope: &Scope) -> Result<Vec<QueryResult>, DbErr> {
-    let mut stream = pin!(door.stream_raw(statement).await?);
-    let (mut rows, mut told, mut bytes) = (Vec::new(), 0, 0);
-    while let Some(row) = stream.try_next().await? {
-        if scope.is_metered() {
-            scope.check()?;
-            bytes += size::of_row(&row);
-            if bytes >= A_LOT {
-                scope.rows((rows.len() - told) as u64, bytes)?;
-                (told, bytes) = (rows.len(), 0);
-                // As long as rows are at hand, nothing here waits.
-                breathe().await;
-            }
-        }
-        rows.push(row);
-    }
-    scope.rows((rows.len() - told) as u64, bytes)?;
-    Ok(rows)
-}
-
-/// The one row of a statement that has one at most.
-///
-/// # Errors
-/// As of [`rows`].
-pub async fn row(
-    door: &impl ConnectionTrait,
-    statement: Statement,
-    scope: &Scope,
-) -> Result<Option<QueryResult>, DbErr> {
-    let row = door.query_one_raw(statement).await?;
-    if let Some(row) = row.as_ref().filter(|_| scope.is_metered()) {
-        scope.rows(1, size::of_row(row))?;
-    }
-    Ok(row)
 }

@@ -4,19 +4,15 @@
 //! of what a list query took went there (callgrind), most of it for columns that nobody had asked for.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use sea_orm::prelude::{Date, DateTimeUtc};
 use sea_orm::sea_query::{IntoIden, Query, SelectStatement};
-use sea_orm::sqlx::types::Json;
-use sea_orm::sqlx::{Decode, Postgres, Row, Sqlite, Type};
-use sea_orm::{
-    ActiveEnum, Condition, ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable, QueryResult, QueryTrait,
-};
-use sea_orm::{RuntimeErr, Select};
+use sea_orm::{ActiveEnum, Condition, DbErr, EntityTrait, IdenStatic, Iterable, QueryTrait, Select};
 
 use super::note::{NoteStatus, ReferenceType, Tags};
+use super::token::Scopes;
 use super::user::UserStatus;
+use crate::db::{Plain, Queries, Row};
 
 /// A table whose rows are read by the places of their columns; made by `table!`.
 pub trait Table: EntityTrait {
@@ -98,39 +94,35 @@ impl<E: Table> Columns<E> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn all(self, rows: Select<E>, connection: &impl ConnectionTrait) -> Result<Vec<E::Model>, DbErr> {
+    pub async fn all(self, rows: Select<E>, connection: &impl Queries) -> Result<Vec<E::Model>, DbErr> {
         let mut statement = rows.into_query();
         statement.clear_selects();
         self.select(&mut statement);
-        connection.query_all(&statement).await?.into_iter().map(|row| self.read(&row, 0)).collect()
+        connection.rows(&statement).await?.into_iter().map(|row| self.read(&row, 0)).collect()
     }
 
     /// Reads these columns of the rows of which a condition is true. (A finder would name all columns first.)
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn matching(
-        self,
-        condition: Condition,
-        connection: &impl ConnectionTrait,
-    ) -> Result<Vec<E::Model>, DbErr> {
+    pub async fn matching(self, condition: Condition, connection: &impl Queries) -> Result<Vec<E::Model>, DbErr> {
         let mut statement = Query::select().from(E::default()).cond_where(condition).take();
         self.select(&mut statement);
-        connection.query_all(&statement).await?.into_iter().map(|row| self.read(&row, 0)).collect()
+        connection.rows(&statement).await?.into_iter().map(|row| self.read(&row, 0)).collect()
     }
 
     /// Reads these columns of a row, in which they stand from `first` on.
     ///
     /// # Errors
     /// When a value is not of the type of its column.
-    pub fn read(self, row: &QueryResult, first: usize) -> Result<E::Model, DbErr> {
+    pub fn read(self, row: &Row, first: usize) -> Result<E::Model, DbErr> {
         E::row(&mut Cells { row, wanted: self.0, place: first })
     }
 }
 
 /// The values of a row, one after the other.
 pub struct Cells<'r> {
-    row: &'r QueryResult,
+    row: &'r Row,
     /// A bit for each column that is left to be read, those of the row alone set.
     wanted: u64,
     place: usize,
@@ -156,21 +148,21 @@ impl Cells<'_> {
 pub trait Cell: Default {
     /// # Errors
     /// When the value at this place is of another type.
-    fn read(row: &QueryResult, place: usize) -> Result<Self, DbErr>;
+    fn read(row: &Row, place: usize) -> Result<Self, DbErr>;
 }
 
-fn read<T>(row: &QueryResult, place: usize) -> Result<Option<T>, DbErr>
-where
-    T: for<'r> Decode<'r, Postgres> + Type<Postgres> + for<'r> Decode<'r, Sqlite> + Type<Sqlite>,
-{
-    let value = match (row.try_as_pg_row(), row.try_as_sqlite_row()) {
-        // Its columns have the types of the migrations: comparing them once more for each value took a tenth of the
-        // decoding.
-        (Some(row), _) => row.try_get_unchecked(place),
-        (_, Some(row)) => row.try_get(place),
-        (None, None) => return Err(DbErr::Type("a row of neither database".to_owned())),
-    };
-    value.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))
+impl Row {
+    /// The value at a place.
+    ///
+    /// # Errors
+    /// When it is of another type, or null where that is none of its values.
+    pub fn get<T: Cell>(&self, place: usize) -> Result<T, DbErr> {
+        T::read(self, place)
+    }
+}
+
+fn read<T: Plain>(row: &Row, place: usize) -> Result<Option<T>, DbErr> {
+    row.value(place)
 }
 
 fn promised<T>(value: Option<T>, place: usize) -> Result<T, DbErr> {
@@ -180,13 +172,13 @@ fn promised<T>(value: Option<T>, place: usize) -> Result<T, DbErr> {
 macro_rules! cells {
     ($($kind:ty => $read:expr;)+) => {$(
         impl Cell for $kind {
-            fn read(row: &QueryResult, place: usize) -> Result<Self, DbErr> {
+            fn read(row: &Row, place: usize) -> Result<Self, DbErr> {
                 promised($read(row, place)?, place)
             }
         }
 
         impl Cell for Option<$kind> {
-            fn read(row: &QueryResult, place: usize) -> Result<Self, DbErr> {
+            fn read(row: &Row, place: usize) -> Result<Self, DbErr> {
                 $read(row, place)
             }
         }
@@ -198,25 +190,31 @@ cells! {
     i32 => read;
     i64 => read;
     String => read;
+    Vec<u8> => read;
     Date => read;
     DateTimeUtc => read;
     NoteStatus => by_name;
     UserStatus => by_name;
     Tags => tags;
+    Scopes => scopes;
 }
 
 impl Cell for Option<ReferenceType> {
-    fn read(row: &QueryResult, place: usize) -> Result<Self, DbErr> {
+    fn read(row: &Row, place: usize) -> Result<Self, DbErr> {
         by_name(row, place)
     }
 }
 
-fn tags(row: &QueryResult, place: usize) -> Result<Option<Tags>, DbErr> {
-    Ok(read(row, place)?.map(|Json(tags)| Tags(tags)))
+fn tags(row: &Row, place: usize) -> Result<Option<Tags>, DbErr> {
+    Ok(row.json(place)?.map(Tags))
 }
 
-fn by_name<T: ActiveEnum<Value = String>>(row: &QueryResult, place: usize) -> Result<Option<T>, DbErr> {
-    read(row, place)?.map(|name| T::try_from_value(&name)).transpose()
+fn scopes(row: &Row, place: usize) -> Result<Option<Scopes>, DbErr> {
+    Ok(row.json(place)?.map(Scopes))
+}
+
+fn by_name<T: ActiveEnum<Value = String>>(row: &Row, place: usize) -> Result<Option<T>, DbErr> {
+    read(row, place)?.map(|name: String| T::try_from_value(&name)).transpose()
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! One note, and what belongs to it, with the records that these are linked to [beside](crate::beside) them.
 
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait};
+use sea_orm::{ColumnTrait, Condition};
 
 use super::load::{ASSIGNMENT, MESSAGE, MessageRange, NOTE};
 use crate::beside::{Joined, on};
 use crate::context::Reader;
 use crate::customer;
+use crate::db::Queries;
 use crate::entity::{Columns, assignment, company, message, note, note_type, user as user_entity};
 use crate::error::Result;
 use crate::user;
@@ -41,7 +42,7 @@ pub async fn note(reader: &Reader, key: i64) -> Result<Option<note::Model>> {
         linked_user(reader, &mut select, &mut place, "updatedBy", "updater", of_note(note::Column::UpdatedById));
 
     reader.beside.set_alone(key);
-    let Some(row) = reader.db.read().query_one(&select).await? else { return Ok(None) };
+    let Some(row) = reader.db.read().row(&select).await? else { return Ok(None) };
     let note = columns.read(&row, 0)?;
     let beside = &reader.beside;
     if let Some(company) = company {
@@ -87,7 +88,7 @@ pub async fn assignments(reader: &Reader, note: i64) -> Result<Vec<assignment::M
         of_row(assignment::Column::AssignedById),
     );
     let mut rows = Vec::new();
-    for row in reader.db.read().query_all(&select).await? {
+    for row in reader.db.read().rows(&select).await? {
         let assignment = columns.read(&row, 0)?;
         for (joined, key) in [(&assigned, Some(assignment.user_id)), (&giver, assignment.assigned_by_id)] {
             if let Some(joined) = joined {
@@ -120,7 +121,7 @@ pub async fn messages(reader: &Reader, range: MessageRange) -> Result<Vec<messag
         linked_user(reader, &mut select, &mut place, "postedBy", "poster", key)
     });
     let mut rows = Vec::new();
-    for row in reader.db.read().query_all(&select).await? {
+    for row in reader.db.read().rows(&select).await? {
         let message = columns.read(&row, 0)?;
         if let Some(Some(poster)) = &poster {
             poster.keep(&row, message.posted_by_id, &reader.beside.users)?;

@@ -8,8 +8,9 @@
 //! Candidates are notes that the viewer sees: what others hold makes no difference to the work on them.
 
 use sea_orm::sea_query::{CaseStatement, Expr, Func, Order, Query, SelectStatement};
-use sea_orm::{Condition, QueryResult, QueryTrait, Select};
+use sea_orm::{Condition, QueryTrait, Select};
 
+use crate::db::Row;
 use crate::entity::note;
 use crate::error::{Error, Result};
 use crate::page::Total;
@@ -88,9 +89,9 @@ impl Counting {
     ///
     /// # Errors
     /// When the row has none.
-    pub fn total(&self, row: &QueryResult, first: usize, most: u64) -> Result<Total> {
+    pub fn total(&self, row: &Row, first: usize, most: u64) -> Result<Total> {
         let count = |column| -> Result<u64> {
-            let count: i64 = row.try_get_by_index(column)?;
+            let count: i64 = row.get(column)?;
             u64::try_from(count).map_err(Error::internal)
         };
         Ok(Total::of(count(first)?, count(first + self.counts.len() - 1)?, most))

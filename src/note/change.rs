@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, LockType, Order, Query, SelectStatement, UnionTyp
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryFilter, QuerySelect};
 
 use super::text::{USERS, distinct};
-use crate::db::{Transaction, one_of};
+use crate::db::{Queries, Transaction, one_of};
 use crate::entity::{Columns, Sight, customer, note, note_type, user};
 use crate::error::Result;
 use crate::id::{Kind, quote};
@@ -44,13 +44,13 @@ pub async fn hold_notes(transaction: &Transaction, sight: Sight, keys: &[i64]) -
     let columns = Columns::<note::Entity>::ALL;
     let mut held = find();
     columns.select(&mut held);
-    let rows = transaction.query_all(held.lock_exclusive()).await?;
+    let rows = transaction.rows(held.lock_exclusive()).await?;
     let mut notes = rows.iter().map(|row| columns.read(row, 0)).collect::<Result<Vec<note::Model>, _>>()?;
     // Whoever had to wait for a lock was let in by what was true before; look again whether the notes are still to be
     // seen, where that hangs on an assignment.
     if !sight.confidential && notes.iter().any(|note| note.confidential) {
-        let rows = transaction.query_all(find().column(id)).await?;
-        let seen = rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<Vec<i64>, _>>()?;
+        let rows = transaction.rows(find().column(id)).await?;
+        let seen = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<i64>, _>>()?;
         notes.retain(|note| seen.binary_search(&note.id).is_ok());
     }
     Ok(notes)
@@ -126,9 +126,9 @@ impl References {
             existing(backend, Kind::NoteType, sight.sees_note_type(), note_type::Column::Id, keys(Kind::NoteType));
         let types = types.map(|mut types| types.lock(LockType::KeyShare).take());
         for statement in people.into_iter().chain(types) {
-            for row in transaction.query_all(&statement).await? {
-                let kind: String = row.try_get_by_index(0)?;
-                let key = row.try_get_by_index(1)?;
+            for row in transaction.rows(&statement).await? {
+                let kind: String = row.get(0)?;
+                let key = row.get(1)?;
                 found.extend(Kind::named(&kind).map(|kind| (kind, key)));
             }
         }

@@ -2,17 +2,18 @@
 
 use async_graphql::resolver_utils::EnumType;
 use async_graphql::{Enum, SimpleObject};
+use sea_orm::Condition;
 use sea_orm::sea_query::{
     Asterisk, ColumnRef, Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, JoinType, NullOrdering, Order, Query,
     SelectStatement,
 };
-use sea_orm::{Condition, ConnectionTrait, QueryResult};
 
 use super::candidates::Candidates;
 use super::filter::NoteFilter;
 use super::list::{NoteList, NoteListArgs};
 use super::object::{NoteReferenceType, NoteStatus};
 use crate::context::Reader;
+use crate::db::{Queries, Row};
 use crate::entity::{assignment, note, note_tag, note_type, user};
 use crate::error::{Error, Result};
 use crate::id::Kind;
@@ -73,7 +74,7 @@ pub async fn counts(
     let notes = list.found(reader.db.backend());
     let most = notes.most_of(group_by.weight());
     let select = statement(reader.sight.company_id, group_by, &notes, most);
-    let rows = reader.db.read().query_all(&select).await?;
+    let rows = reader.db.read().rows(&select).await?;
     let count = rows.len() as u64;
     // The library writes these; what the engine writes is measured there.
     reader.meter.hold_rows(count * COUNT_BYTES)?;
@@ -140,32 +141,38 @@ fn named<T: IntoIden + IntoTableRef + Copy>(all: &mut SelectStatement, company_i
     all.expr_as(Expr::col((table, name)), "label").left_join(table, on);
 }
 
-fn read(group_by: NoteGroupKey, row: &QueryResult) -> Result<NoteCount> {
-    let total: i64 = row.try_get("", "total")?;
+/// The places of what [`statement`] selects.
+const KEY: usize = 0;
+const TOTAL: usize = 1;
+const MORE: usize = 2;
+const LABEL: usize = 3;
+
+fn read(group_by: NoteGroupKey, row: &Row) -> Result<NoteCount> {
+    let total: i64 = row.get(TOTAL)?;
     let id = |kind: Kind| -> Result<Option<String>> {
-        let key: Option<i64> = row.try_get("", "key")?;
+        let key: Option<i64> = row.get(KEY)?;
         Ok(key.map(|key| kind.id(key).0))
     };
     let key = match group_by {
         NoteGroupKey::Status => {
-            let status: note::NoteStatus = row.try_get("", "key")?;
+            let status: note::NoteStatus = row.get(KEY)?;
             Some(name(NoteStatus::from(status)))
         }
         NoteGroupKey::ReferenceType => {
-            let kind: Option<note::ReferenceType> = row.try_get("", "key")?;
+            let kind: Option<note::ReferenceType> = row.get(KEY)?;
             kind.map(|kind| name(NoteReferenceType::from(kind)))
         }
         NoteGroupKey::Type => id(Kind::NoteType)?,
         NoteGroupKey::User | NoteGroupKey::Assignee => id(Kind::User)?,
-        NoteGroupKey::Tag => row.try_get("", "key")?,
-        NoteGroupKey::Priority => Some(row.try_get::<bool>("", "key")?.to_string()),
+        NoteGroupKey::Tag => row.get(KEY)?,
+        NoteGroupKey::Priority => Some(row.get::<bool>(KEY)?.to_string()),
     };
     let label = match group_by {
-        NoteGroupKey::Type | NoteGroupKey::User | NoteGroupKey::Assignee => row.try_get("", "label")?,
+        NoteGroupKey::Type | NoteGroupKey::User | NoteGroupKey::Assignee => row.get(LABEL)?,
         NoteGroupKey::Tag => key.clone(),
         NoteGroupKey::Status | NoteGroupKey::ReferenceType | NoteGroupKey::Priority => None,
     };
-    let precision = if row.try_get("", "more")? { CountPrecision::AtLeast } else { CountPrecision::Exact };
+    let precision = if row.get(MORE)? { CountPrecision::AtLeast } else { CountPrecision::Exact };
     Ok(NoteCount { key, label, count: u64::try_from(total).map_err(Error::internal)?, precision })
 }
 

@@ -3,7 +3,7 @@
 use async_graphql::InputObject;
 use hashbrown::HashMap;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryFilter, QueryTrait, Select};
+use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryFilter, QueryTrait, Select};
 
 use super::candidates::Candidates;
 use super::filter::{NoteFilter, Split};
@@ -12,7 +12,7 @@ use super::order::{NoteOrder, NoteOrdering, Placed};
 use super::under::Under;
 use super::walk::Walk;
 use crate::context::Reader;
-use crate::db::{Db, keys_table};
+use crate::db::{Db, Queries, keys_table};
 use crate::entity::{Sight, assignment, note};
 use crate::error::{Error, Result};
 use crate::page::{LookedAt, Page, PageArgs, Total, Window};
@@ -152,7 +152,7 @@ impl NoteList {
         let most = found.most();
         let mut counting = found.counting(found.newest(most + 1));
         counting.statement.exprs(counting.counts.clone());
-        let row = db.read().query_one(&counting.statement).await?.ok_or_else(|| Error::missing("count", most))?;
+        let row = db.read().row(&counting.statement).await?.ok_or_else(|| Error::missing("count", most))?;
         counting.total(&row, 0, most)
     }
 
@@ -227,8 +227,8 @@ impl NoteList {
             for count in &counting.counts {
                 all.expr(each_value(counting.statement.clone().expr(count.clone()).take()));
             }
-            for row in db.read().query_all(&all).await? {
-                totals.insert(row.try_get_by_index(0)?, counting.total(&row, 1, most)?);
+            for row in db.read().rows(&all).await? {
+                totals.insert(row.get(0)?, counting.total(&row, 1, most)?);
             }
         }
         Ok(totals)

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use futures_util::future::try_join_all;
 use futures_util::try_join;
 use hashbrown::HashMap;
-use sea_orm::{ConnectionTrait, DatabaseBackend, QueryFilter, QueryOrder, Statement};
+use sea_orm::{DatabaseBackend, QueryFilter, QueryOrder, Statement};
 
 use super::alone;
 use super::list::{NoteList, NoteListArgs, Whose};
@@ -15,7 +15,7 @@ use super::message::NoteMessage;
 use super::object::Note;
 use super::order::Placed;
 use crate::context::Reader;
-use crate::db::one_of;
+use crate::db::{Queries, one_of};
 use crate::engine::Question;
 use crate::entity::{assignment, message, note};
 use crate::error::{Error, Result};
@@ -153,15 +153,11 @@ impl Question for MessagesOf {
             _ => ("k.value ->> 1", "k.value ->> 2"),
         };
         let sql = format!("SELECT {low}, {high}, {} {sql}", columns.list());
-        let rows = reader.db.read().query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        let rows = reader.db.read().rows_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
         let mut answers: HashMap<MessageRange, Self::Answer> = HashMap::new();
         for row in rows {
             let message = columns.read(&row, 2)?;
-            let range = MessageRange {
-                note_id: message.note_id,
-                low: row.try_get_by_index(0)?,
-                high: row.try_get_by_index(1)?,
-            };
+            let range = MessageRange { note_id: message.note_id, low: row.get(0)?, high: row.get(1)? };
             answers.entry(range).or_default().push(Arc::new(message));
         }
         Ok(answers)

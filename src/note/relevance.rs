@@ -6,13 +6,13 @@
 
 use hashbrown::HashMap;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, WindowStatement};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryResult, QueryTrait};
+use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryTrait};
 
 use super::list::{NoteList, Whose, belongs, join_assigned};
 use super::load::NOTE;
 use super::order::{Placed, SCORE};
 use crate::context::Reader;
-use crate::db::keys_table;
+use crate::db::{Queries, Row, keys_table};
 use crate::entity::{Columns, assignment, note};
 use crate::error::Result;
 use crate::page::{LookedAt, Page};
@@ -42,7 +42,7 @@ impl NoteList {
         self.window.apply(&mut page, &self.ordering.ordering);
         let mut all = Query::select();
         let columns = self.rows_of(page, reader, all.column((FOUND, SCORE)));
-        let rows = reader.db.read().query_all(&all).await?;
+        let rows = reader.db.read().rows(&all).await?;
         let rows = rows.iter().map(|row| placed(row, 0, columns)).collect::<Result<_>>()?;
         Ok(self.window.page(rows, LookedAt::Enough))
     }
@@ -88,8 +88,8 @@ impl NoteList {
             .and_where(Expr::col((FOUND, PLACE)).lte(skipped + size));
         let columns = self.rows_of(page, reader, &mut all);
         let mut rows: HashMap<i64, Vec<Placed>> = HashMap::new();
-        for row in reader.db.read().query_all(&all).await? {
-            rows.entry(row.try_get_by_index(0)?).or_default().push(placed(&row, 1, columns)?);
+        for row in reader.db.read().rows(&all).await? {
+            rows.entry(row.get(0)?).or_default().push(placed(&row, 1, columns)?);
         }
         Ok(self.pages_of(rows, HashMap::new(), parents))
     }
@@ -135,7 +135,7 @@ impl NoteList {
 }
 
 /// A note of a row that has its score at the place `score`, and its columns behind.
-fn placed(row: &QueryResult, score: usize, columns: Columns<note::Entity>) -> Result<Placed> {
+fn placed(row: &Row, score: usize, columns: Columns<note::Entity>) -> Result<Placed> {
     let note = columns.read(row, score + 1)?;
-    Ok(Placed { score: row.try_get_by_index(score)?, ..note.into() })
+    Ok(Placed { score: row.get(score)?, ..note.into() })
 }

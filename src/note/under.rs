@@ -2,14 +2,14 @@
 
 use hashbrown::HashMap;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryFilter, QueryTrait};
+use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryFilter, QueryTrait};
 
 use super::candidates::Candidates;
 use super::list::{Whose, belongs, join_assigned};
 use super::load::NOTE;
 use super::order::{NoteOrdering, Placed};
 use crate::context::Reader;
-use crate::db::keys_table;
+use crate::db::{Queries, keys_table};
 use crate::entity::{Columns, Sight, note};
 use crate::error::Result;
 use crate::page::Window;
@@ -109,8 +109,8 @@ impl Under<'_> {
         window.sort(&mut all, &ordering.ordering);
 
         let mut rows: HashMap<i64, Vec<Placed>> = HashMap::new();
-        for row in reader.db.read().query_all(&all).await? {
-            rows.entry(row.try_get_by_index(0)?).or_default().push(columns.read(&row, 1)?.into());
+        for row in reader.db.read().rows(&all).await? {
+            rows.entry(row.get(0)?).or_default().push(columns.read(&row, 1)?.into());
         }
         Ok(rows)
     }

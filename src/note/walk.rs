@@ -4,12 +4,13 @@
 //! rare ones it is a small price.
 
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{Condition, ConnectionTrait, DatabaseBackend, QueryTrait};
+use sea_orm::{Condition, DatabaseBackend, QueryTrait};
 
 use super::candidates::Candidates;
 use super::load::NOTE;
 use super::order::{NoteOrdering, Placed};
 use crate::context::Reader;
+use crate::db::Queries;
 use crate::entity::note;
 use crate::error::Result;
 use crate::page::{LookedAt, Window};
@@ -88,7 +89,7 @@ impl Walk<'_> {
     async fn rows(self, mut notes: SelectStatement) -> Result<Vec<Placed>> {
         let columns = self.reader.columns(&NOTE).and(self.ordering.columns());
         columns.select(&mut notes);
-        let rows = self.reader.db.read().query_all(&notes).await?;
+        let rows = self.reader.db.read().rows(&notes).await?;
         rows.into_iter().map(|row| Ok(Placed::from(columns.read(&row, 0)?))).collect()
     }
 
@@ -128,12 +129,12 @@ impl Walk<'_> {
         let columns = reader.columns(&NOTE).and(ordering.columns());
         columns.select(&mut found);
         let (mut rows, mut has_more) = (Vec::new(), false);
-        for row in reader.db.read().query_all(&found).await? {
+        for row in reader.db.read().rows(&found).await? {
             // A note whose words are being made has none yet, and matches nothing.
-            if row.try_get_by_index::<Option<bool>>(0)? == Some(true) {
+            if row.get::<Option<bool>>(0)? == Some(true) {
                 rows.push(Placed::from(columns.read(&row, 2)?));
             }
-            has_more |= row.try_get_by_index::<bool>(1)?;
+            has_more |= row.get::<bool>(1)?;
         }
         Ok(Found { rows, has_more })
     }

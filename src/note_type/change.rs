@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, SimpleObject};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, SqlErr,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect};
 
 use super::object::NoteType;
 use crate::context::ContextExt;
 use crate::db;
-use crate::db::Transaction;
+use crate::db::{Transaction, Violation};
 use crate::entity::token::Scope;
 use crate::entity::{Sight, note, note_type};
 use crate::error::Result;
@@ -77,7 +75,7 @@ pub async fn rename(ctx: &Context<'_>, id: ID, name: String) -> Result<NoteTypeP
         .exec(&transaction)
         .await;
     match renamed {
-        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+        Err(error) if Violation::of(&error) == Some(Violation::Unique) => {
             return NoteTypePayload::refused(transaction, vec![taken_name(&name)]).await;
         }
         renamed => renamed?,

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use sea_orm::sea_query::{Expr, IntoColumnRef, Query, SelectStatement};
-use sea_orm::{Condition, ConnectionTrait, QueryTrait, Select};
+use sea_orm::{Condition, QueryTrait, Select};
 
 use super::{Cursor, Direction, LookedAt, Ordering, Page, PageArgs, Term, Total, Window};
-use crate::db::Db;
+use crate::db::{Db, Queries};
 use crate::entity::{Columns, Table};
 use crate::error::{Error, Result};
 
@@ -40,9 +40,9 @@ impl<E: Table> Found<E> {
             counted.expr(all.clone());
         }
         counted.expr(all).from_subquery(records.limit(most + 1).take(), E::default());
-        let row = db.read().query_one(&counted).await?.ok_or_else(|| Error::missing("count", most))?;
+        let row = db.read().row(&counted).await?.ok_or_else(|| Error::missing("count", most))?;
         let count = |column| -> Result<u64> {
-            let count: i64 = row.try_get_by_index(column)?;
+            let count: i64 = row.get(column)?;
             u64::try_from(count).map_err(Error::internal)
         };
         Ok(Total::of(count(0)?, count(1)?, most))
@@ -106,7 +106,7 @@ where
 /// The records that a statement finds.
 async fn rows<E: Table>(columns: Columns<E>, mut select: SelectStatement, db: &Db) -> Result<Vec<Arc<E::Model>>> {
     columns.select(select.clear_selects());
-    let rows = db.read().query_all(&select).await?;
+    let rows = db.read().rows(&select).await?;
     // Each row is given back when it has been read.
     rows.into_iter().map(|row| Ok(Arc::new(columns.read(&row, 0)?))).collect()
 }

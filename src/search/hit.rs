@@ -7,15 +7,15 @@ use std::sync::Arc;
 use async_graphql::Enum;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use hashbrown::HashMap;
+use sea_orm::Condition;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Order, Query, WindowStatement};
-use sea_orm::{Condition, ConnectionTrait};
 
 use super::condition::Asked;
 use super::index::Field;
 use super::query::Search;
 use super::snippet::snippet;
 use crate::context::Reader;
-use crate::db::one_of;
+use crate::db::{Queries, one_of};
 use crate::engine::{Def, Question, ask, leaf, leaf_enum, lent, object};
 use crate::entity::{message, note};
 use crate::error::Result;
@@ -206,12 +206,12 @@ async fn best_parts(reader: &Reader, search: &Search, notes: &[i64]) -> Result<(
         .from_subquery(best, "found")
         .take();
     let (mut parts, mut left) = (Vec::new(), Vec::new());
-    for row in reader.db.read().query_all(&found).await? {
-        let note_id = row.try_get("", "note_id")?;
-        if !row.try_get::<bool>("", "fits")? {
+    for row in reader.db.read().rows(&found).await? {
+        let note_id = row.get(0)?;
+        if !row.get::<bool>(2)? {
             left.push(note_id);
-        } else if let Some(text) = row.try_get("", "text")? {
-            parts.push(BestPart { note_id, field: Field::of(row.try_get("", "field")?), text });
+        } else if let Some(text) = row.get(3)? {
+            parts.push(BestPart { note_id, field: Field::of(row.get(1)?), text });
         }
     }
     Ok((parts, left))

@@ -11,7 +11,7 @@ use notegraph::entity::token::Scope;
 use notegraph::http::{Admission, Allowance, HttpSettings, Patience, router, serve};
 use notegraph::schema;
 use sea_orm::DatabaseBackend;
-use sea_orm::sqlx::{Connection, Database, Pool};
+use sea_orm::sqlx::{Connection, Pool, Sqlite};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
@@ -180,10 +180,7 @@ async fn is_whole(db: &Db) -> bool {
         }
     }
     // What only reads on SQLite has no transactions. Each of these is a pool of one.
-    let can_be_had = db.writing_doors().map(async |door| match db.backend() {
-        DatabaseBackend::Postgres => all_can_be_had(door.get_postgres_connection_pool()).await,
-        _ => all_can_be_had(door.get_sqlite_connection_pool()).await,
-    });
+    let can_be_had = db.writing_doors().map(async |door| all_can_be_had(door.get_sqlite_connection_pool()).await);
     join_all(can_be_had).await.into_iter().all(|can_be_had| can_be_had) && all_turns_can_be_had(db).await
 }
 
@@ -194,7 +191,7 @@ async fn all_turns_can_be_had(db: &Db) -> bool {
     begun.into_iter().all(|begun| begun.is_ok_and(|transaction| transaction.is_ok()))
 }
 
-async fn all_can_be_had<DB: Database>(pool: &Pool<DB>) -> bool {
+async fn all_can_be_had(pool: &Pool<Sqlite>) -> bool {
     let mut held = Vec::new();
     for _ in 0..pool.options().get_max_connections() {
         let Ok(connection) = timeout(Duration::from_secs(1), pool.acquire()).await else { return false };

@@ -1,12 +1,19 @@
 //! A `PostgreSQL` server of one's own, to be stopped and filled.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
 use crate::mount::{SmallDisk, is_root};
+
+/// What a server shows to whoever speaks TLS to it, in PEM.
+pub struct Identity {
+    pub certificate: String,
+    pub key: String,
+}
 
 /// A server on a free port of this machine, which ends with this value. It runs as somebody other than root, as it
 /// insists on.
@@ -21,6 +28,47 @@ pub struct Cluster {
 impl Cluster {
     pub fn start() -> Self {
         Self::make(false)
+    }
+
+    /// With TLS.
+    pub fn with_tls(identity: &Identity) -> Self {
+        let cluster = Self::start();
+        cluster.write("server.crt", &identity.certificate);
+        cluster.write("server.key", &identity.key);
+        cluster.set("ssl = on");
+        cluster
+    }
+
+    /// Takes no connections that are not encrypted any more.
+    pub fn refuse_unencrypted(&self) {
+        self.write("pg_hba.conf", "hostssl all all all trust\n");
+        self.reload();
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A file of the server that nobody else reads.
+    fn write(&self, name: &str, text: &str) {
+        let path = Path::new(&self.data()).join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        if is_root() {
+            run(Command::new("chown").arg("postgres").arg(path));
+        }
+    }
+
+    fn set(&self, line: &str) {
+        let path = Path::new(&self.data()).join("postgresql.conf");
+        let settings = std::fs::read_to_string(&path).unwrap() + line + "\n";
+        self.write("postgresql.conf", &settings);
+        self.reload();
+    }
+
+    fn reload(&self) {
+        self.stop("fast");
+        self.go();
     }
 
     /// With a small disk at [`Self::small_folder`].

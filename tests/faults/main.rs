@@ -27,6 +27,7 @@ mod locks;
 mod mount;
 mod restarts;
 mod run;
+mod secrecy;
 mod site;
 mod statements;
 mod stop;

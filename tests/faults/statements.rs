@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::run::Run;
 use crate::support::{Database, Engine};
+use crate::whole::number;
 
 /// A database whose statements may take so long.
 async fn open(database: &Database, milliseconds: u64) -> Db {
@@ -131,7 +132,7 @@ async fn who_changes_tables_and_who_looks_for_long_is_not_hurried() {
 #[tokio::test]
 async fn who_hangs_up_takes_no_connection_along() {
     let _run = Run::begin("cancelled reads").await;
-    let database = Database::migrated(&Engine::Sqlite).await;
+    let database = Database::migrated(&Engine::of_this_run()).await;
     let settings =
         Settings { connections: 1, statement_timeout: Duration::from_hours(1), ..Settings::at(database.url()) };
     let db = connect(&settings, Missing::Refuse).await.unwrap();
@@ -139,6 +140,15 @@ async fn who_hangs_up_takes_no_connection_along() {
         let read = db.read().query_one_raw(endless(db.backend()));
         assert!(timeout(Duration::from_millis(100), read).await.is_err());
         assert!(db.read().query_one_raw(statement(db.backend(), "SELECT 1")).await.unwrap().is_some());
+    }
+    if db.backend() == DatabaseBackend::Postgres {
+        let running = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
+                       AND query LIKE 'SELECT pg_sleep%'";
+        let start = Instant::now();
+        while number(&db, running).await > 0 {
+            assert!(start.elapsed() < Duration::from_secs(10), "they run on");
+            sleep(Duration::from_millis(10)).await;
+        }
     }
     db.close().await.unwrap();
 }

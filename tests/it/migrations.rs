@@ -1,9 +1,10 @@
 //! The tables: that they come and go, are the same on both databases, and keep companies apart.
 
 use migration::{Migrator, MigratorTrait};
+use notegraph::db::Violation;
 use notegraph::entity::{assignment, message, note, token};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
-use sea_orm::{DbErr, PaginatorTrait, SqlErr};
+use sea_orm::{DbErr, PaginatorTrait};
 
 use crate::support::{App, Catalog, Database, Engine};
 
@@ -138,5 +139,5 @@ where
 #[track_caller]
 fn assert_foreign_key(result: Result<(), DbErr>) {
     let error = result.expect_err("a foreign key refuses it");
-    assert!(matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))), "{error}");
+    assert_eq!(Violation::of(&error), Some(Violation::ForeignKey), "{error}");
 }

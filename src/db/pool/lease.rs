@@ -41,7 +41,6 @@ impl Lease {
     /// Begins a use that [`Self::end`] ends.
     pub fn hold(&self) {
         self.uses.fetch_add(1, Ordering::Relaxed);
-        self.connection.begin_statement();
     }
 
     /// Whether something was left in the middle of it, beside a transaction.
@@ -51,7 +50,6 @@ impl Lease {
 
     pub fn end(&self) {
         self.uses.fetch_sub(1, Ordering::Relaxed);
-        self.connection.end_statement();
     }
 }
 

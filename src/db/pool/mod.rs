@@ -1,5 +1,6 @@
 //! Connections, and the turns in which they are used.
 
+mod activity;
 mod connection;
 mod lease;
 
@@ -7,7 +8,8 @@ use std::sync::Arc;
 
 use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
 
-pub use connection::{Activity, Backend, Canceller, Connection, DIRECT, Maker, answers};
+pub use activity::{Activity, Overview};
+pub use connection::Connection;
 pub use lease::Lease;
 
 use crate::fair::{Limits, Need, Owner, Scheduler};
@@ -45,14 +47,9 @@ impl Pool {
         self.0.scheduler.taken()
     }
 
-    /// The first of its connections, for who needs no turn.
-    pub fn door(&self) -> DatabaseConnection {
-        self.0.connections[0].door()
-    }
-
-    /// Its connections, for who needs no turn.
-    pub fn doors(&self) -> impl Iterator<Item = DatabaseConnection> {
-        self.0.connections.iter().map(Connection::door)
+    /// Its connections on `SQLite`, for who needs no turn.
+    pub fn sqlite_doors(&self) -> impl Iterator<Item = DatabaseConnection> {
+        self.0.connections.iter().filter_map(Connection::sqlite_door).cloned()
     }
 
     /// Calls back with every statement. For a pool that is not in use yet.
@@ -73,7 +70,7 @@ impl Pool {
     /// When the driver reports one.
     pub async fn close(&self) -> Result<(), DbErr> {
         for connection in &self.0.connections {
-            connection.door().close_by_ref().await?;
+            connection.close().await?;
         }
         Ok(())
     }

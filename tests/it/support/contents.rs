@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, FromQueryResult, QueryResult, Statement};
 use serde_json::Value;
 
 use super::app::App;
@@ -21,9 +21,18 @@ impl Contents {
             if name == "company_counter" {
                 continue;
             }
-            let select = Statement::from_string(app.db().backend(), format!(r#"SELECT * FROM "{name}""#));
-            let rows = app.db().read().query_all_raw(select).await.unwrap();
-            let mut rows: Vec<Value> = rows.iter().map(|row| Value::from_query_result(row, "").unwrap()).collect();
+            let backend = app.db().backend();
+            let is_postgres = backend == DatabaseBackend::Postgres;
+            let select = if is_postgres {
+                format!(r#"SELECT to_jsonb(of_table) FROM "{name}" AS of_table"#)
+            } else {
+                format!(r#"SELECT * FROM "{name}""#)
+            };
+            let rows = app.db().read().query_all_raw(Statement::from_string(backend, select)).await.unwrap();
+            let row = |row: &QueryResult| {
+                if is_postgres { row.try_get_by_index(0).unwrap() } else { Value::from_query_result(row, "").unwrap() }
+            };
+            let mut rows: Vec<Value> = rows.iter().map(row).collect();
             rows.sort_by_key(Value::to_string);
             tables.insert(name, rows);
         }

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use notegraph::db::Db;
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Statement};
+use notegraph::db::{Db, Transaction};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::Value;
 
 use super::catalog::Catalog;
@@ -39,14 +39,14 @@ fn has_plan(statement: &Statement) -> bool {
     ["SELECT", "WITH", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| statement.sql.starts_with(verb))
 }
 
-async fn explain(transaction: &DatabaseTransaction, prefix: &str, statement: &Statement) -> Vec<sea_orm::QueryResult> {
+async fn explain(transaction: &Transaction, prefix: &str, statement: &Statement) -> Vec<sea_orm::QueryResult> {
     let mut statement = statement.clone();
     statement.sql.insert_str(0, prefix);
     let sql = statement.sql.clone();
     transaction.query_all_raw(statement).await.unwrap_or_else(|error| panic!("{error}\n{sql}"))
 }
 
-async fn sqlite(transaction: &DatabaseTransaction, statement: &Statement) -> Plan {
+async fn sqlite(transaction: &Transaction, statement: &Statement) -> Plan {
     let rows = explain(transaction, "EXPLAIN QUERY PLAN ", statement).await;
     let lines: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
     // Results of subqueries are read whole, and may be.
@@ -77,7 +77,7 @@ async fn sqlite(transaction: &DatabaseTransaction, statement: &Statement) -> Pla
     }
 }
 
-async fn postgres(transaction: &DatabaseTransaction, catalog: &Catalog, statement: &Statement) -> Plan {
+async fn postgres(transaction: &Transaction, catalog: &Catalog, statement: &Statement) -> Plan {
     let mut plan = Plan::default();
     // Sorting is made dear only where sorts are looked for: it would make a scan of an index look cheap.
     for (settings, sorting) in [("SET LOCAL enable_sort = on", true), ("SET LOCAL enable_sort = off", false)] {

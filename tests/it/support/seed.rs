@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
 use notegraph::auth::{NewToken, create_token};
-use notegraph::db::{self, Table};
+use notegraph::db::{self, Table, Transaction};
 use notegraph::entity::note::{NoteStatus, Tags};
 use notegraph::entity::token::Scope;
 use notegraph::entity::user::UserStatus;
@@ -14,8 +14,8 @@ use notegraph::people::{self, Findable};
 use notegraph::search;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, IntoActiveModel,
-    ModelTrait, QueryFilter,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, ModelTrait,
+    QueryFilter,
 };
 
 use super::app::App;
@@ -296,7 +296,7 @@ where
     row
 }
 
-async fn insert_into<M>(transaction: &DatabaseTransaction, row: M) -> M
+async fn insert_into<M>(transaction: &Transaction, row: M) -> M
 where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
     M::Entity: EntityTrait<Model = M>,

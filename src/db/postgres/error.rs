@@ -1,0 +1,141 @@
+//! Errors of the driver, as the rest of the program knows them from the one for `SQLite`.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
+use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
+use tokio_postgres::error::{DbError, SqlState};
+
+/// What `PostgreSQL` answered instead of doing what it was asked for.
+#[derive(Debug)]
+pub struct Refusal(DbError);
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.message())
+    }
+}
+
+impl StdError for Refusal {}
+
+impl DatabaseError for Refusal {
+    fn message(&self) -> &str {
+        self.0.message()
+    }
+
+    fn code(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(self.0.code().code()))
+    }
+
+    fn as_error(&self) -> &(dyn StdError + Send + Sync + 'static) {
+        self
+    }
+
+    fn as_error_mut(&mut self) -> &mut (dyn StdError + Send + Sync + 'static) {
+        self
+    }
+
+    fn into_error(self: Box<Self>) -> Box<dyn StdError + Send + Sync + 'static> {
+        self
+    }
+
+    fn is_transient_in_connect_phase(&self) -> bool {
+        [SqlState::TOO_MANY_CONNECTIONS, SqlState::CANNOT_CONNECT_NOW].contains(self.0.code())
+    }
+
+    fn constraint(&self) -> Option<&str> {
+        self.0.constraint()
+    }
+
+    fn table(&self) -> Option<&str> {
+        self.0.table()
+    }
+
+    fn kind(&self) -> ErrorKind {
+        match self.0.code().code() {
+            "23505" => ErrorKind::UniqueViolation,
+            "23503" => ErrorKind::ForeignKeyViolation,
+            "23502" => ErrorKind::NotNullViolation,
+            "23514" => ErrorKind::CheckViolation,
+            "23P01" => ErrorKind::ExclusionViolation,
+            _ => ErrorKind::Other,
+        }
+    }
+}
+
+/// Which promise between tables a change would have broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Violation {
+    /// There is a row with these values already.
+    Unique,
+    /// A row that is referred to is not there.
+    ForeignKey,
+}
+
+impl Violation {
+    /// `None` where the error is another one.
+    pub fn of(error: &DbErr) -> Option<Self> {
+        // SeaORM tells those of the drivers that it knows.
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => return Some(Self::Unique),
+            Some(SqlErr::ForeignKeyConstraintViolation(_)) => return Some(Self::ForeignKey),
+            _ => {}
+        }
+        let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
+            return None;
+        };
+        let SqlxError::Database(refusal) = &**cause else { return None };
+        match refusal.kind() {
+            ErrorKind::UniqueViolation => Some(Self::Unique),
+            ErrorKind::ForeignKeyViolation => Some(Self::ForeignKey),
+            _ => None,
+        }
+    }
+}
+
+/// An error of the driver.
+pub fn driver(error: tokio_postgres::Error) -> SqlxError {
+    if let Some(refusal) = error.as_db_error() {
+        return SqlxError::Database(Box::new(Refusal(refusal.clone())));
+    }
+    if error.is_closed() {
+        return closed();
+    }
+    let said = error.to_string();
+    match error.into_source().map(|source| source.downcast::<io::Error>()) {
+        Some(Ok(source)) => SqlxError::Io(io::Error::new(source.kind(), format!("{said}: {source}"))),
+        Some(Err(source)) => {
+            let told = format!("{said}: {source}").into();
+            // Else it is a value that is of another type than its column.
+            if said.starts_with("error serializing") { SqlxError::Encode(told) } else { SqlxError::Decode(told) }
+        }
+        None => SqlxError::Protocol(said),
+    }
+}
+
+/// Why no connection was made.
+pub fn connecting(error: tokio_postgres::Error) -> SqlxError {
+    match driver(error) {
+        // The driver wraps what went wrong with TLS and passwords, of which nothing can be decoded.
+        SqlxError::Decode(said) => SqlxError::Tls(said),
+        other => other,
+    }
+}
+
+pub fn closed() -> SqlxError {
+    SqlxError::Io(io::Error::new(io::ErrorKind::ConnectionReset, "the connection is closed"))
+}
+
+/// A statement failed.
+pub fn query(error: tokio_postgres::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(driver(error))))
+}
+
+/// A connection is not to be had, or no good any more.
+pub fn broken(error: SqlxError) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
+}

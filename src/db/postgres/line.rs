@@ -1,0 +1,149 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{ConnAcquireErr, DbErr, SqlxError};
+use tokio::sync::Mutex;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{sleep, timeout};
+
+use super::address::Server;
+use super::error::{broken, closed};
+use super::session::{Observer, Session};
+use crate::db::doubt::Doubt;
+
+/// How long a connection may take to be opened.
+const OPEN: Duration = Duration::from_secs(3);
+/// How long to wait before a server is asked anew that does not take connections just now: at first, and at last.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(300));
+/// A connection that rested for longer is asked whether it still answers: what ends one on its way tells nobody.
+const RESTED: Duration = Duration::from_secs(30);
+/// How long statements that run are waited for when everything is closed.
+const CLOSING: Duration = Duration::from_secs(30);
+
+/// A connection that is opened when it is needed, and anew where it is no good any more. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Line(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    server: Server,
+    doubt: Doubt,
+    observer: Option<Observer>,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug)]
+enum Held {
+    Nothing,
+    /// The session, and the task that speaks for it.
+    Open(Arc<Session>, JoinHandle<()>),
+    Closed,
+}
+
+impl Line {
+    pub fn new(server: Server, doubt: Doubt) -> Self {
+        Self(Arc::new(Shared { server, doubt, observer: None, held: Mutex::new(Held::Nothing) }))
+    }
+
+    /// Another one to the same server, whose statements are told to this observer.
+    pub fn observed(&self, observer: Observer) -> Self {
+        let (server, doubt) = (self.0.server.clone(), self.0.doubt.clone());
+        Self(Arc::new(Shared { server, doubt, observer: Some(observer), held: Mutex::new(Held::Nothing) }))
+    }
+
+    /// The connection, which is opened where it is not, does not answer, or is doubted.
+    ///
+    /// # Errors
+    /// When none can be had in time, or the server refuses us.
+    pub async fn session(&self) -> Result<Arc<Session>, DbErr> {
+        let mut held = self.0.held.lock().await;
+        match &*held {
+            Held::Closed => return Err(broken(closed())),
+            Held::Open(session, _) if self.is_good(session).await => return Ok(Arc::clone(session)),
+            Held::Open(..) | Held::Nothing => {}
+        }
+        // Before another one is opened: the server may have no room for both.
+        *held = Held::Nothing;
+        // In a task of its own, which ends with this one: TLS needs much of the stack, where a long way leads here.
+        let mut opening = JoinSet::new();
+        let (server, observer) = (self.0.server.clone(), self.0.observer.clone());
+        opening.spawn(async move { timeout(OPEN, open(&server, observer)).await });
+        let (session, task) = match opening.join_next().await {
+            Some(Ok(Ok(opened))) => opened.map_err(broken)?,
+            Some(Ok(Err(_))) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+            Some(Err(_)) | None => return Err(broken(closed())),
+        };
+        let session = Arc::new(session);
+        session.take();
+        *held = Held::Open(Arc::clone(&session), task);
+        Ok(session)
+    }
+
+    async fn is_good(&self, session: &Session) -> bool {
+        let rested = session.take();
+        !session.is_closed() && !self.0.doubt.is_of(session.age()) && (rested < RESTED || session.answers().await)
+    }
+
+    /// The session that is open now, if it is not just being opened.
+    pub fn current(&self) -> Option<Arc<Session>> {
+        match &*self.0.held.try_lock().ok()? {
+            Held::Open(session, _) => Some(Arc::clone(session)),
+            Held::Nothing | Held::Closed => None,
+        }
+    }
+
+    /// Waits until the connection is free again, after the future of a statement was dropped. One that does not come
+    /// back in time is left behind.
+    pub async fn recover(&self) {
+        let mut held = self.0.held.lock().await;
+        let Held::Open(session, task) = &*held else { return };
+        if session.is_closed() || !session.recover().await {
+            tracing::debug!("a connection does not come back");
+            // The task would wait for the answer to what was left.
+            task.abort();
+            *held = Held::Nothing;
+        }
+    }
+
+    /// Leaves a connection behind that did not answer in time; the next one who needs it opens another.
+    pub fn leave(&self) {
+        let Ok(mut held) = self.0.held.try_lock() else { return };
+        if let Held::Open(_, task) = &*held {
+            task.abort();
+            *held = Held::Nothing;
+        }
+    }
+
+    /// Waits for the statements that run, and closes the connection; none is opened any more.
+    pub async fn close(&self) {
+        let held = std::mem::replace(&mut *self.0.held.lock().await, Held::Closed);
+        if let Held::Open(session, mut task) = held {
+            drop(session);
+            if timeout(CLOSING, &mut task).await.is_err() {
+                task.abort();
+            }
+        }
+    }
+}
+
+/// A server that starts, or has no room, is asked again.
+async fn open(server: &Server, observer: Option<Observer>) -> Result<(Session, JoinHandle<()>), SqlxError> {
+    let (mut pause, longest) = PAUSE;
+    loop {
+        match Session::open(server, observer.clone()).await {
+            Err(error) if may_pass(&error) => sleep(pause).await,
+            opened => return opened,
+        }
+        pause = (pause * 2).min(longest);
+    }
+}
+
+/// Whether the server may take a connection in a moment.
+fn may_pass(error: &SqlxError) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    match error {
+        SqlxError::Io(error) => [ConnectionAborted, ConnectionRefused, ConnectionReset].contains(&error.kind()),
+        SqlxError::Database(error) => error.is_transient_in_connect_phase(),
+        _ => false,
+    }
+}

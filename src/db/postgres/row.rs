@@ -1,0 +1,102 @@
+//! Rows, as `SeaORM` takes them.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use sea_orm::sea_query::ArrayType;
+use sea_orm::{
+    DatabaseBackend, DbErr, ExecResult, MockDatabase, MockDatabaseTrait, MockExecResult, QueryResult, Statement, Value,
+};
+use tokio_postgres::Row;
+use tokio_postgres::types::{FromSql, Kind, Type};
+
+/// The value at a place; `None` where it is null.
+///
+/// # Errors
+/// When the column is of another type.
+pub fn cell<'r, T: FromSql<'r>>(row: &'r Row, place: usize) -> Result<Option<T>, DbErr> {
+    row.try_get(place).map_err(super::error::query)
+}
+
+/// Rows as `SeaORM` takes them from a driver that it does not know: their values by the names of the columns.
+///
+/// # Errors
+/// When a value is not what its type says.
+pub fn results(rows: &[Row]) -> Result<Vec<QueryResult>, DbErr> {
+    let rows = rows.iter().map(by_name).collect::<Result<Vec<_>, _>>()?;
+    MockDatabase::new(DatabaseBackend::Postgres).append_query_results([rows]).query(0, nothing())
+}
+
+/// How many rows a statement changed, as `SeaORM` takes it.
+///
+/// # Errors
+/// None that is known.
+pub fn changed(rows_affected: u64) -> Result<ExecResult, DbErr> {
+    let changed = MockExecResult { last_insert_id: 0, rows_affected };
+    MockDatabase::new(DatabaseBackend::Postgres).append_exec_results([changed]).execute(0, nothing())
+}
+
+/// What was run is of no interest here.
+fn nothing() -> Statement {
+    Statement::from_string(DatabaseBackend::Postgres, "")
+}
+
+fn by_name(row: &Row) -> Result<BTreeMap<String, Value>, DbErr> {
+    let mut values = BTreeMap::new();
+    for (place, column) in row.columns().iter().enumerate() {
+        let value = value(row, place, column.type_())?;
+        // SeaORM counts places in the order of the names: these come first, as no column is called so.
+        values.insert(format!("\0{place:05}"), value.clone());
+        values.insert(column.name().to_owned(), value);
+    }
+    Ok(values)
+}
+
+fn value(row: &Row, place: usize, kind: &Type) -> Result<Value, DbErr> {
+    Ok(match *kind {
+        Type::BOOL => Value::Bool(cell(row, place)?),
+        Type::CHAR => Value::TinyInt(cell(row, place)?),
+        Type::INT2 => Value::SmallInt(cell(row, place)?),
+        Type::INT4 => Value::Int(cell(row, place)?),
+        Type::INT8 => Value::BigInt(cell(row, place)?),
+        Type::OID => Value::BigInt(cell::<u32>(row, place)?.map(i64::from)),
+        Type::FLOAT4 => Value::Float(cell(row, place)?),
+        Type::FLOAT8 => Value::Double(cell(row, place)?),
+        Type::BYTEA => Value::Bytes(cell(row, place)?),
+        Type::JSON | Type::JSONB => Value::Json(cell::<serde_json::Value>(row, place)?.map(Box::new)),
+        Type::DATE => Value::ChronoDate(cell(row, place)?),
+        Type::TIME => Value::ChronoTime(cell(row, place)?),
+        Type::TIMESTAMP => Value::ChronoDateTime(cell(row, place)?),
+        Type::TIMESTAMPTZ => Value::ChronoDateTimeUtc(cell(row, place)?),
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN => Value::String(cell(row, place)?),
+        Type::BOOL_ARRAY => array(ArrayType::Bool, cell::<Vec<bool>>(row, place)?),
+        Type::INT2_ARRAY => array(ArrayType::SmallInt, cell::<Vec<i16>>(row, place)?),
+        Type::INT4_ARRAY => array(ArrayType::Int, cell::<Vec<i32>>(row, place)?),
+        Type::INT8_ARRAY => array(ArrayType::BigInt, cell::<Vec<i64>>(row, place)?),
+        Type::TEXT_ARRAY | Type::VARCHAR_ARRAY | Type::NAME_ARRAY => {
+            array(ArrayType::String, cell::<Vec<String>>(row, place)?)
+        }
+        _ => match kind.kind() {
+            Kind::Enum(_) => Value::String(cell(row, place)?),
+            Kind::Domain(of) => self::value(row, place, of)?,
+            _ => Value::Bytes(cell::<Unread>(row, place)?.map(|Unread(bytes)| bytes)),
+        },
+    })
+}
+
+fn array<T: Into<Value>>(kind: ArrayType, values: Option<Vec<T>>) -> Value {
+    Value::Array(kind, values.map(|values| Box::new(values.into_iter().map(Into::into).collect())))
+}
+
+/// What is of a type that nothing reads, as it came.
+struct Unread(Vec<u8>);
+
+impl<'r> FromSql<'r> for Unread {
+    fn from_sql(_: &Type, bytes: &'r [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(bytes.to_vec()))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}

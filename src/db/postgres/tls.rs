@@ -1,0 +1,228 @@
+//! Keeping what is said to `PostgreSQL` secret, as `sslmode` and `sslrootcert` say. The words mean what they mean to
+//! `libpq`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// How secret the way to the server is, in rising order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// Never.
+    Disable,
+    /// Encrypted where the server can; anybody may be at the other end.
+    #[default]
+    Prefer,
+    /// Encrypted; anybody may be at the other end, unless an authority is named.
+    Require,
+    /// The server has a certificate of a known authority.
+    VerifyCa,
+    /// And that certificate is of the name that the address has.
+    VerifyFull,
+}
+
+impl FromStr for Mode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(match text {
+            "disable" => Self::Disable,
+            "prefer" => Self::Prefer,
+            "require" => Self::Require,
+            "verify-ca" => Self::VerifyCa,
+            "verify-full" => Self::VerifyFull,
+            _ => {
+                return Err(format!("sslmode is `{text}`: give disable, prefer, require, verify-ca or verify-full"));
+            }
+        })
+    }
+}
+
+/// Which authorities are believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Roots {
+    /// Those that the system believes.
+    System,
+    /// Those in a file of PEM.
+    File(PathBuf),
+}
+
+impl From<&str> for Roots {
+    fn from(text: &str) -> Self {
+        if text == "system" { Self::System } else { Self::File(text.into()) }
+    }
+}
+
+/// How connections are encrypted, and how far the server is looked at: the mode that results is given, too.
+///
+/// # Errors
+/// Where the words contradict each other, or there are no authorities; says so.
+pub fn connector(mode: Option<Mode>, roots: Option<&Roots>) -> Result<(Mode, MakeRustlsConnect), String> {
+    let mode = match (mode, roots) {
+        (None, Some(Roots::System)) => Mode::VerifyFull,
+        // Anybody can have a certificate of some authority that the system believes.
+        (Some(Mode::VerifyCa), None | Some(Roots::System)) => {
+            return Err("sslmode=verify-ca needs the file of an authority of your own as sslrootcert: \
+                        anybody can have a certificate of one that the system believes"
+                .to_owned());
+        }
+        (Some(mode), Some(Roots::System)) if mode < Mode::VerifyFull => {
+            return Err(
+                "sslrootcert=system needs sslmode=verify-full: with less, anybody could be at the other end".to_owned()
+            );
+        }
+        // Whoever names an authority wants it to be asked.
+        (Some(Mode::Require), Some(Roots::File(_))) => Mode::VerifyCa,
+        (mode, _) => mode.unwrap_or_default(),
+    };
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier: Arc<dyn ServerCertVerifier> = if mode < Mode::VerifyCa {
+        Arc::new(Anybody(Arc::clone(&provider)))
+    } else {
+        let roots = Arc::new(store(roots.unwrap_or(&Roots::System))?);
+        let strict = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build();
+        let strict = strict.map_err(|error| error.to_string())?;
+        if mode == Mode::VerifyFull { strict } else { Arc::new(AnyName(strict)) }
+    };
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    Ok((mode, MakeRustlsConnect::new(config)))
+}
+
+fn store(roots: &Roots) -> Result<RootCertStore, String> {
+    let mut store = RootCertStore::empty();
+    match roots {
+        Roots::System => {
+            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            if store.is_empty() {
+                return Err("the system believes no authority: name one with sslrootcert".to_owned());
+            }
+        }
+        Roots::File(path) => {
+            let unreadable = |cause: String| format!("cannot read sslrootcert {}: {cause}", path.display());
+            for root in CertificateDer::pem_file_iter(path).map_err(|error| unreadable(error.to_string()))? {
+                let root = root.map_err(|error| unreadable(error.to_string()))?;
+                store.add(root).map_err(|error| unreadable(error.to_string()))?;
+            }
+            if store.is_empty() {
+                return Err(unreadable("there is no certificate in it".to_owned()));
+            }
+        }
+    }
+    Ok(store)
+}
+
+/// Takes any certificate; whoever shows it has to have its key.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signed, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Takes the certificate of any name that an authority has signed.
+#[derive(Debug)]
+struct AnyName(Arc<WebPkiServerVerifier>);
+
+impl ServerCertVerifier for AnyName {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        between: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        // The name is looked at last: one that is wrong stands on a certificate that is right.
+        match self.0.verify_server_cert(certificate, between, name, ocsp, now) {
+            Err(Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            other => other,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_contradict_each_other_are_refused() {
+        let system = Some(&Roots::System);
+        for (mode, roots) in [(Some(Mode::Require), system), (Some(Mode::Prefer), system), (Some(Mode::VerifyCa), None)]
+        {
+            assert!(connector(mode, roots).is_err(), "{mode:?}, {roots:?}");
+        }
+        let nowhere = Roots::File("/nowhere/root.crt".into());
+        let error = connector(Some(Mode::VerifyFull), Some(&nowhere)).map(|_| ()).unwrap_err();
+        assert!(error.contains("/nowhere/root.crt"), "{error}");
+        assert_eq!(connector(None, None).map(|(mode, _)| mode), Ok(Mode::Prefer));
+        assert!("allow".parse::<Mode>().is_err());
+    }
+}
