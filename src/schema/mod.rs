@@ -1,17 +1,15 @@
 //! The lists of queries and changes, and the schema made of them. Each field hands over to the module that it is about.
 
-mod inputs;
 mod mutation;
 mod node;
 mod query;
-mod validation;
-mod value;
 
 use std::sync::Arc;
 
 use async_graphql::{EmptySubscription, Request, Response, SchemaBuilder, ValidationMode};
 
-use inputs::Inputs;
+use crate::document;
+use crate::scalar;
 
 use mutation::Done;
 pub use mutation::Mutation;
@@ -20,36 +18,21 @@ pub use query::Query;
 /// The schema, ready to run operations. Cheap to clone.
 #[derive(Clone)]
 pub struct Schema {
-    /// Validates documents, and runs nothing.
-    validator: Executor,
-    /// Takes documents for valid.
     executor: Executor,
-    inputs: Arc<Inputs>,
-}
-
-/// Whether a document has been validated before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Validated {
-    Before,
-    Not,
+    types: Arc<document::Schema>,
 }
 
 type Executor = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 impl Schema {
-    /// Runs an operation; one with a wrong value anywhere is refused before its first field runs.
-    ///
-    /// Validation depends on the document alone. The values of variables are looked at here each time, whether or not the
-    /// document was validated before, so that the answer does not depend on that.
-    pub async fn execute(&self, mut request: Request, document: Validated) -> Response {
-        if let Err(errors) = self.inputs.check(&mut request) {
-            return Response::from_errors(errors);
-        }
-        if document == Validated::Not
-            && let Err(errors) = validation::validate(&self.validator, &mut request).await
-        {
-            return Response::from_errors(errors);
-        }
+    /// What documents are held against.
+    pub fn types(&self) -> &document::Schema {
+        &self.types
+    }
+
+    /// Runs an operation of a document that [`document::read`] has found valid, with variables that it has found right:
+    /// neither is looked at again.
+    pub async fn execute(&self, request: Request) -> Response {
         self.executor.execute(request.data(Done::default())).await
     }
 }
@@ -64,10 +47,9 @@ const MAX_COMPLEXITY: usize = 2_000;
 /// # Panics
 /// Never: the text that it reads is its own.
 pub fn build() -> Schema {
-    let validator = builder().validation_mode(ValidationMode::Strict).extension(validation::Only).finish();
-    let inputs = Inputs::of(&validator.sdl()).expect("what the library prints of a schema, its parser reads");
     let executor = builder().validation_mode(ValidationMode::Fast).finish();
-    Schema { validator, executor, inputs: Arc::new(inputs) }
+    let types = document::Schema::of(&sdl(), &scalar::OWN).expect("what the library prints of a schema, its parser reads");
+    Schema { executor, types: Arc::new(types) }
 }
 
 fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
