@@ -4,48 +4,66 @@ use std::collections::{HashMap, HashSet};
 
 use async_graphql_parser::types as sdl;
 use async_graphql_parser::{Error, Positioned, parse_schema};
+use async_graphql_value::{ConstValue, Name};
 
 use super::schema::{
-    DirectiveDefinition, Field, Fields, Input, InputValue, Scalar, Schema, TypeDefinition, TypeId, TypeKind, Wrapped,
+    Deprecated, DirectiveDefinition, EnumValue, Field, Fields, Input, InputValue, Scalar, Schema, TypeDefinition, TypeId, TypeKind, Wrapped,
 };
 
 /// What every schema has (GraphQL, sections 3.5, 3.14 and 4.2).
-const INTROSPECTION: &str = "
-scalar Int scalar Float scalar String scalar Boolean scalar ID
-directive @skip(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
-directive @include(if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
-directive @deprecated(reason: String! = \"No longer supported\") on FIELD_DEFINITION | ENUM_VALUE
-directive @specifiedBy(url: String!) on SCALAR
-directive @oneOf on INPUT_OBJECT
+const INTROSPECTION: &str = r#"
+"A whole number of 32 bits, with its sign." scalar Int
+"A number with a fraction, of 64 bits as IEEE 754 has it." scalar Float
+"A text of Unicode characters." scalar String
+"`true` or `false`." scalar Boolean
+"An identifier: a text that means nothing else. A whole number is taken for one, too." scalar ID
+"Leaves a field or a fragment out where its argument is true."
+directive @skip("Whether to leave it out." if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
+"Leaves a field or a fragment out where its argument is false."
+directive @include("Whether to keep it." if: Boolean!) on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
+"Marks what clients should do without."
+directive @deprecated("Why, and what to use instead, in Markdown." reason: String! = "No longer supported")
+on FIELD_DEFINITION | ARGUMENT_DEFINITION | INPUT_FIELD_DEFINITION | ENUM_VALUE
+"Names the specification of a scalar." directive @specifiedBy("Its address." url: String!) on SCALAR
+"Marks an input object of which exactly one field is given, and not as null." directive @oneOf on INPUT_OBJECT
+"What a server offers: its types, its directives, and where operations begin."
 type __Schema {
-  description: String types: [__Type!]! queryType: __Type! mutationType: __Type subscriptionType: __Type
-  directives: [__Directive!]!
+  description: String "All types, those of the introspection among them." types: [__Type!]!
+  "Where queries begin." queryType: __Type! "Where mutations begin." mutationType: __Type
+  "Where subscriptions begin." subscriptionType: __Type "All directives." directives: [__Directive!]!
 }
+"A type, or a list of one, or one that is never null: `kind` tells which, and which fields say something."
 type __Type {
   kind: __TypeKind! name: String description: String specifiedByURL: String
   fields(includeDeprecated: Boolean! = false): [__Field!] interfaces: [__Type!] possibleTypes: [__Type!]
   enumValues(includeDeprecated: Boolean! = false): [__EnumValue!]
   inputFields(includeDeprecated: Boolean! = false): [__InputValue!] ofType: __Type isOneOf: Boolean
 }
+"The kinds of types."
 enum __TypeKind { SCALAR OBJECT INTERFACE UNION ENUM INPUT_OBJECT LIST NON_NULL }
+"A field of an object or an interface."
 type __Field {
   name: String! description: String args(includeDeprecated: Boolean! = false): [__InputValue!]! type: __Type!
   isDeprecated: Boolean! deprecationReason: String
 }
+"An argument, or a field of an input object."
 type __InputValue {
-  name: String! description: String type: __Type! defaultValue: String isDeprecated: Boolean!
-  deprecationReason: String
+  name: String! description: String type: __Type! "In the words of a document." defaultValue: String
+  isDeprecated: Boolean! deprecationReason: String
 }
+"A value of an enumeration."
 type __EnumValue { name: String! description: String isDeprecated: Boolean! deprecationReason: String }
+"A directive."
 type __Directive {
   name: String! description: String isRepeatable: Boolean! locations: [__DirectiveLocation!]!
   args(includeDeprecated: Boolean! = false): [__InputValue!]!
 }
+"Where directives may stand."
 enum __DirectiveLocation {
   QUERY MUTATION SUBSCRIPTION FIELD FRAGMENT_DEFINITION FRAGMENT_SPREAD INLINE_FRAGMENT VARIABLE_DEFINITION SCHEMA SCALAR
   OBJECT FIELD_DEFINITION ARGUMENT_DEFINITION INTERFACE UNION ENUM ENUM_VALUE INPUT_OBJECT INPUT_FIELD_DEFINITION
 }
-";
+"#;
 
 /// Scalars of a schema's own, and how their values are told.
 pub type OwnScalars<'a> = &'a [(&'a str, Scalar)];
@@ -65,6 +83,9 @@ impl Schema {
             for definition in parse_schema(text)?.definitions {
                 match definition {
                     sdl::TypeSystemDefinition::Type(definition) => types.push(definition.node),
+                    // The specification's own are as it says.
+                    sdl::TypeSystemDefinition::Directive(definition)
+                        if text != INTROSPECTION && INTROSPECTION.contains(&format!("directive @{}", definition.node.name.node)) => {}
                     sdl::TypeSystemDefinition::Directive(definition) => {
                         let repeatable = is_repeatable(text, &definition.node.name.node);
                         directives.push((definition.node, repeatable));
@@ -77,7 +98,7 @@ impl Schema {
         let building = Building { by_name: ids.collect(), scalars };
         let possible = building.possible(&types);
         let named = |name: Option<&Positioned<_>>| {
-            name.map(|name: &Positioned<async_graphql_value::Name>| building.id(&name.node))
+            name.map(|name: &Positioned<Name>| building.id(&name.node))
         };
         let (query, mutation, subscription) = match &roots {
             Some(roots) => (
@@ -91,11 +112,24 @@ impl Schema {
             }
         };
         let non_null = |name: &str| Wrapped::NonNull(Box::new(Wrapped::Named(building.id(name))));
-        let name = InputValue { name: "name".to_owned(), ty: non_null("String"), default: None };
+        let name = InputValue {
+            name: "name".to_owned(),
+            description: None,
+            deprecated: None,
+            ty: non_null("String"),
+            default: None,
+        };
+        let field = |name: &str, ty: Wrapped, arguments: Vec<InputValue>| Field {
+            name: name.to_owned(),
+            description: None,
+            deprecated: None,
+            ty,
+            arguments,
+        };
         let meta = [
-            Field { ty: non_null("__Schema"), arguments: Vec::new() },
-            Field { ty: Wrapped::Named(building.id("__Type")), arguments: vec![name] },
-            Field { ty: non_null("String"), arguments: Vec::new() },
+            field("__schema", non_null("__Schema"), Vec::new()),
+            field("__type", Wrapped::Named(building.id("__Type")), vec![name]),
+            field("__typename", non_null("String"), Vec::new()),
         ];
         Ok(Self {
             types: types.into_iter().map(|definition| building.definition(definition)).collect(),
@@ -151,20 +185,32 @@ impl Building<'_> {
 
     fn definition(&self, definition: sdl::TypeDefinition) -> TypeDefinition {
         let name = definition.name.node.to_string();
+        let mut interfaces: Vec<TypeId> = Vec::new();
+        let mut implements = |names: Vec<Positioned<Name>>| {
+            interfaces.extend(names.iter().map(|name| self.id(&name.node)));
+        };
         let kind = match definition.kind {
             sdl::TypeKind::Scalar => TypeKind::Scalar(self.scalar(&name)),
-            sdl::TypeKind::Object(object) => TypeKind::Object(self.fields(object.fields)),
-            sdl::TypeKind::Interface(interface) => TypeKind::Interface(self.fields(interface.fields)),
+            sdl::TypeKind::Object(object) => {
+                implements(object.implements);
+                TypeKind::Object(self.fields(object.fields))
+            }
+            sdl::TypeKind::Interface(interface) => {
+                implements(interface.implements);
+                TypeKind::Interface(self.fields(interface.fields))
+            }
             sdl::TypeKind::Union(_) => TypeKind::Union,
             sdl::TypeKind::Enum(values) => {
-                TypeKind::Enum(values.values.into_iter().map(|value| value.node.value.node.to_string()).collect())
+                TypeKind::Enum(values.values.into_iter().map(|value| enum_value(value.node)).collect())
             }
             sdl::TypeKind::InputObject(input) => TypeKind::Input(Input {
                 fields: self.values(input.fields),
                 one_of: definition.directives.iter().any(|directive| directive.node.name.node == "oneOf"),
             }),
         };
-        TypeDefinition { name, kind }
+        let specified_by = text_of(&definition.directives, "specifiedBy", "url");
+        let description = definition.description.map(|description| description.node);
+        TypeDefinition { name, description, kind, interfaces, specified_by }
     }
 
     fn scalar(&self, name: &str) -> Scalar {
@@ -179,16 +225,23 @@ impl Building<'_> {
     }
 
     fn fields(&self, fields: Vec<Positioned<sdl::FieldDefinition>>) -> Fields {
-        let field = |field: sdl::FieldDefinition| {
-            let ty = self.wrapped(&field.ty.node);
-            (field.name.node.to_string(), Field { ty, arguments: self.values(field.arguments) })
+        let field = |field: sdl::FieldDefinition| Field {
+            name: field.name.node.to_string(),
+            description: field.description.map(|description| description.node),
+            deprecated: deprecated(&field.directives),
+            ty: self.wrapped(&field.ty.node),
+            arguments: self.values(field.arguments),
         };
-        fields.into_iter().map(|one| field(one.node)).collect()
+        let all: Vec<Field> = fields.into_iter().map(|one| field(one.node)).collect();
+        let by_name = all.iter().enumerate().map(|(number, field)| (field.name.clone(), number)).collect();
+        Fields { all, by_name }
     }
 
     fn values(&self, values: Vec<Positioned<sdl::InputValueDefinition>>) -> Vec<InputValue> {
         let value = |value: sdl::InputValueDefinition| InputValue {
             name: value.name.node.to_string(),
+            description: value.description.map(|description| description.node),
+            deprecated: deprecated(&value.directives),
             ty: self.wrapped(&value.ty.node),
             default: value.default_value.map(|default| default.node),
         };
@@ -196,13 +249,15 @@ impl Building<'_> {
     }
 
     fn directive(&self, directive: sdl::DirectiveDefinition, repeatable: bool) -> (String, DirectiveDefinition) {
-        let locations = directive.locations.iter().filter_map(|location| executable(location.node));
+        let name = directive.name.node.to_string();
         let definition = DirectiveDefinition {
+            name: name.clone(),
+            description: directive.description.map(|description| description.node),
             repeatable,
-            locations: locations.collect(),
+            locations: directive.locations.iter().map(|location| place(location.node)).collect(),
             arguments: self.values(directive.arguments),
         };
-        (directive.name.node.to_string(), definition)
+        (name, definition)
     }
 }
 
@@ -212,9 +267,31 @@ fn is_repeatable(text: &str, name: &str) -> bool {
     declared.and_then(|rest| rest.split_once(" on ")).is_some_and(|(before, _)| before.ends_with("repeatable"))
 }
 
-/// A place in documents, as the specification calls it.
-fn executable(location: sdl::DirectiveLocation) -> Option<&'static str> {
-    Some(match location {
+fn enum_value(value: sdl::EnumValueDefinition) -> EnumValue {
+    EnumValue {
+        name: value.value.node.to_string(),
+        description: value.description.map(|description| description.node),
+        deprecated: deprecated(&value.directives),
+    }
+}
+
+fn deprecated(directives: &[Positioned<sdl::ConstDirective>]) -> Deprecated {
+    directives.iter().find(|directive| directive.node.name.node == "deprecated")?;
+    Some(text_of(directives, "deprecated", "reason").unwrap_or_else(|| "No longer supported".to_owned()))
+}
+
+/// The argument of a directive, where it stands and is a text.
+fn text_of(directives: &[Positioned<sdl::ConstDirective>], directive: &str, argument: &str) -> Option<String> {
+    let found = directives.iter().find(|found| found.node.name.node == directive)?;
+    match &found.node.get_argument(argument)?.node {
+        ConstValue::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// Where a directive may stand, as the specification calls it.
+fn place(location: sdl::DirectiveLocation) -> &'static str {
+    match location {
         sdl::DirectiveLocation::Query => "QUERY",
         sdl::DirectiveLocation::Mutation => "MUTATION",
         sdl::DirectiveLocation::Subscription => "SUBSCRIPTION",
@@ -223,6 +300,16 @@ fn executable(location: sdl::DirectiveLocation) -> Option<&'static str> {
         sdl::DirectiveLocation::FragmentSpread => "FRAGMENT_SPREAD",
         sdl::DirectiveLocation::InlineFragment => "INLINE_FRAGMENT",
         sdl::DirectiveLocation::VariableDefinition => "VARIABLE_DEFINITION",
-        _ => return None,
-    })
+        sdl::DirectiveLocation::Schema => "SCHEMA",
+        sdl::DirectiveLocation::Scalar => "SCALAR",
+        sdl::DirectiveLocation::Object => "OBJECT",
+        sdl::DirectiveLocation::FieldDefinition => "FIELD_DEFINITION",
+        sdl::DirectiveLocation::ArgumentDefinition => "ARGUMENT_DEFINITION",
+        sdl::DirectiveLocation::Interface => "INTERFACE",
+        sdl::DirectiveLocation::Union => "UNION",
+        sdl::DirectiveLocation::Enum => "ENUM",
+        sdl::DirectiveLocation::EnumValue => "ENUM_VALUE",
+        sdl::DirectiveLocation::InputObject => "INPUT_OBJECT",
+        sdl::DirectiveLocation::InputFieldDefinition => "INPUT_FIELD_DEFINITION",
+    }
 }

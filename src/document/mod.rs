@@ -14,6 +14,7 @@ mod coerce;
 mod fault;
 mod graph;
 mod hand_over;
+mod introspect;
 mod lexer;
 mod parser;
 mod scalars;
@@ -29,6 +30,7 @@ mod tests;
 use async_graphql::{Pos, ServerError};
 
 pub use checked::{Checked, Operation};
+pub use introspect::asks_about_the_schema;
 use fault::{Fault, Lines};
 use graph::Graph;
 use hand_over::HandOver;

@@ -3,7 +3,7 @@
 use async_graphql_value::ConstValue;
 use serde_json::Number;
 
-use super::schema::Scalar;
+use super::schema::{EnumValue, Scalar};
 use super::syntax::ValueKind;
 
 /// How much of a value is repeated, in characters.
@@ -112,8 +112,8 @@ pub fn id(number: &Number) -> String {
 const MOST_TOLD: usize = 8;
 
 /// A value that an enumeration has not; `given` with its quotes.
-pub fn no_value(given: &str, name: &str, values: &[String]) -> String {
-    let told: Vec<&str> = values.iter().take(MOST_TOLD).map(String::as_str).collect();
+pub fn no_value(given: &str, name: &str, values: &[EnumValue]) -> String {
+    let told: Vec<&str> = values.iter().take(MOST_TOLD).map(|value| value.name.as_str()).collect();
     let more = if values.len() > MOST_TOLD { " and others" } else { "" };
     format!("Value {given} does not exist in \"{name}\" enum. It has {}{more}.", told.join(", "))
 }

@@ -1,6 +1,6 @@
 //! The types that documents are held against (GraphQL, section 3), each known by a number.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use async_graphql_value::ConstValue;
@@ -40,20 +40,45 @@ impl Wrapped {
 
 pub struct TypeDefinition {
     pub name: String,
+    pub description: Option<String>,
     pub kind: TypeKind,
+    /// Those that an object type or an interface implements.
+    pub interfaces: Vec<TypeId>,
+    /// Where the values of a scalar are specified.
+    pub specified_by: Option<String>,
 }
 
 pub enum TypeKind {
     Scalar(Scalar),
-    Enum(Vec<String>),
+    Enum(Vec<EnumValue>),
     Object(Fields),
     Interface(Fields),
     Union,
     Input(Input),
 }
 
-/// The fields of an object or an interface by their names. `__typename` is not among them.
-pub type Fields = HashMap<String, Field>;
+/// The fields of an object or an interface. `__typename` is not among them.
+#[derive(Default)]
+pub struct Fields {
+    /// As they are declared.
+    pub all: Vec<Field>,
+    pub by_name: HashMap<String, usize>,
+}
+
+impl Fields {
+    pub fn get(&self, name: &str) -> Option<&Field> {
+        self.all.get(*self.by_name.get(name)?)
+    }
+}
+
+/// Something that clients should do without, and why: the reason is never blank.
+pub type Deprecated = Option<String>;
+
+pub struct EnumValue {
+    pub name: String,
+    pub description: Option<String>,
+    pub deprecated: Deprecated,
+}
 
 /// How values of a scalar are told.
 #[derive(Clone, Copy)]
@@ -70,6 +95,9 @@ pub enum Scalar {
 }
 
 pub struct Field {
+    pub name: String,
+    pub description: Option<String>,
+    pub deprecated: Deprecated,
     pub ty: Wrapped,
     pub arguments: Vec<InputValue>,
 }
@@ -77,6 +105,8 @@ pub struct Field {
 /// An argument, or a field of an input object.
 pub struct InputValue {
     pub name: String,
+    pub description: Option<String>,
+    pub deprecated: Deprecated,
     pub ty: Wrapped,
     pub default: Option<ConstValue>,
 }
@@ -95,9 +125,11 @@ pub struct Input {
 }
 
 pub struct DirectiveDefinition {
+    pub name: String,
+    pub description: Option<String>,
     pub arguments: Vec<InputValue>,
     pub repeatable: bool,
-    /// Among the places in documents, as the specification calls them.
+    /// Where it may stand, as the specification calls these places.
     pub locations: Vec<&'static str>,
 }
 
@@ -107,7 +139,8 @@ pub struct Schema {
     /// The object types that an object of each type may be of: of an object type itself.
     pub(super) possible: Vec<HashSet<TypeId>>,
     pub(super) by_name: HashMap<String, TypeId>,
-    pub(super) directives: HashMap<String, DirectiveDefinition>,
+    /// By name, in the order of their names.
+    pub(super) directives: BTreeMap<String, DirectiveDefinition>,
     pub(super) query: TypeId,
     pub(super) mutation: Option<TypeId>,
     pub(super) subscription: Option<TypeId>,

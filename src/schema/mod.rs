@@ -6,7 +6,7 @@ mod query;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, Request, Response, SchemaBuilder, ValidationMode};
+use async_graphql::{EmptySubscription, Name, Request, Response, SchemaBuilder, ValidationMode, Value};
 
 use crate::document;
 use crate::scalar;
@@ -31,9 +31,30 @@ impl Schema {
     }
 
     /// Runs an operation of a document that [`document::read`] has found valid, with variables that it has found right:
-    /// neither is looked at again.
-    pub async fn execute(&self, request: Request) -> Response {
-        self.executor.execute(request.data(Done::default())).await
+    /// neither is looked at again. What it asks about the schema is answered from the types that it was held against.
+    pub async fn execute(&self, mut request: Request) -> Response {
+        let told = self.introspect(&mut request);
+        let mut response = self.executor.execute(request.data(Done::default())).await;
+        if let Value::Object(data) = &mut response.data {
+            for (key, value) in told {
+                if let Some(place) = data.get_mut(&key) {
+                    *place = value;
+                }
+            }
+        }
+        response
+    }
+
+    fn introspect(&self, request: &mut Request) -> Vec<(Name, Value)> {
+        // One that is no document is refused by the library.
+        let Ok(document) = request.parsed_query() else { return Vec::new() };
+        if !document::asks_about_the_schema(document) {
+            return Vec::new();
+        }
+        let mut document = document.clone();
+        let told = self.types.introspect(&mut document, request.operation_name.as_deref(), &request.variables);
+        request.set_parsed_query(document);
+        told
     }
 }
 
@@ -59,10 +80,25 @@ fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
         .disable_suggestions()
 }
 
-/// The schema as it is committed in `schema.graphql`.
+/// The schema as it is committed in `schema.graphql`: without the directives that every schema has (GraphQL, section
+/// 3.13), which the library prints where they are used.
 pub fn sdl() -> String {
     use async_graphql::SDLExportOptions;
-    builder()
-        .finish()
-        .sdl_with_options(SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions())
+    let options = SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions();
+    let printed = builder().finish().sdl_with_options(options);
+    let is_known = |line: &str| {
+        let name = line.strip_prefix("directive @").and_then(|rest| rest.split(['(', ' ']).next());
+        name.is_some_and(|name| ["skip", "include", "deprecated", "specifiedBy", "oneOf"].contains(&name))
+    };
+    let mut sdl = String::with_capacity(printed.len());
+    let mut lines = printed.lines().peekable();
+    while let Some(line) = lines.next() {
+        // Their descriptions are of one line.
+        let describes = line.starts_with('"') && lines.peek().is_some_and(|next| is_known(next));
+        if !describes && !is_known(line) {
+            sdl.push_str(line);
+            sdl.push('\n');
+        }
+    }
+    sdl
 }

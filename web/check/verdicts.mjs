@@ -98,6 +98,8 @@ const MEANT = [
   },
 ]
 
+const places = ({ locations }) => (locations ?? []).map(({ line, column }) => `${line}:${column}`).join(' ')
+
 const tally = { documents: 0, taken: 0, syntax: 0, invalid: 0, operation: 0, variables: 0, bounded: 0, meant: 0 }
 const worded = { alone: 0, equal: 0, placed: 0 }
 const differences = []
@@ -119,7 +121,7 @@ for (const line of readFileSync(join(folder, 'verdicts.ndjson'), 'utf8').trimEnd
     worded.alone += 1
     const [our, other] = [ours.messages[0].replace(/ \((in|at) .*\)$/, ''), their.messages[0]]
     worded.equal += our === other
-    worded.placed += JSON.stringify(ours.locations) === JSON.stringify(their.locations)
+    worded.placed += places(ours) === places(their)
     const kind = (message) => message.replace(/"(\\.|[^"])*"/g, '"..."').slice(0, 90)
     if (our !== other) others.set(`${kind(our)}  |  ${kind(other)}`, (others.get(`${kind(our)}  |  ${kind(other)}`) ?? 0) + 1)
   }

@@ -56,7 +56,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                 self.wrong(message, value);
             }
             (TypeKind::Enum(values), ValueKind::Enum(given)) => {
-                if !values.iter().any(|value| value == given) {
+                if !values.iter().any(|value| value.name == *given) {
                     self.wrong(scalars::no_value(&format!("\"{}\"", short(given)), name, values), value);
                 }
             }
