@@ -7,7 +7,8 @@ use async_graphql_parser::{Error, Positioned, parse_schema};
 use async_graphql_value::{ConstValue, Name};
 
 use super::schema::{
-    Deprecated, DirectiveDefinition, EnumValue, Field, Fields, Input, InputValue, Scalar, Schema, TypeDefinition, TypeId, TypeKind, Wrapped,
+    Deprecated, DirectiveDefinition, EnumValue, Field, Fields, Input, InputValue, Scalar, Schema, TypeDefinition,
+    TypeId, TypeKind, Wrapped,
 };
 
 /// What every schema has (GraphQL, sections 3.5, 3.14 and 4.2).
@@ -85,7 +86,8 @@ impl Schema {
                     sdl::TypeSystemDefinition::Type(definition) => types.push(definition.node),
                     // The specification's own are as it says.
                     sdl::TypeSystemDefinition::Directive(definition)
-                        if text != INTROSPECTION && INTROSPECTION.contains(&format!("directive @{}", definition.node.name.node)) => {}
+                        if text != INTROSPECTION
+                            && INTROSPECTION.contains(&format!("directive @{}", definition.node.name.node)) => {}
                     sdl::TypeSystemDefinition::Directive(definition) => {
                         let repeatable = is_repeatable(text, &definition.node.name.node);
                         directives.push((definition.node, repeatable));
@@ -97,15 +99,11 @@ impl Schema {
         let ids = types.iter().zip(0..).map(|(definition, id)| (definition.name.node.to_string(), id));
         let building = Building { by_name: ids.collect(), scalars };
         let possible = building.possible(&types);
-        let named = |name: Option<&Positioned<_>>| {
-            name.map(|name: &Positioned<Name>| building.id(&name.node))
-        };
+        let named = |name: Option<&Positioned<_>>| name.map(|name: &Positioned<Name>| building.id(&name.node));
         let (query, mutation, subscription) = match &roots {
-            Some(roots) => (
-                named(roots.query.as_ref()),
-                named(roots.mutation.as_ref()),
-                named(roots.subscription.as_ref()),
-            ),
+            Some(roots) => {
+                (named(roots.query.as_ref()), named(roots.mutation.as_ref()), named(roots.subscription.as_ref()))
+            }
             None => {
                 let found = |name: &str| building.by_name.get(name).copied();
                 (found("Query"), found("Mutation"), found("Subscription"))

@@ -1,8 +1,8 @@
 //! A document that is valid, and what it needs to know of what is sent with it.
 
 use async_graphql::{Pos, ServerError, Variables};
-use async_graphql_parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
 use async_graphql_parser::Positioned;
+use async_graphql_parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
 use async_graphql_value::{ConstValue, Name, Value};
 
 use super::coerce::{self, Wrong};
@@ -151,7 +151,10 @@ impl Operation {
                 Ok(None) => {}
                 Err(wrong) => errors.extend(wrong.into_iter().map(|Wrong { path, message }| {
                     let name: String = variable.name.chars().take(60).collect();
-                    ServerError::new(format!("Variable \"${name}\" has invalid value{path}: {message}"), Some(variable.at))
+                    ServerError::new(
+                        format!("Variable \"${name}\" has invalid value{path}: {message}"),
+                        Some(variable.at),
+                    )
                 })),
             }
         }

@@ -90,7 +90,8 @@ impl<'v> Coercion<'_, 'v> {
                     self.wrong(scalars::no_value(&scalars::shown_json(value), name, values));
                 }
             }
-            (TypeKind::Enum(values), ConstValue::Enum(given)) if values.iter().any(|value| value.name == given.as_str()) => {}
+            (TypeKind::Enum(values), ConstValue::Enum(given))
+                if values.iter().any(|value| value.name == given.as_str()) => {}
             (TypeKind::Enum(_), _) => {
                 let found = scalars::shown_json(value);
                 self.wrong(format!("Enum \"{name}\" cannot represent non-string value: {found}."));

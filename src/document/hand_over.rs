@@ -26,7 +26,8 @@ impl HandOver<'_> {
         let operations = match &document.operations[..] {
             [operation] if operation.name.is_none() => theirs::DocumentOperations::Single(self.operation(operation)),
             operations => {
-                let named = operations.iter().filter_map(|one| Some((TheirName::new(one.name?.text), self.operation(one))));
+                let named =
+                    operations.iter().filter_map(|one| Some((TheirName::new(one.name?.text), self.operation(one))));
                 theirs::DocumentOperations::Multiple(named.collect::<HashMap<_, _>>())
             }
         };

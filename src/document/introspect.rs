@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 
 use async_graphql::Variables;
-use async_graphql_parser::types::{Directive, DocumentOperations, ExecutableDocument, Field, Selection, SelectionSet};
 use async_graphql_parser::Positioned;
+use async_graphql_parser::types::{Directive, DocumentOperations, ExecutableDocument, Field, Selection, SelectionSet};
 use async_graphql_value::{ConstValue, Name, Value, indexmap::IndexMap};
 
 use super::schema::{
@@ -229,9 +229,7 @@ impl<'d, 's> Introspection<'d, 's> {
             (Node::Type(Wrapped::List(inner)), "ofType") | (Node::Type(Wrapped::NonNull(inner)), "ofType") => {
                 self.object(&Node::Type((**inner).clone()), mentions)
             }
-            (Node::Type(wrapped), "kind") => {
-                kind(if wrapped.is_non_null() { "NON_NULL" } else { "LIST" })
-            }
+            (Node::Type(wrapped), "kind") => kind(if wrapped.is_non_null() { "NON_NULL" } else { "LIST" }),
             (Node::Type(_), _) => ConstValue::Null,
             (Node::Field(_), "__typename") => text("__Field"),
             (Node::Field(of), "type") => self.object(&Node::Type(of.ty.clone()), mentions),
@@ -247,7 +245,9 @@ impl<'d, 's> Introspection<'d, 's> {
             (Node::EnumValue(of), _) => described(name, &of.name, of.description.as_deref(), &of.deprecated),
             (Node::Directive(_), "__typename") => text("__Directive"),
             (Node::Directive(of), "isRepeatable") => ConstValue::Boolean(of.repeatable),
-            (Node::Directive(of), "locations") => ConstValue::List(of.locations.iter().map(|place| kind(place)).collect()),
+            (Node::Directive(of), "locations") => {
+                ConstValue::List(of.locations.iter().map(|place| kind(place)).collect())
+            }
             (Node::Directive(of), "args") => inputs(&of.arguments),
             (Node::Directive(of), _) => described(name, &of.name, of.description.as_deref(), &None),
         }

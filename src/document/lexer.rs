@@ -106,9 +106,7 @@ impl<'a> Lexer<'a> {
                 Ok(Kind::Mark(b'.'))
             }
             (Some(b'.'), _) => Err(self.fault(start, "Unexpected \"..\", did you mean \"...\"?".to_owned())),
-            (Some(b'0'..=b'9'), _) => {
-                Err(self.fault(start, "Invalid number, expected digit before \".\".".to_owned()))
-            }
+            (Some(b'0'..=b'9'), _) => Err(self.fault(start, "Invalid number, expected digit before \".\".".to_owned())),
             _ => Err(self.unexpected(start)),
         }
     }

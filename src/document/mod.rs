@@ -30,10 +30,10 @@ mod tests;
 use async_graphql::{Pos, ServerError};
 
 pub use checked::{Checked, Operation};
-pub use introspect::asks_about_the_schema;
 use fault::{Fault, Lines};
 use graph::Graph;
 use hand_over::HandOver;
+pub use introspect::asks_about_the_schema;
 pub use parser::ParserLimits;
 use parser::Unparsed;
 pub use schema::{Scalar, Schema};

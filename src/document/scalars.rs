@@ -35,7 +35,9 @@ pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), St
             let Some(text) = text else {
                 return Err(format!("Expected value of type \"{name}\", found: {}.", shown()));
             };
-            return takes(text).map_err(|right| format!("Expected value of type \"{name}\", found: {}; it has to be {right}.", shown()));
+            return takes(text).map_err(|right| {
+                format!("Expected value of type \"{name}\", found: {}; it has to be {right}.", shown())
+            });
         }
         Scalar::Text => text.is_some(),
         Scalar::Boolean => {

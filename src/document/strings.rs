@@ -103,8 +103,21 @@ mod tests {
     #[test]
     fn wrong_escapes_are_none() {
         for text in [
-            r"\u", r"\u12", r"\u12g4", r"\u+123", r"\u{}", r"\u{110000}", r"\u{D800}", r"\u{12", r"\u{000000041}",
-            r"\uD83D", r"\uD83D\u0041", r"\uDE00\uD83D", r"\uD83Dx", r"\u{+41}", "\\uéé",
+            r"\u",
+            r"\u12",
+            r"\u12g4",
+            r"\u+123",
+            r"\u{}",
+            r"\u{110000}",
+            r"\u{D800}",
+            r"\u{12",
+            r"\u{000000041}",
+            r"\uD83D",
+            r"\uD83D\u0041",
+            r"\uDE00\uD83D",
+            r"\uD83Dx",
+            r"\u{+41}",
+            "\\uéé",
         ] {
             assert_eq!(unicode_escape(text), None, "{text}");
         }

@@ -459,7 +459,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
-/// The operation that would run. One that cannot be told is left to the validation.
+/// The operation that would run.
 fn operation<'d>(document: &'d ExecutableDocument, name: Option<&str>) -> Option<&'d OperationDefinition> {
     let operation = match &document.operations {
         DocumentOperations::Single(operation) => Some(operation),

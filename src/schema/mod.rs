@@ -69,7 +69,8 @@ const MAX_COMPLEXITY: usize = 2_000;
 /// Never: the text that it reads is its own.
 pub fn build() -> Schema {
     let executor = builder().validation_mode(ValidationMode::Fast).finish();
-    let types = document::Schema::of(&sdl(), &scalar::OWN).expect("what the library prints of a schema, its parser reads");
+    let types =
+        document::Schema::of(&sdl(), &scalar::OWN).expect("what the library prints of a schema, its parser reads");
     Schema { executor, types: Arc::new(types) }
 }
 

@@ -40,8 +40,14 @@ async fn a_variable_of_a_wrong_type_for_its_place_changes_nothing() {
         assert_refused(&client.query_with(&document, variables).await, ty);
     }
     for (document, variables) in [
-        ("query($f: TagsFilter!) { notes(filter: { status: $f }) { totalCount } }", json!({ "f": { "hasAny": ["a"] } })),
-        ("query($f: StringFilter!) { notes(filter: { tags: $f }) { totalCount } }", json!({ "f": { "contains": "a" } })),
+        (
+            "query($f: TagsFilter!) { notes(filter: { status: $f }) { totalCount } }",
+            json!({ "f": { "hasAny": ["a"] } }),
+        ),
+        (
+            "query($f: StringFilter!) { notes(filter: { tags: $f }) { totalCount } }",
+            json!({ "f": { "contains": "a" } }),
+        ),
         ("query($s: String!) { viewer @skip(if: $s) { scopes } }", json!({ "s": "true" })),
         ("query($s: Boolean) { viewer @skip(if: $s) { scopes } }", json!({})),
         ("query($i: [ID]) { nodes(ids: $i) { id } }", json!({ "i": ["Note:2"] })),
@@ -59,8 +65,14 @@ async fn a_variable_of_a_wrong_type_for_its_place_changes_nothing() {
         ("query($n: Int = 2) { notes(first: $n) { totalCount } }", json!({})),
         ("query($n: Int) { notes(first: $n) { totalCount } }", json!({ "n": 2.0 })),
         ("query($d: Boolean) { __type(name: \"Note\") { fields(includeDeprecated: $d) { name } } }", json!({})),
-        ("query($a: Boolean!) { __typename @skip(if: $a) viewer { __typename @include(if: $a) } }", json!({ "a": false })),
-        ("\"what for\" query Q(\"how many\" $ n: Int) { ...F } \"what\" fragment F on Query { notes(first: $n) { totalCount } }", json!({})),
+        (
+            "query($a: Boolean!) { __typename @skip(if: $a) viewer { __typename @include(if: $a) } }",
+            json!({ "a": false }),
+        ),
+        (
+            "\"what for\" query Q(\"how many\" $ n: Int) { ...F } \"what\" fragment F on Query { notes(first: $n) { totalCount } }",
+            json!({}),
+        ),
     ] {
         let response = client.query_with(document, variables).await;
         assert!(response.errors().is_empty(), "{document}: {:#}", response.body);
@@ -153,9 +165,8 @@ async fn the_schema_tells_of_itself_as_the_specification_says() {
     assert!(names.contains(&"ID") && names.contains(&"__Type") && !names.contains(&"Float"), "{names:?}");
     let directives: Vec<&Value> = s["directives"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
     assert_eq!(json!(directives), json!(["deprecated", "include", "oneOf", "skip", "specifiedBy"]));
-    let objects: Vec<Value> = ["Company", "Customer", "Note", "NoteMessage", "NoteType", "User"]
-        .map(|name| json!({ "name": name }))
-        .to_vec();
+    let objects: Vec<Value> =
+        ["Company", "Customer", "Note", "NoteMessage", "NoteType", "User"].map(|name| json!({ "name": name })).to_vec();
     assert_eq!(
         response["node"],
         json!({ "kind": "INTERFACE", "interfaces": [], "possibleTypes": objects, "fields": [{ "name": "id" }], "isOneOf": null })

@@ -8,11 +8,11 @@ mod contract;
 mod document;
 mod export;
 mod generate;
-mod mutate;
+pub mod mutate;
 pub mod random;
 mod stock;
 mod values;
-mod verdicts;
+pub mod verdicts;
 mod world;
 
 use compare::{difference, is_refused, is_refused_wrongly};

@@ -22,19 +22,12 @@ impl Owner<'_> {
 }
 
 impl<'a, 's> Examination<'_, 'a, 's> {
-    pub fn arguments(
-        &mut self,
-        given: &[Argument<'a>],
-        defined: &'s [InputValue],
-        owner: Owner<'_>,
-        at: At,
-    ) {
+    pub fn arguments(&mut self, given: &[Argument<'a>], defined: &'s [InputValue], owner: Owner<'_>, at: At) {
         self.unique(given.iter().map(|argument| argument.name), "argument");
         for argument in given {
             match defined.iter().find(|defined| defined.name == argument.name.text) {
                 Some(defined) => {
-                    let expected =
-                        Expected { ty: &defined.ty, has_default: defined.default.is_some(), one_of: None };
+                    let expected = Expected { ty: &defined.ty, has_default: defined.default.is_some(), one_of: None };
                     self.within.push(Step::Name(argument.name.text));
                     self.value(&argument.value, expected);
                     self.within.pop();
@@ -54,9 +47,8 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             if !given.iter().any(|argument| argument.name.text == defined.name) {
                 let (argument, ty) = (owner.of_argument(&defined.name), self.schema.show(&defined.ty));
                 let place = self.place();
-                let message = format!(
-                    "Argument \"{argument}\" of type \"{ty}\" is required, but it was not provided.{place}"
-                );
+                let message =
+                    format!("Argument \"{argument}\" of type \"{ty}\" is required, but it was not provided.{place}");
                 self.fault(message, [at]);
             }
         }

@@ -55,10 +55,7 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
     }
 
     /// All fields of some selections, those of their fragments among them, each fragment once.
-    fn collect(
-        &self,
-        sets: impl Iterator<Item = (Option<TypeId>, &'d Selections<'a>)>,
-    ) -> Vec<Mention<'d, 'a, 's>> {
+    fn collect(&self, sets: impl Iterator<Item = (Option<TypeId>, &'d Selections<'a>)>) -> Vec<Mention<'d, 'a, 's>> {
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
         for (parent, selections) in sets {
             self.collect_from(parent, selections, &mut found, &mut seen);

@@ -11,8 +11,7 @@ impl<'a> Examination<'_, 'a, '_> {
         let (mut fields, mut seen, mut is_guarded) = (Vec::new(), Vec::new(), false);
         self.root_fields(&operation.selection, &mut fields, &mut seen, &mut is_guarded);
         if is_guarded {
-            let message =
-                format!("{name} must not use `@skip` or `@include` directives in the top level selection.");
+            let message = format!("{name} must not use `@skip` or `@include` directives in the top level selection.");
             self.fault(message, [operation.at]);
         }
         let first = fields.first().map(|(response, _)| *response);
@@ -21,7 +20,8 @@ impl<'a> Examination<'_, 'a, '_> {
             let at: Vec<_> = others.iter().map(|(_, name)| name.at).collect();
             self.fault(format!("{name} must select only one top level field."), at);
         }
-        let meta: Vec<_> = fields.iter().filter(|(_, name)| name.text.starts_with("__")).map(|(_, name)| name.at).collect();
+        let meta: Vec<_> =
+            fields.iter().filter(|(_, name)| name.text.starts_with("__")).map(|(_, name)| name.at).collect();
         if !meta.is_empty() {
             self.fault(format!("{name} must not select an introspection top level field."), meta);
         }

@@ -24,8 +24,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         }
         if matches!(value.kind, ValueKind::Null) {
             if ty.is_non_null() {
-                let message =
-                    format!("Expected value of non-null type \"{}\" not to be null.", self.schema.show(ty));
+                let message = format!("Expected value of non-null type \"{}\" not to be null.", self.schema.show(ty));
                 self.wrong(message, value);
             }
             return;
@@ -50,8 +49,10 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         match (schema.kind(id), &value.kind) {
             (TypeKind::Input(input), ValueKind::Object(fields)) => self.object(id, input, fields, value),
             (TypeKind::Input(_), _) => {
-                let message =
-                    format!("Expected value of type \"{name}\" to be an object, found: {}.", scalars::shown(&value.kind));
+                let message = format!(
+                    "Expected value of type \"{name}\" to be an object, found: {}.",
+                    scalars::shown(&value.kind)
+                );
                 self.unknown_value(value);
                 self.wrong(message, value);
             }

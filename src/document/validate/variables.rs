@@ -62,7 +62,8 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             // Of two of one name the second is not known, and that has been said.
             let known = known.get(variable.name.text);
             if known.is_some_and(|known| !known.is_used && known.variable.at == variable.at) {
-                let message = format!("Variable \"${}\" is never used{}.", short(variable.name.text), of(operation, "in"));
+                let message =
+                    format!("Variable \"${}\" is never used{}.", short(variable.name.text), of(operation, "in"));
                 self.fault(message, [variable.at]);
             }
         }
@@ -122,9 +123,10 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         let schema = self.schema;
         let own = &declared.ty;
         let is_open = place.is_non_null() && !own.is_non_null();
-        let has_default = variable.default.as_ref().is_some_and(|default| {
-            !matches!(default.kind, super::super::syntax::ValueKind::Null)
-        });
+        let has_default = variable
+            .default
+            .as_ref()
+            .is_some_and(|default| !matches!(default.kind, super::super::syntax::ValueKind::Null));
         let fits = if is_open {
             (has_default || usage.has_default) && schema.fits(own, place.nullable())
         } else {
@@ -133,7 +135,8 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         let at: [At; 2] = [variable.at, usage.at];
         if !fits {
             let (name, own, place) = (short(usage.name), schema.show(own), schema.show(place));
-            let message = format!("Variable \"${name}\" of type \"{own}\" used in position expecting type \"{place}\".");
+            let message =
+                format!("Variable \"${name}\" of type \"{own}\" used in position expecting type \"{place}\".");
             self.fault(message, at);
         } else if is_open && declared.never_null.is_none() {
             declared.never_null = Some(schema.show(place));

@@ -48,6 +48,20 @@ fn verdict(schema: &Schema, asked: &Asked) -> Value {
     }
 }
 
+/// Something right, or with a few faults.
+pub fn asked(contract: &Contract, pool: &Pool, random: &mut Random) -> Asked {
+    let mut asked = right(contract, random);
+    // Some stay as they are: what is right has to be taken.
+    for _ in 0..random.below(4) {
+        match random.below(10) {
+            0..6 => asked.document = mutate::text(&asked.document, pool, random),
+            6..9 => asked.variables = mutate::json(&asked.variables, pool, random),
+            _ => asked.operation = random.perhaps((*random.clone().one(&["A", "B", "nope", "query"])).to_owned()),
+        }
+    }
+    asked
+}
+
 /// Makes so many, by a seed, and says what the server makes of each.
 pub fn lines(seed: u64, count: usize) -> String {
     let contract = Contract::read();
@@ -55,15 +69,7 @@ pub fn lines(seed: u64, count: usize) -> String {
     let mut random = Random::new(seed);
     let mut lines = String::new();
     for _ in 0..count {
-        let mut asked = right(&contract, &mut random);
-        // Some stay as they are: what is right has to be taken.
-        for _ in 0..random.below(4) {
-            match random.below(10) {
-                0..6 => asked.document = mutate::text(&asked.document, &pool, &mut random),
-                6..9 => asked.variables = mutate::json(&asked.variables, &pool, &mut random),
-                _ => asked.operation = random.perhaps((*random.clone().one(&["A", "B", "nope", "query"])).to_owned()),
-            }
-        }
+        let asked = asked(&contract, &pool, &mut random);
         let Asked { document, operation, variables } = &asked;
         let line = json!({
             "document": document,
@@ -79,22 +85,64 @@ pub fn lines(seed: u64, count: usize) -> String {
 /// What all constructs of the language are in.
 const SPECIMENS: [(&str, &str); 18] = [
     ("{ __typename }", "{}"),
-    ("query A($if: Boolean! = true) { __typename @skip(if: $if) viewer @include(if: $if) { scopes } }", r#"{"if": false}"#),
-    ("{ __schema { queryType { name } types { name kind fields(includeDeprecated: true) { name args { name } } } } }", "{}"),
-    ("query A($name: String!, $d: Boolean) { __type(name: $name) { fields(includeDeprecated: $d) { name } } }", r#"{"name": "Note"}"#),
-    ("\"what for\" query A(\"which\" $n: Int = 2) { notes(first: $n) { nodes { ...F } } } \"its fields\" fragment F on Note { id subject }", "{}"),
-    ("query A($id: ID!) { note(id: $id) { id } } mutation B($id: ID!) { noteDelete(input: {id: $id}) { deletedNoteId } }", r#"{"id": 7}"#),
+    (
+        "query A($if: Boolean! = true) { __typename @skip(if: $if) viewer @include(if: $if) { scopes } }",
+        r#"{"if": false}"#,
+    ),
+    (
+        "{ __schema { queryType { name } types { name kind fields(includeDeprecated: true) { name args { name } } } } }",
+        "{}",
+    ),
+    (
+        "query A($name: String!, $d: Boolean) { __type(name: $name) { fields(includeDeprecated: $d) { name } } }",
+        r#"{"name": "Note"}"#,
+    ),
+    (
+        "\"what for\" query A(\"which\" $n: Int = 2) { notes(first: $n) { nodes { ...F } } } \"its fields\" fragment F on Note { id subject }",
+        "{}",
+    ),
+    (
+        "query A($id: ID!) { note(id: $id) { id } } mutation B($id: ID!) { noteDelete(input: {id: $id}) { deletedNoteId } }",
+        r#"{"id": 7}"#,
+    ),
     ("query A($d: OrderDirection) { note(id: 2) { messages(direction: $d) { totalCount } } }", "{}"),
-    ("query A($i: [ID!]!) { notes(filter: {id: {in: $i}}) { totalCount } nodes(ids: $i) { id } }", r#"{"i": ["Note:1", 2]}"#),
-    ("query A($f: NoteFilter, $o: [NoteOrder!]) { notes(filter: $f, orderBy: $o) { totalCount } }", r#"{"f": {"status": {"eq": "OPEN"}, "not": {"priority": true}}, "o": {"field": "CREATED_ON"}}"#),
+    (
+        "query A($i: [ID!]!) { notes(filter: {id: {in: $i}}) { totalCount } nodes(ids: $i) { id } }",
+        r#"{"i": ["Note:1", 2]}"#,
+    ),
+    (
+        "query A($f: NoteFilter, $o: [NoteOrder!]) { notes(filter: $f, orderBy: $o) { totalCount } }",
+        r#"{"f": {"status": {"eq": "OPEN"}, "not": {"priority": true}}, "o": {"field": "CREATED_ON"}}"#,
+    ),
     ("{ node(id: \"Note:1\") { id ... on Note { x: subject } ... on User { x: username } ... { __typename } } }", "{}"),
-    ("{ viewer { user { id ...U } } ...Q } fragment U on User { name } fragment Q on Query { viewer { user { name id } } }", "{}"),
-    ("mutation A($s: BigInt) { noteMessagePost(input: {noteId: 1, message: \"\"\"a \\\"\"\" b\"\"\", attachment: {url: \"https://a.b/c\", size: $s}}) { userErrors { code } } }", r#"{"s": "42"}"#),
-    ("mutation A($d: Date, $r: DateTime) { customersUpsert(input: [{externalKey: \"a\", birthdate: $d, modifiedOn: $r}]) { userErrors { code } } }", r#"{"d": "2026-03-14", "r": "2026-03-14T09:26:53Z"}"#),
-    ("{ a: notes(first: 1, search: \"\\u{1F600}\\uD83D\\uDE00\\n\") { totalCount } # why\r\n b: notes(first: 2,) { totalCount } }", "{}"),
-    ("query A($t: [String!] = [\"a\"]) { notes(filter: {tags: {hasAny: $t}}) { totalCount nodes { tags } edges { node { tags } cursor } } }", r#"{"t": "b"}"#),
-    ("mutation A($p: NotePatch!) { notePatch(input: {id: \"1\", expectedVersion: 3, patch: $p}) { note { id } changedFields } }", r#"{"p": {"subject": "x", "tags": [], "priority": true}}"#),
-    ("query A($s: UserStatus) { users(status: $s, first: 3) { nodes { id status } } noteCounts(groupBy: STATUS) { count } }", r#"{"s": "ACTIVE"}"#),
+    (
+        "{ viewer { user { id ...U } } ...Q } fragment U on User { name } fragment Q on Query { viewer { user { name id } } }",
+        "{}",
+    ),
+    (
+        "mutation A($s: BigInt) { noteMessagePost(input: {noteId: 1, message: \"\"\"a \\\"\"\" b\"\"\", attachment: {url: \"https://a.b/c\", size: $s}}) { userErrors { code } } }",
+        r#"{"s": "42"}"#,
+    ),
+    (
+        "mutation A($d: Date, $r: DateTime) { customersUpsert(input: [{externalKey: \"a\", birthdate: $d, modifiedOn: $r}]) { userErrors { code } } }",
+        r#"{"d": "2026-03-14", "r": "2026-03-14T09:26:53Z"}"#,
+    ),
+    (
+        "{ a: notes(first: 1, search: \"\\u{1F600}\\uD83D\\uDE00\\n\") { totalCount } # why\r\n b: notes(first: 2,) { totalCount } }",
+        "{}",
+    ),
+    (
+        "query A($t: [String!] = [\"a\"]) { notes(filter: {tags: {hasAny: $t}}) { totalCount nodes { tags } edges { node { tags } cursor } } }",
+        r#"{"t": "b"}"#,
+    ),
+    (
+        "mutation A($p: NotePatch!) { notePatch(input: {id: \"1\", expectedVersion: 3, patch: $p}) { note { id } changedFields } }",
+        r#"{"p": {"subject": "x", "tags": [], "priority": true}}"#,
+    ),
+    (
+        "query A($s: UserStatus) { users(status: $s, first: 3) { nodes { id status } } noteCounts(groupBy: STATUS) { count } }",
+        r#"{"s": "ACTIVE"}"#,
+    ),
     ("query A { viewer { scopes } } query B { noteTypes { id name } }", "{}"),
 ];
 

@@ -7,14 +7,14 @@ use async_graphql::parser::parse_query;
 use async_graphql::{Request, Response, Variables};
 use chrono::TimeDelta;
 use notegraph::auth::Viewer;
+use notegraph::document::{self, Refused};
 use notegraph::engine::Faults;
 use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::entity::token::Scope;
 use notegraph::entity::user::UserStatus;
+use notegraph::gate::Bounds;
 use notegraph::meter::Meter;
 use notegraph::projection::Mentioned;
-use notegraph::document::{self, Refused};
-use notegraph::gate::Bounds;
 use notegraph::schema::{self, Schema};
 use serde_json::Value;
 
