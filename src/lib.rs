@@ -24,6 +24,7 @@ pub mod customer;
 pub mod db;
 pub mod demo;
 pub mod derived;
+pub mod document;
 pub mod engine;
 pub mod entity;
 pub mod error;

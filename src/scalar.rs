@@ -4,8 +4,21 @@ use async_graphql::registry::Registry;
 use async_graphql::{Description, InputType, InputValueError, InputValueResult, OutputType, Scalar, ScalarType, Value};
 use chrono::{Datelike, NaiveDate, Timelike, Utc};
 
+use crate::document;
 use crate::engine::Leaf;
 use crate::id::quote;
+
+/// Which texts are of the scalars here that are taken.
+pub const OWN: [(&str, document::Scalar); 4] = [
+    ("DateTime", document::Scalar::Own(|text| right(DateTime::parse(text), DateTime::RIGHT))),
+    ("Date", document::Scalar::Own(|text| right(Date::parse(text), Date::RIGHT))),
+    ("BigInt", document::Scalar::Own(|text| right(BigInt::parse(text), BigInt::RIGHT))),
+    ("URL", document::Scalar::Own(|text| right(Url::parse(text), Url::RIGHT))),
+];
+
+fn right<T>(parsed: Option<T>, right: &str) -> Result<(), String> {
+    parsed.map(drop).ok_or_else(|| right.to_owned())
+}
 
 /// Scalars as the engine writes them: as text.
 macro_rules! leaf {
@@ -60,7 +73,11 @@ impl DateTime {
         }
     }
 
+    /// The library takes a blank for the `T`, and signs that are none of ASCII; the specification has neither.
     pub fn parse(text: &str) -> Option<Self> {
+        if !text.is_ascii() || !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
+            return None;
+        }
         let time = chrono::DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
         // By way of the count of microseconds, which has no leap seconds: neither has PostgreSQL.
         let time = chrono::DateTime::from_timestamp_micros(time.timestamp_micros())?;
@@ -91,10 +108,15 @@ impl Date {
     /// What a right one looks like, for errors.
     pub const RIGHT: &str = "a date, such as \"2026-03-14\"";
 
+    /// The library takes blanks and signs among the digits; the specification has none.
     pub fn parse(text: &str) -> Option<Self> {
+        let is_right = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+        if text.len() != 10 || !text.bytes().enumerate().all(is_right) {
+            return None;
+        }
         let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        // Two digits each, and years that both databases and all calendars of clients know.
-        (text.len() == 10 && (1..=9999).contains(&day.year())).then_some(Self(day))
+        // Years that both databases and all calendars of clients know.
+        (1..=9999).contains(&day.year()).then_some(Self(day))
     }
 
     fn text(self) -> String {
@@ -122,6 +144,14 @@ impl ScalarType for Date {
 pub struct BigInt(pub i64);
 
 impl BigInt {
+    /// What a right one looks like, for errors.
+    pub const RIGHT: &str = "a 64-bit integer as a string, such as \"42\"";
+
+    /// As it is given out: without a plus, and without zeros before it.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self).filter(|number| number.text() == text)
+    }
+
     fn text(self) -> String {
         self.0.to_string()
     }
@@ -130,7 +160,7 @@ impl BigInt {
 #[Scalar(use_type_description)]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {
-        parse_text(&value, |text| text.parse().ok().map(Self), "a 64-bit integer as a string, such as \"42\"")
+        parse_text(&value, Self::parse, Self::RIGHT)
     }
 
     fn to_value(&self) -> Value {
@@ -245,7 +275,10 @@ mod tests {
         assert_eq!(text("2026-03-14T09:26:53.123456789Z").as_deref(), Some("2026-03-14T09:26:53.123456Z"));
         assert_eq!(text("2026-03-14T09:26:53.120Z").as_deref(), Some("2026-03-14T09:26:53.120Z"));
         assert_eq!(text("2016-12-31T23:59:60Z").as_deref(), Some("2017-01-01T00:00:00Z"));
-        assert_eq!(text("2026-03-14"), None);
+        for wrong in ["2026-03-14", "2026-03-14 09:26:53Z", "2026-03-14T09:26:53\u{2212}01:00", " 2026-03-14T09:26:53Z"]
+        {
+            assert_eq!(text(wrong), None, "{wrong}");
+        }
         assert_eq!(text("0000-12-31T23:59:59Z"), None);
         assert_eq!(text("9999-12-31T23:59:59-01:00"), None);
     }
@@ -262,6 +295,23 @@ mod tests {
             };
             let time = chrono::DateTime::from_timestamp_micros(micros).unwrap();
             assert_eq!(DateTime(time).text(), time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));
+        }
+    }
+
+    #[test]
+    fn days_are_digits() {
+        assert!(Date::parse("2026-03-14").is_some());
+        for wrong in ["2026- 3-14", "2026-03- 4", "+2026-3-14", " 2026-3-14", "2026-03-1 ", "2026-02-30", "0000-01-01"]
+        {
+            assert_eq!(Date::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn large_numbers_are_digits() {
+        assert_eq!(BigInt::parse("-9223372036854775808"), Some(BigInt(i64::MIN)));
+        for wrong in ["+5", "007", "-0", " 5", "5.0", "", "9223372036854775808"] {
+            assert_eq!(BigInt::parse(wrong), None, "{wrong}");
         }
     }
 

@@ -1,3 +1,5 @@
+use crate::document::{Limits, ParserLimits};
+
 /// How much there may be of everything in a document. Fragments are counted wherever they are spread, and those that are
 /// not spread once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,24 @@ impl Default for Bounds {
             directives: 500,
             values: 1_000_000,
             arguments: 64 << 20,
+        }
+    }
+}
+
+impl Bounds {
+    pub fn of_parser(&self) -> ParserLimits {
+        ParserLimits { tokens: self.tokens, brackets: self.brackets }
+    }
+
+    pub fn of_document(&self) -> Limits {
+        Limits {
+            operations: self.operations,
+            fragments: self.fragments,
+            fields: self.fields,
+            depth: self.depth,
+            aliases: self.aliases,
+            root_fields: self.root_fields,
+            directives: self.directives,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What a parsed document may cost, told before it is validated: fragments that spread each other double with every
-//! line, and the library's own rules walk all of it. Here each fragment is looked at once.
+//! What a valid document costs with the variables that came with it. Fragments that spread each other double with every
+//! line, and what executes them walks all of it: here each fragment is looked at once.
 
 use std::collections::HashMap;
 
@@ -47,8 +47,7 @@ pub struct Estimate {
 }
 
 /// What a document costs: its fields, a hundred each, the values that its answer could hold, one each, and the bytes that
-/// its changes write, for each record that they write them to. Refuses one that would cost too much, before anything walks
-/// its fragments one by one.
+/// its changes write, for each record that they write them to. Refuses one that would cost too much.
 ///
 /// # Errors
 /// A sentence for the client: what there is too much of, and how much is allowed.
@@ -70,7 +69,7 @@ pub fn estimate(document: &ExecutableDocument, variables: &Variables, bounds: &B
         if weight.own_fields > bounds.root_fields {
             return Err(format!("An operation has more than {} fields of its own.", bounds.root_fields));
         }
-        // The validation walks all operations, and the fragments that none of them spreads.
+        // All operations count, and the fragments that none of them spreads.
         whole.add(weight);
         for name in &fragments.unused {
             whole.add(scales.known.get(name).copied().unwrap_or_default());

@@ -7,9 +7,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
-};
+use async_graphql::ServerError;
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, Selection};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::request::Parts;
@@ -20,7 +19,7 @@ use tracing::Instrument;
 
 use super::accept::MediaType;
 use super::answer::Executed;
-use super::documents::{Documents, Parsed};
+use super::documents::{Documents, Known, Valid};
 use super::health::Readiness;
 use super::limits::{Allowance, Limits, REQUEST, TrustedProxies, Turn, Visit};
 use super::listen::End;
@@ -33,6 +32,7 @@ use super::{answer, asked, body};
 use crate::auth::{self, Identity, IdentitySettings, Tokens, Viewer};
 use crate::context::App;
 use crate::db::{Fault, Share, StopOnDrop, StopSignal};
+use crate::document::OperationKind;
 use crate::engine::Pieces;
 use crate::error::Error;
 use crate::fair::Owner;
@@ -107,7 +107,7 @@ struct Operation {
 /// The least that an operation costs, however little it used: what its request took before it was measured.
 const LEAST_COST: u64 = 100;
 
-/// Memory that a parsed document takes for each byte of its text, with the copy of it that is executed.
+/// Memory that a document takes for each byte of its text, with the copy of it that is executed.
 const PARSED_BYTES: u64 = 60;
 
 /// What a request whose token does not hold costs its address besides: whoever makes up tokens asks the database for each.
@@ -266,29 +266,29 @@ impl Door {
         deadline: Instant,
     ) -> Result<Executed, Refusal> {
         let Received { sent, viewer, turn, mut memory, meter, mut estimate, shows_cost } = received;
-        let (by_post, request) = match sent {
+        let (by_post, mut request) = match sent {
             Sent::Body(body) => (true, asked::in_body(&body, |bytes| Ok(memory.add(bytes)?))?),
             Sent::Address(asked) => (false, asked::in_address(&asked)?),
         };
         memory.add(request.query.len() as u64 * PARSED_BYTES)?;
-        let parsed = self.documents.parse(&request.query)?;
-        let Estimate { cost, written } = gate::estimate(&parsed.document, &request.variables, &self.settings.gate)
-            .map_err(|message| Refusal::document("TOO_COMPLEX", message))?;
-        let changing = operation(&parsed.document, request.operation_name.as_deref())
-            .is_some_and(|operation| operation.ty != OperationType::Query);
-        if !by_post && changing {
-            return Err(Refusal::method("An address can only ask; changes are not made by GET", "POST"));
-        }
-        turn.charge(cost).map_err(Refusal::rate_limited)?;
-        estimate += cost;
-        let first = operation(&parsed.document, request.operation_name.as_deref()).and_then(first_field);
-        let first = first.map(str::to_owned);
-        let written = if changing { written } else { 0 };
+        let known = self.documents.read(&request.query)?;
+        let mut asked = match self.asked(&known, &mut request, by_post)? {
+            Ok(asked) => asked,
+            Err(errors) => {
+                let mut executed = wrong(errors, turn, meter, estimate, request_id);
+                executed.cost = executed.cost.filter(|_| shows_cost);
+                return Ok(executed);
+            }
+        };
+        turn.charge(asked.estimate.cost).map_err(Refusal::rate_limited)?;
+        estimate += asked.estimate.cost;
+        let (changing, first) = (asked.changing, asked.first.take());
+        let written = if changing { asked.estimate.written } else { 0 };
         let request_id = request_id.to_owned();
         // A change goes on, whoever waits for it.
         let stop = if changing { StopSignal::default() } else { stop };
         let operation = Operation { viewer, turn, meter, estimate, written, stop, request_id };
-        let mut executed = self.run(request, parsed, operation, deadline).await?;
+        let mut executed = self.run(request, asked.valid, operation, deadline).await?;
         // Changes are made one after the other, until one fails.
         executed.repeatable =
             !changing || first.is_some_and(|first| answer::has_only_failed_at(&executed.response, &first));
@@ -296,6 +296,39 @@ impl Door {
             executed.cost = None;
         }
         Ok(executed)
+    }
+
+    /// Looks at what is asked for before anything runs: the document, which of its operations, and the variables, which take
+    /// their final form. The inner error is what is wrong with them.
+    fn asked<'k>(
+        &self,
+        known: &'k Known,
+        request: &mut async_graphql::Request,
+        by_post: bool,
+    ) -> Result<Result<Asked<'k>, Vec<ServerError>>, Refusal> {
+        let valid = match known {
+            Ok(valid) => valid,
+            Err(errors) => return Ok(Err(errors.clone())),
+        };
+        let name = request.operation_name.as_deref();
+        let operation = match valid.checked.operation(name) {
+            Ok(operation) => operation,
+            Err(error) => return Ok(Err(vec![error])),
+        };
+        let changing = operation.kind != OperationKind::Query;
+        if !by_post && changing {
+            return Err(Refusal::method("An address can only ask; changes are not made by GET", "POST"));
+        }
+        match operation.variables(self.schema.types(), std::mem::take(&mut request.variables)) {
+            Ok(variables) => request.variables = variables,
+            Err(errors) => return Ok(Err(errors)),
+        }
+        let document = &valid.checked.document;
+        let estimate = gate::estimate(document, &request.variables, &self.settings.gate)
+            .map_err(|message| Refusal::document("TOO_COMPLEX", message))?;
+        let first = self::operation(document, name).and_then(first_field).map(str::to_owned);
+        request.set_parsed_query(valid.checked.prepared(operation, &request.variables));
+        Ok(Ok(Asked { valid, changing, first, estimate }))
     }
 
     /// Absent where the request came over no network.
@@ -349,16 +382,15 @@ impl Door {
     /// goes with it: operations that nobody waits for are bounded like all others.
     async fn run(
         &self,
-        mut request: async_graphql::Request,
-        parsed: Arc<Parsed>,
+        request: async_graphql::Request,
+        valid: &Valid,
         work: Operation,
         deadline: Instant,
     ) -> Result<Executed, Refusal> {
         let Operation { viewer, turn, meter, estimate, written, stop, request_id } = work;
-        request.set_parsed_query(parsed.document.clone());
         let owner = Owner::Token(viewer.token_key());
         let app = self.app.scoped(Share { token: viewer.token_key(), meter: Arc::clone(&meter), stop });
-        let request = app.prepare(request, &parsed.mentioned, viewer, &meter);
+        let request = app.prepare(request, &valid.mentioned, viewer, &meter);
         let pieces = Arc::new(Pieces::default());
         let request = request.data(Arc::clone(&pieces));
         let (schema, db) = (self.schema.clone(), self.app.db.clone());
@@ -366,10 +398,7 @@ impl Door {
         meter.cpu(watchdog::lap());
         let measure = measure(&meter);
         let operation = async move {
-            let mut response = schema.execute(request, parsed.validated()).await;
-            if !answer::is_refused(&response) {
-                parsed.found_valid();
-            }
+            let mut response = schema.execute(request).await;
             answer::settle(&mut response, &request_id);
             answer::faults(&response).for_each(|fault| db.heed(fault));
             meter.release_rows();
@@ -398,6 +427,29 @@ impl Door {
     }
 }
 
+/// What is asked for, and may be.
+struct Asked<'k> {
+    valid: &'k Valid,
+    /// Whether it is more than a question.
+    changing: bool,
+    /// What its first field is called, where no other one is.
+    first: Option<String>,
+    estimate: Estimate,
+}
+
+/// The answer to what is refused as a whole, and paid for by what it took to find that out.
+fn wrong(errors: Vec<ServerError>, turn: Turn, meter: Arc<Meter>, estimate: u64, request_id: &str) -> Executed {
+    let mut response = async_graphql::Response::from_errors(errors);
+    answer::settle(&mut response, request_id);
+    meter.cpu(watchdog::lap());
+    let usage = meter.usage();
+    usage.record();
+    turn.settle(estimate, usage.cost().max(LEAST_COST));
+    let held = Held { turn: Some(turn), meter: Some(meter) };
+    let pieces = Arc::new(Pieces::default());
+    Executed { response, pieces, repeatable: true, cost: Some((estimate, usage)), held }
+}
+
 /// Counts the CPU time of what is polled for an operation.
 fn measure(meter: &Arc<Meter>) -> impl Fn(Duration) + Send + use<> {
     let meter = Arc::clone(meter);
@@ -409,7 +461,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
-/// The operation that would run. One that cannot be told is left to the validation.
+/// The operation that would run.
 fn operation<'d>(document: &'d ExecutableDocument, name: Option<&str>) -> Option<&'d OperationDefinition> {
     let operation = match &document.operations {
         DocumentOperations::Single(operation) => Some(operation),
@@ -461,25 +513,6 @@ mod tests {
         ] {
             let document = parse_query(document).unwrap();
             assert_eq!(operation(&document, None).and_then(first_field), expected, "{document:?}");
-        }
-    }
-
-    #[test]
-    fn the_operation_that_would_run_tells_whether_it_changes() {
-        let two = "query A { a } mutation B { b }";
-        for (document, name, expected) in [
-            ("{ a }", None, false),
-            ("mutation { a }", None, true),
-            ("subscription { a }", None, true),
-            ("mutation B { a }", None, true),
-            (two, Some("A"), false),
-            (two, Some("B"), true),
-            (two, None, false),
-            (two, Some("C"), false),
-        ] {
-            let document = parse_query(document).unwrap();
-            let found = operation(&document, name).is_some_and(|operation| operation.ty != OperationType::Query);
-            assert_eq!(found, expected, "{document:?} {name:?}");
         }
     }
 }

@@ -42,9 +42,9 @@ pub fn site(app: App, schema: Schema, settings: &HttpSettings, work: Work) -> Si
     let door = Arc::new(Door {
         tokens: Tokens::on(work.clone(), app.db.clone(), app.clock.clone()),
         app,
+        documents: Documents::new(schema.clone(), settings.gate),
         schema,
         settings: settings.clone(),
-        documents: Documents::new(settings.gate),
         limits: Arc::clone(&limits),
         memory: MemoryPool::new(settings.memory),
         identity: settings.identity.clone().map(Identity::new),

@@ -154,12 +154,14 @@ impl Window {
             _ => None,
         };
         more |= goes_on.is_some();
+        // The record that a cursor was taken from stands on its side of the page, whichever way the page is walked.
+        let (precedes, follows) = (self.after.is_some(), self.before.is_some());
         if self.backwards {
             rows.reverse();
-            Page { rows, has_next: self.before.is_some(), has_previous: more, end: None, start: goes_on }
+            Page { rows, has_next: follows, has_previous: more || precedes, end: None, start: goes_on }
         } else {
-            let has_previous = self.after.is_some() || self.number.is_some_and(|number| number > 1);
-            Page { rows, has_next: more, has_previous, end: goes_on, start: None }
+            let has_previous = precedes || self.number.is_some_and(|number| number > 1);
+            Page { rows, has_next: more || follows, has_previous, end: goes_on, start: None }
         }
     }
 

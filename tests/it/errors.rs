@@ -306,9 +306,9 @@ async fn a_refusal_says_where_and_what_would_be_right() {
         (
             "mutation($i: NoteCreateInput!) { noteCreate(input: $i) { note { id } } }",
             json!({ "i": { "tags": ["a", 5] } }),
-            ["$i.tags.1", "is 5", "a string"],
+            ["$i", ".tags[1]", "a non string value: 5"],
         ),
-        ("{ notes(first: 3000000000) { totalCount } }", json!({}), ["first", "3000000000", "32 bits"]),
+        ("{ notes(first: 3000000000) { totalCount } }", json!({}), ["at first", "3000000000", "32-bit"]),
         ("query($s: UserStatus) { users(status: $s) { totalCount } }", json!({ "s": "x" }), ["$s", "\"x\"", "ACTIVE"]),
     ] {
         let response = client.query_with(document, variables).await;

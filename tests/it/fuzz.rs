@@ -7,6 +7,7 @@ mod cursors;
 mod documents;
 mod filters;
 mod gate;
+mod handed;
 mod ids;
 mod imports;
 mod texts;

@@ -34,6 +34,7 @@ mod idempotency;
 mod identity;
 mod isolation;
 mod keys;
+mod language;
 mod limits;
 mod loading;
 mod many;

@@ -8,9 +8,11 @@ mod contract;
 mod document;
 mod export;
 mod generate;
+pub mod mutate;
 pub mod random;
 mod stock;
 mod values;
+pub mod verdicts;
 mod world;
 
 use compare::{difference, is_refused, is_refused_wrongly};
@@ -198,4 +200,21 @@ async fn documents_are_written_for_the_reference_implementation() {
             batch.await.unwrap();
         }
     }
+}
+
+/// How many of them are compared: some thousands, or a hundred thousand by night.
+const VERDICTS: u64 = 8_000;
+
+/// The other half is `web/check/verdicts.mjs`; `.ci/oracle` runs both. `NOTEGRAPH_ORACLE_VERDICTS` says how many.
+#[test]
+fn verdicts_are_written_for_the_reference_implementation() {
+    let count = usize::try_from(setting("NOTEGRAPH_ORACLE_VERDICTS", VERDICTS)).unwrap();
+    let Ok(folder) = std::env::var("NOTEGRAPH_ORACLE_FOLDER") else {
+        // That they are made shows that none of them ends the server.
+        assert_eq!(verdicts::lines(seed(), 500).lines().count(), 500);
+        return;
+    };
+    let folder = std::path::PathBuf::from(folder);
+    std::fs::write(folder.join("verdicts.graphql"), notegraph::schema::sdl()).unwrap();
+    std::fs::write(folder.join("verdicts.ndjson"), verdicts::lines(seed(), count)).unwrap();
 }

@@ -354,3 +354,28 @@ async fn what_comes_in_during_a_walk_neither_repeats_nor_hides_others() {
         assert_eq!(walked, expected, "backwards: {backwards}");
     }
 }
+
+/// A cursor was taken from a record, which stands on its side of the page whichever way the page is walked.
+#[tokio::test]
+async fn what_a_cursor_was_taken_from_is_not_in_the_page() {
+    let app = App::start().await;
+    let acme = app.company("Acme").await;
+    for _ in 0..6 {
+        acme.note(|_| {}).await;
+    }
+    let client = acme.user("ann").await.token(&[Scope::Read]).await;
+    let all = client.query("{ notes { edges { cursor } } }").await;
+    let cursor = |at: usize| all["notes"]["edges"][at]["cursor"].as_str().unwrap().to_owned();
+    for (arguments, previous, next) in [
+        (format!("before: \"{}\"", cursor(3)), false, true),
+        (format!("first: 10, before: \"{}\"", cursor(3)), false, true),
+        (format!("first: 10, after: \"{}\", before: \"{}\"", cursor(0), cursor(3)), true, true),
+        (format!("last: 10, after: \"{}\"", cursor(0)), true, false),
+        (format!("last: 10, after: \"{}\", before: \"{}\"", cursor(0), cursor(4)), true, true),
+        (format!("last: 1, before: \"{}\"", cursor(1)), false, true),
+    ] {
+        let document = format!("{{ notes({arguments}) {{ pageInfo {{ hasPreviousPage hasNextPage }} }} }}");
+        let info = client.query(&document).await["notes"]["pageInfo"].clone();
+        assert_eq!(info, json!({ "hasPreviousPage": previous, "hasNextPage": next }), "{arguments}");
+    }
+}

@@ -7,13 +7,15 @@ use async_graphql::parser::parse_query;
 use async_graphql::{Request, Response, Variables};
 use chrono::TimeDelta;
 use notegraph::auth::Viewer;
+use notegraph::document::{self, Refused};
 use notegraph::engine::Faults;
 use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::entity::token::Scope;
 use notegraph::entity::user::UserStatus;
+use notegraph::gate::Bounds;
 use notegraph::meter::Meter;
 use notegraph::projection::Mentioned;
-use notegraph::schema::{self, Schema, Validated};
+use notegraph::schema::{self, Schema};
 use serde_json::Value;
 
 use super::document::Document;
@@ -112,15 +114,31 @@ impl World {
             record.lock().unwrap().insert((question.to_owned(), key.to_owned()));
             false
         })));
-        let answer = self.schema.execute(request, Validated::Not).await;
+        let answer = self.run(request).await;
         let asked = asked.lock().unwrap().iter().cloned().collect();
         (answer, asked)
     }
 
-    /// What the server answers, to a document that it has found valid before.
+    /// What the server answers.
     pub async fn ours(&self, document: &Document, failing: &Failing) -> Response {
-        let request = self.request(&document.text(), document.sent().into(), failing);
-        self.schema.execute(request, Validated::Before).await
+        self.run(self.request(&document.text(), document.sent().into(), failing)).await
+    }
+
+    /// Reads the document, and runs it where it is valid and its variables are.
+    async fn run(&self, mut request: Request) -> Response {
+        let (types, bounds) = (self.schema.types(), Bounds::default());
+        let checked = match document::read(types, &request.query, bounds.of_parser(), &bounds.of_document()) {
+            Ok(checked) => checked,
+            Err(Refused::Invalid(errors)) => return Response::from_errors(errors),
+            Err(refused) => panic!("{refused:?}\n{}", request.query),
+        };
+        let operation = checked.operation(request.operation_name.as_deref()).unwrap();
+        match operation.variables(types, std::mem::take(&mut request.variables)) {
+            Ok(variables) => request.variables = variables,
+            Err(errors) => return Response::from_errors(errors),
+        }
+        request.set_parsed_query(checked.prepared(operation, &request.variables));
+        self.schema.execute(request).await
     }
 
     /// What the library's own executor makes of the same fields.
@@ -135,7 +153,7 @@ impl World {
     /// The data of a document without variables.
     pub async fn data(&self, document: &str) -> Value {
         let request = self.request(document, serde_json::json!({}), &Vec::new());
-        let answer = self.schema.execute(request, Validated::Not).await;
+        let answer = self.run(request).await;
         assert!(answer.errors.is_empty(), "{:?}", answer.errors);
         serde_json::from_str(&serde_json::to_string(&answer.data).unwrap()).unwrap()
     }

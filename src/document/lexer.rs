@@ -1,0 +1,224 @@
+//! The marks, names, numbers and strings of a text (GraphQL, section 2.1).
+
+use super::fault::Fault;
+use super::syntax::At;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The character; `.` for three of them.
+    Mark(u8),
+    Name,
+    Int,
+    Float,
+    Text,
+    BlockText,
+    End,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Token {
+    pub kind: Kind,
+    pub start: At,
+    pub end: At,
+}
+
+/// Gives the tokens of a text one by one. A text of more than four gigabytes has to be refused before.
+pub struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+fn place(at: usize) -> At {
+    At::try_from(at).unwrap_or(At::MAX)
+}
+
+impl<'a> Lexer<'a> {
+    pub fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    pub fn text(&self, token: Token) -> &'a str {
+        self.text.get(token.start as usize..token.end as usize).unwrap_or_default()
+    }
+
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+
+    fn fault(&self, at: usize, message: String) -> Fault {
+        Fault::syntax(message, place(at.min(self.text.len())))
+    }
+
+    /// # Errors
+    /// Where no token begins, or one that does not end as it has to.
+    pub fn next(&mut self) -> Result<Token, Fault> {
+        self.skip_ignored();
+        let start = self.at;
+        let Some(first) = self.byte(start) else {
+            return Ok(Token { kind: Kind::End, start: place(start), end: place(start) });
+        };
+        let kind = match first {
+            b'_' | b'a'..=b'z' | b'A'..=b'Z' => {
+                self.at = self.after(start, |byte| byte == b'_' || byte.is_ascii_alphanumeric());
+                Kind::Name
+            }
+            b'-' | b'0'..=b'9' => self.number(start)?,
+            b'"' if self.text.as_bytes().get(start..start + 3) == Some(b"\"\"\"") => {
+                self.block_text(start)?;
+                Kind::BlockText
+            }
+            b'"' => {
+                self.string(start)?;
+                Kind::Text
+            }
+            b'.' => self.spread(start)?,
+            b'!' | b'$' | b'&' | b'(' | b')' | b':' | b'=' | b'@' | b'[' | b']' | b'{' | b'|' | b'}' => {
+                self.at += 1;
+                Kind::Mark(first)
+            }
+            _ => return Err(self.unexpected(start)),
+        };
+        Ok(Token { kind, start: place(start), end: place(self.at) })
+    }
+
+    /// Blanks, ends of lines, commas, comments and byte order marks (GraphQL, section 2.1.7).
+    fn skip_ignored(&mut self) {
+        while let Some(byte) = self.byte(self.at) {
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | b',' => self.at += 1,
+                b'#' => self.at = self.after(self.at, |byte| byte != b'\n' && byte != b'\r'),
+                0xEF if self.text.get(self.at..).is_some_and(|rest| rest.starts_with('\u{feff}')) => self.at += 3,
+                _ => return,
+            }
+        }
+    }
+
+    /// Where the first byte stands from `at` on that is not of these.
+    fn after(&self, at: usize, of_these: impl Fn(u8) -> bool) -> usize {
+        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
+        rest.iter().position(|byte| !of_these(*byte)).map_or(self.text.len(), |length| at + length)
+    }
+
+    fn spread(&mut self, start: usize) -> Result<Kind, Fault> {
+        match (self.byte(start + 1), self.byte(start + 2)) {
+            (Some(b'.'), Some(b'.')) => {
+                self.at += 3;
+                Ok(Kind::Mark(b'.'))
+            }
+            (Some(b'.'), _) => Err(self.fault(start, "Unexpected \"..\", did you mean \"...\"?".to_owned())),
+            (Some(b'0'..=b'9'), _) => Err(self.fault(start, "Invalid number, expected digit before \".\".".to_owned())),
+            _ => Err(self.unexpected(start)),
+        }
+    }
+
+    /// A number is not followed by a point or the beginning of a name (GraphQL, sections 2.9.1 and 2.9.2).
+    fn number(&mut self, start: usize) -> Result<Kind, Fault> {
+        let mut at = start;
+        if self.byte(at) == Some(b'-') {
+            at += 1;
+        }
+        if self.byte(at) == Some(b'0') {
+            at += 1;
+            if self.byte(at).is_some_and(|byte| byte.is_ascii_digit()) {
+                let message = format!("Invalid number, unexpected digit after 0: {}.", self.shown(at));
+                return Err(self.fault(at, message));
+            }
+        } else {
+            at = self.digits(at)?;
+        }
+        let mut kind = Kind::Int;
+        if self.byte(at) == Some(b'.') {
+            kind = Kind::Float;
+            at = self.digits(at + 1)?;
+        }
+        if matches!(self.byte(at), Some(b'e' | b'E')) {
+            kind = Kind::Float;
+            at += 1;
+            if matches!(self.byte(at), Some(b'+' | b'-')) {
+                at += 1;
+            }
+            at = self.digits(at)?;
+        }
+        if self.byte(at).is_some_and(|byte| byte == b'.' || byte == b'_' || byte.is_ascii_alphabetic()) {
+            return Err(self.not_a_digit(at));
+        }
+        self.at = at;
+        Ok(kind)
+    }
+
+    /// One digit at least.
+    fn digits(&self, at: usize) -> Result<usize, Fault> {
+        let end = self.after(at, |byte| byte.is_ascii_digit());
+        if end == at { Err(self.not_a_digit(at)) } else { Ok(end) }
+    }
+
+    fn not_a_digit(&self, at: usize) -> Fault {
+        self.fault(at, format!("Invalid number, expected digit but got: {}.", self.shown(at)))
+    }
+
+    /// Whether its escapes are right; [`super::strings::string`] takes them away.
+    fn string(&mut self, start: usize) -> Result<(), Fault> {
+        let mut at = start + 1;
+        loop {
+            match self.byte(at) {
+                Some(b'"') => {
+                    self.at = at + 1;
+                    return Ok(());
+                }
+                Some(b'\\') => at += self.escape(at)?,
+                None | Some(b'\n' | b'\r') => return Err(self.fault(at, "Unterminated string.".to_owned())),
+                Some(_) => at += 1,
+            }
+        }
+    }
+
+    /// The length of the escape that begins here, in bytes.
+    fn escape(&self, at: usize) -> Result<usize, Fault> {
+        let rest = self.text.get(at..).unwrap_or_default();
+        match self.byte(at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
+            Some(b'u') => match super::strings::unicode_escape(rest) {
+                Some((_, length)) => Ok(length),
+                None => {
+                    let shown: String = rest.chars().take_while(|char| !"\"\n\r".contains(*char)).take(12).collect();
+                    Err(self.fault(at, format!("Invalid Unicode escape sequence: \"{shown}\".")))
+                }
+            },
+            _ => {
+                let shown: String = rest.chars().take(2).collect();
+                Err(self.fault(at, format!("Invalid character escape sequence: \"{shown}\".")))
+            }
+        }
+    }
+
+    fn block_text(&mut self, start: usize) -> Result<(), Fault> {
+        let bytes = self.text.as_bytes();
+        let mut at = start + 3;
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            if rest.starts_with(b"\"\"\"") {
+                self.at = at + 3;
+                return Ok(());
+            }
+            at += if rest.starts_with(b"\\\"\"\"") { 4 } else { 1 };
+        }
+        Err(self.fault(self.text.len(), "Unterminated string.".to_owned()))
+    }
+
+    fn unexpected(&self, at: usize) -> Fault {
+        if self.byte(at) == Some(b'\'') {
+            let message = "Unexpected single quote character ('), did you mean to use a double quote (\")?";
+            return self.fault(at, message.to_owned());
+        }
+        self.fault(at, format!("Unexpected character: {}.", self.shown(at)))
+    }
+
+    /// A character, for people.
+    fn shown(&self, at: usize) -> String {
+        match self.text.get(at..).and_then(|rest| rest.chars().next()) {
+            None => "<EOF>".to_owned(),
+            Some('"') => "'\"'".to_owned(),
+            Some(char @ ' '..='~') => format!("\"{char}\""),
+            Some(char) => format!("U+{:04X}", u32::from(char)),
+        }
+    }
+}

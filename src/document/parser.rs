@@ -1,0 +1,354 @@
+//! Texts to documents (GraphQL, section 2). Type system definitions are none of ours.
+
+use super::fault::Fault;
+use super::lexer::{Kind, Lexer, Token};
+use super::strings;
+use super::syntax::{
+    Argument, At, Directive, Document, Field, Fragment, Inline, Name, Operation, OperationKind, Selection, Selections,
+    Spread, Type, Value, ValueKind, Variable,
+};
+
+/// How much there may be in a text.
+#[derive(Clone, Copy, Debug)]
+pub struct ParserLimits {
+    /// Names, numbers, strings and marks; blanks, commas and comments are none.
+    pub tokens: usize,
+    /// How deep brackets of any kind may nest: the parser works by recursion, some 300 bytes of stack each.
+    pub brackets: usize,
+}
+
+/// Why a text is not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unparsed {
+    /// It is no document.
+    Wrong(Fault),
+    /// There is too much in it: a sentence that says of what, and how much is allowed.
+    TooMuch(String),
+}
+
+impl From<Fault> for Unparsed {
+    fn from(fault: Fault) -> Self {
+        Self::Wrong(fault)
+    }
+}
+
+type Parsed<T> = Result<T, Unparsed>;
+
+/// Reads a document in one pass.
+///
+/// # Errors
+/// Where the text is no document, at its first wrong token, or holds too much.
+pub fn parse(text: &str, limits: ParserLimits) -> Parsed<Document<'_>> {
+    let mut lexer = Lexer::new(text);
+    let token = lexer.next()?;
+    let mut parser = Parser { lexer, token, limits, tokens: 1, depth: 0 };
+    let mut document = Document { operations: Vec::new(), fragments: Vec::new() };
+    parser.definition(&mut document)?;
+    while parser.token.kind != Kind::End {
+        parser.definition(&mut document)?;
+    }
+    Ok(document)
+}
+
+struct Parser<'a> {
+    lexer: Lexer<'a>,
+    /// The next one.
+    token: Token,
+    limits: ParserLimits,
+    tokens: usize,
+    /// Brackets that are open.
+    depth: usize,
+}
+
+/// How much of a name is repeated.
+const SHOWN: usize = 60;
+
+impl<'a> Parser<'a> {
+    fn take(&mut self) -> Parsed<Token> {
+        let taken = self.token;
+        self.token = self.lexer.next()?;
+        self.tokens += 1;
+        // The end of the text is no token.
+        if self.tokens > self.limits.tokens + 1 {
+            let most = self.limits.tokens;
+            return Err(Unparsed::TooMuch(format!(
+                "The document holds more than {most} tokens; send long values as variables."
+            )));
+        }
+        Ok(taken)
+    }
+
+    fn is(&self, mark: u8) -> bool {
+        self.token.kind == Kind::Mark(mark)
+    }
+
+    fn is_word(&self, word: &str) -> bool {
+        self.token.kind == Kind::Name && self.lexer.text(self.token) == word
+    }
+
+    fn take_if(&mut self, mark: u8) -> Parsed<bool> {
+        let is = self.is(mark);
+        if is {
+            self.take()?;
+        }
+        Ok(is)
+    }
+
+    fn expect(&mut self, mark: u8) -> Parsed<Token> {
+        if self.is(mark) { self.take() } else { Err(self.expected(&format!("\"{}\"", char::from(mark)))) }
+    }
+
+    fn expected(&self, what: &str) -> Unparsed {
+        Fault::syntax(format!("Expected {what}, found {}.", self.shown(self.token)), self.token.start).into()
+    }
+
+    fn unexpected(&self, token: Token) -> Unparsed {
+        Fault::syntax(format!("Unexpected {}.", self.shown(token)), token.start).into()
+    }
+
+    /// A token, for people. What strings say is nobody's business: they may hold secrets.
+    fn shown(&self, token: Token) -> String {
+        let short = || self.lexer.text(token).chars().take(SHOWN).collect::<String>();
+        match token.kind {
+            Kind::Mark(b'.') => "\"...\"".to_owned(),
+            Kind::Mark(mark) => format!("\"{}\"", char::from(mark)),
+            Kind::Name => format!("Name \"{}\"", short()),
+            Kind::Int => format!("Int \"{}\"", short()),
+            Kind::Float => format!("Float \"{}\"", short()),
+            Kind::Text => "String".to_owned(),
+            Kind::BlockText => "BlockString".to_owned(),
+            Kind::End => "<EOF>".to_owned(),
+        }
+    }
+
+    /// What stands between brackets, one at least.
+    fn between<T>(&mut self, open: u8, close: u8, one: impl Fn(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
+        self.open(open)?;
+        let mut all = vec![one(self)?];
+        while !self.is(close) {
+            all.push(one(self)?);
+        }
+        self.close(close)?;
+        Ok(all)
+    }
+
+    fn open(&mut self, mark: u8) -> Parsed<Token> {
+        self.depth += 1;
+        if self.depth > self.limits.brackets {
+            return Err(Unparsed::TooMuch(format!(
+                "The document nests deeper than {} brackets.",
+                self.limits.brackets
+            )));
+        }
+        self.expect(mark)
+    }
+
+    fn close(&mut self, mark: u8) -> Parsed<()> {
+        self.depth -= 1;
+        self.expect(mark).map(drop)
+    }
+
+    fn name(&mut self) -> Parsed<Name<'a>> {
+        if self.token.kind != Kind::Name {
+            return Err(self.expected("Name"));
+        }
+        let token = self.take()?;
+        Ok(Name { at: token.start, text: self.lexer.text(token) })
+    }
+
+    fn definition(&mut self, document: &mut Document<'a>) -> Parsed<()> {
+        let at = self.token.start;
+        let is_described = matches!(self.token.kind, Kind::Text | Kind::BlockText);
+        if is_described {
+            self.take()?;
+        }
+        if self.is(b'{') {
+            if is_described {
+                let message = "Unexpected description, descriptions are not supported on shorthand queries.";
+                return Err(Fault::syntax(message, at).into());
+            }
+            document.operations.push(Operation {
+                at,
+                kind: OperationKind::Query,
+                name: None,
+                variables: Vec::new(),
+                directives: Vec::new(),
+                selection: self.selections()?,
+            });
+            return Ok(());
+        }
+        let word = if self.token.kind == Kind::Name { self.lexer.text(self.token) } else { "" };
+        let kind = match word {
+            "query" => OperationKind::Query,
+            "mutation" => OperationKind::Mutation,
+            "subscription" => OperationKind::Subscription,
+            "fragment" => {
+                document.fragments.push(self.fragment(at)?);
+                return Ok(());
+            }
+            "schema" | "scalar" | "type" | "interface" | "union" | "enum" | "input" | "directive" | "extend" => {
+                let message = format!("Definitions of types are not executable, found \"{word}\".");
+                return Err(Fault::syntax(message, self.token.start).into());
+            }
+            _ => return Err(self.unexpected(self.token)),
+        };
+        document.operations.push(self.operation(at, kind)?);
+        Ok(())
+    }
+
+    fn operation(&mut self, at: At, kind: OperationKind) -> Parsed<Operation<'a>> {
+        self.take()?;
+        let name = if self.token.kind == Kind::Name { Some(self.name()?) } else { None };
+        let variables = if self.is(b'(') { self.between(b'(', b')', Self::variable)? } else { Vec::new() };
+        let directives = self.directives(false)?;
+        Ok(Operation { at, kind, name, variables, directives, selection: self.selections()? })
+    }
+
+    fn variable(&mut self) -> Parsed<Variable<'a>> {
+        let at = self.token.start;
+        if matches!(self.token.kind, Kind::Text | Kind::BlockText) {
+            self.take()?;
+        }
+        self.expect(b'$')?;
+        let name = self.name()?;
+        self.expect(b':')?;
+        let ty = self.ty()?;
+        let default = if self.take_if(b'=')? { Some(self.value(true)?) } else { None };
+        Ok(Variable { at, name, ty, default, directives: self.directives(true)? })
+    }
+
+    fn ty(&mut self) -> Parsed<Type<'a>> {
+        let ty = if self.is(b'[') {
+            let at = self.open(b'[')?.start;
+            let inner = self.ty()?;
+            self.close(b']')?;
+            Type::List(at, Box::new(inner))
+        } else {
+            Type::Named(self.name()?)
+        };
+        Ok(if self.take_if(b'!')? { Type::NonNull(Box::new(ty)) } else { ty })
+    }
+
+    fn fragment(&mut self, at: At) -> Parsed<Fragment<'a>> {
+        self.take()?;
+        if self.is_word("on") {
+            return Err(self.unexpected(self.token));
+        }
+        let name = self.name()?;
+        if !self.is_word("on") {
+            return Err(self.expected("\"on\""));
+        }
+        self.take()?;
+        let on = self.name()?;
+        let directives = self.directives(false)?;
+        Ok(Fragment { at, name, on, directives, selection: self.selections()? })
+    }
+
+    fn selections(&mut self) -> Parsed<Selections<'a>> {
+        let at = self.token.start;
+        Ok(Selections { at, items: self.between(b'{', b'}', Self::selection)? })
+    }
+
+    fn selection(&mut self) -> Parsed<Selection<'a>> {
+        if !self.is(b'.') {
+            return self.field().map(Selection::Field);
+        }
+        let at = self.take()?.start;
+        let is_on = self.is_word("on");
+        if self.token.kind == Kind::Name && !is_on {
+            let name = self.name()?;
+            return Ok(Selection::Spread(Spread { at, name, directives: self.directives(false)? }));
+        }
+        if is_on {
+            self.take()?;
+        }
+        let on = if is_on { Some(self.name()?) } else { None };
+        let directives = self.directives(false)?;
+        Ok(Selection::Inline(Inline { at, on, directives, selection: self.selections()? }))
+    }
+
+    fn field(&mut self) -> Parsed<Field<'a>> {
+        let first = self.name()?;
+        let (alias, name) = if self.take_if(b':')? { (Some(first), self.name()?) } else { (None, first) };
+        let arguments = self.arguments(false)?;
+        let directives = self.directives(false)?;
+        let selection = if self.is(b'{') { Some(self.selections()?) } else { None };
+        Ok(Field { alias, name, arguments, directives, selection })
+    }
+
+    fn directives(&mut self, constant: bool) -> Parsed<Vec<Directive<'a>>> {
+        let mut directives = Vec::new();
+        while self.is(b'@') {
+            let at = self.take()?.start;
+            directives.push(Directive { at, name: self.name()?, arguments: self.arguments(constant)? });
+        }
+        Ok(directives)
+    }
+
+    fn arguments(&mut self, constant: bool) -> Parsed<Vec<Argument<'a>>> {
+        if !self.is(b'(') {
+            return Ok(Vec::new());
+        }
+        self.between(b'(', b')', |parser| parser.argument(constant))
+    }
+
+    fn argument(&mut self, constant: bool) -> Parsed<Argument<'a>> {
+        let name = self.name()?;
+        self.expect(b':')?;
+        Ok(Argument { name, value: self.value(constant)? })
+    }
+
+    /// `constant` where no variable may stand.
+    fn value(&mut self, constant: bool) -> Parsed<Value<'a>> {
+        let token = self.token;
+        let kind = match token.kind {
+            Kind::Mark(b'[') => {
+                self.open(b'[')?;
+                let mut items = Vec::new();
+                while !self.is(b']') {
+                    items.push(self.value(constant)?);
+                }
+                self.close(b']')?;
+                ValueKind::List(items)
+            }
+            Kind::Mark(b'{') => {
+                self.open(b'{')?;
+                let mut fields = Vec::new();
+                while !self.is(b'}') {
+                    fields.push(self.argument(constant)?);
+                }
+                self.close(b'}')?;
+                ValueKind::Object(fields)
+            }
+            Kind::Mark(b'$') => {
+                self.take()?;
+                let name = self.name()?;
+                if constant {
+                    let name: String = name.text.chars().take(SHOWN).collect();
+                    let message = format!("Unexpected variable \"${name}\" in constant value.");
+                    return Err(Fault::syntax(message, token.start).into());
+                }
+                ValueKind::Variable(name.text)
+            }
+            Kind::Int | Kind::Float | Kind::Text | Kind::BlockText | Kind::Name => {
+                let token = self.take()?;
+                let text = self.lexer.text(token);
+                let within = |quotes: usize| text.get(quotes..text.len() - quotes).unwrap_or_default();
+                match token.kind {
+                    Kind::Int => ValueKind::Int(text),
+                    Kind::Float => ValueKind::Float(text),
+                    Kind::Text => ValueKind::Text(strings::string(within(1)), false),
+                    Kind::BlockText => ValueKind::Text(strings::block_string(within(3)).into(), true),
+                    _ => match text {
+                        "true" => ValueKind::Boolean(true),
+                        "false" => ValueKind::Boolean(false),
+                        "null" => ValueKind::Null,
+                        name => ValueKind::Enum(name),
+                    },
+                }
+            }
+            Kind::Mark(_) | Kind::End => return Err(self.unexpected(token)),
+        };
+        Ok(Value { at: token.start, kind })
+    }
+}

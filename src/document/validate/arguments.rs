@@ -1,0 +1,83 @@
+//! Arguments and directives (GraphQL, sections 5.4 and 5.7).
+
+use super::super::schema::InputValue;
+use super::super::syntax::{Argument, At, Directive};
+use super::values::Expected;
+use super::{Examination, Step, repeated, short};
+
+/// What arguments are given to.
+#[derive(Clone, Copy)]
+pub enum Owner<'n> {
+    Field { of: &'n str, name: &'n str },
+    Directive(&'n str),
+}
+
+impl Owner<'_> {
+    fn of_argument(self, argument: &str) -> String {
+        match self {
+            Self::Field { of, name } => format!("{of}.{name}({argument}:)"),
+            Self::Directive(name) => format!("@{name}({argument}:)"),
+        }
+    }
+}
+
+impl<'a, 's> Examination<'_, 'a, 's> {
+    pub fn arguments(&mut self, given: &[Argument<'a>], defined: &'s [InputValue], owner: Owner<'_>, at: At) {
+        self.unique(given.iter().map(|argument| argument.name), "argument");
+        for argument in given {
+            match defined.iter().find(|defined| defined.name == argument.name.text) {
+                Some(defined) => {
+                    let expected = Expected { ty: &defined.ty, has_default: defined.default.is_some(), one_of: None };
+                    self.within.push(Step::Name(argument.name.text));
+                    self.value(&argument.value, expected);
+                    self.within.pop();
+                }
+                None => {
+                    let name = short(argument.name.text);
+                    let owner = match owner {
+                        Owner::Field { of, name } => format!("field \"{of}.{name}\""),
+                        Owner::Directive(name) => format!("directive \"@{name}\""),
+                    };
+                    self.fault(format!("Unknown argument \"{name}\" on {owner}."), [argument.name.at]);
+                    self.unknown_value(&argument.value);
+                }
+            }
+        }
+        for defined in defined.iter().filter(|defined| defined.is_required()) {
+            if !given.iter().any(|argument| argument.name.text == defined.name) {
+                let (argument, ty) = (owner.of_argument(&defined.name), self.schema.show(&defined.ty));
+                let place = self.place();
+                let message =
+                    format!("Argument \"{argument}\" of type \"{ty}\" is required, but it was not provided.{place}");
+                self.fault(message, [at]);
+            }
+        }
+    }
+
+    /// Arguments of what is not known, which has been said.
+    pub fn unknown_arguments(&mut self, given: &[Argument<'a>]) {
+        self.unique(given.iter().map(|argument| argument.name), "argument");
+        given.iter().for_each(|argument| self.unknown_value(&argument.value));
+    }
+
+    pub fn directives(&mut self, directives: &[Directive<'a>], location: &str) {
+        let schema = self.schema;
+        for directive in directives {
+            let name = directive.name.text;
+            let Some(defined) = schema.directive(name) else {
+                self.fault(format!("Unknown directive \"@{}\".", short(name)), [directive.at]);
+                self.unknown_arguments(&directive.arguments);
+                continue;
+            };
+            if !defined.locations.contains(&location) {
+                self.fault(format!("Directive \"@{name}\" may not be used on {location}."), [directive.at]);
+            }
+            self.arguments(&directive.arguments, &defined.arguments, Owner::Directive(name), directive.at);
+        }
+        for (name, at) in repeated(directives.iter().map(|directive| directive.name)) {
+            if schema.directive(name).is_some_and(|defined| !defined.repeatable) {
+                self.fault(format!("The directive \"@{name}\" can only be used once at this location."), at);
+            }
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Fields of one response name are one field (GraphQL, section 5.3.2). All fields that come together in one place of the
+//! answer are put into groups by their names, and each is compared with the first of its group alone: what is compared is
+//! an equivalence. So it takes time by the number of fields, where comparing each with each would square it.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::schema::{Field as Defined, TypeId, Wrapped};
+use super::super::syntax::{Argument, Field, Selection, Selections, Value, ValueKind};
+use super::{Examination, short};
+
+/// How many fields are looked at. Those under a field of an interface are looked at for each object type beside it, and so
+/// on below: a document made for that could have few looked at many times. Real documents stay under a tenth.
+const MOST_STEPS: usize = 200_000;
+
+#[derive(Clone, Copy)]
+struct Mention<'d, 'a, 's> {
+    field: &'d Field<'a>,
+    parent: Option<TypeId>,
+    defined: Option<&'s Defined>,
+}
+
+/// What is compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    /// That answers look the same, whatever the objects are.
+    Shape,
+    /// That fields are the same, where they can be of the same object.
+    Fields,
+}
+
+struct Merging<'d, 'a> {
+    steps: usize,
+    /// The response names around, since more than one field was merged.
+    path: Vec<&'a str>,
+    conflicts: Vec<(String, [&'d Field<'a>; 2])>,
+}
+
+impl<'d, 'a, 's> Examination<'d, 'a, 's> {
+    pub fn merges(&mut self) {
+        let document = self.document;
+        let mut merging = Merging { steps: 0, path: Vec::new(), conflicts: Vec::new() };
+        for operation in &document.operations {
+            let root = self.root(operation.kind);
+            let set = self.collect(std::iter::once((root, &operation.selection)));
+            // Of two different fields that is said, and not that their types are.
+            self.set(&set, Rule::Fields, &mut merging);
+            self.set(&set, Rule::Shape, &mut merging);
+        }
+        if merging.steps > MOST_STEPS {
+            self.fault("The document asks for fields of one name in too many combinations.".to_owned(), []);
+        }
+        for (reason, [one, other]) in merging.conflicts {
+            self.fault(reason, [one.at(), other.at()]);
+        }
+    }
+
+    /// All fields of some selections, those of their fragments among them, each fragment once.
+    fn collect(&self, sets: impl Iterator<Item = (Option<TypeId>, &'d Selections<'a>)>) -> Vec<Mention<'d, 'a, 's>> {
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        for (parent, selections) in sets {
+            self.collect_from(parent, selections, &mut found, &mut seen);
+        }
+        found
+    }
+
+    fn collect_from(
+        &self,
+        parent: Option<TypeId>,
+        selections: &'d Selections<'a>,
+        found: &mut Vec<Mention<'d, 'a, 's>>,
+        seen: &mut HashSet<usize>,
+    ) {
+        let schema = self.schema;
+        for selection in &selections.items {
+            match selection {
+                Selection::Field(field) => {
+                    let defined = parent.and_then(|parent| schema.field(parent, field.name.text));
+                    found.push(Mention { field, parent, defined });
+                }
+                Selection::Inline(inline) => {
+                    let on = inline.on.map_or(parent, |on| schema.find(on.text));
+                    self.collect_from(on, &inline.selection, found, seen);
+                }
+                Selection::Spread(spread) => {
+                    if let Some(number) = self.graph.find(spread.name.text)
+                        && seen.insert(number)
+                        && let Some(fragment) = self.document.fragments.get(number)
+                    {
+                        self.collect_from(schema.find(fragment.on.text), &fragment.selection, found, seen);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Goes as deep as selections may nest.
+    fn set(&self, set: &[Mention<'d, 'a, 's>], rule: Rule, merging: &mut Merging<'d, 'a>) {
+        merging.steps += set.len();
+        if merging.steps > MOST_STEPS {
+            return;
+        }
+        for group in grouped(set) {
+            let Some(first) = group.first() else { continue };
+            if group.len() == 1 {
+                // Around what is not merged there is nothing to tell.
+                let path = std::mem::take(&mut merging.path);
+                self.below(&group, rule, merging);
+                merging.path = path;
+                continue;
+            }
+            let name = first.field.response_name().text;
+            for part in self.parts(&group, rule) {
+                let Some(first) = part.first() else { continue };
+                let mut conflict = false;
+                for other in part.iter().skip(1) {
+                    let reason = match rule {
+                        Rule::Shape => self.shapes_differ(first, other),
+                        Rule::Fields => fields_differ(first.field, other.field),
+                    };
+                    if let Some(reason) = reason {
+                        conflict = true;
+                        merging.conflict(name, &reason, [first.field, other.field]);
+                    }
+                }
+                if !conflict {
+                    merging.path.push(name);
+                    self.below(&part, rule, merging);
+                    merging.path.pop();
+                }
+            }
+        }
+    }
+
+    fn below(&self, mentions: &[Mention<'d, 'a, 's>], rule: Rule, merging: &mut Merging<'d, 'a>) {
+        let sets = mentions.iter().filter_map(|mention| {
+            let ty = mention.defined.map(|defined| defined.ty.innermost());
+            Some((ty, mention.field.selection.as_ref()?))
+        });
+        let set = self.collect(sets);
+        if !set.is_empty() {
+            self.set(&set, rule, merging);
+        }
+    }
+
+    /// Those that can be of the same object: fields of two object types never are.
+    fn parts(&self, group: &[Mention<'d, 'a, 's>], rule: Rule) -> Vec<Vec<Mention<'d, 'a, 's>>> {
+        let object = |mention: &Mention<'_, '_, '_>| mention.parent.filter(|parent| self.schema.is_object(*parent));
+        let mut objects: Vec<TypeId> = Vec::new();
+        if rule == Rule::Fields {
+            objects = group.iter().filter_map(object).collect();
+            objects.sort_unstable();
+            objects.dedup();
+        }
+        if objects.len() < 2 {
+            return vec![group.to_vec()];
+        }
+        let part = |ty: TypeId| {
+            group.iter().filter(move |mention| object(mention).is_none_or(|found| found == ty)).copied().collect()
+        };
+        objects.into_iter().map(part).collect()
+    }
+
+    fn shapes_differ(&self, one: &Mention<'_, '_, '_>, other: &Mention<'_, '_, '_>) -> Option<String> {
+        let (one, other) = (&one.defined?.ty, &other.defined?.ty);
+        let differ = self.types_differ(one, other);
+        differ.then(|| {
+            let (one, other) = (self.schema.show(one), self.schema.show(other));
+            format!("they return conflicting types \"{one}\" and \"{other}\"")
+        })
+    }
+
+    fn types_differ(&self, one: &Wrapped, other: &Wrapped) -> bool {
+        match (one, other) {
+            (Wrapped::List(one), Wrapped::List(other)) | (Wrapped::NonNull(one), Wrapped::NonNull(other)) => {
+                self.types_differ(one, other)
+            }
+            (Wrapped::Named(one), Wrapped::Named(other)) => {
+                one != other && !(self.schema.is_composite(*one) && self.schema.is_composite(*other))
+            }
+            _ => true,
+        }
+    }
+}
+
+impl<'d, 'a> Merging<'d, 'a> {
+    fn conflict(&mut self, name: &str, reason: &str, fields: [&'d Field<'a>; 2]) {
+        if self.conflicts.len() >= super::MOST_FAULTS {
+            return;
+        }
+        let mut message = String::new();
+        for (number, around) in self.path.iter().map(|around| short(around)).chain([short(name)]).enumerate() {
+            let what = if number == 0 { "Fields" } else { "subfields" };
+            message.push_str(&format!("{what} \"{around}\" conflict because "));
+        }
+        message.push_str(reason);
+        message.push_str(". Use different aliases on the fields to fetch both if this was intentional.");
+        // What differs in its type and in its name is told once.
+        let is_known = |known: &[&Field<'_>; 2]| known[0].at() == fields[0].at() && known[1].at() == fields[1].at();
+        if !self.conflicts.iter().any(|(_, known)| is_known(known)) {
+            self.conflicts.push((message, fields));
+        }
+    }
+}
+
+/// By response name, in the order of the document.
+fn grouped<'d, 'a, 's>(set: &[Mention<'d, 'a, 's>]) -> Vec<Vec<Mention<'d, 'a, 's>>> {
+    let mut groups: Vec<Vec<Mention<'d, 'a, 's>>> = Vec::with_capacity(set.len());
+    let mut numbers: HashMap<&str, usize> = HashMap::with_capacity(set.len());
+    for mention in set {
+        let number = *numbers.entry(mention.field.response_name().text).or_insert(groups.len());
+        match groups.get_mut(number) {
+            Some(group) => group.push(*mention),
+            None => groups.push(vec![*mention]),
+        }
+    }
+    groups
+}
+
+fn fields_differ(one: &Field<'_>, other: &Field<'_>) -> Option<String> {
+    if one.name.text != other.name.text {
+        let (one, other) = (short(one.name.text), short(other.name.text));
+        return Some(format!("\"{one}\" and \"{other}\" are different fields"));
+    }
+    let same = same_arguments(&one.arguments, &other.arguments);
+    (!same).then(|| "they have differing arguments".to_owned())
+}
+
+/// In whatever order they stand.
+fn same_arguments(one: &[Argument<'_>], other: &[Argument<'_>]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    if let ([one], [other]) = (one, other) {
+        return same_argument(one, other);
+    }
+    sorted(one).into_iter().zip(sorted(other)).all(|(one, other)| same_argument(one, other))
+}
+
+fn sorted<'x, 'a>(arguments: &'x [Argument<'a>]) -> Vec<&'x Argument<'a>> {
+    let mut sorted: Vec<_> = arguments.iter().collect();
+    sorted.sort_by_key(|argument| argument.name.text);
+    sorted
+}
+
+fn same_argument(one: &Argument<'_>, other: &Argument<'_>) -> bool {
+    one.name.text == other.name.text && same_value(&one.value, &other.value)
+}
+
+fn same_value(one: &Value<'_>, other: &Value<'_>) -> bool {
+    match (&one.kind, &other.kind) {
+        (ValueKind::Variable(one), ValueKind::Variable(other))
+        | (ValueKind::Int(one), ValueKind::Int(other))
+        | (ValueKind::Float(one), ValueKind::Float(other))
+        | (ValueKind::Enum(one), ValueKind::Enum(other)) => one == other,
+        (ValueKind::Text(one, is_block), ValueKind::Text(other, is_other_block)) => {
+            one == other && is_block == is_other_block
+        }
+        (ValueKind::Boolean(one), ValueKind::Boolean(other)) => one == other,
+        (ValueKind::Null, ValueKind::Null) => true,
+        (ValueKind::List(one), ValueKind::List(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_value(one, other))
+        }
+        (ValueKind::Object(one), ValueKind::Object(other)) => same_arguments(one, other),
+        _ => false,
+    }
+}

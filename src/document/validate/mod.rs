@@ -1,0 +1,143 @@
+//! Holding a document against a schema (GraphQL, section 5). Takes time by the text, and by the fields that its fragments
+//! come to, which [`super::shape`] has bounded; no rule compares each with each.
+
+mod arguments;
+mod definitions;
+mod merge;
+mod selections;
+mod subscription;
+mod values;
+mod variables;
+
+use std::collections::HashSet;
+
+use super::fault::Fault;
+use super::graph::Graph;
+use super::schema::{Schema, TypeId, Wrapped};
+use super::syntax::{At, Document, Name};
+
+pub use variables::Declared;
+
+/// How many faults are told of a document. Nobody reads more, and a hostile one has thousands.
+const MOST_FAULTS: usize = 100;
+/// How much of a name is repeated, in characters.
+const LONGEST_NAME: usize = 60;
+
+/// What was found out about a document that is valid.
+pub struct Findings {
+    /// The variables of each operation, in the order of the document.
+    pub operations: Vec<Vec<Declared>>,
+    /// Where whole numbers stand for identifiers (GraphQL, section 3.5.5).
+    pub ids: HashSet<At>,
+}
+
+/// A variable that stands somewhere.
+#[derive(Clone, Copy)]
+struct Usage<'a, 's> {
+    name: &'a str,
+    at: At,
+    /// What its place expects, where that is known.
+    ty: Option<&'s Wrapped>,
+    /// Whether its place has a default.
+    has_default: bool,
+    /// The input object whose only field it is (GraphQL, section 3.13).
+    one_of: Option<TypeId>,
+}
+
+/// One document under examination.
+struct Examination<'d, 'a, 's> {
+    schema: &'s Schema,
+    document: &'d Document<'a>,
+    graph: &'d Graph<'a>,
+    faults: Vec<Fault>,
+    /// The variables that the definition which is looked at uses.
+    usages: Vec<Usage<'a, 's>>,
+    ids: HashSet<At>,
+    /// What the answer calls the fields around the place that is looked at.
+    path: Vec<&'a str>,
+    /// The arguments, fields and items around the value that is looked at.
+    within: Vec<Step<'a>>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Name(&'a str),
+    Item(usize),
+}
+
+/// # Errors
+/// What is wrong, each fault once, at most a hundred of them.
+pub fn validate<'a>(schema: &Schema, document: &Document<'a>, graph: &Graph<'a>) -> Result<Findings, Vec<Fault>> {
+    let mut examination = Examination {
+        schema,
+        document,
+        graph,
+        faults: Vec::new(),
+        usages: Vec::new(),
+        ids: HashSet::new(),
+        path: Vec::new(),
+        within: Vec::new(),
+    };
+    let operations = examination.definitions();
+    examination.merges();
+    let Examination { mut faults, ids, .. } = examination;
+    if faults.is_empty() {
+        return Ok(Findings { operations, ids });
+    }
+    faults.sort_by(|one, other| one.at.first().cmp(&other.at.first()));
+    faults.dedup();
+    Err(faults)
+}
+
+impl Examination<'_, '_, '_> {
+    fn fault(&mut self, message: String, at: impl IntoIterator<Item = At>) {
+        if self.faults.len() < MOST_FAULTS {
+            self.faults.push(Fault::new(message, at.into_iter().take(10)));
+        }
+    }
+
+    /// Where in the answer and in its arguments, for people: ` (in "notes.nodes" at input.ids[2])`.
+    fn place(&self) -> String {
+        let mut within = String::new();
+        for step in self.within.iter().take(10) {
+            match step {
+                Step::Name(name) if within.is_empty() => within.push_str(&short(name)),
+                Step::Name(name) => within.extend([".", &short(name)]),
+                Step::Item(index) => within.push_str(&format!("[{index}]")),
+            }
+        }
+        match (self.path.is_empty(), within.is_empty()) {
+            (true, true) => String::new(),
+            (true, false) => format!(" (at {within})"),
+            (false, true) => format!(" (in \"{}\")", short(&self.path.join("."))),
+            (false, false) => format!(" (in \"{}\" at {within})", short(&self.path.join("."))),
+        }
+    }
+
+    /// Tells of names that stand more than once among some, each name once.
+    fn unique<'n>(&mut self, names: impl Iterator<Item = Name<'n>> + Clone, what: &str) {
+        for (name, at) in repeated(names) {
+            self.fault(format!("There can be only one {what} named \"{}\".", short(name)), at);
+        }
+    }
+}
+
+/// The names that stand more than once, with all their places.
+fn repeated<'n>(names: impl Iterator<Item = Name<'n>>) -> Vec<(&'n str, Vec<At>)> {
+    let mut sorted: Vec<Name<'n>> = names.collect();
+    if sorted.len() < 2 {
+        return Vec::new();
+    }
+    sorted.sort_unstable_by_key(|name| (name.text, name.at));
+    let same = sorted.chunk_by(|one, other| one.text == other.text).filter(|same| same.len() > 1);
+    same.filter_map(|same| Some((same.first()?.text, same.iter().map(|name| name.at).collect()))).collect()
+}
+
+/// A name that the client made up, for people.
+fn short(name: &str) -> String {
+    if name.chars().nth(LONGEST_NAME).is_none() {
+        return name.to_owned();
+    }
+    let start: String = name.chars().take(LONGEST_NAME).collect();
+    format!("{start}...")
+}

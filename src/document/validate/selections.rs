@@ -1,0 +1,110 @@
+//! What is selected (GraphQL, sections 5.3 and 5.5.2).
+
+use super::super::schema::{Field as Defined, TypeId};
+use super::super::syntax::{Field, Inline, Selection, Selections, Spread};
+use super::arguments::Owner;
+use super::{Examination, short};
+
+impl<'a> Examination<'_, 'a, '_> {
+    /// `parent` is absent where the type is not known, and that has been said. Goes as deep as brackets may nest.
+    pub fn selections(&mut self, parent: Option<TypeId>, selections: &Selections<'a>) {
+        for selection in &selections.items {
+            match selection {
+                Selection::Field(field) => {
+                    self.path.push(field.response_name().text);
+                    self.field(parent, field);
+                    self.path.pop();
+                }
+                Selection::Inline(inline) => self.inline(parent, inline),
+                Selection::Spread(spread) => self.spread(parent, spread),
+            }
+        }
+    }
+
+    fn field(&mut self, parent: Option<TypeId>, field: &Field<'a>) {
+        let schema = self.schema;
+        let defined = parent.and_then(|parent| schema.field(parent, field.name.text));
+        if let (Some(parent), None) = (parent, defined) {
+            let name = short(field.name.text);
+            self.fault(format!("Cannot query field \"{name}\" on type \"{}\".", schema.name(parent)), [field.at()]);
+        }
+        match (parent, defined) {
+            (Some(parent), Some(defined)) => {
+                let owner = Owner::Field { of: schema.name(parent), name: field.name.text };
+                self.arguments(&field.arguments, &defined.arguments, owner, field.at());
+            }
+            _ => self.unknown_arguments(&field.arguments),
+        }
+        self.directives(&field.directives, "FIELD");
+        if let Some(defined) = defined {
+            self.leaf(defined, field);
+        }
+        if let Some(below) = &field.selection {
+            let ty = defined.map(|defined| defined.ty.innermost()).filter(|ty| schema.is_composite(*ty));
+            self.selections(ty, below);
+        }
+    }
+
+    /// Objects are selected from, and nothing else is (GraphQL, section 5.3.3).
+    fn leaf(&mut self, defined: &Defined, field: &Field<'a>) {
+        let schema = self.schema;
+        let (name, ty) = (field.name.text, &defined.ty);
+        match (schema.is_composite(ty.innermost()), &field.selection) {
+            (true, None) => {
+                let ty = schema.show(ty);
+                let message = format!(
+                    "Field \"{name}\" of type \"{ty}\" must have a selection of subfields. Did you mean \"{name} {{ ... \
+                     }}\"?"
+                );
+                self.fault(message, [field.at()]);
+            }
+            (false, Some(below)) => {
+                let ty = schema.show(ty);
+                let message =
+                    format!("Field \"{name}\" must not have a selection since type \"{ty}\" has no subfields.");
+                self.fault(message, [below.at]);
+            }
+            _ => {}
+        }
+    }
+
+    fn inline(&mut self, parent: Option<TypeId>, inline: &Inline<'a>) {
+        let on = match inline.on {
+            Some(on) => self.condition(on, None),
+            None => parent,
+        };
+        if let (Some(on), Some(parent)) = (on, parent)
+            && !self.schema.overlap(on, parent)
+        {
+            let (parent, on) = (self.schema.name(parent), self.schema.name(on));
+            let message = format!(
+                "Fragment cannot be spread here as objects of type \"{parent}\" can never be of type \"{on}\"."
+            );
+            self.fault(message, [inline.at]);
+        }
+        self.directives(&inline.directives, "INLINE_FRAGMENT");
+        self.selections(on, &inline.selection);
+    }
+
+    fn spread(&mut self, parent: Option<TypeId>, spread: &Spread<'a>) {
+        let (document, schema) = (self.document, self.schema);
+        let fragment = self.graph.find(spread.name.text).and_then(|number| document.fragments.get(number));
+        match fragment {
+            None => self.fault(format!("Unknown fragment \"{}\".", short(spread.name.text)), [spread.name.at]),
+            Some(fragment) => {
+                let on = schema.find(fragment.on.text).filter(|on| schema.is_composite(*on));
+                if let (Some(on), Some(parent)) = (on, parent)
+                    && !schema.overlap(on, parent)
+                {
+                    let (name, parent, on) = (short(spread.name.text), schema.name(parent), schema.name(on));
+                    let message = format!(
+                        "Fragment \"{name}\" cannot be spread here as objects of type \"{parent}\" can never be of type \
+                         \"{on}\"."
+                    );
+                    self.fault(message, [spread.at]);
+                }
+            }
+        }
+        self.directives(&spread.directives, "FRAGMENT_SPREAD");
+    }
+}

@@ -1,0 +1,64 @@
+//! A subscription has one field at its root (GraphQL, section 5.2.4.1).
+
+use super::super::syntax::{Directive, Name, Operation, Selection, Selections};
+use super::Examination;
+
+impl<'a> Examination<'_, 'a, '_> {
+    pub fn subscription(&mut self, operation: &Operation<'a>) {
+        let name = operation.name.map_or("Anonymous Subscription".to_owned(), |name| {
+            format!("Subscription \"{}\"", super::short(name.text))
+        });
+        let (mut fields, mut seen, mut is_guarded) = (Vec::new(), Vec::new(), false);
+        self.root_fields(&operation.selection, &mut fields, &mut seen, &mut is_guarded);
+        if is_guarded {
+            let message = format!("{name} must not use `@skip` or `@include` directives in the top level selection.");
+            self.fault(message, [operation.at]);
+        }
+        let first = fields.first().map(|(response, _)| *response);
+        let others: Vec<_> = fields.iter().filter(|(response, _)| Some(*response) != first).collect();
+        if !others.is_empty() {
+            let at: Vec<_> = others.iter().map(|(_, name)| name.at).collect();
+            self.fault(format!("{name} must select only one top level field."), at);
+        }
+        let meta: Vec<_> =
+            fields.iter().filter(|(_, name)| name.text.starts_with("__")).map(|(_, name)| name.at).collect();
+        if !meta.is_empty() {
+            self.fault(format!("{name} must not select an introspection top level field."), meta);
+        }
+    }
+
+    /// The response names and the names of the fields, those of fragments among them.
+    fn root_fields(
+        &self,
+        selections: &Selections<'a>,
+        fields: &mut Vec<(&'a str, Name<'a>)>,
+        seen: &mut Vec<usize>,
+        is_guarded: &mut bool,
+    ) {
+        let guards = |directives: &[Directive<'_>]| {
+            directives.iter().any(|directive| matches!(directive.name.text, "skip" | "include"))
+        };
+        for selection in &selections.items {
+            match selection {
+                Selection::Field(field) => {
+                    *is_guarded |= guards(&field.directives);
+                    fields.push((field.response_name().text, field.name));
+                }
+                Selection::Inline(inline) => {
+                    *is_guarded |= guards(&inline.directives);
+                    self.root_fields(&inline.selection, fields, seen, is_guarded);
+                }
+                Selection::Spread(spread) => {
+                    *is_guarded |= guards(&spread.directives);
+                    if let Some(number) = self.graph.find(spread.name.text)
+                        && !seen.contains(&number)
+                        && let Some(fragment) = self.document.fragments.get(number)
+                    {
+                        seen.push(number);
+                        self.root_fields(&fragment.selection, fields, seen, is_guarded);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+use async_graphql::Variables;
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql_parser::parse_query;
+use notegraph::document;
+use notegraph::gate::{Bounds, estimate};
+use notegraph::schema;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::fuzz;
+use crate::oracle::Contract;
+use crate::oracle::mutate::Pool;
+use crate::oracle::random::Random;
+use crate::oracle::verdicts::{Asked, asked};
+
+/// Without places, and with all numbers as texts: ours has identifiers so.
+fn plain(document: &ExecutableDocument) -> Value {
+    fn without(value: Value) -> Value {
+        match value {
+            Value::Object(fields) => {
+                let kept = fields.into_iter().filter(|(name, _)| name != "pos");
+                Value::Object(kept.map(|(name, value)| (name, without(value))).collect())
+            }
+            Value::Array(items) => Value::Array(items.into_iter().map(without).collect()),
+            // Ours reads `-0` as a whole number.
+            Value::Number(number) => Value::String(number.to_string().replace("-0.0", "0")),
+            other => other,
+        }
+    }
+    without(serde_json::to_value(document).unwrap())
+}
+
+/// What is valid is handed over as the library's own parser has it, wherever that can read it; and is ready to run.
+#[test]
+fn any_valid_document_is_handed_over_whole() {
+    let (schema, bounds, contract) = (schema::build(), Bounds::default(), Contract::read());
+    let pool = Pool::of(&contract);
+    fuzz("hand-over", 1_000, &any::<u64>(), |seed| {
+        let Asked { document: text, operation, variables } = asked(&contract, &pool, &mut Random::new(*seed));
+        let read = document::read(schema.types(), &text, bounds.of_parser(), &bounds.of_document());
+        let Ok(checked) = read else { return Ok(()) };
+        // The library leaves the escapes of block strings as they are.
+        if !text.contains("\"\"\"")
+            && let Ok(theirs) = parse_query(&text)
+            && plain(&theirs) != plain(&checked.document)
+        {
+            return Err(format!("{text}\n{:#?}\n{theirs:#?}", checked.document));
+        }
+        let Ok(operation) = checked.operation(operation.as_deref()) else { return Ok(()) };
+        let sent = Variables::from_json(serde_json::from_str(&variables).unwrap());
+        if let Ok(variables) = operation.variables(schema.types(), sent) {
+            let mut prepared = checked.prepared(operation, &variables);
+            schema.types().introspect(&mut prepared, None, &variables);
+            // Either is an answer.
+            let _ = estimate(&checked.document, &variables, &bounds);
+        }
+        Ok(())
+    });
+}

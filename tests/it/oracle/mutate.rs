@@ -1,0 +1,254 @@
+//! Right documents and right variables made wrong, or right in another way, at one place.
+
+use serde_json::Value;
+
+use super::contract::{Contract, Kind};
+use super::random::Random;
+
+/// What is put into documents and variables.
+pub struct Pool {
+    words: Vec<String>,
+}
+
+/// Pieces of the language: right ones at wrong places, and wrong ones.
+const PIECES: [&str; 84] = [
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "!",
+    "$",
+    "&",
+    "...",
+    ":",
+    "=",
+    "@",
+    "|",
+    ",",
+    ".",
+    "..",
+    "{ id }",
+    "{ __typename }",
+    "0",
+    "1",
+    "-1",
+    "-0",
+    "01",
+    "1.0",
+    "1.50",
+    "1e3",
+    "1E+2",
+    "1.",
+    ".5",
+    "-",
+    "1a",
+    "1_",
+    "0x1",
+    "2147483647",
+    "2147483648",
+    "-2147483649",
+    "99999999999999999999",
+    "null",
+    "true",
+    "false",
+    "OPEN",
+    "\"\"",
+    "\"a\"",
+    "\"Note:1\"",
+    "\"\\u0041\"",
+    "\"\\u{41}\"",
+    "\"\\u{110000}\"",
+    "\"\\uD83D\"",
+    "\"\\uD83D\\uDE00\"",
+    "\"\\x\"",
+    "\"\"\"a\"\"\"",
+    "\"\"\"\\\"\"\"\"\"\"",
+    "\"",
+    "\"\"\"",
+    "'a'",
+    "# a\n",
+    "#",
+    "\r",
+    "\r\n",
+    "\u{feff}",
+    "é",
+    "\u{0}",
+    "?",
+    "query",
+    "mutation",
+    "subscription",
+    "fragment",
+    "on",
+    "type X { a: Int }",
+    "@skip(if: true)",
+    "@include(if: $v0)",
+    "@include",
+    "@deprecated",
+    "@nope(a: 1)",
+    "@specifiedBy(url: \"a\")",
+    "...F0",
+    "...Nope",
+    "... on Note { id }",
+    "... on Node { id }",
+    "$v0",
+    "$nope",
+    "($v0: Int)",
+    "id: subject",
+];
+
+const JSON: [&str; 26] = [
+    "null",
+    "true",
+    "false",
+    "0",
+    "1",
+    "-1",
+    "2.0",
+    "2e0",
+    "2.5",
+    "-0",
+    "-0.0",
+    "1e3",
+    "2147483647",
+    "2147483648",
+    "-2147483649.0",
+    "9007199254740993",
+    "\"\"",
+    "\"a\"",
+    "\"OPEN\"",
+    "\"1\"",
+    "\"2026-02-30\"",
+    "\"+2026-1-1\"",
+    "[]",
+    "[[1]]",
+    "{}",
+    "{\"eq\": \"OPEN\", \"nope\": 1}",
+];
+
+impl Pool {
+    pub fn of(contract: &Contract) -> Self {
+        let mut words: Vec<String> = contract.types.keys().cloned().collect();
+        for kind in contract.types.values() {
+            match kind {
+                Kind::Fields(fields) => {
+                    for field in fields {
+                        words.push(field.name.clone());
+                        words.extend(field.arguments.iter().map(|argument| argument.name.clone()));
+                    }
+                }
+                Kind::Input(fields) => words.extend(fields.iter().map(|field| field.name.clone())),
+                Kind::Enum(values) => words.extend(values.iter().cloned()),
+                Kind::Scalar => {}
+            }
+        }
+        words
+            .extend(["Int", "String", "Boolean", "Float", "ID", "__Type", "__typename", "__schema"].map(str::to_owned));
+        words.sort();
+        words.dedup();
+        Self { words }
+    }
+
+    fn piece(&self, random: &mut Random) -> String {
+        if random.percent(40) { random.one(&self.words).clone() } else { (*random.one(&PIECES)).to_owned() }
+    }
+}
+
+/// Words, numbers and strings stay whole, most of the time.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut chars = text.chars().peekable();
+    while let Some(char) = chars.next() {
+        let mut piece = char.to_string();
+        let belongs = |char: &char| char.is_ascii_alphanumeric() || *char == '_';
+        if char == '"' {
+            let mut escaped = false;
+            for char in chars.by_ref() {
+                piece.push(char);
+                if char == '"' && !escaped {
+                    break;
+                }
+                escaped = char == '\\' && !escaped;
+            }
+        } else if belongs(&char) {
+            while let Some(char) = chars.next_if(belongs) {
+                piece.push(char);
+            }
+        }
+        pieces.push(piece);
+    }
+    pieces
+}
+
+pub fn text(text: &str, pool: &Pool, random: &mut Random) -> String {
+    let mut pieces = pieces(text);
+    if pieces.is_empty() {
+        return pool.piece(random);
+    }
+    let at = random.below(pieces.len());
+    match random.below(12) {
+        0..2 => drop(pieces.remove(at)),
+        2 => pieces.insert(at, pieces[at].clone()),
+        3 => {
+            let other = random.below(pieces.len());
+            pieces.swap(at, other);
+        }
+        4..6 => pieces.insert(at, format!(" {} ", pool.piece(random))),
+        6..9 => pieces[at] = pool.piece(random),
+        9 => {
+            let other = pieces[random.below(pieces.len())].clone();
+            pieces[at] = other;
+        }
+        10 => {
+            // One exclamation mark more or less, where types stand.
+            let marks: Vec<usize> = (0..pieces.len()).filter(|at| pieces[*at] == "!").collect();
+            if marks.is_empty() { pieces.insert(at, "!".to_owned()) } else { drop(pieces.remove(*random.one(&marks))) }
+        }
+        _ => {
+            // A part again.
+            let end = (at + random.below(12)).min(pieces.len());
+            let part = pieces[at..end].to_vec();
+            let to = random.below(pieces.len());
+            pieces.splice(to..to, part);
+        }
+    }
+    pieces.concat()
+}
+
+/// Changes one place of a JSON object.
+pub fn json(text: &str, pool: &Pool, random: &mut Random) -> String {
+    let mut value: Value = serde_json::from_str(text).unwrap();
+    let other: Value = serde_json::from_str(*random.one(&JSON)).unwrap();
+    let word = random.one(&pool.words).clone();
+    change(&mut value, other, word, random);
+    if value.is_object() { value.to_string() } else { "{}".to_owned() }
+}
+
+fn change(value: &mut Value, other: Value, word: String, random: &mut Random) {
+    let enter = random.percent(80);
+    match value {
+        Value::Object(fields) if enter && !fields.is_empty() => {
+            let names: Vec<String> = fields.keys().cloned().collect();
+            let name = random.one(&names);
+            match random.below(10) {
+                0 => drop(fields.remove(name)),
+                1 => drop(fields.insert(word, other)),
+                2 => {
+                    let wrapped = fields[name].clone();
+                    fields[name] = Value::Array(vec![wrapped]);
+                }
+                _ => change(&mut fields[name], other, word, random),
+            }
+        }
+        Value::Array(items) if enter && !items.is_empty() => {
+            let at = random.below(items.len());
+            match random.below(6) {
+                0 => drop(items.remove(at)),
+                1 => items.push(other),
+                _ => change(&mut items[at], other, word, random),
+            }
+        }
+        value => *value = other,
+    }
+}

@@ -1,0 +1,264 @@
+//! What is taken and what is refused: documents and variables of every kind, right ones made wrong at a few places, as
+//! files for `web/check/verdicts.mjs` to hold against the reference implementation.
+
+use std::fmt::Write;
+
+use async_graphql::Variables;
+use async_graphql::parser::types::{BaseType, Type};
+use notegraph::document::{self, Refused};
+use notegraph::gate::Bounds;
+use notegraph::schema::{self, Schema};
+use serde_json::{Value, json};
+
+use super::contract::{Contract, Field, Kind, innermost};
+use super::generate::{self, Style, Words};
+use super::mutate::{self, Pool};
+use super::random::Random;
+
+/// A document with what is sent beside it.
+pub struct Asked {
+    pub document: String,
+    pub operation: Option<String>,
+    /// JSON, as text: numbers keep the way in which they are written.
+    pub variables: String,
+}
+
+/// What becomes of it, with the messages of what is wrong, and the places of the first.
+fn verdict(schema: &Schema, asked: &Asked) -> Value {
+    let (types, bounds) = (schema.types(), Bounds::default());
+    let told = |verdict: &str, errors: &[async_graphql::ServerError]| {
+        let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+        let places = errors.first().map(|error| error.locations.clone()).unwrap_or_default();
+        json!({ "verdict": verdict, "messages": messages, "locations": places })
+    };
+    let checked = match document::read(types, &asked.document, bounds.of_parser(), &bounds.of_document()) {
+        Ok(checked) => checked,
+        Err(Refused::Syntax(error)) => return told("syntax", &[error]),
+        Err(Refused::TooMuch(message)) => return json!({ "verdict": "too much", "messages": [message] }),
+        Err(Refused::Invalid(errors)) => return told("invalid", &errors),
+    };
+    let operation = match checked.operation(asked.operation.as_deref()) {
+        Ok(operation) => operation,
+        Err(error) => return told("operation", &[error]),
+    };
+    let variables = serde_json::from_str(&asked.variables).unwrap();
+    match operation.variables(types, Variables::from_json(variables)) {
+        Ok(_) => told("taken", &[]),
+        Err(errors) => told("variables", &errors),
+    }
+}
+
+/// Something right, or with a few faults.
+pub fn asked(contract: &Contract, pool: &Pool, random: &mut Random) -> Asked {
+    let mut asked = right(contract, random);
+    // Some stay as they are: what is right has to be taken.
+    for _ in 0..random.below(4) {
+        match random.below(10) {
+            0..6 => asked.document = mutate::text(&asked.document, pool, random),
+            6..9 => asked.variables = mutate::json(&asked.variables, pool, random),
+            _ => asked.operation = random.perhaps((*random.clone().one(&["A", "B", "nope", "query"])).to_owned()),
+        }
+    }
+    asked
+}
+
+/// Makes so many, by a seed, and says what the server makes of each.
+pub fn lines(seed: u64, count: usize) -> String {
+    let contract = Contract::read();
+    let (schema, pool) = (schema::build(), Pool::of(&contract));
+    let mut random = Random::new(seed);
+    let mut lines = String::new();
+    for _ in 0..count {
+        let asked = asked(&contract, &pool, &mut random);
+        let Asked { document, operation, variables } = &asked;
+        let line = json!({
+            "document": document,
+            "operationName": operation,
+            "variables": variables,
+            "ours": verdict(&schema, &asked),
+        });
+        let _ = writeln!(lines, "{line}");
+    }
+    lines
+}
+
+/// What all constructs of the language are in.
+const SPECIMENS: [(&str, &str); 18] = [
+    ("{ __typename }", "{}"),
+    (
+        "query A($if: Boolean! = true) { __typename @skip(if: $if) viewer @include(if: $if) { scopes } }",
+        r#"{"if": false}"#,
+    ),
+    (
+        "{ __schema { queryType { name } types { name kind fields(includeDeprecated: true) { name args { name } } } } }",
+        "{}",
+    ),
+    (
+        "query A($name: String!, $d: Boolean) { __type(name: $name) { fields(includeDeprecated: $d) { name } } }",
+        r#"{"name": "Note"}"#,
+    ),
+    (
+        "\"what for\" query A(\"which\" $n: Int = 2) { notes(first: $n) { nodes { ...F } } } \"its fields\" fragment F on Note { id subject }",
+        "{}",
+    ),
+    (
+        "query A($id: ID!) { note(id: $id) { id } } mutation B($id: ID!) { noteDelete(input: {id: $id}) { deletedNoteId } }",
+        r#"{"id": 7}"#,
+    ),
+    ("query A($d: OrderDirection) { note(id: 2) { messages(direction: $d) { totalCount } } }", "{}"),
+    (
+        "query A($i: [ID!]!) { notes(filter: {id: {in: $i}}) { totalCount } nodes(ids: $i) { id } }",
+        r#"{"i": ["Note:1", 2]}"#,
+    ),
+    (
+        "query A($f: NoteFilter, $o: [NoteOrder!]) { notes(filter: $f, orderBy: $o) { totalCount } }",
+        r#"{"f": {"status": {"eq": "OPEN"}, "not": {"priority": true}}, "o": {"field": "CREATED_ON"}}"#,
+    ),
+    ("{ node(id: \"Note:1\") { id ... on Note { x: subject } ... on User { x: username } ... { __typename } } }", "{}"),
+    (
+        "{ viewer { user { id ...U } } ...Q } fragment U on User { name } fragment Q on Query { viewer { user { name id } } }",
+        "{}",
+    ),
+    (
+        "mutation A($s: BigInt) { noteMessagePost(input: {noteId: 1, message: \"\"\"a \\\"\"\" b\"\"\", attachment: {url: \"https://a.b/c\", size: $s}}) { userErrors { code } } }",
+        r#"{"s": "42"}"#,
+    ),
+    (
+        "mutation A($d: Date, $r: DateTime) { customersUpsert(input: [{externalKey: \"a\", birthdate: $d, modifiedOn: $r}]) { userErrors { code } } }",
+        r#"{"d": "2026-03-14", "r": "2026-03-14T09:26:53Z"}"#,
+    ),
+    (
+        "{ a: notes(first: 1, search: \"\\u{1F600}\\uD83D\\uDE00\\n\") { totalCount } # why\r\n b: notes(first: 2,) { totalCount } }",
+        "{}",
+    ),
+    (
+        "query A($t: [String!] = [\"a\"]) { notes(filter: {tags: {hasAny: $t}}) { totalCount nodes { tags } edges { node { tags } cursor } } }",
+        r#"{"t": "b"}"#,
+    ),
+    (
+        "mutation A($p: NotePatch!) { notePatch(input: {id: \"1\", expectedVersion: 3, patch: $p}) { note { id } changedFields } }",
+        r#"{"p": {"subject": "x", "tags": [], "priority": true}}"#,
+    ),
+    (
+        "query A($s: UserStatus) { users(status: $s, first: 3) { nodes { id status } } noteCounts(groupBy: STATUS) { count } }",
+        r#"{"s": "ACTIVE"}"#,
+    ),
+    ("query A { viewer { scopes } } query B { noteTypes { id name } }", "{}"),
+];
+
+fn right(contract: &Contract, random: &mut Random) -> Asked {
+    if random.percent(35) {
+        let kinds = ["Company", "Customer", "User", "NoteType", "Note", "NoteMessage"];
+        let ids = kinds.map(|kind| (kind.to_owned(), (1..4).map(|key| format!("{kind}:{key}")).collect()));
+        let words = Words { ids: ids.into_iter().collect(), cursors: vec!["x".to_owned()] };
+        let style = Style { merge: true, wrong: true, plain: false };
+        let document = generate::document(contract, &words, style, random);
+        let variables = Value::Object(document.sent()).to_string();
+        return Asked { document: document.text(), operation: None, variables };
+    }
+    if random.percent(40) {
+        return field(contract, random);
+    }
+    let (document, variables) = *random.one(&SPECIMENS);
+    let operation = (document.contains(" A") && document.contains(" B")).then(|| "A".to_owned());
+    Asked { document: document.to_owned(), operation, variables: variables.to_owned() }
+}
+
+/// One field of the schema with arguments of all kinds, each a literal or a variable.
+fn field(contract: &Contract, random: &mut Random) -> Asked {
+    let (root, word) = *random.one(&[("Query", "query"), ("Mutation", "mutation")]);
+    let fields: Vec<&Field> =
+        contract.fields(root).unwrap().iter().filter(|field| !field.arguments.is_empty()).collect();
+    let field = *random.one(&fields);
+    let (mut definitions, mut sent, mut arguments) = (Vec::new(), serde_json::Map::new(), Vec::new());
+    for argument in &field.arguments {
+        let required = !argument.takes.nullable && !argument.has_default;
+        if !required && random.percent(60) {
+            continue;
+        }
+        let name = &argument.name;
+        let given = value(contract, &argument.takes, 0, random);
+        if random.percent(50) {
+            arguments.push(format!("{name}: {}", literal(contract, &argument.takes, &given)));
+            continue;
+        }
+        let ty = argument.takes.to_string();
+        let default = if random.percent(20) && !given.is_null() {
+            format!(" = {}", literal(contract, &argument.takes, &given))
+        } else {
+            String::new()
+        };
+        definitions.push(format!("${name}: {ty}{default}"));
+        arguments.push(format!("{name}: ${name}"));
+        if default.is_empty() || random.percent(50) {
+            sent.insert(name.clone(), given);
+        }
+    }
+    let definitions = if definitions.is_empty() { String::new() } else { format!("({})", definitions.join(", ")) };
+    let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
+    let below = if contract.fields(field.gives_name()).is_some() { " { __typename }" } else { "" };
+    Asked {
+        document: format!("{word} A{definitions} {{ {}{arguments}{below} }}", field.name),
+        operation: None,
+        variables: Value::Object(sent).to_string(),
+    }
+}
+
+/// A value of a type.
+fn value(contract: &Contract, ty: &Type, depth: usize, random: &mut Random) -> Value {
+    if ty.nullable && random.percent(5) {
+        return Value::Null;
+    }
+    let name = match &ty.base {
+        BaseType::List(inner) if random.percent(15) => return value(contract, inner, depth, random),
+        BaseType::List(inner) => {
+            return (0..random.below(3)).map(|_| value(contract, inner, depth, random)).collect();
+        }
+        BaseType::Named(name) => name.as_str(),
+    };
+    match &contract.types.get(name) {
+        Some(Kind::Enum(values)) => random.one(values).as_str().into(),
+        Some(Kind::Input(fields)) => {
+            let mut object = serde_json::Map::new();
+            for field in fields {
+                let required = !field.takes.nullable && !field.has_default;
+                // `not` and `and` would go on for ever.
+                if required || (depth < 3 && random.percent(if fields.len() > 6 { 15 } else { 50 })) {
+                    object.insert(field.name.clone(), value(contract, &field.takes, depth + 1, random));
+                }
+            }
+            Value::Object(object)
+        }
+        _ => match name {
+            "Int" => random.between(-3, 100).into(),
+            "Boolean" => random.percent(50).into(),
+            "ID" if random.percent(30) => random.between(1, 9).into(),
+            "Date" => "2026-02-28".into(),
+            "DateTime" => "2026-03-14T09:26:53.5+01:00".into(),
+            "BigInt" => "-12".into(),
+            "URL" => "https://example.com/a?b".into(),
+            _ => (*random.one(&["a", "", "Note:1", "é\"\n\\"])).into(),
+        },
+    }
+}
+
+/// The same in the words of a document.
+fn literal(contract: &Contract, ty: &Type, value: &Value) -> String {
+    match (value, &ty.base) {
+        (Value::Array(items), base) => {
+            let inner = if let BaseType::List(inner) = base { inner } else { ty };
+            let items: Vec<String> = items.iter().map(|item| literal(contract, inner, item)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        (Value::Object(fields), _) => {
+            let Some(Kind::Input(known)) = contract.types.get(innermost(ty)) else { return value.to_string() };
+            let field = |(name, value): (&String, &Value)| {
+                let ty = &known.iter().find(|field| field.name == *name).unwrap().takes;
+                format!("{name}: {}", literal(contract, ty, value))
+            };
+            format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
+        }
+        (Value::String(text), _) if matches!(contract.types.get(innermost(ty)), Some(Kind::Enum(_))) => text.clone(),
+        (value, _) => value.to_string(),
+    }
+}
