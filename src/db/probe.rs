@@ -35,13 +35,9 @@ impl Probe {
     /// # Errors
     /// What it says, or that it said nothing.
     pub async fn reach(&self) -> Result<(), DbErr> {
-        match timeout(WAIT, Session::open(&self.0.server, None)).await {
-            Ok(opened) => opened.map(drop).map_err(broken),
-            Err(_) => {
-                let silent = format!("no answer within {} seconds", WAIT.as_secs());
-                Err(DbErr::Conn(RuntimeErr::Internal(silent)))
-            }
-        }
+        let silent = |_| DbErr::Conn(RuntimeErr::Internal(format!("no answer within {} seconds", WAIT.as_secs())));
+        let opened = timeout(WAIT, Session::open(&self.0.server, None)).await.map_err(silent)?;
+        opened.map(drop).map_err(broken)
     }
 
     /// A connection takes no changes. One that was made while the database took none goes on so: where those that are

@@ -88,12 +88,12 @@ impl Reader {
 }
 
 impl Queries for Reader {
-    async fn rows_raw(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
-        self.run(statement, |door, statement, scope| Box::pin(door.rows(statement, scope))).await
+    fn rows_raw(&self, statement: Statement) -> BoxFuture<'_, Result<Vec<Row>, DbErr>> {
+        Box::pin(self.run(statement, |door, statement, scope| Box::pin(door.rows(statement, scope))))
     }
 
-    async fn row_raw(&self, statement: Statement) -> Result<Option<Row>, DbErr> {
-        self.run(statement, |door, statement, scope| Box::pin(door.row(statement, scope))).await
+    fn row_raw(&self, statement: Statement) -> BoxFuture<'_, Result<Option<Row>, DbErr>> {
+        Box::pin(self.run(statement, |door, statement, scope| Box::pin(door.row(statement, scope))))
     }
 }
 

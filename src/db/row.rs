@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use sea_orm::sqlx::{self, Decode, Row as _, Sqlite, Type};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, RuntimeErr, Statement, StatementBuilder};
 use serde::de::DeserializeOwned;
@@ -66,25 +67,25 @@ fn sqlite<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r QueryResult, place:
 }
 
 /// Rows as the driver gave them, to be read by the places of their columns: `SeaORM` would have each value found by its
-/// name.
+/// name. The futures are boxed: those of operations hold them, and grow by them.
 pub trait Queries: ConnectionTrait {
     /// The rows of a statement.
     ///
     /// # Errors
     /// When the statement fails, or the operation may not go on.
-    fn rows_raw(&self, statement: Statement) -> impl Future<Output = Result<Vec<Row>, DbErr>> + Send;
+    fn rows_raw(&self, statement: Statement) -> BoxFuture<'_, Result<Vec<Row>, DbErr>>;
 
     /// The one row of a statement that has one at most.
     ///
     /// # Errors
     /// As of [`Self::rows_raw`].
-    fn row_raw(&self, statement: Statement) -> impl Future<Output = Result<Option<Row>, DbErr>> + Send;
+    fn row_raw(&self, statement: Statement) -> BoxFuture<'_, Result<Option<Row>, DbErr>>;
 
     /// The rows of a statement.
     ///
     /// # Errors
     /// As of [`Self::rows_raw`].
-    fn rows<S: StatementBuilder>(&self, statement: &S) -> impl Future<Output = Result<Vec<Row>, DbErr>> + Send {
+    fn rows<'s, S: StatementBuilder>(&'s self, statement: &S) -> BoxFuture<'s, Result<Vec<Row>, DbErr>> {
         self.rows_raw(self.get_database_backend().build(statement))
     }
 
@@ -92,7 +93,7 @@ pub trait Queries: ConnectionTrait {
     ///
     /// # Errors
     /// As of [`Self::rows_raw`].
-    fn row<S: StatementBuilder>(&self, statement: &S) -> impl Future<Output = Result<Option<Row>, DbErr>> + Send {
+    fn row<'s, S: StatementBuilder>(&'s self, statement: &S) -> BoxFuture<'s, Result<Option<Row>, DbErr>> {
         self.row_raw(self.get_database_backend().build(statement))
     }
 }

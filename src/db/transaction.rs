@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use futures_util::future::BoxFuture;
 use sea_orm::prelude::async_trait;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseBackend, DbErr, ExecResult, IsolationLevel, QueryResult, Statement,
@@ -167,12 +168,12 @@ impl Drop for Hold {
 }
 
 impl Queries for Transaction {
-    async fn rows_raw(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
-        self.run(self.door().rows(statement, &self.hold.scope)).await
+    fn rows_raw(&self, statement: Statement) -> BoxFuture<'_, Result<Vec<Row>, DbErr>> {
+        Box::pin(self.run(self.door().rows(statement, &self.hold.scope)))
     }
 
-    async fn row_raw(&self, statement: Statement) -> Result<Option<Row>, DbErr> {
-        self.run(self.door().row(statement, &self.hold.scope)).await
+    fn row_raw(&self, statement: Statement) -> BoxFuture<'_, Result<Option<Row>, DbErr>> {
+        Box::pin(self.run(self.door().row(statement, &self.hold.scope)))
     }
 }
 

@@ -6,8 +6,8 @@ use super::owner::Owner;
 use super::party::Party;
 use super::scheduler::{Limits, Need};
 
-/// So many connections are opened before one is used again that was given back just now: a driver checks it first, which
-/// takes a way to the database and back.
+/// So many connections are opened before one is used again that was given back just now: the next ones who come together
+/// find them open.
 const WARM: usize = 3;
 
 /// A connection that is taken.

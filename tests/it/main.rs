@@ -21,6 +21,7 @@ mod cross_origin;
 mod delete;
 mod demo;
 mod derived;
+mod driver;
 mod errors;
 mod exchange;
 mod filters;

@@ -106,7 +106,7 @@ pub fn driver(error: tokio_postgres::Error) -> SqlxError {
         return closed();
     }
     let said = error.to_string();
-    match error.into_source().map(|source| source.downcast::<io::Error>()) {
+    match error.into_source().map(<dyn StdError + Send + Sync>::downcast::<io::Error>) {
         Some(Ok(source)) => SqlxError::Io(io::Error::new(source.kind(), format!("{said}: {source}"))),
         Some(Err(source)) => {
             let told = format!("{said}: {source}").into();

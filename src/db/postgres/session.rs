@@ -222,7 +222,8 @@ impl Session {
     /// As of [`Self::rows`].
     pub async fn control(&self, sql: &str) -> Result<(), DbErr> {
         self.begin();
-        let done = self.client.batch_execute(sql).await;
+        // Boxed: the futures of changes hold this one.
+        let done = Box::pin(self.client.batch_execute(sql)).await;
         self.end();
         done.map_err(query)
     }
