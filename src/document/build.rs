@@ -100,14 +100,11 @@ impl Schema {
         let building = Building { by_name: ids.collect(), scalars };
         let possible = building.possible(&types);
         let named = |name: Option<&Positioned<_>>| name.map(|name: &Positioned<Name>| building.id(&name.node));
-        let (query, mutation, subscription) = match &roots {
-            Some(roots) => {
-                (named(roots.query.as_ref()), named(roots.mutation.as_ref()), named(roots.subscription.as_ref()))
-            }
-            None => {
-                let found = |name: &str| building.by_name.get(name).copied();
-                (found("Query"), found("Mutation"), found("Subscription"))
-            }
+        let (query, mutation, subscription) = if let Some(roots) = &roots {
+            (named(roots.query.as_ref()), named(roots.mutation.as_ref()), named(roots.subscription.as_ref()))
+        } else {
+            let found = |name: &str| building.by_name.get(name).copied();
+            (found("Query"), found("Mutation"), found("Subscription"))
         };
         let non_null = |name: &str| Wrapped::NonNull(Box::new(Wrapped::Named(building.id(name))));
         let name = InputValue {

@@ -43,10 +43,10 @@ impl<'v> Coercion<'_, 'v> {
         if self.wrong.len() < MOST_WRONG {
             let mut path = String::new();
             for step in &self.path {
-                path.push_str(&match step {
-                    Step::Field(name) => format!(".{name}"),
-                    Step::Item(index) => format!("[{index}]"),
-                });
+                match step {
+                    Step::Field(name) => path.extend([".", *name]),
+                    Step::Item(index) => path.extend(["[", &index.to_string(), "]"]),
+                }
             }
             let path = if path.is_empty() { path } else { format!(" at {path}") };
             self.wrong.push(Wrong { path, message });

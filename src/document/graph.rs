@@ -110,8 +110,7 @@ fn cycle(document: &Document<'_>, path: &[(usize, At)], number: usize, at: At) -
     let through = path.get(start + 1..).unwrap_or_default();
     let mut message = format!("Cannot spread fragment \"{}\" within itself", name(number));
     for (step, (number, _)) in through.iter().enumerate().take(5) {
-        let before = if step == 0 { " via" } else { "," };
-        message.push_str(&format!("{before} \"{}\"", name(*number)));
+        message.extend([if step == 0 { " via \"" } else { ", \"" }, name(*number), "\""]);
     }
     if through.len() > 5 {
         message.push_str(", and others");

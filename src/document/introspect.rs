@@ -71,8 +71,12 @@ impl Schema {
                 DocumentOperations::Single(operation) => vec![operation],
                 DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
             };
-            operations.into_iter().for_each(|operation| take_out(&mut operation.node.selection_set.node));
-            document.fragments.values_mut().for_each(|fragment| take_out(&mut fragment.node.selection_set.node));
+            for operation in operations {
+                take_out(&mut operation.node.selection_set.node);
+            }
+            for fragment in document.fragments.values_mut() {
+                take_out(&mut fragment.node.selection_set.node);
+            }
         }
         answers
     }
@@ -132,7 +136,9 @@ fn take_out(set: &mut SelectionSet) {
 impl<'d, 's> Introspection<'d, 's> {
     fn merged(&self, sets: &[&'d SelectionSet]) -> Merged<'d> {
         let (mut merged, mut seen) = (Merged::new(), HashSet::new());
-        sets.iter().for_each(|set| self.collect(set, &mut merged, &mut seen));
+        for set in sets {
+            self.collect(set, &mut merged, &mut seen);
+        }
         merged
     }
 
@@ -226,7 +232,7 @@ impl<'d, 's> Introspection<'d, 's> {
             (Node::Schema, _) => self.of_schema(name, mentions),
             (Node::Type(_), "__typename") => text("__Type"),
             (Node::Type(Wrapped::Named(id)), _) => self.of_type(*id, name, mentions, counts),
-            (Node::Type(Wrapped::List(inner)), "ofType") | (Node::Type(Wrapped::NonNull(inner)), "ofType") => {
+            (Node::Type(Wrapped::List(inner) | Wrapped::NonNull(inner)), "ofType") => {
                 self.object(&Node::Type((**inner).clone()), mentions)
             }
             (Node::Type(wrapped), "kind") => kind(if wrapped.is_non_null() { "NON_NULL" } else { "LIST" }),

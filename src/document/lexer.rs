@@ -177,13 +177,13 @@ impl<'a> Lexer<'a> {
         let rest = self.text.get(at..).unwrap_or_default();
         match self.byte(at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
-            Some(b'u') => match super::strings::unicode_escape(rest) {
-                Some((_, length)) => Ok(length),
-                None => {
-                    let shown: String = rest.chars().take_while(|char| !"\"\n\r".contains(*char)).take(12).collect();
-                    Err(self.fault(at, format!("Invalid Unicode escape sequence: \"{shown}\".")))
+            Some(b'u') => {
+                if let Some((_, length)) = super::strings::unicode_escape(rest) {
+                    return Ok(length);
                 }
-            },
+                let shown: String = rest.chars().take_while(|char| !"\"\n\r".contains(*char)).take(12).collect();
+                Err(self.fault(at, format!("Invalid Unicode escape sequence: \"{shown}\".")))
+            }
             _ => {
                 let shown: String = rest.chars().take(2).collect();
                 Err(self.fault(at, format!("Invalid character escape sequence: \"{shown}\".")))

@@ -29,6 +29,17 @@ impl Wrapped {
         }
     }
 
+    /// Whether values of this input type fit where the other is expected (GraphQL, section 5.8.5).
+    pub fn fits(&self, place: &Self) -> bool {
+        match (self, place) {
+            (Self::NonNull(own), Self::NonNull(place)) | (Self::List(own), Self::List(place)) => own.fits(place),
+            (_, Self::NonNull(_)) => false,
+            (Self::NonNull(own), place) => own.fits(place),
+            (Self::Named(own), Self::Named(place)) => own == place,
+            _ => false,
+        }
+    }
+
     /// Without the outermost exclamation mark.
     pub fn nullable(&self) -> &Self {
         match self {
@@ -224,17 +235,5 @@ impl Schema {
                 out.write_char('!')
             }
         };
-    }
-
-    /// Whether values of one input type fit where the other is expected (GraphQL, section 5.8.5).
-    pub fn fits(&self, variable: &Wrapped, place: &Wrapped) -> bool {
-        match (variable, place) {
-            (Wrapped::NonNull(variable), Wrapped::NonNull(place)) => self.fits(variable, place),
-            (_, Wrapped::NonNull(_)) => false,
-            (Wrapped::NonNull(variable), place) => self.fits(variable, place),
-            (Wrapped::List(variable), Wrapped::List(place)) => self.fits(variable, place),
-            (Wrapped::Named(variable), Wrapped::Named(place)) => variable == place,
-            _ => false,
-        }
     }
 }

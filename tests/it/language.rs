@@ -20,7 +20,8 @@ fn assert_refused(response: &Response, what: &str) {
     let known = ["GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED"];
     assert!(!codes.is_empty() && codes.iter().all(|code| known.contains(code)), "{what}: {:#}", response.body);
     assert!(response.body.get("data").is_none(), "{what}: {:#}", response.body);
-    let mut told: Vec<String> = response.errors().iter().map(|error| error.to_string()).collect();
+    let mut told: Vec<String> = response.errors().iter().map(ToString::to_string).collect();
+    told.sort();
     told.dedup();
     assert_eq!(told.len(), response.errors().len(), "{what}: an error stands there twice: {:#}", response.body);
 }

@@ -25,23 +25,20 @@ impl<'a, 's> Examination<'_, 'a, 's> {
     pub fn arguments(&mut self, given: &[Argument<'a>], defined: &'s [InputValue], owner: Owner<'_>, at: At) {
         self.unique(given.iter().map(|argument| argument.name), "argument");
         for argument in given {
-            match defined.iter().find(|defined| defined.name == argument.name.text) {
-                Some(defined) => {
-                    let expected = Expected { ty: &defined.ty, has_default: defined.default.is_some(), one_of: None };
-                    self.within.push(Step::Name(argument.name.text));
-                    self.value(&argument.value, expected);
-                    self.within.pop();
-                }
-                None => {
-                    let name = short(argument.name.text);
-                    let owner = match owner {
-                        Owner::Field { of, name } => format!("field \"{of}.{name}\""),
-                        Owner::Directive(name) => format!("directive \"@{name}\""),
-                    };
-                    self.fault(format!("Unknown argument \"{name}\" on {owner}."), [argument.name.at]);
-                    self.unknown_value(&argument.value);
-                }
+            if let Some(defined) = defined.iter().find(|defined| defined.name == argument.name.text) {
+                let expected = Expected { ty: &defined.ty, has_default: defined.default.is_some(), one_of: None };
+                self.within.push(Step::Name(argument.name.text));
+                self.value(&argument.value, expected);
+                self.within.pop();
+                continue;
             }
+            let name = short(argument.name.text);
+            let owner = match owner {
+                Owner::Field { of, name } => format!("field \"{of}.{name}\""),
+                Owner::Directive(name) => format!("directive \"@{name}\""),
+            };
+            self.fault(format!("Unknown argument \"{name}\" on {owner}."), [argument.name.at]);
+            self.unknown_value(&argument.value);
         }
         for defined in defined.iter().filter(|defined| defined.is_required()) {
             if !given.iter().any(|argument| argument.name.text == defined.name) {
@@ -57,7 +54,9 @@ impl<'a, 's> Examination<'_, 'a, 's> {
     /// Arguments of what is not known, which has been said.
     pub fn unknown_arguments(&mut self, given: &[Argument<'a>]) {
         self.unique(given.iter().map(|argument| argument.name), "argument");
-        given.iter().for_each(|argument| self.unknown_value(&argument.value));
+        for argument in given {
+            self.unknown_value(&argument.value);
+        }
     }
 
     pub fn directives(&mut self, directives: &[Directive<'a>], location: &str) {

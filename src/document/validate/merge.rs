@@ -190,7 +190,7 @@ impl<'d, 'a> Merging<'d, 'a> {
         let mut message = String::new();
         for (number, around) in self.path.iter().map(|around| short(around)).chain([short(name)]).enumerate() {
             let what = if number == 0 { "Fields" } else { "subfields" };
-            message.push_str(&format!("{what} \"{around}\" conflict because "));
+            message.extend([what, " \"", &around, "\" conflict because "]);
         }
         message.push_str(reason);
         message.push_str(". Use different aliases on the fields to fetch both if this was intentional.");

@@ -103,7 +103,7 @@ impl Examination<'_, '_, '_> {
             match step {
                 Step::Name(name) if within.is_empty() => within.push_str(&short(name)),
                 Step::Name(name) => within.extend([".", &short(name)]),
-                Step::Item(index) => within.push_str(&format!("[{index}]")),
+                Step::Item(index) => within.extend(["[", &index.to_string(), "]"]),
             }
         }
         match (self.path.is_empty(), within.is_empty()) {

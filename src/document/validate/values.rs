@@ -138,7 +138,9 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             ValueKind::List(items) => items.iter().for_each(|item| self.unknown_value(item)),
             ValueKind::Object(fields) => {
                 self.unique(fields.iter().map(|field| field.name), "input field");
-                fields.iter().for_each(|field| self.unknown_value(&field.value));
+                for field in fields {
+                    self.unknown_value(&field.value);
+                }
             }
             _ => {}
         }

@@ -127,11 +127,8 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             .default
             .as_ref()
             .is_some_and(|default| !matches!(default.kind, super::super::syntax::ValueKind::Null));
-        let fits = if is_open {
-            (has_default || usage.has_default) && schema.fits(own, place.nullable())
-        } else {
-            schema.fits(own, place)
-        };
+        let fits =
+            if is_open { (has_default || usage.has_default) && own.fits(place.nullable()) } else { own.fits(place) };
         let at: [At; 2] = [variable.at, usage.at];
         if !fits {
             let (name, own, place) = (short(usage.name), schema.show(own), schema.show(place));

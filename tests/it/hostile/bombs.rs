@@ -82,6 +82,11 @@ fn fragments(all: &mut Vec<(String, String)>) {
     };
     let end = "fragment d60 on Query { viewer { scopes } }";
     all.push(("a chain of fragments".into(), format!("{{ ...d0 }} {} {end}", times(60, chain))));
+    for count in [290, 1_000] {
+        let chain = times(count, |n| format!("fragment l{n} on Query {{ ...l{} }}", n + 1));
+        let end = format!("fragment l{count} on Query {{ viewer {{ scopes }} }}");
+        all.push((format!("a line of {count} fragments"), format!("{{ ...l0 }} {chain} {end}")));
+    }
     // Conflicts that are found again in each of the selections around them.
     let conflicts = times(800, |n| format!("a: f{n}"));
     let around =
@@ -115,7 +120,12 @@ fn many(all: &mut Vec<(String, String)>) {
         "ten unknown names of 600 letters".into(),
         query(&times(10, |n| format!("unknown_{n}_{}", "x".repeat(600)))),
     ));
-    for count in [1_000, 10_000] {
+    all.push(("3,000 equal fields".into(), query(&format!("viewer {{ {} }}", times(3_000, |_| "scopes".to_owned())))));
+    all.push((
+        "1,900 fields of one name".into(),
+        query(&format!("viewer {{ {} }}", times(1_900, |n| format!("f{n}(a: [{{ b: {n} }}]) f0(a: {n})")))),
+    ));
+    for count in [1_000, 2_400, 5_000, 10_000] {
         let variables = times(count, |n| format!("$v{n}: Int"));
         all.push((format!("{count} unused variables"), format!("query ({variables}) {{ viewer {{ scopes }} }}")));
     }

@@ -42,7 +42,7 @@ pub fn is_refused(answer: &Response) -> bool {
     answer.errors.iter().any(|error| error.path.is_empty())
 }
 
-/// The document is valid, and yet refused: where fragments nest, the library takes fields of different object types for
+/// The library refuses a document that is valid: where fragments nest, it takes fields of different object types for
 /// fields of one object (GraphQL, section 5.3.2).
 pub fn is_refused_wrongly(answer: &Response) -> bool {
     is_refused(answer) && answer.errors.iter().all(|error| error.message.contains("are different fields"))

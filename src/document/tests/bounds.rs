@@ -1,0 +1,64 @@
+use std::fmt::Write as _;
+
+use super::wrong;
+
+#[test]
+fn too_much_is_told_from_wrong() {
+    let nested = |depth: usize| format!("{{ a(b: {}1{}) }}", "[".repeat(depth), "]".repeat(depth));
+    assert!(wrong(&nested(63)).concat().contains("64 brackets"));
+    assert!(wrong(&"{a".repeat(100_000)).concat().contains("64 brackets"));
+    assert!(wrong(&format!("query($a: {}", "[".repeat(100_000))).concat().contains("64 brackets"));
+    let fields = |count: usize| format!("{{ {} }}", "a, ".repeat(count));
+    assert!(wrong(&fields(9_999)).concat().contains("10000 tokens"));
+    assert!(wrong(&fields(9_998)).concat().contains("200 fields of its own"));
+    let many = "[".repeat(100);
+    for text in [
+        format!("{{ note(id: \"{many}\") {{ id }} }}"),
+        format!("{{ note(id: \"\"\"{many}\" \\\"\"\" {many}\"\"\") {{ id }} }}"),
+        format!("# {many}\n{{ user {{ id }} }} # {many}"),
+    ] {
+        assert_eq!(wrong(&text), Vec::<String>::new(), "{text}");
+    }
+}
+
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).fold(String::new(), |mut all, number| {
+        let _ = write!(all, "{} ", line(number));
+        all
+    })
+}
+
+/// Each is judged in time by its text.
+#[test]
+fn bombs_are_defused() {
+    let double = |n: usize| format!("fragment f{n} on Query {{ ...f{} ...f{} }}", n + 1, n + 1);
+    let bomb = format!("{{ ...f0 }} {} fragment f60 on Query {{ user {{ id }} }}", lines(60, double));
+    let chain = |n: usize| format!("fragment f{n} on Query {{ ...f{} }}", n + 1);
+    let long = format!("{{ ...f0 }} {} fragment f290 on Query {{ user {{ id }} }}", lines(290, chain));
+    let variables = format!("query({}) {{ user {{ id }} }}", lines(2_400, |n| format!("$v{n}: Int")));
+    let equal = format!("{{ user {{ {} }} }}", lines(1_900, |_| "id".to_owned()));
+    let aliases = format!("{{ user {{ {} }} }}", lines(450, |n| format!("x: f{n}")));
+    let cycle = lines(299, |n| format!("fragment f{n} on Query {{ ...f{} }}", (n + 1) % 299));
+    let arguments = format!("{{ note({}) {{ id }} }}", lines(3_000, |n| format!("a{}: 1", n % 1_500)));
+    // Fields of an interface are looked at for each of the types beside them, and again below.
+    let mut towers = "node(id: 1) { id }".to_owned();
+    for _ in 0..20 {
+        towers = format!("any {{ ... on Note {{ x: parent {{ id }} }} ... on User {{ x: note {{ a }} }} }} {towers}");
+    }
+    for (text, hint) in [
+        (bomb, "200 fields of its own"),
+        (long, "64 selections"),
+        (variables, "never used"),
+        (equal, ""),
+        (aliases, "Cannot query"),
+        (format!("{{ ...f0 }} {cycle}"), "within itself"),
+        (arguments, "only one argument"),
+        (format!("{{ {towers} }}"), ""),
+    ] {
+        let start = std::time::Instant::now();
+        let told = wrong(&text);
+        // 20 ms where it is optimised.
+        assert!(start.elapsed().as_millis() < 1_000, "{hint} {:?}", start.elapsed());
+        assert!(told.len() <= 100 && told.concat().contains(hint) && told.is_empty() == hint.is_empty(), "{told:?}");
+    }
+}
