@@ -13,7 +13,7 @@ use super::syntax::{
 pub struct ParserLimits {
     /// Names, numbers, strings and marks; blanks, commas and comments are none.
     pub tokens: usize,
-    /// How deep brackets of any kind may nest: the parser works by recursion, some 300 bytes of stack each.
+    /// How deep brackets of any kind may nest: the parser works by recursion.
     pub brackets: usize,
 }
 

@@ -9,7 +9,7 @@ use super::super::syntax::{Argument, Field, Selection, Selections, Value, ValueK
 use super::{Examination, short};
 
 /// How many fields are looked at. Those under a field of an interface are looked at for each object type beside it, and so
-/// on below: a document made for that could have few looked at many times. Real documents stay under a tenth.
+/// on below: a document made for that could have few looked at many times. Without that, 2,000 fields come to 4,000.
 const MOST_STEPS: usize = 200_000;
 
 #[derive(Clone, Copy)]

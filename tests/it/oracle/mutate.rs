@@ -219,7 +219,8 @@ pub fn text(text: &str, pool: &Pool, random: &mut Random) -> String {
 /// Changes one place of a JSON object.
 pub fn json(text: &str, pool: &Pool, random: &mut Random) -> String {
     let mut value: Value = serde_json::from_str(text).unwrap();
-    let other: Value = serde_json::from_str(random.one(&JSON)).unwrap();
+    let other: &&str = random.one(&JSON);
+    let other: Value = serde_json::from_str(other).unwrap();
     let word = random.one(&pool.words).clone();
     change(&mut value, other, word, random);
     if value.is_object() { value.to_string() } else { "{}".to_owned() }
