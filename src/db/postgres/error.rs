@@ -120,8 +120,9 @@ pub fn driver(error: tokio_postgres::Error) -> SqlxError {
 /// Why no connection was made.
 pub fn connecting(error: tokio_postgres::Error) -> SqlxError {
     match driver(error) {
-        // The driver wraps what went wrong with TLS and passwords, of which nothing can be decoded.
-        SqlxError::Decode(said) => SqlxError::Tls(said),
+        // The driver wraps what went wrong with TLS and passwords as it does values.
+        SqlxError::Decode(told) if told.to_string().contains("TLS") => SqlxError::Tls(told),
+        SqlxError::Decode(told) => SqlxError::Configuration(told),
         other => other,
     }
 }
