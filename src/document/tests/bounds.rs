@@ -55,10 +55,11 @@ fn bombs_are_defused() {
         (arguments, "only one argument"),
         (format!("{{ {towers} }}"), ""),
     ] {
-        let start = std::time::Instant::now();
+        let start = cpu_time::ThreadTime::now();
         let told = wrong(&text);
-        // 20 ms where it is optimised.
-        assert!(start.elapsed().as_millis() < 1_000, "{hint} {:?}", start.elapsed());
+        // Of the CPU, as others may have it meanwhile; 20 ms where it is optimised.
+        let took = start.elapsed();
+        assert!(took.as_millis() < 1_000, "{hint} {took:?}");
         assert!(told.len() <= 100 && told.concat().contains(hint) && told.is_empty() == hint.is_empty(), "{told:?}");
     }
 }
