@@ -140,8 +140,9 @@ async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
         .concat(),
     )
     .await;
-    let query = "query Named($s: String!, $n: Int) { notes(first: $n, filter: { subject: { contains: $s } }, search: $s) \
-                 { nodes { subject } } customers(search: $s) { nodes { fullName } } note(id: $s) { id } }";
+    let query = "query Named($s: String!, $n: Int, $id: ID!) { note(id: $id) { id } \
+                 notes(first: $n, filter: { subject: { contains: $s } }, search: $s) { nodes { subject } } \
+                 customers(search: $s) { nodes { fullName } } }";
     let body = |document: &str, variables| json!({ "query": document, "variables": variables }).to_string();
     let people = "query($s: String!) { customers(search: $s) { nodes { fullName email phone { full } } }
         users(search: $s) { nodes { username email mobileNumber } } viewer { user { username email } } }";
@@ -160,7 +161,7 @@ async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
     );
     let requests = [
         create(&client, canary),
-        post(client.token(), &body(query, json!({ "s": canary }))),
+        post(client.token(), &body(query, json!({ "s": canary, "id": canary }))),
         post(client.token(), &body(&format!("{{ notes(search: \"{canary}\") {{ totalCount }} }}"), json!({}))),
         post(
             client.token(),
@@ -196,7 +197,7 @@ async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
     // A database that fails tells what it failed at.
     app.db().schema_door().execute_unprepared("ALTER TABLE message RENAME TO elsewhere").await.unwrap();
     app.db().schema_door().execute_unprepared("ALTER TABLE note RENAME TO nowhere").await.unwrap();
-    for request in [create(&client, canary), post(client.token(), &body(query, json!({ "s": canary })))] {
+    for request in [create(&client, canary), post(client.token(), &body(query, json!({ "s": canary, "id": canary })))] {
         assert!(process.exchange(&request).await.contains("INTERNAL"));
     }
     process.terminate().await;

@@ -85,7 +85,7 @@ async fn the_answer_is_of_the_type_that_is_asked_for() {
 async fn errors_of_the_document_are_400_for_those_who_understand_it() {
     let app = App::start().await;
     let client = reader(&app).await;
-    let deep = "[".repeat(4000);
+    let deep = "{ a ".repeat(4000);
     for (query, variables, code) in [
         ("{", json!({}), "GRAPHQL_PARSE_FAILED"),
         ("{ nothing }", json!({}), "GRAPHQL_VALIDATION_FAILED"),
@@ -142,11 +142,12 @@ async fn an_address_asks_and_never_changes() {
     let app = App::start().await;
     let client = reader(&app).await;
     assert_eq!(client.send(get(&client, "{ __typename }")).await.data(), &json!({ "__typename": "Query" }));
-    for document in ["mutation { __typename }", "subscription { __typename }"] {
-        let refused = client.send(get(&client, document)).await;
-        assert_eq!((refused.status, refused.codes()), (405, vec!["METHOD_NOT_ALLOWED"]), "{document}");
-        assert_eq!(refused.headers["allow"], "POST");
-    }
+    let refused = client.send(get(&client, "mutation { __typename }")).await;
+    assert_eq!((refused.status, refused.codes()), (405, vec!["METHOD_NOT_ALLOWED"]));
+    assert_eq!(refused.headers["allow"], "POST");
+    // Which the schema does not have.
+    let refused = client.send(get(&client, "subscription { __typename }")).await;
+    assert_eq!((refused.status, refused.codes()), (200, vec!["GRAPHQL_VALIDATION_FAILED"]));
     let request =
         Request::get("/graphql?query=query+A+%7Ba:__typename%7D+mutation+B+%7Bb:__typename%7D&operationName=A");
     let request = request.header("authorization", format!("Bearer {}", client.token()));
