@@ -43,6 +43,8 @@ export function servers(setting) {
     command: [options.notegraph, "serve", "--no-migrate", "--listen", `127.0.0.1:${options.port}`],
     environment: {
       DATABASE_URL: url,
+      // As the drivers of the others do by default.
+      PGSSLMODE: "disable",
       NOTEGRAPH_DATABASE_CONNECTIONS: String(options.pool),
       NOTEGRAPH_LOG_FILTER: "warn",
       // One token from one address asks all: it is counted as always, and never too much.
