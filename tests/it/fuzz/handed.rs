@@ -13,6 +13,16 @@ use crate::oracle::mutate::Pool;
 use crate::oracle::random::Random;
 use crate::oracle::verdicts::{Asked, asked};
 
+/// Large numbers as the library has them, which keeps no more than the first digits, and one zero: ours has identifiers as
+/// they are written.
+fn short(text: String) -> String {
+    match text.parse::<f64>() {
+        Ok(number) if number.abs() >= 1e15 => number.to_string(),
+        Ok(0.0) => "0".to_owned(),
+        _ => text,
+    }
+}
+
 /// Without places, and with all numbers as texts: ours has identifiers so.
 fn plain(document: &ExecutableDocument) -> Value {
     fn without(value: Value) -> Value {
@@ -22,8 +32,8 @@ fn plain(document: &ExecutableDocument) -> Value {
                 Value::Object(kept.map(|(name, value)| (name, without(value))).collect())
             }
             Value::Array(items) => Value::Array(items.into_iter().map(without).collect()),
-            // Ours reads `-0` as a whole number.
-            Value::Number(number) => Value::String(number.to_string().replace("-0.0", "0")),
+            Value::Number(number) => Value::String(short(number.to_string())),
+            Value::String(text) => Value::String(short(text)),
             other => other,
         }
     }
