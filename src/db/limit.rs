@@ -1,5 +1,5 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sea_orm::SqlxError;
@@ -46,6 +46,8 @@ struct Turns {
     id: u64,
     /// Whose statements run on it.
     owner: Mutex<Owner>,
+    /// When its statement began.
+    begun: AtomicU64,
     /// When the next turn is needed.
     next: AtomicU64,
     /// Whether one was taken, and not given back.
@@ -69,6 +71,7 @@ impl TimeLimit {
             slices,
             id: LAST.fetch_add(1, Ordering::Relaxed),
             owner: Mutex::new(Owner::Process),
+            begun: AtomicU64::new(0),
             next: AtomicU64::new(0),
             is_taken: AtomicBool::new(false),
             waited: AtomicU64::new(0),
@@ -86,22 +89,23 @@ impl TimeLimit {
         let now = self.0.watch.now();
         self.0.end.store(now.saturating_add(millis(self.0.most)), Ordering::Relaxed);
         if let Some(turns) = &self.0.turns {
-            turns.next.store(now.saturating_add(millis(SLICE)), Ordering::Relaxed);
-            turns.give_back();
+            turns.end(now);
+            let owner = *turns.owner();
+            turns.begin(owner, now);
         }
     }
 
-    /// The statements that follow are of this owner.
+    /// A statement of this owner begins.
     pub fn of(&self, owner: Owner) {
         if let Some(turns) = &self.0.turns {
-            *turns.owner.lock().unwrap_or_else(PoisonError::into_inner) = owner;
+            turns.begin(owner, self.0.watch.now());
         }
     }
 
     /// The statement has ended.
     pub fn end(&self) {
         if let Some(turns) = &self.0.turns {
-            turns.give_back();
+            turns.end(self.0.watch.now());
         }
     }
 
@@ -165,7 +169,7 @@ impl Limit {
         if let Some(turns) = &self.turns
             && self.watch.now() >= turns.next.load(Ordering::Relaxed)
         {
-            let waited = turns.take(|| self.end.load(Ordering::Relaxed) != NOW);
+            let waited = turns.take(self.watch.now(), || self.end.load(Ordering::Relaxed) != NOW);
             turns.next.store(self.watch.now().saturating_add(millis(SLICE)), Ordering::Relaxed);
             // Unless it was expired meanwhile, or never ends.
             let _ = self.end.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |end| {
@@ -177,8 +181,33 @@ impl Limit {
 }
 
 impl Turns {
-    fn take(&self, is_wanted: impl Fn() -> bool) -> Duration {
-        let owner = *self.owner.lock().unwrap_or_else(PoisonError::into_inner);
+    fn begin(&self, owner: Owner, now: u64) {
+        *self.owner() = owner;
+        self.begun.store(now, Ordering::Relaxed);
+        self.next.store(now.saturating_add(millis(self.slices.free(owner))), Ordering::Relaxed);
+    }
+
+    fn end(&self, now: u64) {
+        self.end_free(*self.owner(), now);
+        self.give_back();
+    }
+
+    /// The statement has ended, or needs turns from now on.
+    fn end_free(&self, owner: Owner, now: u64) {
+        let begun = self.begun.swap(u64::MAX, Ordering::Relaxed);
+        let time = Duration::from_millis(now.saturating_sub(begun));
+        if !time.is_zero() {
+            self.slices.used(owner, time);
+        }
+    }
+
+    fn owner(&self) -> MutexGuard<'_, Owner> {
+        self.owner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, now: u64, is_wanted: impl Fn() -> bool) -> Duration {
+        let owner = *self.owner();
+        self.end_free(owner, now);
         self.is_taken.store(true, Ordering::Relaxed);
         let waited = self.slices.take(self.id, owner, is_wanted);
         self.waited.fetch_add(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);

@@ -6,8 +6,14 @@ use std::time::{Duration, Instant};
 
 use crate::fair::Owner;
 
-/// How long a statement of `SQLite` runs before it needs a turn, and how long a turn is.
+/// How long a statement of `SQLite` runs at most before it needs a turn, and how long a turn is.
 pub const SLICE: Duration = Duration::from_millis(10);
+/// How long the statements of one owner run without turns, together, when there were none of late.
+const FREE: Duration = Duration::from_millis(50);
+/// How much of that comes back in a second: a quarter of one processor.
+const REFILL: f64 = 0.25;
+/// So many owners are remembered before those whose free time is whole are forgotten.
+const SWEEP: usize = 1_000;
 /// A turn that is neither taken again nor given back has ended after this: its statement waits for whoever takes its rows.
 const LEFT: Duration = Duration::from_millis(30);
 /// How often whoever waits for a turn looks whether anybody still waits for his statement.
@@ -16,7 +22,8 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Turns of statements that take long, on half of the processors.
 ///
 /// `SQLite` runs in the threads of our own connections: more of them than there are processors. Statements that take
-/// long would leave a fraction of a processor to all that is brief, so they share half of them, in turns by owner.
+/// long would leave a fraction of a processor to all that is brief, so they share half of them, in turns by owner. So do
+/// those of an owner who runs many that are brief: the time without turns is bounded, too.
 #[derive(Clone, Debug)]
 pub struct Slices(Arc<Shared>);
 
@@ -26,6 +33,23 @@ struct Shared {
     most: usize,
     state: Mutex<State>,
     changed: Condvar,
+    free: Mutex<HashMap<Owner, Free>>,
+}
+
+/// The time without turns that an owner has left.
+#[derive(Clone, Copy, Debug)]
+struct Free {
+    /// In seconds; below zero where statements that began at the same time have used it.
+    left: f64,
+    /// When `left` was right.
+    at: Instant,
+}
+
+impl Free {
+    fn at(self, now: Instant) -> Self {
+        let elapsed = now.saturating_duration_since(self.at).as_secs_f64();
+        Self { left: (self.left + elapsed * REFILL).min(FREE.as_secs_f64()), at: now }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -52,7 +76,26 @@ impl Slices {
     }
 
     fn of(most: usize) -> Self {
-        Self(Arc::new(Shared { most, state: Mutex::default(), changed: Condvar::new() }))
+        Self(Arc::new(Shared { most, state: Mutex::default(), changed: Condvar::new(), free: Mutex::default() }))
+    }
+
+    /// How long a statement of this owner that begins now may run before it needs a turn.
+    pub fn free(&self, owner: Owner) -> Duration {
+        let free = self.0.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = free.get(&owner).map_or(FREE.as_secs_f64(), |free| free.at(Instant::now()).left);
+        Duration::from_secs_f64(left.max(0.0)).min(SLICE)
+    }
+
+    /// A statement of this owner has run so long without a turn.
+    pub fn used(&self, owner: Owner, time: Duration) {
+        let now = Instant::now();
+        let mut free = self.0.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() >= SWEEP {
+            free.retain(|_, free| free.at(now).left < FREE.as_secs_f64());
+        }
+        let of_owner = free.entry(owner).or_insert(Free { left: FREE.as_secs_f64(), at: now });
+        *of_owner = of_owner.at(now);
+        of_owner.left -= time.as_secs_f64();
     }
 
     /// Holds this thread until the statement has a turn, or nobody waits for it any more. Returns how long that took.
@@ -121,6 +164,16 @@ mod tests {
             state.running.clear();
         }
         assert_eq!(order, [1, 4, 2, 3]);
+    }
+
+    #[test]
+    fn the_time_without_turns_is_bounded_and_comes_back() {
+        let slices = Slices::of(1);
+        assert_eq!(slices.free(owner(1)), SLICE);
+        slices.used(owner(1), FREE + SLICE);
+        assert_eq!((slices.free(owner(1)), slices.free(owner(2))), (Duration::ZERO, SLICE));
+        let later = slices.0.free.lock().unwrap()[&owner(1)].at(Instant::now() + 2 * FREE);
+        assert!((later.left - 0.015).abs() < 0.005, "a quarter of 100 ms, and 10 ms were owed: {later:?}");
     }
 
     #[test]

@@ -19,8 +19,8 @@ use super::run::run;
 use super::selection::collect;
 use super::write::{MOST_ERRORS, Nothing, Step, Writer};
 use crate::error::Error;
+use crate::fair::aside;
 use crate::meter::Meter;
-use crate::watchdog::aside;
 
 /// A row of some object type: what a field of an interface type holds.
 #[derive(Clone)]
@@ -62,13 +62,13 @@ async fn resolve_one(object: &'static ObjectType, row: Box<dyn Rows>, ctx: &Cont
     let meter = meter(ctx);
     let tree = run(&plan, vec![(root, row)], ctx, meter).await.map_err(|error| stopped(ctx, error))?;
     let mut writer = Writer::new(&plan, &tree, ctx, meter);
-    let written = aside_if_large(meter, || writer.object(root, 0));
+    let written = aside_if_large(meter, || writer.object(root, 0)).await;
     finish(writer, written)
 }
 
 /// Writes a large answer where that holds up nobody.
-fn aside_if_large<T>(meter: Option<&Meter>, write: impl FnOnce() -> T) -> T {
-    if meter.is_some_and(Meter::is_large) { aside(write) } else { write() }
+async fn aside_if_large<T>(meter: Option<&Meter>, write: impl FnOnce() -> T) -> T {
+    if meter.is_some_and(Meter::is_large) { aside(write).await } else { write() }
 }
 
 /// The meter of the operation; none where nobody measures it.
@@ -242,7 +242,7 @@ pub async fn resolve_each(rows: &[Option<AnyRow>], nullable: bool, ctx: &Context
     let tree = run(&plan, roots.collect(), ctx, meter).await.map_err(|error| stopped(ctx, error))?;
 
     let mut writer = Writer::new(&plan, &tree, ctx, meter);
-    let written = aside_if_large(meter, || write_each(&mut writer, &scopes, places, nullable));
+    let written = aside_if_large(meter, || write_each(&mut writer, &scopes, places, nullable)).await;
     finish(writer, written)
 }
 

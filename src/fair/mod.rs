@@ -10,5 +10,5 @@ mod tests;
 mod usage;
 
 pub use owner::Owner;
-pub use polls::Polls;
+pub use polls::{Polls, aside};
 pub use scheduler::{Limits, Need, Permit, Scheduler};

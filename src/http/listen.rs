@@ -101,6 +101,7 @@ pub async fn serve(
     admission: Admission,
 ) {
     let Site { router, limits } = site.into();
+    bound_unsent(&listener);
     let open = Open::new(admission, limits);
     let (stage, watcher) = watch::channel(Stage::Serving);
     let mut connections = JoinSet::new();
@@ -140,6 +141,21 @@ pub async fn serve(
         tracing::warn!(connections = connections.len(), "leaving connections that did not end in time");
     }
 }
+
+/// Bounds what the system takes of answers that their clients do not read, for all connections that the listener accepts
+/// (`TCP_NOTSENT_LOWAT`, which they inherit). Without a bound it takes megabytes for each of them, and copying those keeps
+/// the threads that serve everybody.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn bound_unsent(listener: &TcpListener) {
+    const BYTES: u32 = 128 << 10;
+    if let Err(error) = socket2::SockRef::from(listener).set_tcp_notsent_lowat(BYTES) {
+        tracing::warn!(cause = %error, "the system does not bound what it takes of answers that nobody reads");
+    }
+}
+
+/// Other systems bound the whole buffer of a connection by themselves.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn bound_unsent(_: &TcpListener) {}
 
 /// Ready when no more requests are taken.
 async fn ending(stage: &mut watch::Receiver<Stage>) {

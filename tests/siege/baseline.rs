@@ -13,7 +13,7 @@ use crate::run::{Run, random, seconds};
 use crate::server::Server;
 use crate::stage::load_of;
 use crate::template::{Person, Template};
-use crate::victims::{PATIENCE, Victims, percentile};
+use crate::victims::{PATIENCE, Victims, by_work, percentile};
 use crate::wire::{Wire, post};
 use crate::work;
 
@@ -64,7 +64,8 @@ impl Baseline {
             let failure = samples.iter().find_map(|sample| sample.failure.as_deref());
             assert_eq!(failure, None, "a request failed without an attack");
             let p99 = percentile(&samples, 99);
-            run.say(format_args!("{count} honest clients, {load:.2} CPUs: victims' p99 {p99:.1?}"));
+            let by_work = by_work(&samples);
+            run.say(format_args!("{count} honest clients, {load:.2} CPUs: victims' p99 {p99:.1?} ({by_work})"));
             honest.push((load, p99));
         }
         let ending = server.end().await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::health;
 use crate::run::{Run, slack};
 use crate::server::Ending;
-use crate::victims::{Sample, percentile};
+use crate::victims::{Sample, by_work, percentile};
 
 /// Resident memory of the process, whatever is asked.
 const MEMORY: u64 = 512 << 20;
@@ -59,6 +59,7 @@ impl Seen {
     pub fn judge(&self, bounds: &Bounds) {
         self.print();
         let wrong = self.wrong(bounds);
+        self.run.say(format_args!("p99 by request: {}", by_work(&self.samples)));
         for line in self.ending.log.unusual.iter().filter(|_| !wrong.is_empty()).take(8) {
             self.run.say(format_args!("log: {line}"));
         }

@@ -26,6 +26,7 @@ const IDLE: Duration = Duration::from_secs(20);
 /// What became of a request.
 #[derive(Clone, Debug)]
 pub struct Sample {
+    pub work: Work,
     pub due: Instant,
     pub took: Duration,
     /// What went wrong, where something did.
@@ -78,7 +79,7 @@ impl Victims {
                     let seen = Arc::clone(&seen);
                     tokio::spawn(async move {
                         let failure = victim.ask(work, &body).await.err();
-                        seen.samples.lock().unwrap().push(Sample { due, took: due.elapsed(), failure });
+                        seen.samples.lock().unwrap().push(Sample { work, due, took: due.elapsed(), failure });
                         seen.pending.lock().unwrap().remove(&number);
                     });
                 }
@@ -144,9 +145,15 @@ fn pause(rate: f64, random: &mut Random) -> Duration {
 }
 
 /// The latency that `percent` of the requests do not exceed.
-pub fn percentile(samples: &[Sample], percent: usize) -> Duration {
-    let mut times: Vec<Duration> = samples.iter().map(|sample| sample.took).collect();
+pub fn percentile<'a>(samples: impl IntoIterator<Item = &'a Sample>, percent: usize) -> Duration {
+    let mut times: Vec<Duration> = samples.into_iter().map(|sample| sample.took).collect();
     times.sort_unstable();
     let last = times.len().saturating_sub(1);
     times.get((times.len() * percent / 100).min(last)).copied().unwrap_or_default()
+}
+
+/// The 99th percentile of each kind of request.
+pub fn by_work(samples: &[Sample]) -> String {
+    let of = |work| percentile(samples.iter().filter(|sample| sample.work == work), 99);
+    work::ALL.map(|work| format!("{work:?} {:.0?}", of(work))).join(", ")
 }
