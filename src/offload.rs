@@ -1,28 +1,19 @@
 //! Work for the processor, away from the threads that serve.
 //!
 //! A thread that serves has to get back to its other requests at once. What reads or makes long texts runs on threads of
-//! its own instead, on half of the processors at most, so that the other half serves whatever is asked for. Callers cut
-//! their work into slices: whoever waits for a turn waits for slices of others, and not for all of their work.
+//! its own instead, in the turns of all work that takes long. Callers cut their work into slices: whoever waits for a turn
+//! waits for slices of others, and not for all of their work.
 
-use std::num::NonZero;
-use std::sync::{Arc, LazyLock};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use sea_orm::DbErr;
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::error::{Error, Result};
+use crate::fair::{LongTurns, Owner, current_owner};
 
 /// The bytes of text of one slice: a few milliseconds of work.
 pub const SLICE: usize = 64 * 1024;
-
-/// Turns, handed out in the order in which they were asked for.
-static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    Arc::new(Semaphore::new((processors / 2).max(1)))
-});
 
 /// What came of it, and how long the processor was busy with it.
 pub struct Done<T> {
@@ -36,7 +27,7 @@ pub struct Done<T> {
 /// # Errors
 /// When the work panics.
 pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Done<T>> {
-    let turn = Arc::clone(&TURNS).acquire_owned().await.map_err(Error::internal)?;
+    let turn = LongTurns::of_process().turn(current_owner().unwrap_or(Owner::Process)).await;
     spawn_blocking(move || {
         let begun = Instant::now();
         let value = work();
@@ -59,14 +50,15 @@ pub async fn offload_at_once<T: Send + 'static>(work: impl FnOnce() -> T + Send 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
 
     use super::*;
 
     #[tokio::test]
-    async fn work_runs_elsewhere_and_on_half_of_the_processors() {
+    async fn work_runs_elsewhere_and_in_turns() {
         static RUNNING: AtomicUsize = AtomicUsize::new(0);
         let here = thread::current().id();
-        let turns = TURNS.available_permits();
+        let turns = LongTurns::of_process().most();
         let slices = (0..20).map(|slice| {
             offload(move || {
                 let running = RUNNING.fetch_add(1, Ordering::SeqCst) + 1;
@@ -86,7 +78,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_panics_is_an_error_and_gives_its_turn_back() {
-        for _ in 0..=TURNS.available_permits() {
+        for _ in 0..=LongTurns::of_process().most() {
             assert_eq!(offload(|| panic!("on purpose")).await.err().map(|error| error.code()), Some("INTERNAL"));
         }
         assert_eq!(offload(|| 1).await.ok().map(|done| done.value), Some(1));

@@ -7,6 +7,7 @@ use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, Statement};
 
+use super::commits::Commits;
 use super::doubt::Doubt;
 use super::limit::TimeLimit;
 use super::pool::{Connection, Overview, Pool};
@@ -14,8 +15,7 @@ use super::postgres::{self, Line, Server};
 use super::probe::Probe;
 use super::ready::Ready;
 use super::scope::Scope;
-use super::slices::Slices;
-use super::{Db, Doors, Ids, Reader, Shared, file};
+use super::{Db, Doors, Ids, Reader, Shared, file, sqlite_file};
 use crate::fair::Limits;
 
 /// What to do where the `SQLite` file is not there yet.
@@ -205,26 +205,34 @@ async fn postgres(settings: &Settings) -> Result<Db, ConnectError> {
 async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
     let doubt = Doubt::default();
     let create = missing == Missing::Create;
-    let slices = Slices::new();
-    let write = limited(settings, &doubt, None, &move |options| options.create_if_missing(create)).await?;
+    // The log is synchronised and copied beside the transactions: see `Commits`.
+    let write = move |options: SqliteConnectOptions| {
+        let options = options.create_if_missing(create).pragma("wal_autocheckpoint", "0");
+        options.synchronous(SqliteSynchronous::Normal)
+    };
+    let write = limited(settings, &doubt, false, &write).await?;
     let write = Pool::new(vec![write], of_nobody(1, WAIT));
     let read = |options: SqliteConnectOptions| options.pragma("query_only", "on");
     let mut made = Vec::new();
     // Looking tokens up is brief.
-    for (limits, slices) in pools(settings).into_iter().zip([Some(&slices), None]) {
+    for (limits, turns) in pools(settings).into_iter().zip([true, false]) {
         let mut connections = Vec::new();
         for _ in 0..limits.ordinary + limits.reserved {
-            connections.push(limited(settings, &doubt, slices, &read).await?);
+            connections.push(limited(settings, &doubt, turns, &read).await?);
         }
         made.push(Pool::new(connections, limits));
     }
-    let look = Pool::new(vec![limited(settings, &doubt, None, &read).await?], of_nobody(1, WAIT));
+    let look = Pool::new(vec![limited(settings, &doubt, false, &read).await?], of_nobody(1, WAIT));
+    // Writers wait for it no longer than this.
+    let copy = |options: SqliteConnectOptions| options.busy_timeout(Duration::from_millis(100));
+    let copy = Pool::new(vec![limited(settings, &doubt, false, &copy).await?], of_nobody(1, WAIT));
+    let commits = Commits::of(&sqlite_file(&settings.url)?, only(&copy)?);
     let schema = only(&write)?;
     require_safe(&schema).await?;
-    let ready = Pool::new(vec![limited(settings, &doubt, None, &read).await?], of_nobody(1, TURN));
+    let ready = Pool::new(vec![limited(settings, &doubt, false, &read).await?], of_nobody(1, TURN));
     let nobody = Arc::new(Scope::of_process());
     let ready = Ready::sqlite(Reader::new(ready, DatabaseBackend::Sqlite, nobody, doubt.clone()));
-    Ok(assemble(settings, doubt, made, ready, Doors::Sqlite { write, look, schema }))
+    Ok(assemble(settings, doubt, made, ready, Doors::Sqlite { write, look, schema, commits }))
 }
 
 /// The connection of a pool of `SQLite` that has one.
@@ -245,18 +253,15 @@ fn assemble(settings: &Settings, doubt: Doubt, made: Vec<Pool>, ready: Ready, do
     Db::new(operations, backend, Shared { doors, ready, lookup, doubt, statement_timeout, ids })
 }
 
-/// A pool of one connection, which is opened when it is needed.
+/// A pool of one connection, which is opened when it is needed. What takes long on it has turns where it is `in_turns`.
 async fn limited(
     settings: &Settings,
     doubt: &Doubt,
-    slices: Option<&Slices>,
+    in_turns: bool,
     kind: &(impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Clone + Send + Sync + 'static),
 ) -> Result<Connection, DbErr> {
     let (doubt, kind, patience) = (doubt.clone(), kind.clone(), settings.statement_timeout);
-    let limit = match slices {
-        Some(slices) => TimeLimit::in_turns(patience, slices.clone()),
-        None => TimeLimit::new(patience),
-    };
+    let limit = if in_turns { TimeLimit::in_turns(patience) } else { TimeLimit::new(patience) };
     let (taken, watched) = (limit.clone(), limit.clone());
     let mut options = ConnectOptions::new(&settings.url);
     options
@@ -290,7 +295,7 @@ async fn limited(
 /// What was asked for is not always what a file gets: some file systems and settings of `SQLite` have no write-ahead
 /// log, and say so only to who asks.
 async fn require_safe(connection: &DatabaseConnection) -> Result<(), ConnectError> {
-    for (setting, wanted) in [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1")] {
+    for (setting, wanted) in [("journal_mode", "wal"), ("synchronous", "1"), ("foreign_keys", "1")] {
         let sql = format!("SELECT CAST({setting} AS TEXT) FROM pragma_{setting}");
         let statement = Statement::from_string(connection.get_database_backend(), sql);
         let row = connection.query_one_raw(statement).await?;

@@ -1,13 +1,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::SqlxError;
 use sea_orm::sqlx::SqliteConnection;
 
-use super::slices::{SLICE, Slices};
 use super::stopwatch::{Stopwatch, millis};
-use crate::fair::Owner;
+use crate::fair::{LongTurns, Owner, SLICE};
 
 /// How many instructions of its own `SQLite` runs before it asks whether to go on: fractions of a millisecond.
 const INSTRUCTIONS: i32 = 10_000;
@@ -41,7 +40,7 @@ struct Limit {
 /// What a connection knows of the turns of its statements.
 #[derive(Debug)]
 struct Turns {
-    slices: Slices,
+    long: &'static LongTurns,
     /// Tells the connection from the others.
     id: u64,
     /// Whose statements run on it.
@@ -65,11 +64,11 @@ impl TimeLimit {
     }
 
     /// Statements that take long have to take turns, too, and the time that they wait is not theirs.
-    pub fn in_turns(most: Duration, slices: Slices) -> Self {
-        static LAST: AtomicU64 = AtomicU64::new(0);
+    pub fn in_turns(most: Duration) -> Self {
+        let long = LongTurns::of_process();
         let turns = Turns {
-            slices,
-            id: LAST.fetch_add(1, Ordering::Relaxed),
+            long,
+            id: long.id(),
             owner: Mutex::new(Owner::Process),
             begun: AtomicU64::new(0),
             next: AtomicU64::new(0),
@@ -89,9 +88,7 @@ impl TimeLimit {
         let now = self.0.watch.now();
         self.0.end.store(now.saturating_add(millis(self.0.most)), Ordering::Relaxed);
         if let Some(turns) = &self.0.turns {
-            turns.end(now);
-            let owner = *turns.owner();
-            turns.begin(owner, now);
+            turns.opened(now);
         }
     }
 
@@ -99,6 +96,15 @@ impl TimeLimit {
     pub fn of(&self, owner: Owner) {
         if let Some(turns) = &self.0.turns {
             turns.begin(owner, self.0.watch.now());
+        }
+    }
+
+    /// Waits for a turn, where the statement needs one from its beginning.
+    pub async fn await_turn(&self) {
+        if let Some(turns) = self.0.turns.as_ref().filter(|turns| turns.is_needed()) {
+            let (begun, owner) = (Instant::now(), *turns.owner());
+            turns.long.of_statement(turns.id, owner).await;
+            turns.taken(self.0.watch.now(), begun.elapsed());
         }
     }
 
@@ -117,6 +123,7 @@ impl TimeLimit {
 
     /// A statement has ended, and another may begin.
     pub fn next(&self) {
+        self.end();
         if self.0.end.load(Ordering::Relaxed) != NEVER {
             self.begin();
         }
@@ -170,7 +177,7 @@ impl Limit {
             && self.watch.now() >= turns.next.load(Ordering::Relaxed)
         {
             let waited = turns.take(self.watch.now(), || self.end.load(Ordering::Relaxed) != NOW);
-            turns.next.store(self.watch.now().saturating_add(millis(SLICE)), Ordering::Relaxed);
+            turns.taken(self.watch.now(), waited);
             // Unless it was expired meanwhile, or never ends.
             let _ = self.end.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |end| {
                 (end != NOW && end != NEVER).then(|| end.saturating_add(millis(waited)))
@@ -181,15 +188,31 @@ impl Limit {
 }
 
 impl Turns {
+    /// A statement of this owner begins, without a turn.
     fn begin(&self, owner: Owner, now: u64) {
         *self.owner() = owner;
         self.begun.store(now, Ordering::Relaxed);
-        self.next.store(now.saturating_add(millis(self.slices.free(owner))), Ordering::Relaxed);
+        self.next.store(now.saturating_add(millis(self.long.free(owner))), Ordering::Relaxed);
+    }
+
+    /// Its connection is open.
+    fn opened(&self, now: u64) {
+        if !self.is_taken.load(Ordering::Relaxed) {
+            let owner = *self.owner();
+            self.begin(owner, now);
+        }
+    }
+
+    /// Whether it needs a turn from its beginning.
+    fn is_needed(&self) -> bool {
+        self.next.load(Ordering::Relaxed) == self.begun.load(Ordering::Relaxed)
     }
 
     fn end(&self, now: u64) {
         self.end_free(*self.owner(), now);
-        self.give_back();
+        if self.is_taken.swap(false, Ordering::Relaxed) {
+            self.long.give_back(self.id);
+        }
     }
 
     /// The statement has ended, or needs turns from now on.
@@ -197,7 +220,7 @@ impl Turns {
         let begun = self.begun.swap(u64::MAX, Ordering::Relaxed);
         let time = Duration::from_millis(now.saturating_sub(begun));
         if !time.is_zero() {
-            self.slices.used(owner, time);
+            self.long.used(owner, time);
         }
     }
 
@@ -208,16 +231,15 @@ impl Turns {
     fn take(&self, now: u64, is_wanted: impl Fn() -> bool) -> Duration {
         let owner = *self.owner();
         self.end_free(owner, now);
-        self.is_taken.store(true, Ordering::Relaxed);
-        let waited = self.slices.take(self.id, owner, is_wanted);
-        self.waited.fetch_add(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        waited
+        self.long.take(self.id, owner, is_wanted)
     }
 
-    fn give_back(&self) {
-        if self.is_taken.swap(false, Ordering::Relaxed) {
-            self.slices.give_back(self.id);
-        }
+    /// A turn was taken.
+    fn taken(&self, now: u64, waited: Duration) {
+        self.begun.store(u64::MAX, Ordering::Relaxed);
+        self.is_taken.store(true, Ordering::Relaxed);
+        self.next.store(now.saturating_add(millis(SLICE)), Ordering::Relaxed);
+        self.waited.fetch_add(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 

@@ -2,6 +2,7 @@
 //! differs between `SQLite` and `PostgreSQL`, in one place.
 
 mod array;
+mod commits;
 mod connect;
 mod door;
 mod doubt;
@@ -19,7 +20,6 @@ mod rows;
 mod schema;
 mod scope;
 mod size;
-mod slices;
 mod stopwatch;
 mod transaction;
 mod work;
@@ -27,6 +27,7 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
+use commits::Commits;
 use doubt::Doubt;
 use pool::{Overview, Pool};
 use probe::Probe;
@@ -84,7 +85,7 @@ enum Doors {
     /// Transactions take their connections from where is read from. `schema` changes tables.
     Postgres { schema: DatabaseConnection, probe: Probe, overview: Overview },
     /// `schema` is the connection of `write`.
-    Sqlite { write: Pool, look: Pool, schema: DatabaseConnection },
+    Sqlite { write: Pool, look: Pool, schema: DatabaseConnection, commits: Commits },
 }
 
 impl Db {
@@ -126,8 +127,10 @@ impl Db {
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
+        let commits = self.commits();
+        commits.map_or(Ok(()), Commits::check)?;
         // Boxed: the futures of changes hold this one, and grow by it.
-        let transaction = Box::pin(self.open(self.writers(), options)).await?;
+        let transaction = Box::pin(self.open(self.writers(), options)).await?.with_commits(commits.cloned());
         if let Some(limit) = transaction.limit() {
             // What it waited for others is not the time of its first statement.
             limit.begin();
@@ -171,6 +174,14 @@ impl Db {
         }
     }
 
+    /// Where the commits of `SQLite` wait for the disk.
+    fn commits(&self) -> Option<&Commits> {
+        match &self.shared.doors {
+            Doors::Postgres { .. } => None,
+            Doors::Sqlite { commits, .. } => Some(commits),
+        }
+    }
+
     /// Where connections to write on are taken from.
     fn writers(&self) -> &Pool {
         match &self.shared.doors {
@@ -207,9 +218,12 @@ impl Db {
         };
         let lease = write.take(self.scope.owner, Need::Transaction).await?;
         let using = lease.begin();
-        let _suspended = lease.connection().limit().map(|limit| limit.suspend());
+        let suspended = lease.connection().limit().map(|limit| limit.suspend());
         let result = lease.connection().door().await?.execute(statement).await;
         using.end();
+        drop(suspended);
+        drop(lease);
+        self.settled().await?;
         result
     }
 
@@ -239,6 +253,17 @@ impl Db {
         // It sees the moment of its first statement; on SQLite, of the first that reads the file.
         transaction.execute_unprepared(first).await?;
         Ok(transaction)
+    }
+
+    /// Waits until what was changed before is on the disk.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    async fn settled(&self) -> Result<(), DbErr> {
+        match self.commits() {
+            Some(commits) => commits.wait().await,
+            None => Ok(()),
+        }
     }
 
     /// Makes new ids.
@@ -287,6 +312,7 @@ impl Db {
     /// # Errors
     /// When it does not.
     pub async fn ready(&self) -> Result<(), DbErr> {
+        self.commits().map_or(Ok(()), Commits::check)?;
         self.shared.ready.check().await
     }
 
@@ -307,7 +333,7 @@ impl Db {
         match &mut self.shared.doors {
             // What changes tables is no statement of an operation.
             Doors::Postgres { .. } => {}
-            Doors::Sqlite { write, look, schema } => {
+            Doors::Sqlite { write, look, schema, .. } => {
                 write.observe(callback.clone());
                 look.observe(callback);
                 if let Some(door) = write.sqlite_doors().next() {
@@ -331,8 +357,9 @@ impl Db {
                 overview.close().await;
                 Ok(())
             }
-            Doors::Sqlite { write, look, .. } => {
+            Doors::Sqlite { write, look, commits, .. } => {
                 look.close().await?;
+                commits.close().await?;
                 write.close().await
             }
         }

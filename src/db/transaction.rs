@@ -8,12 +8,14 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+use super::commits::Commits;
 use super::door::Door;
 use super::limit::TimeLimit;
 use super::pool::Lease;
 use super::row::{Queries, Row};
 use super::scope::Scope;
 use super::work::{Ended, run};
+use crate::fair::{Hurry, hurry};
 
 /// A transaction, on a connection that is taken for as long as it is open. It is rolled back where it is dropped.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub struct Transaction {
     /// Absent where it has ended. Before the connection, which is given back after it.
     open: Option<Door>,
     hold: Arc<Hold>,
+    /// Where its commit waits for the disk, where it does not by itself.
+    commits: Option<Commits>,
     /// Its name in `PostgreSQL`, where it is in another transaction. 0 is the outermost one.
     savepoint: u32,
 }
@@ -34,6 +38,9 @@ struct Hold {
     is_counted: bool,
     /// How many transactions were opened in the outermost one.
     savepoints: AtomicU32,
+    /// Others wait for what it has locked.
+    #[expect(dead_code, reason = "it ends with the transaction")]
+    hurry: Option<Hurry>,
 }
 
 /// Begins a transaction on a connection.
@@ -64,8 +71,14 @@ impl Transaction {
         if is_counted {
             scope.transactions.fetch_add(1, Ordering::Relaxed);
         }
-        let hold = Hold { lease, scope, is_counted, savepoints: AtomicU32::new(0) };
-        Self { open: Some(open), hold: Arc::new(hold), savepoint: 0 }
+        let hold = Hold { lease, scope, is_counted, savepoints: AtomicU32::new(0), hurry: hurry() };
+        Self { open: Some(open), hold: Arc::new(hold), commits: None, savepoint: 0 }
+    }
+
+    /// Has its commit wait for the disk.
+    pub(super) fn with_commits(mut self, commits: Option<Commits>) -> Self {
+        self.commits = commits;
+        self
     }
 
     /// Opens a transaction in this one.
@@ -82,7 +95,7 @@ impl Transaction {
                 Door::Postgres(Arc::clone(session))
             }
         };
-        Ok(Self { open: Some(open), hold: Arc::clone(&self.hold), savepoint })
+        Ok(Self { open: Some(open), hold: Arc::clone(&self.hold), commits: None, savepoint })
     }
 
     /// Keeps what was done in it.
@@ -97,7 +110,13 @@ impl Transaction {
             Some(Door::Postgres(session)) => session.control(&format!("RELEASE SAVEPOINT s{}", self.savepoint)).await,
         };
         self.ended();
-        result
+        let commits = self.commits.take();
+        // The next one may write while this one waits for the disk.
+        drop(self);
+        match commits {
+            Some(commits) if result.is_ok() => commits.wait().await,
+            _ => result,
+        }
     }
 
     /// Takes back what was done in it.

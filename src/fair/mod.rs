@@ -1,5 +1,7 @@
 //! Sharing what there is too little of: in turns, first by company, then by token, to whoever has used least of late.
 
+mod free;
+mod long;
 mod owner;
 mod party;
 mod polls;
@@ -9,6 +11,7 @@ mod slots;
 mod tests;
 mod usage;
 
+pub use long::{LongTurn, LongTurns, SLICE};
 pub use owner::Owner;
-pub use polls::{Polls, aside};
+pub use polls::{Hurry, Polls, aside, current_owner, hurry};
 pub use scheduler::{Limits, Need, Permit, Scheduler};

@@ -1,12 +1,15 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::long::LongTurns;
 use super::owner::Owner;
 use super::scheduler::{Limits, Need, Permit, Refused, Scheduler};
 use crate::watchdog;
@@ -15,20 +18,36 @@ use crate::watchdog;
 ///
 /// A runtime polls what is ready in the order in which it became so: behind fifty operations of one token that each compute
 /// for some milliseconds, the next one of anybody else would wait for all of them. So each poll needs a turn. One token
-/// computes on half of the threads at most while others wait.
+/// computes on half of the threads at most while others wait. Whoever holds what others wait for needs none: see [`hurry`].
 #[derive(Clone, Debug)]
-pub struct Polls {
-    turns: Scheduler,
-    /// For what takes long in one piece, beside the turns: on half as many threads.
-    aside: Scheduler,
-}
+pub struct Polls(Scheduler);
 
 /// The turn in which this thread polls an operation.
 struct Current {
-    polls: Polls,
     owner: Owner,
-    /// Absent once it was given back before its end.
+    /// Absent once it was given back before its end, and where none was needed.
     permit: Option<Permit>,
+    /// How much of the operation makes others wait.
+    hurried: Arc<AtomicU32>,
+}
+
+/// As long as this is there, the operation needs no turns: others wait for what it holds.
+#[derive(Debug)]
+pub struct Hurry(Arc<AtomicU32>);
+
+impl Drop for Hurry {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Lets the operation that this thread polls go on without turns, where it has any.
+pub fn hurry() -> Option<Hurry> {
+    CURRENT.with_borrow(|current| {
+        let hurried = Arc::clone(&current.as_ref()?.hurried);
+        hurried.fetch_add(1, Ordering::Relaxed);
+        Some(Hurry(hurried))
+    })
 }
 
 thread_local! {
@@ -51,12 +70,16 @@ impl Drop for Entered {
     }
 }
 
+/// Whose operation this thread polls.
+pub fn current_owner() -> Option<Owner> {
+    CURRENT.with_borrow(|current| current.as_ref().map(|current| current.owner))
+}
+
 /// Computes for long, in one piece, without the turn of this poll: whoever waits for one need not wait for this. Waits
-/// until a thread is free for such work, in turns of its own.
+/// for a turn of those for long work.
 pub async fn aside<T>(work: impl FnOnce() -> T) -> T {
-    let current = CURRENT.with_borrow(|current| current.as_ref().map(|it| (it.polls.aside.clone(), it.owner)));
-    let _turn = match current {
-        Some((scheduler, owner)) => scheduler.acquire(owner, Need::LongRead).await.ok(),
+    let _turn = match current_owner() {
+        Some(owner) => Some(LongTurns::of_process().turn(owner).await),
         None => None,
     };
     let permit = CURRENT.with_borrow_mut(|current| current.as_mut().and_then(|current| current.permit.take()));
@@ -69,28 +92,30 @@ impl Polls {
     pub fn on_threads(threads: usize) -> Self {
         // Nobody is turned away: operations are bounded where they begin.
         let (waiting, wait) = (usize::MAX, Duration::from_hours(24));
-        let half = (threads / 2).max(1);
-        let turns = |ordinary| Scheduler::new(Limits { ordinary, reserved: 0, of_token: half, waiting, wait });
-        Self { turns: turns(threads), aside: turns(half) }
+        Self(Scheduler::new(Limits { ordinary: threads, reserved: 0, of_token: (threads / 2).max(1), waiting, wait }))
     }
 
     /// Polls the future when it is its owner's turn.
     pub async fn run<F: Future>(&self, owner: Owner, future: F) -> F::Output {
         let mut future = pin!(future);
         let mut waiting: Option<BoxFuture<'static, Result<Permit, Refused>>> = None;
+        let hurried = Arc::new(AtomicU32::new(0));
         poll_fn(|cx| {
-            let at_once = if waiting.is_none() { self.turns.try_acquire(owner, Need::LongRead) } else { None };
+            let at_once = if waiting.is_none() { self.0.try_acquire(owner, Need::LongRead) } else { None };
             let permit = if at_once.is_some() {
                 at_once
+            } else if hurried.load(Ordering::Relaxed) > 0 {
+                waiting = None;
+                None
             } else {
-                let scheduler = self.turns.clone();
+                let scheduler = self.0.clone();
                 let acquiring = waiting
                     .get_or_insert_with(|| Box::pin(async move { scheduler.acquire(owner, Need::LongRead).await }));
                 let Poll::Ready(permit) = acquiring.poll_unpin(cx) else { return Poll::Pending };
                 waiting = None;
                 permit.ok()
             };
-            let _entered = Entered::into(Current { polls: self.clone(), owner, permit });
+            let _entered = Entered::into(Current { owner, permit, hurried: Arc::clone(&hurried) });
             future.as_mut().poll(cx)
         })
         .await
@@ -99,8 +124,8 @@ impl Polls {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
+    use std::sync::atomic::AtomicUsize;
 
     use tokio::task::yield_now;
 
@@ -112,17 +137,17 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn whoever_computes_for_long_does_so_without_a_turn_and_one_at_a_time() {
+    async fn whoever_computes_for_long_does_so_without_a_turn_of_polls() {
         static RUNNING: AtomicUsize = AtomicUsize::new(0);
         let polls = Polls::on_threads(2);
         let long = (1..=6).map(|company_id| {
             let polls = polls.clone();
             tokio::spawn(async move {
                 let compute = aside(|| {
-                    assert_eq!(RUNNING.fetch_add(1, Ordering::SeqCst), 0, "half of two threads");
+                    assert!(RUNNING.fetch_add(1, Ordering::SeqCst) < LongTurns::of_process().most());
                     std::thread::sleep(Duration::from_millis(5));
                     RUNNING.fetch_sub(1, Ordering::SeqCst);
-                    polls.turns.taken()
+                    polls.0.taken()
                 });
                 polls.run(owner(company_id), compute).await
             })
@@ -131,7 +156,34 @@ mod tests {
         for task in long {
             assert_eq!(task.await.unwrap(), 0, "turns were taken");
         }
-        assert_eq!(polls.aside.taken(), 0);
+    }
+
+    #[tokio::test]
+    async fn whoever_others_wait_for_needs_no_turn() {
+        let polls = Polls::on_threads(1);
+        let turn = polls.0.try_acquire(owner(2), Need::LongRead);
+        assert!(turn.is_some());
+        let of_task = polls.clone();
+        let (begun, go_on) = tokio::sync::oneshot::channel();
+        let hurried = tokio::spawn(async move {
+            let work = async {
+                let hurry = hurry();
+                begun.send(()).unwrap();
+                for _ in 0..3 {
+                    yield_now().await;
+                }
+                drop(hurry);
+            };
+            of_task.run(owner(1), work).await;
+        });
+        // It begins in its turn,
+        yield_now().await;
+        assert!(!hurried.is_finished());
+        drop(turn);
+        go_on.await.unwrap();
+        // and goes on without.
+        let _turn = polls.0.try_acquire(owner(2), Need::LongRead);
+        hurried.await.unwrap();
     }
 
     #[tokio::test]
@@ -140,7 +192,7 @@ mod tests {
         let of_task = polls.clone();
         let panics = tokio::spawn(async move { of_task.run(owner(1), async { panic!("on purpose") }).await });
         assert!(panics.await.is_err());
-        assert_eq!(polls.turns.taken(), 0);
+        assert_eq!(polls.0.taken(), 0);
     }
 
     #[tokio::test]

@@ -1,0 +1,273 @@
+use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use super::free::FreeTime;
+use super::owner::Owner;
+
+/// How long a statement of `SQLite` runs at most before it needs a turn, and how long a turn of it is.
+pub const SLICE: Duration = Duration::from_millis(5);
+/// A statement's turn that is neither taken again nor given back has ended after this: it waits for whoever takes its rows.
+const LEFT: Duration = Duration::from_millis(30);
+/// How often whoever waits for a turn looks by himself.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Turns for work that takes long, on half of the processors: statements of `SQLite`, large answers, texts that are looked
+/// through.
+///
+/// There are more threads than processors, as most of them wait most of the time. Work that takes long would leave a
+/// fraction of a processor to all that is brief, so it has turns, first by company, then by token. So have the statements
+/// of an owner who runs many that are brief, while others run some, too.
+#[derive(Clone, Debug)]
+pub struct LongTurns(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// How many may run at the same time.
+    most: usize,
+    /// Numbers those who wait.
+    last: AtomicU64,
+    state: Mutex<State>,
+    /// Both tell that a turn may be free, to threads and to tasks.
+    changed: Condvar,
+    freed: Notify,
+    free: Mutex<FreeTime>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: Vec<Running>,
+    /// In the order in which they came.
+    waiting: Vec<(u64, Owner)>,
+    /// The last turns of each company and of each owner, as long as anybody runs or waits.
+    of_companies: HashMap<Option<i64>, u64>,
+    of_owners: HashMap<Owner, u64>,
+    /// Counts turns.
+    turn: u64,
+}
+
+#[derive(Debug)]
+struct Running {
+    id: u64,
+    /// When the turn ends by itself, where it does.
+    ends: Option<Instant>,
+}
+
+/// A turn, until this is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct LongTurn {
+    turns: LongTurns,
+    id: u64,
+}
+
+impl Drop for LongTurn {
+    fn drop(&mut self) {
+        self.turns.give_back(self.id);
+    }
+}
+
+/// Takes whoever waits out of the queue when the future that waits is dropped.
+struct Waiting<'a>(&'a LongTurns, u64);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.state().waiting.retain(|(id, _)| *id != self.1);
+        self.0.tell();
+    }
+}
+
+impl LongTurns {
+    /// Those that all work of the process shares.
+    pub fn of_process() -> &'static Self {
+        static TURNS: LazyLock<LongTurns> = LazyLock::new(|| {
+            let processors = available_parallelism().map_or(1, NonZero::get);
+            LongTurns::of((processors / 2).max(1))
+        });
+        &TURNS
+    }
+
+    pub fn of(most: usize) -> Self {
+        Self(Arc::new(Shared {
+            most,
+            last: AtomicU64::new(0),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            freed: Notify::new(),
+            free: Mutex::default(),
+        }))
+    }
+
+    /// How many may run at the same time.
+    pub fn most(&self) -> usize {
+        self.0.most
+    }
+
+    /// A number for somebody who takes turns.
+    pub fn id(&self) -> u64 {
+        self.0.last.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// How long a statement of this owner that begins now may run before it needs a turn; nothing where its first moment
+    /// needs one.
+    pub fn free(&self, owner: Owner) -> Duration {
+        self.free_time().of(owner, Instant::now()).min(SLICE)
+    }
+
+    /// A statement of this owner has run so long without a turn.
+    pub fn used(&self, owner: Owner, time: Duration) {
+        self.free_time().used(owner, time, Instant::now());
+    }
+
+    /// Waits for a turn.
+    pub async fn turn(&self, owner: Owner) -> LongTurn {
+        let id = self.id();
+        self.wait(id, owner, None).await;
+        LongTurn { turns: self.clone(), id }
+    }
+
+    /// Waits for the turn of a statement, which [`Self::give_back`] ends, or the time that it has.
+    pub async fn of_statement(&self, id: u64, owner: Owner) {
+        self.wait(id, owner, Some(LEFT)).await;
+    }
+
+    async fn wait(&self, id: u64, owner: Owner, lasts: Option<Duration>) {
+        self.enter(id, owner);
+        let _waiting = Waiting(self, id);
+        loop {
+            let freed = self.0.freed.notified();
+            if self.state().grant(id, self.0.most, lasts) {
+                return;
+            }
+            let _ = timeout(LOOK, freed).await;
+        }
+    }
+
+    /// Holds this thread until the statement has a turn, or nobody waits for it any more. Returns how long that took.
+    pub fn take(&self, id: u64, owner: Owner, is_wanted: impl Fn() -> bool) -> Duration {
+        let begun = Instant::now();
+        self.enter(id, owner);
+        let mut state = self.state();
+        while is_wanted() && !state.grant(id, self.0.most, Some(LEFT)) {
+            state = self.0.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(state);
+        drop(Waiting(self, id));
+        begun.elapsed()
+    }
+
+    /// Puts somebody into the queue, whose last turn is free for whoever is next.
+    fn enter(&self, id: u64, owner: Owner) {
+        let mut state = self.state();
+        state.running.retain(|running| running.id != id);
+        state.waiting.push((id, owner));
+        drop(state);
+        self.tell();
+    }
+
+    /// The turn has ended.
+    pub fn give_back(&self, id: u64) {
+        let mut state = self.state();
+        state.running.retain(|running| running.id != id);
+        if state.running.is_empty() && state.waiting.is_empty() {
+            state.of_companies.clear();
+            state.of_owners.clear();
+        }
+        drop(state);
+        self.tell();
+    }
+
+    fn tell(&self) {
+        self.0.changed.notify_all();
+        self.0.freed.notify_waiters();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn free_time(&self) -> MutexGuard<'_, FreeTime> {
+        self.0.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Gives a turn to one who waits, where he is the next one.
+    fn grant(&mut self, id: u64, most: usize, lasts: Option<Duration>) -> bool {
+        let now = Instant::now();
+        self.running.retain(|running| running.ends.is_none_or(|ends| ends > now));
+        if self.running.len() >= most {
+            return false;
+        }
+        let last = |owner: &Owner| {
+            let of_company = self.of_companies.get(&owner.company()).copied().unwrap_or_default();
+            (of_company, self.of_owners.get(owner).copied().unwrap_or_default())
+        };
+        let next = self.waiting.iter().min_by_key(|(_, owner)| last(owner)).copied();
+        let Some((_, owner)) = next.filter(|(next, _)| *next == id) else { return false };
+        self.turn += 1;
+        self.of_companies.insert(owner.company(), self.turn);
+        self.of_owners.insert(owner, self.turn);
+        self.running.push(Running { id, ends: lasts.map(|lasts| now + lasts) });
+        self.waiting.retain(|(waiting, _)| *waiting != id);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::TokenKey;
+
+    fn owner(company_id: i64, token_id: i64) -> Owner {
+        Owner::Token(TokenKey::Token { company_id, token_id })
+    }
+
+    #[test]
+    fn companies_take_turns_and_tokens_of_each_whatever_they_have_waiting() {
+        let waiting = [(1, owner(1, 1)), (2, owner(1, 1)), (3, owner(1, 2)), (4, owner(2, 3)), (5, owner(2, 3))];
+        let mut state = State { waiting: waiting.to_vec(), ..State::default() };
+        let mut order = Vec::new();
+        while let Some(id) = (1..=5).find(|id| state.grant(*id, 1, Some(LEFT))) {
+            assert!((1..=5).all(|other| !state.grant(other, 1, Some(LEFT))), "one at a time");
+            order.push(id);
+            state.running.clear();
+        }
+        assert_eq!(order, [1, 4, 3, 5, 2]);
+    }
+
+    #[test]
+    fn a_turn_that_is_left_ends_and_nobody_waits_in_vain() {
+        let turns = LongTurns::of(1);
+        turns.take(1, owner(1, 1), || true);
+        assert!(turns.take(2, owner(1, 1), || true) <= LEFT + LEFT, "it was left");
+        turns.take(3, owner(1, 1), || false);
+        assert!(turns.state().waiting.is_empty());
+    }
+
+    #[tokio::test]
+    async fn tasks_and_threads_wait_for_each_other() {
+        let turns = LongTurns::of(1);
+        let turn = turns.turn(owner(1, 1)).await;
+        let of_thread = std::thread::spawn({
+            let turns = turns.clone();
+            move || turns.take(turns.id(), owner(1, 2), || true)
+        });
+        // Longer than the turn of a statement would last.
+        tokio::time::sleep(2 * LEFT).await;
+        assert!(!of_thread.is_finished());
+        drop(turn);
+        assert!(of_thread.join().unwrap() >= LEFT);
+        drop(turns.turn(owner(1, 3)).await);
+        // Whoever waits no more is not waited for.
+        let _turn = turns.turn(owner(1, 3)).await;
+        assert!(timeout(LOOK, turns.turn(owner(1, 4))).await.is_err());
+        assert!(turns.state().waiting.is_empty());
+    }
+}
