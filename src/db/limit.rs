@@ -1,12 +1,12 @@
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sea_orm::SqlxError;
 use sea_orm::sqlx::SqliteConnection;
 
 use super::stopwatch::{Stopwatch, millis};
-use crate::fair::{LongTurns, Owner, SLICE};
+use crate::fair::{LongTurn, LongTurns, Owner, SLICE};
 
 /// How many instructions of its own `SQLite` runs before it asks whether to go on: fractions of a millisecond.
 const INSTRUCTIONS: i32 = 10_000;
@@ -41,16 +41,14 @@ struct Limit {
 #[derive(Debug)]
 struct Turns {
     long: &'static LongTurns,
-    /// Tells the connection from the others.
-    id: u64,
     /// Whose statements run on it.
     owner: Mutex<Owner>,
-    /// When its statement began.
+    /// The turn that its statement has, or had and may take again.
+    turn: Mutex<Option<Arc<LongTurn>>>,
+    /// When its statement began, where it runs without turns.
     begun: AtomicU64,
     /// When the next turn is needed.
     next: AtomicU64,
-    /// Whether one was taken, and not given back.
-    is_taken: AtomicBool,
     /// How long turns were waited for since this was asked for last, in microseconds.
     waited: AtomicU64,
 }
@@ -65,14 +63,12 @@ impl TimeLimit {
 
     /// Statements that take long have to take turns, too, and the time that they wait is not theirs.
     pub fn in_turns(most: Duration) -> Self {
-        let long = LongTurns::of_process();
         let turns = Turns {
-            long,
-            id: long.id(),
+            long: LongTurns::of_process(),
             owner: Mutex::new(Owner::Process),
-            begun: AtomicU64::new(0),
+            turn: Mutex::default(),
+            begun: AtomicU64::new(u64::MAX),
             next: AtomicU64::new(0),
-            is_taken: AtomicBool::new(false),
             waited: AtomicU64::new(0),
         };
         Self::with(most, Some(turns))
@@ -99,12 +95,10 @@ impl TimeLimit {
         }
     }
 
-    /// Waits for a turn, where the statement needs one from its beginning.
-    pub async fn await_turn(&self) {
-        if let Some(turns) = self.0.turns.as_ref().filter(|turns| turns.is_needed()) {
-            let (begun, owner) = (Instant::now(), *turns.owner());
-            turns.long.of_statement(turns.id, owner).await;
-            turns.taken(self.0.watch.now(), begun.elapsed());
+    /// The statement that begins has its first turn already.
+    pub fn adopt(&self, turn: LongTurn) {
+        if let Some(turns) = &self.0.turns {
+            *lock(&turns.turn) = Some(Arc::new(turn));
         }
     }
 
@@ -177,7 +171,7 @@ impl Limit {
             && self.watch.now() >= turns.next.load(Ordering::Relaxed)
         {
             let waited = turns.take(self.watch.now(), || self.end.load(Ordering::Relaxed) != NOW);
-            turns.taken(self.watch.now(), waited);
+            turns.next.store(self.watch.now().saturating_add(millis(SLICE)), Ordering::Relaxed);
             // Unless it was expired meanwhile, or never ends.
             let _ = self.end.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |end| {
                 (end != NOW && end != NEVER).then(|| end.saturating_add(millis(waited)))
@@ -188,31 +182,25 @@ impl Limit {
 }
 
 impl Turns {
-    /// A statement of this owner begins, without a turn.
+    /// A statement of this owner begins, with a turn or without.
     fn begin(&self, owner: Owner, now: u64) {
-        *self.owner() = owner;
-        self.begun.store(now, Ordering::Relaxed);
-        self.next.store(now.saturating_add(millis(self.long.free(owner))), Ordering::Relaxed);
+        *lock(&self.owner) = owner;
+        let has_turn = lock(&self.turn).is_some();
+        let free = if has_turn { SLICE } else { self.long.free(owner) };
+        self.begun.store(if has_turn { u64::MAX } else { now }, Ordering::Relaxed);
+        self.next.store(now.saturating_add(millis(free)), Ordering::Relaxed);
     }
 
     /// Its connection is open.
     fn opened(&self, now: u64) {
-        if !self.is_taken.load(Ordering::Relaxed) {
-            let owner = *self.owner();
-            self.begin(owner, now);
-        }
-    }
-
-    /// Whether it needs a turn from its beginning.
-    fn is_needed(&self) -> bool {
-        self.next.load(Ordering::Relaxed) == self.begun.load(Ordering::Relaxed)
+        let owner = *lock(&self.owner);
+        self.begin(owner, now);
     }
 
     fn end(&self, now: u64) {
-        self.end_free(*self.owner(), now);
-        if self.is_taken.swap(false, Ordering::Relaxed) {
-            self.long.give_back(self.id);
-        }
+        let owner = *lock(&self.owner);
+        self.end_free(owner, now);
+        drop(lock(&self.turn).take());
     }
 
     /// The statement has ended, or needs turns from now on.
@@ -224,23 +212,20 @@ impl Turns {
         }
     }
 
-    fn owner(&self) -> MutexGuard<'_, Owner> {
-        self.owner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn take(&self, now: u64, is_wanted: impl Fn() -> bool) -> Duration {
-        let owner = *self.owner();
+        let owner = *lock(&self.owner);
         self.end_free(owner, now);
-        self.long.take(self.id, owner, is_wanted)
-    }
-
-    /// A turn was taken.
-    fn taken(&self, now: u64, waited: Duration) {
-        self.begun.store(u64::MAX, Ordering::Relaxed);
-        self.is_taken.store(true, Ordering::Relaxed);
-        self.next.store(now.saturating_add(millis(SLICE)), Ordering::Relaxed);
+        // The lock is not held while this thread waits: whoever gives the statement up does not.
+        let turn = Arc::clone(lock(&self.turn).get_or_insert_with(|| Arc::new(self.long.begun())));
+        let waited = self.long.take(&turn, owner, is_wanted);
         self.waited.fetch_add(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        waited
     }
+}
+
+/// Nothing panics while it holds one.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

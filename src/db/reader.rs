@@ -13,7 +13,7 @@ use super::pool::Pool;
 use super::row::{Queries, Row};
 use super::scope::Scope;
 use super::work::{Ended, run};
-use crate::fair::Need;
+use crate::fair::{LongTurn, LongTurns, Need};
 
 /// The longest that a read may take on a reserved connection. One that takes longer is cancelled, and begun anew when it is
 /// the turn of its token.
@@ -55,6 +55,18 @@ impl Reader {
         }
     }
 
+    /// Waits for a turn where a statement of this owner needs one from its beginning.
+    async fn first_turn(&self) -> Option<LongTurn> {
+        let turns = LongTurns::of_process();
+        let needs_one = self.backend == DatabaseBackend::Sqlite
+            && self.scope.is_metered()
+            && turns.free(self.scope.owner).is_zero();
+        if !needs_one {
+            return None;
+        }
+        Some(turns.first(self.scope.owner, || self.scope.check().is_ok()).await)
+    }
+
     /// Runs one statement; anew where it turns out to be one that takes long, and where its connection was broken.
     async fn run<T>(
         &self,
@@ -64,8 +76,12 @@ impl Reader {
         let mut was_broken = false;
         loop {
             self.scope.check()?;
+            let turn = self.first_turn().await;
             let need = self.need();
             let lease = self.pool.take(self.scope.owner, need).await?;
+            if let (Some(turn), Some(limit)) = (turn, lease.connection().limit()) {
+                limit.adopt(turn);
+            }
             let longest = (lease.is_reserved() && need == Need::Read).then_some(BRIEF);
             let work = async {
                 let door = lease.connection().door().await?;

@@ -103,12 +103,7 @@ pub async fn run<T>(
     }
     let using = lease.begin();
     let mut timer = Timer::start(scope, lease.connection());
-    let mut work = pin!(async {
-        if let Some(limit) = lease.connection().limit() {
-            limit.await_turn().await;
-        }
-        work.await
-    });
+    let mut work = pin!(work);
     let ended = loop {
         let next = {
             let mut tick = pin!(timer.tick());

@@ -3,41 +3,64 @@ use std::time::{Duration, Instant};
 
 use super::owner::Owner;
 
-/// How long the statements of one owner run without turns, together, when there were none of late.
+/// How long the statements of one owner run without turns, together, when there were none of late; and those of all owners
+/// of a company.
 const MOST: Duration = Duration::from_millis(20);
-/// How much of that comes back in a second: a quarter of one processor.
+const MOST_OF_COMPANY: Duration = Duration::from_millis(40);
+/// How much of that comes back in a second: a quarter of one processor, and a half.
 const REFILL: f64 = 0.25;
+const REFILL_OF_COMPANY: f64 = 0.5;
 /// Who began no statement for so long is not there any more.
 const GONE: Duration = Duration::from_secs(1);
-/// So many owners are remembered before those whose free time is whole are forgotten.
+/// So many are remembered before those whose free time is whole are forgotten.
 const SWEEP: usize = 1_000;
 
 /// The time that each owner has without turns. Who is alone has all there is.
 #[derive(Debug, Default)]
 pub struct FreeTime {
-    owners: HashMap<Owner, Free>,
+    left: HashMap<Whose, Left>,
     /// Who began a statement last, and who did before, if that was somebody else.
     last: [Option<(Owner, Instant)>; 2],
 }
 
-/// What one owner has left.
-#[derive(Clone, Copy, Debug)]
-struct Free {
-    /// In seconds; below zero where statements that began at the same time have used it.
-    left: f64,
-    /// When `left` was right.
-    at: Instant,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Whose {
+    Owner(Owner),
+    Company(Option<i64>),
 }
 
-impl Free {
-    fn whole(now: Instant) -> Self {
-        Self { left: MOST.as_secs_f64(), at: now }
+impl Whose {
+    /// In seconds.
+    fn most(self) -> f64 {
+        match self {
+            Self::Owner(_) => MOST.as_secs_f64(),
+            Self::Company(_) => MOST_OF_COMPANY.as_secs_f64(),
+        }
     }
 
-    fn at(self, now: Instant) -> Self {
-        let elapsed = now.saturating_duration_since(self.at).as_secs_f64();
-        Self { left: (self.left + elapsed * REFILL).min(MOST.as_secs_f64()), at: now }
+    fn refill(self) -> f64 {
+        match self {
+            Self::Owner(_) => REFILL,
+            Self::Company(_) => REFILL_OF_COMPANY,
+        }
     }
+
+    /// What is left now of what was left.
+    fn at(self, left: Option<&Left>, now: Instant) -> f64 {
+        left.map_or(self.most(), |left| {
+            let elapsed = now.saturating_duration_since(left.at).as_secs_f64();
+            (left.seconds + elapsed * self.refill()).min(self.most())
+        })
+    }
+}
+
+/// What is left to somebody.
+#[derive(Clone, Copy, Debug)]
+struct Left {
+    /// Below zero where statements that began at the same time have used it.
+    seconds: f64,
+    /// When that was right.
+    at: Instant,
 }
 
 impl FreeTime {
@@ -46,8 +69,9 @@ impl FreeTime {
         if self.begin(owner, now) {
             return MOST;
         }
-        let left = self.owners.get(&owner).copied().unwrap_or_else(|| Free::whole(now)).at(now).left;
-        Duration::from_secs_f64(left.max(0.0))
+        let left = |whose: Whose| whose.at(self.left.get(&whose), now);
+        let seconds = left(Whose::Owner(owner)).min(left(Whose::Company(owner.company())));
+        Duration::from_secs_f64(seconds.max(0.0))
     }
 
     /// Whether nobody else has begun one of late. The process itself is nobody: it does little, or has no hurry.
@@ -64,12 +88,13 @@ impl FreeTime {
 
     /// A statement of the owner has run so long without a turn.
     pub fn used(&mut self, owner: Owner, time: Duration, now: Instant) {
-        if self.owners.len() >= SWEEP {
-            self.owners.retain(|_, free| free.at(now).left < MOST.as_secs_f64());
+        if self.left.len() >= SWEEP {
+            self.left.retain(|whose, left| whose.at(Some(left), now) < whose.most());
         }
-        let free = self.owners.entry(owner).or_insert_with(|| Free::whole(now));
-        *free = free.at(now);
-        free.left -= time.as_secs_f64();
+        for whose in [Whose::Owner(owner), Whose::Company(owner.company())] {
+            let seconds = whose.at(self.left.get(&whose), now) - time.as_secs_f64();
+            self.left.insert(whose, Left { seconds, at: now });
+        }
     }
 }
 
@@ -79,7 +104,23 @@ mod tests {
     use crate::auth::TokenKey;
 
     fn owner(token_id: i64) -> Owner {
-        Owner::Token(TokenKey::Token { company_id: 1, token_id })
+        of_company(token_id, token_id)
+    }
+
+    fn of_company(company_id: i64, token_id: i64) -> Owner {
+        Owner::Token(TokenKey::Token { company_id, token_id })
+    }
+
+    #[test]
+    fn tokens_of_a_company_share_its_time() {
+        let mut free = FreeTime::default();
+        let start = Instant::now();
+        for token_id in 0..4 {
+            assert!(free.of(of_company(1, token_id), start) > Duration::ZERO);
+            free.used(of_company(1, token_id), MOST / 2, start);
+        }
+        assert_eq!(free.of(of_company(1, 5), start), Duration::ZERO, "none is left of the company's");
+        assert_eq!(free.of(of_company(2, 6), start), MOST);
     }
 
     #[test]

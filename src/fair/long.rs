@@ -23,7 +23,8 @@ const LOOK: Duration = Duration::from_millis(5);
 ///
 /// There are more threads than processors, as most of them wait most of the time. Work that takes long would leave a
 /// fraction of a processor to all that is brief, so it has turns, first by company, then by token. So have the statements
-/// of an owner who runs many that are brief, while others run some, too.
+/// of an owner who runs many that are brief, while others run some, too: they wait before they take a connection, and few
+/// of one company hold one.
 #[derive(Clone, Debug)]
 pub struct LongTurns(Arc<Shared>);
 
@@ -44,12 +45,22 @@ struct Shared {
 struct State {
     running: Vec<Running>,
     /// In the order in which they came.
-    waiting: Vec<(u64, Owner)>,
+    waiting: Vec<Waiter>,
+    /// Those that had a turn and may take another, and their companies.
+    begun: Vec<(u64, Option<i64>)>,
     /// The last turns of each company and of each owner, as long as anybody runs or waits.
     of_companies: HashMap<Option<i64>, u64>,
     of_owners: HashMap<Owner, u64>,
     /// Counts turns.
     turn: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiter {
+    id: u64,
+    owner: Owner,
+    /// Its first turn, before it holds anything.
+    is_first: bool,
 }
 
 #[derive(Debug)]
@@ -78,7 +89,7 @@ struct Waiting<'a>(&'a LongTurns, u64);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.state().waiting.retain(|(id, _)| *id != self.1);
+        self.0.state().waiting.retain(|waiter| waiter.id != self.1);
         self.0.tell();
     }
 }
@@ -109,11 +120,6 @@ impl LongTurns {
         self.0.most
     }
 
-    /// A number for somebody who takes turns.
-    pub fn id(&self) -> u64 {
-        self.0.last.fetch_add(1, Ordering::Relaxed)
-    }
-
     /// How long a statement of this owner that begins now may run before it needs a turn; nothing where its first moment
     /// needs one.
     pub fn free(&self, owner: Owner) -> Duration {
@@ -127,54 +133,72 @@ impl LongTurns {
 
     /// Waits for a turn.
     pub async fn turn(&self, owner: Owner) -> LongTurn {
-        let id = self.id();
-        self.wait(id, owner, None).await;
-        LongTurn { turns: self.clone(), id }
+        let (turn, waiter) = self.enter(owner, true);
+        self.wait(waiter, None, || true).await;
+        turn
     }
 
-    /// Waits for the turn of a statement, which [`Self::give_back`] ends, or the time that it has.
-    pub async fn of_statement(&self, id: u64, owner: Owner) {
-        self.wait(id, owner, Some(LEFT)).await;
+    /// Waits for the first turn of a statement, as long as it is wanted. It is taken again by [`Self::take`], and ends by
+    /// itself where that does not happen.
+    pub async fn first(&self, owner: Owner, is_wanted: impl Fn() -> bool) -> LongTurn {
+        let (turn, waiter) = self.enter(owner, true);
+        self.wait(waiter, Some(LEFT), is_wanted).await;
+        turn
     }
 
-    async fn wait(&self, id: u64, owner: Owner, lasts: Option<Duration>) {
-        self.enter(id, owner);
-        let _waiting = Waiting(self, id);
-        loop {
+    async fn wait(&self, waiter: Waiter, lasts: Option<Duration>, is_wanted: impl Fn() -> bool) {
+        let _waiting = Waiting(self, waiter.id);
+        while is_wanted() {
             let freed = self.0.freed.notified();
-            if self.state().grant(id, self.0.most, lasts) {
+            if self.state().grant(waiter.id, self.0.most, lasts) {
                 return;
             }
             let _ = timeout(LOOK, freed).await;
         }
     }
 
-    /// Holds this thread until the statement has a turn, or nobody waits for it any more. Returns how long that took.
-    pub fn take(&self, id: u64, owner: Owner, is_wanted: impl Fn() -> bool) -> Duration {
+    /// A statement that began without a turn, and needs one now.
+    pub fn begun(&self) -> LongTurn {
+        LongTurn { turns: self.clone(), id: self.id() }
+    }
+
+    /// Holds this thread until the statement has its next turn, or nobody waits for it any more. Returns how long that took.
+    pub fn take(&self, turn: &LongTurn, owner: Owner, is_wanted: impl Fn() -> bool) -> Duration {
         let begun = Instant::now();
-        self.enter(id, owner);
+        let waiter = Waiter { id: turn.id, owner, is_first: false };
+        self.push(waiter);
+        let _waiting = Waiting(self, waiter.id);
         let mut state = self.state();
-        while is_wanted() && !state.grant(id, self.0.most, Some(LEFT)) {
+        while is_wanted() && !state.grant(waiter.id, self.0.most, Some(LEFT)) {
             state = self.0.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
         }
         drop(state);
-        drop(Waiting(self, id));
         begun.elapsed()
     }
 
+    fn enter(&self, owner: Owner, is_first: bool) -> (LongTurn, Waiter) {
+        let waiter = Waiter { id: self.id(), owner, is_first };
+        self.push(waiter);
+        (LongTurn { turns: self.clone(), id: waiter.id }, waiter)
+    }
+
     /// Puts somebody into the queue, whose last turn is free for whoever is next.
-    fn enter(&self, id: u64, owner: Owner) {
+    fn push(&self, waiter: Waiter) {
         let mut state = self.state();
-        state.running.retain(|running| running.id != id);
-        state.waiting.push((id, owner));
+        state.running.retain(|running| running.id != waiter.id);
+        state.waiting.push(waiter);
         drop(state);
         self.tell();
     }
 
-    /// The turn has ended.
-    pub fn give_back(&self, id: u64) {
+    fn id(&self) -> u64 {
+        self.0.last.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn give_back(&self, id: u64) {
         let mut state = self.state();
         state.running.retain(|running| running.id != id);
+        state.begun.retain(|(begun, _)| *begun != id);
         if state.running.is_empty() && state.waiting.is_empty() {
             state.of_companies.clear();
             state.of_owners.clear();
@@ -209,13 +233,18 @@ impl State {
             let of_company = self.of_companies.get(&owner.company()).copied().unwrap_or_default();
             (of_company, self.of_owners.get(owner).copied().unwrap_or_default())
         };
-        let next = self.waiting.iter().min_by_key(|(_, owner)| last(owner)).copied();
-        let Some((_, owner)) = next.filter(|(next, _)| *next == id) else { return false };
+        let begun = |company| self.begun.iter().filter(|(_, of)| *of == company).count();
+        let may_begin = |waiter: &&Waiter| !waiter.is_first || begun(waiter.owner.company()) <= most;
+        let next = self.waiting.iter().filter(may_begin).min_by_key(|waiter| last(&waiter.owner)).copied();
+        let Some(Waiter { owner, is_first, .. }) = next.filter(|next| next.id == id) else { return false };
         self.turn += 1;
         self.of_companies.insert(owner.company(), self.turn);
         self.of_owners.insert(owner, self.turn);
+        if is_first || self.begun.iter().all(|(begun, _)| *begun != id) {
+            self.begun.push((id, owner.company()));
+        }
         self.running.push(Running { id, ends: lasts.map(|lasts| now + lasts) });
-        self.waiting.retain(|(waiting, _)| *waiting != id);
+        self.waiting.retain(|waiter| waiter.id != id);
         true
     }
 }
@@ -229,10 +258,16 @@ mod tests {
         Owner::Token(TokenKey::Token { company_id, token_id })
     }
 
+    /// One who waits for each of these.
+    fn waiting(of: &[(u64, Owner, bool)]) -> State {
+        let waiting = of.iter().map(|(id, owner, is_first)| Waiter { id: *id, owner: *owner, is_first: *is_first });
+        State { waiting: waiting.collect(), ..State::default() }
+    }
+
     #[test]
     fn companies_take_turns_and_tokens_of_each_whatever_they_have_waiting() {
-        let waiting = [(1, owner(1, 1)), (2, owner(1, 1)), (3, owner(1, 2)), (4, owner(2, 3)), (5, owner(2, 3))];
-        let mut state = State { waiting: waiting.to_vec(), ..State::default() };
+        let of = [(1, 1, 1), (2, 1, 1), (3, 1, 2), (4, 2, 3), (5, 2, 3)];
+        let mut state = waiting(&of.map(|(id, company, token)| (id, owner(company, token), false)));
         let mut order = Vec::new();
         while let Some(id) = (1..=5).find(|id| state.grant(*id, 1, Some(LEFT))) {
             assert!((1..=5).all(|other| !state.grant(other, 1, Some(LEFT))), "one at a time");
@@ -243,12 +278,29 @@ mod tests {
     }
 
     #[test]
+    fn few_statements_of_one_company_hold_connections() {
+        let of = [(1, 1, 1), (2, 1, 2), (3, 1, 3), (4, 2, 4)];
+        let mut state = waiting(&of.map(|(id, company, token)| (id, owner(company, token), true)));
+        let next = |state: &mut State| {
+            state.running.clear();
+            (1..=4).find(|id| state.grant(*id, 1, Some(LEFT)))
+        };
+        assert_eq!([next(&mut state), next(&mut state), next(&mut state)], [Some(1), Some(4), Some(2)]);
+        assert_eq!(next(&mut state), None, "two of the company have begun");
+        state.begun.retain(|(id, _)| *id != 1);
+        assert_eq!(next(&mut state), Some(3));
+    }
+
+    #[test]
     fn a_turn_that_is_left_ends_and_nobody_waits_in_vain() {
         let turns = LongTurns::of(1);
-        turns.take(1, owner(1, 1), || true);
-        assert!(turns.take(2, owner(1, 1), || true) <= LEFT + LEFT, "it was left");
-        turns.take(3, owner(1, 1), || false);
+        let (one, other) = (turns.begun(), turns.begun());
+        turns.take(&one, owner(1, 1), || true);
+        assert!(turns.take(&other, owner(1, 1), || true) <= LEFT + LEFT, "it was left");
+        turns.take(&one, owner(1, 1), || false);
         assert!(turns.state().waiting.is_empty());
+        drop((one, other));
+        assert!(turns.state().begun.is_empty() && turns.state().running.is_empty());
     }
 
     #[tokio::test]
@@ -257,17 +309,18 @@ mod tests {
         let turn = turns.turn(owner(1, 1)).await;
         let of_thread = std::thread::spawn({
             let turns = turns.clone();
-            move || turns.take(turns.id(), owner(1, 2), || true)
+            move || turns.take(&turns.begun(), owner(1, 2), || true)
         });
         // Longer than the turn of a statement would last.
         tokio::time::sleep(2 * LEFT).await;
         assert!(!of_thread.is_finished());
         drop(turn);
         assert!(of_thread.join().unwrap() >= LEFT);
-        drop(turns.turn(owner(1, 3)).await);
+        drop(turns.first(owner(1, 3), || true).await);
         // Whoever waits no more is not waited for.
         let _turn = turns.turn(owner(1, 3)).await;
         assert!(timeout(LOOK, turns.turn(owner(1, 4))).await.is_err());
+        drop(turns.first(owner(1, 4), || false).await);
         assert!(turns.state().waiting.is_empty());
     }
 }

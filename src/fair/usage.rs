@@ -4,8 +4,9 @@ use tokio::time::Instant;
 
 /// How much use is forgiven in a second, in seconds of one connection.
 const LEAK: f64 = 0.25;
-/// The most use that is remembered, in seconds of one connection: forgotten after 20 s without use.
-const MOST: f64 = 5.0;
+/// The most use that is remembered, in seconds of one connection: forgotten after 2 s without use. Whoever used most waits
+/// for this long at most when others come, and has his share then.
+const MOST: f64 = 0.5;
 /// Less than this is little: some tens of ordinary statements in a row.
 const LITTLE: f64 = 0.25;
 
@@ -75,11 +76,11 @@ mod tests {
         usage.take(start);
         usage.take(start);
         assert!(usage.is_little(after(0.1)) && !usage.is_little(after(0.2)));
-        usage.give_back(after(1.0));
-        usage.give_back(after(1.0));
-        assert!((usage.seconds(after(1.0)) - 1.75).abs() < 1e-6, "{usage:?}");
-        assert!((usage.rank(after(1.0), Duration::from_secs(1)) - 0.75).abs() < 1e-6);
-        assert!(!usage.is_clear(after(7.9)) && usage.is_clear(after(8.1)));
+        usage.give_back(after(0.2));
+        usage.give_back(after(0.2));
+        assert!((usage.seconds(after(0.2)) - 0.35).abs() < 1e-6, "{usage:?}");
+        assert!((usage.rank(after(0.2), Duration::from_millis(200)) - 0.15).abs() < 1e-6);
+        assert!(!usage.is_clear(after(1.5)) && usage.is_clear(after(1.7)));
         usage.take(after(10.0));
         assert!((usage.seconds(after(1_000.0)) - MOST).abs() < 1e-6, "no more is remembered");
     }

@@ -77,18 +77,6 @@ impl Stage {
         let cpu = siege.gauge.stop().await;
         let (live, ready) = (siege.live.stop(), siege.ready.stop());
         let samples = siege.victims.stop(siege.began..now).await;
-        {
-            let mut slow = samples.clone();
-            slow.sort_by_key(|s| std::cmp::Reverse(s.took));
-            for s in slow.iter().take(14) {
-                self.run.say(format_args!(
-                    "slow {:?} at {:.3} took {:.0?}",
-                    s.work,
-                    s.due.duration_since(siege.began).as_secs_f64(),
-                    s.took
-                ));
-            }
-        }
         let (runs, peak) = (self.server.runs(), process::peak(self.server.pid));
         let ending = self.server.end().await;
         self.run.say(format_args!("the attackers were told {}", attack.tally()));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::health;
 use crate::run::{Run, slack};
 use crate::server::Ending;
-use crate::victims::{Sample, by_work, percentile};
+use crate::victims::{Sample, by_work, percentile, slowest};
 
 /// Resident memory of the process, whatever is asked.
 const MEMORY: u64 = 512 << 20;
@@ -60,6 +60,9 @@ impl Seen {
         self.print();
         let wrong = self.wrong(bounds);
         self.run.say(format_args!("p99 by request: {}", by_work(&self.samples)));
+        if !wrong.is_empty() {
+            self.run.say(format_args!("the slowest: {}", slowest(&self.samples)));
+        }
         for line in self.ending.log.unusual.iter().filter(|_| !wrong.is_empty()).take(8) {
             self.run.say(format_args!("log: {line}"));
         }

@@ -4,6 +4,7 @@
 //! counts from then. A server that stands still for a second so delays all that were due in that second, where a closed
 //! loop would see one slow request (coordinated omission).
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
@@ -156,4 +157,16 @@ pub fn percentile<'a>(samples: impl IntoIterator<Item = &'a Sample>, percent: us
 pub fn by_work(samples: &[Sample]) -> String {
     let of = |work| percentile(samples.iter().filter(|sample| sample.work == work), 99);
     work::ALL.map(|work| format!("{work:?} {:.0?}", of(work))).join(", ")
+}
+
+/// The slowest requests, and when they were due: seconds after the first.
+pub fn slowest(samples: &[Sample]) -> String {
+    let first = samples.iter().map(|sample| sample.due).min();
+    let mut slow: Vec<&Sample> = samples.iter().collect();
+    slow.sort_by_key(|sample| Reverse(sample.took));
+    let told = slow.iter().take(8).map(|Sample { work, due, took, .. }| {
+        let after = first.map_or(0.0, |first| due.duration_since(first).as_secs_f64());
+        format!("{work:?} {took:.0?} at {after:.2} s")
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
