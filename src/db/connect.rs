@@ -16,7 +16,7 @@ use super::probe::Probe;
 use super::ready::Ready;
 use super::scope::Scope;
 use super::{Db, Doors, Ids, Reader, Shared, file, sqlite_file};
-use crate::fair::Limits;
+use crate::fair::{Limits, LongTurns, OfMuch};
 
 /// What to do where the `SQLite` file is not there yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,14 +170,15 @@ fn without_password(address: &str) -> String {
 /// The pools of operations, and of looking tokens up: how many connections each has, and who may hold how many.
 fn pools(settings: &Settings) -> [Limits; 2] {
     let of_token = count(settings.token_connections.of(settings.connections));
-    let operations =
-        Limits { ordinary: count(settings.connections), reserved: RESERVED, of_token, waiting: WAITING, wait: TURN };
+    let ordinary = count(settings.connections);
+    let of_much = OfMuch { token: (of_token * 2 / 5).max(1), company: (ordinary * 3 / 5).max(1) };
+    let operations = Limits { ordinary, reserved: RESERVED, of_token, of_much, waiting: WAITING, wait: TURN };
     [operations, of_nobody(LOOKUPS, TURN)]
 }
 
 /// Connections that no token has a share in.
 fn of_nobody(connections: usize, wait: Duration) -> Limits {
-    Limits { ordinary: connections, reserved: 0, of_token: connections, waiting: WAITING, wait }
+    Limits { ordinary: connections, reserved: 0, of_token: connections, of_much: OfMuch::ALL, waiting: WAITING, wait }
 }
 
 fn count(connections: u32) -> usize {
@@ -195,7 +196,7 @@ async fn postgres(settings: &Settings) -> Result<Db, ConnectError> {
     let overview = Overview::new(line());
     let made = pools(settings).map(|limits| {
         let connection = |_| Connection::Postgres(line(), overview.clone());
-        Pool::new((0..limits.ordinary + limits.reserved).map(connection).collect(), limits)
+        Pool::new((0..limits.ordinary + limits.reserved).map(connection).collect(), limits, None)
     });
     let schema = postgres::door(server.clone());
     let doors = Doors::Postgres { schema, probe, overview };
@@ -211,7 +212,7 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectErro
         options.synchronous(SqliteSynchronous::Normal)
     };
     let write = limited(settings, &doubt, false, &write).await?;
-    let write = Pool::new(vec![write], of_nobody(1, WAIT));
+    let write = Pool::new(vec![write], of_nobody(1, WAIT), None);
     let read = |options: SqliteConnectOptions| options.pragma("query_only", "on");
     let mut made = Vec::new();
     // Looking tokens up is brief.
@@ -220,16 +221,16 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectErro
         for _ in 0..limits.ordinary + limits.reserved {
             connections.push(limited(settings, &doubt, turns, &read).await?);
         }
-        made.push(Pool::new(connections, limits));
+        made.push(Pool::new(connections, limits, turns.then(|| LongTurns::of_process().clone())));
     }
-    let look = Pool::new(vec![limited(settings, &doubt, false, &read).await?], of_nobody(1, WAIT));
+    let look = Pool::new(vec![limited(settings, &doubt, false, &read).await?], of_nobody(1, WAIT), None);
     // Writers wait for it no longer than this.
     let copy = |options: SqliteConnectOptions| options.busy_timeout(Duration::from_millis(100));
-    let copy = Pool::new(vec![limited(settings, &doubt, false, &copy).await?], of_nobody(1, WAIT));
+    let copy = Pool::new(vec![limited(settings, &doubt, false, &copy).await?], of_nobody(1, WAIT), None);
     let commits = Commits::of(&sqlite_file(&settings.url)?, only(&copy)?);
     let schema = only(&write)?;
     require_safe(&schema).await?;
-    let ready = Pool::new(vec![limited(settings, &doubt, false, &read).await?], of_nobody(1, TURN));
+    let ready = Pool::new(vec![limited(settings, &doubt, false, &read).await?], of_nobody(1, TURN), None);
     let nobody = Arc::new(Scope::of_process());
     let ready = Ready::sqlite(Reader::new(ready, DatabaseBackend::Sqlite, nobody, doubt.clone()));
     Ok(assemble(settings, doubt, made, ready, Doors::Sqlite { write, look, schema, commits }))

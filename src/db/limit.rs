@@ -45,8 +45,6 @@ struct Turns {
     owner: Mutex<Owner>,
     /// The turn that its statement has, or had and may take again.
     turn: Mutex<Option<Arc<LongTurn>>>,
-    /// When its statement began, where it runs without turns.
-    begun: AtomicU64,
     /// When the next turn is needed.
     next: AtomicU64,
     /// How long turns were waited for since this was asked for last, in microseconds.
@@ -67,7 +65,6 @@ impl TimeLimit {
             long: LongTurns::of_process(),
             owner: Mutex::new(Owner::Process),
             turn: Mutex::default(),
-            begun: AtomicU64::new(u64::MAX),
             next: AtomicU64::new(0),
             waited: AtomicU64::new(0),
         };
@@ -105,7 +102,7 @@ impl TimeLimit {
     /// The statement has ended.
     pub fn end(&self) {
         if let Some(turns) = &self.0.turns {
-            turns.end(self.0.watch.now());
+            drop(lock(&turns.turn).take());
         }
     }
 
@@ -170,7 +167,7 @@ impl Limit {
         if let Some(turns) = &self.turns
             && self.watch.now() >= turns.next.load(Ordering::Relaxed)
         {
-            let waited = turns.take(self.watch.now(), || self.end.load(Ordering::Relaxed) != NOW);
+            let waited = turns.take(|| self.end.load(Ordering::Relaxed) != NOW);
             turns.next.store(self.watch.now().saturating_add(millis(SLICE)), Ordering::Relaxed);
             // Unless it was expired meanwhile, or never ends.
             let _ = self.end.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |end| {
@@ -185,9 +182,7 @@ impl Turns {
     /// A statement of this owner begins, with a turn or without.
     fn begin(&self, owner: Owner, now: u64) {
         *lock(&self.owner) = owner;
-        let has_turn = lock(&self.turn).is_some();
-        let free = if has_turn { SLICE } else { self.long.free(owner) };
-        self.begun.store(if has_turn { u64::MAX } else { now }, Ordering::Relaxed);
+        let free = if lock(&self.turn).is_some() { SLICE } else { self.long.free(owner) };
         self.next.store(now.saturating_add(millis(free)), Ordering::Relaxed);
     }
 
@@ -197,24 +192,8 @@ impl Turns {
         self.begin(owner, now);
     }
 
-    fn end(&self, now: u64) {
+    fn take(&self, is_wanted: impl Fn() -> bool) -> Duration {
         let owner = *lock(&self.owner);
-        self.end_free(owner, now);
-        drop(lock(&self.turn).take());
-    }
-
-    /// The statement has ended, or needs turns from now on.
-    fn end_free(&self, owner: Owner, now: u64) {
-        let begun = self.begun.swap(u64::MAX, Ordering::Relaxed);
-        let time = Duration::from_millis(now.saturating_sub(begun));
-        if !time.is_zero() {
-            self.long.used(owner, time);
-        }
-    }
-
-    fn take(&self, now: u64, is_wanted: impl Fn() -> bool) -> Duration {
-        let owner = *lock(&self.owner);
-        self.end_free(owner, now);
         // The lock is not held while this thread waits: whoever gives the statement up does not.
         let turn = Arc::clone(lock(&self.turn).get_or_insert_with(|| Arc::new(self.long.begun())));
         let waited = self.long.take(&turn, owner, is_wanted);

@@ -13,7 +13,7 @@ use super::pool::Pool;
 use super::row::{Queries, Row};
 use super::scope::Scope;
 use super::work::{Ended, run};
-use crate::fair::{LongTurn, LongTurns, Need};
+use crate::fair::{LongTurn, Need};
 
 /// The longest that a read may take on a reserved connection. One that takes longer is cancelled, and begun anew when it is
 /// the turn of its token.
@@ -57,11 +57,8 @@ impl Reader {
 
     /// Waits for a turn where a statement of this owner needs one from its beginning.
     async fn first_turn(&self) -> Option<LongTurn> {
-        let turns = LongTurns::of_process();
-        let needs_one = self.backend == DatabaseBackend::Sqlite
-            && self.scope.is_metered()
-            && turns.free(self.scope.owner).is_zero();
-        if !needs_one {
+        let turns = self.pool.turns().filter(|_| self.scope.is_metered())?;
+        if !turns.free(self.scope.owner).is_zero() {
             return None;
         }
         Some(turns.first(self.scope.owner, || self.scope.check().is_ok()).await)

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::pool::{Activity, Connection, Lease};
 use super::scope::{Scope, stopped};
+use crate::fair::LongTurns;
 
 /// How often an operation is asked whether a statement of it may go on.
 const TICK: Duration = Duration::from_millis(50);
@@ -29,6 +30,7 @@ pub enum Ended<T> {
 struct Timer<'a> {
     scope: &'a Scope,
     connection: &'a Connection,
+    turns: Option<&'a LongTurns>,
     start: Instant,
     told: Instant,
     /// When to ask what it does.
@@ -36,14 +38,15 @@ struct Timer<'a> {
 }
 
 impl<'a> Timer<'a> {
-    fn start(scope: &'a Scope, connection: &'a Connection) -> Self {
+    fn start(scope: &'a Scope, lease: &'a Lease) -> Self {
+        let (connection, turns) = (lease.connection(), lease.turns());
         if let Some(limit) = connection.limit() {
             limit.take_steps();
             limit.take_waited();
             limit.of(scope.owner);
         }
         let now = Instant::now();
-        Self { scope, connection, start: now, told: now, ask: FIRST_ASK }
+        Self { scope, connection, turns, start: now, told: now, ask: FIRST_ASK }
     }
 
     /// Waits for a moment, and says what the connection does then, where that is known.
@@ -77,6 +80,9 @@ impl<'a> Timer<'a> {
             took = took.saturating_sub(limit.take_waited());
         }
         self.scope.database(took);
+        if let Some(turns) = self.turns {
+            turns.used(self.scope.owner, took);
+        }
     }
 }
 
@@ -102,7 +108,7 @@ pub async fn run<T>(
         return Ended::Done(Err(stop));
     }
     let using = lease.begin();
-    let mut timer = Timer::start(scope, lease.connection());
+    let mut timer = Timer::start(scope, lease);
     let mut work = pin!(work);
     let ended = loop {
         let next = {

@@ -3,10 +3,10 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::free::FreeTime;
 use super::owner::Owner;
@@ -30,8 +30,10 @@ pub struct LongTurns(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// How many may run at the same time.
+    /// How many may run at the same time,
     most: usize,
+    /// and how many of one company.
+    of_company: usize,
     /// Numbers those who wait.
     last: AtomicU64,
     state: Mutex<State>,
@@ -66,6 +68,7 @@ struct Waiter {
 #[derive(Debug)]
 struct Running {
     id: u64,
+    company: Option<i64>,
     /// When the turn ends by itself, where it does.
     ends: Option<Instant>,
 }
@@ -97,21 +100,23 @@ impl Drop for Waiting<'_> {
 impl LongTurns {
     /// Those that all work of the process shares.
     pub fn of_process() -> &'static Self {
-        static TURNS: LazyLock<LongTurns> = LazyLock::new(|| {
-            let processors = available_parallelism().map_or(1, NonZero::get);
-            LongTurns::of((processors / 2).max(1))
-        });
+        static TURNS: LazyLock<LongTurns> =
+            LazyLock::new(|| LongTurns::on(available_parallelism().map_or(1, NonZero::get)));
         &TURNS
     }
 
-    pub fn of(most: usize) -> Self {
+    /// For work that so many processors do.
+    pub fn on(processors: usize) -> Self {
+        let most = (processors / 2).max(1);
+        let free = FreeTime::on(u32::try_from(processors).map_or(f64::MAX, f64::from));
         Self(Arc::new(Shared {
             most,
+            of_company: (most / 2).max(1),
             last: AtomicU64::new(0),
             state: Mutex::default(),
             changed: Condvar::new(),
             freed: Notify::new(),
-            free: Mutex::default(),
+            free: Mutex::new(free),
         }))
     }
 
@@ -126,20 +131,20 @@ impl LongTurns {
         self.free_time().of(owner, Instant::now()).min(SLICE)
     }
 
-    /// A statement of this owner has run so long without a turn.
+    /// A statement of this owner has run for so long.
     pub fn used(&self, owner: Owner, time: Duration) {
         self.free_time().used(owner, time, Instant::now());
     }
 
-    /// Waits for a turn.
+    /// Waits for a turn that lasts until it is dropped.
     pub async fn turn(&self, owner: Owner) -> LongTurn {
         let (turn, waiter) = self.enter(owner, true);
         self.wait(waiter, None, || true).await;
         turn
     }
 
-    /// Waits for the first turn of a statement, as long as it is wanted. It is taken again by [`Self::take`], and ends by
-    /// itself where that does not happen.
+    /// Waits for the first turn of a statement of `SQLite`, as long as it is wanted. It is taken again by [`Self::take`], and
+    /// ends by itself where that does not happen.
     pub async fn first(&self, owner: Owner, is_wanted: impl Fn() -> bool) -> LongTurn {
         let (turn, waiter) = self.enter(owner, true);
         self.wait(waiter, Some(LEFT), is_wanted).await;
@@ -150,7 +155,7 @@ impl LongTurns {
         let _waiting = Waiting(self, waiter.id);
         while is_wanted() {
             let freed = self.0.freed.notified();
-            if self.state().grant(waiter.id, self.0.most, lasts) {
+            if self.state().grant(waiter.id, &self.0, lasts) {
                 return;
             }
             let _ = timeout(LOOK, freed).await;
@@ -169,7 +174,7 @@ impl LongTurns {
         self.push(waiter);
         let _waiting = Waiting(self, waiter.id);
         let mut state = self.state();
-        while is_wanted() && !state.grant(waiter.id, self.0.most, Some(LEFT)) {
+        while is_wanted() && !state.grant(waiter.id, &self.0, Some(LEFT)) {
             state = self.0.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
         }
         drop(state);
@@ -223,18 +228,22 @@ impl LongTurns {
 
 impl State {
     /// Gives a turn to one who waits, where he is the next one.
-    fn grant(&mut self, id: u64, most: usize, lasts: Option<Duration>) -> bool {
+    fn grant(&mut self, id: u64, Shared { most, of_company, .. }: &Shared, lasts: Option<Duration>) -> bool {
         let now = Instant::now();
         self.running.retain(|running| running.ends.is_none_or(|ends| ends > now));
-        if self.running.len() >= most {
+        if self.running.len() >= *most {
             return false;
         }
         let last = |owner: &Owner| {
             let of_company = self.of_companies.get(&owner.company()).copied().unwrap_or_default();
             (of_company, self.of_owners.get(owner).copied().unwrap_or_default())
         };
-        let begun = |company| self.begun.iter().filter(|(_, of)| *of == company).count();
-        let may_begin = |waiter: &&Waiter| !waiter.is_first || begun(waiter.owner.company()) <= most;
+        let may_begin = |waiter: &&Waiter| {
+            let company = waiter.owner.company();
+            let begun = self.begun.iter().filter(|(_, of)| *of == company).count();
+            let running = self.running.iter().filter(|running| running.company == company).count();
+            !waiter.is_first || (begun <= *most && running < *of_company)
+        };
         let next = self.waiting.iter().filter(may_begin).min_by_key(|waiter| last(&waiter.owner)).copied();
         let Some(Waiter { owner, is_first, .. }) = next.filter(|next| next.id == id) else { return false };
         self.turn += 1;
@@ -243,7 +252,7 @@ impl State {
         if is_first || self.begun.iter().all(|(begun, _)| *begun != id) {
             self.begun.push((id, owner.company()));
         }
-        self.running.push(Running { id, ends: lasts.map(|lasts| now + lasts) });
+        self.running.push(Running { id, company: owner.company(), ends: lasts.map(|lasts| now + lasts) });
         self.waiting.retain(|waiter| waiter.id != id);
         true
     }
@@ -269,8 +278,8 @@ mod tests {
         let of = [(1, 1, 1), (2, 1, 1), (3, 1, 2), (4, 2, 3), (5, 2, 3)];
         let mut state = waiting(&of.map(|(id, company, token)| (id, owner(company, token), false)));
         let mut order = Vec::new();
-        while let Some(id) = (1..=5).find(|id| state.grant(*id, 1, Some(LEFT))) {
-            assert!((1..=5).all(|other| !state.grant(other, 1, Some(LEFT))), "one at a time");
+        while let Some(id) = (1..=5).find(|id| state.grant(*id, &LongTurns::on(2).0, Some(LEFT))) {
+            assert!((1..=5).all(|other| !state.grant(other, &LongTurns::on(2).0, Some(LEFT))), "one at a time");
             order.push(id);
             state.running.clear();
         }
@@ -283,7 +292,7 @@ mod tests {
         let mut state = waiting(&of.map(|(id, company, token)| (id, owner(company, token), true)));
         let next = |state: &mut State| {
             state.running.clear();
-            (1..=4).find(|id| state.grant(*id, 1, Some(LEFT)))
+            (1..=4).find(|id| state.grant(*id, &LongTurns::on(2).0, Some(LEFT)))
         };
         assert_eq!([next(&mut state), next(&mut state), next(&mut state)], [Some(1), Some(4), Some(2)]);
         assert_eq!(next(&mut state), None, "two of the company have begun");
@@ -292,8 +301,20 @@ mod tests {
     }
 
     #[test]
+    fn a_company_has_half_of_the_turns_while_it_begins_more() {
+        let of = [(1, 1, 1), (2, 1, 2), (3, 2, 3), (4, 2, 3)];
+        let turns = LongTurns::on(8);
+        let mut state = waiting(&of.map(|(id, company, token)| (id, owner(company, token), true)));
+        state.running = (5..=6).map(|id| Running { id, company: Some(1), ends: None }).collect();
+        assert!((1..=2).all(|id| !state.grant(id, &turns.0, None)));
+        assert!((3..=4).all(|id| state.grant(id, &turns.0, None)));
+        state.running.remove(0);
+        assert!(state.grant(1, &turns.0, None));
+    }
+
+    #[test]
     fn a_turn_that_is_left_ends_and_nobody_waits_in_vain() {
-        let turns = LongTurns::of(1);
+        let turns = LongTurns::on(2);
         let (one, other) = (turns.begun(), turns.begun());
         turns.take(&one, owner(1, 1), || true);
         assert!(turns.take(&other, owner(1, 1), || true) <= LEFT + LEFT, "it was left");
@@ -305,7 +326,7 @@ mod tests {
 
     #[tokio::test]
     async fn tasks_and_threads_wait_for_each_other() {
-        let turns = LongTurns::of(1);
+        let turns = LongTurns::on(2);
         let turn = turns.turn(owner(1, 1)).await;
         let of_thread = std::thread::spawn({
             let turns = turns.clone();

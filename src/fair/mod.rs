@@ -1,6 +1,7 @@
 //! Sharing what there is too little of: in turns, first by company, then by token, to whoever has used least of late.
 
 mod free;
+mod latest;
 mod long;
 mod owner;
 mod party;
@@ -14,4 +15,4 @@ mod usage;
 pub use long::{LongTurn, LongTurns, SLICE};
 pub use owner::Owner;
 pub use polls::{Hurry, Polls, aside, current_owner, hurry};
-pub use scheduler::{Limits, Need, Permit, Scheduler};
+pub use scheduler::{Limits, Need, OfMuch, Permit, Scheduler};

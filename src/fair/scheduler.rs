@@ -7,9 +7,11 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
+use super::latest::Latest;
 use super::owner::Owner;
 use super::party::{Company, Party, Waiter};
 use super::slots::{Slot, Slots};
+use super::usage::Usage;
 
 /// So many owners are remembered before those that used nothing of late are looked for.
 const SWEEP: usize = 64;
@@ -23,10 +25,24 @@ pub struct Limits {
     pub reserved: usize,
     /// The most that one token holds while another one waits.
     pub of_token: usize,
+    /// The most that a token and a company hold that have used much of late, while others use some.
+    pub of_much: OfMuch,
     /// The most that may wait of one token.
     pub waiting: usize,
     /// The longest that anybody waits.
     pub wait: Duration,
+}
+
+/// How much of the connections is left to those who use much: each statement takes longer, the more of them run.
+#[derive(Clone, Copy, Debug)]
+pub struct OfMuch {
+    pub token: usize,
+    pub company: usize,
+}
+
+impl OfMuch {
+    /// All there is.
+    pub const ALL: Self = Self { token: usize::MAX, company: usize::MAX };
 }
 
 /// What a connection is needed for.
@@ -62,6 +78,8 @@ struct Shared {
 struct State {
     slots: Slots,
     companies: HashMap<Option<i64>, Company>,
+    latest: Latest<Owner>,
+    latest_company: Latest<Option<i64>>,
     /// Those of whom somebody waits.
     waiting: Vec<Option<i64>>,
     /// Counts waiters.
@@ -93,6 +111,8 @@ impl Scheduler {
         let state = State {
             slots: Slots::new(limits.ordinary, limits.reserved),
             companies: HashMap::new(),
+            latest: Latest::default(),
+            latest_company: Latest::default(),
             waiting: Vec::new(),
             last: 0,
             turn: 0,
@@ -189,12 +209,33 @@ impl State {
 
     /// Those who wait cannot be given what is free: it is free for this one, or for nobody.
     fn take_at_once(&mut self, limits: Limits, owner: Owner, need: Need, now: Instant) -> Option<Slot> {
+        if owner != Owner::Process {
+            self.latest.begin(owner, now);
+            self.latest_company.begin(owner.company(), now);
+        }
+        if self.has_much(limits, owner, need, now) {
+            return None;
+        }
         let hungry = self.hungry(limits);
         let is_reserved = match self.known(owner) {
             Some(party) => self.slots.kind_for(limits, (owner, party), need, hungry, now),
             None => self.slots.kind_for(limits, (owner, &Party::new(now, 0)), need, hungry, now),
         }?;
         Some(self.take(is_reserved, owner, need, now))
+    }
+
+    /// Whether somebody who has used much of late holds as much as is left to those who do.
+    fn has_much(&self, limits: Limits, owner: Owner, need: Need, now: Instant) -> bool {
+        // Whoever waits for a connection with another one in his hands may make others wait.
+        let may_wait = need != Need::NestedRead && owner != Owner::Process;
+        let Some(company) = self.companies.get(&owner.company()).filter(|_| may_wait) else { return false };
+        let has_much = |usage: &Usage, most: usize| {
+            !usage.is_little(now) && usize::try_from(usage.held()).is_ok_and(|held| held >= most)
+        };
+        let of_token = || company.parties.get(&owner).is_some_and(|party| has_much(&party.usage, limits.of_much.token));
+        let of_company = || has_much(&company.usage, limits.of_much.company);
+        (of_token() && !self.latest.is_alone(owner, now))
+            || (of_company() && !self.latest_company.is_alone(owner.company(), now))
     }
 
     fn take(&mut self, is_reserved: bool, owner: Owner, need: Need, now: Instant) -> Slot {
@@ -281,8 +322,10 @@ impl State {
         let hungry = self.hungry(limits);
         let mut best: Option<(f64, u64, Owner, u64, bool)> = None;
         for company in self.waiting.iter().filter_map(|key| self.companies.get(key)) {
-            let next =
-                company.next(now, |owner, party, need| self.slots.kind_for(limits, (owner, party), need, hungry, now));
+            let next = company.next(now, |owner, party, need| {
+                let kind = || self.slots.kind_for(limits, (owner, party), need, hungry, now);
+                if self.has_much(limits, owner, need, now) { None } else { kind() }
+            });
             let Some((owner, id, is_reserved)) = next else { continue };
             let rank = company.usage.rank(now, company.waited(now));
             let is_better =

@@ -12,10 +12,17 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::owner::Owner;
-use super::scheduler::{Limits, Need, Permit, Refused, Scheduler};
+use super::scheduler::{Limits, Need, OfMuch, Permit, Refused, Scheduler};
 use crate::auth::TokenKey;
 
-const TEN: Limits = Limits { ordinary: 10, reserved: 3, of_token: 5, waiting: 1_000, wait: Duration::from_secs(10) };
+const TEN: Limits = Limits {
+    ordinary: 10,
+    reserved: 3,
+    of_token: 5,
+    of_much: OfMuch::ALL,
+    waiting: 1_000,
+    wait: Duration::from_secs(10),
+};
 
 fn owner(company_id: i64, token_id: i64) -> Owner {
     Owner::Token(TokenKey::Token { company_id, token_id })
@@ -57,6 +64,32 @@ async fn a_token_has_all_when_nobody_waits_and_half_when_somebody_does() {
     assert!(more.as_mut().now_or_never().is_none());
     held.pop();
     assert!(more.as_mut().now_or_never().is_some(), "nobody else waits any more");
+}
+
+/// However many wait, what runs at the same time is bounded for those who use much while others use some.
+#[tokio::test(start_paused = true)]
+async fn who_uses_much_holds_little_while_others_use_some() {
+    let scheduler = Scheduler::new(Limits { of_much: OfMuch { token: 2, company: 3 }, ..TEN });
+    let much = ask(&scheduler, owner(1, 1), 10, Duration::from_secs(1));
+    sleep(Duration::from_millis(10)).await;
+    assert_eq!(scheduler.taken(), 10, "nobody else is there");
+    drop(try_take(&scheduler, owner(1, 2), Need::Read));
+    for granted in join_all(much).await {
+        granted.unwrap().unwrap();
+    }
+    drop(try_take(&scheduler, owner(1, 2), Need::Read));
+    let held =
+        try_take(&scheduler, owner(1, 1), Need::Read).into_iter().chain(try_take(&scheduler, owner(1, 1), Need::Read));
+    let held: Vec<_> = held.collect();
+    assert_eq!(held.len(), 2);
+    assert!(try_take(&scheduler, owner(1, 1), Need::Read).is_none(), "one of the company is there");
+    let other = try_take(&scheduler, owner(1, 2), Need::Read);
+    assert!(other.is_some());
+    drop(try_take(&scheduler, owner(2, 3), Need::Read));
+    assert!(try_take(&scheduler, owner(1, 4), Need::Read).is_none(), "so is another company");
+    assert!(try_take(&scheduler, owner(1, 1), Need::NestedRead).is_some(), "it makes others wait");
+    sleep(Duration::from_millis(1_100)).await;
+    assert!(try_take(&scheduler, owner(1, 1), Need::Read).is_some(), "nobody else is there any more");
 }
 
 /// All that one token asked for first is not in the way of another.
@@ -202,7 +235,7 @@ async fn no_connection_is_lost_by_who_hangs_up() {
 /// Writers of `SQLite` have one connection: a company that writes much is not in the way of another.
 #[tokio::test(start_paused = true)]
 async fn one_connection_is_used_in_turns() {
-    let one = Limits { ordinary: 1, reserved: 0, of_token: 1, waiting: 1_000, wait: Duration::from_secs(10) };
+    let one = Limits { ordinary: 1, reserved: 0, of_token: 1, of_much: OfMuch::ALL, ..TEN };
     let scheduler = Scheduler::new(one);
     let much = ask(&scheduler, owner(1, 1), 30, Duration::from_millis(300));
     sleep(Duration::from_millis(1)).await;
@@ -219,7 +252,7 @@ async fn one_connection_is_used_in_turns() {
 
 #[tokio::test(start_paused = true)]
 async fn who_used_much_is_not_kept_waiting_for_ever() {
-    let one = Limits { ordinary: 1, reserved: 0, of_token: 1, waiting: 1_000, wait: Duration::from_secs(10) };
+    let one = Limits { ordinary: 1, reserved: 0, of_token: 1, of_much: OfMuch::ALL, ..TEN };
     let scheduler = Scheduler::new(one);
     for granted in join_all(ask(&scheduler, owner(1, 1), 1, Duration::from_secs(30))).await {
         granted.unwrap().unwrap();

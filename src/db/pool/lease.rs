@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::connection::Connection;
-use crate::fair::Permit;
+use crate::fair::{LongTurns, Permit};
 
 /// A connection that was taken, until this is dropped and nothing runs on it any more.
 #[derive(Debug)]
@@ -9,6 +9,8 @@ pub struct Lease {
     connection: Connection,
     /// Absent only while it is dropped.
     permit: Option<Permit>,
+    /// What its use is counted in, where it is.
+    turns: Option<LongTurns>,
     /// How many uses were begun, and not ended.
     uses: AtomicU32,
 }
@@ -20,8 +22,13 @@ pub struct Lease {
 pub struct Use<'a>(&'a Lease);
 
 impl Lease {
-    pub(super) fn new(connection: Connection, permit: Permit) -> Self {
-        Self { connection, permit: Some(permit), uses: AtomicU32::new(0) }
+    pub(super) fn new(connection: Connection, permit: Permit, turns: Option<LongTurns>) -> Self {
+        Self { connection, permit: Some(permit), turns, uses: AtomicU32::new(0) }
+    }
+
+    /// What its use is counted in.
+    pub fn turns(&self) -> Option<&LongTurns> {
+        self.turns.as_ref()
     }
 
     pub fn connection(&self) -> &Connection {

@@ -12,7 +12,7 @@ pub use activity::{Activity, Overview};
 pub use connection::Connection;
 pub use lease::Lease;
 
-use crate::fair::{Limits, Need, Owner, Scheduler};
+use crate::fair::{Limits, LongTurns, Need, Owner, Scheduler};
 
 /// Connections that are handed out in turns.
 #[derive(Clone, Debug)]
@@ -22,13 +22,20 @@ pub struct Pool(Arc<Shared>);
 struct Shared {
     scheduler: Scheduler,
     connections: Vec<Connection>,
+    /// Whose use of what does the work is bounded, where it is.
+    turns: Option<LongTurns>,
 }
 
 impl Pool {
-    /// There are as many connections as the limits say.
-    pub fn new(connections: Vec<Connection>, limits: Limits) -> Self {
+    /// There are as many connections as the limits say. Statements that take long have these turns, where there are some.
+    pub fn new(connections: Vec<Connection>, limits: Limits, turns: Option<LongTurns>) -> Self {
         debug_assert_eq!(connections.len(), limits.ordinary + limits.reserved);
-        Self(Arc::new(Shared { scheduler: Scheduler::new(limits), connections }))
+        Self(Arc::new(Shared { scheduler: Scheduler::new(limits), connections, turns }))
+    }
+
+    /// The turns of statements that take long.
+    pub fn turns(&self) -> Option<&LongTurns> {
+        self.0.turns.as_ref()
     }
 
     /// Waits for a connection.
@@ -37,7 +44,7 @@ impl Pool {
     /// When it takes too long, or too many of the same owner wait already.
     pub async fn take(&self, owner: Owner, need: Need) -> Result<Lease, DbErr> {
         match self.0.scheduler.acquire(owner, need).await {
-            Ok(permit) => Ok(Lease::new(self.0.connections[permit.index()].clone(), permit)),
+            Ok(permit) => Ok(Lease::new(self.0.connections[permit.index()].clone(), permit, self.0.turns.clone())),
             Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
         }
     }
@@ -61,7 +68,7 @@ impl Pool {
         for connection in &mut connections {
             connection.observe(callback.clone());
         }
-        *self = Self::new(connections, self.0.scheduler.limits());
+        *self = Self::new(connections, self.0.scheduler.limits(), self.0.turns.clone());
     }
 
     /// Waits for the statements that run, then closes all connections.
