@@ -123,7 +123,7 @@ impl Commits {
         let door = &self.0.copying;
         let statement = Statement::from_string(door.get_database_backend(), format!("PRAGMA wal_checkpoint({mode})"));
         let row = door.query_one_raw(statement).await?;
-        row.map_or(Ok(0), |row| row.try_get_by_index(1).map_err(Into::into))
+        row.map_or(Ok(0), |row| row.try_get_by_index(1))
     }
 
     pub async fn close(&self) -> Result<(), DbErr> {
@@ -140,8 +140,8 @@ fn synchronise(path: &Path, known: Option<u64>) -> IoResult<Option<u64>> {
         Err(error) => return Err(error),
     };
     log.sync_data()?;
-    let file = number(&log.metadata()?);
-    if (file.is_none() || file != known)
+    let file = Some(number(&log.metadata()?));
+    if file != known
         && let Some(folder) = path.parent()
     {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
@@ -152,13 +152,13 @@ fn synchronise(path: &Path, known: Option<u64>) -> IoResult<Option<u64>> {
 
 /// What tells a file from another one of the same name.
 #[cfg(unix)]
-fn number(metadata: &Metadata) -> Option<u64> {
-    Some(std::os::unix::fs::MetadataExt::ino(metadata))
+fn number(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
 }
 
 #[cfg(not(unix))]
-fn number(_: &Metadata) -> Option<u64> {
-    None
+fn number(_: &Metadata) -> u64 {
+    0
 }
 
 #[cfg(unix)]

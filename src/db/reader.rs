@@ -9,7 +9,7 @@ use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseBackend, DbErr, ExecResul
 use super::door::Door;
 use super::doubt::Doubt;
 use super::fault::Fault;
-use super::pool::Pool;
+use super::pool::{Lease, Pool};
 use super::row::{Queries, Row};
 use super::scope::Scope;
 use super::work::{Ended, run};
@@ -64,6 +64,26 @@ impl Reader {
         Some(turns.first(self.scope.owner, || self.scope.check().is_ok()).await)
     }
 
+    /// A connection for a statement. Those of one operation that run at the same time share one on `PostgreSQL`: each is sent
+    /// before the answer to the one before it came, and none of them waits for another connection.
+    async fn lease(&self, need: Need) -> Result<Arc<Lease>, DbErr> {
+        let take = async || self.pool.take(self.scope.owner, need).await.map(Arc::new);
+        if self.backend != DatabaseBackend::Postgres || need == Need::NestedRead || !self.scope.is_metered() {
+            return take().await;
+        }
+        // Those who come while the first one waits for it wait here.
+        let mut shared = self.scope.shared.lock().await;
+        if let Some(lease) = shared.upgrade() {
+            return Ok(lease);
+        }
+        let lease = take().await?;
+        // One that is reserved is for a moment only.
+        if !lease.is_reserved() {
+            *shared = Arc::downgrade(&lease);
+        }
+        Ok(lease)
+    }
+
     /// Runs one statement; anew where it turns out to be one that takes long, and where its connection was broken.
     async fn run<T>(
         &self,
@@ -75,7 +95,7 @@ impl Reader {
             self.scope.check()?;
             let turn = self.first_turn().await;
             let need = self.need();
-            let lease = self.pool.take(self.scope.owner, need).await?;
+            let lease = self.lease(need).await?;
             if let (Some(turn), Some(limit)) = (turn, lease.connection().limit()) {
                 limit.adopt(turn);
             }

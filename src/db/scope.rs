@@ -1,12 +1,14 @@
 //! Whose statements a handle to the database runs, and what measures them.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
+use tokio::sync::Mutex;
 
+use super::pool::Lease;
 use crate::auth::TokenKey;
 use crate::error::Error;
 use crate::fair::Owner;
@@ -29,6 +31,8 @@ pub(super) struct Scope {
     pub transactions: AtomicU32,
     /// A read took too long for a reserved connection: the next ones wait for their turn.
     pub is_long: AtomicBool,
+    /// The connection that its reads share, as long as one of them runs.
+    pub shared: Mutex<Weak<Lease>>,
     stop: StopSignal,
 }
 
@@ -43,7 +47,14 @@ impl Scope {
     }
 
     fn new(owner: Owner, meter: Option<Arc<Meter>>, stop: StopSignal) -> Self {
-        Self { owner, meter, transactions: AtomicU32::new(0), is_long: AtomicBool::new(false), stop }
+        Self {
+            owner,
+            meter,
+            transactions: AtomicU32::new(0),
+            is_long: AtomicBool::new(false),
+            shared: Mutex::default(),
+            stop,
+        }
     }
 
     /// Whether the operation may go on.

@@ -7,9 +7,8 @@ use futures_util::future::{Either, select};
 use sea_orm::{DbErr, RuntimeErr};
 use tokio::time::{Instant, sleep};
 
-use super::pool::{Activity, Connection, Lease};
+use super::pool::{Activity, Lease};
 use super::scope::{Scope, stopped};
-use crate::fair::LongTurns;
 
 /// How often an operation is asked whether a statement of it may go on.
 const TICK: Duration = Duration::from_millis(50);
@@ -29,30 +28,27 @@ pub enum Ended<T> {
 /// tell, nothing is counted before it was asked.
 struct Timer<'a> {
     scope: &'a Scope,
-    connection: &'a Connection,
-    turns: Option<&'a LongTurns>,
+    lease: &'a Lease,
     start: Instant,
-    told: Instant,
     /// When to ask what it does.
     ask: Duration,
 }
 
 impl<'a> Timer<'a> {
     fn start(scope: &'a Scope, lease: &'a Lease) -> Self {
-        let (connection, turns) = (lease.connection(), lease.turns());
-        if let Some(limit) = connection.limit() {
+        if let Some(limit) = lease.connection().limit() {
             limit.take_steps();
             limit.take_waited();
             limit.of(scope.owner);
         }
-        let now = Instant::now();
-        Self { scope, connection, turns, start: now, told: now, ask: FIRST_ASK }
+        lease.begin_statement();
+        Self { scope, lease, start: Instant::now(), ask: FIRST_ASK }
     }
 
     /// Waits for a moment, and says what the connection does then, where that is known.
     async fn tick(&mut self) -> Option<Activity> {
         sleep(TICK).await;
-        if self.connection.limit().is_some() {
+        if self.lease.connection().limit().is_some() {
             self.tell();
             return None;
         }
@@ -60,10 +56,10 @@ impl<'a> Timer<'a> {
         if elapsed < self.ask {
             return None;
         }
-        let activity = self.connection.activity().await;
+        let activity = self.lease.connection().activity().await;
         self.ask = elapsed + elapsed.min(LAST_ASK);
         if activity == Some(Activity::Waits) {
-            self.told = Instant::now();
+            self.lease.take_time();
         } else {
             self.tell();
         }
@@ -71,16 +67,14 @@ impl<'a> Timer<'a> {
     }
 
     fn tell(&mut self) {
-        let now = Instant::now();
-        let mut took = now.saturating_duration_since(self.told);
-        self.told = now;
-        if let Some(limit) = self.connection.limit() {
+        let mut took = self.lease.take_time();
+        if let Some(limit) = self.lease.connection().limit() {
             self.scope.steps(limit.take_steps());
             // What was waited for others is no work.
             took = took.saturating_sub(limit.take_waited());
         }
         self.scope.database(took);
-        if let Some(turns) = self.turns {
+        if let Some(turns) = self.lease.turns() {
             turns.used(self.scope.owner, took);
         }
     }
@@ -89,7 +83,8 @@ impl<'a> Timer<'a> {
 impl Drop for Timer<'_> {
     fn drop(&mut self) {
         self.tell();
-        if let Some(limit) = self.connection.limit() {
+        self.lease.end_statement();
+        if let Some(limit) = self.lease.connection().limit() {
             limit.end();
         }
         self.scope.statement();

@@ -13,6 +13,10 @@ use super::note::{NoteStatus, ReferenceType, Tags};
 use super::token::Scopes;
 use super::user::UserStatus;
 use crate::db::{Plain, Queries, Row};
+use crate::watchdog::breathe;
+
+/// So many rows are read before others may have their turn.
+const A_LOT: usize = 500;
 
 /// A table whose rows are read by the places of their columns; made by `table!`.
 pub trait Table: EntityTrait {
@@ -98,7 +102,7 @@ impl<E: Table> Columns<E> {
         let mut statement = rows.into_query();
         statement.clear_selects();
         self.select(&mut statement);
-        connection.rows(&statement).await?.into_iter().map(|row| self.read(&row, 0)).collect()
+        self.read_all(connection.rows(&statement).await?).await
     }
 
     /// Reads these columns of the rows of which a condition is true. (A finder would name all columns first.)
@@ -108,7 +112,18 @@ impl<E: Table> Columns<E> {
     pub async fn matching(self, condition: Condition, connection: &impl Queries) -> Result<Vec<E::Model>, DbErr> {
         let mut statement = Query::select().from(E::default()).cond_where(condition).take();
         self.select(&mut statement);
-        connection.rows(&statement).await?.into_iter().map(|row| self.read(&row, 0)).collect()
+        self.read_all(connection.rows(&statement).await?).await
+    }
+
+    async fn read_all(self, rows: Vec<Row>) -> Result<Vec<E::Model>, DbErr> {
+        let mut models = Vec::with_capacity(rows.len());
+        for (number, row) in (1..).zip(rows) {
+            models.push(self.read(&row, 0)?);
+            if number % A_LOT == 0 {
+                breathe().await;
+            }
+        }
+        Ok(models)
     }
 
     /// Reads these columns of a row, in which they stand from `first` on.

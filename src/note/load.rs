@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::page::{Page, Total};
 use crate::projection::Projection;
 use crate::user::NoteAssignee;
+use crate::watchdog::breathe;
 
 /// What the fields of a note read.
 pub static NOTE: LazyLock<Projection<note::Entity>> = LazyLock::new(|| Projection::of::<Note>(&["company_id", "id"]));
@@ -74,8 +75,12 @@ impl Question for AssigneesOf {
             .order_by_asc(assignment::Column::Position);
         let assignments = reader.columns(&ASSIGNMENT).all(assignments, reader.db.read()).await?;
         let mut answers: HashMap<i64, Self::Answer> = HashMap::new();
-        for assignment in assignments {
+        for (number, assignment) in (1..).zip(assignments) {
             answers.entry(assignment.note_id).or_default().push(Arc::new(assignment));
+            // There are as many as users, for each of the notes.
+            if number % 5_000 == 0 {
+                breathe().await;
+            }
         }
         Ok(answers)
     }

@@ -1,6 +1,8 @@
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::connection::Connection;
+use crate::db::stopwatch::Stopwatch;
 use crate::fair::{LongTurns, Permit};
 
 /// A connection that was taken, until this is dropped and nothing runs on it any more.
@@ -13,6 +15,11 @@ pub struct Lease {
     turns: Option<LongTurns>,
     /// How many uses were begun, and not ended.
     uses: AtomicU32,
+    /// How many statements run on it, one after the other.
+    running: AtomicU32,
+    watch: Stopwatch,
+    /// Up to when the time of its statements was told, by `watch`, in microseconds.
+    told: AtomicU64,
 }
 
 /// Something that is done on a connection: a statement, or a transaction.
@@ -23,7 +30,15 @@ pub struct Use<'a>(&'a Lease);
 
 impl Lease {
     pub(super) fn new(connection: Connection, permit: Permit, turns: Option<LongTurns>) -> Self {
-        Self { connection, permit: Some(permit), turns, uses: AtomicU32::new(0) }
+        Self {
+            connection,
+            permit: Some(permit),
+            turns,
+            uses: AtomicU32::new(0),
+            running: AtomicU32::new(0),
+            watch: Stopwatch::start(),
+            told: AtomicU64::new(0),
+        }
     }
 
     /// What its use is counted in.
@@ -38,6 +53,23 @@ impl Lease {
     /// Whether it is a reserved connection, which nobody may use for long.
     pub fn is_reserved(&self) -> bool {
         self.permit.as_ref().is_some_and(Permit::is_reserved)
+    }
+
+    /// A statement begins. Its time counts from now, or from when those before it have ended.
+    pub fn begin_statement(&self) {
+        if self.running.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.take_time();
+        }
+    }
+
+    pub fn end_statement(&self) {
+        self.running.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// How long statements have run since this was asked for last.
+    pub fn take_time(&self) -> Duration {
+        let now = u64::try_from(self.watch.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Duration::from_micros(now.saturating_sub(self.told.swap(now, Ordering::AcqRel)))
     }
 
     pub fn begin(&self) -> Use<'_> {
