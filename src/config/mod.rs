@@ -24,6 +24,7 @@ pub use record::RecordArgs;
 pub use usage::UsageArgs;
 
 use crate::db::{self, TokenConnections};
+use crate::fair::LongTurns;
 use crate::http::{Admission, HttpSettings, Origin, Patience};
 
 /// The address of the database where none is given.
@@ -89,6 +90,7 @@ impl DatabaseArgs {
             connections: self.database_connections,
             token_connections: self.token_connections,
             statement_timeout: Duration::from_secs(self.statement_timeout),
+            turns: LongTurns::of_process().clone(),
         }
     }
 

@@ -52,13 +52,13 @@ pub struct UsageArgs {
     )]
     pub token_memory: u64,
 
-    /// The same for all operations of this process, in bytes: 4194304 to 1099511627776. The default is 192 MiB; a quarter
+    /// The same for all operations of this process, in bytes: 4194304 to 1099511627776. The default is 160 MiB; a quarter
     /// is kept for tokens that hold little.
     #[arg(
         long,
         env = "NOTEGRAPH_MEMORY",
         value_name = "BYTES",
-        default_value_t = 192 << 20,
+        default_value_t = 160 << 20,
         value_parser = number::<u64>("bytes", 4 << 20..=1 << 40)
     )]
     pub memory: u64,

@@ -38,13 +38,16 @@ pub struct Settings {
     /// The longest that one statement may run; on `PostgreSQL` waiting for locks included, on `SQLite` as much again for
     /// other processes that write.
     pub statement_timeout: Duration,
+    /// The turns of statements of `SQLite` that take long.
+    pub turns: LongTurns,
 }
 
 impl Settings {
-    /// The defaults, for the database at this address.
+    /// The defaults, for the database at this address, whose statements share no turns with anything else.
     pub fn at(url: impl Into<String>) -> Self {
         let (token_connections, statement_timeout) = (TokenConnections::default(), Duration::from_secs(15));
-        Self { url: url.into(), connections: 10, token_connections, statement_timeout }
+        let turns = LongTurns::on_all_processors();
+        Self { url: url.into(), connections: 10, token_connections, statement_timeout, turns }
     }
 }
 
@@ -221,7 +224,7 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectErro
         for _ in 0..limits.ordinary + limits.reserved {
             connections.push(limited(settings, &doubt, turns, &read).await?);
         }
-        made.push(Pool::new(connections, limits, turns.then(|| LongTurns::of_process().clone())));
+        made.push(Pool::new(connections, limits, turns.then(|| settings.turns.clone())));
     }
     let look = Pool::new(vec![limited(settings, &doubt, false, &read).await?], of_nobody(1, WAIT), None);
     // Writers wait for it no longer than this.
@@ -262,7 +265,7 @@ async fn limited(
     kind: &(impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Clone + Send + Sync + 'static),
 ) -> Result<Connection, DbErr> {
     let (doubt, kind, patience) = (doubt.clone(), kind.clone(), settings.statement_timeout);
-    let limit = if in_turns { TimeLimit::in_turns(patience) } else { TimeLimit::new(patience) };
+    let limit = if in_turns { TimeLimit::in_turns(patience, settings.turns.clone()) } else { TimeLimit::new(patience) };
     let (taken, watched) = (limit.clone(), limit.clone());
     let mut options = ConnectOptions::new(&settings.url);
     options

@@ -40,7 +40,7 @@ struct Limit {
 /// What a connection knows of the turns of its statements.
 #[derive(Debug)]
 struct Turns {
-    long: &'static LongTurns,
+    long: LongTurns,
     /// Whose statements run on it.
     owner: Mutex<Owner>,
     /// The turn that its statement has, or had and may take again.
@@ -60,9 +60,9 @@ impl TimeLimit {
     }
 
     /// Statements that take long have to take turns, too, and the time that they wait is not theirs.
-    pub fn in_turns(most: Duration) -> Self {
+    pub fn in_turns(most: Duration, long: LongTurns) -> Self {
         let turns = Turns {
-            long: LongTurns::of_process(),
+            long,
             owner: Mutex::new(Owner::Process),
             turn: Mutex::default(),
             next: AtomicU64::new(0),

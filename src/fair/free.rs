@@ -49,6 +49,11 @@ impl FreeTime {
         Self { processors, left: HashMap::new(), owners, companies }
     }
 
+    /// Whether the owner himself has time left, whatever his company has.
+    pub fn has_own(&self, owner: Owner, now: Instant) -> bool {
+        self.left(Whose::Owner(owner), now) > 0.0
+    }
+
     /// The owner begins a statement. Returns what he has left. The process itself makes nobody wait: it does little, or has
     /// no hurry.
     pub fn of(&mut self, owner: Owner, now: Instant) -> Duration {
@@ -140,5 +145,6 @@ mod tests {
         assert_eq!(free.of(of_company(1, 5), start), WHOLE, "no other company is there");
         assert_eq!(free.of(of_company(2, 6), start), WHOLE);
         assert_eq!(free.of(of_company(1, 5), start), Duration::ZERO, "none is left of the company's");
+        assert!(free.has_own(of_company(1, 5), start));
     }
 }

@@ -61,7 +61,7 @@ struct State {
 struct Waiter {
     id: u64,
     owner: Owner,
-    /// Its first turn, before it holds anything.
+    /// It is the first turn, before anything is held, of somebody who runs much.
     is_first: bool,
 }
 
@@ -100,9 +100,13 @@ impl Drop for Waiting<'_> {
 impl LongTurns {
     /// Those that all work of the process shares.
     pub fn of_process() -> &'static Self {
-        static TURNS: LazyLock<LongTurns> =
-            LazyLock::new(|| LongTurns::on(available_parallelism().map_or(1, NonZero::get)));
+        static TURNS: LazyLock<LongTurns> = LazyLock::new(LongTurns::on_all_processors);
         &TURNS
+    }
+
+    /// Others for all processors: for tests in one process, which must not wait for each other.
+    pub fn on_all_processors() -> Self {
+        Self::on(available_parallelism().map_or(1, NonZero::get))
     }
 
     /// For work that so many processors do.
@@ -146,7 +150,9 @@ impl LongTurns {
     /// Waits for the first turn of a statement of `SQLite`, as long as it is wanted. It is taken again by [`Self::take`], and
     /// ends by itself where that does not happen.
     pub async fn first(&self, owner: Owner, is_wanted: impl Fn() -> bool) -> LongTurn {
-        let (turn, waiter) = self.enter(owner, true);
+        // Whoever runs little himself does not stand behind the others of his company.
+        let runs_much = !self.free_time().has_own(owner, Instant::now());
+        let (turn, waiter) = self.enter(owner, runs_much);
         self.wait(waiter, Some(LEFT), is_wanted).await;
         turn
     }
@@ -245,11 +251,11 @@ impl State {
             !waiter.is_first || (begun <= *most && running < *of_company)
         };
         let next = self.waiting.iter().filter(may_begin).min_by_key(|waiter| last(&waiter.owner)).copied();
-        let Some(Waiter { owner, is_first, .. }) = next.filter(|next| next.id == id) else { return false };
+        let Some(Waiter { owner, .. }) = next.filter(|next| next.id == id) else { return false };
         self.turn += 1;
         self.of_companies.insert(owner.company(), self.turn);
         self.of_owners.insert(owner, self.turn);
-        if is_first || self.begun.iter().all(|(begun, _)| *begun != id) {
+        if self.begun.iter().all(|(begun, _)| *begun != id) {
             self.begun.push((id, owner.company()));
         }
         self.running.push(Running { id, company: owner.company(), ends: lasts.map(|lasts| now + lasts) });

@@ -20,7 +20,7 @@ impl MemoryLimits {
 
 impl Default for MemoryLimits {
     fn default() -> Self {
-        Self { process: 192 << 20, token: 64 << 20 }
+        Self { process: 160 << 20, token: 64 << 20 }
     }
 }
 
