@@ -1,8 +1,8 @@
-//! Loading the records that root fields name.
+//! Loading by key outside the engine, such as what a repeated change has made.
 //!
-//! `a: note(id: 1) b: note(id: 2)` are two fields, which the library resolves at the same time, each by itself. A loader
-//! gathers the keys that are asked for in the same moment and puts one [`Question`] for all of them. (Below the root
-//! fields the [engine](crate::engine) knows all keys of a level beforehand.) Loaders live as long as one operation.
+//! The [engine](crate::engine) knows all keys of a level beforehand. Other code asks for one at a time, perhaps from several
+//! futures: a loader gathers the keys that are asked for in the same moment and puts one [`Question`] for all of them. What
+//! it has loaded it keeps: it is made for one purpose, and not shared by changes.
 
 use std::collections::HashMap;
 
@@ -35,7 +35,7 @@ impl<Q: Question<Source = Reader>> BatchFn<Q::Key, Outcome<Q>> for Batch<Q> {
 impl<Q: Question<Source = Reader>> Loader<Q> {
     pub fn new(reader: &Reader) -> Self {
         let batch = Batch { reader: reader.clone(), question: std::marker::PhantomData };
-        // However many root fields the cost of an operation leaves room for: one statement takes them all.
+        // One statement takes however many there are.
         Self(cached::Loader::new(batch).with_max_batch_size(usize::MAX))
     }
 
@@ -46,8 +46,7 @@ impl<Q: Question<Source = Reader>> Loader<Q> {
     pub async fn load(&self, key: Q::Key) -> Result<Option<Q::Answer>> {
         match self.0.try_load(key.clone()).await {
             Ok(outcome) => outcome,
-            // Whoever was asking for all of us was dropped half way, as a part of the answer that became null; the
-            // key is no longer waiting anywhere, so ask again.
+            // Whoever was asking for all of us was dropped half way; the key is no longer waiting anywhere, so ask again.
             Err(_) => self.0.try_load(key).await.map_err(Error::internal)?,
         }
     }

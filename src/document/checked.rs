@@ -1,9 +1,8 @@
 //! A document that is valid, and what it needs to know of what is sent with it.
 
 use async_graphql::{Pos, ServerError, Variables};
-use async_graphql_parser::Positioned;
-use async_graphql_parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
-use async_graphql_value::{ConstValue, Name, Value};
+use async_graphql_parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
+use async_graphql_value::{ConstValue, Name};
 
 use super::coerce::{self, Wrong};
 use super::hand_over::HandOver;
@@ -17,13 +16,15 @@ const MOST_ERRORS: usize = 50;
 /// A valid document, ready to be executed.
 #[derive(Debug)]
 pub struct Checked {
-    /// For async-graphql.
+    /// For async-graphql's macros, and for what plans it.
     pub document: ExecutableDocument,
     operations: Vec<Operation>,
 }
 
 #[derive(Debug)]
 pub struct Operation {
+    /// Its place among the operations of the document.
+    pub number: usize,
     name: Option<String>,
     pub kind: OperationKind,
     variables: Vec<Variable>,
@@ -37,8 +38,6 @@ struct Variable {
     default: Option<ConstValue>,
     /// What one of its places expects, where that takes no null and the variable does.
     never_null: Option<String>,
-    /// Whether it stands where there is a default, which counts where it is left out.
-    is_optional: bool,
     at: Pos,
 }
 
@@ -49,7 +48,8 @@ impl Checked {
         declared: Vec<Vec<Declared>>,
         handed: &HandOver<'_>,
     ) -> Self {
-        let operation = |(operation, declared): (&syntax::Operation<'_>, Vec<Declared>)| Operation {
+        let operation = |(number, (operation, declared)): (usize, (&syntax::Operation<'_>, Vec<Declared>))| Operation {
+            number,
             name: operation.name.map(|name| name.text.to_owned()),
             kind: operation.kind,
             variables: operation
@@ -64,12 +64,11 @@ impl Checked {
                         .map(|default| coerce::coerce(schema, &declared.ty, handed.constant(default))),
                     ty: declared.ty,
                     never_null: declared.never_null,
-                    is_optional: declared.is_optional,
                     at: handed.position(variable.at),
                 })
                 .collect(),
         };
-        let operations = document.operations.iter().zip(declared).map(operation).collect();
+        let operations = document.operations.iter().zip(declared).enumerate().map(operation).collect();
         Self { document: handed.document(document), operations }
     }
 
@@ -94,43 +93,19 @@ impl Checked {
         }
     }
 
-    /// The document as it is executed with these variables. An argument that is a variable which was left out counts as left
-    /// out itself, and so its default does (GraphQL, section 6.4.1): async-graphql would take it for null.
-    pub fn prepared(&self, operation: &Operation, variables: &Variables) -> ExecutableDocument {
-        let mut document = self.document.clone();
-        let absent = operation.variables.iter().filter(|one| one.is_optional && !variables.contains_key(&one.name));
-        let absent: Vec<&Name> = absent.map(|one| &one.name).collect();
-        if !absent.is_empty() {
-            let operations = match &mut document.operations {
-                async_graphql_parser::types::DocumentOperations::Single(one) => vec![one],
-                async_graphql_parser::types::DocumentOperations::Multiple(many) => many.values_mut().collect(),
-            };
-            for operation in operations {
-                leave_out(&mut operation.node.selection_set.node, &absent);
-            }
-            for fragment in document.fragments.values_mut() {
-                leave_out(&mut fragment.node.selection_set.node, &absent);
-            }
-        }
-        document
+    /// All operations, in the order of the document.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
     }
-}
 
-/// Goes as deep as selections nest.
-fn leave_out(set: &mut SelectionSet, absent: &[&Name]) {
-    let stays = |value: &Positioned<Value>| !matches!(&value.node, Value::Variable(name) if absent.contains(&name));
-    for selection in &mut set.items {
-        for Positioned { node: Directive { arguments, .. }, .. } in selection.node.directives_mut() {
-            arguments.retain(|(_, value)| stays(value));
-        }
-        match &mut selection.node {
-            Selection::Field(field) => {
-                field.node.arguments.retain(|(_, value)| stays(value));
-                leave_out(&mut field.node.selection_set.node, absent);
-            }
-            Selection::InlineFragment(inline) => leave_out(&mut inline.node.selection_set.node, absent),
-            Selection::FragmentSpread(_) => {}
-        }
+    /// What the operation selects.
+    pub fn definition(&self, operation: &Operation) -> Option<&OperationDefinition> {
+        let definition = match (&self.document.operations, &operation.name) {
+            (DocumentOperations::Single(only), _) => Some(only),
+            (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name.as_str()),
+            (DocumentOperations::Multiple(_), None) => None,
+        };
+        definition.map(|definition| &definition.node)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use async_graphql::Variables;
 use async_graphql_parser::Positioned;
-use async_graphql_parser::types::{Directive, DocumentOperations, ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql_parser::types::{Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
 use async_graphql_value::{ConstValue, Name, Value, indexmap::IndexMap};
 
 use super::schema::{
@@ -35,50 +35,27 @@ struct Introspection<'d, 's> {
 type Merged<'d> = IndexMap<&'d Name, Vec<&'d Field>>;
 
 impl Schema {
-    /// Answers what an operation asks about the schema, by what the answer calls it, and takes that out of the document: in
-    /// its place stands `__typename`, whose value is to be replaced. The document is valid, and the variables are right.
+    /// Answers what an operation of a document asks about the schema, by what the answer calls it. The document is valid,
+    /// and the variables are right.
     pub fn introspect(
         &self,
-        document: &mut ExecutableDocument,
-        operation: Option<&str>,
+        document: &ExecutableDocument,
+        operation: &OperationDefinition,
         variables: &Variables,
     ) -> Vec<(Name, ConstValue)> {
-        let answers = {
-            let root = match &document.operations {
-                DocumentOperations::Single(operation) => Some(operation),
-                DocumentOperations::Multiple(operations) => match operation {
-                    Some(name) => operations.get(name),
-                    None => operations.values().next(),
-                },
+        let introspection = Introspection { schema: self, document, variables };
+        let merged = introspection.merged(&[&operation.selection_set.node]);
+        let asked = merged.into_iter().filter_map(|(key, mentions)| {
+            let first = mentions.first()?;
+            let node = match first.name.node.as_str() {
+                "__schema" => Some(Node::Schema),
+                "__type" => introspection.named(first),
+                _ => return None,
             };
-            let Some(root) = root else { return Vec::new() };
-            let introspection = Introspection { schema: self, document, variables };
-            let merged = introspection.merged(&[&root.node.selection_set.node]);
-            let asked = merged.into_iter().filter_map(|(key, mentions)| {
-                let first = mentions.first()?;
-                let node = match first.name.node.as_str() {
-                    "__schema" => Some(Node::Schema),
-                    "__type" => introspection.named(first),
-                    _ => return None,
-                };
-                let value = node.map_or(ConstValue::Null, |node| introspection.object(&node, &mentions));
-                Some((key.clone(), value))
-            });
-            asked.collect::<Vec<_>>()
-        };
-        if !answers.is_empty() {
-            let operations: Vec<_> = match &mut document.operations {
-                DocumentOperations::Single(operation) => vec![operation],
-                DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
-            };
-            for operation in operations {
-                take_out(&mut operation.node.selection_set.node);
-            }
-            for fragment in document.fragments.values_mut() {
-                take_out(&mut fragment.node.selection_set.node);
-            }
-        }
-        answers
+            let value = node.map_or(ConstValue::Null, |node| introspection.object(&node, &mentions));
+            Some((key.clone(), value))
+        });
+        asked.collect()
     }
 
     /// Whether the introspection tells of a type.
@@ -96,40 +73,6 @@ impl Schema {
             TypeKind::Input(input) => among(&input.fields),
             TypeKind::Scalar(_) | TypeKind::Enum(_) | TypeKind::Union => false,
         })
-    }
-}
-
-/// Whether any root field asks about the schema, so that [`Schema::introspect`] has something to do.
-pub fn asks_about_the_schema(document: &ExecutableDocument) -> bool {
-    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
-    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
-    operations.chain(fragments).any(asks)
-}
-
-/// Valid documents ask at the root alone: what stands below fields is not looked at.
-fn asks(set: &SelectionSet) -> bool {
-    set.items.iter().any(|selection| match &selection.node {
-        Selection::Field(field) => matches!(field.node.name.node.as_str(), "__schema" | "__type"),
-        Selection::InlineFragment(inline) => asks(&inline.node.selection_set.node),
-        Selection::FragmentSpread(_) => false,
-    })
-}
-
-/// Goes as deep as selections nest.
-fn take_out(set: &mut SelectionSet) {
-    for selection in &mut set.items {
-        match &mut selection.node {
-            Selection::Field(field) if matches!(field.node.name.node.as_str(), "__schema" | "__type") => {
-                let key = field.node.response_key().clone();
-                let Field { alias, name, arguments, selection_set, .. } = &mut field.node;
-                (*alias, name.node) = (Some(key), Name::new("__typename"));
-                arguments.clear();
-                selection_set.node.items.clear();
-            }
-            Selection::Field(field) => take_out(&mut field.node.selection_set.node),
-            Selection::InlineFragment(inline) => take_out(&mut inline.node.selection_set.node),
-            Selection::FragmentSpread(_) => {}
-        }
     }
 }
 

@@ -33,7 +33,6 @@ pub use checked::{Checked, Operation};
 use fault::{Fault, Lines};
 use graph::Graph;
 use hand_over::HandOver;
-pub use introspect::asks_about_the_schema;
 pub use parser::ParserLimits;
 use parser::Unparsed;
 pub use schema::{Scalar, Schema};

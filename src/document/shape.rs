@@ -17,6 +17,8 @@ pub struct Limits {
     /// Fields of an operation itself.
     pub root_fields: u64,
     pub directives: u64,
+    /// How deep fields may nest, those of fragments among them.
+    pub nested_fields: u64,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -26,6 +28,7 @@ struct Weight {
     directives: u64,
     depth: u64,
     own_fields: u64,
+    nested_fields: u64,
 }
 
 impl Weight {
@@ -35,6 +38,7 @@ impl Weight {
         self.directives = self.directives.saturating_add(other.directives);
         self.own_fields = self.own_fields.saturating_add(other.own_fields);
         self.depth = self.depth.max(other.depth);
+        self.nested_fields = self.nested_fields.max(other.nested_fields);
     }
 }
 
@@ -95,8 +99,12 @@ pub fn check(document: &Document<'_>, graph: &Graph<'_>, limits: &Limits) -> Res
             return Err(format!("The document has more than {most} {what}, fragments expanded."));
         }
     }
-    if whole.depth > limits.depth {
-        return Err(format!("The document nests more than {} selections, fragments expanded.", limits.depth));
+    for (depth, most, what) in
+        [(whole.depth, limits.depth, "selections"), (whole.nested_fields, limits.nested_fields, "fields")]
+    {
+        if depth > most {
+            return Err(format!("The document nests more than {most} {what}, fragments expanded."));
+        }
     }
     Ok(())
 }
@@ -112,6 +120,7 @@ fn set(graph: &Graph<'_>, weights: &[Weight], spread: &mut [bool], selections: &
                 more.fields = more.fields.saturating_add(1);
                 more.aliases = more.aliases.saturating_add(u64::from(field.alias.is_some()));
                 more.own_fields = 1;
+                more.nested_fields = more.nested_fields.saturating_add(1);
                 (more, field.directives.len())
             }
             Selection::Inline(inline) => (set(graph, weights, spread, &inline.selection), inline.directives.len()),

@@ -1,7 +1,5 @@
 //! The answer while it is written: pieces instead of one buffer, which would double and be copied as it grows.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 /// A piece is complete when it has this many bytes. One field may make it longer.
 pub const PIECE: usize = 64 << 10;
 
@@ -77,29 +75,6 @@ impl Buffer {
             complete.push(last);
         }
         complete
-    }
-}
-
-/// The parts of an answer that are too long to be passed through the library as a value: a value names them by their
-/// place here.
-#[derive(Debug, Default)]
-pub struct Pieces(Mutex<Vec<Vec<Vec<u8>>>>);
-
-impl Pieces {
-    fn lock(&self) -> MutexGuard<'_, Vec<Vec<Vec<u8>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps a part of the answer; its place.
-    pub fn keep(&self, part: Vec<Vec<u8>>) -> usize {
-        let mut parts = self.lock();
-        parts.push(part);
-        parts.len() - 1
-    }
-
-    /// The part at a place, which is empty afterwards.
-    pub fn take(&self, place: usize) -> Vec<Vec<u8>> {
-        self.lock().get_mut(place).map(std::mem::take).unwrap_or_default()
     }
 }
 

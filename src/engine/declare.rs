@@ -3,13 +3,12 @@
 use std::any::Any;
 
 use async_graphql::indexmap::IndexMap;
-use async_graphql::registry::{Deprecation, MetaField, MetaInputValue, MetaType, MetaTypeId, Registry};
-use async_graphql::{CacheControl, OutputType};
+use async_graphql::registry::{MetaInputValue, Registry};
 
 use super::link::Link;
 
-/// A row of an object type. Cheap to clone: it is, when the executor hands a tree over.
-pub trait Object: OutputType + Clone + Send + Sync + 'static {
+/// A row of an object type.
+pub trait Object: Send + Sync + 'static {
     fn object() -> &'static ObjectType;
 }
 
@@ -22,6 +21,8 @@ pub struct ObjectType {
     pub description: String,
     pub implements: &'static [&'static str],
     pub fields: Vec<Field>,
+    /// Makes the type known to the schema; its name.
+    pub register: fn(&mut Registry) -> String,
 }
 
 /// A field of an object type.
@@ -51,6 +52,19 @@ impl Def {
     pub fn reads(self, fields: &'static [&'static str]) -> Self {
         Self { reads: Some(fields), ..self }
     }
+
+    /// Describes an argument, where its type alone does not.
+    #[must_use]
+    pub fn about(self, argument: &'static str, description: &'static str) -> Self {
+        let register = move |registry: &mut Registry| {
+            let (ty, mut arguments) = (self.register)(registry);
+            if let Some(argument) = arguments.get_mut(argument) {
+                argument.description = Some(description.to_owned());
+            }
+            (ty, arguments)
+        };
+        Self { register: Box::new(register), kind: self.kind, reads: self.reads }
+    }
 }
 
 pub type Register = dyn Fn(&mut Registry) -> (String, Arguments) + Send + Sync;
@@ -61,7 +75,7 @@ pub enum Kind {
 }
 
 /// Writes the value that a row has for a field.
-pub type Write = dyn Fn(&Row, &super::Context<'_>, &mut Vec<u8>) + Send + Sync;
+pub type Write = dyn Fn(&Row, super::Context<'_>, &mut Vec<u8>) + Send + Sync;
 
 impl ObjectType {
     pub fn field(&'static self, name: &str) -> Option<&'static Field> {
@@ -99,61 +113,6 @@ pub fn plain(comment: &str) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// Tells the schema of an object type.
-pub fn register<T: Object>(registry: &mut Registry) -> String {
-    let object = T::object();
-    for interface in object.implements {
-        registry.add_implements(object.name, interface);
-    }
-    registry.create_output_type::<T, _>(MetaTypeId::Object, |registry| {
-        let fields = object.fields.iter().map(|field| {
-            let (ty, args) = (field.def.register)(registry);
-            (field.name.clone(), meta_field(&field.name, &field.description, ty, args))
-        });
-        let fields = fields.collect();
-        MetaType::Object {
-            name: object.name.to_owned(),
-            description: Some(object.description.clone()),
-            fields,
-            cache_control: CacheControl::default(),
-            extends: false,
-            shareable: false,
-            resolvable: true,
-            inaccessible: false,
-            interface_object: false,
-            tags: Vec::new(),
-            keys: None,
-            visible: None,
-            is_subscription: false,
-            rust_typename: Some(std::any::type_name::<T>()),
-            directive_invocations: Vec::new(),
-            requires_scopes: Vec::new(),
-        }
-    })
-}
-
-pub fn meta_field(name: &str, description: &str, ty: String, args: Arguments) -> MetaField {
-    MetaField {
-        name: name.to_owned(),
-        description: Some(description.to_owned()),
-        args,
-        ty,
-        deprecation: Deprecation::default(),
-        cache_control: CacheControl::default(),
-        external: false,
-        requires: None,
-        provides: None,
-        visible: None,
-        shareable: false,
-        inaccessible: false,
-        tags: Vec::new(),
-        override_from: None,
-        compute_complexity: None,
-        directive_invocations: Vec::new(),
-        requires_scopes: Vec::new(),
-    }
-}
-
 /// Declares the object type of a row: its description and those of its fields are the doc comments.
 ///
 /// Reads like the schema: `name = what it is;`. The name in the schema is the name of the row's type, the names of
@@ -176,26 +135,9 @@ macro_rules! object {
                                 $def,
                             )
                         ),+],
+                        register: $crate::engine::register::<$row>,
                     });
                 &OBJECT
-            }
-        }
-
-        impl async_graphql::OutputType for $row {
-            fn type_name() -> std::borrow::Cow<'static, str> {
-                stringify!($row).into()
-            }
-
-            fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
-                $crate::engine::register::<Self>(registry)
-            }
-
-            async fn resolve(
-                &self,
-                ctx: &async_graphql::ContextSelectionSet<'_>,
-                field: &async_graphql::Positioned<async_graphql::parser::types::Field>,
-            ) -> async_graphql::ServerResult<async_graphql::Value> {
-                $crate::engine::resolve(self, ctx, field).await
             }
         }
     };

@@ -39,8 +39,19 @@ leaf! {
     bool: |value, out| out.extend_from_slice(if *value { b"true" } else { b"false" });
     i32: |value, out| { let _ = serde_json::to_writer(out, value); };
     u64: |value, out| { let _ = serde_json::to_writer(out, value); };
+    usize: |value, out| { let _ = serde_json::to_writer(out, value); };
     String: |value, out| write_text(value, out);
     ID: |value, out| write_text(value, out);
+}
+
+impl Leaf for &'static str {
+    fn register(registry: &mut Registry) -> String {
+        <str as OutputType>::create_type_info(registry)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        write_text(self, out);
+    }
 }
 
 impl<T: Leaf> Leaf for Option<T> {

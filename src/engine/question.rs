@@ -45,7 +45,7 @@ type Outcome<A> = Result<Option<A>>;
 ///
 /// It lives as long as one operation: what it keeps is never stale and never another viewer's.
 #[derive(Default)]
-pub struct Store(HashMap<TypeId, Box<dyn Waiting>>);
+pub struct Store(Vec<(TypeId, Box<dyn Waiting>)>);
 
 /// What has been asked of one question.
 pub struct Asked<Q: Question> {
@@ -58,7 +58,7 @@ pub struct Asked<Q: Question> {
 
 trait Waiting: Send {
     fn is_waiting(&self) -> bool;
-    fn ask<'a>(&'a mut self, ctx: &'a super::Context<'_>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+    fn ask<'a>(&'a mut self, ctx: super::Context<'a>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
     fn as_any(&mut self) -> &mut dyn Any;
 }
 
@@ -67,8 +67,8 @@ impl<Q: Question> Waiting for Asked<Q> {
         !self.waiting.is_empty()
     }
 
-    fn ask<'a>(&'a mut self, ctx: &'a super::Context<'_>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
-        let source: &Q::Source = ctx.data_unchecked();
+    fn ask<'a>(&'a mut self, ctx: super::Context<'a>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        let source: &Q::Source = ctx.data();
         let faults: Option<&Faults> = ctx.data_opt();
         let keys = std::mem::take(&mut self.waiting);
         Box::pin(async move {
@@ -109,16 +109,22 @@ impl<Q: Question> Asked<Q> {
 
 impl Store {
     pub fn asked<Q: Question>(&mut self) -> &mut Asked<Q> {
-        let nothing = || Asked::<Q> { places: HashMap::new(), answers: Vec::new(), waiting: Vec::new() };
-        let entry = self.0.entry(TypeId::of::<Q>()).or_insert_with(|| Box::new(nothing()));
-        entry
-            .as_any()
-            .downcast_mut()
-            .unwrap_or_else(|| unreachable!("entries are kept under the type of their question"))
+        let id = TypeId::of::<Q>();
+        // There are few of them: looking through them takes less time than hashing.
+        let place = self.0.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+            let nothing = Asked::<Q> { places: HashMap::new(), answers: Vec::new(), waiting: Vec::new() };
+            self.0.push((id, Box::new(nothing)));
+            self.0.len() - 1
+        });
+        let asked = self.0[place].1.as_any().downcast_mut();
+        asked.unwrap_or_else(|| unreachable!("questions are kept under their types"))
     }
 
     /// Puts all questions that have keys waiting, at the same time.
-    pub async fn round(&mut self, ctx: &super::Context<'_>) {
-        join_all(self.0.values_mut().filter(|asked| asked.is_waiting()).map(|asked| asked.ask(ctx))).await;
+    pub async fn round(&mut self, ctx: super::Context<'_>) {
+        join_all(
+            self.0.iter_mut().map(|(_, asked)| asked).filter(|asked| asked.is_waiting()).map(|asked| asked.ask(ctx)),
+        )
+        .await;
     }
 }

@@ -1,9 +1,12 @@
 //! Following the links of a plan, round by round.
 
+use async_graphql::Variables;
+use futures_util::future::{BoxFuture, join, join_all};
+
 use super::Context;
 use super::declare::Row;
-use super::link::{Below, Prepared, Rows, Slot};
-use super::plan::{Plan, What};
+use super::link::{Below, Prepared, Ready, Rows, Slot};
+use super::plan::{Plan, ROOT, What};
 use super::question::Store;
 use crate::error::{Error, Result};
 use crate::meter::Meter;
@@ -16,6 +19,25 @@ pub struct Tree {
 }
 
 impl Tree {
+    fn of(plan: &Plan) -> Self {
+        Self {
+            rows: plan.scopes.iter().map(|_| None).collect(),
+            slots: plan.links.iter().map(|_| Vec::new()).collect(),
+        }
+    }
+
+    /// What there is where nothing could be loaded.
+    pub fn failed(plan: &Plan, root: Box<dyn Rows>, error: &Error) -> Self {
+        let mut tree = Self::of(plan);
+        tree.rows[ROOT] = Some(root);
+        for field in &plan.scopes[ROOT].fields {
+            if let What::Link(step) = field.what {
+                tree.slots[step] = vec![Slot::Failed(error.clone())];
+            }
+        }
+        tree
+    }
+
     /// About how many bytes the answer has: a field takes some thirty.
     pub fn size(&self, plan: &Plan) -> usize {
         let scopes = self.rows.iter().zip(&plan.scopes);
@@ -23,14 +45,16 @@ impl Tree {
     }
 }
 
-/// Loads everything that the plan asks for, from the rows of its root scopes.
+/// Loads everything that the plan asks for, from the row of the root: of all its fields, or `only` of one of them.
 ///
 /// # Errors
 /// Where the operation passes a limit of its meter, before or after a round.
 pub async fn run(
     plan: &Plan,
-    roots: Vec<(usize, Box<dyn Rows>)>,
-    ctx: &Context<'_>,
+    root: Box<dyn Rows>,
+    only: Option<usize>,
+    ctx: Context<'_>,
+    variables: &Variables,
     meter: Option<&Meter>,
 ) -> Result<Tree> {
     let check = || meter.map_or(Ok(()), Meter::check);
@@ -38,27 +62,33 @@ pub async fn run(
     let mut run = Run {
         plan,
         ctx,
+        variables,
         meter,
-        tree: Tree {
-            rows: plan.scopes.iter().map(|_| None).collect(),
-            slots: plan.links.iter().map(|_| Vec::new()).collect(),
-        },
+        tree: Tree::of(plan),
         waiting: (0..=plan.rounds).map(|_| Vec::new()).collect(),
+        coming: Vec::new(),
     };
-    for (scope, rows) in roots {
-        run.enter(scope, rows, &mut store)?;
-    }
+    run.enter(ROOT, root, only, &mut store)?;
     for round in 1..=plan.rounds {
+        if run.waiting[round].is_empty() {
+            continue;
+        }
         check()?;
-        let mut prepared: Vec<(usize, Prepared)> = Vec::new();
+        let mut ready: Vec<(usize, Ready)> = Vec::new();
         for (scope, step) in std::mem::take(&mut run.waiting[round]) {
-            prepared.extend(run.prepare(scope, step, &mut store).map(|prepared| (step, prepared)));
+            ready.extend(run.prepare(scope, step, &mut store).map(|ready| (step, ready)));
             breathe().await;
         }
-        store.round(ctx).await;
+        let coming = std::mem::take(&mut run.coming);
+        if coming.is_empty() {
+            store.round(ctx).await;
+        } else {
+            let coming = coming.into_iter().map(|(step, coming)| async move { (step, coming.await) });
+            ready.extend(join(store.round(ctx), join_all(coming)).await.1);
+        }
         check()?;
-        for (step, prepared) in prepared {
-            let below = plan.links[step].link.follow(prepared, &mut store);
+        for (step, ready) in ready {
+            let below = plan.links[step].link.follow(ready, &mut store);
             run.leave(step, below, &mut store)?;
             breathe().await;
         }
@@ -66,36 +96,42 @@ pub async fn run(
     Ok(run.tree)
 }
 
-struct Run<'p, 'c, 'a> {
-    plan: &'p Plan,
-    ctx: &'c Context<'a>,
-    meter: Option<&'c Meter>,
+struct Run<'r> {
+    plan: &'r Plan,
+    ctx: Context<'r>,
+    variables: &'r Variables,
+    meter: Option<&'r Meter>,
     tree: Tree,
     /// Links by the round that they wait for, with the scope that they start from.
     waiting: Vec<Vec<(usize, usize)>>,
+    /// What links of this round have begun.
+    coming: Vec<(usize, BoxFuture<'r, Ready>)>,
 }
 
-impl Run<'_, '_, '_> {
+impl Run<'_> {
     /// A scope has its rows: what they have at hand is followed at once, the rest waits for its round.
     ///
     /// # Errors
     /// Where the answer would hold more values than it may, or its rows take more memory than is left.
-    fn enter(&mut self, scope: usize, rows: Box<dyn Rows>, store: &mut Store) -> Result<()> {
-        let fields = &self.plan.scopes[scope].fields;
+    fn enter(&mut self, scope: usize, rows: Box<dyn Rows>, only: Option<usize>, store: &mut Store) -> Result<()> {
+        let plan = self.plan;
+        let planned = &plan.scopes[scope];
         if let Some(meter) = self.meter {
-            let links = fields.iter().filter(|field| matches!(field.what, What::Link(_))).count();
-            meter.plan_values(rows.len().saturating_mul(fields.len()) as u64)?;
+            meter.plan_values(rows.len().saturating_mul(planned.fields.len()) as u64)?;
             // Each link keeps where it leads to from each row.
-            let each = size_of::<&Row>() + links * size_of::<Slot>();
+            let each = size_of::<&Row>() + planned.links * size_of::<Slot>();
             meter.hold_rows(rows.len().saturating_mul(each) as u64)?;
         }
         self.tree.rows[scope] = Some(rows);
-        for field in fields {
+        for (position, field) in planned.fields.iter().enumerate() {
             let What::Link(step) = field.what else { continue };
-            match self.plan.links[step].round() {
+            if only.is_some_and(|only| only != position) {
+                continue;
+            }
+            match plan.links[step].round() {
                 0 => {
-                    if let Some(prepared) = self.prepare(scope, step, store) {
-                        let below = self.plan.links[step].link.follow(prepared, store);
+                    if let Some(ready) = self.prepare(scope, step, store) {
+                        let below = plan.links[step].link.follow(ready, store);
                         self.leave(step, below, store)?;
                     }
                 }
@@ -105,24 +141,29 @@ impl Run<'_, '_, '_> {
         Ok(())
     }
 
-    fn prepare(&mut self, scope: usize, step: usize, store: &mut Store) -> Option<Prepared> {
+    /// What the link has prepared; none where that is coming, or its arguments are wrong.
+    fn prepare(&mut self, scope: usize, step: usize, store: &mut Store) -> Option<Ready> {
         let rows = self.tree.rows[scope].as_deref()?;
         let planned = &self.plan.links[step];
-        match &planned.arguments {
-            Ok(arguments) => Some(planned.link.prepare(rows, arguments.as_ref(), self.ctx, store)),
+        match planned.arguments.given(planned.link, self.variables) {
+            Ok(given) => match planned.link.prepare(rows, given, self.ctx, store) {
+                Prepared::Ready(ready) => return Some(ready),
+                Prepared::Coming(coming) => self.coming.push((step, coming)),
+            },
             Err(message) => {
                 let failed = || Slot::Failed(Error::Invalid(message.clone()));
                 self.tree.slots[step] = (0..rows.len()).map(|_| failed()).collect();
-                None
             }
         }
+        None
     }
 
     fn leave(&mut self, step: usize, below: Below, store: &mut Store) -> Result<()> {
+        let plan = self.plan;
         self.tree.slots[step] = below.slots;
-        match self.plan.links[step].below {
-            Some(scope) => self.enter(scope, below.rows, store),
-            None => Ok(()),
+        for (scope, rows) in plan.links[step].below.iter().zip(below.rows) {
+            self.enter(*scope, rows, None, store)?;
         }
+        Ok(())
     }
 }

@@ -1,28 +1,40 @@
 //! What a document asks for at one place: fragments flattened, `@skip` and `@include` decided, fields of equal response
 //! keys merged. Specification: GraphQL, section 6.3.2, `CollectFields`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use async_graphql::Name;
+use async_graphql::Positioned;
 use async_graphql::indexmap::IndexMap;
-use async_graphql::parser::types::{Directive, Field, Selection, SelectionSet};
-use async_graphql::{Name, Positioned, Value};
+use async_graphql::parser::types::{
+    Directive, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
+};
 use async_graphql_value::Value as Input;
 
-use super::Context;
+/// The fragments of a document.
+pub type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
+
+/// The part of a document that is planned, and what its `@skip` and `@include` are decided by.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    pub fragments: &'a Fragments,
+    /// The value of a variable that decides.
+    pub flag: &'a dyn Fn(&str) -> bool,
+}
 
 /// A field that is asked for, and the selection sets of all its mentions.
-pub struct Asked<'a> {
+pub struct Mention<'a> {
     pub field: &'a Positioned<Field>,
     pub sets: Vec<&'a SelectionSet>,
 }
 
 /// The fields that `sets` ask of an object, by response key, in order. `applies` tells whether a fragment on a type does.
 pub fn collect<'a>(
-    ctx: &Context<'a>,
+    source: Source<'a>,
     sets: &[&'a SelectionSet],
     applies: impl Fn(&str) -> bool,
-) -> IndexMap<&'a str, Asked<'a>> {
-    let mut collected = Collected { ctx, applies: &applies, fields: IndexMap::new(), fragments: HashSet::new() };
+) -> IndexMap<&'a str, Mention<'a>> {
+    let mut collected = Collected { source, applies: &applies, fields: IndexMap::new(), fragments: HashSet::new() };
     for set in sets {
         collected.set(set);
     }
@@ -30,9 +42,9 @@ pub fn collect<'a>(
 }
 
 struct Collected<'a, 'c, F> {
-    ctx: &'c Context<'a>,
+    source: Source<'a>,
     applies: &'c F,
-    fields: IndexMap<&'a str, Asked<'a>>,
+    fields: IndexMap<&'a str, Mention<'a>>,
     fragments: HashSet<&'a str>,
 }
 
@@ -42,14 +54,14 @@ impl<'a, F: Fn(&str) -> bool> Collected<'a, '_, F> {
             match &selection.node {
                 Selection::Field(field) if self.included(&field.node.directives) => {
                     let key = field.node.response_key().node.as_str();
-                    let asked = self.fields.entry(key).or_insert_with(|| Asked { field, sets: Vec::new() });
+                    let mention = self.fields.entry(key).or_insert_with(|| Mention { field, sets: Vec::new() });
                     if !field.node.selection_set.node.items.is_empty() {
-                        asked.sets.push(&field.node.selection_set.node);
+                        mention.sets.push(&field.node.selection_set.node);
                     }
                 }
                 Selection::FragmentSpread(spread) if self.included(&spread.node.directives) => {
                     let name = spread.node.fragment_name.node.as_str();
-                    let Some(fragment) = self.ctx.query_env.fragments.get(name) else { continue };
+                    let Some(fragment) = self.source.fragments.get(name) else { continue };
                     let applies = (self.applies)(fragment.node.type_condition.node.on.node.as_str());
                     if applies && self.fragments.insert(name) {
                         self.set(&fragment.node.selection_set.node);
@@ -69,35 +81,47 @@ impl<'a, F: Fn(&str) -> bool> Collected<'a, '_, F> {
     /// Decided by `@skip` and `@include`.
     fn included(&self, directives: &[Positioned<Directive>]) -> bool {
         directives.iter().all(|directive| {
-            let wanted = match directive.node.name.node.as_str() {
-                "skip" => false,
-                "include" => true,
-                _ => return true,
+            let Some((wanted, condition)) = condition(&directive.node) else { return true };
+            let is = match condition {
+                Input::Boolean(flag) => *flag,
+                Input::Variable(name) => (self.source.flag)(name),
+                _ => return false,
             };
-            let condition = directive.node.get_argument("if").map(|value| input(self.ctx, &value.node));
-            condition.flatten() == Some(Value::Boolean(wanted))
+            is == wanted
         })
     }
 }
 
-/// The value of an input with its variables filled in; `None` where it is a variable that was not given.
-pub fn input(ctx: &Context<'_>, value: &Input) -> Option<Value> {
-    match value {
-        Input::Variable(name) => variable(ctx, name),
-        Input::List(items) => {
-            Some(Value::List(items.iter().map(|item| input(ctx, item).unwrap_or(Value::Null)).collect()))
-        }
-        Input::Object(fields) => Some(Value::Object(
-            fields.iter().filter_map(|(name, value)| Some((name.clone(), input(ctx, value)?))).collect(),
-        )),
-        constant => constant.clone().into_const(),
-    }
+/// What `@skip` or `@include` is decided by, and what that has to be for the selection to stay.
+fn condition(directive: &Directive) -> Option<(bool, &Input)> {
+    let wanted = match directive.name.node.as_str() {
+        "skip" => false,
+        "include" => true,
+        _ => return None,
+    };
+    Some((wanted, &directive.get_argument("if")?.node))
 }
 
-fn variable(ctx: &Context<'_>, name: &Name) -> Option<Value> {
-    ctx.query_env.variables.get(name).cloned().or_else(|| {
-        let definitions = &ctx.query_env.operation.node.variable_definitions;
-        let definition = definitions.iter().find(|definition| definition.node.name.node == *name)?;
-        definition.node.default_value.as_ref().map(|value| value.node.clone())
-    })
+/// The variables that decide about selections of an operation or of any fragment, each once.
+pub fn guards(fragments: &Fragments, operation: &OperationDefinition) -> Vec<Name> {
+    let mut found: Vec<Name> = Vec::new();
+    let mut sets = vec![&operation.selection_set.node];
+    sets.extend(fragments.values().map(|fragment| &fragment.node.selection_set.node));
+    while let Some(set) = sets.pop() {
+        for selection in &set.items {
+            for directive in selection.node.directives() {
+                if let Some((_, Input::Variable(name))) = condition(&directive.node)
+                    && !found.contains(name)
+                {
+                    found.push(name.clone());
+                }
+            }
+            match &selection.node {
+                Selection::Field(field) => sets.push(&field.node.selection_set.node),
+                Selection::InlineFragment(inline) => sets.push(&inline.node.selection_set.node),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+    found
 }

@@ -1,16 +1,14 @@
 //! The engine over a schema of its own: people, numbered from 1. The friend of each is the next one, the rival the one
 //! after that, and both are the friends; the town is the number's last digit.
 
-#![expect(clippy::unused_async, reason = "the library calls resolvers so")]
+mod roots;
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_graphql::registry::Registry;
-use async_graphql::{
-    EmptyMutation, EmptySubscription, InputObject, Object as Library, OutputType, Request, Schema, ServerResult,
-};
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::OperationType;
+use async_graphql::{InputObject, PathSegment, Variables};
 use hashbrown::HashMap;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
@@ -120,70 +118,76 @@ object! {
 }
 
 /// A row of either type.
-struct Named(AnyRow);
+struct Named;
 
-type Mention = async_graphql::Positioned<async_graphql::parser::types::Field>;
-
-impl OutputType for Named {
-    fn type_name() -> Cow<'static, str> {
-        NAMED.name.into()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        NAMED.register::<Self>(registry);
-        Self::qualified_type_name()
-    }
-
-    async fn resolve(&self, ctx: &Context<'_>, _: &Mention) -> ServerResult<async_graphql::Value> {
-        self.0.resolve(ctx).await
+impl Abstract for Named {
+    fn kind() -> &'static AbstractType {
+        &AbstractType {
+            name: "Named",
+            description: "Has a number.",
+            fields: &[("number", "Int!", "The number.")],
+            objects: &[Person::object, Town::object],
+        }
     }
 }
-
-/// Rows of both types.
-struct All;
-
-impl OutputType for All {
-    fn type_name() -> Cow<'static, str> {
-        "[Named]".into()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        Named::create_type_info(registry);
-        Self::qualified_type_name()
-    }
-
-    async fn resolve(&self, ctx: &Context<'_>, _: &Mention) -> ServerResult<async_graphql::Value> {
-        let rows = [Some(AnyRow::new(Person(1))), None, Some(AnyRow::new(Town(3))), Some(AnyRow::new(Person(5)))];
-        resolve_each(&rows, true, ctx).await
-    }
-}
-
-const NAMED: Interface = Interface {
-    name: "Named",
-    description: "Has a number.",
-    fields: &[("number", "Int!", "The number.")],
-    objects: &[Person::create_type_info, Town::create_type_info],
-};
 
 struct Query;
 
-#[Library]
-impl Query {
-    async fn person(&self) -> Result<Option<Person>> {
-        Ok(Some(Person(1)))
+object! {
+    /// What can be asked.
+    Query {
+        /// The first.
+        person = local(|_: &Query| Some(Person(1)));
+        /// The first two.
+        people = local(|_: &Query| vec![Person(1), Person(2)]);
+        /// Rows of both types.
+        all = local(|_: &Query| {
+            vec![
+                Some(AnyRow::<Named>::new(Person(1))),
+                None,
+                Some(AnyRow::new(Town(3))),
+                Some(AnyRow::new(Person(5))),
+            ]
+        });
+        /// A row of either type.
+        one = local(|_: &Query| Some(AnyRow::<Named>::new(Town(7))));
+        /// By number, each with its lookup.
+        by_number = ask::<Query, Args<Number>, PersonById, (), Option<Person>>(
+            |_, Args(args), _| Ok((Some(args.number.into()), ())),
+            |(), found| Ok(found.map(Person)),
+        );
+        /// What a future finds.
+        found = resolve(|_: &Query, Args(Number { number }), ctx| Box::pin(found(number, ctx)));
     }
+}
 
-    async fn people(&self) -> Result<Many<Person>> {
-        Ok(Many(vec![Person(1), Person(2)]))
-    }
+struct Mutation;
 
-    async fn all(&self) -> Result<All> {
-        Ok(All)
+object! {
+    /// What can be changed.
+    Mutation {
+        /// A change that may be of nobody.
+        change = resolve(|_: &Mutation, Args(Number { number }), ctx| Box::pin(found(number, ctx)));
+        /// A change that is of somebody.
+        must = resolve(|_: &Mutation, Args(Number { number }), ctx| {
+            Box::pin(async move { found(number, ctx).await.map(|found| One(found.unwrap_or(Person(1)))) })
+        });
     }
+}
 
-    async fn one(&self) -> Result<Option<Named>> {
-        Ok(Some(Named(AnyRow::new(Town(7)))))
-    }
+#[derive(InputObject)]
+struct Number {
+    number: i32,
+}
+
+/// Fails for numbers below zero, and takes its time.
+async fn found(number: i32, ctx: Context<'_>) -> Result<Option<Person>> {
+    let book = ctx.data::<Book>();
+    book.write("begin", &[number.into()]);
+    book.meet().await;
+    tokio::task::yield_now().await;
+    book.write("end", &[number.into()]);
+    if number < 0 { Err(Error::Invalid("number".to_owned())) } else { Ok(Some(Person(number.into()))) }
 }
 
 struct Answer {
@@ -193,18 +197,42 @@ struct Answer {
     asked: Vec<String>,
 }
 
+/// Executes a valid document of one operation.
+async fn execute(document: &str, sent: Value, data: &Data) -> Response {
+    let document = parse_query(document).unwrap();
+    let (_, operation) = document.operations.iter().next().unwrap();
+    let mut variables = Variables::from_json(sent);
+    for definition in &operation.node.variable_definitions {
+        if let Some(default) = &definition.node.default_value {
+            variables.entry(definition.node.name.node.clone()).or_insert_with(|| default.node.clone());
+        }
+    }
+    let is_query = operation.node.ty == OperationType::Query;
+    let root = if is_query { Query::object() } else { Mutation::object() };
+    let plans = Plans::new(root, &operation.node, &document.fragments, 1_000);
+    let plan = plans.plan(&operation.node, &document.fragments, &variables);
+    assert!(Arc::ptr_eq(&plan, &plans.plan(&operation.node, &document.fragments, &variables)), "it is kept");
+    let root = || -> Box<dyn Rows> { if is_query { Box::new(vec![Query]) } else { Box::new(vec![Mutation]) } };
+    Operation { plan: &plan, data, variables: &variables, told: &[], root: &root }.execute().await
+}
+
+fn shown(response: Response) -> (Value, Vec<(String, String)>) {
+    let data = match response.data {
+        Answered::Written(pieces) => serde_json::from_slice(&pieces.concat()).unwrap(),
+        Answered::Null | Answered::Nothing => Value::Null,
+    };
+    let path = |path: &[PathSegment]| serde_json::to_string(path).unwrap().replace('"', "");
+    let errors = response.errors.into_iter().map(|error| (path(&error.path), error.message));
+    let mut errors: Vec<(String, String)> = errors.collect();
+    errors.sort();
+    (data, errors)
+}
+
 async fn failing(document: &str, fails: &'static [(&'static str, &'static str)]) -> Answer {
     let book = Book::default();
     let faults = Faults(Box::new(move |question, key| fails.contains(&(question, key))));
-    let schema = Schema::new(Query, EmptyMutation, EmptySubscription);
-    let answer = schema.execute(Request::new(document).data(book.clone()).data(faults)).await;
-    let data = serde_json::from_str(&serde_json::to_string(&answer.data).unwrap()).unwrap();
-    let mut errors: Vec<(String, String)> = answer
-        .errors
-        .into_iter()
-        .map(|error| (serde_json::to_string(&error.path).unwrap().replace('"', ""), error.message))
-        .collect();
-    errors.sort();
+    let data = Data::default().with(book.clone()).with(faults);
+    let (data, errors) = shown(execute(document, json!({}), &data).await);
     let asked = book.lines.lock().unwrap().clone();
     Answer { data, errors, asked }
 }
@@ -361,11 +389,11 @@ async fn lists_may_be_empty_and_questions_without_keys_are_not_put() {
 #[tokio::test]
 async fn the_questions_of_one_level_are_put_at_the_same_time() {
     let book = Book { meeting: Some(Arc::new(Barrier::new(3))), ..Book::default() };
-    let schema = Schema::new(Query, EmptyMutation, EmptySubscription);
+    let data = Data::default().with(book.clone());
     let document = "{ person { town { number } friend { number } friends { number } } }";
-    let answer = schema.execute(Request::new(document).data(book.clone()));
+    let answer = execute(document, json!({}), &data);
     let answer = timeout(Duration::from_secs(30), answer).await.expect("no question waits for another");
-    assert_eq!(answer.errors, []);
+    assert_eq!(shown(answer).1, []);
     let mut asked = book.lines.lock().unwrap().clone();
     asked.sort();
     assert_eq!(asked, ["FriendsOf [1]", "PersonById [2]", "TownById [1]"]);

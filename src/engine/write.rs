@@ -3,12 +3,12 @@
 //! An error belongs to a place; a null where none may stand climbs to the next place where one may (GraphQL,
 //! section 6.4.4). What was written of the object that becomes null is cut off again.
 
-use async_graphql::{PathSegment, ServerError};
+use async_graphql::{Name, PathSegment, Pos, ServerError, Value};
 
 use super::Context;
 use super::buffer::Buffer;
 use super::link::Slot;
-use super::plan::{Plan, What};
+use super::plan::{Plan, Planned, Step as Linked, What};
 use super::run::Tree;
 use crate::error::{Error, Result};
 use crate::meter::Meter;
@@ -27,95 +27,141 @@ pub enum Step<'a> {
     Index(usize),
 }
 
-pub struct Writer<'a, 'c> {
+pub struct Writer<'a> {
     pub plan: &'a Plan,
     pub tree: &'a Tree,
-    pub ctx: &'a Context<'c>,
+    pub ctx: Context<'a>,
     pub meter: Option<&'a Meter>,
+    /// What the schema says about itself, by response key.
+    pub told: &'a [(Name, Value)],
+    pub written: Written,
+    /// Why writing stopped: the operation passed a limit.
+    pub stopped: Option<Error>,
+    /// From the root.
+    pub path: Vec<Step<'a>>,
+}
+
+/// What was written so far.
+#[derive(Default)]
+pub struct Written {
     pub out: Buffer,
     /// Bytes of it that the meter knows of.
     pub held: usize,
-    /// Why writing stopped: the operation passed a limit.
-    pub stopped: Option<Error>,
-    /// Where the field is that the library executes.
-    pub root: Vec<PathSegment>,
-    /// From there on.
-    pub path: Vec<Step<'a>>,
     pub errors: Vec<ServerError>,
 }
 
-impl<'a> Writer<'a, '_> {
+impl<'a> Writer<'a> {
     /// Writes a row of a scope.
     ///
     /// # Errors
     /// Where a null has climbed to the object, or writing stopped.
     pub fn object(&mut self, scope: usize, index: usize) -> Result<(), Nothing> {
-        let (plan, tree): (&'a Plan, &'a Tree) = (self.plan, self.tree);
-        let Some(rows) = &tree.rows[scope] else { return Err(Nothing) };
-        let row = rows.get(index);
-        let planned = &plan.scopes[scope];
-        self.go_on(|meter| meter.write_values(planned.fields.len() as u64))?;
-        self.out.push(b'{');
-        for (position, field) in planned.fields.iter().enumerate() {
+        let plan: &'a Plan = self.plan;
+        let fields = &plan.scopes[scope].fields;
+        self.go_on(|meter| meter.write_values(fields.len() as u64))?;
+        self.written.out.push(b'{');
+        for position in 0..fields.len() {
             if position > 0 {
-                self.out.push(b',');
+                self.written.out.push(b',');
             }
-            self.out.extend(&field.key);
-            match &field.what {
-                What::TypeName => {
-                    self.out.push(b'"');
-                    self.out.extend(planned.object.name.as_bytes());
-                    self.out.push(b'"');
-                }
-                What::Leaf(write) => write(row, self.ctx, self.out.last()),
-                What::Link(step) => {
-                    let start = self.out.written();
-                    self.path.push(Step::Field(&field.name));
-                    let written = self.slot(*step, index, field.pos);
-                    self.path.pop();
-                    if written.is_err() {
-                        if self.stopped.is_some() || !self.plan.links[*step].nullable {
-                            return Err(Nothing);
-                        }
-                        self.out.truncate(start);
-                        self.out.extend(b"null");
-                    }
-                }
-            }
-            if self.out.is_due() {
-                self.out.complete();
-                self.hold()?;
-            }
+            self.field(scope, position, index)?;
         }
-        self.out.push(b'}');
+        self.written.out.push(b'}');
         Ok(())
     }
 
-    fn slot(&mut self, step: usize, index: usize, pos: async_graphql::Pos) -> Result<(), Nothing> {
-        let tree = self.tree;
-        let below = self.plan.links[step].below;
-        match (&tree.slots[step][index], below) {
-            (Slot::Json(json), _) => self.out.extend(json),
-            (Slot::One(row), Some(scope)) => self.object(scope, *row)?,
-            (Slot::Many(first, end), Some(scope)) => {
-                self.out.push(b'[');
-                for row in *first..*end {
-                    if row > *first {
-                        self.out.push(b',');
-                    }
-                    self.path.push(Step::Index(row - first));
-                    let written = self.object(scope, row);
-                    self.path.pop();
-                    written?;
-                }
-                self.out.push(b']');
+    /// Writes a field of a row, with its name.
+    ///
+    /// # Errors
+    /// Where null may not stand in its place, or writing stopped.
+    pub fn field(&mut self, scope: usize, position: usize, index: usize) -> Result<(), Nothing> {
+        let (plan, tree): (&'a Plan, &'a Tree) = (self.plan, self.tree);
+        let planned = &plan.scopes[scope];
+        let field = &planned.fields[position];
+        let out = &mut self.written.out;
+        out.extend(&field.key);
+        match &field.what {
+            What::TypeName => {
+                out.push(b'"');
+                out.extend(planned.object.name.as_bytes());
+                out.push(b'"');
             }
-            (Slot::Failed(error), _) => {
+            What::Leaf(write) => {
+                let Some(rows) = &tree.rows[scope] else { return Err(Nothing) };
+                write(rows.get(index), self.ctx, out.last());
+            }
+            What::Schema => {
+                let told = self.told.iter().find(|(key, _)| *key == field.name).map(|(_, value)| value);
+                // Writing to a Vec does not fail.
+                let _ = serde_json::to_writer(out.last(), told.unwrap_or(&Value::Null));
+            }
+            What::Link(step) => self.link(field, &plan.links[*step], &tree.slots[*step][index])?,
+        }
+        if self.written.out.is_due() {
+            self.written.out.complete();
+            self.hold()?;
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, field: &'a Planned, step: &'a Linked, slot: &'a Slot) -> Result<(), Nothing> {
+        let start = self.written.out.written();
+        self.path.push(Step::Field(&field.name));
+        let written = self.slot(step, slot, field.pos);
+        self.path.pop();
+        self.or_null(written, step.nullable, start)
+    }
+
+    /// Where nothing can be written, null is, if it may stand there.
+    fn or_null(&mut self, written: Result<(), Nothing>, nullable: bool, start: usize) -> Result<(), Nothing> {
+        if written.is_err() {
+            if self.stopped.is_some() || !nullable {
+                return Err(Nothing);
+            }
+            self.written.out.truncate(start);
+            self.written.out.extend(b"null");
+        }
+        Ok(())
+    }
+
+    fn slot(&mut self, step: &'a Linked, slot: &'a Slot, pos: Pos) -> Result<(), Nothing> {
+        match slot {
+            Slot::Null => self.written.out.extend(b"null"),
+            Slot::Json(json) => self.written.out.extend(json),
+            Slot::One(target, row) => self.object(step.below[*target], *row)?,
+            Slot::Many(first, end) => {
+                let scope = step.below[0];
+                self.list(end - first, false, |writer, index| writer.object(scope, first + index))?;
+            }
+            Slot::Each(slots) => {
+                self.list(slots.len(), step.nullable_items, |writer, index| writer.slot(step, &slots[index], pos))?;
+            }
+            Slot::Failed(error) => {
                 self.fail(error.clone(), pos);
                 return Err(Nothing);
             }
-            _ => self.out.extend(b"null"),
         }
+        Ok(())
+    }
+
+    fn list(
+        &mut self,
+        len: usize,
+        nullable: bool,
+        write: impl Fn(&mut Self, usize) -> Result<(), Nothing>,
+    ) -> Result<(), Nothing> {
+        self.written.out.push(b'[');
+        for index in 0..len {
+            if index > 0 {
+                self.written.out.push(b',');
+            }
+            let start = self.written.out.written();
+            self.path.push(Step::Index(index));
+            let written = write(self, index);
+            self.path.pop();
+            self.or_null(written, nullable, start)?;
+        }
+        self.written.out.push(b']');
         Ok(())
     }
 
@@ -124,8 +170,8 @@ impl<'a> Writer<'a, '_> {
     /// # Errors
     /// Where the answer has become too long.
     pub fn hold(&mut self) -> Result<(), Nothing> {
-        let more = self.out.written().saturating_sub(self.held);
-        self.held += more;
+        let more = self.written.out.written().saturating_sub(self.written.held);
+        self.written.held += more;
         self.go_on(|meter| {
             meter.check()?;
             meter.hold_answer(more as u64)
@@ -138,15 +184,15 @@ impl<'a> Writer<'a, '_> {
         Err(Nothing)
     }
 
-    fn fail(&mut self, error: Error, pos: async_graphql::Pos) {
+    fn fail(&mut self, error: Error, pos: Pos) {
         let mut error = async_graphql::Error::from(error).into_server_error(pos);
         let path = self.path.iter().map(|step| match step {
             Step::Field(name) => PathSegment::Field((*name).to_owned()),
             Step::Index(index) => PathSegment::Index(*index),
         });
-        error.path = self.root.iter().cloned().chain(path).collect();
+        error.path = path.collect();
         // The last one is always there: it is the one that made an object null.
-        self.errors.truncate(MOST_ERRORS - 1);
-        self.errors.push(error);
+        self.written.errors.truncate(MOST_ERRORS - 1);
+        self.written.errors.push(error);
     }
 }

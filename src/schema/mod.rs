@@ -1,92 +1,78 @@
 //! The lists of queries and changes, and the schema made of them. Each field hands over to the module that it is about.
 
+mod document;
 mod mutation;
 mod node;
 mod query;
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, Name, Request, Response, SchemaBuilder, ValidationMode, Value};
+use async_graphql::{SDLExportOptions, ServerError, Variables};
 
-use crate::document;
+use crate::document::{self as documents, Limits, OperationKind, ParserLimits, Refused};
+use crate::engine::{self, Data, Response, Rows};
 use crate::scalar;
 
-use mutation::Done;
+pub use document::Document;
 pub use mutation::Mutation;
 pub use query::Query;
 
 /// The schema, ready to run operations. Cheap to clone.
 #[derive(Clone)]
 pub struct Schema {
-    executor: Executor,
-    types: Arc<document::Schema>,
+    types: Arc<documents::Schema>,
 }
-
-type Executor = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
 impl Schema {
     /// What documents are held against.
-    pub fn types(&self) -> &document::Schema {
+    pub fn types(&self) -> &documents::Schema {
         &self.types
     }
 
-    /// Runs an operation of a document that [`document::read`] has found valid, with variables that it has found right:
-    /// neither is looked at again. What it asks about the schema is answered from the types that it was held against.
-    pub async fn execute(&self, mut request: Request) -> Response {
-        let told = self.introspect(&mut request);
-        let mut response = self.executor.execute(request.data(Done::default())).await;
-        if let Value::Object(data) = &mut response.data {
-            for (key, value) in told {
-                if let Some(place) = data.get_mut(&key) {
-                    *place = value;
-                }
-            }
-        }
-        response
+    /// Reads a text and holds it against the schema, in time by its length and by `limits`.
+    ///
+    /// # Errors
+    /// Where it is no document, too large a one, or one that the schema does not allow.
+    pub fn read(&self, text: &str, parser: ParserLimits, limits: &Limits) -> Result<Document, Refused> {
+        documents::read(&self.types, text, parser, limits).map(|checked| Document::new(checked, text))
     }
 
-    fn introspect(&self, request: &mut Request) -> Vec<(Name, Value)> {
-        // One that is no document is refused by the library.
-        let Ok(document) = request.parsed_query() else { return Vec::new() };
-        if !document::asks_about_the_schema(document) {
-            return Vec::new();
-        }
-        let mut document = document.clone();
-        let told = self.types.introspect(&mut document, request.operation_name.as_deref(), &request.variables);
-        request.set_parsed_query(document);
-        told
+    /// Runs an operation of a document, with variables that [`documents::Operation::variables`] has found right: neither
+    /// is looked at again. What it asks about the schema is answered from the types that the document was held against.
+    pub async fn execute(&self, document: &Document, number: usize, variables: &Variables, data: &Data) -> Response {
+        let operation = document.checked.operations().get(number);
+        let Some((operation, (definition, plans))) =
+            operation.and_then(|operation| Some((operation, document.planned(operation)?)))
+        else {
+            let message = "Subscriptions are not supported on this transport.";
+            return Response::refused(vec![ServerError::new(message, None)]);
+        };
+        let whole = &document.checked.document;
+        let plan = plans.plan(definition, &whole.fragments, variables);
+        let told = if plan.introspects { self.types.introspect(whole, definition, variables) } else { Vec::new() };
+        let root: &(dyn Fn() -> Box<dyn Rows> + Sync) = match operation.kind {
+            OperationKind::Mutation => &|| Box::new(vec![Mutation]),
+            _ => &|| Box::new(vec![Query]),
+        };
+        engine::Operation { plan: &plan, data, variables, told: &told, root }.execute().await
     }
 }
 
-/// How deep a selection may go: the contract's own relations, back and forth, a few times over.
-const MAX_DEPTH: usize = 32;
-/// How many fields a selection may have, fragments counted wherever they are used.
-const MAX_COMPLEXITY: usize = 2_000;
-
-/// The schema; resolvers find the rest in what [`App::prepare`](crate::context::App::prepare) gives each request.
+/// The schema; fields find the rest in what [`App::data`](crate::context::App::data) gives each operation.
 ///
 /// # Panics
 /// Never: the text that it reads is its own.
 pub fn build() -> Schema {
-    let executor = builder().validation_mode(ValidationMode::Fast).finish();
     let types =
-        document::Schema::of(&sdl(), &scalar::OWN).expect("what the library prints of a schema, its parser reads");
-    Schema { executor, types: Arc::new(types) }
-}
-
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Executor::build(Query, Mutation, EmptySubscription)
-        .limit_depth(MAX_DEPTH)
-        .limit_complexity(MAX_COMPLEXITY)
-        .disable_suggestions()
+        documents::Schema::of(&sdl(), &scalar::OWN).expect("what the library prints of a schema, its parser reads");
+    Schema { types: Arc::new(types) }
 }
 
 /// The schema as it is committed in `schema.graphql`: without the directives that every schema has (GraphQL, section
 /// 3.13), which the library prints where they are used.
 pub fn sdl() -> String {
-    use async_graphql::SDLExportOptions;
     let options = SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions();
-    let printed = builder().finish().sdl_with_options(options);
+    let printed = engine::sdl::<Query, Mutation>(options);
     let is_known = |line: &str| {
         let name = line.strip_prefix("directive @").and_then(|rest| rest.split(['(', ' ']).next());
         name.is_some_and(|name| ["skip", "include", "deprecated", "specifiedBy", "oneOf"].contains(&name))

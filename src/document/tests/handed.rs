@@ -1,8 +1,6 @@
-use async_graphql::Variables;
 use async_graphql_parser::types::ExecutableDocument;
-use serde_json::json;
 
-use super::{read, schema};
+use super::read;
 
 fn handed(text: &str) -> ExecutableDocument {
     read(text).unwrap().document
@@ -45,17 +43,4 @@ fn identifiers_keep_their_digits() {
     let document = handed("{ note(id: 123456789012345678901234567890) { id } }");
     let text = serde_json::to_string(&document).unwrap();
     assert!(text.contains("\"123456789012345678901234567890\""), "{text}");
-}
-
-#[test]
-fn an_argument_whose_variable_is_left_out_is_left_out() {
-    let checked = read("query($s: Int, $l: Language) { note(id: 1) { text(size: $s, lang: $l) } }").unwrap();
-    let operation = checked.operation(None).unwrap();
-    let names = |sent: serde_json::Value| {
-        let variables = operation.variables(&schema(), Variables::from_json(sent)).unwrap();
-        let text = serde_json::to_string(&checked.prepared(operation, &variables)).unwrap();
-        ["size", "lang"].map(|name| text.contains(name))
-    };
-    assert_eq!(names(json!({})), [false, false]);
-    assert_eq!(names(json!({ "s": 1, "l": null })), [true, true]);
 }

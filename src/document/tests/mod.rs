@@ -42,6 +42,7 @@ const LIMITS: Limits = Limits {
     aliases: 500,
     root_fields: 200,
     directives: 500,
+    nested_fields: 64,
 };
 
 fn read(text: &str) -> Result<Checked, Refused> {

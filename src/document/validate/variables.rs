@@ -19,8 +19,6 @@ pub struct Declared {
     /// What one of its places expects that takes no null, where the variable itself may be null: that is refused when it
     /// is sent (GraphQL, section 6.4.1).
     pub never_null: Option<String>,
-    /// Whether an argument that is this variable alone has a default.
-    pub is_optional: bool,
 }
 
 impl Schema {
@@ -99,7 +97,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         }
         // No variable stands in a definition.
         self.usages.clear();
-        Some(Declared { ty: ty?, never_null: None, is_optional: false })
+        Some(Declared { ty: ty?, never_null: None })
     }
 
     /// The type lives as long as the definition, and the default holds no variables.
@@ -138,7 +136,6 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         } else if is_open && declared.never_null.is_none() {
             declared.never_null = Some(schema.show(place));
         }
-        declared.is_optional |= usage.has_default;
         if let Some(one_of) = usage.one_of
             && !declared.ty.is_non_null()
         {
