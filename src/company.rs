@@ -34,6 +34,7 @@ impl Question for CompanyById {
     type Key = i64;
     type Answer = Arc<company::Model>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
         let (found, keys) = reader.beside.companies.split(keys);

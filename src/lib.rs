@@ -23,7 +23,7 @@ pub mod customer;
 pub mod db;
 pub mod demo;
 pub mod derived;
-pub mod document;
+pub use breadth::document;
 pub mod engine;
 pub mod entity;
 pub mod error;

@@ -16,14 +16,14 @@ use crate::error::{Error, Result};
 type Outcome<Q> = Result<Option<<Q as Question>::Answer>>;
 
 /// Gathers keys and puts one question for them.
-pub struct Loader<Q: Question<Source = Reader>>(cached::Loader<Q::Key, Outcome<Q>, Batch<Q>>);
+pub struct Loader<Q: Question<Source = Reader, Error = Error>>(cached::Loader<Q::Key, Outcome<Q>, Batch<Q>>);
 
 struct Batch<Q> {
     reader: Reader,
     question: std::marker::PhantomData<fn() -> Q>,
 }
 
-impl<Q: Question<Source = Reader>> BatchFn<Q::Key, Outcome<Q>> for Batch<Q> {
+impl<Q: Question<Source = Reader, Error = Error>> BatchFn<Q::Key, Outcome<Q>> for Batch<Q> {
     async fn load(&mut self, keys: &[Q::Key]) -> HashMap<Q::Key, Outcome<Q>> {
         match Q::ask(&self.reader, keys).await {
             Ok(mut answers) => keys.iter().map(|key| (key.clone(), Ok(answers.remove(key)))).collect(),
@@ -32,7 +32,7 @@ impl<Q: Question<Source = Reader>> BatchFn<Q::Key, Outcome<Q>> for Batch<Q> {
     }
 }
 
-impl<Q: Question<Source = Reader>> Loader<Q> {
+impl<Q: Question<Source = Reader, Error = Error>> Loader<Q> {
     pub fn new(reader: &Reader) -> Self {
         let batch = Batch { reader: reader.clone(), question: std::marker::PhantomData };
         // One statement takes however many there are.

@@ -21,6 +21,7 @@ impl Question for CustomerById {
     type Key = i64;
     type Answer = Arc<customer::Model>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
         let (mut customers, keys) = reader.beside.customers.split(keys);

@@ -1,17 +1,48 @@
 //! Where the engine meets what operations are measured by, and what threads are kept free by.
 
-use std::sync::Arc;
+use futures_util::future::BoxFuture;
 
-use super::Context;
+use crate::error::Error;
 use crate::meter::Meter;
-use crate::watchdog::aside;
+use crate::watchdog::{aside, breathe};
 
 /// Writes a large answer where that holds up nobody.
-pub fn aside_if_large<T>(meter: Option<&Meter>, write: impl FnOnce() -> T) -> T {
+fn aside_if_large<T>(meter: Option<&Meter>, write: impl FnOnce() -> T) -> T {
     if meter.is_some_and(Meter::is_large) { aside(write) } else { write() }
 }
 
-/// The meter of the operation; none where nobody measures it.
-pub fn meter(ctx: Context<'_>) -> Option<&Meter> {
-    ctx.data_opt::<Arc<Meter>>().map(AsRef::as_ref)
+impl breadth::Meter for Meter {
+    fn check(&self) -> breadth::Result<()> {
+        Meter::check(self).map_err(Into::into)
+    }
+
+    fn plan_values(&self, count: u64) -> breadth::Result<()> {
+        Meter::plan_values(self, count).map_err(Into::into)
+    }
+
+    fn write_values(&self, count: u64) -> breadth::Result<()> {
+        Meter::write_values(self, count).map_err(Into::into)
+    }
+
+    fn hold_rows(&self, bytes: u64) -> breadth::Result<()> {
+        Meter::hold_rows(self, bytes).map_err(Into::into)
+    }
+
+    fn hold_answer(&self, bytes: u64) -> breadth::Result<()> {
+        Meter::hold_answer(self, bytes).map_err(Into::into)
+    }
+
+    fn write(&self, write: &mut dyn FnMut()) {
+        aside_if_large(Some(self), write);
+    }
+
+    fn breathe(&self) -> BoxFuture<'_, ()> {
+        Box::pin(breathe())
+    }
+}
+
+impl breadth::Missing for Error {
+    fn missing(object: &str, key: &dyn std::fmt::Debug) -> Self {
+        Error::missing(object, key)
+    }
 }

@@ -310,7 +310,7 @@ impl Door {
             Ok(document) => document,
             Err(errors) => return Ok(Err(errors.clone())),
         };
-        let checked = &document.checked;
+        let checked = document.checked();
         let operation = match checked.operation(request.operation_name.as_deref()) {
             Ok(operation) => operation,
             Err(error) => return Ok(Err(vec![error])),

@@ -39,6 +39,7 @@ impl Question for NoteById {
     type Key = i64;
     type Answer = Arc<note::Model>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
         if let [key] = keys {
@@ -57,6 +58,7 @@ impl Question for AssigneesOf {
     type Key = i64;
     type Answer = Vec<Arc<assignment::Model>>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
         if let &[key] = keys
@@ -88,6 +90,7 @@ impl Question for MessageById {
     type Key = i64;
     type Answer = Arc<message::Model>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
         let keys = one_of(reader.db.backend(), (message::Entity, message::Column::Id), keys.iter().copied());
@@ -111,6 +114,7 @@ impl Question for MessagesOf {
     type Key = MessageRange;
     type Answer = Vec<Arc<message::Model>>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[MessageRange]) -> Result<HashMap<MessageRange, Self::Answer>> {
         // Planned once, where lists are looked at each time.
@@ -221,6 +225,7 @@ impl Question for NotesOf {
     type Key = ListKey;
     type Answer = Page<Placed>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, Self::Answer>> {
         let lists = by_list(keys).into_iter().map(async |((whose, args), parents)| {
@@ -238,6 +243,7 @@ impl Question for NotesTotal {
     type Key = ListKey;
     type Answer = Total;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, Total>> {
         let of_all = keys.iter().filter(|key| key.under.is_none()).map(async |key| {

@@ -46,6 +46,7 @@ impl Question for NoteTypeById {
     type Key = i64;
     type Answer = Arc<note_type::Model>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
         let (mut types, keys) = reader.beside.note_types.split(keys);

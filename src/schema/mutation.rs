@@ -9,12 +9,13 @@ use crate::note_type;
 use crate::user;
 
 /// The root of what can be changed.
+#[derive(Default)]
 pub struct Mutation;
 
 /// A field that makes a change of its argument `input`. Its state is large: it is kept out of that of the operation.
 macro_rules! change {
     ($change:path, $about:literal) => {
-        resolve(|_: &Mutation, Input(input), ctx| Box::pin(async move { $change(&ctx, input).await.map(One) }))
+        resolve(|_: &Mutation, Input(input), ctx| Box::pin(async move { Ok(One($change(&ctx, input).await?)) }))
             .about("input", $about)
     };
 }
@@ -45,15 +46,15 @@ object! {
         notes_delete = change!(note::delete_many, "Which notes.");
         /// Makes a note type. Takes the ADMIN scope.
         note_type_create = resolve(|_: &Mutation, Args(Name { name }), ctx| {
-            Box::pin(async move { note_type::create(&ctx, name).await.map(One) })
+            Box::pin(async move { Ok(One(note_type::create(&ctx, name).await?)) })
         });
         /// Gives a note type another name. Takes the ADMIN scope.
         note_type_rename = resolve(|_: &Mutation, Args(NewName { id, name }), ctx| {
-            Box::pin(async move { note_type::rename(&ctx, id, name).await.map(One) })
+            Box::pin(async move { Ok(One(note_type::rename(&ctx, id, name).await?)) })
         });
         /// Deletes a note type that no note has. Takes the ADMIN scope.
         note_type_delete = resolve(|_: &Mutation, Args(OfType { id }), ctx| {
-            Box::pin(async move { note_type::delete(&ctx, id).await.map(One) })
+            Box::pin(async move { Ok(One(note_type::delete(&ctx, id).await?)) })
         });
         /// Makes customers, or brings them up to date: for the system that owns them. Whoever has the `externalKey` is
         /// changed, and somebody new is made where there is none. If one cannot be written, none is. Takes the ADMIN scope.

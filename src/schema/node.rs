@@ -4,7 +4,7 @@ use super::query::{ById, ByIds, Query};
 use crate::company::{Company, CompanyById};
 use crate::context::ContextExt;
 use crate::customer::{Customer, CustomerById};
-use crate::engine::{Abstract, AbstractType, AnyRow, Args, Def, Object, Store, gather};
+use crate::engine::{self, Abstract, AbstractType, AnyRow, Args, Def, Object, Store, gather};
 use crate::entity::token::Scope;
 use crate::error::{Error, Result};
 use crate::id::{Kind, parse_global};
@@ -57,7 +57,7 @@ impl Sought {
         Self(kind, place)
     }
 
-    fn found(self, store: &mut Store) -> Result<Option<AnyRow<Node>>> {
+    fn found(self, store: &mut Store) -> engine::Result<Option<AnyRow<Node>>> {
         let Self(kind, place) = self;
         Ok(match kind {
             Kind::Company => store.asked::<CompanyById>().answer(place)?.map(|row| AnyRow::new(Company(row))),
@@ -88,7 +88,7 @@ pub fn nodes() -> Def {
             ctx.viewer(Scope::Read)?;
             let count = by.ids.len();
             if count > MAX_NODES {
-                return Err(Error::Invalid(format!("`ids` has {count} values; at most {MAX_NODES} are taken.")));
+                return Err(Error::Invalid(format!("`ids` has {count} values; at most {MAX_NODES} are taken.")).into());
             }
             let keys = by.ids.iter().map(parse_global).collect::<Result<Vec<_>>>()?;
             Ok(keys.into_iter().map(|key| Sought::new(key, store)).collect())

@@ -16,6 +16,7 @@ use crate::page::PageArgs;
 use crate::user::{self, User, UserById, UserStatus, Viewer};
 
 /// The root of what can be asked.
+#[derive(Default)]
 pub struct Query;
 
 object! {
@@ -35,7 +36,7 @@ object! {
         notes = resolve(|_: &Query, Args(args): Args<NoteListArgs>, ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
-                NoteConnection::all(ctx.reader(), args).await.map(One)
+                Ok(One(NoteConnection::all(ctx.reader(), args).await?))
             })
         })
         .about("search", SEARCH);
@@ -45,21 +46,21 @@ object! {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
                 let CountArgs { group_by, filter, search } = args;
-                note::counts(ctx.reader(), group_by, filter.as_ref(), search.as_deref()).await
+                Ok(note::counts(ctx.reader(), group_by, filter.as_ref(), search.as_deref()).await?)
             })
         });
         /// All note types of the company, by name.
         note_types = resolve(|_: &Query, (), ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
-                note_type::all(ctx.reader()).await
+                Ok(note_type::all(ctx.reader()).await?)
             })
         });
         /// What deleting these notes would remove and cut off. Changes nothing; notes that are not there are left out.
         note_delete_preview = resolve(|_: &Query, Args(args): Args<ByIds>, ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
-                note::preview(&ctx, &args.ids).await.map(One)
+                Ok(One(note::preview(&ctx, &args.ids).await?))
             })
         })
         .about("ids", "Notes, at most 100.");
@@ -71,7 +72,7 @@ object! {
                 ctx.viewer(Scope::Read)?;
                 let CustomersArgs { search, first, after, last, before, page } = args;
                 let page = PageArgs { first, after, last, before, page };
-                customer::list(ctx.reader(), search.as_deref(), &page).await.map(One)
+                Ok(One(customer::list(ctx.reader(), search.as_deref(), &page).await?))
             })
         })
         .about("search", SEARCH_CUSTOMERS);
@@ -83,7 +84,7 @@ object! {
                 ctx.viewer(Scope::Read)?;
                 let UsersArgs { search, status, first, after, last, before, page } = args;
                 let page = PageArgs { first, after, last, before, page };
-                user::list(ctx.reader(), search.as_deref(), status, &page).await.map(One)
+                Ok(One(user::list(ctx.reader(), search.as_deref(), status, &page).await?))
             })
         })
         .about("search", SEARCH_USERS);

@@ -21,6 +21,7 @@ impl Question for UserById {
     type Key = i64;
     type Answer = Arc<user::Model>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
         let (mut users, keys) = reader.beside.users.split(keys);

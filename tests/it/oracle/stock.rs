@@ -15,7 +15,8 @@ use notegraph::company::{Company, CompanyById};
 use notegraph::context::{ContextExt, Reader};
 use notegraph::customer::{self, Customer, CustomerById};
 use notegraph::engine::{
-    Context as Carried, Data, Faults, Given, Kind, Link, Object, ObjectType, Prepared, Question, Row, Rows, Slot, Store,
+    self, Context as Carried, Data, Faults, Given, Kind, Link, Object, ObjectType, Prepared, Question, Row, Rows, Slot,
+    Store,
 };
 use notegraph::entity::token::Scope;
 use notegraph::error::{Error, Result};
@@ -80,7 +81,7 @@ impl Wrapped {
                 }
                 found.slots.remove(0)
             }
-            Err(message) => Slot::Failed(Error::Invalid(message)),
+            Err(message) => Slot::Failed(engine::Error::new(message)),
         };
         // Below the root no field is of an interface.
         let wrapped = |index| Self { object: link.targets()[0], rows: Arc::clone(&rows), index };
@@ -92,7 +93,7 @@ impl Wrapped {
                 return OutputType::resolve(&items, &below, ctx.item).await;
             }
             Slot::One(_, index) => Ok(wrapped(index)),
-            Slot::Failed(error) => Err(error.into()),
+            Slot::Failed(error) => Err(library(error)),
             Slot::Each(_) => unreachable!("below the root no list is of an interface"),
         };
         if link.nullable() {
@@ -101,6 +102,11 @@ impl Wrapped {
             OutputType::resolve(&one, &below, ctx.item).await
         }
     }
+}
+
+/// An error, as the library has it.
+fn library(error: impl Into<engine::Error>) -> async_graphql::Error {
+    async_graphql::Error::new(error.into().message)
 }
 
 /// What the operation carries along.
@@ -165,7 +171,7 @@ impl OutputType for Query {
 
 impl ContainerType for Query {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        let fail = |error: Error| ctx.set_error_path(async_graphql::Error::from(error).into_server_error(ctx.item.pos));
+        let fail = |error: Error| ctx.set_error_path(library(error).into_server_error(ctx.item.pos));
         let carried = carried(ctx);
         carried.viewer(Scope::Read).map_err(fail)?;
         let below = ctx.with_selection_set(&ctx.item.node.selection_set);
@@ -174,7 +180,7 @@ impl ContainerType for Query {
             "node" | "note" | "customer" | "user" => {
                 let id: ID = argument(ctx, "id")?;
                 let id = if name == "node" { id } else { full(name, &id) };
-                let found = find(carried, &id).await.map_err(async_graphql::Error::from).transpose();
+                let found = find(carried, &id).await.map_err(library).transpose();
                 return OutputType::resolve(&found, &below, ctx.item).await.map(Some);
             }
             "nodes" => {
@@ -248,7 +254,7 @@ async fn find(carried: Carried<'_>, id: &ID) -> Result<Option<Wrapped>> {
 
 async fn row<Q, T>(carried: Carried<'_>, key: i64, make: impl FnOnce(Q::Answer) -> T) -> Result<Option<Wrapped>>
 where
-    Q: Question<Key = i64, Source = Reader>,
+    Q: Question<Key = i64, Source = Reader, Error = Error>,
     T: Object,
 {
     let path = std::any::type_name::<Q>();

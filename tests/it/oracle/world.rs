@@ -132,7 +132,7 @@ impl World {
             Err(Refused::Invalid(errors)) => return Response::from_errors(errors),
             Err(refused) => panic!("{refused:?}\n{text}"),
         };
-        let operation = document.checked.operation(None).unwrap();
+        let operation = document.checked().operation(None).unwrap();
         let variables = match operation.variables(self.schema.types(), Variables::from_json(sent)) {
             Ok(variables) => variables,
             Err(errors) => return Response::from_errors(errors),
