@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::auth::Viewer;
-use crate::beside::Beside;
 use crate::clock::Clock;
 use crate::db::{Db, Share};
 use crate::engine::{Context, Data};
@@ -40,7 +39,6 @@ impl App {
             mentioned: mentioned.clone(),
             limits: self.limits,
             meter: Arc::clone(meter),
-            beside: Arc::default(),
         };
         Data::default().with(self.clone()).with(viewer).with(reader).with(Arc::clone(meter))
     }
@@ -54,7 +52,6 @@ pub struct Reader {
     pub limits: Limits,
     /// Counts what the operation uses.
     pub meter: Arc<Meter>,
-    pub beside: Arc<Beside>,
     mentioned: Mentioned,
 }
 

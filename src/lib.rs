@@ -12,7 +12,6 @@
 //! and made-up data ([`demo`]).
 
 pub mod auth;
-pub mod beside;
 pub mod clock;
 pub mod commands;
 pub mod company;

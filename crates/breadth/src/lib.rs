@@ -61,7 +61,7 @@ pub use link::{Below, Given, Link, Prepared, Ready, Rows, Slot};
 pub use meter::Meter;
 pub use outcome::{Asked, One, Outcome};
 pub use plan::Plan;
-pub use question::{Faults, Question, Store};
+pub use question::{Faults, Question, Seeds, Store};
 pub use schema::{Document, NoMutation, Schema, sdl};
 pub use take::{Args, Input, Take};
 pub use words::{ask, gather, leaf, leaf_in, lent, link, local, local_in, promised, resolve};

@@ -25,6 +25,31 @@ pub trait Question: Send + Sync + 'static {
         source: &Self::Source,
         keys: &[Self::Key],
     ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Answer>, Self::Error>> + Send;
+
+    /// The same where rows of other questions come along: these are seeded, and not asked for later. The engine asks so.
+    fn ask_and_seed(
+        source: &Self::Source,
+        keys: &[Self::Key],
+        _seeds: &mut Seeds,
+    ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Answer>, Self::Error>> + Send {
+        Self::ask(source, keys)
+    }
+}
+
+/// Answers to other questions that came along with one.
+#[derive(Default)]
+pub struct Seeds(Vec<Box<Seed>>);
+
+type Seed = dyn FnOnce(&mut Store, Option<&Faults>) + Send;
+
+impl Seeds {
+    /// The answer of a question to a key, which counts where that key has not been asked for.
+    pub fn seed<Q: Question>(&mut self, key: Q::Key, answer: Q::Answer) {
+        self.0.push(Box::new(move |store, faults| {
+            let fault = faults.and_then(|faults| faults.of::<Q>(&key));
+            store.asked::<Q>().know(key, fault.map_or(Ok(Some(answer)), Err));
+        }));
+    }
 }
 
 /// Failures on purpose, for tests: where the data of an operation has them, they decide by the name of a question and a
@@ -61,7 +86,8 @@ pub struct Asked<Q: Question> {
 
 trait Waiting: Send {
     fn is_waiting(&self) -> bool;
-    fn ask<'a>(&'a mut self, ctx: super::Context<'a>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+    /// Puts the question; what came along.
+    fn ask<'a>(&'a mut self, ctx: super::Context<'a>) -> Pin<Box<dyn Future<Output = Seeds> + Send + 'a>>;
     fn as_any(&mut self) -> &mut dyn Any;
 }
 
@@ -70,12 +96,13 @@ impl<Q: Question> Waiting for Asked<Q> {
         !self.waiting.is_empty()
     }
 
-    fn ask<'a>(&'a mut self, ctx: super::Context<'a>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+    fn ask<'a>(&'a mut self, ctx: super::Context<'a>) -> Pin<Box<dyn Future<Output = Seeds> + Send + 'a>> {
         let source: &Q::Source = ctx.data();
         let faults: Option<&Faults> = ctx.data_opt();
         let keys = std::mem::take(&mut self.waiting);
         Box::pin(async move {
-            let mut answers = Q::ask(source, &keys).await.map_err(Into::into);
+            let mut seeds = Seeds::default();
+            let mut answers = Q::ask_and_seed(source, &keys, &mut seeds).await.map_err(Into::into);
             self.answers.extend(keys.iter().map(|key| {
                 match (faults.and_then(|faults| faults.of::<Q>(key)), &mut answers) {
                     (Some(fault), _) => Err(fault),
@@ -83,6 +110,7 @@ impl<Q: Question> Waiting for Asked<Q> {
                     (None, Err(error)) => Err(error.clone()),
                 }
             }));
+            seeds
         })
     }
 
@@ -101,6 +129,14 @@ impl<Q: Question> Asked<Q> {
         self.places.insert(key.clone(), place);
         self.waiting.push(key.clone());
         place
+    }
+
+    /// Between two rounds, when no key is waiting: an answer that is known without being asked for.
+    fn know(&mut self, key: Q::Key, answer: Outcome<Q::Answer>) {
+        if self.waiting.is_empty() && !self.places.contains_key(&key) {
+            self.places.insert(key, self.answers.len());
+            self.answers.push(answer);
+        }
     }
 
     /// # Errors
@@ -125,9 +161,10 @@ impl Store {
 
     /// Puts all questions that have keys waiting, at the same time.
     pub async fn round(&mut self, ctx: super::Context<'_>) {
-        join_all(
-            self.0.iter_mut().map(|(_, asked)| asked).filter(|asked| asked.is_waiting()).map(|asked| asked.ask(ctx)),
-        )
-        .await;
+        let waiting = self.0.iter_mut().map(|(_, asked)| asked).filter(|asked| asked.is_waiting());
+        let seeds = join_all(waiting.map(|asked| asked.ask(ctx))).await;
+        for seed in seeds.into_iter().flat_map(|seeds| seeds.0) {
+            seed(self, ctx.data_opt());
+        }
     }
 }

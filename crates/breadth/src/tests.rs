@@ -67,6 +67,28 @@ question!(PersonById: i64 = |key| (key < 100).then_some(key));
 question!(TownById: i64 = Some);
 question!(FriendsOf: Vec<i64> = |key| Some(vec![key + 1, key + 2]));
 
+/// A person with the town, which comes along.
+struct Neighbour;
+
+impl Question for Neighbour {
+    type Key = i64;
+    type Answer = i64;
+    type Source = Book;
+    type Error = Error;
+
+    async fn ask(book: &Book, keys: &[i64]) -> Result<HashMap<i64, i64>> {
+        book.write("Neighbour", keys);
+        Ok(keys.iter().map(|key| (*key, *key)).collect())
+    }
+
+    async fn ask_and_seed(book: &Book, keys: &[i64], seeds: &mut Seeds) -> Result<HashMap<i64, i64>> {
+        for key in keys {
+            seeds.seed::<TownById>(key % 10, key % 10);
+        }
+        Self::ask(book, keys).await
+    }
+}
+
 #[derive(Clone)]
 struct Person(i64);
 
@@ -97,6 +119,8 @@ object! {
         );
         /// Where they live.
         town = promised::<_, TownById, _>(|person: &Person| person.0 % 10, Town);
+        /// Who lives nearby.
+        neighbour = link::<_, Neighbour, _>(|person: &Person| Some(person.0 + 1), |found| found.map(Person));
         /// The same person, in another place of the tree.
         mirror = local(|person: &Person| One(person.clone()));
         /// The number, so many times.

@@ -25,6 +25,18 @@ async fn root_fields_of_a_query_run_at_the_same_time() {
     );
 }
 
+#[tokio::test]
+async fn what_came_along_is_not_asked_for() {
+    let (data, asked) = run("{ person { neighbour { town { number } neighbour { town { number } } } } }").await;
+    assert_eq!(asked, ["Neighbour [2]", "Neighbour [3]"]);
+    assert_eq!(data["person"]["neighbour"]["neighbour"]["town"]["number"], 3);
+    let failing = failing("{ person { neighbour { town { number } } } }", &[("TownById", "2")]).await;
+    assert_eq!(paths(&failing), ["[person,neighbour,town]"]);
+    assert_eq!(failing.data, json!({ "person": { "neighbour": null } }));
+    let (_, asked) = run("{ person { neighbour { number } town { number } } }").await;
+    assert_eq!(asked.len(), 2, "what is asked for in the same round is not waited for: {asked:?}");
+}
+
 async fn changed(document: &str, sent: Value) -> Answer {
     let book = Book::default();
     let data = Data::default().with(book.clone());
