@@ -34,12 +34,9 @@ impl Question for CompanyById {
     type Key = i64;
     type Answer = Arc<company::Model>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        let (found, keys) = reader.beside.companies.split(keys);
-        if keys.is_empty() {
-            return Ok(found);
-        }
+    async fn ask(reader: &Reader, _: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
         let own = reader.sight.company().one(reader.db.read()).await?;
         Ok(own.into_iter().map(|company| (company.id, Arc::new(company))).collect())
     }

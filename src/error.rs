@@ -7,7 +7,6 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use async_graphql::ErrorExtensionValues;
 use sea_orm::DbErr;
 
 use crate::db::{Fault, stopped};
@@ -96,7 +95,7 @@ impl From<DbErr> for Error {
     }
 }
 
-impl From<Error> for async_graphql::Error {
+impl From<Error> for breadth::Error {
     fn from(error: Error) -> Self {
         let code = error.code();
         let (message, cause) = match error {
@@ -125,11 +124,6 @@ impl From<Error> for async_graphql::Error {
             }
             Error::StorageFull(cause) => ("The database has no room left.".to_owned(), Some(cause)),
         };
-        let mut extensions = ErrorExtensionValues::default();
-        extensions.set("code", code);
-        let mut graphql = Self::new(message);
-        graphql.extensions = Some(extensions);
-        graphql.source = cause.map(|cause| Arc::new(Cause(cause)) as _);
-        graphql
+        Self { message, code: Some(code), cause: cause.map(|cause| Arc::new(Cause(cause)) as _) }
     }
 }

@@ -4,7 +4,7 @@
 //! A key belongs to one change of one user. Its row is written in the transaction of the change, so that there is never
 //! one without the other; a change that is refused keeps no key.
 
-use async_graphql::{Context, InputType};
+use async_graphql::InputType;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::context::ContextExt;
 use crate::db::Transaction;
+use crate::engine::Context;
 use crate::entity::idempotency_key::{Column, Entity, Model};
 use crate::error::Result;
 use crate::event::Moment;

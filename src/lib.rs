@@ -1,9 +1,8 @@
 //! notegraph: customer notes over GraphQL.
 //!
 //! The way of a request: [`http`] finds out who asks ([`auth`]) and hands the operation to the [`schema`], whose
-//! fields live with what they are about ([`note`], [`customer`], [`user`]). Below the root fields the [`engine`] takes
-//! over: it follows the links of all objects of a level at once, with questions to the rows ([`entity`]) of the
-//! database ([`db`]). Changes append to the log ([`event`]), count what the company holds ([`quota`]), and keep what is
+//! fields live with what they are about ([`note`], [`customer`], [`user`]). The [`engine`] executes it: it follows the
+//! links of all objects of a level at once, with questions to the rows ([`entity`]) of the database ([`db`]). Changes append to the log ([`event`]), count what the company holds ([`quota`]), and keep what is
 //! stored a second time to be compared and ordered ([`fold`], [`derived`]) in step.
 //!
 //! What clients and files say in JSON is read by [`json`], within bounds. Connections are served on other threads than
@@ -13,7 +12,6 @@
 //! and made-up data ([`demo`]).
 
 pub mod auth;
-pub mod beside;
 pub mod clock;
 pub mod commands;
 pub mod company;
@@ -24,7 +22,7 @@ pub mod customer;
 pub mod db;
 pub mod demo;
 pub mod derived;
-pub mod document;
+pub use breadth::document;
 pub mod engine;
 pub mod entity;
 pub mod error;

@@ -1,8 +1,8 @@
-//! Loading the records that root fields name.
+//! Loading by key outside the engine, such as what a repeated change has made.
 //!
-//! `a: note(id: 1) b: note(id: 2)` are two fields, which the library resolves at the same time, each by itself. A loader
-//! gathers the keys that are asked for in the same moment and puts one [`Question`] for all of them. (Below the root
-//! fields the [engine](crate::engine) knows all keys of a level beforehand.) Loaders live as long as one operation.
+//! The [engine](crate::engine) knows all keys of a level beforehand. Other code asks for one at a time, perhaps from several
+//! futures: a loader gathers the keys that are asked for in the same moment and puts one [`Question`] for all of them. What
+//! it has loaded it keeps: it is made for one purpose, and not shared by changes.
 
 use std::collections::HashMap;
 
@@ -16,14 +16,14 @@ use crate::error::{Error, Result};
 type Outcome<Q> = Result<Option<<Q as Question>::Answer>>;
 
 /// Gathers keys and puts one question for them.
-pub struct Loader<Q: Question<Source = Reader>>(cached::Loader<Q::Key, Outcome<Q>, Batch<Q>>);
+pub struct Loader<Q: Question<Source = Reader, Error = Error>>(cached::Loader<Q::Key, Outcome<Q>, Batch<Q>>);
 
 struct Batch<Q> {
     reader: Reader,
     question: std::marker::PhantomData<fn() -> Q>,
 }
 
-impl<Q: Question<Source = Reader>> BatchFn<Q::Key, Outcome<Q>> for Batch<Q> {
+impl<Q: Question<Source = Reader, Error = Error>> BatchFn<Q::Key, Outcome<Q>> for Batch<Q> {
     async fn load(&mut self, keys: &[Q::Key]) -> HashMap<Q::Key, Outcome<Q>> {
         match Q::ask(&self.reader, keys).await {
             Ok(mut answers) => keys.iter().map(|key| (key.clone(), Ok(answers.remove(key)))).collect(),
@@ -32,10 +32,10 @@ impl<Q: Question<Source = Reader>> BatchFn<Q::Key, Outcome<Q>> for Batch<Q> {
     }
 }
 
-impl<Q: Question<Source = Reader>> Loader<Q> {
+impl<Q: Question<Source = Reader, Error = Error>> Loader<Q> {
     pub fn new(reader: &Reader) -> Self {
         let batch = Batch { reader: reader.clone(), question: std::marker::PhantomData };
-        // However many root fields the cost of an operation leaves room for: one statement takes them all.
+        // One statement takes however many there are.
         Self(cached::Loader::new(batch).with_max_batch_size(usize::MAX))
     }
 
@@ -46,8 +46,7 @@ impl<Q: Question<Source = Reader>> Loader<Q> {
     pub async fn load(&self, key: Q::Key) -> Result<Option<Q::Answer>> {
         match self.0.try_load(key.clone()).await {
             Ok(outcome) => outcome,
-            // Whoever was asking for all of us was dropped half way, as a part of the answer that became null; the
-            // key is no longer waiting anywhere, so ask again.
+            // Whoever was asking for all of us was dropped half way; the key is no longer waiting anywhere, so ask again.
             Err(_) => self.0.try_load(key).await.map_err(Error::internal)?,
         }
     }

@@ -219,8 +219,7 @@ pub struct Json(pub serde_json::Value);
 
 #[Scalar(use_type_description, name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for Json {
-    /// No argument is of this type, and none may become so: a value of any kind could hold the marker under which the
-    /// engine hands over JSON that is written already.
+    /// No argument is of this type.
     fn parse(_: Value) -> InputValueResult<Self> {
         Err(InputValueError::custom("JSON is only given out."))
     }

@@ -94,6 +94,7 @@ impl Question for CustomerTotal {
     type Key = Option<PeopleSearch>;
     type Answer = Total;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Total>> {
         let mut totals = HashMap::new();

@@ -21,15 +21,12 @@ impl Question for CustomerById {
     type Key = i64;
     type Answer = Arc<customer::Model>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        let (mut customers, keys) = reader.beside.customers.split(keys);
-        if !keys.is_empty() {
-            let keys = one_of(reader.db.backend(), (customer::Entity, customer::Column::Id), keys);
-            let condition = reader.sight.sees_customer().add(keys);
-            let found = reader.columns(&COLUMNS).matching(condition, reader.db.read()).await?;
-            customers.extend(found.into_iter().map(|customer| (customer.id, Arc::new(customer))));
-        }
-        Ok(customers)
+        let keys = one_of(reader.db.backend(), (customer::Entity, customer::Column::Id), keys.iter().copied());
+        let condition = reader.sight.sees_customer().add(keys);
+        let customers = reader.columns(&COLUMNS).matching(condition, reader.db.read()).await?;
+        Ok(customers.into_iter().map(|customer| (customer.id, Arc::new(customer))).collect())
     }
 }

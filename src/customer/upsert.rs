@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
+use async_graphql::{ID, InputObject, MaybeUndefined};
 
 use super::object::Customer;
 use crate::context::ContextExt;
-use crate::engine::Many;
+use crate::engine::{Context, local, object};
 use crate::entity::customer;
 use crate::entity::token::Scope;
 use crate::error::Result;
@@ -78,12 +78,20 @@ pub struct CustomerInput {
 }
 
 /// What became of them.
-#[derive(Clone, Default, SimpleObject)]
+#[derive(Clone, Default)]
 pub struct CustomersUpsertPayload {
-    /// The customers as they are now, in the order of the input; none where something has to be put right.
-    customers: Many<Customer>,
-    /// What has to be put right; then nothing was changed, of nobody.
+    customers: Vec<Customer>,
     user_errors: Vec<UserError>,
+}
+
+object! {
+    /// What became of them.
+    CustomersUpsertPayload {
+        /// The customers as they are now, in the order of the input; none where something has to be put right.
+        customers = local(|payload: &CustomersUpsertPayload| payload.customers.clone());
+        /// What has to be put right; then nothing was changed, of nobody.
+        user_errors = local(|payload: &CustomersUpsertPayload| payload.user_errors.clone());
+    }
 }
 
 pub async fn upsert(ctx: &Context<'_>, mut input: Vec<CustomerInput>) -> Result<CustomersUpsertPayload> {
@@ -123,7 +131,7 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<CustomerInput>) -> Result<
         }
     };
     transaction.commit().await?;
-    let customers = Many(customers.into_iter().map(|row| Customer(Arc::new(row))).collect());
+    let customers = customers.into_iter().map(|row| Customer(Arc::new(row))).collect();
     Ok(CustomersUpsertPayload { customers, user_errors: Vec::new() })
 }
 

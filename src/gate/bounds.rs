@@ -1,5 +1,8 @@
 use crate::document::{Limits, ParserLimits};
 
+/// How deep fields may nest: the contract's own relations, back and forth, a few times over.
+const NESTED_FIELDS: u64 = 32;
+
 /// How much there may be of everything in a document. Fragments are counted wherever they are spread, and those that are
 /// not spread once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +62,7 @@ impl Bounds {
             aliases: self.aliases,
             root_fields: self.root_fields,
             directives: self.directives,
+            nested_fields: NESTED_FIELDS,
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Answers: the status, the headers and the errors as clients see them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use async_graphql::{ErrorExtensionValues, Name, PathSegment, ServerError, Value};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -11,7 +10,7 @@ use super::accept::MediaType;
 use super::refusal::Refusal;
 use super::taken::{self, Held};
 use crate::db::Fault;
-use crate::engine::{Buffer, Pieces, write_value};
+use crate::engine::{self, Answered, Buffer};
 use crate::error::Cause;
 use crate::meter::Usage;
 
@@ -27,16 +26,13 @@ const LONGEST_WORD: usize = 60;
 
 struct Answer<'a> {
     errors: &'a [ServerError],
-    /// Absent, not null, where nothing was executed.
-    data: Option<&'a Value>,
-    /// The long parts of the data.
-    pieces: Option<&'a Pieces>,
+    data: Answered,
     extensions: BTreeMap<String, Value>,
 }
 
 impl Answer<'_> {
     /// Errors first, as the specification advises: they are seen first.
-    fn json(&self) -> serde_json::Result<Vec<Vec<u8>>> {
+    fn json(self) -> serde_json::Result<Vec<Vec<u8>>> {
         let mut out = Buffer::with_capacity(1024);
         let member = |out: &mut Buffer, name: &str| {
             out.push(if out.written() == 0 { b'{' } else { b',' });
@@ -46,9 +42,15 @@ impl Answer<'_> {
             member(&mut out, "\"errors\":");
             serde_json::to_writer(out.last(), self.errors)?;
         }
-        if let Some(data) = self.data {
-            member(&mut out, "\"data\":");
-            write_value(data, self.pieces, &mut out);
+        match self.data {
+            Answered::Nothing => {}
+            Answered::Null => member(&mut out, "\"data\":null"),
+            Answered::Written(pieces) => {
+                member(&mut out, "\"data\":");
+                for piece in pieces {
+                    out.append(piece);
+                }
+            }
         }
         if !self.extensions.is_empty() {
             member(&mut out, "\"extensions\":");
@@ -61,7 +63,7 @@ impl Answer<'_> {
 
 /// Gives every error its code and request ID, and writes the causes of those that are the server's into the log. Has
 /// to happen where the operation runs, as the client may be gone by then.
-pub fn settle(response: &mut async_graphql::Response, request_id: &str) {
+pub fn settle(response: &mut engine::Response, request_id: &str) {
     response.errors.truncate(MOST_SETTLED);
     for error in &mut response.errors {
         if code(error).is_none() {
@@ -83,25 +85,19 @@ pub fn settle(response: &mut async_graphql::Response, request_id: &str) {
     }
 }
 
-/// Whether the document was refused as a whole, and no operation run: without a path no field failed.
-pub fn is_refused(response: &async_graphql::Response) -> bool {
-    response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty())
-}
-
 /// The faults of the database that fields failed by.
-pub fn faults(response: &async_graphql::Response) -> impl Iterator<Item = Fault> {
+pub fn faults(response: &engine::Response) -> impl Iterator<Item = Fault> {
     response.errors.iter().filter_map(|error| error.source::<Cause>()?.fault())
 }
 
 /// Whether all that failed is the field of this name at the root, itself, and no part of what it gave.
-pub fn has_only_failed_at(response: &async_graphql::Response, name: &str) -> bool {
+pub fn has_only_failed_at(response: &engine::Response, name: &str) -> bool {
     response.errors.iter().all(|error| matches!(&error.path[..], [PathSegment::Field(field)] if field == name))
 }
 
 /// What an operation gave, and what goes with its answer.
 pub struct Executed {
-    pub response: async_graphql::Response,
-    pub pieces: Arc<Pieces>,
+    pub response: engine::Response,
     /// Whether the same may be sent again, as nothing was changed.
     pub repeatable: bool,
     /// The estimated cost and what was used, where the client asked for them.
@@ -112,27 +108,25 @@ pub struct Executed {
 /// The answer to what was executed, or was refused by the schema. The status invites to send the same again only where
 /// that is repeatable.
 pub fn executed(executed: Executed, media_type: MediaType) -> Response {
-    let Executed { response, pieces, repeatable, cost, held } = executed;
-    let refused = is_refused(&response);
-    let has = |wanted| response.errors.iter().any(|error| code(error) == Some(wanted));
-    let status = match response.data {
-        Value::Null if refused => document_status(media_type),
-        Value::Null if !repeatable => StatusCode::OK,
-        Value::Null if has("RATE_LIMITED") => StatusCode::TOO_MANY_REQUESTS,
-        Value::Null if has("STORAGE_FULL") => StatusCode::INSUFFICIENT_STORAGE,
-        Value::Null if has("UNAVAILABLE") => StatusCode::SERVICE_UNAVAILABLE,
+    let Executed { response: engine::Response { data, errors }, repeatable, cost, held } = executed;
+    let has = |wanted| errors.iter().any(|error| code(error) == Some(wanted));
+    let status = match data {
+        Answered::Nothing => document_status(media_type),
+        Answered::Null if !repeatable => StatusCode::OK,
+        Answered::Null if has("RATE_LIMITED") => StatusCode::TOO_MANY_REQUESTS,
+        Answered::Null if has("STORAGE_FULL") => StatusCode::INSUFFICIENT_STORAGE,
+        Answered::Null if has("UNAVAILABLE") => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
     };
-    let mut extensions = response.extensions.clone();
-    let errors = response.errors.get(..MOST_ERRORS).unwrap_or(&response.errors);
-    if errors.len() < response.errors.len() {
-        extensions.insert("errorsLeftOut".to_owned(), (response.errors.len() - errors.len()).into());
+    let mut extensions = BTreeMap::new();
+    let told = errors.get(..MOST_ERRORS).unwrap_or(&errors);
+    if told.len() < errors.len() {
+        extensions.insert("errorsLeftOut".to_owned(), (errors.len() - told.len()).into());
     }
     if let Some((estimate, usage)) = cost {
         extensions.insert("cost".to_owned(), shown_cost(estimate, usage));
     }
-    let data = Some(&response.data).filter(|_| !refused);
-    let mut answer = write(status, media_type, &Answer { errors, data, pieces: Some(&pieces), extensions }, held);
+    let mut answer = write(status, media_type, Answer { errors: told, data, extensions }, held);
     if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
@@ -147,8 +141,8 @@ pub fn refused(refusal: Refusal, media_type: MediaType, request_id: &str) -> Res
     set(&mut error, "requestId", request_id);
     shorten(&mut error.message, LONGEST_MESSAGE);
     let status = refusal.status.unwrap_or_else(|| document_status(media_type));
-    let answer = Answer { errors: &[error], data: None, pieces: None, extensions: BTreeMap::new() };
-    let mut answer = write(status, media_type, &answer, Held::default());
+    let answer = Answer { errors: &[error], data: Answered::Nothing, extensions: BTreeMap::new() };
+    let mut answer = write(status, media_type, answer, Held::default());
     if let Some((name, value)) = refusal.header {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -185,7 +179,7 @@ fn shown_cost(estimate: u64, usage: Usage) -> Value {
     Value::Object(cost.into_iter().collect())
 }
 
-fn write(status: StatusCode, media_type: MediaType, answer: &Answer<'_>, held: Held) -> Response {
+fn write(status: StatusCode, media_type: MediaType, answer: Answer<'_>, held: Held) -> Response {
     let (status, body) = match answer.json() {
         Ok(body) => (status, body),
         Err(error) => {
@@ -253,7 +247,7 @@ mod tests {
     fn an_answer_repeats_little_of_a_wrong_document() {
         let unknown = "ü".repeat(700);
         let error = || ServerError::new(format!("Unknown field \"{unknown}\" on type \"Query\"."), None);
-        let mut response = async_graphql::Response::from_errors((0..5_000).map(|_| error()).collect());
+        let mut response = engine::Response::refused((0..5_000).map(|_| error()).collect());
         settle(&mut response, "id");
         assert_eq!(response.errors.len(), MOST_SETTLED);
         let message = &response.errors[0].message;

@@ -9,10 +9,9 @@ use async_graphql::ServerError;
 use lru::LruCache;
 
 use super::refusal::Refusal;
-use crate::document::{self, Checked, Refused};
+use crate::document::Refused;
 use crate::gate::Bounds;
-use crate::projection::Mentioned;
-use crate::schema::Schema;
+use crate::schema::{Document, Schema};
 
 /// How many documents are kept: those used last.
 const MOST_KEPT: NonZero<usize> = NonZero::<usize>::MIN.saturating_add(255);
@@ -21,14 +20,8 @@ const LONGEST_KEPT: usize = 16 << 10;
 /// How long all that are kept may be together, in bytes. What is made of a text takes up to some thirty times as much.
 const MOST_BYTES_KEPT: usize = 1 << 20;
 
-/// A document that fits the schema, and what follows from it alone.
-pub struct Valid {
-    pub checked: Checked,
-    pub mentioned: Mentioned,
-}
-
 /// What is known of a text that is a document: what is wrong with it, where it does not fit the schema.
-pub type Known = Result<Valid, Vec<ServerError>>;
+pub type Known = Result<Arc<Document>, Vec<ServerError>>;
 
 /// Reads documents and holds them against the schema, or remembers them.
 pub struct Documents {
@@ -86,8 +79,8 @@ fn read(schema: &Schema, text: &str, bounds: &Bounds) -> Result<Known, Refusal> 
         let message = format!("The document is larger than {} bytes; send long values as variables.", bounds.bytes);
         return Err(Refusal::document("TOO_COMPLEX", message));
     }
-    match document::read(schema.types(), text, bounds.of_parser(), &bounds.of_document()) {
-        Ok(checked) => Ok(Ok(Valid { mentioned: Mentioned::in_document(&checked.document), checked })),
+    match schema.read(text, bounds.of_parser(), &bounds.of_document()) {
+        Ok(document) => Ok(Ok(Arc::new(document))),
         Err(Refused::Invalid(errors)) => Ok(Err(errors)),
         Err(Refused::TooMuch(message)) => Err(Refusal::document("TOO_COMPLEX", message)),
         Err(Refused::Syntax(error)) => {

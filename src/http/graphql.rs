@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::ServerError;
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, Selection};
+use async_graphql::parser::types::{OperationDefinition, Selection};
+use async_graphql::{ServerError, Variables};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::request::Parts;
@@ -19,7 +19,7 @@ use tracing::Instrument;
 
 use super::accept::MediaType;
 use super::answer::Executed;
-use super::documents::{Documents, Known, Valid};
+use super::documents::{Documents, Known};
 use super::health::Readiness;
 use super::limits::{Allowance, Limits, REQUEST, TrustedProxies, Turn, Visit};
 use super::listen::End;
@@ -33,13 +33,13 @@ use crate::auth::{self, Identity, IdentitySettings, Tokens, Viewer};
 use crate::context::App;
 use crate::db::{Fault, Share, StopOnDrop, StopSignal};
 use crate::document::OperationKind;
-use crate::engine::Pieces;
+use crate::engine;
 use crate::error::Error;
 use crate::fair::Owner;
 use crate::gate::{self, Bounds, Estimate};
 use crate::meter::{HeldMemory, MemoryLimits, MemoryPool, Meter, UsageLimits};
 use crate::runtime::Work;
-use crate::schema::Schema;
+use crate::schema::{Document, Schema};
 use crate::watchdog::{self, watched, watched_by};
 
 /// How requests are taken.
@@ -266,13 +266,13 @@ impl Door {
         deadline: Instant,
     ) -> Result<Executed, Refusal> {
         let Received { sent, viewer, turn, mut memory, meter, mut estimate, shows_cost } = received;
-        let (by_post, mut request) = match sent {
+        let (by_post, request) = match sent {
             Sent::Body(body) => (true, asked::in_body(&body, |bytes| Ok(memory.add(bytes)?))?),
             Sent::Address(asked) => (false, asked::in_address(&asked)?),
         };
         memory.add(request.query.len() as u64 * PARSED_BYTES)?;
         let known = self.documents.read(&request.query)?;
-        let mut asked = match self.asked(&known, &mut request, by_post)? {
+        let mut asked = match self.asked(&known, request, by_post)? {
             Ok(asked) => asked,
             Err(errors) => {
                 let mut executed = wrong(errors, turn, meter, estimate, request_id);
@@ -288,7 +288,7 @@ impl Door {
         // A change goes on, whoever waits for it.
         let stop = if changing { StopSignal::default() } else { stop };
         let operation = Operation { viewer, turn, meter, estimate, written, stop, request_id };
-        let mut executed = self.run(request, asked.valid, operation, deadline).await?;
+        let mut executed = self.run(asked, operation, deadline).await?;
         // Changes are made one after the other, until one fails.
         executed.repeatable =
             !changing || first.is_some_and(|first| answer::has_only_failed_at(&executed.response, &first));
@@ -300,18 +300,18 @@ impl Door {
 
     /// Looks at what is asked for before anything runs: the document, which of its operations, and the variables, which take
     /// their final form. The inner error is what is wrong with them.
-    fn asked<'k>(
+    fn asked(
         &self,
-        known: &'k Known,
-        request: &mut async_graphql::Request,
+        known: &Known,
+        request: async_graphql::Request,
         by_post: bool,
-    ) -> Result<Result<Asked<'k>, Vec<ServerError>>, Refusal> {
-        let valid = match known {
-            Ok(valid) => valid,
+    ) -> Result<Result<Asked, Vec<ServerError>>, Refusal> {
+        let document = match known {
+            Ok(document) => document,
             Err(errors) => return Ok(Err(errors.clone())),
         };
-        let name = request.operation_name.as_deref();
-        let operation = match valid.checked.operation(name) {
+        let checked = document.checked();
+        let operation = match checked.operation(request.operation_name.as_deref()) {
             Ok(operation) => operation,
             Err(error) => return Ok(Err(vec![error])),
         };
@@ -319,16 +319,15 @@ impl Door {
         if !by_post && changing {
             return Err(Refusal::method("An address can only ask; changes are not made by GET", "POST"));
         }
-        match operation.variables(self.schema.types(), std::mem::take(&mut request.variables)) {
-            Ok(variables) => request.variables = variables,
+        let variables = match operation.variables(self.schema.types(), request.variables) {
+            Ok(variables) => variables,
             Err(errors) => return Ok(Err(errors)),
-        }
-        let document = &valid.checked.document;
-        let estimate = gate::estimate(document, &request.variables, &self.settings.gate)
+        };
+        let estimate = gate::estimate(&checked.document, &variables, &self.settings.gate)
             .map_err(|message| Refusal::document("TOO_COMPLEX", message))?;
-        let first = self::operation(document, name).and_then(first_field).map(str::to_owned);
-        request.set_parsed_query(valid.checked.prepared(operation, &request.variables));
-        Ok(Ok(Asked { valid, changing, first, estimate }))
+        let first = checked.definition(operation).and_then(first_field).map(str::to_owned);
+        let (document, number) = (Arc::clone(document), operation.number);
+        Ok(Ok(Asked { document, number, variables, changing, first, estimate }))
     }
 
     /// Absent where the request came over no network.
@@ -380,25 +379,18 @@ impl Door {
     /// Runs the operation in a task of its own: when the client hangs up, or the time is over, what waits for it is
     /// dropped, and a transaction that were dropped with it could hand its open connection to somebody else. The turn
     /// goes with it: operations that nobody waits for are bounded like all others.
-    async fn run(
-        &self,
-        request: async_graphql::Request,
-        valid: &Valid,
-        work: Operation,
-        deadline: Instant,
-    ) -> Result<Executed, Refusal> {
+    async fn run(&self, asked: Asked, work: Operation, deadline: Instant) -> Result<Executed, Refusal> {
         let Operation { viewer, turn, meter, estimate, written, stop, request_id } = work;
         let owner = Owner::Token(viewer.token_key());
         let app = self.app.scoped(Share { token: viewer.token_key(), meter: Arc::clone(&meter), stop });
-        let request = app.prepare(request, &valid.mentioned, viewer, &meter);
-        let pieces = Arc::new(Pieces::default());
-        let request = request.data(Arc::clone(&pieces));
+        let Asked { document, number, variables, .. } = asked;
+        let data = app.data(&document.mentioned, viewer, &meter);
         let (schema, db) = (self.schema.clone(), self.app.db.clone());
         // What it took to look at the request.
         meter.cpu(watchdog::lap());
         let measure = measure(&meter);
         let operation = async move {
-            let mut response = schema.execute(request).await;
+            let mut response = schema.execute(&document, number, &variables, &data).await;
             answer::settle(&mut response, &request_id);
             answer::faults(&response).for_each(|fault| db.heed(fault));
             meter.release_rows();
@@ -416,7 +408,7 @@ impl Door {
                 "an operation ended"
             );
             let held = Held { turn: Some(turn), meter: Some(meter) };
-            Executed { response, pieces, repeatable: false, cost: Some((estimate, usage)), held }
+            Executed { response, repeatable: false, cost: Some((estimate, usage)), held }
         };
         let operation = watched_by("operation", measure, operation).in_current_span();
         match timeout_at(deadline, self.work.spawn_for(owner, operation)).await {
@@ -428,8 +420,11 @@ impl Door {
 }
 
 /// What is asked for, and may be.
-struct Asked<'k> {
-    valid: &'k Valid,
+struct Asked {
+    document: Arc<Document>,
+    /// Which of its operations.
+    number: usize,
+    variables: Variables,
     /// Whether it is more than a question.
     changing: bool,
     /// What its first field is called, where no other one is.
@@ -439,15 +434,14 @@ struct Asked<'k> {
 
 /// The answer to what is refused as a whole, and paid for by what it took to find that out.
 fn wrong(errors: Vec<ServerError>, turn: Turn, meter: Arc<Meter>, estimate: u64, request_id: &str) -> Executed {
-    let mut response = async_graphql::Response::from_errors(errors);
+    let mut response = engine::Response::refused(errors);
     answer::settle(&mut response, request_id);
     meter.cpu(watchdog::lap());
     let usage = meter.usage();
     usage.record();
     turn.settle(estimate, usage.cost().max(LEAST_COST));
     let held = Held { turn: Some(turn), meter: Some(meter) };
-    let pieces = Arc::new(Pieces::default());
-    Executed { response, pieces, repeatable: true, cost: Some((estimate, usage)), held }
+    Executed { response, repeatable: true, cost: Some((estimate, usage)), held }
 }
 
 /// Counts the CPU time of what is polled for an operation.
@@ -459,18 +453,6 @@ fn measure(meter: &Arc<Meter>) -> impl Fn(Duration) + Send + use<> {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
-}
-
-/// The operation that would run.
-fn operation<'d>(document: &'d ExecutableDocument, name: Option<&str>) -> Option<&'d OperationDefinition> {
-    let operation = match &document.operations {
-        DocumentOperations::Single(operation) => Some(operation),
-        DocumentOperations::Multiple(operations) => match name {
-            Some(name) => operations.get(name),
-            None => operations.values().next().filter(|_| operations.len() == 1),
-        },
-    };
-    operation.map(|operation| &operation.node)
 }
 
 /// What the first field is called in the answer, where no other may be called so.
@@ -512,7 +494,8 @@ mod tests {
             ("mutation { ... F b } fragment F on Mutation { a }", None),
         ] {
             let document = parse_query(document).unwrap();
-            assert_eq!(operation(&document, None).and_then(first_field), expected, "{document:?}");
+            let mut operations = document.operations.iter();
+            assert_eq!(operations.next().and_then(|(_, one)| first_field(&one.node)), expected, "{document:?}");
         }
     }
 }

@@ -130,8 +130,8 @@ impl Refusal {
 impl From<crate::error::Error> for Refusal {
     fn from(error: crate::error::Error) -> Self {
         let code = error.code();
-        let error = async_graphql::Error::from(error);
-        if let Some(cause) = error.source.as_ref().and_then(|source| source.downcast_ref::<Cause>()) {
+        let error = crate::engine::Error::from(error);
+        if let Some(cause) = error.cause.as_ref().and_then(|cause| cause.downcast_ref::<Cause>()) {
             tracing::error!(code, cause = %cause.0, "the request failed");
         }
         match code {

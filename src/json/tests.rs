@@ -4,8 +4,7 @@ use serde_json::Value as JsonValue;
 use super::*;
 
 /// The keys that libraries below know for JSON that is written already, and for numbers of any precision.
-const MARKERS: [&str; 3] =
-    [async_graphql_value::RAW_VALUE_TOKEN, "$serde_json::private::RawValue", "$serde_json::private::Number"];
+const MARKERS: [&str; 2] = ["$serde_json::private::RawValue", "$serde_json::private::Number"];
 
 fn graphql(text: &str) -> serde_json::Result<GraphqlValue> {
     parse(text, &ValueLimit::new(1_000))

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, SimpleObject};
+use async_graphql::{ID, InputObject};
 
 use super::assignments::add;
 use super::change::{References, hold_note};
 use super::object::Note;
 use crate::context::ContextExt;
-use crate::engine::Many;
+use crate::engine::{Context, lent, local, object};
 use crate::entity::token::Scope;
 use crate::error::Result;
 use crate::event::Moment;
@@ -26,16 +26,26 @@ pub struct NoteAssignInput {
 }
 
 /// What became of it. Assigning twice is no error and keeps the first assignment.
-#[derive(Clone, Default, SimpleObject)]
+#[derive(Clone, Default)]
 pub struct NoteAssignPayload {
-    /// The note, with its assignees as they are now.
     note: Option<Note>,
-    /// Who has become responsible.
-    added: Many<NoteAssignee>,
-    /// Who was already.
+    added: Vec<NoteAssignee>,
     already_assigned_user_ids: Vec<ID>,
-    /// What has to be put right; then nobody was assigned.
     user_errors: Vec<UserError>,
+}
+
+object! {
+    /// What became of it. Assigning twice is no error and keeps the first assignment.
+    NoteAssignPayload {
+        /// The note, with its assignees as they are now.
+        note = local(|payload: &NoteAssignPayload| payload.note.clone());
+        /// Who has become responsible.
+        added = local(|payload: &NoteAssignPayload| payload.added.clone());
+        /// Who was already.
+        already_assigned_user_ids = lent(|payload: &NoteAssignPayload| &payload.already_assigned_user_ids);
+        /// What has to be put right; then nobody was assigned.
+        user_errors = local(|payload: &NoteAssignPayload| payload.user_errors.clone());
+    }
 }
 
 pub async fn assign(ctx: &Context<'_>, input: NoteAssignInput) -> Result<NoteAssignPayload> {
@@ -70,7 +80,7 @@ pub async fn assign(ctx: &Context<'_>, input: NoteAssignInput) -> Result<NoteAss
     Ok(NoteAssignPayload {
         note: Some(Note(Arc::new(note))),
         already_assigned_user_ids: already.map(|user| Kind::User.id(user)).collect(),
-        added: Many(added.into_iter().map(|row| NoteAssignee(Arc::new(row))).collect()),
+        added: added.into_iter().map(|row| NoteAssignee(Arc::new(row))).collect(),
         user_errors: Vec::new(),
     })
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use async_graphql::{Context, ID, InputObject, SimpleObject};
+use async_graphql::{ID, InputObject};
 
 use super::assignments::{add, take_away};
 use super::batch::{Batch, BatchErrorPolicy, NoteBatchResult};
 use super::change::{References, still_seen};
 use crate::context::ContextExt;
-use crate::engine::Many;
+use crate::engine::{Context, lent, local, object};
 use crate::entity::note;
 use crate::entity::token::Scope;
 use crate::error::Result;
@@ -29,14 +29,24 @@ pub struct NotesAssignInput {
 
 /// What became of them. Assigning twice is no error and keeps the first assignment; nor is unassigning who is not
 /// assigned.
-#[derive(Clone, Default, SimpleObject)]
+#[derive(Clone, Default)]
 pub struct NotesAssignPayload {
-    /// What became of each, in the order of the IDs; empty where there were too many of them.
-    results: Many<NoteBatchResult>,
-    /// How many notes have changed: not those for which all users were responsible already, or none was.
+    results: Vec<NoteBatchResult>,
     changed_count: usize,
-    /// What has to be put right; then nothing was changed.
     user_errors: Vec<UserError>,
+}
+
+object! {
+    /// What became of them. Assigning twice is no error and keeps the first assignment; nor is unassigning who is not
+    /// assigned.
+    NotesAssignPayload {
+        /// What became of each, in the order of the IDs; empty where there were too many of them.
+        results = local(|payload: &NotesAssignPayload| payload.results.clone());
+        /// How many notes have changed: not those for which all users were responsible already, or none was.
+        changed_count = lent(|payload: &NotesAssignPayload| &payload.changed_count);
+        /// What has to be put right; then nothing was changed.
+        user_errors = local(|payload: &NotesAssignPayload| payload.user_errors.clone());
+    }
 }
 
 pub async fn assign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result<NotesAssignPayload> {

@@ -9,7 +9,7 @@ use super::change::hold_notes;
 use super::object::Note;
 use super::text::NOTES;
 use crate::db::Transaction;
-use crate::engine::{Many, lent, local, object};
+use crate::engine::{lent, local, object};
 use crate::entity::{Sight, note};
 use crate::error::Result;
 use crate::id::Kind;
@@ -90,7 +90,7 @@ impl Batch {
     }
 
     /// What became of each, and what kept all of them from being changed.
-    pub fn tell(self, problems: Problems) -> (Many<NoteBatchResult>, Vec<UserError>) {
+    pub fn tell(self, problems: Problems) -> (Vec<NoteBatchResult>, Vec<UserError>) {
         let notes: HashMap<i64, Arc<note::Model>> =
             self.notes.into_iter().map(|(key, note)| (key, Arc::new(note))).collect();
         let result = |(index, (id, key)): (usize, (ID, Result<i64, String>))| {
@@ -109,6 +109,6 @@ impl Batch {
         if self.policy == BatchErrorPolicy::RejectAll {
             user_errors.extend(results.iter().flat_map(|result| result.user_errors.iter().cloned()));
         }
-        (Many(results), user_errors)
+        (results, user_errors)
     }
 }

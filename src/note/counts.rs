@@ -1,7 +1,7 @@
 //! How many notes there are of each value.
 
+use async_graphql::Enum;
 use async_graphql::resolver_utils::EnumType;
-use async_graphql::{Enum, SimpleObject};
 use sea_orm::Condition;
 use sea_orm::sea_query::{
     Asterisk, ColumnRef, Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, JoinType, NullOrdering, Order, Query,
@@ -14,6 +14,7 @@ use super::list::{NoteList, NoteListArgs};
 use super::object::{NoteReferenceType, NoteStatus};
 use crate::context::Reader;
 use crate::db::{Queries, Row};
+use crate::engine::{lent, object};
 use crate::entity::{assignment, note, note_tag, note_type, user};
 use crate::error::{Error, Result};
 use crate::id::Kind;
@@ -21,10 +22,6 @@ use crate::page::CountPrecision;
 
 /// The most values that are told.
 const MAX_VALUES: u64 = 1_000;
-
-/// Memory that a count takes while the library writes it, and its fields.
-const COUNT_BYTES: u64 = 600;
-const COUNT_FIELDS: u64 = 4;
 
 /// What notes are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -46,17 +43,27 @@ pub enum NoteGroupKey {
 }
 
 /// How many notes there are of one value.
-#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteCount {
-    /// The value as filters take it: the name of an enum's value, the ID of a record, a tag, `true` or `false`; null for
-    /// the notes that have none.
     key: Option<String>,
-    /// What people call it: the name of the type or the user, the tag; null for what has no name but its key.
     label: Option<String>,
-    /// How many notes.
     count: u64,
-    /// Whether all notes were counted, or only the newest of them, as many as are looked at.
     precision: CountPrecision,
+}
+
+object! {
+    /// How many notes there are of one value.
+    NoteCount {
+        /// The value as filters take it: the name of an enum's value, the ID of a record, a tag, `true` or `false`; null for
+        /// the notes that have none.
+        key = lent(|counted: &NoteCount| &counted.key);
+        /// What people call it: the name of the type or the user, the tag; null for what has no name but its key.
+        label = lent(|counted: &NoteCount| &counted.label);
+        /// How many notes.
+        count = lent(|counted: &NoteCount| &counted.count);
+        /// Whether all notes were counted, or only the newest of them, as many as are looked at.
+        precision = lent(|counted: &NoteCount| &counted.precision);
+    }
 }
 
 /// The counts of the values that notes have, the largest first, at most 1,000; in one statement.
@@ -75,10 +82,6 @@ pub async fn counts(
     let most = notes.most_of(group_by.weight());
     let select = statement(reader.sight.company_id, group_by, &notes, most);
     let rows = reader.db.read().rows(&select).await?;
-    let count = rows.len() as u64;
-    // The library writes these; what the engine writes is measured there.
-    reader.meter.hold_rows(count * COUNT_BYTES)?;
-    reader.meter.write_values(count * COUNT_FIELDS)?;
     rows.iter().map(|row| read(group_by, row)).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, SimpleObject};
+use async_graphql::{ID, InputObject};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::assignments::{insert_assignments, new_assignments};
@@ -12,6 +12,7 @@ use super::object::{Note, NoteReferenceType, NoteStatus};
 use super::text::{BODY, NAME, SUBJECT};
 use crate::context::ContextExt;
 use crate::db;
+use crate::engine::{Context, local, object};
 use crate::entity::event::EventType;
 use crate::entity::note::{self, Tags};
 use crate::entity::token::Scope;
@@ -65,14 +66,23 @@ pub struct NoteCreateInput {
 }
 
 /// What became of it.
-#[derive(Clone, Default, SimpleObject)]
+#[derive(Clone, Default)]
 pub struct NoteCreatePayload {
-    /// The new note.
     note: Option<Note>,
-    /// The new note in the list of all notes, newest first.
     note_edge: Option<NoteEdge>,
-    /// What has to be put right; then nothing was made.
     user_errors: Vec<UserError>,
+}
+
+object! {
+    /// What became of it.
+    NoteCreatePayload {
+        /// The new note.
+        note = local(|payload: &NoteCreatePayload| payload.note.clone());
+        /// The new note in the list of all notes, newest first.
+        note_edge = local(|payload: &NoteCreatePayload| payload.note_edge.clone());
+        /// What has to be put right; then nothing was made.
+        user_errors = local(|payload: &NoteCreatePayload| payload.user_errors.clone());
+    }
 }
 
 impl NoteCreatePayload {

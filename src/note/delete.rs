@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, SimpleObject};
+use async_graphql::{ID, InputObject};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::change::hold_note;
@@ -10,6 +10,7 @@ use super::deletion::{DeletionReport, report};
 use super::object::Note;
 use crate::context::ContextExt;
 use crate::db::{Transaction, one_of};
+use crate::engine::{Context, lent, local, object};
 use crate::entity::event::EventType;
 use crate::entity::token::Scope;
 use crate::entity::{Sight, assignment, message, note};
@@ -30,16 +31,26 @@ pub struct NoteDeleteInput {
 }
 
 /// What became of it. After `VERSION_CONFLICT` `note` is the current state.
-#[derive(Clone, Default, SimpleObject)]
+#[derive(Clone, Default)]
 pub struct NoteDeletePayload {
-    /// The note that is gone.
     deleted_note_id: Option<ID>,
-    /// The note that is still there, after `VERSION_CONFLICT`.
     note: Option<Note>,
-    /// What was deleted with it, and what has lost its link to it.
     report: Option<DeletionReport>,
-    /// What has to be put right; then nothing was deleted.
     user_errors: Vec<UserError>,
+}
+
+object! {
+    /// What became of it. After `VERSION_CONFLICT` `note` is the current state.
+    NoteDeletePayload {
+        /// The note that is gone.
+        deleted_note_id = lent(|payload: &NoteDeletePayload| &payload.deleted_note_id);
+        /// The note that is still there, after `VERSION_CONFLICT`.
+        note = local(|payload: &NoteDeletePayload| payload.note.clone());
+        /// What was deleted with it, and what has lost its link to it.
+        report = local(|payload: &NoteDeletePayload| payload.report.clone());
+        /// What has to be put right; then nothing was deleted.
+        user_errors = local(|payload: &NoteDeletePayload| payload.user_errors.clone());
+    }
 }
 
 pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDeletePayload> {

@@ -1,12 +1,12 @@
 //! `notesDelete`.
 
-use async_graphql::{Context, ID, InputObject, SimpleObject};
+use async_graphql::{ID, InputObject};
 
 use super::batch::{Batch, BatchErrorPolicy, NoteBatchResult};
 use super::delete::remove;
 use super::deletion::DeletionReport;
 use crate::context::ContextExt;
-use crate::engine::Many;
+use crate::engine::{Context, lent, local, object};
 use crate::entity::note;
 use crate::entity::token::Scope;
 use crate::error::Result;
@@ -25,18 +25,28 @@ pub struct NotesDeleteInput {
 }
 
 /// What became of them.
-#[derive(Clone, Default, SimpleObject)]
+#[derive(Clone, Default)]
 pub struct NotesDeletePayload {
-    /// The notes that are gone, each once, in the order of their keys.
     deleted_note_ids: Vec<ID>,
-    /// What was deleted with them, and what has lost its link to them; null where nothing was to be deleted, or
-    /// something has to be put right.
     report: Option<DeletionReport>,
-    /// What became of each, in the order of the IDs: without a note where it is gone. Empty where there were too many
-    /// of them.
-    results: Many<NoteBatchResult>,
-    /// What has to be put right; then nothing was deleted.
+    results: Vec<NoteBatchResult>,
     user_errors: Vec<UserError>,
+}
+
+object! {
+    /// What became of them.
+    NotesDeletePayload {
+        /// The notes that are gone, each once, in the order of their keys.
+        deleted_note_ids = lent(|payload: &NotesDeletePayload| &payload.deleted_note_ids);
+        /// What was deleted with them, and what has lost its link to them; null where nothing was to be deleted, or
+        /// something has to be put right.
+        report = local(|payload: &NotesDeletePayload| payload.report.clone());
+        /// What became of each, in the order of the IDs: without a note where it is gone. Empty where there were too many
+        /// of them.
+        results = local(|payload: &NotesDeletePayload| payload.results.clone());
+        /// What has to be put right; then nothing was deleted.
+        user_errors = local(|payload: &NotesDeletePayload| payload.user_errors.clone());
+    }
 }
 
 pub async fn delete_many(ctx: &Context<'_>, input: NotesDeleteInput) -> Result<NotesDeletePayload> {

@@ -1,11 +1,12 @@
 //! What a deletion removes, and what stays but loses its link.
 
-use async_graphql::{Context, Enum, ID, SimpleObject};
+use async_graphql::{Enum, ID};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::text::{NOTES, distinct};
 use crate::context::ContextExt;
 use crate::db::one_of;
+use crate::engine::{Context, leaf_enum, lent, local, object};
 use crate::entity::{Sight, assignment, message, note};
 use crate::error::{Error, Result};
 use crate::id::Kind;
@@ -21,28 +22,48 @@ pub enum DeletionAction {
     /// It stays, without its link to the note.
     Detached,
 }
+leaf_enum!(DeletionAction);
 
 /// A record that a deletion removes or cuts off.
-#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeletionItem {
-    /// The name of its type.
     type_name: &'static str,
-    /// The record.
     id: ID,
-    /// What becomes of it.
     action: DeletionAction,
+}
+
+object! {
+    /// A record that a deletion removes or cuts off.
+    DeletionItem {
+        /// The name of its type.
+        type_name = lent(|item: &DeletionItem| &item.type_name);
+        /// The record.
+        id = lent(|item: &DeletionItem| &item.id);
+        /// What becomes of it.
+        action = lent(|item: &DeletionItem| &item.action);
+    }
 }
 
 /// Everything that a deletion removes, and everything that stays but loses its link to what was removed. Each record
 /// stands there once: notes, their messages, then the people and the type.
-#[derive(Clone, Debug, SimpleObject)]
+#[derive(Clone, Debug)]
 pub struct DeletionReport {
-    /// How many records there are, named or not.
     total_count: u64,
-    /// The records, at most 1,000.
     items: Vec<DeletionItem>,
-    /// There are more records than are named.
     truncated: bool,
+}
+
+object! {
+    /// Everything that a deletion removes, and everything that stays but loses its link to what was removed. Each record
+    /// stands there once: notes, their messages, then the people and the type.
+    DeletionReport {
+        /// How many records there are, named or not.
+        total_count = lent(|report: &DeletionReport| &report.total_count);
+        /// The records, at most 1,000.
+        items = local(|report: &DeletionReport| report.items.clone());
+        /// There are more records than are named.
+        truncated = lent(|report: &DeletionReport| &report.truncated);
+    }
 }
 
 impl DeletionItem {

@@ -16,7 +16,7 @@ use super::object::Note;
 use super::order::Placed;
 use crate::context::Reader;
 use crate::db::{Queries, one_of};
-use crate::engine::Question;
+use crate::engine::{Question, Seeds};
 use crate::entity::{assignment, message, note};
 use crate::error::{Error, Result};
 use crate::page::{Page, Total};
@@ -40,14 +40,17 @@ impl Question for NoteById {
     type Key = i64;
     type Answer = Arc<note::Model>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        if let [key] = keys {
-            return Ok(alone::note(reader, *key).await?.into_iter().map(|note| (*key, Arc::new(note))).collect());
-        }
         let keys = one_of(reader.db.backend(), (note::Entity, note::Column::Id), keys.iter().copied());
         let notes = reader.columns(&NOTE).matching(reader.sight.sees_note().add(keys), reader.db.read()).await?;
         Ok(notes.into_iter().map(|note| (note.id, Arc::new(note))).collect())
+    }
+    async fn ask_and_seed(reader: &Reader, keys: &[i64], seeds: &mut Seeds) -> Result<HashMap<i64, Self::Answer>> {
+        let &[key] = keys else { return Self::ask(reader, keys).await };
+        let note = alone::note(reader, key, seeds).await?;
+        Ok(note.into_iter().map(|note| (key, Arc::new(note))).collect())
     }
 }
 
@@ -58,14 +61,9 @@ impl Question for AssigneesOf {
     type Key = i64;
     type Answer = Vec<Arc<assignment::Model>>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        if let &[key] = keys
-            && reader.beside.is_alone(key)
-        {
-            let rows = alone::assignments(reader, key).await?;
-            return Ok(HashMap::from([(key, rows.into_iter().map(Arc::new).collect())]));
-        }
         let keys = one_of(reader.db.backend(), (assignment::Entity, assignment::Column::NoteId), keys.iter().copied());
         let assignments = reader
             .sight
@@ -84,6 +82,11 @@ impl Question for AssigneesOf {
         }
         Ok(answers)
     }
+    async fn ask_and_seed(reader: &Reader, keys: &[i64], seeds: &mut Seeds) -> Result<HashMap<i64, Self::Answer>> {
+        let &[key] = keys else { return Self::ask(reader, keys).await };
+        let rows = alone::assignments(reader, key, seeds).await?;
+        Ok(HashMap::from([(key, rows.into_iter().map(Arc::new).collect())]))
+    }
 }
 
 /// Messages by key.
@@ -93,6 +96,7 @@ impl Question for MessageById {
     type Key = i64;
     type Answer = Arc<message::Model>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
         let keys = one_of(reader.db.backend(), (message::Entity, message::Column::Id), keys.iter().copied());
@@ -116,13 +120,9 @@ impl Question for MessagesOf {
     type Key = MessageRange;
     type Answer = Vec<Arc<message::Model>>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[MessageRange]) -> Result<HashMap<MessageRange, Self::Answer>> {
-        // Planned once, where lists are looked at each time.
-        if let [range] = keys {
-            let rows = alone::messages(reader, *range).await?;
-            return Ok(HashMap::from([(*range, rows.into_iter().map(Arc::new).collect())]));
-        }
         let backend = reader.db.backend();
         let sql = match backend {
             // OFFSET 0 keeps the subquery apart: ask the index for each range, rather than read all messages of the
@@ -166,6 +166,17 @@ impl Question for MessagesOf {
             answers.entry(range).or_default().push(Arc::new(message));
         }
         Ok(answers)
+    }
+
+    /// Planned once, where lists are looked at each time.
+    async fn ask_and_seed(
+        reader: &Reader,
+        keys: &[MessageRange],
+        seeds: &mut Seeds,
+    ) -> Result<HashMap<MessageRange, Self::Answer>> {
+        let &[range] = keys else { return Self::ask(reader, keys).await };
+        let rows = alone::messages(reader, range, seeds).await?;
+        Ok(HashMap::from([(range, rows.into_iter().map(Arc::new).collect())]))
     }
 }
 
@@ -226,6 +237,7 @@ impl Question for NotesOf {
     type Key = ListKey;
     type Answer = Page<Placed>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, Self::Answer>> {
         let lists = by_list(keys).into_iter().map(async |((whose, args), parents)| {
@@ -243,6 +255,7 @@ impl Question for NotesTotal {
     type Key = ListKey;
     type Answer = Total;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, Total>> {
         let of_all = keys.iter().filter(|key| key.under.is_none()).map(async |key| {

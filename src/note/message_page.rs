@@ -116,7 +116,7 @@ fn cursor(direction: OrderDirection, message: &message::Model) -> String {
 /// The field `Note.messages`.
 pub fn messages() -> Def {
     ask::<Note, Args<NoteMessagesArgs>, MessagesOf, _, _>(
-        |note, Args(args), _| prepare(note, args),
+        |note, Args(args), _| Ok(prepare(note, args)?),
         |mut page: ThreadPage, messages| {
             page.messages = messages.unwrap_or_default();
             if page.direction == OrderDirection::Desc {

@@ -14,6 +14,7 @@ mod delete;
 mod delete_many;
 mod deletion;
 mod filter;
+mod joined;
 mod key;
 mod list;
 mod load;

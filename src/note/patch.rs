@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::slice;
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, SimpleObject};
+use async_graphql::{ID, InputObject};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 
 use super::change::{References, hold_note};
@@ -12,6 +12,7 @@ use super::object::Note;
 use super::patch_fields::{Diff, NotePatch, Wanted};
 use crate::context::ContextExt;
 use crate::db::{Transaction, one_of, update_rows};
+use crate::engine::{Context, lent, local, object};
 use crate::entity::token::Scope;
 use crate::entity::{Sight, assignment, note};
 use crate::error::Result;
@@ -32,14 +33,23 @@ pub struct NotePatchInput {
 }
 
 /// What became of it. After `VERSION_CONFLICT` `note` is the current state, so that the client can merge and try again.
-#[derive(Clone, Default, SimpleObject)]
+#[derive(Clone, Default)]
 pub struct NotePatchPayload {
-    /// The note as it is now.
     note: Option<Note>,
-    /// The fields that have another value than before; a patch that changes none leaves version and `updatedOn` alone.
     changed_fields: Vec<&'static str>,
-    /// What has to be put right; then nothing was changed.
     user_errors: Vec<UserError>,
+}
+
+object! {
+    /// What became of it. After `VERSION_CONFLICT` `note` is the current state, so that the client can merge and try again.
+    NotePatchPayload {
+        /// The note as it is now.
+        note = local(|payload: &NotePatchPayload| payload.note.clone());
+        /// The fields that have another value than before; a patch that changes none leaves version and `updatedOn` alone.
+        changed_fields = lent(|payload: &NotePatchPayload| &payload.changed_fields);
+        /// What has to be put right; then nothing was changed.
+        user_errors = local(|payload: &NotePatchPayload| payload.user_errors.clone());
+    }
 }
 
 pub async fn patch(ctx: &Context<'_>, input: NotePatchInput) -> Result<NotePatchPayload> {

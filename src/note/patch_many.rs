@@ -1,13 +1,13 @@
 //! `notesPatch`.
 
-use async_graphql::{Context, ID, InputObject, SimpleObject};
+use async_graphql::{ID, InputObject};
 
 use super::batch::{Batch, BatchErrorPolicy, NoteBatchResult};
 use super::change::References;
 use super::patch::{may_hide, save};
 use super::patch_fields::{Diff, NotePatch, Wanted};
 use crate::context::ContextExt;
-use crate::engine::Many;
+use crate::engine::{Context, lent, local, object};
 use crate::entity::token::Scope;
 use crate::error::Result;
 use crate::event::Moment;
@@ -26,14 +26,23 @@ pub struct NotesPatchInput {
 }
 
 /// What became of them.
-#[derive(Clone, Default, SimpleObject)]
+#[derive(Clone, Default)]
 pub struct NotesPatchPayload {
-    /// What became of each, in the order of the IDs; empty where there were too many of them.
-    results: Many<NoteBatchResult>,
-    /// How many notes have changed: not those that were already as the patch wants them.
+    results: Vec<NoteBatchResult>,
     changed_count: usize,
-    /// What has to be put right; then nothing was changed.
     user_errors: Vec<UserError>,
+}
+
+object! {
+    /// What became of them.
+    NotesPatchPayload {
+        /// What became of each, in the order of the IDs; empty where there were too many of them.
+        results = local(|payload: &NotesPatchPayload| payload.results.clone());
+        /// How many notes have changed: not those that were already as the patch wants them.
+        changed_count = lent(|payload: &NotesPatchPayload| &payload.changed_count);
+        /// What has to be put right; then nothing was changed.
+        user_errors = local(|payload: &NotesPatchPayload| payload.user_errors.clone());
+    }
 }
 
 pub async fn patch_many(ctx: &Context<'_>, input: NotesPatchInput) -> Result<NotesPatchPayload> {

@@ -2,23 +2,26 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, SimpleObject};
+use async_graphql::{ID, InputObject};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::change::hold_note;
+use super::load::MessageById;
 use super::message::NoteMessage;
 use super::message_page::NoteMessageEdge;
 use super::object::Note;
 use super::text::{BODY, NAME};
 use crate::context::ContextExt;
 use crate::db;
+use crate::engine::{Context, local, object};
 use crate::entity::event::EventType;
 use crate::entity::token::Scope;
 use crate::entity::{message, note};
 use crate::error::Result;
 use crate::event::{Happened, Moment};
 use crate::idempotency::{self, Found, IdempotencyKey};
+use crate::loader::Loader;
 use crate::quota::{Usage, message_bytes};
 use crate::scalar::Url;
 use crate::search;
@@ -51,21 +54,30 @@ pub struct NoteMessagePostInput {
 }
 
 /// What became of it.
-#[derive(Clone, Default, SimpleObject)]
+#[derive(Clone, Default)]
 pub struct NoteMessagePostPayload {
-    /// The note, with the message in its thread. Its version is as before, so that comments do not break an open form.
     note: Option<Note>,
-    /// The new message.
     message: Option<NoteMessage>,
-    /// The new message in its thread, oldest first.
     message_edge: Option<NoteMessageEdge>,
-    /// What has to be put right; then nothing was posted.
     user_errors: Vec<UserError>,
 }
 
+object! {
+    /// What became of it.
+    NoteMessagePostPayload {
+        /// The note, with the message in its thread. Its version is as before, so that comments do not break an open form.
+        note = local(|payload: &NoteMessagePostPayload| payload.note.clone());
+        /// The new message.
+        message = local(|payload: &NoteMessagePostPayload| payload.message.clone());
+        /// The new message in its thread, oldest first.
+        message_edge = local(|payload: &NoteMessagePostPayload| payload.message_edge.clone());
+        /// What has to be put right; then nothing was posted.
+        user_errors = local(|payload: &NoteMessagePostPayload| payload.user_errors.clone());
+    }
+}
+
 impl NoteMessagePostPayload {
-    fn made(note: note::Model, message: message::Model) -> Self {
-        let message = Arc::new(message);
+    fn made(note: note::Model, message: Arc<message::Model>) -> Self {
         Self {
             note: Some(Note(Arc::new(note))),
             message_edge: Some(NoteMessageEdge::oldest_first(Arc::clone(&message))),
@@ -77,7 +89,7 @@ impl NoteMessagePostPayload {
     /// What was posted before under the same key.
     async fn again(ctx: &Context<'_>, id: i64) -> Result<Self> {
         let (sight, db) = (ctx.sight(), ctx.app().db.read());
-        if let Some(message) = sight.messages().filter(message::Column::Id.eq(id)).one(db).await?
+        if let Some(message) = Loader::<MessageById>::new(ctx.reader()).load(id).await?
             && let Some(note) = sight.notes().filter(note::Column::Id.eq(message.note_id)).one(db).await?
         {
             return Ok(Self::made(note, message));
@@ -165,5 +177,5 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
     moment.append(&transaction, events, growth).await?;
     key.keep(&transaction, &moment, message.id).await?;
     transaction.commit().await?;
-    Ok(NoteMessagePostPayload::made(note, message))
+    Ok(NoteMessagePostPayload::made(note, Arc::new(message)))
 }

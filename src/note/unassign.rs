@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, SimpleObject};
+use async_graphql::{ID, InputObject};
 
 use super::assignments::take_away;
 use super::change::{References, hold_note, still_seen};
 use super::object::Note;
 use crate::context::ContextExt;
+use crate::engine::{Context, lent, local, object};
 use crate::entity::token::Scope;
 use crate::error::Result;
 use crate::event::Moment;
@@ -24,16 +25,26 @@ pub struct NoteUnassignInput {
 }
 
 /// What became of it.
-#[derive(Clone, Default, SimpleObject)]
+#[derive(Clone, Default)]
 pub struct NoteUnassignPayload {
-    /// The note, with its assignees as they are now; null where the viewer was one of them and sees it no longer.
     note: Option<Note>,
-    /// Who is no longer responsible.
     removed_user_ids: Vec<ID>,
-    /// Who was not responsible before.
     not_assigned_user_ids: Vec<ID>,
-    /// What has to be put right; then nobody was unassigned.
     user_errors: Vec<UserError>,
+}
+
+object! {
+    /// What became of it.
+    NoteUnassignPayload {
+        /// The note, with its assignees as they are now; null where the viewer was one of them and sees it no longer.
+        note = local(|payload: &NoteUnassignPayload| payload.note.clone());
+        /// Who is no longer responsible.
+        removed_user_ids = lent(|payload: &NoteUnassignPayload| &payload.removed_user_ids);
+        /// Who was not responsible before.
+        not_assigned_user_ids = lent(|payload: &NoteUnassignPayload| &payload.not_assigned_user_ids);
+        /// What has to be put right; then nobody was unassigned.
+        user_errors = local(|payload: &NoteUnassignPayload| payload.user_errors.clone());
+    }
 }
 
 pub async fn unassign(ctx: &Context<'_>, input: NoteUnassignInput) -> Result<NoteUnassignPayload> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, SimpleObject};
+use async_graphql::ID;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect};
 
@@ -10,6 +10,7 @@ use super::object::NoteType;
 use crate::context::ContextExt;
 use crate::db;
 use crate::db::{Transaction, Violation};
+use crate::engine::{Context, local, object};
 use crate::entity::token::Scope;
 use crate::entity::{Sight, note, note_type};
 use crate::error::Result;
@@ -20,12 +21,20 @@ use crate::user_error::{ErrorCode, Problems, UserError};
 const NAME: usize = 255;
 
 /// What became of it.
-#[derive(Clone, Default, SimpleObject)]
+#[derive(Clone, Default)]
 pub struct NoteTypePayload {
-    /// The type as it is now; after `noteTypeDelete` the one that is gone, as it was.
     note_type: Option<NoteType>,
-    /// What has to be put right; then nothing was changed.
     user_errors: Vec<UserError>,
+}
+
+object! {
+    /// What became of it.
+    NoteTypePayload {
+        /// The type as it is now; after `noteTypeDelete` the one that is gone, as it was.
+        note_type = local(|payload: &NoteTypePayload| payload.note_type.clone());
+        /// What has to be put right; then nothing was changed.
+        user_errors = local(|payload: &NoteTypePayload| payload.user_errors.clone());
+    }
 }
 
 impl NoteTypePayload {

@@ -46,15 +46,12 @@ impl Question for NoteTypeById {
     type Key = i64;
     type Answer = Arc<note_type::Model>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        let (mut types, keys) = reader.beside.note_types.split(keys);
-        if !keys.is_empty() {
-            let keys = one_of(reader.db.backend(), (note_type::Entity, note_type::Column::Id), keys);
-            let condition = reader.sight.sees_note_type().add(keys);
-            let found = Columns::<note_type::Entity>::ALL.matching(condition, reader.db.read()).await?;
-            types.extend(found.into_iter().map(|note_type| (note_type.id, Arc::new(note_type))));
-        }
-        Ok(types)
+        let keys = one_of(reader.db.backend(), (note_type::Entity, note_type::Column::Id), keys.iter().copied());
+        let condition = reader.sight.sees_note_type().add(keys);
+        let types = Columns::<note_type::Entity>::ALL.matching(condition, reader.db.read()).await?;
+        Ok(types.into_iter().map(|note_type| (note_type.id, Arc::new(note_type))).collect())
     }
 }

@@ -98,6 +98,7 @@ impl Question for HitOf {
     type Key = HitKey;
     type Answer = SearchHit;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[HitKey]) -> Result<HashMap<HitKey, SearchHit>> {
         let mut searches: HashMap<SharedSearch, Vec<i64>> = HashMap::new();

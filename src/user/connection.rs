@@ -109,6 +109,7 @@ impl Question for UserTotal {
     type Key = Asked;
     type Answer = Total;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[Asked]) -> Result<HashMap<Asked, Total>> {
         let mut totals = HashMap::new();

@@ -21,15 +21,12 @@ impl Question for UserById {
     type Key = i64;
     type Answer = Arc<user::Model>;
     type Source = Reader;
+    type Error = crate::error::Error;
 
     async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        let (mut users, keys) = reader.beside.users.split(keys);
-        if !keys.is_empty() {
-            let keys = one_of(reader.db.backend(), (user::Entity, user::Column::Id), keys);
-            let condition = reader.sight.sees_user().add(keys);
-            let found = reader.columns(&COLUMNS).matching(condition, reader.db.read()).await?;
-            users.extend(found.into_iter().map(|user| (user.id, Arc::new(user))));
-        }
-        Ok(users)
+        let keys = one_of(reader.db.backend(), (user::Entity, user::Column::Id), keys.iter().copied());
+        let condition = reader.sight.sees_user().add(keys);
+        let users = reader.columns(&COLUMNS).matching(condition, reader.db.read()).await?;
+        Ok(users.into_iter().map(|user| (user.id, Arc::new(user))).collect())
     }
 }

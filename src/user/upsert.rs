@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
+use async_graphql::{ID, InputObject, MaybeUndefined};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, QueryFilter, QuerySelect};
 
 use super::object::{User, UserStatus};
 use crate::context::ContextExt;
 use crate::db::{Transaction, one_of_texts};
-use crate::engine::Many;
+use crate::engine::{Context, local, object};
 use crate::entity::token::Scope;
 use crate::entity::{Sight, user};
 use crate::error::Result;
@@ -60,12 +60,20 @@ pub struct UserInput {
 }
 
 /// What became of them.
-#[derive(Clone, Default, SimpleObject)]
+#[derive(Clone, Default)]
 pub struct UsersUpsertPayload {
-    /// The users as they are now, in the order of the input; none where something has to be put right.
-    users: Many<User>,
-    /// What has to be put right; then nothing was changed, of nobody.
+    users: Vec<User>,
     user_errors: Vec<UserError>,
+}
+
+object! {
+    /// What became of them.
+    UsersUpsertPayload {
+        /// The users as they are now, in the order of the input; none where something has to be put right.
+        users = local(|payload: &UsersUpsertPayload| payload.users.clone());
+        /// What has to be put right; then nothing was changed, of nobody.
+        user_errors = local(|payload: &UsersUpsertPayload| payload.user_errors.clone());
+    }
 }
 
 pub async fn upsert(ctx: &Context<'_>, mut input: Vec<UserInput>) -> Result<UsersUpsertPayload> {
@@ -102,7 +110,7 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<UserInput>) -> Result<User
         }
     };
     transaction.commit().await?;
-    let users = Many(users.into_iter().map(|row| User(Arc::new(row))).collect());
+    let users = users.into_iter().map(|row| User(Arc::new(row))).collect();
     Ok(UsersUpsertPayload { users, user_errors: Vec::new() })
 }
 

@@ -102,8 +102,13 @@ const company = (_, __, context, info) => {
   ask('CompanyById', key(context.world.company.id), context, info)
   return context.world.company
 }
-const byId = (type) => (_, { id }, { world }) =>
-  world.byId.get(id.includes(':') || !type ? id : `${type}:${id}`) ?? null
+function find(id, context, info) {
+  ask(`${id.split(':')[0].replace('NoteMessage', 'Message')}ById`, key(id), context, info)
+  return context.world.byId.get(id) ?? null
+}
+
+const byId = (type) => (_, { id }, context, info) =>
+  find(id.includes(':') || !type ? id : `${type}:${id}`, context, info)
 const counts = {
   totalCount: (connection, _, context, info) =>
     typeof connection.totalCount === 'function' ? connection.totalCount(context, info) : connection.totalCount,
@@ -118,7 +123,7 @@ const counts = {
 const resolvers = {
   Query: {
     node: byId(),
-    nodes: (_, { ids }, { world }) => ids.map((id) => world.byId.get(id) ?? null),
+    nodes: (_, { ids }, context, info) => ids.map((id) => find(id, context, info)),
     note: byId('Note'),
     customer: byId('Customer'),
     user: byId('User'),

@@ -14,7 +14,10 @@ use async_graphql::{
 use notegraph::company::{Company, CompanyById};
 use notegraph::context::{ContextExt, Reader};
 use notegraph::customer::{self, Customer, CustomerById};
-use notegraph::engine::{Kind, Link, Object, ObjectType, Question, Row, Rows, Slot, Store};
+use notegraph::engine::{
+    self, Context as Carried, Data, Faults, Given, Kind, Link, Object, ObjectType, Prepared, Question, Row, Rows, Slot,
+    Store,
+};
 use notegraph::entity::token::Scope;
 use notegraph::error::{Error, Result};
 use notegraph::id::parse_global;
@@ -61,19 +64,27 @@ impl Wrapped {
         let below = ctx.with_selection_set(&ctx.item.node.selection_set);
         let given: ServerResult<Vec<(Name, Value)>> = ctx.field().arguments();
         let arguments = link.arguments(Value::Object(given?.into_iter().collect()));
+        let carried = carried(ctx);
         let mut rows: Arc<dyn Rows> = Arc::new(Vec::<()>::new());
         let slot = match arguments {
             Ok(arguments) => {
                 let mut store = Store::default();
-                let prepared = link.prepare(&Single(self), arguments.as_ref(), &below, &mut store);
-                store.round(&below).await;
-                let mut found = link.follow(prepared, &mut store);
-                rows = found.rows.into();
+                let prepared = link.prepare(&Single(self), Given::Own(arguments), carried, &mut store);
+                store.round(carried).await;
+                let ready = match prepared {
+                    Prepared::Ready(ready) => ready,
+                    Prepared::Coming(coming) => coming.await,
+                };
+                let mut found = link.follow(ready, &mut store);
+                if let Some(only) = found.rows.pop() {
+                    rows = only.into();
+                }
                 found.slots.remove(0)
             }
-            Err(message) => Slot::Failed(Error::Invalid(message)),
+            Err(message) => Slot::Failed(engine::Error::new(message)),
         };
-        let wrapped = |index| Self { object: link.target().unwrap(), rows: Arc::clone(&rows), index };
+        // Below the root no field is of an interface.
+        let wrapped = |index| Self { object: link.targets()[0], rows: Arc::clone(&rows), index };
         let one: Result<Self, async_graphql::Error> = match slot {
             Slot::Null => return Ok(Value::Null),
             Slot::Json(json) => return Ok(parsed(&json)),
@@ -81,8 +92,9 @@ impl Wrapped {
                 let items: Vec<Self> = (first..end).map(wrapped).collect();
                 return OutputType::resolve(&items, &below, ctx.item).await;
             }
-            Slot::One(index) => Ok(wrapped(index)),
-            Slot::Failed(error) => Err(error.into()),
+            Slot::One(_, index) => Ok(wrapped(index)),
+            Slot::Failed(error) => Err(library(error)),
+            Slot::Each(_) => unreachable!("below the root no list is of an interface"),
         };
         if link.nullable() {
             OutputType::resolve(&Some(one), &below, ctx.item).await
@@ -90,6 +102,16 @@ impl Wrapped {
             OutputType::resolve(&one, &below, ctx.item).await
         }
     }
+}
+
+/// An error, as the library has it.
+fn library(error: impl Into<engine::Error>) -> async_graphql::Error {
+    async_graphql::Error::new(error.into().message)
+}
+
+/// What the operation carries along.
+fn carried<'a>(ctx: &Context<'a>) -> Carried<'a> {
+    Carried::new(ctx.data_unchecked::<Arc<Data>>())
 }
 
 fn parsed(json: &[u8]) -> Value {
@@ -120,8 +142,7 @@ impl ContainerType for Wrapped {
         match &field.def.kind {
             Kind::Leaf(write) => {
                 let mut json = Vec::new();
-                let below = ctx.with_selection_set(&ctx.item.node.selection_set);
-                write(self.rows.get(self.index), &below, &mut json);
+                write(self.rows.get(self.index), carried(ctx), &mut json);
                 Ok(Some(parsed(&json)))
             }
             Kind::Link(link) => self.link(link.as_ref(), ctx).await.map(Some),
@@ -136,11 +157,11 @@ impl Root for Query {}
 
 impl OutputType for Query {
     fn type_name() -> Cow<'static, str> {
-        Declared::type_name()
+        Declared::object().name.into()
     }
 
     fn create_type_info(registry: &mut Registry) -> String {
-        Declared::create_type_info(registry)
+        format!("{}!", (Declared::object().register)(registry))
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
@@ -150,44 +171,44 @@ impl OutputType for Query {
 
 impl ContainerType for Query {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
-        let fail = |error: Error| ctx.set_error_path(async_graphql::Error::from(error).into_server_error(ctx.item.pos));
-        ctx.viewer(Scope::Read).map_err(fail)?;
+        let fail = |error: Error| ctx.set_error_path(library(error).into_server_error(ctx.item.pos));
+        let carried = carried(ctx);
+        carried.viewer(Scope::Read).map_err(fail)?;
         let below = ctx.with_selection_set(&ctx.item.node.selection_set);
         let name = ctx.item.node.name.node.as_str();
         let found = match name {
             "node" | "note" | "customer" | "user" => {
                 let id: ID = argument(ctx, "id")?;
                 let id = if name == "node" { id } else { full(name, &id) };
-                return OutputType::resolve(&find(ctx.reader(), &id).await.map_err(fail)?, &below, ctx.item)
-                    .await
-                    .map(Some);
+                let found = find(carried, &id).await.map_err(library).transpose();
+                return OutputType::resolve(&found, &below, ctx.item).await.map(Some);
             }
             "nodes" => {
                 let mut items = Vec::new();
                 for id in argument::<Vec<ID>>(ctx, "ids")? {
-                    items.push(find(ctx.reader(), &id).await.map_err(fail)?);
+                    items.push(find(carried, &id).await.map_err(fail)?);
                 }
                 return OutputType::resolve(&items, &below, ctx.item).await.map(Some);
             }
             "noteTypes" => {
-                let types = note_type::all(ctx.reader()).await.map_err(fail)?;
+                let types = note_type::all(carried.reader()).await.map_err(fail)?;
                 let types: Vec<Wrapped> = types.into_iter().map(Wrapped::new).collect();
                 return OutputType::resolve(&types, &below, ctx.item).await.map(Some);
             }
-            "viewer" => Wrapped::new(Viewer(Arc::new(ctx.viewer(Scope::Read).map_err(fail)?.clone()))),
+            "viewer" => Wrapped::new(Viewer(Arc::new(carried.viewer(Scope::Read).map_err(fail)?.clone()))),
             "notes" => {
                 let given: Vec<(Name, Value)> = ctx.field().arguments()?;
                 let args = NoteListArgs::parse(Some(Value::Object(given.into_iter().collect())));
                 let args = args.map_err(|error| error.into_server_error(ctx.item.pos))?;
-                Wrapped::new(NoteConnection::all(ctx.reader(), args).await.map_err(fail)?)
+                Wrapped::new(NoteConnection::all(carried.reader(), args).await.map_err(fail)?)
             }
             "customers" => {
                 let search: Option<String> = argument(ctx, "search")?;
-                Wrapped::new(customer::list(ctx.reader(), search.as_deref(), &page(ctx)?).await.map_err(fail)?)
+                Wrapped::new(customer::list(carried.reader(), search.as_deref(), &page(ctx)?).await.map_err(fail)?)
             }
             "users" => {
                 let (status, search) = (argument(ctx, "status")?, argument::<Option<String>>(ctx, "search")?);
-                Wrapped::new(user::list(ctx.reader(), search.as_deref(), status, &page(ctx)?).await.map_err(fail)?)
+                Wrapped::new(user::list(carried.reader(), search.as_deref(), status, &page(ctx)?).await.map_err(fail)?)
             }
             _ => return Ok(None),
         };
@@ -218,24 +239,29 @@ fn full(field: &str, id: &ID) -> ID {
     ID(format!("{}{rest}:{}", first.to_uppercase(), id.as_str()))
 }
 
-async fn find(reader: &Reader, id: &ID) -> Result<Option<Wrapped>> {
+async fn find(carried: Carried<'_>, id: &ID) -> Result<Option<Wrapped>> {
     use notegraph::id::Kind;
     let (kind, key) = parse_global(id)?;
     Ok(match kind {
-        Kind::Company => row::<CompanyById, _>(reader, key, Company).await?,
-        Kind::Customer => row::<CustomerById, _>(reader, key, Customer).await?,
-        Kind::User => row::<UserById, _>(reader, key, User).await?,
-        Kind::NoteType => row::<NoteTypeById, _>(reader, key, NoteType).await?,
-        Kind::Note => row::<NoteById, _>(reader, key, Note).await?,
-        Kind::NoteMessage => row::<MessageById, _>(reader, key, NoteMessage).await?,
+        Kind::Company => row::<CompanyById, _>(carried, key, Company).await?,
+        Kind::Customer => row::<CustomerById, _>(carried, key, Customer).await?,
+        Kind::User => row::<UserById, _>(carried, key, User).await?,
+        Kind::NoteType => row::<NoteTypeById, _>(carried, key, NoteType).await?,
+        Kind::Note => row::<NoteById, _>(carried, key, Note).await?,
+        Kind::NoteMessage => row::<MessageById, _>(carried, key, NoteMessage).await?,
     })
 }
 
-async fn row<Q, T>(reader: &Reader, key: i64, make: impl FnOnce(Q::Answer) -> T) -> Result<Option<Wrapped>>
+async fn row<Q, T>(carried: Carried<'_>, key: i64, make: impl FnOnce(Q::Answer) -> T) -> Result<Option<Wrapped>>
 where
-    Q: Question<Key = i64, Source = Reader>,
+    Q: Question<Key = i64, Source = Reader, Error = Error>,
     T: Object,
 {
-    let mut found = Q::ask(reader, &[key]).await?;
+    let path = std::any::type_name::<Q>();
+    let question = path.rsplit("::").next().unwrap();
+    if carried.data::<Faults>().0(question, &key.to_string()) {
+        return Err(Error::Invalid(format!("{question} {key} fails on purpose.")));
+    }
+    let mut found = Q::ask(carried.reader(), &[key]).await?;
     Ok(found.remove(&key).map(|row| Wrapped::new(make(row))))
 }

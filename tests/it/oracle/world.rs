@@ -7,8 +7,8 @@ use async_graphql::parser::parse_query;
 use async_graphql::{Request, Response, Variables};
 use chrono::TimeDelta;
 use notegraph::auth::Viewer;
-use notegraph::document::{self, Refused};
-use notegraph::engine::Faults;
+use notegraph::document::Refused;
+use notegraph::engine::{Answered, Data, Faults};
 use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::entity::token::Scope;
 use notegraph::entity::user::UserStatus;
@@ -95,65 +95,71 @@ impl World {
         world
     }
 
-    fn request(&self, document: &str, variables: Value, failing: &Failing) -> Request {
-        let request = Request::new(document).variables(Variables::from_json(variables));
-        let mentioned = Mentioned::in_document(&parse_query(document).unwrap());
-        let request = self.app.context().prepare(request, &mentioned, self.viewer.clone(), &Meter::unlimited());
-        let failing = failing.clone();
-        request.data(Faults(Box::new(move |question, key| {
-            failing.iter().any(|(failing, of)| failing == question && of == key)
-        })))
+    /// What an operation of the document carries along; questions for which `fails` says so fail.
+    fn carried(&self, mentioned: &Mentioned, fails: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Data {
+        let data = self.app.context().data(mentioned, self.viewer.clone(), &Meter::unlimited());
+        data.with(Faults(Box::new(fails)))
     }
 
     /// What the server answers, and all that it asked on the way.
     pub async fn asked(&self, document: &Document) -> (Response, Failing) {
         let asked = Arc::new(Mutex::new(BTreeSet::new()));
         let record = Arc::clone(&asked);
-        let request = self.request(&document.text(), document.sent().into(), &Vec::new());
-        let request = request.data(Faults(Box::new(move |question, key| {
+        let fails = move |question: &str, key: &str| {
             record.lock().unwrap().insert((question.to_owned(), key.to_owned()));
             false
-        })));
-        let answer = self.run(request).await;
+        };
+        let answer = self.run(&document.text(), document.sent().into(), fails).await;
         let asked = asked.lock().unwrap().iter().cloned().collect();
         (answer, asked)
     }
 
     /// What the server answers.
     pub async fn ours(&self, document: &Document, failing: &Failing) -> Response {
-        self.run(self.request(&document.text(), document.sent().into(), failing)).await
+        self.run(&document.text(), document.sent().into(), fails(failing)).await
     }
 
     /// Reads the document, and runs it where it is valid and its variables are.
-    async fn run(&self, mut request: Request) -> Response {
-        let (types, bounds) = (self.schema.types(), Bounds::default());
-        let checked = match document::read(types, &request.query, bounds.of_parser(), &bounds.of_document()) {
-            Ok(checked) => checked,
+    async fn run(
+        &self,
+        text: &str,
+        sent: Value,
+        fails: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
+    ) -> Response {
+        let bounds = Bounds::default();
+        let document = match self.schema.read(text, bounds.of_parser(), &bounds.of_document()) {
+            Ok(document) => document,
             Err(Refused::Invalid(errors)) => return Response::from_errors(errors),
-            Err(refused) => panic!("{refused:?}\n{}", request.query),
+            Err(refused) => panic!("{refused:?}\n{text}"),
         };
-        let operation = checked.operation(request.operation_name.as_deref()).unwrap();
-        match operation.variables(types, std::mem::take(&mut request.variables)) {
-            Ok(variables) => request.variables = variables,
+        let operation = document.checked().operation(None).unwrap();
+        let variables = match operation.variables(self.schema.types(), Variables::from_json(sent)) {
+            Ok(variables) => variables,
             Err(errors) => return Response::from_errors(errors),
-        }
-        request.set_parsed_query(checked.prepared(operation, &request.variables));
-        self.schema.execute(request).await
+        };
+        let data = self.carried(&document.mentioned, fails);
+        let answer = self.schema.execute(&document, operation.number, &variables, &data).await;
+        let mut response = Response::new(match answer.data {
+            Answered::Written(pieces) => serde_json::from_slice(&pieces.concat()).unwrap(),
+            Answered::Null | Answered::Nothing => async_graphql::Value::Null,
+        });
+        response.errors = answer.errors;
+        response
     }
 
     /// What the library's own executor makes of the same fields.
     pub async fn theirs(&self, document: &Document, failing: &Failing) -> Response {
-        // It does not look at defaults where it decides `@skip` and `@include`.
-        let request = self.request(&document.text(), document.sent_or_default().into(), failing);
         // It reads all columns: what ours leaves out, its answer shows.
-        let request = self.app.context().prepare(request, &EVERYTHING, self.viewer.clone(), &Meter::unlimited());
+        let data = self.carried(&EVERYTHING, fails(failing));
+        // It does not look at defaults where it decides `@skip` and `@include`.
+        let variables = Variables::from_json(document.sent_or_default().into());
+        let request = Request::new(document.text()).variables(variables).data(Arc::new(data));
         self.stock.execute(request).await
     }
 
     /// The data of a document without variables.
     pub async fn data(&self, document: &str) -> Value {
-        let request = self.request(document, serde_json::json!({}), &Vec::new());
-        let answer = self.run(request).await;
+        let answer = self.run(document, serde_json::json!({}), |_, _| false).await;
         assert!(answer.errors.is_empty(), "{:?}", answer.errors);
         serde_json::from_str(&serde_json::to_string(&answer.data).unwrap()).unwrap()
     }
@@ -170,6 +176,11 @@ impl World {
         gather(&data, &mut found);
         found
     }
+}
+
+fn fails(failing: &Failing) -> impl Fn(&str, &str) -> bool + Send + Sync + 'static {
+    let failing = failing.clone();
+    move |question, key| failing.iter().any(|(failing, of)| failing == question && of == key)
 }
 
 /// All fields that the schema has.

@@ -1,0 +1,92 @@
+//! Interfaces and unions: rows that may be of several object types.
+
+use std::marker::PhantomData;
+
+use crate::bridge::Registry;
+
+use super::declare::{Object, ObjectType, Row};
+use super::link::{Rows, Slot};
+use super::outcome::Gather;
+
+/// A type that stands for an interface or a union of the schema.
+pub trait Abstract: 'static {
+    fn kind() -> &'static AbstractType;
+}
+
+/// An interface or a union of the schema, and the object types that it is of.
+pub struct AbstractType {
+    pub name: &'static str,
+    pub description: &'static str,
+    /// The fields of an interface, by name, type and description; a union has none.
+    pub fields: &'static [(&'static str, &'static str, &'static str)],
+    pub objects: &'static [fn() -> &'static ObjectType],
+}
+
+impl AbstractType {
+    /// The object types that it is of.
+    pub fn targets(&self) -> Vec<&'static ObjectType> {
+        self.objects.iter().map(|object| object()).collect()
+    }
+
+    /// Makes it known to the schema; its name.
+    pub fn register(&'static self, registry: &mut Registry) -> String {
+        super::bridge::register_abstract(self, registry)
+    }
+}
+
+/// A row of one of the object types of an interface or a union.
+pub struct AnyRow<I> {
+    object: &'static ObjectType,
+    row: Box<Row>,
+    of: PhantomData<fn() -> I>,
+}
+
+impl<I: Abstract> AnyRow<I> {
+    pub fn new<T: Object>(row: T) -> Self {
+        Self { object: T::object(), row: Box::new(row), of: PhantomData }
+    }
+}
+
+/// Rows of each object type of an interface or a union.
+pub struct Mixed<I> {
+    /// In the order of the targets.
+    rows: Vec<Boxed>,
+    of: PhantomData<fn() -> I>,
+}
+
+#[derive(Default)]
+struct Boxed(Vec<Box<Row>>);
+
+impl Rows for Boxed {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn get(&self, index: usize) -> &Row {
+        self.0[index].as_ref()
+    }
+}
+
+impl<I: Abstract> Default for Mixed<I> {
+    fn default() -> Self {
+        Self { rows: I::kind().objects.iter().map(|_| Boxed::default()).collect(), of: PhantomData }
+    }
+}
+
+impl<I: Abstract> Mixed<I> {
+    pub fn add(&mut self, row: AnyRow<I>) -> Slot {
+        let kind = I::kind();
+        let Some(target) = kind.objects.iter().position(|object| std::ptr::eq(object(), row.object)) else {
+            unreachable!("{} is not among the types of {}", row.object.name, kind.name)
+        };
+        let rows = &mut self.rows[target].0;
+        rows.push(row.row);
+        Slot::One(target, rows.len() - 1)
+    }
+}
+
+impl<I: Abstract> Gather for Mixed<I> {
+    fn gathered(self) -> Vec<Box<dyn Rows>> {
+        self.rows.into_iter().map(|rows| Box::new(rows) as Box<dyn Rows>).collect()
+    }
+}

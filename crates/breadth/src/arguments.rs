@@ -1,0 +1,70 @@
+//! The arguments of a field that is asked for.
+
+use crate::bridge::Literal as Input;
+use crate::bridge::indexmap::IndexMap;
+use crate::bridge::types::Field;
+use crate::bridge::{Name, Value, Variables};
+
+use super::declare::Row;
+use super::link::{Given, Link};
+
+/// Arguments as a plan keeps them.
+pub enum Planned {
+    /// They hold no variables: this is what they are, or what is wrong with them.
+    Kept(Result<Box<Row>, String>),
+    /// They are known with the variables.
+    Sent(Vec<(Name, Input)>),
+}
+
+impl Planned {
+    pub fn new(link: &dyn Link, field: &Field) -> Self {
+        let given = || field.arguments.iter().map(|(name, value)| (name.node.clone(), &value.node));
+        if given().any(|(_, value)| has_variables(value)) {
+            return Self::Sent(given().map(|(name, value)| (name, value.clone())).collect());
+        }
+        let none = Variables::default();
+        Self::Kept(link.arguments(values(given(), &none)))
+    }
+
+    /// # Errors
+    /// What is wrong with them, for the client.
+    pub fn given(&self, link: &dyn Link, variables: &Variables) -> Result<Given<'_>, String> {
+        match self {
+            Self::Kept(Ok(row)) => Ok(Given::Kept(row.as_ref())),
+            Self::Kept(Err(message)) => Err(message.clone()),
+            Self::Sent(given) => {
+                let given = given.iter().map(|(name, value)| (name.clone(), value));
+                link.arguments(values(given, variables)).map(Given::Own)
+            }
+        }
+    }
+}
+
+fn has_variables(value: &Input) -> bool {
+    match value {
+        Input::Variable(_) => true,
+        Input::List(items) => items.iter().any(has_variables),
+        Input::Object(fields) => fields.values().any(has_variables),
+        _ => false,
+    }
+}
+
+/// An argument that is a variable which was left out counts as left out itself (GraphQL, section 6.4.1).
+fn values<'a>(given: impl Iterator<Item = (Name, &'a Input)>, variables: &Variables) -> Value {
+    Value::Object(given.filter_map(|(name, value)| Some((name, filled(value, variables)?))).collect())
+}
+
+/// The value of an input with its variables filled in; `None` where it is a variable that was not given.
+fn filled(value: &Input, variables: &Variables) -> Option<Value> {
+    match value {
+        Input::Variable(name) => variables.get(name).cloned(),
+        Input::List(items) => {
+            Some(Value::List(items.iter().map(|item| filled(item, variables).unwrap_or(Value::Null)).collect()))
+        }
+        Input::Object(fields) => {
+            let fields = fields.iter().filter_map(|(name, value)| Some((name.clone(), filled(value, variables)?)));
+            Some(Value::Object(fields.collect::<IndexMap<_, _>>()))
+        }
+        constant => constant.clone().into_const(),
+    }
+}

@@ -1,0 +1,143 @@
+//! What async-graphql is told of the types that are declared here: it prints the schema, and its macros make the scalars,
+//! enums and inputs that fields mention. It executes nothing.
+
+//!
+//! This file alone names the library: where it changes, this is what changes with it.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use async_graphql::registry::{MetaField, MetaTypeId, ObjectBuilder};
+use async_graphql::resolver_utils::ContainerType;
+use async_graphql::{Context, ContextSelectionSet, EmptySubscription, Schema, ServerResult};
+
+use super::abstracts::AbstractType;
+use super::declare::{Arguments, Object};
+use crate::error::Error;
+
+/// What the library knows of types.
+pub use async_graphql::registry::{MetaInputValue, MetaType, Registry};
+/// What the library's macros make of scalars, enums and inputs.
+pub use async_graphql::{ID, InputType, OutputType, resolver_utils::EnumType};
+/// How errors, places, names and values are told.
+pub use async_graphql::{Name, PathSegment, Pos, Positioned, SDLExportOptions, ServerError, Value, Variables};
+/// Documents, as they are handed over.
+pub use async_graphql_parser::{Error as ParseError, parse_schema, types};
+pub use async_graphql_value::{ConstValue, Value as Literal, indexmap};
+
+/// An error as clients see it.
+pub fn told(error: Error, pos: Pos, path: Vec<PathSegment>) -> ServerError {
+    let Error { message, code, cause } = error;
+    let mut told = ServerError::new(message, Some(pos));
+    if let Some(code) = code {
+        told.extensions.get_or_insert_default().set("code", code);
+    }
+    (told.path, told.source) = (path, cause);
+    told
+}
+
+/// Makes an object type known to the schema; its name.
+pub fn register<T: Object>(registry: &mut Registry) -> String {
+    let object = T::object();
+    for interface in object.implements {
+        registry.add_implements(object.name, interface);
+    }
+    registry.create_output_type::<Declared<T>, _>(MetaTypeId::Object, |registry| {
+        let fields = object.fields.iter().map(|field| {
+            let (ty, args) = (field.def.register)(registry);
+            (field.name.clone(), meta_field(&field.name, &field.description, ty, args))
+        });
+        let fields = fields.collect();
+        ObjectBuilder::new(object.name, fields)
+            .description(Some(object.description.clone()))
+            .rust_typename(std::any::type_name::<Declared<T>>())
+            .build()
+    });
+    object.name.to_owned()
+}
+
+fn meta_field(name: &str, description: &str, ty: String, args: Arguments) -> MetaField {
+    MetaField { description: Some(description.to_owned()), args, ..MetaField::new(name, ty) }
+}
+
+/// Makes an interface or a union known to the schema; its name.
+pub fn register_abstract(kind: &'static AbstractType, registry: &mut Registry) -> String {
+    if registry.types.contains_key(kind.name) {
+        return kind.name.to_owned();
+    }
+    // Its objects may lead to it again.
+    registry.types.insert(kind.name.to_owned(), meta_abstract(kind, &[]));
+    let objects: Vec<String> = kind.targets().iter().map(|object| (object.register)(registry)).collect();
+    registry.types.insert(kind.name.to_owned(), meta_abstract(kind, &objects));
+    kind.name.to_owned()
+}
+
+fn meta_abstract(kind: &AbstractType, objects: &[String]) -> MetaType {
+    let (name, description) = (kind.name.to_owned(), Some(kind.description.to_owned()));
+    let possible_types = objects.iter().cloned().collect();
+    if kind.fields.is_empty() {
+        return MetaType::Union {
+            name,
+            description,
+            possible_types,
+            visible: None,
+            inaccessible: false,
+            tags: Vec::new(),
+            rust_typename: None,
+            directive_invocations: Vec::new(),
+        };
+    }
+    let field = |(name, ty, description): &(&str, &str, &str)| {
+        ((*name).to_owned(), meta_field(name, description, (*ty).to_owned(), Arguments::new()))
+    };
+    MetaType::Interface {
+        name,
+        description,
+        fields: kind.fields.iter().map(field).collect(),
+        possible_types,
+        extends: false,
+        inaccessible: false,
+        tags: Vec::new(),
+        keys: None,
+        visible: None,
+        rust_typename: None,
+        directive_invocations: Vec::new(),
+        requires_scopes: Vec::new(),
+    }
+}
+
+/// The schema with these object types for its roots, as it is printed.
+pub fn sdl<Query: Object, Mutation: Object>(options: SDLExportOptions) -> String {
+    let (query, mutation) = (Declared::<Query>(PhantomData), Declared::<Mutation>(PhantomData));
+    Schema::build(query, mutation, EmptySubscription).finish().sdl_with_options(options)
+}
+
+/// An object type, as the library knows types.
+struct Declared<T>(PhantomData<fn() -> T>);
+
+impl<T: Object> OutputType for Declared<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::object().name.into()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        register::<T>(registry);
+        Self::qualified_type_name()
+    }
+
+    async fn resolve(&self, _: &ContextSelectionSet<'_>, field: &Positioned<types::Field>) -> ServerResult<Value> {
+        Err(ServerError::new("This is executed elsewhere.", Some(field.pos)))
+    }
+}
+
+impl<T: Object> ContainerType for Declared<T> {
+    fn is_empty() -> bool {
+        T::object().fields.is_empty()
+    }
+
+    async fn resolve_field(&self, _: &Context<'_>) -> ServerResult<Option<Value>> {
+        Ok(None)
+    }
+}
+
+impl<T: Object> async_graphql::ObjectType for Declared<T> {}

@@ -1,0 +1,106 @@
+//! The answer while it is written: pieces instead of one buffer, which would double and be copied as it grows.
+
+/// A piece is complete when it has this many bytes. One field may make it longer.
+pub const PIECE: usize = 64 << 10;
+
+/// Bytes, written at the end and cut off from there.
+#[derive(Debug, Default)]
+pub struct Buffer {
+    complete: Vec<Vec<u8>>,
+    /// Bytes of the complete pieces.
+    complete_bytes: usize,
+    last: Vec<u8>,
+}
+
+impl Buffer {
+    /// Room for about so many bytes, or for a first piece.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { last: Vec::with_capacity(bytes.min(PIECE + PIECE / 8)), ..Self::default() }
+    }
+
+    /// The piece that is being written.
+    pub fn last(&mut self) -> &mut Vec<u8> {
+        &mut self.last
+    }
+
+    pub fn push(&mut self, byte: u8) {
+        self.last.push(byte);
+    }
+
+    pub fn extend(&mut self, bytes: &[u8]) {
+        self.last.extend_from_slice(bytes);
+    }
+
+    /// Bytes that were written and not cut off.
+    pub fn written(&self) -> usize {
+        self.complete_bytes + self.last.len()
+    }
+
+    /// Whether the last piece is long enough to be completed.
+    pub fn is_due(&self) -> bool {
+        self.last.len() >= PIECE
+    }
+
+    /// Completes the last piece and begins another.
+    pub fn complete(&mut self) {
+        let piece = std::mem::replace(&mut self.last, Vec::with_capacity(PIECE + PIECE / 8));
+        self.complete_bytes += piece.len();
+        self.complete.push(piece);
+    }
+
+    /// Adds a piece as it is.
+    pub fn append(&mut self, piece: Vec<u8>) {
+        if !self.last.is_empty() {
+            self.complete();
+        }
+        self.complete_bytes += piece.len();
+        self.complete.push(piece);
+    }
+
+    /// Cuts off what follows the first `len` bytes.
+    pub fn truncate(&mut self, len: usize) {
+        while len < self.complete_bytes
+            && let Some(piece) = self.complete.pop()
+        {
+            self.complete_bytes -= piece.len();
+            self.last = piece;
+        }
+        self.last.truncate(len - self.complete_bytes);
+    }
+
+    /// The pieces in order, none of them empty.
+    pub fn into_pieces(self) -> Vec<Vec<u8>> {
+        let Self { mut complete, last, .. } = self;
+        if !last.is_empty() {
+            complete.push(last);
+        }
+        complete
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_cut_where_they_are_long_enough_and_cut_off_again() {
+        let mut buffer = Buffer::with_capacity(10);
+        let mut whole = Vec::new();
+        for byte in 0..5 {
+            buffer.extend(&vec![byte; 50_000]);
+            whole.extend_from_slice(&vec![byte; 50_000]);
+            if buffer.is_due() {
+                buffer.complete();
+            }
+        }
+        assert_eq!(buffer.written(), 250_000);
+        for len in [220_000, 200_000, 100_000, 99_999, 7, 0] {
+            buffer.truncate(len);
+            whole.truncate(len);
+            assert_eq!(buffer.written(), len);
+        }
+        buffer.extend(b"again");
+        buffer.append(b"more".to_vec());
+        assert_eq!(buffer.into_pieces(), [b"again".to_vec(), b"more".to_vec()]);
+    }
+}

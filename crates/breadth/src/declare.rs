@@ -1,0 +1,145 @@
+//! How an object type is declared: once, for the schema and for execution.
+
+use std::any::Any;
+
+use crate::bridge::indexmap::IndexMap;
+use crate::bridge::{MetaInputValue, Registry};
+
+use super::link::Link;
+
+/// A row of an object type.
+pub trait Object: Send + Sync + 'static {
+    fn object() -> &'static ObjectType;
+}
+
+/// A row, its type forgotten.
+pub type Row = dyn Any + Send + Sync;
+
+/// An object type of the schema.
+pub struct ObjectType {
+    pub name: &'static str,
+    pub description: String,
+    pub implements: &'static [&'static str],
+    pub fields: Vec<Field>,
+    /// Makes the type known to the schema; its name.
+    pub register: fn(&mut Registry) -> String,
+}
+
+/// A field of an object type.
+pub struct Field {
+    pub name: String,
+    pub description: String,
+    pub def: Def,
+    /// What the field reads of its row, by the names that the row's own fields have.
+    pub reads: Vec<&'static str>,
+}
+
+/// The arguments of a field, as the schema tells of them.
+pub type Arguments = IndexMap<String, MetaInputValue>;
+
+/// What a field is, beside its name and description.
+pub struct Def {
+    /// Makes the type known to the schema; the name of it, and the arguments.
+    pub register: Box<Register>,
+    pub kind: Kind,
+    /// What the field reads of its row, where that is not the row's field of the same name.
+    pub reads: Option<&'static [&'static str]>,
+}
+
+impl Def {
+    /// Says what the field reads of its row, where that is not the row's field of the same name.
+    #[must_use]
+    pub fn reads(self, fields: &'static [&'static str]) -> Self {
+        Self { reads: Some(fields), ..self }
+    }
+
+    /// Describes an argument, where its type alone does not.
+    #[must_use]
+    pub fn about(self, argument: &'static str, description: &'static str) -> Self {
+        let register = move |registry: &mut Registry| {
+            let (ty, mut arguments) = (self.register)(registry);
+            if let Some(argument) = arguments.get_mut(argument) {
+                argument.description = Some(description.to_owned());
+            }
+            (ty, arguments)
+        };
+        Self { register: Box::new(register), kind: self.kind, reads: self.reads }
+    }
+}
+
+pub type Register = dyn Fn(&mut Registry) -> (String, Arguments) + Send + Sync;
+
+pub enum Kind {
+    Leaf(Box<Write>),
+    Link(Box<dyn Link>),
+}
+
+/// Writes the value that a row has for a field.
+pub type Write = dyn Fn(&Row, super::Context<'_>, &mut Vec<u8>) + Send + Sync;
+
+impl ObjectType {
+    pub fn field(&'static self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Whether a fragment on the type `condition` applies.
+    pub fn is(&self, condition: &str) -> bool {
+        self.name == condition || self.implements.contains(&condition)
+    }
+}
+
+/// The name of a field in the schema: `databaseId` for `database_id`.
+pub fn describe(name: &'static str, comment: &str, def: Def) -> Field {
+    let name = name.trim_start_matches("r#");
+    let mut camel = String::with_capacity(name.len());
+    let mut upper = false;
+    for letter in name.chars() {
+        match letter {
+            '_' => upper = true,
+            letter if upper => {
+                camel.extend(letter.to_uppercase());
+                upper = false;
+            }
+            letter => camel.push(letter),
+        }
+    }
+    let reads = def.reads.map_or_else(|| vec![name], <[_]>::to_vec);
+    Field { name: camel, description: plain(comment), def, reads }
+}
+
+/// The text of a doc comment: each of its lines begins with a space.
+pub fn plain(comment: &str) -> String {
+    let lines: Vec<&str> = comment.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    lines.join("\n").trim().to_owned()
+}
+
+/// Declares the object type of a row: its description and those of its fields are the doc comments.
+///
+/// Reads like the schema: `name = what it is;`. The name in the schema is the name of the row's type, the names of
+/// fields become camel case.
+#[macro_export]
+macro_rules! object {
+    ($(#[doc = $about:literal])+ $row:ident $(implements $($interface:literal)+)? {
+        $($(#[doc = $description:literal])+ $field:ident = $def:expr;)+
+    }) => {
+        impl $crate::Object for $row {
+            fn object() -> &'static $crate::ObjectType {
+                static OBJECT: std::sync::LazyLock<$crate::ObjectType> =
+                    std::sync::LazyLock::new(|| $crate::ObjectType {
+                        name: stringify!($row),
+                        description: $crate::plain(concat!($($about, "\n"),+)),
+                        implements: &[$($($interface),+)?],
+                        fields: vec![$(
+                            $crate::describe(
+                                stringify!($field),
+                                concat!($($description, "\n"),+),
+                                $def,
+                            )
+                        ),+],
+                        register: $crate::register::<$row>,
+                    });
+                &OBJECT
+            }
+        }
+    };
+}

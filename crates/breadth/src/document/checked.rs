@@ -1,0 +1,163 @@
+//! A document that is valid, and what it needs to know of what is sent with it.
+
+use crate::bridge::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
+use crate::bridge::{ConstValue, Name};
+use crate::bridge::{Pos, ServerError, Variables};
+
+use super::coerce::{self, Wrong};
+use super::hand_over::HandOver;
+use super::schema::{Schema, Wrapped};
+use super::syntax::{self, OperationKind};
+use super::validate::Declared;
+
+/// How many errors are told of the variables.
+const MOST_ERRORS: usize = 50;
+
+/// A valid document, ready to be executed.
+#[derive(Debug)]
+pub struct Checked {
+    /// For async-graphql's macros, and for what plans it.
+    pub document: ExecutableDocument,
+    operations: Vec<Operation>,
+}
+
+#[derive(Debug)]
+pub struct Operation {
+    /// Its place among the operations of the document.
+    pub number: usize,
+    name: Option<String>,
+    pub kind: OperationKind,
+    variables: Vec<Variable>,
+}
+
+#[derive(Debug)]
+struct Variable {
+    name: Name,
+    ty: Wrapped,
+    /// What it is where it is left out.
+    default: Option<ConstValue>,
+    /// What one of its places expects, where that takes no null and the variable does.
+    never_null: Option<String>,
+    at: Pos,
+}
+
+impl Checked {
+    pub(super) fn new(
+        schema: &Schema,
+        document: &syntax::Document<'_>,
+        declared: Vec<Vec<Declared>>,
+        handed: &HandOver<'_>,
+    ) -> Self {
+        let operation = |(number, (operation, declared)): (usize, (&syntax::Operation<'_>, Vec<Declared>))| Operation {
+            number,
+            name: operation.name.map(|name| name.text.to_owned()),
+            kind: operation.kind,
+            variables: operation
+                .variables
+                .iter()
+                .zip(declared)
+                .map(|(variable, declared)| Variable {
+                    name: Name::new(variable.name.text),
+                    default: variable
+                        .default
+                        .as_ref()
+                        .map(|default| coerce::coerce(schema, &declared.ty, handed.constant(default))),
+                    ty: declared.ty,
+                    never_null: declared.never_null,
+                    at: handed.position(variable.at),
+                })
+                .collect(),
+        };
+        let operations = document.operations.iter().zip(declared).enumerate().map(operation).collect();
+        Self { document: handed.document(document), operations }
+    }
+
+    /// The operation that is to run (GraphQL, section 6.1).
+    ///
+    /// # Errors
+    /// Where there is none of the name, or more than one and no name.
+    pub fn operation(&self, name: Option<&str>) -> Result<&Operation, ServerError> {
+        match (name, &self.operations[..]) {
+            (None, [only]) => Ok(only),
+            (None, _) => {
+                let message = "Must provide operation name if query contains multiple operations.";
+                Err(ServerError::new(message, None))
+            }
+            (Some(name), operations) => {
+                let found = operations.iter().find(|operation| operation.name.as_deref() == Some(name));
+                found.ok_or_else(|| {
+                    let name: String = name.chars().take(60).collect();
+                    ServerError::new(format!("Unknown operation named \"{name}\"."), None)
+                })
+            }
+        }
+    }
+
+    /// All operations, in the order of the document.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// What the operation selects.
+    pub fn definition(&self, operation: &Operation) -> Option<&OperationDefinition> {
+        let definition = match (&self.document.operations, &operation.name) {
+            (DocumentOperations::Single(only), _) => Some(only),
+            (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name.as_str()),
+            (DocumentOperations::Multiple(_), None) => None,
+        };
+        definition.map(|definition| &definition.node)
+    }
+}
+
+impl Operation {
+    /// The values of the variables that the operation declares (GraphQL, section 6.1.2): of their types, and their defaults
+    /// where they were left out. Others are dropped.
+    ///
+    /// # Errors
+    /// What is wrong with them, at the places of their definitions.
+    pub fn variables(&self, schema: &Schema, mut sent: Variables) -> Result<Variables, Vec<ServerError>> {
+        let (mut variables, mut errors) = (Variables::default(), Vec::new());
+        for variable in &self.variables {
+            if errors.len() >= MOST_ERRORS {
+                break;
+            }
+            match variable.value(schema, sent.remove(&variable.name)) {
+                Ok(Some(value)) => drop(variables.insert(variable.name.clone(), value)),
+                Ok(None) => {}
+                Err(wrong) => errors.extend(wrong.into_iter().map(|Wrong { path, message }| {
+                    let name: String = variable.name.chars().take(60).collect();
+                    ServerError::new(
+                        format!("Variable \"${name}\" has invalid value{path}: {message}"),
+                        Some(variable.at),
+                    )
+                })),
+            }
+        }
+        if errors.is_empty() { Ok(variables) } else { Err(errors) }
+    }
+}
+
+impl Variable {
+    fn value(&self, schema: &Schema, sent: Option<ConstValue>) -> Result<Option<ConstValue>, Vec<Wrong>> {
+        let wrong = |message: String| vec![Wrong { path: String::new(), message }];
+        let refused = |value: &ConstValue| {
+            let place = self.never_null.as_ref().filter(|_| matches!(value, ConstValue::Null))?;
+            Some(wrong(format!("Expected a value that is not null, as it is used where \"{place}\" is expected.")))
+        };
+        let Some(value) = sent else {
+            return match &self.default {
+                Some(default) => refused(default).map_or_else(|| Ok(Some(default.clone())), Err),
+                None if self.ty.is_non_null() => {
+                    let ty = schema.show(&self.ty);
+                    Err(wrong(format!("Expected a value of non-null type \"{ty}\" to be provided.")))
+                }
+                None => Ok(None),
+            };
+        };
+        if let Some(wrong) = refused(&value) {
+            return Err(wrong);
+        }
+        coerce::check(schema, &self.ty, &value)?;
+        Ok(Some(coerce::coerce(schema, &self.ty, value)))
+    }
+}

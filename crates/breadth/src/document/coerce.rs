@@ -1,0 +1,172 @@
+//! The values of variables, made to be of their types (GraphQL, section 6.1.2).
+
+use crate::bridge::{ConstValue, Name};
+
+use super::scalars::{self, Given};
+use super::schema::{Input, Scalar, Schema, TypeKind, Wrapped};
+
+/// How much is told of one variable.
+const MOST_WRONG: usize = 5;
+
+/// What is wrong with a value, and where in it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// ` at .input.ids[2]`, or nothing.
+    pub path: String,
+    pub message: String,
+}
+
+enum Step<'v> {
+    Field(&'v str),
+    Item(usize),
+}
+
+struct Coercion<'s, 'v> {
+    schema: &'s Schema,
+    /// Ends of a list: the last is the innermost.
+    path: Vec<Step<'v>>,
+    wrong: Vec<Wrong>,
+}
+
+/// Whether a value is one of a type; takes time by its size.
+///
+/// # Errors
+/// What is wrong with it, the first few things.
+pub fn check(schema: &Schema, ty: &Wrapped, value: &ConstValue) -> Result<(), Vec<Wrong>> {
+    let mut coercion = Coercion { schema, path: Vec::new(), wrong: Vec::new() };
+    coercion.value(ty, value);
+    if coercion.wrong.is_empty() { Ok(()) } else { Err(coercion.wrong) }
+}
+
+impl<'v> Coercion<'_, 'v> {
+    fn wrong(&mut self, message: String) {
+        if self.wrong.len() < MOST_WRONG {
+            let mut path = String::new();
+            for step in &self.path {
+                match step {
+                    Step::Field(name) => path.extend([".", *name]),
+                    Step::Item(index) => path.extend(["[", &index.to_string(), "]"]),
+                }
+            }
+            let path = if path.is_empty() { path } else { format!(" at {path}") };
+            self.wrong.push(Wrong { path, message });
+        }
+    }
+
+    /// Goes as deep as the JSON nests.
+    fn value(&mut self, ty: &Wrapped, value: &'v ConstValue) {
+        if self.wrong.len() >= MOST_WRONG {
+            return;
+        }
+        let schema = self.schema;
+        if matches!(value, ConstValue::Null) {
+            if ty.is_non_null() {
+                let ty = schema.show(ty);
+                self.wrong(format!("Expected value of non-null type \"{ty}\" not to be null."));
+            }
+            return;
+        }
+        let id = match (ty.nullable(), value) {
+            (Wrapped::List(inner), ConstValue::List(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.path.push(Step::Item(index));
+                    self.value(inner, item);
+                    self.path.pop();
+                }
+                return;
+            }
+            (Wrapped::List(inner), _) => return self.value(inner, value),
+            (inner, _) => inner.innermost(),
+        };
+        let name = schema.name(id);
+        match (schema.kind(id), value) {
+            (TypeKind::Input(input), ConstValue::Object(fields)) => self.object(name, input, fields, value),
+            (TypeKind::Input(_), _) => {
+                let found = scalars::shown_json(value);
+                self.wrong(format!("Expected value of type \"{name}\" to be an object, found: {found}."));
+            }
+            (TypeKind::Enum(values), ConstValue::String(given)) => {
+                if !values.iter().any(|value| value.name == *given) {
+                    self.wrong(scalars::no_value(&scalars::shown_json(value), name, values));
+                }
+            }
+            (TypeKind::Enum(values), ConstValue::Enum(given))
+                if values.iter().any(|value| value.name == given.as_str()) => {}
+            (TypeKind::Enum(_), _) => {
+                let found = scalars::shown_json(value);
+                self.wrong(format!("Enum \"{name}\" cannot represent non-string value: {found}."));
+            }
+            (TypeKind::Scalar(scalar), _) => {
+                if let Err(message) = scalars::check(*scalar, name, &Given::Json(value)) {
+                    self.wrong(message);
+                }
+            }
+            // No variable is of these.
+            (TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union, _) => {}
+        }
+    }
+
+    fn object(
+        &mut self,
+        name: &str,
+        input: &Input,
+        fields: &'v crate::bridge::indexmap::IndexMap<Name, ConstValue>,
+        value: &ConstValue,
+    ) {
+        for defined in &input.fields {
+            if let Some((field, value)) = fields.get_key_value(defined.name.as_str()) {
+                self.path.push(Step::Field(field));
+                self.value(&defined.ty, value);
+                self.path.pop();
+            } else if defined.is_required() {
+                let found = scalars::shown_json(value);
+                let field = &defined.name;
+                self.wrong(format!(
+                    "Expected value of type \"{name}\" to include required field \"{field}\", found: {found}."
+                ));
+            }
+        }
+        // All of them are known most of the time.
+        for field in fields.keys() {
+            if !input.fields.iter().any(|defined| defined.name == field.as_str()) {
+                let found = scalars::shown_json(value);
+                let field: String = field.chars().take(60).collect();
+                self.wrong(format!(
+                    "Expected value of type \"{name}\" not to include unknown field \"{field}\", found: {found}."
+                ));
+            }
+        }
+        if input.one_of && (fields.len() != 1 || fields.values().any(|value| matches!(value, ConstValue::Null))) {
+            self.wrong(scalars::one_of(name));
+        }
+    }
+}
+
+/// Makes a value, which is one of the type, what the server works with: whole numbers without a fraction, identifiers as
+/// texts, and lists where one value stands for a list of one.
+pub fn coerce(schema: &Schema, ty: &Wrapped, value: ConstValue) -> ConstValue {
+    if matches!(value, ConstValue::Null) {
+        return value;
+    }
+    match (ty.nullable(), value) {
+        (Wrapped::List(inner), ConstValue::List(items)) => {
+            ConstValue::List(items.into_iter().map(|item| coerce(schema, inner, item)).collect())
+        }
+        (Wrapped::List(inner), value) => ConstValue::List(vec![coerce(schema, inner, value)]),
+        (inner, value) => match (schema.kind(inner.innermost()), value) {
+            (TypeKind::Input(input), ConstValue::Object(mut fields)) => {
+                for (name, value) in &mut fields {
+                    if let Some(defined) = input.fields.iter().find(|defined| defined.name == name.as_str()) {
+                        *value = coerce(schema, &defined.ty, std::mem::take(value));
+                    }
+                }
+                ConstValue::Object(fields)
+            }
+            (TypeKind::Scalar(Scalar::Int), ConstValue::Number(number)) => {
+                ConstValue::Number(scalars::int(&number).map_or(number, Into::into))
+            }
+            (TypeKind::Scalar(Scalar::Id), ConstValue::Number(number)) => ConstValue::String(scalars::id(&number)),
+            (_, value) => value,
+        },
+    }
+}

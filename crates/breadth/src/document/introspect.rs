@@ -1,0 +1,288 @@
+//! What a schema says about itself (GraphQL, section 4.2), answered from the types that documents are held against: so what
+//! clients are told and what they may ask is the same.
+
+use std::collections::HashSet;
+
+use crate::bridge::Positioned;
+use crate::bridge::Variables;
+use crate::bridge::indexmap::IndexMap;
+use crate::bridge::types::{Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
+use crate::bridge::{ConstValue, Literal as Value, Name};
+
+use super::schema::{
+    Deprecated, DirectiveDefinition, EnumValue, Field as Defined, InputValue, Schema, TypeId, TypeKind, Wrapped,
+};
+
+/// Scalars that stand in the answer only where the schema uses them (GraphQL, section 3.5).
+const BUILT_IN: [&str; 3] = ["Int", "Float", "ID"];
+
+/// What an introspection leads to.
+enum Node<'s> {
+    Schema,
+    Type(Wrapped),
+    Field(&'s Defined),
+    InputValue(&'s InputValue),
+    EnumValue(&'s EnumValue),
+    Directive(&'s DirectiveDefinition),
+}
+
+struct Introspection<'d, 's> {
+    schema: &'s Schema,
+    document: &'d ExecutableDocument,
+    variables: &'d Variables,
+}
+
+/// Mentions of one field, with what the answer calls them.
+type Merged<'d> = IndexMap<&'d Name, Vec<&'d Field>>;
+
+impl Schema {
+    /// Answers what an operation of a document asks about the schema, by what the answer calls it. The document is valid,
+    /// and the variables are right.
+    pub fn introspect(
+        &self,
+        document: &ExecutableDocument,
+        operation: &OperationDefinition,
+        variables: &Variables,
+    ) -> Vec<(Name, ConstValue)> {
+        let introspection = Introspection { schema: self, document, variables };
+        let merged = introspection.merged(&[&operation.selection_set.node]);
+        let asked = merged.into_iter().filter_map(|(key, mentions)| {
+            let first = mentions.first()?;
+            let node = match first.name.node.as_str() {
+                "__schema" => Some(Node::Schema),
+                "__type" => introspection.named(first),
+                _ => return None,
+            };
+            let value = node.map_or(ConstValue::Null, |node| introspection.object(&node, &mentions));
+            Some((key.clone(), value))
+        });
+        asked.collect()
+    }
+
+    /// Whether the introspection tells of a type.
+    fn is_told(&self, id: TypeId) -> bool {
+        let name = self.name(id);
+        !BUILT_IN.contains(&name) || self.is_used(id)
+    }
+
+    fn is_used(&self, id: TypeId) -> bool {
+        let among = |values: &[InputValue]| values.iter().any(|value| value.ty.innermost() == id);
+        self.types.iter().any(|definition| match &definition.kind {
+            TypeKind::Object(fields) | TypeKind::Interface(fields) => {
+                fields.all.iter().any(|field| field.ty.innermost() == id || among(&field.arguments))
+            }
+            TypeKind::Input(input) => among(&input.fields),
+            TypeKind::Scalar(_) | TypeKind::Enum(_) | TypeKind::Union => false,
+        })
+    }
+}
+
+impl<'d, 's> Introspection<'d, 's> {
+    fn merged(&self, sets: &[&'d SelectionSet]) -> Merged<'d> {
+        let (mut merged, mut seen) = (Merged::new(), HashSet::new());
+        for set in sets {
+            self.collect(set, &mut merged, &mut seen);
+        }
+        merged
+    }
+
+    /// Types of the introspection are object types: a fragment among their fields is on the same type.
+    fn collect(&self, set: &'d SelectionSet, merged: &mut Merged<'d>, seen: &mut HashSet<&'d Name>) {
+        for Positioned { node: selection, .. } in &set.items {
+            if self.is_skipped(selection.directives()) {
+                continue;
+            }
+            match selection {
+                Selection::Field(field) => {
+                    merged.entry(&field.node.response_key().node).or_default().push(&field.node);
+                }
+                Selection::InlineFragment(inline) => self.collect(&inline.node.selection_set.node, merged, seen),
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    if let Some(fragment) = self.document.fragments.get(name)
+                        && seen.insert(name)
+                    {
+                        self.collect(&fragment.node.selection_set.node, merged, seen);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_skipped(&self, directives: &[Positioned<Directive>]) -> bool {
+        directives.iter().any(|directive| {
+            let condition = directive.node.get_argument("if").map(|value| self.flag(&value.node));
+            match directive.node.name.node.as_str() {
+                "skip" => condition == Some(true),
+                "include" => condition == Some(false),
+                _ => false,
+            }
+        })
+    }
+
+    fn flag(&self, value: &Value) -> bool {
+        match value {
+            Value::Boolean(flag) => *flag,
+            Value::Variable(name) => matches!(self.variables.get(name), Some(ConstValue::Boolean(true))),
+            _ => false,
+        }
+    }
+
+    fn named(&self, field: &Field) -> Option<Node<'s>> {
+        let name = match &field.get_argument("name")?.node {
+            Value::String(name) => name,
+            Value::Variable(name) => match self.variables.get(name)? {
+                ConstValue::String(name) => name,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let id = self.schema.find(name).filter(|id| self.schema.is_told(*id))?;
+        Some(Node::Type(Wrapped::Named(id)))
+    }
+
+    fn object(&self, node: &Node<'s>, mentions: &[&'d Field]) -> ConstValue {
+        let sets: Vec<&SelectionSet> = mentions.iter().map(|mention| &mention.selection_set.node).collect();
+        let mut object = IndexMap::new();
+        for (key, mentions) in self.merged(&sets) {
+            if let Some(first) = mentions.first() {
+                object.insert(key.clone(), self.field(node, first, &mentions));
+            }
+        }
+        ConstValue::Object(object)
+    }
+
+    fn objects(&self, nodes: impl Iterator<Item = Node<'s>>, mentions: &[&'d Field]) -> ConstValue {
+        ConstValue::List(nodes.map(|node| self.object(&node, mentions)).collect())
+    }
+
+    fn types(&self, ids: impl Iterator<Item = TypeId>, mentions: &[&'d Field]) -> ConstValue {
+        self.objects(ids.map(|id| Node::Type(Wrapped::Named(id))), mentions)
+    }
+
+    fn maybe_type(&self, id: Option<TypeId>, mentions: &[&'d Field]) -> ConstValue {
+        id.map_or(ConstValue::Null, |id| self.object(&Node::Type(Wrapped::Named(id)), mentions))
+    }
+
+    fn field(&self, node: &Node<'s>, field: &'d Field, mentions: &[&'d Field]) -> ConstValue {
+        let name = field.name.node.as_str();
+        let with_deprecated = field.get_argument("includeDeprecated").is_some_and(|value| self.flag(&value.node));
+        let counts = |deprecated: &Deprecated| with_deprecated || deprecated.is_none();
+        let inputs = |values: &'s [InputValue]| {
+            self.objects(values.iter().filter(|value| counts(&value.deprecated)).map(Node::InputValue), mentions)
+        };
+        match (node, name) {
+            (Node::Schema, "__typename") => text("__Schema"),
+            (Node::Schema, _) => self.of_schema(name, mentions),
+            (Node::Type(_), "__typename") => text("__Type"),
+            (Node::Type(Wrapped::Named(id)), _) => self.of_type(*id, name, mentions, counts),
+            (Node::Type(Wrapped::List(inner) | Wrapped::NonNull(inner)), "ofType") => {
+                self.object(&Node::Type((**inner).clone()), mentions)
+            }
+            (Node::Type(wrapped), "kind") => kind(if wrapped.is_non_null() { "NON_NULL" } else { "LIST" }),
+            (Node::Type(_), _) => ConstValue::Null,
+            (Node::Field(_), "__typename") => text("__Field"),
+            (Node::Field(of), "type") => self.object(&Node::Type(of.ty.clone()), mentions),
+            (Node::Field(of), "args") => inputs(&of.arguments),
+            (Node::Field(of), _) => described(name, &of.name, of.description.as_deref(), &of.deprecated),
+            (Node::InputValue(_), "__typename") => text("__InputValue"),
+            (Node::InputValue(of), "type") => self.object(&Node::Type(of.ty.clone()), mentions),
+            (Node::InputValue(of), "defaultValue") => {
+                of.default.as_ref().map_or(ConstValue::Null, |default| text(&default.to_string()))
+            }
+            (Node::InputValue(of), _) => described(name, &of.name, of.description.as_deref(), &of.deprecated),
+            (Node::EnumValue(_), "__typename") => text("__EnumValue"),
+            (Node::EnumValue(of), _) => described(name, &of.name, of.description.as_deref(), &of.deprecated),
+            (Node::Directive(_), "__typename") => text("__Directive"),
+            (Node::Directive(of), "isRepeatable") => ConstValue::Boolean(of.repeatable),
+            (Node::Directive(of), "locations") => {
+                ConstValue::List(of.locations.iter().map(|place| kind(place)).collect())
+            }
+            (Node::Directive(of), "args") => inputs(&of.arguments),
+            (Node::Directive(of), _) => described(name, &of.name, of.description.as_deref(), &None),
+        }
+    }
+
+    fn of_schema(&self, name: &str, mentions: &[&'d Field]) -> ConstValue {
+        let schema = self.schema;
+        match name {
+            "types" => {
+                let mut ids: Vec<TypeId> = schema.by_name.values().copied().filter(|id| schema.is_told(*id)).collect();
+                ids.sort_by_key(|id| schema.name(*id));
+                self.types(ids.into_iter(), mentions)
+            }
+            "queryType" => self.maybe_type(Some(schema.query), mentions),
+            "mutationType" => self.maybe_type(schema.mutation, mentions),
+            "subscriptionType" => self.maybe_type(schema.subscription, mentions),
+            "directives" => self.objects(schema.directives.values().map(Node::Directive), mentions),
+            // A schema of async-graphql has no description.
+            _ => ConstValue::Null,
+        }
+    }
+
+    fn of_type(
+        &self,
+        id: TypeId,
+        name: &str,
+        mentions: &[&'d Field],
+        counts: impl Fn(&Deprecated) -> bool,
+    ) -> ConstValue {
+        let schema = self.schema;
+        let Some(definition) = schema.types.get(id as usize) else { return ConstValue::Null };
+        match (name, &definition.kind) {
+            ("kind", of) => kind(match of {
+                TypeKind::Scalar(_) => "SCALAR",
+                TypeKind::Enum(_) => "ENUM",
+                TypeKind::Object(_) => "OBJECT",
+                TypeKind::Interface(_) => "INTERFACE",
+                TypeKind::Union => "UNION",
+                TypeKind::Input(_) => "INPUT_OBJECT",
+            }),
+            ("name", _) => text(&definition.name),
+            ("description", _) => maybe(definition.description.as_deref()),
+            ("specifiedByURL", _) => maybe(definition.specified_by.as_deref()),
+            ("fields", TypeKind::Object(fields) | TypeKind::Interface(fields)) => {
+                self.objects(fields.all.iter().filter(|field| counts(&field.deprecated)).map(Node::Field), mentions)
+            }
+            ("interfaces", TypeKind::Object(_) | TypeKind::Interface(_)) => {
+                self.types(definition.interfaces.iter().copied(), mentions)
+            }
+            ("possibleTypes", TypeKind::Interface(_) | TypeKind::Union) => {
+                let mut ids: Vec<TypeId> = schema.possible.get(id as usize).into_iter().flatten().copied().collect();
+                ids.sort_by_key(|id| schema.name(*id));
+                self.types(ids.into_iter(), mentions)
+            }
+            ("enumValues", TypeKind::Enum(values)) => {
+                self.objects(values.iter().filter(|value| counts(&value.deprecated)).map(Node::EnumValue), mentions)
+            }
+            ("inputFields", TypeKind::Input(input)) => {
+                let fields = input.fields.iter().filter(|field| counts(&field.deprecated));
+                self.objects(fields.map(Node::InputValue), mentions)
+            }
+            ("isOneOf", TypeKind::Input(input)) => ConstValue::Boolean(input.one_of),
+            _ => ConstValue::Null,
+        }
+    }
+}
+
+fn described(asked: &str, name: &str, description: Option<&str>, deprecated: &Deprecated) -> ConstValue {
+    match asked {
+        "name" => text(name),
+        "description" => maybe(description),
+        "isDeprecated" => ConstValue::Boolean(deprecated.is_some()),
+        "deprecationReason" => maybe(deprecated.as_deref()),
+        _ => ConstValue::Null,
+    }
+}
+
+fn text(text: &str) -> ConstValue {
+    ConstValue::String(text.to_owned())
+}
+
+fn maybe(value: Option<&str>) -> ConstValue {
+    value.map_or(ConstValue::Null, text)
+}
+
+fn kind(name: &str) -> ConstValue {
+    ConstValue::Enum(Name::new(name))
+}

@@ -1,0 +1,83 @@
+//! Documents: read, held against the schema, and handed to what executes them.
+//!
+//! A text is parsed within bounds ([`parser`]); how much its fragments come to is told by one look at each ([`shape`]);
+//! then all rules of the specification are applied ([`validate`]), and what is valid is turned into async-graphql's own
+//! types ([`hand_over`]), from which its macros read arguments and inputs. That happens once for each text. What depends on
+//! what is sent with it, the operation's name and the variables, is in [`Checked`], before anything runs.
+//!
+//! Nothing here knows what the schema is about, where documents come from, or how they are executed. Sections are those of
+//! the specification of September 2025.
+
+mod build;
+mod checked;
+mod coerce;
+mod fault;
+mod graph;
+mod hand_over;
+mod introspect;
+mod lexer;
+mod parser;
+mod scalars;
+mod schema;
+mod shape;
+mod strings;
+mod syntax;
+mod validate;
+
+#[cfg(test)]
+mod tests;
+
+use crate::bridge::{Pos, ServerError};
+
+pub use checked::{Checked, Operation};
+use fault::{Fault, Lines};
+use graph::Graph;
+use hand_over::HandOver;
+pub use parser::ParserLimits;
+use parser::Unparsed;
+pub use schema::{Scalar, Schema};
+pub use shape::Limits;
+pub use syntax::OperationKind;
+
+/// Why a text is not executed.
+#[derive(Debug)]
+pub enum Refused {
+    /// It is no document.
+    Syntax(ServerError),
+    /// It holds too much: a sentence that says of what, and how much is allowed.
+    TooMuch(String),
+    /// It is a document, and does not fit the schema.
+    Invalid(Vec<ServerError>),
+}
+
+/// Reads a text and holds it against a schema, in time by its length and by `limits`.
+///
+/// # Errors
+/// Where it is no document, too large a one, or one that the schema does not allow.
+pub fn read(schema: &Schema, text: &str, parser: ParserLimits, limits: &Limits) -> Result<Checked, Refused> {
+    let document = parser::parse(text, parser).map_err(|unparsed| match unparsed {
+        Unparsed::TooMuch(message) => Refused::TooMuch(message),
+        Unparsed::Wrong(fault) => Refused::Syntax(error(&Lines::of(text), fault)),
+    })?;
+    shape::check_definitions(&document, limits).map_err(Refused::TooMuch)?;
+    let invalid = |faults: Vec<Fault>| {
+        let lines = Lines::of(text);
+        Refused::Invalid(faults.into_iter().map(|fault| error(&lines, fault)).collect())
+    };
+    let graph = Graph::of(&document).map_err(invalid)?;
+    shape::check(&document, &graph, limits).map_err(Refused::TooMuch)?;
+    let findings = validate::validate(schema, &document, &graph).map_err(invalid)?;
+    let lines = Lines::of(text);
+    let handed = HandOver { lines: &lines, ids: &findings.ids };
+    Ok(Checked::new(schema, &document, findings.operations, &handed))
+}
+
+fn error(lines: &Lines<'_>, fault: Fault) -> ServerError {
+    let mut error = ServerError::new(fault.message, None);
+    let place = |at| {
+        let place = lines.place(at);
+        Pos { line: place.line, column: place.column }
+    };
+    error.locations = fault.at.into_iter().map(place).collect();
+    error
+}

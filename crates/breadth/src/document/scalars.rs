@@ -1,0 +1,267 @@
+//! Which values scalars and enumerations take (GraphQL, sections 3.5 and 3.9), and what is said of others.
+
+use crate::bridge::ConstValue;
+use serde_json::Number;
+
+use super::schema::{EnumValue, Scalar};
+use super::syntax::ValueKind;
+
+/// How much of a value is repeated, in characters.
+const LONGEST_SHOWN: usize = 50;
+
+/// A value that is neither a variable nor null.
+pub enum Given<'v, 'a> {
+    /// In the document.
+    Literal(&'v ValueKind<'a>),
+    /// Sent with it.
+    Json(&'v ConstValue),
+}
+
+/// # Errors
+/// What is wrong with the value.
+pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), String> {
+    let shown = || match given {
+        Given::Literal(kind) => shown(kind),
+        Given::Json(value) => shown_json(value),
+    };
+    let text = match given {
+        Given::Literal(ValueKind::Text(text, _)) => Some(&**text),
+        Given::Json(ConstValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let is_right = match scalar {
+        Scalar::Any => true,
+        Scalar::Own(takes) => {
+            let Some(text) = text else {
+                return Err(format!("Expected value of type \"{name}\", found: {}.", shown()));
+            };
+            return takes(text).map_err(|right| {
+                format!("Expected value of type \"{name}\", found: {}; it has to be {right}.", shown())
+            });
+        }
+        Scalar::Text => text.is_some(),
+        Scalar::Boolean => {
+            matches!(given, Given::Literal(ValueKind::Boolean(_)) | Given::Json(ConstValue::Boolean(_)))
+        }
+        Scalar::Float => match given {
+            Given::Literal(ValueKind::Int(text) | ValueKind::Float(text)) => {
+                text.parse::<f64>().is_ok_and(f64::is_finite)
+            }
+            Given::Json(ConstValue::Number(_)) => true,
+            _ => false,
+        },
+        Scalar::Id => match given {
+            Given::Literal(ValueKind::Int(_)) => true,
+            Given::Json(ConstValue::Number(number)) => is_whole(number),
+            _ => text.is_some(),
+        },
+        Scalar::Int => match given {
+            Given::Literal(ValueKind::Int(text)) => {
+                if text.parse::<i32>().is_err() {
+                    return Err(format!("Int cannot represent non 32-bit signed integer value: {}", shown()));
+                }
+                true
+            }
+            Given::Json(ConstValue::Number(number)) if is_whole(number) => {
+                if int(number).is_none() {
+                    return Err(format!("Int cannot represent non 32-bit signed integer value: {}", shown()));
+                }
+                true
+            }
+            _ => false,
+        },
+    };
+    if is_right {
+        return Ok(());
+    }
+    let what = match scalar {
+        Scalar::Int => "Int cannot represent non-integer value",
+        Scalar::Float => "Float cannot represent non numeric value",
+        Scalar::Text => "String cannot represent a non string value",
+        Scalar::Boolean => "Boolean cannot represent a non boolean value",
+        _ => "ID cannot represent a non-string and non-integer value",
+    };
+    Err(format!("{what}: {}", shown()))
+}
+
+/// JSON has one kind of number: one with an empty fraction is whole (GraphQL, section 3.5.1).
+fn is_whole(number: &Number) -> bool {
+    number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|number| number.fract() == 0.0)
+}
+
+/// A whole number of 32 bits, however it was written.
+pub fn int(number: &Number) -> Option<i32> {
+    if let Some(number) = number.as_i64() {
+        return i32::try_from(number).ok();
+    }
+    let number = number.as_f64().filter(|number| number.fract() == 0.0)?;
+    if number < f64::from(i32::MIN) || number > f64::from(i32::MAX) {
+        return None;
+    }
+    // By its text, as there is no conversion that cannot cut off.
+    format!("{number:.0}").parse().ok().or_else(|| (number == 0.0).then_some(0))
+}
+
+/// An identifier that was sent as a whole number.
+pub fn id(number: &Number) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() => format!("{float:.0}"),
+        _ => number.to_string(),
+    }
+}
+
+/// How many values of an enumeration are told.
+const MOST_TOLD: usize = 8;
+
+/// A value that an enumeration has not; `given` with its quotes.
+pub fn no_value(given: &str, name: &str, values: &[EnumValue]) -> String {
+    let told: Vec<&str> = values.iter().take(MOST_TOLD).map(|value| value.name.as_str()).collect();
+    let more = if values.len() > MOST_TOLD { " and others" } else { "" };
+    format!("Value {given} does not exist in \"{name}\" enum. It has {}{more}.", told.join(", "))
+}
+
+pub fn one_of(name: &str) -> String {
+    format!(
+        "Within OneOf Input Object type \"{name}\", exactly one field must be specified, and the value for that field must \
+         be non-null."
+    )
+}
+
+/// A value of a document, for people, cut short.
+pub fn shown(value: &ValueKind<'_>) -> String {
+    let mut out = String::new();
+    write(value, &mut out);
+    cut(out)
+}
+
+fn cut(text: String) -> String {
+    match text.char_indices().nth(LONGEST_SHOWN) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// Stops where nobody reads on.
+fn is_long(out: &str) -> bool {
+    out.len() > LONGEST_SHOWN * 4
+}
+
+fn write(value: &ValueKind<'_>, out: &mut String) {
+    match value {
+        ValueKind::Variable(name) => {
+            out.push('$');
+            out.extend(name.chars().take(LONGEST_SHOWN));
+        }
+        ValueKind::Int(text) | ValueKind::Float(text) | ValueKind::Enum(text) => {
+            out.extend(text.chars().take(LONGEST_SHOWN + 1));
+        }
+        ValueKind::Text(text, _) => quoted(text, out),
+        ValueKind::Boolean(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        ValueKind::Null => out.push_str("null"),
+        ValueKind::List(items) => {
+            out.push('[');
+            for (number, item) in items.iter().enumerate() {
+                if is_long(out) {
+                    break;
+                }
+                out.push_str(if number == 0 { "" } else { ", " });
+                write(&item.kind, out);
+            }
+            out.push(']');
+        }
+        ValueKind::Object(fields) => {
+            out.push_str("{ ");
+            for (number, field) in fields.iter().enumerate() {
+                if is_long(out) {
+                    break;
+                }
+                out.push_str(if number == 0 { "" } else { ", " });
+                out.extend(field.name.text.chars().take(LONGEST_SHOWN));
+                out.push_str(": ");
+                write(&field.value.kind, out);
+            }
+            out.push_str(if fields.is_empty() { "}" } else { " }" });
+        }
+    }
+}
+
+fn quoted(text: &str, out: &mut String) {
+    out.push('"');
+    for char in text.chars().take(LONGEST_SHOWN + 1) {
+        match char {
+            '"' | '\\' => out.extend(['\\', char]),
+            char if char.is_control() => out.extend(char.escape_unicode()),
+            char => out.push(char),
+        }
+    }
+    out.push('"');
+}
+
+/// A value that was sent, for people, cut short.
+pub fn shown_json(value: &ConstValue) -> String {
+    let mut out = String::new();
+    write_json(value, &mut out);
+    cut(out)
+}
+
+fn write_json(value: &ConstValue, out: &mut String) {
+    match value {
+        ConstValue::Null => out.push_str("null"),
+        ConstValue::Number(number) => out.push_str(&number.to_string()),
+        ConstValue::String(text) => quoted(text, out),
+        ConstValue::Boolean(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        ConstValue::Enum(name) => out.extend(name.chars().take(LONGEST_SHOWN + 1)),
+        ConstValue::Binary(_) => out.push_str("bytes"),
+        ConstValue::List(items) => {
+            out.push('[');
+            for (number, item) in items.iter().enumerate() {
+                if is_long(out) {
+                    break;
+                }
+                out.push_str(if number == 0 { "" } else { ", " });
+                write_json(item, out);
+            }
+            out.push(']');
+        }
+        ConstValue::Object(fields) => {
+            out.push_str("{ ");
+            for (number, (name, value)) in fields.iter().enumerate() {
+                if is_long(out) {
+                    break;
+                }
+                out.push_str(if number == 0 { "" } else { ", " });
+                out.extend(name.chars().take(LONGEST_SHOWN));
+                out.push_str(": ");
+                write_json(value, out);
+            }
+            out.push_str(if fields.is_empty() { "}" } else { " }" });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_whole_however_they_are_written() {
+        let number = |text: &str| serde_json::from_str::<Number>(text).unwrap();
+        for (text, expected) in [
+            ("2", Some(2)),
+            ("2.0", Some(2)),
+            ("2e0", Some(2)),
+            ("-0", Some(0)),
+            ("-0.0", Some(0)),
+            ("2147483647.0", Some(i32::MAX)),
+            ("-2147483648", Some(i32::MIN)),
+            ("2147483648", None),
+            ("2147483648.0", None),
+            ("-2147483649.0", None),
+            ("1e300", None),
+            ("2.5", None),
+        ] {
+            assert_eq!(int(&number(text)), expected, "{text}");
+        }
+        assert_eq!(["7", "7.0", "1e20"].map(|text| id(&number(text))), ["7", "7", "100000000000000000000"]);
+    }
+}

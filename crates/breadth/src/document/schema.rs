@@ -1,0 +1,239 @@
+//! The types that documents are held against (GraphQL, section 3), each known by a number.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Write as _;
+
+use crate::bridge::ConstValue;
+
+/// The number of a type.
+pub type TypeId = u32;
+
+/// A type with its lists and its exclamation marks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrapped {
+    Named(TypeId),
+    List(Box<Self>),
+    /// Never directly around another of these.
+    NonNull(Box<Self>),
+}
+
+impl Wrapped {
+    pub fn is_non_null(&self) -> bool {
+        matches!(self, Self::NonNull(_))
+    }
+
+    pub fn innermost(&self) -> TypeId {
+        match self {
+            Self::Named(id) => *id,
+            Self::List(inner) | Self::NonNull(inner) => inner.innermost(),
+        }
+    }
+
+    /// Whether values of this input type fit where the other is expected (GraphQL, section 5.8.5).
+    pub fn fits(&self, place: &Self) -> bool {
+        match (self, place) {
+            (Self::NonNull(own), Self::NonNull(place)) | (Self::List(own), Self::List(place)) => own.fits(place),
+            (_, Self::NonNull(_)) => false,
+            (Self::NonNull(own), place) => own.fits(place),
+            (Self::Named(own), Self::Named(place)) => own == place,
+            _ => false,
+        }
+    }
+
+    /// Without the outermost exclamation mark.
+    pub fn nullable(&self) -> &Self {
+        match self {
+            Self::NonNull(inner) => inner,
+            other => other,
+        }
+    }
+}
+
+pub struct TypeDefinition {
+    pub name: String,
+    pub description: Option<String>,
+    pub kind: TypeKind,
+    /// Those that an object type or an interface implements.
+    pub interfaces: Vec<TypeId>,
+    /// Where the values of a scalar are specified.
+    pub specified_by: Option<String>,
+}
+
+pub enum TypeKind {
+    Scalar(Scalar),
+    Enum(Vec<EnumValue>),
+    Object(Fields),
+    Interface(Fields),
+    Union,
+    Input(Input),
+}
+
+/// The fields of an object or an interface. `__typename` is not among them.
+#[derive(Default)]
+pub struct Fields {
+    /// As they are declared.
+    pub all: Vec<Field>,
+    pub by_name: HashMap<String, usize>,
+}
+
+impl Fields {
+    pub fn get(&self, name: &str) -> Option<&Field> {
+        self.all.get(*self.by_name.get(name)?)
+    }
+}
+
+/// Something that clients should do without, and why: the reason is never blank.
+pub type Deprecated = Option<String>;
+
+pub struct EnumValue {
+    pub name: String,
+    pub description: Option<String>,
+    pub deprecated: Deprecated,
+}
+
+/// How values of a scalar are told.
+#[derive(Clone, Copy)]
+pub enum Scalar {
+    Int,
+    Float,
+    Text,
+    Boolean,
+    Id,
+    /// Of the schema's own: a text that this takes, else it says what a right one looks like.
+    Own(fn(&str) -> Result<(), String>),
+    /// Of the schema's own, and any value is one.
+    Any,
+}
+
+pub struct Field {
+    pub name: String,
+    pub description: Option<String>,
+    pub deprecated: Deprecated,
+    pub ty: Wrapped,
+    pub arguments: Vec<InputValue>,
+}
+
+/// An argument, or a field of an input object.
+pub struct InputValue {
+    pub name: String,
+    pub description: Option<String>,
+    pub deprecated: Deprecated,
+    pub ty: Wrapped,
+    pub default: Option<ConstValue>,
+}
+
+impl InputValue {
+    /// Whether it cannot be left out.
+    pub fn is_required(&self) -> bool {
+        self.ty.is_non_null() && self.default.is_none()
+    }
+}
+
+pub struct Input {
+    pub fields: Vec<InputValue>,
+    /// Whether exactly one of them has to be given (GraphQL, section 3.13).
+    pub one_of: bool,
+}
+
+pub struct DirectiveDefinition {
+    pub name: String,
+    pub description: Option<String>,
+    pub arguments: Vec<InputValue>,
+    pub repeatable: bool,
+    /// Where it may stand, as the specification calls these places.
+    pub locations: Vec<&'static str>,
+}
+
+/// All types of a schema, the introspection's among them.
+pub struct Schema {
+    pub(super) types: Vec<TypeDefinition>,
+    /// The object types that an object of each type may be of: of an object type itself.
+    pub(super) possible: Vec<HashSet<TypeId>>,
+    pub(super) by_name: HashMap<String, TypeId>,
+    /// By name, in the order of their names.
+    pub(super) directives: BTreeMap<String, DirectiveDefinition>,
+    pub(super) query: TypeId,
+    pub(super) mutation: Option<TypeId>,
+    pub(super) subscription: Option<TypeId>,
+    /// `__schema`, `__type` and `__typename`.
+    pub(super) meta: [Field; 3],
+}
+
+impl Schema {
+    pub fn find(&self, name: &str) -> Option<TypeId> {
+        self.by_name.get(name).copied()
+    }
+
+    pub fn kind(&self, id: TypeId) -> &TypeKind {
+        const NONE: &TypeKind = &TypeKind::Union;
+        self.types.get(id as usize).map_or(NONE, |definition| &definition.kind)
+    }
+
+    pub fn name(&self, id: TypeId) -> &str {
+        self.types.get(id as usize).map_or("", |definition| &definition.name)
+    }
+
+    pub fn is_composite(&self, id: TypeId) -> bool {
+        matches!(self.kind(id), TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union)
+    }
+
+    pub fn is_object(&self, id: TypeId) -> bool {
+        matches!(self.kind(id), TypeKind::Object(_))
+    }
+
+    pub fn is_input(&self, id: TypeId) -> bool {
+        matches!(self.kind(id), TypeKind::Scalar(_) | TypeKind::Enum(_) | TypeKind::Input(_))
+    }
+
+    /// Whether an object may be of both types (GraphQL, section 5.5.2.3).
+    pub fn overlap(&self, one: TypeId, other: TypeId) -> bool {
+        if one == other {
+            return true;
+        }
+        match (self.possible.get(one as usize), self.possible.get(other as usize)) {
+            (Some(one), Some(other)) => !one.is_disjoint(other),
+            _ => false,
+        }
+    }
+
+    /// The field of a type, those that every schema has among them.
+    pub fn field(&self, of: TypeId, name: &str) -> Option<&Field> {
+        let [schema, ty, typename] = &self.meta;
+        match name {
+            "__typename" if self.is_composite(of) => Some(typename),
+            "__schema" if of == self.query => Some(schema),
+            "__type" if of == self.query => Some(ty),
+            _ => match self.kind(of) {
+                TypeKind::Object(fields) | TypeKind::Interface(fields) => fields.get(name),
+                _ => None,
+            },
+        }
+    }
+
+    pub fn directive(&self, name: &str) -> Option<&DirectiveDefinition> {
+        self.directives.get(name)
+    }
+
+    /// A type as it is written.
+    pub fn show(&self, ty: &Wrapped) -> String {
+        let mut text = String::new();
+        self.write(ty, &mut text);
+        text
+    }
+
+    fn write(&self, ty: &Wrapped, out: &mut String) {
+        // Writing to a String does not fail.
+        let _ = match ty {
+            Wrapped::Named(id) => out.write_str(self.name(*id)),
+            Wrapped::List(inner) => {
+                out.push('[');
+                self.write(inner, out);
+                out.write_char(']')
+            }
+            Wrapped::NonNull(inner) => {
+                self.write(inner, out);
+                out.write_char('!')
+            }
+        };
+    }
+}

@@ -1,0 +1,157 @@
+//! How much there is in a document, told before anything walks its fragments one by one: fragments that spread each other
+//! double with every line. Each fragment is looked at once.
+
+use super::graph::Graph;
+use super::syntax::{Document, Selection, Selections};
+
+/// How much there may be of everything in a document. Fragments are counted wherever they are spread, and those that are
+/// not spread once.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub operations: usize,
+    pub fragments: usize,
+    pub fields: u64,
+    /// How deep selections may nest, those of fragments among them.
+    pub depth: u64,
+    pub aliases: u64,
+    /// Fields of an operation itself.
+    pub root_fields: u64,
+    pub directives: u64,
+    /// How deep fields may nest, those of fragments among them.
+    pub nested_fields: u64,
+}
+
+impl Default for Limits {
+    /// More than large real documents have.
+    fn default() -> Self {
+        Self {
+            operations: 50,
+            fragments: 300,
+            fields: 2_000,
+            depth: 64,
+            aliases: 500,
+            root_fields: 200,
+            directives: 500,
+            nested_fields: 64,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Weight {
+    fields: u64,
+    aliases: u64,
+    directives: u64,
+    depth: u64,
+    own_fields: u64,
+    nested_fields: u64,
+}
+
+impl Weight {
+    fn add(&mut self, other: Self) {
+        self.fields = self.fields.saturating_add(other.fields);
+        self.aliases = self.aliases.saturating_add(other.aliases);
+        self.directives = self.directives.saturating_add(other.directives);
+        self.own_fields = self.own_fields.saturating_add(other.own_fields);
+        self.depth = self.depth.max(other.depth);
+        self.nested_fields = self.nested_fields.max(other.nested_fields);
+    }
+}
+
+/// Whether definitions are few enough to be looked at.
+///
+/// # Errors
+/// A sentence for the client: what there is too much of, and how much is allowed.
+pub fn check_definitions(document: &Document<'_>, limits: &Limits) -> Result<(), String> {
+    for (count, most, what) in [
+        (document.fragments.len(), limits.fragments, "fragments"),
+        (document.operations.len(), limits.operations, "operations"),
+    ] {
+        if count > most {
+            return Err(format!("The document defines {count} {what}; at most {most} are taken."));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the document is small enough to be held against a schema, in time by its text alone.
+///
+/// # Errors
+/// As those of [`check_definitions`].
+pub fn check(document: &Document<'_>, graph: &Graph<'_>, limits: &Limits) -> Result<(), String> {
+    let mut weights = vec![Weight::default(); document.fragments.len()];
+    let mut spread = vec![false; document.fragments.len()];
+    for number in graph.order() {
+        let Some(fragment) = document.fragments.get(*number) else { continue };
+        let mut weight = set(graph, &weights, &mut spread, &fragment.selection);
+        // A spread of nothing costs a step, too.
+        weight.fields = weight.fields.saturating_add(1);
+        weight.directives += fragment.directives.len() as u64;
+        if let Some(known) = weights.get_mut(*number) {
+            *known = weight;
+        }
+    }
+    let mut whole = Weight::default();
+    for operation in &document.operations {
+        let mut weight = set(graph, &weights, &mut spread, &operation.selection);
+        weight.directives += operation.directives.len() as u64;
+        weight.directives += operation.variables.iter().map(|variable| variable.directives.len() as u64).sum::<u64>();
+        if weight.own_fields > limits.root_fields {
+            return Err(format!("An operation has more than {} fields of its own.", limits.root_fields));
+        }
+        whole.add(weight);
+    }
+    for (weight, spread) in weights.into_iter().zip(spread) {
+        if !spread {
+            whole.add(weight);
+        }
+    }
+    for (count, most, what) in [
+        (whole.fields, limits.fields, "fields"),
+        (whole.aliases, limits.aliases, "aliases"),
+        (whole.directives, limits.directives, "directives"),
+    ] {
+        if count > most {
+            return Err(format!("The document has more than {most} {what}, fragments expanded."));
+        }
+    }
+    for (depth, most, what) in
+        [(whole.depth, limits.depth, "selections"), (whole.nested_fields, limits.nested_fields, "fields")]
+    {
+        if depth > most {
+            return Err(format!("The document nests more than {most} {what}, fragments expanded."));
+        }
+    }
+    Ok(())
+}
+
+/// Goes as deep as brackets may nest: what fragments come to is known.
+fn set(graph: &Graph<'_>, weights: &[Weight], spread: &mut [bool], selections: &Selections<'_>) -> Weight {
+    let mut weight = Weight::default();
+    for selection in &selections.items {
+        let (more, directives) = match selection {
+            Selection::Field(field) => {
+                let below = field.selection.as_ref().map(|below| set(graph, weights, spread, below));
+                let mut more = below.unwrap_or_default();
+                more.fields = more.fields.saturating_add(1);
+                more.aliases = more.aliases.saturating_add(u64::from(field.alias.is_some()));
+                more.own_fields = 1;
+                more.nested_fields = more.nested_fields.saturating_add(1);
+                (more, field.directives.len())
+            }
+            Selection::Inline(inline) => (set(graph, weights, spread, &inline.selection), inline.directives.len()),
+            Selection::Spread(named) => {
+                let number = graph.find(named.name.text);
+                if let Some(flag) = number.and_then(|number| spread.get_mut(number)) {
+                    *flag = true;
+                }
+                let known = number.and_then(|number| weights.get(number)).copied();
+                (known.unwrap_or_default(), named.directives.len())
+            }
+        };
+        weight.add(more);
+        weight.directives = weight.directives.saturating_add(directives as u64);
+    }
+    weight.depth += 1;
+    weight
+}

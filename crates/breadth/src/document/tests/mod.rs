@@ -1,0 +1,64 @@
+//! A small schema, and documents that are held against it.
+
+mod bounds;
+mod handed;
+mod rules;
+mod sent;
+
+use async_graphql::ServerError;
+
+use super::*;
+
+const SDL: &str = r"
+    scalar Day
+    interface Node { id: ID! }
+    type Note implements Node {
+        id: ID! text(lang: Language = DE, size: Int! = 3): String tags: [String!]! parent: Note user: User a: Int b: Int
+        c: [Int] d: String! find(by: By, on: Day, f: Float): Note
+    }
+    type User implements Node { id: ID! name: String! note: Note a: String }
+    type Other { x: Int }
+    union Any = Note | User
+    enum Language { DE EN }
+    input By @oneOf { id: ID name: String }
+    input Filter { text: String, ids: [ID!], not: Filter, least: Int! = 0, must: Boolean }
+    input New { name: String! many: [New!] size: Int! = 1 }
+    type Query { note(id: ID!): Note node(id: ID!): Node any: Any notes(filter: Filter, first: Int): [Note!]! user: User }
+    type Mutation { add(input: New!): Note! }
+    schema { query: Query mutation: Mutation }
+";
+
+fn schema() -> Schema {
+    let day = Scalar::Own(|text| if text.len() == 10 { Ok(()) } else { Err("a day".to_owned()) });
+    Schema::of(SDL, &[("Day", day)]).unwrap()
+}
+
+const PARSER: ParserLimits = ParserLimits { tokens: 10_000, brackets: 64 };
+const LIMITS: Limits = Limits {
+    operations: 50,
+    fragments: 300,
+    fields: 2_000,
+    depth: 64,
+    aliases: 500,
+    root_fields: 200,
+    directives: 500,
+    nested_fields: 64,
+};
+
+fn read(text: &str) -> Result<Checked, Refused> {
+    super::read(&schema(), text, PARSER, &LIMITS)
+}
+
+/// The messages and places of what is wrong.
+fn wrong(text: &str) -> Vec<String> {
+    let told = |error: &ServerError| {
+        let at: Vec<String> = error.locations.iter().map(|at| format!("{}:{}", at.line, at.column)).collect();
+        format!("{} {}", at.join(" "), error.message)
+    };
+    match read(text) {
+        Ok(_) => Vec::new(),
+        Err(Refused::Syntax(error)) => vec![told(&error)],
+        Err(Refused::TooMuch(message)) => vec![message],
+        Err(Refused::Invalid(errors)) => errors.iter().map(told).collect(),
+    }
+}

@@ -1,0 +1,155 @@
+//! Variables, as they are declared and as they are used (GraphQL, section 5.8).
+
+use std::collections::HashMap;
+
+use super::super::schema::{Schema, Wrapped};
+use super::super::syntax::{At, Operation, Type, Variable};
+use super::values::Expected;
+use super::{Examination, Usage, short};
+
+/// The variables that an operation uses: itself, and by each of its fragments.
+pub struct Used<'u, 'a, 's> {
+    pub own: Vec<Usage<'a, 's>>,
+    pub of_fragments: Vec<&'u Vec<Usage<'a, 's>>>,
+}
+
+/// A variable of an operation.
+pub struct Declared {
+    pub ty: Wrapped,
+    /// What one of its places expects that takes no null, where the variable itself may be null: that is refused when it
+    /// is sent (GraphQL, section 6.4.1).
+    pub never_null: Option<String>,
+}
+
+impl Schema {
+    /// The type that is written; `None` where there is none of its name.
+    pub(in super::super) fn resolve(&self, ty: &Type<'_>) -> Option<Wrapped> {
+        Some(match ty {
+            Type::Named(name) => Wrapped::Named(self.find(name.text)?),
+            Type::List(_, inner) => Wrapped::List(Box::new(self.resolve(inner)?)),
+            Type::NonNull(inner) => Wrapped::NonNull(Box::new(self.resolve(inner)?)),
+        })
+    }
+}
+
+struct Known<'v, 'a> {
+    number: usize,
+    variable: &'v Variable<'a>,
+    is_used: bool,
+}
+
+impl<'a, 's> Examination<'_, 'a, 's> {
+    pub fn variables(&mut self, operation: &Operation<'a>, used: &Used<'_, 'a, 's>) -> Vec<Declared> {
+        self.unique(operation.variables.iter().map(|variable| variable.name), "variable");
+        let mut declared: Vec<Option<Declared>> = operation.variables.iter().map(|one| self.declared(one)).collect();
+        let mut known = HashMap::with_capacity(operation.variables.len());
+        for (number, variable) in operation.variables.iter().enumerate() {
+            known.entry(variable.name.text).or_insert(Known { number, variable, is_used: false });
+        }
+        for usage in used.own.iter().chain(used.of_fragments.iter().copied().flatten()) {
+            let Some(known) = known.get_mut(usage.name) else {
+                self.undefined(operation, usage);
+                continue;
+            };
+            known.is_used = true;
+            if let (Some(Some(declared)), Some(place)) = (declared.get_mut(known.number), usage.ty) {
+                self.usage(known.variable, declared, usage, place);
+            }
+        }
+        for variable in &operation.variables {
+            // Of two of one name the second is not known, and that has been said.
+            let known = known.get(variable.name.text);
+            if known.is_some_and(|known| !known.is_used && known.variable.at == variable.at) {
+                let message =
+                    format!("Variable \"${}\" is never used{}.", short(variable.name.text), of(operation, "in"));
+                self.fault(message, [variable.at]);
+            }
+        }
+        declared.into_iter().flatten().collect()
+    }
+
+    fn undefined(&mut self, operation: &Operation<'a>, usage: &Usage<'a, 's>) {
+        let message = format!("Variable \"${}\" is not defined{}.", short(usage.name), of(operation, "by"));
+        self.fault(message, [usage.at, operation.at]);
+    }
+
+    fn declared(&mut self, variable: &Variable<'a>) -> Option<Declared> {
+        let schema = self.schema;
+        self.directives(&variable.directives, "VARIABLE_DEFINITION");
+        let innermost = variable.ty.innermost();
+        let ty = match schema.resolve(&variable.ty) {
+            None => {
+                self.fault(format!("Unknown type \"{}\".", short(innermost.text)), [innermost.at]);
+                None
+            }
+            Some(ty) if !schema.is_input(ty.innermost()) => {
+                let (name, ty) = (short(variable.name.text), schema.show(&ty));
+                self.fault(format!("Variable \"${name}\" cannot be non-input type \"{ty}\"."), [variable.ty.at()]);
+                None
+            }
+            ty => ty,
+        };
+        if let Some(default) = &variable.default {
+            match &ty {
+                Some(ty) => self.default(default, ty),
+                None => self.unknown_value(default),
+            }
+        }
+        // No variable stands in a definition.
+        self.usages.clear();
+        Some(Declared { ty: ty?, never_null: None })
+    }
+
+    /// The type lives as long as the definition, and the default holds no variables.
+    fn default(&mut self, default: &super::super::syntax::Value<'a>, ty: &Wrapped) {
+        let mut examination = Examination {
+            schema: self.schema,
+            document: self.document,
+            graph: self.graph,
+            faults: std::mem::take(&mut self.faults),
+            usages: Vec::new(),
+            ids: std::mem::take(&mut self.ids),
+            path: Vec::new(),
+            within: Vec::new(),
+        };
+        examination.value(default, Expected { ty, has_default: false, one_of: None });
+        (self.faults, self.ids) = (examination.faults, examination.ids);
+    }
+
+    /// Whether a variable may stand where it does (GraphQL, section 5.8.5).
+    fn usage(&mut self, variable: &Variable<'a>, declared: &mut Declared, usage: &Usage<'a, 's>, place: &Wrapped) {
+        let schema = self.schema;
+        let own = &declared.ty;
+        let is_open = place.is_non_null() && !own.is_non_null();
+        let has_default = variable
+            .default
+            .as_ref()
+            .is_some_and(|default| !matches!(default.kind, super::super::syntax::ValueKind::Null));
+        let fits =
+            if is_open { (has_default || usage.has_default) && own.fits(place.nullable()) } else { own.fits(place) };
+        let at: [At; 2] = [variable.at, usage.at];
+        if !fits {
+            let (name, own, place) = (short(usage.name), schema.show(own), schema.show(place));
+            let message =
+                format!("Variable \"${name}\" of type \"{own}\" used in position expecting type \"{place}\".");
+            self.fault(message, at);
+        } else if is_open && declared.never_null.is_none() {
+            declared.never_null = Some(schema.show(place));
+        }
+        if let Some(one_of) = usage.one_of
+            && !declared.ty.is_non_null()
+        {
+            let (name, own, input) = (short(usage.name), schema.show(&declared.ty), schema.name(one_of));
+            let message = format!(
+                "Variable \"${name}\" is of type \"{own}\" but must be non-nullable to be used for OneOf Input Object \
+                 \"{input}\"."
+            );
+            self.fault(message, at);
+        }
+    }
+}
+
+/// ` by operation "Name"`, where it has one.
+fn of(operation: &Operation<'_>, word: &str) -> String {
+    operation.name.map_or_else(String::new, |name| format!(" {word} operation \"{}\"", short(name.text)))
+}

@@ -1,0 +1,37 @@
+//! What can go wrong with a field.
+
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// The result of everything that can fail while an operation runs.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a field has no value. What an application fails with is turned into this, and so decides what clients learn of it.
+#[derive(Clone, Debug)]
+pub struct Error {
+    /// What clients read.
+    pub message: String,
+    /// `extensions.code`, for programs.
+    pub code: Option<&'static str>,
+    /// What stays here, for the log: [`ServerError::source`](crate::ServerError) of the answer.
+    pub cause: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Error {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: None, cause: None }
+    }
+}
+
+/// An error that can be that of a row which is promised and not there.
+pub trait Missing {
+    /// The row of an object type that has a key.
+    fn missing(object: &str, key: &dyn Debug) -> Self;
+}
+
+impl Missing for Error {
+    fn missing(object: &str, key: &dyn Debug) -> Self {
+        Self::new(format!("There is no {object} {key:?}."))
+    }
+}

@@ -1,0 +1,141 @@
+//! Executing an operation that is planned (GraphQL, section 6.2).
+
+use crate::bridge::{Name, ServerError, Value, Variables};
+
+use super::link::Rows;
+use super::plan::{Plan, ROOT};
+use super::run::{Tree, run};
+use super::write::{Nothing, Writer, Written};
+use super::{Context, Data};
+use crate::error::{Error, Result};
+use crate::meter::Meter;
+
+/// What came of an operation.
+#[derive(Debug, Default)]
+pub struct Response {
+    pub data: Answered,
+    pub errors: Vec<ServerError>,
+}
+
+/// The data of an answer.
+#[derive(Debug, Default)]
+pub enum Answered {
+    /// Nothing was executed.
+    #[default]
+    Nothing,
+    /// A null has climbed to the root.
+    Null,
+    /// JSON, in pieces.
+    Written(Vec<Vec<u8>>),
+}
+
+impl Response {
+    /// Nothing was executed, as these are wrong.
+    pub fn refused(errors: Vec<ServerError>) -> Self {
+        Self { data: Answered::Nothing, errors }
+    }
+
+    /// The data as text; `null` where there is none.
+    pub fn json(&self) -> String {
+        match &self.data {
+            Answered::Written(pieces) => pieces.iter().map(|piece| String::from_utf8_lossy(piece)).collect(),
+            Answered::Null | Answered::Nothing => "null".to_owned(),
+        }
+    }
+
+    fn new(result: Result<(), Nothing>, written: Written) -> Self {
+        let Written { out, errors, .. } = written;
+        let data = if result.is_ok() { Answered::Written(out.into_pieces()) } else { Answered::Null };
+        Self { data, errors }
+    }
+}
+
+/// An operation that is about to run.
+pub struct Operation<'o> {
+    pub plan: &'o Plan,
+    /// What its fields and questions need.
+    pub data: &'o Data,
+    /// Values that were found right, the defaults of those that were left out among them.
+    pub variables: &'o Variables,
+    /// What the schema says about itself, by response key, where the plan asks for it.
+    pub told: &'o [(Name, Value)],
+    /// Measures it, and stops it where it passes a limit.
+    pub meter: Option<&'o dyn Meter>,
+    /// Makes the row of the root.
+    pub root: &'o (dyn Fn() -> Box<dyn Rows> + Sync),
+}
+
+impl Operation<'_> {
+    /// Executes the root fields of a query at once, round by round, and those of a mutation one after the other.
+    pub async fn execute(&self) -> Response {
+        if self.plan.serial { self.in_order().await } else { self.at_once().await }
+    }
+
+    /// What the root fields lead to; their failure, where the operation passes a limit meanwhile.
+    async fn tree(&self, only: Option<usize>) -> Tree {
+        let ctx = Context::new(self.data);
+        let tree = run(self.plan, (self.root)(), only, ctx, self.variables, self.meter).await;
+        tree.unwrap_or_else(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &Error) -> Tree {
+        Tree::failed(self.plan, (self.root)(), error)
+    }
+
+    /// Writes with the meter, and what it stopped at in the place of all that was to be written.
+    async fn write(
+        &self,
+        tree: &Tree,
+        mut written: Written,
+        write: impl Fn(&mut Writer<'_>) -> Result<(), Nothing> + Send + Sync,
+    ) -> (Result<(), Nothing>, Written) {
+        let (start, before) = (written.out.written(), written.errors.len());
+        let mut writer = self.writer(tree, written, self.meter);
+        let mut result = Err(Nothing);
+        let mut whole = || result = write(&mut writer).and_then(|()| writer.hold());
+        match self.meter {
+            Some(meter) => meter.write(&mut whole).await,
+            None => whole(),
+        }
+        let stopped = writer.stopped;
+        written = writer.written;
+        let Some(error) = stopped else { return (result, written) };
+        written.out.truncate(start);
+        written.errors.truncate(before);
+        let tree = self.failed(&error);
+        let mut writer = self.writer(&tree, written, None);
+        let result = write(&mut writer);
+        (result, writer.written)
+    }
+
+    fn writer<'w>(&'w self, tree: &'w Tree, written: Written, meter: Option<&'w dyn Meter>) -> Writer<'w> {
+        let (plan, ctx, told) = (self.plan, Context::new(self.data), self.told);
+        Writer { plan, tree, ctx, meter, told, written, stopped: None, path: Vec::new() }
+    }
+
+    async fn at_once(&self) -> Response {
+        let tree = self.tree(None).await;
+        let written = Written { out: super::Buffer::with_capacity(tree.size(self.plan)), ..Written::default() };
+        let (result, written) = self.write(&tree, written, |writer| writer.object(ROOT, 0)).await;
+        Response::new(result, written)
+    }
+
+    /// One that fails where null may not stand is the last: its answer would have no place (GraphQL, section 6.2.2).
+    async fn in_order(&self) -> Response {
+        let mut written = Written::default();
+        written.out.push(b'{');
+        for position in 0..self.plan.scopes[ROOT].fields.len() {
+            if position > 0 {
+                written.out.push(b',');
+            }
+            let tree = self.tree(Some(position)).await;
+            let result;
+            (result, written) = self.write(&tree, written, |writer| writer.field(ROOT, position, 0)).await;
+            if result.is_err() {
+                return Response::new(result, written);
+            }
+        }
+        written.out.push(b'}');
+        Response::new(Ok(()), written)
+    }
+}

@@ -1,0 +1,69 @@
+//! Plans that are kept with their document.
+//!
+//! A plan depends on the variables that `@skip` and `@include` name, and on no others: it is made once for each choice of
+//! these that comes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::bridge::types::OperationDefinition;
+use crate::bridge::{Name, Value, Variables};
+
+use super::declare::ObjectType;
+use super::plan::Plan;
+use super::selection::{Fragments, Source, guards};
+
+/// How many variables may decide about selections, for plans to be kept: a bit for each.
+const MOST_GUARDS: usize = 64;
+
+/// The plans of an operation.
+pub struct Plans {
+    root: &'static ObjectType,
+    /// The variables that decide about selections.
+    guards: Vec<Name>,
+    /// How many fields all plans that are kept may have.
+    space: usize,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// By what the guards are, a bit for each.
+    plans: Vec<(u64, Arc<Plan>)>,
+    fields: usize,
+}
+
+impl Plans {
+    /// Those of a valid operation, whose root is an object of this type. Fragments can make a small document a large plan:
+    /// plans are kept while they have no more than so many fields together.
+    pub fn new(
+        root: &'static ObjectType,
+        operation: &OperationDefinition,
+        fragments: &Fragments,
+        space: usize,
+    ) -> Self {
+        Self { root, guards: guards(fragments, operation), space, kept: Mutex::default() }
+    }
+
+    /// The plan for these variables, of the operation and the fragments that this was made of.
+    pub fn plan(&self, operation: &OperationDefinition, fragments: &Fragments, variables: &Variables) -> Arc<Plan> {
+        let flag = |name: &str| matches!(variables.get(name), Some(Value::Boolean(true)));
+        let make = || Arc::new(Plan::of(self.root, operation, Source { fragments, flag: &flag }));
+        if self.guards.len() > MOST_GUARDS {
+            return make();
+        }
+        let choice = self.guards.iter().fold(0, |choice, name| choice << 1 | u64::from(flag(name)));
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, plan)) = kept().plans.iter().find(|(known, _)| *known == choice) {
+            return Arc::clone(plan);
+        }
+        // Made without the lock: it takes a while. Another request may have made the same meanwhile.
+        let plan = make();
+        let mut kept = kept();
+        let fields = kept.fields + plan.fields();
+        if fields <= self.space && kept.plans.iter().all(|(known, _)| *known != choice) {
+            kept.fields = fields;
+            kept.plans.push((choice, Arc::clone(&plan)));
+        }
+        plan
+    }
+}

@@ -1,0 +1,110 @@
+//! Values without fields of their own, and how they are written.
+
+use crate::bridge::Registry;
+use crate::bridge::{ID, OutputType};
+
+/// A scalar or an enum, written as JSON.
+pub trait Leaf {
+    /// Whether it may be null.
+    const NULLABLE: bool = false;
+
+    /// Makes the type known to the schema; its name with `!` where it is never null.
+    fn register(registry: &mut Registry) -> String;
+
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+/// A JSON string (RFC 8259, section 7).
+pub fn write_text(text: &str, out: &mut Vec<u8>) {
+    // Writing to a Vec does not fail.
+    let _ = serde_json::to_writer(out, text);
+}
+
+macro_rules! leaf {
+    ($($kind:ty: $write:expr;)*) => {$(
+        impl Leaf for $kind {
+            fn register(registry: &mut Registry) -> String {
+                <$kind as OutputType>::create_type_info(registry)
+            }
+
+            fn write(&self, out: &mut Vec<u8>) {
+                let write: fn(&$kind, &mut Vec<u8>) = $write;
+                write(self, out);
+            }
+        }
+    )*};
+}
+
+leaf! {
+    bool: |value, out| out.extend_from_slice(if *value { b"true" } else { b"false" });
+    i32: |value, out| { let _ = serde_json::to_writer(out, value); };
+    u64: |value, out| { let _ = serde_json::to_writer(out, value); };
+    usize: |value, out| { let _ = serde_json::to_writer(out, value); };
+    String: |value, out| write_text(value, out);
+    ID: |value, out| write_text(value, out);
+}
+
+impl Leaf for &'static str {
+    fn register(registry: &mut Registry) -> String {
+        <str as OutputType>::create_type_info(registry)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        write_text(self, out);
+    }
+}
+
+impl<T: Leaf> Leaf for Option<T> {
+    const NULLABLE: bool = true;
+
+    fn register(registry: &mut Registry) -> String {
+        let name = T::register(registry);
+        name.strip_suffix('!').unwrap_or(&name).to_owned()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Some(value) => value.write(out),
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+impl<T: Leaf> Leaf for Vec<T> {
+    fn register(registry: &mut Registry) -> String {
+        format!("[{}]!", T::register(registry))
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        for (index, value) in self.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            value.write(out);
+        }
+        out.push(b']');
+    }
+}
+
+/// Makes an enum of the schema a value that the engine can write.
+#[macro_export]
+macro_rules! leaf_enum {
+    ($kind:ty) => {
+        impl $crate::Leaf for $kind {
+            fn register(registry: &mut $crate::Registry) -> String {
+                <$kind as $crate::OutputType>::create_type_info(registry)
+            }
+
+            fn write(&self, out: &mut Vec<u8>) {
+                let items = <$kind as $crate::EnumType>::items();
+                // Names of the schema need no escapes.
+                if let Some(item) = items.iter().find(|item| item.value == *self) {
+                    out.push(b'"');
+                    out.extend_from_slice(item.name.as_bytes());
+                    out.push(b'"');
+                }
+            }
+        }
+    };
+}

@@ -1,0 +1,205 @@
+//! Which scopes a selection has, and in which round each link is followed.
+
+use std::any::TypeId;
+
+use crate::bridge::Pos;
+use crate::bridge::types::{OperationDefinition, OperationType, SelectionSet};
+
+use super::arguments::Planned as Arguments;
+use super::declare::{Kind, ObjectType, Write};
+use super::link::Link;
+use super::selection::{Mention, Source, collect};
+
+/// The place of the scope that everything begins with.
+pub const ROOT: usize = 0;
+
+/// An operation, planned whole. Nothing in it depends on the variables, but for those that its `@skip` and `@include` name.
+pub struct Plan {
+    pub scopes: Vec<Scope>,
+    pub links: Vec<Step>,
+    /// How many rounds of questions there are.
+    pub rounds: usize,
+    /// Whether the root fields are executed one after the other.
+    pub serial: bool,
+    /// Whether a root field asks about the schema.
+    pub introspects: bool,
+}
+
+/// An object type and the fields that are asked of it, at one place of the document.
+pub struct Scope {
+    pub object: &'static ObjectType,
+    pub fields: Vec<Planned>,
+    /// How many of the fields are links.
+    pub links: usize,
+}
+
+/// A field of a scope.
+pub struct Planned {
+    /// The response key, for error paths.
+    pub name: String,
+    /// The response key as JSON, with its colon.
+    pub key: Vec<u8>,
+    pub pos: Pos,
+    pub what: What,
+}
+
+pub enum What {
+    TypeName,
+    Leaf(&'static Write),
+    /// By its place among the links.
+    Link(usize),
+    /// What the schema says about itself.
+    Schema,
+}
+
+/// A link of a scope.
+pub struct Step {
+    pub link: &'static dyn Link,
+    pub arguments: Arguments,
+    pub nullable: bool,
+    pub nullable_items: bool,
+    /// The scopes below, one for each object type that it may lead to.
+    pub below: Vec<usize>,
+    question: Option<TypeId>,
+    /// The first round that this link can be followed in, and the last that does not make the whole longer.
+    round: usize,
+    /// Rounds below and including this one.
+    height: usize,
+}
+
+impl Step {
+    /// From 1; 0 where nothing is asked.
+    pub fn round(&self) -> usize {
+        if self.question.is_some() { self.round } else { 0 }
+    }
+
+    fn own_rounds(&self) -> usize {
+        usize::from(self.question.is_some())
+    }
+}
+
+impl Plan {
+    /// Plans a valid operation, whose root is an object of this type.
+    pub fn of(root: &'static ObjectType, operation: &OperationDefinition, source: Source<'_>) -> Self {
+        let serial = operation.ty == OperationType::Mutation;
+        let mut plan = Self { scopes: Vec::new(), links: Vec::new(), rounds: 0, serial, introspects: false };
+        plan.add(source, root, &[&operation.selection_set.node]);
+        let steps = plan.steps(ROOT);
+        if serial {
+            for step in steps {
+                plan.schedule(&[step]);
+            }
+        } else {
+            plan.schedule(&steps);
+        }
+        plan
+    }
+
+    /// How many fields it has, in all of its scopes.
+    pub fn fields(&self) -> usize {
+        self.scopes.iter().map(|scope| scope.fields.len() + 1).sum()
+    }
+
+    /// Adds the selection of an object; the place of its scope.
+    fn add<'a>(&mut self, source: Source<'a>, object: &'static ObjectType, sets: &[&'a SelectionSet]) -> usize {
+        let mentions = collect(source, sets, |condition| object.is(condition));
+        let scope = self.scopes.len();
+        self.scopes.push(Scope { object, fields: Vec::new(), links: 0 });
+        let mut fields = Vec::with_capacity(mentions.len());
+        for (key, mention) in mentions {
+            if let Some(what) = self.field(source, scope, &mention) {
+                let mut json = Vec::with_capacity(key.len() + 3);
+                super::leaf::write_text(key, &mut json);
+                json.push(b':');
+                fields.push(Planned { name: key.to_owned(), key: json, pos: mention.field.pos, what });
+            }
+        }
+        self.scopes[scope].links = fields.iter().filter(|field| matches!(field.what, What::Link(_))).count();
+        self.scopes[scope].fields = fields;
+        scope
+    }
+
+    fn field<'a>(&mut self, source: Source<'a>, scope: usize, mention: &Mention<'a>) -> Option<What> {
+        let name = mention.field.node.name.node.as_str();
+        match name {
+            "__typename" => return Some(What::TypeName),
+            "__schema" | "__type" if scope == ROOT => {
+                self.introspects = true;
+                return Some(What::Schema);
+            }
+            _ => {}
+        }
+        // Validation has refused fields that are not there.
+        let field = self.scopes[scope].object.field(name)?;
+        match &field.def.kind {
+            Kind::Leaf(write) => Some(What::Leaf(write.as_ref())),
+            Kind::Link(link) => {
+                let targets = link.targets().into_iter();
+                let below = targets.map(|target| self.add(source, target, &mention.sets)).collect();
+                self.links.push(Step {
+                    link: link.as_ref(),
+                    arguments: Arguments::new(link.as_ref(), &mention.field.node),
+                    nullable: link.nullable(),
+                    nullable_items: link.nullable_items(),
+                    below,
+                    question: link.question(),
+                    round: 0,
+                    height: 0,
+                });
+                Some(What::Link(self.links.len() - 1))
+            }
+        }
+    }
+
+    /// Decides the rounds of links and of what is below them: as early as possible, but a link waits for others that ask
+    /// the same question where that does not make the whole longer.
+    fn schedule(&mut self, roots: &[usize]) {
+        let rounds = roots.iter().map(|step| self.height(*step)).max().unwrap_or_default();
+        self.rounds = self.rounds.max(rounds);
+        let mut earliest = Vec::new();
+        for &root in roots {
+            self.earliest(root, 0, &mut earliest);
+        }
+        for &root in roots {
+            self.wait(root, 0, rounds, &earliest);
+        }
+    }
+
+    fn steps(&self, scope: usize) -> Vec<usize> {
+        let fields = self.scopes[scope].fields.iter();
+        fields.filter_map(|field| if let What::Link(step) = field.what { Some(step) } else { None }).collect()
+    }
+
+    /// The links below a link.
+    fn below(&self, step: usize) -> Vec<usize> {
+        self.links[step].below.iter().flat_map(|scope| self.steps(*scope)).collect()
+    }
+
+    fn height(&mut self, step: usize) -> usize {
+        let below = self.below(step).into_iter().map(|below| self.height(below)).max().unwrap_or_default();
+        self.links[step].height = below + self.links[step].own_rounds();
+        self.links[step].height
+    }
+
+    fn earliest(&mut self, step: usize, after: usize, earliest: &mut Vec<(TypeId, usize)>) {
+        let round = after + self.links[step].own_rounds();
+        self.links[step].round = round;
+        earliest.extend(self.links[step].question.map(|question| (question, round)));
+        for below in self.below(step) {
+            self.earliest(below, round, earliest);
+        }
+    }
+
+    fn wait(&mut self, step: usize, after: usize, rounds: usize, earliest: &[(TypeId, usize)]) {
+        let mut round = after;
+        if let Some(question) = self.links[step].question {
+            let latest = rounds + 1 - self.links[step].height;
+            let others = earliest.iter().filter(|other| other.0 == question && other.1 <= latest);
+            round = others.map(|other| other.1).fold(after + 1, usize::max);
+        }
+        self.links[step].round = round;
+        for below in self.below(step) {
+            self.wait(below, round, rounds, earliest);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Questions to the database about many keys at once, and what has been answered.
+
+use std::any::{Any, TypeId};
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::pin::Pin;
+
+use futures_util::future::join_all;
+use hashbrown::HashMap;
+
+use crate::error::{Error, Result};
+
+/// A question about many keys at once.
+pub trait Question: Send + Sync + 'static {
+    type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
+    type Answer: Clone + Send + Sync + 'static;
+    /// Where the answers are to be had; found in the data of the operation.
+    type Source: Clone + Send + Sync + 'static;
+
+    /// What goes wrong.
+    type Error: Into<Error> + Send;
+
+    /// What there is for each key; a key without an answer is left out.
+    fn ask(
+        source: &Self::Source,
+        keys: &[Self::Key],
+    ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Answer>, Self::Error>> + Send;
+
+    /// The same where rows of other questions come along: these are seeded, and not asked for later. The engine asks so.
+    fn ask_and_seed(
+        source: &Self::Source,
+        keys: &[Self::Key],
+        _seeds: &mut Seeds,
+    ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Answer>, Self::Error>> + Send {
+        Self::ask(source, keys)
+    }
+}
+
+/// Answers to other questions that came along with one.
+#[derive(Default)]
+pub struct Seeds(Vec<Box<Seed>>);
+
+type Seed = dyn FnOnce(&mut Store, Option<&Faults>) + Send;
+
+impl Seeds {
+    /// The answer of a question to a key, which counts where that key has not been asked for.
+    pub fn seed<Q: Question>(&mut self, key: Q::Key, answer: Q::Answer) {
+        self.0.push(Box::new(move |store, faults| {
+            let fault = faults.and_then(|faults| faults.of::<Q>(&key));
+            store.asked::<Q>().know(key, fault.map_or(Ok(Some(answer)), Err));
+        }));
+    }
+}
+
+/// Failures on purpose, for tests: where the data of an operation has them, they decide by the name of a question and a
+/// key, as `Debug` writes it, which of its answers are failures.
+pub struct Faults(pub Box<Fails>);
+
+type Fails = dyn Fn(&str, &str) -> bool + Send + Sync;
+
+impl Faults {
+    fn of<Q: Question>(&self, key: &Q::Key) -> Option<Error> {
+        let path = std::any::type_name::<Q>();
+        let question = path.rsplit("::").next().unwrap_or(path);
+        let key = format!("{key:?}");
+        (self.0)(question, &key).then(|| Error::new(format!("{question} {key} fails on purpose.")))
+    }
+}
+
+type Outcome<A> = Result<Option<A>>;
+
+/// All questions of an operation: keys that wait to be asked for, and the answers so far.
+///
+/// It lives as long as one operation: what it keeps is never stale and never another viewer's.
+#[derive(Default)]
+pub struct Store(Vec<(TypeId, Box<dyn Waiting>)>);
+
+/// What has been asked of one question.
+pub struct Asked<Q: Question> {
+    /// Where the answer to a key is, or will be.
+    places: HashMap<Q::Key, usize>,
+    answers: Vec<Outcome<Q::Answer>>,
+    /// Keys for the next round, in the order of the places that their answers will have.
+    waiting: Vec<Q::Key>,
+}
+
+trait Waiting: Send {
+    fn is_waiting(&self) -> bool;
+    /// Puts the question; what came along.
+    fn ask<'a>(&'a mut self, ctx: super::Context<'a>) -> Pin<Box<dyn Future<Output = Seeds> + Send + 'a>>;
+    fn as_any(&mut self) -> &mut dyn Any;
+}
+
+impl<Q: Question> Waiting for Asked<Q> {
+    fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    fn ask<'a>(&'a mut self, ctx: super::Context<'a>) -> Pin<Box<dyn Future<Output = Seeds> + Send + 'a>> {
+        let source: &Q::Source = ctx.data();
+        let faults: Option<&Faults> = ctx.data_opt();
+        let keys = std::mem::take(&mut self.waiting);
+        Box::pin(async move {
+            let mut seeds = Seeds::default();
+            let mut answers = Q::ask_and_seed(source, &keys, &mut seeds).await.map_err(Into::into);
+            self.answers.extend(keys.iter().map(|key| {
+                match (faults.and_then(|faults| faults.of::<Q>(key)), &mut answers) {
+                    (Some(fault), _) => Err(fault),
+                    (None, Ok(answers)) => Ok(answers.remove(key)),
+                    (None, Err(error)) => Err(error.clone()),
+                }
+            }));
+            seeds
+        })
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+impl<Q: Question> Asked<Q> {
+    /// Asks for a key in the next round, unless it is asked for already; the place of its answer.
+    pub fn want(&mut self, key: &Q::Key) -> usize {
+        if let Some(place) = self.places.get(key) {
+            return *place;
+        }
+        let place = self.answers.len() + self.waiting.len();
+        self.places.insert(key.clone(), place);
+        self.waiting.push(key.clone());
+        place
+    }
+
+    /// Between two rounds, when no key is waiting: an answer that is known without being asked for.
+    fn know(&mut self, key: Q::Key, answer: Outcome<Q::Answer>) {
+        if self.waiting.is_empty() && !self.places.contains_key(&key) {
+            self.places.insert(key, self.answers.len());
+            self.answers.push(answer);
+        }
+    }
+
+    /// # Errors
+    /// What the question failed with.
+    pub fn answer(&self, place: usize) -> Outcome<Q::Answer> {
+        self.answers.get(place).cloned().unwrap_or(Ok(None))
+    }
+}
+
+impl Store {
+    pub fn asked<Q: Question>(&mut self) -> &mut Asked<Q> {
+        let id = TypeId::of::<Q>();
+        // There are few of them: looking through them takes less time than hashing.
+        let place = self.0.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+            let nothing = Asked::<Q> { places: HashMap::new(), answers: Vec::new(), waiting: Vec::new() };
+            self.0.push((id, Box::new(nothing)));
+            self.0.len() - 1
+        });
+        let asked = self.0[place].1.as_any().downcast_mut();
+        asked.unwrap_or_else(|| unreachable!("questions are kept under their types"))
+    }
+
+    /// Puts all questions that have keys waiting, at the same time.
+    pub async fn round(&mut self, ctx: super::Context<'_>) {
+        let waiting = self.0.iter_mut().map(|(_, asked)| asked).filter(|asked| asked.is_waiting());
+        let seeds = join_all(waiting.map(|asked| asked.ask(ctx))).await;
+        for seed in seeds.into_iter().flat_map(|seeds| seeds.0) {
+            seed(self, ctx.data_opt());
+        }
+    }
+}

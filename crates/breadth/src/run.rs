@@ -1,0 +1,175 @@
+//! Following the links of a plan, round by round.
+
+use crate::bridge::Variables;
+use futures_util::future::{BoxFuture, join, join_all};
+
+use super::Context;
+use super::declare::Row;
+use super::link::{Below, Prepared, Ready, Rows, Slot};
+use super::plan::{Plan, ROOT, What};
+use super::question::Store;
+use crate::error::{Error, Result};
+use crate::meter::Meter;
+
+/// The rows of all scopes, and where each link leads from each row.
+pub struct Tree {
+    pub rows: Vec<Option<Box<dyn Rows>>>,
+    pub slots: Vec<Vec<Slot>>,
+}
+
+impl Tree {
+    fn of(plan: &Plan) -> Self {
+        Self {
+            rows: plan.scopes.iter().map(|_| None).collect(),
+            slots: plan.links.iter().map(|_| Vec::new()).collect(),
+        }
+    }
+
+    /// What there is where nothing could be loaded.
+    pub fn failed(plan: &Plan, root: Box<dyn Rows>, error: &Error) -> Self {
+        let mut tree = Self::of(plan);
+        tree.rows[ROOT] = Some(root);
+        for field in &plan.scopes[ROOT].fields {
+            if let What::Link(step) = field.what {
+                tree.slots[step] = vec![Slot::Failed(error.clone())];
+            }
+        }
+        tree
+    }
+
+    /// About how many bytes the answer has: a field takes some thirty.
+    pub fn size(&self, plan: &Plan) -> usize {
+        let scopes = self.rows.iter().zip(&plan.scopes);
+        scopes.map(|(rows, scope)| rows.as_ref().map_or(0, |rows| rows.len() * scope.fields.len() * 32)).sum()
+    }
+}
+
+/// Loads everything that the plan asks for, from the row of the root: of all its fields, or `only` of one of them.
+///
+/// # Errors
+/// Where the operation passes a limit of its meter, before or after a round.
+pub async fn run(
+    plan: &Plan,
+    root: Box<dyn Rows>,
+    only: Option<usize>,
+    ctx: Context<'_>,
+    variables: &Variables,
+    meter: Option<&dyn Meter>,
+) -> Result<Tree> {
+    let check = || meter.map_or(Ok(()), Meter::check);
+    let mut store = Store::default();
+    let mut run = Run {
+        plan,
+        ctx,
+        variables,
+        meter,
+        tree: Tree::of(plan),
+        waiting: (0..=plan.rounds).map(|_| Vec::new()).collect(),
+        coming: Vec::new(),
+    };
+    run.enter(ROOT, root, only, &mut store)?;
+    for round in 1..=plan.rounds {
+        if run.waiting[round].is_empty() {
+            continue;
+        }
+        check()?;
+        let mut ready: Vec<(usize, Ready)> = Vec::new();
+        for (scope, step) in std::mem::take(&mut run.waiting[round]) {
+            ready.extend(run.prepare(scope, step, &mut store).map(|ready| (step, ready)));
+            breathe(meter).await;
+        }
+        let coming = std::mem::take(&mut run.coming);
+        if coming.is_empty() {
+            store.round(ctx).await;
+        } else {
+            let coming = coming.into_iter().map(|(step, coming)| async move { (step, coming.await) });
+            ready.extend(join(store.round(ctx), join_all(coming)).await.1);
+        }
+        check()?;
+        for (step, ready) in ready {
+            let below = plan.links[step].link.follow(ready, &mut store);
+            run.leave(step, below, &mut store)?;
+            breathe(meter).await;
+        }
+    }
+    Ok(run.tree)
+}
+
+/// Lets others have their turn, where that is due.
+async fn breathe(meter: Option<&dyn Meter>) {
+    if let Some(meter) = meter {
+        meter.breathe().await;
+    }
+}
+
+struct Run<'r> {
+    plan: &'r Plan,
+    ctx: Context<'r>,
+    variables: &'r Variables,
+    meter: Option<&'r dyn Meter>,
+    tree: Tree,
+    /// Links by the round that they wait for, with the scope that they start from.
+    waiting: Vec<Vec<(usize, usize)>>,
+    /// What links of this round have begun.
+    coming: Vec<(usize, BoxFuture<'r, Ready>)>,
+}
+
+impl Run<'_> {
+    /// A scope has its rows: what they have at hand is followed at once, the rest waits for its round.
+    ///
+    /// # Errors
+    /// Where the answer would hold more values than it may, or its rows take more memory than is left.
+    fn enter(&mut self, scope: usize, rows: Box<dyn Rows>, only: Option<usize>, store: &mut Store) -> Result<()> {
+        let plan = self.plan;
+        let planned = &plan.scopes[scope];
+        if let Some(meter) = self.meter {
+            meter.plan_values(rows.len().saturating_mul(planned.fields.len()) as u64)?;
+            // Each link keeps where it leads to from each row.
+            let each = size_of::<&Row>() + planned.links * size_of::<Slot>();
+            meter.hold_rows(rows.len().saturating_mul(each) as u64)?;
+        }
+        self.tree.rows[scope] = Some(rows);
+        for (position, field) in planned.fields.iter().enumerate() {
+            let What::Link(step) = field.what else { continue };
+            if only.is_some_and(|only| only != position) {
+                continue;
+            }
+            match plan.links[step].round() {
+                0 => {
+                    if let Some(ready) = self.prepare(scope, step, store) {
+                        let below = plan.links[step].link.follow(ready, store);
+                        self.leave(step, below, store)?;
+                    }
+                }
+                round => self.waiting[round].push((scope, step)),
+            }
+        }
+        Ok(())
+    }
+
+    /// What the link has prepared; none where that is coming, or its arguments are wrong.
+    fn prepare(&mut self, scope: usize, step: usize, store: &mut Store) -> Option<Ready> {
+        let rows = self.tree.rows[scope].as_deref()?;
+        let planned = &self.plan.links[step];
+        match planned.arguments.given(planned.link, self.variables) {
+            Ok(given) => match planned.link.prepare(rows, given, self.ctx, store) {
+                Prepared::Ready(ready) => return Some(ready),
+                Prepared::Coming(coming) => self.coming.push((step, coming)),
+            },
+            Err(message) => {
+                let failed = || Slot::Failed(Error::new(message.clone()));
+                self.tree.slots[step] = (0..rows.len()).map(|_| failed()).collect();
+            }
+        }
+        None
+    }
+
+    fn leave(&mut self, step: usize, below: Below, store: &mut Store) -> Result<()> {
+        let plan = self.plan;
+        self.tree.slots[step] = below.slots;
+        for (scope, rows) in plan.links[step].below.iter().zip(below.rows) {
+            self.enter(*scope, rows, None, store)?;
+        }
+        Ok(())
+    }
+}

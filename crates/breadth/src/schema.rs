@@ -1,0 +1,168 @@
+//! A schema, ready to read documents and to execute them.
+
+use crate::bridge::types::OperationDefinition;
+use crate::bridge::{self, SDLExportOptions, ServerError, Variables};
+use crate::context::Data;
+use crate::declare::{Object, ObjectType};
+use crate::document::{self, Checked, Limits, Operation, OperationKind, ParserLimits, Refused, Scalar};
+use crate::execute::{self, Response};
+use crate::kept::Plans;
+use crate::link::Rows;
+use crate::meter::Meter;
+
+/// A plan takes some ten times the memory of this many bytes of text: as much as what else is made of a text.
+const BYTES_OF_A_FIELD: usize = 8;
+/// How many fields the plans of a document may have, however short it is.
+const LEAST_FIELDS: usize = 64;
+
+/// In the place of the root of changes, where a schema has none.
+#[derive(Default)]
+pub struct NoMutation;
+
+impl Object for NoMutation {
+    fn object() -> &'static ObjectType {
+        static OBJECT: ObjectType = ObjectType {
+            name: "Mutation",
+            description: String::new(),
+            implements: &[],
+            fields: Vec::new(),
+            register: bridge::register::<NoMutation>,
+        };
+        &OBJECT
+    }
+}
+
+/// A root of the schema.
+struct Root {
+    object: &'static ObjectType,
+    row: fn() -> Box<dyn Rows>,
+}
+
+impl Root {
+    fn of<T: Object + Default>() -> Self {
+        Self { object: T::object(), row: || Box::new(vec![T::default()]) }
+    }
+}
+
+/// A schema, ready to read documents and to execute them.
+pub struct Schema {
+    types: document::Schema,
+    query: Root,
+    mutation: Root,
+}
+
+/// A document that fits the schema, and its plans.
+pub struct Document {
+    pub checked: Checked,
+    /// Those of each operation, in the order of the document.
+    plans: Vec<Option<Plans>>,
+}
+
+impl Document {
+    /// What an operation selects, and its plans; none for a subscription.
+    fn planned(&self, operation: &Operation) -> Option<(&OperationDefinition, &Plans)> {
+        Some((self.checked.definition(operation)?, self.plans.as_slice().get(operation.number)?.as_ref()?))
+    }
+}
+
+impl Schema {
+    /// The schema with these roots. `scalars` says which texts are values of scalars of its own.
+    ///
+    /// # Panics
+    /// Where the types that are declared are no schema, such as an interface without its fields: any test finds that.
+    pub fn new<Query: Object + Default, Mutation: Object + Default>(scalars: &[(&str, Scalar)]) -> Self {
+        let types = document::Schema::of(&sdl::<Query, Mutation>(), scalars);
+        let types = types.unwrap_or_else(|error| panic!("the declared types are no schema: {error}"));
+        Self { types, query: Root::of::<Query>(), mutation: Root::of::<Mutation>() }
+    }
+
+    /// What documents are held against.
+    pub fn types(&self) -> &document::Schema {
+        &self.types
+    }
+
+    /// Reads a text and holds it against the schema, in time by its length and by `limits`.
+    ///
+    /// # Errors
+    /// Where it is no document, too large a one, or one that the schema does not allow.
+    pub fn read(&self, text: &str, parser: ParserLimits, limits: &Limits) -> Result<Document, Refused> {
+        let checked = document::read(&self.types, text, parser, limits)?;
+        let operations = checked.operations();
+        let fields = (LEAST_FIELDS + text.len() / BYTES_OF_A_FIELD) / operations.len().max(1);
+        let plans = operations.iter().map(|operation| {
+            let root = match operation.kind {
+                OperationKind::Query => &self.query,
+                OperationKind::Mutation => &self.mutation,
+                OperationKind::Subscription => return None,
+            };
+            Some(Plans::new(root.object, checked.definition(operation)?, &checked.document.fragments, fields))
+        });
+        Ok(Document { plans: plans.collect(), checked })
+    }
+
+    /// Executes an operation of a document, known by its number, with variables that
+    /// [`Operation::variables`](document::Operation::variables) has found right: neither is looked at again. What it asks
+    /// about the schema is answered from the types that the document was held against.
+    pub async fn execute(
+        &self,
+        document: &Document,
+        number: usize,
+        variables: &Variables,
+        data: &Data,
+        meter: Option<&dyn Meter>,
+    ) -> Response {
+        let operation = document.checked.operations().get(number);
+        let planned = operation.and_then(|operation| Some((operation, document.planned(operation)?)));
+        let Some((operation, (definition, plans))) = planned else {
+            let message = "Subscriptions are not supported on this transport.";
+            return Response::refused(vec![ServerError::new(message, None)]);
+        };
+        let whole = &document.checked.document;
+        let plan = plans.plan(definition, &whole.fragments, variables);
+        let told = if plan.introspects { self.types.introspect(whole, definition, variables) } else { Vec::new() };
+        let root = if operation.kind == OperationKind::Mutation { &self.mutation } else { &self.query };
+        execute::Operation { plan: &plan, data, variables, told: &told, meter, root: &root.row }.execute().await
+    }
+
+    /// Reads a document of one operation and executes it with variables as they were sent: for tests and small programs.
+    /// Servers keep documents, and bound what they take.
+    pub async fn run(&self, text: &str, sent: Variables, data: &Data) -> Response {
+        let parser = ParserLimits { tokens: 10_000, brackets: 64 };
+        let document = match self.read(text, parser, &Limits::default()) {
+            Ok(document) => document,
+            Err(Refused::Syntax(error)) => return Response::refused(vec![error]),
+            Err(Refused::TooMuch(message)) => return Response::refused(vec![ServerError::new(message, None)]),
+            Err(Refused::Invalid(errors)) => return Response::refused(errors),
+        };
+        let operation = match document.checked.operation(None) {
+            Ok(operation) => operation,
+            Err(error) => return Response::refused(vec![error]),
+        };
+        match operation.variables(&self.types, sent) {
+            Ok(variables) => self.execute(&document, operation.number, &variables, data, None).await,
+            Err(errors) => Response::refused(errors),
+        }
+    }
+}
+
+/// A schema as it is printed: without the directives that every schema has (GraphQL, section 3.13), which the library
+/// prints where they are used.
+pub fn sdl<Query: Object, Mutation: Object>() -> String {
+    let options = SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions();
+    let printed = bridge::sdl::<Query, Mutation>(options);
+    let is_known = |line: &str| {
+        let name = line.strip_prefix("directive @").and_then(|rest| rest.split(['(', ' ']).next());
+        name.is_some_and(|name| ["skip", "include", "deprecated", "specifiedBy", "oneOf"].contains(&name))
+    };
+    let mut sdl = String::with_capacity(printed.len());
+    let mut lines = printed.lines().peekable();
+    while let Some(line) = lines.next() {
+        // Their descriptions are of one line.
+        let describes = line.starts_with('"') && lines.peek().is_some_and(|next| is_known(next));
+        if !describes && !is_known(line) {
+            sdl.push_str(line);
+            sdl.push('\n');
+        }
+    }
+    sdl
+}

@@ -1,0 +1,125 @@
+//! What a document asks for at one place: fragments flattened, `@skip` and `@include` decided, fields of equal response
+//! keys merged. Specification: GraphQL, section 6.3.2, `CollectFields`.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::bridge::Literal as Input;
+use crate::bridge::Name;
+use crate::bridge::Positioned;
+use crate::bridge::indexmap::IndexMap;
+use crate::bridge::types::{Directive, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet};
+
+/// The fragments of a document.
+pub type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
+
+/// The part of a document that is planned, and what its `@skip` and `@include` are decided by.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    pub fragments: &'a Fragments,
+    /// The value of a variable that decides.
+    pub flag: &'a dyn Fn(&str) -> bool,
+}
+
+/// A field that is asked for, and the selection sets of all its mentions.
+pub struct Mention<'a> {
+    pub field: &'a Positioned<Field>,
+    pub sets: Vec<&'a SelectionSet>,
+}
+
+/// The fields that `sets` ask of an object, by response key, in order. `applies` tells whether a fragment on a type does.
+pub fn collect<'a>(
+    source: Source<'a>,
+    sets: &[&'a SelectionSet],
+    applies: impl Fn(&str) -> bool,
+) -> IndexMap<&'a str, Mention<'a>> {
+    let mut collected = Collected { source, applies: &applies, fields: IndexMap::new(), fragments: HashSet::new() };
+    for set in sets {
+        collected.set(set);
+    }
+    collected.fields
+}
+
+struct Collected<'a, 'c, F> {
+    source: Source<'a>,
+    applies: &'c F,
+    fields: IndexMap<&'a str, Mention<'a>>,
+    fragments: HashSet<&'a str>,
+}
+
+impl<'a, F: Fn(&str) -> bool> Collected<'a, '_, F> {
+    fn set(&mut self, set: &'a SelectionSet) {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) if self.included(&field.node.directives) => {
+                    let key = field.node.response_key().node.as_str();
+                    let mention = self.fields.entry(key).or_insert_with(|| Mention { field, sets: Vec::new() });
+                    if !field.node.selection_set.node.items.is_empty() {
+                        mention.sets.push(&field.node.selection_set.node);
+                    }
+                }
+                Selection::FragmentSpread(spread) if self.included(&spread.node.directives) => {
+                    let name = spread.node.fragment_name.node.as_str();
+                    let Some(fragment) = self.source.fragments.get(name) else { continue };
+                    let applies = (self.applies)(fragment.node.type_condition.node.on.node.as_str());
+                    if applies && self.fragments.insert(name) {
+                        self.set(&fragment.node.selection_set.node);
+                    }
+                }
+                Selection::InlineFragment(fragment) if self.included(&fragment.node.directives) => {
+                    let condition = fragment.node.type_condition.as_ref();
+                    if condition.is_none_or(|condition| (self.applies)(condition.node.on.node.as_str())) {
+                        self.set(&fragment.node.selection_set.node);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Decided by `@skip` and `@include`.
+    fn included(&self, directives: &[Positioned<Directive>]) -> bool {
+        directives.iter().all(|directive| {
+            let Some((wanted, condition)) = condition(&directive.node) else { return true };
+            let is = match condition {
+                Input::Boolean(flag) => *flag,
+                Input::Variable(name) => (self.source.flag)(name),
+                _ => return false,
+            };
+            is == wanted
+        })
+    }
+}
+
+/// What `@skip` or `@include` is decided by, and what that has to be for the selection to stay.
+fn condition(directive: &Directive) -> Option<(bool, &Input)> {
+    let wanted = match directive.name.node.as_str() {
+        "skip" => false,
+        "include" => true,
+        _ => return None,
+    };
+    Some((wanted, &directive.get_argument("if")?.node))
+}
+
+/// The variables that decide about selections of an operation or of any fragment, each once.
+pub fn guards(fragments: &Fragments, operation: &OperationDefinition) -> Vec<Name> {
+    let mut found: Vec<Name> = Vec::new();
+    let mut sets = vec![&operation.selection_set.node];
+    sets.extend(fragments.values().map(|fragment| &fragment.node.selection_set.node));
+    while let Some(set) = sets.pop() {
+        for selection in &set.items {
+            for directive in selection.node.directives() {
+                if let Some((_, Input::Variable(name))) = condition(&directive.node)
+                    && !found.contains(name)
+                {
+                    found.push(name.clone());
+                }
+            }
+            match &selection.node {
+                Selection::Field(field) => sets.push(&field.node.selection_set.node),
+                Selection::InlineFragment(inline) => sets.push(&inline.node.selection_set.node),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,98 @@
+//! Root fields, and what runs at the same time.
+
+use super::*;
+
+#[tokio::test]
+async fn root_fields_are_one_run() {
+    let document =
+        "{ a: byNumber(number: 3) { number } b: byNumber(number: 4) { number } person { friend { number } } }";
+    let (data, asked) = run(document).await;
+    assert_eq!(data, json!({ "a": { "number": 3 }, "b": { "number": 4 }, "person": { "friend": { "number": 2 } } }));
+    assert_eq!(asked, ["PersonById [2, 3, 4]"]);
+}
+
+/// One after the other they would wait for each other for ever.
+#[tokio::test]
+async fn root_fields_of_a_query_run_at_the_same_time() {
+    let book = Book { meeting: Some(Arc::new(Barrier::new(3))), ..Book::default() };
+    let data = Data::default().with(book.clone());
+    let document = "{ a: found(number: 1) { number } b: found(number: 2) { number } byNumber(number: 3) { number } }";
+    let answer = execute(document, json!({}), &data);
+    let answer = timeout(Duration::from_secs(30), answer).await.expect("no field waits for another");
+    assert_eq!(
+        shown(answer),
+        (json!({ "a": { "number": 1 }, "b": { "number": 2 }, "byNumber": { "number": 3 } }), Vec::new())
+    );
+}
+
+#[tokio::test]
+async fn what_came_along_is_not_asked_for() {
+    let (data, asked) = run("{ person { neighbour { town { number } neighbour { town { number } } } } }").await;
+    assert_eq!(asked, ["Neighbour [2]", "Neighbour [3]"]);
+    assert_eq!(data["person"]["neighbour"]["neighbour"]["town"]["number"], 3);
+    let failing = failing("{ person { neighbour { town { number } } } }", &[("TownById", "2")]).await;
+    assert_eq!(paths(&failing), ["[person,neighbour,town]"]);
+    assert_eq!(failing.data, json!({ "person": { "neighbour": null } }));
+    let (_, asked) = run("{ person { neighbour { number } town { number } } }").await;
+    assert_eq!(asked.len(), 2, "what is asked for in the same round is not waited for: {asked:?}");
+}
+
+async fn changed(document: &str, sent: Value) -> Answer {
+    let book = Book::default();
+    let data = Data::default().with(book.clone());
+    let (data, errors) = shown(execute(document, sent, &data).await);
+    Answer { data, errors, asked: book.lines() }
+}
+
+#[tokio::test]
+async fn changes_are_made_one_after_the_other_each_with_what_it_shows() {
+    let document = "mutation { a: change(number: 1) { friend { number } } b: change(number: 2) { number } a: change(number: 1) { number } }";
+    let answer = changed(document, json!({})).await;
+    assert_eq!(answer.data, json!({ "a": { "friend": { "number": 2 }, "number": 1 }, "b": { "number": 2 } }));
+    assert_eq!(answer.asked, ["begin [1]", "end [1]", "PersonById [2]", "begin [2]", "end [2]"]);
+}
+
+#[tokio::test]
+async fn a_change_that_fails_ends_the_mutation_only_where_null_may_not_stand() {
+    let answer =
+        changed("mutation { a: change(number: -1) { number } b: change(number: 2) { number } }", json!({})).await;
+    assert_eq!(answer.data, json!({ "a": null, "b": { "number": 2 } }));
+    assert_eq!(paths(&answer), ["[a]"]);
+    let answer =
+        changed("mutation { a: must(number: -1) { number } b: change(number: 2) { number } }", json!({})).await;
+    assert_eq!(answer.data, Value::Null);
+    assert_eq!((paths(&answer), answer.asked.len()), (vec!["[a]"], 2));
+}
+
+/// The first mention that stays tells the place of a field, and each choice has a plan of its own.
+#[tokio::test]
+async fn variables_decide_what_is_selected() {
+    let document = "query($a: Boolean!, $b: Boolean!, $n: Int!) {
+        byNumber(number: $n) { number @skip(if: $a) rival @include(if: $b) { number } number ...F @include(if: $a) } }
+        fragment F on Person { friend { number } }";
+    for (a, b, expected) in [
+        (false, false, "{\"number\":3}"),
+        (true, false, "{\"number\":3,\"friend\":{\"number\":4}}"),
+        (false, true, "{\"number\":3,\"rival\":{\"number\":5}}"),
+        (true, true, "{\"rival\":{\"number\":5},\"number\":3,\"friend\":{\"number\":4}}"),
+    ] {
+        let data = Data::default().with(Book::default());
+        let response = execute(document, json!({ "a": a, "b": b, "n": 3 }), &data).await;
+        let Answered::Written(pieces) = response.data else { panic!("{:?}", response.errors) };
+        assert_eq!(String::from_utf8(pieces.concat()).unwrap(), format!("{{\"byNumber\":{expected}}}"));
+    }
+}
+
+/// One after the other they would wait for each other for ever.
+#[tokio::test]
+async fn the_questions_of_one_level_are_put_at_the_same_time() {
+    let book = Book { meeting: Some(Arc::new(Barrier::new(3))), ..Book::default() };
+    let data = Data::default().with(book.clone());
+    let document = "{ person { town { number } friend { number } friends { number } } }";
+    let answer = execute(document, json!({}), &data);
+    let answer = timeout(Duration::from_secs(30), answer).await.expect("no question waits for another");
+    assert_eq!(shown(answer).1, []);
+    let mut asked = book.lines();
+    asked.sort();
+    assert_eq!(asked, ["FriendsOf [1]", "PersonById [2]", "TownById [1]"]);
+}

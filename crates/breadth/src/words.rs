@@ -1,0 +1,336 @@
+//! The words that fields are declared in.
+
+use std::any::TypeId;
+use std::marker::PhantomData;
+
+use crate::bridge::Registry;
+use crate::bridge::Value;
+use futures_util::future::{BoxFuture, join_all};
+
+use super::Context;
+use super::declare::{Arguments, Def, Kind, Object, ObjectType, Row};
+use super::leaf::Leaf;
+use super::link::{Below, Given, Link, Prepared, Ready, Rows, Slot};
+use super::outcome::{Gather, One, Outcome};
+use super::question::{Asked, Question, Store};
+use super::take::Take;
+use crate::error::{Error, Missing, Result};
+
+fn row<R: 'static>(row: &Row) -> &R {
+    row.downcast_ref().unwrap_or_else(|| unreachable!("a scope holds rows of its own type"))
+}
+
+fn mine<T: 'static>(ready: Ready) -> T {
+    *ready.downcast().unwrap_or_else(|_| unreachable!("a link gets back what it prepared"))
+}
+
+fn def<A: Take, O: Outcome>(link: impl Link + 'static) -> Def {
+    let register = |registry: &mut Registry| (O::register(registry), A::register(registry));
+    Def { register: Box::new(register), kind: Kind::Link(Box::new(link)), reads: None }
+}
+
+/// The scopes below, of what was found for each row.
+fn below<O: Outcome>(outcomes: impl Iterator<Item = Result<O>>) -> Below {
+    let mut gathered = O::Below::default();
+    let slots = outcomes.map(|outcome| outcome.map_or_else(Slot::Failed, |found| found.place(&mut gathered)));
+    Below { slots: slots.collect(), rows: gathered.gathered() }
+}
+
+/// A link to what the row has at hand.
+struct Local<R, A, O, F>(F, PhantomData<fn(R, A) -> O>);
+
+impl<R, A, O, F> Link for Local<R, A, O, F>
+where
+    R: 'static,
+    A: Take,
+    O: Outcome,
+    F: Fn(&R, &A, Context<'_>) -> Result<O> + Send + Sync,
+{
+    fn targets(&self) -> Vec<&'static ObjectType> {
+        O::targets()
+    }
+
+    fn nullable(&self) -> bool {
+        O::NULLABLE
+    }
+
+    fn nullable_items(&self) -> bool {
+        O::NULLABLE_ITEMS
+    }
+
+    fn question(&self) -> Option<TypeId> {
+        None
+    }
+
+    fn arguments(&self, values: Value) -> Result<Box<Row>, String> {
+        Ok(Box::new(A::take(values)?))
+    }
+
+    fn prepare<'c>(&'c self, rows: &dyn Rows, given: Given<'_>, ctx: Context<'c>, _: &mut Store) -> Prepared<'c> {
+        let arguments: &A = row(given.row());
+        let find = |index| (self.0)(row(rows.get(index)), arguments, ctx);
+        Prepared::Ready(Box::new((0..rows.len()).map(find).collect::<Vec<Result<O>>>()))
+    }
+
+    fn follow(&self, ready: Ready, _: &mut Store) -> Below {
+        below(mine::<Vec<Result<O>>>(ready).into_iter())
+    }
+}
+
+/// What the row has at hand: a row, [`One`] or perhaps none, or many.
+pub fn local<R, O>(find: impl Fn(&R) -> O + Send + Sync + 'static) -> Def
+where
+    R: 'static,
+    O: Outcome,
+{
+    local_in::<R, (), O>(move |row, (), _| Ok(find(row)))
+}
+
+/// What the row has at hand, where that depends on arguments or on who asks.
+pub fn local_in<R, A, O>(find: impl Fn(&R, &A, Context<'_>) -> Result<O> + Send + Sync + 'static) -> Def
+where
+    R: 'static,
+    A: Take,
+    O: Outcome,
+{
+    def::<A, O>(Local(find, PhantomData))
+}
+
+/// A link that finds out by itself, row by row: nothing is gathered with what others ask.
+struct Resolving<R, A, O, F>(F, PhantomData<fn(R, A) -> O>);
+
+impl<R, A, O, F> Link for Resolving<R, A, O, F>
+where
+    R: 'static,
+    A: Take,
+    O: Outcome,
+    F: for<'c> Fn(&R, A, Context<'c>) -> BoxFuture<'c, Result<O>> + Send + Sync + 'static,
+{
+    fn targets(&self) -> Vec<&'static ObjectType> {
+        O::targets()
+    }
+
+    fn nullable(&self) -> bool {
+        O::NULLABLE
+    }
+
+    fn nullable_items(&self) -> bool {
+        O::NULLABLE_ITEMS
+    }
+
+    fn question(&self) -> Option<TypeId> {
+        Some(TypeId::of::<Self>())
+    }
+
+    /// Each row gets arguments of its own: they are kept as they were sent.
+    fn arguments(&self, values: Value) -> Result<Box<Row>, String> {
+        Ok(Box::new(values))
+    }
+
+    fn prepare<'c>(&'c self, rows: &dyn Rows, given: Given<'_>, ctx: Context<'c>, _: &mut Store) -> Prepared<'c> {
+        let mut values = match given {
+            Given::Kept(kept) => Some(row::<Value>(kept).clone()),
+            Given::Own(own) => own.downcast().ok().map(|values| *values),
+        };
+        let mut resolve = |index: usize| {
+            let last = index + 1 == rows.len();
+            let values = if last { values.take() } else { values.clone() };
+            let taken = A::take(values.unwrap_or_default()).map_err(Error::new);
+            let begun = taken.map(|arguments| (self.0)(row(rows.get(index)), arguments, ctx));
+            async move {
+                match begun {
+                    Ok(found) => found.await,
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        if rows.len() == 1 {
+            let found = resolve(0);
+            return Prepared::Coming(Box::pin(async move { Box::new(vec![found.await]) as Ready }));
+        }
+        let found: Vec<_> = (0..rows.len()).map(resolve).collect();
+        Prepared::Coming(Box::pin(async move { Box::new(join_all(found).await) as Ready }))
+    }
+
+    fn follow(&self, ready: Ready, _: &mut Store) -> Below {
+        below(mine::<Vec<Result<O>>>(ready).into_iter())
+    }
+}
+
+/// What a future finds, for one row by itself. All such fields of a level run at the same time, but for those of a
+/// mutation.
+pub fn resolve<R, A, O>(
+    find: impl for<'c> Fn(&R, A, Context<'c>) -> BoxFuture<'c, Result<O>> + Send + Sync + 'static,
+) -> Def
+where
+    R: 'static,
+    A: Take,
+    O: Outcome,
+{
+    def::<A, O>(Resolving(find, PhantomData))
+}
+
+/// A link that asks: one question, or several.
+struct Asking<R, A, D, P, O, Prepare, Finish> {
+    question: TypeId,
+    prepare: Prepare,
+    finish: Finish,
+    types: Types<R, A, D, P, O>,
+}
+
+/// Types that only the functions of a link know.
+type Types<R, A, D, P, O> = PhantomData<fn(R, A, D, P) -> O>;
+
+/// Where a link asks. It is looked for once, and not for each row.
+trait Desk: 'static {
+    fn of(store: &mut Store) -> &mut Self;
+}
+
+impl Desk for Store {
+    fn of(store: &mut Store) -> &mut Self {
+        store
+    }
+}
+
+impl<Q: Question> Desk for Asked<Q> {
+    fn of(store: &mut Store) -> &mut Self {
+        store.asked()
+    }
+}
+
+impl<R, A, D, P, O, Prepare, Finish> Link for Asking<R, A, D, P, O, Prepare, Finish>
+where
+    R: 'static,
+    A: Take,
+    D: Desk,
+    P: Send + 'static,
+    O: Outcome,
+    Prepare: Fn(&R, &A, Context<'_>, &mut D) -> Result<P> + Send + Sync,
+    Finish: Fn(P, &mut D) -> Result<O> + Send + Sync,
+{
+    fn targets(&self) -> Vec<&'static ObjectType> {
+        O::targets()
+    }
+
+    fn nullable(&self) -> bool {
+        O::NULLABLE
+    }
+
+    fn nullable_items(&self) -> bool {
+        O::NULLABLE_ITEMS
+    }
+
+    fn question(&self) -> Option<TypeId> {
+        Some(self.question)
+    }
+
+    fn arguments(&self, values: Value) -> Result<Box<Row>, String> {
+        Ok(Box::new(A::take(values)?))
+    }
+
+    fn prepare<'c>(&'c self, rows: &dyn Rows, given: Given<'_>, ctx: Context<'c>, store: &mut Store) -> Prepared<'c> {
+        let (arguments, desk): (&A, _) = (row(given.row()), D::of(store));
+        let prepare = |index| (self.prepare)(row(rows.get(index)), arguments, ctx, desk);
+        Prepared::Ready(Box::new((0..rows.len()).map(prepare).collect::<Vec<Result<P>>>()))
+    }
+
+    fn follow(&self, ready: Ready, store: &mut Store) -> Below {
+        let (ready, desk): (Vec<Result<P>>, _) = (mine(ready), D::of(store));
+        below(ready.into_iter().map(|ready| (self.finish)(ready?, desk)))
+    }
+}
+
+/// A link that asks several questions: `prepare` asks for keys, and of what it gives, `finish` makes the outcome, with
+/// the answers.
+pub fn gather<R, A, P, O>(
+    prepare: impl Fn(&R, &A, Context<'_>, &mut Store) -> Result<P> + Send + Sync + 'static,
+    finish: impl Fn(P, &mut Store) -> Result<O> + Send + Sync + 'static,
+) -> Def
+where
+    R: 'static,
+    A: Take,
+    P: Send + 'static,
+    O: Outcome,
+{
+    let types = PhantomData::<fn(R, A, Store, P) -> O>;
+    def::<A, O>(Asking { question: TypeId::of::<P>(), prepare, finish, types })
+}
+
+/// A link that takes arguments: `prepare` says which key a row has, and what to carry over to `finish`, which makes the
+/// outcome of the answer.
+pub fn ask<R, A, Q, P, O>(
+    prepare: impl Fn(&R, &A, Context<'_>) -> Result<(Option<Q::Key>, P)> + Send + Sync + 'static,
+    finish: impl Fn(P, Option<Q::Answer>) -> Result<O> + Send + Sync + 'static,
+) -> Def
+where
+    R: 'static,
+    A: Take,
+    Q: Question,
+    P: Send + 'static,
+    O: Outcome,
+{
+    let prepare = move |row: &R, arguments: &A, ctx: Context<'_>, asked: &mut Asked<Q>| {
+        let (key, carried) = prepare(row, arguments, ctx)?;
+        Ok((key.map(|key| asked.want(&key)), carried))
+    };
+    let finish = move |(place, carried): (Option<usize>, P), asked: &mut Asked<Q>| {
+        finish(carried, place.map_or(Ok(None), |place| asked.answer(place))?)
+    };
+    let types = PhantomData::<fn(R, A, Asked<Q>, (Option<usize>, P)) -> O>;
+    def::<A, O>(Asking { question: TypeId::of::<Q>(), prepare, finish, types })
+}
+
+/// A link by key: the row has a key, perhaps, and what is found is wrapped.
+pub fn link<R, Q, O>(
+    key: impl Fn(&R) -> Option<Q::Key> + Send + Sync + 'static,
+    found: impl Fn(Option<Q::Answer>) -> O + Send + Sync + 'static,
+) -> Def
+where
+    R: 'static,
+    Q: Question,
+    O: Outcome,
+{
+    ask::<R, (), Q, (), O>(move |row, (), _| Ok((key(row), ())), move |(), answer| Ok(found(answer)))
+}
+
+/// A link to a row that a foreign key promises.
+pub fn promised<R, Q, T>(
+    key: impl Fn(&R) -> Q::Key + Send + Sync + 'static,
+    found: impl Fn(Q::Answer) -> T + Send + Sync + 'static,
+) -> Def
+where
+    R: 'static,
+    Q: Question<Error: Missing>,
+    T: Object,
+{
+    ask::<R, (), Q, Q::Key, One<T>>(
+        move |row, (), _| {
+            let key = key(row);
+            Ok((Some(key.clone()), key))
+        },
+        move |key, answer| {
+            let missing = || Q::Error::missing(T::object().name, &key).into();
+            answer.map(|answer| One(found(answer))).ok_or_else(missing)
+        },
+    )
+}
+
+fn leaf_def<T: Leaf>(write: impl Fn(&Row, Context<'_>, &mut Vec<u8>) + Send + Sync + 'static) -> Def {
+    let register = Box::new(|registry: &mut Registry| (T::register(registry), Arguments::new()));
+    Def { register, kind: Kind::Leaf(Box::new(write)), reads: None }
+}
+
+/// A value that is made of the row.
+pub fn leaf<R: 'static, T: Leaf>(value: impl Fn(&R) -> T + Send + Sync + 'static) -> Def {
+    leaf_def::<T>(move |of, _, out| value(row(of)).write(out))
+}
+
+/// A value that depends on who asks.
+pub fn leaf_in<T: Leaf>(value: impl Fn(Context<'_>) -> T + Send + Sync + 'static) -> Def {
+    leaf_def::<T>(move |_, ctx, out| value(ctx).write(out))
+}
+
+/// A value that the row lends.
+pub fn lent<R: 'static, T: Leaf>(value: impl Fn(&R) -> &T + Send + Sync + 'static) -> Def {
+    leaf_def::<T>(move |of, _, out| value(row(of)).write(out))
+}
