@@ -69,6 +69,13 @@ impl Scope {
         self.meter.as_ref().map_or(Ok(()), |meter| meter.check()).map_err(|error| Stopped(error).into())
     }
 
+    /// A change was committed, or may have been.
+    pub fn changed(&self) {
+        if let Some(meter) = &self.meter {
+            meter.changed();
+        }
+    }
+
     /// A statement has run for so long since this was told last.
     pub fn database(&self, took: Duration) {
         if let Some(meter) = &self.meter {

@@ -10,6 +10,7 @@ use sea_orm::{
 
 use super::commits::Commits;
 use super::door::Door;
+use super::fault::Fault;
 use super::limit::TimeLimit;
 use super::pool::Lease;
 use super::row::{Queries, Row};
@@ -110,6 +111,10 @@ impl Transaction {
             Some(Door::Postgres(session)) => session.control(&format!("RELEASE SAVEPOINT s{}", self.savepoint)).await,
         };
         self.ended();
+        let may_be_kept = |error: &DbErr| Fault::of(error) == Some(Fault::Connection);
+        if self.savepoint == 0 && result.as_ref().err().is_none_or(may_be_kept) {
+            self.hold.scope.changed();
+        }
         let commits = self.commits.take();
         // The next one may write while this one waits for the disk.
         drop(self);

@@ -90,11 +90,6 @@ pub fn faults(response: &engine::Response) -> impl Iterator<Item = Fault> {
     response.errors.iter().filter_map(|error| error.source::<Cause>()?.fault())
 }
 
-/// Whether all that failed is the field of this name at the root, itself, and no part of what it gave.
-pub fn has_only_failed_at(response: &engine::Response, name: &str) -> bool {
-    response.errors.iter().all(|error| matches!(&error.path[..], [PathSegment::Field(field)] if field == name))
-}
-
 /// What an operation gave, and what goes with its answer.
 pub struct Executed {
     pub response: engine::Response,

@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::parser::types::{OperationDefinition, Selection};
 use async_graphql::{ServerError, Variables};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -272,7 +271,7 @@ impl Door {
         };
         memory.add(request.query.len() as u64 * PARSED_BYTES)?;
         let known = self.documents.read(&request.query)?;
-        let mut asked = match self.asked(&known, request, by_post)? {
+        let asked = match self.asked(&known, request, by_post)? {
             Ok(asked) => asked,
             Err(errors) => {
                 let mut executed = wrong(errors, turn, meter, estimate, request_id);
@@ -282,16 +281,12 @@ impl Door {
         };
         turn.charge(asked.estimate.cost).map_err(Refusal::rate_limited)?;
         estimate += asked.estimate.cost;
-        let (changing, first) = (asked.changing, asked.first.take());
-        let written = if changing { asked.estimate.written } else { 0 };
+        let written = if asked.changing { asked.estimate.written } else { 0 };
         let request_id = request_id.to_owned();
         // A change goes on, whoever waits for it.
-        let stop = if changing { StopSignal::default() } else { stop };
+        let stop = if asked.changing { StopSignal::default() } else { stop };
         let operation = Operation { viewer, turn, meter, estimate, written, stop, request_id };
         let mut executed = self.run(asked, operation, deadline).await?;
-        // Changes are made one after the other, until one fails.
-        executed.repeatable =
-            !changing || first.is_some_and(|first| answer::has_only_failed_at(&executed.response, &first));
         if !shows_cost {
             executed.cost = None;
         }
@@ -325,9 +320,8 @@ impl Door {
         };
         let estimate = gate::estimate(&checked.document, &variables, &self.settings.gate)
             .map_err(|message| Refusal::document("TOO_COMPLEX", message))?;
-        let first = checked.definition(operation).and_then(first_field).map(str::to_owned);
         let (document, number) = (Arc::clone(document), operation.number);
-        Ok(Ok(Asked { document, number, variables, changing, first, estimate }))
+        Ok(Ok(Asked { document, number, variables, changing, estimate }))
     }
 
     /// Absent where the request came over no network.
@@ -407,8 +401,9 @@ impl Door {
                 bytes = usage.answer_bytes,
                 "an operation ended"
             );
+            let repeatable = !meter.has_changed();
             let held = Held { turn: Some(turn), meter: Some(meter) };
-            Executed { response, repeatable: false, cost: Some((estimate, usage)), held }
+            Executed { response, repeatable, cost: Some((estimate, usage)), held }
         };
         let operation = watched_by("operation", measure, operation).in_current_span();
         match timeout_at(deadline, self.work.spawn_for(owner, operation)).await {
@@ -427,8 +422,6 @@ struct Asked {
     variables: Variables,
     /// Whether it is more than a question.
     changing: bool,
-    /// What its first field is called, where no other one is.
-    first: Option<String>,
     estimate: Estimate,
 }
 
@@ -455,20 +448,8 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
-/// What the first field is called in the answer, where no other may be called so.
-fn first_field(operation: &OperationDefinition) -> Option<&str> {
-    let mut names = operation.selection_set.node.items.iter().map(|selection| match &selection.node {
-        Selection::Field(field) => Some(field.node.response_key().node.as_str()),
-        _ => None,
-    });
-    let first = names.next()??;
-    names.all(|other| other.is_some_and(|other| other != first)).then_some(first)
-}
-
 #[cfg(test)]
 mod tests {
-    use async_graphql_parser::parse_query;
-
     use super::*;
 
     #[test]
@@ -481,21 +462,5 @@ mod tests {
         assert_eq!(found("Basic ng_1_x"), None);
         assert_eq!(found("Bearer"), None);
         assert_eq!(bearer(&HeaderMap::new()), None);
-    }
-
-    #[test]
-    fn the_first_field_is_known_by_its_name_in_the_answer() {
-        for (document, expected) in [
-            ("mutation { a b }", Some("a")),
-            ("mutation { x: a b }", Some("x")),
-            ("mutation { a b a }", None),
-            ("mutation { a ... { a } }", None),
-            ("mutation { ... { a } b }", None),
-            ("mutation { ... F b } fragment F on Mutation { a }", None),
-        ] {
-            let document = parse_query(document).unwrap();
-            let mut operations = document.operations.iter();
-            assert_eq!(operations.next().and_then(|(_, one)| first_field(&one.node)), expected, "{document:?}");
-        }
     }
 }

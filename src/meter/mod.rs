@@ -12,7 +12,7 @@ mod memory;
 mod usage;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 pub use limits::UsageLimits;
@@ -51,6 +51,8 @@ pub struct Meter {
     held_rows: AtomicU64,
     /// Bytes of the answer that are counted in the memory pool.
     held_answer: AtomicU64,
+    /// Whether something was changed, as far as is known.
+    has_changed: AtomicBool,
 }
 
 impl Meter {
@@ -69,6 +71,7 @@ impl Meter {
             planned_values: AtomicU64::new(0),
             held_rows: AtomicU64::new(0),
             held_answer: AtomicU64::new(0),
+            has_changed: AtomicBool::new(false),
         })
     }
 
@@ -81,6 +84,16 @@ impl Meter {
     pub fn is_large(&self) -> bool {
         self.held_rows.load(Ordering::Relaxed) > LARGE_ROWS
             || self.planned_values.load(Ordering::Relaxed) > LARGE_VALUES
+    }
+
+    /// A change was committed, or may have been.
+    pub fn changed(&self) {
+        self.has_changed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the operation cannot be sent again as if it had not been sent.
+    pub fn has_changed(&self) -> bool {
+        self.has_changed.load(Ordering::Relaxed)
     }
 
     /// Counts time that a statement has taken so far, while it still runs.
