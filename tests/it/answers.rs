@@ -144,6 +144,17 @@ async fn unread_answers_hold_no_more_memory_than_the_token_may() {
     assert!(body["errors"][0]["message"].as_str().unwrap().contains("read the answers"), "{body}");
     assert_eq!(read(ask(&server, &ann, "{ viewer { scopes } }").await).await.0, 200, "small ones have room");
     assert_eq!(read(ask(&server, &bob, "{ notes { nodes { details } } }").await).await.0, 200, "others, too");
+    // A change whose answer finds no room was made: the status does not invite to make it again.
+    let (_, body) = read(ask(&server, &ann, "{ notes(first: 1) { nodes { id } } }").await).await;
+    let patch = format!(
+        "mutation {{ notePatch(input: {{ id: {}, patch: {{ subject: \"new\" }} }}) {{
+            note {{ a: details b: details c: details d: details }} }} }}",
+        body["data"]["notes"]["nodes"][0]["id"]
+    );
+    let (status, body) = read(ask(&server, &ann, &patch).await).await;
+    assert_eq!((status, code(&body)), (200, "RATE_LIMITED"), "{body}");
     assert_eq!(read(unread).await.0, 200);
+    let (_, body) = read(ask(&server, &ann, "{ notes(first: 1) { nodes { subject } } }").await).await;
+    assert_eq!(body["data"]["notes"]["nodes"][0]["subject"], "new");
     assert_eq!(read(ask(&server, &ann, DETAILS).await).await.0, 200, "the answer was read");
 }
