@@ -69,7 +69,7 @@ impl Scope {
         self.meter.as_ref().map_or(Ok(()), |meter| meter.check()).map_err(|error| Stopped(error).into())
     }
 
-    /// A change was committed, or may have been.
+    /// A change was committed.
     pub fn changed(&self) {
         if let Some(meter) = &self.meter {
             meter.changed();

@@ -10,7 +10,6 @@ use sea_orm::{
 
 use super::commits::Commits;
 use super::door::Door;
-use super::fault::Fault;
 use super::limit::TimeLimit;
 use super::pool::Lease;
 use super::row::{Queries, Row};
@@ -26,6 +25,8 @@ pub struct Transaction {
     hold: Arc<Hold>,
     /// Where its commit waits for the disk, where it does not by itself.
     commits: Option<Commits>,
+    /// Whether what it keeps is what the operation was to change.
+    is_change: bool,
     /// Its name in `PostgreSQL`, where it is in another transaction. 0 is the outermost one.
     savepoint: u32,
 }
@@ -73,12 +74,18 @@ impl Transaction {
             scope.transactions.fetch_add(1, Ordering::Relaxed);
         }
         let hold = Hold { lease, scope, is_counted, savepoints: AtomicU32::new(0), hurry: hurry() };
-        Self { open: Some(open), hold: Arc::new(hold), commits: None, savepoint: 0 }
+        Self { open: Some(open), hold: Arc::new(hold), commits: None, is_change: true, savepoint: 0 }
     }
 
     /// Has its commit wait for the disk.
     pub(super) fn with_commits(mut self, commits: Option<Commits>) -> Self {
         self.commits = commits;
+        self
+    }
+
+    /// What it keeps is nobody's change: the operation that has begun it may be sent again as if it had not been.
+    pub fn of_no_change(mut self) -> Self {
+        self.is_change = false;
         self
     }
 
@@ -96,7 +103,7 @@ impl Transaction {
                 Door::Postgres(Arc::clone(session))
             }
         };
-        Ok(Self { open: Some(open), hold: Arc::clone(&self.hold), commits: None, savepoint })
+        Ok(Self { open: Some(open), hold: Arc::clone(&self.hold), commits: None, is_change: true, savepoint })
     }
 
     /// Keeps what was done in it.
@@ -111,8 +118,7 @@ impl Transaction {
             Some(Door::Postgres(session)) => session.control(&format!("RELEASE SAVEPOINT s{}", self.savepoint)).await,
         };
         self.ended();
-        let may_be_kept = |error: &DbErr| Fault::of(error) == Some(Fault::Connection);
-        if self.savepoint == 0 && result.as_ref().err().is_none_or(may_be_kept) {
+        if self.savepoint == 0 && self.is_change && result.is_ok() {
             self.hold.scope.changed();
         }
         let commits = self.commits.take();

@@ -51,7 +51,7 @@ pub struct Meter {
     held_rows: AtomicU64,
     /// Bytes of the answer that are counted in the memory pool.
     held_answer: AtomicU64,
-    /// Whether something was changed, as far as is known.
+    /// Whether something was changed.
     has_changed: AtomicBool,
 }
 
@@ -86,7 +86,7 @@ impl Meter {
             || self.planned_values.load(Ordering::Relaxed) > LARGE_VALUES
     }
 
-    /// A change was committed, or may have been.
+    /// A change was committed.
     pub fn changed(&self) {
         self.has_changed.store(true, Ordering::Relaxed);
     }

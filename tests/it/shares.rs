@@ -44,10 +44,10 @@ async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
     timeout(Duration::from_secs(30), waiting).await.unwrap_or_else(|_| panic!("in vain: {what}"));
 }
 
-/// Statements that do not end, of one token.
-fn run_endless(db: &Db, count: usize) -> Vec<JoinHandle<Result<Vec<QueryResult>, DbErr>>> {
+/// Statements that do not end, each of an operation of its own.
+fn run_endless(operation: impl Fn() -> Db, count: usize) -> Vec<JoinHandle<Result<Vec<QueryResult>, DbErr>>> {
     let one = |_| {
-        let db = db.clone();
+        let db = operation();
         tokio::spawn(async move { db.read().query_all_raw(endless(db.backend())).await })
     };
     (0..count).map(one).collect()
@@ -80,8 +80,7 @@ async fn a_token_that_holds_all_it_may_is_in_nobodys_way() {
     acme.note(|note| note.subject = Some("small".to_owned())).await;
     let (reader, writer) = (acme.user("ann").await, acme.user("bob").await);
     let (reader, writer) = (reader.token(&[Scope::Read]).await, writer.token(&[Scope::Write]).await);
-    let much = app.db().scoped(share(-1, Meter::unlimited()));
-    let running = run_endless(&much, 20);
+    let running = run_endless(|| app.db().scoped(share(-1, Meter::unlimited())), 20);
     until("it holds all", async || app.db().connections_in_use() >= ALL).await;
     for _ in 0..5 {
         let notes = timeout(Duration::from_secs(20), reader.query("{ notes { nodes { subject } } }")).await.unwrap();
@@ -100,7 +99,7 @@ async fn a_token_that_holds_all_it_may_is_in_nobodys_way() {
     assert_free(&app).await;
 }
 
-/// One request that asks for the same sixty times holds no more than its token may.
+/// One request that asks for the same sixty times holds no more than its token may; on `PostgreSQL`, one connection.
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_counts_of_one_request_leave_others_alone() {
     let app = App::start().await;
@@ -118,13 +117,13 @@ async fn sixty_counts_of_one_request_leave_others_alone() {
     }
     let asking = tokio::spawn(async move { eve.query(&document).await });
     if is_postgres {
-        until("all that it may", async || app.db().connections_in_use() >= ALL).await;
+        until("it runs", async || app.db().connections_in_use() >= 2).await;
     }
     for _ in 0..5 {
         let found = timeout(Duration::from_secs(20), bob.query("{ customers { nodes { id } } }")).await.unwrap();
         assert!(found["customers"]["nodes"].is_array());
     }
-    assert!(!is_postgres || app.db().connections_in_use() >= ALL);
+    assert!(!is_postgres || app.db().connections_in_use() == 2, "one for the lock, one for the counts");
     lock.rollback().await.unwrap();
     let counted = asking.await.unwrap();
     assert!((0..60).all(|n| counted[format!("a{n}").as_str()][0]["count"] == 1), "{:?}", counted.body);
@@ -136,8 +135,8 @@ async fn a_query_whose_client_has_gone_is_cancelled_in_the_database() {
     let app = App::start().await;
     for _ in 0..3 {
         let stop = StopOnDrop::default();
-        let db = app.db().scoped(Share { stop: stop.signal(), ..share(1, Meter::unlimited()) });
-        let running = run_endless(&db, 3);
+        let operation = || app.db().scoped(Share { stop: stop.signal(), ..share(1, Meter::unlimited()) });
+        let (running, db) = (run_endless(operation, 3), operation());
         until("they run", async || app.db().connections_in_use() >= 3).await;
         drop(stop);
         for ended in running {

@@ -107,7 +107,7 @@ impl Ids {
             return Ok(id);
         }
         let block = self.steps.block();
-        let transaction = db.begin().await?;
+        let transaction = db.begin().await?.of_no_change();
         let end = advance(&transaction, company_id, table, block).await?;
         transaction.commit().await?;
         Ok(self.leases.put(key, end - block, end, step))
