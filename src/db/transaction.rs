@@ -84,6 +84,7 @@ impl Transaction {
     }
 
     /// What it keeps is nobody's change: the operation that has begun it may be sent again as if it had not been.
+    #[must_use]
     pub fn of_no_change(mut self) -> Self {
         self.is_change = false;
         self
