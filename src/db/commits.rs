@@ -6,7 +6,7 @@
 //! committed before it began. Nothing is acknowledged before. What is read meanwhile may be lost with the power, as may be
 //! any change that nobody was told of.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Result as IoResult};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-/// The longest that changes stay in the log alone, before they are copied into the database.
+/// How long after a commit the log is copied into the database.
 const COPY: Duration = Duration::from_secs(1);
 /// From so many pages in the log on (64 MB), writers wait for a moment, so that it can begin anew.
 const LONG_LOG: i64 = 16 << 10;
@@ -38,21 +38,29 @@ struct Log {
     durable: Mutex<Durable>,
     /// A synchronisation failed: the system may have dropped what it could not write, and would not fail again.
     is_broken: AtomicBool,
-    /// Somebody will copy.
+    /// A copy is scheduled.
     is_due: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Durable {
     count: u64,
-    /// The file that was synchronised last, whose name is on the disk, too.
-    file: Option<u64>,
+    file: Option<Arc<LogFile>>,
+}
+
+/// The log, held open: a failure to write it is told to those who had it open by then. Its name is on the disk, too.
+#[derive(Debug)]
+struct LogFile {
+    file: File,
+    number: (u64, u64),
 }
 
 impl Commits {
     /// Of the database in this file.
     pub fn of(file: &Path, copying: DatabaseConnection) -> Self {
-        let mut path = file.as_os_str().to_owned();
+        // SQLite follows links, and its log lies beside the file that they lead to.
+        let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        let mut path = file.into_os_string();
         path.push("-wal");
         let (committed, durable) = (AtomicU64::new(0), Mutex::default());
         let (is_broken, is_due) = (AtomicBool::new(false), AtomicBool::new(false));
@@ -80,19 +88,21 @@ impl Commits {
         if durable.count >= mine {
             return Ok(());
         }
-        // Whoever has counted himself has committed.
+        // Every transaction that was counted has been committed.
         let all = log.committed.load(Ordering::Acquire);
-        let (path, file) = (log.path.clone(), durable.file);
-        let synchronised = spawn_blocking(move || synchronise(&path, file)).await.map_err(broken)?;
-        match synchronised {
-            Ok(file) => *durable = Durable { count: all, file },
-            Err(error) => {
-                log.is_broken.store(true, Ordering::Relaxed);
-                tracing::error!(cause = %error, "the write-ahead log cannot be synchronised; no change is taken any more");
-                return Err(broken(error));
-            }
+        let (of_task, held) = (Arc::clone(log), durable.file.clone());
+        match spawn_blocking(move || of_task.synchronise(held)).await.map_err(broken)? {
+            Ok(file) => *durable = Durable { count: all, file: Some(file) },
+            // There is no log of this name: all of it is to be in the database.
+            Err(error) if error.kind() == ErrorKind::NotFound => self.copy_all().await?,
+            Err(error) => return Err(broken(error)),
         }
         Ok(())
+    }
+
+    async fn copy_all(&self) -> Result<(), DbErr> {
+        let Copied { is_busy, .. } = self.checkpoint("FULL").await?;
+        if is_busy { Err(broken("there is no write-ahead log, and somebody reads")) } else { Ok(()) }
     }
 
     fn copy_soon(&self) {
@@ -110,20 +120,30 @@ impl Commits {
 
     /// Copies the log into the database, as far as no reader needs what is there.
     async fn copy(&self) -> Result<(), DbErr> {
-        let pages = self.checkpoint("PASSIVE").await?;
-        if pages > LONG_LOG {
-            // Somebody always reads in it. Whoever writes waits for readers now, as long as the connection is patient.
+        self.check()?;
+        let Copied { pages, copied, .. } = self.checkpoint("PASSIVE").await?;
+        if pages > LONG_LOG && copied == pages {
+            // All is copied, and readers keep it from beginning anew: writers wait for them now, as long as the connection
+            // is patient.
             self.checkpoint("TRUNCATE").await?;
         }
         Ok(())
     }
 
-    /// Returns how many pages the log has.
-    async fn checkpoint(&self, mode: &str) -> Result<i64, DbErr> {
+    async fn checkpoint(&self, mode: &str) -> Result<Copied, DbErr> {
         let door = &self.0.copying;
         let statement = Statement::from_string(door.get_database_backend(), format!("PRAGMA wal_checkpoint({mode})"));
-        let row = door.query_one_raw(statement).await?;
-        row.map_or(Ok(0), |row| row.try_get_by_index(1))
+        let row = match door.query_one_raw(statement).await {
+            Ok(row) => row.ok_or_else(|| broken("SQLite does not say what it copied"))?,
+            Err(error) => {
+                if is_of_synchronising(&error) {
+                    self.0.is_broken.store(true, Ordering::Relaxed);
+                }
+                return Err(error);
+            }
+        };
+        let number = |place| row.try_get_by_index::<i64>(place);
+        Ok(Copied { is_busy: number(0)? != 0, pages: number(1)?, copied: number(2)? })
     }
 
     pub async fn close(&self) -> Result<(), DbErr> {
@@ -131,34 +151,60 @@ impl Commits {
     }
 }
 
-/// Synchronises the log, and its name where it is another file than `known`. Returns which file it is.
-fn synchronise(path: &Path, known: Option<u64>) -> IoResult<Option<u64>> {
-    let log = match File::open(path) {
-        Ok(log) => log,
-        // Whoever closed the database has copied and synchronised everything before.
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    log.sync_data()?;
-    let file = Some(number(&log.metadata()?));
-    if file != known
-        && let Some(folder) = path.parent()
-    {
-        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        synchronise_folder(folder)?;
-    }
-    Ok(file)
+/// What SQLite says of a copy: whether somebody was in its way, how many pages the log has, and how many were copied.
+struct Copied {
+    is_busy: bool,
+    pages: i64,
+    copied: i64,
 }
 
-/// What tells a file from another one of the same name.
+impl Log {
+    /// Synchronises the log, which may be another file than the one that is held. To its end, whoever waits for it: a
+    /// failure must not be missed.
+    fn synchronise(&self, held: Option<Arc<LogFile>>) -> IoResult<Arc<LogFile>> {
+        let synchronised = self.try_synchronise(held);
+        if let Err(error) = &synchronised
+            && error.kind() != ErrorKind::NotFound
+        {
+            self.is_broken.store(true, Ordering::Relaxed);
+            tracing::error!(cause = %error, "the write-ahead log cannot be synchronised; no change is taken any more");
+        }
+        synchronised
+    }
+
+    fn try_synchronise(&self, held: Option<Arc<LogFile>>) -> IoResult<Arc<LogFile>> {
+        let number = number(&std::fs::metadata(&self.path)?);
+        if let Some(held) = held.filter(|held| held.number == number) {
+            held.file.sync_data()?;
+            return Ok(held);
+        }
+        let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        file.sync_data()?;
+        if let Some(folder) = self.path.parent() {
+            synchronise_folder(folder)?;
+        }
+        Ok(Arc::new(LogFile { file, number }))
+    }
+}
+
+/// What tells a file from another one of the same name, as long as it is open.
 #[cfg(unix)]
-fn number(metadata: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::ino(metadata)
+fn number(metadata: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
 }
 
 #[cfg(not(unix))]
-fn number(_: &Metadata) -> u64 {
-    0
+fn number(_: &Metadata) -> (u64, u64) {
+    (0, 0)
+}
+
+/// Whether SQLite could not synchronise a file (`SQLITE_IOERR_FSYNC`).
+fn is_of_synchronising(error: &DbErr) -> bool {
+    let (DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause))) = error else {
+        return false;
+    };
+    cause.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "1034")
 }
 
 #[cfg(unix)]
@@ -197,7 +243,7 @@ mod tests {
         let durable = commits.0.durable.lock().await;
         assert_eq!(durable.count, 50);
         assert!(durable.file.is_some());
-        assert!(commits.checkpoint("TRUNCATE").await.unwrap() >= 0);
+        commits.checkpoint("TRUNCATE").await.unwrap();
         assert_eq!(std::fs::metadata(folder.path().join("test.db-wal")).unwrap().len(), 0, "all is copied");
     }
 
@@ -212,7 +258,21 @@ mod tests {
         assert!(commits.check().is_ok());
         assert!(commits.wait().await.is_err());
         assert!(commits.check().is_err());
-        // Where there is no log, everything is in the database.
+        // Where there is no log, everything is copied into the database.
         assert!(Commits::of(&file, door).wait().await.is_ok());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_log_of_a_link_lies_beside_the_file() {
+        let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (file, link) = (folder.path().join("real.db"), other.path().join("link.db"));
+        std::fs::write(&file, "").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let door = Database::connect(format!("sqlite://{}", link.display())).await.unwrap();
+        door.execute_unprepared("PRAGMA journal_mode = WAL; CREATE TABLE t (a)").await.unwrap();
+        let commits = Commits::of(&link, door);
+        commits.wait().await.unwrap();
+        assert!(commits.0.durable.lock().await.file.is_some(), "it was synchronised");
     }
 }

@@ -227,7 +227,7 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectErro
         made.push(Pool::new(connections, limits, turns.then(|| settings.turns.clone())));
     }
     let look = Pool::new(vec![limited(settings, &doubt, false, &read).await?], of_nobody(1, WAIT), None);
-    // Writers wait for it no longer than this.
+    // It waits no longer for readers, while writers wait for it.
     let copy = |options: SqliteConnectOptions| options.busy_timeout(Duration::from_millis(100));
     let copy = Pool::new(vec![limited(settings, &doubt, false, &copy).await?], of_nobody(1, WAIT), None);
     let commits = Commits::of(&sqlite_file(&settings.url)?, only(&copy)?);
@@ -287,7 +287,7 @@ async fn limited(
         .map_sqlx_sqlite_opts(move |options| {
             let options = options
                 .journal_mode(SqliteJournalMode::Wal)
-                // An acknowledged change is on the disk, whatever happens next.
+                // What is changed is on the disk, whatever happens next: who writes sees to it otherwise, see `Commits`.
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(patience);

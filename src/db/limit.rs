@@ -49,6 +49,8 @@ struct Turns {
     next: AtomicU64,
     /// How long turns were waited for since this was asked for last, in microseconds.
     waited: AtomicU64,
+    /// Since when one is waited for, in microseconds of the watch; up to then it was told. 0 where none is.
+    since: AtomicU64,
 }
 
 /// There is no limit until this is dropped.
@@ -67,6 +69,7 @@ impl TimeLimit {
             turn: Mutex::default(),
             next: AtomicU64::new(0),
             waited: AtomicU64::new(0),
+            since: AtomicU64::new(0),
         };
         Self::with(most, Some(turns))
     }
@@ -108,8 +111,12 @@ impl TimeLimit {
 
     /// How long statements waited for turns since this was asked for last.
     pub fn take_waited(&self) -> Duration {
-        let waited = self.0.turns.as_ref().map(|turns| turns.waited.swap(0, Ordering::Relaxed));
-        Duration::from_micros(waited.unwrap_or_default())
+        let Some(turns) = &self.0.turns else { return Duration::ZERO };
+        let (now, since) = (self.0.watch.micros(), turns.since.load(Ordering::Relaxed));
+        let is_told =
+            since > 0 && turns.since.compare_exchange(since, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        let waiting = if is_told { now.saturating_sub(since) } else { 0 };
+        Duration::from_micros(turns.waited.swap(0, Ordering::Relaxed).saturating_add(waiting))
     }
 
     /// A statement has ended, and another may begin.
@@ -167,7 +174,7 @@ impl Limit {
         if let Some(turns) = &self.turns
             && self.watch.now() >= turns.next.load(Ordering::Relaxed)
         {
-            let waited = turns.take(|| self.end.load(Ordering::Relaxed) != NOW);
+            let waited = turns.take(self.watch, || self.end.load(Ordering::Relaxed) != NOW);
             turns.next.store(self.watch.now().saturating_add(millis(SLICE)), Ordering::Relaxed);
             // Unless it was expired meanwhile, or never ends.
             let _ = self.end.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |end| {
@@ -192,12 +199,15 @@ impl Turns {
         self.begin(owner, now);
     }
 
-    fn take(&self, is_wanted: impl Fn() -> bool) -> Duration {
+    fn take(&self, watch: Stopwatch, is_wanted: impl Fn() -> bool) -> Duration {
         let owner = *lock(&self.owner);
         // The lock is not held while this thread waits: whoever gives the statement up does not.
         let turn = Arc::clone(lock(&self.turn).get_or_insert_with(|| Arc::new(self.long.begun())));
+        self.since.store(watch.micros(), Ordering::Relaxed);
         let waited = self.long.take(&turn, owner, is_wanted);
-        self.waited.fetch_add(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        // The rest of it: some may have been told while it lasted.
+        let rest = watch.micros().saturating_sub(self.since.swap(0, Ordering::Relaxed));
+        self.waited.fetch_add(rest, Ordering::Relaxed);
         waited
     }
 }

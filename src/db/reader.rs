@@ -73,6 +73,7 @@ impl Reader {
         }
         // Those who come while the first one waits for it wait here.
         let mut shared = self.scope.shared.lock().await;
+        self.scope.check()?;
         if let Some(lease) = shared.upgrade() {
             return Ok(lease);
         }
@@ -96,8 +97,10 @@ impl Reader {
             let turn = self.first_turn().await;
             let need = self.need();
             let lease = self.lease(need).await?;
-            if let (Some(turn), Some(limit)) = (turn, lease.connection().limit()) {
-                limit.adopt(turn);
+            if let Some(limit) = lease.connection().limit() {
+                // Nothing is left there of a statement that was given up.
+                limit.end();
+                turn.into_iter().for_each(|turn| limit.adopt(turn));
             }
             let longest = (lease.is_reserved() && need == Need::Read).then_some(BRIEF);
             let work = async {

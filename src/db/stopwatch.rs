@@ -15,6 +15,11 @@ impl Stopwatch {
         self.0.elapsed()
     }
 
+    /// The same as [`Self::now`], in microseconds.
+    pub fn micros(self) -> u64 {
+        u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX).saturating_add(1)
+    }
+
     pub fn now(self) -> u64 {
         millis(self.0.elapsed()).saturating_add(1)
     }

@@ -83,7 +83,7 @@ impl Transaction {
         self
     }
 
-    /// What it keeps is nobody's change: the operation that has begun it may be sent again as if it had not been.
+    /// Its commit does not keep the operation from being sent again: what it keeps is no part of the change.
     #[must_use]
     pub fn of_no_change(mut self) -> Self {
         self.is_change = false;
@@ -110,7 +110,8 @@ impl Transaction {
     /// Keeps what was done in it.
     ///
     /// # Errors
-    /// When the database does not; then nothing was done, unless the connection broke on the way.
+    /// When the database does not; then nothing was done, unless the connection broke on the way, or the disk failed
+    /// afterwards: what was done is seen then, and may be lost.
     pub async fn commit(mut self) -> Result<(), DbErr> {
         let result = match self.open.take() {
             None | Some(Door::Sqlite(_)) => return Ok(()),

@@ -100,6 +100,9 @@ pub async fn run<T>(
     work: impl Future<Output = Result<T, DbErr>>,
 ) -> Ended<T> {
     if let Err(stop) = scope.check() {
+        if let Some(limit) = lease.connection().limit() {
+            limit.end();
+        }
         return Ended::Done(Err(stop));
     }
     let using = lease.begin();
@@ -118,7 +121,8 @@ pub async fn run<T>(
             Next::Result(Err(error)) if stopped(&error).is_some() => break Ended::Done(Err(error)),
             Next::Result(result) => {
                 using.end();
-                return Ended::Done(result);
+                // Another statement of the operation, on the same connection, may have been stopped.
+                return Ended::Done(result.map_err(|error| scope.check().err().unwrap_or(error)));
             }
             // Sooner, another connection may just be opened in its place.
             Next::Activity(Some(Activity::Idles)) if timer.start.elapsed() >= LAST_ASK => {

@@ -54,8 +54,8 @@ impl FreeTime {
         self.left(Whose::Owner(owner), now) > 0.0
     }
 
-    /// The owner begins a statement. Returns what he has left. The process itself makes nobody wait: it does little, or has
-    /// no hurry.
+    /// The owner begins a statement. Returns what he has left. The process itself is no other owner: it does little, or
+    /// has time.
     pub fn of(&mut self, owner: Owner, now: Instant) -> Duration {
         let is_process = owner == Owner::Process;
         if !is_process {

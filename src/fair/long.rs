@@ -13,7 +13,7 @@ use super::owner::Owner;
 
 /// How long a statement of `SQLite` runs at most before it needs a turn, and how long a turn of it is.
 pub const SLICE: Duration = Duration::from_millis(5);
-/// A statement's turn that is neither taken again nor given back has ended after this: it waits for whoever takes its rows.
+/// A statement's turn that is neither taken again nor given back has ended after this: whoever takes its rows is slow.
 const LEFT: Duration = Duration::from_millis(30);
 /// How often whoever waits for a turn looks by himself.
 const LOOK: Duration = Duration::from_millis(5);
@@ -23,8 +23,8 @@ const LOOK: Duration = Duration::from_millis(5);
 ///
 /// There are more threads than processors, as most of them wait most of the time. Work that takes long would leave a
 /// fraction of a processor to all that is brief, so it has turns, first by company, then by token. So have the statements
-/// of an owner who runs many that are brief, while others run some, too: they wait before they take a connection, and few
-/// of one company hold one.
+/// of an owner who runs many that are brief, while others run some, too: they wait before they take a connection, and of one
+/// company one more than run at the same time hold one.
 #[derive(Clone, Debug)]
 pub struct LongTurns(Arc<Shared>);
 

@@ -43,6 +43,11 @@ pub struct OfMuch {
 impl OfMuch {
     /// All there is.
     pub const ALL: Self = Self { token: usize::MAX, company: usize::MAX };
+
+    /// How often it is looked whether it still holds.
+    fn look(self) -> Duration {
+        if self.token == usize::MAX { Duration::MAX } else { Duration::from_millis(250) }
+    }
 }
 
 /// What a connection is needed for.
@@ -64,7 +69,8 @@ pub struct Refused;
 
 /// Hands out a number of connections in turns: first by company, then by token, to whoever has used least of late.
 ///
-/// A token holds no more than its limit while another one waits, and all of the ordinary connections when nobody does.
+/// A token holds no more than its limit while another one waits, and all of the ordinary connections when nobody does, nor
+/// more than [`OfMuch`] says.
 #[derive(Clone, Debug)]
 pub struct Scheduler(Arc<Shared>);
 
@@ -150,9 +156,16 @@ impl Scheduler {
             state.enqueue(self.0.limits, owner, need, now).ok_or(Refused)?
         };
         let _waiting = Waiting { shared: &self.0, owner, id };
-        match timeout(self.0.limits.wait, granted).await {
-            Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Refused),
+        let mut granted = granted;
+        let (begun, limits) = (Instant::now(), self.0.limits);
+        loop {
+            let left = limits.wait.saturating_sub(begun.elapsed());
+            match timeout(left.min(limits.of_much.look()), &mut granted).await {
+                Ok(permit) => return permit.map_err(|_| Refused),
+                Err(_) if begun.elapsed() >= limits.wait => return Err(Refused),
+                // Who has used much may have more when the others are gone, which nobody tells.
+                Err(_) => self.0.grant(&mut self.0.state()),
+            }
         }
     }
 }

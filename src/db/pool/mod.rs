@@ -22,7 +22,7 @@ pub struct Pool(Arc<Shared>);
 struct Shared {
     scheduler: Scheduler,
     connections: Vec<Connection>,
-    /// Whose use of what does the work is bounded, where it is.
+    /// Turns for statements that take long, where these are limited.
     turns: Option<LongTurns>,
 }
 
