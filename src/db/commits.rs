@@ -101,7 +101,7 @@ impl Commits {
     }
 
     async fn copy_all(&self) -> Result<(), DbErr> {
-        let Copied { is_busy, .. } = self.checkpoint("FULL").await?;
+        let Checkpoint { is_busy, .. } = self.checkpoint("FULL").await?;
         if is_busy { Err(broken("there is no write-ahead log, and somebody reads")) } else { Ok(()) }
     }
 
@@ -121,7 +121,7 @@ impl Commits {
     /// Copies the log into the database, as far as no reader needs what is there.
     async fn copy(&self) -> Result<(), DbErr> {
         self.check()?;
-        let Copied { pages, copied, .. } = self.checkpoint("PASSIVE").await?;
+        let Checkpoint { pages, copied, .. } = self.checkpoint("PASSIVE").await?;
         if pages > LONG_LOG && copied == pages {
             // All is copied, and readers keep it from beginning anew: writers wait for them now, as long as the connection
             // is patient.
@@ -130,7 +130,7 @@ impl Commits {
         Ok(())
     }
 
-    async fn checkpoint(&self, mode: &str) -> Result<Copied, DbErr> {
+    async fn checkpoint(&self, mode: &str) -> Result<Checkpoint, DbErr> {
         let door = &self.0.copying;
         let statement = Statement::from_string(door.get_database_backend(), format!("PRAGMA wal_checkpoint({mode})"));
         let row = match door.query_one_raw(statement).await {
@@ -143,7 +143,7 @@ impl Commits {
             }
         };
         let number = |place| row.try_get_by_index::<i64>(place);
-        Ok(Copied { is_busy: number(0)? != 0, pages: number(1)?, copied: number(2)? })
+        Ok(Checkpoint { is_busy: number(0)? != 0, pages: number(1)?, copied: number(2)? })
     }
 
     pub async fn close(&self) -> Result<(), DbErr> {
@@ -151,8 +151,8 @@ impl Commits {
     }
 }
 
-/// What SQLite says of a copy: whether somebody was in its way, how many pages the log has, and how many were copied.
-struct Copied {
+/// What `SQLite` says of a copy: whether somebody was in its way, how many pages the log has, and how many were copied.
+struct Checkpoint {
     is_busy: bool,
     pages: i64,
     copied: i64,
@@ -199,7 +199,7 @@ fn number(_: &Metadata) -> (u64, u64) {
     (0, 0)
 }
 
-/// Whether SQLite could not synchronise a file (`SQLITE_IOERR_FSYNC`).
+/// Whether `SQLite` could not synchronise a file (`SQLITE_IOERR_FSYNC`).
 fn is_of_synchronising(error: &DbErr) -> bool {
     let (DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause))) = error else {
         return false;
