@@ -204,7 +204,7 @@ fn is_of_synchronising(error: &DbErr) -> bool {
     let (DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause))) = error else {
         return false;
     };
-    cause.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "1034")
+    cause.as_database_error().is_some_and(|error| error.code().is_some_and(|code| code == "1034"))
 }
 
 #[cfg(unix)]

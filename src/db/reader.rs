@@ -100,7 +100,9 @@ impl Reader {
             if let Some(limit) = lease.connection().limit() {
                 // Nothing is left there of a statement that was given up.
                 limit.end();
-                turn.into_iter().for_each(|turn| limit.adopt(turn));
+                if let Some(turn) = turn {
+                    limit.adopt(turn);
+                }
             }
             let longest = (lease.is_reserved() && need == Need::Read).then_some(BRIEF);
             let work = async {
