@@ -11,83 +11,36 @@ use async_graphql::{ServerError, Variables};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, HeaderName, Method, Request, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, Method, Request};
 use axum::response::Response;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::accept::MediaType;
 use super::answer::Executed;
+use super::bearer::bearer;
 use super::documents::{Documents, Known};
 use super::health::Readiness;
-use super::limits::{Allowance, Limits, REQUEST, TrustedProxies, Turn, Visit};
+use super::limits::{Limits, REQUEST, Turn, Visit};
 use super::listen::End;
-use super::origin::{self, Origin};
+use super::origin;
 use super::refusal::Refusal;
 use super::request_id::RequestIdExt;
-use super::session::Session;
+use super::settings::HttpSettings;
 use super::taken::Held;
 use super::{answer, asked, body};
-use crate::auth::{self, Identity, IdentitySettings, Tokens, Viewer};
+use crate::auth::{self, Identity, Tokens, Viewer};
 use crate::context::App;
 use crate::db::{Fault, Share, StopOnDrop, StopSignal};
 use crate::document::OperationKind;
 use crate::engine;
 use crate::error::Error;
 use crate::fair::Owner;
-use crate::gate::{self, Bounds, Estimate};
-use crate::meter::{HeldMemory, MemoryLimits, MemoryPool, Meter, UsageLimits};
+use crate::gate::{self, Estimate};
+use crate::meter::{HeldMemory, MemoryPool, Meter};
 use crate::runtime::Work;
 use crate::schema::{Document, Schema};
 use crate::watchdog::{self, watched, watched_by};
-
-/// How requests are taken.
-#[derive(Clone, Debug)]
-pub struct HttpSettings {
-    /// Origins, other than our own, whose pages may ask.
-    pub allowed_origins: Vec<Origin>,
-    /// The largest body, in bytes.
-    pub body_limit: usize,
-    /// How long a body may take to arrive.
-    pub body_timeout: Duration,
-    /// How long a client waits at most for an answer, the arrival of its body included.
-    pub request_timeout: Duration,
-    /// Whose word about where a request comes from is taken.
-    pub trusted_proxies: TrustedProxies,
-    /// How much a document may be.
-    pub gate: Bounds,
-    /// What each address may use.
-    pub of_address: Allowance,
-    /// What each token may use.
-    pub of_token: Allowance,
-    /// What one operation may use while it runs.
-    pub usage: UsageLimits,
-    /// How much memory operations may hold.
-    pub memory: MemoryLimits,
-    /// Whose JSON web tokens are taken.
-    pub identity: Option<IdentitySettings>,
-    /// The token that the playground fetches by a code.
-    pub session: Option<Arc<Session>>,
-}
-
-impl Default for HttpSettings {
-    fn default() -> Self {
-        Self {
-            allowed_origins: Vec::new(),
-            body_limit: 2 << 20,
-            body_timeout: Duration::from_secs(15),
-            request_timeout: Duration::from_secs(30),
-            trusted_proxies: TrustedProxies::default(),
-            gate: Bounds::default(),
-            of_address: Allowance { operations: 200, budget: 40_000_000, refill: 4_000_000 },
-            of_token: Allowance { operations: 50, budget: 10_000_000, refill: 1_000_000 },
-            usage: UsageLimits::default(),
-            memory: MemoryLimits::default(),
-            identity: None,
-            session: None,
-        }
-    }
-}
 
 /// An operation that is about to run.
 struct Operation {
@@ -441,26 +394,4 @@ fn wrong(errors: Vec<ServerError>, turn: Turn, meter: Arc<Meter>, estimate: u64,
 fn measure(meter: &Arc<Meter>) -> impl Fn(Duration) + Send + use<> {
     let meter = Arc::clone(meter);
     move |took| meter.cpu(took)
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
-        let found = |value: &str| {
-            bearer(&HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())])).map(str::to_owned)
-        };
-        assert_eq!(found("Bearer ng_1_x").as_deref(), Some("ng_1_x"));
-        assert_eq!(found("bEARER  ng_1_x ").as_deref(), Some("ng_1_x"));
-        assert_eq!(found("Basic ng_1_x"), None);
-        assert_eq!(found("Bearer"), None);
-        assert_eq!(bearer(&HeaderMap::new()), None);
-    }
 }

@@ -17,12 +17,13 @@ use tracing::Span;
 
 use super::accept::MediaType;
 use super::documents::Documents;
-use super::graphql::{self, Door, HttpSettings};
+use super::graphql::{self, Door};
 use super::health::{self, Readiness};
 use super::limits::{Limits, REQUEST};
 use super::listen::Site;
 use super::refusal::Refusal;
 use super::request_id::{self, RequestIdExt};
+use super::settings::HttpSettings;
 use super::{answer, head, playground, session};
 use crate::auth::{Identity, Tokens};
 use crate::context::App;

@@ -1,0 +1,24 @@
+use axum::http::{HeaderMap, header};
+
+/// The token that a request brings (RFC 6750, section 2.1).
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
+        let found = |value: &str| {
+            bearer(&HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())])).map(str::to_owned)
+        };
+        assert_eq!(found("Bearer ng_1_x").as_deref(), Some("ng_1_x"));
+        assert_eq!(found("bEARER  ng_1_x ").as_deref(), Some("ng_1_x"));
+        assert_eq!(found("Basic ng_1_x"), None);
+        assert_eq!(found("Bearer"), None);
+        assert_eq!(bearer(&HeaderMap::new()), None);
+    }
+}
