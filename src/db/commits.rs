@@ -40,6 +40,8 @@ struct Log {
     is_broken: AtomicBool,
     /// A copy is scheduled.
     is_due: AtomicBool,
+    /// Closing copies what is left.
+    is_closed: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -63,8 +65,8 @@ impl Commits {
         let mut path = file.into_os_string();
         path.push("-wal");
         let (committed, durable) = (AtomicU64::new(0), Mutex::default());
-        let (is_broken, is_due) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self(Arc::new(Log { path: path.into(), copying, committed, durable, is_broken, is_due }))
+        let (is_broken, is_due, is_closed) = (AtomicBool::new(false), AtomicBool::new(false), AtomicBool::new(false));
+        Self(Arc::new(Log { path: path.into(), copying, committed, durable, is_broken, is_due, is_closed }))
     }
 
     /// Whether changes can be made durable.
@@ -111,7 +113,9 @@ impl Commits {
             tokio::spawn(async move {
                 sleep(COPY).await;
                 commits.0.is_due.store(false, Ordering::Release);
-                if let Err(error) = commits.copy().await {
+                if let Err(error) = commits.copy().await
+                    && !commits.0.is_closed.load(Ordering::Acquire)
+                {
                     tracing::warn!(cause = %error, "the write-ahead log cannot be copied into the database");
                 }
             });
@@ -147,6 +151,7 @@ impl Commits {
     }
 
     pub async fn close(&self) -> Result<(), DbErr> {
+        self.0.is_closed.store(true, Ordering::Release);
         self.0.copying.close_by_ref().await
     }
 }
