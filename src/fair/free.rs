@@ -15,7 +15,7 @@ const REFILL: f64 = 0.125;
 const REFILL_OF_COMPANY: f64 = 0.25;
 /// How much more than it had somebody may owe, in seconds for each processor.
 const DEBT: f64 = 0.25;
-/// So many are remembered before those whose free time is whole are forgotten.
+/// The fewest entries that are looked through for those whose free time is whole, which need not be remembered.
 const SWEEP: usize = 1_000;
 
 /// The time that each owner and each company has without turns. Who is alone has all there is.
@@ -23,6 +23,9 @@ const SWEEP: usize = 1_000;
 pub struct FreeTime {
     processors: f64,
     left: HashMap<Whose, Left>,
+    /// How many entries there are when they are looked through next: twice as many as were left the last time, so that each
+    /// new entry pays for two.
+    sweep: usize,
     owners: Latest<Owner>,
     companies: Latest<Option<i64>>,
 }
@@ -46,7 +49,7 @@ impl FreeTime {
     /// For work that so many processors do.
     pub fn on(processors: f64) -> Self {
         let (owners, companies) = (Latest::default(), Latest::default());
-        Self { processors, left: HashMap::new(), owners, companies }
+        Self { processors, left: HashMap::new(), sweep: SWEEP, owners, companies }
     }
 
     /// Whether the owner himself has time left, whatever his company has.
@@ -74,11 +77,12 @@ impl FreeTime {
 
     /// A statement of the owner has run for so long.
     pub fn used(&mut self, owner: Owner, time: Duration, now: Instant) {
-        if self.left.len() >= SWEEP {
+        if self.left.len() >= self.sweep {
             let whole: Vec<_> = self.left.keys().copied().filter(|it| self.left(*it, now) >= self.most(*it)).collect();
             for whose in whole {
                 self.left.remove(&whose);
             }
+            self.sweep = SWEEP.max(2 * self.left.len());
         }
         for whose in [Whose::Owner(owner), Whose::Company(owner.company())] {
             let seconds = (self.left(whose, now) - time.as_secs_f64()).max(-DEBT * self.processors);
@@ -132,6 +136,20 @@ mod tests {
         assert_eq!(free.of(one, after(1_100)), WHOLE, "the other one is gone");
         assert_eq!(free.of(other, after(2_900)), WHOLE);
         assert_eq!(free.of(one, after(3_100)), WHOLE, "no more than half a second is owed");
+    }
+
+    #[test]
+    fn entries_that_are_whole_again_are_forgotten() {
+        let mut free = FreeTime::on(2.0);
+        let start = Instant::now();
+        for token_id in 0..3_000 {
+            free.used(of_company(token_id, token_id), WHOLE, start);
+        }
+        assert_eq!(free.left.len(), 6_000, "all of them have used theirs");
+        for token_id in 0..3_000 {
+            free.used(of_company(1, token_id), WHOLE, start + Duration::from_secs(10));
+        }
+        assert!(free.left.len() < 6_000, "{}", free.left.len());
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,9 @@ use super::owner::Owner;
 pub const SLICE: Duration = Duration::from_millis(5);
 /// A statement's turn that is neither taken again nor given back has ended after this: whoever takes its rows is slow.
 const LEFT: Duration = Duration::from_millis(30);
+/// How many companies, and how many owners, have their last turns remembered: those who had none of the last turns come
+/// first, as if they were new.
+const MOST_REMEMBERED: usize = 1_000;
 /// How often whoever waits for a turn looks by himself.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -253,8 +257,8 @@ impl State {
         let next = self.waiting.iter().filter(may_begin).min_by_key(|waiter| last(&waiter.owner)).copied();
         let Some(Waiter { owner, .. }) = next.filter(|next| next.id == id) else { return false };
         self.turn += 1;
-        self.of_companies.insert(owner.company(), self.turn);
-        self.of_owners.insert(owner, self.turn);
+        remember(&mut self.of_companies, owner.company(), self.turn);
+        remember(&mut self.of_owners, owner, self.turn);
         if self.begun.iter().all(|(begun, _)| *begun != id) {
             self.begun.push((id, owner.company()));
         }
@@ -264,10 +268,29 @@ impl State {
     }
 }
 
+/// Notes the last turn of somebody. Under a load that never ends, nothing else would forget anybody.
+fn remember<K: Eq + Hash>(last: &mut HashMap<K, u64>, who: K, turn: u64) {
+    if last.len() >= MOST_REMEMBERED {
+        let oldest = turn.saturating_sub(MOST_REMEMBERED as u64 / 2);
+        last.retain(|_, last| *last > oldest);
+    }
+    last.insert(who, turn);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::auth::TokenKey;
+
+    #[test]
+    fn the_last_turns_of_few_are_remembered() {
+        let mut last = HashMap::new();
+        for turn in 1..=5_000 {
+            remember(&mut last, turn, turn);
+            assert!(last.len() <= MOST_REMEMBERED, "{}", last.len());
+        }
+        assert_eq!(last.get(&5_000), Some(&5_000));
+    }
 
     fn owner(company_id: i64, token_id: i64) -> Owner {
         Owner::Token(TokenKey::Token { company_id, token_id })
