@@ -3,9 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, Statement};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select,
+    Statement,
+};
 
-use crate::db::{Transaction, one_of};
+use crate::db::{Queries, Transaction, one_of};
 use crate::entity::event::{Change, EventType};
 use crate::entity::{assignment, note};
 use crate::event::{Happened, Moment};
@@ -22,17 +25,16 @@ pub async fn add(
     notes: &mut [&mut note::Model],
     users: &[i64],
 ) -> Result<Result<Vec<assignment::Model>, UserError>, DbErr> {
-    let present = present(transaction, moment, notes).await?;
+    let present = present(transaction, moment, notes, users).await?;
+    let last = last_positions(transaction, moment, notes).await?;
     let mut added = Vec::new();
     let mut happened = Vec::new();
     for note in notes.iter() {
-        let present = present.get(&note.id).map_or(&[][..], Vec::as_slice);
-        let new: Vec<i64> =
-            users.iter().copied().filter(|user| present.iter().all(|row| row.user_id != *user)).collect();
+        let new: Vec<i64> = users.iter().copied().filter(|user| !present.contains(&(note.id, *user))).collect();
         if new.is_empty() {
             continue;
         }
-        let last = present.last().map_or(0, |row| row.position);
+        let last = last.get(&note.id).copied().unwrap_or_default();
         added.extend(new_assignments(moment, note, &new, last));
         let change = Change::new("assignees", serde_json::Value::Null, global_ids(&new));
         happened.push(Happened::new(EventType::Assigned, note.id, None, &[change]));
@@ -54,13 +56,11 @@ pub async fn take_away(
     notes: &mut [&mut note::Model],
     users: &[i64],
 ) -> Result<Result<Vec<(i64, i64)>, UserError>, DbErr> {
-    let present = present(transaction, moment, notes).await?;
+    let present = present(transaction, moment, notes, users).await?;
     let mut removed = Vec::new();
     let mut happened = Vec::new();
     for note in notes.iter() {
-        let present = present.get(&note.id).map_or(&[][..], Vec::as_slice);
-        let gone: Vec<i64> =
-            users.iter().copied().filter(|user| present.iter().any(|row| row.user_id == *user)).collect();
+        let gone: Vec<i64> = users.iter().copied().filter(|user| present.contains(&(note.id, *user))).collect();
         if gone.is_empty() {
             continue;
         }
@@ -124,25 +124,49 @@ pub async fn insert_assignments(transaction: &Transaction, rows: &[assignment::M
     transaction.execute_raw(statement).await.map(drop)
 }
 
-/// The assignments of the notes, by note, in the order in which they were made.
+/// Which of the notes have which of the users as assignees. The others of a note are not read: a note may have thousands.
 async fn present(
     transaction: &Transaction,
     moment: &Moment<'_>,
     notes: &[&mut note::Model],
-) -> Result<HashMap<i64, Vec<assignment::Model>>, DbErr> {
+    users: &[i64],
+) -> Result<HashSet<(i64, i64)>, DbErr> {
+    let users = one_of(
+        transaction.get_database_backend(),
+        (assignment::Entity, assignment::Column::UserId),
+        users.iter().copied(),
+    );
+    let pairs = of_notes(transaction, moment, notes)
+        .column(assignment::Column::NoteId)
+        .column(assignment::Column::UserId)
+        .filter(users);
+    let rows = transaction.rows(&pairs.into_query()).await?;
+    let pairs = rows.iter().map(|row| Ok((row.value(0)?.unwrap_or_default(), row.value(1)?.unwrap_or_default())));
+    pairs.collect()
+}
+
+/// The position of the last assignee of each of the notes that has any.
+async fn last_positions(
+    transaction: &Transaction,
+    moment: &Moment<'_>,
+    notes: &[&mut note::Model],
+) -> Result<HashMap<i64, i32>, DbErr> {
+    let last = of_notes(transaction, moment, notes)
+        .column(assignment::Column::NoteId)
+        .expr(assignment::Column::Position.max())
+        .group_by(assignment::Column::NoteId);
+    let rows = transaction.rows(&last.into_query()).await?;
+    let last = rows.iter().map(|row| Ok((row.value(0)?.unwrap_or_default(), row.value(1)?.unwrap_or_default())));
+    last.collect()
+}
+
+/// Finds the assignments of the notes, without columns.
+fn of_notes(transaction: &Transaction, moment: &Moment<'_>, notes: &[&mut note::Model]) -> Select<assignment::Entity> {
     let keys = notes.iter().map(|note| note.id);
-    let rows = assignment::Entity::find()
+    assignment::Entity::find()
+        .select_only()
         .filter(assignment::Column::CompanyId.eq(moment.viewer.company_id))
         .filter(one_of(transaction.get_database_backend(), (assignment::Entity, assignment::Column::NoteId), keys))
-        .order_by_asc(assignment::Column::NoteId)
-        .order_by_asc(assignment::Column::Position)
-        .all(transaction)
-        .await?;
-    let mut present: HashMap<i64, Vec<assignment::Model>> = HashMap::new();
-    for row in rows {
-        present.entry(row.note_id).or_default().push(row);
-    }
-    Ok(present)
 }
 
 /// The notes to which something happened have changed: a new version, by this viewer, now.

@@ -114,8 +114,11 @@ pub async fn report(connection: &impl ConnectionTrait, sight: Sight, notes: &[no
         .select_only()
         .column(assignment::Column::UserId)
         .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), keys.iter().copied()))
-        .order_by_asc(assignment::Column::NoteId)
-        .order_by_asc(assignment::Column::Position)
+        // Each once, where they are first met: the notes may have as many assignments as a hundred times all users.
+        .group_by(assignment::Column::UserId)
+        .order_by_asc(sea_orm::ColumnTrait::min(&assignment::Column::NoteId))
+        .order_by_asc(sea_orm::ColumnTrait::min(&assignment::Column::Position))
+        .order_by_asc(assignment::Column::UserId)
         .into_tuple()
         .all(connection)
         .await?;

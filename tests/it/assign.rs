@@ -1,5 +1,7 @@
 //! `noteAssign` and `noteUnassign`.
 
+use axum::body::Body;
+use axum::http::Request;
 use futures_util::future::join_all;
 use notegraph::entity::event::{self, EventType};
 use notegraph::entity::token::Scope;
@@ -143,6 +145,38 @@ async fn a_hundred_users_at_once_and_no_more() {
     assert_eq!(desk.send(UNASSIGN, json!(ids[..100])).await["removedUserIds"].as_array().unwrap().len(), 100);
     // The same one many times over is no help, and no harm.
     assert_eq!(desk.send(ASSIGN, json!(vec![&ids[0]; 100])).await["added"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn who_else_is_assigned_is_not_read() {
+    let desk = Desk::new().await;
+    let mut ids = Vec::new();
+    for number in 0..200 {
+        ids.push(format!("User:{}", desk.company.user(&format!("user{number}")).await.id));
+    }
+    desk.send(ASSIGN, json!(ids[..100])).await;
+    desk.send(ASSIGN, json!(ids[100..])).await;
+    let input = json!({ "id": desk.note.to_string(), "userIds": [desk.id(1), ids[7]] });
+    for (change, ids) in
+        [("noteAssign", "alreadyAssignedUserIds userErrors { code }"), ("noteUnassign", "removedUserIds")]
+    {
+        let kind = change.replacen('n', "N", 1);
+        let query = format!("mutation($input: {kind}Input!) {{ change: {change}(input: $input) {{ {ids} }} }}");
+        let body = json!({ "query": query, "variables": { "input": input } }).to_string();
+        let request = Request::post("/graphql")
+            .header("authorization", format!("Bearer {}", desk.client.token()))
+            .header("content-type", "application/json")
+            .header("x-graphql-cost", "1")
+            .body(Body::from(body))
+            .unwrap();
+        let answer = desk.client.send(request).await.body;
+        assert_eq!(answer["errors"], Value::Null, "{answer}");
+        let rows = answer["extensions"]["cost"]["actual"]["rows"].as_u64().unwrap();
+        assert!(rows < 50, "{change} reads {rows} rows");
+    }
+    let assigned = desk.send(ASSIGN, json!([ids[7]])).await;
+    assert_eq!(names(&assigned).last(), Some(&"user7"), "after those who are still there");
+    assert_eq!(names(&assigned).len(), 200);
 }
 
 #[tokio::test]
