@@ -6,7 +6,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use crate::health;
-use crate::run::{Run, slack};
+use crate::run::{Run, by_form, slack};
 use crate::server::Ending;
 use crate::victims::{Sample, by_work, percentile, slowest};
 
@@ -88,10 +88,9 @@ impl Seen {
             format!("victims' p99 is {p99:.0?}, and at most {:.0?} times {slack}", bounds.p99),
         );
         let honest = (self.honest * 2).max(NOISE) * slack;
-        hold(
-            !bounds.honest || p99 < honest,
-            format!("victims' p99 is {p99:.0?}: beside honest load {:.1?}", self.honest),
-        );
+        // In the short form, 99 % of some 100 samples says what the first moments of an attack cost: printed, not judged.
+        let judged = bounds.honest && by_form(false, true);
+        hold(!judged || p99 < honest, format!("victims' p99 is {p99:.0?}: beside honest load {:.1?}", self.honest));
         let memory = self.resident >> 20;
         hold(self.resident < MEMORY, format!("{memory} MB are resident, and at most {}", MEMORY >> 20));
         hold(self.live.count > 0 && self.ready.count > 0, "no probe was answered".to_owned());
