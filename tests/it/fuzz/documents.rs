@@ -56,17 +56,21 @@ fn apply(edits: &Edits, text: &str) -> String {
     pieces.concat()
 }
 
+/// What documents ask for: some of it is there.
+fn words(asked: &Asked) -> Words {
+    let ids = |kind: &str| (kind.to_owned(), (1..4).map(|key| format!("{kind}:{key}")).collect());
+    let kinds = ["Company", "Customer", "User", "NoteType", "Note", "NoteMessage"];
+    let page = asked.ask("{ notes(first: 1) { pageInfo { endCursor } } }", json!({}));
+    let cursor = page["notes"]["pageInfo"]["endCursor"].as_str().unwrap().to_owned();
+    Words { ids: kinds.map(ids).into_iter().collect::<BTreeMap<_, _>>(), cursors: vec![cursor, "x".to_owned()] }
+}
+
 /// Documents of the schema, and what is almost one.
 #[test]
 fn any_document_is_answered() {
     let asked = Asked::start();
     let contract = Contract::read();
-    let ids = |kind: &str| (kind.to_owned(), (1..4).map(|key| format!("{kind}:{key}")).collect());
-    let kinds = ["Company", "Customer", "User", "NoteType", "Note", "NoteMessage"];
-    let page = asked.ask("{ notes(first: 1) { pageInfo { endCursor } } }", json!({}));
-    let cursor = page["notes"]["pageInfo"]["endCursor"].as_str().unwrap().to_owned();
-    let words =
-        Words { ids: kinds.map(ids).into_iter().collect::<BTreeMap<_, _>>(), cursors: vec![cursor, "x".to_owned()] };
+    let words = words(&asked);
     let codes = [
         "GRAPHQL_PARSE_FAILED",
         "GRAPHQL_VALIDATION_FAILED",
@@ -82,5 +86,31 @@ fn any_document_is_answered() {
         let document = document(&contract, &words, style, &mut random);
         let answer = asked.ask(&apply(edits, &document.text()), Value::Object(document.sent()));
         blames_the_client(&answer, &codes)
+    });
+}
+
+/// A plan that was kept with its document answers as one that was just made, whatever variables it depends on.
+#[test]
+fn a_plan_that_is_kept_is_the_right_one() {
+    let asked = Asked::start();
+    let (contract, words) = (Contract::read(), words(&asked));
+    let choices = vec(any::<u64>(), 1..3);
+    fuzz("plans", 100, &(any::<u64>(), choices), |(seed, choices)| {
+        let style = Style { merge: true, wrong: false, plain: false };
+        let document = document(&contract, &words, style, &mut Random::new(*seed));
+        let text = document.text();
+        for choice in choices {
+            let mut variables = document.sent();
+            for (bit, flag) in variables.values_mut().filter(|value| value.is_boolean()).enumerate() {
+                *flag = Value::Bool(choice >> (bit % 64) & 1 == 1);
+            }
+            let kept = asked.ask(&text, Value::Object(variables.clone()));
+            // Another text, and so another document with a plan of its own.
+            let fresh = asked.ask(&format!("{text}\n# {choice}"), Value::Object(variables));
+            if kept.body["data"] != fresh.body["data"] || kept.codes() != fresh.codes() {
+                return Err(format!("{:.1000}\n{:.1000}", kept.text, fresh.text));
+            }
+        }
+        Ok(())
     });
 }
