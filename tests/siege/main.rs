@@ -23,7 +23,8 @@
 //! | `NOTEGRAPH_SIEGE_REPLAY` | the file of a request that the search found, for `search::replay` |
 //!
 //! Memory, failed requests, health and the exit are judged the same everywhere. Times depend on the build and on what else
-//! the machine does, so their bounds are multiplied by [`run::slack`]: strictly 1 only in the long form on a release build.
+//! the machine does, so their bounds are multiplied by [`run::slack`] and [`run::cpu_slack`]: strictly 1 only in the long form
+//! on a release build.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 

@@ -6,7 +6,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use crate::health;
-use crate::run::{Run, by_form, slack};
+use crate::run::{Run, by_form, cpu_slack, slack};
 use crate::server::Ending;
 use crate::victims::{Sample, by_work, percentile, slowest};
 
@@ -98,7 +98,7 @@ impl Seen {
         hold(self.ready.failures.is_empty(), format!("/readyz: {:?}", few(&self.ready.failures)));
         let live = self.live.slowest;
         hold(live < LIVE * slack, format!("/livez took {live:.0?}, and at most {LIVE:?} times {slack}"));
-        let longest = self.longest_poll();
+        let (longest, slack) = (self.longest_poll(), cpu_slack());
         hold(
             longest < POLL * slack,
             format!("a poll took {longest:?} of CPU time, and at most {POLL:?} times {slack}"),

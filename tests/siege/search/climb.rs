@@ -13,7 +13,7 @@ use super::schema::Schema;
 use crate::attack::{Attack, FROM};
 use crate::cases;
 use crate::process;
-use crate::run::{by_form, seconds, slack};
+use crate::run::{by_form, cpu_slack, seconds, slack};
 use crate::server::Server;
 use crate::stage::{Stage, guard};
 use crate::stored::{self, Alphabet};
@@ -99,8 +99,7 @@ impl Arena {
 
 /// The bounds that a score exceeds.
 fn exceeded(score: &Score) -> Vec<String> {
-    let slack = u64::from(slack());
-    let factors = [slack, 1, slack];
+    let factors = [slack(), 1, cpu_slack()].map(u64::from);
     let beyond = |((value, (name, bound)), factor): ((u64, (&str, u64)), u64)| {
         (value > bound * factor).then(|| format!("{name}: {value}, and at most {bound} times {factor}"))
     };
