@@ -1,5 +1,6 @@
 //! Global ids: `Note:42`. They name a record across all types, as Relay's Node interface asks; where the type is
-//! clear from the argument the bare key `42` does as well.
+//! clear from the argument the bare key `42` does as well. An assignment has two keys: `NoteAssignee:42:7` is that of the
+//! user 7 to the note 42.
 
 use async_graphql::ID;
 use async_graphql::registry::Registry;
@@ -85,15 +86,57 @@ impl Leaf for GlobalId {
     }
 }
 
-/// The kind and the key of a global id given in full.
+/// The keys of an assignment, written as the global id `NoteAssignee:42:7`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AssigneeKey {
+    pub note_id: i64,
+    pub user_id: i64,
+}
+
+impl AssigneeKey {
+    /// The name of the type in the schema, which is also the prefix of its ids.
+    const NAME: &str = "NoteAssignee";
+
+    pub fn id(self) -> ID {
+        ID(format!("{}:{}:{}", Self::NAME, self.note_id, self.user_id))
+    }
+
+    /// The keys behind the prefix.
+    fn parse(keys: &str) -> Option<Self> {
+        let (note, user) = keys.split_once(':')?;
+        Some(Self { note_id: key(note)?, user_id: key(user)? })
+    }
+}
+
+impl Leaf for AssigneeKey {
+    fn register(registry: &mut Registry) -> String {
+        <ID as Leaf>::register(registry)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        self.id().write(out);
+    }
+}
+
+/// The record that a global id names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    Record(Kind, i64),
+    Assignee(AssigneeKey),
+}
+
+/// The record that a global id given in full names.
 ///
 /// # Errors
 /// INVALID, where it is none.
-pub fn parse_global(id: &ID) -> Result<(Kind, i64)> {
+pub fn parse_global(id: &ID) -> Result<Named> {
     id.split_once(':')
-        .and_then(|(prefix, bare)| {
+        .and_then(|(prefix, rest)| {
+            if prefix == AssigneeKey::NAME {
+                return AssigneeKey::parse(rest).map(Named::Assignee);
+            }
             let kind = Kind::named(prefix)?;
-            Some((kind, key(bare)?))
+            Some(Named::Record(kind, key(rest)?))
         })
         .ok_or_else(|| Error::Invalid(format!("{} is not a global ID, such as \"Note:42\".", quote(id))))
 }
@@ -126,6 +169,16 @@ mod tests {
         for id in ["Customer:42", "note:42", "042", "+42", "-42", "0", " 42", "42 ", "", "Note:", "9223372036854775808"]
         {
             assert!(Kind::Note.parse(id).is_err(), "{id:?} was taken");
+        }
+    }
+
+    #[test]
+    fn an_assignment_is_named_by_its_note_and_its_user() {
+        let assignee = AssigneeKey { note_id: 42, user_id: 7 };
+        assert_eq!(assignee.id().as_str(), "NoteAssignee:42:7");
+        assert!(matches!(parse_global(&assignee.id()), Ok(Named::Assignee(found)) if found == assignee));
+        for id in ["NoteAssignee:42", "NoteAssignee:42:07", "NoteAssignee:42:7:1", "NoteAssignee:0:7", "Note:42:7"] {
+            assert!(parse_global(&ID(id.to_owned())).is_err(), "{id:?} was taken");
         }
     }
 

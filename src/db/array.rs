@@ -2,7 +2,7 @@
 
 use sea_orm::DatabaseBackend;
 use sea_orm::sea_query::extension::postgres::PgFunc;
-use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, Func, FunctionCall, IntoColumnRef, Query, Value};
+use sea_orm::sea_query::{ArrayType, Asterisk, Expr, ExprTrait, Func, FunctionCall, IntoColumnRef, Query, Value};
 
 /// So many keys are parameters of their own. `PostgreSQL` takes a list that it does not know for ten keys, and so plans a
 /// statement anew each time that it has fewer, which takes longer than running it.
@@ -34,6 +34,32 @@ pub fn one_of_texts(backend: DatabaseBackend, column: Expr, keys: impl IntoItera
     }
     let keys = serde_json::Value::from_iter(keys).to_string();
     column.in_subquery(Query::select().column("value").from_function(Func::cust("json_each").arg(keys), "k").take())
+}
+
+/// The two columns are one of the pairs of `keys`, which go as lists where there are several.
+pub fn one_of_pairs(
+    backend: DatabaseBackend,
+    columns: [impl IntoColumnRef; 2],
+    keys: impl IntoIterator<Item = (i64, i64)>,
+) -> Expr {
+    let [first, second] = columns.map(Expr::col);
+    let keys: Vec<(i64, i64)> = keys.into_iter().collect();
+    if let &[(one, other)] = keys.as_slice() {
+        return first.eq(one).and(second.eq(other));
+    }
+    let mut pairs = Query::select();
+    if backend == DatabaseBackend::Postgres {
+        let (firsts, seconds): (Vec<i64>, Vec<i64>) = keys.into_iter().unzip();
+        let lists = [firsts, seconds].map(|list| Expr::val(bigints(backend, list)));
+        pairs.column(Asterisk).from_function(Func::cust("unnest").args(lists), "k");
+    } else {
+        let list: serde_json::Value = keys.into_iter().map(|(one, other)| serde_json::json!([one, other])).collect();
+        pairs
+            .expr(Expr::cust("value ->> 0"))
+            .expr(Expr::cust("value ->> 1"))
+            .from_function(Func::cust("json_each").arg(list.to_string()), "k");
+    }
+    Expr::tuple([first, second]).in_subquery(pairs)
 }
 
 /// A list of keys as a table, to be given the alias `k`, and the name of its one column.

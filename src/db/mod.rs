@@ -39,7 +39,7 @@ use sea_orm::{
 };
 use tokio::time::timeout;
 
-pub use array::{keys_table, one_of, one_of_texts};
+pub use array::{keys_table, one_of, one_of_pairs, one_of_texts};
 pub use connect::{ConnectError, Missing, Settings, TokenConnections, connect};
 pub use fault::Fault;
 pub use file::sqlite_file;

@@ -1,4 +1,4 @@
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 
 use super::{assignment, company, customer, message, note, note_type, user};
@@ -67,18 +67,30 @@ impl Sight {
 
     /// Messages of notes that can be seen.
     pub fn messages(&self) -> Select<message::Entity> {
-        let note = Query::select()
-            .expr(Expr::val(1))
-            .from(note::Entity)
-            .cond_where(self.sees_note())
-            .and_where(Expr::col((note::Entity, note::Column::Id)).equals((message::Entity, message::Column::NoteId)))
-            .take();
-        message::Entity::find().filter(message::Column::CompanyId.eq(self.company_id)).filter(Expr::exists(note))
+        message::Entity::find()
+            .filter(message::Column::CompanyId.eq(self.company_id))
+            .filter(self.sees_note_of((message::Entity, message::Column::NoteId)))
     }
 
     /// Assignments of notes that the caller has found through [`Sight::notes`].
     pub fn assignments(&self) -> Select<assignment::Entity> {
         assignment::Entity::find().filter(assignment::Column::CompanyId.eq(self.company_id))
+    }
+
+    /// Assignments of notes that can be seen.
+    pub fn seen_assignments(&self) -> Select<assignment::Entity> {
+        self.assignments().filter(self.sees_note_of((assignment::Entity, assignment::Column::NoteId)))
+    }
+
+    /// The condition that the note whose key is in this column can be seen.
+    fn sees_note_of(&self, key: impl IntoColumnRef) -> Expr {
+        let note = Query::select()
+            .expr(Expr::val(1))
+            .from(note::Entity)
+            .cond_where(self.sees_note())
+            .and_where(Expr::col((note::Entity, note::Column::Id)).equals(key))
+            .take();
+        Expr::exists(note)
     }
 
     fn own_assignment(&self) -> SelectStatement {

@@ -27,7 +27,7 @@ pub enum BatchErrorPolicy {
 /// What became of one of many notes.
 #[derive(Clone)]
 pub struct NoteBatchResult {
-    id: ID,
+    note_id: ID,
     note: Option<Note>,
     user_errors: Vec<UserError>,
 }
@@ -35,8 +35,8 @@ pub struct NoteBatchResult {
 object! {
     /// What became of one of many notes.
     NoteBatchResult {
-        /// The note that was asked for; what was sent, where it is no ID of a note.
-        id = lent(|result: &NoteBatchResult| &result.id);
+        /// The ID of the note; the text that was sent, where that is not the ID of a note.
+        note_id = lent(|result: &NoteBatchResult| &result.note_id);
         /// The note as it is now, changed or not; null where there is none, or none any more, for this viewer.
         note = local(|result: &NoteBatchResult| result.note.clone());
         /// Why it was not changed; the place is that of its ID. None where only the failure of another note, or of the
@@ -102,7 +102,7 @@ impl Batch {
                 error.path = Some([IDS[0].to_owned(), IDS[1].to_owned(), index.to_string()].into());
             }
             let note = key.as_ref().ok().and_then(|key| notes.get(key)).map(|note| Note(Arc::clone(note)));
-            NoteBatchResult { id: key.map_or(id, |key| Kind::Note.id(key)), note, user_errors }
+            NoteBatchResult { note_id: key.map_or(id, |key| Kind::Note.id(key)), note, user_errors }
         };
         let results: Vec<NoteBatchResult> = self.asked.into_iter().enumerate().map(result).collect();
         let mut user_errors = problems.0;

@@ -28,7 +28,7 @@ leaf_enum!(DeletionAction);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeletionItem {
     type_name: &'static str,
-    id: ID,
+    record_id: ID,
     action: DeletionAction,
 }
 
@@ -37,8 +37,8 @@ object! {
     DeletionItem {
         /// The name of its type.
         type_name = lent(|item: &DeletionItem| &item.type_name);
-        /// The record.
-        id = lent(|item: &DeletionItem| &item.id);
+        /// The global ID of the record. `node(id:)` finds it while it is there.
+        record_id = lent(|item: &DeletionItem| &item.record_id);
         /// What becomes of it.
         action = lent(|item: &DeletionItem| &item.action);
     }
@@ -68,7 +68,7 @@ object! {
 
 impl DeletionItem {
     fn new(action: DeletionAction, kind: Kind, id: i64) -> Self {
-        Self { type_name: kind.name(), id: kind.id(id), action }
+        Self { type_name: kind.name(), record_id: kind.id(id), action }
     }
 }
 

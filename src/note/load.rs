@@ -15,10 +15,11 @@ use super::message::NoteMessage;
 use super::object::Note;
 use super::order::Placed;
 use crate::context::Reader;
-use crate::db::{Queries, one_of};
+use crate::db::{Queries, one_of, one_of_pairs};
 use crate::engine::{Question, Seeds};
 use crate::entity::{assignment, message, note};
 use crate::error::{Error, Result};
+use crate::id::AssigneeKey;
 use crate::page::{Page, Total};
 use crate::projection::Projection;
 use crate::user::NoteAssignee;
@@ -86,6 +87,26 @@ impl Question for AssigneesOf {
         let &[key] = keys else { return Self::ask(reader, keys).await };
         let rows = alone::assignments(reader, key, seeds).await?;
         Ok(HashMap::from([(key, rows.into_iter().map(Arc::new).collect())]))
+    }
+}
+
+/// Assignments by key.
+pub struct AssigneeById;
+
+impl Question for AssigneeById {
+    type Key = AssigneeKey;
+    type Answer = Arc<assignment::Model>;
+    type Source = Reader;
+    type Error = crate::error::Error;
+
+    async fn ask(reader: &Reader, keys: &[AssigneeKey]) -> Result<HashMap<AssigneeKey, Self::Answer>> {
+        let columns = [assignment::Column::NoteId, assignment::Column::UserId];
+        let columns = columns.map(|column| (assignment::Entity, column));
+        let pairs = keys.iter().map(|key| (key.note_id, key.user_id));
+        let assignments = reader.sight.seen_assignments().filter(one_of_pairs(reader.db.backend(), columns, pairs));
+        let assignments = reader.columns(&ASSIGNMENT).all(assignments, reader.db.read()).await?;
+        let key = |row: &assignment::Model| AssigneeKey { note_id: row.note_id, user_id: row.user_id };
+        Ok(assignments.into_iter().map(|row| (key(&row), Arc::new(row))).collect())
     }
 }
 

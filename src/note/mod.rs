@@ -42,7 +42,7 @@ pub use delete_many::{NotesDeleteInput, NotesDeletePayload, delete_many};
 pub use deletion::{DeletionReport, preview};
 pub use filter::NoteFilter;
 pub use list::{NoteListArgs, Whose};
-pub use load::{MessageById, NoteById};
+pub use load::{AssigneeById, MessageById, NoteById};
 pub use message::NoteMessage;
 pub use object::Note;
 pub use order::NoteOrder;

@@ -4,13 +4,13 @@ use super::query::{ById, ByIds, Query};
 use crate::company::{Company, CompanyById};
 use crate::context::ContextExt;
 use crate::customer::{Customer, CustomerById};
-use crate::engine::{self, Abstract, AbstractType, AnyRow, Args, Def, Object, Store, gather};
+use crate::engine::{self, Abstract, AbstractType, AnyRow, Args, Def, Object, Question, Store, gather};
 use crate::entity::token::Scope;
 use crate::error::{Error, Result};
-use crate::id::{Kind, parse_global};
-use crate::note::{MessageById, Note, NoteById, NoteMessage};
+use crate::id::{Kind, Named, parse_global};
+use crate::note::{AssigneeById, MessageById, Note, NoteById, NoteMessage};
 use crate::note_type::{NoteType, NoteTypeById};
-use crate::user::{User, UserById};
+use crate::user::{NoteAssignee, User, UserById};
 
 /// The most records that one field takes.
 const MAX_NODES: usize = 100;
@@ -36,37 +36,47 @@ impl Abstract for Node {
                 NoteType::object,
                 Note::object,
                 NoteMessage::object,
+                NoteAssignee::object,
             ],
         }
     }
 }
 
-/// A record that is sought: its kind, and where the answer to its key will be.
-struct Sought(Kind, usize);
+/// A record that is sought: what names it, and where the answer to its key will be.
+struct Sought(Named, usize);
 
 impl Sought {
-    fn new((kind, key): (Kind, i64), store: &mut Store) -> Self {
-        let place = match kind {
-            Kind::Company => store.asked::<CompanyById>().want(&key),
-            Kind::Customer => store.asked::<CustomerById>().want(&key),
-            Kind::User => store.asked::<UserById>().want(&key),
-            Kind::NoteType => store.asked::<NoteTypeById>().want(&key),
-            Kind::Note => store.asked::<NoteById>().want(&key),
-            Kind::NoteMessage => store.asked::<MessageById>().want(&key),
+    fn new(named: Named, store: &mut Store) -> Self {
+        let place = match named {
+            Named::Record(Kind::Company, key) => store.asked::<CompanyById>().want(&key),
+            Named::Record(Kind::Customer, key) => store.asked::<CustomerById>().want(&key),
+            Named::Record(Kind::User, key) => store.asked::<UserById>().want(&key),
+            Named::Record(Kind::NoteType, key) => store.asked::<NoteTypeById>().want(&key),
+            Named::Record(Kind::Note, key) => store.asked::<NoteById>().want(&key),
+            Named::Record(Kind::NoteMessage, key) => store.asked::<MessageById>().want(&key),
+            Named::Assignee(key) => store.asked::<AssigneeById>().want(&key),
         };
-        Self(kind, place)
+        Self(named, place)
     }
 
     fn found(self, store: &mut Store) -> engine::Result<Option<AnyRow<Node>>> {
-        let Self(kind, place) = self;
-        Ok(match kind {
-            Kind::Company => store.asked::<CompanyById>().answer(place)?.map(|row| AnyRow::new(Company(row))),
-            Kind::Customer => store.asked::<CustomerById>().answer(place)?.map(|row| AnyRow::new(Customer(row))),
-            Kind::User => store.asked::<UserById>().answer(place)?.map(|row| AnyRow::new(User(row))),
-            Kind::NoteType => store.asked::<NoteTypeById>().answer(place)?.map(|row| AnyRow::new(NoteType(row))),
-            Kind::Note => store.asked::<NoteById>().answer(place)?.map(|row| AnyRow::new(Note(row))),
-            Kind::NoteMessage => store.asked::<MessageById>().answer(place)?.map(|row| AnyRow::new(NoteMessage(row))),
-        })
+        fn row<Q: Question, T: Object>(
+            store: &mut Store,
+            place: usize,
+            found: impl Fn(Q::Answer) -> T,
+        ) -> engine::Result<Option<AnyRow<Node>>> {
+            Ok(store.asked::<Q>().answer(place)?.map(|row| AnyRow::new(found(row))))
+        }
+        let Self(named, place) = self;
+        match named {
+            Named::Record(Kind::Company, _) => row::<CompanyById, _>(store, place, Company),
+            Named::Record(Kind::Customer, _) => row::<CustomerById, _>(store, place, Customer),
+            Named::Record(Kind::User, _) => row::<UserById, _>(store, place, User),
+            Named::Record(Kind::NoteType, _) => row::<NoteTypeById, _>(store, place, NoteType),
+            Named::Record(Kind::Note, _) => row::<NoteById, _>(store, place, Note),
+            Named::Record(Kind::NoteMessage, _) => row::<MessageById, _>(store, place, NoteMessage),
+            Named::Assignee(_) => row::<AssigneeById, _>(store, place, NoteAssignee),
+        }
     }
 }
 

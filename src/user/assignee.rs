@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{User, UserById};
 use crate::engine::{leaf, link, object, promised};
 use crate::entity::assignment;
-use crate::id::{GlobalId, Kind};
+use crate::id::{AssigneeKey, GlobalId, Kind};
 use crate::scalar::DateTime;
 
 /// The row of an assignment, as the schema shows it.
@@ -12,7 +12,10 @@ pub struct NoteAssignee(pub Arc<assignment::Model>);
 
 object! {
     /// A user made responsible for a note, since when and by whom.
-    NoteAssignee {
+    NoteAssignee implements "Node" {
+        /// Names this assignment among all records. Whoever is assigned to the same note again has the same one.
+        id = leaf(|assignee: &NoteAssignee| AssigneeKey { note_id: assignee.0.note_id, user_id: assignee.0.user_id })
+            .reads(&["note_id", "user_id"]);
         /// The user responsible.
         user_id = leaf(|assignee: &NoteAssignee| GlobalId(Kind::User, assignee.0.user_id));
         /// The user responsible.

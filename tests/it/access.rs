@@ -66,6 +66,7 @@ fn put(document: &str, company: i64, key: i64) -> String {
         .replace("<note>", &format!("Note:{key}"))
         .replace("<other>", &format!("Note:{}", 10 * key))
         .replace("<message>", &format!("NoteMessage:{key}"))
+        .replace("<assignment>", &format!("NoteAssignee:{key}:{key}"))
 }
 
 fn is_change(case: &Case) -> bool {
@@ -247,7 +248,7 @@ async fn links_between_the_same_ids_count_in_their_company_alone() {
         my: notes(filter: { assignees: { includesViewer: true } }) { totalCount nodes { id } }
         user(id: 700002) { createdNotes { totalCount nodes { id } } assignedNotes { totalCount nodes { id } } }
         customer(id: 700002) { notes { totalCount nodes { id } } }
-        noteDeletePreview(ids: [700001, 700002]) { totalCount items { id } } }";
+        noteDeletePreview(ids: [700001, 700002]) { totalCount items { recordId } } }";
     for company in [&mine.company, &theirs.company] {
         company.user_with("second", |user| user.id = 700_002).await;
         company.customer_with("second", |customer| customer.id = 700_002).await;

@@ -14,6 +14,8 @@ const QUESTIONS: &[&str] = &[
     r#"{ note(id: "<note>") { subject } }"#,
     r#"{ node(id: "<note>") { id } }"#,
     r#"{ nodes(ids: ["<note>", "<open>", "<message>"]) { id } }"#,
+    r#"{ node(id: "<assignment>") { id ... on NoteAssignee { createdOn user { fullName } } } }"#,
+    r#"{ nodes(ids: ["<assignment>", "NoteAssignee:<open key>:<assignee key>"]) { id } }"#,
     r#"{ node(id: "<message>") { ... on NoteMessage { id message note { subject } } } }"#,
     "{ notes { nodes { id subject lastMessage { message } } totalCount pageInfo { hasNextPage } } }",
     "{ notes(first: 1) { nodes { id } totalCount pageInfo { hasNextPage startCursor endCursor } } }",
@@ -30,7 +32,7 @@ const QUESTIONS: &[&str] = &[
     r#"{ customer(id: "<customer>") { notes(first: 1, page: 1) { nodes { id } totalCount pageCount } } }"#,
     r#"{ user(id: "<author>") { createdNotes { nodes { id } totalCount pageInfo { hasNextPage } } } }"#,
     r#"{ user(id: "<assignee>") { assignedNotes { nodes { id messages { nodes { message } } } totalCount } } }"#,
-    r#"{ noteDeletePreview(ids: ["<note>", "<open>"]) { totalCount items { id action } } }"#,
+    r#"{ noteDeletePreview(ids: ["<note>", "<open>"]) { totalCount items { recordId action } } }"#,
 ];
 
 /// All that can be done to a note.
@@ -43,10 +45,10 @@ const CHANGES: &[&str] = &[
     r#"mutation { change: noteMessagePost(input: { noteId: "<note>", message: "x" }) { note { id } userErrors { code path message } } }"#,
     r#"mutation { change: noteDelete(input: { id: "<note>", expectedVersion: 9 }) { note { id } userErrors { code path message } } }"#,
     r#"mutation { change: noteDelete(input: { id: "<note>" }) { note { id } userErrors { code path message } } }"#,
-    r#"mutation { change: notesPatch(input: { ids: ["<open>", "<note>"], patch: { subject: "x" } }) { results { id note { id } userErrors { code path message } } userErrors { code path message } } }"#,
-    r#"mutation { change: notesAssign(input: { ids: ["<open>", "<note>"], userIds: ["<viewer>"] }) { results { id note { id } userErrors { code path message } } userErrors { code path message } } }"#,
-    r#"mutation { change: notesUnassign(input: { ids: ["<open>", "<note>"], userIds: ["<assignee>"] }) { results { id note { id } userErrors { code path message } } userErrors { code path message } } }"#,
-    r#"mutation { change: notesDelete(input: { ids: ["<open>", "<note>"] }) { results { id note { id } userErrors { code path message } } userErrors { code path message } } }"#,
+    r#"mutation { change: notesPatch(input: { ids: ["<open>", "<note>"], patch: { subject: "x" } }) { results { noteId note { id } userErrors { code path message } } userErrors { code path message } } }"#,
+    r#"mutation { change: notesAssign(input: { ids: ["<open>", "<note>"], userIds: ["<viewer>"] }) { results { noteId note { id } userErrors { code path message } } userErrors { code path message } } }"#,
+    r#"mutation { change: notesUnassign(input: { ids: ["<open>", "<note>"], userIds: ["<assignee>"] }) { results { noteId note { id } userErrors { code path message } } userErrors { code path message } } }"#,
+    r#"mutation { change: notesDelete(input: { ids: ["<open>", "<note>"] }) { results { noteId note { id } userErrors { code path message } } userErrors { code path message } } }"#,
 ];
 
 struct Office {
@@ -90,6 +92,9 @@ impl Office {
     async fn ask(&self, client: &Client, document: &str) -> Response {
         let document = document
             .replace("<note>", &format!("Note:{NOTE}"))
+            .replace("<assignment>", &format!("NoteAssignee:{NOTE}:{}", self.assignee.id))
+            .replace("<open key>", &self.open.to_string())
+            .replace("<assignee key>", &self.assignee.id.to_string())
             .replace("<message>", &format!("NoteMessage:{MESSAGE}"))
             .replace("<open>", &format!("Note:{}", self.open))
             .replace("<customer>", &format!("Customer:{}", self.customer))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Client, Company, Contents, User};
 
-const REPORT: &str = "totalCount truncated items { typeName id action }";
+const REPORT: &str = "totalCount truncated items { typeName recordId action }";
 
 struct Desk {
     app: App,
@@ -85,7 +85,7 @@ impl Desk {
 }
 
 fn item(kind: &str, id: i64, action: &str) -> Value {
-    json!({ "typeName": kind, "id": format!("{kind}:{id}"), "action": action })
+    json!({ "typeName": kind, "recordId": format!("{kind}:{id}"), "action": action })
 }
 
 #[tokio::test]

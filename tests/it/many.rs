@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Client, Company, Contents, User};
 
-const RESULTS: &str = "results { id note { id version subject tags confidential assignees { userId } }
+const RESULTS: &str = "results { noteId note { id version subject tags confidential assignees { userId } }
     userErrors { code path params } } userErrors { code path params }";
 
 struct Desk {
@@ -184,7 +184,7 @@ async fn each_id_has_its_outcome_in_the_order_asked() {
         let answer = desk.send(change, desk.input(change, asked, "SKIP_FAILED")).await;
         assert_eq!(answer["userErrors"], json!([]), "{change:?}: what failed stands in the results");
         let results = answer["results"].as_array().unwrap();
-        let told: Vec<&Value> = results.iter().map(|result| &result["id"]).collect();
+        let told: Vec<&Value> = results.iter().map(|result| &result["noteId"]).collect();
         assert_eq!(told, asked.map(|id| format!("Note:{id}")).each_ref());
         assert_eq!((&results[1]["userErrors"], &results[4]["userErrors"]), (&json!([gone("1")]), &json!([gone("4")])));
         assert_eq!(results[0], results[3], "named twice, done once, told twice");
@@ -228,7 +228,10 @@ async fn one_failure_refuses_all_unless_it_is_to_be_skipped() {
         let answer = desk.refused(change, input).await;
         let bad = |index: &str| problem("INVALID", &["input", "ids", index]);
         assert_eq!(answer["userErrors"], json!([bad("1"), bad("2")]));
-        assert_eq!((&answer["results"][1]["id"], &answer["results"][2]["id"]), (&json!("Customer:1"), &json!("x")));
+        assert_eq!(
+            (&answer["results"][1]["noteId"], &answer["results"][2]["noteId"]),
+            (&json!("Customer:1"), &json!("x"))
+        );
     }
 }
 

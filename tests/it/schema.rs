@@ -1,10 +1,13 @@
 //! The contract: what is committed is what the server says, and all of it is described.
 
-use notegraph::schema;
-use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::App;
 use notegraph::entity::token::Scope;
+use notegraph::schema;
+use serde_json::{Value, json};
+
+use crate::oracle::{Contract, Kind};
+use crate::support::App;
 
 #[test]
 fn the_committed_schema_is_what_the_server_prints() {
@@ -53,6 +56,75 @@ async fn everything_in_it_is_described() {
     }
     assert!(seen > 300, "only {seen} things were looked at");
     assert!(bare.is_empty(), "without a description: {bare:#?}");
+}
+
+/// The object types that have a field called `id`.
+fn identified(contract: &Contract) -> BTreeSet<&str> {
+    let of = |kind: &Kind| match kind {
+        Kind::Fields(fields) => fields.iter().any(|field| field.name == "id"),
+        _ => false,
+    };
+    let types = contract.types.iter().filter(|(name, kind)| of(kind) && !contract.implementers.contains_key(*name));
+    types.map(|(name, _)| name.as_str()).collect()
+}
+
+#[test]
+fn what_has_an_id_is_a_node() {
+    let contract = Contract::read();
+    let nodes: BTreeSet<&str> = contract.implementers["Node"].iter().map(String::as_str).collect();
+    assert_eq!(identified(&contract), nodes, "caches take a field called `id` for the name of the object around it");
+    for name in nodes {
+        let id = contract.fields(name).unwrap().iter().find(|field| field.name == "id").unwrap();
+        assert_eq!((id.gives.to_string().as_str(), id.arguments.len()), ("ID!", 0), "{name}");
+    }
+}
+
+const RECORDS: &str = "{ viewer { user { __typename id } company { __typename id } }
+    noteTypes { __typename id } customers { nodes { __typename id } } users { nodes { __typename id } }
+    notes { nodes { __typename id messages { nodes { __typename id } } assignees { __typename id } } } }";
+
+#[tokio::test]
+async fn each_id_is_of_one_record_which_node_finds_by_it() {
+    let app = App::start().await;
+    let company = app.company("Acme").await;
+    let (ann, bob) = (company.user("ann").await, company.user("bob").await);
+    company.customer("Cara").await;
+    company.note_type("Call").await;
+    for _ in 0..2 {
+        let note = company.note(|_| {}).await.id;
+        company.message(note, |_| {}).await;
+        company.assign(note, ann.id).await;
+        company.assign(note, bob.id).await;
+    }
+    let client = ann.token(&[Scope::Read]).await;
+    let mut records = BTreeMap::new();
+    gather(client.query(RECORDS).await.data(), &mut records);
+    let contract = Contract::read();
+    let types: BTreeSet<&str> = records.values().map(String::as_str).collect();
+    assert_eq!(types, identified(&contract), "show one of each type that has an ID");
+    for (id, name) in &records {
+        let found = client.query_with("query($id: ID!) { node(id: $id) { __typename id } }", json!({ "id": id })).await;
+        assert_eq!(found["node"], json!({ "__typename": name, "id": id }));
+    }
+    let ids: Vec<&String> = records.keys().collect();
+    let found = client.query_with("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": ids })).await;
+    let expected: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
+    assert_eq!(found["nodes"], json!(expected));
+}
+
+/// The type of each record by its ID; fails where two of different types have the same.
+fn gather(value: &Value, records: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(fields) => {
+            if let (Some(id), Some(name)) = (value["id"].as_str(), value["__typename"].as_str()) {
+                let other = records.insert(id.to_owned(), name.to_owned());
+                assert!(other.is_none_or(|other| other == name), "{id} is of two records");
+            }
+            fields.values().for_each(|value| gather(value, records));
+        }
+        Value::Array(items) => items.iter().for_each(|item| gather(item, records)),
+        _ => {}
+    }
 }
 
 fn each(list: &Value) -> impl Iterator<Item = &Value> {

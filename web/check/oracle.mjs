@@ -25,6 +25,7 @@ function world(rows) {
   const notes = edges('Note', rows.notes)
   for (const { node: note } of notes) {
     note.ascending = edges('NoteMessage', note.messages)
+    for (const assignee of note.assignees) keep('NoteAssignee', assignee)
     note.descending = note.newest.edges.map(({ cursor, node }) => ({ cursor, node: byId.get(node.id) }))
   }
   return { byId, company, noteTypes, users, customers, notes, viewer: rows.viewer }
@@ -103,7 +104,7 @@ const company = (_, __, context, info) => {
   return context.world.company
 }
 function find(id, context, info) {
-  ask(`${id.split(':')[0].replace('NoteMessage', 'Message')}ById`, key(id), context, info)
+  ask(`${id.split(':')[0].replace(/^Note(?=Message|Assignee)/, '')}ById`, key(id), context, info)
   return context.world.byId.get(id) ?? null
 }
 

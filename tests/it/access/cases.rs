@@ -27,10 +27,11 @@ pub const CASES: &[Case] = &[
     case("node", r#"{ node(id: "<user>") { __typename id ... on User { fullName } } }"#),
     case("node", r#"{ node(id: "<type>") { __typename id ... on NoteType { name } } }"#),
     case("node", r#"{ node(id: "<note>") { __typename id ... on Note { subject } } }"#),
+    case("node", r#"{ node(id: "<assignment>") { __typename id ... on NoteAssignee { user { fullName } } } }"#),
     case("node", r#"{ node(id: "<message>") { __typename id ... on NoteMessage { message } } }"#),
     case(
         "nodes",
-        r#"{ nodes(ids: ["<company>", "<customer>", "<user>", "<type>", "<note>", "<message>"]) { __typename id } }"#,
+        r#"{ nodes(ids: ["<company>", "<customer>", "<user>", "<type>", "<note>", "<message>", "<assignment>"]) { __typename id } }"#,
     ),
     case("note", r#"{ note(id: "<note>") { id subject } }"#),
     case("customer", r#"{ customer(id: "<customer>") { id fullName notes { totalCount } } }"#),
@@ -52,7 +53,10 @@ pub const CASES: &[Case] = &[
     case("noteCounts", "{ noteCounts(groupBy: USER) { key label count } }"),
     case("noteCounts", r#"{ noteCounts(groupBy: TYPE, filter: { customerId: { eq: "<customer>" } }) { key count } }"#),
     case("noteCounts", r#"{ noteCounts(groupBy: TAG, filter: { userId: { eq: "<user>" } }) { key count } }"#),
-    case("noteDeletePreview", r#"{ noteDeletePreview(ids: ["<note>"]) { totalCount items { typeName id action } } }"#),
+    case(
+        "noteDeletePreview",
+        r#"{ noteDeletePreview(ids: ["<note>"]) { totalCount items { typeName recordId action } } }"#,
+    ),
     case(
         "noteCreate",
         r#"mutation { noteCreate(input: { customerId: "<customer>" })
@@ -111,7 +115,7 @@ pub const CASES: &[Case] = &[
     case(
         "notesPatch",
         r#"mutation { notesPatch(input: { ids: ["<note>"], patch: { subject: "Changed again" } })
-            { results { id note { subject } userErrors { code message path } } changedCount userErrors { code message path params } } }"#,
+            { results { noteId note { subject } userErrors { code message path } } changedCount userErrors { code message path params } } }"#,
     ),
     case(
         "notesPatch",
@@ -126,12 +130,12 @@ pub const CASES: &[Case] = &[
     case(
         "notesUnassign",
         r#"mutation { notesUnassign(input: { ids: ["<note>"], userIds: ["<user>"] })
-            { results { id note { subject } } changedCount userErrors { code message path params } } }"#,
+            { results { noteId note { subject } } changedCount userErrors { code message path params } } }"#,
     ),
     case(
         "notesAssign",
         r#"mutation { notesAssign(input: { ids: ["<note>"], userIds: ["<user>"] })
-            { results { id note { subject } } changedCount userErrors { code message path params } } }"#,
+            { results { noteId note { subject } } changedCount userErrors { code message path params } } }"#,
     ),
     case(
         "notesAssign",
@@ -169,12 +173,12 @@ pub const CASES: &[Case] = &[
     case(
         "noteDelete",
         r#"mutation { noteDelete(input: { id: "<note>" })
-            { deletedNoteId note { subject } report { totalCount items { id } } userErrors { code message path params } } }"#,
+            { deletedNoteId note { subject } report { totalCount items { recordId } } userErrors { code message path params } } }"#,
     ),
     case(
         "notesDelete",
         r#"mutation { notesDelete(input: { ids: ["<other>"] })
-            { deletedNoteIds report { totalCount items { id } } results { id note { subject } }
+            { deletedNoteIds report { totalCount items { recordId } } results { noteId note { subject } }
               userErrors { code message path params } } }"#,
     ),
 ];

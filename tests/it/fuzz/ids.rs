@@ -13,6 +13,7 @@ fn id() -> impl Strategy<Value = Value> {
         4 => (kind.clone(), number()).prop_map(|(kind, key)| json!(format!("{kind}:{key}"))),
         2 => (kind, text()).prop_map(|(kind, key)| json!(format!("{kind}:{key}"))),
         2 => text().prop_map(Value::String),
+        1 => (number(), number()).prop_map(|(note, user)| json!(format!("NoteAssignee:{note}:{user}"))),
         1 => number(),
     ]
 }

@@ -88,6 +88,9 @@ impl Office {
         let mut words = words;
         words.ids = secret.ids.clone();
         words.ids.insert("NoteMessage".to_owned(), (1..=9).map(|id| format!("NoteMessage:{}", id * 50)).collect());
+        // Of notes that do not show, and of others.
+        let assigned = |id: i64| keys.iter().map(move |user| format!("NoteAssignee:{}:{user}", id * 5));
+        words.ids.insert("NoteAssignee".to_owned(), (1..=9).flat_map(assigned).collect());
         let office =
             Self { contract: Contract::read(), viewers, admin, author, words, secret, done: BTreeMap::new(), twins };
         office.twins.level().await;

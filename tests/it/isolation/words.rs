@@ -70,7 +70,8 @@ impl Words {
             }
             Value::String(text) => {
                 let Some((kind, key)) = text.split_once(':') else { return };
-                let is_id = kind.starts_with(char::is_uppercase) && key.parse::<i64>().is_ok();
+                let is_id =
+                    kind.starts_with(char::is_uppercase) && key.split(':').all(|key| key.parse::<i64>().is_ok());
                 if is_id && kind.chars().all(char::is_alphabetic) && !self.gone.contains(text) {
                     remember(self.ids.entry(kind.to_owned()).or_default(), text.clone(), MOST);
                 }

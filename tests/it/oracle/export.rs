@@ -76,7 +76,7 @@ async fn rows(contract: &Contract, world: &World) -> Value {
          users(first: 100) {{ edges {{ cursor node {{ {user} }} }} }} \
          customers(first: 100) {{ edges {{ cursor node {{ {customer} mobile {{ {phone} }} phone {{ {phone} }} }} }} }} \
          notes(first: 100) {{ edges {{ cursor node {{ {note} type {{ id }} updatedBy {{ id }} \
-           assignees {{ userId createdOn assignedBy {{ id }} }} \
+           assignees {{ id userId createdOn assignedBy {{ id }} }} \
            messages(first: 100) {{ edges {{ cursor node {{ {message} attachment {{ {attachment} }} }} }} }} \
            newest: messages(first: 100, direction: DESC) {{ edges {{ cursor node {{ id }} }} }} }} }} }} }}"
     );

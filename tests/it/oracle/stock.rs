@@ -20,12 +20,12 @@ use notegraph::engine::{
 };
 use notegraph::entity::token::Scope;
 use notegraph::error::{Error, Result};
-use notegraph::id::parse_global;
-use notegraph::note::{MessageById, Note, NoteById, NoteConnection, NoteListArgs, NoteMessage};
+use notegraph::id::{Named, parse_global};
+use notegraph::note::{AssigneeById, MessageById, Note, NoteById, NoteConnection, NoteListArgs, NoteMessage};
 use notegraph::note_type::{self, NoteType, NoteTypeById};
 use notegraph::page::PageArgs;
 use notegraph::schema::Query as Declared;
-use notegraph::user::{self, User, UserById, Viewer};
+use notegraph::user::{self, NoteAssignee, User, UserById, Viewer};
 
 pub type Stock = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
 
@@ -241,27 +241,28 @@ fn full(field: &str, id: &ID) -> ID {
 
 async fn find(carried: Carried<'_>, id: &ID) -> Result<Option<Wrapped>> {
     use notegraph::id::Kind;
-    let (kind, key) = parse_global(id)?;
-    Ok(match kind {
-        Kind::Company => row::<CompanyById, _>(carried, key, Company).await?,
-        Kind::Customer => row::<CustomerById, _>(carried, key, Customer).await?,
-        Kind::User => row::<UserById, _>(carried, key, User).await?,
-        Kind::NoteType => row::<NoteTypeById, _>(carried, key, NoteType).await?,
-        Kind::Note => row::<NoteById, _>(carried, key, Note).await?,
-        Kind::NoteMessage => row::<MessageById, _>(carried, key, NoteMessage).await?,
+    Ok(match parse_global(id)? {
+        Named::Record(Kind::Company, key) => row::<CompanyById, _>(carried, key, Company).await?,
+        Named::Record(Kind::Customer, key) => row::<CustomerById, _>(carried, key, Customer).await?,
+        Named::Record(Kind::User, key) => row::<UserById, _>(carried, key, User).await?,
+        Named::Record(Kind::NoteType, key) => row::<NoteTypeById, _>(carried, key, NoteType).await?,
+        Named::Record(Kind::Note, key) => row::<NoteById, _>(carried, key, Note).await?,
+        Named::Record(Kind::NoteMessage, key) => row::<MessageById, _>(carried, key, NoteMessage).await?,
+        Named::Assignee(key) => row::<AssigneeById, _>(carried, key, NoteAssignee).await?,
     })
 }
 
-async fn row<Q, T>(carried: Carried<'_>, key: i64, make: impl FnOnce(Q::Answer) -> T) -> Result<Option<Wrapped>>
+async fn row<Q, T>(carried: Carried<'_>, key: Q::Key, make: impl FnOnce(Q::Answer) -> T) -> Result<Option<Wrapped>>
 where
-    Q: Question<Key = i64, Source = Reader, Error = Error>,
+    Q: Question<Source = Reader, Error = Error>,
     T: Object,
 {
     let path = std::any::type_name::<Q>();
     let question = path.rsplit("::").next().unwrap();
-    if carried.data::<Faults>().0(question, &key.to_string()) {
-        return Err(Error::Invalid(format!("{question} {key} fails on purpose.")));
+    let shown = format!("{key:?}");
+    if carried.data::<Faults>().0(question, &shown) {
+        return Err(Error::Invalid(format!("{question} {shown} fails on purpose.")));
     }
-    let mut found = Q::ask(carried.reader(), &[key]).await?;
+    let mut found = Q::ask(carried.reader(), std::slice::from_ref(&key)).await?;
     Ok(found.remove(&key).map(|row| Wrapped::new(make(row))))
 }

@@ -79,7 +79,9 @@ impl Values<'_> {
             }
         };
         if random.percent(5) {
-            return format!("{kind}:999999").into();
+            // An assignment has two keys.
+            let missing = if kind == "NoteAssignee" { "999999:999999" } else { "999999" };
+            return format!("{kind}:{missing}").into();
         }
         random.one(&self.words.ids[kind]).clone().into()
     }

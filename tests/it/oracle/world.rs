@@ -1,6 +1,7 @@
 //! Random rows, few of them and tightly linked, so that documents meet the same ones again and again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use async_graphql::parser::parse_query;
@@ -41,8 +42,9 @@ impl World {
         let app = App::start().await;
         let company = app.company("Acme \"& Sons\" \u{2028}").await;
         let mut ids: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut add = |kind: &str, id: i64| ids.entry(kind.to_owned()).or_default().push(format!("{kind}:{id}"));
-        add("Company", company.id);
+        let mut add =
+            |kind: &str, key: &dyn Display| ids.entry(kind.to_owned()).or_default().push(format!("{kind}:{key}"));
+        add("Company", &company.id);
 
         let mut users = Vec::new();
         for name in ["ann", "bob", "cem", "dora"] {
@@ -55,7 +57,7 @@ impl World {
                 user.employee_id = random.perhaps("E1".to_owned());
             });
             let user = user.await;
-            add("User", user.id);
+            add("User", &user.id);
             users.push(user);
         }
         let mut customers = Vec::new();
@@ -68,21 +70,24 @@ impl World {
                 customer.birthdate = random.perhaps("1990-02-28".parse().unwrap());
             });
             let customer = customer.await;
-            add("Customer", customer.id);
+            add("Customer", &customer.id);
             customers.push(customer.id);
         }
         let mut types = Vec::new();
         for name in ["Call", "Visit"] {
             let kind = company.note_type(name).await.id;
-            add("NoteType", kind);
+            add("NoteType", &kind);
             types.push(kind);
         }
         let people: Vec<i64> = users.iter().map(|user| user.id).collect();
         for _ in 0..8 {
-            let (note, messages) = note(&company, random, &people, &customers, &types).await;
-            add("Note", note);
+            let Linked { note, messages, assignees } = note(&company, random, &people, &customers, &types).await;
+            add("Note", &note);
             for message in messages {
-                add("NoteMessage", message);
+                add("NoteMessage", &message);
+            }
+            for user in assignees {
+                add("NoteAssignee", &format!("{note}:{user}"));
             }
         }
 
@@ -206,13 +211,15 @@ fn gather(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-async fn note(
-    company: &Company,
-    random: &mut Random,
-    users: &[i64],
-    customers: &[i64],
-    types: &[i64],
-) -> (i64, Vec<i64>) {
+/// A note, and what belongs to it.
+struct Linked {
+    note: i64,
+    messages: Vec<i64>,
+    /// The users.
+    assignees: Vec<i64>,
+}
+
+async fn note(company: &Company, random: &mut Random, users: &[i64], customers: &[i64], types: &[i64]) -> Linked {
     let note = company.note(|note| {
         note.user_id = random.percent(80).then(|| *random.one(users));
         note.customer_id = random.percent(80).then(|| *random.one(customers));
@@ -241,8 +248,9 @@ async fn note(
         messages.push(message.await.id);
     }
     let first = random.below(users.len());
-    for index in 0..random.below(4) {
-        company.assign(note, users[(first + index) % users.len()]).await;
+    let assignees: Vec<i64> = (0..random.below(4)).map(|index| users[(first + index) % users.len()]).collect();
+    for user in &assignees {
+        company.assign(note, *user).await;
     }
-    (note, messages)
+    Linked { note, messages, assignees }
 }
