@@ -83,7 +83,8 @@ fn questions() -> Vec<Case> {
         // A variable within an object of the document, first absent.
         one(
             "query($status: NoteStatus, $since: DateTime) {
-                notes(filter: { status: { eq: $status }, and: [{ createdOn: { gte: $since } }] }) { totalCount } }",
+                notes(filter: { status: { eq: $status, in: [OPEN, CLOSED] },
+                    and: [{ createdOn: { gte: $since, isNull: false } }] }) { totalCount } }",
             json!([{}, { "status": "OPEN" }, { "status": "CLOSED", "since": "2026-01-01T00:00:00Z" }]),
             json!([{ "status": "DONE" }, { "status": 1 }, { "status": ["OPEN", "CLOSED"] }, { "since": "2026-01-01" },
                 { "since": 1, "status": "OPEN" }]),

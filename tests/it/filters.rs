@@ -103,11 +103,15 @@ async fn an_empty_list_matches_nothing_and_excludes_nothing() {
         ("{ subject: { notIn: [] } }", &all[..]),
         ("{ tags: { hasAny: [] } }", &all[..0]),
         ("{ tags: { hasAll: [], hasNone: [] } }", &all[..]),
-        ("{ messages: {} }", &all[..]),
-        ("{ messages: { postedById: {} } }", &all[..]),
+        ("{ messages: { exists: false, postedById: null, createdOn: null } }", &all[..]),
         ("{ messages: { postedById: { in: [] } } }", &all[..0]),
-        ("{ reminder: {}, createdOn: null }", &all[..]),
-        ("{ customerId: {}, assignees: {}, status: null }", &all[..]),
+        (
+            "{ id: null, customerId: null, userId: null, typeId: null, referenceType: null, referenceId: null }",
+            &all[..],
+        ),
+        ("{ status: null, priority: null, confidential: null, showOnOverview: null, subject: null }", &all[..]),
+        ("{ tags: null, assignees: null, messages: null }", &all[..]),
+        ("{ reminder: null, createdOn: null, updatedOn: null, closedOn: null }", &all[..]),
         ("null", &all[..]),
     ] {
         assert_eq!(found(client, filter).await, notes, "{filter}");
@@ -147,31 +151,71 @@ async fn a_note_of_many_assignees_counts_once_in_numbered_pages() {
     }
 }
 
+const NULLS: &str =
+    "query($filter: NoteFilter) { notes(filter: $filter, orderBy: [{ field: CREATED_ON }]) { nodes { id } } }";
+
+/// Each comparison, and its operators.
+const COMPARISONS: [(&str, &[&str]); 9] = [
+    ("customerId", &["eq", "neq", "in", "notIn", "isNull"]),
+    ("referenceId", &["eq", "neq", "in", "notIn", "isNull"]),
+    ("referenceType", &["eq", "neq", "in", "notIn", "isNull"]),
+    ("status", &["eq", "neq", "in", "notIn"]),
+    ("assignees", &["any", "all", "none", "isEmpty", "includesViewer"]),
+    ("subject", &["eq", "neq", "in", "notIn", "contains", "startsWith", "isNull"]),
+    ("tags", &["hasAny", "hasAll", "hasNone", "isEmpty"]),
+    ("closedOn", &["eq", "gt", "gte", "lt", "lte", "isNull"]),
+    ("messages", &["exists", "postedById", "createdOn"]),
+];
+
+/// Generators of clients in Rust and Kotlin send null for what is not set.
 #[tokio::test]
-async fn a_null_operator_is_refused_and_names_is_null() {
-    let (_app, client, _) = &three_notes().await;
-    let query = "query($filter: NoteFilter, $none: ID) {
-        notes(filter: $filter) { totalCount } other: notes(filter: { id: { eq: $none } }) { totalCount } }";
-    client.query_with(query, json!({ "filter": { "customerId": {} } })).await.data();
-    for (field, operators) in [
-        ("customerId", &["eq", "neq", "in", "notIn", "isNull"][..]),
-        ("referenceId", &["eq", "neq", "in", "notIn", "isNull"]),
-        ("referenceType", &["eq", "neq", "in", "notIn", "isNull"]),
-        ("status", &["eq", "neq", "in", "notIn"]),
-        ("assignees", &["any", "all", "none", "isEmpty", "includesViewer"]),
-        ("subject", &["eq", "neq", "in", "notIn", "contains", "startsWith", "isNull"]),
-        ("tags", &["hasAny", "hasAll", "hasNone", "isEmpty"]),
-        ("closedOn", &["eq", "gt", "gte", "lt", "lte", "isNull"]),
+async fn an_operator_that_is_null_sets_no_condition() {
+    let (_app, client, [full, empty, different]) = &three_notes().await;
+    let all = [full, empty, different].map(String::as_str);
+    for (field, operator, value, expected) in [
+        ("customerId", "eq", json!("1"), &all[..1]),
+        ("referenceId", "in", json!(["8"]), &all[2..]),
+        ("referenceType", "isNull", json!(true), &all[1..2]),
+        ("status", "eq", json!("OPEN"), &all[..]),
+        ("assignees", "isEmpty", json!(true), &all[1..2]),
+        ("subject", "contains", json!("note"), &all[..]),
+        ("tags", "hasNone", json!(["x"]), &all[..]),
+        ("closedOn", "isNull", json!(true), &all[..]),
+        ("messages", "exists", json!(true), &all[..0]),
     ] {
-        for operator in operators {
-            let response = client.query_with(query, json!({ "filter": { field: { *operator: null } } })).await;
-            assert_eq!(response.codes(), ["INVALID"], "{field}.{operator}");
-            let message = response.errors()[0]["message"].as_str().unwrap();
-            assert!(message.contains(&format!("{field}.{operator}")) && message.contains("isNull"), "{message}");
+        let (_, operators) = COMPARISONS.iter().find(|(name, _)| *name == field).unwrap();
+        let mut comparison: serde_json::Map<String, Value> =
+            operators.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+        comparison.insert(operator.to_owned(), value);
+        let filter = json!({ field: comparison, "priority": null, "and": null, "or": null, "not": null });
+        let response = client.query_with(NULLS, json!({ "filter": filter })).await;
+        let found: Vec<&str> =
+            response["notes"]["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap()).collect();
+        assert_eq!(found, expected, "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn a_comparison_without_an_operator_is_refused_and_names_is_null() {
+    let (_app, client, _) = &three_notes().await;
+    for (field, operators) in COMPARISONS {
+        let nulls: serde_json::Map<String, Value> =
+            operators.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+        let each = operators.iter().map(|operator| json!({ *operator: null }));
+        for comparison in each.chain([json!({}), Value::Object(nulls)]) {
+            for filter in [json!({ field: comparison }), json!({ "not": { field: comparison } })] {
+                let response = client.query_with(NULLS, json!({ "filter": filter })).await;
+                assert_eq!(response.codes(), ["INVALID"], "{filter}");
+                let message = response.errors()[0]["message"].as_str().unwrap();
+                assert!(message.contains(&format!("{field}`")) && message.contains("isNull"), "{message}");
+            }
         }
     }
-    let response = client.query_with(query, json!({ "none": null })).await;
-    assert_eq!(response.codes(), ["INVALID"], "a variable that is null is no condition left out");
+    let query = "query($none: ID) { notes(filter: { id: { eq: $none } }) { totalCount } }";
+    for variables in [json!({}), json!({ "none": null })] {
+        let response = client.query_with(query, variables).await;
+        assert_eq!(response.codes(), ["INVALID"], "a variable that is null is no condition left out");
+    }
 }
 
 #[tokio::test]

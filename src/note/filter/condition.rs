@@ -1,12 +1,12 @@
 //! Filters as conditions on the table `note`.
 
-use async_graphql::{ID, MaybeUndefined};
+use async_graphql::ID;
 use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef, IntoCondition};
 use sea_orm::{ActiveEnum, ColumnTrait, Condition, DatabaseBackend};
 
 use super::NoteFilter;
 use super::comparator::{DateTimeFilter, IdFilter, NoteReferenceTypeFilter, NoteStatusFilter};
-use super::operator::{Count, Operators, not_too_many};
+use super::operator::{Count, IS_NULL, Operators, not_too_many};
 use crate::db::{one_of, one_of_texts};
 use crate::entity::{Sight, note};
 use crate::error::{Error, Result};
@@ -136,14 +136,18 @@ impl Conditions {
         }
         if let Some(NoteReferenceTypeFilter { eq, neq, is_in, not_in, is_null }) = reference_type {
             let text = |value: &NoteReferenceType| Ok(note::ReferenceType::from(*value).to_value());
-            let path = standing.path("referenceType");
-            let operators = self.count.operators(&path, (eq, neq), (is_in, not_in), *is_null, text)?;
+            let (path, before) = (standing.path("referenceType"), self.count.so_far());
+            let (one, many) = ((eq.as_ref(), neq.as_ref()), (is_in.as_deref(), not_in.as_deref()));
+            let operators = self.count.operators(&path, one, many, *is_null, text)?;
+            self.count.more_than(before, &path, IS_NULL)?;
             all.add(self.texts(note::Column::ReferenceType, operators), 0);
         }
         if let Some(NoteStatusFilter { eq, neq, is_in, not_in }) = status {
             let text = |value: &NoteStatus| Ok(note::NoteStatus::from(*value).to_value());
-            let path = standing.path("status");
-            let operators = self.count.operators(&path, (eq, neq), (is_in, not_in), MaybeUndefined::Undefined, text)?;
+            let (path, before) = (standing.path("status"), self.count.so_far());
+            let (one, many) = ((eq.as_ref(), neq.as_ref()), (is_in.as_deref(), not_in.as_deref()));
+            let operators = self.count.operators(&path, one, many, None, text)?;
+            self.count.more_than(before, &path, "there is no `isNull` here, as every note has a status")?;
             all.add(self.texts(note::Column::Status, operators), 0);
         }
         for (column, flag) in [
@@ -244,16 +248,22 @@ impl Conditions {
     }
 
     pub fn links(&mut self, path: &str, column: &ColumnRef, kind: Kind, filter: &IdFilter) -> Result<Condition> {
-        let IdFilter { eq, neq, is_in, not_in, is_null } = filter;
-        let operators = self.count.operators(path, (eq, neq), (is_in, not_in), *is_null, |id| kind.key(id))?;
+        let operators = self.ids(path, filter, |id| kind.key(id))?;
         Ok(operators.compare(&Expr::col(column.clone()), |keys| one_of(self.backend, column.clone(), keys)))
     }
 
     fn raw_ids(&mut self, path: &str, filter: &IdFilter) -> Result<Condition> {
-        let IdFilter { eq, neq, is_in, not_in, is_null } = filter;
-        let raw = |id: &ID| without_nul(path, id);
-        let operators = self.count.operators(path, (eq, neq), (is_in, not_in), *is_null, raw)?;
+        let operators = self.ids(path, filter, |id| without_nul(path, id))?;
         Ok(self.texts(note::Column::ReferenceId, operators))
+    }
+
+    fn ids<V>(&mut self, path: &str, filter: &IdFilter, key: impl Fn(&ID) -> Result<V>) -> Result<Operators<V>> {
+        let IdFilter { eq, neq, is_in, not_in, is_null } = filter;
+        let before = self.count.so_far();
+        let (one, many) = ((eq.as_ref(), neq.as_ref()), (is_in.as_deref(), not_in.as_deref()));
+        let operators = self.count.operators(path, one, many, *is_null, key)?;
+        self.count.more_than(before, path, IS_NULL)?;
+        Ok(operators)
     }
 
     fn texts(&self, column: note::Column, operators: Operators<String>) -> Condition {

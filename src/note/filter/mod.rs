@@ -9,7 +9,7 @@ mod operator;
 mod related;
 mod subject;
 
-use async_graphql::{InputObject, MaybeUndefined};
+use async_graphql::InputObject;
 use sea_orm::DatabaseBackend;
 
 use self::comparator::{
@@ -24,9 +24,9 @@ use crate::error::{Error, Result};
 /// The most bytes of all subjects and tags of a filter: folding them takes less than a millisecond.
 const MAX_TEXT: usize = 32 * 1024;
 
-/// Which notes. The fields of one object are joined with AND; a field that is absent or null sets no condition. Within
-/// a comparison null is refused: to look for what is empty, use `isNull`. At most 4 objects within each other with
-/// `and`, `or` and `not`, 50 conditions in all, and 32 KiB of subjects and tags.
+/// Which notes. The fields of one object are joined with AND; a field that is absent or null sets no condition, and so does
+/// an operator of a comparison. A comparison without any operator is refused: to look for what is empty, use `isNull`. At
+/// most 4 objects within each other with `and`, `or` and `not`, 50 conditions in all, and 32 KiB of subjects and tags.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteFilter {
     /// All of these hold, at most 100; of none, all do.
@@ -82,21 +82,19 @@ impl NoteFilter {
 
     /// The bytes of all texts in it.
     fn text_bytes(&self) -> usize {
-        fn one(text: &MaybeUndefined<impl AsRef<str>>) -> usize {
-            text.as_opt_ref().flatten().map_or(0, |text| text.as_ref().len())
-        }
-        fn many(texts: &MaybeUndefined<Vec<impl AsRef<str>>>) -> usize {
-            texts.as_opt_ref().flatten().into_iter().flatten().map(|text| text.as_ref().len()).sum()
+        fn bytes<'t>(texts: impl IntoIterator<Item = &'t String>) -> usize {
+            texts.into_iter().map(String::len).sum()
         }
         let within = self.and.iter().chain(&self.or).flatten().chain(self.not.as_deref()).map(Self::text_bytes);
         let subject = self.subject.as_ref().map_or(
             0,
             |StringFilter { eq, neq, is_in, not_in, contains, starts_with, .. }| {
-                [eq, neq, contains, starts_with].map(one).iter().sum::<usize>() + many(is_in) + many(not_in)
+                bytes([eq, neq, contains, starts_with].into_iter().flatten())
+                    + bytes([is_in, not_in].into_iter().flatten().flatten())
             },
         );
         let tags = self.tags.as_ref().map_or(0, |TagsFilter { has_any, has_all, has_none, .. }| {
-            [has_any, has_all, has_none].map(many).iter().sum()
+            bytes([has_any, has_all, has_none].into_iter().flatten().flatten())
         });
         within.sum::<usize>() + subject + tags
     }
@@ -104,7 +102,7 @@ impl NoteFilter {
     /// The conditions that it sets on the table `note`, for one viewer on one database.
     ///
     /// # Errors
-    /// INVALID, where it has a null in a comparison, an ID that is none, or more than is allowed of anything.
+    /// INVALID, where it has a comparison without an operator, an ID that is none, or more than is allowed of anything.
     pub fn split(&self, sight: Sight, backend: DatabaseBackend) -> Result<Split> {
         let bytes = self.text_bytes();
         if bytes > MAX_TEXT {

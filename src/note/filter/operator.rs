@@ -1,6 +1,5 @@
 //! The operators of a comparison, each counted and looked at before it becomes a condition.
 
-use async_graphql::MaybeUndefined;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{Condition, Value};
 
@@ -11,6 +10,9 @@ use crate::error::{Error, Result};
 const MAX_VALUES: usize = 100;
 /// The most conditions that a filter may have.
 const MAX_CONDITIONS: usize = 50;
+
+/// What finds the notes that have nothing in a field.
+pub const IS_NULL: &str = "to find what is empty, use `isNull: true`";
 
 type Compare = fn(Expr, Value) -> Expr;
 
@@ -36,28 +38,40 @@ impl Count {
     /// The value of an operator, where it is there.
     ///
     /// # Errors
-    /// INVALID, where it is null, or one too many.
-    pub fn operator<'a, T>(&mut self, path: &str, value: &'a MaybeUndefined<T>) -> Result<Option<&'a T>> {
-        match value {
-            MaybeUndefined::Undefined => Ok(None),
-            MaybeUndefined::Value(value) => self.one_more().map(|()| Some(value)),
-            MaybeUndefined::Null => Err(Error::Invalid(format!(
-                "`{path}` is null, which compares with nothing: leave it out, or use `isNull` to find what is empty."
-            ))),
+    /// INVALID, where it is one too many.
+    pub fn operator<T>(&mut self, value: Option<T>) -> Result<Option<T>> {
+        if value.is_some() {
+            self.one_more()?;
         }
+        Ok(value)
+    }
+
+    /// Refuses a comparison that has set no condition since there were so many as `before`: whoever sent it meant one, and all
+    /// notes would be the answer. `hint` says what finds the notes that have nothing there.
+    ///
+    /// # Errors
+    /// INVALID, where it has set none.
+    pub fn more_than(&self, before: usize, path: &str, hint: &str) -> Result<()> {
+        if self.0 > before {
+            return Ok(());
+        }
+        Err(Error::Invalid(format!(
+            "`{path}` compares with nothing: what is absent or null in it sets no condition. Set one, or leave `{path}` out; \
+             {hint}."
+        )))
     }
 
     /// The values of an operator that takes a list.
     ///
     /// # Errors
-    /// INVALID, where it is null, too long, or one too many.
+    /// INVALID, where it is too long, or one too many.
     pub fn list<T, V>(
         &mut self,
         path: &str,
-        values: &MaybeUndefined<Vec<T>>,
+        values: Option<&[T]>,
         value: impl Fn(&T) -> Result<V>,
     ) -> Result<Option<Vec<V>>> {
-        let Some(values) = self.operator(path, values)? else { return Ok(None) };
+        let Some(values) = self.operator(values)? else { return Ok(None) };
         not_too_many(path, values.len())?;
         values.iter().map(value).collect::<Result<_>>().map(Some)
     }
@@ -69,17 +83,17 @@ impl Count {
     pub fn operators<T, V>(
         &mut self,
         path: &str,
-        (eq, neq): (&MaybeUndefined<T>, &MaybeUndefined<T>),
-        (is_in, not_in): (&MaybeUndefined<Vec<T>>, &MaybeUndefined<Vec<T>>),
-        is_null: MaybeUndefined<bool>,
+        (eq, neq): (Option<&T>, Option<&T>),
+        (is_in, not_in): (Option<&[T]>, Option<&[T]>),
+        is_null: Option<bool>,
         value: impl Fn(&T) -> Result<V>,
     ) -> Result<Operators<V>> {
         Ok(Operators {
-            eq: self.operator(&format!("{path}.eq"), eq)?.map(&value).transpose()?,
-            neq: self.operator(&format!("{path}.neq"), neq)?.map(&value).transpose()?,
+            eq: self.operator(eq)?.map(&value).transpose()?,
+            neq: self.operator(neq)?.map(&value).transpose()?,
             is_in: self.list(&format!("{path}.in"), is_in, &value)?,
             not_in: self.list(&format!("{path}.notIn"), not_in, &value)?,
-            is_null: self.operator(&format!("{path}.isNull"), &is_null)?.copied(),
+            is_null: self.operator(is_null)?,
         })
     }
 
@@ -87,7 +101,7 @@ impl Count {
     /// nowhere; each is compared, so that whichever index the order takes has a range.
     ///
     /// # Errors
-    /// INVALID, where an operator is.
+    /// INVALID, where an operator is, or there is none.
     pub fn times(
         &mut self,
         path: &str,
@@ -96,23 +110,25 @@ impl Count {
         filter: &DateTimeFilter,
     ) -> Result<Condition> {
         let DateTimeFilter { eq, gt, gte, lt, lte, is_null } = filter;
+        let before = self.so_far();
         let mut condition = Condition::all();
-        let operators: [(_, _, Compare); 5] = [
-            ("eq", eq, |column, value| column.eq(value)),
-            ("gt", gt, |column, value| column.gt(value)),
-            ("gte", gte, |column, value| column.gte(value)),
-            ("lt", lt, |column, value| column.lt(value)),
-            ("lte", lte, |column, value| column.lte(value)),
+        let operators: [(_, Compare); 5] = [
+            (eq, |column, value| column.eq(value)),
+            (gt, |column, value| column.gt(value)),
+            (gte, |column, value| column.gte(value)),
+            (lt, |column, value| column.lt(value)),
+            (lte, |column, value| column.lte(value)),
         ];
-        for (name, operator, compare) in operators {
-            if let Some(time) = self.operator(&format!("{path}.{name}"), operator)? {
+        for (operator, compare) in operators {
+            if let Some(time) = self.operator(operator.as_ref())? {
                 for compared in compared {
                     condition = condition.add(compare(compared.clone(), time.0.into()));
                 }
             }
         }
-        Ok(condition
-            .add_option(self.operator(&format!("{path}.isNull"), is_null)?.map(|empty| is_empty(column, *empty))))
+        let condition = condition.add_option(self.operator(*is_null)?.map(|empty| is_empty(column, empty)));
+        self.more_than(before, path, IS_NULL)?;
+        Ok(condition)
     }
 }
 

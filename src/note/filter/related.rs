@@ -118,30 +118,32 @@ impl Conditions {
 
     pub fn assignees(&mut self, filter: &AssigneesFilter, standing: Standing<'_>, split: &mut Split) -> Result<()> {
         let AssigneesFilter { any, all, none, is_empty, includes_viewer } = filter;
+        let before = self.count.so_far();
         let path = |name: &str| standing.path(&format!("assignees.{name}"));
         let users = |id: &_| Kind::User.key(id);
-        if let Some(any) = self.count.list(&path("any"), any, users)? {
+        if let Some(any) = self.count.list(&path("any"), any.as_deref(), users)? {
             let by = self.by(standing);
             split.add(self.assigned(Some(any)).has(by), by.weight());
         }
-        if let Some(all) = self.count.list(&path("all"), all, users)? {
+        if let Some(all) = self.count.list(&path("all"), all.as_deref(), users)? {
             let rows = |this: &Self, user: &i64| this.assigned(Some(vec![*user]));
             self.all(standing, all, split, rows, |this, users| {
                 let number = users.len();
                 this.assigned(Some(users)).counts((assignment::Entity, assignment::Column::UserId), number)
             });
         }
-        if let Some(none) = self.count.list(&path("none"), none, users)? {
+        if let Some(none) = self.count.list(&path("none"), none.as_deref(), users)? {
             split.add(self.assigned(Some(none)).has_not(), LOOKED_FOR);
         }
-        if let Some(empty) = self.count.operator(&path("isEmpty"), is_empty)? {
+        if let Some(empty) = self.count.operator(*is_empty)? {
             split.add(self.assigned(None).has_or_not(!empty, By::Note), LOOKED_FOR);
         }
-        if let Some(included) = self.count.operator(&path("includesViewer"), includes_viewer)? {
-            let by = if *included { self.by(standing) } else { By::Note };
-            split.add(self.assigned(Some(vec![self.sight.user_id])).has_or_not(*included, by), by.weight());
+        if let Some(included) = self.count.operator(*includes_viewer)? {
+            let by = if included { self.by(standing) } else { By::Note };
+            split.add(self.assigned(Some(vec![self.sight.user_id])).has_or_not(included, by), by.weight());
         }
-        Ok(())
+        let hint = "to find notes that nobody is assigned to, use `isEmpty: true`, which is the `isNull` of lists";
+        self.count.more_than(before, &standing.path("assignees"), hint)
     }
 
     /// The assignments of some users, or of all.
@@ -157,13 +159,14 @@ impl Conditions {
 
     pub fn tags(&mut self, filter: &TagsFilter, standing: Standing<'_>, split: &mut Split) -> Result<()> {
         let TagsFilter { has_any, has_all, has_none, is_empty } = filter;
+        let before = self.count.so_far();
         let path = |name: &str| standing.path(&format!("tags.{name}"));
         let tags = |tag: &String| without_nul(&standing.path("tags"), tag);
-        if let Some(any) = self.count.list(&path("hasAny"), has_any, tags)? {
+        if let Some(any) = self.count.list(&path("hasAny"), has_any.as_deref(), tags)? {
             let by = self.by(standing);
             split.add(self.tagged(Some(any)).has(by), by.weight());
         }
-        if let Some(all) = self.count.list(&path("hasAll"), has_all, tags)? {
+        if let Some(all) = self.count.list(&path("hasAll"), has_all.as_deref(), tags)? {
             let rows = |this: &Self, tag: &String| this.tagged(Some(vec![tag.clone()]));
             self.all(standing, all, split, rows, |this, tags| {
                 let (number, tag) = (tags.len(), (note_tag::Entity, note_tag::Column::Tag));
@@ -173,13 +176,14 @@ impl Conditions {
                 rows.counts(tag, number)
             });
         }
-        if let Some(none) = self.count.list(&path("hasNone"), has_none, tags)? {
+        if let Some(none) = self.count.list(&path("hasNone"), has_none.as_deref(), tags)? {
             split.add(self.tagged(Some(none)).has_not(), LOOKED_FOR);
         }
-        if let Some(empty) = self.count.operator(&path("isEmpty"), is_empty)? {
+        if let Some(empty) = self.count.operator(*is_empty)? {
             split.add(self.tagged(None).has_or_not(!empty, By::Note), LOOKED_FOR);
         }
-        Ok(())
+        let hint = "to find notes without tags, use `isEmpty: true`, which is the `isNull` of lists";
+        self.count.more_than(before, &standing.path("tags"), hint)
     }
 
     /// The rows of some tags, or of all.
@@ -213,7 +217,9 @@ impl Conditions {
             of_message = of_message.add(self.times(&path, column(message::Column::CreatedOn), filter)?);
         }
         let conditions = self.count.so_far() - before;
-        let exists = self.count.operator(&standing.path("messages.exists"), exists)?.copied();
+        let exists = self.count.operator(*exists)?;
+        let hint = "to find notes without messages, use `exists: false`, which is the `isNull: true` of messages";
+        self.count.more_than(before, &standing.path("messages"), hint)?;
         if conditions == 0 {
             let count = of_note(note::Column::MessageCount);
             if let Some(exists) = exists {
@@ -240,5 +246,5 @@ impl Conditions {
 
 /// Whether a condition on times leaves most of them out more often than not: it has a start.
 fn names_start(filter: &DateTimeFilter) -> bool {
-    filter.eq.is_value() || filter.gt.is_value() || filter.gte.is_value()
+    filter.eq.is_some() || filter.gt.is_some() || filter.gte.is_some()
 }

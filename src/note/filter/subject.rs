@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
 
 use super::comparator::StringFilter;
 use super::condition::{Conditions, Split, Standing, without_nul};
-use super::operator::{Operators, is_empty};
+use super::operator::{IS_NULL, Operators, is_empty};
 use crate::db::one_of_texts;
 use crate::entity::note;
 use crate::error::Result;
@@ -22,10 +22,12 @@ impl Conditions {
         let path = &standing.path("subject");
         let StringFilter { eq, neq, is_in, not_in, contains, starts_with, is_null } = filter;
         let folded = |text: &String| without_nul(path, text).map(|text| fold(&text));
-        let Operators { eq, neq, is_in, not_in, is_null } =
-            self.count.operators(path, (eq, neq), (is_in, not_in), *is_null, folded)?;
-        let contains = self.count.operator(&format!("{path}.contains"), contains)?.map(folded).transpose()?;
-        let starts_with = self.count.operator(&format!("{path}.startsWith"), starts_with)?.map(folded).transpose()?;
+        let before = self.count.so_far();
+        let (one, many) = ((eq.as_ref(), neq.as_ref()), (is_in.as_deref(), not_in.as_deref()));
+        let Operators { eq, neq, is_in, not_in, is_null } = self.count.operators(path, one, many, *is_null, folded)?;
+        let contains = self.count.operator(contains.as_ref())?.map(folded).transpose()?;
+        let starts_with = self.count.operator(starts_with.as_ref())?.map(folded).transpose()?;
+        self.count.more_than(before, path, IS_NULL)?;
 
         let subject = Expr::col((note::Entity, note::Column::SubjectFolded));
         let or_empty = |condition: Expr| Condition::any().add(condition).add(subject.clone().is_null());

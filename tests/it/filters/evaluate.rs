@@ -58,7 +58,9 @@ pub fn matches(filter: &Value, row: &Row, viewer: i64) -> bool {
 }
 
 fn operators(condition: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    condition.as_object().unwrap().iter().map(|(operator, value)| (operator.as_str(), value))
+    // Null sets no condition.
+    let set = condition.as_object().unwrap().iter().filter(|(_, value)| !value.is_null());
+    set.map(|(operator, value)| (operator.as_str(), value))
 }
 
 fn list(value: &Value) -> &Vec<Value> {
@@ -120,11 +122,8 @@ fn time(condition: &Value, column: Option<DateTime<Utc>>) -> bool {
 }
 
 fn thread(condition: &Value, messages: &[Said]) -> bool {
-    let set = |field: &str| condition.get(field).filter(|filter| filter.as_object().is_some_and(|it| !it.is_empty()));
-    let (by, at, exists) = (set("postedById"), set("createdOn"), condition.get("exists"));
-    if by.is_none() && at.is_none() && exists.is_none() {
-        return true;
-    }
+    let set = |field: &str| condition.get(field).filter(|value| !value.is_null());
+    let (by, at, exists) = (set("postedById"), set("createdOn"), set("exists"));
     let found = messages.iter().any(|said| {
         by.is_none_or(|condition| link(condition, said.by)) && at.is_none_or(|condition| time(condition, Some(said.at)))
     });

@@ -84,7 +84,7 @@ impl World {
             };
             condition.insert(operator.to_owned(), value);
         }
-        Value::Object(condition)
+        with_nulls(condition, &["any", "all", "none", "isEmpty", "includesViewer"], random)
     }
 
     fn messages(&self, random: &mut Random) -> Value {
@@ -95,22 +95,24 @@ impl World {
         if random.chance(60) {
             condition.insert("postedById".to_owned(), ids(random, "User", &self.users));
         }
-        if random.chance(40) {
+        if random.chance(40) || condition.is_empty() {
             condition.insert("createdOn".to_owned(), self.times(false, random));
         }
-        Value::Object(condition)
+        with_nulls(condition, &["exists", "postedById", "createdOn"], random)
     }
 
     fn times(&self, nullable: bool, random: &mut Random) -> Value {
         let mut condition = Map::new();
-        for _ in 0..random.below(3) {
-            let operator = *random.pick(&["eq", "gt", "gte", "lt", "lte"]);
-            condition.insert(operator.to_owned(), json!(self.time(random)));
-        }
         if nullable && random.chance(30) {
             condition.insert("isNull".to_owned(), json!(random.chance(50)));
         }
-        Value::Object(condition)
+        // One has to be set.
+        let least = usize::from(condition.is_empty());
+        for _ in 0..random.below(3).max(least) {
+            let operator = *random.pick(&["eq", "gt", "gte", "lt", "lte"]);
+            condition.insert(operator.to_owned(), json!(self.time(random)));
+        }
+        with_nulls(condition, &["eq", "gt", "gte", "lt", "lte", "isNull"], random)
     }
 }
 
@@ -126,7 +128,7 @@ fn tags(random: &mut Random) -> Value {
         };
         condition.insert(operator.to_owned(), value);
     }
-    Value::Object(condition)
+    with_nulls(condition, &["hasAny", "hasAll", "hasNone", "isEmpty"], random)
 }
 
 fn subject(random: &mut Random) -> Value {
@@ -140,7 +142,7 @@ fn subject(random: &mut Random) -> Value {
     if random.chance(50) {
         condition["contains"] = json!(piece(random, false));
     }
-    if random.chance(50) {
+    if random.chance(50) || condition == json!({}) {
         condition["startsWith"] = json!(piece(random, true));
     }
     condition
@@ -181,6 +183,20 @@ fn compare(random: &mut Random, nullable: bool, mut value: impl FnMut(&mut Rando
             _ => ("isNull", json!(random.chance(50))),
         };
         condition.insert(operator.to_owned(), value);
+    }
+    with_nulls(
+        condition,
+        if nullable { &["eq", "neq", "in", "notIn", "isNull"] } else { &["eq", "neq", "in", "notIn"] },
+        random,
+    )
+}
+
+/// Null for what is not set, now and then, as some generators of clients send it.
+fn with_nulls(mut condition: Map<String, Value>, operators: &[&str], random: &mut Random) -> Value {
+    if random.chance(20) {
+        for operator in operators {
+            condition.entry(*operator).or_insert(Value::Null);
+        }
     }
     Value::Object(condition)
 }

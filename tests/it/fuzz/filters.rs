@@ -56,7 +56,7 @@ fn scalar(name: &str) -> BoxedStrategy<Value> {
 const DOCUMENT: &str = "query($filter: NoteFilter, $order: [NoteOrder!], $search: String) {
     notes(first: 5, filter: $filter, orderBy: $order, search: $search) { totalCount edges { cursor searchHit { snippet } } }
     customers(first: 5) { nodes { notes(first: 2, filter: $filter, orderBy: $order, search: $search) { nodes { id } } } }
-    noteCounts(by: TAG, filter: $filter, search: $search) { count }
+    noteCounts(groupBy: TAG, filter: $filter, search: $search) { count }
 }";
 
 /// Each is a condition of a statement that the database carries out, or refused.
