@@ -19,13 +19,15 @@ impl MediaType {
         })
     }
 
-    /// `None` where `Accept` permits neither. Where it says nothing, or leaves the choice to us, `application/json`.
+    /// `None` where `Accept` permits neither. Where it says nothing, or leaves the choice to us, `application/json`. An empty
+    /// list says nothing (RFC 9110, section 12.5.1): some proxies and clients send that.
     pub fn negotiate(headers: &HeaderMap) -> Option<Self> {
-        let mut accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+        let lines = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let mut accept = lines.flat_map(|line| line.split(',')).filter(|range| !range.trim().is_empty()).peekable();
         if accept.peek().is_none() {
             return Some(Self::Json);
         }
-        let ranges: Vec<_> = accept.flat_map(|line| line.split(',')).filter_map(Range::parse).collect();
+        let ranges: Vec<_> = accept.filter_map(Range::parse).collect();
         let json = wanted(&ranges, "json");
         let graphql = wanted(&ranges, "graphql-response+json");
         if json.quality == 0.0 && graphql.quality == 0.0 {
@@ -113,6 +115,9 @@ mod tests {
             "text/html,application/xhtml+xml,*/*;q=0.8",
             "application/graphql-response+json;q=0, application/json",
             "application/json;q=nonsense",
+            "",
+            " ",
+            ", ,",
         ] {
             assert_eq!(negotiate(accept), Some(MediaType::Json), "{accept}");
         }

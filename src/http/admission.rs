@@ -9,6 +9,8 @@ use super::limits::{Limits, TrustedProxies, network};
 /// What a connection costs its address, and the head of a request that was begun and not ended.
 const CONNECTION: u64 = 100;
 const UNFINISHED_HEAD: u64 = 1_000;
+/// It costs 1 for so many bytes that were discarded at its end.
+const DISCARDED_BYTES: u64 = 1_000;
 
 /// How many connections there may be at the same time. What comes beyond that is closed at once.
 #[derive(Clone, Debug)]
@@ -48,6 +50,13 @@ impl Place {
     pub fn pay_for_unfinished_head(&self) {
         if let (Some(peer), Some(limits)) = (self.peer, &self.open.limits) {
             limits.take(peer, UNFINISHED_HEAD);
+        }
+    }
+
+    /// The connection ended with bytes that nobody wanted, and that were read all the same.
+    pub fn pay_for_discarded(&self, bytes: u64) {
+        if let (Some(peer), Some(limits), 1..) = (self.peer, &self.open.limits, bytes / DISCARDED_BYTES) {
+            limits.take(peer, bytes / DISCARDED_BYTES);
         }
     }
 }
@@ -141,6 +150,8 @@ mod tests {
         }
         enter("192.0.2.2").unwrap().pay_for_unfinished_head();
         assert!(enter("192.0.2.2").is_none());
+        enter("192.0.2.4").unwrap().pay_for_discarded(9 * CONNECTION * DISCARDED_BYTES);
+        assert!(enter("192.0.2.4").is_none());
         assert!(enter("192.0.2.3").is_some());
     }
 }

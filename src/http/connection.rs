@@ -3,18 +3,14 @@
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::body::Body;
-use http_body_util::BodyExt;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep};
 
-/// How long a client may go on sending what nobody reads, so that it gets to see the answer.
-const LINGER: Duration = Duration::from_secs(2);
+use super::linger::Linger;
+use super::phase::{HEAD, MASK, Phase, RESTING};
+use super::time_limit::TimeLimit;
 
 /// How long clients may take.
 #[derive(Clone, Copy, Debug)]
@@ -27,128 +23,31 @@ pub struct Pace {
     pub answer: Duration,
 }
 
-/// What a connection is about, shared by its bytes and its requests.
-#[derive(Clone, Debug, Default)]
-pub struct Phase(Arc<State>);
-
-#[derive(Debug, Default)]
-struct State {
-    /// The number of requests so far, and in the lowest bits one of the following.
-    phase: AtomicU64,
-    /// How often the client took some bytes.
-    taken: AtomicU64,
-}
-
-/// No byte of the next request is here.
-const RESTING: u64 = 0;
-/// Some of its head is.
-const HEAD: u64 = 1;
-/// A request is here, and its answer is not.
-const BUSY: u64 = 2;
-/// The client takes the answer.
-const ANSWERING: u64 = 3;
-const MASK: u64 = 3;
-
-impl Phase {
-    /// A request is here, until the guard is dropped.
-    pub fn begin(&self) -> Busy {
-        let requests = (self.get() & !MASK) + MASK + 1;
-        self.set(requests | BUSY);
-        Busy(self.clone())
-    }
-
-    /// Whether the server has to do something for the client, not the client for the server.
-    pub fn is_busy(&self) -> bool {
-        self.get() & MASK == BUSY
-    }
-
-    /// Whether the head of a request has begun and not ended.
-    pub fn is_in_head(&self) -> bool {
-        self.get() & MASK == HEAD
-    }
-
-    /// A number that changes when the client takes some bytes.
-    pub fn taken(&self) -> u64 {
-        self.0.taken.load(Ordering::Relaxed)
-    }
-
-    fn received(&self) {
-        let now = self.get();
-        if now & MASK == RESTING {
-            self.set(now | HEAD);
-        }
-    }
-
-    fn sent(&self) {
-        self.0.taken.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn get(&self) -> u64 {
-        self.0.phase.load(Ordering::Relaxed)
-    }
-
-    fn set(&self, phase: u64) {
-        self.0.phase.store(phase, Ordering::Relaxed);
-    }
-}
-
-/// A request that is being answered.
-pub struct Busy(Phase);
-
-impl Busy {
-    /// The answer is there. Goes with the body, until it was taken or given up.
-    pub fn until_taken(self, body: Body) -> Body {
-        self.0.set(self.0.get() & !MASK | ANSWERING);
-        Body::new(body.map_err(move |error| {
-            let _held = &self;
-            error
-        }))
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() & !MASK);
-    }
-}
-
-/// A time limit that is set again and again.
-#[derive(Default)]
-struct Limit {
-    sleep: Option<Pin<Box<Sleep>>>,
-    running: bool,
-}
-
-impl Limit {
-    fn start(&mut self, after: Duration) {
-        self.running = true;
-        match &mut self.sleep {
-            Some(sleep) => sleep.as_mut().reset(Instant::now() + after),
-            None => self.sleep = Some(Box::pin(sleep(after))),
-        }
-    }
-
-    /// Whether the time is over; if not, the task is woken when it will be.
-    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
-        self.running && self.sleep.as_mut().is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready())
-    }
-}
-
 /// The bytes of a connection, at the pace that clients have to keep.
 pub struct Paced<S> {
     stream: S,
     pace: Pace,
     phase: Phase,
-    reading: Limit,
+    reading: TimeLimit,
     /// The phase that the limit of reading is for.
     reading_for: u64,
-    writing: Limit,
+    writing: TimeLimit,
+    end: End,
+}
+
+/// How far a connection has ended.
+enum End {
+    Open,
+    /// The client was told that no more comes.
+    Told,
+    /// The client may still be sending.
+    Lingering(Linger),
 }
 
 impl<S> Paced<S> {
     pub fn new(stream: S, pace: Pace, phase: Phase) -> Self {
-        let (reading, writing) = (Limit::default(), Limit::default());
-        Self { stream, pace, phase, reading, reading_for: u64::MAX, writing }
+        let (reading, writing) = (TimeLimit::default(), TimeLimit::default());
+        Self { stream, pace, phase, reading, reading_for: u64::MAX, writing, end: End::Open }
     }
 
     /// Whether the request has been waited for too long; if not, the task is woken when it will be.
@@ -160,7 +59,7 @@ impl<S> Paced<S> {
                 RESTING => self.reading.start(self.pace.idle),
                 HEAD => self.reading.start(self.pace.head),
                 // Who answers has a time limit of its own for the body.
-                _ => self.reading.running = false,
+                _ => self.reading.stop(),
             }
         }
         self.reading.is_over(cx)
@@ -168,7 +67,7 @@ impl<S> Paced<S> {
 
     /// An error where the client has kept us waiting for too long.
     fn await_writable<T>(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
-        if !self.writing.running {
+        if !self.writing.is_running() {
             self.writing.start(self.pace.answer);
         }
         if self.writing.is_over(cx) {
@@ -234,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         match Pin::new(&mut self.stream).poll_flush(cx) {
             Poll::Pending => self.await_writable(cx),
             flushed @ Poll::Ready(_) => {
-                self.writing.running = false;
+                self.writing.stop();
                 // The library has begun to wait for the next request while it answered this one, and does not read
                 // again until something comes; woken, it does.
                 let _ = self.is_awaited_for_too_long(cx);
@@ -243,34 +142,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         }
     }
 
-    /// Closing while the client still sends would reset the connection, and the client would lose the answer that
-    /// tells it why: what comes is read and forgotten for a moment.
+    /// Tells the client that no more comes, and lets one that still sends see the answer.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let this = &mut *self;
-        ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
-        let mut forgotten = [0; 16 << 10];
-        loop {
-            let mut buf = ReadBuf::new(&mut forgotten);
-            match Pin::new(&mut this.stream).poll_read(cx, &mut buf) {
-                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
-                    if !this.writing.running {
-                        this.writing.start(LINGER);
-                    }
-                }
-                Poll::Pending if this.writing.running && !this.writing.is_over(cx) => return Poll::Pending,
-                _ => return Poll::Ready(Ok(())),
-            }
-            // Also of one who sends without a pause.
-            if this.writing.is_over(cx) {
+        if matches!(this.end, End::Open) {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            this.end = End::Told;
+        }
+        if matches!(this.end, End::Told) {
+            let mut byte = [0];
+            let mut next = ReadBuf::new(&mut byte);
+            let read = Pin::new(&mut this.stream).poll_read(cx, &mut next);
+            // Requests beyond the last one that is answered.
+            let has_more = matches!(read, Poll::Ready(Ok(()))) && !next.filled().is_empty();
+            if !has_more && (read.is_ready() || !this.phase.has_unread()) {
                 return Poll::Ready(Ok(()));
             }
+            this.end = End::Lingering(Linger::start());
         }
+        if let End::Lingering(linger) = &mut this.end {
+            let ended = linger.poll(&mut this.stream, cx);
+            this.phase.discard(linger.bytes());
+            ready!(ended);
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::{Instant, sleep};
 
     use super::*;
 
@@ -356,24 +258,25 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn who_still_sends_at_the_end_is_read_for_a_moment() {
-        let (mut client, server) = duplex(10);
-        let mut paced = Paced::new(server, PACE, Phase::default());
-        let send = async {
-            for _ in 0..100 {
-                if client.write_all(b"more").await.is_err() {
-                    return;
-                }
-                sleep(Duration::from_millis(100)).await;
-            }
-        };
+    /// How many seconds a connection takes to end whose client neither sends nor closes.
+    async fn seconds_to_end(phase: Phase, sent: &[u8]) -> u64 {
+        let (mut client, server) = duplex(100);
+        client.write_all(sent).await.unwrap();
+        let mut paced = Paced::new(server, PACE, phase);
         let start = Instant::now();
-        client_sends_while(send, async { paced.shutdown().await.unwrap() }).await;
-        assert_eq!(start.elapsed().as_secs(), 2);
+        paced.shutdown().await.unwrap();
+        start.elapsed().as_secs()
     }
 
-    async fn client_sends_while(send: impl Future<Output = ()>, shut: impl Future<Output = ()>) {
-        tokio::select! { biased; () = send => panic!("read for too long"), () = shut => () }
+    #[tokio::test(start_paused = true)]
+    async fn only_who_may_still_send_is_read_at_the_end() {
+        assert_eq!(seconds_to_end(Phase::default(), b"").await, 0);
+        assert_eq!(seconds_to_end(Phase::default(), b"the next request").await, 5);
+        let unread = Phase::default();
+        unread.begin().leave_unread();
+        assert_eq!(seconds_to_end(unread, b"").await, 5);
+        let in_head = Phase::default();
+        in_head.received();
+        assert_eq!(seconds_to_end(in_head, b"").await, 5);
     }
 }

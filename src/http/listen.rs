@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,9 +20,11 @@ use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tower::Service;
 
 use super::admission::{Admission, Open, Place};
-use super::connection::{Pace, Paced, Phase};
+use super::connection::{Pace, Paced};
 use super::head::OverConnection;
 use super::limits::{Limits, Visit};
+use super::phase::Phase;
+use super::request_body;
 use crate::watchdog::watched;
 
 /// How much time clients have.
@@ -183,27 +185,34 @@ async fn connection(
     let phase = Phase::default();
     let service = service_fn({
         let (phase, stage) = (phase.clone(), stage.clone());
-        move |mut request: hyper::Request<Incoming>| {
-            let busy = phase.begin();
+        move |request: hyper::Request<Incoming>| {
+            let busy = Arc::new(phase.begin());
             let stopping = *stage.borrow() != Stage::Serving;
+            let (mut request, loan) = request_body::lend(request);
             let extensions = request.extensions_mut();
             extensions.insert(Visit { peer, stopping });
             extensions.insert(OverConnection);
             extensions.insert(End(stage.clone()));
             let answer = router.clone().call(request);
-            async move { Ok::<Response<Body>, Infallible>(answer.await?.map(|body| busy.until_taken(body))) }
+            async move {
+                let mut answer: Response<Body> = answer.await?;
+                if let Some(loan) = loan {
+                    loan.end(&mut answer, &busy);
+                }
+                Ok::<_, Infallible>(answer.map(|body| busy.until_taken(body)))
+            }
         }
     });
     let stream = TokioIo::new(Paced::new(stream, pace, phase.clone()));
     let mut connection = pin!(http1::Builder::new().max_buf_size(MAX_HEAD).serve_connection(stream, service));
     let ended = tokio::select! {
         biased;
-        ended = connection.as_mut() => Some(ended),
+        ended = drive(connection.as_mut(), &phase) => Some(ended),
         () = ending(&mut stage) => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
                 biased;
-                ended = connection.as_mut() => Some(ended),
+                ended = drive(connection.as_mut(), &phase) => Some(ended),
                 () = stalled(&phase) => None,
             }
         }
@@ -211,10 +220,22 @@ async fn connection(
     if phase.is_in_head() {
         admitted.pay_for_unfinished_head();
     }
+    admitted.pay_for_discarded(phase.discarded());
     match ended {
         Some(Ok(())) => {}
         Some(Err(error)) => tracing::debug!(cause = %error, "a connection broke off"),
         None => tracing::debug!("leaving a connection whose client does nothing"),
+    }
+}
+
+/// Polls the connection when its socket is ready, and when something beside it has changed its phase.
+async fn drive<F: Future>(mut connection: Pin<&mut F>, phase: &Phase) -> F::Output {
+    loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => return ended,
+            () = phase.changed() => {}
+        }
     }
 }
 

@@ -22,6 +22,7 @@ mod delete;
 mod demo;
 mod derived;
 mod driver;
+mod early_answers;
 mod errors;
 mod exchange;
 mod filters;

@@ -71,6 +71,7 @@ async fn the_answer_is_of_the_type_that_is_asked_for() {
         ("application/graphql-response+json", GRAPHQL_RESPONSE),
         ("application/json", JSON),
         ("*/*", JSON),
+        ("", JSON),
         ("application/graphql-response+json, application/json;q=0.9", GRAPHQL_RESPONSE),
     ] {
         let answer = send(&client, accept, TYPENAME).await;

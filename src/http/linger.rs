@@ -1,0 +1,130 @@
+//! The end of a connection whose client may still be sending.
+//!
+//! A socket that is closed with unread bytes in it resets the connection, and a reset discards what the client has not
+//! read yet: the answer that says why it was refused. So the server shuts down its own side only, discards what still
+//! arrives, and closes when the client does (RFC 9112, section 9.6), or at one of the bounds below. The connection holds
+//! its place among all others until then.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::time_limit::TimeLimit;
+
+/// How long the client may send nothing. The end of the answer has reached it by then, and it closes.
+const PAUSE: Duration = Duration::from_secs(5);
+/// How long it may go on sending: 3 MB over 1 Mbit/s take 24 s, and many clients read nothing before all is sent.
+const WHOLE: Duration = Duration::from_secs(30);
+/// How much it may send: more than the largest `--body-limit`, as such clients send all of what is refused.
+const BYTES: u64 = 128 << 20;
+/// How much is read at a time, on the stack: discarding takes no memory.
+const PIECE: usize = 16 << 10;
+
+/// Discards what a client still sends.
+pub struct Linger {
+    pause: TimeLimit,
+    whole: TimeLimit,
+    bytes: u64,
+}
+
+impl Linger {
+    pub fn start() -> Self {
+        let (mut pause, mut whole) = (TimeLimit::default(), TimeLimit::default());
+        pause.start(PAUSE);
+        whole.start(WHOLE);
+        Self { pause, whole, bytes: 0 }
+    }
+
+    /// How many bytes were discarded.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Ready when the connection may be closed.
+    pub fn poll<S: AsyncRead + Unpin>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<()> {
+        let mut piece = [0; PIECE];
+        // Asked each time: a client that sends without a pause keeps this from waiting.
+        while self.bytes < BYTES && !self.whole.is_over(cx) {
+            let mut buf = ReadBuf::new(&mut piece);
+            match Pin::new(&mut *stream).poll_read(cx, &mut buf) {
+                Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
+                    self.bytes += buf.filled().len() as u64;
+                    self.pause.start(PAUSE);
+                }
+                Poll::Pending if !self.pause.is_over(cx) => return Poll::Pending,
+                // The client has closed, or sends nothing.
+                _ => break,
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    /// How many seconds a connection lingers, and how much it reads, while its client does something.
+    async fn lingers(client: impl AsyncFnOnce(DuplexStream)) -> (u64, u64) {
+        let (sending, mut receiving) = duplex(1 << 20);
+        let (mut linger, start) = (Linger::start(), Instant::now());
+        let end = async { poll_fn(|cx| linger.poll(&mut receiving, cx)).await };
+        tokio::select! { biased; () = client(sending) => panic!("read for too long"), () = end => () }
+        (start.elapsed().as_secs(), linger.bytes())
+    }
+
+    async fn wait() {
+        sleep(Duration::from_hours(1)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_ends_with_the_client() {
+        let close = async |mut client: DuplexStream| {
+            client.write_all(&[0; 100]).await.unwrap();
+            sleep(Duration::from_secs(2)).await;
+            drop(client);
+            wait().await;
+        };
+        assert_eq!(lingers(close).await, (2, 100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_does_nothing_is_waited_for_briefly() {
+        let hold = async |mut client: DuplexStream| {
+            sleep(Duration::from_secs(3)).await;
+            client.write_all(&[0; 100]).await.unwrap();
+            wait().await;
+        };
+        assert_eq!(lingers(hold).await, (8, 100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_trickles_is_left_in_the_end() {
+        let trickle = async |mut client: DuplexStream| {
+            loop {
+                client.write_all(&[0]).await.unwrap();
+                sleep(Duration::from_secs(1)).await;
+            }
+        };
+        assert_eq!(lingers(trickle).await.0, 30);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_sends_without_end_is_left_as_well() {
+        let flood = async |mut client: DuplexStream| {
+            let piece = vec![0; 1 << 20];
+            while client.write_all(&piece).await.is_ok() {}
+            wait().await;
+        };
+        let (seconds, bytes) = lingers(flood).await;
+        assert_eq!(seconds, 0);
+        assert!((BYTES..BYTES + PIECE as u64).contains(&bytes), "{bytes}");
+    }
+}

@@ -1,0 +1,135 @@
+//! The body of a request: lent to whoever answers, and what becomes of the part that nobody has read.
+//!
+//! A request is often refused by its head alone. If the rest of its body is small, it is read and forgotten, and the
+//! connection stays for the next request; any other one closes after the answer, and says so.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Request, Response, Version, header};
+use http_body_util::BodyExt;
+use hyper::body::{Frame, Incoming, SizeHint};
+use tokio::time::timeout;
+
+use super::phase::Busy;
+use crate::watchdog::watched;
+
+/// How much of a body is read for nobody, so that the connection stays. A new connection costs about as much.
+const SMALL: u64 = 64 << 10;
+/// How long that may take.
+const TIME: Duration = Duration::from_secs(5);
+
+/// What is known of a body.
+enum State {
+    /// Somebody has it.
+    Lent,
+    /// It has ended, or its connection has.
+    Ended,
+    /// Nobody wants the rest.
+    Unread { rest: Incoming, is_begun: bool },
+}
+
+/// A body, as whoever answers has it.
+pub struct RequestBody {
+    body: Option<Incoming>,
+    /// Whether it was asked for. A client that waits for `100 Continue` sends nothing before.
+    is_begun: bool,
+    state: Arc<Mutex<State>>,
+}
+
+/// What brings the rest of it back.
+pub struct Loan {
+    state: Arc<Mutex<State>>,
+    /// Whether the client leaves the connection open.
+    stays: bool,
+    /// Whether it waits for `100 Continue`.
+    waits: bool,
+}
+
+/// Lends the body of a request, where there is one.
+pub fn lend(request: Request<Incoming>) -> (Request<Body>, Option<Loan>) {
+    let (head, body) = request.into_parts();
+    if body.is_end_stream() {
+        return (Request::from_parts(head, Body::empty()), None);
+    }
+    let state = Arc::new(Mutex::new(State::Lent));
+    let loan =
+        Loan { state: Arc::clone(&state), stays: stays(&head), waits: head.headers.contains_key(header::EXPECT) };
+    let lent = RequestBody { body: Some(body), is_begun: false, state };
+    (Request::from_parts(head, Body::new(lent)), Some(loan))
+}
+
+fn stays(head: &Parts) -> bool {
+    let is_close = |value: &HeaderValue| {
+        value.to_str().is_ok_and(|value| value.split(',').any(|option| option.trim().eq_ignore_ascii_case("close")))
+    };
+    head.version >= Version::HTTP_11 && !head.headers.get_all(header::CONNECTION).iter().any(is_close)
+}
+
+impl HttpBody for RequestBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.is_begun = true;
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let frame = ready!(Pin::new(body).poll_frame(cx));
+        if !matches!(frame, Some(Ok(_))) {
+            self.body = None;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(HttpBody::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), HttpBody::size_hint)
+    }
+}
+
+impl Drop for RequestBody {
+    fn drop(&mut self) {
+        let state = match self.body.take() {
+            Some(rest) if !rest.is_end_stream() => State::Unread { rest, is_begun: self.is_begun },
+            _ => State::Ended,
+        };
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+}
+
+impl Loan {
+    /// The answer is there: decides what becomes of the connection behind it, and tells the client.
+    pub fn end(self, answer: &mut Response<Body>, busy: &Arc<Busy>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *state, State::Ended) {
+            State::Ended => {}
+            State::Unread { rest, is_begun }
+                if self.stays
+                    && (is_begun || !self.waits)
+                    && rest.size_hint().upper().is_some_and(|bytes| bytes <= SMALL)
+                    && !answer.headers().contains_key(header::CONNECTION) =>
+            {
+                tokio::spawn(watched("the rest of a body", forget(rest, Arc::clone(busy))));
+            }
+            State::Lent | State::Unread { .. } => {
+                busy.leave_unread();
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+        }
+    }
+}
+
+/// Reads a body to its end, which its head has told. If that takes too long, the connection closes.
+async fn forget(mut rest: Incoming, busy: Arc<Busy>) {
+    let end = async { while let Some(Ok(_)) = rest.frame().await {} };
+    if timeout(TIME, end).await.is_err() {
+        busy.leave_unread();
+    }
+    busy.body_ended();
+}

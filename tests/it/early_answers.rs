@@ -1,0 +1,279 @@
+//! Answers that are given before the body of their request was read: they arrive, whatever the client still sends.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use notegraph::entity::token::Scope;
+use notegraph::http::{Admission, Allowance, HttpSettings, Pace, Patience, serve, site};
+use notegraph::runtime::Work;
+use notegraph::schema;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::support::{App, Client, ENDLESS};
+
+/// Nothing here takes as long; it is where a test that hangs fails.
+const AT_MOST: Duration = Duration::from_mins(1);
+/// Head and body come apart by this.
+const APART: Duration = Duration::from_millis(50);
+const SHORT: Duration = Duration::from_millis(300);
+const MEGABYTE: usize = 1_000_000;
+
+struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<()>,
+}
+
+impl Server {
+    async fn start(app: &App, settings: &HttpSettings) -> Self {
+        Self::start_with(app, settings, Patience::default(), Admission::default()).await
+    }
+
+    async fn start_with(app: &App, settings: &HttpSettings, patience: Patience, admission: Admission) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let site = site(app.context().clone(), schema::build(), settings, Work::here());
+        let stopped = async { drop(stopped.await) };
+        Self { address, stop, ended: tokio::spawn(serve(listener, site, stopped, patience, admission)) }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+}
+
+fn endless() -> HttpSettings {
+    HttpSettings { of_address: ENDLESS, of_token: ENDLESS, ..HttpSettings::default() }
+}
+
+async fn reader(app: &App) -> Client {
+    app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await
+}
+
+fn head(request: &str, token: &str, lines: &[&str]) -> String {
+    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+    format!("{request} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{lines}\r\n")
+}
+
+fn length(bytes: usize) -> String {
+    format!("Content-Length: {bytes}")
+}
+
+/// A body in chunks.
+fn chunked(bytes: usize) -> Vec<u8> {
+    let chunk = format!("2710\r\n{}\r\n", "x".repeat(10_000));
+    format!("{}0\r\n\r\n", chunk.repeat(bytes / 10_000)).into_bytes()
+}
+
+/// One answer, and no more than that.
+async fn answer(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
+                return text;
+            }
+        }
+        let read = timeout(AT_MOST, stream.read_buf(&mut bytes)).await.expect("no answer").unwrap();
+        assert_ne!(read, 0, "closed after {text}");
+    }
+}
+
+/// Sends the head, then all of the body, and looks for the answer only then, as many clients do.
+async fn sent_whole(server: &Server, head: &str, body: &[u8]) -> String {
+    let mut stream = server.connect().await;
+    stream.write_all(head.as_bytes()).await.unwrap();
+    sleep(APART).await;
+    for piece in body.chunks(64 << 10) {
+        let sent = timeout(AT_MOST, stream.write_all(piece)).await.expect("nobody reads");
+        sent.unwrap_or_else(|error| panic!("{error}: {head}"));
+    }
+    let mut answer = Vec::new();
+    let read = timeout(AT_MOST, stream.read_to_end(&mut answer)).await.expect("the server does not let go");
+    read.unwrap_or_else(|error| panic!("{error}, after {}: {head}", String::from_utf8_lossy(&answer)));
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn assert_refused(answer: &str, status: u16, head: &str) {
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{head}: {answer}");
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{head}: {answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_sends_all_of_its_body_sees_why_it_is_refused() {
+    let app = App::start().await;
+    let client = reader(&app).await;
+    let server = Server::start(&app, &endless()).await;
+    let (mb, three) = (length(MEGABYTE), length(3 * MEGABYTE));
+    let (json, form) = ("Content-Type: application/json", "Content-Type: multipart/form-data; boundary=x");
+    let (post, token) = ("POST /graphql", client.token());
+    for (request, token, lines, status) in [
+        (post, "ng_1_unknown", &[json, mb.as_str()][..], 401),
+        (post, token, &[json, &three], 413),
+        (post, token, &[form, &mb], 415),
+        (post, token, &[json, &mb, "Accept: text/html"], 406),
+        (post, token, &[json, &mb, "Origin: https://evil.example"], 403),
+        (post, token, &[json, &mb, "Host: y"], 400),
+        ("PUT /graphql", token, &[json, &mb], 405),
+        ("POST /nothing", token, &[json, &mb], 404),
+        ("POST /playground/session", token, &[json, &mb], 413),
+        ("POST /livez", token, &[json, &mb], 405),
+        ("GET /", token, &[&mb, "Accept-Encoding: gzip"], 200),
+    ] {
+        let head = head(request, token, lines);
+        let bytes = if lines.contains(&three.as_str()) { 3 * MEGABYTE } else { MEGABYTE };
+        assert_refused(&sent_whole(&server, &head, &vec![b'x'; bytes]).await, status, &head);
+    }
+    for (token, bytes, status) in [("ng_1_unknown", MEGABYTE, 401), (token, 3 * MEGABYTE, 413)] {
+        let head = head(post, token, &[json, "Transfer-Encoding: chunked"]);
+        assert_refused(&sent_whole(&server, &head, &chunked(bytes)).await, status, &head);
+    }
+}
+
+#[tokio::test]
+async fn so_does_one_that_asks_too_often_is_too_slow_or_has_too_large_a_head() {
+    let app = App::start().await;
+    let client = reader(&app).await;
+    let post = head("POST /graphql", client.token(), &["Content-Type: application/json", &length(MEGABYTE)]);
+    let of_address = Allowance { operations: 9, budget: 500, refill: 1 };
+    let limited = Server::start(&app, &HttpSettings { of_address, ..HttpSettings::default() }).await;
+    assert_refused(&sent_whole(&limited, &post, &vec![b'x'; MEGABYTE]).await, 429, "429");
+
+    let server = Server::start(&app, &HttpSettings { body_timeout: SHORT, ..endless() }).await;
+    let mut stream = server.connect().await;
+    stream.write_all(format!("{post}{{").as_bytes()).await.unwrap();
+    assert_refused(&answer(&mut stream).await, 408, "408");
+    for _ in 0..20 {
+        stream.write_all(&[b'x'; 10_000]).await.expect("the connection was reset");
+        sleep(Duration::from_millis(5)).await;
+    }
+
+    let large = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}", "a".repeat(20_000));
+    let answer = sent_whole(&server, &large, &[b'a'; MEGABYTE]).await;
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+/// The head has told how little is left: a new connection would cost more than reading that.
+#[tokio::test]
+async fn a_small_body_that_nobody_wants_leaves_the_connection_to_the_next_request() {
+    let app = App::start().await;
+    let client = reader(&app).await;
+    let server = Server::start(&app, &endless()).await;
+    let mut stream = server.connect().await;
+    let size = length(20_000);
+    let json = "Content-Type: application/json";
+    for (request, token, kind, status) in [
+        ("POST /graphql", "ng_1_unknown", json, 401),
+        ("POST /graphql", client.token(), "Content-Type: multipart/form-data; boundary=x", 415),
+        ("POST /nothing", "", json, 404),
+    ] {
+        stream.write_all(head(request, token, &[kind, &size]).as_bytes()).await.unwrap();
+        let refused = answer(&mut stream).await;
+        assert!(refused.starts_with(&format!("HTTP/1.1 {status} ")), "{refused}");
+        assert!(!refused.contains("\r\nconnection: "), "{refused}");
+        stream.write_all(&[b'x'; 10_000]).await.unwrap();
+        sleep(APART).await;
+        // The next request comes with the rest.
+        let mut rest = vec![b'x'; 10_000];
+        rest.extend_from_slice(head("GET /livez", "", &[]).as_bytes());
+        stream.write_all(&rest).await.unwrap();
+        let next = answer(&mut stream).await;
+        assert!(next.starts_with("HTTP/1.1 200 "), "{status}: {next}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_stays_so_has_its_time_limits() {
+    let app = App::start().await;
+    let patience = Patience::default();
+    let patience = Patience { pace: Pace { idle: Duration::from_secs(1), ..patience.pace }, ..patience };
+    let server = Server::start_with(&app, &endless(), patience, Admission::default()).await;
+    let mut stream = server.connect().await;
+    stream.write_all(head("POST /nothing", "", &[&length(1_000)]).as_bytes()).await.unwrap();
+    assert!(answer(&mut stream).await.starts_with("HTTP/1.1 404 "));
+    stream.write_all(&[b'x'; 1_000]).await.unwrap();
+    let read = timeout(AT_MOST, stream.read_to_end(&mut Vec::new())).await.expect("it may rest without end");
+    assert_eq!(read.unwrap(), 0);
+}
+
+/// It would wait for a body that the server has asked for.
+#[tokio::test]
+async fn a_client_that_waits_to_be_asked_is_not_asked_where_it_is_refused() {
+    let app = App::start().await;
+    let client = reader(&app).await;
+    let server = Server::start(&app, &endless()).await;
+    let body = r#"{"query": "{ __typename }"}"#;
+    let ask = |token: &str, size: usize| {
+        head("POST /graphql", token, &["Content-Type: application/json", &length(size), "Expect: 100-continue"])
+    };
+    for (token, size, status) in [("ng_1_unknown", body.len(), 401), (client.token(), 3 * MEGABYTE, 413)] {
+        let mut stream = server.connect().await;
+        stream.write_all(ask(token, size).as_bytes()).await.unwrap();
+        let mut refused = String::new();
+        let read = timeout(Duration::from_secs(4), stream.read_to_string(&mut refused)).await;
+        read.expect("the server waits for the body").unwrap();
+        assert_refused(&refused, status, "100-continue");
+    }
+    let mut stream = server.connect().await;
+    stream.write_all(ask(client.token(), body.len()).as_bytes()).await.unwrap();
+    let mut asked = [0; 25];
+    timeout(AT_MOST, stream.read_exact(&mut asked)).await.expect("not asked").unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(body.as_bytes()).await.unwrap();
+    assert!(answer(&mut stream).await.starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_read_to_its_end_counts_until_then() {
+    let app = App::start().await;
+    let admission = Admission { of_address: 1, ..Admission::default() };
+    let server = Server::start_with(&app, &endless(), Patience::default(), admission).await;
+    let refused = head("POST /nothing", "", &[&length(MEGABYTE)]);
+    let mut first = server.connect().await;
+    first.write_all(refused.as_bytes()).await.unwrap();
+    assert_refused(&answer(&mut first).await, 404, "the first");
+    let mut second = server.connect().await;
+    let _ = second.write_all(head("GET /livez", "", &[]).as_bytes()).await;
+    let mut nothing = Vec::new();
+    let _ = timeout(AT_MOST, second.read_to_end(&mut nothing)).await.expect("the server does not let go");
+    assert!(nothing.is_empty(), "{}", String::from_utf8_lossy(&nothing));
+    drop(first);
+    let again = async {
+        loop {
+            let mut third = server.connect().await;
+            let _ = third.write_all(head("GET /livez", "", &[]).as_bytes()).await;
+            if third.read_exact(&mut [0; 12]).await.is_ok() {
+                return;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    // Before the server lets go of a client by itself.
+    timeout(Duration::from_secs(4), again).await.expect("it counts longer than it is there");
+}
+
+#[tokio::test]
+async fn a_server_that_stops_waits_for_no_such_client() {
+    let app = App::start().await;
+    let patience = Patience { stop_delay: Duration::ZERO, requests: AT_MOST, ..Patience::default() };
+    let server = Server::start_with(&app, &endless(), patience, Admission::default()).await;
+    let mut stream = server.connect().await;
+    stream.write_all(head("POST /nothing", "", &[&length(100 * MEGABYTE)]).as_bytes()).await.unwrap();
+    assert_refused(&answer(&mut stream).await, 404, "404");
+    let trickle = tokio::spawn(async move {
+        while stream.write_all(b"x").await.is_ok() {
+            sleep(Duration::from_millis(100)).await;
+        }
+    });
+    sleep(APART).await;
+    server.stop.send(()).unwrap();
+    timeout(Duration::from_secs(10), server.ended).await.expect("the server does not end").unwrap();
+    trickle.abort();
+}
