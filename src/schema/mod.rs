@@ -31,6 +31,11 @@ impl Document {
     pub fn checked(&self) -> &Checked {
         &self.read.checked
     }
+
+    /// Plans it now, for one that is known before anybody asks.
+    pub fn prepare(&mut self) {
+        self.read.prepare();
+    }
 }
 
 impl Schema {

@@ -15,6 +15,9 @@ use super::selection::{Fragments, Source, guards};
 /// How many variables may decide about selections, for plans to be kept: a bit for each.
 const MOST_GUARDS: usize = 64;
 
+/// For how many variables plans are made ahead: for each choice of these, so sixteen at most.
+const MOST_GUARDS_AHEAD: usize = 4;
+
 /// The plans of an operation.
 pub struct Plans {
     root: &'static ObjectType,
@@ -42,6 +45,25 @@ impl Plans {
         space: usize,
     ) -> Self {
         Self { root, guards: guards(fragments, operation), space, kept: Mutex::default() }
+    }
+
+    /// Makes the plans that requests will need, and keeps them, however large they are: for documents that are chosen by whoever
+    /// runs the server. With many guards that is the plan where none of them holds.
+    pub fn prepare(&mut self, operation: &OperationDefinition, fragments: &Fragments) {
+        let guards = self.guards.len();
+        let choices = if guards <= MOST_GUARDS_AHEAD { 1 << guards } else { u64::from(guards <= MOST_GUARDS) };
+        let mut made = Kept::default();
+        for choice in 0..choices {
+            let flag = |name: &str| {
+                let place = self.guards.iter().rev().position(|guard| guard.as_str() == name);
+                place.is_some_and(|place| choice >> place & 1 == 1)
+            };
+            let plan = Arc::new(Plan::of(self.root, operation, Source { fragments, flag: &flag }));
+            made.fields += plan.fields();
+            made.plans.push((choice, plan));
+        }
+        self.space = self.space.max(made.fields);
+        self.kept = Mutex::new(made);
     }
 
     /// The plan for these variables, of the operation and the fragments that this was made of.

@@ -59,6 +59,17 @@ pub struct Document {
 }
 
 impl Document {
+    /// Makes the plans of its operations now, so that no request waits for them: for documents that are known before anybody
+    /// asks, as those of a trusted list.
+    pub fn prepare(&mut self) {
+        let Self { checked, plans } = self;
+        for (operation, plans) in checked.operations().iter().zip(plans) {
+            if let (Some(definition), Some(plans)) = (checked.definition(operation), plans) {
+                plans.prepare(definition, &checked.document.fragments);
+            }
+        }
+    }
+
     /// What an operation selects, and its plans; none for a subscription.
     fn planned(&self, operation: &Operation) -> Option<(&OperationDefinition, &Plans)> {
         Some((self.checked.definition(operation)?, self.plans.as_slice().get(operation.number)?.as_ref()?))
