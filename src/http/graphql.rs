@@ -3,25 +3,22 @@
 //! What is cheap to check comes first, and who asks before a byte of the body is read. That happens where connections are
 //! served; what the bytes say is looked at where operations are executed, as it can take long.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{ServerError, Variables};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, HeaderName, Method, Request};
+use axum::http::{HeaderMap, HeaderName, Method, Request};
 use axum::response::Response;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::accept::MediaType;
 use super::answer::Executed;
-use super::bearer::bearer;
 use super::documents::{Documents, Known};
 use super::health::Readiness;
-use super::limits::{Limits, REQUEST, Turn, Visit};
+use super::limits::{Limits, REQUEST, Turn};
 use super::listen::End;
 use super::origin;
 use super::refusal::Refusal;
@@ -29,18 +26,17 @@ use super::request_id::RequestIdExt;
 use super::settings::HttpSettings;
 use super::taken::Held;
 use super::{answer, asked, body};
-use crate::auth::{self, Identity, Tokens, Viewer};
+use crate::auth::{Identity, Tokens, Viewer};
 use crate::context::App;
-use crate::db::{Fault, Share, StopOnDrop, StopSignal};
+use crate::db::{Share, StopOnDrop, StopSignal};
 use crate::document::OperationKind;
 use crate::engine;
-use crate::error::Error;
 use crate::fair::Owner;
 use crate::gate::{self, Estimate};
 use crate::meter::{HeldMemory, MemoryPool, Meter};
 use crate::runtime::Work;
 use crate::schema::{Document, Schema};
-use crate::watchdog::{self, watched, watched_by};
+use crate::watchdog::{self, watched_by};
 
 /// An operation that is about to run.
 struct Operation {
@@ -275,52 +271,6 @@ impl Door {
             .map_err(|message| Refusal::document("TOO_COMPLEX", message))?;
         let (document, number) = (Arc::clone(document), operation.number);
         Ok(Ok(Asked { document, number, variables, changing, estimate }))
-    }
-
-    /// Absent where the request came over no network.
-    pub fn visitor(&self, head: &Parts) -> Option<IpAddr> {
-        self.visitor_of(&head.headers, &head.extensions)
-    }
-
-    pub fn visitor_of(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
-        let visit = extensions.get::<Visit>()?;
-        Some(self.settings.trusted_proxies.origin(visit.peer, headers))
-    }
-
-    async fn authenticate(self: &Arc<Self>, headers: &HeaderMap, address: Option<IpAddr>) -> Result<Viewer, Refusal> {
-        let token = bearer(headers).ok_or_else(Refusal::unauthenticated)?;
-        let viewer = match self.viewer(token, address).await? {
-            // Connections break while they rest, and who first asks on one finds out: here is where nothing has been
-            // done yet, and can be asked for once more.
-            Err(error) if error.is_of_connection() => {
-                self.app.db.heed(Fault::Connection);
-                self.viewer(token, address).await?
-            }
-            viewer => viewer,
-        };
-        viewer?.ok_or_else(Refusal::unauthenticated)
-    }
-
-    /// Whose token it is, if it holds.
-    async fn viewer(
-        self: &Arc<Self>,
-        token: &str,
-        address: Option<IpAddr>,
-    ) -> Result<Result<Option<Viewer>, Error>, Refusal> {
-        if self.identity.is_none() || auth::is_opaque(token) {
-            return Ok(self.tokens.authenticate_from(address, token).await);
-        }
-        // A signature takes a while to verify.
-        let (door, token) = (Arc::clone(self), token.to_owned());
-        let verified = async move {
-            let App { db, clock, .. } = &door.app;
-            match &door.identity {
-                Some(identity) => identity.authenticate(db, clock, &token).await,
-                None => Ok(None),
-            }
-        };
-        let verified = self.work.spawn(watched("web token", verified).in_current_span());
-        verified.await.map_err(|panicked| Refusal::internal(&panicked))
     }
 
     /// Runs the operation in a task of its own: when the client hangs up, or the time is over, what waits for it is

@@ -4,6 +4,7 @@ mod accept;
 mod admission;
 mod answer;
 mod asked;
+mod authenticate;
 mod bearer;
 mod body;
 mod connection;
