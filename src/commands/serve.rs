@@ -19,10 +19,11 @@ use crate::context::App;
 use crate::db::{Db, Missing};
 use crate::entity::token;
 use crate::event::Retention;
-use crate::http::{Admission, Session};
+use crate::http;
+use crate::http::{Admission, HttpSettings, Session, Trusted};
 use crate::runtime::{Runtimes, Work};
+use crate::schema::{self, Schema};
 use crate::search::Limits;
-use crate::{http, schema};
 
 /// How long closing the database may take after requests had their time to end.
 const CLOSING: Duration = Duration::from_millis(500);
@@ -48,6 +49,12 @@ async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
     })?;
     let address = listener.local_addr()?;
     let source = settings.identity.as_ref().map(|identity| identity.source.clone());
+    let schema = schema::build();
+    let trusted = read_documents(args, &schema, &settings, &work);
+    settings.stored.trusted = tokio::select! {
+        () = &mut stop => return Ok(()),
+        trusted = trusted => Arc::new(trusted?),
+    };
     let prepared = work.spawn({
         let (args, database) = (args.clone(), database.clone());
         async move {
@@ -62,7 +69,7 @@ async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
         prepared = prepared => prepared??,
     };
     settings.session = session.map(Arc::new);
-    let site = http::site(app.clone(), schema::build(), &settings, work.clone());
+    let site = http::site(app.clone(), schema, &settings, work.clone());
     let patience = args.patience();
     let (ended, running) = watch::channel(false);
     let retention = args.retention.keep().map(|keep| {
@@ -103,6 +110,22 @@ fn admission(args: &ServeArgs, database: &DatabaseArgs) -> Admission {
         Err(error) => tracing::warn!(cause = %error, "cannot tell how many files may be open"),
     }
     admission
+}
+
+/// The documents of manifests, ready to run: a server without some of them would refuse what its front end asks.
+async fn read_documents(args: &ServeArgs, schema: &Schema, settings: &HttpSettings, work: &Work) -> Outcome<Trusted> {
+    let files = args.documents.files().to_vec();
+    if files.is_empty() {
+        return Ok(Trusted::default());
+    }
+    let (schema, bounds, count) = (schema.clone(), settings.gate, files.len());
+    let read = work.spawn_blocking(move || Trusted::read(&files, &schema, &bounds));
+    let trusted = read.await?.map_err(Failure::new)?;
+    if trusted.is_empty() {
+        return Err(Failure::new("the files of --documents hold no document"));
+    }
+    tracing::info!(files = count, documents = trusted.len(), "read the documents that are trusted");
+    Ok(trusted)
 }
 
 /// A file without keys is a mistake; a provider that is down just now comes back.

@@ -1,5 +1,6 @@
 //! Every setting: its flag, its variable, its default and its bounds, each in one place.
 
+mod documents;
 mod gate;
 mod growth;
 mod identity;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
+pub use documents::DocumentArgs;
 pub use gate::GateArgs;
 pub use growth::{QuotaArgs, RetentionArgs};
 pub use identity::IdentityArgs;
@@ -216,6 +218,9 @@ pub struct ServeArgs {
     pub gate: GateArgs,
 
     #[command(flatten)]
+    pub documents: DocumentArgs,
+
+    #[command(flatten)]
     pub usage: UsageArgs,
 
     #[command(flatten)]
@@ -239,6 +244,7 @@ impl ServeArgs {
             request_timeout: Duration::from_secs(self.request_timeout),
             trusted_proxies: self.limits.trusted_proxies(),
             gate: self.gate.bounds(),
+            stored: self.documents.settings()?,
             of_address: self.limits.of_address(),
             of_token: self.limits.of_token(),
             usage: self.usage.usage(self.gate.answer_values),

@@ -1,9 +1,10 @@
 //! What the client asks for, out of the body of a POST or the address of a GET.
 
-use async_graphql::{Request, Value, Variables};
+use async_graphql::{Value, Variables};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::named::{self, NamedDocument, Names};
 use super::refusal::Refusal;
 use crate::json::{self, ValueLimit};
 
@@ -12,6 +13,14 @@ use crate::json::{self, ValueLimit};
 const MOST_VALUES: usize = 100_000;
 /// The memory that one value takes when it is built, at most, in bytes: that of an object with one field is shared by two.
 const VALUE_BYTES: u64 = 200;
+
+/// What a client asks for.
+#[derive(Debug)]
+pub struct Request {
+    pub document: NamedDocument,
+    pub operation_name: Option<String>,
+    pub variables: Variables,
+}
 
 /// The parameters of a request, not yet looked at: each is taken apart by itself, so that an error names it. One that
 /// comes twice is refused.
@@ -25,6 +34,12 @@ struct Parameters<'a> {
     variables: Option<&'a RawValue>,
     #[serde(borrow)]
     extensions: Option<&'a RawValue>,
+    #[serde(borrow, rename = "documentId")]
+    document_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    doc_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
 }
 
 /// The same in an address, where `variables` and `extensions` are JSON in text.
@@ -35,6 +50,10 @@ struct AddressParameters {
     operation_name: Option<String>,
     variables: Option<String>,
     extensions: Option<String>,
+    #[serde(rename = "documentId")]
+    document_id: Option<String>,
+    doc_id: Option<String>,
+    id: Option<String>,
 }
 
 /// Out of the body of a POST. Before anything is built, `hold` is told how much memory it may take, and may refuse it.
@@ -51,14 +70,20 @@ pub fn in_body(body: &[u8], hold: impl FnOnce(u64) -> Result<(), Refusal>) -> Re
     hold(weigh(body)?)?;
     let parameters: Parameters<'_> = serde_json::from_str(body).map_err(|error| {
         if error.is_data() {
-            Refusal::bad_request(format!("The body is no JSON object with one `query`: {error}."))
+            Refusal::bad_request(format!("The body is no JSON object with one of each parameter: {error}."))
         } else {
             Refusal::bad_request(format!("The body is not JSON: {error}."))
         }
     })?;
-    let query = part(parameters.query, "query", "a string")?;
     let operation_name = part(parameters.operation_name, "operationName", "a string")?;
-    request(query, operation_name, objects(parameters.variables, parameters.extensions)?)
+    let relay = |name, raw: Option<&RawValue>| part(raw, name, "a string").transpose().map(|id| (name, id));
+    let names = Names {
+        query: part(parameters.query, "query", "a string")?,
+        document_id: part(parameters.document_id, "documentId", "a string")?,
+        extensions: None,
+        relay: relay("doc_id", parameters.doc_id).or_else(|| relay("id", parameters.id)),
+    };
+    request(names, operation_name, parameters.variables, parameters.extensions)
 }
 
 /// Out of the address of a GET.
@@ -76,7 +101,14 @@ pub fn in_address(query: &str) -> Result<Request, Refusal> {
     let extensions = parameters.extensions.filter(|text| !text.is_empty());
     let variables = raw(variables.as_deref(), "variables")?;
     let extensions = raw(extensions.as_deref(), "extensions")?;
-    request(parameters.query, parameters.operation_name, objects(variables, extensions)?)
+    let relay = |name, id: Option<String>| id.map(|id| (name, Ok(id)));
+    let names = Names {
+        query: parameters.query,
+        document_id: parameters.document_id,
+        extensions: None,
+        relay: relay("doc_id", parameters.doc_id).or_else(|| relay("id", parameters.id)),
+    };
+    request(names, parameters.operation_name, variables, extensions)
 }
 
 /// Refuses JSON of too many values by a single walk over its bytes. Each value but the first of a list or an object
@@ -98,18 +130,24 @@ fn weigh(json: &str) -> Result<u64, Refusal> {
     Ok(values as u64 * VALUE_BYTES)
 }
 
-fn request(query: Option<String>, operation: Option<String>, variables: Variables) -> Result<Request, Refusal> {
-    let Some(query) = query else {
-        return Err(Refusal::bad_request("`query` is missing: it holds the GraphQL document, as a string."));
-    };
-    let mut request = Request::new(query).variables(variables);
+fn request(
+    names: Names<'_>,
+    operation_name: Option<String>,
+    variables: Option<&RawValue>,
+    extensions: Option<&RawValue>,
+) -> Result<Request, Refusal> {
+    let (variables, extensions) = objects(variables, extensions)?;
+    let document = named::document(Names { extensions, ..names })?;
     // Many clients send an empty name where they mean none.
-    request.operation_name = operation.filter(|name| !name.is_empty());
-    Ok(request)
+    let operation_name = operation_name.filter(|name| !name.is_empty());
+    Ok(Request { document, operation_name, variables })
 }
 
-/// Builds the variables. Nobody reads the extensions: they are checked, and not built.
-fn objects(variables: Option<&RawValue>, extensions: Option<&RawValue>) -> Result<Variables, Refusal> {
+/// Builds the variables. Of the extensions one is known: they are checked, and not built.
+fn objects<'a>(
+    variables: Option<&RawValue>,
+    extensions: Option<&'a RawValue>,
+) -> Result<(Variables, Option<&'a str>), Refusal> {
     let limit = ValueLimit::new(MOST_VALUES);
     let variables = match variables.filter(|raw| raw.get() != "null") {
         Some(raw) => {
@@ -119,11 +157,12 @@ fn objects(variables: Option<&RawValue>, extensions: Option<&RawValue>) -> Resul
         }
         None => Variables::default(),
     };
-    if let Some(raw) = extensions.filter(|raw| raw.get() != "null") {
-        let text = object(raw, "extensions")?;
+    let extensions = extensions.filter(|raw| raw.get() != "null");
+    let extensions = extensions.map(|raw| object(raw, "extensions")).transpose()?;
+    if let Some(text) = extensions {
         json::check(text, &limit).map_err(|error| broken("extensions", &error))?;
     }
-    Ok(variables)
+    Ok((variables, extensions))
 }
 
 fn object<'a>(raw: &'a RawValue, name: &str) -> Result<&'a str, Refusal> {
@@ -172,6 +211,29 @@ mod tests {
         assert!(super::in_body(body, |_| Err(Refusal::timeout())).is_err());
     }
 
+    fn text(query: &str) -> NamedDocument {
+        NamedDocument { text: Some(query.to_owned()), id: None }
+    }
+
+    #[test]
+    fn a_document_may_be_named_by_an_id() {
+        for body in [
+            r#"{"documentId": "a1", "variables": {}}"#,
+            r#"{"doc_id": "a1", "query": null}"#,
+            r#"{"id": "a1"}"#,
+            r#"{"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "a1"}}}"#,
+        ] {
+            let NamedDocument { text, id } = in_body(body.as_bytes()).unwrap().document;
+            assert_eq!((text, id.as_deref()), (None, Some("a1")), "{body}");
+        }
+        for (name, value) in [("documentId", "5"), ("doc_id", "[]"), ("id", "5")] {
+            let message = refused(&format!(r#"{{"{name}": {value}}}"#));
+            assert!(message.contains(&format!("`{name}` has to be a string")), "{message}");
+        }
+        assert_eq!(in_body(br#"{"id": 5, "query": "{ a }"}"#).unwrap().document, text("{ a }"));
+        assert!(refused(r#"{"documentId": "a", "documentId": "a"}"#).contains("duplicate field"));
+    }
+
     fn refused(body: &str) -> String {
         in_body(body.as_bytes()).unwrap_err().message
     }
@@ -180,7 +242,7 @@ mod tests {
     fn a_body_is_taken_apart() {
         let body = r#"{"query": "{ a }", "operationName": "A", "variables": {"b": [1, null]}, "extensions": {"c": 1}, "other": 1}"#;
         let request = in_body(body.as_bytes()).unwrap();
-        assert_eq!(request.query, "{ a }");
+        assert_eq!(request.document, text("{ a }"));
         assert_eq!(request.operation_name.as_deref(), Some("A"));
         assert_eq!(serde_json::to_string(&request.variables).unwrap(), r#"{"b":[1,null]}"#);
         let body = r#"{"query": "{ a }", "operationName": null, "variables": null, "extensions": null}"#;
@@ -282,9 +344,15 @@ mod tests {
     #[test]
     fn an_address_is_taken_apart() {
         let request = in_address("query=%7B+a+%7D&operationName=A&variables=%7B%22b%22%3A1%7D&extensions=").unwrap();
-        assert_eq!(request.query, "{ a }");
+        assert_eq!(request.document, text("{ a }"));
         assert_eq!(request.operation_name.as_deref(), Some("A"));
         assert_eq!(serde_json::to_string(&request.variables).unwrap(), r#"{"b":1}"#);
+        let hashed =
+            format!("extensions=%7B%22persistedQuery%22:%7B%22version%22:1,%22sha256Hash%22:%22{0}%22%7D%7D", "a1");
+        for address in ["documentId=a1", "doc_id=a1&query=", "id=a1", &hashed] {
+            let NamedDocument { text, id } = in_address(address).unwrap().document;
+            assert_eq!((text, id.as_deref()), (None, Some("a1")), "{address}");
+        }
         for (address, hint) in [
             ("", "`query` is missing"),
             ("query=a&query=b", "twice"),

@@ -21,7 +21,7 @@ const LONGEST_KEPT: usize = 16 << 10;
 const MOST_BYTES_KEPT: usize = 1 << 20;
 
 /// What is known of a text that is a document: what is wrong with it, where it does not fit the schema.
-pub type Known = Result<Arc<Document>, Vec<ServerError>>;
+pub type Known<D = Arc<Document>> = Result<D, Vec<ServerError>>;
 
 /// Reads documents and holds them against the schema, or remembers them.
 pub struct Documents {
@@ -66,7 +66,7 @@ impl Documents {
         if let Some(document) = self.kept().documents.get(text) {
             return Ok(Arc::clone(document));
         }
-        let document = Arc::new(read(&self.schema, text, &self.bounds)?);
+        let document = Arc::new(parse(&self.schema, text, &self.bounds)?.map(Arc::new));
         if text.len() <= LONGEST_KEPT {
             self.kept().put(text, &document);
         }
@@ -74,13 +74,24 @@ impl Documents {
     }
 }
 
-fn read(schema: &Schema, text: &str, bounds: &Bounds) -> Result<Known, Refusal> {
-    if text.len() > bounds.bytes {
-        let message = format!("The document is larger than {} bytes; send long values as variables.", bounds.bytes);
+/// # Errors
+/// Where the text is too long to be looked at.
+pub fn check_size(text: &str, most_bytes: usize) -> Result<(), Refusal> {
+    if text.len() > most_bytes {
+        let message = format!("The document is larger than {most_bytes} bytes; send long values as variables.");
         return Err(Refusal::document("TOO_COMPLEX", message));
     }
+    Ok(())
+}
+
+/// Reads a document that is not kept.
+///
+/// # Errors
+/// Where the text is no document, or holds too much.
+pub fn parse(schema: &Schema, text: &str, bounds: &Bounds) -> Result<Known<Document>, Refusal> {
+    check_size(text, bounds.bytes)?;
     match schema.read(text, bounds.of_parser(), &bounds.of_document()) {
-        Ok(document) => Ok(Ok(Arc::new(document))),
+        Ok(document) => Ok(Ok(document)),
         Err(Refused::Invalid(errors)) => Ok(Err(errors)),
         Err(Refused::TooMuch(message)) => Err(Refusal::document("TOO_COMPLEX", message)),
         Err(Refused::Syntax(error)) => {
@@ -98,7 +109,7 @@ mod tests {
     #[test]
     fn syntax_errors_say_what_and_where_and_repeat_nothing() {
         let (schema, bounds) = (crate::schema::build(), Bounds::default());
-        let parse = |text: &str| read(&schema, text, &bounds).err().unwrap();
+        let parse = |text: &str| super::parse(&schema, text, &bounds).err().unwrap();
         let refusal = parse("{ a(secret: \"text\" }");
         assert_eq!(refusal.code, "GRAPHQL_PARSE_FAILED");
         assert!(refusal.message.starts_with("Syntax Error: Expected"), "{}", refusal.message);

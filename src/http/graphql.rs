@@ -20,10 +20,12 @@ use super::documents::{Documents, Known};
 use super::health::Readiness;
 use super::limits::{Limits, REQUEST, Turn};
 use super::listen::End;
+use super::named::NamedDocument;
 use super::origin;
 use super::refusal::Refusal;
 use super::request_id::RequestIdExt;
 use super::settings::HttpSettings;
+use super::stored::{Found, Stored};
 use super::taken::Held;
 use super::{answer, asked, body};
 use crate::auth::{Identity, Tokens, Viewer};
@@ -74,6 +76,7 @@ pub struct Door {
     pub schema: Schema,
     pub settings: HttpSettings,
     pub documents: Documents,
+    pub stored: Stored,
     pub limits: Arc<Limits>,
     pub memory: Arc<MemoryPool>,
     pub tokens: Tokens,
@@ -218,9 +221,9 @@ impl Door {
             Sent::Body(body) => (true, asked::in_body(&body, |bytes| Ok(memory.add(bytes)?))?),
             Sent::Address(asked) => (false, asked::in_address(&asked)?),
         };
-        memory.add(request.query.len() as u64 * PARSED_BYTES)?;
-        let known = self.documents.read(&request.query)?;
-        let asked = match self.asked(&known, request, by_post)? {
+        let asked::Request { document, operation_name, variables } = request;
+        let known = self.known(document, &viewer, &mut memory)?;
+        let asked = match self.asked(&known, operation_name.as_deref(), variables, by_post)? {
             Ok(asked) => asked,
             Err(errors) => {
                 let mut executed = wrong(errors, turn, meter, estimate, request_id);
@@ -242,12 +245,32 @@ impl Door {
         Ok(executed)
     }
 
+    /// The document that a request names. Holds memory for one that may have to be parsed.
+    fn known(&self, named: NamedDocument, viewer: &Viewer, memory: &mut HeldMemory) -> Result<Arc<Known>, Refusal> {
+        let mut read = |text: &str| -> Result<_, Refusal> {
+            memory.add(text.len() as u64 * PARSED_BYTES)?;
+            self.documents.read(text)
+        };
+        match self.stored.find(named, viewer)? {
+            Found::Ready(document) => Ok(document),
+            Found::Registered(text) => read(&text),
+            Found::Sent { text, hash } => {
+                let known = read(&text)?;
+                if let (Some(hash), Ok(_)) = (hash, known.as_ref()) {
+                    self.stored.register(hash, &text, viewer);
+                }
+                Ok(known)
+            }
+        }
+    }
+
     /// Looks at what is asked for before anything runs: the document, which of its operations, and the variables, which take
     /// their final form. The inner error is what is wrong with them.
     fn asked(
         &self,
         known: &Known,
-        request: async_graphql::Request,
+        operation_name: Option<&str>,
+        variables: Variables,
         by_post: bool,
     ) -> Result<Result<Asked, Vec<ServerError>>, Refusal> {
         let document = match known {
@@ -255,7 +278,7 @@ impl Door {
             Err(errors) => return Ok(Err(errors.clone())),
         };
         let checked = document.checked();
-        let operation = match checked.operation(request.operation_name.as_deref()) {
+        let operation = match checked.operation(operation_name) {
             Ok(operation) => operation,
             Err(error) => return Ok(Err(vec![error])),
         };
@@ -263,7 +286,7 @@ impl Door {
         if !by_post && changing {
             return Err(Refusal::method("An address can only ask; changes are not made by GET", "POST"));
         }
-        let variables = match operation.variables(self.schema.types(), request.variables) {
+        let variables = match operation.variables(self.schema.types(), variables) {
             Ok(variables) => variables,
             Err(errors) => return Ok(Err(errors)),
         };

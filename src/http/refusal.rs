@@ -95,6 +95,27 @@ impl Refusal {
         Self { status: None, code, message: message.into(), locations: Vec::new(), header: None, retry_after: None }
     }
 
+    /// The id of a document is not known. Clients look for this very message, and send the text with the id then.
+    pub fn not_stored() -> Self {
+        Self::document("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+    }
+
+    /// No id of a document is known. Clients look for this very message, and send texts from then on.
+    pub fn stored_not_supported() -> Self {
+        Self::document("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+    }
+
+    pub fn stored_only() -> Self {
+        let message = "This server takes only documents that its operator has listed: send the id of one as `documentId`, \
+                       without `query`.";
+        Self::document("PERSISTED_QUERY_ONLY", message)
+    }
+
+    pub fn wrong_hash() -> Self {
+        let message = "`query` comes with an id that is not its SHA-256; send `query` alone, or with its SHA-256.";
+        Self::bad_request(message)
+    }
+
     pub fn rate_limited(exceeded: Exceeded) -> Self {
         let who = if exceeded.of_address { "address" } else { "token" };
         let message = match exceeded.limit {

@@ -24,6 +24,7 @@ use super::listen::Site;
 use super::refusal::Refusal;
 use super::request_id::{self, RequestIdExt};
 use super::settings::HttpSettings;
+use super::stored::Stored;
 use super::{answer, head, playground, session};
 use crate::auth::{Identity, Tokens};
 use crate::context::App;
@@ -44,6 +45,7 @@ pub fn site(app: App, schema: Schema, settings: &HttpSettings, work: Work) -> Si
         tokens: Tokens::on(work.clone(), app.db.clone(), app.clock.clone()),
         app,
         documents: Documents::new(schema.clone(), settings.gate),
+        stored: Stored::new(settings.stored.clone(), settings.gate.bytes),
         schema,
         settings: settings.clone(),
         limits: Arc::clone(&limits),

@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::limits::{Allowance, TrustedProxies};
 use super::origin::Origin;
 use super::session::Session;
+use super::stored::StoredSettings;
 use crate::auth::IdentitySettings;
 use crate::gate::Bounds;
 use crate::meter::{MemoryLimits, UsageLimits};
@@ -23,6 +24,8 @@ pub struct HttpSettings {
     pub trusted_proxies: TrustedProxies,
     /// How much a document may be.
     pub gate: Bounds,
+    /// Which documents may be named by an id, and whether others are taken.
+    pub stored: StoredSettings,
     /// What each address may use.
     pub of_address: Allowance,
     /// What each token may use.
@@ -46,6 +49,7 @@ impl Default for HttpSettings {
             request_timeout: Duration::from_secs(30),
             trusted_proxies: TrustedProxies::default(),
             gate: Bounds::default(),
+            stored: StoredSettings::default(),
             of_address: Allowance { operations: 200, budget: 40_000_000, refill: 4_000_000 },
             of_token: Allowance { operations: 50, budget: 10_000_000, refill: 1_000_000 },
             usage: UsageLimits::default(),

@@ -56,8 +56,9 @@ async fn reader(app: &App) -> Client {
 }
 
 fn head(request: &str, token: &str, lines: &[&str]) -> String {
-    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-    format!("{request} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{lines}\r\n")
+    let authorization = format!("Authorization: Bearer {token}");
+    let lines = [lines, &[&authorization, "", ""]].concat().join("\r\n");
+    format!("{request} HTTP/1.1\r\nHost: x\r\n{lines}")
 }
 
 fn length(bytes: usize) -> String {
@@ -156,7 +157,7 @@ async fn so_does_one_that_asks_too_often_is_too_slow_or_has_too_large_a_head() {
     }
 
     let large = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}", "a".repeat(20_000));
-    let answer = sent_whole(&server, &large, &[b'a'; MEGABYTE]).await;
+    let answer = sent_whole(&server, &large, &vec![b'a'; MEGABYTE]).await;
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
 }
 

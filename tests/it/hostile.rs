@@ -1,7 +1,7 @@
 //! Hostile texts wherever the schema takes a text: they change no answer and nothing but what they are meant for, and no
 //! database stumbles over them.
 
-mod bombs;
+pub mod bombs;
 mod documents;
 mod ids;
 mod inputs;

@@ -56,6 +56,7 @@ mod schema;
 mod search;
 mod session;
 mod shares;
+mod stored;
 mod terminal;
 mod tokens;
 mod transport;

@@ -1,0 +1,71 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::http::{DocumentsMode, StoredSettings};
+
+/// Which documents are taken.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Stored documents")]
+pub struct DocumentArgs {
+    /// Files with documents that may be asked for by their id: what GraphQL Code Generator, Relay or Apollo write. All of them
+    /// are read and checked at the start. Give several, or separate them by commas. None by default.
+    #[arg(long, env = "NOTEGRAPH_DOCUMENTS", value_name = "FILE", num_args = 1.., value_delimiter = ',')]
+    pub documents: Vec<PathBuf>,
+
+    /// What else is taken.
+    #[arg(long, env = "NOTEGRAPH_DOCUMENTS_MODE", value_enum, value_name = "MODE", default_value_t = DocumentsMode::Allow)]
+    pub documents_mode: DocumentsMode,
+}
+
+impl DocumentArgs {
+    /// Without the documents themselves, which nobody has read yet.
+    ///
+    /// # Errors
+    /// Where no document would be taken.
+    pub fn settings(&self) -> Result<StoredSettings, String> {
+        if self.documents_mode == DocumentsMode::Only && self.documents.is_empty() {
+            return Err("--documents-mode only takes the documents of --documents alone: name a file there".to_owned());
+        }
+        Ok(StoredSettings { mode: self.documents_mode, ..StoredSettings::default() })
+    }
+
+    /// The files that are to be read.
+    pub fn files(&self) -> &[PathBuf] {
+        if self.documents_mode == DocumentsMode::Off { &[] } else { &self.documents }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        documents: DocumentArgs,
+    }
+
+    fn args(args: &[&str]) -> DocumentArgs {
+        Program::parse_from([&["program"], args].concat()).documents
+    }
+
+    #[test]
+    fn files_are_named_in_one_place_or_in_several() {
+        assert!(args(&[]).files().is_empty());
+        for named in [&["--documents", "a", "b"][..], &["--documents", "a,b"], &["--documents=a", "--documents=b"]] {
+            assert_eq!(args(named).files().len(), 2, "{named:?}");
+        }
+        assert!(args(&["--documents", "a", "--documents-mode", "off"]).files().is_empty());
+    }
+
+    #[test]
+    fn a_server_takes_something() {
+        assert_eq!(args(&[]).settings().unwrap().mode, DocumentsMode::Allow);
+        assert!(args(&["--documents-mode", "only"]).settings().is_err_and(|message| message.contains("--documents")));
+        let only = args(&["--documents-mode", "only", "--documents", "a"]).settings().unwrap();
+        assert_eq!(only.mode, DocumentsMode::Only);
+    }
+}

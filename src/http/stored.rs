@@ -1,0 +1,170 @@
+//! Documents that a request names by an id instead of sending them, or beside.
+
+use std::sync::Arc;
+
+use super::documents::{self, Known};
+use super::named::{LONGEST_ID, NamedDocument};
+use super::refusal::Refusal;
+use super::registered::{Registered, Space};
+use super::trusted::{self, Hash, Trusted};
+use crate::auth::Viewer;
+
+/// Which documents are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum DocumentsMode {
+    /// Texts alone: ids are not known.
+    Off,
+    /// Texts, and the ids of documents in manifests or that were registered.
+    #[default]
+    Allow,
+    /// Documents of manifests, and nothing else.
+    Only,
+}
+
+/// What is taken for a document.
+#[derive(Clone, Debug, Default)]
+pub struct StoredSettings {
+    pub mode: DocumentsMode,
+    pub trusted: Arc<Trusted>,
+}
+
+/// The document that a request names.
+pub enum Found {
+    /// It is ready to run.
+    Ready(Arc<Known>),
+    /// It has to be read, and is to be registered where it is valid.
+    Sent { text: String, hash: Option<Hash> },
+    /// It was registered.
+    Registered(Arc<str>),
+}
+
+pub struct Stored {
+    settings: StoredSettings,
+    registered: Registered,
+    /// How large a document may be, in bytes.
+    most_bytes: usize,
+}
+
+impl Stored {
+    pub fn new(settings: StoredSettings, most_bytes: usize) -> Self {
+        Self { settings, registered: Registered::new(Space::default()), most_bytes }
+    }
+
+    /// Finds the document that a request is about; nothing of it is parsed here.
+    ///
+    /// # Errors
+    /// Where it is not known, is not the one that its hash says, or may not be asked for.
+    pub fn find(&self, named: NamedDocument, viewer: &Viewer) -> Result<Found, Refusal> {
+        let NamedDocument { text, id } = named;
+        match (self.settings.mode, text, id) {
+            (DocumentsMode::Off, Some(text), _) | (DocumentsMode::Allow, Some(text), None) => {
+                Ok(Found::Sent { text, hash: None })
+            }
+            (DocumentsMode::Off, None, _) => Err(Refusal::stored_not_supported()),
+            (DocumentsMode::Only, _, None) => Err(Refusal::stored_only()),
+            (mode, text, Some(id)) => {
+                // Whatever is longer is no id, and not worth to be hashed.
+                let trusted = Some(id.as_str()).filter(|id| id.len() <= LONGEST_ID);
+                let trusted = trusted.and_then(|id| self.settings.trusted.get(id)).cloned();
+                let Some(text) = text else { return self.known(mode, trusted, &id, viewer) };
+                if mode == DocumentsMode::Only && trusted.is_none() {
+                    return Err(Refusal::stored_only());
+                }
+                let hash = self.check_hash(&text, &id)?;
+                Ok(trusted.map_or(Found::Sent { text, hash: Some(hash) }, Found::Ready))
+            }
+            (DocumentsMode::Allow, None, None) => Err(Refusal::not_stored()),
+        }
+    }
+
+    fn known(
+        &self,
+        mode: DocumentsMode,
+        trusted: Option<Arc<Known>>,
+        id: &str,
+        viewer: &Viewer,
+    ) -> Result<Found, Refusal> {
+        if let Some(document) = trusted {
+            return Ok(Found::Ready(document));
+        }
+        let hash = trusted::parse_hex(id).filter(|_| mode == DocumentsMode::Allow);
+        let registered = hash.and_then(|hash| self.registered.get(viewer.company_id, &hash));
+        registered.map(Found::Registered).ok_or_else(Refusal::not_stored)
+    }
+
+    /// A text that comes with an id has the SHA-256 that the id says: else it could be kept for another document.
+    fn check_hash(&self, text: &str, id: &str) -> Result<Hash, Refusal> {
+        documents::check_size(text, self.most_bytes)?;
+        let hash = trusted::hash(text);
+        if trusted::parse_hex(id) == Some(hash) { Ok(hash) } else { Err(Refusal::wrong_hash()) }
+    }
+
+    /// Keeps a valid document for the company of who has sent it.
+    pub fn register(&self, hash: Hash, text: &str, viewer: &Viewer) {
+        self.registered.put(viewer.company_id, viewer.token_key(), hash, text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "{ viewer { scopes } }";
+
+    fn viewer(company_id: i64) -> Viewer {
+        Viewer { company_id, user_id: 1, token_id: Some(1), scopes: Vec::new() }
+    }
+
+    fn stored(mode: DocumentsMode) -> Stored {
+        Stored::new(StoredSettings { mode, trusted: Arc::default() }, 1_000)
+    }
+
+    fn find(stored: &Stored, text: Option<&str>, id: Option<&str>) -> Result<Found, &'static str> {
+        let named = NamedDocument { text: text.map(str::to_owned), id: id.map(str::to_owned) };
+        stored.find(named, &viewer(1)).map_err(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn a_document_is_registered_once_it_was_sent_with_its_hash() {
+        let stored = stored(DocumentsMode::Allow);
+        let id = trusted::hex(&trusted::hash(TEXT));
+        assert!(find(&stored, None, Some(&id)).is_err_and(|code| code == "PERSISTED_QUERY_NOT_FOUND"));
+        let Ok(Found::Sent { text, hash: Some(hash) }) = find(&stored, Some(TEXT), Some(&id)) else { panic!() };
+        stored.register(hash, &text, &viewer(1));
+        let Ok(Found::Registered(text)) = find(&stored, None, Some(&id.to_uppercase())) else { panic!() };
+        assert_eq!(*text, *TEXT);
+        let other = stored.find(NamedDocument { text: None, id: Some(id) }, &viewer(2));
+        assert!(other.is_err_and(|refusal| refusal.code == "PERSISTED_QUERY_NOT_FOUND"));
+    }
+
+    #[test]
+    fn a_text_has_the_hash_that_it_comes_with() {
+        let stored = stored(DocumentsMode::Allow);
+        for id in [trusted::hex(&trusted::hash("{ other }")), "scopes".to_owned(), String::new()] {
+            assert!(find(&stored, Some(TEXT), Some(&id)).is_err_and(|code| code == "BAD_REQUEST"), "{id}");
+        }
+        let long = "x".repeat(1_001);
+        let id = trusted::hex(&trusted::hash(&long));
+        assert!(find(&stored, Some(&long), Some(&id)).is_err_and(|code| code == "TOO_COMPLEX"));
+    }
+
+    #[test]
+    fn without_them_texts_are_taken_whatever_they_come_with() {
+        let stored = stored(DocumentsMode::Off);
+        assert!(matches!(find(&stored, Some(TEXT), Some("a")), Ok(Found::Sent { hash: None, .. })));
+        assert!(find(&stored, None, Some("a")).is_err_and(|code| code == "PERSISTED_QUERY_NOT_SUPPORTED"));
+    }
+
+    #[test]
+    fn with_nothing_else_no_text_is_looked_at() {
+        let stored = stored(DocumentsMode::Only);
+        let id = trusted::hex(&trusted::hash(TEXT));
+        for id in [None, Some(id.as_str()), Some("a")] {
+            assert!(find(&stored, Some(TEXT), id).is_err_and(|code| code == "PERSISTED_QUERY_ONLY"));
+        }
+        stored.register(trusted::hash(TEXT), TEXT, &viewer(1));
+        for id in [id.as_str(), "a", &"a".repeat(1 << 20)] {
+            assert!(find(&stored, None, Some(id)).is_err_and(|code| code == "PERSISTED_QUERY_NOT_FOUND"));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Documents that the operator trusts: those of manifests, read, validated and planned when the server starts.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::documents::{self, Known};
+use super::manifest;
+use super::named::plain;
+use crate::gate::Bounds;
+use crate::id::quote;
+use crate::schema::{Document, Schema};
+
+/// The SHA-256 of a text.
+pub type Hash = [u8; 32];
+
+pub fn hash(text: &str) -> Hash {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+/// A hash as ids have it.
+pub fn hex(hash: &Hash) -> String {
+    hash.iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The hash that an id says, if it is one.
+pub fn parse_hex(id: &str) -> Option<Hash> {
+    let digits = id.as_bytes();
+    let mut hash = Hash::default();
+    if digits.len() != 2 * hash.len() {
+        return None;
+    }
+    for (byte, pair) in hash.iter_mut().zip(digits.chunks(2)) {
+        let digit = |at: usize| char::from(*pair.get(at)?).to_digit(16);
+        *byte = u8::try_from(digit(0)? << 4 | digit(1)?).ok()?;
+    }
+    Some(hash)
+}
+
+/// Documents by their ids, and by their SHA-256 whatever the ids are.
+#[derive(Default)]
+pub struct Trusted {
+    documents: HashMap<String, Entry>,
+    /// How many different ones there are.
+    count: usize,
+}
+
+#[derive(Clone)]
+struct Entry {
+    hash: Hash,
+    document: Arc<Known>,
+}
+
+impl std::fmt::Debug for Trusted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trusted").field("count", &self.count).finish_non_exhaustive()
+    }
+}
+
+impl Trusted {
+    /// Reads manifests, and makes every document ready to run.
+    ///
+    /// # Errors
+    /// Names the file, the id and the place of what cannot be used.
+    pub fn read(files: &[PathBuf], schema: &Schema, bounds: &Bounds) -> Result<Self, String> {
+        let mut texts = Vec::new();
+        for file in files {
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| format!("cannot read the documents in {}: {error}", file.display()))?;
+            let listed = manifest::read(&text).map_err(|wrong| format!("{} {wrong}", file.display()))?;
+            texts.extend(listed.into_iter().map(|(id, text)| (file.as_path(), id, text)));
+        }
+        Self::of(texts, schema, bounds)
+    }
+
+    fn of(texts: Vec<(&Path, String, String)>, schema: &Schema, bounds: &Bounds) -> Result<Self, String> {
+        let mut trusted = Self::default();
+        let mut by_hash: HashMap<Hash, Arc<Known>> = HashMap::new();
+        for (file, id, text) in texts {
+            let wrong = |what: &str| format!("{}: the document {} {what}", file.display(), quote(&id));
+            let hash = hash(&text);
+            let key = plain(id.clone());
+            // It was prefixed.
+            if key != id && key != hex(&hash) {
+                return Err(wrong("does not have this SHA-256"));
+            }
+            let document = match by_hash.get(&hash) {
+                Some(document) => Arc::clone(document),
+                None => Arc::new(Ok(Arc::new(ready(&text, schema, bounds).map_err(|reason| wrong(&reason))?))),
+            };
+            by_hash.insert(hash, Arc::clone(&document));
+            match trusted.documents.insert(key, Entry { hash, document }) {
+                Some(other) if other.hash != hash => return Err(wrong("has the id of another one")),
+                _ => {}
+            }
+        }
+        trusted.count = by_hash.len();
+        for (hash, document) in by_hash {
+            trusted.documents.entry(hex(&hash)).or_insert(Entry { hash, document });
+        }
+        Ok(trusted)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// How many different documents there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The document of an id, as [`plain`] gives it.
+    pub fn get(&self, id: &str) -> Option<&Arc<Known>> {
+        self.documents.get(id).map(|entry| &entry.document)
+    }
+}
+
+/// A document with its plans; what is wrong with the text, and where.
+fn ready(text: &str, schema: &Schema, bounds: &Bounds) -> Result<Document, String> {
+    let (message, place) = match documents::parse(schema, text, bounds) {
+        Ok(Ok(mut document)) => {
+            document.prepare();
+            return Ok(document);
+        }
+        Ok(Err(mut errors)) if !errors.is_empty() => {
+            let first = errors.swap_remove(0);
+            (first.message, first.locations.first().copied())
+        }
+        Ok(Err(_)) => ("It does not fit the schema.".to_owned(), None),
+        Err(refusal) => (refusal.message, refusal.locations.first().copied()),
+    };
+    let place = place.map(|place| format!(" (line {}, column {})", place.line, place.column)).unwrap_or_default();
+    Err(format!("cannot be used: {}{place}", message.trim_end_matches('.')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCOPES: &str = "query Scopes { viewer { scopes } }";
+
+    fn trusted(texts: &[(&str, &str)]) -> Result<Trusted, String> {
+        let file = Path::new("documents.json");
+        let texts = texts.iter().map(|(id, text)| (file, (*id).to_owned(), (*text).to_owned())).collect();
+        Trusted::of(texts, &crate::schema::build(), &Bounds::default())
+    }
+
+    #[test]
+    fn a_document_is_found_by_its_id_and_by_its_hash() {
+        let trusted = trusted(&[("scopes", SCOPES), ("again", SCOPES), ("scopes", SCOPES)]).unwrap();
+        let document = trusted.get("scopes").unwrap();
+        assert!(Arc::ptr_eq(document, trusted.get("again").unwrap()), "it is read once");
+        assert!(Arc::ptr_eq(document, trusted.get(&hex(&hash(SCOPES))).unwrap()));
+        assert!(trusted.get("other").is_none());
+        let hashed = format!("sha256:{}", hex(&hash(SCOPES)));
+        assert!(self::trusted(&[(&hashed, SCOPES)]).unwrap().get(&plain(hashed)).is_some());
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named_with_its_place() {
+        for (texts, expected) in [
+            (
+                &[("a", SCOPES), ("b1", "query B {\n  nots { id }\n}")][..],
+                "documents.json: the document \"b1\" cannot be used: Cannot query field \"nots\" on type \"Query\"",
+            ),
+            (&[("b2", "{ viewer {")], "\"b2\" cannot be used: Syntax Error: "),
+            (&[("b3", "query Q {\n viewer { scopes: }\n}")], "(line 2, column 19)"),
+            (&[("a", SCOPES), ("a", "{ __typename }")], "\"a\" has the id of another one"),
+            (&[("b4", &"{ a".repeat(70))], "\"b4\" cannot be used: "),
+        ] {
+            let message = trusted(texts).unwrap_err();
+            assert!(message.contains(expected), "{message}");
+        }
+        let wrong = format!("sha256:{}", hex(&hash("{ a }")));
+        assert!(trusted(&[(&wrong, SCOPES)]).unwrap_err().contains("does not have this SHA-256"));
+    }
+
+    #[test]
+    fn hashes_are_read_and_written() {
+        let hash = hash(SCOPES);
+        assert_eq!(parse_hex(&hex(&hash)), Some(hash));
+        assert_eq!(parse_hex(&hex(&hash).to_uppercase()), Some(hash));
+        for wrong in ["", "ab", &"g".repeat(64), &"é".repeat(32), &"a".repeat(63), &"a".repeat(66)] {
+            assert_eq!(parse_hex(wrong), None, "{wrong}");
+        }
+    }
+}
