@@ -101,16 +101,16 @@ pub struct Executed {
 }
 
 /// The answer to what was executed, or was refused by the schema. The status invites to send the same again only where
-/// that is repeatable.
+/// nothing was answered, and nothing was changed.
 pub fn executed(executed: Executed, media_type: MediaType) -> Response {
-    let Executed { response: engine::Response { data, errors }, repeatable, cost, held } = executed;
+    let Executed { response: engine::Response { data, errors, is_empty }, repeatable, cost, held } = executed;
     let has = |wanted| errors.iter().any(|error| code(error) == Some(wanted));
     let status = match data {
         Answered::Nothing => document_status(media_type),
-        Answered::Null if !repeatable => StatusCode::OK,
-        Answered::Null if has("RATE_LIMITED") => StatusCode::TOO_MANY_REQUESTS,
-        Answered::Null if has("STORAGE_FULL") => StatusCode::INSUFFICIENT_STORAGE,
-        Answered::Null if has("UNAVAILABLE") => StatusCode::SERVICE_UNAVAILABLE,
+        _ if !is_empty || !repeatable => StatusCode::OK,
+        _ if has("RATE_LIMITED") => StatusCode::TOO_MANY_REQUESTS,
+        _ if has("STORAGE_FULL") => StatusCode::INSUFFICIENT_STORAGE,
+        _ if has("UNAVAILABLE") => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
     };
     let mut extensions = BTreeMap::new();

@@ -3,7 +3,7 @@
 use async_graphql::{ID, InputObject};
 
 use crate::customer;
-use crate::engine::{Args, Input, One, object, resolve};
+use crate::engine::{Args, Input, object, resolve};
 use crate::note;
 use crate::note_type;
 use crate::user;
@@ -15,14 +15,16 @@ pub struct Mutation;
 /// A field that makes a change of its argument `input`. Its state is large: it is kept out of that of the operation.
 macro_rules! change {
     ($change:path, $about:literal) => {
-        resolve(|_: &Mutation, Input(input), ctx| Box::pin(async move { Ok(One($change(&ctx, input).await?)) }))
+        resolve(|_: &Mutation, Input(input), ctx| Box::pin(async move { Ok(Some($change(&ctx, input).await?)) }))
             .about("input", $about)
     };
 }
 
 object! {
     /// What can be changed. Every field takes the WRITE scope, or ADMIN where it says so, and is one transaction: it is done
-    /// whole, or not at all. What a person can put right stands in `userErrors`.
+    /// whole, or not at all. The fields of an operation are executed one after the other, as they stand in it. Errors that a
+    /// person can put right are returned in `userErrors`. A field that fails otherwise is null, with an error of its own: the
+    /// changes before it stay made, and those after it are made.
     Mutation {
         /// Makes a note; the viewer becomes its author.
         note_create = change!(note::create, "The note.");
@@ -46,15 +48,15 @@ object! {
         notes_delete = change!(note::delete_many, "Which notes.");
         /// Makes a note type. Takes the ADMIN scope.
         note_type_create = resolve(|_: &Mutation, Args(Name { name }), ctx| {
-            Box::pin(async move { Ok(One(note_type::create(&ctx, name).await?)) })
+            Box::pin(async move { Ok(Some(note_type::create(&ctx, name).await?)) })
         });
         /// Gives a note type another name. Takes the ADMIN scope.
         note_type_rename = resolve(|_: &Mutation, Args(NewName { id, name }), ctx| {
-            Box::pin(async move { Ok(One(note_type::rename(&ctx, id, name).await?)) })
+            Box::pin(async move { Ok(Some(note_type::rename(&ctx, id, name).await?)) })
         });
         /// Deletes a note type that no note has. Takes the ADMIN scope.
         note_type_delete = resolve(|_: &Mutation, Args(OfType { id }), ctx| {
-            Box::pin(async move { Ok(One(note_type::delete(&ctx, id).await?)) })
+            Box::pin(async move { Ok(Some(note_type::delete(&ctx, id).await?)) })
         });
         /// Makes customers, or brings them up to date: for the system that owns them. Whoever has the `externalKey` is
         /// changed, and somebody new is made where there is none. If one cannot be written, none is. Takes the ADMIN scope.

@@ -4,7 +4,7 @@ use super::query::{ById, ByIds, Query};
 use crate::company::{Company, CompanyById};
 use crate::context::ContextExt;
 use crate::customer::{Customer, CustomerById};
-use crate::engine::{self, Abstract, AbstractType, AnyRow, Args, Def, Object, Question, Store, gather};
+use crate::engine::{self, Abstract, AbstractType, AnyRow, Args, Def, Nullable, Object, Question, Store, gather};
 use crate::entity::token::Scope;
 use crate::error::{Error, Result};
 use crate::id::{Kind, Named, parse_global};
@@ -93,7 +93,7 @@ pub fn node() -> Def {
 
 /// `Query.nodes`: one statement for each type among the IDs.
 pub fn nodes() -> Def {
-    gather::<Query, Args<ByIds>, Vec<Sought>, Vec<Option<AnyRow<Node>>>>(
+    gather::<Query, Args<ByIds>, Vec<Sought>, Nullable<Vec<Option<AnyRow<Node>>>>>(
         |_, Args(by), ctx, store| {
             ctx.viewer(Scope::Read)?;
             let count = by.ids.len();
@@ -103,6 +103,6 @@ pub fn nodes() -> Def {
             let keys = by.ids.iter().map(parse_global).collect::<Result<Vec<_>>>()?;
             Ok(keys.into_iter().map(|key| Sought::new(key, store)).collect())
         },
-        |sought, store| sought.into_iter().map(|one| one.found(store)).collect(),
+        |sought, store| Ok(Nullable(sought.into_iter().map(|one| one.found(store)).collect::<engine::Result<_>>()?)),
     )
 }

@@ -7,7 +7,7 @@ use async_graphql::{ID, InputObject};
 use super::node;
 use crate::context::ContextExt;
 use crate::customer::{self, Customer, CustomerById};
-use crate::engine::{Args, Def, Object, One, Question, ask, local_in, object, resolve};
+use crate::engine::{Args, Def, Nullable, Object, Question, ask, local_in, object, resolve};
 use crate::entity::token::Scope;
 use crate::id::Kind;
 use crate::note::{self, Note, NoteById, NoteConnection, NoteFilter, NoteGroupKey, NoteListArgs};
@@ -21,14 +21,15 @@ pub struct Query;
 
 object! {
     /// What can be asked. Every field takes the READ scope; what belongs to another company, or may not be seen, answers
-    /// exactly as what never existed.
+    /// exactly as what never existed. A field that fails is null, with an error of its own; the others are answered all the
+    /// same.
     Query {
         /// Any record, by its global ID.
         node = node::node().about("id", "A global ID, such as \"Note:42\".");
         /// Any records, by their global IDs: in the order asked, null where there is none.
         nodes = node::nodes().about("ids", "Global IDs, at most 100.");
         /// Who asks.
-        viewer = local_in(|_: &Query, (), ctx| Ok(One(Viewer(Arc::new(ctx.viewer(Scope::Read)?.clone())))));
+        viewer = local_in(|_: &Query, (), ctx| Ok(Some(Viewer(Arc::new(ctx.viewer(Scope::Read)?.clone())))));
         /// A note.
         note = by_id::<NoteById, _>(Kind::Note, Note).about("id", "\"Note:42\" or \"42\".");
         /// Notes, newest first. Walk by cursor (`first`/`after`, `last`/`before`), or jump with `page` (from 1, of size
@@ -36,7 +37,7 @@ object! {
         notes = resolve(|_: &Query, Args(args): Args<NoteListArgs>, ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
-                Ok(One(NoteConnection::all(ctx.reader(), args).await?))
+                Ok(Some(NoteConnection::all(ctx.reader(), args).await?))
             })
         })
         .about("search", SEARCH);
@@ -46,21 +47,21 @@ object! {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
                 let CountArgs { group_by, filter, search } = args;
-                Ok(note::counts(ctx.reader(), group_by, filter.as_ref(), search.as_deref()).await?)
+                Ok(Nullable(note::counts(ctx.reader(), group_by, filter.as_ref(), search.as_deref()).await?))
             })
         });
         /// All note types of the company, by name.
         note_types = resolve(|_: &Query, (), ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
-                Ok(note_type::all(ctx.reader()).await?)
+                Ok(Nullable(note_type::all(ctx.reader()).await?))
             })
         });
         /// What deleting these notes would remove and cut off. Changes nothing; notes that are not there are left out.
         note_delete_preview = resolve(|_: &Query, Args(args): Args<ByIds>, ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
-                Ok(One(note::preview(&ctx, &args.ids).await?))
+                Ok(Some(note::preview(&ctx, &args.ids).await?))
             })
         })
         .about("ids", "Notes, at most 100.");
@@ -72,7 +73,7 @@ object! {
                 ctx.viewer(Scope::Read)?;
                 let CustomersArgs { search, first, after, last, before, page } = args;
                 let page = PageArgs { first, after, last, before, page };
-                Ok(One(customer::list(ctx.reader(), search.as_deref(), &page).await?))
+                Ok(Some(customer::list(ctx.reader(), search.as_deref(), &page).await?))
             })
         })
         .about("search", SEARCH_CUSTOMERS);
@@ -84,7 +85,7 @@ object! {
                 ctx.viewer(Scope::Read)?;
                 let UsersArgs { search, status, first, after, last, before, page } = args;
                 let page = PageArgs { first, after, last, before, page };
-                Ok(One(user::list(ctx.reader(), search.as_deref(), status, &page).await?))
+                Ok(Some(user::list(ctx.reader(), search.as_deref(), status, &page).await?))
             })
         })
         .about("search", SEARCH_USERS);

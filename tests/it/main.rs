@@ -45,6 +45,7 @@ mod migrations;
 mod note_types;
 mod oracle;
 mod paging;
+mod partial;
 mod patch;
 mod people;
 mod plans;

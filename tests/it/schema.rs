@@ -79,6 +79,16 @@ fn what_has_an_id_is_a_node() {
     }
 }
 
+#[test]
+fn a_root_field_that_fails_is_null_alone() {
+    let contract = Contract::read();
+    for root in ["Query", "Mutation"] {
+        for field in contract.fields(root).unwrap() {
+            assert!(field.gives.nullable, "{root}.{} takes the answers beside it along where it fails", field.name);
+        }
+    }
+}
+
 const RECORDS: &str = "{ viewer { user { __typename id } company { __typename id } }
     noteTypes { __typename id } customers { nodes { __typename id } } users { nodes { __typename id } }
     notes { nodes { __typename id messages { nodes { __typename id } } assignees { __typename id } } } }";

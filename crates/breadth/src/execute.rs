@@ -3,7 +3,7 @@
 use crate::bridge::{Name, ServerError, Value, Variables};
 
 use super::link::Rows;
-use super::plan::{Plan, ROOT};
+use super::plan::{Plan, ROOT, What};
 use super::run::{Tree, run};
 use super::write::{Nothing, Writer, Written};
 use super::{Context, Data};
@@ -15,6 +15,8 @@ use crate::meter::Meter;
 pub struct Response {
     pub data: Answered,
     pub errors: Vec<ServerError>,
+    /// Nothing was answered: errors made null of each field of the root, or of all data.
+    pub is_empty: bool,
 }
 
 /// The data of an answer.
@@ -32,7 +34,7 @@ pub enum Answered {
 impl Response {
     /// Nothing was executed, as these are wrong.
     pub fn refused(errors: Vec<ServerError>) -> Self {
-        Self { data: Answered::Nothing, errors }
+        Self { data: Answered::Nothing, errors, is_empty: true }
     }
 
     /// The data as text; `null` where there is none.
@@ -43,10 +45,12 @@ impl Response {
         }
     }
 
-    fn new(result: Result<(), Nothing>, written: Written) -> Self {
-        let Written { out, errors, .. } = written;
+    fn new(plan: &Plan, result: Result<(), Nothing>, written: Written) -> Self {
+        let Written { out, errors, failed, .. } = written;
         let data = if result.is_ok() { Answered::Written(out.into_pieces()) } else { Answered::Null };
-        Self { data, errors }
+        // The name of the root is no answer.
+        let asked = plan.scopes[ROOT].fields.iter().filter(|field| !matches!(field.what, What::TypeName)).count();
+        Self { data, errors, is_empty: result.is_err() || failed > 0 && failed == asked }
     }
 }
 
@@ -89,7 +93,7 @@ impl Operation<'_> {
         mut written: Written,
         write: impl Fn(&mut Writer<'_>) -> Result<(), Nothing> + Send + Sync,
     ) -> (Result<(), Nothing>, Written) {
-        let (start, before) = (written.out.written(), written.errors.len());
+        let (start, before, failed) = (written.out.written(), written.errors.len(), written.failed);
         let mut writer = self.writer(tree, written, self.meter);
         let mut result = Err(Nothing);
         let mut whole = || result = write(&mut writer).and_then(|()| writer.hold());
@@ -102,6 +106,7 @@ impl Operation<'_> {
         let Some(error) = stopped else { return (result, written) };
         written.out.truncate(start);
         written.errors.truncate(before);
+        written.failed = failed;
         let tree = self.failed(&error);
         let mut writer = self.writer(&tree, written, None);
         let result = write(&mut writer);
@@ -117,7 +122,7 @@ impl Operation<'_> {
         let tree = self.tree(None).await;
         let written = Written { out: super::Buffer::with_capacity(tree.size(self.plan)), ..Written::default() };
         let (result, written) = self.write(&tree, written, |writer| writer.object(ROOT, 0)).await;
-        Response::new(result, written)
+        Response::new(self.plan, result, written)
     }
 
     /// One that fails where null may not stand is the last: its answer would have no place (GraphQL, section 6.2.2).
@@ -132,10 +137,10 @@ impl Operation<'_> {
             let result;
             (result, written) = self.write(&tree, written, |writer| writer.field(ROOT, position, 0)).await;
             if result.is_err() {
-                return Response::new(result, written);
+                return Response::new(self.plan, result, written);
             }
         }
         written.out.push(b'}');
-        Response::new(Ok(()), written)
+        Response::new(self.plan, Ok(()), written)
     }
 }

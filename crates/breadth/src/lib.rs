@@ -59,7 +59,7 @@ pub use kept::Plans;
 pub use leaf::Leaf;
 pub use link::{Below, Given, Link, Prepared, Ready, Rows, Slot};
 pub use meter::Meter;
-pub use outcome::{Asked, One, Outcome};
+pub use outcome::{Asked, Nullable, One, Outcome};
 pub use plan::Plan;
 pub use question::{Faults, Question, Seeds, Store};
 pub use schema::{Document, NoMutation, Schema, sdl};

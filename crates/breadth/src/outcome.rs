@@ -45,6 +45,28 @@ impl Gather for () {
 pub struct One<T>(pub T);
 /// A value that has to be asked for.
 pub struct Asked<T>(pub T);
+/// What is found, in a place where its failure leaves null: what stands beside it is answered all the same.
+pub struct Nullable<O>(pub O);
+
+impl<O: Outcome> Outcome for Nullable<O> {
+    type Below = O::Below;
+
+    const NULLABLE: bool = true;
+    const NULLABLE_ITEMS: bool = O::NULLABLE_ITEMS;
+
+    fn register(registry: &mut Registry) -> String {
+        let name = O::register(registry);
+        name.strip_suffix('!').unwrap_or(&name).to_owned()
+    }
+
+    fn targets() -> Vec<&'static ObjectType> {
+        O::targets()
+    }
+
+    fn place(self, below: &mut Self::Below) -> Slot {
+        self.0.place(below)
+    }
+}
 
 impl<T: Object> Outcome for One<T> {
     type Below = Vec<T>;

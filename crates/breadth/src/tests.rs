@@ -187,6 +187,10 @@ object! {
         );
         /// What a future finds.
         found = resolve(|_: &Query, Args(Number { number }), ctx| Box::pin(found(number, ctx)));
+        /// A list that may fail.
+        list = resolve(|_: &Query, Args(Number { number }), ctx| {
+            Box::pin(async move { Ok(Nullable(found(number, ctx).await?.into_iter().collect::<Vec<_>>())) })
+        });
     }
 }
 

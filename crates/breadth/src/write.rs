@@ -48,6 +48,8 @@ pub struct Written {
     /// Bytes of it that the meter knows of.
     pub held: usize,
     pub errors: Vec<ServerError>,
+    /// Fields of the root that errors made null.
+    pub failed: usize,
 }
 
 impl<'a> Writer<'a> {
@@ -109,6 +111,7 @@ impl<'a> Writer<'a> {
         self.path.push(Step::Field(&field.name));
         let written = self.slot(step, slot, field.pos);
         self.path.pop();
+        self.written.failed += usize::from(self.path.is_empty() && written.is_err());
         self.or_null(written, step.nullable, start)
     }
 

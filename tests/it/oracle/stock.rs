@@ -170,7 +170,17 @@ impl OutputType for Query {
 }
 
 impl ContainerType for Query {
+    /// Each field of the root may be null.
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
+        Ok(self.root(ctx).await.unwrap_or_else(|error| {
+            ctx.add_error(error);
+            Some(Value::Null)
+        }))
+    }
+}
+
+impl Query {
+    async fn root(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
         let fail = |error: Error| ctx.set_error_path(library(error).into_server_error(ctx.item.pos));
         let carried = carried(ctx);
         carried.viewer(Scope::Read).map_err(fail)?;

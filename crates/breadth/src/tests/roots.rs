@@ -37,6 +37,44 @@ async fn what_came_along_is_not_asked_for() {
     assert_eq!(asked.len(), 2, "what is asked for in the same round is not waited for: {asked:?}");
 }
 
+#[tokio::test]
+async fn a_root_field_that_fails_is_null_alone() {
+    for (document, expected, failed, is_empty) in [
+        ("{ a: list(number: 1) { number } b: people { number } }", json!({ "a": [{ "number": 1 }] }), vec![], false),
+        ("{ a: list(number: -1) { number } b: people { number } }", json!({ "a": null }), vec!["[a]"], false),
+        (
+            "{ a: list(number: -1) { number } c: byNumber(number: 100) { number } }",
+            json!({ "a": null, "c": null }),
+            vec!["[a]"],
+            false,
+        ),
+        (
+            "{ a: list(number: -1) { number } c: found(number: -1) { number } }",
+            json!({ "a": null, "c": null }),
+            vec!["[a]", "[c]"],
+            true,
+        ),
+        (
+            "{ __typename a: list(number: -1) { number } }",
+            json!({ "__typename": "Query", "a": null }),
+            vec!["[a]"],
+            true,
+        ),
+        ("{ __typename }", json!({ "__typename": "Query" }), vec![], false),
+    ] {
+        let data = Data::default().with(Book::default());
+        let response = execute(document, json!({}), &data).await;
+        assert_eq!(response.is_empty, is_empty, "{document}");
+        let (mut data, errors) = shown(response);
+        let paths: Vec<&str> = errors.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, failed, "{document}");
+        if let Some(people) = data.as_object_mut().unwrap().remove("b") {
+            assert_eq!(people, json!([{ "number": 1 }, { "number": 2 }]));
+        }
+        assert_eq!(data, expected, "{document}");
+    }
+}
+
 async fn changed(document: &str, sent: Value) -> Answer {
     let book = Book::default();
     let data = Data::default().with(book.clone());
