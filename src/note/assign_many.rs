@@ -22,9 +22,10 @@ pub struct NotesAssignInput {
     ids: Vec<ID>,
     /// The users: at most 100.
     user_ids: Vec<ID>,
-    /// What to do where some of the notes cannot be changed. A user that is not there is wrong for all of them.
-    #[graphql(default_with = "BatchErrorPolicy::RejectAll")]
-    error_policy: BatchErrorPolicy,
+    /// What to do where some of the notes cannot be changed; `REJECT_ALL` when absent or null. A user that is not there is wrong
+    /// for all of them.
+    #[graphql(default_with = "Some(BatchErrorPolicy::default())")]
+    error_policy: Option<BatchErrorPolicy>,
 }
 
 /// What became of them. Assigning twice is no error and keeps the first assignment; nor is unassigning who is not
@@ -58,7 +59,8 @@ pub async fn assign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result<N
 
     let app = ctx.app();
     let transaction = app.db.begin().await?;
-    let mut batch = Batch::hold(&transaction, ctx.sight(), ids, error_policy, &mut problems).await?;
+    let mut batch =
+        Batch::hold(&transaction, ctx.sight(), ids, error_policy.unwrap_or_default(), &mut problems).await?;
     references.check(&transaction, ctx.sight(), &mut problems).await?;
     let mut changed = HashSet::new();
     if batch.is_refused(&problems) {
@@ -90,7 +92,7 @@ pub async fn unassign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result
     let app = ctx.app();
     let sight = ctx.sight();
     let transaction = app.db.begin().await?;
-    let mut batch = Batch::hold(&transaction, sight, ids, error_policy, &mut problems).await?;
+    let mut batch = Batch::hold(&transaction, sight, ids, error_policy.unwrap_or_default(), &mut problems).await?;
     let mut changed = HashSet::new();
     if batch.is_refused(&problems) {
         transaction.rollback().await?;

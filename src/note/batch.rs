@@ -16,9 +16,10 @@ use crate::id::Kind;
 use crate::user_error::{ErrorCode, Problems, UserError};
 
 /// What to do where some of many notes cannot be changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 pub enum BatchErrorPolicy {
     /// If one cannot be changed, none is. What is wrong stands in `userErrors` of the payload as well.
+    #[default]
     RejectAll,
     /// Those that can be changed are changed; what is wrong with the others stands in their results alone.
     SkipFailed,

@@ -37,24 +37,24 @@ pub struct NoteCreateInput {
     subject: Option<String>,
     /// The text: at most 250,000 characters.
     details: Option<String>,
-    /// Open or closed.
-    #[graphql(default_with = "NoteStatus::Open")]
-    status: NoteStatus,
+    /// Open or closed; OPEN when absent or null.
+    #[graphql(default_with = "Some(NoteStatus::Open)")]
+    status: Option<NoteStatus>,
     /// When to be reminded of it.
     reminder: Option<DateTime>,
     /// The kind of record it is about.
     reference_type: Option<NoteReferenceType>,
     /// The record it is about, by the ID that the other system knows it by: at most 255 characters.
     reference_id: Option<ID>,
-    /// To be visible only to its author, its assignees and viewers with the CONFIDENTIAL scope.
-    #[graphql(default)]
-    confidential: bool,
-    /// Marked as important.
-    #[graphql(default)]
-    priority: bool,
-    /// Pinned to the overview of the customer.
-    #[graphql(default)]
-    show_on_overview: bool,
+    /// To be visible only to its author, its assignees and viewers with the CONFIDENTIAL scope; false when absent or null.
+    #[graphql(default_with = "Some(false)")]
+    confidential: Option<bool>,
+    /// Marked as important; false when absent or null.
+    #[graphql(default_with = "Some(false)")]
+    priority: Option<bool>,
+    /// Pinned to the overview of the customer; false when absent or null.
+    #[graphql(default_with = "Some(false)")]
+    show_on_overview: Option<bool>,
     /// Words to find it by: at most 100, of at most 200 characters each; repetitions are dropped.
     tags: Option<Vec<String>>,
     /// The users responsible for it: at most 100.
@@ -99,8 +99,22 @@ impl NoteCreatePayload {
     }
 }
 
+impl NoteCreateInput {
+    /// The same with its defaults where the client sent null: null and the default are one input, also under one key.
+    fn with_defaults(self) -> Self {
+        Self {
+            status: Some(self.status.unwrap_or(NoteStatus::Open)),
+            confidential: Some(self.confidential.unwrap_or_default()),
+            priority: Some(self.priority.unwrap_or_default()),
+            show_on_overview: Some(self.show_on_overview.unwrap_or_default()),
+            ..self
+        }
+    }
+}
+
 pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCreatePayload> {
     let viewer = ctx.viewer(Scope::Write)?;
+    let input = input.with_defaults();
     let mut problems = Problems::default();
     let key = IdempotencyKey::new("noteCreate", input.idempotency_key.as_deref(), &input, &mut problems);
     let NoteCreateInput {
@@ -135,6 +149,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         }
     }
     let tags = problems.tags(&["input", "tags"], tags.unwrap_or_default());
+    let status = status.unwrap_or(NoteStatus::Open);
 
     let app = ctx.app();
     let id = app.db.ids().next(&app.db, viewer.company_id, db::Table::Note).await?;
@@ -162,9 +177,9 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         subject,
         details,
         status: status.into(),
-        priority,
-        confidential,
-        show_on_overview,
+        priority: priority.unwrap_or_default(),
+        confidential: confidential.unwrap_or_default(),
+        show_on_overview: show_on_overview.unwrap_or_default(),
         reminder: reminder.map(|time| time.0),
         tags: Tags(tags),
         reference_type: reference_type.map(Into::into),

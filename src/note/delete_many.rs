@@ -19,9 +19,9 @@ use crate::user_error::{Problems, UserError};
 pub struct NotesDeleteInput {
     /// The notes: at most 100. One that is named several times is deleted once, and has its outcome in each place.
     ids: Vec<ID>,
-    /// What to do where some of them cannot be deleted.
-    #[graphql(default_with = "BatchErrorPolicy::RejectAll")]
-    error_policy: BatchErrorPolicy,
+    /// What to do where some of them cannot be deleted; `REJECT_ALL` when absent or null.
+    #[graphql(default_with = "Some(BatchErrorPolicy::default())")]
+    error_policy: Option<BatchErrorPolicy>,
 }
 
 /// What became of them.
@@ -56,7 +56,7 @@ pub async fn delete_many(ctx: &Context<'_>, input: NotesDeleteInput) -> Result<N
     let app = ctx.app();
     let sight = ctx.sight();
     let transaction = app.db.begin().await?;
-    let mut batch = Batch::hold(&transaction, sight, ids, error_policy, &mut problems).await?;
+    let mut batch = Batch::hold(&transaction, sight, ids, error_policy.unwrap_or_default(), &mut problems).await?;
     let mut payload = NotesDeletePayload::default();
     if batch.is_refused(&problems) || batch.notes.is_empty() {
         transaction.rollback().await?;

@@ -27,9 +27,9 @@ pub struct NoteMessagesArgs {
     last: Option<i32>,
     /// Only what precedes this cursor.
     before: Option<String>,
-    /// Oldest first, or newest first.
-    #[graphql(default_with = "OrderDirection::Asc")]
-    direction: OrderDirection,
+    /// ASC is oldest first, DESC newest first; ASC when absent or null.
+    #[graphql(default_with = "Some(OrderDirection::default())")]
+    direction: Option<OrderDirection>,
 }
 
 /// A page of a thread, as the schema shows it.
@@ -129,16 +129,16 @@ pub fn messages() -> Def {
 
 fn prepare(note: &Note, args: &NoteMessagesArgs) -> Result<(Option<MessageRange>, ThreadPage)> {
     let NoteMessagesArgs { first, after, last, before, direction } = args;
+    let direction = direction.unwrap_or_default();
     let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: None };
-    let term = Term::integer((message::Entity, message::Column::Position), (*direction).into());
-    let window = page.window(&Ordering { name: name(*direction).to_owned(), terms: vec![term], sorted: false })?;
+    let term = Term::integer((message::Entity, message::Column::Position), direction.into());
+    let window = page.window(&Ordering { name: name(direction).to_owned(), terms: vec![term], sorted: false })?;
     let total = note.0.message_count;
-    let (low, high) = window.range(total.into(), *direction == OrderDirection::Asc);
+    let (low, high) = window.range(total.into(), direction == OrderDirection::Asc);
     let range = match (i32::try_from(low), i32::try_from(high)) {
         (Ok(low), Ok(high)) if low <= high => Some(MessageRange { note_id: note.0.id, low, high }),
         _ => None,
     };
-    let page =
-        ThreadPage { direction: *direction, messages: Vec::new(), older: low > 1, newer: high < total.into(), total };
+    let page = ThreadPage { direction, messages: Vec::new(), older: low > 1, newer: high < total.into(), total };
     Ok((range, page))
 }

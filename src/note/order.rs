@@ -18,20 +18,22 @@ use crate::page::{Cursor, Direction, Ordering, Place, Term};
 const MAX_FIELDS: usize = 3;
 
 /// Ascending or descending.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]
 pub enum OrderDirection {
     /// Smallest, or oldest, first.
+    #[default]
     Asc,
     /// Largest, or newest, first.
     Desc,
 }
 
 /// Where notes stand that have no value in a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]
 pub enum NullsPlacement {
     /// Before all others.
     First,
     /// After all others.
+    #[default]
     Last,
 }
 
@@ -66,12 +68,12 @@ pub enum NoteOrderField {
 pub struct NoteOrder {
     /// What to compare.
     pub field: NoteOrderField,
-    /// Which way.
-    #[graphql(default_with = "OrderDirection::Asc")]
-    pub direction: OrderDirection,
-    /// Where notes stand that have no value in this field, whichever the direction.
-    #[graphql(default_with = "NullsPlacement::Last")]
-    pub nulls: NullsPlacement,
+    /// Which way; ASC when absent or null.
+    #[graphql(default_with = "Some(OrderDirection::default())")]
+    pub direction: Option<OrderDirection>,
+    /// Where notes stand that have no value in this field, whichever the direction; LAST when absent or null.
+    #[graphql(default_with = "Some(NullsPlacement::default())")]
+    pub nulls: Option<NullsPlacement>,
 }
 
 impl From<OrderDirection> for Direction {
@@ -115,8 +117,8 @@ impl NoteOrdering {
     pub fn new(order_by: Option<&[NoteOrder]>, search: Option<&str>) -> Result<Self> {
         let newest = [NoteOrder {
             field: NoteOrderField::CreatedOn,
-            direction: OrderDirection::Desc,
-            nulls: NullsPlacement::Last,
+            direction: Some(OrderDirection::Desc),
+            nulls: Some(NullsPlacement::Last),
         }];
         let order_by = order_by.filter(|fields| !fields.is_empty()).unwrap_or(&newest);
         if order_by.len() > MAX_FIELDS {
@@ -138,7 +140,7 @@ impl NoteOrdering {
             }
             ordering.terms.push(order.term());
         }
-        let direction = order_by.last().map_or(Direction::Descending, |last| last.direction.into());
+        let direction = order_by.last().map_or(Direction::Descending, |last| last.direction().into());
         if fields.last() == Some(&NoteOrderField::Relevance) && !fields.contains(&NoteOrderField::CreatedOn) {
             fields.push(NoteOrderField::CreatedOn);
             ordering.terms.push(Term::time((note::Entity, note::Column::CreatedOn), direction));
@@ -192,6 +194,14 @@ fn fingerprint(search: Option<&str>) -> Result<String> {
 }
 
 impl NoteOrder {
+    fn direction(&self) -> OrderDirection {
+        self.direction.unwrap_or_default()
+    }
+
+    fn nulls(&self) -> NullsPlacement {
+        self.nulls.unwrap_or_default()
+    }
+
     /// What stands for it in cursors.
     fn name(&self) -> String {
         let (name, may_be_empty) = match self.field {
@@ -204,15 +214,15 @@ impl NoteOrder {
             NoteOrderField::ShowOnOverview => ("showOnOverview", false),
             NoteOrderField::Relevance => ("relevance", false),
         };
-        let sign = if self.direction == OrderDirection::Asc { '+' } else { '-' };
-        let nulls = if may_be_empty && self.nulls == NullsPlacement::First { "0" } else { "" };
+        let sign = if self.direction() == OrderDirection::Asc { '+' } else { '-' };
+        let nulls = if may_be_empty && self.nulls() == NullsPlacement::First { "0" } else { "" };
         format!(" {name}{sign}{nulls}")
     }
 
     fn term(&self) -> Term {
-        let direction: Direction = self.direction.into();
+        let direction: Direction = self.direction().into();
         // As if they were the smallest or the largest value.
-        let nothing = match (self.direction, self.nulls) {
+        let nothing = match (self.direction(), self.nulls()) {
             (OrderDirection::Asc, NullsPlacement::First) | (OrderDirection::Desc, NullsPlacement::Last) => Nothing::Low,
             _ => Nothing::High,
         };

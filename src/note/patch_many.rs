@@ -20,9 +20,9 @@ pub struct NotesPatchInput {
     ids: Vec<ID>,
     /// What to change.
     patch: NotePatch,
-    /// What to do where some of them cannot be changed.
-    #[graphql(default_with = "BatchErrorPolicy::RejectAll")]
-    error_policy: BatchErrorPolicy,
+    /// What to do where some of them cannot be changed; `REJECT_ALL` when absent or null.
+    #[graphql(default_with = "Some(BatchErrorPolicy::default())")]
+    error_policy: Option<BatchErrorPolicy>,
 }
 
 /// What became of them.
@@ -55,7 +55,7 @@ pub async fn patch_many(ctx: &Context<'_>, input: NotesPatchInput) -> Result<Not
     let app = ctx.app();
     let sight = ctx.sight();
     let transaction = app.db.begin().await?;
-    let mut batch = Batch::hold(&transaction, sight, ids, error_policy, &mut problems).await?;
+    let mut batch = Batch::hold(&transaction, sight, ids, error_policy.unwrap_or_default(), &mut problems).await?;
     references.check(&transaction, sight, &mut problems).await?;
     let moment = Moment::new(viewer, app);
     let may_hide = may_hide(&transaction, sight, &wanted, batch.notes.values()).await?;

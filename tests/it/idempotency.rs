@@ -104,6 +104,7 @@ async fn the_same_values_are_the_same_input_however_they_are_written() {
     for document in [
         r#"mutation { change: noteCreate(input: { idempotencyKey: "k", tags: ["a"], subject: "x" }) { note { id } } }"#,
         r#"mutation { change: noteCreate(input: { subject: "x", tags: "a", idempotencyKey: "k", status: OPEN, details: null }) { note { id } } }"#,
+        r#"mutation { change: noteCreate(input: { idempotencyKey: "k", tags: ["a"], subject: "x", status: null, priority: null, confidential: null, showOnOverview: null }) { note { id } } }"#,
         r#"mutation($t: [String!] = ["a"], $k: String = "k") { change: noteCreate(input: { tags: $t, idempotencyKey: $k, subject: "x", priority: false }) { note { id } } }"#,
     ] {
         assert_eq!(desk.client.query(document).await["change"]["note"]["id"], *made, "{document}");

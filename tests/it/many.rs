@@ -213,8 +213,11 @@ async fn one_failure_refuses_all_unless_it_is_to_be_skipped() {
     desk.company.assign(ids[0], desk.people[1].id).await;
     for change in CHANGES {
         let mut input = desk.input(change, [ids[0], 99, ids[1]], "REJECT_ALL");
+        input["errorPolicy"] = Value::Null;
+        let by_null = desk.refused(change, input.clone()).await;
         input.as_object_mut().unwrap().remove("errorPolicy");
         let answer = desk.refused(change, input).await;
+        assert_eq!(answer, by_null);
         assert_eq!(answer["userErrors"], json!([gone("1")]), "{change:?}");
         let results = answer["results"].as_array().unwrap();
         assert_eq!((&results[1]["userErrors"], &results[1]["note"]), (&json!([gone("1")]), &Value::Null));

@@ -6,7 +6,7 @@ use notegraph::entity::token::Scope;
 use notegraph::schema;
 use serde_json::{Value, json};
 
-use crate::oracle::{Contract, Kind};
+use crate::oracle::{Argument, Contract, Kind};
 use crate::support::App;
 
 #[test]
@@ -87,6 +87,31 @@ fn a_root_field_that_fails_is_null_alone() {
             assert!(field.gives.nullable, "{root}.{} takes the answers beside it along where it fails", field.name);
         }
     }
+}
+
+/// Generators of clients take an argument for required where it is never null, whatever its default.
+#[test]
+fn what_has_a_default_may_be_null_and_says_so() {
+    let contract = Contract::read();
+    let mut defaults = 0;
+    let mut look = |place: &str, argument: &Argument| {
+        if argument.has_default {
+            assert!(argument.takes.nullable, "{place}.{}", argument.name);
+            defaults += 1;
+        }
+    };
+    for (name, kind) in &contract.types {
+        match kind {
+            Kind::Fields(fields) => {
+                fields.iter().flat_map(|field| &field.arguments).for_each(|argument| look(name, argument));
+            }
+            Kind::Input(fields) => fields.iter().for_each(|field| look(name, field)),
+            Kind::Enum(_) | Kind::Scalar => {}
+        }
+    }
+    assert_eq!(defaults, 11);
+    let told = schema::sdl().matches("when absent or null").count();
+    assert_eq!(told, defaults, "each default is told in words, too");
 }
 
 const RECORDS: &str = "{ viewer { user { __typename id } company { __typename id } }

@@ -53,12 +53,14 @@ function page(edges, { first, last, page: number }, count) {
 
 // A page of a thread knows its positions, and so what stands on either side of it.
 function thread(note, { first, last, direction }, context, info) {
-  const edges = direction === 'ASC' ? note.ascending : note.descending
+  // Null is the default.
+  const ascending = direction !== 'DESC'
+  const edges = ascending ? note.ascending : note.descending
   const shown = page(edges, { first, last })
   const start = edges.indexOf(shown.edges[0])
   const end = start + shown.edges.length
   if (shown.edges.length > 0) {
-    const [low, high] = direction === 'ASC' ? [start + 1, end] : [edges.length - end + 1, edges.length - start]
+    const [low, high] = ascending ? [start + 1, end] : [edges.length - end + 1, edges.length - start]
     ask('MessagesOf', range(note, low, high), context, info)
     Object.assign(shown.pageInfo, { hasPreviousPage: start > 0, hasNextPage: end < edges.length })
   }
