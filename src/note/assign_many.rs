@@ -1,12 +1,12 @@
-//! `notesAssign` and `notesUnassign`.
+//! `notesAssign`.
 
 use std::collections::HashSet;
 
 use async_graphql::{ID, InputObject};
 
-use super::assignments::{add, take_away};
+use super::assignments::add;
 use super::batch::{Batch, BatchErrorPolicy, NoteBatchResult};
-use super::change::{References, still_seen};
+use super::change::References;
 use crate::context::ContextExt;
 use crate::engine::{Context, lent, local, object};
 use crate::entity::note;
@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::event::Moment;
 use crate::user_error::{Problems, UserError};
 
-/// Notes, and the users to be made responsible for each of them, or no longer responsible.
+/// Notes, and the users to be made responsible for each of them.
 #[derive(InputObject)]
 pub struct NotesAssignInput {
     /// The notes: at most 100. One that is named several times is changed once, and has its outcome in each place.
@@ -28,8 +28,7 @@ pub struct NotesAssignInput {
     error_policy: Option<BatchErrorPolicy>,
 }
 
-/// What became of them. Assigning twice is no error and keeps the first assignment; nor is unassigning who is not
-/// assigned.
+/// What became of them. Assigning twice is no error and keeps the first assignment.
 #[derive(Clone, Default)]
 pub struct NotesAssignPayload {
     results: Vec<NoteBatchResult>,
@@ -38,12 +37,11 @@ pub struct NotesAssignPayload {
 }
 
 object! {
-    /// What became of them. Assigning twice is no error and keeps the first assignment; nor is unassigning who is not
-    /// assigned.
+    /// What became of them. Assigning twice is no error and keeps the first assignment.
     NotesAssignPayload {
         /// What became of each, in the order of the IDs; empty where there were too many of them.
         results = local(|payload: &NotesAssignPayload| payload.results.clone());
-        /// How many notes have changed: not those for which all users were responsible already, or none was.
+        /// How many notes have changed: not those for which all users were responsible already.
         changed_count = lent(|payload: &NotesAssignPayload| &payload.changed_count);
         /// What has to be put right; then nothing was changed.
         user_errors = local(|payload: &NotesAssignPayload| payload.user_errors.clone());
@@ -71,39 +69,6 @@ pub async fn assign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result<N
             Ok(added) => {
                 transaction.commit().await?;
                 changed.extend(added.into_iter().map(|row| row.note_id));
-            }
-            Err(refused) => {
-                transaction.rollback().await?;
-                problems.0.push(refused);
-            }
-        }
-    }
-    let (results, user_errors) = batch.tell(problems);
-    Ok(NotesAssignPayload { results, changed_count: changed.len(), user_errors })
-}
-
-pub async fn unassign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result<NotesAssignPayload> {
-    let viewer = ctx.viewer(Scope::Write)?;
-    let NotesAssignInput { ids, user_ids, error_policy } = input;
-    let mut problems = Problems::default();
-    // Who is not assigned stays so, whether there is such a user or not: nobody is looked up.
-    let users = References::default().users(&mut problems, &["input", "userIds"], &user_ids);
-
-    let app = ctx.app();
-    let sight = ctx.sight();
-    let transaction = app.db.begin().await?;
-    let mut batch = Batch::hold(&transaction, sight, ids, error_policy.unwrap_or_default(), &mut problems).await?;
-    let mut changed = HashSet::new();
-    if batch.is_refused(&problems) {
-        transaction.rollback().await?;
-    } else {
-        let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
-        match take_away(&transaction, &Moment::new(viewer, app), &mut notes, &users).await? {
-            Ok(removed) => {
-                let seen = still_seen(&transaction, sight, batch.notes.values(), &users).await?;
-                transaction.commit().await?;
-                changed.extend(removed.into_iter().map(|(note, _)| note));
-                batch.notes.retain(|key, _| seen.contains(key));
             }
             Err(refused) => {
                 transaction.rollback().await?;

@@ -29,11 +29,12 @@ mod post;
 mod relevance;
 mod text;
 mod unassign;
+mod unassign_many;
 mod under;
 mod walk;
 
 pub use assign::{NoteAssignInput, NoteAssignPayload, assign};
-pub use assign_many::{NotesAssignInput, NotesAssignPayload, assign_many, unassign_many};
+pub use assign_many::{NotesAssignInput, NotesAssignPayload, assign_many};
 pub use connection::{NoteConnection, NoteEdge, notes_of};
 pub use counts::{NoteCount, NoteGroupKey, counts};
 pub use create::{NoteCreateInput, NoteCreatePayload, create};
@@ -50,3 +51,4 @@ pub use patch::{NotePatchInput, NotePatchPayload, patch};
 pub use patch_many::{NotesPatchInput, NotesPatchPayload, patch_many};
 pub use post::{NoteMessagePostInput, NoteMessagePostPayload, post};
 pub use unassign::{NoteUnassignInput, NoteUnassignPayload, unassign};
+pub use unassign_many::{NotesUnassignInput, NotesUnassignPayload, unassign_many};

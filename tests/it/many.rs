@@ -90,7 +90,7 @@ impl Change {
         let (field, input, own) = match self {
             Self::Patch => ("notesPatch", "NotesPatchInput", "changedCount"),
             Self::Assign => ("notesAssign", "NotesAssignInput", "changedCount"),
-            Self::Unassign => ("notesUnassign", "NotesAssignInput", "changedCount"),
+            Self::Unassign => ("notesUnassign", "NotesUnassignInput", "changedCount"),
             Self::Delete => ("notesDelete", "NotesDeleteInput", "deletedNoteIds report { totalCount }"),
         };
         format!("mutation($input: {input}!) {{ change: {field}(input: $input) {{ {own} {RESULTS} }} }}")

@@ -93,8 +93,12 @@ async fn a_full_company_cannot_fill_the_log() {
     let mut rounds = 0;
     loop {
         let users = json!({ "ids": ids, "userIds": [desk.ann.id.to_string()] });
-        let field = if rounds % 2 == 0 { "notesAssign" } else { "notesUnassign" };
-        let payload = desk.change(field, "NotesAssignInput!", users, "changedCount userErrors { code }").await;
+        let (field, input) = if rounds % 2 == 0 {
+            ("notesAssign", "NotesAssignInput!")
+        } else {
+            ("notesUnassign", "NotesUnassignInput!")
+        };
+        let payload = desk.change(field, input, users, "changedCount userErrors { code }").await;
         if payload["changedCount"] == 0 {
             assert_eq!(codes(&payload), EXCEEDED);
             break;
