@@ -42,10 +42,19 @@ pub enum NoteGroupKey {
     Priority,
 }
 
+/// A value of a closed set, as its own type has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Typed {
+    status: Option<NoteStatus>,
+    reference_type: Option<NoteReferenceType>,
+    priority: Option<bool>,
+}
+
 /// How many notes there are of one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteCount {
     key: Option<String>,
+    typed: Typed,
     label: Option<String>,
     count: u64,
     precision: CountPrecision,
@@ -54,9 +63,16 @@ pub struct NoteCount {
 object! {
     /// How many notes there are of one value.
     NoteCount {
-        /// The value as filters take it: the name of an enum's value, the ID of a record, a tag, `true` or `false`; null for
-        /// the notes that have none.
+        /// The value as text: the name of an enum's value, the ID of a record, a tag, `true` or `false`; null for the notes
+        /// that have none.
         key = lent(|counted: &NoteCount| &counted.key);
+        /// The status, where notes are counted by STATUS; else null.
+        status = lent(|counted: &NoteCount| &counted.typed.status);
+        /// The kind of record that the notes are about, where they are counted by REFERENCE_TYPE; else null, and for the notes
+        /// that have none.
+        reference_type = lent(|counted: &NoteCount| &counted.typed.reference_type);
+        /// Marked as important, or not, where notes are counted by PRIORITY; else null.
+        priority = lent(|counted: &NoteCount| &counted.typed.priority);
         /// What people call it: the name of the type or the user, the tag; null for what has no name but its key.
         label = lent(|counted: &NoteCount| &counted.label);
         /// How many notes.
@@ -156,19 +172,25 @@ fn read(group_by: NoteGroupKey, row: &Row) -> Result<NoteCount> {
         let key: Option<i64> = row.get(KEY)?;
         Ok(key.map(|key| kind.id(key).0))
     };
+    let mut typed = Typed::default();
     let key = match group_by {
         NoteGroupKey::Status => {
             let status: note::NoteStatus = row.get(KEY)?;
-            Some(name(NoteStatus::from(status)))
+            typed.status = Some(status.into());
+            typed.status.map(name)
         }
         NoteGroupKey::ReferenceType => {
             let kind: Option<note::ReferenceType> = row.get(KEY)?;
-            kind.map(|kind| name(NoteReferenceType::from(kind)))
+            typed.reference_type = kind.map(Into::into);
+            typed.reference_type.map(name)
         }
         NoteGroupKey::Type => id(Kind::NoteType)?,
         NoteGroupKey::User | NoteGroupKey::Assignee => id(Kind::User)?,
         NoteGroupKey::Tag => row.get(KEY)?,
-        NoteGroupKey::Priority => Some(row.get::<bool>(KEY)?.to_string()),
+        NoteGroupKey::Priority => {
+            typed.priority = Some(row.get::<bool>(KEY)?);
+            typed.priority.map(|priority| priority.to_string())
+        }
     };
     let label = match group_by {
         NoteGroupKey::Type | NoteGroupKey::User | NoteGroupKey::Assignee => row.get(LABEL)?,
@@ -176,7 +198,7 @@ fn read(group_by: NoteGroupKey, row: &Row) -> Result<NoteCount> {
         NoteGroupKey::Status | NoteGroupKey::ReferenceType | NoteGroupKey::Priority => None,
     };
     let precision = if row.get(MORE)? { CountPrecision::AtLeast } else { CountPrecision::Exact };
-    Ok(NoteCount { key, label, count: u64::try_from(total).map_err(Error::internal)?, precision })
+    Ok(NoteCount { key, typed, label, count: u64::try_from(total).map_err(Error::internal)?, precision })
 }
 
 /// The name of an enum's value in the schema.

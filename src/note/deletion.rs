@@ -24,10 +24,38 @@ pub enum DeletionAction {
 }
 leaf_enum!(DeletionAction);
 
+/// The type of a record that a deletion removes or cuts off. Values may be added: clients keep a fallback branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum RecordType {
+    /// A note.
+    Note,
+    /// A message in the thread of a note.
+    NoteMessage,
+    /// A customer.
+    Customer,
+    /// A user: the author of a note, or somebody assigned to it.
+    User,
+    /// A note type.
+    NoteType,
+}
+leaf_enum!(RecordType);
+
+impl RecordType {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Note => Kind::Note,
+            Self::NoteMessage => Kind::NoteMessage,
+            Self::Customer => Kind::Customer,
+            Self::User => Kind::User,
+            Self::NoteType => Kind::NoteType,
+        }
+    }
+}
+
 /// A record that a deletion removes or cuts off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeletionItem {
-    type_name: &'static str,
+    type_name: RecordType,
     record_id: ID,
     action: DeletionAction,
 }
@@ -35,7 +63,7 @@ pub struct DeletionItem {
 object! {
     /// A record that a deletion removes or cuts off.
     DeletionItem {
-        /// The name of its type.
+        /// The type of the record.
         type_name = lent(|item: &DeletionItem| &item.type_name);
         /// The global ID of the record. `node(id:)` finds it while it is there.
         record_id = lent(|item: &DeletionItem| &item.record_id);
@@ -67,8 +95,8 @@ object! {
 }
 
 impl DeletionItem {
-    fn new(action: DeletionAction, kind: Kind, id: i64) -> Self {
-        Self { type_name: kind.name(), record_id: kind.id(id), action }
+    fn new(action: DeletionAction, type_name: RecordType, id: i64) -> Self {
+        Self { type_name, record_id: type_name.kind().id(id), action }
     }
 }
 
@@ -130,15 +158,15 @@ pub async fn report(connection: &impl ConnectionTrait, sight: Sight, notes: &[no
     let others = notes.len() + users.len() + customers.len() + types.len();
     let total_count = all_messages + others as u64;
 
-    let deleted = |kind: Kind| move |id| DeletionItem::new(DeletionAction::Deleted, kind, id);
-    let detached = |kind: Kind| move |id| DeletionItem::new(DeletionAction::Detached, kind, id);
+    let deleted = |of: RecordType| move |id| DeletionItem::new(DeletionAction::Deleted, of, id);
+    let detached = |of: RecordType| move |id| DeletionItem::new(DeletionAction::Detached, of, id);
     let mut items: Vec<DeletionItem> = keys
         .into_iter()
-        .map(deleted(Kind::Note))
-        .chain(messages.into_iter().map(deleted(Kind::NoteMessage)))
-        .chain(customers.into_iter().map(detached(Kind::Customer)))
-        .chain(users.into_iter().map(detached(Kind::User)))
-        .chain(types.into_iter().map(detached(Kind::NoteType)))
+        .map(deleted(RecordType::Note))
+        .chain(messages.into_iter().map(deleted(RecordType::NoteMessage)))
+        .chain(customers.into_iter().map(detached(RecordType::Customer)))
+        .chain(users.into_iter().map(detached(RecordType::User)))
+        .chain(types.into_iter().map(detached(RecordType::NoteType)))
         .collect();
     items.truncate(usize::try_from(MAX_ITEMS).unwrap_or(usize::MAX));
     Ok(DeletionReport { truncated: total_count > items.len() as u64, total_count, items })

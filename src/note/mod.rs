@@ -13,6 +13,7 @@ mod create;
 mod delete;
 mod delete_many;
 mod deletion;
+mod field;
 mod filter;
 mod joined;
 mod key;

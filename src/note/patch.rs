@@ -8,6 +8,7 @@ use async_graphql::{ID, InputObject};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 
 use super::change::{References, hold_note};
+use super::field::NoteField;
 use super::object::Note;
 use super::patch_fields::{Diff, NotePatch, Wanted};
 use crate::context::ContextExt;
@@ -36,7 +37,7 @@ pub struct NotePatchInput {
 #[derive(Clone, Default)]
 pub struct NotePatchPayload {
     note: Option<Note>,
-    changed_fields: Vec<&'static str>,
+    changed_fields: Vec<NoteField>,
     user_errors: Vec<UserError>,
 }
 

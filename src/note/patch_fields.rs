@@ -5,6 +5,7 @@ use sea_orm::Set;
 use serde_json::{Value as Json, json};
 
 use super::change::References;
+use super::field::NoteField;
 use super::object::{NoteReferenceType, NoteStatus};
 use super::text::{BODY, NAME, SUBJECT, TAGS, distinct};
 use crate::entity::event::{Change, EventType, Logged};
@@ -174,7 +175,7 @@ pub struct Diff {
     /// The columns to write.
     pub columns: note::ActiveModel,
     /// The fields that change, for the client.
-    pub fields: Vec<&'static str>,
+    pub fields: Vec<NoteField>,
     /// The same with their values, for the log.
     changes: Vec<Change>,
     /// By how many bytes the note grows.
@@ -213,40 +214,38 @@ impl Diff {
         };
         let note = &mut diff.note;
         let (columns, fields, changes) = (&mut diff.columns, &mut diff.fields, &mut diff.changes);
-        let mut record = |field: &'static str, old: Logged, new: Logged| {
+        let mut record = |field: NoteField, old: Logged, new: Logged| {
             fields.push(field);
-            changes.push(Change::new(field, old, new));
+            changes.push(Change::new(field.name(), old, new));
         };
         // The field of the API, the column, the new value, and how the log shows it.
         macro_rules! set {
-            ($field:literal, $column:ident, $new:expr, $show:expr) => {
+            ($field:ident, $column:ident, $new:expr, $show:expr) => {
                 if let Some(new) = $new.as_ref().filter(|new| **new != note.$column) {
-                    record($field, $show(&note.$column).into(), $show(new).into());
+                    record(NoteField::$field, $show(&note.$column).into(), $show(new).into());
                     columns.$column = Set(new.clone());
                     note.$column = new.clone();
                 }
             };
         }
-        set!("customerId", customer_id, wanted.customer_id, |id: &Option<i64>| link(Kind::Customer, *id));
-        set!("typeId", type_id, wanted.type_id, |id: &Option<i64>| link(Kind::NoteType, *id));
-        set!("subject", subject, wanted.subject, |text: &Option<String>| Logged::text(text.as_deref()));
+        set!(CustomerId, customer_id, wanted.customer_id, |id: &Option<i64>| link(Kind::Customer, *id));
+        set!(TypeId, type_id, wanted.type_id, |id: &Option<i64>| link(Kind::NoteType, *id));
+        set!(Subject, subject, wanted.subject, |text: &Option<String>| Logged::text(text.as_deref()));
         if note.subject != old.subject {
             note.subject_folded = note.subject.as_deref().map(fold);
             columns.subject_folded = Set(note.subject_folded.clone());
         }
-        set!("details", details, wanted.details, |text: &Option<String>| Logged::text(text.as_deref()));
-        set!("status", status, wanted.status, |status: &note::NoteStatus| name(NoteStatus::from(*status)));
-        set!("reminder", reminder, wanted.reminder, |time: &Option<Time>| json!(
-            time.map(|time| DateTime(time).text())
-        ));
-        set!("referenceType", reference_type, wanted.reference_type, |kind: &Option<note::ReferenceType>| {
+        set!(Details, details, wanted.details, |text: &Option<String>| Logged::text(text.as_deref()));
+        set!(Status, status, wanted.status, |status: &note::NoteStatus| name(NoteStatus::from(*status)));
+        set!(Reminder, reminder, wanted.reminder, |time: &Option<Time>| json!(time.map(|time| DateTime(time).text())));
+        set!(ReferenceType, reference_type, wanted.reference_type, |kind: &Option<note::ReferenceType>| {
             kind.map_or(Json::Null, |kind| name(NoteReferenceType::from(kind)))
         });
-        set!("referenceId", reference_id, wanted.reference_id, |id: &Option<String>| Logged::text(id.as_deref()));
-        set!("confidential", confidential, wanted.confidential, |flag: &bool| json!(flag));
-        set!("priority", priority, wanted.priority, |flag: &bool| json!(flag));
-        set!("showOnOverview", show_on_overview, wanted.show_on_overview, |flag: &bool| json!(flag));
-        set!("tags", tags, Some(tags), |tags: &Tags| Logged::list(&tags.0));
+        set!(ReferenceId, reference_id, wanted.reference_id, |id: &Option<String>| Logged::text(id.as_deref()));
+        set!(Confidential, confidential, wanted.confidential, |flag: &bool| json!(flag));
+        set!(Priority, priority, wanted.priority, |flag: &bool| json!(flag));
+        set!(ShowOnOverview, show_on_overview, wanted.show_on_overview, |flag: &bool| json!(flag));
+        set!(Tags, tags, Some(tags), |tags: &Tags| Logged::list(&tags.0));
         if note.status != old.status {
             let closed = note.status == note::NoteStatus::Closed;
             diff.kind = if closed { EventType::Closed } else { EventType::Reopened };
@@ -276,31 +275,12 @@ impl Diff {
         self.note.updated_on = moment.time;
         self.note.updated_by_id = Some(moment.viewer.user_id);
         // What an import kept of a field's original is true no longer.
-        let keys: Vec<&str> = self.fields.iter().flat_map(|field| form_keys(field)).copied().collect();
+        let keys: Vec<&str> = self.fields.iter().flat_map(|field| field.form_keys()).copied().collect();
         self.note.source = form::forget(self.note.source.take(), &keys);
         self.columns.source = Set(self.note.source.clone());
         self.columns.version = Set(self.note.version);
         self.columns.updated_on = Set(self.note.updated_on);
         self.columns.updated_by_id = Set(self.note.updated_by_id);
-    }
-}
-
-/// The keys of the exchange form that a field of the API stands under.
-fn form_keys(field: &str) -> &'static [&'static str] {
-    match field {
-        "customerId" => &["customer_id", "customer"],
-        "typeId" => &["type", "type_id"],
-        "subject" => &["subject"],
-        "details" => &["details"],
-        "status" => &["status", "closed_on"],
-        "reminder" => &["reminder"],
-        "referenceType" => &["reference_type"],
-        "referenceId" => &["reference_id"],
-        "confidential" => &["confidential"],
-        "priority" => &["priority"],
-        "showOnOverview" => &["show_on_overview"],
-        "tags" => &["tags"],
-        _ => &[],
     }
 }
 

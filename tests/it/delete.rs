@@ -85,7 +85,9 @@ impl Desk {
 }
 
 fn item(kind: &str, id: i64, action: &str) -> Value {
-    json!({ "typeName": kind, "recordId": format!("{kind}:{id}"), "action": action })
+    let type_name =
+        if kind.starts_with("Note") && kind != "Note" { kind.replacen("Note", "NOTE_", 1) } else { kind.to_owned() };
+    json!({ "typeName": type_name.to_uppercase(), "recordId": format!("{kind}:{id}"), "action": action })
 }
 
 #[tokio::test]

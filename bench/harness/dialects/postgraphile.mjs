@@ -144,7 +144,8 @@ const translations = {
   }),
   m2: ({ benchPostgraphileNoteChange }) => {
     const { rowId, changedFields, ...note } = benchPostgraphileNoteChange.result;
-    return { notePatch: { note: { id: globalId("Note", rowId), ...note }, changedFields, userErrors: [] } };
+    const fields = changedFields.map((field) => field.toUpperCase());
+    return { notePatch: { note: { id: globalId("Note", rowId), ...note }, changedFields: fields, userErrors: [] } };
   },
 };
 

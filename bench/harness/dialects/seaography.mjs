@@ -119,7 +119,7 @@ const translations = {
   q3: ({ notes_of_customer: rows }) => ({ notes: { nodes: rows.map(note) } }),
   m1: ({ note_make: row }) => ({ noteCreate: { note: listed(row), userErrors: [] } }),
   m2: ({ note_change: { note: row, changed_fields } }) => ({
-    notePatch: { note: note(row), changedFields: json(changed_fields), userErrors: [] },
+    notePatch: { note: note(row), changedFields: json(changed_fields).map((field) => field.toUpperCase()), userErrors: [] },
   }),
 };
 

@@ -63,7 +63,7 @@ const roots = {
     },
     notePatch: async (_, { input }) => {
       const { note, changedFields } = await statements.patch(key(input.id), input.patch);
-      return { note, changedFields, userErrors: [] };
+      return { note, changedFields: changedFields.map((field) => field.toUpperCase()), userErrors: [] };
     },
   },
 };

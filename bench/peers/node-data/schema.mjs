@@ -80,7 +80,8 @@ export const typeDefs = /* GraphQL */ `
   input NotePatchInput { id: ID! patch: NotePatch! }
   type UserError { code: ErrorCode! message: String! }
   type NoteCreatePayload { note: Note userErrors: [UserError!]! }
-  type NotePatchPayload { note: Note changedFields: [String!]! userErrors: [UserError!]! }
+  enum NoteField { SUBJECT PRIORITY }
+  type NotePatchPayload { note: Note changedFields: [NoteField!]! userErrors: [UserError!]! }
   type Mutation {
     noteCreate(input: NoteCreateInput!): NoteCreatePayload!
     notePatch(input: NotePatchInput!): NotePatchPayload!

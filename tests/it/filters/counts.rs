@@ -47,7 +47,7 @@ async fn random_counts(seed: u64, confidential: bool) {
     let world = World::random(random, confidential).await;
     let fields: Vec<String> = KEYS
         .iter()
-        .map(|key| format!("{key}: noteCounts(groupBy: {key}, filter: $filter, search: $search) {{ key label count }}"))
+        .map(|key| format!("{key}: noteCounts(groupBy: {key}, filter: $filter, search: $search) {{ key label count status referenceType priority }}"))
         .collect();
     let document = format!("query($filter: NoteFilter, $search: String) {{ {} }}", fields.join(" "));
     for case in 0..150 {
@@ -69,6 +69,14 @@ async fn random_counts(seed: u64, confidential: bool) {
             let text = |value: &Value| value.as_str().map(str::to_owned);
             let told: BTreeMap<_, _> = counts.iter().map(|count| text(&count["key"])).zip(numbers).collect();
             assert_eq!(told, expected, "seed {seed}, case {case}: {key} of {filter} {search:?}");
+            for count in counts {
+                // What is one of a few is told as such as well.
+                let text = count["key"].as_str();
+                let of = |wanted: &str| if key == wanted { json!(text) } else { Value::Null };
+                let priority = text.filter(|_| key == "PRIORITY").map(|text| text == "true");
+                let typed = [of("STATUS"), of("REFERENCE_TYPE"), json!(priority)];
+                assert_eq!(["status", "referenceType", "priority"].map(|name| count[name].clone()), typed, "{key}");
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `noteCreate` and `notePatch`.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use bench_data::{NewNote, Patch, postgres as db};
 use chrono::{SubsecRound, Utc};
 
@@ -44,10 +44,17 @@ struct NoteCreatePayload {
     user_errors: Vec<UserError>,
 }
 
+/// What a patch can change here.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+enum NoteField {
+    Subject,
+    Priority,
+}
+
 #[derive(SimpleObject)]
 struct NotePatchPayload {
     note: Note,
-    changed_fields: Vec<&'static str>,
+    changed_fields: Vec<NoteField>,
     user_errors: Vec<UserError>,
 }
 
@@ -73,7 +80,8 @@ impl Mutation {
         let id = key(&input.id)?;
         let patched = db::patch(pool, *company, *actor, Utc::now().trunc_subsecs(6), id, patch).await?;
         let patched = patched.ok_or("no such note")?;
-        let changed_fields = patched.changes.iter().map(|change| change.field).collect();
+        let changed = |field: &str| if field == "subject" { NoteField::Subject } else { NoteField::Priority };
+        let changed_fields = patched.changes.iter().map(|change| changed(change.field)).collect();
         Ok(NotePatchPayload { note: Note(patched.note), changed_fields, user_errors: Vec::new() })
     }
 }

