@@ -4,6 +4,7 @@ use crate::engine::{leaf, lent, local, object};
 use crate::entity::customer;
 use crate::id::{GlobalId, Kind};
 use crate::note::{Whose, notes_of};
+use crate::people::PhoneNumber;
 use crate::scalar::{BigInt, Date, DateTime, Url};
 
 /// The row of a customer, as the schema shows it.
@@ -67,32 +68,5 @@ object! {
         created_on = leaf(|customer: &Customer| DateTime(customer.0.created_on));
         /// The notes about this customer, as in `Query.notes`.
         notes = notes_of(Whose::Customer, |customer: &Customer| customer.0.id).reads(&["id"]);
-    }
-}
-
-/// A telephone number, as the schema shows it.
-#[derive(Clone)]
-pub struct PhoneNumber {
-    country_code: Option<String>,
-    number: Option<String>,
-    full: Option<String>,
-}
-
-impl PhoneNumber {
-    fn new(country_code: Option<&String>, number: Option<&String>, full: Option<&String>) -> Option<Self> {
-        country_code.or(number).or(full)?;
-        Some(Self { country_code: country_code.cloned(), number: number.cloned(), full: full.cloned() })
-    }
-}
-
-object! {
-    /// A telephone number; any part may be missing.
-    PhoneNumber {
-        /// The country's calling code.
-        country_code = lent(|phone: &PhoneNumber| &phone.country_code);
-        /// The number within the country.
-        number = lent(|phone: &PhoneNumber| &phone.number);
-        /// The number as it is dialled from anywhere.
-        full = lent(|phone: &PhoneNumber| &phone.full);
     }
 }

@@ -10,20 +10,9 @@ use crate::engine::{Context, local, object};
 use crate::entity::customer;
 use crate::entity::token::Scope;
 use crate::error::Result;
-use crate::people::{Fields, Identity, fits, hold, save};
+use crate::people::{Fields, Identity, PhoneNumberInput, fits, hold, save};
 use crate::scalar::{Date, DateTime, Url};
 use crate::user_error::{Problems, UserError};
-
-/// A telephone number; any part may be missing.
-#[derive(InputObject)]
-pub struct PhoneNumberInput {
-    /// The country's calling code.
-    country_code: Option<String>,
-    /// The number within the country.
-    number: Option<String>,
-    /// The number as it is dialled from anywhere.
-    full: Option<String>,
-}
 
 /// A customer as the system that owns the record knows them. Absent keeps a field, or leaves it empty where the customer
 /// is new; null clears it, and is refused with `NULL_NOT_ALLOWED` where it cannot be empty. A text has at most 255

@@ -7,11 +7,13 @@
 //! [`upsert`] is what the changes of customers and users have in common.
 
 mod index;
+mod number;
 mod phone;
 mod search;
 mod upsert;
 mod words;
 
 pub use index::{Findable, add, batch, replace};
+pub use number::{PhoneNumber, PhoneNumberInput};
 pub use search::PeopleSearch;
 pub use upsert::{Fields, Identity, fits, hold, save, take_turns};

@@ -33,8 +33,12 @@ pub fn forms(country_code: Option<&str>, number: Option<&str>, full: Option<&str
 /// The forms of a number of which it is not known whether it has a country's code: it has where it begins as one that
 /// is dialled from abroad.
 pub fn forms_of_any(number: &str) -> Vec<String> {
-    let is_international = number.trim_start().starts_with('+') || digits(number).starts_with("00");
-    if is_international { forms(None, None, Some(number)) } else { forms(None, Some(number), None) }
+    if is_international(number) { forms(None, None, Some(number)) } else { forms(None, Some(number), None) }
+}
+
+/// Whether a number begins as one that is dialled from abroad.
+pub fn is_international(number: &str) -> bool {
+    number.trim_start().starts_with('+') || digits(number).starts_with("00")
 }
 
 /// The digits of a number; both ways where a zero in brackets stands for one that is not dialled from abroad.

@@ -274,6 +274,20 @@ impl<'p> Fields<'p> {
         self.text(field, value.map_value(|id| id.0), column);
     }
 
+    /// A field, and what it was called before: the one that is given, with its name. Who gives both is told that they are
+    /// one.
+    pub fn renamed<'f, T>(
+        &mut self,
+        (name, value): (&'f str, MaybeUndefined<T>),
+        (old_name, old): (&'f str, MaybeUndefined<T>),
+    ) -> (&'f str, MaybeUndefined<T>) {
+        if !value.is_undefined() && !old.is_undefined() {
+            let message = format!("`{old_name}` is the old name of `{name}`; leave it out.");
+            self.add(ErrorCode::Invalid, old_name, message);
+        }
+        if value.is_undefined() { (old_name, old) } else { (name, value) }
+    }
+
     /// A field that cannot be empty.
     pub fn required<T>(&mut self, field: &str, value: MaybeUndefined<T>, column: &mut T) {
         match value {

@@ -2,10 +2,11 @@ use std::sync::Arc;
 
 use async_graphql::{Enum, ID};
 
-use crate::engine::{leaf, leaf_enum, lent, object};
+use crate::engine::{leaf, leaf_enum, lent, local, object};
 use crate::entity::user;
 use crate::id::{GlobalId, Kind};
 use crate::note::{Whose, notes_of};
+use crate::people::PhoneNumber;
 use crate::scalar::{BigInt, DateTime, Url};
 
 /// Whether a user may act.
@@ -46,14 +47,19 @@ object! {
         profile_photo = leaf(|user: &User| user.0.profile_photo.clone().map(Url));
         /// The ID that the company's staff system knows the user by.
         employee_id = leaf(|user: &User| user.0.employee_id.clone().map(ID));
-        /// The mobile telephone.
-        mobile_number = lent(|user: &User| &user.0.mobile_number);
+        /// The mobile telephone: `full` where it begins as it is dialled from abroad, else `number`.
+        mobile = local(|user: &User| PhoneNumber::of_text(user.0.mobile_number.as_ref())).reads(&["mobile_number"]);
+        /// The mobile telephone, as one text.
+        mobile_number = lent(|user: &User| &user.0.mobile_number)
+            .deprecated("Use `mobile`, which has the shape of a customer's.");
         /// Where the user works, by the ID that the other system knows the place by.
         business_location_id = leaf(|user: &User| user.0.business_location_id.clone().map(ID));
         /// Whether signing in takes a second factor.
         enable2_fa = leaf(|user: &User| user.0.enable2_fa);
         /// When the user's record was last changed by the system that owns it.
-        modified_on = leaf(|user: &User| user.0.modified_on.map(DateTime));
+        updated_on = leaf(|user: &User| user.0.modified_on.map(DateTime)).reads(&["modified_on"]);
+        /// When the user's record was last changed by the system that owns it.
+        modified_on = leaf(|user: &User| user.0.modified_on.map(DateTime)).deprecated("Use `updatedOn`, as of notes.");
         /// Who made the user's record, in the words of the system that owns it.
         created_by = lent(|user: &User| &user.0.created_by);
         /// What the user does in the company.

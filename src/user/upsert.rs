@@ -15,7 +15,7 @@ use crate::entity::token::Scope;
 use crate::entity::{Sight, user};
 use crate::error::Result;
 use crate::id::quote;
-use crate::people::{Fields, Identity, fits, hold, save};
+use crate::people::{Fields, Identity, PhoneNumberInput, fits, hold, save};
 use crate::scalar::{DateTime, Url};
 use crate::user_error::{ErrorCode, Problems, UserError};
 
@@ -45,13 +45,19 @@ pub struct UserInput {
     profile_photo: MaybeUndefined<Url>,
     /// The ID that the company's staff system knows the user by.
     employee_id: MaybeUndefined<ID>,
-    /// The mobile telephone.
+    /// The mobile telephone, which is kept as one text: `full`, or `number` where that is all that is known.
+    mobile: MaybeUndefined<PhoneNumberInput>,
+    /// The mobile telephone, as one text.
+    #[graphql(deprecation = "Use `mobile`, which has the shape of a customer's.")]
     mobile_number: MaybeUndefined<String>,
     /// Where the user works, by the ID that the other system knows the place by.
     business_location_id: MaybeUndefined<ID>,
     /// Whether signing in takes a second factor.
     enable2_fa: MaybeUndefined<bool>,
     /// When the user's record was last changed by the system that owns it.
+    updated_on: MaybeUndefined<DateTime>,
+    /// When the user's record was last changed by the system that owns it.
+    #[graphql(deprecation = "Use `updatedOn`, as of notes.")]
     modified_on: MaybeUndefined<DateTime>,
     /// Who made the user's record, in the words of the system that owns it.
     created_by: MaybeUndefined<String>,
@@ -127,9 +133,11 @@ fn apply(input: UserInput, row: &mut user::Model, fields: &mut Fields<'_>) {
         username,
         profile_photo,
         employee_id,
+        mobile,
         mobile_number,
         business_location_id,
         enable2_fa,
+        updated_on,
         modified_on,
         created_by,
         role,
@@ -144,10 +152,23 @@ fn apply(input: UserInput, row: &mut user::Model, fields: &mut Fields<'_>) {
     fields.text("email", email, &mut row.email);
     fields.set(profile_photo.map_value(|url| url.0), &mut row.profile_photo);
     fields.id("employeeId", employee_id, &mut row.employee_id);
-    fields.text("mobileNumber", mobile_number, &mut row.mobile_number);
+    let mobile = match mobile {
+        MaybeUndefined::Undefined => MaybeUndefined::Undefined,
+        MaybeUndefined::Null => MaybeUndefined::Null,
+        MaybeUndefined::Value(number) => number.into_text().map_or_else(
+            |message| {
+                fields.add(ErrorCode::Invalid, "mobile", message);
+                MaybeUndefined::Undefined
+            },
+            |text| text.map_or(MaybeUndefined::Null, MaybeUndefined::Value),
+        ),
+    };
+    let mobile = fields.renamed(("mobile", mobile), ("mobileNumber", mobile_number));
+    fields.text(mobile.0, mobile.1, &mut row.mobile_number);
     fields.id("businessLocationId", business_location_id, &mut row.business_location_id);
     fields.set(enable2_fa, &mut row.enable2_fa);
-    fields.set(modified_on.map_value(|time| time.0), &mut row.modified_on);
+    let (_, updated_on) = fields.renamed(("updatedOn", updated_on), ("modifiedOn", modified_on));
+    fields.set(updated_on.map_value(|time| time.0), &mut row.modified_on);
     fields.text("createdBy", created_by, &mut row.created_by);
     fields.text("role", role, &mut row.role);
 }

@@ -145,13 +145,13 @@ async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
                  customers(search: $s) { nodes { fullName } } }";
     let body = |document: &str, variables| json!({ "query": document, "variables": variables }).to_string();
     let people = "query($s: String!) { customers(search: $s) { nodes { fullName email phone { full } } }
-        users(search: $s) { nodes { username email mobileNumber } } viewer { user { username email } } }";
+        users(search: $s) { nodes { username email mobile { number } } } viewer { user { username email } } }";
     let upsert = "mutation($customers: [CustomerInput!]!, $users: [UserInput!]!) {
         customersUpsert(input: $customers) { customers { fullName } userErrors { code } }
         usersUpsert(input: $users) { users { fullName } userErrors { code } } }";
     let upserted = json!({
         "customers": [{ "externalKey": canary, "firstName": canary, "email": canary, "phone": { "number": DIGITS } }],
-        "users": [{ "externalKey": canary, "username": format!("{canary} two"), "email": canary, "mobileNumber": DIGITS }],
+        "users": [{ "externalKey": canary, "username": format!("{canary} two"), "email": canary, "mobile": { "number": DIGITS } }],
     });
     let get = format!(
         "GET /graphql?query=%7B+__typename+%23{canary}%0A%7D&{canary}={canary} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\

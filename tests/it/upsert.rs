@@ -15,8 +15,8 @@ const CUSTOMERS: &str = "mutation($input: [CustomerInput!]!) { change: customers
     userErrors { code path params } } }";
 
 const USERS: &str = "mutation($input: [UserInput!]!) { change: usersUpsert(input: $input) {
-    people: users { id status firstName lastName fullName email username profilePhoto employeeId mobileNumber businessLocationId
-      enable2Fa modifiedOn createdBy role }
+    people: users { id status firstName lastName fullName email username profilePhoto employeeId mobile { countryCode number full }
+      businessLocationId enable2Fa updatedOn createdBy role }
     userErrors { code path params } } }";
 
 struct Desk {
@@ -74,8 +74,9 @@ fn whole(document: &str) -> Value {
           "createdOn": "2020-05-01T10:00:00.000001Z" })
     } else {
         json!({ "status": "INACTIVE", "firstName": "Ann", "lastName": "Lee", "fullName": "Dr Ann Lee", "email": "ann@example.com",
-          "username": "ann", "profilePhoto": "https://example.com/a.png", "employeeId": "e-1", "mobileNumber": "+49171",
-          "businessLocationId": "b-1", "enable2Fa": false, "modifiedOn": "2020-05-01T10:00:00Z", "createdBy": "hr", "role": "agent" })
+          "username": "ann", "profilePhoto": "https://example.com/a.png", "employeeId": "e-1",
+          "mobile": { "countryCode": null, "number": null, "full": "+49171" },
+          "businessLocationId": "b-1", "enable2Fa": false, "updatedOn": "2020-05-01T10:00:00Z", "createdBy": "hr", "role": "agent" })
     }
 }
 
@@ -261,6 +262,43 @@ async fn one_wrong_person_and_nobody_is_written() {
             desk.client.query_with(CUSTOMERS, json!({ "input": [{ "externalKey": "x", field: value }] })).await;
         assert_eq!(response.errors().len(), 1, "{field}");
     }
+}
+
+#[tokio::test]
+async fn the_number_of_a_user_is_one_text() {
+    let desk = Desk::new().await;
+    let one = |mobile: Value| json!([{ "externalKey": "k", "username": "k", "mobile": mobile }]);
+    let phone =
+        |number: Option<&str>, full: Option<&str>| json!({ "countryCode": null, "number": number, "full": full });
+    for (sent, kept) in [
+        (json!({ "countryCode": "49", "number": "171", "full": "+49 171" }), phone(None, Some("+49 171"))),
+        (json!({ "number": "0171" }), phone(Some("0171"), None)),
+        (json!({ "full": "0049 171" }), phone(None, Some("0049 171"))),
+        (json!({ "full": null }), Value::Null),
+        (Value::Null, Value::Null),
+    ] {
+        assert_eq!(desk.people(USERS, one(sent.clone())).await[0]["mobile"], kept, "{sent}");
+    }
+    let apart = one(json!({ "countryCode": "49", "number": "171" }));
+    assert_eq!(desk.problems(USERS, apart).await, ["INVALID input.0.mobile"]);
+    assert_eq!(desk.problems(USERS, one(json!({ "full": "1".repeat(256) }))).await, ["TOO_LONG input.0.mobile"]);
+}
+
+/// Until clients have followed, the old names of fields mean what the new ones do.
+#[tokio::test]
+async fn the_old_names_of_a_users_fields_go_on_to_work() {
+    let desk = Desk::new().await;
+    let old = json!([{ "externalKey": "k", "username": "k", "mobileNumber": "+49171", "modifiedOn": "2020-05-01T10:00:00Z" }]);
+    let ann = desk.people(USERS, old).await[0].clone();
+    assert_eq!((&ann["mobile"]["full"], &ann["updatedOn"]), (&json!("+49171"), &json!("2020-05-01T10:00:00Z")));
+    let document = "query($id: ID!) { user(id: $id) { mobileNumber modifiedOn } }";
+    let shown = desk.client.query_with(document, json!({ "id": ann["id"] })).await["user"].clone();
+    assert_eq!(shown, json!({ "mobileNumber": "+49171", "modifiedOn": "2020-05-01T10:00:00Z" }));
+    let both = json!([{ "externalKey": "k", "mobile": { "full": "1" }, "mobileNumber": "1", "updatedOn": null, "modifiedOn": null }]);
+    assert_eq!(desk.problems(USERS, both).await, ["INVALID input.0.mobileNumber", "INVALID input.0.modifiedOn"]);
+    let cleared = json!([{ "externalKey": "k", "mobileNumber": null, "modifiedOn": null }]);
+    let ann = desk.people(USERS, cleared).await[0].clone();
+    assert_eq!((&ann["mobile"], &ann["updatedOn"]), (&Value::Null, &Value::Null));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use async_graphql::registry::{MetaField, MetaTypeId, ObjectBuilder};
+use async_graphql::registry::{Deprecation, MetaField, MetaTypeId, ObjectBuilder};
 use async_graphql::resolver_utils::ContainerType;
 use async_graphql::{Context, ContextSelectionSet, EmptySubscription, Schema, ServerResult};
 
@@ -45,7 +45,11 @@ pub fn register<T: Object>(registry: &mut Registry) -> String {
     registry.create_output_type::<Declared<T>, _>(MetaTypeId::Object, |registry| {
         let fields = object.fields.iter().map(|field| {
             let (ty, args) = (field.def.register)(registry);
-            (field.name.clone(), meta_field(&field.name, &field.description, ty, args))
+            let mut meta = meta_field(&field.name, &field.description, ty, args);
+            if let Some(reason) = field.def.deprecated {
+                meta.deprecation = Deprecation::Deprecated { reason: Some(reason.to_owned()) };
+            }
+            (field.name.clone(), meta)
         });
         let fields = fields.collect();
         ObjectBuilder::new(object.name, fields)

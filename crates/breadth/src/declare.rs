@@ -44,9 +44,17 @@ pub struct Def {
     pub kind: Kind,
     /// What the field reads of its row, where that is not the row's field of the same name.
     pub reads: Option<&'static [&'static str]>,
+    /// Why it is not to be used any more, and what to use instead.
+    pub deprecated: Option<&'static str>,
 }
 
 impl Def {
+    /// Says why the field is not to be used any more, and what to use instead.
+    #[must_use]
+    pub fn deprecated(self, reason: &'static str) -> Self {
+        Self { deprecated: Some(reason), ..self }
+    }
+
     /// Says what the field reads of its row, where that is not the row's field of the same name.
     #[must_use]
     pub fn reads(self, fields: &'static [&'static str]) -> Self {
@@ -63,7 +71,7 @@ impl Def {
             }
             (ty, arguments)
         };
-        Self { register: Box::new(register), kind: self.kind, reads: self.reads }
+        Self { register: Box::new(register), kind: self.kind, reads: self.reads, deprecated: self.deprecated }
     }
 }
 

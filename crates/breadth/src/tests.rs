@@ -190,7 +190,8 @@ object! {
         /// A list that may fail.
         list = resolve(|_: &Query, Args(Number { number }), ctx| {
             Box::pin(async move { Ok(Nullable(found(number, ctx).await?.into_iter().collect::<Vec<_>>())) })
-        });
+        })
+        .deprecated("Use `people`.");
     }
 }
 

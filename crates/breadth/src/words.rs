@@ -26,7 +26,7 @@ fn mine<T: 'static>(ready: Ready) -> T {
 
 fn def<A: Take, O: Outcome>(link: impl Link + 'static) -> Def {
     let register = |registry: &mut Registry| (O::register(registry), A::register(registry));
-    Def { register: Box::new(register), kind: Kind::Link(Box::new(link)), reads: None }
+    Def { register: Box::new(register), kind: Kind::Link(Box::new(link)), reads: None, deprecated: None }
 }
 
 /// The scopes below, of what was found for each row.
@@ -317,7 +317,7 @@ where
 
 fn leaf_def<T: Leaf>(write: impl Fn(&Row, Context<'_>, &mut Vec<u8>) + Send + Sync + 'static) -> Def {
     let register = Box::new(|registry: &mut Registry| (T::register(registry), Arguments::new()));
-    Def { register, kind: Kind::Leaf(Box::new(write)), reads: None }
+    Def { register, kind: Kind::Leaf(Box::new(write)), reads: None, deprecated: None }
 }
 
 /// A value that is made of the row.

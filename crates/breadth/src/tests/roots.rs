@@ -75,6 +75,13 @@ async fn a_root_field_that_fails_is_null_alone() {
     }
 }
 
+#[test]
+fn a_field_says_what_to_use_instead() {
+    let sdl = sdl::<Query, Mutation>();
+    let list = "list(number: Int!): [Person!] @deprecated(reason: \"Use `people`.\")";
+    assert!(sdl.contains(list) && !sdl.contains("directive @deprecated"), "{sdl}");
+}
+
 async fn changed(document: &str, sent: Value) -> Answer {
     let book = Book::default();
     let data = Data::default().with(book.clone());
