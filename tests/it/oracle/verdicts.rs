@@ -148,7 +148,7 @@ const SPECIMENS: [(&str, &str); 18] = [
 
 fn right(contract: &Contract, random: &mut Random) -> Asked {
     if random.percent(35) {
-        let kinds = ["Company", "Customer", "User", "NoteType", "Note", "NoteMessage"];
+        let kinds = ["Company", "Customer", "User", "NoteType", "Note", "NoteMessage", "NoteAssignee"];
         let ids = kinds.map(|kind| (kind.to_owned(), (1..4).map(|key| format!("{kind}:{key}")).collect()));
         let words = Words { ids: ids.into_iter().collect(), cursors: vec!["x".to_owned()] };
         let style = Style { merge: true, wrong: true, plain: false };

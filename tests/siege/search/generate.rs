@@ -109,6 +109,12 @@ impl Generator<'_> {
                 object.insert(name.to_owned(), self.value(name, &field.ty.node, depth + 1));
             }
         }
+        // A comparison without an operator is refused.
+        if object.is_empty() && ty.ends_with("Filter") && ty != "NoteFilter" {
+            let field = *self.random.pick(&fields);
+            let name = field.name.node.as_str();
+            object.insert(name.to_owned(), self.value(name, &field.ty.node, depth + 1));
+        }
         json!(object)
     }
 
