@@ -51,19 +51,28 @@ pub struct PhoneNumberInput {
 }
 
 impl PhoneNumberInput {
-    /// The number as one text, none where all parts are empty.
-    ///
-    /// # Errors
-    /// A sentence for the client, where the country's code stands apart from the number.
-    pub fn into_text(self) -> Result<Option<String>, &'static str> {
-        match self {
-            Self { full: Some(full), .. } => Ok(Some(full)),
-            Self { country_code: Some(_), .. } => Err(
-                "The number of a user is kept as one text: a `countryCode` has to stand in `full`, as in \"+49 171 234\".",
-            ),
-            Self { number, .. } => Ok(number),
-        }
+    /// The number as one text, none where all parts are empty: whole, or else its parts put together as they are written.
+    pub fn into_text(self) -> Option<String> {
+        let Self { country_code, number, full } = self;
+        let (code, number) = match (full, country_code, number) {
+            (Some(full), ..) => return Some(full),
+            (None, Some(code), Some(number)) => (code, number),
+            (None, code, number) => return code.map(international).or(number),
+        };
+        // The zero that is dialled within the country alone.
+        let number = match number.strip_prefix('0') {
+            Some(rest) => format!("(0){rest}"),
+            None => number,
+        };
+        Some(format!("{} {number}", international(code)))
     }
+}
+
+/// A country's code as a number begins with it; as it is, where it is none.
+fn international(code: String) -> String {
+    let digits = code.trim_start_matches(['+', '0']);
+    let is_code = !digits.is_empty() && digits.chars().all(|digit| digit.is_ascii_digit());
+    if is_code { format!("+{digits}") } else { code }
 }
 
 #[cfg(test)]
@@ -80,5 +89,21 @@ mod tests {
         assert_eq!(of("0049 171 2"), phone(None, Some("0049 171 2")));
         assert_eq!(of("0171 2"), phone(Some("0171 2"), None));
         assert_eq!(PhoneNumber::of_text(None), None);
+    }
+
+    #[test]
+    fn parts_are_put_together_where_the_whole_is_not_given() {
+        for (code, number, full, text) in [
+            (Some("49"), Some("0171 2"), Some("+49 171 2"), Some("+49 171 2")),
+            (Some("49"), Some("0171 2"), None, Some("+49 (0)171 2")),
+            (Some("0049"), Some("171 2"), None, Some("+49 171 2")),
+            (Some("x"), Some("171 2"), None, Some("x 171 2")),
+            (Some("+49"), None, None, Some("+49")),
+            (None, Some("0171 2"), None, Some("0171 2")),
+            (None, None, None, None),
+        ] {
+            let [country_code, number, full] = [code, number, full].map(|part| part.map(str::to_owned));
+            assert_eq!(PhoneNumberInput { country_code, number, full }.into_text().as_deref(), text);
+        }
     }
 }

@@ -45,7 +45,7 @@ pub struct UserInput {
     profile_photo: MaybeUndefined<Url>,
     /// The ID that the company's staff system knows the user by.
     employee_id: MaybeUndefined<ID>,
-    /// The mobile telephone, which is kept as one text: `full`, or `number` where that is all that is known.
+    /// The mobile telephone, which is kept as one text: `full`, or else `countryCode` and `number` put together.
     mobile: MaybeUndefined<PhoneNumberInput>,
     /// The mobile telephone, as one text.
     #[graphql(deprecation = "Use `mobile`, which has the shape of a customer's.")]
@@ -155,13 +155,7 @@ fn apply(input: UserInput, row: &mut user::Model, fields: &mut Fields<'_>) {
     let mobile = match mobile {
         MaybeUndefined::Undefined => MaybeUndefined::Undefined,
         MaybeUndefined::Null => MaybeUndefined::Null,
-        MaybeUndefined::Value(number) => number.into_text().map_or_else(
-            |message| {
-                fields.add(ErrorCode::Invalid, "mobile", message);
-                MaybeUndefined::Undefined
-            },
-            |text| text.map_or(MaybeUndefined::Null, MaybeUndefined::Value),
-        ),
+        MaybeUndefined::Value(number) => number.into_text().map_or(MaybeUndefined::Null, MaybeUndefined::Value),
     };
     let mobile = fields.renamed(("mobile", mobile), ("mobileNumber", mobile_number));
     fields.text(mobile.0, mobile.1, &mut row.mobile_number);

@@ -73,6 +73,11 @@ fn way<'p>(place: &'p Place<'_>) -> Vec<&'p str> {
     std::iter::once(field).chain(within.trim_end_matches(')').split('.')).collect()
 }
 
+/// The ID of the record with this key; an assignment has those of its note and its user.
+fn id_of(kind: &str, key: i64) -> Value {
+    json!(if kind == "NoteAssignee" { format!("{kind}:{key}:{key}") } else { format!("{kind}:{key}") })
+}
+
 /// IDs of all kinds in a place that takes them: what the stranger has, what only others have, and what there never was.
 async fn ask_for_ids(stranger: &mut Stranger, place: &Place<'_>, texts: &[Value]) {
     let records = stranger.contract.implementers["Node"].clone();
@@ -80,7 +85,7 @@ async fn ask_for_ids(stranger: &mut Stranger, place: &Place<'_>, texts: &[Value]
     // What is wrong with a change stands in its payload.
     let depth = usize::from(place.is_change());
     for kind in &records {
-        let response = stranger.ask_place(place, &[json!(format!("{kind}:{NEVER}"))], depth).await;
+        let response = stranger.ask_place(place, &[id_of(kind, NEVER)], depth).await;
         if !response.text.contains(r#""INVALID""#) {
             taken.push(kind);
         }
@@ -94,7 +99,7 @@ async fn ask_for_ids(stranger: &mut Stranger, place: &Place<'_>, texts: &[Value]
     let Some(expected) = expected else { return ask_for_texts(stranger, place, texts).await };
     let spellings = |key: i64| {
         let bare = (expected != "Node").then(|| json!(key.to_string()));
-        taken.iter().map(|kind| json!(format!("{kind}:{key}"))).chain(bare).collect::<Vec<Value>>()
+        taken.iter().map(|kind| id_of(kind, key)).chain(bare).collect::<Vec<Value>>()
     };
     for (theirs, never) in spellings(THEIRS).into_iter().zip(spellings(NEVER)) {
         let mut answers = Vec::new();
