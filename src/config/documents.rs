@@ -13,7 +13,8 @@ pub struct DocumentArgs {
     #[arg(long, env = "NOTEGRAPH_DOCUMENTS", value_name = "FILE", num_args = 1.., value_delimiter = ',')]
     pub documents: Vec<PathBuf>,
 
-    /// What else is taken.
+    /// Which documents are taken: `off`, texts alone; `allow`, texts, the ids of --documents and those that clients have
+    /// registered; `only`, those of --documents alone.
     #[arg(long, env = "NOTEGRAPH_DOCUMENTS_MODE", value_enum, value_name = "MODE", default_value_t = DocumentsMode::Allow)]
     pub documents_mode: DocumentsMode,
 }

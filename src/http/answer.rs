@@ -1,6 +1,6 @@
 //! Answers: the status, the headers and the errors as clients see them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use async_graphql::{ErrorExtensionValues, Name, PathSegment, ServerError, Value};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -61,10 +61,12 @@ impl Answer<'_> {
     }
 }
 
-/// Gives every error its code and request ID, and writes the causes of those that are the server's into the log. Has
-/// to happen where the operation runs, as the client may be gone by then.
+/// Gives every error its code and request ID, and writes the causes of those that are the server's into the log: each cause
+/// once, as all root fields fail while the database is away. Has to happen where the operation runs, as the client may be gone
+/// by then.
 pub fn settle(response: &mut engine::Response, request_id: &str) {
     response.errors.truncate(MOST_SETTLED);
+    let mut causes = HashSet::new();
     for error in &mut response.errors {
         if code(error).is_none() {
             let code = if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "INVALID" };
@@ -78,7 +80,10 @@ pub fn settle(response: &mut engine::Response, request_id: &str) {
         } else {
             shorten(&mut error.message, LONGEST_MESSAGE);
         }
-        if let Some(cause) = error.source::<Cause>() {
+        if let Some(cause) = error.source::<Cause>()
+            && causes.len() < MOST_ERRORS
+            && causes.insert(cause.0.to_string())
+        {
             let path: Vec<_> = error.path.iter().map(segment).collect();
             tracing::error!(code = code(error), path = path.join("."), cause = %cause.0, "a field failed");
         }
@@ -112,6 +117,11 @@ pub fn executed(executed: Executed, media_type: MediaType) -> Response {
         _ if has("STORAGE_FULL") => StatusCode::INSUFFICIENT_STORAGE,
         _ if has("UNAVAILABLE") => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
+    };
+    // With a status of an error, data is null or absent (GraphQL over HTTP, section 6.4).
+    let data = match data {
+        Answered::Written(_) if !status.is_success() => Answered::Null,
+        data => data,
     };
     let mut extensions = BTreeMap::new();
     let told = errors.get(..MOST_ERRORS).unwrap_or(&errors);

@@ -42,6 +42,8 @@ enum End {
     Told,
     /// The client may still be sending.
     Lingering(Linger),
+    /// It may be closed.
+    Done,
 }
 
 impl<S> Paced<S> {
@@ -145,6 +147,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     /// Tells the client that no more comes, and lets one that still sends see the answer.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let this = &mut *self;
+        if matches!(this.end, End::Done) {
+            return Poll::Ready(Ok(()));
+        }
         if matches!(this.end, End::Open) {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
             this.end = End::Told;
@@ -156,6 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
             // Requests beyond the last one that is answered.
             let has_more = matches!(read, Poll::Ready(Ok(()))) && !next.filled().is_empty();
             if !has_more && (read.is_ready() || !this.phase.has_unread()) {
+                this.end = End::Done;
                 return Poll::Ready(Ok(()));
             }
             this.end = End::Lingering(Linger::start());
@@ -165,6 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
             this.phase.discard(linger.bytes());
             ready!(ended);
         }
+        this.end = End::Done;
         Poll::Ready(Ok(()))
     }
 }

@@ -216,13 +216,14 @@ impl Door {
         request_id: &str,
         deadline: Instant,
     ) -> Result<Executed, Refusal> {
-        let Received { sent, viewer, turn, mut memory, meter, mut estimate, shows_cost } = received;
+        let Received { sent, viewer, mut turn, mut memory, meter, mut estimate, shows_cost } = received;
         let (by_post, request) = match sent {
             Sent::Body(body) => (true, asked::in_body(&body, |bytes| Ok(memory.add(bytes)?))?),
             Sent::Address(asked) => (false, asked::in_address(&asked)?),
         };
         let asked::Request { document, operation_name, variables } = request;
-        let known = self.known(document, &viewer, &mut memory)?;
+        let (known, parsed) = self.known(document, &viewer, &mut memory, &mut turn)?;
+        estimate += parsed;
         let asked = match self.asked(&known, operation_name.as_deref(), variables, by_post)? {
             Ok(asked) => asked,
             Err(errors) => {
@@ -245,21 +246,32 @@ impl Door {
         Ok(executed)
     }
 
-    /// The document that a request names. Holds memory for one that may have to be parsed.
-    fn known(&self, named: NamedDocument, viewer: &Viewer, memory: &mut HeldMemory) -> Result<Arc<Known>, Refusal> {
+    /// The document that a request names, and what was charged for it. Holds memory for one that may have to be parsed.
+    fn known(
+        &self,
+        named: NamedDocument,
+        viewer: &Viewer,
+        memory: &mut HeldMemory,
+        turn: &mut Turn,
+    ) -> Result<(Arc<Known>, u64), Refusal> {
         let mut read = |text: &str| -> Result<_, Refusal> {
             memory.add(text.len() as u64 * PARSED_BYTES)?;
             self.documents.read(text)
         };
         match self.stored.find(named, viewer)? {
-            Found::Ready(document) => Ok(document),
-            Found::Registered(text) => read(&text),
+            Found::Ready(document) => Ok((document, 0)),
+            Found::Registered(text) => {
+                // As if it had been sent: to parse it takes as much work.
+                let bytes = text.len() as u64;
+                turn.charge(bytes).map_err(Refusal::rate_limited)?;
+                Ok((read(&text)?, bytes))
+            }
             Found::Sent { text, hash } => {
                 let known = read(&text)?;
                 if let (Some(hash), Ok(_)) = (hash, known.as_ref()) {
                     self.stored.register(hash, &text, viewer);
                 }
-                Ok(known)
+                Ok((known, 0))
             }
         }
     }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use super::time_limit::TimeLimit;
 
-/// How long the client may send nothing. The end of the answer has reached it by then, and it closes.
+/// How long the client may send nothing: a client that has read the answer closes sooner.
 const PAUSE: Duration = Duration::from_secs(5);
 /// How long it may go on sending: 3 MB over 1 Mbit/s take 24 s, and many clients read nothing before all is sent.
 const WHOLE: Duration = Duration::from_secs(30);
@@ -21,6 +21,8 @@ const WHOLE: Duration = Duration::from_secs(30);
 const BYTES: u64 = 128 << 20;
 /// How much is read at a time, on the stack: discarding takes no memory.
 const PIECE: usize = 16 << 10;
+/// After so many pieces at once, other connections have their turn.
+const PIECES: usize = 4;
 
 /// Discards what a client still sends.
 pub struct Linger {
@@ -46,7 +48,13 @@ impl Linger {
     pub fn poll<S: AsyncRead + Unpin>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<()> {
         let mut piece = [0; PIECE];
         // Asked each time: a client that sends without a pause keeps this from waiting.
+        let mut pieces = 0;
         while self.bytes < BYTES && !self.whole.is_over(cx) {
+            if pieces == PIECES {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            pieces += 1;
             let mut buf = ReadBuf::new(&mut piece);
             match Pin::new(&mut *stream).poll_read(cx, &mut buf) {
                 Poll::Ready(Ok(())) if !buf.filled().is_empty() => {

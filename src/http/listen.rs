@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -204,19 +205,29 @@ async fn connection(
         }
     });
     let stream = TokioIo::new(Paced::new(stream, pace, phase.clone()));
-    let mut connection = pin!(http1::Builder::new().max_buf_size(MAX_HEAD).serve_connection(stream, service));
+    let mut connection = http1::Builder::new().max_buf_size(MAX_HEAD).serve_connection(stream, service);
     let ended = tokio::select! {
         biased;
-        ended = drive(connection.as_mut(), &phase) => Some(ended),
+        ended = drive(Pin::new(&mut connection), &phase) => Some(ended),
         () = ending(&mut stage) => {
-            connection.as_mut().graceful_shutdown();
+            Pin::new(&mut connection).graceful_shutdown();
             tokio::select! {
                 biased;
-                ended = drive(connection.as_mut(), &phase) => Some(ended),
+                ended = drive(Pin::new(&mut connection), &phase) => Some(ended),
                 () = stalled(&phase) => None,
             }
         }
     };
+    if matches!(ended, Some(Ok(()))) {
+        // The HTTP library leaves that to whoever speaks another protocol from here on, where a request had `Upgrade`: some
+        // clients send it with each.
+        let mut stream = connection.into_parts().io.into_inner();
+        tokio::select! {
+            biased;
+            _ = stream.shutdown() => {}
+            () = async { ending(&mut stage).await; stalled(&phase).await } => {}
+        }
+    }
     if phase.is_in_head() {
         admitted.pay_for_unfinished_head();
     }

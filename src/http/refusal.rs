@@ -112,7 +112,7 @@ impl Refusal {
     }
 
     pub fn wrong_hash() -> Self {
-        let message = "`query` comes with an id that is not its SHA-256; send `query` alone, or with its SHA-256.";
+        let message = "`query` comes with the id of another document; send `query` alone, or with its SHA-256.";
         Self::bad_request(message)
     }
 

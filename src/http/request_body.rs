@@ -29,6 +29,8 @@ enum State {
     Lent,
     /// It has ended, or its connection has.
     Ended,
+    /// It broke off, such as by a chunk without a size: where the next request begins is not known.
+    Broken,
     /// Nobody wants the rest.
     Unread { rest: Incoming, is_begun: bool },
 }
@@ -36,8 +38,9 @@ enum State {
 /// A body, as whoever answers has it.
 pub struct RequestBody {
     body: Option<Incoming>,
-    /// Whether it was asked for. A client that waits for `100 Continue` sends nothing before.
+    /// Whether somebody has begun to read it. A client that waits for `100 Continue` sends nothing before.
     is_begun: bool,
+    is_broken: bool,
     state: Arc<Mutex<State>>,
 }
 
@@ -59,7 +62,7 @@ pub fn lend(request: Request<Incoming>) -> (Request<Body>, Option<Loan>) {
     let state = Arc::new(Mutex::new(State::Lent));
     let loan =
         Loan { state: Arc::clone(&state), stays: stays(&head), waits: head.headers.contains_key(header::EXPECT) };
-    let lent = RequestBody { body: Some(body), is_begun: false, state };
+    let lent = RequestBody { body: Some(body), is_begun: false, is_broken: false, state };
     (Request::from_parts(head, Body::new(lent)), Some(loan))
 }
 
@@ -80,6 +83,7 @@ impl HttpBody for RequestBody {
         let frame = ready!(Pin::new(body).poll_frame(cx));
         if !matches!(frame, Some(Ok(_))) {
             self.body = None;
+            self.is_broken = frame.is_some();
         }
         Poll::Ready(frame)
     }
@@ -97,6 +101,7 @@ impl Drop for RequestBody {
     fn drop(&mut self) {
         let state = match self.body.take() {
             Some(rest) if !rest.is_end_stream() => State::Unread { rest, is_begun: self.is_begun },
+            _ if self.is_broken => State::Broken,
             _ => State::Ended,
         };
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
@@ -117,7 +122,7 @@ impl Loan {
             {
                 tokio::spawn(watched("the rest of a body", forget(rest, Arc::clone(busy))));
             }
-            State::Lent | State::Unread { .. } => {
+            State::Lent | State::Broken | State::Unread { .. } => {
                 busy.leave_unread();
                 answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }

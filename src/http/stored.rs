@@ -6,7 +6,7 @@ use super::documents::{self, Known};
 use super::named::{LONGEST_ID, NamedDocument};
 use super::refusal::Refusal;
 use super::registered::{Registered, Space};
-use super::trusted::{self, Hash, Trusted};
+use super::trusted::{self, Entry, Hash, Trusted};
 use crate::auth::Viewer;
 
 /// Which documents are taken.
@@ -70,33 +70,26 @@ impl Stored {
                 if mode == DocumentsMode::Only && trusted.is_none() {
                     return Err(Refusal::stored_only());
                 }
-                let hash = self.check_hash(&text, &id)?;
-                Ok(trusted.map_or(Found::Sent { text, hash: Some(hash) }, Found::Ready))
+                documents::check_size(&text, self.most_bytes)?;
+                let hash = trusted::hash(&text);
+                // Else a text could be kept for another document.
+                match trusted {
+                    Some(trusted) if trusted.hash == hash => Ok(Found::Ready(trusted.document)),
+                    None if trusted::parse_hex(&id) == Some(hash) => Ok(Found::Sent { text, hash: Some(hash) }),
+                    _ => Err(Refusal::wrong_hash()),
+                }
             }
             (DocumentsMode::Allow, None, None) => Err(Refusal::not_stored()),
         }
     }
 
-    fn known(
-        &self,
-        mode: DocumentsMode,
-        trusted: Option<Arc<Known>>,
-        id: &str,
-        viewer: &Viewer,
-    ) -> Result<Found, Refusal> {
-        if let Some(document) = trusted {
+    fn known(&self, mode: DocumentsMode, trusted: Option<Entry>, id: &str, viewer: &Viewer) -> Result<Found, Refusal> {
+        if let Some(Entry { document, .. }) = trusted {
             return Ok(Found::Ready(document));
         }
         let hash = trusted::parse_hex(id).filter(|_| mode == DocumentsMode::Allow);
         let registered = hash.and_then(|hash| self.registered.get(viewer.company_id, &hash));
         registered.map(Found::Registered).ok_or_else(Refusal::not_stored)
-    }
-
-    /// A text that comes with an id has the SHA-256 that the id says: else it could be kept for another document.
-    fn check_hash(&self, text: &str, id: &str) -> Result<Hash, Refusal> {
-        documents::check_size(text, self.most_bytes)?;
-        let hash = trusted::hash(text);
-        if trusted::parse_hex(id) == Some(hash) { Ok(hash) } else { Err(Refusal::wrong_hash()) }
     }
 
     /// Keeps a valid document for the company of who has sent it.

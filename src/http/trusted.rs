@@ -51,10 +51,11 @@ pub struct Trusted {
     count: usize,
 }
 
+/// A document that is trusted, and the SHA-256 of its text.
 #[derive(Clone)]
-struct Entry {
-    hash: Hash,
-    document: Arc<Known>,
+pub struct Entry {
+    pub hash: Hash,
+    pub document: Arc<Known>,
 }
 
 impl std::fmt::Debug for Trusted {
@@ -102,7 +103,11 @@ impl Trusted {
         }
         trusted.count = by_hash.len();
         for (hash, document) in by_hash {
-            trusted.documents.entry(hex(&hash)).or_insert(Entry { hash, document });
+            let id = hex(&hash);
+            if trusted.documents.get(&id).is_some_and(|entry| entry.hash != hash) {
+                return Err(format!("the id {id} is that of a document which has another SHA-256"));
+            }
+            trusted.documents.insert(id, Entry { hash, document });
         }
         Ok(trusted)
     }
@@ -117,8 +122,8 @@ impl Trusted {
     }
 
     /// The document of an id, as [`plain`] gives it.
-    pub fn get(&self, id: &str) -> Option<&Arc<Known>> {
-        self.documents.get(id).map(|entry| &entry.document)
+    pub fn get(&self, id: &str) -> Option<&Entry> {
+        self.documents.get(id)
     }
 }
 
@@ -155,9 +160,9 @@ mod tests {
     #[test]
     fn a_document_is_found_by_its_id_and_by_its_hash() {
         let trusted = trusted(&[("scopes", SCOPES), ("again", SCOPES), ("scopes", SCOPES)]).unwrap();
-        let document = trusted.get("scopes").unwrap();
-        assert!(Arc::ptr_eq(document, trusted.get("again").unwrap()), "it is read once");
-        assert!(Arc::ptr_eq(document, trusted.get(&hex(&hash(SCOPES))).unwrap()));
+        let document = &trusted.get("scopes").unwrap().document;
+        assert!(Arc::ptr_eq(document, &trusted.get("again").unwrap().document), "it is read once");
+        assert!(Arc::ptr_eq(document, &trusted.get(&hex(&hash(SCOPES))).unwrap().document));
         assert!(trusted.get("other").is_none());
         let hashed = format!("sha256:{}", hex(&hash(SCOPES)));
         assert!(self::trusted(&[(&hashed, SCOPES)]).unwrap().get(&plain(hashed)).is_some());
@@ -178,6 +183,9 @@ mod tests {
             let message = trusted(texts).unwrap_err();
             assert!(message.contains(expected), "{message}");
         }
+        let other = "{ __typename }";
+        let message = trusted(&[(&hex(&hash(other)), SCOPES), ("other", other)]).unwrap_err();
+        assert!(message.contains("has another SHA-256"), "{message}");
         let wrong = format!("sha256:{}", hex(&hash("{ a }")));
         assert!(trusted(&[(&wrong, SCOPES)]).unwrap_err().contains("does not have this SHA-256"));
     }

@@ -24,8 +24,10 @@ pub enum DeletionAction {
 }
 leaf_enum!(DeletionAction);
 
-/// The type of a record that a deletion removes or cuts off. Values may be added: clients keep a fallback branch.
+/// The type of a record that a deletion removes or cuts off, by its name: what `__typename` is for the record. Values may be
+/// added: clients keep a fallback branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "PascalCase")]
 pub enum RecordType {
     /// A note.
     Note,
@@ -83,7 +85,8 @@ pub struct DeletionReport {
 
 object! {
     /// Everything that a deletion removes, and everything that stays but loses its link to what was removed. Each record
-    /// stands there once: notes, their messages, then the people and the type.
+    /// stands there once: notes, their messages, then the people and the type. Assignments, which go with their notes, are not
+    /// listed.
     DeletionReport {
         /// How many records there are, named or not.
         total_count = lent(|report: &DeletionReport| &report.total_count);

@@ -4,12 +4,13 @@ use async_graphql::Enum;
 
 use crate::engine::leaf_enum;
 
-/// A field of a note that a patch can change.
+/// A field of a note that a patch can change, by its name. Values may be added: clients keep a fallback branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "camelCase")]
 pub enum NoteField {
     /// `customerId`, and `customer` with it.
     CustomerId,
-    /// `type`.
+    /// `typeId`, and `type` with it.
     TypeId,
     /// `subject`.
     Subject,

@@ -38,8 +38,8 @@ pub struct NotesUnassignPayload {
 object! {
     /// What became of them. Unassigning who is not assigned is no error.
     NotesUnassignPayload {
-        /// What became of each, in the order of the IDs; empty where there were too many of them. A note that the viewer sees no
-        /// longer, as one of those who were unassigned, is null.
+        /// What became of each, in the order of the IDs; empty where there were too many of them. `note` is null in the result of
+        /// a note that the viewer sees no longer, being one of those who were unassigned.
         results = local(|payload: &NotesUnassignPayload| payload.results.clone());
         /// How many notes have changed: not those for which none of the users was responsible.
         changed_count = lent(|payload: &NotesUnassignPayload| &payload.changed_count);

@@ -54,6 +54,7 @@ impl PhoneNumberInput {
     /// The number as one text, none where all parts are empty: whole, or else its parts put together as they are written.
     pub fn into_text(self) -> Option<String> {
         let Self { country_code, number, full } = self;
+        let full = full.filter(|full| !full.is_empty());
         let (code, number) = match (full, country_code, number) {
             (Some(full), ..) => return Some(full),
             (None, Some(code), Some(number)) => (code, number),
@@ -98,6 +99,7 @@ mod tests {
             (Some("49"), Some("0171 2"), None, Some("+49 (0)171 2")),
             (Some("0049"), Some("171 2"), None, Some("+49 171 2")),
             (Some("x"), Some("171 2"), None, Some("x 171 2")),
+            (None, Some("171 2"), Some(""), Some("171 2")),
             (Some("+49"), None, None, Some("+49")),
             (None, Some("0171 2"), None, Some("0171 2")),
             (None, None, None, None),

@@ -274,18 +274,18 @@ impl<'p> Fields<'p> {
         self.text(field, value.map_value(|id| id.0), column);
     }
 
-    /// A field, and what it was called before: the one that is given, with its name. Who gives both is told that they are
-    /// one.
+    /// A field, and what it was called before: the one that has a value, with its name; null where one is null and neither
+    /// has a value, as some clients send null for what they do not set. Who gives two values is told that they are one.
     pub fn renamed<'f, T>(
         &mut self,
         (name, value): (&'f str, MaybeUndefined<T>),
         (old_name, old): (&'f str, MaybeUndefined<T>),
     ) -> (&'f str, MaybeUndefined<T>) {
-        if !value.is_undefined() && !old.is_undefined() {
+        if value.is_value() && old.is_value() {
             let message = format!("`{old_name}` is the old name of `{name}`; leave it out.");
             self.add(ErrorCode::Invalid, old_name, message);
         }
-        if value.is_undefined() { (old_name, old) } else { (name, value) }
+        if old.is_value() || value.is_undefined() { (old_name, old) } else { (name, value) }
     }
 
     /// A field that cannot be empty.

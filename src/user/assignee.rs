@@ -13,7 +13,7 @@ pub struct NoteAssignee(pub Arc<assignment::Model>);
 object! {
     /// A user made responsible for a note, since when and by whom.
     NoteAssignee implements "Node" {
-        /// Names this assignment among all records. Whoever is assigned to the same note again has the same one.
+        /// Names this assignment among all records. It stays the same when the user is assigned to the same note again.
         id = leaf(|assignee: &NoteAssignee| AssigneeKey { note_id: assignee.0.note_id, user_id: assignee.0.user_id })
             .reads(&["note_id", "user_id"]);
         /// The user responsible.

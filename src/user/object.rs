@@ -51,7 +51,7 @@ object! {
         mobile = local(|user: &User| PhoneNumber::of_text(user.0.mobile_number.as_ref())).reads(&["mobile_number"]);
         /// The mobile telephone, as one text.
         mobile_number = lent(|user: &User| &user.0.mobile_number)
-            .deprecated("Use `mobile`, which has the shape of a customer's.");
+            .deprecated("Use `mobile`: its `full`, or its `number` where that is null.");
         /// Where the user works, by the ID that the other system knows the place by.
         business_location_id = leaf(|user: &User| user.0.business_location_id.clone().map(ID));
         /// Whether signing in takes a second factor.

@@ -196,7 +196,7 @@ async fn only_who_will_see_it_can_make_a_note_confidential() {
     ] {
         let response = office.ask(&client, hide).await;
         assert_eq!(response["notePatch"], json!({ "note": { "confidential": true }, "userErrors": [] }));
-        assert_eq!(office.ask(&client, show).await["notePatch"]["changedFields"], json!(["CONFIDENTIAL"]));
+        assert_eq!(office.ask(&client, show).await["notePatch"]["changedFields"], json!(["confidential"]));
     }
 }
 

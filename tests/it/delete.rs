@@ -85,9 +85,7 @@ impl Desk {
 }
 
 fn item(kind: &str, id: i64, action: &str) -> Value {
-    let type_name =
-        if kind.starts_with("Note") && kind != "Note" { kind.replacen("Note", "NOTE_", 1) } else { kind.to_owned() };
-    json!({ "typeName": type_name.to_uppercase(), "recordId": format!("{kind}:{id}"), "action": action })
+    json!({ "typeName": kind, "recordId": format!("{kind}:{id}"), "action": action })
 }
 
 #[tokio::test]

@@ -119,6 +119,13 @@ async fn a_client_that_sends_all_of_its_body_sees_why_it_is_refused() {
         (post, "ng_1_unknown", &[json, mb.as_str()][..], 401),
         (post, token, &[json, &three], 413),
         (post, token, &[form, &mb], 415),
+        // As some clients send with each request.
+        (
+            post,
+            "ng_1_unknown",
+            &[json, &mb, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"],
+            401,
+        ),
         (post, token, &[json, &mb, "Accept: text/html"], 406),
         (post, token, &[json, &mb, "Origin: https://evil.example"], 403),
         (post, token, &[json, &mb, "Host: y"], 400),
@@ -136,6 +143,9 @@ async fn a_client_that_sends_all_of_its_body_sees_why_it_is_refused() {
         let head = head(post, token, &[json, "Transfer-Encoding: chunked"]);
         assert_refused(&sent_whole(&server, &head, &chunked(bytes)).await, status, &head);
     }
+    let broken = [b"no size\r\n".to_vec(), vec![b'x'; MEGABYTE]].concat();
+    let head = head(post, token, &[json, "Transfer-Encoding: chunked"]);
+    assert_refused(&sent_whole(&server, &head, &broken).await, 400, &head);
 }
 
 #[tokio::test]

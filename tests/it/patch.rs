@@ -85,7 +85,7 @@ async fn only_the_fields_that_change_are_told() {
     let desk = Desk::new().await;
     let id = desk.note(&[]).await;
     let answer = desk.patch(id, json!({ "subject": "A note", "details": "", "priority": true })).await;
-    assert_eq!(answer["changedFields"], json!(["DETAILS", "PRIORITY"]), "empty text is not null");
+    assert_eq!(answer["changedFields"], json!(["details", "priority"]), "empty text is not null");
     assert_eq!((&answer["note"]["version"], &answer["note"]["updatedBy"]["username"]), (&json!(2), &json!("ann")));
 }
 
@@ -260,10 +260,7 @@ async fn texts_have_bounds() {
     let desk = Desk::new().await;
     let id = desk.note(&[]).await;
     for (field, max) in [("subject", 1_000), ("details", 250_000), ("referenceId", 255)] {
-        assert_eq!(
-            desk.patch(id, json!({ field: "ü".repeat(max) })).await["changedFields"],
-            json!([matrix::in_capitals(field)])
-        );
+        assert_eq!(desk.patch(id, json!({ field: "ü".repeat(max) })).await["changedFields"], json!([field]));
         let problem =
             |code: &str, params: Value| json!([{ "code": code, "path": ["input", "patch", field], "params": params }]);
         let too_long = problem("TOO_LONG", json!({ "length": max + 1, "max": max }));

@@ -178,9 +178,9 @@ async fn only_what_is_valid_and_has_its_hash_is_kept() {
         server.post(&client, &hash).await.assert_refused(200, "PERSISTED_QUERY_NOT_FOUND", "");
     }
     let wrong = json!({ "query": COUNT, "extensions": extension(&sha256(SCOPES)) });
-    server.post(&client, &wrong).await.assert_refused(400, "BAD_REQUEST", "not its SHA-256");
+    server.post(&client, &wrong).await.assert_refused(400, "BAD_REQUEST", "the id of another document");
     let wrong = json!({ "query": COUNT, "documentId": "count" });
-    server.post(&client, &wrong).await.assert_refused(400, "BAD_REQUEST", "not its SHA-256");
+    server.post(&client, &wrong).await.assert_refused(400, "BAD_REQUEST", "the id of another document");
     for text in [SCOPES, COUNT] {
         server.post(&client, &hashed(text).0).await.assert_refused(200, "PERSISTED_QUERY_NOT_FOUND", "");
     }
@@ -259,7 +259,7 @@ async fn where_only_they_are_taken_nothing_else_is_looked_at() {
     }
     // Another text under the hash of one that is listed.
     let forged = json!({ "query": other, "extensions": extension(&sha256(SCOPES)) });
-    server.post(&client, &forged).await.assert_refused(400, "BAD_REQUEST", "not its SHA-256");
+    server.post(&client, &forged).await.assert_refused(400, "BAD_REQUEST", "the id of another document");
     server.post(&client, &hashed(other).0).await.assert_refused(200, "PERSISTED_QUERY_NOT_FOUND", "");
     for Hostile { name, document, variables } in documents() {
         if document.len() > 1 << 20 {

@@ -294,7 +294,14 @@ async fn the_old_names_of_a_users_fields_go_on_to_work() {
     let shown = desk.client.query_with(document, json!({ "id": ann["id"] })).await["user"].clone();
     assert_eq!(shown, json!({ "mobileNumber": "+49171", "modifiedOn": "2020-05-01T10:00:00Z" }));
     let both = json!([{ "externalKey": "k", "mobile": { "full": "1" }, "mobileNumber": "1", "updatedOn": null, "modifiedOn": null }]);
-    assert_eq!(desk.problems(USERS, both).await, ["INVALID input.0.mobileNumber", "INVALID input.0.modifiedOn"]);
+    assert_eq!(desk.problems(USERS, both).await, ["INVALID input.0.mobileNumber"]);
+    // Some clients send null for what they do not set.
+    for input in [
+        json!([{ "externalKey": "k", "mobile": null, "mobileNumber": "0171" }]),
+        json!([{ "externalKey": "k", "mobile": { "number": "0171" }, "mobileNumber": null }]),
+    ] {
+        assert_eq!(desk.people(USERS, input.clone()).await[0]["mobile"]["number"], "0171", "{input}");
+    }
     let cleared = json!([{ "externalKey": "k", "mobileNumber": null, "modifiedOn": null }]);
     let ann = desk.people(USERS, cleared).await[0].clone();
     assert_eq!((&ann["mobile"], &ann["updatedOn"]), (&Value::Null, &Value::Null));

@@ -24,9 +24,9 @@ use crate::error::{Error, Result};
 /// The most bytes of all subjects and tags of a filter: folding them takes less than a millisecond.
 const MAX_TEXT: usize = 32 * 1024;
 
-/// Which notes. The fields of one object are joined with AND; a field that is absent or null sets no condition, and so does
-/// an operator of a comparison. A comparison without any operator is refused: to look for what is empty, use `isNull`. At
-/// most 4 objects within each other with `and`, `or` and `not`, 50 conditions in all, and 32 KiB of subjects and tags.
+/// Which notes. The fields of one object are joined with AND. A field, or an operator of a comparison, that is absent or null
+/// sets no condition, and an object without conditions is true for all notes. A comparison without any operator is refused: to
+/// look for what is empty, use `isNull`. At most 4 objects within each other with `and`, `or` and `not`, 50 conditions in all, and 32 KiB of subjects and tags.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteFilter {
     /// All of these hold, at most 100; of none, all do.
