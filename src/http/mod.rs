@@ -27,6 +27,7 @@ mod request_id;
 mod router;
 mod session;
 mod settings;
+mod sha256;
 mod stored;
 mod taken;
 mod time_limit;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
-use super::trusted::Hash;
+use super::sha256::Hash;
 use crate::auth::TokenKey;
 
 /// What a document takes beside its text, about. So no more than 65,536 are kept.

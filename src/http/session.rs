@@ -13,7 +13,6 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
 
 use super::accept::MediaType;
@@ -21,7 +20,7 @@ use super::graphql::Door;
 use super::limits::Turn;
 use super::refusal::Refusal;
 use super::request_id::RequestIdExt;
-use super::{answer, body, origin};
+use super::{answer, body, origin, sha256};
 use crate::auth::Secret;
 
 /// The most bytes of a body: a code has 43.
@@ -49,7 +48,8 @@ impl Session {
         let mut bits = [0; 32];
         getrandom::fill(&mut bits)?;
         let code = URL_SAFE_NO_PAD.encode(bits);
-        let session = Self { code: digest(&code), token: Mutex::new(Some(token)), until: Instant::now() + lifetime };
+        let session =
+            Self { code: sha256::hash(&code), token: Mutex::new(Some(token)), until: Instant::now() + lifetime };
         Ok((session, code))
     }
 
@@ -59,7 +59,7 @@ impl Session {
         if Instant::now() >= self.until {
             *token = None;
         }
-        if digest(code) == self.code { token.take() } else { None }
+        if sha256::hash(code) == self.code { token.take() } else { None }
     }
 }
 
@@ -67,10 +67,6 @@ impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("until", &self.until).finish_non_exhaustive()
     }
-}
-
-fn digest(code: &str) -> [u8; 32] {
-    Sha256::digest(code.as_bytes()).into()
 }
 
 #[derive(Deserialize)]

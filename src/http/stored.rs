@@ -6,7 +6,8 @@ use super::documents::{self, Known};
 use super::named::{LONGEST_ID, NamedDocument};
 use super::refusal::Refusal;
 use super::registered::{Registered, Space};
-use super::trusted::{self, Entry, Hash, Trusted};
+use super::sha256::{self, Hash};
+use super::trusted::{Entry, Trusted};
 use crate::auth::Viewer;
 
 /// Which documents are taken.
@@ -71,11 +72,11 @@ impl Stored {
                     return Err(Refusal::stored_only());
                 }
                 documents::check_size(&text, self.most_bytes)?;
-                let hash = trusted::hash(&text);
+                let hash = sha256::hash(&text);
                 // Else a text could be kept for another document.
                 match trusted {
                     Some(trusted) if trusted.hash == hash => Ok(Found::Ready(trusted.document)),
-                    None if trusted::parse_hex(&id) == Some(hash) => Ok(Found::Sent { text, hash: Some(hash) }),
+                    None if sha256::parse_hex(&id) == Some(hash) => Ok(Found::Sent { text, hash: Some(hash) }),
                     _ => Err(Refusal::wrong_hash()),
                 }
             }
@@ -87,7 +88,7 @@ impl Stored {
         if let Some(Entry { document, .. }) = trusted {
             return Ok(Found::Ready(document));
         }
-        let hash = trusted::parse_hex(id).filter(|_| mode == DocumentsMode::Allow);
+        let hash = sha256::parse_hex(id).filter(|_| mode == DocumentsMode::Allow);
         let registered = hash.and_then(|hash| self.registered.get(viewer.company_id, &hash));
         registered.map(Found::Registered).ok_or_else(Refusal::not_stored)
     }
@@ -120,7 +121,7 @@ mod tests {
     #[test]
     fn a_document_is_registered_once_it_was_sent_with_its_hash() {
         let stored = stored(DocumentsMode::Allow);
-        let id = trusted::hex(&trusted::hash(TEXT));
+        let id = sha256::hex(&sha256::hash(TEXT));
         assert!(find(&stored, None, Some(&id)).is_err_and(|code| code == "PERSISTED_QUERY_NOT_FOUND"));
         let Ok(Found::Sent { text, hash: Some(hash) }) = find(&stored, Some(TEXT), Some(&id)) else { panic!() };
         stored.register(hash, &text, &viewer(1));
@@ -133,11 +134,11 @@ mod tests {
     #[test]
     fn a_text_has_the_hash_that_it_comes_with() {
         let stored = stored(DocumentsMode::Allow);
-        for id in [trusted::hex(&trusted::hash("{ other }")), "scopes".to_owned(), String::new()] {
+        for id in [sha256::hex(&sha256::hash("{ other }")), "scopes".to_owned(), String::new()] {
             assert!(find(&stored, Some(TEXT), Some(&id)).is_err_and(|code| code == "BAD_REQUEST"), "{id}");
         }
         let long = "x".repeat(1_001);
-        let id = trusted::hex(&trusted::hash(&long));
+        let id = sha256::hex(&sha256::hash(&long));
         assert!(find(&stored, Some(&long), Some(&id)).is_err_and(|code| code == "TOO_COMPLEX"));
     }
 
@@ -151,11 +152,11 @@ mod tests {
     #[test]
     fn with_nothing_else_no_text_is_looked_at() {
         let stored = stored(DocumentsMode::Only);
-        let id = trusted::hex(&trusted::hash(TEXT));
+        let id = sha256::hex(&sha256::hash(TEXT));
         for id in [None, Some(id.as_str()), Some("a")] {
             assert!(find(&stored, Some(TEXT), id).is_err_and(|code| code == "PERSISTED_QUERY_ONLY"));
         }
-        stored.register(trusted::hash(TEXT), TEXT, &viewer(1));
+        stored.register(sha256::hash(TEXT), TEXT, &viewer(1));
         for id in [id.as_str(), "a", &"a".repeat(1 << 20)] {
             assert!(find(&stored, None, Some(id)).is_err_and(|code| code == "PERSISTED_QUERY_NOT_FOUND"));
         }

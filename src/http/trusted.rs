@@ -1,47 +1,16 @@
 //! Documents that the operator trusts: those of manifests, read, validated and planned when the server starts.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use sha2::{Digest, Sha256};
 
 use super::documents::{self, Known};
 use super::manifest;
 use super::named::plain;
+use super::sha256::{Hash, hash, hex};
 use crate::gate::Bounds;
 use crate::id::quote;
 use crate::schema::{Document, Schema};
-
-/// The SHA-256 of a text.
-pub type Hash = [u8; 32];
-
-pub fn hash(text: &str) -> Hash {
-    Sha256::digest(text.as_bytes()).into()
-}
-
-/// A hash as ids have it.
-pub fn hex(hash: &Hash) -> String {
-    hash.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// The hash that an id says, if it is one.
-pub fn parse_hex(id: &str) -> Option<Hash> {
-    let digits = id.as_bytes();
-    let mut hash = Hash::default();
-    if digits.len() != 2 * hash.len() {
-        return None;
-    }
-    for (byte, pair) in hash.iter_mut().zip(digits.chunks(2)) {
-        let digit = |at: usize| char::from(*pair.get(at)?).to_digit(16);
-        *byte = u8::try_from(digit(0)? << 4 | digit(1)?).ok()?;
-    }
-    Some(hash)
-}
 
 /// Documents by their ids, and by their SHA-256 whatever the ids are.
 #[derive(Default)]
@@ -148,6 +117,7 @@ fn ready(text: &str, schema: &Schema, bounds: &Bounds) -> Result<Document, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::sha256::parse_hex;
 
     const SCOPES: &str = "query Scopes { viewer { scopes } }";
 

@@ -1,0 +1,34 @@
+//! SHA-256 of texts: ids of documents, and the code of the playground.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+/// The SHA-256 of a text.
+pub type Hash = [u8; 32];
+
+pub fn hash(text: &str) -> Hash {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+/// A hash as ids have it.
+pub fn hex(hash: &Hash) -> String {
+    hash.iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The hash that an id says, if it is one.
+pub fn parse_hex(id: &str) -> Option<Hash> {
+    let digits = id.as_bytes();
+    let mut hash = Hash::default();
+    if digits.len() != 2 * hash.len() {
+        return None;
+    }
+    for (byte, pair) in hash.iter_mut().zip(digits.chunks(2)) {
+        let digit = |at: usize| char::from(*pair.get(at)?).to_digit(16);
+        *byte = u8::try_from(digit(0)? << 4 | digit(1)?).ok()?;
+    }
+    Some(hash)
+}
