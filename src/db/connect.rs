@@ -16,7 +16,7 @@ use super::probe::Probe;
 use super::ready::Ready;
 use super::scope::Scope;
 use super::{Db, Doors, Ids, Reader, Shared, file, sqlite_file};
-use crate::fair::{Limits, LongTurns, OfMuch};
+use crate::fair::{BesideOthers, Limits, LongTurns};
 
 /// What to do where the `SQLite` file is not there yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,14 +174,21 @@ fn without_password(address: &str) -> String {
 fn pools(settings: &Settings) -> [Limits; 2] {
     let of_token = count(settings.token_connections.of(settings.connections));
     let ordinary = count(settings.connections);
-    let of_much = OfMuch { token: (of_token * 2 / 5).max(1), company: (ordinary * 3 / 5).max(1) };
-    let operations = Limits { ordinary, reserved: RESERVED, of_token, of_much, waiting: WAITING, wait: TURN };
+    let beside_others = BesideOthers { token: (of_token * 2 / 5).max(1), company: (ordinary * 3 / 5).max(1) };
+    let operations = Limits { ordinary, reserved: RESERVED, of_token, beside_others, waiting: WAITING, wait: TURN };
     [operations, of_nobody(LOOKUPS, TURN)]
 }
 
 /// Connections that no token has a share in.
 fn of_nobody(connections: usize, wait: Duration) -> Limits {
-    Limits { ordinary: connections, reserved: 0, of_token: connections, of_much: OfMuch::ALL, waiting: WAITING, wait }
+    Limits {
+        ordinary: connections,
+        reserved: 0,
+        of_token: connections,
+        beside_others: BesideOthers::ALL,
+        waiting: WAITING,
+        wait,
+    }
 }
 
 fn count(connections: u32) -> usize {

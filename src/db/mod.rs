@@ -155,7 +155,7 @@ impl Db {
         lease.hold();
         let shares_with_reads = matches!(self.shared.doors, Doors::Postgres { .. });
         let opening = async {
-            let door = lease.connection().door().await?;
+            let door = lease.door().await?;
             transaction::begin(door, options).await
         };
         let opened = if shares_with_reads {
@@ -218,8 +218,8 @@ impl Db {
         };
         let lease = write.take(self.scope.owner, Need::Transaction).await?;
         let using = lease.begin();
-        let suspended = lease.connection().limit().map(|limit| limit.suspend());
-        let result = lease.connection().door().await?.execute(statement).await;
+        let suspended = lease.limit().map(|limit| limit.suspend());
+        let result = lease.door().await?.execute(statement).await;
         using.end();
         drop(suspended);
         drop(lease);

@@ -6,6 +6,8 @@ use futures_util::future::BoxFuture;
 use sea_orm::prelude::async_trait;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseBackend, DbErr, ExecResult, QueryResult, Statement};
 
+use tokio::sync::SemaphorePermit;
+
 use super::door::Door;
 use super::doubt::Doubt;
 use super::fault::Fault;
@@ -64,20 +66,30 @@ impl Reader {
         Some(turns.first(self.scope.owner, || self.scope.check().is_ok()).await)
     }
 
-    /// A connection for a statement. Those of one operation that run at the same time share one on `PostgreSQL`: each is sent
+    /// A place among the statements of one operation that share a connection, where they do.
+    async fn place(&self, need: Need) -> Option<SemaphorePermit<'_>> {
+        let share = self.backend == DatabaseBackend::Postgres && need != Need::NestedRead && self.scope.is_metered();
+        // It is never closed.
+        if share { self.scope.pipeline.acquire().await.ok() } else { None }
+    }
+
+    /// A connection for a statement. Those of one operation that run at the same time and have a place share one: each is sent
     /// before the answer to the one before it came, and none of them waits for another connection.
-    async fn lease(&self, need: Need) -> Result<Arc<Lease>, DbErr> {
+    async fn lease(&self, need: Need, place: Option<&SemaphorePermit<'_>>) -> Result<Arc<Lease>, DbErr> {
         let take = async || self.pool.take(self.scope.owner, need).await.map(Arc::new);
-        if self.backend != DatabaseBackend::Postgres || need == Need::NestedRead || !self.scope.is_metered() {
+        if place.is_none() {
             return take().await;
         }
         // Those who come while the first one waits for it wait here.
         let mut shared = self.scope.shared.lock().await;
         self.scope.check()?;
-        if let Some(lease) = shared.upgrade() {
+        if let Some(lease) = shared.upgrade().filter(|lease| lease.may_be_shared()) {
             return Ok(lease);
         }
-        let lease = take().await?;
+        if self.scope.is_refused.load(Ordering::Relaxed) {
+            return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+        }
+        let lease = take().await.inspect_err(|_| self.scope.is_refused.store(true, Ordering::Relaxed))?;
         // One that is reserved is for a moment only.
         if !lease.is_reserved() {
             *shared = Arc::downgrade(&lease);
@@ -96,8 +108,9 @@ impl Reader {
             self.scope.check()?;
             let turn = self.first_turn().await;
             let need = self.need();
-            let lease = self.lease(need).await?;
-            if let Some(limit) = lease.connection().limit() {
+            let place = self.place(need).await;
+            let lease = self.lease(need, place.as_ref()).await?;
+            if let Some(limit) = lease.limit() {
                 // Nothing is left there of a statement that was given up.
                 limit.end();
                 if let Some(turn) = turn {
@@ -106,13 +119,14 @@ impl Reader {
             }
             let longest = (lease.is_reserved() && need == Need::Read).then_some(BRIEF);
             let work = async {
-                let door = lease.connection().door().await?;
+                let door = lease.door().await?;
                 run_on(&door, statement.clone(), &self.scope).await
             };
             match run(&self.scope, &lease, longest, work).await {
                 // Connections break while they rest, and who first reads on one finds out.
                 Ended::Done(Err(error)) if !was_broken && Fault::of(&error) == Some(Fault::Connection) => {
                     was_broken = true;
+                    lease.broke();
                     self.doubt.raise();
                 }
                 Ended::Done(Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))) if !was_broken => {

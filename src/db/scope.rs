@@ -6,13 +6,17 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::pool::Lease;
 use crate::auth::TokenKey;
 use crate::error::Error;
 use crate::fair::Owner;
 use crate::meter::Meter;
+
+/// So many statements of one operation are under way on the connection that they share: the others are sent when one of these has
+/// ended, so that the operation can be stopped, and asks for its turn anew.
+const PIPELINED: usize = 4;
 
 /// The part of the database's connections that an operation has, and what measures its statements.
 #[derive(Clone, Debug)]
@@ -33,6 +37,10 @@ pub(super) struct Scope {
     pub is_long: AtomicBool,
     /// The connection that its reads share, as long as one of them runs.
     pub shared: Mutex<Weak<Lease>>,
+    /// No connection was to be had in time: none of its reads waits for one anew, one after the other.
+    pub is_refused: AtomicBool,
+    /// Places for reads that share it.
+    pub pipeline: Semaphore,
     stop: StopSignal,
 }
 
@@ -53,6 +61,8 @@ impl Scope {
             transactions: AtomicU32::new(0),
             is_long: AtomicBool::new(false),
             shared: Mutex::default(),
+            is_refused: AtomicBool::new(false),
+            pipeline: Semaphore::new(PIPELINED),
             stop,
         }
     }

@@ -159,7 +159,7 @@ impl Transaction {
 
     /// The time limit of its statements, where `SQLite` keeps it.
     pub(super) fn limit(&self) -> Option<&TimeLimit> {
-        self.hold.lease.connection().limit()
+        self.hold.lease.limit()
     }
 
     pub(super) fn door(&self) -> &Door {

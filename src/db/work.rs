@@ -36,7 +36,7 @@ struct Timer<'a> {
 
 impl<'a> Timer<'a> {
     fn start(scope: &'a Scope, lease: &'a Lease) -> Self {
-        if let Some(limit) = lease.connection().limit() {
+        if let Some(limit) = lease.limit() {
             limit.take_steps();
             limit.take_waited();
             limit.of(scope.owner);
@@ -48,7 +48,7 @@ impl<'a> Timer<'a> {
     /// Waits for a moment, and says what the connection does then, where that is known.
     async fn tick(&mut self) -> Option<Activity> {
         sleep(TICK).await;
-        if self.lease.connection().limit().is_some() {
+        if self.lease.limit().is_some() {
             self.tell();
             return None;
         }
@@ -56,7 +56,7 @@ impl<'a> Timer<'a> {
         if elapsed < self.ask {
             return None;
         }
-        let activity = self.lease.connection().activity().await;
+        let activity = self.lease.activity().await;
         self.ask = elapsed + elapsed.min(LAST_ASK);
         if activity == Some(Activity::Waits) {
             self.lease.take_time();
@@ -68,7 +68,7 @@ impl<'a> Timer<'a> {
 
     fn tell(&mut self) {
         let mut took = self.lease.take_time();
-        if let Some(limit) = self.lease.connection().limit() {
+        if let Some(limit) = self.lease.limit() {
             self.scope.steps(limit.take_steps());
             // What was waited for others is no work.
             took = took.saturating_sub(limit.take_waited());
@@ -84,7 +84,7 @@ impl Drop for Timer<'_> {
     fn drop(&mut self) {
         self.tell();
         self.lease.end_statement();
-        if let Some(limit) = self.lease.connection().limit() {
+        if let Some(limit) = self.lease.limit() {
             limit.end();
         }
         self.scope.statement();
@@ -100,7 +100,7 @@ pub async fn run<T>(
     work: impl Future<Output = Result<T, DbErr>>,
 ) -> Ended<T> {
     if let Err(stop) = scope.check() {
-        if let Some(limit) = lease.connection().limit() {
+        if let Some(limit) = lease.limit() {
             limit.end();
         }
         return Ended::Done(Err(stop));
@@ -136,7 +136,7 @@ pub async fn run<T>(
             },
         }
     };
-    lease.connection().cancel().await;
+    lease.cancel().await;
     ended
 }
 

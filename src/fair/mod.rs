@@ -15,4 +15,4 @@ mod usage;
 pub use long::{LongTurn, LongTurns, SLICE};
 pub use owner::Owner;
 pub use polls::{Hurry, Polls, aside, current_owner, hurry};
-pub use scheduler::{Limits, Need, OfMuch, Permit, Scheduler};
+pub use scheduler::{BesideOthers, Limits, Need, Permit, Scheduler};

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 
 use super::long::LongTurns;
 use super::owner::Owner;
-use super::scheduler::{Limits, Need, OfMuch, Permit, Refused, Scheduler};
+use super::scheduler::{BesideOthers, Limits, Need, Permit, Refused, Scheduler};
 use crate::watchdog;
 
 /// Turns to compute on the threads that execute operations.
@@ -92,8 +92,8 @@ impl Polls {
     pub fn on_threads(threads: usize) -> Self {
         // Nobody is turned away: operations are bounded where they begin.
         let (waiting, wait) = (usize::MAX, Duration::from_hours(24));
-        let (of_token, of_much) = ((threads / 2).max(1), OfMuch::ALL);
-        Self(Scheduler::new(Limits { ordinary: threads, reserved: 0, of_token, of_much, waiting, wait }))
+        let (of_token, beside_others) = ((threads / 2).max(1), BesideOthers::ALL);
+        Self(Scheduler::new(Limits { ordinary: threads, reserved: 0, of_token, beside_others, waiting, wait }))
     }
 
     /// Polls the future when it is its owner's turn.

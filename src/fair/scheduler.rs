@@ -25,22 +25,26 @@ pub struct Limits {
     pub reserved: usize,
     /// The most that one token holds while another one waits.
     pub of_token: usize,
-    /// The most that a token and a company hold that have used much of late, while others use some.
-    pub of_much: OfMuch,
+    /// The most that one token and one company hold while others use some.
+    pub beside_others: BesideOthers,
     /// The most that may wait of one token.
     pub waiting: usize,
     /// The longest that anybody waits.
     pub wait: Duration,
 }
 
-/// How much of the connections is left to those who use much: each statement takes longer, the more of them run.
+/// The most connections that one token, and one company, hold while others use some: each statement takes longer, the more
+/// of them run.
+///
+/// It holds from the first connection on, and not only for those who have used much: what is begun at once, in the first
+/// moment of an attack, would hold all connections for seconds.
 #[derive(Clone, Copy, Debug)]
-pub struct OfMuch {
+pub struct BesideOthers {
     pub token: usize,
     pub company: usize,
 }
 
-impl OfMuch {
+impl BesideOthers {
     /// All there is.
     pub const ALL: Self = Self { token: usize::MAX, company: usize::MAX };
 
@@ -70,7 +74,7 @@ pub struct Refused;
 /// Hands out a number of connections in turns: first by company, then by token, to whoever has used least of late.
 ///
 /// A token holds no more than its limit while another one waits, and all of the ordinary connections when nobody does, nor
-/// more than [`OfMuch`] says.
+/// more than [`BesideOthers`] says.
 #[derive(Clone, Debug)]
 pub struct Scheduler(Arc<Shared>);
 
@@ -160,10 +164,10 @@ impl Scheduler {
         let (begun, limits) = (Instant::now(), self.0.limits);
         loop {
             let left = limits.wait.saturating_sub(begun.elapsed());
-            match timeout(left.min(limits.of_much.look()), &mut granted).await {
+            match timeout(left.min(limits.beside_others.look()), &mut granted).await {
                 Ok(permit) => return permit.map_err(|_| Refused),
                 Err(_) if begun.elapsed() >= limits.wait => return Err(Refused),
-                // Who has used much may have more when the others are gone, which nobody tells.
+                // It may have more when the others are gone, which nobody tells.
                 Err(_) => self.0.grant(&mut self.0.state()),
             }
         }
@@ -226,7 +230,7 @@ impl State {
             self.latest.begin(owner, now);
             self.latest_company.begin(owner.company(), now);
         }
-        if self.has_much(limits, owner, need, now) {
+        if self.has_its_part(limits, owner, need, now) {
             return None;
         }
         let hungry = self.hungry(limits);
@@ -237,16 +241,15 @@ impl State {
         Some(self.take(is_reserved, owner, need, now))
     }
 
-    /// Whether somebody who has used much of late holds as much as is left to those who do.
-    fn has_much(&self, limits: Limits, owner: Owner, need: Need, now: Instant) -> bool {
+    /// Whether a token, or its company, holds as much as it may beside others.
+    fn has_its_part(&self, limits: Limits, owner: Owner, need: Need, now: Instant) -> bool {
         // Whoever waits for a connection with another one in his hands may make others wait.
         let may_wait = need != Need::NestedRead && owner != Owner::Process;
         let Some(company) = self.companies.get(&owner.company()).filter(|_| may_wait) else { return false };
-        let has_much = |usage: &Usage, most: usize| {
-            !usage.is_little(now) && usize::try_from(usage.held()).is_ok_and(|held| held >= most)
-        };
-        let of_token = || company.parties.get(&owner).is_some_and(|party| has_much(&party.usage, limits.of_much.token));
-        let of_company = || has_much(&company.usage, limits.of_much.company);
+        let has = |usage: &Usage, most: usize| usize::try_from(usage.held()).is_ok_and(|held| held >= most);
+        let most = limits.beside_others;
+        let of_token = || company.parties.get(&owner).is_some_and(|party| has(&party.usage, most.token));
+        let of_company = || has(&company.usage, most.company);
         (of_token() && !self.latest.is_alone(owner, now))
             || (of_company() && !self.latest_company.is_alone(owner.company(), now))
     }
@@ -337,7 +340,7 @@ impl State {
         for company in self.waiting.iter().filter_map(|key| self.companies.get(key)) {
             let next = company.next(now, |owner, party, need| {
                 let kind = || self.slots.kind_for(limits, (owner, party), need, hungry, now);
-                if self.has_much(limits, owner, need, now) { None } else { kind() }
+                if self.has_its_part(limits, owner, need, now) { None } else { kind() }
             });
             let Some((owner, id, is_reserved)) = next else { continue };
             let rank = company.usage.rank(now, company.waited(now));

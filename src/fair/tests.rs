@@ -12,14 +12,14 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::owner::Owner;
-use super::scheduler::{Limits, Need, OfMuch, Permit, Refused, Scheduler};
+use super::scheduler::{BesideOthers, Limits, Need, Permit, Refused, Scheduler};
 use crate::auth::TokenKey;
 
 const TEN: Limits = Limits {
     ordinary: 10,
     reserved: 3,
     of_token: 5,
-    of_much: OfMuch::ALL,
+    beside_others: BesideOthers::ALL,
     waiting: 1_000,
     wait: Duration::from_secs(10),
 };
@@ -68,8 +68,8 @@ async fn a_token_has_all_when_nobody_waits_and_half_when_somebody_does() {
 
 /// However many wait, what runs at the same time is bounded for those who use much while others use some.
 #[tokio::test(start_paused = true)]
-async fn who_uses_much_holds_little_while_others_use_some() {
-    let scheduler = Scheduler::new(Limits { of_much: OfMuch { token: 2, company: 3 }, ..TEN });
+async fn a_token_and_a_company_hold_a_part_while_others_use_some() {
+    let scheduler = Scheduler::new(Limits { beside_others: BesideOthers { token: 2, company: 3 }, ..TEN });
     let much = ask(&scheduler, owner(1, 1), 10, Duration::from_secs(1));
     sleep(Duration::from_millis(10)).await;
     assert_eq!(scheduler.taken(), 10, "nobody else is there");
@@ -77,7 +77,9 @@ async fn who_uses_much_holds_little_while_others_use_some() {
     for granted in join_all(much).await {
         granted.unwrap().unwrap();
     }
+    sleep(Duration::from_millis(900)).await;
     drop(try_take(&scheduler, owner(1, 2), Need::Read));
+    // From the first one on: it has used nothing of late.
     let held =
         try_take(&scheduler, owner(1, 1), Need::Read).into_iter().chain(try_take(&scheduler, owner(1, 1), Need::Read));
     let held: Vec<_> = held.collect();
@@ -235,7 +237,7 @@ async fn no_connection_is_lost_by_who_hangs_up() {
 /// Writers of `SQLite` have one connection: a company that writes much is not in the way of another.
 #[tokio::test(start_paused = true)]
 async fn one_connection_is_used_in_turns() {
-    let one = Limits { ordinary: 1, reserved: 0, of_token: 1, of_much: OfMuch::ALL, ..TEN };
+    let one = Limits { ordinary: 1, reserved: 0, of_token: 1, beside_others: BesideOthers::ALL, ..TEN };
     let scheduler = Scheduler::new(one);
     let much = ask(&scheduler, owner(1, 1), 30, Duration::from_millis(300));
     sleep(Duration::from_millis(1)).await;
@@ -252,7 +254,7 @@ async fn one_connection_is_used_in_turns() {
 
 #[tokio::test(start_paused = true)]
 async fn who_used_much_is_not_kept_waiting_for_ever() {
-    let one = Limits { ordinary: 1, reserved: 0, of_token: 1, of_much: OfMuch::ALL, ..TEN };
+    let one = Limits { ordinary: 1, reserved: 0, of_token: 1, beside_others: BesideOthers::ALL, ..TEN };
     let scheduler = Scheduler::new(one);
     for granted in join_all(ask(&scheduler, owner(1, 1), 1, Duration::from_secs(30))).await {
         granted.unwrap().unwrap();

@@ -60,9 +60,7 @@ impl Seen {
         self.print();
         let wrong = self.wrong(bounds);
         self.run.say(format_args!("p99 by request: {}", by_work(&self.samples)));
-        if !wrong.is_empty() {
-            self.run.say(format_args!("the slowest: {}", slowest(&self.samples)));
-        }
+        self.run.say(format_args!("the slowest: {}", slowest(&self.samples)));
         for line in self.ending.log.unusual.iter().filter(|_| !wrong.is_empty()).take(8) {
             self.run.say(format_args!("log: {line}"));
         }

@@ -3,8 +3,7 @@ use std::sync::Arc;
 use sea_orm::metric::Info;
 use sea_orm::{DatabaseConnection, DbErr};
 
-use super::activity::{Activity, Overview};
-use crate::db::door::Door;
+use super::activity::Overview;
 use crate::db::limit::TimeLimit;
 use crate::db::postgres::{Line, Observer};
 
@@ -21,17 +20,6 @@ impl Connection {
     pub fn sqlite(mut door: DatabaseConnection, limit: TimeLimit) -> Self {
         observe(&mut door, &limit, |_| ());
         Self::Sqlite(door, limit)
-    }
-
-    /// Where statements run.
-    ///
-    /// # Errors
-    /// Where it has to be opened, and cannot be in time.
-    pub async fn door(&self) -> Result<Door, DbErr> {
-        match self {
-            Self::Sqlite(door, _) => Ok(Door::Sqlite(door.clone())),
-            Self::Postgres(line, _) => Ok(Door::Postgres(line.session().await?)),
-        }
     }
 
     /// `SQLite`'s pool of one.
@@ -58,28 +46,6 @@ impl Connection {
         match self {
             Self::Sqlite(_, limit) => Some(limit),
             Self::Postgres(..) => None,
-        }
-    }
-
-    /// Ends the statement that runs on the connection, where there is one.
-    pub async fn cancel(&self) {
-        match self {
-            Self::Sqlite(_, limit) => limit.expire(),
-            Self::Postgres(line, _) => {
-                if let Some(session) = line.current() {
-                    session.cancel().await;
-                }
-            }
-        }
-    }
-
-    /// What it does, as far as another connection can tell; `None` where nobody can be asked.
-    pub async fn activity(&self) -> Option<Activity> {
-        let Self::Postgres(line, overview) = self else { return None };
-        match line.current() {
-            // To open a connection is no work on a statement.
-            None => Some(Activity::Waits),
-            Some(session) => Some(overview.of(session.process()?).await),
         }
     }
 

@@ -1,14 +1,31 @@
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use sea_orm::DbErr;
+use tokio::sync::OnceCell;
+
+use super::activity::Activity;
 use super::connection::Connection;
+use crate::db::door::Door;
+use crate::db::limit::TimeLimit;
+use crate::db::postgres::Session;
 use crate::db::stopwatch::Stopwatch;
 use crate::fair::{LongTurns, Permit};
+
+/// For so long more statements of an operation may share a connection; later ones ask for a turn of their own, so that nobody
+/// holds a connection for as long as a whole operation takes.
+const SHARED: Duration = Duration::from_millis(50);
 
 /// A connection that was taken, until this is dropped and nothing runs on it any more.
 #[derive(Debug)]
 pub struct Lease {
     connection: Connection,
+    /// The session of `PostgreSQL` that all of it runs on. One that comes into doubt meanwhile is not replaced before the
+    /// next lease, so that what is cancelled is a statement of this one.
+    session: OnceCell<Arc<Session>>,
+    /// Its connection broke.
+    is_broken: AtomicBool,
     /// Absent only while it is dropped.
     permit: Option<Permit>,
     /// What its use is counted in, where it is.
@@ -32,6 +49,8 @@ impl Lease {
     pub(super) fn new(connection: Connection, permit: Permit, turns: Option<LongTurns>) -> Self {
         Self {
             connection,
+            session: OnceCell::new(),
+            is_broken: AtomicBool::new(false),
             permit: Some(permit),
             turns,
             uses: AtomicU32::new(0),
@@ -46,8 +65,51 @@ impl Lease {
         self.turns.as_ref()
     }
 
-    pub fn connection(&self) -> &Connection {
-        &self.connection
+    /// Where statements run.
+    ///
+    /// # Errors
+    /// Where the connection has to be opened, and cannot be in time.
+    pub async fn door(&self) -> Result<Door, DbErr> {
+        match &self.connection {
+            Connection::Sqlite(door, _) => Ok(Door::Sqlite(door.clone())),
+            Connection::Postgres(line, _) => {
+                Ok(Door::Postgres(Arc::clone(self.session.get_or_try_init(|| line.session()).await?)))
+            }
+        }
+    }
+
+    /// The time limit of its statements, where `SQLite` keeps it.
+    pub fn limit(&self) -> Option<&TimeLimit> {
+        self.connection.limit()
+    }
+
+    /// Ends the statement that runs on the connection, where there is one.
+    pub async fn cancel(&self) {
+        match (&self.connection, self.session.get()) {
+            (Connection::Sqlite(_, limit), _) => limit.expire(),
+            (Connection::Postgres(..), Some(session)) => session.cancel().await,
+            (Connection::Postgres(..), None) => {}
+        }
+    }
+
+    /// What the connection does, as far as another one can tell; `None` where nobody can be asked.
+    pub async fn activity(&self) -> Option<Activity> {
+        let Connection::Postgres(_, overview) = &self.connection else { return None };
+        match self.session.get() {
+            // To open a connection is no work on a statement.
+            None => Some(Activity::Waits),
+            Some(session) => Some(overview.of(session.process()?).await),
+        }
+    }
+
+    /// Its connection broke: no other statement of the operation is to use it.
+    pub fn broke(&self) {
+        self.is_broken.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether another statement of the operation may use it, too.
+    pub fn may_be_shared(&self) -> bool {
+        !self.is_broken.load(Ordering::Relaxed) && self.watch.elapsed() < SHARED
     }
 
     /// Whether it is a reserved connection, which nobody may use for long.

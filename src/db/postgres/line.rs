@@ -84,14 +84,6 @@ impl Line {
         !session.is_closed() && !self.0.doubt.is_of(session.age()) && (rested < RESTED || session.answers().await)
     }
 
-    /// The session that is open now, if it is not just being opened.
-    pub fn current(&self) -> Option<Arc<Session>> {
-        match &*self.0.held.try_lock().ok()? {
-            Held::Open(session, _) => Some(Arc::clone(session)),
-            Held::Nothing | Held::Closed => None,
-        }
-    }
-
     /// Waits until the connection is free again, after the future of a statement was dropped. One that does not come
     /// back in time is left behind.
     pub async fn recover(&self) {
