@@ -66,18 +66,20 @@ impl Reader {
         Some(turns.first(self.scope.owner, || self.scope.check().is_ok()).await)
     }
 
-    /// A place among the statements of one operation that share a connection, where they do.
+    /// A place among the few statements of one operation that wait for turns and run at the same time.
     async fn place(&self, need: Need) -> Option<SemaphorePermit<'_>> {
-        let share = self.backend == DatabaseBackend::Postgres && need != Need::NestedRead && self.scope.is_metered();
+        if need == Need::NestedRead || !self.scope.is_metered() {
+            return None;
+        }
         // It is never closed.
-        if share { self.scope.pipeline.acquire().await.ok() } else { None }
+        self.scope.places.acquire().await.ok()
     }
 
-    /// A connection for a statement. Those of one operation that run at the same time and have a place share one: each is sent
+    /// A connection for a statement. Those of one operation that run at the same time share one on `PostgreSQL`: each is sent
     /// before the answer to the one before it came, and none of them waits for another connection.
-    async fn lease(&self, need: Need, place: Option<&SemaphorePermit<'_>>) -> Result<Arc<Lease>, DbErr> {
+    async fn lease(&self, need: Need) -> Result<Arc<Lease>, DbErr> {
         let take = async || self.pool.take(self.scope.owner, need).await.map(Arc::new);
-        if place.is_none() {
+        if self.backend != DatabaseBackend::Postgres || need == Need::NestedRead || !self.scope.is_metered() {
             return take().await;
         }
         // Those who come while the first one waits for it wait here.
@@ -106,10 +108,10 @@ impl Reader {
         let mut was_broken = false;
         loop {
             self.scope.check()?;
+            let _place = self.place(self.need()).await;
             let turn = self.first_turn().await;
             let need = self.need();
-            let place = self.place(need).await;
-            let lease = self.lease(need, place.as_ref()).await?;
+            let lease = self.lease(need).await?;
             if let Some(limit) = lease.limit() {
                 // Nothing is left there of a statement that was given up.
                 limit.end();

@@ -14,9 +14,9 @@ use crate::error::Error;
 use crate::fair::Owner;
 use crate::meter::Meter;
 
-/// So many statements of one operation are under way on the connection that they share: the others are sent when one of these has
-/// ended, so that the operation can be stopped, and asks for its turn anew.
-const PIPELINED: usize = 4;
+/// So many reads of one operation wait for turns, or run, at the same time. The others begin when one of these has ended: the
+/// operation can be stopped between them, and does not wait hundreds of times at once.
+const AT_ONCE: usize = 4;
 
 /// The part of the database's connections that an operation has, and what measures its statements.
 #[derive(Clone, Debug)]
@@ -39,8 +39,8 @@ pub(super) struct Scope {
     pub shared: Mutex<Weak<Lease>>,
     /// No connection was to be had in time: none of its reads waits for one anew, one after the other.
     pub is_refused: AtomicBool,
-    /// Places for reads that share it.
-    pub pipeline: Semaphore,
+    /// Places for its reads.
+    pub places: Semaphore,
     stop: StopSignal,
 }
 
@@ -62,7 +62,7 @@ impl Scope {
             is_long: AtomicBool::new(false),
             shared: Mutex::default(),
             is_refused: AtomicBool::new(false),
-            pipeline: Semaphore::new(PIPELINED),
+            places: Semaphore::new(AT_ONCE),
             stop,
         }
     }

@@ -2,7 +2,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tokio::time::{Instant, timeout};
 
 use super::free::FreeTime;
 use super::owner::Owner;
+use super::queue::{Place, Queue, Waiter, Wake};
 
 /// How long a statement of `SQLite` runs at most before it needs a turn, and how long a turn of it is.
 pub const SLICE: Duration = Duration::from_millis(5);
@@ -19,8 +21,10 @@ const LEFT: Duration = Duration::from_millis(30);
 /// How many companies, and how many owners, have their last turns remembered: those who had none of the last turns come
 /// first, as if they were new.
 const MOST_REMEMBERED: usize = 1_000;
-/// How often whoever waits for a turn looks by himself.
+/// How often a thread that waits for a turn looks whether it is still wanted,
 const LOOK: Duration = Duration::from_millis(5);
+/// and how often a task does, of which there may be many.
+const LOOK_OF_TASK: Duration = Duration::from_millis(30);
 
 /// Turns for work that takes long, on half of the processors: statements of `SQLite`, large answers, texts that are looked
 /// through.
@@ -41,17 +45,13 @@ struct Shared {
     /// Numbers those who wait.
     last: AtomicU64,
     state: Mutex<State>,
-    /// Both tell that a turn may be free, to threads and to tasks.
-    changed: Condvar,
-    freed: Notify,
     free: Mutex<FreeTime>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     running: Vec<Running>,
-    /// In the order in which they came.
-    waiting: Vec<Waiter>,
+    waiting: Queue,
     /// Those that had a turn and may take another, and their companies.
     begun: Vec<(u64, Option<i64>)>,
     /// The last turns of each company and of each owner, as long as anybody runs or waits.
@@ -59,14 +59,6 @@ struct State {
     of_owners: HashMap<Owner, u64>,
     /// Counts turns.
     turn: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Waiter {
-    id: u64,
-    owner: Owner,
-    /// It is the first turn, before anything is held, of somebody who runs much.
-    is_first: bool,
 }
 
 #[derive(Debug)]
@@ -91,13 +83,12 @@ impl Drop for LongTurn {
     }
 }
 
-/// Takes whoever waits out of the queue when the future that waits is dropped.
-struct Waiting<'a>(&'a LongTurns, u64);
+/// Takes whoever waits out of the queue when this is dropped.
+struct Waiting<'a>(&'a LongTurns, Place);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.state().waiting.retain(|waiter| waiter.id != self.1);
-        self.0.tell();
+        self.0.state().waiting.remove(self.1);
     }
 }
 
@@ -122,8 +113,6 @@ impl LongTurns {
             of_company: (most / 2).max(1),
             last: AtomicU64::new(0),
             state: Mutex::default(),
-            changed: Condvar::new(),
-            freed: Notify::new(),
             free: Mutex::new(free),
         }))
     }
@@ -146,9 +135,7 @@ impl LongTurns {
 
     /// Waits for a turn that lasts until it is dropped.
     pub async fn turn(&self, owner: Owner) -> LongTurn {
-        let (turn, waiter) = self.enter(owner, true);
-        self.wait(waiter, None, || true).await;
-        turn
+        self.enter(Waiter { owner, is_first: true, lasts: None }, || true).await
     }
 
     /// Waits for the first turn of a statement of `SQLite`, as long as it is wanted. It is taken again by [`Self::take`], and
@@ -156,75 +143,63 @@ impl LongTurns {
     pub async fn first(&self, owner: Owner, is_wanted: impl Fn() -> bool) -> LongTurn {
         // Whoever runs little himself does not stand behind the others of his company.
         let runs_much = !self.free_time().has_own(owner, Instant::now());
-        let (turn, waiter) = self.enter(owner, runs_much);
-        self.wait(waiter, Some(LEFT), is_wanted).await;
-        turn
+        self.enter(Waiter { owner, is_first: runs_much, lasts: Some(LEFT) }, is_wanted).await
     }
 
-    async fn wait(&self, waiter: Waiter, lasts: Option<Duration>, is_wanted: impl Fn() -> bool) {
-        let _waiting = Waiting(self, waiter.id);
+    async fn enter(&self, waiter: Waiter, is_wanted: impl Fn() -> bool) -> LongTurn {
+        let turn = self.begun();
+        let granted = Arc::new(Notify::new());
+        let _waiting = self.push(turn.id, waiter, Wake::Task(Arc::clone(&granted)));
         while is_wanted() {
-            let freed = self.0.freed.notified();
-            if self.state().grant(waiter.id, &self.0, lasts) {
-                return;
+            if timeout(LOOK_OF_TASK, granted.notified()).await.is_ok() {
+                break;
             }
-            let _ = timeout(LOOK, freed).await;
+            self.grant(&mut self.state());
         }
+        turn
     }
 
     /// A statement that began without a turn, and needs one now.
     pub fn begun(&self) -> LongTurn {
-        LongTurn { turns: self.clone(), id: self.id() }
+        LongTurn { turns: self.clone(), id: self.0.last.fetch_add(1, Ordering::Relaxed) }
     }
 
     /// Holds this thread until the statement has its next turn, or nobody waits for it any more. Returns how long that took.
     pub fn take(&self, turn: &LongTurn, owner: Owner, is_wanted: impl Fn() -> bool) -> Duration {
         let begun = Instant::now();
-        let waiter = Waiter { id: turn.id, owner, is_first: false };
-        self.push(waiter);
-        let _waiting = Waiting(self, waiter.id);
-        let mut state = self.state();
-        while is_wanted() && !state.grant(waiter.id, &self.0, Some(LEFT)) {
-            state = self.0.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+        let (granted, grant) = sync_channel(1);
+        let _waiting = self.push(turn.id, Waiter { owner, is_first: false, lasts: Some(LEFT) }, Wake::Thread(granted));
+        while is_wanted() && grant.recv_timeout(LOOK).is_err() {
+            self.grant(&mut self.state());
         }
-        drop(state);
         begun.elapsed()
     }
 
-    fn enter(&self, owner: Owner, is_first: bool) -> (LongTurn, Waiter) {
-        let waiter = Waiter { id: self.id(), owner, is_first };
-        self.push(waiter);
-        (LongTurn { turns: self.clone(), id: waiter.id }, waiter)
-    }
-
     /// Puts somebody into the queue, whose last turn is free for whoever is next.
-    fn push(&self, waiter: Waiter) {
+    fn push(&self, id: u64, waiter: Waiter, wake: Wake) -> Waiting<'_> {
         let mut state = self.state();
-        state.running.retain(|running| running.id != waiter.id);
-        state.waiting.push(waiter);
-        drop(state);
-        self.tell();
+        state.running.retain(|running| running.id != id);
+        let place = state.waiting.push(id, waiter, wake);
+        self.grant(&mut state);
+        Waiting(self, place)
     }
 
-    fn id(&self) -> u64 {
-        self.0.last.fetch_add(1, Ordering::Relaxed)
+    /// Gives the turns that are free to those who are next.
+    fn grant(&self, state: &mut State) {
+        while let Some(wake) = state.next(&self.0, Instant::now()) {
+            wake.wake();
+        }
     }
 
     fn give_back(&self, id: u64) {
         let mut state = self.state();
         state.running.retain(|running| running.id != id);
         state.begun.retain(|(begun, _)| *begun != id);
+        self.grant(&mut state);
         if state.running.is_empty() && state.waiting.is_empty() {
             state.of_companies.clear();
             state.of_owners.clear();
         }
-        drop(state);
-        self.tell();
-    }
-
-    fn tell(&self) {
-        self.0.changed.notify_all();
-        self.0.freed.notify_waiters();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -237,25 +212,20 @@ impl LongTurns {
 }
 
 impl State {
-    /// Gives a turn to one who waits, where he is the next one.
-    fn grant(&mut self, id: u64, Shared { most, of_company, .. }: &Shared, lasts: Option<Duration>) -> bool {
-        let now = Instant::now();
+    /// Gives a turn to the next one who waits, where one is free.
+    fn next(&mut self, Shared { most, of_company, .. }: &Shared, now: Instant) -> Option<Wake> {
         self.running.retain(|running| running.ends.is_none_or(|ends| ends > now));
         if self.running.len() >= *most {
-            return false;
+            return None;
         }
-        let last = |owner: &Owner| {
-            let of_company = self.of_companies.get(&owner.company()).copied().unwrap_or_default();
-            (of_company, self.of_owners.get(owner).copied().unwrap_or_default())
-        };
-        let may_begin = |waiter: &&Waiter| {
-            let company = waiter.owner.company();
+        let may_begin = |company: Option<i64>| {
             let begun = self.begun.iter().filter(|(_, of)| *of == company).count();
             let running = self.running.iter().filter(|running| running.company == company).count();
-            !waiter.is_first || (begun <= *most && running < *of_company)
+            begun <= *most && running < *of_company
         };
-        let next = self.waiting.iter().filter(may_begin).min_by_key(|waiter| last(&waiter.owner)).copied();
-        let Some(Waiter { owner, .. }) = next.filter(|next| next.id == id) else { return false };
+        let last_of_company = |company| self.of_companies.get(&company).copied().unwrap_or_default();
+        let last_of_owner = |owner| self.of_owners.get(&owner).copied().unwrap_or_default();
+        let (id, Waiter { owner, lasts, .. }, wake) = self.waiting.pop(may_begin, last_of_company, last_of_owner)?;
         self.turn += 1;
         remember(&mut self.of_companies, owner.company(), self.turn);
         remember(&mut self.of_owners, owner, self.turn);
@@ -263,8 +233,7 @@ impl State {
             self.begun.push((id, owner.company()));
         }
         self.running.push(Running { id, company: owner.company(), ends: lasts.map(|lasts| now + lasts) });
-        self.waiting.retain(|waiter| waiter.id != id);
-        true
+        Some(wake)
     }
 }
 
@@ -278,99 +247,4 @@ fn remember<K: Eq + Hash>(last: &mut HashMap<K, u64>, who: K, turn: u64) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::auth::TokenKey;
-
-    #[test]
-    fn the_last_turns_of_few_are_remembered() {
-        let mut last = HashMap::new();
-        for turn in 1..=5_000 {
-            remember(&mut last, turn, turn);
-            assert!(last.len() <= MOST_REMEMBERED, "{}", last.len());
-        }
-        assert_eq!(last.get(&5_000), Some(&5_000));
-    }
-
-    fn owner(company_id: i64, token_id: i64) -> Owner {
-        Owner::Token(TokenKey::Token { company_id, token_id })
-    }
-
-    /// One who waits for each of these.
-    fn waiting(of: &[(u64, Owner, bool)]) -> State {
-        let waiting = of.iter().map(|(id, owner, is_first)| Waiter { id: *id, owner: *owner, is_first: *is_first });
-        State { waiting: waiting.collect(), ..State::default() }
-    }
-
-    #[test]
-    fn companies_take_turns_and_tokens_of_each_whatever_they_have_waiting() {
-        let of = [(1, 1, 1), (2, 1, 1), (3, 1, 2), (4, 2, 3), (5, 2, 3)];
-        let mut state = waiting(&of.map(|(id, company, token)| (id, owner(company, token), false)));
-        let mut order = Vec::new();
-        while let Some(id) = (1..=5).find(|id| state.grant(*id, &LongTurns::on(2).0, Some(LEFT))) {
-            assert!((1..=5).all(|other| !state.grant(other, &LongTurns::on(2).0, Some(LEFT))), "one at a time");
-            order.push(id);
-            state.running.clear();
-        }
-        assert_eq!(order, [1, 4, 3, 5, 2]);
-    }
-
-    #[test]
-    fn few_statements_of_one_company_hold_connections() {
-        let of = [(1, 1, 1), (2, 1, 2), (3, 1, 3), (4, 2, 4)];
-        let mut state = waiting(&of.map(|(id, company, token)| (id, owner(company, token), true)));
-        let next = |state: &mut State| {
-            state.running.clear();
-            (1..=4).find(|id| state.grant(*id, &LongTurns::on(2).0, Some(LEFT)))
-        };
-        assert_eq!([next(&mut state), next(&mut state), next(&mut state)], [Some(1), Some(4), Some(2)]);
-        assert_eq!(next(&mut state), None, "two of the company have begun");
-        state.begun.retain(|(id, _)| *id != 1);
-        assert_eq!(next(&mut state), Some(3));
-    }
-
-    #[test]
-    fn a_company_has_half_of_the_turns_while_it_begins_more() {
-        let of = [(1, 1, 1), (2, 1, 2), (3, 2, 3), (4, 2, 3)];
-        let turns = LongTurns::on(8);
-        let mut state = waiting(&of.map(|(id, company, token)| (id, owner(company, token), true)));
-        state.running = (5..=6).map(|id| Running { id, company: Some(1), ends: None }).collect();
-        assert!((1..=2).all(|id| !state.grant(id, &turns.0, None)));
-        assert!((3..=4).all(|id| state.grant(id, &turns.0, None)));
-        state.running.remove(0);
-        assert!(state.grant(1, &turns.0, None));
-    }
-
-    #[test]
-    fn a_turn_that_is_left_ends_and_nobody_waits_in_vain() {
-        let turns = LongTurns::on(2);
-        let (one, other) = (turns.begun(), turns.begun());
-        turns.take(&one, owner(1, 1), || true);
-        assert!(turns.take(&other, owner(1, 1), || true) <= LEFT + LEFT, "it was left");
-        turns.take(&one, owner(1, 1), || false);
-        assert!(turns.state().waiting.is_empty());
-        drop((one, other));
-        assert!(turns.state().begun.is_empty() && turns.state().running.is_empty());
-    }
-
-    #[tokio::test]
-    async fn tasks_and_threads_wait_for_each_other() {
-        let turns = LongTurns::on(2);
-        let turn = turns.turn(owner(1, 1)).await;
-        let of_thread = std::thread::spawn({
-            let turns = turns.clone();
-            move || turns.take(&turns.begun(), owner(1, 2), || true)
-        });
-        // Longer than the turn of a statement would last.
-        tokio::time::sleep(2 * LEFT).await;
-        assert!(!of_thread.is_finished());
-        drop(turn);
-        assert!(of_thread.join().unwrap() >= LEFT);
-        drop(turns.first(owner(1, 3), || true).await);
-        // Whoever waits no more is not waited for.
-        let _turn = turns.turn(owner(1, 3)).await;
-        assert!(timeout(LOOK, turns.turn(owner(1, 4))).await.is_err());
-        drop(turns.first(owner(1, 4), || false).await);
-        assert!(turns.state().waiting.is_empty());
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ mod long;
 mod owner;
 mod party;
 mod polls;
+mod queue;
 mod scheduler;
 mod slots;
 #[cfg(test)]

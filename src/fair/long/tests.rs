@@ -1,0 +1,132 @@
+use std::sync::mpsc::Receiver;
+
+use super::*;
+use crate::auth::TokenKey;
+
+#[test]
+fn the_last_turns_of_few_are_remembered() {
+    let mut last = HashMap::new();
+    for turn in 1..=5_000 {
+        remember(&mut last, turn, turn);
+        assert!(last.len() <= MOST_REMEMBERED, "{}", last.len());
+    }
+    assert_eq!(last.get(&5_000), Some(&5_000));
+}
+
+fn owner(company_id: i64, token_id: i64) -> Owner {
+    Owner::Token(TokenKey::Token { company_id, token_id })
+}
+
+/// One who waits for each of these, by id, company, token, and whether it is a first turn.
+struct Waits {
+    state: State,
+    granted: Vec<(u64, Receiver<()>)>,
+}
+
+impl Waits {
+    fn of(of: &[(u64, i64, i64)], is_first: bool) -> Self {
+        let mut waits = Self { state: State::default(), granted: Vec::new() };
+        for (id, company, token) in of {
+            let (wake, granted) = sync_channel(1);
+            let waiter = Waiter { owner: owner(*company, *token), is_first, lasts: Some(LEFT) };
+            waits.state.waiting.push(*id, waiter, Wake::Thread(wake));
+            waits.granted.push((*id, granted));
+        }
+        waits
+    }
+
+    /// Who has the next turn.
+    fn next(&mut self, turns: &LongTurns) -> Option<u64> {
+        self.state.next(&turns.0, Instant::now())?.wake();
+        self.granted.iter().find(|(_, granted)| granted.try_recv().is_ok()).map(|(id, _)| *id)
+    }
+}
+
+#[test]
+fn companies_take_turns_and_tokens_of_each_whatever_they_have_waiting() {
+    let mut waits = Waits::of(&[(1, 1, 1), (2, 1, 1), (3, 1, 2), (4, 2, 3), (5, 2, 3)], false);
+    let turns = LongTurns::on(2);
+    let mut order = Vec::new();
+    while let Some(id) = waits.next(&turns) {
+        assert_eq!(waits.next(&turns), None, "one at a time");
+        order.push(id);
+        waits.state.running.clear();
+    }
+    assert_eq!(order, [1, 4, 3, 5, 2]);
+    assert!(waits.state.waiting.is_empty());
+}
+
+#[test]
+fn few_statements_of_one_company_hold_connections() {
+    let mut waits = Waits::of(&[(1, 1, 1), (2, 1, 2), (3, 1, 3), (4, 2, 4)], true);
+    let turns = LongTurns::on(2);
+    let next = |waits: &mut Waits| {
+        waits.state.running.clear();
+        waits.next(&turns)
+    };
+    assert_eq!([next(&mut waits), next(&mut waits), next(&mut waits)], [Some(1), Some(4), Some(2)]);
+    assert_eq!(next(&mut waits), None, "two of the company have begun");
+    waits.state.begun.retain(|(id, _)| *id != 1);
+    assert_eq!(next(&mut waits), Some(3));
+}
+
+#[test]
+fn a_company_has_half_of_the_turns_while_it_begins_more() {
+    let mut waits = Waits::of(&[(1, 1, 1), (2, 1, 2), (3, 2, 3), (4, 2, 3)], true);
+    let turns = LongTurns::on(8);
+    waits.state.running = (5..=6).map(|id| Running { id, company: Some(1), ends: None }).collect();
+    assert_eq!([waits.next(&turns), waits.next(&turns), waits.next(&turns)], [Some(3), Some(4), None]);
+    waits.state.running.remove(0);
+    assert_eq!(waits.next(&turns), Some(1));
+}
+
+/// What one owner waits for, however much it is, is not looked through for each turn.
+#[test]
+fn the_next_one_is_found_by_a_look_at_each_owner() {
+    let many: Vec<(u64, i64, i64)> = (0..100_000).map(|id| (id, 1, 1)).collect();
+    let mut waits = Waits::of(&many, false);
+    let looks = std::cell::Cell::new(0);
+    let taken = waits.state.waiting.pop(
+        |_| true,
+        |_| 0,
+        |_| {
+            looks.set(looks.get() + 1);
+            0
+        },
+    );
+    assert_eq!(taken.map(|(id, ..)| id), Some(0));
+    assert_eq!(looks.get(), 1);
+}
+
+#[test]
+fn a_turn_that_is_left_ends_and_nobody_waits_in_vain() {
+    let turns = LongTurns::on(2);
+    let (one, other) = (turns.begun(), turns.begun());
+    turns.take(&one, owner(1, 1), || true);
+    assert!(turns.take(&other, owner(1, 1), || true) <= LEFT + LEFT, "it was left");
+    turns.take(&one, owner(1, 1), || false);
+    assert!(turns.state().waiting.is_empty());
+    drop((one, other));
+    assert!(turns.state().begun.is_empty() && turns.state().running.is_empty());
+}
+
+#[tokio::test]
+async fn tasks_and_threads_wait_for_each_other() {
+    let turns = LongTurns::on(2);
+    let turn = turns.turn(owner(1, 1)).await;
+    let of_thread = std::thread::spawn({
+        let turns = turns.clone();
+        move || turns.take(&turns.begun(), owner(1, 2), || true)
+    });
+    // Longer than the turn of a statement would last.
+    tokio::time::sleep(2 * LEFT).await;
+    assert!(!of_thread.is_finished());
+    drop(turn);
+    assert!(of_thread.join().unwrap() >= LEFT);
+    drop(turns.first(owner(1, 3), || true).await);
+    // Whoever waits no more is not waited for.
+    let _turn = turns.turn(owner(1, 3)).await;
+    assert!(timeout(LOOK, turns.turn(owner(1, 4))).await.is_err());
+    drop(turns.first(owner(1, 4), || false).await);
+    assert!(turns.state().waiting.is_empty());
+}

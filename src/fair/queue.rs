@@ -1,0 +1,145 @@
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::owner::Owner;
+
+/// What somebody waits for.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiter {
+    pub owner: Owner,
+    /// It is the first turn, before anything is held, of somebody who runs much.
+    pub is_first: bool,
+    /// How long the turn lasts, where it ends by itself.
+    pub lasts: Option<Duration>,
+}
+
+/// How somebody who waits is told that it is his turn.
+#[derive(Debug)]
+pub enum Wake {
+    Task(Arc<Notify>),
+    Thread(SyncSender<()>),
+}
+
+impl Wake {
+    pub fn wake(self) {
+        match self {
+            Self::Task(task) => task.notify_one(),
+            // Whoever does not wait any more gives the turn back by himself, or it ends.
+            Self::Thread(thread) => drop(thread.try_send(())),
+        }
+    }
+}
+
+/// Where somebody stands in the queue.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    owner: Owner,
+    is_first: bool,
+    number: u64,
+}
+
+/// Those who wait for a turn, by company and owner: to find the next one takes a look at each owner, and not at all that he
+/// waits for.
+#[derive(Debug, Default)]
+pub struct Queue {
+    companies: HashMap<Option<i64>, HashMap<Owner, Lines>>,
+    /// Numbers places.
+    last: u64,
+}
+
+/// What one owner waits for, in the order in which it came.
+#[derive(Debug, Default)]
+struct Lines {
+    first: VecDeque<Entry>,
+    next: VecDeque<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    number: u64,
+    id: u64,
+    waiter: Waiter,
+    wake: Wake,
+}
+
+impl Lines {
+    fn line(&mut self, is_first: bool) -> &mut VecDeque<Entry> {
+        if is_first { &mut self.first } else { &mut self.next }
+    }
+
+    /// Which line has the entry that came first, of those that may have a turn.
+    fn is_first_next(&self, may_begin: bool) -> Option<bool> {
+        let first = self.first.front().filter(|_| may_begin).map(|entry| (entry.number, true));
+        let next = self.next.front().map(|entry| (entry.number, false));
+        first.into_iter().chain(next).min().map(|(_, is_first)| is_first)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_empty() && self.next.is_empty()
+    }
+}
+
+impl Queue {
+    pub fn is_empty(&self) -> bool {
+        self.companies.is_empty()
+    }
+
+    /// `id` is of the turn that is waited for.
+    pub fn push(&mut self, id: u64, waiter: Waiter, wake: Wake) -> Place {
+        self.last += 1;
+        let (number, Waiter { owner, is_first, .. }) = (self.last, waiter);
+        let lines = self.companies.entry(owner.company()).or_default().entry(owner).or_default();
+        lines.line(is_first).push_back(Entry { number, id, waiter, wake });
+        Place { owner, is_first, number }
+    }
+
+    /// Does nothing where that one had its turn.
+    pub fn remove(&mut self, Place { owner, is_first, number }: Place) {
+        if let Some(lines) = self.companies.get_mut(&owner.company()).and_then(|owners| owners.get_mut(&owner)) {
+            lines.line(is_first).retain(|entry| entry.number != number);
+            self.forget_empty(owner);
+        }
+    }
+
+    fn forget_empty(&mut self, owner: Owner) {
+        let Some(owners) = self.companies.get_mut(&owner.company()) else { return };
+        if owners.get(&owner).is_some_and(Lines::is_empty) {
+            owners.remove(&owner);
+        }
+        if owners.is_empty() {
+            self.companies.remove(&owner.company());
+        }
+    }
+
+    /// Takes the next one out: of the company, and then of the owner, whose last turn is longest ago. `may_begin` says of
+    /// which companies first turns may be given.
+    pub fn pop(
+        &mut self,
+        may_begin: impl Fn(Option<i64>) -> bool,
+        last_of_company: impl Fn(Option<i64>) -> u64,
+        last_of_owner: impl Fn(Owner) -> u64,
+    ) -> Option<(u64, Waiter, Wake)> {
+        let mut best: Option<((u64, u64, u64), Owner, bool)> = None;
+        for (company, owners) in &self.companies {
+            let (may_begin, of_company) = (may_begin(*company), last_of_company(*company));
+            for (owner, lines) in owners {
+                let Some(is_first) = lines.is_first_next(may_begin) else { continue };
+                let line = if is_first { &lines.first } else { &lines.next };
+                let number = line.front().map_or(u64::MAX, |entry| entry.number);
+                let rank = (of_company, last_of_owner(*owner), number);
+                if best.as_ref().is_none_or(|(least, ..)| rank < *least) {
+                    best = Some((rank, *owner, is_first));
+                }
+            }
+        }
+        let (_, owner, is_first) = best?;
+        let lines = self.companies.get_mut(&owner.company())?.get_mut(&owner)?;
+        let Entry { id, waiter, wake, .. } = lines.line(is_first).pop_front()?;
+        self.forget_empty(owner);
+        Some((id, waiter, wake))
+    }
+}
