@@ -20,7 +20,6 @@ use super::documents::{Documents, Known};
 use super::health::Readiness;
 use super::limits::{Limits, REQUEST, Turn};
 use super::listen::End;
-use super::named::NamedDocument;
 use super::origin;
 use super::refusal::Refusal;
 use super::request_id::RequestIdExt;
@@ -217,12 +216,16 @@ impl Door {
         deadline: Instant,
     ) -> Result<Executed, Refusal> {
         let Received { sent, viewer, mut turn, mut memory, meter, mut estimate, shows_cost } = received;
-        let (by_post, request) = match sent {
-            Sent::Body(body) => (true, asked::in_body(&body, |bytes| Ok(memory.add(bytes)?))?),
-            Sent::Address(asked) => (false, asked::in_address(&asked)?),
+        let by_post = matches!(sent, Sent::Body(_));
+        let request = match &sent {
+            Sent::Body(body) => asked::in_body(body)?,
+            Sent::Address(asked) => asked::in_address(asked)?,
         };
-        let asked::Request { document, operation_name, variables } = request;
-        let (known, parsed) = self.known(document, &viewer, &mut memory, &mut turn)?;
+        // Before the variables are built: most of what is not taken is refused here.
+        let found = self.stored.find(request.names, &viewer)?;
+        let (operation_name, variables) = request.rest.read(|bytes| Ok(memory.add(bytes)?))?;
+        drop(sent);
+        let (known, parsed) = self.known(found, &viewer, &mut memory, &mut turn)?;
         estimate += parsed;
         let asked = match self.asked(&known, operation_name.as_deref(), variables, by_post)? {
             Ok(asked) => asked,
@@ -246,10 +249,10 @@ impl Door {
         Ok(executed)
     }
 
-    /// The document that a request names, and what was charged for it. Holds memory for one that may have to be parsed.
+    /// The document that was found, and what was charged for it. Holds memory for one that may have to be parsed.
     fn known(
         &self,
-        named: NamedDocument,
+        found: Found,
         viewer: &Viewer,
         memory: &mut HeldMemory,
         turn: &mut Turn,
@@ -258,7 +261,7 @@ impl Door {
             memory.add(text.len() as u64 * PARSED_BYTES)?;
             self.documents.read(text)
         };
-        match self.stored.find(named, viewer)? {
+        match found {
             Found::Ready(document) => Ok((document, 0)),
             Found::Registered(text) => {
                 // As if it had been sent: to parse it takes as much work.

@@ -18,6 +18,7 @@ mod listen;
 mod manifest;
 mod named;
 mod origin;
+mod parameter;
 mod phase;
 mod playground;
 mod refusal;

@@ -4,10 +4,14 @@
 //! draft of GraphQL over HTTP), `extensions.persistedQuery` (automatic persisted queries), and `id` or `doc_id` (Relay). An
 //! id `sha256:` with 64 digits is the SHA-256 of the text, and means the same as the digits alone.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::parameter::Text;
 use super::refusal::Refusal;
+use super::sha256;
 
 /// How long an id may be, in bytes: hashes take 64, and names of operations with a version a little more.
 pub const LONGEST_ID: usize = 256;
@@ -15,22 +19,22 @@ pub const LONGEST_ID: usize = 256;
 const VERSION: &str = "1";
 
 /// What a request names. At least one of them is there.
-#[derive(Debug, PartialEq, Eq)]
-pub struct NamedDocument {
-    pub text: Option<String>,
-    /// Without `sha256:`.
+#[derive(Debug)]
+pub struct NamedDocument<'a> {
+    pub text: Option<Text<'a>>,
+    /// As [`plain`] gives it; never empty.
     pub id: Option<String>,
 }
 
 /// The parameters that may name a document.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Names<'a> {
-    pub query: Option<String>,
-    pub document_id: Option<String>,
-    /// As it is sent in JSON.
-    pub extensions: Option<&'a str>,
+    pub query: Option<Text<'a>>,
+    pub document_id: Option<Text<'a>>,
+    /// A JSON object whose values were counted.
+    pub extensions: Option<Cow<'a, str>>,
     /// `id` or `doc_id`, and which of them it was. Many clients send an `id` that is none of a document beside a text.
-    pub relay: Option<(&'static str, Result<String, Refusal>)>,
+    pub relay: Option<(&'static str, Text<'a>)>,
 }
 
 #[derive(Deserialize)]
@@ -47,41 +51,74 @@ struct PersistedQuery<'a> {
     sha256_hash: Option<&'a RawValue>,
 }
 
-/// # Errors
-/// Where none is named, or more than one.
-pub fn document(names: Names<'_>) -> Result<NamedDocument, Refusal> {
-    // Clients that send an id leave the text out, or empty.
-    let has_id = names.document_id.is_some() || names.relay.is_some();
-    let hash = names.extensions.map(persisted_hash).transpose()?.flatten();
-    let text = names.query.filter(|text| !text.is_empty() || !(has_id || hash.is_some()));
-    let relay = match (&text, names.relay) {
-        (None, Some((name, id))) => Some((name, id?)),
-        _ => None,
-    };
-    let ids = [names.document_id.map(|id| ("documentId", id)), hash.map(|id| (HASH, id)), relay];
-    let mut ids = ids.into_iter().flatten().map(|(name, id)| (name, plain(id)));
-    let Some((name, id)) = ids.next() else {
-        return match text {
-            Some(text) => Ok(NamedDocument { text: Some(text), id: None }),
-            None => Err(Refusal::bad_request(
-                "`query` is missing: it holds the GraphQL document, as a string. Or send the id of a stored document \
-                 as `documentId`.",
-            )),
-        };
-    };
-    if let Some((other, _)) = ids.find(|(_, other)| *other != id) {
-        return Err(Refusal::bad_request(format!("`{name}` and `{other}` name two documents; send one of them.")));
+impl<'a> Names<'a> {
+    /// The document that is named, where ids are known.
+    ///
+    /// # Errors
+    /// Where none is named, or more than one, or an id is empty.
+    pub fn document(self) -> Result<NamedDocument<'a>, Refusal> {
+        // Clients that send an id leave the text out, or empty.
+        let has_id = self.document_id.is_some() || self.relay.is_some();
+        let hash = self.extensions.as_deref().map(persisted_hash).transpose()?.flatten();
+        let text = self.query.filter(|text| !text.is_empty() || !(has_id || hash.is_some()));
+        let read = |(name, id): (&'static str, Text<'_>)| id.read(name).map(|id| (name, id));
+        let document_id = self.document_id.map(|id| read(("documentId", id))).transpose()?;
+        let relay = self.relay.filter(|_| text.is_none()).map(read).transpose()?;
+        let ids = [document_id, hash.map(|id| (HASH, id)), relay];
+        let mut named: Option<(&str, String)> = None;
+        for (name, id) in ids.into_iter().flatten() {
+            // It names nothing, and would be taken for an id that is not known: a client would send the text for it.
+            if id.is_empty() {
+                let message = format!("`{name}` is empty; send the id of a stored document, or leave it out.");
+                return Err(Refusal::bad_request(message));
+            }
+            let id = plain(id);
+            match &named {
+                Some((first, other)) if *other != id => {
+                    let message = format!("`{first}` and `{name}` name two documents; send one of them.");
+                    return Err(Refusal::bad_request(message));
+                }
+                Some(_) => {}
+                None => named = Some((name, id)),
+            }
+        }
+        let id = named.map(|(_, id)| id);
+        if text.is_none() && id.is_none() { Err(nothing()) } else { Ok(NamedDocument { text, id }) }
     }
-    Ok(NamedDocument { text, id: Some(id) })
+
+    /// The text, where ids are not known: they are not looked at, whatever they are.
+    ///
+    /// # Errors
+    /// Where there is none. Clients that have named a document by an id are told to send its text from then on.
+    pub fn text(self) -> Result<Text<'a>, Refusal> {
+        let has_hash =
+            || self.extensions.as_deref().is_some_and(|extensions| !matches!(of_extensions(extensions), Ok(None)));
+        let has_id = self.document_id.is_some() || self.relay.is_some() || has_hash();
+        match self.query.filter(|text| !(text.is_empty() && has_id)) {
+            Some(text) => Ok(text),
+            None if has_id => Err(Refusal::stored_not_supported()),
+            None => Err(nothing()),
+        }
+    }
+}
+
+fn nothing() -> Refusal {
+    Refusal::bad_request(
+        "`query` is missing: it holds the GraphQL document, as a string. Or send the id of a stored document as \
+         `documentId`.",
+    )
 }
 
 const HASH: &str = "extensions.persistedQuery.sha256Hash";
 
-/// What `extensions.persistedQuery` names; `extensions` is an object whose values were counted.
+fn of_extensions(extensions: &str) -> serde_json::Result<Option<&RawValue>> {
+    serde_json::from_str(extensions).map(|Extensions { persisted_query }| persisted_query)
+}
+
+/// What `extensions.persistedQuery` names.
 fn persisted_hash(extensions: &str) -> Result<Option<String>, Refusal> {
     let wrong = |name: &str, reason: String| Refusal::bad_request(format!("`extensions{name}` {reason}."));
-    let Extensions { persisted_query } =
-        serde_json::from_str(extensions).map_err(|error| wrong("", format!("cannot be read: {error}")))?;
+    let persisted_query = of_extensions(extensions).map_err(|error| wrong("", format!("cannot be read: {error}")))?;
     let Some(raw) = persisted_query else { return Ok(None) };
     if !raw.get().starts_with('{') {
         return Err(wrong(".persistedQuery", "has to be an object or absent".to_owned()));
@@ -97,13 +134,19 @@ fn persisted_hash(extensions: &str) -> Result<Option<String>, Refusal> {
     })
 }
 
-/// The id without the prefix that says how it was made.
+/// An id as documents are kept by it: a SHA-256 without the prefix that says so, and in small letters, as its digits mean the same
+/// in capital ones. Other ids are what they are.
 pub fn plain(id: String) -> String {
-    match id.strip_prefix("sha256:") {
-        Some(hash) if hash.len() == 64 => hash.to_owned(),
-        _ => id,
+    let digits = id.strip_prefix(PREFIX).filter(|digits| digits.len() == 64).unwrap_or(&id);
+    match sha256::parse_hex(digits) {
+        Some(hash) => sha256::hex(&hash),
+        None if digits.len() < id.len() => digits.to_owned(),
+        None => id,
     }
 }
+
+/// What stands before an id that is the SHA-256 of its document.
+pub const PREFIX: &str = "sha256:";
 
 #[cfg(test)]
 mod tests {
@@ -112,16 +155,29 @@ mod tests {
     const SHA: &str = "7dba4bd717b41f10434822356a93c32b1fb4907b983e854300ad839f84cdcd6e";
 
     fn named(query: Option<&str>, document_id: Option<&str>, extensions: Option<&str>, relay: Option<&str>) -> String {
-        let names = Names {
-            query: query.map(str::to_owned),
-            document_id: document_id.map(str::to_owned),
-            extensions,
-            relay: relay.map(|id| ("id", Ok(id.to_owned()))),
-        };
-        match document(names) {
-            Ok(NamedDocument { text, id }) => format!("{} {}", text.unwrap_or_default(), id.unwrap_or_default()),
+        match names(query, document_id, extensions, relay).document() {
+            Ok(NamedDocument { text, id }) => format!("{} {}", read(text), id.unwrap_or_default()),
             Err(refusal) => refusal.message,
         }
+    }
+
+    fn names<'a>(
+        query: Option<&str>,
+        document_id: Option<&str>,
+        extensions: Option<&'a str>,
+        relay: Option<&str>,
+    ) -> Names<'a> {
+        let text = |text: &str| Text::Plain(text.to_owned());
+        Names {
+            query: query.map(text),
+            document_id: document_id.map(text),
+            extensions: extensions.map(Cow::Borrowed),
+            relay: relay.map(|id| ("id", text(id))),
+        }
+    }
+
+    fn read(text: Option<Text<'_>>) -> String {
+        text.map(|text| text.read("query").unwrap()).unwrap_or_default()
     }
 
     fn apq(hash: &str) -> String {
@@ -150,6 +206,52 @@ mod tests {
         assert!(named(None, Some("b7"), Some(&apq(SHA)), None).contains("`documentId` and `extensions.persistedQuery"));
         assert!(named(None, Some("b7"), None, Some("c8")).contains("`documentId` and `id` name two"));
         assert!(named(None, None, Some(r#"{"other": 1}"#), None).contains("`query` is missing"));
+    }
+
+    #[test]
+    fn a_sha_256_may_be_written_in_capital_letters() {
+        let capital = SHA.to_uppercase();
+        assert_eq!(named(None, Some(&capital), Some(&apq(SHA)), Some(&format!("sha256:{capital}"))), format!(" {SHA}"));
+        assert_eq!(named(None, Some("AbC"), None, None), " AbC", "other ids are what they are");
+        let no_digits = format!("sha256:{}", "X".repeat(64));
+        assert_eq!(named(None, Some(&no_digits), None, None), format!(" {}", "X".repeat(64)));
+    }
+
+    #[test]
+    fn an_empty_id_is_refused() {
+        for query in [None, Some(""), Some("{a}")] {
+            assert!(named(query, Some(""), None, None).contains("`documentId` is empty"));
+            assert!(named(query, None, Some(&apq("")), None).contains("sha256Hash` is empty"));
+        }
+        assert!(named(None, None, None, Some("")).contains("`id` is empty"));
+        assert!(named(None, Some("b7"), None, Some("")).contains("`id` is empty"));
+        assert_eq!(named(Some("{a}"), None, None, Some("")), "{a} ", "an id beside a text may be anything");
+    }
+
+    #[test]
+    fn where_ids_are_not_known_they_are_not_looked_at() {
+        let text = |query, document_id, extensions, relay| {
+            names(query, document_id, extensions, relay)
+                .text()
+                .map(|text| read(Some(text)))
+                .map_err(|refusal| refusal.code)
+        };
+        let malformed = r#"{"persistedQuery": {"version": "x", "sha256Hash": []}}"#;
+        for extensions in [None, Some("{}"), Some(malformed), Some(r#"{"persistedQuery": 5}"#)] {
+            for id in [None, Some(""), Some("b7")] {
+                assert_eq!(text(Some("{a}"), id, extensions, id), Ok("{a}".to_owned()), "{extensions:?} {id:?}");
+            }
+        }
+        let hash = apq(SHA);
+        for query in [None, Some("")] {
+            for extensions in [malformed, r#"{"persistedQuery": 5}"#, &hash] {
+                assert_eq!(text(query, None, Some(extensions), None), Err("PERSISTED_QUERY_NOT_SUPPORTED"));
+            }
+            assert_eq!(text(query, Some(""), None, None), Err("PERSISTED_QUERY_NOT_SUPPORTED"));
+            assert_eq!(text(query, None, None, Some("c8")), Err("PERSISTED_QUERY_NOT_SUPPORTED"));
+        }
+        assert_eq!(text(None, None, Some("{}"), None), Err("BAD_REQUEST"));
+        assert_eq!(text(Some(""), None, None, None), Ok(String::new()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::documents::{self, Known};
-use super::named::{LONGEST_ID, NamedDocument};
+use super::named::{LONGEST_ID, NamedDocument, Names};
 use super::refusal::Refusal;
 use super::registered::{Registered, Space};
 use super::sha256::{self, Hash};
@@ -39,6 +39,9 @@ pub enum Found {
     Registered(Arc<str>),
 }
 
+/// The parameter that holds the text.
+const QUERY: &str = "query";
+
 pub struct Stored {
     settings: StoredSettings,
     registered: Registered,
@@ -51,36 +54,38 @@ impl Stored {
         Self { settings, registered: Registered::new(Space::default()), most_bytes }
     }
 
-    /// Finds the document that a request is about; nothing of it is parsed here.
+    /// Finds the document that a request is about. Nothing of it is parsed here, and the text of one that is not taken is not
+    /// even read.
     ///
     /// # Errors
     /// Where it is not known, is not the one that its hash says, or may not be asked for.
-    pub fn find(&self, named: NamedDocument, viewer: &Viewer) -> Result<Found, Refusal> {
-        let NamedDocument { text, id } = named;
-        match (self.settings.mode, text, id) {
-            (DocumentsMode::Off, Some(text), _) | (DocumentsMode::Allow, Some(text), None) => {
-                Ok(Found::Sent { text, hash: None })
-            }
-            (DocumentsMode::Off, None, _) => Err(Refusal::stored_not_supported()),
-            (DocumentsMode::Only, _, None) => Err(Refusal::stored_only()),
-            (mode, text, Some(id)) => {
-                // Whatever is longer is no id, and not worth to be hashed.
-                let trusted = Some(id.as_str()).filter(|id| id.len() <= LONGEST_ID);
-                let trusted = trusted.and_then(|id| self.settings.trusted.get(id)).cloned();
-                let Some(text) = text else { return self.known(mode, trusted, &id, viewer) };
-                if mode == DocumentsMode::Only && trusted.is_none() {
-                    return Err(Refusal::stored_only());
-                }
-                documents::check_size(&text, self.most_bytes)?;
-                let hash = sha256::hash(&text);
-                // Else a text could be kept for another document.
-                match trusted {
-                    Some(trusted) if trusted.hash == hash => Ok(Found::Ready(trusted.document)),
-                    None if sha256::parse_hex(&id) == Some(hash) => Ok(Found::Sent { text, hash: Some(hash) }),
-                    _ => Err(Refusal::wrong_hash()),
-                }
-            }
-            (DocumentsMode::Allow, None, None) => Err(Refusal::not_stored()),
+    pub fn find(&self, names: Names<'_>, viewer: &Viewer) -> Result<Found, Refusal> {
+        let mode = self.settings.mode;
+        if mode == DocumentsMode::Off {
+            return Ok(Found::Sent { text: names.text()?.read(QUERY)?, hash: None });
+        }
+        let NamedDocument { text, id } = names.document()?;
+        let Some(id) = id else {
+            return match text {
+                Some(text) if mode == DocumentsMode::Allow => Ok(Found::Sent { text: text.read(QUERY)?, hash: None }),
+                _ => Err(Refusal::stored_only()),
+            };
+        };
+        // Whatever is longer is no id, and not worth to be hashed.
+        let trusted = Some(id.as_str()).filter(|id| id.len() <= LONGEST_ID);
+        let trusted = trusted.and_then(|id| self.settings.trusted.get(id)).cloned();
+        let Some(text) = text else { return self.known(mode, trusted, &id, viewer) };
+        if mode == DocumentsMode::Only && trusted.is_none() {
+            return Err(Refusal::stored_only());
+        }
+        let text = text.read(QUERY)?;
+        documents::check_size(&text, self.most_bytes)?;
+        let hash = sha256::hash(&text);
+        // Else a text could be kept for another document.
+        match trusted {
+            Some(trusted) if trusted.hash == hash => Ok(Found::Ready(trusted.document)),
+            None if sha256::parse_hex(&id) == Some(hash) => Ok(Found::Sent { text, hash: Some(hash) }),
+            _ => Err(Refusal::wrong_hash()),
         }
     }
 
@@ -101,6 +106,7 @@ impl Stored {
 
 #[cfg(test)]
 mod tests {
+    use super::super::parameter::Text;
     use super::*;
 
     const TEXT: &str = "{ viewer { scopes } }";
@@ -113,9 +119,14 @@ mod tests {
         Stored::new(StoredSettings { mode, trusted: Arc::default() }, 1_000)
     }
 
+    fn find_as(company_id: i64, stored: &Stored, text: Option<&str>, id: Option<&str>) -> Result<Found, &'static str> {
+        let part = |text: &str| Text::Plain(text.to_owned());
+        let names = Names { query: text.map(part), document_id: id.map(part), ..Names::default() };
+        stored.find(names, &viewer(company_id)).map_err(|refusal| refusal.code)
+    }
+
     fn find(stored: &Stored, text: Option<&str>, id: Option<&str>) -> Result<Found, &'static str> {
-        let named = NamedDocument { text: text.map(str::to_owned), id: id.map(str::to_owned) };
-        stored.find(named, &viewer(1)).map_err(|refusal| refusal.code)
+        find_as(1, stored, text, id)
     }
 
     #[test]
@@ -127,8 +138,7 @@ mod tests {
         stored.register(hash, &text, &viewer(1));
         let Ok(Found::Registered(text)) = find(&stored, None, Some(&id.to_uppercase())) else { panic!() };
         assert_eq!(*text, *TEXT);
-        let other = stored.find(NamedDocument { text: None, id: Some(id) }, &viewer(2));
-        assert!(other.is_err_and(|refusal| refusal.code == "PERSISTED_QUERY_NOT_FOUND"));
+        assert!(find_as(2, &stored, None, Some(&id)).is_err_and(|code| code == "PERSISTED_QUERY_NOT_FOUND"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::documents::{self, Known};
 use super::manifest;
-use super::named::plain;
+use super::named::{PREFIX, plain};
 use super::sha256::{Hash, hash, hex};
 use crate::gate::Bounds;
 use crate::id::quote;
@@ -56,8 +56,7 @@ impl Trusted {
             let wrong = |what: &str| format!("{}: the document {} {what}", file.display(), quote(&id));
             let hash = hash(&text);
             let key = plain(id.clone());
-            // It was prefixed.
-            if key != id && key != hex(&hash) {
+            if id.starts_with(PREFIX) && key != id && key != hex(&hash) {
                 return Err(wrong("does not have this SHA-256"));
             }
             let document = match by_hash.get(&hash) {
@@ -134,8 +133,11 @@ mod tests {
         assert!(Arc::ptr_eq(document, &trusted.get("again").unwrap().document), "it is read once");
         assert!(Arc::ptr_eq(document, &trusted.get(&hex(&hash(SCOPES))).unwrap().document));
         assert!(trusted.get("other").is_none());
-        let hashed = format!("sha256:{}", hex(&hash(SCOPES)));
-        assert!(self::trusted(&[(&hashed, SCOPES)]).unwrap().get(&plain(hashed)).is_some());
+        for digits in [hex(&hash(SCOPES)), hex(&hash(SCOPES)).to_uppercase()] {
+            for id in [format!("sha256:{digits}"), digits] {
+                assert!(self::trusted(&[(&id, SCOPES)]).unwrap().get(&plain(id)).is_some());
+            }
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::request::Builder;
 use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use notegraph::entity::token::Scope;
@@ -76,11 +77,18 @@ impl Server {
     }
 
     async fn post_as(&self, client: &Client, accept: &str, body: &Value) -> Answer {
-        let request = Request::post("/graphql")
+        let request = Self::posting(client).header("accept", accept);
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    async fn post_text(&self, client: &Client, body: String) -> Answer {
+        self.send(Self::posting(client).body(Body::from(body)).unwrap()).await
+    }
+
+    fn posting(client: &Client) -> Builder {
+        Request::post("/graphql")
             .header("authorization", format!("Bearer {}", client.token()))
             .header("content-type", JSON)
-            .header("accept", accept);
-        self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
     async fn post(&self, client: &Client, body: &Value) -> Answer {
@@ -191,6 +199,11 @@ async fn only_what_is_valid_and_has_its_hash_is_kept() {
     server.post(&client, &two).await.assert_refused(400, "BAD_REQUEST", "name two documents");
     let nothing = json!({ "variables": {} });
     server.post(&client, &nothing).await.assert_refused(400, "BAD_REQUEST", "`query` is missing");
+    for empty in [json!({ "documentId": "" }), json!({ "query": SCOPES, "documentId": "" })] {
+        for answer in [server.post(&client, &empty).await, server.get(&client, &empty).await] {
+            answer.assert_refused(400, "BAD_REQUEST", "`documentId` is empty");
+        }
+    }
 }
 
 /// Of GraphQL Code Generator, of Relay, and of Apollo.
@@ -217,6 +230,8 @@ async fn documents_of_manifests_are_asked_for_by_their_ids() {
             (json!({ "doc_id": relay, "query": null, "variables": { "first": 5 } }), "notes"),
             (json!({ "id": relay, "query": "" }), "notes"),
             (json!({ "documentId": format!("sha256:{}", sha256(COUNT)) }), "notes"),
+            (json!({ "documentId": sha256(COUNT).to_uppercase() }), "notes"),
+            (json!({ "query": COUNT, "documentId": format!("sha256:{}", sha256(COUNT).to_uppercase()) }), "notes"),
             (hashed(SCOPES).0, "viewer"),
             (hashed(SCOPES).1, "viewer"),
             (hashed(CREATE).0, "noteCreate"),
@@ -266,9 +281,17 @@ async fn where_only_they_are_taken_nothing_else_is_looked_at() {
             continue;
         }
         let refused = server.post(&client, &json!({ "query": document, "variables": variables })).await;
-        // Variables may be wrong as such.
-        let code = refused.body["errors"][0]["extensions"]["code"].as_str().unwrap();
-        assert!(["PERSISTED_QUERY_ONLY", "BAD_REQUEST"].contains(&code), "{name}: {}", refused.body);
+        assert_eq!(refused.body["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_ONLY", "{name}: {}", refused.body);
+    }
+    // Nor are its variables built, which would be refused.
+    let nested = format!("{}1{}", "[".repeat(101), "]".repeat(101));
+    for (named, code) in [
+        (r#""query": "{ __typename }""#, "PERSISTED_QUERY_ONLY"),
+        (r#""documentId": "other""#, "PERSISTED_QUERY_NOT_FOUND"),
+        (r#""documentId": "0c4a5f""#, "BAD_REQUEST"),
+    ] {
+        let refused = server.post_text(&client, format!(r#"{{ {named}, "variables": {{ "a": {nested} }} }}"#)).await;
+        assert_eq!(refused.body["errors"][0]["extensions"]["code"], code, "{named}: {}", refused.body);
     }
 }
 
@@ -282,6 +305,18 @@ async fn where_none_are_taken_clients_are_told_to_send_texts() {
         let refused = server.post(&client, &hash).await;
         refused.assert_refused(200, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
         server.post(&client, &both).await.data();
+    }
+    for malformed in [json!({ "version": 2 }), json!({ "version": 1, "sha256Hash": "" }), json!("on")] {
+        let extensions = json!({ "persistedQuery": malformed });
+        for answer in [
+            server.post(&client, &json!({ "extensions": extensions })).await,
+            server.get(&client, &json!({ "extensions": extensions })).await,
+        ] {
+            answer.assert_refused(200, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported");
+        }
+        let both = json!({ "query": SCOPES, "documentId": "", "extensions": extensions });
+        server.post(&client, &both).await.data();
+        server.get(&client, &both).await.data();
     }
 }
 
