@@ -13,7 +13,7 @@ pub struct Viewer {
 }
 
 /// What limits count by: a token, or a user whom an identity provider vouches for, whose tokens change by the hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TokenKey {
     Token { company_id: i64, token_id: i64 },
     User { company_id: i64, user_id: i64 },

@@ -29,6 +29,7 @@ mod router;
 mod session;
 mod settings;
 mod sha256;
+mod sizes;
 mod stored;
 mod taken;
 mod time_limit;

@@ -5,18 +5,14 @@
 //! have registered by registering more. Only texts are kept, which are valid documents; what is made of them is in the
 //! cache of documents, where every text is.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use lru::LruCache;
-
 use super::sha256::Hash;
+use super::sizes::{self, Sizes};
 use crate::auth::TokenKey;
 
-/// What a document takes beside its text, about. So no more than 65,536 are kept.
-const DOCUMENT: usize = 256;
-
-/// How many bytes of documents are kept.
+/// How many bytes are kept: texts, and all that is needed to find them.
 #[derive(Clone, Copy, Debug)]
 pub struct Space {
     pub all: usize,
@@ -36,64 +32,80 @@ pub struct Registered {
     kept: Mutex<Kept>,
 }
 
+/// Trees, as hash tables keep the room that they have had, and every company and token that ever was one would keep some. Whatever
+/// is done here takes a time that grows with the logarithm of how much there is.
 #[derive(Default)]
 struct Kept {
-    companies: HashMap<i64, Company>,
+    documents: BTreeMap<(i64, Hash), Document>,
+    /// Those of each token by when they were used last: the one that was not used for longest first.
+    uses: BTreeMap<(TokenKey, u64), Hash>,
+    /// How much each token has registered, by its company.
+    tokens: Sizes<i64, TokenKey>,
+    /// How much each company has.
+    companies: Sizes<(), i64>,
     bytes: usize,
+    /// How often any document was used.
+    clock: u64,
 }
 
-#[derive(Default)]
-struct Company {
-    /// Who has registered a document.
-    owners: HashMap<Hash, TokenKey>,
-    shares: HashMap<TokenKey, Share>,
-    bytes: usize,
+struct Document {
+    text: Arc<str>,
+    /// Who has registered it.
+    owner: TokenKey,
+    used: u64,
 }
 
-/// What one token has registered, and somebody has used least of late first.
-struct Share {
-    documents: LruCache<Hash, Arc<str>>,
-    bytes: usize,
-}
-
-impl Default for Share {
-    fn default() -> Self {
-        // Bounded by bytes.
-        Self { documents: LruCache::unbounded(), bytes: 0 }
-    }
-}
+/// What a document takes beside its text.
+const DOCUMENT: usize = sizes::entry::<(i64, Hash), Document>() + sizes::entry::<(TokenKey, u64), Hash>() + COUNTS;
+/// The counts of a shared text.
+const COUNTS: usize = 2 * size_of::<usize>();
+/// What the first document of a token takes besides, and the first one of a company.
+const TOKEN: usize = Sizes::<i64, TokenKey>::ENTRY;
+const COMPANY: usize = Sizes::<(), i64>::ENTRY;
 
 fn bytes(text: &str) -> usize {
     DOCUMENT + text.len()
 }
 
-impl Company {
-    fn get(&mut self, hash: &Hash) -> Option<&Arc<str>> {
-        self.shares.get_mut(self.owners.get(hash)?)?.documents.get(hash)
+impl Kept {
+    fn get(&mut self, company: i64, hash: &Hash) -> Option<&Arc<str>> {
+        let document = self.documents.get_mut(&(company, *hash))?;
+        self.clock += 1;
+        self.uses.remove(&(document.owner, document.used));
+        self.uses.insert((document.owner, self.clock), *hash);
+        document.used = self.clock;
+        Some(&document.text)
     }
 
-    fn put(&mut self, hash: Hash, text: &str, owner: TokenKey) {
-        let share = self.shares.entry(owner).or_default();
-        share.documents.put(hash, text.into());
-        share.bytes += bytes(text);
-        self.bytes += bytes(text);
-        self.owners.insert(hash, owner);
+    fn put(&mut self, company: i64, owner: TokenKey, hash: Hash, text: &str) {
+        self.clock += 1;
+        let document = Document { text: text.into(), owner, used: self.clock };
+        self.documents.insert((company, hash), document);
+        self.uses.insert((owner, self.clock), hash);
+        self.resize(company, owner, |size| size + bytes(text));
     }
 
-    /// Forgets one document; gives the bytes that are free by that.
-    fn forget_one(&mut self) -> usize {
-        let Some((owner, share)) = self.shares.iter_mut().max_by_key(|(_, share)| share.bytes) else { return 0 };
-        let owner = *owner;
-        let freed = share.documents.pop_lru().map_or(0, |(hash, text)| {
-            self.owners.remove(&hash);
-            bytes(&text)
+    /// Forgets the document of a company that its token with the most has not used for longest.
+    fn forget_one(&mut self, company: i64) -> Option<()> {
+        let owner = self.tokens.largest(&company)?;
+        let (&key, _) = self.uses.range((owner, 0)..).next().filter(|((token, _), _)| *token == owner)?;
+        let hash = self.uses.remove(&key)?;
+        let document = self.documents.remove(&(company, hash))?;
+        self.resize(company, owner, |size| size - bytes(&document.text));
+        Some(())
+    }
+
+    /// Keeps the sums, those of whoever begins to have documents or has none left included.
+    fn resize(&mut self, company: i64, owner: TokenKey, documents: impl FnOnce(usize) -> usize) {
+        let (before, after) = self.tokens.change(company, owner, |size| {
+            let documents = documents(size.saturating_sub(TOKEN));
+            if documents == 0 { 0 } else { documents + TOKEN }
         });
-        share.bytes -= freed;
-        self.bytes -= freed;
-        if share.documents.is_empty() {
-            self.shares.remove(&owner);
-        }
-        freed
+        let (before, after) = self.companies.change((), company, |size| {
+            let tokens = size.saturating_sub(COMPANY) + after - before;
+            if tokens == 0 { 0 } else { tokens + COMPANY }
+        });
+        self.bytes = self.bytes + after - before;
     }
 }
 
@@ -107,128 +119,26 @@ impl Registered {
     }
 
     pub fn get(&self, company: i64, hash: &Hash) -> Option<Arc<str>> {
-        self.kept().companies.get_mut(&company)?.get(hash).cloned()
+        self.kept().get(company, hash).cloned()
     }
 
     /// Keeps a document that is valid, and has this hash.
     pub fn put(&self, company: i64, owner: TokenKey, hash: Hash, text: &str) {
-        if bytes(text) > self.space.of_company {
+        if bytes(text) + TOKEN + COMPANY > self.space.of_company {
             return;
         }
         let mut kept = self.kept();
-        let kept = &mut *kept;
-        let own = kept.companies.entry(company).or_default();
-        if own.get(&hash).is_some() {
+        if kept.get(company, &hash).is_some() {
             return;
         }
-        own.put(hash, text, owner);
-        kept.bytes += bytes(text);
-        while own.bytes > self.space.of_company {
-            kept.bytes -= own.forget_one();
-        }
-        while kept.bytes > self.space.all {
-            let Some((id, most)) = kept.companies.iter_mut().max_by_key(|(_, company)| company.bytes) else { return };
-            let id = *id;
-            kept.bytes -= most.forget_one();
-            if most.shares.is_empty() {
-                kept.companies.remove(&id);
-            }
-        }
+        kept.put(company, owner, hash, text);
+        while kept.companies.size(&company) > self.space.of_company && kept.forget_one(company).is_some() {}
+        while kept.bytes > self.space.all
+            && let Some(most) = kept.companies.largest(&())
+            && kept.forget_one(most).is_some()
+        {}
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn token(company_id: i64, token_id: i64) -> TokenKey {
-        TokenKey::Token { company_id, token_id }
-    }
-
-    fn hash(number: usize) -> Hash {
-        let mut hash = Hash::default();
-        hash[..8].copy_from_slice(&number.to_le_bytes());
-        hash
-    }
-
-    /// Room for so many documents of 256 bytes.
-    fn room(all: usize, of_company: usize) -> Registered {
-        Registered::new(Space { all: all * 512, of_company: of_company * 512 })
-    }
-
-    fn text() -> String {
-        "x".repeat(256)
-    }
-
-    fn assert_sums(registered: &Registered) {
-        let kept = registered.kept();
-        let mut all = 0;
-        for company in kept.companies.values() {
-            let documents = || company.shares.values().flat_map(|share| share.documents.iter());
-            let sum: usize = documents().map(|(_, text)| bytes(text)).sum();
-            assert_eq!((company.bytes, company.owners.len()), (sum, documents().count()));
-            assert!(sum <= registered.space.of_company && sum > 0);
-            all += sum;
-        }
-        assert_eq!(kept.bytes, all);
-        assert!(all <= registered.space.all);
-    }
-
-    #[test]
-    fn a_document_is_of_its_company() {
-        let registered = room(10, 10);
-        registered.put(1, token(1, 1), hash(1), "{ a }");
-        assert_eq!(registered.get(1, &hash(1)).as_deref(), Some("{ a }"));
-        assert!(registered.get(2, &hash(1)).is_none() && registered.get(1, &hash(2)).is_none());
-        registered.put(1, token(1, 2), hash(1), "{ a }");
-        assert_sums(&registered);
-    }
-
-    #[test]
-    fn who_registers_much_forgets_his_own_first() {
-        let registered = room(1_000, 10);
-        for number in 0..3 {
-            registered.put(1, token(1, 1), hash(number), &text());
-        }
-        for number in 100..1_000 {
-            registered.put(1, token(1, 2), hash(number), &text());
-            assert_sums(&registered);
-        }
-        assert!((0..3).all(|number| registered.get(1, &hash(number)).is_some()), "those of another token");
-        let own = (100..1_000).filter(|number| registered.get(1, &hash(*number)).is_some()).count();
-        assert_eq!(own, 7);
-        assert!(registered.get(1, &hash(999)).is_some());
-    }
-
-    #[test]
-    fn so_does_a_company() {
-        let registered = room(20, 15);
-        for number in 0..4 {
-            registered.put(1, token(1, 1), hash(number), &text());
-        }
-        for number in 0..500 {
-            // However many tokens it has.
-            registered.put(2, token(2, i64::try_from(number).unwrap()), hash(number), &text());
-            assert_sums(&registered);
-        }
-        assert!((0..4).all(|number| registered.get(1, &hash(number)).is_some()));
-        // One that comes later gets its part.
-        for number in 0..8 {
-            registered.put(3, token(3, 1), hash(number), &text());
-        }
-        assert_sums(&registered);
-        assert!((0..8).all(|number| registered.get(3, &hash(number)).is_some()));
-    }
-
-    #[test]
-    fn what_is_used_stays() {
-        let registered = room(10, 10);
-        for number in 0..100 {
-            registered.put(1, token(1, 1), hash(number), &text());
-            assert!(registered.get(1, &hash(0)).is_some(), "{number}");
-        }
-        registered.put(1, token(1, 1), hash(1_000), &"x".repeat(10_000));
-        assert!(registered.get(1, &hash(1_000)).is_none() && registered.get(1, &hash(0)).is_some());
-        assert_sums(&registered);
-    }
-}
+mod tests;

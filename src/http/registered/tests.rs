@@ -1,0 +1,160 @@
+use std::collections::{BTreeSet, HashMap};
+use std::time::{Duration, Instant};
+
+use super::*;
+
+fn token(company_id: i64, token_id: i64) -> TokenKey {
+    TokenKey::Token { company_id, token_id }
+}
+
+fn hash(number: usize) -> Hash {
+    let mut hash = Hash::default();
+    hash[..8].copy_from_slice(&number.to_le_bytes());
+    hash
+}
+
+/// Room for so many documents of the text below, and for some companies and tokens that have them.
+fn room(all: usize, of_company: usize) -> Registered {
+    let of = |documents, companies| documents * bytes(&text()) + companies * (TOKEN + COMPANY);
+    Registered::new(Space { all: of(all, 2), of_company: of(of_company, 2) })
+}
+
+fn text() -> String {
+    "x".repeat(2_000)
+}
+
+fn assert_sums(registered: &Registered) {
+    let kept = registered.kept();
+    let (mut companies, mut tokens): (HashMap<i64, usize>, HashMap<TokenKey, usize>) = Default::default();
+    let mut owners = BTreeSet::new();
+    for ((company, hash), document) in &kept.documents {
+        assert_eq!(kept.uses.get(&(document.owner, document.used)), Some(hash));
+        *tokens.entry(document.owner).or_insert(TOKEN) += bytes(&document.text);
+        *companies.entry(*company).or_insert(COMPANY) += bytes(&document.text);
+        owners.insert((*company, document.owner));
+    }
+    for (company, _) in &owners {
+        *companies.get_mut(company).unwrap() += TOKEN;
+    }
+    assert_eq!(kept.uses.len(), kept.documents.len());
+    assert!(tokens.iter().all(|(token, bytes)| kept.tokens.size(token) == *bytes));
+    assert!(companies.iter().all(|(company, bytes)| kept.companies.size(company) == *bytes));
+    assert!(companies.values().all(|bytes| *bytes <= registered.space.of_company));
+    assert_eq!(kept.bytes, companies.values().sum::<usize>());
+    assert!(kept.bytes <= registered.space.all);
+}
+
+#[test]
+fn a_document_is_of_its_company() {
+    let registered = room(10, 10);
+    registered.put(1, token(1, 1), hash(1), "{ a }");
+    assert_eq!(registered.get(1, &hash(1)).as_deref(), Some("{ a }"));
+    assert!(registered.get(2, &hash(1)).is_none() && registered.get(1, &hash(2)).is_none());
+    registered.put(1, token(1, 2), hash(1), "{ a }");
+    assert_sums(&registered);
+}
+
+#[test]
+fn who_registers_much_forgets_his_own_first() {
+    let registered = room(1_000, 10);
+    for number in 0..3 {
+        registered.put(1, token(1, 1), hash(number), &text());
+    }
+    for number in 100..1_000 {
+        registered.put(1, token(1, 2), hash(number), &text());
+        assert_sums(&registered);
+    }
+    assert!((0..3).all(|number| registered.get(1, &hash(number)).is_some()), "those of another token");
+    let own = (100..1_000).filter(|number| registered.get(1, &hash(*number)).is_some()).count();
+    assert_eq!(own, 7);
+    assert!(registered.get(1, &hash(999)).is_some());
+}
+
+#[test]
+fn so_does_a_company() {
+    let registered = room(20, 15);
+    for number in 0..4 {
+        registered.put(1, token(1, 1), hash(number), &text());
+    }
+    for number in 0..500 {
+        // However many tokens it has.
+        registered.put(2, token(2, i64::try_from(number).unwrap()), hash(number), &text());
+        assert_sums(&registered);
+    }
+    assert!((0..4).all(|number| registered.get(1, &hash(number)).is_some()));
+    // One that comes later gets its part.
+    for number in 0..6 {
+        registered.put(3, token(3, 1), hash(number), &text());
+    }
+    assert_sums(&registered);
+    assert!((0..6).all(|number| registered.get(3, &hash(number)).is_some()));
+}
+
+#[test]
+fn what_is_used_stays() {
+    let registered = room(10, 10);
+    for number in 0..100 {
+        registered.put(1, token(1, 1), hash(number), &text());
+        assert!(registered.get(1, &hash(0)).is_some(), "{number}");
+    }
+    registered.put(1, token(1, 1), hash(1_000), &"x".repeat(100_000));
+    assert!(registered.get(1, &hash(1_000)).is_none() && registered.get(1, &hash(0)).is_some());
+    assert_sums(&registered);
+}
+
+/// Documents of all sizes, from companies and tokens of all sizes: whoever has less than an equal part keeps all of it.
+#[test]
+fn shares_are_fair_however_many_there_are() {
+    let registered = Registered::new(Space { all: 1 << 20, of_company: 1 << 19 });
+    let mut number = 0;
+    let mut put = |company: i64, token_id: i64, length: usize| {
+        number += 1;
+        registered.put(company, token(company, token_id), hash(number), &"x".repeat(length));
+        number
+    };
+    let small: Vec<_> = (0..100).map(|company| (company, put(company, 0, 10))).collect();
+    let quiet: Vec<_> = (0..20).map(|token| put(1_000, token, 100)).collect();
+    for round in 0..3_000 {
+        put(1_000 + round % 3, 100 + round % 7, 37 * usize::try_from(round % 100).unwrap());
+        if round % 100 == 0 {
+            assert_sums(&registered);
+        }
+    }
+    assert!(small.iter().all(|(company, number)| registered.get(*company, &hash(*number)).is_some()));
+    assert!(quiet.iter().all(|number| registered.get(1_000, &hash(*number)).is_some()));
+    assert_sums(&registered);
+}
+
+/// A request waits for the lock: no put may take a time that grows with how many tokens there are.
+#[test]
+fn a_full_space_takes_no_longer() {
+    let registered = Registered::new(Space::default());
+    let put = |number: usize| {
+        let number_of = i64::try_from(number).unwrap();
+        // As many companies and tokens as fit.
+        registered.put(number_of % 5_000, token(number_of % 5_000, number_of), hash(number), "{a}");
+    };
+    (0..40_000).for_each(put);
+    let start = Instant::now();
+    (40_000..42_000).for_each(put);
+    let each = start.elapsed() / 2_000;
+    // Of some 20,000 shares one look at each takes longer.
+    assert!(each < Duration::from_micros(if cfg!(debug_assertions) { 200 } else { 20 }), "{each:?}");
+    assert_sums(&registered);
+}
+
+/// The least that an allocator is asked for, by the sizes of what the trees hold: a field more is to be counted.
+#[test]
+fn all_that_is_kept_is_counted() {
+    let least = size_of::<(i64, Hash)>() + size_of::<Document>() + size_of::<(TokenKey, u64)>() + size_of::<Hash>();
+    assert!((least..4 * least).contains(&DOCUMENT), "{DOCUMENT} of {least}");
+    let registered = Registered::new(Space::default());
+    // The smallest, each of a token of its own, as that takes most.
+    for number in 0..100_000 {
+        registered.put(number, token(number, 1), hash(usize::try_from(number).unwrap()), "{a}");
+    }
+    let kept = registered.kept();
+    let documents = kept.documents.len();
+    assert_eq!(documents, registered.space.all / (DOCUMENT + 3 + TOKEN + COMPANY));
+    assert_eq!(kept.bytes, documents * (DOCUMENT + 3 + TOKEN + COMPANY));
+}
