@@ -257,9 +257,9 @@ impl Door {
         memory: &mut HeldMemory,
         turn: &mut Turn,
     ) -> Result<(Arc<Known>, u64), Refusal> {
-        let mut read = |text: &str| -> Result<_, Refusal> {
+        let mut read = |text: &str, is_registered: bool| -> Result<_, Refusal> {
             memory.add(text.len() as u64 * PARSED_BYTES)?;
-            self.documents.read(text)
+            self.documents.read(text, is_registered)
         };
         match found {
             Found::Ready(document) => Ok((document, 0)),
@@ -267,10 +267,10 @@ impl Door {
                 // As if it had been sent: to parse it takes as much work.
                 let bytes = text.len() as u64;
                 turn.charge(bytes).map_err(Refusal::rate_limited)?;
-                Ok((read(&text)?, bytes))
+                Ok((read(&text, true)?, bytes))
             }
             Found::Sent { text, hash } => {
-                let known = read(&text)?;
+                let known = read(&text, hash.is_some())?;
                 if let (Some(hash), Ok(_)) = (hash, known.as_ref()) {
                     self.stored.register(hash, &text, viewer);
                 }
