@@ -198,7 +198,7 @@ async fn connection(
             async move {
                 let mut answer: Response<Body> = answer.await?;
                 if let Some(loan) = loan {
-                    loan.end(&mut answer, &busy);
+                    loan.end(&mut answer, &busy).await;
                 }
                 Ok::<_, Infallible>(answer.map(|body| busy.until_taken(body)))
             }
@@ -218,17 +218,20 @@ async fn connection(
             }
         }
     };
+    let parts = connection.into_parts();
+    // What was read beyond the last request that is answered belongs to the next one.
+    let is_in_head = phase.is_in_head() || !parts.read_buf.is_empty();
     if matches!(ended, Some(Ok(()))) {
         // The HTTP library leaves that to whoever speaks another protocol from here on, where a request had `Upgrade`: some
         // clients send it with each.
-        let mut stream = connection.into_parts().io.into_inner();
+        let mut stream = parts.io.into_inner();
         tokio::select! {
             biased;
             _ = stream.shutdown() => {}
             () = async { ending(&mut stage).await; stalled(&phase).await } => {}
         }
     }
-    if phase.is_in_head() {
+    if is_in_head {
         admitted.pay_for_unfinished_head();
     }
     admitted.pay_for_discarded(phase.discarded());

@@ -1,7 +1,9 @@
 //! The body of a request: lent to whoever answers, and what becomes of the part that nobody has read.
 //!
 //! A request is often refused by its head alone. If the rest of its body is small, it is read and forgotten, and the
-//! connection stays for the next request; any other one closes after the answer, and says so.
+//! connection stays for the next request; any other one closes after the answer, and says so. How much is left of a body in
+//! chunks shows only as it comes. An answer that has let the client use the connection again cannot be taken back, so it waits a
+//! moment for the end of such a body.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,6 +24,8 @@ use crate::watchdog::watched;
 const SMALL: u64 = 64 << 10;
 /// How long that may take.
 const TIME: Duration = Duration::from_secs(5);
+/// How long an answer waits for the end of a body in chunks. They mostly come with the head, or right behind it.
+const SOON: Duration = Duration::from_millis(100);
 
 /// What is known of a body.
 enum State {
@@ -32,7 +36,7 @@ enum State {
     /// It broke off, such as by a chunk without a size: where the next request begins is not known.
     Broken,
     /// Nobody wants the rest.
-    Unread { rest: Incoming, is_begun: bool },
+    Unread { rest: Incoming, is_begun: bool, read: u64 },
 }
 
 /// A body, as whoever answers has it.
@@ -40,6 +44,8 @@ pub struct RequestBody {
     body: Option<Incoming>,
     /// Whether somebody has begun to read it. A client that waits for `100 Continue` sends nothing before.
     is_begun: bool,
+    /// How many bytes of it were read.
+    read: u64,
     is_broken: bool,
     state: Arc<Mutex<State>>,
 }
@@ -62,7 +68,7 @@ pub fn lend(request: Request<Incoming>) -> (Request<Body>, Option<Loan>) {
     let state = Arc::new(Mutex::new(State::Lent));
     let loan =
         Loan { state: Arc::clone(&state), stays: stays(&head), waits: head.headers.contains_key(header::EXPECT) };
-    let lent = RequestBody { body: Some(body), is_begun: false, is_broken: false, state };
+    let lent = RequestBody { body: Some(body), is_begun: false, read: 0, is_broken: false, state };
     (Request::from_parts(head, Body::new(lent)), Some(loan))
 }
 
@@ -81,7 +87,9 @@ impl HttpBody for RequestBody {
         self.is_begun = true;
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
         let frame = ready!(Pin::new(body).poll_frame(cx));
-        if !matches!(frame, Some(Ok(_))) {
+        if let Some(Ok(frame)) = &frame {
+            self.read += frame.data_ref().map_or(0, Bytes::len) as u64;
+        } else {
             self.body = None;
             self.is_broken = frame.is_some();
         }
@@ -100,7 +108,7 @@ impl HttpBody for RequestBody {
 impl Drop for RequestBody {
     fn drop(&mut self) {
         let state = match self.body.take() {
-            Some(rest) if !rest.is_end_stream() => State::Unread { rest, is_begun: self.is_begun },
+            Some(rest) if !rest.is_end_stream() => State::Unread { rest, is_begun: self.is_begun, read: self.read },
             _ if self.is_broken => State::Broken,
             _ => State::Ended,
         };
@@ -110,31 +118,49 @@ impl Drop for RequestBody {
 
 impl Loan {
     /// The answer is there: decides what becomes of the connection behind it, and tells the client.
-    pub fn end(self, answer: &mut Response<Body>, busy: &Arc<Busy>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::replace(&mut *state, State::Ended) {
-            State::Ended => {}
-            State::Unread { rest, is_begun }
-                if self.stays
-                    && (is_begun || !self.waits)
-                    && rest.size_hint().upper().is_some_and(|bytes| bytes <= SMALL)
-                    && !answer.headers().contains_key(header::CONNECTION) =>
+    pub async fn end(self, answer: &mut Response<Body>, busy: &Arc<Busy>) {
+        let state = std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), State::Ended);
+        let stays = match state {
+            State::Ended => true,
+            State::Unread { mut rest, is_begun, read }
+                if self.stays && (is_begun || !self.waits) && !answer.headers().contains_key(header::CONNECTION) =>
             {
-                tokio::spawn(watched("the rest of a body", forget(rest, Arc::clone(busy))));
+                match rest.size_hint().upper() {
+                    Some(bytes) if bytes <= SMALL => {
+                        tokio::spawn(watched("the rest of a body", forget(rest, Arc::clone(busy))));
+                        true
+                    }
+                    None if read <= SMALL => timeout(SOON, is_small(&mut rest)).await == Ok(true),
+                    _ => false,
+                }
             }
-            State::Lent | State::Broken | State::Unread { .. } => {
-                busy.leave_unread();
-                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
+            State::Lent | State::Broken | State::Unread { .. } => false,
+        };
+        if !stays {
+            busy.leave_unread();
+            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
     }
 }
 
 /// Reads a body to its end, which its head has told. If that takes too long, the connection closes.
 async fn forget(mut rest: Incoming, busy: Arc<Busy>) {
-    let end = async { while let Some(Ok(_)) = rest.frame().await {} };
-    if timeout(TIME, end).await.is_err() {
+    if timeout(TIME, is_small(&mut rest)).await != Ok(true) {
         busy.leave_unread();
     }
+    drop(rest);
     busy.body_ended();
+}
+
+/// Whether a body ends before it is too large, and does not break off.
+async fn is_small(rest: &mut Incoming) -> bool {
+    let mut bytes = 0;
+    while let Some(frame) = rest.frame().await {
+        let Ok(frame) = frame else { return false };
+        bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
+        if bytes > SMALL {
+            return false;
+        }
+    }
+    true
 }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::support::{App, Client, ENDLESS};
 
@@ -139,11 +139,16 @@ async fn a_client_that_sends_all_of_its_body_sees_why_it_is_refused() {
         let bytes = if lines.contains(&three.as_str()) { 3 * MEGABYTE } else { MEGABYTE };
         assert_refused(&sent_whole(&server, &head, &vec![b'x'; bytes]).await, status, &head);
     }
-    for (token, bytes, status) in [("ng_1_unknown", MEGABYTE, 401), (token, 3 * MEGABYTE, 413)] {
-        let head = head(post, token, &[json, "Transfer-Encoding: chunked"]);
-        assert_refused(&sent_whole(&server, &head, &chunked(bytes)).await, status, &head);
-    }
     let broken = [b"no size\r\n".to_vec(), vec![b'x'; MEGABYTE]].concat();
+    for (token, body, status) in [
+        ("ng_1_unknown", &chunked(MEGABYTE), 401),
+        ("ng_1_unknown", &chunked(100_000), 401),
+        ("ng_1_unknown", &broken, 401),
+        (token, &chunked(3 * MEGABYTE), 413),
+    ] {
+        let head = head(post, token, &[json, "Transfer-Encoding: chunked"]);
+        assert_refused(&sent_whole(&server, &head, body).await, status, &head);
+    }
     let head = head(post, token, &[json, "Transfer-Encoding: chunked"]);
     assert_refused(&sent_whole(&server, &head, &broken).await, 400, &head);
 }
@@ -171,33 +176,96 @@ async fn so_does_one_that_asks_too_often_is_too_slow_or_has_too_large_a_head() {
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
 }
 
-/// The head has told how little is left: a new connection would cost more than reading that.
+/// A new connection would cost more than reading what is left.
 #[tokio::test]
 async fn a_small_body_that_nobody_wants_leaves_the_connection_to_the_next_request() {
     let app = App::start().await;
     let client = reader(&app).await;
     let server = Server::start(&app, &endless()).await;
     let mut stream = server.connect().await;
-    let size = length(20_000);
     let json = "Content-Type: application/json";
+    let size = length(20_000);
     for (request, token, kind, status) in [
         ("POST /graphql", "ng_1_unknown", json, 401),
         ("POST /graphql", client.token(), "Content-Type: multipart/form-data; boundary=x", 415),
         ("POST /nothing", "", json, 404),
     ] {
+        let stays = |refused: &str| {
+            assert!(refused.starts_with(&format!("HTTP/1.1 {status} ")), "{refused}");
+            assert!(!refused.contains("\r\nconnection: "), "{refused}");
+        };
         stream.write_all(head(request, token, &[kind, &size]).as_bytes()).await.unwrap();
-        let refused = answer(&mut stream).await;
-        assert!(refused.starts_with(&format!("HTTP/1.1 {status} ")), "{refused}");
-        assert!(!refused.contains("\r\nconnection: "), "{refused}");
+        stays(&answer(&mut stream).await);
         stream.write_all(&[b'x'; 10_000]).await.unwrap();
         sleep(APART).await;
         // The next request comes with the rest.
-        let mut rest = vec![b'x'; 10_000];
-        rest.extend_from_slice(head("GET /livez", "", &[]).as_bytes());
-        stream.write_all(&rest).await.unwrap();
-        let next = answer(&mut stream).await;
-        assert!(next.starts_with("HTTP/1.1 200 "), "{status}: {next}");
+        let next = head("GET /livez", "", &[]);
+        stream.write_all(&[&[b'x'; 10_000], next.as_bytes()].concat()).await.unwrap();
+        let answered = answer(&mut stream).await;
+        assert!(answered.starts_with("HTTP/1.1 200 "), "{status}: {answered}");
+        // How much comes in chunks has to be seen.
+        for bytes in [0, 10_000, 60_000] {
+            stream.write_all(head(request, token, &[kind, "Transfer-Encoding: chunked"]).as_bytes()).await.unwrap();
+            sleep(Duration::from_millis(10)).await;
+            stream.write_all(&chunked(bytes)).await.unwrap();
+            stays(&answer(&mut stream).await);
+        }
     }
+}
+
+/// A client that is not told would send the next request on it, and not know what became of that.
+#[tokio::test]
+async fn chunks_that_do_not_end_soon_close_it_and_the_answer_says_so() {
+    let app = App::start().await;
+    let server = Server::start(&app, &endless()).await;
+    for body in [chunked(80_000), b"5\r\nabc".to_vec(), Vec::new()] {
+        let mut stream = server.connect().await;
+        let head = head("POST /nothing", "", &["Transfer-Encoding: chunked"]);
+        stream.write_all(&[head.as_bytes(), &body].concat()).await.unwrap();
+        let start = Instant::now();
+        assert_refused(&answer(&mut stream).await, 404, &head);
+        assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    }
+}
+
+/// Whoever is told, or has said, that the connection closes does not know what becomes of requests behind it.
+#[tokio::test]
+async fn requests_behind_the_last_one_are_not_executed() {
+    let app = App::start().await;
+    let client = app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await;
+    let server = Server::start(&app, &endless()).await;
+    let json = "Content-Type: application/json";
+    let body = r#"{"query": "mutation { noteCreate(input: { subject: \"behind\" }) { note { id } } }"}"#;
+    let create = format!("{}{body}", head("POST /graphql", client.token(), &[json, &length(body.len())]));
+    let small = "x".repeat(1_000);
+    let large = "x".repeat(100_000);
+    for (last, status) in [
+        (head("GET /livez", "", &["Connection: close"]), 200),
+        (head("GET /livez", "", &["Connection: keep-alive", "Connection: close"]), 200),
+        (format!("{}{small}", head("POST /nothing", "", &[&length(1_000), "Connection: close"])), 404),
+        (format!("{}{large}", head("POST /nothing", "", &[&length(100_000)])), 404),
+        (format!("{}0\r\n\r\n", head("POST /nothing", "", &["Transfer-Encoding: chunked", "Connection: close"])), 404),
+        (head("GET /livez", "", &["Host: y"]), 400),
+        (head("POST /graphql", client.token(), &[json, "Transfer-Encoding: gzip, chunked"]) + "0\r\n\r\n", 400),
+    ] {
+        let mut stream = server.connect().await;
+        stream.write_all(format!("{last}{create}{create}").as_bytes()).await.unwrap();
+        let mut answered = String::new();
+        timeout(AT_MOST, stream.read_to_string(&mut answered)).await.expect("it stays open").unwrap();
+        assert_refused(&answered, status, &last);
+        assert_eq!(answered.matches("HTTP/1.1 ").count(), 1, "{answered}");
+    }
+    assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], 0);
+    // It would have been.
+    let mut stream = server.connect().await;
+    stream.write_all(format!("{}{create}", head("GET /livez", "", &[])).as_bytes()).await.unwrap();
+    assert!(answer(&mut stream).await.starts_with("HTTP/1.1 200 "));
+    let made = async {
+        while client.query("{ notes { totalCount } }").await["notes"]["totalCount"] != 1 {
+            sleep(APART).await;
+        }
+    };
+    timeout(AT_MOST, made).await.expect("not executed");
 }
 
 #[tokio::test]

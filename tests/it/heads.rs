@@ -42,6 +42,56 @@ async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     String::from_utf8(answer).unwrap()
 }
 
+/// The HTTP library looks at these before anybody sees them (RFC 9112, section 6.3): what it takes has one meaning for all.
+#[tokio::test]
+async fn the_length_of_a_body_is_told_once() {
+    let app = App::start().await;
+    let client = reader(&app).await;
+    let address = start(&app, &HttpSettings::default()).await;
+    let body = r#"{"query": "{ __typename }"}"#;
+    let (length, chunks) = (body.len(), format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len()));
+    let send = async |lines: &str, body: &str| {
+        let token = client.token();
+        let head = format!("POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n");
+        let next = "GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        exchange(address, format!("{head}Content-Type: application/json\r\n{lines}\r\n\r\n{body}{next}").as_bytes())
+            .await
+    };
+    let is_refused = |answer: &str| answer.starts_with("HTTP/1.1 400 ") && answer.matches("HTTP/1.1 ").count() == 1;
+    for lines in [
+        format!("Content-Length: {length}\r\nContent-Length: {}", length + 1),
+        format!("Content-Length: {length}, {length}"),
+        format!("Content-Length: +{length}"),
+        format!("Content-Length: {length} {length}"),
+        "Content-Length:".to_owned(),
+        "Content-Length: -1".to_owned(),
+        "Content-Length: 99999999999999999999".to_owned(),
+        "Transfer-Encoding: chunked, identity".to_owned(),
+        "Transfer-Encoding: chunked, chunked".to_owned(),
+    ] {
+        for body in [body, &chunks] {
+            let answer = send(&lines, body).await;
+            assert!(is_refused(&answer), "{lines}: {answer}");
+        }
+    }
+    // Two equal lines are one (RFC 9110, section 8.6).
+    let answer = send(&format!("Content-Length: {length}\r\nContent-Length: {length}"), body).await;
+    assert!(answer.matches("HTTP/1.1 200 ").count() == 2 && answer.contains("__typename"), "{answer}");
+    // Chunks go before a length, and nothing is read behind them.
+    for lines in [
+        format!("Content-Length: {length}\r\nTransfer-Encoding: chunked"),
+        format!("Transfer-Encoding: chunked\r\nContent-Length: {length}"),
+        "Transfer-Encoding: chunked\r\nContent-Length: 5\r\nContent-Length: 6".to_owned(),
+    ] {
+        let answer = send(&lines, &chunks).await;
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("__typename"), "{lines}: {answer}");
+        assert!(
+            answer.matches("HTTP/1.1 ").count() == 1 && answer.contains("\r\nconnection: close\r\n"),
+            "{lines}: {answer}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_header_that_comes_twice_is_refused_by_its_name() {
     let app = App::start().await;

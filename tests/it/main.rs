@@ -13,6 +13,7 @@ mod answers;
 mod assign;
 mod backup;
 mod browser;
+mod charges;
 mod commands;
 mod confidential;
 mod connections;

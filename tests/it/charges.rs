@@ -1,0 +1,62 @@
+//! What a connection costs its address beside the requests that are answered.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use notegraph::http::{Admission, Allowance, HttpSettings, Patience, serve, site};
+use notegraph::runtime::Work;
+use notegraph::schema;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{sleep, timeout};
+
+use crate::support::App;
+
+const AT_MOST: Duration = Duration::from_mins(1);
+/// What a connection costs, a request, and a head that was begun and not ended.
+const CONNECTION: u64 = 100;
+const REQUEST: u64 = 1_000;
+const HEAD: u64 = 1_000;
+
+/// A server whose clients, all of one address, may spend so much and not again.
+async fn start(app: &App, budget: u64) -> SocketAddr {
+    let of_address = Allowance { operations: 9, budget, refill: 1 };
+    let settings = HttpSettings { of_address, ..HttpSettings::default() };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let site = site(app.context().clone(), schema::build(), &settings, Work::here());
+    tokio::spawn(serve(listener, site, std::future::pending(), Patience::default(), Admission::default()));
+    address
+}
+
+/// All that comes back until the connection ends.
+async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(bytes).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    let _ = timeout(AT_MOST, stream.read_to_end(&mut answer)).await.expect("the server does not let go");
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_paid_for_wherever_it_begins() {
+    let app = App::start().await;
+    let whole = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (bytes, requests, heads) in [
+        (whole.to_owned(), 1, 0),
+        ("POST /graphql HTTP/1.1\r\nHost".to_owned(), 0, 1),
+        (format!("{whole}POST /graphql HTTP/1.1\r\nHost"), 1, 1),
+        (format!("{whole}{whole}{whole}P"), 3, 1),
+    ] {
+        let cost = CONNECTION + requests * REQUEST + heads * HEAD;
+        for (left, status) in [(CONNECTION + REQUEST, 404), (CONNECTION + REQUEST - 1, 429)] {
+            let address = start(&app, cost + left).await;
+            exchange(address, bytes.as_bytes()).await;
+            // It pays when it has ended.
+            sleep(Duration::from_millis(300)).await;
+            let next = exchange(address, b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n").await;
+            assert!(next.starts_with(&format!("HTTP/1.1 {status} ")), "{bytes}: {next}");
+        }
+    }
+}
