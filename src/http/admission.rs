@@ -9,7 +9,7 @@ use super::limits::{Limits, TrustedProxies, network};
 /// What a connection costs its address, and the head of a request that was begun and not ended.
 const CONNECTION: u64 = 100;
 const UNFINISHED_HEAD: u64 = 1_000;
-/// It costs 1 for so many bytes that were discarded at its end.
+/// It costs 1 for so many bytes that are discarded at its end.
 const DISCARDED_BYTES: u64 = 1_000;
 
 /// How many connections there may be at the same time. What comes beyond that is closed at once.
@@ -40,24 +40,44 @@ pub struct Open {
 pub struct Place {
     open: Arc<Open>,
     network: IpAddr,
-    /// Who pays; absent where the connection is of a proxy.
-    peer: Option<IpAddr>,
+    payer: Payer,
 }
 
-impl Place {
+/// Who pays for a connection: nobody where it is of a proxy.
+#[derive(Clone, Default)]
+pub struct Payer(Option<(IpAddr, Arc<Limits>)>);
+
+impl Payer {
+    pub fn new(peer: IpAddr, limits: Arc<Limits>) -> Self {
+        Self(Some((peer, limits)))
+    }
+
     /// The connection ended inside the head of a request. Such heads are the cheapest thing to send, and no request that
     /// would pay for them ever comes.
     pub fn pay_for_unfinished_head(&self) {
-        if let (Some(peer), Some(limits)) = (self.peer, &self.open.limits) {
-            limits.take(peer, UNFINISHED_HEAD);
+        if let Self(Some((peer, limits))) = self {
+            limits.take(*peer, UNFINISHED_HEAD);
         }
     }
 
-    /// The connection ended with bytes that nobody wanted, and that were read all the same.
+    /// Pays for bytes that nobody wanted, and that were read all the same, while more of them come. Says whether the address
+    /// could pay; if not, it still owes for them.
+    pub fn pays_for_discarded(&self, bytes: u64) -> bool {
+        let Self(Some((peer, limits))) = self else { return true };
+        limits.spend(*peer, bytes / DISCARDED_BYTES).is_ok()
+    }
+
+    /// The same for the last of them, when the connection has ended.
     pub fn pay_for_discarded(&self, bytes: u64) {
-        if let (Some(peer), Some(limits), 1..) = (self.peer, &self.open.limits, bytes / DISCARDED_BYTES) {
-            limits.take(peer, bytes / DISCARDED_BYTES);
+        if let (Self(Some((peer, limits))), 1..) = (self, bytes / DISCARDED_BYTES) {
+            limits.take(*peer, bytes / DISCARDED_BYTES);
         }
+    }
+}
+
+impl Place {
+    pub fn payer(&self) -> &Payer {
+        &self.payer
     }
 }
 
@@ -89,7 +109,9 @@ impl Open {
         }
         *count += 1;
         drop(counts);
-        Some(Place { open: Arc::clone(self), network, peer: is_of_one.then_some(peer) })
+        let limits = self.limits.clone().filter(|_| is_of_one);
+        let payer = limits.map(|limits| Payer::new(peer, limits)).unwrap_or_default();
+        Some(Place { open: Arc::clone(self), network, payer })
     }
 
     fn pays(&self, peer: IpAddr, cost: u64) -> bool {
@@ -148,10 +170,14 @@ mod tests {
         for _ in 0..20 {
             assert!(enter("192.0.2.9").is_some());
         }
-        enter("192.0.2.2").unwrap().pay_for_unfinished_head();
+        enter("192.0.2.2").unwrap().payer().pay_for_unfinished_head();
         assert!(enter("192.0.2.2").is_none());
-        enter("192.0.2.4").unwrap().pay_for_discarded(9 * CONNECTION * DISCARDED_BYTES);
+        enter("192.0.2.4").unwrap().payer().pay_for_discarded(9 * CONNECTION * DISCARDED_BYTES);
         assert!(enter("192.0.2.4").is_none());
+        let payer = enter("192.0.2.5").unwrap().payer().clone();
+        assert!(payer.pays_for_discarded(8 * CONNECTION * DISCARDED_BYTES));
+        assert!(!payer.pays_for_discarded(2 * CONNECTION * DISCARDED_BYTES));
+        assert!(enter("192.0.2.9").unwrap().payer().pays_for_discarded(u64::MAX));
         assert!(enter("192.0.2.3").is_some());
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::admission::Payer;
 use super::linger::Linger;
 use super::phase::{HEAD, MASK, Phase, RESTING};
 use super::time_limit::TimeLimit;
@@ -28,6 +29,7 @@ pub struct Paced<S> {
     stream: S,
     pace: Pace,
     phase: Phase,
+    payer: Payer,
     reading: TimeLimit,
     /// The phase that the limit of reading is for.
     reading_for: u64,
@@ -47,9 +49,9 @@ enum End {
 }
 
 impl<S> Paced<S> {
-    pub fn new(stream: S, pace: Pace, phase: Phase) -> Self {
+    pub fn new(stream: S, pace: Pace, phase: Phase, payer: Payer) -> Self {
         let (reading, writing) = (TimeLimit::default(), TimeLimit::default());
-        Self { stream, pace, phase, reading, reading_for: u64::MAX, writing, end: End::Open }
+        Self { stream, pace, phase, payer, reading, reading_for: u64::MAX, writing, end: End::Open }
     }
 
     /// Whether the request has been waited for too long; if not, the task is woken when it will be.
@@ -164,11 +166,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
                 this.end = End::Done;
                 return Poll::Ready(Ok(()));
             }
-            this.end = End::Lingering(Linger::start());
+            this.end = End::Lingering(Linger::start(this.payer.clone()));
         }
         if let End::Lingering(linger) = &mut this.end {
             let ended = linger.poll(&mut this.stream, cx);
-            this.phase.discard(linger.bytes());
+            this.phase.owe_for(linger.unpaid());
             ready!(ended);
         }
         this.end = End::Done;
@@ -198,13 +200,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_says_nothing_is_cut_when_idle_for_too_long() {
         let (_client, server) = duplex(100);
-        assert_eq!(seconds_until_cut(&mut Paced::new(server, PACE, Phase::default())).await, 60);
+        assert_eq!(seconds_until_cut(&mut Paced::new(server, PACE, Phase::default(), Payer::default())).await, 60);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_head_has_to_come_in_its_time_however_it_trickles() {
         let (mut client, server) = duplex(100);
-        let mut paced = Paced::new(server, PACE, Phase::default());
+        let mut paced = Paced::new(server, PACE, Phase::default(), Payer::default());
         let trickle = async {
             sleep(Duration::from_secs(50)).await;
             for _ in 0..100 {
@@ -220,7 +222,7 @@ mod tests {
     async fn a_request_that_is_answered_hurries_nobody_and_the_rest_after_it_is_new() {
         let (mut client, server) = duplex(100);
         let phase = Phase::default();
-        let mut paced = Paced::new(server, PACE, phase.clone());
+        let mut paced = Paced::new(server, PACE, phase.clone(), Payer::default());
         client.write_all(b"head").await.unwrap();
         paced.read_exact(&mut [0; 4]).await.unwrap();
         let busy = phase.begin();
@@ -235,7 +237,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_answer_has_to_be_taken_in_its_time_however_it_trickles() {
         let (mut client, server) = duplex(10);
-        let mut paced = Paced::new(server, PACE, Phase::default());
+        let mut paced = Paced::new(server, PACE, Phase::default(), Payer::default());
         let start = Instant::now();
         let sip = async {
             for _ in 0..100 {
@@ -250,7 +252,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn each_answer_has_its_own_time() {
         let (mut client, server) = duplex(10);
-        let mut paced = Paced::new(server, PACE, Phase::default());
+        let mut paced = Paced::new(server, PACE, Phase::default(), Payer::default());
         for _ in 0..5 {
             let send = async {
                 paced.write_all(&[0; 20]).await.unwrap();
@@ -269,7 +271,7 @@ mod tests {
     async fn seconds_to_end(phase: Phase, sent: &[u8]) -> u64 {
         let (mut client, server) = duplex(100);
         client.write_all(sent).await.unwrap();
-        let mut paced = Paced::new(server, PACE, phase);
+        let mut paced = Paced::new(server, PACE, phase, Payer::default());
         let start = Instant::now();
         paced.shutdown().await.unwrap();
         start.elapsed().as_secs()

@@ -3,7 +3,7 @@
 //! A socket that is closed with unread bytes in it resets the connection, and a reset discards what the client has not
 //! read yet: the answer that says why it was refused. So the server shuts down its own side only, discards what still
 //! arrives, and closes when the client does (RFC 9112, section 9.6), or at one of the bounds below. The connection holds
-//! its place among all others until then.
+//! its place among all others until then, and its address pays while it lasts.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, ReadBuf};
 
+use super::admission::Payer;
 use super::time_limit::TimeLimit;
 
 /// How long the client may send nothing: a client that has read the answer closes sooner.
@@ -19,6 +20,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 const WHOLE: Duration = Duration::from_secs(30);
 /// How much it may send: more than the largest `--body-limit`, as such clients send all of what is refused.
 const BYTES: u64 = 128 << 20;
+/// How much is paid for at a time. Whoever cannot pay any more has read the answer to a body of usual size by then.
+const PAID: u64 = 1 << 20;
 /// How much is read at a time, on the stack: discarding takes no memory.
 const PIECE: usize = 16 << 10;
 /// After so many pieces at once, other connections have their turn.
@@ -29,19 +32,21 @@ pub struct Linger {
     pause: TimeLimit,
     whole: TimeLimit,
     bytes: u64,
+    unpaid: u64,
+    payer: Payer,
 }
 
 impl Linger {
-    pub fn start() -> Self {
+    pub fn start(payer: Payer) -> Self {
         let (mut pause, mut whole) = (TimeLimit::default(), TimeLimit::default());
         pause.start(PAUSE);
         whole.start(WHOLE);
-        Self { pause, whole, bytes: 0 }
+        Self { pause, whole, bytes: 0, unpaid: 0, payer }
     }
 
-    /// How many bytes were discarded.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
+    /// How many bytes were discarded and not paid for.
+    pub fn unpaid(&self) -> u64 {
+        self.unpaid
     }
 
     /// Ready when the connection may be closed.
@@ -59,7 +64,14 @@ impl Linger {
             match Pin::new(&mut *stream).poll_read(cx, &mut buf) {
                 Poll::Ready(Ok(())) if !buf.filled().is_empty() => {
                     self.bytes += buf.filled().len() as u64;
+                    self.unpaid += buf.filled().len() as u64;
                     self.pause.start(PAUSE);
+                    if self.unpaid >= PAID {
+                        if !self.payer.pays_for_discarded(self.unpaid) {
+                            break;
+                        }
+                        self.unpaid = 0;
+                    }
                 }
                 Poll::Pending if !self.pause.is_over(cx) => return Poll::Pending,
                 // The client has closed, or sends nothing.
@@ -73,19 +85,25 @@ impl Linger {
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
+    use std::sync::Arc;
 
     use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
     use tokio::time::{Instant, sleep};
 
+    use super::super::limits::{Allowance, Limits};
     use super::*;
 
     /// How many seconds a connection lingers, and how much it reads, while its client does something.
     async fn lingers(client: impl AsyncFnOnce(DuplexStream)) -> (u64, u64) {
+        lingers_for(Payer::default(), client).await
+    }
+
+    async fn lingers_for(payer: Payer, client: impl AsyncFnOnce(DuplexStream)) -> (u64, u64) {
         let (sending, mut receiving) = duplex(1 << 20);
-        let (mut linger, start) = (Linger::start(), Instant::now());
+        let (mut linger, start) = (Linger::start(payer), Instant::now());
         let end = async { poll_fn(|cx| linger.poll(&mut receiving, cx)).await };
         tokio::select! { biased; () = client(sending) => panic!("read for too long"), () = end => () }
-        (start.elapsed().as_secs(), linger.bytes())
+        (start.elapsed().as_secs(), linger.bytes)
     }
 
     async fn wait() {
@@ -124,13 +142,25 @@ mod tests {
         assert_eq!(lingers(trickle).await.0, 30);
     }
 
+    async fn flood(mut client: DuplexStream) {
+        let piece = vec![0; 1 << 20];
+        while client.write_all(&piece).await.is_ok() {}
+        wait().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_cannot_pay_is_left_at_once() {
+        let allowance = Allowance { operations: 1, budget: 5_000, refill: 1 };
+        let limits = Arc::new(Limits::new(allowance, allowance));
+        let peer = "192.0.2.1".parse().unwrap();
+        let (_, bytes) = lingers_for(Payer::new(peer, Arc::clone(&limits)), flood).await;
+        assert!((4 * PAID..=5 * PAID).contains(&bytes), "{bytes}");
+        let (_, bytes) = lingers_for(Payer::new(peer, limits), flood).await;
+        assert_eq!(bytes, PAID, "its answers still arrive, where their bodies are small");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_client_that_sends_without_end_is_left_as_well() {
-        let flood = async |mut client: DuplexStream| {
-            let piece = vec![0; 1 << 20];
-            while client.write_all(&piece).await.is_ok() {}
-            wait().await;
-        };
         let (seconds, bytes) = lingers(flood).await;
         assert_eq!(seconds, 0);
         assert!((BYTES..BYTES + PIECE as u64).contains(&bytes), "{bytes}");

@@ -204,7 +204,7 @@ async fn connection(
             }
         }
     });
-    let stream = TokioIo::new(Paced::new(stream, pace, phase.clone()));
+    let stream = TokioIo::new(Paced::new(stream, pace, phase.clone(), admitted.payer().clone()));
     let mut connection = http1::Builder::new().max_buf_size(MAX_HEAD).serve_connection(stream, service);
     let ended = tokio::select! {
         biased;
@@ -232,9 +232,9 @@ async fn connection(
         }
     }
     if is_in_head {
-        admitted.pay_for_unfinished_head();
+        admitted.payer().pay_for_unfinished_head();
     }
-    admitted.pay_for_discarded(phase.discarded());
+    admitted.payer().pay_for_discarded(phase.unpaid());
     match ended {
         Some(Ok(())) => {}
         Some(Err(error)) => tracing::debug!(cause = %error, "a connection broke off"),

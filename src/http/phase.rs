@@ -19,8 +19,8 @@ struct State {
     taken: AtomicU64,
     /// Whether some of a body was not read, and will not be.
     unread: AtomicBool,
-    /// How many bytes were discarded at the end.
-    discarded: AtomicU64,
+    /// How many bytes were discarded at the end and are not paid for.
+    unpaid: AtomicU64,
     /// Wakes the connection, whose time limits depend on the phase.
     changed: Notify,
 }
@@ -58,14 +58,14 @@ impl Phase {
         self.0.taken.load(Ordering::Relaxed)
     }
 
-    /// So many bytes were discarded so far.
-    pub fn discard(&self, bytes: u64) {
-        self.0.discarded.store(bytes, Ordering::Relaxed);
+    /// So many bytes were discarded so far and are not paid for.
+    pub fn owe_for(&self, discarded: u64) {
+        self.0.unpaid.store(discarded, Ordering::Relaxed);
     }
 
-    /// How many bytes were discarded at the end.
-    pub fn discarded(&self) -> u64 {
-        self.0.discarded.load(Ordering::Relaxed)
+    /// How many bytes were discarded at the end and are not paid for.
+    pub fn unpaid(&self) -> u64 {
+        self.0.unpaid.load(Ordering::Relaxed)
     }
 
     /// Ready when the phase was changed from outside the connection.

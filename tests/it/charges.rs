@@ -60,3 +60,24 @@ async fn a_head_that_does_not_end_is_paid_for_wherever_it_begins() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_is_discarded_is_paid_for_while_it_comes() {
+    let app = App::start().await;
+    let address = start(&app, CONNECTION + REQUEST + 20_000).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n").await.unwrap();
+    let (piece, mut pieces) = (vec![b'x'; 1 << 20], 0);
+    let flood = async {
+        while stream.write_all(&piece).await.is_ok() {
+            pieces += 1;
+        }
+    };
+    timeout(AT_MOST, flood).await.expect("the server does not let go");
+    // 1 for 1,000 bytes; some of them are on their way.
+    assert!((15..60).contains(&pieces), "{pieces}");
+    let mut next = TcpStream::connect(address).await.unwrap();
+    let _ = next.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let read = timeout(AT_MOST, next.read(&mut [0; 16])).await.expect("the server does not let go");
+    assert!(!matches!(read, Ok(1..)), "its address may go on");
+}

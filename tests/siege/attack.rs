@@ -21,6 +21,8 @@ const AGAIN: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_mins(2);
 /// A client that reads nothing holds its connection so long, and then opens another.
 const HELD: Duration = Duration::from_secs(20);
+/// Between two pieces of a body, so that the machine has some time left for others than whoever sends it.
+const POURED: Duration = Duration::from_millis(20);
 /// What a client that reads nothing lets the system take for it, in bytes.
 const BUFFER: u32 = 4096;
 
@@ -119,6 +121,25 @@ impl Attack {
         }
     }
 
+    /// Sends a head on each connection and a body behind it that does not end, however it is answered; opens those anew that
+    /// the server closes.
+    pub fn pour(&mut self, from: &[Ipv4Addr], heads: &[Vec<u8>], connections: usize) {
+        for number in 0..connections {
+            let (address, from) = (self.address, from[number % from.len()]);
+            let (tally, head) = (Arc::clone(&self.tally), heads[number % heads.len()].clone());
+            self.tasks.spawn(async move {
+                loop {
+                    let told = match poured(address, from, &head).await {
+                        Ok(told) => told,
+                        Err(error) => error.kind().to_string(),
+                    };
+                    tally.count(told);
+                    sleep(AGAIN).await;
+                }
+            });
+        }
+    }
+
     /// Whether a request was answered at least once without an error.
     pub fn is_answered(&self) -> bool {
         let tally = self.tally.0.lock().unwrap();
@@ -168,4 +189,24 @@ async fn held(address: SocketAddr, from: Ipv4Addr, bytes: &[u8]) -> Result<()> {
     let mut sink = [0; 1024];
     while stream.read(&mut sink).await? > 0 {}
     Ok(())
+}
+
+/// The status of the answer to a head, and what ends the body behind it.
+async fn poured(address: SocketAddr, from: Ipv4Addr, head: &[u8]) -> Result<String> {
+    let mut stream = connect(address, from, Some(BUFFER)).await?;
+    stream.write_all(head).await?;
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await?;
+    let piece = vec![b'x'; 64 << 10];
+    let mut bytes = 0_usize;
+    let end = loop {
+        match stream.write_all(&piece).await {
+            Ok(()) => bytes += piece.len(),
+            Err(error) => break error,
+        }
+        sleep(POURED).await;
+    };
+    let status = String::from_utf8_lossy(&status[9..]);
+    let size = if bytes > 8 << 20 { "much" } else { "little" };
+    Ok(format!("{status}, {size} was read, {}", end.kind()))
 }

@@ -64,6 +64,29 @@ async fn five_thousand() {
     stage.judge(siege, attack, &Bounds::MANY).await;
 }
 
+/// Bodies that nobody wants, behind answers that were given at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lingering() {
+    let stage = Stage::set("connections::lingering").await;
+    let siege = stage.begin().await;
+    let mut attack = Attack::on(stage.server.address);
+    let head = |request: &str, lines: &str| {
+        let json = "Content-Type: application/json";
+        format!("{request} HTTP/1.1\r\nHost: x\r\n{json}\r\n{lines}\r\n\r\n").into_bytes()
+    };
+    let (length, chunked) = ("Content-Length: 1000000000", "Transfer-Encoding: chunked\r\n\r\n3b9aca00");
+    let unknown = "Authorization: Bearer ng_1_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let heads = [
+        head("POST /nowhere", length),
+        head("POST /nowhere", chunked),
+        head("POST /graphql", &format!("{unknown}\r\n{length}")),
+        head("PUT /graphql", length),
+    ];
+    attack.pour(&addresses(3), &heads, by_form(150, 450));
+    sleep(seconds(6, 60)).await;
+    stage.judge(siege, attack, &Bounds::ONE).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn flood_of_one_address() {
     let stage = Stage::set("connections::flood_of_one_address").await;
