@@ -86,6 +86,13 @@ impl Scope {
         }
     }
 
+    /// A change may have been committed: the database did not say so.
+    pub fn perhaps_changed(&self) {
+        if let Some(meter) = &self.meter {
+            meter.perhaps_changed();
+        }
+    }
+
     /// A statement has run for so long since this was told last.
     pub fn database(&self, took: Duration) {
         if let Some(meter) = &self.meter {

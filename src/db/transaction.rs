@@ -120,8 +120,9 @@ impl Transaction {
             Some(Door::Postgres(session)) => session.control(&format!("RELEASE SAVEPOINT s{}", self.savepoint)).await,
         };
         self.ended();
-        if self.savepoint == 0 && self.is_change && result.is_ok() {
-            self.hold.scope.changed();
+        if self.savepoint == 0 && self.is_change {
+            // The connection may have broken on the way.
+            if result.is_ok() { self.hold.scope.changed() } else { self.hold.scope.perhaps_changed() }
         }
         let commits = self.commits.take();
         // The next one may write while this one waits for the disk.

@@ -2,6 +2,7 @@
 
 use futures_util::future::{BoxFuture, ready};
 
+use super::{Changes, Progress};
 use crate::error::Error;
 use crate::fair::aside;
 use crate::meter::Meter;
@@ -26,6 +27,14 @@ impl breadth::Meter for Meter {
 
     fn hold_answer(&self, bytes: u64) -> breadth::Result<()> {
         Meter::hold_answer(self, bytes).map_err(Into::into)
+    }
+
+    fn changes(&self) -> Option<Changes> {
+        Some(Meter::changes(self))
+    }
+
+    fn progress(&self) -> Option<&Progress> {
+        Some(Meter::progress(self))
     }
 
     fn write<'a>(&'a self, write: &'a mut (dyn FnMut() + Send)) -> BoxFuture<'a, ()> {

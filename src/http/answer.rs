@@ -10,11 +10,12 @@ use super::accept::MediaType;
 use super::refusal::Refusal;
 use super::taken::{self, Held};
 use crate::db::Fault;
-use crate::engine::{self, Answered, Buffer};
+use crate::engine::{self, Answered, Buffer, CHANGED};
 use crate::error::Cause;
 use crate::meter::Usage;
 
-/// How many errors an answer lists; the first ones, as they come. A hostile document can cause thousands.
+/// How many errors an answer lists, beside those of the root fields of a mutation; the first ones, as they come. A hostile document
+/// can cause thousands.
 const MOST_ERRORS: usize = 10;
 /// How many are looked at: what is behind them nobody is told, but that there is something.
 const MOST_SETTLED: usize = 1_000;
@@ -25,7 +26,7 @@ const LONGEST_OF_DOCUMENT: usize = 200;
 const LONGEST_WORD: usize = 60;
 
 struct Answer<'a> {
-    errors: &'a [ServerError],
+    errors: Vec<&'a ServerError>,
     data: Answered,
     extensions: BTreeMap<String, Value>,
 }
@@ -40,7 +41,7 @@ impl Answer<'_> {
         };
         if !self.errors.is_empty() {
             member(&mut out, "\"errors\":");
-            serde_json::to_writer(out.last(), self.errors)?;
+            serde_json::to_writer(out.last(), &self.errors)?;
         }
         match self.data {
             Answered::Nothing => {}
@@ -115,7 +116,7 @@ pub fn executed(executed: Executed, media_type: MediaType) -> Response {
         _ if !is_empty || !repeatable => StatusCode::OK,
         _ if has("RATE_LIMITED") => StatusCode::TOO_MANY_REQUESTS,
         _ if has("STORAGE_FULL") => StatusCode::INSUFFICIENT_STORAGE,
-        _ if has("UNAVAILABLE") => StatusCode::SERVICE_UNAVAILABLE,
+        _ if has("UNAVAILABLE") || has("TIMEOUT") => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
     };
     // With a status of an error, data is null or absent (GraphQL over HTTP, section 6.4).
@@ -124,7 +125,10 @@ pub fn executed(executed: Executed, media_type: MediaType) -> Response {
         data => data,
     };
     let mut extensions = BTreeMap::new();
-    let told = errors.get(..MOST_ERRORS).unwrap_or(&errors);
+    // Else a client could not tell which changes were made.
+    let is_of_change = |error: &ServerError| error.extensions.as_ref().is_some_and(|told| told.get(CHANGED).is_some());
+    let told = errors.iter().enumerate().filter(|(number, error)| *number < MOST_ERRORS || is_of_change(error));
+    let told: Vec<_> = told.map(|(_, error)| error).collect();
     if told.len() < errors.len() {
         extensions.insert("errorsLeftOut".to_owned(), (errors.len() - told.len()).into());
     }
@@ -146,7 +150,7 @@ pub fn refused(refusal: Refusal, media_type: MediaType, request_id: &str) -> Res
     set(&mut error, "requestId", request_id);
     shorten(&mut error.message, LONGEST_MESSAGE);
     let status = refusal.status.unwrap_or_else(|| document_status(media_type));
-    let answer = Answer { errors: &[error], data: Answered::Nothing, extensions: BTreeMap::new() };
+    let answer = Answer { errors: vec![&error], data: Answered::Nothing, extensions: BTreeMap::new() };
     let mut answer = write(status, media_type, answer, Held::default());
     if let Some((name, value)) = refusal.header {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));

@@ -18,6 +18,7 @@ use super::accept::MediaType;
 use super::answer::Executed;
 use super::documents::{Documents, Known};
 use super::health::Readiness;
+use super::interrupted::interrupted;
 use super::limits::{Limits, REQUEST, Turn};
 use super::listen::End;
 use super::origin;
@@ -52,6 +53,9 @@ struct Operation {
     stop: StopSignal,
     request_id: String,
 }
+
+/// How long after the time limit of a request a thread may take to tell what was answered by then.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// The least that an operation costs, however little it used: what its request took before it was measured.
 const LEAST_COST: u64 = 100;
@@ -152,10 +156,10 @@ impl Door {
             Ok(answer::executed(executed, media_type))
         };
         let executed = self.work.spawn_for(owner, watched_by("request", measure, executed).in_current_span());
-        match timeout_at(deadline, executed).await {
+        // Where no thread is free to find out what is answered by then.
+        match timeout_at(deadline + LAST_WORDS, executed).await {
             Ok(Ok(answered)) => answered,
             Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
-            // Also where no thread is free to find out.
             Err(_) => Err(Refusal::timeout()),
         }
     }
@@ -324,6 +328,7 @@ impl Door {
         // What it took to look at the request.
         meter.cpu(watchdog::lap());
         let measure = measure(&meter);
+        let (interrupting, interrupting_id) = (Arc::clone(&meter), request_id.clone());
         let operation = async move {
             let mut response = schema.execute(&document, number, &variables, &data).await;
             answer::settle(&mut response, &request_id);
@@ -350,7 +355,7 @@ impl Door {
         match timeout_at(deadline, self.work.spawn_for(owner, operation)).await {
             Ok(Ok(executed)) => Ok(executed),
             Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
-            Err(_) => Err(Refusal::timeout()),
+            Err(_) => interrupted(&interrupting, &interrupting_id).ok_or_else(Refusal::timeout),
         }
     }
 }

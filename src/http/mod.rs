@@ -12,6 +12,7 @@ mod documents;
 mod graphql;
 mod head;
 mod health;
+mod interrupted;
 mod limits;
 mod linger;
 mod listen;

@@ -12,13 +12,14 @@ mod memory;
 mod usage;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 pub use limits::UsageLimits;
 pub use memory::{HeldMemory, MemoryLimits, MemoryPool, TokenMemory};
 pub use usage::Usage;
 
+use crate::engine::{Changes, Progress};
 use crate::error::{Error, Result};
 use crate::watchdog;
 
@@ -51,8 +52,12 @@ pub struct Meter {
     held_rows: AtomicU64,
     /// Bytes of the answer that are counted in the memory pool.
     held_answer: AtomicU64,
-    /// Whether something was changed.
-    has_changed: AtomicBool,
+    /// How many changes were made.
+    changes: AtomicU64,
+    /// How many may have been made: the database has not said.
+    doubtful_changes: AtomicU64,
+    /// What a mutation has answered so far.
+    progress: Progress,
 }
 
 impl Meter {
@@ -71,7 +76,9 @@ impl Meter {
             planned_values: AtomicU64::new(0),
             held_rows: AtomicU64::new(0),
             held_answer: AtomicU64::new(0),
-            has_changed: AtomicBool::new(false),
+            changes: AtomicU64::new(0),
+            doubtful_changes: AtomicU64::new(0),
+            progress: Progress::default(),
         })
     }
 
@@ -88,12 +95,28 @@ impl Meter {
 
     /// A change was committed.
     pub fn changed(&self) {
-        self.has_changed.store(true, Ordering::Relaxed);
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A change may have been committed: the database did not say so.
+    pub fn perhaps_changed(&self) {
+        self.doubtful_changes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether the operation cannot be sent again as if it had not been sent.
     pub fn has_changed(&self) -> bool {
-        self.has_changed.load(Ordering::Relaxed)
+        self.changes().made > 0
+    }
+
+    /// How many changes were committed.
+    pub fn changes(&self) -> Changes {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Changes { made: get(&self.changes), unknown: get(&self.doubtful_changes) }
+    }
+
+    /// What a mutation has answered so far.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// Counts time that a statement has taken so far, while it still runs.

@@ -1,9 +1,20 @@
 //! Where a root field fails, the others are answered all the same.
 
-use notegraph::entity::token::Scope;
-use serde_json::{Value, json};
+use std::time::Duration;
 
-use crate::support::{App, Client};
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use notegraph::entity::token::Scope;
+use notegraph::http::{HttpSettings, router};
+use notegraph::meter::UsageLimits;
+use notegraph::schema;
+use sea_orm::{ConnectionTrait, DatabaseBackend};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+use tower::ServiceExt;
+
+use crate::support::{App, Client, ENDLESS};
 
 async fn client(scopes: &[Scope]) -> (App, Client) {
     let app = App::start().await;
@@ -76,6 +87,7 @@ async fn a_change_that_fails_leaves_the_answers_of_the_others() {
     assert_eq!(response.body["data"], json!({ "a": one("a"), "b": null, "c": one("c") }));
     assert_eq!((response.status, response.codes()), (200, vec!["FORBIDDEN"]));
     assert_eq!(paths(response.errors()), failed(&["b"]));
+    assert_eq!(response.errors()[0]["extensions"]["changed"], false);
     let notes = client.query("{ notes(first: 2) { nodes { subject } } }").await["notes"]["nodes"].clone();
     assert_eq!(notes, json!([{ "subject": "c" }, { "subject": "a" }]));
     // What was made is shown, whatever fails below it.
@@ -83,4 +95,113 @@ async fn a_change_that_fails_leaves_the_answers_of_the_others() {
     let response = client.query(document).await;
     assert_eq!(response.body["data"], json!({ "noteCreate": { "note": null, "userErrors": [] } }));
     assert_eq!(response.codes(), ["BAD_CURSOR"]);
+}
+
+/// Sends a document to a server with these settings.
+async fn send(app: &App, client: &Client, settings: &HttpSettings, document: &str) -> (u16, Value) {
+    let request = Request::post("/graphql")
+        .header("content-type", "application/json")
+        .header("authorization", format!("Bearer {}", client.token()))
+        .body(Body::from(json!({ "query": document }).to_string()));
+    let router = router(app.context().clone(), schema::build(), settings);
+    let (head, body) = router.oneshot(request.unwrap()).await.unwrap().into_parts();
+    (head.status.as_u16(), serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap())
+}
+
+/// By the path of each error: its code, and whether its field has changed something.
+fn changes(answer: &Value) -> Vec<(String, String, Value)> {
+    let told = |error: &Value| {
+        let extensions = &error["extensions"];
+        (error["path"].to_string(), extensions["code"].as_str().unwrap().to_owned(), extensions["changed"].clone())
+    };
+    answer["errors"].as_array().unwrap().iter().map(told).collect()
+}
+
+/// Of the notes that were made since the beginning, the oldest first.
+async fn subjects(client: &Client) -> Vec<String> {
+    let notes = client.query("{ notes(first: 100) { nodes { subject } } }").await;
+    let found = notes["notes"]["nodes"].as_array().unwrap();
+    let subjects = found.iter().rev().filter_map(|note| note["subject"].as_str());
+    subjects.filter(|subject| *subject != "A note").map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_mutation_over_a_limit_tells_which_changes_were_made() {
+    let (app, client) = client(&[Scope::Write]).await;
+    let create = |name: &str, fields: &str| {
+        format!("{name}: noteCreate(input: {{ subject: \"{name}\" }}) {{ note {{ {fields} }} }}")
+    };
+    let many = "id databaseId subject details status priority confidential createdOn updatedOn version";
+    let usage = |usage| HttpSettings { usage, of_token: ENDLESS, of_address: ENDLESS, ..HttpSettings::default() };
+    // Of `c` the change is made, and its answer has more values than are left; what is behind it is not begun.
+    let document = ["a", "b"].map(|name| create(name, "subject")).join(" ");
+    let document = format!("mutation {{ {document} {} {} }}", create("c", many), create("d", "subject"));
+    let settings = usage(UsageLimits { values: 20, ..UsageLimits::default() });
+    let (status, answer) = send(&app, &client, &settings, &document).await;
+    let one = |name: &str| json!({ "note": { "subject": name } });
+    assert_eq!((status, &answer["data"]), (200, &json!({ "a": one("a"), "b": one("b"), "c": null, "d": null })));
+    let told = |path: &str, changed: bool| (path.to_owned(), "TOO_COMPLEX".to_owned(), json!(changed));
+    assert_eq!(changes(&answer), [told("[\"c\"]", true), told("[\"d\"]", false)]);
+    assert_eq!(subjects(&client).await, ["a", "b", "c"]);
+    // The answer to `b` is too long, and that to `c` is not.
+    let document =
+        format!("mutation {{ {} {} {} }}", create("a", "subject"), create("b", many), create("c", "subject"));
+    let settings = usage(UsageLimits { answer_bytes: 100, ..UsageLimits::default() });
+    let (status, answer) = send(&app, &client, &settings, &document).await;
+    assert_eq!((status, &answer["data"]), (200, &json!({ "a": one("a"), "b": null, "c": one("c") })));
+    assert_eq!(changes(&answer), [told("[\"b\"]", true)]);
+    assert_eq!(subjects(&client).await, ["a", "b", "c", "a", "b", "c"]);
+    // Nothing was begun.
+    let settings = usage(UsageLimits { cpu: Duration::ZERO, ..UsageLimits::default() });
+    let (_, answer) = send(&app, &client, &settings, &document).await;
+    assert_eq!(answer["data"], json!({ "a": null, "b": null, "c": null }));
+    assert_eq!(changes(&answer), ["a", "b", "c"].map(|name| told(&format!("[\"{name}\"]"), false)));
+    assert_eq!(subjects(&client).await.len(), 6);
+}
+
+#[tokio::test]
+async fn a_mutation_whose_time_is_over_tells_what_was_made_by_then() {
+    let (app, client) = client(&[Scope::Write]).await;
+    let names: Vec<String> = (0..150).map(|number| format!("n{number}")).collect();
+    let creates = names
+        .iter()
+        .map(|name| format!("{name}: noteCreate(input: {{ subject: \"{name}\" }}) {{ note {{ subject }} }}"));
+    let document = format!("mutation {{ {} __typename }}", creates.collect::<Vec<_>>().join(" "));
+    let time = Duration::from_secs(2);
+    let settings =
+        HttpSettings { request_timeout: time, of_token: ENDLESS, of_address: ENDLESS, ..HttpSettings::default() };
+    let sending = send(&app, &client, &settings, &document);
+    let locking = async {
+        while subjects(&client).await.len() < 2 {}
+        let lock = app.db().begin().await.unwrap();
+        if app.db().backend() == DatabaseBackend::Postgres {
+            lock.execute_unprepared("LOCK TABLE note IN EXCLUSIVE MODE").await.unwrap();
+        }
+        lock
+    };
+    let ((status, answer), lock) = tokio::join!(sending, locking);
+    let data = answer["data"].as_object().unwrap_or_else(|| panic!("{status}: {answer}"));
+    let keys: Vec<&String> = data.keys().collect();
+    assert_eq!(keys.len(), names.len() + 1);
+    assert_eq!((status, &data["__typename"]), (200, &json!("Mutation")));
+    let made = names.iter().take_while(|name| !data[*name].is_null()).count();
+    assert!((1..names.len()).contains(&made), "{made}");
+    // Each that has no answer has an error, whatever else an answer lists.
+    let told = changes(&answer);
+    assert_eq!(told.len(), names.len() - made);
+    for (number, (name, (path, code, changed))) in names[made..].iter().zip(&told).enumerate() {
+        assert!(data[name].is_null());
+        assert_eq!((path, code.as_str()), (&format!("[\"{name}\"]"), "TIMEOUT"));
+        assert_eq!(*changed, if number == 0 { Value::Null } else { json!(false) }, "{name}");
+    }
+    // The one that ran goes on, and none behind it begins.
+    lock.commit().await.unwrap();
+    for _ in 0..500 {
+        if subjects(&client).await.len() > made {
+            break;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(subjects(&client).await, names[..=made]);
 }

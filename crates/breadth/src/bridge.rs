@@ -30,10 +30,15 @@ pub fn told(error: Error, pos: Pos, path: Vec<PathSegment>) -> ServerError {
     let Error { message, code, cause } = error;
     let mut told = ServerError::new(message, Some(pos));
     if let Some(code) = code {
-        told.extensions.get_or_insert_default().set("code", code);
+        set(&mut told, "code", code);
     }
     (told.path, told.source) = (path, cause);
     told
+}
+
+/// Sets an extension of an error.
+pub fn set(error: &mut ServerError, name: &str, value: impl Into<Value>) {
+    error.extensions.get_or_insert_default().set(name, value);
 }
 
 /// Makes an object type known to the schema; its name.

@@ -1,14 +1,17 @@
 //! Executing an operation that is planned (GraphQL, section 6.2).
 
-use crate::bridge::{Name, ServerError, Value, Variables};
+use std::sync::Arc;
+
+use crate::bridge::{Name, ServerError, Value, Variables, set};
 
 use super::link::Rows;
 use super::plan::{Plan, ROOT, What};
+use super::progress::{CHANGED, Progress};
 use super::run::{Tree, run};
 use super::write::{Nothing, Writer, Written};
 use super::{Context, Data};
 use crate::error::{Error, Result};
-use crate::meter::Meter;
+use crate::meter::{Changes, Meter};
 
 /// What came of an operation.
 #[derive(Debug, Default)]
@@ -45,7 +48,7 @@ impl Response {
         }
     }
 
-    fn new(plan: &Plan, result: Result<(), Nothing>, written: Written) -> Self {
+    pub(crate) fn new(plan: &Plan, result: Result<(), Nothing>, written: Written) -> Self {
         let Written { out, errors, failed, .. } = written;
         let data = if result.is_ok() { Answered::Written(out.into_pieces()) } else { Answered::Null };
         // The name of the root is no answer.
@@ -56,7 +59,7 @@ impl Response {
 
 /// An operation that is about to run.
 pub struct Operation<'o> {
-    pub plan: &'o Plan,
+    pub plan: &'o Arc<Plan>,
     /// What its fields and questions need.
     pub data: &'o Data,
     /// Values that were found right, the defaults of those that were left out among them.
@@ -118,6 +121,10 @@ impl Operation<'_> {
         Writer { plan, tree, ctx, meter, told, written, stopped: None, path: Vec::new() }
     }
 
+    fn changes(&self) -> Option<Changes> {
+        self.meter.and_then(Meter::changes)
+    }
+
     async fn at_once(&self) -> Response {
         let tree = self.tree(None).await;
         let written = Written { out: super::Buffer::with_capacity(tree.size(self.plan)), ..Written::default() };
@@ -127,15 +134,31 @@ impl Operation<'_> {
 
     /// One that fails where null may not stand is the last: its answer would have no place (GraphQL, section 6.2.2).
     async fn in_order(&self) -> Response {
+        let own = Progress::default();
+        let progress = self.meter.and_then(Meter::progress).unwrap_or(&own);
+        progress.begin(self.plan);
         let mut written = Written::default();
         written.out.push(b'{');
         for position in 0..self.plan.scopes[ROOT].fields.len() {
             if position > 0 {
                 written.out.push(b',');
             }
+            let (failed, changes) = (written.failed, self.changes());
+            if !progress.leave(position, written) {
+                return Response::default();
+            }
             let tree = self.tree(Some(position)).await;
+            // Somebody has answered in its place.
+            let Some(resumed) = progress.resume() else { return Response::default() };
             let result;
-            (result, written) = self.write(&tree, written, |writer| writer.field(ROOT, position, 0)).await;
+            (result, written) = self.write(&tree, resumed, |writer| writer.field(ROOT, position, 0)).await;
+            if written.failed > failed
+                && let (Some(before), Some(after)) = (changes, self.changes())
+                // The last one is that of the field.
+                && let Some(error) = written.errors.last_mut()
+            {
+                set(error, CHANGED, after.since(before));
+            }
             if result.is_err() {
                 return Response::new(self.plan, result, written);
             }

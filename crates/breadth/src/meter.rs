@@ -2,7 +2,28 @@
 
 use futures_util::future::{BoxFuture, ready};
 
+use crate::bridge::Value;
 use crate::error::Result;
+use crate::progress::Progress;
+
+/// How many changes an operation has made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Changes {
+    pub made: u64,
+    /// Of which nobody knows whether they were.
+    pub unknown: u64,
+}
+
+impl Changes {
+    /// Whether one was made since; null where nobody knows.
+    pub(crate) fn since(self, before: Self) -> Value {
+        if self.made == before.made && self.unknown > before.unknown {
+            Value::Null
+        } else {
+            (self.made > before.made).into()
+        }
+    }
+}
 
 /// Measures an operation while it runs, and stops it. Left as it is, it permits everything.
 pub trait Meter: Send + Sync {
@@ -44,6 +65,17 @@ pub trait Meter: Send + Sync {
     /// As of [`check`](Self::check).
     fn hold_answer(&self, _bytes: u64) -> Result<()> {
         Ok(())
+    }
+
+    /// How many changes were made so far. Where the answer to a root field of a mutation is an error, `extensions.changed` tells
+    /// whether that field has made one. None where nobody counts them.
+    fn changes(&self) -> Option<Changes> {
+        None
+    }
+
+    /// Where a mutation leaves what it has answered so far, for whoever cannot wait for its end.
+    fn progress(&self) -> Option<&Progress> {
+        None
     }
 
     /// Runs what writes the answer, once, which takes long where that is large: at once, or when and where it holds up nobody.

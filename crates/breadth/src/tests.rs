@@ -1,6 +1,7 @@
 //! The engine over a schema of its own: people, numbered from 1. The friend of each is the next one, the rival the one
 //! after that, and both are the friends; the town is the number's last digit.
 
+mod interrupted;
 mod roots;
 
 use std::sync::{Arc, Mutex};
@@ -233,6 +234,10 @@ struct Answer {
 
 /// Executes a valid document of one operation.
 async fn execute(document: &str, sent: Value, data: &Data) -> Response {
+    execute_with(document, sent, data, None).await
+}
+
+async fn execute_with(document: &str, sent: Value, data: &Data, meter: Option<&dyn Meter>) -> Response {
     // The plan is made when it is needed, or ahead, where there is no space for more.
     let is_ahead = document.len().is_multiple_of(2);
     let document = parse_query(document).unwrap();
@@ -252,7 +257,7 @@ async fn execute(document: &str, sent: Value, data: &Data) -> Response {
     let plan = plans.plan(&operation.node, &document.fragments, &variables);
     assert!(Arc::ptr_eq(&plan, &plans.plan(&operation.node, &document.fragments, &variables)), "it is kept");
     let root = || -> Box<dyn Rows> { if is_query { Box::new(vec![Query]) } else { Box::new(vec![Mutation]) } };
-    Operation { plan: &plan, data, variables: &variables, told: &[], meter: None, root: &root }.execute().await
+    Operation { plan: &plan, data, variables: &variables, told: &[], meter, root: &root }.execute().await
 }
 
 fn shown(response: Response) -> (Value, Vec<(String, String)>) {

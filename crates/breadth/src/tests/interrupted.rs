@@ -1,0 +1,101 @@
+//! Mutations that somebody does not wait for to their end, and what each of their fields has changed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::*;
+
+/// Counts a change for each time that it is asked.
+#[derive(Default)]
+struct Counts {
+    asked: AtomicU64,
+    unknown: bool,
+    progress: Progress,
+}
+
+impl Meter for Counts {
+    fn changes(&self) -> Option<Changes> {
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed);
+        Some(if self.unknown { Changes { made: 0, unknown: asked } } else { Changes { made: asked, unknown: 0 } })
+    }
+
+    fn progress(&self) -> Option<&Progress> {
+        Some(&self.progress)
+    }
+}
+
+/// Path, message and `changed` of each error.
+fn told(response: &Response) -> Vec<(String, String, Option<Value>)> {
+    let errors = response.errors.iter().map(|error| {
+        let changed = error.extensions.as_ref().and_then(|told| told.get(CHANGED));
+        let changed = changed.map(|changed| serde_json::to_value(changed).unwrap());
+        (serde_json::to_string(&error.path).unwrap().replace('"', ""), error.message.clone(), changed)
+    });
+    errors.collect()
+}
+
+/// What is answered when the change of a number has begun, and what was begun in the end.
+async fn interrupted(document: &str, number: i32) -> (Option<Response>, Vec<String>) {
+    let meeting = Arc::new(Barrier::new(2));
+    let book = Book { meeting: Some(Arc::clone(&meeting)), ..Book::default() };
+    let (data, counts) = (Data::default().with(book.clone()), Counts::default());
+    let begun = format!("begin [{number}]");
+    let mut response = None;
+    let running = execute_with(document, json!({}), &data, Some(&counts));
+    let watching = async {
+        // Each change before it goes on.
+        for _ in 1..number {
+            meeting.wait().await;
+        }
+        while !book.lines().contains(&begun) {
+            tokio::task::yield_now().await;
+        }
+        response = counts.progress.interrupt(&Error::new("runs"), &Error::new("behind"));
+        meeting.wait().await;
+    };
+    let (left, ()) =
+        timeout(Duration::from_secs(30), async { tokio::join!(running, watching) }).await.expect("it ends");
+    assert!(left.errors.is_empty(), "the answer is given");
+    (response, book.lines())
+}
+
+#[tokio::test]
+async fn what_is_answered_is_told_and_nothing_more_begins() {
+    let document = "mutation { a: change(number: 1) { number } b: change(number: 2) { number } __typename c: change(number: 3) { number } }";
+    let (response, lines) = interrupted(document, 2).await;
+    let response = response.unwrap();
+    let behind = |path: &str, message: &str, changed| (path.to_owned(), message.to_owned(), Some(changed));
+    assert_eq!(told(&response), [behind("[b]", "runs", Value::Null), behind("[c]", "behind", json!(false))]);
+    assert!(!response.is_empty);
+    let expected = json!({ "a": { "number": 1 }, "b": null, "__typename": "Mutation", "c": null });
+    assert_eq!(shown(response).0, expected);
+    assert_eq!(lines, ["begin [1]", "end [1]", "begin [2]", "end [2]"]);
+}
+
+#[tokio::test]
+async fn a_null_that_may_not_stand_there_takes_all_with_it() {
+    let document = "mutation { a: change(number: 1) { number } b: must(number: 2) { number } }";
+    let (response, _) = interrupted(document, 2).await;
+    let response = response.unwrap();
+    assert!(matches!(response.data, Answered::Null) && response.is_empty && response.errors.len() == 1);
+}
+
+#[tokio::test]
+async fn where_nothing_is_answered_there_is_nothing_to_tell() {
+    let document = "mutation { a: change(number: 1) { number } b: change(number: 2) { number } }";
+    let (response, lines) = interrupted(document, 1).await;
+    assert!(response.is_none());
+    assert_eq!(lines, ["begin [1]", "end [1]"]);
+}
+
+#[tokio::test]
+async fn an_error_in_the_place_of_a_change_says_whether_it_was_made() {
+    let document = "mutation { a: change(number: -1) { number } b: change(number: 2) { friend { number } } }";
+    let data = Data::default().with(Book::default());
+    for (unknown, changed) in [(false, json!(true)), (true, Value::Null)] {
+        let counts = Counts { unknown, ..Counts::default() };
+        let response = execute_with(document, json!({}), &data, Some(&counts)).await;
+        assert_eq!(told(&response), [("[a]".to_owned(), "number".to_owned(), Some(changed))]);
+    }
+    let response = execute(document, json!({}), &data).await;
+    assert_eq!(told(&response), [("[a]".to_owned(), "number".to_owned(), None)], "nobody counts");
+}
