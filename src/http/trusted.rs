@@ -51,7 +51,7 @@ impl Trusted {
 
     fn of(texts: Vec<(&Path, String, String)>, schema: &Schema, bounds: &Bounds) -> Result<Self, String> {
         let mut trusted = Self::default();
-        let mut by_hash: HashMap<Hash, Arc<Known>> = HashMap::new();
+        let mut by_hash: HashMap<Hash, (Arc<Known>, &Path)> = HashMap::new();
         for (file, id, text) in texts {
             let wrong = |what: &str| format!("{}: the document {} {what}", file.display(), quote(&id));
             let hash = hash(&text);
@@ -60,20 +60,23 @@ impl Trusted {
                 return Err(wrong("does not have this SHA-256"));
             }
             let document = match by_hash.get(&hash) {
-                Some(document) => Arc::clone(document),
+                Some((document, _)) => Arc::clone(document),
                 None => Arc::new(Ok(Arc::new(ready(&text, schema, bounds).map_err(|reason| wrong(&reason))?))),
             };
-            by_hash.insert(hash, Arc::clone(&document));
+            by_hash.insert(hash, (Arc::clone(&document), file));
             match trusted.documents.insert(key, Entry { hash, document }) {
                 Some(other) if other.hash != hash => return Err(wrong("has the id of another one")),
                 _ => {}
             }
         }
         trusted.count = by_hash.len();
-        for (hash, document) in by_hash {
+        for (hash, (document, file)) in by_hash {
             let id = hex(&hash);
             if trusted.documents.get(&id).is_some_and(|entry| entry.hash != hash) {
-                return Err(format!("the id {id} is that of a document which has another SHA-256"));
+                let file = file.display();
+                return Err(format!(
+                    "{file}: the document with the SHA-256 {id}, which is the id of another one, cannot be used"
+                ));
             }
             trusted.documents.insert(id, Entry { hash, document });
         }
@@ -157,7 +160,7 @@ mod tests {
         }
         let other = "{ __typename }";
         let message = trusted(&[(&hex(&hash(other)), SCOPES), ("other", other)]).unwrap_err();
-        assert!(message.contains("has another SHA-256"), "{message}");
+        assert!(message.starts_with("documents.json: ") && message.contains("is the id of another one"), "{message}");
         let wrong = format!("sha256:{}", hex(&hash("{ a }")));
         assert!(trusted(&[(&wrong, SCOPES)]).unwrap_err().contains("does not have this SHA-256"));
     }

@@ -3,6 +3,7 @@
 //! Each target takes a few hundred inputs, or as many as `NOTEGRAPH_FUZZ_SECONDS` have time for. It says its seed, with
 //! which `NOTEGRAPH_FUZZ_SEED` gives the same inputs again.
 
+mod asked;
 mod cursors;
 mod documents;
 mod filters;
@@ -10,6 +11,7 @@ mod gate;
 mod handed;
 mod ids;
 mod imports;
+mod manifests;
 mod texts;
 
 use std::cell::Cell;
