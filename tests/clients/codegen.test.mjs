@@ -1,0 +1,60 @@
+// GraphQL Code Generator: its types fit the schema, and its manifest is taken.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { generate } from '@graphql-codegen/cli';
+import { serve, sha256 } from './server.mjs';
+
+const here = import.meta.dirname;
+const folder = mkdtempSync(join(tmpdir(), 'notegraph-codegen-'));
+let types = '';
+let ids = {};
+
+before(async () => {
+  const output = {
+    [`${folder}/`]: {
+      preset: 'client',
+      config: { scalars: { DateTime: 'string', Date: 'string' }, strictScalars: false },
+      presetConfig: { persistedDocuments: { hashAlgorithm: 'sha256' } },
+    },
+  };
+  const schema = join(here, '../../schema.graphql');
+  await generate({ schema, documents: [join(here, 'documents/*.mjs')], generates: output, silent: true }, true);
+  types = readFileSync(join(folder, 'graphql.ts'), 'utf8');
+  ids = JSON.parse(readFileSync(join(folder, 'persisted-documents.json'), 'utf8'));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+const idOf = (name) => Object.keys(ids).find((id) => ids[id].includes(name));
+
+test('types are made of the schema', () => {
+  for (const type of ['NotesQuery', 'NotesQueryVariables', 'CreateMutation', 'AuthorFragment', 'NoteStatus', 'NoteCreateInput']) {
+    assert.match(types, new RegExp(`export (type|enum|const) ${type}\\b`), type);
+  }
+  // What has a default is not required.
+  assert.match(types, /status\?: (InputMaybe<)?NoteStatus|status\?: NoteStatus/);
+});
+
+test('documents of the manifest are asked for by their ids, and nothing else is taken', async (t) => {
+  const args = ['--documents', join(folder, 'persisted-documents.json'), '--documents-mode', 'only'];
+  const { url, headers } = await serve(t, ...args);
+  const ask = async (body) => {
+    const init = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    return (await fetch(url, init)).json();
+  };
+  assert.equal(Object.keys(ids).length, 2);
+  const hash = sha256(ids[idOf('query Notes')]);
+  assert.equal(idOf('query Notes'), `sha256:${hash}`);
+  const made = await ask({ documentId: idOf('mutation Create'), variables: { input: { subject: 'made' } } });
+  assert.deepEqual(made.data.noteCreate.userErrors, []);
+  for (const documentId of [`sha256:${hash}`, hash, hash.toUpperCase()]) {
+    const found = await ask({ documentId, variables: { first: 5 } });
+    assert.equal(found.data.notes.nodes[0].subject, 'made');
+  }
+  const text = await ask({ query: ids[idOf('query Notes')] });
+  assert.equal(text.errors[0].extensions.code, 'PERSISTED_QUERY_ONLY');
+  const unknown = await ask({ documentId: sha256('other') });
+  assert.equal(unknown.errors[0].extensions.code, 'PERSISTED_QUERY_NOT_FOUND');
+});

@@ -1,0 +1,37 @@
+// What a front end asks for, as the client preset of GraphQL Code Generator finds it.
+export const notes = graphql(/* GraphQL */ `
+  query Notes($first: Int, $filter: NoteFilter) {
+    notes(first: $first, filter: $filter) {
+      totalCount
+      nodes {
+        id
+        subject
+        status
+        ...Author
+      }
+    }
+  }
+`);
+
+export const author = graphql(/* GraphQL */ `
+  fragment Author on Note {
+    createdOn
+    user {
+      fullName
+    }
+  }
+`);
+
+export const create = graphql(/* GraphQL */ `
+  mutation Create($input: NoteCreateInput!) {
+    noteCreate(input: $input) {
+      note {
+        id
+      }
+      userErrors {
+        code
+        path
+      }
+    }
+  }
+`);

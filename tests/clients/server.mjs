@@ -1,0 +1,75 @@
+// Servers of the program that NOTEGRAPH_BINARY names, each on a database of its own, and what clients send to them.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const binary = process.env.NOTEGRAPH_BINARY;
+assert.ok(binary, 'NOTEGRAPH_BINARY names the program');
+
+export const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+
+// Starts a server, and stops it with the test.
+export async function serve(t, ...args) {
+  const folder = mkdtempSync(join(tmpdir(), 'notegraph-clients-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const env = { ...process.env, DATABASE_URL: `sqlite://${folder}/notes.db` };
+  // Fifty large bodies in a row are not what a client may spend.
+  for (const budget of ['TOKEN_BUDGET', 'TOKEN_REFILL', 'ADDRESS_BUDGET', 'ADDRESS_REFILL']) {
+    env[`NOTEGRAPH_${budget}`] = '1000000000000';
+  }
+  const run = (...args) => execFileSync(binary, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  run('migrate', 'up');
+  run('company', 'create', 'Acme');
+  run('user', 'create', '--company', 'Acme', '--username', 'ann', '--first-name', 'Ann', '--last-name', 'Lee');
+  const token = run('token', 'create', '--company', 'Acme', '--user', 'ann', '--scope', 'WRITE').match(/ng_\S+/)[0];
+  const server = spawn(binary, ['serve', '--listen', '127.0.0.1:0', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  server.stderr.on('data', (data) => (log += data));
+  const ended = once(server, 'exit');
+  t.after(async () => {
+    server.kill();
+    await ended;
+  });
+  for await (const line of createInterface({ input: server.stdout })) {
+    const url = line.match(/^API:\s*(\S+)/)?.[1];
+    if (url) return { url, token, headers: { authorization: `Bearer ${token}` } };
+  }
+  throw new Error(`the server did not start: ${log}`);
+}
+
+// A file with a manifest, for as long as the test runs.
+export function manifest(t, content) {
+  const folder = mkdtempSync(join(tmpdir(), 'notegraph-clients-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'documents.json');
+  writeFileSync(file, JSON.stringify(content));
+  return file;
+}
+
+// A `fetch` that notes what is sent: the method, and the parameters of the body or of the address.
+export function recorder() {
+  const sent = [];
+  const recording = async (input, init = {}) => {
+    const url = new URL(input.url ?? input);
+    const method = (init.method ?? input.method ?? 'GET').toUpperCase();
+    const parameters = method === 'POST' ? JSON.parse(init.body) : Object.fromEntries(url.searchParams);
+    for (const name of ['extensions', 'variables']) {
+      if (typeof parameters[name] === 'string') parameters[name] = JSON.parse(parameters[name]);
+    }
+    sent.push({ method, ...parameters });
+    return fetch(input, init);
+  };
+  return { sent, fetch: recording };
+}
+
+// What each request named its document by: `hash`, `text`, or `hash+text`, with the method.
+export const named = (sent) =>
+  sent.map(({ method, query, extensions }) => {
+    const names = [extensions?.persistedQuery && 'hash', query && 'text'].filter(Boolean);
+    return `${method} ${names.join('+')}`;
+  });
