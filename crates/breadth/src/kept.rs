@@ -23,7 +23,7 @@ pub struct Plans {
     root: &'static ObjectType,
     /// The variables that decide about selections.
     guards: Vec<Name>,
-    /// How many fields all plans that are kept may have.
+    /// How many bytes all plans that are kept may take.
     space: usize,
     kept: Mutex<Kept>,
 }
@@ -32,12 +32,12 @@ pub struct Plans {
 struct Kept {
     /// By what the guards are, a bit for each.
     plans: Vec<(u64, Arc<Plan>)>,
-    fields: usize,
+    bytes: usize,
 }
 
 impl Plans {
-    /// Those of a valid operation, whose root is an object of this type. Fragments can make a small document a large plan:
-    /// plans are kept while they have no more than so many fields together.
+    /// Those of a valid operation, whose root is an object of this type. Fragments can make a small document a large plan, and
+    /// each plan repeats long names and values: plans are kept while they take no more than so many bytes together.
     pub fn new(
         root: &'static ObjectType,
         operation: &OperationDefinition,
@@ -59,10 +59,10 @@ impl Plans {
                 place.is_some_and(|place| choice >> place & 1 == 1)
             };
             let plan = Arc::new(Plan::of(self.root, operation, Source { fragments, flag: &flag }));
-            made.fields += plan.fields();
+            made.bytes += plan.bytes;
             made.plans.push((choice, plan));
         }
-        self.space = self.space.max(made.fields);
+        self.space = self.space.max(made.bytes);
         self.kept = Mutex::new(made);
     }
 
@@ -81,9 +81,9 @@ impl Plans {
         // Made without the lock: it takes a while. Another request may have made the same meanwhile.
         let plan = make();
         let mut kept = kept();
-        let fields = kept.fields + plan.fields();
-        if fields <= self.space && kept.plans.iter().all(|(known, _)| *known != choice) {
-            kept.fields = fields;
+        let bytes = kept.bytes + plan.bytes;
+        if bytes <= self.space && kept.plans.iter().all(|(known, _)| *known != choice) {
+            kept.bytes = bytes;
             kept.plans.push((choice, Arc::clone(&plan)));
         }
         plan

@@ -5,7 +5,7 @@ use std::any::TypeId;
 use crate::bridge::Pos;
 use crate::bridge::types::{OperationDefinition, OperationType, SelectionSet};
 
-use super::arguments::Planned as Arguments;
+use super::arguments::{self, Planned as Arguments};
 use super::declare::{Kind, ObjectType, Write};
 use super::link::Link;
 use super::selection::{Mention, Source, collect};
@@ -23,6 +23,8 @@ pub struct Plan {
     pub serial: bool,
     /// Whether a root field asks about the schema.
     pub introspects: bool,
+    /// About how many bytes it takes.
+    pub bytes: usize,
 }
 
 /// An object type and the fields that are asked of it, at one place of the document.
@@ -35,12 +37,17 @@ pub struct Scope {
 
 /// A field of a scope.
 pub struct Planned {
-    /// The response key, for error paths.
-    pub name: String,
-    /// The response key as JSON, with its colon.
-    pub key: Vec<u8>,
+    /// The response key as JSON, with its quotes and its colon: what is written for each object.
+    pub key: Box<str>,
     pub pos: Pos,
     pub what: What,
+}
+
+impl Planned {
+    /// The response key. Names need no escapes, so it stands in the JSON as it is.
+    pub fn name(&self) -> &str {
+        self.key.get(1..self.key.len() - 2).unwrap_or_default()
+    }
 }
 
 pub enum What {
@@ -82,7 +89,7 @@ impl Plan {
     /// Plans a valid operation, whose root is an object of this type.
     pub fn of(root: &'static ObjectType, operation: &OperationDefinition, source: Source<'_>) -> Self {
         let serial = operation.ty == OperationType::Mutation;
-        let mut plan = Self { scopes: Vec::new(), links: Vec::new(), rounds: 0, serial, introspects: false };
+        let mut plan = Self { scopes: Vec::new(), links: Vec::new(), rounds: 0, serial, introspects: false, bytes: 0 };
         plan.add(source, root, &[&operation.selection_set.node]);
         let steps = plan.steps(ROOT);
         if serial {
@@ -95,23 +102,18 @@ impl Plan {
         plan
     }
 
-    /// How many fields it has, in all of its scopes.
-    pub fn fields(&self) -> usize {
-        self.scopes.iter().map(|scope| scope.fields.len() + 1).sum()
-    }
-
     /// Adds the selection of an object; the place of its scope.
     fn add<'a>(&mut self, source: Source<'a>, object: &'static ObjectType, sets: &[&'a SelectionSet]) -> usize {
         let mentions = collect(source, sets, |condition| object.is(condition));
         let scope = self.scopes.len();
         self.scopes.push(Scope { object, fields: Vec::new(), links: 0 });
+        self.bytes += size_of::<Scope>();
         let mut fields = Vec::with_capacity(mentions.len());
         for (key, mention) in mentions {
             if let Some(what) = self.field(source, scope, &mention) {
-                let mut json = Vec::with_capacity(key.len() + 3);
-                super::leaf::write_text(key, &mut json);
-                json.push(b':');
-                fields.push(Planned { name: key.to_owned(), key: json, pos: mention.field.pos, what });
+                let key = format!("\"{key}\":").into_boxed_str();
+                self.bytes += size_of::<Planned>() + key.len();
+                fields.push(Planned { key, pos: mention.field.pos, what });
             }
         }
         self.scopes[scope].links = fields.iter().filter(|field| matches!(field.what, What::Link(_))).count();
@@ -136,6 +138,7 @@ impl Plan {
             Kind::Link(link) => {
                 let targets = link.targets().into_iter();
                 let below = targets.map(|target| self.add(source, target, &mention.sets)).collect();
+                self.bytes += size_of::<Step>() + arguments::bytes(&mention.field.node);
                 self.links.push(Step {
                     link: link.as_ref(),
                     arguments: Arguments::new(link.as_ref(), &mention.field.node),

@@ -10,10 +10,10 @@ use crate::kept::Plans;
 use crate::link::Rows;
 use crate::meter::Meter;
 
-/// A plan takes some ten times the memory of this many bytes of text: as much as what else is made of a text.
-const BYTES_OF_A_FIELD: usize = 8;
-/// How many fields the plans of a document may have, however short it is.
-const LEAST_FIELDS: usize = 64;
+/// How many bytes the plans of a document may take for each byte of its text: half of what else is made of a text.
+const PLANNED_BYTES: usize = 12;
+/// How many bytes the plans of a document may take, however short it is: those of some 80 fields.
+const LEAST_PLANNED_BYTES: usize = 8 << 10;
 
 /// In the place of the root of changes, where a schema has none.
 #[derive(Default)]
@@ -99,14 +99,14 @@ impl Schema {
     pub fn read(&self, text: &str, parser: ParserLimits, limits: &Limits) -> Result<Document, Refused> {
         let checked = document::read(&self.types, text, parser, limits)?;
         let operations = checked.operations();
-        let fields = (LEAST_FIELDS + text.len() / BYTES_OF_A_FIELD) / operations.len().max(1);
+        let space = (LEAST_PLANNED_BYTES + text.len() * PLANNED_BYTES) / operations.len().max(1);
         let plans = operations.iter().map(|operation| {
             let root = match operation.kind {
                 OperationKind::Query => &self.query,
                 OperationKind::Mutation => &self.mutation,
                 OperationKind::Subscription => return None,
             };
-            Some(Plans::new(root.object, checked.definition(operation)?, &checked.document.fragments, fields))
+            Some(Plans::new(root.object, checked.definition(operation)?, &checked.document.fragments, space))
         });
         Ok(Document { plans: plans.collect(), checked })
     }

@@ -1,6 +1,7 @@
 //! The engine over a schema of its own: people, numbered from 1. The friend of each is the next one, the rival the one
 //! after that, and both are the friends; the town is the number's last digit.
 
+mod plans;
 mod roots;
 
 use std::sync::{Arc, Mutex};
@@ -245,7 +246,7 @@ async fn execute(document: &str, sent: Value, data: &Data) -> Response {
     }
     let is_query = operation.node.ty == OperationType::Query;
     let root = if is_query { Query::object() } else { Mutation::object() };
-    let mut plans = Plans::new(root, &operation.node, &document.fragments, if is_ahead { 0 } else { 1_000 });
+    let mut plans = Plans::new(root, &operation.node, &document.fragments, if is_ahead { 0 } else { 100_000 });
     if is_ahead {
         plans.prepare(&operation.node, &document.fragments);
     }

@@ -81,7 +81,7 @@ impl<'a> Writer<'a> {
         let planned = &plan.scopes[scope];
         let field = &planned.fields[position];
         let out = &mut self.written.out;
-        out.extend(&field.key);
+        out.extend(field.key.as_bytes());
         match &field.what {
             What::TypeName => {
                 out.push(b'"');
@@ -93,7 +93,7 @@ impl<'a> Writer<'a> {
                 write(rows.get(index), self.ctx, out.last());
             }
             What::Schema => {
-                let told = self.told.iter().find(|(key, _)| *key == field.name).map(|(_, value)| value);
+                let told = self.told.iter().find(|(key, _)| *key == *field.name()).map(|(_, value)| value);
                 // Writing to a Vec does not fail.
                 let _ = serde_json::to_writer(out.last(), told.unwrap_or(&Value::Null));
             }
@@ -108,7 +108,7 @@ impl<'a> Writer<'a> {
 
     fn link(&mut self, field: &'a Planned, step: &'a Linked, slot: &'a Slot) -> Result<(), Nothing> {
         let start = self.written.out.written();
-        self.path.push(Step::Field(&field.name));
+        self.path.push(Step::Field(field.name()));
         let written = self.slot(step, slot, field.pos);
         self.path.pop();
         self.written.failed += usize::from(self.path.is_empty() && written.is_err());
