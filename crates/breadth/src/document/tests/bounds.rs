@@ -45,7 +45,20 @@ fn bombs_are_defused() {
     for _ in 0..20 {
         towers = format!("any {{ ... on Note {{ x: parent {{ id }} }} ... on User {{ x: note {{ a }} }} }} {towers}");
     }
+    // Fragments that all spread each other, under long names.
+    let long_name = "f".repeat(500);
+    let spreads = lines(60, |n| format!("...{long_name}{n}"));
+    let cycles = lines(60, |n| format!("fragment {long_name}{n} on Query {{ {spreads} }}"));
+    // Thousands of wrong items below a name of 100 KB.
+    let alias = "a".repeat(100_000);
+    let items = format!("{{ {alias}: notes(filter: {{ids: [{}]}}) {{ id }} }}", lines(9_900, |_| "A".to_owned()));
+    let undefined = lines(4_700, |n| format!("$v{n}"));
+    let operations = lines(50, |n| format!("query q{n} {{ ...f }}"));
+    let undefined = format!("{operations} fragment f on Query {{ note(id: [{undefined}]) {{ id }} }}");
     for (text, hint) in [
+        (format!("{{ ...{long_name}0 }} {cycles}"), "within itself"),
+        (items, "ID cannot represent"),
+        (undefined, "is not defined"),
         (bomb, "200 fields of its own"),
         (long, "64 selections"),
         (variables, "never used"),
@@ -60,6 +73,7 @@ fn bombs_are_defused() {
         // Of the CPU, as others may have it meanwhile; 20 ms where it is optimised.
         let took = start.elapsed();
         assert!(took.as_millis() < 1_000, "{hint} {took:?}");
+        assert!(told.concat().len() <= 100_000, "{hint}");
         assert!(told.len() <= 100 && told.concat().contains(hint) && told.is_empty() == hint.is_empty(), "{told:?}");
     }
 }

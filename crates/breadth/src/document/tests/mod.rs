@@ -28,7 +28,7 @@ const SDL: &str = r"
     schema { query: Query mutation: Mutation }
 ";
 
-fn schema() -> Schema {
+pub fn schema() -> Schema {
     let day = Scalar::Own(|text| if text.len() == 10 { Ok(()) } else { Err("a day".to_owned()) });
     Schema::of(SDL, &[("Day", day)]).unwrap()
 }

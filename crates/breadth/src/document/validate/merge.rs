@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::schema::{Field as Defined, TypeId, Wrapped};
+use super::super::schema::{Field as Defined, Schema, TypeId, Wrapped};
 use super::super::syntax::{Argument, Field, Selection, Selections, Value, ValueKind};
 use super::{Examination, short};
 
@@ -37,6 +37,9 @@ struct Merging<'d, 'a> {
 
 impl<'d, 'a, 's> Examination<'d, 'a, 's> {
     pub fn merges(&mut self) {
+        if self.is_full() {
+            return;
+        }
         let document = self.document;
         let mut merging = Merging { steps: 0, path: Vec::new(), conflicts: Vec::new() };
         for operation in &document.operations {
@@ -47,10 +50,10 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
             self.set(&set, Rule::Shape, &mut merging);
         }
         if merging.steps > MOST_STEPS {
-            self.fault("The document asks for fields of one name in too many combinations.".to_owned(), []);
+            self.fault(|_| "The document asks for fields of one name in too many combinations.".to_owned(), []);
         }
         for (reason, [one, other]) in merging.conflicts {
-            self.fault(reason, [one.at(), other.at()]);
+            self.fault(|_| reason, [one.at(), other.at()]);
         }
     }
 
@@ -113,13 +116,14 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
                 let Some(first) = part.first() else { continue };
                 let mut conflict = false;
                 for other in part.iter().skip(1) {
-                    let reason = match rule {
+                    let difference = match rule {
                         Rule::Shape => self.shapes_differ(first, other),
                         Rule::Fields => fields_differ(first.field, other.field),
                     };
-                    if let Some(reason) = reason {
+                    if let Some(difference) = difference {
                         conflict = true;
-                        merging.conflict(name, &reason, [first.field, other.field]);
+                        let reason = || difference.told(self.schema, first, other);
+                        merging.conflict(name, reason, [first.field, other.field]);
                     }
                 }
                 if !conflict {
@@ -160,13 +164,9 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
         objects.into_iter().map(part).collect()
     }
 
-    fn shapes_differ(&self, one: &Mention<'_, '_, '_>, other: &Mention<'_, '_, '_>) -> Option<String> {
-        let (one, other) = (&one.defined?.ty, &other.defined?.ty);
-        let differ = self.types_differ(one, other);
-        differ.then(|| {
-            let (one, other) = (self.schema.show(one), self.schema.show(other));
-            format!("they return conflicting types \"{one}\" and \"{other}\"")
-        })
+    fn shapes_differ(&self, one: &Mention<'_, '_, 's>, other: &Mention<'_, '_, 's>) -> Option<Difference> {
+        let differ = self.types_differ(&one.defined?.ty, &other.defined?.ty);
+        differ.then_some(Difference::Types)
     }
 
     fn types_differ(&self, one: &Wrapped, other: &Wrapped) -> bool {
@@ -183,8 +183,10 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
 }
 
 impl<'d, 'a> Merging<'d, 'a> {
-    fn conflict(&mut self, name: &str, reason: &str, fields: [&'d Field<'a>; 2]) {
-        if self.conflicts.len() >= super::MOST_FAULTS {
+    fn conflict(&mut self, name: &str, reason: impl FnOnce() -> String, fields: [&'d Field<'a>; 2]) {
+        // What differs in its type and in its name is told once.
+        let is_known = |known: &[&Field<'_>; 2]| known[0].at() == fields[0].at() && known[1].at() == fields[1].at();
+        if self.conflicts.len() >= super::MOST_FAULTS || self.conflicts.iter().any(|(_, known)| is_known(known)) {
             return;
         }
         let mut message = String::new();
@@ -192,13 +194,9 @@ impl<'d, 'a> Merging<'d, 'a> {
             let what = if number == 0 { "Fields" } else { "subfields" };
             message.extend([what, " \"", &around, "\" conflict because "]);
         }
-        message.push_str(reason);
+        message.push_str(&reason());
         message.push_str(". Use different aliases on the fields to fetch both if this was intentional.");
-        // What differs in its type and in its name is told once.
-        let is_known = |known: &[&Field<'_>; 2]| known[0].at() == fields[0].at() && known[1].at() == fields[1].at();
-        if !self.conflicts.iter().any(|(_, known)| is_known(known)) {
-            self.conflicts.push((message, fields));
-        }
+        self.conflicts.push((message, fields));
     }
 }
 
@@ -216,13 +214,33 @@ fn grouped<'d, 'a, 's>(set: &[Mention<'d, 'a, 's>]) -> Vec<Vec<Mention<'d, 'a, '
     groups
 }
 
-fn fields_differ(one: &Field<'_>, other: &Field<'_>) -> Option<String> {
-    if one.name.text != other.name.text {
-        let (one, other) = (short(one.name.text), short(other.name.text));
-        return Some(format!("\"{one}\" and \"{other}\" are different fields"));
+/// Why two fields are not one.
+#[derive(Clone, Copy)]
+enum Difference {
+    Names,
+    Arguments,
+    Types,
+}
+
+impl Difference {
+    fn told(self, schema: &Schema, one: &Mention<'_, '_, '_>, other: &Mention<'_, '_, '_>) -> String {
+        let ty = |of: &Mention<'_, '_, '_>| of.defined.map(|defined| schema.show(&defined.ty)).unwrap_or_default();
+        match self {
+            Self::Names => {
+                let (one, other) = (short(one.field.name.text), short(other.field.name.text));
+                format!("\"{one}\" and \"{other}\" are different fields")
+            }
+            Self::Arguments => "they have differing arguments".to_owned(),
+            Self::Types => format!("they return conflicting types \"{}\" and \"{}\"", ty(one), ty(other)),
+        }
     }
-    let same = same_arguments(&one.arguments, &other.arguments);
-    (!same).then(|| "they have differing arguments".to_owned())
+}
+
+fn fields_differ(one: &Field<'_>, other: &Field<'_>) -> Option<Difference> {
+    if one.name.text != other.name.text {
+        return Some(Difference::Names);
+    }
+    (!same_arguments(&one.arguments, &other.arguments)).then_some(Difference::Arguments)
 }
 
 /// In whatever order they stand.
