@@ -6,7 +6,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bridge::types::OperationDefinition;
-use crate::bridge::{Name, Value, Variables};
+use crate::bridge::{Name, Variables};
+use crate::document::conditions::flag;
 
 use super::declare::ObjectType;
 use super::plan::Plan;
@@ -68,7 +69,7 @@ impl Plans {
 
     /// The plan for these variables, of the operation and the fragments that this was made of.
     pub fn plan(&self, operation: &OperationDefinition, fragments: &Fragments, variables: &Variables) -> Arc<Plan> {
-        let flag = |name: &str| matches!(variables.get(name), Some(Value::Boolean(true)));
+        let flag = |name: &str| flag(variables, name);
         let make = || Arc::new(Plan::of(self.root, operation, Source { fragments, flag: &flag }));
         if self.guards.len() > MOST_GUARDS {
             return make();

@@ -8,6 +8,7 @@ use crate::bridge::Name;
 use crate::bridge::Positioned;
 use crate::bridge::indexmap::IndexMap;
 use crate::bridge::types::{Directive, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet};
+use crate::document::conditions::{condition, is_included};
 
 /// The fragments of a document.
 pub type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
@@ -76,28 +77,9 @@ impl<'a, F: Fn(&str) -> bool> Collected<'a, '_, F> {
         }
     }
 
-    /// Decided by `@skip` and `@include`.
     fn included(&self, directives: &[Positioned<Directive>]) -> bool {
-        directives.iter().all(|directive| {
-            let Some((wanted, condition)) = condition(&directive.node) else { return true };
-            let is = match condition {
-                Input::Boolean(flag) => *flag,
-                Input::Variable(name) => (self.source.flag)(name),
-                _ => return false,
-            };
-            is == wanted
-        })
+        is_included(directives, self.source.flag)
     }
-}
-
-/// What `@skip` or `@include` is decided by, and what that has to be for the selection to stay.
-fn condition(directive: &Directive) -> Option<(bool, &Input)> {
-    let wanted = match directive.name.node.as_str() {
-        "skip" => false,
-        "include" => true,
-        _ => return None,
-    };
-    Some((wanted, &directive.get_argument("if")?.node))
 }
 
 /// The variables that decide about selections of an operation or of any fragment, each once.

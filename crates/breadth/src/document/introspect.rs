@@ -6,9 +6,10 @@ use std::collections::HashSet;
 use crate::bridge::Positioned;
 use crate::bridge::Variables;
 use crate::bridge::indexmap::IndexMap;
-use crate::bridge::types::{Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
+use crate::bridge::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
 use crate::bridge::{ConstValue, Literal as Value, Name};
 
+use super::conditions::{flag, is_included};
 use super::schema::{
     Deprecated, DirectiveDefinition, EnumValue, Field as Defined, InputValue, Schema, TypeId, TypeKind, Wrapped,
 };
@@ -89,7 +90,7 @@ impl<'d, 's> Introspection<'d, 's> {
     /// Types of the introspection are object types: a fragment among their fields is on the same type.
     fn collect(&self, set: &'d SelectionSet, merged: &mut Merged<'d>, seen: &mut HashSet<&'d Name>) {
         for Positioned { node: selection, .. } in &set.items {
-            if self.is_skipped(selection.directives()) {
+            if !is_included(selection.directives(), |name| flag(self.variables, name)) {
                 continue;
             }
             match selection {
@@ -109,21 +110,10 @@ impl<'d, 's> Introspection<'d, 's> {
         }
     }
 
-    fn is_skipped(&self, directives: &[Positioned<Directive>]) -> bool {
-        directives.iter().any(|directive| {
-            let condition = directive.node.get_argument("if").map(|value| self.flag(&value.node));
-            match directive.node.name.node.as_str() {
-                "skip" => condition == Some(true),
-                "include" => condition == Some(false),
-                _ => false,
-            }
-        })
-    }
-
     fn flag(&self, value: &Value) -> bool {
         match value {
             Value::Boolean(flag) => *flag,
-            Value::Variable(name) => matches!(self.variables.get(name), Some(ConstValue::Boolean(true))),
+            Value::Variable(name) => flag(self.variables, name),
             _ => false,
         }
     }

@@ -11,11 +11,13 @@
 mod build;
 mod checked;
 mod coerce;
+pub(crate) mod conditions;
 mod fault;
 mod graph;
 mod hand_over;
 mod introspect;
 mod lexer;
+mod nulls;
 mod parser;
 mod scalars;
 mod schema;

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use crate::bridge::ConstValue;
 
+use super::syntax::OperationKind;
+
 /// The number of a type.
 pub type TypeId = u32;
 
@@ -162,6 +164,15 @@ pub struct Schema {
 impl Schema {
     pub fn find(&self, name: &str) -> Option<TypeId> {
         self.by_name.get(name).copied()
+    }
+
+    /// The type that operations of a kind begin with.
+    pub fn root(&self, kind: OperationKind) -> Option<TypeId> {
+        match kind {
+            OperationKind::Query => Some(self.query),
+            OperationKind::Mutation => self.mutation,
+            OperationKind::Subscription => self.subscription,
+        }
     }
 
     pub fn kind(&self, id: TypeId) -> &TypeKind {

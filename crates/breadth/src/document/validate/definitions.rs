@@ -37,21 +37,13 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         operations
     }
 
-    pub fn root(&self, kind: OperationKind) -> Option<TypeId> {
-        match kind {
-            OperationKind::Query => Some(self.schema.query),
-            OperationKind::Mutation => self.schema.mutation,
-            OperationKind::Subscription => self.schema.subscription,
-        }
-    }
-
     fn operation(&mut self, operation: &'_ Operation<'a>) -> Vec<Usage<'a, 's>> {
         if operation.name.is_none() && self.document.operations.len() > 1 {
             let message = |_: &Self| "This anonymous operation must be the only defined operation.".to_owned();
             self.fault(message, [operation.at]);
         }
         let kind = operation.kind.text();
-        let root = self.root(operation.kind);
+        let root = self.schema.root(operation.kind);
         if root.is_none() {
             self.fault(|_| format!("The {kind} operation is not supported by the schema."), [operation.at]);
         }

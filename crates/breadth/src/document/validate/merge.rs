@@ -43,7 +43,7 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
         let document = self.document;
         let mut merging = Merging { steps: 0, path: Vec::new(), conflicts: Vec::new() };
         for operation in &document.operations {
-            let root = self.root(operation.kind);
+            let root = self.schema.root(operation.kind);
             let set = self.collect(std::iter::once((root, &operation.selection)));
             // Of two different fields that is said, and not that their types are.
             self.set(&set, Rule::Fields, &mut merging);

@@ -16,9 +16,9 @@ pub struct Used<'u, 'a, 's> {
 /// A variable of an operation.
 pub struct Declared {
     pub ty: Wrapped,
-    /// What one of its places expects that takes no null, where the variable itself may be null: that is refused when it
-    /// is sent (GraphQL, section 6.4.1).
-    pub never_null: Option<String>,
+    /// Whether one of its places takes no null, where the variable itself may be null: what is sent decides (GraphQL,
+    /// section 6.4.1).
+    pub is_open: bool,
 }
 
 impl Schema {
@@ -104,7 +104,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         }
         // No variable stands in a definition.
         self.usages.clear();
-        Some(Declared { ty: ty?, never_null: None })
+        Some(Declared { ty: ty?, is_open: false })
     }
 
     /// The type lives as long as the definition, and the default holds no variables.
@@ -141,8 +141,8 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                 format!("Variable \"${name}\" of type \"{own}\" used in position expecting type \"{place}\".")
             };
             self.fault(message, at);
-        } else if is_open && declared.never_null.is_none() {
-            declared.never_null = Some(schema.show(place));
+        } else {
+            declared.is_open |= is_open;
         }
         if let Some(one_of) = usage.one_of
             && !declared.ty.is_non_null()
