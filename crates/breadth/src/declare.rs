@@ -89,11 +89,6 @@ impl ObjectType {
     pub fn field(&'static self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
     }
-
-    /// Whether a fragment on the type `condition` applies.
-    pub fn is(&self, condition: &str) -> bool {
-        self.name == condition || self.implements.contains(&condition)
-    }
 }
 
 /// The name of a field in the schema: `databaseId` for `database_id`.

@@ -104,7 +104,7 @@ impl Plan {
 
     /// Adds the selection of an object; the place of its scope.
     fn add<'a>(&mut self, source: Source<'a>, object: &'static ObjectType, sets: &[&'a SelectionSet]) -> usize {
-        let mentions = collect(source, sets, |condition| object.is(condition));
+        let mentions = collect(source, sets, object.name);
         let scope = self.scopes.len();
         self.scopes.push(Scope { object, fields: Vec::new(), links: 0 });
         self.bytes += size_of::<Scope>();

@@ -1,12 +1,13 @@
 //! A schema, ready to read documents and to execute them.
 
-use crate::bridge::types::OperationDefinition;
+use std::sync::Arc;
+
 use crate::bridge::{self, SDLExportOptions, ServerError, Variables};
 use crate::context::Data;
 use crate::declare::{Object, ObjectType};
 use crate::document::{self, Checked, Limits, Operation, OperationKind, ParserLimits, Refused, Scalar};
 use crate::execute::{self, Response};
-use crate::kept::Plans;
+use crate::kept::{Planning, Plans};
 use crate::link::Rows;
 use crate::meter::Meter;
 
@@ -46,7 +47,7 @@ impl Root {
 
 /// A schema, ready to read documents and to execute them.
 pub struct Schema {
-    types: document::Schema,
+    types: Arc<document::Schema>,
     query: Root,
     mutation: Root,
 }
@@ -54,6 +55,7 @@ pub struct Schema {
 /// A document that fits the schema, and its plans.
 pub struct Document {
     pub checked: Checked,
+    types: Arc<document::Schema>,
     /// Those of each operation, in the order of the document.
     plans: Vec<Option<Plans>>,
 }
@@ -62,18 +64,23 @@ impl Document {
     /// Makes the plans of its operations now, so that no request waits for them: for documents that are known before anybody
     /// asks, as those of a trusted list.
     pub fn prepare(&mut self) {
-        let Self { checked, plans } = self;
+        let Self { checked, types, plans } = self;
         for (operation, plans) in checked.operations().iter().zip(plans) {
-            if let (Some(definition), Some(plans)) = (checked.definition(operation), plans) {
-                plans.prepare(definition, &checked.document.fragments);
+            if let (Some(planning), Some(plans)) = (planning(types, checked, operation), plans) {
+                plans.prepare(planning);
             }
         }
     }
 
     /// What an operation selects, and its plans; none for a subscription.
-    fn planned(&self, operation: &Operation) -> Option<(&OperationDefinition, &Plans)> {
-        Some((self.checked.definition(operation)?, self.plans.as_slice().get(operation.number)?.as_ref()?))
+    fn planned(&self, operation: &Operation) -> Option<(Planning<'_>, &Plans)> {
+        let planning = planning(&self.types, &self.checked, operation)?;
+        Some((planning, self.plans.as_slice().get(operation.number)?.as_ref()?))
     }
+}
+
+fn planning<'a>(types: &'a document::Schema, checked: &'a Checked, operation: &Operation) -> Option<Planning<'a>> {
+    Some(Planning { types, operation: checked.definition(operation)?, fragments: &checked.document.fragments })
 }
 
 impl Schema {
@@ -84,7 +91,7 @@ impl Schema {
     pub fn new<Query: Object + Default, Mutation: Object + Default>(scalars: &[(&str, Scalar)]) -> Self {
         let types = document::Schema::of(&sdl::<Query, Mutation>(), scalars);
         let types = types.unwrap_or_else(|error| panic!("the declared types are no schema: {error}"));
-        Self { types, query: Root::of::<Query>(), mutation: Root::of::<Mutation>() }
+        Self { types: Arc::new(types), query: Root::of::<Query>(), mutation: Root::of::<Mutation>() }
     }
 
     /// What documents are held against.
@@ -106,9 +113,9 @@ impl Schema {
                 OperationKind::Mutation => &self.mutation,
                 OperationKind::Subscription => return None,
             };
-            Some(Plans::new(root.object, checked.definition(operation)?, &checked.document.fragments, space))
+            Some(Plans::new(root.object, planning(&self.types, &checked, operation)?, space))
         });
-        Ok(Document { plans: plans.collect(), checked })
+        Ok(Document { plans: plans.collect(), types: Arc::clone(&self.types), checked })
     }
 
     /// Executes an operation of a document, known by its number, with variables that
@@ -124,13 +131,14 @@ impl Schema {
     ) -> Response {
         let operation = document.checked.operations().get(number);
         let planned = operation.and_then(|operation| Some((operation, document.planned(operation)?)));
-        let Some((operation, (definition, plans))) = planned else {
+        let Some((operation, (planning, plans))) = planned else {
             let message = "Subscriptions are not supported on this transport.";
             return Response::refused(vec![ServerError::new(message, None)]);
         };
         let whole = &document.checked.document;
-        let plan = plans.plan(definition, &whole.fragments, variables);
-        let told = if plan.introspects { self.types.introspect(whole, definition, variables) } else { Vec::new() };
+        let plan = plans.plan(planning, variables);
+        let told =
+            if plan.introspects { self.types.introspect(whole, planning.operation, variables) } else { Vec::new() };
         let root = if operation.kind == OperationKind::Mutation { &self.mutation } else { &self.query };
         execute::Operation { plan: &plan, data, variables, told: &told, meter, root: &root.row }.execute().await
     }

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::time::timeout;
 
+use super::kept::Planning;
 use super::*;
 use crate::object;
 
@@ -161,6 +162,20 @@ impl Abstract for Named {
     }
 }
 
+/// The same, as a union.
+struct Any;
+
+impl Abstract for Any {
+    fn kind() -> &'static AbstractType {
+        &AbstractType {
+            name: "Any",
+            description: "A person or a town.",
+            fields: &[],
+            objects: &[Person::object, Town::object],
+        }
+    }
+}
+
 struct Query;
 
 object! {
@@ -181,6 +196,8 @@ object! {
         });
         /// A row of either type.
         one = local(|_: &Query| Some(AnyRow::<Named>::new(Town(7))));
+        /// A person or a town.
+        any = local(|_: &Query| Some(AnyRow::<Any>::new(Person(1))));
         /// By number.
         by_number = ask::<Query, Args<Number>, PersonById, (), Option<Person>>(
             |_, Args(args), _| Ok((Some(args.number.into()), ())),
@@ -232,6 +249,10 @@ struct Answer {
     asked: Vec<String>,
 }
 
+fn types() -> document::Schema {
+    document::Schema::of(&sdl::<Query, Mutation>(), &[]).unwrap()
+}
+
 /// Executes a valid document of one operation.
 async fn execute(document: &str, sent: Value, data: &Data) -> Response {
     // The plan is made when it is needed, or ahead, where there is no space for more.
@@ -246,12 +267,14 @@ async fn execute(document: &str, sent: Value, data: &Data) -> Response {
     }
     let is_query = operation.node.ty == OperationType::Query;
     let root = if is_query { Query::object() } else { Mutation::object() };
-    let mut plans = Plans::new(root, &operation.node, &document.fragments, if is_ahead { 0 } else { 100_000 });
+    let types = types();
+    let planning = Planning { types: &types, operation: &operation.node, fragments: &document.fragments };
+    let mut plans = Plans::new(root, planning, if is_ahead { 0 } else { 100_000 });
     if is_ahead {
-        plans.prepare(&operation.node, &document.fragments);
+        plans.prepare(planning);
     }
-    let plan = plans.plan(&operation.node, &document.fragments, &variables);
-    assert!(Arc::ptr_eq(&plan, &plans.plan(&operation.node, &document.fragments, &variables)), "it is kept");
+    let plan = plans.plan(planning, &variables);
+    assert!(Arc::ptr_eq(&plan, &plans.plan(planning, &variables)), "it is kept");
     let root = || -> Box<dyn Rows> { if is_query { Box::new(vec![Query]) } else { Box::new(vec![Mutation]) } };
     Operation { plan: &plan, data, variables: &variables, told: &[], meter: None, root: &root }.execute().await
 }
@@ -337,6 +360,23 @@ async fn a_fragment_applies_to_its_type_and_to_those_that_have_its_interface() {
         "{ one { ... on Named { number } ... on Person { friend { number } } ... on Town { mayor { __typename } } } }";
     let (data, _) = run(document).await;
     assert_eq!(data, json!({ "one": { "number": 7, "mayor": { "__typename": "Person" } } }));
+}
+
+/// At the union, at one of its types, within an interface, and where it never applies.
+#[tokio::test]
+async fn a_fragment_applies_to_the_types_of_its_union() {
+    let person = json!({ "__typename": "Person", "number": 1 });
+    let fragment = "fragment F on Any { __typename ... on Named { number } }";
+    for document in [
+        format!("{{ any {{ ...F }} }} {fragment}"),
+        "{ any { ... on Any { __typename ... on Person { number } } } }".to_owned(),
+        "{ any { ... on Named { ... on Any { __typename ... on Person { number } } } ... on Town { x: number } } }"
+            .to_owned(),
+    ] {
+        assert_eq!(run(&document).await.0, json!({ "any": person }), "{document}");
+    }
+    let (data, _) = run(&format!("{{ person {{ ...F }} one {{ ...F }} }} {fragment}")).await;
+    assert_eq!(data, json!({ "person": person, "one": { "__typename": "Town", "number": 7 } }));
 }
 
 #[tokio::test]

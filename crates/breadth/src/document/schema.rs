@@ -196,6 +196,14 @@ impl Schema {
         matches!(self.kind(id), TypeKind::Scalar(_) | TypeKind::Enum(_) | TypeKind::Input(_))
     }
 
+    /// Whether objects of an object type are of another type: of the same, an interface, or a union.
+    pub fn is(&self, object: &str, general: &str) -> bool {
+        object == general
+            || self.find(object).zip(self.find(general)).is_some_and(|(object, general)| {
+                self.possible.get(general as usize).is_some_and(|objects| objects.contains(&object))
+            })
+    }
+
     /// Whether an object may be of both types (GraphQL, section 5.5.2.3).
     pub fn overlap(&self, one: TypeId, other: TypeId) -> bool {
         if one == other {

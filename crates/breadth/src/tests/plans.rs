@@ -11,12 +11,14 @@ fn kept_bytes(long: impl Fn(&str) -> String, space: usize) -> usize {
     let document = format!("query({declared}) {{ {} {{ {guarded} number }} }}", long(&"x".repeat(LONG)));
     let document = parse_query(document).unwrap();
     let (_, operation) = document.operations.iter().next().unwrap();
-    let plans = Plans::new(Query::object(), &operation.node, &document.fragments, space);
+    let types = types();
+    let planning = Planning { types: &types, operation: &operation.node, fragments: &document.fragments };
+    let plans = Plans::new(Query::object(), planning, space);
     let kept = (0..1 << names.len()).filter(|choice| {
         let flags = names.iter().enumerate().map(|(place, name)| (name.clone(), Value::Bool(choice >> place & 1 == 1)));
         let sent = Variables::from_json(Value::Object(flags.collect()));
         // One is here.
-        Arc::strong_count(&plans.plan(&operation.node, &document.fragments, &sent)) > 1
+        Arc::strong_count(&plans.plan(planning, &sent)) > 1
     });
     kept.count() * LONG
 }
