@@ -23,6 +23,7 @@ struct Readme;
 
 mod abstracts;
 mod arguments;
+mod bounds;
 mod bridge;
 mod buffer;
 mod context;

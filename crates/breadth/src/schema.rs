@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::bounds::Count;
 use crate::bridge::{self, SDLExportOptions, ServerError, Variables};
 use crate::context::Data;
 use crate::declare::{Object, ObjectType};
@@ -107,15 +108,24 @@ impl Schema {
         let checked = document::read(&self.types, text, parser, limits)?;
         let operations = checked.operations();
         let space = (LEAST_PLANNED_BYTES + text.len() * PLANNED_BYTES) / operations.len().max(1);
+        let mut count = Count::new(&self.types, &checked.document.fragments);
         let plans = operations.iter().map(|operation| {
             let root = match operation.kind {
                 OperationKind::Query => &self.query,
                 OperationKind::Mutation => &self.mutation,
-                OperationKind::Subscription => return None,
+                OperationKind::Subscription => return Ok(None),
             };
-            Some(Plans::new(root.object, planning(&self.types, &checked, operation)?, space))
+            let Some(planning) = planning(&self.types, &checked, operation) else { return Ok(None) };
+            if count.fields(root.object, &planning.operation.selection_set.node) > limits.planned_fields {
+                let most = limits.planned_fields;
+                return Err(Refused::TooMuch(format!(
+                    "An operation has more than {most} fields, counted for each type that objects may be of."
+                )));
+            }
+            Ok(Some(Plans::new(root.object, planning, space)))
         });
-        Ok(Document { plans: plans.collect(), types: Arc::clone(&self.types), checked })
+        let plans = plans.collect::<Result<_, _>>()?;
+        Ok(Document { plans, types: Arc::clone(&self.types), checked })
     }
 
     /// Executes an operation of a document, known by its number, with variables that

@@ -19,6 +19,8 @@ pub struct Limits {
     pub directives: u64,
     /// How deep fields may nest, those of fragments among them.
     pub nested_fields: u64,
+    /// Fields of an operation as they are planned: those of an interface or a union for each of its object types.
+    pub planned_fields: u64,
 }
 
 impl Default for Limits {
@@ -33,6 +35,7 @@ impl Default for Limits {
             root_fields: 200,
             directives: 500,
             nested_fields: 64,
+            planned_fields: 20_000,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is planned, and what is kept of it.
 
 use super::*;
+use crate::document::{Limits, ParserLimits, Refused};
 
 /// The bytes of a text of which each plan keeps a copy, times the plans that are kept, where ten variables decide.
 fn kept_bytes(long: impl Fn(&str) -> String, space: usize) -> usize {
@@ -33,5 +34,74 @@ fn plans_are_kept_while_their_bytes_have_space() {
     ] {
         let kept = kept_bytes(long, 200_000);
         assert!((100_000..=200_000).contains(&kept), "{kept}");
+    }
+}
+
+struct Left;
+struct Right;
+
+object! {
+    /// A nest.
+    Left implements "Nest" {
+        /// What is in it.
+        inner = local(|_: &Left| Some(AnyRow::<Nest>::new(Right)));
+    }
+}
+
+object! {
+    /// Another nest.
+    Right implements "Nest" {
+        /// What is in it.
+        inner = local(|_: &Right| Some(AnyRow::<Nest>::new(Left)));
+    }
+}
+
+/// Leads to itself.
+struct Nest;
+
+impl Abstract for Nest {
+    fn kind() -> &'static AbstractType {
+        &AbstractType {
+            name: "Nest",
+            description: "Has another one in it.",
+            fields: &[("inner", "Nest", "What is in it.")],
+            objects: &[Left::object, Right::object],
+        }
+    }
+}
+
+#[derive(Default)]
+struct Nests;
+
+object! {
+    /// What can be asked.
+    Nests {
+        /// The outermost.
+        nest = local(|_: &Nests| Some(AnyRow::<Nest>::new(Left)));
+    }
+}
+
+/// An interface that leads to itself doubles the plan with every level.
+#[tokio::test]
+async fn plans_over_interfaces_are_bounded() {
+    let schema = Schema::new::<Nests, NoMutation>(&[]);
+    let nested = |depth: usize| (0..depth).fold("{ __typename }".to_owned(), |below, _| format!("{{ inner {below} }}"));
+    let fragments: String =
+        (0..30).map(|number| format!("fragment f{number} on Nest {{ inner {{ ...f{} }} }} ", number + 1)).collect();
+    for (document, is_taken) in [
+        (format!("{{ nest {} }}", nested(8)), true),
+        (format!("{{ nest {} }}", nested(30)), false),
+        (format!("query($s: Boolean!) {{ nest {{ __typename ... @skip(if: $s) {} }} }}", nested(30)), false),
+        (format!("{{ nest {{ ...f0 }} }} {fragments} fragment f30 on Nest {{ __typename }}"), false),
+    ] {
+        match schema.read(&document, ParserLimits { tokens: 10_000, brackets: 64 }, &Limits::default()) {
+            Ok(read) => {
+                assert!(is_taken, "{document}");
+                let response = schema.execute(&read, 0, &Variables::default(), &Data::default(), None).await;
+                assert!(response.json().contains(r#"{"inner":{"__typename":"Left"}}"#), "{}", response.json());
+            }
+            Err(Refused::TooMuch(message)) => assert!(!is_taken && message.contains("20000 fields"), "{message}"),
+            Err(other) => panic!("{other:?}"),
+        }
     }
 }

@@ -34,19 +34,8 @@ pub fn schema() -> Schema {
 }
 
 const PARSER: ParserLimits = ParserLimits { tokens: 10_000, brackets: 64 };
-const LIMITS: Limits = Limits {
-    operations: 50,
-    fragments: 300,
-    fields: 2_000,
-    depth: 64,
-    aliases: 500,
-    root_fields: 200,
-    directives: 500,
-    nested_fields: 64,
-};
-
 fn read(text: &str) -> Result<Checked, Refused> {
-    super::read(&schema(), text, PARSER, &LIMITS)
+    super::read(&schema(), text, PARSER, &Limits::default())
 }
 
 /// The messages and places of what is wrong.
