@@ -71,6 +71,10 @@ pub fn register_abstract(kind: &'static AbstractType, registry: &mut Registry) -
     }
     // Its objects may lead to it again.
     registry.types.insert(kind.name.to_owned(), meta_abstract(kind, &[]));
+    for object in kind.targets() {
+        let says_so = kind.fields.is_empty() || object.implements.contains(&kind.name);
+        assert!(says_so, "{} is among the types of {}, and does not implement it", object.name, kind.name);
+    }
     let objects: Vec<String> = kind.targets().iter().map(|object| (object.register)(registry)).collect();
     registry.types.insert(kind.name.to_owned(), meta_abstract(kind, &objects));
     kind.name.to_owned()

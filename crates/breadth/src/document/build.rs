@@ -76,8 +76,8 @@ impl Schema {
     /// Where the text is no schema.
     ///
     /// # Panics
-    /// Where the text names a type that it does not define, or has no query type: it is the program's own, and any test
-    /// finds it.
+    /// Where the text names a type that it does not define, has no query type, or a type does not have what its interfaces
+    /// promise: it is the program's own, and any test finds it.
     pub fn of(text: &str, scalars: OwnScalars<'_>) -> Result<Self, Error> {
         let (mut types, mut directives, mut roots) = (Vec::new(), Vec::new(), None);
         for text in [INTROSPECTION, text] {
@@ -126,7 +126,7 @@ impl Schema {
             field("__type", Wrapped::Named(building.id("__Type")), vec![name]),
             field("__typename", non_null("String"), Vec::new()),
         ];
-        Ok(Self {
+        let schema = Self {
             types: types.into_iter().map(|definition| building.definition(definition)).collect(),
             directives: directives.into_iter().map(|(one, repeatable)| building.directive(one, repeatable)).collect(),
             possible,
@@ -135,7 +135,9 @@ impl Schema {
             subscription,
             meta,
             by_name: building.by_name,
-        })
+        };
+        schema.check_interfaces().unwrap_or_else(|error| panic!("{error}"));
+        Ok(schema)
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod conditions;
 mod fault;
 mod graph;
 mod hand_over;
+mod implements;
 mod introspect;
 mod lexer;
 mod nulls;

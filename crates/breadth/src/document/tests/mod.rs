@@ -4,6 +4,7 @@ mod bounds;
 mod handed;
 mod rules;
 mod sent;
+mod types;
 
 use async_graphql::ServerError;
 

@@ -1,0 +1,48 @@
+use std::panic::catch_unwind;
+
+use super::*;
+
+/// Why types are no schema; nothing where they are one.
+fn fault(types: &str) -> String {
+    let text = format!("{types} type Query {{ a: A }} schema {{ query: Query }}");
+    let Err(panic) = catch_unwind(|| Schema::of(&text, &[]).map(drop).unwrap()) else { return String::new() };
+    panic.downcast_ref::<String>().unwrap().clone()
+}
+
+#[test]
+fn types_have_what_their_interfaces_promise() {
+    for (types, expected) in [
+        ("interface I { a: Int } type A implements I { a: Int! b: Int }", ""),
+        ("interface I { i: I } type A implements I { i: A }", ""),
+        ("union U = A interface I { l: [U] } type A implements I { l: [A!]! }", ""),
+        ("interface J { i: I } interface I implements J { i: I } type A implements I & J { i: A! }", ""),
+        ("interface J { j: J } interface I implements J { j: I } type A implements I & J { j: A }", ""),
+        ("interface I { a(b: Int): Int } type A implements I { a(b: Int, c: Int! = 1, d: Int): Int }", ""),
+        ("interface I { a: Int } type A implements I { b: Int }", "A does not implement I: it has no field a"),
+        ("interface I { a: Int! } type A implements I { a: Int }", "A does not implement I: a is Int, not Int!"),
+        ("interface I { a: [Int] } type A implements I { a: Int }", "A does not implement I: a is Int, not [Int]"),
+        (
+            "interface I { a: I } type A implements I { a: B } type B { a: Int }",
+            "A does not implement I: a is B, not I",
+        ),
+        (
+            "interface I { a(b: Int): Int } type A implements I { a: Int }",
+            "A does not implement I: a has no argument b: Int",
+        ),
+        (
+            "interface I { a(b: Int): Int } type A implements I { a(b: Int!): Int }",
+            "A does not implement I: a has no argument b: Int",
+        ),
+        (
+            "interface I { a: Int } type A implements I { a(b: Int!): Int }",
+            "A does not implement I: a requires the argument b",
+        ),
+        (
+            "interface J { a: Int } interface I implements J { a: Int } type A implements I { a: Int }",
+            "A does not implement I: it does not implement J",
+        ),
+        ("type B { a: Int } type A implements B { a: Int }", "A does not implement B: that is no interface"),
+    ] {
+        assert_eq!(fault(types), expected, "{types}");
+    }
+}
