@@ -1,6 +1,6 @@
 //! Executing an operation that is planned (GraphQL, section 6.2).
 
-use crate::bridge::{Name, ServerError, Value, Variables};
+use crate::bridge::{ServerError, Value, Variables};
 
 use super::link::Rows;
 use super::plan::{Plan, ROOT, What};
@@ -61,8 +61,8 @@ pub struct Operation<'o> {
     pub data: &'o Data,
     /// Values that were found right, the defaults of those that were left out among them.
     pub variables: &'o Variables,
-    /// What the schema says about itself, by response key, where the plan asks for it.
-    pub told: &'o [(Name, Value)],
+    /// What the schema says about itself, where the plan asks for it.
+    pub told: &'o [Value],
     /// Measures it, and stops it where it passes a limit.
     pub meter: Option<&'o dyn Meter>,
     /// Makes the row of the root.

@@ -9,6 +9,7 @@ use super::arguments::{self, Planned as Arguments};
 use super::declare::{Kind, ObjectType, Write};
 use super::link::Link;
 use super::selection::{Mention, Source, collect};
+use crate::document::Introspected;
 
 /// The place of the scope that everything begins with.
 pub const ROOT: usize = 0;
@@ -21,8 +22,8 @@ pub struct Plan {
     pub rounds: usize,
     /// Whether the root fields are executed one after the other.
     pub serial: bool,
-    /// Whether a root field asks about the schema.
-    pub introspects: bool,
+    /// What is asked about the schema.
+    pub introspected: Vec<Introspected>,
     /// About how many bytes it takes.
     pub bytes: usize,
 }
@@ -55,8 +56,8 @@ pub enum What {
     Leaf(&'static Write),
     /// By its place among the links.
     Link(usize),
-    /// What the schema says about itself.
-    Schema,
+    /// What the schema says about itself, by its place among what is asked.
+    Schema(usize),
 }
 
 /// A link of a scope.
@@ -89,7 +90,8 @@ impl Plan {
     /// Plans a valid operation, whose root is an object of this type.
     pub fn of(root: &'static ObjectType, operation: &OperationDefinition, source: Source<'_>) -> Self {
         let serial = operation.ty == OperationType::Mutation;
-        let mut plan = Self { scopes: Vec::new(), links: Vec::new(), rounds: 0, serial, introspects: false, bytes: 0 };
+        let mut plan =
+            Self { scopes: Vec::new(), links: Vec::new(), rounds: 0, serial, introspected: Vec::new(), bytes: 0 };
         plan.add(source, root, &[&operation.selection_set.node]);
         let steps = plan.steps(ROOT);
         if serial {
@@ -110,31 +112,32 @@ impl Plan {
         self.bytes += size_of::<Scope>();
         let mut fields = Vec::with_capacity(mentions.len());
         for (key, mention) in mentions {
-            if let Some(what) = self.field(source, scope, &mention) {
-                let key = format!("\"{key}\":").into_boxed_str();
-                self.bytes += size_of::<Planned>() + key.len();
-                fields.push(Planned { key, pos: mention.field.pos, what });
-            }
+            let what = self.field(source, object, &mention);
+            let key = format!("\"{key}\":").into_boxed_str();
+            self.bytes += size_of::<Planned>() + key.len();
+            fields.push(Planned { key, pos: mention.field.pos, what });
         }
         self.scopes[scope].links = fields.iter().filter(|field| matches!(field.what, What::Link(_))).count();
         self.scopes[scope].fields = fields;
         scope
     }
 
-    fn field<'a>(&mut self, source: Source<'a>, scope: usize, mention: &Mention<'a>) -> Option<What> {
+    fn field<'a>(&mut self, source: Source<'a>, object: &'static ObjectType, mention: &Mention<'a>) -> What {
         let name = mention.field.node.name.node.as_str();
         match name {
-            "__typename" => return Some(What::TypeName),
-            "__schema" | "__type" if scope == ROOT => {
-                self.introspects = true;
-                return Some(What::Schema);
+            "__typename" => return What::TypeName,
+            "__schema" | "__type" if source.types.is_query(object.name) => {
+                let asked = Introspected::new(&mention.field.node, &mention.sets);
+                self.bytes += asked.bytes();
+                self.introspected.push(asked);
+                return What::Schema(self.introspected.len() - 1);
             }
             _ => {}
         }
-        // Validation has refused fields that are not there.
-        let field = self.scopes[scope].object.field(name)?;
+        let field = object.field(name);
+        let field = field.unwrap_or_else(|| unreachable!("a valid document asks {} for no {name}", object.name));
         match &field.def.kind {
-            Kind::Leaf(write) => Some(What::Leaf(write.as_ref())),
+            Kind::Leaf(write) => What::Leaf(write.as_ref()),
             Kind::Link(link) => {
                 let targets = link.targets().into_iter();
                 let below = targets.map(|target| self.add(source, target, &mention.sets)).collect();
@@ -149,7 +152,7 @@ impl Plan {
                     round: 0,
                     height: 0,
                 });
-                Some(What::Link(self.links.len() - 1))
+                What::Link(self.links.len() - 1)
             }
         }
     }

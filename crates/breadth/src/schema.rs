@@ -88,7 +88,8 @@ impl Schema {
     /// The schema with these roots. `scalars` says which texts are values of scalars of its own.
     ///
     /// # Panics
-    /// Where the types that are declared are no schema, such as an interface without its fields: any test finds that.
+    /// Where the types that are declared are no schema, such as an object type without a field of its interface: any test
+    /// finds that.
     pub fn new<Query: Object + Default, Mutation: Object + Default>(scalars: &[(&str, Scalar)]) -> Self {
         let types = document::Schema::of(&sdl::<Query, Mutation>(), scalars);
         let types = types.unwrap_or_else(|error| panic!("the declared types are no schema: {error}"));
@@ -145,10 +146,9 @@ impl Schema {
             let message = "Subscriptions are not supported on this transport.";
             return Response::refused(vec![ServerError::new(message, None)]);
         };
-        let whole = &document.checked.document;
         let plan = plans.plan(planning, variables);
-        let told =
-            if plan.introspects { self.types.introspect(whole, planning.operation, variables) } else { Vec::new() };
+        let introspect = |asked| self.types.introspect(asked, planning.fragments, variables);
+        let told: Vec<_> = plan.introspected.iter().map(introspect).collect();
         let root = if operation.kind == OperationKind::Mutation { &self.mutation } else { &self.query };
         execute::Operation { plan: &plan, data, variables, told: &told, meter, root: &root.row }.execute().await
     }

@@ -3,7 +3,7 @@
 //! An error belongs to a place; a null where none may stand climbs to the next place where one may (GraphQL,
 //! section 6.4.4). What was written of the object that becomes null is cut off again.
 
-use crate::bridge::{Name, PathSegment, Pos, ServerError, Value, told};
+use crate::bridge::{PathSegment, Pos, ServerError, Value, told};
 
 use super::Context;
 use super::buffer::Buffer;
@@ -32,8 +32,8 @@ pub struct Writer<'a> {
     pub tree: &'a Tree,
     pub ctx: Context<'a>,
     pub meter: Option<&'a dyn Meter>,
-    /// What the schema says about itself, by response key.
-    pub told: &'a [(Name, Value)],
+    /// What the schema says about itself.
+    pub told: &'a [Value],
     pub written: Written,
     /// Why writing stopped: the operation passed a limit.
     pub stopped: Option<Error>,
@@ -92,10 +92,9 @@ impl<'a> Writer<'a> {
                 let Some(rows) = &tree.rows[scope] else { return Err(Nothing) };
                 write(rows.get(index), self.ctx, out.last());
             }
-            What::Schema => {
-                let told = self.told.iter().find(|(key, _)| *key == *field.name()).map(|(_, value)| value);
+            What::Schema(place) => {
                 // Writing to a Vec does not fail.
-                let _ = serde_json::to_writer(out.last(), told.unwrap_or(&Value::Null));
+                let _ = serde_json::to_writer(out.last(), &self.told[*place]);
             }
             What::Link(step) => self.link(field, &plan.links[*step], &tree.slots[*step][index])?,
         }

@@ -36,6 +36,7 @@ pub use checked::{Checked, Operation};
 use fault::{Fault, Lines};
 use graph::Graph;
 use hand_over::HandOver;
+pub use introspect::Introspected;
 pub use parser::ParserLimits;
 use parser::Unparsed;
 pub use schema::{Scalar, Schema};

@@ -204,6 +204,11 @@ impl Schema {
             })
     }
 
+    /// Whether queries begin with an object type of this name.
+    pub fn is_query(&self, object: &str) -> bool {
+        self.name(self.query) == object
+    }
+
     /// Whether an object may be of both types (GraphQL, section 5.5.2.3).
     pub fn overlap(&self, one: TypeId, other: TypeId) -> bool {
         if one == other {

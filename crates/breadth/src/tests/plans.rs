@@ -78,6 +78,8 @@ object! {
     Nests {
         /// The outermost.
         nest = local(|_: &Nests| Some(AnyRow::<Nest>::new(Left)));
+        /// The root again.
+        again = local(|_: &Nests| Some(Nests));
     }
 }
 
@@ -104,4 +106,23 @@ async fn plans_over_interfaces_are_bounded() {
             Err(other) => panic!("{other:?}"),
         }
     }
+}
+
+/// The schema answers wherever there is the root of queries, and each place as it asks.
+#[tokio::test]
+async fn the_schema_is_told_below_the_root_too() {
+    let schema = Schema::new::<Nests, NoMutation>(&[]);
+    let document = "query($name: String!) {
+        __type(name: $name) { name }
+        again { __schema { queryType { name } } __type(name: \"Left\") { kind } again { __type(name: \"Nest\") { ...N } } }
+        again { __schema { queryType { kind } } } }
+        fragment N on __Type { possibleTypes { name } }";
+    let sent = Variables::from_json(json!({ "name": "Right" }));
+    let response = schema.run(document, sent, &Data::default()).await;
+    let below = json!({
+        "__schema": { "queryType": { "name": "Nests", "kind": "OBJECT" } },
+        "__type": { "kind": "OBJECT" },
+        "again": { "__type": { "possibleTypes": [{ "name": "Left" }, { "name": "Right" }] } },
+    });
+    assert_eq!(shown(response), (json!({ "__type": { "name": "Right" }, "again": below }), Vec::new()));
 }
