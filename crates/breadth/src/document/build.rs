@@ -6,6 +6,7 @@ use crate::bridge::types as sdl;
 use crate::bridge::{ConstValue, Name};
 use crate::bridge::{ParseError as Error, Positioned, parse_schema};
 
+use super::introspection::ListSizes;
 use super::schema::{
     Deprecated, DirectiveDefinition, EnumValue, Field, Fields, Input, InputValue, Scalar, Schema, TypeDefinition,
     TypeId, TypeKind, Wrapped,
@@ -126,7 +127,7 @@ impl Schema {
             field("__type", Wrapped::Named(building.id("__Type")), vec![name]),
             field("__typename", non_null("String"), Vec::new()),
         ];
-        let schema = Self {
+        let mut schema = Self {
             types: types.into_iter().map(|definition| building.definition(definition)).collect(),
             directives: directives.into_iter().map(|(one, repeatable)| building.directive(one, repeatable)).collect(),
             possible,
@@ -134,8 +135,10 @@ impl Schema {
             mutation,
             subscription,
             meta,
+            list_sizes: ListSizes::default(),
             by_name: building.by_name,
         };
+        schema.list_sizes = schema.list_sizes();
         schema.check_interfaces().unwrap_or_else(|error| panic!("{error}"));
         Ok(schema)
     }

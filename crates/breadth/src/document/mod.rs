@@ -17,6 +17,7 @@ mod graph;
 mod hand_over;
 mod implements;
 mod introspect;
+mod introspection;
 mod lexer;
 mod nulls;
 mod parser;
@@ -71,6 +72,9 @@ pub fn read(schema: &Schema, text: &str, parser: ParserLimits, limits: &Limits) 
     let graph = Graph::of(&document).map_err(invalid)?;
     shape::check(&document, &graph, limits).map_err(Refused::TooMuch)?;
     let findings = validate::validate(schema, &document, &graph).map_err(invalid)?;
+    if findings.introspects {
+        introspection::check(schema, &document, &graph, limits).map_err(Refused::TooMuch)?;
+    }
     let lines = Lines::of(text);
     let handed = HandOver { lines: &lines, ids: &findings.ids };
     Ok(Checked::new(schema, &document, findings.operations, &handed))

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::bridge::ConstValue;
 
+use super::introspection::ListSizes;
 use super::syntax::OperationKind;
 
 /// The number of a type.
@@ -157,6 +158,7 @@ pub struct Schema {
     pub(super) query: TypeId,
     pub(super) mutation: Option<TypeId>,
     pub(super) subscription: Option<TypeId>,
+    pub(super) list_sizes: ListSizes,
     /// `__schema`, `__type` and `__typename`.
     pub(super) meta: [Field; 3],
 }

@@ -21,6 +21,10 @@ pub struct Limits {
     pub nested_fields: u64,
     /// Fields of an operation as they are planned: those of an interface or a union for each of its object types.
     pub planned_fields: u64,
+    /// How deep lists of the introspection may nest; tools ask for types, their fields and the arguments of these.
+    pub introspected_lists: u64,
+    /// Values that an introspection asks for, by the sizes that its lists have in the schema.
+    pub introspected_values: u64,
 }
 
 impl Default for Limits {
@@ -36,6 +40,8 @@ impl Default for Limits {
             directives: 500,
             nested_fields: 64,
             planned_fields: 20_000,
+            introspected_lists: 3,
+            introspected_values: 1_000_000,
         }
     }
 }

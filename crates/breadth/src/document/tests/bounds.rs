@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::wrong;
+use super::*;
 
 #[test]
 fn too_much_is_told_from_wrong() {
@@ -26,6 +26,36 @@ fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
         let _ = write!(all, "{} ", line(number));
         all
     })
+}
+
+/// Lists of the introspection lead to each other in circles.
+#[test]
+fn introspections_are_bounded() {
+    let circle = |depth: usize| {
+        let below = (0..depth).fold("name".to_owned(), |below, _| format!("fields {{ type {{ {below} }} }}"));
+        format!("{{ __type(name: \"Note\") {{ {below} }} }}")
+    };
+    let many = |count: usize| {
+        let types = "types { fields { args { name description type { name } } } }";
+        format!("{{ __schema {{ {} }} }}", lines(count, |number| format!("t{number}: {types}")))
+    };
+    let tower = "fragment A on __Type { fields { type { ...B } } } fragment B on __Type { possibleTypes { ...C } }
+        fragment C on __Type { interfaces { inputFields { name } } }";
+    let limits = Limits { introspected_values: 50_000, ..Limits::default() };
+    for (text, hint) in [
+        (circle(3), None),
+        (circle(4), Some("3 lists")),
+        (format!("{{ __schema {{ queryType {{ ...A }} }} }} {tower}"), Some("3 lists")),
+        (format!("{{ __schema {{ queryType {{ ...B }} }} }} {}", &tower[tower.find("fragment B").unwrap()..]), None),
+        (many(10), None),
+        (many(100), Some("50000 values")),
+    ] {
+        match (super::super::read(&schema(), &text, PARSER, &limits), hint) {
+            (Ok(_), None) => {}
+            (Err(Refused::TooMuch(message)), Some(hint)) => assert!(message.contains(hint), "{message}"),
+            (told, _) => panic!("{text} {:?}", told.map(drop)),
+        }
+    }
 }
 
 /// Each is judged in time by its text.

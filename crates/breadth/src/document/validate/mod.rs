@@ -24,6 +24,8 @@ pub struct Findings {
     pub operations: Vec<Vec<Declared>>,
     /// Where whole numbers stand for identifiers (GraphQL, section 3.5.5).
     pub ids: HashSet<At>,
+    /// Whether it asks about the schema.
+    pub introspects: bool,
 }
 
 /// A variable that stands somewhere.
@@ -48,6 +50,7 @@ struct Examination<'d, 'a, 's> {
     /// The variables that the definition which is looked at uses.
     usages: Vec<Usage<'a, 's>>,
     ids: HashSet<At>,
+    introspects: bool,
     /// What the answer calls the fields around the place that is looked at.
     path: Vec<&'a str>,
     /// The arguments, fields and items around the value that is looked at.
@@ -70,14 +73,15 @@ pub fn validate<'a>(schema: &Schema, document: &Document<'a>, graph: &Graph<'a>)
         faults: Vec::new(),
         usages: Vec::new(),
         ids: HashSet::new(),
+        introspects: false,
         path: Vec::new(),
         within: Vec::new(),
     };
     let operations = examination.definitions();
     examination.merges();
-    let Examination { mut faults, ids, .. } = examination;
+    let Examination { mut faults, ids, introspects, .. } = examination;
     if faults.is_empty() {
-        return Ok(Findings { operations, ids });
+        return Ok(Findings { operations, ids, introspects });
     }
     faults.sort_by(|one, other| one.at.first().cmp(&other.at.first()));
     faults.dedup();
@@ -161,6 +165,7 @@ mod tests {
             faults: Vec::new(),
             usages: Vec::new(),
             ids: HashSet::new(),
+            introspects: false,
             path: Vec::new(),
             within: Vec::new(),
         };

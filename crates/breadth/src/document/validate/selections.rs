@@ -35,6 +35,7 @@ impl<'a> Examination<'_, 'a, '_> {
         }
         match (parent, defined) {
             (Some(parent), Some(defined)) => {
+                self.introspects |= matches!(field.name.text, "__schema" | "__type");
                 let owner = Owner::Field { of: schema.name(parent), name: field.name.text };
                 self.arguments(&field.arguments, &defined.arguments, owner, field.at());
             }

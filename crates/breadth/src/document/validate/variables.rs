@@ -115,6 +115,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             graph: self.graph,
             faults: std::mem::take(&mut self.faults),
             usages: Vec::new(),
+            introspects: false,
             ids: std::mem::take(&mut self.ids),
             path: Vec::new(),
             within: Vec::new(),
