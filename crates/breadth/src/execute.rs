@@ -1,10 +1,10 @@
 //! Executing an operation that is planned (GraphQL, section 6.2).
 
-use crate::bridge::{ServerError, Value, Variables};
+use crate::bridge::{PathSegment, ServerError, Value, Variables, told};
 
-use super::link::Rows;
+use super::link::{Given, Rows};
 use super::plan::{Plan, ROOT, What};
-use super::run::{Tree, run};
+use super::run::{Only, Tree, run};
 use super::write::{Nothing, Writer, Written};
 use super::{Context, Data};
 use crate::error::{Error, Result};
@@ -76,7 +76,7 @@ impl Operation<'_> {
     }
 
     /// What the root fields lead to; their failure, where the operation passes a limit meanwhile.
-    async fn tree(&self, only: Option<usize>) -> Tree {
+    async fn tree<'o>(&'o self, only: Option<Only<'o>>) -> Tree {
         let ctx = Context::new(self.data);
         let tree = run(self.plan, (self.root)(), only, ctx, self.variables, self.meter).await;
         tree.unwrap_or_else(|error| self.failed(&error))
@@ -125,15 +125,43 @@ impl Operation<'_> {
         Response::new(self.plan, result, written)
     }
 
-    /// One that fails where null may not stand is the last: its answer would have no place (GraphQL, section 6.2.2).
+    /// The arguments of all fields of the root.
+    ///
+    /// # Errors
+    /// What is wrong with them, at their fields.
+    fn arguments(&self) -> Result<Vec<Option<Given<'_>>>, Vec<ServerError>> {
+        let (mut all, mut errors) = (Vec::new(), Vec::new());
+        for field in &self.plan.scopes[ROOT].fields {
+            let What::Link(step) = field.what else {
+                all.push(None);
+                continue;
+            };
+            let planned = &self.plan.links[step];
+            match planned.arguments.given(planned.link, self.variables) {
+                Ok(given) => all.push(Some(given)),
+                Err(message) => {
+                    let path = vec![PathSegment::Field(field.name().to_owned())];
+                    errors.push(told(Error::new(message), field.pos, path));
+                }
+            }
+        }
+        if errors.is_empty() { Ok(all) } else { Err(errors) }
+    }
+
+    /// A field that fails where null may not stand is the last: its answer would have no place (GraphQL, section 6.2.2). Wrong
+    /// arguments of any are found before the first runs: what it changed would stay.
     async fn in_order(&self) -> Response {
+        let arguments = match self.arguments() {
+            Ok(arguments) => arguments,
+            Err(errors) => return Response::refused(errors),
+        };
         let mut written = Written::default();
         written.out.push(b'{');
-        for position in 0..self.plan.scopes[ROOT].fields.len() {
+        for (position, given) in arguments.into_iter().enumerate() {
             if position > 0 {
                 written.out.push(b',');
             }
-            let tree = self.tree(Some(position)).await;
+            let tree = self.tree(Some(Only { position, given })).await;
             let result;
             (result, written) = self.write(&tree, written, |writer| writer.field(ROOT, position, 0)).await;
             if result.is_err() {

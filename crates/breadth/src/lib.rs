@@ -64,5 +64,5 @@ pub use outcome::{Asked, Nullable, One, Outcome};
 pub use plan::Plan;
 pub use question::{Faults, Question, Seeds, Store};
 pub use schema::{Document, NoMutation, Schema, sdl};
-pub use take::{Args, Input, Take};
+pub use take::{Args, Input, Take, scalar};
 pub use words::{ask, gather, leaf, leaf_in, lent, link, local, local_in, promised, resolve};

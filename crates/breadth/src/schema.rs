@@ -85,11 +85,12 @@ fn planning<'a>(types: &'a document::Schema, checked: &'a Checked, operation: &O
 }
 
 impl Schema {
-    /// The schema with these roots. `scalars` says which texts are values of scalars of its own.
+    /// The schema with these roots. `scalars` says which values its own scalars take, where these are inputs:
+    /// [`scalar`](crate::scalar) takes those that its Rust type does.
     ///
     /// # Panics
-    /// Where the types that are declared are no schema, such as an object type without a field of its interface: any test
-    /// finds that.
+    /// Where the types that are declared are no schema, such as an object type without a field of its interface, or a scalar
+    /// of an argument is not among `scalars`: any test finds that.
     pub fn new<Query: Object + Default, Mutation: Object + Default>(scalars: &[(&str, Scalar)]) -> Self {
         let types = document::Schema::of(&sdl::<Query, Mutation>(), scalars);
         let types = types.unwrap_or_else(|error| panic!("the declared types are no schema: {error}"));

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::OperationType;
-use async_graphql::{InputObject, PathSegment, Variables};
+use async_graphql::{
+    InputObject, InputValueError, InputValueResult, PathSegment, ScalarType, Value as ConstValue, Variables,
+};
 use hashbrown::HashMap;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
@@ -221,11 +223,37 @@ object! {
     Mutation {
         /// A change that may be of nobody.
         change = resolve(|_: &Mutation, Args(Number { number }), ctx| Box::pin(found(number, ctx)));
+        /// A change that takes a number of some kind.
+        even = resolve(|_: &Mutation, Args(Evens { even }), ctx| Box::pin(found(even.0, ctx)));
         /// A change that is of somebody.
         must = resolve(|_: &Mutation, Args(Number { number }), ctx| {
             Box::pin(async move { found(number, ctx).await.map(|found| One(found.unwrap_or(Person(1)))) })
         });
     }
+}
+
+/// A scalar of which only its type knows which numbers it takes.
+struct Even(i32);
+
+#[async_graphql::Scalar]
+impl ScalarType for Even {
+    fn parse(value: ConstValue) -> InputValueResult<Self> {
+        match value {
+            ConstValue::Number(number) if number.as_i64().is_some_and(|number| number % 2 == 0) => {
+                Ok(Self(number.as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or_default()))
+            }
+            _ => Err(InputValueError::custom("it has to be even")),
+        }
+    }
+
+    fn to_value(&self) -> ConstValue {
+        self.0.into()
+    }
+}
+
+#[derive(InputObject)]
+struct Evens {
+    even: Even,
 }
 
 #[derive(InputObject)]
@@ -251,7 +279,7 @@ struct Answer {
 }
 
 fn types() -> document::Schema {
-    document::Schema::of(&sdl::<Query, Mutation>(), &[]).unwrap()
+    document::Schema::of(&sdl::<Query, Mutation>(), &[("Even", document::Scalar::Any)]).unwrap()
 }
 
 /// Executes a valid document of one operation.

@@ -99,6 +99,13 @@ where
 /// A link that finds out by itself, row by row: nothing is gathered with what others ask.
 struct Resolving<R, A, O, F>(F, PhantomData<fn(R, A) -> O>);
 
+/// Arguments for rows that get their own each.
+struct Taken<A> {
+    values: Value,
+    /// For the first row.
+    taken: Option<A>,
+}
+
 impl<R, A, O, F> Link for Resolving<R, A, O, F>
 where
     R: 'static,
@@ -122,20 +129,18 @@ where
         Some(TypeId::of::<Self>())
     }
 
-    /// Each row gets arguments of its own: they are kept as they were sent.
     fn arguments(&self, values: Value) -> Result<Box<Row>, String> {
-        Ok(Box::new(values))
+        let taken = Some(A::take(values.clone())?);
+        Ok(Box::new(Taken { values, taken }))
     }
 
     fn prepare<'c>(&'c self, rows: &dyn Rows, given: Given<'_>, ctx: Context<'c>, _: &mut Store) -> Prepared<'c> {
-        let mut values = match given {
-            Given::Kept(kept) => Some(row::<Value>(kept).clone()),
-            Given::Own(own) => own.downcast().ok().map(|values| *values),
+        let Taken { values, mut taken } = match given {
+            Given::Kept(kept) => Taken::<A> { values: row::<Taken<A>>(kept).values.clone(), taken: None },
+            Given::Own(own) => mine(own),
         };
         let mut resolve = |index: usize| {
-            let last = index + 1 == rows.len();
-            let values = if last { values.take() } else { values.clone() };
-            let taken = A::take(values.unwrap_or_default()).map_err(Error::new);
+            let taken = taken.take().map_or_else(|| A::take(values.clone()).map_err(Error::new), Ok);
             let begun = taken.map(|arguments| (self.0)(row(rows.get(index)), arguments, ctx));
             async move {
                 match begun {

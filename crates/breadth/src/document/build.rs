@@ -71,14 +71,14 @@ enum __DirectiveLocation {
 pub type OwnScalars<'a> = &'a [(&'a str, Scalar)];
 
 impl Schema {
-    /// Reads a schema as it is printed. Scalars of its own that are not named take any value.
+    /// Reads a schema as it is printed. `scalars` says which values its own scalars take, where these are inputs.
     ///
     /// # Errors
     /// Where the text is no schema.
     ///
     /// # Panics
-    /// Where the text names a type that it does not define, has no query type, or a type does not have what its interfaces
-    /// promise: it is the program's own, and any test finds it.
+    /// Where the text names a type that it does not define, has no query type, a type does not have what its interfaces
+    /// promise, or nobody says which values a scalar takes: it is the program's own, and any test finds it.
     pub fn of(text: &str, scalars: OwnScalars<'_>) -> Result<Self, Error> {
         let (mut types, mut directives, mut roots) = (Vec::new(), Vec::new(), None);
         for text in [INTROSPECTION, text] {
@@ -139,8 +139,28 @@ impl Schema {
             by_name: building.by_name,
         };
         schema.list_sizes = schema.list_sizes();
+        for ty in schema.inputs() {
+            let (name, is_any) = (schema.name(ty), matches!(schema.kind(ty), TypeKind::Scalar(Scalar::Any)));
+            let is_named = scalars.iter().any(|(own, _)| *own == name);
+            assert!(!is_any || is_named, "nothing says which values the scalar {name} takes");
+        }
         schema.check_interfaces().unwrap_or_else(|error| panic!("{error}"));
         Ok(schema)
+    }
+}
+
+impl Schema {
+    /// The types of all arguments and of the fields of input objects.
+    fn inputs(&self) -> impl Iterator<Item = TypeId> {
+        let of_fields = |fields: &Fields| -> Vec<TypeId> {
+            fields.all.iter().flat_map(|field| &field.arguments).map(|argument| argument.ty.innermost()).collect()
+        };
+        let of_type = move |definition: &TypeDefinition| match &definition.kind {
+            TypeKind::Object(fields) | TypeKind::Interface(fields) => of_fields(fields),
+            TypeKind::Input(input) => input.fields.iter().map(|field| field.ty.innermost()).collect(),
+            TypeKind::Scalar(_) | TypeKind::Enum(_) | TypeKind::Union => Vec::new(),
+        };
+        self.types.iter().flat_map(of_type)
     }
 }
 

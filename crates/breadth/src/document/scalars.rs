@@ -3,6 +3,7 @@
 use crate::bridge::ConstValue;
 use serde_json::Number;
 
+use super::hand_over;
 use super::schema::{EnumValue, Scalar};
 use super::syntax::ValueKind;
 
@@ -32,12 +33,12 @@ pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), St
     let is_right = match scalar {
         Scalar::Any => true,
         Scalar::Own(takes) => {
-            let Some(text) = text else {
-                return Err(format!("Expected value of type \"{name}\", found: {}.", shown()));
+            let taken = match given {
+                Given::Json(value) => takes(value),
+                // With variables in it, it is looked at where they are known.
+                Given::Literal(kind) => hand_over::own_value(kind).map_or(Ok(()), |value| takes(&value)),
             };
-            return takes(text).map_err(|right| {
-                format!("Expected value of type \"{name}\", found: {}; it has to be {right}.", shown())
-            });
+            return taken.map_err(|why| format!("Expected value of type \"{name}\", found: {}; {why}.", shown()));
         }
         Scalar::Text => text.is_some(),
         Scalar::Boolean => {

@@ -102,8 +102,8 @@ pub enum Scalar {
     Text,
     Boolean,
     Id,
-    /// Of the schema's own: a text that this takes, else it says what a right one looks like.
-    Own(fn(&str) -> Result<(), String>),
+    /// Of the schema's own: a value that this takes. What it says of others goes into their errors: `it has to be a day`.
+    Own(fn(&ConstValue) -> Result<(), String>),
     /// Of the schema's own, and any value is one.
     Any,
 }

@@ -7,6 +7,7 @@ mod sent;
 mod types;
 
 use async_graphql::ServerError;
+use async_graphql::Value as ConstValue;
 
 use super::*;
 
@@ -30,7 +31,10 @@ const SDL: &str = r"
 ";
 
 pub fn schema() -> Schema {
-    let day = Scalar::Own(|text| if text.len() == 10 { Ok(()) } else { Err("a day".to_owned()) });
+    let day = Scalar::Own(|value| match value {
+        ConstValue::String(text) if text.len() == 10 => Ok(()),
+        _ => Err("it has to be a day".to_owned()),
+    });
     Schema::of(SDL, &[("Day", day)]).unwrap()
 }
 

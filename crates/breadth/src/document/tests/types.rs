@@ -10,6 +10,14 @@ fn fault(types: &str) -> String {
 }
 
 #[test]
+fn somebody_says_what_a_scalar_takes() {
+    let panic = "nothing says which values the scalar S takes";
+    assert_eq!(fault("scalar S type A { a: S }"), "");
+    assert_eq!(fault("scalar S type A { a(s: [S!]): Int }"), panic);
+    assert_eq!(fault("scalar S input I { s: S } type A { a(i: I): Int }"), panic);
+}
+
+#[test]
 fn types_have_what_their_interfaces_promise() {
     for (types, expected) in [
         ("interface I { a: Int } type A implements I { a: Int! b: Int }", ""),
