@@ -7,16 +7,17 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use async_graphql::registry::{Deprecation, MetaField, MetaTypeId, ObjectBuilder};
+use async_graphql::registry::{MetaField, MetaTypeId, ObjectBuilder};
 use async_graphql::resolver_utils::ContainerType;
 use async_graphql::{Context, ContextSelectionSet, EmptySubscription, Schema, ServerResult};
 
 use super::abstracts::AbstractType;
 use super::declare::{Arguments, Object};
 use crate::error::Error;
+use crate::escape;
 
 /// What the library knows of types.
-pub use async_graphql::registry::{MetaInputValue, MetaType, Registry};
+pub use async_graphql::registry::{Deprecation, MetaInputValue, MetaType, Registry};
 /// What the library's macros make of scalars, enums and inputs.
 pub use async_graphql::{ID, InputType, OutputType, resolver_utils::EnumType};
 /// How errors, places, names and values are told.
@@ -116,9 +117,39 @@ fn meta_abstract(kind: &AbstractType, objects: &[String]) -> MetaType {
 
 /// The schema with these object types for its roots, as it is printed.
 pub fn sdl<Query: Object, Mutation: Object>(options: SDLExportOptions) -> String {
-    let (query, mutation) = (Declared::<Query>(PhantomData), Declared::<Mutation>(PhantomData));
-    Schema::build(query, mutation, EmptySubscription).finish().sdl_with_options(options)
+    let (query, mutation) = (Whole::<Query, Mutation>(PhantomData), Declared::<Mutation>(PhantomData));
+    escape::with_quotes(&Schema::build(query, mutation, EmptySubscription).finish().sdl_with_options(options))
 }
+
+/// The root of queries, which brings all types of the schema along: their texts are escaped when all are known.
+struct Whole<Query, Mutation>(PhantomData<fn() -> (Query, Mutation)>);
+
+impl<Query: Object, Mutation: Object> OutputType for Whole<Query, Mutation> {
+    fn type_name() -> Cow<'static, str> {
+        Declared::<Query>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        register::<Query>(registry);
+        if !Declared::<Mutation>::is_empty() {
+            register::<Mutation>(registry);
+        }
+        escape::escape(registry);
+        Self::qualified_type_name()
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<types::Field>) -> ServerResult<Value> {
+        Declared::<Query>(PhantomData).resolve(ctx, field).await
+    }
+}
+
+impl<Query: Object, Mutation: Object> ContainerType for Whole<Query, Mutation> {
+    async fn resolve_field(&self, _: &Context<'_>) -> ServerResult<Option<Value>> {
+        Ok(None)
+    }
+}
+
+impl<Query: Object, Mutation: Object> async_graphql::ObjectType for Whole<Query, Mutation> {}
 
 /// An object type, as the library knows types.
 struct Declared<T>(PhantomData<fn() -> T>);

@@ -30,6 +30,7 @@ mod context;
 mod declare;
 pub mod document;
 mod error;
+mod escape;
 mod execute;
 mod kept;
 mod leaf;

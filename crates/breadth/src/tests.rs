@@ -4,6 +4,7 @@
 mod links;
 mod plans;
 mod roots;
+mod texts;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

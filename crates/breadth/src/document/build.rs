@@ -80,18 +80,18 @@ impl Schema {
     /// Where the text names a type that it does not define, has no query type, a type does not have what its interfaces
     /// promise, or nobody says which values a scalar takes: it is the program's own, and any test finds it.
     pub fn of(text: &str, scalars: OwnScalars<'_>) -> Result<Self, Error> {
-        let (mut types, mut directives, mut roots) = (Vec::new(), Vec::new(), None);
+        let (mut types, mut directives, mut roots) = (Vec::new(), Vec::<(sdl::DirectiveDefinition, bool)>::new(), None);
         for text in [INTROSPECTION, text] {
             for definition in parse_schema(text)?.definitions {
                 match definition {
                     sdl::TypeSystemDefinition::Type(definition) => types.push(definition.node),
-                    // The specification's own are as it says.
-                    sdl::TypeSystemDefinition::Directive(definition)
-                        if text != INTROSPECTION
-                            && INTROSPECTION.contains(&format!("directive @{}", definition.node.name.node)) => {}
                     sdl::TypeSystemDefinition::Directive(definition) => {
-                        let repeatable = is_repeatable(text, &definition.node.name.node);
-                        directives.push((definition.node, repeatable));
+                        let name = &definition.node.name.node;
+                        // The specification's own are as it says.
+                        if directives.iter().all(|(known, _)| known.name.node != *name) {
+                            let repeatable = is_repeatable(text, name);
+                            directives.push((definition.node, repeatable));
+                        }
                     }
                     sdl::TypeSystemDefinition::Schema(schema) => roots = Some(schema.node),
                 }
@@ -283,8 +283,10 @@ impl Building<'_> {
 
 /// Whether a directive is declared to be repeatable. The library's parser takes all of them for that.
 fn is_repeatable(text: &str, name: &str) -> bool {
-    let declared = text.split_once(&format!("directive @{name}")).map(|(_, rest)| rest);
-    declared.and_then(|rest| rest.split_once(" on ")).is_some_and(|(before, _)| before.ends_with("repeatable"))
+    let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    let mut declared = text.split("directive @").skip(1);
+    let found = declared.find_map(|rest| rest.strip_prefix(name).filter(|rest| !rest.starts_with(is_name)));
+    found.and_then(|rest| rest.split_once(" on ")).is_some_and(|(before, _)| before.trim_end().ends_with("repeatable"))
 }
 
 fn enum_value(value: sdl::EnumValueDefinition) -> EnumValue {

@@ -54,3 +54,13 @@ fn types_have_what_their_interfaces_promise() {
         assert_eq!(fault(types), expected, "{types}");
     }
 }
+
+#[test]
+fn directives_are_told_by_their_whole_names() {
+    let text = "directive @in repeatable on FIELD directive @skipped on FIELD
+        directive @input on FIELD directive @ski on FIELD type Query { a: Int } schema { query: Query }";
+    let schema = Schema::of(text, &[]).unwrap();
+    for (name, is_repeatable) in [("in", true), ("input", false), ("ski", false), ("skipped", false), ("skip", false)] {
+        assert_eq!(schema.directive(name).map(|directive| directive.repeatable), Some(is_repeatable), "{name}");
+    }
+}
