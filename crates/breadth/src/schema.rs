@@ -157,8 +157,7 @@ impl Schema {
     /// Reads a document of one operation and executes it with variables as they were sent: for tests and small programs.
     /// Servers keep documents, and bound what they take.
     pub async fn run(&self, text: &str, sent: Variables, data: &Data) -> Response {
-        let parser = ParserLimits { tokens: 10_000, brackets: 64 };
-        let document = match self.read(text, parser, &Limits::default()) {
+        let document = match self.read(text, ParserLimits::default(), &Limits::default()) {
             Ok(document) => document,
             Err(Refused::Syntax(error)) => return Response::refused(vec![error]),
             Err(Refused::TooMuch(message)) => return Response::refused(vec![ServerError::new(message, None)]),

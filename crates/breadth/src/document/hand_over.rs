@@ -180,9 +180,9 @@ pub fn own_value(kind: &ValueKind<'_>) -> Option<ConstValue> {
     })
 }
 
-/// Of a value that is one of its type, so that it is neither too large nor too long.
+/// Of a value that is one of its type, so that it is not too large.
 fn number(text: &str) -> Number {
-    let whole = text.parse::<i64>().map(Number::from).ok();
+    let whole = text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from)).ok();
     whole.or_else(|| Number::from_f64(text.parse().ok()?)).unwrap_or_else(|| Number::from(0))
 }
 

@@ -30,6 +30,14 @@ pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), St
         Given::Json(ConstValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
+    if let (Scalar::Any | Scalar::Own(_), Given::Literal(kind)) = (scalar, given)
+        && is_too_large(kind)
+    {
+        let found = shown();
+        return Err(format!(
+            "Expected value of type \"{name}\", found: {found}; it has a number beyond 64 bits of a float."
+        ));
+    }
     let is_right = match scalar {
         Scalar::Any => true,
         Scalar::Own(takes) => {
@@ -83,6 +91,16 @@ pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), St
         _ => "ID cannot represent a non-string and non-integer value",
     };
     Err(format!("{what}: {}", shown()))
+}
+
+/// Whether there is a number in it that no float of 64 bits comes near.
+fn is_too_large(kind: &ValueKind<'_>) -> bool {
+    match kind {
+        ValueKind::Int(text) | ValueKind::Float(text) => !text.parse::<f64>().is_ok_and(f64::is_finite),
+        ValueKind::List(items) => items.iter().any(|item| is_too_large(&item.kind)),
+        ValueKind::Object(fields) => fields.iter().any(|field| is_too_large(&field.value.kind)),
+        _ => false,
+    }
 }
 
 /// JSON has one kind of number: one with an empty fraction is whole (GraphQL, section 3.5.1).

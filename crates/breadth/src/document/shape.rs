@@ -95,7 +95,7 @@ pub fn check(document: &Document<'_>, graph: &Graph<'_>, limits: &Limits) -> Res
         let mut weight = set(graph, &weights, &mut spread, &fragment.selection);
         // A spread of nothing costs a step, too.
         weight.fields = weight.fields.saturating_add(1);
-        weight.directives += fragment.directives.len() as u64;
+        weight.directives = weight.directives.saturating_add(fragment.directives.len() as u64);
         if let Some(known) = weights.get_mut(*number) {
             *known = weight;
         }
@@ -103,8 +103,9 @@ pub fn check(document: &Document<'_>, graph: &Graph<'_>, limits: &Limits) -> Res
     let mut whole = Weight::default();
     for operation in &document.operations {
         let mut weight = set(graph, &weights, &mut spread, &operation.selection);
-        weight.directives += operation.directives.len() as u64;
-        weight.directives += operation.variables.iter().map(|variable| variable.directives.len() as u64).sum::<u64>();
+        let of_variables = operation.variables.iter().map(|variable| variable.directives.len());
+        let own = operation.directives.len() + of_variables.sum::<usize>();
+        weight.directives = weight.directives.saturating_add(own as u64);
         if weight.own_fields > limits.root_fields {
             return Err(format!("An operation has more than {} fields of its own.", limits.root_fields));
         }

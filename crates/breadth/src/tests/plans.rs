@@ -96,7 +96,7 @@ async fn plans_over_interfaces_are_bounded() {
         (format!("query($s: Boolean!) {{ nest {{ __typename ... @skip(if: $s) {} }} }}", nested(30)), false),
         (format!("{{ nest {{ ...f0 }} }} {fragments} fragment f30 on Nest {{ __typename }}"), false),
     ] {
-        match schema.read(&document, ParserLimits { tokens: 10_000, brackets: 64 }, &Limits::default()) {
+        match schema.read(&document, ParserLimits::default(), &Limits::default()) {
             Ok(read) => {
                 assert!(is_taken, "{document}");
                 let response = schema.execute(&read, 0, &Variables::default(), &Data::default(), None).await;

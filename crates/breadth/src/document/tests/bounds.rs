@@ -3,6 +3,12 @@ use std::fmt::Write as _;
 use super::*;
 
 #[test]
+fn limits_may_be_as_large_as_numbers_are() {
+    let limits = ParserLimits { tokens: usize::MAX, brackets: 64 };
+    assert!(super::super::read(&schema(), "{ user { id } }", limits, &Limits::default()).is_ok());
+}
+
+#[test]
 fn too_much_is_told_from_wrong() {
     let nested = |depth: usize| format!("{{ a(b: {}1{}) }}", "[".repeat(depth), "]".repeat(depth));
     assert!(wrong(&nested(63)).concat().contains("64 brackets"));
@@ -50,7 +56,7 @@ fn introspections_are_bounded() {
         (many(10), None),
         (many(100), Some("50000 values")),
     ] {
-        match (super::super::read(&schema(), &text, PARSER, &limits), hint) {
+        match (super::super::read(&schema(), &text, ParserLimits::default(), &limits), hint) {
             (Ok(_), None) => {}
             (Err(Refused::TooMuch(message)), Some(hint)) => assert!(message.contains(hint), "{message}"),
             (told, _) => panic!("{text} {:?}", told.map(drop)),
@@ -85,7 +91,26 @@ fn bombs_are_defused() {
     let undefined = lines(4_700, |n| format!("$v{n}"));
     let operations = lines(50, |n| format!("query q{n} {{ ...f }}"));
     let undefined = format!("{operations} fragment f on Query {{ note(id: [{undefined}]) {{ id }} }}");
+    // An interface beside its object types is looked at with each of them, and so is what is below.
+    let doubled = |depth: usize, below: &str| {
+        let level = |below: String, _| {
+            format!("{{ next {below} ... on Oak {{ next {{ __typename }} }} ... on Elm {{ next {{ __typename }} }} }}")
+        };
+        format!("{{ tree {} }}", (0..depth).fold(below.to_owned(), level))
+    };
+    let list = lines(2_300, |_| "1".to_owned());
+    let lists = format!(
+        "{{ next(of: [{list}]) {{ __typename }} x: next(of: [1]) {{ __typename }} next(of: [{list}]) {{ __typename }} }}"
+    );
+    // What doubles 70 times is more than 64 bits count.
+    let double = |n: usize| format!("fragment g{n} on Query @a @b {{ ...g{} @c ...g{} @c }}", n + 1, n + 1);
+    let more =
+        format!("query @a {{ user {{ ...g0 }} }} {} fragment g70 on Query {{ user {{ id }} }}", lines(70, double));
     for (text, hint) in [
+        (doubled(20, "{ __typename }"), "too many combinations"),
+        (doubled(10, "{ __typename }"), ""),
+        (doubled(10, &lists), "too many combinations"),
+        (more, "2000 fields"),
         (format!("{{ ...{long_name}0 }} {cycles}"), "within itself"),
         (items, "ID cannot represent"),
         (undefined, "is not defined"),

@@ -14,6 +14,9 @@ use super::*;
 const SDL: &str = r"
     scalar Day
     interface Node { id: ID! }
+    interface Tree { next(of: [Int]): Tree }
+    type Oak implements Tree { next(of: [Int]): Tree }
+    type Elm implements Tree { next(of: [Int]): Tree }
     type Note implements Node {
         id: ID! text(lang: Language = DE, size: Int! = 3): String tags: [String!]! parent: Note user: User a: Int b: Int
         c: [Int] d: String! find(by: By, on: Day, f: Float): Note
@@ -25,7 +28,7 @@ const SDL: &str = r"
     input By @oneOf { id: ID name: String }
     input Filter { text: String, ids: [ID!], not: Filter, least: Int! = 0, must: Boolean }
     input New { name: String! many: [New!] size: Int! = 1 }
-    type Query { note(id: ID!): Note node(id: ID!): Node any: Any notes(filter: Filter, first: Int): [Note!]! user: User }
+    type Query { note(id: ID!): Note node(id: ID!): Node any: Any tree: Tree notes(filter: Filter, first: Int): [Note!]! user: User }
     type Mutation { add(input: New!): Note! }
     schema { query: Query mutation: Mutation }
 ";
@@ -38,9 +41,8 @@ pub fn schema() -> Schema {
     Schema::of(SDL, &[("Day", day)]).unwrap()
 }
 
-const PARSER: ParserLimits = ParserLimits { tokens: 10_000, brackets: 64 };
 fn read(text: &str) -> Result<Checked, Refused> {
-    super::read(&schema(), text, PARSER, &Limits::default())
+    super::read(&schema(), text, ParserLimits::default(), &Limits::default())
 }
 
 /// The messages and places of what is wrong.

@@ -55,6 +55,26 @@ fn types_have_what_their_interfaces_promise() {
     }
 }
 
+/// As they were written, or not at all.
+#[test]
+fn scalars_get_their_numbers_whole() {
+    let text = "scalar S type Query { a(s: S): Int } schema { query: Query }";
+    let schema = Schema::of(text, &[("S", Scalar::Any)]).unwrap();
+    let read = |value: &str| {
+        let text = format!("{{ a(s: {value}) }}");
+        super::super::read(&schema, &text, ParserLimits::default(), &Limits::default())
+    };
+    for value in ["18446744073709551615", "-9223372036854775808", "[0.5, {a: 1}]"] {
+        let document = serde_json::to_string(&*read(value).unwrap().document).unwrap();
+        let number =
+            value.split(|char: char| !char.is_ascii_digit() && char != '-' && char != '.').find(|one| !one.is_empty());
+        assert!(document.contains(number.unwrap()), "{document}");
+    }
+    for value in ["1e400", "[{a: -1e400}]"] {
+        assert!(matches!(read(value), Err(Refused::Invalid(errors)) if errors.len() == 1), "{value}");
+    }
+}
+
 #[test]
 fn directives_are_told_by_their_whole_names() {
     let text = "directive @in repeatable on FIELD directive @skipped on FIELD

@@ -8,9 +8,11 @@ use super::super::schema::{Field as Defined, Schema, TypeId, Wrapped};
 use super::super::syntax::{Argument, Field, Selection, Selections, Value, ValueKind};
 use super::{Examination, short};
 
-/// How many fields are looked at. Those under a field of an interface are looked at for each object type beside it, and so
+/// How many fields, and values of their arguments, are looked at. Those under a field of an interface are looked at for each object type beside it, and so
 /// on below: a document made for that could have few looked at many times. Without that, 2,000 fields come to 4,000.
 const MOST_STEPS: usize = 200_000;
+/// How much of a text is compared in the time of a step.
+const BYTES_OF_A_STEP: usize = 256;
 
 #[derive(Clone, Copy)]
 struct Mention<'d, 'a, 's> {
@@ -116,9 +118,12 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
                 let Some(first) = part.first() else { continue };
                 let mut conflict = false;
                 for other in part.iter().skip(1) {
+                    if merging.steps > MOST_STEPS {
+                        return;
+                    }
                     let difference = match rule {
                         Rule::Shape => self.shapes_differ(first, other),
-                        Rule::Fields => fields_differ(first.field, other.field),
+                        Rule::Fields => fields_differ(first.field, other.field, &mut merging.steps),
                     };
                     if let Some(difference) = difference {
                         conflict = true;
@@ -236,22 +241,22 @@ impl Difference {
     }
 }
 
-fn fields_differ(one: &Field<'_>, other: &Field<'_>) -> Option<Difference> {
+fn fields_differ(one: &Field<'_>, other: &Field<'_>, steps: &mut usize) -> Option<Difference> {
     if one.name.text != other.name.text {
         return Some(Difference::Names);
     }
-    (!same_arguments(&one.arguments, &other.arguments)).then_some(Difference::Arguments)
+    (!same_arguments(&one.arguments, &other.arguments, steps)).then_some(Difference::Arguments)
 }
 
-/// In whatever order they stand.
-fn same_arguments(one: &[Argument<'_>], other: &[Argument<'_>]) -> bool {
+/// In whatever order they stand. Counts the values that it looks at, and long texts by their length.
+fn same_arguments(one: &[Argument<'_>], other: &[Argument<'_>], steps: &mut usize) -> bool {
     if one.len() != other.len() {
         return false;
     }
     if let ([one], [other]) = (one, other) {
-        return same_argument(one, other);
+        return same_argument(one, other, steps);
     }
-    sorted(one).into_iter().zip(sorted(other)).all(|(one, other)| same_argument(one, other))
+    sorted(one).into_iter().zip(sorted(other)).all(|(one, other)| same_argument(one, other, steps))
 }
 
 fn sorted<'x, 'a>(arguments: &'x [Argument<'a>]) -> Vec<&'x Argument<'a>> {
@@ -260,25 +265,27 @@ fn sorted<'x, 'a>(arguments: &'x [Argument<'a>]) -> Vec<&'x Argument<'a>> {
     sorted
 }
 
-fn same_argument(one: &Argument<'_>, other: &Argument<'_>) -> bool {
-    one.name.text == other.name.text && same_value(&one.value, &other.value)
+fn same_argument(one: &Argument<'_>, other: &Argument<'_>, steps: &mut usize) -> bool {
+    one.name.text == other.name.text && same_value(&one.value, &other.value, steps)
 }
 
-fn same_value(one: &Value<'_>, other: &Value<'_>) -> bool {
+fn same_value(one: &Value<'_>, other: &Value<'_>, steps: &mut usize) -> bool {
+    *steps += 1;
     match (&one.kind, &other.kind) {
         (ValueKind::Variable(one), ValueKind::Variable(other))
         | (ValueKind::Int(one), ValueKind::Int(other))
         | (ValueKind::Float(one), ValueKind::Float(other))
         | (ValueKind::Enum(one), ValueKind::Enum(other)) => one == other,
         (ValueKind::Text(one, is_block), ValueKind::Text(other, is_other_block)) => {
+            *steps += one.len() / BYTES_OF_A_STEP;
             one == other && is_block == is_other_block
         }
         (ValueKind::Boolean(one), ValueKind::Boolean(other)) => one == other,
         (ValueKind::Null, ValueKind::Null) => true,
         (ValueKind::List(one), ValueKind::List(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_value(one, other))
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_value(one, other, steps))
         }
-        (ValueKind::Object(one), ValueKind::Object(other)) => same_arguments(one, other),
+        (ValueKind::Object(one), ValueKind::Object(other)) => same_arguments(one, other, steps),
         _ => false,
     }
 }
