@@ -27,9 +27,10 @@ pub use async_graphql_parser::{Error as ParseError, parse_schema, types};
 pub use async_graphql_value::{ConstValue, Value as Literal, indexmap};
 
 /// An error as clients see it.
-pub fn told(error: Error, pos: Pos, path: Vec<PathSegment>) -> ServerError {
+pub fn told(error: Error, places: Vec<Pos>, path: Vec<PathSegment>) -> ServerError {
     let Error { message, code, cause } = error;
-    let mut told = ServerError::new(message, Some(pos));
+    let mut told = ServerError::new(message, None);
+    told.locations = places;
     if let Some(code) = code {
         told.extensions.get_or_insert_default().set("code", code);
     }

@@ -6,6 +6,7 @@ use crate::bridge::indexmap::IndexMap;
 use crate::bridge::{MetaInputValue, Registry};
 
 use super::link::Link;
+use crate::error::Error;
 
 /// A row of an object type.
 pub trait Object: Send + Sync + 'static {
@@ -83,7 +84,14 @@ pub enum Kind {
 }
 
 /// Writes the value that a row has for a field.
-pub type Write = dyn Fn(&Row, super::Context<'_>, &mut Vec<u8>) + Send + Sync;
+pub type Write = dyn Fn(&Row, super::Context<'_>, &mut Vec<u8>) -> Result<(), NoValue> + Send + Sync;
+
+/// Why a row has no value for a field; nothing was written.
+pub struct NoValue {
+    pub error: Error,
+    /// Whether null may stand in its place.
+    pub nullable: bool,
+}
 
 impl ObjectType {
     pub fn field(&'static self, name: &str) -> Option<&'static Field> {

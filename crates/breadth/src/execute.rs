@@ -141,7 +141,7 @@ impl Operation<'_> {
                 Ok(given) => all.push(Some(given)),
                 Err(message) => {
                     let path = vec![PathSegment::Field(field.name().to_owned())];
-                    errors.push(told(Error::new(message), field.pos, path));
+                    errors.push(told(Error::new(message), field.places(), path));
                 }
             }
         }

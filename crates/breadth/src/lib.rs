@@ -54,7 +54,7 @@ pub use bridge::{
 };
 pub use buffer::Buffer;
 pub use context::{Context, Data};
-pub use declare::{Arguments, Def, Field, Kind, Object, ObjectType, Row, describe, plain};
+pub use declare::{Arguments, Def, Field, Kind, NoValue, Object, ObjectType, Row, describe, plain};
 pub use error::{Error, Missing, Result};
 pub use execute::{Answered, Operation, Response};
 pub use kept::Plans;
@@ -66,4 +66,4 @@ pub use plan::Plan;
 pub use question::{Faults, Question, Seeds, Store};
 pub use schema::{Document, NoMutation, Schema, sdl};
 pub use take::{Args, Input, Take, scalar};
-pub use words::{ask, gather, leaf, leaf_in, lent, link, local, local_in, promised, resolve};
+pub use words::{ask, gather, leaf, leaf_in, lent, link, local, local_in, promised, resolve, try_leaf};

@@ -171,6 +171,9 @@ impl<T: Leaf + Send + 'static> Outcome for Asked<T> {
     }
 
     fn place(self, (): &mut ()) -> Slot {
+        if let Err(error) = self.0.check() {
+            return Slot::Failed(error);
+        }
         let mut json = Vec::new();
         self.0.write(&mut json);
         Slot::Json(json)

@@ -40,11 +40,19 @@ pub struct Scope {
 pub struct Planned {
     /// The response key as JSON, with its quotes and its colon: what is written for each object.
     pub key: Box<str>,
-    pub pos: Pos,
+    /// Where it is mentioned first.
+    pos: Pos,
+    /// Where it is mentioned again.
+    more: Vec<Pos>,
     pub what: What,
 }
 
 impl Planned {
+    /// Where it is mentioned.
+    pub fn places(&self) -> Vec<Pos> {
+        std::iter::once(self.pos).chain(self.more.iter().copied()).collect()
+    }
+
     /// The response key. Names need no escapes, so it stands in the JSON as it is.
     pub fn name(&self) -> &str {
         self.key.get(1..self.key.len() - 2).unwrap_or_default()
@@ -114,8 +122,8 @@ impl Plan {
         for (key, mention) in mentions {
             let what = self.field(source, object, &mention);
             let key = format!("\"{key}\":").into_boxed_str();
-            self.bytes += size_of::<Planned>() + key.len();
-            fields.push(Planned { key, pos: mention.field.pos, what });
+            self.bytes += size_of::<Planned>() + key.len() + size_of_val(&*mention.more);
+            fields.push(Planned { key, pos: mention.field.pos, more: mention.more, what });
         }
         self.scopes[scope].links = fields.iter().filter(|field| matches!(field.what, What::Link(_))).count();
         self.scopes[scope].fields = fields;

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use crate::bridge::Literal as Input;
 use crate::bridge::Name;
-use crate::bridge::Positioned;
 use crate::bridge::indexmap::IndexMap;
+use crate::bridge::indexmap::map::Entry;
 use crate::bridge::types::{Directive, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet};
+use crate::bridge::{Pos, Positioned};
 use crate::document::Schema;
 use crate::document::conditions::{condition, is_included};
 
@@ -24,9 +25,14 @@ pub struct Source<'a> {
     pub flag: &'a dyn Fn(&str) -> bool,
 }
 
+/// How many places of a field are told beside the first.
+const MOST_PLACES: usize = 9;
+
 /// A field that is asked for, and the selection sets of all its mentions.
 pub struct Mention<'a> {
     pub field: &'a Positioned<Field>,
+    /// Where it is mentioned again.
+    pub more: Vec<Pos>,
     pub sets: Vec<&'a SelectionSet>,
 }
 
@@ -52,7 +58,16 @@ impl<'a> Collected<'a> {
             match &selection.node {
                 Selection::Field(field) if self.included(&field.node.directives) => {
                     let key = field.node.response_key().node.as_str();
-                    let mention = self.fields.entry(key).or_insert_with(|| Mention { field, sets: Vec::new() });
+                    let mention = match self.fields.entry(key) {
+                        Entry::Vacant(new) => new.insert(Mention { field, more: Vec::new(), sets: Vec::new() }),
+                        Entry::Occupied(known) => {
+                            let mention = known.into_mut();
+                            if mention.more.len() < MOST_PLACES {
+                                mention.more.push(field.pos);
+                            }
+                            mention
+                        }
+                    };
                     if !field.node.selection_set.node.items.is_empty() {
                         mention.sets.push(&field.node.selection_set.node);
                     }

@@ -8,7 +8,7 @@ use crate::bridge::Value;
 use futures_util::future::{BoxFuture, join_all};
 
 use super::Context;
-use super::declare::{Arguments, Def, Kind, Object, ObjectType, Row};
+use super::declare::{Arguments, Def, Kind, NoValue, Object, ObjectType, Row};
 use super::leaf::Leaf;
 use super::link::{Below, Given, Link, Prepared, Ready, Rows, Slot};
 use super::outcome::{Gather, One, Outcome};
@@ -320,22 +320,36 @@ where
     )
 }
 
-fn leaf_def<T: Leaf>(write: impl Fn(&Row, Context<'_>, &mut Vec<u8>) + Send + Sync + 'static) -> Def {
+fn leaf_def<T: Leaf>(write: impl Fn(&Row, Context<'_>, &mut Vec<u8>) -> Result<()> + Send + Sync + 'static) -> Def {
     let register = Box::new(|registry: &mut Registry| (T::register(registry), Arguments::new()));
+    let write = move |row: &Row, ctx: Context<'_>, out: &mut Vec<u8>| {
+        write(row, ctx, out).map_err(|error| NoValue { error, nullable: T::NULLABLE })
+    };
     Def { register, kind: Kind::Leaf(Box::new(write)), reads: None, deprecated: None }
+}
+
+fn write<T: Leaf>(value: &T, out: &mut Vec<u8>) -> Result<()> {
+    value.check()?;
+    value.write(out);
+    Ok(())
 }
 
 /// A value that is made of the row.
 pub fn leaf<R: 'static, T: Leaf>(value: impl Fn(&R) -> T + Send + Sync + 'static) -> Def {
-    leaf_def::<T>(move |of, _, out| value(row(of)).write(out))
+    leaf_def::<T>(move |of, _, out| write(&value(row(of)), out))
+}
+
+/// A value that is made of the row, where that can fail.
+pub fn try_leaf<R: 'static, T: Leaf>(value: impl Fn(&R) -> Result<T> + Send + Sync + 'static) -> Def {
+    leaf_def::<T>(move |of, _, out| write(&value(row(of))?, out))
 }
 
 /// A value that depends on who asks.
 pub fn leaf_in<T: Leaf>(value: impl Fn(Context<'_>) -> T + Send + Sync + 'static) -> Def {
-    leaf_def::<T>(move |_, ctx, out| value(ctx).write(out))
+    leaf_def::<T>(move |_, ctx, out| write(&value(ctx), out))
 }
 
 /// A value that the row lends.
 pub fn lent<R: 'static, T: Leaf>(value: impl Fn(&R) -> &T + Send + Sync + 'static) -> Def {
-    leaf_def::<T>(move |of, _, out| value(row(of)).write(out))
+    leaf_def::<T>(move |of, _, out| write(value(row(of)), out))
 }

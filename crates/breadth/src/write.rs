@@ -3,10 +3,11 @@
 //! An error belongs to a place; a null where none may stand climbs to the next place where one may (GraphQL,
 //! section 6.4.4). What was written of the object that becomes null is cut off again.
 
-use crate::bridge::{PathSegment, Pos, ServerError, Value, told};
+use crate::bridge::{PathSegment, ServerError, Value, told};
 
 use super::Context;
 use super::buffer::Buffer;
+use super::declare::NoValue;
 use super::link::Slot;
 use super::plan::{Plan, Planned, Step as Linked, What};
 use super::run::Tree;
@@ -90,7 +91,9 @@ impl<'a> Writer<'a> {
             }
             What::Leaf(write) => {
                 let Some(rows) = &tree.rows[scope] else { return Err(Nothing) };
-                write(rows.get(index), self.ctx, out.last());
+                if let Err(none) = write(rows.get(index), self.ctx, out.last()) {
+                    self.no_value(field, none)?;
+                }
             }
             What::Schema(place) => {
                 // Writing to a Vec does not fail.
@@ -105,10 +108,19 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    fn no_value(&mut self, field: &'a Planned, NoValue { error, nullable }: NoValue) -> Result<(), Nothing> {
+        let start = self.written.out.written();
+        self.written.failed += usize::from(self.path.is_empty());
+        self.path.push(Step::Field(field.name()));
+        self.fail(error, field);
+        self.path.pop();
+        self.or_null(Err(Nothing), nullable, start)
+    }
+
     fn link(&mut self, field: &'a Planned, step: &'a Linked, slot: &'a Slot) -> Result<(), Nothing> {
         let start = self.written.out.written();
         self.path.push(Step::Field(field.name()));
-        let written = self.slot(step, slot, field.pos);
+        let written = self.slot(step, slot, field);
         self.path.pop();
         self.written.failed += usize::from(self.path.is_empty() && written.is_err());
         self.or_null(written, step.nullable, start)
@@ -126,7 +138,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn slot(&mut self, step: &'a Linked, slot: &'a Slot, pos: Pos) -> Result<(), Nothing> {
+    fn slot(&mut self, step: &'a Linked, slot: &'a Slot, field: &'a Planned) -> Result<(), Nothing> {
         match slot {
             Slot::Null => self.written.out.extend(b"null"),
             Slot::Json(json) => self.written.out.extend(json),
@@ -136,10 +148,10 @@ impl<'a> Writer<'a> {
                 self.list(end - first, false, |writer, index| writer.object(scope, first + index))?;
             }
             Slot::Each(slots) => {
-                self.list(slots.len(), step.nullable_items, |writer, index| writer.slot(step, &slots[index], pos))?;
+                self.list(slots.len(), step.nullable_items, |writer, index| writer.slot(step, &slots[index], field))?;
             }
             Slot::Failed(error) => {
-                self.fail(error.clone(), pos);
+                self.fail(error.clone(), field);
                 return Err(Nothing);
             }
         }
@@ -186,12 +198,12 @@ impl<'a> Writer<'a> {
         Err(Nothing)
     }
 
-    fn fail(&mut self, error: Error, pos: Pos) {
+    fn fail(&mut self, error: Error, field: &Planned) {
         let path = self.path.iter().map(|step| match step {
             Step::Field(name) => PathSegment::Field((*name).to_owned()),
             Step::Index(index) => PathSegment::Index(*index),
         });
-        let error = told(error, pos, path.collect());
+        let error = told(error, field.places(), path.collect());
         // The last one is always there: it is the one that made an object null.
         self.written.errors.truncate(MOST_ERRORS - 1);
         self.written.errors.push(error);

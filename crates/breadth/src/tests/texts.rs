@@ -1,4 +1,4 @@
-//! Descriptions come back as they were declared.
+//! Texts and numbers of a schema.
 
 use super::*;
 
@@ -14,6 +14,70 @@ enum Said {
 }
 
 leaf_enum!(Said);
+
+/// A row of numbers that not all types can have.
+#[derive(Default)]
+struct Numbers;
+
+object! {
+    /// Numbers.
+    Numbers {
+        /// A whole number.
+        right = leaf(|_: &Numbers| 2_147_483_647_u64);
+        /// One beyond.
+        long = leaf(|_: &Numbers| Some(2_147_483_648_u64));
+        /// A list with one beyond.
+        longs = leaf(|_: &Numbers| Some(vec![1_usize, usize::MAX]));
+        /// One beyond that must be there.
+        must = leaf(|_: &Numbers| i64::MIN);
+        /// A number with a fraction.
+        fraction = leaf(|_: &Numbers| 0.5_f64);
+        /// None.
+        none = leaf(|_: &Numbers| Some(f64::NAN));
+        /// Beyond all numbers.
+        infinite = ask::<Numbers, (), TownById, (), Asked<Option<f32>>>(|_, (), _| Ok((None, ())), |(), _| Ok(Asked(Some(f32::INFINITY))));
+        /// One that fails.
+        fails = try_leaf(|_: &Numbers| Err::<Option<i32>, _>(Error::new("why")));
+        /// The same.
+        again = local(|_: &Numbers| Some(Numbers));
+    }
+}
+
+/// A value that its type cannot have is an error of the field (GraphQL, section 3.5.1).
+#[tokio::test]
+async fn numbers_that_their_types_cannot_have_are_errors_of_their_fields() {
+    let schema = Schema::new::<Numbers, NoMutation>(&[]);
+    let document = "{ right long longs fraction none infinite fails again { right must } }";
+    let (data, errors) = shown(schema.run(document, Variables::default(), &Data::default()).await);
+    let expected = json!({
+        "right": 2_147_483_647, "long": null, "longs": null, "fraction": 0.5, "none": null, "infinite": null, "fails": null,
+        "again": null,
+    });
+    assert_eq!(data, expected);
+    let errors: Vec<String> = errors.into_iter().map(|(path, message)| format!("{path} {message}")).collect();
+    assert_eq!(
+        errors,
+        [
+            "[again,must] Int cannot represent non 32-bit signed integer value: -9223372036854775808",
+            "[fails] why",
+            "[infinite] Float cannot represent non numeric value: inf",
+            "[long] Int cannot represent non 32-bit signed integer value: 2147483648",
+            "[longs] Int cannot represent non 32-bit signed integer value: 18446744073709551615",
+            "[none] Float cannot represent non numeric value: NaN",
+        ]
+    );
+}
+
+/// With all places that mention the field.
+#[tokio::test]
+async fn an_error_tells_where_its_field_is_mentioned() {
+    let schema = Schema::new::<Numbers, NoMutation>(&[]);
+    let response = schema
+        .run("{ fails\n...F fails }\nfragment F on Numbers { fails }", Variables::default(), &Data::default())
+        .await;
+    let places: Vec<_> = response.errors[0].locations.iter().map(|place| (place.line, place.column)).collect();
+    assert_eq!(places, [(1, 3), (3, 25), (2, 6)]);
+}
 
 #[derive(Default)]
 struct Texts;
