@@ -19,7 +19,7 @@ use crate::escape;
 /// What the library knows of types.
 pub use async_graphql::registry::{Deprecation, MetaInputValue, MetaType, Registry};
 /// What the library's macros make of scalars, enums and inputs.
-pub use async_graphql::{ID, InputType, OutputType, resolver_utils::EnumType};
+pub use async_graphql::{ID, InputType, OutputType, ScalarType, resolver_utils::EnumType};
 /// How errors, places, names and values are told.
 pub use async_graphql::{Name, PathSegment, Pos, Positioned, SDLExportOptions, ServerError, Value, Variables};
 /// Documents, as they are handed over.

@@ -37,6 +37,19 @@ impl Response {
         Self { data: Answered::Nothing, errors, is_empty: true }
     }
 
+    /// The whole answer as JSON (GraphQL, section 7.1): errors, where there are any, and data, unless nothing was executed.
+    pub fn to_json(&self) -> String {
+        let mut parts = Vec::new();
+        if !self.errors.is_empty() {
+            let errors = serde_json::to_string(&self.errors).unwrap_or_else(|_| "[]".to_owned());
+            parts.push(format!("\"errors\":{errors}"));
+        }
+        if !matches!(self.data, Answered::Nothing) {
+            parts.push(format!("\"data\":{}", self.json()));
+        }
+        format!("{{{}}}", parts.join(","))
+    }
+
     /// The data as text; `null` where there is none.
     pub fn json(&self) -> String {
         match &self.data {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::bridge::Registry;
-use crate::bridge::{ID, OutputType};
+use crate::bridge::{ID, OutputType, ScalarType};
 use crate::error::{Error, Result};
 
 /// A scalar or an enum, written as JSON.
@@ -84,6 +84,50 @@ leaf! {
     f64: |value, out| { let _ = serde_json::to_writer(out, value); }, |value| check_float(*value);
     String: |value, out| write_text(value, out);
     ID: |value, out| write_text(value, out);
+}
+
+/// A value of a scalar of async-graphql, as its macro `Scalar` makes one.
+///
+/// ```
+/// use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+/// use breadth::{ScalarValue, leaf, object};
+///
+/// struct Celsius(i32);
+///
+/// #[Scalar]
+/// impl ScalarType for Celsius {
+///     fn parse(value: Value) -> InputValueResult<Self> {
+///         <i32 as InputType>::parse(Some(value)).map(Self).map_err(InputValueError::propagate)
+///     }
+///
+///     fn to_value(&self) -> Value {
+///         self.0.into()
+///     }
+/// }
+///
+/// struct Room {
+///     degrees: i32,
+/// }
+///
+/// object! {
+///     /// A room.
+///     Room {
+///         /// How warm it is.
+///         warmth = leaf(|room: &Room| ScalarValue(Celsius(room.degrees)));
+///     }
+/// }
+/// ```
+pub struct ScalarValue<T>(pub T);
+
+impl<T: ScalarType + OutputType> Leaf for ScalarValue<T> {
+    fn register(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        // Writing to a Vec does not fail.
+        let _ = serde_json::to_writer(out, &self.0.to_value());
+    }
 }
 
 impl Leaf for &'static str {

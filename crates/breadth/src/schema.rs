@@ -47,6 +47,28 @@ impl Root {
 }
 
 /// A schema, ready to read documents and to execute them.
+///
+/// ```
+/// use breadth::{Data, NoMutation, Schema, Variables, leaf, object};
+///
+/// #[derive(Default)]
+/// struct Query;
+///
+/// object! {
+///     /// What can be asked.
+///     Query {
+///         /// A greeting.
+///         hello = leaf(|_: &Query| "world");
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let schema = Schema::new::<Query, NoMutation>(&[]);
+/// let response = schema.run("{ hello }", Variables::default(), &Data::default()).await;
+/// assert_eq!(response.to_json(), r#"{"data":{"hello":"world"}}"#);
+/// # }
+/// ```
 pub struct Schema {
     types: Arc<document::Schema>,
     query: Root,
@@ -159,9 +181,7 @@ impl Schema {
     pub async fn run(&self, text: &str, sent: Variables, data: &Data) -> Response {
         let document = match self.read(text, ParserLimits::default(), &Limits::default()) {
             Ok(document) => document,
-            Err(Refused::Syntax(error)) => return Response::refused(vec![error]),
-            Err(Refused::TooMuch(message)) => return Response::refused(vec![ServerError::new(message, None)]),
-            Err(Refused::Invalid(errors)) => return Response::refused(errors),
+            Err(refused) => return Response::refused(refused.into()),
         };
         let operation = match document.checked.operation(None) {
             Ok(operation) => operation,

@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::time::timeout;
 
-use super::kept::Planning;
+use super::execute::Operation;
+use super::kept::{Planning, Plans};
 use super::*;
 use crate::object;
 
@@ -202,6 +203,12 @@ object! {
         one = local(|_: &Query| Some(AnyRow::<Named>::new(Town(7))));
         /// A person or a town.
         any = local(|_: &Query| Some(AnyRow::<Any>::new(Person(1))));
+        /// One that is there.
+        sure = local(|_: &Query| One(AnyRow::<Any>::new(Town(3))));
+        /// All of them.
+        sures = local(|_: &Query| vec![AnyRow::<Any>::new(Town(3)), AnyRow::new(Person(2))]);
+        /// With gaps.
+        gaps = local(|_: &Query| vec![Some(Person(1)), None, Some(Person(20))]);
         /// By number.
         by_number = ask::<Query, Args<Number>, PersonById, (), Option<Person>>(
             |_, Args(args), _| Ok((Some(args.number.into()), ())),

@@ -31,6 +31,8 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
+use std::fmt::{self, Display, Formatter};
+
 use crate::bridge::{Pos, ServerError};
 
 pub use checked::{Checked, Operation};
@@ -53,6 +55,34 @@ pub enum Refused {
     TooMuch(String),
     /// It is a document, and does not fit the schema.
     Invalid(Vec<ServerError>),
+}
+
+impl Display for Refused {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(error) => f.write_str(&error.message),
+            Self::TooMuch(message) => f.write_str(message),
+            Self::Invalid(errors) => {
+                for (number, error) in errors.iter().enumerate() {
+                    let end = if number == 0 { "" } else { "\n" };
+                    write!(f, "{end}{}", error.message)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl From<Refused> for Vec<ServerError> {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Syntax(error) => vec![error],
+            Refused::TooMuch(message) => vec![ServerError::new(message, None)],
+            Refused::Invalid(errors) => errors,
+        }
+    }
 }
 
 /// Reads a text and holds it against a schema, in time by its length and by `limits`.

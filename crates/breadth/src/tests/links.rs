@@ -72,6 +72,26 @@ async fn a_fragment_applies_to_the_types_of_its_union() {
 }
 
 #[tokio::test]
+async fn lists_and_rows_of_several_types_may_be_never_null() {
+    let sdl = sdl::<Query, Mutation>();
+    for field in ["sure: Any!", "sures: [Any!]!", "gaps: [Person]!", "all: [Named]!"] {
+        assert!(sdl.contains(field), "{field} {sdl}");
+    }
+    let (data, _) =
+        run("{ sure { ... on Named { number } } sures { ... on Named { number } __typename } gaps { number } }").await;
+    let expected = json!({
+        "sure": { "number": 3 },
+        "sures": [{ "number": 3, "__typename": "Town" }, { "number": 2, "__typename": "Person" }],
+        "gaps": [{ "number": 1 }, null, { "number": 20 }],
+    });
+    assert_eq!(data, expected);
+    // 200 is nobody.
+    let answer = failing("{ gaps { parent { number } } }", &[]).await;
+    assert_eq!(answer.data, json!({ "gaps": [{ "parent": { "number": 10 } }, null, null] }));
+    assert_eq!(paths(&answer), ["[gaps,2,parent]"]);
+}
+
+#[tokio::test]
 async fn mentions_of_a_field_are_merged_and_followed_once() {
     let document = "
         { person { ...A } ... { person { friend { rival { number } } } ...B } ...B }

@@ -22,6 +22,8 @@ struct Numbers;
 object! {
     /// Numbers.
     Numbers {
+        /// A scalar.
+        even = leaf(|_: &Numbers| ScalarValue(Even(4)));
         /// A whole number.
         right = leaf(|_: &Numbers| 2_147_483_647_u64);
         /// One beyond.
@@ -47,10 +49,10 @@ object! {
 #[tokio::test]
 async fn numbers_that_their_types_cannot_have_are_errors_of_their_fields() {
     let schema = Schema::new::<Numbers, NoMutation>(&[]);
-    let document = "{ right long longs fraction none infinite fails again { right must } }";
+    let document = "{ even right long longs fraction none infinite fails again { right must } }";
     let (data, errors) = shown(schema.run(document, Variables::default(), &Data::default()).await);
     let expected = json!({
-        "right": 2_147_483_647, "long": null, "longs": null, "fraction": 0.5, "none": null, "infinite": null, "fails": null,
+        "even": 4, "right": 2_147_483_647, "long": null, "longs": null, "fraction": 0.5, "none": null, "infinite": null, "fails": null,
         "again": null,
     });
     assert_eq!(data, expected);
@@ -77,6 +79,27 @@ async fn an_error_tells_where_its_field_is_mentioned() {
         .await;
     let places: Vec<_> = response.errors[0].locations.iter().map(|place| (place.line, place.column)).collect();
     assert_eq!(places, [(1, 3), (3, 25), (2, 6)]);
+}
+
+/// Data stands there where something was executed (GraphQL, section 7.1).
+#[tokio::test]
+async fn an_answer_is_json_of_errors_and_data() {
+    let schema = Schema::new::<Numbers, NoMutation>(&[]);
+    let run = async |text: &str| schema.run(text, Variables::default(), &Data::default()).await.to_json();
+    assert_eq!(run("{ right }").await, r#"{"data":{"right":2147483647}}"#);
+    let failed =
+        r#"{"errors":[{"message":"why","locations":[{"line":1,"column":3}],"path":["fails"]}],"data":{"fails":null}}"#;
+    assert_eq!(run("{ fails }").await, failed);
+    let nothing = run("{ must }").await;
+    assert!(nothing.ends_with(r#""path":["must"]}],"data":null}"#), "{nothing}");
+    let refused = r#"{"errors":[{"message":"Cannot query field \"nope\" on type \"Numbers\".","locations":[{"line":1,"column":3}]}]}"#;
+    assert_eq!(run("{ nope }").await, refused);
+    let Err(refused) = schema.read("{ a b }", document::ParserLimits::default(), &document::Limits::default()) else {
+        panic!("there is neither")
+    };
+    let lines = "Cannot query field \"a\" on type \"Numbers\".\nCannot query field \"b\" on type \"Numbers\".";
+    assert_eq!(refused.to_string(), lines);
+    assert_eq!(Error::new("why").to_string(), "why");
 }
 
 #[derive(Default)]
