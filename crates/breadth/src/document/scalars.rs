@@ -41,12 +41,12 @@ pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), St
     let is_right = match scalar {
         Scalar::Any => true,
         Scalar::Own(takes) => {
-            let taken = match given {
+            let verdict = match given {
                 Given::Json(value) => takes(value),
                 // With variables in it, it is looked at where they are known.
                 Given::Literal(kind) => hand_over::own_value(kind).map_or(Ok(()), |value| takes(&value)),
             };
-            return taken.map_err(|why| format!("Expected value of type \"{name}\", found: {}; {why}.", shown()));
+            return verdict.map_err(|why| format!("Expected value of type \"{name}\", found: {}; {why}.", shown()));
         }
         Scalar::Text => text.is_some(),
         Scalar::Boolean => {

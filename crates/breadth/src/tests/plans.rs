@@ -7,8 +7,9 @@ use crate::document::{Limits, ParserLimits, Refused};
 fn kept_bytes(long: impl Fn(&str) -> String, space: usize) -> usize {
     const LONG: usize = 15_000;
     let names: Vec<String> = (0..10).map(|number| format!("v{number}")).collect();
-    let declared: String = names.iter().map(|name| format!("${name}: Boolean! ")).collect();
-    let guarded: String = names.iter().map(|name| format!("{name}: number @skip(if: ${name}) ")).collect();
+    let each = |write: fn(&String) -> String| names.iter().map(write).collect::<Vec<_>>().join(" ");
+    let declared = each(|name| format!("${name}: Boolean!"));
+    let guarded = each(|name| format!("{name}: number @skip(if: ${name})"));
     let document = format!("query({declared}) {{ {} {{ {guarded} number }} }}", long(&"x".repeat(LONG)));
     let document = parse_query(document).unwrap();
     let (_, operation) = document.operations.iter().next().unwrap();
@@ -88,8 +89,8 @@ object! {
 async fn plans_over_interfaces_are_bounded() {
     let schema = Schema::new::<Nests, NoMutation>(&[]);
     let nested = |depth: usize| (0..depth).fold("{ __typename }".to_owned(), |below, _| format!("{{ inner {below} }}"));
-    let fragments: String =
-        (0..30).map(|number| format!("fragment f{number} on Nest {{ inner {{ ...f{} }} }} ", number + 1)).collect();
+    let fragment = |number: i32| format!("fragment f{number} on Nest {{ inner {{ ...f{} }} }}", number + 1);
+    let fragments = (0..30).map(fragment).collect::<Vec<_>>().join(" ");
     for (document, is_taken) in [
         (format!("{{ nest {} }}", nested(8)), true),
         (format!("{{ nest {} }}", nested(30)), false),

@@ -136,14 +136,14 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         let fits =
             if is_open { (has_default || usage.has_default) && own.fits(place.nullable()) } else { own.fits(place) };
         let at: [At; 2] = [variable.at, usage.at];
-        if !fits {
+        if fits {
+            declared.is_open |= is_open;
+        } else {
             let message = |_: &Self| {
                 let (name, own, place) = (short(usage.name), schema.show(own), schema.show(place));
                 format!("Variable \"${name}\" of type \"{own}\" used in position expecting type \"{place}\".")
             };
             self.fault(message, at);
-        } else {
-            declared.is_open |= is_open;
         }
         if let Some(one_of) = usage.one_of
             && !declared.ty.is_non_null()
