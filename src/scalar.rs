@@ -8,16 +8,19 @@ use crate::document;
 use crate::engine::Leaf;
 use crate::id::quote;
 
-/// Which texts are of the scalars here that are taken.
+/// Which values are of the scalars here that are taken.
 pub const OWN: [(&str, document::Scalar); 4] = [
-    ("DateTime", document::Scalar::Own(|text| right(DateTime::parse(text), DateTime::RIGHT))),
-    ("Date", document::Scalar::Own(|text| right(Date::parse(text), Date::RIGHT))),
-    ("BigInt", document::Scalar::Own(|text| right(BigInt::parse(text), BigInt::RIGHT))),
-    ("URL", document::Scalar::Own(|text| right(Url::parse(text), Url::RIGHT))),
+    ("DateTime", document::Scalar::Own(|value| right(value, DateTime::parse, DateTime::RIGHT))),
+    ("Date", document::Scalar::Own(|value| right(value, Date::parse, Date::RIGHT))),
+    ("BigInt", document::Scalar::Own(|value| right(value, BigInt::parse, BigInt::RIGHT))),
+    ("URL", document::Scalar::Own(|value| right(value, Url::parse, Url::RIGHT))),
 ];
 
-fn right<T>(parsed: Option<T>, right: &str) -> Result<(), String> {
-    parsed.map(drop).ok_or_else(|| right.to_owned())
+fn right<T>(value: &Value, parse: fn(&str) -> Option<T>, right: &str) -> Result<(), String> {
+    match value {
+        Value::String(text) if parse(text).is_some() => Ok(()),
+        _ => Err(format!("it has to be {right}")),
+    }
 }
 
 /// Scalars as the engine writes them: as text.

@@ -63,6 +63,7 @@ impl Bounds {
             root_fields: self.root_fields,
             directives: self.directives,
             nested_fields: NESTED_FIELDS,
+            ..Limits::default()
         }
     }
 }

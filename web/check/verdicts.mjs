@@ -51,17 +51,31 @@ function wrongArgument(document, operation, variables) {
   let wrong
   const values = (definition, node) => {
     try {
-      if (definition) getArgumentValues(definition, node, variables)
+      return definition ? getArgumentValues(definition, node, variables) : {}
     } catch (error) {
       wrong ??= error.message
+      return {}
     }
   }
-  const used = separateOperations(document)[operation.name?.value ?? '']
+  // What is left out has no arguments; where @skip leaves it out, nobody asks @include.
+  const isSelected = (node) =>
+    ['skip', 'include'].every((name) => {
+      const directive = node.directives.find((one) => one.name.value === name)
+      return !directive || values(schema.getDirective(name), directive).if !== (name === 'skip')
+    })
+  const { definitions } = separateOperations(document)[operation.name?.value ?? '']
+  const reached = new Set(definitions.filter(({ kind }) => kind === 'OperationDefinition'))
   const visitor = {
-    Field: (node) => values(typeInfo.getFieldDef(), node),
-    Directive: (node) => values(typeInfo.getDirective(), node),
+    Field: (node) => (isSelected(node) ? void values(typeInfo.getFieldDef(), node) : false),
+    InlineFragment: (node) => (isSelected(node) ? undefined : false),
+    FragmentSpread: (node) => {
+      if (!isSelected(node)) return false
+      const named = ({ kind, name }) => kind === 'FragmentDefinition' && name.value === node.name.value
+      reached.add(definitions.find(named))
+    },
   }
-  visit(used, visitWithTypeInfo(typeInfo, visitor))
+  // What is added meanwhile is visited, too.
+  for (const definition of reached) visit(definition, visitWithTypeInfo(typeInfo, visitor))
   return wrong
 }
 

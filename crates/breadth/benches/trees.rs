@@ -6,6 +6,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use breadth::document::{Limits, ParserLimits};
 use breadth::{Data, NoMutation, One, Schema, Variables, leaf, lent, local, object};
 
 /// How long each is measured.
@@ -133,8 +134,7 @@ async fn main() {
         ("a chain 50 deep", format!("{{ chain {chain} }}")),
         ("one object", format!("{{ row {fields} }}")),
     ] {
-        let limits = breadth::document::ParserLimits { tokens: 10_000, brackets: 64 };
-        let Ok(read) = schema.read(&document, limits, &breadth::document::Limits::default()) else {
+        let Ok(read) = schema.read(&document, ParserLimits::default(), &Limits::default()) else {
             panic!("{document}")
         };
         let ours = measure(async || schema.execute(&read, 0, &none, &data, None).await.json().len()).await;

@@ -8,7 +8,8 @@ use super::declare::{Object, ObjectType, Row};
 use super::link::{Rows, Slot};
 use super::outcome::Gather;
 
-/// A type that stands for an interface or a union of the schema.
+/// A type that stands for an interface or a union of the schema. Its rows are [`AnyRow`]s of it, alone, as
+/// [`One`](crate::One), or in a list; one alone and those of a list may be an `Option`.
 pub trait Abstract: 'static {
     fn kind() -> &'static AbstractType;
 }

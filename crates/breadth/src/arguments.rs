@@ -40,6 +40,23 @@ impl Planned {
     }
 }
 
+/// About how many bytes the arguments of a field take, whatever they are turned into.
+pub fn bytes(field: &Field) -> usize {
+    field.arguments.iter().map(|(name, value)| name.node.len() + bytes_of(&value.node)).sum()
+}
+
+fn bytes_of(value: &Input) -> usize {
+    let more = match value {
+        Input::Variable(name) | Input::Enum(name) => name.len(),
+        Input::String(text) => text.len(),
+        Input::Binary(bytes) => bytes.len(),
+        Input::List(items) => items.iter().map(bytes_of).sum(),
+        Input::Object(fields) => fields.iter().map(|(name, value)| name.len() + bytes_of(value)).sum(),
+        Input::Null | Input::Number(_) | Input::Boolean(_) => 0,
+    };
+    size_of::<Input>() + more
+}
+
 fn has_variables(value: &Input) -> bool {
     match value {
         Input::Variable(_) => true,

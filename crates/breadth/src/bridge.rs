@@ -7,18 +7,19 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use async_graphql::registry::{Deprecation, MetaField, MetaTypeId, ObjectBuilder};
+use async_graphql::registry::{MetaField, MetaTypeId, ObjectBuilder};
 use async_graphql::resolver_utils::ContainerType;
 use async_graphql::{Context, ContextSelectionSet, EmptySubscription, Schema, ServerResult};
 
 use super::abstracts::AbstractType;
 use super::declare::{Arguments, Object};
 use crate::error::Error;
+use crate::escape;
 
 /// What the library knows of types.
-pub use async_graphql::registry::{MetaInputValue, MetaType, Registry};
+pub use async_graphql::registry::{Deprecation, MetaInputValue, MetaType, Registry};
 /// What the library's macros make of scalars, enums and inputs.
-pub use async_graphql::{ID, InputType, OutputType, resolver_utils::EnumType};
+pub use async_graphql::{ID, InputType, OutputType, ScalarType, resolver_utils::EnumType};
 /// How errors, places, names and values are told.
 pub use async_graphql::{Name, PathSegment, Pos, Positioned, SDLExportOptions, ServerError, Value, Variables};
 /// Documents, as they are handed over.
@@ -26,9 +27,10 @@ pub use async_graphql_parser::{Error as ParseError, parse_schema, types};
 pub use async_graphql_value::{ConstValue, Value as Literal, indexmap};
 
 /// An error as clients see it.
-pub fn told(error: Error, pos: Pos, path: Vec<PathSegment>) -> ServerError {
+pub fn told(error: Error, places: Vec<Pos>, path: Vec<PathSegment>) -> ServerError {
     let Error { message, code, cause } = error;
-    let mut told = ServerError::new(message, Some(pos));
+    let mut told = ServerError::new(message, None);
+    told.locations = places;
     if let Some(code) = code {
         set(&mut told, "code", code);
     }
@@ -76,6 +78,10 @@ pub fn register_abstract(kind: &'static AbstractType, registry: &mut Registry) -
     }
     // Its objects may lead to it again.
     registry.types.insert(kind.name.to_owned(), meta_abstract(kind, &[]));
+    for object in kind.targets() {
+        let says_so = kind.fields.is_empty() || object.implements.contains(&kind.name);
+        assert!(says_so, "{} is among the types of {}, and does not implement it", object.name, kind.name);
+    }
     let objects: Vec<String> = kind.targets().iter().map(|object| (object.register)(registry)).collect();
     registry.types.insert(kind.name.to_owned(), meta_abstract(kind, &objects));
     kind.name.to_owned()
@@ -117,9 +123,39 @@ fn meta_abstract(kind: &AbstractType, objects: &[String]) -> MetaType {
 
 /// The schema with these object types for its roots, as it is printed.
 pub fn sdl<Query: Object, Mutation: Object>(options: SDLExportOptions) -> String {
-    let (query, mutation) = (Declared::<Query>(PhantomData), Declared::<Mutation>(PhantomData));
-    Schema::build(query, mutation, EmptySubscription).finish().sdl_with_options(options)
+    let (query, mutation) = (Whole::<Query, Mutation>(PhantomData), Declared::<Mutation>(PhantomData));
+    escape::with_quotes(&Schema::build(query, mutation, EmptySubscription).finish().sdl_with_options(options))
 }
+
+/// The root of queries, which brings all types of the schema along: their texts are escaped when all are known.
+struct Whole<Query, Mutation>(PhantomData<fn() -> (Query, Mutation)>);
+
+impl<Query: Object, Mutation: Object> OutputType for Whole<Query, Mutation> {
+    fn type_name() -> Cow<'static, str> {
+        Declared::<Query>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        register::<Query>(registry);
+        if !Declared::<Mutation>::is_empty() {
+            register::<Mutation>(registry);
+        }
+        escape::escape(registry);
+        Self::qualified_type_name()
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<types::Field>) -> ServerResult<Value> {
+        Declared::<Query>(PhantomData).resolve(ctx, field).await
+    }
+}
+
+impl<Query: Object, Mutation: Object> ContainerType for Whole<Query, Mutation> {
+    async fn resolve_field(&self, _: &Context<'_>) -> ServerResult<Option<Value>> {
+        Ok(None)
+    }
+}
+
+impl<Query: Object, Mutation: Object> async_graphql::ObjectType for Whole<Query, Mutation> {}
 
 /// An object type, as the library knows types.
 struct Declared<T>(PhantomData<fn() -> T>);

@@ -6,6 +6,7 @@ use crate::bridge::indexmap::IndexMap;
 use crate::bridge::{MetaInputValue, Registry};
 
 use super::link::Link;
+use crate::error::Error;
 
 /// A row of an object type.
 pub trait Object: Send + Sync + 'static {
@@ -83,16 +84,18 @@ pub enum Kind {
 }
 
 /// Writes the value that a row has for a field.
-pub type Write = dyn Fn(&Row, super::Context<'_>, &mut Vec<u8>) + Send + Sync;
+pub type Write = dyn Fn(&Row, super::Context<'_>, &mut Vec<u8>) -> Result<(), NoValue> + Send + Sync;
+
+/// Why a row has no value for a field; nothing was written.
+pub struct NoValue {
+    pub error: Error,
+    /// Whether null may stand in its place.
+    pub nullable: bool,
+}
 
 impl ObjectType {
     pub fn field(&'static self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
-    }
-
-    /// Whether a fragment on the type `condition` applies.
-    pub fn is(&self, condition: &str) -> bool {
-        self.name == condition || self.implements.contains(&condition)
     }
 }
 
@@ -123,18 +126,40 @@ pub fn plain(comment: &str) -> String {
 
 /// Declares the object type of a row: its description and those of its fields are the doc comments.
 ///
-/// Reads like the schema: `name = what it is;`. The name in the schema is the name of the row's type, the names of
-/// fields become camel case.
+/// Reads like the schema: `name = what it is;`. The name in the schema is the name of the row's type, or the one behind
+/// `as`; the names of fields become camel case.
+///
+/// ```
+/// use breadth::{leaf, lent, object};
+///
+/// struct BookRow {
+///     title: String,
+///     pages: i32,
+/// }
+///
+/// object! {
+///     /// A book.
+///     BookRow as "Book" {
+///         /// What it is called.
+///         title = lent(|book: &BookRow| &book.title);
+///         /// How many pages it has.
+///         page_count = leaf(|book: &BookRow| book.pages);
+///     }
+/// }
+///
+/// let book = <BookRow as breadth::Object>::object();
+/// assert_eq!((book.name, book.fields[1].name.as_str()), ("Book", "pageCount"));
+/// ```
 #[macro_export]
 macro_rules! object {
-    ($(#[doc = $about:literal])+ $row:ident $(implements $($interface:literal)+)? {
+    ($(#[doc = $about:literal])+ $row:ident $(as $name:literal)? $(implements $($interface:literal)+)? {
         $($(#[doc = $description:literal])+ $field:ident = $def:expr;)+
     }) => {
         impl $crate::Object for $row {
             fn object() -> &'static $crate::ObjectType {
                 static OBJECT: std::sync::LazyLock<$crate::ObjectType> =
                     std::sync::LazyLock::new(|| $crate::ObjectType {
-                        name: stringify!($row),
+                        name: [$($name,)? stringify!($row)][0],
                         description: $crate::plain(concat!($($about, "\n"),+)),
                         implements: &[$($($interface),+)?],
                         fields: vec![$(

@@ -1,7 +1,7 @@
 //! What can go wrong with a field.
 
 use std::any::Any;
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Display, Formatter};
 use std::sync::Arc;
 
 /// The result of everything that can fail while an operation runs.
@@ -23,6 +23,14 @@ impl Error {
         Self { message: message.into(), code: None, cause: None }
     }
 }
+
+impl Display for Error {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
 
 /// An error that can be that of a row which is promised and not there.
 pub trait Missing {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::bridge::{Name, ServerError, Value, Variables, set};
+use crate::bridge::{PathSegment, ServerError, Value, Variables, set, told};
 
-use super::link::Rows;
+use super::link::{Given, Rows};
 use super::plan::{Plan, ROOT, What};
 use super::progress::{CHANGED, Progress};
-use super::run::{Tree, run};
+use super::run::{Only, Tree, run};
 use super::write::{Nothing, Writer, Written};
 use super::{Context, Data};
 use crate::error::{Error, Result};
@@ -40,6 +40,19 @@ impl Response {
         Self { data: Answered::Nothing, errors, is_empty: true }
     }
 
+    /// The whole answer as JSON (GraphQL, section 7.1): errors, where there are any, and data, unless nothing was executed.
+    pub fn to_json(&self) -> String {
+        let mut parts = Vec::new();
+        if !self.errors.is_empty() {
+            let errors = serde_json::to_string(&self.errors).unwrap_or_else(|_| "[]".to_owned());
+            parts.push(format!("\"errors\":{errors}"));
+        }
+        if !matches!(self.data, Answered::Nothing) {
+            parts.push(format!("\"data\":{}", self.json()));
+        }
+        format!("{{{}}}", parts.join(","))
+    }
+
     /// The data as text; `null` where there is none.
     pub fn json(&self) -> String {
         match &self.data {
@@ -64,8 +77,8 @@ pub struct Operation<'o> {
     pub data: &'o Data,
     /// Values that were found right, the defaults of those that were left out among them.
     pub variables: &'o Variables,
-    /// What the schema says about itself, by response key, where the plan asks for it.
-    pub told: &'o [(Name, Value)],
+    /// What the schema says about itself, where the plan asks for it.
+    pub told: &'o [Value],
     /// Measures it, and stops it where it passes a limit.
     pub meter: Option<&'o dyn Meter>,
     /// Makes the row of the root.
@@ -79,7 +92,7 @@ impl Operation<'_> {
     }
 
     /// What the root fields lead to; their failure, where the operation passes a limit meanwhile.
-    async fn tree(&self, only: Option<usize>) -> Tree {
+    async fn tree<'o>(&'o self, only: Option<Only<'o>>) -> Tree {
         let ctx = Context::new(self.data);
         let tree = run(self.plan, (self.root)(), only, ctx, self.variables, self.meter).await;
         tree.unwrap_or_else(|error| self.failed(&error))
@@ -132,14 +145,42 @@ impl Operation<'_> {
         Response::new(self.plan, result, written)
     }
 
-    /// One that fails where null may not stand is the last: its answer would have no place (GraphQL, section 6.2.2).
+    /// The arguments of all fields of the root.
+    ///
+    /// # Errors
+    /// What is wrong with them, at their fields.
+    fn arguments(&self) -> Result<Vec<Option<Given<'_>>>, Vec<ServerError>> {
+        let (mut all, mut errors) = (Vec::new(), Vec::new());
+        for field in &self.plan.scopes[ROOT].fields {
+            let What::Link(step) = field.what else {
+                all.push(None);
+                continue;
+            };
+            let planned = &self.plan.links[step];
+            match planned.arguments.given(planned.link, self.variables) {
+                Ok(given) => all.push(Some(given)),
+                Err(message) => {
+                    let path = vec![PathSegment::Field(field.name().to_owned())];
+                    errors.push(told(Error::new(message), field.places(), path));
+                }
+            }
+        }
+        if errors.is_empty() { Ok(all) } else { Err(errors) }
+    }
+
+    /// A field that fails where null may not stand is the last: its answer would have no place (GraphQL, section 6.2.2). Wrong
+    /// arguments of any are found before the first runs: what it changed would stay.
     async fn in_order(&self) -> Response {
+        let arguments = match self.arguments() {
+            Ok(arguments) => arguments,
+            Err(errors) => return Response::refused(errors),
+        };
         let own = Progress::default();
         let progress = self.meter.and_then(Meter::progress).unwrap_or(&own);
         progress.begin(self.plan);
         let mut written = Written::default();
         written.out.push(b'{');
-        for position in 0..self.plan.scopes[ROOT].fields.len() {
+        for (position, given) in arguments.into_iter().enumerate() {
             if position > 0 {
                 written.out.push(b',');
             }
@@ -147,7 +188,7 @@ impl Operation<'_> {
             if !progress.leave(position, written) {
                 return Response::default();
             }
-            let tree = self.tree(Some(position)).await;
+            let tree = self.tree(Some(Only { position, given })).await;
             // Somebody has answered in its place.
             let Some(resumed) = progress.resume() else { return Response::default() };
             let result;

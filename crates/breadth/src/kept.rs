@@ -6,7 +6,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bridge::types::OperationDefinition;
-use crate::bridge::{Name, Value, Variables};
+use crate::bridge::{Name, Variables};
+use crate::document::Schema;
+use crate::document::conditions::flag;
 
 use super::declare::ObjectType;
 use super::plan::Plan;
@@ -18,12 +20,27 @@ const MOST_GUARDS: usize = 64;
 /// For how many variables plans are made ahead: for each choice of these, so sixteen at most.
 const MOST_GUARDS_AHEAD: usize = 4;
 
+/// What plans are made of: an operation and the fragments of its document, which fit the types.
+#[derive(Clone, Copy)]
+pub struct Planning<'a> {
+    pub types: &'a Schema,
+    pub operation: &'a OperationDefinition,
+    pub fragments: &'a Fragments,
+}
+
+impl Planning<'_> {
+    fn plan(self, root: &'static ObjectType, flag: &dyn Fn(&str) -> bool) -> Arc<Plan> {
+        let Self { types, operation, fragments } = self;
+        Arc::new(Plan::of(root, operation, Source { types, fragments, flag }))
+    }
+}
+
 /// The plans of an operation.
 pub struct Plans {
     root: &'static ObjectType,
     /// The variables that decide about selections.
     guards: Vec<Name>,
-    /// How many fields all plans that are kept may have.
+    /// How many bytes all plans that are kept may take.
     space: usize,
     kept: Mutex<Kept>,
 }
@@ -32,24 +49,19 @@ pub struct Plans {
 struct Kept {
     /// By what the guards are, a bit for each.
     plans: Vec<(u64, Arc<Plan>)>,
-    fields: usize,
+    bytes: usize,
 }
 
 impl Plans {
-    /// Those of a valid operation, whose root is an object of this type. Fragments can make a small document a large plan:
-    /// plans are kept while they have no more than so many fields together.
-    pub fn new(
-        root: &'static ObjectType,
-        operation: &OperationDefinition,
-        fragments: &Fragments,
-        space: usize,
-    ) -> Self {
-        Self { root, guards: guards(fragments, operation), space, kept: Mutex::default() }
+    /// Those of a valid operation, whose root is an object of this type. Fragments can make a small document a large plan, and
+    /// each plan repeats long names and values: plans are kept while they take no more than so many bytes together.
+    pub fn new(root: &'static ObjectType, of: Planning<'_>, space: usize) -> Self {
+        Self { root, guards: guards(of.fragments, of.operation), space, kept: Mutex::default() }
     }
 
     /// Makes the plans that requests will need, and keeps them, however large they are: for documents that are chosen by whoever
     /// runs the server. With many guards that is the plan where none of them holds.
-    pub fn prepare(&mut self, operation: &OperationDefinition, fragments: &Fragments) {
+    pub fn prepare(&mut self, of: Planning<'_>) {
         let guards = self.guards.len();
         let choices = if guards <= MOST_GUARDS_AHEAD { 1 << guards } else { u64::from(guards <= MOST_GUARDS) };
         let mut made = Kept::default();
@@ -58,20 +70,19 @@ impl Plans {
                 let place = self.guards.iter().rev().position(|guard| guard.as_str() == name);
                 place.is_some_and(|place| choice >> place & 1 == 1)
             };
-            let plan = Arc::new(Plan::of(self.root, operation, Source { fragments, flag: &flag }));
-            made.fields += plan.fields();
+            let plan = of.plan(self.root, &flag);
+            made.bytes += plan.bytes;
             made.plans.push((choice, plan));
         }
-        self.space = self.space.max(made.fields);
+        self.space = self.space.max(made.bytes);
         self.kept = Mutex::new(made);
     }
 
-    /// The plan for these variables, of the operation and the fragments that this was made of.
-    pub fn plan(&self, operation: &OperationDefinition, fragments: &Fragments, variables: &Variables) -> Arc<Plan> {
-        let flag = |name: &str| matches!(variables.get(name), Some(Value::Boolean(true)));
-        let make = || Arc::new(Plan::of(self.root, operation, Source { fragments, flag: &flag }));
+    /// The plan for these variables, of what this was made of.
+    pub fn plan(&self, of: Planning<'_>, variables: &Variables) -> Arc<Plan> {
+        let flag = |name: &str| flag(variables, name);
         if self.guards.len() > MOST_GUARDS {
-            return make();
+            return of.plan(self.root, &flag);
         }
         let choice = self.guards.iter().fold(0, |choice, name| choice << 1 | u64::from(flag(name)));
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -79,11 +90,11 @@ impl Plans {
             return Arc::clone(plan);
         }
         // Made without the lock: it takes a while. Another request may have made the same meanwhile.
-        let plan = make();
+        let plan = of.plan(self.root, &flag);
         let mut kept = kept();
-        let fields = kept.fields + plan.fields();
-        if fields <= self.space && kept.plans.iter().all(|(known, _)| *known != choice) {
-            kept.fields = fields;
+        let bytes = kept.bytes + plan.bytes;
+        if bytes <= self.space && kept.plans.iter().all(|(known, _)| *known != choice) {
+            kept.bytes = bytes;
             kept.plans.push((choice, Arc::clone(&plan)));
         }
         plan

@@ -1,7 +1,10 @@
 //! Values without fields of their own, and how they are written.
 
+use std::fmt::Display;
+
 use crate::bridge::Registry;
-use crate::bridge::{ID, OutputType};
+use crate::bridge::{ID, OutputType, ScalarType};
+use crate::error::{Error, Result};
 
 /// A scalar or an enum, written as JSON.
 pub trait Leaf {
@@ -10,6 +13,14 @@ pub trait Leaf {
 
     /// Makes the type known to the schema; its name with `!` where it is never null.
     fn register(registry: &mut Registry) -> String;
+
+    /// Whether the type can have the value: most can have all of them.
+    ///
+    /// # Errors
+    /// What the field fails with.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
 
     fn write(&self, out: &mut Vec<u8>);
 }
@@ -20,12 +31,39 @@ pub fn write_text(text: &str, out: &mut Vec<u8>) {
     let _ = serde_json::to_writer(out, text);
 }
 
+/// Whole numbers of the schema have 32 bits (GraphQL, section 3.5.1).
+fn check_int<N: Copy + Display>(number: &N) -> Result<()>
+where
+    i32: TryFrom<N>,
+{
+    let is_int = i32::try_from(*number).is_ok();
+    if is_int {
+        Ok(())
+    } else {
+        Err(Error::new(format!("Int cannot represent non 32-bit signed integer value: {number}")))
+    }
+}
+
+/// Numbers of the schema are finite (GraphQL, section 3.5.2).
+fn check_float(number: f64) -> Result<()> {
+    if number.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::new(format!("Float cannot represent non numeric value: {number}")))
+    }
+}
+
 macro_rules! leaf {
-    ($($kind:ty: $write:expr;)*) => {$(
+    ($($kind:ty: $write:expr $(, $check:expr)?;)*) => {$(
         impl Leaf for $kind {
             fn register(registry: &mut Registry) -> String {
                 <$kind as OutputType>::create_type_info(registry)
             }
+
+            $(fn check(&self) -> Result<()> {
+                let check: fn(&$kind) -> Result<()> = $check;
+                check(self)
+            })?
 
             fn write(&self, out: &mut Vec<u8>) {
                 let write: fn(&$kind, &mut Vec<u8>) = $write;
@@ -38,10 +76,58 @@ macro_rules! leaf {
 leaf! {
     bool: |value, out| out.extend_from_slice(if *value { b"true" } else { b"false" });
     i32: |value, out| { let _ = serde_json::to_writer(out, value); };
-    u64: |value, out| { let _ = serde_json::to_writer(out, value); };
-    usize: |value, out| { let _ = serde_json::to_writer(out, value); };
+    i64: |value, out| { let _ = serde_json::to_writer(out, value); }, check_int;
+    u32: |value, out| { let _ = serde_json::to_writer(out, value); }, check_int;
+    u64: |value, out| { let _ = serde_json::to_writer(out, value); }, check_int;
+    usize: |value, out| { let _ = serde_json::to_writer(out, value); }, check_int;
+    f32: |value, out| { let _ = serde_json::to_writer(out, value); }, |value| check_float(f64::from(*value));
+    f64: |value, out| { let _ = serde_json::to_writer(out, value); }, |value| check_float(*value);
     String: |value, out| write_text(value, out);
     ID: |value, out| write_text(value, out);
+}
+
+/// A value of a scalar of async-graphql, as its macro `Scalar` makes one.
+///
+/// ```
+/// use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+/// use breadth::{ScalarValue, leaf, object};
+///
+/// struct Celsius(i32);
+///
+/// #[Scalar]
+/// impl ScalarType for Celsius {
+///     fn parse(value: Value) -> InputValueResult<Self> {
+///         <i32 as InputType>::parse(Some(value)).map(Self).map_err(InputValueError::propagate)
+///     }
+///
+///     fn to_value(&self) -> Value {
+///         self.0.into()
+///     }
+/// }
+///
+/// struct Room {
+///     degrees: i32,
+/// }
+///
+/// object! {
+///     /// A room.
+///     Room {
+///         /// How warm it is.
+///         warmth = leaf(|room: &Room| ScalarValue(Celsius(room.degrees)));
+///     }
+/// }
+/// ```
+pub struct ScalarValue<T>(pub T);
+
+impl<T: ScalarType + OutputType> Leaf for ScalarValue<T> {
+    fn register(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        // Writing to a Vec does not fail.
+        let _ = serde_json::to_writer(out, &self.0.to_value());
+    }
 }
 
 impl Leaf for &'static str {
@@ -62,6 +148,10 @@ impl<T: Leaf> Leaf for Option<T> {
         name.strip_suffix('!').unwrap_or(&name).to_owned()
     }
 
+    fn check(&self) -> Result<()> {
+        self.as_ref().map_or(Ok(()), Leaf::check)
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         match self {
             Some(value) => value.write(out),
@@ -73,6 +163,10 @@ impl<T: Leaf> Leaf for Option<T> {
 impl<T: Leaf> Leaf for Vec<T> {
     fn register(registry: &mut Registry) -> String {
         format!("[{}]!", T::register(registry))
+    }
+
+    fn check(&self) -> Result<()> {
+        self.iter().try_for_each(Leaf::check)
     }
 
     fn write(&self, out: &mut Vec<u8>) {

@@ -23,12 +23,14 @@ struct Readme;
 
 mod abstracts;
 mod arguments;
+mod bounds;
 mod bridge;
 mod buffer;
 mod context;
 mod declare;
 pub mod document;
 mod error;
+mod escape;
 mod execute;
 mod kept;
 mod leaf;
@@ -49,21 +51,20 @@ mod write;
 
 pub use abstracts::{Abstract, AbstractType, AnyRow};
 pub use bridge::{
-    EnumType, ID, InputType, OutputType, PathSegment, Pos, Registry, ServerError, Value, Variables, register,
+    EnumType, ID, InputType, OutputType, PathSegment, Pos, Registry, ScalarType, ServerError, Value, Variables,
+    register,
 };
 pub use buffer::Buffer;
 pub use context::{Context, Data};
-pub use declare::{Arguments, Def, Field, Kind, Object, ObjectType, Row, describe, plain};
+pub use declare::{Arguments, Def, Field, Kind, NoValue, Object, ObjectType, Row, describe, plain};
 pub use error::{Error, Missing, Result};
-pub use execute::{Answered, Operation, Response};
-pub use kept::Plans;
-pub use leaf::Leaf;
+pub use execute::{Answered, Response};
+pub use leaf::{Leaf, ScalarValue};
 pub use link::{Below, Given, Link, Prepared, Ready, Rows, Slot};
 pub use meter::{Changes, Meter};
 pub use outcome::{Asked, Nullable, One, Outcome};
-pub use plan::Plan;
 pub use progress::{CHANGED, Progress};
 pub use question::{Faults, Question, Seeds, Store};
 pub use schema::{Document, NoMutation, Schema, sdl};
-pub use take::{Args, Input, Take};
-pub use words::{ask, gather, leaf, leaf_in, lent, link, local, local_in, promised, resolve};
+pub use take::{Args, Input, Take, scalar};
+pub use words::{ask, gather, leaf, leaf_in, lent, link, local, local_in, promised, resolve, try_leaf};

@@ -85,7 +85,7 @@ pub trait Link: Send + Sync {
     }
     /// The question it asks; `None` where the row has what is needed.
     fn question(&self) -> Option<TypeId>;
-    /// Turns the arguments into what `prepare` takes.
+    /// Turns the arguments into what `prepare` takes: what is wrong with them is found out here.
     ///
     /// # Errors
     /// What is wrong with them, for the client.

@@ -121,6 +121,57 @@ impl<T: Object> Outcome for Vec<T> {
     }
 }
 
+/// A list in which single rows may be missing.
+impl<T: Object> Outcome for Vec<Option<T>> {
+    type Below = Vec<T>;
+
+    const NULLABLE_ITEMS: bool = true;
+
+    fn register(registry: &mut Registry) -> String {
+        format!("[{}]!", (T::object().register)(registry))
+    }
+
+    fn targets() -> Vec<&'static ObjectType> {
+        vec![T::object()]
+    }
+
+    fn place(self, below: &mut Vec<T>) -> Slot {
+        Slot::Each(self.into_iter().map(|row| row.place(below)).collect())
+    }
+}
+
+impl<I: Abstract> Outcome for One<AnyRow<I>> {
+    type Below = Mixed<I>;
+
+    fn register(registry: &mut Registry) -> String {
+        format!("{}!", I::kind().register(registry))
+    }
+
+    fn targets() -> Vec<&'static ObjectType> {
+        I::kind().targets()
+    }
+
+    fn place(self, below: &mut Mixed<I>) -> Slot {
+        below.add(self.0)
+    }
+}
+
+impl<I: Abstract> Outcome for Vec<AnyRow<I>> {
+    type Below = Mixed<I>;
+
+    fn register(registry: &mut Registry) -> String {
+        format!("[{}!]!", I::kind().register(registry))
+    }
+
+    fn targets() -> Vec<&'static ObjectType> {
+        I::kind().targets()
+    }
+
+    fn place(self, below: &mut Mixed<I>) -> Slot {
+        Slot::Each(self.into_iter().map(|row| below.add(row)).collect())
+    }
+}
+
 impl<I: Abstract> Outcome for Option<AnyRow<I>> {
     type Below = Mixed<I>;
 
@@ -171,6 +222,9 @@ impl<T: Leaf + Send + 'static> Outcome for Asked<T> {
     }
 
     fn place(self, (): &mut ()) -> Slot {
+        if let Err(error) = self.0.check() {
+            return Slot::Failed(error);
+        }
         let mut json = Vec::new();
         self.0.write(&mut json);
         Slot::Json(json)

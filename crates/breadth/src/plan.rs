@@ -5,10 +5,11 @@ use std::any::TypeId;
 use crate::bridge::Pos;
 use crate::bridge::types::{OperationDefinition, OperationType, SelectionSet};
 
-use super::arguments::Planned as Arguments;
+use super::arguments::{self, Planned as Arguments};
 use super::declare::{Kind, ObjectType, Write};
 use super::link::Link;
 use super::selection::{Mention, Source, collect};
+use crate::document::Introspected;
 
 /// The place of the scope that everything begins with.
 pub const ROOT: usize = 0;
@@ -21,8 +22,10 @@ pub struct Plan {
     pub rounds: usize,
     /// Whether the root fields are executed one after the other.
     pub serial: bool,
-    /// Whether a root field asks about the schema.
-    pub introspects: bool,
+    /// What is asked about the schema.
+    pub introspected: Vec<Introspected>,
+    /// About how many bytes it takes.
+    pub bytes: usize,
 }
 
 /// An object type and the fields that are asked of it, at one place of the document.
@@ -35,12 +38,25 @@ pub struct Scope {
 
 /// A field of a scope.
 pub struct Planned {
-    /// The response key, for error paths.
-    pub name: String,
-    /// The response key as JSON, with its colon.
-    pub key: Vec<u8>,
-    pub pos: Pos,
+    /// The response key as JSON, with its quotes and its colon: what is written for each object.
+    pub key: Box<str>,
+    /// Where it is mentioned first.
+    pos: Pos,
+    /// Where it is mentioned again.
+    more: Vec<Pos>,
     pub what: What,
+}
+
+impl Planned {
+    /// Where it is mentioned.
+    pub fn places(&self) -> Vec<Pos> {
+        std::iter::once(self.pos).chain(self.more.iter().copied()).collect()
+    }
+
+    /// The response key. Names need no escapes, so it stands in the JSON as it is.
+    pub fn name(&self) -> &str {
+        self.key.get(1..self.key.len() - 2).unwrap_or_default()
+    }
 }
 
 pub enum What {
@@ -48,8 +64,8 @@ pub enum What {
     Leaf(&'static Write),
     /// By its place among the links.
     Link(usize),
-    /// What the schema says about itself.
-    Schema,
+    /// What the schema says about itself, by its place among what is asked.
+    Schema(usize),
 }
 
 /// A link of a scope.
@@ -82,7 +98,8 @@ impl Plan {
     /// Plans a valid operation, whose root is an object of this type.
     pub fn of(root: &'static ObjectType, operation: &OperationDefinition, source: Source<'_>) -> Self {
         let serial = operation.ty == OperationType::Mutation;
-        let mut plan = Self { scopes: Vec::new(), links: Vec::new(), rounds: 0, serial, introspects: false };
+        let mut plan =
+            Self { scopes: Vec::new(), links: Vec::new(), rounds: 0, serial, introspected: Vec::new(), bytes: 0 };
         plan.add(source, root, &[&operation.selection_set.node]);
         let steps = plan.steps(ROOT);
         if serial {
@@ -95,47 +112,44 @@ impl Plan {
         plan
     }
 
-    /// How many fields it has, in all of its scopes.
-    pub fn fields(&self) -> usize {
-        self.scopes.iter().map(|scope| scope.fields.len() + 1).sum()
-    }
-
     /// Adds the selection of an object; the place of its scope.
     fn add<'a>(&mut self, source: Source<'a>, object: &'static ObjectType, sets: &[&'a SelectionSet]) -> usize {
-        let mentions = collect(source, sets, |condition| object.is(condition));
+        let mentions = collect(source, sets, object.name);
         let scope = self.scopes.len();
         self.scopes.push(Scope { object, fields: Vec::new(), links: 0 });
+        self.bytes += size_of::<Scope>();
         let mut fields = Vec::with_capacity(mentions.len());
         for (key, mention) in mentions {
-            if let Some(what) = self.field(source, scope, &mention) {
-                let mut json = Vec::with_capacity(key.len() + 3);
-                super::leaf::write_text(key, &mut json);
-                json.push(b':');
-                fields.push(Planned { name: key.to_owned(), key: json, pos: mention.field.pos, what });
-            }
+            let what = self.field(source, object, &mention);
+            let key = format!("\"{key}\":").into_boxed_str();
+            self.bytes += size_of::<Planned>() + key.len() + size_of_val(&*mention.more);
+            fields.push(Planned { key, pos: mention.field.pos, more: mention.more, what });
         }
         self.scopes[scope].links = fields.iter().filter(|field| matches!(field.what, What::Link(_))).count();
         self.scopes[scope].fields = fields;
         scope
     }
 
-    fn field<'a>(&mut self, source: Source<'a>, scope: usize, mention: &Mention<'a>) -> Option<What> {
+    fn field<'a>(&mut self, source: Source<'a>, object: &'static ObjectType, mention: &Mention<'a>) -> What {
         let name = mention.field.node.name.node.as_str();
         match name {
-            "__typename" => return Some(What::TypeName),
-            "__schema" | "__type" if scope == ROOT => {
-                self.introspects = true;
-                return Some(What::Schema);
+            "__typename" => return What::TypeName,
+            "__schema" | "__type" if source.types.is_query(object.name) => {
+                let asked = Introspected::new(&mention.field.node, &mention.sets);
+                self.bytes += asked.bytes();
+                self.introspected.push(asked);
+                return What::Schema(self.introspected.len() - 1);
             }
             _ => {}
         }
-        // Validation has refused fields that are not there.
-        let field = self.scopes[scope].object.field(name)?;
+        let field = object.field(name);
+        let field = field.unwrap_or_else(|| unreachable!("a valid document asks {} for no {name}", object.name));
         match &field.def.kind {
-            Kind::Leaf(write) => Some(What::Leaf(write.as_ref())),
+            Kind::Leaf(write) => What::Leaf(write.as_ref()),
             Kind::Link(link) => {
                 let targets = link.targets().into_iter();
                 let below = targets.map(|target| self.add(source, target, &mention.sets)).collect();
+                self.bytes += size_of::<Step>() + arguments::bytes(&mention.field.node);
                 self.links.push(Step {
                     link: link.as_ref(),
                     arguments: Arguments::new(link.as_ref(), &mention.field.node),
@@ -146,7 +160,7 @@ impl Plan {
                     round: 0,
                     height: 0,
                 });
-                Some(What::Link(self.links.len() - 1))
+                What::Link(self.links.len() - 1)
             }
         }
     }

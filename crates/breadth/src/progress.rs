@@ -91,7 +91,7 @@ impl Progress {
 pub const CHANGED: &str = "changed";
 
 fn unanswered(plan: &Plan, field: &Planned, error: &Error, written: &mut Written) -> Result<(), Nothing> {
-    written.out.extend(&field.key);
+    written.out.extend(field.key.as_bytes());
     let What::Link(step) = field.what else {
         // The name of the type is known: nothing else than links and that stands in a mutation.
         written.out.extend(format!("\"{}\"", plan.scopes[ROOT].object.name).as_bytes());
@@ -99,6 +99,6 @@ fn unanswered(plan: &Plan, field: &Planned, error: &Error, written: &mut Written
     };
     written.out.extend(b"null");
     written.failed += 1;
-    written.errors.push(told(error.clone(), field.pos, vec![PathSegment::Field(field.name.clone())]));
+    written.errors.push(told(error.clone(), field.places(), vec![PathSegment::Field(field.name().to_owned())]));
     if plan.links[step].nullable { Ok(()) } else { Err(Nothing) }
 }

@@ -11,6 +11,28 @@ use hashbrown::HashMap;
 use crate::error::{Error, Result};
 
 /// A question about many keys at once.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::sync::Arc;
+///
+/// use breadth::{Error, Question};
+/// use hashbrown::HashMap;
+///
+/// /// Names by number: asked once for all objects of a level.
+/// struct NameByNumber;
+///
+/// impl Question for NameByNumber {
+///     type Key = u32;
+///     type Answer = String;
+///     type Source = Arc<BTreeMap<u32, String>>;
+///     type Error = Error;
+///
+///     async fn ask(names: &Self::Source, keys: &[u32]) -> Result<HashMap<u32, String>, Error> {
+///         Ok(keys.iter().filter_map(|key| Some((*key, names.get(key)?.clone()))).collect())
+///     }
+/// }
+/// ```
 pub trait Question: Send + Sync + 'static {
     type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
     type Answer: Clone + Send + Sync + 'static;

@@ -5,7 +5,7 @@ use futures_util::future::{BoxFuture, join, join_all};
 
 use super::Context;
 use super::declare::Row;
-use super::link::{Below, Prepared, Ready, Rows, Slot};
+use super::link::{Below, Given, Prepared, Ready, Rows, Slot};
 use super::plan::{Plan, ROOT, What};
 use super::question::Store;
 use crate::error::{Error, Result};
@@ -44,17 +44,23 @@ impl Tree {
     }
 }
 
+/// A field of the root, by its place, and its arguments.
+pub struct Only<'r> {
+    pub position: usize,
+    pub given: Option<Given<'r>>,
+}
+
 /// Loads everything that the plan asks for, from the row of the root: of all its fields, or `only` of one of them.
 ///
 /// # Errors
 /// Where the operation passes a limit of its meter, before or after a round.
-pub async fn run(
-    plan: &Plan,
+pub async fn run<'r>(
+    plan: &'r Plan,
     root: Box<dyn Rows>,
-    only: Option<usize>,
-    ctx: Context<'_>,
-    variables: &Variables,
-    meter: Option<&dyn Meter>,
+    only: Option<Only<'r>>,
+    ctx: Context<'r>,
+    variables: &'r Variables,
+    meter: Option<&'r dyn Meter>,
 ) -> Result<Tree> {
     let check = || meter.map_or(Ok(()), Meter::check);
     let mut store = Store::default();
@@ -66,8 +72,11 @@ pub async fn run(
         tree: Tree::of(plan),
         waiting: (0..=plan.rounds).map(|_| Vec::new()).collect(),
         coming: Vec::new(),
+        given: None,
     };
-    run.enter(ROOT, root, only, &mut store)?;
+    let position = only.as_ref().map(|only| only.position);
+    run.given = only.and_then(|only| only.given);
+    run.enter(ROOT, root, position, &mut store)?;
     for round in 1..=plan.rounds {
         if run.waiting[round].is_empty() {
             continue;
@@ -112,6 +121,8 @@ struct Run<'r> {
     waiting: Vec<Vec<(usize, usize)>>,
     /// What links of this round have begun.
     coming: Vec<(usize, BoxFuture<'r, Ready>)>,
+    /// The arguments of the first link that is prepared, where they are known.
+    given: Option<Given<'r>>,
 }
 
 impl Run<'_> {
@@ -151,7 +162,8 @@ impl Run<'_> {
     fn prepare(&mut self, scope: usize, step: usize, store: &mut Store) -> Option<Ready> {
         let rows = self.tree.rows[scope].as_deref()?;
         let planned = &self.plan.links[step];
-        match planned.arguments.given(planned.link, self.variables) {
+        let given = self.given.take().map_or_else(|| planned.arguments.given(planned.link, self.variables), Ok);
+        match given {
             Ok(given) => match planned.link.prepare(rows, given, self.ctx, store) {
                 Prepared::Ready(ready) => return Some(ready),
                 Prepared::Coming(coming) => self.coming.push((step, coming)),

@@ -1,19 +1,21 @@
 //! A schema, ready to read documents and to execute them.
 
-use crate::bridge::types::OperationDefinition;
+use std::sync::Arc;
+
+use crate::bounds::Count;
 use crate::bridge::{self, SDLExportOptions, ServerError, Variables};
 use crate::context::Data;
 use crate::declare::{Object, ObjectType};
 use crate::document::{self, Checked, Limits, Operation, OperationKind, ParserLimits, Refused, Scalar};
 use crate::execute::{self, Response};
-use crate::kept::Plans;
+use crate::kept::{Planning, Plans};
 use crate::link::Rows;
 use crate::meter::Meter;
 
-/// A plan takes some ten times the memory of this many bytes of text: as much as what else is made of a text.
-const BYTES_OF_A_FIELD: usize = 8;
-/// How many fields the plans of a document may have, however short it is.
-const LEAST_FIELDS: usize = 64;
+/// How many bytes the plans of a document may take for each byte of its text: half of what else is made of a text.
+const PLANNED_BYTES: usize = 12;
+/// How many bytes the plans of a document may take, however short it is: those of some 80 fields.
+const LEAST_PLANNED_BYTES: usize = 8 << 10;
 
 /// In the place of the root of changes, where a schema has none.
 #[derive(Default)]
@@ -45,8 +47,30 @@ impl Root {
 }
 
 /// A schema, ready to read documents and to execute them.
+///
+/// ```
+/// use breadth::{Data, NoMutation, Schema, Variables, leaf, object};
+///
+/// #[derive(Default)]
+/// struct Query;
+///
+/// object! {
+///     /// What can be asked.
+///     Query {
+///         /// A greeting.
+///         hello = leaf(|_: &Query| "world");
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let schema = Schema::new::<Query, NoMutation>(&[]);
+/// let response = schema.run("{ hello }", Variables::default(), &Data::default()).await;
+/// assert_eq!(response.to_json(), r#"{"data":{"hello":"world"}}"#);
+/// # }
+/// ```
 pub struct Schema {
-    types: document::Schema,
+    types: Arc<document::Schema>,
     query: Root,
     mutation: Root,
 }
@@ -54,6 +78,7 @@ pub struct Schema {
 /// A document that fits the schema, and its plans.
 pub struct Document {
     pub checked: Checked,
+    types: Arc<document::Schema>,
     /// Those of each operation, in the order of the document.
     plans: Vec<Option<Plans>>,
 }
@@ -62,29 +87,36 @@ impl Document {
     /// Makes the plans of its operations now, so that no request waits for them: for documents that are known before anybody
     /// asks, as those of a trusted list.
     pub fn prepare(&mut self) {
-        let Self { checked, plans } = self;
+        let Self { checked, types, plans } = self;
         for (operation, plans) in checked.operations().iter().zip(plans) {
-            if let (Some(definition), Some(plans)) = (checked.definition(operation), plans) {
-                plans.prepare(definition, &checked.document.fragments);
+            if let (Some(planning), Some(plans)) = (planning(types, checked, operation), plans) {
+                plans.prepare(planning);
             }
         }
     }
 
     /// What an operation selects, and its plans; none for a subscription.
-    fn planned(&self, operation: &Operation) -> Option<(&OperationDefinition, &Plans)> {
-        Some((self.checked.definition(operation)?, self.plans.as_slice().get(operation.number)?.as_ref()?))
+    fn planned(&self, operation: &Operation) -> Option<(Planning<'_>, &Plans)> {
+        let planning = planning(&self.types, &self.checked, operation)?;
+        Some((planning, self.plans.as_slice().get(operation.number)?.as_ref()?))
     }
 }
 
+fn planning<'a>(types: &'a document::Schema, checked: &'a Checked, operation: &Operation) -> Option<Planning<'a>> {
+    Some(Planning { types, operation: checked.definition(operation)?, fragments: &checked.document.fragments })
+}
+
 impl Schema {
-    /// The schema with these roots. `scalars` says which texts are values of scalars of its own.
+    /// The schema with these roots. `scalars` says which values its own scalars take, where these are inputs:
+    /// [`scalar`](crate::scalar) takes those that its Rust type does.
     ///
     /// # Panics
-    /// Where the types that are declared are no schema, such as an interface without its fields: any test finds that.
+    /// Where the types that are declared are no schema, such as an object type without a field of its interface, or a scalar
+    /// of an argument is not among `scalars`: any test finds that.
     pub fn new<Query: Object + Default, Mutation: Object + Default>(scalars: &[(&str, Scalar)]) -> Self {
         let types = document::Schema::of(&sdl::<Query, Mutation>(), scalars);
         let types = types.unwrap_or_else(|error| panic!("the declared types are no schema: {error}"));
-        Self { types, query: Root::of::<Query>(), mutation: Root::of::<Mutation>() }
+        Self { types: Arc::new(types), query: Root::of::<Query>(), mutation: Root::of::<Mutation>() }
     }
 
     /// What documents are held against.
@@ -99,16 +131,25 @@ impl Schema {
     pub fn read(&self, text: &str, parser: ParserLimits, limits: &Limits) -> Result<Document, Refused> {
         let checked = document::read(&self.types, text, parser, limits)?;
         let operations = checked.operations();
-        let fields = (LEAST_FIELDS + text.len() / BYTES_OF_A_FIELD) / operations.len().max(1);
+        let space = (LEAST_PLANNED_BYTES + text.len() * PLANNED_BYTES) / operations.len().max(1);
+        let mut count = Count::new(&self.types, &checked.document.fragments);
         let plans = operations.iter().map(|operation| {
             let root = match operation.kind {
                 OperationKind::Query => &self.query,
                 OperationKind::Mutation => &self.mutation,
-                OperationKind::Subscription => return None,
+                OperationKind::Subscription => return Ok(None),
             };
-            Some(Plans::new(root.object, checked.definition(operation)?, &checked.document.fragments, fields))
+            let Some(planning) = planning(&self.types, &checked, operation) else { return Ok(None) };
+            if count.fields(root.object, &planning.operation.selection_set.node) > limits.planned_fields {
+                let most = limits.planned_fields;
+                return Err(Refused::TooMuch(format!(
+                    "An operation has more than {most} fields, counted for each type that objects may be of."
+                )));
+            }
+            Ok(Some(Plans::new(root.object, planning, space)))
         });
-        Ok(Document { plans: plans.collect(), checked })
+        let plans = plans.collect::<Result<_, _>>()?;
+        Ok(Document { plans, types: Arc::clone(&self.types), checked })
     }
 
     /// Executes an operation of a document, known by its number, with variables that
@@ -124,13 +165,13 @@ impl Schema {
     ) -> Response {
         let operation = document.checked.operations().get(number);
         let planned = operation.and_then(|operation| Some((operation, document.planned(operation)?)));
-        let Some((operation, (definition, plans))) = planned else {
+        let Some((operation, (planning, plans))) = planned else {
             let message = "Subscriptions are not supported on this transport.";
             return Response::refused(vec![ServerError::new(message, None)]);
         };
-        let whole = &document.checked.document;
-        let plan = plans.plan(definition, &whole.fragments, variables);
-        let told = if plan.introspects { self.types.introspect(whole, definition, variables) } else { Vec::new() };
+        let plan = plans.plan(planning, variables);
+        let introspect = |asked| self.types.introspect(asked, planning.fragments, variables);
+        let told: Vec<_> = plan.introspected.iter().map(introspect).collect();
         let root = if operation.kind == OperationKind::Mutation { &self.mutation } else { &self.query };
         execute::Operation { plan: &plan, data, variables, told: &told, meter, root: &root.row }.execute().await
     }
@@ -138,12 +179,9 @@ impl Schema {
     /// Reads a document of one operation and executes it with variables as they were sent: for tests and small programs.
     /// Servers keep documents, and bound what they take.
     pub async fn run(&self, text: &str, sent: Variables, data: &Data) -> Response {
-        let parser = ParserLimits { tokens: 10_000, brackets: 64 };
-        let document = match self.read(text, parser, &Limits::default()) {
+        let document = match self.read(text, ParserLimits::default(), &Limits::default()) {
             Ok(document) => document,
-            Err(Refused::Syntax(error)) => return Response::refused(vec![error]),
-            Err(Refused::TooMuch(message)) => return Response::refused(vec![ServerError::new(message, None)]),
-            Err(Refused::Invalid(errors)) => return Response::refused(errors),
+            Err(refused) => return Response::refused(refused.into()),
         };
         let operation = match document.checked.operation(None) {
             Ok(operation) => operation,

@@ -5,54 +5,69 @@ use std::collections::{HashMap, HashSet};
 
 use crate::bridge::Literal as Input;
 use crate::bridge::Name;
-use crate::bridge::Positioned;
 use crate::bridge::indexmap::IndexMap;
+use crate::bridge::indexmap::map::Entry;
 use crate::bridge::types::{Directive, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet};
+use crate::bridge::{Pos, Positioned};
+use crate::document::Schema;
+use crate::document::conditions::{condition, is_included};
 
 /// The fragments of a document.
 pub type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
-/// The part of a document that is planned, and what its `@skip` and `@include` are decided by.
+/// What a document is planned with: the types that it fits, its fragments, and what its `@skip` and `@include` are decided
+/// by.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
+    pub types: &'a Schema,
     pub fragments: &'a Fragments,
     /// The value of a variable that decides.
     pub flag: &'a dyn Fn(&str) -> bool,
 }
 
+/// How many places of a field are told beside the first.
+const MOST_PLACES: usize = 9;
+
 /// A field that is asked for, and the selection sets of all its mentions.
 pub struct Mention<'a> {
     pub field: &'a Positioned<Field>,
+    /// Where it is mentioned again.
+    pub more: Vec<Pos>,
     pub sets: Vec<&'a SelectionSet>,
 }
 
-/// The fields that `sets` ask of an object, by response key, in order. `applies` tells whether a fragment on a type does.
-pub fn collect<'a>(
-    source: Source<'a>,
-    sets: &[&'a SelectionSet],
-    applies: impl Fn(&str) -> bool,
-) -> IndexMap<&'a str, Mention<'a>> {
-    let mut collected = Collected { source, applies: &applies, fields: IndexMap::new(), fragments: HashSet::new() };
+/// The fields that `sets` ask of an object type, by response key, in order.
+pub fn collect<'a>(source: Source<'a>, sets: &[&'a SelectionSet], object: &'a str) -> IndexMap<&'a str, Mention<'a>> {
+    let mut collected = Collected { source, object, fields: IndexMap::new(), fragments: HashSet::new() };
     for set in sets {
         collected.set(set);
     }
     collected.fields
 }
 
-struct Collected<'a, 'c, F> {
+struct Collected<'a> {
     source: Source<'a>,
-    applies: &'c F,
+    object: &'a str,
     fields: IndexMap<&'a str, Mention<'a>>,
     fragments: HashSet<&'a str>,
 }
 
-impl<'a, F: Fn(&str) -> bool> Collected<'a, '_, F> {
+impl<'a> Collected<'a> {
     fn set(&mut self, set: &'a SelectionSet) {
         for selection in &set.items {
             match &selection.node {
                 Selection::Field(field) if self.included(&field.node.directives) => {
                     let key = field.node.response_key().node.as_str();
-                    let mention = self.fields.entry(key).or_insert_with(|| Mention { field, sets: Vec::new() });
+                    let mention = match self.fields.entry(key) {
+                        Entry::Vacant(new) => new.insert(Mention { field, more: Vec::new(), sets: Vec::new() }),
+                        Entry::Occupied(known) => {
+                            let mention = known.into_mut();
+                            if mention.more.len() < MOST_PLACES {
+                                mention.more.push(field.pos);
+                            }
+                            mention
+                        }
+                    };
                     if !field.node.selection_set.node.items.is_empty() {
                         mention.sets.push(&field.node.selection_set.node);
                     }
@@ -60,14 +75,14 @@ impl<'a, F: Fn(&str) -> bool> Collected<'a, '_, F> {
                 Selection::FragmentSpread(spread) if self.included(&spread.node.directives) => {
                     let name = spread.node.fragment_name.node.as_str();
                     let Some(fragment) = self.source.fragments.get(name) else { continue };
-                    let applies = (self.applies)(fragment.node.type_condition.node.on.node.as_str());
+                    let applies = self.source.types.is(self.object, &fragment.node.type_condition.node.on.node);
                     if applies && self.fragments.insert(name) {
                         self.set(&fragment.node.selection_set.node);
                     }
                 }
                 Selection::InlineFragment(fragment) if self.included(&fragment.node.directives) => {
                     let condition = fragment.node.type_condition.as_ref();
-                    if condition.is_none_or(|condition| (self.applies)(condition.node.on.node.as_str())) {
+                    if condition.is_none_or(|on| self.source.types.is(self.object, &on.node.on.node)) {
                         self.set(&fragment.node.selection_set.node);
                     }
                 }
@@ -76,28 +91,9 @@ impl<'a, F: Fn(&str) -> bool> Collected<'a, '_, F> {
         }
     }
 
-    /// Decided by `@skip` and `@include`.
     fn included(&self, directives: &[Positioned<Directive>]) -> bool {
-        directives.iter().all(|directive| {
-            let Some((wanted, condition)) = condition(&directive.node) else { return true };
-            let is = match condition {
-                Input::Boolean(flag) => *flag,
-                Input::Variable(name) => (self.source.flag)(name),
-                _ => return false,
-            };
-            is == wanted
-        })
+        is_included(directives, self.source.flag)
     }
-}
-
-/// What `@skip` or `@include` is decided by, and what that has to be for the selection to stay.
-fn condition(directive: &Directive) -> Option<(bool, &Input)> {
-    let wanted = match directive.name.node.as_str() {
-        "skip" => false,
-        "include" => true,
-        _ => return None,
-    };
-    Some((wanted, &directive.get_argument("if")?.node))
 }
 
 /// The variables that decide about selections of an operation or of any fragment, each once.

@@ -4,6 +4,7 @@ use crate::bridge::{InputType, Pos, Value};
 use crate::bridge::{MetaInputValue, MetaType, Registry};
 
 use super::declare::Arguments;
+use super::document::Scalar;
 
 /// The arguments of a field: those of an input object, one of them alone, or none.
 pub trait Take: Send + Sync + Sized + 'static {
@@ -54,6 +55,11 @@ impl<T: InputType + 'static> Take for Input<T> {
         let Value::Object(mut values) = values else { return parse(None).map(Input) };
         parse(values.swap_remove(INPUT)).map(Input)
     }
+}
+
+/// A scalar that takes the values which its Rust type does.
+pub fn scalar<T: InputType>() -> Scalar {
+    Scalar::Own(|value| parse::<T>(Some(value.clone())).map(drop))
 }
 
 /// The name of the argument.

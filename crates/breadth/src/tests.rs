@@ -2,19 +2,26 @@
 //! after that, and both are the friends; the town is the number's last digit.
 
 mod interrupted;
+mod links;
+mod plans;
 mod roots;
+mod texts;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::OperationType;
-use async_graphql::{InputObject, PathSegment, Variables};
+use async_graphql::{
+    InputObject, InputValueError, InputValueResult, PathSegment, ScalarType, Value as ConstValue, Variables,
+};
 use hashbrown::HashMap;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::time::timeout;
 
+use super::execute::Operation;
+use super::kept::{Planning, Plans};
 use super::*;
 use crate::object;
 
@@ -161,6 +168,20 @@ impl Abstract for Named {
     }
 }
 
+/// The same, as a union.
+struct Any;
+
+impl Abstract for Any {
+    fn kind() -> &'static AbstractType {
+        &AbstractType {
+            name: "Any",
+            description: "A person or a town.",
+            fields: &[],
+            objects: &[Person::object, Town::object],
+        }
+    }
+}
+
 struct Query;
 
 object! {
@@ -181,6 +202,14 @@ object! {
         });
         /// A row of either type.
         one = local(|_: &Query| Some(AnyRow::<Named>::new(Town(7))));
+        /// A person or a town.
+        any = local(|_: &Query| Some(AnyRow::<Any>::new(Person(1))));
+        /// One that is there.
+        sure = local(|_: &Query| One(AnyRow::<Any>::new(Town(3))));
+        /// All of them.
+        sures = local(|_: &Query| vec![AnyRow::<Any>::new(Town(3)), AnyRow::new(Person(2))]);
+        /// With gaps.
+        gaps = local(|_: &Query| vec![Some(Person(1)), None, Some(Person(20))]);
         /// By number.
         by_number = ask::<Query, Args<Number>, PersonById, (), Option<Person>>(
             |_, Args(args), _| Ok((Some(args.number.into()), ())),
@@ -203,11 +232,37 @@ object! {
     Mutation {
         /// A change that may be of nobody.
         change = resolve(|_: &Mutation, Args(Number { number }), ctx| Box::pin(found(number, ctx)));
+        /// A change that takes a number of some kind.
+        even = resolve(|_: &Mutation, Args(Evens { even }), ctx| Box::pin(found(even.0, ctx)));
         /// A change that is of somebody.
         must = resolve(|_: &Mutation, Args(Number { number }), ctx| {
             Box::pin(async move { found(number, ctx).await.map(|found| One(found.unwrap_or(Person(1)))) })
         });
     }
+}
+
+/// A scalar of which only its type knows which numbers it takes.
+struct Even(i32);
+
+#[async_graphql::Scalar]
+impl ScalarType for Even {
+    fn parse(value: ConstValue) -> InputValueResult<Self> {
+        match value {
+            ConstValue::Number(number) if number.as_i64().is_some_and(|number| number % 2 == 0) => {
+                Ok(Self(number.as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or_default()))
+            }
+            _ => Err(InputValueError::custom("it has to be even")),
+        }
+    }
+
+    fn to_value(&self) -> ConstValue {
+        self.0.into()
+    }
+}
+
+#[derive(InputObject)]
+struct Evens {
+    even: Even,
 }
 
 #[derive(InputObject)]
@@ -232,6 +287,10 @@ struct Answer {
     asked: Vec<String>,
 }
 
+fn types() -> document::Schema {
+    document::Schema::of(&sdl::<Query, Mutation>(), &[("Even", document::Scalar::Any)]).unwrap()
+}
+
 /// Executes a valid document of one operation.
 async fn execute(document: &str, sent: Value, data: &Data) -> Response {
     execute_with(document, sent, data, None).await
@@ -250,12 +309,14 @@ async fn execute_with(document: &str, sent: Value, data: &Data, meter: Option<&d
     }
     let is_query = operation.node.ty == OperationType::Query;
     let root = if is_query { Query::object() } else { Mutation::object() };
-    let mut plans = Plans::new(root, &operation.node, &document.fragments, if is_ahead { 0 } else { 1_000 });
+    let types = types();
+    let planning = Planning { types: &types, operation: &operation.node, fragments: &document.fragments };
+    let mut plans = Plans::new(root, planning, if is_ahead { 0 } else { 100_000 });
     if is_ahead {
-        plans.prepare(&operation.node, &document.fragments);
+        plans.prepare(planning);
     }
-    let plan = plans.plan(&operation.node, &document.fragments, &variables);
-    assert!(Arc::ptr_eq(&plan, &plans.plan(&operation.node, &document.fragments, &variables)), "it is kept");
+    let plan = plans.plan(planning, &variables);
+    assert!(Arc::ptr_eq(&plan, &plans.plan(planning, &variables)), "it is kept");
     let root = || -> Box<dyn Rows> { if is_query { Box::new(vec![Query]) } else { Box::new(vec![Mutation]) } };
     Operation { plan: &plan, data, variables: &variables, told: &[], meter, root: &root }.execute().await
 }
@@ -289,141 +350,4 @@ async fn run(document: &str) -> (Value, Vec<String>) {
 
 fn paths(answer: &Answer) -> Vec<&str> {
     answer.errors.iter().map(|(path, _)| path.as_str()).collect()
-}
-
-#[tokio::test]
-async fn links_that_ask_the_same_in_one_round_are_one_question_with_all_their_keys() {
-    let (data, asked) =
-        run("{ people { friend { number } rival { number } mirror { other: friend { number } } } }").await;
-    assert_eq!(asked, ["PersonById [2, 3, 4]"]);
-    let each = |friend: i32| json!({ "friend": { "number": friend }, "rival": { "number": friend + 1 }, "mirror": { "other": { "number": friend } } });
-    assert_eq!(data, json!({ "people": [each(2), each(3)] }));
-}
-
-#[tokio::test]
-async fn a_link_waits_for_a_later_equal_question_where_that_makes_nothing_longer() {
-    let (_, asked) = run("{ person { friend { number } friends { friend { number } } } }").await;
-    assert_eq!(asked, ["FriendsOf [1]", "PersonById [2, 3, 4]"]);
-}
-
-#[tokio::test]
-async fn a_link_that_others_hang_on_does_not_wait() {
-    let (_, mut asked) = run("{ person { friend { friends { number } } friends { friend { number } } } }").await;
-    // Both at once, in any order.
-    asked[..2].sort();
-    assert_eq!(asked[..2], ["FriendsOf [1]", "PersonById [2]"]);
-    asked[2..].sort();
-    assert_eq!(asked[2..], ["FriendsOf [2]", "PersonById [3, 4]"]);
-}
-
-#[tokio::test]
-async fn what_is_answered_is_not_asked_again() {
-    let (data, asked) = run("{ person { friend { rival { number } } other: rival { friend { number } } } }").await;
-    assert_eq!(asked, ["PersonById [2, 3]", "PersonById [4]"]);
-    assert_eq!(data["person"]["other"]["friend"]["number"], 4);
-    let (_, asked) = run("{ person { friend { friend { number } } rival { number } } }").await;
-    assert_eq!(asked.concat().matches('3').count(), 1, "{asked:?}");
-}
-
-#[tokio::test]
-async fn rows_of_several_types_are_one_run() {
-    let document = "{ all { __typename number ... on Person { friend { number } } ... on Town { mayor { number } } } }";
-    let (data, asked) = run(document).await;
-    assert_eq!(asked, ["PersonById [2, 3, 6]"]);
-    let person = |number: i32| json!({ "__typename": "Person", "number": number, "friend": { "number": number + 1 } });
-    let town = json!({ "__typename": "Town", "number": 3, "mayor": { "number": 3 } });
-    assert_eq!(data, json!({ "all": [person(1), null, town, person(5)] }));
-}
-
-#[tokio::test]
-async fn a_fragment_applies_to_its_type_and_to_those_that_have_its_interface() {
-    let document =
-        "{ one { ... on Named { number } ... on Person { friend { number } } ... on Town { mayor { __typename } } } }";
-    let (data, _) = run(document).await;
-    assert_eq!(data, json!({ "one": { "number": 7, "mayor": { "__typename": "Person" } } }));
-}
-
-#[tokio::test]
-async fn mentions_of_a_field_are_merged_and_followed_once() {
-    let document = "
-        { person { ...A } ... { person { friend { rival { number } } } ...B } ...B }
-        fragment A on Person { friend { number } ... on Named { number } }
-        fragment B on Query { person { friend { number mirror { number } } friend { mirror { __typename } } } }";
-    let (data, asked) = run(document).await;
-    let friend = json!({ "number": 2, "rival": { "number": 4 }, "mirror": { "number": 2, "__typename": "Person" } });
-    assert_eq!(data, json!({ "person": { "friend": friend, "number": 1 } }));
-    assert_eq!(asked, ["PersonById [2]", "PersonById [4]"]);
-}
-
-#[tokio::test]
-async fn a_null_climbs_to_the_next_place_that_may_be_null() {
-    let document = "{ people { number friend { friends { number town { number } } } } }";
-    let answer = failing(document, &[("TownById", "3")]).await;
-    // Friends of 2 are 3 and 4, of 3 are 4 and 5.
-    let friends =
-        json!({ "friends": [{ "number": 4, "town": { "number": 4 } }, { "number": 5, "town": { "number": 5 } }] });
-    assert_eq!(answer.data, json!({ "people": [{ "number": 1, "friend": null }, { "number": 2, "friend": friends }] }));
-    assert_eq!(paths(&answer), ["[people,0,friend,friends,0,town]"]);
-}
-
-#[tokio::test]
-async fn a_null_climbs_to_the_top_where_nothing_may_be_null() {
-    let answer = failing("{ people { town { number } } }", &[("TownById", "2")]).await;
-    assert_eq!(answer.data, Value::Null);
-    assert_eq!(paths(&answer), ["[people,1,town]"]);
-    let answer =
-        failing("{ all { ... on Person { town { number } } number } person { number } }", &[("TownById", "5")]).await;
-    assert_eq!(answer.data["all"][3], Value::Null);
-    assert_eq!(answer.data["all"][0], json!({ "town": { "number": 1 }, "number": 1 }));
-    assert_eq!(answer.data["person"], json!({ "number": 1 }));
-    assert_eq!(paths(&answer), ["[all,3,town]"]);
-}
-
-#[tokio::test]
-async fn a_failure_is_told_at_every_place_that_asked() {
-    let document = "{ people { a: friend { number } b: rival { number } } }";
-    let answer = failing(document, &[("PersonById", "3")]).await;
-    assert_eq!(paths(&answer), ["[people,0,b]", "[people,1,a]"]);
-    assert_eq!(answer.data["people"][0], json!({ "a": { "number": 2 }, "b": null }));
-}
-
-#[tokio::test]
-async fn a_failure_is_told_once_however_often_its_field_is_mentioned() {
-    let document = "
-        { person { friend { number } } person { number } ...A ...A }
-        fragment A on Query { person { town { number } } }";
-    let answer = failing(document, &[("PersonById", "2")]).await;
-    assert_eq!(paths(&answer), ["[person,friend]"]);
-    assert_eq!(answer.data["person"], json!({ "friend": null, "number": 1, "town": { "number": 1 } }));
-    let answer = failing(document, &[("TownById", "1")]).await;
-    assert_eq!(paths(&answer), ["[person,town]"]);
-    assert_eq!(answer.data, json!({ "person": null }));
-}
-
-#[tokio::test]
-async fn what_is_promised_and_not_there_is_an_error() {
-    // 1's parent is 10; 10's would be 100, whom nobody knows.
-    let answer = failing("{ person { parent { friend { number } parent { number } } } }", &[]).await;
-    assert_eq!(answer.data, json!({ "person": null }));
-    assert_eq!(paths(&answer), ["[person,parent,parent]"]);
-}
-
-#[tokio::test]
-async fn arguments_have_their_defaults_and_their_errors_a_place() {
-    let document = "query($left: Int, $five: Int! = 5) { people {
-        multiple twice: multiple(times: 2) five: multiple(times: $five) ten: multiple(times: $left) } }";
-    let (data, asked) = run(document).await;
-    assert_eq!(data["people"][1], json!({ "multiple": 20, "twice": 4, "five": 10, "ten": 20 }));
-    assert!(asked.is_empty(), "who has no key asks nothing: {asked:?}");
-    let answer = failing("{ person { number rival { wrong: multiple(times: -1) } } }", &[]).await;
-    assert_eq!(answer.data, json!({ "person": { "number": 1, "rival": null } }));
-    assert_eq!(answer.errors, [("[person,rival,wrong]".to_owned(), "times".to_owned())]);
-}
-
-#[tokio::test]
-async fn lists_may_be_empty_and_questions_without_keys_are_not_put() {
-    let (data, asked) = run("{ people @skip(if: true) { friend { number } } __typename }").await;
-    assert_eq!((data, asked), (json!({ "__typename": "Query" }), Vec::new()));
-    let (data, asked) = run("{ person { friend { friend @include(if: false) { number } } } }").await;
-    assert_eq!((data, asked), (json!({ "person": { "friend": {} } }), vec!["PersonById [2]".to_owned()]));
 }

@@ -8,7 +8,7 @@ use crate::bridge::Value;
 use futures_util::future::{BoxFuture, join_all};
 
 use super::Context;
-use super::declare::{Arguments, Def, Kind, Object, ObjectType, Row};
+use super::declare::{Arguments, Def, Kind, NoValue, Object, ObjectType, Row};
 use super::leaf::Leaf;
 use super::link::{Below, Given, Link, Prepared, Ready, Rows, Slot};
 use super::outcome::{Gather, One, Outcome};
@@ -99,6 +99,13 @@ where
 /// A link that finds out by itself, row by row: nothing is gathered with what others ask.
 struct Resolving<R, A, O, F>(F, PhantomData<fn(R, A) -> O>);
 
+/// Arguments for rows that get their own each.
+struct Taken<A> {
+    values: Value,
+    /// For the first row.
+    taken: Option<A>,
+}
+
 impl<R, A, O, F> Link for Resolving<R, A, O, F>
 where
     R: 'static,
@@ -122,20 +129,18 @@ where
         Some(TypeId::of::<Self>())
     }
 
-    /// Each row gets arguments of its own: they are kept as they were sent.
     fn arguments(&self, values: Value) -> Result<Box<Row>, String> {
-        Ok(Box::new(values))
+        let taken = Some(A::take(values.clone())?);
+        Ok(Box::new(Taken { values, taken }))
     }
 
     fn prepare<'c>(&'c self, rows: &dyn Rows, given: Given<'_>, ctx: Context<'c>, _: &mut Store) -> Prepared<'c> {
-        let mut values = match given {
-            Given::Kept(kept) => Some(row::<Value>(kept).clone()),
-            Given::Own(own) => own.downcast().ok().map(|values| *values),
+        let Taken { values, mut taken } = match given {
+            Given::Kept(kept) => Taken::<A> { values: row::<Taken<A>>(kept).values.clone(), taken: None },
+            Given::Own(own) => mine(own),
         };
         let mut resolve = |index: usize| {
-            let last = index + 1 == rows.len();
-            let values = if last { values.take() } else { values.clone() };
-            let taken = A::take(values.unwrap_or_default()).map_err(Error::new);
+            let taken = taken.take().map_or_else(|| A::take(values.clone()).map_err(Error::new), Ok);
             let begun = taken.map(|arguments| (self.0)(row(rows.get(index)), arguments, ctx));
             async move {
                 match begun {
@@ -315,22 +320,36 @@ where
     )
 }
 
-fn leaf_def<T: Leaf>(write: impl Fn(&Row, Context<'_>, &mut Vec<u8>) + Send + Sync + 'static) -> Def {
+fn leaf_def<T: Leaf>(write: impl Fn(&Row, Context<'_>, &mut Vec<u8>) -> Result<()> + Send + Sync + 'static) -> Def {
     let register = Box::new(|registry: &mut Registry| (T::register(registry), Arguments::new()));
+    let write = move |row: &Row, ctx: Context<'_>, out: &mut Vec<u8>| {
+        write(row, ctx, out).map_err(|error| NoValue { error, nullable: T::NULLABLE })
+    };
     Def { register, kind: Kind::Leaf(Box::new(write)), reads: None, deprecated: None }
+}
+
+fn write<T: Leaf>(value: &T, out: &mut Vec<u8>) -> Result<()> {
+    value.check()?;
+    value.write(out);
+    Ok(())
 }
 
 /// A value that is made of the row.
 pub fn leaf<R: 'static, T: Leaf>(value: impl Fn(&R) -> T + Send + Sync + 'static) -> Def {
-    leaf_def::<T>(move |of, _, out| value(row(of)).write(out))
+    leaf_def::<T>(move |of, _, out| write(&value(row(of)), out))
+}
+
+/// A value that is made of the row, where that can fail.
+pub fn try_leaf<R: 'static, T: Leaf>(value: impl Fn(&R) -> Result<T> + Send + Sync + 'static) -> Def {
+    leaf_def::<T>(move |of, _, out| write(&value(row(of))?, out))
 }
 
 /// A value that depends on who asks.
 pub fn leaf_in<T: Leaf>(value: impl Fn(Context<'_>) -> T + Send + Sync + 'static) -> Def {
-    leaf_def::<T>(move |_, ctx, out| value(ctx).write(out))
+    leaf_def::<T>(move |_, ctx, out| write(&value(ctx), out))
 }
 
 /// A value that the row lends.
 pub fn lent<R: 'static, T: Leaf>(value: impl Fn(&R) -> &T + Send + Sync + 'static) -> Def {
-    leaf_def::<T>(move |of, _, out| value(row(of)).write(out))
+    leaf_def::<T>(move |of, _, out| write(value(row(of)), out))
 }

@@ -3,10 +3,11 @@
 //! An error belongs to a place; a null where none may stand climbs to the next place where one may (GraphQL,
 //! section 6.4.4). What was written of the object that becomes null is cut off again.
 
-use crate::bridge::{Name, PathSegment, Pos, ServerError, Value, told};
+use crate::bridge::{PathSegment, ServerError, Value, told};
 
 use super::Context;
 use super::buffer::Buffer;
+use super::declare::NoValue;
 use super::link::Slot;
 use super::plan::{Plan, Planned, Step as Linked, What};
 use super::run::Tree;
@@ -32,8 +33,8 @@ pub struct Writer<'a> {
     pub tree: &'a Tree,
     pub ctx: Context<'a>,
     pub meter: Option<&'a dyn Meter>,
-    /// What the schema says about itself, by response key.
-    pub told: &'a [(Name, Value)],
+    /// What the schema says about itself.
+    pub told: &'a [Value],
     pub written: Written,
     /// Why writing stopped: the operation passed a limit.
     pub stopped: Option<Error>,
@@ -81,7 +82,7 @@ impl<'a> Writer<'a> {
         let planned = &plan.scopes[scope];
         let field = &planned.fields[position];
         let out = &mut self.written.out;
-        out.extend(&field.key);
+        out.extend(field.key.as_bytes());
         match &field.what {
             What::TypeName => {
                 out.push(b'"');
@@ -90,12 +91,13 @@ impl<'a> Writer<'a> {
             }
             What::Leaf(write) => {
                 let Some(rows) = &tree.rows[scope] else { return Err(Nothing) };
-                write(rows.get(index), self.ctx, out.last());
+                if let Err(none) = write(rows.get(index), self.ctx, out.last()) {
+                    self.no_value(field, none)?;
+                }
             }
-            What::Schema => {
-                let told = self.told.iter().find(|(key, _)| *key == field.name).map(|(_, value)| value);
+            What::Schema(place) => {
                 // Writing to a Vec does not fail.
-                let _ = serde_json::to_writer(out.last(), told.unwrap_or(&Value::Null));
+                let _ = serde_json::to_writer(out.last(), &self.told[*place]);
             }
             What::Link(step) => self.link(field, &plan.links[*step], &tree.slots[*step][index])?,
         }
@@ -106,10 +108,19 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    fn no_value(&mut self, field: &'a Planned, NoValue { error, nullable }: NoValue) -> Result<(), Nothing> {
+        let start = self.written.out.written();
+        self.written.failed += usize::from(self.path.is_empty());
+        self.path.push(Step::Field(field.name()));
+        self.fail(error, field);
+        self.path.pop();
+        self.or_null(Err(Nothing), nullable, start)
+    }
+
     fn link(&mut self, field: &'a Planned, step: &'a Linked, slot: &'a Slot) -> Result<(), Nothing> {
         let start = self.written.out.written();
-        self.path.push(Step::Field(&field.name));
-        let written = self.slot(step, slot, field.pos);
+        self.path.push(Step::Field(field.name()));
+        let written = self.slot(step, slot, field);
         self.path.pop();
         self.written.failed += usize::from(self.path.is_empty() && written.is_err());
         self.or_null(written, step.nullable, start)
@@ -127,7 +138,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn slot(&mut self, step: &'a Linked, slot: &'a Slot, pos: Pos) -> Result<(), Nothing> {
+    fn slot(&mut self, step: &'a Linked, slot: &'a Slot, field: &'a Planned) -> Result<(), Nothing> {
         match slot {
             Slot::Null => self.written.out.extend(b"null"),
             Slot::Json(json) => self.written.out.extend(json),
@@ -137,10 +148,10 @@ impl<'a> Writer<'a> {
                 self.list(end - first, false, |writer, index| writer.object(scope, first + index))?;
             }
             Slot::Each(slots) => {
-                self.list(slots.len(), step.nullable_items, |writer, index| writer.slot(step, &slots[index], pos))?;
+                self.list(slots.len(), step.nullable_items, |writer, index| writer.slot(step, &slots[index], field))?;
             }
             Slot::Failed(error) => {
-                self.fail(error.clone(), pos);
+                self.fail(error.clone(), field);
                 return Err(Nothing);
             }
         }
@@ -187,12 +198,12 @@ impl<'a> Writer<'a> {
         Err(Nothing)
     }
 
-    fn fail(&mut self, error: Error, pos: Pos) {
+    fn fail(&mut self, error: Error, field: &Planned) {
         let path = self.path.iter().map(|step| match step {
             Step::Field(name) => PathSegment::Field((*name).to_owned()),
             Step::Index(index) => PathSegment::Index(*index),
         });
-        let error = told(error, pos, path.collect());
+        let error = told(error, field.places(), path.collect());
         // The last one is always there: it is the one that made an object null.
         self.written.errors.truncate(MOST_ERRORS - 1);
         self.written.errors.push(error);

@@ -23,7 +23,10 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 fn one_file_names_the_library() {
     let files = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     assert!(files.len() > 30, "{files:?}");
-    let naming = files.iter().filter(|path| fs::read_to_string(path).unwrap().contains("async_graphql"));
+    // Examples in the documentation name it as users do.
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    let names = |text: &str| text.lines().filter(is_code).any(|line| line.contains("async_graphql"));
+    let naming = files.iter().filter(|path| names(&fs::read_to_string(path).unwrap()));
     let names: Vec<_> = naming.filter_map(|path| path.file_name()?.to_str()).collect();
     assert_eq!(names, ["bridge.rs"]);
 }

@@ -9,7 +9,7 @@ use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::{ContainerType, resolve_container};
 use async_graphql::{
     Context, ContextSelectionSet, EmptyMutation, EmptySubscription, ID, InputType, Name, ObjectType as Root,
-    OutputType, Positioned, ServerResult, Value,
+    OutputType, Positioned, ServerError, ServerResult, Value,
 };
 use notegraph::company::{Company, CompanyById};
 use notegraph::context::{ContextExt, Reader};
@@ -142,7 +142,8 @@ impl ContainerType for Wrapped {
         match &field.def.kind {
             Kind::Leaf(write) => {
                 let mut json = Vec::new();
-                write(self.rows.get(self.index), carried(ctx), &mut json);
+                let written = write(self.rows.get(self.index), carried(ctx), &mut json);
+                written.map_err(|none| ServerError::new(none.error.message, None))?;
                 Ok(Some(parsed(&json)))
             }
             Kind::Link(link) => self.link(link.as_ref(), ctx).await.map(Some),

@@ -83,7 +83,7 @@ pub fn lines(seed: u64, count: usize) -> String {
 }
 
 /// What all constructs of the language are in.
-const SPECIMENS: [(&str, &str); 18] = [
+const SPECIMENS: [(&str, &str); 19] = [
     ("{ __typename }", "{}"),
     (
         "query A($if: Boolean! = true) { __typename @skip(if: $if) viewer @include(if: $if) { scopes } }",
@@ -142,6 +142,10 @@ const SPECIMENS: [(&str, &str); 18] = [
     (
         "query A($s: UserStatus) { users(status: $s, first: 3) { nodes { id status } } noteCounts(groupBy: STATUS) { count } }",
         r#"{"s": "ACTIVE"}"#,
+    ),
+    (
+        "query A($d: Boolean, $s: Boolean! = false) { ...T @include(if: $s) __type(name: \"Note\") { fields(includeDeprecated: $d) @skip(if: $s) { name } } } fragment T on Query { __type(name: \"User\") { fields(includeDeprecated: $d) { name } } }",
+        r#"{"d": null, "s": true}"#,
     ),
     ("query A { viewer { scopes } } query B { noteTypes { id name } }", "{}"),
 ];

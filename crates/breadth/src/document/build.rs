@@ -6,6 +6,7 @@ use crate::bridge::types as sdl;
 use crate::bridge::{ConstValue, Name};
 use crate::bridge::{ParseError as Error, Positioned, parse_schema};
 
+use super::introspection::ListSizes;
 use super::schema::{
     Deprecated, DirectiveDefinition, EnumValue, Field, Fields, Input, InputValue, Scalar, Schema, TypeDefinition,
     TypeId, TypeKind, Wrapped,
@@ -70,27 +71,27 @@ enum __DirectiveLocation {
 pub type OwnScalars<'a> = &'a [(&'a str, Scalar)];
 
 impl Schema {
-    /// Reads a schema as it is printed. Scalars of its own that are not named take any value.
+    /// Reads a schema as it is printed. `scalars` says which values its own scalars take, where these are inputs.
     ///
     /// # Errors
     /// Where the text is no schema.
     ///
     /// # Panics
-    /// Where the text names a type that it does not define, or has no query type: it is the program's own, and any test
-    /// finds it.
+    /// Where the text names a type that it does not define, has no query type, a type does not have what its interfaces
+    /// promise, or nobody says which values a scalar takes: it is the program's own, and any test finds it.
     pub fn of(text: &str, scalars: OwnScalars<'_>) -> Result<Self, Error> {
-        let (mut types, mut directives, mut roots) = (Vec::new(), Vec::new(), None);
+        let (mut types, mut directives, mut roots) = (Vec::new(), Vec::<(sdl::DirectiveDefinition, bool)>::new(), None);
         for text in [INTROSPECTION, text] {
             for definition in parse_schema(text)?.definitions {
                 match definition {
                     sdl::TypeSystemDefinition::Type(definition) => types.push(definition.node),
-                    // The specification's own are as it says.
-                    sdl::TypeSystemDefinition::Directive(definition)
-                        if text != INTROSPECTION
-                            && INTROSPECTION.contains(&format!("directive @{}", definition.node.name.node)) => {}
                     sdl::TypeSystemDefinition::Directive(definition) => {
-                        let repeatable = is_repeatable(text, &definition.node.name.node);
-                        directives.push((definition.node, repeatable));
+                        let name = &definition.node.name.node;
+                        // The specification's own are as it says.
+                        if directives.iter().all(|(known, _)| known.name.node != *name) {
+                            let repeatable = is_repeatable(text, name);
+                            directives.push((definition.node, repeatable));
+                        }
                     }
                     sdl::TypeSystemDefinition::Schema(schema) => roots = Some(schema.node),
                 }
@@ -126,7 +127,7 @@ impl Schema {
             field("__type", Wrapped::Named(building.id("__Type")), vec![name]),
             field("__typename", non_null("String"), Vec::new()),
         ];
-        Ok(Self {
+        let mut schema = Self {
             types: types.into_iter().map(|definition| building.definition(definition)).collect(),
             directives: directives.into_iter().map(|(one, repeatable)| building.directive(one, repeatable)).collect(),
             possible,
@@ -134,8 +135,32 @@ impl Schema {
             mutation,
             subscription,
             meta,
+            list_sizes: ListSizes::default(),
             by_name: building.by_name,
-        })
+        };
+        schema.list_sizes = schema.list_sizes();
+        for ty in schema.inputs() {
+            let (name, is_any) = (schema.name(ty), matches!(schema.kind(ty), TypeKind::Scalar(Scalar::Any)));
+            let is_named = scalars.iter().any(|(own, _)| *own == name);
+            assert!(!is_any || is_named, "nothing says which values the scalar {name} takes");
+        }
+        schema.check_interfaces().unwrap_or_else(|error| panic!("{error}"));
+        Ok(schema)
+    }
+}
+
+impl Schema {
+    /// The types of all arguments and of the fields of input objects.
+    fn inputs(&self) -> impl Iterator<Item = TypeId> {
+        let of_fields = |fields: &Fields| -> Vec<TypeId> {
+            fields.all.iter().flat_map(|field| &field.arguments).map(|argument| argument.ty.innermost()).collect()
+        };
+        let of_type = move |definition: &TypeDefinition| match &definition.kind {
+            TypeKind::Object(fields) | TypeKind::Interface(fields) => of_fields(fields),
+            TypeKind::Input(input) => input.fields.iter().map(|field| field.ty.innermost()).collect(),
+            TypeKind::Scalar(_) | TypeKind::Enum(_) | TypeKind::Union => Vec::new(),
+        };
+        self.types.iter().flat_map(of_type)
     }
 }
 
@@ -258,8 +283,10 @@ impl Building<'_> {
 
 /// Whether a directive is declared to be repeatable. The library's parser takes all of them for that.
 fn is_repeatable(text: &str, name: &str) -> bool {
-    let declared = text.split_once(&format!("directive @{name}")).map(|(_, rest)| rest);
-    declared.and_then(|rest| rest.split_once(" on ")).is_some_and(|(before, _)| before.ends_with("repeatable"))
+    let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    let mut declared = text.split("directive @").skip(1);
+    let found = declared.find_map(|rest| rest.strip_prefix(name).filter(|rest| !rest.starts_with(is_name)));
+    found.and_then(|rest| rest.split_once(" on ")).is_some_and(|(before, _)| before.trim_end().ends_with("repeatable"))
 }
 
 fn enum_value(value: sdl::EnumValueDefinition) -> EnumValue {

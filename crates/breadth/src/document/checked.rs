@@ -1,11 +1,15 @@
 //! A document that is valid, and what it needs to know of what is sent with it.
 
+use std::sync::Arc;
+
 use crate::bridge::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
 use crate::bridge::{ConstValue, Name};
 use crate::bridge::{Pos, ServerError, Variables};
 
 use super::coerce::{self, Wrong};
+use super::fault::short;
 use super::hand_over::HandOver;
+use super::nulls;
 use super::schema::{Schema, Wrapped};
 use super::syntax::{self, OperationKind};
 use super::validate::Declared;
@@ -17,7 +21,7 @@ const MOST_ERRORS: usize = 50;
 #[derive(Debug)]
 pub struct Checked {
     /// For async-graphql's macros, and for what plans it.
-    pub document: ExecutableDocument,
+    pub document: Arc<ExecutableDocument>,
     operations: Vec<Operation>,
 }
 
@@ -28,6 +32,7 @@ pub struct Operation {
     name: Option<String>,
     pub kind: OperationKind,
     variables: Vec<Variable>,
+    document: Arc<ExecutableDocument>,
 }
 
 #[derive(Debug)]
@@ -36,8 +41,8 @@ struct Variable {
     ty: Wrapped,
     /// What it is where it is left out.
     default: Option<ConstValue>,
-    /// What one of its places expects, where that takes no null and the variable does.
-    never_null: Option<String>,
+    /// Whether one of its places takes no null, and the variable does.
+    is_open: bool,
     at: Pos,
 }
 
@@ -48,10 +53,12 @@ impl Checked {
         declared: Vec<Vec<Declared>>,
         handed: &HandOver<'_>,
     ) -> Self {
+        let handed_over = Arc::new(handed.document(document));
         let operation = |(number, (operation, declared)): (usize, (&syntax::Operation<'_>, Vec<Declared>))| Operation {
             number,
             name: operation.name.map(|name| name.text.to_owned()),
             kind: operation.kind,
+            document: Arc::clone(&handed_over),
             variables: operation
                 .variables
                 .iter()
@@ -63,13 +70,13 @@ impl Checked {
                         .as_ref()
                         .map(|default| coerce::coerce(schema, &declared.ty, handed.constant(default))),
                     ty: declared.ty,
-                    never_null: declared.never_null,
+                    is_open: declared.is_open,
                     at: handed.position(variable.at),
                 })
                 .collect(),
         };
         let operations = document.operations.iter().zip(declared).enumerate().map(operation).collect();
-        Self { document: handed.document(document), operations }
+        Self { document: handed_over, operations }
     }
 
     /// The operation that is to run (GraphQL, section 6.1).
@@ -85,10 +92,7 @@ impl Checked {
             }
             (Some(name), operations) => {
                 let found = operations.iter().find(|operation| operation.name.as_deref() == Some(name));
-                found.ok_or_else(|| {
-                    let name: String = name.chars().take(60).collect();
-                    ServerError::new(format!("Unknown operation named \"{name}\"."), None)
-                })
+                found.ok_or_else(|| ServerError::new(format!("Unknown operation named \"{}\".", short(name)), None))
             }
         }
     }
@@ -100,53 +104,66 @@ impl Checked {
 
     /// What the operation selects.
     pub fn definition(&self, operation: &Operation) -> Option<&OperationDefinition> {
-        let definition = match (&self.document.operations, &operation.name) {
+        operation.definition_in(&self.document)
+    }
+}
+
+impl Operation {
+    fn definition_in<'d>(&self, document: &'d ExecutableDocument) -> Option<&'d OperationDefinition> {
+        let definition = match (&document.operations, &self.name) {
             (DocumentOperations::Single(only), _) => Some(only),
             (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name.as_str()),
             (DocumentOperations::Multiple(_), None) => None,
         };
         definition.map(|definition| &definition.node)
     }
-}
 
-impl Operation {
     /// The values of the variables that the operation declares (GraphQL, section 6.1.2): of their types, and their defaults
     /// where they were left out. Others are dropped.
     ///
     /// # Errors
     /// What is wrong with them, at the places of their definitions.
     pub fn variables(&self, schema: &Schema, mut sent: Variables) -> Result<Variables, Vec<ServerError>> {
-        let (mut variables, mut errors) = (Variables::default(), Vec::new());
+        let (mut variables, mut errors, mut is_open) = (Variables::default(), Vec::new(), false);
         for variable in &self.variables {
             if errors.len() >= MOST_ERRORS {
                 break;
             }
             match variable.value(schema, sent.remove(&variable.name)) {
-                Ok(Some(value)) => drop(variables.insert(variable.name.clone(), value)),
+                Ok(Some(value)) => {
+                    is_open |= variable.is_open && matches!(value, ConstValue::Null);
+                    variables.insert(variable.name.clone(), value);
+                }
                 Ok(None) => {}
-                Err(wrong) => errors.extend(wrong.into_iter().map(|Wrong { path, message }| {
-                    let name: String = variable.name.chars().take(60).collect();
-                    ServerError::new(
-                        format!("Variable \"${name}\" has invalid value{path}: {message}"),
-                        Some(variable.at),
-                    )
-                })),
+                Err(wrong) => errors.extend(wrong.into_iter().map(|wrong| variable.error(&wrong))),
             }
         }
+        if is_open && errors.is_empty() {
+            errors = self.misplaced_nulls(schema, &variables);
+        }
         if errors.is_empty() { Ok(variables) } else { Err(errors) }
+    }
+
+    fn misplaced_nulls(&self, schema: &Schema, variables: &Variables) -> Vec<ServerError> {
+        let (Some(root), Some(definition)) = (schema.root(self.kind), self.definition_in(&self.document)) else {
+            return Vec::new();
+        };
+        let misplaced = nulls::misplaced(schema, &self.document, (root, definition), variables);
+        let error = |(name, place): (&Name, String)| {
+            let variable = self.variables.iter().find(|variable| variable.name == *name)?;
+            let message = format!("Expected a value that is not null, as it is used where \"{place}\" is expected.");
+            Some(variable.error(&Wrong { path: String::new(), message }))
+        };
+        misplaced.into_iter().filter_map(error).take(MOST_ERRORS).collect()
     }
 }
 
 impl Variable {
     fn value(&self, schema: &Schema, sent: Option<ConstValue>) -> Result<Option<ConstValue>, Vec<Wrong>> {
         let wrong = |message: String| vec![Wrong { path: String::new(), message }];
-        let refused = |value: &ConstValue| {
-            let place = self.never_null.as_ref().filter(|_| matches!(value, ConstValue::Null))?;
-            Some(wrong(format!("Expected a value that is not null, as it is used where \"{place}\" is expected.")))
-        };
         let Some(value) = sent else {
             return match &self.default {
-                Some(default) => refused(default).map_or_else(|| Ok(Some(default.clone())), Err),
+                Some(default) => Ok(Some(default.clone())),
                 None if self.ty.is_non_null() => {
                     let ty = schema.show(&self.ty);
                     Err(wrong(format!("Expected a value of non-null type \"{ty}\" to be provided.")))
@@ -154,10 +171,12 @@ impl Variable {
                 None => Ok(None),
             };
         };
-        if let Some(wrong) = refused(&value) {
-            return Err(wrong);
-        }
         coerce::check(schema, &self.ty, &value)?;
         Ok(Some(coerce::coerce(schema, &self.ty, value)))
+    }
+
+    fn error(&self, Wrong { path, message }: &Wrong) -> ServerError {
+        let name = short(&self.name);
+        ServerError::new(format!("Variable \"${name}\" has invalid value{path}: {message}"), Some(self.at))
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::bridge::{ConstValue, Name};
 
+use super::fault::short;
 use super::scalars::{self, Given};
 use super::schema::{Input, Scalar, Schema, TypeKind, Wrapped};
 
@@ -39,8 +40,13 @@ pub fn check(schema: &Schema, ty: &Wrapped, value: &ConstValue) -> Result<(), Ve
 }
 
 impl<'v> Coercion<'_, 'v> {
-    fn wrong(&mut self, message: String) {
-        if self.wrong.len() < MOST_WRONG {
+    fn is_full(&self) -> bool {
+        self.wrong.len() >= MOST_WRONG
+    }
+
+    /// `message` is called only where it is told.
+    fn wrong(&mut self, message: impl FnOnce() -> String) {
+        if !self.is_full() {
             let mut path = String::new();
             for step in &self.path {
                 match step {
@@ -49,20 +55,19 @@ impl<'v> Coercion<'_, 'v> {
                 }
             }
             let path = if path.is_empty() { path } else { format!(" at {path}") };
-            self.wrong.push(Wrong { path, message });
+            self.wrong.push(Wrong { path, message: message() });
         }
     }
 
     /// Goes as deep as the JSON nests.
     fn value(&mut self, ty: &Wrapped, value: &'v ConstValue) {
-        if self.wrong.len() >= MOST_WRONG {
+        if self.is_full() {
             return;
         }
         let schema = self.schema;
         if matches!(value, ConstValue::Null) {
             if ty.is_non_null() {
-                let ty = schema.show(ty);
-                self.wrong(format!("Expected value of non-null type \"{ty}\" not to be null."));
+                self.wrong(|| format!("Expected value of non-null type \"{}\" not to be null.", schema.show(ty)));
             }
             return;
         }
@@ -82,23 +87,27 @@ impl<'v> Coercion<'_, 'v> {
         match (schema.kind(id), value) {
             (TypeKind::Input(input), ConstValue::Object(fields)) => self.object(name, input, fields, value),
             (TypeKind::Input(_), _) => {
-                let found = scalars::shown_json(value);
-                self.wrong(format!("Expected value of type \"{name}\" to be an object, found: {found}."));
+                self.wrong(|| {
+                    let found = scalars::shown_json(value);
+                    format!("Expected value of type \"{name}\" to be an object, found: {found}.")
+                });
             }
             (TypeKind::Enum(values), ConstValue::String(given)) => {
                 if !values.iter().any(|value| value.name == *given) {
-                    self.wrong(scalars::no_value(&scalars::shown_json(value), name, values));
+                    self.wrong(|| scalars::no_value(&scalars::shown_json(value), name, values));
                 }
             }
             (TypeKind::Enum(values), ConstValue::Enum(given))
                 if values.iter().any(|value| value.name == given.as_str()) => {}
             (TypeKind::Enum(_), _) => {
-                let found = scalars::shown_json(value);
-                self.wrong(format!("Enum \"{name}\" cannot represent non-string value: {found}."));
+                self.wrong(|| {
+                    let found = scalars::shown_json(value);
+                    format!("Enum \"{name}\" cannot represent non-string value: {found}.")
+                });
             }
             (TypeKind::Scalar(scalar), _) => {
                 if let Err(message) = scalars::check(*scalar, name, &Given::Json(value)) {
-                    self.wrong(message);
+                    self.wrong(|| message);
                 }
             }
             // No variable is of these.
@@ -119,25 +128,28 @@ impl<'v> Coercion<'_, 'v> {
                 self.value(&defined.ty, value);
                 self.path.pop();
             } else if defined.is_required() {
-                let found = scalars::shown_json(value);
-                let field = &defined.name;
-                self.wrong(format!(
-                    "Expected value of type \"{name}\" to include required field \"{field}\", found: {found}."
-                ));
+                self.wrong(|| {
+                    let (field, found) = (&defined.name, scalars::shown_json(value));
+                    format!("Expected value of type \"{name}\" to include required field \"{field}\", found: {found}.")
+                });
             }
         }
         // All of them are known most of the time.
         for field in fields.keys() {
+            if self.is_full() {
+                return;
+            }
             if !input.fields.iter().any(|defined| defined.name == field.as_str()) {
-                let found = scalars::shown_json(value);
-                let field: String = field.chars().take(60).collect();
-                self.wrong(format!(
-                    "Expected value of type \"{name}\" not to include unknown field \"{field}\", found: {found}."
-                ));
+                self.wrong(|| {
+                    let (field, found) = (short(field), scalars::shown_json(value));
+                    format!(
+                        "Expected value of type \"{name}\" not to include unknown field \"{field}\", found: {found}."
+                    )
+                });
             }
         }
         if input.one_of && (fields.len() != 1 || fields.values().any(|value| matches!(value, ConstValue::Null))) {
-            self.wrong(scalars::one_of(name));
+            self.wrong(|| scalars::one_of(name));
         }
     }
 }

@@ -2,6 +2,19 @@
 
 use super::syntax::At;
 
+/// How many faults are told of a document. Nobody reads more, and a hostile one has thousands.
+pub const MOST_FAULTS: usize = 100;
+/// How much of a name is repeated, in characters.
+pub const LONGEST_NAME: usize = 60;
+
+/// A name that the client made up, for people.
+pub fn short(name: &str) -> String {
+    match name.char_indices().nth(LONGEST_NAME) {
+        Some((end, _)) => format!("{}...", name.get(..end).unwrap_or_default()),
+        None => name.to_owned(),
+    }
+}
+
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {

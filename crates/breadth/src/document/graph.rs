@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::fault::Fault;
+use super::fault::{Fault, MOST_FAULTS, short};
 use super::syntax::{At, Document, Selection, Selections};
 
 pub struct Graph<'a> {
@@ -24,7 +24,7 @@ impl<'a> Graph<'a> {
     /// Takes time by the number of spreads, and no stack by the length of chains.
     ///
     /// # Errors
-    /// Where fragments spread themselves (GraphQL, section 5.5.2.2), one for each that was found first.
+    /// Where fragments spread themselves (GraphQL, section 5.5.2.2): the first hundred cycles.
     pub fn of(document: &Document<'a>) -> Result<Self, Vec<Fault>> {
         let mut by_name = HashMap::with_capacity(document.fragments.len());
         for (number, fragment) in document.fragments.iter().enumerate() {
@@ -48,7 +48,12 @@ impl<'a> Graph<'a> {
             while let Some(step) = steps.pop() {
                 match step {
                     Step::Begin(number, _) if is(&ended, number) => {}
-                    Step::Begin(number, at) if is(&begun, number) => faults.push(cycle(document, &path, number, at)),
+                    Step::Begin(number, at) if is(&begun, number) => {
+                        faults.push(cycle(document, &path, number, at));
+                        if faults.len() >= MOST_FAULTS {
+                            return faults;
+                        }
+                    }
                     Step::Begin(number, at) => {
                         set(&mut begun, number);
                         path.push((number, at));
@@ -105,12 +110,13 @@ fn set(flags: &mut [bool], number: usize) {
 }
 
 fn cycle(document: &Document<'_>, path: &[(usize, At)], number: usize, at: At) -> Fault {
-    let name = |number: usize| document.fragments.get(number).map_or("", |fragment| fragment.name.text);
+    let name =
+        |number: usize| document.fragments.get(number).map_or_else(String::new, |fragment| short(fragment.name.text));
     let start = path.iter().position(|(known, _)| *known == number).unwrap_or_default();
     let through = path.get(start + 1..).unwrap_or_default();
     let mut message = format!("Cannot spread fragment \"{}\" within itself", name(number));
     for (step, (number, _)) in through.iter().enumerate().take(5) {
-        message.extend([if step == 0 { " via \"" } else { ", \"" }, name(*number), "\""]);
+        message.extend([if step == 0 { " via \"" } else { ", \"" }, &name(*number), "\""]);
     }
     if through.len() > 5 {
         message.push_str(", and others");

@@ -150,24 +150,39 @@ impl HandOver<'_> {
     /// Of a value without variables; one of these would become null.
     pub fn constant(&self, value: &Value<'_>) -> ConstValue {
         match &value.kind {
-            ValueKind::Variable(_) | ValueKind::Null => ConstValue::Null,
             ValueKind::Int(text) if self.ids.contains(&value.at) => ConstValue::String((*text).to_owned()),
-            ValueKind::Int(text) | ValueKind::Float(text) => ConstValue::Number(number(text)),
-            ValueKind::Text(text, _) => ConstValue::String(text.clone().into_owned()),
-            ValueKind::Boolean(flag) => ConstValue::Boolean(*flag),
-            ValueKind::Enum(name) => ConstValue::Enum(TheirName::new(name)),
             ValueKind::List(items) => ConstValue::List(items.iter().map(|item| self.constant(item)).collect()),
             ValueKind::Object(fields) => {
                 let fields = fields.iter().map(|field| (TheirName::new(field.name.text), self.constant(&field.value)));
                 ConstValue::Object(fields.collect())
             }
+            kind => own_value(kind).unwrap_or_default(),
         }
     }
 }
 
-/// Of a value that is one of its type, so that it is neither too large nor too long.
+/// A value of a scalar of the schema's own, where numbers are no identifiers; `None` where it holds variables.
+pub fn own_value(kind: &ValueKind<'_>) -> Option<ConstValue> {
+    Some(match kind {
+        ValueKind::Variable(_) => return None,
+        ValueKind::Null => ConstValue::Null,
+        ValueKind::Int(text) | ValueKind::Float(text) => ConstValue::Number(number(text)),
+        ValueKind::Text(text, _) => ConstValue::String(text.clone().into_owned()),
+        ValueKind::Boolean(flag) => ConstValue::Boolean(*flag),
+        ValueKind::Enum(name) => ConstValue::Enum(TheirName::new(name)),
+        ValueKind::List(items) => {
+            ConstValue::List(items.iter().map(|item| own_value(&item.kind)).collect::<Option<_>>()?)
+        }
+        ValueKind::Object(fields) => {
+            let field = |field: &Argument<'_>| Some((TheirName::new(field.name.text), own_value(&field.value.kind)?));
+            ConstValue::Object(fields.iter().map(field).collect::<Option<_>>()?)
+        }
+    })
+}
+
+/// Of a value that is one of its type, so that it is not too large.
 fn number(text: &str) -> Number {
-    let whole = text.parse::<i64>().map(Number::from).ok();
+    let whole = text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from)).ok();
     whole.or_else(|| Number::from_f64(text.parse().ok()?)).unwrap_or_else(|| Number::from(0))
 }
 

@@ -1,14 +1,15 @@
 //! What a schema says about itself (GraphQL, section 4.2), answered from the types that documents are held against: so what
 //! clients are told and what they may ask is the same.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::bridge::Positioned;
 use crate::bridge::Variables;
 use crate::bridge::indexmap::IndexMap;
-use crate::bridge::types::{Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
+use crate::bridge::types::{Field, FragmentDefinition, Selection, SelectionSet};
 use crate::bridge::{ConstValue, Literal as Value, Name};
 
+use super::conditions::{flag, is_included};
 use super::schema::{
     Deprecated, DirectiveDefinition, EnumValue, Field as Defined, InputValue, Schema, TypeId, TypeKind, Wrapped,
 };
@@ -26,37 +27,57 @@ enum Node<'s> {
     Directive(&'s DirectiveDefinition),
 }
 
+/// A field `__schema` or `__type` of an operation, as a plan keeps it.
+pub struct Introspected {
+    /// The name of the type that is asked about; none where it is the schema.
+    name: Option<Value>,
+    sets: Vec<SelectionSet>,
+}
+
+impl Introspected {
+    /// The field, and what its mentions select.
+    pub fn new(field: &Field, sets: &[&SelectionSet]) -> Self {
+        let name = field.get_argument("name").map(|name| name.node.clone());
+        Self { name, sets: sets.iter().map(|set| (*set).clone()).collect() }
+    }
+
+    /// About how many bytes it takes.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.sets.iter().map(bytes_of).sum::<usize>()
+    }
+}
+
+fn bytes_of(set: &SelectionSet) -> usize {
+    let below = set.items.iter().map(|selection| match &selection.node {
+        Selection::Field(field) => bytes_of(&field.node.selection_set.node),
+        Selection::InlineFragment(inline) => bytes_of(&inline.node.selection_set.node),
+        Selection::FragmentSpread(_) => 0,
+    });
+    set.items.len() * size_of::<Positioned<Selection>>() + below.sum::<usize>()
+}
+
 struct Introspection<'d, 's> {
     schema: &'s Schema,
-    document: &'d ExecutableDocument,
+    fragments: &'d Fragments,
     variables: &'d Variables,
 }
+
+/// The fragments of a document.
+type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
 /// Mentions of one field, with what the answer calls them.
 type Merged<'d> = IndexMap<&'d Name, Vec<&'d Field>>;
 
 impl Schema {
-    /// Answers what an operation of a document asks about the schema, by what the answer calls it. The document is valid,
-    /// and the variables are right.
-    pub fn introspect(
-        &self,
-        document: &ExecutableDocument,
-        operation: &OperationDefinition,
-        variables: &Variables,
-    ) -> Vec<(Name, ConstValue)> {
-        let introspection = Introspection { schema: self, document, variables };
-        let merged = introspection.merged(&[&operation.selection_set.node]);
-        let asked = merged.into_iter().filter_map(|(key, mentions)| {
-            let first = mentions.first()?;
-            let node = match first.name.node.as_str() {
-                "__schema" => Some(Node::Schema),
-                "__type" => introspection.named(first),
-                _ => return None,
-            };
-            let value = node.map_or(ConstValue::Null, |node| introspection.object(&node, &mentions));
-            Some((key.clone(), value))
-        });
-        asked.collect()
+    /// Answers what an operation asks about the schema. The document is valid, and the variables are right.
+    pub fn introspect(&self, asked: &Introspected, fragments: &Fragments, variables: &Variables) -> ConstValue {
+        let introspection = Introspection { schema: self, fragments, variables };
+        let node = match &asked.name {
+            Some(name) => introspection.named(name),
+            None => Some(Node::Schema),
+        };
+        let sets: Vec<&SelectionSet> = asked.sets.iter().collect();
+        node.map_or(ConstValue::Null, |node| introspection.object(&node, &sets))
     }
 
     /// Whether the introspection tells of a type.
@@ -89,7 +110,7 @@ impl<'d, 's> Introspection<'d, 's> {
     /// Types of the introspection are object types: a fragment among their fields is on the same type.
     fn collect(&self, set: &'d SelectionSet, merged: &mut Merged<'d>, seen: &mut HashSet<&'d Name>) {
         for Positioned { node: selection, .. } in &set.items {
-            if self.is_skipped(selection.directives()) {
+            if !is_included(selection.directives(), |name| flag(self.variables, name)) {
                 continue;
             }
             match selection {
@@ -99,7 +120,7 @@ impl<'d, 's> Introspection<'d, 's> {
                 Selection::InlineFragment(inline) => self.collect(&inline.node.selection_set.node, merged, seen),
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
-                    if let Some(fragment) = self.document.fragments.get(name)
+                    if let Some(fragment) = self.fragments.get(name)
                         && seen.insert(name)
                     {
                         self.collect(&fragment.node.selection_set.node, merged, seen);
@@ -109,27 +130,16 @@ impl<'d, 's> Introspection<'d, 's> {
         }
     }
 
-    fn is_skipped(&self, directives: &[Positioned<Directive>]) -> bool {
-        directives.iter().any(|directive| {
-            let condition = directive.node.get_argument("if").map(|value| self.flag(&value.node));
-            match directive.node.name.node.as_str() {
-                "skip" => condition == Some(true),
-                "include" => condition == Some(false),
-                _ => false,
-            }
-        })
-    }
-
     fn flag(&self, value: &Value) -> bool {
         match value {
             Value::Boolean(flag) => *flag,
-            Value::Variable(name) => matches!(self.variables.get(name), Some(ConstValue::Boolean(true))),
+            Value::Variable(name) => flag(self.variables, name),
             _ => false,
         }
     }
 
-    fn named(&self, field: &Field) -> Option<Node<'s>> {
-        let name = match &field.get_argument("name")?.node {
+    fn named(&self, name: &Value) -> Option<Node<'s>> {
+        let name = match name {
             Value::String(name) => name,
             Value::Variable(name) => match self.variables.get(name)? {
                 ConstValue::String(name) => name,
@@ -141,52 +151,52 @@ impl<'d, 's> Introspection<'d, 's> {
         Some(Node::Type(Wrapped::Named(id)))
     }
 
-    fn object(&self, node: &Node<'s>, mentions: &[&'d Field]) -> ConstValue {
-        let sets: Vec<&SelectionSet> = mentions.iter().map(|mention| &mention.selection_set.node).collect();
+    fn object(&self, node: &Node<'s>, sets: &[&'d SelectionSet]) -> ConstValue {
         let mut object = IndexMap::new();
-        for (key, mentions) in self.merged(&sets) {
+        for (key, mentions) in self.merged(sets) {
+            let below: Vec<&SelectionSet> = mentions.iter().map(|mention| &mention.selection_set.node).collect();
             if let Some(first) = mentions.first() {
-                object.insert(key.clone(), self.field(node, first, &mentions));
+                object.insert(key.clone(), self.field(node, first, &below));
             }
         }
         ConstValue::Object(object)
     }
 
-    fn objects(&self, nodes: impl Iterator<Item = Node<'s>>, mentions: &[&'d Field]) -> ConstValue {
-        ConstValue::List(nodes.map(|node| self.object(&node, mentions)).collect())
+    fn objects(&self, nodes: impl Iterator<Item = Node<'s>>, sets: &[&'d SelectionSet]) -> ConstValue {
+        ConstValue::List(nodes.map(|node| self.object(&node, sets)).collect())
     }
 
-    fn types(&self, ids: impl Iterator<Item = TypeId>, mentions: &[&'d Field]) -> ConstValue {
-        self.objects(ids.map(|id| Node::Type(Wrapped::Named(id))), mentions)
+    fn types(&self, ids: impl Iterator<Item = TypeId>, sets: &[&'d SelectionSet]) -> ConstValue {
+        self.objects(ids.map(|id| Node::Type(Wrapped::Named(id))), sets)
     }
 
-    fn maybe_type(&self, id: Option<TypeId>, mentions: &[&'d Field]) -> ConstValue {
-        id.map_or(ConstValue::Null, |id| self.object(&Node::Type(Wrapped::Named(id)), mentions))
+    fn maybe_type(&self, id: Option<TypeId>, sets: &[&'d SelectionSet]) -> ConstValue {
+        id.map_or(ConstValue::Null, |id| self.object(&Node::Type(Wrapped::Named(id)), sets))
     }
 
-    fn field(&self, node: &Node<'s>, field: &'d Field, mentions: &[&'d Field]) -> ConstValue {
+    fn field(&self, node: &Node<'s>, field: &'d Field, sets: &[&'d SelectionSet]) -> ConstValue {
         let name = field.name.node.as_str();
         let with_deprecated = field.get_argument("includeDeprecated").is_some_and(|value| self.flag(&value.node));
         let counts = |deprecated: &Deprecated| with_deprecated || deprecated.is_none();
         let inputs = |values: &'s [InputValue]| {
-            self.objects(values.iter().filter(|value| counts(&value.deprecated)).map(Node::InputValue), mentions)
+            self.objects(values.iter().filter(|value| counts(&value.deprecated)).map(Node::InputValue), sets)
         };
         match (node, name) {
             (Node::Schema, "__typename") => text("__Schema"),
-            (Node::Schema, _) => self.of_schema(name, mentions),
+            (Node::Schema, _) => self.of_schema(name, sets),
             (Node::Type(_), "__typename") => text("__Type"),
-            (Node::Type(Wrapped::Named(id)), _) => self.of_type(*id, name, mentions, counts),
+            (Node::Type(Wrapped::Named(id)), _) => self.of_type(*id, name, sets, counts),
             (Node::Type(Wrapped::List(inner) | Wrapped::NonNull(inner)), "ofType") => {
-                self.object(&Node::Type((**inner).clone()), mentions)
+                self.object(&Node::Type((**inner).clone()), sets)
             }
             (Node::Type(wrapped), "kind") => kind(if wrapped.is_non_null() { "NON_NULL" } else { "LIST" }),
             (Node::Type(_), _) => ConstValue::Null,
             (Node::Field(_), "__typename") => text("__Field"),
-            (Node::Field(of), "type") => self.object(&Node::Type(of.ty.clone()), mentions),
+            (Node::Field(of), "type") => self.object(&Node::Type(of.ty.clone()), sets),
             (Node::Field(of), "args") => inputs(&of.arguments),
             (Node::Field(of), _) => described(name, &of.name, of.description.as_deref(), &of.deprecated),
             (Node::InputValue(_), "__typename") => text("__InputValue"),
-            (Node::InputValue(of), "type") => self.object(&Node::Type(of.ty.clone()), mentions),
+            (Node::InputValue(of), "type") => self.object(&Node::Type(of.ty.clone()), sets),
             (Node::InputValue(of), "defaultValue") => {
                 of.default.as_ref().map_or(ConstValue::Null, |default| text(&default.to_string()))
             }
@@ -203,18 +213,18 @@ impl<'d, 's> Introspection<'d, 's> {
         }
     }
 
-    fn of_schema(&self, name: &str, mentions: &[&'d Field]) -> ConstValue {
+    fn of_schema(&self, name: &str, sets: &[&'d SelectionSet]) -> ConstValue {
         let schema = self.schema;
         match name {
             "types" => {
                 let mut ids: Vec<TypeId> = schema.by_name.values().copied().filter(|id| schema.is_told(*id)).collect();
                 ids.sort_by_key(|id| schema.name(*id));
-                self.types(ids.into_iter(), mentions)
+                self.types(ids.into_iter(), sets)
             }
-            "queryType" => self.maybe_type(Some(schema.query), mentions),
-            "mutationType" => self.maybe_type(schema.mutation, mentions),
-            "subscriptionType" => self.maybe_type(schema.subscription, mentions),
-            "directives" => self.objects(schema.directives.values().map(Node::Directive), mentions),
+            "queryType" => self.maybe_type(Some(schema.query), sets),
+            "mutationType" => self.maybe_type(schema.mutation, sets),
+            "subscriptionType" => self.maybe_type(schema.subscription, sets),
+            "directives" => self.objects(schema.directives.values().map(Node::Directive), sets),
             // A schema of async-graphql has no description.
             _ => ConstValue::Null,
         }
@@ -224,7 +234,7 @@ impl<'d, 's> Introspection<'d, 's> {
         &self,
         id: TypeId,
         name: &str,
-        mentions: &[&'d Field],
+        sets: &[&'d SelectionSet],
         counts: impl Fn(&Deprecated) -> bool,
     ) -> ConstValue {
         let schema = self.schema;
@@ -242,22 +252,22 @@ impl<'d, 's> Introspection<'d, 's> {
             ("description", _) => maybe(definition.description.as_deref()),
             ("specifiedByURL", _) => maybe(definition.specified_by.as_deref()),
             ("fields", TypeKind::Object(fields) | TypeKind::Interface(fields)) => {
-                self.objects(fields.all.iter().filter(|field| counts(&field.deprecated)).map(Node::Field), mentions)
+                self.objects(fields.all.iter().filter(|field| counts(&field.deprecated)).map(Node::Field), sets)
             }
             ("interfaces", TypeKind::Object(_) | TypeKind::Interface(_)) => {
-                self.types(definition.interfaces.iter().copied(), mentions)
+                self.types(definition.interfaces.iter().copied(), sets)
             }
             ("possibleTypes", TypeKind::Interface(_) | TypeKind::Union) => {
                 let mut ids: Vec<TypeId> = schema.possible.get(id as usize).into_iter().flatten().copied().collect();
                 ids.sort_by_key(|id| schema.name(*id));
-                self.types(ids.into_iter(), mentions)
+                self.types(ids.into_iter(), sets)
             }
             ("enumValues", TypeKind::Enum(values)) => {
-                self.objects(values.iter().filter(|value| counts(&value.deprecated)).map(Node::EnumValue), mentions)
+                self.objects(values.iter().filter(|value| counts(&value.deprecated)).map(Node::EnumValue), sets)
             }
             ("inputFields", TypeKind::Input(input)) => {
                 let fields = input.fields.iter().filter(|field| counts(&field.deprecated));
-                self.objects(fields.map(Node::InputValue), mentions)
+                self.objects(fields.map(Node::InputValue), sets)
             }
             ("isOneOf", TypeKind::Input(input)) => ConstValue::Boolean(input.one_of),
             _ => ConstValue::Null,

@@ -11,11 +11,15 @@
 mod build;
 mod checked;
 mod coerce;
+pub(crate) mod conditions;
 mod fault;
 mod graph;
 mod hand_over;
+mod implements;
 mod introspect;
+mod introspection;
 mod lexer;
+mod nulls;
 mod parser;
 mod scalars;
 mod schema;
@@ -27,12 +31,15 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
+use std::fmt::{self, Display, Formatter};
+
 use crate::bridge::{Pos, ServerError};
 
 pub use checked::{Checked, Operation};
 use fault::{Fault, Lines};
 use graph::Graph;
 use hand_over::HandOver;
+pub use introspect::Introspected;
 pub use parser::ParserLimits;
 use parser::Unparsed;
 pub use schema::{Scalar, Schema};
@@ -48,6 +55,34 @@ pub enum Refused {
     TooMuch(String),
     /// It is a document, and does not fit the schema.
     Invalid(Vec<ServerError>),
+}
+
+impl Display for Refused {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(error) => f.write_str(&error.message),
+            Self::TooMuch(message) => f.write_str(message),
+            Self::Invalid(errors) => {
+                for (number, error) in errors.iter().enumerate() {
+                    let end = if number == 0 { "" } else { "\n" };
+                    write!(f, "{end}{}", error.message)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl From<Refused> for Vec<ServerError> {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Syntax(error) => vec![error],
+            Refused::TooMuch(message) => vec![ServerError::new(message, None)],
+            Refused::Invalid(errors) => errors,
+        }
+    }
 }
 
 /// Reads a text and holds it against a schema, in time by its length and by `limits`.
@@ -67,6 +102,9 @@ pub fn read(schema: &Schema, text: &str, parser: ParserLimits, limits: &Limits) 
     let graph = Graph::of(&document).map_err(invalid)?;
     shape::check(&document, &graph, limits).map_err(Refused::TooMuch)?;
     let findings = validate::validate(schema, &document, &graph).map_err(invalid)?;
+    if findings.introspects {
+        introspection::check(schema, &document, &graph, limits).map_err(Refused::TooMuch)?;
+    }
     let lines = Lines::of(text);
     let handed = HandOver { lines: &lines, ids: &findings.ids };
     Ok(Checked::new(schema, &document, findings.operations, &handed))

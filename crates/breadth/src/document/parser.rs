@@ -17,6 +17,13 @@ pub struct ParserLimits {
     pub brackets: usize,
 }
 
+impl Default for ParserLimits {
+    /// More than large real documents have.
+    fn default() -> Self {
+        Self { tokens: 10_000, brackets: 64 }
+    }
+}
+
 /// Why a text is not taken.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unparsed {
@@ -69,7 +76,7 @@ impl<'a> Parser<'a> {
         self.token = self.lexer.next()?;
         self.tokens += 1;
         // The end of the text is no token.
-        if self.tokens > self.limits.tokens + 1 {
+        if self.tokens - 1 > self.limits.tokens {
             let most = self.limits.tokens;
             return Err(Unparsed::TooMuch(format!(
                 "The document holds more than {most} tokens; send long values as variables."

@@ -3,6 +3,7 @@
 use crate::bridge::ConstValue;
 use serde_json::Number;
 
+use super::hand_over;
 use super::schema::{EnumValue, Scalar};
 use super::syntax::ValueKind;
 
@@ -29,15 +30,23 @@ pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), St
         Given::Json(ConstValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
+    if let (Scalar::Any | Scalar::Own(_), Given::Literal(kind)) = (scalar, given)
+        && is_too_large(kind)
+    {
+        let found = shown();
+        return Err(format!(
+            "Expected value of type \"{name}\", found: {found}; it has a number beyond 64 bits of a float."
+        ));
+    }
     let is_right = match scalar {
         Scalar::Any => true,
         Scalar::Own(takes) => {
-            let Some(text) = text else {
-                return Err(format!("Expected value of type \"{name}\", found: {}.", shown()));
+            let verdict = match given {
+                Given::Json(value) => takes(value),
+                // With variables in it, it is looked at where they are known.
+                Given::Literal(kind) => hand_over::own_value(kind).map_or(Ok(()), |value| takes(&value)),
             };
-            return takes(text).map_err(|right| {
-                format!("Expected value of type \"{name}\", found: {}; it has to be {right}.", shown())
-            });
+            return verdict.map_err(|why| format!("Expected value of type \"{name}\", found: {}; {why}.", shown()));
         }
         Scalar::Text => text.is_some(),
         Scalar::Boolean => {
@@ -82,6 +91,16 @@ pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), St
         _ => "ID cannot represent a non-string and non-integer value",
     };
     Err(format!("{what}: {}", shown()))
+}
+
+/// Whether there is a number in it that no float of 64 bits comes near.
+fn is_too_large(kind: &ValueKind<'_>) -> bool {
+    match kind {
+        ValueKind::Int(text) | ValueKind::Float(text) => !text.parse::<f64>().is_ok_and(f64::is_finite),
+        ValueKind::List(items) => items.iter().any(|item| is_too_large(&item.kind)),
+        ValueKind::Object(fields) => fields.iter().any(|field| is_too_large(&field.value.kind)),
+        _ => false,
+    }
 }
 
 /// JSON has one kind of number: one with an empty fraction is whole (GraphQL, section 3.5.1).

@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 
 use crate::bridge::ConstValue;
 
+use super::introspection::ListSizes;
+use super::syntax::OperationKind;
+
 /// The number of a type.
 pub type TypeId = u32;
 
@@ -99,8 +102,8 @@ pub enum Scalar {
     Text,
     Boolean,
     Id,
-    /// Of the schema's own: a text that this takes, else it says what a right one looks like.
-    Own(fn(&str) -> Result<(), String>),
+    /// Of the schema's own: a value that this takes. What it says of others goes into their errors: `it has to be a day`.
+    Own(fn(&ConstValue) -> Result<(), String>),
     /// Of the schema's own, and any value is one.
     Any,
 }
@@ -155,6 +158,7 @@ pub struct Schema {
     pub(super) query: TypeId,
     pub(super) mutation: Option<TypeId>,
     pub(super) subscription: Option<TypeId>,
+    pub(super) list_sizes: ListSizes,
     /// `__schema`, `__type` and `__typename`.
     pub(super) meta: [Field; 3],
 }
@@ -162,6 +166,15 @@ pub struct Schema {
 impl Schema {
     pub fn find(&self, name: &str) -> Option<TypeId> {
         self.by_name.get(name).copied()
+    }
+
+    /// The type that operations of a kind begin with.
+    pub fn root(&self, kind: OperationKind) -> Option<TypeId> {
+        match kind {
+            OperationKind::Query => Some(self.query),
+            OperationKind::Mutation => self.mutation,
+            OperationKind::Subscription => self.subscription,
+        }
     }
 
     pub fn kind(&self, id: TypeId) -> &TypeKind {
@@ -183,6 +196,19 @@ impl Schema {
 
     pub fn is_input(&self, id: TypeId) -> bool {
         matches!(self.kind(id), TypeKind::Scalar(_) | TypeKind::Enum(_) | TypeKind::Input(_))
+    }
+
+    /// Whether objects of an object type are of another type: of the same, an interface, or a union.
+    pub fn is(&self, object: &str, general: &str) -> bool {
+        object == general
+            || self.find(object).zip(self.find(general)).is_some_and(|(object, general)| {
+                self.possible.get(general as usize).is_some_and(|objects| objects.contains(&object))
+            })
+    }
+
+    /// Whether queries begin with an object type of this name.
+    pub fn is_query(&self, object: &str) -> bool {
+        self.name(self.query) == object
     }
 
     /// Whether an object may be of both types (GraphQL, section 5.5.2.3).

@@ -19,6 +19,12 @@ pub struct Limits {
     pub directives: u64,
     /// How deep fields may nest, those of fragments among them.
     pub nested_fields: u64,
+    /// Fields of an operation as they are planned: those of an interface or a union for each of its object types.
+    pub planned_fields: u64,
+    /// How deep lists of the introspection may nest; tools ask for types, their fields and the arguments of these.
+    pub introspected_lists: u64,
+    /// Values that an introspection asks for, by the sizes that its lists have in the schema.
+    pub introspected_values: u64,
 }
 
 impl Default for Limits {
@@ -33,6 +39,9 @@ impl Default for Limits {
             root_fields: 200,
             directives: 500,
             nested_fields: 64,
+            planned_fields: 20_000,
+            introspected_lists: 3,
+            introspected_values: 1_000_000,
         }
     }
 }
@@ -86,7 +95,7 @@ pub fn check(document: &Document<'_>, graph: &Graph<'_>, limits: &Limits) -> Res
         let mut weight = set(graph, &weights, &mut spread, &fragment.selection);
         // A spread of nothing costs a step, too.
         weight.fields = weight.fields.saturating_add(1);
-        weight.directives += fragment.directives.len() as u64;
+        weight.directives = weight.directives.saturating_add(fragment.directives.len() as u64);
         if let Some(known) = weights.get_mut(*number) {
             *known = weight;
         }
@@ -94,8 +103,9 @@ pub fn check(document: &Document<'_>, graph: &Graph<'_>, limits: &Limits) -> Res
     let mut whole = Weight::default();
     for operation in &document.operations {
         let mut weight = set(graph, &weights, &mut spread, &operation.selection);
-        weight.directives += operation.directives.len() as u64;
-        weight.directives += operation.variables.iter().map(|variable| variable.directives.len() as u64).sum::<u64>();
+        let of_variables = operation.variables.iter().map(|variable| variable.directives.len());
+        let own = operation.directives.len() + of_variables.sum::<usize>();
+        weight.directives = weight.directives.saturating_add(own as u64);
         if weight.own_fields > limits.root_fields {
             return Err(format!("An operation has more than {} fields of its own.", limits.root_fields));
         }

@@ -109,6 +109,42 @@ async fn a_change_that_fails_ends_the_mutation_only_where_null_may_not_stand() {
     assert_eq!((paths(&answer), answer.asked.len()), (vec!["[a]"], 2));
 }
 
+/// What the first field changed would stay.
+#[tokio::test]
+async fn a_change_with_wrong_arguments_runs_nothing() {
+    for (document, sent) in [
+        ("mutation { a: change(number: 1) { number } b: even(even: 3) { number } }", json!({})),
+        ("mutation($e: Even!) { a: change(number: 1) { number } b: even(even: $e) { number } }", json!({ "e": 3 })),
+    ] {
+        let answer = changed(document, sent).await;
+        assert_eq!(answer.data, Value::Null);
+        assert_eq!((paths(&answer), answer.asked.len()), (vec!["[b]"], 0));
+    }
+    let document = "mutation($e: Even!) { a: even(even: $e) { number } b: even(even: 4) { number } }";
+    let answer = changed(document, json!({ "e": 2 })).await;
+    assert_eq!(answer.data, json!({ "a": { "number": 2 }, "b": { "number": 4 } }));
+    assert_eq!(answer.asked, ["begin [2]", "end [2]", "begin [4]", "end [4]"]);
+}
+
+/// The type of a scalar says which values it takes, before anything runs.
+#[test]
+fn scalars_take_what_their_types_take() {
+    let types = document::Schema::of(&sdl::<Query, Mutation>(), &[("Even", scalar::<Even>())]).unwrap();
+    let parser = document::ParserLimits { tokens: 1_000, brackets: 64 };
+    let read = |text: &str| document::read(&types, text, parser, &document::Limits::default());
+    assert!(read("mutation { even(even: 4) { number } }").is_ok());
+    let Err(document::Refused::Invalid(errors)) = read("mutation { even(even: 3) { number } }") else {
+        panic!("3 is not even")
+    };
+    let message = "Expected value of type \"Even\", found: 3; Failed to parse \"Even\": it has to be even.";
+    assert!(errors[0].message.starts_with(message), "{}", errors[0].message);
+    let checked = read("mutation($e: Even!) { even(even: $e) { number } }").unwrap();
+    for (sent, is_taken) in [(json!(4), true), (json!(3), false), (json!("4"), false)] {
+        let sent = Variables::from_json(json!({ "e": sent }));
+        assert_eq!(checked.operation(None).unwrap().variables(&types, sent).is_ok(), is_taken);
+    }
+}
+
 /// The first mention that stays tells the place of a field, and each choice has a plan of its own.
 #[tokio::test]
 async fn variables_decide_what_is_selected() {

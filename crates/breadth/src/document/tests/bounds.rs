@@ -1,6 +1,12 @@
 use std::fmt::Write as _;
 
-use super::wrong;
+use super::*;
+
+#[test]
+fn limits_may_be_as_large_as_numbers_are() {
+    let limits = ParserLimits { tokens: usize::MAX, brackets: 64 };
+    assert!(super::super::read(&schema(), "{ user { id } }", limits, &Limits::default()).is_ok());
+}
 
 #[test]
 fn too_much_is_told_from_wrong() {
@@ -28,6 +34,36 @@ fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     })
 }
 
+/// Lists of the introspection lead to each other in circles.
+#[test]
+fn introspections_are_bounded() {
+    let circle = |depth: usize| {
+        let below = (0..depth).fold("name".to_owned(), |below, _| format!("fields {{ type {{ {below} }} }}"));
+        format!("{{ __type(name: \"Note\") {{ {below} }} }}")
+    };
+    let many = |count: usize| {
+        let types = "types { fields { args { name description type { name } } } }";
+        format!("{{ __schema {{ {} }} }}", lines(count, |number| format!("t{number}: {types}")))
+    };
+    let tower = "fragment A on __Type { fields { type { ...B } } } fragment B on __Type { possibleTypes { ...C } }
+        fragment C on __Type { interfaces { inputFields { name } } }";
+    let limits = Limits { introspected_values: 50_000, ..Limits::default() };
+    for (text, hint) in [
+        (circle(3), None),
+        (circle(4), Some("3 lists")),
+        (format!("{{ __schema {{ queryType {{ ...A }} }} }} {tower}"), Some("3 lists")),
+        (format!("{{ __schema {{ queryType {{ ...B }} }} }} {}", &tower[tower.find("fragment B").unwrap()..]), None),
+        (many(10), None),
+        (many(100), Some("50000 values")),
+    ] {
+        match (super::super::read(&schema(), &text, ParserLimits::default(), &limits), hint) {
+            (Ok(_), None) => {}
+            (Err(Refused::TooMuch(message)), Some(hint)) => assert!(message.contains(hint), "{message}"),
+            (told, _) => panic!("{text} {:?}", told.map(drop)),
+        }
+    }
+}
+
 /// Each is judged in time by its text.
 #[test]
 fn bombs_are_defused() {
@@ -45,7 +81,39 @@ fn bombs_are_defused() {
     for _ in 0..20 {
         towers = format!("any {{ ... on Note {{ x: parent {{ id }} }} ... on User {{ x: note {{ a }} }} }} {towers}");
     }
+    // Fragments that all spread each other, under long names.
+    let long_name = "f".repeat(500);
+    let spreads = lines(60, |n| format!("...{long_name}{n}"));
+    let cycles = lines(60, |n| format!("fragment {long_name}{n} on Query {{ {spreads} }}"));
+    // Thousands of wrong items below a name of 100 KB.
+    let alias = "a".repeat(100_000);
+    let items = format!("{{ {alias}: notes(filter: {{ids: [{}]}}) {{ id }} }}", lines(9_900, |_| "A".to_owned()));
+    let undefined = lines(4_700, |n| format!("$v{n}"));
+    let operations = lines(50, |n| format!("query q{n} {{ ...f }}"));
+    let undefined = format!("{operations} fragment f on Query {{ note(id: [{undefined}]) {{ id }} }}");
+    // An interface beside its object types is looked at with each of them, and so is what is below.
+    let doubled = |depth: usize, below: &str| {
+        let level = |below: String, _| {
+            format!("{{ next {below} ... on Oak {{ next {{ __typename }} }} ... on Elm {{ next {{ __typename }} }} }}")
+        };
+        format!("{{ tree {} }}", (0..depth).fold(below.to_owned(), level))
+    };
+    let list = lines(2_300, |_| "1".to_owned());
+    let lists = format!(
+        "{{ next(of: [{list}]) {{ __typename }} x: next(of: [1]) {{ __typename }} next(of: [{list}]) {{ __typename }} }}"
+    );
+    // What doubles 70 times is more than 64 bits count.
+    let double = |n: usize| format!("fragment g{n} on Query @a @b {{ ...g{} @c ...g{} @c }}", n + 1, n + 1);
+    let more =
+        format!("query @a {{ user {{ ...g0 }} }} {} fragment g70 on Query {{ user {{ id }} }}", lines(70, double));
     for (text, hint) in [
+        (doubled(20, "{ __typename }"), "too many combinations"),
+        (doubled(10, "{ __typename }"), ""),
+        (doubled(10, &lists), "too many combinations"),
+        (more, "2000 fields"),
+        (format!("{{ ...{long_name}0 }} {cycles}"), "within itself"),
+        (items, "ID cannot represent"),
+        (undefined, "is not defined"),
         (bomb, "200 fields of its own"),
         (long, "64 selections"),
         (variables, "never used"),
@@ -60,6 +128,7 @@ fn bombs_are_defused() {
         // Of the CPU, as others may have it meanwhile; 20 ms where it is optimised.
         let took = start.elapsed();
         assert!(took.as_millis() < 1_000, "{hint} {took:?}");
+        assert!(told.concat().len() <= 100_000, "{hint}");
         assert!(told.len() <= 100 && told.concat().contains(hint) && told.is_empty() == hint.is_empty(), "{told:?}");
     }
 }

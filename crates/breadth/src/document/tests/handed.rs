@@ -3,7 +3,7 @@ use async_graphql_parser::types::ExecutableDocument;
 use super::read;
 
 fn handed(text: &str) -> ExecutableDocument {
-    read(text).unwrap().document
+    ExecutableDocument::clone(&read(text).unwrap().document)
 }
 
 fn without_conditions(json: &mut serde_json::Value) {

@@ -4,14 +4,19 @@ mod bounds;
 mod handed;
 mod rules;
 mod sent;
+mod types;
 
 use async_graphql::ServerError;
+use async_graphql::Value as ConstValue;
 
 use super::*;
 
 const SDL: &str = r"
     scalar Day
     interface Node { id: ID! }
+    interface Tree { next(of: [Int]): Tree }
+    type Oak implements Tree { next(of: [Int]): Tree }
+    type Elm implements Tree { next(of: [Int]): Tree }
     type Note implements Node {
         id: ID! text(lang: Language = DE, size: Int! = 3): String tags: [String!]! parent: Note user: User a: Int b: Int
         c: [Int] d: String! find(by: By, on: Day, f: Float): Note
@@ -23,30 +28,21 @@ const SDL: &str = r"
     input By @oneOf { id: ID name: String }
     input Filter { text: String, ids: [ID!], not: Filter, least: Int! = 0, must: Boolean }
     input New { name: String! many: [New!] size: Int! = 1 }
-    type Query { note(id: ID!): Note node(id: ID!): Node any: Any notes(filter: Filter, first: Int): [Note!]! user: User }
+    type Query { note(id: ID!): Note node(id: ID!): Node any: Any tree: Tree notes(filter: Filter, first: Int): [Note!]! user: User }
     type Mutation { add(input: New!): Note! }
     schema { query: Query mutation: Mutation }
 ";
 
-fn schema() -> Schema {
-    let day = Scalar::Own(|text| if text.len() == 10 { Ok(()) } else { Err("a day".to_owned()) });
+pub fn schema() -> Schema {
+    let day = Scalar::Own(|value| match value {
+        ConstValue::String(text) if text.len() == 10 => Ok(()),
+        _ => Err("it has to be a day".to_owned()),
+    });
     Schema::of(SDL, &[("Day", day)]).unwrap()
 }
 
-const PARSER: ParserLimits = ParserLimits { tokens: 10_000, brackets: 64 };
-const LIMITS: Limits = Limits {
-    operations: 50,
-    fragments: 300,
-    fields: 2_000,
-    depth: 64,
-    aliases: 500,
-    root_fields: 200,
-    directives: 500,
-    nested_fields: 64,
-};
-
 fn read(text: &str) -> Result<Checked, Refused> {
-    super::read(&schema(), text, PARSER, &LIMITS)
+    super::read(&schema(), text, ParserLimits::default(), &Limits::default())
 }
 
 /// The messages and places of what is wrong.

@@ -117,6 +117,40 @@ fn wrong_variables_are_refused() {
     }
 }
 
+/// Where a field is left out, so are its arguments: null is refused where it arrives, and before anything runs.
+#[test]
+fn null_is_refused_where_the_field_is_selected() {
+    let refused = "Variable \"$n\" has invalid value: Expected a value that is not null, as it is used where \"Int!\" is \
+                   expected.";
+    for (text, sent, is_taken) in [
+        ("query($n: Int, $s: Boolean!) { note(id: 1) { text(size: $n) @skip(if: $s) id } }", r#"{"n": null, "s": true}"#, true),
+        ("query($n: Int, $s: Boolean!) { note(id: 1) { text(size: $n) @skip(if: $s) id } }", r#"{"n": null, "s": false}"#, false),
+        ("query($n: Int, $s: Boolean!) { note(id: 1) @include(if: $s) { text(size: $n) } }", r#"{"n": null, "s": false}"#, true),
+        ("query($n: Int, $s: Boolean!) { note(id: 1) @include(if: $s) { text(size: $n) } }", r#"{"n": null, "s": true}"#, false),
+        ("query($n: Int) { note(id: 1) { text(size: $n) @skip(if: true) id } }", r#"{"n": null}"#, true),
+        ("query($n: Int) { note(id: 1) { text(size: $n) } }", "{}", true),
+        ("query($n: Int) { notes(filter: {not: {least: $n}}) { id } }", r#"{"n": null}"#, false),
+        ("mutation($n: Int) { add(input: {name: \"a\", many: {name: \"b\", size: $n}}) { id } }", r#"{"n": null}"#, false),
+        (
+            "query($n: Int, $s: Boolean!) { ...F @skip(if: $s) note(id: 1) { id ...G } }
+             fragment F on Query { note(id: 1) { ...G } } fragment G on Note { ... @include(if: $s) { text(size: $n) } id }",
+            r#"{"n": null, "s": true}"#,
+            false,
+        ),
+        (
+            "query($n: Int, $s: Boolean!) { ...F @skip(if: $s) user { id } }
+             fragment F on Query { note(id: 1) { ...G } } fragment G on Note { text(size: $n) }",
+            r#"{"n": null, "s": true}"#,
+            true,
+        ),
+    ] {
+        let expected = if is_taken { None } else { Some(vec![refused.to_owned()]) };
+        assert_eq!(variables(text, sent).err(), expected, "{text} {sent}");
+    }
+    let condition = "query($n: Boolean = true) { user @skip(if: $n) { id } user { a } }";
+    assert_eq!(variables(condition, r#"{"n": null}"#).unwrap_err().len(), 1);
+}
+
 #[test]
 fn the_operation_is_chosen_by_its_name() {
     let one = read("query A { user { id } }").unwrap();

@@ -32,20 +32,27 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                 self.within.pop();
                 continue;
             }
-            let name = short(argument.name.text);
-            let owner = match owner {
-                Owner::Field { of, name } => format!("field \"{of}.{name}\""),
-                Owner::Directive(name) => format!("directive \"@{name}\""),
+            let message = |_: &Self| {
+                let name = short(argument.name.text);
+                match owner {
+                    Owner::Field { of, name: field } => {
+                        format!("Unknown argument \"{name}\" on field \"{of}.{field}\".")
+                    }
+                    Owner::Directive(directive) => {
+                        format!("Unknown argument \"{name}\" on directive \"@{directive}\".")
+                    }
+                }
             };
-            self.fault(format!("Unknown argument \"{name}\" on {owner}."), [argument.name.at]);
+            self.fault(message, [argument.name.at]);
             self.unknown_value(&argument.value);
         }
         for defined in defined.iter().filter(|defined| defined.is_required()) {
             if !given.iter().any(|argument| argument.name.text == defined.name) {
-                let (argument, ty) = (owner.of_argument(&defined.name), self.schema.show(&defined.ty));
-                let place = self.place();
-                let message =
-                    format!("Argument \"{argument}\" of type \"{ty}\" is required, but it was not provided.{place}");
+                let message = |this: &Self| {
+                    let (argument, ty) = (owner.of_argument(&defined.name), this.schema.show(&defined.ty));
+                    let place = this.place();
+                    format!("Argument \"{argument}\" of type \"{ty}\" is required, but it was not provided.{place}")
+                };
                 self.fault(message, [at]);
             }
         }
@@ -64,18 +71,18 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         for directive in directives {
             let name = directive.name.text;
             let Some(defined) = schema.directive(name) else {
-                self.fault(format!("Unknown directive \"@{}\".", short(name)), [directive.at]);
+                self.fault(|_| format!("Unknown directive \"@{}\".", short(name)), [directive.at]);
                 self.unknown_arguments(&directive.arguments);
                 continue;
             };
             if !defined.locations.contains(&location) {
-                self.fault(format!("Directive \"@{name}\" may not be used on {location}."), [directive.at]);
+                self.fault(|_| format!("Directive \"@{name}\" may not be used on {location}."), [directive.at]);
             }
             self.arguments(&directive.arguments, &defined.arguments, Owner::Directive(name), directive.at);
         }
         for (name, at) in repeated(directives.iter().map(|directive| directive.name)) {
             if schema.directive(name).is_some_and(|defined| !defined.repeatable) {
-                self.fault(format!("The directive \"@{name}\" can only be used once at this location."), at);
+                self.fault(|_| format!("The directive \"@{name}\" can only be used once at this location."), at);
             }
         }
     }

@@ -31,28 +31,21 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                 document.fragments.get(number).is_some_and(|first| first.name.at == fragment.name.at)
             });
             if !is_used && is_first {
-                self.fault(format!("Fragment \"{}\" is never used.", short(fragment.name.text)), [fragment.at]);
+                self.fault(|_| format!("Fragment \"{}\" is never used.", short(fragment.name.text)), [fragment.at]);
             }
         }
         operations
     }
 
-    pub fn root(&self, kind: OperationKind) -> Option<TypeId> {
-        match kind {
-            OperationKind::Query => Some(self.schema.query),
-            OperationKind::Mutation => self.schema.mutation,
-            OperationKind::Subscription => self.schema.subscription,
-        }
-    }
-
     fn operation(&mut self, operation: &'_ Operation<'a>) -> Vec<Usage<'a, 's>> {
         if operation.name.is_none() && self.document.operations.len() > 1 {
-            self.fault("This anonymous operation must be the only defined operation.".to_owned(), [operation.at]);
+            let message = |_: &Self| "This anonymous operation must be the only defined operation.".to_owned();
+            self.fault(message, [operation.at]);
         }
         let kind = operation.kind.text();
-        let root = self.root(operation.kind);
+        let root = self.schema.root(operation.kind);
         if root.is_none() {
-            self.fault(format!("The {kind} operation is not supported by the schema."), [operation.at]);
+            self.fault(|_| format!("The {kind} operation is not supported by the schema."), [operation.at]);
         }
         let location = match operation.kind {
             OperationKind::Query => "QUERY",
@@ -77,15 +70,18 @@ impl<'a, 's> Examination<'_, 'a, 's> {
     /// The type that a fragment is on, where it may be.
     pub fn condition(&mut self, on: Name<'_>, fragment: Option<Name<'_>>) -> Option<TypeId> {
         let Some(id) = self.schema.find(on.text) else {
-            self.fault(format!("Unknown type \"{}\".", short(on.text)), [on.at]);
+            self.fault(|_| format!("Unknown type \"{}\".", short(on.text)), [on.at]);
             return None;
         };
         if self.schema.is_composite(id) {
             return Some(id);
         }
-        let name = fragment.map(|name| format!("Fragment \"{}\"", short(name.text)));
-        let name = name.unwrap_or_else(|| "Fragment".to_owned());
-        self.fault(format!("{name} cannot condition on non composite type \"{}\".", on.text), [on.at]);
+        let message = |_: &Self| {
+            let name = fragment.map(|name| format!("Fragment \"{}\"", short(name.text)));
+            let name = name.unwrap_or_else(|| "Fragment".to_owned());
+            format!("{name} cannot condition on non composite type \"{}\".", on.text)
+        };
+        self.fault(message, [on.at]);
         None
     }
 }

@@ -4,13 +4,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::schema::{Field as Defined, TypeId, Wrapped};
+use super::super::schema::{Field as Defined, Schema, TypeId, Wrapped};
 use super::super::syntax::{Argument, Field, Selection, Selections, Value, ValueKind};
 use super::{Examination, short};
 
-/// How many fields are looked at. Those under a field of an interface are looked at for each object type beside it, and so
+/// How many fields, and values of their arguments, are looked at. Those under a field of an interface are looked at for each object type beside it, and so
 /// on below: a document made for that could have few looked at many times. Without that, 2,000 fields come to 4,000.
 const MOST_STEPS: usize = 200_000;
+/// How much of a text is compared in the time of a step.
+const BYTES_OF_A_STEP: usize = 256;
 
 #[derive(Clone, Copy)]
 struct Mention<'d, 'a, 's> {
@@ -37,20 +39,23 @@ struct Merging<'d, 'a> {
 
 impl<'d, 'a, 's> Examination<'d, 'a, 's> {
     pub fn merges(&mut self) {
+        if self.is_full() {
+            return;
+        }
         let document = self.document;
         let mut merging = Merging { steps: 0, path: Vec::new(), conflicts: Vec::new() };
         for operation in &document.operations {
-            let root = self.root(operation.kind);
+            let root = self.schema.root(operation.kind);
             let set = self.collect(std::iter::once((root, &operation.selection)));
             // Of two different fields that is said, and not that their types are.
             self.set(&set, Rule::Fields, &mut merging);
             self.set(&set, Rule::Shape, &mut merging);
         }
         if merging.steps > MOST_STEPS {
-            self.fault("The document asks for fields of one name in too many combinations.".to_owned(), []);
+            self.fault(|_| "The document asks for fields of one name in too many combinations.".to_owned(), []);
         }
         for (reason, [one, other]) in merging.conflicts {
-            self.fault(reason, [one.at(), other.at()]);
+            self.fault(|_| reason, [one.at(), other.at()]);
         }
     }
 
@@ -113,13 +118,17 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
                 let Some(first) = part.first() else { continue };
                 let mut conflict = false;
                 for other in part.iter().skip(1) {
-                    let reason = match rule {
+                    if merging.steps > MOST_STEPS {
+                        return;
+                    }
+                    let difference = match rule {
                         Rule::Shape => self.shapes_differ(first, other),
-                        Rule::Fields => fields_differ(first.field, other.field),
+                        Rule::Fields => fields_differ(first.field, other.field, &mut merging.steps),
                     };
-                    if let Some(reason) = reason {
+                    if let Some(difference) = difference {
                         conflict = true;
-                        merging.conflict(name, &reason, [first.field, other.field]);
+                        let reason = || difference.told(self.schema, first, other);
+                        merging.conflict(name, reason, [first.field, other.field]);
                     }
                 }
                 if !conflict {
@@ -160,13 +169,9 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
         objects.into_iter().map(part).collect()
     }
 
-    fn shapes_differ(&self, one: &Mention<'_, '_, '_>, other: &Mention<'_, '_, '_>) -> Option<String> {
-        let (one, other) = (&one.defined?.ty, &other.defined?.ty);
-        let differ = self.types_differ(one, other);
-        differ.then(|| {
-            let (one, other) = (self.schema.show(one), self.schema.show(other));
-            format!("they return conflicting types \"{one}\" and \"{other}\"")
-        })
+    fn shapes_differ(&self, one: &Mention<'_, '_, 's>, other: &Mention<'_, '_, 's>) -> Option<Difference> {
+        let differ = self.types_differ(&one.defined?.ty, &other.defined?.ty);
+        differ.then_some(Difference::Types)
     }
 
     fn types_differ(&self, one: &Wrapped, other: &Wrapped) -> bool {
@@ -183,8 +188,10 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
 }
 
 impl<'d, 'a> Merging<'d, 'a> {
-    fn conflict(&mut self, name: &str, reason: &str, fields: [&'d Field<'a>; 2]) {
-        if self.conflicts.len() >= super::MOST_FAULTS {
+    fn conflict(&mut self, name: &str, reason: impl FnOnce() -> String, fields: [&'d Field<'a>; 2]) {
+        // What differs in its type and in its name is told once.
+        let is_known = |known: &[&Field<'_>; 2]| known[0].at() == fields[0].at() && known[1].at() == fields[1].at();
+        if self.conflicts.len() >= super::MOST_FAULTS || self.conflicts.iter().any(|(_, known)| is_known(known)) {
             return;
         }
         let mut message = String::new();
@@ -192,13 +199,9 @@ impl<'d, 'a> Merging<'d, 'a> {
             let what = if number == 0 { "Fields" } else { "subfields" };
             message.extend([what, " \"", &around, "\" conflict because "]);
         }
-        message.push_str(reason);
+        message.push_str(&reason());
         message.push_str(". Use different aliases on the fields to fetch both if this was intentional.");
-        // What differs in its type and in its name is told once.
-        let is_known = |known: &[&Field<'_>; 2]| known[0].at() == fields[0].at() && known[1].at() == fields[1].at();
-        if !self.conflicts.iter().any(|(_, known)| is_known(known)) {
-            self.conflicts.push((message, fields));
-        }
+        self.conflicts.push((message, fields));
     }
 }
 
@@ -216,24 +219,44 @@ fn grouped<'d, 'a, 's>(set: &[Mention<'d, 'a, 's>]) -> Vec<Vec<Mention<'d, 'a, '
     groups
 }
 
-fn fields_differ(one: &Field<'_>, other: &Field<'_>) -> Option<String> {
-    if one.name.text != other.name.text {
-        let (one, other) = (short(one.name.text), short(other.name.text));
-        return Some(format!("\"{one}\" and \"{other}\" are different fields"));
-    }
-    let same = same_arguments(&one.arguments, &other.arguments);
-    (!same).then(|| "they have differing arguments".to_owned())
+/// Why two fields are not one.
+#[derive(Clone, Copy)]
+enum Difference {
+    Names,
+    Arguments,
+    Types,
 }
 
-/// In whatever order they stand.
-fn same_arguments(one: &[Argument<'_>], other: &[Argument<'_>]) -> bool {
+impl Difference {
+    fn told(self, schema: &Schema, one: &Mention<'_, '_, '_>, other: &Mention<'_, '_, '_>) -> String {
+        let ty = |of: &Mention<'_, '_, '_>| of.defined.map(|defined| schema.show(&defined.ty)).unwrap_or_default();
+        match self {
+            Self::Names => {
+                let (one, other) = (short(one.field.name.text), short(other.field.name.text));
+                format!("\"{one}\" and \"{other}\" are different fields")
+            }
+            Self::Arguments => "they have differing arguments".to_owned(),
+            Self::Types => format!("they return conflicting types \"{}\" and \"{}\"", ty(one), ty(other)),
+        }
+    }
+}
+
+fn fields_differ(one: &Field<'_>, other: &Field<'_>, steps: &mut usize) -> Option<Difference> {
+    if one.name.text != other.name.text {
+        return Some(Difference::Names);
+    }
+    (!same_arguments(&one.arguments, &other.arguments, steps)).then_some(Difference::Arguments)
+}
+
+/// In whatever order they stand. Counts the values that it looks at, and long texts by their length.
+fn same_arguments(one: &[Argument<'_>], other: &[Argument<'_>], steps: &mut usize) -> bool {
     if one.len() != other.len() {
         return false;
     }
     if let ([one], [other]) = (one, other) {
-        return same_argument(one, other);
+        return same_argument(one, other, steps);
     }
-    sorted(one).into_iter().zip(sorted(other)).all(|(one, other)| same_argument(one, other))
+    sorted(one).into_iter().zip(sorted(other)).all(|(one, other)| same_argument(one, other, steps))
 }
 
 fn sorted<'x, 'a>(arguments: &'x [Argument<'a>]) -> Vec<&'x Argument<'a>> {
@@ -242,25 +265,27 @@ fn sorted<'x, 'a>(arguments: &'x [Argument<'a>]) -> Vec<&'x Argument<'a>> {
     sorted
 }
 
-fn same_argument(one: &Argument<'_>, other: &Argument<'_>) -> bool {
-    one.name.text == other.name.text && same_value(&one.value, &other.value)
+fn same_argument(one: &Argument<'_>, other: &Argument<'_>, steps: &mut usize) -> bool {
+    one.name.text == other.name.text && same_value(&one.value, &other.value, steps)
 }
 
-fn same_value(one: &Value<'_>, other: &Value<'_>) -> bool {
+fn same_value(one: &Value<'_>, other: &Value<'_>, steps: &mut usize) -> bool {
+    *steps += 1;
     match (&one.kind, &other.kind) {
         (ValueKind::Variable(one), ValueKind::Variable(other))
         | (ValueKind::Int(one), ValueKind::Int(other))
         | (ValueKind::Float(one), ValueKind::Float(other))
         | (ValueKind::Enum(one), ValueKind::Enum(other)) => one == other,
         (ValueKind::Text(one, is_block), ValueKind::Text(other, is_other_block)) => {
+            *steps += one.len() / BYTES_OF_A_STEP;
             one == other && is_block == is_other_block
         }
         (ValueKind::Boolean(one), ValueKind::Boolean(other)) => one == other,
         (ValueKind::Null, ValueKind::Null) => true,
         (ValueKind::List(one), ValueKind::List(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_value(one, other))
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same_value(one, other, steps))
         }
-        (ValueKind::Object(one), ValueKind::Object(other)) => same_arguments(one, other),
+        (ValueKind::Object(one), ValueKind::Object(other)) => same_arguments(one, other, steps),
         _ => false,
     }
 }

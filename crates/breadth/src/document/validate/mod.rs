@@ -11,17 +11,12 @@ mod variables;
 
 use std::collections::HashSet;
 
-use super::fault::Fault;
+use super::fault::{Fault, LONGEST_NAME, MOST_FAULTS, short};
 use super::graph::Graph;
 use super::schema::{Schema, TypeId, Wrapped};
 use super::syntax::{At, Document, Name};
 
 pub use variables::Declared;
-
-/// How many faults are told of a document. Nobody reads more, and a hostile one has thousands.
-const MOST_FAULTS: usize = 100;
-/// How much of a name is repeated, in characters.
-const LONGEST_NAME: usize = 60;
 
 /// What was found out about a document that is valid.
 pub struct Findings {
@@ -29,6 +24,8 @@ pub struct Findings {
     pub operations: Vec<Vec<Declared>>,
     /// Where whole numbers stand for identifiers (GraphQL, section 3.5.5).
     pub ids: HashSet<At>,
+    /// Whether it asks about the schema.
+    pub introspects: bool,
 }
 
 /// A variable that stands somewhere.
@@ -53,6 +50,7 @@ struct Examination<'d, 'a, 's> {
     /// The variables that the definition which is looked at uses.
     usages: Vec<Usage<'a, 's>>,
     ids: HashSet<At>,
+    introspects: bool,
     /// What the answer calls the fields around the place that is looked at.
     path: Vec<&'a str>,
     /// The arguments, fields and items around the value that is looked at.
@@ -75,14 +73,15 @@ pub fn validate<'a>(schema: &Schema, document: &Document<'a>, graph: &Graph<'a>)
         faults: Vec::new(),
         usages: Vec::new(),
         ids: HashSet::new(),
+        introspects: false,
         path: Vec::new(),
         within: Vec::new(),
     };
     let operations = examination.definitions();
     examination.merges();
-    let Examination { mut faults, ids, .. } = examination;
+    let Examination { mut faults, ids, introspects, .. } = examination;
     if faults.is_empty() {
-        return Ok(Findings { operations, ids });
+        return Ok(Findings { operations, ids, introspects });
     }
     faults.sort_by(|one, other| one.at.first().cmp(&other.at.first()));
     faults.dedup();
@@ -90,10 +89,17 @@ pub fn validate<'a>(schema: &Schema, document: &Document<'a>, graph: &Graph<'a>)
 }
 
 impl Examination<'_, '_, '_> {
-    fn fault(&mut self, message: String, at: impl IntoIterator<Item = At>) {
-        if self.faults.len() < MOST_FAULTS {
+    /// `message` is called only where the fault is told: a hostile document has faults by the hundred thousand.
+    fn fault(&mut self, message: impl FnOnce(&Self) -> String, at: impl IntoIterator<Item = At>) {
+        if !self.is_full() {
+            let message = message(self);
             self.faults.push(Fault::new(message, at.into_iter().take(10)));
         }
+    }
+
+    /// Whether no more faults are told, so that there is no use in looking for them.
+    fn is_full(&self) -> bool {
+        self.faults.len() >= MOST_FAULTS
     }
 
     /// Where in the answer and in its arguments, for people: ` (in "notes.nodes" at input.ids[2])`.
@@ -109,15 +115,25 @@ impl Examination<'_, '_, '_> {
         match (self.path.is_empty(), within.is_empty()) {
             (true, true) => String::new(),
             (true, false) => format!(" (at {within})"),
-            (false, true) => format!(" (in \"{}\")", short(&self.path.join("."))),
-            (false, false) => format!(" (in \"{}\" at {within})", short(&self.path.join("."))),
+            (false, true) => format!(" (in \"{}\")", self.around()),
+            (false, false) => format!(" (in \"{}\" at {within})", self.around()),
         }
+    }
+
+    /// The response names around, as many as are shown.
+    fn around(&self) -> String {
+        let mut around = String::new();
+        for (number, name) in self.path.iter().take(LONGEST_NAME).enumerate() {
+            around.push_str(if number == 0 { "" } else { "." });
+            around.extend(name.chars().take(LONGEST_NAME + 1));
+        }
+        short(&around)
     }
 
     /// Tells of names that stand more than once among some, each name once.
     fn unique<'n>(&mut self, names: impl Iterator<Item = Name<'n>> + Clone, what: &str) {
         for (name, at) in repeated(names) {
-            self.fault(format!("There can be only one {what} named \"{}\".", short(name)), at);
+            self.fault(|_| format!("There can be only one {what} named \"{}\".", short(name)), at);
         }
     }
 }
@@ -133,11 +149,34 @@ fn repeated<'n>(names: impl Iterator<Item = Name<'n>>) -> Vec<(&'n str, Vec<At>)
     same.filter_map(|same| Some((same.first()?.text, same.iter().map(|name| name.at).collect()))).collect()
 }
 
-/// A name that the client made up, for people.
-fn short(name: &str) -> String {
-    if name.chars().nth(LONGEST_NAME).is_none() {
-        return name.to_owned();
+#[cfg(test)]
+mod tests {
+    use super::super::tests::schema;
+    use super::*;
+
+    #[test]
+    fn messages_are_made_of_what_is_told_alone() {
+        let (schema, document) = (schema(), Document { operations: Vec::new(), fragments: Vec::new() });
+        let Ok(graph) = Graph::of(&document) else { panic!("it has no fragments") };
+        let mut examination = Examination {
+            schema: &schema,
+            document: &document,
+            graph: &graph,
+            faults: Vec::new(),
+            usages: Vec::new(),
+            ids: HashSet::new(),
+            introspects: false,
+            path: Vec::new(),
+            within: Vec::new(),
+        };
+        let mut made = 0;
+        for at in 0..1_000 {
+            let message = |_: &Examination<'_, '_, '_>| {
+                made += 1;
+                at.to_string()
+            };
+            examination.fault(message, [at]);
+        }
+        assert_eq!((made, examination.faults.len()), (MOST_FAULTS, MOST_FAULTS));
     }
-    let start: String = name.chars().take(LONGEST_NAME).collect();
-    format!("{start}...")
 }

@@ -9,6 +9,9 @@ impl<'a> Examination<'_, 'a, '_> {
     /// `parent` is absent where the type is not known, and that has been said. Goes as deep as brackets may nest.
     pub fn selections(&mut self, parent: Option<TypeId>, selections: &Selections<'a>) {
         for selection in &selections.items {
+            if self.is_full() {
+                return;
+            }
             match selection {
                 Selection::Field(field) => {
                     self.path.push(field.response_name().text);
@@ -25,11 +28,14 @@ impl<'a> Examination<'_, 'a, '_> {
         let schema = self.schema;
         let defined = parent.and_then(|parent| schema.field(parent, field.name.text));
         if let (Some(parent), None) = (parent, defined) {
-            let name = short(field.name.text);
-            self.fault(format!("Cannot query field \"{name}\" on type \"{}\".", schema.name(parent)), [field.at()]);
+            let message = |_: &Self| {
+                format!("Cannot query field \"{}\" on type \"{}\".", short(field.name.text), schema.name(parent))
+            };
+            self.fault(message, [field.at()]);
         }
         match (parent, defined) {
             (Some(parent), Some(defined)) => {
+                self.introspects |= matches!(field.name.text, "__schema" | "__type");
                 let owner = Owner::Field { of: schema.name(parent), name: field.name.text };
                 self.arguments(&field.arguments, &defined.arguments, owner, field.at());
             }
@@ -51,17 +57,20 @@ impl<'a> Examination<'_, 'a, '_> {
         let (name, ty) = (field.name.text, &defined.ty);
         match (schema.is_composite(ty.innermost()), &field.selection) {
             (true, None) => {
-                let ty = schema.show(ty);
-                let message = format!(
-                    "Field \"{name}\" of type \"{ty}\" must have a selection of subfields. Did you mean \"{name} {{ ... \
-                     }}\"?"
-                );
+                let message = |_: &Self| {
+                    format!(
+                        "Field \"{name}\" of type \"{}\" must have a selection of subfields. Did you mean \"{name} {{ ... \
+                         }}\"?",
+                        schema.show(ty)
+                    )
+                };
                 self.fault(message, [field.at()]);
             }
             (false, Some(below)) => {
-                let ty = schema.show(ty);
-                let message =
-                    format!("Field \"{name}\" must not have a selection since type \"{ty}\" has no subfields.");
+                let message = |_: &Self| {
+                    let ty = schema.show(ty);
+                    format!("Field \"{name}\" must not have a selection since type \"{ty}\" has no subfields.")
+                };
                 self.fault(message, [below.at]);
             }
             _ => {}
@@ -76,10 +85,10 @@ impl<'a> Examination<'_, 'a, '_> {
         if let (Some(on), Some(parent)) = (on, parent)
             && !self.schema.overlap(on, parent)
         {
-            let (parent, on) = (self.schema.name(parent), self.schema.name(on));
-            let message = format!(
-                "Fragment cannot be spread here as objects of type \"{parent}\" can never be of type \"{on}\"."
-            );
+            let message = |this: &Self| {
+                let (parent, on) = (this.schema.name(parent), this.schema.name(on));
+                format!("Fragment cannot be spread here as objects of type \"{parent}\" can never be of type \"{on}\".")
+            };
             self.fault(message, [inline.at]);
         }
         self.directives(&inline.directives, "INLINE_FRAGMENT");
@@ -90,17 +99,21 @@ impl<'a> Examination<'_, 'a, '_> {
         let (document, schema) = (self.document, self.schema);
         let fragment = self.graph.find(spread.name.text).and_then(|number| document.fragments.get(number));
         match fragment {
-            None => self.fault(format!("Unknown fragment \"{}\".", short(spread.name.text)), [spread.name.at]),
+            None => {
+                self.fault(|_| format!("Unknown fragment \"{}\".", short(spread.name.text)), [spread.name.at]);
+            }
             Some(fragment) => {
                 let on = schema.find(fragment.on.text).filter(|on| schema.is_composite(*on));
                 if let (Some(on), Some(parent)) = (on, parent)
                     && !schema.overlap(on, parent)
                 {
-                    let (name, parent, on) = (short(spread.name.text), schema.name(parent), schema.name(on));
-                    let message = format!(
-                        "Fragment \"{name}\" cannot be spread here as objects of type \"{parent}\" can never be of type \
-                         \"{on}\"."
-                    );
+                    let message = |_: &Self| {
+                        let (name, parent, on) = (short(spread.name.text), schema.name(parent), schema.name(on));
+                        format!(
+                            "Fragment \"{name}\" cannot be spread here as objects of type \"{parent}\" can never be of \
+                             type \"{on}\"."
+                        )
+                    };
                     self.fault(message, [spread.at]);
                 }
             }

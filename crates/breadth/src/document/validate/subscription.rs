@@ -5,25 +5,29 @@ use super::Examination;
 
 impl<'a> Examination<'_, 'a, '_> {
     pub fn subscription(&mut self, operation: &Operation<'a>) {
-        let name = operation.name.map_or("Anonymous Subscription".to_owned(), |name| {
-            format!("Subscription \"{}\"", super::short(name.text))
-        });
+        let name = || match operation.name {
+            Some(name) => format!("Subscription \"{}\"", super::short(name.text)),
+            None => "Anonymous Subscription".to_owned(),
+        };
         let (mut fields, mut seen, mut is_guarded) = (Vec::new(), Vec::new(), false);
         self.root_fields(&operation.selection, &mut fields, &mut seen, &mut is_guarded);
         if is_guarded {
-            let message = format!("{name} must not use `@skip` or `@include` directives in the top level selection.");
+            let message = |_: &Self| {
+                let name = name();
+                format!("{name} must not use `@skip` or `@include` directives in the top level selection.")
+            };
             self.fault(message, [operation.at]);
         }
         let first = fields.first().map(|(response, _)| *response);
         let others: Vec<_> = fields.iter().filter(|(response, _)| Some(*response) != first).collect();
         if !others.is_empty() {
             let at: Vec<_> = others.iter().map(|(_, name)| name.at).collect();
-            self.fault(format!("{name} must select only one top level field."), at);
+            self.fault(|_| format!("{} must select only one top level field.", name()), at);
         }
         let meta: Vec<_> =
             fields.iter().filter(|(_, name)| name.text.starts_with("__")).map(|(_, name)| name.at).collect();
         if !meta.is_empty() {
-            self.fault(format!("{name} must not select an introspection top level field."), meta);
+            self.fault(|_| format!("{} must not select an introspection top level field.", name()), meta);
         }
     }
 

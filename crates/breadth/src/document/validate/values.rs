@@ -1,7 +1,7 @@
 //! Values in a document (GraphQL, sections 3.5 to 3.13 and 5.6).
 
 use super::super::scalars::{self, Given};
-use super::super::schema::{Input, TypeId, TypeKind, Wrapped};
+use super::super::schema::{Input, Schema, TypeId, TypeKind, Wrapped};
 use super::super::syntax::{Argument, Value, ValueKind};
 use super::{Examination, Step, Usage, short};
 
@@ -17,6 +17,9 @@ pub struct Expected<'s> {
 impl<'a, 's> Examination<'_, 'a, 's> {
     /// Goes as deep as brackets may nest.
     pub fn value(&mut self, value: &Value<'a>, expected: Expected<'s>) {
+        if self.is_full() {
+            return;
+        }
         let Expected { ty, has_default, one_of } = expected;
         if let ValueKind::Variable(name) = value.kind {
             self.usages.push(Usage { name, at: value.at, ty: Some(ty), has_default, one_of });
@@ -24,8 +27,9 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         }
         if matches!(value.kind, ValueKind::Null) {
             if ty.is_non_null() {
-                let message = format!("Expected value of non-null type \"{}\" not to be null.", self.schema.show(ty));
-                self.wrong(message, value);
+                self.wrong(value, |schema| {
+                    format!("Expected value of non-null type \"{}\" not to be null.", schema.show(ty))
+                });
             }
             return;
         }
@@ -49,27 +53,27 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         match (schema.kind(id), &value.kind) {
             (TypeKind::Input(input), ValueKind::Object(fields)) => self.object(id, input, fields, value),
             (TypeKind::Input(_), _) => {
-                let message = format!(
-                    "Expected value of type \"{name}\" to be an object, found: {}.",
-                    scalars::shown(&value.kind)
-                );
                 self.unknown_value(value);
-                self.wrong(message, value);
+                self.wrong(value, |_| {
+                    let found = scalars::shown(&value.kind);
+                    format!("Expected value of type \"{name}\" to be an object, found: {found}.")
+                });
             }
             (TypeKind::Enum(values), ValueKind::Enum(given)) => {
                 if !values.iter().any(|value| value.name == *given) {
-                    self.wrong(scalars::no_value(&format!("\"{}\"", short(given)), name, values), value);
+                    self.wrong(value, |_| scalars::no_value(&format!("\"{}\"", short(given)), name, values));
                 }
             }
             (TypeKind::Enum(_), kind) => {
-                let message = format!("Enum \"{name}\" cannot represent non-enum value: {}.", scalars::shown(kind));
                 self.unknown_value(value);
-                self.wrong(message, value);
+                self.wrong(value, |_| {
+                    format!("Enum \"{name}\" cannot represent non-enum value: {}.", scalars::shown(kind))
+                });
             }
             (TypeKind::Scalar(scalar), kind) => {
                 self.unknown_value(value);
                 match scalars::check(*scalar, name, &Given::Literal(kind)) {
-                    Err(message) => self.wrong(message, value),
+                    Err(message) => self.wrong(value, |_| message),
                     Ok(()) if matches!((scalar, kind), (super::super::schema::Scalar::Id, ValueKind::Int(_))) => {
                         self.ids.insert(value.at);
                     }
@@ -81,9 +85,8 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         }
     }
 
-    fn wrong(&mut self, mut message: String, value: &Value<'_>) {
-        message.push_str(&self.place());
-        self.fault(message, [value.at]);
+    fn wrong(&mut self, value: &Value<'_>, message: impl FnOnce(&Schema) -> String) {
+        self.fault(|this| message(this.schema) + &this.place(), [value.at]);
     }
 
     fn object(&mut self, id: TypeId, input: &'s Input, fields: &[Argument<'a>], value: &Value<'a>) {
@@ -100,31 +103,29 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                 self.value(&field.value, expected);
                 self.within.pop();
             } else {
-                let field_name = short(field.name.text);
-                let found = scalars::shown(&value.kind);
-                let place = self.place();
-                let message = format!(
-                    "Expected value of type \"{name}\" not to include unknown field \"{field_name}\", found: \
-                     {found}.{place}"
-                );
+                let message = |this: &Self| {
+                    let (field, found, place) = (short(field.name.text), scalars::shown(&value.kind), this.place());
+                    format!(
+                        "Expected value of type \"{name}\" not to include unknown field \"{field}\", found: \
+                         {found}.{place}"
+                    )
+                };
                 self.fault(message, [field.name.at]);
                 self.unknown_value(&field.value);
             }
         }
         for defined in input.fields.iter().filter(|defined| defined.is_required()) {
             if !fields.iter().any(|field| field.name.text == defined.name) {
-                let found = scalars::shown(&value.kind);
-                let message = format!(
-                    "Expected value of type \"{name}\" to include required field \"{}\", found: {found}.",
-                    defined.name
-                );
-                self.wrong(message, value);
+                self.wrong(value, |_| {
+                    let (field, found) = (&defined.name, scalars::shown(&value.kind));
+                    format!("Expected value of type \"{name}\" to include required field \"{field}\", found: {found}.")
+                });
             }
         }
         if input.one_of {
             let is_null = fields.iter().any(|field| matches!(field.value.kind, ValueKind::Null));
             if fields.len() != 1 || is_null {
-                self.wrong(scalars::one_of(name), value);
+                self.wrong(value, |_| scalars::one_of(name));
             }
         }
     }

@@ -16,9 +16,9 @@ pub struct Used<'u, 'a, 's> {
 /// A variable of an operation.
 pub struct Declared {
     pub ty: Wrapped,
-    /// What one of its places expects that takes no null, where the variable itself may be null: that is refused when it
-    /// is sent (GraphQL, section 6.4.1).
-    pub never_null: Option<String>,
+    /// Whether one of its places takes no null, where the variable itself may be null: what is sent decides (GraphQL,
+    /// section 6.4.1).
+    pub is_open: bool,
 }
 
 impl Schema {
@@ -47,6 +47,9 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             known.entry(variable.name.text).or_insert(Known { number, variable, is_used: false });
         }
         for usage in used.own.iter().chain(used.of_fragments.iter().copied().flatten()) {
+            if self.is_full() {
+                break;
+            }
             let Some(known) = known.get_mut(usage.name) else {
                 self.undefined(operation, usage);
                 continue;
@@ -60,8 +63,9 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             // Of two of one name the second is not known, and that has been said.
             let known = known.get(variable.name.text);
             if known.is_some_and(|known| !known.is_used && known.variable.at == variable.at) {
-                let message =
-                    format!("Variable \"${}\" is never used{}.", short(variable.name.text), of(operation, "in"));
+                let message = |_: &Self| {
+                    format!("Variable \"${}\" is never used{}.", short(variable.name.text), of(operation, "in"))
+                };
                 self.fault(message, [variable.at]);
             }
         }
@@ -69,7 +73,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
     }
 
     fn undefined(&mut self, operation: &Operation<'a>, usage: &Usage<'a, 's>) {
-        let message = format!("Variable \"${}\" is not defined{}.", short(usage.name), of(operation, "by"));
+        let message = |_: &Self| format!("Variable \"${}\" is not defined{}.", short(usage.name), of(operation, "by"));
         self.fault(message, [usage.at, operation.at]);
     }
 
@@ -79,12 +83,15 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         let innermost = variable.ty.innermost();
         let ty = match schema.resolve(&variable.ty) {
             None => {
-                self.fault(format!("Unknown type \"{}\".", short(innermost.text)), [innermost.at]);
+                self.fault(|_| format!("Unknown type \"{}\".", short(innermost.text)), [innermost.at]);
                 None
             }
             Some(ty) if !schema.is_input(ty.innermost()) => {
-                let (name, ty) = (short(variable.name.text), schema.show(&ty));
-                self.fault(format!("Variable \"${name}\" cannot be non-input type \"{ty}\"."), [variable.ty.at()]);
+                let message = |_: &Self| {
+                    let (name, ty) = (short(variable.name.text), schema.show(&ty));
+                    format!("Variable \"${name}\" cannot be non-input type \"{ty}\".")
+                };
+                self.fault(message, [variable.ty.at()]);
                 None
             }
             ty => ty,
@@ -97,7 +104,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         }
         // No variable stands in a definition.
         self.usages.clear();
-        Some(Declared { ty: ty?, never_null: None })
+        Some(Declared { ty: ty?, is_open: false })
     }
 
     /// The type lives as long as the definition, and the default holds no variables.
@@ -108,6 +115,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             graph: self.graph,
             faults: std::mem::take(&mut self.faults),
             usages: Vec::new(),
+            introspects: false,
             ids: std::mem::take(&mut self.ids),
             path: Vec::new(),
             within: Vec::new(),
@@ -128,22 +136,25 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         let fits =
             if is_open { (has_default || usage.has_default) && own.fits(place.nullable()) } else { own.fits(place) };
         let at: [At; 2] = [variable.at, usage.at];
-        if !fits {
-            let (name, own, place) = (short(usage.name), schema.show(own), schema.show(place));
-            let message =
-                format!("Variable \"${name}\" of type \"{own}\" used in position expecting type \"{place}\".");
+        if fits {
+            declared.is_open |= is_open;
+        } else {
+            let message = |_: &Self| {
+                let (name, own, place) = (short(usage.name), schema.show(own), schema.show(place));
+                format!("Variable \"${name}\" of type \"{own}\" used in position expecting type \"{place}\".")
+            };
             self.fault(message, at);
-        } else if is_open && declared.never_null.is_none() {
-            declared.never_null = Some(schema.show(place));
         }
         if let Some(one_of) = usage.one_of
             && !declared.ty.is_non_null()
         {
-            let (name, own, input) = (short(usage.name), schema.show(&declared.ty), schema.name(one_of));
-            let message = format!(
-                "Variable \"${name}\" is of type \"{own}\" but must be non-nullable to be used for OneOf Input Object \
-                 \"{input}\"."
-            );
+            let message = |_: &Self| {
+                let (name, own, input) = (short(usage.name), schema.show(&declared.ty), schema.name(one_of));
+                format!(
+                    "Variable \"${name}\" is of type \"{own}\" but must be non-nullable to be used for OneOf Input Object \
+                     \"{input}\"."
+                )
+            };
             self.fault(message, at);
         }
     }

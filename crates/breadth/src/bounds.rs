@@ -1,0 +1,58 @@
+//! How large plans of a document can become, told before any is made.
+//!
+//! What is selected of an interface or a union is planned for each of its object types, and so is what is below: where an
+//! interface leads to itself, that doubles with every level.
+
+use std::collections::HashMap;
+
+use crate::bridge::types::{Selection, SelectionSet};
+use crate::document::Schema;
+
+use super::declare::{Kind, ObjectType};
+use super::selection::Fragments;
+
+/// Counts the fields of plans. Each selection set is looked at once for each object type that it is asked of.
+pub struct Count<'a> {
+    types: &'a Schema,
+    fragments: &'a Fragments,
+    /// By the address of the set and the name of the object type.
+    known: HashMap<(usize, &'static str), u64>,
+}
+
+impl<'a> Count<'a> {
+    pub fn new(types: &'a Schema, fragments: &'a Fragments) -> Self {
+        Self { types, fragments, known: HashMap::new() }
+    }
+
+    /// How many fields a plan has at most, whatever `@skip` and `@include` decide: fields that are merged count twice.
+    pub fn fields(&mut self, object: &'static ObjectType, set: &'a SelectionSet) -> u64 {
+        let key = (std::ptr::from_ref(set).addr(), object.name);
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let count = set.items.iter().map(|selection| match &selection.node {
+            Selection::Field(field) => {
+                let below = &field.node.selection_set.node;
+                let targets = match object.field(&field.node.name.node).map(|field| &field.def.kind) {
+                    Some(Kind::Link(link)) if !below.items.is_empty() => link.targets(),
+                    _ => Vec::new(),
+                };
+                targets.into_iter().map(|target| self.fields(target, below)).fold(1, u64::saturating_add)
+            }
+            Selection::InlineFragment(inline) => {
+                let condition = inline.node.type_condition.as_ref();
+                let applies = condition.is_none_or(|on| self.types.is(object.name, &on.node.on.node));
+                if applies { self.fields(object, &inline.node.selection_set.node) } else { 0 }
+            }
+            Selection::FragmentSpread(spread) => match self.fragments.get(&spread.node.fragment_name.node) {
+                Some(fragment) if self.types.is(object.name, &fragment.node.type_condition.node.on.node) => {
+                    self.fields(object, &fragment.node.selection_set.node)
+                }
+                _ => 0,
+            },
+        });
+        let count = count.fold(0, u64::saturating_add);
+        self.known.insert(key, count);
+        count
+    }
+}

@@ -1,0 +1,68 @@
+//! Whether types have what their interfaces promise (GraphQL, section 3.6.1, `IsValidImplementation`). A document may ask for
+//! any field of an interface, so a plan counts on that.
+
+use super::schema::{Field, Fields, Schema, TypeDefinition, TypeId, TypeKind, Wrapped};
+
+impl Schema {
+    /// # Errors
+    /// What a type does not have.
+    pub fn check_interfaces(&self) -> Result<(), String> {
+        for definition in &self.types {
+            for interface in &definition.interfaces {
+                self.implements(definition, *interface).map_err(|what| {
+                    format!("{} does not implement {}: {what}", definition.name, self.name(*interface))
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn implements(&self, definition: &TypeDefinition, interface: TypeId) -> Result<(), String> {
+        let (TypeKind::Object(fields) | TypeKind::Interface(fields)) = &definition.kind else {
+            return Err("it has no fields".to_owned());
+        };
+        let Some(TypeDefinition { kind: TypeKind::Interface(promised), interfaces, .. }) =
+            self.types.get(interface as usize)
+        else {
+            return Err("that is no interface".to_owned());
+        };
+        if let Some(missing) = interfaces.iter().find(|inherited| !definition.interfaces.contains(inherited)) {
+            return Err(format!("it does not implement {}", self.name(*missing)));
+        }
+        promised.all.iter().try_for_each(|promised| self.has(fields, promised))
+    }
+
+    fn has(&self, fields: &Fields, promised: &Field) -> Result<(), String> {
+        let name = &promised.name;
+        let Some(field) = fields.get(name) else { return Err(format!("it has no field {name}")) };
+        if !self.is_covariant(&field.ty, &promised.ty) {
+            return Err(format!("{name} is {}, not {}", self.show(&field.ty), self.show(&promised.ty)));
+        }
+        for argument in &promised.arguments {
+            let found = field.arguments.iter().find(|found| found.name == argument.name);
+            if found.is_none_or(|found| found.ty != argument.ty) {
+                return Err(format!("{name} has no argument {}: {}", argument.name, self.show(&argument.ty)));
+            }
+        }
+        let is_promised = |name: &str| promised.arguments.iter().any(|argument| argument.name == name);
+        match field.arguments.iter().find(|argument| argument.is_required() && !is_promised(&argument.name)) {
+            Some(more) => Err(format!("{name} requires the argument {}", more.name)),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether all values of a type are values of another.
+    fn is_covariant(&self, ty: &Wrapped, general: &Wrapped) -> bool {
+        match (ty, general) {
+            (Wrapped::NonNull(ty), general) => self.is_covariant(ty, general.nullable()),
+            (Wrapped::List(ty), Wrapped::List(general)) => self.is_covariant(ty, general),
+            (Wrapped::Named(ty), Wrapped::Named(general)) => {
+                let implements = |definition: &TypeDefinition| definition.interfaces.contains(general);
+                ty == general
+                    || self.is(self.name(*ty), self.name(*general))
+                    || self.types.get(*ty as usize).is_some_and(implements)
+            }
+            _ => false,
+        }
+    }
+}

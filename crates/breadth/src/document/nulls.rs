@@ -1,0 +1,115 @@
+//! Nulls that variables bring to places which take none.
+//!
+//! A variable that may be null can stand where null may not, if the place has a default (GraphQL, section 5.8.5); its null is
+//! an error of the field (section 6.4.1). It is found before anything runs, in the fields that are selected: those that
+//! `@skip` and `@include` leave out have no arguments.
+
+use std::collections::HashSet;
+
+use crate::bridge::types::{Directive, ExecutableDocument, OperationDefinition, Selection, SelectionSet};
+use crate::bridge::{ConstValue, Literal, Name, Positioned, Variables};
+
+use super::conditions::{flag, is_included};
+use super::schema::{InputValue, Schema, TypeId, TypeKind, Wrapped};
+
+/// The first place that each of some variables brings null to, where there is one: the name, and the type that is expected.
+pub fn misplaced<'d>(
+    schema: &Schema,
+    document: &'d ExecutableDocument,
+    (root, operation): (TypeId, &'d OperationDefinition),
+    variables: &Variables,
+) -> Vec<(&'d Name, String)> {
+    let mut nulls = Nulls { schema, document, variables, seen: HashSet::new(), found: Vec::new() };
+    nulls.set(root, &operation.selection_set.node);
+    nulls.found
+}
+
+struct Nulls<'d, 'x> {
+    schema: &'x Schema,
+    document: &'d ExecutableDocument,
+    variables: &'x Variables,
+    /// Fragments that are selected.
+    seen: HashSet<&'d Name>,
+    found: Vec<(&'d Name, String)>,
+}
+
+impl<'d, 'x> Nulls<'d, 'x> {
+    /// Goes as deep as brackets may nest, and into each fragment once.
+    fn set(&mut self, parent: TypeId, set: &'d SelectionSet) {
+        let schema = self.schema;
+        for Positioned { node: selection, .. } in &set.items {
+            if !self.is_selected(selection.directives()) {
+                continue;
+            }
+            match selection {
+                Selection::Field(field) => {
+                    let Some(defined) = schema.field(parent, &field.node.name.node) else { continue };
+                    self.arguments(&defined.arguments, field.node.arguments.iter());
+                    self.set(defined.ty.innermost(), &field.node.selection_set.node);
+                }
+                Selection::InlineFragment(inline) => {
+                    let on = inline.node.type_condition.as_ref().and_then(|on| schema.find(&on.node.on.node));
+                    self.set(on.unwrap_or(parent), &inline.node.selection_set.node);
+                }
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    if let Some(fragment) = self.document.fragments.get(name)
+                        && self.seen.insert(name)
+                        && let Some(on) = schema.find(&fragment.node.type_condition.node.on.node)
+                    {
+                        self.set(on, &fragment.node.selection_set.node);
+                    }
+                }
+            }
+        }
+    }
+
+    /// `@skip` is asked first: where it leaves a selection out, nobody asks `@include` (GraphQL, section 6.3.2).
+    fn is_selected(&mut self, directives: &'d [Positioned<Directive>]) -> bool {
+        for name in ["skip", "include"] {
+            let found = directives.iter().find(|directive| directive.node.name.node == name);
+            if let (Some(directive), Some(defined)) = (found, self.schema.directive(name)) {
+                self.arguments(&defined.arguments, directive.node.arguments.iter());
+                if !is_included(std::slice::from_ref(directive), |name| flag(self.variables, name)) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn arguments(
+        &mut self,
+        defined: &'x [InputValue],
+        given: impl Iterator<Item = &'d (Positioned<Name>, Positioned<Literal>)>,
+    ) {
+        for (name, value) in given {
+            if let Some(defined) = defined.iter().find(|defined| defined.name == name.node.as_str()) {
+                self.value(&defined.ty, &value.node);
+            }
+        }
+    }
+
+    fn value(&mut self, ty: &'x Wrapped, value: &'d Literal) {
+        if let Literal::Variable(name) = value {
+            let is_null = matches!(self.variables.get(name), Some(ConstValue::Null));
+            if is_null && ty.is_non_null() && !self.found.iter().any(|(found, _)| *found == name) {
+                self.found.push((name, self.schema.show(ty)));
+            }
+            return;
+        }
+        match (ty.nullable(), value) {
+            (Wrapped::List(inner), Literal::List(items)) => items.iter().for_each(|item| self.value(inner, item)),
+            (Wrapped::List(inner), _) => self.value(inner, value),
+            (inner, Literal::Object(fields)) => {
+                let TypeKind::Input(input) = self.schema.kind(inner.innermost()) else { return };
+                for (name, value) in fields {
+                    if let Some(defined) = input.fields.iter().find(|defined| defined.name == name.as_str()) {
+                        self.value(&defined.ty, value);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Descriptions and reasons, so that they come back from the printed schema as they were declared. The library prints
+//! backslashes as they are, `"""` within a block string too, and the quotes of a reason.
+
+use crate::bridge::{Deprecation, MetaInputValue, MetaType, Registry};
+
+/// Stands for a quote where the library would print one as it is. No schema has this character.
+const QUOTE: char = '\u{1}';
+
+/// Escapes the texts of all types that are registered.
+pub fn escape(registry: &mut Registry) {
+    for ty in registry.types.values_mut() {
+        match ty {
+            MetaType::Object { description, fields, .. } | MetaType::Interface { description, fields, .. } => {
+                describe(description);
+                for field in fields.values_mut() {
+                    describe(&mut field.description);
+                    reason(&mut field.deprecation);
+                    field.args.values_mut().for_each(input);
+                }
+            }
+            MetaType::InputObject { description, input_fields, .. } => {
+                describe(description);
+                input_fields.values_mut().for_each(input);
+            }
+            MetaType::Enum { description, enum_values, .. } => {
+                describe(description);
+                for value in enum_values.values_mut() {
+                    describe(&mut value.description);
+                    reason(&mut value.deprecation);
+                }
+            }
+            MetaType::Scalar { description, .. } | MetaType::Union { description, .. } => describe(description),
+        }
+    }
+}
+
+fn input(value: &mut MetaInputValue) {
+    describe(&mut value.description);
+    reason(&mut value.deprecation);
+}
+
+/// A text of several lines becomes a block string, which has no escapes; the library escapes the quotes of others.
+fn describe(description: &mut Option<String>) {
+    if let Some(text) = description
+        && (!text.contains('\n') || text.contains("\"\"\""))
+    {
+        *text = text.replace('\\', "\\\\").replace('\n', "\\n");
+    }
+}
+
+fn reason(deprecation: &mut Deprecation) {
+    if let Deprecation::Deprecated { reason: Some(reason) } = deprecation {
+        *reason = reason.replace('"', &QUOTE.to_string());
+    }
+}
+
+/// The printed schema with the quotes of reasons.
+pub fn with_quotes(sdl: &str) -> String {
+    sdl.replace(QUOTE, "\\\"")
+}

@@ -1,0 +1,137 @@
+//! Texts and numbers of a schema.
+
+use super::*;
+
+/// Says `a\b` and "so".
+#[derive(Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
+enum Said {
+    /// A "\d" \ of """ marks.
+    One,
+    /// Two lines:
+    /// a \ and "quotes".
+    #[graphql(deprecation = "No \"longer\" \\ used")]
+    Two,
+}
+
+leaf_enum!(Said);
+
+/// A row of numbers that not all types can have.
+#[derive(Default)]
+struct Numbers;
+
+object! {
+    /// Numbers.
+    Numbers {
+        /// A scalar.
+        even = leaf(|_: &Numbers| ScalarValue(Even(4)));
+        /// A whole number.
+        right = leaf(|_: &Numbers| 2_147_483_647_u64);
+        /// One beyond.
+        long = leaf(|_: &Numbers| Some(2_147_483_648_u64));
+        /// A list with one beyond.
+        longs = leaf(|_: &Numbers| Some(vec![1_usize, usize::MAX]));
+        /// One beyond that must be there.
+        must = leaf(|_: &Numbers| i64::MIN);
+        /// A number with a fraction.
+        fraction = leaf(|_: &Numbers| 0.5_f64);
+        /// None.
+        none = leaf(|_: &Numbers| Some(f64::NAN));
+        /// Beyond all numbers.
+        infinite = ask::<Numbers, (), TownById, (), Asked<Option<f32>>>(|_, (), _| Ok((None, ())), |(), _| Ok(Asked(Some(f32::INFINITY))));
+        /// One that fails.
+        fails = try_leaf(|_: &Numbers| Err::<Option<i32>, _>(Error::new("why")));
+        /// The same.
+        again = local(|_: &Numbers| Some(Numbers));
+    }
+}
+
+/// A value that its type cannot have is an error of the field (GraphQL, section 3.5.1).
+#[tokio::test]
+async fn numbers_that_their_types_cannot_have_are_errors_of_their_fields() {
+    let schema = Schema::new::<Numbers, NoMutation>(&[]);
+    let document = "{ even right long longs fraction none infinite fails again { right must } }";
+    let (data, errors) = shown(schema.run(document, Variables::default(), &Data::default()).await);
+    let expected = json!({
+        "even": 4, "right": 2_147_483_647, "long": null, "longs": null, "fraction": 0.5, "none": null, "infinite": null, "fails": null,
+        "again": null,
+    });
+    assert_eq!(data, expected);
+    let errors: Vec<String> = errors.into_iter().map(|(path, message)| format!("{path} {message}")).collect();
+    assert_eq!(
+        errors,
+        [
+            "[again,must] Int cannot represent non 32-bit signed integer value: -9223372036854775808",
+            "[fails] why",
+            "[infinite] Float cannot represent non numeric value: inf",
+            "[long] Int cannot represent non 32-bit signed integer value: 2147483648",
+            "[longs] Int cannot represent non 32-bit signed integer value: 18446744073709551615",
+            "[none] Float cannot represent non numeric value: NaN",
+        ]
+    );
+}
+
+/// With all places that mention the field.
+#[tokio::test]
+async fn an_error_tells_where_its_field_is_mentioned() {
+    let schema = Schema::new::<Numbers, NoMutation>(&[]);
+    let response = schema
+        .run("{ fails\n...F fails }\nfragment F on Numbers { fails }", Variables::default(), &Data::default())
+        .await;
+    let places: Vec<_> = response.errors[0].locations.iter().map(|place| (place.line, place.column)).collect();
+    assert_eq!(places, [(1, 3), (3, 25), (2, 6)]);
+}
+
+/// Data stands there where something was executed (GraphQL, section 7.1).
+#[tokio::test]
+async fn an_answer_is_json_of_errors_and_data() {
+    let schema = Schema::new::<Numbers, NoMutation>(&[]);
+    let run = async |text: &str| schema.run(text, Variables::default(), &Data::default()).await.to_json();
+    assert_eq!(run("{ right }").await, r#"{"data":{"right":2147483647}}"#);
+    let failed =
+        r#"{"errors":[{"message":"why","locations":[{"line":1,"column":3}],"path":["fails"]}],"data":{"fails":null}}"#;
+    assert_eq!(run("{ fails }").await, failed);
+    let nothing = run("{ must }").await;
+    assert!(nothing.ends_with(r#""path":["must"]}],"data":null}"#), "{nothing}");
+    let refused = r#"{"errors":[{"message":"Cannot query field \"nope\" on type \"Numbers\".","locations":[{"line":1,"column":3}]}]}"#;
+    assert_eq!(run("{ nope }").await, refused);
+    let Err(refused) = schema.read("{ a b }", document::ParserLimits::default(), &document::Limits::default()) else {
+        panic!("there is neither")
+    };
+    let lines = "Cannot query field \"a\" on type \"Numbers\".\nCannot query field \"b\" on type \"Numbers\".";
+    assert_eq!(refused.to_string(), lines);
+    assert_eq!(Error::new("why").to_string(), "why");
+}
+
+#[derive(Default)]
+struct Texts;
+
+object! {
+    /// A `\` and """ in
+    /// two lines, and \""" as well.
+    Texts {
+        /// Ends with a \
+        one = leaf(|_: &Texts| Said::One).deprecated("Say \"two\" \\ or\nnothing.");
+    }
+}
+
+#[tokio::test]
+async fn descriptions_come_back_as_they_were_declared() {
+    let schema = Schema::new::<Texts, NoMutation>(&[]);
+    let document = "{ texts: __type(name: \"Texts\") { description fields(includeDeprecated: true) { description deprecationReason } }
+        said: __type(name: \"Said\") { description enumValues(includeDeprecated: true) { description deprecationReason } } }";
+    let response = schema.run(document, Variables::default(), &Data::default()).await;
+    let expected = json!({
+        "texts": {
+            "description": "A `\\` and \"\"\" in\ntwo lines, and \\\"\"\" as well.",
+            "fields": [{ "description": "Ends with a \\", "deprecationReason": "Say \"two\" \\ or\nnothing." }],
+        },
+        "said": {
+            "description": "Says `a\\b` and \"so\".",
+            "enumValues": [
+                { "description": "A \"\\d\" \\ of \"\"\" marks.", "deprecationReason": null },
+                { "description": "Two lines:\na \\ and \"quotes\".", "deprecationReason": "No \"longer\" \\ used" },
+            ],
+        },
+    });
+    assert_eq!(shown(response), (expected, Vec::new()));
+}
