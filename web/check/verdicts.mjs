@@ -60,7 +60,7 @@ function wrongArgument(document, operation, variables) {
   // What is left out has no arguments; where @skip leaves it out, nobody asks @include.
   const isSelected = (node) =>
     ['skip', 'include'].every((name) => {
-      const directive = node.directives.find((one) => one.name.value === name)
+      const directive = node.directives?.find((one) => one.name.value === name)
       return !directive || values(schema.getDirective(name), directive).if !== (name === 'skip')
     })
   const { definitions } = separateOperations(document)[operation.name?.value ?? '']
