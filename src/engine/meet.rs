@@ -45,7 +45,7 @@ impl breadth::Meter for Meter {
         Box::pin(ready(()))
     }
 
-    fn breathe(&self) -> BoxFuture<'_, ()> {
+    fn yield_now(&self) -> BoxFuture<'_, ()> {
         Box::pin(breathe())
     }
 }

@@ -27,15 +27,15 @@ pub use async_graphql_parser::{Error as ParseError, parse_schema, types};
 pub use async_graphql_value::{ConstValue, Value as Literal, indexmap};
 
 /// An error as clients see it.
-pub fn told(error: Error, places: Vec<Pos>, path: Vec<PathSegment>) -> ServerError {
+pub fn to_server_error(error: Error, places: Vec<Pos>, path: Vec<PathSegment>) -> ServerError {
     let Error { message, code, cause } = error;
-    let mut told = ServerError::new(message, None);
-    told.locations = places;
+    let mut shown = ServerError::new(message, None);
+    shown.locations = places;
     if let Some(code) = code {
-        set(&mut told, "code", code);
+        set(&mut shown, "code", code);
     }
-    (told.path, told.source) = (path, cause);
-    told
+    (shown.path, shown.source) = (path, cause);
+    shown
 }
 
 /// Sets an extension of an error.

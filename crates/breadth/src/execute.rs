@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::bridge::{PathSegment, ServerError, Value, Variables, set, told};
+use crate::bridge::{PathSegment, ServerError, Value, Variables, set, to_server_error};
 
 use super::link::{Given, Rows};
 use super::plan::{Plan, ROOT, What};
 use super::progress::{CHANGED, Progress};
 use super::run::{Only, Tree, run};
-use super::write::{Nothing, Writer, Written};
+use super::write::{Nulled, Writer, Written};
 use super::{Context, Data};
 use crate::error::{Error, Result};
 use crate::meter::{Changes, Meter};
@@ -61,7 +61,7 @@ impl Response {
         }
     }
 
-    pub(crate) fn new(plan: &Plan, result: Result<(), Nothing>, written: Written) -> Self {
+    pub(crate) fn new(plan: &Plan, result: Result<(), Nulled>, written: Written) -> Self {
         let Written { out, errors, failed, .. } = written;
         let data = if result.is_ok() { Answered::Written(out.into_pieces()) } else { Answered::Null };
         // The name of the root is no answer.
@@ -78,7 +78,7 @@ pub struct Operation<'o> {
     /// Values that were found right, the defaults of those that were left out among them.
     pub variables: &'o Variables,
     /// What the schema says about itself, where the plan asks for it.
-    pub told: &'o [Value],
+    pub introspected: &'o [Value],
     /// Measures it, and stops it where it passes a limit.
     pub meter: Option<&'o dyn Meter>,
     /// Makes the row of the root.
@@ -107,11 +107,11 @@ impl Operation<'_> {
         &self,
         tree: &Tree,
         mut written: Written,
-        write: impl Fn(&mut Writer<'_>) -> Result<(), Nothing> + Send + Sync,
-    ) -> (Result<(), Nothing>, Written) {
+        write: impl Fn(&mut Writer<'_>) -> Result<(), Nulled> + Send + Sync,
+    ) -> (Result<(), Nulled>, Written) {
         let (start, before, failed) = (written.out.written(), written.errors.len(), written.failed);
         let mut writer = self.writer(tree, written, self.meter);
-        let mut result = Err(Nothing);
+        let mut result = Err(Nulled);
         let mut whole = || result = write(&mut writer).and_then(|()| writer.hold());
         match self.meter {
             Some(meter) => meter.write(&mut whole).await,
@@ -130,8 +130,8 @@ impl Operation<'_> {
     }
 
     fn writer<'w>(&'w self, tree: &'w Tree, written: Written, meter: Option<&'w dyn Meter>) -> Writer<'w> {
-        let (plan, ctx, told) = (self.plan, Context::new(self.data), self.told);
-        Writer { plan, tree, ctx, meter, told, written, stopped: None, path: Vec::new() }
+        let (plan, ctx, introspected) = (self.plan, Context::new(self.data), self.introspected);
+        Writer { plan, tree, ctx, meter, introspected, written, stopped: None, path: Vec::new() }
     }
 
     fn changes(&self) -> Option<Changes> {
@@ -161,7 +161,7 @@ impl Operation<'_> {
                 Ok(given) => all.push(Some(given)),
                 Err(message) => {
                     let path = vec![PathSegment::Field(field.name().to_owned())];
-                    errors.push(told(Error::new(message), field.places(), path));
+                    errors.push(to_server_error(Error::new(message), field.places(), path));
                 }
             }
         }

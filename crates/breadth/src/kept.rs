@@ -12,13 +12,13 @@ use crate::document::conditions::flag;
 
 use super::declare::ObjectType;
 use super::plan::Plan;
-use super::selection::{Fragments, Source, guards};
+use super::selection::{Fragments, Source, condition_variables};
 
 /// How many variables may decide about selections, for plans to be kept: a bit for each.
-const MOST_GUARDS: usize = 64;
+const MOST_CONDITIONS: usize = 64;
 
 /// For how many variables plans are made ahead: for each choice of these, so sixteen at most.
-const MOST_GUARDS_AHEAD: usize = 4;
+const MOST_CONDITIONS_AHEAD: usize = 4;
 
 /// What plans are made of: an operation and the fragments of its document, which fit the types.
 #[derive(Clone, Copy)]
@@ -39,7 +39,7 @@ impl Planning<'_> {
 pub struct Plans {
     root: &'static ObjectType,
     /// The variables that decide about selections.
-    guards: Vec<Name>,
+    conditions: Vec<Name>,
     /// How many bytes all plans that are kept may take.
     space: usize,
     kept: Mutex<Kept>,
@@ -47,7 +47,7 @@ pub struct Plans {
 
 #[derive(Default)]
 struct Kept {
-    /// By what the guards are, a bit for each.
+    /// By the values of the conditions, a bit for each.
     plans: Vec<(u64, Arc<Plan>)>,
     bytes: usize,
 }
@@ -56,18 +56,22 @@ impl Plans {
     /// Those of a valid operation, whose root is an object of this type. Fragments can make a small document a large plan, and
     /// each plan repeats long names and values: plans are kept while they take no more than so many bytes together.
     pub fn new(root: &'static ObjectType, of: Planning<'_>, space: usize) -> Self {
-        Self { root, guards: guards(of.fragments, of.operation), space, kept: Mutex::default() }
+        Self { root, conditions: condition_variables(of.fragments, of.operation), space, kept: Mutex::default() }
     }
 
     /// Makes the plans that requests will need, and keeps them, however large they are: for documents that are chosen by whoever
-    /// runs the server. With many guards that is the plan where none of them holds.
+    /// runs the server. With many conditions that is the plan where all are false.
     pub fn prepare(&mut self, of: Planning<'_>) {
-        let guards = self.guards.len();
-        let choices = if guards <= MOST_GUARDS_AHEAD { 1 << guards } else { u64::from(guards <= MOST_GUARDS) };
+        let conditions = self.conditions.len();
+        let choices = if conditions <= MOST_CONDITIONS_AHEAD {
+            1 << conditions
+        } else {
+            u64::from(conditions <= MOST_CONDITIONS)
+        };
         let mut made = Kept::default();
         for choice in 0..choices {
             let flag = |name: &str| {
-                let place = self.guards.iter().rev().position(|guard| guard.as_str() == name);
+                let place = self.conditions.iter().rev().position(|known| known.as_str() == name);
                 place.is_some_and(|place| choice >> place & 1 == 1)
             };
             let plan = of.plan(self.root, &flag);
@@ -81,10 +85,10 @@ impl Plans {
     /// The plan for these variables, of what this was made of.
     pub fn plan(&self, of: Planning<'_>, variables: &Variables) -> Arc<Plan> {
         let flag = |name: &str| flag(variables, name);
-        if self.guards.len() > MOST_GUARDS {
+        if self.conditions.len() > MOST_CONDITIONS {
             return of.plan(self.root, &flag);
         }
-        let choice = self.guards.iter().fold(0, |choice, name| choice << 1 | u64::from(flag(name)));
+        let choice = self.conditions.iter().fold(0, |choice, name| choice << 1 | u64::from(flag(name)));
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, plan)) = kept().plans.iter().find(|(known, _)| *known == choice) {
             return Arc::clone(plan);

@@ -85,7 +85,7 @@ pub trait Meter: Send + Sync {
     }
 
     /// Waits until the operation may have its thread again, where it has had it for long.
-    fn breathe(&self) -> BoxFuture<'_, ()> {
+    fn yield_now(&self) -> BoxFuture<'_, ()> {
         Box::pin(ready(()))
     }
 }

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::bridge::{PathSegment, Value, set, told};
+use crate::bridge::{PathSegment, Value, set, to_server_error};
 use crate::error::Error;
 use crate::execute::Response;
 use crate::plan::{Plan, Planned, ROOT, What};
-use crate::write::{Nothing, Written};
+use crate::write::{Nulled, Written};
 
 /// The answers of the root fields of a mutation so far. Whoever takes them ends it: no root field begins after that.
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub struct Progress {
 
 #[derive(Default)]
 enum State {
-    /// Nothing is to be had: no root field has begun, or an answer is being written.
+    /// Nulled is to be had: no root field has begun, or an answer is being written.
     #[default]
     Nowhere,
     /// A root field runs; those before it are answered.
@@ -90,7 +90,7 @@ impl Progress {
 /// where nobody knows yet.
 pub const CHANGED: &str = "changed";
 
-fn unanswered(plan: &Plan, field: &Planned, error: &Error, written: &mut Written) -> Result<(), Nothing> {
+fn unanswered(plan: &Plan, field: &Planned, error: &Error, written: &mut Written) -> Result<(), Nulled> {
     written.out.extend(field.key.as_bytes());
     let What::Link(step) = field.what else {
         // The name of the type is known: nothing else than links and that stands in a mutation.
@@ -99,6 +99,10 @@ fn unanswered(plan: &Plan, field: &Planned, error: &Error, written: &mut Written
     };
     written.out.extend(b"null");
     written.failed += 1;
-    written.errors.push(told(error.clone(), field.places(), vec![PathSegment::Field(field.name().to_owned())]));
-    if plan.links[step].nullable { Ok(()) } else { Err(Nothing) }
+    written.errors.push(to_server_error(
+        error.clone(),
+        field.places(),
+        vec![PathSegment::Field(field.name().to_owned())],
+    ));
+    if plan.links[step].nullable { Ok(()) } else { Err(Nulled) }
 }

@@ -85,7 +85,7 @@ pub async fn run<'r>(
         let mut ready: Vec<(usize, Ready)> = Vec::new();
         for (scope, step) in std::mem::take(&mut run.waiting[round]) {
             ready.extend(run.prepare(scope, step, &mut store).map(|ready| (step, ready)));
-            breathe(meter).await;
+            yield_now(meter).await;
         }
         let coming = std::mem::take(&mut run.coming);
         if coming.is_empty() {
@@ -98,16 +98,16 @@ pub async fn run<'r>(
         for (step, ready) in ready {
             let below = plan.links[step].link.follow(ready, &mut store);
             run.leave(step, below, &mut store)?;
-            breathe(meter).await;
+            yield_now(meter).await;
         }
     }
     Ok(run.tree)
 }
 
 /// Lets others have their turn, where that is due.
-async fn breathe(meter: Option<&dyn Meter>) {
+async fn yield_now(meter: Option<&dyn Meter>) {
     if let Some(meter) = meter {
-        meter.breathe().await;
+        meter.yield_now().await;
     }
 }
 

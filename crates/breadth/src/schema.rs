@@ -171,9 +171,11 @@ impl Schema {
         };
         let plan = plans.plan(planning, variables);
         let introspect = |asked| self.types.introspect(asked, planning.fragments, variables);
-        let told: Vec<_> = plan.introspected.iter().map(introspect).collect();
+        let introspected: Vec<_> = plan.introspected.iter().map(introspect).collect();
         let root = if operation.kind == OperationKind::Mutation { &self.mutation } else { &self.query };
-        execute::Operation { plan: &plan, data, variables, told: &told, meter, root: &root.row }.execute().await
+        execute::Operation { plan: &plan, data, variables, introspected: &introspected, meter, root: &root.row }
+            .execute()
+            .await
     }
 
     /// Reads a document of one operation and executes it with variables as they were sent: for tests and small programs.

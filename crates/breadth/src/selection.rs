@@ -97,7 +97,7 @@ impl<'a> Collected<'a> {
 }
 
 /// The variables that decide about selections of an operation or of any fragment, each once.
-pub fn guards(fragments: &Fragments, operation: &OperationDefinition) -> Vec<Name> {
+pub fn condition_variables(fragments: &Fragments, operation: &OperationDefinition) -> Vec<Name> {
     let mut found: Vec<Name> = Vec::new();
     let mut sets = vec![&operation.selection_set.node];
     sets.extend(fragments.values().map(|fragment| &fragment.node.selection_set.node));

@@ -187,17 +187,17 @@ struct Asking<R, A, D, P, O, Prepare, Finish> {
 type Types<R, A, D, P, O> = PhantomData<fn(R, A, D, P) -> O>;
 
 /// Where a link asks. It is looked for once, and not for each row.
-trait Desk: 'static {
+trait KeySink: 'static {
     fn of(store: &mut Store) -> &mut Self;
 }
 
-impl Desk for Store {
+impl KeySink for Store {
     fn of(store: &mut Store) -> &mut Self {
         store
     }
 }
 
-impl<Q: Question> Desk for Asked<Q> {
+impl<Q: Question> KeySink for Asked<Q> {
     fn of(store: &mut Store) -> &mut Self {
         store.asked()
     }
@@ -207,7 +207,7 @@ impl<R, A, D, P, O, Prepare, Finish> Link for Asking<R, A, D, P, O, Prepare, Fin
 where
     R: 'static,
     A: Take,
-    D: Desk,
+    D: KeySink,
     P: Send + 'static,
     O: Outcome,
     Prepare: Fn(&R, &A, Context<'_>, &mut D) -> Result<P> + Send + Sync,
@@ -234,14 +234,14 @@ where
     }
 
     fn prepare<'c>(&'c self, rows: &dyn Rows, given: Given<'_>, ctx: Context<'c>, store: &mut Store) -> Prepared<'c> {
-        let (arguments, desk): (&A, _) = (row(given.row()), D::of(store));
-        let prepare = |index| (self.prepare)(row(rows.get(index)), arguments, ctx, desk);
+        let (arguments, sink): (&A, _) = (row(given.row()), D::of(store));
+        let prepare = |index| (self.prepare)(row(rows.get(index)), arguments, ctx, sink);
         Prepared::Ready(Box::new((0..rows.len()).map(prepare).collect::<Vec<Result<P>>>()))
     }
 
     fn follow(&self, ready: Ready, store: &mut Store) -> Below {
-        let (ready, desk): (Vec<Result<P>>, _) = (mine(ready), D::of(store));
-        below(ready.into_iter().map(|ready| (self.finish)(ready?, desk)))
+        let (ready, sink): (Vec<Result<P>>, _) = (mine(ready), D::of(store));
+        below(ready.into_iter().map(|ready| (self.finish)(ready?, sink)))
     }
 }
 

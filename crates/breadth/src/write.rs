@@ -3,7 +3,7 @@
 //! An error belongs to a place; a null where none may stand climbs to the next place where one may (GraphQL,
 //! section 6.4.4). What was written of the object that becomes null is cut off again.
 
-use crate::bridge::{PathSegment, ServerError, Value, told};
+use crate::bridge::{PathSegment, ServerError, Value, to_server_error};
 
 use super::Context;
 use super::buffer::Buffer;
@@ -19,7 +19,7 @@ pub const MOST_ERRORS: usize = 1_000;
 
 /// The object that was to be written cannot be there: its error is among the errors.
 #[derive(Clone, Copy)]
-pub struct Nothing;
+pub struct Nulled;
 
 /// A step of the path to what is being written. Few answers have errors: names are copied for these alone.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ pub struct Writer<'a> {
     pub ctx: Context<'a>,
     pub meter: Option<&'a dyn Meter>,
     /// What the schema says about itself.
-    pub told: &'a [Value],
+    pub introspected: &'a [Value],
     pub written: Written,
     /// Why writing stopped: the operation passed a limit.
     pub stopped: Option<Error>,
@@ -58,7 +58,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// Where a null has climbed to the object, or writing stopped.
-    pub fn object(&mut self, scope: usize, index: usize) -> Result<(), Nothing> {
+    pub fn object(&mut self, scope: usize, index: usize) -> Result<(), Nulled> {
         let plan: &'a Plan = self.plan;
         let fields = &plan.scopes[scope].fields;
         self.go_on(|meter| meter.write_values(fields.len() as u64))?;
@@ -77,7 +77,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// Where null may not stand in its place, or writing stopped.
-    pub fn field(&mut self, scope: usize, position: usize, index: usize) -> Result<(), Nothing> {
+    pub fn field(&mut self, scope: usize, position: usize, index: usize) -> Result<(), Nulled> {
         let (plan, tree): (&'a Plan, &'a Tree) = (self.plan, self.tree);
         let planned = &plan.scopes[scope];
         let field = &planned.fields[position];
@@ -90,14 +90,14 @@ impl<'a> Writer<'a> {
                 out.push(b'"');
             }
             What::Leaf(write) => {
-                let Some(rows) = &tree.rows[scope] else { return Err(Nothing) };
+                let Some(rows) = &tree.rows[scope] else { return Err(Nulled) };
                 if let Err(none) = write(rows.get(index), self.ctx, out.last()) {
                     self.no_value(field, none)?;
                 }
             }
             What::Schema(place) => {
                 // Writing to a Vec does not fail.
-                let _ = serde_json::to_writer(out.last(), &self.told[*place]);
+                let _ = serde_json::to_writer(out.last(), &self.introspected[*place]);
             }
             What::Link(step) => self.link(field, &plan.links[*step], &tree.slots[*step][index])?,
         }
@@ -108,16 +108,16 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn no_value(&mut self, field: &'a Planned, NoValue { error, nullable }: NoValue) -> Result<(), Nothing> {
+    fn no_value(&mut self, field: &'a Planned, NoValue { error, nullable }: NoValue) -> Result<(), Nulled> {
         let start = self.written.out.written();
         self.written.failed += usize::from(self.path.is_empty());
         self.path.push(Step::Field(field.name()));
         self.fail(error, field);
         self.path.pop();
-        self.or_null(Err(Nothing), nullable, start)
+        self.or_null(Err(Nulled), nullable, start)
     }
 
-    fn link(&mut self, field: &'a Planned, step: &'a Linked, slot: &'a Slot) -> Result<(), Nothing> {
+    fn link(&mut self, field: &'a Planned, step: &'a Linked, slot: &'a Slot) -> Result<(), Nulled> {
         let start = self.written.out.written();
         self.path.push(Step::Field(field.name()));
         let written = self.slot(step, slot, field);
@@ -127,10 +127,10 @@ impl<'a> Writer<'a> {
     }
 
     /// Where nothing can be written, null is, if it may stand there.
-    fn or_null(&mut self, written: Result<(), Nothing>, nullable: bool, start: usize) -> Result<(), Nothing> {
+    fn or_null(&mut self, written: Result<(), Nulled>, nullable: bool, start: usize) -> Result<(), Nulled> {
         if written.is_err() {
             if self.stopped.is_some() || !nullable {
-                return Err(Nothing);
+                return Err(Nulled);
             }
             self.written.out.truncate(start);
             self.written.out.extend(b"null");
@@ -138,7 +138,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn slot(&mut self, step: &'a Linked, slot: &'a Slot, field: &'a Planned) -> Result<(), Nothing> {
+    fn slot(&mut self, step: &'a Linked, slot: &'a Slot, field: &'a Planned) -> Result<(), Nulled> {
         match slot {
             Slot::Null => self.written.out.extend(b"null"),
             Slot::Json(json) => self.written.out.extend(json),
@@ -152,7 +152,7 @@ impl<'a> Writer<'a> {
             }
             Slot::Failed(error) => {
                 self.fail(error.clone(), field);
-                return Err(Nothing);
+                return Err(Nulled);
             }
         }
         Ok(())
@@ -162,8 +162,8 @@ impl<'a> Writer<'a> {
         &mut self,
         len: usize,
         nullable: bool,
-        write: impl Fn(&mut Self, usize) -> Result<(), Nothing>,
-    ) -> Result<(), Nothing> {
+        write: impl Fn(&mut Self, usize) -> Result<(), Nulled>,
+    ) -> Result<(), Nulled> {
         self.written.out.push(b'[');
         for index in 0..len {
             if index > 0 {
@@ -183,7 +183,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// Where the answer has become too long.
-    pub fn hold(&mut self) -> Result<(), Nothing> {
+    pub fn hold(&mut self) -> Result<(), Nulled> {
         let more = self.written.out.written().saturating_sub(self.written.held);
         self.written.held += more;
         self.go_on(|meter| {
@@ -192,10 +192,10 @@ impl<'a> Writer<'a> {
         })
     }
 
-    fn go_on(&mut self, permits: impl FnOnce(&dyn Meter) -> Result<()>) -> Result<(), Nothing> {
+    fn go_on(&mut self, permits: impl FnOnce(&dyn Meter) -> Result<()>) -> Result<(), Nulled> {
         let Some(Err(error)) = self.meter.map(permits) else { return Ok(()) };
         self.stopped = Some(error);
-        Err(Nothing)
+        Err(Nulled)
     }
 
     fn fail(&mut self, error: Error, field: &Planned) {
@@ -203,7 +203,7 @@ impl<'a> Writer<'a> {
             Step::Field(name) => PathSegment::Field((*name).to_owned()),
             Step::Index(index) => PathSegment::Index(*index),
         });
-        let error = told(error, field.places(), path.collect());
+        let error = to_server_error(error, field.places(), path.collect());
         // The last one is always there: it is the one that made an object null.
         self.written.errors.truncate(MOST_ERRORS - 1);
         self.written.errors.push(error);

@@ -9,7 +9,7 @@ use crate::bridge::{ParseError as Error, Positioned, parse_schema};
 use super::introspection::ListSizes;
 use super::schema::{
     Deprecated, DirectiveDefinition, EnumValue, Field, Fields, Input, InputValue, Scalar, Schema, TypeDefinition,
-    TypeId, TypeKind, Wrapped,
+    TypeId, TypeKind, TypeRef,
 };
 
 /// What every schema has (GraphQL, sections 3.5, 3.14 and 4.2).
@@ -107,7 +107,7 @@ impl Schema {
             let found = |name: &str| building.by_name.get(name).copied();
             (found("Query"), found("Mutation"), found("Subscription"))
         };
-        let non_null = |name: &str| Wrapped::NonNull(Box::new(Wrapped::Named(building.id(name))));
+        let non_null = |name: &str| TypeRef::NonNull(Box::new(TypeRef::Named(building.id(name))));
         let name = InputValue {
             name: "name".to_owned(),
             description: None,
@@ -115,7 +115,7 @@ impl Schema {
             ty: non_null("String"),
             default: None,
         };
-        let field = |name: &str, ty: Wrapped, arguments: Vec<InputValue>| Field {
+        let field = |name: &str, ty: TypeRef, arguments: Vec<InputValue>| Field {
             name: name.to_owned(),
             description: None,
             deprecated: None,
@@ -124,7 +124,7 @@ impl Schema {
         };
         let meta = [
             field("__schema", non_null("__Schema"), Vec::new()),
-            field("__type", Wrapped::Named(building.id("__Type")), vec![name]),
+            field("__type", TypeRef::Named(building.id("__Type")), vec![name]),
             field("__typename", non_null("String"), Vec::new()),
         ];
         let mut schema = Self {
@@ -174,12 +174,12 @@ impl Building<'_> {
         *self.by_name.get(name).unwrap_or_else(|| panic!("the schema has no type {name}"))
     }
 
-    fn wrapped(&self, ty: &sdl::Type) -> Wrapped {
+    fn wrapped(&self, ty: &sdl::Type) -> TypeRef {
         let base = match &ty.base {
-            sdl::BaseType::Named(name) => Wrapped::Named(self.id(name)),
-            sdl::BaseType::List(inner) => Wrapped::List(Box::new(self.wrapped(inner))),
+            sdl::BaseType::Named(name) => TypeRef::Named(self.id(name)),
+            sdl::BaseType::List(inner) => TypeRef::List(Box::new(self.wrapped(inner))),
         };
-        if ty.nullable { base } else { Wrapped::NonNull(Box::new(base)) }
+        if ty.nullable { base } else { TypeRef::NonNull(Box::new(base)) }
     }
 
     /// The object types that objects of each type may be of.
@@ -237,7 +237,7 @@ impl Building<'_> {
         match name {
             "Int" => Scalar::Int,
             "Float" => Scalar::Float,
-            "String" => Scalar::Text,
+            "String" => Scalar::String,
             "Boolean" => Scalar::Boolean,
             "ID" => Scalar::Id,
             _ => self.scalars.iter().find(|(own, _)| *own == name).map_or(Scalar::Any, |(_, scalar)| *scalar),

@@ -10,7 +10,7 @@ use super::coerce::{self, Wrong};
 use super::fault::short;
 use super::hand_over::HandOver;
 use super::nulls;
-use super::schema::{Schema, Wrapped};
+use super::schema::{Schema, TypeRef};
 use super::syntax::{self, OperationKind};
 use super::validate::Declared;
 
@@ -38,7 +38,7 @@ pub struct Operation {
 #[derive(Debug)]
 struct Variable {
     name: Name,
-    ty: Wrapped,
+    ty: TypeRef,
     /// What it is where it is left out.
     default: Option<ConstValue>,
     /// Whether one of its places takes no null, and the variable does.

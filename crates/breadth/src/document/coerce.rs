@@ -4,7 +4,7 @@ use crate::bridge::{ConstValue, Name};
 
 use super::fault::short;
 use super::scalars::{self, Given};
-use super::schema::{Input, Scalar, Schema, TypeKind, Wrapped};
+use super::schema::{Input, Scalar, Schema, TypeKind, TypeRef};
 
 /// How much is told of one variable.
 const MOST_WRONG: usize = 5;
@@ -33,7 +33,7 @@ struct Coercion<'s, 'v> {
 ///
 /// # Errors
 /// What is wrong with it, the first few things.
-pub fn check(schema: &Schema, ty: &Wrapped, value: &ConstValue) -> Result<(), Vec<Wrong>> {
+pub fn check(schema: &Schema, ty: &TypeRef, value: &ConstValue) -> Result<(), Vec<Wrong>> {
     let mut coercion = Coercion { schema, path: Vec::new(), wrong: Vec::new() };
     coercion.value(ty, value);
     if coercion.wrong.is_empty() { Ok(()) } else { Err(coercion.wrong) }
@@ -60,7 +60,7 @@ impl<'v> Coercion<'_, 'v> {
     }
 
     /// Goes as deep as the JSON nests.
-    fn value(&mut self, ty: &Wrapped, value: &'v ConstValue) {
+    fn value(&mut self, ty: &TypeRef, value: &'v ConstValue) {
         if self.is_full() {
             return;
         }
@@ -72,7 +72,7 @@ impl<'v> Coercion<'_, 'v> {
             return;
         }
         let id = match (ty.nullable(), value) {
-            (Wrapped::List(inner), ConstValue::List(items)) => {
+            (TypeRef::List(inner), ConstValue::List(items)) => {
                 for (index, item) in items.iter().enumerate() {
                     self.path.push(Step::Item(index));
                     self.value(inner, item);
@@ -80,7 +80,7 @@ impl<'v> Coercion<'_, 'v> {
                 }
                 return;
             }
-            (Wrapped::List(inner), _) => return self.value(inner, value),
+            (TypeRef::List(inner), _) => return self.value(inner, value),
             (inner, _) => inner.innermost(),
         };
         let name = schema.name(id);
@@ -156,15 +156,15 @@ impl<'v> Coercion<'_, 'v> {
 
 /// Makes a value, which is one of the type, what the server works with: whole numbers without a fraction, identifiers as
 /// texts, and lists where one value stands for a list of one.
-pub fn coerce(schema: &Schema, ty: &Wrapped, value: ConstValue) -> ConstValue {
+pub fn coerce(schema: &Schema, ty: &TypeRef, value: ConstValue) -> ConstValue {
     if matches!(value, ConstValue::Null) {
         return value;
     }
     match (ty.nullable(), value) {
-        (Wrapped::List(inner), ConstValue::List(items)) => {
+        (TypeRef::List(inner), ConstValue::List(items)) => {
             ConstValue::List(items.into_iter().map(|item| coerce(schema, inner, item)).collect())
         }
-        (Wrapped::List(inner), value) => ConstValue::List(vec![coerce(schema, inner, value)]),
+        (TypeRef::List(inner), value) => ConstValue::List(vec![coerce(schema, inner, value)]),
         (inner, value) => match (schema.kind(inner.innermost()), value) {
             (TypeKind::Input(input), ConstValue::Object(mut fields)) => {
                 for (name, value) in &mut fields {

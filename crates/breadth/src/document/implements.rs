@@ -1,7 +1,7 @@
 //! Whether types have what their interfaces promise (GraphQL, section 3.6.1, `IsValidImplementation`). A document may ask for
 //! any field of an interface, so a plan counts on that.
 
-use super::schema::{Field, Fields, Schema, TypeDefinition, TypeId, TypeKind, Wrapped};
+use super::schema::{Field, Fields, Schema, TypeDefinition, TypeId, TypeKind, TypeRef};
 
 impl Schema {
     /// # Errors
@@ -52,11 +52,11 @@ impl Schema {
     }
 
     /// Whether all values of a type are values of another.
-    fn is_covariant(&self, ty: &Wrapped, general: &Wrapped) -> bool {
+    fn is_covariant(&self, ty: &TypeRef, general: &TypeRef) -> bool {
         match (ty, general) {
-            (Wrapped::NonNull(ty), general) => self.is_covariant(ty, general.nullable()),
-            (Wrapped::List(ty), Wrapped::List(general)) => self.is_covariant(ty, general),
-            (Wrapped::Named(ty), Wrapped::Named(general)) => {
+            (TypeRef::NonNull(ty), general) => self.is_covariant(ty, general.nullable()),
+            (TypeRef::List(ty), TypeRef::List(general)) => self.is_covariant(ty, general),
+            (TypeRef::Named(ty), TypeRef::Named(general)) => {
                 let implements = |definition: &TypeDefinition| definition.interfaces.contains(general);
                 ty == general
                     || self.is(self.name(*ty), self.name(*general))

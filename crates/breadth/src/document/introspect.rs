@@ -11,7 +11,7 @@ use crate::bridge::{ConstValue, Literal as Value, Name};
 
 use super::conditions::{flag, is_included};
 use super::schema::{
-    Deprecated, DirectiveDefinition, EnumValue, Field as Defined, InputValue, Schema, TypeId, TypeKind, Wrapped,
+    Deprecated, DirectiveDefinition, EnumValue, Field as Defined, InputValue, Schema, TypeId, TypeKind, TypeRef,
 };
 
 /// Scalars that stand in the answer only where the schema uses them (GraphQL, section 3.5).
@@ -20,7 +20,7 @@ const BUILT_IN: [&str; 3] = ["Int", "Float", "ID"];
 /// What an introspection leads to.
 enum Node<'s> {
     Schema,
-    Type(Wrapped),
+    Type(TypeRef),
     Field(&'s Defined),
     InputValue(&'s InputValue),
     EnumValue(&'s EnumValue),
@@ -148,7 +148,7 @@ impl<'d, 's> Introspection<'d, 's> {
             _ => return None,
         };
         let id = self.schema.find(name).filter(|id| self.schema.is_told(*id))?;
-        Some(Node::Type(Wrapped::Named(id)))
+        Some(Node::Type(TypeRef::Named(id)))
     }
 
     fn object(&self, node: &Node<'s>, sets: &[&'d SelectionSet]) -> ConstValue {
@@ -167,11 +167,11 @@ impl<'d, 's> Introspection<'d, 's> {
     }
 
     fn types(&self, ids: impl Iterator<Item = TypeId>, sets: &[&'d SelectionSet]) -> ConstValue {
-        self.objects(ids.map(|id| Node::Type(Wrapped::Named(id))), sets)
+        self.objects(ids.map(|id| Node::Type(TypeRef::Named(id))), sets)
     }
 
     fn maybe_type(&self, id: Option<TypeId>, sets: &[&'d SelectionSet]) -> ConstValue {
-        id.map_or(ConstValue::Null, |id| self.object(&Node::Type(Wrapped::Named(id)), sets))
+        id.map_or(ConstValue::Null, |id| self.object(&Node::Type(TypeRef::Named(id)), sets))
     }
 
     fn field(&self, node: &Node<'s>, field: &'d Field, sets: &[&'d SelectionSet]) -> ConstValue {
@@ -185,8 +185,8 @@ impl<'d, 's> Introspection<'d, 's> {
             (Node::Schema, "__typename") => text("__Schema"),
             (Node::Schema, _) => self.of_schema(name, sets),
             (Node::Type(_), "__typename") => text("__Type"),
-            (Node::Type(Wrapped::Named(id)), _) => self.of_type(*id, name, sets, counts),
-            (Node::Type(Wrapped::List(inner) | Wrapped::NonNull(inner)), "ofType") => {
+            (Node::Type(TypeRef::Named(id)), _) => self.of_type(*id, name, sets, counts),
+            (Node::Type(TypeRef::List(inner) | TypeRef::NonNull(inner)), "ofType") => {
                 self.object(&Node::Type((**inner).clone()), sets)
             }
             (Node::Type(wrapped), "kind") => kind(if wrapped.is_non_null() { "NON_NULL" } else { "LIST" }),

@@ -10,7 +10,7 @@ use crate::bridge::types::{Directive, ExecutableDocument, OperationDefinition, S
 use crate::bridge::{ConstValue, Literal, Name, Positioned, Variables};
 
 use super::conditions::{flag, is_included};
-use super::schema::{InputValue, Schema, TypeId, TypeKind, Wrapped};
+use super::schema::{InputValue, Schema, TypeId, TypeKind, TypeRef};
 
 /// The first place that each of some variables brings null to, where there is one: the name, and the type that is expected.
 pub fn misplaced<'d>(
@@ -90,7 +90,7 @@ impl<'d, 'x> Nulls<'d, 'x> {
         }
     }
 
-    fn value(&mut self, ty: &'x Wrapped, value: &'d Literal) {
+    fn value(&mut self, ty: &'x TypeRef, value: &'d Literal) {
         if let Literal::Variable(name) = value {
             let is_null = matches!(self.variables.get(name), Some(ConstValue::Null));
             if is_null && ty.is_non_null() && !self.found.iter().any(|(found, _)| *found == name) {
@@ -99,8 +99,8 @@ impl<'d, 'x> Nulls<'d, 'x> {
             return;
         }
         match (ty.nullable(), value) {
-            (Wrapped::List(inner), Literal::List(items)) => items.iter().for_each(|item| self.value(inner, item)),
-            (Wrapped::List(inner), _) => self.value(inner, value),
+            (TypeRef::List(inner), Literal::List(items)) => items.iter().for_each(|item| self.value(inner, item)),
+            (TypeRef::List(inner), _) => self.value(inner, value),
             (inner, Literal::Object(fields)) => {
                 let TypeKind::Input(input) = self.schema.kind(inner.innermost()) else { return };
                 for (name, value) in fields {

@@ -48,7 +48,7 @@ pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), St
             };
             return verdict.map_err(|why| format!("Expected value of type \"{name}\", found: {}; {why}.", shown()));
         }
-        Scalar::Text => text.is_some(),
+        Scalar::String => text.is_some(),
         Scalar::Boolean => {
             matches!(given, Given::Literal(ValueKind::Boolean(_)) | Given::Json(ConstValue::Boolean(_)))
         }
@@ -86,7 +86,7 @@ pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), St
     let what = match scalar {
         Scalar::Int => "Int cannot represent non-integer value",
         Scalar::Float => "Float cannot represent non numeric value",
-        Scalar::Text => "String cannot represent a non string value",
+        Scalar::String => "String cannot represent a non string value",
         Scalar::Boolean => "Boolean cannot represent a non boolean value",
         _ => "ID cannot represent a non-string and non-integer value",
     };

@@ -13,14 +13,14 @@ pub type TypeId = u32;
 
 /// A type with its lists and its exclamation marks.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wrapped {
+pub enum TypeRef {
     Named(TypeId),
     List(Box<Self>),
     /// Never directly around another of these.
     NonNull(Box<Self>),
 }
 
-impl Wrapped {
+impl TypeRef {
     pub fn is_non_null(&self) -> bool {
         matches!(self, Self::NonNull(_))
     }
@@ -99,7 +99,7 @@ pub struct EnumValue {
 pub enum Scalar {
     Int,
     Float,
-    Text,
+    String,
     Boolean,
     Id,
     /// Of the schema's own: a value that this takes. What it says of others goes into their errors: `it has to be a day`.
@@ -112,7 +112,7 @@ pub struct Field {
     pub name: String,
     pub description: Option<String>,
     pub deprecated: Deprecated,
-    pub ty: Wrapped,
+    pub ty: TypeRef,
     pub arguments: Vec<InputValue>,
 }
 
@@ -121,7 +121,7 @@ pub struct InputValue {
     pub name: String,
     pub description: Option<String>,
     pub deprecated: Deprecated,
-    pub ty: Wrapped,
+    pub ty: TypeRef,
     pub default: Option<ConstValue>,
 }
 
@@ -241,22 +241,22 @@ impl Schema {
     }
 
     /// A type as it is written.
-    pub fn show(&self, ty: &Wrapped) -> String {
+    pub fn show(&self, ty: &TypeRef) -> String {
         let mut text = String::new();
         self.write(ty, &mut text);
         text
     }
 
-    fn write(&self, ty: &Wrapped, out: &mut String) {
+    fn write(&self, ty: &TypeRef, out: &mut String) {
         // Writing to a String does not fail.
         let _ = match ty {
-            Wrapped::Named(id) => out.write_str(self.name(*id)),
-            Wrapped::List(inner) => {
+            TypeRef::Named(id) => out.write_str(self.name(*id)),
+            TypeRef::List(inner) => {
                 out.push('[');
                 self.write(inner, out);
                 out.write_char(']')
             }
-            Wrapped::NonNull(inner) => {
+            TypeRef::NonNull(inner) => {
                 self.write(inner, out);
                 out.write_char('!')
             }

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::schema::{Field as Defined, Schema, TypeId, Wrapped};
+use super::super::schema::{Field as Defined, Schema, TypeId, TypeRef};
 use super::super::syntax::{Argument, Field, Selection, Selections, Value, ValueKind};
 use super::{Examination, short};
 
@@ -174,12 +174,12 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
         differ.then_some(Difference::Types)
     }
 
-    fn types_differ(&self, one: &Wrapped, other: &Wrapped) -> bool {
+    fn types_differ(&self, one: &TypeRef, other: &TypeRef) -> bool {
         match (one, other) {
-            (Wrapped::List(one), Wrapped::List(other)) | (Wrapped::NonNull(one), Wrapped::NonNull(other)) => {
+            (TypeRef::List(one), TypeRef::List(other)) | (TypeRef::NonNull(one), TypeRef::NonNull(other)) => {
                 self.types_differ(one, other)
             }
-            (Wrapped::Named(one), Wrapped::Named(other)) => {
+            (TypeRef::Named(one), TypeRef::Named(other)) => {
                 one != other && !(self.schema.is_composite(*one) && self.schema.is_composite(*other))
             }
             _ => true,

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 
 use super::fault::{Fault, LONGEST_NAME, MOST_FAULTS, short};
 use super::graph::Graph;
-use super::schema::{Schema, TypeId, Wrapped};
+use super::schema::{Schema, TypeId, TypeRef};
 use super::syntax::{At, Document, Name};
 
 pub use variables::Declared;
@@ -34,7 +34,7 @@ struct Usage<'a, 's> {
     name: &'a str,
     at: At,
     /// What its place expects, where that is known.
-    ty: Option<&'s Wrapped>,
+    ty: Option<&'s TypeRef>,
     /// Whether its place has a default.
     has_default: bool,
     /// The input object whose only field it is (GraphQL, section 3.13).

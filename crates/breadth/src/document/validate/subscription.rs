@@ -9,9 +9,9 @@ impl<'a> Examination<'_, 'a, '_> {
             Some(name) => format!("Subscription \"{}\"", super::short(name.text)),
             None => "Anonymous Subscription".to_owned(),
         };
-        let (mut fields, mut seen, mut is_guarded) = (Vec::new(), Vec::new(), false);
-        self.root_fields(&operation.selection, &mut fields, &mut seen, &mut is_guarded);
-        if is_guarded {
+        let (mut fields, mut seen, mut is_conditional) = (Vec::new(), Vec::new(), false);
+        self.root_fields(&operation.selection, &mut fields, &mut seen, &mut is_conditional);
+        if is_conditional {
             let message = |_: &Self| {
                 let name = name();
                 format!("{name} must not use `@skip` or `@include` directives in the top level selection.")
@@ -37,29 +37,29 @@ impl<'a> Examination<'_, 'a, '_> {
         selections: &Selections<'a>,
         fields: &mut Vec<(&'a str, Name<'a>)>,
         seen: &mut Vec<usize>,
-        is_guarded: &mut bool,
+        is_conditional: &mut bool,
     ) {
-        let guards = |directives: &[Directive<'_>]| {
+        let has_condition = |directives: &[Directive<'_>]| {
             directives.iter().any(|directive| matches!(directive.name.text, "skip" | "include"))
         };
         for selection in &selections.items {
             match selection {
                 Selection::Field(field) => {
-                    *is_guarded |= guards(&field.directives);
+                    *is_conditional |= has_condition(&field.directives);
                     fields.push((field.response_name().text, field.name));
                 }
                 Selection::Inline(inline) => {
-                    *is_guarded |= guards(&inline.directives);
-                    self.root_fields(&inline.selection, fields, seen, is_guarded);
+                    *is_conditional |= has_condition(&inline.directives);
+                    self.root_fields(&inline.selection, fields, seen, is_conditional);
                 }
                 Selection::Spread(spread) => {
-                    *is_guarded |= guards(&spread.directives);
+                    *is_conditional |= has_condition(&spread.directives);
                     if let Some(number) = self.graph.find(spread.name.text)
                         && !seen.contains(&number)
                         && let Some(fragment) = self.document.fragments.get(number)
                     {
                         seen.push(number);
-                        self.root_fields(&fragment.selection, fields, seen, is_guarded);
+                        self.root_fields(&fragment.selection, fields, seen, is_conditional);
                     }
                 }
             }

@@ -1,14 +1,14 @@
 //! Values in a document (GraphQL, sections 3.5 to 3.13 and 5.6).
 
 use super::super::scalars::{self, Given};
-use super::super::schema::{Input, Schema, TypeId, TypeKind, Wrapped};
+use super::super::schema::{Input, Schema, TypeId, TypeKind, TypeRef};
 use super::super::syntax::{Argument, Value, ValueKind};
 use super::{Examination, Step, Usage, short};
 
 /// What a place takes.
 #[derive(Clone, Copy)]
 pub struct Expected<'s> {
-    pub ty: &'s Wrapped,
+    pub ty: &'s TypeRef,
     pub has_default: bool,
     /// The input object of one field whose field it is.
     pub one_of: Option<TypeId>,
@@ -34,7 +34,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             return;
         }
         let id = match (ty.nullable(), &value.kind) {
-            (Wrapped::List(inner), ValueKind::List(items)) => {
+            (TypeRef::List(inner), ValueKind::List(items)) => {
                 for (index, item) in items.iter().enumerate() {
                     self.within.push(Step::Item(index));
                     self.value(item, Expected { ty: inner, has_default: false, one_of: None });
@@ -43,7 +43,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                 return;
             }
             // One value stands for a list of one (GraphQL, section 3.11).
-            (Wrapped::List(inner), _) => {
+            (TypeRef::List(inner), _) => {
                 return self.value(value, Expected { ty: inner, has_default: false, one_of: None });
             }
             (inner, _) => inner.innermost(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::schema::{Schema, Wrapped};
+use super::super::schema::{Schema, TypeRef};
 use super::super::syntax::{At, Operation, Type, Variable};
 use super::values::Expected;
 use super::{Examination, Usage, short};
@@ -15,7 +15,7 @@ pub struct Used<'u, 'a, 's> {
 
 /// A variable of an operation.
 pub struct Declared {
-    pub ty: Wrapped,
+    pub ty: TypeRef,
     /// Whether one of its places takes no null, where the variable itself may be null: what is sent decides (GraphQL,
     /// section 6.4.1).
     pub is_open: bool,
@@ -23,11 +23,11 @@ pub struct Declared {
 
 impl Schema {
     /// The type that is written; `None` where there is none of its name.
-    pub(in super::super) fn resolve(&self, ty: &Type<'_>) -> Option<Wrapped> {
+    pub(in super::super) fn resolve(&self, ty: &Type<'_>) -> Option<TypeRef> {
         Some(match ty {
-            Type::Named(name) => Wrapped::Named(self.find(name.text)?),
-            Type::List(_, inner) => Wrapped::List(Box::new(self.resolve(inner)?)),
-            Type::NonNull(inner) => Wrapped::NonNull(Box::new(self.resolve(inner)?)),
+            Type::Named(name) => TypeRef::Named(self.find(name.text)?),
+            Type::List(_, inner) => TypeRef::List(Box::new(self.resolve(inner)?)),
+            Type::NonNull(inner) => TypeRef::NonNull(Box::new(self.resolve(inner)?)),
         })
     }
 }
@@ -108,7 +108,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
     }
 
     /// The type lives as long as the definition, and the default holds no variables.
-    fn default(&mut self, default: &super::super::syntax::Value<'a>, ty: &Wrapped) {
+    fn default(&mut self, default: &super::super::syntax::Value<'a>, ty: &TypeRef) {
         let mut examination = Examination {
             schema: self.schema,
             document: self.document,
@@ -125,7 +125,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
     }
 
     /// Whether a variable may stand where it does (GraphQL, section 5.8.5).
-    fn usage(&mut self, variable: &Variable<'a>, declared: &mut Declared, usage: &Usage<'a, 's>, place: &Wrapped) {
+    fn usage(&mut self, variable: &Variable<'a>, declared: &mut Declared, usage: &Usage<'a, 's>, place: &TypeRef) {
         let schema = self.schema;
         let own = &declared.ty;
         let is_open = place.is_non_null() && !own.is_non_null();
