@@ -9,8 +9,8 @@
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Result as IoResult};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr, Statement};
@@ -22,6 +22,8 @@ use tokio::time::sleep;
 const COPY: Duration = Duration::from_secs(1);
 /// From so many pages in the log on (64 MB), writers wait for a moment, so that it can begin anew.
 const LONG_LOG: i64 = 16 << 10;
+/// Where readers were in the way of that, so many copies are made at most before writers wait for it again.
+const MOST_COPIES: u32 = 32;
 
 /// The write-ahead log of one database.
 #[derive(Clone, Debug)]
@@ -40,6 +42,8 @@ struct Log {
     is_broken: AtomicBool,
     /// A copy is scheduled.
     is_due: AtomicBool,
+    /// How many copies are still made before writers wait for a long log to begin anew, and how many were the last time.
+    patience: std::sync::Mutex<(u32, u32)>,
     /// Closing copies what is left.
     is_closed: AtomicBool,
 }
@@ -66,7 +70,8 @@ impl Commits {
         path.push("-wal");
         let (committed, durable) = (AtomicU64::new(0), Mutex::default());
         let (is_broken, is_due, is_closed) = (AtomicBool::new(false), AtomicBool::new(false), AtomicBool::new(false));
-        Self(Arc::new(Log { path: path.into(), copying, committed, durable, is_broken, is_due, is_closed }))
+        let patience = std::sync::Mutex::default();
+        Self(Arc::new(Log { path: path.into(), copying, committed, durable, is_broken, is_due, patience, is_closed }))
     }
 
     /// Whether changes can be made durable.
@@ -126,10 +131,11 @@ impl Commits {
     async fn copy(&self) -> Result<(), DbErr> {
         self.check()?;
         let Checkpoint { pages, copied, .. } = self.checkpoint("PASSIVE").await?;
-        if pages > LONG_LOG && copied == pages {
+        if pages > LONG_LOG && copied == pages && self.0.is_turn_of_writers_to_wait() {
             // All is copied, and readers keep it from beginning anew: writers wait for them now, as long as the connection
             // is patient.
-            self.checkpoint("TRUNCATE").await?;
+            let Checkpoint { is_busy, .. } = self.checkpoint("TRUNCATE").await?;
+            self.0.begun_anew(!is_busy);
         }
         Ok(())
     }
@@ -164,6 +170,20 @@ struct Checkpoint {
 }
 
 impl Log {
+    /// Readers that go on for long would have writers wait for them with each copy, in vain.
+    fn is_turn_of_writers_to_wait(&self) -> bool {
+        let mut patience = self.patience.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_turn = patience.0 == 0;
+        patience.0 = patience.0.saturating_sub(1);
+        is_turn
+    }
+
+    fn begun_anew(&self, is_anew: bool) {
+        let mut patience = self.patience.lock().unwrap_or_else(PoisonError::into_inner);
+        let copies = if is_anew { 0 } else { (2 * patience.1).clamp(1, MOST_COPIES) };
+        *patience = (copies, copies);
+    }
+
     /// Synchronises the log, which may be another file than the one that is held. To its end, whoever waits for it: a
     /// failure must not be missed.
     fn synchronise(&self, held: Option<Arc<LogFile>>) -> IoResult<Arc<LogFile>> {
@@ -250,6 +270,23 @@ mod tests {
         assert!(durable.file.is_some());
         commits.checkpoint("TRUNCATE").await.unwrap();
         assert_eq!(std::fs::metadata(folder.path().join("test.db-wal")).unwrap().len(), 0, "all is copied");
+    }
+
+    #[tokio::test]
+    async fn writers_wait_less_often_for_readers_that_go_on() {
+        let commits = Commits::of(Path::new("none.db"), Database::connect("sqlite::memory:").await.unwrap());
+        let log = &commits.0;
+        let mut waited = Vec::new();
+        for copy in 0..200 {
+            if log.is_turn_of_writers_to_wait() {
+                waited.push(copy);
+                log.begun_anew(false);
+            }
+        }
+        assert_eq!(waited, [0, 2, 5, 10, 19, 36, 69, 102, 135, 168]);
+        while !log.is_turn_of_writers_to_wait() {}
+        log.begun_anew(true);
+        assert!(log.is_turn_of_writers_to_wait(), "the log was short again");
     }
 
     #[tokio::test]
