@@ -27,7 +27,7 @@ impl Planned {
     }
 
     /// # Errors
-    /// What is wrong with them, for the client.
+    /// A message for the client where they are wrong.
     pub fn given(&self, link: &dyn Link, variables: &Variables) -> Result<Given<'_>, String> {
         match self {
             Self::Kept(Ok(row)) => Ok(Given::Kept(row.as_ref())),

@@ -1,7 +1,7 @@
-//! How large plans of a document can become, told before any is made.
+//! The largest size of a document's plans, counted before one is made.
 //!
-//! What is selected of an interface or a union is planned for each of its object types, and so is what is below: where an
-//! interface leads to itself, that doubles with every level.
+//! A plan repeats the selection on an interface or a union for each of its object types, with all that is below: an
+//! interface that leads to itself doubles the plan with every level.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ impl<'a> Count<'a> {
         Self { types, fragments, known: HashMap::new() }
     }
 
-    /// How many fields a plan has at most, whatever `@skip` and `@include` decide: fields that are merged count twice.
+    /// Counts the fields of a plan from which `@skip` and `@include` leave nothing out; fields that are merged count twice.
     pub fn fields(&mut self, object: &'static ObjectType, set: &'a SelectionSet) -> u64 {
         let key = (std::ptr::from_ref(set).addr(), object.name);
         if let Some(known) = self.known.get(&key) {

@@ -1,6 +1,5 @@
-//! What async-graphql is told of the types that are declared here: it prints the schema, and its macros make the scalars,
-//! enums and inputs that fields mention. It executes nothing.
-
+//! Registers the declared types with async-graphql, which prints the schema; its macros make the scalars, enums and inputs
+//! that fields mention. It executes nothing.
 //!
 //! This file alone names the library: where it changes, this is what changes with it.
 
@@ -16,9 +15,9 @@ use super::declare::{Arguments, Object};
 use crate::error::Error;
 use crate::escape;
 
-/// What the library knows of types.
+/// The library's registry of types.
 pub use async_graphql::registry::{Deprecation, MetaInputValue, MetaType, Registry};
-/// What the library's macros make of scalars, enums and inputs.
+/// The traits that the library's macros implement for scalars, enums and inputs.
 pub use async_graphql::{ID, InputType, OutputType, ScalarType, resolver_utils::EnumType};
 /// How errors, places, names and values are told.
 pub use async_graphql::{Name, PathSegment, Pos, Positioned, SDLExportOptions, ServerError, Value, Variables};

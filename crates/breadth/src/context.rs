@@ -1,4 +1,4 @@
-//! What an operation carries along.
+//! Data that an operation carries along.
 
 use std::any::{Any, TypeId};
 
@@ -40,7 +40,7 @@ impl<'a> Context<'a> {
     /// A value that whoever runs operations gives to each of them.
     ///
     /// # Panics
-    /// Where there is none of the type: the operation was begun without it.
+    /// The operation was begun without a value of the type.
     pub fn data<T: 'static>(self) -> &'a T {
         let name = std::any::type_name::<T>();
         self.data_opt().unwrap_or_else(|| unreachable!("an operation is begun with its {name}"))

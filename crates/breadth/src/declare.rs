@@ -31,19 +31,19 @@ pub struct Field {
     pub name: String,
     pub description: String,
     pub def: Def,
-    /// What the field reads of its row, by the names that the row's own fields have.
+    /// The fields of the row that the field reads, by their names in Rust.
     pub reads: Vec<&'static str>,
 }
 
 /// The arguments of a field, as the schema tells of them.
 pub type Arguments = IndexMap<String, MetaInputValue>;
 
-/// What a field is, beside its name and description.
+/// The definition of a field, beside its name and description.
 pub struct Def {
     /// Makes the type known to the schema; the name of it, and the arguments.
     pub register: Box<Register>,
     pub kind: Kind,
-    /// What the field reads of its row, where that is not the row's field of the same name.
+    /// The fields of the row that the field reads, where they are not the one of the same name.
     pub reads: Option<&'static [&'static str]>,
     /// Why it is not to be used any more, and what to use instead.
     pub deprecated: Option<&'static str>,

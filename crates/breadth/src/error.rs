@@ -1,4 +1,4 @@
-//! What can go wrong with a field.
+//! Errors of fields.
 
 use std::any::Any;
 use std::fmt::{self, Debug, Display, Formatter};
@@ -10,11 +10,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a field has no value. What an application fails with is turned into this, and so decides what clients learn of it.
 #[derive(Clone, Debug)]
 pub struct Error {
-    /// What clients read.
+    /// The message for clients.
     pub message: String,
     /// `extensions.code`, for programs.
     pub code: Option<&'static str>,
-    /// What stays here, for the log: [`ServerError::source`](crate::ServerError) of the answer.
+    /// The cause, which stays on the server: [`ServerError::source`](crate::ServerError) of the answer.
     pub cause: Option<Arc<dyn Any + Send + Sync>>,
 }
 

@@ -1,5 +1,5 @@
-//! Descriptions and reasons, so that they come back from the printed schema as they were declared. The library prints
-//! backslashes as they are, `"""` within a block string too, and the quotes of a reason.
+//! Escapes for descriptions and reasons, so that they come back from the printed schema as they were declared. The library
+//! prints backslashes as they are, and so it does `"""` within a block string and the quotes of a reason.
 
 use crate::bridge::{Deprecation, MetaInputValue, MetaType, Registry};
 

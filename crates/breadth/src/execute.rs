@@ -13,7 +13,7 @@ use super::{Context, Data};
 use crate::error::{Error, Result};
 use crate::meter::{Changes, Meter};
 
-/// What came of an operation.
+/// The result of an operation.
 #[derive(Debug, Default)]
 pub struct Response {
     pub data: Answered,
@@ -73,11 +73,11 @@ impl Response {
 /// An operation that is about to run.
 pub struct Operation<'o> {
     pub plan: &'o Arc<Plan>,
-    /// What its fields and questions need.
+    /// The data that its fields and questions need.
     pub data: &'o Data,
     /// Values that were found right, the defaults of those that were left out among them.
     pub variables: &'o Variables,
-    /// What the schema says about itself, where the plan asks for it.
+    /// Answers of the introspection, where the plan has any.
     pub introspected: &'o [Value],
     /// Measures it, and stops it where it passes a limit.
     pub meter: Option<&'o dyn Meter>,
@@ -91,7 +91,7 @@ impl Operation<'_> {
         if self.plan.serial { self.in_order().await } else { self.at_once().await }
     }
 
-    /// What the root fields lead to; their failure, where the operation passes a limit meanwhile.
+    /// The rows below the root fields, or their failure where the operation passes a limit meanwhile.
     async fn tree<'o>(&'o self, only: Option<Only<'o>>) -> Tree {
         let ctx = Context::new(self.data);
         let tree = run(self.plan, (self.root)(), only, ctx, self.variables, self.meter).await;
@@ -148,7 +148,7 @@ impl Operation<'_> {
     /// The arguments of all fields of the root.
     ///
     /// # Errors
-    /// What is wrong with them, at their fields.
+    /// An error for each field with wrong arguments.
     fn arguments(&self) -> Result<Vec<Option<Given<'_>>>, Vec<ServerError>> {
         let (mut all, mut errors) = (Vec::new(), Vec::new());
         for field in &self.plan.scopes[ROOT].fields {
@@ -168,8 +168,8 @@ impl Operation<'_> {
         if errors.is_empty() { Ok(all) } else { Err(errors) }
     }
 
-    /// A field that fails where null may not stand is the last: its answer would have no place (GraphQL, section 6.2.2). Wrong
-    /// arguments of any are found before the first runs: what it changed would stay.
+    /// A field that fails where null may not stand is the last: its answer would have no place (GraphQL, section 6.2.2).
+    /// Wrong arguments of any field are found before the first runs, whose changes would stay.
     async fn in_order(&self) -> Response {
         let arguments = match self.arguments() {
             Ok(arguments) => arguments,

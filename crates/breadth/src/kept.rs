@@ -20,7 +20,7 @@ const MOST_CONDITIONS: usize = 64;
 /// For how many variables plans are made ahead: for each choice of these, so sixteen at most.
 const MOST_CONDITIONS_AHEAD: usize = 4;
 
-/// What plans are made of: an operation and the fragments of its document, which fit the types.
+/// An operation and the fragments of its document, which fit the types: plans are made of these.
 #[derive(Clone, Copy)]
 pub struct Planning<'a> {
     pub types: &'a Schema,
@@ -53,14 +53,14 @@ struct Kept {
 }
 
 impl Plans {
-    /// Those of a valid operation, whose root is an object of this type. Fragments can make a small document a large plan, and
-    /// each plan repeats long names and values: plans are kept while they take no more than so many bytes together.
+    /// Begins without a plan. Fragments can make a small document a large plan, and each plan repeats long names and values:
+    /// plans are kept while they take no more than `space` bytes together.
     pub fn new(root: &'static ObjectType, of: Planning<'_>, space: usize) -> Self {
         Self { root, conditions: condition_variables(of.fragments, of.operation), space, kept: Mutex::default() }
     }
 
-    /// Makes the plans that requests will need, and keeps them, however large they are: for documents that are chosen by whoever
-    /// runs the server. With many conditions that is the plan where all are false.
+    /// Makes the plans that requests will need, and keeps them, however large they are: for documents that the operator of the
+    /// server chose. With many conditions that is the plan where all are false.
     pub fn prepare(&mut self, of: Planning<'_>) {
         let conditions = self.conditions.len();
         let choices = if conditions <= MOST_CONDITIONS_AHEAD {
@@ -82,7 +82,7 @@ impl Plans {
         self.kept = Mutex::new(made);
     }
 
-    /// The plan for these variables, of what this was made of.
+    /// The plan for these variables; `of` is the same as in [`new`](Self::new).
     pub fn plan(&self, of: Planning<'_>, variables: &Variables) -> Arc<Plan> {
         let flag = |name: &str| flag(variables, name);
         if self.conditions.len() > MOST_CONDITIONS {

@@ -14,10 +14,10 @@ pub trait Leaf {
     /// Makes the type known to the schema; its name with `!` where it is never null.
     fn register(registry: &mut Registry) -> String;
 
-    /// Whether the type can have the value: most can have all of them.
+    /// Checks that the type of the schema can have the value; most types can have all.
     ///
     /// # Errors
-    /// What the field fails with.
+    /// The error of the field.
     fn check(&self) -> Result<()> {
         Ok(())
     }

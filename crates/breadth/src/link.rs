@@ -27,7 +27,7 @@ impl<T: Send + Sync + 'static> Rows for Vec<T> {
     }
 }
 
-/// What a field of one row leads to. Scopes below are told by their places among the targets of the link.
+/// The target of a field of one row. Scopes below are told by their places among the targets of the link.
 pub enum Slot {
     Null,
     /// A scope below, and the row of it.
@@ -41,16 +41,16 @@ pub enum Slot {
     Failed(Error),
 }
 
-/// Where a link leads from each row, and the rows of the scopes below.
+/// The targets of a link from each row, and the rows of the scopes below.
 pub struct Below {
     pub slots: Vec<Slot>,
     pub rows: Vec<Box<dyn Rows>>,
 }
 
-/// What a link has prepared for its rows, its type forgotten.
+/// The preparations of a link for its rows, their type forgotten.
 pub type Ready = Box<dyn Any + Send>;
 
-/// What a link has prepared for its rows, now or when its future is done.
+/// The preparations of a link for its rows, now or when its future is done.
 pub enum Prepared<'c> {
     Ready(Ready),
     Coming(BoxFuture<'c, Ready>),
@@ -58,9 +58,9 @@ pub enum Prepared<'c> {
 
 /// Arguments that were found right.
 pub enum Given<'p> {
-    /// Those of all operations of a document.
+    /// Arguments without variables, kept with the plan.
     Kept(&'p Row),
-    /// Those of this operation.
+    /// Arguments of this operation.
     Own(Box<Row>),
 }
 
@@ -88,7 +88,7 @@ pub trait Link: Send + Sync {
     /// Turns the arguments into what `prepare` takes: what is wrong with them is found out here.
     ///
     /// # Errors
-    /// What is wrong with them, for the client.
+    /// A message for the client where they are wrong.
     fn arguments(&self, values: Value) -> Result<Box<Row>, String>;
     /// Finds out which keys the rows need, and asks for them; or begins what finds out by itself.
     fn prepare<'c>(&'c self, rows: &dyn Rows, given: Given<'_>, ctx: Context<'c>, store: &mut Store) -> Prepared<'c>;

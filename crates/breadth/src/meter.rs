@@ -1,4 +1,4 @@
-//! What an operation is measured by.
+//! Limits on an operation while it runs.
 
 use futures_util::future::{BoxFuture, ready};
 
@@ -30,12 +30,12 @@ pub trait Meter: Send + Sync {
     /// Whether the operation may go on.
     ///
     /// # Errors
-    /// Where it may not: what is told at each root field.
+    /// The operation has to stop: each root field gets this error.
     fn check(&self) -> Result<()> {
         Ok(())
     }
 
-    /// So many values are known to come, before they are loaded.
+    /// Learns how many more values will come, before they are loaded.
     ///
     /// # Errors
     /// As of [`check`](Self::check).
@@ -43,7 +43,7 @@ pub trait Meter: Send + Sync {
         Ok(())
     }
 
-    /// So many values are about to be written.
+    /// Learns how many values are about to be written.
     ///
     /// # Errors
     /// As of [`check`](Self::check).
@@ -51,7 +51,7 @@ pub trait Meter: Send + Sync {
         Ok(())
     }
 
-    /// Rows take so many bytes more, beside what they hold themselves.
+    /// Learns how many more bytes rows take, beside the memory that they own.
     ///
     /// # Errors
     /// As of [`check`](Self::check).
@@ -59,7 +59,7 @@ pub trait Meter: Send + Sync {
         Ok(())
     }
 
-    /// The answer has become so many bytes longer.
+    /// Learns how many bytes longer the answer has become.
     ///
     /// # Errors
     /// As of [`check`](Self::check).

@@ -1,4 +1,4 @@
-//! What a link finds for a row: a row, perhaps one, many, or a value.
+//! Results of links for a row: a row, perhaps one, many, or a value.
 
 use crate::bridge::Registry;
 
@@ -7,9 +7,9 @@ use super::declare::{Object, ObjectType};
 use super::leaf::Leaf;
 use super::link::{Rows, Slot};
 
-/// What a link finds for a row.
+/// The result of a link for a row.
 pub trait Outcome: Send + 'static {
-    /// Where its rows are gathered.
+    /// The rows of the scopes below, while they are gathered.
     type Below: Gather;
 
     /// Whether null may stand in its place.
@@ -25,7 +25,7 @@ pub trait Outcome: Send + 'static {
 
 /// Rows of the scopes below, while they are gathered.
 pub trait Gather: Default {
-    /// Those of each scope, in the order of the targets.
+    /// The rows of each scope, in the order of the targets.
     fn gathered(self) -> Vec<Box<dyn Rows>>;
 }
 
@@ -45,7 +45,7 @@ impl Gather for () {
 pub struct One<T>(pub T);
 /// A value that has to be asked for.
 pub struct Asked<T>(pub T);
-/// What is found, in a place where its failure leaves null: what stands beside it is answered all the same.
+/// A result that may be null: a failure leaves null in its place and the fields beside it as they are.
 pub struct Nullable<O>(pub O);
 
 impl<O: Outcome> Outcome for Nullable<O> {

@@ -22,7 +22,7 @@ pub struct Plan {
     pub rounds: usize,
     /// Whether the root fields are executed one after the other.
     pub serial: bool,
-    /// What is asked about the schema.
+    /// Fields `__schema` and `__type`.
     pub introspected: Vec<Introspected>,
     /// About how many bytes it takes.
     pub bytes: usize,
@@ -40,15 +40,15 @@ pub struct Scope {
 pub struct Planned {
     /// The response key as JSON, with its quotes and its colon: what is written for each object.
     pub key: Box<str>,
-    /// Where it is mentioned first.
+    /// The first mention.
     pos: Pos,
-    /// Where it is mentioned again.
+    /// Further mentions.
     more: Vec<Pos>,
     pub what: What,
 }
 
 impl Planned {
-    /// Where it is mentioned.
+    /// The places of all mentions.
     pub fn places(&self) -> Vec<Pos> {
         std::iter::once(self.pos).chain(self.more.iter().copied()).collect()
     }
@@ -64,7 +64,7 @@ pub enum What {
     Leaf(&'static Write),
     /// By its place among the links.
     Link(usize),
-    /// What the schema says about itself, by its place among what is asked.
+    /// `__schema` or `__type`, by its place among these.
     Schema(usize),
 }
 

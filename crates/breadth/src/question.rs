@@ -36,13 +36,13 @@ use crate::error::{Error, Result};
 pub trait Question: Send + Sync + 'static {
     type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
     type Answer: Clone + Send + Sync + 'static;
-    /// Where the answers are to be had; found in the data of the operation.
+    /// The data source, taken from the data of the operation.
     type Source: Clone + Send + Sync + 'static;
 
-    /// What goes wrong.
+    /// The error of the source.
     type Error: Into<Error> + Send;
 
-    /// What there is for each key; a key without an answer is left out.
+    /// Loads the answer to each key; keys without one are left out.
     fn ask(
         source: &Self::Source,
         keys: &[Self::Key],
@@ -97,9 +97,9 @@ type Outcome<A> = Result<Option<A>>;
 #[derive(Default)]
 pub struct Store(Vec<(TypeId, Box<dyn Waiting>)>);
 
-/// What has been asked of one question.
+/// The requests to one question and their answers.
 pub struct Asked<Q: Question> {
-    /// Where the answer to a key is, or will be.
+    /// The place of each key's answer, known before the answer is.
     places: HashMap<Q::Key, usize>,
     answers: Vec<Outcome<Q::Answer>>,
     /// Keys for the next round, in the order of the places that their answers will have.
@@ -162,7 +162,7 @@ impl<Q: Question> Asked<Q> {
     }
 
     /// # Errors
-    /// What the question failed with.
+    /// The failure of the question.
     pub fn answer(&self, place: usize) -> Outcome<Q::Answer> {
         self.answers.get(place).cloned().unwrap_or(Ok(None))
     }

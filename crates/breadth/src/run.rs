@@ -25,7 +25,7 @@ impl Tree {
         }
     }
 
-    /// What there is where nothing could be loaded.
+    /// The tree of an operation that could load nothing.
     pub fn failed(plan: &Plan, root: Box<dyn Rows>, error: &Error) -> Self {
         let mut tree = Self::of(plan);
         tree.rows[ROOT] = Some(root);
@@ -53,7 +53,7 @@ pub struct Only<'r> {
 /// Loads everything that the plan asks for, from the row of the root: of all its fields, or `only` of one of them.
 ///
 /// # Errors
-/// Where the operation passes a limit of its meter, before or after a round.
+/// The operation passes a limit of its meter, before or after a round.
 pub async fn run<'r>(
     plan: &'r Plan,
     root: Box<dyn Rows>,
@@ -119,7 +119,7 @@ struct Run<'r> {
     tree: Tree,
     /// Links by the round that they wait for, with the scope that they start from.
     waiting: Vec<Vec<(usize, usize)>>,
-    /// What links of this round have begun.
+    /// Futures that links of this round have begun.
     coming: Vec<(usize, BoxFuture<'r, Ready>)>,
     /// The arguments of the first link that is prepared, where they are known.
     given: Option<Given<'r>>,
@@ -129,7 +129,7 @@ impl Run<'_> {
     /// A scope has its rows: what they have at hand is followed at once, the rest waits for its round.
     ///
     /// # Errors
-    /// Where the answer would hold more values than it may, or its rows take more memory than is left.
+    /// The answer would hold more values than it may, or its rows take more memory than is left.
     fn enter(&mut self, scope: usize, rows: Box<dyn Rows>, only: Option<usize>, store: &mut Store) -> Result<()> {
         let plan = self.plan;
         let planned = &plan.scopes[scope];
@@ -158,7 +158,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What the link has prepared; none where that is coming, or its arguments are wrong.
+    /// Prepares a link; gives nothing where a future goes on with it, or its arguments are wrong.
     fn prepare(&mut self, scope: usize, step: usize, store: &mut Store) -> Option<Ready> {
         let rows = self.tree.rows[scope].as_deref()?;
         let planned = &self.plan.links[step];

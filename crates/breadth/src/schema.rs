@@ -17,7 +17,7 @@ const PLANNED_BYTES: usize = 12;
 /// How many bytes the plans of a document may take, however short it is: those of some 80 fields.
 const LEAST_PLANNED_BYTES: usize = 8 << 10;
 
-/// In the place of the root of changes, where a schema has none.
+/// The mutation type of a schema that has none.
 #[derive(Default)]
 pub struct NoMutation;
 
@@ -79,7 +79,7 @@ pub struct Schema {
 pub struct Document {
     pub checked: Checked,
     types: Arc<document::Schema>,
-    /// Those of each operation, in the order of the document.
+    /// The plans of each operation, in the order of the document.
     plans: Vec<Option<Plans>>,
 }
 
@@ -95,7 +95,7 @@ impl Document {
         }
     }
 
-    /// What an operation selects, and its plans; none for a subscription.
+    /// The parts of an operation and its plans; none for a subscription.
     fn planned(&self, operation: &Operation) -> Option<(Planning<'_>, &Plans)> {
         let planning = planning(&self.types, &self.checked, operation)?;
         Some((planning, self.plans.as_slice().get(operation.number)?.as_ref()?))
@@ -111,15 +111,15 @@ impl Schema {
     /// [`scalar`](crate::scalar) takes those that its Rust type does.
     ///
     /// # Panics
-    /// Where the types that are declared are no schema, such as an object type without a field of its interface, or a scalar
-    /// of an argument is not among `scalars`: any test finds that.
+    /// The declared types are no schema, such as an object type without a field of its interface, or `scalars` lacks a scalar
+    /// of an argument. Any test finds that.
     pub fn new<Query: Object + Default, Mutation: Object + Default>(scalars: &[(&str, Scalar)]) -> Self {
         let types = document::Schema::of(&sdl::<Query, Mutation>(), scalars);
         let types = types.unwrap_or_else(|error| panic!("the declared types are no schema: {error}"));
         Self { types: Arc::new(types), query: Root::of::<Query>(), mutation: Root::of::<Mutation>() }
     }
 
-    /// What documents are held against.
+    /// The types that documents are validated against.
     pub fn types(&self) -> &document::Schema {
         &self.types
     }
@@ -127,7 +127,7 @@ impl Schema {
     /// Reads a text and holds it against the schema, in time by its length and by `limits`.
     ///
     /// # Errors
-    /// Where it is no document, too large a one, or one that the schema does not allow.
+    /// The text is no document, it is too large, or it does not fit the schema.
     pub fn read(&self, text: &str, parser: ParserLimits, limits: &Limits) -> Result<Document, Refused> {
         let checked = document::read(&self.types, text, parser, limits)?;
         let operations = checked.operations();

@@ -1,5 +1,5 @@
-//! What a document asks for at one place: fragments flattened, `@skip` and `@include` decided, fields of equal response
-//! keys merged. Specification: GraphQL, section 6.3.2, `CollectFields`.
+//! The fields that a document asks for at one place: fragments flattened, `@skip` and `@include` decided, fields of equal
+//! response keys merged. Specification: GraphQL, section 6.3.2, `CollectFields`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,8 +15,7 @@ use crate::document::conditions::{condition, is_included};
 /// The fragments of a document.
 pub type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
-/// What a document is planned with: the types that it fits, its fragments, and what its `@skip` and `@include` are decided
-/// by.
+/// The context of planning: the types that a document fits, its fragments, and the values of its conditions.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
     pub types: &'a Schema,
@@ -31,7 +30,7 @@ const MOST_PLACES: usize = 9;
 /// A field that is asked for, and the selection sets of all its mentions.
 pub struct Mention<'a> {
     pub field: &'a Positioned<Field>,
-    /// Where it is mentioned again.
+    /// Further mentions.
     pub more: Vec<Pos>,
     pub sets: Vec<&'a SelectionSet>,
 }

@@ -1,4 +1,4 @@
-//! What the arguments of a field are taken as.
+//! Arguments of fields as Rust types.
 
 use crate::bridge::{InputType, Pos, Value};
 use crate::bridge::{MetaInputValue, MetaType, Registry};
@@ -10,7 +10,7 @@ use super::document::Scalar;
 pub trait Take: Send + Sync + Sized + 'static {
     fn register(registry: &mut Registry) -> Arguments;
     /// # Errors
-    /// What is wrong with them, for the client.
+    /// A message for the client where they are wrong.
     fn take(values: Value) -> Result<Self, String>;
 }
 

@@ -77,7 +77,7 @@ where
     }
 }
 
-/// What the row has at hand: a row, [`One`] or perhaps none, or many.
+/// Rows that the row has at hand: [`One`], perhaps one, or many.
 pub fn local<R, O>(find: impl Fn(&R) -> O + Send + Sync + 'static) -> Def
 where
     R: 'static,
@@ -86,7 +86,7 @@ where
     local_in::<R, (), O>(move |row, (), _| Ok(find(row)))
 }
 
-/// What the row has at hand, where that depends on arguments or on who asks.
+/// The same, where it depends on arguments or on the context.
 pub fn local_in<R, A, O>(find: impl Fn(&R, &A, Context<'_>) -> Result<O> + Send + Sync + 'static) -> Def
 where
     R: 'static,
@@ -162,7 +162,7 @@ where
     }
 }
 
-/// What a future finds, for one row by itself. All such fields of a level run at the same time, but for those of a
+/// The result of a future, for one row by itself. All such fields of a level run at the same time, but for those of a
 /// mutation.
 pub fn resolve<R, A, O>(
     find: impl for<'c> Fn(&R, A, Context<'c>) -> BoxFuture<'c, Result<O>> + Send + Sync + 'static,
@@ -186,7 +186,7 @@ struct Asking<R, A, D, P, O, Prepare, Finish> {
 /// Types that only the functions of a link know.
 type Types<R, A, D, P, O> = PhantomData<fn(R, A, D, P) -> O>;
 
-/// Where a link asks. It is looked for once, and not for each row.
+/// Takes the keys of a link. It is looked up once, not for each row.
 trait KeySink: 'static {
     fn of(store: &mut Store) -> &mut Self;
 }

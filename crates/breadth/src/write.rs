@@ -33,7 +33,7 @@ pub struct Writer<'a> {
     pub tree: &'a Tree,
     pub ctx: Context<'a>,
     pub meter: Option<&'a dyn Meter>,
-    /// What the schema says about itself.
+    /// Answers of the introspection.
     pub introspected: &'a [Value],
     pub written: Written,
     /// Why writing stopped: the operation passed a limit.
@@ -42,7 +42,7 @@ pub struct Writer<'a> {
     pub path: Vec<Step<'a>>,
 }
 
-/// What was written so far.
+/// Everything that was written so far.
 #[derive(Default)]
 pub struct Written {
     pub out: Buffer,
@@ -57,7 +57,7 @@ impl<'a> Writer<'a> {
     /// Writes a row of a scope.
     ///
     /// # Errors
-    /// Where a null has climbed to the object, or writing stopped.
+    /// A null has climbed to the object, or writing stopped.
     pub fn object(&mut self, scope: usize, index: usize) -> Result<(), Nulled> {
         let plan: &'a Plan = self.plan;
         let fields = &plan.scopes[scope].fields;
@@ -76,7 +76,7 @@ impl<'a> Writer<'a> {
     /// Writes a field of a row, with its name.
     ///
     /// # Errors
-    /// Where null may not stand in its place, or writing stopped.
+    /// Null may not stand in the field's place, or writing stopped.
     pub fn field(&mut self, scope: usize, position: usize, index: usize) -> Result<(), Nulled> {
         let (plan, tree): (&'a Plan, &'a Tree) = (self.plan, self.tree);
         let planned = &plan.scopes[scope];
@@ -126,7 +126,7 @@ impl<'a> Writer<'a> {
         self.or_null(written, step.nullable, start)
     }
 
-    /// Where nothing can be written, null is, if it may stand there.
+    /// Replaces a value that failed by null, if null may stand there.
     fn or_null(&mut self, written: Result<(), Nulled>, nullable: bool, start: usize) -> Result<(), Nulled> {
         if written.is_err() {
             if self.stopped.is_some() || !nullable {
@@ -182,7 +182,7 @@ impl<'a> Writer<'a> {
     /// Tells the meter of the bytes that were written since it was told last.
     ///
     /// # Errors
-    /// Where the answer has become too long.
+    /// The answer has become too long.
     pub fn hold(&mut self) -> Result<(), Nulled> {
         let more = self.written.out.written().saturating_sub(self.written.held);
         self.written.held += more;

@@ -12,7 +12,7 @@ use super::schema::{
     TypeId, TypeKind, TypeRef,
 };
 
-/// What every schema has (GraphQL, sections 3.5, 3.14 and 4.2).
+/// The part that every schema has (GraphQL, sections 3.5, 3.14 and 4.2).
 const INTROSPECTION: &str = r#"
 "A whole number of 32 bits, with its sign." scalar Int
 "A number with a fraction, of 64 bits as IEEE 754 has it." scalar Float
@@ -74,11 +74,11 @@ impl Schema {
     /// Reads a schema as it is printed. `scalars` says which values its own scalars take, where these are inputs.
     ///
     /// # Errors
-    /// Where the text is no schema.
+    /// The text is no schema.
     ///
     /// # Panics
-    /// Where the text names a type that it does not define, has no query type, a type does not have what its interfaces
-    /// promise, or nobody says which values a scalar takes: it is the program's own, and any test finds it.
+    /// The text names a type that it does not define, it has no query type, a type does not have what its interfaces promise,
+    /// or `scalars` lacks a scalar of an input. The text is the program's own, so any test finds that.
     pub fn of(text: &str, scalars: OwnScalars<'_>) -> Result<Self, Error> {
         let (mut types, mut directives, mut roots) = (Vec::new(), Vec::<(sdl::DirectiveDefinition, bool)>::new(), None);
         for text in [INTROSPECTION, text] {
@@ -311,7 +311,7 @@ fn text_of(directives: &[Positioned<sdl::ConstDirective>], directive: &str, argu
     }
 }
 
-/// Where a directive may stand, as the specification calls it.
+/// The specification's name for a place of directives.
 fn place(location: sdl::DirectiveLocation) -> &'static str {
     match location {
         sdl::DirectiveLocation::Query => "QUERY",

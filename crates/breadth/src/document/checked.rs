@@ -39,7 +39,7 @@ pub struct Operation {
 struct Variable {
     name: Name,
     ty: TypeRef,
-    /// What it is where it is left out.
+    /// Its value where it is left out.
     default: Option<ConstValue>,
     /// Whether one of its places takes no null, and the variable does.
     is_open: bool,
@@ -82,7 +82,7 @@ impl Checked {
     /// The operation that is to run (GraphQL, section 6.1).
     ///
     /// # Errors
-    /// Where there is none of the name, or more than one and no name.
+    /// There is no operation of the name, or there are several and no name.
     pub fn operation(&self, name: Option<&str>) -> Result<&Operation, ServerError> {
         match (name, &self.operations[..]) {
             (None, [only]) => Ok(only),
@@ -102,7 +102,7 @@ impl Checked {
         &self.operations
     }
 
-    /// What the operation selects.
+    /// The definition of an operation.
     pub fn definition(&self, operation: &Operation) -> Option<&OperationDefinition> {
         operation.definition_in(&self.document)
     }
@@ -122,7 +122,7 @@ impl Operation {
     /// where they were left out. Others are dropped.
     ///
     /// # Errors
-    /// What is wrong with them, at the places of their definitions.
+    /// The faults of the values, at the places of their definitions.
     pub fn variables(&self, schema: &Schema, mut sent: Variables) -> Result<Variables, Vec<ServerError>> {
         let (mut variables, mut errors, mut is_open) = (Variables::default(), Vec::new(), false);
         for variable in &self.variables {

@@ -9,7 +9,7 @@ use super::schema::{Input, Scalar, Schema, TypeKind, TypeRef};
 /// How much is told of one variable.
 const MOST_WRONG: usize = 5;
 
-/// What is wrong with a value, and where in it.
+/// A fault in a value, and its place there.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Wrong {
     /// ` at .input.ids[2]`, or nothing.
@@ -32,7 +32,7 @@ struct Coercion<'s, 'v> {
 /// Whether a value is one of a type; takes time by its size.
 ///
 /// # Errors
-/// What is wrong with it, the first few things.
+/// The first few faults.
 pub fn check(schema: &Schema, ty: &TypeRef, value: &ConstValue) -> Result<(), Vec<Wrong>> {
     let mut coercion = Coercion { schema, path: Vec::new(), wrong: Vec::new() };
     coercion.value(ty, value);

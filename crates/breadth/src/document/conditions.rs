@@ -1,9 +1,9 @@
-//! What `@skip` and `@include` decide (GraphQL, sections 3.13.1 and 3.13.2).
+//! `@skip` and `@include` (GraphQL, sections 3.13.1 and 3.13.2).
 
 use crate::bridge::types::Directive;
 use crate::bridge::{ConstValue, Literal, Positioned, Variables};
 
-/// What `@skip` or `@include` is decided by, and what that has to be for the selection to stay.
+/// The condition of `@skip` or `@include`, and the value with which the selection stays.
 pub fn condition(directive: &Directive) -> Option<(bool, &Literal)> {
     let wanted = match directive.name.node.as_str() {
         "skip" => false,

@@ -1,4 +1,4 @@
-//! What is wrong with a document, and where.
+//! Faults of a document and their places.
 
 use super::syntax::At;
 
@@ -45,7 +45,7 @@ pub struct Place {
 /// How many bytes are counted together where a text is not ASCII.
 const BLOCK: usize = 64;
 
-/// Where the lines of a text begin. They end with LF, CR, or both (GraphQL, section 2.1.3).
+/// The beginnings of lines of a text. They end with LF, CR, or both (GraphQL, section 2.1.3).
 pub struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,

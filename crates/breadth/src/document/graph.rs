@@ -24,7 +24,7 @@ impl<'a> Graph<'a> {
     /// Takes time by the number of spreads, and no stack by the length of chains.
     ///
     /// # Errors
-    /// Where fragments spread themselves (GraphQL, section 5.5.2.2): the first hundred cycles.
+    /// The first hundred cycles, where fragments spread themselves (GraphQL, section 5.5.2.2).
     pub fn of(document: &Document<'a>) -> Result<Self, Vec<Fault>> {
         let mut by_name = HashMap::with_capacity(document.fragments.len());
         for (number, fragment) in document.fragments.iter().enumerate() {
@@ -40,7 +40,7 @@ impl<'a> Graph<'a> {
     fn put_in_order(&mut self, document: &Document<'a>) -> Vec<Fault> {
         let count = self.fragments.len();
         let (mut faults, mut begun, mut ended) = (Vec::new(), vec![false; count], vec![false; count]);
-        // What is begun and not ended, with the spreads that led to it.
+        // Fragments that are begun and not ended, with the spreads that led to them.
         let mut path: Vec<(usize, At)> = Vec::new();
         let mut steps: Vec<Step> = Vec::new();
         for first in 0..count {

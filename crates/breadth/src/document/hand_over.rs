@@ -15,12 +15,12 @@ use super::syntax::{
 
 pub struct HandOver<'x> {
     pub lines: &'x Lines<'x>,
-    /// Where whole numbers stand for identifiers: these become texts, as large ones would not keep their digits.
+    /// The places of whole numbers that are identifiers: they become texts, as large ones would lose digits.
     pub ids: &'x HashSet<At>,
 }
 
 impl HandOver<'_> {
-    /// Of two operations or fragments of one name the last stays; a valid document has none.
+    /// Hands over a valid document, in which names are unique.
     pub fn document(&self, document: &Document<'_>) -> theirs::ExecutableDocument {
         let fragments = document.fragments.iter().map(|one| (TheirName::new(one.name.text), self.fragment(one)));
         let operations = match &document.operations[..] {
@@ -147,7 +147,7 @@ impl HandOver<'_> {
         }
     }
 
-    /// Of a value without variables; one of these would become null.
+    /// Hands over a value without variables.
     pub fn constant(&self, value: &Value<'_>) -> ConstValue {
         match &value.kind {
             ValueKind::Int(text) if self.ids.contains(&value.at) => ConstValue::String((*text).to_owned()),
@@ -180,7 +180,7 @@ pub fn own_value(kind: &ValueKind<'_>) -> Option<ConstValue> {
     })
 }
 
-/// Of a value that is one of its type, so that it is not too large.
+/// Reads the number of a valid value, which is never too large.
 fn number(text: &str) -> Number {
     let whole = text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from)).ok();
     whole.or_else(|| Number::from_f64(text.parse().ok()?)).unwrap_or_else(|| Number::from(0))

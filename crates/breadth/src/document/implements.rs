@@ -1,11 +1,11 @@
-//! Whether types have what their interfaces promise (GraphQL, section 3.6.1, `IsValidImplementation`). A document may ask for
-//! any field of an interface, so a plan counts on that.
+//! Types have what their interfaces promise (GraphQL, section 3.6.1, `IsValidImplementation`). Plans rely on that: a document
+//! may ask for any field of an interface.
 
 use super::schema::{Field, Fields, Schema, TypeDefinition, TypeId, TypeKind, TypeRef};
 
 impl Schema {
     /// # Errors
-    /// What a type does not have.
+    /// A message that says what a type lacks.
     pub fn check_interfaces(&self) -> Result<(), String> {
         for definition in &self.types {
             for interface in &definition.interfaces {

@@ -1,5 +1,5 @@
-//! What a schema says about itself (GraphQL, section 4.2), answered from the types that documents are held against: so what
-//! clients are told and what they may ask is the same.
+//! Introspection (GraphQL, section 4.2). Its answers come from the types that documents are validated against, so clients are
+//! told of exactly what they may ask.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +17,7 @@ use super::schema::{
 /// Scalars that stand in the answer only where the schema uses them (GraphQL, section 3.5).
 const BUILT_IN: [&str; 3] = ["Int", "Float", "ID"];
 
-/// What an introspection leads to.
+/// An object of the introspection.
 enum Node<'s> {
     Schema,
     Type(TypeRef),

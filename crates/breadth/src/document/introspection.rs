@@ -1,5 +1,5 @@
-//! How much may be asked about the schema. Its lists lead to each other in circles, types to their fields and these to types
-//! again, so a small document can ask for all of them many times over.
+//! Limits on introspection. Its lists lead to each other in circles, types to fields and fields to types, so a small
+//! document can ask for all of them many times over.
 
 use super::graph::Graph;
 use super::schema::{Field as Defined, Schema, TypeId, TypeKind};
@@ -9,7 +9,7 @@ use super::syntax::{Document, Selection, Selections};
 /// About how many items the lists of an introspection have.
 pub type ListSizes = [(&'static str, u64); 8];
 
-/// What a selection asks about the schema.
+/// The size of a selection on the schema's own types.
 #[derive(Clone, Copy, Default)]
 struct Asked {
     /// How deep lists nest.
@@ -83,7 +83,7 @@ pub fn check(schema: &Schema, document: &Document<'_>, graph: &Graph<'_>, limits
 struct Reading<'x> {
     schema: &'x Schema,
     graph: &'x Graph<'x>,
-    /// What each fragment asks, once that is known.
+    /// The size of each fragment, once it is known.
     fragments: Vec<Asked>,
 }
 

@@ -88,7 +88,7 @@ impl From<Refused> for Vec<ServerError> {
 /// Reads a text and holds it against a schema, in time by its length and by `limits`.
 ///
 /// # Errors
-/// Where it is no document, too large a one, or one that the schema does not allow.
+/// The text is no document, it is too large, or it does not fit the schema.
 pub fn read(schema: &Schema, text: &str, parser: ParserLimits, limits: &Limits) -> Result<Checked, Refused> {
     let document = parser::parse(text, parser).map_err(|unparsed| match unparsed {
         Unparsed::TooMuch(message) => Refused::TooMuch(message),

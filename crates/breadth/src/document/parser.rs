@@ -44,7 +44,7 @@ type Parsed<T> = Result<T, Unparsed>;
 /// Reads a document in one pass.
 ///
 /// # Errors
-/// Where the text is no document, at its first wrong token, or holds too much.
+/// The first wrong token of a text that is no document, or the limit that it passes.
 pub fn parse(text: &str, limits: ParserLimits) -> Parsed<Document<'_>> {
     let mut lexer = Lexer::new(text);
     let token = lexer.next()?;
@@ -128,7 +128,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// What stands between brackets, one at least.
+    /// Reads items between brackets, one at least.
     fn between<T>(&mut self, open: u8, close: u8, one: impl Fn(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
         self.open(open)?;
         let mut all = vec![one(self)?];

@@ -19,7 +19,7 @@ pub enum Given<'v, 'a> {
 }
 
 /// # Errors
-/// What is wrong with the value.
+/// A message where the value is none of the scalar.
 pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), String> {
     let shown = || match given {
         Given::Literal(kind) => shown(kind),

@@ -56,9 +56,9 @@ pub struct TypeDefinition {
     pub name: String,
     pub description: Option<String>,
     pub kind: TypeKind,
-    /// Those that an object type or an interface implements.
+    /// The interfaces that an object type or an interface implements.
     pub interfaces: Vec<TypeId>,
-    /// Where the values of a scalar are specified.
+    /// The address of a scalar's specification.
     pub specified_by: Option<String>,
 }
 
@@ -102,9 +102,10 @@ pub enum Scalar {
     String,
     Boolean,
     Id,
-    /// Of the schema's own: a value that this takes. What it says of others goes into their errors: `it has to be a day`.
+    /// The function takes the values of a scalar of the schema's own. Its error becomes part of the message: `it has to be a
+    /// day`.
     Own(fn(&ConstValue) -> Result<(), String>),
-    /// Of the schema's own, and any value is one.
+    /// A scalar of the schema's own that takes any value.
     Any,
 }
 
@@ -143,7 +144,7 @@ pub struct DirectiveDefinition {
     pub description: Option<String>,
     pub arguments: Vec<InputValue>,
     pub repeatable: bool,
-    /// Where it may stand, as the specification calls these places.
+    /// Its places, as the specification calls them.
     pub locations: Vec<&'static str>,
 }
 

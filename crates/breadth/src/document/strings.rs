@@ -1,4 +1,4 @@
-//! What strings say: without their quotes, escapes and indents (GraphQL, section 2.9.4).
+//! The values of strings, without quotes, escapes and indents (GraphQL, section 2.9.4).
 
 use std::borrow::Cow;
 

@@ -36,7 +36,7 @@ impl OperationKind {
 
 #[derive(Debug)]
 pub struct Operation<'a> {
-    /// Where its description begins, if it has one.
+    /// The beginning of its description, if it has one.
     pub at: At,
     pub kind: OperationKind,
     pub name: Option<Name<'a>>,
@@ -84,7 +84,7 @@ impl<'a> Type<'a> {
 
 #[derive(Debug)]
 pub struct Fragment<'a> {
-    /// Where its description begins, if it has one.
+    /// The beginning of its description, if it has one.
     pub at: At,
     pub name: Name<'a>,
     pub on: Name<'a>,
@@ -120,7 +120,7 @@ impl<'a> Field<'a> {
         self.response_name().at
     }
 
-    /// What the answer calls it (GraphQL, section 2.8).
+    /// The response name (GraphQL, section 2.8).
     pub fn response_name(&self) -> Name<'a> {
         self.alias.unwrap_or(self.name)
     }

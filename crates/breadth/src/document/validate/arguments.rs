@@ -5,7 +5,7 @@ use super::super::syntax::{Argument, At, Directive};
 use super::values::Expected;
 use super::{Examination, Step, repeated, short};
 
-/// What arguments are given to.
+/// The owner of arguments.
 #[derive(Clone, Copy)]
 pub enum Owner<'n> {
     Field { of: &'n str, name: &'n str },

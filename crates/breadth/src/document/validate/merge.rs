@@ -21,7 +21,7 @@ struct Mention<'d, 'a, 's> {
     defined: Option<&'s Defined>,
 }
 
-/// What is compared.
+/// The two rules.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rule {
     /// That answers look the same, whatever the objects are.
@@ -151,7 +151,7 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
         }
     }
 
-    /// Those that can be of the same object: fields of two object types never are.
+    /// Splits a group into fields that can be of the same object: those of two object types never are.
     fn parts(&self, group: &[Mention<'d, 'a, 's>], rule: Rule) -> Vec<Vec<Mention<'d, 'a, 's>>> {
         let object = |mention: &Mention<'_, '_, '_>| mention.parent.filter(|parent| self.schema.is_object(*parent));
         let mut objects: Vec<TypeId> = Vec::new();
@@ -189,7 +189,7 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
 
 impl<'d, 'a> Merging<'d, 'a> {
     fn conflict(&mut self, name: &str, reason: impl FnOnce() -> String, fields: [&'d Field<'a>; 2]) {
-        // What differs in its type and in its name is told once.
+        // Two fields that differ in type and in name are told once.
         let is_known = |known: &[&Field<'_>; 2]| known[0].at() == fields[0].at() && known[1].at() == fields[1].at();
         if self.conflicts.len() >= super::MOST_FAULTS || self.conflicts.iter().any(|(_, known)| is_known(known)) {
             return;

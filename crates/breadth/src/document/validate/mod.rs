@@ -18,11 +18,11 @@ use super::syntax::{At, Document, Name};
 
 pub use variables::Declared;
 
-/// What was found out about a document that is valid.
+/// Findings about a valid document.
 pub struct Findings {
     /// The variables of each operation, in the order of the document.
     pub operations: Vec<Vec<Declared>>,
-    /// Where whole numbers stand for identifiers (GraphQL, section 3.5.5).
+    /// The places of whole numbers that are identifiers (GraphQL, section 3.5.5).
     pub ids: HashSet<At>,
     /// Whether it asks about the schema.
     pub introspects: bool,
@@ -33,7 +33,7 @@ pub struct Findings {
 struct Usage<'a, 's> {
     name: &'a str,
     at: At,
-    /// What its place expects, where that is known.
+    /// The type that its place expects, where that is known.
     ty: Option<&'s TypeRef>,
     /// Whether its place has a default.
     has_default: bool,
@@ -51,7 +51,7 @@ struct Examination<'d, 'a, 's> {
     usages: Vec<Usage<'a, 's>>,
     ids: HashSet<At>,
     introspects: bool,
-    /// What the answer calls the fields around the place that is looked at.
+    /// Response names of the fields around the current place.
     path: Vec<&'a str>,
     /// The arguments, fields and items around the value that is looked at.
     within: Vec<Step<'a>>,
@@ -64,7 +64,7 @@ enum Step<'a> {
 }
 
 /// # Errors
-/// What is wrong, each fault once, at most a hundred of them.
+/// The faults, each once, at most a hundred of them.
 pub fn validate<'a>(schema: &Schema, document: &Document<'a>, graph: &Graph<'a>) -> Result<Findings, Vec<Fault>> {
     let mut examination = Examination {
         schema,
@@ -102,7 +102,7 @@ impl Examination<'_, '_, '_> {
         self.faults.len() >= MOST_FAULTS
     }
 
-    /// Where in the answer and in its arguments, for people: ` (in "notes.nodes" at input.ids[2])`.
+    /// The place in the answer and in its arguments, for people: ` (in "notes.nodes" at input.ids[2])`.
     fn place(&self) -> String {
         let mut within = String::new();
         for step in self.within.iter().take(10) {

@@ -1,4 +1,4 @@
-//! What is selected (GraphQL, sections 5.3 and 5.5.2).
+//! Selections (GraphQL, sections 5.3 and 5.5.2).
 
 use super::super::schema::{Field as Defined, TypeId};
 use super::super::syntax::{Field, Inline, Selection, Selections, Spread};

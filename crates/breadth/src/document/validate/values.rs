@@ -5,7 +5,7 @@ use super::super::schema::{Input, Schema, TypeId, TypeKind, TypeRef};
 use super::super::syntax::{Argument, Value, ValueKind};
 use super::{Examination, Step, Usage, short};
 
-/// What a place takes.
+/// The expectations of a place.
 #[derive(Clone, Copy)]
 pub struct Expected<'s> {
     pub ty: &'s TypeRef,
@@ -130,7 +130,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         }
     }
 
-    /// What there is no type to hold against: its variables count as used, and its names stand once.
+    /// Looks at a value without a known type: its variables count as used, and its names have to be unique.
     pub fn unknown_value(&mut self, value: &Value<'a>) {
         match &value.kind {
             ValueKind::Variable(name) => {
