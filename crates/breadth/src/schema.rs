@@ -12,9 +12,9 @@ use crate::kept::{Planning, Plans};
 use crate::link::Rows;
 use crate::meter::Meter;
 
-/// How many bytes the plans of a document may take for each byte of its text: half of what else is made of a text.
+/// Bytes that the plans of a document may take for each byte of its text.
 const PLANNED_BYTES: usize = 12;
-/// How many bytes the plans of a document may take, however short it is: those of some 80 fields.
+/// Bytes that the plans of a document may take, however short it is: enough for some 80 fields.
 const LEAST_PLANNED_BYTES: usize = 8 << 10;
 
 /// The mutation type of a schema that has none.
