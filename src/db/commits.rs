@@ -22,7 +22,7 @@ use tokio::time::sleep;
 const COPY: Duration = Duration::from_secs(1);
 /// From so many pages in the log on (64 MB), writers wait for a moment, so that it can begin anew.
 const LONG_LOG: i64 = 16 << 10;
-/// Where readers were in the way of that, so many copies are made at most before writers wait for it again.
+/// After readers kept the log from beginning anew, at most this many copies are made before writers wait for it again.
 const MOST_COPIES: u32 = 32;
 
 /// The write-ahead log of one database.
@@ -42,10 +42,17 @@ struct Log {
     is_broken: AtomicBool,
     /// A copy is scheduled.
     is_due: AtomicBool,
-    /// How many copies are still made before writers wait for a long log to begin anew, and how many were the last time.
-    patience: std::sync::Mutex<(u32, u32)>,
+    back_off: std::sync::Mutex<BackOff>,
     /// Closing copies what is left.
     is_closed: AtomicBool,
+}
+
+/// How many copies of a long log are made before writers wait for it to begin anew.
+#[derive(Debug, Default)]
+struct BackOff {
+    copies_left: u32,
+    /// How many there were the last time.
+    last: u32,
 }
 
 #[derive(Debug, Default)]
@@ -70,8 +77,8 @@ impl Commits {
         path.push("-wal");
         let (committed, durable) = (AtomicU64::new(0), Mutex::default());
         let (is_broken, is_due, is_closed) = (AtomicBool::new(false), AtomicBool::new(false), AtomicBool::new(false));
-        let patience = std::sync::Mutex::default();
-        Self(Arc::new(Log { path: path.into(), copying, committed, durable, is_broken, is_due, patience, is_closed }))
+        let back_off = std::sync::Mutex::default();
+        Self(Arc::new(Log { path: path.into(), copying, committed, durable, is_broken, is_due, back_off, is_closed }))
     }
 
     /// Whether changes can be made durable.
@@ -131,7 +138,7 @@ impl Commits {
     async fn copy(&self) -> Result<(), DbErr> {
         self.check()?;
         let Checkpoint { pages, copied, .. } = self.checkpoint("PASSIVE").await?;
-        if pages > LONG_LOG && copied == pages && self.0.is_turn_of_writers_to_wait() {
+        if pages > LONG_LOG && copied == pages && self.0.take_turn_to_block_writers() {
             // All is copied, and readers keep it from beginning anew: writers wait for them now, as long as the connection
             // is patient.
             let Checkpoint { is_busy, .. } = self.checkpoint("TRUNCATE").await?;
@@ -171,17 +178,17 @@ struct Checkpoint {
 
 impl Log {
     /// Readers that go on for long would have writers wait for them with each copy, in vain.
-    fn is_turn_of_writers_to_wait(&self) -> bool {
-        let mut patience = self.patience.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_turn = patience.0 == 0;
-        patience.0 = patience.0.saturating_sub(1);
+    fn take_turn_to_block_writers(&self) -> bool {
+        let mut back_off = self.back_off.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_turn = back_off.copies_left == 0;
+        back_off.copies_left = back_off.copies_left.saturating_sub(1);
         is_turn
     }
 
     fn begun_anew(&self, is_anew: bool) {
-        let mut patience = self.patience.lock().unwrap_or_else(PoisonError::into_inner);
-        let copies = if is_anew { 0 } else { (2 * patience.1).clamp(1, MOST_COPIES) };
-        *patience = (copies, copies);
+        let mut back_off = self.back_off.lock().unwrap_or_else(PoisonError::into_inner);
+        let copies = if is_anew { 0 } else { (2 * back_off.last).clamp(1, MOST_COPIES) };
+        *back_off = BackOff { copies_left: copies, last: copies };
     }
 
     /// Synchronises the log, which may be another file than the one that is held. To its end, whoever waits for it: a
@@ -278,15 +285,15 @@ mod tests {
         let log = &commits.0;
         let mut waited = Vec::new();
         for copy in 0..200 {
-            if log.is_turn_of_writers_to_wait() {
+            if log.take_turn_to_block_writers() {
                 waited.push(copy);
                 log.begun_anew(false);
             }
         }
         assert_eq!(waited, [0, 2, 5, 10, 19, 36, 69, 102, 135, 168]);
-        while !log.is_turn_of_writers_to_wait() {}
+        assert!((0..=MOST_COPIES).any(|_| log.take_turn_to_block_writers()));
         log.begun_anew(true);
-        assert!(log.is_turn_of_writers_to_wait(), "the log was short again");
+        assert!(log.take_turn_to_block_writers(), "the log was short again");
     }
 
     #[tokio::test]

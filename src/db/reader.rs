@@ -79,7 +79,17 @@ impl Reader {
     /// before the answer to the one before it came, and none of them waits for another connection.
     async fn lease(&self, need: Need) -> Result<Arc<Lease>, DbErr> {
         let take = async || self.pool.take(self.scope.owner, need).await.map(Arc::new);
-        if self.backend != DatabaseBackend::Postgres || need == Need::NestedRead || !self.scope.is_metered() {
+        if need == Need::NestedRead || !self.scope.is_metered() {
+            return take().await;
+        }
+        let take = async || {
+            // Those that wait behind one that waited in vain do not wait as long again.
+            if self.scope.refused.is_recent() {
+                return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+            }
+            take().await.inspect_err(|_| self.scope.refused.note())
+        };
+        if self.backend != DatabaseBackend::Postgres {
             return take().await;
         }
         // Those who come while the first one waits for it wait here.
@@ -88,10 +98,7 @@ impl Reader {
         if let Some(lease) = shared.upgrade().filter(|lease| lease.may_be_shared()) {
             return Ok(lease);
         }
-        if self.scope.is_refused.load(Ordering::Relaxed) {
-            return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
-        }
-        let lease = take().await.inspect_err(|_| self.scope.is_refused.store(true, Ordering::Relaxed))?;
+        let lease = take().await?;
         // One that is reserved is for a moment only.
         if !lease.is_reserved() {
             *shared = Arc::downgrade(&lease);
@@ -109,6 +116,7 @@ impl Reader {
         loop {
             self.scope.check()?;
             let _place = self.place(self.need()).await;
+            self.scope.check()?;
             let turn = self.first_turn().await;
             let need = self.need();
             let lease = self.lease(need).await?;

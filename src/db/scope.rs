@@ -1,7 +1,7 @@
 //! Whose statements a handle to the database runs, and what measures them.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use sea_orm::{DbErr, RuntimeErr, SqlxError};
 use tokio::sync::{Mutex, Semaphore};
 
 use super::pool::Lease;
+use super::stopwatch::{Stopwatch, millis};
 use crate::auth::TokenKey;
 use crate::error::Error;
 use crate::fair::Owner;
@@ -17,6 +18,34 @@ use crate::meter::Meter;
 /// So many reads of one operation wait for turns, or run, at the same time. The others begin when one of these has ended: the
 /// operation can be stopped between them, and does not wait hundreds of times at once.
 const AT_ONCE: usize = 4;
+
+/// For so long none of an operation's reads waits for a connection again after one of them did in vain.
+const REFUSED: Duration = Duration::from_secs(1);
+
+/// When a read of an operation has waited for a connection in vain.
+#[derive(Debug)]
+pub(super) struct Refused {
+    watch: Stopwatch,
+    /// 0 where none has.
+    at: AtomicU64,
+}
+
+impl Default for Refused {
+    fn default() -> Self {
+        Self { watch: Stopwatch::start(), at: AtomicU64::new(0) }
+    }
+}
+
+impl Refused {
+    pub fn note(&self) {
+        self.at.store(self.watch.now(), Ordering::Relaxed);
+    }
+
+    pub fn is_recent(&self) -> bool {
+        let at = self.at.load(Ordering::Relaxed);
+        at != 0 && self.watch.now().saturating_sub(at) < millis(REFUSED)
+    }
+}
 
 /// The part of the database's connections that an operation has, and what measures its statements.
 #[derive(Clone, Debug)]
@@ -37,8 +66,7 @@ pub(super) struct Scope {
     pub is_long: AtomicBool,
     /// The connection that its reads share, as long as one of them runs.
     pub shared: Mutex<Weak<Lease>>,
-    /// No connection was to be had in time: none of its reads waits for one anew, one after the other.
-    pub is_refused: AtomicBool,
+    pub refused: Refused,
     /// Places for its reads.
     pub places: Semaphore,
     stop: StopSignal,
@@ -61,7 +89,7 @@ impl Scope {
             transactions: AtomicU32::new(0),
             is_long: AtomicBool::new(false),
             shared: Mutex::default(),
-            is_refused: AtomicBool::new(false),
+            refused: Refused::default(),
             places: Semaphore::new(AT_ONCE),
             stop,
         }

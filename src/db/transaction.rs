@@ -10,6 +10,7 @@ use sea_orm::{
 
 use super::commits::Commits;
 use super::door::Door;
+use super::fault::Fault;
 use super::limit::TimeLimit;
 use super::pool::Lease;
 use super::row::{Queries, Row};
@@ -121,8 +122,12 @@ impl Transaction {
         };
         self.ended();
         if self.savepoint == 0 && self.is_change {
-            // The connection may have broken on the way.
-            if result.is_ok() { self.hold.scope.changed() } else { self.hold.scope.perhaps_changed() }
+            match &result {
+                Ok(()) => self.hold.scope.changed(),
+                // It broke on the way, and the commit may have arrived. Other errors are the database's refusal.
+                Err(error) if Fault::of(error) == Some(Fault::Connection) => self.hold.scope.perhaps_changed(),
+                Err(_) => {}
+            }
         }
         let commits = self.commits.take();
         // The next one may write while this one waits for the disk.

@@ -100,7 +100,11 @@ impl Queue {
     /// Does nothing where that one had its turn.
     pub fn remove(&mut self, Place { owner, is_first, number }: Place) {
         if let Some(lines) = self.companies.get_mut(&owner.company()).and_then(|owners| owners.get_mut(&owner)) {
-            lines.line(is_first).retain(|entry| entry.number != number);
+            let line = lines.line(is_first);
+            // Numbers ascend in each line.
+            if let Ok(place) = line.binary_search_by_key(&number, |entry| entry.number) {
+                line.remove(place);
+            }
             self.forget_empty(owner);
         }
     }

@@ -167,7 +167,7 @@ impl Scheduler {
             match timeout(left.min(limits.beside_others.look()), &mut granted).await {
                 Ok(permit) => return permit.map_err(|_| Refused),
                 Err(_) if begun.elapsed() >= limits.wait => return Err(Refused),
-                // It may have more when the others are gone, which nobody tells.
+                // Nothing wakes a waiter when the other owners go idle: the limit is checked again here.
                 Err(_) => self.0.grant(&mut self.0.state()),
             }
         }

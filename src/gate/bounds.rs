@@ -1,7 +1,14 @@
+use super::weight::MOST_INTROSPECTION_LISTS;
 use crate::document::{Limits, ParserLimits};
 
 /// How deep fields may nest: the contract's own relations, back and forth, a few times over.
 const NESTED_FIELDS: u64 = 32;
+
+/// How many fields there may be once for each type that an interface or a union can be: ten times those of a document.
+const PLANNED_FIELDS: u64 = 20_000;
+
+/// How many values an introspection may give, counted exactly. The gate's own bound, by rounded sizes, is reached first.
+const INTROSPECTED_VALUES: u64 = 1_000_000;
 
 /// How much there may be of everything in a document. Fragments are counted wherever they are spread, and those that are
 /// not spread once.
@@ -63,7 +70,9 @@ impl Bounds {
             root_fields: self.root_fields,
             directives: self.directives,
             nested_fields: NESTED_FIELDS,
-            ..Limits::default()
+            planned_fields: PLANNED_FIELDS,
+            introspected_lists: MOST_INTROSPECTION_LISTS,
+            introspected_values: INTROSPECTED_VALUES,
         }
     }
 }

@@ -1,7 +1,7 @@
 use super::Bounds;
 
 /// How deep the lists of an introspection may nest; tools ask for types, their fields and the arguments of these.
-const MOST_INTROSPECTION_LISTS: u64 = 3;
+pub const MOST_INTROSPECTION_LISTS: u64 = 3;
 
 /// How many values an introspection may give, by the sizes that its lists have in this schema. The query that tools send
 /// is counted as some 300,000.

@@ -10,7 +10,7 @@ use super::accept::MediaType;
 use super::refusal::Refusal;
 use super::taken::{self, Held};
 use crate::db::Fault;
-use crate::engine::{self, Answered, Buffer, CHANGED};
+use crate::engine::{self, Answered, Buffer, tells_changes};
 use crate::error::Cause;
 use crate::meter::Usage;
 
@@ -66,7 +66,12 @@ impl Answer<'_> {
 /// once, as all root fields fail while the database is away. Has to happen where the operation runs, as the client may be gone
 /// by then.
 pub fn settle(response: &mut engine::Response, request_id: &str) {
-    response.errors.truncate(MOST_SETTLED);
+    // Else a client could not tell which changes were made.
+    let mut number = 0;
+    response.errors.retain(|error| {
+        number += 1;
+        number <= MOST_SETTLED || tells_changes(error)
+    });
     let mut causes = HashSet::new();
     for error in &mut response.errors {
         if code(error).is_none() {
@@ -126,8 +131,7 @@ pub fn executed(executed: Executed, media_type: MediaType) -> Response {
     };
     let mut extensions = BTreeMap::new();
     // Else a client could not tell which changes were made.
-    let is_of_change = |error: &ServerError| error.extensions.as_ref().is_some_and(|told| told.get(CHANGED).is_some());
-    let told = errors.iter().enumerate().filter(|(number, error)| *number < MOST_ERRORS || is_of_change(error));
+    let told = errors.iter().enumerate().filter(|(number, error)| *number < MOST_ERRORS || tells_changes(error));
     let told: Vec<_> = told.map(|(_, error)| error).collect();
     if told.len() < errors.len() {
         extensions.insert("errorsLeftOut".to_owned(), (errors.len() - told.len()).into());

@@ -17,7 +17,7 @@ use crate::schema::{Document, Schema};
 
 /// How many documents are kept: those used last.
 const MOST_KEPT: NonZero<usize> = NonZero::<usize>::MIN.saturating_add(255);
-/// Longer documents are long, in bytes.
+/// Documents above this many bytes go into the second cache.
 const LONG: usize = 16 << 10;
 /// How long all that are kept may be together, in bytes. What is made of a text takes up to some fifty times as much: of one of 7 KB
 /// with 150 root fields, and of one of 18 KB that holds a list of 9,000 numbers, which are nearly as many tokens as there may be.

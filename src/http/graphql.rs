@@ -18,7 +18,7 @@ use super::accept::MediaType;
 use super::answer::Executed;
 use super::documents::{Documents, Known};
 use super::health::Readiness;
-use super::interrupted::interrupted;
+use super::interrupted::{Interrupted, interrupt};
 use super::limits::{Limits, REQUEST, Turn};
 use super::listen::End;
 use super::origin;
@@ -54,8 +54,9 @@ struct Operation {
     request_id: String,
 }
 
-/// How long after the time limit of a request a thread may take to tell what was answered by then.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+/// How long after the time limit of a request the answer of a mutation that was made may take to be written, and a thread may take
+/// to tell what was answered by then.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// The least that an operation costs, however little it used: what its request took before it was measured.
 const LEAST_COST: u64 = 100;
@@ -157,7 +158,7 @@ impl Door {
         };
         let executed = self.work.spawn_for(owner, watched_by("request", measure, executed).in_current_span());
         // Where no thread is free to find out what is answered by then.
-        match timeout_at(deadline + LAST_WORDS, executed).await {
+        match timeout_at(deadline + 2 * LAST_WORDS, executed).await {
             Ok(Ok(answered)) => answered,
             Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
             Err(_) => Err(Refusal::timeout()),
@@ -347,15 +348,24 @@ impl Door {
                 bytes = usage.answer_bytes,
                 "an operation ended"
             );
-            let repeatable = !meter.has_changed();
+            let repeatable = meter.is_repeatable();
             let held = Held { turn: Some(turn), meter: Some(meter) };
             Executed { response, repeatable, cost: Some((estimate, usage)), held }
         };
         let operation = watched_by("operation", measure, operation).in_current_span();
-        match timeout_at(deadline, self.work.spawn_for(owner, operation)).await {
+        let mut running = self.work.spawn_for(owner, operation);
+        let in_time = match timeout_at(deadline, &mut running).await {
+            Err(_) => match interrupt(&interrupting, &interrupting_id) {
+                Interrupted::Answered(executed) => return Ok(executed),
+                Interrupted::Soon => timeout_at(deadline + LAST_WORDS, running).await,
+                Interrupted::Nothing => return Err(Refusal::timeout()),
+            },
+            in_time => in_time,
+        };
+        match in_time {
             Ok(Ok(executed)) => Ok(executed),
             Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
-            Err(_) => interrupted(&interrupting, &interrupting_id).ok_or_else(Refusal::timeout),
+            Err(_) => Err(Refusal::timeout_of_change()),
         }
     }
 }

@@ -219,8 +219,8 @@ async fn connection(
         }
     };
     let parts = connection.into_parts();
-    // What was read beyond the last request that is answered belongs to the next one.
-    let is_in_head = phase.is_in_head() || !parts.read_buf.is_empty();
+    // What was read beyond the last request that is answered belongs to the next one, where it is not the rest of a body.
+    let is_in_head = phase.is_in_head() || !(phase.has_unread() || parts.read_buf.is_empty());
     if matches!(ended, Some(Ok(()))) {
         // The HTTP library leaves that to whoever speaks another protocol from here on, where a request had `Upgrade`: some
         // clients send it with each.

@@ -134,6 +134,12 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message).soon()
     }
 
+    /// Changes were made, and their answer was not written in time: the same must not be sent again.
+    pub fn timeout_of_change() -> Self {
+        let message = "The time limit passed while the answer was written. Changes were carried out.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message)
+    }
+
     /// The server ends before the operation does.
     pub fn stopping() -> Self {
         let message = "The server stops before there is a result. A change may still be carried out.";

@@ -15,7 +15,7 @@ pub const fn entry<K, V>() -> usize {
 /// The sizes of members, who belong to groups. Whoever has nothing is not there.
 pub struct Sizes<G, M> {
     of: BTreeMap<M, usize>,
-    /// Nobody is a bound for searches.
+    /// `None` sorts before every member: it is the bound of a range.
     by_size: BTreeSet<(G, usize, Option<M>)>,
 }
 

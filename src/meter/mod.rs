@@ -103,9 +103,10 @@ impl Meter {
         self.doubtful_changes.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether the operation cannot be sent again as if it had not been sent.
-    pub fn has_changed(&self) -> bool {
-        self.changes().made > 0
+    /// Whether the operation can be sent again as if it had not been sent.
+    pub fn is_repeatable(&self) -> bool {
+        let Changes { made, unknown } = self.changes();
+        made == 0 && unknown == 0
     }
 
     /// How many changes were committed.

@@ -25,7 +25,8 @@ object! {
     /// whole, or not at all. The fields of an operation are executed one after the other, as they stand in it. Errors that a
     /// person can put right are returned in `userErrors`. A field that fails otherwise is null, with an error of its own: the
     /// changes before it stay made, and those after it are made, unless the operation is over a limit by then. Null does not
-    /// say that nothing was changed, as it may be the answer that failed: `extensions.changed` of the error does.
+    /// say that nothing was changed, as it may be the answer that failed: `extensions.changed` of the error says whether
+    /// something was.
     Mutation {
         /// Makes a note; the viewer becomes its author.
         note_create = change!(note::create, "The note.");

@@ -13,10 +13,24 @@ assert.ok(binary, 'NOTEGRAPH_BINARY names the program');
 
 export const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
+// Servers that run. A test file that ends without its hooks, by an error or a signal, would leave them behind. Without handlers of
+// their own, signals end Node without the event `exit`.
+const running = new Set();
+process.on('exit', () => running.forEach((server) => server.kill('SIGKILL')));
+for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143]]) process.once(signal, () => process.exit(status));
+
 // Starts a server, and stops it with the test.
 export async function serve(t, ...args) {
   const folder = mkdtempSync(join(tmpdir(), 'notegraph-clients-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  let server;
+  let ended;
+  // One hook does both: `node:test` runs hooks in the order of their registration and leaves out those after one that throws, and
+  // removing the folder throws while the server still writes to it.
+  t.after(async () => {
+    server?.kill();
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  });
   const env = { ...process.env, DATABASE_URL: `sqlite://${folder}/notes.db` };
   // Fifty large bodies in a row are not what a client may spend.
   for (const budget of ['TOKEN_BUDGET', 'TOKEN_REFILL', 'ADDRESS_BUDGET', 'ADDRESS_REFILL']) {
@@ -27,14 +41,11 @@ export async function serve(t, ...args) {
   run('company', 'create', 'Acme');
   run('user', 'create', '--company', 'Acme', '--username', 'ann', '--first-name', 'Ann', '--last-name', 'Lee');
   const token = run('token', 'create', '--company', 'Acme', '--user', 'ann', '--scope', 'WRITE').match(/ng_\S+/)[0];
-  const server = spawn(binary, ['serve', '--listen', '127.0.0.1:0', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  server = spawn(binary, ['serve', '--listen', '127.0.0.1:0', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(server);
+  ended = once(server, 'exit').finally(() => running.delete(server));
   let log = '';
   server.stderr.on('data', (data) => (log += data));
-  const ended = once(server, 'exit');
-  t.after(async () => {
-    server.kill();
-    await ended;
-  });
   for await (const line of createInterface({ input: server.stdout })) {
     const url = line.match(/^API:\s*(\S+)/)?.[1];
     if (url) return { url, token, headers: { authorization: `Bearer ${token}` } };
@@ -45,7 +56,7 @@ export async function serve(t, ...args) {
 // A file with a manifest, for as long as the test runs.
 export function manifest(t, content) {
   const folder = mkdtempSync(join(tmpdir(), 'notegraph-clients-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'documents.json');
   writeFileSync(file, JSON.stringify(content));
   return file;

@@ -205,9 +205,8 @@ async fn a_small_body_that_nobody_wants_leaves_the_connection_to_the_next_reques
         assert!(answered.starts_with("HTTP/1.1 200 "), "{status}: {answered}");
         // How much comes in chunks has to be seen.
         for bytes in [0, 10_000, 60_000] {
-            stream.write_all(head(request, token, &[kind, "Transfer-Encoding: chunked"]).as_bytes()).await.unwrap();
-            sleep(Duration::from_millis(10)).await;
-            stream.write_all(&chunked(bytes)).await.unwrap();
+            let head = head(request, token, &[kind, "Transfer-Encoding: chunked"]);
+            stream.write_all(&[head.as_bytes(), &chunked(bytes)].concat()).await.unwrap();
             stays(&answer(&mut stream).await);
         }
     }

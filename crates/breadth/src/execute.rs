@@ -6,7 +6,7 @@ use crate::bridge::{PathSegment, ServerError, Value, Variables, set, to_server_e
 
 use super::link::{Given, Rows};
 use super::plan::{Plan, ROOT, What};
-use super::progress::{CHANGED, Progress};
+use super::progress::{CHANGED, Progress, fill};
 use super::run::{Only, Tree, run};
 use super::write::{Nulled, Writer, Written};
 use super::{Context, Data};
@@ -185,8 +185,8 @@ impl Operation<'_> {
                 written.out.push(b',');
             }
             let (failed, changes) = (written.failed, self.changes());
-            if !progress.leave(position, written) {
-                return Response::default();
+            if let Err((written, behind)) = progress.leave(position, written) {
+                return fill(self.plan, position, None, &behind, written);
             }
             let tree = self.tree(Some(Only { position, given })).await;
             // Somebody has answered in its place.

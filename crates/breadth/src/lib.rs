@@ -63,7 +63,7 @@ pub use leaf::{Leaf, ScalarValue};
 pub use link::{Below, Given, Link, Prepared, Ready, Rows, Slot};
 pub use meter::{Changes, Meter};
 pub use outcome::{Asked, Nullable, One, Outcome};
-pub use progress::{CHANGED, Progress};
+pub use progress::{CHANGED, Interruption, Progress, tells_changes};
 pub use question::{Faults, Question, Seeds, Store};
 pub use schema::{Document, NoMutation, Schema, sdl};
 pub use take::{Args, Input, Take, scalar};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::bridge::{PathSegment, Value, set, to_server_error};
+use crate::bridge::{PathSegment, ServerError, Value, set, to_server_error};
 use crate::error::Error;
 use crate::execute::Response;
 use crate::plan::{Plan, Planned, ROOT, What};
@@ -17,12 +17,26 @@ pub struct Progress {
 
 #[derive(Default)]
 enum State {
-    /// Nulled is to be had: no root field has begun, or an answer is being written.
+    /// No root field has begun.
     #[default]
     Nowhere,
-    /// A root field runs; those before it are answered.
+    /// The root field at this position runs; those before it are answered.
     At(usize, Written),
-    Interrupted,
+    /// The answer of a root field is being written, or all are answered.
+    Writing,
+    /// Root fields that have not begun fail with this.
+    Interrupted(Error),
+}
+
+/// What there is of the answer when nobody waits any longer.
+#[derive(Debug)]
+pub enum Interruption {
+    /// The answers so far, with errors in the place of the others.
+    Answered(Response),
+    /// The operation itself answers in a moment: it writes an answer, and begins no other root field.
+    Soon,
+    /// No root field is answered.
+    Nothing,
 }
 
 impl std::fmt::Debug for Progress {
@@ -40,20 +54,23 @@ impl Progress {
         let _ = self.plan.set(Arc::clone(plan));
     }
 
-    /// Leaves what was answered, while the root field at this position runs. Says whether it may.
-    pub(crate) fn leave(&self, position: usize, written: Written) -> bool {
+    /// Leaves what was answered, while the root field at this position runs.
+    ///
+    /// # Errors
+    /// Gives it back with the error of the fields that have not begun, where the mutation was interrupted.
+    pub(crate) fn leave(&self, position: usize, written: Written) -> Result<(), (Written, Error)> {
         let mut state = self.state();
-        let may = !matches!(*state, State::Interrupted);
-        if may {
-            *state = State::At(position, written);
+        if let State::Interrupted(error) = &*state {
+            return Err((written, error.clone()));
         }
-        may
+        *state = State::At(position, written);
+        Ok(())
     }
 
     /// Gives it back; none where somebody else has taken it.
     pub(crate) fn resume(&self) -> Option<Written> {
         let mut state = self.state();
-        match std::mem::take(&mut *state) {
+        match std::mem::replace(&mut *state, State::Writing) {
             State::At(_, written) => Some(written),
             other => {
                 *state = other;
@@ -62,35 +79,53 @@ impl Progress {
         }
     }
 
-    /// Answers without the root fields that have no answer yet, and begins none of these: `running` is the error of the one that
-    /// runs, which goes on, and `behind` that of those that have not begun. None where no root field is answered.
-    pub fn interrupt(&self, running: &Error, behind: &Error) -> Option<Response> {
-        let State::At(first @ 1.., mut written) = std::mem::replace(&mut *self.state(), State::Interrupted) else {
-            return None;
+    /// Begins no further root field, and answers in the place of the operation where it can: `running` is the error of the field
+    /// that runs, which goes on, and `behind` that of those that have not begun.
+    pub fn interrupt(&self, running: &Error, behind: &Error) -> Interruption {
+        let before = std::mem::replace(&mut *self.state(), State::Interrupted(behind.clone()));
+        let (plan, first, written) = match (before, self.plan.get()) {
+            (State::At(first @ 1.., written), Some(plan)) => (plan, first, written),
+            (State::Writing, _) => return Interruption::Soon,
+            (State::At(..) | State::Nowhere | State::Interrupted(_), _) => return Interruption::Nothing,
         };
-        let plan = self.plan.get()?;
-        let mut result = Ok(());
-        for (position, field) in plan.scopes[ROOT].fields.iter().enumerate().skip(first) {
-            if position > first {
-                written.out.push(b',');
-            }
-            let is_running = position == first;
-            let error = if is_running { running } else { behind };
-            result = result.and(unanswered(plan, field, error, &mut written));
-            if let (What::Link(_), Some(error)) = (&field.what, written.errors.last_mut()) {
-                set(error, CHANGED, if is_running { Value::Null } else { Value::from(false) });
-            }
-        }
-        written.out.push(b'}');
-        Some(Response::new(plan, result, written))
+        Interruption::Answered(fill(plan, first, Some(running), behind, written))
     }
+}
+
+/// Completes an answer with errors in the place of the root fields from this position on: `running` is that of the first of
+/// them, where it runs, and `behind` that of those that never begin.
+pub fn fill(plan: &Plan, first: usize, running: Option<&Error>, behind: &Error, mut written: Written) -> Response {
+    let mut result = Ok(());
+    for (number, field) in plan.scopes[ROOT].fields.iter().skip(first).enumerate() {
+        if number > 0 {
+            written.out.push(b',');
+        }
+        let (error, changed) = match running {
+            Some(running) if number == 0 => (running, Value::Null),
+            _ => (behind, Value::from(false)),
+        };
+        result = result.and(unanswered(plan, field, error, changed, &mut written));
+    }
+    written.out.push(b'}');
+    Response::new(plan, result, written)
 }
 
 /// The extension of an error that says whether the root field, whose answer it takes the place of, has changed something; null
 /// where nobody knows yet.
 pub const CHANGED: &str = "changed";
 
-fn unanswered(plan: &Plan, field: &Planned, error: &Error, written: &mut Written) -> Result<(), Nulled> {
+/// Whether an error says what its root field has changed.
+pub fn tells_changes(error: &ServerError) -> bool {
+    error.extensions.as_ref().is_some_and(|extensions| extensions.get(CHANGED).is_some())
+}
+
+fn unanswered(
+    plan: &Plan,
+    field: &Planned,
+    error: &Error,
+    changed: Value,
+    written: &mut Written,
+) -> Result<(), Nulled> {
     written.out.extend(field.key.as_bytes());
     let What::Link(step) = field.what else {
         // The name of the type is known: nothing else than links and that stands in a mutation.
@@ -99,10 +134,9 @@ fn unanswered(plan: &Plan, field: &Planned, error: &Error, written: &mut Written
     };
     written.out.extend(b"null");
     written.failed += 1;
-    written.errors.push(to_server_error(
-        error.clone(),
-        field.places(),
-        vec![PathSegment::Field(field.name().to_owned())],
-    ));
+    let path = vec![PathSegment::Field(field.name().to_owned())];
+    let mut error = to_server_error(error.clone(), field.places(), path);
+    set(&mut error, CHANGED, changed);
+    written.errors.push(error);
     if plan.links[step].nullable { Ok(()) } else { Err(Nulled) }
 }

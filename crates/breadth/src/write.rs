@@ -4,6 +4,7 @@
 //! section 6.4.4). What was written of the object that becomes null is cut off again.
 
 use crate::bridge::{PathSegment, ServerError, Value, to_server_error};
+use crate::progress::tells_changes;
 
 use super::Context;
 use super::buffer::Buffer;
@@ -204,8 +205,11 @@ impl<'a> Writer<'a> {
             Step::Index(index) => PathSegment::Index(*index),
         });
         let error = to_server_error(error, field.places(), path.collect());
-        // The last one is always there: it is the one that made an object null.
-        self.written.errors.truncate(MOST_ERRORS - 1);
-        self.written.errors.push(error);
+        // The last one is always there: it is the one that made an object null. Those that tell what a root field has changed stay.
+        let errors = &mut self.written.errors;
+        if errors.len() >= MOST_ERRORS && errors.last().is_some_and(|last| !tells_changes(last)) {
+            errors.pop();
+        }
+        errors.push(error);
     }
 }

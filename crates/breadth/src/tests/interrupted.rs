@@ -9,12 +9,18 @@ use super::*;
 struct Counts {
     asked: AtomicU64,
     unknown: bool,
+    /// Interrupts when it is asked so often, between two root fields.
+    interrupts_at: Option<u64>,
     progress: Progress,
 }
 
 impl Meter for Counts {
     fn changes(&self) -> Option<Changes> {
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);
+        if self.interrupts_at == Some(asked) {
+            let interruption = self.progress.interrupt(&Error::new("runs"), &Error::new("behind"));
+            assert!(matches!(interruption, Interruption::Soon), "{interruption:?}");
+        }
         Some(if self.unknown { Changes { made: 0, unknown: asked } } else { Changes { made: asked, unknown: 0 } })
     }
 
@@ -49,7 +55,10 @@ async fn interrupted(document: &str, number: i32) -> (Option<Response>, Vec<Stri
         while !book.lines().contains(&begun) {
             tokio::task::yield_now().await;
         }
-        response = counts.progress.interrupt(&Error::new("runs"), &Error::new("behind"));
+        response = match counts.progress.interrupt(&Error::new("runs"), &Error::new("behind")) {
+            Interruption::Answered(response) => Some(response),
+            Interruption::Soon | Interruption::Nothing => None,
+        };
         meeting.wait().await;
     };
     let (left, ()) =
@@ -69,6 +78,21 @@ async fn what_is_answered_is_told_and_nothing_more_begins() {
     let expected = json!({ "a": { "number": 1 }, "b": null, "__typename": "Mutation", "c": null });
     assert_eq!(shown(response).0, expected);
     assert_eq!(lines, ["begin [1]", "end [1]", "begin [2]", "end [2]"]);
+}
+
+/// The answer of a change that is made is not lost where the time is over while it is written.
+#[tokio::test]
+async fn an_answer_that_is_being_written_is_given_and_nothing_more_begins() {
+    let document =
+        "mutation { a: change(number: 1) { number } b: change(number: 2) { number } c: change(number: 3) { number } }";
+    let book = Book::default();
+    let data = Data::default().with(book.clone());
+    let counts = Counts { interrupts_at: Some(1), ..Counts::default() };
+    let response = execute_with(document, json!({}), &data, Some(&counts)).await;
+    let behind = |path: &str| (path.to_owned(), "behind".to_owned(), Some(json!(false)));
+    assert_eq!(told(&response), [behind("[b]"), behind("[c]")]);
+    assert_eq!(shown(response).0, json!({ "a": { "number": 1 }, "b": null, "c": null }));
+    assert_eq!(book.lines(), ["begin [1]", "end [1]"]);
 }
 
 #[tokio::test]
