@@ -144,6 +144,7 @@ impl GateArgs {
             directives: self.document_directives,
             values: self.answer_values,
             arguments: self.argument_bytes,
+            ..Bounds::default()
         }
     }
 }

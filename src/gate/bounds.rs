@@ -4,6 +4,9 @@ use crate::document::{Limits, ParserLimits};
 /// How deep fields may nest: the contract's own relations, back and forth, a few times over.
 const NESTED_FIELDS: u64 = 32;
 
+/// How many values there may be in the arguments of a document: 4,000 objects.
+const INPUTS: u64 = 40_000;
+
 /// How many fields there may be once for each type that an interface or a union can be: ten times those of a document.
 const PLANNED_FIELDS: u64 = 20_000;
 
@@ -32,6 +35,9 @@ pub struct Bounds {
     pub directives: u64,
     /// Values that an answer may hold: fields times the sizes of the lists that they stand in.
     pub values: u64,
+    /// Values of arguments, variables filled in wherever they stand; an object counts as ten. What they are turned into takes
+    /// memory before anything else looks at them.
+    pub inputs: u64,
     /// Bytes of arguments, times the number of objects that the fields with these arguments are asked of.
     pub arguments: u64,
 }
@@ -50,6 +56,7 @@ impl Default for Bounds {
             root_fields: 200,
             directives: 500,
             values: 1_000_000,
+            inputs: INPUTS,
             arguments: 64 << 20,
         }
     }

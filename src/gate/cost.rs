@@ -9,7 +9,7 @@ use async_graphql_value::Value as Literal;
 
 use super::Bounds;
 use super::spreads::Fragments;
-use super::values::{literal_size, size};
+use super::values::{Size, literal_size, size};
 use super::weight::Weight;
 
 /// What a field of the document costs, beside the values that it gives: looking at it, and what it asks of the database.
@@ -18,6 +18,9 @@ const FIELD: u64 = 100;
 /// What a byte costs that a change writes, for each record that it writes it to. With the index of a text of many different
 /// words, a byte took 0.9 microseconds of CPU time on `PostgreSQL`, and 0.2 on `SQLite`.
 const WRITTEN: u64 = 1;
+
+/// The memory that one value of the arguments takes, in bytes, where an object counts as ten.
+const INPUT_BYTES: u64 = 300;
 
 /// The size of a page where none is asked for, and the largest.
 const PAGE: (u64, u64) = (20, 100);
@@ -44,6 +47,8 @@ pub struct Estimate {
     /// Of that, what its changes cost by the bytes that they write: it stays when the rest is replaced by what was used, as
     /// the bytes stay.
     pub written: u64,
+    /// Memory that the arguments take while they are read, in bytes.
+    pub arguments: u64,
 }
 
 /// What a document costs: its fields, a hundred each, the values that its answer could hold, one each, and the bytes that
@@ -78,9 +83,12 @@ pub fn estimate(document: &ExecutableDocument, variables: &Variables, bounds: &B
         // Which of them runs is found out later: the costliest counts.
         let written = weight.written.saturating_mul(WRITTEN);
         let cost = written.saturating_add(weight.fields * FIELD + weight.values);
-        if cost > estimate.cost {
-            estimate = Estimate { cost, written };
-        }
+        let arguments = estimate.arguments.max(weight.inputs.saturating_mul(INPUT_BYTES));
+        estimate = if cost > estimate.cost {
+            Estimate { cost, written, arguments }
+        } else {
+            Estimate { arguments, ..estimate }
+        };
     }
     Ok(estimate)
 }
@@ -89,7 +97,7 @@ struct Scales<'a> {
     operation: &'a OperationDefinition,
     variables: &'a Variables,
     /// The sizes of variables.
-    sizes: HashMap<&'a str, u64>,
+    sizes: HashMap<&'a str, Size>,
     /// The weights of fragments.
     known: HashMap<&'a str, Weight>,
 }
@@ -103,7 +111,7 @@ impl<'a> Scales<'a> {
     ) -> Self {
         let mut scales = Self { operation, variables, sizes: HashMap::new(), known: HashMap::new() };
         let definitions = operation.variable_definitions.iter().map(|definition| definition.node.name.node.as_str());
-        scales.sizes = definitions.map(|name| (name, scales.variable(name).map_or(0, size))).collect();
+        scales.sizes = definitions.map(|name| (name, scales.variable(name).map_or(Size::default(), size))).collect();
         for name in &fragments.in_order {
             if let Some(fragment) = document.fragments.get(*name) {
                 let mut weight = scales.set(&fragment.node.selection_set.node);
@@ -143,13 +151,14 @@ impl<'a> Scales<'a> {
         let introspects = INTROSPECTION.iter().any(|(list, _)| *list == name);
         let values = below.values.saturating_mul(times).saturating_add(1);
         let mut variable = |name: &str| self.sizes.get(name).copied().unwrap_or_default();
-        let arguments = field.arguments.iter().map(|(_, value)| literal_size(&value.node, &mut variable)).sum();
+        let own: Size = field.arguments.iter().map(|(_, value)| literal_size(&value.node, &mut variable)).sum();
         let written = field.get_argument("input").map_or(0, |input| self.written(&input.node, times));
         Weight {
             fields: below.fields.saturating_add(1),
             values,
             introspected: if introspects { values } else { below.introspected },
-            arguments: below.arguments.saturating_mul(times).saturating_add(arguments),
+            arguments: below.arguments.saturating_mul(times).saturating_add(own.bytes),
+            inputs: below.inputs.saturating_add(own.values),
             written: below.written.saturating_add(written),
             aliases: below.aliases.saturating_add(u64::from(field.alias.is_some())),
             own_fields: 1,
@@ -198,14 +207,14 @@ impl<'a> Scales<'a> {
         let mut variable = |name: &str| self.sizes.get(name).copied().unwrap_or_default();
         let (whole, ids) = match input {
             Literal::Variable(name) => match self.variable(name) {
-                Some(Value::Object(fields)) => (variable(name), fields.get("ids").map(size)),
-                _ => (variable(name), None),
+                Some(Value::Object(fields)) => (variable(name).bytes, fields.get("ids").map(|ids| size(ids).bytes)),
+                _ => (variable(name).bytes, None),
             },
             Literal::Object(fields) => {
-                let ids = fields.get("ids").map(|ids| literal_size(ids, &mut variable));
-                (literal_size(input, &mut variable), ids)
+                let ids = fields.get("ids").map(|ids| literal_size(ids, &mut variable).bytes);
+                (literal_size(input, &mut variable).bytes, ids)
             }
-            _ => (literal_size(input, &mut variable), None),
+            _ => (literal_size(input, &mut variable).bytes, None),
         };
         match ids {
             Some(ids) => whole.saturating_sub(ids).saturating_mul(records),

@@ -14,6 +14,8 @@ pub struct Weight {
     pub values: u64,
     /// Bytes of arguments, times the objects that they are for.
     pub arguments: u64,
+    /// Values of arguments, variables filled in wherever they stand; an object counts as ten.
+    pub inputs: u64,
     /// Bytes that changes write, times the records that they write them to.
     pub written: u64,
     pub aliases: u64,
@@ -36,6 +38,7 @@ impl Weight {
         self.fields = self.fields.saturating_add(other.fields);
         self.values = self.values.saturating_add(other.values);
         self.arguments = self.arguments.saturating_add(other.arguments);
+        self.inputs = self.inputs.saturating_add(other.inputs);
         self.written = self.written.saturating_add(other.written);
         self.aliases = self.aliases.saturating_add(other.aliases);
         self.directives = self.directives.saturating_add(other.directives);
@@ -70,6 +73,13 @@ impl Weight {
             let most = bounds.arguments;
             return Err(format!(
                 "The arguments come to more than {most} bytes, counted for each object that they are used with."
+            ));
+        }
+        if self.inputs > bounds.inputs {
+            let most = bounds.inputs;
+            return Err(format!(
+                "The arguments hold more than {most} values, where an object counts as ten, and a variable wherever it stands; \
+                 send them in several operations."
             ));
         }
         if self.lists > MOST_INTROSPECTION_LISTS {

@@ -241,6 +241,7 @@ impl Door {
             }
         };
         turn.charge(asked.estimate.cost).map_err(Refusal::rate_limited)?;
+        memory.add(asked.estimate.arguments)?;
         estimate += asked.estimate.cost;
         let written = if asked.changing { asked.estimate.written } else { 0 };
         let request_id = request_id.to_owned();

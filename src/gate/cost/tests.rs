@@ -24,6 +24,34 @@ fn fragments_that_double_are_refused_without_being_walked() {
     assert!(judge(&bomb).is_err_and(|message| message.contains("2000 fields")));
 }
 
+/// 16 KB that a variable would make four million filters of, each of thousands of bytes.
+#[test]
+fn values_of_arguments_count_wherever_a_variable_stands() {
+    let judge = |document: &str, variables: serde_json::Value| {
+        let variables = Variables::from_json(variables);
+        estimate(&parse_query(document).unwrap(), &variables, &Bounds::default()).map(|estimate| estimate.arguments)
+    };
+    let bomb = |mentions: usize| {
+        let mentions = "$a ".repeat(mentions);
+        format!("query($a: NoteFilter!) {{ notes(filter: {{ or: [{mentions}] }}) {{ totalCount }} }}")
+    };
+    let empty = |count: usize| serde_json::json!({ "a": { "or": vec![serde_json::json!({}); count] } });
+    for (document, variables) in [
+        (bomb(4_000), empty(1_000)),
+        (bomb(40), empty(100)),
+        (bomb(1), empty(4_000)),
+        (many("query($a: NoteFilter) { a#: notes(filter: $a) { totalCount } }", 1), empty(50_000)),
+        (format!("query($a: NoteFilter) {{ {} }}", many("a#: notes(filter: $a) { totalCount } ", 100)), empty(40)),
+        (bomb(1), serde_json::json!({ "a": { "id": { "in": vec!["1"; 50_000] } } })),
+    ] {
+        let judged = judge(&document, variables);
+        assert!(judged.as_ref().is_err_and(|message| message.contains("40000 values")), "{judged:?}");
+    }
+    // The argument, its list and the variable count, too.
+    assert_eq!(judge(&bomb(1), empty(10)), Ok((10 + 1 + 1 + 10 + 1 + 10 * 10) * INPUT_BYTES));
+    assert!(judge(&bomb(10), empty(100)).is_ok());
+}
+
 #[test]
 fn a_fragment_that_comes_back_to_itself_is_refused() {
     for document in [
