@@ -114,6 +114,7 @@ impl Transaction {
     /// When the database does not; then nothing was done, unless the connection broke on the way, or the disk failed
     /// afterwards: what was done is seen then, and may be lost.
     pub async fn commit(mut self) -> Result<(), DbErr> {
+        let is_remote = matches!(self.open, Some(Door::Postgres(_)));
         let result = match self.open.take() {
             None | Some(Door::Sqlite(_)) => return Ok(()),
             Some(Door::SqliteTransaction(open)) => open.commit().await,
@@ -124,8 +125,10 @@ impl Transaction {
         if self.savepoint == 0 && self.is_change {
             match &result {
                 Ok(()) => self.hold.scope.changed(),
-                // It broke on the way, and the commit may have arrived. Other errors are the database's refusal.
-                Err(error) if Fault::of(error) == Some(Fault::Connection) => self.hold.scope.perhaps_changed(),
+                // The connection to `PostgreSQL` broke on the way, and the commit may have arrived. Other errors are refusals.
+                Err(error) if is_remote && Fault::of(error) == Some(Fault::Connection) => {
+                    self.hold.scope.perhaps_changed();
+                }
                 Err(_) => {}
             }
         }
