@@ -90,7 +90,7 @@ pub async fn open(State(door): State<Arc<Door>>, request: Request<Body>) -> Resp
 
 async fn exchange(door: &Door, request: Request<Body>) -> Result<Secret, Refusal> {
     let (head, sent) = request.into_parts();
-    let turn = Turn::begin(&door.limits, door.visitor(&head)).map_err(Refusal::rate_limited)?;
+    let mut turn = Turn::begin(&door.limits, door.visitor(&head)).map_err(Refusal::rate_limited)?;
     // Pages of origins that may use the API have no business here.
     origin::check(&head.headers, &head.uri, &[])?;
     body::check_media_type(&head.headers)?;

@@ -179,6 +179,22 @@ async fn a_budget_is_spent_by_what_operations_use() {
     assert_eq!(ask(&server, bob.token(), list, "192.0.2.1", &[]).await.status, 200, "another token");
 }
 
+/// It was refused for ever, and told to come again in a second each time.
+#[tokio::test]
+async fn what_costs_more_than_a_whole_budget_takes_all_of_it() {
+    let app = App::start().await;
+    let ann = writer(&app, "Acme").await;
+    let bytes = json!({ "query": CREATE }).to_string().len() as u64;
+    let of_token = Allowance { operations: 9, budget: REQUEST + bytes + 100, refill: 1 };
+    let server = server(&app, &HttpSettings { of_token, ..HttpSettings::default() });
+    let answer = ask(&server, ann.token(), CREATE, "192.0.2.1", &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let estimate = answer.body["extensions"]["cost"]["estimated"]["points"].as_u64().unwrap();
+    assert!(estimate > of_token.budget, "{estimate}");
+    ask(&server, ann.token(), CREATE, "192.0.2.1", &[]).await.assert_limited("token");
+    assert_eq!(notes(&ann).await, 1);
+}
+
 /// An operation that waits has paid its estimate: others of its token cannot spend that meanwhile.
 #[tokio::test]
 async fn an_estimate_is_charged_before_anything_runs() {
@@ -206,7 +222,8 @@ async fn an_estimate_is_charged_before_anything_runs() {
 async fn an_address_is_limited_whatever_its_tokens() {
     let app = App::start().await;
     let ann = writer(&app, "Acme").await;
-    let of_address = Allowance { operations: 9, budget: 3 * REQUEST, refill: 1 };
+    // Three guesses.
+    let of_address = Allowance { operations: 9, budget: 30 * REQUEST, refill: 1 };
     let server = server(&app, &HttpSettings { of_address, ..HttpSettings::default() });
     for guess in ["ng_1_a", "ng_1_b", "ng_1_c"] {
         assert_eq!(ask(&server, guess, TYPENAME, "192.0.2.1", &[]).await.status, 401);

@@ -108,7 +108,8 @@ impl Limits {
 /// operation out, so that one whose client has hung up still counts.
 pub struct Turn {
     limits: Arc<Limits>,
-    keys: Vec<Key>,
+    /// The accounts, and what this operation was charged in each: never more than a budget.
+    charged: Vec<(Key, u64)>,
 }
 
 impl Turn {
@@ -117,7 +118,7 @@ impl Turn {
     /// # Errors
     /// Where the address has too many operations, or has spent its budget.
     pub fn begin(limits: &Arc<Limits>, address: Option<IpAddr>) -> Result<Self, Exceeded> {
-        let mut turn = Self { limits: Arc::clone(limits), keys: Vec::with_capacity(2) };
+        let mut turn = Self { limits: Arc::clone(limits), charged: Vec::with_capacity(2) };
         if let Some(address) = address {
             turn.enter(Key::Address(network(address)))?;
         }
@@ -142,38 +143,42 @@ impl Turn {
         }
         drop(accounts);
         entered.map_err(|(limit, retry_after)| exceeded(key, limit, retry_after))?;
-        self.keys.push(key);
+        self.charged.push((key, REQUEST.min(allowance.budget)));
         Ok(())
     }
 
-    /// Pays for what the operation asks for.
+    /// Pays for what the operation asks for. All that one operation is charged is a budget at most: what costs more takes
+    /// all of it, and what was charged before is a part of that.
     ///
     /// # Errors
     /// Where a budget does not suffice; then nothing was paid.
-    pub fn charge(&self, cost: u64) -> Result<(), Exceeded> {
+    pub fn charge(&mut self, cost: u64) -> Result<(), Exceeded> {
         let now = Instant::now();
         let mut accounts = self.limits.accounts();
-        for key in &self.keys {
-            let wait = accounts.peek(key).and_then(|account| account.wait(self.limits.allowance(*key), cost, now));
-            if let Some(wait) = wait {
-                return Err(exceeded(*key, Limit::Budget, wait));
+        for (key, charged) in &self.charged {
+            let allowance = self.limits.allowance(*key);
+            let cost = cost.min(allowance.budget.saturating_sub(*charged));
+            if let Some(wait) = accounts.peek(key).and_then(|account| account.wait(allowance, cost, now)) {
+                // What was charged so far stays charged, and is charged once more when it is asked for again.
+                return Err(exceeded(*key, Limit::Budget, wait + allowance.time(*charged)));
             }
         }
-        for key in &self.keys {
+        for (key, charged) in &mut self.charged {
+            let allowance = self.limits.allowance(*key);
+            let cost = cost.min(allowance.budget.saturating_sub(*charged));
             if let Some(account) = accounts.peek_mut(key) {
-                account.charge(self.limits.allowance(*key), cost, now);
+                account.charge(allowance, cost, now);
+                *charged += cost;
             }
         }
         Ok(())
     }
-}
 
-impl Turn {
     /// Replaces the estimate that was charged by the cost that was measured; a budget may be overdrawn by it.
     pub fn settle(&self, estimate: u64, actual: u64) {
         let now = Instant::now();
         let mut accounts = self.limits.accounts();
-        for key in &self.keys {
+        for (key, _) in &self.charged {
             if let Some(account) = accounts.peek_mut(key) {
                 account.settle(self.limits.allowance(*key), estimate, actual, now);
             }
@@ -184,7 +189,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut accounts = self.limits.accounts();
-        for key in &self.keys {
+        for (key, _) in &self.charged {
             // An account that was forgotten meanwhile began anew.
             if let Some(account) = accounts.peek_mut(key) {
                 account.leave();
@@ -265,8 +270,9 @@ mod tests {
     /// Else a token without a budget would spend that of its address.
     #[test]
     fn what_is_refused_costs_nothing() {
-        let tight = Allowance { operations: 9, budget: REQUEST + 10, refill: 1 };
+        let tight = Allowance { operations: 9, budget: 2 * REQUEST + 10, refill: 1 };
         let limits = Arc::new(Limits::new(Allowance { operations: 9, budget: 2 * REQUEST + 100, refill: 1 }, tight));
+        Turn::begin(&limits, None).unwrap().identify(&viewer(Some(1))).unwrap();
         let mut poor = Turn::begin(&limits, Some(address(1))).unwrap();
         poor.identify(&viewer(Some(1))).unwrap();
         for _ in 0..50 {
@@ -276,6 +282,29 @@ mod tests {
         let mut other = Turn::begin(&limits, Some(address(1))).unwrap();
         other.identify(&viewer(Some(2))).unwrap();
         assert!(other.charge(95).is_err_and(|exceeded| exceeded.of_address));
+    }
+
+    /// It was refused for ever: the whole budget came on top of what had been charged for the request and its body.
+    #[test]
+    fn what_costs_more_than_a_budget_runs_when_the_budget_is_there() {
+        let (budget, body) = (20 * REQUEST, 3 * REQUEST);
+        let limits = Arc::new(Limits::new(LARGE, Allowance { operations: 9, budget, refill: REQUEST }));
+        let ask = |limits| {
+            let mut turn = Turn::begin(limits, Some(address(1))).unwrap();
+            turn.identify(&viewer(Some(1))).unwrap();
+            turn.charge(body).unwrap();
+            turn.charge(2 * budget).map(|()| turn)
+        };
+        let turn = ask(&limits).unwrap();
+        // It has taken all of it, and no more.
+        let refused = Turn::begin(&limits, None).unwrap().identify(&viewer(Some(1))).unwrap_err();
+        assert!((0..=1).contains(&refused.retry_after.as_secs()), "{refused:?}");
+        turn.settle(REQUEST + body + 2 * budget, 7 * REQUEST);
+        drop(turn);
+        // What is told to come again is charged until then, too.
+        let refused = ask(&limits).err().unwrap();
+        let whole = (7 * REQUEST + REQUEST + body) / REQUEST;
+        assert!((whole - 1..=whole).contains(&refused.retry_after.as_secs()), "{refused:?}");
     }
 
     #[test]
