@@ -25,6 +25,8 @@ use crate::auth::Secret;
 
 /// The most bytes of a body: a code has 43.
 const BODY: usize = 1 << 10;
+/// How long it may take to arrive: our own page sends it with the head.
+const TIME: Duration = Duration::from_secs(2);
 /// What a code costs its address, right or wrong, in the points of its budget: by default 40 at once, then 4 a second.
 const ATTEMPT: u64 = 1_000_000;
 
@@ -90,18 +92,21 @@ pub async fn open(State(door): State<Arc<Door>>, request: Request<Body>) -> Resp
 
 async fn exchange(door: &Door, request: Request<Body>) -> Result<Secret, Refusal> {
     let (head, sent) = request.into_parts();
-    let mut turn = Turn::begin(&door.limits, door.visitor(&head)).map_err(Refusal::rate_limited)?;
     // Pages of origins that may use the API have no business here.
     origin::check(&head.headers, &head.uri, &[])?;
     body::check_media_type(&head.headers)?;
     body::length(&head.headers, BODY)?;
+    // No body is waited for where no code holds.
+    let session = door.settings.session.as_deref().ok_or_else(wrong_code)?;
     let read = body::read(sent, BODY);
-    let sent = timeout(door.settings.body_timeout, read).await.map_err(|_| Refusal::slow_body())??;
+    let sent = timeout(TIME.min(door.settings.body_timeout), read).await.map_err(|_| Refusal::slow_body())??;
     let Ok(Input { code }) = serde_json::from_slice(&sent) else {
         return Err(Refusal::bad_request("The body has to be {\"code\": \"...\"} and nothing else."));
     };
+    // Only now: whoever sends no code would take the places that operations of the address have.
+    let mut turn = Turn::begin(&door.limits, door.visitor(&head)).map_err(Refusal::rate_limited)?;
     turn.charge(ATTEMPT).map_err(Refusal::rate_limited)?;
-    door.settings.session.as_deref().and_then(|session| session.fetch(&code)).ok_or_else(wrong_code)
+    session.fetch(&code).ok_or_else(wrong_code)
 }
 
 /// One answer for every code that does not hold, so that nobody learns which of them once did.

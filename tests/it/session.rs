@@ -9,13 +9,13 @@ use axum::http::request::Builder;
 use http_body_util::BodyExt;
 use notegraph::auth::{NewToken, Secret, create_token};
 use notegraph::entity::token::Scope;
-use notegraph::http::{HttpSettings, Session, router};
+use notegraph::http::{Allowance, HttpSettings, Session, router};
 use notegraph::schema;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::support::process::Process;
-use crate::support::{App, Database, Engine};
+use crate::support::{App, Database, ENDLESS, Engine};
 
 /// A server that gives out a token, and its code.
 struct Desk {
@@ -27,6 +27,10 @@ struct Desk {
 
 impl Desk {
     async fn new(lifetime: Duration) -> Self {
+        Self::with(lifetime, HttpSettings::default().of_address).await
+    }
+
+    async fn with(lifetime: Duration, of_address: Allowance) -> Self {
         let app = App::start().await;
         let ann = app.company("Acme").await.user("ann").await;
         let new = NewToken {
@@ -44,6 +48,7 @@ impl Desk {
         let settings = HttpSettings {
             session: Some(Arc::new(session)),
             allowed_origins: vec!["https://front.example".parse().unwrap()],
+            of_address,
             ..HttpSettings::default()
         };
         let router = router(app.context().clone(), schema::build(), &settings);
@@ -142,6 +147,45 @@ async fn an_address_cannot_go_on_guessing() {
     assert_eq!(statuses[0], 401);
     assert!(statuses.contains(&429), "{statuses:?}");
     assert_eq!(desk.open(&desk.code).await.0, 200, "another address");
+}
+
+/// A body that does not come.
+fn never() -> Body {
+    Body::from_stream(futures_util::stream::pending::<Result<&[u8], std::io::Error>>())
+}
+
+/// 205 of them had every operation of their address refused.
+#[tokio::test]
+async fn who_waits_with_a_code_takes_no_place_of_an_operation() {
+    let desk = Desk::with(Session::LIFETIME, Allowance { operations: 1, ..ENDLESS }).await;
+    let peer = notegraph::http::Visit { peer: [192, 0, 2, 1].into(), stopping: false };
+    let slow = async {
+        let mut request = post().body(never()).unwrap();
+        request.extensions_mut().insert(peer);
+        desk.send(request).await
+    };
+    let meanwhile = async {
+        // The other one waits by then.
+        tokio::task::yield_now().await;
+        let mut request = Request::post("/graphql")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", desk.token))
+            .body(Body::from(r#"{"query":"{ __typename }"}"#))
+            .unwrap();
+        request.extensions_mut().insert(peer);
+        desk.send(request).await
+    };
+    let (slow, meanwhile) = tokio::join!(biased; slow, meanwhile);
+    assert_eq!(meanwhile.0, 200, "{meanwhile:?}");
+    assert_eq!(slow.0, 408, "{slow:?}");
+}
+
+#[tokio::test]
+async fn a_server_without_a_code_waits_for_no_body() {
+    let app = App::start().await;
+    let answer = app.router().oneshot(post().body(never()).unwrap());
+    let answer = tokio::time::timeout(Duration::from_mins(1), answer).await.expect("it waits for the body").unwrap();
+    assert_eq!(answer.status(), 401);
 }
 
 #[tokio::test]
