@@ -1,8 +1,8 @@
 //! Reading the body of a POST: of one media type, up to a limit.
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 
 use super::refusal::Refusal;
 
@@ -35,25 +35,53 @@ pub fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// How many bytes come, as the client announces it, or at most, where it does not.
-///
-/// # Errors
-/// Where it announces more than `limit`.
-pub fn length(headers: &HeaderMap, limit: usize) -> Result<u64, Refusal> {
+/// Refuses what the client announces to be larger than `limit`.
+pub fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Refusal> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    match announced {
-        Some(length) if length > limit as u64 => Err(Refusal::too_large(limit)),
-        announced => Ok(announced.unwrap_or(limit as u64)),
-    }
+    if announced.is_some_and(|length| length > limit as u64) { Err(Refusal::too_large(limit)) } else { Ok(()) }
 }
 
-/// Reads at most `limit` bytes.
-pub async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::too_large(limit)),
-        Err(_) => Err(Refusal::bad_request("The body broke off.")),
+/// How much room is made at a time.
+const STEP: usize = 64 << 10;
+
+/// Reads at most `limit` bytes. What has arrived is held, not what was announced: `hold` is asked before more room is made.
+pub async fn read(
+    mut body: Body,
+    limit: usize,
+    mut hold: impl FnMut(u64) -> Result<(), Refusal>,
+) -> Result<Bytes, Refusal> {
+    let announced = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+    let (mut pieces, mut bytes) = (Vec::<Vec<u8>>::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::bad_request("The body broke off."))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if data.len() > limit - bytes {
+            return Err(Refusal::too_large(limit));
+        }
+        // Copied, as each frame keeps what it was read with.
+        let mut rest = &data[..];
+        while !rest.is_empty() {
+            let room = pieces.last().map_or(0, |piece| piece.capacity() - piece.len());
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            if let Some(piece) = pieces.last_mut() {
+                piece.extend_from_slice(now);
+                bytes += now.len();
+            }
+            rest = later;
+            if !rest.is_empty() {
+                let left = announced.map_or(STEP, |announced| announced.saturating_sub(bytes));
+                let step = left.max(rest.len()).min(STEP);
+                hold(step as u64)?;
+                pieces.push(Vec::with_capacity(step));
+            }
+        }
     }
+    let whole = match pieces.len() {
+        0 | 1 => pieces.pop().unwrap_or_default(),
+        // Twice as much for as long as this takes: nobody waits here.
+        _ => pieces.concat(),
+    };
+    Ok(whole.into_boxed_slice().into())
 }
 
 #[cfg(test)]
@@ -93,5 +121,43 @@ mod tests {
         assert!(latin.is_some_and(|message| message.contains("iso-8859-1")));
         let gzip = sent(&[(header::CONTENT_TYPE, "application/json"), (header::CONTENT_ENCODING, "gzip")]);
         assert!(gzip.is_some_and(|message| message.contains("compressed")));
+    }
+
+    /// A body in frames of one size, and whether its length is known.
+    fn framed(bytes: usize, frame: usize, is_known: bool) -> Body {
+        if is_known {
+            return Body::from(vec![b'x'; bytes]);
+        }
+        let frames: Vec<_> =
+            vec![b'x'; bytes].chunks(frame).map(|frame| Ok::<_, std::io::Error>(frame.to_vec())).collect();
+        Body::from_stream(futures_util::stream::iter(frames))
+    }
+
+    #[tokio::test]
+    async fn memory_is_held_for_what_has_arrived() {
+        for (bytes, frame, is_known, held) in [
+            (0, 1, false, vec![]),
+            (500, 500, true, vec![500]),
+            (500, 1, false, vec![STEP as u64]),
+            (STEP, 1_000, false, vec![STEP as u64]),
+            (STEP + 1, 1_000, false, vec![STEP as u64; 2]),
+            (2 * STEP + 500, 0, true, vec![STEP as u64, STEP as u64, 500]),
+        ] {
+            let mut asked = Vec::new();
+            let hold = |bytes| {
+                asked.push(bytes);
+                Ok(())
+            };
+            let read = read(framed(bytes, frame, is_known), 3 * STEP, hold).await.unwrap();
+            assert_eq!(read, vec![b'x'; bytes]);
+            assert_eq!(asked, held, "{bytes} in frames of {frame}");
+        }
+        let none = read(framed(1, 1, false), 1, |_| Err(Refusal::stopping())).await;
+        assert_eq!(none.unwrap_err().code, Refusal::stopping().code);
+        // A byte above the limit, wherever it comes.
+        for frame in [1, 7, 100] {
+            assert_eq!(read(framed(100, frame, false), 99, |_| Ok(())).await.unwrap_err().code, "BODY_TOO_LARGE");
+            assert_eq!(read(framed(100, frame, false), 100, |_| Ok(())).await.unwrap().len(), 100);
+        }
     }
 }

@@ -194,8 +194,8 @@ impl Door {
         let sent = if head.method == Method::POST {
             body::check_media_type(&head.headers)?;
             let limit = self.settings.body_limit;
-            memory.add(body::length(&head.headers, limit)?)?;
-            let read = body::read(body, limit);
+            body::check_length(&head.headers, limit)?;
+            let read = body::read(body, limit, |bytes| Ok(memory.add(bytes)?));
             let deadline = deadline.min(Instant::now() + self.settings.body_timeout);
             let body = timeout_at(deadline, read).await.map_err(|_| Refusal::slow_body())??;
             memory.shrink_to(body.len() as u64);

@@ -12,6 +12,7 @@ mod again;
 mod answers;
 mod assign;
 mod backup;
+mod bodies;
 mod browser;
 mod charges;
 mod commands;
