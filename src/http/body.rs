@@ -1,9 +1,13 @@
 //! Reading the body of a POST: of one media type, up to a limit.
 
+use std::error::Error;
+use std::io;
+
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
 
+use super::connection::OVERFRAMED;
 use super::refusal::Refusal;
 
 /// Refuses all but JSON: a page of another origin can send forms and plain text without asking first, and must not
@@ -41,19 +45,28 @@ pub fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Refusal> {
     if announced.is_some_and(|length| length > limit as u64) { Err(Refusal::too_large(limit)) } else { Ok(()) }
 }
 
+/// How many frames are paid for at a time. The first of them go with the request: those of a usual body are larger.
+pub const FRAMES: u64 = 256;
+
 /// How much room is made at a time.
 const STEP: usize = 64 << 10;
 
-/// Reads at most `limit` bytes. What has arrived is held, not what was announced: `hold` is asked before more room is made.
+/// Reads at most `limit` bytes. What has arrived is held, not what was announced: `hold` is asked before more room is made,
+/// and `pay` after each [`FRAMES`] frames, in which a body comes when it is cut into chunks.
 pub async fn read(
     mut body: Body,
     limit: usize,
     mut hold: impl FnMut(u64) -> Result<(), Refusal>,
+    mut pay: impl FnMut() -> Result<(), Refusal>,
 ) -> Result<Bytes, Refusal> {
     let announced = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
-    let (mut pieces, mut bytes) = (Vec::<Vec<u8>>::new(), 0);
+    let (mut pieces, mut bytes, mut frames) = (Vec::<Vec<u8>>::new(), 0, 0_u64);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Refusal::bad_request("The body broke off."))?;
+        let frame = frame.map_err(|error| broken(&error))?;
+        frames += 1;
+        if frames.is_multiple_of(FRAMES) {
+            pay()?;
+        }
         let Ok(data) = frame.into_data() else { continue };
         if data.len() > limit - bytes {
             return Err(Refusal::too_large(limit));
@@ -82,6 +95,18 @@ pub async fn read(
         _ => pieces.concat(),
     };
     Ok(whole.into_boxed_slice().into())
+}
+
+fn broken(error: &(dyn Error + 'static)) -> Refusal {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == OVERFRAMED) {
+            let message = "The chunks of the body take more bytes than it has, and 64 KiB: send larger ones.";
+            return Refusal::bad_request(message);
+        }
+        cause = error.source();
+    }
+    Refusal::bad_request("The body broke off.")
 }
 
 #[cfg(test)]
@@ -148,16 +173,34 @@ mod tests {
                 asked.push(bytes);
                 Ok(())
             };
-            let read = read(framed(bytes, frame, is_known), 3 * STEP, hold).await.unwrap();
+            let read = read(framed(bytes, frame, is_known), 3 * STEP, hold, || Ok(())).await.unwrap();
             assert_eq!(read, vec![b'x'; bytes]);
             assert_eq!(asked, held, "{bytes} in frames of {frame}");
         }
-        let none = read(framed(1, 1, false), 1, |_| Err(Refusal::stopping())).await;
+        let none = read(framed(1, 1, false), 1, |_| Err(Refusal::stopping()), || Ok(())).await;
         assert_eq!(none.unwrap_err().code, Refusal::stopping().code);
         // A byte above the limit, wherever it comes.
         for frame in [1, 7, 100] {
-            assert_eq!(read(framed(100, frame, false), 99, |_| Ok(())).await.unwrap_err().code, "BODY_TOO_LARGE");
-            assert_eq!(read(framed(100, frame, false), 100, |_| Ok(())).await.unwrap().len(), 100);
+            assert_eq!(
+                read(framed(100, frame, false), 99, |_| Ok(()), || Ok(())).await.unwrap_err().code,
+                "BODY_TOO_LARGE"
+            );
+            assert_eq!(read(framed(100, frame, false), 100, |_| Ok(()), || Ok(())).await.unwrap().len(), 100);
         }
+    }
+
+    #[tokio::test]
+    async fn frames_are_paid_for() {
+        for (bytes, frame, paid) in [(255, 1, 0), (256, 1, 1), (2_000, 1, 7), (2_000, 100, 0)] {
+            let mut count = 0;
+            let pay = || {
+                count += 1;
+                Ok(())
+            };
+            read(framed(bytes, frame, false), bytes, |_| Ok(()), pay).await.unwrap();
+            assert_eq!(count, paid, "{bytes} in frames of {frame}");
+        }
+        let none = read(framed(256, 1, false), 256, |_| Ok(()), || Err(Refusal::stopping())).await;
+        assert_eq!(none.unwrap_err().code, Refusal::stopping().code);
     }
 }

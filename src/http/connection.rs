@@ -24,6 +24,9 @@ pub struct Pace {
     pub answer: Duration,
 }
 
+/// The kind of the error where a body is mostly framing: no other error of a connection has it.
+pub const OVERFRAMED: ErrorKind = ErrorKind::QuotaExceeded;
+
 /// The bytes of a connection, at the pace that clients have to keep.
 pub struct Paced<S> {
     stream: S,
@@ -82,6 +85,11 @@ impl<S> Paced<S> {
     }
 }
 
+/// Read by whoever waits for the body, too.
+fn overframed() -> Error {
+    Error::new(OVERFRAMED, "what frames the body is larger than the body")
+}
+
 fn slow(what: &str) -> Error {
     Error::new(ErrorKind::TimedOut, what)
 }
@@ -92,7 +100,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
         let before = buf.filled().len();
         if let Poll::Ready(read) = Pin::new(&mut this.stream).poll_read(cx, buf) {
             if buf.filled().len() > before {
-                this.phase.received();
+                this.phase.received(buf.filled().len() - before);
+            }
+            if this.phase.is_overframed() {
+                return Poll::Ready(Err(overframed()));
             }
             return Poll::Ready(read);
         }
@@ -285,7 +296,7 @@ mod tests {
         unread.begin().leave_unread();
         assert_eq!(seconds_to_end(unread, b"").await, 5);
         let in_head = Phase::default();
-        in_head.received();
+        in_head.received(1);
         assert_eq!(seconds_to_end(in_head, b"").await, 5);
     }
 }

@@ -67,6 +67,9 @@ const PARSED_BYTES: u64 = 60;
 /// What a request whose token does not hold costs its address besides: whoever makes up tokens asks the database for each.
 const UNAUTHENTICATED: u64 = 9_000;
 
+/// What each frame of a body costs beside its bytes, where there are many: the threads that serve take it apart.
+const FRAME: u64 = 3;
+
 /// Clients that send this header with the value 1 get `extensions.cost`.
 pub static COST: HeaderName = HeaderName::from_static("x-graphql-cost");
 
@@ -195,7 +198,8 @@ impl Door {
             body::check_media_type(&head.headers)?;
             let limit = self.settings.body_limit;
             body::check_length(&head.headers, limit)?;
-            let read = body::read(body, limit, |bytes| Ok(memory.add(bytes)?));
+            let pay = || turn.keep(body::FRAMES * FRAME).map_err(Refusal::rate_limited);
+            let read = body::read(body, limit, |bytes| Ok(memory.add(bytes)?), pay);
             let deadline = deadline.min(Instant::now() + self.settings.body_timeout);
             let body = timeout_at(deadline, read).await.map_err(|_| Refusal::slow_body())??;
             memory.shrink_to(body.len() as u64);

@@ -189,7 +189,7 @@ async fn connection(
         move |request: hyper::Request<Incoming>| {
             let busy = Arc::new(phase.begin());
             let stopping = *stage.borrow() != Stage::Serving;
-            let (mut request, loan) = request_body::lend(request);
+            let (mut request, loan) = request_body::lend(request, &phase);
             let extensions = request.extensions_mut();
             extensions.insert(Visit { peer, stopping });
             extensions.insert(OverConnection);

@@ -21,6 +21,10 @@ struct State {
     unread: AtomicBool,
     /// How many bytes were discarded at the end and are not paid for.
     unpaid: AtomicU64,
+    /// How many bytes have come over it.
+    received: AtomicU64,
+    /// How many may have come while a body is read; 0 where none is.
+    most: AtomicU64,
     /// Wakes the connection, whose time limits depend on the phase.
     changed: Notify,
 }
@@ -35,10 +39,14 @@ const BUSY: u64 = 2;
 const ANSWERING: u64 = 3;
 pub const MASK: u64 = 3;
 
+/// How many bytes may come for a body beyond two for each of its own: what frames it in chunks, and what is read ahead.
+const FRAMING: u64 = 64 << 10;
+
 impl Phase {
     /// A request is here, until the guard is dropped.
     pub fn begin(&self) -> Busy {
         let requests = (self.get() & !MASK) + MASK + 1;
+        self.body_ends();
         self.set(requests | BUSY);
         Busy { phase: self.clone(), request: requests }
     }
@@ -78,7 +86,31 @@ impl Phase {
         self.0.unread.load(Ordering::Relaxed) || self.is_in_head()
     }
 
-    pub fn received(&self) {
+    /// A body begins: what comes from here on is held against what it has.
+    pub fn body_begins(&self) {
+        self.0.most.store(self.0.received.load(Ordering::Relaxed) + FRAMING, Ordering::Relaxed);
+    }
+
+    /// So many more bytes of the body itself have come.
+    pub fn body_has(&self, bytes: usize) {
+        let more = |most| (most > 0).then(|| most + 2 * bytes as u64);
+        let _ = self.0.most.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+    }
+
+    /// The body was read to its end.
+    pub fn body_ends(&self) {
+        self.0.most.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether what came for a body is mostly not of it: chunks that are too small, or zeros before their sizes.
+    pub fn is_overframed(&self) -> bool {
+        let most = self.0.most.load(Ordering::Relaxed);
+        most > 0 && self.0.received.load(Ordering::Relaxed) > most
+    }
+
+    /// So many bytes have come.
+    pub fn received(&self, bytes: usize) {
+        self.0.received.fetch_add(bytes as u64, Ordering::Relaxed);
         let now = self.get();
         if now & MASK == RESTING {
             self.set(now | HEAD);
@@ -115,6 +147,11 @@ impl Busy {
         }))
     }
 
+    /// See [`Phase::body_has`].
+    pub fn body_has(&self, bytes: usize) {
+        self.phase.body_has(bytes);
+    }
+
     /// The rest of its body was read, beside the connection.
     pub fn body_ended(self: Arc<Self>) {
         let phase = self.phase.clone();
@@ -139,6 +176,28 @@ impl Drop for Busy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_frames_a_body_is_bounded_while_it_is_read() {
+        let phase = Phase::default();
+        let is_overframed = |bytes: u64| {
+            phase.received(usize::try_from(bytes).unwrap());
+            phase.is_overframed()
+        };
+        assert!(!is_overframed(1_000_000), "there is no body");
+        let busy = phase.begin();
+        phase.body_begins();
+        assert!(!is_overframed(FRAMING) && is_overframed(1));
+        busy.body_has(50);
+        assert!(!is_overframed(99) && is_overframed(1));
+        phase.body_ends();
+        assert!(!is_overframed(1_000_000));
+        busy.body_has(50);
+        assert!(!is_overframed(1_000_000), "what is told late begins no other");
+        phase.body_begins();
+        drop(phase.begin());
+        assert!(!is_overframed(1_000_000), "a request without one");
+    }
 
     #[test]
     fn a_request_that_ends_late_leaves_the_next_one_alone() {

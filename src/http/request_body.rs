@@ -17,7 +17,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::timeout;
 
-use super::phase::Busy;
+use super::phase::{Busy, Phase};
 use crate::watchdog::watched;
 
 /// How much of a body is read for nobody, so that the connection stays. A new connection costs about as much.
@@ -47,6 +47,7 @@ pub struct RequestBody {
     /// How many bytes of it were read.
     read: u64,
     is_broken: bool,
+    phase: Phase,
     state: Arc<Mutex<State>>,
 }
 
@@ -60,15 +61,17 @@ pub struct Loan {
 }
 
 /// Lends the body of a request, where there is one.
-pub fn lend(request: Request<Incoming>) -> (Request<Body>, Option<Loan>) {
+pub fn lend(request: Request<Incoming>, phase: &Phase) -> (Request<Body>, Option<Loan>) {
     let (head, body) = request.into_parts();
     if body.is_end_stream() {
         return (Request::from_parts(head, Body::empty()), None);
     }
+    phase.body_begins();
     let state = Arc::new(Mutex::new(State::Lent));
     let loan =
         Loan { state: Arc::clone(&state), stays: stays(&head), waits: head.headers.contains_key(header::EXPECT) };
-    let lent = RequestBody { body: Some(body), is_begun: false, read: 0, is_broken: false, state };
+    let phase = phase.clone();
+    let lent = RequestBody { body: Some(body), is_begun: false, read: 0, is_broken: false, phase, state };
     (Request::from_parts(head, Body::new(lent)), Some(loan))
 }
 
@@ -88,7 +91,9 @@ impl HttpBody for RequestBody {
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
         let frame = ready!(Pin::new(body).poll_frame(cx));
         if let Some(Ok(frame)) = &frame {
-            self.read += frame.data_ref().map_or(0, Bytes::len) as u64;
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            self.read += bytes as u64;
+            self.phase.body_has(bytes);
         } else {
             self.body = None;
             self.is_broken = frame.is_some();
@@ -110,7 +115,10 @@ impl Drop for RequestBody {
         let state = match self.body.take() {
             Some(rest) if !rest.is_end_stream() => State::Unread { rest, is_begun: self.is_begun, read: self.read },
             _ if self.is_broken => State::Broken,
-            _ => State::Ended,
+            _ => {
+                self.phase.body_ends();
+                State::Ended
+            }
         };
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
@@ -130,7 +138,7 @@ impl Loan {
                         tokio::spawn(watched("the rest of a body", forget(rest, Arc::clone(busy))));
                         true
                     }
-                    None if read <= SMALL => timeout(SOON, is_small(&mut rest)).await == Ok(true),
+                    None if read <= SMALL => timeout(SOON, is_small(&mut rest, busy)).await == Ok(true),
                     _ => false,
                 }
             }
@@ -145,7 +153,7 @@ impl Loan {
 
 /// Reads a body to its end, which its head has told. If that takes too long, the connection closes.
 async fn forget(mut rest: Incoming, busy: Arc<Busy>) {
-    if timeout(TIME, is_small(&mut rest)).await != Ok(true) {
+    if timeout(TIME, is_small(&mut rest, &busy)).await != Ok(true) {
         busy.leave_unread();
     }
     drop(rest);
@@ -153,11 +161,13 @@ async fn forget(mut rest: Incoming, busy: Arc<Busy>) {
 }
 
 /// Whether a body ends before it is too large, and does not break off.
-async fn is_small(rest: &mut Incoming) -> bool {
+async fn is_small(rest: &mut Incoming, busy: &Busy) -> bool {
     let mut bytes = 0;
     while let Some(frame) = rest.frame().await {
         let Ok(frame) = frame else { return false };
-        bytes += frame.data_ref().map_or(0, Bytes::len) as u64;
+        let more = frame.data_ref().map_or(0, Bytes::len);
+        busy.body_has(more);
+        bytes += more as u64;
         if bytes > SMALL {
             return false;
         }

@@ -98,7 +98,7 @@ async fn exchange(door: &Door, request: Request<Body>) -> Result<Secret, Refusal
     body::check_length(&head.headers, BODY)?;
     // No body is waited for where no code holds.
     let session = door.settings.session.as_deref().ok_or_else(wrong_code)?;
-    let read = body::read(sent, BODY, |_| Ok(()));
+    let read = body::read(sent, BODY, |_| Ok(()), || Ok(()));
     let sent = timeout(TIME.min(door.settings.body_timeout), read).await.map_err(|_| Refusal::slow_body())??;
     let Ok(Input { code }) = serde_json::from_slice(&sent) else {
         return Err(Refusal::bad_request("The body has to be {\"code\": \"...\"} and nothing else."));

@@ -51,6 +51,45 @@ async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     String::from_utf8(answer).unwrap()
 }
 
+/// A body in chunks of `size`.
+fn chunks(body: &str, size: usize) -> String {
+    let chunk = |chunk: &[u8]| format!("{:x}\r\n{}\r\n", chunk.len(), std::str::from_utf8(chunk).unwrap());
+    let chunks: String = body.as_bytes().chunks(size).map(chunk).collect();
+    format!("{chunks}0\r\n\r\n")
+}
+
+/// 12 MB in chunks of one byte took 5 s of the threads that serve everybody, and zeros before a size had no end.
+#[tokio::test]
+async fn a_body_in_chunks_is_not_mostly_framing() {
+    let app = App::start().await;
+    let client = reader(&app, "Acme").await;
+    let address = start(&app, MemoryLimits::default()).await;
+    let body = |bytes: usize| json!({ "query": "{ __typename }", "variables": { "x": "x".repeat(bytes) } }).to_string();
+    let large = body(1_000_000);
+    let small = body(0);
+    let zeros = |count: usize| format!("{}{}", "0".repeat(count), chunks(&small, 1_000));
+    for (what, sent, status) in [
+        ("small chunks of a small body", chunks(&body(5_000), 1), 200),
+        ("chunks of seven bytes", chunks(&large, 7), 200),
+        ("large chunks", chunks(&large, 100_000), 200),
+        ("one chunk", chunks(&large, 2_000_000), 200),
+        ("some zeros", zeros(1_000), 200),
+        ("small chunks of a large body", chunks(&large, 1), 400),
+        ("many zeros", zeros(2_000_000), 400),
+    ] {
+        let request = format!("{}{sent}", head(&client, "Transfer-Encoding: chunked"));
+        let answer = exchange(address, request.as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{what}: {answer}");
+        assert_eq!(answer.contains("larger ones"), status == 400, "{what}: {answer}");
+    }
+    // Each body has a bound of its own, and what comes between them has none.
+    let request = head(&client, "Transfer-Encoding: chunked").replace("Connection: close\r\n", "");
+    let more = format!("{request}{}", chunks(&body(5_000), 1)).repeat(20);
+    let last = format!("{}{small}", head(&client, &format!("Content-Length: {}", small.len())));
+    let answer = exchange(address, format!("{more}{last}").as_bytes()).await;
+    assert_eq!(answer.matches("HTTP/1.1 200 ").count(), 21, "{answer}");
+}
+
 /// Heads that announced 2 MiB each took the memory of everybody, and no byte came.
 #[tokio::test]
 async fn what_is_announced_takes_no_memory() {

@@ -110,6 +110,8 @@ pub struct Turn {
     limits: Arc<Limits>,
     /// The accounts, and what this operation was charged in each: never more than a budget.
     charged: Vec<(Key, u64)>,
+    /// What stays charged, whatever is measured.
+    kept: u64,
 }
 
 impl Turn {
@@ -118,7 +120,7 @@ impl Turn {
     /// # Errors
     /// Where the address has too many operations, or has spent its budget.
     pub fn begin(limits: &Arc<Limits>, address: Option<IpAddr>) -> Result<Self, Exceeded> {
-        let mut turn = Self { limits: Arc::clone(limits), charged: Vec::with_capacity(2) };
+        let mut turn = Self { limits: Arc::clone(limits), charged: Vec::with_capacity(2), kept: 0 };
         if let Some(address) = address {
             turn.enter(Key::Address(network(address)))?;
         }
@@ -174,9 +176,20 @@ impl Turn {
         Ok(())
     }
 
+    /// Pays for what is measured nowhere else: [`Self::settle`] does not give it back.
+    ///
+    /// # Errors
+    /// As of [`Self::charge`].
+    pub fn keep(&mut self, cost: u64) -> Result<(), Exceeded> {
+        self.charge(cost)?;
+        self.kept += cost;
+        Ok(())
+    }
+
     /// Replaces the estimate that was charged by the cost that was measured; a budget may be overdrawn by it.
     pub fn settle(&self, estimate: u64, actual: u64) {
         let now = Instant::now();
+        let (estimate, actual) = (estimate.saturating_add(self.kept), actual.saturating_add(self.kept));
         let mut accounts = self.limits.accounts();
         for (key, _) in &self.charged {
             if let Some(account) = accounts.peek_mut(key) {
@@ -305,6 +318,18 @@ mod tests {
         let refused = ask(&limits).err().unwrap();
         let whole = (7 * REQUEST + REQUEST + body) / REQUEST;
         assert!((whole - 1..=whole).contains(&refused.retry_after.as_secs()), "{refused:?}");
+    }
+
+    #[test]
+    fn what_is_measured_nowhere_else_stays_charged() {
+        let limits = Arc::new(Limits::new(Allowance { operations: 9, budget: 9 * REQUEST, refill: 1 }, LARGE));
+        let mut turn = Turn::begin(&limits, Some(address(1))).unwrap();
+        turn.keep(2 * REQUEST).unwrap();
+        turn.charge(4 * REQUEST).unwrap();
+        turn.keep(REQUEST).unwrap();
+        turn.settle(5 * REQUEST, REQUEST);
+        assert!(limits.spend(address(1), 5 * REQUEST + 1).is_err());
+        assert_eq!(limits.spend(address(1), 5 * REQUEST), Ok(()));
     }
 
     #[test]
