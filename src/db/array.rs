@@ -4,6 +4,8 @@ use sea_orm::DatabaseBackend;
 use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{ArrayType, Asterisk, Expr, ExprTrait, Func, FunctionCall, IntoColumnRef, Query, Value};
 
+use super::plan::compared;
+
 /// So many keys are parameters of their own. `PostgreSQL` takes a list that it does not know for ten keys, and so plans a
 /// statement anew each time that it has fewer, which takes longer than running it.
 const FEW: usize = 8;
@@ -11,7 +13,19 @@ const FEW: usize = 8;
 /// `column` is one of `keys`: `= ANY($1)` on `PostgreSQL`, `IN (SELECT value FROM json_each(?))` on `SQLite`; of few keys
 /// `= $1` or `IN ($1, $2)`, where the last key is repeated until they are 1, 2, 4 or 8.
 pub fn one_of(backend: DatabaseBackend, column: impl IntoColumnRef, keys: impl IntoIterator<Item = i64>) -> Expr {
-    let column = Expr::col(column);
+    among(backend, Expr::col(column), keys)
+}
+
+/// The same of rows that are found by something else, and few.
+pub fn one_of_compared(
+    backend: DatabaseBackend,
+    column: impl IntoColumnRef,
+    keys: impl IntoIterator<Item = i64>,
+) -> Expr {
+    among(backend, compared(backend, Expr::col(column)), keys)
+}
+
+fn among(backend: DatabaseBackend, column: Expr, keys: impl IntoIterator<Item = i64>) -> Expr {
     let mut keys: Vec<i64> = keys.into_iter().collect();
     if let Some(last) = keys.last().copied().filter(|_| keys.len() <= FEW) {
         keys.resize(keys.len().next_power_of_two(), last);

@@ -10,6 +10,7 @@ mod fault;
 mod file;
 mod ids;
 mod limit;
+mod plan;
 mod pool;
 mod postgres;
 mod probe;
@@ -39,11 +40,12 @@ use sea_orm::{
 };
 use tokio::time::timeout;
 
-pub use array::{keys_table, one_of, one_of_pairs, one_of_texts};
+pub use array::{keys_table, one_of, one_of_compared, one_of_pairs, one_of_texts};
 pub use connect::{ConnectError, Missing, Settings, TokenConnections, connect};
 pub use fault::Fault;
 pub use file::sqlite_file;
 pub use ids::{Ids, Steps, Table, dense_ids, event_ids, reserve};
+pub use plan::rare;
 pub use postgres::Violation;
 pub use reader::Reader;
 pub use row::{Plain, Queries, Row};

@@ -1,5 +1,7 @@
 //! Plans: no list reads a whole table, and the lists that front ends show first are never sorted.
 
+mod related;
+
 use notegraph::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::json;
@@ -7,9 +9,11 @@ use serde_json::json;
 use crate::loading::demo_client;
 use crate::support::{App, Client};
 
+const NOTES: u64 = 2_000;
+
 async fn demo() -> App {
     let app = App::start().await;
-    notegraph::demo::fill(app.db(), 2_000, &|_| {}).await.unwrap();
+    notegraph::demo::fill(app.db(), NOTES, &|_| {}).await.unwrap();
     if app.db().backend() == DatabaseBackend::Postgres {
         // As its own housekeeping does after a while: without it the plans are guesses.
         app.db().schema_door().execute_unprepared("ANALYZE").await.unwrap();
