@@ -28,6 +28,11 @@ impl IdFilter {
     pub fn names_few(&self) -> bool {
         self.eq.is_some() || self.is_in.is_some()
     }
+
+    /// How many values its lists have.
+    pub fn values(&self) -> usize {
+        self.is_in.iter().chain(&self.not_in).map(Vec::len).sum()
+    }
 }
 
 /// Compares text without regard to case, as Unicode folds it; `%` and `_` mean themselves. An empty value is unequal to

@@ -113,3 +113,60 @@ impl NoteFilter {
         Conditions::new(sight, backend).of(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::ID;
+
+    use super::*;
+    use crate::search::Limits;
+
+    fn weight(filter: NoteFilter) -> u64 {
+        let sight = Sight { company_id: 1, user_id: 1, confidential: true };
+        filter.split(sight, DatabaseBackend::Sqlite).unwrap().weight
+    }
+
+    fn any_of(filters: Vec<NoteFilter>) -> NoteFilter {
+        NoteFilter { or: Some(filters), ..NoteFilter::default() }
+    }
+
+    fn tagged(count: usize) -> NoteFilter {
+        let tags = (0..count).map(|tag| tag.to_string()).collect();
+        let tags = TagsFilter { has_any: Some(tags), ..TagsFilter::default() };
+        NoteFilter { tags: Some(tags), ..NoteFilter::default() }
+    }
+
+    fn containing(bytes: usize) -> NoteFilter {
+        let subject = StringFilter { contains: Some("x".repeat(bytes)), ..StringFilter::default() };
+        NoteFilter { subject: Some(subject), ..NoteFilter::default() }
+    }
+
+    #[test]
+    fn long_lists_and_texts_weigh_more_than_short_ones() {
+        let users = |count: usize| (1..=count).map(|id| ID(id.to_string())).collect::<Vec<_>>();
+        let assigned = |count: usize| {
+            let assignees = AssigneesFilter { none: Some(users(count)), ..AssigneesFilter::default() };
+            NoteFilter { assignees: Some(assignees), ..NoteFilter::default() }
+        };
+        let posted = |count: usize| {
+            let posted_by_id = Some(IdFilter { is_in: Some(users(count)), ..IdFilter::default() });
+            let messages = Some(NoteMessagesFilter { posted_by_id, ..NoteMessagesFilter::default() });
+            NoteFilter { messages, ..NoteFilter::default() }
+        };
+        for (few, weights) in [(1, [3, 3, 3]), (31, [3, 3, 3]), (32, [6, 6, 6]), (100, [12, 12, 12])] {
+            let filters = [tagged(few), assigned(few), posted(few)];
+            assert_eq!(filters.map(|filter| weight(any_of(vec![filter]))), weights, "{few}");
+        }
+        assert_eq!(weight(tagged(100)), 0, "an index finds them");
+        assert_eq!([1, 29, 30, 600].map(|bytes| weight(containing(bytes))), [1, 1, 2, 21]);
+    }
+
+    #[test]
+    fn a_statement_looks_at_the_fewest_notes_for_the_heaviest_filters() {
+        let limits = Limits::default();
+        for heavy in [any_of(vec![tagged(100); 45]), any_of(vec![containing(600); 45])] {
+            assert_eq!(limits.most(weight(heavy)), limits.fewest);
+        }
+        assert!(limits.most(weight(any_of(vec![tagged(1); 45]))) > 3 * limits.fewest);
+    }
+}

@@ -14,8 +14,10 @@ use crate::note::key::{self, Nothing};
 
 /// From so many characters on, few subjects begin with a text.
 const FEW_BEGIN_WITH: usize = 3;
-/// The weight of looking for a text in a subject.
+/// The weight of looking for a text in a subject, and so many bytes of it for as much again: where the subject repeats
+/// itself, each of its characters is the beginning of what may be the text.
 const CONTAINS: u64 = 1;
+const BYTES: u64 = 30;
 
 impl Conditions {
     pub fn subject(&mut self, filter: &StringFilter, standing: Standing<'_>, split: &mut Split) -> Result<()> {
@@ -55,7 +57,8 @@ impl Conditions {
             split.add(all, 0);
         }
         if let Some(text) = contains {
-            split.add(self.contains(text), CONTAINS);
+            let weight = CONTAINS + text.len() as u64 / BYTES;
+            split.add(self.contains(text), weight);
         }
         Ok(())
     }
