@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use hashbrown::HashMap;
 use icu_casemap::CaseMapper;
 use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
@@ -19,6 +20,8 @@ const MAX_SEARCHED: usize = 1_000_000;
 /// The most code points of a character that are folded; a token has no room for more, and what are more are no writing of
 /// people.
 const MAX_POINTS: usize = 64;
+/// The most clusters of a text whose foldings are remembered: a megabyte at most, and more than people write with.
+const MAX_KNOWN: usize = 8_192;
 
 /// The part of a text that is searched.
 pub fn searched(text: &str) -> &str {
@@ -56,7 +59,7 @@ pub enum Shape {
 /// two words each, so that each half is found. In scripts without blanks between words, and in Korean, every two
 /// neighbours are a token, and so is the last character of a run, so that any part of the run is found.
 pub fn tokens(text: &str) -> Tokens<'_> {
-    Tokens { clusters: Clusters { text, at: 0 }, letters: VecDeque::new(), run: Run::None }
+    Tokens { clusters: Clusters { text, at: 0 }, letters: VecDeque::new(), run: Run::None, known: HashMap::new() }
 }
 
 /// What people see as characters, and where they begin.
@@ -87,6 +90,8 @@ pub struct Tokens<'t> {
     /// Of the last cluster, those that are not taken yet.
     letters: VecDeque<Letter>,
     run: Run,
+    /// Foldings of what was read before. Folding is most of the work, and a text repeats its characters.
+    known: HashMap<&'t str, Box<[char]>>,
 }
 
 /// A folded character, and where it comes from.
@@ -132,8 +137,8 @@ enum Cluster {
     Ignored,
 }
 
-impl Tokens<'_> {
-    fn read(&mut self, start: usize, cluster: &str) -> Cluster {
+impl<'t> Tokens<'t> {
+    fn read(&mut self, start: usize, cluster: &'t str) -> Cluster {
         let range = start..start + cluster.len();
         let Some(char) = cluster.chars().next() else { return Cluster::Ignored };
         if cluster.len() == 1 && char.is_ascii_alphanumeric() {
@@ -148,8 +153,58 @@ impl Tokens<'_> {
             return Cluster::Break;
         }
         let cluster = cluster.char_indices().nth(MAX_POINTS).map_or(cluster, |(end, _)| &cluster[..end]);
-        self.letters.extend(fold(cluster).into_iter().map(|char| Letter { char, range: range.clone() }));
+        if self.is_beyond(cluster, range.end) {
+            return Cluster::Letters;
+        }
+        let letter = |char: &char| Letter { char: *char, range: range.clone() };
+        if let Some(folded) = self.known.get(cluster) {
+            self.letters.extend(folded.iter().map(letter));
+            return Cluster::Letters;
+        }
+        let folded = fold(cluster);
+        self.letters.extend(folded.iter().map(letter));
+        if self.known.len() < MAX_KNOWN {
+            self.known.insert(cluster, folded.into());
+        }
         Cluster::Letters
+    }
+
+    /// Whether a cluster belongs to a word that has no room for any of it; then it is read, and the word goes on to
+    /// `end`.
+    ///
+    /// The whole cluster is not folded for that: what it folds to is what its characters fold to one by one, but for
+    /// compositions, which are neither of another script nor shorter than what they are made of.
+    fn is_beyond(&mut self, cluster: &'t str, end: usize) -> bool {
+        let Run::Word { word, range, .. } = &mut self.run else { return false };
+        let left = MAX_BYTES.saturating_sub(word.len());
+        // No character is longer.
+        if left >= char::MAX_LEN_UTF8 {
+            return false;
+        }
+        let mut has_letters = false;
+        for (at, char) in cluster.char_indices() {
+            let char = &cluster[at..at + char.len_utf8()];
+            let fits = |char: &char| char.len_utf8() <= left || is_written_without_blanks(*char);
+            let fit = |folded: &[char]| (!folded.is_empty(), folded.iter().any(fits));
+            let (some, fit) = if let Some(folded) = self.known.get(char) {
+                fit(folded)
+            } else {
+                let folded = fold(char);
+                let known = fit(&folded);
+                if self.known.len() < MAX_KNOWN {
+                    self.known.insert(char, folded.into());
+                }
+                known
+            };
+            if fit {
+                return false;
+            }
+            has_letters |= some;
+        }
+        if has_letters {
+            range.end = end;
+        }
+        true
     }
 
     fn take(&mut self, letter: Letter) -> Option<Token> {
@@ -265,6 +320,10 @@ fn is_written_without_blanks(char: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use cpu_time::ThreadTime;
+
     use super::*;
 
     fn words(text: &str) -> Vec<String> {
@@ -340,6 +399,125 @@ mod tests {
         assert_eq!(words(&"ж".repeat(100)), ["ж".repeat(32)]);
         assert!(words(&format!("क{}", "\u{93c}".repeat(1000)))[0].len() <= MAX_BYTES);
         assert!(words(&format!("กข{}ค", "\u{e48}".repeat(1000))).iter().all(|word| word.len() <= MAX_BYTES));
+    }
+
+    /// Tokens as they are by their definition: each cluster folded by itself, whatever was read before.
+    fn folded_each(text: &str) -> Vec<Token> {
+        let mut tokens = tokens(text);
+        let mut found = Vec::new();
+        while let Some((start, cluster)) = tokens.clusters.next() {
+            let range = start..start + cluster.len();
+            let Some(char) = cluster.chars().next() else { continue };
+            if matches!(char, '\u{ad}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}') {
+                continue;
+            }
+            if cluster.len() == 1 && char.is_ascii_alphanumeric() {
+                found.extend(Tokens::take(&mut tokens, Letter { char: char.to_ascii_lowercase(), range }));
+                continue;
+            }
+            if !char.is_alphanumeric() {
+                found.extend(tokens.run.end());
+                continue;
+            }
+            let cut = cluster.char_indices().nth(MAX_POINTS).map_or(cluster, |(end, _)| &cluster[..end]);
+            for char in fold(cut) {
+                found.extend(Tokens::take(&mut tokens, Letter { char, range: range.clone() }));
+            }
+        }
+        found.extend(tokens.run.end());
+        found
+    }
+
+    /// Numbers that look like chance, the same each time.
+    struct Chance(u64);
+
+    impl Chance {
+        fn below(&mut self, end: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(self.0 >> 33).unwrap() % end
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_and_left_out_makes_no_difference() {
+        let alphabets: [&str; 9] = [
+            "\u{fdfa}\u{fdfb}\u{1f82}\u{3309}\u{32ff}ﬃ㎒½Ⅷ",
+            "\u{1100}\u{1161}\u{11a8}\u{ac00}\u{3131}\u{ffa1}a",
+            "e\u{301}\u{345}\u{93c}\u{928}\u{3099}\u{5b0}\u{670}\u{301}",
+            "\u{200d}\u{2060}\u{ad}\u{200c}a\u{e38}ก\u{e48}\u{feff}",
+            "aбc\u{16d67}\u{16d63}\u{10400}\u{1e900}\u{11099}\u{110ba}\u{7eb}",
+            "か\u{3099}がｶﾞ\u{ff9e}aж ",
+            "\u{1025}\u{102e}\u{1026}ab\u{b47}\u{b3e}\u{1b05}\u{1b35}",
+            "\u{fdfa}\u{301}\u{93c}a \u{3099}İıß'\u{1f1e6}",
+            "ABcd ,\r\n漢字\u{f900}\u{2f800}號",
+        ];
+        let mut chance = Chance(1);
+        for round in 0..6_000 {
+            let alphabet: Vec<char> = if round % 10 == 9 {
+                (0..6).filter_map(|_| char::from_u32(u32::try_from(chance.below(0x2_0000)).unwrap())).collect()
+            } else {
+                alphabets[round % 10 % alphabets.len()].chars().collect()
+            };
+            let mut text = "a".repeat(if chance.below(2) == 0 { 0 } else { 55 + chance.below(10) });
+            for _ in 0..chance.below(30) {
+                let Some(char) = alphabet.get(chance.below(alphabet.len().max(1))) else { continue };
+                let times = if chance.below(6) == 0 { 1 + chance.below(80) } else { 1 };
+                text.extend(std::iter::repeat_n(*char, times));
+            }
+            assert_eq!(tokens(&text).collect::<Vec<_>>(), folded_each(&text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_character_behind_a_full_word_is_read_as_by_its_definition() {
+        let is_read = |char: &char| char.is_alphanumeric() && !is_han_or_hangul(*char);
+        for char in ('\0'..=char::MAX).filter(is_read) {
+            for length in 61..=64 {
+                let text = format!("{}{char}\u{93c}{char} x", &"a".repeat(length));
+                assert_eq!(tokens(&text).collect::<Vec<_>>(), folded_each(&text), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_composition_is_as_its_parts_are() {
+        let is_kept = |char: char| char.is_alphanumeric() || is_combining_mark(char);
+        let decomposing = DecomposingNormalizer::new_nfd();
+        let composing = ComposingNormalizer::new_nfc();
+        let mut count = 0;
+        for char in '\0'..=char::MAX {
+            let whole = char.to_string();
+            let parts = decomposing.normalize(&whole).into_owned();
+            if parts == whole || composing.normalize(&parts) != whole || parts.chars().any(is_accent) {
+                continue;
+            }
+            count += 1;
+            if !parts.chars().any(is_written_without_blanks) {
+                assert!(!is_written_without_blanks(char), "{char:?}");
+            }
+            if parts.chars().any(is_kept) {
+                assert!(is_kept(char), "{char:?}");
+                let shortest = parts.chars().filter(|char| is_kept(*char)).map(char::len_utf8).min();
+                assert!(Some(char.len_utf8()) >= shortest, "{char:?}");
+            }
+        }
+        assert!(count > 11_172, "more than Hangul: {count}");
+    }
+
+    #[test]
+    fn what_a_word_has_no_room_for_takes_little_time() {
+        for odd in ["\u{fdfa}", "\u{fdfa}\u{301}", "\u{fdfb}", "\u{1f82}", "\u{fdfa}\u{fdfb}", "aж\u{1f82}"] {
+            let text = odd.repeat(150_000 / odd.len());
+            let time = |work: &dyn Fn() -> usize| {
+                let start = ThreadTime::now();
+                assert_eq!(work(), 1);
+                start.elapsed()
+            };
+            let now = time(&|| tokens(&text).count());
+            let each = time(&|| folded_each(&text).len());
+            println!("{odd:?}: {now:?}, {each:?} where each is folded");
+            assert!(now < Duration::from_millis(500), "{odd:?}: {now:?}");
+        }
     }
 
     /// There are a hundred thousand of them, alike.
