@@ -212,7 +212,7 @@ async fn some_notes(
     insert(transaction, notes.clone()).await?;
     insert(transaction, assignments).await?;
     insert(transaction, messages.clone()).await?;
-    search::add(transaction, links.company_id, &search::parts(&notes, &messages)).await?;
+    search::add(transaction, links.company_id, &search::parts(&notes, &messages), &search::Texts::default()).await?;
     insert(transaction, events).await
 }
 

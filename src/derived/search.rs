@@ -27,7 +27,7 @@ pub async fn batch(transaction: &Transaction, after: Option<Key>) -> Result<Opti
         let messages = message::Entity::find().filter(message::Column::CompanyId.eq(company_id)).filter(keys);
         let messages = messages.all(transaction).await?;
         search::remove_notes(transaction, company_id, &ids).await?;
-        search::add(transaction, company_id, &search::parts(of_company, &messages)).await?;
+        search::add(transaction, company_id, &search::parts(of_company, &messages), &search::Texts::default()).await?;
     }
     Ok(notes.last().map(|note| (note.company_id, note.id)))
 }

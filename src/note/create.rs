@@ -151,6 +151,11 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     let tags = problems.tags(&["input", "tags"], tags.unwrap_or_default());
     let status = status.unwrap_or(NoteStatus::Open);
 
+    let texts = if problems.0.is_empty() {
+        search::Texts::before(ctx.reader(), details.as_deref()).await?
+    } else {
+        search::Texts::default()
+    };
     let app = ctx.app();
     let id = app.db.ids().next(&app.db, viewer.company_id, db::Table::Note).await?;
     let transaction = app.db.begin().await?;
@@ -202,7 +207,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     note::Entity::insert(note.clone().into_active_model().reset_all()).exec_without_returning(&transaction).await?;
     let assignments = new_assignments(&moment, &note, &assignees, 0);
     insert_assignments(&transaction, &assignments).await?;
-    search::add(&transaction, note.company_id, &search::parts([&note], [])).await?;
+    search::add(&transaction, note.company_id, &search::parts([&note], []), &texts).await?;
     moment.append(&transaction, events, growth).await?;
     key.keep(&transaction, &moment, note.id).await?;
     transaction.commit().await?;

@@ -19,7 +19,7 @@ use crate::entity::{Sight, assignment, note};
 use crate::error::Result;
 use crate::event::{Happened, Moment};
 use crate::quota::Usage;
-use crate::search::{self, Part};
+use crate::search::{self, Part, Texts};
 use crate::user_error::{Problems, UserError};
 
 /// A note to be changed, and how.
@@ -59,6 +59,7 @@ pub async fn patch(ctx: &Context<'_>, input: NotePatchInput) -> Result<NotePatch
     let mut problems = Problems::default();
     let mut references = References::default();
     let wanted = Wanted::new(patch, &mut problems, &mut references);
+    let texts = if problems.0.is_empty() { wanted.texts(ctx.reader()).await? } else { Texts::default() };
 
     let app = ctx.app();
     let sight = ctx.sight();
@@ -86,7 +87,7 @@ pub async fn patch(ctx: &Context<'_>, input: NotePatchInput) -> Result<NotePatch
         let note = Some(Note(Arc::new(note)));
         return Ok(NotePatchPayload { note, changed_fields: Vec::new(), user_errors: vec![conflict] });
     }
-    if let Some(refused) = save(&transaction, &moment, slice::from_ref(&diff)).await? {
+    if let Some(refused) = save(&transaction, &moment, slice::from_ref(&diff), &texts).await? {
         transaction.rollback().await?;
         return Ok(NotePatchPayload { user_errors: vec![refused], ..Default::default() });
     }
@@ -126,7 +127,12 @@ pub async fn may_hide(
 
 /// Writes what patches change, and tells the log of it; a patch that changes nothing leaves no trace. Where the company
 /// may not hold that much, nothing is written, and the reason is returned.
-pub async fn save(transaction: &Transaction, moment: &Moment<'_>, diffs: &[Diff]) -> Result<Option<UserError>> {
+pub async fn save(
+    transaction: &Transaction,
+    moment: &Moment<'_>,
+    diffs: &[Diff],
+    known: &Texts,
+) -> Result<Option<UserError>> {
     let key = [note::Column::CompanyId, note::Column::Id];
     let changed = || diffs.iter().filter(|diff| !diff.fields.is_empty());
     let events: Vec<Happened> = changed().map(Diff::happened).collect();
@@ -136,7 +142,7 @@ pub async fn save(transaction: &Transaction, moment: &Moment<'_>, diffs: &[Diff]
     }
     update_rows::<note::Entity>(transaction, key, changed().map(|diff| (&diff.note, &diff.columns)).collect()).await?;
     let texts: Vec<Part> = diffs.iter().flat_map(Diff::texts).collect();
-    search::replace(transaction, moment.viewer.company_id, &texts).await?;
+    search::replace(transaction, moment.viewer.company_id, &texts, known).await?;
     moment.append(transaction, events, growth).await?;
     Ok(None)
 }

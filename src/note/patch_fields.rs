@@ -8,15 +8,17 @@ use super::change::References;
 use super::field::NoteField;
 use super::object::{NoteReferenceType, NoteStatus};
 use super::text::{BODY, NAME, SUBJECT, TAGS, distinct};
+use crate::context::Reader;
 use crate::entity::event::{Change, EventType, Logged};
 use crate::entity::note::{self, Tags};
+use crate::error::Result;
 use crate::event::{Happened, Moment};
 use crate::fold::fold;
 use crate::form;
 use crate::id::Kind;
 use crate::quota::note_bytes;
 use crate::scalar::DateTime;
-use crate::search::Part;
+use crate::search::{Part, Texts};
 use crate::user_error::{ErrorCode, Problems, UserError};
 
 type Time = chrono::DateTime<chrono::Utc>;
@@ -133,6 +135,11 @@ impl Wanted {
                 .filter(|tags| problems.many(&path("removeTags"), tags.len(), TAGS))
                 .unwrap_or_default(),
         }
+    }
+
+    /// The texts that it sets, taken apart for the search.
+    pub async fn texts(&self, reader: &Reader) -> Result<Texts> {
+        Texts::before(reader, self.details.iter().flatten().map(String::as_str)).await
     }
 
     /// Whether the note is to become confidential.

@@ -11,6 +11,7 @@ use crate::engine::{Context, lent, local, object};
 use crate::entity::token::Scope;
 use crate::error::Result;
 use crate::event::Moment;
+use crate::search::Texts;
 use crate::user_error::{Problems, UserError};
 
 /// Notes to be changed, and how: all in the same way.
@@ -51,6 +52,7 @@ pub async fn patch_many(ctx: &Context<'_>, input: NotesPatchInput) -> Result<Not
     let mut problems = Problems::default();
     let mut references = References::default();
     let wanted = Wanted::new(patch, &mut problems, &mut references);
+    let texts = if problems.0.is_empty() { wanted.texts(ctx.reader()).await? } else { Texts::default() };
 
     let app = ctx.app();
     let sight = ctx.sight();
@@ -72,7 +74,7 @@ pub async fn patch_many(ctx: &Context<'_>, input: NotesPatchInput) -> Result<Not
     let mut changed_count = 0;
     if batch.is_refused(&problems) {
         transaction.rollback().await?;
-    } else if let Some(refused) = save(&transaction, &moment, &diffs).await? {
+    } else if let Some(refused) = save(&transaction, &moment, &diffs, &texts).await? {
         transaction.rollback().await?;
         problems.0.push(refused);
     } else {

@@ -120,6 +120,11 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         }
     };
 
+    let texts = if problems.0.is_empty() {
+        search::Texts::before(ctx.reader(), [message.as_str()]).await?
+    } else {
+        search::Texts::default()
+    };
     let app = ctx.app();
     let id = app.db.ids().next(&app.db, viewer.company_id, db::Table::Message).await?;
     let transaction = app.db.begin().await?;
@@ -173,7 +178,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         .filter(note::Column::Id.eq(note.id))
         .exec(&transaction)
         .await?;
-    search::add(&transaction, note.company_id, &search::parts([], [&message])).await?;
+    search::add(&transaction, note.company_id, &search::parts([], [&message]), &texts).await?;
     moment.append(&transaction, events, growth).await?;
     key.keep(&transaction, &moment, message.id).await?;
     transaction.commit().await?;

@@ -90,14 +90,19 @@ pub fn parts<'t>(
     notes.chain(messages.into_iter().map(Part::message)).collect()
 }
 
-/// Indexes parts that are new: of a note that is new, all of them.
+/// Indexes parts that are new: of a note that is new, all of them. Texts that are `known` are not taken apart again.
 ///
 /// # Errors
 /// When a statement fails.
-pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
+pub async fn add(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    parts: &[Part<'_>],
+    known: &Texts,
+) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     for some in parts.chunks(ROWS) {
-        let texts = Texts::of(some, company_id, backend).await?;
+        let texts = Texts::of(some, known, company_id, backend).await?;
         if backend == DatabaseBackend::Postgres {
             let (notes, values) = words::add_postgres(company_id, some, &texts);
             write_postgres(connection, company_id, some, &texts, &notes, values).await?;
@@ -109,14 +114,19 @@ pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[Pa
     Ok(())
 }
 
-/// Indexes parts that may be indexed already with other texts.
+/// Indexes parts that may be indexed already with other texts. Texts that are `known` are not taken apart again.
 ///
 /// # Errors
 /// When a statement fails.
-pub async fn replace(connection: &impl ConnectionTrait, company_id: i64, parts: &[Part<'_>]) -> Result<(), DbErr> {
+pub async fn replace(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    parts: &[Part<'_>],
+    known: &Texts,
+) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     for some in parts.chunks(ROWS) {
-        let texts = Texts::of(some, company_id, backend).await?;
+        let texts = Texts::of(some, known, company_id, backend).await?;
         let gone: Vec<Part> = some.iter().copied().filter(|part| stored(part, &texts).is_none()).collect();
         if !gone.is_empty() {
             remove(connection, company_id, &gone).await?;

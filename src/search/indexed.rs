@@ -1,17 +1,21 @@
 //! Texts as they are indexed.
 //!
 //! Taking a long text apart takes some ten milliseconds. Long texts are taken apart on a thread of its own, each once,
-//! however many notes have it.
+//! however many notes have it, and before the transaction begins where a change of a client brings them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
+use std::sync::Arc;
 
 use sea_orm::{DatabaseBackend, DbErr};
 
 use super::index::{GAP, Part, SEPARATOR};
 use super::token::{MAX_TOKENS, searched, tokens};
 use super::words::MAX_WORDS;
-use crate::offload::offload_at_once;
+use crate::context::Reader;
+use crate::error::Result;
+use crate::meter::Meter;
+use crate::offload::{offload, offload_at_once};
 
 /// Of each token of a text, so many positions are indexed: as many as `PostgreSQL` keeps, less one.
 const MAX_POSITIONS: usize = 255;
@@ -19,7 +23,8 @@ const MAX_POSITIONS: usize = 255;
 const SHORT: usize = 8 * 1024;
 
 /// Texts by what they say.
-pub struct Texts(HashMap<String, Indexed>);
+#[derive(Clone, Default)]
+pub struct Texts(HashMap<String, Arc<Indexed>>);
 
 /// A text as it is indexed.
 #[derive(Default)]
@@ -31,26 +36,68 @@ pub struct Indexed {
 }
 
 impl Texts {
-    /// Takes the texts of parts apart. The caller is in a transaction, which is why nobody is waited for.
+    /// Takes texts of a change apart before its transaction begins: others do not wait for that, and the operation pays
+    /// for it.
+    ///
+    /// # Errors
+    /// When the operation is over a limit.
+    pub async fn before<'t>(reader: &Reader, texts: impl IntoIterator<Item = &'t str>) -> Result<Self> {
+        Self::metered(&reader.meter, reader.sight.company_id, reader.db.backend(), texts).await
+    }
+
+    async fn metered<'t>(
+        meter: &Meter,
+        company_id: i64,
+        backend: DatabaseBackend,
+        texts: impl IntoIterator<Item = &'t str>,
+    ) -> Result<Self> {
+        let mut known = Self::default();
+        for text in texts.into_iter().map(searched) {
+            if text.len() > SHORT {
+                let owned = text.to_owned();
+                let done = offload(move || Indexed::new(&owned, company_id, backend)).await?;
+                known.0.insert(text.to_owned(), Arc::new(done.value));
+                meter.cpu(done.took);
+                meter.check()?;
+            }
+        }
+        Ok(known)
+    }
+
+    /// Takes those texts of parts apart that are not `known`. The caller is in a transaction, which is why nobody is waited
+    /// for.
     ///
     /// # Errors
     /// When the work panics.
-    pub async fn of(parts: &[Part<'_>], company_id: i64, backend: DatabaseBackend) -> Result<Self, DbErr> {
-        let texts: BTreeSet<&str> = parts.iter().map(|part| part.text).collect();
-        let length: usize = texts.iter().map(|text| text.len()).sum();
-        let texts: Vec<String> = texts.into_iter().map(|text| searched(text).to_owned()).collect();
+    pub async fn of(
+        parts: &[Part<'_>],
+        known: &Self,
+        company_id: i64,
+        backend: DatabaseBackend,
+    ) -> Result<Self, DbErr> {
+        let texts: BTreeSet<&str> = parts.iter().map(|part| searched(part.text)).collect();
+        let (mut found, mut unknown, mut length) = (HashMap::new(), Vec::new(), 0);
+        for text in texts {
+            if let Some(indexed) = known.0.get(text) {
+                found.insert(text.to_owned(), Arc::clone(indexed));
+            } else {
+                length += text.len();
+                unknown.push(text.to_owned());
+            }
+        }
         let index = move || {
             let index = |text: String| {
                 let indexed = Indexed::new(&text, company_id, backend);
-                (text, indexed)
+                (text, Arc::new(indexed))
             };
-            Self(texts.into_iter().map(index).collect())
+            unknown.into_iter().map(index).collect::<Vec<_>>()
         };
-        if length <= SHORT { Ok(index()) } else { offload_at_once(index).await }
+        found.extend(if length <= SHORT { index() } else { offload_at_once(index).await? });
+        Ok(Self(found))
     }
 
     pub fn get(&self, part: &Part<'_>) -> Option<&Indexed> {
-        self.0.get(searched(part.text))
+        self.0.get(searched(part.text)).map(|indexed| &**indexed)
     }
 }
 
@@ -111,7 +158,11 @@ fn vector(company_id: i64, tokens: &[Option<String>]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::error::Error;
+    use crate::meter::{MemoryLimits, MemoryPool, UsageLimits};
     use crate::search::Field;
 
     #[tokio::test]
@@ -119,7 +170,7 @@ mod tests {
         let long = "long words ".repeat(SHORT);
         let part = |note_id, text| Part { note_id, field: Field::Details, position: 0, text };
         let parts = [part(1, "a b a"), part(2, long.as_str()), part(3, "a b a"), part(4, "?!"), part(5, long.as_str())];
-        let texts = Texts::of(&parts, 7, DatabaseBackend::Sqlite).await.unwrap();
+        let texts = Texts::of(&parts, &Texts::default(), 7, DatabaseBackend::Sqlite).await.unwrap();
         assert_eq!(texts.0.len(), 3);
         let stored = |part: &Part<'_>| texts.get(part).unwrap().stored.as_deref();
         assert_eq!(stored(&parts[0]), Some(" a b a "));
@@ -127,8 +178,37 @@ mod tests {
         assert_eq!(stored(&parts[3]), None);
         let words = texts.get(&parts[4]).unwrap().words.as_ref().unwrap();
         assert_eq!(words.iter().map(String::as_str).collect::<Vec<_>>(), ["long", "words"]);
-        let texts = Texts::of(&parts[..1], 7, DatabaseBackend::Postgres).await.unwrap();
+        let texts = Texts::of(&parts[..1], &Texts::default(), 7, DatabaseBackend::Postgres).await.unwrap();
         let vector = texts.get(&parts[0]).unwrap().stored.clone().unwrap();
         assert!(vector.contains("'7_a':1,3 ") && vector.contains("'7_b':2 "), "{vector}");
+    }
+
+    #[tokio::test]
+    async fn the_operation_pays_for_long_texts_that_it_brings() {
+        let long = "long words ".repeat(SHORT);
+        let limits = UsageLimits { cpu: Duration::ZERO, ..UsageLimits::UNLIMITED };
+        for (limits, code) in [(UsageLimits::UNLIMITED, None), (limits, Some("TOO_COMPLEX"))] {
+            let meter = Meter::new(limits, MemoryPool::new(MemoryLimits::UNLIMITED).token(()));
+            let short = Texts::metered(&meter, 7, DatabaseBackend::Sqlite, ["short"]).await.unwrap();
+            assert!(short.0.is_empty(), "taken apart in the transaction");
+            let long = Texts::metered(&meter, 7, DatabaseBackend::Sqlite, [long.as_str()]).await;
+            assert_eq!(long.as_ref().err().map(Error::code), code);
+            assert!(long.is_err() || long.is_ok_and(|texts| texts.0.len() == 1));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_known_is_not_taken_apart_again() {
+        let long = "long words ".repeat(SHORT);
+        let parts = [(1, long.as_str()), (2, "short")].map(|(note_id, text)| Part {
+            note_id,
+            field: Field::Details,
+            position: 0,
+            text,
+        });
+        let known = Texts::of(&parts[..1], &Texts::default(), 7, DatabaseBackend::Sqlite).await.unwrap();
+        let texts = Texts::of(&parts, &known, 7, DatabaseBackend::Sqlite).await.unwrap();
+        assert!(std::ptr::eq(texts.get(&parts[0]).unwrap(), known.get(&parts[0]).unwrap()));
+        assert_eq!(texts.get(&parts[1]).unwrap().stored.as_deref(), Some(" short "));
     }
 }

@@ -23,6 +23,7 @@ mod words;
 pub use condition::Asked;
 pub use hit::{SharedSearch, search_hit};
 pub use index::{Field, Part, add, parts, remove_notes, replace};
+pub use indexed::Texts;
 pub use limits::Limits;
 pub use query::{Phrase, Search};
 pub use token::{Shape, Token, Tokens, tokens};

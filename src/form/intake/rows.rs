@@ -68,7 +68,7 @@ impl Rows {
         let largest = self.notes.iter().map(|row| row.id).max();
         let notes = std::mem::take(&mut self.notes);
         insert::<note::Entity, _>(connection, notes.clone()).await?;
-        search::add(connection, company_id, &search::parts(&notes, [])).await?;
+        search::add(connection, company_id, &search::parts(&notes, []), &search::Texts::default()).await?;
         ids.reserve(connection, company_id, Table::Note, largest.unwrap_or_default()).await?;
         // All notes before what hangs on any of them, and in the order of their keys: so do all who change notes, and
         // none of them waits for one who waits for him.
@@ -78,7 +78,7 @@ impl Rows {
             change(connection, row.clone(), *version, *message_count).await?;
         }
         let texts = changed.iter().flat_map(|(row, ..)| [Part::subject(row), Part::details(row)]);
-        search::replace(connection, company_id, &texts.collect::<Vec<_>>()).await?;
+        search::replace(connection, company_id, &texts.collect::<Vec<_>>(), &search::Texts::default()).await?;
         if !self.unassigned.is_empty() {
             let backend = connection.get_database_backend();
             assignment::Entity::delete_many()
@@ -98,7 +98,7 @@ impl Rows {
         ids: &mut Ids,
     ) -> Result<(), DbErr> {
         let texts: Vec<Part> = self.rewritten.iter().map(Part::message).collect();
-        search::replace(connection, company_id, &texts).await?;
+        search::replace(connection, company_id, &texts, &search::Texts::default()).await?;
         for row in self.rewritten {
             row.into_active_model().reset_all().update(connection).await?;
         }
@@ -112,7 +112,7 @@ impl Rows {
         }
         let largest = self.messages.iter().filter(|row| !row.from_import).map(|row| row.id).max();
         insert::<message::Entity, _>(connection, self.messages.clone()).await?;
-        search::add(connection, company_id, &search::parts([], &self.messages)).await?;
+        search::add(connection, company_id, &search::parts([], &self.messages), &search::Texts::default()).await?;
         ids.reserve(connection, company_id, Table::Message, largest.unwrap_or_default()).await?;
         let fresh = ids.events(connection, self.events.len()).await?;
         for (row, id) in self.events.iter_mut().zip(fresh) {

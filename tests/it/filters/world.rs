@@ -204,7 +204,9 @@ impl World {
                 };
                 rows.push(row.into_active_model().reset_all().insert(&transaction).await.unwrap());
             }
-            search::add(&transaction, note.company_id, &search::parts([note], &rows)).await.unwrap();
+            search::add(&transaction, note.company_id, &search::parts([note], &rows), &search::Texts::default())
+                .await
+                .unwrap();
         }
         transaction.commit().await.unwrap();
     }

@@ -167,7 +167,7 @@ impl Company {
         row.subject_folded = row.subject.as_deref().map(fold);
         let transaction = self.app.db().begin().await.unwrap();
         let row = insert_into(&transaction, row).await;
-        search::add(&transaction, self.id, &search::parts([&row], [])).await.unwrap();
+        search::add(&transaction, self.id, &search::parts([&row], []), &search::Texts::default()).await.unwrap();
         transaction.commit().await.unwrap();
         row
     }
@@ -203,7 +203,7 @@ impl Company {
             .await
             .unwrap();
         let row = insert_into(&transaction, row).await;
-        search::add(&transaction, self.id, &search::parts([], [&row])).await.unwrap();
+        search::add(&transaction, self.id, &search::parts([], [&row]), &search::Texts::default()).await.unwrap();
         transaction.commit().await.unwrap();
         row
     }
