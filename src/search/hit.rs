@@ -13,7 +13,7 @@ use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Order, 
 use super::condition::Asked;
 use super::index::Field;
 use super::query::Search;
-use super::snippet::snippet;
+use super::snippet::Reading;
 use crate::context::Reader;
 use crate::db::{Queries, one_of};
 use crate::engine::{Def, Question, ask, leaf, leaf_enum, lent, object};
@@ -47,8 +47,9 @@ object! {
     SearchHit {
         /// What was matched.
         field = leaf(|hit: &SearchHit| SearchField::from(hit.field));
-        /// Some 160 characters of it around the first match: plain text, with the matched words between U+E000 and
-        /// U+E001, to be marked by the client. These two characters stand in it for nothing else.
+        /// Some 160 characters of it around the first match, or its beginning, where there is no match in its first 262,144
+        /// bytes: plain text, with the matched words between U+E000 and U+E001, to be marked by the client. These two
+        /// characters stand in it for nothing else.
         snippet = lent(|hit: &SearchHit| &*hit.snippet);
     }
 }
@@ -125,21 +126,35 @@ async fn hits(reader: Reader, search: SharedSearch, mut notes: Vec<i64>) -> Resu
         let (parts, left) = best_parts(&reader, &search, &notes).await?;
         notes = left;
         for slice in slices(parts) {
-            let search = search.clone();
-            let show = move |part: BestPart| {
-                let snippet = Arc::new(snippet(&part.text, &search.wanted));
-                (HitKey { note_id: part.note_id, search: search.clone() }, SearchHit { field: part.field, snippet })
-            };
-            let done = offload(move || slice.into_iter().map(show).collect::<Vec<_>>()).await?;
-            hits.extend(done.value);
-            reader.meter.cpu(done.took);
-            reader.meter.check()?;
+            let mut left: Vec<_> = slice.into_iter().map(|part| (part, Reading::default())).collect();
+            // A long text is read in many turns.
+            while !left.is_empty() {
+                let search = search.clone();
+                let read = move || {
+                    let (mut hits, mut longer) = (Vec::new(), Vec::new());
+                    for (part, mut reading) in left {
+                        let Some(snippet) = reading.next(&part.text, &search.wanted) else {
+                            longer.push((part, reading));
+                            continue;
+                        };
+                        let hit = SearchHit { field: part.field, snippet: Arc::new(snippet) };
+                        hits.push((HitKey { note_id: part.note_id, search: search.clone() }, hit));
+                    }
+                    (hits, longer)
+                };
+                let done = offload(read).await?;
+                let (found, longer) = done.value;
+                hits.extend(found);
+                left = longer;
+                reader.meter.cpu(done.took);
+                reader.meter.check()?;
+            }
         }
     }
     Ok(hits)
 }
 
-/// Parts whose texts make a slice of work each.
+/// Parts whose texts make a slice of work each, unless one text is longer.
 fn slices(parts: Vec<BestPart>) -> Vec<Vec<BestPart>> {
     let mut slices: Vec<Vec<BestPart>> = Vec::new();
     let mut bytes = SLICE;

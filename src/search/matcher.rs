@@ -62,6 +62,20 @@ impl<'s> Matcher<'s> {
         }
     }
 
+    /// A matcher that goes on where another stopped, which told [`Self::matched`]; at the beginning, where that is empty.
+    pub fn resumed(phrases: &'s [Phrase], matched: &[usize]) -> Self {
+        let mut matcher = Self::new(phrases);
+        for (phrase, matched) in matcher.phrases.iter_mut().zip(matched) {
+            phrase.matched = *matched;
+        }
+        matcher
+    }
+
+    /// How far each phrase is matched.
+    pub fn matched(&self) -> Vec<usize> {
+        self.phrases.iter().map(|phrase| phrase.matched).collect()
+    }
+
     /// The tokens of the longest phrase.
     pub fn longest(&self) -> usize {
         self.longest

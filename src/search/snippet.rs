@@ -1,12 +1,14 @@
 //! A piece of a text that shows where it matches.
 
+use std::mem::take;
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::matcher::Matcher;
 use super::query::Phrase;
-use super::token::{MAX_TOKENS, searched, tokens};
+use super::token::{MAX_TOKENS, Place};
+use crate::offload::SLICE;
 
 /// Characters of a snippet, as people count them.
 const LENGTH: usize = 160;
@@ -15,16 +17,18 @@ const BEFORE: usize = 40;
 /// The most code points that a character may have; what are more are no writing of people.
 const MAX_POINTS: usize = 16;
 
+/// The most bytes of a text that are read for its snippet. What people write has its 10,000 words in less; where no match
+/// is found in so many, the beginning is shown.
+const MAX_READ: usize = 4 * SLICE;
+
 const MARK: char = '\u{e000}';
 const END: char = '\u{e001}';
 const CUT: char = '…';
 
 /// A piece of the text around the first match, matched words marked, blanks and controls as one blank each. Where the
 /// text itself has one of the marks, a replacement character stands for it.
-///
-/// The text is read once, up to the end of the piece, and never beyond the part of it that is indexed.
-pub fn snippet(text: &str, wanted: &[Phrase]) -> String {
-    let Found { piece, marks, .. } = find(text, wanted);
+fn show(text: &str, found: &Found) -> String {
+    let Found { piece, marks } = found;
     let mut out = String::new();
     if piece.start > 0 {
         out.push(CUT);
@@ -50,9 +54,6 @@ struct Found {
     piece: Range<usize>,
     /// The places that match, in order, apart from each other; perhaps some behind the piece.
     marks: Vec<Range<usize>>,
-    /// How many tokens were read, and how many comparisons they took.
-    #[cfg(test)]
-    steps: (usize, usize),
 }
 
 /// A token that was read, and how far it matches.
@@ -63,58 +64,107 @@ struct Read {
     marked: Option<usize>,
 }
 
-fn find(text: &str, wanted: &[Phrase]) -> Found {
-    let mut matcher = Matcher::new(wanted);
-    let longest = matcher.longest();
-    let mut read: Vec<Read> = Vec::new();
-    // The first token that matches.
-    let mut first: Option<usize> = None;
-    let mut shown: Option<Range<usize>> = None;
-    // How many tokens are read.
-    let mut last = MAX_TOKENS;
-    for token in tokens(searched(text)).take(MAX_TOKENS) {
-        let start = token.range.start;
-        read.push(Read { range: token.range, first: token.first, marked: None });
-        matcher.read(&token.word, |found| {
-            let from = read.len() - found.length;
-            first = Some(first.map_or(from, |first| first.min(from)));
-            let end = read.len() - 1;
-            for (at, token) in read.iter_mut().enumerate().skip(from) {
-                let marked = if found.ends_alone && at == end { token.first } else { token.range.end };
-                token.marked = token.marked.max(Some(marked));
-            }
-        });
-        // Another phrase that began before the first match would have ended by now.
-        if shown.is_none()
-            && let Some(first) = first.filter(|first| read.len() >= first + longest)
-        {
-            shown = Some(piece(text, read[first].range.start));
-        }
-        // A phrase that begins in the piece may end behind it.
-        if shown.as_ref().is_some_and(|piece| piece.end <= start) {
-            last = last.min(read.len() + longest - 1);
-        }
-        if read.len() >= last {
-            break;
+/// The reading of a text for its snippet: once, up to the end of the piece, and never beyond the part of it that is
+/// indexed. It pauses after each slice, so that others have their turns.
+pub struct Reading {
+    /// Where it goes on.
+    place: Place,
+    /// Where it pauses next.
+    until: usize,
+    /// How far phrases are matched.
+    matched: Vec<usize>,
+    read: Vec<Read>,
+    /// The first token that matches.
+    first: Option<usize>,
+    shown: Option<Range<usize>>,
+    /// How many tokens are read.
+    last: usize,
+    /// How many comparisons they took.
+    #[cfg(test)]
+    steps: usize,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            place: Place::default(),
+            until: SLICE,
+            matched: Vec::new(),
+            read: Vec::new(),
+            first: None,
+            shown: None,
+            last: MAX_TOKENS,
+            #[cfg(test)]
+            steps: 0,
         }
     }
-    let piece = shown.unwrap_or_else(|| piece(text, first.map_or(0, |first| read[first].range.start)));
-    #[cfg(test)]
-    let steps = (read.len(), matcher.steps);
-    let mut marks: Vec<Range<usize>> =
-        read.into_iter().filter_map(|token| Some(token.range.start..token.marked?)).collect();
-    marks.dedup_by(|next, last| {
-        let joins = next.start <= last.end;
-        if joins {
-            last.end = last.end.max(next.end);
+}
+
+impl Reading {
+    /// Reads the next slice of the text, which has to be the same each time; the snippet, once enough is read.
+    pub fn next(&mut self, text: &str, wanted: &[Phrase]) -> Option<String> {
+        self.advance(text, wanted).then(|| show(text, &self.found(text)))
+    }
+
+    /// Whether enough is read.
+    fn advance(&mut self, text: &str, wanted: &[Phrase]) -> bool {
+        let Self { read, first, shown, last, .. } = self;
+        let mut matcher = Matcher::resumed(wanted, &self.matched);
+        let longest = matcher.longest();
+        let mut tokens = take(&mut self.place).tokens(text, self.until);
+        let mut is_enough = false;
+        while !is_enough && let Some(token) = tokens.next() {
+            let start = token.range.start;
+            read.push(Read { range: token.range, first: token.first, marked: None });
+            matcher.read(&token.word, |found| {
+                let from = read.len() - found.length;
+                *first = Some(first.map_or(from, |first| first.min(from)));
+                let end = read.len() - 1;
+                for (at, token) in read.iter_mut().enumerate().skip(from) {
+                    let marked = if found.ends_alone && at == end { token.first } else { token.range.end };
+                    token.marked = token.marked.max(Some(marked));
+                }
+            });
+            // Another phrase that began before the first match would have ended by now.
+            if shown.is_none()
+                && let Some(first) = first.filter(|first| read.len() >= first + longest)
+            {
+                *shown = Some(piece(text, read[first].range.start));
+            }
+            // A phrase that begins in the piece may end behind it.
+            if shown.as_ref().is_some_and(|piece| piece.end <= start) {
+                *last = (*last).min(read.len() + longest - 1);
+            }
+            is_enough = read.len() >= *last;
         }
-        joins
-    });
-    Found {
-        piece,
-        marks,
         #[cfg(test)]
-        steps,
+        {
+            self.steps += matcher.steps;
+        }
+        self.matched = matcher.matched();
+        match tokens.paused() {
+            Some(place) if !is_enough && self.until < MAX_READ => {
+                self.place = place;
+                self.until += SLICE;
+                false
+            }
+            _ => true,
+        }
+    }
+
+    fn found(&mut self, text: &str) -> Found {
+        let Self { read, first, shown, .. } = self;
+        let piece = shown.take().unwrap_or_else(|| piece(text, first.map_or(0, |first| read[first].range.start)));
+        let mut marks: Vec<Range<usize>> =
+            read.iter().filter_map(|token| Some(token.range.start..token.marked?)).collect();
+        marks.dedup_by(|next, last| {
+            let joins = next.start <= last.end;
+            if joins {
+                last.end = last.end.max(next.end);
+            }
+            joins
+        });
+        Found { piece, marks }
     }
 }
 
@@ -159,10 +209,21 @@ mod tests {
     use super::*;
     use crate::search::Search;
 
+    /// The snippet, and what it took: slices, tokens and comparisons.
+    fn read(text: &str, search: &str) -> (String, usize, (usize, usize)) {
+        let search = Search::new(search).unwrap().unwrap();
+        let mut reading = Reading::default();
+        for slices in 1.. {
+            if let Some(snippet) = reading.next(text, &search.wanted) {
+                return (snippet, slices, (reading.read.len(), reading.steps));
+            }
+        }
+        unreachable!()
+    }
+
     /// The snippet, with its marks as brackets.
     fn shown(text: &str, search: &str) -> String {
-        let search = Search::new(search).unwrap().unwrap();
-        snippet(text, &search.wanted).replace(MARK, "[").replace(END, "]")
+        read(text, search).0.replace(MARK, "[").replace(END, "]")
     }
 
     #[test]
@@ -197,7 +258,7 @@ mod tests {
     }
 
     fn steps(text: &str, search: &str) -> (usize, usize) {
-        find(text, &Search::new(search).unwrap().unwrap().wanted).steps
+        read(text, search).2
     }
 
     #[test]
@@ -215,6 +276,28 @@ mod tests {
     }
 
     #[test]
+    fn a_long_text_is_read_in_slices_and_not_to_its_end() {
+        for odd in ["\u{fdfa}", "x", "\u{1f82}\u{301}", "漢\u{301}"] {
+            // The phrase stands where the first slice ends, and in the last one that is read.
+            for bytes in [SLICE - 15, SLICE * 3] {
+                let start = format!("{} ", odd.repeat(bytes / odd.len()));
+                let text = format!("{start}Grey zebrafish {}", "y".repeat(SLICE * 8));
+                let (found, slices, _) = read(&text, "\"grey zebrafish\"");
+                let is_read = start.len() < MAX_READ && !odd.starts_with('漢');
+                assert!(
+                    !is_read || found.contains(" \u{e000}Grey\u{e001} \u{e000}zebrafish\u{e001} "),
+                    "{odd:?} {found}"
+                );
+                assert!((1..=4).contains(&slices), "{odd:?} {slices}");
+            }
+            let (found, slices, _) = read(&format!("{} needle", odd.repeat(SLICE * 8 / odd.len())), "needle");
+            assert!(!found.contains(MARK) && found.starts_with(odd), "{odd:?}");
+            assert!(slices <= 4, "{slices}");
+        }
+        assert_eq!(read(&format!("needle {}", "hay ".repeat(SLICE)), "needle").1, 1);
+    }
+
+    #[test]
     fn a_phrase_that_began_before_the_first_word_that_was_found_is_the_first() {
         assert_eq!(shown("x a b c", "c \"a b c\""), "x [a] [b] [c]");
         assert_eq!(shown("c x a b c", "c \"a b c\""), "[c] x [a] [b] [c]");
@@ -229,7 +312,7 @@ mod tests {
     #[test]
     fn long_runs_of_what_is_no_writing_are_not_looked_at() {
         for odd in ["\u{1f1e6}", "\u{301}", "\u{200d}", "👨\u{200d}", "\u{915}\u{94d}", "\u{1100}"] {
-            for text in [format!("{} x", odd.repeat(60_000)), format!("x {}", odd.repeat(60_000))] {
+            for text in [format!("{} x", odd.repeat(30_000)), format!("x {}", odd.repeat(30_000))] {
                 let found = shown(&text, "x");
                 assert!(found.contains("[x]"), "{found}");
                 assert!(found.chars().count() <= (LENGTH + 2) * MAX_POINTS, "{}", found.chars().count());
@@ -251,7 +334,7 @@ mod tests {
                 .all(|char| "x👨‍👩‍👧‍👦e\u{301}".contains(char)),
             "{found}"
         );
-        assert!(shown(&format!("{} x", "a\u{301}".repeat(100_000)), "x").contains("[x]"));
+        assert!(shown(&format!("{} x", "a\u{301}".repeat(80_000)), "x").contains("[x]"));
         assert!(shown(&format!("a{} x", "\u{301}".repeat(100_000)), "x").len() < 100);
         assert!(shown(&format!("x a{}", "\u{301}".repeat(100_000)), "x").len() < 100);
     }

@@ -59,7 +59,23 @@ pub enum Shape {
 /// two words each, so that each half is found. In scripts without blanks between words, and in Korean, every two
 /// neighbours are a token, and so is the last character of a run, so that any part of the run is found.
 pub fn tokens(text: &str) -> Tokens<'_> {
-    Tokens { clusters: Clusters { text, at: 0 }, letters: VecDeque::new(), run: Run::None, known: HashMap::new() }
+    Place::default().tokens(text, usize::MAX)
+}
+
+/// How far the tokens of a text are read: what it takes to go on later.
+#[derive(Default)]
+pub struct Place {
+    at: usize,
+    letters: VecDeque<Letter>,
+    run: Run,
+}
+
+impl Place {
+    /// The tokens from here on, until so many bytes of the text are read.
+    pub fn tokens(self, text: &str, until: usize) -> Tokens<'_> {
+        let Self { at, letters, run } = self;
+        Tokens { clusters: Clusters { text, at }, until, letters, run, known: HashMap::new() }
+    }
 }
 
 /// What people see as characters, and where they begin.
@@ -87,6 +103,8 @@ impl<'t> Iterator for Clusters<'t> {
 
 pub struct Tokens<'t> {
     clusters: Clusters<'t>,
+    /// Where reading pauses, if the text does not end before.
+    until: usize,
     /// Of the last cluster, those that are not taken yet.
     letters: VecDeque<Letter>,
     run: Run,
@@ -101,10 +119,20 @@ struct Letter {
 }
 
 /// What has been read of the token to come.
+#[derive(Default)]
 enum Run {
+    #[default]
     None,
-    Word { word: String, range: Range<usize>, first: usize },
-    Pairs { last: String, range: Range<usize>, alone: bool },
+    Word {
+        word: String,
+        range: Range<usize>,
+        first: usize,
+    },
+    Pairs {
+        last: String,
+        range: Range<usize>,
+        alone: bool,
+    },
 }
 
 impl Iterator for Tokens<'_> {
@@ -116,6 +144,9 @@ impl Iterator for Tokens<'_> {
                 if let Some(token) = self.take(letter) {
                     return Some(token);
                 }
+            }
+            if self.clusters.at >= self.until {
+                return None;
             }
             let Some((start, cluster)) = self.clusters.next() else { return self.run.end() };
             match self.read(start, cluster) {
@@ -138,6 +169,12 @@ enum Cluster {
 }
 
 impl<'t> Tokens<'t> {
+    /// Where reading has paused; nothing, where the text has ended.
+    pub fn paused(self) -> Option<Place> {
+        let Self { clusters, until, letters, run, known: _ } = self;
+        (clusters.at >= until).then_some(Place { at: clusters.at, letters, run })
+    }
+
     fn read(&mut self, start: usize, cluster: &'t str) -> Cluster {
         let range = start..start + cluster.len();
         let Some(char) = cluster.chars().next() else { return Cluster::Ignored };
@@ -426,6 +463,22 @@ mod tests {
         }
         found.extend(tokens.run.end());
         found
+    }
+
+    #[test]
+    fn tokens_are_the_same_where_reading_pauses() {
+        let text = format!("Fuß-ﬁx 手机号 ราคา {}x\u{fdfa}{} x\u{301}", "\u{fdfa}".repeat(20), "\u{301}".repeat(90));
+        let whole: Vec<Token> = tokens(&text).collect();
+        for step in 1..=text.len() + 1 {
+            let (mut found, mut until, mut place) = (Vec::new(), 0, Some(Place::default()));
+            while let Some(from) = place {
+                until += step;
+                let mut tokens = from.tokens(&text, until);
+                found.extend(tokens.by_ref());
+                place = tokens.paused();
+            }
+            assert_eq!(found, whole, "{step}");
+        }
     }
 
     /// Numbers that look like chance, the same each time.
