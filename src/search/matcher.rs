@@ -64,11 +64,11 @@ impl<'s> Matcher<'s> {
 
     /// A matcher that goes on where another stopped, which told [`Self::matched`]; at the beginning, where that is empty.
     pub fn resumed(phrases: &'s [Phrase], matched: &[usize]) -> Self {
-        let mut matcher = Self::new(phrases);
-        for (phrase, matched) in matcher.phrases.iter_mut().zip(matched) {
+        let mut resumed = Self::new(phrases);
+        for (phrase, matched) in resumed.phrases.iter_mut().zip(matched) {
             phrase.matched = *matched;
         }
-        matcher
+        resumed
     }
 
     /// How far each phrase is matched.

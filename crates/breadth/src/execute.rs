@@ -185,7 +185,8 @@ impl Operation<'_> {
                 written.out.push(b',');
             }
             let (failed, changes) = (written.failed, self.changes());
-            if let Err((written, behind)) = progress.leave(position, written) {
+            if let Err(interrupted) = progress.leave(position, written) {
+                let (written, behind) = *interrupted;
                 return fill(self.plan, position, None, &behind, written);
             }
             let tree = self.tree(Some(Only { position, given })).await;

@@ -58,10 +58,10 @@ impl Progress {
     ///
     /// # Errors
     /// Gives it back with the error of the fields that have not begun, where the mutation was interrupted.
-    pub(crate) fn leave(&self, position: usize, written: Written) -> Result<(), (Written, Error)> {
+    pub(crate) fn leave(&self, position: usize, written: Written) -> Result<(), Box<(Written, Error)>> {
         let mut state = self.state();
         if let State::Interrupted(error) = &*state {
-            return Err((written, error.clone()));
+            return Err(Box::new((written, error.clone())));
         }
         *state = State::At(position, written);
         Ok(())
