@@ -83,7 +83,8 @@ pub async fn read(
             rest = later;
             if !rest.is_empty() {
                 let left = announced.map_or(STEP, |announced| announced.saturating_sub(bytes));
-                let step = left.max(rest.len()).min(STEP);
+                // A small limit takes less.
+                let step = left.max(rest.len()).min(STEP).min(limit - bytes);
                 hold(step as u64)?;
                 pieces.push(Vec::with_capacity(step));
             }

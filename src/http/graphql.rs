@@ -45,6 +45,8 @@ struct Operation {
     viewer: Viewer,
     turn: Turn,
     meter: Arc<Meter>,
+    /// Of the request: the operation goes on to use it when nobody waits any more.
+    memory: HeldMemory,
     /// What was charged for it.
     estimate: u64,
     /// Of that, what is charged for bytes that it writes.
@@ -244,14 +246,15 @@ impl Door {
                 return Ok(executed);
             }
         };
-        turn.charge(asked.estimate.cost).map_err(Refusal::rate_limited)?;
+        // Before it is charged: what is refused for want of memory did not run.
         memory.add(asked.estimate.arguments)?;
+        turn.charge(asked.estimate.cost).map_err(Refusal::rate_limited)?;
         estimate += asked.estimate.cost;
         let written = if asked.changing { asked.estimate.written } else { 0 };
         let request_id = request_id.to_owned();
         // A change goes on, whoever waits for it.
         let stop = if asked.changing { StopSignal::default() } else { stop };
-        let operation = Operation { viewer, turn, meter, estimate, written, stop, request_id };
+        let operation = Operation { viewer, turn, meter, memory, estimate, written, stop, request_id };
         let mut executed = self.run(asked, operation, deadline).await?;
         if !shows_cost {
             executed.cost = None;
@@ -325,7 +328,7 @@ impl Door {
     /// dropped, and a transaction that were dropped with it could hand its open connection to somebody else. The turn
     /// goes with it: operations that nobody waits for are bounded like all others.
     async fn run(&self, asked: Asked, work: Operation, deadline: Instant) -> Result<Executed, Refusal> {
-        let Operation { viewer, turn, meter, estimate, written, stop, request_id } = work;
+        let Operation { viewer, turn, meter, memory, estimate, written, stop, request_id } = work;
         let owner = Owner::Token(viewer.token_key());
         let app = self.app.scoped(Share { token: viewer.token_key(), meter: Arc::clone(&meter), stop });
         let Asked { document, number, variables, .. } = asked;
@@ -340,6 +343,8 @@ impl Door {
             answer::settle(&mut response, &request_id);
             answer::faults(&response).for_each(|fault| db.heed(fault));
             meter.release_rows();
+            // Of the variables, and of what they were turned into.
+            drop((variables, memory));
             let usage = meter.usage();
             usage.record();
             turn.settle(estimate, usage.cost().max(LEAST_COST).saturating_add(written));

@@ -17,8 +17,8 @@ const BEFORE: usize = 40;
 /// The most code points that a character may have; what are more are no writing of people.
 const MAX_POINTS: usize = 16;
 
-/// The most bytes of a text that are read for its snippet. What people write has its 10,000 words in less; where no match
-/// is found in so many, the beginning is shown.
+/// The most bytes of a text that are read for its snippet. Where no match is found in so many, the beginning is shown: of long
+/// texts in scripts whose words take more than 26 bytes, search may have found one behind them.
 const MAX_READ: usize = 4 * SLICE;
 
 const MARK: char = '\u{e000}';
