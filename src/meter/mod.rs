@@ -103,10 +103,10 @@ impl Meter {
         self.doubtful_changes.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether the operation can be sent again as if it had not been sent.
+    /// Whether the operation can be sent again as if it had not been sent. Where a commit is in doubt, it can with its
+    /// `idempotencyKey`, and `extensions.changed` says so.
     pub fn is_repeatable(&self) -> bool {
-        let Changes { made, unknown } = self.changes();
-        made == 0 && unknown == 0
+        self.changes().made == 0
     }
 
     /// How many changes were committed.
