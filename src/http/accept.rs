@@ -1,13 +1,13 @@
-//! Which of the two media types of GraphQL over HTTP the client wants.
+//! Content negotiation between the two media types of GraphQL over HTTP.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// The form of an answer. The body is the same; what differs is when the status tells of errors in it.
+/// The media type of a response. The body is the same; only the status of a response to an invalid document differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaType {
-    /// `application/json`: what old clients know. 200 also for a document with errors.
+    /// `application/json`, for old clients: the status is 200 even if the document has errors.
     Json,
-    /// `application/graphql-response+json`: 400 for a document with errors.
+    /// `application/graphql-response+json`: the status is 400 if the document has errors.
     GraphqlResponse,
 }
 
@@ -19,8 +19,9 @@ impl MediaType {
         })
     }
 
-    /// `None` where `Accept` permits neither. Where it says nothing, or leaves the choice to us, `application/json`. An empty
-    /// list says nothing (RFC 9110, section 12.5.1): some proxies and clients send that.
+    /// Picks the media type by the `Accept` headers. Returns `None` if they permit neither, and `application/json` if
+    /// they are absent, empty, or rate both equally without naming `application/graphql-response+json`. An empty list
+    /// counts as absent (RFC 9110, section 12.5.1): some proxies and clients send one.
     pub fn negotiate(headers: &HeaderMap) -> Option<Self> {
         let lines = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let mut accept = lines.flat_map(|line| line.split(',')).filter(|range| !range.trim().is_empty()).peekable();
@@ -40,7 +41,7 @@ impl MediaType {
     }
 }
 
-/// One media range of `Accept`, as in `application/*;q=0.5`.
+/// A media range of `Accept`, such as `application/*;q=0.5`.
 struct Range<'a> {
     kind: &'a str,
     subtype: &'a str,
@@ -52,12 +53,13 @@ impl<'a> Range<'a> {
         let mut parts = range.split(';').map(str::trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
         let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-        // A weight that is none says nothing against the type.
+        // An invalid weight counts as 1.
         let quality = quality.and_then(|text| text.parse().ok()).filter(|q| (0.0..=1.0).contains(q)).unwrap_or(1.0);
         Some(Self { kind, subtype, quality })
     }
 
-    /// How exactly this range names `application/<subtype>`; `None` where it does not at all.
+    /// How specifically this range matches `application/<subtype>`: 0 for `*/*`, 1 for `application/*`, 2 for an exact
+    /// match, `None` for no match.
     fn precision(&self, subtype: &str) -> Option<u8> {
         match (self.kind, self.subtype) {
             ("*", "*") => Some(0),

@@ -1,4 +1,4 @@
-//! How many connections there are, so that no one client takes all that the system has.
+//! Connection limits, in total and per address, so that no client can take all connections.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -6,18 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::limits::{Limits, TrustedProxies, network};
 
-/// What a connection costs its address, and the head of a request that was begun and not ended.
+/// Points that an address is charged for each connection, and for a request head that was begun but never finished.
 const CONNECTION: u64 = 100;
 const UNFINISHED_HEAD: u64 = 1_000;
-/// It costs 1 for so many bytes that are discarded at its end.
+/// An address is charged 1 point per this many bytes that are discarded when its connection ends.
 const DISCARDED_BYTES: u64 = 1_000;
 
-/// How many connections there may be at the same time. What comes beyond that is closed at once.
+/// Maximum numbers of simultaneous connections. The server closes connections beyond them at once.
 #[derive(Clone, Debug)]
 pub struct Admission {
-    /// From everywhere.
+    /// Total, from all addresses.
     pub connections: usize,
-    /// From one address, or one network of IPv6; those of trusted proxies are of many.
+    /// Per address, or per /64 network for IPv6. Trusted proxies are exempt, as they connect for many clients.
     pub of_address: usize,
     pub trusted_proxies: TrustedProxies,
 }
@@ -28,22 +28,22 @@ impl Default for Admission {
     }
 }
 
-/// The connections that are open.
+/// Counts the open connections.
 pub struct Open {
     most: Admission,
     counts: Mutex<HashMap<IpAddr, usize>>,
-    /// Where connections are paid for.
+    /// The accounts that are charged for connections, if any.
     limits: Option<Arc<Limits>>,
 }
 
-/// One of them, until it is dropped.
+/// The slot of one connection; dropping it frees the slot.
 pub struct Place {
     open: Arc<Open>,
     network: IpAddr,
     payer: Payer,
 }
 
-/// Who pays for a connection: nobody where it is of a proxy.
+/// The account that is charged for a connection. Connections of trusted proxies are not charged.
 #[derive(Clone, Default)]
 pub struct Payer(Option<(IpAddr, Arc<Limits>)>);
 
@@ -52,22 +52,22 @@ impl Payer {
         Self(Some((peer, limits)))
     }
 
-    /// The connection ended inside the head of a request. Such heads are the cheapest thing to send, and no request that
-    /// would pay for them ever comes.
+    /// Charges for a connection that ended inside the head of a request. Such heads are the cheapest thing to send, and
+    /// no request follows that would be charged instead.
     pub fn pay_for_unfinished_head(&self) {
         if let Self(Some((peer, limits))) = self {
             limits.take(*peer, UNFINISHED_HEAD);
         }
     }
 
-    /// Pays for bytes that nobody wanted, and that were read all the same, while more of them come. Says whether the address
-    /// could pay; if not, it still owes for them.
+    /// Charges for discarded bytes while more of them arrive. Returns whether the address could pay; if not, nothing is
+    /// charged, and the bytes stay due.
     pub fn pays_for_discarded(&self, bytes: u64) -> bool {
         let Self(Some((peer, limits))) = self else { return true };
         limits.spend(*peer, bytes / DISCARDED_BYTES).is_ok()
     }
 
-    /// The same for the last of them, when the connection has ended.
+    /// Charges for the last discarded bytes, after the connection has ended; the address may go into debt.
     pub fn pay_for_discarded(&self, bytes: u64) {
         if let (Self(Some((peer, limits))), 1..) = (self, bytes / DISCARDED_BYTES) {
             limits.take(*peer, bytes / DISCARDED_BYTES);
@@ -90,13 +90,13 @@ impl Open {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// `None` where there are as many as there may be, or the address has spent its budget; `open` is how many there are
-    /// from everywhere.
+    /// Takes a slot for a connection from `peer`. `open` is the total number of open connections. Returns `None` if a
+    /// maximum is reached or the address has spent its budget.
     pub fn enter(self: &Arc<Self>, peer: IpAddr, open: usize) -> Option<Place> {
         if open >= self.most.connections {
             return None;
         }
-        // Those of a proxy are of many clients.
+        // A proxy connects for many clients.
         let is_of_one = !self.most.trusted_proxies.trusts(peer.to_canonical());
         let network = network(peer);
         let mut counts = self.counts();

@@ -1,4 +1,4 @@
-//! Answers: the status, the headers and the errors as clients see them.
+//! Responses: their status, headers and errors.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -14,14 +14,16 @@ use crate::engine::{self, Answered, Buffer, tells_changes};
 use crate::error::Cause;
 use crate::meter::Usage;
 
-/// How many errors an answer lists, beside those of the root fields of a mutation; the first ones, as they come. A hostile document
-/// can cause thousands.
+/// Maximum number of errors in a response, not counting those of mutation root fields; the first ones are listed. A
+/// hostile document can cause thousands.
 const MOST_ERRORS: usize = 10;
-/// How many are looked at: what is behind them nobody is told, but that there is something.
+/// Maximum number of errors that are processed. Errors beyond it are dropped, and not counted in `errorsLeftOut`
+/// either.
 const MOST_SETTLED: usize = 1_000;
-/// How long the message of an error may be, in characters.
+/// Maximum length of an error message, in characters.
 const LONGEST_MESSAGE: usize = 500;
-/// The same where the document is wrong, and a word in it: such messages repeat names that the client made up.
+/// Maximum lengths, in characters, of an error message about the document and of a word in it: such messages repeat
+/// names that the client chose.
 const LONGEST_OF_DOCUMENT: usize = 200;
 const LONGEST_WORD: usize = 60;
 
@@ -32,7 +34,7 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// Errors first, as the specification advises: they are seen first.
+    /// Writes errors before data, as the specification recommends, so that readers notice them.
     fn json(self) -> serde_json::Result<Vec<Vec<u8>>> {
         let mut out = Buffer::with_capacity(1024);
         let member = |out: &mut Buffer, name: &str| {
@@ -62,11 +64,11 @@ impl Answer<'_> {
     }
 }
 
-/// Gives every error its code and request ID, and writes the causes of those that are the server's into the log: each cause
-/// once, as all root fields fail while the database is away. Has to happen where the operation runs, as the client may be gone
-/// by then.
+/// Adds the code and the request ID to every error, and logs the causes of server errors. Each distinct cause is logged
+/// once, as all root fields fail while the database is down. Call this in the task that runs the operation: the client
+/// may have disconnected by the time the response is written.
 pub fn settle(response: &mut engine::Response, request_id: &str) {
-    // Else a client could not tell which changes were made.
+    // Always keep errors about mutations: the client needs them to know which changes were made.
     let mut number = 0;
     response.errors.retain(|error| {
         number += 1;
@@ -96,23 +98,23 @@ pub fn settle(response: &mut engine::Response, request_id: &str) {
     }
 }
 
-/// The faults of the database that fields failed by.
+/// The database faults that made fields fail.
 pub fn faults(response: &engine::Response) -> impl Iterator<Item = Fault> {
     response.errors.iter().filter_map(|error| error.source::<Cause>()?.fault())
 }
 
-/// What an operation gave, and what goes with its answer.
+/// The result of an operation, and what the response needs besides.
 pub struct Executed {
     pub response: engine::Response,
-    /// Whether the same may be sent again, as nothing was changed.
+    /// Whether the client may safely send the operation again, because it changed nothing.
     pub repeatable: bool,
-    /// The estimated cost and what was used, where the client asked for them.
+    /// The estimated cost and the measured usage, if the client asked for them.
     pub cost: Option<(u64, Usage)>,
     pub held: Held,
 }
 
-/// The answer to what was executed, or was refused by the schema. The status invites to send the same again only where
-/// nothing was answered, and nothing was changed.
+/// Builds the response to an operation that was executed, or that the schema rejected. The status is one that invites a
+/// retry only if the response has no data and nothing was changed.
 pub fn executed(executed: Executed, media_type: MediaType) -> Response {
     let Executed { response: engine::Response { data, errors, is_empty }, repeatable, cost, held } = executed;
     let has = |wanted| errors.iter().any(|error| code(error) == Some(wanted));
@@ -124,13 +126,13 @@ pub fn executed(executed: Executed, media_type: MediaType) -> Response {
         _ if has("UNAVAILABLE") || has("TIMEOUT") => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
     };
-    // With a status of an error, data is null or absent (GraphQL over HTTP, section 6.4).
+    // With an error status, data must be null or absent (GraphQL over HTTP, section 6.4).
     let data = match data {
         Answered::Written(_) if !status.is_success() => Answered::Null,
         data => data,
     };
     let mut extensions = BTreeMap::new();
-    // Else a client could not tell which changes were made.
+    // Always list errors about mutations: the client needs them to know which changes were made.
     let told = errors.iter().enumerate().filter(|(number, error)| *number < MOST_ERRORS || tells_changes(error));
     let told: Vec<_> = told.map(|(_, error)| error).collect();
     if told.len() < errors.len() {
@@ -146,7 +148,7 @@ pub fn executed(executed: Executed, media_type: MediaType) -> Response {
     answer
 }
 
-/// The answer to what was not executed.
+/// Builds the response to a request that was refused before execution.
 pub fn refused(refusal: Refusal, media_type: MediaType, request_id: &str) -> Response {
     let mut error = ServerError::new(refusal.message, None);
     error.locations = refusal.locations;
@@ -165,7 +167,8 @@ pub fn refused(refusal: Refusal, media_type: MediaType, request_id: &str) -> Res
     answer
 }
 
-/// Old clients take an error status for a broken connection and do not look at the errors.
+/// The status for a document with errors. Old clients take an error status for a failed connection and ignore the
+/// errors.
 fn document_status(media_type: MediaType) -> StatusCode {
     match media_type {
         MediaType::Json => StatusCode::OK,
@@ -173,7 +176,8 @@ fn document_status(media_type: MediaType) -> StatusCode {
     }
 }
 
-/// `extensions.cost`: in points, and what they were spent on, in microseconds, rows and bytes.
+/// `extensions.cost`: the estimated and the actual cost in points, and the measured usage in microseconds, rows and
+/// bytes.
 fn shown_cost(estimate: u64, usage: Usage) -> Value {
     let micros = |duration: std::time::Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     let actual = [

@@ -1,7 +1,7 @@
-//! What the client asks for, out of the body of a POST or the address of a GET.
+//! Parses a GraphQL request from the body of a POST or the URL of a GET.
 //!
-//! A request is taken apart in two steps: first what names the document, then the variables. So a request whose document is
-//! not taken is refused before anything is built for it.
+//! A request is parsed in two steps: first the parameters that name the document, then the variables. A request with an
+//! unacceptable document is thus refused before its variables are built.
 
 use std::borrow::Cow;
 
@@ -13,32 +13,32 @@ use super::parameter::{AddressParameters, BodyParameters, Text, wrong};
 use super::refusal::Refusal;
 use crate::json::{self, ValueLimit};
 
-/// How many values the JSON of a request may hold. Each takes some tens of bytes of memory, and an object some hundreds,
-/// where the text of a zero takes two.
+/// Maximum number of JSON values in a request. Each value takes tens of bytes of memory, an object hundreds, whereas a
+/// zero takes two bytes of text.
 const MOST_VALUES: usize = 100_000;
-/// The memory that one value takes when it is built, at most, in bytes: that of an object with one field is shared by two.
+/// Upper bound of the memory that a built value takes, in bytes: an object with one field counts as two values.
 const VALUE_BYTES: u64 = 200;
 
-/// What a client asks for.
+/// A GraphQL request, partly parsed.
 #[derive(Debug)]
 pub struct Request<'a> {
     pub names: Names<'a>,
     pub rest: Rest<'a>,
 }
 
-/// What a request says beside its document, not yet read.
+/// The parts of a request other than its document, not yet parsed.
 #[derive(Debug)]
 pub struct Rest<'a> {
     operation_name: Option<Text<'a>>,
-    /// JSON.
+    /// JSON text of an object.
     variables: Option<Cow<'a, str>>,
-    /// What is left of it by the extensions.
+    /// The number of values that may still be built after checking the extensions.
     limit: ValueLimit,
-    /// The memory that all values take at most.
+    /// Upper bound of the memory that all values take, in bytes.
     bytes: u64,
 }
 
-/// Out of the body of a POST.
+/// Parses the body of a POST.
 pub fn in_body<'a>(body: &'a [u8]) -> Result<Request<'a>, Refusal> {
     let body =
         std::str::from_utf8(body).map_err(|error| Refusal::bad_request(format!("The body is not UTF-8: {error}.")))?;
@@ -63,7 +63,7 @@ pub fn in_body<'a>(body: &'a [u8]) -> Result<Request<'a>, Refusal> {
     request(names, text(parameters.operation_name), variables, bytes)
 }
 
-/// Out of the address of a GET.
+/// Parses the query string of a GET.
 pub fn in_address(query: &str) -> Result<Request<'static>, Refusal> {
     let parameters = AddressParameters::read(query)?;
     for json in [&parameters.variables, &parameters.extensions].into_iter().flatten() {
@@ -77,12 +77,13 @@ pub fn in_address(query: &str) -> Result<Request<'static>, Refusal> {
         extensions: object_of(parameters.extensions, "extensions")?,
         relay: relay("doc_id", parameters.doc_id).or_else(|| relay("id", parameters.id)),
     };
-    // No memory is held for it: an address is as short as the head of a request.
+    // No memory is reserved: a URL is no longer than a request head may be.
     request(names, parameters.operation_name.map(Text::Plain), variables, 0)
 }
 
-/// Refuses JSON of too many values by a single walk over its bytes. Each value but the first of a list or an object
-/// stands behind a comma, and each list and object begins with a bracket. Gives the memory that they take at most.
+/// Refuses JSON with too many values, by a single pass over its bytes. Every value except the first of a list or an
+/// object follows a comma, and every list and object begins with a bracket. Returns an upper bound of the memory that
+/// the values take, in bytes.
 fn weigh(json: &str) -> Result<u64, Refusal> {
     let (mut values, mut in_string, mut is_escaped) = (1, false, false);
     for byte in json.bytes() {
@@ -100,7 +101,7 @@ fn weigh(json: &str) -> Result<u64, Refusal> {
     Ok(values as u64 * VALUE_BYTES)
 }
 
-/// Checks the extensions: one of them is known, and the others are not built.
+/// Checks the extensions without building them, as only one of them is used.
 fn request<'a>(
     names: Names<'a>,
     operation_name: Option<Text<'a>>,
@@ -115,15 +116,15 @@ fn request<'a>(
 }
 
 impl Rest<'_> {
-    /// The name of the operation, and the variables. Before they are built, `hold` is told how much memory they may take, and
-    /// may refuse it.
+    /// Parses the operation name and the variables. Calls `hold` with the memory that they may take, in bytes, before
+    /// building them; `hold` may refuse it.
     ///
     /// # Errors
-    /// Where one of them is not what it has to be, or holds too much.
+    /// If one of them has the wrong type or holds too much.
     pub fn read(self, hold: impl FnOnce(u64) -> Result<(), Refusal>) -> Result<(Option<String>, Variables), Refusal> {
         hold(self.bytes)?;
         let name = self.operation_name.map(|name| name.read("operationName")).transpose()?;
-        // Many clients send an empty name where they mean none.
+        // Many clients send an empty name to mean none.
         let name = name.filter(|name| !name.is_empty());
         let Some(text) = self.variables else { return Ok((name, Variables::default())) };
         let value: Value = json::parse(&text, &self.limit).map_err(|error| broken("variables", &error))?;
@@ -131,7 +132,7 @@ impl Rest<'_> {
     }
 }
 
-/// The text of an object.
+/// The text of a parameter that has to be an object, null or absent.
 fn object<'a>(raw: Option<&'a RawValue>, name: &str) -> Result<Option<&'a str>, Refusal> {
     match raw.map(RawValue::get) {
         None | Some("null") => Ok(None),
@@ -140,7 +141,7 @@ fn object<'a>(raw: Option<&'a RawValue>, name: &str) -> Result<Option<&'a str>, 
     }
 }
 
-/// The same of a parameter of an address, which may be empty.
+/// The same for a URL parameter, which may also be empty.
 fn object_of(text: Option<String>, name: &str) -> Result<Option<Cow<'static, str>>, Refusal> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let raw = serde_json::from_str(&text)

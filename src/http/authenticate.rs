@@ -1,4 +1,4 @@
-//! Who asks: from which address, and with whose token.
+//! Identifies the client: its address, and the viewer that its token belongs to.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::watchdog::watched;
 
 impl Door {
-    /// Absent where the request came over no network.
+    /// The address of the client; `None` if the request did not come over a network.
     pub fn visitor(&self, head: &Parts) -> Option<IpAddr> {
         self.visitor_of(&head.headers, &head.extensions)
     }
@@ -35,8 +35,8 @@ impl Door {
     ) -> Result<Viewer, Refusal> {
         let token = bearer(headers).ok_or_else(Refusal::unauthenticated)?;
         let viewer = match self.viewer(token, address).await? {
-            // Connections break while they rest, and who first asks on one finds out: here is where nothing has been
-            // done yet, and can be asked for once more.
+            // Idle database connections can break unnoticed until the next use. Retry once here, where nothing has been
+            // done yet.
             Err(error) if error.is_of_connection() => {
                 self.app.db.heed(Fault::Connection);
                 self.viewer(token, address).await?
@@ -46,7 +46,7 @@ impl Door {
         viewer?.ok_or_else(Refusal::unauthenticated)
     }
 
-    /// Whose token it is, if it holds.
+    /// Looks up or verifies the token. The inner result is `None` if the token is not valid.
     async fn viewer(
         self: &Arc<Self>,
         token: &str,
@@ -55,7 +55,7 @@ impl Door {
         if self.identity.is_none() || auth::is_opaque(token) {
             return Ok(self.tokens.authenticate_from(address, token).await);
         }
-        // A signature takes a while to verify.
+        // Verifying a signature takes long, so it runs on the work runtime.
         let (door, token) = (Arc::clone(self), token.to_owned());
         let verified = async move {
             let App { db, clock, .. } = &door.app;

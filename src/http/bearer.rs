@@ -1,6 +1,6 @@
 use axum::http::{HeaderMap, header};
 
-/// The token that a request brings (RFC 6750, section 2.1).
+/// The bearer token of a request (RFC 6750, section 2.1).
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())

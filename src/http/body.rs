@@ -1,4 +1,4 @@
-//! Reading the body of a POST: of one media type, up to a limit.
+//! Reads the body of a POST: JSON only, up to a size limit.
 
 use std::error::Error;
 use std::io;
@@ -10,8 +10,8 @@ use http_body_util::BodyExt;
 use super::connection::OVERFRAMED;
 use super::refusal::Refusal;
 
-/// Refuses all but JSON: a page of another origin can send forms and plain text without asking first, and must not
-/// reach the API that way.
+/// Refuses all media types except JSON. Pages of other origins can send forms and plain text without a CORS preflight,
+/// and must not reach the API that way.
 pub fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(sent) = headers.get(header::CONTENT_TYPE) else {
         return Err(Refusal::media_type("`Content-Type` is missing; send application/json."));
@@ -39,20 +39,21 @@ pub fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// Refuses what the client announces to be larger than `limit`.
+/// Refuses a body whose announced length exceeds `limit`, in bytes.
 pub fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Refusal> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > limit as u64) { Err(Refusal::too_large(limit)) } else { Ok(()) }
 }
 
-/// How many frames are paid for at a time. The first of them go with the request: those of a usual body are larger.
+/// Number of frames that are charged at a time. A body with fewer is charged for its bytes alone; the frames of a usual
+/// body are larger.
 pub const FRAMES: u64 = 256;
 
-/// How much room is made at a time.
+/// Maximum size of an allocation for the body, in bytes.
 const STEP: usize = 64 << 10;
 
-/// Reads at most `limit` bytes. What has arrived is held, not what was announced: `hold` is asked before more room is made,
-/// and `pay` after each [`FRAMES`] frames, in which a body comes when it is cut into chunks.
+/// Reads at most `limit` bytes. Memory is reserved as bytes arrive, not by the announced length: `hold` is called
+/// before each allocation, and `pay` after every [`FRAMES`] frames, as a chunked body can consist of many small ones.
 pub async fn read(
     mut body: Body,
     limit: usize,
@@ -71,7 +72,7 @@ pub async fn read(
         if data.len() > limit - bytes {
             return Err(Refusal::too_large(limit));
         }
-        // Copied, as each frame keeps what it was read with.
+        // Copy the data, as each frame keeps the whole read buffer alive.
         let mut rest = &data[..];
         while !rest.is_empty() {
             let room = pieces.last().map_or(0, |piece| piece.capacity() - piece.len());
@@ -83,7 +84,7 @@ pub async fn read(
             rest = later;
             if !rest.is_empty() {
                 let left = announced.map_or(STEP, |announced| announced.saturating_sub(bytes));
-                // A small limit takes less.
+                // A limit below the step bounds the allocation.
                 let step = left.max(rest.len()).min(STEP).min(limit - bytes);
                 hold(step as u64)?;
                 pieces.push(Vec::with_capacity(step));
@@ -92,7 +93,7 @@ pub async fn read(
     }
     let whole = match pieces.len() {
         0 | 1 => pieces.pop().unwrap_or_default(),
-        // Twice as much for as long as this takes: nobody waits here.
+        // This needs twice the memory, but only briefly: nothing awaits here.
         _ => pieces.concat(),
     };
     Ok(whole.into_boxed_slice().into())
@@ -149,7 +150,7 @@ mod tests {
         assert!(gzip.is_some_and(|message| message.contains("compressed")));
     }
 
-    /// A body in frames of one size, and whether its length is known.
+    /// A body of `bytes` bytes, either with a known length or in frames of `frame` bytes.
     fn framed(bytes: usize, frame: usize, is_known: bool) -> Body {
         if is_known {
             return Body::from(vec![b'x'; bytes]);
@@ -180,7 +181,7 @@ mod tests {
         }
         let none = read(framed(1, 1, false), 1, |_| Err(Refusal::stopping()), || Ok(())).await;
         assert_eq!(none.unwrap_err().code, Refusal::stopping().code);
-        // A byte above the limit, wherever it comes.
+        // One byte above the limit is refused, in whichever frame it arrives.
         for frame in [1, 7, 100] {
             assert_eq!(
                 read(framed(100, frame, false), 99, |_| Ok(()), || Ok(())).await.unwrap_err().code,

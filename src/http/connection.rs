@@ -1,5 +1,5 @@
-//! A connection that is cut when its client is too slow: in asking, in sending the head of a request, or in taking the
-//! answer. The HTTP library has one time limit for the first two together, and none for the third.
+//! Closes connections of slow clients: idle ones, and those that send a request head or read a response too slowly. The
+//! HTTP library has one timeout for idling and the head together, and none for the response.
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -13,41 +13,41 @@ use super::linger::Linger;
 use super::phase::{HEAD, MASK, Phase, RESTING};
 use super::time_limit::TimeLimit;
 
-/// How long clients may take.
+/// The timeouts of a connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Between two requests, and before the first.
+    /// Between two requests, and before the first one.
     pub idle: Duration,
     /// For the head of a request, from its first byte.
     pub head: Duration,
-    /// For an answer, from when it first has to wait for the client.
+    /// For a response, from the first time that writing has to wait for the client.
     pub answer: Duration,
 }
 
-/// The kind of the error where a body is mostly framing: no other error of a connection has it.
+/// The kind of the I/O error for a body that is mostly chunk framing. No other error of a connection has this kind.
 pub const OVERFRAMED: ErrorKind = ErrorKind::QuotaExceeded;
 
-/// The bytes of a connection, at the pace that clients have to keep.
+/// A stream that enforces the timeouts of [`Pace`].
 pub struct Paced<S> {
     stream: S,
     pace: Pace,
     phase: Phase,
     payer: Payer,
     reading: TimeLimit,
-    /// The phase that the limit of reading is for.
+    /// The phase that the read timeout was started for.
     reading_for: u64,
     writing: TimeLimit,
     end: End,
 }
 
-/// How far a connection has ended.
+/// Progress of closing the connection.
 enum End {
     Open,
-    /// The client was told that no more comes.
+    /// The write side is shut down.
     Told,
-    /// The client may still be sending.
+    /// Reading and discarding what the client still sends.
     Lingering(Linger),
-    /// It may be closed.
+    /// The connection may be closed.
     Done,
 }
 
@@ -57,7 +57,7 @@ impl<S> Paced<S> {
         Self { stream, pace, phase, payer, reading, reading_for: u64::MAX, writing, end: End::Open }
     }
 
-    /// Whether the request has been waited for too long; if not, the task is woken when it will be.
+    /// Whether the read timeout has passed; if not, registers the task to be woken when it does.
     fn is_awaited_for_too_long(&mut self, cx: &mut Context<'_>) -> bool {
         let phase = self.phase.get();
         if self.reading_for != phase {
@@ -65,14 +65,14 @@ impl<S> Paced<S> {
             match phase & MASK {
                 RESTING => self.reading.start(self.pace.idle),
                 HEAD => self.reading.start(self.pace.head),
-                // Who answers has a time limit of its own for the body.
+                // The request handler has its own timeout for the body.
                 _ => self.reading.stop(),
             }
         }
         self.reading.is_over(cx)
     }
 
-    /// An error where the client has kept us waiting for too long.
+    /// Starts the write timeout unless it is running. Returns an error once it has passed.
     fn await_writable<T>(&mut self, cx: &mut Context<'_>) -> Poll<Result<T>> {
         if !self.writing.is_running() {
             self.writing.start(self.pace.answer);
@@ -85,7 +85,7 @@ impl<S> Paced<S> {
     }
 }
 
-/// Read by whoever waits for the body, too.
+/// Whoever reads the body sees this error, too.
 fn overframed() -> Error {
     Error::new(OVERFRAMED, "what frames the body is larger than the body")
 }
@@ -143,21 +143,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
         self.stream.is_write_vectored()
     }
 
-    /// Called when all there is was written.
+    /// The HTTP library calls this when it has written everything it has.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         match Pin::new(&mut self.stream).poll_flush(cx) {
             Poll::Pending => self.await_writable(cx),
             flushed @ Poll::Ready(_) => {
                 self.writing.stop();
-                // The library has begun to wait for the next request while it answered this one, and does not read
-                // again until something comes; woken, it does.
+                // While responding, the library already starts to wait for the next request, and only reads again when
+                // data arrives. This starts the read timeout, which wakes it.
                 let _ = self.is_awaited_for_too_long(cx);
                 flushed
             }
         }
     }
 
-    /// Tells the client that no more comes, and lets one that still sends see the answer.
+    /// Shuts down the write side, then lingers so that a client that is still sending can read the response.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let this = &mut *self;
         if matches!(this.end, End::Done) {
@@ -171,7 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
             let mut byte = [0];
             let mut next = ReadBuf::new(&mut byte);
             let read = Pin::new(&mut this.stream).poll_read(cx, &mut next);
-            // Requests beyond the last one that is answered.
+            // The client has sent more requests than were answered.
             let has_more = matches!(read, Poll::Ready(Ok(()))) && !next.filled().is_empty();
             if !has_more && (read.is_ready() || !this.phase.has_unread()) {
                 this.end = End::Done;
@@ -199,7 +199,7 @@ mod tests {
     const PACE: Pace =
         Pace { idle: Duration::from_mins(1), head: Duration::from_secs(10), answer: Duration::from_secs(30) };
 
-    /// How many seconds it takes until reading fails.
+    /// Seconds until reading fails with a timeout.
     async fn seconds_until_cut<S: AsyncRead + Unpin>(paced: &mut Paced<S>) -> u64 {
         let start = Instant::now();
         let mut sink = Vec::new();
@@ -278,7 +278,7 @@ mod tests {
         }
     }
 
-    /// How many seconds a connection takes to end whose client neither sends nor closes.
+    /// Seconds until a connection ends whose client neither sends nor closes.
     async fn seconds_to_end(phase: Phase, sent: &[u8]) -> u64 {
         let (mut client, server) = duplex(100);
         client.write_all(sent).await.unwrap();

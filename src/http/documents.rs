@@ -1,8 +1,8 @@
-//! Documents that have been read before.
+//! Cache of parsed and validated documents.
 //!
-//! A front end sends the same few documents again and again, with other variables: they are kept, by their whole text. Long
-//! ones are kept where their client has registered them, and so will send them again, apart from the others: a few would take
-//! the place of all of these.
+//! Front ends send the same few documents again and again, with different variables, so parsed documents are cached by
+//! their text. Long documents are cached only if the client registered them, as it will then send them again. They have
+//! a cache of their own, as a few of them would evict all others.
 
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,21 +15,22 @@ use crate::document::Refused;
 use crate::gate::Bounds;
 use crate::schema::{Document, Schema};
 
-/// How many documents are kept: those used last.
+/// Maximum number of documents in each cache; the least recently used one is evicted.
 const MOST_KEPT: NonZero<usize> = NonZero::<usize>::MIN.saturating_add(255);
-/// Documents above this many bytes go into the second cache.
+/// Documents longer than this, in bytes, go into the second cache.
 const LONG: usize = 16 << 10;
-/// How long all that are kept may be together, in bytes. What is made of a text takes up to some fifty times as much: of one of 7 KB
-/// with 150 root fields, and of one of 18 KB that holds a list of 9,000 numbers, which are nearly as many tokens as there may be.
-/// Of longer ones it is less, as tokens and fields are bounded.
+/// Maximum total length of the cached texts, in bytes. A parsed document takes up to about fifty times as much memory
+/// as its text: measured for one of 7 KB with 150 root fields, and for one of 18 KB with a list of 9,000 numbers, which
+/// are nearly as many tokens as are allowed. The factor is smaller for longer documents, as tokens and fields are
+/// limited.
 const MOST_BYTES_KEPT: usize = 1 << 20;
-/// The same of long ones: four of the longest by default.
+/// The same for the cache of long documents: room for four of the maximum default size.
 const MOST_LONG_BYTES_KEPT: usize = 512 << 10;
 
-/// What is known of a text that is a document: what is wrong with it, where it does not fit the schema.
+/// The result of parsing a text: the document, or its validation errors.
 pub type Known<D = Arc<Document>> = Result<D, Vec<ServerError>>;
 
-/// Reads documents and holds them against the schema, or remembers them.
+/// Parses and validates documents, through the caches.
 pub struct Documents {
     schema: Schema,
     bounds: Bounds,
@@ -39,7 +40,7 @@ pub struct Documents {
 
 struct Kept {
     documents: LruCache<String, Arc<Known>>,
-    /// Of all texts.
+    /// Total length of the cached texts.
     bytes: usize,
     most_bytes: usize,
 }
@@ -51,7 +52,7 @@ impl Kept {
 
     fn put(&mut self, text: &str, document: &Arc<Known>) {
         self.bytes += text.len();
-        // What it takes the place of: the same text, put by another request meanwhile, or the one that was used least.
+        // The replaced entry: the same text, inserted meanwhile by another request, or the least recently used one.
         if let Some((old, _)) = self.documents.push(text.to_owned(), Arc::clone(document)) {
             self.bytes -= old.len();
         }
@@ -68,16 +69,17 @@ impl Documents {
         Self { schema, bounds, kept: Kept::new(MOST_BYTES_KEPT), long: Kept::new(MOST_LONG_BYTES_KEPT) }
     }
 
-    /// Where a text of this length is kept.
+    /// The cache for texts of this length.
     fn kept(&self, text: &str) -> MutexGuard<'_, Kept> {
         let kept = if text.len() > LONG { &self.long } else { &self.kept };
         kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads a text; `is_registered` says whether the client will ask for it by its hash from now on.
+    /// Parses a text, or takes it from the cache. `is_registered` tells whether the client will refer to it by its hash
+    /// from now on.
     ///
     /// # Errors
-    /// Where the text is no document, or holds too much.
+    /// If the text is not a document or exceeds a limit.
     pub fn read(&self, text: &str, is_registered: bool) -> Result<Arc<Known>, Refusal> {
         if let Some(document) = self.kept(text).documents.get(text) {
             return Ok(Arc::clone(document));
@@ -90,8 +92,10 @@ impl Documents {
     }
 }
 
+/// Checks the length of a document.
+///
 /// # Errors
-/// Where the text is too long to be looked at.
+/// If the text is longer than `most_bytes`.
 pub fn check_size(text: &str, most_bytes: usize) -> Result<(), Refusal> {
     if text.len() > most_bytes {
         let message = format!("The document is larger than {most_bytes} bytes; send long values as variables.");
@@ -100,10 +104,10 @@ pub fn check_size(text: &str, most_bytes: usize) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Reads a document that is not kept.
+/// Parses and validates a document without the cache.
 ///
 /// # Errors
-/// Where the text is no document, or holds too much.
+/// If the text is not a document or exceeds a limit.
 pub fn parse(schema: &Schema, text: &str, bounds: &Bounds) -> Result<Known<Document>, Refusal> {
     check_size(text, bounds.bytes)?;
     match schema.read(text, bounds.of_parser(), &bounds.of_document()) {

@@ -1,7 +1,7 @@
 //! GraphQL over HTTP: `POST /graphql`, and `GET /graphql` for queries.
 //!
-//! What is cheap to check comes first, and who asks before a byte of the body is read. That happens where connections are
-//! served; what the bytes say is looked at where operations are executed, as it can take long.
+//! Cheap checks come first, and the token is checked before any byte of the body is read. All this runs on the front
+//! runtime. Interpreting the body can take long, so it runs on the work runtime.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,31 +45,34 @@ struct Operation {
     viewer: Viewer,
     turn: Turn,
     meter: Arc<Meter>,
-    /// Of the request: the operation goes on to use it when nobody waits any more.
+    /// The memory that the request holds. It moves with the operation, which uses it even after the client has
+    /// disconnected.
     memory: HeldMemory,
-    /// What was charged for it.
+    /// Points charged for the operation so far.
     estimate: u64,
-    /// Of that, what is charged for bytes that it writes.
+    /// The part of `estimate` that is charged for the bytes that the operation writes.
     written: u64,
-    /// Given when nobody waits for the answer any more, where that is a reason to stop.
+    /// Stops the operation when nobody waits for its response any more; never signalled for mutations.
     stop: StopSignal,
     request_id: String,
 }
 
-/// How long after the time limit of a request the answer of a mutation that was made may take to be written, and a thread may take
-/// to tell what was answered by then.
+/// Grace period after the request timeout, for writing the response of a mutation that was made. The same time is added
+/// once more for a thread to become free and report what was answered.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// The least that an operation costs, however little it used: what its request took before it was measured.
+/// Minimum cost of an operation in points, for the work that was done before measuring began.
 const LEAST_COST: u64 = 100;
 
-/// Memory that a document takes for each byte of its text, with the copy of it that is executed.
+/// Memory that a document takes per byte of its text, including the copy that is executed.
 const PARSED_BYTES: u64 = 60;
 
-/// What a request whose token does not hold costs its address besides: whoever makes up tokens asks the database for each.
+/// Additional points that an address is charged for a request with an invalid token, as each made-up token costs a
+/// database lookup.
 const UNAUTHENTICATED: u64 = 9_000;
 
-/// What each frame of a body costs beside its bytes, where there are many: the threads that serve take it apart.
+/// Points that a frame of a body costs besides its bytes if there are many: parsing frames takes time on the front
+/// threads.
 const FRAME: u64 = 3;
 
 /// Clients that send this header with the value 1 get `extensions.cost`.
@@ -79,7 +82,7 @@ fn shows_cost(headers: &HeaderMap) -> bool {
     headers.get(&COST).is_some_and(|value| value == "1")
 }
 
-/// What every request needs.
+/// The state shared by all requests.
 pub struct Door {
     pub app: App,
     pub schema: Schema,
@@ -91,28 +94,28 @@ pub struct Door {
     pub tokens: Tokens,
     pub identity: Option<Identity>,
     pub readiness: Readiness,
-    /// Where everything runs whose time depends on what the client asks for.
+    /// Executes everything whose duration depends on what the client asks for.
     pub work: Work,
 }
 
-/// A request that may be looked at: who asks is known, and has paid for that.
+/// A request whose client is authenticated and has been charged for it, ready to be parsed.
 struct Received {
     sent: Sent,
     viewer: Viewer,
     turn: Turn,
-    /// What the request takes while it is looked at and executed.
+    /// Memory that the request holds while it is parsed and executed.
     memory: HeldMemory,
     meter: Arc<Meter>,
-    /// What was charged so far.
+    /// Points charged so far.
     estimate: u64,
     shows_cost: bool,
 }
 
-/// The parameters of a request, as they came.
+/// The parameters of a request, not yet parsed.
 enum Sent {
     /// The body of a POST.
     Body(Bytes),
-    /// What follows the path in the address of a GET.
+    /// The query string of a GET.
     Address(String),
 }
 
@@ -153,7 +156,7 @@ impl Door {
         let received = self.receive(request, acceptable.is_some(), deadline).await?;
         let (door, request_id) = (Arc::clone(self), request_id.to_owned());
         let media_type = acceptable.unwrap_or(MediaType::Json);
-        // Dropped with this future when the client hangs up, or the time is over.
+        // Dropped with this future when the client disconnects or the request timeout passes.
         let waiting = StopOnDrop::default();
         let stop = waiting.signal();
         let (owner, measure) = (Owner::Token(received.viewer.token_key()), measure(&received.meter));
@@ -162,7 +165,7 @@ impl Door {
             Ok(answer::executed(executed, media_type))
         };
         let executed = self.work.spawn_for(owner, watched_by("request", measure, executed).in_current_span());
-        // Where no thread is free to find out what is answered by then.
+        // `execute` observes the deadline itself; this is for the case that no thread is free to run it.
         match timeout_at(deadline + 2 * LAST_WORDS, executed).await {
             Ok(Ok(answered)) => answered,
             Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
@@ -170,7 +173,7 @@ impl Door {
         }
     }
 
-    /// Finds out who asks, and reads the body. Nothing here takes long, whatever the client sends.
+    /// Authenticates the client and reads the body. Nothing here takes long, whatever the client sends.
     async fn receive(
         self: &Arc<Self>,
         request: Request<Body>,
@@ -186,7 +189,7 @@ impl Door {
         if let Err(refusal) = &viewer
             && refusal.code == "UNAUTHENTICATED"
         {
-            // Where less is left than that, the next request is refused.
+            // If the remaining budget is too small, the next request is refused.
             let _ = turn.charge(UNAUTHENTICATED);
         }
         let viewer = viewer?;
@@ -205,7 +208,7 @@ impl Door {
             let deadline = deadline.min(Instant::now() + self.settings.body_timeout);
             let body = timeout_at(deadline, read).await.map_err(|_| Refusal::slow_body())??;
             memory.shrink_to(body.len() as u64);
-            // Before it is known what the bytes say, as that takes work, too.
+            // Charge before parsing the body, as that takes work, too.
             estimate += body.len() as u64;
             turn.charge(body.len() as u64).map_err(Refusal::rate_limited)?;
             Sent::Body(body)
@@ -232,7 +235,7 @@ impl Door {
             Sent::Body(body) => asked::in_body(body)?,
             Sent::Address(asked) => asked::in_address(asked)?,
         };
-        // Before the variables are built: most of what is not taken is refused here.
+        // Find the document before building the variables: this refuses most unacceptable requests.
         let found = self.stored.find(request.names, &viewer)?;
         let (operation_name, variables) = request.rest.read(|bytes| Ok(memory.add(bytes)?))?;
         drop(sent);
@@ -246,13 +249,13 @@ impl Door {
                 return Ok(executed);
             }
         };
-        // Before it is charged: what is refused for want of memory did not run.
+        // Reserve memory before charging: a request that is refused for lack of memory did not run.
         memory.add(asked.estimate.arguments)?;
         turn.charge(asked.estimate.cost).map_err(Refusal::rate_limited)?;
         estimate += asked.estimate.cost;
         let written = if asked.changing { asked.estimate.written } else { 0 };
         let request_id = request_id.to_owned();
-        // A change goes on, whoever waits for it.
+        // A mutation continues even if nobody waits for it.
         let stop = if asked.changing { StopSignal::default() } else { stop };
         let operation = Operation { viewer, turn, meter, memory, estimate, written, stop, request_id };
         let mut executed = self.run(asked, operation, deadline).await?;
@@ -262,7 +265,8 @@ impl Door {
         Ok(executed)
     }
 
-    /// The document that was found, and what was charged for it. Holds memory for one that may have to be parsed.
+    /// Gets the parsed document, and the points charged for parsing it. Reserves memory for a document that may have to
+    /// be parsed.
     fn known(
         &self,
         found: Found,
@@ -277,7 +281,7 @@ impl Door {
         match found {
             Found::Ready(document) => Ok((document, 0)),
             Found::Registered(text) => {
-                // As if it had been sent: to parse it takes as much work.
+                // Charge as if the client had sent the text: parsing it takes as much work.
                 let bytes = text.len() as u64;
                 turn.charge(bytes).map_err(Refusal::rate_limited)?;
                 Ok((read(&text, true)?, bytes))
@@ -292,8 +296,8 @@ impl Door {
         }
     }
 
-    /// Looks at what is asked for before anything runs: the document, which of its operations, and the variables, which take
-    /// their final form. The inner error is what is wrong with them.
+    /// Selects the operation, coerces the variables and estimates the cost, before anything runs. The inner error lists
+    /// what is wrong with the document, the operation name or the variables.
     fn asked(
         &self,
         known: &Known,
@@ -324,9 +328,10 @@ impl Door {
         Ok(Ok(Asked { document, number, variables, changing, estimate }))
     }
 
-    /// Runs the operation in a task of its own: when the client hangs up, or the time is over, what waits for it is
-    /// dropped, and a transaction that were dropped with it could hand its open connection to somebody else. The turn
-    /// goes with it: operations that nobody waits for are bounded like all others.
+    /// Runs the operation in a task of its own. When the client disconnects or the timeout passes, the future that
+    /// waits for it is dropped; a transaction dropped with that future could return its connection to the pool while
+    /// still open. The turn moves into the task, so operations that nobody waits for count against the limits like all
+    /// others.
     async fn run(&self, asked: Asked, work: Operation, deadline: Instant) -> Result<Executed, Refusal> {
         let Operation { viewer, turn, meter, memory, estimate, written, stop, request_id } = work;
         let owner = Owner::Token(viewer.token_key());
@@ -334,7 +339,7 @@ impl Door {
         let Asked { document, number, variables, .. } = asked;
         let data = app.data(&document.mentioned, viewer, &meter);
         let (schema, db) = (self.schema.clone(), self.app.db.clone());
-        // What it took to look at the request.
+        // Count the time that parsing the request took.
         meter.cpu(watchdog::lap());
         let measure = measure(&meter);
         let (interrupting, interrupting_id) = (Arc::clone(&meter), request_id.clone());
@@ -343,7 +348,7 @@ impl Door {
             answer::settle(&mut response, &request_id);
             answer::faults(&response).for_each(|fault| db.heed(fault));
             meter.release_rows();
-            // Of the variables, and of what they were turned into.
+            // The variables, and the memory reserved for them and for the coerced values.
             drop((variables, memory));
             let usage = meter.usage();
             usage.record();
@@ -380,18 +385,18 @@ impl Door {
     }
 }
 
-/// What is asked for, and may be.
+/// A validated operation with its coerced variables.
 struct Asked {
     document: Arc<Document>,
-    /// Which of its operations.
+    /// Index of the operation in the document.
     number: usize,
     variables: Variables,
-    /// Whether it is more than a question.
+    /// Whether the operation is not a query.
     changing: bool,
     estimate: Estimate,
 }
 
-/// The answer to what is refused as a whole, and paid for by what it took to find that out.
+/// Builds the result for an operation that failed validation, and charges for what finding that out took.
 fn wrong(errors: Vec<ServerError>, turn: Turn, meter: Arc<Meter>, estimate: u64, request_id: &str) -> Executed {
     let mut response = engine::Response::refused(errors);
     answer::settle(&mut response, request_id);
@@ -403,7 +408,7 @@ fn wrong(errors: Vec<ServerError>, turn: Turn, meter: Arc<Meter>, estimate: u64,
     Executed { response, repeatable: true, cost: Some((estimate, usage)), held }
 }
 
-/// Counts the CPU time of what is polled for an operation.
+/// Returns a callback that adds the CPU time of each poll to `meter`.
 fn measure(meter: &Arc<Meter>) -> impl Fn(Duration) + Send + use<> {
     let meter = Arc::clone(meter);
     move |took| meter.cpu(took)

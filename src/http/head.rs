@@ -1,20 +1,22 @@
-//! What the head of a request must not leave open.
+//! Rejects request heads that are ambiguous.
 //!
-//! Of two lines of a header that may come once (RFC 9110, section 5.3), each program on the way takes the one it likes: what a
-//! proxy has checked is not what is served then. So they are refused, whatever they say.
+//! If a header that may occur once is sent twice (RFC 9110, section 5.3), each program on the way may use a different
+//! one: a proxy could check one value, and this server act on the other. Such requests are refused, whatever the values
+//! are.
 
 use axum::http::{HeaderMap, HeaderName, Request, Version, header, uri::Authority};
 
 use super::refusal::Refusal;
 use super::request_id;
 
-/// Marks a request that came as bytes over a connection. Those of tests need not name a host.
+/// Marks a request that came over a network connection. Only these need a `Host` header, as tests call the router
+/// directly.
 #[derive(Clone, Copy, Debug)]
 pub struct OverConnection;
 
-/// Headers whose value is no list (two equal lines of `Content-Length` never get here: the HTTP library takes them for one,
-/// as RFC 9110, section 8.6, permits, and refuses others), of those that mean something here or to what may stand in front of this server.
-/// `Content-Encoding` is a list; the only one that is taken is `identity`, which nobody says twice.
+/// Headers with a single value that matter to this server or to a proxy in front of it. Two equal lines of
+/// `Content-Length` never get here: the HTTP library merges them, as RFC 9110, section 8.6, permits, and refuses
+/// different ones. `Content-Encoding` is a list, but the only accepted coding is `identity`, which nobody sends twice.
 static SINGULAR: [HeaderName; 22] = [
     header::AUTHORIZATION,
     header::HOST,
@@ -41,7 +43,8 @@ static SINGULAR: [HeaderName; 22] = [
 ];
 
 /// # Errors
-/// Names the header that comes twice; or says that the host is missing or is none (RFC 9112, section 3.2).
+/// If a header is duplicated, which the message names, if `Transfer-Encoding` is not `chunked`, or if the host is
+/// missing or invalid (RFC 9112, section 3.2).
 pub fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     check_singular(request.headers())?;
     check_coding(request.headers())?;
@@ -50,7 +53,7 @@ pub fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
 }
 
 fn check_singular(headers: &HeaderMap) -> Result<(), Refusal> {
-    // Mostly no header comes twice, and then there is nothing to look for.
+    // Fast path: usually no header is repeated.
     if headers.len() == headers.keys_len() {
         return Ok(());
     }
@@ -60,7 +63,8 @@ fn check_singular(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// The HTTP library takes whatever ends in `chunked`, and undoes that alone: a body would be read as it is coded.
+/// The HTTP library accepts any list of codings that ends in `chunked`, but decodes only that one; the body would be
+/// read in its encoded form.
 fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {
@@ -77,7 +81,7 @@ fn check_host(headers: &HeaderMap, version: Version) -> Result<(), Refusal> {
         }
         return Err(Refusal::malformed("The header `host` is missing; HTTP/1.1 needs it."));
     };
-    // It is empty where the address of a request has no host.
+    // The header is empty if the request target has no host.
     if host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|host| !host.as_str().contains('@')) {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! For whoever watches over the process: is it alive, and can it serve.
+//! Health checks: liveness and readiness probes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,24 +13,24 @@ use super::graphql::Door;
 use super::limits::Visit;
 use crate::db::{Db, Fault};
 
-/// How long the database may take to answer before this instance counts as not ready.
+/// Timeout for the database; beyond it this instance counts as not ready.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long what the database said holds for those who ask next: however often readiness is asked for, the database is
-/// seldom.
+/// How long a result of the database check is reused, so that frequent probes do not load the database.
 const FRESH: Duration = Duration::from_millis(200);
 
 type Health = (StatusCode, &'static str);
 
-/// What the database said last, and when. Those who ask meanwhile wait for the one question.
+/// The last result of the database check, and its time. Concurrent probes wait for the same check.
 #[derive(Debug, Default)]
 pub struct Readiness(Mutex<Option<(Instant, Health)>>);
 
-/// Asks nothing of the database: a restart of this process would not bring it back.
+/// Liveness probe. It does not check the database, as restarting this process would not fix the database.
 pub async fn live() -> &'static str {
     "ok\n"
 }
 
-/// Not ready comes first when the server was told to stop: requests go elsewhere while it still answers those that come.
+/// Readiness probe. It fails as soon as the server was told to stop, so that a load balancer sends new requests
+/// elsewhere while the server still answers those that arrive.
 pub async fn ready(State(door): State<Arc<Door>>, visit: Option<Extension<Visit>>) -> Health {
     if visit.is_some_and(|Extension(visit)| visit.stopping) {
         return (StatusCode::SERVICE_UNAVAILABLE, "the server is stopping\n");

@@ -1,4 +1,4 @@
-//! The answer to a mutation whose time is over: its first changes are made and answered, and clients have to learn of these.
+//! The response to a mutation that exceeds its timeout: clients have to learn which of its changes were made.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use super::taken::Held;
 use crate::engine::{Error, Interruption};
 use crate::meter::Meter;
 
-/// What can be answered when the time of a mutation is over.
+/// What to respond when a mutation has exceeded its timeout.
 pub enum Interrupted {
-    /// What is answered by then, with an error in the place of the rest, none of which begins any more.
+    /// The results so far, with an error in place of each remaining field. No further field starts.
     Answered(Executed),
-    /// The operation itself answers in a moment.
+    /// The operation is about to respond by itself.
     Soon,
-    /// Nothing is answered, so that the whole is refused.
+    /// There is no result yet, so the whole request is refused.
     Nothing,
 }
 
@@ -27,8 +27,7 @@ pub fn interrupt(meter: &Arc<Meter>, request_id: &str) -> Interrupted {
         Interruption::Nothing => return Interrupted::Nothing,
     };
     answer::settle(&mut response, request_id);
-    // The place among the operations of the token goes with the change that still runs; the memory of what is answered with the
-    // answer.
+    // The running change keeps its slot among the operations of the token; the response holds its own memory.
     let held = Held { turn: None, meter: Some(Arc::clone(meter)) };
     Interrupted::Answered(Executed { response, repeatable: meter.is_repeatable(), cost: None, held })
 }

@@ -1,9 +1,9 @@
-//! The end of a connection whose client may still be sending.
+//! Closes a connection whose client may still be sending.
 //!
-//! A socket that is closed with unread bytes in it resets the connection, and a reset discards what the client has not
-//! read yet: the answer that says why it was refused. So the server shuts down its own side only, discards what still
-//! arrives, and closes when the client does (RFC 9112, section 9.6), or at one of the bounds below. The connection holds
-//! its place among all others until then, and its address pays while it lasts.
+//! Closing a socket with unread bytes resets the connection, and a reset discards what the client has not read yet: the
+//! response that says why it was refused. So the server shuts down only its write side, discards what still arrives,
+//! and closes when the client does (RFC 9112, section 9.6) or at one of the limits below. Until then the connection
+//! counts as open, and its address is charged.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,17 +14,20 @@ use tokio::io::{AsyncRead, ReadBuf};
 use super::admission::Payer;
 use super::time_limit::TimeLimit;
 
-/// How long the client may send nothing: a client that has read the answer closes sooner.
+/// Maximum time without any data from the client. A client that has read the response closes sooner.
 const PAUSE: Duration = Duration::from_secs(5);
-/// How long it may go on sending: 3 MB over 1 Mbit/s take 24 s, and many clients read nothing before all is sent.
+/// Maximum time in total. Sending 3 MB over 1 Mbit/s takes 24 s, and many clients read nothing before they have sent
+/// everything.
 const WHOLE: Duration = Duration::from_secs(30);
-/// How much it may send: more than the largest `--body-limit`, as such clients send all of what is refused.
+/// Maximum number of bytes to discard: more than the largest `--body-limit`, as such clients send all of a refused
+/// body.
 const BYTES: u64 = 128 << 20;
-/// How much is paid for at a time. Whoever cannot pay any more has read the answer to a body of usual size by then.
+/// Number of bytes that are charged at a time. It is large enough for a client without budget to read the response to a
+/// body of usual size.
 const PAID: u64 = 1 << 20;
-/// How much is read at a time, on the stack: discarding takes no memory.
+/// Number of bytes read at a time. The buffer is on the stack, so discarding allocates no memory.
 const PIECE: usize = 16 << 10;
-/// After so many pieces at once, other connections have their turn.
+/// After this many reads in a row, the task yields to other connections.
 const PIECES: usize = 4;
 
 /// Discards what a client still sends.
@@ -44,7 +47,7 @@ impl Linger {
         Self { pause, whole, bytes: 0, unpaid: 0, payer }
     }
 
-    /// How many bytes were discarded and not paid for.
+    /// Number of bytes that were discarded but not charged yet.
     pub fn unpaid(&self) -> u64 {
         self.unpaid
     }
@@ -52,7 +55,7 @@ impl Linger {
     /// Ready when the connection may be closed.
     pub fn poll<S: AsyncRead + Unpin>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<()> {
         let mut piece = [0; PIECE];
-        // Asked each time: a client that sends without a pause keeps this from waiting.
+        // Check the total time in every iteration: a client that sends without pause keeps this loop from ever waiting.
         let mut pieces = 0;
         while self.bytes < BYTES && !self.whole.is_over(cx) {
             if pieces == PIECES {
@@ -74,7 +77,7 @@ impl Linger {
                     }
                 }
                 Poll::Pending if !self.pause.is_over(cx) => return Poll::Pending,
-                // The client has closed, or sends nothing.
+                // The client has closed the connection, or the pause is over.
                 _ => break,
             }
         }
@@ -93,7 +96,7 @@ mod tests {
     use super::super::limits::{Allowance, Limits};
     use super::*;
 
-    /// How many seconds a connection lingers, and how much it reads, while its client does something.
+    /// Seconds that a connection lingers, and the number of bytes it reads, while the client does something.
     async fn lingers(client: impl AsyncFnOnce(DuplexStream)) -> (u64, u64) {
         lingers_for(Payer::default(), client).await
     }

@@ -1,4 +1,4 @@
-//! Taking connections, and giving them time to end.
+//! Accepts connections and shuts the server down gracefully.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -28,13 +28,13 @@ use super::phase::Phase;
 use super::request_body;
 use crate::watchdog::watched;
 
-/// How much time clients have.
+/// The timeouts of clients, and of a graceful shutdown.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     pub pace: Pace,
-    /// How long the server still serves after it was told to stop, while it says that it is not ready.
+    /// How long the server keeps serving after it was told to stop, while it reports that it is not ready.
     pub stop_delay: Duration,
-    /// How long requests that run then have to end.
+    /// How long running requests may then continue.
     pub requests: Duration,
 }
 
@@ -48,43 +48,44 @@ impl Default for Patience {
     }
 }
 
-/// How long requests have, that were refused at the end, to tell their clients.
+/// Time for sending the refusals of requests that still run at the end of the shutdown.
 const LAST_WORDS: Duration = Duration::from_millis(250);
-/// How long a client may do nothing when the server ends: neither send what is missing of a request, nor take its answer.
+/// During shutdown, a connection is dropped when its client does nothing for this long: neither sends the rest of a
+/// request nor reads a response.
 const STALLED: Duration = Duration::from_secs(1);
-/// The largest head of a request, in bytes; also how much of a body is read at a time. A JSON web token may have two
+/// Maximum size of a request head, in bytes; also the size of the read buffer for bodies. A JSON web token may take two
 /// thirds of it.
 const MAX_HEAD: usize = 24 << 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Serving,
-    /// Still serving; whoever spreads requests over instances is told to leave this one out.
+    /// Still serving, but reporting not ready, so that load balancers leave this instance out.
     Stopping,
-    /// No more requests are taken; those that run are refused at this time.
+    /// Accepting no more requests; those that still run are refused at `until`.
     Ending {
         until: Instant,
     },
 }
 
-/// Tells those who answer a request when the server gives it up.
+/// Tells request handlers when the server gives up running requests.
 #[derive(Clone, Debug)]
 pub struct End(watch::Receiver<Stage>);
 
 impl End {
-    /// Ready when the request should be refused, as the server ends.
+    /// Ready when the request should be refused because the server shuts down.
     pub async fn reached(mut self) {
         let ending = self.0.wait_for(|stage| matches!(stage, Stage::Ending { .. })).await.map(|stage| *stage);
-        // Where there is no stage any more, nobody serves.
+        // If the sender is gone, the server no longer runs.
         let Ok(Stage::Ending { until }) = ending else { return };
         sleep_until(until).await;
     }
 }
 
-/// What is served, and where connections are paid for.
+/// The routes, and the accounts that connections are charged to.
 pub struct Site {
     pub router: Router,
-    /// The accounts that requests are paid from, too.
+    /// The accounts that requests are charged to as well.
     pub limits: Option<Arc<Limits>>,
 }
 
@@ -94,8 +95,8 @@ impl From<Router> for Site {
     }
 }
 
-/// Serves until `stop` is ready, then as long as `patience` says; then takes no more connections, lets the requests
-/// that run come to their end, and returns.
+/// Serves until `stop` is ready, and for `patience.stop_delay` after that. Then it accepts no more connections, lets
+/// running requests finish for at most `patience.requests`, and returns.
 pub async fn serve(
     listener: TcpListener,
     site: impl Into<Site>,
@@ -127,12 +128,12 @@ pub async fn serve(
                     connections.spawn(watched("connection", connection));
                 }
                 Err(error) => {
-                    // Most likely out of file descriptors; asking again at once would only burn time.
+                    // The process is probably out of file descriptors; retrying at once would only burn CPU time.
                     tracing::error!(cause = %error, "cannot take a connection");
                     sleep(Duration::from_secs(1)).await;
                 }
             },
-            // Ended connections are forgotten as they end.
+            // Removes finished connections from the set.
             Some(_) = connections.join_next() => {}
         }
     }
@@ -145,9 +146,8 @@ pub async fn serve(
     }
 }
 
-/// Bounds what the system takes of answers that their clients do not read, for all connections that the listener accepts
-/// (`TCP_NOTSENT_LOWAT`, which they inherit). Without a bound it takes megabytes for each of them, and copying those keeps
-/// the threads that serve everybody.
+/// Limits the kernel's buffer for unread responses (`TCP_NOTSENT_LOWAT`), for all connections of the listener, which
+/// inherit it. Without the limit the kernel takes megabytes per connection, and copying these blocks the front threads.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn bound_unsent(listener: &TcpListener) {
     const BYTES: u32 = 128 << 10;
@@ -156,11 +156,11 @@ fn bound_unsent(listener: &TcpListener) {
     }
 }
 
-/// Other systems bound the whole buffer of a connection by themselves.
+/// Other systems limit the whole buffer of a connection by themselves.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn bound_unsent(_: &TcpListener) {}
 
-/// Ready when no more requests are taken.
+/// Ready when the server accepts no more requests.
 async fn ending(stage: &mut watch::Receiver<Stage>) {
     let _ = stage.wait_for(|stage| matches!(stage, Stage::Ending { .. })).await;
 }
@@ -173,12 +173,12 @@ async fn connection(
     mut stage: watch::Receiver<Stage>,
     admitted: Place,
 ) {
-    // An answer is written at once; waiting to fill a packet would only delay it.
+    // Responses are written at once, so waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
-    // Browsers open connections ahead of need. One that has said nothing may be dropped at any time, which the HTTP
+    // Browsers open connections in advance. One on which nothing was sent yet may be closed at any time, which the HTTP
     // library does not do by itself.
     tokio::select! {
-        // Who has asked is answered, also where the end came at the same time.
+        // Prefer a client that has sent something, even if the shutdown begins at the same time.
         biased;
         readable = timeout(pace.idle, stream.readable()) => if !matches!(readable, Ok(Ok(()))) { return },
         () = ending(&mut stage) => return,
@@ -219,11 +219,12 @@ async fn connection(
         }
     };
     let parts = connection.into_parts();
-    // What was read beyond the last request that is answered belongs to the next one, where it is not the rest of a body.
+    // Bytes read after the last answered request belong to the head of the next one, unless they are the rest of a
+    // body.
     let is_in_head = phase.is_in_head() || !(phase.has_unread() || parts.read_buf.is_empty());
     if matches!(ended, Some(Ok(()))) {
-        // The HTTP library leaves that to whoever speaks another protocol from here on, where a request had `Upgrade`: some
-        // clients send it with each.
+        // The HTTP library does not shut down a connection whose request had `Upgrade`, but leaves that to whoever
+        // speaks the other protocol. Some clients send this header with every request.
         let mut stream = parts.io.into_inner();
         tokio::select! {
             biased;
@@ -242,7 +243,7 @@ async fn connection(
     }
 }
 
-/// Polls the connection when its socket is ready, and when something beside it has changed its phase.
+/// Polls the connection when its socket is ready, and when another task has changed its phase.
 async fn drive<F: Future>(mut connection: Pin<&mut F>, phase: &Phase) -> F::Output {
     loop {
         tokio::select! {
@@ -253,7 +254,7 @@ async fn drive<F: Future>(mut connection: Pin<&mut F>, phase: &Phase) -> F::Outp
     }
 }
 
-/// Ready when the client has done nothing for a while, although it is its turn.
+/// Ready when the client has done nothing for [`STALLED`] although it is its turn.
 async fn stalled(phase: &Phase) {
     let (mut since, mut taken) = (Instant::now(), phase.taken());
     while since.elapsed() < STALLED {

@@ -1,7 +1,7 @@
-//! Manifests: files in which the build of a front end lists its documents.
+//! Manifests: files in which a front-end build lists its documents.
 //!
-//! Two forms are known. Relay (`persisted_queries.json`) and the client preset of GraphQL Code Generator
-//! (`persisted-documents.json`) write an object of ids and documents, Apollo a list of operations.
+//! Two formats are supported. Relay (`persisted_queries.json`) and the client preset of GraphQL Code Generator
+//! (`persisted-documents.json`) write an object that maps ids to documents; Apollo writes a list of operations.
 
 use serde_json::{Map, Value};
 
@@ -9,14 +9,14 @@ use super::named::LONGEST_ID;
 use crate::id::quote;
 use crate::json::{self, ValueLimit};
 
-/// What Apollo calls its form, and the version of it that is known.
+/// The name of Apollo's format, and the supported version.
 const APOLLO: &str = "apollo-persisted-query-manifest";
 const APOLLO_VERSION: u64 = 1;
 
-/// The documents of a manifest, each with its id, in the order of the file.
+/// Parses a manifest into pairs of id and document, in the order of the file.
 ///
 /// # Errors
-/// A sentence about the file that says what is wrong with it.
+/// The predicate of a sentence about the file that says what is wrong with it.
 pub fn read(text: &str) -> Result<Vec<(String, String)>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let manifest = match json::parse(text, &ValueLimit::none()) {

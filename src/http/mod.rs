@@ -1,4 +1,4 @@
-//! The way in: GraphQL over HTTP, the playground, and what watches over the process.
+//! The HTTP server: GraphQL over HTTP, the playground, and health checks.
 
 mod accept;
 mod admission;

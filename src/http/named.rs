@@ -1,8 +1,8 @@
-//! How a request names its document: by its text, by the id of a stored one, or by both.
+//! How a request names its document: by its text, by the id of a stored document, or by both.
 //!
-//! Ids come in several places, as several clients send them: `documentId` (the appendix on persisted documents of the
-//! draft of GraphQL over HTTP), `extensions.persistedQuery` (automatic persisted queries), and `id` or `doc_id` (Relay). An
-//! id `sha256:` with 64 digits is the SHA-256 of the text, and means the same as the digits alone.
+//! Clients send ids in different places: `documentId` (the appendix on persisted documents of the draft of GraphQL over
+//! HTTP), `extensions.persistedQuery` (automatic persisted queries), and `id` or `doc_id` (Relay). An id of `sha256:`
+//! and 64 hexadecimal digits is the SHA-256 of the text, and is equivalent to the digits alone.
 
 use std::borrow::Cow;
 
@@ -13,16 +13,16 @@ use super::parameter::Text;
 use super::refusal::Refusal;
 use super::sha256;
 
-/// How long an id may be, in bytes: hashes take 64, and names of operations with a version a little more.
+/// Maximum length of an id, in bytes. Hashes take 64, operation names with a version a little more.
 pub const LONGEST_ID: usize = 256;
-/// The only version of automatic persisted queries that there is.
+/// The only version of automatic persisted queries.
 const VERSION: &str = "1";
 
-/// What a request names. At least one of them is there.
+/// The document that a request names. At least one field is set.
 #[derive(Debug)]
 pub struct NamedDocument<'a> {
     pub text: Option<Text<'a>>,
-    /// As [`plain`] gives it; never empty.
+    /// Normalized by [`plain`]; never empty.
     pub id: Option<String>,
 }
 
@@ -31,9 +31,10 @@ pub struct NamedDocument<'a> {
 pub struct Names<'a> {
     pub query: Option<Text<'a>>,
     pub document_id: Option<Text<'a>>,
-    /// A JSON object whose values were counted.
+    /// Text of a JSON object whose values have been counted.
     pub extensions: Option<Cow<'a, str>>,
-    /// `id` or `doc_id`, and which of them it was. Many clients send an `id` that is none of a document beside a text.
+    /// The value of `id` or `doc_id`, and which of them it was. Many clients send an unrelated `id` together with a
+    /// text.
     pub relay: Option<(&'static str, Text<'a>)>,
 }
 
@@ -52,12 +53,12 @@ struct PersistedQuery<'a> {
 }
 
 impl<'a> Names<'a> {
-    /// The document that is named, where ids are known.
+    /// The document that the request names, for servers that accept ids.
     ///
     /// # Errors
-    /// Where none is named, or more than one, or an id is empty.
+    /// If the request names no document or more than one, or if an id is empty.
     pub fn document(self) -> Result<NamedDocument<'a>, Refusal> {
-        // Clients that send an id leave the text out, or empty.
+        // Clients that send an id omit the text or leave it empty.
         let has_id = self.document_id.is_some() || self.relay.is_some();
         let hash = self.extensions.as_deref().map(persisted_hash).transpose()?.flatten();
         let text = self.query.filter(|text| !text.is_empty() || !(has_id || hash.is_some()));
@@ -67,7 +68,7 @@ impl<'a> Names<'a> {
         let ids = [document_id, hash.map(|id| (HASH, id)), relay];
         let mut named: Option<(&str, String)> = None;
         for (name, id) in ids.into_iter().flatten() {
-            // It names nothing, and would be taken for an id that is not known: a client would send the text for it.
+            // An empty id would be taken for an unknown one, for which clients send the text again.
             if id.is_empty() {
                 let message = format!("`{name}` is empty; send the id of a stored document, or leave it out.");
                 return Err(Refusal::bad_request(message));
@@ -86,10 +87,10 @@ impl<'a> Names<'a> {
         if text.is_none() && id.is_none() { Err(nothing()) } else { Ok(NamedDocument { text, id }) }
     }
 
-    /// The text, where ids are not known: they are not looked at, whatever they are.
+    /// The text of the document, for servers that accept no ids. Ids are not parsed.
     ///
     /// # Errors
-    /// Where there is none. Clients that have named a document by an id are told to send its text from then on.
+    /// If there is no text. Clients that sent an id instead are told to send texts from then on.
     pub fn text(self) -> Result<Text<'a>, Refusal> {
         let has_hash =
             || self.extensions.as_deref().is_some_and(|extensions| !matches!(of_extensions(extensions), Ok(None)));
@@ -115,7 +116,7 @@ fn of_extensions(extensions: &str) -> serde_json::Result<Option<&RawValue>> {
     serde_json::from_str(extensions).map(|Extensions { persisted_query }| persisted_query)
 }
 
-/// What `extensions.persistedQuery` names.
+/// The hash in `extensions.persistedQuery`.
 fn persisted_hash(extensions: &str) -> Result<Option<String>, Refusal> {
     let wrong = |name: &str, reason: String| Refusal::bad_request(format!("`extensions{name}` {reason}."));
     let persisted_query = of_extensions(extensions).map_err(|error| wrong("", format!("cannot be read: {error}")))?;
@@ -134,8 +135,8 @@ fn persisted_hash(extensions: &str) -> Result<Option<String>, Refusal> {
     })
 }
 
-/// An id as documents are kept by it: a SHA-256 without the prefix that says so, and in small letters, as its digits mean the same
-/// in capital ones. Other ids are what they are.
+/// Normalizes an id to the key under which documents are stored: a SHA-256 loses its prefix and becomes lower case, as
+/// its digits mean the same in upper case. Other ids stay as they are.
 pub fn plain(id: String) -> String {
     let digits = id.strip_prefix(PREFIX).filter(|digits| digits.len() == 64).unwrap_or(&id);
     match sha256::parse_hex(digits) {
@@ -145,7 +146,7 @@ pub fn plain(id: String) -> String {
     }
 }
 
-/// What stands before an id that is the SHA-256 of its document.
+/// Prefix of an id that is the SHA-256 of its document.
 pub const PREFIX: &str = "sha256:";
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! From which web pages a browser may ask.
+//! Checks which web pages may call the API from a browser.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use url::Url;
 
 use super::refusal::Refusal;
 
-/// Where a web page comes from: scheme, host and, where it is not the scheme's own, port.
+/// The origin of a web page: scheme, host and, unless it is the scheme's default, port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(HeaderValue);
 
@@ -39,7 +39,8 @@ impl FromStr for Origin {
     }
 }
 
-/// Lets pass what no browser sent, what our own pages sent, and what pages of permitted origins sent.
+/// Accepts requests without `Origin`, as clients other than browsers send them, and those from pages of this server or
+/// of an allowed origin.
 pub fn check(headers: &HeaderMap, uri: &Uri, allowed: &[Origin]) -> Result<(), Refusal> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     if allowed.iter().any(|allowed| allowed.0 == origin) || is_own(origin, headers, uri).unwrap_or(false) {
@@ -48,16 +49,16 @@ pub fn check(headers: &HeaderMap, uri: &Uri, allowed: &[Origin]) -> Result<(), R
     Err(Refusal::forbidden_origin(origin))
 }
 
-/// Whether the page has the host that the request was sent to. The scheme is not compared, as what stands in front of
-/// this server may have taken TLS off.
+/// Whether the page has the same host and port as the request. Schemes are not compared, as a proxy may have terminated
+/// TLS.
 fn is_own(origin: &HeaderValue, headers: &HeaderMap, uri: &Uri) -> Option<bool> {
     let text = origin.to_str().ok()?;
     let origin = Url::parse(text).ok()?;
-    // As browsers write it: of the web, with nothing but scheme, host and port, each in its one spelling.
+    // Require the form that browsers send: http or https, and scheme, host and port in their canonical spelling.
     if !matches!(origin.scheme(), "http" | "https") || origin.origin().ascii_serialization() != text {
         return Some(false);
     }
-    // A host in the address of the request counts before the header (RFC 9112, section 3.2.2).
+    // The host of the request target takes precedence over the header (RFC 9112, section 3.2.2).
     let host = match uri.authority() {
         Some(host) => host.as_str(),
         None => headers.get(header::HOST)?.to_str().ok()?,

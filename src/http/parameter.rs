@@ -1,4 +1,4 @@
-//! The parameters of a request, as they came: in the JSON of a body, or in an address.
+//! The raw parameters of a request, from a JSON body or a URL.
 
 use axum::http::Uri;
 use serde::Deserialize;
@@ -6,10 +6,10 @@ use serde_json::value::RawValue;
 
 use super::refusal::Refusal;
 
-/// A parameter that holds text. It is not read before somebody needs it: it can be as long as the whole request.
+/// A text parameter, parsed only on demand, as it can be as long as the whole request.
 #[derive(Debug)]
 pub enum Text<'a> {
-    /// A JSON value, which is a string where the client is right.
+    /// A JSON value, which should be a string.
     Json(&'a RawValue),
     Plain(String),
 }
@@ -23,7 +23,7 @@ impl Text<'_> {
     }
 
     /// # Errors
-    /// Where it is no string, or half of a surrogate pair is in it.
+    /// If it is not a string, or contains an unpaired surrogate.
     pub fn read(self, name: &str) -> Result<String, Refusal> {
         match self {
             Self::Json(raw) => serde_json::from_str(raw.get()).map_err(|error| wrong(name, "a string", Some(&error))),
@@ -32,7 +32,7 @@ impl Text<'_> {
     }
 }
 
-/// The members of the object in a body. One that comes twice is refused.
+/// The members of the JSON object in a body. Duplicates are refused.
 #[derive(Deserialize)]
 pub struct BodyParameters<'a> {
     #[serde(borrow)]
@@ -51,7 +51,7 @@ pub struct BodyParameters<'a> {
     pub id: Option<&'a RawValue>,
 }
 
-/// The same in an address, where `variables` and `extensions` are JSON in text.
+/// The same parameters in a URL, where `variables` and `extensions` are JSON texts.
 #[derive(Deserialize)]
 pub struct AddressParameters {
     pub query: Option<String>,
@@ -67,7 +67,7 @@ pub struct AddressParameters {
 
 impl<'a> BodyParameters<'a> {
     /// # Errors
-    /// Where the body is no JSON object, or has a parameter twice.
+    /// If the body is not a JSON object, or has a parameter twice.
     pub fn read(body: &'a str) -> Result<Self, Refusal> {
         serde_json::from_str(body).map_err(|error| {
             if error.is_data() {
@@ -81,7 +81,7 @@ impl<'a> BodyParameters<'a> {
 
 impl AddressParameters {
     /// # Errors
-    /// Where a parameter comes twice, or is not UTF-8.
+    /// If a parameter occurs twice, or is not UTF-8.
     pub fn read(query: &str) -> Result<Self, Refusal> {
         let uri = Uri::builder().path_and_query(format!("/?{query}")).build();
         let parameters = uri.ok().and_then(|uri| axum::extract::Query::<Self>::try_from_uri(&uri).ok());
@@ -91,9 +91,9 @@ impl AddressParameters {
     }
 }
 
-/// The refusal of a parameter that is not what it has to be; `error` says why it cannot be read.
+/// The refusal of an invalid parameter; `right` says what it has to be, and `error` why it cannot be parsed.
 pub fn wrong(name: &str, right: &str, error: Option<&serde_json::Error>) -> Refusal {
-    // Nesting and escapes are the errors that are not of the kind of value.
+    // Errors that are not data errors concern nesting or escapes; only these say more than `right` does.
     let reason = error.filter(|error| !error.is_data()).map(|error| format!(": {error}")).unwrap_or_default();
     Refusal::bad_request(format!("`{name}` has to be {right} or absent{reason}."))
 }

@@ -1,4 +1,4 @@
-//! What a connection is about just now: who waits for whom.
+//! The state of a connection: whether the client or the server has to act next.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -7,43 +7,44 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use tokio::sync::Notify;
 
-/// What a connection is about, shared by its bytes and its requests.
+/// The state of a connection, shared by its stream and its requests.
 #[derive(Clone, Debug, Default)]
 pub struct Phase(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The number of requests so far, and in the lowest bits one of the following.
+    /// The number of requests so far, with one of the phases below in the lowest bits.
     phase: AtomicU64,
-    /// How often the client took some bytes.
+    /// Number of writes to the client that made progress.
     taken: AtomicU64,
-    /// Whether some of a body was not read, and will not be.
+    /// Whether part of a body was not read, and will not be.
     unread: AtomicBool,
-    /// How many bytes were discarded at the end and are not paid for.
+    /// Number of bytes that were discarded at the end and not charged yet.
     unpaid: AtomicU64,
-    /// How many bytes have come over it.
+    /// Number of bytes received over the connection.
     received: AtomicU64,
-    /// How many may have come while a body is read; 0 where none is.
+    /// Maximum for `received` while a body is read; 0 if none is.
     most: AtomicU64,
-    /// Wakes the connection, whose time limits depend on the phase.
+    /// Wakes the connection, whose timeouts depend on the phase.
     changed: Notify,
 }
 
-/// No byte of the next request is here.
+/// No byte of the next request has arrived.
 pub const RESTING: u64 = 0;
-/// Some of its head is.
+/// Part of the next head has arrived.
 pub const HEAD: u64 = 1;
-/// A request is here, and its answer is not.
+/// A request has arrived, and its response is not ready.
 const BUSY: u64 = 2;
-/// The client takes the answer.
+/// The client reads the response.
 const ANSWERING: u64 = 3;
 pub const MASK: u64 = 3;
 
-/// How many bytes may come for a body beyond two for each of its own: what frames it in chunks, and what is read ahead.
+/// Number of bytes that may arrive for a body in addition to twice its own, for chunk framing and for what is read
+/// ahead.
 const FRAMING: u64 = 64 << 10;
 
 impl Phase {
-    /// A request is here, until the guard is dropped.
+    /// Enters the busy phase for a new request. Dropping the guard ends it.
     pub fn begin(&self) -> Busy {
         let requests = (self.get() & !MASK) + MASK + 1;
         self.body_ends();
@@ -51,7 +52,7 @@ impl Phase {
         Busy { phase: self.clone(), request: requests }
     }
 
-    /// Whether the server has to do something for the client, not the client for the server.
+    /// Whether the client waits for the server, not the server for the client.
     pub fn is_busy(&self) -> bool {
         self.get() & MASK == BUSY
     }
@@ -66,12 +67,12 @@ impl Phase {
         self.0.taken.load(Ordering::Relaxed)
     }
 
-    /// So many bytes were discarded so far and are not paid for.
+    /// Sets the number of discarded bytes that are not charged yet.
     pub fn owe_for(&self, discarded: u64) {
         self.0.unpaid.store(discarded, Ordering::Relaxed);
     }
 
-    /// How many bytes were discarded at the end and are not paid for.
+    /// Number of bytes that were discarded at the end and not charged yet.
     pub fn unpaid(&self) -> u64 {
         self.0.unpaid.load(Ordering::Relaxed)
     }
@@ -81,34 +82,35 @@ impl Phase {
         self.0.changed.notified().await;
     }
 
-    /// Whether the client has sent, or is about to send, what nobody reads.
+    /// Whether the client has sent, or may still send, bytes that nobody will read.
     pub fn has_unread(&self) -> bool {
         self.0.unread.load(Ordering::Relaxed) || self.is_in_head()
     }
 
-    /// A body begins: what comes from here on is held against what it has.
+    /// Starts comparing the received bytes with the size of the body.
     pub fn body_begins(&self) {
         self.0.most.store(self.0.received.load(Ordering::Relaxed) + FRAMING, Ordering::Relaxed);
     }
 
-    /// So many more bytes of the body itself have come.
+    /// Counts bytes of the body itself.
     pub fn body_has(&self, bytes: usize) {
         let more = |most| (most > 0).then(|| most + 2 * bytes as u64);
         let _ = self.0.most.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// The body was read to its end.
+    /// Stops comparing, as the body was read to its end.
     pub fn body_ends(&self) {
         self.0.most.store(0, Ordering::Relaxed);
     }
 
-    /// Whether what came for a body is mostly not of it: chunks that are too small, or zeros before their sizes.
+    /// Whether most of what arrived for a body is framing: chunks that are too small, or chunk sizes with leading
+    /// zeros.
     pub fn is_overframed(&self) -> bool {
         let most = self.0.most.load(Ordering::Relaxed);
         most > 0 && self.0.received.load(Ordering::Relaxed) > most
     }
 
-    /// So many bytes have come.
+    /// Counts bytes received over the connection.
     pub fn received(&self, bytes: usize) {
         self.0.received.fetch_add(bytes as u64, Ordering::Relaxed);
         let now = self.get();
@@ -130,15 +132,16 @@ impl Phase {
     }
 }
 
-/// A request that is being answered, or whose body is still coming.
+/// Guard of a request that is being answered, or whose body is still arriving.
 pub struct Busy {
     phase: Phase,
-    /// Its number, in the place where the phase has it.
+    /// The request's number, shifted as in the phase.
     request: u64,
 }
 
 impl Busy {
-    /// The answer is there. Goes with the body, until it was taken or given up.
+    /// Marks the response as ready. The guard moves into the body, and is dropped when the client has taken the body or
+    /// given up.
     pub fn until_taken(self: Arc<Self>, body: Body) -> Body {
         self.phase.set(self.request | ANSWERING);
         Body::new(body.map_err(move |error| {
@@ -152,14 +155,14 @@ impl Busy {
         self.phase.body_has(bytes);
     }
 
-    /// The rest of its body was read, beside the connection.
+    /// Tells the connection that another task has read the rest of the body.
     pub fn body_ended(self: Arc<Self>) {
         let phase = self.phase.clone();
         drop(self);
         phase.0.changed.notify_one();
     }
 
-    /// Nobody reads the rest of its body: the connection ends with it.
+    /// Marks the rest of the body as never to be read, so that the connection closes after this request.
     pub fn leave_unread(&self) {
         self.phase.0.unread.store(true, Ordering::Relaxed);
     }
@@ -167,7 +170,7 @@ impl Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        // The next request may have begun.
+        // The next request may already have begun.
         let rest = |now| (now & !MASK == self.request).then_some(self.request | RESTING);
         let _ = self.phase.0.phase.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest);
     }

@@ -1,4 +1,4 @@
-//! The playground: a page at `/` and its files, embedded in the program.
+//! The playground: a page at `/` and its files, embedded in the binary.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -15,18 +15,17 @@ use tokio::sync::OnceCell;
 use super::graphql::Door;
 use crate::runtime::Work;
 
-/// Each file is gzip, and called like the file that it holds with `.gz` at the end.
+/// Each file is compressed with gzip and has `.gz` appended to its name.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/web/playground/dist");
 
-/// The page runs our scripts and asks our API, and nothing else. Styles may stand in the page, as the editor writes
-/// them there.
+/// The page may only run scripts of this server and call its API. Inline styles are allowed, as the editor writes them.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; \
      img-src 'self' data:; font-src 'self' data:; worker-src 'self'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'",
 );
 
-/// The files as they are served, by their paths.
+/// The files by the paths under which they are served.
 static SERVED: LazyLock<HashMap<String, File>> = LazyLock::new(|| {
     let (mut files, mut folders) = (HashMap::new(), vec![&FILES]);
     while let Some(folder) = folders.pop() {
@@ -40,14 +39,15 @@ static SERVED: LazyLock<HashMap<String, File>> = LazyLock::new(|| {
     files
 });
 
-/// One file, in both forms. Nothing of it is made for a request, but that the first one who takes no gzip has it unpacked.
+/// A file in both forms. Requests share the bytes; the first client that does not accept gzip triggers the
+/// decompression.
 struct File {
     packed: &'static [u8],
     plain: OnceCell<Bytes>,
 }
 
 impl File {
-    /// Unpacks the file where no connection is served, once: those who ask meanwhile wait for it, and get the same bytes.
+    /// Decompresses the file once, on the work runtime. Concurrent requests wait for it, and share the bytes.
     async fn plain(&'static self, work: &Work) -> Result<Bytes, std::io::Error> {
         let unpack = || {
             let mut plain = Vec::with_capacity(usize::try_from(self.plain_length()).unwrap_or_default());
@@ -57,7 +57,7 @@ impl File {
         self.plain.get_or_try_init(unpacked).await.cloned()
     }
 
-    /// As the end of a gzip file tells it (RFC 1952, section 2.3.1).
+    /// The decompressed length, read from the gzip trailer (RFC 1952, section 2.3.1).
     fn plain_length(&self) -> u64 {
         self.packed.last_chunk().map_or(0, |length| u32::from_le_bytes(*length).into())
     }

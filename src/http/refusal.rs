@@ -1,4 +1,4 @@
-//! Why a request is refused before there is anything to execute.
+//! Requests that are refused before execution, and why.
 
 use std::num::NonZero;
 
@@ -7,16 +7,16 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use super::limits::{Exceeded, Limit};
 use crate::error::Cause;
 
-/// A refusal: the status, the code that programs rely on, and a sentence for people.
+/// A refusal: the HTTP status, a code for programs, and a message for people.
 #[derive(Debug)]
 pub struct Refusal {
-    /// `None` where the document is at fault: the status then depends on the media type of the answer.
+    /// `None` if the document is at fault: the status then depends on the media type of the response.
     pub status: Option<StatusCode>,
     pub code: &'static str,
     pub message: String,
     pub locations: Vec<async_graphql_parser::Pos>,
     pub header: Option<(HeaderName, &'static str)>,
-    /// How long to wait before asking again, in seconds.
+    /// Value of `Retry-After`, in seconds.
     pub retry_after: Option<NonZero<u32>>,
 }
 
@@ -37,12 +37,12 @@ impl Refusal {
         self
     }
 
-    /// Asking again in a second may help.
+    /// Asks the client to retry in a second.
     fn soon(self) -> Self {
         Self { retry_after: Some(NonZero::<u32>::MIN), ..self }
     }
 
-    /// One answer for every token that does not hold, so that nobody learns which of them once did.
+    /// The same response for all invalid tokens, so that nobody learns which of them were once valid.
     pub fn unauthenticated() -> Self {
         let message = "This needs a valid token: send it in the header `Authorization: Bearer TOKEN`.";
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message).with(header::WWW_AUTHENTICATE, "Bearer")
@@ -85,22 +85,22 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
     }
 
-    /// The head of the request is ambiguous, and with it perhaps where the request ends: nothing more is read.
+    /// For an ambiguous request head: it may leave open where the request ends, so the connection is closed.
     pub fn malformed(message: impl Into<String>) -> Self {
         Self::bad_request(message).with(header::CONNECTION, "close")
     }
 
-    /// The document cannot be executed, whatever is done about the request around it.
+    /// For a document that cannot be executed, whatever the rest of the request says.
     pub fn document(code: &'static str, message: impl Into<String>) -> Self {
         Self { status: None, code, message: message.into(), locations: Vec::new(), header: None, retry_after: None }
     }
 
-    /// The id of a document is not known. Clients look for this very message, and send the text with the id then.
+    /// For an unknown document id. Clients look for exactly this message, and then send the text together with the id.
     pub fn not_stored() -> Self {
         Self::document("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
     }
 
-    /// No id of a document is known. Clients look for this very message, and send texts from then on.
+    /// For servers that accept no document ids. Clients look for exactly this message, and send texts from then on.
     pub fn stored_not_supported() -> Self {
         Self::document("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
     }
@@ -125,7 +125,7 @@ impl Refusal {
         let seconds = u32::try_from(exceeded.retry_after.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
         let retry_after = Some(NonZero::new(seconds).unwrap_or(NonZero::<u32>::MIN));
         let refusal = Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", message) };
-        // Without its connection an address pays before it is heard again.
+        // Closing the connection makes the address pay for a new one before it can send the next request.
         if exceeded.of_address { refusal.with(header::CONNECTION, "close") } else { refusal }
     }
 
@@ -134,19 +134,20 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message).soon()
     }
 
-    /// Changes were made, and their answer was not written in time: the same must not be sent again.
+    /// For a mutation whose changes were made but whose response was not written in time. There is no `Retry-After`, as
+    /// the request must not be repeated.
     pub fn timeout_of_change() -> Self {
         let message = "The time limit passed while the answer was written. Changes were carried out.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message)
     }
 
-    /// The server ends before the operation does.
+    /// For an operation that still runs when the server shuts down.
     pub fn stopping() -> Self {
         let message = "The server stops before there is a result. A change may still be carried out.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).with(header::CONNECTION, "close").soon()
     }
 
-    /// The cause goes into the log; the client gets the request ID that it stands under.
+    /// Logs the cause; the client only gets the request ID that the log entry has.
     pub fn internal(cause: &dyn std::error::Error) -> Self {
         tracing::error!(cause = %cause, "the operation failed");
         let message = "The server failed. Its log has the reason under this request ID.";

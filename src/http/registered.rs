@@ -1,9 +1,10 @@
 //! Documents that clients have registered by sending them once with their hash (automatic persisted queries).
 //!
-//! Each company has its own: whether a hash is known tells nothing about others. The space is bounded, and whoever takes most
-//! of it loses documents first: a company where all of them are full, and in it a token. So nobody drives out what others
-//! have registered by registering more. Only texts are kept, which are valid documents; what is made of them is in the
-//! cache of documents, where every text is.
+//! Each company has its own documents, so whether a hash is known reveals nothing about other companies. Space is
+//! limited. When it is full, the largest user loses documents first: the company with the most bytes if the total limit
+//! is exceeded, and within a company the token with the most bytes. So nobody can evict the documents of others by
+//! registering more. Only the texts of valid documents are kept here; the parsed documents are in the document cache,
+//! like all others.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,11 +13,11 @@ use super::sha256::Hash;
 use super::sizes::{self, Sizes};
 use crate::auth::TokenKey;
 
-/// How many bytes are kept: texts, and all that is needed to find them.
+/// Space limits in bytes, for the texts and everything needed to find them.
 #[derive(Clone, Copy, Debug)]
 pub struct Space {
     pub all: usize,
-    /// Of these, those of one company.
+    /// Maximum for one company.
     pub of_company: usize,
 }
 
@@ -26,40 +27,40 @@ impl Default for Space {
     }
 }
 
-/// The documents of all companies.
+/// The registered documents of all companies.
 pub struct Registered {
     space: Space,
     kept: Mutex<Kept>,
 }
 
-/// Trees, as hash tables keep the room that they have had, and every company and token that ever was one would keep some. Whatever
-/// is done here takes a time that grows with the logarithm of how much there is.
+/// Uses trees, because hash tables keep the room that they once had, and a table for every company and token that ever
+/// existed would add up. All operations take time logarithmic in the number of entries.
 #[derive(Default)]
 struct Kept {
     documents: BTreeMap<(i64, Hash), Document>,
-    /// Those of each token by when they were used last: the one that was not used for longest first.
+    /// The documents of each token in order of their last use, the least recently used first.
     uses: BTreeMap<(TokenKey, u64), Hash>,
-    /// How much each token has registered, by its company.
+    /// Bytes registered by each token, grouped by company.
     tokens: Sizes<i64, TokenKey>,
-    /// How much each company has.
+    /// Bytes registered by each company.
     companies: Sizes<(), i64>,
     bytes: usize,
-    /// How often any document was used.
+    /// Counts all uses of documents, as a logical clock.
     clock: u64,
 }
 
 struct Document {
     text: Arc<str>,
-    /// Who has registered it.
+    /// The token that registered it.
     owner: TokenKey,
     used: u64,
 }
 
-/// What a document takes beside its text.
+/// Bytes that a document takes in addition to its text.
 const DOCUMENT: usize = sizes::entry::<(i64, Hash), Document>() + sizes::entry::<(TokenKey, u64), Hash>() + COUNTS;
-/// The counts of a shared text.
+/// The reference counts of an `Arc`.
 const COUNTS: usize = 2 * size_of::<usize>();
-/// What the first document of a token takes besides, and the first one of a company.
+/// Additional bytes for the first document of a token, and of a company.
 const TOKEN: usize = Sizes::<i64, TokenKey>::ENTRY;
 const COMPANY: usize = Sizes::<(), i64>::ENTRY;
 
@@ -85,7 +86,7 @@ impl Kept {
         self.resize(company, owner, |size| size + bytes(text));
     }
 
-    /// Forgets the document of a company that its token with the most has not used for longest.
+    /// Evicts a document of a company: the least recently used one of the token with the most bytes.
     fn forget_one(&mut self, company: i64) -> Option<()> {
         let owner = self.tokens.largest(&company)?;
         let (&key, _) = self.uses.range((owner, 0)..).next().filter(|((token, _), _)| *token == owner)?;
@@ -95,7 +96,8 @@ impl Kept {
         Some(())
     }
 
-    /// Keeps the sums, those of whoever begins to have documents or has none left included.
+    /// Updates the sums, including the overhead of a token or company that gets its first document or loses its last
+    /// one.
     fn resize(&mut self, company: i64, owner: TokenKey, documents: impl FnOnce(usize) -> usize) {
         let (before, after) = self.tokens.change(company, owner, |size| {
             let documents = documents(size.saturating_sub(TOKEN));
@@ -122,7 +124,7 @@ impl Registered {
         self.kept().get(company, hash).cloned()
     }
 
-    /// Keeps a document that is valid, and has this hash.
+    /// Registers a valid document under its hash.
     pub fn put(&self, company: i64, owner: TokenKey, hash: Hash, text: &str) {
         if bytes(text) + TOKEN + COMPANY > self.space.of_company {
             return;

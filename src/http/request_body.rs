@@ -1,9 +1,9 @@
-//! The body of a request: lent to whoever answers, and what becomes of the part that nobody has read.
+//! Lends the body of a request to the handler, and deals with the part that the handler does not read.
 //!
-//! A request is often refused by its head alone. If the rest of its body is small, it is read and forgotten, and the
-//! connection stays for the next request; any other one closes after the answer, and says so. How much is left of a body in
-//! chunks shows only as it comes. An answer that has let the client use the connection again cannot be taken back, so it waits a
-//! moment for the end of such a body.
+//! Requests are often refused by their heads alone. If the rest of the body is small, it is read and discarded, and the
+//! connection stays open for the next request; otherwise the connection closes after the response, which says so. The
+//! length of a chunked body shows only as it arrives. A response that lets the client reuse the connection cannot be
+//! taken back, so it waits a moment for the end of such a body.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,47 +20,47 @@ use tokio::time::timeout;
 use super::phase::{Busy, Phase};
 use crate::watchdog::watched;
 
-/// How much of a body is read for nobody, so that the connection stays. A new connection costs about as much.
+/// Maximum number of bytes to discard in order to keep the connection. A new connection costs about as much.
 const SMALL: u64 = 64 << 10;
-/// How long that may take.
+/// Time limit for discarding them.
 const TIME: Duration = Duration::from_secs(5);
-/// How long an answer waits for the end of a body in chunks. They mostly come with the head, or right behind it.
+/// How long a response waits for the end of a chunked body. Chunks mostly arrive with the head or right after it.
 const SOON: Duration = Duration::from_millis(100);
 
-/// What is known of a body.
+/// What happened to a body.
 enum State {
-    /// Somebody has it.
+    /// The handler has it.
     Lent,
-    /// It has ended, or its connection has.
+    /// The body has ended, or its connection has.
     Ended,
-    /// It broke off, such as by a chunk without a size: where the next request begins is not known.
+    /// The body is broken, such as by a chunk without a size, so it is unknown where the next request begins.
     Broken,
-    /// Nobody wants the rest.
+    /// The handler dropped it without reading the rest.
     Unread { rest: Incoming, is_begun: bool, read: u64 },
 }
 
-/// A body, as whoever answers has it.
+/// A body that is lent to the handler.
 pub struct RequestBody {
     body: Option<Incoming>,
-    /// Whether somebody has begun to read it. A client that waits for `100 Continue` sends nothing before.
+    /// Whether reading has begun. A client that waits for `100 Continue` sends nothing before.
     is_begun: bool,
-    /// How many bytes of it were read.
+    /// Number of bytes read so far.
     read: u64,
     is_broken: bool,
     phase: Phase,
     state: Arc<Mutex<State>>,
 }
 
-/// What brings the rest of it back.
+/// Gets back the rest of a lent body.
 pub struct Loan {
     state: Arc<Mutex<State>>,
-    /// Whether the client leaves the connection open.
+    /// Whether the client keeps the connection open.
     stays: bool,
-    /// Whether it waits for `100 Continue`.
+    /// Whether the client waits for `100 Continue`.
     waits: bool,
 }
 
-/// Lends the body of a request, where there is one.
+/// Lends the body of a request to the handler, if the request has one.
 pub fn lend(request: Request<Incoming>, phase: &Phase) -> (Request<Body>, Option<Loan>) {
     let (head, body) = request.into_parts();
     if body.is_end_stream() {
@@ -125,7 +125,7 @@ impl Drop for RequestBody {
 }
 
 impl Loan {
-    /// The answer is there: decides what becomes of the connection behind it, and tells the client.
+    /// Decides, once the response is ready, whether the connection stays open, and tells the client if it does not.
     pub async fn end(self, answer: &mut Response<Body>, busy: &Arc<Busy>) {
         let state = std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), State::Ended);
         let stays = match state {
@@ -151,7 +151,7 @@ impl Loan {
     }
 }
 
-/// Reads a body to its end, which its head has told. If that takes too long, the connection closes.
+/// Reads a body of known length to its end and discards it. If that takes too long, the connection closes.
 async fn forget(mut rest: Incoming, busy: Arc<Busy>) {
     if timeout(TIME, is_small(&mut rest, &busy)).await != Ok(true) {
         busy.leave_unread();
@@ -160,7 +160,7 @@ async fn forget(mut rest: Incoming, busy: Arc<Busy>) {
     busy.body_ended();
 }
 
-/// Whether a body ends before it is too large, and does not break off.
+/// Whether a body ends within [`SMALL`] more bytes, without breaking off.
 async fn is_small(rest: &mut Incoming, busy: &Busy) -> bool {
     let mut bytes = 0;
     while let Some(frame) = rest.frame().await {

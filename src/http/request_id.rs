@@ -1,4 +1,4 @@
-//! A name for each request, the same in the answer's header, in its errors and in the log.
+//! Request IDs, which appear in the response header, in errors and in the log.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue};
@@ -10,7 +10,7 @@ use tower_http::request_id::{MakeRequestId, RequestId};
 
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Makes up names for requests that come without one: 96 random bits.
+/// Generates IDs of 96 random bits for requests that have none.
 #[derive(Clone, Copy)]
 pub struct Random;
 
@@ -22,7 +22,7 @@ impl MakeRequestId for Random {
     }
 }
 
-/// Forgets a name that is long or odd: it is written into logs and headers.
+/// Drops IDs from clients that are too long or contain unusual characters, as IDs are written into logs and headers.
 pub async fn forget_odd(mut request: Request, next: Next) -> Response {
     if request.headers().get(HEADER).is_some_and(|value| !is_plain(value.as_bytes())) {
         request.headers_mut().remove(HEADER);
@@ -35,7 +35,7 @@ fn is_plain(name: &[u8]) -> bool {
     (1..=64).contains(&name.len()) && name.iter().all(plain)
 }
 
-/// How handlers learn the name of their request.
+/// Gives handlers the ID of their request.
 pub trait RequestIdExt {
     fn request_id(&self) -> String;
 }

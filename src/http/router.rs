@@ -1,4 +1,4 @@
-//! Which address is answered by what, and what surrounds every answer.
+//! The routes, and the middleware around all of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,13 +32,13 @@ use crate::meter::MemoryPool;
 use crate::runtime::Work;
 use crate::schema::Schema;
 
-/// The whole of what is served over HTTP. Needs no socket: tests call it as it is. Operations are executed on the runtime of
-/// whoever calls.
+/// Builds the whole HTTP service. It needs no socket, so tests call it directly. Operations run on the runtime of the
+/// caller.
 pub fn router(app: App, schema: Schema, settings: &HttpSettings) -> Router {
     site(app, schema, settings, Work::here()).router
 }
 
-/// The same, with operations executed as `work`, and with the accounts that connections are paid from.
+/// The same, but executing operations on `work`, and with the accounts that connections are charged to.
 pub fn site(app: App, schema: Schema, settings: &HttpSettings, work: Work) -> Site {
     let limits = Arc::new(Limits::new(settings.of_address, settings.of_token));
     let door = Arc::new(Door {
@@ -85,10 +85,11 @@ pub fn site(app: App, schema: Schema, settings: &HttpSettings, work: Work) -> Si
     Site { router, limits: Some(limits) }
 }
 
-/// What a file costs its address: 1 for so many bytes. They are in memory, and nothing is made of them.
+/// An address is charged 1 point per this many bytes of a file. Files are in memory and served as they are.
 const FILE_BYTES: u64 = 1_000;
 
-/// Refuses malformed heads, and has the address pay for what is no operation; these are paid for where they run.
+/// Refuses malformed heads, and charges the address for requests that are not operations. Operations are charged where
+/// they run.
 async fn admit(State(door): State<Arc<Door>>, request: Request<Body>, next: Next) -> Response<Body> {
     let refused = |refusal, request: &Request<Body>| {
         let media_type = MediaType::negotiate(request.headers()).unwrap_or(MediaType::Json);
@@ -99,7 +100,8 @@ async fn admit(State(door): State<Arc<Door>>, request: Request<Body>, next: Next
     let is_operation = request.uri().path() == "/graphql" && [Method::GET, Method::POST].contains(request.method());
     if let (Some(address), false) = (address, is_operation && malformed.is_none()) {
         if matches!(request.uri().path(), "/livez" | "/readyz") {
-            // Never refused: somebody at the same address could have this instance taken for dead.
+            // Probes are charged but never refused: otherwise another client at the same address could make this
+            // instance look dead.
             door.limits.take(address, REQUEST);
         } else if let Err(exceeded) = door.limits.spend(address, REQUEST) {
             return refused(Refusal::rate_limited(exceeded), &request);
@@ -116,8 +118,8 @@ async fn admit(State(door): State<Arc<Door>>, request: Request<Body>, next: Next
     response
 }
 
-/// What browsers are told about every answer. One that says something else about itself, as the playground does, keeps
-/// it.
+/// Default headers of every response, for browsers. A response that sets one of them itself, as the playground does,
+/// keeps its value.
 const GUARDS: [(HeaderName, HeaderValue); 7] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -137,7 +139,7 @@ async fn guard(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-/// Lets pages of the permitted origins read our answers.
+/// Lets pages of the allowed origins read responses.
 fn cross_origin(settings: &HttpSettings) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(settings.allowed_origins.iter().map(super::Origin::header).collect::<Vec<_>>())
@@ -153,7 +155,7 @@ fn cross_origin(settings: &HttpSettings) -> CorsLayer {
         .max_age(Duration::from_hours(1))
 }
 
-/// Only the path: what follows it can hold a document and its variables.
+/// Logs only the path, as the query string can hold a document and its variables.
 fn request_span(request: &Request<Body>) -> Span {
     let path: String = request.uri().path().chars().take(200).collect();
     tracing::info_span!("request", id = request.request_id(), method = %request.method(), path)

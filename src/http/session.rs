@@ -1,7 +1,7 @@
-//! How the playground gets its token: for a code that holds once, and not for long.
+//! Hands the playground its token in exchange for a short-lived, single-use code.
 //!
-//! The code stands in the fragment of the address that `serve --demo` prints. An address gets into the history of a
-//! browser, into screenshots and bookmarks; a token in it would hold there for as long as it holds at all.
+//! The code is in the fragment of the URL that `serve --demo` prints. URLs end up in browser histories, screenshots and
+//! bookmarks; a token in the URL would be usable there until it expires.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,29 +23,30 @@ use super::request_id::RequestIdExt;
 use super::{answer, body, origin, sha256};
 use crate::auth::Secret;
 
-/// The most bytes of a body: a code has 43.
+/// Maximum size of the body, in bytes; a code has 43.
 const BODY: usize = 1 << 10;
-/// How long it may take to arrive: our own page sends it with the head.
+/// Timeout for the body; our own page sends it together with the head.
 const TIME: Duration = Duration::from_secs(2);
-/// What a code costs its address, right or wrong, in the points of its budget: by default 40 at once, then 4 a second.
+/// Points that an address is charged per attempt, whether the code is right or wrong: by default it can make 40
+/// attempts at once, then 4 a second.
 const ATTEMPT: u64 = 1_000_000;
 
-/// A token, until somebody has fetched it.
+/// A token that waits to be fetched.
 pub struct Session {
-    /// The SHA-256 of the code: how long comparing it takes tells nothing about the code.
+    /// SHA-256 of the code. Comparing hashes reveals nothing about the code by its timing.
     code: [u8; 32],
     token: Mutex<Option<Secret>>,
     until: Instant,
 }
 
 impl Session {
-    /// How long a code holds, after the server has started.
+    /// How long a code is valid after the server has started.
     pub const LIFETIME: Duration = Duration::from_mins(10);
 
-    /// Keeps a token for `lifetime`, and makes the code that it is given out for: 256 random bits.
+    /// Keeps a token for `lifetime`, and generates the code for fetching it: 256 random bits.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// If the system cannot provide random bytes.
     pub fn start(token: Secret, lifetime: Duration) -> Result<(Self, String), getrandom::Error> {
         let mut bits = [0; 32];
         getrandom::fill(&mut bits)?;
@@ -55,7 +56,7 @@ impl Session {
         Ok((session, code))
     }
 
-    /// The token, the first time that the code comes, and in time.
+    /// Returns the token if the code is right and still valid. This works once.
     fn fetch(&self, code: &str) -> Option<Secret> {
         let mut token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
         if Instant::now() >= self.until {
@@ -77,7 +78,7 @@ struct Input {
     code: String,
 }
 
-/// `POST /playground/session` with `{"code": "..."}`: answers `{"token": "..."}`.
+/// Handles `POST /playground/session` with `{"code": "..."}`: responds with `{"token": "..."}`.
 pub async fn open(State(door): State<Arc<Door>>, request: Request<Body>) -> Response {
     let request_id = request.request_id();
     match exchange(&door, request).await {
@@ -92,24 +93,24 @@ pub async fn open(State(door): State<Arc<Door>>, request: Request<Body>) -> Resp
 
 async fn exchange(door: &Door, request: Request<Body>) -> Result<Secret, Refusal> {
     let (head, sent) = request.into_parts();
-    // Pages of origins that may use the API have no business here.
+    // Refuse pages of other origins, even of those that may use the API.
     origin::check(&head.headers, &head.uri, &[])?;
     body::check_media_type(&head.headers)?;
     body::check_length(&head.headers, BODY)?;
-    // No body is waited for where no code holds.
+    // Do not wait for the body if there is no session.
     let session = door.settings.session.as_deref().ok_or_else(wrong_code)?;
     let read = body::read(sent, BODY, |_| Ok(()), || Ok(()));
     let sent = timeout(TIME.min(door.settings.body_timeout), read).await.map_err(|_| Refusal::slow_body())??;
     let Ok(Input { code }) = serde_json::from_slice(&sent) else {
         return Err(Refusal::bad_request("The body has to be {\"code\": \"...\"} and nothing else."));
     };
-    // Only now: whoever sends no code would take the places that operations of the address have.
+    // Begin the turn only now: a client that never sends its body would occupy the operation slots of its address.
     let mut turn = Turn::begin(&door.limits, door.visitor(&head)).map_err(Refusal::rate_limited)?;
     turn.charge(ATTEMPT).map_err(Refusal::rate_limited)?;
     session.fetch(&code).ok_or_else(wrong_code)
 }
 
-/// One answer for every code that does not hold, so that nobody learns which of them once did.
+/// The same response for all invalid codes, so that nobody learns which of them were once valid.
 fn wrong_code() -> Refusal {
     Refusal {
         status: Some(StatusCode::UNAUTHORIZED),

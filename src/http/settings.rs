@@ -9,32 +9,32 @@ use crate::auth::IdentitySettings;
 use crate::gate::Bounds;
 use crate::meter::{MemoryLimits, UsageLimits};
 
-/// How requests are taken.
+/// Settings of the HTTP server.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
-    /// Origins, other than our own, whose pages may ask.
+    /// Other origins whose pages may call the API.
     pub allowed_origins: Vec<Origin>,
-    /// The largest body, in bytes.
+    /// Maximum size of a body, in bytes.
     pub body_limit: usize,
-    /// How long a body may take to arrive.
+    /// Timeout for receiving a body.
     pub body_timeout: Duration,
-    /// How long a client waits at most for an answer, the arrival of its body included.
+    /// Timeout for the response, including the time for receiving the body.
     pub request_timeout: Duration,
-    /// Whose word about where a request comes from is taken.
+    /// Proxies whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: TrustedProxies,
-    /// How much a document may be.
+    /// Limits of documents.
     pub gate: Bounds,
-    /// Which documents may be named by an id, and whether others are taken.
+    /// Which document ids are known, and whether other documents are accepted.
     pub stored: StoredSettings,
-    /// What each address may use.
+    /// Rate limit of each address.
     pub of_address: Allowance,
-    /// What each token may use.
+    /// Rate limit of each token.
     pub of_token: Allowance,
-    /// What one operation may use while it runs.
+    /// Limits on what one operation may use while it runs.
     pub usage: UsageLimits,
-    /// How much memory operations may hold.
+    /// Limits on the memory that operations hold.
     pub memory: MemoryLimits,
-    /// Whose JSON web tokens are taken.
+    /// The identity provider whose JSON web tokens are accepted.
     pub identity: Option<IdentitySettings>,
     /// The token that the playground fetches by a code.
     pub session: Option<Arc<Session>>,

@@ -1,17 +1,17 @@
-//! SHA-256 of texts: ids of documents, and the code of the playground.
+//! SHA-256 of texts, for document ids and the playground's code.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 of a text.
+/// A SHA-256 hash.
 pub type Hash = [u8; 32];
 
 pub fn hash(text: &str) -> Hash {
     Sha256::digest(text.as_bytes()).into()
 }
 
-/// A hash as ids have it.
+/// A hash as lower-case hexadecimal digits.
 pub fn hex(hash: &Hash) -> String {
     hash.iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -19,7 +19,7 @@ pub fn hex(hash: &Hash) -> String {
     })
 }
 
-/// The hash that an id says, if it is one.
+/// Parses 64 hexadecimal digits; `None` if the id is anything else.
 pub fn parse_hex(id: &str) -> Option<Hash> {
     let digits = id.as_bytes();
     let mut hash = Hash::default();

@@ -1,21 +1,22 @@
-//! How much each of many has, and who has the most: in trees, so that a change takes little however many they are.
+//! Sizes of many members, with the largest member of each group. The data is kept in trees, so that changes take
+//! logarithmic time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What an entry of a tree takes at most, in bytes. The nodes of the standard library's trees hold 5 to 11 entries, and a node
-/// above others their 12 addresses besides.
+/// Upper bound of the bytes that a tree entry takes. Nodes of the standard library's B-trees hold 5 to 11 entries, and
+/// inner nodes 12 child pointers in addition.
 pub const fn entry<K, V>() -> usize {
     const FEWEST: usize = 5;
     const MOST: usize = 11;
-    // The node above, how many entries there are, and which one this is.
+    // Besides the entries: the parent pointer, the number of entries, and the index in the parent.
     let node = MOST * (size_of::<K>() + size_of::<V>()) + 2 * size_of::<usize>();
     (node + (MOST + 1) * size_of::<usize>()).div_ceil(FEWEST)
 }
 
-/// The sizes of members, who belong to groups. Whoever has nothing is not there.
+/// The sizes of members that belong to groups. Members of size 0 are not stored.
 pub struct Sizes<G, M> {
     of: BTreeMap<M, usize>,
-    /// `None` sorts before every member: it is the bound of a range.
+    /// `None` sorts before all members; it serves as the bound of a range.
     by_size: BTreeSet<(G, usize, Option<M>)>,
 }
 
@@ -26,20 +27,21 @@ impl<G, M> Default for Sizes<G, M> {
 }
 
 impl<G: Ord + Copy, M: Ord + Copy> Sizes<G, M> {
-    /// What a member takes here.
+    /// Upper bound of the bytes that a member takes here.
     pub const ENTRY: usize = entry::<M, usize>() + entry::<(G, usize, Option<M>), ()>();
 
     pub fn size(&self, member: &M) -> usize {
         self.of.get(member).copied().unwrap_or_default()
     }
 
-    /// Who has the most of a group.
+    /// The member with the largest size in a group.
     pub fn largest(&self, group: &G) -> Option<M> {
         let (of, _, member) = self.by_size.range(..(*group, usize::MAX, None)).next_back()?;
         member.filter(|_| of == group)
     }
 
-    /// Gives the size before and after. A member is of one group for as long as it has something.
+    /// Changes the size of a member, and returns the sizes before and after. A member must stay in one group as long as
+    /// its size is not 0.
     pub fn change(&mut self, group: G, member: M, size: impl FnOnce(usize) -> usize) -> (usize, usize) {
         let before = self.size(&member);
         let after = size(before);

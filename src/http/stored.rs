@@ -1,4 +1,4 @@
-//! Documents that a request names by an id instead of sending them, or beside.
+//! Stored documents: a request can name them by an id, instead of or in addition to the text.
 
 use std::sync::Arc;
 
@@ -10,19 +10,19 @@ use super::sha256::{self, Hash};
 use super::trusted::{Entry, Trusted};
 use crate::auth::Viewer;
 
-/// Which documents are taken.
+/// Which documents are accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum DocumentsMode {
-    /// Texts alone: ids are not known.
+    /// Only texts; ids are not supported.
     Off,
-    /// Texts, and the ids of documents in manifests or that were registered.
+    /// Texts, and ids of documents that are in a manifest or were registered.
     #[default]
     Allow,
-    /// Documents of manifests, and nothing else.
+    /// Only documents of manifests.
     Only,
 }
 
-/// What is taken for a document.
+/// Settings for stored documents.
 #[derive(Clone, Debug, Default)]
 pub struct StoredSettings {
     pub mode: DocumentsMode,
@@ -31,11 +31,11 @@ pub struct StoredSettings {
 
 /// The document that a request names.
 pub enum Found {
-    /// It is ready to run.
+    /// Parsed and ready to run.
     Ready(Arc<Known>),
-    /// It has to be read, and is to be registered where it is valid.
+    /// Sent by the client. It has to be parsed and, if `hash` is set and the document is valid, registered.
     Sent { text: String, hash: Option<Hash> },
-    /// It was registered.
+    /// The text of a registered document.
     Registered(Arc<str>),
 }
 
@@ -45,7 +45,7 @@ const QUERY: &str = "query";
 pub struct Stored {
     settings: StoredSettings,
     registered: Registered,
-    /// How large a document may be, in bytes.
+    /// Maximum size of a document, in bytes.
     most_bytes: usize,
 }
 
@@ -54,11 +54,10 @@ impl Stored {
         Self { settings, registered: Registered::new(Space::default()), most_bytes }
     }
 
-    /// Finds the document that a request is about. Nothing of it is parsed here, and the text of one that is not taken is not
-    /// even read.
+    /// Finds the document of a request without parsing it. The text of a refused document is not even read.
     ///
     /// # Errors
-    /// Where it is not known, is not the one that its hash says, or may not be asked for.
+    /// If the document is unknown, does not match the hash in the request, or is not allowed.
     pub fn find(&self, names: Names<'_>, viewer: &Viewer) -> Result<Found, Refusal> {
         let mode = self.settings.mode;
         if mode == DocumentsMode::Off {
@@ -71,7 +70,7 @@ impl Stored {
                 _ => Err(Refusal::stored_only()),
             };
         };
-        // Whatever is longer is no id, and not worth to be hashed.
+        // Longer strings cannot be ids, and are not worth hashing.
         let trusted = Some(id.as_str()).filter(|id| id.len() <= LONGEST_ID);
         let trusted = trusted.and_then(|id| self.settings.trusted.get(id)).cloned();
         let Some(text) = text else { return self.known(mode, trusted, &id, viewer) };
@@ -81,7 +80,7 @@ impl Stored {
         let text = text.read(QUERY)?;
         documents::check_size(&text, self.most_bytes)?;
         let hash = sha256::hash(&text);
-        // Else a text could be kept for another document.
+        // The hash must match, or a text could be stored under the id of another document.
         match trusted {
             Some(trusted) if trusted.hash == hash => Ok(Found::Ready(trusted.document)),
             None if sha256::parse_hex(&id) == Some(hash) => Ok(Found::Sent { text, hash: Some(hash) }),
@@ -98,7 +97,7 @@ impl Stored {
         registered.map(Found::Registered).ok_or_else(Refusal::not_stored)
     }
 
-    /// Keeps a valid document for the company of who has sent it.
+    /// Registers a valid document for the company of the viewer.
     pub fn register(&self, hash: Hash, text: &str, viewer: &Viewer) {
         self.registered.put(viewer.company_id, viewer.token_key(), hash, text);
     }

@@ -1,4 +1,4 @@
-//! The body of an answer: its pieces as they were written, and what is held until the client has taken them.
+//! Response bodies: the pieces as they were written, and the resources held until the client has read them.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -13,8 +13,8 @@ use hyper::body::{Frame, SizeHint};
 use super::limits::Turn;
 use crate::meter::Meter;
 
-/// What an operation goes on to use until its answer was taken: a place among the operations of its token and its
-/// address, and the memory of the answer.
+/// Resources that an operation holds until its response is sent: its slots among the operations of its token and
+/// address, and the memory of the response.
 #[derive(Default)]
 pub struct Held {
     #[expect(dead_code, reason = "it is given back when this is dropped")]
@@ -22,14 +22,14 @@ pub struct Held {
     pub meter: Option<Arc<Meter>>,
 }
 
-/// The pieces that were not sent yet.
+/// The pieces that have not been sent yet.
 struct Pieces {
     left: VecDeque<Bytes>,
     bytes: u64,
     _held: Held,
 }
 
-/// A body of these pieces, of a length that is known. It gives up `held` with its last piece.
+/// A body of known length that consists of these pieces. `held` is dropped with the body.
 pub fn body(pieces: Vec<Vec<u8>>, held: Held) -> Body {
     let left: VecDeque<Bytes> = pieces.into_iter().map(Bytes::from).collect();
     let bytes = left.iter().map(|piece| piece.len() as u64).sum();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A time limit that is set again and again.
+/// A timeout that can be restarted many times.
 #[derive(Default)]
 pub struct TimeLimit {
     sleep: Option<Pin<Box<Sleep>>>,
@@ -28,7 +28,7 @@ impl TimeLimit {
         self.running
     }
 
-    /// Whether the time is over; if not, the task is woken when it will be.
+    /// Whether the timeout has passed; if not, registers the task to be woken when it does.
     pub fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         self.running && self.sleep.as_mut().is_some_and(|sleep| sleep.as_mut().poll(cx) == Poll::Ready(()))
     }

@@ -1,4 +1,4 @@
-//! Documents that the operator trusts: those of manifests, read, validated and planned when the server starts.
+//! Documents that the operator trusts: those of manifests, parsed, validated and planned at startup.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ use crate::gate::Bounds;
 use crate::id::quote;
 use crate::schema::{Document, Schema};
 
-/// Documents by their ids, and by their SHA-256 whatever the ids are.
+/// Documents by their ids, and also by their SHA-256.
 #[derive(Default)]
 pub struct Trusted {
     documents: HashMap<String, Entry>,
-    /// How many different ones there are.
+    /// Number of distinct documents.
     count: usize,
 }
 
-/// A document that is trusted, and the SHA-256 of its text.
+/// A trusted document, and the SHA-256 of its text.
 #[derive(Clone)]
 pub struct Entry {
     pub hash: Hash,
@@ -34,10 +34,10 @@ impl std::fmt::Debug for Trusted {
 }
 
 impl Trusted {
-    /// Reads manifests, and makes every document ready to run.
+    /// Reads manifests, and prepares every document for execution.
     ///
     /// # Errors
-    /// Names the file, the id and the place of what cannot be used.
+    /// A message that names the file, the id and the position of a document that cannot be used.
     pub fn read(files: &[PathBuf], schema: &Schema, bounds: &Bounds) -> Result<Self, String> {
         let mut texts = Vec::new();
         for file in files {
@@ -87,18 +87,18 @@ impl Trusted {
         self.count == 0
     }
 
-    /// How many different documents there are.
+    /// Number of distinct documents.
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// The document of an id, as [`plain`] gives it.
+    /// The document with an id that was normalized by [`plain`].
     pub fn get(&self, id: &str) -> Option<&Entry> {
         self.documents.get(id)
     }
 }
 
-/// A document with its plans; what is wrong with the text, and where.
+/// Parses and plans a document. The error says what is wrong with the text, and where.
 fn ready(text: &str, schema: &Schema, bounds: &Bounds) -> Result<Document, String> {
     let (message, place) = match documents::parse(schema, text, bounds) {
         Ok(Ok(mut document)) => {

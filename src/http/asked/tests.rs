@@ -1,7 +1,7 @@
 use super::super::named::NamedDocument;
 use super::*;
 
-/// A request that was read to its end.
+/// A fully parsed request.
 struct Whole {
     text: Option<String>,
     id: Option<String>,
@@ -32,7 +32,7 @@ fn memory_is_held_before_it_is_used() {
         held = bytes;
         Ok(())
     });
-    // Of what stands beside the variables, too.
+    // Other parameters than the variables count, too.
     assert!(read.is_ok() && held == 8 * VALUE_BYTES, "{held}");
     assert!(super::in_body(body).unwrap().rest.read(|_| Err(Refusal::timeout())).is_err());
 }
@@ -139,8 +139,8 @@ fn a_parameter_or_a_key_that_comes_twice_is_refused() {
     assert!(in_address(&address).err().unwrap().message.contains("twice"));
 }
 
-/// Where the library below parses the text under a marker of its own anew, values could hide from the limit, and
-/// nested ones overflow the stack.
+/// If the library below parsed the text under its own marker anew, values could escape the limit, and nested ones
+/// overflow the stack.
 #[test]
 fn the_markers_of_libraries_are_refused() {
     let many = serde_json::to_string(&format!("[{}0]", "{},".repeat(200_000))).unwrap();

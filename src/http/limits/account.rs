@@ -2,27 +2,27 @@ use std::time::{Duration, Instant};
 
 use super::Limit;
 
-/// What an address, or a token, may use.
+/// The rate limit of an address or a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
-    /// Operations at the same time.
+    /// Maximum number of simultaneous operations.
     pub operations: u32,
-    /// The most that can be spent at once, in what the gate counts. Whatever costs more costs this much.
+    /// Maximum number of points that can be spent at once. An operation that costs more is charged this much.
     pub budget: u64,
-    /// How much of the budget comes back in a second; at least 1.
+    /// Points that are refilled per second; at least 1.
     pub refill: u64,
 }
 
 impl Allowance {
-    /// How long it takes until `cost` has come back.
+    /// The time in which `cost` is refilled.
     pub fn time(self, cost: u64) -> Duration {
         let nanos = u128::from(cost) * 1_000_000_000 / u128::from(self.refill.max(1));
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
 
-/// What an address, or a token, uses just now. The budget is kept as the time when it will be full again, so that
-/// nothing has to fill it (the generic cell rate algorithm).
+/// What an address or a token uses at the moment. The budget is stored as the time when it will be full again, so that
+/// no timer has to refill it (the generic cell rate algorithm).
 #[derive(Clone, Copy, Debug)]
 pub struct Account {
     running: u32,
@@ -37,7 +37,7 @@ impl Account {
     /// Begins an operation that costs `cost` so far.
     ///
     /// # Errors
-    /// What there is too much of, and how long to wait.
+    /// The limit that is exceeded, and how long to wait.
     pub fn enter(&mut self, allowance: Allowance, cost: u64, now: Instant) -> Result<(), (Limit, Duration)> {
         if self.running >= allowance.operations {
             return Err((Limit::Operations, Duration::from_secs(1)));
@@ -54,7 +54,7 @@ impl Account {
         self.running > 0
     }
 
-    /// Whether a new account would be just the same.
+    /// Whether the account is in the same state as a new one.
     pub fn is_clear(&self, now: Instant) -> bool {
         self.running == 0 && self.full_at <= now
     }
@@ -63,7 +63,7 @@ impl Account {
         self.running = self.running.saturating_sub(1);
     }
 
-    /// How long to wait until `cost` can be paid; `None` where it can be now.
+    /// How long to wait until `cost` can be paid; `None` if it can be paid now.
     pub fn wait(&self, allowance: Allowance, cost: u64, now: Instant) -> Option<Duration> {
         let debt = self.full_at.saturating_duration_since(now) + allowance.time(cost.min(allowance.budget));
         debt.checked_sub(allowance.time(allowance.budget)).filter(|wait| !wait.is_zero())
@@ -73,7 +73,7 @@ impl Account {
         self.full_at = self.full_at.max(now) + allowance.time(cost.min(allowance.budget));
     }
 
-    /// Replaces an estimate that was charged by what the operation really cost.
+    /// Replaces the estimate that was charged by the actual cost of the operation.
     pub fn settle(&mut self, allowance: Allowance, estimate: u64, actual: u64, now: Instant) {
         let (estimate, actual) = (estimate.min(allowance.budget), actual.min(allowance.budget));
         if actual > estimate {
@@ -104,7 +104,7 @@ mod tests {
         account.charge(ALLOWANCE, 40, start);
         assert_eq!(account.wait(ALLOWANCE, 30, after(start, 2)), Some(Duration::from_secs(1)));
         assert_eq!(account.wait(ALLOWANCE, 30, after(start, 3)), None);
-        // It is full after 10 s, and never fuller.
+        // The budget is full after 10 s, and does not grow beyond that.
         account.charge(ALLOWANCE, 100, after(start, 1_000));
         assert_eq!(account.wait(ALLOWANCE, 10, after(start, 1_000)), Some(Duration::from_secs(1)));
     }

@@ -1,4 +1,4 @@
-//! How much one address, and one token, may ask for: operations at the same time, and work over time.
+//! Rate limits per address and per token: simultaneous operations, and points over time.
 
 mod account;
 mod visitor;
@@ -15,27 +15,27 @@ pub use visitor::{TrustedProxies, TrustedProxy, Visit, network};
 
 use crate::auth::{TokenKey, Viewer};
 
-/// What every request costs, whatever it asks for.
+/// Points that every request costs, whatever it asks for.
 pub const REQUEST: u64 = 1_000;
-/// How many accounts are kept: those used last. All of them take some megabytes.
+/// Maximum number of accounts; the least recently used ones are dropped. All together take some megabytes.
 const MOST_ACCOUNTS: usize = 20_000;
-/// How many of those used longest ago are looked at to find one that can be forgotten.
+/// Number of least recently used accounts that are examined to find one to drop.
 const LOOKED_AT: usize = 8;
 
-/// Whose account it is.
+/// The owner of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Address(IpAddr),
     Token(TokenKey),
 }
 
-/// Why an operation has to wait.
+/// A rate limit that was exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exceeded {
     pub limit: Limit,
-    /// Whether it is the address's limit, not the token's.
+    /// Whether it is the limit of the address, not of the token.
     pub of_address: bool,
-    /// When asking again makes sense.
+    /// The time after which a retry makes sense.
     pub retry_after: Duration,
 }
 
@@ -45,7 +45,7 @@ pub enum Limit {
     Budget,
 }
 
-/// The accounts of all who asked lately.
+/// The accounts of all recent addresses and tokens.
 pub struct Limits {
     of_address: Allowance,
     of_token: Allowance,
@@ -61,10 +61,10 @@ impl Limits {
         if matches!(key, Key::Address(_)) { self.of_address } else { self.of_token }
     }
 
-    /// Pays for what is no operation: a connection, a file, an address where there is nothing.
+    /// Charges an address for something other than an operation: a connection, a file, a path that does not exist.
     ///
     /// # Errors
-    /// Where the address has spent its budget.
+    /// If the address has spent its budget; then nothing is charged.
     pub fn spend(&self, address: IpAddr, cost: u64) -> Result<(), Exceeded> {
         self.account(address, |key, account, allowance, now| {
             if let Some(wait) = account.wait(allowance, cost, now) {
@@ -75,8 +75,8 @@ impl Limits {
         })
     }
 
-    /// As [`Self::spend`], of what cannot be refused any more: the address goes into debt. One that has nothing left
-    /// goes no deeper, as it would pay for longer than anybody waits.
+    /// Like [`Self::spend`], for costs that can no longer be refused: the address may go into debt. An address with
+    /// nothing left goes no deeper into debt, as that would take longer to refill than any client waits.
     pub fn take(&self, address: IpAddr, cost: u64) {
         self.account(address, |_, account, allowance, now| {
             if account
@@ -104,21 +104,21 @@ impl Limits {
     }
 }
 
-/// An operation, from its arrival to its end, in the accounts of who asks for it. Goes with the task that carries the
-/// operation out, so that one whose client has hung up still counts.
+/// An operation from its arrival to its end, in the accounts of its address and token. It moves into the task that
+/// executes the operation, so that an operation still counts after its client has disconnected.
 pub struct Turn {
     limits: Arc<Limits>,
-    /// The accounts, and what this operation was charged in each: never more than a budget.
+    /// The accounts, and the points charged to each for this operation: never more than a budget.
     charged: Vec<(Key, u64)>,
-    /// What stays charged, whatever is measured.
+    /// Points that stay charged, whatever is measured.
     kept: u64,
 }
 
 impl Turn {
-    /// Begins an operation. `address` is absent where it came over no network.
+    /// Begins an operation. `address` is `None` if the request did not come over a network.
     ///
     /// # Errors
-    /// Where the address has too many operations, or has spent its budget.
+    /// If the address has too many running operations, or has spent its budget.
     pub fn begin(limits: &Arc<Limits>, address: Option<IpAddr>) -> Result<Self, Exceeded> {
         let mut turn = Self { limits: Arc::clone(limits), charged: Vec::with_capacity(2), kept: 0 };
         if let Some(address) = address {
@@ -127,10 +127,10 @@ impl Turn {
         Ok(turn)
     }
 
-    /// Tells whose operation it is.
+    /// Adds the account of the viewer's token.
     ///
     /// # Errors
-    /// Where the token has too many operations, or has spent its budget.
+    /// If the token has too many running operations, or has spent its budget.
     pub fn identify(&mut self, viewer: &Viewer) -> Result<(), Exceeded> {
         self.enter(Key::Token(viewer.token_key()))
     }
@@ -149,11 +149,11 @@ impl Turn {
         Ok(())
     }
 
-    /// Pays for what the operation asks for. All that one operation is charged is a budget at most: what costs more takes
-    /// all of it, and what was charged before is a part of that.
+    /// Charges for the operation. In total it is charged at most one budget per account: an operation that costs more
+    /// takes the whole budget, including what it was charged before.
     ///
     /// # Errors
-    /// Where a budget does not suffice; then nothing was paid.
+    /// If a budget does not suffice; then nothing is charged.
     pub fn charge(&mut self, cost: u64) -> Result<(), Exceeded> {
         let now = Instant::now();
         let mut accounts = self.limits.accounts();
@@ -161,7 +161,7 @@ impl Turn {
             let allowance = self.limits.allowance(*key);
             let cost = cost.min(allowance.budget.saturating_sub(*charged));
             if let Some(wait) = accounts.peek(key).and_then(|account| account.wait(allowance, cost, now)) {
-                // What was charged so far stays charged, and is charged once more when it is asked for again.
+                // Earlier charges are kept, and a retry has to pay them again.
                 return Err(exceeded(*key, Limit::Budget, wait + allowance.time(*charged)));
             }
         }
@@ -176,17 +176,17 @@ impl Turn {
         Ok(())
     }
 
-    /// Pays for what is measured nowhere else: [`Self::settle`] does not give it back.
+    /// Charges for costs that are not measured later, so [`Self::settle`] does not refund them.
     ///
     /// # Errors
-    /// As of [`Self::charge`].
+    /// See [`Self::charge`].
     pub fn keep(&mut self, cost: u64) -> Result<(), Exceeded> {
         self.charge(cost)?;
         self.kept += cost;
         Ok(())
     }
 
-    /// Replaces the estimate that was charged by the cost that was measured; a budget may be overdrawn by it.
+    /// Replaces the charged estimate by the measured cost, which may overdraw a budget.
     pub fn settle(&self, estimate: u64, actual: u64) {
         let now = Instant::now();
         let (estimate, actual) = (estimate.saturating_add(self.kept), actual.saturating_add(self.kept));
@@ -203,7 +203,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         let mut accounts = self.limits.accounts();
         for (key, _) in &self.charged {
-            // An account that was forgotten meanwhile began anew.
+            // The account may have been dropped and created anew meanwhile.
             if let Some(account) = accounts.peek_mut(key) {
                 account.leave();
             }
@@ -211,8 +211,9 @@ impl Drop for Turn {
     }
 }
 
-/// Forgets an account that was not used for long: one that owes nothing, where there is such a one, else one that has
-/// nothing running. Were those forgotten, whoever has many addresses could have each begin anew.
+/// Drops one of the least recently used accounts: one that owes nothing and runs nothing if there is one, otherwise one
+/// without running operations. Preferring accounts without debt keeps a client with many addresses from resetting its
+/// debts.
 fn forget_one(accounts: &mut LruCache<Key, Account>, now: Instant) {
     let mut in_debt = None;
     for _ in 0..LOOKED_AT {
@@ -280,7 +281,7 @@ mod tests {
         }
     }
 
-    /// Else a token without a budget would spend that of its address.
+    /// Otherwise a token without budget would spend that of its address.
     #[test]
     fn what_is_refused_costs_nothing() {
         let tight = Allowance { operations: 9, budget: 2 * REQUEST + 10, refill: 1 };
@@ -297,7 +298,8 @@ mod tests {
         assert!(other.charge(95).is_err_and(|exceeded| exceeded.of_address));
     }
 
-    /// It was refused for ever: the whole budget came on top of what had been charged for the request and its body.
+    /// Regression: such a request was refused for ever, as the whole budget was charged on top of what the request and
+    /// its body had cost.
     #[test]
     fn what_costs_more_than_a_budget_runs_when_the_budget_is_there() {
         let (budget, body) = (20 * REQUEST, 3 * REQUEST);
@@ -309,12 +311,12 @@ mod tests {
             turn.charge(2 * budget).map(|()| turn)
         };
         let turn = ask(&limits).unwrap();
-        // It has taken all of it, and no more.
+        // The whole budget is taken, but no more.
         let refused = Turn::begin(&limits, None).unwrap().identify(&viewer(Some(1))).unwrap_err();
         assert!((0..=1).contains(&refused.retry_after.as_secs()), "{refused:?}");
         turn.settle(REQUEST + body + 2 * budget, 7 * REQUEST);
         drop(turn);
-        // What is told to come again is charged until then, too.
+        // A refused request has to wait for its earlier charges as well.
         let refused = ask(&limits).err().unwrap();
         let whole = (7 * REQUEST + REQUEST + body) / REQUEST;
         assert!((whole - 1..=whole).contains(&refused.retry_after.as_secs()), "{refused:?}");
@@ -340,7 +342,7 @@ mod tests {
         assert!(Turn::begin(&limits, Some(address(1))).is_ok());
         assert!(Turn::begin(&limits, Some(address(1))).is_err_and(|exceeded| exceeded.limit == Limit::Budget));
         assert!(limits.spend(address(2), REQUEST).is_ok(), "another address");
-        // What comes to be known later is taken, until nothing is left.
+        // Costs that are known only afterwards are charged until nothing is left.
         for _ in 0..100 {
             limits.take(address(2), REQUEST);
         }

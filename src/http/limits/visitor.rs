@@ -1,4 +1,4 @@
-//! Which address a request comes from.
+//! Determines the address that a request comes from.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
@@ -8,16 +8,16 @@ use ipnet::IpNet;
 
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// How a request came here, told by the server to those who answer it.
+/// How a request arrived; the server adds it to the request's extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct Visit {
-    /// Who opened the connection.
+    /// The address of the other end of the connection.
     pub peer: IpAddr,
-    /// The server is about to stop.
+    /// Whether the server is about to stop.
     pub stopping: bool,
 }
 
-/// An address, or a network, whose word about where a request comes from is taken.
+/// An address or a network whose `X-Forwarded-For` header is trusted.
 #[derive(Clone, Debug)]
 pub struct TrustedProxy(IpNet);
 
@@ -34,7 +34,7 @@ impl FromStr for TrustedProxy {
     }
 }
 
-/// The proxies that stand in front of this server.
+/// The proxies in front of this server.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Vec<TrustedProxy>);
 
@@ -43,8 +43,8 @@ impl TrustedProxies {
         Self(proxies)
     }
 
-    /// Whom the request is of: the peer, or, where that is a trusted proxy, the last address in `X-Forwarded-For` that
-    /// is none. What stands before it was written by the client, and can be anything.
+    /// The address of the client: the peer or, if that is a trusted proxy, the last address in `X-Forwarded-For` that
+    /// is not a trusted proxy. Whatever precedes it was written by the client, and can be anything.
     pub fn origin(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut origin = peer.to_canonical();
         let lines: Vec<_> = headers.get_all(&FORWARDED_FOR).iter().collect();
@@ -61,14 +61,14 @@ impl TrustedProxies {
     }
 }
 
-/// Some proxies add the port.
+/// Parses an address; some proxies append the port.
 fn address(hop: &str) -> Option<IpAddr> {
     let bare = hop.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(hop, |(inner, _)| inner);
     let parsed = bare.parse::<IpAddr>().or_else(|_| hop.parse::<std::net::SocketAddr>().map(|socket| socket.ip()));
     parsed.ok().map(|address| address.to_canonical())
 }
 
-/// What counts as one address: a subscriber of IPv6 has a network of 64 bits.
+/// The unit that counts as one address: the /64 network for IPv6, as each subscriber has one.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),

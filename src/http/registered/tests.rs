@@ -15,7 +15,7 @@ fn hash(number: usize) -> Hash {
     hash
 }
 
-/// Room for so many documents of the text below, and for some companies and tokens that have them.
+/// Room for this many documents of the text below, and for a few companies and tokens that own them.
 fn room(all: usize, of_company: usize) -> Registered {
     let of = |documents, companies| documents * bytes(&text()) + companies * (TOKEN + COMPANY);
     Registered::new(Space { all: of(all, 2), of_company: of(of_company, 2) })
@@ -79,12 +79,12 @@ fn so_does_a_company() {
         registered.put(1, token(1, 1), hash(number), &text());
     }
     for number in 0..500 {
-        // However many tokens it has.
+        // Use a new token each time: their number must not matter.
         registered.put(2, token(2, i64::try_from(number).unwrap()), hash(number), &text());
         assert_sums(&registered);
     }
     assert!((0..4).all(|number| registered.get(1, &hash(number)).is_some()));
-    // One that comes later gets its part.
+    // A company that comes later still gets its share.
     for number in 0..6 {
         registered.put(3, token(3, 1), hash(number), &text());
     }
@@ -104,7 +104,7 @@ fn what_is_used_stays() {
     assert_sums(&registered);
 }
 
-/// Documents of all sizes, from companies and tokens of all sizes: whoever has less than an equal part keeps all of it.
+/// Uses documents, companies and tokens of all sizes: whoever has less than an equal share keeps everything.
 #[test]
 fn shares_are_fair_however_many_there_are() {
     let registered = Registered::new(Space { all: 1 << 20, of_company: 1 << 19 });
@@ -127,31 +127,32 @@ fn shares_are_fair_however_many_there_are() {
     assert_sums(&registered);
 }
 
-/// A request waits for the lock: no put may take a time that grows with how many tokens there are.
+/// Requests wait for the lock, so the time of a put must not grow with the number of tokens.
 #[test]
 fn a_full_space_takes_no_longer() {
     let registered = Registered::new(Space::default());
     let put = |number: usize| {
         let number_of = i64::try_from(number).unwrap();
-        // As many companies and tokens as fit.
+        // Use as many companies and tokens as fit.
         registered.put(number_of % 5_000, token(number_of % 5_000, number_of), hash(number), "{a}");
     };
     (0..40_000).for_each(put);
     let start = ThreadTime::now();
     (40_000..42_000).for_each(put);
     let each = start.elapsed() / 2_000;
-    // CPU time, as other tests run beside it. One look at each of some 20,000 shares takes longer.
+    // Measure CPU time, as other tests run in parallel. Visiting each of some 20,000 shares would take longer.
     assert!(each < Duration::from_micros(if cfg!(debug_assertions) { 200 } else { 20 }), "{each:?}");
     assert_sums(&registered);
 }
 
-/// The least that an allocator is asked for, by the sizes of what the trees hold: a field more is to be counted.
+/// Checks the constants against the sizes of the types in the trees, the least that an allocator is asked for, so that
+/// an added field is counted.
 #[test]
 fn all_that_is_kept_is_counted() {
     let least = size_of::<(i64, Hash)>() + size_of::<Document>() + size_of::<(TokenKey, u64)>() + size_of::<Hash>();
     assert!((least..4 * least).contains(&DOCUMENT), "{DOCUMENT} of {least}");
     let registered = Registered::new(Space::default());
-    // The smallest, each of a token of its own, as that takes most.
+    // The smallest documents, each of another token, as these have the largest overhead.
     for number in 0..100_000 {
         registered.put(number, token(number, 1), hash(usize::try_from(number).unwrap()), "{a}");
     }
