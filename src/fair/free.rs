@@ -6,25 +6,26 @@ use tokio::time::Instant;
 use super::latest::Latest;
 use super::owner::Owner;
 
-/// How long the statements of one owner run without turns, together, when there were none of late, for each processor; and
-/// those of all owners of a company.
+/// Maximum free time, in seconds per processor: how long the statements of one owner, and those of all owners of a
+/// company, may run in total without turns after a pause.
 const MOST: f64 = 0.01;
 const MOST_OF_COMPANY: f64 = 0.02;
-/// How much of that comes back in a second, for each processor.
+/// Free time that is refilled per second and processor, in seconds.
 const REFILL: f64 = 0.125;
 const REFILL_OF_COMPANY: f64 = 0.25;
-/// How much more than it had somebody may owe, in seconds for each processor.
+/// Maximum debt, in seconds per processor.
 const DEBT: f64 = 0.25;
-/// The fewest entries that are looked through for those whose free time is whole, which need not be remembered.
+/// Minimum number of entries before those with full free time are removed, as they need not be remembered.
 const SWEEP: usize = 1_000;
 
-/// The time that each owner and each company has without turns. Who is alone has all there is.
+/// The free time of each owner and each company, in which statements run without turns (a token bucket). An owner who
+/// is alone always has the maximum.
 #[derive(Debug)]
 pub struct FreeTime {
     processors: f64,
     left: HashMap<Whose, Left>,
-    /// How many entries there are when they are looked through next: twice as many as were left the last time, so that each
-    /// new entry pays for two.
+    /// The number of entries at which they are swept next: twice as many as the last sweep left, so that the cost of a
+    /// sweep is amortized over new entries.
     sweep: usize,
     owners: Latest<Owner>,
     companies: Latest<Option<i64>>,
@@ -36,29 +37,29 @@ enum Whose {
     Company(Option<i64>),
 }
 
-/// What is left to somebody.
+/// The free time left in a bucket.
 #[derive(Clone, Copy, Debug)]
 struct Left {
-    /// Below zero where more was used.
+    /// Negative if more was used.
     seconds: f64,
-    /// When that was right.
+    /// The time for which `seconds` holds.
     at: Instant,
 }
 
 impl FreeTime {
-    /// For work that so many processors do.
+    /// For work that runs on this many processors.
     pub fn on(processors: f64) -> Self {
         let (owners, companies) = (Latest::default(), Latest::default());
         Self { processors, left: HashMap::new(), sweep: SWEEP, owners, companies }
     }
 
-    /// Whether the owner himself has time left, whatever his company has.
+    /// Whether the owner has free time left, regardless of its company.
     pub fn has_own(&self, owner: Owner, now: Instant) -> bool {
         self.left(Whose::Owner(owner), now) > 0.0
     }
 
-    /// The owner begins a statement. Returns what he has left. The process itself is no other owner: it does little, or
-    /// has time.
+    /// Records that the owner begins a statement, and returns its free time. The process itself does not count as
+    /// another owner: it does little, or can wait.
     pub fn of(&mut self, owner: Owner, now: Instant) -> Duration {
         let is_process = owner == Owner::Process;
         if !is_process {
@@ -75,7 +76,7 @@ impl FreeTime {
         Duration::from_secs_f64(seconds.max(0.0))
     }
 
-    /// A statement of the owner has run for so long.
+    /// Deducts the time that a statement of the owner has run.
     pub fn used(&mut self, owner: Owner, time: Duration, now: Instant) {
         if self.left.len() >= self.sweep {
             let whole: Vec<_> = self.left.keys().copied().filter(|it| self.left(*it, now) >= self.most(*it)).collect();
@@ -90,7 +91,7 @@ impl FreeTime {
         }
     }
 
-    /// In seconds.
+    /// Maximum free time, in seconds.
     fn most(&self, whose: Whose) -> f64 {
         self.processors * if matches!(whose, Whose::Owner(_)) { MOST } else { MOST_OF_COMPANY }
     }

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Who began nothing for so long is not there any more.
+/// Whoever began nothing for this long counts as gone.
 const GONE: Duration = Duration::from_secs(1);
 
-/// Who began something last, and who did before, if that was somebody else.
+/// The last to begin something, and the last before that who was somebody else.
 #[derive(Debug)]
 pub struct Latest<K>([Option<(K, Instant)>; 2]);
 
@@ -16,7 +16,7 @@ impl<K> Default for Latest<K> {
 }
 
 impl<K: Copy + PartialEq> Latest<K> {
-    /// Somebody begins something.
+    /// Records that `who` begins something.
     pub fn begin(&mut self, who: K, now: Instant) {
         match &mut self.0 {
             [Some((last, at)), _] if *last == who => *at = now,
@@ -24,7 +24,7 @@ impl<K: Copy + PartialEq> Latest<K> {
         }
     }
 
-    /// Whether nobody else has begun anything of late.
+    /// Whether nobody else has begun anything recently.
     pub fn is_alone(&self, who: K, now: Instant) -> bool {
         self.0.iter().flatten().all(|(other, at)| *other == who || now.saturating_duration_since(*at) > GONE)
     }

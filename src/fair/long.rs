@@ -14,35 +14,36 @@ use super::free::FreeTime;
 use super::owner::Owner;
 use super::queue::{Place, Queue, Waiter, Wake};
 
-/// How long a statement of `SQLite` runs at most before it needs a turn, and how long a turn of it is.
+/// Maximum time that a statement of `SQLite` runs before it needs a turn, and the length of its turns.
 pub const SLICE: Duration = Duration::from_millis(5);
-/// A statement's turn that is neither taken again nor given back has ended after this: whoever takes its rows is slow.
+/// A statement's turn ends after this time if it is neither renewed nor given back, because whoever fetches the rows is
+/// slow.
 const LEFT: Duration = Duration::from_millis(30);
-/// How many companies, and how many owners, have their last turns remembered: those who had none of the last turns come
-/// first, as if they were new.
+/// Maximum number of companies, and of owners, whose last turns are remembered. Those that had none recently are
+/// forgotten and go first, as if they were new.
 const MOST_REMEMBERED: usize = 1_000;
-/// How often a thread that waits for a turn looks whether it is still wanted,
+/// How often a thread that waits for a turn checks whether the turn is still wanted.
 const LOOK: Duration = Duration::from_millis(5);
-/// and how often a task does, of which there may be many.
+/// The same for a task, of which there may be many.
 const LOOK_OF_TASK: Duration = Duration::from_millis(30);
 
-/// Turns for work that takes long, on half of the processors: statements of `SQLite`, large answers, texts that are looked
-/// through.
+/// A scheduler for long work on half of the processors: statements of `SQLite`, large responses, and the processing of
+/// long texts.
 ///
-/// There are more threads than processors, as most of them wait most of the time. Work that takes long would leave a
-/// fraction of a processor to all that is brief, so it has turns, first by company, then by token. So have the statements
-/// of an owner who runs many that are brief, while others run some, too: they wait before they take a connection, and of one
-/// company one more than run at the same time hold one.
+/// There are more threads than processors, as most threads wait most of the time. Unlimited long work would leave only
+/// a fraction of a processor to short work, so it runs in turns, which rotate first by company, then by token. The same
+/// applies to short statements of an owner that runs many while others run some, too: these wait before they take a
+/// connection, and of one company at most one more statement than may run at the same time holds one.
 #[derive(Clone, Debug)]
 pub struct LongTurns(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// How many may run at the same time,
+    /// Maximum number of turns at the same time.
     most: usize,
-    /// and how many of one company.
+    /// The same for one company.
     of_company: usize,
-    /// Numbers those who wait.
+    /// The last id given to a turn.
     last: AtomicU64,
     state: Mutex<State>,
     free: Mutex<FreeTime>,
@@ -52,12 +53,12 @@ struct Shared {
 struct State {
     running: Vec<Running>,
     waiting: Queue,
-    /// Those that had a turn and may take another, and their companies.
+    /// The turns that were granted and may be renewed, with their companies.
     begun: Vec<(u64, Option<i64>)>,
-    /// The last turns of each company and of each owner, as long as anybody runs or waits.
+    /// The last turns of each company and each owner, kept while any turn runs or is waited for.
     of_companies: HashMap<Option<i64>, u64>,
     of_owners: HashMap<Owner, u64>,
-    /// Counts turns.
+    /// Counts granted turns.
     turn: u64,
 }
 
@@ -65,11 +66,11 @@ struct State {
 struct Running {
     id: u64,
     company: Option<i64>,
-    /// When the turn ends by itself, where it does.
+    /// When the turn ends by itself; `None` if it lasts until it is given back.
     ends: Option<Instant>,
 }
 
-/// A turn, until this is dropped.
+/// A turn. Dropping it gives it back.
 #[derive(Debug)]
 #[must_use]
 pub struct LongTurn {
@@ -83,7 +84,7 @@ impl Drop for LongTurn {
     }
 }
 
-/// Takes whoever waits out of the queue when this is dropped.
+/// Removes a waiter from the queue when dropped.
 struct Waiting<'a>(&'a LongTurns, Place);
 
 impl Drop for Waiting<'_> {
@@ -93,18 +94,18 @@ impl Drop for Waiting<'_> {
 }
 
 impl LongTurns {
-    /// Those that all work of the process shares.
+    /// The scheduler that all work of the process shares.
     pub fn of_process() -> &'static Self {
         static TURNS: LazyLock<LongTurns> = LazyLock::new(LongTurns::on_all_processors);
         &TURNS
     }
 
-    /// Others for all processors: for tests in one process, which must not wait for each other.
+    /// A separate scheduler for all processors. Tests in one process use it so that they do not wait for each other.
     pub fn on_all_processors() -> Self {
         Self::on(available_parallelism().map_or(1, NonZero::get))
     }
 
-    /// For work that so many processors do.
+    /// For work that runs on this many processors.
     pub fn on(processors: usize) -> Self {
         let most = (processors / 2).max(1);
         let free = FreeTime::on(u32::try_from(processors).map_or(f64::MAX, f64::from));
@@ -117,18 +118,18 @@ impl LongTurns {
         }))
     }
 
-    /// How many may run at the same time.
+    /// Maximum number of turns at the same time.
     pub fn most(&self) -> usize {
         self.0.most
     }
 
-    /// How long a statement of this owner that begins now may run before it needs a turn; nothing where its first moment
-    /// needs one.
+    /// How long a statement that this owner begins now may run before it needs a turn; zero if it needs one from the
+    /// start.
     pub fn free(&self, owner: Owner) -> Duration {
         self.free_time().of(owner, Instant::now()).min(SLICE)
     }
 
-    /// A statement of this owner has run for so long.
+    /// Records how long a statement of this owner has run.
     pub fn used(&self, owner: Owner, time: Duration) {
         self.free_time().used(owner, time, Instant::now());
     }
@@ -138,10 +139,10 @@ impl LongTurns {
         self.enter(Waiter { owner, is_first: true, lasts: None }, || true).await
     }
 
-    /// Waits for the first turn of a statement of `SQLite`, as long as it is wanted. It is taken again by [`Self::take`], and
-    /// ends by itself where that does not happen.
+    /// Waits for the first turn of a statement of `SQLite`, as long as it is wanted. [`Self::take`] renews the turn;
+    /// otherwise it ends by itself.
     pub async fn first(&self, owner: Owner, is_wanted: impl Fn() -> bool) -> LongTurn {
-        // Whoever runs little himself does not stand behind the others of his company.
+        // An owner that runs little does not queue behind the others of its company.
         let runs_much = !self.free_time().has_own(owner, Instant::now());
         self.enter(Waiter { owner, is_first: runs_much, lasts: Some(LEFT) }, is_wanted).await
     }
@@ -159,12 +160,12 @@ impl LongTurns {
         turn
     }
 
-    /// A statement that began without a turn, and needs one now.
+    /// Registers a statement that began without a turn and needs one now.
     pub fn begun(&self) -> LongTurn {
         LongTurn { turns: self.clone(), id: self.0.last.fetch_add(1, Ordering::Relaxed) }
     }
 
-    /// Holds this thread until the statement has its next turn, or nobody waits for it any more. Returns how long that took.
+    /// Blocks this thread until the statement gets its next turn, or is no longer wanted. Returns how long that took.
     pub fn take(&self, turn: &LongTurn, owner: Owner, is_wanted: impl Fn() -> bool) -> Duration {
         let begun = Instant::now();
         let (granted, grant) = sync_channel(1);
@@ -175,7 +176,7 @@ impl LongTurns {
         begun.elapsed()
     }
 
-    /// Puts somebody into the queue, whose last turn is free for whoever is next.
+    /// Adds a waiter to the queue. Its previous turn ends, and goes to whoever is next.
     fn push(&self, id: u64, waiter: Waiter, wake: Wake) -> Waiting<'_> {
         let mut state = self.state();
         state.running.retain(|running| running.id != id);
@@ -184,7 +185,7 @@ impl LongTurns {
         Waiting(self, place)
     }
 
-    /// Gives the turns that are free to those who are next.
+    /// Grants free turns to those next in the queue.
     fn grant(&self, state: &mut State) {
         while let Some(wake) = state.next(&self.0, Instant::now()) {
             wake.wake();
@@ -212,7 +213,7 @@ impl LongTurns {
 }
 
 impl State {
-    /// Gives a turn to the next one who waits, where one is free.
+    /// Grants a free turn, if there is one, to the next in the queue.
     fn next(&mut self, Shared { most, of_company, .. }: &Shared, now: Instant) -> Option<Wake> {
         self.running.retain(|running| running.ends.is_none_or(|ends| ends > now));
         if self.running.len() >= *most {
@@ -237,7 +238,8 @@ impl State {
     }
 }
 
-/// Notes the last turn of somebody. Under a load that never ends, nothing else would forget anybody.
+/// Records the last turn of a company or owner, and drops old records: under constant load nothing else would drop
+/// them.
 fn remember<K: Eq + Hash>(last: &mut HashMap<K, u64>, who: K, turn: u64) {
     if last.len() >= MOST_REMEMBERED {
         let oldest = turn.saturating_sub(MOST_REMEMBERED as u64 / 2);

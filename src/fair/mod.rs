@@ -1,4 +1,4 @@
-//! Sharing what there is too little of: in turns, first by company, then by token, to whoever has used least of late.
+//! Fair scheduling of scarce resources: in turns, first by company, then by token, least recent use first.
 
 mod free;
 mod latest;

@@ -1,6 +1,6 @@
 use crate::auth::TokenKey;
 
-/// Who turns are counted for.
+/// The unit that turns are counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// The process itself: migrations, imports, backups, commands.
@@ -9,7 +9,7 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// The process counts as a company of its own.
+    /// The company of the owner. `None`, which stands for the process, counts as a company of its own.
     pub fn company(self) -> Option<i64> {
         match self {
             Self::Process => None,

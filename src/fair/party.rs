@@ -8,7 +8,7 @@ use super::owner::Owner;
 use super::scheduler::{Limits, Need, Permit};
 use super::usage::Usage;
 
-/// Somebody who waits for a connection.
+/// A request that waits for a connection.
 #[derive(Debug)]
 pub struct Waiter {
     pub id: u64,
@@ -17,40 +17,40 @@ pub struct Waiter {
     pub granted: oneshot::Sender<Permit>,
 }
 
-/// A token, with what it has of the connections and who waits for one.
+/// The state of one owner: its use of connections, and its waiting requests.
 #[derive(Debug)]
 pub struct Party {
     pub usage: Usage,
-    /// How many reserved connections it holds.
+    /// Number of reserved connections that it holds.
     pub reserved: usize,
-    /// When it had its last turn.
+    /// Number of its last turn.
     pub turn: u64,
     pub waiting: VecDeque<Waiter>,
 }
 
-/// The tokens of a company.
+/// The state of a company and its owners.
 #[derive(Debug)]
 pub struct Company {
     pub usage: Usage,
-    /// When one of its tokens had its last turn.
+    /// Number of the last turn of any of its owners.
     pub turn: u64,
     pub parties: HashMap<Owner, Party>,
-    /// Those of whom somebody waits.
+    /// The owners that have waiting requests.
     pub waiting: Vec<Owner>,
 }
 
 impl Party {
-    /// `turn` is where it stands among the others as long as it had none.
+    /// `turn` is the position among the others until the first turn.
     pub fn new(now: Instant, turn: u64) -> Self {
         Self { usage: Usage::new(now), reserved: 0, turn, waiting: VecDeque::new() }
     }
 
-    /// Whether it holds less than its share, where a token has one.
+    /// Whether the owner holds less than its share. The process has no such limit.
     pub fn has_less_than_its_share(&self, owner: Owner, limits: Limits) -> bool {
         owner == Owner::Process || usize::try_from(self.usage.held()).is_ok_and(|held| held < limits.of_token)
     }
 
-    /// Whether it waits, though it holds less than its share.
+    /// Whether the owner waits although it holds less than its share.
     pub fn is_hungry(&self, owner: Owner, limits: Limits) -> bool {
         !self.waiting.is_empty() && self.has_less_than_its_share(owner, limits)
     }
@@ -59,7 +59,7 @@ impl Party {
         self.waiting.iter().map(|waiter| now.saturating_duration_since(waiter.since)).max().unwrap_or_default()
     }
 
-    /// The first waiter who can be given a connection, and whether that is a reserved one.
+    /// The first waiter that can get a connection, and whether that is a reserved one.
     fn next(&self, kind_for: impl Fn(Need) -> Option<bool>) -> Option<(u64, bool)> {
         let mut refused: Vec<Need> = Vec::new();
         for waiter in &self.waiting {
@@ -80,19 +80,19 @@ impl Company {
         Self { usage: Usage::new(now), turn, parties: HashMap::new(), waiting: Vec::new() }
     }
 
-    /// How many of them wait and hold less than their share.
+    /// Number of owners that wait although they hold less than their share.
     pub fn hungry(&self, limits: Limits) -> usize {
         let parties = self.waiting.iter().filter_map(|owner| Some((*owner, self.parties.get(owner)?)));
         parties.filter(|(owner, party)| party.is_hungry(*owner, limits)).count()
     }
 
-    /// How long the first of them has waited.
+    /// How long the first waiter of the company has waited.
     pub fn waited(&self, now: Instant) -> Duration {
         let parties = self.waiting.iter().filter_map(|owner| self.parties.get(owner));
         parties.map(|party| party.waited(now)).max().unwrap_or_default()
     }
 
-    /// The token whose turn it is, the waiter of it, and whether that one is given a reserved connection.
+    /// The owner whose turn it is, the id of its waiter, and whether that one gets a reserved connection.
     pub fn next(
         &self,
         now: Instant,

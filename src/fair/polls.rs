@@ -14,24 +14,25 @@ use super::owner::Owner;
 use super::scheduler::{BesideOthers, Limits, Need, Permit, Refused, Scheduler};
 use crate::watchdog;
 
-/// Turns to compute on the threads that execute operations.
+/// A scheduler for CPU time on the threads that execute operations.
 ///
-/// A runtime polls what is ready in the order in which it became so: behind fifty operations of one token that each compute
-/// for some milliseconds, the next one of anybody else would wait for all of them. So each poll needs a turn. One token
-/// computes on half of the threads at most while others wait. Whoever holds what others wait for needs none: see [`hurry`].
+/// A runtime polls tasks in the order in which they become ready. Behind fifty operations of one token that each
+/// compute for some milliseconds, the next operation of another token would wait for all of them. So each poll needs a
+/// permit, and one token gets at most half of the threads while others wait. An operation that holds something others
+/// wait for needs no permit: see [`hurry`].
 #[derive(Clone, Debug)]
 pub struct Polls(Scheduler);
 
-/// The turn in which this thread polls an operation.
+/// The operation that this thread polls.
 struct Current {
     owner: Owner,
-    /// Absent once it was given back before its end, and where none was needed.
+    /// `None` if no permit was needed, or it was given back before the poll ended.
     permit: Option<Permit>,
-    /// How much of the operation makes others wait.
+    /// The number of [`Hurry`] guards of the operation.
     hurried: Arc<AtomicU32>,
 }
 
-/// As long as this is there, the operation needs no turns: others wait for what it holds.
+/// While this guard exists, the operation runs without permits, because others wait for what it holds.
 #[derive(Debug)]
 pub struct Hurry(Arc<AtomicU32>);
 
@@ -41,7 +42,7 @@ impl Drop for Hurry {
     }
 }
 
-/// Lets the operation that this thread polls go on without turns, where it has any.
+/// Lets the operation that this thread polls continue without permits. Returns `None` outside [`Polls::run`].
 pub fn hurry() -> Option<Hurry> {
     CURRENT.with_borrow(|current| {
         let hurried = Arc::clone(&current.as_ref()?.hurried);
@@ -54,7 +55,7 @@ thread_local! {
     static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
 }
 
-/// Ends the turn of this thread when it is dropped, also where the poll panics.
+/// Clears the current operation of this thread when dropped, even if the poll panics.
 struct Entered;
 
 impl Entered {
@@ -70,33 +71,33 @@ impl Drop for Entered {
     }
 }
 
-/// Whose operation this thread polls.
+/// The owner of the operation that this thread polls.
 pub fn current_owner() -> Option<Owner> {
     CURRENT.with_borrow(|current| current.as_ref().map(|current| current.owner))
 }
 
-/// Computes for long, in one piece, without the turn of this poll: whoever waits for one need not wait for this. Waits
-/// for a turn of those for long work.
+/// Runs a long computation in one piece, after waiting for a turn of [`LongTurns`]. The permit of this poll is given
+/// back, so that others do not wait for it.
 pub async fn aside<T>(work: impl FnOnce() -> T) -> T {
     let _turn = match current_owner() {
         Some(owner) => Some(LongTurns::of_process().turn(owner).await),
         None => None,
     };
     let permit = CURRENT.with_borrow_mut(|current| current.as_mut().and_then(|current| current.permit.take()));
-    // Whoever is next is woken by this.
+    // Dropping the permit wakes the next waiter.
     drop(permit);
     watchdog::aside(work)
 }
 
 impl Polls {
     pub fn on_threads(threads: usize) -> Self {
-        // Nobody is turned away: operations are bounded where they begin.
+        // Do not refuse anybody here: the number of operations is limited where they begin.
         let (waiting, wait) = (usize::MAX, Duration::from_hours(24));
         let (of_token, beside_others) = ((threads / 2).max(1), BesideOthers::ALL);
         Self(Scheduler::new(Limits { ordinary: threads, reserved: 0, of_token, beside_others, waiting, wait }))
     }
 
-    /// Polls the future when it is its owner's turn.
+    /// Polls the future whenever its owner gets a permit.
     pub async fn run<F: Future>(&self, owner: Owner, future: F) -> F::Output {
         let mut future = pin!(future);
         let mut waiting: Option<BoxFuture<'static, Result<Permit, Refused>>> = None;
@@ -177,12 +178,12 @@ mod tests {
             };
             of_task.run(owner(1), work).await;
         });
-        // It begins in its turn,
+        // It needs a permit to begin,
         yield_now().await;
         assert!(!hurried.is_finished());
         drop(turn);
         go_on.await.unwrap();
-        // and goes on without.
+        // but continues without one.
         let _turn = polls.0.try_acquire(owner(2), Need::LongRead);
         hurried.await.unwrap();
     }
@@ -213,7 +214,7 @@ mod tests {
                 polls.run(owner(company_id), compute).await;
             })
         };
-        // On one thread: all of these are ready before the last one is.
+        // The runtime has one thread: all these tasks are ready before the last one is.
         let mut all: Vec<_> = (0..20).map(|_| work(1, "many", 5)).collect();
         all.push(work(2, "one", 5));
         for task in all {

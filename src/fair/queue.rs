@@ -7,17 +7,17 @@ use tokio::sync::Notify;
 
 use super::owner::Owner;
 
-/// What somebody waits for.
+/// What a waiter waits for.
 #[derive(Clone, Copy, Debug)]
 pub struct Waiter {
     pub owner: Owner,
-    /// It is the first turn, before anything is held, of somebody who runs much.
+    /// Whether the limits per company apply, as to first turns, before anything is held.
     pub is_first: bool,
-    /// How long the turn lasts, where it ends by itself.
+    /// How long the turn lasts; `None` if it lasts until it is given back.
     pub lasts: Option<Duration>,
 }
 
-/// How somebody who waits is told that it is his turn.
+/// How to wake a waiter.
 #[derive(Debug)]
 pub enum Wake {
     Task(Arc<Notify>),
@@ -28,13 +28,13 @@ impl Wake {
     pub fn wake(self) {
         match self {
             Self::Task(task) => task.notify_one(),
-            // Whoever does not wait any more gives the turn back by himself, or it ends.
+            // A waiter that has given up gives the turn back by itself, or the turn ends.
             Self::Thread(thread) => drop(thread.try_send(())),
         }
     }
 }
 
-/// Where somebody stands in the queue.
+/// The position of a waiter in the queue.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     owner: Owner,
@@ -42,16 +42,15 @@ pub struct Place {
     number: u64,
 }
 
-/// Those who wait for a turn, by company and owner: to find the next one takes a look at each owner, and not at all that he
-/// waits for.
+/// Waiters by company and owner. Finding the next one takes time linear in the number of owners, not of waiters.
 #[derive(Debug, Default)]
 pub struct Queue {
     companies: HashMap<Option<i64>, HashMap<Owner, Lines>>,
-    /// Numbers places.
+    /// The number of the last place.
     last: u64,
 }
 
-/// What one owner waits for, in the order in which it came.
+/// The waiters of one owner, in order of arrival.
 #[derive(Debug, Default)]
 struct Lines {
     first: VecDeque<Entry>,
@@ -71,7 +70,7 @@ impl Lines {
         if is_first { &mut self.first } else { &mut self.next }
     }
 
-    /// Which line has the entry that came first, of those that may have a turn.
+    /// Which line has the earliest entry that may get a turn. `may_begin` tells whether first turns may be granted.
     fn is_first_next(&self, may_begin: bool) -> Option<bool> {
         let first = self.first.front().filter(|_| may_begin).map(|entry| (entry.number, true));
         let next = self.next.front().map(|entry| (entry.number, false));
@@ -88,7 +87,7 @@ impl Queue {
         self.companies.is_empty()
     }
 
-    /// `id` is of the turn that is waited for.
+    /// Adds a waiter; `id` is the id of the turn.
     pub fn push(&mut self, id: u64, waiter: Waiter, wake: Wake) -> Place {
         self.last += 1;
         let (number, Waiter { owner, is_first, .. }) = (self.last, waiter);
@@ -97,7 +96,7 @@ impl Queue {
         Place { owner, is_first, number }
     }
 
-    /// Does nothing where that one had its turn.
+    /// Removes a waiter. Does nothing if it has had its turn.
     pub fn remove(&mut self, Place { owner, is_first, number }: Place) {
         if let Some(lines) = self.companies.get_mut(&owner.company()).and_then(|owners| owners.get_mut(&owner)) {
             let line = lines.line(is_first);
@@ -119,8 +118,8 @@ impl Queue {
         }
     }
 
-    /// Takes the next one out: of the company, and then of the owner, whose last turn is longest ago. `may_begin` says of
-    /// which companies first turns may be given.
+    /// Removes and returns the next waiter: of the company, and then of the owner, whose last turn is the longest ago.
+    /// `may_begin` tells which companies may get first turns.
     pub fn pop(
         &mut self,
         may_begin: impl Fn(Option<i64>) -> bool,

@@ -1,4 +1,4 @@
-//! Whose turn it is to use a connection, or a thread.
+//! A fair scheduler for connections, or threads.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,31 +13,31 @@ use super::party::{Company, Party, Waiter};
 use super::slots::{Slot, Slots};
 use super::usage::Usage;
 
-/// So many owners are remembered before those that used nothing of late are looked for.
+/// Minimum number of owners before those without recent use are removed.
 const SWEEP: usize = 64;
 
-/// How many connections there are, and who may hold how many.
+/// The number of connections, and how many each owner may hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Connections for everybody.
     pub ordinary: usize,
-    /// Connections for tokens that have used little of late, beside the others.
+    /// Additional connections for tokens with little recent use.
     pub reserved: usize,
-    /// The most that one token holds while another one waits.
+    /// Maximum that one token holds while another one waits.
     pub of_token: usize,
-    /// The most that one token and one company hold while others use some.
+    /// Maximum that one token or one company holds while others are active.
     pub beside_others: BesideOthers,
-    /// The most that may wait of one token.
+    /// Maximum number of waiting requests per token.
     pub waiting: usize,
-    /// The longest that anybody waits.
+    /// Maximum waiting time.
     pub wait: Duration,
 }
 
-/// The most connections that one token, and one company, hold while others use some: each statement takes longer, the more
-/// of them run.
+/// Maximum number of connections that one token, and one company, hold while others are active, as every statement gets
+/// slower the more of them run.
 ///
-/// It holds from the first connection on, and not only for those who have used much: what is begun at once, in the first
-/// moment of an attack, would hold all connections for seconds.
+/// The maximum applies from the first connection on, and not only after much use: otherwise the requests of the first
+/// moment of an attack would hold all connections for seconds.
 #[derive(Clone, Copy, Debug)]
 pub struct BesideOthers {
     pub token: usize,
@@ -45,10 +45,10 @@ pub struct BesideOthers {
 }
 
 impl BesideOthers {
-    /// All there is.
+    /// No limit.
     pub const ALL: Self = Self { token: usize::MAX, company: usize::MAX };
 
-    /// How often it is looked whether it still holds.
+    /// How often a waiter checks whether the limit still applies.
     fn look(self) -> Duration {
         if self.token == usize::MAX { Duration::MAX } else { Duration::from_millis(250) }
     }
@@ -59,22 +59,22 @@ impl BesideOthers {
 pub enum Need {
     /// One statement that reads.
     Read,
-    /// One that takes too long for a reserved connection.
+    /// One statement that reads for too long for a reserved connection.
     LongRead,
-    /// One of an operation that holds a connection by a transaction of its own: were it to wait for all that hold one,
-    /// they could wait for each other.
+    /// One statement that reads, in an operation that holds a connection for a transaction. If such a request waited
+    /// for all holders of connections, these could deadlock.
     NestedRead,
     Transaction,
 }
 
-/// No connection was to be had in time, or too many wait already.
+/// No connection was available in time, or too many requests wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused;
 
-/// Hands out a number of connections in turns: first by company, then by token, to whoever has used least of late.
+/// Grants a limited number of connections in turns: first by company, then by token, least recent use first.
 ///
-/// A token holds no more than its limit while another one waits, and all of the ordinary connections when nobody does, nor
-/// more than [`BesideOthers`] says.
+/// While other tokens wait, a token holds at most its limit; otherwise it may hold all ordinary connections, unless
+/// [`BesideOthers`] limits it.
 #[derive(Clone, Debug)]
 pub struct Scheduler(Arc<Shared>);
 
@@ -90,26 +90,26 @@ struct State {
     companies: HashMap<Option<i64>, Company>,
     latest: Latest<Owner>,
     latest_company: Latest<Option<i64>>,
-    /// Those of whom somebody waits.
+    /// The companies that have waiting requests.
     waiting: Vec<Option<i64>>,
-    /// Counts waiters.
+    /// The last id given to a waiter.
     last: u64,
     /// Counts turns.
     turn: u64,
-    /// How many owners there may be before they are swept.
+    /// The number of owners at which they are swept.
     sweep: usize,
 }
 
-/// A connection that may be used until this is dropped.
+/// Permission to use a connection until it is dropped.
 #[derive(Debug)]
 pub struct Permit {
     slot: Slot,
     owner: Owner,
-    /// Absent where the permit was not taken.
+    /// `None` if the waiter was gone when the permit was sent.
     shared: Option<Arc<Shared>>,
 }
 
-/// Takes a waiter out of the queue when the future that waits is dropped.
+/// Removes a waiter from the queue when the waiting future is dropped.
 struct Waiting<'a> {
     shared: &'a Arc<Shared>,
     owner: Owner,
@@ -131,7 +131,7 @@ impl Scheduler {
         Self(Arc::new(Shared { limits, state: Mutex::new(state) }))
     }
 
-    /// How many connections are in use.
+    /// Number of connections in use.
     pub fn taken(&self) -> usize {
         self.0.state().slots.taken()
     }
@@ -140,16 +140,16 @@ impl Scheduler {
         self.0.limits
     }
 
-    /// A connection that can be had without waiting.
+    /// Takes a connection if one is available without waiting.
     pub fn try_acquire(&self, owner: Owner, need: Need) -> Option<Permit> {
         let slot = self.0.state().take_at_once(self.0.limits, owner, need, Instant::now())?;
         Some(Permit { slot, owner, shared: Some(Arc::clone(&self.0)) })
     }
 
-    /// Waits for a connection. Dropping this loses nothing, whenever it happens.
+    /// Waits for a connection. It is cancel-safe: dropping the future at any time loses no connection.
     ///
     /// # Errors
-    /// When it takes too long, or too many of the same owner wait already.
+    /// If it takes too long, or too many requests of the same owner wait already.
     pub async fn acquire(&self, owner: Owner, need: Need) -> Result<Permit, Refused> {
         let (id, granted) = {
             let mut state = self.0.state();
@@ -175,17 +175,17 @@ impl Scheduler {
 }
 
 impl Shared {
-    /// Nothing panics while it holds the state.
+    /// Locks the state. Nothing panics while it is locked.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives what is free to those who wait.
+    /// Grants free connections to those who wait.
     fn grant(self: &Arc<Self>, state: &mut State) {
         let now = Instant::now();
         while let Some((owner, waiter, slot)) = state.next(self.limits, now) {
             let permit = Permit { slot, owner, shared: Some(Arc::clone(self)) };
-            // Whoever does not wait any more has not taken it: it goes to the next one.
+            // The waiter is gone, so the connection goes to the next one.
             if let Err(mut unwanted) = waiter.granted.send(permit) {
                 unwanted.shared = None;
                 state.give_back(slot, owner, now);
@@ -199,12 +199,12 @@ impl State {
         self.companies.get(&owner.company()).and_then(|company| company.parties.get(&owner))
     }
 
-    /// The company of an owner, which has a party of this owner afterwards.
+    /// The company of an owner. Creates the company and the owner's party if they do not exist.
     fn company(&mut self, owner: Owner, now: Instant) -> &mut Company {
         if self.known(owner).is_none() && self.count() >= self.sweep {
             self.sweep_out(now);
         }
-        // Before the one who had the last turn, and behind everybody else.
+        // Put new parties before the one that had the last turn, and behind all others.
         let turn = 2 * self.turn;
         let company = self.companies.entry(owner.company()).or_insert_with(|| Company::new(now, turn));
         company.parties.entry(owner).or_insert_with(|| Party::new(now, turn));
@@ -215,7 +215,7 @@ impl State {
         self.companies.values().map(|company| company.parties.len()).sum()
     }
 
-    /// Forgets those who used nothing of late.
+    /// Removes owners and companies without recent use.
     fn sweep_out(&mut self, now: Instant) {
         for company in self.companies.values_mut() {
             company.parties.retain(|_, party| !party.usage.is_clear(now) || !party.waiting.is_empty());
@@ -224,7 +224,8 @@ impl State {
         self.sweep = SWEEP.max(2 * self.count());
     }
 
-    /// Those who wait cannot be given what is free: it is free for this one, or for nobody.
+    /// Takes a connection without waiting, if one is free for this owner. It overtakes nobody: if a connection is free,
+    /// no waiter may have it.
     fn take_at_once(&mut self, limits: Limits, owner: Owner, need: Need, now: Instant) -> Option<Slot> {
         if owner != Owner::Process {
             self.latest.begin(owner, now);
@@ -241,9 +242,10 @@ impl State {
         Some(self.take(is_reserved, owner, need, now))
     }
 
-    /// Whether a token, or its company, holds as much as it may beside others.
+    /// Whether a token or its company holds the maximum of [`BesideOthers`] while others are active.
     fn has_its_part(&self, limits: Limits, owner: Owner, need: Need, now: Instant) -> bool {
-        // Whoever waits for a connection with another one in his hands may make others wait.
+        // A request of an owner that holds a connection already must not wait for this limit, as others may wait for
+        // that owner.
         let may_wait = need != Need::NestedRead && owner != Owner::Process;
         let Some(company) = self.companies.get(&owner.company()).filter(|_| may_wait) else { return false };
         let has = |usage: &Usage, most: usize| usize::try_from(usage.held()).is_ok_and(|held| held >= most);
@@ -278,7 +280,7 @@ impl State {
         }
     }
 
-    /// How many owners wait and hold less than their share.
+    /// Number of owners that wait although they hold less than their share.
     fn hungry(&self, limits: Limits) -> usize {
         let companies = self.waiting.iter().filter_map(|key| self.companies.get(key));
         companies.map(|company| company.hungry(limits)).sum()
@@ -315,7 +317,7 @@ impl State {
         Some((id, receiver))
     }
 
-    /// Takes a waiter out of its queue.
+    /// Removes a waiter from its queue.
     fn dequeue(&mut self, owner: Owner, is_it: impl Fn(&Waiter) -> bool) -> Option<Waiter> {
         let key = owner.company();
         let company = self.companies.get_mut(&key)?;
@@ -330,7 +332,7 @@ impl State {
         Some(waiter)
     }
 
-    /// The next one who can be given a connection, and that connection.
+    /// The next waiter that can get a connection, and that connection.
     fn next(&mut self, limits: Limits, now: Instant) -> Option<(Owner, Waiter, Slot)> {
         if self.slots.are_taken() {
             return None;
@@ -358,12 +360,12 @@ impl State {
 }
 
 impl Permit {
-    /// Which connection it is for.
+    /// Index of the connection.
     pub fn index(&self) -> usize {
         self.slot.index
     }
 
-    /// Whether it is a reserved connection, which nobody may use for long.
+    /// Whether it is a reserved connection, which must not be held for long.
     pub fn is_reserved(&self) -> bool {
         self.slot.is_reserved
     }
@@ -382,9 +384,9 @@ impl Drop for Permit {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut state = self.shared.state();
-        // Whoever was given a connection stands in the queue no more.
+        // A waiter that got a connection is no longer in the queue.
         if state.dequeue(self.owner, |waiter| waiter.id == self.id).is_some() {
-            // Who holds its share may have more where this one was the last of the others.
+            // If this was the last waiter of another token, an owner with its full share may now get more.
             self.shared.grant(&mut state);
         }
     }
@@ -392,7 +394,7 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 impl Scheduler {
-    /// How many owners are remembered.
+    /// Number of owners that are remembered.
     pub fn remembered(&self) -> usize {
         self.0.state().count()
     }

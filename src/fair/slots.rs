@@ -6,11 +6,10 @@ use super::owner::Owner;
 use super::party::Party;
 use super::scheduler::{Limits, Need};
 
-/// So many connections are opened before one is used again that was given back just now: the next ones who come together
-/// find them open.
+/// Number of connections to open before any is reused, so that the next requests that arrive together find open ones.
 const WARM: usize = 3;
 
-/// A connection that is taken.
+/// A connection in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
     pub index: usize,
@@ -18,12 +17,12 @@ pub struct Slot {
     is_transaction: bool,
 }
 
-/// Which connections are free, by their places.
+/// The free connections, by index.
 #[derive(Debug)]
 pub struct Slots {
-    /// Those that were used before, the one that rested longest first.
+    /// Those that were used before, the longest idle one first.
     rested: VecDeque<usize>,
-    /// The first of those that were not; the others follow it.
+    /// The first index that was never used; all higher ones are unused, too.
     fresh: usize,
     all: usize,
     ordinary: usize,
@@ -45,8 +44,8 @@ impl Slots {
         self.taken() >= self.all
     }
 
-    /// Whether an owner can be given a connection, and if so, whether that is a reserved one. So many are `hungry`: they
-    /// wait and hold less than their share, this owner among them where that is so.
+    /// Whether an owner can get a connection, and if so, whether that is a reserved one. `hungry` is the number of
+    /// owners that wait although they hold less than their share, including this owner if that applies to it.
     pub fn kind_for(
         &self,
         limits: Limits,
@@ -55,7 +54,7 @@ impl Slots {
         hungry: usize,
         now: Instant,
     ) -> Option<bool> {
-        // One connection is left to reads, which always end: transactions may wait for one of their own.
+        // Leave one connection to reads, which always end: each transaction may wait for a read of its own.
         let is_left_to_reads = need == Need::Transaction && self.all > 1 && self.transactions + 1 >= self.all;
         if self.are_taken() || is_left_to_reads {
             return None;

@@ -1,4 +1,4 @@
-//! Turns, in a time that passes without waiting.
+//! Scheduler tests with paused time.
 
 use std::collections::HashMap;
 use std::pin::pin;
@@ -32,12 +32,12 @@ fn try_take(scheduler: &Scheduler, owner: Owner, need: Need) -> Option<Permit> {
     pin!(scheduler.acquire(owner, need)).now_or_never().map(Result::unwrap)
 }
 
-/// How many connections somebody who needs none for long gets at once.
+/// Number of connections that an owner gets without waiting, for reads that take long.
 fn free(scheduler: &Scheduler, owner: Owner) -> usize {
     std::iter::from_fn(|| try_take(scheduler, owner, Need::LongRead)).collect::<Vec<_>>().len()
 }
 
-/// Asks `times` times at once, each for a connection that is held for so long.
+/// Requests `times` connections at once, and holds each for `held`.
 fn ask(scheduler: &Scheduler, owner: Owner, times: usize, held: Duration) -> Vec<JoinHandle<Result<Instant, Refused>>> {
     let one = |_| {
         let scheduler = scheduler.clone();
@@ -66,7 +66,7 @@ async fn a_token_has_all_when_nobody_waits_and_half_when_somebody_does() {
     assert!(more.as_mut().now_or_never().is_some(), "nobody else waits any more");
 }
 
-/// However many wait, what runs at the same time is bounded for those who use much while others use some.
+/// The number of running statements is bounded for owners that use much while others are active, however many wait.
 #[tokio::test(start_paused = true)]
 async fn a_token_and_a_company_hold_a_part_while_others_use_some() {
     let scheduler = Scheduler::new(Limits { beside_others: BesideOthers { token: 2, company: 3 }, ..TEN });
@@ -79,7 +79,7 @@ async fn a_token_and_a_company_hold_a_part_while_others_use_some() {
     }
     sleep(Duration::from_millis(900)).await;
     drop(try_take(&scheduler, owner(1, 2), Need::Read));
-    // From the first one on: it has used nothing of late.
+    // The limit applies from the first connection on, although the owner has no recent use.
     let held =
         try_take(&scheduler, owner(1, 1), Need::Read).into_iter().chain(try_take(&scheduler, owner(1, 1), Need::Read));
     let held: Vec<_> = held.collect();
@@ -94,7 +94,7 @@ async fn a_token_and_a_company_hold_a_part_while_others_use_some() {
     assert!(try_take(&scheduler, owner(1, 1), Need::Read).is_some(), "nobody else is there any more");
 }
 
-/// All that one token asked for first is not in the way of another.
+/// Earlier requests of one token do not delay another token.
 #[tokio::test(start_paused = true)]
 async fn who_asks_for_little_does_not_stand_behind_who_asks_for_much() {
     let scheduler = Scheduler::new(TEN);
@@ -133,7 +133,7 @@ async fn companies_have_equal_parts_and_tokens_of_one_share_its_part() {
     let mut done = HashMap::new();
     for wait in waits {
         let (turn, company, token) = wait.await.unwrap();
-        // While all of them wait.
+        // Count only while all of them wait.
         if turn <= 180 {
             *done.entry((company, token)).or_insert(0) += 1;
         }
@@ -143,7 +143,7 @@ async fn companies_have_equal_parts_and_tokens_of_one_share_its_part() {
     assert!((1..=9).all(|token| (7..=13).contains(&done[&(2, token)])), "{done:?}");
 }
 
-/// Reserved connections are for who has used little, one for each token, and not for long.
+/// Reserved connections are for tokens with little recent use, one for each, and only for short statements.
 #[tokio::test(start_paused = true)]
 async fn little_use_finds_a_connection_where_others_hold_all() {
     let scheduler = Scheduler::new(TEN);
@@ -162,7 +162,7 @@ async fn little_use_finds_a_connection_where_others_hold_all() {
     assert_eq!(free(&scheduler, owner(9, 9)), 10);
 }
 
-/// Transactions that hold all they may, and each of which reads meanwhile, do not wait for each other.
+/// Transactions that hold all they may, each with a read of its own, do not deadlock.
 #[tokio::test(start_paused = true)]
 async fn transactions_leave_a_connection_to_their_reads() {
     for limits in [TEN, Limits { ordinary: 1, reserved: 3, of_token: 1, ..TEN }, Limits { reserved: 0, ..TEN }] {
@@ -204,7 +204,7 @@ async fn who_waits_is_refused_in_time_and_beyond_a_number() {
     assert_eq!(free(&scheduler, owner(1, 1)), 10);
 }
 
-/// Whenever a future that waits, or one that has what it waited for, is dropped.
+/// Dropping a future that waits, or one that has its connection, never loses a connection.
 #[tokio::test(start_paused = true)]
 async fn no_connection_is_lost_by_who_hangs_up() {
     let scheduler = Scheduler::new(TEN);
@@ -213,7 +213,7 @@ async fn no_connection_is_lost_by_who_hangs_up() {
         let scheduler = scheduler.clone();
         let need = [Need::Read, Need::LongRead, Need::NestedRead, Need::Transaction][usize::try_from(n % 4).unwrap()];
         waits.push(tokio::spawn(async move {
-            // A number that looks like chance decides how long each is patient, and holds what it got.
+            // A pseudo-random number determines how long each request waits, and holds its connection.
             let chance = n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
             sleep(Duration::from_micros(chance % 7_000)).await;
             let work = async {
@@ -225,7 +225,7 @@ async fn no_connection_is_lost_by_who_hangs_up() {
         }));
     }
     join_all(waits).await;
-    // One that was granted a connection and is dropped before it learns of it.
+    // Drop a future that was granted a connection but was not polled since.
     let held: Vec<_> = (0..10).map(|_| try_take(&scheduler, owner(1, 1), Need::LongRead).unwrap()).collect();
     let mut granted = Box::pin(scheduler.acquire(owner(2, 2), Need::LongRead));
     assert!(granted.as_mut().now_or_never().is_none());
@@ -234,7 +234,7 @@ async fn no_connection_is_lost_by_who_hangs_up() {
     assert_eq!(free(&scheduler, owner(9, 9)), 10);
 }
 
-/// Writers of `SQLite` have one connection: a company that writes much is not in the way of another.
+/// `SQLite` has one connection for writes: a company that writes much does not block another one.
 #[tokio::test(start_paused = true)]
 async fn one_connection_is_used_in_turns() {
     let one = Limits { ordinary: 1, reserved: 0, of_token: 1, beside_others: BesideOthers::ALL, ..TEN };
@@ -259,7 +259,7 @@ async fn who_used_much_is_not_kept_waiting_for_ever() {
     for granted in join_all(ask(&scheduler, owner(1, 1), 1, Duration::from_secs(30))).await {
         granted.unwrap().unwrap();
     }
-    // Others come all the time, who have used nothing so far, and ask for twice what there is.
+    // New owners arrive all the time, and request twice the capacity.
     let others = tokio::spawn({
         let scheduler = scheduler.clone();
         async move {

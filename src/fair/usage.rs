@@ -2,20 +2,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How much use is forgiven in a second, in seconds of one connection.
+/// How much use is forgiven per second, in seconds of one connection.
 const LEAK: f64 = 0.25;
-/// The most use that is remembered, in seconds of one connection: forgotten after 2 s without use. Whoever used most waits
-/// for this long at most when others come, and has his share then.
+/// Maximum use that is remembered, in seconds of one connection. It is forgotten after 2 s without use. When others
+/// arrive, the heaviest user waits for at most this long before it gets its share.
 const MOST: f64 = 0.5;
-/// Less than this is little: some tens of ordinary statements in a row.
+/// Use below this counts as little: some tens of ordinary statements in a row.
 const LITTLE: f64 = 0.25;
 
-/// How long somebody has held connections of late: a bucket that fills while connections are held, one second per
-/// second for each of them, and leaks at [`LEAK`].
+/// Recent use of connections: a leaky bucket that fills by one second per second for each held connection, and leaks at
+/// [`LEAK`].
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
     seconds: f64,
-    /// When `seconds` was right.
+    /// The time for which `seconds` holds.
     at: Instant,
     held: u32,
 }
@@ -25,7 +25,7 @@ impl Usage {
         Self { seconds: 0.0, at: now, held: 0 }
     }
 
-    /// How many connections are held now.
+    /// Number of connections held now.
     pub fn held(&self) -> u32 {
         self.held
     }
@@ -42,7 +42,7 @@ impl Usage {
         self.held = self.held.saturating_sub(1);
     }
 
-    /// The use of late, in seconds of one connection; what is held now counts.
+    /// Recent use, in seconds of one connection, including those held now.
     pub fn seconds(&self, now: Instant) -> f64 {
         let elapsed = now.saturating_duration_since(self.at).as_secs_f64();
         (self.seconds + elapsed * (f64::from(self.held) - LEAK)).clamp(0.0, MOST)
@@ -52,12 +52,12 @@ impl Usage {
         self.seconds(now) < LITTLE
     }
 
-    /// Whether a new one would be just the same.
+    /// Whether it is in the same state as a new one.
     pub fn is_clear(&self, now: Instant) -> bool {
         self.held == 0 && self.seconds(now) <= 0.0
     }
 
-    /// What decides whose turn it is: who has used least comes first, and waiting makes up for use.
+    /// The rank that decides whose turn it is: least use goes first, and waiting time offsets use.
     pub fn rank(&self, now: Instant, waited: Duration) -> f64 {
         (self.seconds(now) - waited.as_secs_f64()).max(0.0)
     }

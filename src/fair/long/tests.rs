@@ -19,7 +19,7 @@ fn owner(company_id: i64, token_id: i64) -> Owner {
     Owner::Token(TokenKey::Token { company_id, token_id })
 }
 
-/// One who waits for each of these, by id, company, token, and whether it is a first turn.
+/// A state with one waiter for each tuple of id, company and token.
 struct Waits {
     state: State,
     granted: Vec<(u64, Receiver<()>)>,
@@ -37,7 +37,7 @@ impl Waits {
         waits
     }
 
-    /// Who has the next turn.
+    /// The id that gets the next turn.
     fn next(&mut self, turns: &LongTurns) -> Option<u64> {
         self.state.next(&turns.0, Instant::now())?.wake();
         self.granted.iter().find(|(_, granted)| granted.try_recv().is_ok()).map(|(id, _)| *id)
@@ -82,7 +82,7 @@ fn a_company_has_half_of_the_turns_while_it_begins_more() {
     assert_eq!(waits.next(&turns), Some(1));
 }
 
-/// What one owner waits for, however much it is, is not looked through for each turn.
+/// Finding the next waiter does not search all waiters of an owner.
 #[test]
 fn the_next_one_is_found_without_a_look_at_all() {
     let mut queue = Queue::default();
@@ -94,14 +94,14 @@ fn the_next_one_is_found_without_a_look_at_all() {
         })
         .collect();
     let start = ThreadTime::now();
-    // Whoever had a turn leaves his place, and others give up from the end.
+    // Half of the waiters get their turns; the others give up, starting from the last.
     for (id, place) in places.iter().take(50_000).enumerate() {
         assert_eq!(queue.pop(|_| true, |_| 0, |_| 0).map(|(next, ..)| next), Some(id as u64));
         queue.remove(*place);
     }
     places.iter().skip(50_000).rev().for_each(|place| queue.remove(*place));
     assert!(queue.is_empty());
-    // CPU time: a look at all for each would take minutes.
+    // CPU time: a search of all waiters for each would take minutes.
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
@@ -125,13 +125,13 @@ async fn tasks_and_threads_wait_for_each_other() {
         let turns = turns.clone();
         move || turns.take(&turns.begun(), owner(1, 2), || true)
     });
-    // Longer than the turn of a statement would last.
+    // Longer than a statement's turn would last.
     tokio::time::sleep(2 * LEFT).await;
     assert!(!of_thread.is_finished());
     drop(turn);
     assert!(of_thread.join().unwrap() >= LEFT);
     drop(turns.first(owner(1, 3), || true).await);
-    // Whoever waits no more is not waited for.
+    // A waiter that has given up blocks nobody.
     let _turn = turns.turn(owner(1, 3)).await;
     assert!(timeout(LOOK, turns.turn(owner(1, 4))).await.is_err());
     drop(turns.first(owner(1, 4), || false).await);
