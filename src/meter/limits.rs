@@ -1,20 +1,20 @@
 use std::time::Duration;
 
-/// How much one operation may use.
+/// Limits on what one operation may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UsageLimits {
-    /// Time of its statements, added up, those that run at the same time each in full.
+    /// Total time of its statements; concurrent statements each count in full.
     pub database: Duration,
     /// CPU time of this process.
     pub cpu: Duration,
-    /// Bytes of its answer.
+    /// Size of the response, in bytes.
     pub answer_bytes: u64,
-    /// Values of its answer: fields that are written, and items of lists.
+    /// Number of values in the response: fields that are written, and items of lists.
     pub values: u64,
 }
 
 impl UsageLimits {
-    /// Stops nothing.
+    /// No limits.
     pub const UNLIMITED: Self =
         Self { database: Duration::MAX, cpu: Duration::MAX, answer_bytes: u64::MAX, values: u64::MAX };
 }

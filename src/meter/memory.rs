@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 
-/// How much memory operations may hold: rows that are being read, and answers that no client has taken yet.
+/// Limits on the memory that operations hold: for requests, rows being read, and responses that the client has not read
+/// yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryLimits {
     /// Bytes that all operations of the process may hold.
@@ -14,7 +15,7 @@ pub struct MemoryLimits {
 }
 
 impl MemoryLimits {
-    /// Refuses nothing.
+    /// No limits.
     pub const UNLIMITED: Self = Self { process: u64::MAX, token: u64::MAX };
 }
 
@@ -24,9 +25,9 @@ impl Default for MemoryLimits {
     }
 }
 
-/// A token whose operations hold up to so many bytes finds room where others find none.
+/// A token whose operations hold at most this many bytes may use the reserved part of the memory.
 const SMALL: u64 = 1 << 20;
-/// The part of the memory that is kept for tokens that hold little: one in so many.
+/// One part in this many of the memory is reserved for tokens that hold little.
 const RESERVED: u64 = 4;
 
 /// The memory that operations share.
@@ -39,11 +40,11 @@ pub struct MemoryPool {
 #[derive(Debug, Default)]
 struct Used {
     process: u64,
-    /// By the hash of the token; those that hold nothing are left out.
+    /// Bytes by the hash of the token. Tokens that hold nothing are left out.
     tokens: HashMap<u64, u64>,
 }
 
-/// The share that one token has of the memory.
+/// One token's account in the memory pool.
 #[derive(Clone, Debug)]
 pub struct TokenMemory {
     pool: Arc<MemoryPool>,
@@ -55,7 +56,7 @@ impl MemoryPool {
         Arc::new(Self { limits, used: Mutex::default() })
     }
 
-    /// The share of a token.
+    /// The account of a token.
     pub fn token(self: &Arc<Self>, token: impl Hash) -> TokenMemory {
         let mut hasher = DefaultHasher::new();
         token.hash(&mut hasher);
@@ -73,11 +74,11 @@ impl MemoryPool {
 }
 
 impl TokenMemory {
-    /// Takes `bytes` for an operation that holds `held` already.
+    /// Reserves `bytes` for an operation that holds `held` bytes already.
     ///
     /// # Errors
-    /// `TOO_COMPLEX`, where the operation alone would hold more than its token may; `RATE_LIMITED`, where the token's
-    /// operations together would; `UNAVAILABLE`, where the memory for all is in use.
+    /// `TOO_COMPLEX` if the operation alone would exceed the limit of its token, `RATE_LIMITED` if all operations of
+    /// the token together would, `UNAVAILABLE` if the memory for all operations is in use.
     pub fn take(&self, held: u64, bytes: u64) -> Result<()> {
         let MemoryLimits { process, token } = self.pool.limits;
         let operation = held.saturating_add(bytes);
@@ -103,7 +104,7 @@ impl TokenMemory {
         Ok(())
     }
 
-    /// Takes bytes that are in use already, whatever the limits.
+    /// Counts bytes that are in use already, even beyond the limits.
     pub fn count(&self, bytes: u64) {
         let mut used = self.pool.lock();
         used.process = used.process.saturating_add(bytes);
@@ -111,7 +112,7 @@ impl TokenMemory {
         *of_token = of_token.saturating_add(bytes);
     }
 
-    /// Gives bytes back that [`Self::take`] or [`Self::count`] took.
+    /// Releases bytes that [`Self::take`] or [`Self::count`] took.
     pub fn give_back(&self, bytes: u64) {
         if bytes == 0 {
             return;
@@ -127,7 +128,7 @@ impl TokenMemory {
     }
 }
 
-/// Memory that is held until this is dropped.
+/// Reserved memory, released when dropped.
 #[derive(Debug)]
 pub struct HeldMemory {
     memory: TokenMemory,
@@ -139,17 +140,17 @@ impl HeldMemory {
         Self { memory, bytes: 0 }
     }
 
-    /// Holds so much more.
+    /// Reserves more bytes.
     ///
     /// # Errors
-    /// As of [`TokenMemory::take`].
+    /// See [`TokenMemory::take`].
     pub fn add(&mut self, bytes: u64) -> Result<()> {
         self.memory.take(self.bytes, bytes)?;
         self.bytes += bytes;
         Ok(())
     }
 
-    /// Holds no more than so much any longer.
+    /// Releases all but `bytes` bytes.
     pub fn shrink_to(&mut self, bytes: u64) {
         self.memory.give_back(self.bytes.saturating_sub(bytes));
         self.bytes = self.bytes.min(bytes);

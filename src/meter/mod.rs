@@ -1,11 +1,11 @@
-//! What an operation uses, measured while it runs.
+//! Measures what an operation uses while it runs.
 //!
-//! The query cost estimates an operation by the shape of its document before it runs. What it takes then depends on
-//! stored data: a [`Meter`] counts the time of its statements, its CPU time, the rows and bytes that it reads, and the
-//! bytes of its answer, and stops it where it passes a [`UsageLimits`]. Memory that it holds comes out of a
+//! The query cost estimates an operation by the shape of its document before it runs. The actual cost depends on stored
+//! data: a [`Meter`] counts the time of its statements, its CPU time, the rows and bytes that it reads, and the bytes
+//! of its response, and stops the operation if it exceeds [`UsageLimits`]. The memory that it holds comes from a
 //! [`MemoryPool`] that all operations share.
 //!
-//! One point of cost is one microsecond of work, of a CPU here or of a connection to the database.
+//! One point of cost is one microsecond of work, of a CPU of this server or of a database connection.
 
 mod limits;
 mod memory;
@@ -23,15 +23,15 @@ use crate::engine::{Changes, Progress};
 use crate::error::{Error, Result};
 use crate::watchdog;
 
-/// Memory that a row takes beside the bytes of its columns.
+/// Memory that a row takes in addition to the bytes of its columns.
 const ROW_BYTES: u64 = 200;
 
-/// Rows of so many bytes take milliseconds to write,
+/// Responses with more bytes of rows than this take milliseconds to write.
 const LARGE_ROWS: u64 = 1 << 20;
-/// and so do so many values.
+/// So do responses with more values than this.
 const LARGE_VALUES: u64 = 20_000;
 
-/// The measure of one operation, shared by all that works for it. Counting never waits.
+/// Counts what one operation uses; shared by all tasks that work for it. Counting never waits.
 #[derive(Debug)]
 pub struct Meter {
     limits: UsageLimits,
@@ -46,22 +46,22 @@ pub struct Meter {
     /// Instructions of `SQLite`'s virtual machine.
     steps: AtomicU64,
     values: AtomicU64,
-    /// Values that the answer will hold, as far as it is known.
+    /// Values that the response will contain, as far as known.
     planned_values: AtomicU64,
-    /// Bytes of rows that are counted in the memory pool.
+    /// Bytes of rows that are reserved in the memory pool.
     held_rows: AtomicU64,
-    /// Bytes of the answer that are counted in the memory pool.
+    /// Bytes of the response that are reserved in the memory pool.
     held_answer: AtomicU64,
-    /// How many changes were made.
+    /// Number of committed changes.
     changes: AtomicU64,
-    /// How many may have been made: the database has not said.
+    /// Number of changes whose commit is in doubt, because the database did not confirm it.
     doubtful_changes: AtomicU64,
     /// What a mutation has answered so far.
     progress: Progress,
 }
 
 impl Meter {
-    /// A meter whose memory comes out of what `memory` leaves to the operation's token.
+    /// A meter that takes its memory from the account of the operation's token.
     pub fn new(limits: UsageLimits, memory: TokenMemory) -> Arc<Self> {
         Arc::new(Self {
             limits,
@@ -82,34 +82,34 @@ impl Meter {
         })
     }
 
-    /// A meter that stops nothing, for work that no client asked for.
+    /// A meter without limits, for work that no client requested.
     pub fn unlimited() -> Arc<Self> {
         Self::new(UsageLimits::UNLIMITED, MemoryPool::new(MemoryLimits::UNLIMITED).token(()))
     }
 
-    /// Whether writing the answer takes milliseconds, as far as is known before.
+    /// Whether writing the response takes milliseconds, as far as can be known in advance.
     pub fn is_large(&self) -> bool {
         self.held_rows.load(Ordering::Relaxed) > LARGE_ROWS
             || self.planned_values.load(Ordering::Relaxed) > LARGE_VALUES
     }
 
-    /// A change was committed.
+    /// Counts a committed change.
     pub fn changed(&self) {
         self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A change may have been committed: the database did not say so.
+    /// Counts a change whose commit is in doubt.
     pub fn perhaps_changed(&self) {
         self.doubtful_changes.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether the operation can be sent again as if it had not been sent. Where a commit is in doubt, it can with its
-    /// `idempotencyKey`, and `extensions.changed` says so.
+    /// Whether the operation may be sent again as if it had not been sent. If a commit is in doubt, it may be sent
+    /// again with its `idempotencyKey`, and `extensions.changed` says so.
     pub fn is_repeatable(&self) -> bool {
         self.changes().made == 0
     }
 
-    /// How many changes were committed.
+    /// Numbers of committed and doubtful changes.
     pub fn changes(&self) -> Changes {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Changes { made: get(&self.changes), unknown: get(&self.doubtful_changes) }
@@ -120,23 +120,23 @@ impl Meter {
         &self.progress
     }
 
-    /// Counts time that a statement has taken so far, while it still runs.
+    /// Counts time that a running statement has taken so far.
     pub fn database(&self, took: Duration) {
         self.database.fetch_add(micros(took), Ordering::Relaxed);
     }
 
-    /// Counts a statement that ended after `took`, with what it returned. Time that [`Self::database`] has counted is no
-    /// part of `took`.
+    /// Counts a finished statement, with the rows and bytes it returned. `took` excludes time that was counted by
+    /// [`Self::database`].
     pub fn statement(&self, took: Duration, rows: u64, bytes: u64) {
         self.statements.fetch_add(1, Ordering::Relaxed);
         self.database(took);
         self.count_rows(rows, bytes);
     }
 
-    /// Counts rows of a statement that has not ended yet, and takes memory for them as [`Self::hold_rows`].
+    /// Counts rows of a running statement, and reserves memory for them.
     ///
     /// # Errors
-    /// As [`Self::hold_rows`].
+    /// See [`Self::hold_rows`].
     pub fn rows(&self, rows: u64, bytes: u64) -> Result<()> {
         self.count_rows(rows, bytes);
         self.hold_rows(bytes.saturating_add(rows.saturating_mul(ROW_BYTES)))
@@ -157,27 +157,27 @@ impl Meter {
         self.cpu.fetch_add(micros(took), Ordering::Relaxed);
     }
 
-    /// Time that the operation may still spend in the database; a statement that runs longer is to be cancelled.
+    /// Time that the operation may still spend in the database; cancel a statement that runs longer.
     pub fn database_left(&self) -> Duration {
         self.limits.database.saturating_sub(Duration::from_micros(self.database.load(Ordering::Relaxed)))
     }
 
-    /// Takes memory for rows that are read. It is given back with the meter, or by [`Self::release_rows`].
+    /// Reserves memory for rows. It is released with the meter, or by [`Self::release_rows`].
     ///
     /// # Errors
-    /// `TOO_COMPLEX`, where the operation holds more than one may; `RATE_LIMITED`, where its token does with its other
-    /// answers; `UNAVAILABLE`, where all operations together do.
+    /// `TOO_COMPLEX` if the operation exceeds the limit of its token, `RATE_LIMITED` if the token does together with
+    /// its other operations, `UNAVAILABLE` if all operations together exceed theirs.
     pub fn hold_rows(&self, bytes: u64) -> Result<()> {
         self.memory.take(self.held(), bytes)?;
         self.held_rows.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Takes memory for a part of the answer. It is given back with the meter, which goes with the answer until the
-    /// client has taken it.
+    /// Reserves memory for a part of the response. It is released with the meter, which stays with the response until
+    /// the client has read it.
     ///
     /// # Errors
-    /// As [`Self::hold_rows`], and `TOO_COMPLEX` where the answer is larger than one may be.
+    /// See [`Self::hold_rows`]; also `TOO_COMPLEX` if the response exceeds the maximum size.
     pub fn hold_answer(&self, bytes: u64) -> Result<()> {
         let answer = self.held_answer.load(Ordering::Relaxed).saturating_add(bytes);
         if answer > self.limits.answer_bytes {
@@ -191,7 +191,7 @@ impl Meter {
         Ok(())
     }
 
-    /// Counts the whole answer, of which [`Self::hold_answer`] may have been told a part.
+    /// Counts the whole response, part of which [`Self::hold_answer`] may have counted already.
     pub fn answered(&self, bytes: u64) {
         let more = bytes.saturating_sub(self.held_answer.load(Ordering::Relaxed));
         if more > 0 {
@@ -200,23 +200,24 @@ impl Meter {
         }
     }
 
-    /// Gives the memory of rows back: the answer has been written.
+    /// Releases the memory of rows, once the response has been written.
     pub fn release_rows(&self) {
         self.memory.give_back(self.held_rows.swap(0, Ordering::Relaxed));
     }
 
-    /// Counts values that were written to the answer.
+    /// Counts values written to the response.
     ///
     /// # Errors
-    /// `TOO_COMPLEX`, where there are more than an answer may hold.
+    /// `TOO_COMPLEX` if there are more than a response may contain.
     pub fn write_values(&self, count: u64) -> Result<()> {
         self.count_values(&self.values, count)
     }
 
-    /// Counts values that are to be written, so that nothing more is read or made for an answer that cannot be written.
+    /// Counts values before they are written, so that nothing more is read or built for a response that cannot be
+    /// written.
     ///
     /// # Errors
-    /// As [`Self::write_values`].
+    /// See [`Self::write_values`].
     pub fn plan_values(&self, count: u64) -> Result<()> {
         self.count_values(&self.planned_values, count)
     }
@@ -232,10 +233,10 @@ impl Meter {
         Ok(())
     }
 
-    /// Whether the operation may go on. Asked between waves, rows and buffers.
+    /// Checks the time limits. Called between waves, rows and buffers.
     ///
     /// # Errors
-    /// `TOO_COMPLEX`, where it has used more time than one operation may.
+    /// `TOO_COMPLEX` if the operation has used more time than allowed.
     pub fn check(&self) -> Result<()> {
         self.cpu(watchdog::lap());
         let spent = |counter: &AtomicU64| Duration::from_micros(counter.load(Ordering::Relaxed));
@@ -248,7 +249,7 @@ impl Meter {
         Ok(())
     }
 
-    /// What has been used so far, by the operation that is polled now.
+    /// What has been used so far. Call it while polling the operation, as it adds the CPU time of the current poll.
     pub fn usage(&self) -> Usage {
         self.cpu(watchdog::lap());
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

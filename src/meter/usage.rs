@@ -3,7 +3,7 @@ use std::time::Duration;
 /// What an operation has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Time of its statements, added up.
+    /// Total time of its statements.
     pub database: Duration,
     /// CPU time of this process.
     pub cpu: Duration,
@@ -11,26 +11,26 @@ pub struct Usage {
     pub rows: u64,
     /// Bytes of these rows, as the database sent them.
     pub row_bytes: u64,
-    /// Instructions of `SQLite`'s virtual machine, to some thousands; 0 on `PostgreSQL`.
+    /// Instructions of `SQLite`'s virtual machine, accurate to some thousands; 0 on `PostgreSQL`.
     pub steps: u64,
-    /// Values of the answer.
+    /// Number of values in the response.
     pub values: u64,
-    /// Bytes of the answer.
+    /// Size of the response, in bytes.
     pub answer_bytes: u64,
 }
 
-/// Bytes of an answer that cost one point, for as long as it takes to send them.
+/// Bytes of a response that cost one point, for the time it takes to send them.
 const BYTES_A_POINT: u64 = 100;
 
 impl Usage {
     /// The cost in points: one for each microsecond of CPU time and of time in the database, and one for each 100 bytes
-    /// of the answer.
+    /// of the response.
     pub fn cost(&self) -> u64 {
         let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         micros(self.database).saturating_add(micros(self.cpu)).saturating_add(self.answer_bytes / BYTES_A_POINT)
     }
 
-    /// Counts the operation in the metrics of the process.
+    /// Adds the operation to the metrics of the process.
     pub fn record(&self) {
         metrics::counter!("notegraph_operations_total").increment(1);
         metrics::counter!("notegraph_cost_points_total").increment(self.cost());
