@@ -9,21 +9,21 @@ use tokio::time::Instant;
 use super::usage::{Usage, read_usage};
 use crate::user_error::{ErrorCode, UserError};
 
-/// How long a sum that was read is good for a company that is far from its limits.
+/// How long a usage that was read is reused for a company far from its limits.
 const FRESH: Duration = Duration::from_secs(10);
 
-/// How much a company may hold; `None` is no limit.
+/// Limits on what a company may store; `None` means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     pub notes: Option<i64>,
     pub bytes: Option<i64>,
 }
 
-/// The limits of all companies, and what is known of how near each is to its own. Cheap to clone. By default nothing is
-/// checked.
+/// Checks the limits of all companies, and caches how close each company is to its own. Cheap to clone. The default
+/// checks nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Quota {
-    /// For companies that have none of their own.
+    /// For companies without limits of their own.
     defaults: Option<Limits>,
     seen: Arc<Mutex<HashMap<i64, Seen>>>,
 }
@@ -51,7 +51,7 @@ impl Limits {
             .map(|(what, limit, ..)| Exceeded { what, limit })
     }
 
-    /// Nine tenths of them.
+    /// Nine tenths of the limits.
     fn nearly(self) -> Self {
         Self { notes: self.notes.map(|limit| limit / 10 * 9), bytes: self.bytes.map(|limit| limit / 10 * 9) }
     }
@@ -62,14 +62,15 @@ impl Quota {
         Self { defaults: Some(defaults), seen: Arc::default() }
     }
 
-    /// Which limit a company would exceed that grows so. What makes it smaller is always allowed.
+    /// Returns the limit that the company would exceed by growing this much, if any. A change that adds nothing is
+    /// always allowed.
     ///
-    /// The usage is read at most every 10 seconds while it stays under nine tenths of the limits, and then with each
-    /// change: changes that run at the same time do not see each other, and what other servers write within 10 seconds
-    /// may take a company from below nine tenths to above its limit once.
+    /// The usage is read at most every 10 seconds while it stays below nine tenths of the limits, and on every change
+    /// above that. Concurrent changes do not see each other, and what other servers write within 10 seconds may take a
+    /// company from below nine tenths to above its limit once.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn check(
         &self,
         connection: &impl ConnectionTrait,
@@ -89,7 +90,7 @@ impl Quota {
         Ok(exceeded)
     }
 
-    /// Whether the company stays far from its limits, by what is known of it; then its growth is taken note of.
+    /// Whether the company stays far from its limits according to the cached usage; if so, adds the growth to it.
     fn is_far(&self, company_id: i64, growth: Usage) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(seen) = seen.get_mut(&company_id) else { return false };
@@ -102,7 +103,8 @@ impl Quota {
 }
 
 impl Exceeded {
-    /// For the client. How much the company holds is not told: notes that the viewer does not see are part of it.
+    /// The error for the client. It does not tell how much the company stores, as that includes notes that the viewer
+    /// may not see.
     pub fn user_error(self) -> UserError {
         let Self { what, limit } = self;
         UserError::new(ErrorCode::QuotaExceeded, &["input"], self.to_string())

@@ -1,7 +1,7 @@
-//! How much a company may hold: notes, and bytes of what is written about them.
+//! Quotas: limits on the notes, and the bytes of what is written about them, that a company may store.
 //!
-//! Each change adds what it writes to a row of `company_usage` in its own transaction, so that nothing is ever counted
-//! anew. A check reads the sum from time to time only: see [`Quota::check`] for how exact it is.
+//! Each change adds what it writes to a row of `company_usage` in its own transaction, so nothing ever has to be
+//! counted again. Checks read the sum only from time to time: see [`Quota::check`] for how exact it is.
 
 mod check;
 mod size;

@@ -4,10 +4,10 @@ use sea_orm::{ActiveModelTrait, IntoActiveModel, Iterable, ModelTrait};
 use crate::entity::event::Changes;
 use crate::entity::{message, note};
 
-/// What each row counts beside its texts: about what its other columns and its entries in indexes take.
+/// Bytes that each row counts in addition to its texts: roughly its other columns and its index entries.
 pub const ROW: i64 = 256;
 
-/// What a note counts, without its messages and events.
+/// Bytes that a note counts, without its messages and events.
 pub fn note_bytes(note: &note::Model) -> i64 {
     let texts = [&note.subject, &note.details, &note.reference_id, &note.source];
     let texts = texts.into_iter().flatten().chain(&note.tags.0);
@@ -20,17 +20,17 @@ pub fn message_bytes(message: &message::Model) -> i64 {
     ROW + length(&message.message) + texts.into_iter().flatten().map(|text| length(text)).sum::<i64>()
 }
 
-/// What an event counts, by its changes as JSON.
+/// Bytes that an event counts; `changes` is JSON.
 pub fn event_bytes(changes: &str) -> i64 {
     ROW + length(changes)
 }
 
-/// The same, as the row of the event has it.
+/// The same, in the type of the event's column.
 pub fn changes_bytes(changes: &Changes) -> i32 {
     i32::try_from(event_bytes(&serde_json::json!(changes).to_string())).unwrap_or(i32::MAX)
 }
 
-/// What any row counts: all of its texts.
+/// Bytes that a row of any table counts, with all of its texts.
 pub fn row_bytes<M>(row: &M) -> i64
 where
     M: ModelTrait + IntoActiveModel<<M::Entity as sea_orm::EntityTrait>::ActiveModel>,

@@ -5,11 +5,11 @@ use serde_json::json;
 use super::check::Limits;
 use super::size::ROW;
 
-/// Rows that the usage of a company is spread over on `PostgreSQL`. Writers that change the same row wait for each other
-/// until they commit, so each takes one by chance. (`SQLite` has one writer at a time anyway.)
+/// Number of rows that a company's usage is spread over on `PostgreSQL`. Writers that update the same row wait for each
+/// other until they commit, so each picks a row at random. (`SQLite` has only one writer at a time anyway.)
 const STRIPES: u8 = 16;
 
-/// What a company holds, or what a change adds to it.
+/// What a company stores, or what a change adds to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     pub notes: i64,
@@ -37,25 +37,25 @@ impl std::ops::AddAssign for Usage {
     }
 }
 
-/// Adds to the usage of a company, by the values of [`usage_values`].
+/// Adds to the usage of a company; takes the values of [`usage_values`].
 pub const ADD_USAGE: &str = "INSERT INTO company_usage (company_id, stripe, notes, bytes) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (company_id, stripe) DO UPDATE \
      SET notes = company_usage.notes + excluded.notes, bytes = company_usage.bytes + excluded.bytes";
 
-/// The values of [`ADD_USAGE`].
+/// The values for [`ADD_USAGE`].
 pub fn usage_values(backend: DatabaseBackend, company_id: i64, growth: Usage) -> [Value; 4] {
     let mut stripe = [0];
-    // Without randomness, all take the same row and wait for each other, which is slow and not wrong.
+    // Without randomness all writers take the same row and wait for each other, which is slow but correct.
     if backend == DatabaseBackend::Postgres && getrandom::fill(&mut stripe).is_err() {
         stripe = [0];
     }
     [company_id.into(), i32::from(stripe[0] % STRIPES).into(), growth.notes.into(), growth.bytes.into()]
 }
 
-/// Adds to the usage of a company, in the transaction of what it tells of.
+/// Adds to the usage of a company. Call it in the transaction of the change that it counts.
 ///
 /// # Errors
-/// When the statement fails.
+/// If the statement fails.
 pub async fn add_usage(connection: &impl ConnectionTrait, company_id: i64, growth: Usage) -> Result<(), DbErr> {
     if growth == Usage::default() {
         return Ok(());
@@ -65,10 +65,10 @@ pub async fn add_usage(connection: &impl ConnectionTrait, company_id: i64, growt
     connection.execute_raw(Statement::from_sql_and_values(backend, ADD_USAGE, values)).await.map(drop)
 }
 
-/// What a company holds, and the limits that were set for it alone.
+/// Reads the usage of a company, and the limits that were set for it alone.
 ///
 /// # Errors
-/// When the statement fails.
+/// If the statement fails.
 pub async fn read_usage(connection: &impl ConnectionTrait, company_id: i64) -> Result<(Usage, Limits), DbErr> {
     let sql = "SELECT CAST(coalesce(sum(notes), 0) AS bigint), CAST(coalesce(sum(bytes), 0) AS bigint), \
                (SELECT notes FROM company_quota WHERE company_id = $1), \
@@ -80,10 +80,10 @@ pub async fn read_usage(connection: &impl ConnectionTrait, company_id: i64) -> R
     Ok((usage, Limits { notes: row.try_get_by_index(2)?, bytes: row.try_get_by_index(3)? }))
 }
 
-/// Sets limits for a company alone; those of the server hold where there is none.
+/// Sets limits for one company; for each that is `None`, the server's default applies.
 ///
 /// # Errors
-/// When the statement fails.
+/// If the statement fails.
 pub async fn write_limits(connection: &impl ConnectionTrait, company_id: i64, limits: Limits) -> Result<(), DbErr> {
     let sql = "INSERT INTO company_quota (company_id, notes, bytes) VALUES ($1, $2, $3) \
                ON CONFLICT (company_id) DO UPDATE SET notes = excluded.notes, bytes = excluded.bytes";
@@ -92,10 +92,10 @@ pub async fn write_limits(connection: &impl ConnectionTrait, company_id: i64, li
     connection.execute_raw(statement).await.map(drop)
 }
 
-/// What the messages of notes count, before they are deleted.
+/// Usage of the messages of notes; call it before deleting them.
 ///
 /// # Errors
-/// When the statement fails.
+/// If the statement fails.
 pub async fn messages_usage(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<Usage, DbErr> {
     let backend = connection.get_database_backend();
     let (which, notes): (_, Value) = match backend {
