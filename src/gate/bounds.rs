@@ -1,44 +1,45 @@
 use super::weight::MOST_INTROSPECTION_LISTS;
 use crate::document::{Limits, ParserLimits};
 
-/// How deep fields may nest: the contract's own relations, back and forth, a few times over.
+/// Maximum nesting of fields: enough to follow the schema's relations back and forth a few times.
 const NESTED_FIELDS: u64 = 32;
 
-/// How many values there may be in the arguments of a document: 4,000 objects.
+/// Maximum number of values in the arguments of a document: 4,000 objects.
 const INPUTS: u64 = 40_000;
 
-/// How many fields there may be once for each type that an interface or a union can be: ten times those of a document.
+/// Maximum number of fields when each is counted once per possible type of an interface or union: ten times the fields
+/// of a document.
 const PLANNED_FIELDS: u64 = 20_000;
 
-/// How many values an introspection may give, counted exactly. The gate's own bound, by rounded sizes, is reached first.
+/// Maximum number of values in an introspection, counted exactly. The limit in this module, which uses rounded list
+/// sizes, is reached first.
 const INTROSPECTED_VALUES: u64 = 1_000_000;
 
-/// How much there may be of everything in a document. Fragments are counted wherever they are spread, and those that are
-/// not spread once.
+/// Limits of a document. A fragment counts each time it is spread, and an unused one counts once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Bytes of the text.
+    /// Size of the text, in bytes.
     pub bytes: usize,
-    /// Names, numbers, strings and marks. A large real document has some 2,000.
+    /// Names, numbers, strings and punctuators. A large real document has about 2,000.
     pub tokens: usize,
-    /// How deep brackets of any kind may nest: the parser works by recursion. Real documents stay under 20.
+    /// Nesting of brackets of any kind, as the parser is recursive. Real documents stay below 20.
     pub brackets: usize,
     pub operations: usize,
     pub fragments: usize,
-    /// A large real document has some 500.
+    /// A large real document has about 500.
     pub fields: u64,
-    /// How deep selections may nest, those of fragments among them.
+    /// Nesting of selections, including those of fragments.
     pub depth: u64,
     pub aliases: u64,
-    /// Fields of an operation itself.
+    /// Fields in the selection set of an operation.
     pub root_fields: u64,
     pub directives: u64,
-    /// Values that an answer may hold: fields times the sizes of the lists that they stand in.
+    /// Values that the response may contain: fields times the sizes of the lists around them.
     pub values: u64,
-    /// Values of arguments, variables filled in wherever they stand; an object counts as ten. What they are turned into takes
-    /// memory before anything else looks at them.
+    /// Values in arguments; a variable counts wherever it is used, and an object counts as ten. Coercing them takes
+    /// memory before any other limit is checked.
     pub inputs: u64,
-    /// Bytes of arguments, times the number of objects that the fields with these arguments are asked of.
+    /// Bytes of arguments, times the number of objects that the field with these arguments is resolved for.
     pub arguments: u64,
 }
 

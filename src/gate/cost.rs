@@ -1,5 +1,5 @@
-//! What a valid document costs with the variables that came with it. Fragments that spread each other double with every
-//! line, and what executes them walks all of it: here each fragment is looked at once.
+//! Estimates the cost of a valid document with its variables. Fragments that spread each other can double the document
+//! with every line, and executing it visits all of that; the estimate visits each fragment once.
 
 use std::collections::HashMap;
 
@@ -12,22 +12,22 @@ use super::spreads::Fragments;
 use super::values::{Size, literal_size, size};
 use super::weight::Weight;
 
-/// What a field of the document costs, beside the values that it gives: looking at it, and what it asks of the database.
+/// Points for a field of the document, in addition to its values: for processing it, and for its database queries.
 const FIELD: u64 = 100;
 
-/// What a byte costs that a change writes, for each record that it writes it to. With the index of a text of many different
-/// words, a byte took 0.9 microseconds of CPU time on `PostgreSQL`, and 0.2 on `SQLite`.
+/// Points for a byte that a mutation writes, for each record that it is written to. With the index of a text of many
+/// different words, a byte took 0.9 microseconds of CPU time on `PostgreSQL`, and 0.2 on `SQLite`.
 const WRITTEN: u64 = 1;
 
-/// The memory that one value of the arguments takes, in bytes, where an object counts as ten.
+/// Memory that one value of the arguments takes, in bytes; an object counts as ten values.
 const INPUT_BYTES: u64 = 300;
 
-/// The size of a page where none is asked for, and the largest.
+/// The default and the maximum page size.
 const PAGE: (u64, u64) = (20, 100);
-/// How many there are, about, in lists that are no pages.
+/// Approximate lengths of lists that are not paginated.
 const LISTS: [(&str, u64); 3] = [("assignees", 10), ("noteCounts", 20), ("noteTypes", 20)];
 
-/// The lists of an introspection, and about how many items they have in this schema.
+/// The lists of an introspection, and their approximate lengths in this schema.
 const INTROSPECTION: [(&str, u64); 8] = [
     ("types", 120),
     ("fields", 12),
@@ -39,23 +39,24 @@ const INTROSPECTION: [(&str, u64); 8] = [
     ("directives", 8),
 ];
 
-/// What a document is charged before it runs, in points.
+/// The estimated cost of a document, charged before it runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Estimate {
-    /// All of it.
+    /// The total, in points.
     pub cost: u64,
-    /// Of that, what its changes cost by the bytes that they write: it stays when the rest is replaced by what was used, as
-    /// the bytes stay.
+    /// The part of `cost` for the bytes that mutations write. It stays charged when the rest is replaced by the
+    /// measured cost, as the bytes stay.
     pub written: u64,
-    /// Memory that the arguments take while they are read, in bytes.
+    /// Memory that the arguments take while they are coerced, in bytes.
     pub arguments: u64,
 }
 
-/// What a document costs: its fields, a hundred each, the values that its answer could hold, one each, and the bytes that
-/// its changes write, for each record that they write them to. Refuses one that would cost too much.
+/// Estimates the cost of a document: 100 points for each field, one for each value that the response could contain, and
+/// one for each byte that mutations write, for each record that it is written to. Refuses a document that exceeds a
+/// limit.
 ///
 /// # Errors
-/// A sentence for the client: what there is too much of, and how much is allowed.
+/// A message for the client: what there is too much of, and how much is allowed.
 pub fn estimate(document: &ExecutableDocument, variables: &Variables, bounds: &Bounds) -> Result<Estimate, String> {
     for (count, most, what) in [
         (document.fragments.len(), bounds.fragments, "fragments"),
@@ -74,13 +75,13 @@ pub fn estimate(document: &ExecutableDocument, variables: &Variables, bounds: &B
         if weight.own_fields > bounds.root_fields {
             return Err(format!("An operation has more than {} fields of its own.", bounds.root_fields));
         }
-        // All operations count, and the fragments that none of them spreads.
+        // Count all operations, and the fragments that none of them spreads.
         whole.add(weight);
         for name in &fragments.unused {
             whole.add(scales.known.get(name).copied().unwrap_or_default());
         }
         whole.check(bounds)?;
-        // Which of them runs is found out later: the costliest counts.
+        // The operation to run is selected later, so the most expensive one counts.
         let written = weight.written.saturating_mul(WRITTEN);
         let cost = written.saturating_add(weight.fields * FIELD + weight.values);
         let arguments = estimate.arguments.max(weight.inputs.saturating_mul(INPUT_BYTES));
@@ -96,9 +97,9 @@ pub fn estimate(document: &ExecutableDocument, variables: &Variables, bounds: &B
 struct Scales<'a> {
     operation: &'a OperationDefinition,
     variables: &'a Variables,
-    /// The sizes of variables.
+    /// The sizes of the variables.
     sizes: HashMap<&'a str, Size>,
-    /// The weights of fragments.
+    /// The weights of the fragments.
     known: HashMap<&'a str, Weight>,
 }
 
@@ -115,7 +116,7 @@ impl<'a> Scales<'a> {
         for name in &fragments.in_order {
             if let Some(fragment) = document.fragments.get(*name) {
                 let mut weight = scales.set(&fragment.node.selection_set.node);
-                // A spread of nothing costs a step, too.
+                // Spreading an empty fragment costs a step, too.
                 weight.fields = weight.fields.saturating_add(1);
                 scales.known.insert(name, weight);
             }
@@ -123,7 +124,7 @@ impl<'a> Scales<'a> {
         scales
     }
 
-    /// Goes no deeper than brackets may nest: what fragments come to is known.
+    /// Weighs a selection set. It recurses no deeper than brackets may nest, as the weights of fragments are known.
     fn set(&self, set: &'a SelectionSet) -> Weight {
         let mut weight = Weight::default();
         for selection in &set.items {
@@ -168,12 +169,12 @@ impl<'a> Scales<'a> {
         }
     }
 
-    /// How many objects a field leads to.
+    /// The number of objects that a field returns.
     fn times(&self, field: &Field, page: bool) -> u64 {
         if let Some(ids) = field.get_argument("ids") {
             return self.length(&ids.node);
         }
-        // A change of many: their results are as many.
+        // A mutation of many records returns as many results.
         if let Some(input) = field.get_argument("input") {
             return match &input.node {
                 Literal::Object(input) => input.get("ids").map_or(1, |ids| self.length(ids)),
@@ -201,8 +202,8 @@ impl<'a> Scales<'a> {
         size.unwrap_or(PAGE.0).min(PAGE.1)
     }
 
-    /// The bytes that the input of a change writes: where it names records by `ids`, the rest of it is written to each of
-    /// them; where it is a list, each record is in it once.
+    /// Bytes that the input of a mutation writes. If it names records by `ids`, everything else is written to each of
+    /// them; if it is a list, it contains each record once.
     fn written(&self, input: &Literal, records: u64) -> u64 {
         let mut variable = |name: &str| self.sizes.get(name).copied().unwrap_or_default();
         let (whole, ids) = match input {

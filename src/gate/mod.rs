@@ -1,7 +1,7 @@
-//! What a document may cost: refused before it is executed, whatever it is of.
+//! Query limits: checks what a document may cost before it is executed.
 //!
-//! How much there may be in a text is told while it is read ([`document`](crate::document)), by the same [`Bounds`].
-//! [`estimate`] weighs what was read, with the variables that came with it, each fragment once.
+//! The parser ([`document`](crate::document)) enforces limits on the text by the same [`Bounds`]. [`estimate`] then
+//! weighs the parsed document with its variables, visiting each fragment once.
 
 mod bounds;
 mod cost;

@@ -1,4 +1,4 @@
-//! Which fragments spread which.
+//! Orders fragments by which of them spread which others.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,9 +6,9 @@ use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 
 /// The fragments of a document.
 pub struct Fragments<'a> {
-    /// Each stands behind those that it spreads.
+    /// All fragments, each after those that it spreads.
     pub in_order: Vec<&'a str>,
-    /// Those that nothing spreads.
+    /// The fragments that nothing spreads.
     pub unused: Vec<&'a str>,
 }
 
@@ -21,7 +21,7 @@ impl<'a> Fragments<'a> {
     /// Follows the spreads without recursion, as a chain of fragments may be as deep as there are fragments.
     ///
     /// # Errors
-    /// The name of a fragment that comes back to itself (GraphQL, section 5.5.2.2).
+    /// The name of a fragment that spreads itself, directly or through others (GraphQL, section 5.5.2.2).
     pub fn of(document: &'a ExecutableDocument) -> Result<Self, &'a str> {
         let spreads: HashMap<&str, Vec<&str>> = document
             .fragments
@@ -35,7 +35,7 @@ impl<'a> Fragments<'a> {
             while let Some(step) = steps.pop() {
                 match step {
                     Step::Begin(name) if ended.contains(name) => {}
-                    // Begun and not ended: what is looked at just now leads here.
+                    // Begun but not ended: the current path leads back to this fragment.
                     Step::Begin(name) if !begun.insert(name) => return Err(name),
                     Step::Begin(name) => {
                         steps.push(Step::End(name));
@@ -59,7 +59,7 @@ impl<'a> Fragments<'a> {
 /// The fragments that a selection set spreads, each once.
 fn spread(set: &SelectionSet) -> Vec<&str> {
     let mut found = HashSet::new();
-    // Sets nest no deeper than brackets may, but this needs no stack either.
+    // Selection sets nest no deeper than brackets may, but avoiding recursion is just as easy.
     let mut sets = vec![set];
     while let Some(set) = sets.pop() {
         for selection in &set.items {

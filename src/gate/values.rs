@@ -1,22 +1,22 @@
-//! How much room values take, about.
+//! Estimates the size of values.
 
 use std::iter::Sum;
 
 use async_graphql::Value;
 use async_graphql_value::Value as Literal;
 
-/// What a value takes beside its text, in bytes.
+/// Bytes that a value counts in addition to its text.
 const VALUE: u64 = 16;
-/// How many values an object counts as: what it is turned into has a place for each of its fields, given or not. An empty
-/// `NoteFilter` takes up to 3,000 bytes.
+/// Number of values that an object counts as: the coerced object has room for each of its fields, given or not. An
+/// empty `NoteFilter` takes up to 3,000 bytes.
 const OBJECT: u64 = 10;
 
-/// What a value comes to.
+/// The size of a value, including nested ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
-    /// Bytes of texts, with [`VALUE`] for each value.
+    /// Bytes of texts, plus [`VALUE`] for each value.
     pub bytes: u64,
-    /// Values, of which an object counts as [`OBJECT`].
+    /// Number of values; an object counts as [`OBJECT`].
     pub values: u64,
 }
 
@@ -40,7 +40,7 @@ impl Sum for Size {
 const ONE: Size = Size { bytes: VALUE, values: 1 };
 const AN_OBJECT: Size = Size { bytes: VALUE, values: OBJECT };
 
-/// The size of a value that was sent.
+/// The size of a variable's value.
 pub fn size(value: &Value) -> Size {
     match value {
         Value::String(text) => ONE.and(Size::of_text(text.len())),
@@ -54,7 +54,7 @@ pub fn size(value: &Value) -> Size {
     }
 }
 
-/// The size of a value in a document; `variable` tells that of a variable.
+/// The size of a literal in a document; `variable` gives the sizes of variables.
 pub fn literal_size(value: &Literal, variable: &mut impl FnMut(&str) -> Size) -> Size {
     match value {
         Literal::Variable(name) => ONE.and(variable(name)),

@@ -1,39 +1,39 @@
 use super::Bounds;
 
-/// How deep the lists of an introspection may nest; tools ask for types, their fields and the arguments of these.
+/// Maximum nesting of lists in an introspection. Tools ask for types, their fields, and the arguments of these.
 pub const MOST_INTROSPECTION_LISTS: u64 = 3;
 
-/// How many values an introspection may give, by the sizes that its lists have in this schema. The query that tools send
-/// is counted as some 300,000.
+/// Maximum number of values in an introspection, estimated by the lengths of its lists in this schema. The query that
+/// tools send is estimated at some 300,000.
 const MOST_INTROSPECTION_VALUES: u64 = 400_000;
 
-/// What a selection set comes to.
+/// The weight of a selection set.
 #[derive(Clone, Copy, Default)]
 pub struct Weight {
     pub fields: u64,
     pub values: u64,
-    /// Bytes of arguments, times the objects that they are for.
+    /// Bytes of arguments, times the number of objects that they apply to.
     pub arguments: u64,
-    /// Values of arguments, variables filled in wherever they stand; an object counts as ten.
+    /// Values in arguments; a variable counts wherever it is used, and an object counts as ten.
     pub inputs: u64,
-    /// Bytes that changes write, times the records that they write them to.
+    /// Bytes that mutations write, times the number of records that they are written to.
     pub written: u64,
     pub aliases: u64,
     pub directives: u64,
-    /// How deep selections nest.
+    /// Nesting of selections.
     pub depth: u64,
     /// Fields of the set itself.
     pub own_fields: u64,
-    /// How deep lists of the introspection nest.
+    /// Nesting of introspection lists.
     pub lists: u64,
-    /// Values in lists of the introspection.
+    /// Values in introspection lists.
     pub introspected: u64,
-    /// It selects `nodes` or `edges`: what it belongs to is a page.
+    /// Whether the set selects `nodes` or `edges`, so the field it belongs to returns a page.
     pub page: bool,
 }
 
 impl Weight {
-    /// Of two that stand beside each other.
+    /// Combines the weights of two siblings.
     pub fn add(&mut self, other: Self) {
         self.fields = self.fields.saturating_add(other.fields);
         self.values = self.values.saturating_add(other.values);

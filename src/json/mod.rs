@@ -1,12 +1,12 @@
-//! JSON from outside, read within bounds.
+//! Parses untrusted JSON within limits.
 //!
-//! `serde_json` and `async_graphql` each know a key that turns the text below it into JSON which is parsed once more (that
-//! is how `RawValue` works), with a limit of nesting that begins anew. So nothing that a client wrote is ever parsed into
-//! `serde_json::Value`, or into a type that holds one: the trees here are built value by value, no key has a meaning, and
-//! what is counted is what is built. Requests that hold such a key are refused, as nothing but an attack has one, and so
-//! that no value of a client can be taken for JSON that the server has written.
+//! `serde_json` and `async_graphql` each reserve a key that makes them parse the text below it as JSON once more (that
+//! is how `RawValue` works), with a nesting limit that starts anew. So client input is never parsed into
+//! `serde_json::Value`, or into a type that contains one: the trees here are built value by value, no key has a special
+//! meaning, and every value that is built is counted. Requests with such a key are refused: only attacks contain one,
+//! and no value of a client must be mistaken for JSON that the server has written.
 //!
-//! A key that an object holds twice is refused: RFC 8259, section 4, leaves its meaning open, and GraphQL refuses it in
+//! Duplicate keys in an object are refused: RFC 8259, section 4, leaves their meaning open, and GraphQL refuses them in
 //! literals (5.6.3, Input Object Field Uniqueness).
 
 mod tree;
@@ -20,14 +20,13 @@ pub use tree::Tree;
 
 use crate::id::quote;
 
-/// The deepest nesting of lists and objects. `serde_json` has a limit of 128 of its own.
+/// Maximum nesting of lists and objects. `serde_json` has a limit of 128 of its own.
 pub const MAX_DEPTH: usize = 100;
 
-/// How the keys begin that libraries keep for themselves. They are matched without case, and without regard to what
-/// separates words.
+/// Prefixes of the keys that libraries reserve. They are matched without regard to case and word separators.
 const RESERVED: [&str; 2] = ["$serdejson::", "$asyncgraphql::"];
 
-/// How many more values may be read, over all texts of one request.
+/// The number of values that may still be read, over all texts of one request.
 #[derive(Debug)]
 pub struct ValueLimit {
     max: usize,
@@ -36,12 +35,12 @@ pub struct ValueLimit {
 }
 
 impl ValueLimit {
-    /// For requests. Keys that libraries keep for themselves are refused.
+    /// A limit for requests, which refuses reserved keys.
     pub fn new(max: usize) -> Self {
         Self { max, left: Cell::new(max), refuses_reserved: true }
     }
 
-    /// No limit, for texts whose length bounds them, and that may hold any key.
+    /// No limit, for texts that are bounded by their length and may contain any key.
     pub fn none() -> Self {
         Self { refuses_reserved: false, ..Self::new(usize::MAX) }
     }
@@ -65,18 +64,18 @@ impl ValueLimit {
     }
 }
 
-/// Builds the tree of a JSON text.
+/// Parses a JSON text into a tree.
 ///
 /// # Errors
-/// Where the text is not JSON, holds half a surrogate pair or a key twice, or exceeds a bound.
+/// If the text is not JSON, contains an unpaired surrogate or a duplicate key, or exceeds a limit.
 pub fn parse<T: Tree>(text: &str, limit: &ValueLimit) -> serde_json::Result<T> {
     read(text, Build::new(limit))
 }
 
-/// Checks a JSON text as [`parse`] does, but for keys that an object holds twice, and builds nothing.
+/// Checks a JSON text like [`parse`], except for duplicate keys, without building anything.
 ///
 /// # Errors
-/// As [`parse`].
+/// See [`parse`].
 pub fn check(text: &str, limit: &ValueLimit) -> serde_json::Result<()> {
     read(text, Check { limit, depth: 0 })
 }
@@ -88,7 +87,7 @@ fn read<'de, S: DeserializeSeed<'de>>(text: &'de str, seed: S) -> serde_json::Re
     Ok(value)
 }
 
-/// A tree inside a larger type that is deserialized; its values are not limited.
+/// A tree inside a larger type that is deserialized. Its values are not limited.
 #[derive(Clone, Debug, Default)]
 pub struct Plain<T>(pub T);
 
@@ -102,7 +101,7 @@ fn deeper<E: Error>(depth: usize) -> Result<usize, E> {
     if depth < MAX_DEPTH { Ok(depth + 1) } else { Err(E::custom(format!("it is nested more than {MAX_DEPTH} deep"))) }
 }
 
-/// Builds one value, and what is nested in it.
+/// Builds a value, including nested ones.
 struct Build<'a, T> {
     limit: &'a ValueLimit,
     depth: usize,
@@ -187,7 +186,7 @@ impl<'de, T: Tree> Visitor<'de> for Build<'_, T> {
     }
 }
 
-/// Reads one value, and what is nested in it, and forgets it.
+/// Reads a value, including nested ones, and discards it.
 #[derive(Clone, Copy)]
 struct Check<'a> {
     limit: &'a ValueLimit,
@@ -249,7 +248,7 @@ impl<'de> Visitor<'de> for Check<'_> {
     }
 }
 
-/// A key that is read, so that half a surrogate pair in it is found, and forgotten.
+/// Reads a key, in order to detect unpaired surrogates, and discards it.
 struct Key<'a>(&'a ValueLimit);
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {

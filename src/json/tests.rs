@@ -3,7 +3,7 @@ use serde_json::Value as JsonValue;
 
 use super::*;
 
-/// The keys that libraries below know for JSON that is written already, and for numbers of any precision.
+/// The keys that libraries reserve for preserialized JSON, and for numbers of arbitrary precision.
 const MARKERS: [&str; 2] = ["$serde_json::private::RawValue", "$serde_json::private::Number"];
 
 fn graphql(text: &str) -> serde_json::Result<GraphqlValue> {
@@ -24,7 +24,7 @@ fn what_is_read_is_what_is_written() {
     check(text, &ValueLimit::none()).unwrap();
 }
 
-/// The library parses the text under such a key anew, without a bound: here it is a plain object.
+/// The library parses the text under such a key anew, without a limit; here the result is a plain object.
 #[test]
 fn no_key_has_a_meaning() {
     let json = |text: &str| parse::<JsonValue>(text, &ValueLimit::none());
@@ -36,7 +36,7 @@ fn no_key_has_a_meaning() {
         let GraphqlValue::Object(fields) = graphql(&text).unwrap() else { panic!("no object") };
         let GraphqlValue::Object(inner) = &fields["a"] else { panic!("no object: {:?}", fields["a"]) };
         assert_eq!(inner[marker], GraphqlValue::String("[1,2,3]".to_owned()));
-        // What is in the text is not parsed.
+        // The text is not parsed.
         assert!(json(&format!(r#"{{"{marker}":"{}"}}"#, "[".repeat(100_000))).is_ok());
         let mut nested = "1".to_owned();
         for _ in 0..60 {

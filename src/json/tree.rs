@@ -2,7 +2,7 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::{Name, Value as GraphqlValue};
 use serde_json::{Map, Number, Value as JsonValue};
 
-/// A type that can hold any JSON value, built from the leaves up.
+/// A type that can hold any JSON value, built bottom-up.
 pub trait Tree: Sized {
     /// The fields of an object.
     type Fields: Default;
@@ -37,7 +37,7 @@ impl Tree for GraphqlValue {
     }
 
     fn list(mut elements: Vec<Self>) -> Self {
-        // A list that grew holds up to twice of what it needs.
+        // A list that grew may have twice the capacity it needs.
         elements.shrink_to_fit();
         Self::List(elements)
     }

@@ -7,7 +7,7 @@ fn cost_of(document: &str) -> Result<u64, String> {
     estimate.map(|estimate| estimate.cost)
 }
 
-/// The same piece of a document, with another number for `#` each time.
+/// Repeats a piece of a document, replacing `#` with a different number each time.
 fn many(piece: &str, count: usize) -> String {
     (0..count).map(|n| piece.replace('#', &n.to_string())).collect()
 }
@@ -24,7 +24,7 @@ fn fragments_that_double_are_refused_without_being_walked() {
     assert!(judge(&bomb).is_err_and(|message| message.contains("2000 fields")));
 }
 
-/// 16 KB that a variable would make four million filters of, each of thousands of bytes.
+/// A document of 16 KB whose variable would expand to four million filters of thousands of bytes each.
 #[test]
 fn values_of_arguments_count_wherever_a_variable_stands() {
     let judge = |document: &str, variables: serde_json::Value| {
@@ -62,7 +62,7 @@ fn a_fragment_that_comes_back_to_itself_is_refused() {
     }
 }
 
-/// A chain of fragments is as deep as all of them together, and must not be followed by recursion.
+/// A chain of fragments is as deep as all of them together, so it must not be followed by recursion.
 #[test]
 fn depth_counts_through_fragments() {
     let levels = 50;
@@ -206,7 +206,7 @@ fn what_tools_ask_of_the_schema_is_taken_and_what_multiplies_is_not() {
     assert!(judge(&roots).is_err_and(|message| message.contains("400000 values")));
 }
 
-/// As tools send it: everything, with types of up to nine wrappers.
+/// The introspection query that tools send: everything, with types of up to nine wrappers.
 #[test]
 fn a_whole_introspection_is_taken() {
     let reference = (0..9).fold("kind name".to_owned(), |inner, _| format!("kind name ofType {{ {inner} }}"));
