@@ -1,18 +1,18 @@
-//! The time, from one place, so that tests can fix it.
+//! The clock of the server. All code reads the time here, so that tests can control it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-/// Tells the time in whole microseconds, which is what both databases keep.
+/// Reads the time in whole microseconds, the precision of both databases.
 #[derive(Clone, Default)]
 pub struct Clock {
     fixed: Option<Arc<Mutex<DateTime<Utc>>>>,
 }
 
 impl Clock {
-    /// A clock that stands at `time` and moves by a second each time it is read: a test sees which of two changes
-    /// came first, and the same times in each run.
+    /// A clock for tests that starts at `time` and advances by a second before each reading: the order of changes is
+    /// visible, and times are the same in each run.
     pub fn stepping(time: DateTime<Utc>) -> Self {
         Self { fixed: Some(Arc::new(Mutex::new(time))) }
     }

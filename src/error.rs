@@ -1,8 +1,8 @@
-//! What can go wrong, and the one way in which clients learn of it.
+//! Errors of operations, and their conversion into GraphQL errors.
 //!
-//! [`Error`] has no `Display`, so that no text of a database or a library can reach a client by way of `?`: it is
-//! turned into a GraphQL error here, with a code that programs can rely on and a sentence for people.
-//! What a person can put right in a change is no error of this kind but a [`UserError`](crate::user_error::UserError).
+//! [`Error`] has no `Display`, so that no text of a database or a library can reach a client through `?`. Here it is
+//! converted into a GraphQL error, with a code for programs and a message for people. Errors that the user can fix are
+//! not of this type but a [`UserError`](crate::user_error::UserError).
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -15,30 +15,30 @@ use crate::entity::token::Scope;
 /// The result of everything that can fail while an operation runs.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A failure of an operation; becomes a top-level error.
+/// A failure of an operation; it becomes a top-level error.
 #[derive(Clone, Debug)]
 pub enum Error {
     /// The token does not have the scope.
     Forbidden(Scope),
-    /// An argument that no correct client sends; says what is wrong and what would be right.
+    /// An argument that no correct client sends. The message says what is wrong and what would be right.
     Invalid(String),
-    /// A cursor that this list did not make.
+    /// A cursor that does not belong to this list.
     BadCursor(String),
-    /// The operation uses more than one may; says what would be less.
+    /// The operation exceeds a limit. The message says what to reduce.
     TooComplex(String),
-    /// The token holds more than it may with its other operations; says what helps.
+    /// The token exceeds a limit together with its other operations. The message says what helps.
     RateLimited(String),
-    /// All operations together hold as much memory as they may; trying again helps when some have ended.
+    /// All operations together hold the maximum memory; a retry may succeed when some have ended.
     MemoryInUse,
-    /// The database or this program failed; the client learns no more than that.
+    /// The database or this program failed. The client learns nothing more.
     Internal(Arc<dyn std::error::Error + Send + Sync>),
-    /// The database cannot be reached, has no connection to spare, or took too long; trying again later may help.
+    /// The database is unreachable, has no free connection, or took too long; a later retry may succeed.
     Unavailable(Arc<dyn std::error::Error + Send + Sync>),
-    /// The database has no room left for a change, which was not made, or for working out an answer.
+    /// The database has no room left, either for a change, which was not made, or for computing a result.
     StorageFull(Arc<dyn std::error::Error + Send + Sync>),
 }
 
-/// The cause of an error that is the server's or the database's, kept beside it for the log and never sent.
+/// The cause of a server or database error, kept for the log and never sent to clients.
 pub struct Cause(pub Arc<dyn std::error::Error + Send + Sync>);
 
 fn fault(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<Fault> {
@@ -46,7 +46,7 @@ fn fault(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<Faul
 }
 
 impl Cause {
-    /// Where it is a fault of the database, which.
+    /// The kind of database fault, if it is one.
     pub fn fault(&self) -> Option<Fault> {
         fault(&*self.0)
     }
@@ -57,12 +57,12 @@ impl Error {
         Self::Internal(Arc::new(cause))
     }
 
-    /// A record that a foreign key promises, but that is not there.
+    /// A record is missing although a foreign key refers to it.
     pub fn missing(record: &str, id: impl Debug) -> Self {
         Self::internal(DbErr::RecordNotFound(format!("{record} {id:?}")))
     }
 
-    /// Whether a connection to the database has failed, so that others may, too.
+    /// Whether a database connection has failed, so that others may have failed, too.
     pub fn is_of_connection(&self) -> bool {
         matches!(self, Self::Unavailable(cause) if fault(&**cause) == Some(Fault::Connection))
     }

@@ -1,15 +1,16 @@
 //! notegraph: customer notes over GraphQL.
 //!
-//! The way of a request: [`http`] finds out who asks ([`auth`]) and hands the operation to the [`schema`], whose
-//! fields live with what they are about ([`note`], [`customer`], [`user`]). The [`engine`] executes it: it follows the
-//! links of all objects of a level at once, with questions to the rows ([`entity`]) of the database ([`db`]). Changes append to the log ([`event`]), count what the company holds ([`quota`]), and keep what is
-//! stored a second time to be compared and ordered ([`fold`], [`derived`]) in step.
+//! A request arrives at [`http`], which authenticates the client ([`auth`]) and passes the operation to the [`schema`];
+//! its fields live with the objects that they belong to ([`note`], [`customer`], [`user`]). The [`engine`] executes the
+//! operation: it resolves the relations of all objects of a level at once, by queries for rows ([`entity`]) of the
+//! database ([`db`]). Changes append to the event log ([`event`]), update the usage of the company ([`quota`]), and
+//! keep derived columns for comparing and sorting ([`fold`], [`derived`]) in sync.
 //!
-//! What clients and files say in JSON is read by [`json`], within bounds. Connections are served on other threads than
-//! operations run on ([`runtime`]), and whatever holds a thread for long is noticed ([`watchdog`]).
+//! [`json`] parses JSON from clients and files within limits. Connections are served on other threads than operations
+//! ([`runtime`]), and a [`watchdog`] detects tasks that block a thread.
 //!
-//! Beside it: the [`commands`] and their settings ([`config`]), the exchange form of imports and exports ([`form`]),
-//! and made-up data ([`demo`]).
+//! In addition there are the [`commands`] and their settings ([`config`]), the exchange format of imports and exports
+//! ([`form`]), and generated demo data ([`demo`]).
 
 pub mod auth;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! The program `notegraph`.
+//! The `notegraph` binary.
 
 use std::process::ExitCode;
 

@@ -1,8 +1,8 @@
-//! Work for the processor, away from the threads that serve.
+//! Runs CPU-bound work on blocking threads.
 //!
-//! A thread that serves has to get back to its other requests at once. What reads or makes long texts runs on threads of
-//! its own instead, in the turns of all work that takes long. Callers cut their work into slices: whoever waits for a turn
-//! waits for slices of others, and not for all of their work.
+//! A thread that serves requests has to return to its other requests at once. So work that parses or builds long texts
+//! runs on threads of its own, scheduled together with all other long work. Callers split their work into slices, so
+//! that a waiting caller only waits for slices of others, not for all of their work.
 
 use std::time::{Duration, Instant};
 
@@ -12,20 +12,20 @@ use tokio::task::spawn_blocking;
 use crate::error::{Error, Result};
 use crate::fair::{LongTurns, Owner, current_owner};
 
-/// The bytes of text of one slice: a few milliseconds of work.
+/// Bytes of text in a slice, which take a few milliseconds.
 pub const SLICE: usize = 64 * 1024;
 
-/// What came of it, and how long the processor was busy with it.
+/// The result of a slice, and how long it ran.
 pub struct Done<T> {
     pub value: T,
     pub took: Duration,
 }
 
-/// Runs a slice of work when it has a turn. Once it runs it runs to its end, also where nobody waits for it any more, and
-/// has its turn until then.
+/// Runs a slice of work when it gets a turn. Once started it runs to its end, even if nobody waits for it any more, and
+/// keeps its turn until then.
 ///
 /// # Errors
-/// When the work panics.
+/// If the work panics.
 pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Done<T>> {
     let turn = LongTurns::of_process().turn(current_owner().unwrap_or(Owner::Process)).await;
     spawn_blocking(move || {
@@ -38,11 +38,11 @@ pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
     .map_err(Error::internal)
 }
 
-/// Runs work without waiting for a turn, for callers in a transaction: others wait for what they have locked. There are
-/// as many of them as connections that write, which on `SQLite` is one.
+/// Runs work without waiting for a turn, for callers in a transaction, whose locks others wait for. There are at most
+/// as many such callers as connections that write, which on `SQLite` is one.
 ///
 /// # Errors
-/// When the work panics.
+/// If the work panics.
 pub async fn offload_at_once<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, DbErr> {
     spawn_blocking(work).await.map_err(|error| DbErr::Custom(error.to_string()))
 }

@@ -1,8 +1,8 @@
-//! The threads of the server: some serve connections, others execute operations.
+//! The two runtimes of the server: one serves connections, the other executes operations.
 //!
-//! What keeps a server alive must not wait for what it executes. So the *front* accepts connections, reads requests, writes
-//! answers, tells whether the server is alive and ready, and hears signals; nothing on it takes long, whatever a client
-//! sends. Everything whose time depends on what a client asks for is spawned as [`Work`].
+//! Executing operations must not delay what keeps the server alive. So the *front* runtime accepts connections, reads
+//! requests, writes responses, answers health checks, and handles signals; nothing on it takes long, whatever a client
+//! sends. Everything whose duration depends on what a client asks for is spawned as [`Work`].
 
 use std::num::NonZero;
 use std::thread::available_parallelism;
@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 
 use crate::fair::{Owner, Polls};
 
-/// A client cannot keep a thread of the front busy, so few serve many connections; one alone would wait for whatever the
-/// system does in its place.
+/// Minimum number of threads. A client cannot keep a front thread busy, so a few threads serve many connections, but a
+/// single one would stall whenever the system runs something else in its place.
 const MIN_THREADS: usize = 2;
 const MAX_FRONT_THREADS: usize = 8;
 
@@ -26,7 +26,7 @@ pub struct Runtimes {
 
 impl Runtimes {
     /// # Errors
-    /// When the system gives no threads.
+    /// If the system cannot create threads.
     pub fn new() -> std::io::Result<Self> {
         let cores = available_parallelism().map_or(1, NonZero::get);
         let threads = cores.max(MIN_THREADS);
@@ -39,8 +39,8 @@ impl Runtimes {
         self.work.clone()
     }
 
-    /// Runs the future on the front. Tasks that still run when it ends are left behind: no thread is waited for, as one
-    /// that is stuck would hold the end of the process.
+    /// Runs the future on the front runtime. Tasks that still run when it ends are abandoned: waiting for a stuck
+    /// thread would keep the process from ending.
     pub fn run<T>(self, main: impl Future<Output = T>) -> T {
         let result = self.front.block_on(main);
         self.executing.shutdown_background();
@@ -53,22 +53,22 @@ fn build(name: &str, threads: usize) -> std::io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(threads).thread_name(name).enable_all().build()
 }
 
-/// Where operations are executed, and where their connections to the database live.
+/// Spawns work on the runtime that executes operations and owns their database connections.
 #[derive(Clone, Debug)]
 pub struct Work(Option<(Handle, Polls)>);
 
 impl Work {
-    /// On the runtime of whoever spawns, without turns.
+    /// Spawns on the caller's runtime, without scheduling.
     pub fn here() -> Self {
         Self(None)
     }
 
-    /// On a runtime of so many threads, of which everybody gets a share.
+    /// Spawns on a runtime with this many threads, which owners share fairly.
     pub fn on(runtime: Handle, threads: usize) -> Self {
         Self(Some((runtime, Polls::on_threads(threads))))
     }
 
-    /// Spawns what computes for somebody, when it is his turn.
+    /// Spawns a future that computes for `owner`; it is polled when the owner gets a permit.
     pub fn spawn_for<F>(&self, owner: Owner, future: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
@@ -92,7 +92,7 @@ impl Work {
         }
     }
 
-    /// Runs what never waits on a thread that nothing else is on.
+    /// Runs a synchronous closure on a blocking thread of its own.
     pub fn spawn_blocking<T, F>(&self, run: F) -> JoinHandle<T>
     where
         T: Send + 'static,

@@ -1,8 +1,8 @@
-//! Notices tasks that hold a thread.
+//! Detects tasks that block a thread.
 //!
-//! Tasks share threads by returning from `poll` soon; one that computes for long holds up all others on its thread. So the
-//! tasks of the server are watched: each poll is measured by the CPU time of its thread, which does not count what the
-//! thread waited for others.
+//! Tasks share threads by returning from `poll` soon; a task that computes for long blocks all others on its thread. So
+//! the server measures each poll of its tasks by the CPU time of the thread, which excludes the time that the thread
+//! waited for others.
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -14,10 +14,10 @@ use cpu_time::ThreadTime;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::{block_in_place, yield_now};
 
-/// The counter of polls over [`limit`], by what was polled.
+/// Name of the counter of polls that exceeded [`limit`], labelled with what was polled.
 pub const SLOW_POLLS: &str = "notegraph_slow_polls_total";
 
-/// How much CPU time one poll may take: 100 ms. Programs that are not optimised compute 10 to 20 times as long, and get 2 s.
+/// Maximum CPU time of a poll: 100 ms, or 2 s in debug builds, which compute 10 to 20 times as long.
 pub const fn limit() -> Duration {
     if cfg!(debug_assertions) { Duration::from_secs(2) } else { Duration::from_millis(100) }
 }
@@ -25,26 +25,26 @@ pub const fn limit() -> Duration {
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static LAST: Mutex<Option<String>> = Mutex::new(None);
 
-/// How many polls of this process have taken longer than [`limit`].
+/// Number of polls of this process that exceeded [`limit`].
 pub fn slow_polls() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }
 
-/// What the last of them was, and how long it took; once, for tests, which fail on it.
+/// Takes the description and duration of the last slow poll. Tests use it to fail on slow polls.
 pub fn take_slow_poll() -> Option<String> {
     LAST.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 thread_local! {
-    /// Since when the CPU time of this thread is not counted yet, while it polls a watched future.
+    /// The CPU time of this thread up to which [`lap`] has counted, while a watched future is polled.
     static SINCE: Cell<Option<ThreadTime>> = const { Cell::new(None) };
-    /// Since when it polls that future.
+    /// The CPU time of this thread when that poll began.
     static POLLED: Cell<Option<ThreadTime>> = const { Cell::new(None) };
-    /// How long this poll computed where it held up nobody.
+    /// The CPU time within this poll that blocked no other task.
     static ASIDE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// Computes for long, in one piece: this thread leaves its other tasks to another one first.
+/// Runs a long computation in one piece, after handing the thread's other tasks to another thread.
 pub fn aside<T>(work: impl FnOnce() -> T) -> T {
     if Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread) {
         let start = ThreadTime::now();
@@ -56,28 +56,28 @@ pub fn aside<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
-/// A poll that has taken this long lets others have their turn, where it can.
+/// A poll that has taken this long should yield where it can.
 const LONG: Duration = Duration::from_millis(10);
 
-/// Lets others have their turn, where this poll has taken long.
+/// Yields to other tasks if this poll has taken [`LONG`].
 pub async fn breathe() {
     if POLLED.get().is_some_and(|since| since.elapsed() >= LONG) {
         yield_now().await;
     }
 }
 
-/// Polls the future, and reports polls that take longer than [`limit`]. `what` names it in the log and in the counter.
+/// Polls the future, and reports polls that exceed [`limit`]. `what` identifies it in the log and in the metric.
 pub async fn watched<F: Future>(what: &'static str, future: F) -> F::Output {
     watched_by(what, |_| (), future).await
 }
 
-/// As [`watched`], and tells `meter` the CPU time of each poll that [`lap`] has not told before.
+/// Like [`watched`], and passes the CPU time of each poll to `meter`, without what [`lap`] has returned before.
 pub async fn watched_by<F: Future>(what: &'static str, meter: impl Fn(Duration), future: F) -> F::Output {
     watch(what, limit(), meter, future).await
 }
 
-/// The CPU time since this poll began, or since the last call in it: so that a long one is counted while it lasts. Nothing
-/// where no watched future is polled.
+/// The CPU time since this poll began, or since the last call within it, so that a long poll is counted while it lasts.
+/// Zero if no watched future is polled.
 pub fn lap() -> Duration {
     let Some(since) = SINCE.get() else { return Duration::ZERO };
     let now = ThreadTime::now();
@@ -104,14 +104,14 @@ async fn watch<F: Future>(what: &'static str, limit: Duration, meter: impl Fn(Du
     .await
 }
 
-/// The log line stands in the span of the request, and so has its ID.
+/// The request's span adds the request ID to the log line.
 #[cold]
 fn report(what: &'static str, took: Duration) {
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::warn!(what, milliseconds, "a poll held its thread for too long");
     metrics::counter!(SLOW_POLLS, "what" => what).increment(1);
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{what}: {milliseconds} ms"));
-    // Last, so that whoever sees the count finds the report.
+    // Count last, so that whoever sees the count finds the report.
     COUNT.fetch_add(1, Ordering::Release);
 }
 
@@ -121,7 +121,7 @@ mod tests {
 
     use super::*;
 
-    /// CPU time of this thread.
+    /// Spins for at least this much CPU time of the thread.
     fn compute(least: Duration) {
         let start = ThreadTime::now();
         while start.elapsed() < least {
@@ -135,7 +135,7 @@ mod tests {
         let add = |took| total.set(total.get() + took);
         let before = slow_polls();
         let (long, limit) = (Duration::from_millis(20), Duration::from_millis(50));
-        // Three polls, none of them too long; waiting takes no CPU time.
+        // None of the three polls is too long, as waiting takes no CPU time.
         let quick = async {
             for _ in 0..3 {
                 compute(long);
@@ -168,7 +168,7 @@ mod tests {
     async fn what_is_computed_aside_holds_up_nobody() {
         let other = tokio::spawn(std::future::ready(()));
         let long = async {
-            // On the only thread, which would have to be free for it.
+            // `other` can only run if the only thread is free for it.
             aside(|| while !other.is_finished() {});
             aside(|| compute(Duration::from_millis(20)));
         };
@@ -186,7 +186,7 @@ mod tests {
             compute(long);
             let so_far = lap();
             assert!(so_far >= long);
-            // One inside counts for itself.
+            // A nested watched future is measured separately.
             watched("inner", async { compute(long) }).await;
             compute(long);
             assert!(lap() >= long);
