@@ -1,4 +1,5 @@
-//! Lists as one parameter: a statement reads the same for ten keys and for a hundred, so that it is prepared once.
+//! Lists as a single parameter: the statement's text is the same for ten keys and for a hundred, so that it is prepared
+//! once.
 
 use sea_orm::DatabaseBackend;
 use sea_orm::sea_query::extension::postgres::PgFunc;
@@ -6,17 +7,18 @@ use sea_orm::sea_query::{ArrayType, Asterisk, Expr, ExprTrait, Func, FunctionCal
 
 use super::plan::compared;
 
-/// So many keys are parameters of their own. `PostgreSQL` takes a list that it does not know for ten keys, and so plans a
-/// statement anew each time that it has fewer, which takes longer than running it.
+/// Up to this many keys, each is a parameter of its own. `PostgreSQL` assumes ten elements for a list it does not know,
+/// and replans the statement each time the list is shorter, which takes longer than running it.
 const FEW: usize = 8;
 
-/// `column` is one of `keys`: `= ANY($1)` on `PostgreSQL`, `IN (SELECT value FROM json_each(?))` on `SQLite`; of few keys
-/// `= $1` or `IN ($1, $2)`, where the last key is repeated until they are 1, 2, 4 or 8.
+/// Condition that `column` is one of `keys`: `= ANY($1)` on `PostgreSQL`, `IN (SELECT value FROM json_each(?))` on
+/// `SQLite`. Up to 8 keys are written as `= $1` or `IN ($1, $2)`, with the last key repeated to fill 1, 2, 4 or 8
+/// places.
 pub fn one_of(backend: DatabaseBackend, column: impl IntoColumnRef, keys: impl IntoIterator<Item = i64>) -> Expr {
     among(backend, Expr::col(column), keys)
 }
 
-/// The same of rows that are found by something else, and few.
+/// Like [`one_of`], for the few rows that another condition finds.
 pub fn one_of_compared(
     backend: DatabaseBackend,
     column: impl IntoColumnRef,
@@ -40,7 +42,7 @@ fn among(backend: DatabaseBackend, column: Expr, keys: impl IntoIterator<Item = 
     }
 }
 
-/// The same for text.
+/// Like [`one_of`], for text.
 pub fn one_of_texts(backend: DatabaseBackend, column: Expr, keys: impl IntoIterator<Item = String>) -> Expr {
     if backend == DatabaseBackend::Postgres {
         let keys = keys.into_iter().map(Value::from).collect();
@@ -50,7 +52,7 @@ pub fn one_of_texts(backend: DatabaseBackend, column: Expr, keys: impl IntoItera
     column.in_subquery(Query::select().column("value").from_function(Func::cust("json_each").arg(keys), "k").take())
 }
 
-/// The two columns are one of the pairs of `keys`, which go as lists where there are several.
+/// Condition that the two columns are one of the pairs of `keys`. Several pairs are passed as lists.
 pub fn one_of_pairs(
     backend: DatabaseBackend,
     columns: [impl IntoColumnRef; 2],
@@ -76,7 +78,7 @@ pub fn one_of_pairs(
     Expr::tuple([first, second]).in_subquery(pairs)
 }
 
-/// A list of keys as a table, to be given the alias `k`, and the name of its one column.
+/// A list of keys as a table, to be given the alias `k`, and the name of its only column.
 pub fn keys_table(
     backend: DatabaseBackend,
     keys: impl IntoIterator<Item = i64>,
@@ -88,7 +90,7 @@ pub fn keys_table(
     }
 }
 
-/// One parameter that holds a list: an array on `PostgreSQL`, JSON text on `SQLite`.
+/// One parameter that holds the list: an array on `PostgreSQL`, JSON text on `SQLite`.
 fn bigints(backend: DatabaseBackend, keys: impl IntoIterator<Item = i64>) -> Value {
     match backend {
         DatabaseBackend::Postgres => {

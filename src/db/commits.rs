@@ -1,10 +1,10 @@
-//! Commits of `SQLite` that share the wait for the disk.
+//! Group commit for `SQLite`: commits share the wait for the disk.
 //!
-//! A commit is on the disk when the write-ahead log was synchronised after it, which takes milliseconds. Were that done
-//! within each transaction, all others would wait for it. So transactions are committed without it (`synchronous = NORMAL`),
-//! and whoever has committed waits here, when the next transaction may run already: one synchronisation is for all that
-//! committed before it began. Nothing is acknowledged before. What is read meanwhile may be lost with the power, as may be
-//! any change that nobody was told of.
+//! A commit is durable once the write-ahead log has been synchronised after it, which takes milliseconds. If each
+//! transaction did that itself, all others would wait for it. So transactions commit without it (`synchronous =
+//! NORMAL`), and the committer waits here while the next transaction already runs: one synchronisation serves every
+//! commit before it. No change is acknowledged earlier. A power failure may lose what others read meanwhile, and
+//! changes that were not acknowledged.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Result as IoResult};
@@ -18,11 +18,11 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-/// How long after a commit the log is copied into the database.
+/// Delay between a commit and the checkpoint, which copies the log into the database.
 const COPY: Duration = Duration::from_secs(1);
-/// From so many pages in the log on (64 MB), writers wait for a moment, so that it can begin anew.
+/// Length of the log in pages (64 MB) above which writers wait for a moment, so that the log can start over.
 const LONG_LOG: i64 = 16 << 10;
-/// After readers kept the log from beginning anew, at most this many copies are made before writers wait for it again.
+/// Maximum number of checkpoints between two such waits, while readers keep the log from starting over.
 const MOST_COPIES: u32 = 32;
 
 /// The write-ahead log of one database.
@@ -32,26 +32,27 @@ pub struct Commits(Arc<Log>);
 #[derive(Debug)]
 struct Log {
     path: PathBuf,
-    /// Copies what is in the log into the database, on a connection of its own: no writer waits for it.
+    /// Connection that runs the checkpoints, so that writers need not.
     copying: DatabaseConnection,
-    /// How many transactions were committed.
+    /// How many transactions have committed.
     committed: AtomicU64,
-    /// How many of them are on the disk. Who holds this synchronises for all who wait for it.
+    /// How many of them are on the disk. The holder of this lock synchronises for everyone who waits for it.
     durable: Mutex<Durable>,
-    /// A synchronisation failed: the system may have dropped what it could not write, and would not fail again.
+    /// A synchronisation failed. The system may have dropped the pages it could not write, and would not report the
+    /// failure again.
     is_broken: AtomicBool,
-    /// A copy is scheduled.
+    /// A checkpoint is scheduled.
     is_due: AtomicBool,
     back_off: std::sync::Mutex<BackOff>,
-    /// Closing copies what is left.
+    /// Set by `close`, after which checkpoints may fail: `SQLite` copies the rest as it closes.
     is_closed: AtomicBool,
 }
 
-/// How many copies of a long log are made before writers wait for it to begin anew.
+/// Number of checkpoints of a long log before writers wait again for it to start over.
 #[derive(Debug, Default)]
 struct BackOff {
     copies_left: u32,
-    /// How many there were the last time.
+    /// The previous number, which doubles each time.
     last: u32,
 }
 
@@ -61,7 +62,8 @@ struct Durable {
     file: Option<Arc<LogFile>>,
 }
 
-/// The log, held open: a failure to write it is told to those who had it open by then. Its name is on the disk, too.
+/// The log file, held open: the system reports a failed write only to handles that were open by then. Its directory
+/// entry is on the disk, too.
 #[derive(Debug)]
 struct LogFile {
     file: File,
@@ -69,9 +71,9 @@ struct LogFile {
 }
 
 impl Commits {
-    /// Of the database in this file.
+    /// Creates the group commit for the database in this file.
     pub fn of(file: &Path, copying: DatabaseConnection) -> Self {
-        // SQLite follows links, and its log lies beside the file that they lead to.
+        // SQLite follows links, and keeps its log beside the file that they lead to.
         let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
         let mut path = file.into_os_string();
         path.push("-wal");
@@ -81,18 +83,18 @@ impl Commits {
         Self(Arc::new(Log { path: path.into(), copying, committed, durable, is_broken, is_due, back_off, is_closed }))
     }
 
-    /// Whether changes can be made durable.
+    /// Checks that changes can be made durable.
     ///
     /// # Errors
-    /// When that has failed before.
+    /// If a synchronisation has failed before.
     pub fn check(&self) -> Result<(), DbErr> {
         if self.0.is_broken.load(Ordering::Relaxed) { Err(broken("it failed before")) } else { Ok(()) }
     }
 
-    /// Waits until what was committed before is on the disk.
+    /// Waits until the caller's commit is on the disk.
     ///
     /// # Errors
-    /// When the disk fails; what was committed is seen, and may be lost.
+    /// If the disk fails; the commit is visible then, and may be lost.
     pub async fn wait(&self) -> Result<(), DbErr> {
         let log = &self.0;
         let mine = log.committed.fetch_add(1, Ordering::AcqRel) + 1;
@@ -102,12 +104,12 @@ impl Commits {
         if durable.count >= mine {
             return Ok(());
         }
-        // Every transaction that was counted has been committed.
+        // Transactions are counted after their commit.
         let all = log.committed.load(Ordering::Acquire);
         let (of_task, held) = (Arc::clone(log), durable.file.clone());
         match spawn_blocking(move || of_task.synchronise(held)).await.map_err(broken)? {
             Ok(file) => *durable = Durable { count: all, file: Some(file) },
-            // There is no log of this name: all of it is to be in the database.
+            // No log has this name, so the checkpoint has to bring everything into the database.
             Err(error) if error.kind() == ErrorKind::NotFound => self.copy_all().await?,
             Err(error) => return Err(broken(error)),
         }
@@ -134,13 +136,13 @@ impl Commits {
         }
     }
 
-    /// Copies the log into the database, as far as no reader needs what is there.
+    /// Copies the log into the database, as far as readers no longer need the old pages.
     async fn copy(&self) -> Result<(), DbErr> {
         self.check()?;
         let Checkpoint { pages, copied, .. } = self.checkpoint("PASSIVE").await?;
         if pages > LONG_LOG && copied == pages && self.0.take_turn_to_block_writers() {
-            // All is copied, and readers keep it from beginning anew: writers wait for them now, as long as the connection
-            // is patient.
+            // Everything is copied, but readers keep the log from starting over: have writers wait for them, up to the
+            // busy timeout of this connection.
             let Checkpoint { is_busy, .. } = self.checkpoint("TRUNCATE").await?;
             self.0.begun_anew(!is_busy);
         }
@@ -169,7 +171,7 @@ impl Commits {
     }
 }
 
-/// What `SQLite` says of a copy: whether somebody was in its way, how many pages the log has, and how many were copied.
+/// Result of a checkpoint: whether others were in its way, the pages of the log, and the pages that were copied.
 struct Checkpoint {
     is_busy: bool,
     pages: i64,
@@ -177,7 +179,8 @@ struct Checkpoint {
 }
 
 impl Log {
-    /// Readers that go on for long would have writers wait for them with each copy, in vain.
+    /// Whether writers are to wait for readers now. Backs off, since long readers would otherwise block writers in vain
+    /// at every checkpoint.
     fn take_turn_to_block_writers(&self) -> bool {
         let mut back_off = self.back_off.lock().unwrap_or_else(PoisonError::into_inner);
         let is_turn = back_off.copies_left == 0;
@@ -191,8 +194,8 @@ impl Log {
         *back_off = BackOff { copies_left: copies, last: copies };
     }
 
-    /// Synchronises the log, which may be another file than the one that is held. To its end, whoever waits for it: a
-    /// failure must not be missed.
+    /// Synchronises the log, and opens it anew if another file has replaced the one held. Runs to its end even if the
+    /// caller is cancelled, so that no failure is missed.
     fn synchronise(&self, held: Option<Arc<LogFile>>) -> IoResult<Arc<LogFile>> {
         let synchronised = self.try_synchronise(held);
         if let Err(error) = &synchronised
@@ -219,7 +222,7 @@ impl Log {
     }
 }
 
-/// What tells a file from another one of the same name, as long as it is open.
+/// Device and inode: they identify a file for as long as it is open.
 #[cfg(unix)]
 fn number(metadata: &Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt;
@@ -244,7 +247,7 @@ fn synchronise_folder(folder: &Path) -> IoResult<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Folders are no files there; a new name is on the disk with its file.
+/// Folders cannot be opened as files here; a new name is on the disk with its file.
 #[cfg(not(unix))]
 fn synchronise_folder(_: &Path) -> IoResult<()> {
     Ok(())
@@ -300,14 +303,14 @@ mod tests {
     async fn after_a_failure_nothing_is_taken_any_more() {
         let folder = tempfile::tempdir().unwrap();
         let door = Database::connect("sqlite::memory:").await.unwrap();
-        // A folder stands where the log should be: it can be opened, and is no file to be read.
+        // The parent of the log is a file, so that opening the log fails with another error than "not found".
         let file = folder.path().join("test.db");
         std::fs::write(folder.path().join("file"), "").unwrap();
         let commits = Commits::of(&folder.path().join("file").join("test.db"), door.clone());
         assert!(commits.check().is_ok());
         assert!(commits.wait().await.is_err());
         assert!(commits.check().is_err());
-        // Where there is no log, everything is copied into the database.
+        // Without a log, a checkpoint copies everything into the database.
         assert!(Commits::of(&file, door).wait().await.is_ok());
     }
 

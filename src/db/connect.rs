@@ -18,32 +18,32 @@ use super::scope::Scope;
 use super::{Db, Doors, Ids, Reader, Shared, file, sqlite_file};
 use crate::fair::{BesideOthers, Limits, LongTurns};
 
-/// What to do where the `SQLite` file is not there yet.
+/// What to do if the `SQLite` file does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     Create,
     Refuse,
 }
 
-/// How to reach the database.
+/// How to connect to the database.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `sqlite://PATH` or `postgres://...`.
     pub url: String,
-    /// Connections of operations to `PostgreSQL`, or reading connections to `SQLite`; [`RESERVED`], [`LOOKUPS`] and a few
-    /// more come on top.
+    /// Number of connections for operations to `PostgreSQL`, or for reading from `SQLite`; [`RESERVED`], [`LOOKUPS`]
+    /// and a few more come on top.
     pub connections: u32,
-    /// How many of them one token may hold while another one waits.
+    /// How many of them one token may hold while another token waits.
     pub token_connections: TokenConnections,
-    /// The longest that one statement may run; on `PostgreSQL` waiting for locks included, on `SQLite` as much again for
-    /// other processes that write.
+    /// Statement timeout. On `PostgreSQL` it includes waiting for locks; on `SQLite`, waiting for other processes that
+    /// write may take as long again.
     pub statement_timeout: Duration,
-    /// The turns of statements of `SQLite` that take long.
+    /// Permits for long statements of `SQLite`.
     pub turns: LongTurns,
 }
 
 impl Settings {
-    /// The defaults, for the database at this address, whose statements share no turns with anything else.
+    /// The defaults for the database at this address, with permits for long statements that nothing else shares.
     pub fn at(url: impl Into<String>) -> Self {
         let (token_connections, statement_timeout) = (TokenConnections::default(), Duration::from_secs(15));
         let turns = LongTurns::on_all_processors();
@@ -51,10 +51,10 @@ impl Settings {
     }
 }
 
-/// How many connections one token may hold while another one waits.
+/// How many connections one token may hold while another token waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenConnections {
-    /// Of a hundred; at least one.
+    /// Percentage of all connections, rounded down, but at least one connection.
     Percent(u32),
     Count(u32),
 }
@@ -88,7 +88,7 @@ impl std::fmt::Display for TokenConnections {
 }
 
 impl TokenConnections {
-    /// Of so many connections.
+    /// The number of connections out of `connections` in all.
     fn of(self, connections: u32) -> u32 {
         let count = match self {
             Self::Percent(percent) => connections * percent / 100,
@@ -98,14 +98,14 @@ impl TokenConnections {
     }
 }
 
-/// Why there is no database; the text is for the operator.
+/// Why connecting failed; the text is for the operator.
 #[derive(Debug)]
 pub enum ConnectError {
-    /// The address names no database that we know.
+    /// The address does not name a supported database.
     Address(String),
-    /// The database does not answer, or refuses us.
+    /// The database does not answer, or refuses the connection.
     Database(DbErr),
-    /// The database does not keep its data as safely as we promise; says in what.
+    /// The database does not keep its data as safely as the server promises; the text says why.
     Unsafe(String),
 }
 
@@ -127,23 +127,24 @@ impl From<DbErr> for ConnectError {
     }
 }
 
-/// How long a writer of `SQLite` waits for his turn, and `PostgreSQL` is waited for at the start.
+/// How long a writer of `SQLite` waits for the write connection, and how long the start waits for `PostgreSQL`.
 pub const WAIT: Duration = Duration::from_secs(10);
-/// How long others wait for their turn, and then until the connection that they were given is open.
+/// How long everything else waits for a connection from the pool, and then for that connection to open.
 const TURN: Duration = Duration::from_secs(7);
 const OPEN: Duration = Duration::from_secs(3);
 
-/// Connections for small reads of tokens that have used little of late, beside those of all operations.
+/// Additional connections for short reads of tokens with little recent use.
 const RESERVED: usize = 3;
-/// Connections for looking tokens up.
+/// Connections for token lookups.
 const LOOKUPS: usize = 4;
-/// So many statements and transactions of one token may wait for a connection: more than one operation can ask for at once.
+/// Maximum number of statements and transactions of one token that may wait for a connection: more than one operation
+/// can request at once.
 const WAITING: usize = 1_000;
 
 /// Opens the database.
 ///
 /// # Errors
-/// When the address is of no database we know, or the database does not answer.
+/// If the address does not name a supported database, or the database does not answer.
 pub async fn connect(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
     let url = settings.url.as_str();
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
@@ -170,7 +171,8 @@ fn without_password(address: &str) -> String {
     )
 }
 
-/// The pools of operations, and of looking tokens up: how many connections each has, and who may hold how many.
+/// Limits of the pools for operations and for token lookups: their connections, and how many of them one token or
+/// company may hold.
 fn pools(settings: &Settings) -> [Limits; 2] {
     let of_token = count(settings.token_connections.of(settings.connections));
     let ordinary = count(settings.connections);
@@ -179,7 +181,7 @@ fn pools(settings: &Settings) -> [Limits; 2] {
     [operations, of_nobody(LOOKUPS, TURN)]
 }
 
-/// Connections that no token has a share in.
+/// Limits without a share per token.
 fn of_nobody(connections: usize, wait: Duration) -> Limits {
     Limits {
         ordinary: connections,
@@ -197,7 +199,7 @@ fn count(connections: u32) -> usize {
 
 async fn postgres(settings: &Settings) -> Result<Db, ConnectError> {
     let server = Server::at(&settings.url, settings.statement_timeout).map_err(ConnectError::Address)?;
-    // One connection by itself first: it says at once what is wrong, where the others would be tried again for a while.
+    // Open a single connection first: it reports at once what is wrong, where the pool would retry for a while.
     let probe = Probe::new(server.clone());
     probe.reach().await?;
     let ready = Ready::postgres(server.named("notegraph readiness"));
@@ -216,7 +218,7 @@ async fn postgres(settings: &Settings) -> Result<Db, ConnectError> {
 async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
     let doubt = Doubt::default();
     let create = missing == Missing::Create;
-    // The log is synchronised and copied beside the transactions: see `Commits`.
+    // `Commits` synchronises and checkpoints the log outside the transactions.
     let write = move |options: SqliteConnectOptions| {
         let options = options.create_if_missing(create).pragma("wal_autocheckpoint", "0");
         options.synchronous(SqliteSynchronous::Normal)
@@ -225,7 +227,7 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectErro
     let write = Pool::new(vec![write], of_nobody(1, WAIT), None);
     let read = |options: SqliteConnectOptions| options.pragma("query_only", "on");
     let mut made = Vec::new();
-    // Looking tokens up is brief.
+    // Token lookups are short and need no permit.
     for (limits, turns) in pools(settings).into_iter().zip([true, false]) {
         let mut connections = Vec::new();
         for _ in 0..limits.ordinary + limits.reserved {
@@ -234,7 +236,7 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectErro
         made.push(Pool::new(connections, limits, turns.then(|| settings.turns.clone())));
     }
     let look = Pool::new(vec![limited(settings, &doubt, false, &read).await?], of_nobody(1, WAIT), None);
-    // It waits no longer for readers, while writers wait for it.
+    // A short busy timeout, since writers wait while this connection waits for readers.
     let copy = |options: SqliteConnectOptions| options.busy_timeout(Duration::from_millis(100));
     let copy = Pool::new(vec![limited(settings, &doubt, false, &copy).await?], of_nobody(1, WAIT), None);
     let commits = Commits::of(&sqlite_file(&settings.url)?, only(&copy)?);
@@ -246,12 +248,12 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectErro
     Ok(assemble(settings, doubt, made, ready, Doors::Sqlite { write, look, schema, commits }))
 }
 
-/// The connection of a pool of `SQLite` that has one.
+/// The connection of a `SQLite` pool that has only one.
 fn only(pool: &Pool) -> Result<DatabaseConnection, DbErr> {
     pool.sqlite_doors().next().ok_or_else(|| DbErr::Type("a pool of another database".to_owned()))
 }
 
-/// `made` are the pools of [`pools`].
+/// `made` holds the pools for the limits of [`pools`].
 fn assemble(settings: &Settings, doubt: Doubt, made: Vec<Pool>, ready: Ready, doors: Doors) -> Db {
     let backend = match doors {
         Doors::Postgres { .. } => DatabaseBackend::Postgres,
@@ -264,7 +266,7 @@ fn assemble(settings: &Settings, doubt: Doubt, made: Vec<Pool>, ready: Ready, do
     Db::new(operations, backend, Shared { doors, ready, lookup, doubt, statement_timeout, ids })
 }
 
-/// A pool of one connection, which is opened when it is needed. What takes long on it has turns where it is `in_turns`.
+/// A pool of one connection, opened on first use. If `in_turns` is set, long statements need a permit.
 async fn limited(
     settings: &Settings,
     doubt: &Doubt,
@@ -281,8 +283,8 @@ async fn limited(
         .acquire_timeout(OPEN)
         .sqlx_logging(false)
         .test_before_acquire(false)
-        // SQLite takes a transaction back by itself when its disk is full, and the library does not notice: it would
-        // take the connection to be inside that transaction for ever.
+        // SQLite rolls a transaction back by itself when its disk is full. The library does not notice, and would take
+        // the connection to be inside that transaction for ever.
         .map_sqlx_sqlite_before_acquire(move |connection, about| {
             taken.begin();
             Box::pin(ready(Ok(!connection.is_in_transaction() && !doubt.is_of(about.age))))
@@ -294,7 +296,7 @@ async fn limited(
         .map_sqlx_sqlite_opts(move |options| {
             let options = options
                 .journal_mode(SqliteJournalMode::Wal)
-                // What is changed is on the disk, whatever happens next: who writes sees to it otherwise, see `Commits`.
+                // Commits are on the disk when they return; the write connection relies on `Commits` instead.
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(patience);
@@ -303,8 +305,8 @@ async fn limited(
     Ok(Connection::sqlite(Database::connect(options).await?, limit))
 }
 
-/// What was asked for is not always what a file gets: some file systems and settings of `SQLite` have no write-ahead
-/// log, and say so only to who asks.
+/// Checks that the file has the settings that were requested: some file systems and builds of `SQLite` have no
+/// write-ahead log, and say so only when asked.
 async fn require_safe(connection: &DatabaseConnection) -> Result<(), ConnectError> {
     for (setting, wanted) in [("journal_mode", "wal"), ("synchronous", "1"), ("foreign_keys", "1")] {
         let sql = format!("SELECT CAST({setting} AS TEXT) FROM pragma_{setting}");

@@ -1,4 +1,4 @@
-//! Where statements run: on a connection to either database, in a transaction or not.
+//! Statement execution on a connection to either database, inside a transaction or not.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -12,22 +12,25 @@ use super::scope::Scope;
 use super::size;
 use crate::watchdog::breathe;
 
-/// So many bytes of rows are taken out of the operation's memory at once: all operations share it.
+/// Rows are charged to the operation's memory budget in steps of this many bytes, since all operations share the
+/// budget.
 const A_LOT: u64 = 16 << 10;
 
-/// A connection, while it is taken.
+/// A connection in use.
 #[derive(Debug)]
 pub enum Door {
     Sqlite(DatabaseConnection),
-    /// In a transaction that was begun on it.
+    /// A connection inside a transaction.
     SqliteTransaction(DatabaseTransaction),
-    /// Whether in a transaction or not is known by the server alone.
+    /// Only the server knows whether this one is inside a transaction.
     Postgres(Arc<Session>),
 }
 
 impl Door {
+    /// Runs a statement that returns no rows.
+    ///
     /// # Errors
-    /// When the statement fails.
+    /// If the statement fails.
     pub async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         match self {
             Self::Sqlite(door) => door.execute_raw(statement).await,
@@ -36,10 +39,10 @@ impl Door {
         }
     }
 
-    /// Runs statements without values, which may be several.
+    /// Runs one or several statements without values.
     ///
     /// # Errors
-    /// When one of them fails.
+    /// If one of them fails.
     pub async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         match self {
             Self::Sqlite(door) => door.execute_unprepared(sql).await,
@@ -48,10 +51,10 @@ impl Door {
         }
     }
 
-    /// The rows of a statement, read one by one: when they become too many, the next one is not read.
+    /// Returns the rows of a statement. Reads them one by one, and stops as soon as they exceed the memory budget.
     ///
     /// # Errors
-    /// When the statement fails, or the operation may not go on.
+    /// If the statement fails, or the operation is stopped.
     pub async fn rows(&self, statement: Statement, scope: &Scope) -> Result<Vec<Row>, DbErr> {
         match self {
             Self::Sqlite(door) => sqlite_rows(door, statement, scope).await,
@@ -67,10 +70,10 @@ impl Door {
         }
     }
 
-    /// The one row of a statement that has one at most.
+    /// Returns the row of a statement that yields at most one.
     ///
     /// # Errors
-    /// As of [`Self::rows`].
+    /// As for [`Self::rows`].
     pub async fn row(&self, statement: Statement, scope: &Scope) -> Result<Option<Row>, DbErr> {
         let row = match self {
             Self::Sqlite(door) => door.query_one_raw(statement).await?.map(Row::Sqlite),
@@ -78,7 +81,7 @@ impl Door {
             Self::Postgres(session) => {
                 let mut stream = session.rows(&statement).await?;
                 let first = stream.next().await?;
-                // The statement has ended when nothing comes any more.
+                // The statement has ended once the stream is exhausted.
                 while stream.next().await?.is_some() {}
                 first.map(Row::Postgres)
             }
@@ -99,13 +102,13 @@ async fn sqlite_rows(door: &impl StreamTrait, statement: Statement, scope: &Scop
     rows.end()
 }
 
-/// Rows that are counted against what an operation may hold.
+/// Rows that are charged to the operation's memory budget.
 struct Counted<'a> {
     scope: &'a Scope,
     rows: Vec<Row>,
-    /// How many of them the scope knows of.
+    /// How many rows the scope knows of.
     told: usize,
-    /// What the others take.
+    /// Bytes of the rows it does not know of yet.
     bytes: u64,
 }
 
@@ -117,12 +120,12 @@ impl<'a> Counted<'a> {
     async fn push(&mut self, row: Row) -> Result<(), DbErr> {
         if self.scope.is_metered() {
             self.bytes += size::of_row(&row);
-            // Not for each row: to look at the CPU time of a thread is a call of the system.
+            // Not for each row, since reading the thread's CPU time is a system call.
             if self.bytes >= A_LOT {
                 self.scope.check()?;
                 self.scope.rows((self.rows.len() - self.told) as u64, self.bytes)?;
                 (self.told, self.bytes) = (self.rows.len(), 0);
-                // As long as rows are at hand, nothing here waits.
+                // Reading buffered rows never yields by itself.
                 breathe().await;
             }
         }

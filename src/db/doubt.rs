@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use super::stopwatch::{Stopwatch, millis};
 
-/// How often all connections may come into doubt: while a database takes no changes, each that is asked for shows it anew.
+/// Minimum time between two marks: while a database is read-only, every change that is tried reports it again.
 const SELDOM: Duration = Duration::from_secs(1);
 
-/// Since when connections are good.
+/// Marks connections opened before the latest failure as stale.
 ///
-/// What breaks one connection breaks others: a server that restarts ends them all, and those that were made while it
-/// took no changes take none afterwards, either. Rather than let each of them fail once, and some of them forever, all
-/// that were made before a failure are replaced when they would be used next.
+/// What breaks one connection breaks others: a server that restarts ends them all, and connections opened while it was
+/// read-only stay so. Instead of letting each of them fail once, and some of them forever, all that were opened before
+/// a failure are replaced before their next use.
 #[derive(Clone, Debug)]
 pub struct Doubt(Arc<Since>);
 
 #[derive(Debug)]
 struct Since {
     watch: Stopwatch,
-    /// 0 where nothing has failed yet.
+    /// When the latest failure was marked; 0 if nothing has failed yet.
     failed: AtomicU64,
 }
 
@@ -29,12 +29,12 @@ impl Default for Doubt {
 }
 
 impl Doubt {
-    /// A connection has failed.
+    /// Reports that a connection has failed.
     pub fn raise(&self) {
         self.0.watch.mark(&self.0.failed, SELDOM);
     }
 
-    /// Whether a connection of this age was made before the failure.
+    /// Whether a connection of this age was opened before the latest failure.
     pub fn is_of(&self, age: Duration) -> bool {
         let failed = self.0.failed.load(Ordering::Relaxed);
         failed != 0 && millis(age) >= self.0.watch.now().saturating_sub(failed)

@@ -3,25 +3,25 @@ use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
 use super::postgres::Refusal;
 
-/// Why the database did not do what it was asked for, where that is no fault of the question.
+/// Why a statement failed, if neither it nor the program is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is broken, or leads to a file that cannot be read or changed: another one may do.
+    /// The connection is broken, or its file cannot be read or written; another connection may work.
     Connection,
-    /// The database takes no changes just now, or the connection was made when it took none.
+    /// The database is read-only now, or was when the connection was opened.
     ReadOnly,
-    /// Others hold what is needed.
+    /// Others hold what the statement needs.
     Busy,
-    /// It took longer than a statement may.
+    /// The statement timed out.
     Slow,
-    /// There is no room left for what is to be stored, or for what a statement needs meanwhile.
+    /// No space is left for the data, or for what a statement needs while it runs.
     Full,
-    /// What is stored cannot be understood any more: nothing helps but the operator.
+    /// The stored data is damaged; only the operator can help.
     Damaged,
 }
 
 impl Fault {
-    /// `None` where the statement, or the program, is wrong.
+    /// Classifies an error; `None` if the statement or the program is wrong.
     pub fn of(error: &DbErr) -> Option<Self> {
         match error {
             DbErr::ConnectionAcquire(_) => Some(Self::Busy),
@@ -56,20 +56,20 @@ impl Fault {
     }
 }
 
-/// By the code of five characters, of which two name the class.
+/// Classifies an `SQLSTATE`: five characters, of which two name the class.
 fn of_postgres(code: &str) -> Option<Fault> {
     match code {
         // disk_full
         "53100" => Some(Fault::Full),
         // The server stops or starts.
         "57P01" | "57P02" | "57P03" | "57P05" => Some(Fault::Connection),
-        // As the copy of another server, or as its operator wants.
+        // The server is a replica, or its operator made it read-only.
         "25006" => Some(Fault::ReadOnly),
-        // The time limit for statements.
+        // Statement timeout.
         "57014" => Some(Fault::Slow),
-        // A time limit for locks; two that waited for each other; changes that crossed.
+        // Lock timeout; deadlock; serialization failure.
         "55P03" | "40P01" | "40001" => Some(Fault::Busy),
-        // Connections; the resources of the server; its system.
+        // Classes: connections; resources of the server; its operating system.
         _ if code.starts_with("08") => Some(Fault::Connection),
         _ if code.starts_with("53") || code.starts_with("58") => Some(Fault::Busy),
         _ if code.starts_with("XX") => Some(Fault::Damaged),
@@ -77,12 +77,12 @@ fn of_postgres(code: &str) -> Option<Fault> {
     }
 }
 
-/// By the code, of which the lowest byte tells what it is about.
+/// Classifies a result code, whose lowest byte is the primary one.
 fn of_sqlite(code: i32) -> Option<Fault> {
     match code & 0xff {
         // FULL
         13 => Some(Fault::Full),
-        // READONLY, IOERR, CANTOPEN: a file that was opened when it could not be written to stays so.
+        // READONLY, IOERR, CANTOPEN: a file that was opened read-only stays read-only.
         8 | 10 | 14 => Some(Fault::Connection),
         // BUSY, LOCKED, NOMEM
         5..=7 => Some(Fault::Busy),
@@ -116,7 +116,7 @@ mod tests {
         ] {
             assert_eq!(of_postgres(code), expected, "{code}");
         }
-        // Also with what comes above the lowest byte: IOERR_WRITE, BUSY_SNAPSHOT, CONSTRAINT_UNIQUE.
+        // Extended codes have bits above the lowest byte: IOERR_WRITE, BUSY_SNAPSHOT, CONSTRAINT_UNIQUE.
         for (code, expected) in [
             (13, Some(Fault::Full)),
             (8, Some(Fault::Connection)),

@@ -1,4 +1,4 @@
-//! The file of a `SQLite` database: what its address may say, and how the file is made.
+//! The file of a `SQLite` database: which addresses are valid, and how the file is created.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use url::form_urlencoded;
 use super::connect::{ConnectError, Missing};
 use crate::private_file;
 
-/// The file that a `sqlite:` address names.
+/// Returns the path that a `sqlite:` address names.
 ///
 /// # Errors
-/// When the address names no file, or asks for a way to open it in which changes are lost or locks are not held.
+/// If the address names no file, or a mode in which changes are lost or locks are not held.
 pub fn sqlite_file(url: &str) -> Result<PathBuf, ConnectError> {
     let refused = |reason: &str| Err(ConnectError::Address(reason.to_owned()));
     let options = SqliteConnectOptions::from_str(url)
@@ -24,7 +24,7 @@ pub fn sqlite_file(url: &str) -> Result<PathBuf, ConnectError> {
     for (name, value) in form_urlencoded::parse(parameters.as_bytes()) {
         match (name.as_ref(), value.as_ref()) {
             ("mode", "memory") => return refused(IN_MEMORY),
-            // Every file system layer has to keep the promises that are checked after opening.
+            // Any VFS has to pass the checks after opening.
             ("mode", "rw" | "rwc") | ("vfs", _) => {}
             _ => {
                 return Err(ConnectError::Address(format!(
@@ -36,7 +36,7 @@ pub fn sqlite_file(url: &str) -> Result<PathBuf, ConnectError> {
     }
     let path = options.get_filename();
     let text = path.to_string_lossy();
-    // As it is written, and as the library understands it.
+    // Both as written and as decoded by the library.
     if url.contains(":memory:") || text.contains(":memory:") {
         return refused(IN_MEMORY);
     }
@@ -44,7 +44,7 @@ pub fn sqlite_file(url: &str) -> Result<PathBuf, ConnectError> {
         return refused("the address of a SQLite database needs the path of a file, as in sqlite://notegraph.db");
     }
     if text.starts_with("file:") {
-        // SQLite would read parameters out of the name.
+        // SQLite would parse parameters out of the name.
         return refused(
             "the address of a SQLite database is sqlite:// and a path, as in sqlite://notegraph.db, without file:",
         );
@@ -54,11 +54,11 @@ pub fn sqlite_file(url: &str) -> Result<PathBuf, ConnectError> {
 
 const IN_MEMORY: &str = "a database in memory is lost between connections; name a file, as in sqlite://notegraph.db";
 
-/// Makes the file where it is missing and may be made, for its owner alone: `SQLite` would let everybody read it, and
-/// gives the files beside it (`-wal`, `-shm`) the mode of the database.
+/// Creates the file if it is missing and may be created, readable by its owner alone. `SQLite` would let everybody read
+/// it, and gives the `-wal` and `-shm` files the mode of the database.
 ///
 /// # Errors
-/// When it cannot be made, or there is something else than a file of this name.
+/// If the file cannot be created, or the path is not a file.
 pub fn prepare(url: &str, missing: Missing) -> Result<(), ConnectError> {
     let path = sqlite_file(url)?;
     match std::fs::metadata(&path) {
@@ -66,7 +66,7 @@ pub fn prepare(url: &str, missing: Missing) -> Result<(), ConnectError> {
         Ok(_) => Err(unusable(&path, "it is no file")),
         Err(error) if error.kind() == ErrorKind::NotFound && missing == Missing::Create => {
             match private_file::create_new(&path) {
-                // Another process may have made it since.
+                // Another process may have created it meanwhile.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_file() => Ok(()),
                 made => made.map(drop).map_err(|error| unusable(&path, &error.to_string())),
             }

@@ -8,18 +8,18 @@ use sea_orm::sqlx::SqliteConnection;
 use super::stopwatch::{Stopwatch, millis};
 use crate::fair::{LongTurn, LongTurns, Owner, SLICE};
 
-/// How many instructions of its own `SQLite` runs before it asks whether to go on: fractions of a millisecond.
+/// Number of virtual machine instructions between two calls of the progress handler: fractions of a millisecond.
 const INSTRUCTIONS: i32 = 10_000;
-/// The end of what may take any time.
+/// The end of a statement without a limit.
 const NEVER: u64 = u64::MAX;
-/// The end of what nobody waits for any more.
+/// The end of a statement that nobody waits for any more.
 const NOW: u64 = 0;
 
-/// How long a statement may run on one connection to `SQLite`, which has no such setting, but asks from time to time
-/// whether to go on.
+/// Time limit for statements on one `SQLite` connection. `SQLite` has no statement timeout, but calls a progress
+/// handler from time to time, which can interrupt the statement.
 ///
-/// It is not told when a statement begins: that is when the connection is taken, or when the statement before it has
-/// ended.
+/// The handler does not learn when a statement begins, so the time starts when the connection is taken, or when the
+/// previous statement ends.
 #[derive(Clone, Debug)]
 pub struct TimeLimit(Arc<Limit>);
 
@@ -29,31 +29,32 @@ struct Limit {
     watch: Stopwatch,
     /// When the statement has to end.
     end: AtomicU64,
-    /// How many have asked for no limit.
+    /// How many callers have suspended the limit.
     suspended: AtomicU32,
-    /// How often it was asked.
+    /// How often the progress handler was called.
     asked: AtomicU64,
-    /// Absent where statements take no turns.
+    /// Absent if statements need no permits.
     turns: Option<Turns>,
 }
 
-/// What a connection knows of the turns of its statements.
+/// A connection's permits for long statements.
 #[derive(Debug)]
 struct Turns {
     long: LongTurns,
-    /// Whose statements run on it.
+    /// Owner of the current statement.
     owner: Mutex<Owner>,
-    /// The turn that its statement has, or had and may take again.
+    /// The permit that the statement holds, or held and may take again.
     turn: Mutex<Option<Arc<LongTurn>>>,
-    /// When the next turn is needed.
+    /// When the statement needs its next permit.
     next: AtomicU64,
-    /// How long turns were waited for since this was asked for last, in microseconds.
+    /// Time spent waiting for permits since it was last read, in microseconds.
     waited: AtomicU64,
-    /// Since when one is waited for, in microseconds of the watch; up to then it was told. 0 where none is.
+    /// When the current wait for a permit began, or was last reported, in microseconds of the watch. 0 if nothing
+    /// waits.
     since: AtomicU64,
 }
 
-/// There is no limit until this is dropped.
+/// Suspends the limit until it is dropped.
 pub struct Suspended<'a>(&'a Limit);
 
 impl TimeLimit {
@@ -61,7 +62,7 @@ impl TimeLimit {
         Self::with(most, None)
     }
 
-    /// Statements that take long have to take turns, too, and the time that they wait is not theirs.
+    /// Long statements also need permits. Waiting for a permit does not count against the limit.
     pub fn in_turns(most: Duration, long: LongTurns) -> Self {
         let turns = Turns {
             long,
@@ -79,7 +80,7 @@ impl TimeLimit {
         Self(Arc::new(Limit { most, watch: Stopwatch::start(), end, suspended, asked, turns }))
     }
 
-    /// The connection is taken.
+    /// Starts the time limit, when the connection is taken.
     pub fn begin(&self) {
         let now = self.0.watch.now();
         self.0.end.store(now.saturating_add(millis(self.0.most)), Ordering::Relaxed);
@@ -88,28 +89,28 @@ impl TimeLimit {
         }
     }
 
-    /// A statement of this owner begins.
+    /// Starts a statement of this owner.
     pub fn of(&self, owner: Owner) {
         if let Some(turns) = &self.0.turns {
             turns.begin(owner, self.0.watch.now());
         }
     }
 
-    /// The statement that begins has its first turn already.
+    /// Gives the statement that begins its first permit.
     pub fn adopt(&self, turn: LongTurn) {
         if let Some(turns) = &self.0.turns {
             *lock(&turns.turn) = Some(Arc::new(turn));
         }
     }
 
-    /// The statement has ended.
+    /// Ends the statement, and gives its permit back.
     pub fn end(&self) {
         if let Some(turns) = &self.0.turns {
             drop(lock(&turns.turn).take());
         }
     }
 
-    /// How long statements waited for turns since this was asked for last.
+    /// How long statements waited for permits since the previous call.
     pub fn take_waited(&self) -> Duration {
         let Some(turns) = &self.0.turns else { return Duration::ZERO };
         let (now, since) = (self.0.watch.micros(), turns.since.load(Ordering::Relaxed));
@@ -119,7 +120,7 @@ impl TimeLimit {
         Duration::from_micros(turns.waited.swap(0, Ordering::Relaxed).saturating_add(waiting))
     }
 
-    /// A statement has ended, and another may begin.
+    /// Ends the statement, and starts the time limit of the next.
     pub fn next(&self) {
         self.end();
         if self.0.end.load(Ordering::Relaxed) != NEVER {
@@ -127,31 +128,31 @@ impl TimeLimit {
         }
     }
 
-    /// No limit until the connection is taken again.
+    /// Removes the limit until the connection is taken again.
     pub fn lift(&self) {
         self.0.end.store(NEVER, Ordering::Relaxed);
     }
 
-    /// Nobody waits any more for the statement that runs: it ends as soon as it asks, and the connection is free then.
+    /// Interrupts the running statement, which nobody waits for any more, at its next progress call.
     pub fn expire(&self) {
         self.0.end.store(NOW, Ordering::Relaxed);
     }
 
-    /// How many instructions were executed since this was asked for last, to some thousands.
+    /// Number of instructions executed since the previous call, to within some thousands.
     pub fn take_steps(&self) -> u64 {
         self.0.asked.swap(0, Ordering::Relaxed) * u64::from(INSTRUCTIONS.unsigned_abs())
     }
 
-    /// No limit, whoever takes the connection.
+    /// Suspends the limit for all who use the connection.
     pub fn suspend(&self) -> Suspended<'_> {
         self.0.suspended.fetch_add(1, Ordering::Relaxed);
         Suspended(&self.0)
     }
 
-    /// Has the connection keep to the limit.
+    /// Installs the progress handler on the connection.
     ///
     /// # Errors
-    /// When the connection is broken.
+    /// If the connection is broken.
     pub async fn watch(self, connection: &mut SqliteConnection) -> Result<(), SqlxError> {
         self.begin();
         connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, move || self.0.permits());
@@ -176,7 +177,7 @@ impl Limit {
         {
             let waited = turns.take(self.watch, || self.end.load(Ordering::Relaxed) != NOW);
             turns.next.store(self.watch.now().saturating_add(millis(SLICE)), Ordering::Relaxed);
-            // Unless it was expired meanwhile, or never ends.
+            // Unless the limit has expired meanwhile, or was lifted.
             let _ = self.end.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |end| {
                 (end != NOW && end != NEVER).then(|| end.saturating_add(millis(waited)))
             });
@@ -186,14 +187,14 @@ impl Limit {
 }
 
 impl Turns {
-    /// A statement of this owner begins, with a turn or without.
+    /// Starts a statement of this owner, which may already have a permit.
     fn begin(&self, owner: Owner, now: u64) {
         *lock(&self.owner) = owner;
         let free = if lock(&self.turn).is_some() { SLICE } else { self.long.free(owner) };
         self.next.store(now.saturating_add(millis(free)), Ordering::Relaxed);
     }
 
-    /// Its connection is open.
+    /// Computes anew when the next permit is needed, once the connection is open.
     fn opened(&self, now: u64) {
         let owner = *lock(&self.owner);
         self.begin(owner, now);
@@ -201,18 +202,19 @@ impl Turns {
 
     fn take(&self, watch: Stopwatch, is_wanted: impl Fn() -> bool) -> Duration {
         let owner = *lock(&self.owner);
-        // The lock is not held while this thread waits: whoever gives the statement up does not.
+        // Do not hold the lock while this thread waits: a caller that gives the statement up takes it, and must not
+        // wait.
         let turn = Arc::clone(lock(&self.turn).get_or_insert_with(|| Arc::new(self.long.begun())));
         self.since.store(watch.micros(), Ordering::Relaxed);
         let waited = self.long.take(&turn, owner, is_wanted);
-        // The rest of it: some may have been told while it lasted.
+        // Only the rest: `take_waited` may have reported part of the wait.
         let rest = watch.micros().saturating_sub(self.since.swap(0, Ordering::Relaxed));
         self.waited.fetch_add(rest, Ordering::Relaxed);
         waited
     }
 }
 
-/// Nothing panics while it holds one.
+/// No holder of the lock panics.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

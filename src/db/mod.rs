@@ -1,5 +1,5 @@
-//! The database: connecting, connections that are handed out in turns, one door to write through on `SQLite`, and what
-//! differs between `SQLite` and `PostgreSQL`, in one place.
+//! Database access: connecting, fair connection pools, the single write connection of `SQLite`, and the differences
+//! between `SQLite` and `PostgreSQL`.
 
 mod array;
 mod commits;
@@ -56,12 +56,11 @@ pub use transaction::Transaction;
 
 use crate::fair::Need;
 
-/// A handle to the database, cheap to clone, of the process or of one operation.
+/// A database handle of the process or of one operation. Cheap to clone.
 ///
-/// Connections are handed out in turns to companies, and to tokens within each. `SQLite` lets one connection write at a
-/// time, so writing has a connection of its own there and readers never wait for it; on `PostgreSQL` both take from the
-/// same ones. Looking tokens up and asking whether the database answers have connections that operations never take.
-/// Statements have a time limit on either.
+/// Connections are scheduled by company, then by token. `SQLite` allows one writer at a time, so it has a separate
+/// write connection that readers never wait for; on `PostgreSQL`, reads and transactions share a pool. Token lookups
+/// and readiness checks have connections that operations never take. Statements time out on both databases.
 #[derive(Clone, Debug)]
 pub struct Db {
     read: Reader,
@@ -69,22 +68,22 @@ pub struct Db {
     scope: Arc<Scope>,
 }
 
-/// What all handles have in common.
+/// State shared by all handles.
 #[derive(Clone, Debug)]
 struct Shared {
     doors: Doors,
     ready: Ready,
-    /// For looking tokens up.
+    /// For token lookups.
     lookup: Reader,
     doubt: Doubt,
     statement_timeout: Duration,
     ids: Ids,
 }
 
-/// Where is written, and where a moment is looked at for long.
+/// Connections for writing, and for long reads of one snapshot.
 #[derive(Clone, Debug)]
 enum Doors {
-    /// Transactions take their connections from where is read from. `schema` changes tables.
+    /// Transactions use the pool for reading. `schema` runs migrations.
     Postgres { schema: DatabaseConnection, probe: Probe, overview: Overview },
     /// `schema` is the connection of `write`.
     Sqlite { write: Pool, look: Pool, schema: DatabaseConnection, commits: Commits },
@@ -97,32 +96,32 @@ impl Db {
         Self { read, shared, scope }
     }
 
-    /// A handle for one operation: its statements take connections in the turns of its token, and are told to its meter,
-    /// which can stop them.
+    /// Returns a handle for one operation: its statements are scheduled by its token, and reported to its meter, which
+    /// can stop them.
     #[must_use]
     pub fn scoped(&self, share: Share) -> Self {
         let scope = Arc::new(Scope::of(share));
         Self { read: self.read.scoped(Arc::clone(&scope)), shared: self.shared.clone(), scope }
     }
 
-    /// For statements that only read; on `SQLite` these connections refuse to write.
+    /// For statements that only read; on `SQLite` these connections are read-only.
     pub fn read(&self) -> &Reader {
         &self.read
     }
 
-    /// For looking tokens up: connections that operations never take.
+    /// For token lookups, on connections that operations never take.
     pub fn lookup(&self) -> &Reader {
         &self.shared.lookup
     }
 
-    /// Opens a transaction that may write.
+    /// Begins a transaction that may write.
     ///
-    /// On `SQLite` it is IMMEDIATE: it waits for its turn here, instead of failing at its first write. The caller
+    /// On `SQLite` it is IMMEDIATE: it waits for the write lock here, instead of failing at its first write. The caller
     /// must run in a task that is not dropped with a client's connection: a cancelled `begin` can hand an open
     /// transaction to the next borrower.
     ///
     /// # Errors
-    /// When no connection is to be had in time.
+    /// If no connection is available in time.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let options = TransactionOptions {
             isolation_level: None,
@@ -131,16 +130,16 @@ impl Db {
         };
         let commits = self.commits();
         commits.map_or(Ok(()), Commits::check)?;
-        // Boxed: the futures of changes hold this one, and grow by it.
+        // Boxed, since the futures of mutations contain this one and grow with it.
         let transaction = Box::pin(self.open(self.writers(), options)).await?.with_commits(commits.cloned());
         if let Some(limit) = transaction.limit() {
-            // What it waited for others is not the time of its first statement.
+            // Waiting for the lock does not count against the first statement.
             limit.begin();
         }
         Ok(transaction)
     }
 
-    /// Anew where the connection was broken: nothing was done on it.
+    /// Tries again if the connection was broken, since nothing was done on it.
     async fn open(&self, pool: &Pool, options: TransactionOptions) -> Result<Transaction, DbErr> {
         match self.try_open(pool, options).await {
             Err(error) if Fault::of(&error) == Some(Fault::Connection) => {
@@ -162,7 +161,7 @@ impl Db {
         };
         let opened = if shares_with_reads {
             let silent = || DbErr::Conn(RuntimeErr::Internal("no answer to the begin of a transaction".to_owned()));
-            // What is dropped here may have begun one: the connection is rolled back before anybody is given it.
+            // The dropped future may have begun a transaction; the connection is rolled back before its next use.
             timeout(self.patience(), opening).await.map_err(|_| silent())?
         } else {
             opening.await
@@ -176,7 +175,7 @@ impl Db {
         }
     }
 
-    /// Where the commits of `SQLite` wait for the disk.
+    /// The group commit of `SQLite`.
     fn commits(&self) -> Option<&Commits> {
         match &self.shared.doors {
             Doors::Postgres { .. } => None,
@@ -184,7 +183,7 @@ impl Db {
         }
     }
 
-    /// Where connections to write on are taken from.
+    /// The pool for transactions that write.
     fn writers(&self) -> &Pool {
         match &self.shared.doors {
             Doors::Postgres { .. } => self.read.pool(),
@@ -192,10 +191,10 @@ impl Db {
         }
     }
 
-    /// Opens a transaction that may write, and whose statements may take any time.
+    /// Begins a transaction that may write, without a statement timeout.
     ///
     /// # Errors
-    /// As of [`Self::begin`].
+    /// As for [`Self::begin`].
     pub async fn begin_unhurried(&self) -> Result<Transaction, DbErr> {
         let transaction = self.begin().await?;
         match transaction.limit() {
@@ -207,10 +206,10 @@ impl Db {
         Ok(transaction)
     }
 
-    /// Runs one statement that may take any time, outside of transactions on `SQLite`, where some have to be.
+    /// Runs one statement without a timeout. On `SQLite` it runs outside of transactions, as some statements must.
     ///
     /// # Errors
-    /// When the statement fails.
+    /// If the statement fails.
     pub async fn execute_unhurried(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let Doors::Sqlite { write, .. } = &self.shared.doors else {
             let transaction = self.begin_unhurried().await?;
@@ -229,10 +228,10 @@ impl Db {
         result
     }
 
-    /// Opens a transaction that only reads, and sees the database as it is at this moment.
+    /// Begins a read-only transaction with a snapshot of the database as of now.
     ///
     /// # Errors
-    /// As of [`Self::begin`].
+    /// As for [`Self::begin`].
     pub async fn look(&self) -> Result<Transaction, DbErr> {
         let (transaction, first) = match &self.shared.doors {
             Doors::Postgres { .. } => {
@@ -246,21 +245,21 @@ impl Db {
             Doors::Sqlite { look, .. } => {
                 let transaction = self.open(look, TransactionOptions::default()).await?;
                 if let Some(limit) = transaction.limit() {
-                    // Whoever takes what is read may take his time between two statements.
+                    // The reader may pause between two statements.
                     limit.lift();
                 }
                 (transaction, "SELECT count(*) FROM sqlite_schema")
             }
         };
-        // It sees the moment of its first statement; on SQLite, of the first that reads the file.
+        // The snapshot is taken by the first statement; on SQLite, by the first that reads the file.
         transaction.execute_unprepared(first).await?;
         Ok(transaction)
     }
 
-    /// Waits until what was changed before is on the disk.
+    /// Waits until all earlier changes are on the disk.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// If the disk fails.
     async fn settled(&self) -> Result<(), DbErr> {
         match self.commits() {
             Some(commits) => commits.wait().await,
@@ -268,12 +267,12 @@ impl Db {
         }
     }
 
-    /// Makes new ids.
+    /// The generator of new ids.
     pub fn ids(&self) -> &Ids {
         &self.shared.ids
     }
 
-    /// Makes ids with other steps, for tests that compare them.
+    /// Replaces the steps between ids, for tests that compare them.
     pub fn set_steps(&mut self, steps: Steps) {
         self.shared.ids = Ids::with(steps);
     }
@@ -282,25 +281,24 @@ impl Db {
         self.read.get_database_backend()
     }
 
-    /// The connection that migrations run on; it waits for no turn.
+    /// The connection that runs migrations; it is not scheduled.
     pub fn schema_door(&self) -> &DatabaseConnection {
         match &self.shared.doors {
             Doors::Postgres { schema, .. } | Doors::Sqlite { schema, .. } => schema,
         }
     }
 
-    /// How many connections operations hold at this moment, those to read on where `SQLite` has another one to write on.
+    /// How many connections operations hold now; on `SQLite`, without the write connection.
     pub fn connections_in_use(&self) -> usize {
         self.read.pool().taken()
     }
 
-    /// Every connection to `SQLite` that operations write on, each as a pool of its own: for tests that look into them.
+    /// The `SQLite` connections that operations write on, each as a pool of its own, for tests that inspect them.
     pub fn writing_doors(&self) -> impl Iterator<Item = DatabaseConnection> {
         self.writers().sqlite_doors()
     }
 
-    /// Somebody was failed so. Where connections are no good any more, those that were made before are replaced when
-    /// they would be used next.
+    /// Reports a fault. If connections may be stale, those opened before are replaced before their next use.
     pub fn heed(&self, fault: Fault) {
         match (fault, &self.shared.doors) {
             (Fault::Connection, _) => self.shared.doubt.raise(),
@@ -309,23 +307,23 @@ impl Db {
         }
     }
 
-    /// Whether the database answers, over a connection that no operation uses.
+    /// Checks that the database answers, on a connection that operations never use.
     ///
     /// # Errors
-    /// When it does not.
+    /// If it does not.
     pub async fn ready(&self) -> Result<(), DbErr> {
         self.commits().map_or(Ok(()), Commits::check)?;
         self.shared.ready.check().await
     }
 
-    /// A statement that is not answered in this time never will be: the database ends it before, where the connection
-    /// still leads there.
+    /// How long to wait for an answer: the statement timeout and 2 seconds for the network. The server's own timeout
+    /// cannot arrive over a dead connection.
     pub fn patience(&self) -> Duration {
         const ON_THE_WAY: Duration = Duration::from_secs(2);
         self.shared.statement_timeout + ON_THE_WAY
     }
 
-    /// Calls back with every statement that is run, for tests that count them and read their plans.
+    /// Calls `callback` for every statement, for tests that count statements and read their plans.
     pub fn observe<F>(&mut self, callback: F)
     where
         F: Fn(&sea_orm::metric::Info<'_>) + Clone + Send + Sync + 'static,
@@ -333,7 +331,7 @@ impl Db {
         self.read.pool_mut().observe(callback.clone());
         self.shared.lookup.pool_mut().observe(callback.clone());
         match &mut self.shared.doors {
-            // What changes tables is no statement of an operation.
+            // Migrations are not statements of an operation.
             Doors::Postgres { .. } => {}
             Doors::Sqlite { write, look, schema, .. } => {
                 write.observe(callback.clone());
@@ -345,10 +343,10 @@ impl Db {
         }
     }
 
-    /// Waits for the statements that run, then closes all connections.
+    /// Waits for running statements, then closes all connections.
     ///
     /// # Errors
-    /// When the driver reports one.
+    /// If the driver reports one.
     pub async fn close(self) -> Result<(), DbErr> {
         self.shared.ready.close().await?;
         for reader in [&self.read, &self.shared.lookup] {

@@ -1,11 +1,11 @@
-//! What `SQLite` is told of a condition so that it finds rows the right way. It keeps no figures of its tables, and takes
-//! each index to leave ten rows of a company; `PostgreSQL` has figures, and decides by them.
+//! Planner hints for `SQLite`. It keeps no table statistics, and assumes that each index leaves ten rows of a company;
+//! `PostgreSQL` has statistics, and plans by them.
 
 use sea_orm::DatabaseBackend;
 use sea_orm::sea_query::Expr;
 
-/// A condition that hardly any row of a company fits, and by which rows are found. Where `SQLite` does not know it, it
-/// rather reads all rows of the company in an index that spares it the look into the table.
+/// Marks a condition as met by hardly any row of a company, so that its index is used. Without the hint, `SQLite`
+/// prefers to scan all rows of the company in a covering index.
 pub fn rare(backend: DatabaseBackend, condition: Expr) -> Expr {
     match backend {
         DatabaseBackend::Postgres => condition,
@@ -13,7 +13,7 @@ pub fn rare(backend: DatabaseBackend, condition: Expr) -> Expr {
     }
 }
 
-/// A column that rows are compared by, and not found: `SQLite` would look for each value of a list in its index.
+/// Marks a column as a filter only: `SQLite` would otherwise look up each value of a list in its index.
 pub fn compared(backend: DatabaseBackend, column: Expr) -> Expr {
     match backend {
         DatabaseBackend::Postgres => column,

@@ -10,10 +10,10 @@ use super::doubt::Doubt;
 use super::postgres::{Server, Session, broken, cell};
 use super::stopwatch::Stopwatch;
 
-/// How often at most a connection is made to see whether changes are taken again.
+/// Minimum time between two connections that check whether the database accepts changes again.
 const SELDOM: Duration = Duration::from_secs(1);
 
-/// Looks by a connection of its own how `PostgreSQL` takes those that are made now.
+/// Opens a connection of its own to learn how `PostgreSQL` treats new connections.
 #[derive(Clone, Debug)]
 pub struct Probe(Arc<Probing>);
 
@@ -21,7 +21,7 @@ pub struct Probe(Arc<Probing>);
 struct Probing {
     server: Server,
     watch: Stopwatch,
-    /// When it was last begun; 0 where it never was.
+    /// When the latest check began; 0 if there was none.
     begun: AtomicU64,
 }
 
@@ -30,18 +30,19 @@ impl Probe {
         Self(Arc::new(Probing { server, watch: Stopwatch::start(), begun: AtomicU64::new(0) }))
     }
 
-    /// Whether the database can be reached.
+    /// Checks that the database can be reached.
     ///
     /// # Errors
-    /// What it says, or that it said nothing.
+    /// What the server reports, or that it did not answer.
     pub async fn reach(&self) -> Result<(), DbErr> {
         let silent = |_| DbErr::Conn(RuntimeErr::Internal(format!("no answer within {} seconds", WAIT.as_secs())));
         let opened = timeout(WAIT, Session::open(&self.0.server, None)).await.map_err(silent)?;
         opened.map(drop).map_err(broken)
     }
 
-    /// A connection takes no changes. One that was made while the database took none goes on so: where those that are
-    /// made now take some, the others come into doubt. While the database takes none, replacing them would help nobody.
+    /// Checks in the background whether new connections accept changes, after one did not. Connections opened while the
+    /// database was read-only stay read-only, so they are marked as stale once new ones accept changes; before that,
+    /// replacing them would not help.
     pub fn look_for_changes(&self, doubt: &Doubt) {
         if !self.0.watch.mark(&self.0.begun, SELDOM) {
             return;

@@ -17,11 +17,10 @@ use super::scope::Scope;
 use super::work::{Ended, run};
 use crate::fair::{LongTurn, Need};
 
-/// The longest that a read may take on a reserved connection. One that takes longer is cancelled, and begun anew when it is
-/// the turn of its token.
+/// Maximum time of a read on a reserved connection. A longer one is cancelled, and run again on an ordinary connection.
 const BRIEF: Duration = Duration::from_millis(100);
 
-/// Where is read from: each statement on whichever connection it is given.
+/// Runs statements that read, each on any connection of the pool.
 #[derive(Clone, Debug)]
 pub struct Reader {
     pool: Pool,
@@ -57,7 +56,7 @@ impl Reader {
         }
     }
 
-    /// Waits for a turn where a statement of this owner needs one from its beginning.
+    /// Waits for a permit, if a statement of this owner needs one from the start.
     async fn first_turn(&self) -> Option<LongTurn> {
         let turns = self.pool.turns().filter(|_| self.scope.is_metered())?;
         if !turns.free(self.scope.owner).is_zero() {
@@ -66,24 +65,24 @@ impl Reader {
         Some(turns.first(self.scope.owner, || self.scope.check().is_ok()).await)
     }
 
-    /// A place among the few statements of one operation that wait for turns and run at the same time.
+    /// Waits for one of the few places that the reads of one operation share, if this read needs one.
     async fn place(&self, need: Need) -> Option<SemaphorePermit<'_>> {
         if need == Need::NestedRead || !self.scope.is_metered() {
             return None;
         }
-        // It is never closed.
+        // The semaphore is never closed.
         self.scope.places.acquire().await.ok()
     }
 
-    /// A connection for a statement. Those of one operation that run at the same time share one on `PostgreSQL`: each is sent
-    /// before the answer to the one before it came, and none of them waits for another connection.
+    /// Takes a connection for a statement. On `PostgreSQL`, concurrent reads of one operation share a connection and
+    /// are pipelined, so that only the first of them waits for one.
     async fn lease(&self, need: Need) -> Result<Arc<Lease>, DbErr> {
         let take = async || self.pool.take(self.scope.owner, need).await.map(Arc::new);
         if need == Need::NestedRead || !self.scope.is_metered() {
             return take().await;
         }
         let take = async || {
-            // Those that wait behind one that waited in vain do not wait as long again.
+            // Reads queued behind one that timed out do not wait as long again.
             if self.scope.refused.is_recent() {
                 return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
             }
@@ -92,21 +91,22 @@ impl Reader {
         if self.backend != DatabaseBackend::Postgres {
             return take().await;
         }
-        // Those who come while the first one waits for it wait here.
+        // Concurrent reads wait here while the first one waits for its connection.
         let mut shared = self.scope.shared.lock().await;
         self.scope.check()?;
         if let Some(lease) = shared.upgrade().filter(|lease| lease.may_be_shared()) {
             return Ok(lease);
         }
         let lease = take().await?;
-        // One that is reserved is for a moment only.
+        // A reserved connection is for one short statement, and is not shared.
         if !lease.is_reserved() {
             *shared = Arc::downgrade(&lease);
         }
         Ok(lease)
     }
 
-    /// Runs one statement; anew where it turns out to be one that takes long, and where its connection was broken.
+    /// Runs one statement. Runs it again if it takes too long for a reserved connection, or if its connection was
+    /// broken.
     async fn run<T>(
         &self,
         statement: Statement,
@@ -121,7 +121,7 @@ impl Reader {
             let need = self.need();
             let lease = self.lease(need).await?;
             if let Some(limit) = lease.limit() {
-                // Nothing is left there of a statement that was given up.
+                // A cancelled statement may have left its permit.
                 limit.end();
                 if let Some(turn) = turn {
                     limit.adopt(turn);
@@ -133,7 +133,7 @@ impl Reader {
                 run_on(&door, statement.clone(), &self.scope).await
             };
             match run(&self.scope, &lease, longest, work).await {
-                // Connections break while they rest, and who first reads on one finds out.
+                // Idle connections break unnoticed; the first read on one finds out.
                 Ended::Done(Err(error)) if !was_broken && Fault::of(&error) == Some(Fault::Connection) => {
                     was_broken = true;
                     lease.broke();

@@ -6,8 +6,8 @@ use tokio::sync::Mutex;
 use super::Reader;
 use super::postgres::{Server, Session, broken};
 
-/// Tells whether the database answers, over a connection that nothing else uses: operations that hold all others must not
-/// make a healthy server look ill.
+/// Checks that the database answers, on a connection that nothing else uses: operations that hold all others must not
+/// make a healthy server look unhealthy.
 #[derive(Clone, Debug)]
 pub enum Ready {
     Postgres(Arc<OfPostgres>),
@@ -22,14 +22,14 @@ pub struct OfPostgres {
 
 #[derive(Debug)]
 enum Held {
-    /// None yet, or it broke, or whoever used it gave up.
+    /// Not opened yet, broken, or abandoned by a check that was dropped.
     Nothing,
     Connection(Box<Session>),
     Closed,
 }
 
 impl Ready {
-    /// The connection is opened by the first check, and belongs to the runtime of that.
+    /// The first check opens the connection, on its own runtime.
     pub fn postgres(server: Server) -> Self {
         Self::Postgres(Arc::new(OfPostgres { server, held: Mutex::new(Held::Nothing) }))
     }
@@ -39,25 +39,29 @@ impl Ready {
         Self::Sqlite(reader)
     }
 
+    /// Runs a check. One that is dropped does not block the next.
+    ///
     /// # Errors
-    /// When the database does not answer. A check that is dropped leaves nothing behind that the next would wait for.
+    /// If the database does not answer.
     pub async fn check(&self) -> Result<(), DbErr> {
         match self {
             Self::Postgres(postgres) => postgres.check().await.map_err(broken),
             Self::Sqlite(reader) => {
-                // A statement that reads the file.
+                // Reads the file, which `SELECT 1` would not.
                 let statement = Statement::from_string(DatabaseBackend::Sqlite, "SELECT count(*) FROM sqlite_schema");
                 reader.query_one_raw(statement).await.map(drop)
             }
         }
     }
 
+    /// Closes the connection.
+    ///
     /// # Errors
-    /// When the driver reports one.
+    /// If the driver reports one.
     pub async fn close(self) -> Result<(), DbErr> {
         match self {
             Self::Postgres(postgres) => {
-                // Dropped, not taken leave of: the runtime that it belongs to may be gone.
+                // Drop it without a farewell: its runtime may be gone.
                 *postgres.held.lock().await = Held::Closed;
                 Ok(())
             }
@@ -79,7 +83,7 @@ impl OfPostgres {
                     *held = Held::Connection(connection);
                     return Ok(());
                 }
-                // It broke while it rested; another one tells how the database is now.
+                // It broke while idle; a new connection tells the current state of the database.
             }
             Held::Nothing => {}
         }

@@ -10,23 +10,23 @@ use tokio_postgres::types::FromSql;
 
 use super::postgres::{cell, results};
 
-/// A row of what a statement found, as the driver gave it.
+/// A row of a result, as the driver returns it.
 #[derive(Debug)]
 pub enum Row {
     Sqlite(QueryResult),
     Postgres(tokio_postgres::Row),
 }
 
-/// A value that both drivers know.
+/// A value type that both drivers support.
 pub trait Plain: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> FromSql<'r> {}
 
 impl<T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> FromSql<'r>> Plain for T {}
 
 impl Row {
-    /// The value at a place; `None` where it is null.
+    /// Returns the value at an index; `None` if it is null.
     ///
     /// # Errors
-    /// When it is of another type.
+    /// If it has another type.
     pub fn value<T: Plain>(&self, place: usize) -> Result<Option<T>, DbErr> {
         match self {
             Self::Sqlite(row) => sqlite(row, place),
@@ -34,10 +34,10 @@ impl Row {
         }
     }
 
-    /// The same of a value that is stored as JSON.
+    /// Returns the value at an index of a column that stores JSON; `None` if it is null.
     ///
     /// # Errors
-    /// When it is no JSON of such a value.
+    /// If the JSON does not fit the type.
     pub fn json<T: DeserializeOwned>(&self, place: usize) -> Result<Option<T>, DbErr> {
         match self {
             Self::Sqlite(row) => Ok(sqlite(row, place)?.map(|sqlx::types::Json(value)| value)),
@@ -45,10 +45,10 @@ impl Row {
         }
     }
 
-    /// Rows as `SeaORM` takes them.
+    /// Converts rows to those of `SeaORM`.
     ///
     /// # Errors
-    /// When a value is not what its type says.
+    /// If a value does not match its column's type.
     pub fn results(rows: Vec<Self>) -> Result<Vec<QueryResult>, DbErr> {
         let (mut of_sqlite, mut of_postgres) = (Vec::new(), Vec::new());
         for row in rows {
@@ -66,33 +66,33 @@ fn sqlite<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r QueryResult, place:
     row.try_get(place).map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))
 }
 
-/// Rows as the driver gave them, to be read by the places of their columns: `SeaORM` would have each value found by its
-/// name. The futures are boxed: those of operations hold them, and grow by them.
+/// Queries that return the driver's rows, to be read by column index: `SeaORM` would look each value up by name. The
+/// futures are boxed, since those of operations contain them and grow with them.
 pub trait Queries: ConnectionTrait {
-    /// The rows of a statement.
+    /// Returns the rows of a statement.
     ///
     /// # Errors
-    /// When the statement fails, or the operation may not go on.
+    /// If the statement fails, or the operation is stopped.
     fn rows_raw(&self, statement: Statement) -> BoxFuture<'_, Result<Vec<Row>, DbErr>>;
 
-    /// The one row of a statement that has one at most.
+    /// Returns the row of a statement that yields at most one.
     ///
     /// # Errors
-    /// As of [`Self::rows_raw`].
+    /// As for [`Self::rows_raw`].
     fn row_raw(&self, statement: Statement) -> BoxFuture<'_, Result<Option<Row>, DbErr>>;
 
-    /// The rows of a statement.
+    /// Returns the rows of a statement.
     ///
     /// # Errors
-    /// As of [`Self::rows_raw`].
+    /// As for [`Self::rows_raw`].
     fn rows<'s, S: StatementBuilder>(&'s self, statement: &S) -> BoxFuture<'s, Result<Vec<Row>, DbErr>> {
         self.rows_raw(self.get_database_backend().build(statement))
     }
 
-    /// The one row of a statement that has one at most.
+    /// Returns the row of a statement that yields at most one.
     ///
     /// # Errors
-    /// As of [`Self::rows_raw`].
+    /// As for [`Self::rows_raw`].
     fn row<'s, S: StatementBuilder>(&'s self, statement: &S) -> BoxFuture<'s, Result<Option<Row>, DbErr>> {
         self.row_raw(self.get_database_backend().build(statement))
     }

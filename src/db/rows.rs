@@ -5,12 +5,12 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
 };
 
-/// Writes rows that are there, in one statement: of each the columns that are set in the second of the pair, to the
-/// values of the first. What is set in one row is written in all of them: the caller holds the rows, and gives the
-/// first as they will be. `key` are the company and the ID; the rows are of one company.
+/// Updates existing rows of one company in one statement. Each pair is a row with its new values, and the columns to
+/// write. A column that is set in one pair is written in every row, so the caller holds locks on the rows and passes
+/// complete new values. `key` names the columns of the company and the ID.
 ///
 /// # Errors
-/// When the statement fails.
+/// If the statement fails.
 pub async fn update_rows<E>(
     connection: &impl ConnectionTrait,
     key: [E::Column; 2],
@@ -22,7 +22,7 @@ where
     E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
 {
     let [company, id] = key;
-    // One row needs no table of values: its statement is the shorter one to plan.
+    // A single row needs no table of values, which makes its statement shorter to plan.
     if let [(model, columns)] = rows[..] {
         let row = model.clone().into_active_model();
         let mut update = E::update_many().set(columns.clone());
@@ -42,7 +42,7 @@ where
         values.push(ValueTuple::Many(cells.collect()));
     }
     let Some(of_company) = companies.into_iter().next() else { return Ok(()) };
-    // Both databases call the columns of a list of values so.
+    // Both databases name the columns of a VALUES list `column1`, `column2` and so on.
     let nth = |n: usize| Expr::col(("v", format!("column{n}")));
     let mut update = Query::update();
     update
@@ -54,7 +54,7 @@ where
     connection.execute(&update).await.map(drop)
 }
 
-/// The value of a column of a whole row.
+/// The value of a column in a complete row.
 fn value<A: ActiveModelTrait>(row: &A, column: <A::Entity as EntityTrait>::Column) -> Value {
     row.get(column).into_value().unwrap_or_else(|| unreachable!("a row has a value in each column"))
 }

@@ -5,24 +5,24 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, T
 use super::door::Door;
 use super::{Db, Doors, Transaction};
 
-/// A transaction that changes tables, and that nobody else is in at the same time.
+/// A transaction that changes tables, one at a time.
 #[derive(Debug)]
 pub enum SchemaChange {
-    /// On `SQLite` every writer is alone.
+    /// `SQLite` has only one writer at a time anyway.
     Sqlite(Transaction),
-    /// On `PostgreSQL` a lock is held meanwhile, which is given back however this ends. Migrations run on a connection
-    /// of their own; whoever waits for his turn does so without it.
+    /// `lock` holds an advisory lock of `PostgreSQL` and releases it however this ends. Migrations run on a connection
+    /// of their own, which is not opened while waiting for the lock.
     Postgres { change: DatabaseTransaction, door: DatabaseConnection, lock: Transaction },
 }
 
 impl Db {
-    /// Waits for the turn of this process to change tables. Statements may take any time: building an index over many
-    /// rows takes longer than any statement of a request.
+    /// Waits until no other process changes tables, then begins. There is no statement timeout: building an index over
+    /// many rows takes longer than any statement of a request.
     ///
     /// `lock` is the number of an advisory lock of `PostgreSQL`.
     ///
     /// # Errors
-    /// When no connection is to be had in time.
+    /// If no connection is available in time.
     pub async fn begin_schema_change(&self, lock: i64) -> Result<SchemaChange, DbErr> {
         let transaction = self.begin_unhurried().await?;
         let Doors::Postgres { schema, .. } = &self.shared.doors else { return Ok(SchemaChange::Sqlite(transaction)) };
@@ -34,16 +34,16 @@ impl Db {
 }
 
 impl SchemaChange {
-    /// Keeps what was done.
+    /// Commits the transaction.
     ///
     /// # Errors
-    /// When the database does not; then nothing was done, unless the connection broke on the way.
+    /// If the database refuses; then nothing was changed, unless the connection broke on the way.
     pub async fn commit(self) -> Result<(), DbErr> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await,
             Self::Postgres { change, door, lock } => {
                 change.commit().await?;
-                // SeaORM does not ask this connection whether it did.
+                // SeaORM does not see whether the commit succeeded on this connection; `ping` reports it.
                 door.ping().await?;
                 lock.commit().await
             }

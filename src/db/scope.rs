@@ -1,4 +1,4 @@
-//! Whose statements a handle to the database runs, and what measures them.
+//! The owner of a handle's statements, and the meter that limits them.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -15,18 +15,18 @@ use crate::error::Error;
 use crate::fair::Owner;
 use crate::meter::Meter;
 
-/// So many reads of one operation wait for turns, or run, at the same time. The others begin when one of these has ended: the
-/// operation can be stopped between them, and does not wait hundreds of times at once.
+/// How many reads of one operation wait for connections, or run, at once. The others start as these end, so that the
+/// operation can be stopped between them and does not queue hundreds of times.
 const AT_ONCE: usize = 4;
 
-/// For so long none of an operation's reads waits for a connection again after one of them did in vain.
+/// How long reads of an operation fail at once after one of them timed out waiting for a connection.
 const REFUSED: Duration = Duration::from_secs(1);
 
-/// When a read of an operation has waited for a connection in vain.
+/// When a read of the operation last timed out waiting for a connection.
 #[derive(Debug)]
 pub(super) struct Refused {
     watch: Stopwatch,
-    /// 0 where none has.
+    /// 0 if none has.
     at: AtomicU64,
 }
 
@@ -47,7 +47,7 @@ impl Refused {
     }
 }
 
-/// The part of the database's connections that an operation has, and what measures its statements.
+/// An operation's share of the connections, and the meter of its statements.
 #[derive(Clone, Debug)]
 pub struct Share {
     pub token: TokenKey,
@@ -55,25 +55,25 @@ pub struct Share {
     pub stop: StopSignal,
 }
 
-/// What all statements of one operation have in common.
+/// State shared by all statements of one operation.
 #[derive(Debug)]
 pub(super) struct Scope {
     pub owner: Owner,
     meter: Option<Arc<Meter>>,
-    /// How many transactions hold connections that reads take, too.
+    /// How many transactions hold connections of the pool that reads use, too.
     pub transactions: AtomicU32,
-    /// A read took too long for a reserved connection: the next ones wait for their turn.
+    /// A read took too long for a reserved connection, so that the next ones use ordinary ones.
     pub is_long: AtomicBool,
-    /// The connection that its reads share, as long as one of them runs.
+    /// The connection that concurrent reads share.
     pub shared: Mutex<Weak<Lease>>,
     pub refused: Refused,
-    /// Places for its reads.
+    /// Limits how many reads run or wait at once.
     pub places: Semaphore,
     stop: StopSignal,
 }
 
 impl Scope {
-    /// Nobody bounds what the process itself does.
+    /// The scope of the process itself, without limits.
     pub fn of_process() -> Self {
         Self::new(Owner::Process, None, StopSignal::default())
     }
@@ -95,10 +95,10 @@ impl Scope {
         }
     }
 
-    /// Whether the operation may go on.
+    /// Checks that the operation may go on.
     ///
     /// # Errors
-    /// Where it was stopped, or has used more than it may.
+    /// If it was stopped, or has exceeded its limits.
     pub fn check(&self) -> Result<(), DbErr> {
         if self.stop.0.load(Ordering::Relaxed) {
             let gone = DbErr::Custom("nobody waits for the answer any more".to_owned());
@@ -107,45 +107,45 @@ impl Scope {
         self.meter.as_ref().map_or(Ok(()), |meter| meter.check()).map_err(|error| Stopped(error).into())
     }
 
-    /// A change was committed.
+    /// Counts a committed change.
     pub fn changed(&self) {
         if let Some(meter) = &self.meter {
             meter.changed();
         }
     }
 
-    /// A change may have been committed: the database did not say so.
+    /// Counts a change that may have been committed, since the database did not confirm it.
     pub fn perhaps_changed(&self) {
         if let Some(meter) = &self.meter {
             meter.perhaps_changed();
         }
     }
 
-    /// A statement has run for so long since this was told last.
+    /// Adds the time that statements ran since the previous call.
     pub fn database(&self, took: Duration) {
         if let Some(meter) = &self.meter {
             meter.database(took);
         }
     }
 
-    /// A statement has ended.
+    /// Counts a statement that has ended.
     pub fn statement(&self) {
         if let Some(meter) = &self.meter {
             meter.statement(Duration::ZERO, 0, 0);
         }
     }
 
-    /// `SQLite` has executed so many instructions of its virtual machine.
+    /// Adds the number of virtual machine instructions that `SQLite` executed.
     pub fn steps(&self, steps: u64) {
         if let Some(meter) = &self.meter {
             meter.steps(steps);
         }
     }
 
-    /// Rows have arrived.
+    /// Charges rows to the operation's memory budget.
     ///
     /// # Errors
-    /// Where the operation may not hold so much more in memory.
+    /// If the operation may not hold that much.
     pub fn rows(&self, rows: u64, bytes: u64) -> Result<(), DbErr> {
         let Some(meter) = &self.meter else { return Ok(()) };
         meter.rows(rows, bytes).map_err(|error| Stopped(error).into())
@@ -156,10 +156,10 @@ impl Scope {
     }
 }
 
-/// Stops what an operation runs in the database when this is dropped: statements that run are cancelled there within a
-/// tenth of a second, and no other is begun.
+/// Stops an operation's statements when dropped: running statements are cancelled within a tenth of a second, and no
+/// new one begins.
 ///
-/// For operations that only read: the transaction of a change is rolled back by this, unless its commit was sent.
+/// For operations that only read: it would roll back the transaction of a change, unless its commit was sent.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct StopOnDrop(StopSignal);
@@ -180,7 +180,7 @@ impl Drop for StopOnDrop {
     }
 }
 
-/// Why an operation was stopped, on its way through code that knows errors of the database alone.
+/// Why an operation was stopped, carried through code that only knows database errors.
 #[derive(Debug)]
 struct Stopped(Error);
 
@@ -198,7 +198,7 @@ impl From<Stopped> for DbErr {
     }
 }
 
-/// Where an operation was stopped, why.
+/// Returns why the operation was stopped, if this error says that it was.
 pub fn stopped(error: &DbErr) -> Option<Error> {
     let (DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause))) = error else {
         return None;

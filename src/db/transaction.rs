@@ -18,30 +18,30 @@ use super::scope::Scope;
 use super::work::{Ended, run};
 use crate::fair::{Hurry, hurry};
 
-/// A transaction, on a connection that is taken for as long as it is open. It is rolled back where it is dropped.
+/// A transaction and the connection it holds. Dropping it rolls it back.
 #[derive(Debug)]
 pub struct Transaction {
-    /// Absent where it has ended. Before the connection, which is given back after it.
+    /// Absent once it has ended. Declared before the connection, which is released after it.
     open: Option<Door>,
     hold: Arc<Hold>,
-    /// Where its commit waits for the disk, where it does not by itself.
+    /// Set if its commit has to wait for the disk separately, as on `SQLite`.
     commits: Option<Commits>,
-    /// Whether what it keeps is what the operation was to change.
+    /// Whether its commit is part of what the operation changes.
     is_change: bool,
-    /// Its name in `PostgreSQL`, where it is in another transaction. 0 is the outermost one.
+    /// Number of its savepoint on `PostgreSQL`; 0 for the outermost transaction.
     savepoint: u32,
 }
 
-/// The connection of a transaction and of those in it.
+/// The connection of a transaction and of those nested in it.
 #[derive(Debug)]
 struct Hold {
     lease: Lease,
     scope: Arc<Scope>,
-    /// Reads of the operation take connections from where this one is from.
+    /// Whether the operation's reads use the same pool, so that the scope counts this transaction.
     is_counted: bool,
-    /// How many transactions were opened in the outermost one.
+    /// How many nested transactions were begun.
     savepoints: AtomicU32,
-    /// Others wait for what it has locked.
+    /// Exempts the operation from CPU scheduling, since others wait for its locks.
     #[expect(dead_code, reason = "it ends with the transaction")]
     hurry: Option<Hurry>,
 }
@@ -49,7 +49,7 @@ struct Hold {
 /// Begins a transaction on a connection.
 ///
 /// # Errors
-/// When the database does not answer, or refuses it.
+/// If the database does not answer, or refuses.
 pub(super) async fn begin(door: Door, options: TransactionOptions) -> Result<Door, DbErr> {
     match door {
         Door::Sqlite(door) => Ok(Door::SqliteTransaction(door.begin_with_options(options).await?)),
@@ -58,7 +58,7 @@ pub(super) async fn begin(door: Door, options: TransactionOptions) -> Result<Doo
             let isolation = match options.isolation_level {
                 Some(IsolationLevel::RepeatableRead) => " ISOLATION LEVEL REPEATABLE READ",
                 Some(IsolationLevel::Serializable) => " ISOLATION LEVEL SERIALIZABLE",
-                // As it is by default.
+                // The default level.
                 _ => "",
             };
             let access = if options.access_mode == Some(AccessMode::ReadOnly) { " READ ONLY" } else { "" };
@@ -78,23 +78,23 @@ impl Transaction {
         Self { open: Some(open), hold: Arc::new(hold), commits: None, is_change: true, savepoint: 0 }
     }
 
-    /// Has its commit wait for the disk.
+    /// Makes its commit wait for the disk.
     pub(super) fn with_commits(mut self, commits: Option<Commits>) -> Self {
         self.commits = commits;
         self
     }
 
-    /// Its commit does not keep the operation from being sent again: what it keeps is no part of the change.
+    /// Excludes this transaction from the operation's changes: after its commit the operation can still be sent again.
     #[must_use]
     pub fn of_no_change(mut self) -> Self {
         self.is_change = false;
         self
     }
 
-    /// Opens a transaction in this one.
+    /// Begins a nested transaction.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn begin(&self) -> Result<Self, DbErr> {
         let savepoint = self.hold.savepoints.fetch_add(1, Ordering::Relaxed) + 1;
         let open = match self.door() {
@@ -108,11 +108,11 @@ impl Transaction {
         Ok(Self { open: Some(open), hold: Arc::clone(&self.hold), commits: None, is_change: true, savepoint })
     }
 
-    /// Keeps what was done in it.
+    /// Commits the transaction.
     ///
     /// # Errors
-    /// When the database does not; then nothing was done, unless the connection broke on the way, or the disk failed
-    /// afterwards: what was done is seen then, and may be lost.
+    /// If the database refuses; then nothing was changed, unless the connection broke on the way, or the disk failed
+    /// afterwards. In the latter case the changes are visible and may be lost.
     pub async fn commit(mut self) -> Result<(), DbErr> {
         let is_remote = matches!(self.open, Some(Door::Postgres(_)));
         let result = match self.open.take() {
@@ -125,7 +125,8 @@ impl Transaction {
         if self.savepoint == 0 && self.is_change {
             match &result {
                 Ok(()) => self.hold.scope.changed(),
-                // The connection to `PostgreSQL` broke on the way, and the commit may have arrived. Other errors are refusals.
+                // The connection to PostgreSQL broke on the way, so the commit may have arrived. Other errors are
+                // refusals.
                 Err(error) if is_remote && Fault::of(error) == Some(Fault::Connection) => {
                     self.hold.scope.perhaps_changed();
                 }
@@ -133,7 +134,7 @@ impl Transaction {
             }
         }
         let commits = self.commits.take();
-        // The next one may write while this one waits for the disk.
+        // Release the connection, so that the next transaction may write while this one waits for the disk.
         drop(self);
         match commits {
             Some(commits) if result.is_ok() => commits.wait().await,
@@ -141,15 +142,15 @@ impl Transaction {
         }
     }
 
-    /// Takes back what was done in it.
+    /// Rolls the transaction back.
     ///
     /// # Errors
-    /// When the database does not answer; it takes it back all the same.
+    /// If the database does not answer; it rolls back all the same.
     pub async fn rollback(mut self) -> Result<(), DbErr> {
         let Some(open) = self.open.take() else { return Ok(()) };
         if self.hold.lease.is_left() {
-            // A statement was stopped: what it still answers would be taken for the answer to the rollback. The
-            // connection is rolled back before anybody is given it.
+            // A statement was cancelled, and its late answer would be taken for that to the rollback. The connection is
+            // rolled back before its next use.
             return Ok(());
         }
         let result = match open {
@@ -161,12 +162,12 @@ impl Transaction {
         result
     }
 
-    /// What takes it back in `PostgreSQL`.
+    /// The statement that rolls it back on `PostgreSQL`.
     fn undo(&self) -> String {
         if self.savepoint == 0 { "ROLLBACK".to_owned() } else { format!("ROLLBACK TO SAVEPOINT s{}", self.savepoint) }
     }
 
-    /// The time limit of its statements, where `SQLite` keeps it.
+    /// The time limit of its statements, if the connection is to `SQLite`.
     pub(super) fn limit(&self) -> Option<&TimeLimit> {
         self.hold.lease.limit()
     }
@@ -191,7 +192,8 @@ impl Transaction {
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        // The outermost one is rolled back before anybody is given its connection; SeaORM does it for those of SQLite.
+        // Nested ones only: the connection of the outermost one is rolled back before its next use, and SeaORM rolls
+        // back those of SQLite.
         if let Some(Door::Postgres(session)) = self.open.take()
             && self.savepoint > 0
         {

@@ -1,4 +1,4 @@
-//! Running a statement: measuring it while it runs, and stopping it.
+//! Runs a statement: measures it while it runs, and can cancel it.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -10,27 +10,27 @@ use tokio::time::{Instant, sleep};
 use super::pool::{Activity, Lease};
 use super::scope::{Scope, stopped};
 
-/// How often an operation is asked whether a statement of it may go on.
+/// How often a running statement checks whether its operation may go on.
 const TICK: Duration = Duration::from_millis(50);
-/// How long a statement runs before `PostgreSQL` is asked what it does with it, for the first time,
+/// How long a statement runs before `PostgreSQL` is first asked what it is doing,
 const FIRST_ASK: Duration = Duration::from_millis(250);
-/// and the longest time between two of these questions.
+/// and the maximum time between two such questions.
 const LAST_ASK: Duration = Duration::from_secs(1);
 
 /// How a statement ended.
 pub enum Ended<T> {
     Done(Result<T, DbErr>),
-    /// It took longer than it may on this connection, and was cancelled.
+    /// It exceeded the time allowed on this connection, and was cancelled.
     TooLong,
 }
 
-/// Tells the meter how long a statement works, while it does. Waiting for locks is no work: on `PostgreSQL`, which can
-/// tell, nothing is counted before it was asked.
+/// Reports a statement's working time to the meter while it runs. Waiting for locks does not count: on `PostgreSQL`,
+/// which can tell, a running statement's time is reported only after asking.
 struct Timer<'a> {
     scope: &'a Scope,
     lease: &'a Lease,
     start: Instant,
-    /// When to ask what it does.
+    /// When to ask next what it is doing.
     ask: Duration,
 }
 
@@ -45,7 +45,7 @@ impl<'a> Timer<'a> {
         Self { scope, lease, start: Instant::now(), ask: FIRST_ASK }
     }
 
-    /// Waits for a moment, and says what the connection does then, where that is known.
+    /// Waits for a tick, and returns what the connection is doing, if known.
     async fn tick(&mut self) -> Option<Activity> {
         sleep(TICK).await;
         if self.lease.limit().is_some() {
@@ -70,7 +70,7 @@ impl<'a> Timer<'a> {
         let mut took = self.lease.take_time();
         if let Some(limit) = self.lease.limit() {
             self.scope.steps(limit.take_steps());
-            // What was waited for others is no work.
+            // Waiting for a permit is not working time.
             took = took.saturating_sub(limit.take_waited());
         }
         self.scope.database(took);
@@ -91,8 +91,8 @@ impl Drop for Timer<'_> {
     }
 }
 
-/// Runs one statement on a connection that was taken for it. Where the operation is stopped, or uses more than it may,
-/// the statement is cancelled in the database.
+/// Runs one statement on a connection that was taken for it. Cancels it in the database if the operation is stopped or
+/// exceeds its limits.
 pub async fn run<T>(
     scope: &Scope,
     lease: &Lease,
@@ -117,14 +117,14 @@ pub async fn run<T>(
             }
         };
         match next {
-            // It was stopped between two rows: more of them may be on their way.
+            // The operation was stopped between two rows; more of them may be on their way.
             Next::Result(Err(error)) if stopped(&error).is_some() => break Ended::Done(Err(error)),
             Next::Result(result) => {
                 using.end();
-                // Another statement of the operation, on the same connection, may have been stopped.
+                // The operation's limits may have stopped another statement on the same connection.
                 return Ended::Done(result.map_err(|error| scope.check().err().unwrap_or(error)));
             }
-            // Sooner, another connection may just be opened in its place.
+            // Before that, the connection may just be opening, with nothing sent yet.
             Next::Activity(Some(Activity::Idles)) if timer.start.elapsed() >= LAST_ASK => {
                 let lost = "the database knows nothing of the statement that an answer is waited for to".to_owned();
                 break Ended::Done(Err(DbErr::Conn(RuntimeErr::Internal(lost))));
@@ -140,7 +140,7 @@ pub async fn run<T>(
     ended
 }
 
-/// What comes next while a statement runs.
+/// The next event while a statement runs.
 enum Next<T> {
     Result(Result<T, DbErr>),
     Activity(Option<Activity>),

@@ -6,19 +6,19 @@ use lru::LruCache;
 
 use super::Table;
 
-/// Maximum number of tables of companies whose blocks are kept; what is left of others is never used.
+/// Maximum number of company tables whose blocks are kept; ids left in evicted blocks are never used.
 const KEPT: NonZeroUsize = NonZeroUsize::new(20_000).expect("is not zero");
 
-/// A table of a company.
+/// A company and one of its tables.
 type Key = (i64, Table);
 
-/// Blocks of ids that this process holds: nobody else makes ids that lie in them.
+/// Blocks of ids leased by this process: no other process creates ids in them.
 #[derive(Clone, Debug)]
 pub struct Leases(Arc<Mutex<LruCache<Key, VecDeque<Block>>>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Block {
-    /// The last id that was taken; at the start, the one before the block.
+    /// The latest id taken; initially the one before the block.
     last: i64,
     /// The last id of the block.
     end: i64,
@@ -31,7 +31,7 @@ impl Default for Leases {
 }
 
 impl Leases {
-    /// The id a step above the last one, of the lowest block that has it.
+    /// Takes the id that is `step` above the latest one, from the lowest block with room for it.
     pub fn take(&self, key: Key, step: i64) -> Option<i64> {
         let mut leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let blocks = leases.get_mut(&key)?;
@@ -45,8 +45,7 @@ impl Leases {
         None
     }
 
-    /// Takes the first id of a new block, and keeps the rest. Several that found no block at the same time bring one
-    /// each.
+    /// Takes the first id of a new block, and keeps the rest. Concurrent callers that found no block add one each.
     pub fn put(&self, key: Key, before: i64, end: i64, step: i64) -> i64 {
         let block = Block { last: before + step, end };
         let mut leases = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,8 +1,9 @@
-//! New ids.
+//! Generation of ids.
 //!
-//! Each company counts the ids of each of its tables by itself, in a row of `company_counter`, so that ids say nothing
-//! of other companies. An id is a random step above the one before it, so that the gap between two says little about what
-//! lies between them. Events have one count for all companies, which is their place in the log and is never shown.
+//! Each company has a separate counter for each of its tables, a row of `company_counter`, so that ids reveal nothing
+//! about other companies. An id is a random step above the previous one, so that the gap between two ids says little
+//! about how many lie between them. Events have a single counter for all companies: their position in the event log,
+//! which is never shown.
 
 mod lease;
 mod steps;
@@ -14,7 +15,7 @@ pub use steps::Steps;
 use super::Db;
 use crate::entity::company;
 
-/// A table of companies whose ids are made here.
+/// A table whose ids are counted by company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Table {
     Customer,
@@ -26,7 +27,7 @@ pub enum Table {
 }
 
 impl Table {
-    /// The name of its row in `company_counter`.
+    /// The name of its counter in `company_counter`.
     fn name(self) -> &'static str {
         match self {
             Self::Customer => "customer",
@@ -39,13 +40,13 @@ impl Table {
     }
 }
 
-/// No id is larger: JavaScript has no whole numbers above it.
+/// The largest id: JavaScript cannot represent larger integers exactly.
 const LARGEST: i64 = (1 << 53) - 1;
-/// Ids that came from elsewhere and are larger move no counter. New ids never come near them: a table of a company takes
-/// 57,000,000,000 of 78,000 on average to get here.
+/// Imported ids above this do not move the counter. New ids never come near it: with an average step of 78,000, a
+/// company would need 57,000,000,000 rows in a table.
 const LARGEST_RESERVED: i64 = 1 << 52;
 
-/// Makes ids. Cheap to clone; all clones share what is leased.
+/// Generates ids. Cheap to clone; clones share the leased blocks.
 #[derive(Clone, Debug, Default)]
 pub struct Ids {
     steps: Steps,
@@ -53,16 +54,17 @@ pub struct Ids {
 }
 
 impl Ids {
-    /// For tests that compare ids.
+    /// A generator with the given steps, for tests that compare ids.
     pub fn with(steps: Steps) -> Self {
         Self { steps, leases: Leases::default() }
     }
 
-    /// `count` new ids, ascending and larger than every id of the table so far, in the transaction of what they are for.
-    /// Others who make ids for this table of this company wait until it ends: where many do, take [`Self::next`].
+    /// Returns `count` new ids, ascending and above all earlier ids of the table, within the caller's transaction.
+    /// Others who create ids for this table of this company wait until it ends; use [`Self::next`] if there are many of
+    /// them.
     ///
     /// # Errors
-    /// When the statement fails, or no ids are left.
+    /// If the statement fails, or no ids are left.
     pub async fn claim(
         &self,
         connection: &impl ConnectionTrait,
@@ -80,10 +82,10 @@ impl Ids {
         Ok(ids.collect())
     }
 
-    /// One id, as of [`Self::claim`].
+    /// Returns one id, as [`Self::claim`] does.
     ///
     /// # Errors
-    /// As of [`Self::claim`].
+    /// As for [`Self::claim`].
     pub async fn claim_one(
         &self,
         connection: &impl ConnectionTrait,
@@ -94,12 +96,12 @@ impl Ids {
         claimed.ok_or_else(|| DbErr::RecordNotFound(table.name().to_owned()))
     }
 
-    /// A new id, larger than every id that this process took for the table. Most come out of a block that the process
-    /// holds, without asking the database; one that is not used is never given again. It may open a transaction: it has to
-    /// be taken before that of the change, which would wait for it while it waits for the connection.
+    /// Returns a new id, above all that this process took for the table. Most come from a leased block, without a
+    /// query; unused ids are not given out again. This may open a transaction, so call it before the transaction of the
+    /// change: on a single connection the two would wait for each other.
     ///
     /// # Errors
-    /// When a statement fails, or no ids are left.
+    /// If a statement fails, or no ids are left.
     pub async fn next(&self, db: &Db, company_id: i64, table: Table) -> Result<i64, DbErr> {
         let key = (company_id, table);
         let step = self.steps.next()?;
@@ -113,10 +115,10 @@ impl Ids {
         Ok(self.leases.put(key, end - block, end, step))
     }
 
-    /// A new company's id: a random one, which says nothing about how many there are.
+    /// Returns the id of a new company. It is random, so that it does not reveal how many there are.
     ///
     /// # Errors
-    /// When a statement fails.
+    /// If a statement fails.
     pub async fn new_company(&self, connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
         if self.steps == Steps::Dense {
             let largest: Option<Option<i64>> = company::Entity::find()
@@ -136,7 +138,7 @@ impl Ids {
     }
 }
 
-/// Moves the counter of a table by `span`, and gives where it is then.
+/// Advances the counter of a table by `span`, and returns its new value.
 async fn advance(connection: &impl ConnectionTrait, company_id: i64, table: Table, span: i64) -> Result<i64, DbErr> {
     let sql = "INSERT INTO company_counter (company_id, name, value) VALUES ($1, $2, $3) \
                ON CONFLICT (company_id, name) DO UPDATE SET value = company_counter.value + excluded.value \
@@ -148,11 +150,10 @@ async fn advance(connection: &impl ConnectionTrait, company_id: i64, table: Tabl
     if value > LARGEST { Err(DbErr::Custom(format!("there are no {} ids left", table.name()))) } else { Ok(value) }
 }
 
-/// `count` ids that follow each other without gaps, for data that is the same in every run; in the transaction of what they
-/// are for.
+/// Returns `count` consecutive ids, within the caller's transaction, for data that is the same in every run.
 ///
 /// # Errors
-/// When the statement fails, or no ids are left.
+/// If the statement fails, or no ids are left.
 pub async fn dense_ids(
     connection: &impl ConnectionTrait,
     company_id: i64,
@@ -164,10 +165,10 @@ pub async fn dense_ids(
     Ok((last - span + 1..=last).collect())
 }
 
-/// Moves new ids past `largest`, an id that came from elsewhere. Never moves back.
+/// Advances the counter past `largest`, an imported id. Never moves it back.
 ///
 /// # Errors
-/// When the statement fails.
+/// If the statement fails.
 pub async fn reserve(
     connection: &impl ConnectionTrait,
     company_id: i64,
@@ -185,10 +186,10 @@ pub async fn reserve(
     connection.execute_raw(statement).await.map(drop)
 }
 
-/// `count` ids for events, ascending: their place in the log.
+/// Returns `count` ascending ids for events: their positions in the event log.
 ///
 /// # Errors
-/// When the statement fails.
+/// If the statement fails.
 pub async fn event_ids(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>, DbErr> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let backend = connection.get_database_backend();

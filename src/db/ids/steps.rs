@@ -1,13 +1,13 @@
 use sea_orm::DbErr;
 
-/// Steps are smaller than two to this power.
+/// Steps are smaller than two to the power of this.
 const MAX_BITS: u8 = 20;
 
-/// How far a new id is from the one before it.
+/// The distance between consecutive ids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Steps {
-    /// By chance, from 1 to a million, small ones as often as large ones: each power of two is as likely as each other.
-    /// The gap that a few ids leave is then mostly that of the largest step, and says little about how many they are.
+    /// Random, from 1 to a million, with each power of two equally likely. The gap between two ids then mostly depends
+    /// on the largest step in it, and says little about how many ids it contains.
     #[default]
     Random,
     /// Always 1, without blocks, for tests that compare ids.
@@ -15,8 +15,10 @@ pub enum Steps {
 }
 
 impl Steps {
+    /// Returns the next step.
+    ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// If the system has no randomness to give.
     pub fn next(self) -> Result<i64, DbErr> {
         match self {
             Self::Dense => Ok(1),
@@ -28,13 +30,15 @@ impl Steps {
         }
     }
 
+    /// Returns `count` steps.
+    ///
     /// # Errors
-    /// When the system has no randomness to give.
+    /// If the system has no randomness to give.
     pub fn take(self, count: usize) -> Result<Vec<i64>, DbErr> {
         (0..count).map(|_| self.next()).collect()
     }
 
-    /// How far the counter of the database is moved for a block of ids: some 200 of them.
+    /// How far the database counter advances for one block, which holds some 200 ids.
     pub fn block(self) -> i64 {
         match self {
             Self::Random => 1 << (MAX_BITS + 4),
@@ -43,10 +47,10 @@ impl Steps {
     }
 }
 
-/// An id for a company, from 1 to two billion.
+/// Returns a random id for a company, from 1 to two billion.
 ///
 /// # Errors
-/// When the system has no randomness to give.
+/// If the system has no randomness to give.
 pub fn random_company() -> Result<i64, DbErr> {
     Ok(i64::from(u32::try_from(random()? >> 33).unwrap_or_default()) + 1)
 }

@@ -5,21 +5,21 @@ use tokio::time::timeout;
 
 use crate::db::postgres::{Line, cell};
 
-/// How long to wait for what is told about a connection.
+/// How long to wait for the answer about a connection.
 const ANSWER: Duration = Duration::from_secs(1);
 
-/// What a connection does while an answer is waited for.
+/// What a connection is doing while its statement is unanswered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
-    /// It works on the statement.
+    /// It runs the statement.
     Works,
-    /// It waits for a lock that somebody else holds, or nobody could tell what it does.
+    /// It waits for a lock, or its activity is unknown.
     Waits,
-    /// It knows nothing of a statement: what was sent, or what came back, is lost.
+    /// It has no statement: the request or the response was lost.
     Idles,
 }
 
-/// Asks `PostgreSQL` about other connections to it, by one of its own.
+/// Asks `PostgreSQL` about other connections, over a connection of its own.
 #[derive(Clone, Debug)]
 pub struct Overview(Line);
 
@@ -28,11 +28,11 @@ impl Overview {
         Self(line)
     }
 
-    /// What the process that serves a connection does.
+    /// Returns what the server process of a connection is doing.
     pub async fn of(&self, process: i32) -> Activity {
         match timeout(ANSWER, self.ask(process)).await {
             Ok(Ok(activity)) => activity,
-            // Whoever cannot be asked is no reason to stop anybody.
+            // Failing to ask is no reason to cancel the statement.
             Ok(Err(_)) => Activity::Waits,
             Err(_) => {
                 self.0.leave();
@@ -42,7 +42,7 @@ impl Overview {
     }
 
     async fn ask(&self, process: i32) -> Result<Activity, DbErr> {
-        // One that is idle for a moment has just sent what it found.
+        // A process that has just become idle may have sent its result a moment ago.
         let sql = "SELECT coalesce(wait_event_type, '') = 'Lock', \
                    state = 'active' OR state_change > clock_timestamp() - interval '1 second' \
                    FROM pg_stat_activity WHERE pid = $1";

@@ -7,11 +7,11 @@ use super::activity::Overview;
 use crate::db::limit::TimeLimit;
 use crate::db::postgres::{Line, Observer};
 
-/// A connection to the database, which is opened when it is needed.
+/// A connection to the database, opened on first use.
 #[derive(Clone, Debug)]
 pub enum Connection {
-    /// A pool of one, so that it is known which connection a statement runs on. `SQLite` asks from time to time whether
-    /// to go on.
+    /// A pool of one, so that it is known which connection a statement uses. The limit is checked by `SQLite`'s
+    /// progress handler.
     Sqlite(DatabaseConnection, TimeLimit),
     Postgres(Line, Overview),
 }
@@ -22,7 +22,7 @@ impl Connection {
         Self::Sqlite(door, limit)
     }
 
-    /// `SQLite`'s pool of one.
+    /// The pool of one, if this is a connection to `SQLite`.
     pub fn sqlite_door(&self) -> Option<&DatabaseConnection> {
         match self {
             Self::Sqlite(door, _) => Some(door),
@@ -30,7 +30,7 @@ impl Connection {
         }
     }
 
-    /// Calls back with every statement.
+    /// Calls `callback` for every statement.
     pub fn observe<F>(&mut self, callback: F)
     where
         F: Fn(&Info<'_>) + Send + Sync + 'static,
@@ -41,7 +41,7 @@ impl Connection {
         }
     }
 
-    /// The time limit of its statements, where `SQLite` keeps it.
+    /// The time limit of its statements, if this is a connection to `SQLite`.
     pub fn limit(&self) -> Option<&TimeLimit> {
         match self {
             Self::Sqlite(_, limit) => Some(limit),
@@ -54,7 +54,7 @@ impl Connection {
         match self {
             Self::Sqlite(door, limit) => {
                 limit.expire();
-                // It acquires the one connection that there is: when it was given back, or a new one.
+                // This acquires the only connection, once it is back or replaced.
                 if let Err(error) = door.ping().await {
                     tracing::debug!(cause = %error, "a connection does not come back");
                 }
@@ -63,10 +63,10 @@ impl Connection {
         }
     }
 
-    /// Waits for the statement that runs, then closes the connection.
+    /// Waits for the running statement, then closes the connection.
     ///
     /// # Errors
-    /// When the driver reports one.
+    /// If the driver reports one.
     pub async fn close(&self) -> Result<(), DbErr> {
         match self {
             Self::Sqlite(door, _) => door.close_by_ref().await,
@@ -78,7 +78,7 @@ impl Connection {
     }
 }
 
-/// A statement has its own time: it begins when the one before it has ended.
+/// Calls `callback` for every statement, and restarts the time limit as each ends.
 fn observe<F>(door: &mut DatabaseConnection, limit: &TimeLimit, callback: F)
 where
     F: Fn(&Info<'_>) + Send + Sync + 'static,

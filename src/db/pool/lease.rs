@@ -13,35 +13,36 @@ use crate::db::postgres::Session;
 use crate::db::stopwatch::Stopwatch;
 use crate::fair::{LongTurns, Permit};
 
-/// For so long more statements of an operation may share a connection; later ones ask for a turn of their own, so that nobody
-/// holds a connection for as long as a whole operation takes.
+/// How long an operation may add statements to a connection that it shares. Later ones take another, so that nobody
+/// holds a connection for as long as an operation takes.
 const SHARED: Duration = Duration::from_millis(50);
 
-/// A connection that was taken, until this is dropped and nothing runs on it any more.
+/// A connection taken from the pool, held until this is dropped and nothing runs on it any more.
 #[derive(Debug)]
 pub struct Lease {
     connection: Connection,
-    /// The session of `PostgreSQL` that all of it runs on. One that comes into doubt meanwhile is not replaced before the
-    /// next lease, so that what is cancelled is a statement of this one.
+    /// The `PostgreSQL` session of this lease. If it becomes stale meanwhile, it is replaced only for the next lease,
+    /// so that `cancel` always cancels a statement of this one.
     session: OnceCell<Arc<Session>>,
-    /// Its connection broke.
+    /// The connection broke.
     is_broken: AtomicBool,
-    /// Absent only while it is dropped.
+    /// Absent only while this is dropped.
     permit: Option<Permit>,
-    /// What its use is counted in, where it is.
+    /// Counts the time of its statements, if long ones need permits.
     turns: Option<LongTurns>,
-    /// How many uses were begun, and not ended.
+    /// How many uses have begun and not ended.
     uses: AtomicU32,
-    /// How many statements run on it, one after the other.
+    /// How many statements run or are pipelined on it.
     running: AtomicU32,
     watch: Stopwatch,
-    /// Up to when the time of its statements was told, by `watch`, in microseconds.
+    /// Until when statement time has been reported, in microseconds of `watch`.
     told: AtomicU64,
 }
 
-/// Something that is done on a connection: a statement, or a transaction.
+/// A statement or a transaction on the connection.
 ///
-/// Where this is dropped without [`Self::end`], the future that did it was dropped: it may run on in the database.
+/// If this is dropped without [`Self::end`], its future was dropped as well, and the statement may still run in the
+/// database.
 #[must_use]
 pub struct Use<'a>(&'a Lease);
 
@@ -60,15 +61,15 @@ impl Lease {
         }
     }
 
-    /// What its use is counted in.
+    /// Permits for long statements, if they need any.
     pub fn turns(&self) -> Option<&LongTurns> {
         self.turns.as_ref()
     }
 
-    /// Where statements run.
+    /// Returns the connection, for running statements.
     ///
     /// # Errors
-    /// Where the connection has to be opened, and cannot be in time.
+    /// If the connection cannot be opened in time.
     pub async fn door(&self) -> Result<Door, DbErr> {
         match &self.connection {
             Connection::Sqlite(door, _) => Ok(Door::Sqlite(door.clone())),
@@ -78,12 +79,12 @@ impl Lease {
         }
     }
 
-    /// The time limit of its statements, where `SQLite` keeps it.
+    /// The time limit of its statements, if the connection is to `SQLite`.
     pub fn limit(&self) -> Option<&TimeLimit> {
         self.connection.limit()
     }
 
-    /// Ends the statement that runs on the connection, where there is one.
+    /// Cancels the running statement, if there is one.
     pub async fn cancel(&self) {
         match (&self.connection, self.session.get()) {
             (Connection::Sqlite(_, limit), _) => limit.expire(),
@@ -92,17 +93,17 @@ impl Lease {
         }
     }
 
-    /// What the connection does, as far as another one can tell; `None` where nobody can be asked.
+    /// What the connection is doing, according to another one; `None` on `SQLite`, or if the server process is unknown.
     pub async fn activity(&self) -> Option<Activity> {
         let Connection::Postgres(_, overview) = &self.connection else { return None };
         match self.session.get() {
-            // To open a connection is no work on a statement.
+            // It is still being opened.
             None => Some(Activity::Waits),
             Some(session) => Some(overview.of(session.process()?).await),
         }
     }
 
-    /// Its connection broke: no other statement of the operation is to use it.
+    /// Marks the connection as broken, so that no other statement of the operation uses it.
     pub fn broke(&self) {
         self.is_broken.store(true, Ordering::Relaxed);
     }
@@ -112,12 +113,12 @@ impl Lease {
         !self.is_broken.load(Ordering::Relaxed) && self.watch.elapsed() < SHARED
     }
 
-    /// Whether it is a reserved connection, which nobody may use for long.
+    /// Whether it is a reserved connection, for short use only.
     pub fn is_reserved(&self) -> bool {
         self.permit.as_ref().is_some_and(Permit::is_reserved)
     }
 
-    /// A statement begins. Its time counts from now, or from when those before it have ended.
+    /// Begins a statement. Starts its time now, unless others already run; these share one count.
     pub fn begin_statement(&self) {
         if self.running.fetch_add(1, Ordering::AcqRel) == 0 {
             self.take_time();
@@ -128,7 +129,7 @@ impl Lease {
         self.running.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// How long statements have run since this was asked for last.
+    /// How long statements have run since the previous call.
     pub fn take_time(&self) -> Duration {
         let now = self.watch.micros();
         Duration::from_micros(now.saturating_sub(self.told.swap(now, Ordering::AcqRel)))
@@ -144,7 +145,7 @@ impl Lease {
         self.uses.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether something was left in the middle of it, beside a transaction.
+    /// Whether a use besides the transaction has not ended.
     pub fn is_left(&self) -> bool {
         self.uses.load(Ordering::Relaxed) > 1
     }
@@ -161,13 +162,13 @@ impl Use<'_> {
 }
 
 impl Drop for Lease {
-    /// A connection on which something may still run is given to nobody before that has ended.
+    /// Keeps the connection until whatever still runs on it has ended.
     fn drop(&mut self) {
         let Some(permit) = self.permit.take() else { return };
         if self.uses.load(Ordering::Relaxed) == 0 {
             return;
         }
-        // Where the runtime ends, everything does.
+        // Without a runtime, everything ends anyway.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let connection = self.connection.clone();
             runtime.spawn(async move {

@@ -1,4 +1,4 @@
-//! Connections, and the turns in which they are used.
+//! Connection pools with fair scheduling.
 
 mod activity;
 mod connection;
@@ -14,7 +14,7 @@ pub use lease::Lease;
 
 use crate::fair::{Limits, LongTurns, Need, Owner, Scheduler};
 
-/// Connections that are handed out in turns.
+/// A pool of connections with fair scheduling.
 #[derive(Clone, Debug)]
 pub struct Pool(Arc<Shared>);
 
@@ -22,18 +22,19 @@ pub struct Pool(Arc<Shared>);
 struct Shared {
     scheduler: Scheduler,
     connections: Vec<Connection>,
-    /// Turns for statements that take long, where these are limited.
+    /// Permits for long statements, if they need any.
     turns: Option<LongTurns>,
 }
 
 impl Pool {
-    /// There are as many connections as the limits say. Statements that take long have these turns, where there are some.
+    /// Creates a pool. `connections` must be as many as `limits` says; `turns` are the permits for long statements, if
+    /// they need any.
     pub fn new(connections: Vec<Connection>, limits: Limits, turns: Option<LongTurns>) -> Self {
         debug_assert_eq!(connections.len(), limits.ordinary + limits.reserved);
         Self(Arc::new(Shared { scheduler: Scheduler::new(limits), connections, turns }))
     }
 
-    /// The turns of statements that take long.
+    /// Permits for long statements, if they need any.
     pub fn turns(&self) -> Option<&LongTurns> {
         self.0.turns.as_ref()
     }
@@ -41,7 +42,7 @@ impl Pool {
     /// Waits for a connection.
     ///
     /// # Errors
-    /// When it takes too long, or too many of the same owner wait already.
+    /// If that takes too long, or too many requests of the same owner wait already.
     pub async fn take(&self, owner: Owner, need: Need) -> Result<Lease, DbErr> {
         match self.0.scheduler.acquire(owner, need).await {
             Ok(permit) => Ok(Lease::new(self.0.connections[permit.index()].clone(), permit, self.0.turns.clone())),
@@ -54,12 +55,12 @@ impl Pool {
         self.0.scheduler.taken()
     }
 
-    /// Its connections on `SQLite`, for who needs no turn.
+    /// The connections to `SQLite`, for use without scheduling.
     pub fn sqlite_doors(&self) -> impl Iterator<Item = DatabaseConnection> {
         self.0.connections.iter().filter_map(Connection::sqlite_door).cloned()
     }
 
-    /// Calls back with every statement. For a pool that is not in use yet.
+    /// Calls `callback` for every statement. Only for a pool that is not in use yet.
     pub fn observe<F>(&mut self, callback: F)
     where
         F: Fn(&sea_orm::metric::Info<'_>) + Clone + Send + Sync + 'static,
@@ -71,10 +72,10 @@ impl Pool {
         *self = Self::new(connections, self.0.scheduler.limits(), self.0.turns.clone());
     }
 
-    /// Waits for the statements that run, then closes all connections.
+    /// Waits for running statements, then closes all connections.
     ///
     /// # Errors
-    /// When the driver reports one.
+    /// If the driver reports one.
     pub async fn close(&self) -> Result<(), DbErr> {
         for connection in &self.0.connections {
             connection.close().await?;

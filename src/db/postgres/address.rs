@@ -1,4 +1,4 @@
-//! Where the server is, and how it is spoken to.
+//! The address of a `PostgreSQL` server, and how to connect to it.
 
 use std::fmt;
 use std::io;
@@ -19,20 +19,20 @@ use super::error::connecting;
 use super::tls::{Mode, Roots, connector};
 use super::wire::{UntilClosed, Wire};
 
-/// What the planner is told: reading a page here and there costs little more than reading on, as it does in memory and
-/// on drives without arms (by default it prefers to read whole tables, which for a search of a million notes takes seven
-/// times as long); and a statement has one core, not several workers and compiled code that take longer to start than
-/// most of ours to end.
+/// Planner settings. Random page reads cost little more than sequential ones in memory and on solid-state drives; with
+/// the default, the planner prefers to scan whole tables, which makes a search of a million notes take seven times as
+/// long. A statement has one core; parallel workers and JIT compilation take longer to start than most of our
+/// statements take to run.
 const PLANNING: [(&str, &str); 3] =
     [("random_page_cost", "1.1"), ("max_parallel_workers_per_gather", "0"), ("jit", "off")];
 
-/// A setting that every connection is opened with, to be `on`. Where it has not arrived, a pooler stands between us and
-/// the server, which has another process serve each transaction.
+/// A setting that every connection is opened with, as `on`. If the server does not have it, a pooler is in between,
+/// which may use another server process for each transaction.
 pub const DIRECT: &str = "notegraph.direct";
 
 const PORT: u16 = 5432;
 
-/// A server, and what every connection to it begins with. Cheap to clone.
+/// A server and the settings of every connection to it. Cheap to clone.
 #[derive(Clone)]
 pub struct Server(Arc<Reached>);
 
@@ -44,7 +44,7 @@ struct Reached {
 
 #[derive(Clone, Debug)]
 enum Place {
-    /// Where the name leads, and the name, which the server's certificate has to have.
+    /// The host to connect to, and the name that the server's certificate must have.
     Tcp {
         to: String,
         name: String,
@@ -57,11 +57,11 @@ type Encryption = <MakeRustlsConnect as MakeTlsConnect<Wire>>::TlsConnect;
 pub type Encrypted = <MakeRustlsConnect as MakeTlsConnect<Wire>>::Stream;
 
 impl Server {
-    /// At an address `postgres://user:password@host:port/name?...`. What it leaves out is taken from the variables that
-    /// `libpq` knows for it: `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`, `PGSSLMODE`, `PGSSLROOTCERT`.
+    /// Parses an address `postgres://user:password@host:port/name?...`. What it leaves out comes from the environment
+    /// variables of `libpq`: `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`, `PGSSLMODE`, `PGSSLROOTCERT`.
     ///
     /// # Errors
-    /// Where the address is wrong; says in what, without the password.
+    /// If the address is invalid; the text says why, without the password.
     pub fn at(address: &str, statement_timeout: Duration) -> Result<Self, String> {
         Self::read(address, statement_timeout, &|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
@@ -80,7 +80,7 @@ impl Server {
                 "sslmode" | "ssl-mode" => mode = Some(value.into_owned()),
                 "sslrootcert" | "ssl-root-cert" | "ssl-ca" => roots = Some(value.into_owned()),
                 "options" => settings.push(value.into_owned()),
-                // The cache of statements has a size of its own.
+                // The statement cache has a fixed size.
                 "statement-cache-capacity" => {}
                 _ => match key.strip_prefix("options[").and_then(|key| key.strip_suffix(']')) {
                     Some(key) => settings.push(format!("-c {key}={value}")),
@@ -99,8 +99,7 @@ impl Server {
         complete(&mut config, variable)?;
         let milliseconds = statement_timeout.as_millis().to_string();
         let ours = [("statement_timeout", milliseconds.as_str()), ("timezone", "UTC"), (DIRECT, "on")];
-        // A connection on which something was left is rolled back to be sure, which the server warns of where there is
-        // nothing to roll back.
+        // Recovering a connection sends a rollback in any case, and the server warns if there is nothing to roll back.
         let quiet = [("client_min_messages", "error")];
         settings.extend(ours.iter().chain(&quiet).chain(&PLANNING).map(|(key, value)| format!("-c {key}={value}")));
         config.options(settings.join(" "));
@@ -111,7 +110,7 @@ impl Server {
         let (mode, tls) = connector(mode, roots.as_deref().map(Roots::from).as_ref())?;
         let place = place(&config);
         config.ssl_mode(match (mode, &place) {
-            // Nobody else reads on a socket of this machine.
+            // No one else can read a local socket.
             (Mode::Disable, _) | (_, Place::Unix(_)) => SslMode::Disable,
             (Mode::Prefer, _) => SslMode::Prefer,
             _ => SslMode::Require,
@@ -119,7 +118,7 @@ impl Server {
         Ok(Self(Arc::new(Reached { config, place, tls })))
     }
 
-    /// The same, for connections that call themselves something else.
+    /// The same server, for connections with another application name.
     #[must_use]
     pub fn named(&self, name: &str) -> Self {
         let mut config = self.0.config.clone();
@@ -127,17 +126,20 @@ impl Server {
         Self(Arc::new(Reached { config, place: self.0.place.clone(), tls: self.0.tls.clone() }))
     }
 
+    /// Opens a connection.
+    ///
     /// # Errors
-    /// When the server cannot be reached, is not who it should be, or refuses us.
+    /// If the server cannot be reached, is not the expected one, or refuses the connection.
     pub async fn connect(&self) -> Result<(Client, Connection<Wire, Encrypted>), SqlxError> {
         let wire = self.dial().await?;
         self.0.config.connect_raw(wire, self.encryption()).await.map_err(connecting)
     }
 
-    /// Has the server end what runs on a connection, where something does. It has been told when this is done.
+    /// Cancels the statement that runs on a connection, if there is one. The server has processed the request when this
+    /// returns.
     ///
     /// # Errors
-    /// When the server cannot be reached.
+    /// If the server cannot be reached.
     pub async fn cancel(&self, token: &CancelToken) -> Result<(), SqlxError> {
         let wire = UntilClosed(self.dial().await?);
         token.cancel_query_raw(wire, self.encryption()).await.map_err(connecting)
@@ -174,7 +176,7 @@ impl Server {
     }
 }
 
-/// Takes what an address leaves out from the variables that `libpq` knows for it.
+/// Fills in what the address leaves out from the environment variables of `libpq`.
 fn complete(config: &mut Config, variable: &dyn Fn(&str) -> Option<String>) -> Result<(), String> {
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         config.host(variable("PGHOST").unwrap_or_else(|| "localhost".to_owned()));
@@ -195,14 +197,14 @@ fn complete(config: &mut Config, variable: &dyn Fn(&str) -> Option<String>) -> R
     Ok(())
 }
 
-/// Of several places, the first.
+/// The place to connect to: the first one, if the address names several.
 fn place(config: &Config) -> Place {
     let port = config.get_ports().first().copied().unwrap_or(PORT);
     let address = config.get_hostaddrs().first().map(IpAddr::to_string);
     match config.get_hosts().first() {
         Some(Host::Unix(folder)) => Place::Unix(folder.join(format!(".s.PGSQL.{port}"))),
         Some(Host::Tcp(name)) => {
-            // Addresses of the sixth version stand in brackets.
+            // IPv6 addresses are written in brackets.
             let name = name.trim_start_matches('[').trim_end_matches(']').to_owned();
             Place::Tcp { to: address.unwrap_or_else(|| name.clone()), name, port }
         }

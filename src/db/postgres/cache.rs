@@ -7,10 +7,10 @@ use tokio_postgres::{Client, Error, Statement};
 
 use super::parameter::type_of;
 
-/// So many statements are kept prepared on a connection: those used last. Each takes some ten KB of the server.
+/// Maximum number of prepared statements per connection, the most recently used. Each takes about 10 KB on the server.
 const STATEMENTS: NonZeroUsize = NonZeroUsize::new(100).unwrap();
 
-/// The statements that are prepared on a connection, by their text.
+/// The prepared statements of a connection, by their text.
 pub struct Cache(Mutex<LruCache<String, Statement>>);
 
 impl Default for Cache {
@@ -20,13 +20,13 @@ impl Default for Cache {
 }
 
 impl Cache {
-    /// The statement of this text, for values of these types.
+    /// Returns the prepared statement of this text, for values of these types.
     ///
     /// # Errors
-    /// When the server does not understand it.
+    /// If the server refuses the statement.
     pub async fn prepare(&self, client: &Client, sql: &str, values: &[Value]) -> Result<Statement, Error> {
         let known = self.lock().get(sql).cloned();
-        // Texts are the same for other types where a value is a number here and a text there.
+        // The same text may be used with values of other types, such as a number instead of a text.
         if let Some(statement) = known.filter(|statement| takes(statement, values)) {
             return Ok(statement);
         }
@@ -36,12 +36,12 @@ impl Cache {
         Ok(statement)
     }
 
-    /// Forgets a statement: its tables have changed, or the server does not know it any more.
+    /// Forgets a statement, because its tables have changed or the server no longer knows it.
     pub fn forget(&self, sql: &str) {
         self.lock().pop(sql);
     }
 
-    /// Nothing panics while it holds the cache.
+    /// No holder of the lock panics.
     fn lock(&self) -> MutexGuard<'_, LruCache<String, Statement>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! Errors of the driver, as the rest of the program knows them from the one for `SQLite`.
+//! Converts errors of the driver to those that the `SQLite` driver returns.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -10,7 +10,7 @@ use sea_orm::sqlx::error::{DatabaseError, ErrorKind};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
 use tokio_postgres::error::{DbError, SqlState};
 
-/// What `PostgreSQL` answered instead of doing what it was asked for.
+/// An error that `PostgreSQL` returned for a statement.
 #[derive(Debug)]
 pub struct Refusal(DbError);
 
@@ -67,19 +67,19 @@ impl DatabaseError for Refusal {
     }
 }
 
-/// Which promise between tables a change would have broken.
+/// The constraint that a change would have violated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// There is a row with these values already.
+    /// A row with these values already exists.
     Unique,
-    /// A row that is referred to is not there.
+    /// A referenced row does not exist.
     ForeignKey,
 }
 
 impl Violation {
-    /// `None` where the error is another one.
+    /// Returns the violation; `None` for any other error.
     pub fn of(error: &DbErr) -> Option<Self> {
-        // SeaORM tells those of the drivers that it knows.
+        // SeaORM classifies the errors of its own drivers.
         match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(_)) => return Some(Self::Unique),
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => return Some(Self::ForeignKey),
@@ -97,7 +97,7 @@ impl Violation {
     }
 }
 
-/// An error of the driver.
+/// Converts an error of the driver.
 pub fn driver(error: tokio_postgres::Error) -> SqlxError {
     if let Some(refusal) = error.as_db_error() {
         return SqlxError::Database(Box::new(Refusal(refusal.clone())));
@@ -110,17 +110,17 @@ pub fn driver(error: tokio_postgres::Error) -> SqlxError {
         Some(Ok(source)) => SqlxError::Io(io::Error::new(source.kind(), format!("{said}: {source}"))),
         Some(Err(source)) => {
             let told = format!("{said}: {source}").into();
-            // Else it is a value that is of another type than its column.
+            // Otherwise a value does not have the type of its column.
             if said.starts_with("error serializing") { SqlxError::Encode(told) } else { SqlxError::Decode(told) }
         }
         None => SqlxError::Protocol(said),
     }
 }
 
-/// Why no connection was made.
+/// Converts an error of opening a connection.
 pub fn connecting(error: tokio_postgres::Error) -> SqlxError {
     match driver(error) {
-        // The driver wraps what went wrong with TLS and passwords as it does values.
+        // The driver wraps errors of TLS and passwords like those of values.
         SqlxError::Decode(told) if told.to_string().contains("TLS") => SqlxError::Tls(told),
         SqlxError::Decode(told) => SqlxError::Configuration(told),
         other => other,
@@ -131,12 +131,12 @@ pub fn closed() -> SqlxError {
     SqlxError::Io(io::Error::new(io::ErrorKind::ConnectionReset, "the connection is closed"))
 }
 
-/// A statement failed.
+/// Wraps the error of a statement that failed.
 pub fn query(error: tokio_postgres::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(Arc::new(driver(error))))
 }
 
-/// A connection is not to be had, or no good any more.
+/// Wraps the error of a connection that cannot be opened, or is broken.
 pub fn broken(error: SqlxError) -> DbErr {
     DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
 }

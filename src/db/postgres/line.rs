@@ -11,16 +11,17 @@ use super::error::{broken, closed};
 use super::session::{Observer, Session};
 use crate::db::doubt::Doubt;
 
-/// How long a connection may take to be opened.
+/// Timeout for opening a connection.
 const OPEN: Duration = Duration::from_secs(3);
-/// How long to wait before a server is asked anew that does not take connections just now: at first, and at last.
+/// Delay before trying again while the server accepts no connections: initial and maximum.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(300));
-/// A connection that rested for longer is asked whether it still answers: what ends one on its way tells nobody.
+/// A connection that was idle for longer is checked before use: a network device that drops a connection notifies
+/// nobody.
 const RESTED: Duration = Duration::from_secs(30);
-/// How long statements that run are waited for when everything is closed.
+/// How long closing waits for running statements.
 const CLOSING: Duration = Duration::from_secs(30);
 
-/// A connection that is opened when it is needed, and anew where it is no good any more. Cheap to clone.
+/// A connection that is opened on first use, and replaced once it is broken or stale. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Line(Arc<Shared>);
 
@@ -35,7 +36,7 @@ struct Shared {
 #[derive(Debug)]
 enum Held {
     Nothing,
-    /// The session, and the task that speaks for it.
+    /// The session, and the task that drives its connection.
     Open(Arc<Session>, JoinHandle<()>),
     Closed,
 }
@@ -45,16 +46,16 @@ impl Line {
         Self(Arc::new(Shared { server, doubt, observer: None, held: Mutex::new(Held::Nothing) }))
     }
 
-    /// Another one to the same server, whose statements are told to this observer.
+    /// A new line to the same server, whose statements are reported to this observer.
     pub fn observed(&self, observer: Observer) -> Self {
         let (server, doubt) = (self.0.server.clone(), self.0.doubt.clone());
         Self(Arc::new(Shared { server, doubt, observer: Some(observer), held: Mutex::new(Held::Nothing) }))
     }
 
-    /// The connection, which is opened where it is not, does not answer, or is doubted.
+    /// Returns the session. Opens a new one if there is none, it does not answer, or it is stale.
     ///
     /// # Errors
-    /// When none can be had in time, or the server refuses us.
+    /// If none can be opened in time, or the server refuses the connection.
     pub async fn session(&self) -> Result<Arc<Session>, DbErr> {
         let mut held = self.0.held.lock().await;
         match &*held {
@@ -62,9 +63,9 @@ impl Line {
             Held::Open(session, _) if self.is_good(session).await => return Ok(Arc::clone(session)),
             Held::Open(..) | Held::Nothing => {}
         }
-        // Before another one is opened: the server may have no room for both.
+        // Close the old one first: the server may have no room for both.
         *held = Held::Nothing;
-        // In a task of its own, which ends with this one: TLS needs much of the stack, where a long way leads here.
+        // In a task of its own, which ends with this future: TLS needs much stack, and the call chain here is deep.
         let mut opening = JoinSet::new();
         let (server, observer) = (self.0.server.clone(), self.0.observer.clone());
         opening.spawn(async move { timeout(OPEN, open(&server, observer)).await });
@@ -84,20 +85,20 @@ impl Line {
         !session.is_closed() && !self.0.doubt.is_of(session.age()) && (rested < RESTED || session.answers().await)
     }
 
-    /// Waits until the connection is free again, after the future of a statement was dropped. One that does not come
-    /// back in time is left behind.
+    /// Waits until the connection is free again, after the future of a statement was dropped. Abandons a connection
+    /// that does not recover in time.
     pub async fn recover(&self) {
         let mut held = self.0.held.lock().await;
         let Held::Open(session, task) = &*held else { return };
         if session.is_closed() || !session.recover().await {
             tracing::debug!("a connection does not come back");
-            // The task would wait for the answer to what was left.
+            // The task would wait for the answer to the abandoned statement.
             task.abort();
             *held = Held::Nothing;
         }
     }
 
-    /// Leaves a connection behind that did not answer in time; the next one who needs it opens another.
+    /// Abandons a connection that did not answer in time; the next use opens another.
     pub fn leave(&self) {
         let Ok(mut held) = self.0.held.try_lock() else { return };
         if let Held::Open(_, task) = &*held {
@@ -106,7 +107,7 @@ impl Line {
         }
     }
 
-    /// Waits for the statements that run, and closes the connection; none is opened any more.
+    /// Waits for running statements, then closes the connection for good.
     pub async fn close(&self) {
         let held = std::mem::replace(&mut *self.0.held.lock().await, Held::Closed);
         if let Held::Open(session, mut task) = held {
@@ -118,7 +119,7 @@ impl Line {
     }
 }
 
-/// A server that starts, or has no room, is asked again.
+/// Opens a session. Tries again while the server starts or has no room.
 async fn open(server: &Server, observer: Option<Observer>) -> Result<(Session, JoinHandle<()>), SqlxError> {
     let (mut pause, longest) = PAUSE;
     loop {
@@ -130,7 +131,7 @@ async fn open(server: &Server, observer: Option<Observer>) -> Result<(Session, J
     }
 }
 
-/// Whether the server may take a connection in a moment.
+/// Whether the server may accept a connection soon.
 fn may_pass(error: &SqlxError) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     match error {

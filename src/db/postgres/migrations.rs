@@ -1,7 +1,7 @@
-//! A connection for `SeaORM`'s migrations, which take none but its own kinds.
+//! A connection for `SeaORM`'s migrations, which only run on its own connection types.
 //!
-//! The kind that another driver can stand behind waits for each answer without yielding: statements are run by a thread
-//! of their own, which ends when nothing was asked for a while.
+//! The type that allows another driver behind it (`MockDatabase`) blocks for each answer. So a thread runs the
+//! statements; it ends when it has been idle for a while.
 
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -24,29 +24,29 @@ use crate::db::doubt::Doubt;
 /// How long the thread waits for the next statement, outside of transactions.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// A connection of its own, which is opened when it is needed.
+/// Creates a connection for migrations, opened on first use.
 pub fn door(server: Server) -> DatabaseConnection {
     let migrations = Migrations { server, asks: None, depth: 0, failed: None };
     DatabaseConnectionType::MockDatabaseConnection(Arc::new(MockDatabaseConnection::new(migrations))).into()
 }
 
-/// The statements of migrations, on one connection.
+/// Runs the statements of migrations on one connection.
 #[derive(Debug)]
 struct Migrations {
     server: Server,
     /// Absent before the first statement.
     asks: Option<UnboundedSender<Ask>>,
-    /// How many transactions are open, one in the other.
+    /// Nesting depth of open transactions.
     depth: u32,
-    /// Why a transaction was not begun or ended, which `SeaORM` does not ask.
+    /// Error of beginning or ending a transaction: `SeaORM` does not expect one there.
     failed: Option<DbErr>,
 }
 
-/// Something to be done by the thread.
+/// A request to the thread.
 #[derive(Debug)]
 struct Ask {
     what: What,
-    /// No transaction is open afterwards.
+    /// No transaction is open after this.
     is_last: bool,
     answer: mpsc::Sender<Result<Answer, DbErr>>,
 }
@@ -65,7 +65,7 @@ enum Answer {
 }
 
 impl Migrations {
-    /// Blocks until it is done.
+    /// Sends a request, and blocks until it is answered.
     fn ask(&mut self, what: What) -> Result<Answer, DbErr> {
         if let Some(error) = self.failed.take() {
             return Err(error);
@@ -80,7 +80,7 @@ impl Migrations {
         }
         let (asks, receiver) = unbounded_channel();
         let line = Line::new(self.server.clone(), Doubt::default());
-        // The thread is not there yet, and takes it when it is.
+        // The receiver is alive until the thread takes it.
         let _ = asks.send(ask);
         std::thread::Builder::new()
             .name("migrations".to_owned())
@@ -90,14 +90,14 @@ impl Migrations {
         answered.recv().unwrap_or_else(|_| Err(broken(closed())))
     }
 
-    /// Begins or ends a transaction; where that fails, the next statement does.
+    /// Begins or ends a transaction. If that fails, the next statement returns the error.
     fn control(&mut self, sql: String) {
         if let Err(error) = self.ask(What::Control(sql)) {
             self.failed = Some(error);
         }
     }
 
-    /// The depth of the transaction that ends.
+    /// Ends a transaction, and returns its depth.
     fn end(&mut self) -> u32 {
         let depth = self.depth;
         self.depth = depth.saturating_sub(1);
@@ -133,7 +133,7 @@ impl MockDatabaseTrait for Migrations {
 
     fn rollback(&mut self) {
         let depth = self.end();
-        // What failed before is taken back by this.
+        // The rollback undoes what failed before.
         self.failed = None;
         self.control(if depth == 1 { "ROLLBACK".to_owned() } else { format!("ROLLBACK TO SAVEPOINT m{depth}") });
     }
@@ -146,15 +146,15 @@ impl MockDatabaseTrait for Migrations {
         DatabaseBackend::Postgres
     }
 
-    /// Whether all transactions were begun and ended.
+    /// Returns the error of beginning or ending a transaction, if there was one.
     fn ping(&self) -> Result<(), DbErr> {
         self.failed.clone().map_or(Ok(()), Err)
     }
 }
 
-/// What the thread does.
+/// Runs the thread.
 fn serve(line: &Line, mut asks: UnboundedReceiver<Ask>) {
-    // Without a runtime nobody answers, and whoever asks is told that the connection is closed.
+    // Without a runtime the channel closes, and the caller gets an error.
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     runtime.block_on(async {
         let mut may_end = true;
@@ -167,10 +167,10 @@ fn serve(line: &Line, mut asks: UnboundedReceiver<Ask>) {
             } else {
                 asks.recv().await
             };
-            // What was sent before it was closed is done, too.
+            // Answer requests that were sent before the channel was closed.
             let Some(ask) = ask.or_else(|| asks.try_recv().ok()) else { break };
             may_end = ask.is_last;
-            // Whoever asks waits for the answer.
+            // The caller waits for the answer.
             let _ = ask.answer.send(run(line, ask.what).await);
         }
         line.close().await;
@@ -183,7 +183,7 @@ async fn run(line: &Line, what: What) -> Result<Answer, DbErr> {
         What::Control(sql) => session.control(&sql).await.map(|()| Answer::Changed(0)),
         What::Execute(statement) => match &statement.values {
             Some(_) => session.execute(&statement).await.map(Answer::Changed),
-            // They may be several.
+            // There may be several.
             None => session.execute_unprepared(&statement.sql).await.map(Answer::Changed),
         },
         What::Query(statement) => {

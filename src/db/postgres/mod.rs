@@ -1,4 +1,4 @@
-//! Speaking to `PostgreSQL`: where it is, how the way there is kept secret, and connections to it.
+//! Driver for `PostgreSQL`: addresses, TLS, and connections.
 
 mod address;
 mod cache;

@@ -1,4 +1,4 @@
-//! Values of statements, as the protocol carries them.
+//! Statement parameters, as the protocol encodes them.
 
 use std::error::Error;
 
@@ -7,7 +7,7 @@ use sea_orm::Value;
 use sea_orm::sea_query::{ArrayType, OptionEnum};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-/// The type that a value is sent as: the server takes it for that where the statement leaves it open.
+/// The type that a value is declared and sent as.
 pub fn type_of(value: &Value) -> Type {
     match value {
         Value::Bool(_) => Type::BOOL,
@@ -26,7 +26,7 @@ pub fn type_of(value: &Value) -> Type {
             Type::TIMESTAMPTZ
         }
         Value::Array(kind, _) => array_of(kind),
-        // String, Enum and Char; others are of features that are not on.
+        // String, Enum and Char; other variants belong to disabled features.
         _ => Type::TEXT,
     }
 }
@@ -52,7 +52,7 @@ fn array_of(kind: &ArrayType) -> Type {
     }
 }
 
-/// A value that goes into a statement which was prepared for its type.
+/// A value for a statement that was prepared with its type.
 #[derive(Debug)]
 pub struct Parameter<'v>(pub &'v Value);
 
@@ -90,7 +90,7 @@ impl ToSql for Parameter<'_> {
         }
     }
 
-    /// It is the type of [`type_of`], for which the statement was prepared.
+    /// The type is always that of [`type_of`], which the statement was prepared with.
     fn accepts(_: &Type) -> bool {
         true
     }

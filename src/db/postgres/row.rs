@@ -1,4 +1,4 @@
-//! Rows, as `SeaORM` takes them.
+//! Converts rows to those of `SeaORM`.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -10,33 +10,33 @@ use sea_orm::{
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Kind, Type};
 
-/// The value at a place; `None` where it is null.
+/// Returns the value at an index; `None` if it is null.
 ///
 /// # Errors
-/// When the column is of another type.
+/// If the column has another type.
 pub fn cell<'r, T: FromSql<'r>>(row: &'r Row, place: usize) -> Result<Option<T>, DbErr> {
     row.try_get(place).map_err(super::error::query)
 }
 
-/// Rows as `SeaORM` takes them from a driver that it does not know: their values by the names of the columns.
+/// Converts rows to those that `SeaORM` accepts from other drivers: maps from column name to value.
 ///
 /// # Errors
-/// When a value is not what its type says.
+/// If a value does not match its column's type.
 pub fn results(rows: &[Row]) -> Result<Vec<QueryResult>, DbErr> {
     let rows = rows.iter().map(by_name).collect::<Result<Vec<_>, _>>()?;
     MockDatabase::new(DatabaseBackend::Postgres).append_query_results([rows]).query(0, nothing())
 }
 
-/// How many rows a statement changed, as `SeaORM` takes it.
+/// Converts the number of affected rows to `SeaORM`'s result.
 ///
 /// # Errors
-/// None that is known.
+/// None known.
 pub fn changed(rows_affected: u64) -> Result<ExecResult, DbErr> {
     let changed = MockExecResult { last_insert_id: 0, rows_affected };
     MockDatabase::new(DatabaseBackend::Postgres).append_exec_results([changed]).execute(0, nothing())
 }
 
-/// What was run is of no interest here.
+/// A placeholder: the mock does not look at the statement.
 fn nothing() -> Statement {
     Statement::from_string(DatabaseBackend::Postgres, "")
 }
@@ -45,7 +45,7 @@ fn by_name(row: &Row) -> Result<BTreeMap<String, Value>, DbErr> {
     let mut values = BTreeMap::new();
     for (place, column) in row.columns().iter().enumerate() {
         let value = value(row, place, column.type_())?;
-        // SeaORM counts places in the order of the names: these come first, as no column is called so.
+        // SeaORM takes indexes in the order of the names, so these names sort first; no real column has one.
         values.insert(format!("\0{place:05}"), value.clone());
         values.insert(column.name().to_owned(), value);
     }
@@ -88,7 +88,7 @@ fn array<T: Into<Value>>(kind: ArrayType, values: Option<Vec<T>>) -> Value {
     Value::Array(kind, values.map(|values| Box::new(values.into_iter().map(Into::into).collect())))
 }
 
-/// What is of a type that nothing reads, as it came.
+/// The raw bytes of a value of a type that nothing reads.
 struct Unread(Vec<u8>);
 
 impl<'r> FromSql<'r> for Unread {

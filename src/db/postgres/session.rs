@@ -18,12 +18,12 @@ use super::error::{connecting, driver, query};
 use super::parameter::Parameter;
 use crate::db::stopwatch::Stopwatch;
 
-/// How long to wait for a statement to be cancelled.
+/// How long to wait for a cancellation.
 const CANCEL: Duration = Duration::from_secs(1);
-/// How long a connection has to answer that is asked whether it still does.
+/// How long a connection has to answer when it is checked.
 const ANSWER: Duration = Duration::from_secs(2);
 
-/// What is called back with every statement.
+/// A callback for every statement.
 #[derive(Clone)]
 pub struct Observer(pub Arc<dyn Fn(&Info<'_>) + Send + Sync>);
 
@@ -33,18 +33,18 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// An open connection. Answers come in the order of what was asked, and are told to whoever still waits: a statement
-/// whose future is dropped runs on, and others wait behind it until [`Self::recover`] ends it.
+/// An open connection. Requests are pipelined and answered in order. A statement whose future is dropped runs on, and
+/// later ones wait behind it until [`Self::recover`] cancels it.
 pub struct Session {
     server: Server,
     client: Client,
     statements: Cache,
-    /// The process of the server that serves it; unknown where a pooler hides it.
+    /// The server process of this connection; unknown if a pooler hides it.
     process: Option<i32>,
     watch: Stopwatch,
-    /// When it was taken last, by `watch`.
+    /// When it was last taken, by `watch`.
     taken: AtomicU64,
-    /// How many statements were begun, and are not known to have ended.
+    /// How many statements have begun and are not known to have ended.
     running: AtomicU32,
     observer: Option<Observer>,
 }
@@ -56,14 +56,14 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    /// Opens a connection; the task is that which speaks on it, until the session is dropped or the server ends it.
+    /// Opens a connection. The task drives it until the session is dropped or the server closes it.
     ///
     /// # Errors
-    /// When the server cannot be reached, is not who it should be, or refuses us.
+    /// If the server cannot be reached, is not the expected one, or refuses the connection.
     pub async fn open(server: &Server, observer: Option<Observer>) -> Result<(Self, JoinHandle<()>), SqlxError> {
         let (client, connection) = server.connect().await?;
         let task = tokio::spawn(async move {
-            // Whoever uses the connection next is told that it is closed.
+            // The next use of the session gets an error.
             if let Err(error) = connection.await {
                 tracing::debug!(cause = %connecting(error), "a connection has ended");
             }
@@ -94,7 +94,7 @@ impl Session {
         Ok(process)
     }
 
-    /// The process that serves it, where that is known.
+    /// The server process of this connection, if known.
     pub fn process(&self) -> Option<i32> {
         self.process
     }
@@ -107,24 +107,26 @@ impl Session {
         self.client.is_closed()
     }
 
-    /// Somebody takes it; for how long nobody did before.
+    /// Takes the session, and returns for how long it was idle.
     pub fn take(&self) -> Duration {
         let now = self.watch.now();
         Duration::from_millis(now.saturating_sub(self.taken.swap(now, Ordering::Relaxed)))
     }
 
-    /// Whether it still answers.
+    /// Whether the server still answers.
     pub async fn answers(&self) -> bool {
         matches!(timeout(ANSWER, self.client.check_connection()).await, Ok(Ok(())))
     }
 
+    /// Checks that the server answers.
+    ///
     /// # Errors
-    /// When it does not answer; it is not waited for in vain.
+    /// If it does not. There is no timeout here.
     pub async fn ping(&self) -> Result<(), SqlxError> {
         self.client.check_connection().await.map_err(driver)
     }
 
-    /// Has the server end the statement that runs, where there is one.
+    /// Cancels the running statement, if there is one.
     pub async fn cancel(&self) {
         if self.running.load(Ordering::Relaxed) == 0 {
             return;
@@ -137,8 +139,8 @@ impl Session {
         tracing::warn!(cause = failed, "a statement could not be cancelled; it runs until its time is over");
     }
 
-    /// Ends what was left in the middle: a statement that nobody waits for, and the transaction that it was in. Whether
-    /// the connection can be used again.
+    /// Cancels a statement that was left running, and rolls back its transaction. Returns whether the connection can be
+    /// used again.
     pub async fn recover(&self) -> bool {
         self.cancel().await;
         let rolled_back = matches!(timeout(ANSWER, self.client.batch_execute("ROLLBACK")).await, Ok(Ok(())));
@@ -148,10 +150,10 @@ impl Session {
         rolled_back
     }
 
-    /// The rows of a statement, as they come.
+    /// Returns the rows of a statement as a stream.
     ///
     /// # Errors
-    /// When the server refuses it, or the connection breaks.
+    /// If the server refuses the statement, or the connection breaks.
     pub async fn rows<'s>(&'s self, statement: &'s Statement) -> Result<Rows<'s>, DbErr> {
         let start = Instant::now();
         self.begin();
@@ -168,10 +170,10 @@ impl Session {
         }
     }
 
-    /// Runs a statement, and gives how many rows it changed.
+    /// Runs a statement, and returns how many rows it affected.
     ///
     /// # Errors
-    /// As of [`Self::rows`].
+    /// As for [`Self::rows`].
     pub async fn execute(&self, statement: &Statement) -> Result<u64, DbErr> {
         let start = Instant::now();
         self.begin();
@@ -191,10 +193,10 @@ impl Session {
         }
     }
 
-    /// Runs statements without values, one after the other, and gives how many rows they changed.
+    /// Runs one or several statements without values, and returns how many rows they affected.
     ///
     /// # Errors
-    /// As of [`Self::rows`].
+    /// As for [`Self::rows`].
     pub async fn execute_unprepared(&self, sql: &str) -> Result<u64, DbErr> {
         let start = Instant::now();
         self.begin();
@@ -219,18 +221,18 @@ impl Session {
     /// Runs a statement that begins or ends a transaction.
     ///
     /// # Errors
-    /// As of [`Self::rows`].
+    /// As for [`Self::rows`].
     pub async fn control(&self, sql: &str) -> Result<(), DbErr> {
         self.begin();
-        // Boxed: the futures of changes hold this one.
+        // Boxed, since the futures of mutations contain this one.
         let done = Box::pin(self.client.batch_execute(sql)).await;
         self.end();
         done.map_err(query)
     }
 
-    /// Sends a statement of which nobody waits for the end; others that are sent later run after it.
+    /// Sends a statement without waiting for its end; later statements run after it.
     pub fn send(&self, sql: &str) {
-        // It is sent when it is waited for first.
+        // The first poll sends it.
         let _ = pin!(self.client.batch_execute(sql)).now_or_never();
     }
 
@@ -242,10 +244,10 @@ impl Session {
         let _ = self.running.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1));
     }
 
-    /// A statement has ended with an error.
+    /// Counts a statement that ended with an error.
     fn failed(&self, sql: &str, error: tokio_postgres::Error) -> tokio_postgres::Error {
         self.end();
-        // Its tables have changed since it was prepared, or the server has forgotten it.
+        // The tables have changed since it was prepared, or the server no longer knows it.
         let stale = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::INVALID_SQL_STATEMENT_NAME];
         if error.code().is_some_and(|code| stale.contains(code)) {
             self.statements.forget(sql);
@@ -264,7 +266,7 @@ fn values(statement: &Statement) -> &[Value] {
     statement.values.as_ref().map_or(&[], |values| &values.0)
 }
 
-/// As a list: an iterator would make futures of which it is not seen that they can be sent to another thread.
+/// As a list: with an iterator, the compiler cannot prove that the futures are `Send`.
 fn parameters(values: &[Value]) -> Vec<Parameter<'_>> {
     values.iter().map(Parameter).collect()
 }
@@ -273,20 +275,20 @@ fn exec(error: tokio_postgres::Error) -> DbErr {
     DbErr::Exec(RuntimeErr::SqlxError(Arc::new(driver(error))))
 }
 
-/// The rows of a statement, one by one.
+/// The rows of a statement, as a stream.
 pub struct Rows<'s> {
     session: &'s Session,
     sql: &'s str,
     stream: Pin<Box<RowStream>>,
-    /// Nothing comes any more: the driver would take another question for one on a connection that is closed.
+    /// Polling the driver's stream again would look like a closed connection.
     has_ended: bool,
 }
 
 impl Rows<'_> {
-    /// The next row; `None` after the last one.
+    /// Returns the next row; `None` after the last one.
     ///
     /// # Errors
-    /// When the statement fails.
+    /// If the statement fails.
     pub async fn next(&mut self) -> Result<Option<tokio_postgres::Row>, DbErr> {
         if self.has_ended {
             return Ok(None);

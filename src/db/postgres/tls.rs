@@ -1,5 +1,4 @@
-//! Keeping what is said to `PostgreSQL` secret, as `sslmode` and `sslrootcert` say. The words mean what they mean to
-//! `libpq`.
+//! TLS to `PostgreSQL`, set by `sslmode` and `sslrootcert` with the same meaning as in `libpq`.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,19 +12,19 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// How secret the way to the server is, in rising order.
+/// How the connection is secured, in rising order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
-    /// Never.
+    /// No encryption.
     Disable,
-    /// Encrypted where the server can; anybody may be at the other end.
+    /// Encrypted if the server supports it; the server is not authenticated.
     #[default]
     Prefer,
-    /// Encrypted; anybody may be at the other end, unless an authority is named.
+    /// Encrypted; the server is not authenticated, unless a root certificate is given.
     Require,
-    /// The server has a certificate of a known authority.
+    /// The server's certificate is signed by a trusted authority.
     VerifyCa,
-    /// And that certificate is of the name that the address has.
+    /// In addition, the certificate has the name in the address.
     VerifyFull,
 }
 
@@ -46,12 +45,12 @@ impl FromStr for Mode {
     }
 }
 
-/// Which authorities are believed.
+/// Which certificate authorities are trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Roots {
-    /// Those that the system believes.
+    /// Those that the system trusts.
     System,
-    /// Those in a file of PEM.
+    /// Those in a PEM file.
     File(PathBuf),
 }
 
@@ -61,14 +60,14 @@ impl From<&str> for Roots {
     }
 }
 
-/// How connections are encrypted, and how far the server is looked at: the mode that results is given, too.
+/// Creates the TLS connector, and returns the mode that results.
 ///
 /// # Errors
-/// Where the words contradict each other, or there are no authorities; says so.
+/// If the settings contradict each other, or there are no root certificates; the text says which.
 pub fn connector(mode: Option<Mode>, roots: Option<&Roots>) -> Result<(Mode, MakeRustlsConnect), String> {
     let mode = match (mode, roots) {
         (None, Some(Roots::System)) => Mode::VerifyFull,
-        // Anybody can have a certificate of some authority that the system believes.
+        // Anyone can get a certificate from some authority that the system trusts.
         (Some(Mode::VerifyCa), None | Some(Roots::System)) => {
             return Err("sslmode=verify-ca needs the file of an authority of your own as sslrootcert: \
                         anybody can have a certificate of one that the system believes"
@@ -79,7 +78,7 @@ pub fn connector(mode: Option<Mode>, roots: Option<&Roots>) -> Result<(Mode, Mak
                 "sslrootcert=system needs sslmode=verify-full: with less, anybody could be at the other end".to_owned()
             );
         }
-        // Whoever names an authority wants it to be asked.
+        // As in libpq: a given root certificate is verified.
         (Some(Mode::Require), Some(Roots::File(_))) => Mode::VerifyCa,
         (mode, _) => mode.unwrap_or_default(),
     };
@@ -124,7 +123,7 @@ fn store(roots: &Roots) -> Result<RootCertStore, String> {
     Ok(store)
 }
 
-/// Takes any certificate; whoever shows it has to have its key.
+/// Accepts any certificate; the server must prove that it has the key.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 
@@ -163,7 +162,7 @@ impl ServerCertVerifier for Anybody {
     }
 }
 
-/// Takes the certificate of any name that an authority has signed.
+/// Accepts any certificate that a trusted authority has signed, whatever its name.
 #[derive(Debug)]
 struct AnyName(Arc<WebPkiServerVerifier>);
 
@@ -176,7 +175,7 @@ impl ServerCertVerifier for AnyName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        // The name is looked at last: one that is wrong stands on a certificate that is right.
+        // The name is checked last: if only that fails, the certificate is valid.
         match self.0.verify_server_cert(certificate, between, name, ocsp, now) {
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },

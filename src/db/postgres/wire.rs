@@ -1,4 +1,4 @@
-//! The bytes between us and the server, before they are encrypted.
+//! The socket to the server, below TLS.
 
 use std::io;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-/// A socket of either kind.
+/// A TCP or Unix socket.
 pub enum Wire {
     Tcp(TcpStream),
     Unix(UnixStream),
@@ -47,8 +47,8 @@ impl AsyncWrite for Wire {
 
 /// A socket whose shutdown waits until the server closes it.
 ///
-/// The server closes a connection that asks it to cancel a statement after it has done so. Whoever does not wait for
-/// that may cancel the next statement in place of the one that was meant.
+/// The server closes the connection of a cancel request after processing it. A caller that does not wait for this may
+/// cancel the next statement instead of the intended one.
 pub struct UntilClosed<S>(pub S);
 
 impl<S: AsyncRead + Unpin> AsyncRead for UntilClosed<S> {
