@@ -1,10 +1,9 @@
-//! Looking tokens up in the database: those that arrive while a look-up is under way are found by the next one,
-//! together.
+//! Batched token lookups: tokens that arrive while a lookup runs are found together by the next one.
 //!
-//! Each request is answered by a look-up that began after the request came, so that revoking a token takes effect at
-//! once; but where many requests come at a time, one statement lets all of them in. Where more come than that takes, or
-//! it takes long, another is begun beside it: nobody stands for long behind a connection that leads nowhere. Addresses take
-//! turns, so that nobody stands behind tokens that somebody else makes up.
+//! Each request gets the result of a lookup that began after the request arrived, so that revoking a token takes effect
+//! at once, yet one statement serves many concurrent requests. If more tokens wait than fit into one statement, or a
+//! lookup is slow, another one runs concurrently, so that no request waits long behind a dead connection. Addresses
+//! take turns, so that nobody waits behind tokens that another address makes up.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -27,7 +26,7 @@ use crate::watchdog::watched;
 /// The company and the hash of a token.
 pub type Key = (i64, Vec<u8>);
 
-/// What the database knows of a token.
+/// A token as stored, with the status of its user.
 #[derive(Clone, Debug)]
 pub struct Holder {
     pub id: i64,
@@ -35,32 +34,32 @@ pub struct Holder {
     pub scopes: Scopes,
     pub expires_on: Option<DateTime<Utc>>,
     pub revoked_on: Option<DateTime<Utc>>,
-    /// Of its user.
+    /// Status of the user.
     pub status: UserStatus,
 }
 
 type Found = Result<Option<Holder>>;
 
-/// So many tokens are looked up by one statement.
+/// Maximum number of tokens per statement.
 const MOST: usize = 8;
-/// So many statements run at the same time.
+/// Maximum number of concurrent statements.
 const SERVICES: usize = 4;
-/// Who has waited for so long has another one begun.
+/// A request that has waited for this long starts another statement.
 const LONG: Duration = Duration::from_millis(100);
 
-/// The look-ups of a process.
+/// The token lookups of a process.
 #[derive(Clone)]
 pub struct Lookup(Arc<Shared>);
 
 struct Shared {
     db: Db,
-    /// Where the statements run.
+    /// The runtime that the statements run on.
     work: Work,
     queue: Mutex<Queue>,
 }
 
 impl Shared {
-    /// Nothing panics while it holds the queue.
+    /// No holder of the lock panics.
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -73,33 +72,33 @@ impl Shared {
         }
     }
 
-    /// Has another statement run, where there may be one.
+    /// Starts another statement, unless the maximum run already.
     fn serve(self: &Arc<Self>, queue: &mut Queue) {
         if queue.services < SERVICES && !queue.waiting.is_empty() {
             queue.services += 1;
-            // In a task of its own, as others wait for it who do not hang up where this request does.
+            // In a task of its own, since requests wait for it that outlive this one.
             let service = Service { shared: Arc::clone(self), is_over: false };
             self.work.spawn(watched("token look-up", service.run()));
         }
     }
 }
 
-/// Those that are served next.
+/// The tokens of one statement, with the requests that wait for each.
 type Batch = Vec<(Key, Vec<oneshot::Sender<Found>>)>;
 
 #[derive(Default)]
 struct Queue {
     waiting: HashMap<Key, Waiting>,
-    /// The keys that each address waits for, in the order in which they came. One that was found for another address, or
-    /// that nobody waits for any more, may still stand here.
+    /// The keys that each address waits for, in order of arrival. A key may remain here after it was found for another
+    /// address, or after its requests were dropped.
     lanes: HashMap<Option<IpAddr>, VecDeque<Key>>,
-    /// The addresses that have a lane, the one whose turn is next first.
+    /// The addresses that have a lane, in the order of their turns.
     turns: VecDeque<Option<IpAddr>>,
-    /// So many take what waits.
+    /// How many tasks serve the queue.
     services: usize,
 }
 
-/// Who waits for a key, and from where.
+/// The requests that wait for a key, and their addresses.
 #[derive(Default)]
 struct Waiting {
     senders: Vec<oneshot::Sender<Found>>,
@@ -109,7 +108,7 @@ struct Waiting {
 impl Queue {
     fn push(&mut self, address: Option<IpAddr>, key: Key, sender: oneshot::Sender<Found>) {
         let waiting = self.waiting.entry(key.clone()).or_default();
-        // Who has hung up wants to know nothing.
+        // Forget requests that were dropped.
         waiting.senders.retain(|sender| !sender.is_closed());
         waiting.senders.push(sender);
         if waiting.addresses.contains(&address) {
@@ -123,7 +122,7 @@ impl Queue {
         lane.push_back(key);
     }
 
-    /// The next key, of the address whose turn it is.
+    /// Takes the next key of the address whose turn it is.
     fn pop(&mut self) -> Option<Key> {
         let address = self.turns.pop_front()?;
         let lane = self.lanes.get_mut(&address)?;
@@ -136,7 +135,7 @@ impl Queue {
         key
     }
 
-    /// The next ones that somebody waits for.
+    /// Takes the next batch of keys that a request still waits for.
     fn next(&mut self) -> Batch {
         let mut next = Batch::new();
         while next.len() < MOST
@@ -163,11 +162,11 @@ impl Lookup {
         Self(Arc::new(Shared { db, work, queue: Mutex::default() }))
     }
 
-    /// What is known of a token now; `None` where there is none of this company with this hash. `address` is who asks,
-    /// where that is known.
+    /// Finds a token as it is now; `None` if the company has no token with this hash. `address` is that of the client,
+    /// if known.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn find(&self, address: Option<IpAddr>, key: Key) -> Found {
         let (sender, mut found) = oneshot::channel();
         self.0.enqueue(address, key, sender);
@@ -179,7 +178,7 @@ impl Lookup {
     }
 }
 
-/// Serves the queue until nobody waits.
+/// A task that serves the queue until it is empty.
 struct Service {
     shared: Arc<Shared>,
     is_over: bool,
@@ -212,7 +211,7 @@ impl Service {
 }
 
 impl Drop for Service {
-    /// Where it ends before its time, by a panic, those who wait learn of it, and the next ones are served by another.
+    /// If the task panics, fails the requests that wait, and lets another task serve the next ones.
     fn drop(&mut self) {
         if !self.is_over {
             let mut queue = self.shared.queue();
@@ -222,19 +221,19 @@ impl Drop for Service {
     }
 }
 
-/// The time limit of the database is none where the connection leads nowhere.
+/// A statement timeout cannot fire on a dead connection, so time out here too.
 async fn ask_in_time(db: &Db, keys: &[&Key]) -> Result<HashMap<Key, Holder>> {
     let mut asked = pin!(ask(db, keys));
     if let Ok(found) = timeout(db.patience(), &mut asked).await {
         return found;
     }
-    // Before the connection is given back.
+    // Before the connection is released.
     db.heed(Fault::Connection);
     Err(DbErr::Conn(RuntimeErr::Internal("no answer about a token".to_owned())).into())
 }
 
 async fn ask(db: &Db, keys: &[&Key]) -> Result<HashMap<Key, Holder>> {
-    // Of 1, 2, 4 or 8 keys, so that few statements are prepared: the last one is repeated.
+    // Repeat the last key up to 1, 2, 4 or 8 keys, so that few statements are prepared.
     let all = keys.iter().chain(keys.last().into_iter().cycle()).take(keys.len().next_power_of_two());
     let is_one = all.fold(Condition::any(), |any, (company_id, hash)| {
         let is_this = Condition::all().add(token::Column::CompanyId.eq(*company_id));
@@ -252,7 +251,7 @@ async fn ask(db: &Db, keys: &[&Key]) -> Result<HashMap<Key, Holder>> {
     Ok(rows.iter().map(holder).collect::<Result<_, DbErr>>()?)
 }
 
-/// In the order in which [`ask`] selects it.
+/// Reads the columns in the order of [`ask`].
 fn holder(row: &Row) -> Result<(Key, Holder), DbErr> {
     let holder = Holder {
         id: row.get(2)?,
@@ -296,7 +295,7 @@ mod tests {
         push(&mut queue, 2, 1);
         push(&mut queue, 3, 2);
         push(&mut queue, 3, 3);
-        // One key from two addresses is found once, by whichever turn comes first.
+        // A key of two addresses is looked up once, at the earlier turn.
         push(&mut queue, 4, 1);
         assert_eq!(tokens(&queue.next()), [100, 1, 2, 101, 3, 102, 103, 104]);
         assert_eq!(tokens(&queue.next()), [105, 106, 107, 108, 109, 110, 111, 112]);

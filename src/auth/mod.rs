@@ -1,4 +1,4 @@
-//! Who asks, and what they may do.
+//! Authentication: who sends a request, and what they may do.
 
 mod identity;
 mod lookup;

@@ -1,8 +1,8 @@
 //! Opaque tokens: `ng_<company>_<secret>`, where the secret is 256 random bits.
 //!
-//! Only the SHA-256 of a token is stored; with that much entropy in it, a slow hash would add nothing. The company
-//! stands in the token so that looking it up leads with the company, as every index does; it is no proof of
-//! anything, as the hash covers it.
+//! Only the SHA-256 hash of a token is stored; with that much entropy, a slow hash would add nothing. The token
+//! contains the company so that its lookup leads with the company, as every index does. This proves nothing by itself,
+//! since the hash covers it.
 
 use std::net::IpAddr;
 
@@ -21,7 +21,7 @@ use crate::entity::user::UserStatus;
 use crate::error::Result;
 use crate::runtime::Work;
 
-/// A token in clear, shown once to whom it is for.
+/// A token in plain text, shown once to its owner.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -32,7 +32,7 @@ impl Secret {
         Ok(Self(format!("ng_{company_id}_{}", URL_SAFE_NO_PAD.encode(bits))))
     }
 
-    /// A token that somebody has.
+    /// Wraps an existing token.
     #[cfg(test)]
     pub fn from_text(text: &str) -> Self {
         Self(text.to_owned())
@@ -43,28 +43,28 @@ impl Secret {
     }
 }
 
-/// A token to be made.
+/// A token to be created.
 #[derive(Clone, Debug)]
 pub struct NewToken {
     pub company_id: i64,
     pub user_id: i64,
-    /// What it is for, as `token list` shows it.
+    /// The purpose of the token, as `token list` shows it.
     pub name: String,
     pub scopes: Vec<Scope>,
     pub expires_on: Option<DateTime<Utc>>,
 }
 
-/// Makes and stores a token.
+/// Creates and stores a token.
 ///
 /// # Errors
-/// When the user does not exist, or the system has no randomness to give.
+/// If the user does not exist, or the system has no randomness to give.
 pub async fn create_token(
     connection: &impl ConnectionTrait,
     clock: &Clock,
     new: NewToken,
 ) -> std::result::Result<(token::Model, Secret), DbErr> {
     let secret = Secret::random(new.company_id).map_err(|error| DbErr::Custom(error.to_string()))?;
-    // People type it, and no client sees it: it has no gaps.
+    // Ids without gaps: people type them, and no client sees them.
     let id = db::dense_ids(connection, new.company_id, Table::Token, 1).await?.first().copied().unwrap_or_default();
     let row = token::ActiveModel {
         company_id: Set(new.company_id),
@@ -80,7 +80,7 @@ pub async fn create_token(
     Ok((row.insert(connection).await?, secret))
 }
 
-/// The tokens of a database.
+/// Authenticates the opaque tokens of a database.
 #[derive(Clone)]
 pub struct Tokens {
     lookup: Lookup,
@@ -88,29 +88,29 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Looked up on the runtime of whoever asks.
+    /// Runs lookups on the caller's runtime.
     pub fn new(db: Db, clock: Clock) -> Self {
         Self::on(Work::here(), db, clock)
     }
 
-    /// Looked up as `work`.
+    /// Runs lookups on `work`.
     pub fn on(work: Work, db: Db, clock: Clock) -> Self {
         Self { lookup: Lookup::new(work, db), clock }
     }
 
-    /// Who holds this token: `None` where it is unknown, expired, revoked, or its user inactive. The database is asked
-    /// after the call, always, so that revoking takes effect at once.
+    /// Returns the holder of a token; `None` if the token is unknown, expired or revoked, or its user is inactive.
+    /// Always queries the database after the call, so that revoking a token takes effect at once.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn authenticate(&self, token: &str) -> Result<Option<Viewer>> {
         self.authenticate_from(None, token).await
     }
 
-    /// As [`Self::authenticate`], for a request from this address, where that is known: addresses take turns.
+    /// Like [`Self::authenticate`], for a request from this address, if it is known. Addresses take turns.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// If the database does not answer.
     pub async fn authenticate_from(&self, address: Option<IpAddr>, token: &str) -> Result<Option<Viewer>> {
         let Some(company_id) = company_of(token) else { return Ok(None) };
         let found = self.lookup.find(address, (company_id, hash(token))).await?;
@@ -123,7 +123,7 @@ impl Tokens {
     }
 }
 
-/// Whether this is a token of ours, and not one of an identity provider.
+/// Whether this is an opaque token of this server, and not one of an identity provider.
 pub fn is_opaque(token: &str) -> bool {
     token.starts_with("ng_")
 }

@@ -2,17 +2,17 @@ use crate::entity::Sight;
 use crate::entity::token::Scope;
 use crate::error::{Error, Result};
 
-/// Who asks: a user of a company, with what the token permits.
+/// The user who sends an operation, with the scopes of the token.
 #[derive(Clone, Debug)]
 pub struct Viewer {
     pub company_id: i64,
     pub user_id: i64,
-    /// The token that was shown; absent where an identity provider vouches for the user.
+    /// The token of the request; absent if an identity provider authenticated the user.
     pub token_id: Option<i64>,
     pub scopes: Vec<Scope>,
 }
 
-/// What limits count by: a token, or a user whom an identity provider vouches for, whose tokens change by the hour.
+/// The key of limits: a token, or a user of an identity provider, whose tokens change by the hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TokenKey {
     Token { company_id: i64, token_id: i64 },
@@ -20,7 +20,7 @@ pub enum TokenKey {
 }
 
 impl Viewer {
-    /// What limits count the viewer's operations by.
+    /// The key by which the viewer's operations are limited.
     pub fn token_key(&self) -> TokenKey {
         let company_id = self.company_id;
         match self.token_id {
@@ -29,17 +29,20 @@ impl Viewer {
         }
     }
 
-    /// What exists for this viewer.
+    /// The records that this viewer may see.
     pub fn sight(&self) -> Sight {
         Sight { company_id: self.company_id, user_id: self.user_id, confidential: self.has(Scope::Confidential) }
     }
 
-    /// ADMIN has every scope, and WRITE has READ: a change answers with what it changed and all that is linked to it.
+    /// Whether the viewer has a scope. ADMIN implies every scope, and WRITE implies READ, since a mutation returns what
+    /// it changed and everything linked to it.
     pub fn has(&self, scope: Scope) -> bool {
         let implied = scope == Scope::Read && self.scopes.contains(&Scope::Write);
         implied || self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
     }
 
+    /// Checks that the viewer has a scope.
+    ///
     /// # Errors
     /// FORBIDDEN without the scope.
     pub fn require(&self, scope: Scope) -> Result<()> {

@@ -1,4 +1,4 @@
-//! What a token claims, and what that means here.
+//! The claims of a token, and how they map to a user and scopes.
 
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::entity::token::Scope;
 use crate::json::Plain;
 
-/// What a token claims. A name that stands there twice makes it no token (RFC 7519, section 4).
+/// The claims of a token. Duplicate names make a token invalid (RFC 7519, section 4).
 #[derive(Debug, Deserialize)]
 pub struct Claims(Plain<Value>);
 
@@ -18,12 +18,12 @@ impl Claims {
         self.0.0.get(name)
     }
 
-    /// Whether the token says so itself, and of nobody else.
+    /// Whether `iss` is this issuer, and no other.
     pub fn issued_by(&self, issuer: &str) -> bool {
         self.get("iss").and_then(Value::as_str) == Some(issuer)
     }
 
-    /// Whether the token has begun and not ended. One that never ends does not hold.
+    /// Whether the token is valid at this time, by `exp`, `nbf` and `iat`. A token without an expiry is invalid.
     pub fn hold_at(&self, now: DateTime<Utc>, leeway: TimeDelta) -> bool {
         let begun = |name| match self.get(name) {
             None => true,
@@ -34,14 +34,14 @@ impl Claims {
     }
 }
 
-/// Seconds since 1970, perhaps with a fraction. What is beyond the calendar is no time.
+/// Parses seconds since 1970, which may have a fraction. Values beyond the calendar are not times.
 fn time(value: &Value) -> Option<DateTime<Utc>> {
     let seconds = value.as_f64().filter(|seconds| (0.0..1e11).contains(seconds))?;
     #[expect(clippy::cast_possible_truncation, reason = "within the bounds above")]
     DateTime::from_timestamp_millis((seconds * 1e3) as i64)
 }
 
-/// Where in the claims something stands: a name, or a JSON pointer to what is deeper.
+/// The location of a claim: its name, or a JSON pointer for nested claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim(String);
 
@@ -64,31 +64,32 @@ impl Claim {
         deeper.map_or(Some(value), |deeper| value.pointer(&format!("/{deeper}")))
     }
 
-    /// A text, and no other value: a number written in another way would be another user.
+    /// The claim, if it is a string. Other types are refused: the same number can be written in several ways, which
+    /// would be different users.
     fn text<'a>(&self, claims: &'a Claims) -> Option<&'a str> {
         self.of(claims)?.as_str().filter(|text| !text.is_empty() && !text.contains('\0'))
     }
 }
 
-/// Which company the users of the provider are of.
+/// How the company of a user is determined.
 #[derive(Clone, Debug)]
 pub enum CompanyOf {
-    /// All of one, by its name.
+    /// All users belong to the company of this name.
     Named(String),
-    /// Of the one whose name is in a claim.
+    /// A claim holds the name of the company.
     Claimed(Claim),
 }
 
-/// What users are known by at the provider.
+/// The field that identifies a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum UserField {
-    /// The key that the system which owns them knows them by.
+    /// The key of the user in the system that owns it.
     ExternalKey,
-    /// What they are called here.
+    /// The username in this system.
     Username,
 }
 
-/// What a scope is called at the provider.
+/// Maps the provider's name of a scope to a scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeName {
     name: String,
@@ -106,20 +107,20 @@ impl FromStr for ScopeName {
     }
 }
 
-/// What claims mean here.
+/// How claims map to a user and scopes.
 #[derive(Clone, Debug)]
 pub struct Mapping {
     pub company: CompanyOf,
-    /// Where the user stands.
+    /// The claim that identifies the user.
     pub user: Claim,
-    /// What the user is known by.
+    /// The field of the user that this claim holds.
     pub user_field: UserField,
-    /// Where the scopes stand: in a text with spaces, or in a list.
+    /// The claim that holds the scopes: a string with spaces between them, or a list.
     pub scopes: Claim,
     pub scope_names: Vec<ScopeName>,
 }
 
-/// Whom a token is of.
+/// The user that a token names, with the scopes it grants.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Subject {
     pub company: String,
@@ -128,7 +129,8 @@ pub struct Subject {
 }
 
 impl Mapping {
-    /// `None` where a token does not name its company or user. Scopes that have no name here permit nothing.
+    /// Reads the user and scopes from the claims; `None` if they do not name a company and a user. Unmapped scopes
+    /// grant nothing.
     pub fn read(&self, claims: &Claims) -> Option<Subject> {
         let company = match &self.company {
             CompanyOf::Named(name) => name,

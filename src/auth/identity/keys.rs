@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 
 use super::plain::is_plain;
 
-/// How many keys are taken.
+/// Maximum number of keys that are read from a key set.
 const MOST_KEYS: usize = 100;
 
-/// What tokens may be signed with. None of those with a secret that both sides share: the keys here are public.
+/// Signature algorithms of tokens. Algorithms with a shared secret are left out, since these keys are public.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 #[value(rename_all = "verbatim")]
 pub enum Algorithm {
@@ -45,11 +45,11 @@ impl Algorithm {
     }
 }
 
-/// One key.
+/// A public key of the provider.
 #[derive(Debug)]
 struct Key {
     id: Option<String>,
-    /// What the provider says it is for; any of its family where it does not.
+    /// The algorithm that the provider assigned to it; any of its family if `None`.
     algorithm: Option<KeyAlgorithm>,
     curve: Option<EllipticCurve>,
     public: DecodingKey,
@@ -65,7 +65,7 @@ impl Key {
             AlgorithmParameters::EllipticCurve(parameters) => Some(parameters.curve.clone()),
             AlgorithmParameters::OctetKeyPair(parameters) => Some(parameters.curve.clone()),
             AlgorithmParameters::RSA(_) => None,
-            // A shared secret, or what nobody knows yet.
+            // A shared secret, or a type that the library does not know yet.
             _ => return None,
         };
         let public = DecodingKey::from_jwk(&jwk).ok().filter(|_| signs)?;
@@ -86,13 +86,15 @@ impl Key {
     }
 }
 
-/// All keys of a provider that can be used here.
+/// The usable keys of a provider.
 #[derive(Debug, Default)]
 pub struct KeySet(Vec<Key>);
 
 impl KeySet {
+    /// Parses a JSON web key set.
+    ///
     /// # Errors
-    /// Where this is no set of keys, or none of them can be used; for the operator.
+    /// If the text is no key set, or none of its keys can be used; the text is for the operator.
     pub fn read(text: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Published<'a> {
@@ -111,7 +113,7 @@ impl KeySet {
         Ok(Self(keys))
     }
 
-    /// The key that a token names, or the only one where it names none.
+    /// Finds the key with this id, or the only one that fits the algorithm if the token has no id.
     pub fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<&DecodingKey> {
         let named = |key: &&Key| id.is_none() || key.id.as_deref() == id;
         let mut fitting = self.0.iter().filter(named).filter(|key| key.fits(algorithm));

@@ -1,7 +1,7 @@
-//! JSON web tokens of an identity provider (RFC 7519): whom they are of, and what they permit.
+//! JSON web tokens of an identity provider (RFC 7519): validation, and the users and scopes they stand for.
 //!
-//! What a token says is taken only where a key of the provider signed it, with an algorithm that the operator named. All
-//! other claims of its head about keys are ignored, and so is every token that asks for more than is understood here.
+//! A token is trusted only if a key of the provider signed it with an algorithm that the operator allowed. Other header
+//! parameters about keys are ignored, and tokens that require features unknown here are refused.
 
 mod claims;
 mod keys;
@@ -27,26 +27,26 @@ use crate::entity::company;
 use crate::entity::user::{self, UserStatus};
 use crate::error::{Error, Result};
 
-/// How far the provider's clock may be from ours.
+/// Allowed clock skew between the provider and this server.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
-/// How long a token may be, in bytes.
+/// Maximum length of a token, in bytes.
 const LONGEST: usize = 16 << 10;
 
-/// Whose tokens are taken, and how they are read.
+/// An identity provider, and how its tokens are validated and read.
 #[derive(Clone, Debug)]
 pub struct IdentitySettings {
     pub source: Source,
     pub patience: Patience,
-    /// `iss` of its tokens, exactly.
+    /// The required `iss` claim, compared exactly.
     pub issuer: String,
-    /// What `aud` of its tokens has to name.
+    /// The required audience in the `aud` claim.
     pub audience: String,
-    /// What its tokens may be signed with.
+    /// The allowed signature algorithms.
     pub algorithms: Vec<Algorithm>,
     pub mapping: Mapping,
 }
 
-/// An identity provider whose word is taken.
+/// A trusted identity provider.
 pub struct Identity {
     settings: IdentitySettings,
     keys: Keys,
@@ -58,10 +58,10 @@ impl Identity {
         Self { settings, keys }
     }
 
-    /// Whom the token is of: `None` where anything about it is not as it has to be, or its user is not there.
+    /// Returns the user of a token; `None` if the token is invalid, or the user does not exist.
     ///
     /// # Errors
-    /// When the database does not answer, or the keys could never be read.
+    /// If the database does not answer, or the keys could never be read.
     pub async fn authenticate(&self, db: &Db, clock: &Clock, token: &str) -> Result<Option<Viewer>> {
         let Some(claims) = self.verify(clock.now(), token).await? else { return Ok(None) };
         let Some(subject) = self.settings.mapping.read(&claims) else { return Ok(None) };
@@ -78,7 +78,7 @@ impl Identity {
             .select_only()
             .columns([user::Column::CompanyId, user::Column::Id])
             .column(user::Column::Status)
-            // Imported users may share a name: nobody guesses which of them it is.
+            // Imported users may share a name, in which case the token is refused.
             .limit(2)
             .into_tuple()
             .all(db.lookup())
@@ -89,7 +89,7 @@ impl Identity {
         Ok(Some(Viewer { company_id, user_id, token_id: None, scopes: subject.scopes }))
     }
 
-    /// What the token claims, where it holds.
+    /// Returns the claims of the token, if it is valid.
     async fn verify(&self, now: DateTime<Utc>, token: &str) -> Result<Option<Claims>> {
         let Some(header) = header(token) else { return Ok(None) };
         let Some(algorithm) = self.settings.algorithms.iter().copied().find(|known| known.is(header.alg)) else {
@@ -102,25 +102,25 @@ impl Identity {
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         validation.set_issuer(&[&self.settings.issuer]);
         validation.set_audience(&[&self.settings.audience]);
-        // By our own clock, below.
+        // Checked below, by this server's clock.
         validation.validate_exp = false;
         let claims = decode::<Claims>(token, &key, &validation).ok().map(|token| token.claims);
         Ok(claims.filter(|claims| claims.issued_by(&self.settings.issuer) && claims.hold_at(now, LEEWAY)))
     }
 }
 
-/// The head of a token that asks for nothing but what is understood here.
+/// Parses the header of a token; `None` if it is malformed or uses features that are not supported.
 fn header(token: &str) -> Option<Header> {
     if token.len() > LONGEST || token.split('.').count() != 3 {
         return None;
     }
-    // The library reads both parts into `serde_json::Value`, the header before the signature was looked at.
+    // The library parses both parts into `serde_json::Value`, the header before it checks the signature.
     let is_plain = |part| URL_SAFE_NO_PAD.decode(part).is_ok_and(|json| plain::is_plain(&json));
     if !token.split('.').take(2).all(is_plain) {
         return None;
     }
     let header = decode_header(token).ok()?;
-    // Tokens for other purposes, such as logging out, are signed by the same keys.
+    // The same keys sign tokens for other purposes, such as logout tokens.
     let kind = header.typ.as_deref().map(str::to_ascii_lowercase);
     let ours = matches!(kind.as_deref(), None | Some("jwt" | "at+jwt" | "application/at+jwt"));
     let plain = header.crit.is_none() && header.enc.is_none() && header.zip.is_none() && header.cty.is_none();

@@ -1,14 +1,14 @@
-//! JSON that may be given to a library which reads it into `serde_json::Value`.
+//! Checks that JSON is safe to be parsed into `serde_json::Value`.
 
 use serde_json::Value;
 
 use crate::json::{self, ValueLimit};
 
-/// The beginning of the keys by which `serde_json` tells itself how to read an object: a text under one of them is parsed
-/// anew, without a bound.
+/// Prefix of the keys by which `serde_json` marks special objects: it parses the text under such a key again, without a
+/// limit.
 const MARKER: &str = "$serde_json::private::";
 
-/// Whether a JSON text is valid, and no key in it is one of `serde_json`'s markers.
+/// Whether this is valid JSON without keys that are markers of `serde_json`.
 pub fn is_plain(json: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(json) else { return false };
     json::parse::<Value>(text, &ValueLimit::none()).is_ok_and(|value| !has_marker(&value))

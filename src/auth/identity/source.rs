@@ -1,4 +1,4 @@
-//! Where the keys of an identity provider come from, and how they are kept.
+//! Reads the keys of an identity provider, and caches them.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -20,12 +20,12 @@ use url::Url;
 
 use super::keys::{Algorithm, KeySet};
 
-/// How large a key set may be, in bytes.
+/// Maximum size of a key set, in bytes.
 const LARGEST: usize = 1 << 20;
-/// How long it may take to read.
+/// Timeout for reading it.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A file, or an address.
+/// The location of a key set: a file or a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     File(PathBuf),
@@ -48,8 +48,10 @@ impl FromStr for Source {
 }
 
 impl Source {
+    /// Checks that the keys can be read.
+    ///
     /// # Errors
-    /// Why there are no keys; for the operator.
+    /// Why they cannot; the text is for the operator.
     pub async fn check(&self) -> Result<(), String> {
         self.read().await.map(drop)
     }
@@ -60,7 +62,7 @@ impl Source {
                 Self::File(path) => {
                     let found = tokio::fs::metadata(path).await.map_err(|error| error.to_string())?;
                     if !found.is_file() {
-                        // Opening a pipe would wait for who writes into it, and a device may never end.
+                        // Opening a pipe would wait for a writer, and a device may never end.
                         return Err("it is no file".to_owned());
                     }
                     read_file(path).await.map_err(|error| error.to_string())?
@@ -73,7 +75,7 @@ impl Source {
     }
 }
 
-/// Reads a file of no more than [`LARGEST`] bytes, whatever its size was when it was looked at.
+/// Reads at most [`LARGEST`] bytes of a file, which may have grown since its size was checked.
 async fn read_file(path: &Path) -> std::io::Result<Result<Bytes, String>> {
     let mut bytes = Vec::new();
     tokio::fs::File::open(path).await?.take(LARGEST as u64 + 1).read_to_end(&mut bytes).await?;
@@ -83,15 +85,14 @@ async fn read_file(path: &Path) -> std::io::Result<Result<Bytes, String>> {
     Ok(Ok(bytes.into()))
 }
 
-/// One request, to one address: nobody is led elsewhere. The certificate of an https address has to be one that the system
-/// trusts.
+/// Sends one request, without following redirects. The certificate of an https address must be trusted by the system.
 async fn get(url: &Url) -> Result<Bytes, String> {
     let uri: Uri = url.as_str().parse().map_err(|error: InvalidUri| error.to_string())?;
     let request = Request::get(uri).header(header::ACCEPT, "application/json").body(Empty::<Bytes>::new());
     let request = request.map_err(|error| error.to_string())?;
     let client = Client::builder(TokioExecutor::new());
     let answer = if url.scheme() == "https" {
-        // Only here: a system that trusts nobody yet can still be asked in the clear.
+        // Created only for https: a system without trusted certificates can still use http.
         let connector = HttpsConnectorBuilder::new().with_native_roots().map_err(|error| error.to_string())?;
         client.build(connector.https_only().enable_http1().build()).request(request).await
     } else {
@@ -104,18 +105,18 @@ async fn get(url: &Url) -> Result<Bytes, String> {
     Ok(Limited::new(answer.into_body(), LARGEST).collect().await.map_err(|error| error.to_string())?.to_bytes())
 }
 
-/// An error with its causes: the first says only that there is no connection.
+/// Formats an error with its causes, since the outermost one only says that connecting failed.
 fn in_full(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
-/// How long keys are taken for good.
+/// How long keys are cached.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// How long they are used before they are asked for again.
+    /// Age at which keys are refreshed.
     pub fresh: Duration,
-    /// How long to wait between two attempts, whoever causes them.
+    /// Minimum time between two attempts, whatever causes them.
     pub between: Duration,
 }
 
@@ -125,15 +126,15 @@ impl Default for Patience {
     }
 }
 
-/// The keys as they were read last.
+/// The cached keys of a provider.
 pub struct Keys(Arc<Kept>);
 
 struct Kept {
     source: Source,
     patience: Patience,
-    /// With the time when they were read.
+    /// The keys, and when they were read.
     set: RwLock<Option<(Arc<KeySet>, Instant)>>,
-    /// When they were last asked for; held while they are.
+    /// When the keys were last requested; locked during a request.
     asked: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -142,11 +143,11 @@ impl Keys {
         Self(Arc::new(Kept { source, patience, set: RwLock::new(None), asked: Arc::default() }))
     }
 
-    /// The key that a token names. One that is not known may be new: then the keys are read again, but not as often as
-    /// tokens make up names. Where they cannot be read, those that were go on to hold.
+    /// Finds the key that a token names. An unknown key may be new, so the keys are read again, but at most once per
+    /// `between`, since tokens can make up names. If reading fails, the cached keys stay valid.
     ///
     /// # Errors
-    /// When the keys were never read.
+    /// If the keys were never read.
     pub async fn find(
         &self,
         id: Option<&str>,
@@ -155,7 +156,7 @@ impl Keys {
         if let Some((set, read)) = self.0.current()
             && let Some(key) = set.find(id, algorithm)
         {
-            // Nobody waits for it, and whoever comes while they are read leaves it at that.
+            // Refresh in the background; skip it if another request already refreshes them.
             if read.elapsed() > self.0.patience.fresh
                 && let Ok(asked) = Arc::clone(&self.0.asked).try_lock_owned()
             {
@@ -165,7 +166,7 @@ impl Keys {
         }
         let asked = Arc::clone(&self.0.asked).lock_owned().await;
         if let Some(refreshed) = self.0.refresh(asked) {
-            // However that ends, what counts is which keys there are then.
+            // Whether it succeeded or not, use the keys that are cached now.
             let _ = refreshed.await;
         }
         match self.0.current() {
@@ -180,8 +181,8 @@ impl Kept {
         self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads the keys, unless somebody just did, or just tried to. In a task of its own: who hangs up while they are
-    /// read takes them from nobody.
+    /// Reads the keys, unless the previous attempt was too recent. Runs in a task of its own, so that a client that
+    /// hangs up does not cancel it for the others.
     fn refresh(self: &Arc<Self>, mut asked: OwnedMutexGuard<Option<Instant>>) -> Option<JoinHandle<()>> {
         if asked.is_some_and(|last| last.elapsed() < self.patience.between) {
             return None;
@@ -200,7 +201,7 @@ impl Kept {
                     );
                 }
             }
-            // From the end: an attempt that takes long does not make the next one due.
+            // Count from the end, so that a slow attempt does not make the next one due.
             *asked = Some(Instant::now());
         }))
     }
