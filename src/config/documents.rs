@@ -4,26 +4,26 @@ use clap::Args;
 
 use crate::http::{DocumentsMode, StoredSettings};
 
-/// Which documents are taken.
+/// Which GraphQL documents the server accepts.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Stored documents")]
 pub struct DocumentArgs {
-    /// Files with documents that may be asked for by their id: what GraphQL Code Generator, Relay or Apollo write. All of them
-    /// are read and checked at the start. Give several, or separate them by commas. None by default.
+    /// Files with persisted documents, which clients request by id, as written by GraphQL Code Generator, Relay or
+    /// Apollo. All are read and checked at the start. Give several, or separate them by commas. None by default.
     #[arg(long, env = "NOTEGRAPH_DOCUMENTS", value_name = "FILE", num_args = 1.., value_delimiter = ',')]
     pub documents: Vec<PathBuf>,
 
-    /// Which documents are taken: `off`, texts alone; `allow`, texts, the ids of --documents and those that clients have
-    /// registered; `only`, those of --documents alone.
+    /// Which documents are accepted: `off`, only texts; `allow`, texts, ids of --documents, and ids that clients have
+    /// registered; `only`, only documents of --documents.
     #[arg(long, env = "NOTEGRAPH_DOCUMENTS_MODE", value_enum, value_name = "MODE", default_value_t = DocumentsMode::Allow)]
     pub documents_mode: DocumentsMode,
 }
 
 impl DocumentArgs {
-    /// Without the documents themselves, which nobody has read yet.
+    /// The settings, without the documents themselves, which are read later.
     ///
     /// # Errors
-    /// Where no document would be taken.
+    /// If no document would be accepted.
     pub fn settings(&self) -> Result<StoredSettings, String> {
         if self.documents_mode == DocumentsMode::Only && self.documents.is_empty() {
             return Err("--documents-mode only takes the documents of --documents alone: name a file there".to_owned());
@@ -31,7 +31,7 @@ impl DocumentArgs {
         Ok(StoredSettings { mode: self.documents_mode, ..StoredSettings::default() })
     }
 
-    /// The files that are to be read.
+    /// The files to read.
     pub fn files(&self) -> &[PathBuf] {
         if self.documents_mode == DocumentsMode::Off { &[] } else { &self.documents }
     }

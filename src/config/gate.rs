@@ -3,11 +3,11 @@ use clap::Args;
 use super::number;
 use crate::gate::Bounds;
 
-/// How much a document may be, before anything of it is carried out.
+/// Limits of a GraphQL document, checked before anything is executed.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Documents")]
 pub struct GateArgs {
-    /// The largest document, in bytes: 1024 to 1048576. The default is 128 KiB.
+    /// Maximum size of a document, in bytes: 1024 to 1048576. The default is 128 KiB.
     #[arg(
         long,
         env = "NOTEGRAPH_DOCUMENT_BYTES",
@@ -17,7 +17,7 @@ pub struct GateArgs {
     )]
     pub document_bytes: u64,
 
-    /// Names, numbers, strings and marks of a document: 100 to 20000.
+    /// Maximum number of tokens (names, numbers, strings and punctuators) in a document: 100 to 20000.
     #[arg(
         long,
         env = "NOTEGRAPH_DOCUMENT_TOKENS",
@@ -27,7 +27,7 @@ pub struct GateArgs {
     )]
     pub document_tokens: u64,
 
-    /// How deep the brackets of a document may nest: 8 to 64.
+    /// Maximum nesting depth of brackets in a document: 8 to 64.
     #[arg(
         long,
         env = "NOTEGRAPH_DOCUMENT_BRACKETS",
@@ -37,7 +37,7 @@ pub struct GateArgs {
     )]
     pub document_brackets: u64,
 
-    /// Operations of a document: 1 to 200.
+    /// Maximum number of operations in a document: 1 to 200.
     #[arg(
         long,
         env = "NOTEGRAPH_DOCUMENT_OPERATIONS",
@@ -47,7 +47,7 @@ pub struct GateArgs {
     )]
     pub document_operations: u64,
 
-    /// Fragments of a document: 1 to 1000.
+    /// Maximum number of fragments in a document: 1 to 1000.
     #[arg(
         long,
         env = "NOTEGRAPH_DOCUMENT_FRAGMENTS",
@@ -57,7 +57,7 @@ pub struct GateArgs {
     )]
     pub document_fragments: u64,
 
-    /// Fields of a document, fragments expanded: 10 to 2000.
+    /// Maximum number of fields in a document, with fragments expanded: 10 to 2000.
     #[arg(
         long,
         env = "NOTEGRAPH_DOCUMENT_FIELDS",
@@ -67,7 +67,8 @@ pub struct GateArgs {
     )]
     pub document_fields: u64,
 
-    /// How deep the selections of a document may nest, fragments expanded: 4 to 64. Fields nest 32 deep at most.
+    /// Maximum nesting depth of selections in a document, with fragments expanded: 4 to 64. Fields nest 32 deep at
+    /// most.
     #[arg(
         long,
         env = "NOTEGRAPH_DOCUMENT_DEPTH",
@@ -77,7 +78,7 @@ pub struct GateArgs {
     )]
     pub document_depth: u64,
 
-    /// Aliases in a document, fragments expanded: 1 to 2000.
+    /// Maximum number of aliases in a document, with fragments expanded: 1 to 2000.
     #[arg(
         long,
         env = "NOTEGRAPH_DOCUMENT_ALIASES",
@@ -87,7 +88,7 @@ pub struct GateArgs {
     )]
     pub document_aliases: u64,
 
-    /// Fields of an operation itself: 1 to 2000.
+    /// Maximum number of top-level fields in an operation: 1 to 2000.
     #[arg(
         long,
         env = "NOTEGRAPH_DOCUMENT_ROOT_FIELDS",
@@ -97,7 +98,7 @@ pub struct GateArgs {
     )]
     pub document_root_fields: u64,
 
-    /// Directives in a document, fragments expanded: 1 to 2000.
+    /// Maximum number of directives in a document, with fragments expanded: 1 to 2000.
     #[arg(
         long,
         env = "NOTEGRAPH_DOCUMENT_DIRECTIVES",
@@ -107,7 +108,7 @@ pub struct GateArgs {
     )]
     pub document_directives: u64,
 
-    /// Values that an answer may hold, by the sizes of pages that are asked for: 1000 to 10000000.
+    /// Maximum number of values in a response, estimated from the requested page sizes: 1000 to 10000000.
     #[arg(
         long,
         env = "NOTEGRAPH_ANSWER_VALUES",
@@ -117,7 +118,8 @@ pub struct GateArgs {
     )]
     pub answer_values: u64,
 
-    /// Bytes of arguments, counted for each object that they are used with: 1048576 to 1073741824. The default is 64 MiB.
+    /// Maximum bytes of arguments, counted for each object that they apply to: 1048576 to 1073741824. The default is 64
+    /// MiB.
     #[arg(
         long,
         env = "NOTEGRAPH_ARGUMENT_BYTES",

@@ -4,11 +4,12 @@ use clap::Args;
 use super::number;
 use crate::quota::{Limits, Quota};
 
-/// How much a company may hold, unless `notegraph company limit` says otherwise for it.
+/// How much a company may store, unless `notegraph company limit` sets other limits for it.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 #[command(next_help_heading = "Growth")]
 pub struct QuotaArgs {
-    /// Notes that a company may hold: 1 to 1000000000000. `notegraph company limit` sets another number for one company.
+    /// Maximum number of notes in a company: 1 to 1000000000000. `notegraph company limit` sets another number for one
+    /// company.
     #[arg(
         long,
         env = "NOTEGRAPH_COMPANY_NOTES",
@@ -18,8 +19,9 @@ pub struct QuotaArgs {
     )]
     pub company_notes: u64,
 
-    /// Bytes that a company may hold, of texts in notes, messages, events and people, and 256 for each of these: 1048576
-    /// (1 MiB) to 1125899906842624 (1 PiB). The default is 10 GiB. The database takes two to four times as much.
+    /// Maximum bytes of a company: the texts of its notes, messages, events and people, plus 256 for each of these;
+    /// 1048576 (1 MiB) to 1125899906842624 (1 PiB). The default is 10 GiB. The database takes two to four times as
+    /// much.
     #[arg(
         long,
         env = "NOTEGRAPH_COMPANY_BYTES",

@@ -2,24 +2,25 @@ use clap::Args;
 
 use crate::auth::{self, Algorithm, Claim, CompanyOf, IdentitySettings, Mapping, ScopeName, Source, UserField};
 
-/// Whose JSON web tokens are taken, beside the tokens that are made here.
+/// An identity provider whose JSON web tokens are accepted, in addition to the server's own tokens.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Identity provider")]
 pub struct IdentityArgs {
-    /// The public keys of an identity provider, as a JSON web key set: a file, or an http or https address. They are read
-    /// again every 10 minutes, and when a token names an unknown key, at most every 10 seconds. None by default.
+    /// The public keys of an identity provider, as a JSON web key set: a file, or an http or https address. The server
+    /// reads them again every 10 minutes, and when a token names an unknown key, at most every 10 seconds. None by
+    /// default.
     #[arg(long, env = "NOTEGRAPH_JWKS", value_name = "FILE|ADDRESS")]
     pub jwks: Option<Source>,
 
-    /// Who issues its tokens: the claim iss, exactly.
+    /// The issuer of its tokens: the exact value of the claim iss.
     #[arg(long, env = "NOTEGRAPH_JWT_ISSUER", value_name = "TEXT", requires = "jwks")]
     pub jwt_issuer: Option<String>,
 
-    /// Whom its tokens are for: what the claim aud has to name.
+    /// The audience of its tokens, which the claim aud must contain.
     #[arg(long, env = "NOTEGRAPH_JWT_AUDIENCE", value_name = "TEXT", requires = "jwks")]
     pub jwt_audience: Option<String>,
 
-    /// What its tokens may be signed with; repeat it, or separate by commas, for several.
+    /// The accepted signature algorithms of its tokens; repeat it, or separate by commas, for several.
     #[arg(
         long,
         env = "NOTEGRAPH_JWT_ALGORITHM",
@@ -30,27 +31,27 @@ pub struct IdentityArgs {
     )]
     pub jwt_algorithm: Vec<Algorithm>,
 
-    /// The name of the company that all its users are of.
+    /// The name of the company that all its users belong to.
     #[arg(long, env = "NOTEGRAPH_JWT_COMPANY", value_name = "NAME", conflicts_with = "jwt_company_claim")]
     pub jwt_company: Option<String>,
 
-    /// The claim that has the name of the user's company: a name, or a JSON pointer, as in /app/company.
+    /// The claim with the name of the user's company: a name, or a JSON pointer, as in /app/company.
     #[arg(long, env = "NOTEGRAPH_JWT_COMPANY_CLAIM", value_name = "CLAIM")]
     pub jwt_company_claim: Option<Claim>,
 
-    /// The claim that has the user.
+    /// The claim that identifies the user.
     #[arg(long, env = "NOTEGRAPH_JWT_USER_CLAIM", value_name = "CLAIM", default_value = "sub")]
     pub jwt_user_claim: Claim,
 
-    /// What that claim is of the user here.
+    /// The field of the user that this claim holds.
     #[arg(long, env = "NOTEGRAPH_JWT_USER_FIELD", value_enum, value_name = "FIELD", default_value = "external-key")]
     pub jwt_user_field: UserField,
 
-    /// The claim that has the scopes, in a text with spaces or in a list.
+    /// The claim with the scopes, as a string with spaces between them, or as a list.
     #[arg(long, env = "NOTEGRAPH_JWT_SCOPE_CLAIM", value_name = "CLAIM", default_value = "scope")]
     pub jwt_scope_claim: Claim,
 
-    /// What a scope is called at the provider; repeat it, or separate by commas, for several.
+    /// Maps the provider's name of a scope to a scope; repeat it, or separate by commas, for several.
     #[arg(
         long,
         env = "NOTEGRAPH_JWT_SCOPE",
@@ -62,8 +63,10 @@ pub struct IdentityArgs {
 }
 
 impl IdentityArgs {
+    /// The settings; `None` without an identity provider.
+    ///
     /// # Errors
-    /// What else has to be said about the provider.
+    /// Which setting of the provider is missing.
     pub fn settings(&self) -> Result<Option<IdentitySettings>, String> {
         let Some(source) = self.jwks.clone() else { return Ok(None) };
         let missing = |what: &str| format!("--jwks needs {what}, too");

@@ -7,12 +7,13 @@ use crate::http::{Admission, Allowance, TrustedProxies, TrustedProxy};
 
 const BUDGETS: RangeInclusive<u64> = 1_000..=1_000_000_000_000;
 
-/// How much a client may ask for. Every request costs 1000, and 1 for each of its bytes; what it asks for costs 100 for
-/// each field of the document and 1 for each value that the answer could hold.
+/// Rate and connection limits of clients. A request costs 1000, plus 1 for each of its bytes, 100 for each field of the
+/// document, and 1 for each value that the response could hold.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
-    /// Operations of one token at the same time: 1 to 100000. The JSON web tokens of one user count as one token.
+    /// Maximum number of concurrent operations of one token: 1 to 100000. The JSON web tokens of one user count as one
+    /// token.
     #[arg(
         long,
         env = "NOTEGRAPH_TOKEN_OPERATIONS",
@@ -22,7 +23,7 @@ pub struct LimitArgs {
     )]
     pub token_operations: u32,
 
-    /// What one token may spend at once: 1000 to 1000000000000.
+    /// The most that one token may spend in a burst: 1000 to 1000000000000.
     #[arg(
         long,
         env = "NOTEGRAPH_TOKEN_BUDGET",
@@ -32,7 +33,7 @@ pub struct LimitArgs {
     )]
     pub token_budget: u64,
 
-    /// How much of a token's budget comes back each second: 1000 to 1000000000000.
+    /// How much of a token's budget is refilled each second: 1000 to 1000000000000.
     #[arg(
         long,
         env = "NOTEGRAPH_TOKEN_REFILL",
@@ -42,8 +43,8 @@ pub struct LimitArgs {
     )]
     pub token_refill: u64,
 
-    /// Operations from one address at the same time, of whatever token: 1 to 100000. An IPv6 network of 64 bits counts
-    /// as one address.
+    /// Maximum number of concurrent operations from one address, with any token: 1 to 100000. An IPv6 /64 network
+    /// counts as one address.
     #[arg(
         long,
         env = "NOTEGRAPH_ADDRESS_OPERATIONS",
@@ -53,7 +54,7 @@ pub struct LimitArgs {
     )]
     pub address_operations: u32,
 
-    /// What one address may spend at once: 1000 to 1000000000000.
+    /// The most that one address may spend in a burst: 1000 to 1000000000000.
     #[arg(
         long,
         env = "NOTEGRAPH_ADDRESS_BUDGET",
@@ -63,7 +64,7 @@ pub struct LimitArgs {
     )]
     pub address_budget: u64,
 
-    /// How much of an address's budget comes back each second: 1000 to 1000000000000.
+    /// How much of an address's budget is refilled each second: 1000 to 1000000000000.
     #[arg(
         long,
         env = "NOTEGRAPH_ADDRESS_REFILL",
@@ -73,8 +74,8 @@ pub struct LimitArgs {
     )]
     pub address_refill: u64,
 
-    /// Connections at the same time: 1 to 1000000. The server raises its limit of open files (`ulimit -n`) to that, as far
-    /// as the system lets it.
+    /// Maximum number of concurrent connections: 1 to 1000000. The server raises its limit of open files (`ulimit -n`)
+    /// accordingly, as far as the system lets it.
     #[arg(
         long,
         env = "NOTEGRAPH_CONNECTIONS",
@@ -84,7 +85,7 @@ pub struct LimitArgs {
     )]
     pub connections: usize,
 
-    /// Connections from one address at the same time: 1 to 1000000. Those of trusted proxies have no limit of their own.
+    /// Maximum number of concurrent connections from one address: 1 to 1000000. Trusted proxies are exempt.
     #[arg(
         long,
         env = "NOTEGRAPH_ADDRESS_CONNECTIONS",
@@ -94,8 +95,9 @@ pub struct LimitArgs {
     )]
     pub address_connections: usize,
 
-    /// The address or network of a proxy in front of this server, as in 10.0.0.7 or 10.0.0.0/24: behind it, requests are
-    /// of the address that it names in X-Forwarded-For. Repeat it, or separate by commas, for several. None by default.
+    /// The address or network of a reverse proxy in front of this server, as in 10.0.0.7 or 10.0.0.0/24. Requests that
+    /// come through it count for the client address in its X-Forwarded-For header. Repeat it, or separate by commas,
+    /// for several. None by default.
     #[arg(long, env = "NOTEGRAPH_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
     pub trusted_proxy: Vec<TrustedProxy>,
 }

@@ -1,4 +1,4 @@
-//! Every setting: its flag, its variable, its default and its bounds, each in one place.
+//! All settings: each with its flag, environment variable, default and bounds in one place.
 
 mod documents;
 mod gate;
@@ -29,10 +29,10 @@ use crate::db::{self, TokenConnections};
 use crate::fair::LongTurns;
 use crate::http::{Admission, HttpSettings, Origin, Patience};
 
-/// The address of the database where none is given.
+/// The default address of the database.
 pub const DEFAULT_DATABASE: &str = "sqlite://notegraph.db";
 
-/// Where the data is.
+/// Which database to use, and how.
 #[expect(clippy::doc_markdown, reason = "these comments are also the help, which has no use for backticks")]
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Database")]
@@ -49,8 +49,8 @@ pub struct DatabaseArgs {
     )]
     pub database_url: String,
 
-    /// Connections to PostgreSQL, or reading connections to SQLite, for operations: 1 to 1000. Up to 11 more are for looking
-    /// tokens up, for small reads, for asking whether the database answers, and for cancelling statements.
+    /// Connections to PostgreSQL, or reading connections to SQLite, for operations: 1 to 1000. Up to 11 more are used
+    /// for token lookups, short reads, readiness checks, and cancelling statements.
     #[arg(
         long,
         global = true,
@@ -61,8 +61,8 @@ pub struct DatabaseArgs {
     )]
     pub database_connections: u32,
 
-    /// How many of these connections one token may hold while another one waits: a number, or a share in percent. Alone, it
-    /// may hold all of them. On SQLite it is about reading; whoever writes takes turns.
+    /// How many of these connections one token may hold while another token waits: a number, or a percentage. When no
+    /// other token waits, it may hold all of them. On SQLite this limits reading; writers take turns.
     #[arg(
         long,
         global = true,
@@ -72,7 +72,7 @@ pub struct DatabaseArgs {
     )]
     pub token_connections: TokenConnections,
 
-    /// The longest that one statement may run, in seconds: 1 to 3600. On PostgreSQL waiting for locks is part of it; on
+    /// Maximum run time of one statement, in seconds: 1 to 3600. On PostgreSQL this includes waiting for locks; on
     /// SQLite waiting for other processes that write may take as long again.
     #[arg(
         long,
@@ -96,17 +96,17 @@ impl DatabaseArgs {
         }
     }
 
-    /// What the other commands need to find the same database, to be put into advice for the operator.
+    /// Whether the default database is used, so that advice to the operator need not mention it.
     pub fn is_default(&self) -> bool {
         self.database_url == DEFAULT_DATABASE
     }
 }
 
-/// What is told about the work, on standard error.
+/// What is logged, and how.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Log")]
 pub struct LogArgs {
-    /// How log lines look, on standard error.
+    /// The format of log lines, which go to standard error.
     #[arg(
         long,
         global = true,
@@ -134,14 +134,14 @@ pub struct LogArgs {
 pub enum LogFormat {
     /// Lines for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// How the server serves.
+/// Settings of the server.
 #[derive(Args, Clone, Debug)]
 pub struct ServeArgs {
-    /// Where to listen. Port 0 takes a free one; the start-up lines tell which.
+    /// The address to listen on. Port 0 takes a free port, which the start-up lines show.
     #[arg(
         long,
         env = "NOTEGRAPH_LISTEN",
@@ -151,21 +151,21 @@ pub struct ServeArgs {
     )]
     pub listen: SocketAddr,
 
-    /// Fill the database with demo data where it is empty, and print a new token for the demo's administrator, good
-    /// for 24 hours.
+    /// Fill the database with demo data if it is empty, and print a new token for the demo's administrator, valid for
+    /// 24 hours.
     #[arg(long, env = "NOTEGRAPH_DEMO", value_parser = switch)]
     pub demo: bool,
 
-    /// Refuse to run on an old schema, instead of migrating it at the start.
+    /// Refuse to start with an outdated database schema, instead of migrating it.
     #[arg(long, env = "NOTEGRAPH_NO_MIGRATE", value_parser = switch)]
     pub no_migrate: bool,
 
-    /// An origin, other than the server's own, whose pages may ask, exactly as browsers send it:
+    /// An origin, other than the server's own, whose pages may send requests, exactly as browsers send it:
     /// `https://notes.example.com`. Repeat it, or separate by commas, for several. None by default.
     #[arg(long, env = "NOTEGRAPH_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<Origin>,
 
-    /// The largest request body, in bytes: 1024 (1 KiB) to 104857600 (100 MiB). The default is 2 MiB.
+    /// Maximum size of a request body, in bytes: 1024 (1 KiB) to 104857600 (100 MiB). The default is 2 MiB.
     #[arg(
         long,
         env = "NOTEGRAPH_BODY_LIMIT",
@@ -175,7 +175,7 @@ pub struct ServeArgs {
     )]
     pub body_limit: u64,
 
-    /// How long a client waits at most for an answer, in seconds: 1 to 600. A change that takes longer is still
+    /// How long a client waits for a response at most, in seconds: 1 to 600. A mutation that takes longer is still
     /// carried out.
     #[arg(
         long,
@@ -186,8 +186,8 @@ pub struct ServeArgs {
     )]
     pub request_timeout: u64,
 
-    /// How long the server still serves after it was told to stop, while /readyz says that it is not ready, in seconds:
-    /// 0 to 60. Give what spreads requests over instances the time to notice.
+    /// How long the server keeps serving after it was told to stop, while /readyz reports that it is not ready, in
+    /// seconds: 0 to 60. This gives load balancers the time to notice.
     #[arg(
         long,
         env = "NOTEGRAPH_STOP_DELAY",
@@ -197,8 +197,8 @@ pub struct ServeArgs {
     )]
     pub stop_delay: u64,
 
-    /// How long requests that run then have to end, in seconds: 1 to 600. After that they are refused, and the server
-    /// ends; a change that was not made by then is not made.
+    /// How long running requests then have to finish, in seconds: 1 to 600. After that they are refused, and the server
+    /// exits; a change that has not been committed by then is not made.
     #[arg(
         long,
         env = "NOTEGRAPH_STOP_TIMEOUT",
@@ -234,8 +234,10 @@ pub struct ServeArgs {
 }
 
 impl ServeArgs {
+    /// Settings of the HTTP server.
+    ///
     /// # Errors
-    /// Where settings do not go together.
+    /// If settings contradict each other.
     pub fn http(&self) -> Result<HttpSettings, String> {
         Ok(HttpSettings {
             allowed_origins: self.allow_origin.clone(),
@@ -267,7 +269,7 @@ impl ServeArgs {
     }
 }
 
-/// Reads a whole number within bounds; what is wrong is refused with the bounds.
+/// Returns a parser for whole numbers within bounds, whose error states the bounds.
 fn number<N: TryFrom<u64>>(
     unit: &'static str,
     bounds: RangeInclusive<u64>,
@@ -280,7 +282,7 @@ fn number<N: TryFrom<u64>>(
     }
 }
 
-/// Reads a switch's variable: the flag itself takes no value.
+/// Parses the environment variable of a switch, whose flag takes no value.
 fn switch(text: &str) -> Result<bool, String> {
     text.parse().map_err(|_| "give true or false".to_owned())
 }
@@ -310,7 +312,7 @@ mod tests {
         serve: ServeArgs,
     }
 
-    /// As SECURITY.md says them.
+    /// SECURITY.md states these values.
     #[test]
     fn slow_clients_have_so_much_time_by_default() {
         let serve = Program::parse_from(["program"]).serve;

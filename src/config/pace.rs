@@ -9,7 +9,7 @@ use crate::http::Pace;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Slow clients")]
 pub struct PaceArgs {
-    /// How long the head of a request may take, from its first byte, in seconds: 1 to 600.
+    /// Timeout for the head of a request, from its first byte, in seconds: 1 to 600.
     #[arg(
         long,
         env = "NOTEGRAPH_HEAD_TIMEOUT",
@@ -19,7 +19,7 @@ pub struct PaceArgs {
     )]
     pub head_timeout: u64,
 
-    /// How long the body of a request may take, in seconds: 1 to 600, and never longer than --request-timeout.
+    /// Timeout for the body of a request, in seconds: 1 to 600, and never longer than --request-timeout.
     #[arg(
         long,
         env = "NOTEGRAPH_BODY_TIMEOUT",
@@ -29,7 +29,7 @@ pub struct PaceArgs {
     )]
     pub body_timeout: u64,
 
-    /// How long a connection may rest before a request and between two, in seconds: 1 to 3600.
+    /// How long a connection may be idle before a request and between two, in seconds: 1 to 3600.
     #[arg(
         long,
         env = "NOTEGRAPH_IDLE_TIMEOUT",
@@ -39,7 +39,7 @@ pub struct PaceArgs {
     )]
     pub idle_timeout: u64,
 
-    /// How long a client may take to read an answer, from when the server first has to wait for it, in seconds: 1 to
+    /// How long a client may take to read a response, from when the server first has to wait for it, in seconds: 1 to
     /// 3600.
     #[arg(
         long,

@@ -3,12 +3,13 @@ use clap::Args;
 use super::number;
 use crate::form::input::Limits;
 
-/// How much one record of an import may be. What is larger is rejected.
+/// Limits of one record of an import. Larger records are rejected.
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Limits")]
 pub struct RecordArgs {
-    /// The most bytes of a record, 1024 (1 KiB) to 1073741824 (1 GiB). The import takes about ten times as much memory. The
-    /// default is 16 MiB. A line that is longer is rejected, and the next one read; a list or another document ends there.
+    /// Maximum size of a record, in bytes: 1024 (1 KiB) to 1073741824 (1 GiB). The import takes about ten times as much
+    /// memory. The default is 16 MiB. A longer line is rejected, and the import goes on with the next; in a list or
+    /// another document it stops there.
     #[arg(
         long,
         env = "NOTEGRAPH_RECORD_LIMIT",
@@ -18,8 +19,8 @@ pub struct RecordArgs {
     )]
     pub record_limit: usize,
 
-    /// The most values of a record, 100 to 100000000: texts, numbers, lists and objects. The import takes about 1 KiB of
-    /// memory for each.
+    /// Maximum number of values in a record, 100 to 100000000: texts, numbers, lists and objects. The import takes
+    /// about 1 KiB of memory for each.
     #[arg(
         long,
         env = "NOTEGRAPH_RECORD_VALUES",

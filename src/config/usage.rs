@@ -5,13 +5,13 @@ use clap::Args;
 use super::number;
 use crate::meter::{MemoryLimits, UsageLimits};
 
-/// How much one operation may use while it runs, and how much memory all of them may hold. One that passes a limit is
-/// stopped and answers TOO_COMPLEX.
+/// How much one operation may use while it runs, and how much memory all of them may hold. An operation that exceeds a
+/// limit is stopped, with the error TOO_COMPLEX.
 #[expect(clippy::doc_markdown, reason = "these comments are also the help, which has no use for backticks")]
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Use of one operation")]
 pub struct UsageArgs {
-    /// Time that the statements of one operation may take together, in milliseconds: 10 to 3600000.
+    /// Maximum time of all statements of one operation together, in milliseconds: 10 to 3600000.
     #[arg(
         long,
         env = "NOTEGRAPH_OPERATION_DATABASE_TIME",
@@ -21,7 +21,7 @@ pub struct UsageArgs {
     )]
     pub operation_database_time: u64,
 
-    /// CPU time that one operation may take in this process, in milliseconds: 10 to 600000.
+    /// Maximum CPU time of one operation in this process, in milliseconds: 10 to 600000.
     #[arg(
         long,
         env = "NOTEGRAPH_OPERATION_CPU_TIME",
@@ -31,7 +31,7 @@ pub struct UsageArgs {
     )]
     pub operation_cpu_time: u64,
 
-    /// The largest answer, in bytes: 65536 to 1073741824. The default is 32 MiB.
+    /// Maximum size of a response, in bytes: 65536 to 1073741824. The default is 32 MiB.
     #[arg(
         long,
         env = "NOTEGRAPH_ANSWER_BYTES",
@@ -41,8 +41,8 @@ pub struct UsageArgs {
     )]
     pub answer_bytes: u64,
 
-    /// Memory that the operations of one token may hold in records and in answers that were not read yet, in bytes:
-    /// 1048576 to 17179869184. The default is 64 MiB.
+    /// Memory that the operations of one token may hold in records and in unread responses, in bytes: 1048576 to
+    /// 17179869184. The default is 64 MiB.
     #[arg(
         long,
         env = "NOTEGRAPH_TOKEN_MEMORY",
@@ -52,8 +52,8 @@ pub struct UsageArgs {
     )]
     pub token_memory: u64,
 
-    /// The same for all operations of this process, in bytes: 4194304 to 1099511627776. The default is 160 MiB; a quarter
-    /// is kept for tokens that hold little.
+    /// Memory that all operations of this process may hold in records and in unread responses, in bytes: 4194304 to
+    /// 1099511627776. The default is 160 MiB; a quarter is reserved for tokens that hold little.
     #[arg(
         long,
         env = "NOTEGRAPH_MEMORY",
@@ -65,7 +65,8 @@ pub struct UsageArgs {
 }
 
 impl UsageArgs {
-    /// `values` are those that an answer may hold, which the estimate is held to as well.
+    /// Limits of an operation; `values` is the maximum number of values in a response, which limits the estimate as
+    /// well.
     pub fn usage(&self, values: u64) -> UsageLimits {
         UsageLimits {
             database: Duration::from_millis(self.operation_database_time),
