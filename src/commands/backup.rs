@@ -14,20 +14,20 @@ use crate::config::DatabaseArgs;
 use crate::db::{Db, Missing};
 use crate::private_file;
 
-/// Copy the SQLite database into a file that is not there yet, as it is at one moment; servers may run on it
-/// meanwhile. To restore, stop the servers and put the copy in the place of the database, with no file beside it whose
-/// name ends in -wal or -shm. For PostgreSQL use pg_dump and pg_restore.
+/// Copy the SQLite database into a new file, as a consistent snapshot; servers may keep running. To restore, stop the
+/// servers and replace the database with the copy, with no file beside it whose name ends in -wal or -shm. For
+/// PostgreSQL use pg_dump and pg_restore.
 #[expect(clippy::doc_markdown, reason = "these comments are also the help, which has no use for backticks")]
 #[derive(Args, Clone, Debug)]
 pub struct BackupArgs {
-    /// Where to put the copy.
+    /// The file to create.
     pub file: PathBuf,
 }
 
-/// Copies the database, and says how large the copy is.
+/// Copies the database, and prints the size of the copy.
 ///
 /// # Errors
-/// When the copy cannot be made; then there is none.
+/// If the copy fails; then no file is left.
 pub async fn run(args: &BackupArgs, database: &DatabaseArgs) -> Outcome {
     let file = args.file.as_path();
     let db = migrate::connect(database, Missing::Refuse).await?;
@@ -55,26 +55,26 @@ fn refuse_existing(file: &Path) -> Outcome {
     Ok(())
 }
 
-/// Writes all of the database as it is at one moment: readers and writers go on.
+/// Writes a consistent snapshot of the database, without blocking readers or writers.
 async fn copy(db: &Db, file: &Path) -> Outcome {
     let path = file.to_str().ok_or_else(|| Failure::new("the name of the file has to be Unicode"))?;
     let copy = Statement::from_sql_and_values(db.backend(), "VACUUM INTO ?", [path.into()]);
-    // The connection that may write: one that may not, may not write elsewhere either. It takes no lock of the writers.
-    // However much there is to be copied.
+    // On the write connection, as a read-only one may not write another file either; this does not lock out writers.
+    // Without a timeout, as the copy may take long.
     db.execute_unhurried(copy).await?;
     Ok(())
 }
 
-/// The copy while it is made, under a name of its own, so that what has the right name is whole. Removed unless it is
-/// finished.
+/// The copy in progress, under a temporary name, so that a file of the final name is always complete. Dropping it
+/// removes the temporary file.
 struct Unfinished(PathBuf);
 
 impl Unfinished {
-    /// Makes the file, which only its owner may read: it holds all that the database does.
+    /// Creates the temporary file, readable by its owner alone, since it holds all data of the database.
     fn reserve(file: &Path) -> Outcome<Self> {
         let mut name = OsString::from(file);
         name.push(".unfinished");
-        // From the root: a name that begins with `file:` would be one with parameters to SQLite.
+        // An absolute path: SQLite would read parameters out of a name that begins with `file:`.
         let path = std::path::absolute(PathBuf::from(name))?;
         match private_file::create_new(&path) {
             Ok(_) => Ok(Self(path)),
@@ -86,17 +86,17 @@ impl Unfinished {
         }
     }
 
-    /// Gives the copy its name, once all of it is on the disk.
+    /// Gives the copy its final name, once it is on the disk.
     fn finish(self, file: &Path) -> Outcome {
         File::open(&self.0)?.sync_all()?;
-        // A link is made only where there is nothing of that name, which renaming would write over.
+        // A link fails if the name exists, whereas renaming would overwrite that file.
         match std::fs::hard_link(&self.0, file) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 refuse_existing(file)?;
                 return Err(error.into());
             }
-            // There are file systems without links.
+            // Some file systems do not support links.
             Err(_) => {
                 refuse_existing(file)?;
                 std::fs::rename(&self.0, file)?;
@@ -104,7 +104,7 @@ impl Unfinished {
         }
         #[cfg(unix)]
         if let Some(folder) = file.parent() {
-            // The name is on the disk when the folder is.
+            // The new name is on the disk once the folder is synchronised.
             File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?.sync_all()?;
         }
         Ok(())
@@ -113,7 +113,7 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // The other name of a finished copy, which stays.
+        // This only removes the temporary name of a finished copy.
         let _ = std::fs::remove_file(&self.0);
     }
 }

@@ -13,14 +13,14 @@ use crate::quota;
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum CompanyCommand {
-    /// Make a company, and the database and its tables where there are none yet.
+    /// Create a company, and the database and its tables if they do not exist yet.
     Create {
-        /// What it is called; no other company may be called the same.
+        /// The name of the company, which must be unique.
         #[arg(value_parser = people::name)]
         name: String,
     },
-    /// Set how much a company may hold, in the place of `--company-notes` and `--company-bytes`, and tell how much it
-    /// holds. Servers that run know it within 10 seconds.
+    /// Set how much a company may store, instead of `--company-notes` and `--company-bytes`, and print how much it
+    /// stores. Running servers apply it within 10 seconds.
     Limit(LimitCommand),
 }
 
@@ -29,15 +29,15 @@ pub struct LimitCommand {
     /// The name of the company.
     #[arg(value_parser = people::name)]
     name: String,
-    /// Notes that it may hold: a number, or `default` for what holds for all. Left out, it stays as it is.
+    /// Maximum number of notes, or `default` for the server's setting. If it is left out, the limit stays as it is.
     #[arg(long, value_name = "COUNT", value_parser = limit)]
     notes: Option<Setting>,
-    /// Bytes that it may hold: a number, or `default` for what holds for all. Left out, it stays as it is.
+    /// Maximum number of bytes, or `default` for the server's setting. If it is left out, the limit stays as it is.
     #[arg(long, value_name = "BYTES", value_parser = limit)]
     bytes: Option<Setting>,
 }
 
-/// A limit of one company; `None` is that of all.
+/// A limit of one company; `None` stands for the server's setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Setting(Option<i64>);
 

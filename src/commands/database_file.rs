@@ -1,4 +1,4 @@
-//! The files of a `SQLite` database, which no other file may be written in the place of.
+//! Keeps other output from overwriting the files of a `SQLite` database.
 
 use std::path::{Path, PathBuf};
 
@@ -6,17 +6,16 @@ use super::{Failure, Outcome};
 use crate::config::DatabaseArgs;
 use crate::db;
 
-/// Refuses the name of the database, and the names of the files that `SQLite` keeps beside it, whether they are there
-/// just now or not.
+/// Refuses the path of the database, and of the files that `SQLite` keeps beside it, whether these exist now or not.
 ///
 /// # Errors
-/// When `path` is one of them.
+/// If `path` is one of them.
 pub fn refuse(database: &DatabaseArgs, path: &Path) -> Outcome {
     if !database.database_url.starts_with("sqlite:") {
         return Ok(());
     }
     let named = db::sqlite_file(&database.database_url)?;
-    // SQLite follows a symbolic link, and puts the others beside what it leads to.
+    // SQLite follows symbolic links, and puts the other files beside the target.
     let real = named.canonicalize().unwrap_or_else(|_| named.clone());
     let target = located(path);
     let is_one = [named, real].iter().any(|file| {
@@ -33,7 +32,7 @@ pub fn refuse(database: &DatabaseArgs, path: &Path) -> Outcome {
     Ok(())
 }
 
-/// Where a file is or would be, whatever way its folder is named.
+/// The path of an existing or new file, with its folder resolved.
 fn located(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match (folder.canonicalize(), path.file_name()) {

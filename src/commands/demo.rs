@@ -1,4 +1,4 @@
-//! `notegraph demo`: fills a database with data to try things with.
+//! `notegraph demo`: fills a database with demo data.
 
 use std::io::IsTerminal;
 use std::time::Instant;
@@ -13,12 +13,12 @@ use crate::demo;
 
 #[derive(Args, Clone, Copy, Debug)]
 pub struct DemoArgs {
-    /// How many notes to add; customers, users, messages and assignees come with them.
+    /// Number of notes to add, along with customers, users, messages and assignees.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub notes: u64,
 }
 
-/// Fills the database and says on standard output what was made.
+/// Fills the database, and prints what was added.
 pub async fn run(args: &DemoArgs, database: &DatabaseArgs) -> Outcome {
     let db = super::open_or_create(database).await?;
     let started = Instant::now();
@@ -31,7 +31,7 @@ pub async fn run(args: &DemoArgs, database: &DatabaseArgs) -> Outcome {
     Ok(())
 }
 
-/// Drawn on a terminal only: in a file it would be noise.
+/// Hidden unless standard error is a terminal.
 fn progress_bar(notes: u64) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,4 +1,4 @@
-//! What `serve --demo` needs: a database that is empty or already holds the demo, and a token to look at it with.
+//! Setup for `serve --demo`: checks that the database is empty or holds the demo, fills it, and creates a token.
 
 use chrono::TimeDelta;
 
@@ -9,13 +9,13 @@ use crate::db::Db;
 use crate::demo::{self, State};
 use crate::entity::token::Scope;
 
-/// Enough for lists with several pages, and made within a second.
+/// Enough for lists with several pages, and created within a second.
 const NOTES: u64 = 500;
 
-/// How long the token holds. A new one is printed at each start, so none has to last.
+/// Lifetime of the token. A new one is printed at each start, so it need not last.
 const LIFETIME: TimeDelta = TimeDelta::hours(24);
 
-/// Refuses a database that holds something else, before anything is made in it.
+/// Refuses a database with other data, before anything is written.
 pub async fn require_place(db: &Db) -> Outcome {
     let tables = migrate::foreign_tables(db).await?;
     if !tables.is_empty() {
@@ -34,10 +34,11 @@ pub async fn require_place(db: &Db) -> Outcome {
     Ok(())
 }
 
-/// Fills the database where it is empty, and makes a token for the demo's administrator.
+/// Fills the database if it is empty, and creates a token for the demo's administrator.
 pub async fn token(db: &Db, clock: &Clock) -> Outcome<Secret> {
     let filled = demo::fill_where_empty(db, NOTES).await;
-    // On PostgreSQL an instance that started at the same time may have been first, and taken the company's name.
+    // On PostgreSQL another instance that started at the same time may have filled it first, and taken the company's
+    // name.
     if filled.is_err() && demo::state(db).await? != State::Demo {
         filled?;
     }

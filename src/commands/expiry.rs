@@ -1,4 +1,4 @@
-//! When a token ends, as it is written on the command line.
+//! Parses the expiry of a token on the command line.
 
 use std::str::FromStr;
 
@@ -6,10 +6,10 @@ use chrono::{DateTime, Datelike, TimeDelta, Utc};
 
 use super::{Failure, Outcome};
 
-/// Times are compared as text in one of the databases, and with a fifth digit they would not be in order.
+/// `SQLite` compares times as text, which five-digit years would put out of order.
 const LAST_YEAR: i32 = 9999;
 
-/// `30d` (also `h`, `m` and `w`), or a time as in RFC 3339.
+/// A duration such as `30d` (units `m`, `h`, `d` and `w`), or an RFC 3339 time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expiry {
     In(TimeDelta),
@@ -43,10 +43,10 @@ fn after(text: &str) -> Option<TimeDelta> {
 }
 
 impl Expiry {
-    /// The time itself.
+    /// The time of expiry.
     ///
     /// # Errors
-    /// When it is not to come, or further than the calendar goes.
+    /// If it is in the past, or after the last year.
     pub fn from(self, now: DateTime<Utc>) -> Outcome<DateTime<Utc>> {
         let time = match self {
             Self::In(time) => now.checked_add_signed(time).filter(|time| time.year() <= LAST_YEAR),

@@ -1,4 +1,4 @@
-//! `notegraph export`: the notes of a company, in the form in which they are imported, to standard output.
+//! `notegraph export`: writes the notes of a company to standard output, in the import format.
 
 use std::fmt::Write as _;
 use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
@@ -11,12 +11,12 @@ use crate::control_characters::is_control;
 use crate::db::Db;
 use crate::form::output;
 
-/// Write the notes of a company to standard output, as JSON in the form of the notes REST API, one note a line,
-/// ordered by id. What was imported is written as it was; imported into an empty database and exported again, the
-/// bytes are the same.
+/// Write the notes of a company to standard output, as JSON in the format of the notes REST API, one note per line,
+/// ordered by id. Imported notes are written as they were; importing the output into an empty database and exporting it
+/// again yields the same bytes.
 #[derive(Args, Clone, Debug)]
 pub struct ExportArgs {
-    /// The company's name.
+    /// The name of the company.
     #[arg(long, value_name = "NAME", value_parser = people::name)]
     pub company: String,
 }
@@ -24,7 +24,7 @@ pub struct ExportArgs {
 /// Opens the database and writes to standard output.
 ///
 /// # Errors
-/// As of [`run`], and when the database is not there.
+/// As for [`run`], and if the database does not exist.
 pub async fn main(args: &ExportArgs, database: &DatabaseArgs) -> Outcome {
     let db = open(database).await?;
     let mut out = std::io::stdout();
@@ -32,10 +32,10 @@ pub async fn main(args: &ExportArgs, database: &DatabaseArgs) -> Outcome {
         .map(drop)
 }
 
-/// Writes the notes to `out`, and says how many there were. Whoever reads may stop reading at any time.
+/// Writes the notes to `out`, and returns how many. The reader may close the pipe early.
 ///
 /// # Errors
-/// When there is no such company, the database does not answer, or nothing more can be written.
+/// If there is no such company, the database does not answer, or writing fails.
 pub async fn run(args: &ExportArgs, db: &Db, out: &mut (dyn Write + Send)) -> Outcome<u64> {
     let company = people::company(db, &args.company).await?;
     match output::write(db, company.id, &mut BufWriter::with_capacity(64 * 1024, out)).await {
@@ -46,11 +46,11 @@ pub async fn run(args: &ExportArgs, db: &Db, out: &mut (dyn Write + Send)) -> Ou
     }
 }
 
-/// JSON for a terminal: characters that would control it are written as JSON escapes, which mean the same. A file gets the
-/// bytes as they are.
+/// Writes JSON to a terminal, with control characters as JSON escapes, which mean the same. Files get the bytes
+/// unchanged.
 struct Shown<W> {
     out: W,
-    /// The beginning of a character whose other bytes have not come yet.
+    /// The first bytes of a character that is not complete yet.
     unfinished: Vec<u8>,
 }
 
@@ -75,7 +75,7 @@ impl<W: Write> Write for Shown<W> {
                     shown.push(character);
                 }
             }
-            // What is written is text, so that only a cut at the end leaves anything here.
+            // The output is valid text, so only an incomplete last character remains.
             rest = chunk.invalid();
         }
         self.unfinished = rest.to_vec();

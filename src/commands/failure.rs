@@ -1,12 +1,12 @@
-//! Why a command gave up, in one line for the operator.
+//! Errors of commands, as one line for the operator.
 
 use std::fmt::{Display, Formatter};
 
-/// What a command comes to.
+/// The result of a command.
 pub type Outcome<T = ()> = Result<T, Failure>;
 
-/// A sentence for the operator: what was wrong, and what would be right. Any error can become one, as nobody but who
-/// runs the command reads it.
+/// A message for the operator: what is wrong, and how to put it right. Any error converts to it, since only the person
+/// who runs the command reads it.
 #[derive(Debug)]
 pub struct Failure(String);
 

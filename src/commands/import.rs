@@ -1,4 +1,4 @@
-//! `notegraph import`: notes from files into a company.
+//! `notegraph import`: imports notes from files into a company.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -19,36 +19,36 @@ use crate::form::input;
 use crate::form::intake::{self, Options, Report, Summary};
 use crate::form::record::Place;
 
-/// Import notes with their customers, users, assignees and messages. Files hold what the notes REST API answers (an
-/// array, or one note a line), or lists of the notes of the billing API; plain or gzip. Ids are kept, and the same
-/// file once more changes nothing.
+/// Import notes with their customers, users, assignees and messages. Files hold responses of the notes REST API (an
+/// array, or one note per line), or lists of notes of the billing API; plain or gzip. Ids are kept, and importing the
+/// same file again changes nothing.
 ///
-/// Exit status: 0 when every record is in, 1 when some were rejected, 2 for a wrong command line, 3 when the import
-/// could not run to its end (no such file, no database).
+/// Exit status: 0 if all records were imported, 1 if some were rejected, 2 for a wrong command line, 3 if the import
+/// could not finish (no such file, no database).
 #[derive(Args, Clone, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct ImportArgs {
-    /// What to import; `-` is standard input.
+    /// Files to import; `-` is standard input.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<String>,
 
-    /// The company that the notes go into, by name. It is made where there is none, with the id that the records
-    /// give it where that is free.
+    /// The name of the company to import into. If it does not exist, it is created, with the id in the records if that
+    /// is free.
     #[arg(long, value_name = "NAME", value_parser = people::name)]
     pub company: String,
 
-    /// Write the rejected records into this file, one a line, to be mended and imported again. There must be no such file
-    /// yet, and there is none afterwards where no record was rejected. Why each was rejected stands on standard error. A
-    /// record that is longer than --record-limit is not in it.
+    /// Write the rejected records to this new file, one per line, to be corrected and imported again. The file must not
+    /// exist, and is removed if no record was rejected. The reasons go to standard error. Records longer than
+    /// --record-limit are not written.
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 
-    /// Take the file's word where a note differs from the one that is there, instead of rejecting it. What the file
-    /// does not say stays; messages posted here are never overwritten.
+    /// Update existing notes that differ from the file, instead of rejecting the record. Fields that the file leaves
+    /// out stay; messages posted in this system are never overwritten.
     #[arg(long)]
     pub update: bool,
 
-    /// Report what would happen, and write nothing. A database file is held against other writers meanwhile.
+    /// Report what would happen, without writing anything. A database file is locked against other writers meanwhile.
     #[arg(long)]
     pub dry_run: bool,
 
@@ -59,7 +59,7 @@ pub struct ImportArgs {
     pub record: RecordArgs,
 }
 
-/// Opens the database, made where it is not there, and imports; the exit status tells how it went.
+/// Opens or creates the database, and imports. The exit status tells the result.
 pub async fn main(args: &ImportArgs, database: &DatabaseArgs) -> ExitCode {
     let work = async {
         let db = open_or_create(database).await?;
@@ -81,13 +81,13 @@ pub async fn main(args: &ImportArgs, database: &DatabaseArgs) -> ExitCode {
 const SOME_REJECTED: u8 = 1;
 const NOT_RUN: u8 = 3;
 
-/// How many warnings are written out; the rest is counted.
+/// Maximum number of warnings that are printed; further ones are only counted.
 const WARNINGS: u64 = 100;
 
-/// Imports the files, and says what became of the records; the same goes to standard error.
+/// Imports the files, and returns a summary, which it also prints to standard error.
 ///
 /// # Errors
-/// When a file or the database cannot be opened, or the database fails on the way.
+/// If a file or the database cannot be opened, or the database fails during the import.
 pub async fn run(args: &ImportArgs, db: &Db, clock: &Clock) -> Outcome<Summary> {
     let mut files = Vec::new();
     for name in &args.files {
@@ -116,7 +116,7 @@ pub async fn run(args: &ImportArgs, db: &Db, clock: &Clock) -> Outcome<Summary> 
     written.map(|()| summary)
 }
 
-/// A line that lives, on a terminal only.
+/// A progress line, hidden unless standard error is a terminal.
 fn bar() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,4 +1,4 @@
-//! Log lines, on standard error: standard output belongs to what a command is asked for.
+//! Logging to standard error, since standard output is for the results of commands.
 
 use std::fmt::Debug;
 use std::io::IsTerminal;
@@ -20,7 +20,7 @@ pub fn start(args: &LogArgs) {
         LogFormat::Text => lines.fmt_fields(debug_fn(field).delimited(" ")).init(),
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).init(),
     }
-    // A panic ends one operation, not the process: it belongs into the log, under its request, like any other failure.
+    // A panic ends one operation, not the process: log it with the fields of its request, like any other error.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         let backtrace = std::backtrace::Backtrace::capture().to_string();
@@ -28,8 +28,8 @@ pub fn start(args: &LogArgs) {
     }));
 }
 
-/// Writes a field of an event on one line: errors repeat what clients and databases say, which must not look like further
-/// lines of the log, or control the terminal.
+/// Writes a field of an event on one line, with control characters escaped: errors repeat texts of clients and
+/// databases, which must not look like further log lines, or control the terminal.
 fn field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> std::fmt::Result {
     let text = format!("{value:?}");
     let text = escape(&text);

@@ -1,4 +1,4 @@
-//! `notegraph migrate`, and how every command opens its database: none works on tables that are not up to date.
+//! `notegraph migrate`, and opening the database for all commands, which refuse to work on an outdated schema.
 
 use clap::Subcommand;
 use migration::{MigrationStatus, Migrator, MigratorTrait};
@@ -12,15 +12,15 @@ use crate::{derived, entity};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum MigrateCommand {
-    /// Apply all changes that are not applied yet; makes a database file that is not there.
+    /// Apply all pending migrations; creates a missing database file.
     Up,
-    /// Take the newest changes back, with all data in what they made.
+    /// Roll back the latest migrations, and delete the data in what they created.
     Down {
-        /// How many.
+        /// Number of migrations to roll back.
         #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         steps: u32,
     },
-    /// Tell which changes are applied.
+    /// Show which migrations are applied.
     Status,
 }
 
@@ -57,20 +57,20 @@ pub(super) async fn run(command: MigrateCommand, args: &DatabaseArgs) -> Outcome
     Ok(())
 }
 
-/// Opens a database that has to be there and up to date.
+/// Opens an existing, up-to-date database.
 ///
 /// # Errors
-/// When it is not; says what to do about it.
+/// If it is missing or outdated; the text says what to do.
 pub async fn open(args: &DatabaseArgs) -> Outcome<Db> {
     let db = connect(args, Missing::Refuse).await?;
     require_current(&db).await?;
     Ok(db)
 }
 
-/// Opens a database, makes it where it is not there, and its tables where it is empty.
+/// Opens a database; creates it if it is missing, and its tables if it is empty.
 ///
 /// # Errors
-/// When it has older tables, or somebody else's; says what to do about it.
+/// If it has older tables, or tables of another program; the text says what to do.
 pub async fn open_or_create(args: &DatabaseArgs) -> Outcome<Db> {
     let db = connect(args, Missing::Create).await?;
     if foreign_tables(&db).await?.is_empty() && applied(&db).await? == 0 {
@@ -81,10 +81,10 @@ pub async fn open_or_create(args: &DatabaseArgs) -> Outcome<Db> {
     Ok(db)
 }
 
-/// Opens a database, whatever is in it.
+/// Opens a database in any state.
 ///
 /// # Errors
-/// When it does not answer, or is a file that is not there and must not be made.
+/// If it does not answer, or its file is missing and must not be created.
 pub async fn connect(args: &DatabaseArgs, missing: Missing) -> Outcome<Db> {
     if missing == Missing::Refuse && args.database_url.starts_with("sqlite:") {
         let file = db::sqlite_file(&args.database_url)?;
@@ -98,8 +98,10 @@ pub async fn connect(args: &DatabaseArgs, missing: Missing) -> Outcome<Db> {
     Ok(db::connect(&args.settings(), missing).await?)
 }
 
+/// Checks that the schema and the derived data are up to date.
+///
 /// # Errors
-/// When changes are pending, what is derived is not made, or there are more changes than this version knows.
+/// If migrations or backfills are pending, or migrations are applied that this version does not know.
 pub async fn require_current(db: &Db) -> Outcome {
     let pending = standing(db.read()).await?.iter().filter(|(_, status)| *status == MigrationStatus::Pending).count();
     let pending = match pending {
@@ -114,28 +116,28 @@ pub async fn require_current(db: &Db) -> Outcome {
     )))
 }
 
-/// How many changes are applied.
+/// Number of applied migrations.
 ///
 /// # Errors
-/// When there are more than this version knows.
+/// If some are applied that this version does not know.
 pub async fn applied(db: &Db) -> Outcome<usize> {
     Ok(standing(db.read()).await?.iter().filter(|(_, status)| *status == MigrationStatus::Applied).count())
 }
 
-/// What was pending.
+/// What [`up`] brought up to date.
 #[derive(Debug, Default)]
 pub struct Brought {
-    /// The changes of the tables.
+    /// Names of the applied migrations.
     pub changes: Vec<String>,
-    /// What is stored beside its original, by name.
+    /// Names of the derived data that was backfilled.
     pub derived: Vec<&'static str>,
 }
 
-/// Applies what is pending, and says what that was. Where several start at once, one of them changes the tables and
-/// the others wait for it; what is derived they make together.
+/// Applies pending migrations and backfills, and returns what was pending. If several processes start at once, one
+/// migrates while the others wait; they backfill together.
 ///
 /// # Errors
-/// When a change cannot be applied; then none is.
+/// If a migration fails; then none is applied.
 pub async fn up(db: &Db) -> Outcome<Brought> {
     let turn = turn(db).await?;
     let changes = with_status(&*turn, MigrationStatus::Pending).await?;
@@ -148,7 +150,7 @@ async fn down(db: &Db, steps: u32) -> Outcome<Vec<String>> {
     let turn = turn(db).await?;
     let applied = with_status(&*turn, MigrationStatus::Applied).await?;
     Migrator::down(&*turn, Some(steps)).await?;
-    // What was derived may have gone with its tables: it is made anew when they come again.
+    // The derived data may have been dropped with its tables, so forget that it was made.
     let left = with_status(&*turn, MigrationStatus::Applied).await?;
     if left.iter().any(|name| name.ends_with("create_derived")) {
         entity::derived::Entity::delete_many().exec(&*turn).await?;
@@ -158,10 +160,10 @@ async fn down(db: &Db, steps: u32) -> Outcome<Vec<String>> {
     Ok(applied.into_iter().rev().take(steps).collect())
 }
 
-/// A transaction that nobody else who changes the tables is in at the same time: on `SQLite` every writer is alone, on
-/// `PostgreSQL` a lock is taken that is given back with the transaction, however that ends.
+/// Begins a schema change, one process at a time: `SQLite` has a single writer, and on `PostgreSQL` the transaction
+/// holds an advisory lock until it ends in whatever way.
 async fn turn(db: &Db) -> Result<SchemaChange, DbErr> {
-    /// A number that stands for the tables of notegraph among the advisory locks of a database: "notegrap" in ASCII.
+    /// Key of the advisory lock: "notegrap" in ASCII.
     const LOCK: i64 = i64::from_be_bytes(*b"notegrap");
     db.begin_schema_change(LOCK).await
 }
@@ -171,7 +173,7 @@ async fn with_status(connection: &impl ConnectionTrait, wanted: MigrationStatus)
     Ok(all.into_iter().filter(|(_, status)| *status == wanted).map(|(name, _)| name).collect())
 }
 
-/// Every change, oldest first. Writes nothing.
+/// All migrations with their status, oldest first. Only reads.
 async fn standing(connection: &impl ConnectionTrait) -> Outcome<Vec<(String, MigrationStatus)>> {
     match Migrator::get_migration_with_status_read_only(connection).await {
         Ok(all) => Ok(all.iter().map(|change| (change.name().to_owned(), change.status())).collect()),
@@ -182,10 +184,10 @@ async fn standing(connection: &impl ConnectionTrait) -> Outcome<Vec<(String, Mig
     }
 }
 
-/// Tables that somebody else made: all that there are, where none of our changes is applied.
+/// Tables of another program: all that exist, if none of our migrations is applied.
 ///
 /// # Errors
-/// When the database does not say.
+/// If the query fails.
 pub async fn foreign_tables(db: &Db) -> Outcome<Vec<String>> {
     if applied(db).await? > 0 {
         return Ok(Vec::new());

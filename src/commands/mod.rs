@@ -1,4 +1,4 @@
-//! The command line: one file for each command.
+//! The command line, with one file per command.
 
 pub mod backup;
 mod company;
@@ -45,36 +45,36 @@ struct Cli {
 enum Command {
     /// Serve the API and its playground.
     Serve(Box<crate::config::ServeArgs>),
-    /// Bring the tables up to date, take the newest change back, or tell where they stand.
+    /// Migrate the database schema, roll back migrations, or show their status.
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
-    /// Make companies, whom everything else belongs to.
+    /// Create companies, which everything else belongs to.
     #[command(subcommand)]
     Company(company::CompanyCommand),
-    /// Make users, who write notes and hold tokens.
+    /// Create users, who write notes and hold tokens.
     #[command(subcommand)]
     User(user::UserCommand),
-    /// Make, list and revoke the tokens that let users ask.
+    /// Create, list and revoke tokens for access to the API.
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// Add made-up data to a database, to try things with.
+    /// Add demo data to a database.
     Demo(demo::DemoArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Backup(backup::BackupArgs),
-    /// Print the schema in the schema definition language, for code generators.
+    /// Print the schema in the GraphQL schema definition language, for code generators.
     Schema,
 }
 
-/// The exit status for a command line that cannot be understood, as of other programs.
+/// Exit status for an invalid command line, as usual.
 const WRONG_COMMAND_LINE: u8 = 2;
 
-/// Reads the command line and does what it says.
+/// Parses the command line and runs the command.
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
-            // It repeats arguments and variables, whatever is in them.
+            // The error repeats arguments and variables, which may hold control characters.
             for line in error.render().to_string().lines() {
                 err!("{line}");
             }
@@ -85,7 +85,7 @@ pub fn run() -> ExitCode {
     log::start(&cli.log);
     let database = &cli.database;
     let outcome = match cli.command {
-        // Serving has runtimes of its own.
+        // `serve` has runtimes of its own.
         Command::Serve(args) => serve::main(&args, database),
         Command::Migrate(command) => block_on(migrate::run(command, database)),
         Command::Company(command) => block_on(company::run(command, database)),

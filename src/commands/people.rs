@@ -1,4 +1,4 @@
-//! Finding the company and the user that a command names, and saying which there are where it names none.
+//! Finds the company and the user that a command names, and lists those that exist if there is no match.
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -7,13 +7,13 @@ use crate::control_characters;
 use crate::db::Db;
 use crate::entity::{company, user};
 
-/// How many names a message lists.
+/// Maximum number of names in a message.
 const MOST_NAMES: usize = 10;
 
-/// The company of this name.
+/// Finds a company by name.
 ///
 /// # Errors
-/// When there is none; says which there are.
+/// If there is none; the text lists those that exist.
 pub async fn company(db: &Db, name: &str) -> Outcome<company::Model> {
     if let Some(company) = company::Entity::find().filter(company::Column::Name.eq(name)).one(db.read()).await? {
         return Ok(company);
@@ -33,10 +33,10 @@ pub async fn company(db: &Db, name: &str) -> Outcome<company::Model> {
     }))
 }
 
-/// The user whom a command names by username, or by id where several have that username.
+/// Finds a user by username, or by id if several users share the username.
 ///
 /// # Errors
-/// When there is none, or more than one; says which there are.
+/// If there is none or more than one; the text lists those that exist.
 pub async fn user(db: &Db, company: &company::Model, username: Option<&str>, id: Option<i64>) -> Outcome<user::Model> {
     let mut find = user::Entity::find().filter(user::Column::CompanyId.eq(company.id));
     if let Some(id) = id {
@@ -95,10 +95,10 @@ fn listed(names: &[String]) -> String {
     if names.len() > MOST_NAMES { format!("{verb} {shown} and more") } else { format!("{verb} {shown}") }
 }
 
-/// A name as it is given on the command line.
+/// Parses a name on the command line.
 ///
 /// # Errors
-/// When it is empty, or has spaces around it that nobody will see.
+/// If it is empty, begins or ends with a space, or holds a control character.
 pub fn name(text: &str) -> Result<String, String> {
     match text {
         "" => Err("give a name that is not empty".to_owned()),
@@ -107,10 +107,10 @@ pub fn name(text: &str) -> Result<String, String> {
     }
 }
 
-/// A text of one line, which may be empty.
+/// Parses one line of text, which may be empty.
 ///
 /// # Errors
-/// When it holds a control character; says which.
+/// If it holds a control character; the text says which.
 pub fn remark(text: &str) -> Result<String, String> {
     match control_characters::first(text) {
         None => Ok(text.to_owned()),

@@ -1,4 +1,4 @@
-//! The file of rejected records of an import.
+//! Writes the rejected records of an import to a file.
 
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
@@ -8,7 +8,7 @@ use super::{Failure, Outcome};
 use crate::form::object::compact;
 use crate::private_file;
 
-/// A file that the import has made, and nobody else: removed again where no record was rejected.
+/// A file that this import has created. It is removed if no record was rejected.
 pub struct Rejects {
     path: PathBuf,
     file: BufWriter<File>,
@@ -17,10 +17,10 @@ pub struct Rejects {
 }
 
 impl Rejects {
-    /// Makes the file, which only its owner may read.
+    /// Creates the file, readable by its owner alone.
     ///
     /// # Errors
-    /// When there is one already: it may be the input, the database, or the rejects of another import.
+    /// If it exists: it may be the input, the database, or the rejects of another import.
     pub fn create(path: &Path) -> Outcome<Self> {
         let name = path.display();
         let file = private_file::create_new(path).map_err(|error| {
@@ -35,8 +35,8 @@ impl Rejects {
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file), is_empty: true, failure: None })
     }
 
-    /// Adds a record as it was written, on one line: only of a document that spans lines the white space between is taken
-    /// out.
+    /// Adds a record on one line, as it was written; if it spans several lines, the white space between tokens is
+    /// removed.
     pub fn add(&mut self, raw: &[u8]) {
         self.is_empty = false;
         let text = match std::str::from_utf8(raw) {
@@ -48,10 +48,10 @@ impl Rejects {
         }
     }
 
-    /// Everything is written; a file without records is removed.
+    /// Flushes the file. Dropping this removes a file without records.
     ///
     /// # Errors
-    /// When a record could not be written.
+    /// If a record could not be written.
     pub fn finish(mut self) -> Outcome {
         let written = match self.failure.take() {
             Some(error) => Err(error),

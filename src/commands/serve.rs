@@ -25,7 +25,7 @@ use crate::runtime::{Runtimes, Work};
 use crate::schema::{self, Schema};
 use crate::search::Limits;
 
-/// How long closing the database may take after requests had their time to end.
+/// Maximum time for closing the database after requests had their time to finish.
 const CLOSING: Duration = Duration::from_millis(500);
 
 pub fn main(args: &ServeArgs, database: &DatabaseArgs) -> Outcome {
@@ -34,7 +34,7 @@ pub fn main(args: &ServeArgs, database: &DatabaseArgs) -> Outcome {
     runtimes.run(run(args, database, work))
 }
 
-/// Runs on the front: it only waits here, for a signal first of all.
+/// Runs on the front runtime, where it only waits, first of all for a signal.
 async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
     let told = OnceLock::new();
     let stop = stop::asked()?;
@@ -43,7 +43,7 @@ async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
         let _ = told.set(Instant::now());
     });
     let mut settings = args.http().map_err(Failure::new)?;
-    // Before anything is made in the database: a server that is told to listen where another one does changes nothing.
+    // Bind before anything is written to the database, so that a server whose address is taken changes nothing.
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         Failure::new(format!("cannot listen on {}: {error}; choose another address with --listen", args.listen))
     })?;
@@ -77,7 +77,7 @@ async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
         work.spawn(retention.run(running))
     });
     http::serve(listener, site, stop, patience, admission(args, database)).await;
-    // Not aborted: a transaction that is dropped half way could hand its open connection to somebody else.
+    // Not aborted: a transaction dropped halfway could hand its open connection to another borrower.
     let _ = ended.send(true);
     if let Some(retention) = retention {
         let _ = timeout(CLOSING, retention).await;
@@ -86,12 +86,12 @@ async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
     close(app.db, &work, until).await
 }
 
-/// Files that are open beside connections of clients: those of the database, at most so many each, and a few others.
+/// Open files other than client connections: at most this many for each database connection, and some others.
 const FILES_OF_A_CONNECTION: u64 = 4;
 const OTHER_FILES: u64 = 256;
 
-/// Has the system permit as many connections as the settings do, or takes no more than it permits: where files run out,
-/// nobody gets in, and the database cannot be reached.
+/// Raises the limit of open files for the configured connections, or accepts fewer if the system does not allow it:
+/// without free files, no client can connect, and the database cannot be reached.
 fn admission(args: &ServeArgs, database: &DatabaseArgs) -> Admission {
     let mut admission = args.admission();
     let others = OTHER_FILES + u64::from(database.database_connections) * FILES_OF_A_CONNECTION;
@@ -112,7 +112,8 @@ fn admission(args: &ServeArgs, database: &DatabaseArgs) -> Admission {
     admission
 }
 
-/// The documents of manifests, ready to run: a server without some of them would refuse what its front end asks.
+/// Reads and checks the documents of --documents. Fails if any is missing, since the server would refuse requests of
+/// its front end.
 async fn read_documents(args: &ServeArgs, schema: &Schema, settings: &HttpSettings, work: &Work) -> Outcome<Trusted> {
     let files = args.documents.files().to_vec();
     if files.is_empty() {
@@ -128,7 +129,7 @@ async fn read_documents(args: &ServeArgs, schema: &Schema, settings: &HttpSettin
     Ok(trusted)
 }
 
-/// A file without keys is a mistake; a provider that is down just now comes back.
+/// Checks the keys of the identity provider. A file without keys is an error; a provider that is down may come back.
 async fn check_keys(source: &Source) -> Outcome {
     match (source.check().await, source) {
         (Err(reason), Source::File(path)) => {
@@ -142,7 +143,7 @@ async fn check_keys(source: &Source) -> Outcome {
     }
 }
 
-/// Everything between the command and the first request: the tables, the demo's data, and what the operator is told.
+/// Prepares everything before the first request: tables, demo data, and the start-up lines.
 async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr) -> Outcome<(App, Option<Session>)> {
     let db = migrate::connect(database, Missing::Create).await?;
     let clock = Clock::default();
@@ -159,14 +160,15 @@ async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr)
     }
     let (db, token) = if args.demo {
         let token = demo_access::token(&db, &clock).await?;
-        // Connections keep the statements that they ran, and the demo's hold a thousand values each: start afresh.
+        // Connections keep prepared statements, and those of the demo hold a thousand values each: open new ones.
         db.close().await?;
         (migrate::connect(database, Missing::Refuse).await?, Some(token))
     } else {
         (db, None)
     };
     let nobody_can_ask = token.is_none() && !has_token(&db).await?;
-    // Last, with nothing to wait for behind it: whoever reads this may ask, and is answered where a stop comes next.
+    // Last, with nothing left to wait for: whoever reads these lines can send requests at once, and gets answers even
+    // if the server is told to stop next.
     let session = announce(address, token)?;
     if nobody_can_ask {
         explain_first_steps(database);
@@ -174,7 +176,7 @@ async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr)
     Ok((App { db, clock, limits: Limits::default(), quota: args.quota.quota() }, session))
 }
 
-/// For people, on standard output: one line each. Gives back what the playground fetches the token from.
+/// Prints the start-up lines to standard output, and returns the session from which the playground fetches the token.
 fn announce(address: SocketAddr, token: Option<Secret>) -> Outcome<Option<Session>> {
     let base = if address.ip().is_unspecified() {
         format!("http://localhost:{}", address.port())
@@ -187,8 +189,7 @@ fn announce(address: SocketAddr, token: Option<Secret>) -> Outcome<Option<Sessio
         return Ok(None);
     };
     let (session, code) = Session::start(token.clone(), Session::LIFETIME)?;
-    // In the fragment, which browsers do not send: the code gets into no log. The browser's history has it, but not the
-    // token.
+    // Browsers do not send the fragment, so the code reaches no log. The browser's history keeps it, but not the token.
     out!("Playground: {base}/#code={code}");
     out!("API:        {base}/graphql");
     out!("Token:      {}", token.reveal());
@@ -212,7 +213,7 @@ fn explain_first_steps(database: &DatabaseArgs) {
     }
 }
 
-/// Operations whose clients have gone may still run; their transactions hold connections, and closing waits for these.
+/// Closes the database. Operations whose clients have gone may still run, and closing waits for their connections.
 async fn close(db: Db, work: &Work, until: Option<Instant>) -> Outcome {
     let until = until.unwrap_or_else(|| Instant::now() + CLOSING);
     if let Ok(closed) = timeout_at(until.into(), work.spawn(db.close())).await {

@@ -1,10 +1,10 @@
-//! When the process is told to end.
+//! Waits for the signal to stop.
 
-/// Ready at SIGINT or SIGTERM. Takes the signals over at once, not when it is first awaited: one that comes during the
-/// start must not kill the process half way.
+/// Resolves at SIGINT or SIGTERM. Installs the handlers at once, not when it is first awaited: a signal during the
+/// start must not kill the process halfway.
 ///
 /// # Errors
-/// When the system does not let signals be taken over.
+/// If the handlers cannot be installed.
 #[cfg(unix)]
 pub fn asked() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -19,10 +19,10 @@ pub fn asked() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Ready at Ctrl-C.
+/// Resolves at Ctrl-C.
 ///
 /// # Errors
-/// Never.
+/// None.
 #[cfg(not(unix))]
 pub fn asked() -> std::io::Result<impl Future<Output = ()>> {
     Ok(async {

@@ -1,21 +1,21 @@
-//! What commands print: one line each, whatever is in the values that are printed.
+//! Output of commands: one line per call, whatever the printed values hold.
 //!
-//! Names come from imports, from other systems and from whoever has a token with the scope ADMIN. Printed as they are, they
-//! could move the cursor, forge rows or change the title of the terminal.
+//! Names come from imports, from other systems and from holders of a token with the scope ADMIN. Printed unescaped,
+//! they could move the cursor, forge rows or change the title of the terminal.
 
 use std::fmt::Arguments;
 use std::io::{Write, stdout};
 
 use crate::control_characters::escape;
 
-/// Prints a line to standard output; like `println!`, with control characters escaped, and without a panic where nobody
-/// reads any more.
+/// Prints a line to standard output, like `println!`, but with control characters escaped, and without a panic if the
+/// reader has closed the pipe.
 macro_rules! out {
     () => { crate::commands::terminal::print(format_args!("")) };
     ($($text:tt)*) => { crate::commands::terminal::print(format_args!($($text)*)) };
 }
 
-/// Prints a line to standard error, as [`out!`] does to standard output.
+/// Prints a line to standard error, like [`out!`].
 macro_rules! err {
     ($($text:tt)*) => { crate::commands::terminal::tell(format_args!($($text)*)) };
 }
@@ -27,7 +27,7 @@ pub fn print(text: Arguments<'_>) {
 }
 
 pub fn tell(text: Arguments<'_>) {
-    // Not written directly, so that a test that passes keeps it to itself.
+    // Through the macro, so that the output of passing tests is captured.
     eprint!("{}", line(text));
 }
 
@@ -37,7 +37,7 @@ fn line(text: Arguments<'_>) -> String {
     line
 }
 
-/// Prints rows in columns.
+/// Prints rows in aligned columns.
 pub fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) {
     let rows: Vec<[String; COLUMNS]> =
         rows.iter().map(|row| std::array::from_fn(|column| escape(&row[column]).into_owned())).collect();

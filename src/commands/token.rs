@@ -15,7 +15,7 @@ use crate::entity::user::{self, UserStatus};
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum TokenCommand {
-    /// Make a token for a user, and print it: it is shown this once, and stored nowhere.
+    /// Create a token for a user, and print it. It is shown only once, and not stored.
     Create(Create),
     /// List the tokens of a company.
     List {
@@ -23,12 +23,12 @@ pub enum TokenCommand {
         #[arg(long, value_name = "NAME")]
         company: String,
     },
-    /// Take a token back; it is refused from then on.
+    /// Revoke a token; it is refused from then on.
     Revoke {
         /// The name of the company.
         #[arg(long, value_name = "NAME")]
         company: String,
-        /// The token's id, as `token list` shows it.
+        /// The id of the token, as `token list` shows it.
         id: i64,
     },
 }
@@ -38,20 +38,20 @@ pub struct Create {
     /// The name of the company.
     #[arg(long, value_name = "NAME")]
     company: String,
-    /// The username of whom the token is for.
+    /// The username of the token's user.
     #[arg(long, value_name = "USERNAME", required_unless_present = "user_id")]
     user: Option<String>,
-    /// The id of whom the token is for, where several users share a username.
+    /// The id of the token's user, if several users share a username.
     #[arg(long, value_name = "ID")]
     user_id: Option<i64>,
-    /// What it permits; repeat it, or separate by commas, for several.
+    /// The scopes of the token; repeat it, or separate by commas, for several.
     #[arg(long = "scope", value_name = "SCOPE", required = true, ignore_case = true, value_delimiter = ',')]
     scopes: Vec<Scope>,
-    /// What it is for, as `token list` shows it.
+    /// The purpose of the token, as `token list` shows it.
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, value_parser = people::remark)]
     name: String,
-    /// When it ends: after 12h or 30d (m, h, d or w), or at a time, as in 2027-01-01T00:00:00Z. Without this it never
-    /// does.
+    /// When the token expires: after 12h or 30d (m, h, d or w), or at a time, as in 2027-01-01T00:00:00Z. Without this
+    /// it never does.
     #[arg(long, value_name = "WHEN")]
     expires: Option<Expiry>,
 }

@@ -11,7 +11,7 @@ use crate::entity::user::{self, UserStatus};
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum UserCommand {
-    /// Make a user.
+    /// Create a user.
     Create(NewUser),
 }
 
@@ -20,7 +20,7 @@ pub struct NewUser {
     /// The name of the company that the user belongs to.
     #[arg(long, value_name = "NAME")]
     company: String,
-    /// What the user is called here; no other user of the company may be called the same.
+    /// The username, which must be unique in the company.
     #[arg(long, value_name = "NAME", value_parser = people::name)]
     username: String,
     #[arg(long, value_name = "NAME", value_parser = people::name)]
@@ -29,7 +29,7 @@ pub struct NewUser {
     last_name: Option<String>,
     #[arg(long, value_name = "ADDRESS", value_parser = people::name)]
     email: Option<String>,
-    /// What the user does, as clients show it; tokens, not roles, say what is permitted.
+    /// The user's role, for display; permissions come from tokens.
     #[arg(long, value_name = "NAME", value_parser = people::name)]
     role: Option<String>,
 }
