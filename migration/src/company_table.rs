@@ -1,15 +1,15 @@
-//! What every table of a company has in common.
+//! Helpers for tables that belong to a company.
 
 use sea_orm_migration::prelude::*;
 
-/// A table whose primary key is `(company_id, id)` and whose rows belong to an existing company.
+/// A table with the primary key `(company_id, id)`, whose rows belong to an existing company.
 pub fn company_table(name: &'static str) -> TableCreateStatement {
     let mut table = owned_table(name);
     table.col(ColumnDef::new("id").big_integer().not_null()).primary_key(Index::create().col("company_id").col("id"));
     table
 }
 
-/// A table whose rows belong to an existing company; the primary key is the caller's to set.
+/// A table whose rows belong to an existing company; the caller sets the primary key.
 pub fn owned_table(name: &'static str) -> TableCreateStatement {
     Table::create()
         .table(name)
@@ -18,12 +18,12 @@ pub fn owned_table(name: &'static str) -> TableCreateStatement {
         .take()
 }
 
-/// A link to a record of the same company: the company is part of the foreign key.
+/// A foreign key to a record of the same company, which includes the company.
 pub fn link(table: &'static str, column: &'static str, target: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create().from(table, ("company_id", column)).to(target, ("company_id", "id")).take()
 }
 
-/// An index that leads with the company; its name is made of the table and the columns.
+/// Creates an index that leads with the company, named after the table and the columns.
 pub async fn index(
     manager: &SchemaManager<'_>,
     table: &'static str,

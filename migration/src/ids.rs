@@ -1,5 +1,5 @@
-//! Where new ids come from: a sequence for each table on `PostgreSQL`, a row of `id_counter` on `SQLite`, which has
-//! no sequences. Both are called `<table>_id` and start at 1.
+//! Generators of ids: a sequence for each table on `PostgreSQL`, a row of `id_counter` on `SQLite`, which has no
+//! sequences. Both are named `<table>_id` and start at 1.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;

@@ -1,7 +1,8 @@
-//! The tables of notegraph, the same on `SQLite` and `PostgreSQL`: one file per change, named after what it does.
+//! Migrations of notegraph's schema, the same on `SQLite` and `PostgreSQL`: one file per migration, named after what it
+//! does.
 //!
-//! What belongs to a company has its `company_id` first in the primary key, in every index and in every foreign
-//! key, so that the database itself refuses a link from one company to another.
+//! Tables of a company have `company_id` first in the primary key, in every index and in every foreign key, so that the
+//! database itself refuses a reference from one company to another.
 
 use sea_orm_migration::prelude::*;
 
@@ -32,7 +33,7 @@ mod m20261129_000051_number_by_company;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
-/// All changes, oldest first.
+/// All migrations, oldest first.
 pub struct Migrator;
 
 #[async_trait::async_trait]

@@ -1,4 +1,4 @@
-//! Companies: whom everything else belongs to.
+//! Creates companies, which everything else belongs to.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;

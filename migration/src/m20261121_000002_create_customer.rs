@@ -1,4 +1,4 @@
-//! Customers: whom notes are about.
+//! Creates customers, whom notes are about.
 
 use sea_orm_migration::prelude::*;
 
@@ -38,7 +38,7 @@ impl MigrationTrait for Migration {
                     .col(ColumnDef::new("birthdate").date())
                     .col(ColumnDef::new("anniversary_date").date())
                     .col(ColumnDef::new("created_on").timestamp_with_time_zone().not_null())
-                    // What an imported record said that the columns cannot hold, as JSON text, for export.
+                    // Parts of an imported record that have no column, as JSON text, for export.
                     .col(ColumnDef::new("source").text())
                     .take(),
             )

@@ -1,4 +1,4 @@
-//! Users: who writes notes and is made responsible for them.
+//! Creates users, who write notes and are responsible for them.
 
 use sea_orm_migration::prelude::*;
 
@@ -28,7 +28,7 @@ impl MigrationTrait for Migration {
                     .col(ColumnDef::new("modified_on").timestamp_with_time_zone())
                     .col(ColumnDef::new("created_by").text())
                     .col(ColumnDef::new("role").text())
-                    // What an imported record said that the columns cannot hold, as JSON text, for export.
+                    // Parts of an imported record that have no column, as JSON text, for export.
                     .col(ColumnDef::new("source").text())
                     .take(),
             )

@@ -1,4 +1,4 @@
-//! Note types: the names a company sorts its notes by.
+//! Creates note types, by which a company classifies its notes.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,7 +15,7 @@ impl MigrationTrait for Migration {
             .create_table(
                 company_table("note_type")
                     .col(ColumnDef::new("name").text().not_null())
-                    // Made from a bare name by an import: the id is ours alone, so an export leaves it out.
+                    // Created from a bare name by an import. The id was generated here, so an export leaves it out.
                     .col(ColumnDef::new("from_import").boolean().not_null())
                     .take(),
             )

@@ -1,4 +1,4 @@
-//! Notes.
+//! Creates notes.
 
 use sea_orm_migration::prelude::*;
 
@@ -34,7 +34,7 @@ impl MigrationTrait for Migration {
                     .col(ColumnDef::new("updated_on").timestamp_with_time_zone().not_null())
                     .col(ColumnDef::new("updated_by_id").big_integer())
                     .col(ColumnDef::new("closed_on").timestamp_with_time_zone())
-                    // What an imported record said that the columns cannot hold, as JSON text, for export.
+                    // Parts of an imported record that have no column, as JSON text, for export.
                     .col(ColumnDef::new("source").text())
                     .foreign_key(&mut link("note", "type_id", "note_type"))
                     .foreign_key(&mut link("note", "customer_id", "customer"))
@@ -43,8 +43,8 @@ impl MigrationTrait for Migration {
                     .take(),
             )
             .await?;
-        // Each of the two orders, over all notes and over the notes of one customer, author, type, status or
-        // reference: a page is read from its index and never sorted.
+        // Both orders, for all notes and for the notes of one customer, author, type or status, and one for references:
+        // a page is read from its index and never sorted.
         for order in ["created_on", "updated_on"] {
             index(manager, "note", &[order, "id"], false).await?;
             index(manager, "note", &["customer_id", order, "id"], false).await?;

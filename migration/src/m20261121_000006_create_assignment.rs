@@ -1,4 +1,4 @@
-//! Assignments: which users are responsible for which notes.
+//! Creates assignments of users to the notes they are responsible for.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,11 +15,11 @@ impl MigrationTrait for Migration {
                 owned_table("assignment")
                     .col(ColumnDef::new("note_id").big_integer().not_null())
                     .col(ColumnDef::new("user_id").big_integer().not_null())
-                    // The order of a note's assignees: grows, with gaps where one was taken away.
+                    // The order of a note's assignees: ascending, with gaps after removed ones.
                     .col(ColumnDef::new("position").integer().not_null())
                     .col(ColumnDef::new("created_on").timestamp_with_time_zone().not_null())
                     .col(ColumnDef::new("assigned_by_id").big_integer())
-                    // What an imported record said that the columns cannot hold, as JSON text, for export.
+                    // Parts of an imported record that have no column, as JSON text, for export.
                     .col(ColumnDef::new("source").text())
                     .primary_key(Index::create().col("company_id").col("note_id").col("user_id"))
                     .foreign_key(&mut link("assignment", "note_id", "note"))

@@ -1,4 +1,4 @@
-//! Messages: the thread of a note.
+//! Creates messages, the thread of a note.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,7 +15,7 @@ impl MigrationTrait for Migration {
             .create_table(
                 company_table("message")
                     .col(ColumnDef::new("note_id").big_integer().not_null())
-                    // From 1 without gaps within a note; messages are never moved or taken out one by one.
+                    // From 1 without gaps within a note; messages are never moved or deleted one by one.
                     .col(ColumnDef::new("position").integer().not_null())
                     .col(ColumnDef::new("message").text().not_null())
                     .col(ColumnDef::new("attachment_url").text())
@@ -24,9 +24,9 @@ impl MigrationTrait for Migration {
                     .col(ColumnDef::new("attachment_size").big_integer())
                     .col(ColumnDef::new("posted_by_id").big_integer())
                     .col(ColumnDef::new("created_on").timestamp_with_time_zone().not_null())
-                    // Imported without an id: the id is ours alone, so an export leaves it out.
+                    // Imported without an id. The id was generated here, so an export leaves it out.
                     .col(ColumnDef::new("from_import").boolean().not_null())
-                    // What an imported record said that the columns cannot hold, as JSON text, for export.
+                    // Parts of an imported record that have no column, as JSON text, for export.
                     .col(ColumnDef::new("source").text())
                     .foreign_key(&mut link("message", "note_id", "note"))
                     .foreign_key(&mut link("message", "posted_by_id", "user"))

@@ -1,4 +1,4 @@
-//! Events: what happened to notes, appended in the transaction of the change.
+//! Creates events, which record what happened to notes, in the transaction of the change.
 
 use sea_orm_migration::prelude::*;
 
@@ -13,7 +13,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager
             .create_table(
-                // No foreign keys but the company: an event outlives what it tells of.
+                // No foreign key but that of the company: an event outlives the records it refers to.
                 company_table("event")
                     .col(ColumnDef::new("type").text().not_null())
                     .col(ColumnDef::new("note_id").big_integer().not_null())

@@ -1,4 +1,4 @@
-//! Tokens: who may ask.
+//! Creates tokens, which grant users access to the API.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,7 +15,7 @@ impl MigrationTrait for Migration {
             .create_table(
                 company_table("token")
                     .col(ColumnDef::new("user_id").big_integer().not_null())
-                    // SHA-256 of the token; the token itself is stored nowhere.
+                    // SHA-256 of the token; the token itself is not stored.
                     .col(ColumnDef::new("hash").binary_len(32).not_null())
                     .col(ColumnDef::new("name").text().not_null())
                     .col(ColumnDef::new("scopes").json_binary().not_null())

@@ -1,5 +1,5 @@
-//! Derived: with which version of the program's rules the stored copies were made that it keeps for searching and
-//! ordering, and how far it has come with making them anew.
+//! Creates the state of backfills: by which version of the program's rules derived data for searching and ordering was
+//! made, and how far a backfill has come.
 
 use sea_orm_migration::prelude::*;
 
@@ -14,10 +14,10 @@ impl MigrationTrait for Migration {
                 Table::create()
                     .table("derived")
                     .col(ColumnDef::new("name").text().not_null().primary_key())
-                    // Of the rules that records are being copied by, or have been, when `done`.
+                    // Version of the rules by which the backfill runs, or ran if it is `done`.
                     .col(ColumnDef::new("version").integer().not_null())
                     .col(ColumnDef::new("done").boolean().not_null())
-                    // The last record that is copied, in the order of the primary keys; empty before the first.
+                    // The last record that was processed, in the order of primary keys; null before the first.
                     .col(ColumnDef::new("after_company_id").big_integer())
                     .col(ColumnDef::new("after_id").big_integer())
                     .take(),

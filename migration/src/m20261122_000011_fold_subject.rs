@@ -1,4 +1,4 @@
-//! The subject of a note without case, for comparisons and as what lists are ordered by.
+//! Adds the casefolded subject of notes, for comparing and ordering.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -6,15 +6,15 @@ use sea_orm_migration::sea_orm::DbBackend;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// Lists that are ordered by subject: its first 100 characters, as an index of `PostgreSQL` holds no more than a third
-/// of a page. The point in front keeps the empty text apart from no text, which comes before all or after all.
+/// Lists ordered by subject use its first 100 characters, since an index entry of `PostgreSQL` is limited to a third of
+/// a page. The leading dot distinguishes the empty text from null, which sorts before all or after all.
 const INDEXES: [(&str, &str); 2] = [("note_subject_nulls_first_id", "''"), ("note_subject_nulls_last_id", "'/'")];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
-        // Compared by bytes on both databases, which in UTF-8 is by code points; SQLite does so by itself.
+        // Compared by bytes on both databases, which in UTF-8 is the order of code points; SQLite does so by default.
         let column = match manager.get_database_backend() {
             DbBackend::Postgres => r#"ALTER TABLE note ADD COLUMN subject_folded text COLLATE "C""#,
             _ => "ALTER TABLE note ADD COLUMN subject_folded text",

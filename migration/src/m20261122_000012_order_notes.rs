@@ -1,4 +1,4 @@
-//! Orders of notes other than by the times of creation and change, and the filter by the time of closing.
+//! Adds indexes for orders of notes other than by the times of creation and update, and for the filter by closing time.
 
 use sea_orm_migration::prelude::*;
 
@@ -7,15 +7,15 @@ use crate::company_table::index;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// As values that are never empty: what has no reminder is before all times, or after all. On `SQLite` times are texts
-/// that begin with a digit, so these words are before and after them as well.
+/// Non-null sort keys: notes without a reminder sort before all times, or after all. `SQLite` stores times as texts
+/// that begin with a digit, so these words sort before and after them as well.
 const REMINDERS: [(&str, &str); 2] =
     [("note_reminder_nulls_first_id", "'-infinity'"), ("note_reminder_nulls_last_id", "'infinity'")];
-/// Fields of few values, by themselves and with the newest first: the notes of one value may be most of all.
+/// Fields with few values, by themselves and with the creation time, since most notes may share one value.
 const OTHERS: [&[&str]; 3] = [&["priority", "id"], &["priority", "created_on", "id"], &["show_on_overview", "id"]];
-/// Open before closed is against the order of the texts, and its ids go up.
+/// Open sorts before closed, which is the descending order of the texts, with ascending ids.
 const STATUS: &str = "CREATE INDEX note_status_id ON note (company_id, status, id DESC)";
-/// Only closed notes have the time: the others are left out.
+/// Only closed notes have this time; others are left out of the index.
 const CLOSED: &str = "CREATE INDEX note_closed_on_id ON note (company_id, closed_on, id) WHERE closed_on IS NOT NULL";
 
 #[async_trait::async_trait]

@@ -1,5 +1,5 @@
-//! The tags of notes, one a row, to find and count notes by them. The list in the note is what counts; the database
-//! itself keeps these rows in step with it.
+//! Creates the tags of notes, one per row, to filter and count notes by them. The list in the note is authoritative;
+//! triggers keep these rows in sync with it.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
             .create_table(
                 owned_table("note_tag")
                     .col(ColumnDef::new("note_id").big_integer().not_null())
-                    // Its place in the list, from 1; of a tag that an import brought twice, the first.
+                    // Position in the list, from 1; the first one for a tag that was imported twice.
                     .col(ColumnDef::new("position").integer().not_null())
                     .col(ColumnDef::new("tag").text().not_null())
                     .primary_key(Index::create().col("company_id").col("note_id").col("position"))
@@ -30,7 +30,7 @@ impl MigrationTrait for Migration {
             )
             .await?;
         let connection = manager.get_connection();
-        // Imported tags may be of any length, an entry of an index may not.
+        // Imported tags may be of any length, index entries may not.
         connection
             .execute_unprepared(
                 "CREATE INDEX note_tag_tag_note_id ON note_tag (company_id, substr(tag, 1, 200), note_id)",
@@ -64,10 +64,10 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Inserted notes as a whole, as imports insert thousands in a statement; changed ones one by one, as hardly any change
-/// is of tags.
+/// A trigger per statement for inserted notes, since imports insert thousands at once; one per row for updates, since
+/// hardly any update changes tags.
 const POSTGRES: [&str; 6] = [
-    // By bytes, as SQLite compares.
+    // Compared by bytes, as on SQLite.
     r#"ALTER TABLE note_tag ALTER COLUMN tag TYPE text COLLATE "C""#,
     "CREATE FUNCTION insert_note_tags() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
      INSERT INTO note_tag (company_id, note_id, position, tag) \

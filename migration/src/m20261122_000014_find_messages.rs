@@ -1,4 +1,4 @@
-//! Notes by their messages: who posted one, and when.
+//! Adds indexes to find notes by the author and time of their messages.
 
 use sea_orm_migration::prelude::*;
 

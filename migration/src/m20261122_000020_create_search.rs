@@ -1,7 +1,7 @@
-//! The search index: for each part of a note (its subject, its details, each message) the words that it holds.
+//! Creates the search index: the words of each part of a note (its subject, its details, each message).
 //!
-//! All of it is derived from other tables. On `PostgreSQL` the words are a `tsvector`; on `SQLite` they stand in a line,
-//! and an `FTS5` table, which keeps no texts, knows which lines hold a word.
+//! All of it is derived from other tables. On `PostgreSQL` the words are a `tsvector`; on `SQLite` they are one text
+//! per part, indexed by an `FTS5` table that stores no texts.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -26,8 +26,8 @@ impl MigrationTrait for Migration {
                 -- New rows wait in a list that every search reads: it is kept short.
                 CREATE INDEX search_part_words ON search_part USING gin (words) WITH (gin_pending_list_limit = 256);"
             }
-            // A row is found by a number in FTS5, and only one that is declared survives a VACUUM. The tokens are made
-            // by the program, of letters, digits and marks: blanks divide them, whatever else is ASCII does not occur.
+            // FTS5 refers to rows by a number, and only a declared one survives a VACUUM. The program makes the tokens
+            // of letters, digits and marks, separated by spaces; no other ASCII characters occur.
             _ => {
                 "CREATE TABLE search_part (
                     id integer PRIMARY KEY,

@@ -1,4 +1,5 @@
-//! Idempotency keys: which changes were made under them, so that a client that has lost an answer can ask again.
+//! Creates idempotency keys, with the changes that were made under them, so that a client that lost a response can send
+//! the change again.
 
 use sea_orm_migration::prelude::*;
 
@@ -16,9 +17,10 @@ impl MigrationTrait for Migration {
                     .col(ColumnDef::new("user_id").big_integer().not_null())
                     .col(ColumnDef::new("operation").text().not_null())
                     .col(ColumnDef::new("key").text().not_null())
-                    // The SHA-256 of the input: another input under the same key is a mistake.
+                    // SHA-256 of the input: another input under the same key is an error.
                     .col(ColumnDef::new("input_hash").binary().not_null())
-                    // What was made. No foreign key: it may be gone by the time it is asked for again.
+                    // Id of the record that was created. Not a foreign key, since the record may be deleted before a
+                    // retry.
                     .col(ColumnDef::new("made_id").big_integer().not_null())
                     .col(ColumnDef::new("created_on").timestamp_with_time_zone().not_null())
                     .primary_key(Index::create().col("company_id").col("user_id").col("operation").col("key"))

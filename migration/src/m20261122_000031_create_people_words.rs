@@ -1,5 +1,5 @@
-//! The words that customers and users are found by: one row for each, so that those with a word that begins in some way
-//! are a range of an index.
+//! Creates the words by which customers and users are found, one per row, so that a prefix search is a range of an
+//! index.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
             let mut word = ColumnDef::new("word");
             word.text().not_null();
             if manager.get_database_backend() == DbBackend::Postgres {
-                // Compared by bytes, as SQLite does by itself: a word's beginning is a range.
+                // Compared by bytes, as on SQLite, so that a prefix is a range.
                 word.extra(r#"COLLATE "C""#);
             }
             manager
@@ -29,7 +29,7 @@ impl MigrationTrait for Migration {
                         .take(),
                 )
                 .await?;
-            // To take the words of one away, and to ask one for a word.
+            // For deleting the words of one person, and for checking one person for a word.
             index(manager, table, &[id, "word"], false).await?;
         }
         Ok(())

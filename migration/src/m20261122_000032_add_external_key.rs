@@ -1,4 +1,4 @@
-//! The key that the system which owns a customer or a user knows them by.
+//! Adds the external key of customers and users: their key in the system that owns them.
 
 use sea_orm_migration::prelude::*;
 
@@ -11,8 +11,8 @@ impl MigrationTrait for Migration {
         let connection = manager.get_connection();
         for table in ["customer", "user"] {
             connection.execute_unprepared(&format!(r#"ALTER TABLE "{table}" ADD COLUMN external_key text"#)).await?;
-            // Most have none. A partial index is none that a foreign key could point to: giving somebody a key is no
-            // change that whoever links to them has to wait for.
+            // Most rows have none. A foreign key cannot refer to a partial index, so setting an external key does not
+            // block changes to rows that refer to the person.
             let index = format!(
                 r#"CREATE UNIQUE INDEX {table}_external_key ON "{table}" (company_id, external_key) WHERE external_key IS NOT NULL"#
             );

@@ -1,5 +1,5 @@
-//! Events on `PostgreSQL` take their id from their sequence by themselves: asking for it first was a round trip more in
-//! every change. (`SQLite` has no sequences, and nobody to make a trip to.)
+//! On `PostgreSQL`, takes the ids of events from their sequence by default, which saves a round trip in every change.
+//! (`SQLite` has no sequences, and no round trips.)
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;

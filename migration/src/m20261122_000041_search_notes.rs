@@ -1,7 +1,7 @@
-//! Which words a note holds in all of its parts together: a row for each note, which the databases index in the place
-//! of the parts. A search for several words is answered inside the index so, and to look at a note reads one row.
+//! Creates one row per note with the words of all its parts, which is indexed instead of the parts. A search for
+//! several words then runs within the index, and checking a note reads one row.
 //!
-//! `words` is null where a note has more of them than are kept; then its parts are asked.
+//! `words` is null if a note has more words than are kept; a search then reads its parts.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -13,8 +13,8 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let sql = match manager.get_database_backend() {
-            // Walking a list of notes reads the words of each: out of line, or packed, they would take several times as
-            // long.
+            // Scanning a list of notes reads the words of each; stored out of line or compressed, they would take
+            // several times as long.
             DbBackend::Postgres => {
                 "DROP INDEX search_part_words;
                 CREATE TABLE search_note (
@@ -28,8 +28,8 @@ impl MigrationTrait for Migration {
                 -- New rows wait in a list that every search reads: it is kept short.
                 CREATE INDEX search_note_words ON search_note USING gin (words) WITH (gin_pending_list_limit = 256);"
             }
-            // A row is found by a number in FTS5, and only one that is declared survives a VACUUM. The parts need none
-            // any more; all of them are made anew.
+            // FTS5 refers to rows by a number, and only a declared one survives a VACUUM. The parts no longer need one;
+            // all of them are backfilled again.
             _ => {
                 "DROP TABLE search_word;
                 DROP TABLE search_part;

@@ -1,5 +1,5 @@
-//! What each company holds, counted as it changes: notes, and bytes of texts. Events tell what they count, so that it can
-//! be given back when they are removed. And the limits that were set for one company alone.
+//! Creates counters of what each company stores (notes, and bytes of texts), updated with each change, and limits for
+//! single companies. Events record their size, so that it can be subtracted when they are removed.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -15,7 +15,7 @@ impl MigrationTrait for Migration {
         manager
             .create_table(
                 owned_table("company_usage")
-                    // Several rows whose sum counts: writers that change the same row wait for each other.
+                    // The usage is the sum of several rows, so that writers rarely wait for each other.
                     .col(ColumnDef::new("stripe").integer().not_null())
                     .col(ColumnDef::new("notes").big_integer().not_null())
                     .col(ColumnDef::new("bytes").big_integer().not_null())
@@ -26,7 +26,7 @@ impl MigrationTrait for Migration {
         manager
             .create_table(
                 owned_table("company_quota")
-                    // Null where the limit of the server holds.
+                    // Null if the server's setting applies.
                     .col(ColumnDef::new("notes").big_integer())
                     .col(ColumnDef::new("bytes").big_integer())
                     .primary_key(Index::create().col("company_id"))
@@ -45,7 +45,7 @@ impl MigrationTrait for Migration {
                 "UPDATE event SET bytes = 256 + octet_length({changes}) WHERE changes <> {empty}"
             ))
             .await?;
-        // As the program counts them from now on; people by their rows alone.
+        // Counts as the program does from now on; people count by their rows alone.
         let count = "INSERT INTO company_usage (company_id, stripe, notes, bytes) \
              SELECT company_id, 0, CAST(sum(notes) AS bigint), CAST(sum(bytes) AS bigint) FROM ( \
                  SELECT company_id, 1 AS notes, 256 + coalesce(octet_length(subject), 0) \

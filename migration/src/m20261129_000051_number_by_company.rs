@@ -1,5 +1,5 @@
-//! Each company counts its ids by itself: one counter for all told a company how many records the others made. Only events
-//! keep one, which is never shown; a company's own id is random from now on.
+//! Gives each company its own id counters: a shared counter revealed to a company how many records the others create.
+//! Only events keep a shared one, which is never shown; the id of a company is random from now on.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -10,7 +10,7 @@ use crate::ids::{create_ids, drop_ids};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// The tables, and where ids of theirs stand. A note that was deleted is known from its events: its id is not given again.
+/// The tables, and queries for the ids in use. Events include the ids of deleted notes, which are not given out again.
 const TABLES: [(&str, &str); 6] = [
     ("customer", "SELECT company_id, id FROM customer"),
     ("user", "SELECT company_id, id FROM \"user\""),
@@ -24,7 +24,7 @@ const TABLES: [(&str, &str); 6] = [
     ("token", "SELECT company_id, id FROM token"),
 ];
 
-/// Larger ids came from elsewhere, and new ones never get near them.
+/// Larger ids were imported, and new ones never come near them.
 const LARGEST: i64 = 1 << 52;
 
 #[async_trait::async_trait]
@@ -34,7 +34,7 @@ impl MigrationTrait for Migration {
             .create_table(
                 owned_table("company_counter")
                     .col(ColumnDef::new("name").text().not_null())
-                    // No id of the table that this program made is larger, and no new one is smaller.
+                    // At least as large as every id of the table that this program created; new ids are larger.
                     .col(ColumnDef::new("value").big_integer().not_null())
                     .primary_key(Index::create().col("company_id").col("name"))
                     .take(),
@@ -63,7 +63,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Has the one counter go on behind the largest id.
+/// Sets a shared counter to continue after the largest id.
 async fn start(manager: &SchemaManager<'_>, name: &str, largest: &str) -> Result<(), DbErr> {
     let sql = match manager.get_database_backend() {
         DbBackend::Postgres => {
