@@ -1,4 +1,4 @@
-//! What an operation needs to know: who asks, of which database at what time, and what it has loaded already.
+//! Context of an operation: its viewer, the database, the clock, and its meter.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::projection::{Mentioned, Projection};
 use crate::quota::Quota;
 use crate::search::Limits;
 
-/// What lives as long as the process.
+/// State of the process.
 #[derive(Clone)]
 pub struct App {
     pub db: Db,
@@ -24,14 +24,14 @@ pub struct App {
 }
 
 impl App {
-    /// The same for one operation: its statements have the share of its token, and are told to its meter.
+    /// Returns the state for one operation: its statements are scheduled by its token, and reported to its meter.
     #[must_use]
     pub fn scoped(&self, share: Share) -> Self {
         Self { db: self.db.scoped(share), ..self.clone() }
     }
 
-    /// What an operation carries along: its viewer, its meter, and where it reads; `mentioned` is what its document
-    /// mentions.
+    /// Returns the data that resolvers of an operation use: its viewer, its meter and its reader. `mentioned` holds the
+    /// names that the document selects.
     pub fn data(&self, mentioned: &Mentioned, viewer: Viewer, meter: &Arc<Meter>) -> Data {
         let reader = Reader {
             db: self.db.clone(),
@@ -44,19 +44,19 @@ impl App {
     }
 }
 
-/// Where a viewer reads: what questions to the database are asked of.
+/// Database access for one viewer, which every `Question` is asked of.
 #[derive(Clone)]
 pub struct Reader {
     pub db: Db,
     pub sight: Sight,
     pub limits: Limits,
-    /// Counts what the operation uses.
+    /// Measures what the operation uses.
     pub meter: Arc<Meter>,
     mentioned: Mentioned,
 }
 
 impl Reader {
-    /// The columns that this operation may show.
+    /// The columns that this operation may need.
     pub fn columns<E: Table>(&self, projection: &Projection<E>) -> Columns<E> {
         projection.columns(&self.mentioned)
     }
@@ -67,10 +67,10 @@ impl Reader {
     }
 }
 
-/// How resolvers reach what [`App::data`] gave the operation.
+/// Access for resolvers to what [`App::data`] provides.
 pub trait ContextExt<'a> {
     fn app(&self) -> &'a App;
-    /// The viewer, once it is clear that the token has `scope`.
+    /// Returns the viewer, after checking that the token has `scope`.
     ///
     /// # Errors
     /// FORBIDDEN without the scope.

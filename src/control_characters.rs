@@ -1,11 +1,11 @@
-//! Characters that change how the text around them is shown: refused in names, escaped where text is printed.
+//! Characters that change how the text around them is displayed: refused in names, and escaped in printed text.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a character controls a terminal, ends a line, or reorders what is around it: C0 and C1 controls, DEL, the line
-/// and paragraph separators, and the embeddings, overrides and isolates of bidirectional text (U+202A to U+202E, U+2066 to
-/// U+2069). Marks that scripts need, such as joiners and directional marks, are none.
+/// Whether a character controls a terminal, ends a line, or reorders the text around it: C0 and C1 controls, DEL, the
+/// line and paragraph separators, and the embeddings, overrides and isolates of bidirectional text (U+202A to U+202E,
+/// U+2066 to U+2069). Characters that scripts need, such as joiners and directional marks, are not included.
 pub const fn is_control(character: char) -> bool {
     matches!(
         character,
@@ -13,12 +13,12 @@ pub const fn is_control(character: char) -> bool {
     )
 }
 
-/// The first control character of a text.
+/// Returns the first control character of a text.
 pub fn first(text: &str) -> Option<char> {
     text.chars().find(|character| is_control(*character))
 }
 
-/// The text with its control characters written as `\n`, `\r`, `\t` or `\u{1b}`: one line, whatever was in it.
+/// Writes the control characters of a text as `\n`, `\r`, `\t` or `\u{1b}`, so that the result is always one line.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if first(text).is_none() {
         return Cow::Borrowed(text);

@@ -1,17 +1,17 @@
-//! Text made comparable without case.
+//! Casefolding, for caseless comparison of texts.
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
-/// Equal for texts that differ in case only, or in how their characters are composed: the canonical caseless match of
-/// the Unicode Standard (section 3.13, definition D145), with the full case folding that is of no language, in the
-/// composed normal form. `"STRASSE"`, `"Straße"` and `"strasse"` are one; so are `"É"` and `"e"` with an accent of its
-/// own. Nothing else is changed: blanks, widths and accents stay.
+/// Casefolds a text. The results are equal for texts that differ only in case, or in how their characters are composed:
+/// the canonical caseless match of the Unicode Standard (section 3.13, definition D145), with full,
+/// language-independent case folding, in the composed normal form. `"STRASSE"`, `"Straße"` and `"strasse"` fold to the
+/// same text; so do `"É"` and `"e"` with a combining accent. Nothing else changes: spaces, widths and accents stay.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    // Decomposed first, as the standard asks: the iota below a Greek letter folds to a letter of its own.
+    // The standard requires decomposing first: the iota subscript of a Greek letter folds to a letter of its own.
     let decomposed = DecomposingNormalizerBorrowed::new_nfd();
     let folded = CaseMapper::new().fold_string(&decomposed.normalize(text)).into_owned();
     ComposingNormalizerBorrowed::new_nfc().normalize(&folded).into_owned()

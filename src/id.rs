@@ -1,6 +1,6 @@
-//! Global ids: `Note:42`. They name a record across all types, as Relay's Node interface asks; where the type is
-//! clear from the argument the bare key `42` does as well. An assignment has two keys: `NoteAssignee:42:7` is that of the
-//! user 7 to the note 42.
+//! Global ids such as `Note:42`, which identify a record across all types, as Relay's Node interface requires. If the
+//! type is clear from the argument, the bare key `42` works as well. An assignment has two keys: `NoteAssignee:42:7`
+//! assigns the user 7 to the note 42.
 
 use async_graphql::ID;
 use async_graphql::registry::Registry;
@@ -8,7 +8,7 @@ use async_graphql::registry::Registry;
 use crate::engine::Leaf;
 use crate::error::{Error, Result};
 
-/// The types that have global ids.
+/// The types with global ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     Company,
@@ -20,7 +20,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind that ids of this prefix are of.
+    /// The kind with this id prefix.
     pub fn named(prefix: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == prefix)
     }
@@ -43,10 +43,10 @@ impl Kind {
         ID(format!("{}:{key}", self.name()))
     }
 
-    /// The key in an id of this kind, given in full (`Note:42`) or bare (`42`).
+    /// Parses the key of an id of this kind, given in full (`Note:42`) or bare (`42`).
     ///
     /// # Errors
-    /// A sentence for the client, where it is an id of another kind or none at all.
+    /// A message for the client, if the id is invalid or of another kind.
     pub fn parse(self, id: &str) -> std::result::Result<i64, String> {
         let key = match id.split_once(':') {
             None => key(id),
@@ -58,16 +58,16 @@ impl Kind {
         })
     }
 
-    /// The same for an argument of a query.
+    /// Like [`Self::parse`], for an argument of a query.
     ///
     /// # Errors
-    /// INVALID, where it is an id of another kind or none at all.
+    /// INVALID, if the id is invalid or of another kind.
     pub fn key(self, id: &ID) -> Result<i64> {
         self.parse(id).map_err(Error::Invalid)
     }
 }
 
-/// A global id to be given out.
+/// A global id in a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GlobalId(pub Kind, pub i64);
 
@@ -86,7 +86,7 @@ impl Leaf for GlobalId {
     }
 }
 
-/// The keys of an assignment, written as the global id `NoteAssignee:42:7`.
+/// The keys of an assignment, whose global id is `NoteAssignee:42:7`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AssigneeKey {
     pub note_id: i64,
@@ -101,7 +101,7 @@ impl AssigneeKey {
         ID(format!("{}:{}:{}", Self::NAME, self.note_id, self.user_id))
     }
 
-    /// The keys behind the prefix.
+    /// Parses the keys after the prefix.
     fn parse(keys: &str) -> Option<Self> {
         let (note, user) = keys.split_once(':')?;
         Some(Self { note_id: key(note)?, user_id: key(user)? })
@@ -125,10 +125,10 @@ pub enum Named {
     Assignee(AssigneeKey),
 }
 
-/// The record that a global id given in full names.
+/// Parses a global id, given in full.
 ///
 /// # Errors
-/// INVALID, where it is none.
+/// INVALID, if it is not a global id.
 pub fn parse_global(id: &ID) -> Result<Named> {
     id.split_once(':')
         .and_then(|(prefix, rest)| {
@@ -141,12 +141,12 @@ pub fn parse_global(id: &ID) -> Result<Named> {
         .ok_or_else(|| Error::Invalid(format!("{} is not a global ID, such as \"Note:42\".", quote(id))))
 }
 
-/// One spelling for each key: decimal, no sign, no leading zeros.
+/// Parses a key. Each has a single spelling: decimal, without a sign or leading zeros.
 fn key(text: &str) -> Option<i64> {
     text.parse().ok().filter(|key: &i64| *key > 0 && key.to_string() == text)
 }
 
-/// What a client sent, cut short, to be shown in an error.
+/// Quotes a text of a client for an error message, shortened to 50 characters.
 pub fn quote(text: &str) -> String {
     let short: String = text.chars().take(50).collect();
     let dots = if short.len() < text.len() { "..." } else { "" };

@@ -1,8 +1,8 @@
-//! Changes that a client may send again when it has lost the answer: with the same key and the same input it gets the
-//! first result, and nothing is made twice.
+//! Idempotency keys of mutations. A client that lost the response sends the mutation again with the same key and input,
+//! and gets the first result; nothing is created twice.
 //!
-//! A key belongs to one change of one user. Its row is written in the transaction of the change, so that there is never
-//! one without the other; a change that is refused keeps no key.
+//! A key belongs to one mutation of one user. Its row is written in the transaction of the change, so that there is
+//! never one without the other; a refused mutation does not store its key.
 
 use async_graphql::InputType;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,16 +21,17 @@ use crate::error::Result;
 use crate::event::Moment;
 use crate::user_error::{ErrorCode, Problems, UserError};
 
-/// The most characters of a key.
+/// Maximum length of a key, in characters.
 const MAX_LENGTH: usize = 255;
-/// How long the first result is remembered.
+/// How long results are kept.
 const KEPT: TimeDelta = TimeDelta::hours(24);
-/// How many keys that are older are forgotten with each that is kept: more than one, so that they come to an end.
+/// How many expired keys are deleted with each key that is stored: more than one, so that expired keys do not
+/// accumulate.
 const FORGOTTEN: u64 = 100;
-/// Where the key stands in the input.
+/// Path of the key in the input.
 const PATH: [&str; 2] = ["input", "idempotencyKey"];
 
-/// A key that a client gave a change; `None` where it gave none.
+/// The idempotency key of a mutation; `None` if the client sent none.
 pub struct IdempotencyKey(Option<Given>);
 
 struct Given {
@@ -39,19 +40,19 @@ struct Given {
     input_hash: Vec<u8>,
 }
 
-/// What is known of a change when it is about to be made.
+/// What is known about a key before its change is made.
 pub enum Found {
-    /// It has not been made under this key.
+    /// No change was made under this key.
     Nothing,
-    /// It has: this is what it made.
+    /// The change was made, and created this record.
     Made(i64),
-    /// The key is another change's, or this one is just being made.
+    /// The key was used with another input, or the change is being made at the moment.
     Refused(UserError),
 }
 
 impl IdempotencyKey {
-    /// The key of an input. Inputs are the same where their values are, in whichever order and with whichever defaults
-    /// a client writes them.
+    /// Reads the key of an input. Inputs are equal if their values are, whatever the order of fields, and whether or
+    /// not the client writes out defaults.
     pub fn new(operation: &'static str, key: Option<&str>, input: &impl InputType, problems: &mut Problems) -> Self {
         let Some(key) = key else { return Self(None) };
         let before = problems.0.len();
@@ -66,13 +67,13 @@ impl IdempotencyKey {
         if problems.0.len() > before {
             return Self(None);
         }
-        // Of a derived input, this names each field in the order in which it is declared, with null or its default where
-        // the client said nothing.
+        // For a derived input type this lists all fields in the order of their declaration, with null or the default
+        // for those that the client left out.
         let input_hash = Sha256::digest(input.to_value().to_string()).to_vec();
         Self(Some(Given { operation, key: key.to_owned(), input_hash }))
     }
 
-    /// Looks for an earlier change under this key; keeps later ones from being made until this transaction ends.
+    /// Looks for an earlier change under this key, and blocks later ones until this transaction ends.
     pub async fn find(&self, transaction: &Transaction, ctx: &Context<'_>) -> Result<Found> {
         let Some(given) = &self.0 else { return Ok(Found::Nothing) };
         let sight = ctx.sight();
@@ -93,7 +94,7 @@ impl IdempotencyKey {
         Ok(Found::Made(row.made_id))
     }
 
-    /// Remembers what was made, and forgets some of what is too old to be asked for.
+    /// Stores the key with the id of the created record, and deletes some expired keys.
     pub async fn keep(self, transaction: &Transaction, moment: &Moment<'_>, made_id: i64) -> Result<()> {
         let Some(Given { operation, key, input_hash }) = self.0 else { return Ok(()) };
         let row = Model {
@@ -112,8 +113,8 @@ impl IdempotencyKey {
 }
 
 impl Given {
-    /// Whether this transaction is the one that may make the change. (`SQLite` has one writer at a time: there, whoever
-    /// comes later finds what the first has made.)
+    /// Locks the key; returns whether this transaction may make the change. (`SQLite` has one writer at a time, so that
+    /// a later transaction finds what the first one stored.)
     async fn lock(&self, transaction: &Transaction, company_id: i64, user_id: i64) -> Result<bool> {
         let backend = transaction.get_database_backend();
         if backend != DatabaseBackend::Postgres {
@@ -130,7 +131,7 @@ impl Given {
     }
 }
 
-/// What was made then is gone, or this viewer sees it no longer.
+/// The error for a record that has been deleted since, or that this viewer may no longer see.
 pub fn gone() -> UserError {
     let message = "What was made under this key is gone; take a new key to make it again.";
     UserError::new(ErrorCode::NotFound, &PATH, message)
@@ -138,7 +139,7 @@ pub fn gone() -> UserError {
 
 async fn forget(transaction: &Transaction, company_id: i64, before: DateTime<Utc>) -> Result<()> {
     let key = [Column::UserId, Column::Operation, Column::Key];
-    // Two that forget at the same time take other rows, rather than wait for each other.
+    // Concurrent transactions delete different rows, instead of waiting for each other.
     let old = Query::select()
         .columns(key)
         .from(Entity)

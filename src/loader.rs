@@ -1,8 +1,8 @@
-//! Loading by key outside the engine, such as what a repeated change has made.
+//! Batched loading by key outside the engine, for example of the record that a repeated mutation created.
 //!
-//! The [engine](crate::engine) knows all keys of a level beforehand. Other code asks for one at a time, perhaps from several
-//! futures: a loader gathers the keys that are asked for in the same moment and puts one [`Question`] for all of them. What
-//! it has loaded it keeps: it is made for one purpose, and not shared by changes.
+//! The [engine](crate::engine) knows all keys of a level in advance. Other code loads one key at a time, possibly from
+//! several futures: a loader collects the keys that are requested at the same moment, and loads them with one
+//! [`Question`]. It caches what it has loaded, so it is created for one purpose and not shared between mutations.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 
 type Outcome<Q> = Result<Option<<Q as Question>::Answer>>;
 
-/// Gathers keys and puts one question for them.
+/// Collects keys, and loads them in one batch.
 pub struct Loader<Q: Question<Source = Reader, Error = Error>>(cached::Loader<Q::Key, Outcome<Q>, Batch<Q>>);
 
 struct Batch<Q> {
@@ -35,18 +35,18 @@ impl<Q: Question<Source = Reader, Error = Error>> BatchFn<Q::Key, Outcome<Q>> fo
 impl<Q: Question<Source = Reader, Error = Error>> Loader<Q> {
     pub fn new(reader: &Reader) -> Self {
         let batch = Batch { reader: reader.clone(), question: std::marker::PhantomData };
-        // One statement takes however many there are.
+        // One statement takes any number of keys.
         Self(cached::Loader::new(batch).with_max_batch_size(usize::MAX))
     }
 
-    /// The answer for one key, if there is one.
+    /// Loads the value of one key; `None` if there is none.
     ///
     /// # Errors
-    /// What the question failed with.
+    /// The error of the batch.
     pub async fn load(&self, key: Q::Key) -> Result<Option<Q::Answer>> {
         match self.0.try_load(key.clone()).await {
             Ok(outcome) => outcome,
-            // Whoever was asking for all of us was dropped half way; the key is no longer waiting anywhere, so ask again.
+            // The future that was loading the batch was dropped, and the key is no longer queued, so load it again.
             Err(_) => self.0.try_load(key).await.map_err(Error::internal)?,
         }
     }

@@ -1,13 +1,13 @@
-//! Files that hold what only their owner may read.
+//! Files that only their owner may read.
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 
-/// Makes a file that is not there yet, for its owner alone (mode 0600 on Unix, whatever the umask), and opens it for
-/// writing. Follows no symbolic link.
+/// Creates a new file, readable and writable by its owner alone (mode 0600 on Unix, whatever the umask), and opens it
+/// for writing. Does not follow symbolic links.
 ///
 /// # Errors
-/// When there is anything of this name already, or the file cannot be made.
+/// If the path exists, or the file cannot be created.
 pub fn create_new(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

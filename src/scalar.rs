@@ -1,4 +1,4 @@
-//! The scalars that GraphQL does not bring.
+//! Custom GraphQL scalars.
 
 use async_graphql::registry::Registry;
 use async_graphql::{Description, InputType, InputValueError, InputValueResult, OutputType, Scalar, ScalarType, Value};
@@ -8,7 +8,7 @@ use crate::document;
 use crate::engine::Leaf;
 use crate::id::quote;
 
-/// Which values are of the scalars here that are taken.
+/// Validators for custom scalars in arguments.
 pub const OWN: [(&str, document::Scalar); 4] = [
     ("DateTime", document::Scalar::Own(|value| right(value, DateTime::parse, DateTime::RIGHT))),
     ("Date", document::Scalar::Own(|value| right(value, Date::parse, Date::RIGHT))),
@@ -23,7 +23,7 @@ fn right<T>(value: &Value, parse: fn(&str) -> Option<T>, right: &str) -> Result<
     }
 }
 
-/// Scalars as the engine writes them: as text.
+/// Output of scalars as strings.
 macro_rules! leaf {
     ($($scalar:ident),*) => {$(
         impl Leaf for $scalar {
@@ -38,23 +38,24 @@ macro_rules! leaf {
     )*};
 }
 
-/// A point in time, as RFC 3339 writes it. Given out in UTC with `Z` and at most microseconds; taken with any
-/// offset, finer fractions cut off. Years 1 to 9999.
+/// A point in time in the format of RFC 3339. Responses use UTC with `Z` and at most microseconds; arguments may have
+/// any offset, and finer fractions are cut off. Years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Description)]
 pub struct DateTime(pub chrono::DateTime<Utc>);
 
 impl DateTime {
-    /// What a right one looks like, for errors.
+    /// The expected format, for error messages.
     pub const RIGHT: &str = "an RFC 3339 date and time, such as \"2026-03-14T09:26:53Z\"";
 
-    /// The one text for this time: UTC, with as few digits of a second as it needs of 0, 3 and 6.
+    /// The canonical text of this time: in UTC, with 0, 3 or 6 digits of fractional seconds as needed.
     pub fn text(self) -> String {
         let mut text = Vec::with_capacity(27);
         self.put(&mut text);
         String::from_utf8(text).unwrap_or_else(|_| unreachable!("digits and marks are text"))
     }
 
-    /// Digit by digit: a list shows hundreds of times, and a general formatter took a tenth of the whole answer.
+    /// Writes digit by digit: a list shows hundreds of times, and a general formatter took a tenth of the time of the
+    /// whole response.
     fn put(self, out: &mut Vec<u8>) {
         let time = self.0;
         let mut number = |value: u32, digits: u32, mark: u8| {
@@ -76,13 +77,14 @@ impl DateTime {
         }
     }
 
-    /// The library takes a blank for the `T`, and signs that are none of ASCII; the specification has neither.
+    /// Parses an RFC 3339 time. The library also accepts a space instead of the `T`, and signs outside of ASCII, which
+    /// the specification does not.
     pub fn parse(text: &str) -> Option<Self> {
         if !text.is_ascii() || !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
             return None;
         }
         let time = chrono::DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
-        // By way of the count of microseconds, which has no leap seconds: neither has PostgreSQL.
+        // Through the number of microseconds, which has no leap seconds: PostgreSQL has none, either.
         let time = chrono::DateTime::from_timestamp_micros(time.timestamp_micros())?;
         (1..=9999).contains(&time.year()).then_some(Self(time))
     }
@@ -103,22 +105,22 @@ impl ScalarType for DateTime {
     }
 }
 
-/// A day, as RFC 3339 writes it: `2026-03-14`.
+/// A day in the format of RFC 3339: `2026-03-14`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct Date(pub NaiveDate);
 
 impl Date {
-    /// What a right one looks like, for errors.
+    /// The expected format, for error messages.
     pub const RIGHT: &str = "a date, such as \"2026-03-14\"";
 
-    /// The library takes blanks and signs among the digits; the specification has none.
+    /// Parses a date. The library also accepts spaces and signs among the digits, which the specification does not.
     pub fn parse(text: &str) -> Option<Self> {
         let is_right = |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
         if text.len() != 10 || !text.bytes().enumerate().all(is_right) {
             return None;
         }
         let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        // Years that both databases and all calendars of clients know.
+        // Years that both databases and all calendars of clients support.
         (1..=9999).contains(&day.year()).then_some(Self(day))
     }
 
@@ -147,10 +149,10 @@ impl ScalarType for Date {
 pub struct BigInt(pub i64);
 
 impl BigInt {
-    /// What a right one looks like, for errors.
+    /// The expected format, for error messages.
     pub const RIGHT: &str = "a 64-bit integer as a string, such as \"42\"";
 
-    /// As it is given out: without a plus, and without zeros before it.
+    /// Parses the canonical form: without a plus sign or leading zeros.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok().map(Self).filter(|number| number.text() == text)
     }
@@ -171,17 +173,17 @@ impl ScalarType for BigInt {
     }
 }
 
-/// The absolute address of something on the web; `http` and `https` are taken.
+/// An absolute URL with the scheme `http` or `https`.
 #[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct Url(pub String);
 
 impl Url {
-    /// The most characters that an address may have.
+    /// Maximum length of a URL.
     pub const MAX_LENGTH: usize = 2_000;
-    /// What a right one looks like, for errors.
+    /// The expected format, for error messages.
     pub const RIGHT: &str = "an http or https address of at most 2,000 characters";
 
-    /// Other schemes (`javascript:`, `data:`) would run in the pages that show the link.
+    /// Parses a URL. Refuses other schemes (`javascript:`, `data:`), which would run in the pages that show the link.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > Self::MAX_LENGTH || text.contains(char::is_control) {
             return None;
@@ -194,7 +196,7 @@ impl Url {
         self.0.clone()
     }
 
-    /// The last part of its path, if it has one, cut to what a name may have.
+    /// The last segment of the path, if there is one, cut to the maximum length of a name.
     pub fn filename(&self) -> Option<String> {
         let url = url::Url::parse(&self.0).ok()?;
         url.path_segments()?.next_back().filter(|name| !name.is_empty()).map(|name| name.chars().take(255).collect())
@@ -216,13 +218,13 @@ impl ScalarType for Url {
     }
 }
 
-/// Any JSON value; only ever given out, as the parameters of an error.
+/// Any JSON value. Only used in responses, for the parameters of an error.
 #[derive(Clone, Debug, PartialEq, Description)]
 pub struct Json(pub serde_json::Value);
 
 #[Scalar(use_type_description, name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
 impl ScalarType for Json {
-    /// No argument is of this type.
+    /// Always fails, since no argument has this type.
     fn parse(_: Value) -> InputValueResult<Self> {
         Err(InputValueError::custom("JSON is only given out."))
     }
@@ -288,7 +290,7 @@ mod tests {
     #[test]
     fn times_are_written_as_a_general_formatter_does() {
         for step in 0..5_000_i64 {
-            // From year 1 to year 9999; every third without a fraction, every other third with milliseconds.
+            // From year 1 to year 9999; every third time without a fraction, every other third with milliseconds.
             let micros = -62_135_596_800_000_000 + step * 63_106_758_871_111;
             let micros = match step % 3 {
                 0 => micros - micros % 1_000_000,

@@ -1,4 +1,4 @@
-//! What a person can put right in a change.
+//! Errors of mutations that the user can fix.
 
 use async_graphql::Enum;
 
@@ -6,41 +6,41 @@ use crate::control_characters;
 use crate::engine::{leaf, leaf_enum, lent, object};
 use crate::scalar::Json;
 
-/// What is wrong, for programs to tell apart. Values may be added: clients keep a fallback branch.
+/// The kind of an error, for programs. Values may be added, so clients need a fallback branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum ErrorCode {
-    /// There is no such record for this viewer.
+    /// The record does not exist for this viewer.
     NotFound,
     /// The viewer sees the record, but may not do this with it.
     Forbidden,
-    /// A value is needed here.
+    /// A value is required here.
     Required,
-    /// This field cannot be cleared; leave it out to keep it.
+    /// This field cannot be cleared; leave it out to keep its value.
     NullNotAllowed,
-    /// The value is not of the form that this field takes.
+    /// The value does not have the format of this field.
     Invalid,
-    /// The text is longer than this field holds.
+    /// The text is longer than this field allows.
     TooLong,
-    /// The list has more values than this field holds.
+    /// The list has more values than this field allows.
     TooMany,
-    /// There is no such customer, user or note type for this viewer.
+    /// The customer, user or note type does not exist for this viewer.
     ReferenceNotFound,
-    /// Somebody else has changed the note since the version that was expected.
+    /// Somebody else has changed the note since the expected version.
     VersionConflict,
-    /// Another record has this value, which only one can have; or the record has another value, which it keeps.
+    /// Another record has this value, which must be unique; or the record has another value, which cannot be changed.
     Taken,
-    /// The key was used with another input; take a new one for each change.
+    /// The key was used with another input; use a new key for each change.
     IdempotencyKeyReused,
-    /// The same change is being made under the same key just now; ask again in a moment.
+    /// The same change is being made under the same key at the moment; try again shortly.
     IdempotencyInProgress,
     /// Notes are linked to the record; `params` has their `count`.
     InUse,
-    /// The company holds as much as it may; `params` says `of` what (notes or bytes) and the `limit`.
+    /// The company has reached a limit; `params` says `of` what (notes or bytes) and the `limit`.
     QuotaExceeded,
 }
 leaf_enum!(ErrorCode);
 
-/// A problem, its place and its words.
+/// An error, its location and its message.
 #[derive(Clone, Debug)]
 pub struct UserError {
     pub code: ErrorCode,
@@ -50,16 +50,15 @@ pub struct UserError {
 }
 
 object! {
-    /// A problem that the caller, or the person in front of the screen, can put right. In the `userErrors` of a payload
-    /// it says that nothing has been changed.
+    /// An error that the client or its user can fix. If `userErrors` of a payload holds any, nothing has been changed.
     UserError {
-        /// What is wrong, for programs.
+        /// The kind of the error, for programs.
         code = leaf(|error: &UserError| error.code);
-        /// What is wrong and what would be right, for people.
+        /// What is wrong and how to fix it, for people.
         message = lent(|error: &UserError| &error.message);
-        /// Where it is wrong: the names from the argument inwards, list positions as numbers from 0.
+        /// The location of the error: the names from the argument inwards, with list positions as numbers from 0.
         path = lent(|error: &UserError| &error.path);
-        /// The figures in the message, by name: to write it in another language.
+        /// The values in the message by name, for showing it in another language.
         params = lent(|error: &UserError| &error.params);
     }
 }
@@ -76,7 +75,8 @@ impl UserError {
         self
     }
 
-    /// There is no such note for this viewer: the same words whether it never was, is gone, or is another's.
+    /// The error for a note that does not exist for this viewer. The message is the same whether the note never
+    /// existed, was deleted, or is not visible.
     pub fn no_note(field: &str, id: &str) -> Self {
         let message = format!("There is no note {}.", crate::id::quote(id));
         Self::new(ErrorCode::NotFound, &["input", field], message)
@@ -94,7 +94,7 @@ impl UserError {
     }
 }
 
-/// Collects what is wrong with an input, each with its place.
+/// Collects the errors of an input.
 #[derive(Default)]
 pub struct Problems(pub Vec<UserError>);
 
@@ -103,7 +103,7 @@ impl Problems {
         self.0.push(UserError::new(code, path, message));
     }
 
-    /// A text fits its field.
+    /// Checks that a text fits its field.
     pub fn text(&mut self, path: &[&str], text: &str, max: usize) {
         let length = text.chars().count();
         if length > max {
@@ -116,10 +116,10 @@ impl Problems {
         }
     }
 
-    /// A name fits its field: a text of one line, that changes nothing around it where it is shown.
+    /// Checks that a name fits its field: one line, without characters that affect the text around it.
     pub fn name(&mut self, path: &[&str], text: &str, max: usize) {
         self.text(path, text, max);
-        // NUL has been told.
+        // NUL has already been reported.
         if let Some(character) = control_characters::first(text).filter(|_| !text.contains('\0')) {
             let character = u32::from(character);
             let message = format!("This text holds U+{character:04X}; control characters are not taken here.");
@@ -127,8 +127,8 @@ impl Problems {
         }
     }
 
-    /// A list is not too long. One that is deserves no look at its values: there may be hundreds of thousands, each
-    /// with a complaint of its own.
+    /// Checks the length of a list, and returns whether its values are to be checked. Those of a list that is too long
+    /// are not: there may be hundreds of thousands, each with an error of its own.
     pub fn many(&mut self, path: &[&str], count: usize, max: usize) -> bool {
         if count > max {
             let message = format!("This list has {count} values; at most {max} are taken.");
