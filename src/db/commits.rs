@@ -3,8 +3,8 @@
 //! A commit is durable once the write-ahead log has been synchronised after it, which takes milliseconds. If each
 //! transaction did that itself, all others would wait for it. So transactions commit without it (`synchronous =
 //! NORMAL`), and the committer waits here while the next transaction already runs: one synchronisation serves every
-//! commit before it. No change is acknowledged earlier. A power failure may lose what others read meanwhile, and
-//! changes that were not acknowledged.
+//! commit before it. No change is acknowledged earlier. Others already see changes that are not acknowledged yet, and a
+//! power failure may lose these.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Result as IoResult};

@@ -12,8 +12,7 @@ use super::scope::Scope;
 use super::size;
 use crate::watchdog::breathe;
 
-/// Rows are charged to the operation's memory budget in steps of this many bytes, since all operations share the
-/// budget.
+/// Rows are charged to the memory budget in steps of this many bytes, since all operations share it.
 const A_LOT: u64 = 16 << 10;
 
 /// A connection in use.
@@ -27,7 +26,7 @@ pub enum Door {
 }
 
 impl Door {
-    /// Runs a statement that returns no rows.
+    /// Runs a statement, and returns how many rows it affected.
     ///
     /// # Errors
     /// If the statement fails.

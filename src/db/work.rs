@@ -124,7 +124,7 @@ pub async fn run<T>(
                 // The operation's limits may have stopped another statement on the same connection.
                 return Ended::Done(result.map_err(|error| scope.check().err().unwrap_or(error)));
             }
-            // Before that, the connection may just be opening, with nothing sent yet.
+            // Before that, a new connection may just be opening in its place.
             Next::Activity(Some(Activity::Idles)) if timer.start.elapsed() >= LAST_ASK => {
                 let lost = "the database knows nothing of the statement that an answer is waited for to".to_owned();
                 break Ended::Done(Err(DbErr::Conn(RuntimeErr::Internal(lost))));
