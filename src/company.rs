@@ -1,4 +1,4 @@
-//! Companies: whom everything else belongs to.
+//! Companies, which everything else belongs to.
 
 use std::sync::Arc;
 
@@ -11,23 +11,23 @@ use crate::error::Result;
 use crate::id::{GlobalId, Kind};
 use crate::scalar::BigInt;
 
-/// The row of a company, as the schema shows it.
+/// The GraphQL object of a company's row.
 #[derive(Clone)]
 pub struct Company(pub Arc<company::Model>);
 
 object! {
-    /// A company: its people and notes are seen by nobody else.
+    /// A company. Its people and notes are invisible to all other companies.
     Company implements "Node" {
-        /// Names this company among all records.
+        /// The global ID of the company.
         id = leaf(|company: &Company| GlobalId(Kind::Company, company.0.id));
         /// The key of the company.
         database_id = leaf(|company: &Company| BigInt(company.0.id)).reads(&["id"]);
-        /// Its name.
+        /// The name of the company.
         name = lent(|company: &Company| &company.0.name);
     }
 }
 
-/// Companies by key; there is only the viewer's own.
+/// Loads companies by key; only the viewer's own can be found.
 pub struct CompanyById;
 
 impl Question for CompanyById {

@@ -1,4 +1,4 @@
-//! Where the engine meets what operations are measured by, and what threads are kept free by.
+//! The bridge from the engine to the meter of operations and to the scheduling of threads.
 
 use futures_util::future::{BoxFuture, ready};
 

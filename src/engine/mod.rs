@@ -1,4 +1,4 @@
-//! The [`breadth`] engine, and what it meets here.
+//! The [`breadth`] engine, and its bridge to this crate.
 
 mod meet;
 

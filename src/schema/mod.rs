@@ -1,4 +1,5 @@
-//! The lists of queries and changes, and the schema made of them. Each field hands over to the module that it is about.
+//! The root fields of queries and mutations, and the schema built from them. Each field delegates to the module that it
+//! is about.
 
 mod mutation;
 mod node;
@@ -21,7 +22,7 @@ pub use query::Query;
 #[derive(Clone)]
 pub struct Schema(Arc<engine::Schema>);
 
-/// A document that fits the schema, and what follows from it alone.
+/// A valid document, with what is derived from it alone.
 pub struct Document {
     read: engine::Document,
     pub mentioned: Mentioned,
@@ -32,36 +33,36 @@ impl Document {
         &self.read.checked
     }
 
-    /// Plans it now, for one that is known before anybody asks.
+    /// Plans the document now, for one that is known before it is requested.
     pub fn prepare(&mut self) {
         self.read.prepare();
     }
 }
 
 impl Schema {
-    /// What documents are held against.
+    /// The types that documents are validated against.
     pub fn types(&self) -> &documents::Schema {
         self.0.types()
     }
 
-    /// Reads a text and holds it against the schema, in time by its length and by `limits`.
+    /// Parses a text and validates it against the schema, in time bounded by its length and by `limits`.
     ///
     /// # Errors
-    /// Where it is no document, too large a one, or one that the schema does not allow.
+    /// When the text is no document, is too large, or is not valid for the schema.
     pub fn read(&self, text: &str, parser: ParserLimits, limits: &Limits) -> Result<Document, Refused> {
         let read = self.0.read(text, parser, limits)?;
         Ok(Document { mentioned: Mentioned::in_document(&read.checked.document), read })
     }
 
-    /// Runs an operation of a document, known by its number, with variables that were found right. The meter is found in
-    /// what the operation carries along.
+    /// Runs an operation of a document, given by its index, with validated variables. The meter is taken from `data`.
     pub async fn execute(&self, document: &Document, number: usize, variables: &Variables, data: &Data) -> Response {
         let meter = data.get::<Arc<Meter>>().map(|meter| meter.as_ref() as &dyn engine::Meter);
         self.0.execute(&document.read, number, variables, data, meter).await
     }
 }
 
-/// The schema; fields find the rest in what [`App::data`](crate::context::App::data) gives each operation.
+/// Builds the schema; fields take everything else from the data that [`App::data`](crate::context::App::data) gives
+/// each operation.
 pub fn build() -> Schema {
     Schema(Arc::new(engine::Schema::new::<Query, Mutation>(&scalar::OWN)))
 }

@@ -1,4 +1,4 @@
-//! What can be changed.
+//! The root type `Mutation`.
 
 use async_graphql::{ID, InputObject};
 
@@ -8,11 +8,12 @@ use crate::note;
 use crate::note_type;
 use crate::user;
 
-/// The root of what can be changed.
+/// The root of all mutations.
 #[derive(Default)]
 pub struct Mutation;
 
-/// A field that makes a change of its argument `input`. Its state is large: it is kept out of that of the operation.
+/// A field that runs a mutation on its argument `input`. Its future is large, so it is boxed apart from the
+/// operation's.
 macro_rules! change {
     ($change:path, $about:literal) => {
         resolve(|_: &Mutation, Input(input), ctx| Box::pin(async move { Ok(Some($change(&ctx, input).await?)) }))
@@ -21,71 +22,71 @@ macro_rules! change {
 }
 
 object! {
-    /// What can be changed. Every field takes the WRITE scope, or ADMIN where it says so, and is one transaction: it is done
-    /// whole, or not at all. The fields of an operation are executed one after the other, as they stand in it. Errors that a
-    /// person can put right are returned in `userErrors`. A field that fails otherwise is null, with an error of its own: the
-    /// changes before it stay made, and those after it are made, unless the operation is over a limit by then. Null does not
-    /// say that nothing was changed, as it may be the answer that failed: `extensions.changed` of the error says whether
-    /// something was.
+    /// Mutations. Every field needs the WRITE scope, or ADMIN where it says so, and is one transaction: it takes effect
+    /// as a whole, or not at all. The fields of an operation are executed one after the other, in their order. Errors
+    /// that the user can fix are returned in `userErrors`. A field that fails otherwise is null, with an error of its
+    /// own: earlier changes persist, and later fields are still executed, unless the operation is over a limit by then.
+    /// Null does not mean that nothing was changed, because the response may be what failed: `extensions.changed` of
+    /// the error says whether something was.
     Mutation {
-        /// Makes a note; the viewer becomes its author.
-        note_create = change!(note::create, "The note.");
+        /// Creates a note; the viewer becomes its author.
+        note_create = change!(note::create, "The note to create.");
         /// Changes some fields of a note.
-        note_patch = change!(note::patch, "Which note, and how.");
-        /// Makes users responsible for a note.
-        note_assign = change!(note::assign, "Which note, and whom.");
-        /// Makes users no longer responsible for a note.
-        note_unassign = change!(note::unassign, "Which note, and whom.");
+        note_patch = change!(note::patch, "The note, and its changes.");
+        /// Assigns users to a note.
+        note_assign = change!(note::assign, "The note, and the users to assign.");
+        /// Unassigns users from a note.
+        note_unassign = change!(note::unassign, "The note, and the users to unassign.");
         /// Posts a message to the thread of a note.
-        note_message_post = change!(note::post, "Which note, and what to say.");
+        note_message_post = change!(note::post, "The note, and the message to post.");
         /// Deletes a note with its messages and assignments.
-        note_delete = change!(note::delete, "Which note.");
-        /// Changes some fields of many notes, as `notePatch` does of one.
-        notes_patch = change!(note::patch_many, "Which notes, and how.");
-        /// Makes users responsible for many notes, as `noteAssign` does for one.
-        notes_assign = change!(note::assign_many, "Which notes, and whom.");
-        /// Makes users no longer responsible for many notes, as `noteUnassign` does for one.
-        notes_unassign = change!(note::unassign_many, "Which notes, and whom.");
+        note_delete = change!(note::delete, "The note to delete.");
+        /// Changes some fields of many notes, like `notePatch` for one.
+        notes_patch = change!(note::patch_many, "The notes, and their changes.");
+        /// Assigns users to many notes, like `noteAssign` for one.
+        notes_assign = change!(note::assign_many, "The notes, and the users to assign.");
+        /// Unassigns users from many notes, like `noteUnassign` for one.
+        notes_unassign = change!(note::unassign_many, "The notes, and the users to unassign.");
         /// Deletes many notes with their messages and assignments.
-        notes_delete = change!(note::delete_many, "Which notes.");
-        /// Makes a note type. Takes the ADMIN scope.
+        notes_delete = change!(note::delete_many, "The notes to delete.");
+        /// Creates a note type. Needs the ADMIN scope.
         note_type_create = resolve(|_: &Mutation, Args(Name { name }), ctx| {
             Box::pin(async move { Ok(Some(note_type::create(&ctx, name).await?)) })
         });
-        /// Gives a note type another name. Takes the ADMIN scope.
+        /// Renames a note type. Needs the ADMIN scope.
         note_type_rename = resolve(|_: &Mutation, Args(NewName { id, name }), ctx| {
             Box::pin(async move { Ok(Some(note_type::rename(&ctx, id, name).await?)) })
         });
-        /// Deletes a note type that no note has. Takes the ADMIN scope.
+        /// Deletes a note type that no note has. Needs the ADMIN scope.
         note_type_delete = resolve(|_: &Mutation, Args(OfType { id }), ctx| {
             Box::pin(async move { Ok(Some(note_type::delete(&ctx, id).await?)) })
         });
-        /// Makes customers, or brings them up to date: for the system that owns them. Whoever has the `externalKey` is
-        /// changed, and somebody new is made where there is none. If one cannot be written, none is. Takes the ADMIN scope.
+        /// Creates or updates customers, for the system that owns them: updates the customer that has the
+        /// `externalKey`, and creates one if there is none. If one cannot be written, none is. Needs the ADMIN scope.
         customers_upsert = change!(customer::upsert, "The customers: at most 100.");
-        /// Makes users, or brings them up to date: for the system that owns them. Whoever has the `externalKey` is changed,
-        /// and somebody new is made where there is none. If one cannot be written, none is. Takes the ADMIN scope.
+        /// Creates or updates users, for the system that owns them: updates the user that has the `externalKey`, and
+        /// creates one if there is none. If one cannot be written, none is. Needs the ADMIN scope.
         users_upsert = change!(user::upsert, "The users: at most 100.");
     }
 }
 
-/// The name of a note type that is made.
+/// The arguments of `Mutation.noteTypeCreate`.
 #[derive(InputObject)]
 struct Name {
-    /// Its name: not blank, without control characters, at most 255 characters, no other type's of the company.
+    /// The name: not blank, without control characters, at most 255 characters, unique within the company.
     name: String,
 }
 
-/// A note type and its new name.
+/// The arguments of `Mutation.noteTypeRename`.
 #[derive(InputObject)]
 struct NewName {
     /// The type: "NoteType:42" or "42".
     id: ID,
-    /// Its new name: not blank, without control characters, at most 255 characters, no other type's of the company.
+    /// The new name: not blank, without control characters, at most 255 characters, unique within the company.
     name: String,
 }
 
-/// A note type.
+/// The argument of `Mutation.noteTypeDelete`.
 #[derive(InputObject)]
 struct OfType {
     /// The type: "NoteType:42" or "42".

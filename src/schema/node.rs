@@ -1,4 +1,4 @@
-//! Records of any type, by their global IDs.
+//! `Node`: records of any type, by their global IDs.
 
 use super::query::{ById, ByIds, Query};
 use crate::company::{Company, CompanyById};
@@ -12,7 +12,7 @@ use crate::note::{AssigneeById, MessageById, Note, NoteById, NoteMessage};
 use crate::note_type::{NoteType, NoteTypeById};
 use crate::user::{NoteAssignee, User, UserById};
 
-/// The most records that one field takes.
+/// Maximum number of IDs in one field.
 const MAX_NODES: usize = 100;
 
 /// A record of any type.
@@ -22,12 +22,12 @@ impl Abstract for Node {
     fn kind() -> &'static AbstractType {
         &AbstractType {
             name: "Node",
-            description: "A record that can be fetched again by its global ID.",
+            description: "A record that can be refetched by its global ID.",
             fields: &[(
                 "id",
                 "ID!",
-                "Names the record among all records: unique, stable, to be treated as opaque. Arguments of a known type also \
-                 take the bare key, \"42\".",
+                "The global ID of the record: unique, stable, to be treated as opaque. Arguments of a known type also take \
+                 the bare key, \"42\".",
             )],
             objects: &[
                 Company::object,
@@ -42,7 +42,7 @@ impl Abstract for Node {
     }
 }
 
-/// A record that is sought: what names it, and where the answer to its key will be.
+/// A requested record: its parsed ID, and the index of its result in the loader.
 struct Sought(Named, usize);
 
 impl Sought {

@@ -1,4 +1,4 @@
-//! What can be asked.
+//! The root type `Query`.
 
 use std::sync::Arc;
 
@@ -15,25 +15,26 @@ use crate::note_type;
 use crate::page::PageArgs;
 use crate::user::{self, User, UserById, UserStatus, Viewer};
 
-/// The root of what can be asked.
+/// The root of all queries.
 #[derive(Default)]
 pub struct Query;
 
 object! {
-    /// What can be asked. Every field takes the READ scope; what belongs to another company, or may not be seen, answers
-    /// exactly as what never existed. A field that fails is null, with an error of its own; the others are answered all the
-    /// same.
+    /// Queries. Every field needs the READ scope. Records of another company, and records that the viewer may not see,
+    /// are treated exactly like records that do not exist. A field that fails is null, with an error of its own; the
+    /// other fields are still answered.
     Query {
-        /// Any record, by its global ID.
+        /// Finds a record of any type by its global ID.
         node = node::node().about("id", "A global ID, such as \"Note:42\".");
-        /// Any records, by their global IDs: in the order asked, null where there is none.
+        /// Finds records of any type by their global IDs: in the order of the IDs, null for an ID without a record.
         nodes = node::nodes().about("ids", "Global IDs, at most 100.");
-        /// Who asks.
+        /// The authenticated user, with the user's company and scopes.
         viewer = local_in(|_: &Query, (), ctx| Ok(Some(Viewer(Arc::new(ctx.viewer(Scope::Read)?.clone())))));
-        /// A note.
+        /// Finds a note by its ID.
         note = by_id::<NoteById, _>(Kind::Note, Note).about("id", "\"Note:42\" or \"42\".");
-        /// Notes, newest first. Walk by cursor (`first`/`after`, `last`/`before`), or jump with `page` (from 1, of size
-        /// `first`); not both. 1 to 100 a page, 20 when absent; by number the first 10,000 notes can be reached.
+        /// Lists notes, newest first by default. Page by cursor (`first`/`after`, `last`/`before`) or by number
+        /// (`page`, from 1, with `first` as the page size), not both. A page holds 1 to 100 notes, 20 by default;
+        /// paging by number reaches the first 10,000 notes.
         notes = resolve(|_: &Query, Args(args): Args<NoteListArgs>, ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
@@ -41,8 +42,9 @@ object! {
             })
         })
         .about("search", SEARCH);
-        /// How many notes there are of each value, the largest count first, at most 1,000; with the same filter and the same
-        /// visibility as `notes`. Of more notes than one statement looks at, the newest are counted.
+        /// Counts notes by the values of a field, the largest count first, at most 1,000 values; with the same filter
+        /// and the same visibility as `notes`. If there are more notes than one statement examines, only the newest are
+        /// counted.
         note_counts = resolve(|_: &Query, Args(args): Args<CountArgs>, ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
@@ -50,14 +52,15 @@ object! {
                 Ok(Nullable(note::counts(ctx.reader(), group_by, filter.as_ref(), search.as_deref()).await?))
             })
         });
-        /// All note types of the company, by name.
+        /// Lists all note types of the company, by name.
         note_types = resolve(|_: &Query, (), ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
                 Ok(Nullable(note_type::all(ctx.reader()).await?))
             })
         });
-        /// What deleting these notes would remove and cut off. Changes nothing; notes that are not there are left out.
+        /// Reports the records that deleting these notes would remove or detach. Changes nothing; skips notes that do
+        /// not exist.
         note_delete_preview = resolve(|_: &Query, Args(args): Args<ByIds>, ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
@@ -65,9 +68,9 @@ object! {
             })
         })
         .about("ids", "Notes, at most 100.");
-        /// A customer.
+        /// Finds a customer by its ID.
         customer = by_id::<CustomerById, _>(Kind::Customer, Customer).about("id", "\"Customer:42\" or \"42\".");
-        /// Customers, in the order of their IDs; paged as `notes` are.
+        /// Lists customers, in the order of their IDs, with the same paging as `notes`.
         customers = resolve(|_: &Query, Args(args): Args<CustomersArgs>, ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
@@ -77,9 +80,9 @@ object! {
             })
         })
         .about("search", SEARCH_CUSTOMERS);
-        /// A user.
+        /// Finds a user by its ID.
         user = by_id::<UserById, _>(Kind::User, User).about("id", "\"User:42\" or \"42\".");
-        /// Users, in the order of their IDs; paged as `notes` are.
+        /// Lists users, in the order of their IDs, with the same paging as `notes`.
         users = resolve(|_: &Query, Args(args): Args<UsersArgs>, ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
@@ -92,32 +95,28 @@ object! {
     }
 }
 
-/// What is told of the argument `search` of `Query.notes`.
-const SEARCH: &str = "Only notes that hold these words, in their subject, details or messages, whatever the case, the accents and the \
-    width of letters. All have to be there, each in any of these texts. `\"...\"` is words that follow each other \
-    in one text; `-word` and `-\"...\"` may be in none. The last word may be the beginning of one. A part of a word \
-    that runs on without blanks, as in Chinese, is found as well. Blank, it sets no condition; without any letter \
-    or digit it finds nothing; with exclusions alone, it finds all notes but these. At most 100 words; of each text \
-    the first 10,000 words are searched (or so many characters, where they run on without blanks), of each word its \
-    first 64 bytes, of the places of a word in a text the first 255 for phrases.";
+/// The description of the argument `search` of `Query.notes`.
+const SEARCH: &str = "Only notes that contain all of these words in their subject, details or messages; case, accents and letter \
+    width make no difference. `\"...\"` searches for a phrase, `-word` and `-\"...\"` exclude a word or a phrase, and the \
+    last word matches as a prefix, too. At most 100 words.";
 
-/// What is told of the argument `search` of `Query.customers`.
-const SEARCH_CUSTOMERS: &str = "Only those who have, for each of these words, one that begins with it, among their names, their e-mail \
-    address and the name of the company that they work for; case and accents make no difference. Digits are \
-    looked for in telephone numbers, too, with or without the country's code. At most 20 words.";
+/// The description of the argument `search` of `Query.customers`.
+const SEARCH_CUSTOMERS: &str = "Only customers for whom each of these words is a prefix of a word in their names, their e-mail address or the \
+    name of the company that they work for; case and accents make no difference. Digits match telephone numbers, too, \
+    with or without the country code. At most 20 words.";
 
-/// What is told of the argument `search` of `Query.users`.
-const SEARCH_USERS: &str = "Only those who have, for each of these words, one that begins with it, among their names, their e-mail \
-    address and the name that they sign in with; case and accents make no difference. Digits are looked for in \
-    telephone numbers, too, with or without the country's code. At most 20 words.";
+/// The description of the argument `search` of `Query.users`.
+const SEARCH_USERS: &str = "Only users for whom each of these words is a prefix of a word in their names, their e-mail address or their \
+    username; case and accents make no difference. Digits match telephone numbers, too, with or without the country \
+    code. At most 20 words.";
 
-/// The one argument of a field that finds a record.
+/// The argument of a field that finds a record.
 #[derive(InputObject)]
 pub struct ById {
     pub id: ID,
 }
 
-/// The one argument of a field that finds records.
+/// The argument of a field that finds records.
 #[derive(InputObject)]
 pub struct ByIds {
     pub ids: Vec<ID>,
@@ -126,11 +125,11 @@ pub struct ByIds {
 /// The arguments of `Query.noteCounts`.
 #[derive(InputObject)]
 struct CountArgs {
-    /// What to count by.
+    /// The field to count by.
     group_by: NoteGroupKey,
-    /// Which notes.
+    /// The conditions that the notes must match.
     filter: Option<NoteFilter>,
-    /// Only notes that hold these words, as in `notes`.
+    /// Only notes that contain these words; see `notes`.
     search: Option<String>,
 }
 
@@ -138,15 +137,15 @@ struct CountArgs {
 #[derive(InputObject)]
 struct CustomersArgs {
     search: Option<String>,
-    /// The size of the page, from its start: 1 to 100, 20 when absent.
+    /// The page size when paging forwards: 1 to 100, 20 when absent.
     first: Option<i32>,
-    /// Only what follows this cursor.
+    /// Only records after this cursor.
     after: Option<String>,
-    /// The size of the page, from its end: 1 to 100.
+    /// The page size when paging backwards: 1 to 100.
     last: Option<i32>,
-    /// Only what precedes this cursor.
+    /// Only records before this cursor.
     before: Option<String>,
-    /// The page by its number, from 1, of size `first`; not together with a cursor.
+    /// The number of the page, from 1, with `first` as the page size; cannot be combined with a cursor.
     page: Option<i32>,
 }
 
@@ -154,21 +153,21 @@ struct CustomersArgs {
 #[derive(InputObject)]
 struct UsersArgs {
     search: Option<String>,
-    /// Only those who may act, or may not.
+    /// Only users with this status.
     status: Option<UserStatus>,
-    /// The size of the page, from its start: 1 to 100, 20 when absent.
+    /// The page size when paging forwards: 1 to 100, 20 when absent.
     first: Option<i32>,
-    /// Only what follows this cursor.
+    /// Only records after this cursor.
     after: Option<String>,
-    /// The size of the page, from its end: 1 to 100.
+    /// The page size when paging backwards: 1 to 100.
     last: Option<i32>,
-    /// Only what precedes this cursor.
+    /// Only records before this cursor.
     before: Option<String>,
-    /// The page by its number, from 1, of size `first`; not together with a cursor.
+    /// The number of the page, from 1, with `first` as the page size; cannot be combined with a cursor.
     page: Option<i32>,
 }
 
-/// A record by its ID, in full or bare.
+/// A field that finds a record by its ID, global or bare.
 fn by_id<Q, T>(kind: Kind, found: impl Fn(Q::Answer) -> T + Send + Sync + 'static) -> Def
 where
     Q: Question<Key = i64>,
