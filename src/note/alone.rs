@@ -1,5 +1,6 @@
-//! One note, and what belongs to one note, with the records that these are linked to: a statement with joins takes half the
-//! time of one for each of them. Lists do without: there the same few people would come along with every row.
+//! One note, its assignments and its messages, each loaded together with the records linked to them: a statement with
+//! joins takes half the time of one statement per record. Lists do not join: there the same few people would be read
+//! again with every row.
 
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition};
@@ -16,7 +17,7 @@ use crate::error::Result;
 use crate::note_type::NoteTypeById;
 use crate::user::{self, UserById};
 
-/// A note, if the viewer sees it.
+/// Loads a note, if the viewer sees it.
 ///
 /// # Errors
 /// When the database fails.
@@ -64,7 +65,7 @@ pub async fn note(reader: &Reader, key: i64, seeds: &mut Seeds) -> Result<Option
     Ok(Some(note))
 }
 
-/// The assignments of a note, in the order in which they were made.
+/// Loads the assignments of a note, in the order in which they were made.
 ///
 /// # Errors
 /// When the database fails.
@@ -102,7 +103,7 @@ pub async fn assignments(reader: &Reader, note: i64, seeds: &mut Seeds) -> Resul
     Ok(rows)
 }
 
-/// Messages of a note, oldest first.
+/// Loads messages of a note, oldest first.
 ///
 /// # Errors
 /// When the database fails.
@@ -130,7 +131,8 @@ pub async fn messages(reader: &Reader, range: MessageRange, seeds: &mut Seeds) -
     Ok(rows)
 }
 
-/// The user whose key is in the column `key`, joined under a `name`, where the document mentions the `field` that shows it.
+/// Joins the user whose key is in the column `key`, under the alias `name`, if the document mentions the `field` that
+/// shows the user.
 fn linked_user(
     reader: &Reader,
     select: &mut SelectStatement,

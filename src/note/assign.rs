@@ -16,7 +16,7 @@ use crate::id::Kind;
 use crate::user::NoteAssignee;
 use crate::user_error::{Problems, UserError};
 
-/// Users to be made responsible for a note.
+/// Users to assign to a note.
 #[derive(InputObject)]
 pub struct NoteAssignInput {
     /// The note.
@@ -25,7 +25,7 @@ pub struct NoteAssignInput {
     user_ids: Vec<ID>,
 }
 
-/// What became of it. Assigning twice is no error and keeps the first assignment.
+/// The result of `noteAssign`. Assigning a user twice is no error and keeps the first assignment.
 #[derive(Clone, Default)]
 pub struct NoteAssignPayload {
     note: Option<Note>,
@@ -35,15 +35,15 @@ pub struct NoteAssignPayload {
 }
 
 object! {
-    /// What became of it. Assigning twice is no error and keeps the first assignment.
+    /// The result of `noteAssign`. Assigning a user twice is no error and keeps the first assignment.
     NoteAssignPayload {
-        /// The note, with its assignees as they are now.
+        /// The note, with its current assignees.
         note = local(|payload: &NoteAssignPayload| payload.note.clone());
-        /// Who has become responsible.
+        /// The new assignments.
         added = local(|payload: &NoteAssignPayload| payload.added.clone());
-        /// Who was already.
+        /// The users who were assigned already.
         already_assigned_user_ids = lent(|payload: &NoteAssignPayload| &payload.already_assigned_user_ids);
-        /// What has to be put right; then nobody was assigned.
+        /// Errors that the user can fix. If there are any, nobody was assigned.
         user_errors = local(|payload: &NoteAssignPayload| payload.user_errors.clone());
     }
 }

@@ -15,20 +15,20 @@ use crate::error::Result;
 use crate::event::Moment;
 use crate::user_error::{Problems, UserError};
 
-/// Notes, and the users to be made responsible for each of them.
+/// Notes, and the users to assign to each of them.
 #[derive(InputObject)]
 pub struct NotesAssignInput {
-    /// The notes: at most 100. One that is named several times is changed once, and has its outcome in each place.
+    /// The notes: at most 100. A note that is named several times is changed once, and has its result at each place.
     ids: Vec<ID>,
     /// The users: at most 100.
     user_ids: Vec<ID>,
-    /// What to do where some of the notes cannot be changed; `REJECT_ALL` when absent or null. A user that is not there is wrong
-    /// for all of them.
+    /// What to do if some notes cannot be changed; `REJECT_ALL` when absent or null. A user that does not exist is an
+    /// error of all notes.
     #[graphql(default_with = "Some(BatchErrorPolicy::default())")]
     error_policy: Option<BatchErrorPolicy>,
 }
 
-/// What became of them. Assigning twice is no error and keeps the first assignment.
+/// The result of `notesAssign`. Assigning a user twice is no error and keeps the first assignment.
 #[derive(Clone, Default)]
 pub struct NotesAssignPayload {
     results: Vec<NoteBatchResult>,
@@ -37,13 +37,13 @@ pub struct NotesAssignPayload {
 }
 
 object! {
-    /// What became of them. Assigning twice is no error and keeps the first assignment.
+    /// The result of `notesAssign`. Assigning a user twice is no error and keeps the first assignment.
     NotesAssignPayload {
-        /// What became of each, in the order of the IDs; empty where there were too many of them.
+        /// The result of each note, in the order of the IDs; empty if there were too many IDs.
         results = local(|payload: &NotesAssignPayload| payload.results.clone());
-        /// How many notes have changed: not those for which all users were responsible already.
+        /// The number of notes that changed; notes to which all users were already assigned do not count.
         changed_count = lent(|payload: &NotesAssignPayload| &payload.changed_count);
-        /// What has to be put right; then nothing was changed.
+        /// Errors that the user can fix. If there are any, nothing was changed.
         user_errors = local(|payload: &NotesAssignPayload| payload.user_errors.clone());
     }
 }

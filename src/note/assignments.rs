@@ -1,4 +1,4 @@
-//! Who is responsible for which notes: finding, adding and taking away, for many notes in one statement each.
+//! Assignments of notes to users: finding, adding and removing them, for many notes in one statement each.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,9 +16,9 @@ use crate::id::Kind;
 use crate::quota::Usage;
 use crate::user_error::UserError;
 
-/// Makes `users` responsible for each of the notes, where they are not yet: who is new, in the order given. A note that
-/// is changed has a new version, and an event in the log. Where the company may not hold that much, nothing is written, and
-/// the reason is returned.
+/// Assigns `users` to each of the notes, and returns the new assignments in the order given. Each changed note gets a
+/// new version, and an event in the log. If that exceeds the company's quota, nothing is written, and the error is
+/// returned.
 pub async fn add(
     transaction: &Transaction,
     moment: &Moment<'_>,
@@ -48,8 +48,8 @@ pub async fn add(
     Ok(Ok(added))
 }
 
-/// Makes `users` no longer responsible for the notes, where they are: which note has lost whom, in the order given. The
-/// reason, as of [`add`], where the company may not hold the events.
+/// Unassigns `users` from the notes, and returns the removed pairs of note and user in the order given. Returns the
+/// error, like [`add`], if the events exceed the company's quota.
 pub async fn take_away(
     transaction: &Transaction,
     moment: &Moment<'_>,
@@ -86,7 +86,7 @@ pub async fn take_away(
     Ok(Ok(removed))
 }
 
-/// Rows that assign `users` to a note, after position `last`.
+/// New rows that assign `users` to a note, after position `last`.
 pub fn new_assignments(moment: &Moment<'_>, note: &note::Model, users: &[i64], last: i32) -> Vec<assignment::Model> {
     (last + 1..)
         .zip(users)
@@ -102,8 +102,8 @@ pub fn new_assignments(moment: &Moment<'_>, note: &note::Model, users: &[i64], l
         .collect()
 }
 
-/// Puts rows of one moment into the table: there may be ten thousand, more than a statement takes parameters for, so
-/// the notes, users and positions go as lists.
+/// Inserts rows of one moment. There may be ten thousand, more than a statement takes parameters for, so the notes,
+/// users and positions are passed as lists.
 pub async fn insert_assignments(transaction: &Transaction, rows: &[assignment::Model]) -> Result<(), DbErr> {
     let Some(first) = rows.first() else { return Ok(()) };
     let backend = transaction.get_database_backend();
@@ -124,7 +124,8 @@ pub async fn insert_assignments(transaction: &Transaction, rows: &[assignment::M
     transaction.execute_raw(statement).await.map(drop)
 }
 
-/// Which of the notes have which of the users as assignees. The others of a note are not read: a note may have thousands.
+/// The pairs of note and user that are assigned already. Other assignees of a note are not read: a note may have
+/// thousands.
 async fn present(
     transaction: &Transaction,
     moment: &Moment<'_>,
@@ -145,7 +146,7 @@ async fn present(
     pairs.collect()
 }
 
-/// The position of the last assignee of each of the notes that has any.
+/// The position of the last assignee of each note that has any.
 async fn last_positions(
     transaction: &Transaction,
     moment: &Moment<'_>,
@@ -160,7 +161,7 @@ async fn last_positions(
     last.collect()
 }
 
-/// Finds the assignments of the notes, without columns.
+/// Selects the assignments of the notes, without columns.
 fn of_notes(transaction: &Transaction, moment: &Moment<'_>, notes: &[&mut note::Model]) -> Select<assignment::Entity> {
     let keys = notes.iter().map(|note| note.id);
     assignment::Entity::find()
@@ -169,7 +170,7 @@ fn of_notes(transaction: &Transaction, moment: &Moment<'_>, notes: &[&mut note::
         .filter(one_of(transaction.get_database_backend(), (assignment::Entity, assignment::Column::NoteId), keys))
 }
 
-/// The notes to which something happened have changed: a new version, by this viewer, now.
+/// Marks the notes with events as changed: a new version, by this viewer, now.
 async fn touch(
     transaction: &Transaction,
     moment: &Moment<'_>,

@@ -1,4 +1,4 @@
-//! Many notes to be changed at once, and what becomes of each.
+//! Mutations of many notes at once, with a result for each note.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -15,17 +15,17 @@ use crate::error::Result;
 use crate::id::Kind;
 use crate::user_error::{ErrorCode, Problems, UserError};
 
-/// What to do where some of many notes cannot be changed.
+/// What to do if some of several notes cannot be changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 pub enum BatchErrorPolicy {
-    /// If one cannot be changed, none is. What is wrong stands in `userErrors` of the payload as well.
+    /// If one note cannot be changed, none is. `userErrors` of the payload contains all errors as well.
     #[default]
     RejectAll,
-    /// Those that can be changed are changed; what is wrong with the others stands in their results alone.
+    /// Notes that can be changed are changed; the errors of the others are only in their own results.
     SkipFailed,
 }
 
-/// What became of one of many notes.
+/// The result for one of several notes.
 #[derive(Clone)]
 pub struct NoteBatchResult {
     note_id: ID,
@@ -34,29 +34,30 @@ pub struct NoteBatchResult {
 }
 
 object! {
-    /// What became of one of many notes.
+    /// The result for one of several notes.
     NoteBatchResult {
-        /// The ID of the note; the text that was sent, where that is not the ID of a note.
+        /// The ID of the note; the text that was sent, if that is not the ID of a note.
         note_id = lent(|result: &NoteBatchResult| &result.note_id);
-        /// The note as it is now, changed or not; null where there is none, or none any more, for this viewer.
+        /// The current state of the note, changed or not; null if it does not exist, or no longer exists, for this
+        /// viewer.
         note = local(|result: &NoteBatchResult| result.note.clone());
-        /// Why it was not changed; the place is that of its ID. None where only the failure of another note, or of the
+        /// The errors of this note; their path is that of its ID. Empty if only an error of another note, or of the
         /// input as a whole, kept it from being changed.
         user_errors = local(|result: &NoteBatchResult| result.user_errors.clone());
     }
 }
 
-/// Where the IDs stand in the input.
+/// The path of the IDs in the input.
 const IDS: [&str; 2] = ["input", "ids"];
 
-/// The notes of a change of many, held until its transaction ends.
+/// The notes of such a mutation, locked until its transaction ends.
 pub struct Batch {
     policy: BatchErrorPolicy,
-    /// In the order asked; with the sentence for the client, where an ID is none.
+    /// The IDs in the order of the input; with the client's error message if one is malformed.
     asked: Vec<(ID, Result<i64, String>)>,
-    /// Those that the viewer sees, by key, as they are now.
+    /// The notes that the viewer sees, by key, in their current state.
     pub notes: BTreeMap<i64, note::Model>,
-    /// What is wrong with a note; its place is set when it is told.
+    /// The errors of notes, by key; [`Batch::tell`] sets their paths.
     failed: HashMap<i64, Vec<UserError>>,
 }
 
@@ -79,18 +80,18 @@ impl Batch {
         Ok(Self { policy, asked, notes, failed })
     }
 
-    /// A note cannot be changed.
+    /// Records that a note cannot be changed.
     pub fn fail(&mut self, key: i64, problems: Problems) {
         self.failed.insert(key, problems.0);
     }
 
-    /// Whether nothing may be changed, for what is wrong with the input as a whole or with one of the notes.
+    /// Whether nothing may be changed, because of an error in the input as a whole or in one of the notes.
     pub fn is_refused(&self, problems: &Problems) -> bool {
         let some_failed = !self.failed.is_empty() || self.asked.iter().any(|(_, key)| key.is_err());
         !problems.0.is_empty() || (self.policy == BatchErrorPolicy::RejectAll && some_failed)
     }
 
-    /// What became of each, and what kept all of them from being changed.
+    /// The result of each note, and the errors that kept all of them from being changed.
     pub fn tell(self, problems: Problems) -> (Vec<NoteBatchResult>, Vec<UserError>) {
         let notes: HashMap<i64, Arc<note::Model>> =
             self.notes.into_iter().map(|(key, note)| (key, Arc::new(note))).collect();

@@ -1,11 +1,11 @@
-//! How many notes a statement looks at.
+//! Candidates: limits how many notes a statement examines.
 //!
-//! A list is found in two steps, in one statement: the candidates, which comparing columns or an index finds, and those
-//! of them that fit the conditions that read more. What the conditions read is bounded by the number of candidates, and
-//! that by what the conditions weigh: whatever a filter or a search asks, a statement does about the same work at most.
-//! What lies behind the last candidate is left to the next page, and counts say `AT_LEAST`.
+//! A list is found in two steps, in one statement: first the candidates, which column comparisons or an index select,
+//! then those candidates that match the conditions that read more. The number of candidates limits what the conditions
+//! read, and the weight of the conditions limits that number, so that a statement does at most about the same work for
+//! any filter or search. Notes after the last candidate are left to the next page, and counts say `AT_LEAST`.
 //!
-//! Candidates are notes that the viewer sees: what others hold makes no difference to the work on them.
+//! Candidates are notes that the viewer sees: notes of others do not affect the work.
 
 use sea_orm::sea_query::{CaseStatement, Expr, Func, Order, Query, SelectStatement};
 use sea_orm::{Condition, QueryTrait, Select};
@@ -16,38 +16,38 @@ use crate::error::{Error, Result};
 use crate::page::Total;
 use crate::search::Limits;
 
-/// Notes to be found.
+/// The notes that a statement examines, and what it checks.
 #[derive(Clone)]
 pub struct Candidates {
-    /// Those that are looked at.
+    /// The candidates.
     pub notes: Select<note::Entity>,
-    /// What each has to fit, and the work on one; `None`, where all of them do.
+    /// The condition that each candidate must match, and its weight; `None` if all candidates match.
     pub condition: Option<(Condition, u64)>,
-    /// They are to be sorted when they are found: `SQLite`, which has no figures of its tables, would rather walk all notes
-    /// in the order that is asked for.
+    /// Whether the candidates are sorted after they are found: `SQLite` has no table statistics, and would otherwise
+    /// scan all notes in the requested order.
     pub sorted: bool,
     pub limits: Limits,
 }
 
-/// A statement that counts, without what it selects.
+/// A counting statement, without its selected columns.
 pub struct Counting {
     pub statement: SelectStatement,
-    /// How many fit; and behind it, where they are not all, at how many it has looked.
+    /// The number of matching notes, followed by the number of examined notes, if not all match.
     pub counts: Vec<Expr>,
 }
 
 impl Candidates {
-    /// How many of them a statement looks at.
+    /// The number of candidates that a statement examines.
     pub fn most(&self) -> u64 {
         self.most_of(0)
     }
 
-    /// The same, where so much more is done with each that fits.
+    /// The same, with `more` weight per matching note.
     pub fn most_of(&self, more: u64) -> u64 {
         self.limits.most(self.condition.as_ref().map_or(0, |(_, weight)| *weight) + more)
     }
 
-    /// The newest of them.
+    /// Selects the newest candidates.
     pub fn newest(&self, most: u64) -> SelectStatement {
         let mut newest = self.notes.clone().into_query();
         for column in [note::Column::CreatedOn, note::Column::Id] {
@@ -58,7 +58,7 @@ impl Candidates {
         newest.limit(most).take()
     }
 
-    /// Those that fit, of some candidates.
+    /// Selects the matching notes among some candidates.
     pub fn fitting(&self, candidates: SelectStatement) -> SelectStatement {
         let mut fitting = Query::select();
         fitting.from_subquery(candidates, note::Entity);
@@ -68,12 +68,12 @@ impl Candidates {
         fitting
     }
 
-    /// Counts those that fit, of some candidates.
+    /// Counts the matching notes among some candidates.
     pub fn counting(&self, mut candidates: SelectStatement) -> Counting {
         let mut statement = Query::select();
         let all = Expr::cust("count(*)");
         let Some((condition, _)) = &self.condition else {
-            // As each counts, it makes no difference which they are.
+            // Every candidate counts, so their order does not matter.
             candidates.clear_selects().expr(Expr::cust("1")).clear_order_by();
             statement.from_subquery(candidates, note::Entity);
             return Counting { statement, counts: vec![all] };
@@ -85,7 +85,7 @@ impl Candidates {
 }
 
 impl Counting {
-    /// The count, of a row that has what was selected from this column on.
+    /// Reads the count from a row whose counts begin at the column `first`.
     ///
     /// # Errors
     /// When the row has none.

@@ -1,4 +1,4 @@
-//! What all changes have in common: finding the note, and the records that it is to be linked to.
+//! What all mutations share: they find the note, and check the records that it is linked to.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::id::{Kind, quote};
 use crate::user_error::{ErrorCode, Problems, UserError};
 
-/// A note that the viewer sees, held until the transaction ends.
+/// Loads a note that the viewer sees, and locks it until the transaction ends.
 pub async fn hold_note(
     transaction: &Transaction,
     sight: Sight,
@@ -28,9 +28,9 @@ pub async fn hold_note(
     Ok(found.ok_or_else(|| UserError::no_note(field, id)))
 }
 
-/// Those of the notes that the viewer sees, in the order of their keys, held until the transaction ends: others who
-/// change them wait. (`SQLite` has one writer at a time anyway.) They are locked in this order as well, so that of two
-/// changes of many notes one never waits for the other while the other waits for it.
+/// Loads those of the notes that the viewer sees, in the order of their keys, and locks them until the transaction
+/// ends. (`SQLite` has one writer at a time anyway.) The rows are locked in key order too, so that two changes of many
+/// notes cannot deadlock.
 pub async fn hold_notes(transaction: &Transaction, sight: Sight, keys: &[i64]) -> Result<Vec<note::Model>> {
     if keys.is_empty() {
         return Ok(Vec::new());
@@ -46,8 +46,7 @@ pub async fn hold_notes(transaction: &Transaction, sight: Sight, keys: &[i64]) -
     columns.select(&mut held);
     let rows = transaction.rows(held.lock_exclusive()).await?;
     let mut notes = rows.iter().map(|row| columns.read(row, 0)).collect::<Result<Vec<note::Model>, _>>()?;
-    // Whoever had to wait for a lock was let in by what was true before; look again whether the notes are still to be
-    // seen, where that hangs on an assignment.
+    // The check may have used a snapshot from before the lock wait; repeat it where access depends on an assignment.
     if !sight.confidential && notes.iter().any(|note| note.confidential) {
         let rows = transaction.rows(find().column(id)).await?;
         let seen = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<i64>, _>>()?;
@@ -56,8 +55,8 @@ pub async fn hold_notes(transaction: &Transaction, sight: Sight, keys: &[i64]) -
     Ok(notes)
 }
 
-/// Those of the notes that the viewer sees after users have been `removed` from some of them: who takes himself away from
-/// a confidential note may see it no longer.
+/// Those of the notes that the viewer still sees after `removed` users were unassigned: a viewer who unassigns himself
+/// from a confidential note may lose access to it.
 pub async fn still_seen(
     transaction: &Transaction,
     sight: Sight,
@@ -76,12 +75,12 @@ pub async fn still_seen(
     Ok(seen)
 }
 
-/// Links that an input asks for, to be looked up together.
+/// The references in an input, to be looked up together.
 #[derive(Default)]
 pub struct References(Vec<(Kind, i64, Vec<String>)>);
 
 impl References {
-    /// Takes note of a link; an ID that is none is a problem at once.
+    /// Adds a reference; a malformed ID is an error at once.
     pub fn add(&mut self, problems: &mut Problems, kind: Kind, path: &[&str], id: &ID) -> Option<i64> {
         match kind.parse(id) {
             Ok(key) => {
@@ -95,7 +94,7 @@ impl References {
         }
     }
 
-    /// Takes note of a list of users, each once.
+    /// Adds a list of users, without duplicates.
     pub fn users(&mut self, problems: &mut Problems, path: &[&str], ids: &[ID]) -> Vec<i64> {
         if !problems.many(path, ids.len(), USERS) {
             return Vec::new();
@@ -107,7 +106,7 @@ impl References {
         distinct(ids.iter().enumerate().filter_map(user))
     }
 
-    /// Looks the links up: whatever does not exist for the viewer is a problem.
+    /// Looks up the references: each that does not exist for the viewer is an error.
     pub async fn check(self, transaction: &Transaction, sight: Sight, problems: &mut Problems) -> Result<()> {
         let keys = |kind: Kind| self.0.iter().filter(move |link| link.0 == kind).map(|link| link.1).collect::<Vec<_>>();
         let mut found: HashSet<(Kind, i64)> = HashSet::new();
@@ -120,8 +119,8 @@ impl References {
             all.union(UnionType::All, more);
             all
         });
-        // Types can be deleted: held as the foreign key will hold them, one that is going is found to be gone. What is
-        // held cannot stand in a union.
+        // Types can be deleted. Lock them as the foreign key will, so that a type that is being deleted counts as
+        // missing. A UNION cannot lock rows, so this is a statement of its own.
         let types =
             existing(backend, Kind::NoteType, sight.sees_note_type(), note_type::Column::Id, keys(Kind::NoteType));
         let types = types.map(|mut types| types.lock(LockType::KeyShare).take());
@@ -143,7 +142,7 @@ impl References {
     }
 }
 
-/// Which of the records there are of which the condition is true, each with its kind before it.
+/// Selects the records that exist and match the condition, each with its kind in the first column.
 fn existing<C: ColumnTrait>(
     backend: DatabaseBackend,
     kind: Kind,

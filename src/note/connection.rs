@@ -1,4 +1,4 @@
-//! A list of notes, as clients walk it.
+//! The GraphQL connection of notes.
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,18 +16,18 @@ use crate::error::{Error, Result};
 use crate::page::{Page, PageInfo, Window, page_count, total_count, total_count_precision};
 use crate::search::{SharedSearch, search_hit};
 
-/// A page of notes, as the schema shows it.
+/// The GraphQL object of a page of notes.
 #[derive(Clone)]
 pub struct NoteConnection(Arc<Listed>);
 
-/// A page, and the list that it is of.
+/// A page, with the list that it belongs to.
 struct Listed {
     key: ListKey,
     shape: Shape,
     page: Page<Placed>,
 }
 
-/// What a list is, whatever record it stands under.
+/// The properties of a list that are the same under every record.
 #[derive(Clone)]
 struct Shape {
     search: Option<SharedSearch>,
@@ -41,35 +41,35 @@ impl From<&NoteList> for Shape {
     }
 }
 
-/// A note in a list, as the schema shows it.
+/// The GraphQL object of a note in a list.
 #[derive(Clone)]
 pub struct NoteEdge {
     cursor: String,
     node: Note,
-    /// What the list was searched for.
+    /// The search of the list.
     search: Option<SharedSearch>,
 }
 
 object! {
     /// A page of notes.
     NoteConnection {
-        /// The notes of this page, each with its position.
+        /// The notes of this page, each with its cursor.
         edges = local(|connection: &NoteConnection| connection.edges());
         /// The notes of this page.
         nodes = local(|connection: &NoteConnection| {
             connection.0.page.rows.iter().map(|placed| Note(Arc::clone(&placed.note))).collect::<Vec<_>>()
         });
-        /// Where this page stands in the list.
+        /// The position of this page in the list.
         page_info = local(|connection: &NoteConnection| One(connection.info()));
-        /// All notes that match, whatever the page. Runs a count only when it is selected.
+        /// The number of notes that match, on all pages together. Runs a count only when it is selected.
         total_count = total_count::<_, NotesTotal>(|connection: &NoteConnection| connection.0.key.clone());
-        /// Whether all of these were counted. AT_LEAST where counting stopped at its bound: so many notes are looked at as a
-        /// statement can in a moment, which are fewer the more of each note is read.
+        /// Whether `totalCount` is exact. AT_LEAST if counting stopped at its limit: one statement examines a limited
+        /// number of notes, fewer the more it has to read of each.
         total_count_precision =
             total_count_precision::<_, NotesTotal>(|connection: &NoteConnection| connection.0.key.clone());
-        /// The page asked for, when paging by number.
+        /// The number of this page, when paging by number.
         page_number = leaf(|connection: &NoteConnection| connection.0.shape.window.number);
-        /// How many pages there are, when paging by number. Runs a count only when it is selected.
+        /// The number of pages, when paging by number. Runs a count only when it is selected.
         page_count = page_count::<_, NotesTotal>(
             |connection: &NoteConnection| connection.0.key.clone(),
             |connection| &connection.0.shape.window,
@@ -80,11 +80,11 @@ object! {
 object! {
     /// A note in a list.
     NoteEdge {
-        /// The position of the note in this list: pass it as `after` or `before`.
+        /// The cursor of this edge: pass it as `after` or `before`.
         cursor = leaf(|edge: &NoteEdge| edge.cursor.clone());
         /// The note.
         node = local(|edge: &NoteEdge| One(edge.node.clone()));
-        /// Where the note matches what the list was searched for; null in other lists, and where the search has only
+        /// Where the note matches the search of the list; null in a list without a search, and if the search has only
         /// exclusions.
         search_hit = search_hit(|edge: &NoteEdge| (edge.search.as_ref(), edge.node.0.id));
     }
@@ -137,7 +137,7 @@ pub fn notes_of<R: 'static>(whose: Whose, id: impl Fn(&R) -> i64 + Send + Sync +
     )
 }
 
-/// The arguments of a field that lists notes: looked at once, for all rows that the field is asked of.
+/// The arguments of a field that lists notes: checked once, for all rows of the field.
 struct ListTaken {
     args: SharedArgs,
     shape: OnceLock<Result<Shape>>,

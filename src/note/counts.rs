@@ -1,4 +1,4 @@
-//! How many notes there are of each value.
+//! Counts of notes, grouped by the values of a field.
 
 use async_graphql::Enum;
 use async_graphql::resolver_utils::EnumType;
@@ -20,29 +20,29 @@ use crate::error::{Error, Result};
 use crate::id::Kind;
 use crate::page::CountPrecision;
 
-/// The most values that are told.
+/// Maximum number of values in the result.
 const MAX_VALUES: u64 = 1_000;
 
-/// What notes are counted by.
+/// A field that notes can be counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum NoteGroupKey {
-    /// Open or closed.
+    /// Whether the note is open or closed.
     Status,
-    /// The type.
+    /// The type of the note.
     Type,
     /// The kind of record that the note is about.
     ReferenceType,
-    /// The author.
+    /// The author of the note.
     User,
-    /// Each user who is assigned: a note of two counts for both.
+    /// Each assigned user: a note with two assignees counts for both.
     Assignee,
-    /// Each tag: a note of two counts for both.
+    /// Each tag: a note with two tags counts for both.
     Tag,
-    /// Marked as important, or not.
+    /// Whether the note is marked as important.
     Priority,
 }
 
-/// A value of a closed set, as its own type has it.
+/// A value of an enum or a flag, in its own type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Typed {
     status: Option<NoteStatus>,
@@ -50,7 +50,7 @@ struct Typed {
     priority: Option<bool>,
 }
 
-/// How many notes there are of one value.
+/// The number of notes with one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteCount {
     key: Option<String>,
@@ -61,31 +61,32 @@ pub struct NoteCount {
 }
 
 object! {
-    /// How many notes there are of one value.
+    /// The number of notes with one value.
     NoteCount {
-        /// The value as text: the name of an enum's value, the ID of a record, a tag, `true` or `false`; null for the notes
-        /// that have none.
+        /// The value as text: the name of an enum value, the ID of a record, a tag, `true` or `false`; null for the
+        /// notes without a value.
         key = lent(|counted: &NoteCount| &counted.key);
-        /// The status, where notes are counted by STATUS; else null.
+        /// The status, if notes are counted by STATUS; otherwise null.
         status = lent(|counted: &NoteCount| &counted.typed.status);
-        /// The kind of record that the notes are about, where they are counted by REFERENCE_TYPE; else null, and for the notes
-        /// that have none.
+        /// The kind of record that the notes are about, if notes are counted by REFERENCE_TYPE; otherwise null, and
+        /// null for the notes without one.
         reference_type = lent(|counted: &NoteCount| &counted.typed.reference_type);
-        /// Marked as important, or not, where notes are counted by PRIORITY; else null.
+        /// Whether the notes are marked as important, if notes are counted by PRIORITY; otherwise null.
         priority = lent(|counted: &NoteCount| &counted.typed.priority);
-        /// What people call it: the name of the type or the user, the tag; null for what has no name but its key.
+        /// A name for people: the name of the type or the user, or the tag; null if the value has no name besides its
+        /// key.
         label = lent(|counted: &NoteCount| &counted.label);
-        /// How many notes.
+        /// The number of notes.
         count = lent(|counted: &NoteCount| &counted.count);
-        /// Whether all notes were counted, or only the newest of them, as many as are looked at.
+        /// Whether all notes were counted, or only the newest, as many as one statement examines.
         precision = lent(|counted: &NoteCount| &counted.precision);
     }
 }
 
-/// The counts of the values that notes have, the largest first, at most 1,000; in one statement.
+/// Counts notes by their values, the largest count first, at most 1,000 values, in one statement.
 ///
 /// # Errors
-/// INVALID, where the filter or the search is wrong; when the database fails.
+/// INVALID if the filter or the search is wrong; when the database fails.
 pub async fn counts(
     reader: &Reader,
     group_by: NoteGroupKey,
@@ -102,13 +103,13 @@ pub async fn counts(
 }
 
 impl NoteGroupKey {
-    /// The work on a note: of some, the rows that belong to it are read.
+    /// The additional weight per note: for some fields, related rows are read.
     fn weight(self) -> u64 {
         if matches!(self, Self::Assignee | Self::Tag) { 4 } else { 0 }
     }
 }
 
-/// The values with the counts of notes among `notes`, and their names.
+/// The statement: the values with their counts among `notes`, and their names.
 fn statement(company_id: i64, group_by: NoteGroupKey, candidates: &Candidates, most: u64) -> SelectStatement {
     let mut notes = candidates.fitting(candidates.newest(most));
     let mut more = candidates.newest(1);
@@ -142,8 +143,8 @@ fn statement(company_id: i64, group_by: NoteGroupKey, candidates: &Candidates, m
         .take()
 }
 
-/// Each row of a table that belongs to a note, or none, beside it; the column that is counted by. Under a name of its
-/// own, as the condition on the notes may name the table, too.
+/// Left-joins the rows of a table that belong to each note, and returns the column to count by. The table gets an alias
+/// of its own, because the condition on the notes may name it too.
 fn each(notes: &mut SelectStatement, company_id: i64, table: impl IntoTableRef, column: impl IntoIden) -> ColumnRef {
     let on = Condition::all()
         .add(Expr::col(("each", "company_id")).eq(company_id))
@@ -152,7 +153,7 @@ fn each(notes: &mut SelectStatement, company_id: i64, table: impl IntoTableRef, 
     ("each", column).into_column_ref()
 }
 
-/// The names of records, looked up once for each and not for each note.
+/// Joins the names of records, looked up once per value and not per note.
 fn named<T: IntoIden + IntoTableRef + Copy>(all: &mut SelectStatement, company_id: i64, table: T, name: impl IntoIden) {
     let on = Condition::all()
         .add(Expr::col((table, "company_id")).eq(company_id))
@@ -160,7 +161,7 @@ fn named<T: IntoIden + IntoTableRef + Copy>(all: &mut SelectStatement, company_i
     all.expr_as(Expr::col((table, name)), "label").left_join(table, on);
 }
 
-/// The places of what [`statement`] selects.
+/// The indexes of the columns that [`statement`] selects.
 const KEY: usize = 0;
 const TOTAL: usize = 1;
 const MORE: usize = 2;
@@ -201,7 +202,7 @@ fn read(group_by: NoteGroupKey, row: &Row) -> Result<NoteCount> {
     Ok(NoteCount { key, typed, label, count: u64::try_from(total).map_err(Error::internal)?, precision })
 }
 
-/// The name of an enum's value in the schema.
+/// The name of an enum value in the schema.
 fn name<E: EnumType>(value: E) -> String {
     let item = E::items().iter().find(|item| item.value == value);
     item.map_or_else(String::new, |item| item.name.to_owned())

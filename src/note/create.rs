@@ -26,46 +26,47 @@ use crate::scalar::DateTime;
 use crate::search;
 use crate::user_error::{Problems, UserError};
 
-/// A note to be made; the viewer becomes its author.
+/// A note to create; the viewer becomes its author.
 #[derive(InputObject)]
 pub struct NoteCreateInput {
-    /// The customer it is about.
+    /// The customer that the note is about.
     customer_id: Option<ID>,
-    /// What sort of note it is.
+    /// The type of the note.
     type_id: Option<ID>,
-    /// The headline: at most 1,000 characters.
+    /// The subject: at most 1,000 characters.
     subject: Option<String>,
     /// The text: at most 250,000 characters.
     details: Option<String>,
-    /// Open or closed; OPEN when absent or null.
+    /// Whether the note is open or closed; OPEN when absent or null.
     #[graphql(default_with = "Some(NoteStatus::Open)")]
     status: Option<NoteStatus>,
-    /// When to be reminded of it.
+    /// The time of the reminder.
     reminder: Option<DateTime>,
-    /// The kind of record it is about.
+    /// The kind of record that the note is about.
     reference_type: Option<NoteReferenceType>,
-    /// The record it is about, by the ID that the other system knows it by: at most 255 characters.
+    /// The record that the note is about, by its ID in the other system: at most 255 characters.
     reference_id: Option<ID>,
-    /// To be visible only to its author, its assignees and viewers with the CONFIDENTIAL scope; false when absent or null.
+    /// Whether the note is visible only to its author, its assignees and viewers with the CONFIDENTIAL scope; false
+    /// when absent or null.
     #[graphql(default_with = "Some(false)")]
     confidential: Option<bool>,
-    /// Marked as important; false when absent or null.
+    /// Whether the note is marked as important; false when absent or null.
     #[graphql(default_with = "Some(false)")]
     priority: Option<bool>,
-    /// Pinned to the overview of the customer; false when absent or null.
+    /// Whether the note is pinned to the customer's overview; false when absent or null.
     #[graphql(default_with = "Some(false)")]
     show_on_overview: Option<bool>,
-    /// Words to find it by: at most 100, of at most 200 characters each; repetitions are dropped.
+    /// The tags: at most 100, of at most 200 characters each; duplicates are dropped.
     tags: Option<Vec<String>>,
-    /// The users responsible for it: at most 100.
+    /// The users responsible for the note: at most 100.
     assignee_ids: Option<Vec<ID>>,
-    /// A key of the client's own making, 1 to 255 characters, to send the change again with when its answer was lost.
-    /// Same key and same input within 24 hours: the first result again, as it is now, and nothing is made. A key belongs to
-    /// one change of one user; a change that was refused keeps none.
+    /// A key that the client chooses, 1 to 255 characters, to retry the mutation if the response was lost. The same key
+    /// with the same input returns the first result for 24 hours, with its current values, and nothing is created
+    /// again. A key belongs to one mutation and one user; a refused mutation does not use up its key.
     idempotency_key: Option<String>,
 }
 
-/// What became of it.
+/// The result of `noteCreate`.
 #[derive(Clone, Default)]
 pub struct NoteCreatePayload {
     note: Option<Note>,
@@ -74,13 +75,13 @@ pub struct NoteCreatePayload {
 }
 
 object! {
-    /// What became of it.
+    /// The result of `noteCreate`.
     NoteCreatePayload {
         /// The new note.
         note = local(|payload: &NoteCreatePayload| payload.note.clone());
-        /// The new note in the list of all notes, newest first.
+        /// The edge of the new note in the list of all notes, newest first.
         note_edge = local(|payload: &NoteCreatePayload| payload.note_edge.clone());
-        /// What has to be put right; then nothing was made.
+        /// Errors that the user can fix. If there are any, nothing was created.
         user_errors = local(|payload: &NoteCreatePayload| payload.user_errors.clone());
     }
 }
@@ -92,7 +93,7 @@ impl NoteCreatePayload {
         Ok(Self { note_edge, note: Some(Note(note)), user_errors: Vec::new() })
     }
 
-    /// What was made before under the same key.
+    /// The result of the earlier mutation with the same key.
     async fn again(ctx: &Context<'_>, id: i64) -> Result<Self> {
         let found = ctx.sight().notes().filter(note::Column::Id.eq(id)).one(ctx.app().db.read()).await?;
         found.map_or_else(|| Ok(Self { user_errors: vec![idempotency::gone()], ..Self::default() }), Self::made)
@@ -100,7 +101,8 @@ impl NoteCreatePayload {
 }
 
 impl NoteCreateInput {
-    /// The same with its defaults where the client sent null: null and the default are one input, also under one key.
+    /// The input with defaults in place of nulls: null and the default are the same input, also for the idempotency
+    /// key.
     fn with_defaults(self) -> Self {
         Self {
             status: Some(self.status.unwrap_or(NoteStatus::Open)),

@@ -21,16 +21,16 @@ use crate::quota::{Usage, messages_usage, note_bytes};
 use crate::search;
 use crate::user_error::UserError;
 
-/// A note to be deleted.
+/// A note to delete.
 #[derive(InputObject)]
 pub struct NoteDeleteInput {
     /// The note.
     id: ID,
-    /// Delete it only if it is still at this version.
+    /// Delete the note only if it is still at this version.
     expected_version: Option<i32>,
 }
 
-/// What became of it. After `VERSION_CONFLICT` `note` is the current state.
+/// The result of `noteDelete`. After `VERSION_CONFLICT`, `note` is the current state.
 #[derive(Clone, Default)]
 pub struct NoteDeletePayload {
     deleted_note_id: Option<ID>,
@@ -40,15 +40,15 @@ pub struct NoteDeletePayload {
 }
 
 object! {
-    /// What became of it. After `VERSION_CONFLICT` `note` is the current state.
+    /// The result of `noteDelete`. After `VERSION_CONFLICT`, `note` is the current state.
     NoteDeletePayload {
-        /// The note that is gone.
+        /// The ID of the deleted note.
         deleted_note_id = lent(|payload: &NoteDeletePayload| &payload.deleted_note_id);
-        /// The note that is still there, after `VERSION_CONFLICT`.
+        /// The note, which still exists, after `VERSION_CONFLICT`.
         note = local(|payload: &NoteDeletePayload| payload.note.clone());
-        /// What was deleted with it, and what has lost its link to it.
+        /// The records that were deleted with the note, and those that lost their link to it.
         report = local(|payload: &NoteDeletePayload| payload.report.clone());
-        /// What has to be put right; then nothing was deleted.
+        /// Errors that the user can fix. If there are any, nothing was deleted.
         user_errors = local(|payload: &NoteDeletePayload| payload.user_errors.clone());
     }
 }
@@ -82,7 +82,7 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
     })
 }
 
-/// Deletes notes that are held, with their messages and assignments, and tells the log.
+/// Deletes locked notes, with their messages and assignments, and appends the events to the log.
 pub async fn remove(
     transaction: &Transaction,
     sight: Sight,

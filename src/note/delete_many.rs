@@ -14,17 +14,17 @@ use crate::event::Moment;
 use crate::id::Kind;
 use crate::user_error::{Problems, UserError};
 
-/// Notes to be deleted.
+/// Notes to delete.
 #[derive(InputObject)]
 pub struct NotesDeleteInput {
-    /// The notes: at most 100. One that is named several times is deleted once, and has its outcome in each place.
+    /// The notes: at most 100. A note that is named several times is deleted once, and has its result at each place.
     ids: Vec<ID>,
-    /// What to do where some of them cannot be deleted; `REJECT_ALL` when absent or null.
+    /// What to do if some notes cannot be deleted; `REJECT_ALL` when absent or null.
     #[graphql(default_with = "Some(BatchErrorPolicy::default())")]
     error_policy: Option<BatchErrorPolicy>,
 }
 
-/// What became of them.
+/// The result of `notesDelete`.
 #[derive(Clone, Default)]
 pub struct NotesDeletePayload {
     deleted_note_ids: Vec<ID>,
@@ -34,17 +34,17 @@ pub struct NotesDeletePayload {
 }
 
 object! {
-    /// What became of them.
+    /// The result of `notesDelete`.
     NotesDeletePayload {
-        /// The notes that are gone, each once, in the order of their keys.
+        /// The IDs of the deleted notes, each once, in the order of their keys.
         deleted_note_ids = lent(|payload: &NotesDeletePayload| &payload.deleted_note_ids);
-        /// What was deleted with them, and what has lost its link to them; null where nothing was to be deleted, or
-        /// something has to be put right.
+        /// The records that were deleted with the notes, and those that lost their links to them; null if there was
+        /// nothing to delete, or if there are errors.
         report = local(|payload: &NotesDeletePayload| payload.report.clone());
-        /// What became of each, in the order of the IDs: without a note where it is gone. Empty where there were too many
-        /// of them.
+        /// The result of each note, in the order of the IDs; `note` is null for a deleted note. Empty if there were too
+        /// many IDs.
         results = local(|payload: &NotesDeletePayload| payload.results.clone());
-        /// What has to be put right; then nothing was deleted.
+        /// Errors that the user can fix. If there are any, nothing was deleted.
         user_errors = local(|payload: &NotesDeletePayload| payload.user_errors.clone());
     }
 }

@@ -1,4 +1,4 @@
-//! What a deletion removes, and what stays but loses its link.
+//! Deletion reports: the records that a deletion removes, and those that stay but lose their link.
 
 use async_graphql::{Enum, ID};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -11,20 +11,20 @@ use crate::entity::{Sight, assignment, message, note};
 use crate::error::{Error, Result};
 use crate::id::Kind;
 
-/// The most records that a report names; it counts all.
+/// Maximum number of records that a report lists; it counts all.
 const MAX_ITEMS: u64 = 1_000;
 
-/// What becomes of a record when a note is deleted.
+/// What happens to a record when a note is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum DeletionAction {
-    /// It is gone.
+    /// The record is deleted.
     Deleted,
-    /// It stays, without its link to the note.
+    /// The record stays, but loses its link to the note.
     Detached,
 }
 leaf_enum!(DeletionAction);
 
-/// The type of a record that a deletion removes or cuts off, by its name: what `__typename` is for the record. Values may be
+/// The type of a record that a deletion removes or detaches; the same name as the record's `__typename`. Values may be
 /// added: clients keep a fallback branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(rename_items = "PascalCase")]
@@ -35,7 +35,7 @@ pub enum RecordType {
     NoteMessage,
     /// A customer.
     Customer,
-    /// A user: the author of a note, or somebody assigned to it.
+    /// A user: the author of the note, or one of its assignees.
     User,
     /// A note type.
     NoteType,
@@ -54,7 +54,7 @@ impl RecordType {
     }
 }
 
-/// A record that a deletion removes or cuts off.
+/// A record that a deletion removes or detaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeletionItem {
     type_name: RecordType,
@@ -63,19 +63,19 @@ pub struct DeletionItem {
 }
 
 object! {
-    /// A record that a deletion removes or cuts off.
+    /// A record that a deletion removes or detaches.
     DeletionItem {
         /// The type of the record.
         type_name = lent(|item: &DeletionItem| &item.type_name);
-        /// The global ID of the record. `node(id:)` finds it while it is there.
+        /// The global ID of the record. `node(id:)` finds the record while it exists.
         record_id = lent(|item: &DeletionItem| &item.record_id);
-        /// What becomes of it.
+        /// What happens to the record.
         action = lent(|item: &DeletionItem| &item.action);
     }
 }
 
-/// Everything that a deletion removes, and everything that stays but loses its link to what was removed. Each record
-/// stands there once: notes, their messages, then the people and the type.
+/// All records that a deletion removes, and all that stay but lose their link to a removed record. Each record is
+/// listed once: notes, their messages, then the people and the type.
 #[derive(Clone, Debug)]
 pub struct DeletionReport {
     total_count: u64,
@@ -84,15 +84,15 @@ pub struct DeletionReport {
 }
 
 object! {
-    /// Everything that a deletion removes, and everything that stays but loses its link to what was removed. Each record
-    /// stands there once: notes, their messages, then the people and the type. Assignments, which go with their notes, are not
-    /// listed.
+    /// All records that a deletion removes, and all that stay but lose their link to a removed record. Each record is
+    /// listed once: notes, their messages, then the people and the type. Assignments, which are deleted with their
+    /// notes, are not listed.
     DeletionReport {
-        /// How many records there are, named or not.
+        /// The number of records, listed or not.
         total_count = lent(|report: &DeletionReport| &report.total_count);
         /// The records, at most 1,000.
         items = local(|report: &DeletionReport| report.items.clone());
-        /// There are more records than are named.
+        /// Whether there are more records than are listed.
         truncated = lent(|report: &DeletionReport| &report.truncated);
     }
 }
@@ -103,10 +103,10 @@ impl DeletionItem {
     }
 }
 
-/// What deleting these notes would do; notes that the viewer does not see are left out. Changes nothing.
+/// Reports what deleting these notes would do. Skips notes that the viewer does not see, and changes nothing.
 ///
 /// # Errors
-/// INVALID, where there are too many IDs or one is none; when the database fails.
+/// INVALID if there are too many IDs or one is malformed; when the database fails.
 pub async fn preview(ctx: &Context<'_>, ids: &[ID]) -> Result<DeletionReport> {
     if ids.len() > NOTES {
         let count = ids.len();
@@ -145,7 +145,8 @@ pub async fn report(connection: &impl ConnectionTrait, sight: Sight, notes: &[no
         .select_only()
         .column(assignment::Column::UserId)
         .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), keys.iter().copied()))
-        // Each once, where they are first met: the notes may have as many assignments as a hundred times all users.
+        // Each user once, in the order of first occurrence: the notes may have as many assignments as a hundred times
+        // all users.
         .group_by(assignment::Column::UserId)
         .order_by_asc(sea_orm::ColumnTrait::min(&assignment::Column::NoteId))
         .order_by_asc(sea_orm::ColumnTrait::min(&assignment::Column::Position))

@@ -36,7 +36,7 @@ pub enum NoteField {
 leaf_enum!(NoteField);
 
 impl NoteField {
-    /// The name of the field in a patch, and in the log.
+    /// The name of the field in a patch, and in the event log.
     pub fn name(self) -> &'static str {
         match self {
             Self::CustomerId => "customerId",
@@ -54,7 +54,7 @@ impl NoteField {
         }
     }
 
-    /// The keys of the exchange form that the field stands under.
+    /// The field's keys in the exchange format.
     pub fn form_keys(self) -> &'static [&'static str] {
         match self {
             Self::CustomerId => &["customer_id", "customer"],

@@ -1,4 +1,4 @@
-//! Tables that are joined to the one that a statement reads, so that their rows come along.
+//! Joined tables, whose rows are read along with those of a statement's own table.
 
 use std::sync::Arc;
 
@@ -9,15 +9,15 @@ use crate::db::Row;
 use crate::engine::{Question, Seeds};
 use crate::entity::{Columns, Table};
 
-/// A table that is joined.
+/// A joined table.
 pub struct Joined<E> {
     columns: Columns<E>,
-    /// Where its columns begin.
+    /// The index of its first column.
     place: usize,
 }
 
 impl<E: Table> Joined<E> {
-    /// Adds the row whose key is in the column `key`; `place` counts the columns that are selected.
+    /// Joins a table under the alias `name`, on the condition `on`; `place` counts the selected columns.
     pub fn new(
         select: &mut SelectStatement,
         place: &mut usize,
@@ -32,7 +32,7 @@ impl<E: Table> Joined<E> {
         joined
     }
 
-    /// Seeds what came along with a row, of which `key` tells whether it is linked to any.
+    /// Seeds the loader with the joined record of a row; `key` is the link to it, `None` if there is none.
     ///
     /// # Errors
     /// When a value is not of the type of its column.
@@ -46,7 +46,7 @@ impl<E: Table> Joined<E> {
     }
 }
 
-/// The row of the table called `name` in the statement that belongs to the company and has the ID in `key`.
+/// The condition that the table with the alias `name` belongs to the company and has the ID in the column `key`.
 pub fn on(name: &'static str, company_id: i64, key: impl IntoColumnRef) -> Condition {
     Condition::all().add(Expr::col((name, "company_id")).eq(company_id)).add(Expr::col((name, "id")).equals(key))
 }

@@ -18,28 +18,28 @@ use crate::error::{Error, Result};
 use crate::page::{LookedAt, Page, PageArgs, Total, Window};
 use crate::search::{Asked, Limits, Search, SharedSearch};
 
-/// What a list of notes was asked for; equal arguments under many records are one statement.
+/// The arguments of a list of notes; the lists of many records with equal arguments are one statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteListArgs {
-    /// Which notes.
+    /// The conditions that the notes must match.
     pub filter: Option<NoteFilter>,
-    /// Only notes that hold these words, as in `Query.notes`.
+    /// Only notes that contain these words; see `Query.notes`.
     pub search: Option<String>,
-    /// In which order, by at most 3 fields; newest first when absent.
+    /// The fields to order by, at most 3; newest first when absent.
     pub order_by: Option<Vec<NoteOrder>>,
-    /// The size of the page, from its start: 1 to 100, 20 when absent.
+    /// The page size when paging forwards: 1 to 100, 20 when absent.
     pub first: Option<i32>,
-    /// Only what follows this cursor.
+    /// Only notes after this cursor.
     pub after: Option<String>,
-    /// The size of the page, from its end: 1 to 100.
+    /// The page size when paging backwards: 1 to 100.
     pub last: Option<i32>,
-    /// Only what precedes this cursor.
+    /// Only notes before this cursor.
     pub before: Option<String>,
-    /// The page by its number, from 1, of size `first`; not together with a cursor.
+    /// The number of the page, from 1, with `first` as the page size; cannot be combined with a cursor.
     pub page: Option<i32>,
 }
 
-/// How the notes of a list belong to the record that the list stands under.
+/// How the notes of a list are related to the record that the list belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Whose {
     /// The notes about a customer.
@@ -50,11 +50,11 @@ pub enum Whose {
     Assignee,
 }
 
-/// A list, ready to be asked of the database.
+/// A list, ready to be loaded from the database.
 pub struct NoteList {
-    /// Those that the viewer sees, and that fit the part of the filter that is cheap.
+    /// The notes that the viewer sees and that match the cheap part of the filter.
     notes: Select<note::Entity>,
-    /// The part of the filter that is not, and what it weighs.
+    /// The expensive part of the filter, and its weight.
     dear: Condition,
     weight: u64,
     limits: Limits,
@@ -66,7 +66,7 @@ pub struct NoteList {
 
 impl NoteList {
     /// # Errors
-    /// INVALID or `BAD_CURSOR`, where the arguments are wrong.
+    /// INVALID or `BAD_CURSOR` if the arguments are wrong.
     pub fn new(args: &NoteListArgs, reader: &Reader) -> Result<Self> {
         let (sight, backend) = (reader.sight, reader.db.backend());
         let NoteListArgs { filter, search: text, order_by, first, after, last, before, page } = args;
@@ -85,7 +85,7 @@ impl NoteList {
         Ok(Self { notes, dear, weight, limits: reader.limits, sight, search, ordering, window })
     }
 
-    /// The notes of the list, to be looked at one by one.
+    /// The candidates, when each note of the list is checked.
     pub(super) fn each(&self, backend: DatabaseBackend) -> Candidates {
         let Some(search) = self.search.as_deref() else { return self.candidates(self.notes.clone(), None) };
         if search.is_vain() {
@@ -95,7 +95,7 @@ impl NoteList {
         self.candidates(self.notes.clone(), Some(found))
     }
 
-    /// The notes of the list, to be looked at where an index has found them; one by one, where there is none that does.
+    /// The candidates that an index finds; all notes of the list, if no index answers the search.
     pub(super) fn found(&self, backend: DatabaseBackend) -> Candidates {
         let asked = self.search.as_deref().map(|search| Asked { search, sight: self.sight, backend });
         match asked.and_then(|asked| Some((asked.candidates()?, asked.confirmed()))) {
@@ -156,8 +156,8 @@ impl NoteList {
         counting.total(&row, 0, most)
     }
 
-    /// A page for each of many parents: in one statement where all that is asked is cheap, else in one for every few
-    /// parents, and one more where there are notes that it did not look at.
+    /// A page for each of many parents. A cheap list takes one statement for all parents; otherwise each chunk of
+    /// parents takes one, and one more if some notes were not examined.
     ///
     /// # Errors
     /// When the database fails.
@@ -189,7 +189,7 @@ impl NoteList {
         Ok(pages)
     }
 
-    /// A page for each parent, of the rows that were found for it, and the notes where looking at more of them stopped.
+    /// Builds a page for each parent from its rows, and from the note at which examining its notes stopped.
     pub(super) fn pages_of(
         &self,
         mut rows: HashMap<i64, Vec<Placed>>,
@@ -204,12 +204,12 @@ impl NoteList {
         parents.into_iter().map(page).collect()
     }
 
-    /// The search, where the list has the order of relevance.
+    /// The search, if the list is ordered by relevance.
     fn by_relevance(&self) -> Option<SharedSearch> {
         self.search.clone().filter(|_| self.ordering.is_by_relevance())
     }
 
-    /// How many notes each of many parents has.
+    /// Counts the notes of each parent.
     ///
     /// # Errors
     /// When the database fails.
@@ -235,24 +235,25 @@ impl NoteList {
     }
 }
 
-/// Parents whose notes one statement looks at.
+/// Maximum number of parents per statement.
 const PARENTS: usize = 100;
-/// Where columns are compared only, a statement looks at this many notes of each parent.
+/// The minimum number of notes that a statement examines per parent, if it only compares columns.
 const COMPARED: u64 = 10_000;
 
-/// How many notes of each of so many parents a statement looks at.
+/// How many notes a statement examines per parent.
 fn most_under(each: &Candidates, parents: usize) -> u64 {
     let fewest = if each.condition.is_some() { each.limits.fewest } else { COMPARED };
     Ord::max(each.most() / Ord::max(parents as u64, 1), fewest)
 }
 
-/// A statement in the place of a value.
+/// A statement as a scalar subquery.
 fn each_value(statement: SelectStatement) -> Expr {
     Expr::SubQuery(None, Box::new(statement.into()))
 }
 
-/// Joins notes to the assignments that a statement reads: those to the user whose key is in the column `key`. `SQLite` has
-/// no figures of its tables, and would rather walk the notes of the company until it has found enough of a user's few.
+/// Joins notes to the assignments that a statement reads: those to the user whose key is in the column `key`. It is a
+/// CROSS JOIN because `SQLite` has no table statistics, and would otherwise scan the company's notes until it has found
+/// enough of a user's few.
 pub(super) fn join_assigned(from_assignments: &mut SelectStatement, sight: Sight, key: (&'static str, &'static str)) {
     let column = |column: assignment::Column| Expr::col((assignment::Entity, column));
     from_assignments
@@ -262,7 +263,7 @@ pub(super) fn join_assigned(from_assignments: &mut SelectStatement, sight: Sight
         .and_where(column(assignment::Column::NoteId).equals((note::Entity, note::Column::Id)));
 }
 
-/// The note belongs to the parent whose key is in the column `key`.
+/// The condition that a note belongs to the parent whose key is in the column `key`.
 pub(super) fn belongs(whose: Whose, sight: Sight, key: (&'static str, &'static str)) -> Expr {
     let column = |column: note::Column| Expr::col((note::Entity, column));
     match whose {

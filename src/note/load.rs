@@ -1,4 +1,4 @@
-//! The questions about notes, each for many keys at once.
+//! The loaders of notes, assignments, messages and lists, each for many keys at once.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
@@ -25,16 +25,16 @@ use crate::projection::Projection;
 use crate::user::NoteAssignee;
 use crate::watchdog::breathe;
 
-/// What the fields of a note read.
+/// The columns that the fields of a note read.
 pub static NOTE: LazyLock<Projection<note::Entity>> = LazyLock::new(|| Projection::of::<Note>(&["company_id", "id"]));
-/// What the fields of an assignment read.
+/// The columns that the fields of an assignment read.
 pub static ASSIGNMENT: LazyLock<Projection<assignment::Entity>> =
     LazyLock::new(|| Projection::of::<NoteAssignee>(&["note_id", "user_id"]));
-/// What the fields of a message read.
+/// The columns that the fields of a message read.
 pub static MESSAGE: LazyLock<Projection<message::Entity>> =
     LazyLock::new(|| Projection::of::<NoteMessage>(&["company_id", "id", "note_id", "position"]));
 
-/// Notes by key.
+/// Loads notes by key.
 pub struct NoteById;
 
 impl Question for NoteById {
@@ -55,7 +55,7 @@ impl Question for NoteById {
     }
 }
 
-/// The assignments of notes, in the order in which they were made.
+/// Loads the assignments of notes, in the order in which they were made.
 pub struct AssigneesOf;
 
 impl Question for AssigneesOf {
@@ -76,7 +76,7 @@ impl Question for AssigneesOf {
         let mut answers: HashMap<i64, Self::Answer> = HashMap::new();
         for (number, assignment) in (1..).zip(assignments) {
             answers.entry(assignment.note_id).or_default().push(Arc::new(assignment));
-            // There are as many as users, for each of the notes.
+            // Each of the notes may have as many assignments as there are users.
             if number % 5_000 == 0 {
                 breathe().await;
             }
@@ -90,7 +90,7 @@ impl Question for AssigneesOf {
     }
 }
 
-/// Assignments by key.
+/// Loads assignments by key.
 pub struct AssigneeById;
 
 impl Question for AssigneeById {
@@ -110,7 +110,7 @@ impl Question for AssigneeById {
     }
 }
 
-/// Messages by key.
+/// Loads messages by key.
 pub struct MessageById;
 
 impl Question for MessageById {
@@ -126,7 +126,7 @@ impl Question for MessageById {
     }
 }
 
-/// A part of a thread: the messages from one position to another, both included.
+/// A range of a thread: the messages from one position to another, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MessageRange {
     pub note_id: i64,
@@ -134,7 +134,8 @@ pub struct MessageRange {
     pub high: i32,
 }
 
-/// Parts of threads, oldest message first. As messages are numbered without gaps, no row is read that is not shown.
+/// Loads ranges of threads, oldest message first. As messages are numbered without gaps, it reads only rows that are
+/// shown.
 pub struct MessagesOf;
 
 impl Question for MessagesOf {
@@ -146,8 +147,8 @@ impl Question for MessagesOf {
     async fn ask(reader: &Reader, keys: &[MessageRange]) -> Result<HashMap<MessageRange, Self::Answer>> {
         let backend = reader.db.backend();
         let sql = match backend {
-            // OFFSET 0 keeps the subquery apart: ask the index for each range, rather than read all messages of the
-            // company to join them, which looks cheap until the database has counted them.
+            // OFFSET 0 keeps the subquery separate, so that the index is read for each range. Otherwise PostgreSQL may
+            // read all messages of the company to join them, which seems cheap until the table has statistics.
             DatabaseBackend::Postgres => {
                 "FROM unnest($1, $2, $3) AS k(note_id, low, high) CROSS JOIN LATERAL (SELECT * FROM message \
                  WHERE message.company_id = $4 AND message.note_id = k.note_id \
@@ -189,7 +190,7 @@ impl Question for MessagesOf {
         Ok(answers)
     }
 
-    /// Planned once, where lists are looked at each time.
+    /// The statement for one range is planned once; a list of ranges is planned each time.
     async fn ask_and_seed(
         reader: &Reader,
         keys: &[MessageRange],
@@ -208,7 +209,8 @@ pub struct ListKey {
     pub args: SharedArgs,
 }
 
-/// Arguments that many records share: long texts among them are looked at once, and not for each record.
+/// Arguments that many records share: their hash is computed once, so that long texts in them are not hashed for each
+/// record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedArgs(Arc<(u64, NoteListArgs)>);
 
@@ -234,7 +236,7 @@ impl Hash for SharedArgs {
     }
 }
 
-/// The records that the same list is asked for under, together.
+/// Groups the parent records by list.
 fn by_list(keys: &[ListKey]) -> HashMap<(Whose, &SharedArgs), Vec<i64>> {
     let mut lists: HashMap<_, Vec<i64>> = HashMap::new();
     for key in keys {
@@ -245,13 +247,13 @@ fn by_list(keys: &[ListKey]) -> HashMap<(Whose, &SharedArgs), Vec<i64>> {
     lists
 }
 
-/// What a list is under each record, by its key.
+/// Turns results by parent key into results by list key.
 fn under<A>(whose: Whose, args: &SharedArgs, answers: HashMap<i64, A>) -> impl Iterator<Item = (ListKey, A)> {
     let key = move |parent| ListKey { under: Some((whose, parent)), args: args.clone() };
     answers.into_iter().map(move |(parent, answer)| (key(parent), answer))
 }
 
-/// Pages of notes under many records; lists that differ are asked for at the same time.
+/// Loads pages of notes under many records; different lists are loaded concurrently.
 pub struct NotesOf;
 
 impl Question for NotesOf {
@@ -269,7 +271,7 @@ impl Question for NotesOf {
     }
 }
 
-/// How many notes lists have.
+/// Counts the notes of lists.
 pub struct NotesTotal;
 
 impl Question for NotesTotal {

@@ -1,4 +1,4 @@
-//! What a message shows.
+//! The GraphQL types `NoteMessage` and `Attachment`.
 
 use std::sync::Arc;
 
@@ -10,44 +10,44 @@ use crate::id::{GlobalId, Kind};
 use crate::scalar::{BigInt, DateTime, Url};
 use crate::user::{User, UserById};
 
-/// The row of a message, as the schema shows it.
+/// The GraphQL object of a message's row.
 #[derive(Clone)]
 pub struct NoteMessage(pub Arc<message::Model>);
 
 object! {
-    /// What somebody said about a note.
+    /// A message in the thread of a note.
     NoteMessage implements "Node" {
-        /// Names this message among all records.
+        /// The global ID of the message.
         id = leaf(|message: &NoteMessage| GlobalId(Kind::NoteMessage, message.0.id));
         /// The key of the message within its company.
         database_id = leaf(|message: &NoteMessage| BigInt(message.0.id)).reads(&["id"]);
-        /// The note it is about.
+        /// The note that the message belongs to.
         note_id = leaf(|message: &NoteMessage| GlobalId(Kind::Note, message.0.note_id));
-        /// The note it is about.
+        /// The note that the message belongs to.
         note = promised::<_, NoteById, _>(|message: &NoteMessage| message.0.note_id, Note).reads(&["note_id"]);
-        /// The text.
+        /// The text of the message.
         message = lent(|message: &NoteMessage| &message.0.message);
-        /// The file that goes with it.
+        /// The attached file.
         attachment = local(|message: &NoteMessage| Attachment::of(message)).reads(&[
             "attachment_url",
             "attachment_filename",
             "attachment_content_type",
             "attachment_size",
         ]);
-        /// Who said it; null where an import does not tell.
+        /// The user who posted the message; null if an import does not say.
         posted_by_id = leaf(|message: &NoteMessage| message.0.posted_by_id.map(|id| GlobalId(Kind::User, id)));
-        /// Who said it; null where an import does not tell.
+        /// The user who posted the message; null if an import does not say.
         posted_by = link::<_, UserById, _>(
             |message: &NoteMessage| message.0.posted_by_id,
             |found| found.map(User),
         )
         .reads(&["posted_by_id"]);
-        /// When it was said.
+        /// When the message was posted.
         created_on = leaf(|message: &NoteMessage| DateTime(message.0.created_on));
     }
 }
 
-/// The file of a message, as the schema shows it.
+/// The GraphQL object of a message's attached file.
 #[derive(Clone)]
 pub struct Attachment {
     message: NoteMessage,
@@ -63,15 +63,15 @@ impl Attachment {
 }
 
 object! {
-    /// A file that goes with a message; it is kept elsewhere.
+    /// A file attached to a message; the file itself is stored elsewhere.
     Attachment {
-        /// Where it is to be had, if that is known.
+        /// The address of the file, if known.
         url = leaf(|attachment: &Attachment| attachment.message.0.attachment_url.clone().map(Url));
-        /// Its name.
+        /// The file name.
         filename = lent(|attachment: &Attachment| &attachment.filename);
-        /// Its media type, if that is known.
+        /// The media type, if known.
         content_type = lent(|attachment: &Attachment| &attachment.message.0.attachment_content_type);
-        /// Its size in bytes, if that is known.
+        /// The size in bytes, if known.
         size = leaf(|attachment: &Attachment| attachment.message.0.attachment_size.map(BigInt));
     }
 }

@@ -1,7 +1,8 @@
-//! A page of a thread.
+//! Pages of a note's thread.
 //!
 //! Messages are numbered from 1 to the note's message count, without gaps. So a page is a range of positions, known
-//! before anything is read: no row too many, no count, and the pages of many threads are one statement.
+//! before anything is read: no surplus row is read, nothing is counted, and the pages of many threads are one
+//! statement.
 
 use std::sync::Arc;
 
@@ -19,20 +20,20 @@ use crate::page::{Cursor, Ordering, PageArgs, PageInfo, Term};
 /// The arguments of `Note.messages`.
 #[derive(InputObject)]
 pub struct NoteMessagesArgs {
-    /// The size of the page, from its start.
+    /// The page size when paging forwards.
     first: Option<i32>,
-    /// Only what follows this cursor.
+    /// Only messages after this cursor.
     after: Option<String>,
-    /// The size of the page, from its end.
+    /// The page size when paging backwards.
     last: Option<i32>,
-    /// Only what precedes this cursor.
+    /// Only messages before this cursor.
     before: Option<String>,
     /// ASC is oldest first, DESC newest first; ASC when absent or null.
     #[graphql(default_with = "Some(OrderDirection::default())")]
     direction: Option<OrderDirection>,
 }
 
-/// A page of a thread, as the schema shows it.
+/// The GraphQL object of a page of a thread.
 #[derive(Clone)]
 pub struct NoteMessageConnection(Arc<ThreadPage>);
 
@@ -44,7 +45,7 @@ struct ThreadPage {
     total: i32,
 }
 
-/// A message in a thread, as the schema shows it.
+/// The GraphQL object of a message in a thread.
 #[derive(Clone)]
 pub struct NoteMessageEdge {
     direction: OrderDirection,
@@ -54,15 +55,15 @@ pub struct NoteMessageEdge {
 object! {
     /// A page of messages.
     NoteMessageConnection {
-        /// The messages of this page, each with its position.
+        /// The messages of this page, each with its cursor.
         edges = local(|connection: &NoteMessageConnection| connection.edges());
         /// The messages of this page.
         nodes = local(|connection: &NoteMessageConnection| {
             connection.0.messages.iter().cloned().map(NoteMessage).collect::<Vec<_>>()
         });
-        /// Where this page stands in the thread.
+        /// The position of this page in the thread.
         page_info = local(|connection: &NoteMessageConnection| One(connection.info()));
-        /// All messages of the note, whatever the page.
+        /// The number of messages of the note, on all pages together.
         total_count = leaf(|connection: &NoteMessageConnection| connection.0.total);
     }
 }
@@ -70,7 +71,7 @@ object! {
 object! {
     /// A message in a thread.
     NoteMessageEdge {
-        /// The position of the message in this list: pass it as `after` or `before`.
+        /// The cursor of this edge: pass it as `after` or `before`.
         cursor = leaf(|edge: &NoteMessageEdge| cursor(edge.direction, &edge.message));
         /// The message.
         node = local(|edge: &NoteMessageEdge| One(NoteMessage(Arc::clone(&edge.message))));

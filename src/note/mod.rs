@@ -1,4 +1,4 @@
-//! Notes: what they show, how they are listed, and what changes them.
+//! Notes: their GraphQL fields, their lists, and the mutations that change them.
 
 mod alone;
 mod assign;

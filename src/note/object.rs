@@ -1,4 +1,4 @@
-//! What a note shows.
+//! The GraphQL type `Note`.
 
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ use crate::user::{NoteAssignee, User, UserById};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 #[graphql(remote = "note::NoteStatus")]
 pub enum NoteStatus {
-    /// Needs attention.
+    /// The note needs attention.
     Open,
-    /// Is done with.
+    /// The note is done.
     Closed,
 }
 leaf_enum!(NoteStatus);
@@ -56,65 +56,66 @@ pub enum NoteReferenceType {
 }
 leaf_enum!(NoteReferenceType);
 
-/// The row of a note, as the schema shows it.
+/// The GraphQL object of a note's row.
 #[derive(Clone)]
 pub struct Note(pub Arc<note::Model>);
 
 object! {
     /// A note about a customer, with the people responsible for it and the messages they exchange.
     Note implements "Node" {
-        /// Names this note among all records.
+        /// The global ID of the note.
         id = leaf(|note: &Note| GlobalId(Kind::Note, note.0.id));
         /// The key of the note within its company.
         database_id = leaf(|note: &Note| BigInt(note.0.id)).reads(&["id"]);
-        /// Grows by one with each change of a field or an assignment; send it back as `expectedVersion` to avoid lost
-        /// updates. A message leaves it as it is, so that comments do not break an open form.
+        /// Increases by one with each change of a field or an assignment; send it back as `expectedVersion` to avoid
+        /// lost updates. A new message does not change it, so that comments do not break an open form.
         version = leaf(|note: &Note| note.0.version);
-        /// The company it belongs to.
+        /// The company that the note belongs to.
         company_id = leaf(|note: &Note| GlobalId(Kind::Company, note.0.company_id));
-        /// The company it belongs to.
+        /// The company that the note belongs to.
         company = promised::<_, CompanyById, _>(|note: &Note| note.0.company_id, Company).reads(&["company_id"]);
-        /// What sort of note it is.
+        /// The type of the note.
         r#type =
             link::<_, NoteTypeById, _>(|note: &Note| note.0.type_id, |found| found.map(NoteType)).reads(&["type_id"]);
-        /// The headline.
+        /// The subject of the note.
         subject = lent(|note: &Note| &note.0.subject);
-        /// The text.
+        /// The text of the note.
         details = lent(|note: &Note| &note.0.details);
-        /// Open or closed.
+        /// Whether the note is open or closed.
         status = leaf(|note: &Note| NoteStatus::from(note.0.status));
-        /// Marked as important.
+        /// Whether the note is marked as important.
         priority = leaf(|note: &Note| note.0.priority);
-        /// Visible only to its author, its assignees and viewers with the CONFIDENTIAL scope.
+        /// Whether the note is visible only to its author, its assignees and viewers with the CONFIDENTIAL scope.
         confidential = leaf(|note: &Note| note.0.confidential);
-        /// Pinned to the overview of the customer.
+        /// Whether the note is pinned to the customer's overview.
         show_on_overview = leaf(|note: &Note| note.0.show_on_overview);
-        /// When to be reminded of it.
+        /// The time of the reminder.
         reminder = leaf(|note: &Note| note.0.reminder.map(DateTime));
-        /// Words to find it by, in the order given.
+        /// The tags of the note, in the order given.
         tags = lent(|note: &Note| &note.0.tags.0);
-        /// The kind of record it is about.
+        /// The kind of record that the note is about.
         reference_type = leaf(|note: &Note| note.0.reference_type.map(NoteReferenceType::from));
-        /// The record it is about, by the ID that the other system knows it by.
+        /// The record that the note is about, by its ID in the other system.
         reference_id = leaf(|note: &Note| note.0.reference_id.clone().map(ID));
-        /// The customer it is about.
+        /// The customer that the note is about.
         customer_id = leaf(|note: &Note| note.0.customer_id.map(|id| GlobalId(Kind::Customer, id)));
-        /// The customer it is about.
+        /// The customer that the note is about.
         customer = link::<_, CustomerById, _>(|note: &Note| note.0.customer_id, |found| found.map(Customer))
             .reads(&["customer_id"]);
-        /// The author.
+        /// The author of the note.
         user_id = leaf(|note: &Note| note.0.user_id.map(|id| GlobalId(Kind::User, id)));
-        /// The author.
+        /// The author of the note.
         user = link::<_, UserById, _>(|note: &Note| note.0.user_id, |found| found.map(User)).reads(&["user_id"]);
-        /// The users responsible for it, in the order in which they were assigned.
+        /// The users responsible for the note, in the order in which they were assigned.
         assignees = link::<_, AssigneesOf, _>(
             |note: &Note| Some(note.0.id),
             |found| found.unwrap_or_default().into_iter().map(NoteAssignee).collect::<Vec<_>>(),
         )
         .reads(&["id"]);
-        /// The thread: what was said about it, oldest first unless asked otherwise. 1 to 100 a page, 20 when absent.
+        /// The messages in the thread of the note, oldest first by default. A page holds 1 to 100 messages, 20 by
+        /// default.
         messages = message_page::messages().reads(&["id", "message_count"]);
-        /// How many messages it has.
+        /// The number of messages.
         message_count = leaf(|note: &Note| note.0.message_count);
         /// The newest message.
         last_message = link::<_, MessagesOf, _>(
@@ -125,18 +126,18 @@ object! {
             |found| found.and_then(|messages| messages.into_iter().next()).map(NoteMessage),
         )
         .reads(&["id", "message_count"]);
-        /// When it was made.
+        /// When the note was created.
         created_on = leaf(|note: &Note| DateTime(note.0.created_on));
-        /// When it, its assignees or its messages last changed.
+        /// When the note, its assignees or its messages last changed.
         updated_on = leaf(|note: &Note| DateTime(note.0.updated_on));
-        /// Who changed it last; null where nobody has, or an import does not tell.
+        /// The user who last changed the note; null if nobody has, or if an import does not say.
         updated_by = link::<_, UserById, _>(|note: &Note| note.0.updated_by_id, |found| found.map(User))
             .reads(&["updated_by_id"]);
-        /// When it was closed; null while it is open, and where an import does not tell.
+        /// When the note was closed; null while it is open, and if an import does not say.
         closed_on = leaf(|note: &Note| note.0.closed_on.map(DateTime));
-        /// Whether the viewer may change it: who sees a note and has the WRITE scope.
+        /// Whether the viewer may change the note: every viewer who sees it and has the WRITE scope may.
         viewer_can_update = leaf_in(|ctx| ctx.viewer_has(Scope::Write)).reads(&[]);
-        /// Whether the viewer may delete it: who sees a note and has the WRITE scope.
+        /// Whether the viewer may delete the note: every viewer who sees it and has the WRITE scope may.
         viewer_can_delete = leaf_in(|ctx| ctx.viewer_has(Scope::Write)).reads(&[]);
     }
 }

@@ -1,4 +1,4 @@
-//! In which order a list shows notes.
+//! The order of a list of notes.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::entity::{Columns, note};
 use crate::error::{Error, Result};
 use crate::page::{Cursor, Direction, Ordering, Place, Term};
 
-/// The most fields that an order may have.
+/// Maximum number of fields in an order.
 const MAX_FIELDS: usize = 3;
 
 /// Ascending or descending.
@@ -27,7 +27,7 @@ pub enum OrderDirection {
     Desc,
 }
 
-/// Where notes stand that have no value in a field.
+/// Where notes without a value in a field are placed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]
 pub enum NullsPlacement {
     /// Before all others.
@@ -37,41 +37,41 @@ pub enum NullsPlacement {
     Last,
 }
 
-/// What notes can be ordered by.
+/// A field that notes can be ordered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 pub enum NoteOrderField {
-    /// When the note was made.
+    /// When the note was created.
     CreatedOn,
     /// When the note, its assignees or its messages last changed.
     UpdatedOn,
-    /// When to be reminded of it; may be empty.
+    /// The time of the reminder; may be null.
     Reminder,
-    /// Open notes are before closed ones.
+    /// Whether the note is open or closed: open notes come before closed ones.
     Status,
-    /// The headline: its first 100 characters, by their code points, whatever their case; may be empty.
+    /// The subject: its first 100 characters, compared by code points and without regard to case; may be null.
     Subject,
-    /// Notes that are not marked as important are before those that are.
+    /// Whether the note is marked as important: notes that are not come first.
     Priority,
-    /// Notes that are not pinned to the overview are before those that are.
+    /// Whether the note is pinned to the overview: notes that are not come first.
     ShowOnOverview,
-    /// How well the note matches the `search` of the list, without which this order is refused: each word or phrase of
-    /// the search counts 10 in the subject, 3 in the details, and 1 in each message that holds it. The best are first
-    /// with DESC; ASC is that list back to front. Where no other field follows, age decides among equals: with DESC the
-    /// newest is first. Of the notes that match, the newest 10,000 are ranked, fewer for a search of many words; those
-    /// behind them count 0. Of more notes than one statement looks at, the newest are listed.
+    /// How well the note matches the `search` of the list; this order is refused without one. Each word or phrase of
+    /// the search scores 10 in the subject, 3 in the details, and 1 in each message that contains it. DESC puts the
+    /// best matches first; ASC reverses the list. If no other field follows, age decides between equal scores: with
+    /// DESC the newest is first. Only the newest 10,000 matching notes are ranked, fewer for a search of many words;
+    /// older ones score 0. If there are more notes than one statement examines, only the newest are listed.
     Relevance,
 }
 
-/// One field of an order. The ID always decides last, in the direction of the last field, so every order is total and
+/// A field to order by. The ID always decides last, in the direction of the last field, so every order is total and
 /// pages never overlap.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteOrder {
-    /// What to compare.
+    /// The field to compare.
     pub field: NoteOrderField,
-    /// Which way; ASC when absent or null.
+    /// The direction; ASC when absent or null.
     #[graphql(default_with = "Some(OrderDirection::default())")]
     pub direction: Option<OrderDirection>,
-    /// Where notes stand that have no value in this field, whichever the direction; LAST when absent or null.
+    /// Where notes without a value in this field are placed, in either direction; LAST when absent or null.
     #[graphql(default_with = "Some(NullsPlacement::default())")]
     pub nulls: Option<NullsPlacement>,
 }
@@ -89,7 +89,7 @@ impl From<OrderDirection> for Direction {
 #[derive(Clone, Debug)]
 pub struct Placed {
     pub note: Arc<note::Model>,
-    /// How well it matches, in a list that is ordered by relevance; else 0.
+    /// How well the note matches, in a list ordered by relevance; otherwise 0.
     pub score: i64,
 }
 
@@ -99,10 +99,10 @@ impl From<note::Model> for Placed {
     }
 }
 
-/// The column that holds the score of a note, in the statements of such lists.
+/// The column that holds a note's score in the statements of lists ordered by relevance.
 pub const SCORE: &str = "score";
 
-/// The order of a list of notes, newest first where none is asked for.
+/// The order of a list of notes, newest first by default.
 #[derive(Clone, Debug)]
 pub struct NoteOrdering {
     fields: Vec<NoteOrderField>,
@@ -110,10 +110,11 @@ pub struct NoteOrdering {
 }
 
 impl NoteOrdering {
-    /// `search` is what the list is searched for, if it is.
+    /// `search` is the search text of the list, if there is one.
     ///
     /// # Errors
-    /// INVALID, where there are too many fields, one stands twice, or relevance has no search.
+    /// INVALID if there are too many fields, a field occurs twice, or the list is ordered by relevance without a
+    /// search.
     pub fn new(order_by: Option<&[NoteOrder]>, search: Option<&str>) -> Result<Self> {
         let newest = [NoteOrder {
             field: NoteOrderField::CreatedOn,
@@ -149,7 +150,7 @@ impl NoteOrdering {
         Ok(Self { fields, ordering })
     }
 
-    /// What [`NoteOrdering::cursor`] reads.
+    /// The columns that [`NoteOrdering::cursor`] reads.
     pub fn columns(&self) -> Columns<note::Entity> {
         let names = self.fields.iter().filter_map(|field| match field {
             NoteOrderField::CreatedOn => Some("created_on"),
@@ -164,7 +165,7 @@ impl NoteOrdering {
         names.filter_map(Columns::of).fold(Columns::NONE, Columns::and)
     }
 
-    /// Whether the notes of each customer, author, type and status have an index in this order.
+    /// Whether there is an index in this order on the notes of each customer, author, type and status.
     pub fn is_by_time(&self) -> bool {
         matches!(self.fields.first(), Some(NoteOrderField::CreatedOn | NoteOrderField::UpdatedOn))
     }
@@ -180,10 +181,10 @@ impl NoteOrdering {
     }
 }
 
-/// Stands in the cursors of an order by relevance: the scores of another search are others.
+/// Identifies the search in the cursors of an order by relevance, because another search gives other scores.
 ///
 /// # Errors
-/// INVALID, where there is no search.
+/// INVALID if there is no search.
 fn fingerprint(search: Option<&str>) -> Result<String> {
     let Some(search) = search else {
         return Err(Error::Invalid(
@@ -202,7 +203,7 @@ impl NoteOrder {
         self.nulls.unwrap_or_default()
     }
 
-    /// What stands for it in cursors.
+    /// The part of the order's name in cursors that stands for this field.
     fn name(&self) -> String {
         let (name, may_be_empty) = match self.field {
             NoteOrderField::CreatedOn => ("createdOn", false),
@@ -221,7 +222,7 @@ impl NoteOrder {
 
     fn term(&self) -> Term {
         let direction: Direction = self.direction().into();
-        // As if they were the smallest or the largest value.
+        // Nulls sort as if they were the smallest or the largest value.
         let nothing = match (self.direction(), self.nulls()) {
             (OrderDirection::Asc, NullsPlacement::First) | (OrderDirection::Desc, NullsPlacement::Last) => Nothing::Low,
             _ => Nothing::High,
@@ -245,7 +246,7 @@ impl NoteOrder {
                     Nothing::High => |place| key::reminder_at(place, Nothing::High),
                 },
             ),
-            // Stored as text, of which "closed" is before "open".
+            // Stored as text, where "closed" sorts before "open".
             NoteOrderField::Status => {
                 Term::new(Expr::col((note::Entity, note::Column::Status)), direction.reversed(), |place| {
                     let status = match place.integer()? {
@@ -272,7 +273,7 @@ impl NoteOrder {
 }
 
 impl NoteOrderField {
-    /// The value of a note, as cursors hold it.
+    /// The value of a note in this field, as cursors hold it.
     fn place(self, Placed { note, score }: &Placed) -> Place {
         match self {
             Self::CreatedOn => note.created_on.timestamp_micros().into(),

@@ -22,18 +22,19 @@ use crate::quota::Usage;
 use crate::search::{self, Part, Texts};
 use crate::user_error::{Problems, UserError};
 
-/// A note to be changed, and how.
+/// A note to change, and the changes.
 #[derive(InputObject)]
 pub struct NotePatchInput {
     /// The note.
     id: ID,
-    /// What to change.
+    /// The changes.
     patch: NotePatch,
-    /// Change it only if it is still at this version; without it, the last change of a field wins.
+    /// Change the note only if it is still at this version; without it, the last change of a field wins.
     expected_version: Option<i32>,
 }
 
-/// What became of it. After `VERSION_CONFLICT` `note` is the current state, so that the client can merge and try again.
+/// The result of `notePatch`. After `VERSION_CONFLICT`, `note` is the current state, so that the client can merge and
+/// try again.
 #[derive(Clone, Default)]
 pub struct NotePatchPayload {
     note: Option<Note>,
@@ -42,13 +43,14 @@ pub struct NotePatchPayload {
 }
 
 object! {
-    /// What became of it. After `VERSION_CONFLICT` `note` is the current state, so that the client can merge and try again.
+    /// The result of `notePatch`. After `VERSION_CONFLICT`, `note` is the current state, so that the client can merge
+    /// and try again.
     NotePatchPayload {
-        /// The note as it is now.
+        /// The current state of the note.
         note = local(|payload: &NotePatchPayload| payload.note.clone());
-        /// The fields that have another value than before; a patch that changes none leaves version and `updatedOn` alone.
+        /// The fields whose values changed; a patch that changes none keeps version and `updatedOn`.
         changed_fields = lent(|payload: &NotePatchPayload| &payload.changed_fields);
-        /// What has to be put right; then nothing was changed.
+        /// Errors that the user can fix. If there are any, nothing was changed.
         user_errors = local(|payload: &NotePatchPayload| payload.user_errors.clone());
     }
 }
@@ -97,8 +99,8 @@ pub async fn patch(ctx: &Context<'_>, input: NotePatchInput) -> Result<NotePatch
     Ok(NotePatchPayload { note: Some(Note(Arc::new(note))), changed_fields: fields, user_errors: Vec::new() })
 }
 
-/// Those of the notes that the viewer may make confidential, where that is wanted. Others could hide a note from
-/// themselves, and from everyone who can undo it.
+/// If the patch makes notes confidential: those of the notes for which the viewer may do that. Others could hide a note
+/// from themselves, and from everyone who can undo it.
 pub async fn may_hide(
     transaction: &Transaction,
     sight: Sight,
@@ -125,8 +127,8 @@ pub async fn may_hide(
     Ok(may_hide)
 }
 
-/// Writes what patches change, and tells the log of it; a patch that changes nothing leaves no trace. Where the company
-/// may not hold that much, nothing is written, and the reason is returned.
+/// Writes the changes of patches, and appends their events to the log; a patch that changes nothing leaves no trace. If
+/// that exceeds the company's quota, nothing is written, and the error is returned.
 pub async fn save(
     transaction: &Transaction,
     moment: &Moment<'_>,

@@ -1,4 +1,4 @@
-//! The fields of a patch, and what they change in a note.
+//! The fields of a patch, and the changes that they make to a note.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use sea_orm::Set;
@@ -23,42 +23,44 @@ use crate::user_error::{ErrorCode, Problems, UserError};
 
 type Time = chrono::DateTime<chrono::Utc>;
 
-/// What to change. Absent keeps a field, null clears it where it can be empty and is refused with `NULL_NOT_ALLOWED`
-/// where it cannot, a value sets it. No field has a default.
+/// The changes of a note. An absent field keeps its value, and a value sets it. Null clears a field, or is refused with
+/// `NULL_NOT_ALLOWED` if the field cannot be null. No field has a default.
 #[derive(InputObject)]
 pub struct NotePatch {
-    /// The customer it is about.
+    /// The customer that the note is about.
     customer_id: MaybeUndefined<ID>,
-    /// What sort of note it is.
+    /// The type of the note.
     type_id: MaybeUndefined<ID>,
-    /// The headline: at most 1,000 characters.
+    /// The subject: at most 1,000 characters.
     subject: MaybeUndefined<String>,
     /// The text: at most 250,000 characters.
     details: MaybeUndefined<String>,
-    /// Open or closed: closing sets `closedOn`, opening again clears it.
+    /// Whether the note is open or closed: closing sets `closedOn`, reopening clears it.
     status: MaybeUndefined<NoteStatus>,
-    /// When to be reminded of it.
+    /// The time of the reminder.
     reminder: MaybeUndefined<DateTime>,
-    /// The kind of record it is about.
+    /// The kind of record that the note is about.
     reference_type: MaybeUndefined<NoteReferenceType>,
-    /// The record it is about, by the ID that the other system knows it by: at most 255 characters.
+    /// The record that the note is about, by its ID in the other system: at most 255 characters.
     reference_id: MaybeUndefined<ID>,
-    /// Visible only to its author, its assignees and viewers with the CONFIDENTIAL scope; one of these has to ask for it.
+    /// Whether the note is visible only to its author, its assignees and viewers with the CONFIDENTIAL scope; only
+    /// these can set it to true.
     confidential: MaybeUndefined<bool>,
-    /// Marked as important.
+    /// Whether the note is marked as important.
     priority: MaybeUndefined<bool>,
-    /// Pinned to the overview of the customer.
+    /// Whether the note is pinned to the customer's overview.
     show_on_overview: MaybeUndefined<bool>,
-    /// All tags: at most 100, of at most 200 characters each; null is an empty list. Not together with `addTags` or
-    /// `removeTags`.
+    /// All tags: at most 100, of at most 200 characters each; null is an empty list. Cannot be combined with `addTags`
+    /// or `removeTags`.
     tags: MaybeUndefined<Vec<String>>,
-    /// Tags to add at the end, where they are not there yet: at most 100, and no more than 100 tags in the end.
+    /// Tags to append, if the note does not have them yet: at most 100, and the note may have at most 100 tags in the
+    /// end.
     add_tags: MaybeUndefined<Vec<String>>,
-    /// Tags to take away, where they are there: at most 100.
+    /// Tags to remove, if the note has them: at most 100.
     remove_tags: MaybeUndefined<Vec<String>>,
 }
 
-/// What a patch asks for, in the form of the row; `None` keeps a field.
+/// A parsed patch, in the form of the row; `None` keeps a field.
 #[derive(Default)]
 #[expect(clippy::option_option, reason = "whether to set a field, and to what, null among it")]
 pub struct Wanted {
@@ -80,7 +82,7 @@ pub struct Wanted {
 
 impl Wanted {
     pub fn new(patch: NotePatch, problems: &mut Problems, references: &mut References) -> Self {
-        // Taken apart completely, so that a new field does not compile until it is handled.
+        // Destructured completely, so that a new field does not compile until it is handled.
         let NotePatch {
             customer_id,
             type_id,
@@ -137,17 +139,17 @@ impl Wanted {
         }
     }
 
-    /// The texts that it sets, taken apart for the search.
+    /// Tokenizes the texts that the patch sets, for the search index.
     pub async fn texts(&self, reader: &Reader) -> Result<Texts> {
         Texts::before(reader, self.details.iter().flatten().map(String::as_str)).await
     }
 
-    /// Whether the note is to become confidential.
+    /// Whether the patch makes the note confidential.
     pub fn hides(&self, note: &note::Model) -> bool {
         self.confidential == Some(true) && !note.confidential
     }
 
-    /// The tags that the note is to have, where they are to be others.
+    /// The note's tags after the patch; `None` if the patch leaves them alone.
     fn tags_of(&self, note: &note::Model) -> Option<Tags> {
         if self.tags.is_none() && self.add_tags.is_empty() && self.remove_tags.is_empty() {
             return None;
@@ -175,19 +177,19 @@ fn not_null<T>(field: &'static str, value: MaybeUndefined<T>, problems: &mut Pro
     value.take()
 }
 
-/// What a patch changes in a note.
+/// The difference that a patch makes to a note.
 pub struct Diff {
-    /// The note as it will be.
+    /// The note after the patch.
     pub note: note::Model,
     /// The columns to write.
     pub columns: note::ActiveModel,
-    /// The fields that change, for the client.
+    /// The changed fields, for the client.
     pub fields: Vec<NoteField>,
-    /// The same with their values, for the log.
+    /// The changed fields with their values, for the event log.
     changes: Vec<Change>,
-    /// By how many bytes the note grows.
+    /// The growth of the note in bytes.
     pub growth: i64,
-    /// What the log calls it.
+    /// The type of the event.
     kind: EventType,
 }
 
@@ -225,7 +227,7 @@ impl Diff {
             fields.push(field);
             changes.push(Change::new(field.name(), old, new));
         };
-        // The field of the API, the column, the new value, and how the log shows it.
+        // The API field, the column, the new value, and its form in the event log.
         macro_rules! set {
             ($field:ident, $column:ident, $new:expr, $show:expr) => {
                 if let Some(new) = $new.as_ref().filter(|new| **new != note.$column) {
@@ -266,13 +268,13 @@ impl Diff {
         diff
     }
 
-    /// The texts that are written, for the search.
+    /// The changed texts, for the search index.
     pub fn texts(&self) -> impl Iterator<Item = Part<'_>> {
         let subject = self.columns.subject.is_set().then(|| Part::subject(&self.note));
         subject.into_iter().chain(self.columns.details.is_set().then(|| Part::details(&self.note)))
     }
 
-    /// What the log will tell of it.
+    /// The event of the change.
     pub fn happened(&self) -> Happened {
         Happened::new(self.kind, self.note.id, None, &self.changes)
     }
@@ -281,7 +283,7 @@ impl Diff {
         self.note.version = old.version + 1;
         self.note.updated_on = moment.time;
         self.note.updated_by_id = Some(moment.viewer.user_id);
-        // What an import kept of a field's original is true no longer.
+        // What an import kept of a field's original is no longer true.
         let keys: Vec<&str> = self.fields.iter().flat_map(|field| field.form_keys()).copied().collect();
         self.note.source = form::forget(self.note.source.take(), &keys);
         self.columns.source = Set(self.note.source.clone());
@@ -295,7 +297,7 @@ fn link(kind: Kind, id: Option<i64>) -> Json {
     id.map_or(Json::Null, |id| Json::String(kind.id(id).0))
 }
 
-/// The name of an enum's value in the schema.
+/// The name of an enum value in the schema.
 fn name(value: impl async_graphql::resolver_utils::EnumType) -> Json {
     async_graphql::resolver_utils::enum_value(value).into_json().unwrap_or_default()
 }

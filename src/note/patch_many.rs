@@ -14,19 +14,19 @@ use crate::event::Moment;
 use crate::search::Texts;
 use crate::user_error::{Problems, UserError};
 
-/// Notes to be changed, and how: all in the same way.
+/// Notes to change, and the changes that all of them get.
 #[derive(InputObject)]
 pub struct NotesPatchInput {
-    /// The notes: at most 100. One that is named several times is changed once, and has its outcome in each place.
+    /// The notes: at most 100. A note that is named several times is changed once, and has its result at each place.
     ids: Vec<ID>,
-    /// What to change.
+    /// The changes.
     patch: NotePatch,
-    /// What to do where some of them cannot be changed; `REJECT_ALL` when absent or null.
+    /// What to do if some notes cannot be changed; `REJECT_ALL` when absent or null.
     #[graphql(default_with = "Some(BatchErrorPolicy::default())")]
     error_policy: Option<BatchErrorPolicy>,
 }
 
-/// What became of them.
+/// The result of `notesPatch`.
 #[derive(Clone, Default)]
 pub struct NotesPatchPayload {
     results: Vec<NoteBatchResult>,
@@ -35,13 +35,13 @@ pub struct NotesPatchPayload {
 }
 
 object! {
-    /// What became of them.
+    /// The result of `notesPatch`.
     NotesPatchPayload {
-        /// What became of each, in the order of the IDs; empty where there were too many of them.
+        /// The result of each note, in the order of the IDs; empty if there were too many IDs.
         results = local(|payload: &NotesPatchPayload| payload.results.clone());
-        /// How many notes have changed: not those that were already as the patch wants them.
+        /// The number of notes that changed; notes that already have the values of the patch do not count.
         changed_count = lent(|payload: &NotesPatchPayload| &payload.changed_count);
-        /// What has to be put right; then nothing was changed.
+        /// Errors that the user can fix. If there are any, nothing was changed.
         user_errors = local(|payload: &NotesPatchPayload| payload.user_errors.clone());
     }
 }

@@ -27,33 +27,33 @@ use crate::scalar::Url;
 use crate::search;
 use crate::user_error::{ErrorCode, Problems, UserError};
 
-/// A file that goes with a message; it is kept elsewhere.
+/// A file attached to a message; the file itself is stored elsewhere.
 #[derive(InputObject)]
 pub struct AttachmentInput {
-    /// Where it is to be had.
+    /// The address of the file.
     url: Url,
-    /// Its name, at most 255 characters; the last part of the address when absent.
+    /// The file name, at most 255 characters; when absent, the last part of the address.
     filename: Option<String>,
-    /// Its media type, at most 255 characters.
+    /// The media type, at most 255 characters.
     content_type: Option<String>,
 }
 
-/// Something to be said about a note.
+/// A message to post to a note.
 #[derive(InputObject)]
 pub struct NoteMessagePostInput {
     /// The note.
     note_id: ID,
     /// The text: at most 250,000 characters; not blank, unless there is an attachment.
     message: String,
-    /// A file that goes with it.
+    /// A file attached to the message.
     attachment: Option<AttachmentInput>,
-    /// A key of the client's own making, 1 to 255 characters, to send the change again with when its answer was lost.
-    /// Same key and same input within 24 hours: the first result again, as it is now, and nothing is made. A key belongs to
-    /// one change of one user; a change that was refused keeps none.
+    /// A key that the client chooses, 1 to 255 characters, to retry the mutation if the response was lost. The same key
+    /// with the same input returns the first result for 24 hours, with its current values, and nothing is created
+    /// again. A key belongs to one mutation and one user; a refused mutation does not use up its key.
     idempotency_key: Option<String>,
 }
 
-/// What became of it.
+/// The result of `noteMessagePost`.
 #[derive(Clone, Default)]
 pub struct NoteMessagePostPayload {
     note: Option<Note>,
@@ -63,15 +63,16 @@ pub struct NoteMessagePostPayload {
 }
 
 object! {
-    /// What became of it.
+    /// The result of `noteMessagePost`.
     NoteMessagePostPayload {
-        /// The note, with the message in its thread. Its version is as before, so that comments do not break an open form.
+        /// The note, with the new message in its thread. Its version does not change, so that comments do not break an
+        /// open form.
         note = local(|payload: &NoteMessagePostPayload| payload.note.clone());
         /// The new message.
         message = local(|payload: &NoteMessagePostPayload| payload.message.clone());
-        /// The new message in its thread, oldest first.
+        /// The edge of the new message in its thread, oldest first.
         message_edge = local(|payload: &NoteMessagePostPayload| payload.message_edge.clone());
-        /// What has to be put right; then nothing was posted.
+        /// Errors that the user can fix. If there are any, nothing was posted.
         user_errors = local(|payload: &NoteMessagePostPayload| payload.user_errors.clone());
     }
 }
@@ -86,7 +87,7 @@ impl NoteMessagePostPayload {
         }
     }
 
-    /// What was posted before under the same key.
+    /// The result of the earlier mutation with the same key.
     async fn again(ctx: &Context<'_>, id: i64) -> Result<Self> {
         let (sight, db) = (ctx.sight(), ctx.app().db.read());
         if let Some(message) = Loader::<MessageById>::new(ctx.reader()).load(id).await?

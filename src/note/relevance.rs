@@ -1,8 +1,8 @@
-//! Lists in the order of relevance.
+//! Lists of notes ordered by relevance.
 //!
-//! The statement has three layers. The innermost numbers the matches of each list by age, and scores the newest of them:
-//! for all, it would take too long, and nobody reads so far. The next takes those of the page, by what is compared
-//! alone, and the last reads their rows, which may be long.
+//! The statement has three layers. The innermost numbers the matches of each list by age, and scores the newest of
+//! them: scoring all would take too long, and nobody reads that far. The next selects those of the page, reading only
+//! the compared columns, and the last reads their rows, which may be long.
 
 use hashbrown::HashMap;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, WindowStatement};
@@ -18,25 +18,25 @@ use crate::error::Result;
 use crate::page::{LookedAt, Page};
 use crate::search::{Asked, Search};
 
-/// The matches of a page, as a table.
+/// The alias of the table of a page's matches.
 const FOUND: &str = "found";
-/// The key of the record that a match is listed under.
+/// The column with the key of the parent record.
 const PARENT: &str = "parent";
-/// The number of a match in the list of its parent.
+/// The column with the number of a match in its parent's list.
 const PLACE: &str = "place";
 
 /// A column of keys.
 type Key = (&'static str, &'static str);
 
 impl NoteList {
-    /// A page of the list.
+    /// Loads a page of the list.
     ///
     /// # Errors
     /// When the database fails.
     pub(super) async fn best(self, reader: &Reader, search: &Search) -> Result<Page<Placed>> {
         let asked = Asked { search, sight: self.sight, backend: reader.db.backend() };
         let found = self.found(asked.backend);
-        // Of more candidates than a statement looks at, the newest are the list.
+        // If there are more candidates than one statement examines, the list consists of the newest.
         let matches = found.fitting(found.newest(found.most()));
         let mut page = self.scored(reader, matches, asked, None);
         self.window.apply(&mut page, &self.ordering.ordering);
@@ -47,7 +47,7 @@ impl NoteList {
         Ok(self.window.page(rows, LookedAt::Enough))
     }
 
-    /// A page for each of many parents, in one statement.
+    /// Loads a page for each of many parents, in one statement.
     ///
     /// # Errors
     /// When the database fails.
@@ -65,7 +65,7 @@ impl NoteList {
         if let Some((condition, _)) = each.condition {
             matches.cond_where(condition);
         }
-        // CROSS JOIN: from the parents to the few notes of each, not the other way round.
+        // CROSS JOIN makes SQLite go from the parents to the few notes of each, not the other way round.
         matches.from_clear().from_function(keys, "k");
         if whose == Whose::Assignee {
             matches.join(JoinType::CrossJoin, assignment::Entity, Condition::all());
@@ -94,7 +94,8 @@ impl NoteList {
         Ok(self.pages_of(rows, HashMap::new(), parents))
     }
 
-    /// The IDs and the scores of matches, from a table that has the name of their own and what the order compares.
+    /// Selects the IDs and the scores of matches, from a subquery named like the notes' table, with the columns that
+    /// the order compares.
     fn scored(
         &self,
         reader: &Reader,
@@ -102,7 +103,8 @@ impl NoteList {
         asked: Asked<'_>,
         parent: Option<Key>,
     ) -> SelectStatement {
-        // SQLite would rather walk all notes in an index by time, looking for matches, than sort these.
+        // Without the `+`, SQLite would scan all notes in an index by time and check each, instead of sorting the
+        // matches.
         let sorted = if asked.backend == DatabaseBackend::Sqlite { "+" } else { "" };
         let of_parent = parent.map(|(table, column)| format!(r#"PARTITION BY "{table}"."{column}" "#));
         let number = format!(
@@ -111,7 +113,7 @@ impl NoteList {
         );
         let scored = Ord::min(reader.limits.scored, reader.limits.most(asked.relevance_weight()));
         let is_scored = Expr::cust(number).lte(Expr::cust(scored.to_string()));
-        // A sum is a bigint on PostgreSQL, and so is what stands for none.
+        // A sum is a bigint on PostgreSQL, so the value in its place must be one, too.
         let score = CaseStatement::new().case(is_scored, asked.relevance()).finally(Expr::cust("CAST(0 AS bigint)"));
         matches.clear_selects().expr_as(score, SCORE);
         if let Some(key) = parent {
@@ -121,7 +123,7 @@ impl NoteList {
         Query::select().columns(["id", SCORE]).from_subquery(matches, note::Entity).take()
     }
 
-    /// Adds the rows of the page to what a statement selects, and their columns behind what it selects already.
+    /// Adds the rows of the page to a statement, with their columns after those that it selects already.
     fn rows_of(&self, page: SelectStatement, reader: &Reader, all: &mut SelectStatement) -> Columns<note::Entity> {
         let columns = reader.columns(&NOTE).and(self.ordering.columns());
         columns.select(all);
@@ -134,7 +136,7 @@ impl NoteList {
     }
 }
 
-/// A note of a row that has its score at the place `score`, and its columns behind.
+/// Reads a note from a row that has the score in the column `score`, and the note's columns after it.
 fn placed(row: &Row, score: usize, columns: Columns<note::Entity>) -> Result<Placed> {
     let note = columns.read(row, score + 1)?;
     Ok(Placed { score: row.get(score)?, ..note.into() })

@@ -1,4 +1,4 @@
-//! What may be written into a note: the bounds of each field.
+//! The limits of a note's fields.
 
 use std::hash::Hash;
 
@@ -6,23 +6,23 @@ use indexmap::IndexSet;
 
 use crate::user_error::{ErrorCode, Problems};
 
-/// The most characters of a subject.
+/// Maximum length of a subject, in characters.
 pub const SUBJECT: usize = 1_000;
-/// The most characters of the details of a note, or of a message. Imported ones may be longer.
+/// Maximum length of a note's details, and of a message, in characters. Imported ones may be longer.
 pub const BODY: usize = 250_000;
-/// The most characters of a tag.
+/// Maximum length of a tag, in characters.
 pub const TAG: usize = 200;
-/// The most tags of a note.
+/// Maximum number of tags of a note.
 pub const TAGS: usize = 100;
-/// The most characters of an ID of another system, of a file name, or of a media type.
+/// Maximum length of an ID of another system, of a file name, and of a media type, in characters.
 pub const NAME: usize = 255;
-/// The most users that one change assigns or unassigns.
+/// Maximum number of users that one mutation assigns or unassigns.
 pub const USERS: usize = 100;
-/// The most notes that one change or one preview takes.
+/// Maximum number of notes in one mutation or preview.
 pub const NOTES: usize = 100;
 
 impl Problems {
-    /// Tags fit, and none is empty. Gives them back without repetitions.
+    /// Checks that the tags are within the limits and not blank. Returns them without duplicates.
     pub fn tags(&mut self, path: &[&str], tags: Vec<String>) -> Vec<String> {
         let mut kept = IndexSet::new();
         let mut places = Vec::new();
@@ -45,7 +45,7 @@ impl Problems {
     }
 }
 
-/// Without repetitions, in the order given.
+/// Removes duplicates, and keeps the order.
 pub fn distinct<T: Eq + Hash>(values: impl IntoIterator<Item = T>) -> Vec<T> {
     values.into_iter().collect::<IndexSet<T>>().into_iter().collect()
 }

@@ -15,7 +15,7 @@ use crate::event::Moment;
 use crate::id::Kind;
 use crate::user_error::{Problems, UserError};
 
-/// Users to be no longer responsible for a note.
+/// Users to unassign from a note.
 #[derive(InputObject)]
 pub struct NoteUnassignInput {
     /// The note.
@@ -24,7 +24,7 @@ pub struct NoteUnassignInput {
     user_ids: Vec<ID>,
 }
 
-/// What became of it.
+/// The result of `noteUnassign`.
 #[derive(Clone, Default)]
 pub struct NoteUnassignPayload {
     note: Option<Note>,
@@ -34,15 +34,15 @@ pub struct NoteUnassignPayload {
 }
 
 object! {
-    /// What became of it.
+    /// The result of `noteUnassign`.
     NoteUnassignPayload {
-        /// The note, with its assignees as they are now; null where the viewer was one of them and sees it no longer.
+        /// The note, with its current assignees; null if the viewer was one of the users and no longer sees the note.
         note = local(|payload: &NoteUnassignPayload| payload.note.clone());
-        /// Who is no longer responsible.
+        /// The users who were unassigned.
         removed_user_ids = lent(|payload: &NoteUnassignPayload| &payload.removed_user_ids);
-        /// Who was not responsible before.
+        /// The users who were not assigned.
         not_assigned_user_ids = lent(|payload: &NoteUnassignPayload| &payload.not_assigned_user_ids);
-        /// What has to be put right; then nobody was unassigned.
+        /// Errors that the user can fix. If there are any, nobody was unassigned.
         user_errors = local(|payload: &NoteUnassignPayload| payload.user_errors.clone());
     }
 }
@@ -51,7 +51,7 @@ pub async fn unassign(ctx: &Context<'_>, input: NoteUnassignInput) -> Result<Not
     let viewer = ctx.viewer(Scope::Write)?;
     let NoteUnassignInput { id, user_ids } = input;
     let mut problems = Problems::default();
-    // Who is not assigned is reported, whether there is such a user or not: nothing is looked up.
+    // A user who is not assigned is reported, whether the user exists or not, so users are not looked up.
     let users = References::default().users(&mut problems, &["input", "userIds"], &user_ids);
 
     let app = ctx.app();

@@ -15,19 +15,19 @@ use crate::error::Result;
 use crate::event::Moment;
 use crate::user_error::{Problems, UserError};
 
-/// Notes, and the users to be no longer responsible for any of them.
+/// Notes, and the users to unassign from each of them.
 #[derive(InputObject)]
 pub struct NotesUnassignInput {
-    /// The notes: at most 100. One that is named several times is changed once, and has its outcome in each place.
+    /// The notes: at most 100. A note that is named several times is changed once, and has its result at each place.
     ids: Vec<ID>,
     /// The users: at most 100.
     user_ids: Vec<ID>,
-    /// What to do where some of the notes cannot be changed; `REJECT_ALL` when absent or null.
+    /// What to do if some notes cannot be changed; `REJECT_ALL` when absent or null.
     #[graphql(default_with = "Some(BatchErrorPolicy::default())")]
     error_policy: Option<BatchErrorPolicy>,
 }
 
-/// What became of them. Unassigning who is not assigned is no error.
+/// The result of `notesUnassign`. Unassigning a user who is not assigned is no error.
 #[derive(Clone, Default)]
 pub struct NotesUnassignPayload {
     results: Vec<NoteBatchResult>,
@@ -36,14 +36,14 @@ pub struct NotesUnassignPayload {
 }
 
 object! {
-    /// What became of them. Unassigning who is not assigned is no error.
+    /// The result of `notesUnassign`. Unassigning a user who is not assigned is no error.
     NotesUnassignPayload {
-        /// What became of each, in the order of the IDs; empty where there were too many of them. `note` is null in the result of
-        /// a note that the viewer sees no longer, being one of those who were unassigned.
+        /// The result of each note, in the order of the IDs; empty if there were too many IDs. `note` is null in a
+        /// result if the viewer was one of the users and no longer sees the note.
         results = local(|payload: &NotesUnassignPayload| payload.results.clone());
-        /// How many notes have changed: not those for which none of the users was responsible.
+        /// The number of notes that changed; notes to which none of the users was assigned do not count.
         changed_count = lent(|payload: &NotesUnassignPayload| &payload.changed_count);
-        /// What has to be put right; then nothing was changed.
+        /// Errors that the user can fix. If there are any, nothing was changed.
         user_errors = local(|payload: &NotesUnassignPayload| payload.user_errors.clone());
     }
 }
@@ -52,7 +52,7 @@ pub async fn unassign_many(ctx: &Context<'_>, input: NotesUnassignInput) -> Resu
     let viewer = ctx.viewer(Scope::Write)?;
     let NotesUnassignInput { ids, user_ids, error_policy } = input;
     let mut problems = Problems::default();
-    // Who is not assigned stays so, whether there is such a user or not: nobody is looked up.
+    // A user who is not assigned changes nothing, whether the user exists or not, so users are not looked up.
     let users = References::default().users(&mut problems, &["input", "userIds"], &user_ids);
 
     let app = ctx.app();

@@ -1,4 +1,4 @@
-//! Lists of notes under many records: a part of the list of each, in one statement.
+//! Lists of notes under many parent records: a page of each list, in one statement.
 
 use hashbrown::HashMap;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
@@ -14,7 +14,7 @@ use crate::entity::{Columns, Sight, note};
 use crate::error::Result;
 use crate::page::Window;
 
-/// A list under records.
+/// A list of notes under parent records.
 #[derive(Clone, Copy)]
 pub struct Under<'l> {
     pub reader: &'l Reader,
@@ -28,7 +28,7 @@ pub struct Under<'l> {
 type Key = (&'static str, &'static str);
 
 impl Under<'_> {
-    /// The rows of the page of each parent: of those that fit among its first `most` notes, or among all.
+    /// The rows of each parent's page: the matching ones among its first `most` notes, or among all its notes.
     ///
     /// # Errors
     /// When the database fails.
@@ -55,7 +55,7 @@ impl Under<'_> {
         self.parts(part, parents).await
     }
 
-    /// The note of each parent at which looking stops; none, where it has fewer.
+    /// The note of each parent at which examining its notes stops; none if the parent has fewer notes.
     ///
     /// # Errors
     /// When the database fails.
@@ -80,7 +80,7 @@ impl Under<'_> {
         notes.filter(belongs(self.whose, self.sight, key)).into_query()
     }
 
-    /// A part of the notes of each parent.
+    /// Runs `part` for each parent in one statement.
     async fn parts(self, part: impl Fn(Key) -> SelectStatement, parents: &[i64]) -> Result<HashMap<i64, Vec<Placed>>> {
         let Self { reader, sight, window, ordering, .. } = self;
         let backend = reader.db.backend();
@@ -88,8 +88,8 @@ impl Under<'_> {
         let mut each = part(key);
         let mut columns = reader.columns(&NOTE).and(ordering.columns());
         if backend != DatabaseBackend::Postgres {
-            // No index holds it: SQLite would rather walk all notes in an index that holds all that is read of them than
-            // look some up by their keys.
+            // No index contains this column: SQLite would otherwise scan all notes in a covering index instead of
+            // looking up a few by their keys.
             columns = columns.and(Columns::of("version").unwrap_or(Columns::ALL));
         }
         let mut all = Query::select();
@@ -98,8 +98,8 @@ impl Under<'_> {
         if backend == DatabaseBackend::Postgres {
             all.join_lateral(JoinType::InnerJoin, each, note::Entity, Condition::all().add(Expr::val(true)));
         } else {
-            // SQLite has no LATERAL: the limit stands in a subquery that names the notes of one parent. CROSS JOIN:
-            // look these up for each parent, rather than ask each note of the company for its parents.
+            // SQLite has no LATERAL: the limit is in a subquery that selects the notes of one parent. CROSS JOIN makes
+            // it look these up for each parent, instead of looking for the parents of each note of the company.
             each.clear_selects().column((note::Entity, note::Column::Id));
             let condition = Condition::all()
                 .add(note::Column::CompanyId.eq(sight.company_id))

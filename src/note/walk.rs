@@ -1,7 +1,7 @@
-//! Searching a list by looking at its notes one by one, in its order.
+//! Searches a list by checking its notes one by one, in the order of the list.
 //!
-//! Common words are found in a moment so, where the index would give hundreds of thousands of notes to be sorted; for
-//! rare ones it is a small price.
+//! Common words are found quickly this way, where the index would return hundreds of thousands of notes to sort; for
+//! rare words it costs little.
 
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{Condition, DatabaseBackend, QueryTrait};
@@ -15,11 +15,11 @@ use crate::entity::note;
 use crate::error::Result;
 use crate::page::{LookedAt, Window};
 
-/// The second time so many times as many notes are looked at, at most: asking the index for two common words takes about
+/// The second scan examines at most this many times as many notes: looking up two common words in the index takes about
 /// as long.
 const AGAIN: u64 = 10;
 
-/// A list that is searched.
+/// A list to search.
 #[derive(Clone, Copy)]
 pub struct Walk<'l> {
     pub reader: &'l Reader,
@@ -28,16 +28,17 @@ pub struct Walk<'l> {
     pub ordering: &'l NoteOrdering,
 }
 
-/// What was found of some notes.
+/// The matches among the examined notes.
 struct Found {
     rows: Vec<Placed>,
-    /// There may be more, in notes that were not looked at.
+    /// There may be more matches, in notes that were not examined.
     has_more: bool,
 }
 
 impl Walk<'_> {
-    /// The rows of the page, where enough of the first notes of the list match, or the list has no more. Where some of
-    /// the first do, the list is walked once more, as far as they promise to fill the page.
+    /// The rows of the page, if enough of the first notes of the list match, or if the list has no more notes. If some
+    /// of the first notes match, but too few, scans the list once more, as far as the share of matches promises to fill
+    /// the page.
     ///
     /// # Errors
     /// When the database fails.
@@ -51,7 +52,7 @@ impl Walk<'_> {
         let is_page = |found: &Found| found.rows.len() as u64 == needed || !found.has_more;
         let mut found = self.look(most).await?;
         if !is_page(&found) && !found.rows.is_empty() {
-            // Half as many again as it takes where they go on to come like this.
+            // One and a half times as many notes as it takes if matches go on at this rate.
             let promised = (most * needed).div_ceil(found.rows.len() as u64) * 3 / 2;
             if promised <= Ord::min(most * AGAIN, bound) {
                 found = self.look(promised).await?;
@@ -61,7 +62,7 @@ impl Walk<'_> {
         Ok(is_page(&found).then(|| found.rows.split_off(start)))
     }
 
-    /// The rows of the page, of those that fit among as many candidates as one statement looks at; and where it stopped.
+    /// The rows of the page, from the matches among as many candidates as one statement examines; and where it stopped.
     ///
     /// # Errors
     /// When the database fails.
@@ -85,7 +86,7 @@ impl Walk<'_> {
         Ok((rows, end.map_or(LookedAt::Enough, LookedAt::UpTo)))
     }
 
-    /// The notes that a statement finds, which selects nothing yet.
+    /// Loads the notes that a statement finds; the statement selects no columns yet.
     async fn rows(self, mut notes: SelectStatement) -> Result<Vec<Placed>> {
         let columns = self.reader.columns(&NOTE).and(self.ordering.columns());
         columns.select(&mut notes);
@@ -93,13 +94,13 @@ impl Walk<'_> {
         rows.into_iter().map(|row| Ok(Placed::from(columns.read(&row, 0)?))).collect()
     }
 
-    /// So many matches make a page, with those before it.
+    /// The number of matches that fill the page, with those skipped before it.
     fn needed(self) -> u64 {
         let (skipped, size) = self.window.rows();
         skipped + size
     }
 
-    /// As many matches as are needed, of the first `most` notes.
+    /// Finds up to the needed number of matches among the first `most` notes.
     async fn look(self, most: u64) -> Result<Found> {
         let Self { reader, candidates, window, ordering } = self;
         let fits = || candidates.condition.as_ref().map_or_else(|| Expr::val(true), |(fits, _)| fits.clone().into());
@@ -119,18 +120,19 @@ impl Walk<'_> {
                 "last",
                 Condition::all().add(Expr::col(("last", "id")).equals((note::Entity, note::Column::Id))),
             )
-            // The last one, whether it matches or not, shows that there may be more.
+            // The last note, whether it matches or not, shows that there may be more.
             .cond_where(Condition::any().add(fits()).add(is_last()))
             .limit(self.needed());
         if reader.db.backend() == DatabaseBackend::Postgres {
-            // It knows that they are sorted. SQLite, which hands them on as they come, would look at all of them to sort.
+            // PostgreSQL knows that they are sorted. SQLite returns them in their order anyway, and would examine all
+            // of them in order to sort.
             window.sort(&mut found, &ordering.ordering);
         }
         let columns = reader.columns(&NOTE).and(ordering.columns());
         columns.select(&mut found);
         let (mut rows, mut has_more) = (Vec::new(), false);
         for row in reader.db.read().rows(&found).await? {
-            // A note whose words are being made has none yet, and matches nothing.
+            // A note whose words are not indexed yet has null here, and does not match.
             if row.get::<Option<bool>>(0)? == Some(true) {
                 rows.push(Placed::from(columns.read(&row, 2)?));
             }

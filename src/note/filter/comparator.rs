@@ -1,147 +1,148 @@
-//! Comparisons, as clients write them. An operator that is null is one that is absent: generators of clients send null for what is
-//! not set.
+//! The input types of comparisons. A null operator counts as absent, because generated clients send null for unset
+//! fields.
 
 use async_graphql::{ID, InputObject};
 
 use crate::note::object::{NoteReferenceType, NoteStatus};
 use crate::scalar::DateTime;
 
-/// Compares an ID. An empty value is unequal to every ID. Null sets no condition; at least one operator has to be set.
+/// Compares an ID. A null value is unequal to every ID. A null operator sets no condition; at least one operator must
+/// be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 #[graphql(name = "IDFilter")]
 pub struct IdFilter {
-    /// Is this one.
+    /// Equal to this value.
     pub eq: Option<ID>,
-    /// Is not this one; is empty, perhaps.
+    /// Not equal to this value, or null.
     pub neq: Option<ID>,
-    /// Is one of these, at most 100; `[]` matches nothing.
+    /// Equal to one of these values, at most 100; `[]` matches nothing.
     #[graphql(name = "in")]
     pub is_in: Option<Vec<ID>>,
-    /// Is none of these, at most 100; is empty, perhaps.
+    /// Equal to none of these values, at most 100, or null.
     pub not_in: Option<Vec<ID>>,
-    /// Is empty, or is not.
+    /// Whether the value is null.
     pub is_null: Option<bool>,
 }
 
 impl IdFilter {
-    /// Whether it names the records, which are few then.
+    /// Whether the filter names the records; few match then.
     pub fn names_few(&self) -> bool {
         self.eq.is_some() || self.is_in.is_some()
     }
 
-    /// How many values its lists have.
+    /// The number of values in its lists.
     pub fn values(&self) -> usize {
         self.is_in.iter().chain(&self.not_in).map(Vec::len).sum()
     }
 }
 
-/// Compares text without regard to case, as Unicode folds it; `%` and `_` mean themselves. An empty value is unequal to
-/// every text. Null sets no condition; at least one operator has to be set.
+/// Compares text case-insensitively, with Unicode case folding; `%` and `_` have no special meaning. A null value is
+/// unequal to every text. A null operator sets no condition; at least one operator must be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct StringFilter {
-    /// Is this text.
+    /// Equal to this text.
     pub eq: Option<String>,
-    /// Is not this text; is empty, perhaps.
+    /// Not equal to this text, or null.
     pub neq: Option<String>,
-    /// Is one of these, at most 100; `[]` matches nothing.
+    /// Equal to one of these values, at most 100; `[]` matches nothing.
     #[graphql(name = "in")]
     pub is_in: Option<Vec<String>>,
-    /// Is none of these, at most 100; is empty, perhaps.
+    /// Equal to none of these values, at most 100, or null.
     pub not_in: Option<Vec<String>>,
-    /// Has this text somewhere in it.
+    /// Contains this text.
     pub contains: Option<String>,
     /// Begins with this text.
     pub starts_with: Option<String>,
-    /// Is empty, or is not. A text of no characters is not empty.
+    /// Whether the value is null. An empty text is not null.
     pub is_null: Option<bool>,
 }
 
-/// Compares a time. An empty one is neither equal, before nor after. Null sets no condition; at least one operator has to be
-/// set.
+/// Compares a time. A null value is neither equal to, before nor after any time. A null operator sets no condition; at
+/// least one operator must be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct DateTimeFilter {
-    /// Is this time.
+    /// Equal to this time.
     pub eq: Option<DateTime>,
-    /// Is after this time.
+    /// After this time.
     pub gt: Option<DateTime>,
-    /// Is this time or after it.
+    /// At this time or after it.
     pub gte: Option<DateTime>,
-    /// Is before this time.
+    /// Before this time.
     pub lt: Option<DateTime>,
-    /// Is this time or before it.
+    /// At this time or before it.
     pub lte: Option<DateTime>,
-    /// Is empty, or is not.
+    /// Whether the value is null.
     pub is_null: Option<bool>,
 }
 
-/// Compares a status. Null sets no condition; at least one operator has to be set.
+/// Compares a status. A null operator sets no condition; at least one operator must be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteStatusFilter {
-    /// Is this one.
+    /// Equal to this value.
     pub eq: Option<NoteStatus>,
-    /// Is not this one.
+    /// Not equal to this value.
     pub neq: Option<NoteStatus>,
-    /// Is one of these; `[]` matches nothing.
+    /// Equal to one of these values; `[]` matches nothing.
     #[graphql(name = "in")]
     pub is_in: Option<Vec<NoteStatus>>,
-    /// Is none of these.
+    /// Equal to none of these values.
     pub not_in: Option<Vec<NoteStatus>>,
 }
 
-/// Compares the kind of record a note is about. An empty one is unequal to every kind. Null sets no condition; at least one
-/// operator has to be set.
+/// Compares the kind of record that a note is about. A null value is unequal to every kind. A null operator sets no
+/// condition; at least one operator must be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteReferenceTypeFilter {
-    /// Is this one.
+    /// Equal to this value.
     pub eq: Option<NoteReferenceType>,
-    /// Is not this one; is empty, perhaps.
+    /// Not equal to this value, or null.
     pub neq: Option<NoteReferenceType>,
-    /// Is one of these; `[]` matches nothing.
+    /// Equal to one of these values; `[]` matches nothing.
     #[graphql(name = "in")]
     pub is_in: Option<Vec<NoteReferenceType>>,
-    /// Is none of these; is empty, perhaps.
+    /// Equal to none of these values, or null.
     pub not_in: Option<Vec<NoteReferenceType>>,
-    /// Is empty, or is not.
+    /// Whether the value is null.
     pub is_null: Option<bool>,
 }
 
-/// Looks at who is assigned. Null sets no condition; at least one operator has to be set.
+/// Compares the assignees of a note. A null operator sets no condition; at least one operator must be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct AssigneesFilter {
-    /// At least one of these users, at most 100; `[]` matches nothing.
+    /// At least one of these users is assigned, at most 100; `[]` matches nothing.
     pub any: Option<Vec<ID>>,
-    /// All of these users, at most 100.
+    /// All of these users are assigned, at most 100.
     pub all: Option<Vec<ID>>,
-    /// None of these users, at most 100.
+    /// None of these users is assigned, at most 100.
     pub none: Option<Vec<ID>>,
-    /// Nobody is assigned, or somebody is.
+    /// Whether nobody is assigned.
     pub is_empty: Option<bool>,
-    /// The viewer is assigned, or is not.
+    /// Whether the viewer is assigned.
     pub includes_viewer: Option<bool>,
 }
 
-/// Looks at the tags. Tags are compared exactly, as they are added and removed: "VIP" and "vip" are two.
-/// Null sets no condition; at least one operator has to be set.
+/// Compares the tags of a note. Tags are compared exactly, as when they are added and removed: "VIP" and "vip" are
+/// different tags. A null operator sets no condition; at least one operator must be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct TagsFilter {
-    /// At least one of these tags, at most 100; `[]` matches nothing.
+    /// The note has at least one of these tags, at most 100; `[]` matches nothing.
     pub has_any: Option<Vec<String>>,
-    /// All of these tags, at most 100.
+    /// The note has all of these tags, at most 100.
     pub has_all: Option<Vec<String>>,
-    /// None of these tags, at most 100.
+    /// The note has none of these tags, at most 100.
     pub has_none: Option<Vec<String>>,
-    /// There are no tags, or there are some.
+    /// Whether the note has no tags.
     pub is_empty: Option<bool>,
 }
 
-/// Looks at the messages: there is one for which all conditions hold, or, with `exists: false`, there is none. Words in
-/// messages are not found here. Null sets no condition; at least one field has to be set.
+/// Matches notes that have a message for which all conditions hold, or, with `exists: false`, notes that have none. It
+/// does not find words in messages. A null field sets no condition; at least one field must be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteMessagesFilter {
-    /// Whether there is such a message; there is when absent and another condition is set.
+    /// Whether such a message exists; true by default if another condition is set.
     pub exists: Option<bool>,
-    /// Who posted it.
+    /// The user who posted the message.
     pub posted_by_id: Option<IdFilter>,
-    /// When it was posted.
+    /// When the message was posted.
     pub created_on: Option<DateTimeFilter>,
 }

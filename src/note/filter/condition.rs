@@ -14,17 +14,17 @@ use crate::id::Kind;
 use crate::note::key::{self, Nothing};
 use crate::note::object::{NoteReferenceType, NoteStatus};
 
-/// How many filters may stand within each other.
+/// Maximum nesting depth of filters.
 const MAX_LEVELS: usize = 4;
 
-/// What a filter asks, by what it takes to find out. A weight is the work on one note, in units of about a microsecond.
+/// A filter's conditions, separated by their cost. A weight is the work per note, in units of about a microsecond.
 #[derive(Clone, Debug)]
 pub struct Split {
-    /// Conditions that compare columns of the note, or that an index answers: these find the candidates.
+    /// Conditions that compare columns of the note, or that an index answers. They select the candidates.
     pub cheap: Condition,
-    /// Conditions that read long texts or other tables for each note: these are asked of candidates.
+    /// Conditions that read long texts or other tables for each note. Only candidates are checked against them.
     pub dear: Condition,
-    /// The work of the dear conditions on one note; 0, where there are none.
+    /// The work of the `dear` conditions per note; 0 if there are none.
     pub weight: u64,
 }
 
@@ -35,7 +35,7 @@ impl Default for Split {
 }
 
 impl Split {
-    /// Adds a condition that takes so much work on one note; none, where it compares columns or has an index.
+    /// Adds a condition with its weight, the work per note; the weight is 0 if it compares columns or has an index.
     pub fn add(&mut self, condition: impl IntoCondition, weight: u64) {
         let part = if weight == 0 { &mut self.cheap } else { &mut self.dear };
         *part = std::mem::replace(part, Condition::all()).add(condition.into_condition());
@@ -51,7 +51,7 @@ impl Split {
         }
     }
 
-    /// All of it as one condition, and its weight.
+    /// Both parts as one condition, with its weight.
     pub fn whole(self) -> (Condition, u64) {
         let Self { cheap, dear, weight } = self;
         (if dear.is_empty() { cheap } else { cheap.add(dear) }, weight)
@@ -63,19 +63,19 @@ pub struct Conditions {
     pub sight: Sight,
     pub backend: DatabaseBackend,
     pub count: Count,
-    /// How often notes are found from what belongs to them.
+    /// How many conditions so far find notes through tables related to them (`IN` subqueries).
     pub sought: usize,
-    /// Whether notes are found from all messages since some time.
+    /// Whether one of those conditions reads all messages since some time.
     pub sought_since: bool,
 }
 
-/// Where a filter stands within the whole.
+/// The position of a filter within the whole filter.
 #[derive(Clone, Copy)]
 pub struct Standing<'a> {
-    /// For errors, with a point behind; empty at the top.
+    /// The path for error messages, with a trailing dot; empty at the top level.
     pub path: &'a str,
     level: usize,
-    /// Whether all that is found must hold for it: it is not under `or` or `not`.
+    /// Whether every result must match this filter, that is, whether it is not under `or` or `not`.
     pub required: bool,
 }
 
@@ -95,7 +95,7 @@ impl Conditions {
     }
 
     fn filter(&mut self, filter: &NoteFilter, standing: Standing<'_>) -> Result<Split> {
-        // Taken apart completely, so that a new field does not compile until it has its condition.
+        // Destructured completely, so that a new field does not compile until it has its condition.
         let NoteFilter {
             and,
             or,
@@ -189,7 +189,7 @@ impl Conditions {
         Ok(all)
     }
 
-    /// What stands within `and`, `or` and `not`.
+    /// The conditions of `and`, `or` and `not`.
     fn joined(
         &mut self,
         and: Option<&[NoteFilter]>,
@@ -215,7 +215,7 @@ impl Conditions {
         if let Some(not) = not {
             let path = standing.path("not.");
             let (condition, weight) = self.within(not, Standing { path: &path, required: false, ..standing })?.whole();
-            // Of what is neither true nor false, the comparison with an empty column, too: the negation is true.
+            // A comparison with a null column is neither true nor false; its negation must be true.
             all.add(Expr::from(condition).is_not(Expr::Constant(true.into())), weight);
         }
         Ok(all)
@@ -231,7 +231,7 @@ impl Conditions {
         Ok(conditions)
     }
 
-    /// A filter one level below. One without conditions holds for all, and counts as one.
+    /// A filter one level deeper. A filter without conditions matches all notes, and counts as one condition.
     fn within(&mut self, filter: &NoteFilter, standing: Standing<'_>) -> Result<Split> {
         let level = standing.level + 1;
         if level > MAX_LEVELS {
@@ -281,7 +281,7 @@ fn of_note(column: note::Column) -> Expr {
 }
 
 /// # Errors
-/// INVALID, where the text holds a character that no text has here, and `PostgreSQL` does not take.
+/// INVALID if the text contains NUL, which no stored text contains and `PostgreSQL` does not accept.
 pub fn without_nul(path: &str, text: &str) -> Result<String> {
     if text.contains('\0') {
         return Err(Error::Invalid(format!("`{path}` holds a NUL character (U+0000), which nothing here does.")));

@@ -1,7 +1,7 @@
-//! Which notes a list holds.
+//! Filters: the conditions that select the notes of a list.
 //!
-//! Conditions are two-valued: what compares with an empty column is false, and its negation true. To many records they
-//! are subqueries, so that a note stands in a list once.
+//! Conditions are two-valued: a comparison with a null column is false, and its negation is true. Conditions on tables
+//! with many rows per note are subqueries, so that each note appears once in a list.
 
 mod comparator;
 mod condition;
@@ -21,66 +21,68 @@ pub use self::condition::Split;
 use crate::entity::Sight;
 use crate::error::{Error, Result};
 
-/// The most bytes of all subjects and tags of a filter: folding them takes less than a millisecond.
+/// Maximum total size of the subjects and tags in a filter, in bytes: casefolding them takes less than a millisecond.
 const MAX_TEXT: usize = 32 * 1024;
 
-/// Which notes. The fields of one object are joined with AND. A field, or an operator of a comparison, that is absent or null
-/// sets no condition, and an object without conditions is true for all notes. A comparison without any operator is refused: to
-/// look for what is empty, use `isNull`. At most 4 objects within each other with `and`, `or` and `not`, 50 conditions in all, and 32 KiB of subjects and tags.
+/// Conditions on notes. The fields of one object are combined with AND. A field or an operator that is absent or null
+/// sets no condition, and an object without conditions matches all notes. A comparison without any operator is refused:
+/// to find null values, use `isNull`. Filters nest at most 4 levels deep with `and`, `or` and `not`, and have at most
+/// 50 conditions and 32 KiB of subjects and tags in all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteFilter {
-    /// All of these hold, at most 100; of none, all do.
+    /// All of these filters match, at most 100; an empty list matches all notes.
     pub and: Option<Vec<NoteFilter>>,
-    /// One of these holds, at most 100; of none, none does.
+    /// At least one of these filters matches, at most 100; an empty list matches no note.
     pub or: Option<Vec<NoteFilter>>,
-    /// This does not hold: true for all notes for which it is not true, also where a value is empty.
+    /// This filter does not match: true for all notes that it does not match, including those where a compared value is
+    /// null.
     pub not: Option<Box<NoteFilter>>,
-    /// The note itself.
+    /// The ID of the note.
     pub id: Option<IdFilter>,
-    /// The customer it is about.
+    /// The customer that the note is about.
     pub customer_id: Option<IdFilter>,
-    /// The author.
+    /// The author of the note.
     pub user_id: Option<IdFilter>,
-    /// The type.
+    /// The type of the note.
     pub type_id: Option<IdFilter>,
-    /// The kind of record it is about.
+    /// The kind of record that the note is about.
     pub reference_type: Option<NoteReferenceTypeFilter>,
-    /// The record it is about, by the ID that the other system knows it by.
+    /// The record that the note is about, by its ID in the other system.
     pub reference_id: Option<IdFilter>,
-    /// Open or closed.
+    /// Whether the note is open or closed.
     pub status: Option<NoteStatusFilter>,
-    /// Marked as important, or not.
+    /// Whether the note is marked as important.
     pub priority: Option<bool>,
-    /// Confidential, or not.
+    /// Whether the note is confidential.
     pub confidential: Option<bool>,
-    /// Pinned to the overview of the customer, or not.
+    /// Whether the note is pinned to the customer's overview.
     pub show_on_overview: Option<bool>,
-    /// The headline.
+    /// The subject of the note.
     pub subject: Option<StringFilter>,
-    /// Words to find it by.
+    /// The tags of the note.
     pub tags: Option<TagsFilter>,
-    /// Who is assigned.
+    /// The users assigned to the note.
     pub assignees: Option<AssigneesFilter>,
-    /// What was said about it, by whom and when.
+    /// The messages of the note: who posted them, and when.
     pub messages: Option<NoteMessagesFilter>,
-    /// When to be reminded of it.
+    /// The time of the reminder.
     pub reminder: Option<DateTimeFilter>,
-    /// When it was made.
+    /// When the note was created.
     pub created_on: Option<DateTimeFilter>,
-    /// When it, its assignees or its messages last changed.
+    /// When the note, its assignees or its messages last changed.
     pub updated_on: Option<DateTimeFilter>,
-    /// When it was closed.
+    /// When the note was closed.
     pub closed_on: Option<DateTimeFilter>,
 }
 
 impl NoteFilter {
-    /// Whether it names the customers, authors or records that all its notes belong to, which are few then.
+    /// Whether the filter names customers, authors or records; few notes match then.
     pub fn names_few(&self) -> bool {
         let links = [&self.customer_id, &self.user_id, &self.reference_id];
         links.into_iter().flatten().any(IdFilter::names_few) || self.and.iter().flatten().any(Self::names_few)
     }
 
-    /// The bytes of all texts in it.
+    /// The total size of the filter's texts, in bytes.
     fn text_bytes(&self) -> usize {
         fn bytes<'t>(texts: impl IntoIterator<Item = &'t String>) -> usize {
             texts.into_iter().map(String::len).sum()
@@ -99,10 +101,10 @@ impl NoteFilter {
         within.sum::<usize>() + subject + tags
     }
 
-    /// The conditions that it sets on the table `note`, for one viewer on one database.
+    /// Turns the filter into conditions on the table `note`, for one viewer on one database.
     ///
     /// # Errors
-    /// INVALID, where it has a comparison without an operator, an ID that is none, or more than is allowed of anything.
+    /// INVALID if a comparison has no operator, an ID is malformed, or a limit is exceeded.
     pub fn split(&self, sight: Sight, backend: DatabaseBackend) -> Result<Split> {
         let bytes = self.text_bytes();
         if bytes > MAX_TEXT {

@@ -1,4 +1,4 @@
-//! The operators of a comparison, each counted and looked at before it becomes a condition.
+//! The operators of a comparison: each is counted and checked before it becomes a condition.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{Condition, Value};
@@ -6,23 +6,23 @@ use sea_orm::{Condition, Value};
 use super::comparator::DateTimeFilter;
 use crate::error::{Error, Result};
 
-/// The most values that a list in a filter may have.
+/// Maximum number of values in one list of a filter.
 const MAX_VALUES: usize = 100;
-/// The most conditions that a filter may have.
+/// Maximum number of conditions in a filter.
 const MAX_CONDITIONS: usize = 50;
 
-/// What finds the notes that have nothing in a field.
+/// The hint for finding notes that have no value in a field.
 pub const IS_NULL: &str = "to find what is empty, use `isNull: true`";
 
 type Compare = fn(Expr, Value) -> Expr;
 
-/// How many conditions there are so far.
+/// The number of conditions so far.
 #[derive(Debug, Default)]
 pub struct Count(usize);
 
 impl Count {
     /// # Errors
-    /// INVALID, where it is one too many.
+    /// INVALID if there are too many conditions.
     pub fn one_more(&mut self) -> Result<()> {
         self.0 += 1;
         if self.0 > MAX_CONDITIONS {
@@ -35,10 +35,10 @@ impl Count {
         self.0
     }
 
-    /// The value of an operator, where it is there.
+    /// Counts an operator that is set, and returns its value.
     ///
     /// # Errors
-    /// INVALID, where it is one too many.
+    /// INVALID if there are too many conditions.
     pub fn operator<T>(&mut self, value: Option<T>) -> Result<Option<T>> {
         if value.is_some() {
             self.one_more()?;
@@ -46,11 +46,11 @@ impl Count {
         Ok(value)
     }
 
-    /// Refuses a comparison that has set no condition since there were so many as `before`: whoever sent it meant one, and all
-    /// notes would be the answer. `hint` says what finds the notes that have nothing there.
+    /// Refuses a comparison that has added no condition since the count was `before`: the client meant to set one, and
+    /// without it all notes would match. `hint` says how to find notes without a value there.
     ///
     /// # Errors
-    /// INVALID, where it has set none.
+    /// INVALID if no condition was added.
     pub fn more_than(&self, before: usize, path: &str, hint: &str) -> Result<()> {
         if self.0 > before {
             return Ok(());
@@ -61,10 +61,10 @@ impl Count {
         )))
     }
 
-    /// The values of an operator that takes a list.
+    /// Counts an operator that takes a list, and returns its values.
     ///
     /// # Errors
-    /// INVALID, where it is too long, or one too many.
+    /// INVALID if the list is too long, a value is wrong, or there are too many conditions.
     pub fn list<T, V>(
         &mut self,
         path: &str,
@@ -76,10 +76,10 @@ impl Count {
         values.iter().map(value).collect::<Result<_>>().map(Some)
     }
 
-    /// The operators that most comparisons have.
+    /// Counts and reads the operators that most comparisons have.
     ///
     /// # Errors
-    /// INVALID, where one is.
+    /// INVALID if an operator is.
     pub fn operators<T, V>(
         &mut self,
         path: &str,
@@ -97,11 +97,11 @@ impl Count {
         })
     }
 
-    /// The condition of a comparison of times. `compared` are the column, or what stands for it in indexes and is empty
-    /// nowhere; each is compared, so that whichever index the order takes has a range.
+    /// The condition of a comparison of times. `compared` holds the column, or the non-null expressions that stand for
+    /// it in indexes; the condition compares each of them, so that whichever index the order uses gets a range.
     ///
     /// # Errors
-    /// INVALID, where an operator is, or there is none.
+    /// INVALID if an operator is, or if there is none.
     pub fn times(
         &mut self,
         path: &str,
@@ -133,7 +133,7 @@ impl Count {
 }
 
 /// # Errors
-/// INVALID, where a list has more values than are taken.
+/// INVALID if the list has too many values.
 pub fn not_too_many(path: &str, count: usize) -> Result<()> {
     if count > MAX_VALUES {
         return Err(Error::Invalid(format!("`{path}` has {count} values; at most {MAX_VALUES} are taken.")));
@@ -141,7 +141,7 @@ pub fn not_too_many(path: &str, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// The operators that a comparison holds, their values ready for the database.
+/// The operators of a comparison, with values ready for the database.
 pub struct Operators<V> {
     pub eq: Option<V>,
     pub neq: Option<V>,
@@ -151,7 +151,7 @@ pub struct Operators<V> {
 }
 
 impl<V: Into<Value>> Operators<V> {
-    /// Conditions that are true or not for every row, also where the column is empty: `neq` and `notIn` hold there.
+    /// Two-valued conditions, also where the column is null: `neq` and `notIn` are true there.
     pub fn compare(self, column: &Expr, one_of: impl Fn(Vec<V>) -> Expr) -> Condition {
         let or_empty = |condition: Expr| Condition::any().add(condition).add(column.clone().is_null());
         let Self { eq, neq, is_in, not_in, is_null } = self;

@@ -1,4 +1,4 @@
-//! Conditions on what belongs to a note: its assignees, tags and messages.
+//! Conditions on tables related to a note: its assignees, tags and messages.
 
 use std::collections::BTreeSet;
 
@@ -12,36 +12,38 @@ use crate::entity::{assignment, message, note, note_tag};
 use crate::error::Result;
 use crate::id::Kind;
 
-/// So many of what a note has to have all of are looked for each by itself, so that the database begins with the rarest.
-/// More of them are counted as well, in the notes that are left.
+/// Up to this many values of an "all of" condition get a subquery each, so that the database starts with the rarest.
+/// More values are checked by counting, for the notes that remain.
 const EACH: usize = 4;
-/// So many times a filter finds notes from what belongs to them. `PostgreSQL` makes each a join, and the time it takes to
-/// plan joins grows with their cube: a second for 50, minutes for the 5,000 that lists of a hundred in each of fifty
-/// conditions would be. Each may read what belongs to all notes of a company, which takes a quarter of a second for a
-/// million rows. What is left to look at after so many is little.
+/// Maximum number of conditions in a filter that find notes through a related table. `PostgreSQL` turns each into a
+/// join, and planning time grows with the cube of their number: a second for 50, minutes for the 5,000 that lists of a
+/// hundred in each of fifty conditions would make. Each may read the related rows of all notes of a company, which
+/// takes a quarter of a second for a million rows. After this many, few notes remain to be checked.
 const SOUGHT: usize = 4;
-/// The weight of looking for a row that belongs to a note, and of counting several.
+/// The weights of looking up a related row of a note (`LOOKED_FOR`), and of counting several (`COUNTED`).
 const LOOKED_FOR: u64 = 3;
 const COUNTED: u64 = 6;
-/// So many values of a list weigh as much again. `SQLite` takes a tenth of a microsecond for each of those who may have posted
-/// a message.
+/// The number of list values that add the same weight again. `SQLite` takes a tenth of a microsecond for each possible
+/// poster of a message.
 const VALUES: u64 = 32;
-/// So many values are each looked for in their index, together with the note. Of more, all that belongs to the note is
-/// compared with them: a note has few tags and assignees, and `SQLite` takes 70 microseconds to look for a hundred.
+/// Up to this many values are each looked up in their index, together with the note. More values are compared with all
+/// related rows of the note: a note has few tags and assignees, and `SQLite` takes 70 microseconds to look up a hundred
+/// values.
 const FEW: usize = 4;
 
-/// How the notes are found that something belongs to.
+/// How to find the notes that a related row belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum By {
-    /// From what belongs to them: `IN`, so that the few notes of it are not looked for among all of the company.
+    /// Start from the related rows, with `IN`: the few notes that they belong to are found without scanning all notes
+    /// of the company.
     What,
-    /// One after the other: `EXISTS`, for what belongs to most of them, and where the condition decides nothing by
-    /// itself: there `PostgreSQL` would read through a long list for each note.
+    /// Check each note, with `EXISTS`: for conditions that most notes match, and for those that select nothing by
+    /// themselves, where `PostgreSQL` would read through a long list for each note.
     Note,
 }
 
 impl By {
-    /// The weight of finding notes that one of so many values belongs to.
+    /// The weight of finding the notes to which one of `values` values belongs.
     fn weight(self, values: usize) -> u64 {
         if self == Self::What { 0 } else { looked_for(values) }
     }
@@ -51,9 +53,9 @@ fn looked_for(values: usize) -> u64 {
     LOOKED_FOR * (1 + values as u64 / VALUES)
 }
 
-/// Rows that belong to notes.
+/// Related rows of notes.
 struct Rows {
-    /// Without what it selects.
+    /// The statement, without its selected columns.
     select: SelectStatement,
     note_id: Expr,
     backend: DatabaseBackend,
@@ -66,8 +68,8 @@ impl Rows {
                 let Self { mut select, note_id, .. } = self;
                 of_note(note::Column::Id).in_subquery(select.expr(note_id).take())
             }
-            // Compared with true, as SQLite 3.51 turns a bare EXISTS into a join whose rows an OFFSET counts one by
-            // one: numbered pages would skip a note of three assignees as if it were three.
+            // Compared with true: SQLite 3.51 turns a bare EXISTS into a join and lets OFFSET count its rows one by
+            // one, so numbered pages would skip a note with three assignees as if it were three.
             By::Note => self.exists().eq(true),
         }
     }
@@ -81,7 +83,7 @@ impl Rows {
         Expr::exists(of_note.expr(Expr::val(1)).take())
     }
 
-    /// Those of one note, which they are found by.
+    /// The related rows of one note, looked up by the note.
     fn of_note(self) -> SelectStatement {
         let Self { mut select, note_id, backend } = self;
         select.and_where(rare(backend, note_id.eq(of_note(note::Column::Id)))).take()
@@ -91,7 +93,7 @@ impl Rows {
         if has { self.has(by) } else { self.has_not() }
     }
 
-    /// So many different values of a column are among those that belong to a note.
+    /// Whether the note's related rows have this number of distinct values in a column.
     fn counts(self, column: impl IntoColumnRef, number: usize) -> Expr {
         let counted = self.of_note().expr(Expr::col(column).count_distinct()).take();
         Expr::SubQuery(None, Box::new(counted.into())).eq(i64::try_from(number).unwrap_or(i64::MAX))
@@ -111,7 +113,8 @@ impl Conditions {
         By::What
     }
 
-    /// All of these values belong to the note: `rows` are those of one of them, and `counted` of all.
+    /// Adds the condition that a note has all of these values: `rows` gives the related rows with one value, `counted`
+    /// the condition that counts them all.
     fn all<V: Ord>(
         &mut self,
         standing: Standing<'_>,
@@ -120,7 +123,7 @@ impl Conditions {
         rows: impl Fn(&Self, &V) -> Rows,
         counted: impl Fn(&Self, Vec<V>) -> Expr,
     ) {
-        // Each once.
+        // Without duplicates.
         let values: Vec<V> = BTreeSet::from_iter(values).into_iter().collect();
         let is_long = values.len() > EACH;
         for value in values.iter().take(EACH) {
@@ -167,7 +170,7 @@ impl Conditions {
         self.count.more_than(before, &standing.path("assignees"), hint)
     }
 
-    /// The assignments of some users, or of all.
+    /// The assignments of these users, or of all users.
     fn assigned(&self, users: Option<Vec<i64>>, by: By) -> Rows {
         let column = |column| Expr::col((assignment::Entity, column));
         let mut select = Query::select();
@@ -211,13 +214,13 @@ impl Conditions {
         self.count.more_than(before, &standing.path("tags"), hint)
     }
 
-    /// The rows of some tags, or of all.
+    /// The rows of these tags, or of all tags.
     fn tagged(&self, tags: Option<Vec<String>>, by: By) -> Rows {
         let column = |column| Expr::col((note_tag::Entity, column));
         let mut select = Query::select();
         select.from(note_tag::Entity).and_where(note_tag::Column::CompanyId.eq(self.sight.company_id));
         if let Some(tags) = tags {
-            // Many are not looked for by their beginnings, which have the index, in what belongs to one note.
+            // When checking one note, many tags are not looked up by their indexed beginnings.
             if by == By::What || tags.len() <= FEW {
                 let beginnings: Vec<String> = tags.iter().map(|tag| note_tag::cut(tag).to_owned()).collect();
                 select.and_where(one_of_texts(self.backend, note_tag::beginning(), beginnings));
@@ -262,7 +265,7 @@ impl Conditions {
         let names_author = posted_by_id.as_ref().is_some_and(IdFilter::names_few);
         let since = created_on.as_ref().is_some_and(names_start);
         let by = if exists && (names_author || since && !self.sought_since) { self.by(standing) } else { By::Note };
-        // Since long ago there may be millions.
+        // If the time lies far back, there may be millions of messages.
         self.sought_since |= by == By::What && !names_author;
         let values = posted_by_id.as_ref().map_or(0, IdFilter::values);
         split.add(rows.has_or_not(exists, by), by.weight(values));
@@ -270,7 +273,7 @@ impl Conditions {
     }
 }
 
-/// Whether a condition on times leaves most of them out more often than not: it has a start.
+/// Whether a condition on times has a start, and so excludes most rows more often than not.
 fn names_start(filter: &DateTimeFilter) -> bool {
     filter.eq.is_some() || filter.gt.is_some() || filter.gte.is_some()
 }

@@ -1,4 +1,4 @@
-//! Comparisons of the subject, over its folded copy.
+//! Comparisons of the subject, on its casefolded copy.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
@@ -12,10 +12,10 @@ use crate::error::Result;
 use crate::fold::fold;
 use crate::note::key::{self, Nothing};
 
-/// From so many characters on, few subjects begin with a text.
+/// Minimum length in characters of a prefix with which few subjects begin.
 const FEW_BEGIN_WITH: usize = 3;
-/// The weight of looking for a text in a subject, and so many bytes of it for as much again: where the subject repeats
-/// itself, each of its characters is the beginning of what may be the text.
+/// The weight of a substring match on a subject (`CONTAINS`), and the length in bytes of the text that adds as much
+/// again (`BYTES`): in a repetitive subject, a match may start at each character.
 const CONTAINS: u64 = 1;
 const BYTES: u64 = 30;
 
@@ -35,7 +35,7 @@ impl Conditions {
         let or_empty = |condition: Expr| Condition::any().add(condition).add(subject.clone().is_null());
         let one_of = |texts: Vec<String>| one_of_texts(self.backend, subject.clone(), texts);
         let mut all = Condition::all();
-        // What is equal is found by its beginning, which has an index, and looked at as a whole then.
+        // Find equal subjects by their beginning, which is indexed, then compare the whole text.
         if let Some(text) = eq {
             let found = Condition::all().add(beginning().eq(key::point(&text))).add(subject.clone().eq(text));
             all = all.add(self.few(found, standing));
@@ -63,8 +63,8 @@ impl Conditions {
         Ok(())
     }
 
-    /// A condition that holds for few notes, to be found first. `SQLite` has no figures of its tables, and would rather
-    /// walk the notes of the company in the order of the list until it has found enough.
+    /// Makes the database evaluate first a condition that few notes match. `SQLite` has no table statistics, and would
+    /// otherwise scan the company's notes in the order of the list until it has found enough.
     fn few(&self, condition: Condition, standing: Standing<'_>) -> Condition {
         if self.backend == DatabaseBackend::Postgres || !standing.required {
             return condition;
@@ -87,7 +87,8 @@ impl Conditions {
     }
 }
 
-/// A range of the index, as a pattern would use none. What is longer than the index holds is looked at as well.
+/// A prefix match as a range, since a pattern would use no index. A text longer than the indexed beginning is compared
+/// with the subject as well.
 fn starts(text: String) -> Condition {
     let (from, more) = (key::point(&text), key::cut(&text).len() < text.len());
     let range = Condition::all().add(beginning().lt(following(&from))).add(beginning().gte(from));
@@ -103,11 +104,11 @@ fn beginning() -> Expr {
     key::subject(Nothing::High)
 }
 
-/// The first text, by code points, after all that begin with this one, which begins with a point.
+/// The smallest text, by code points, that is greater than all texts with this prefix. The prefix begins with a dot.
 fn following(text: &str) -> String {
     let mut characters: Vec<char> = text.chars().collect();
     while let Some(last) = characters.pop() {
-        // Between U+D7FF and U+E000 there are none.
+        // There are no characters between U+D7FF and U+E000.
         let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
         if let Some(next) = next {
             characters.push(next);
