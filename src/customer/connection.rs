@@ -11,28 +11,28 @@ use crate::error::Result;
 use crate::page::{Found, ListById, Page, PageArgs, Total, page_count, total_count, total_count_precision};
 use crate::people::PeopleSearch;
 
-/// A page of customers, as the schema shows it.
+/// The GraphQL object of a page of customers.
 #[derive(Clone)]
 pub struct CustomerConnection(Arc<Customers>);
 
-/// A page, the list that it is of, and what was asked for.
+/// A page, the list that it belongs to, and the arguments of the list.
 struct Customers {
     search: Option<PeopleSearch>,
     list: ListById<customer::Entity>,
     page: Page<Arc<customer::Model>>,
 }
 
-/// A customer in a list, as the schema shows it.
+/// The GraphQL object of a customer in a list.
 #[derive(Clone)]
 pub struct CustomerEdge {
     cursor: String,
     node: Customer,
 }
 
-/// The customers of the viewer's company that the search finds, or all, as they were made.
+/// Lists the customers of the viewer's company in the order of their IDs: those that the search finds, or all.
 ///
 /// # Errors
-/// INVALID or `BAD_CURSOR`, where the arguments are wrong; when the database fails.
+/// INVALID or `BAD_CURSOR` if the arguments are wrong; when the database fails.
 pub async fn list(reader: &Reader, search: Option<&str>, args: &PageArgs) -> Result<CustomerConnection> {
     let search = PeopleSearch::new(search)?;
     let id = (customer::Entity, customer::Column::Id);
@@ -52,7 +52,7 @@ fn found(reader: &Reader, search: Option<&PeopleSearch>) -> Found<customer::Enti
 object! {
     /// A page of customers.
     CustomerConnection {
-        /// The customers of this page, each with its position.
+        /// The customers of this page, each with its cursor.
         edges = local(|connection: &CustomerConnection| {
             let list = &connection.0.list;
             let rows = connection.0.page.rows.iter();
@@ -62,17 +62,17 @@ object! {
         nodes = local(|connection: &CustomerConnection| {
             connection.0.page.rows.iter().cloned().map(Customer).collect::<Vec<_>>()
         });
-        /// Where this page stands in the list.
+        /// The position of this page in the list.
         page_info = local(|connection: &CustomerConnection| {
             One(connection.0.page.info(|row| connection.0.list.cursor(row.id)))
         });
-        /// All customers that match, whatever the page. Runs a count only when it is selected.
+        /// The number of customers that match, on all pages together. Runs a count only when it is selected.
         total_count = total_count::<_, CustomerTotal>(|connection: &CustomerConnection| connection.0.search.clone());
-        /// Whether all of these were counted. AT_LEAST where counting stopped at its bound.
+        /// Whether `totalCount` is exact. AT_LEAST if counting stopped at its limit.
         total_count_precision = total_count_precision::<_, CustomerTotal>(|connection: &CustomerConnection| connection.0.search.clone());
-        /// The page asked for, when paging by number.
+        /// The number of this page, when paging by number.
         page_number = leaf(|connection: &CustomerConnection| connection.0.list.window.number);
-        /// How many pages there are, when paging by number. Runs a count only when it is selected.
+        /// The number of pages, when paging by number. Runs a count only when it is selected.
         page_count = page_count::<_, CustomerTotal>(|connection: &CustomerConnection| connection.0.search.clone(), |connection| &connection.0.list.window);
     }
 }
@@ -80,14 +80,14 @@ object! {
 object! {
     /// A customer in a list.
     CustomerEdge {
-        /// The position of the customer in this list: pass it as `after` or `before`.
+        /// The cursor of this edge: pass it as `after` or `before`.
         cursor = leaf(|edge: &CustomerEdge| edge.cursor.clone());
         /// The customer.
         node = local(|edge: &CustomerEdge| One(edge.node.clone()));
     }
 }
 
-/// How many customers the company has, all or found by a search.
+/// The number of customers of the company, all or those found by a search.
 struct CustomerTotal;
 
 impl Question for CustomerTotal {

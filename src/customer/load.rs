@@ -10,11 +10,11 @@ use crate::entity::customer;
 use crate::error::Result;
 use crate::projection::Projection;
 
-/// What the fields of a customer read.
+/// The columns that the fields of a customer read.
 pub static COLUMNS: LazyLock<Projection<customer::Entity>> =
     LazyLock::new(|| Projection::of::<Customer>(&["company_id", "id"]));
 
-/// Customers by key.
+/// Loads customers by key.
 pub struct CustomerById;
 
 impl Question for CustomerById {

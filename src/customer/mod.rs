@@ -1,4 +1,4 @@
-//! Customers: whom notes are about.
+//! Customers, whom notes are about.
 
 mod connection;
 mod load;

@@ -1,4 +1,4 @@
-//! `customersUpsert`. The log is about notes: this is no event of it.
+//! `customersUpsert`. It appends no event, because the event log is about notes.
 
 use std::sync::Arc;
 
@@ -14,59 +14,59 @@ use crate::people::{Fields, Identity, PhoneNumberInput, fits, hold, save};
 use crate::scalar::{Date, DateTime, Url};
 use crate::user_error::{Problems, UserError};
 
-/// A customer as the system that owns the record knows them. Absent keeps a field, or leaves it empty where the customer
-/// is new; null clears it, and is refused with `NULL_NOT_ALLOWED` where it cannot be empty. A text has at most 255
+/// A customer, as the owning system knows them. An absent field keeps its value, or is left empty for a new customer.
+/// Null clears a field, or is refused with `NULL_NOT_ALLOWED` if the field cannot be empty. A text has at most 255
 /// characters, and no control characters.
 #[derive(InputObject)]
 pub struct CustomerInput {
-    /// The customer that is to have the key from now on, where it came here by another way, such as an import.
+    /// The customer that gets this key, if the customer was created in another way, such as by an import.
     id: Option<ID>,
-    /// The key of the record in the system that owns it: 1 to 255 characters, one for each customer of the company.
+    /// The key of the record in the owning system: 1 to 255 characters, unique among the customers of the company.
     external_key: String,
     /// The company that the customer works for.
     company_name: MaybeUndefined<String>,
-    /// The customer's position there.
+    /// The customer's position in that company.
     company_title: MaybeUndefined<String>,
     /// The given name.
     first_name: MaybeUndefined<String>,
-    /// The names in between.
+    /// The middle names.
     middle_name: MaybeUndefined<String>,
     /// The family name.
     last_name: MaybeUndefined<String>,
-    /// The whole name, as it is to be shown, at most 1,000 characters. Where it is absent it is made of the others, or
-    /// else of the company's name, unless it was given otherwise before.
+    /// The full name, for display, at most 1,000 characters. If it is absent, it is built from the other names, or else
+    /// from the company's name, unless it was set to something else before.
     full_name: MaybeUndefined<String>,
     /// The language and region that the customer prefers, such as `en-GB`.
     locale: MaybeUndefined<String>,
-    /// Is a member now.
+    /// Whether the customer is a member now.
     is_member: MaybeUndefined<bool>,
-    /// Was a member once.
+    /// Whether the customer was a member before.
     was_member: MaybeUndefined<bool>,
-    /// Has asked to become a member.
+    /// Whether the customer has applied for membership.
     has_applied: MaybeUndefined<bool>,
-    /// A mark of the company's own choosing.
+    /// A mark that the company defines.
     flag: MaybeUndefined<String>,
     /// The e-mail address.
     email: MaybeUndefined<String>,
-    /// The mobile telephone, all parts of it.
+    /// The mobile telephone number; replaces all of its parts.
     mobile: MaybeUndefined<PhoneNumberInput>,
-    /// The telephone, all parts of it.
+    /// The telephone number; replaces all of its parts.
     phone: MaybeUndefined<PhoneNumberInput>,
-    /// A picture.
+    /// The address of a picture.
     profile_photo: MaybeUndefined<Url>,
-    /// To be treated with particular care.
+    /// Whether the customer is to be treated with particular care.
     vip: MaybeUndefined<bool>,
-    /// The house that the customer belongs to, by the ID that the other system knows it by.
+    /// The house that the customer belongs to, by its ID in the other system.
     home_house_id: MaybeUndefined<ID>,
-    /// The day of birth.
+    /// The date of birth.
     birthdate: MaybeUndefined<Date>,
-    /// A day to be remembered.
+    /// An anniversary.
     anniversary_date: MaybeUndefined<Date>,
-    /// When the customer was first known; now, where somebody new does not tell.
+    /// When the customer was first known; the current time if absent for a new customer.
     created_on: MaybeUndefined<DateTime>,
 }
 
-/// What became of them.
+/// The result of `customersUpsert`.
 #[derive(Clone, Default)]
 pub struct CustomersUpsertPayload {
     customers: Vec<Customer>,
@@ -74,11 +74,11 @@ pub struct CustomersUpsertPayload {
 }
 
 object! {
-    /// What became of them.
+    /// The result of `customersUpsert`.
     CustomersUpsertPayload {
-        /// The customers as they are now, in the order of the input; none where something has to be put right.
+        /// The customers in their current state, in the order of the input; empty if there are errors.
         customers = local(|payload: &CustomersUpsertPayload| payload.customers.clone());
-        /// What has to be put right; then nothing was changed, of nobody.
+        /// Errors that the user can fix. If there are any, nothing was changed.
         user_errors = local(|payload: &CustomersUpsertPayload| payload.user_errors.clone());
     }
 }
@@ -125,7 +125,7 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<CustomerInput>) -> Result<
 }
 
 fn apply(input: CustomerInput, row: &mut customer::Model, fields: &mut Fields<'_>) {
-    // Taken apart completely, so that a new field does not compile until it is handled.
+    // Destructured completely, so that a new field does not compile until it is handled.
     let CustomerInput {
         id: _,
         external_key: _,
@@ -192,7 +192,7 @@ fn set_phone(
     }
 }
 
-/// The whole name that the parts make.
+/// The full name built from the other names.
 fn made_of_parts(row: &customer::Model) -> String {
     let names: Vec<&str> =
         [&row.first_name, &row.middle_name, &row.last_name].into_iter().flatten().map(String::as_str).collect();

@@ -1,4 +1,5 @@
-//! `noteTypeCreate`, `noteTypeRename` and `noteTypeDelete`. The log is about notes: none of these is an event of it.
+//! `noteTypeCreate`, `noteTypeRename` and `noteTypeDelete`. None of them appends an event, because the event log is
+//! about notes.
 
 use std::sync::Arc;
 
@@ -17,10 +18,10 @@ use crate::error::Result;
 use crate::id::{Kind, quote};
 use crate::user_error::{ErrorCode, Problems, UserError};
 
-/// The most characters of the name of a type. Imported ones may be longer.
+/// Maximum length of a type's name, in characters. Imported ones may be longer.
 const NAME: usize = 255;
 
-/// What became of it.
+/// The result of a mutation of note types.
 #[derive(Clone, Default)]
 pub struct NoteTypePayload {
     note_type: Option<NoteType>,
@@ -28,11 +29,11 @@ pub struct NoteTypePayload {
 }
 
 object! {
-    /// What became of it.
+    /// The result of a mutation of note types.
     NoteTypePayload {
-        /// The type as it is now; after `noteTypeDelete` the one that is gone, as it was.
+        /// The current state of the type; after `noteTypeDelete`, the last state of the deleted type.
         note_type = local(|payload: &NoteTypePayload| payload.note_type.clone());
-        /// What has to be put right; then nothing was changed.
+        /// Errors that the user can fix. If there are any, nothing was changed.
         user_errors = local(|payload: &NoteTypePayload| payload.user_errors.clone());
     }
 }
@@ -101,7 +102,7 @@ pub async fn delete(ctx: &Context<'_>, id: ID) -> Result<NoteTypePayload> {
         Ok(row) => row,
         Err(refused) => return NoteTypePayload::refused(transaction, vec![refused]).await,
     };
-    // Whoever links a note to the type holds it, too: what is counted here stays so. ADMIN sees all notes.
+    // A mutation that links a note to the type locks the type, too, so the count stays true. ADMIN sees all notes.
     let count = ctx.sight().notes().filter(note::Column::TypeId.eq(row.id)).count(&transaction).await?;
     if count > 0 {
         let message = format!("{count} notes are of the type {}; give them another one first.", quote(&row.name));
@@ -117,7 +118,7 @@ pub async fn delete(ctx: &Context<'_>, id: ID) -> Result<NoteTypePayload> {
     Ok(NoteTypePayload::done(row))
 }
 
-/// A type of the viewer's company, held until the transaction ends.
+/// Loads a type of the viewer's company, and locks it until the transaction ends.
 async fn hold(transaction: &Transaction, sight: Sight, id: &ID) -> Result<Result<note_type::Model, UserError>> {
     let key = match Kind::NoteType.parse(id) {
         Ok(key) => key,

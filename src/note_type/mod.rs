@@ -1,4 +1,4 @@
-//! Note types: the names a company sorts its notes by.
+//! Note types: the categories that a company defines for its notes.
 
 mod change;
 mod object;

@@ -1,4 +1,4 @@
-//! What a note type shows, and how types are found.
+//! The GraphQL type `NoteType`, and its loader.
 
 use std::sync::Arc;
 
@@ -12,34 +12,34 @@ use crate::error::Result;
 use crate::id::{GlobalId, Kind};
 use crate::scalar::BigInt;
 
-/// The row of a note type, as the schema shows it.
+/// The GraphQL object of a note type's row.
 #[derive(Clone)]
 pub struct NoteType(pub Arc<note_type::Model>);
 
 object! {
-    /// What sort of note a note is, by a name of the company's own.
+    /// A category of notes, defined and named by the company.
     NoteType implements "Node" {
-        /// Names this type among all records.
+        /// The global ID of the type.
         id = leaf(|kind: &NoteType| GlobalId(Kind::NoteType, kind.0.id));
         /// The key of the type within its company.
         database_id = leaf(|kind: &NoteType| BigInt(kind.0.id)).reads(&["id"]);
-        /// Its name, unique within the company.
+        /// The name of the type, unique within the company.
         name = lent(|kind: &NoteType| &kind.0.name);
     }
 }
 
-/// All types of the viewer's company, by name.
+/// Loads all types of the viewer's company, by name.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn all(reader: &Reader) -> Result<Vec<NoteType>> {
     let mut types = reader.sight.note_types().all(reader.db.read()).await?;
-    // Sorted here, as the databases disagree on the order of texts.
+    // Sorted here, because the databases order texts differently.
     types.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(types.into_iter().map(|note_type| NoteType(Arc::new(note_type))).collect())
 }
 
-/// Note types by key.
+/// Loads note types by key.
 pub struct NoteTypeById;
 
 impl Question for NoteTypeById {

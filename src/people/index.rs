@@ -11,11 +11,11 @@ use crate::db::Transaction;
 use crate::derived::Key;
 use crate::entity::{customer, user};
 
-/// People who are found by words.
+/// An entity of people who are found by words.
 pub trait Findable: EntityTrait {
     const ID: Self::Column;
     const COMPANY: Self::Column;
-    /// The table of their words, and its column that names the person.
+    /// The table of their words, and its column with the person's key.
     const WORD_TABLE: &'static str;
     const WORD_ID: &'static str;
 
@@ -53,10 +53,10 @@ impl Findable for user::Entity {
     }
 }
 
-/// People whose words are written at once.
+/// Maximum number of people per statement.
 const ROWS: usize = 2_000;
 
-/// Writes the words of people who are new.
+/// Writes the words of new people.
 ///
 /// # Errors
 /// When a statement fails.
@@ -86,7 +86,7 @@ pub async fn add<E: Findable>(connection: &impl ConnectionTrait, people: &[E::Mo
     Ok(())
 }
 
-/// Writes the words of people who may have others; the caller holds their rows.
+/// Replaces the words of people; the caller has locked their rows.
 ///
 /// # Errors
 /// When a statement fails.
@@ -106,7 +106,7 @@ pub async fn replace<E: Findable>(connection: &impl ConnectionTrait, people: &[E
     add::<E>(connection, people).await
 }
 
-/// Makes the words anew of the next people after this one; see [`Derivation`](crate::derived::Derivation).
+/// Rebuilds the words of the next people after this key; see [`Derivation`](crate::derived::Derivation).
 pub async fn batch<E>(transaction: &Transaction, after: Option<Key>) -> Result<Option<Key>, DbErr>
 where
     E: Findable,
@@ -117,7 +117,7 @@ where
         let key = Expr::tuple([Expr::col(E::COMPANY), Expr::col(E::ID)]);
         select = select.filter(key.gt(Expr::tuple([Expr::val(company), Expr::val(id)])));
     }
-    // Held as an update holds them: who links to them need not wait.
+    // Locked like for an update, so that transactions that link to them need not wait.
     let people = select.lock(LockType::NoKeyUpdate).all(transaction).await?;
     let Some(last) = people.last() else { return Ok(None) };
     let last = E::key(last);

@@ -1,10 +1,10 @@
 //! Finding customers and users: by the words of their names, addresses and user names, and by telephone numbers.
 //!
-//! [`words`] says which words somebody is found by, [`search`] what somebody looks for. The table of words is written
-//! in the transaction that writes the person ([`index`]), and made anew when its rules change
+//! [`words`] defines the words by which a person is found, and [`search`] parses a search. The table of words is
+//! written in the transaction that writes the person ([`index`]), and rebuilt when its rules change
 //! ([`derived`](crate::derived)).
 //!
-//! [`upsert`] is what the changes of customers and users have in common.
+//! [`upsert`] is the common part of the mutations of customers and users.
 
 mod index;
 mod number;

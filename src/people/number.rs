@@ -5,7 +5,7 @@ use async_graphql::InputObject;
 use super::phone::is_international;
 use crate::engine::{lent, object};
 
-/// A telephone number, as the schema shows it.
+/// The GraphQL object of a telephone number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhoneNumber {
     country_code: Option<String>,
@@ -14,13 +14,13 @@ pub struct PhoneNumber {
 }
 
 impl PhoneNumber {
-    /// A number of which the parts are known; none, where all of them are empty.
+    /// A number from its parts; `None` if all of them are empty.
     pub fn new(country_code: Option<&String>, number: Option<&String>, full: Option<&String>) -> Option<Self> {
         country_code.or(number).or(full)?;
         Some(Self { country_code: country_code.cloned(), number: number.cloned(), full: full.cloned() })
     }
 
-    /// A number that is kept as one text: whole, where it begins as it is dialled from abroad.
+    /// A number stored as one text: it becomes `full` if it begins with an international prefix, otherwise `number`.
     pub fn of_text(text: Option<&String>) -> Option<Self> {
         let whole = text.is_some_and(|text| is_international(text));
         if whole { Self::new(None, None, text) } else { Self::new(None, text, None) }
@@ -34,7 +34,7 @@ object! {
         country_code = lent(|phone: &PhoneNumber| &phone.country_code);
         /// The number within the country.
         number = lent(|phone: &PhoneNumber| &phone.number);
-        /// The number as it is dialled from anywhere.
+        /// The full number, as it is dialled from anywhere.
         full = lent(|phone: &PhoneNumber| &phone.full);
     }
 }
@@ -46,12 +46,13 @@ pub struct PhoneNumberInput {
     pub country_code: Option<String>,
     /// The number within the country.
     pub number: Option<String>,
-    /// The number as it is dialled from anywhere.
+    /// The full number, as it is dialled from anywhere.
     pub full: Option<String>,
 }
 
 impl PhoneNumberInput {
-    /// The number as one text, none where all parts are empty: whole, or else its parts put together as they are written.
+    /// The number as one text: the full number, or else its parts combined in the usual notation; `None` if all parts
+    /// are empty.
     pub fn into_text(self) -> Option<String> {
         let Self { country_code, number, full } = self;
         let full = full.filter(|full| !full.is_empty());
@@ -60,7 +61,7 @@ impl PhoneNumberInput {
             (None, Some(code), Some(number)) => (code, number),
             (None, code, number) => return code.map(international).or(number),
         };
-        // The zero that is dialled within the country alone.
+        // A leading zero is dialled only within the country.
         let number = match number.strip_prefix('0') {
             Some(rest) => format!("(0){rest}"),
             None => number,
@@ -69,7 +70,7 @@ impl PhoneNumberInput {
     }
 }
 
-/// A country's code as a number begins with it; as it is, where it is none.
+/// The international form of a country code, such as `+49`; unchanged if the text is no code.
 fn international(code: String) -> String {
     let digits = code.trim_start_matches(['+', '0']);
     let is_code = !digits.is_empty() && digits.chars().all(|digit| digit.is_ascii_digit());

@@ -1,7 +1,7 @@
-//! The digits that a telephone number is found by.
+//! The digit sequences by which a telephone number is found.
 
-/// All forms of a number that somebody may type the beginning of: as it is stored, without the zeros in front, with the
-/// country's code, with the zeros that dial out of a country, and without the code.
+/// All forms of a number whose beginning somebody may type: as stored, without leading zeros, with the country code,
+/// with the zeros of the international prefix, and without the country code.
 pub fn forms(country_code: Option<&str>, number: Option<&str>, full: Option<&str>) -> Vec<String> {
     let code = digits(country_code.unwrap_or_default());
     let code = code.trim_start_matches('0');
@@ -30,18 +30,17 @@ pub fn forms(country_code: Option<&str>, number: Option<&str>, full: Option<&str
     forms
 }
 
-/// The forms of a number of which it is not known whether it has a country's code: it has where it begins as one that
-/// is dialled from abroad.
+/// The forms of a number that may or may not have a country code: it has one if it begins with an international prefix.
 pub fn forms_of_any(number: &str) -> Vec<String> {
     if is_international(number) { forms(None, None, Some(number)) } else { forms(None, Some(number), None) }
 }
 
-/// Whether a number begins as one that is dialled from abroad.
+/// Whether a number begins with an international prefix, `+` or `00`.
 pub fn is_international(number: &str) -> bool {
     number.trim_start().starts_with('+') || digits(number).starts_with("00")
 }
 
-/// The digits of a number; both ways where a zero in brackets stands for one that is not dialled from abroad.
+/// The digits of a number, with and without a zero in brackets, which is not dialled from abroad.
 fn spellings(number: &str) -> Vec<String> {
     let mut spellings = vec![digits(number)];
     if number.contains("(0)") {
@@ -54,8 +53,8 @@ fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// How many digits the country's code has that an international number begins with (ITU-T E.164, list of assigned
-/// codes): one of the first zones has one, and of the others those that are listed have two.
+/// The length of the country code at the start of an international number (ITU-T E.164, list of assigned codes): 1 in
+/// the zones 1 and 7, 2 for the listed codes, otherwise 3.
 fn code_length(number: &str) -> usize {
     const TWO: &[u8] = &[
         20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54, 55, 56, 57, 58, 60, 61,

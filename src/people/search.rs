@@ -10,20 +10,20 @@ use crate::error::{Error, Result};
 use crate::page::Found;
 use crate::search::Shape;
 
-/// The most words of a search.
+/// Maximum number of words in a search.
 const MAX_WORDS: usize = 20;
-/// The longest search, in bytes: twenty words of any language.
+/// Maximum length of a search, in bytes: twenty words of any language.
 const MAX_BYTES: usize = 10_000;
 
-/// What somebody is looked for by: each word has to be the beginning of one of theirs.
+/// A search for people: each word must be a prefix of one of the person's words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PeopleSearch(Arc<[String]>);
 
 impl PeopleSearch {
-    /// `None` where the text is blank, which sets no condition.
+    /// Parses a search; `None` if the text is blank, which sets no condition.
     ///
     /// # Errors
-    /// INVALID, where there are too many words, or bytes.
+    /// INVALID if there are too many words, or bytes.
     pub fn new(text: Option<&str>) -> Result<Option<Self>> {
         let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
         if text.len() > MAX_BYTES {
@@ -34,12 +34,12 @@ impl PeopleSearch {
         if count > MAX_WORDS {
             return Err(Error::Invalid(format!("`search` has {count} words; at most {MAX_WORDS} are taken.")));
         }
-        // In a name without blanks the run may go on where that of the search ends.
+        // In a name without blanks, the text may continue after the last character of the search.
         if pieces.last().is_some_and(|piece| piece.shape == Shape::Last) {
             pieces.pop();
         }
         let words: Vec<&str> = pieces.iter().map(|piece| cut(&piece.word)).collect();
-        // Who has a word that begins with `anna` has one that begins with `ann`.
+        // A person with a word that begins with `anna` also has one that begins with `ann`.
         let is_implied = |at: usize, word: &str| {
             let mut others = words.iter().enumerate();
             others.any(|(other, longer)| longer.starts_with(word) && (longer.len() > word.len() || other < at))
@@ -48,8 +48,8 @@ impl PeopleSearch {
         Ok(Some(Self(wanted.map(|(_, word)| (*word).to_owned()).collect())))
     }
 
-    /// The people of this kind that it finds: those who have the longest word, which is the rarest one more often than
-    /// not, and of these those who have the others. A text without a word finds nobody.
+    /// Selects the people that the search finds: candidates have the longest word, which is usually the rarest, and the
+    /// condition checks the other words. A text without words finds nobody.
     pub fn finds<E: Findable>(&self, people: Select<E>, sight: Sight) -> Found<E> {
         let Some(longest) = self.0.iter().max_by_key(|word| word.len()) else {
             return Found { people: people.filter(Expr::val(1).eq(0)), condition: None };
@@ -59,7 +59,7 @@ impl PeopleSearch {
                 .from(E::WORD_TABLE)
                 .and_where(Expr::col("company_id").eq(sight.company_id))
                 .and_where(Expr::col("word").gte(word.as_str()))
-                // The last character there is follows whatever the word goes on with.
+                // The greatest character sorts after every continuation of the word.
                 .and_where(Expr::col("word").lt(format!("{word}{}", char::MAX)))
                 .take()
         };
@@ -69,7 +69,7 @@ impl PeopleSearch {
         let has = |word: &&String| {
             let own = Expr::col((E::WORD_TABLE, E::WORD_ID)).eq(id());
             let own = with_word(word).expr(Expr::cust("1")).and_where(own).limit(1).take();
-            // PostgreSQL would make a join of EXISTS, and read the words of all people.
+            // PostgreSQL would turn EXISTS into a join, and read the words of all people.
             Expr::SubQuery(None, Box::new(own.into())).is_not_null()
         };
         let condition = others.iter().map(has).fold(Condition::all(), Condition::add);

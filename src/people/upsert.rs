@@ -1,4 +1,5 @@
-//! Keeping people current: those whom an input names are found by the keys of the system that owns them, or made.
+//! The common part of upserts of people: finds those whom an input names by the keys of the owning system, and creates
+//! the others.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,21 +20,21 @@ use crate::id::{Kind, quote};
 use crate::quota::{Usage, add_usage, row_bytes};
 use crate::user_error::{ErrorCode, Problems, UserError};
 
-/// The most people of one change.
+/// Maximum number of people in one mutation.
 const MOST: usize = 100;
-/// The most characters of a key, and of most fields.
+/// Maximum length of a key, and of most fields, in characters.
 const SHORT: usize = 255;
-/// The most characters of a whole name.
+/// Maximum length of a full name, in characters.
 const FULL_NAME: usize = 1_000;
 
-/// People who can be kept current by the system that owns them.
+/// An entity of people that an owning system can upsert.
 pub trait Owned: Findable<Model: Person + FromQueryResult + IntoActiveModel<Self::ActiveModel>> {
     const KIND: Kind;
     const TABLE: db::Table;
     const EXTERNAL_KEY: Self::Column;
 
     fn external_key(row: &Self::Model) -> Option<&str>;
-    /// Sets what only we know of somebody new.
+    /// Sets the ID of a new person.
     fn set_id(row: &mut Self::Model, id: i64);
 }
 
@@ -65,8 +66,9 @@ impl Owned for user::Entity {
     }
 }
 
-/// Lets those who make people of one kind in a company take turns, until the transaction ends: two who look for the same
-/// key or username at the same time would both find that nobody has it. (`SQLite` has one writer at a time anyway.)
+/// Serializes transactions that create people of one kind in a company, with a lock held until the transaction ends:
+/// two that look up the same key or username at the same time would both find it unused. (`SQLite` has one writer at a
+/// time anyway.)
 ///
 /// # Errors
 /// When the statement fails.
@@ -80,18 +82,18 @@ pub async fn take_turns<E: Owned>(transaction: &Transaction, company_id: i64) ->
     Ok(())
 }
 
-/// What an input says of who somebody is.
+/// The identity of a person in an input.
 pub struct Identity {
     pub id: Option<ID>,
     pub external_key: String,
 }
 
-/// Whether there are not too many people in an input.
+/// Checks that an input has not too many people.
 pub fn fits(count: usize, problems: &mut Problems) -> bool {
     problems.many(&["input"], count, MOST)
 }
 
-/// Whom each of the identities names, `None` where it is nobody yet. They are held until the transaction ends.
+/// Finds the person of each identity, `None` if there is none yet, and locks the rows until the transaction ends.
 pub async fn hold<E: Owned>(
     transaction: &Transaction,
     sight: Sight,
@@ -114,12 +116,12 @@ pub async fn hold<E: Owned>(
     }
     take_turns::<E>(transaction, sight.company_id).await?;
     let backend = transaction.get_database_backend();
-    // PostgreSQL takes no text with a NUL, not even to look for it; that it is wrong has been told.
+    // PostgreSQL accepts no text with a NUL, not even in a comparison; the error for it has been added already.
     let keys = identities.iter().map(|identity| identity.external_key.clone()).filter(|key| !key.contains('\0'));
     let named = Condition::any()
         .add(one_of_texts(backend, Expr::col((E::default(), E::EXTERNAL_KEY)), keys))
         .add(one_of(backend, (E::default(), E::ID), ids.iter().flatten().copied()));
-    // As an update of other columns than the key holds them: whoever links to them need not wait.
+    // Locked like for an update of non-key columns, so that transactions that link to them need not wait.
     let rows = E::find()
         .filter(E::COMPANY.eq(sight.company_id))
         .filter(named)
@@ -166,14 +168,14 @@ pub async fn hold<E: Owned>(
     Ok(held)
 }
 
-/// By how much people as they are to be grow: each with whom it was before.
+/// The growth in bytes of people, each given by the states before and after.
 fn growth<E: Owned>(people: &[(Option<E::Model>, E::Model)]) -> Usage {
     let bytes = |(before, now): &(Option<E::Model>, E::Model)| row_bytes(now) - before.as_ref().map_or(0, row_bytes);
     Usage::of_bytes(people.iter().map(bytes).sum())
 }
 
-/// Writes people as they are to be: each with whom it was before, `None` where somebody is new. Who has not changed is
-/// left alone. Where the company may not hold that much, nothing is written, and the reason is returned.
+/// Writes people: each with the state before, `None` for a new person. Unchanged people are not written. If that
+/// exceeds the company's quota, nothing is written, and the error is returned.
 pub async fn save<E: Owned>(
     transaction: &Transaction,
     sight: Sight,
@@ -219,7 +221,7 @@ where
     Ok(Ok(people.into_iter().map(|(_, row)| row).collect()))
 }
 
-/// The columns in which somebody differs from before.
+/// The columns that differ between two states of a person.
 fn changes<E: Owned>(before: &E::Model, now: &E::Model) -> E::ActiveModel {
     let (before, now) = (before.clone().into_active_model(), now.clone().into_active_model());
     let mut columns = <E::ActiveModel as ActiveModelTrait>::default();
@@ -233,10 +235,10 @@ fn changes<E: Owned>(before: &E::Model, now: &E::Model) -> E::ActiveModel {
     columns
 }
 
-/// The fields of one of the people of an input, to be checked and set.
+/// The fields of one person in an input, to be checked and set.
 pub struct Fields<'p> {
     index: String,
-    /// What is left out is empty, not kept.
+    /// Whether the person is new: then an absent field is empty, not kept.
     is_new: bool,
     problems: &'p mut Problems,
 }
@@ -254,14 +256,14 @@ impl<'p> Fields<'p> {
         self.problems.name(&["input", self.index.as_str(), field], text, max);
     }
 
-    /// A field that can be empty.
+    /// Sets a field that can be empty.
     pub fn set<T>(&mut self, value: MaybeUndefined<T>, column: &mut Option<T>) {
         if !value.is_undefined() {
             *column = value.take();
         }
     }
 
-    /// The same of a text.
+    /// Checks and sets a text that can be empty.
     pub fn text(&mut self, field: &str, value: MaybeUndefined<String>, column: &mut Option<String>) {
         if let MaybeUndefined::Value(text) = &value {
             self.check(field, text, SHORT);
@@ -269,13 +271,13 @@ impl<'p> Fields<'p> {
         self.set(value, column);
     }
 
-    /// The ID that another system knows something by.
+    /// Checks and sets an ID of another system.
     pub fn id(&mut self, field: &str, value: MaybeUndefined<ID>, column: &mut Option<String>) {
         self.text(field, value.map_value(|id| id.0), column);
     }
 
-    /// A field, and what it was called before: the one that has a value, with its name; null where one is null and neither
-    /// has a value, as some clients send null for what they do not set. Who gives two values is told that they are one.
+    /// Merges a field with its deprecated name: returns the name and value that is set, or null if one is null and
+    /// neither has a value, because some clients send null for unset fields. Two values are an error.
     pub fn renamed<'f, T>(
         &mut self,
         (name, value): (&'f str, MaybeUndefined<T>),
@@ -288,7 +290,7 @@ impl<'p> Fields<'p> {
         if old.is_value() || value.is_undefined() { (old_name, old) } else { (name, value) }
     }
 
-    /// A field that cannot be empty.
+    /// Sets a field that cannot be empty.
     pub fn required<T>(&mut self, field: &str, value: MaybeUndefined<T>, column: &mut T) {
         match value {
             MaybeUndefined::Undefined => {}
@@ -300,11 +302,12 @@ impl<'p> Fields<'p> {
         }
     }
 
-    /// A name that has to be seen.
+    /// Checks and sets a name that cannot be blank.
     pub fn name(&mut self, field: &str, value: MaybeUndefined<String>, column: &mut String, max: usize) {
         let (is_given, is_null) = (value.is_value(), value.is_null());
         self.required(field, value, column);
-        // An import may have brought one that is blank, or longer; who leaves it alone need not mend it.
+        // An import may have created a name that is blank or too long; a client that does not set the name need not fix
+        // it.
         if is_given || self.is_new && !is_null {
             if column.trim().is_empty() {
                 self.add(ErrorCode::Required, field, format!("`{field}` has at least one character that can be seen."));
@@ -313,7 +316,7 @@ impl<'p> Fields<'p> {
         }
     }
 
-    /// The whole name. Where it is left out, it follows the parts that it is made of, unless it was something else.
+    /// Sets the full name. If it is absent, it is rebuilt from its parts, unless it was set to something else before.
     pub fn full_name(&mut self, value: MaybeUndefined<String>, column: &mut String, parts: (&str, &str)) {
         let (before, now) = parts;
         if value.is_undefined() && *column == before && !now.is_empty() {

@@ -1,4 +1,4 @@
-//! Which words somebody is found by.
+//! The words by which a person is found.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::phone;
 use crate::entity::{customer, user};
 use crate::search::{Shape, tokens};
 
-/// The words of a text as they are stored, with the numbers that stand in it as one word each as well.
+/// Adds the words of a text in their stored form; each number in the text is also added as one word.
 fn stored(words: &mut BTreeSet<String>, text: Option<&String>) {
     let Some(text) = text else { return };
     words.extend(tokens(text).map(|token| token.word));
@@ -42,9 +42,9 @@ pub fn of_user(row: &user::Model) -> BTreeSet<String> {
     bounded(words)
 }
 
-/// The most bytes of a word: as many as a token has.
+/// Maximum length of a word, in bytes: the same as that of a token.
 const MAX_BYTES: usize = 64;
-/// The most words of somebody: an imported name may be a novel.
+/// Maximum number of words of a person: an imported name may be very long.
 const MAX_WORDS: usize = 200;
 
 fn bounded(words: BTreeSet<String>) -> BTreeSet<String> {
@@ -55,17 +55,16 @@ pub fn cut(word: &str) -> &str {
     word.get(..word.floor_char_boundary(MAX_BYTES)).unwrap_or(word)
 }
 
-/// A word of a text, or a number that is written in groups of digits.
+/// A word of a text, or a number written in groups of digits.
 pub struct Piece {
     pub word: String,
     pub shape: Shape,
 }
 
-/// The words of a text, where groups of digits with nothing between them but what telephone numbers are written with
-/// are one word.
+/// The words of a text. Groups of digits are one word if only characters that occur in telephone numbers separate them.
 pub fn pieces(text: &str) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
-    // Where the number that came last ends.
+    // The end of the number, if the previous token was one.
     let mut number: Option<usize> = None;
     for token in tokens(text) {
         let is_number = token.word.bytes().all(|byte| byte.is_ascii_digit());

@@ -6,24 +6,24 @@ use crate::entity::assignment;
 use crate::id::{AssigneeKey, GlobalId, Kind};
 use crate::scalar::DateTime;
 
-/// The row of an assignment, as the schema shows it.
+/// The GraphQL object of an assignment's row.
 #[derive(Clone)]
 pub struct NoteAssignee(pub Arc<assignment::Model>);
 
 object! {
-    /// A user made responsible for a note, since when and by whom.
+    /// The assignment of a user to a note, with its time and the user who made it.
     NoteAssignee implements "Node" {
-        /// Names this assignment among all records. It stays the same when the user is assigned to the same note again.
+        /// The global ID of the assignment. It stays the same when the user is assigned to the same note again.
         id = leaf(|assignee: &NoteAssignee| AssigneeKey { note_id: assignee.0.note_id, user_id: assignee.0.user_id })
             .reads(&["note_id", "user_id"]);
-        /// The user responsible.
+        /// The assigned user.
         user_id = leaf(|assignee: &NoteAssignee| GlobalId(Kind::User, assignee.0.user_id));
-        /// The user responsible.
+        /// The assigned user.
         user = promised::<_, UserById, _>(|assignee: &NoteAssignee| assignee.0.user_id, User)
             .reads(&["user_id"]);
-        /// Since when.
+        /// When the user was assigned.
         created_on = leaf(|assignee: &NoteAssignee| DateTime(assignee.0.created_on));
-        /// Who made the user responsible; null where an import does not tell.
+        /// The user who made the assignment; null if an import does not say.
         assigned_by = link::<_, UserById, _>(
             |assignee: &NoteAssignee| assignee.0.assigned_by_id,
             |user| user.map(User),

@@ -12,35 +12,36 @@ use crate::error::Result;
 use crate::page::{Found, ListById, Page, PageArgs, Total, page_count, total_count, total_count_precision};
 use crate::people::PeopleSearch;
 
-/// A page of users, as the schema shows it.
+/// The GraphQL object of a page of users.
 #[derive(Clone)]
 pub struct UserConnection(Arc<Users>);
 
-/// A page, the list that it is of, and what was asked for.
+/// A page, the list that it belongs to, and the arguments of the list.
 struct Users {
     asked: Asked,
     list: ListById<user::Entity>,
     page: Page<Arc<user::Model>>,
 }
 
-/// Which users.
+/// The arguments that select users.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Asked {
     status: Option<UserStatus>,
     search: Option<PeopleSearch>,
 }
 
-/// A user in a list, as the schema shows it.
+/// The GraphQL object of a user in a list.
 #[derive(Clone)]
 pub struct UserEdge {
     cursor: String,
     node: User,
 }
 
-/// The users of the viewer's company, of a status and that the search finds, or all, as they were made.
+/// Lists the users of the viewer's company in the order of their IDs: those with a status, those that the search finds,
+/// or all.
 ///
 /// # Errors
-/// INVALID or `BAD_CURSOR`, where the arguments are wrong; when the database fails.
+/// INVALID or `BAD_CURSOR` if the arguments are wrong; when the database fails.
 pub async fn list(
     reader: &Reader,
     search: Option<&str>,
@@ -67,7 +68,7 @@ fn found(reader: &Reader, asked: &Asked) -> Found<user::Entity> {
 object! {
     /// A page of users.
     UserConnection {
-        /// The users of this page, each with its position.
+        /// The users of this page, each with its cursor.
         edges = local(|connection: &UserConnection| {
             let list = &connection.0.list;
             let rows = connection.0.page.rows.iter();
@@ -77,17 +78,17 @@ object! {
         nodes = local(|connection: &UserConnection| {
             connection.0.page.rows.iter().cloned().map(User).collect::<Vec<_>>()
         });
-        /// Where this page stands in the list.
+        /// The position of this page in the list.
         page_info = local(|connection: &UserConnection| {
             One(connection.0.page.info(|row| connection.0.list.cursor(row.id)))
         });
-        /// All users that match, whatever the page. Runs a count only when it is selected.
+        /// The number of users that match, on all pages together. Runs a count only when it is selected.
         total_count = total_count::<_, UserTotal>(|connection: &UserConnection| connection.0.asked.clone());
-        /// Whether all of these were counted. AT_LEAST where counting stopped at its bound.
+        /// Whether `totalCount` is exact. AT_LEAST if counting stopped at its limit.
         total_count_precision = total_count_precision::<_, UserTotal>(|connection: &UserConnection| connection.0.asked.clone());
-        /// The page asked for, when paging by number.
+        /// The number of this page, when paging by number.
         page_number = leaf(|connection: &UserConnection| connection.0.list.window.number);
-        /// How many pages there are, when paging by number. Runs a count only when it is selected.
+        /// The number of pages, when paging by number. Runs a count only when it is selected.
         page_count = page_count::<_, UserTotal>(|connection: &UserConnection| connection.0.asked.clone(), |connection| &connection.0.list.window);
     }
 }
@@ -95,14 +96,14 @@ object! {
 object! {
     /// A user in a list.
     UserEdge {
-        /// The position of the user in this list: pass it as `after` or `before`.
+        /// The cursor of this edge: pass it as `after` or `before`.
         cursor = leaf(|edge: &UserEdge| edge.cursor.clone());
         /// The user.
         node = local(|edge: &UserEdge| One(edge.node.clone()));
     }
 }
 
-/// How many users the company has, all or those that are asked for.
+/// The number of users of the company, all or those that the arguments select.
 struct UserTotal;
 
 impl Question for UserTotal {

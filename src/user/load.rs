@@ -10,11 +10,11 @@ use crate::entity::user;
 use crate::error::Result;
 use crate::projection::Projection;
 
-/// What the fields of a user read.
+/// The columns that the fields of a user read.
 pub static COLUMNS: LazyLock<Projection<user::Entity>> =
     LazyLock::new(|| Projection::of::<User>(&["company_id", "id"]));
 
-/// Users by key.
+/// Loads users by key.
 pub struct UserById;
 
 impl Question for UserById {

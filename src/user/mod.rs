@@ -1,4 +1,4 @@
-//! Users: who writes notes and is made responsible for them.
+//! Users, who write notes and are assigned to them.
 
 mod assignee;
 mod connection;

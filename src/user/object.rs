@@ -13,21 +13,21 @@ use crate::scalar::{BigInt, DateTime, Url};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
 #[graphql(remote = "user::UserStatus")]
 pub enum UserStatus {
-    /// May act.
+    /// The user may act.
     Active,
-    /// May not act: tokens of this user are refused.
+    /// The user may not act: the user's tokens are refused.
     Inactive,
 }
 leaf_enum!(UserStatus);
 
-/// The row of a user, as the schema shows it.
+/// The GraphQL object of a user's row.
 #[derive(Clone)]
 pub struct User(pub Arc<user::Model>);
 
 object! {
-    /// Somebody who works for the company: writes notes, answers them, is responsible for them.
+    /// An employee of the company, who writes notes, answers them and is assigned to them.
     User implements "Node" {
-        /// Names this user among all records.
+        /// The global ID of the user.
         id = leaf(|user: &User| GlobalId(Kind::User, user.0.id));
         /// The key of the user within its company.
         database_id = leaf(|user: &User| BigInt(user.0.id)).reads(&["id"]);
@@ -37,36 +37,36 @@ object! {
         first_name = lent(|user: &User| &user.0.first_name);
         /// The family name.
         last_name = lent(|user: &User| &user.0.last_name);
-        /// The whole name, as it is to be shown.
+        /// The full name, for display.
         full_name = lent(|user: &User| &user.0.full_name);
         /// The e-mail address.
         email = lent(|user: &User| &user.0.email);
         /// The name that the user signs in with.
         username = lent(|user: &User| &user.0.username);
-        /// A picture.
+        /// The address of a picture.
         profile_photo = leaf(|user: &User| user.0.profile_photo.clone().map(Url));
-        /// The ID that the company's staff system knows the user by.
+        /// The user's ID in the company's staff system.
         employee_id = leaf(|user: &User| user.0.employee_id.clone().map(ID));
-        /// The mobile telephone: `full` where it begins as it is dialled from abroad, else `number`.
+        /// The mobile telephone number: in `full` if it begins with an international prefix, otherwise in `number`.
         mobile = local(|user: &User| PhoneNumber::of_text(user.0.mobile_number.as_ref())).reads(&["mobile_number"]);
-        /// The mobile telephone, as one text.
+        /// The mobile telephone number, as one text.
         mobile_number = lent(|user: &User| &user.0.mobile_number)
             .deprecated("Use `mobile`: its `full`, or its `number` where that is null.");
-        /// Where the user works, by the ID that the other system knows the place by.
+        /// The place where the user works, by its ID in the other system.
         business_location_id = leaf(|user: &User| user.0.business_location_id.clone().map(ID));
-        /// Whether signing in takes a second factor.
+        /// Whether signing in requires a second factor.
         enable2_fa = leaf(|user: &User| user.0.enable2_fa);
-        /// When the user's record was last changed by the system that owns it.
+        /// When the owning system last changed the user's record.
         updated_on = leaf(|user: &User| user.0.modified_on.map(DateTime)).reads(&["modified_on"]);
-        /// When the user's record was last changed by the system that owns it.
+        /// When the owning system last changed the user's record.
         modified_on = leaf(|user: &User| user.0.modified_on.map(DateTime)).deprecated("Use `updatedOn`, as of notes.");
-        /// Who made the user's record, in the words of the system that owns it.
+        /// The creator of the user's record, as the owning system names them.
         created_by = lent(|user: &User| &user.0.created_by);
-        /// What the user does in the company.
+        /// The user's role in the company.
         role = lent(|user: &User| &user.0.role);
-        /// The notes that this user wrote, as in `Query.notes`.
+        /// The notes that this user wrote; see `Query.notes`.
         created_notes = notes_of(Whose::Author, |user: &User| user.0.id).reads(&["id"]);
-        /// The notes that this user is assigned to, as in `Query.notes`.
+        /// The notes that this user is assigned to; see `Query.notes`.
         assigned_notes = notes_of(Whose::Assignee, |user: &User| user.0.id).reads(&["id"]);
     }
 }

@@ -1,4 +1,4 @@
-//! `usersUpsert`. The log is about notes: this is no event of it.
+//! `usersUpsert`. It appends no event, because the event log is about notes.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -19,53 +19,53 @@ use crate::people::{Fields, Identity, PhoneNumberInput, fits, hold, save};
 use crate::scalar::{DateTime, Url};
 use crate::user_error::{ErrorCode, Problems, UserError};
 
-/// A user as the system that owns the record knows them. Absent keeps a field, or leaves it empty where the user is new;
-/// null clears it, and is refused with `NULL_NOT_ALLOWED` where it cannot be empty. A text has at most 255 characters, and no
-/// control characters.
+/// A user, as the owning system knows them. An absent field keeps its value, or is left empty for a new user. Null
+/// clears a field, or is refused with `NULL_NOT_ALLOWED` if the field cannot be empty. A text has at most 255
+/// characters, and no control characters.
 #[derive(InputObject)]
 pub struct UserInput {
-    /// The user that is to have the key from now on, where it came here by another way, such as an import.
+    /// The user that gets this key, if the user was created in another way, such as by an import.
     id: Option<ID>,
-    /// The key of the record in the system that owns it: 1 to 255 characters, one for each user of the company.
+    /// The key of the record in the owning system: 1 to 255 characters, unique among the users of the company.
     external_key: String,
-    /// Whether the user may act; ACTIVE where somebody new does not tell. The tokens of an INACTIVE one are refused.
+    /// Whether the user may act; ACTIVE if absent for a new user. The tokens of an INACTIVE user are refused.
     status: MaybeUndefined<UserStatus>,
     /// The given name.
     first_name: MaybeUndefined<String>,
     /// The family name.
     last_name: MaybeUndefined<String>,
-    /// The whole name, as it is to be shown, at most 1,000 characters. Where it is absent it is made of the others, or
-    /// else of the username, unless it was given otherwise before.
+    /// The full name, for display, at most 1,000 characters. If it is absent, it is built from the other names, or else
+    /// from the username, unless it was set to something else before.
     full_name: MaybeUndefined<String>,
     /// The e-mail address.
     email: MaybeUndefined<String>,
-    /// The name that the user signs in with: somebody new needs one, and no other user of the company has it.
+    /// The name that the user signs in with: required for a new user, and unique among the users of the company.
     username: MaybeUndefined<String>,
-    /// A picture.
+    /// The address of a picture.
     profile_photo: MaybeUndefined<Url>,
-    /// The ID that the company's staff system knows the user by.
+    /// The user's ID in the company's staff system.
     employee_id: MaybeUndefined<ID>,
-    /// The mobile telephone, which is kept as one text: `full`, or else `countryCode` and `number` put together.
+    /// The mobile telephone number, stored as one text: `full`, or else `countryCode` and `number` combined.
     mobile: MaybeUndefined<PhoneNumberInput>,
-    /// The mobile telephone, as one text.
+    /// The mobile telephone number, as one text.
     #[graphql(deprecation = "Use `mobile`, which has the shape of a customer's.")]
     mobile_number: MaybeUndefined<String>,
-    /// Where the user works, by the ID that the other system knows the place by.
+    /// The place where the user works, by its ID in the other system.
     business_location_id: MaybeUndefined<ID>,
-    /// Whether signing in takes a second factor.
+    /// Whether signing in requires a second factor.
     enable2_fa: MaybeUndefined<bool>,
-    /// When the user's record was last changed by the system that owns it.
+    /// When the owning system last changed the user's record.
     updated_on: MaybeUndefined<DateTime>,
-    /// When the user's record was last changed by the system that owns it.
+    /// When the owning system last changed the user's record.
     #[graphql(deprecation = "Use `updatedOn`, as of notes.")]
     modified_on: MaybeUndefined<DateTime>,
-    /// Who made the user's record, in the words of the system that owns it.
+    /// The creator of the user's record, as the owning system names them.
     created_by: MaybeUndefined<String>,
-    /// What the user does in the company.
+    /// The user's role in the company.
     role: MaybeUndefined<String>,
 }
 
-/// What became of them.
+/// The result of `usersUpsert`.
 #[derive(Clone, Default)]
 pub struct UsersUpsertPayload {
     users: Vec<User>,
@@ -73,11 +73,11 @@ pub struct UsersUpsertPayload {
 }
 
 object! {
-    /// What became of them.
+    /// The result of `usersUpsert`.
     UsersUpsertPayload {
-        /// The users as they are now, in the order of the input; none where something has to be put right.
+        /// The users in their current state, in the order of the input; empty if there are errors.
         users = local(|payload: &UsersUpsertPayload| payload.users.clone());
-        /// What has to be put right; then nothing was changed, of nobody.
+        /// Errors that the user can fix. If there are any, nothing was changed.
         user_errors = local(|payload: &UsersUpsertPayload| payload.user_errors.clone());
     }
 }
@@ -121,7 +121,7 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<UserInput>) -> Result<User
 }
 
 fn apply(input: UserInput, row: &mut user::Model, fields: &mut Fields<'_>) {
-    // Taken apart completely, so that a new field does not compile until it is handled.
+    // Destructured completely, so that a new field does not compile until it is handled.
     let UserInput {
         id: _,
         external_key: _,
@@ -167,8 +167,8 @@ fn apply(input: UserInput, row: &mut user::Model, fields: &mut Fields<'_>) {
     fields.text("role", role, &mut row.role);
 }
 
-/// Nobody may take the username of somebody else, neither of whom the input leaves alone nor of whom it names as well.
-/// Imports may have brought users of the same name: who keeps theirs is not asked.
+/// Checks that no user takes another user's username, whether the input names that other user or not. Imports may have
+/// created users with equal names, so usernames that stay the same are not checked.
 async fn check_usernames(
     transaction: &Transaction,
     sight: Sight,
@@ -180,7 +180,7 @@ async fn check_usernames(
         before.as_ref().is_none_or(|before| before.username != row.username)
     };
     let usernames = people.iter().filter(|one| wanted(one)).map(|(_, row)| row.username.clone());
-    // PostgreSQL takes no text with a NUL, not even to look for it; that it is wrong has been told.
+    // PostgreSQL accepts no text with a NUL, not even in a comparison; the error for it has been added already.
     let usernames: Vec<String> = usernames.filter(|username| !username.contains('\0')).collect();
     if usernames.is_empty() {
         return Ok(());
@@ -211,7 +211,7 @@ async fn check_usernames(
     Ok(())
 }
 
-/// The whole name that the parts make.
+/// The full name built from the other names.
 fn made_of_parts(row: &user::Model) -> String {
     let names: Vec<&str> = [&row.first_name, &row.last_name].into_iter().flatten().map(String::as_str).collect();
     if names.is_empty() { row.username.clone() } else { names.join(" ") }
