@@ -8,22 +8,22 @@ use crate::db::{Db, Queries};
 use crate::entity::{Columns, Table};
 use crate::error::{Error, Result};
 
-/// How many records one statement looks at.
+/// How many records one statement examines, if it checks a condition on each.
 const LOOKED_AT: u64 = 20_000;
-/// How many it counts, where each counts.
+/// How many records a count examines, if it checks no condition on each.
 const COUNTED: u64 = 250_000;
 
-/// Records that are found.
+/// Records to list.
 #[derive(Clone)]
 pub struct Found<E: sea_orm::EntityTrait> {
-    /// Those that an index finds.
+    /// The candidates, which an index finds.
     pub people: Select<E>,
-    /// What is asked of each of these.
+    /// The condition that each candidate must match.
     pub condition: Option<Condition>,
 }
 
 impl<E: Table> Found<E> {
-    /// How many there are.
+    /// Counts the records.
     ///
     /// # Errors
     /// When the database fails.
@@ -49,7 +49,7 @@ impl<E: Table> Found<E> {
     }
 }
 
-/// A list that is ordered by ID, that is as its records were made.
+/// A list ordered by ID, that is in the order in which its records were created.
 pub struct ListById<E: Table> {
     found: Found<E>,
     ordering: Ordering,
@@ -61,10 +61,10 @@ where
     E: Table,
     E::Model: Send + Sync,
 {
-    /// `name` stands in the cursors of this list.
+    /// `name` identifies the list in its cursors.
     ///
     /// # Errors
-    /// INVALID or `BAD_CURSOR`, where the arguments are wrong.
+    /// INVALID or `BAD_CURSOR` if the arguments are wrong.
     pub fn new(name: &str, found: Found<E>, id: impl IntoColumnRef, args: &PageArgs) -> Result<Self> {
         let ordering = Ordering {
             name: format!("{name} id+"),
@@ -103,10 +103,10 @@ where
     }
 }
 
-/// The records that a statement finds.
+/// Loads the records that a statement finds.
 async fn rows<E: Table>(columns: Columns<E>, mut select: SelectStatement, db: &Db) -> Result<Vec<Arc<E::Model>>> {
     columns.select(select.clear_selects());
     let rows = db.read().rows(&select).await?;
-    // Each row is given back when it has been read.
+    // Each row is dropped as soon as it has been read.
     rows.into_iter().map(|row| Ok(Arc::new(columns.read(&row, 0)?))).collect()
 }

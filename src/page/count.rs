@@ -1,4 +1,4 @@
-//! Counts of a whole list, asked for only when they are selected.
+//! Counts of a whole list, loaded only when they are selected.
 
 use async_graphql::Enum;
 
@@ -8,15 +8,15 @@ use crate::engine::{Asked, Def, Question, ask, leaf_enum};
 /// How exact a count is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]
 pub enum CountPrecision {
-    /// All were counted.
+    /// All records were counted.
     #[default]
     Exact,
-    /// Counting stopped at its bound: there are at least so many.
+    /// Counting stopped at its limit: there are at least as many records.
     AtLeast,
 }
 leaf_enum!(CountPrecision);
 
-/// How many records a list has.
+/// The number of records in a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Total {
     pub count: u64,
@@ -24,20 +24,20 @@ pub struct Total {
 }
 
 impl Total {
-    /// What was counted of `looked_at` records, where at most `most` are looked at; and, to tell that there are more, one
-    /// more.
+    /// The count among `looked_at` examined records. The limit is `most` records; one more is examined to show that
+    /// there are more.
     pub fn of(count: u64, looked_at: u64, most: u64) -> Self {
         let precision = if looked_at > most { CountPrecision::AtLeast } else { CountPrecision::Exact };
         Self { count, precision }
     }
 
-    /// The count of records each of which counts.
+    /// The count when each examined record counts.
     pub fn of_all(count: u64, most: u64) -> Self {
         Self::of(count.min(most), count, most)
     }
 }
 
-/// How many records the list of a connection has.
+/// A field with the number of records in the list of a connection.
 pub fn total_count<R, Q>(list: impl Fn(&R) -> Q::Key + Send + Sync + 'static) -> Def
 where
     R: 'static,
@@ -49,7 +49,7 @@ where
     )
 }
 
-/// How exact that is.
+/// A field with the precision of that number.
 pub fn total_count_precision<R, Q>(list: impl Fn(&R) -> Q::Key + Send + Sync + 'static) -> Def
 where
     R: 'static,
@@ -61,7 +61,7 @@ where
     )
 }
 
-/// How many pages they make, when paging by number.
+/// A field with the number of pages, when paging by number.
 pub fn page_count<R, Q>(
     list: impl Fn(&R) -> Q::Key + Send + Sync + 'static,
     window: impl Fn(&R) -> &Window + Send + Sync + 'static,

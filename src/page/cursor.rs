@@ -5,13 +5,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::{Error, Result};
 
-/// One of the values that an order compares.
+/// A value in a cursor: one of those that an order compares.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
 pub enum Place {
     Integer(i64),
     Text(String),
-    /// Where the column is empty.
+    /// The column is null.
     Nothing,
 }
 
@@ -31,7 +31,8 @@ impl Place {
     }
 }
 
-/// Not derived: that would first read whatever stands there, lists of any size included, and then find that it is none.
+/// Not derived: a derived implementation would read any JSON value first, lists of any size included, before rejecting
+/// it.
 impl<'de> Deserialize<'de> for Place {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         struct PlaceVisitor;
@@ -64,13 +65,13 @@ impl<'de> Deserialize<'de> for Place {
     }
 }
 
-/// The longest cursor, in bytes: three texts of 100 characters, each escaped, and more than twice as much.
+/// Maximum length of a cursor, in bytes: more than twice the length of three texts of 100 characters, each escaped.
 const MAX_BYTES: usize = 10_000;
 
 /// A position in a list: the values that its order compares, the ID last.
 ///
-/// It holds the name of the order, so that a cursor of one list is not taken for one of another. It is no secret and
-/// no permission: what a viewer may see is decided by the finder, whatever the cursor says.
+/// It contains the name of the order, so that a cursor of one list is not accepted for another. It is neither a secret
+/// nor a permission: the query decides what a viewer may see, whatever the cursor says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor(pub Vec<Place>);
 
@@ -81,7 +82,7 @@ impl Cursor {
     }
 
     /// # Errors
-    /// `BAD_CURSOR`, where the text is none, or a cursor of another order.
+    /// `BAD_CURSOR` if the text is no cursor, or a cursor of another order.
     pub fn decode(text: &str, order: &str, values: usize) -> Result<Self> {
         let (made_for, cursor): (String, Vec<Place>) = Some(text)
             .filter(|text| text.len() <= MAX_BYTES)

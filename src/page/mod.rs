@@ -14,7 +14,7 @@ pub use window::{LookedAt, PageArgs, Window};
 
 use crate::engine::{leaf, lent, object};
 
-/// Where a page stands, as the schema shows it.
+/// The GraphQL object of a page's position.
 #[derive(Clone, Debug, Default)]
 pub struct PageInfo {
     pub has_next_page: bool,
@@ -24,19 +24,19 @@ pub struct PageInfo {
 }
 
 object! {
-    /// Where a page stands in its list.
+    /// The position of a page in its list.
     PageInfo {
-        /// Whether there is more after this page. Without `before` this is found out; with it, what follows is the
-        /// record that the cursor was taken from.
+        /// Whether there are more records after this page. Without `before`, this is determined from the list; with it,
+        /// it is true, because the record that the cursor was taken from follows.
         has_next_page = leaf(|info: &PageInfo| info.has_next_page);
-        /// Whether there is more before this page. With `last` this is found out; with `after`, what precedes is the
-        /// record that the cursor was taken from.
+        /// Whether there are more records before this page. With `last`, this is determined from the list; with
+        /// `after`, it is true, because the record that the cursor was taken from precedes.
         has_previous_page = leaf(|info: &PageInfo| info.has_previous_page);
-        /// The cursor of the first edge: pass it as `before` to go back from here. Where looking backwards stopped at its
-        /// bound, it is that of the last record that was looked at, and the page may be empty.
+        /// The cursor of the first edge: pass it as `before` to page backwards. If a backwards search stopped at its
+        /// limit before the page was full, it is the cursor of the last examined record, and the page may be empty.
         start_cursor = lent(|info: &PageInfo| &info.start_cursor);
-        /// The cursor of the last edge: pass it as `after` to go on from here. Where looking stopped at its bound before the
-        /// page was full, it is that of the last record that was looked at, and the page may be empty.
+        /// The cursor of the last edge: pass it as `after` to page forwards. If the search stopped at its limit before
+        /// the page was full, it is the cursor of the last examined record, and the page may be empty.
         end_cursor = lent(|info: &PageInfo| &info.end_cursor);
     }
 }
@@ -47,7 +47,7 @@ pub struct Page<T> {
     pub rows: Vec<T>,
     pub has_next: bool,
     pub has_previous: bool,
-    /// Where the list goes on, where that is not behind the last row, or before the first: looking stopped there.
+    /// Where the list continues, if not after the last row or before the first, because the search stopped there.
     pub end: Option<T>,
     pub start: Option<T>,
 }

@@ -21,12 +21,12 @@ impl Direction {
     }
 }
 
-/// One thing that an order compares. It is empty in no row: databases place what is empty each in its own way.
+/// An expression that an order compares. It is never null, because the databases place nulls differently.
 #[derive(Clone, Debug)]
 pub struct Term {
     compared: Expr,
     direction: Direction,
-    /// What is compared with for a value in a cursor; `None` where no row has such a value.
+    /// Turns a value in a cursor into the value to compare with; `None` if no row can have such a value.
     value: fn(&Place) -> Option<Expr>,
 }
 
@@ -39,31 +39,31 @@ impl Term {
         Self::new(Expr::col(column), direction, |place| place.integer().map(Expr::val))
     }
 
-    /// A column of times, in cursors as microseconds since 1970.
+    /// A column of times; cursors hold them as microseconds since 1970.
     pub fn time(column: impl IntoColumnRef, direction: Direction) -> Self {
         Self::new(Expr::col(column), direction, time)
     }
 }
 
-/// The time that a cursor holds as microseconds since 1970.
+/// The time of a cursor value in microseconds since 1970.
 pub fn time(place: &Place) -> Option<Expr> {
     let time = DateTime::from_timestamp_micros(place.integer()?)?;
     (1..=9999).contains(&time.year()).then(|| Expr::val(Value::from(time)))
 }
 
-/// A total order over a list: its terms end with one that no two rows share.
+/// A total order of a list: no two rows have the same value in its last term.
 #[derive(Clone, Debug)]
 pub struct Ordering {
-    /// Stands in the cursors made for this order.
+    /// The name of the order, which its cursors contain.
     pub name: String,
     pub terms: Vec<Term>,
-    /// The rows are few, and to be sorted when they are found: `SQLite`, which has no figures of its tables, would
-    /// rather walk an index that has the order, and look for them there.
+    /// Whether there are few rows, so that they should be sorted after they are found: `SQLite` has no table
+    /// statistics, and would otherwise scan an index in this order and look for the rows there.
     pub sorted: bool,
 }
 
 impl Ordering {
-    /// Whether a row could stand where the cursor says.
+    /// Whether a row could have the values of the cursor.
     pub fn fits(&self, cursor: &Cursor) -> bool {
         self.values(cursor).is_some()
     }
@@ -74,7 +74,7 @@ impl Ordering {
         if cursor.0.len() == self.terms.len() { values } else { None }
     }
 
-    /// Sorts, back to front if asked.
+    /// Adds the order to a statement, reversed if `backwards`.
     pub fn sort(&self, rows: &mut impl OrderedStatement, backwards: bool) {
         for term in &self.terms {
             let direction = if backwards { term.direction.reversed() } else { term.direction };
@@ -82,13 +82,14 @@ impl Ordering {
                 Direction::Ascending => Order::Asc,
                 Direction::Descending => Order::Desc,
             };
-            // An index is not used for an expression, which this makes of a column.
+            // The `+` makes an expression of a column, for which no index is used.
             let compared = term.compared.clone();
             rows.order_by_expr(if self.sorted { Expr::cust_with_expr("+?", compared) } else { compared }, order);
         }
     }
 
-    /// What comes after the cursor in this order, or before it; nothing, for a cursor that does not fit.
+    /// The condition for rows after the cursor in this order, or before it; it matches nothing if the cursor does not
+    /// fit.
     pub fn beyond(&self, cursor: &Cursor, before: bool) -> Condition {
         let Some(values) = self.values(cursor) else { return Condition::all().add(Expr::val(false)) };
         let terms: Vec<_> = self
@@ -109,8 +110,8 @@ impl Ordering {
 
 type Compared = (Expr, Direction, Expr);
 
-/// All terms at once, where they go one way: both databases read the index from there on, however many rows share the
-/// values of the first terms.
+/// Compares all terms at once, if they have the same direction: both databases read the index from that point, however
+/// many rows share the values of the first terms.
 fn together(terms: Vec<Compared>, direction: Direction) -> Condition {
     let (columns, values): (Vec<Expr>, Vec<Expr>) =
         terms.into_iter().map(|(compared, _, value)| (compared, value)).unzip();
@@ -121,8 +122,8 @@ fn together(terms: Vec<Compared>, direction: Direction) -> Condition {
     })
 }
 
-/// `a <= x AND (a < x OR (a = x AND ...))`: the outer comparison is redundant, but it is one that both databases turn
-/// into a range of an index over the first term.
+/// `a <= x AND (a < x OR (a = x AND ...))`: the outer comparison is redundant, but both databases turn it into an index
+/// range over the first term.
 fn one_by_one(terms: Vec<Compared>) -> Condition {
     let mut condition = Condition::all();
     for (compared, direction, value) in terms.into_iter().rev() {

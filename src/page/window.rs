@@ -3,14 +3,14 @@ use sea_orm::sea_query::{OrderedStatement, SelectStatement};
 use super::{Cursor, Ordering, Page};
 use crate::error::{Error, Result};
 
-/// The largest page.
+/// Maximum page size.
 const MAX_SIZE: u64 = 100;
-/// The page where no size is asked for.
+/// The default page size.
 const DEFAULT_SIZE: u64 = 20;
-/// How far numbered pages reach: the database walks past every row before the page.
+/// How many rows numbered pages can reach: the database scans every row before the page.
 const MAX_ROWS_BY_NUMBER: u64 = 10_000;
 
-/// The arguments of a list, as a client sent them.
+/// The paging arguments of a list, as the client sent them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PageArgs {
     pub first: Option<i32>,
@@ -20,30 +20,30 @@ pub struct PageArgs {
     pub page: Option<i32>,
 }
 
-/// The part of a list that is asked for.
+/// The requested part of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     after: Option<Cursor>,
     before: Option<Cursor>,
-    /// Rows in the page, at most.
+    /// Maximum number of rows in the page.
     pub size: u64,
     backwards: bool,
-    /// From 1, where the page is asked for by number.
+    /// The number of the page, from 1, if the page is requested by number.
     pub number: Option<u64>,
 }
 
-/// How much of a list was looked at for a page.
+/// How far a list was examined for a page.
 #[derive(Clone, Debug)]
 pub enum LookedAt<T> {
-    /// As much as the page takes.
+    /// As far as the page requires.
     Enough,
-    /// As much as one statement may look at: up to this record.
+    /// As far as one statement may examine it: up to this record.
     UpTo(T),
 }
 
 impl PageArgs {
     /// # Errors
-    /// INVALID where the arguments contradict each other or are out of bounds, `BAD_CURSOR` where a cursor is not of
+    /// INVALID if the arguments contradict each other or are out of bounds, `BAD_CURSOR` if a cursor does not belong to
     /// this order.
     pub fn window(&self, order: &Ordering) -> Result<Window> {
         if self.first.is_some() && self.last.is_some() {
@@ -103,14 +103,15 @@ fn invalid(message: &str) -> Error {
 }
 
 impl Window {
-    /// Narrows a statement to this part of its list, and one row more, which tells whether there is more.
+    /// Restricts a statement to this part of its list, and one row more, which shows whether there are more rows.
     pub fn apply(&self, select: &mut SelectStatement, order: &Ordering) {
         self.cut(select, order);
         self.sort(select, order);
         self.limit(select);
     }
 
-    /// Narrows a statement that is sorted, and that lies between the cursors, to the rows of the page and one more.
+    /// Limits a statement that is sorted, and restricted to the range between the cursors, to the rows of the page and
+    /// one more.
     pub fn limit(&self, select: &mut SelectStatement) {
         select.limit(self.size + 1);
         if let Some(number) = self.number.filter(|number| *number > 1) {
@@ -118,7 +119,7 @@ impl Window {
         }
     }
 
-    /// Narrows a statement to what lies between the cursors.
+    /// Restricts a statement to the range between the cursors.
     pub fn cut(&self, select: &mut SelectStatement, order: &Ordering) {
         if let Some(cursor) = &self.after {
             select.cond_where(order.beyond(cursor, false));
@@ -128,22 +129,22 @@ impl Window {
         }
     }
 
-    /// How many rows of the list are skipped, and how many are read after these, one more than there are in a page.
+    /// The number of rows to skip, and the number to read after them, which is one more than the page size.
     pub fn rows(&self) -> (u64, u64) {
         (self.number.map_or(0, |number| (number - 1) * self.size), self.size + 1)
     }
 
-    /// Sorts as [`Window::page`] wants to have the rows.
+    /// Sorts the rows in the order that [`Window::page`] expects.
     pub fn sort(&self, rows: &mut impl OrderedStatement, order: &Ordering) {
         order.sort(rows, self.backwards);
     }
 
-    /// Whether rows that such a statement found are more than a page.
+    /// Whether a statement restricted like this found more rows than fit in the page.
     pub fn is_full<T>(&self, rows: &[T]) -> bool {
         rows.len() as u64 > self.size
     }
 
-    /// The page made of the rows that such a statement found.
+    /// Builds the page from the rows that such a statement found.
     pub fn page<T>(&self, mut rows: Vec<T>, looked_at: LookedAt<T>) -> Page<T> {
         let mut more = self.is_full(&rows);
         if more {
@@ -154,7 +155,7 @@ impl Window {
             _ => None,
         };
         more |= goes_on.is_some();
-        // The record that a cursor was taken from stands on its side of the page, whichever way the page is walked.
+        // The record that a cursor was taken from is on that side of the page, in either paging direction.
         let (precedes, follows) = (self.after.is_some(), self.before.is_some());
         if self.backwards {
             rows.reverse();
@@ -165,8 +166,8 @@ impl Window {
         }
     }
 
-    /// The positions of the page, both included, in a list of `count` records that are numbered from 1 and cursors
-    /// that hold the number alone. Empty where the first is greater than the second.
+    /// The first and last position of the page, in a list of `count` records numbered from 1, whose cursors hold only
+    /// that number. The page is empty if the first is greater than the last.
     pub fn range(&self, count: i64, ascending: bool) -> (i64, i64) {
         let position = |cursor: &Option<Cursor>| cursor.as_ref().and_then(|cursor| cursor.0.first()?.integer());
         let (lower, upper) = (position(&self.after), position(&self.before));
@@ -174,7 +175,7 @@ impl Window {
         let low = lower.map_or(1, |position| position.saturating_add(1).clamp(1, count + 1));
         let high = upper.map_or(count, |position| position.saturating_sub(1).clamp(0, count));
         let size = i64::try_from(self.size).unwrap_or(i64::MAX);
-        // Forwards in the order of the numbers, or backwards against it, the page begins at the low end.
+        // When paging forwards in ascending order, or backwards in descending order, the page begins at the low end.
         if ascending == self.backwards { (low.max(high - size + 1), high) } else { (low, high.min(low + size - 1)) }
     }
 }
