@@ -1,11 +1,11 @@
-//! What a search asks of the database.
+//! Turns a search into SQL conditions.
 //!
-//! It can be asked in two ways, which find the same notes: of one note after the other, whether it holds what is wanted
-//! ([`Asked::of_each`]); or of the index, which notes may ([`Asked::candidates`]), and then of each of these, whether it
-//! does ([`Asked::confirmed`]). The first is fast where many notes do, the second where few do.
+//! There are two ways, which find the same notes: check whether each note matches ([`Asked::of_each`]); or get
+//! candidates from the index ([`Asked::candidates`]), and check each of these ([`Asked::confirmed`]). The first is fast
+//! if many notes match, the second if few do.
 //!
-//! Both ask which words a note holds. Where that is not enough, for words that follow each other and for notes with more
-//! words than are indexed, they ask its parts as well: texts of a note are read only where the viewer sees the note.
+//! Both check the words of a note. Where that is not enough, for phrases and for notes with more words than are
+//! indexed, they check its parts as well: texts of a note are read only if the viewer sees the note.
 
 use sea_orm::sea_query::{
     BinOper, CaseStatement, Expr, ExprTrait, Func, IntoColumnRef, JoinType, Query, SelectStatement, UnionType,
@@ -16,19 +16,19 @@ use super::index::Field;
 use super::query::{Phrase, Search};
 use crate::entity::{Sight, note};
 
-/// The words of the note that a condition is about: a row of `search_note`.
+/// The alias of the row in `search_note` that has the words of a note.
 const FOUND: &str = "found";
 
-/// The work on one note, in units of about a microsecond: reading its row of words, and what each word and each phrase
-/// takes.
+/// The work per note, in units of about a microsecond: reading its row of words (`ROW`), the number of words that add
+/// one unit (`WORDS`), and the work per phrase.
 const ROW: u64 = 3;
 const WORDS: u64 = 8;
 const PHRASE: u64 = 10;
-/// The work on each part of a note, and how many there are, about.
+/// The work per part of a note, and the approximate number of parts.
 const PART: u64 = 2;
 const PARTS: u64 = 5;
 
-/// A search, as one viewer asks it of one database.
+/// A search by one viewer on one database.
 #[derive(Clone, Copy)]
 pub struct Asked<'s> {
     pub search: &'s Search,
@@ -37,7 +37,7 @@ pub struct Asked<'s> {
 }
 
 impl<'s> Asked<'s> {
-    /// Whether a row of the table `note` matches, found out from its words; and the work on one.
+    /// The condition that a row of the table `note` matches, checked with its words; and its weight.
     pub fn of_each(self) -> (Expr, u64) {
         if self.search.is_vain() {
             return (Expr::val(false), 0);
@@ -48,17 +48,17 @@ impl<'s> Asked<'s> {
         (self.in_row(CaseStatement::new().case(is_full(), self.parts_match()).finally(has_words)), weight)
     }
 
-    /// Whether a row of the table `note` is one of those that the index knows to hold all wanted words; `None`, where no
-    /// word is wanted: what notes do not hold is in no index.
+    /// The condition that a row of the table `note` is among those that have all wanted words by the index; `None` if
+    /// no word is wanted, because an index cannot find notes by words that they lack.
     pub fn candidates(self) -> Option<Expr> {
         if self.search.wanted.is_empty() {
             return None;
         }
         let is_found = Expr::col((note::Entity, note::Column::Id));
         let notes = self.notes();
-        // As an array they are known before the list is read. As a condition among others they would be asked of one
-        // note after the other in the order of the list, in the hope that a page is full before long: where no note has
-        // all the words, that is all notes of the company.
+        // As an array, the candidates are known before the list is read. With a plain condition, PostgreSQL would check
+        // one note after the other in the order of the list, in the hope of filling a page soon: if no note has all the
+        // words, it would check all notes of the company.
         Some(if self.backend == DatabaseBackend::Postgres {
             let array = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(notes.into())));
             is_found.eq(Func::cust("ANY").arg(array))
@@ -67,10 +67,10 @@ impl<'s> Asked<'s> {
         })
     }
 
-    /// Whether a row of the table `note` that is a candidate matches; and the work on one.
+    /// The condition that a candidate row of the table `note` matches; and its weight.
     pub fn confirmed(self) -> (Expr, u64) {
         if self.longer() == 0 {
-            // The index has answered, but of the few notes with more words than it holds.
+            // The index has decided already, except for the few notes with more words than it holds.
             let full = self.noted().from_as("search_note", FOUND).and_where(is_full()).take();
             let is_full = Expr::col((note::Entity, note::Column::Id)).in_subquery(full);
             let parts = self.in_row(CaseStatement::new().case(self.parts_match(), true).finally(false));
@@ -80,7 +80,7 @@ impl<'s> Asked<'s> {
         (self.in_row(of_words), ROW + PHRASE * self.longer())
     }
 
-    /// What is found out from the row of words that belongs to a row of the table `note`.
+    /// Evaluates an expression on the row of words of a row in the table `note`.
     fn in_row(self, found: CaseStatement) -> Expr {
         let row = Query::select()
             .expr(found)
@@ -95,18 +95,18 @@ impl<'s> Asked<'s> {
         self.search.wanted.iter().chain(&self.search.unwanted)
     }
 
-    /// How many phrases have several words.
+    /// The number of phrases with several words.
     fn longer(self) -> u64 {
         self.phrases().filter(|phrase| !phrase.is_word()).count() as u64
     }
 
-    /// The work of [`Asked::relevance`] on one note.
+    /// The weight of [`Asked::relevance`] per note.
     pub fn relevance_weight(self) -> u64 {
         ROW + PARTS * (PART + self.search.wanted.len() as u64)
     }
 
-    /// How well a row of the table `note` matches: for each of its parts, and each wanted word or phrase in that, the
-    /// weight of the part's field.
+    /// The score of a row of the table `note`: for each of its parts, the weight of the part's field for each wanted
+    /// word or phrase in it.
     pub fn relevance(self) -> Expr {
         let hits = self.search.wanted.iter().map(|phrase| self.counted(phrase)).reduce(ExprTrait::add);
         let Some(hits) = hits else { return Expr::cust("0") };
@@ -121,7 +121,7 @@ impl<'s> Asked<'s> {
         Expr::SubQuery(None, Box::new(parts.into()))
     }
 
-    /// The parts of these notes that hold some of what is wanted, and how much of it.
+    /// The condition for parts that contain some wanted words or phrases, and the number of these.
     pub fn parts(self) -> (Condition, Expr) {
         let wanted = &self.search.wanted;
         let any = wanted.iter().fold(Condition::any(), |any, phrase| any.add(self.is_in_this_part(phrase)));
@@ -129,7 +129,8 @@ impl<'s> Asked<'s> {
         (any, hits.unwrap_or_else(|| Expr::cust("0")))
     }
 
-    /// The notes that have all wanted words, and none of the unwanted ones; and those with more words than are indexed.
+    /// Selects the notes that have all wanted words and none of the unwanted ones, and the notes with more words than
+    /// are indexed.
     fn notes(self) -> SelectStatement {
         let mut indexed = self.noted();
         if self.backend == DatabaseBackend::Postgres {
@@ -140,7 +141,7 @@ impl<'s> Asked<'s> {
             indexed
                 .from("search_word")
                 .and_where(matches)
-                // CROSS JOIN: from the words to the notes, not the other way round.
+                // CROSS JOIN makes SQLite go from the words to the notes, not the other way round.
                 .join_as(JoinType::CrossJoin, "search_note", FOUND, Condition::all())
                 .and_where(Expr::col((FOUND, "id")).equals(("search_word", "rowid")));
         }
@@ -148,14 +149,14 @@ impl<'s> Asked<'s> {
         indexed.union(UnionType::All, full).take()
     }
 
-    /// Notes by their rows of words, from no table yet.
+    /// Selects notes by their rows of words, without a table yet.
     fn noted(self) -> SelectStatement {
         let mut notes = Query::select();
         notes.column((FOUND, "note_id")).and_where(Expr::col((FOUND, "company_id")).eq(self.sight.company_id));
         notes
     }
 
-    /// The note has all wanted words, and none of the unwanted ones.
+    /// The condition that the note has all wanted words, and none of the unwanted ones.
     fn words_match(self) -> Condition {
         let Search { wanted, unwanted } = self.search;
         if self.backend == DatabaseBackend::Postgres {
@@ -169,8 +170,8 @@ impl<'s> Asked<'s> {
         none.fold(all, |all, word| all.add(has(FOUND, word).not()))
     }
 
-    /// The words of wanted phrases follow each other in some part, those of unwanted ones in none. The note has all wanted
-    /// words; parts are read only where it has those of the unwanted phrase, too.
+    /// The condition that all wanted phrases occur in some part, and no unwanted phrase in any. The note has all wanted
+    /// words already; for an unwanted phrase, parts are read only if the note has its words.
     fn phrases_match(self) -> Condition {
         let Search { wanted, unwanted } = self.search;
         let [wanted, unwanted] = [wanted, unwanted].map(|phrases| phrases.iter().filter(|phrase| !phrase.is_word()));
@@ -180,11 +181,11 @@ impl<'s> Asked<'s> {
             let is_held = CaseStatement::new().case(self.has_words_of(phrase), is_held).finally(false);
             all.add(Expr::Case(Box::new(is_held)).not())
         });
-        // A condition of nothing is no expression.
+        // An empty condition is no valid expression.
         if all.is_empty() { all.add(Expr::val(true)) } else { all }
     }
 
-    /// All that is wanted is in some part, and nothing unwanted.
+    /// The condition that all wanted words and phrases occur in some part, and no unwanted one in any.
     fn parts_match(self) -> Condition {
         let Search { wanted, unwanted } = self.search;
         let all =
@@ -192,7 +193,7 @@ impl<'s> Asked<'s> {
         unwanted.iter().fold(all, |all, phrase| all.add(self.some_part_with(phrase).is_null()))
     }
 
-    /// The note has the words of a phrase, wherever they stand.
+    /// The condition that the note has the words of a phrase, in any order.
     fn has_words_of(self, phrase: &Phrase) -> Condition {
         if self.backend == DatabaseBackend::Postgres {
             let words = tsquery(phrase.tsquery_of(self.sight.company_id, " & "));
@@ -201,8 +202,8 @@ impl<'s> Asked<'s> {
         phrase.word_needles().fold(Condition::all(), |all, word| all.add(has(FOUND, word)))
     }
 
-    /// 1 where a part of the note holds the phrase, else nothing; no part behind it is looked at. (EXISTS would say the
-    /// same, but `PostgreSQL` makes a join of it, and reads the parts of all notes.)
+    /// 1 if a part of the note contains the phrase, otherwise null; it stops at the first such part. (EXISTS would be
+    /// equivalent, but `PostgreSQL` turns it into a join, and reads the parts of all notes.)
     fn some_part_with(self, phrase: &Phrase) -> Expr {
         let mut parts = self.parts_of((FOUND, "note_id"));
         let part = parts.expr(Expr::cust("1")).and_where(self.is_in_this_part(phrase)).limit(1).take();
@@ -217,12 +218,12 @@ impl<'s> Asked<'s> {
             .take()
     }
 
-    /// 1 where a part holds the phrase, else 0.
+    /// 1 if a part contains the phrase, otherwise 0.
     fn counted(self, phrase: &Phrase) -> Expr {
         CaseStatement::new().case(self.is_in_this_part(phrase), Expr::cust("1")).finally(Expr::cust("0")).into()
     }
 
-    /// A part holds the phrase.
+    /// The condition that a part contains the phrase.
     fn is_in_this_part(self, phrase: &Phrase) -> Expr {
         if self.backend == DatabaseBackend::Postgres {
             return holds("part", once(tsquery(phrase.tsquery(self.sight.company_id))));
@@ -235,7 +236,7 @@ impl<'s> Asked<'s> {
     }
 }
 
-/// The note has more words than are indexed.
+/// The condition that the note has more words than are indexed.
 fn is_full() -> Expr {
     Expr::col((FOUND, "words")).is_null()
 }
@@ -248,7 +249,7 @@ fn tsquery(text: String) -> Expr {
     Expr::val(text).cast_as("tsquery")
 }
 
-/// Where one row after the other is looked at, the text of the query is read once so, and not for each.
+/// As a subquery, the query text is parsed once and not for each row.
 fn once(tsquery: Expr) -> Expr {
     Expr::SubQuery(None, Box::new(Query::select().expr(tsquery).take().into()))
 }

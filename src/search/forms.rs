@@ -1,11 +1,11 @@
-//! A search in the query languages of the databases. What stands in them was made of letters, digits and marks: there is
-//! nothing to escape.
+//! Renders a search in the query languages of the databases. The tokens consist of letters, digits and marks, so
+//! nothing has to be escaped.
 
 use super::index::SEPARATOR;
 use super::query::{Phrase, Search};
 
 impl Search {
-    /// Which words a note has, and which not, in the input form of `PostgreSQL`'s `tsquery`.
+    /// The words that a note must have, and those that it must not have, in the input form of `PostgreSQL`'s `tsquery`.
     pub fn tsquery(&self, company_id: i64) -> String {
         let wanted = self.wanted.iter().map(|phrase| phrase.tsquery_of(company_id, " & "));
         let unwanted = self.unwanted.iter().filter(|phrase| phrase.is_word());
@@ -13,7 +13,8 @@ impl Search {
         wanted.chain(unwanted).collect::<Vec<_>>().join(" & ")
     }
 
-    /// Which words a note has, and which not, in the query language of `SQLite`'s `FTS5`; there has to be one that it has.
+    /// The words that a note must have, and those that it must not have, in the query language of `SQLite`'s `FTS5`; at
+    /// least one wanted word is required.
     pub fn fts5(&self, company_id: i64) -> String {
         let of = |phrase: &Phrase| {
             let words = phrase.words.iter().map(|word| format!("\"{company_id}{SEPARATOR}{word}\""));
@@ -26,12 +27,12 @@ impl Search {
 }
 
 impl Phrase {
-    /// A phrase of one word: whether a note has it is known without its parts.
+    /// Whether the phrase is one word: then the words of a note decide, without its parts.
     pub fn is_word(&self) -> bool {
         self.words.len() == 1
     }
 
-    /// In the input form of `PostgreSQL`'s `tsquery`.
+    /// The phrase in the input form of `PostgreSQL`'s `tsquery`.
     pub fn tsquery(&self, company_id: i64) -> String {
         self.tsquery_of(company_id, " <-> ")
     }
@@ -42,12 +43,12 @@ impl Phrase {
         words.join(operator) + if self.prefix { ":*" } else { "" }
     }
 
-    /// What the line of the words of a part holds, on `SQLite`.
+    /// The substring to find in the words of a part, on `SQLite`.
     pub fn needle(&self) -> String {
         format!(" {}{}", self.words.join(" "), if self.prefix { "" } else { " " })
     }
 
-    /// What the line of the words of a note holds, on `SQLite`: each word for itself.
+    /// The substrings to find in the words of a note, on `SQLite`: one for each word.
     pub fn word_needles(&self) -> impl Iterator<Item = String> {
         let last = self.words.len() - 1;
         let end = move |place| if self.prefix && place == last { "" } else { " " };

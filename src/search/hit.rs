@@ -1,4 +1,4 @@
-//! Where a note matches.
+//! Search hits: where a note matches.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
@@ -21,7 +21,7 @@ use crate::entity::{message, note};
 use crate::error::Result;
 use crate::offload::{SLICE, offload};
 
-/// What a search finds words in.
+/// The part of a note in which a search finds words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Field")]
 pub enum SearchField {
@@ -34,7 +34,7 @@ pub enum SearchField {
 }
 leaf_enum!(SearchField);
 
-/// A part of a note that matches, as the schema shows it.
+/// The GraphQL object of a matching part of a note.
 #[derive(Clone)]
 pub struct SearchHit {
     field: Field,
@@ -42,19 +42,20 @@ pub struct SearchHit {
 }
 
 object! {
-    /// Where a search matched: the part of the note that holds most of what was looked for; of equals the subject before
-    /// the details, these before messages, and old messages before new ones.
+    /// Where a search matched: the part of the note that contains the most words and phrases of the search; if several
+    /// contain equally many, the subject precedes the details, these precede messages, and old messages precede new
+    /// ones.
     SearchHit {
-        /// What was matched.
+        /// The matching part.
         field = leaf(|hit: &SearchHit| SearchField::from(hit.field));
-        /// Some 160 characters of it around the first match, or its beginning, where there is no match in its first 262,144
-        /// bytes: plain text, with the matched words between U+E000 and U+E001, to be marked by the client. These two
-        /// characters stand in it for nothing else.
+        /// About 160 characters of its text around the first match, or its beginning if there is no match in its first
+        /// 262,144 bytes: plain text, with the matched words between U+E000 and U+E001 for the client to mark. These
+        /// two characters have no other meaning in it.
         snippet = lent(|hit: &SearchHit| &*hit.snippet);
     }
 }
 
-/// A search that many rows share: it is hashed once, and not for each row.
+/// A search that many rows share: its hash is computed once, and not for each row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedSearch(Arc<(u64, Search)>);
 
@@ -80,19 +81,19 @@ impl Hash for SharedSearch {
     }
 }
 
-/// A note and what it was found by.
+/// A note, and the search that found it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HitKey {
     search: SharedSearch,
     note_id: i64,
 }
 
-/// The bytes of texts that one statement gives, where the first of them is not longer by itself.
+/// Maximum total size in bytes of the texts that one statement returns, unless the first text alone is longer.
 const BYTES: u64 = 4 * 1024 * 1024;
-/// Searches whose hits are looked for at the same time.
+/// Maximum number of searches whose hits are loaded concurrently.
 const AT_ONCE: usize = 4;
 
-/// Where notes match. Equal keys are one, however many fields ask for them.
+/// Loads search hits. Equal keys are loaded once, however many fields request them.
 pub struct HitOf;
 
 impl Question for HitOf {
@@ -112,14 +113,14 @@ impl Question for HitOf {
     }
 }
 
-/// The best part of a note.
+/// The best-matching part of a note.
 struct BestPart {
     note_id: i64,
     field: Field,
     text: String,
 }
 
-/// The hits of one search: in one statement, whatever the number of notes, unless their texts are long.
+/// Loads the hits of one search, in one statement for any number of notes, unless their texts are long.
 async fn hits(reader: Reader, search: SharedSearch, mut notes: Vec<i64>) -> Result<Vec<(HitKey, SearchHit)>> {
     let mut hits = Vec::with_capacity(notes.len());
     while !notes.is_empty() {
@@ -127,7 +128,7 @@ async fn hits(reader: Reader, search: SharedSearch, mut notes: Vec<i64>) -> Resu
         notes = left;
         for slice in slices(parts) {
             let mut left: Vec<_> = slice.into_iter().map(|part| (part, Reading::default())).collect();
-            // A long text is read in many turns.
+            // A long text is read in several slices.
             while !left.is_empty() {
                 let search = search.clone();
                 let read = move || {
@@ -154,12 +155,12 @@ async fn hits(reader: Reader, search: SharedSearch, mut notes: Vec<i64>) -> Resu
     Ok(hits)
 }
 
-/// Parts whose texts make a slice of work each, unless one text is longer.
+/// Groups parts so that the texts of each group are at most a slice of work, unless one text alone is longer.
 fn slices(parts: Vec<BestPart>) -> Vec<Vec<BestPart>> {
     let mut slices: Vec<Vec<BestPart>> = Vec::new();
     let mut bytes = SLICE;
     for part in parts {
-        // A part without a text takes its time, too.
+        // A part without a text takes time, too.
         bytes += part.text.len() + 1;
         if let Some(slice) = slices.last_mut().filter(|_| bytes <= SLICE) {
             slice.push(part);
@@ -171,7 +172,7 @@ fn slices(parts: Vec<BestPart>) -> Vec<Vec<BestPart>> {
     slices
 }
 
-/// The best parts of notes, and the notes whose texts have to wait for another statement.
+/// Loads the best parts of notes, and returns the notes whose texts have to wait for another statement.
 async fn best_parts(reader: &Reader, search: &Search, notes: &[i64]) -> Result<(Vec<BestPart>, Vec<i64>)> {
     let backend = reader.db.backend();
     let (holds_some, hits) = Asked { search, sight: reader.sight, backend }.parts();
@@ -206,11 +207,11 @@ async fn best_parts(reader: &Reader, search: &Search, notes: &[i64]) -> Result<(
         .expr_as(Expr::Case(Box::new(text)), "text")
         .from_subquery(ranked, "best")
         .join(JoinType::InnerJoin, note::Entity, is_note)
-        // Messages are numbered from 1; other fields have the position 0, where there is none.
+        // Messages are numbered from 1; other fields have the position 0, which matches no message.
         .join(JoinType::LeftJoin, message::Entity, is_message)
         .and_where(Expr::col(("best", "place")).eq(Expr::cust("1")))
         .take();
-    // The length of a text is known without reading it.
+    // The length of a text can be determined without reading the text.
     let own = r#"coalesce(octet_length("found"."text"), 0)"#;
     let sum = format!(r#"sum({own}) OVER (ORDER BY "found"."note_id")"#);
     let fits = || Expr::cust(format!("({sum} <= {BYTES} OR {sum} = {own})"));
@@ -233,7 +234,7 @@ async fn best_parts(reader: &Reader, search: &Search, notes: &[i64]) -> Result<(
     Ok((parts, left))
 }
 
-/// A field of rows that stand for a note in a list: where the note matches what the list was searched for.
+/// A field of a note in a list: where the note matches the search of the list.
 pub fn search_hit<R: 'static>(found: impl Fn(&R) -> (Option<&SharedSearch>, i64) + Send + Sync + 'static) -> Def {
     ask::<R, (), HitOf, (), Option<SearchHit>>(
         move |row, (), _| {

@@ -1,7 +1,7 @@
-//! Writing the index: always in the transaction of the change that it follows.
+//! Writes the index, always in the transaction of the change that it reflects.
 //!
-//! Each token carries its company, so that the lists that the databases keep of who has a token are those of one
-//! company. The company's number ends where the first [`SEPARATOR`] stands, which is in no token.
+//! Each token is prefixed with its company, so that the posting lists of the databases belong to one company each. The
+//! company's number ends at the first [`SEPARATOR`], which no token contains.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +13,14 @@ use super::indexed::Texts;
 use super::words;
 use crate::entity::{message, note};
 
-/// Rows that are written at once.
+/// Maximum number of rows per statement.
 const ROWS: usize = 500;
 
 pub(super) const SEPARATOR: char = '_';
-/// Stands where a token is that has too many positions; nobody can look for it.
+/// Replaces a token that has too many positions; no search can contain it.
 pub(super) const GAP: &str = "_";
 
-/// Where in a note words are found. The order is that of their weight.
+/// The part of a note that contains words. The order is that of their weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
     Subject,
@@ -29,7 +29,7 @@ pub enum Field {
 }
 
 impl Field {
-    /// As it is stored.
+    /// The stored number.
     pub fn number(self) -> i32 {
         match self {
             Self::Subject => 1,
@@ -38,7 +38,7 @@ impl Field {
         }
     }
 
-    /// What a word is worth here, among those that say how well a note matches.
+    /// The score of a match in this field, for the order by relevance.
     pub fn weight(self) -> i32 {
         match self {
             Self::Subject => 10,
@@ -56,12 +56,12 @@ impl Field {
     }
 }
 
-/// A part of a note, and what it says.
+/// A part of a note, with its text.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'t> {
     pub note_id: i64,
     pub field: Field,
-    /// Of a message; 0 in other fields.
+    /// The position of a message; 0 in other fields.
     pub position: i32,
     pub text: &'t str,
 }
@@ -81,7 +81,7 @@ impl<'t> Part<'t> {
     }
 }
 
-/// All parts of notes and messages.
+/// The parts of notes and messages.
 pub fn parts<'t>(
     notes: impl IntoIterator<Item = &'t note::Model>,
     messages: impl IntoIterator<Item = &'t message::Model>,
@@ -90,7 +90,7 @@ pub fn parts<'t>(
     notes.chain(messages.into_iter().map(Part::message)).collect()
 }
 
-/// Indexes parts that are new: of a note that is new, all of them. Texts that are `known` are not taken apart again.
+/// Indexes new parts; of a new note, these must be all parts. Texts that are `known` are not tokenized again.
 ///
 /// # Errors
 /// When a statement fails.
@@ -114,7 +114,7 @@ pub async fn add(
     Ok(())
 }
 
-/// Indexes parts that may be indexed already with other texts. Texts that are `known` are not taken apart again.
+/// Indexes parts that may have been indexed with other texts. Texts that are `known` are not tokenized again.
 ///
 /// # Errors
 /// When a statement fails.
@@ -143,7 +143,7 @@ pub async fn replace(
     Ok(())
 }
 
-/// Takes all parts of notes out of the index.
+/// Removes all parts of notes from the index.
 ///
 /// # Errors
 /// When a statement fails.
@@ -159,7 +159,7 @@ pub async fn remove_notes(connection: &impl ConnectionTrait, company_id: i64, no
     connection.execute_raw(Statement::from_sql_and_values(backend, sql, [company_id.into(), notes])).await.map(drop)
 }
 
-/// What is stored of a part; nothing, where it has no words.
+/// The stored form of a part; `None` if it has no words.
 fn stored<'t>(part: &Part<'_>, texts: &'t Texts) -> Option<&'t str> {
     texts.get(part)?.stored.as_deref()
 }
@@ -189,10 +189,10 @@ fn columns(parts: &[Part<'_>]) -> [Value; 3] {
     ]
 }
 
-/// What is written over parts that are there.
+/// The upsert clause for parts.
 const OVER: &str = "ON CONFLICT (company_id, note_id, field, position) DO UPDATE SET words = excluded.words";
 
-/// Writes the parts that have words, and in the same statement what `notes` makes of them for their notes.
+/// Writes the parts that have words; the same statement runs `notes`, which updates the words of their notes.
 async fn write_postgres(
     connection: &impl ConnectionTrait,
     company_id: i64,
@@ -222,7 +222,7 @@ async fn write_sqlite(
     parts: &[Part<'_>],
     texts: &Texts,
 ) -> Result<(), DbErr> {
-    // A text that many parts have is sent once.
+    // A text that occurs in many parts is sent once.
     let mut alike: BTreeMap<&str, Vec<(i64, i32, i32)>> = BTreeMap::new();
     for part in parts {
         if let Some(words) = stored(part, texts) {
@@ -230,7 +230,7 @@ async fn write_sqlite(
         }
     }
     let rows: serde_json::Value = alike.into_iter().map(|(words, keys)| json!([keys, words])).collect();
-    // WHERE: else ON would be read as the condition of a join.
+    // Without WHERE, SQLite would parse ON as a join condition.
     let sql = format!(
         "INSERT INTO search_part (company_id, note_id, field, position, words) \
          SELECT ?, k.value ->> 0, k.value ->> 1, k.value ->> 2, alike.value ->> 1 \

@@ -1,7 +1,7 @@
-//! Texts as they are indexed.
+//! Texts, tokenized for the index.
 //!
-//! Taking a long text apart takes some ten milliseconds. Long texts are taken apart on a thread of its own, each once,
-//! however many notes have it, and before the transaction begins where a change of a client brings them.
+//! Tokenizing a long text takes some ten milliseconds. So long texts are tokenized on a separate thread, each once,
+//! however many notes have it, and before the transaction begins if a mutation of a client brings them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
@@ -17,30 +17,30 @@ use crate::error::Result;
 use crate::meter::Meter;
 use crate::offload::{offload, offload_at_once};
 
-/// Of each token of a text, so many positions are indexed: as many as `PostgreSQL` keeps, less one.
+/// Maximum number of indexed positions per token of a text: one less than `PostgreSQL` keeps.
 const MAX_POSITIONS: usize = 255;
-/// Texts of so many bytes together are taken apart where they are: less than a millisecond of work.
+/// Texts of up to this many bytes together are tokenized on the current thread: less than a millisecond of work.
 const SHORT: usize = 8 * 1024;
 
-/// Texts by what they say.
+/// Tokenized texts, by their text.
 #[derive(Clone, Default)]
 pub struct Texts(HashMap<String, Arc<Indexed>>);
 
-/// A text as it is indexed.
+/// A tokenized text.
 #[derive(Default)]
 pub struct Indexed {
-    /// What is stored of it, in the form of the database; nothing, where it has no words.
+    /// Its stored form for the database; `None` if it has no words.
     pub stored: Option<String>,
-    /// Its words; none, where there are more than a note may have.
+    /// Its words; `None` if there are more than an indexed note may have.
     pub words: Option<BTreeSet<String>>,
 }
 
 impl Texts {
-    /// Takes texts of a change apart before its transaction begins: others do not wait for that, and the operation pays
-    /// for it.
+    /// Tokenizes the long texts of a mutation before its transaction begins, so that other transactions do not wait for
+    /// that, and the work counts towards the operation's limits.
     ///
     /// # Errors
-    /// When the operation is over a limit.
+    /// When the operation exceeds a limit.
     pub async fn before<'t>(reader: &Reader, texts: impl IntoIterator<Item = &'t str>) -> Result<Self> {
         Self::metered(&reader.meter, reader.sight.company_id, reader.db.backend(), texts).await
     }
@@ -64,8 +64,8 @@ impl Texts {
         Ok(known)
     }
 
-    /// Takes those texts of parts apart that are not `known`. The caller is in a transaction, which is why nobody is waited
-    /// for.
+    /// Tokenizes those texts of parts that are not `known`. The caller is in a transaction, so this does not wait for a
+    /// turn.
     ///
     /// # Errors
     /// When the work panics.
@@ -116,7 +116,7 @@ impl Indexed {
     }
 }
 
-/// The tokens of a text that are indexed, those with too many positions left out.
+/// The indexed tokens of a text; `None` in place of a token that has too many positions.
 fn indexed(text: &str) -> impl Iterator<Item = Option<String>> {
     let mut positions: HashMap<String, usize> = HashMap::new();
     tokens(searched(text)).take(MAX_TOKENS).map(move |token| {
@@ -126,7 +126,7 @@ fn indexed(text: &str) -> impl Iterator<Item = Option<String>> {
     })
 }
 
-/// The tokens of a text between blanks, one at either end, as `SQLite` has them.
+/// The tokens of a text in the form for `SQLite`, with a blank before and after each.
 fn line(tokens: &[Option<String>]) -> String {
     let mut line = String::from(" ");
     for word in tokens {
@@ -136,8 +136,8 @@ fn line(tokens: &[Option<String>]) -> String {
     line
 }
 
-/// The tokens of a text with their positions, in the input form of `PostgreSQL`'s `tsvector`. Tokens hold neither quotes
-/// nor backslashes.
+/// The tokens of a text with their positions, in the input form of `PostgreSQL`'s `tsvector`. Tokens contain neither
+/// quotes nor backslashes.
 fn vector(company_id: i64, tokens: &[Option<String>]) -> String {
     let mut words: HashMap<&str, String> = HashMap::new();
     for (position, word) in (1..).zip(tokens) {

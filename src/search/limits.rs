@@ -1,20 +1,21 @@
-/// How far a search goes one way, before it goes another, and how far any list or count goes.
+/// When a search switches from checking notes to the index, and how many notes any list or count examines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many notes of a list are looked at one by one before the index is asked; ten times as many, where that promises
-    /// to be enough. What is found is the same.
+    /// How many notes of a list are checked one by one before the index is used; ten times as many, if that promises to
+    /// be enough. The results are the same either way.
     pub looked_at: u64,
-    /// Of how many matches it is found out how well they match, for the order by relevance: of the newest ones.
+    /// How many matches are scored for the order by relevance: the newest ones.
     pub scored: u64,
-    /// The work of one statement on notes, in units of about a microsecond: how many it looks at, times what is done with
-    /// each.
+    /// The work of one statement, in units of about a microsecond: the number of notes that it examines, times the work
+    /// per note.
     pub work: u64,
-    /// A statement looks at this many notes, whatever is done with each.
+    /// The minimum number of notes that a statement examines, whatever the work per note.
     pub fewest: u64,
 }
 
 impl Limits {
-    /// How many notes a statement looks at that does this much work on each, beside comparing its columns.
+    /// The number of notes that a statement examines, if its conditions have this weight per note in addition to column
+    /// comparisons.
     pub fn most(&self, weight: u64) -> u64 {
         (self.work / (1 + weight)).max(self.fewest)
     }

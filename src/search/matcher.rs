@@ -1,18 +1,18 @@
-//! Finding phrases in a stream of tokens, in one pass.
+//! Finds phrases in a stream of tokens, in one pass.
 //!
-//! Each phrase is matched as Knuth, Morris and Pratt match a string, with tokens in the place of characters: a text of
-//! `n` tokens takes at most `2 n` comparisons of numbers per phrase, however often the phrase nearly matches.
+//! Each phrase is matched with the Knuth-Morris-Pratt algorithm, with tokens in place of characters: a text of `n`
+//! tokens takes at most `2 n` comparisons of numbers per phrase, however often the phrase nearly matches.
 
 use std::collections::HashMap;
 
 use super::query::Phrase;
 
-/// Stands for every word that no phrase holds.
+/// The number of every word that no phrase contains.
 const UNKNOWN: usize = usize::MAX;
 
 /// The state of all phrases of a search between two tokens.
 pub struct Matcher<'s> {
-    /// The numbers of the words that phrases hold.
+    /// The numbers of the words in phrases.
     words: HashMap<&'s str, usize>,
     phrases: Vec<Progress<'s>>,
     longest: usize,
@@ -21,15 +21,15 @@ pub struct Matcher<'s> {
     pub steps: usize,
 }
 
-/// How far one phrase is matched by the tokens read so far.
+/// How far the tokens read so far match one phrase.
 struct Progress<'s> {
     /// All words but the last.
     head: Vec<usize>,
-    /// For each beginning of the head, the length of its longest border: a shorter beginning that is its end as well.
+    /// For each prefix of the head, the length of its longest border: a shorter prefix that is also its suffix.
     borders: Vec<usize>,
     last: Last<'s>,
     ends_alone: bool,
-    /// How many words of the head the last tokens are.
+    /// The number of words of the head that the last tokens match.
     matched: usize,
 }
 
@@ -42,9 +42,9 @@ enum Last<'s> {
 /// A phrase that ends with the token just read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Match {
-    /// How many tokens it has.
+    /// The number of its tokens.
     pub length: usize,
-    /// Only the first character of its last token was looked for.
+    /// Whether the search contained only the first character of the last token.
     pub ends_alone: bool,
 }
 
@@ -62,7 +62,8 @@ impl<'s> Matcher<'s> {
         }
     }
 
-    /// A matcher that goes on where another stopped, which told [`Self::matched`]; at the beginning, where that is empty.
+    /// A matcher that continues with the state of another's [`Self::matched`]; it starts from the beginning if that is
+    /// empty.
     pub fn resumed(phrases: &'s [Phrase], matched: &[usize]) -> Self {
         let mut resumed = Self::new(phrases);
         for (phrase, matched) in resumed.phrases.iter_mut().zip(matched) {
@@ -71,12 +72,12 @@ impl<'s> Matcher<'s> {
         resumed
     }
 
-    /// How far each phrase is matched.
+    /// The number of matched words of each phrase.
     pub fn matched(&self) -> Vec<usize> {
         self.phrases.iter().map(|phrase| phrase.matched).collect()
     }
 
-    /// The tokens of the longest phrase.
+    /// The number of tokens of the longest phrase.
     pub fn longest(&self) -> usize {
         self.longest
     }
@@ -109,7 +110,7 @@ impl<'s> Progress<'s> {
         Some(Self { head, borders, last, ends_alone: phrase.ends_alone, matched: 0 })
     }
 
-    /// Reads the next token; the number of comparisons.
+    /// Reads the next token, and returns the number of comparisons.
     fn read(&mut self, word: &str, number: usize, found: &mut impl FnMut(Match)) -> usize {
         let mut steps = 1;
         if self.matched == self.head.len() {
@@ -132,13 +133,13 @@ impl<'s> Progress<'s> {
         steps
     }
 
-    /// The longest border of what is matched; nothing, where nothing is.
+    /// The length of the longest border of the matched part; 0 if nothing is matched.
     fn border(&self) -> usize {
         self.matched.checked_sub(1).map_or(0, |last| self.borders[last])
     }
 }
 
-/// The lengths of the longest borders of all beginnings.
+/// The lengths of the longest borders of all prefixes.
 fn borders(head: &[usize]) -> Vec<usize> {
     let mut borders: Vec<usize> = vec![0; head.len()];
     let mut matched = 0;
@@ -159,7 +160,7 @@ mod tests {
     use super::*;
     use crate::search::{Search, tokens};
 
-    /// Where phrases are found: the places of their first and last tokens.
+    /// Where phrases are found: the indexes of their first and last tokens.
     fn found(text: &str, search: &str) -> (Vec<(usize, usize)>, usize) {
         let search = Search::new(search).unwrap().unwrap();
         let mut matcher = Matcher::new(&search.wanted);
@@ -170,7 +171,7 @@ mod tests {
         (places, matcher.steps)
     }
 
-    /// The same, looked for at each place by itself.
+    /// The same, found by checking each index separately.
     fn expected(text: &str, search: &str) -> Vec<(usize, usize)> {
         let search = Search::new(search).unwrap().unwrap();
         let words: Vec<String> = tokens(text).map(|token| token.word).collect();
@@ -190,7 +191,7 @@ mod tests {
 
     #[test]
     fn it_finds_what_looking_at_each_place_finds() {
-        // All texts of eight words that are a or b, and one with an end that goes on.
+        // All texts of eight words that are a or b, and the same texts with a longer last word.
         for bits in 0..256_u32 {
             let words: Vec<&str> = (0..8).map(|bit| if bits >> bit & 1 == 1 { "a" } else { "b" }).collect();
             for text in [words.join(" "), words.join(" ") + "c"] {

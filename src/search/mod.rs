@@ -1,12 +1,13 @@
-//! Search: which notes hold the words that somebody looks for, how well, and where.
+//! Search: which notes contain the words of a search, how well they match, and where.
 //!
-//! Texts become [`token`]s, the same for both databases and for what is looked for, which [`query`] takes apart. The
-//! [`index`] is written in the transaction of each change: one row for each part of a note, that is its subject, its
-//! details, and each of its messages, and one for the [`words`] of all of them. [`condition`] asks it, with `FTS5` on `SQLite` and `tsvector` on `PostgreSQL`, and
-//! [`hit`] finds where a note matches, and [`mod@snippet`] shows it, with a [`matcher`] that reads a text once.
+//! Texts become [`token`]s, the same for both databases and for searches, which [`query`] parses. The [`index`] is
+//! written in the transaction of each change: one row for each part of a note, that is its subject, its details, and
+//! each of its messages, and one for the [`words`] of all of them. [`condition`] queries it, with `FTS5` on `SQLite`
+//! and `tsvector` on `PostgreSQL`; [`hit`] finds where a note matches, and [`mod@snippet`] shows it, with a [`matcher`]
+//! that reads a text once.
 //!
-//! Nothing in here compares a note with other notes: how well one matches says nothing of what others hold, least of
-//! all of another company.
+//! Nothing in this module compares a note with other notes: the score of a note reveals nothing about the content of
+//! others, least of all of another company's.
 
 mod condition;
 mod forms;

@@ -1,39 +1,39 @@
-//! What somebody looks for, taken apart.
+//! Parses the text of a search.
 
 use super::token::{Shape, tokens};
 use crate::error::{Error, Result};
 
-/// The most tokens of a search: so many words, or so many characters of Chinese.
+/// Maximum number of tokens in a search: words, or characters of Chinese.
 const MAX_TOKENS: usize = 100;
-/// The longest search, in bytes: a hundred words of any language, quotes and all.
+/// Maximum length of a search, in bytes: a hundred words of any language, quotes included.
 const MAX_BYTES: usize = 10_000;
 
-/// What a text is searched for. Any text is a search: there is no way to write one wrongly, but by writing too much.
+/// A parsed search. Any text is a valid search, unless it is too long.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Search {
-    /// Each has to be in one of the parts of the note.
+    /// Each must occur in some part of the note.
     pub wanted: Vec<Phrase>,
-    /// None may be in any part of it. Where there is neither a wanted nor an unwanted one, nothing is found.
+    /// None may occur in any part of the note. If there are neither wanted nor unwanted phrases, nothing is found.
     pub unwanted: Vec<Phrase>,
 }
 
-/// A word, or several that follow each other.
+/// A word, or a sequence of words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Phrase {
     /// Tokens, at least one.
     pub words: Vec<String>,
-    /// The last one may go on.
+    /// Whether the last token matches as a prefix.
     pub prefix: bool,
-    /// The last one is a single character of a script without blanks; then it may go on, as the next character of a
-    /// text is part of the token.
+    /// Whether the last token is a single character of a script without blanks; then it matches as a prefix, because
+    /// the next character of a text is part of the token.
     pub ends_alone: bool,
 }
 
 impl Search {
-    /// `None` where the text is blank, which sets no condition.
+    /// Parses a search; `None` if the text is blank, which sets no condition.
     ///
     /// # Errors
-    /// INVALID, where there are too many words, or bytes.
+    /// INVALID if there are too many words, or bytes.
     pub fn new(text: &str) -> Result<Option<Self>> {
         if text.trim().is_empty() {
             return Ok(None);
@@ -53,7 +53,7 @@ impl Search {
         Ok(Some(search))
     }
 
-    /// Whether no note at all is found: the text holds no word.
+    /// Whether no note can match, because the text contains no word.
     pub fn is_vain(&self) -> bool {
         self.wanted.is_empty() && self.unwanted.is_empty()
     }
@@ -65,7 +65,7 @@ impl Phrase {
         *left = left.checked_sub(found.len()).ok_or_else(|| {
             Error::Invalid(format!("`search` has more than {MAX_TOKENS} words, or characters of Chinese or the like."))
         })?;
-        // In a text the run may go on where that of the search ends.
+        // In a text, the run may continue where that of the search ends.
         if found.last().is_some_and(|token| token.shape == Shape::Last) {
             found.pop();
         }
@@ -76,12 +76,12 @@ impl Phrase {
     }
 }
 
-/// What stands between blanks, or between quotes.
+/// A piece of the search text between blanks, or between quotes.
 #[derive(Debug, PartialEq, Eq)]
 struct Piece<'t> {
     text: &'t str,
     is_excluded: bool,
-    /// The last word of the text, neither quoted nor excluded: somebody may still be typing it.
+    /// Whether it is the last word of the text, neither quoted nor excluded: the user may still be typing it.
     is_open: bool,
 }
 
@@ -103,7 +103,7 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// The quotes of keyboards, and those that telephones put in their place.
+/// Straight quotes, and the typographic quotes that telephones put in their place.
 fn is_quote(char: char) -> bool {
     matches!(char, '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ff02}')
 }
@@ -112,7 +112,7 @@ fn is_quote(char: char) -> bool {
 mod tests {
     use super::*;
 
-    /// A phrase as `a_b`, with `*` where it is a prefix; excluded ones after `-`.
+    /// The parsed search, with phrases as `a_b`, with `*` after a prefix, and excluded ones after `-`.
     fn read(text: &str) -> Option<String> {
         let search = Search::new(text).unwrap()?;
         let shown = |sign: &str, phrase: &Phrase| {

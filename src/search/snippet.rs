@@ -1,4 +1,4 @@
-//! A piece of a text that shows where it matches.
+//! Snippets: a piece of a text that shows where it matches.
 
 use std::mem::take;
 use std::ops::Range;
@@ -10,23 +10,24 @@ use super::query::Phrase;
 use super::token::{MAX_TOKENS, Place};
 use crate::offload::SLICE;
 
-/// Characters of a snippet, as people count them.
+/// Maximum length of a snippet, in grapheme clusters.
 const LENGTH: usize = 160;
-/// Of these, so many before the first match, where the text has them.
+/// Maximum number of these before the first match.
 const BEFORE: usize = 40;
-/// The most code points that a character may have; what are more are no writing of people.
+/// Maximum number of code points per grapheme cluster; no real writing uses more.
 const MAX_POINTS: usize = 16;
 
-/// The most bytes of a text that are read for its snippet. Where no match is found in so many, the beginning is shown: of long
-/// texts in scripts whose words take more than 26 bytes, search may have found one behind them.
+/// Maximum number of bytes of a text that are read for its snippet. If they contain no match, the snippet is the
+/// beginning of the text: in long texts in scripts whose words take more than 26 bytes, the search may have found a
+/// match after them.
 const MAX_READ: usize = 4 * SLICE;
 
 const MARK: char = '\u{e000}';
 const END: char = '\u{e001}';
 const CUT: char = '…';
 
-/// A piece of the text around the first match, matched words marked, blanks and controls as one blank each. Where the
-/// text itself has one of the marks, a replacement character stands for it.
+/// Renders the piece of the text around the first match: matched words are marked, and each run of blanks and control
+/// characters becomes one blank. If the text itself contains one of the marks, a replacement character takes its place.
 fn show(text: &str, found: &Found) -> String {
     let Found { piece, marks } = found;
     let mut out = String::new();
@@ -49,37 +50,37 @@ fn show(text: &str, found: &Found) -> String {
     out
 }
 
-/// What of a text is shown.
+/// The part of a text to show.
 struct Found {
     piece: Range<usize>,
-    /// The places that match, in order, apart from each other; perhaps some behind the piece.
+    /// The matching ranges, in order and disjoint; some may be after the piece.
     marks: Vec<Range<usize>>,
 }
 
-/// A token that was read, and how far it matches.
+/// A token that was read, and how much of it matches.
 struct Read {
     range: Range<usize>,
-    /// Where its first character ends.
+    /// The offset at which its first character ends.
     first: usize,
     marked: Option<usize>,
 }
 
-/// The reading of a text for its snippet: once, up to the end of the piece, and never beyond the part of it that is
-/// indexed. It pauses after each slice, so that others have their turns.
+/// Reads a text for its snippet: once, up to the end of the piece, and never beyond the indexed part of the text. It
+/// pauses after each slice, so that other tasks can run.
 pub struct Reading {
-    /// Where it goes on.
+    /// The tokenizer state at which it continues.
     place: Place,
-    /// Where it pauses next.
+    /// The offset at which it pauses next.
     until: usize,
-    /// How far phrases are matched.
+    /// The number of matched words of each phrase.
     matched: Vec<usize>,
     read: Vec<Read>,
-    /// The first token that matches.
+    /// The index of the first matching token.
     first: Option<usize>,
     shown: Option<Range<usize>>,
-    /// How many tokens are read.
+    /// How many tokens to read.
     last: usize,
-    /// How many comparisons they took.
+    /// The number of comparisons so far.
     #[cfg(test)]
     steps: usize,
 }
@@ -101,12 +102,12 @@ impl Default for Reading {
 }
 
 impl Reading {
-    /// Reads the next slice of the text, which has to be the same each time; the snippet, once enough is read.
+    /// Reads the next slice of the text, which must be the same in each call; returns the snippet when enough is read.
     pub fn next(&mut self, text: &str, wanted: &[Phrase]) -> Option<String> {
         self.advance(text, wanted).then(|| show(text, &self.found(text)))
     }
 
-    /// Whether enough is read.
+    /// Reads the next slice, and returns whether enough is read.
     fn advance(&mut self, text: &str, wanted: &[Phrase]) -> bool {
         let Self { read, first, shown, last, .. } = self;
         let mut matcher = Matcher::resumed(wanted, &self.matched);
@@ -125,13 +126,13 @@ impl Reading {
                     token.marked = token.marked.max(Some(marked));
                 }
             });
-            // Another phrase that began before the first match would have ended by now.
+            // By now, any other phrase that began before the first match would have ended.
             if shown.is_none()
                 && let Some(first) = first.filter(|first| read.len() >= first + longest)
             {
                 *shown = Some(piece(text, read[first].range.start));
             }
-            // A phrase that begins in the piece may end behind it.
+            // A phrase that begins in the piece may end after it.
             if shown.as_ref().is_some_and(|piece| piece.end <= start) {
                 *last = (*last).min(read.len() + longest - 1);
             }
@@ -168,10 +169,10 @@ impl Reading {
     }
 }
 
-/// Where the snippet stands in the text: between whole characters, and where there are blanks, whole words. Whatever the
-/// text, only the code points around the match are looked at.
+/// The range of the snippet in the text: it consists of whole grapheme clusters and, if there are blanks, of whole
+/// words. For any text, only the code points around the match are examined.
 fn piece(text: &str, hit: usize) -> Range<usize> {
-    // One character more than is shown: the first that is looked at may be a part of one.
+    // One cluster more than is shown, because the first one may be incomplete.
     let from = text[..hit].char_indices().rev().take((BEFORE + 1) * MAX_POINTS).last().map_or(hit, |(at, _)| at);
     let before = text[from..hit].grapheme_indices(true).rev().take(BEFORE);
     let before = before.take_while(|(_, character)| character.chars().count() <= MAX_POINTS).last();
@@ -209,7 +210,7 @@ mod tests {
     use super::*;
     use crate::search::Search;
 
-    /// The snippet, and what it took: slices, tokens and comparisons.
+    /// The snippet, and its cost: slices, tokens and comparisons.
     fn read(text: &str, search: &str) -> (String, usize, (usize, usize)) {
         let search = Search::new(search).unwrap().unwrap();
         let mut reading = Reading::default();
@@ -221,7 +222,7 @@ mod tests {
         unreachable!()
     }
 
-    /// The snippet, with its marks as brackets.
+    /// The snippet, with brackets for its marks.
     fn shown(text: &str, search: &str) -> String {
         read(text, search).0.replace(MARK, "[").replace(END, "]")
     }
@@ -266,7 +267,7 @@ mod tests {
         let phrase = format!("\"{}a\"", "a ".repeat(99));
         let (tokens, comparisons) = steps(&"a ".repeat(125_000), &phrase);
         assert!(tokens <= 300 && comparisons <= 600, "{tokens} {comparisons}");
-        // What comes close, again and again, is found at the end: each token is compared twice at most.
+        // A near match that recurs is found at the end: each token is compared at most twice.
         let text = format!("{} b", "a ".repeat(9_000));
         let (tokens, comparisons) = steps(&text, &format!("\"{}b\"", "a ".repeat(99)));
         assert!(tokens <= 9_001 && comparisons <= 18_002, "{tokens} {comparisons}");
@@ -278,7 +279,7 @@ mod tests {
     #[test]
     fn a_long_text_is_read_in_slices_and_not_to_its_end() {
         for odd in ["\u{fdfa}", "x", "\u{1f82}\u{301}", "漢\u{301}"] {
-            // The phrase stands where the first slice ends, and in the last one that is read.
+            // The phrase is at the end of the first slice, and in the last slice that is read.
             for bytes in [SLICE - 15, SLICE * 3] {
                 let start = format!("{} ", odd.repeat(bytes / odd.len()));
                 let text = format!("{start}Grey zebrafish {}", "y".repeat(SLICE * 8));
@@ -303,7 +304,7 @@ mod tests {
         assert_eq!(shown("c x a b c", "c \"a b c\""), "[c] x [a] [b] [c]");
         let text = format!("{} a b c {}", "before ".repeat(50), "after ".repeat(50));
         assert!(shown(&text, "b \"a b c\"").contains("before [a] [b] [c] after"));
-        // Begins in the piece, and ends behind it.
+        // It begins in the piece, and ends after it.
         let text = format!("needle {} start {} stop", "hay ".repeat(30), "hay ".repeat(40));
         let found = shown(&text, &format!("needle \"start {} stop\"", "hay ".repeat(40)));
         assert!(found.starts_with("[needle] hay") && found.contains("[start] [hay]"), "{found}");

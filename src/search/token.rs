@@ -1,4 +1,4 @@
-//! Texts as tokens: what is compared when somebody searches.
+//! The tokenizer of texts and searches.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -9,18 +9,18 @@ use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The most bytes of a token; a longer word is cut. A SHA-256 in hexadecimal just fits.
+/// Maximum length of a token in bytes; longer words are cut. A SHA-256 in hexadecimal just fits.
 const MAX_BYTES: usize = 64;
-/// The most tokens of a text that are indexed, found and shown. `PostgreSQL` takes positions up to 16,383 and a megabyte
-/// in all, which this many tokens of the greatest length come near to.
+/// Maximum number of tokens of a text that are indexed, found and shown. `PostgreSQL` accepts positions up to 16,383
+/// and a megabyte in all, which this many tokens of maximum length come close to.
 pub const MAX_TOKENS: usize = 10_000;
-/// The most bytes of a text that are searched: all of the 250,000 characters that a text may have. Only imported texts are
-/// longer.
+/// Maximum number of bytes of a text that are searched: all of the 250,000 characters that a text may have. Only
+/// imported texts are longer.
 const MAX_SEARCHED: usize = 1_000_000;
-/// The most code points of a character that are folded; a token has no room for more, and what are more are no writing of
-/// people.
+/// Maximum number of code points of a grapheme cluster that are folded: a token has no room for more, and no real
+/// writing uses more.
 const MAX_POINTS: usize = 64;
-/// The most clusters of a text whose foldings are remembered: a megabyte at most, and more than people write with.
+/// Maximum number of clusters per text whose foldings are cached: a megabyte at most, and more than real texts use.
 const MAX_KNOWN: usize = 8_192;
 
 /// The part of a text that is searched.
@@ -28,41 +28,41 @@ pub fn searched(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_SEARCHED)]
 }
 
-/// A part of a text that can be looked for, and where it stands.
+/// A searchable part of a text, and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     /// Letters, digits and marks, without case, accents and width.
     pub word: String,
     pub shape: Shape,
-    /// The bytes of the text that it is made of.
+    /// Its byte range in the text.
     pub range: Range<usize>,
-    /// Where the first character of it ends in the text.
+    /// The byte offset in the text at which its first character ends.
     pub first: usize,
 }
 
-/// What a token is made of.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// A run of letters and digits.
     Word,
-    /// Two characters that follow each other, in a script that writes no blanks between words.
+    /// Two consecutive characters, in a script that writes no blanks between words.
     Pair,
-    /// The last character of such a run.
+    /// The last character of a run in such a script.
     Last,
-    /// The only character of such a run.
+    /// The only character of a run in such a script.
     Alone,
 }
 
-/// The tokens of a text, in its order.
+/// The tokens of a text, in order.
 ///
-/// A word is a run of letters and digits, whatever stands between runs: `o'clock`, `example.com` and `snake_case` are
-/// two words each, so that each half is found. In scripts without blanks between words, and in Korean, every two
-/// neighbours are a token, and so is the last character of a run, so that any part of the run is found.
+/// A word is a run of letters and digits, whatever separates the runs: `o'clock`, `example.com` and `snake_case` are
+/// two words each, so that each half is found. In scripts without blanks between words, and in Korean, each pair of
+/// neighbouring characters is a token, and so is the last character of a run, so that any part of the run is found.
 pub fn tokens(text: &str) -> Tokens<'_> {
     Place::default().tokens(text, usize::MAX)
 }
 
-/// How far the tokens of a text are read: what it takes to go on later.
+/// The state of a paused tokenizer, from which it can continue.
 #[derive(Default)]
 pub struct Place {
     at: usize,
@@ -71,14 +71,14 @@ pub struct Place {
 }
 
 impl Place {
-    /// The tokens from here on, until so many bytes of the text are read.
+    /// Continues with the tokens of the text, until about `until` bytes of it are read.
     pub fn tokens(self, text: &str, until: usize) -> Tokens<'_> {
         let Self { at, letters, run } = self;
         Tokens { clusters: Clusters { text, at }, until, letters, run, known: HashMap::new() }
     }
 }
 
-/// What people see as characters, and where they begin.
+/// An iterator over grapheme clusters and their offsets.
 struct Clusters<'t> {
     text: &'t str,
     at: usize,
@@ -90,7 +90,7 @@ impl<'t> Iterator for Clusters<'t> {
     fn next(&mut self) -> Option<(usize, &'t str)> {
         let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
         let cluster = match rest.as_bytes() {
-            // Nothing joins ASCII to what is before it. (A line's end of two characters makes no difference here.)
+            // An ASCII character never joins the character before it. (The line end `\r\n` makes no difference here.)
             [first] if first.is_ascii() => rest,
             [first, second, ..] if first.is_ascii() && second.is_ascii() => &rest[..1],
             _ => rest.graphemes(true).next()?,
@@ -103,22 +103,22 @@ impl<'t> Iterator for Clusters<'t> {
 
 pub struct Tokens<'t> {
     clusters: Clusters<'t>,
-    /// Where reading pauses, if the text does not end before.
+    /// The offset at which reading pauses, unless the text ends before.
     until: usize,
-    /// Of the last cluster, those that are not taken yet.
+    /// The letters of the last cluster that have not been processed yet.
     letters: VecDeque<Letter>,
     run: Run,
-    /// Foldings of what was read before. Folding is most of the work, and a text repeats its characters.
+    /// Cached foldings of earlier clusters. Folding is most of the work, and a text repeats its characters.
     known: HashMap<&'t str, Box<[char]>>,
 }
 
-/// A folded character, and where it comes from.
+/// A folded character, and its range in the text.
 struct Letter {
     char: char,
     range: Range<usize>,
 }
 
-/// What has been read of the token to come.
+/// The state of the current token.
 #[derive(Default)]
 enum Run {
     #[default]
@@ -161,7 +161,7 @@ impl Iterator for Tokens<'_> {
     }
 }
 
-/// What a cluster of characters is to the run that it stands in.
+/// The effect of a cluster on the current run.
 enum Cluster {
     Letters,
     Break,
@@ -169,7 +169,7 @@ enum Cluster {
 }
 
 impl<'t> Tokens<'t> {
-    /// Where reading has paused; nothing, where the text has ended.
+    /// The state at which reading paused; `None` if the text has ended.
     pub fn paused(self) -> Option<Place> {
         let Self { clusters, until, letters, run, known: _ } = self;
         (clusters.at >= until).then_some(Place { at: clusters.at, letters, run })
@@ -183,7 +183,7 @@ impl<'t> Tokens<'t> {
             return Cluster::Letters;
         }
         if matches!(char, '\u{ad}' | '\u{200c}' | '\u{200d}' | '\u{2060}' | '\u{feff}') {
-            // Says how a word may be broken or joined, and is no end of it.
+            // These control how a word may be broken or joined, and do not end it.
             return Cluster::Ignored;
         }
         if !char.is_alphanumeric() {
@@ -206,15 +206,15 @@ impl<'t> Tokens<'t> {
         Cluster::Letters
     }
 
-    /// Whether a cluster belongs to a word that has no room for any of it; then it is read, and the word goes on to
-    /// `end`.
+    /// Whether a cluster belongs to a word that has no room for any of it; if so, it counts as read, and the word
+    /// extends to `end`.
     ///
-    /// The whole cluster is not folded for that: what it folds to is what its characters fold to one by one, but for
-    /// compositions, which are neither of another script nor shorter than what they are made of.
+    /// This does not fold the whole cluster: a cluster folds to what its characters fold to one by one, except for
+    /// compositions, which are neither of another script nor shorter than their parts.
     fn is_beyond(&mut self, cluster: &'t str, end: usize) -> bool {
         let Run::Word { word, range, .. } = &mut self.run else { return false };
         let left = MAX_BYTES.saturating_sub(word.len());
-        // No character is longer.
+        // Any character fits.
         if left >= char::MAX_LEN_UTF8 {
             return false;
         }
@@ -254,7 +254,7 @@ impl<'t> Tokens<'t> {
                 }
                 None
             }
-            // A mark that did not melt into its character.
+            // A mark that was not composed with its character.
             (Run::Pairs { last, range, .. }, _) if is_combining_mark(char) => {
                 range.end = at.end;
                 if last.len() + char.len_utf8() <= MAX_BYTES / 2 {
@@ -298,11 +298,11 @@ impl Run {
     }
 }
 
-/// The characters of a cluster without case (Unicode's full folding), accents and width, composed; nothing but letters,
-/// digits and marks.
+/// The characters of a cluster without case (Unicode's full case folding), accents and width, composed; only letters,
+/// digits and marks remain.
 fn fold(cluster: &str) -> Vec<char> {
     let compatible = DecomposingNormalizer::new_nfkd();
-    // Case first: the iota below a Greek letter, which looks like an accent, folds to a letter of its own.
+    // Fold case first: the iota subscript of Greek, which looks like an accent, folds to a letter of its own.
     let folded = CaseMapper::new().fold_string(&compatible.normalize(cluster)).into_owned();
     let bare =
         compatible.normalize(&folded).chars().filter(|char| !is_accent(*char)).map(without_stroke).collect::<String>();
@@ -310,12 +310,12 @@ fn fold(cluster: &str) -> Vec<char> {
     composed.chars().filter(|char| char.is_alphanumeric() || is_combining_mark(*char)).collect()
 }
 
-/// A mark that is drawn onto the character before it.
+/// Whether the character is a mark that combines with the character before it.
 fn is_combining_mark(char: char) -> bool {
     CanonicalCombiningClassMapBorrowed::new().get_u8(char) != 0
 }
 
-/// A letter that Unicode does not take apart, though people type it without its stroke (or dot).
+/// Maps letters that Unicode does not decompose, although people type them without the stroke (or dot).
 fn without_stroke(char: char) -> char {
     match char {
         'ø' => 'o',
@@ -328,8 +328,9 @@ fn without_stroke(char: char) -> char {
     }
 }
 
-/// A mark that people leave out: accents of Latin, Greek and Cyrillic, the vowel points of Hebrew and Arabic, and the
-/// choice of a variant. Marks of Indic scripts and the voicing marks of Japanese make other letters, and stay.
+/// Whether the character is a mark that people leave out: accents of Latin, Greek and Cyrillic, the vowel points of
+/// Hebrew and Arabic, and variation selectors. Marks of Indic scripts and the voicing marks of Japanese make other
+/// letters, and stay.
 fn is_accent(char: char) -> bool {
     matches!(char,
         '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}'..='\u{5c2}'
@@ -339,7 +340,8 @@ fn is_accent(char: char) -> bool {
         | '\u{fe20}'..='\u{fe2f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// Chinese, Japanese and Korean, and the scripts of South-East Asia that write sentences as one run.
+/// Whether the character belongs to Chinese, Japanese or Korean, or to one of the scripts of South-East Asia that write
+/// sentences without blanks.
 fn is_written_without_blanks(char: char) -> bool {
     matches!(char,
         // Thai, Lao; Myanmar; Hangul letters; Khmer; Tai Le to New Tai Lue; Tai Tham.

@@ -1,7 +1,7 @@
-//! Writing which words a note holds, in all of its parts together. This is what the databases index: a search for several
-//! words is answered by one look at what has them, and a note by one row.
+//! Writes the words of a note, of all its parts together. The databases index these: one index lookup finds the notes
+//! for a search of several words, and each note has one row.
 //!
-//! Each note has a row, whatever it says.
+//! Each note has a row, even without any words.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
@@ -14,11 +14,11 @@ use super::index::{GAP, Part, SEPARATOR};
 use super::indexed::Texts;
 use crate::offload::offload_at_once;
 
-/// A note that has more different words than this is not indexed: its parts are asked instead. Twice as many of the
-/// greatest length are just less than `PostgreSQL` takes of one value, which is a megabyte.
+/// Maximum number of distinct words of an indexed note; if a note has more, its parts are searched instead.
+/// `PostgreSQL` accepts a megabyte per value, which is just more than twice this many words of maximum length.
 pub const MAX_WORDS: usize = 6_000;
 
-/// The words of notes; none, where there are too many.
+/// The words of notes, by key; `None` if a note has too many.
 type Words = BTreeMap<i64, Option<BTreeSet<String>>>;
 
 /// Adds the words of parts to those of their notes, on `SQLite`.
@@ -43,13 +43,14 @@ pub async fn add_sqlite(
     write_sqlite(connection, company_id, &alike.collect::<Vec<_>>()).await
 }
 
-/// Makes the words of notes anew, of their parts as they are indexed, on `SQLite`.
+/// Rebuilds the words of notes from their indexed parts, on `SQLite`.
 pub async fn renew_sqlite(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<(), DbErr> {
     let sql =
         "SELECT note_id, words FROM search_part WHERE company_id = ? AND note_id IN (SELECT value FROM json_each(?))";
     let rows = of_notes(connection, sql, company_id, notes).await?;
     let mut lines: BTreeMap<i64, Vec<String>> = notes.iter().map(|id| (*id, Vec::new())).collect();
-    // Threads may be long. A change of many notes gives them the same texts: what is the same is read and written once.
+    // Threads may be long. A change of many notes gives them the same texts, so notes with the same lines are processed
+    // and written once.
     let alike = offload_at_once(move || {
         for row in rows {
             lines.entry(row.try_get("", "note_id")?).or_default().push(row.try_get("", "words")?);
@@ -63,10 +64,10 @@ pub async fn renew_sqlite(connection: &impl ConnectionTrait, company_id: i64, no
     write_sqlite(connection, company_id, &alike.await??).await
 }
 
-/// The end of a statement on `PostgreSQL` that adds the words of parts to those of their notes. Behind `WITH part AS` it
-/// is one round trip with the writing of these. `$1` is the company, the other values are from `$6` on.
+/// The end of a statement on `PostgreSQL` that adds the words of parts to those of their notes. It follows `WITH part
+/// AS`, which writes the parts in the same round trip. `$1` is the company, the other values are from `$6` on.
 pub fn add_postgres(company_id: i64, parts: &[Part<'_>], texts: &Texts) -> (String, [Value; 3]) {
-    // Too many are null, which adds up to null.
+    // Too many words are null, and the concatenation with null is null.
     let sql = format!(
         "INSERT INTO search_note (company_id, note_id, words) \
          SELECT $1, note_id, CASE WHEN NOT is_full THEN words::tsvector END \
@@ -88,8 +89,8 @@ pub fn add_postgres(company_id: i64, parts: &[Part<'_>], texts: &Texts) -> (Stri
     (sql, [ids.into(), full.into(), vectors.into()])
 }
 
-/// The same, where the words of notes are made anew. The statement sees the parts as they were before it: those of `new`
-/// are taken from there.
+/// The same, but it rebuilds the words of notes. The statement sees the parts as they were before it, so the changed
+/// parts are taken from `new`.
 pub fn renew_postgres(parts: &[Part<'_>]) -> (String, [Value; 1]) {
     let sql = format!(
         "INSERT INTO search_note (company_id, note_id, words) \
@@ -108,7 +109,7 @@ pub fn renew_postgres(parts: &[Part<'_>]) -> (String, [Value; 1]) {
     (sql, [notes.into_iter().collect::<Vec<i64>>().into()])
 }
 
-/// Forgets the words of notes.
+/// Removes the words of notes.
 pub async fn remove(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     if backend == DatabaseBackend::Postgres {
@@ -155,7 +156,7 @@ async fn of_notes<'n>(
     connection.query_all_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await
 }
 
-/// Takes notes, in a JSON array, out of what `FTS5` knows.
+/// Removes notes, given as a JSON array, from the `FTS5` table.
 async fn forget_sqlite(connection: &impl ConnectionTrait, company_id: i64, notes: &str) -> Result<(), DbErr> {
     let sql = "DELETE FROM search_word WHERE rowid IN (SELECT id FROM search_note WHERE company_id = ? \
                AND note_id IN (SELECT value FROM json_each(?)))";
@@ -163,7 +164,7 @@ async fn forget_sqlite(connection: &impl ConnectionTrait, company_id: i64, notes
     connection.execute_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await.map(drop)
 }
 
-/// Writes the words of notes: of those that have the same words together, in a line, or none, where there are too many.
+/// Writes the words of notes, grouped by equal words: each group with its line of words, or none if there are too many.
 async fn write_sqlite(
     connection: &impl ConnectionTrait,
     company_id: i64,
@@ -172,7 +173,7 @@ async fn write_sqlite(
     let backend = DatabaseBackend::Sqlite;
     let ids: serde_json::Value = alike.iter().flat_map(|(notes, _)| notes).copied().collect();
     forget_sqlite(connection, company_id, &ids.to_string()).await?;
-    // WHERE: else ON would be read as the condition of a join.
+    // Without WHERE, SQLite would parse ON as a join condition.
     let sql = "INSERT INTO search_note (company_id, note_id, words) \
                SELECT ?, k.value, alike.value ->> 1 FROM json_each(?) AS alike, json_each(alike.value, '$[0]') AS k \
                WHERE true ON CONFLICT (company_id, note_id) DO UPDATE SET words = excluded.words";
@@ -188,13 +189,13 @@ fn of_line(line: &str) -> impl Iterator<Item = &str> {
     line.split_ascii_whitespace().filter(|word| *word != GAP)
 }
 
-/// The words of lines together, in one; none, where there are too many.
+/// Merges the words of lines into one line; `None` if there are too many.
 fn line_of(lines: &[String]) -> Option<String> {
     let words: BTreeSet<&str> = lines.iter().flat_map(|line| of_line(line)).collect();
     (words.len() <= MAX_WORDS).then(|| line(words))
 }
 
-/// Words between blanks, one at either end.
+/// A line of words, with a blank before and after each.
 fn line<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
     words.into_iter().fold(String::from(" "), |mut line, word| {
         line.push_str(word);

@@ -71,7 +71,7 @@ fn a_long_word_is_cut_and_a_short_one_is_not() {
     assert!(words(&format!("กข{}ค", "\u{e48}".repeat(1000))).iter().all(|word| word.len() <= MAX_BYTES));
 }
 
-/// Tokens as they are by their definition: each cluster folded by itself, whatever was read before.
+/// Tokens by their definition: each cluster is folded separately, without the state of earlier ones.
 fn folded_each(text: &str) -> Vec<Token> {
     let mut tokens = tokens(text);
     let mut found = Vec::new();
@@ -114,7 +114,7 @@ fn tokens_are_the_same_where_reading_pauses() {
     }
 }
 
-/// Numbers that look like chance, the same each time.
+/// Deterministic pseudo-random numbers.
 struct Chance(u64);
 
 impl Chance {
@@ -206,7 +206,7 @@ fn what_a_word_has_no_room_for_takes_little_time() {
     }
 }
 
-/// There are a hundred thousand of them, alike.
+/// There are a hundred thousand of these characters, all treated alike.
 fn is_han_or_hangul(char: char) -> bool {
     matches!(char, '\u{3400}'..='\u{9ffc}' | '\u{ac02}'..='\u{d7a0}' | '\u{20000}'..)
 }
