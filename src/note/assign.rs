@@ -19,9 +19,9 @@ use crate::user_error::{Problems, UserError};
 /// Users to assign to a note.
 #[derive(InputObject)]
 pub struct NoteAssignInput {
-    /// The note.
+    /// The ID of the note.
     id: ID,
-    /// The users: at most 100.
+    /// The IDs of the users: at most 100.
     user_ids: Vec<ID>,
 }
 

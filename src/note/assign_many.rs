@@ -18,9 +18,10 @@ use crate::user_error::{Problems, UserError};
 /// Notes, and the users to assign to each of them.
 #[derive(InputObject)]
 pub struct NotesAssignInput {
-    /// The notes: at most 100. A note that is named several times is changed once, and has its result at each place.
+    /// The IDs of the notes: at most 100. A note that is named several times is changed once, and has its result at
+    /// each place.
     ids: Vec<ID>,
-    /// The users: at most 100.
+    /// The IDs of the users: at most 100.
     user_ids: Vec<ID>,
     /// What to do if some notes cannot be changed; `REJECT_ALL` when absent or null. A user that does not exist is an
     /// error of all notes.

@@ -1,4 +1,4 @@
-//! What all mutations share: they find the note, and check the records that it is linked to.
+//! What all mutations share: finding the note, and checking the records that it links to.
 
 use std::collections::HashSet;
 
@@ -55,7 +55,7 @@ pub async fn hold_notes(transaction: &Transaction, sight: Sight, keys: &[i64]) -
     Ok(notes)
 }
 
-/// Those of the notes that the viewer still sees after `removed` users were unassigned: a viewer who unassigns himself
+/// Those of the notes that the viewer still sees after `removed` users were unassigned: viewers who unassign themselves
 /// from a confidential note may lose access to it.
 pub async fn still_seen(
     transaction: &Transaction,

@@ -58,7 +58,7 @@ pub struct NoteCreateInput {
     show_on_overview: Option<bool>,
     /// The tags: at most 100, of at most 200 characters each; duplicates are dropped.
     tags: Option<Vec<String>>,
-    /// The users responsible for the note: at most 100.
+    /// The IDs of the users responsible for the note: at most 100.
     assignee_ids: Option<Vec<ID>>,
     /// A key that the client chooses, 1 to 255 characters, to retry the mutation if the response was lost. The same key
     /// with the same input returns the first result for 24 hours, with its current values, and nothing is created

@@ -24,7 +24,7 @@ use crate::user_error::UserError;
 /// A note to delete.
 #[derive(InputObject)]
 pub struct NoteDeleteInput {
-    /// The note.
+    /// The ID of the note.
     id: ID,
     /// Delete the note only if it is still at this version.
     expected_version: Option<i32>,

@@ -17,7 +17,8 @@ use crate::user_error::{Problems, UserError};
 /// Notes to delete.
 #[derive(InputObject)]
 pub struct NotesDeleteInput {
-    /// The notes: at most 100. A note that is named several times is deleted once, and has its result at each place.
+    /// The IDs of the notes: at most 100. A note that is named several times is deleted once, and has its result at
+    /// each place.
     ids: Vec<ID>,
     /// What to do if some notes cannot be deleted; `REJECT_ALL` when absent or null.
     #[graphql(default_with = "Some(BatchErrorPolicy::default())")]

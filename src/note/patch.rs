@@ -25,7 +25,7 @@ use crate::user_error::{Problems, UserError};
 /// A note to change, and the changes.
 #[derive(InputObject)]
 pub struct NotePatchInput {
-    /// The note.
+    /// The ID of the note.
     id: ID,
     /// The changes.
     patch: NotePatch,

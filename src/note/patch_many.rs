@@ -17,7 +17,8 @@ use crate::user_error::{Problems, UserError};
 /// Notes to change, and the changes that all of them get.
 #[derive(InputObject)]
 pub struct NotesPatchInput {
-    /// The notes: at most 100. A note that is named several times is changed once, and has its result at each place.
+    /// The IDs of the notes: at most 100. A note that is named several times is changed once, and has its result at
+    /// each place.
     ids: Vec<ID>,
     /// The changes.
     patch: NotePatch,

@@ -41,7 +41,7 @@ pub struct AttachmentInput {
 /// A message to post to a note.
 #[derive(InputObject)]
 pub struct NoteMessagePostInput {
-    /// The note.
+    /// The ID of the note.
     note_id: ID,
     /// The text: at most 250,000 characters; not blank, unless there is an attachment.
     message: String,

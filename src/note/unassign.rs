@@ -18,9 +18,9 @@ use crate::user_error::{Problems, UserError};
 /// Users to unassign from a note.
 #[derive(InputObject)]
 pub struct NoteUnassignInput {
-    /// The note.
+    /// The ID of the note.
     id: ID,
-    /// The users: at most 100.
+    /// The IDs of the users: at most 100.
     user_ids: Vec<ID>,
 }
 

@@ -5,7 +5,7 @@ use async_graphql::Enum;
 use super::Window;
 use crate::engine::{Asked, Def, Question, ask, leaf_enum};
 
-/// How exact a count is.
+/// The precision of a count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]
 pub enum CountPrecision {
     /// All records were counted.

@@ -37,8 +37,8 @@ pub struct UserEdge {
     node: User,
 }
 
-/// Lists the users of the viewer's company in the order of their IDs: those with a status, those that the search finds,
-/// or all.
+/// Lists the users of the viewer's company in the order of their IDs: all, or those with the status and found by the
+/// search.
 ///
 /// # Errors
 /// INVALID or `BAD_CURSOR` if the arguments are wrong; when the database fails.

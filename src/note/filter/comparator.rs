@@ -136,7 +136,7 @@ pub struct TagsFilter {
 }
 
 /// Matches notes that have a message for which all conditions hold, or, with `exists: false`, notes that have none. It
-/// does not find words in messages. A null field sets no condition; at least one field must be set.
+/// does not search the words of messages. A null field sets no condition; at least one field must be set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
 pub struct NoteMessagesFilter {
     /// Whether such a message exists; true by default if another condition is set.

@@ -79,7 +79,7 @@ impl Count {
     /// Counts and reads the operators that most comparisons have.
     ///
     /// # Errors
-    /// INVALID if an operator is.
+    /// INVALID if a value is wrong, a list is too long, or there are too many conditions.
     pub fn operators<T, V>(
         &mut self,
         path: &str,
@@ -101,7 +101,7 @@ impl Count {
     /// it in indexes; the condition compares each of them, so that whichever index the order uses gets a range.
     ///
     /// # Errors
-    /// INVALID if an operator is, or if there is none.
+    /// INVALID if there are too many conditions, or if no operator is set.
     pub fn times(
         &mut self,
         path: &str,
