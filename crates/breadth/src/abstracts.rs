@@ -8,13 +8,14 @@ use super::declare::{Object, ObjectType, Row};
 use super::link::{Rows, Slot};
 use super::outcome::Gather;
 
-/// A type that stands for an interface or a union of the schema. Its rows are [`AnyRow`]s of it, alone, as
-/// [`One`](crate::One), or in a list; one alone and those of a list may be an `Option`.
+/// A type that stands for an interface or a union of the schema. Its rows are [`AnyRow`]s of it.
+///
+/// A field returns one row, as [`One`](crate::One) or an `Option`, or a list of rows or of `Option`s.
 pub trait Abstract: 'static {
     fn kind() -> &'static AbstractType;
 }
 
-/// An interface or a union of the schema, and the object types that it is of.
+/// An interface or a union of the schema, with its possible object types.
 pub struct AbstractType {
     pub name: &'static str,
     pub description: &'static str,
@@ -24,12 +25,12 @@ pub struct AbstractType {
 }
 
 impl AbstractType {
-    /// The object types that it is of.
+    /// The possible object types.
     pub fn targets(&self) -> Vec<&'static ObjectType> {
         self.objects.iter().map(|object| object()).collect()
     }
 
-    /// Makes it known to the schema; its name.
+    /// Registers the type with the schema and returns its name.
     pub fn register(&'static self, registry: &mut Registry) -> String {
         super::bridge::register_abstract(self, registry)
     }
@@ -48,9 +49,9 @@ impl<I: Abstract> AnyRow<I> {
     }
 }
 
-/// Rows of each object type of an interface or a union.
+/// The rows of one field, grouped by object type.
 pub struct Mixed<I> {
-    /// In the order of the targets.
+    /// One entry per object type, in the order of [`AbstractType::targets`].
     rows: Vec<Boxed>,
     of: PhantomData<fn() -> I>,
 }

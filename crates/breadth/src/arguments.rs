@@ -1,4 +1,4 @@
-//! The arguments of a field that is asked for.
+//! The arguments of a selected field.
 
 use crate::bridge::Literal as Input;
 use crate::bridge::indexmap::IndexMap;
@@ -10,9 +10,9 @@ use super::link::{Given, Link};
 
 /// Arguments as a plan keeps them.
 pub enum Planned {
-    /// They hold no variables: this is what they are, or what is wrong with them.
+    /// They contain no variables, so they are parsed once: the parsed row, or the error message.
     Kept(Result<Box<Row>, String>),
-    /// They are known with the variables.
+    /// They contain variables and are parsed for each execution.
     Sent(Vec<(Name, Input)>),
 }
 
@@ -27,7 +27,7 @@ impl Planned {
     }
 
     /// # Errors
-    /// A message for the client where they are wrong.
+    /// A message for the client, if the arguments are invalid.
     pub fn given(&self, link: &dyn Link, variables: &Variables) -> Result<Given<'_>, String> {
         match self {
             Self::Kept(Ok(row)) => Ok(Given::Kept(row.as_ref())),
@@ -40,7 +40,7 @@ impl Planned {
     }
 }
 
-/// About how many bytes the arguments of a field take, whatever they are turned into.
+/// Estimates how many bytes the arguments of a field take in a plan, parsed or not.
 pub fn bytes(field: &Field) -> usize {
     field.arguments.iter().map(|(name, value)| name.node.len() + bytes_of(&value.node)).sum()
 }
@@ -66,12 +66,12 @@ fn has_variables(value: &Input) -> bool {
     }
 }
 
-/// An argument that is a variable which was left out counts as left out itself (GraphQL, section 6.4.1).
+/// Fills in variables. An argument whose variable is not provided counts as not provided (GraphQL, section 6.4.1).
 fn values<'a>(given: impl Iterator<Item = (Name, &'a Input)>, variables: &Variables) -> Value {
     Value::Object(given.filter_map(|(name, value)| Some((name, filled(value, variables)?))).collect())
 }
 
-/// The value of an input with its variables filled in; `None` where it is a variable that was not given.
+/// Fills the variables into an input value; returns `None` if the value is a variable that is not provided.
 fn filled(value: &Input, variables: &Variables) -> Option<Value> {
     match value {
         Input::Variable(name) => variables.get(name).cloned(),

@@ -1,7 +1,7 @@
-//! The largest size of a document's plans, counted before one is made.
+//! Computes the largest possible size of a document's plans before any plan is built.
 //!
-//! A plan repeats the selection on an interface or a union for each of its object types, with all that is below: an
-//! interface that leads to itself doubles the plan with every level.
+//! A plan repeats a selection on an interface or a union, with everything below it, for each possible object type. An
+//! interface that leads back to itself therefore doubles the plan with every level.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,11 @@ use crate::document::Schema;
 use super::declare::{Kind, ObjectType};
 use super::selection::Fragments;
 
-/// Counts the fields of plans. Each selection set is looked at once for each object type that it is asked of.
+/// Counts the fields of plans. It visits each selection set once per object type that the set applies to.
 pub struct Count<'a> {
     types: &'a Schema,
     fragments: &'a Fragments,
-    /// By the address of the set and the name of the object type.
+    /// Known counts, by the address of the selection set and the name of the object type.
     known: HashMap<(usize, &'static str), u64>,
 }
 
@@ -24,7 +24,8 @@ impl<'a> Count<'a> {
         Self { types, fragments, known: HashMap::new() }
     }
 
-    /// Counts the fields of a plan from which `@skip` and `@include` leave nothing out; fields that are merged count twice.
+    /// Counts the fields of a plan, as if `@skip` and `@include` left nothing out; fields that would be merged count
+    /// twice.
     pub fn fields(&mut self, object: &'static ObjectType, set: &'a SelectionSet) -> u64 {
         let key = (std::ptr::from_ref(set).addr(), object.name);
         if let Some(known) = self.known.get(&key) {

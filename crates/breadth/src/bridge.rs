@@ -1,7 +1,7 @@
-//! Registers the declared types with async-graphql, which prints the schema; its macros make the scalars, enums and inputs
-//! that fields mention. It executes nothing.
+//! Registers the declared types with async-graphql, which prints the schema and whose macros make the scalars, enums
+//! and inputs of fields. async-graphql executes nothing.
 //!
-//! This file alone names the library: where it changes, this is what changes with it.
+//! This is the only file that names the library: an update of async-graphql changes nothing else.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -19,13 +19,13 @@ use crate::escape;
 pub use async_graphql::registry::{Deprecation, MetaInputValue, MetaType, Registry};
 /// The traits that the library's macros implement for scalars, enums and inputs.
 pub use async_graphql::{ID, InputType, OutputType, ScalarType, resolver_utils::EnumType};
-/// How errors, places, names and values are told.
+/// Types for errors, positions, names and values.
 pub use async_graphql::{Name, PathSegment, Pos, Positioned, SDLExportOptions, ServerError, Value, Variables};
-/// Documents, as they are handed over.
+/// The parsed documents that the engine executes.
 pub use async_graphql_parser::{Error as ParseError, parse_schema, types};
 pub use async_graphql_value::{ConstValue, Value as Literal, indexmap};
 
-/// An error as clients see it.
+/// Converts an error into the form that clients see.
 pub fn to_server_error(error: Error, places: Vec<Pos>, path: Vec<PathSegment>) -> ServerError {
     let Error { message, code, cause } = error;
     let mut shown = ServerError::new(message, None);
@@ -42,7 +42,7 @@ pub fn set(error: &mut ServerError, name: &str, value: impl Into<Value>) {
     error.extensions.get_or_insert_default().set(name, value);
 }
 
-/// Makes an object type known to the schema; its name.
+/// Registers an object type with the schema and returns its name.
 pub fn register<T: Object>(registry: &mut Registry) -> String {
     let object = T::object();
     for interface in object.implements {
@@ -70,12 +70,12 @@ fn meta_field(name: &str, description: &str, ty: String, args: Arguments) -> Met
     MetaField { description: Some(description.to_owned()), args, ..MetaField::new(name, ty) }
 }
 
-/// Makes an interface or a union known to the schema; its name.
+/// Registers an interface or a union with the schema and returns its name.
 pub fn register_abstract(kind: &'static AbstractType, registry: &mut Registry) -> String {
     if registry.types.contains_key(kind.name) {
         return kind.name.to_owned();
     }
-    // Its objects may lead to it again.
+    // Registered without its object types first, as they may lead back to it.
     registry.types.insert(kind.name.to_owned(), meta_abstract(kind, &[]));
     for object in kind.targets() {
         let says_so = kind.fields.is_empty() || object.implements.contains(&kind.name);
@@ -120,13 +120,13 @@ fn meta_abstract(kind: &AbstractType, objects: &[String]) -> MetaType {
     }
 }
 
-/// The schema with these object types for its roots, as it is printed.
+/// Prints the schema with these root types as SDL.
 pub fn sdl<Query: Object, Mutation: Object>(options: SDLExportOptions) -> String {
     let (query, mutation) = (Whole::<Query, Mutation>(PhantomData), Declared::<Mutation>(PhantomData));
     escape::with_quotes(&Schema::build(query, mutation, EmptySubscription).finish().sdl_with_options(options))
 }
 
-/// The root of queries, which brings all types of the schema along: their texts are escaped when all are known.
+/// The query root. It registers all types of the schema and then escapes their texts.
 struct Whole<Query, Mutation>(PhantomData<fn() -> (Query, Mutation)>);
 
 impl<Query: Object, Mutation: Object> OutputType for Whole<Query, Mutation> {
@@ -156,7 +156,7 @@ impl<Query: Object, Mutation: Object> ContainerType for Whole<Query, Mutation> {
 
 impl<Query: Object, Mutation: Object> async_graphql::ObjectType for Whole<Query, Mutation> {}
 
-/// An object type, as the library knows types.
+/// Presents a declared object type to the library.
 struct Declared<T>(PhantomData<fn() -> T>);
 
 impl<T: Object> OutputType for Declared<T> {

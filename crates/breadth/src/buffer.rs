@@ -1,19 +1,19 @@
-//! The answer while it is written: pieces instead of one buffer, which would double and be copied as it grows.
+//! Output buffer in pieces. A single buffer would double and be copied as it grows.
 
-/// A piece is complete when it has this many bytes. One field may make it longer.
+/// Bytes after which a piece is complete. A single field may make a piece longer.
 pub const PIECE: usize = 64 << 10;
 
-/// Bytes, written at the end and cut off from there.
+/// Bytes that are appended to, and truncated from, the end.
 #[derive(Debug, Default)]
 pub struct Buffer {
     complete: Vec<Vec<u8>>,
-    /// Bytes of the complete pieces.
+    /// Total bytes of the complete pieces.
     complete_bytes: usize,
     last: Vec<u8>,
 }
 
 impl Buffer {
-    /// Room for about so many bytes, or for a first piece.
+    /// Reserves room for `bytes` bytes, but at most for one piece.
     pub fn with_capacity(bytes: usize) -> Self {
         Self { last: Vec::with_capacity(bytes.min(PIECE + PIECE / 8)), ..Self::default() }
     }
@@ -31,7 +31,7 @@ impl Buffer {
         self.last.extend_from_slice(bytes);
     }
 
-    /// Bytes that were written and not cut off.
+    /// Number of bytes in the buffer.
     pub fn written(&self) -> usize {
         self.complete_bytes + self.last.len()
     }
@@ -48,7 +48,7 @@ impl Buffer {
         self.complete.push(piece);
     }
 
-    /// Adds a piece as it is.
+    /// Adds a piece without copying it.
     pub fn append(&mut self, piece: Vec<u8>) {
         if !self.last.is_empty() {
             self.complete();
@@ -57,7 +57,7 @@ impl Buffer {
         self.complete.push(piece);
     }
 
-    /// Cuts off what follows the first `len` bytes.
+    /// Keeps the first `len` bytes and drops the rest.
     pub fn truncate(&mut self, len: usize) {
         while len < self.complete_bytes
             && let Some(piece) = self.complete.pop()

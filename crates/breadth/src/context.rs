@@ -4,17 +4,17 @@ use std::any::{Any, TypeId};
 
 use hashbrown::HashMap;
 
-/// Values of an operation, one of each type: its database, its viewer, whatever its fields and questions need.
+/// Values of an operation, one per type: its database, its viewer and whatever else its fields and questions need.
 #[derive(Default)]
 pub struct Data(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
 
 impl Data {
-    /// Adds a value, in the place of another one of its type.
+    /// Adds a value and replaces an earlier one of the same type.
     pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
         self.0.insert(TypeId::of::<T>(), Box::new(value));
     }
 
-    /// The same, for chains.
+    /// Like [`insert`](Self::insert), for chained calls.
     #[must_use]
     pub fn with<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.insert(value);
@@ -26,7 +26,7 @@ impl Data {
     }
 }
 
-/// How links and questions reach what the operation carries along.
+/// Gives links and questions access to the [`Data`] of the operation.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     data: &'a Data,
@@ -37,10 +37,10 @@ impl<'a> Context<'a> {
         Self { data }
     }
 
-    /// A value that whoever runs operations gives to each of them.
+    /// Returns a value of the operation's [`Data`].
     ///
     /// # Panics
-    /// The operation was begun without a value of the type.
+    /// The operation has no value of the type.
     pub fn data<T: 'static>(self) -> &'a T {
         let name = std::any::type_name::<T>();
         self.data_opt().unwrap_or_else(|| unreachable!("an operation is begun with its {name}"))

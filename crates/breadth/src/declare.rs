@@ -1,4 +1,4 @@
-//! How an object type is declared: once, for the schema and for execution.
+//! Declares object types, once for both the schema and execution.
 
 use std::any::Any;
 
@@ -8,12 +8,12 @@ use crate::bridge::{MetaInputValue, Registry};
 use super::link::Link;
 use crate::error::Error;
 
-/// A row of an object type.
+/// Implemented by the row type of an object type; [`object!`](crate::object) does this.
 pub trait Object: Send + Sync + 'static {
     fn object() -> &'static ObjectType;
 }
 
-/// A row, its type forgotten.
+/// A row with its type erased.
 pub type Row = dyn Any + Send + Sync;
 
 /// An object type of the schema.
@@ -22,7 +22,7 @@ pub struct ObjectType {
     pub description: String,
     pub implements: &'static [&'static str],
     pub fields: Vec<Field>,
-    /// Makes the type known to the schema; its name.
+    /// Registers the type with the schema and returns its name.
     pub register: fn(&mut Registry) -> String,
 }
 
@@ -31,38 +31,38 @@ pub struct Field {
     pub name: String,
     pub description: String,
     pub def: Def,
-    /// The fields of the row that the field reads, by their names in Rust.
+    /// The Rust names of the row's fields that this field reads.
     pub reads: Vec<&'static str>,
 }
 
-/// The arguments of a field, as the schema tells of them.
+/// The arguments of a field, as the schema describes them.
 pub type Arguments = IndexMap<String, MetaInputValue>;
 
-/// The definition of a field, beside its name and description.
+/// The definition of a field, without its name and description.
 pub struct Def {
-    /// Makes the type known to the schema; the name of it, and the arguments.
+    /// Registers the field's type and returns its name, with the arguments of the field.
     pub register: Box<Register>,
     pub kind: Kind,
-    /// The fields of the row that the field reads, where they are not the one of the same name.
+    /// The Rust names of the row's fields that the field reads; `None` stands for the one of the field's own name.
     pub reads: Option<&'static [&'static str]>,
-    /// Why it is not to be used any more, and what to use instead.
+    /// Why the field is deprecated and what to use instead.
     pub deprecated: Option<&'static str>,
 }
 
 impl Def {
-    /// Says why the field is not to be used any more, and what to use instead.
+    /// Marks the field as deprecated; `reason` says why and what to use instead.
     #[must_use]
     pub fn deprecated(self, reason: &'static str) -> Self {
         Self { deprecated: Some(reason), ..self }
     }
 
-    /// Says what the field reads of its row, where that is not the row's field of the same name.
+    /// Names the row's fields that the field reads, if it reads others than the one of its own name.
     #[must_use]
     pub fn reads(self, fields: &'static [&'static str]) -> Self {
         Self { reads: Some(fields), ..self }
     }
 
-    /// Describes an argument, where its type alone does not.
+    /// Sets the description of an argument.
     #[must_use]
     pub fn about(self, argument: &'static str, description: &'static str) -> Self {
         let register = move |registry: &mut Registry| {
@@ -83,13 +83,13 @@ pub enum Kind {
     Link(Box<dyn Link>),
 }
 
-/// Writes the value that a row has for a field.
+/// Writes a row's value of a field as JSON.
 pub type Write = dyn Fn(&Row, super::Context<'_>, &mut Vec<u8>) -> Result<(), NoValue> + Send + Sync;
 
 /// Why a row has no value for a field; nothing was written.
 pub struct NoValue {
     pub error: Error,
-    /// Whether null may stand in its place.
+    /// Whether the field may be null instead.
     pub nullable: bool,
 }
 
@@ -99,7 +99,7 @@ impl ObjectType {
     }
 }
 
-/// The name of a field in the schema: `databaseId` for `database_id`.
+/// Makes a [`Field`] whose schema name is `name` in camel case: `databaseId` for `database_id`.
 pub fn describe(name: &'static str, comment: &str, def: Def) -> Field {
     let name = name.trim_start_matches("r#");
     let mut camel = String::with_capacity(name.len());
@@ -118,16 +118,16 @@ pub fn describe(name: &'static str, comment: &str, def: Def) -> Field {
     Field { name: camel, description: plain(comment), def, reads }
 }
 
-/// The text of a doc comment: each of its lines begins with a space.
+/// Turns a doc comment into plain text: strips the space that each of its lines begins with.
 pub fn plain(comment: &str) -> String {
     let lines: Vec<&str> = comment.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
     lines.join("\n").trim().to_owned()
 }
 
-/// Declares the object type of a row: its description and those of its fields are the doc comments.
+/// Declares the object type of a row. Doc comments become the descriptions of the type and its fields.
 ///
-/// Reads like the schema: `name = what it is;`. The name in the schema is the name of the row's type, or the one behind
-/// `as`; the names of fields become camel case.
+/// Each field reads `name = definition;`. The schema name of the type is the name of the row's type, or the one after
+/// `as`; field names become camel case.
 ///
 /// ```
 /// use breadth::{leaf, lent, object};

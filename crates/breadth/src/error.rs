@@ -4,17 +4,17 @@ use std::any::Any;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::sync::Arc;
 
-/// The result of everything that can fail while an operation runs.
+/// The result of anything that can fail while an operation runs.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a field has no value. What an application fails with is turned into this, and so decides what clients learn of it.
+/// Why a field has no value. Applications convert their errors into this one, which determines what clients see.
 #[derive(Clone, Debug)]
 pub struct Error {
     /// The message for clients.
     pub message: String,
-    /// `extensions.code`, for programs.
+    /// The machine-readable `extensions.code`.
     pub code: Option<&'static str>,
-    /// The cause, which stays on the server: [`ServerError::source`](crate::ServerError) of the answer.
+    /// The cause, which stays on the server: [`ServerError::source`](crate::ServerError) in the response.
     pub cause: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -32,9 +32,9 @@ impl Display for Error {
 
 impl std::error::Error for Error {}
 
-/// An error that can be that of a row which is promised and not there.
+/// Implemented by errors that can stand for a required row that does not exist.
 pub trait Missing {
-    /// The row of an object type that has a key.
+    /// Makes the error for the missing row of object type `object` with this key.
     fn missing(object: &str, key: &dyn Debug) -> Self;
 }
 

@@ -1,12 +1,12 @@
-//! Escapes for descriptions and reasons, so that they come back from the printed schema as they were declared. The library
-//! prints backslashes as they are, and so it does `"""` within a block string and the quotes of a reason.
+//! Escapes descriptions and deprecation reasons so that they survive printing and parsing of the schema. The library
+//! prints backslashes unescaped, as well as `"""` in block strings and the quotes in a reason.
 
 use crate::bridge::{Deprecation, MetaInputValue, MetaType, Registry};
 
-/// Stands for a quote where the library would print one as it is. No schema has this character.
+/// Stands for a quote that the library would print unescaped. No schema contains this character.
 const QUOTE: char = '\u{1}';
 
-/// Escapes the texts of all types that are registered.
+/// Escapes the texts of all registered types.
 pub fn escape(registry: &mut Registry) {
     for ty in registry.types.values_mut() {
         match ty {
@@ -39,7 +39,8 @@ fn input(value: &mut MetaInputValue) {
     reason(&mut value.deprecation);
 }
 
-/// A text of several lines becomes a block string, which has no escapes; the library escapes the quotes of others.
+/// Escapes a description. One of several lines becomes a block string, which has no escapes; in others the library
+/// escapes the quotes.
 fn describe(description: &mut Option<String>) {
     if let Some(text) = description
         && (!text.contains('\n') || text.contains("\"\"\""))
@@ -54,7 +55,7 @@ fn reason(deprecation: &mut Deprecation) {
     }
 }
 
-/// The printed schema with the quotes of reasons.
+/// Restores the quotes of reasons in the printed schema.
 pub fn with_quotes(sdl: &str) -> String {
     sdl.replace(QUOTE, "\\\"")
 }

@@ -1,4 +1,4 @@
-//! Executing an operation that is planned (GraphQL, section 6.2).
+//! Executes a planned operation (GraphQL, section 6.2).
 
 use std::sync::Arc;
 
@@ -18,29 +18,30 @@ use crate::meter::{Changes, Meter};
 pub struct Response {
     pub data: Answered,
     pub errors: Vec<ServerError>,
-    /// Nothing was answered: errors made null of each field of the root, or of all data.
+    /// Whether the response has no data: errors made each root field, or all data, null.
     pub is_empty: bool,
 }
 
-/// The data of an answer.
+/// The data of a response.
 #[derive(Debug, Default)]
 pub enum Answered {
     /// Nothing was executed.
     #[default]
     Nothing,
-    /// A null has climbed to the root.
+    /// A null has propagated to the root.
     Null,
     /// JSON, in pieces.
     Written(Vec<Vec<u8>>),
 }
 
 impl Response {
-    /// Nothing was executed, as these are wrong.
+    /// A response with request errors; nothing was executed.
     pub fn refused(errors: Vec<ServerError>) -> Self {
         Self { data: Answered::Nothing, errors, is_empty: true }
     }
 
-    /// The whole answer as JSON (GraphQL, section 7.1): errors, where there are any, and data, unless nothing was executed.
+    /// The whole response as JSON (GraphQL, section 7.1): errors if there are any, and data unless nothing was
+    /// executed.
     pub fn to_json(&self) -> String {
         let mut parts = Vec::new();
         if !self.errors.is_empty() {
@@ -53,7 +54,7 @@ impl Response {
         format!("{{{}}}", parts.join(","))
     }
 
-    /// The data as text; `null` where there is none.
+    /// The data as JSON text, or `null` if there is none.
     pub fn json(&self) -> String {
         match &self.data {
             Answered::Written(pieces) => pieces.iter().map(|piece| String::from_utf8_lossy(piece)).collect(),
@@ -64,34 +65,34 @@ impl Response {
     pub(crate) fn new(plan: &Plan, result: Result<(), Nulled>, written: Written) -> Self {
         let Written { out, errors, failed, .. } = written;
         let data = if result.is_ok() { Answered::Written(out.into_pieces()) } else { Answered::Null };
-        // The name of the root is no answer.
+        // `__typename` of the root does not count as data.
         let asked = plan.scopes[ROOT].fields.iter().filter(|field| !matches!(field.what, What::TypeName)).count();
         Self { data, errors, is_empty: result.is_err() || failed > 0 && failed == asked }
     }
 }
 
-/// An operation that is about to run.
+/// An operation to execute.
 pub struct Operation<'o> {
     pub plan: &'o Arc<Plan>,
-    /// The data that its fields and questions need.
+    /// The data that fields and loaders need.
     pub data: &'o Data,
-    /// Values that were found right, the defaults of those that were left out among them.
+    /// Valid variables, including defaults.
     pub variables: &'o Variables,
-    /// Answers of the introspection, where the plan has any.
+    /// The values of introspection fields, if the plan has any.
     pub introspected: &'o [Value],
-    /// Measures it, and stops it where it passes a limit.
+    /// Measures the operation and stops it when it exceeds a limit.
     pub meter: Option<&'o dyn Meter>,
-    /// Makes the row of the root.
+    /// Makes the root row.
     pub root: &'o (dyn Fn() -> Box<dyn Rows> + Sync),
 }
 
 impl Operation<'_> {
-    /// Executes the root fields of a query at once, round by round, and those of a mutation one after the other.
+    /// Executes the root fields of a query together, wave by wave, and those of a mutation one after the other.
     pub async fn execute(&self) -> Response {
         if self.plan.serial { self.in_order().await } else { self.at_once().await }
     }
 
-    /// The rows below the root fields, or their failure where the operation passes a limit meanwhile.
+    /// Loads the rows below the root fields, or returns a failed tree if the operation exceeds a limit.
     async fn tree<'o>(&'o self, only: Option<Only<'o>>) -> Tree {
         let ctx = Context::new(self.data);
         let tree = run(self.plan, (self.root)(), only, ctx, self.variables, self.meter).await;
@@ -102,7 +103,7 @@ impl Operation<'_> {
         Tree::failed(self.plan, (self.root)(), error)
     }
 
-    /// Writes with the meter, and what it stopped at in the place of all that was to be written.
+    /// Writes with the meter. If the meter stops it, what was written is cut off and replaced by the meter's error.
     async fn write(
         &self,
         tree: &Tree,
@@ -145,10 +146,10 @@ impl Operation<'_> {
         Response::new(self.plan, result, written)
     }
 
-    /// The arguments of all fields of the root.
+    /// Parses the arguments of all root fields.
     ///
     /// # Errors
-    /// An error for each field with wrong arguments.
+    /// An error for each field with invalid arguments.
     fn arguments(&self) -> Result<Vec<Option<Given<'_>>>, Vec<ServerError>> {
         let (mut all, mut errors) = (Vec::new(), Vec::new());
         for field in &self.plan.scopes[ROOT].fields {
@@ -168,8 +169,9 @@ impl Operation<'_> {
         if errors.is_empty() { Ok(all) } else { Err(errors) }
     }
 
-    /// A field that fails where null may not stand is the last: its answer would have no place (GraphQL, section 6.2.2).
-    /// Wrong arguments of any field are found before the first runs, whose changes would stay.
+    /// Executes root fields one after the other. A failing field that is not nullable is the last, as the response has
+    /// no place for those after it (GraphQL, section 6.2.2). Arguments of all fields are checked before the first runs,
+    /// as its changes could not be undone.
     async fn in_order(&self) -> Response {
         let arguments = match self.arguments() {
             Ok(arguments) => arguments,
@@ -190,13 +192,13 @@ impl Operation<'_> {
                 return fill(self.plan, position, None, &behind, written);
             }
             let tree = self.tree(Some(Only { position, given })).await;
-            // Somebody has answered in its place.
+            // Somebody else has taken the progress and answered instead.
             let Some(resumed) = progress.resume() else { return Response::default() };
             let result;
             (result, written) = self.write(&tree, resumed, |writer| writer.field(ROOT, position, 0)).await;
             if written.failed > failed
                 && let (Some(before), Some(after)) = (changes, self.changes())
-                // The last one is that of the field.
+                // The last error is that of the field.
                 && let Some(error) = written.errors.last_mut()
             {
                 set(error, CHANGED, after.since(before));

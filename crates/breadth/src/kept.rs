@@ -1,7 +1,7 @@
-//! Plans that are kept with their document.
+//! Caches plans with their document.
 //!
-//! A plan depends on the variables that `@skip` and `@include` name, and on no others: it is made once for each choice of
-//! these that comes.
+//! A plan depends on the variables that `@skip` and `@include` name, and on no others. It is built once for each
+//! combination of their values that occurs.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,13 +14,13 @@ use super::declare::ObjectType;
 use super::plan::Plan;
 use super::selection::{Fragments, Source, condition_variables};
 
-/// How many variables may decide about selections, for plans to be kept: a bit for each.
+/// Maximum number of condition variables for which plans are cached: one bit each.
 const MOST_CONDITIONS: usize = 64;
 
-/// For how many variables plans are made ahead: for each choice of these, so sixteen at most.
+/// Maximum number of condition variables for which plans are built ahead: one plan per combination, so at most sixteen.
 const MOST_CONDITIONS_AHEAD: usize = 4;
 
-/// An operation and the fragments of its document, which fit the types: plans are made of these.
+/// What plans are built from: a valid operation, the fragments of its document, and the types.
 #[derive(Clone, Copy)]
 pub struct Planning<'a> {
     pub types: &'a Schema,
@@ -38,29 +38,30 @@ impl Planning<'_> {
 /// The plans of an operation.
 pub struct Plans {
     root: &'static ObjectType,
-    /// The variables that decide about selections.
+    /// The variables that `@skip` and `@include` name.
     conditions: Vec<Name>,
-    /// How many bytes all plans that are kept may take.
+    /// Maximum size of all cached plans in bytes.
     space: usize,
     kept: Mutex<Kept>,
 }
 
 #[derive(Default)]
 struct Kept {
-    /// By the values of the conditions, a bit for each.
+    /// Plans by the values of the conditions, one bit each.
     plans: Vec<(u64, Arc<Plan>)>,
     bytes: usize,
 }
 
 impl Plans {
-    /// Begins without a plan. Fragments can make a small document a large plan, and each plan repeats long names and values:
-    /// plans are kept while they take no more than `space` bytes together.
+    /// Starts without plans. Fragments can turn a small document into a large plan, and each plan repeats long names
+    /// and values, so plans are cached only up to `space` bytes in total.
     pub fn new(root: &'static ObjectType, of: Planning<'_>, space: usize) -> Self {
         Self { root, conditions: condition_variables(of.fragments, of.operation), space, kept: Mutex::default() }
     }
 
-    /// Makes the plans that requests will need, and keeps them, however large they are: for documents that the operator of the
-    /// server chose. With many conditions that is the plan where all are false.
+    /// Builds and caches the plans that requests will need, however large they are; meant for documents that the
+    /// operator of the server chose. With more than 4 conditions it builds only the plan in which all are false, with
+    /// more than 64 none.
     pub fn prepare(&mut self, of: Planning<'_>) {
         let conditions = self.conditions.len();
         let choices = if conditions <= MOST_CONDITIONS_AHEAD {
@@ -82,7 +83,7 @@ impl Plans {
         self.kept = Mutex::new(made);
     }
 
-    /// The plan for these variables; `of` is the same as in [`new`](Self::new).
+    /// Returns the plan for these variables; `of` must be the same as in [`new`](Self::new).
     pub fn plan(&self, of: Planning<'_>, variables: &Variables) -> Arc<Plan> {
         let flag = |name: &str| flag(variables, name);
         if self.conditions.len() > MOST_CONDITIONS {
@@ -93,7 +94,7 @@ impl Plans {
         if let Some((_, plan)) = kept().plans.iter().find(|(known, _)| *known == choice) {
             return Arc::clone(plan);
         }
-        // Made without the lock: it takes a while. Another request may have made the same meanwhile.
+        // Built without the lock, as it takes a while. Another request may have built the same plan meanwhile.
         let plan = of.plan(self.root, &flag);
         let mut kept = kept();
         let bytes = kept.bytes + plan.bytes;

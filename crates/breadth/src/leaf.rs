@@ -1,4 +1,4 @@
-//! Values without fields of their own, and how they are written.
+//! Values of scalar fields, and how they are written.
 
 use std::fmt::Display;
 
@@ -6,15 +6,15 @@ use crate::bridge::Registry;
 use crate::bridge::{ID, OutputType, ScalarType};
 use crate::error::{Error, Result};
 
-/// A scalar or an enum, written as JSON.
+/// A scalar or an enum that can be written as JSON.
 pub trait Leaf {
-    /// Whether it may be null.
+    /// Whether the value may be null.
     const NULLABLE: bool = false;
 
-    /// Makes the type known to the schema; its name with `!` where it is never null.
+    /// Registers the type with the schema and returns its name, with `!` if it is never null.
     fn register(registry: &mut Registry) -> String;
 
-    /// Checks that the type of the schema can have the value; most types can have all.
+    /// Checks that the schema type can represent the value; most types can represent all.
     ///
     /// # Errors
     /// The error of the field.
@@ -25,13 +25,13 @@ pub trait Leaf {
     fn write(&self, out: &mut Vec<u8>);
 }
 
-/// A JSON string (RFC 8259, section 7).
+/// Writes a JSON string (RFC 8259, section 7).
 pub fn write_text(text: &str, out: &mut Vec<u8>) {
     // Writing to a Vec does not fail.
     let _ = serde_json::to_writer(out, text);
 }
 
-/// Whole numbers of the schema have 32 bits (GraphQL, section 3.5.1).
+/// `Int` has 32 bits (GraphQL, section 3.5.1).
 fn check_int<N: Copy + Display>(number: &N) -> Result<()>
 where
     i32: TryFrom<N>,
@@ -44,7 +44,7 @@ where
     }
 }
 
-/// Numbers of the schema are finite (GraphQL, section 3.5.2).
+/// `Float` is finite (GraphQL, section 3.5.2).
 fn check_float(number: f64) -> Result<()> {
     if number.is_finite() {
         Ok(())
@@ -86,7 +86,7 @@ leaf! {
     ID: |value, out| write_text(value, out);
 }
 
-/// A value of a scalar of async-graphql, as its macro `Scalar` makes one.
+/// A value of a custom scalar, as async-graphql's macro `Scalar` defines them.
 ///
 /// ```
 /// use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
@@ -181,7 +181,7 @@ impl<T: Leaf> Leaf for Vec<T> {
     }
 }
 
-/// Makes an enum of the schema a value that the engine can write.
+/// Implements [`Leaf`](crate::Leaf) for an enum of async-graphql.
 #[macro_export]
 macro_rules! leaf_enum {
     ($kind:ty) => {

@@ -1,22 +1,25 @@
-//! Breadth first: how an operation becomes JSON.
+//! Executes GraphQL operations breadth first and writes JSON.
 //!
-//! A stock executor walks object by object and field by field, with a future and a map for each. Here an operation is
-//! turned into a [`plan`] of *scopes*, an object type and its fields each; a scope holds all objects of its place at
-//! once, and the root is a scope like any other. A leaf is a function from row to JSON. A link says which key each row has
-//! and which [`Question`] answers it: the keys of all rows, and of all links that ask the same question in the same round,
-//! go to the database in one statement. When every scope has its rows, the answer is [written](mod@write) in one pass into
-//! one buffer. The fields of a mutation are executed so one after the other.
+//! A stock executor walks object by object and field by field, with a future and a map for each. Here an operation
+//! becomes a [`plan`] of *scopes*. A scope is an object type with its selected fields; it holds all objects of its
+//! place at once, and the root is a scope like any other. A scalar field is a function from row to JSON. A relation
+//! says which key each row has and which [`Question`] loads it: the keys of all rows, and of all relations that use the
+//! same loader in the same wave, go to the database in one statement. When every scope has its rows, the response is
+//! [written](mod@write) in one pass into one buffer. The root fields of a mutation go through all of this one after the
+//! other.
 //!
-//! A plan depends on the document alone, and on the variables that its `@skip` and `@include` name: it is [`kept`] with the document.
+//! A plan depends on nothing but the document and the variables that its `@skip` and `@include` name, so it is [`kept`]
+//! with the document.
 //!
-//! In the order of reading: [`declare`] is how an object type is declared, once, for the schema and for execution, in the
-//! words of [`words`]; [`selection`] flattens what a document asks for; [`plan`] decides which link is followed in which
-//! round; [`run`] follows them; [`mod@write`] writes; [`execute`] does all of this for an operation, and [`Schema`] for whoever
-//! has a text; [`bridge`] tells async-graphql of the types.
+//! In the order of reading: [`declare`] declares object types once, for both the schema and execution, with the
+//! functions in [`words`]; [`selection`] flattens the selections of a document; [`plan`] decides in which wave each
+//! relation is loaded; [`run`] loads them; [`mod@write`] writes; [`execute`] does all of this for an operation, and
+//! [`Schema`] for a text; [`bridge`] registers the types with async-graphql.
 //!
-//! Documents are read and held against the schema by [`document`]. Nothing in here knows what a schema is about.
+//! [`document`] parses documents and validates them against the schema. Nothing in this crate knows what a schema is
+//! about.
 
-/// The example of the README runs.
+/// Runs the examples of the README as doc tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,4 +1,4 @@
-//! Fields that lead to other rows, or to a value that has to be asked for.
+//! Relations: fields that lead to other rows, or to a value that has to be loaded.
 
 use std::any::{Any, TypeId};
 
@@ -10,7 +10,7 @@ use super::declare::{ObjectType, Row};
 use super::question::Store;
 use crate::error::Error;
 
-/// The rows of a scope, their type forgotten.
+/// The rows of a scope, with their type erased.
 #[expect(clippy::len_without_is_empty, reason = "rows are walked, however many there are")]
 pub trait Rows: Send + Sync {
     fn len(&self) -> usize;
@@ -27,40 +27,40 @@ impl<T: Send + Sync + 'static> Rows for Vec<T> {
     }
 }
 
-/// The target of a field of one row. Scopes below are told by their places among the targets of the link.
+/// Where a field leads from one row. Child scopes are identified by their index among the targets of the link.
 pub enum Slot {
     Null,
-    /// A scope below, and the row of it.
+    /// A child scope and the index of the row in it.
     One(usize, usize),
-    /// The rows of the first scope below, from the first up to the second.
+    /// A range of rows of the first child scope: from the first index up to, but not including, the second.
     Many(usize, usize),
-    /// A list of rows that may be of several scopes.
+    /// A list of rows that may be in several child scopes.
     Each(Vec<Slot>),
     /// JSON that is already written.
     Json(Vec<u8>),
     Failed(Error),
 }
 
-/// The targets of a link from each row, and the rows of the scopes below.
+/// Where a link leads from each row, and the rows of the child scopes.
 pub struct Below {
     pub slots: Vec<Slot>,
     pub rows: Vec<Box<dyn Rows>>,
 }
 
-/// The preparations of a link for its rows, their type forgotten.
+/// What a link has prepared for its rows, with its type erased.
 pub type Ready = Box<dyn Any + Send>;
 
-/// The preparations of a link for its rows, now or when its future is done.
+/// What a link has prepared for its rows, available now or when the future completes.
 pub enum Prepared<'c> {
     Ready(Ready),
     Coming(BoxFuture<'c, Ready>),
 }
 
-/// Arguments that were found right.
+/// Valid arguments.
 pub enum Given<'p> {
-    /// Arguments without variables, kept with the plan.
+    /// Without variables, kept with the plan.
     Kept(&'p Row),
-    /// Arguments of this operation.
+    /// Parsed for this operation.
     Own(Box<Row>),
 }
 
@@ -73,25 +73,26 @@ impl Given<'_> {
     }
 }
 
-/// A field that leads to other rows, or to a value that has to be asked for.
+/// A field that leads to other rows, or to a value that has to be loaded.
 pub trait Link: Send + Sync {
-    /// The object types that it may lead to; none where it leads to a value.
+    /// The possible object types; empty if the field has a value.
     fn targets(&self) -> Vec<&'static ObjectType>;
-    /// Whether null may stand in its place.
+    /// Whether the field may be null.
     fn nullable(&self) -> bool;
-    /// Whether null may stand in the place of an item, where it leads to a list.
+    /// Whether items may be null, if the field is a list.
     fn nullable_items(&self) -> bool {
         false
     }
-    /// The question it asks; `None` where the row has what is needed.
+    /// Identifies the loader; `None` if nothing has to be loaded.
     fn question(&self) -> Option<TypeId>;
-    /// Turns the arguments into what `prepare` takes: what is wrong with them is found out here.
+    /// Parses the arguments for `prepare`; errors in them are found here.
     ///
     /// # Errors
-    /// A message for the client where they are wrong.
+    /// A message for the client, if the arguments are invalid.
     fn arguments(&self, values: Value) -> Result<Box<Row>, String>;
-    /// Finds out which keys the rows need, and asks for them; or begins what finds out by itself.
+    /// Determines which keys the rows need and requests them from the loader, or starts a future that resolves the
+    /// field.
     fn prepare<'c>(&'c self, rows: &dyn Rows, given: Given<'_>, ctx: Context<'c>, store: &mut Store) -> Prepared<'c>;
-    /// Makes the rows below of what was answered.
+    /// Turns the loaded values into the rows of the child scopes.
     fn follow(&self, ready: Ready, store: &mut Store) -> Below;
 }

@@ -1,4 +1,4 @@
-//! Results of links for a row: a row, perhaps one, many, or a value.
+//! What a relation returns for a row: a row, an optional row, a list of rows, or a value.
 
 use crate::bridge::Registry;
 
@@ -7,25 +7,25 @@ use super::declare::{Object, ObjectType};
 use super::leaf::Leaf;
 use super::link::{Rows, Slot};
 
-/// The result of a link for a row.
+/// What a relation returns for a row.
 pub trait Outcome: Send + 'static {
-    /// The rows of the scopes below, while they are gathered.
+    /// Collects the rows of the child scopes.
     type Below: Gather;
 
-    /// Whether null may stand in its place.
+    /// Whether the field may be null.
     const NULLABLE: bool = false;
-    /// Whether null may stand in the place of an item.
+    /// Whether items of the list may be null.
     const NULLABLE_ITEMS: bool = false;
 
     fn register(registry: &mut Registry) -> String;
     fn targets() -> Vec<&'static ObjectType>;
-    /// Adds its rows to those of the scopes below.
+    /// Adds its rows to those of the child scopes.
     fn place(self, below: &mut Self::Below) -> Slot;
 }
 
-/// Rows of the scopes below, while they are gathered.
+/// Collects the rows of the child scopes.
 pub trait Gather: Default {
-    /// The rows of each scope, in the order of the targets.
+    /// The rows of each child scope, in the order of the targets.
     fn gathered(self) -> Vec<Box<dyn Rows>>;
 }
 
@@ -41,11 +41,11 @@ impl Gather for () {
     }
 }
 
-/// A row that is always there.
+/// A row that is never null.
 pub struct One<T>(pub T);
-/// A value that has to be asked for.
+/// A value that has to be loaded.
 pub struct Asked<T>(pub T);
-/// A result that may be null: a failure leaves null in its place and the fields beside it as they are.
+/// Makes a field nullable: if it fails, the field becomes null and the fields next to it keep their values.
 pub struct Nullable<O>(pub O);
 
 impl<O: Outcome> Outcome for Nullable<O> {
@@ -121,7 +121,7 @@ impl<T: Object> Outcome for Vec<T> {
     }
 }
 
-/// A list in which single rows may be missing.
+/// A list whose items may be null.
 impl<T: Object> Outcome for Vec<Option<T>> {
     type Below = Vec<T>;
 

@@ -1,4 +1,4 @@
-//! Which scopes a selection has, and in which round each link is followed.
+//! Plans an operation: its scopes, and the wave in which each relation is loaded.
 
 use std::any::TypeId;
 
@@ -11,49 +11,49 @@ use super::link::Link;
 use super::selection::{Mention, Source, collect};
 use crate::document::Introspected;
 
-/// The place of the scope that everything begins with.
+/// The index of the root scope.
 pub const ROOT: usize = 0;
 
-/// An operation, planned whole. Nothing in it depends on the variables, but for those that its `@skip` and `@include` name.
+/// The plan of an operation. It depends on no variables except those that `@skip` and `@include` name.
 pub struct Plan {
     pub scopes: Vec<Scope>,
     pub links: Vec<Step>,
-    /// How many rounds of questions there are.
+    /// Number of waves.
     pub rounds: usize,
     /// Whether the root fields are executed one after the other.
     pub serial: bool,
     /// Fields `__schema` and `__type`.
     pub introspected: Vec<Introspected>,
-    /// About how many bytes it takes.
+    /// Estimated size in bytes.
     pub bytes: usize,
 }
 
-/// An object type and the fields that are asked of it, at one place of the document.
+/// An object type and the fields selected on it, at one place of the document.
 pub struct Scope {
     pub object: &'static ObjectType,
     pub fields: Vec<Planned>,
-    /// How many of the fields are links.
+    /// How many of the fields are relations.
     pub links: usize,
 }
 
 /// A field of a scope.
 pub struct Planned {
-    /// The response key as JSON, with its quotes and its colon: what is written for each object.
+    /// The response key as JSON, with quotes and colon, as written for each object.
     pub key: Box<str>,
-    /// The first mention.
+    /// Position of the first of the merged fields.
     pos: Pos,
-    /// Further mentions.
+    /// Positions of the others.
     more: Vec<Pos>,
     pub what: What,
 }
 
 impl Planned {
-    /// The places of all mentions.
+    /// The positions of all merged fields.
     pub fn places(&self) -> Vec<Pos> {
         std::iter::once(self.pos).chain(self.more.iter().copied()).collect()
     }
 
-    /// The response key. Names need no escapes, so it stands in the JSON as it is.
+    /// The response key. Names need no escapes, so it equals the JSON text between the quotes.
     pub fn name(&self) -> &str {
         self.key.get(1..self.key.len() - 2).unwrap_or_default()
     }
@@ -62,29 +62,29 @@ impl Planned {
 pub enum What {
     TypeName,
     Leaf(&'static Write),
-    /// By its place among the links.
+    /// A relation, by its index in `links`.
     Link(usize),
-    /// `__schema` or `__type`, by its place among these.
+    /// `__schema` or `__type`, by its index in `introspected`.
     Schema(usize),
 }
 
-/// A link of a scope.
+/// A relation of a scope.
 pub struct Step {
     pub link: &'static dyn Link,
     pub arguments: Arguments,
     pub nullable: bool,
     pub nullable_items: bool,
-    /// The scopes below, one for each object type that it may lead to.
+    /// The child scopes, one per possible object type.
     pub below: Vec<usize>,
     question: Option<TypeId>,
-    /// The first round that this link can be followed in, and the last that does not make the whole longer.
+    /// The wave in which it is loaded: at first the earliest possible one, then the one that [`Plan::of`] has chosen.
     round: usize,
-    /// Rounds below and including this one.
+    /// Number of waves that this link and everything below it need.
     height: usize,
 }
 
 impl Step {
-    /// From 1; 0 where nothing is asked.
+    /// The wave, from 1; 0 if nothing has to be loaded.
     pub fn round(&self) -> usize {
         if self.question.is_some() { self.round } else { 0 }
     }
@@ -95,7 +95,7 @@ impl Step {
 }
 
 impl Plan {
-    /// Plans a valid operation, whose root is an object of this type.
+    /// Plans a valid operation whose root is of this object type.
     pub fn of(root: &'static ObjectType, operation: &OperationDefinition, source: Source<'_>) -> Self {
         let serial = operation.ty == OperationType::Mutation;
         let mut plan =
@@ -112,7 +112,7 @@ impl Plan {
         plan
     }
 
-    /// Adds the selection of an object; the place of its scope.
+    /// Adds the scope of a selection and returns its index.
     fn add<'a>(&mut self, source: Source<'a>, object: &'static ObjectType, sets: &[&'a SelectionSet]) -> usize {
         let mentions = collect(source, sets, object.name);
         let scope = self.scopes.len();
@@ -165,8 +165,8 @@ impl Plan {
         }
     }
 
-    /// Decides the rounds of links and of what is below them: as early as possible, but a link waits for others that ask
-    /// the same question where that does not make the whole longer.
+    /// Assigns waves to links and everything below them: as early as possible, except that a link waits for others with
+    /// the same loader if that adds no wave.
     fn schedule(&mut self, roots: &[usize]) {
         let rounds = roots.iter().map(|step| self.height(*step)).max().unwrap_or_default();
         self.rounds = self.rounds.max(rounds);
@@ -184,7 +184,7 @@ impl Plan {
         fields.filter_map(|field| if let What::Link(step) = field.what { Some(step) } else { None }).collect()
     }
 
-    /// The links below a link.
+    /// The links in the child scopes of a link.
     fn below(&self, step: usize) -> Vec<usize> {
         self.links[step].below.iter().flat_map(|scope| self.steps(*scope)).collect()
     }

@@ -1,4 +1,4 @@
-//! How far a mutation has come, for whoever cannot wait for its end.
+//! The progress of a mutation, for a caller that cannot wait for its end.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -8,7 +8,8 @@ use crate::execute::Response;
 use crate::plan::{Plan, Planned, ROOT, What};
 use crate::write::{Nulled, Written};
 
-/// The answers of the root fields of a mutation so far. Whoever takes them ends it: no root field begins after that.
+/// The responses of a mutation's root fields so far. [`interrupt`](Self::interrupt) takes them; no root field begins
+/// after that.
 #[derive(Default)]
 pub struct Progress {
     plan: OnceLock<Arc<Plan>>,
@@ -20,22 +21,22 @@ enum State {
     /// No root field has begun.
     #[default]
     Nowhere,
-    /// The root field at this position runs; those before it are answered.
+    /// The root field at this position is running; those before it are complete.
     At(usize, Written),
-    /// The answer of a root field is being written, or all are answered.
+    /// The value of a root field is being written, or all are complete.
     Writing,
-    /// Root fields that have not begun fail with this.
+    /// The mutation was interrupted; root fields that have not begun fail with this error.
     Interrupted(Error),
 }
 
-/// What there is of the answer when nobody waits any longer.
+/// What is left of a response that nobody can wait for any longer.
 #[derive(Debug)]
 pub enum Interruption {
-    /// The answers so far, with errors in the place of the others.
+    /// The values so far, with errors for the other root fields.
     Answered(Response),
-    /// The operation itself answers in a moment: it writes an answer, and begins no other root field.
+    /// The operation is about to respond itself: it is writing a value and begins no other root field.
     Soon,
-    /// No root field is answered.
+    /// No root field is complete.
     Nothing,
 }
 
@@ -54,10 +55,10 @@ impl Progress {
         let _ = self.plan.set(Arc::clone(plan));
     }
 
-    /// Leaves what was answered, while the root field at this position runs.
+    /// Stores the response so far, while the root field at this position runs.
     ///
     /// # Errors
-    /// Gives it back with the error of the fields that have not begun, where the mutation was interrupted.
+    /// Returns the response, and the error for fields that have not begun, if the mutation was interrupted.
     pub(crate) fn leave(&self, position: usize, written: Written) -> Result<(), Box<(Written, Error)>> {
         let mut state = self.state();
         if let State::Interrupted(error) = &*state {
@@ -67,7 +68,7 @@ impl Progress {
         Ok(())
     }
 
-    /// Gives it back; none where somebody else has taken it.
+    /// Takes the response back; `None` if somebody else has taken it.
     pub(crate) fn resume(&self) -> Option<Written> {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::Writing) {
@@ -79,8 +80,8 @@ impl Progress {
         }
     }
 
-    /// Begins no further root field, and answers in the place of the operation where it can: `running` is the error of the field
-    /// that runs, which goes on, and `behind` that of those that have not begun.
+    /// Prevents further root fields from beginning and, if possible, returns the response in place of the operation.
+    /// The running field, which goes on, gets the error `running`; those that have not begun get `behind`.
     pub fn interrupt(&self, running: &Error, behind: &Error) -> Interruption {
         let before = std::mem::replace(&mut *self.state(), State::Interrupted(behind.clone()));
         let (plan, first, written) = match (before, self.plan.get()) {
@@ -92,8 +93,8 @@ impl Progress {
     }
 }
 
-/// Completes an answer with errors in the place of the root fields from this position on: `running` is that of the first of
-/// them, where it runs, and `behind` that of those that never begin.
+/// Completes a response with errors for the root fields from position `first` on: `running` for the first of them, if
+/// it is running, and `behind` for those that never begin.
 pub fn fill(plan: &Plan, first: usize, running: Option<&Error>, behind: &Error, mut written: Written) -> Response {
     let mut result = Ok(());
     for (number, field) in plan.scopes[ROOT].fields.iter().skip(first).enumerate() {
@@ -110,11 +111,10 @@ pub fn fill(plan: &Plan, first: usize, running: Option<&Error>, behind: &Error, 
     Response::new(plan, result, written)
 }
 
-/// The extension of an error that says whether the root field, whose answer it takes the place of, has changed something; null
-/// where nobody knows yet.
+/// The error extension that says whether the failed root field has changed anything; null if that is unknown.
 pub const CHANGED: &str = "changed";
 
-/// Whether an error says what its root field has changed.
+/// Whether an error says if its root field has changed anything.
 pub fn tells_changes(error: &ServerError) -> bool {
     error.extensions.as_ref().is_some_and(|extensions| extensions.get(CHANGED).is_some())
 }
@@ -128,7 +128,7 @@ fn unanswered(
 ) -> Result<(), Nulled> {
     written.out.extend(field.key.as_bytes());
     let What::Link(step) = field.what else {
-        // The name of the type is known: nothing else than links and that stands in a mutation.
+        // The type name is known; a mutation has only links besides `__typename`.
         written.out.extend(format!("\"{}\"", plan.scopes[ROOT].object.name).as_bytes());
         return Ok(());
     };

@@ -1,4 +1,4 @@
-//! Questions to the database about many keys at once, and what has been answered.
+//! Loaders, which fetch rows for many keys at once, and the results of an operation so far.
 
 use std::any::{Any, TypeId};
 use std::fmt::Debug;
@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 
 use crate::error::{Error, Result};
 
-/// A question about many keys at once.
+/// A loader: fetches the values of many keys at once.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -42,13 +42,14 @@ pub trait Question: Send + Sync + 'static {
     /// The error of the source.
     type Error: Into<Error> + Send;
 
-    /// Loads the answer to each key; keys without one are left out.
+    /// Loads the value of each key; keys without one are missing in the map.
     fn ask(
         source: &Self::Source,
         keys: &[Self::Key],
     ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Answer>, Self::Error>> + Send;
 
-    /// The same where rows of other questions come along: these are seeded, and not asked for later. The engine asks so.
+    /// Like [`ask`](Self::ask), but may also pass on rows of other loaders that came along, which are then not loaded
+    /// again. The engine calls this method.
     fn ask_and_seed(
         source: &Self::Source,
         keys: &[Self::Key],
@@ -58,14 +59,14 @@ pub trait Question: Send + Sync + 'static {
     }
 }
 
-/// Answers to other questions that came along with one.
+/// Values of other loaders that came along with a load.
 #[derive(Default)]
 pub struct Seeds(Vec<Box<Seed>>);
 
 type Seed = dyn FnOnce(&mut Store, Option<&Faults>) + Send;
 
 impl Seeds {
-    /// The answer of a question to a key, which counts where that key has not been asked for.
+    /// Adds the value of a key of the loader `Q`; ignored if that key was requested already.
     pub fn seed<Q: Question>(&mut self, key: Q::Key, answer: Q::Answer) {
         self.0.push(Box::new(move |store, faults| {
             let fault = faults.and_then(|faults| faults.of::<Q>(&key));
@@ -74,8 +75,8 @@ impl Seeds {
     }
 }
 
-/// Failures on purpose, for tests: where the data of an operation has them, they decide by the name of a question and a
-/// key, as `Debug` writes it, which of its answers are failures.
+/// Injects faults in tests. If the [`Data`](crate::Data) of an operation contains one, the function decides by loader
+/// name and key (in `Debug` format) which loads fail.
 pub struct Faults(pub Box<Fails>);
 
 type Fails = dyn Fn(&str, &str) -> bool + Send + Sync;
@@ -91,24 +92,24 @@ impl Faults {
 
 type Outcome<A> = Result<Option<A>>;
 
-/// All questions of an operation: keys that wait to be asked for, and the answers so far.
+/// The state of all loaders of an operation: keys that wait to be loaded, and the values so far.
 ///
-/// It lives as long as one operation: what it keeps is never stale and never another viewer's.
+/// It lives only as long as the operation, so its contents are never stale and never another viewer's.
 #[derive(Default)]
 pub struct Store(Vec<(TypeId, Box<dyn Waiting>)>);
 
-/// The requests to one question and their answers.
+/// The requested keys of one loader and their values.
 pub struct Asked<Q: Question> {
-    /// The place of each key's answer, known before the answer is.
+    /// The index of each key's value in `answers`, assigned before the value is loaded.
     places: HashMap<Q::Key, usize>,
     answers: Vec<Outcome<Q::Answer>>,
-    /// Keys for the next round, in the order of the places that their answers will have.
+    /// Keys for the next wave, in the order of their indices.
     waiting: Vec<Q::Key>,
 }
 
 trait Waiting: Send {
     fn is_waiting(&self) -> bool;
-    /// Puts the question; what came along.
+    /// Loads the waiting keys; returns the values of other loaders that came along.
     fn ask<'a>(&'a mut self, ctx: super::Context<'a>) -> Pin<Box<dyn Future<Output = Seeds> + Send + 'a>>;
     fn as_any(&mut self) -> &mut dyn Any;
 }
@@ -142,7 +143,7 @@ impl<Q: Question> Waiting for Asked<Q> {
 }
 
 impl<Q: Question> Asked<Q> {
-    /// Asks for a key in the next round, unless it is asked for already; the place of its answer.
+    /// Requests a key for the next wave, unless it was requested before, and returns the index of its value.
     pub fn want(&mut self, key: &Q::Key) -> usize {
         if let Some(place) = self.places.get(key) {
             return *place;
@@ -153,7 +154,7 @@ impl<Q: Question> Asked<Q> {
         place
     }
 
-    /// Between two rounds, when no key is waiting: an answer that is known without being asked for.
+    /// Stores a value that came along with another load. Only effective between two waves, when no key is waiting.
     fn know(&mut self, key: Q::Key, answer: Outcome<Q::Answer>) {
         if self.waiting.is_empty() && !self.places.contains_key(&key) {
             self.places.insert(key, self.answers.len());
@@ -162,7 +163,7 @@ impl<Q: Question> Asked<Q> {
     }
 
     /// # Errors
-    /// The failure of the question.
+    /// The error of the load.
     pub fn answer(&self, place: usize) -> Outcome<Q::Answer> {
         self.answers.get(place).cloned().unwrap_or(Ok(None))
     }
@@ -171,7 +172,7 @@ impl<Q: Question> Asked<Q> {
 impl Store {
     pub fn asked<Q: Question>(&mut self) -> &mut Asked<Q> {
         let id = TypeId::of::<Q>();
-        // There are few of them: looking through them takes less time than hashing.
+        // There are few loaders, so a linear search is faster than hashing.
         let place = self.0.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
             let nothing = Asked::<Q> { places: HashMap::new(), answers: Vec::new(), waiting: Vec::new() };
             self.0.push((id, Box::new(nothing)));
@@ -181,7 +182,7 @@ impl Store {
         asked.unwrap_or_else(|| unreachable!("questions are kept under their types"))
     }
 
-    /// Puts all questions that have keys waiting, at the same time.
+    /// Loads the waiting keys of all loaders concurrently.
     pub async fn round(&mut self, ctx: super::Context<'_>) {
         let waiting = self.0.iter_mut().map(|(_, asked)| asked).filter(|asked| asked.is_waiting());
         let seeds = join_all(waiting.map(|asked| asked.ask(ctx))).await;

@@ -1,4 +1,4 @@
-//! Following the links of a plan, round by round.
+//! Loads the relations of a plan, wave by wave.
 
 use crate::bridge::Variables;
 use futures_util::future::{BoxFuture, join, join_all};
@@ -11,7 +11,7 @@ use super::question::Store;
 use crate::error::{Error, Result};
 use crate::meter::Meter;
 
-/// The rows of all scopes, and where each link leads from each row.
+/// The rows of all scopes, and where each relation leads from each row.
 pub struct Tree {
     pub rows: Vec<Option<Box<dyn Rows>>>,
     pub slots: Vec<Vec<Slot>>,
@@ -25,7 +25,7 @@ impl Tree {
         }
     }
 
-    /// The tree of an operation that could load nothing.
+    /// The tree of an operation that could not load anything.
     pub fn failed(plan: &Plan, root: Box<dyn Rows>, error: &Error) -> Self {
         let mut tree = Self::of(plan);
         tree.rows[ROOT] = Some(root);
@@ -37,23 +37,23 @@ impl Tree {
         tree
     }
 
-    /// About how many bytes the answer has: a field takes some thirty.
+    /// Estimates the size of the response in bytes: about 32 per field.
     pub fn size(&self, plan: &Plan) -> usize {
         let scopes = self.rows.iter().zip(&plan.scopes);
         scopes.map(|(rows, scope)| rows.as_ref().map_or(0, |rows| rows.len() * scope.fields.len() * 32)).sum()
     }
 }
 
-/// A field of the root, by its place, and its arguments.
+/// A root field, by its position, and its arguments.
 pub struct Only<'r> {
     pub position: usize,
     pub given: Option<Given<'r>>,
 }
 
-/// Loads everything that the plan asks for, from the row of the root: of all its fields, or `only` of one of them.
+/// Loads everything that the plan selects from the root row: for all root fields, or for `only` one.
 ///
 /// # Errors
-/// The operation passes a limit of its meter, before or after a round.
+/// The operation exceeds a limit of its meter.
 pub async fn run<'r>(
     plan: &'r Plan,
     root: Box<dyn Rows>,
@@ -104,7 +104,7 @@ pub async fn run<'r>(
     Ok(run.tree)
 }
 
-/// Lets others have their turn, where that is due.
+/// Yields to other tasks if the meter says so.
 async fn yield_now(meter: Option<&dyn Meter>) {
     if let Some(meter) = meter {
         meter.yield_now().await;
@@ -117,25 +117,25 @@ struct Run<'r> {
     variables: &'r Variables,
     meter: Option<&'r dyn Meter>,
     tree: Tree,
-    /// Links by the round that they wait for, with the scope that they start from.
+    /// Links by the wave they are loaded in, with the scope they start from.
     waiting: Vec<Vec<(usize, usize)>>,
-    /// Futures that links of this round have begun.
+    /// Futures that links of this wave have started.
     coming: Vec<(usize, BoxFuture<'r, Ready>)>,
-    /// The arguments of the first link that is prepared, where they are known.
+    /// The arguments of the first link to be prepared, if they are parsed already.
     given: Option<Given<'r>>,
 }
 
 impl Run<'_> {
-    /// A scope has its rows: what they have at hand is followed at once, the rest waits for its round.
+    /// Stores the rows of a scope. Links that need no load are followed at once; the others wait for their wave.
     ///
     /// # Errors
-    /// The answer would hold more values than it may, or its rows take more memory than is left.
+    /// The response would contain too many values, or the rows take too much memory.
     fn enter(&mut self, scope: usize, rows: Box<dyn Rows>, only: Option<usize>, store: &mut Store) -> Result<()> {
         let plan = self.plan;
         let planned = &plan.scopes[scope];
         if let Some(meter) = self.meter {
             meter.plan_values(rows.len().saturating_mul(planned.fields.len()) as u64)?;
-            // Each link keeps where it leads to from each row.
+            // Each link stores a slot per row.
             let each = size_of::<&Row>() + planned.links * size_of::<Slot>();
             meter.hold_rows(rows.len().saturating_mul(each) as u64)?;
         }
@@ -158,7 +158,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Prepares a link; gives nothing where a future goes on with it, or its arguments are wrong.
+    /// Prepares a link; returns `None` if a future resolves it or its arguments are invalid.
     fn prepare(&mut self, scope: usize, step: usize, store: &mut Store) -> Option<Ready> {
         let rows = self.tree.rows[scope].as_deref()?;
         let planned = &self.plan.links[step];

@@ -1,4 +1,4 @@
-//! A schema, ready to read documents and to execute them.
+//! A schema that can parse and execute documents.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use crate::kept::{Planning, Plans};
 use crate::link::Rows;
 use crate::meter::Meter;
 
-/// Bytes that the plans of a document may take for each byte of its text.
+/// Maximum size of a document's plans, in bytes per byte of its text.
 const PLANNED_BYTES: usize = 12;
-/// Bytes that the plans of a document may take, however short it is: enough for some 80 fields.
+/// Bytes that a document's plans may take in any case: enough for some 80 fields.
 const LEAST_PLANNED_BYTES: usize = 8 << 10;
 
-/// The mutation type of a schema that has none.
+/// The mutation type of a schema without mutations.
 #[derive(Default)]
 pub struct NoMutation;
 
@@ -34,7 +34,7 @@ impl Object for NoMutation {
     }
 }
 
-/// A root of the schema.
+/// A root type of the schema.
 struct Root {
     object: &'static ObjectType,
     row: fn() -> Box<dyn Rows>,
@@ -46,7 +46,7 @@ impl Root {
     }
 }
 
-/// A schema, ready to read documents and to execute them.
+/// A schema that can parse and execute documents.
 ///
 /// ```
 /// use breadth::{Data, NoMutation, Schema, Variables, leaf, object};
@@ -75,7 +75,7 @@ pub struct Schema {
     mutation: Root,
 }
 
-/// A document that fits the schema, and its plans.
+/// A valid document and its plans.
 pub struct Document {
     pub checked: Checked,
     types: Arc<document::Schema>,
@@ -84,8 +84,8 @@ pub struct Document {
 }
 
 impl Document {
-    /// Makes the plans of its operations now, so that no request waits for them: for documents that are known before anybody
-    /// asks, as those of a trusted list.
+    /// Builds the plans of its operations now, so that no request waits for them; meant for documents that are known
+    /// ahead, such as those of a trusted list.
     pub fn prepare(&mut self) {
         let Self { checked, types, plans } = self;
         for (operation, plans) in checked.operations().iter().zip(plans) {
@@ -95,7 +95,7 @@ impl Document {
         }
     }
 
-    /// The parts of an operation and its plans; none for a subscription.
+    /// What the plans of an operation are built from, and its plans; `None` for a subscription.
     fn planned(&self, operation: &Operation) -> Option<(Planning<'_>, &Plans)> {
         let planning = planning(&self.types, &self.checked, operation)?;
         Some((planning, self.plans.as_slice().get(operation.number)?.as_ref()?))
@@ -107,12 +107,13 @@ fn planning<'a>(types: &'a document::Schema, checked: &'a Checked, operation: &O
 }
 
 impl Schema {
-    /// The schema with these roots. `scalars` says which values its own scalars take, where these are inputs:
-    /// [`scalar`](crate::scalar) takes those that its Rust type does.
+    /// Makes a schema with these root types. `scalars` says which values the custom scalars accept; it needs an entry
+    /// for each one that is used as an input. [`scalar`](crate::scalar) accepts those that the scalar's Rust type
+    /// parses.
     ///
     /// # Panics
-    /// The declared types are no schema, such as an object type without a field of its interface, or `scalars` lacks a scalar
-    /// of an argument. Any test finds that.
+    /// The declared types do not form a valid schema, for example because an object type lacks a field of its
+    /// interface, or `scalars` lacks a scalar of an argument. Any test finds such a bug.
     pub fn new<Query: Object + Default, Mutation: Object + Default>(scalars: &[(&str, Scalar)]) -> Self {
         let types = document::Schema::of(&sdl::<Query, Mutation>(), scalars);
         let types = types.unwrap_or_else(|error| panic!("the declared types are no schema: {error}"));
@@ -124,10 +125,10 @@ impl Schema {
         &self.types
     }
 
-    /// Reads a text and holds it against the schema, in time by its length and by `limits`.
+    /// Parses a text and validates it against the schema, in time bounded by its length and by `limits`.
     ///
     /// # Errors
-    /// The text is no document, it is too large, or it does not fit the schema.
+    /// The text is not a document, exceeds a limit, or is invalid for the schema.
     pub fn read(&self, text: &str, parser: ParserLimits, limits: &Limits) -> Result<Document, Refused> {
         let checked = document::read(&self.types, text, parser, limits)?;
         let operations = checked.operations();
@@ -152,9 +153,9 @@ impl Schema {
         Ok(Document { plans, types: Arc::clone(&self.types), checked })
     }
 
-    /// Executes an operation of a document, known by its number, with variables that
-    /// [`Operation::variables`](document::Operation::variables) has found right: neither is looked at again. What it asks
-    /// about the schema is answered from the types that the document was held against.
+    /// Executes the operation with this number. The variables must come from
+    /// [`Operation::variables`](document::Operation::variables); neither they nor the document are checked again.
+    /// Introspection reads the types that the document was validated against.
     pub async fn execute(
         &self,
         document: &Document,
@@ -178,8 +179,8 @@ impl Schema {
             .await
     }
 
-    /// Reads a document of one operation and executes it with variables as they were sent: for tests and small programs.
-    /// Servers keep documents, and bound what they take.
+    /// Parses a document with one operation and executes it with unchecked variables; meant for tests and small
+    /// programs. Servers should keep documents and set limits.
     pub async fn run(&self, text: &str, sent: Variables, data: &Data) -> Response {
         let document = match self.read(text, ParserLimits::default(), &Limits::default()) {
             Ok(document) => document,
@@ -196,7 +197,7 @@ impl Schema {
     }
 }
 
-/// A schema as it is printed: without the directives that every schema has (GraphQL, section 3.13), which the library
+/// Prints a schema as SDL, without the directives that every schema has (GraphQL, section 3.13), which the library
 /// prints where they are used.
 pub fn sdl<Query: Object, Mutation: Object>() -> String {
     let options = SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions();
@@ -208,7 +209,7 @@ pub fn sdl<Query: Object, Mutation: Object>() -> String {
     let mut sdl = String::with_capacity(printed.len());
     let mut lines = printed.lines().peekable();
     while let Some(line) = lines.next() {
-        // Their descriptions are of one line.
+        // The descriptions of these directives take one line.
         let describes = line.starts_with('"') && lines.peek().is_some_and(|next| is_known(next));
         if !describes && !is_known(line) {
             sdl.push_str(line);

@@ -1,5 +1,5 @@
-//! The fields that a document asks for at one place: fragments flattened, `@skip` and `@include` decided, fields of equal
-//! response keys merged. Specification: GraphQL, section 6.3.2, `CollectFields`.
+//! Collects the fields that a document selects at one place: flattens fragments, evaluates `@skip` and `@include`, and
+//! merges fields with the same response key (GraphQL, section 6.3.2, `CollectFields`).
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,27 +15,27 @@ use crate::document::conditions::{condition, is_included};
 /// The fragments of a document.
 pub type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
-/// The context of planning: the types that a document fits, its fragments, and the values of its conditions.
+/// What planning needs: the types, the fragments of the document, and the values of its conditions.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
     pub types: &'a Schema,
     pub fragments: &'a Fragments,
-    /// The value of a variable that decides.
+    /// Returns the value of a variable that `@skip` or `@include` names.
     pub flag: &'a dyn Fn(&str) -> bool,
 }
 
-/// How many places of a field are told beside the first.
+/// Maximum number of positions kept per field, besides the first.
 const MOST_PLACES: usize = 9;
 
-/// A field that is asked for, and the selection sets of all its mentions.
+/// A selected field, and the selection sets of all fields that are merged into it.
 pub struct Mention<'a> {
     pub field: &'a Positioned<Field>,
-    /// Further mentions.
+    /// Positions of the other merged fields.
     pub more: Vec<Pos>,
     pub sets: Vec<&'a SelectionSet>,
 }
 
-/// The fields that `sets` ask of an object type, by response key, in order.
+/// The fields that `sets` select on an object type, by response key, in order.
 pub fn collect<'a>(source: Source<'a>, sets: &[&'a SelectionSet], object: &'a str) -> IndexMap<&'a str, Mention<'a>> {
     let mut collected = Collected { source, object, fields: IndexMap::new(), fragments: HashSet::new() };
     for set in sets {
@@ -95,7 +95,7 @@ impl<'a> Collected<'a> {
     }
 }
 
-/// The variables that decide about selections of an operation or of any fragment, each once.
+/// The variables that `@skip` and `@include` name in an operation or in any fragment, without duplicates.
 pub fn condition_variables(fragments: &Fragments, operation: &OperationDefinition) -> Vec<Name> {
     let mut found: Vec<Name> = Vec::new();
     let mut sets = vec![&operation.selection_set.node];

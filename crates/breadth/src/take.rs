@@ -1,4 +1,4 @@
-//! Arguments of fields as Rust types.
+//! Parses arguments of fields into Rust types.
 
 use crate::bridge::{InputType, Pos, Value};
 use crate::bridge::{MetaInputValue, MetaType, Registry};
@@ -6,11 +6,11 @@ use crate::bridge::{MetaInputValue, MetaType, Registry};
 use super::declare::Arguments;
 use super::document::Scalar;
 
-/// The arguments of a field: those of an input object, one of them alone, or none.
+/// The arguments of a field: the fields of an input object, the single argument `input`, or none.
 pub trait Take: Send + Sync + Sized + 'static {
     fn register(registry: &mut Registry) -> Arguments;
     /// # Errors
-    /// A message for the client where they are wrong.
+    /// A message for the client, if the arguments are invalid.
     fn take(values: Value) -> Result<Self, String>;
 }
 
@@ -24,7 +24,7 @@ impl Take for () {
     }
 }
 
-/// An input object whose fields are the arguments of a field; it does not stand in the schema itself.
+/// Takes the fields of an input object as arguments; the input object itself is not part of the schema.
 pub struct Args<T>(pub T);
 
 impl<T: InputType + 'static> Take for Args<T> {
@@ -42,7 +42,7 @@ impl<T: InputType + 'static> Take for Args<T> {
     }
 }
 
-/// The one argument `input`, as changes have it. It is described with [`Def::about`](super::Def::about).
+/// Takes the single argument `input`, as mutations do. [`Def::about`](super::Def::about) describes it.
 pub struct Input<T>(pub T);
 
 impl<T: InputType + 'static> Take for Input<T> {
@@ -57,12 +57,12 @@ impl<T: InputType + 'static> Take for Input<T> {
     }
 }
 
-/// A scalar that takes the values which its Rust type does.
+/// Checks values of a custom scalar by parsing them into its Rust type.
 pub fn scalar<T: InputType>() -> Scalar {
     Scalar::Own(|value| parse::<T>(Some(value.clone())).map(drop))
 }
 
-/// The name of the argument.
+/// The name of the single argument.
 const INPUT: &str = "input";
 
 fn parse<T: InputType>(value: Option<Value>) -> Result<T, String> {

@@ -1,5 +1,5 @@
-//! The engine over a schema of its own: people, numbered from 1. The friend of each is the next one, the rival the one
-//! after that, and both are the friends; the town is the number's last digit.
+//! Tests the engine with a schema of its own. People are numbered from 1. The friend of each is the next person and the
+//! rival the one after that; `friends` are both. The town of a person is the last digit of the number.
 
 mod interrupted;
 mod links;
@@ -25,11 +25,11 @@ use super::kept::{Planning, Plans};
 use super::*;
 use crate::object;
 
-/// What was asked, a line for each question.
+/// Records the loads, one line each.
 #[derive(Clone, Default)]
 struct Book {
     lines: Arc<Mutex<Vec<String>>>,
-    /// Where each question waits for others.
+    /// Where each load waits for others.
     meeting: Option<Arc<Barrier>>,
 }
 
@@ -75,7 +75,7 @@ question!(PersonById: i64 = |key| (key < 100).then_some(key));
 question!(TownById: i64 = Some);
 question!(FriendsOf: Vec<i64> = |key| Some(vec![key + 1, key + 2]));
 
-/// A person with the town, which comes along.
+/// Loads a person and seeds the person's town.
 struct Neighbour;
 
 impl Question for Neighbour {
@@ -110,7 +110,7 @@ struct Times {
 }
 
 object! {
-    /// Somebody.
+    /// A person.
     Person implements "Named" {
         /// The number.
         number = leaf(|person: &Person| i32::try_from(person.0).unwrap_or_default());
@@ -118,7 +118,7 @@ object! {
         friend = link::<_, PersonById, _>(|person: &Person| Some(person.0 + 1), |found| found.map(Person));
         /// The one after that.
         rival = link::<_, PersonById, _>(|person: &Person| Some(person.0 + 2), |found| found.map(Person));
-        /// One who must be there.
+        /// A person that must exist.
         parent = promised::<_, PersonById, _>(|person: &Person| person.0 * 10, Person);
         /// Friend and rival.
         friends = link::<_, FriendsOf, _>(
@@ -127,11 +127,11 @@ object! {
         );
         /// Where they live.
         town = promised::<_, TownById, _>(|person: &Person| person.0 % 10, Town);
-        /// Who lives nearby.
+        /// The person next door.
         neighbour = link::<_, Neighbour, _>(|person: &Person| Some(person.0 + 1), |found| found.map(Person));
         /// The same person, in another place of the tree.
         mirror = local(|person: &Person| One(person.clone()));
-        /// The number, so many times.
+        /// The number times `times`.
         multiple = ask::<Person, Args<Times>, PersonById, i64, Asked<i32>>(
             |person, Args(args), _| {
                 if args.times < 0 {
@@ -145,16 +145,16 @@ object! {
 }
 
 object! {
-    /// A place.
+    /// A town.
     Town implements "Named" {
         /// The number.
         number = leaf(|town: &Town| i32::try_from(town.0).unwrap_or_default());
-        /// The person of the same number.
+        /// The person with the same number.
         mayor = link::<_, PersonById, _>(|town: &Town| Some(town.0), |found| found.map(Person));
     }
 }
 
-/// A row of either type.
+/// An interface.
 struct Named;
 
 impl Abstract for Named {
@@ -168,7 +168,7 @@ impl Abstract for Named {
     }
 }
 
-/// The same, as a union.
+/// The same as a union.
 struct Any;
 
 impl Abstract for Any {
@@ -185,11 +185,11 @@ impl Abstract for Any {
 struct Query;
 
 object! {
-    /// What can be asked.
+    /// The query root.
     Query {
-        /// The first.
+        /// The first person.
         person = local(|_: &Query| Some(Person(1)));
-        /// The first two.
+        /// The first two people.
         people = local(|_: &Query| vec![Person(1), Person(2)]);
         /// Rows of both types.
         all = local(|_: &Query| {
@@ -204,18 +204,18 @@ object! {
         one = local(|_: &Query| Some(AnyRow::<Named>::new(Town(7))));
         /// A person or a town.
         any = local(|_: &Query| Some(AnyRow::<Any>::new(Person(1))));
-        /// One that is there.
+        /// A row that is never null.
         sure = local(|_: &Query| One(AnyRow::<Any>::new(Town(3))));
-        /// All of them.
+        /// A list of rows that are never null.
         sures = local(|_: &Query| vec![AnyRow::<Any>::new(Town(3)), AnyRow::new(Person(2))]);
-        /// With gaps.
+        /// A list with nulls.
         gaps = local(|_: &Query| vec![Some(Person(1)), None, Some(Person(20))]);
         /// By number.
         by_number = ask::<Query, Args<Number>, PersonById, (), Option<Person>>(
             |_, Args(args), _| Ok((Some(args.number.into()), ())),
             |(), found| Ok(found.map(Person)),
         );
-        /// What a future finds.
+        /// A row that a future loads.
         found = resolve(|_: &Query, Args(Number { number }), ctx| Box::pin(found(number, ctx)));
         /// A list that may fail.
         list = resolve(|_: &Query, Args(Number { number }), ctx| {
@@ -228,20 +228,20 @@ object! {
 struct Mutation;
 
 object! {
-    /// What can be changed.
+    /// The mutation root.
     Mutation {
-        /// A change that may be of nobody.
+        /// A nullable field.
         change = resolve(|_: &Mutation, Args(Number { number }), ctx| Box::pin(found(number, ctx)));
-        /// A change that takes a number of some kind.
+        /// A field that takes an even number.
         even = resolve(|_: &Mutation, Args(Evens { even }), ctx| Box::pin(found(even.0, ctx)));
-        /// A change that is of somebody.
+        /// A field that is never null.
         must = resolve(|_: &Mutation, Args(Number { number }), ctx| {
             Box::pin(async move { found(number, ctx).await.map(|found| One(found.unwrap_or(Person(1)))) })
         });
     }
 }
 
-/// A scalar of which only its type knows which numbers it takes.
+/// A scalar whose valid numbers only its Rust type knows.
 struct Even(i32);
 
 #[async_graphql::Scalar]
@@ -270,7 +270,7 @@ struct Number {
     number: i32,
 }
 
-/// Fails for numbers below zero, and takes its time.
+/// Fails for negative numbers, and yields before it completes.
 async fn found(number: i32, ctx: Context<'_>) -> Result<Option<Person>> {
     let book = ctx.data::<Book>();
     book.write("begin", &[number.into()]);
@@ -297,7 +297,7 @@ async fn execute(document: &str, sent: Value, data: &Data) -> Response {
 }
 
 async fn execute_with(document: &str, sent: Value, data: &Data, meter: Option<&dyn Meter>) -> Response {
-    // The plan is made when it is needed, or ahead, where there is no space for more.
+    // Builds the plan on demand, or ahead without room for another one.
     let is_ahead = document.len().is_multiple_of(2);
     let document = parse_query(document).unwrap();
     let (_, operation) = document.operations.iter().next().unwrap();
@@ -341,7 +341,7 @@ async fn failing(document: &str, fails: &'static [(&'static str, &'static str)])
     Answer { data, errors, asked: book.lines() }
 }
 
-/// The data and the questions of an answer without errors.
+/// The data and the loads of a response without errors.
 async fn run(document: &str) -> (Value, Vec<String>) {
     let answer = failing(document, &[]).await;
     assert_eq!(answer.errors, []);

@@ -1,4 +1,4 @@
-//! The words that fields are declared in.
+//! The functions that define fields.
 
 use std::any::TypeId;
 use std::marker::PhantomData;
@@ -29,14 +29,14 @@ fn def<A: Take, O: Outcome>(link: impl Link + 'static) -> Def {
     Def { register: Box::new(register), kind: Kind::Link(Box::new(link)), reads: None, deprecated: None }
 }
 
-/// The scopes below, of what was found for each row.
+/// Collects the results of all rows into child scopes.
 fn below<O: Outcome>(outcomes: impl Iterator<Item = Result<O>>) -> Below {
     let mut gathered = O::Below::default();
     let slots = outcomes.map(|outcome| outcome.map_or_else(Slot::Failed, |found| found.place(&mut gathered)));
     Below { slots: slots.collect(), rows: gathered.gathered() }
 }
 
-/// A link to what the row has at hand.
+/// A link to rows that the row already has.
 struct Local<R, A, O, F>(F, PhantomData<fn(R, A) -> O>);
 
 impl<R, A, O, F> Link for Local<R, A, O, F>
@@ -77,7 +77,7 @@ where
     }
 }
 
-/// Rows that the row has at hand: [`One`], perhaps one, or many.
+/// A field whose rows are in the row itself: [`One`], an `Option`, or a list.
 pub fn local<R, O>(find: impl Fn(&R) -> O + Send + Sync + 'static) -> Def
 where
     R: 'static,
@@ -86,7 +86,7 @@ where
     local_in::<R, (), O>(move |row, (), _| Ok(find(row)))
 }
 
-/// The same, where it depends on arguments or on the context.
+/// Like [`local`], with arguments and context.
 pub fn local_in<R, A, O>(find: impl Fn(&R, &A, Context<'_>) -> Result<O> + Send + Sync + 'static) -> Def
 where
     R: 'static,
@@ -96,13 +96,13 @@ where
     def::<A, O>(Local(find, PhantomData))
 }
 
-/// A link that finds out by itself, row by row: nothing is gathered with what others ask.
+/// A link that resolves each row by itself, without a loader.
 struct Resolving<R, A, O, F>(F, PhantomData<fn(R, A) -> O>);
 
-/// Arguments for rows that get their own each.
+/// Arguments, parsed anew for each row.
 struct Taken<A> {
     values: Value,
-    /// For the first row.
+    /// The arguments of the first row, parsed already.
     taken: Option<A>,
 }
 
@@ -162,8 +162,8 @@ where
     }
 }
 
-/// The result of a future, for one row by itself. All such fields of a level run at the same time, but for those of a
-/// mutation.
+/// A field that a future resolves for each row by itself. All such fields of a wave run concurrently, except the root
+/// fields of a mutation.
 pub fn resolve<R, A, O>(
     find: impl for<'c> Fn(&R, A, Context<'c>) -> BoxFuture<'c, Result<O>> + Send + Sync + 'static,
 ) -> Def
@@ -175,7 +175,7 @@ where
     def::<A, O>(Resolving(find, PhantomData))
 }
 
-/// A link that asks: one question, or several.
+/// A link that uses one loader or several.
 struct Asking<R, A, D, P, O, Prepare, Finish> {
     question: TypeId,
     prepare: Prepare,
@@ -183,10 +183,10 @@ struct Asking<R, A, D, P, O, Prepare, Finish> {
     types: Types<R, A, D, P, O>,
 }
 
-/// Types that only the functions of a link know.
+/// Types that occur only in the functions of a link.
 type Types<R, A, D, P, O> = PhantomData<fn(R, A, D, P) -> O>;
 
-/// Takes the keys of a link. It is looked up once, not for each row.
+/// Accepts the keys of a link. It is looked up once, not for each row.
 trait KeySink: 'static {
     fn of(store: &mut Store) -> &mut Self;
 }
@@ -245,8 +245,8 @@ where
     }
 }
 
-/// A link that asks several questions: `prepare` asks for keys, and of what it gives, `finish` makes the outcome, with
-/// the answers.
+/// A field that uses several loaders: `prepare` requests keys, and `finish` makes the result from what `prepare`
+/// returned and the loaded values.
 pub fn gather<R, A, P, O>(
     prepare: impl Fn(&R, &A, Context<'_>, &mut Store) -> Result<P> + Send + Sync + 'static,
     finish: impl Fn(P, &mut Store) -> Result<O> + Send + Sync + 'static,
@@ -261,8 +261,8 @@ where
     def::<A, O>(Asking { question: TypeId::of::<P>(), prepare, finish, types })
 }
 
-/// A link that takes arguments: `prepare` says which key a row has, and what to carry over to `finish`, which makes the
-/// outcome of the answer.
+/// A field that uses a loader and arguments: `prepare` returns the key of a row and a value to carry over, from which
+/// `finish` makes the result with the loaded value.
 pub fn ask<R, A, Q, P, O>(
     prepare: impl Fn(&R, &A, Context<'_>) -> Result<(Option<Q::Key>, P)> + Send + Sync + 'static,
     finish: impl Fn(P, Option<Q::Answer>) -> Result<O> + Send + Sync + 'static,
@@ -285,7 +285,7 @@ where
     def::<A, O>(Asking { question: TypeId::of::<Q>(), prepare, finish, types })
 }
 
-/// A link by key: the row has a key, perhaps, and what is found is wrapped.
+/// A field loaded by an optional key of the row; `found` converts the loaded value.
 pub fn link<R, Q, O>(
     key: impl Fn(&R) -> Option<Q::Key> + Send + Sync + 'static,
     found: impl Fn(Option<Q::Answer>) -> O + Send + Sync + 'static,
@@ -298,7 +298,7 @@ where
     ask::<R, (), Q, (), O>(move |row, (), _| Ok((key(row), ())), move |(), answer| Ok(found(answer)))
 }
 
-/// A link to a row that a foreign key promises.
+/// A non-null field whose row a foreign key guarantees to exist; a missing row is an error.
 pub fn promised<R, Q, T>(
     key: impl Fn(&R) -> Q::Key + Send + Sync + 'static,
     found: impl Fn(Q::Answer) -> T + Send + Sync + 'static,
@@ -334,22 +334,22 @@ fn write<T: Leaf>(value: &T, out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// A value that is made of the row.
+/// A scalar field computed from the row.
 pub fn leaf<R: 'static, T: Leaf>(value: impl Fn(&R) -> T + Send + Sync + 'static) -> Def {
     leaf_def::<T>(move |of, _, out| write(&value(row(of)), out))
 }
 
-/// A value that is made of the row, where that can fail.
+/// A scalar field computed from the row that may fail.
 pub fn try_leaf<R: 'static, T: Leaf>(value: impl Fn(&R) -> Result<T> + Send + Sync + 'static) -> Def {
     leaf_def::<T>(move |of, _, out| write(&value(row(of))?, out))
 }
 
-/// A value that depends on who asks.
+/// A scalar field computed from the context alone, such as the viewer.
 pub fn leaf_in<T: Leaf>(value: impl Fn(Context<'_>) -> T + Send + Sync + 'static) -> Def {
     leaf_def::<T>(move |_, ctx, out| write(&value(ctx), out))
 }
 
-/// A value that the row lends.
+/// A scalar field that borrows its value from the row.
 pub fn lent<R: 'static, T: Leaf>(value: impl Fn(&R) -> &T + Send + Sync + 'static) -> Def {
     leaf_def::<T>(move |of, _, out| write(value(row(of)), out))
 }

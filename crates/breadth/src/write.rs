@@ -1,7 +1,7 @@
-//! Writing the answer, in one pass into one buffer.
+//! Writes the response in one pass into one buffer.
 //!
-//! An error belongs to a place; a null where none may stand climbs to the next place where one may (GraphQL,
-//! section 6.4.4). What was written of the object that becomes null is cut off again.
+//! An error belongs to a field; a null in a non-null place propagates to the nearest nullable parent (GraphQL, section
+//! 6.4.4). What was already written of an object that becomes null is cut off again.
 
 use crate::bridge::{PathSegment, ServerError, Value, to_server_error};
 use crate::progress::tells_changes;
@@ -15,14 +15,14 @@ use super::run::Tree;
 use crate::error::{Error, Result};
 use crate::meter::Meter;
 
-/// How many errors an operation keeps. A hostile document can have hundreds of thousands of fields that fail.
+/// Maximum number of errors that a response keeps. A hostile document can have hundreds of thousands of failing fields.
 pub const MOST_ERRORS: usize = 1_000;
 
-/// The object that was to be written cannot be there: its error is among the errors.
+/// The object cannot be written because of a null; the error is already recorded.
 #[derive(Clone, Copy)]
 pub struct Nulled;
 
-/// A step of the path to what is being written. Few answers have errors: names are copied for these alone.
+/// A step of the path to the current value. It borrows names: few responses have errors, and only these copy them.
 #[derive(Clone, Copy)]
 pub enum Step<'a> {
     Field(&'a str),
@@ -34,23 +34,23 @@ pub struct Writer<'a> {
     pub tree: &'a Tree,
     pub ctx: Context<'a>,
     pub meter: Option<&'a dyn Meter>,
-    /// Answers of the introspection.
+    /// The values of introspection fields.
     pub introspected: &'a [Value],
     pub written: Written,
-    /// Why writing stopped: the operation passed a limit.
+    /// Why writing stopped: the operation exceeded a limit.
     pub stopped: Option<Error>,
-    /// From the root.
+    /// Path from the root to the current value.
     pub path: Vec<Step<'a>>,
 }
 
-/// Everything that was written so far.
+/// What was written so far.
 #[derive(Default)]
 pub struct Written {
     pub out: Buffer,
-    /// Bytes of it that the meter knows of.
+    /// Bytes that the meter already knows of.
     pub held: usize,
     pub errors: Vec<ServerError>,
-    /// Fields of the root that errors made null.
+    /// Number of root fields that errors made null.
     pub failed: usize,
 }
 
@@ -58,7 +58,7 @@ impl<'a> Writer<'a> {
     /// Writes a row of a scope.
     ///
     /// # Errors
-    /// A null has climbed to the object, or writing stopped.
+    /// A null has propagated to the object, or writing stopped.
     pub fn object(&mut self, scope: usize, index: usize) -> Result<(), Nulled> {
         let plan: &'a Plan = self.plan;
         let fields = &plan.scopes[scope].fields;
@@ -74,10 +74,10 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Writes a field of a row, with its name.
+    /// Writes a field of a row, including its key.
     ///
     /// # Errors
-    /// Null may not stand in the field's place, or writing stopped.
+    /// A null is not allowed in the field's place, or writing stopped.
     pub fn field(&mut self, scope: usize, position: usize, index: usize) -> Result<(), Nulled> {
         let (plan, tree): (&'a Plan, &'a Tree) = (self.plan, self.tree);
         let planned = &plan.scopes[scope];
@@ -127,7 +127,7 @@ impl<'a> Writer<'a> {
         self.or_null(written, step.nullable, start)
     }
 
-    /// Replaces a value that failed by null, if null may stand there.
+    /// Replaces a failed value by null, if the place is nullable.
     fn or_null(&mut self, written: Result<(), Nulled>, nullable: bool, start: usize) -> Result<(), Nulled> {
         if written.is_err() {
             if self.stopped.is_some() || !nullable {
@@ -180,10 +180,10 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Tells the meter of the bytes that were written since it was told last.
+    /// Reports the bytes written since the last call to the meter.
     ///
     /// # Errors
-    /// The answer has become too long.
+    /// The operation exceeds a limit.
     pub fn hold(&mut self) -> Result<(), Nulled> {
         let more = self.written.out.written().saturating_sub(self.written.held);
         self.written.held += more;
@@ -205,7 +205,8 @@ impl<'a> Writer<'a> {
             Step::Index(index) => PathSegment::Index(*index),
         });
         let error = to_server_error(error, field.places(), path.collect());
-        // The last one is always there: it is the one that made an object null. Those that tell what a root field has changed stay.
+        // The last error is always present, as it is the one that made an object null. Errors that say what a root
+        // field has changed are kept.
         let errors = &mut self.written.errors;
         if errors.len() >= MOST_ERRORS && errors.last().is_some_and(|last| !tells_changes(last)) {
             errors.pop();

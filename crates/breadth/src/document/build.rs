@@ -1,4 +1,4 @@
-//! A schema made of its text. The text is the server's own: what is wrong with it is an error of the program.
+//! Builds a [`Schema`] from SDL. The text is the server's own, so an error in it is a bug in the program.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use super::schema::{
     TypeId, TypeKind, TypeRef,
 };
 
-/// The part that every schema has (GraphQL, sections 3.5, 3.14 and 4.2).
+/// The part that every schema contains (GraphQL, sections 3.5, 3.14 and 4.2).
 const INTROSPECTION: &str = r#"
 "A whole number of 32 bits, with its sign." scalar Int
 "A number with a fraction, of 64 bits as IEEE 754 has it." scalar Float
@@ -67,18 +67,19 @@ enum __DirectiveLocation {
 }
 "#;
 
-/// Scalars of a schema's own, and how their values are told.
+/// Checks for the values of custom scalars, by the scalar's name.
 pub type OwnScalars<'a> = &'a [(&'a str, Scalar)];
 
 impl Schema {
-    /// Reads a schema as it is printed. `scalars` says which values its own scalars take, where these are inputs.
+    /// Parses a schema from SDL. `scalars` says which values the custom scalars accept; it needs an entry for each one
+    /// that is used as an input.
     ///
     /// # Errors
-    /// The text is no schema.
+    /// The text is not valid SDL.
     ///
     /// # Panics
-    /// The text names a type that it does not define, it has no query type, a type does not have what its interfaces promise,
-    /// or `scalars` lacks a scalar of an input. The text is the program's own, so any test finds that.
+    /// The text names a type that it does not define, it has no query type, a type lacks what its interfaces require,
+    /// or `scalars` lacks a scalar of an input. The text is the program's own, so any test finds such a bug.
     pub fn of(text: &str, scalars: OwnScalars<'_>) -> Result<Self, Error> {
         let (mut types, mut directives, mut roots) = (Vec::new(), Vec::<(sdl::DirectiveDefinition, bool)>::new(), None);
         for text in [INTROSPECTION, text] {
@@ -87,7 +88,7 @@ impl Schema {
                     sdl::TypeSystemDefinition::Type(definition) => types.push(definition.node),
                     sdl::TypeSystemDefinition::Directive(definition) => {
                         let name = &definition.node.name.node;
-                        // The specification's own are as it says.
+                        // The directives of the specification keep its definitions.
                         if directives.iter().all(|(known, _)| known.name.node != *name) {
                             let repeatable = is_repeatable(text, name);
                             directives.push((definition.node, repeatable));
@@ -150,7 +151,7 @@ impl Schema {
 }
 
 impl Schema {
-    /// The types of all arguments and of the fields of input objects.
+    /// The types of all arguments and of all fields of input objects.
     fn inputs(&self) -> impl Iterator<Item = TypeId> {
         let of_fields = |fields: &Fields| -> Vec<TypeId> {
             fields.all.iter().flat_map(|field| &field.arguments).map(|argument| argument.ty.innermost()).collect()
@@ -182,7 +183,7 @@ impl Building<'_> {
         if ty.nullable { base } else { TypeRef::NonNull(Box::new(base)) }
     }
 
-    /// The object types that objects of each type may be of.
+    /// The possible object types of each type.
     fn possible(&self, types: &[sdl::TypeDefinition]) -> Vec<HashSet<TypeId>> {
         let mut possible = vec![HashSet::new(); types.len()];
         let mut is = |general: TypeId, object: TypeId| {
@@ -281,7 +282,7 @@ impl Building<'_> {
     }
 }
 
-/// Whether a directive is declared to be repeatable. The library's parser takes all of them for that.
+/// Whether a directive is declared as repeatable. The library's parser reports all of them as repeatable.
 fn is_repeatable(text: &str, name: &str) -> bool {
     let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
     let mut declared = text.split("directive @").skip(1);
@@ -302,7 +303,7 @@ fn deprecated(directives: &[Positioned<sdl::ConstDirective>]) -> Deprecated {
     Some(text_of(directives, "deprecated", "reason").unwrap_or_else(|| "No longer supported".to_owned()))
 }
 
-/// The argument of a directive, where it stands and is a text.
+/// A directive's argument, if the directive is there and the argument is a string.
 fn text_of(directives: &[Positioned<sdl::ConstDirective>], directive: &str, argument: &str) -> Option<String> {
     let found = directives.iter().find(|found| found.node.name.node == directive)?;
     match &found.node.get_argument(argument)?.node {
@@ -311,7 +312,7 @@ fn text_of(directives: &[Positioned<sdl::ConstDirective>], directive: &str, argu
     }
 }
 
-/// The specification's name for a place of directives.
+/// The specification's name of a directive location.
 fn place(location: sdl::DirectiveLocation) -> &'static str {
     match location {
         sdl::DirectiveLocation::Query => "QUERY",

@@ -1,4 +1,4 @@
-//! A document that is valid, and what it needs to know of what is sent with it.
+//! A valid document, and the checks of the operation name and variables that are sent with it.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use super::schema::{Schema, TypeRef};
 use super::syntax::{self, OperationKind};
 use super::validate::Declared;
 
-/// How many errors are told of the variables.
+/// Maximum number of errors that are reported about variables.
 const MOST_ERRORS: usize = 50;
 
 /// A valid document, ready to be executed.
 #[derive(Debug)]
 pub struct Checked {
-    /// For async-graphql's macros, and for what plans it.
+    /// The document in async-graphql's types, for its macros and for the planner.
     pub document: Arc<ExecutableDocument>,
     operations: Vec<Operation>,
 }
 
 #[derive(Debug)]
 pub struct Operation {
-    /// Its place among the operations of the document.
+    /// Index among the operations of the document.
     pub number: usize,
     name: Option<String>,
     pub kind: OperationKind,
@@ -39,9 +39,9 @@ pub struct Operation {
 struct Variable {
     name: Name,
     ty: TypeRef,
-    /// Its value where it is left out.
+    /// The default value, if there is one.
     default: Option<ConstValue>,
-    /// Whether one of its places takes no null, and the variable does.
+    /// Whether the variable is nullable and is used in a place that is not.
     is_open: bool,
     at: Pos,
 }
@@ -79,10 +79,10 @@ impl Checked {
         Self { document: handed_over, operations }
     }
 
-    /// The operation that is to run (GraphQL, section 6.1).
+    /// Selects the operation to run (GraphQL, section 6.1).
     ///
     /// # Errors
-    /// There is no operation of the name, or there are several and no name.
+    /// No operation has the name, or there is no name and not exactly one operation.
     pub fn operation(&self, name: Option<&str>) -> Result<&Operation, ServerError> {
         match (name, &self.operations[..]) {
             (None, [only]) => Ok(only),
@@ -118,11 +118,11 @@ impl Operation {
         definition.map(|definition| &definition.node)
     }
 
-    /// The values of the variables that the operation declares (GraphQL, section 6.1.2): of their types, and their defaults
-    /// where they were left out. Others are dropped.
+    /// Coerces the values of the variables that the operation declares and adds the defaults of those that are not
+    /// provided (GraphQL, section 6.1.2). Undeclared variables are dropped.
     ///
     /// # Errors
-    /// The faults of the values, at the places of their definitions.
+    /// The faults of the values, located at the definitions of their variables.
     pub fn variables(&self, schema: &Schema, mut sent: Variables) -> Result<Variables, Vec<ServerError>> {
         let (mut variables, mut errors, mut is_open) = (Variables::default(), Vec::new(), false);
         for variable in &self.variables {

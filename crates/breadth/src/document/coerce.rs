@@ -1,4 +1,4 @@
-//! The values of variables, made to be of their types (GraphQL, section 6.1.2).
+//! Coerces the values of variables to their types (GraphQL, section 6.1.2).
 
 use crate::bridge::{ConstValue, Name};
 
@@ -6,13 +6,13 @@ use super::fault::short;
 use super::scalars::{self, Given};
 use super::schema::{Input, Scalar, Schema, TypeKind, TypeRef};
 
-/// How much is told of one variable.
+/// Maximum number of faults that are reported about one variable.
 const MOST_WRONG: usize = 5;
 
-/// A fault in a value, and its place there.
+/// A fault in a value, and where in the value it is.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Wrong {
-    /// ` at .input.ids[2]`, or nothing.
+    /// The path within the value, such as ` at .input.ids[2]`, or an empty string.
     pub path: String,
     pub message: String,
 }
@@ -24,12 +24,12 @@ enum Step<'v> {
 
 struct Coercion<'s, 'v> {
     schema: &'s Schema,
-    /// Ends of a list: the last is the innermost.
+    /// Path to the current value; the last step is the innermost.
     path: Vec<Step<'v>>,
     wrong: Vec<Wrong>,
 }
 
-/// Whether a value is one of a type; takes time by its size.
+/// Checks that a value is of a type, in time proportional to its size.
 ///
 /// # Errors
 /// The first few faults.
@@ -44,7 +44,7 @@ impl<'v> Coercion<'_, 'v> {
         self.wrong.len() >= MOST_WRONG
     }
 
-    /// `message` is called only where it is told.
+    /// Records a fault. `message` is called only if the fault is reported.
     fn wrong(&mut self, message: impl FnOnce() -> String) {
         if !self.is_full() {
             let mut path = String::new();
@@ -59,7 +59,7 @@ impl<'v> Coercion<'_, 'v> {
         }
     }
 
-    /// Goes as deep as the JSON nests.
+    /// Checks a value. The recursion is as deep as the JSON nests.
     fn value(&mut self, ty: &TypeRef, value: &'v ConstValue) {
         if self.is_full() {
             return;
@@ -110,7 +110,7 @@ impl<'v> Coercion<'_, 'v> {
                     self.wrong(|| message);
                 }
             }
-            // No variable is of these.
+            // Variables cannot have these types.
             (TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union, _) => {}
         }
     }
@@ -134,7 +134,7 @@ impl<'v> Coercion<'_, 'v> {
                 });
             }
         }
-        // All of them are known most of the time.
+        // Usually all fields are known, and this reports nothing.
         for field in fields.keys() {
             if self.is_full() {
                 return;
@@ -154,8 +154,8 @@ impl<'v> Coercion<'_, 'v> {
     }
 }
 
-/// Makes a value, which is one of the type, what the server works with: whole numbers without a fraction, identifiers as
-/// texts, and lists where one value stands for a list of one.
+/// Converts a valid value into the form that the server works with: integers without a fraction, IDs as strings, and a
+/// list of one for a single value in place of a list.
 pub fn coerce(schema: &Schema, ty: &TypeRef, value: ConstValue) -> ConstValue {
     if matches!(value, ConstValue::Null) {
         return value;

@@ -3,7 +3,7 @@
 use crate::bridge::types::Directive;
 use crate::bridge::{ConstValue, Literal, Positioned, Variables};
 
-/// The condition of `@skip` or `@include`, and the value with which the selection stays.
+/// Returns the condition of `@skip` or `@include`, and the value of it that keeps the selection.
 pub fn condition(directive: &Directive) -> Option<(bool, &Literal)> {
     let wanted = match directive.name.node.as_str() {
         "skip" => false,
@@ -13,7 +13,7 @@ pub fn condition(directive: &Directive) -> Option<(bool, &Literal)> {
     Some((wanted, &directive.get_argument("if")?.node))
 }
 
-/// Whether a selection with these directives stays. `flag` is the value of a variable that decides.
+/// Whether a selection with these directives is included. `flag` returns the value of a Boolean variable.
 pub fn is_included(directives: &[Positioned<Directive>], flag: impl Fn(&str) -> bool) -> bool {
     directives.iter().all(|directive| {
         let Some((wanted, condition)) = condition(&directive.node) else { return true };
@@ -26,7 +26,7 @@ pub fn is_included(directives: &[Positioned<Directive>], flag: impl Fn(&str) -> 
     })
 }
 
-/// The value of a variable that decides.
+/// The value of a Boolean variable; false if it is not provided.
 pub fn flag(variables: &Variables, name: &str) -> bool {
     matches!(variables.get(name), Some(ConstValue::Boolean(true)))
 }

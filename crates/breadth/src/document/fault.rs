@@ -1,13 +1,14 @@
-//! Faults of a document and their places.
+//! Faults of a document and their positions.
 
 use super::syntax::At;
 
-/// How many faults are told of a document. Nobody reads more, and a hostile one has thousands.
+/// Maximum number of faults that are reported about a document. Nobody reads more, and a hostile document has
+/// thousands.
 pub const MOST_FAULTS: usize = 100;
-/// How much of a name is repeated, in characters.
+/// Characters of a client's name that an error message repeats.
 pub const LONGEST_NAME: usize = 60;
 
-/// A name that the client made up, for people.
+/// Cuts a name that the client made up to a length that fits an error message.
 pub fn short(name: &str) -> String {
     match name.char_indices().nth(LONGEST_NAME) {
         Some((end, _)) => format!("{}...", name.get(..end).unwrap_or_default()),
@@ -15,12 +16,12 @@ pub fn short(name: &str) -> String {
     }
 }
 
-/// Something that is wrong.
+/// A fault in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// A sentence for people.
+    /// The message for the client.
     pub message: String,
-    /// The places in the text that it is about.
+    /// The positions in the text that the fault concerns.
     pub at: Vec<At>,
 }
 
@@ -29,27 +30,27 @@ impl Fault {
         Self { message: message.into(), at: at.into_iter().collect() }
     }
 
-    /// The text is no document.
+    /// A syntax error.
     pub fn syntax(message: impl AsRef<str>, at: At) -> Self {
         Self::new(format!("Syntax Error: {}", message.as_ref()), [at])
     }
 }
 
-/// A place as people count: lines and columns from 1. A column is a unit of UTF-16, as editors count them.
+/// A position for people: line and column from 1. Columns count UTF-16 units, as editors do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     pub line: usize,
     pub column: usize,
 }
 
-/// How many bytes are counted together where a text is not ASCII.
+/// Bytes whose UTF-16 units are counted together in a text that is not ASCII.
 const BLOCK: usize = 64;
 
-/// The beginnings of lines of a text. They end with LF, CR, or both (GraphQL, section 2.1.3).
+/// The line starts of a text. Lines end with LF, CR or CR LF (GraphQL, section 2.1.3).
 pub struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
-    /// The units of UTF-16 before every so many bytes; none where the text is ASCII.
+    /// The number of UTF-16 units before each block of [`BLOCK`] bytes; empty if the text is ASCII.
     units: Vec<usize>,
 }
 
@@ -74,7 +75,7 @@ impl<'a> Lines<'a> {
         Self { text, starts, units }
     }
 
-    /// In bounded time, wherever it is.
+    /// Converts an offset, in time that does not depend on where it is in the text.
     pub fn place(&self, at: At) -> Place {
         let at = at as usize;
         let line = self.starts.partition_point(|start| *start <= at);
@@ -89,7 +90,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The units of UTF-16 of a character, told by its first byte: two where it takes four bytes.
+/// UTF-16 units of a character, determined by its first byte: two if it takes four bytes.
 fn units_of(byte: u8) -> usize {
     match byte {
         0x80..0xC0 => 0,

@@ -1,4 +1,4 @@
-//! Which fragments spread which. They are known by their numbers; where two have one name, the first counts.
+//! The graph of fragment spreads. Fragments are identified by index; if two have the same name, the first counts.
 
 use std::collections::HashMap;
 
@@ -7,11 +7,11 @@ use super::syntax::{At, Document, Selection, Selections};
 
 pub struct Graph<'a> {
     by_name: HashMap<&'a str, usize>,
-    /// The fragments that each fragment spreads itself, each once, and where it does so first.
+    /// The fragments that each fragment spreads directly, without duplicates, with the position of the first spread.
     fragments: Vec<Vec<(usize, At)>>,
-    /// The same of the operations.
+    /// The same for the operations.
     operations: Vec<Vec<(usize, At)>>,
-    /// All fragments, each behind those that it spreads.
+    /// All fragments in topological order: each comes after those that it spreads.
     order: Vec<usize>,
 }
 
@@ -21,10 +21,10 @@ enum Step {
 }
 
 impl<'a> Graph<'a> {
-    /// Takes time by the number of spreads, and no stack by the length of chains.
+    /// Builds the graph in time proportional to the number of spreads. It does not recurse along chains of fragments.
     ///
     /// # Errors
-    /// The first hundred cycles, where fragments spread themselves (GraphQL, section 5.5.2.2).
+    /// The first hundred cycles of fragments that spread themselves (GraphQL, section 5.5.2.2).
     pub fn of(document: &Document<'a>) -> Result<Self, Vec<Fault>> {
         let mut by_name = HashMap::with_capacity(document.fragments.len());
         for (number, fragment) in document.fragments.iter().enumerate() {
@@ -76,12 +76,12 @@ impl<'a> Graph<'a> {
         self.by_name.get(name).copied()
     }
 
-    /// All fragments, each behind those that it spreads.
+    /// All fragments in topological order: each comes after those that it spreads.
     pub fn order(&self) -> &[usize] {
         &self.order
     }
 
-    /// The fragments that an operation uses, directly or by others.
+    /// The fragments that an operation uses, directly or through other fragments.
     pub fn used_by(&self, operation: usize) -> Vec<usize> {
         let mut seen = vec![false; self.fragments.len()];
         let mut waiting: Vec<usize> =
@@ -125,7 +125,7 @@ fn cycle(document: &Document<'_>, path: &[(usize, At)], number: usize, at: At) -
     Fault::new(message, through.iter().map(|(_, at)| *at).chain([at]).take(6))
 }
 
-/// The fragments that a selection spreads, below fields, too.
+/// The fragments that a selection spreads at any depth.
 fn spreads(by_name: &HashMap<&str, usize>, selections: &Selections<'_>) -> Vec<(usize, At)> {
     let mut found = Vec::new();
     collect(by_name, selections, &mut found);
@@ -134,7 +134,7 @@ fn spreads(by_name: &HashMap<&str, usize>, selections: &Selections<'_>) -> Vec<(
     found
 }
 
-/// Goes as deep as brackets may nest.
+/// Collects spreads. The recursion is as deep as brackets may nest.
 fn collect(by_name: &HashMap<&str, usize>, selections: &Selections<'_>, found: &mut Vec<(usize, At)>) {
     for selection in &selections.items {
         match selection {

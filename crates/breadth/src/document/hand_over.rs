@@ -1,4 +1,5 @@
-//! Documents as async-graphql has them: what its macros read arguments, inputs and selections from. Takes one pass.
+//! Converts documents, in one pass, into async-graphql's types, from which its macros read arguments, inputs and
+//! selections.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,12 +16,12 @@ use super::syntax::{
 
 pub struct HandOver<'x> {
     pub lines: &'x Lines<'x>,
-    /// The places of whole numbers that are identifiers: they become texts, as large ones would lose digits.
+    /// Positions of integers that are IDs. They become strings, as large ones would lose digits.
     pub ids: &'x HashSet<At>,
 }
 
 impl HandOver<'_> {
-    /// Hands over a valid document, in which names are unique.
+    /// Converts a valid document, in which names are unique.
     pub fn document(&self, document: &Document<'_>) -> theirs::ExecutableDocument {
         let fragments = document.fragments.iter().map(|one| (TheirName::new(one.name.text), self.fragment(one)));
         let operations = match &document.operations[..] {
@@ -147,7 +148,7 @@ impl HandOver<'_> {
         }
     }
 
-    /// Hands over a value without variables.
+    /// Converts a value without variables.
     pub fn constant(&self, value: &Value<'_>) -> ConstValue {
         match &value.kind {
             ValueKind::Int(text) if self.ids.contains(&value.at) => ConstValue::String((*text).to_owned()),
@@ -161,7 +162,7 @@ impl HandOver<'_> {
     }
 }
 
-/// A value of a scalar of the schema's own, where numbers are no identifiers; `None` where it holds variables.
+/// Converts a value of a custom scalar, in which integers are not IDs; returns `None` if it contains variables.
 pub fn own_value(kind: &ValueKind<'_>) -> Option<ConstValue> {
     Some(match kind {
         ValueKind::Variable(_) => return None,
@@ -180,7 +181,7 @@ pub fn own_value(kind: &ValueKind<'_>) -> Option<ConstValue> {
     })
 }
 
-/// Reads the number of a valid value, which is never too large.
+/// Reads the number of a valid value, which is in range.
 fn number(text: &str) -> Number {
     let whole = text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from)).ok();
     whole.or_else(|| Number::from_f64(text.parse().ok()?)).unwrap_or_else(|| Number::from(0))

@@ -1,5 +1,5 @@
-//! Types have what their interfaces promise (GraphQL, section 3.6.1, `IsValidImplementation`). Plans rely on that: a document
-//! may ask for any field of an interface.
+//! Checks that types have what their interfaces require (GraphQL, section 3.6.1, `IsValidImplementation`). Plans rely
+//! on that, as a document may select any field of an interface.
 
 use super::schema::{Field, Fields, Schema, TypeDefinition, TypeId, TypeKind, TypeRef};
 
@@ -51,7 +51,7 @@ impl Schema {
         }
     }
 
-    /// Whether all values of a type are values of another.
+    /// Whether all values of `ty` are values of `general`.
     fn is_covariant(&self, ty: &TypeRef, general: &TypeRef) -> bool {
         match (ty, general) {
             (TypeRef::NonNull(ty), general) => self.is_covariant(ty, general.nullable()),

@@ -1,5 +1,5 @@
-//! Introspection (GraphQL, section 4.2). Its answers come from the types that documents are validated against, so clients are
-//! told of exactly what they may ask.
+//! Executes introspection (GraphQL, section 4.2) on the types that documents are validated against, so clients see
+//! exactly what they may query.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,10 +14,10 @@ use super::schema::{
     Deprecated, DirectiveDefinition, EnumValue, Field as Defined, InputValue, Schema, TypeId, TypeKind, TypeRef,
 };
 
-/// Scalars that stand in the answer only where the schema uses them (GraphQL, section 3.5).
+/// Scalars that are listed only if the schema uses them (GraphQL, section 3.5).
 const BUILT_IN: [&str; 3] = ["Int", "Float", "ID"];
 
-/// An object of the introspection.
+/// An introspection object.
 enum Node<'s> {
     Schema,
     Type(TypeRef),
@@ -29,19 +29,19 @@ enum Node<'s> {
 
 /// A field `__schema` or `__type` of an operation, as a plan keeps it.
 pub struct Introspected {
-    /// The name of the type that is asked about; none where it is the schema.
+    /// The `name` argument of `__type`; `None` for `__schema`.
     name: Option<Value>,
     sets: Vec<SelectionSet>,
 }
 
 impl Introspected {
-    /// The field, and what its mentions select.
+    /// Makes it from the field and the selection sets of all fields that are merged into it.
     pub fn new(field: &Field, sets: &[&SelectionSet]) -> Self {
         let name = field.get_argument("name").map(|name| name.node.clone());
         Self { name, sets: sets.iter().map(|set| (*set).clone()).collect() }
     }
 
-    /// About how many bytes it takes.
+    /// Estimated size in bytes.
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + self.sets.iter().map(bytes_of).sum::<usize>()
     }
@@ -65,11 +65,11 @@ struct Introspection<'d, 's> {
 /// The fragments of a document.
 type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
-/// Mentions of one field, with what the answer calls them.
+/// Merged fields by response key.
 type Merged<'d> = IndexMap<&'d Name, Vec<&'d Field>>;
 
 impl Schema {
-    /// Answers what an operation asks about the schema. The document is valid, and the variables are right.
+    /// Returns the value of an introspection field. The document must be valid and the variables coerced.
     pub fn introspect(&self, asked: &Introspected, fragments: &Fragments, variables: &Variables) -> ConstValue {
         let introspection = Introspection { schema: self, fragments, variables };
         let node = match &asked.name {
@@ -80,7 +80,7 @@ impl Schema {
         node.map_or(ConstValue::Null, |node| introspection.object(&node, &sets))
     }
 
-    /// Whether the introspection tells of a type.
+    /// Whether introspection lists a type.
     fn is_told(&self, id: TypeId) -> bool {
         let name = self.name(id);
         !BUILT_IN.contains(&name) || self.is_used(id)
@@ -107,7 +107,7 @@ impl<'d, 's> Introspection<'d, 's> {
         merged
     }
 
-    /// Types of the introspection are object types: a fragment among their fields is on the same type.
+    /// Collects fields. Introspection types are object types, so a fragment among their fields is on the same type.
     fn collect(&self, set: &'d SelectionSet, merged: &mut Merged<'d>, seen: &mut HashSet<&'d Name>) {
         for Positioned { node: selection, .. } in &set.items {
             if !is_included(selection.directives(), |name| flag(self.variables, name)) {
@@ -225,7 +225,7 @@ impl<'d, 's> Introspection<'d, 's> {
             "mutationType" => self.maybe_type(schema.mutation, sets),
             "subscriptionType" => self.maybe_type(schema.subscription, sets),
             "directives" => self.objects(schema.directives.values().map(Node::Directive), sets),
-            // A schema of async-graphql has no description.
+            // Schemas of async-graphql have no description.
             _ => ConstValue::Null,
         }
     }

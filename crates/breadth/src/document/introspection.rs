@@ -1,24 +1,24 @@
-//! Limits on introspection. Its lists lead to each other in circles, types to fields and fields to types, so a small
-//! document can ask for all of them many times over.
+//! Limits introspection. Its lists form cycles (types have fields, and fields have types), so a small document can
+//! request everything many times over.
 
 use super::graph::Graph;
 use super::schema::{Field as Defined, Schema, TypeId, TypeKind};
 use super::shape::Limits;
 use super::syntax::{Document, Selection, Selections};
 
-/// About how many items the lists of an introspection have.
+/// Estimated lengths of the introspection lists, by field name.
 pub type ListSizes = [(&'static str, u64); 8];
 
-/// The size of a selection on the schema's own types.
+/// The size of a selection on introspection types.
 #[derive(Clone, Copy, Default)]
 struct Asked {
-    /// How deep lists nest.
+    /// Nesting depth of lists.
     lists: u64,
     values: u64,
 }
 
 impl Schema {
-    /// The number of types and directives, and how long the other lists are on average, where there are any.
+    /// Lengths of the introspection lists: the exact number of types and directives, and estimates for the others.
     pub(super) fn list_sizes(&self) -> ListSizes {
         let count = |length: &dyn Fn(&TypeKind) -> usize| {
             let lengths =
@@ -53,10 +53,10 @@ impl Schema {
     }
 }
 
-/// Whether a valid document asks for no more about the schema than it may; each fragment is looked at once.
+/// Checks that a valid document stays within the limits on introspection. It visits each fragment once.
 ///
 /// # Errors
-/// A sentence for the client.
+/// A message for the client.
 pub fn check(schema: &Schema, document: &Document<'_>, graph: &Graph<'_>, limits: &Limits) -> Result<(), String> {
     let fragments = vec![Asked::default(); document.fragments.len()];
     let mut reading = Reading { schema, graph, fragments };
@@ -88,7 +88,7 @@ struct Reading<'x> {
 }
 
 impl Reading<'_> {
-    /// Goes as deep as brackets may nest.
+    /// Computes the size of a selection set. The recursion is as deep as brackets may nest.
     fn set(&self, parent: Option<TypeId>, selections: &Selections<'_>) -> Asked {
         let mut asked = Asked::default();
         for selection in &selections.items {
@@ -119,7 +119,7 @@ impl Reading<'_> {
         asked
     }
 
-    /// A field of the introspection.
+    /// The size of an introspection field with the selection below it.
     fn within(&self, field: &Defined, below: Asked) -> Asked {
         let sizes = &self.schema.list_sizes;
         let times = sizes.iter().find(|(list, _)| *list == field.name).map(|(_, size)| *size);

@@ -1,11 +1,11 @@
-//! The marks, names, numbers and strings of a text (GraphQL, section 2.1).
+//! Splits a text into tokens: punctuators, names, numbers and strings (GraphQL, section 2.1).
 
 use super::fault::Fault;
 use super::syntax::At;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The character; `.` for three of them.
+    /// A punctuator: its character, or `.` for `...`.
     Mark(u8),
     Name,
     Int,
@@ -22,7 +22,7 @@ pub struct Token {
     pub end: At,
 }
 
-/// Gives the tokens of a text one by one. A text of more than four gigabytes has to be refused before.
+/// Returns the tokens of a text one by one. The caller must refuse texts of more than 4 GiB.
 pub struct Lexer<'a> {
     text: &'a str,
     at: usize,
@@ -50,7 +50,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// # Errors
-    /// Where no token begins, or one that does not end as it has to.
+    /// No token begins at the position, or the token is malformed.
     pub fn next(&mut self) -> Result<Token, Fault> {
         self.skip_ignored();
         let start = self.at;
@@ -81,7 +81,7 @@ impl<'a> Lexer<'a> {
         Ok(Token { kind, start: place(start), end: place(self.at) })
     }
 
-    /// Blanks, ends of lines, commas, comments and byte order marks (GraphQL, section 2.1.7).
+    /// Skips whitespace, line terminators, commas, comments and byte order marks (GraphQL, section 2.1.7).
     fn skip_ignored(&mut self) {
         while let Some(byte) = self.byte(self.at) {
             match byte {
@@ -93,7 +93,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Where the first byte stands from `at` on that is not of these.
+    /// The position of the first byte, from `at` on, that is not one of these.
     fn after(&self, at: usize, of_these: impl Fn(u8) -> bool) -> usize {
         let rest = self.text.as_bytes().get(at..).unwrap_or_default();
         rest.iter().position(|byte| !of_these(*byte)).map_or(self.text.len(), |length| at + length)
@@ -111,7 +111,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// A number is not followed by a point or the beginning of a name (GraphQL, sections 2.9.1 and 2.9.2).
+    /// Reads a number. No `.` and no start of a name may follow it (GraphQL, sections 2.9.1 and 2.9.2).
     fn number(&mut self, start: usize) -> Result<Kind, Fault> {
         let mut at = start;
         if self.byte(at) == Some(b'-') {
@@ -146,7 +146,7 @@ impl<'a> Lexer<'a> {
         Ok(kind)
     }
 
-    /// One digit at least.
+    /// Skips digits; there must be at least one.
     fn digits(&self, at: usize) -> Result<usize, Fault> {
         let end = self.after(at, |byte| byte.is_ascii_digit());
         if end == at { Err(self.not_a_digit(at)) } else { Ok(end) }
@@ -156,7 +156,7 @@ impl<'a> Lexer<'a> {
         self.fault(at, format!("Invalid number, expected digit but got: {}.", self.shown(at)))
     }
 
-    /// Whether its escapes are right; [`super::strings::string`] takes them away.
+    /// Skips a string and checks its escapes; [`super::strings::string`] resolves them.
     fn string(&mut self, start: usize) -> Result<(), Fault> {
         let mut at = start + 1;
         loop {
@@ -172,7 +172,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The length of the escape that begins here, in bytes.
+    /// The length in bytes of the escape sequence that begins at `at`.
     fn escape(&self, at: usize) -> Result<usize, Fault> {
         let rest = self.text.get(at..).unwrap_or_default();
         match self.byte(at + 1) {
@@ -212,7 +212,7 @@ impl<'a> Lexer<'a> {
         self.fault(at, format!("Unexpected character: {}.", self.shown(at)))
     }
 
-    /// A character, for people.
+    /// The character at a position, for error messages.
     fn shown(&self, at: usize) -> String {
         match self.text.get(at..).and_then(|rest| rest.chars().next()) {
             None => "<EOF>".to_owned(),

@@ -1,12 +1,12 @@
-//! Documents: read, held against the schema, and handed to what executes them.
+//! Parses documents, validates them against the schema, and converts them for execution.
 //!
-//! A text is parsed within bounds ([`parser`]); how much its fragments come to is told by one look at each ([`shape`]);
-//! then all rules of the specification are applied ([`validate`]), and what is valid is turned into async-graphql's own
-//! types ([`hand_over`]), from which its macros read arguments and inputs. That happens once for each text. What depends on
-//! what is sent with it, the operation's name and the variables, is in [`Checked`], before anything runs.
+//! A text is parsed within limits ([`parser`]). One visit to each fragment tells its size when expanded ([`shape`]).
+//! Then all rules of the specification are applied ([`validate`]), and a valid document is converted into
+//! async-graphql's types ([`hand_over`]), from which its macros read arguments and inputs. All of this happens once per
+//! text. [`Checked`] checks what is sent with the text, the operation name and the variables, before anything runs.
 //!
-//! Nothing here knows what the schema is about, where documents come from, or how they are executed. Sections are those of
-//! the specification of September 2025.
+//! Nothing here knows what the schema is about, where documents come from, or how they are executed. Section numbers
+//! are those of the specification of September 2025.
 
 mod build;
 mod checked;
@@ -46,14 +46,14 @@ pub use schema::{Scalar, Schema};
 pub use shape::Limits;
 pub use syntax::OperationKind;
 
-/// Why a text is not executed.
+/// Why a text is refused.
 #[derive(Debug)]
 pub enum Refused {
-    /// It is no document.
+    /// It is not a GraphQL document.
     Syntax(ServerError),
-    /// It holds too much: a sentence that says of what, and how much is allowed.
+    /// It exceeds a limit; the message names the limit and its value.
     TooMuch(String),
-    /// It is a document, and does not fit the schema.
+    /// It is a document, but invalid for the schema.
     Invalid(Vec<ServerError>),
 }
 
@@ -85,10 +85,10 @@ impl From<Refused> for Vec<ServerError> {
     }
 }
 
-/// Reads a text and holds it against a schema, in time by its length and by `limits`.
+/// Parses a text and validates it against a schema, in time bounded by its length and by `limits`.
 ///
 /// # Errors
-/// The text is no document, it is too large, or it does not fit the schema.
+/// The text is not a document, exceeds a limit, or is invalid for the schema.
 pub fn read(schema: &Schema, text: &str, parser: ParserLimits, limits: &Limits) -> Result<Checked, Refused> {
     let document = parser::parse(text, parser).map_err(|unparsed| match unparsed {
         Unparsed::TooMuch(message) => Refused::TooMuch(message),

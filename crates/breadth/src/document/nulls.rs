@@ -1,8 +1,8 @@
-//! Nulls that variables bring to places which take none.
+//! Finds nulls that variables bring to non-null places.
 //!
-//! A variable that may be null can stand where null may not, if the place has a default (GraphQL, section 5.8.5); its null is
-//! an error of the field (section 6.4.1). It is found before anything runs, in the fields that are selected: those that
-//! `@skip` and `@include` leave out have no arguments.
+//! A nullable variable may be used in a non-null place that has a default (GraphQL, section 5.8.5); its null is then an
+//! error of the field (section 6.4.1). Such nulls are found before anything runs, in selected fields only: the
+//! arguments of fields that `@skip` and `@include` leave out are never evaluated.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::bridge::{ConstValue, Literal, Name, Positioned, Variables};
 use super::conditions::{flag, is_included};
 use super::schema::{InputValue, Schema, TypeId, TypeKind, TypeRef};
 
-/// The first place that each of some variables brings null to, where there is one: the name, and the type that is expected.
+/// Returns each variable that brings null to a non-null place, with the type expected in the first such place.
 pub fn misplaced<'d>(
     schema: &Schema,
     document: &'d ExecutableDocument,
@@ -28,13 +28,13 @@ struct Nulls<'d, 'x> {
     schema: &'x Schema,
     document: &'d ExecutableDocument,
     variables: &'x Variables,
-    /// Fragments that are selected.
+    /// Fragments that were visited.
     seen: HashSet<&'d Name>,
     found: Vec<(&'d Name, String)>,
 }
 
 impl<'d, 'x> Nulls<'d, 'x> {
-    /// Goes as deep as brackets may nest, and into each fragment once.
+    /// Checks a selection set. The recursion is as deep as brackets may nest, and visits each fragment once.
     fn set(&mut self, parent: TypeId, set: &'d SelectionSet) {
         let schema = self.schema;
         for Positioned { node: selection, .. } in &set.items {
@@ -64,7 +64,7 @@ impl<'d, 'x> Nulls<'d, 'x> {
         }
     }
 
-    /// `@skip` is asked first: where it leaves a selection out, nobody asks `@include` (GraphQL, section 6.3.2).
+    /// Evaluates `@skip` first: if it leaves the selection out, `@include` is not evaluated (GraphQL, section 6.3.2).
     fn is_selected(&mut self, directives: &'d [Positioned<Directive>]) -> bool {
         for name in ["skip", "include"] {
             let found = directives.iter().find(|directive| directive.node.name.node == name);

@@ -1,4 +1,4 @@
-//! Texts to documents (GraphQL, section 2). Type system definitions are none of ours.
+//! Parses executable documents (GraphQL, section 2). Type system definitions are not supported.
 
 use super::fault::Fault;
 use super::lexer::{Kind, Lexer, Token};
@@ -8,28 +8,28 @@ use super::syntax::{
     Spread, Type, Value, ValueKind, Variable,
 };
 
-/// How much there may be in a text.
+/// Limits on the size of a text.
 #[derive(Clone, Copy, Debug)]
 pub struct ParserLimits {
-    /// Names, numbers, strings and marks; blanks, commas and comments are none.
+    /// Maximum number of names, numbers, strings and punctuators; whitespace, commas and comments do not count.
     pub tokens: usize,
-    /// How deep brackets of any kind may nest: the parser works by recursion.
+    /// Maximum nesting depth of brackets of any kind, as the parser is recursive.
     pub brackets: usize,
 }
 
 impl Default for ParserLimits {
-    /// More than large real documents have.
+    /// More than large real documents need.
     fn default() -> Self {
         Self { tokens: 10_000, brackets: 64 }
     }
 }
 
-/// Why a text is not taken.
+/// Why a text cannot be parsed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unparsed {
-    /// It is no document.
+    /// It is not a document.
     Wrong(Fault),
-    /// There is too much in it: a sentence that says of what, and how much is allowed.
+    /// It exceeds a limit; the message names the limit and its value.
     TooMuch(String),
 }
 
@@ -41,10 +41,10 @@ impl From<Fault> for Unparsed {
 
 type Parsed<T> = Result<T, Unparsed>;
 
-/// Reads a document in one pass.
+/// Parses a document in one pass.
 ///
 /// # Errors
-/// The first wrong token of a text that is no document, or the limit that it passes.
+/// The first unexpected token if the text is not a document, or the limit that it exceeds.
 pub fn parse(text: &str, limits: ParserLimits) -> Parsed<Document<'_>> {
     let mut lexer = Lexer::new(text);
     let token = lexer.next()?;
@@ -59,15 +59,15 @@ pub fn parse(text: &str, limits: ParserLimits) -> Parsed<Document<'_>> {
 
 struct Parser<'a> {
     lexer: Lexer<'a>,
-    /// The next one.
+    /// The next token.
     token: Token,
     limits: ParserLimits,
     tokens: usize,
-    /// Brackets that are open.
+    /// Number of open brackets.
     depth: usize,
 }
 
-/// How much of a name is repeated.
+/// Characters of a token that an error message repeats.
 const SHOWN: usize = 60;
 
 impl<'a> Parser<'a> {
@@ -75,7 +75,7 @@ impl<'a> Parser<'a> {
         let taken = self.token;
         self.token = self.lexer.next()?;
         self.tokens += 1;
-        // The end of the text is no token.
+        // The end of the text does not count as a token.
         if self.tokens - 1 > self.limits.tokens {
             let most = self.limits.tokens;
             return Err(Unparsed::TooMuch(format!(
@@ -113,7 +113,7 @@ impl<'a> Parser<'a> {
         Fault::syntax(format!("Unexpected {}.", self.shown(token)), token.start).into()
     }
 
-    /// A token, for people. What strings say is nobody's business: they may hold secrets.
+    /// A token, for error messages. Contents of strings are left out, as they may be secret.
     fn shown(&self, token: Token) -> String {
         let short = || self.lexer.text(token).chars().take(SHOWN).collect::<String>();
         match token.kind {
@@ -128,7 +128,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Reads items between brackets, one at least.
+    /// Parses one or more items between brackets.
     fn between<T>(&mut self, open: u8, close: u8, one: impl Fn(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
         self.open(open)?;
         let mut all = vec![one(self)?];
@@ -305,7 +305,7 @@ impl<'a> Parser<'a> {
         Ok(Argument { name, value: self.value(constant)? })
     }
 
-    /// `constant` where no variable may stand.
+    /// Parses a value; `constant` forbids variables.
     fn value(&mut self, constant: bool) -> Parsed<Value<'a>> {
         let token = self.token;
         let kind = match token.kind {

@@ -1,4 +1,4 @@
-//! Which values scalars and enumerations take (GraphQL, sections 3.5 and 3.9), and what is said of others.
+//! Checks the values of scalars and enums (GraphQL, sections 3.5 and 3.9), and formats values for error messages.
 
 use crate::bridge::ConstValue;
 use serde_json::Number;
@@ -7,19 +7,19 @@ use super::hand_over;
 use super::schema::{EnumValue, Scalar};
 use super::syntax::ValueKind;
 
-/// How much of a value is repeated, in characters.
+/// Characters of a value that an error message repeats.
 const LONGEST_SHOWN: usize = 50;
 
 /// A value that is neither a variable nor null.
 pub enum Given<'v, 'a> {
-    /// In the document.
+    /// Written in the document.
     Literal(&'v ValueKind<'a>),
-    /// Sent with it.
+    /// Sent as a variable.
     Json(&'v ConstValue),
 }
 
 /// # Errors
-/// A message where the value is none of the scalar.
+/// A message for the client, if the value is not one of the scalar.
 pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), String> {
     let shown = || match given {
         Given::Literal(kind) => shown(kind),
@@ -43,7 +43,7 @@ pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), St
         Scalar::Own(takes) => {
             let verdict = match given {
                 Given::Json(value) => takes(value),
-                // With variables in it, it is looked at where they are known.
+                // A literal that contains variables is checked when they are known.
                 Given::Literal(kind) => hand_over::own_value(kind).map_or(Ok(()), |value| takes(&value)),
             };
             return verdict.map_err(|why| format!("Expected value of type \"{name}\", found: {}; {why}.", shown()));
@@ -93,7 +93,7 @@ pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), St
     Err(format!("{what}: {}", shown()))
 }
 
-/// Whether there is a number in it that no float of 64 bits comes near.
+/// Whether the value contains a number outside the range of a 64-bit float.
 fn is_too_large(kind: &ValueKind<'_>) -> bool {
     match kind {
         ValueKind::Int(text) | ValueKind::Float(text) => !text.parse::<f64>().is_ok_and(f64::is_finite),
@@ -103,12 +103,12 @@ fn is_too_large(kind: &ValueKind<'_>) -> bool {
     }
 }
 
-/// JSON has one kind of number: one with an empty fraction is whole (GraphQL, section 3.5.1).
+/// JSON has one number type; a number without a fractional part is an integer (GraphQL, section 3.5.1).
 fn is_whole(number: &Number) -> bool {
     number.is_i64() || number.is_u64() || number.as_f64().is_some_and(|number| number.fract() == 0.0)
 }
 
-/// A whole number of 32 bits, however it was written.
+/// Converts a number to a 32-bit integer, however it was written; `None` if it is not one.
 pub fn int(number: &Number) -> Option<i32> {
     if let Some(number) = number.as_i64() {
         return i32::try_from(number).ok();
@@ -117,11 +117,11 @@ pub fn int(number: &Number) -> Option<i32> {
     if number < f64::from(i32::MIN) || number > f64::from(i32::MAX) {
         return None;
     }
-    // By its text, as there is no conversion that cannot cut off.
+    // Goes through text, as no conversion from float refuses to truncate.
     format!("{number:.0}").parse().ok().or_else(|| (number == 0.0).then_some(0))
 }
 
-/// An identifier that was sent as a whole number.
+/// Converts an ID that was sent as an integer.
 pub fn id(number: &Number) -> String {
     match number.as_f64() {
         Some(float) if number.is_f64() => format!("{float:.0}"),
@@ -129,10 +129,10 @@ pub fn id(number: &Number) -> String {
     }
 }
 
-/// How many values of an enumeration are told.
+/// Maximum number of enum values that an error message lists.
 const MOST_TOLD: usize = 8;
 
-/// A value that an enumeration has not; `given` with its quotes.
+/// The message for an unknown enum value; `given` includes its quotes.
 pub fn no_value(given: &str, name: &str, values: &[EnumValue]) -> String {
     let told: Vec<&str> = values.iter().take(MOST_TOLD).map(|value| value.name.as_str()).collect();
     let more = if values.len() > MOST_TOLD { " and others" } else { "" };
@@ -146,7 +146,7 @@ pub fn one_of(name: &str) -> String {
     )
 }
 
-/// A value of a document, for people, cut short.
+/// Formats a literal for an error message, cut short.
 pub fn shown(value: &ValueKind<'_>) -> String {
     let mut out = String::new();
     write(value, &mut out);
@@ -160,7 +160,7 @@ fn cut(text: String) -> String {
     }
 }
 
-/// Stops where nobody reads on.
+/// Whether the text is long enough to be cut, so that writing can stop.
 fn is_long(out: &str) -> bool {
     out.len() > LONGEST_SHOWN * 4
 }
@@ -216,7 +216,7 @@ fn quoted(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// A value that was sent, for people, cut short.
+/// Formats a JSON value for an error message, cut short.
 pub fn shown_json(value: &ConstValue) -> String {
     let mut out = String::new();
     write_json(value, &mut out);

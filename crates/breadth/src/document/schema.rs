@@ -1,4 +1,4 @@
-//! The types that documents are held against (GraphQL, section 3), each known by a number.
+//! The types that documents are validated against (GraphQL, section 3), each identified by its index.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -8,15 +8,15 @@ use crate::bridge::ConstValue;
 use super::introspection::ListSizes;
 use super::syntax::OperationKind;
 
-/// The number of a type.
+/// The index of a type.
 pub type TypeId = u32;
 
-/// A type with its lists and its exclamation marks.
+/// A type reference with its list and non-null wrappers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TypeRef {
     Named(TypeId),
     List(Box<Self>),
-    /// Never directly around another of these.
+    /// Never directly wraps another `NonNull`.
     NonNull(Box<Self>),
 }
 
@@ -32,7 +32,7 @@ impl TypeRef {
         }
     }
 
-    /// Whether values of this input type fit where the other is expected (GraphQL, section 5.8.5).
+    /// Whether values of this input type are allowed where `place` is expected (GraphQL, section 5.8.5).
     pub fn fits(&self, place: &Self) -> bool {
         match (self, place) {
             (Self::NonNull(own), Self::NonNull(place)) | (Self::List(own), Self::List(place)) => own.fits(place),
@@ -43,7 +43,7 @@ impl TypeRef {
         }
     }
 
-    /// Without the outermost exclamation mark.
+    /// The type without its outermost `!`.
     pub fn nullable(&self) -> &Self {
         match self {
             Self::NonNull(inner) => inner,
@@ -58,7 +58,7 @@ pub struct TypeDefinition {
     pub kind: TypeKind,
     /// The interfaces that an object type or an interface implements.
     pub interfaces: Vec<TypeId>,
-    /// The address of a scalar's specification.
+    /// URL of a scalar's specification.
     pub specified_by: Option<String>,
 }
 
@@ -71,10 +71,10 @@ pub enum TypeKind {
     Input(Input),
 }
 
-/// The fields of an object or an interface. `__typename` is not among them.
+/// The fields of an object or an interface type, without `__typename`.
 #[derive(Default)]
 pub struct Fields {
-    /// As they are declared.
+    /// In the order of declaration.
     pub all: Vec<Field>,
     pub by_name: HashMap<String, usize>,
 }
@@ -85,7 +85,7 @@ impl Fields {
     }
 }
 
-/// Something that clients should do without, and why: the reason is never blank.
+/// Why something is deprecated, or `None` if it is not; the reason is never blank.
 pub type Deprecated = Option<String>;
 
 pub struct EnumValue {
@@ -94,7 +94,7 @@ pub struct EnumValue {
     pub deprecated: Deprecated,
 }
 
-/// How values of a scalar are told.
+/// How the values of a scalar are checked.
 #[derive(Clone, Copy)]
 pub enum Scalar {
     Int,
@@ -102,10 +102,10 @@ pub enum Scalar {
     String,
     Boolean,
     Id,
-    /// The function takes the values of a scalar of the schema's own. Its error becomes part of the message: `it has to be a
-    /// day`.
+    /// A custom scalar, with the function that checks its values. The function's error becomes part of the message: `it
+    /// has to be a day`.
     Own(fn(&ConstValue) -> Result<(), String>),
-    /// A scalar of the schema's own that takes any value.
+    /// A custom scalar that accepts any value.
     Any,
 }
 
@@ -127,7 +127,7 @@ pub struct InputValue {
 }
 
 impl InputValue {
-    /// Whether it cannot be left out.
+    /// Whether the value must be provided.
     pub fn is_required(&self) -> bool {
         self.ty.is_non_null() && self.default.is_none()
     }
@@ -135,7 +135,7 @@ impl InputValue {
 
 pub struct Input {
     pub fields: Vec<InputValue>,
-    /// Whether exactly one of them has to be given (GraphQL, section 3.13).
+    /// Whether exactly one field must be provided (GraphQL, section 3.13).
     pub one_of: bool,
 }
 
@@ -144,17 +144,17 @@ pub struct DirectiveDefinition {
     pub description: Option<String>,
     pub arguments: Vec<InputValue>,
     pub repeatable: bool,
-    /// Its places, as the specification calls them.
+    /// The specification's names of its locations.
     pub locations: Vec<&'static str>,
 }
 
-/// All types of a schema, the introspection's among them.
+/// All types of a schema, including the introspection types.
 pub struct Schema {
     pub(super) types: Vec<TypeDefinition>,
-    /// The object types that an object of each type may be of: of an object type itself.
+    /// The possible object types of each type; those of an object type are the type itself.
     pub(super) possible: Vec<HashSet<TypeId>>,
     pub(super) by_name: HashMap<String, TypeId>,
-    /// By name, in the order of their names.
+    /// Sorted by name.
     pub(super) directives: BTreeMap<String, DirectiveDefinition>,
     pub(super) query: TypeId,
     pub(super) mutation: Option<TypeId>,
@@ -169,7 +169,7 @@ impl Schema {
         self.by_name.get(name).copied()
     }
 
-    /// The type that operations of a kind begin with.
+    /// The root type of an operation kind.
     pub fn root(&self, kind: OperationKind) -> Option<TypeId> {
         match kind {
             OperationKind::Query => Some(self.query),
@@ -199,7 +199,7 @@ impl Schema {
         matches!(self.kind(id), TypeKind::Scalar(_) | TypeKind::Enum(_) | TypeKind::Input(_))
     }
 
-    /// Whether objects of an object type are of another type: of the same, an interface, or a union.
+    /// Whether an object type is, implements, or is a member of, the type `general`.
     pub fn is(&self, object: &str, general: &str) -> bool {
         object == general
             || self.find(object).zip(self.find(general)).is_some_and(|(object, general)| {
@@ -207,12 +207,12 @@ impl Schema {
             })
     }
 
-    /// Whether queries begin with an object type of this name.
+    /// Whether the query root has this name.
     pub fn is_query(&self, object: &str) -> bool {
         self.name(self.query) == object
     }
 
-    /// Whether an object may be of both types (GraphQL, section 5.5.2.3).
+    /// Whether the two types have a possible object type in common (GraphQL, section 5.5.2.3).
     pub fn overlap(&self, one: TypeId, other: TypeId) -> bool {
         if one == other {
             return true;
@@ -223,7 +223,7 @@ impl Schema {
         }
     }
 
-    /// The field of a type, those that every schema has among them.
+    /// A field of a type, including the meta fields that every schema has.
     pub fn field(&self, of: TypeId, name: &str) -> Option<&Field> {
         let [schema, ty, typename] = &self.meta;
         match name {
@@ -241,7 +241,7 @@ impl Schema {
         self.directives.get(name)
     }
 
-    /// A type as it is written.
+    /// The type in SDL notation.
     pub fn show(&self, ty: &TypeRef) -> String {
         let mut text = String::new();
         self.write(ty, &mut text);

@@ -1,34 +1,34 @@
-//! How much there is in a document, told before anything walks its fragments one by one: fragments that spread each other
-//! double with every line. Each fragment is looked at once.
+//! Computes the size of a document before anything expands its fragments one by one: fragments that spread each other
+//! can double it with every line. Each fragment is visited once.
 
 use super::graph::Graph;
 use super::syntax::{Document, Selection, Selections};
 
-/// How much there may be of everything in a document. Fragments are counted wherever they are spread, and those that are
-/// not spread once.
+/// Limits on the size of a document. Fragments count wherever they are spread, and once if they are not spread.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub operations: usize,
     pub fragments: usize,
     pub fields: u64,
-    /// How deep selections may nest, those of fragments among them.
+    /// Maximum nesting depth of selections, with fragments expanded.
     pub depth: u64,
     pub aliases: u64,
-    /// Fields of an operation itself.
+    /// Maximum number of root fields per operation.
     pub root_fields: u64,
     pub directives: u64,
-    /// How deep fields may nest, those of fragments among them.
+    /// Maximum nesting depth of fields, with fragments expanded.
     pub nested_fields: u64,
-    /// Fields of an operation as they are planned: those of an interface or a union for each of its object types.
+    /// Maximum number of fields in an operation's plan, where a field of an interface or a union counts once per object
+    /// type.
     pub planned_fields: u64,
-    /// How deep lists of the introspection may nest; tools ask for types, their fields and the arguments of these.
+    /// Maximum nesting depth of introspection lists; tools request types, their fields and the arguments of these.
     pub introspected_lists: u64,
-    /// Values that an introspection asks for, by the sizes that its lists have in the schema.
+    /// Maximum number of introspected values, estimated from the lengths of the lists in the schema.
     pub introspected_values: u64,
 }
 
 impl Default for Limits {
-    /// More than large real documents have.
+    /// More than large real documents need.
     fn default() -> Self {
         Self {
             operations: 50,
@@ -67,10 +67,10 @@ impl Weight {
     }
 }
 
-/// Whether definitions are few enough to be looked at.
+/// Checks the number of definitions.
 ///
 /// # Errors
-/// A sentence for the client: what there is too much of, and how much is allowed.
+/// A message for the client that names the limit and its value.
 pub fn check_definitions(document: &Document<'_>, limits: &Limits) -> Result<(), String> {
     for (count, most, what) in [
         (document.fragments.len(), limits.fragments, "fragments"),
@@ -83,17 +83,17 @@ pub fn check_definitions(document: &Document<'_>, limits: &Limits) -> Result<(),
     Ok(())
 }
 
-/// Whether the document is small enough to be held against a schema, in time by its text alone.
+/// Checks that the document is small enough to be validated, in time that depends on the text alone.
 ///
 /// # Errors
-/// As those of [`check_definitions`].
+/// As for [`check_definitions`].
 pub fn check(document: &Document<'_>, graph: &Graph<'_>, limits: &Limits) -> Result<(), String> {
     let mut weights = vec![Weight::default(); document.fragments.len()];
     let mut spread = vec![false; document.fragments.len()];
     for number in graph.order() {
         let Some(fragment) = document.fragments.get(*number) else { continue };
         let mut weight = set(graph, &weights, &mut spread, &fragment.selection);
-        // A spread of nothing costs a step, too.
+        // A spread of an empty fragment costs a step, too.
         weight.fields = weight.fields.saturating_add(1);
         weight.directives = weight.directives.saturating_add(fragment.directives.len() as u64);
         if let Some(known) = weights.get_mut(*number) {
@@ -135,7 +135,8 @@ pub fn check(document: &Document<'_>, graph: &Graph<'_>, limits: &Limits) -> Res
     Ok(())
 }
 
-/// Goes as deep as brackets may nest: what fragments come to is known.
+/// Computes the size of a selection set from the known sizes of fragments. The recursion is as deep as brackets may
+/// nest.
 fn set(graph: &Graph<'_>, weights: &[Weight], spread: &mut [bool], selections: &Selections<'_>) -> Weight {
     let mut weight = Weight::default();
     for selection in &selections.items {

@@ -1,8 +1,8 @@
-//! The values of strings, without quotes, escapes and indents (GraphQL, section 2.9.4).
+//! The values of strings, without quotes, escapes and indentation (GraphQL, section 2.9.4).
 
 use std::borrow::Cow;
 
-/// The value of a string, from between its quotes; its escapes are known to be right.
+/// The value of a string, from the text between its quotes; its escapes must be valid.
 pub fn string(inner: &str) -> Cow<'_, str> {
     let Some(first) = inner.find('\\') else { return Cow::Borrowed(inner) };
     let (plain, mut rest) = inner.split_at(first);
@@ -33,12 +33,12 @@ pub fn string(inner: &str) -> Cow<'_, str> {
     Cow::Owned(value)
 }
 
-/// The character of an escape by its number, and the escape's length in bytes: `\u{...}`, `\u....`, or two of these where
-/// they are halves of one character. `None` where it is none of them.
+/// Parses a Unicode escape and returns its character and its length in bytes: `\u{...}`, `\u....`, or two of the latter
+/// that form a surrogate pair. Returns `None` if there is no valid escape.
 pub fn unicode_escape(text: &str) -> Option<(char, usize)> {
     if let Some(rest) = text.strip_prefix("\\u{") {
         let digits = rest.get(..rest.find('}')?)?;
-        // Zeros may stand before it, but no character needs more digits than this.
+        // Leading zeros are allowed, but no character needs more than 8 digits.
         let right = (1..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         let number = right.then(|| u32::from_str_radix(digits, 16).ok()).flatten()?;
         return Some((char::from_u32(number)?, digits.len() + 4));
@@ -62,8 +62,8 @@ fn four_digits(text: &str) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok()
 }
 
-/// The value of a block string, from between its marks: lines end in `\n`, their common indent is taken away, and so are
-/// blank lines at both ends.
+/// The value of a block string, from the text between its quotes: lines end in `\n`; the common indentation and blank
+/// lines at both ends are removed.
 pub fn block_string(inner: &str) -> String {
     let inner = inner.replace("\\\"\"\"", "\"\"\"").replace("\r\n", "\n").replace('\r', "\n");
     let lines: Vec<&str> = inner.split('\n').collect();

@@ -1,8 +1,8 @@
-//! The parts of a document, as they stand in its text (GraphQL, section 2). They borrow from the text.
+//! The syntax tree of a document (GraphQL, section 2). It borrows from the text.
 
 use std::borrow::Cow;
 
-/// A place in the text, in bytes from its beginning.
+/// A position in the text, in bytes from its start.
 pub type At = u32;
 
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl OperationKind {
 
 #[derive(Debug)]
 pub struct Operation<'a> {
-    /// The beginning of its description, if it has one.
+    /// Start of the operation, including its description if it has one.
     pub at: At,
     pub kind: OperationKind,
     pub name: Option<Name<'a>>,
@@ -51,7 +51,7 @@ pub struct Variable<'a> {
     pub at: At,
     pub name: Name<'a>,
     pub ty: Type<'a>,
-    /// Holds no variables.
+    /// Contains no variables.
     pub default: Option<Value<'a>>,
     pub directives: Vec<Directive<'a>>,
 }
@@ -60,7 +60,7 @@ pub struct Variable<'a> {
 pub enum Type<'a> {
     Named(Name<'a>),
     List(At, Box<Self>),
-    /// Never directly around another of these.
+    /// Never directly wraps another `NonNull`.
     NonNull(Box<Self>),
 }
 
@@ -73,7 +73,7 @@ impl<'a> Type<'a> {
         }
     }
 
-    /// The name within all lists.
+    /// The named type inside all lists.
     pub fn innermost(&self) -> Name<'a> {
         match self {
             Self::Named(name) => *name,
@@ -84,7 +84,7 @@ impl<'a> Type<'a> {
 
 #[derive(Debug)]
 pub struct Fragment<'a> {
-    /// The beginning of its description, if it has one.
+    /// Start of the fragment, including its description if it has one.
     pub at: At,
     pub name: Name<'a>,
     pub on: Name<'a>,
@@ -164,11 +164,11 @@ pub struct Value<'a> {
 #[derive(Debug)]
 pub enum ValueKind<'a> {
     Variable(&'a str),
-    /// As it is written.
+    /// As written.
     Int(&'a str),
-    /// As it is written.
+    /// As written.
     Float(&'a str),
-    /// Without quotes and escapes; whether it is a block string.
+    /// The value without quotes and escapes, and whether it is a block string.
     Text(Cow<'a, str>, bool),
     Boolean(bool),
     Null,

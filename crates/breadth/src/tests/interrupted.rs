@@ -1,15 +1,15 @@
-//! Mutations that somebody does not wait for to their end, and what each of their fields has changed.
+//! Interrupted mutations, and what their errors say about changes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 
-/// Counts a change for each time that it is asked.
+/// Counts a change each time it is asked.
 #[derive(Default)]
 struct Counts {
     asked: AtomicU64,
     unknown: bool,
-    /// Interrupts when it is asked so often, between two root fields.
+    /// Interrupts at this call, which is between two root fields.
     interrupts_at: Option<u64>,
     progress: Progress,
 }
@@ -39,7 +39,7 @@ fn told(response: &Response) -> Vec<(String, String, Option<Value>)> {
     errors.collect()
 }
 
-/// What is answered when the change of a number has begun, and what was begun in the end.
+/// The response when interrupted as the change with this number begins, and the changes that began in the end.
 async fn interrupted(document: &str, number: i32) -> (Option<Response>, Vec<String>) {
     let meeting = Arc::new(Barrier::new(2));
     let book = Book { meeting: Some(Arc::clone(&meeting)), ..Book::default() };
@@ -48,7 +48,7 @@ async fn interrupted(document: &str, number: i32) -> (Option<Response>, Vec<Stri
     let mut response = None;
     let running = execute_with(document, json!({}), &data, Some(&counts));
     let watching = async {
-        // Each change before it goes on.
+        // Lets each earlier change go on.
         for _ in 1..number {
             meeting.wait().await;
         }
@@ -80,7 +80,7 @@ async fn what_is_answered_is_told_and_nothing_more_begins() {
     assert_eq!(lines, ["begin [1]", "end [1]", "begin [2]", "end [2]"]);
 }
 
-/// The answer of a change that is made is not lost where the time is over while it is written.
+/// A change that is made keeps its response, even if the timeout hits while the response is written.
 #[tokio::test]
 async fn an_answer_that_is_being_written_is_given_and_nothing_more_begins() {
     let document =

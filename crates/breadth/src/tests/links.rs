@@ -1,4 +1,4 @@
-//! Which questions are put, where nulls and errors climb, and what is merged.
+//! Which loads are made, how nulls and errors propagate, and what is merged.
 
 use super::*;
 
@@ -20,7 +20,7 @@ async fn a_link_waits_for_a_later_equal_question_where_that_makes_nothing_longer
 #[tokio::test]
 async fn a_link_that_others_hang_on_does_not_wait() {
     let (_, mut asked) = run("{ person { friend { friends { number } } friends { friend { number } } } }").await;
-    // Both at once, in any order.
+    // Both in the same wave, in any order.
     asked[..2].sort();
     assert_eq!(asked[..2], ["FriendsOf [1]", "PersonById [2]"]);
     asked[2..].sort();
@@ -54,7 +54,7 @@ async fn a_fragment_applies_to_its_type_and_to_those_that_have_its_interface() {
     assert_eq!(data, json!({ "one": { "number": 7, "mayor": { "__typename": "Person" } } }));
 }
 
-/// At the union, at one of its types, within an interface, and where it never applies.
+/// Fragments on the union, on one of its types, within an interface, and on a type that never applies.
 #[tokio::test]
 async fn a_fragment_applies_to_the_types_of_its_union() {
     let person = json!({ "__typename": "Person", "number": 1 });
@@ -85,7 +85,7 @@ async fn lists_and_rows_of_several_types_may_be_never_null() {
         "gaps": [{ "number": 1 }, null, { "number": 20 }],
     });
     assert_eq!(data, expected);
-    // 200 is nobody.
+    // There is no person 200.
     let answer = failing("{ gaps { parent { number } } }", &[]).await;
     assert_eq!(answer.data, json!({ "gaps": [{ "parent": { "number": 10 } }, null, null] }));
     assert_eq!(paths(&answer), ["[gaps,2,parent]"]);
@@ -107,7 +107,7 @@ async fn mentions_of_a_field_are_merged_and_followed_once() {
 async fn a_null_climbs_to_the_next_place_that_may_be_null() {
     let document = "{ people { number friend { friends { number town { number } } } } }";
     let answer = failing(document, &[("TownById", "3")]).await;
-    // Friends of 2 are 3 and 4, of 3 are 4 and 5.
+    // Friends of 2 are 3 and 4; friends of 3 are 4 and 5.
     let friends =
         json!({ "friends": [{ "number": 4, "town": { "number": 4 } }, { "number": 5, "town": { "number": 5 } }] });
     assert_eq!(answer.data, json!({ "people": [{ "number": 1, "friend": null }, { "number": 2, "friend": friends }] }));
@@ -150,7 +150,7 @@ async fn a_failure_is_told_once_however_often_its_field_is_mentioned() {
 
 #[tokio::test]
 async fn what_is_promised_and_not_there_is_an_error() {
-    // 1's parent is 10; 10's would be 100, whom nobody knows.
+    // The parent of 1 is 10; the parent of 10 would be 100, who does not exist.
     let answer = failing("{ person { parent { friend { number } parent { number } } } }", &[]).await;
     assert_eq!(answer.data, json!({ "person": null }));
     assert_eq!(paths(&answer), ["[person,parent,parent]"]);

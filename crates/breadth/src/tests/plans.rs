@@ -1,9 +1,9 @@
-//! What is planned, and what is kept of it.
+//! How plans are bounded and cached.
 
 use super::*;
 use crate::document::{Limits, ParserLimits, Refused};
 
-/// The bytes of a text of which each plan keeps a copy, times the plans that are kept, where ten variables decide.
+/// The bytes of a long text that cached plans hold, each with its own copy, in a document with ten condition variables.
 fn kept_bytes(long: impl Fn(&str) -> String, space: usize) -> usize {
     const LONG: usize = 15_000;
     let names: Vec<String> = (0..10).map(|number| format!("v{number}")).collect();
@@ -19,7 +19,7 @@ fn kept_bytes(long: impl Fn(&str) -> String, space: usize) -> usize {
     let kept = (0..1 << names.len()).filter(|choice| {
         let flags = names.iter().enumerate().map(|(place, name)| (name.clone(), Value::Bool(choice >> place & 1 == 1)));
         let sent = Variables::from_json(Value::Object(flags.collect()));
-        // One is here.
+        // One reference is here.
         Arc::strong_count(&plans.plan(planning, &sent)) > 1
     });
     kept.count() * LONG
@@ -57,7 +57,7 @@ object! {
     }
 }
 
-/// Leads to itself.
+/// An interface that leads to itself.
 struct Nest;
 
 impl Abstract for Nest {
@@ -109,7 +109,7 @@ async fn plans_over_interfaces_are_bounded() {
     }
 }
 
-/// The schema answers wherever there is the root of queries, and each place as it asks.
+/// Introspection works wherever the query root appears, and each place gets what it selects.
 #[tokio::test]
 async fn the_schema_is_told_below_the_root_too() {
     let schema = Schema::new::<Nests, NoMutation>(&[]);

@@ -1,4 +1,4 @@
-//! Root fields, and what runs at the same time.
+//! Root fields, and what runs concurrently.
 
 use super::*;
 
@@ -11,7 +11,7 @@ async fn root_fields_are_one_run() {
     assert_eq!(asked, ["PersonById [2, 3, 4]"]);
 }
 
-/// One after the other they would wait for each other for ever.
+/// If they ran one after the other, they would wait for each other forever.
 #[tokio::test]
 async fn root_fields_of_a_query_run_at_the_same_time() {
     let book = Book { meeting: Some(Arc::new(Barrier::new(3))), ..Book::default() };
@@ -109,7 +109,7 @@ async fn a_change_that_fails_ends_the_mutation_only_where_null_may_not_stand() {
     assert_eq!((paths(&answer), answer.asked.len()), (vec!["[a]"], 2));
 }
 
-/// What the first field changed would stay.
+/// The changes of the first field could not be undone.
 #[tokio::test]
 async fn a_change_with_wrong_arguments_runs_nothing() {
     for (document, sent) in [
@@ -126,7 +126,7 @@ async fn a_change_with_wrong_arguments_runs_nothing() {
     assert_eq!(answer.asked, ["begin [2]", "end [2]", "begin [4]", "end [4]"]);
 }
 
-/// The type of a scalar says which values it takes, before anything runs.
+/// The Rust type of a scalar decides which values are valid, before anything runs.
 #[test]
 fn scalars_take_what_their_types_take() {
     let types = document::Schema::of(&sdl::<Query, Mutation>(), &[("Even", scalar::<Even>())]).unwrap();
@@ -145,7 +145,7 @@ fn scalars_take_what_their_types_take() {
     }
 }
 
-/// The first mention that stays tells the place of a field, and each choice has a plan of its own.
+/// The first field that is included gives the position, and each combination of conditions has a plan of its own.
 #[tokio::test]
 async fn variables_decide_what_is_selected() {
     let document = "query($a: Boolean!, $b: Boolean!, $n: Int!) {
@@ -164,7 +164,7 @@ async fn variables_decide_what_is_selected() {
     }
 }
 
-/// One after the other they would wait for each other for ever.
+/// If they ran one after the other, they would wait for each other forever.
 #[tokio::test]
 async fn the_questions_of_one_level_are_put_at_the_same_time() {
     let book = Book { meeting: Some(Arc::new(Barrier::new(3))), ..Book::default() };

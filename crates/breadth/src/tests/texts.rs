@@ -15,7 +15,7 @@ enum Said {
 
 leaf_enum!(Said);
 
-/// A row of numbers that not all types can have.
+/// A row with numbers that their schema types cannot represent.
 #[derive(Default)]
 struct Numbers;
 
@@ -45,7 +45,7 @@ object! {
     }
 }
 
-/// A value that its type cannot have is an error of the field (GraphQL, section 3.5.1).
+/// A value that its type cannot represent is an error of the field (GraphQL, section 3.5.1).
 #[tokio::test]
 async fn numbers_that_their_types_cannot_have_are_errors_of_their_fields() {
     let schema = Schema::new::<Numbers, NoMutation>(&[]);
@@ -70,7 +70,7 @@ async fn numbers_that_their_types_cannot_have_are_errors_of_their_fields() {
     );
 }
 
-/// With all places that mention the field.
+/// An error has the positions of all fields that were merged.
 #[tokio::test]
 async fn an_error_tells_where_its_field_is_mentioned() {
     let schema = Schema::new::<Numbers, NoMutation>(&[]);
@@ -81,7 +81,7 @@ async fn an_error_tells_where_its_field_is_mentioned() {
     assert_eq!(places, [(1, 3), (3, 25), (2, 6)]);
 }
 
-/// Data stands there where something was executed (GraphQL, section 7.1).
+/// The response has `data` if anything was executed (GraphQL, section 7.1).
 #[tokio::test]
 async fn an_answer_is_json_of_errors_and_data() {
     let schema = Schema::new::<Numbers, NoMutation>(&[]);

@@ -34,7 +34,7 @@ fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     })
 }
 
-/// Lists of the introspection lead to each other in circles.
+/// Introspection lists form cycles.
 #[test]
 fn introspections_are_bounded() {
     let circle = |depth: usize| {
@@ -64,7 +64,7 @@ fn introspections_are_bounded() {
     }
 }
 
-/// Each is judged in time by its text.
+/// The time to judge each document depends on its length alone.
 #[test]
 fn bombs_are_defused() {
     let double = |n: usize| format!("fragment f{n} on Query {{ ...f{} ...f{} }}", n + 1, n + 1);
@@ -76,22 +76,22 @@ fn bombs_are_defused() {
     let aliases = format!("{{ user {{ {} }} }}", lines(450, |n| format!("x: f{n}")));
     let cycle = lines(299, |n| format!("fragment f{n} on Query {{ ...f{} }}", (n + 1) % 299));
     let arguments = format!("{{ note({}) {{ id }} }}", lines(3_000, |n| format!("a{}: 1", n % 1_500)));
-    // Fields of an interface are looked at for each of the types beside them, and again below.
+    // Fields of an interface are compared with each type next to them, and again at each level below.
     let mut towers = "node(id: 1) { id }".to_owned();
     for _ in 0..20 {
         towers = format!("any {{ ... on Note {{ x: parent {{ id }} }} ... on User {{ x: note {{ a }} }} }} {towers}");
     }
-    // Fragments that all spread each other, under long names.
+    // Fragments with long names that all spread each other.
     let long_name = "f".repeat(500);
     let spreads = lines(60, |n| format!("...{long_name}{n}"));
     let cycles = lines(60, |n| format!("fragment {long_name}{n} on Query {{ {spreads} }}"));
-    // Thousands of wrong items below a name of 100 KB.
+    // Thousands of invalid items below a name of 100 KB.
     let alias = "a".repeat(100_000);
     let items = format!("{{ {alias}: notes(filter: {{ids: [{}]}}) {{ id }} }}", lines(9_900, |_| "A".to_owned()));
     let undefined = lines(4_700, |n| format!("$v{n}"));
     let operations = lines(50, |n| format!("query q{n} {{ ...f }}"));
     let undefined = format!("{operations} fragment f on Query {{ note(id: [{undefined}]) {{ id }} }}");
-    // An interface beside its object types is looked at with each of them, and so is what is below.
+    // An interface next to its object types is compared with each of them, and so is everything below.
     let doubled = |depth: usize, below: &str| {
         let level = |below: String, _| {
             format!("{{ next {below} ... on Oak {{ next {{ __typename }} }} ... on Elm {{ next {{ __typename }} }} }}")
@@ -102,7 +102,7 @@ fn bombs_are_defused() {
     let lists = format!(
         "{{ next(of: [{list}]) {{ __typename }} x: next(of: [1]) {{ __typename }} next(of: [{list}]) {{ __typename }} }}"
     );
-    // What doubles 70 times is more than 64 bits count.
+    // A document that doubles 70 times exceeds 64-bit counters.
     let double = |n: usize| format!("fragment g{n} on Query @a @b {{ ...g{} @c ...g{} @c }}", n + 1, n + 1);
     let more =
         format!("query @a {{ user {{ ...g0 }} }} {} fragment g70 on Query {{ user {{ id }} }}", lines(70, double));
@@ -125,7 +125,7 @@ fn bombs_are_defused() {
     ] {
         let start = cpu_time::ThreadTime::now();
         let told = wrong(&text);
-        // Of the CPU, as others may have it meanwhile; 20 ms where it is optimised.
+        // CPU time, as other processes may use the CPU meanwhile; 20 ms in optimized builds.
         let took = start.elapsed();
         assert!(took.as_millis() < 1_000, "{hint} {took:?}");
         assert!(told.concat().len() <= 100_000, "{hint}");

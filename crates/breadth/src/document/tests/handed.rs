@@ -19,7 +19,7 @@ fn without_conditions(json: &mut serde_json::Value) {
     }
 }
 
-/// The document as the library's own parser has it, where both can read it.
+/// Compares the converted document with that of the library's own parser, where both can parse the text.
 #[test]
 fn what_is_handed_over_is_what_the_library_would_have_read() {
     for text in [
@@ -28,7 +28,7 @@ fn what_is_handed_over_is_what_the_library_would_have_read() {
         "query A { user { id } }\r\nmutation B { add(input: {name: \"x\\n\\u00e9\"}) { id } }",
     ] {
         let theirs = async_graphql_parser::parse_query(text).unwrap();
-        // Theirs stand at the word `on`.
+        // The library reports the position of the word `on`.
         let json = |document: &ExecutableDocument| {
             let mut json = serde_json::to_value(document).unwrap();
             without_conditions(&mut json);

@@ -1,4 +1,4 @@
-//! A small schema, and documents that are held against it.
+//! A small schema, and documents that are validated against it.
 
 mod bounds;
 mod handed;
@@ -45,7 +45,7 @@ fn read(text: &str) -> Result<Checked, Refused> {
     super::read(&schema(), text, ParserLimits::default(), &Limits::default())
 }
 
-/// The messages and places of what is wrong.
+/// The messages and positions of errors.
 fn wrong(text: &str) -> Vec<String> {
     let told = |error: &ServerError| {
         let at: Vec<String> = error.locations.iter().map(|at| format!("{}:{}", at.line, at.column)).collect();

@@ -30,7 +30,7 @@ fn right_documents_are_taken() {
     }
 }
 
-/// Documents, and what is said of each, with the places.
+/// Invalid documents with the errors that they get, including positions.
 const WRONG: &[(&str, &str)] = &[
     ("{ nope }", "1:3 Cannot query field \"nope\" on type \"Query\"."),
     ("{\r user {\r\n  nope }\n}", "3:3 Cannot query field \"nope\" on type \"User\"."),

@@ -7,7 +7,7 @@ fn value(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// What becomes of the variables, or what is wrong with them.
+/// The coerced variables, or the errors.
 fn variables(text: &str, sent: &str) -> Result<String, Vec<String>> {
     let checked = read(text).unwrap();
     let sent = Variables::from_json(value(sent));
@@ -117,7 +117,7 @@ fn wrong_variables_are_refused() {
     }
 }
 
-/// Where a field is left out, so are its arguments: null is refused where it arrives, and before anything runs.
+/// Arguments of an excluded field are not evaluated: null is refused where it arrives, and before anything runs.
 #[test]
 fn null_is_refused_where_the_field_is_selected() {
     let refused = "Variable \"$n\" has invalid value: Expected a value that is not null, as it is used where \"Int!\" is \

@@ -2,7 +2,7 @@ use std::panic::catch_unwind;
 
 use super::*;
 
-/// Why types are no schema; nothing where they are one.
+/// Why the types do not form a valid schema, or an empty text if they do.
 fn fault(types: &str) -> String {
     let text = format!("{types} type Query {{ a: A }} schema {{ query: Query }}");
     let Err(panic) = catch_unwind(|| Schema::of(&text, &[]).map(drop).unwrap()) else { return String::new() };
@@ -55,7 +55,7 @@ fn types_have_what_their_interfaces_promise() {
     }
 }
 
-/// As they were written, or not at all.
+/// Custom scalars get numbers exactly as written, or not at all.
 #[test]
 fn scalars_get_their_numbers_whole() {
     let text = "scalar S type Query { a(s: S): Int } schema { query: Query }";

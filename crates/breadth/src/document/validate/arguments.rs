@@ -1,11 +1,11 @@
-//! Arguments and directives (GraphQL, sections 5.4 and 5.7).
+//! Validates arguments and directives (GraphQL, sections 5.4 and 5.7).
 
 use super::super::schema::InputValue;
 use super::super::syntax::{Argument, At, Directive};
 use super::values::Expected;
 use super::{Examination, Step, repeated, short};
 
-/// The owner of arguments.
+/// What the arguments belong to.
 #[derive(Clone, Copy)]
 pub enum Owner<'n> {
     Field { of: &'n str, name: &'n str },
@@ -58,7 +58,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         }
     }
 
-    /// Arguments of what is not known, which has been said.
+    /// Checks arguments of an unknown field or directive, for which an error is already reported.
     pub fn unknown_arguments(&mut self, given: &[Argument<'a>]) {
         self.unique(given.iter().map(|argument| argument.name), "argument");
         for argument in given {

@@ -1,4 +1,4 @@
-//! Operations and fragments as wholes (GraphQL, sections 5.2, 5.5.1 and 5.8).
+//! Validates operations and fragments as a whole (GraphQL, sections 5.2, 5.5.1 and 5.8).
 
 use super::super::schema::TypeId;
 use super::super::syntax::{Fragment, Name, Operation, OperationKind};
@@ -6,7 +6,7 @@ use super::variables::Used;
 use super::{Declared, Examination, Usage, short};
 
 impl<'a, 's> Examination<'_, 'a, 's> {
-    /// Looks at everything but how fields merge.
+    /// Applies all rules except field merging.
     pub fn definitions(&mut self) -> Vec<Vec<Declared>> {
         let document = self.document;
         self.unique(document.operations.iter().filter_map(|one| one.name), "operation");
@@ -26,7 +26,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             operations.push(self.variables(operation, &Used { own, of_fragments: of_fragments.collect() }));
         }
         for (fragment, is_used) in document.fragments.iter().zip(is_used) {
-            // Of two of one name the second is never used, and that has been said.
+            // If two fragments have the same name, the second is never used; the duplicate is already reported.
             let is_first = self.graph.find(fragment.name.text).is_some_and(|number| {
                 document.fragments.get(number).is_some_and(|first| first.name.at == fragment.name.at)
             });
@@ -67,7 +67,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         std::mem::take(&mut self.usages)
     }
 
-    /// The type that a fragment is on, where it may be.
+    /// The type condition of a fragment, if the type exists and can have fragments.
     pub fn condition(&mut self, on: Name<'_>, fragment: Option<Name<'_>>) -> Option<TypeId> {
         let Some(id) = self.schema.find(on.text) else {
             self.fault(|_| format!("Unknown type \"{}\".", short(on.text)), [on.at]);

@@ -1,6 +1,8 @@
-//! Fields of one response name are one field (GraphQL, section 5.3.2). All fields that come together in one place of the
-//! answer are put into groups by their names, and each is compared with the first of its group alone: what is compared is
-//! an equivalence. So it takes time by the number of fields, where comparing each with each would square it.
+//! Checks that fields with the same response name can be merged (GraphQL, section 5.3.2).
+//!
+//! All fields that meet in one place of the response are grouped by response name, and each is compared only with the
+//! first of its group, which suffices because the comparison is an equivalence. The time is therefore linear in the
+//! number of fields; comparing all pairs would be quadratic.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,10 +10,11 @@ use super::super::schema::{Field as Defined, Schema, TypeId, TypeRef};
 use super::super::syntax::{Argument, Field, Selection, Selections, Value, ValueKind};
 use super::{Examination, short};
 
-/// How many fields, and values of their arguments, are looked at. Those under a field of an interface are looked at for each object type beside it, and so
-/// on below: a document made for that could have few looked at many times. Without that, 2,000 fields come to 4,000.
+/// Maximum number of fields and argument values that are compared. Fields below a field of an interface are compared
+/// once per object type next to it, and so on at each level, so a crafted document could make few fields be compared
+/// many times. In other documents, 2,000 fields take about 4,000 steps.
 const MOST_STEPS: usize = 200_000;
-/// How much of a text is compared in the time of a step.
+/// Bytes of a text that are compared in one step.
 const BYTES_OF_A_STEP: usize = 256;
 
 #[derive(Clone, Copy)]
@@ -21,18 +24,18 @@ struct Mention<'d, 'a, 's> {
     defined: Option<&'s Defined>,
 }
 
-/// The two rules.
+/// The two rules of field merging.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rule {
-    /// That answers look the same, whatever the objects are.
+    /// Responses have the same shape, whatever the objects are.
     Shape,
-    /// That fields are the same, where they can be of the same object.
+    /// Fields that can be on the same object are the same field.
     Fields,
 }
 
 struct Merging<'d, 'a> {
     steps: usize,
-    /// The response names around, since more than one field was merged.
+    /// Response names around the current field, from the outermost one that merges several fields.
     path: Vec<&'a str>,
     conflicts: Vec<(String, [&'d Field<'a>; 2])>,
 }
@@ -47,7 +50,7 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
         for operation in &document.operations {
             let root = self.schema.root(operation.kind);
             let set = self.collect(std::iter::once((root, &operation.selection)));
-            // Of two different fields that is said, and not that their types are.
+            // The stricter rule runs first: if the fields differ, that is reported and not that their types do.
             self.set(&set, Rule::Fields, &mut merging);
             self.set(&set, Rule::Shape, &mut merging);
         }
@@ -59,7 +62,7 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
         }
     }
 
-    /// All fields of some selections, those of their fragments among them, each fragment once.
+    /// Collects all fields of some selections with fragments expanded, each fragment once.
     fn collect(&self, sets: impl Iterator<Item = (Option<TypeId>, &'d Selections<'a>)>) -> Vec<Mention<'d, 'a, 's>> {
         let (mut found, mut seen) = (Vec::new(), HashSet::new());
         for (parent, selections) in sets {
@@ -98,7 +101,7 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
         }
     }
 
-    /// Goes as deep as selections may nest.
+    /// Compares the fields of a set. The recursion is as deep as selections may nest.
     fn set(&self, set: &[Mention<'d, 'a, 's>], rule: Rule, merging: &mut Merging<'d, 'a>) {
         merging.steps += set.len();
         if merging.steps > MOST_STEPS {
@@ -107,7 +110,7 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
         for group in grouped(set) {
             let Some(first) = group.first() else { continue };
             if group.len() == 1 {
-                // Around what is not merged there is nothing to tell.
+                // A field that is not merged is not part of the path that an error reports.
                 let path = std::mem::take(&mut merging.path);
                 self.below(&group, rule, merging);
                 merging.path = path;
@@ -151,7 +154,7 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
         }
     }
 
-    /// Splits a group into fields that can be of the same object: those of two object types never are.
+    /// Splits a group into fields that can be on the same object; fields of two different object types cannot.
     fn parts(&self, group: &[Mention<'d, 'a, 's>], rule: Rule) -> Vec<Vec<Mention<'d, 'a, 's>>> {
         let object = |mention: &Mention<'_, '_, '_>| mention.parent.filter(|parent| self.schema.is_object(*parent));
         let mut objects: Vec<TypeId> = Vec::new();
@@ -189,7 +192,7 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
 
 impl<'d, 'a> Merging<'d, 'a> {
     fn conflict(&mut self, name: &str, reason: impl FnOnce() -> String, fields: [&'d Field<'a>; 2]) {
-        // Two fields that differ in type and in name are told once.
+        // If two fields differ in both type and name, one error is reported.
         let is_known = |known: &[&Field<'_>; 2]| known[0].at() == fields[0].at() && known[1].at() == fields[1].at();
         if self.conflicts.len() >= super::MOST_FAULTS || self.conflicts.iter().any(|(_, known)| is_known(known)) {
             return;
@@ -205,7 +208,7 @@ impl<'d, 'a> Merging<'d, 'a> {
     }
 }
 
-/// By response name, in the order of the document.
+/// Groups fields by response name, in the order of the document.
 fn grouped<'d, 'a, 's>(set: &[Mention<'d, 'a, 's>]) -> Vec<Vec<Mention<'d, 'a, 's>>> {
     let mut groups: Vec<Vec<Mention<'d, 'a, 's>>> = Vec::with_capacity(set.len());
     let mut numbers: HashMap<&str, usize> = HashMap::with_capacity(set.len());
@@ -219,7 +222,7 @@ fn grouped<'d, 'a, 's>(set: &[Mention<'d, 'a, 's>]) -> Vec<Vec<Mention<'d, 'a, '
     groups
 }
 
-/// Why two fields are not one.
+/// Why two fields cannot be merged.
 #[derive(Clone, Copy)]
 enum Difference {
     Names,
@@ -248,7 +251,7 @@ fn fields_differ(one: &Field<'_>, other: &Field<'_>, steps: &mut usize) -> Optio
     (!same_arguments(&one.arguments, &other.arguments, steps)).then_some(Difference::Arguments)
 }
 
-/// In whatever order they stand. Counts the values that it looks at, and long texts by their length.
+/// Compares arguments in any order. Counts the values it compares as steps, and long texts by their length.
 fn same_arguments(one: &[Argument<'_>], other: &[Argument<'_>], steps: &mut usize) -> bool {
     if one.len() != other.len() {
         return false;

@@ -1,5 +1,5 @@
-//! Holding a document against a schema (GraphQL, section 5). Takes time by the text, and by the fields that its fragments
-//! come to, which [`super::shape`] has bounded; no rule compares each with each.
+//! Validates a document against a schema (GraphQL, section 5). The time is linear in the text and in the number of
+//! fields with fragments expanded, which [`super::shape`] has bounded; no rule compares all pairs.
 
 mod arguments;
 mod definitions;
@@ -18,42 +18,42 @@ use super::syntax::{At, Document, Name};
 
 pub use variables::Declared;
 
-/// Findings about a valid document.
+/// What execution needs to know about a valid document.
 pub struct Findings {
     /// The variables of each operation, in the order of the document.
     pub operations: Vec<Vec<Declared>>,
-    /// The places of whole numbers that are identifiers (GraphQL, section 3.5.5).
+    /// Positions of integers that are IDs (GraphQL, section 3.5.5).
     pub ids: HashSet<At>,
-    /// Whether it asks about the schema.
+    /// Whether the document uses introspection.
     pub introspects: bool,
 }
 
-/// A variable that stands somewhere.
+/// A use of a variable.
 #[derive(Clone, Copy)]
 struct Usage<'a, 's> {
     name: &'a str,
     at: At,
-    /// The type that its place expects, where that is known.
+    /// The type expected at the position, if known.
     ty: Option<&'s TypeRef>,
-    /// Whether its place has a default.
+    /// Whether the position has a default value.
     has_default: bool,
-    /// The input object whose only field it is (GraphQL, section 3.13).
+    /// The OneOf input object, if the variable is the value of its field (GraphQL, section 3.13).
     one_of: Option<TypeId>,
 }
 
-/// One document under examination.
+/// The validation of one document.
 struct Examination<'d, 'a, 's> {
     schema: &'s Schema,
     document: &'d Document<'a>,
     graph: &'d Graph<'a>,
     faults: Vec<Fault>,
-    /// The variables that the definition which is looked at uses.
+    /// The variables used in the current definition.
     usages: Vec<Usage<'a, 's>>,
     ids: HashSet<At>,
     introspects: bool,
-    /// Response names of the fields around the current place.
+    /// Response names of the fields around the current position.
     path: Vec<&'a str>,
-    /// The arguments, fields and items around the value that is looked at.
+    /// The arguments, input fields and list indices around the current value.
     within: Vec<Step<'a>>,
 }
 
@@ -64,7 +64,7 @@ enum Step<'a> {
 }
 
 /// # Errors
-/// The faults, each once, at most a hundred of them.
+/// The faults without duplicates, at most a hundred.
 pub fn validate<'a>(schema: &Schema, document: &Document<'a>, graph: &Graph<'a>) -> Result<Findings, Vec<Fault>> {
     let mut examination = Examination {
         schema,
@@ -89,7 +89,8 @@ pub fn validate<'a>(schema: &Schema, document: &Document<'a>, graph: &Graph<'a>)
 }
 
 impl Examination<'_, '_, '_> {
-    /// `message` is called only where the fault is told: a hostile document has faults by the hundred thousand.
+    /// Records a fault. `message` is called only if the fault is reported, as a hostile document has hundreds of
+    /// thousands.
     fn fault(&mut self, message: impl FnOnce(&Self) -> String, at: impl IntoIterator<Item = At>) {
         if !self.is_full() {
             let message = message(self);
@@ -97,12 +98,13 @@ impl Examination<'_, '_, '_> {
         }
     }
 
-    /// Whether no more faults are told, so that there is no use in looking for them.
+    /// Whether no more faults are reported, so that looking for them is pointless.
     fn is_full(&self) -> bool {
         self.faults.len() >= MOST_FAULTS
     }
 
-    /// The place in the answer and in its arguments, for people: ` (in "notes.nodes" at input.ids[2])`.
+    /// The current position in the response and in its arguments, for error messages: ` (in "notes.nodes" at
+    /// input.ids[2])`.
     fn place(&self) -> String {
         let mut within = String::new();
         for step in self.within.iter().take(10) {
@@ -120,7 +122,7 @@ impl Examination<'_, '_, '_> {
         }
     }
 
-    /// The response names around, as many as are shown.
+    /// The response names around the current position, as far as they are shown.
     fn around(&self) -> String {
         let mut around = String::new();
         for (number, name) in self.path.iter().take(LONGEST_NAME).enumerate() {
@@ -130,7 +132,7 @@ impl Examination<'_, '_, '_> {
         short(&around)
     }
 
-    /// Tells of names that stand more than once among some, each name once.
+    /// Reports each name that occurs more than once.
     fn unique<'n>(&mut self, names: impl Iterator<Item = Name<'n>> + Clone, what: &str) {
         for (name, at) in repeated(names) {
             self.fault(|_| format!("There can be only one {what} named \"{}\".", short(name)), at);
@@ -138,7 +140,7 @@ impl Examination<'_, '_, '_> {
     }
 }
 
-/// The names that stand more than once, with all their places.
+/// The names that occur more than once, with all their positions.
 fn repeated<'n>(names: impl Iterator<Item = Name<'n>>) -> Vec<(&'n str, Vec<At>)> {
     let mut sorted: Vec<Name<'n>> = names.collect();
     if sorted.len() < 2 {

@@ -1,4 +1,4 @@
-//! Selections (GraphQL, sections 5.3 and 5.5.2).
+//! Validates selections (GraphQL, sections 5.3 and 5.5.2).
 
 use super::super::schema::{Field as Defined, TypeId};
 use super::super::syntax::{Field, Inline, Selection, Selections, Spread};
@@ -6,7 +6,8 @@ use super::arguments::Owner;
 use super::{Examination, short};
 
 impl<'a> Examination<'_, 'a, '_> {
-    /// `parent` is absent where the type is not known, and that has been said. Goes as deep as brackets may nest.
+    /// Validates a selection set. `parent` is `None` if the type is unknown, for which an error is already reported.
+    /// The recursion is as deep as brackets may nest.
     pub fn selections(&mut self, parent: Option<TypeId>, selections: &Selections<'a>) {
         for selection in &selections.items {
             if self.is_full() {
@@ -51,7 +52,7 @@ impl<'a> Examination<'_, 'a, '_> {
         }
     }
 
-    /// Objects are selected from, and nothing else is (GraphQL, section 5.3.3).
+    /// Fields of composite types must have a selection, and other fields must not (GraphQL, section 5.3.3).
     fn leaf(&mut self, defined: &Defined, field: &Field<'a>) {
         let schema = self.schema;
         let (name, ty) = (field.name.text, &defined.ty);

@@ -1,4 +1,4 @@
-//! A subscription has one field at its root (GraphQL, section 5.2.4.1).
+//! Checks that a subscription has a single root field (GraphQL, section 5.2.4.1).
 
 use super::super::syntax::{Directive, Name, Operation, Selection, Selections};
 use super::Examination;
@@ -31,7 +31,7 @@ impl<'a> Examination<'_, 'a, '_> {
         }
     }
 
-    /// The response names and the names of the fields, those of fragments among them.
+    /// Collects the response names and field names of the root fields, with fragments expanded.
     fn root_fields(
         &self,
         selections: &Selections<'a>,

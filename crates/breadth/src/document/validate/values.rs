@@ -1,21 +1,21 @@
-//! Values in a document (GraphQL, sections 3.5 to 3.13 and 5.6).
+//! Validates the values in a document (GraphQL, sections 3.5 to 3.13 and 5.6).
 
 use super::super::scalars::{self, Given};
 use super::super::schema::{Input, Schema, TypeId, TypeKind, TypeRef};
 use super::super::syntax::{Argument, Value, ValueKind};
 use super::{Examination, Step, Usage, short};
 
-/// The expectations of a place.
+/// What a position expects.
 #[derive(Clone, Copy)]
 pub struct Expected<'s> {
     pub ty: &'s TypeRef,
     pub has_default: bool,
-    /// The input object of one field whose field it is.
+    /// The OneOf input object, if the position is its field.
     pub one_of: Option<TypeId>,
 }
 
 impl<'a, 's> Examination<'_, 'a, 's> {
-    /// Goes as deep as brackets may nest.
+    /// Validates a value. The recursion is as deep as brackets may nest.
     pub fn value(&mut self, value: &Value<'a>, expected: Expected<'s>) {
         if self.is_full() {
             return;
@@ -42,7 +42,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                 }
                 return;
             }
-            // One value stands for a list of one (GraphQL, section 3.11).
+            // A single value stands for a list of one (GraphQL, section 3.11).
             (TypeRef::List(inner), _) => {
                 return self.value(value, Expected { ty: inner, has_default: false, one_of: None });
             }
@@ -80,7 +80,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                     Ok(()) => {}
                 }
             }
-            // No type of these is one of an input.
+            // Inputs cannot have these types.
             (TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union, _) => self.unknown_value(value),
         }
     }
@@ -130,7 +130,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         }
     }
 
-    /// Looks at a value without a known type: its variables count as used, and its names have to be unique.
+    /// Checks a value of unknown type: its variables count as used, and its field names must be unique.
     pub fn unknown_value(&mut self, value: &Value<'a>) {
         match &value.kind {
             ValueKind::Variable(name) => {

@@ -1,4 +1,4 @@
-//! Variables, as they are declared and as they are used (GraphQL, section 5.8).
+//! Validates the declarations and uses of variables (GraphQL, section 5.8).
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use super::super::syntax::{At, Operation, Type, Variable};
 use super::values::Expected;
 use super::{Examination, Usage, short};
 
-/// The variables that an operation uses: itself, and by each of its fragments.
+/// The variables that an operation uses directly and in each of its fragments.
 pub struct Used<'u, 'a, 's> {
     pub own: Vec<Usage<'a, 's>>,
     pub of_fragments: Vec<&'u Vec<Usage<'a, 's>>>,
@@ -16,13 +16,13 @@ pub struct Used<'u, 'a, 's> {
 /// A variable of an operation.
 pub struct Declared {
     pub ty: TypeRef,
-    /// Whether one of its places takes no null, where the variable itself may be null: what is sent decides (GraphQL,
-    /// section 6.4.1).
+    /// Whether the variable is nullable and used in a non-null position, so that its value decides (GraphQL, section
+    /// 6.4.1).
     pub is_open: bool,
 }
 
 impl Schema {
-    /// The type that is written; `None` where there is none of its name.
+    /// Resolves a type reference; returns `None` if the schema has no type of that name.
     pub(in super::super) fn resolve(&self, ty: &Type<'_>) -> Option<TypeRef> {
         Some(match ty {
             Type::Named(name) => TypeRef::Named(self.find(name.text)?),
@@ -60,7 +60,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             }
         }
         for variable in &operation.variables {
-            // Of two of one name the second is not known, and that has been said.
+            // If two variables have the same name, only the first is known; the duplicate is already reported.
             let known = known.get(variable.name.text);
             if known.is_some_and(|known| !known.is_used && known.variable.at == variable.at) {
                 let message = |_: &Self| {
@@ -102,12 +102,13 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                 None => self.unknown_value(default),
             }
         }
-        // No variable stands in a definition.
+        // The definition of a variable contains no variables.
         self.usages.clear();
         Some(Declared { ty: ty?, is_open: false })
     }
 
-    /// The type lives as long as the definition, and the default holds no variables.
+    /// Validates a default with a separate `Examination`, as `ty` does not live long enough and a default contains no
+    /// variables.
     fn default(&mut self, default: &super::super::syntax::Value<'a>, ty: &TypeRef) {
         let mut examination = Examination {
             schema: self.schema,
@@ -124,7 +125,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         (self.faults, self.ids) = (examination.faults, examination.ids);
     }
 
-    /// Whether a variable may stand where it does (GraphQL, section 5.8.5).
+    /// Checks that a variable is allowed where it is used (GraphQL, section 5.8.5).
     fn usage(&mut self, variable: &Variable<'a>, declared: &mut Declared, usage: &Usage<'a, 's>, place: &TypeRef) {
         let schema = self.schema;
         let own = &declared.ty;
@@ -160,7 +161,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
     }
 }
 
-/// ` by operation "Name"`, where it has one.
+/// ` by operation "Name"`, or an empty string if the operation has no name.
 fn of(operation: &Operation<'_>, word: &str) -> String {
     operation.name.map_or_else(String::new, |name| format!(" {word} operation \"{}\"", short(name.text)))
 }
