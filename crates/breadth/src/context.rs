@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 
 use hashbrown::HashMap;
 
-/// Values of an operation, one per type: its database, its viewer and whatever else its fields and questions need.
+/// Values of an operation, one per type: its database, its viewer and whatever else its fields and loaders need.
 #[derive(Default)]
 pub struct Data(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
 
@@ -26,7 +26,7 @@ impl Data {
     }
 }
 
-/// Gives links and questions access to the [`Data`] of the operation.
+/// Gives relations and loaders access to the [`Data`] of the operation.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     data: &'a Data,

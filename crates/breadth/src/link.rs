@@ -27,7 +27,7 @@ impl<T: Send + Sync + 'static> Rows for Vec<T> {
     }
 }
 
-/// Where a field leads from one row. Child scopes are identified by their index among the targets of the link.
+/// Where a field leads from one row. Child scopes are identified by their index among the targets of the relation.
 pub enum Slot {
     Null,
     /// A child scope and the index of the row in it.
@@ -41,16 +41,16 @@ pub enum Slot {
     Failed(Error),
 }
 
-/// Where a link leads from each row, and the rows of the child scopes.
+/// Where a relation leads from each row, and the rows of the child scopes.
 pub struct Below {
     pub slots: Vec<Slot>,
     pub rows: Vec<Box<dyn Rows>>,
 }
 
-/// What a link has prepared for its rows, with its type erased.
+/// What a relation has prepared for its rows, with its type erased.
 pub type Ready = Box<dyn Any + Send>;
 
-/// What a link has prepared for its rows, available now or when the future completes.
+/// What a relation has prepared for its rows, available now or when the future completes.
 pub enum Prepared<'c> {
     Ready(Ready),
     Coming(BoxFuture<'c, Ready>),

@@ -35,7 +35,7 @@ pub trait Meter: Send + Sync {
         Ok(())
     }
 
-    /// Reports how many more values are planned, before they are loaded.
+    /// Accounts for `count` more planned values, before they are loaded.
     ///
     /// # Errors
     /// As for [`check`](Self::check).
@@ -43,7 +43,7 @@ pub trait Meter: Send + Sync {
         Ok(())
     }
 
-    /// Reports how many values are about to be written.
+    /// Accounts for `count` values that are about to be written.
     ///
     /// # Errors
     /// As for [`check`](Self::check).
@@ -51,7 +51,7 @@ pub trait Meter: Send + Sync {
         Ok(())
     }
 
-    /// Reports how many more bytes the rows take, apart from the memory that they own.
+    /// Accounts for `bytes` more bytes that rows take, apart from the memory that they own.
     ///
     /// # Errors
     /// As for [`check`](Self::check).
@@ -59,7 +59,7 @@ pub trait Meter: Send + Sync {
         Ok(())
     }
 
-    /// Reports by how many bytes the response has grown.
+    /// Accounts for `bytes` bytes by which the response has grown.
     ///
     /// # Errors
     /// As for [`check`](Self::check).

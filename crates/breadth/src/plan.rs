@@ -79,7 +79,7 @@ pub struct Step {
     question: Option<TypeId>,
     /// The wave in which it is loaded: at first the earliest possible one, then the one that [`Plan::of`] has chosen.
     round: usize,
-    /// Number of waves that this link and everything below it need.
+    /// Number of waves that this relation and everything below it need.
     height: usize,
 }
 
@@ -165,8 +165,8 @@ impl Plan {
         }
     }
 
-    /// Assigns waves to links and everything below them: as early as possible, except that a link waits for others with
-    /// the same loader if that adds no wave.
+    /// Assigns waves to relations and everything below them: as early as possible, except that a relation waits for
+    /// others with the same loader if that adds no wave.
     fn schedule(&mut self, roots: &[usize]) {
         let rounds = roots.iter().map(|step| self.height(*step)).max().unwrap_or_default();
         self.rounds = self.rounds.max(rounds);
@@ -184,7 +184,7 @@ impl Plan {
         fields.filter_map(|field| if let What::Link(step) = field.what { Some(step) } else { None }).collect()
     }
 
-    /// The links in the child scopes of a link.
+    /// The relations in the child scopes of a relation.
     fn below(&self, step: usize) -> Vec<usize> {
         self.links[step].below.iter().flat_map(|scope| self.steps(*scope)).collect()
     }

@@ -128,7 +128,7 @@ fn unanswered(
 ) -> Result<(), Nulled> {
     written.out.extend(field.key.as_bytes());
     let What::Link(step) = field.what else {
-        // The type name is known; a mutation has only links besides `__typename`.
+        // The type name is known; a mutation has only relations besides `__typename`.
         written.out.extend(format!("\"{}\"", plan.scopes[ROOT].object.name).as_bytes());
         return Ok(());
     };

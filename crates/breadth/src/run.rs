@@ -117,16 +117,16 @@ struct Run<'r> {
     variables: &'r Variables,
     meter: Option<&'r dyn Meter>,
     tree: Tree,
-    /// Links by the wave they are loaded in, with the scope they start from.
+    /// Relations by the wave they are loaded in, with the scope they start from.
     waiting: Vec<Vec<(usize, usize)>>,
-    /// Futures that links of this wave have started.
+    /// Futures that relations of this wave have started.
     coming: Vec<(usize, BoxFuture<'r, Ready>)>,
-    /// The arguments of the first link to be prepared, if they are parsed already.
+    /// The arguments of the first relation to be prepared, if they are parsed already.
     given: Option<Given<'r>>,
 }
 
 impl Run<'_> {
-    /// Stores the rows of a scope. Links that need no load are followed at once; the others wait for their wave.
+    /// Stores the rows of a scope. Relations that need no load are followed at once; the others wait for their wave.
     ///
     /// # Errors
     /// The response would contain too many values, or the rows take too much memory.
@@ -135,7 +135,7 @@ impl Run<'_> {
         let planned = &plan.scopes[scope];
         if let Some(meter) = self.meter {
             meter.plan_values(rows.len().saturating_mul(planned.fields.len()) as u64)?;
-            // Each link stores a slot per row.
+            // Each relation stores a slot per row.
             let each = size_of::<&Row>() + planned.links * size_of::<Slot>();
             meter.hold_rows(rows.len().saturating_mul(each) as u64)?;
         }
@@ -158,7 +158,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Prepares a link; returns `None` if a future resolves it or its arguments are invalid.
+    /// Prepares a relation; returns `None` if a future resolves it or its arguments are invalid.
     fn prepare(&mut self, scope: usize, step: usize, store: &mut Store) -> Option<Ready> {
         let rows = self.tree.rows[scope].as_deref()?;
         let planned = &self.plan.links[step];

@@ -36,7 +36,7 @@ fn below<O: Outcome>(outcomes: impl Iterator<Item = Result<O>>) -> Below {
     Below { slots: slots.collect(), rows: gathered.gathered() }
 }
 
-/// A link to rows that the row already has.
+/// A relation to rows that the row already has.
 struct Local<R, A, O, F>(F, PhantomData<fn(R, A) -> O>);
 
 impl<R, A, O, F> Link for Local<R, A, O, F>
@@ -96,7 +96,7 @@ where
     def::<A, O>(Local(find, PhantomData))
 }
 
-/// A link that resolves each row by itself, without a loader.
+/// A relation that resolves each row by itself, without a loader.
 struct Resolving<R, A, O, F>(F, PhantomData<fn(R, A) -> O>);
 
 /// Arguments, parsed anew for each row.
@@ -175,7 +175,7 @@ where
     def::<A, O>(Resolving(find, PhantomData))
 }
 
-/// A link that uses one loader or several.
+/// A relation that uses one loader or several.
 struct Asking<R, A, D, P, O, Prepare, Finish> {
     question: TypeId,
     prepare: Prepare,
@@ -183,10 +183,10 @@ struct Asking<R, A, D, P, O, Prepare, Finish> {
     types: Types<R, A, D, P, O>,
 }
 
-/// Types that occur only in the functions of a link.
+/// Types that occur only in the functions of a relation.
 type Types<R, A, D, P, O> = PhantomData<fn(R, A, D, P) -> O>;
 
-/// Accepts the keys of a link. It is looked up once, not for each row.
+/// Accepts the keys of a relation. It is looked up once, not for each row.
 trait KeySink: 'static {
     fn of(store: &mut Store) -> &mut Self;
 }
