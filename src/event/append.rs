@@ -10,14 +10,14 @@ use crate::entity::event::{Change, EventType};
 use crate::quota::{self, Exceeded, Quota, Usage};
 use crate::user_error::UserError;
 
-/// Who changes what, and when: one change is one moment.
+/// Who makes a change, and when. All events of one change have the same time.
 pub struct Moment<'a> {
     pub viewer: &'a Viewer,
     pub time: chrono::DateTime<chrono::Utc>,
     quota: &'a Quota,
 }
 
-/// What happened to a note.
+/// A new event of a note.
 pub struct Happened {
     pub kind: EventType,
     pub note_id: i64,
@@ -28,11 +28,11 @@ pub struct Happened {
 
 impl Happened {
     pub fn new(kind: EventType, note_id: i64, message_id: Option<i64>, changes: &[Change]) -> Self {
-        // As the entity does it: what a change holds can always be written as JSON.
+        // Same format as the entity. Serializing changes as JSON cannot fail.
         Self { kind, note_id, message_id, changes: json!(changes).to_string() }
     }
 
-    /// What the event counts of the company's bytes.
+    /// Size of the event that counts towards the company's quota.
     fn bytes(&self) -> i64 {
         quota::event_bytes(&self.changes)
     }
@@ -43,7 +43,8 @@ impl<'a> Moment<'a> {
         Self { viewer, time: app.clock.now(), quota: &app.quota }
     }
 
-    /// Why the company may not grow by `growth` and the events of it; asked before anything is written.
+    /// Returns an error for the client if `growth` and these events exceed the company's quota. Called before anything
+    /// is written.
     ///
     /// # Errors
     /// When the database fails.
@@ -58,8 +59,8 @@ impl<'a> Moment<'a> {
         Ok(exceeded.map(Exceeded::user_error))
     }
 
-    /// Appends events, in the order given, and counts them and the `growth` of what they tell of in the usage of the
-    /// company.
+    /// Appends events in the given order, and adds their size and `growth`, that of the changes they describe, to the
+    /// usage of the company.
     ///
     /// # Errors
     /// When the database fails.
@@ -77,7 +78,8 @@ impl<'a> Moment<'a> {
         transaction.execute_raw(statement).await.map(drop)
     }
 
-    /// One statement, as each is a round trip. The table numbers the events itself, in the order of the rows.
+    /// Builds a single statement, as each one is a round trip. The table numbers the events itself, in the order of the
+    /// rows.
     fn postgres(&self, events: &[Happened], growth: Usage) -> Statement {
         let sql = format!(
             "WITH used AS ({}) \
@@ -124,7 +126,7 @@ fn of_events(events: &[Happened]) -> Usage {
     Usage { notes: 0, bytes: events.iter().map(Happened::bytes).sum() }
 }
 
-/// As the column has it.
+/// The value of the column `type`.
 fn name(kind: EventType) -> String {
     sea_orm::ActiveEnum::to_value(&kind)
 }

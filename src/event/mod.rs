@@ -1,5 +1,5 @@
-//! The event log: what happened to notes, appended in the transaction of the change, and removed when it is older than
-//! the operator keeps it.
+//! The event log: the history of notes. Events are appended in the transaction of the change, and removed after the
+//! operator's retention period.
 
 mod append;
 mod retention;

@@ -11,24 +11,24 @@ use crate::db::{Db, Transaction, one_of};
 use crate::entity::{company, event};
 use crate::quota::{self, Usage};
 
-/// Maximum number of events that one transaction looks at.
+/// Maximum number of events that one transaction reads.
 const EVENTS: u64 = 500;
-/// Maximum number of bytes that one transaction removes, but for its last event. Events from before there was a bound of
+/// Maximum number of bytes that one transaction removes; the last event may exceed it. Events from before the limit on
 /// their texts may be long.
 const BYTES: i64 = 1 << 20;
 /// Maximum number of companies that are read at once.
 const COMPANIES: u64 = 100;
 /// Time between two sweeps.
 const INTERVAL: Duration = Duration::from_hours(1);
-/// Time until the first sweep, so that it does not compete with the requests that wait for a server to start.
+/// Delay of the first sweep, so that it does not compete with requests that wait for the server to start.
 const DELAY: Duration = Duration::from_mins(1);
-/// The pause after a transaction: at least this long, and a multiple of the time that the transaction took. Removing uses
-/// at most a fifth of the time of `SQLite`'s one writer.
+/// Pause after a transaction: at least `PAUSE`, and `PAUSE_SHARE` times as long as the transaction took. Removal
+/// therefore uses at most a fifth of the time of `SQLite`'s single writer.
 const PAUSE: Duration = Duration::from_millis(20);
 const PAUSE_SHARE: u32 = 4;
 
-/// Removes events that are older than `keep`, in the background and in short transactions. Several servers on one
-/// database may do so at the same time, and one that is broken off goes on with the next sweep.
+/// Removes events that are older than `keep`, in the background and in short transactions. Several servers may do so on
+/// one database at the same time, and an interrupted sweep continues with the next one.
 #[derive(Clone)]
 pub struct Retention {
     pub db: Db,
@@ -36,23 +36,23 @@ pub struct Retention {
     pub keep: TimeDelta,
 }
 
-/// What a sweep removed.
+/// What a sweep has removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
     pub events: u64,
-    /// What the events counted of their companies' bytes.
+    /// Size of the events as counted in their companies' usage.
     pub bytes: i64,
 }
 
-/// How far one transaction came.
+/// The result of one transaction.
 struct Step {
     removed: Removed,
-    /// The last event that it looked at; none where no event was old.
+    /// The last event that was read; `None` if no event was old.
     last: Option<i64>,
 }
 
 impl Retention {
-    /// Sweeps from time to time, until `stop` is true or its sender is gone. A transaction that runs then is finished.
+    /// Sweeps periodically until `stop` is true or its sender is gone. A running transaction is completed first.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut wait = DELAY;
         while !pause(&mut stop, wait).await {
@@ -65,7 +65,7 @@ impl Retention {
         }
     }
 
-    /// Removes all events that are too old now, of one company after the other.
+    /// Removes all events that are older than `keep`, company by company.
     ///
     /// # Errors
     /// When the database fails; what was removed before stays removed.
@@ -94,11 +94,11 @@ impl Retention {
         }
     }
 
-    /// One transaction. The events of a company are read in the order of their ids, which is about that of their times:
-    /// where none of the next ones is old, those behind them are not either.
+    /// Runs one transaction. It reads a company's events in the order of their ids, which nearly follows their times:
+    /// if none of the next events is old, later ones are not either.
     async fn step(&self, company_id: i64, after: i64, before: DateTime<Utc>) -> Result<Step, DbErr> {
         let nothing = Step { removed: Removed::default(), last: None };
-        // Most sweeps find nothing: a look that does not take the writer's turn of SQLite.
+        // Most sweeps find nothing, so check first without taking the write lock of SQLite.
         if next(self.db.read(), company_id, after, false).await?.iter().all(|(_, created_on, _)| *created_on >= before)
         {
             return Ok(nothing);
@@ -123,12 +123,12 @@ impl Retention {
         quota::add_usage(&transaction, company_id, Usage { notes: 0, bytes: -removed.bytes }).await?;
         transaction.commit().await?;
         metrics::counter!("notegraph_events_removed_total").increment(removed.events);
-        // What another server holds is skipped: it is being removed.
+        // Events that another server has locked are skipped, as that server removes them.
         Ok(if removed.events == 0 { nothing } else { Step { removed, last } })
     }
 }
 
-/// Waits; whether to stop.
+/// Waits; returns whether to stop.
 async fn pause(stop: &mut watch::Receiver<bool>, time: Duration) -> bool {
     tokio::time::timeout(time, stop.wait_for(|stop| *stop)).await.is_ok()
 }
@@ -138,7 +138,8 @@ async fn companies(db: &Db, after: i64) -> Result<Vec<i64>, DbErr> {
     find.order_by_asc(company::Column::Id).limit(COMPANIES).into_tuple().all(db.read()).await
 }
 
-/// The next events of a company: id, time and bytes. Where they are `held`, those that others hold are skipped.
+/// Returns the next events of a company: id, time and bytes. With `held`, it locks them and skips those that others
+/// have locked.
 async fn next(
     connection: &impl ConnectionTrait,
     company_id: i64,
