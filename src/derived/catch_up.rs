@@ -4,7 +4,7 @@ use super::{Derivation, Key};
 use crate::db::{Db, Transaction};
 use crate::entity::derived;
 
-/// The names of what is not made by the rules of this version for all records.
+/// Returns the names of derivations that are not complete in their current version.
 ///
 /// # Errors
 /// When the database fails.
@@ -14,8 +14,8 @@ pub async fn pending(db: &Db) -> Result<Vec<&'static str>, DbErr> {
     Ok(Derivation::ALL.iter().filter(|what| !is_made(what)).map(|what| what.name()).collect())
 }
 
-/// Makes what is pending, and gives its names. Each batch is a transaction that writes down how far it came: one that
-/// is broken off goes on from there, and several that run at once take turns.
+/// Completes pending derivations and returns their names. Each batch is a transaction that also stores the progress, so
+/// an interrupted run resumes there, and concurrent runs take turns.
 ///
 /// # Errors
 /// When the database fails.
@@ -27,7 +27,7 @@ pub async fn catch_up(db: &Db) -> Result<Vec<&'static str>, DbErr> {
     Ok(names)
 }
 
-/// One batch; true when it was the last.
+/// Runs one batch; returns true if it was the last.
 async fn step(db: &Db, what: Derivation) -> Result<bool, DbErr> {
     let transaction = db.begin().await?;
     let mut row = locked(&transaction, what).await?;
@@ -42,8 +42,8 @@ async fn step(db: &Db, what: Derivation) -> Result<bool, DbErr> {
     Ok(row.done)
 }
 
-/// How far the work has come: from the start, where it was done by other rules or never. Held until the transaction
-/// ends; `SQLite` has one writer at a time anyway.
+/// Loads the progress, or starts anew if there is none of this version. The row is locked until the transaction ends;
+/// `SQLite` has only one writer at a time anyway.
 async fn locked(transaction: &Transaction, what: Derivation) -> Result<derived::Model, DbErr> {
     let fresh = derived::Model {
         name: what.name().to_owned(),

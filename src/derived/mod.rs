@@ -1,9 +1,9 @@
-//! What is stored a second time in a form that can be searched or ordered: kept by every writer, and made anew for the
-//! records that are there already when its rules change.
+//! Derived data: searchable and sortable forms of stored values. Every writer maintains them, and they are backfilled
+//! for existing records when their rules change.
 //!
-//! The table `derived` says by which version of the rules it was made, so that a database from before is brought up to
-//! date once, in short transactions, after its tables are. Whoever changes what [`fold`](crate::fold::fold) gives, say
-//! with a new version of Unicode, raises the version here; so does whoever changes the [tokens](crate::search).
+//! The table `derived` stores the version of the rules that each derivation was made by, so that an older database is
+//! backfilled once, in short transactions, after its migration. A change of what [`fold`](crate::fold::fold) returns,
+//! for example by a new version of Unicode, or of the [tokens](crate::search), requires a new version here.
 
 mod catch_up;
 mod search;
@@ -17,20 +17,20 @@ use crate::db::Transaction;
 use crate::entity::{customer, user};
 use crate::people;
 
-/// A form that is stored beside its original.
+/// A form that is stored next to its original.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Derivation {
     /// `note.subject_folded`
     FoldedSubject,
-    /// The words that customers are found by: `customer_word`.
+    /// The words by which customers are found: `customer_word`.
     CustomerWords,
-    /// The words that users are found by: `user_word`.
+    /// The words by which users are found: `user_word`.
     UserWords,
-    /// The words of notes and messages: `search_part`, and what belongs to it.
+    /// The words of notes and messages: `search_part`, and its dependent tables.
     Search,
 }
 
-/// A record, by its company and its id.
+/// A record's company id and id.
 pub type Key = (i64, i64);
 
 impl Derivation {
@@ -54,8 +54,8 @@ impl Derivation {
         }
     }
 
-    /// Makes it for the next records after this one, in the order of their keys; gives the last of them, `None` where
-    /// there are no more. Nobody can change these records until the transaction ends.
+    /// Derives the next records after `after`, in the order of their keys, and returns the key of the last one, or
+    /// `None` if there are no more. The records stay locked until the transaction ends.
     async fn batch(self, transaction: &Transaction, after: Option<Key>) -> Result<Option<Key>, DbErr> {
         match self {
             Self::FoldedSubject => subject::batch(transaction, after).await,

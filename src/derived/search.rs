@@ -6,7 +6,8 @@ use crate::db::{Transaction, one_of};
 use crate::entity::{message, note};
 use crate::search;
 
-/// Notes with their threads: a transaction of a few hundred milliseconds at most, as others wait for it.
+/// Notes per batch, with their threads. Others wait for the transaction, so it should take a few hundred milliseconds
+/// at most.
 const BATCH: u64 = 500;
 
 pub async fn batch(transaction: &Transaction, after: Option<Key>) -> Result<Option<Key>, DbErr> {

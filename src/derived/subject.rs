@@ -8,7 +8,7 @@ use crate::db::Transaction;
 use crate::entity::note::{self, Column};
 use crate::fold::fold;
 
-/// A transaction of a few hundred milliseconds at most, as others wait for it.
+/// Notes per batch. Others wait for the transaction, so it should take a few hundred milliseconds at most.
 const BATCH: u64 = 2_000;
 
 pub async fn batch(transaction: &Transaction, after: Option<Key>) -> Result<Option<Key>, DbErr> {
