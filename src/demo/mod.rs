@@ -1,7 +1,7 @@
-//! Data to try things with: made up, and the same in every run.
+//! Demo data: generated, and the same in every run.
 //!
-//! Each row follows from its id alone, and all times from [`BASE`], so two empty databases are filled with the same
-//! bytes; a database that holds something gets other rows with ids of its own.
+//! Each row depends on its id alone, and all times on [`BASE`], so two empty databases are filled with the same bytes.
+//! A database that already contains something gets other rows, with new ids.
 
 mod insert;
 mod names;
@@ -24,35 +24,35 @@ use notes::{Links, Whole};
 /// The name of the company that demo data belongs to.
 pub const COMPANY: &str = "Demo";
 
-/// When the newest of the demo's data was made: 2026-11-20T17:00:00Z. Data made at run time is newer.
+/// The time of the newest demo data: 2026-11-20T17:00:00Z. Data made at run time is newer.
 pub const BASE: DateTime<Utc> = DateTime::from_timestamp(1_795_194_000, 0).expect("a time within range");
 
-/// How many notes are made in one transaction: enough that a commit weighs little, and few enough that a server
-/// that runs beside it does not wait long for its turn to write.
+/// Notes per transaction: enough that commits cost little, and few enough that a server on the same database does not
+/// wait long for the write lock.
 const NOTES_PER_TRANSACTION: u64 = 2_000;
 
-/// What a sequence of random numbers is for.
+/// Kinds of random sequences, see [`random::Random::of`].
 mod kind {
     pub const CUSTOMER: u64 = 1;
     pub const USER: u64 = 2;
     pub const NOTE: u64 = 3;
 }
 
-/// What a database holds, in the eyes of who wants to show the demo.
+/// What a database contains, as far as showing the demo is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// No company.
     Empty,
     /// The company of [`fill`], and no other.
     Demo,
-    /// Something that must not be taken for a demo.
+    /// Data that must not be taken for a demo.
     Other,
 }
 
-/// Looks at what a migrated database holds.
+/// Determines what a migrated database contains.
 ///
 /// # Errors
-/// When the database does not answer.
+/// When the database fails.
 pub async fn state(db: &Db) -> Result<State, DbErr> {
     let companies = company::Entity::find().limit(2).all(db.read()).await?;
     let [company] = companies.as_slice() else {
@@ -62,21 +62,21 @@ pub async fn state(db: &Db) -> Result<State, DbErr> {
     Ok(if is_ours { State::Demo } else { State::Other })
 }
 
-/// The administrator of the demo's company.
+/// Returns the administrator of the demo company.
 ///
 /// # Errors
-/// When there is none, because nothing was filled, or the database does not answer.
+/// When there is none, because the database was not filled, or the database fails.
 pub async fn administrator(db: &Db) -> Result<user::Model, DbErr> {
     let missing = || DbErr::RecordNotFound(format!("no administrator of a company {COMPANY}"));
     let company = find_company(db.read()).await?.ok_or_else(missing)?;
     find_administrator(db.read(), company.id).await?.ok_or_else(missing)
 }
 
-/// Adds `notes` notes to the company [`COMPANY`], which is made where it is not there, with a tenth as many
-/// customers (at least 20) and up to 2,000 users. Calls `progress` with the number of notes made so far.
+/// Adds `notes` notes to the company [`COMPANY`], with a tenth as many customers (at least 20) and up to 2,000 users.
+/// Creates the company if it does not exist. Calls `progress` with the number of notes made so far.
 ///
-/// It commits every two thousand notes; the company and its people come with the first ones, so up to that number a
-/// failure leaves nothing behind.
+/// Commits every two thousand notes. The company and its people are part of the first commit, so a failure before it
+/// leaves nothing behind.
 ///
 /// # Errors
 /// When a statement fails.
@@ -85,10 +85,11 @@ pub async fn fill(db: &Db, notes: u64, progress: &(dyn Fn(u64) + Sync)) -> Resul
     fill_from(db, transaction, notes, progress).await
 }
 
-/// The same, but nothing where there is a company already; tells whether it was empty.
+/// Like [`fill`], but does nothing if there is a company already. Returns whether the database was empty.
 ///
-/// It is looked at in the transaction that makes the company, so of two instances that start at the same time one
-/// fills a `SQLite` database and the other finds it filled. On `PostgreSQL` the other fails, as the name is taken.
+/// The transaction that creates the company also checks for others. Of two instances that start at the same time on a
+/// `SQLite` database, one fills it and the other finds it filled; on `PostgreSQL` the other fails, as the name is
+/// taken.
 ///
 /// # Errors
 /// When a statement fails.
@@ -123,12 +124,12 @@ async fn fill_from(
     }
 }
 
-/// Makes the company and those whom its notes link to.
+/// Creates the company, and the customers, users and note types that its notes refer to.
 async fn people(transaction: &Transaction, ids: &Ids, notes: u64) -> Result<Links, DbErr> {
     let company_id = if let Some(company) = find_company(transaction).await? {
         company.id
     } else {
-        // The first one is the same in every run.
+        // The first company has the same id in every run.
         let is_empty = company::Entity::find().limit(1).one(transaction).await?.is_none();
         let id = if is_empty { 1 } else { ids.new_company(transaction).await? };
         let created_on = BASE - TimeDelta::days(7 * 365);
@@ -155,7 +156,7 @@ async fn people(transaction: &Transaction, ids: &Ids, notes: u64) -> Result<Link
     Ok(Links { company_id, note_types, customers, users })
 }
 
-/// The ids of the note types of all topics, found or made.
+/// Returns the ids of the note types of all topics; creates those that do not exist.
 async fn note_types(transaction: &Transaction, company_id: i64) -> Result<Vec<i64>, DbErr> {
     let known = note_type::Entity::find().filter(note_type::Column::CompanyId.eq(company_id)).all(transaction).await?;
     let mut ids = Vec::new();
@@ -174,7 +175,7 @@ async fn note_types(transaction: &Transaction, company_id: i64) -> Result<Vec<i6
     Ok(ids)
 }
 
-/// Makes the notes of these numbers, of `count` in all, with what belongs to them.
+/// Creates the notes with these numbers, out of `count`, with everything that belongs to them.
 async fn some_notes(
     transaction: &Transaction,
     links: &Links,
@@ -199,7 +200,7 @@ async fn some_notes(
         messages.extend(whole.messages);
         events.extend(whole.events);
     }
-    // The log is numbered in the order in which things happened.
+    // Events are numbered in chronological order.
     events.sort_by_key(|event| (event.created_on, event.note_id));
     let ids = db::event_ids(transaction, events.len()).await?;
     for (event, id) in events.iter_mut().zip(ids) {

@@ -2,7 +2,7 @@
 
 use super::random::Random;
 
-/// Where somebody may come from.
+/// A culture that people come from.
 pub struct Culture {
     pub locale: &'static str,
     pub country_code: &'static str,
@@ -11,7 +11,7 @@ pub struct Culture {
     full: fn(&str, &str) -> String,
 }
 
-/// What somebody is called.
+/// A person's name.
 pub struct Name {
     pub given: &'static str,
     pub family: &'static str,
@@ -27,7 +27,7 @@ fn family_first(given: &str, family: &str) -> String {
     format!("{family}{given}")
 }
 
-/// Those at the front are met more often.
+/// Those at the front are more frequent.
 const CULTURES: [Culture; 10] = [
     Culture {
         locale: "en-GB",
@@ -128,7 +128,7 @@ pub const MIDDLE: &[&str] = &["J.", "Marie", "A.", "Lou", "Maria"];
 
 impl Name {
     pub fn of(random: &mut Random) -> Self {
-        // The smaller of two numbers: half of all people are from the first three.
+        // The minimum of two random numbers, so half of all people come from the first three.
         let culture = &CULTURES[random.below(CULTURES.len()).min(random.below(CULTURES.len()))];
         let (given, family) = (random.pick(culture.given), random.pick(culture.family));
         Self { given, family, full: (culture.full)(given, family), culture }

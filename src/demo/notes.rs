@@ -14,25 +14,25 @@ use crate::entity::{assignment, event, message, note};
 use crate::fold::fold;
 use crate::quota::changes_bytes;
 
-/// The newest note is this old at the base date, so that its thread has room.
+/// Age of the newest note at the base date, so that its thread fits.
 const NEWEST_SECONDS: i64 = 2 * 3600;
-/// Notes come at most this far apart, ...
+/// Maximum distance between two notes; less if they would otherwise not fit into [`SPAN_SECONDS`].
 const LONGEST_STEP_SECONDS: i64 = 2 * 3600;
-/// ... and at least so near that all fall into these years.
+/// The time that all notes fall into.
 const SPAN_SECONDS: i64 = 5 * 365 * 86_400;
-/// So many of the first and the last notes show all there is: they are what an example or a first list shows.
+/// Number of notes at either end that have all fields set, as examples and first pages show them.
 const SHOWN: u64 = 8;
 
-/// Whom notes link to.
+/// What notes refer to.
 pub struct Links {
     pub company_id: i64,
-    /// By the order of [`TOPICS`].
+    /// In the order of [`TOPICS`].
     pub note_types: Vec<i64>,
     pub customers: Vec<i64>,
     pub users: Vec<i64>,
 }
 
-/// A note with all that belongs to it. Messages and events have no ids yet.
+/// A note with everything that belongs to it. Messages and events have no ids yet.
 pub struct Whole {
     pub note: note::Model,
     pub assignments: Vec<assignment::Model>,
@@ -40,7 +40,7 @@ pub struct Whole {
     pub events: Vec<event::Model>,
 }
 
-/// Note `number` of `count`, the oldest first.
+/// Makes note `number` of `count`; the first one is the oldest.
 pub fn note(links: &Links, id: i64, number: u64, count: u64) -> Whole {
     let random = &mut Random::of(kind::NOTE, id.unsigned_abs());
     let shown = number < SHOWN || count - number <= SHOWN;
@@ -48,7 +48,7 @@ pub fn note(links: &Links, id: i64, number: u64, count: u64) -> Whole {
     let topic = &TOPICS[topic_number];
     let created_on = created_on(number, count, random);
     let author = (shown || random.chance(98)).then(|| often_first(&links.users, random));
-    // The first note is the one that examples change: it is open, and has what they take away.
+    // Examples change the first note, so it is open and has the values that they remove.
     let closed = random.chance(35) && number > 0;
     let mut note = note::Model {
         company_id: links.company_id,
@@ -81,7 +81,7 @@ pub fn note(links: &Links, id: i64, number: u64, count: u64) -> Whole {
         note.reference_id = Some(random.between(10_000, 99_999).to_string());
     }
     if random.chance(25) {
-        // Some are due, some still to come.
+        // Some reminders are due, others are in the future.
         note.reminder = Some(created_on + TimeDelta::days(random.between(1, 60)));
     }
     if number == 0 {
@@ -98,20 +98,20 @@ pub fn note(links: &Links, id: i64, number: u64, count: u64) -> Whole {
 }
 
 impl Whole {
-    /// The thread: a fifth of notes have none, and a few go on and on.
+    /// Makes the thread: a fifth of notes have none, and a few are very long.
     fn talk(&mut self, links: &Links, topic: &Topic, shown: bool, random: &mut Random) {
         let count = match random.below(1000) {
             0..4 => random.between(40, 120),
             4..204 if !shown => 0,
             _ => random.between(if shown { 2 } else { 1 }, 6),
         };
-        // The last message is not later than the base date, with time left to close the note.
+        // The last message is not later than the base date, and leaves time to close the note.
         let longest = ((BASE - self.note.created_on).num_seconds() / (count + 2)).min(2 * 86_400);
         let (mut time, mut template) = (self.note.created_on, random.below(topic.messages.len()));
         for position in 1..=count {
             time += TimeDelta::seconds(random.between(longest / 10 + 1, longest.max(longest / 10 + 1)));
             let posted_by_id = random.chance(97).then(|| self.speaker(links, random));
-            // Never the same twice in a row.
+            // Never the same text twice in a row.
             template += 1 + random.below(topic.messages.len() - 1);
             let template =
                 if random.chance(8) { random.pick(ANYWHERE) } else { topic.messages[template % topic.messages.len()] };
@@ -153,14 +153,14 @@ impl Whole {
         self.note.version += 1;
     }
 
-    /// The author or an assignee, else anybody.
+    /// Returns the author or an assignee, or any user if there are none.
     fn speaker(&self, links: &Links, random: &mut Random) -> i64 {
         let people = self.note.user_id.iter().chain(self.assignments.iter().map(|row| &row.user_id));
         let people: Vec<i64> = people.copied().collect();
         if people.is_empty() { often_first(&links.users, random) } else { people[random.below(people.len())] }
     }
 
-    /// The messages get their ids, and each its event.
+    /// Gives the messages their ids, and adds the event of each.
     pub fn number_messages(&mut self, ids: &mut impl Iterator<Item = i64>) {
         for (index, id) in (0..self.messages.len()).zip(ids) {
             let message = &mut self.messages[index];
@@ -200,7 +200,7 @@ fn created_on(number: u64, count: u64, random: &mut Random) -> DateTime<Utc> {
     BASE - TimeDelta::seconds(NEWEST_SECONDS + later * step + random.between(0, step / 2))
 }
 
-/// Two on average, each another user.
+/// Assigns two users on average, each at most once.
 fn assignments(links: &Links, note: &note::Model, shown: bool, random: &mut Random) -> Vec<assignment::Model> {
     let count = match random.below(100) {
         _ if shown => 1 + random.below(3),
@@ -241,7 +241,7 @@ fn tags(topic: &Topic, shown: bool, random: &mut Random) -> Tags {
     Tags(tags)
 }
 
-/// One of them, those at the front more often: some customers have many notes, most have few.
+/// Picks an id, those at the front more often: some customers have many notes, and most have few.
 fn often_first(ids: &[i64], random: &mut Random) -> i64 {
     ids[random.below(ids.len()).min(random.below(ids.len()))]
 }

@@ -14,7 +14,7 @@ pub const ADMINISTRATOR_ROLE: &str = "administrator";
 const FLAGS: &[&str] = &["gold", "silver", "regular", "call first"];
 const ROLES: &[&str] = &["agent", "agent", "agent", "supervisor", "back office", "field service"];
 
-/// The user who may do all: what the demo's token is for.
+/// The administrator, whom the demo's token belongs to.
 pub fn administrator(company_id: i64, id: i64) -> user::Model {
     user::Model {
         status: UserStatus::Active,
@@ -113,13 +113,13 @@ struct Phone {
 }
 
 fn phone_number(country_code: &'static str, random: &mut Random) -> Phone {
-    // 555 01xx is set aside for stories.
+    // Numbers with 555 01xx are reserved for fiction.
     let number = format!("{}5550{}", random.between(200, 989), random.between(100, 199));
     let full = format!("+{country_code}{number}");
     Phone { country_code, number, full }
 }
 
-/// Some `days` before the base date, at any second of the day.
+/// A time `days` days before the base date, at any second of the day.
 fn ago(days: i64, random: &mut Random) -> DateTime<Utc> {
     BASE - TimeDelta::days(days) - TimeDelta::seconds(random.between(0, 86_399))
 }
@@ -128,7 +128,7 @@ fn day(first: i64, last: i64, random: &mut Random) -> NaiveDate {
     (BASE + TimeDelta::days(random.between(first, last))).date_naive()
 }
 
-/// A name as it stands in an address; `None` where its script is not Latin.
+/// A name as written in an e-mail address; `None` if its script is not Latin.
 fn ascii(name: &str) -> Option<String> {
     let plain: String = name
         .to_lowercase()

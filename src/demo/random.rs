@@ -1,13 +1,13 @@
-/// Numbers that look random and are the same in every run.
+/// Pseudorandom numbers that are the same in every run.
 ///
 /// `SplitMix64`, as Guy L. Steele, Doug Lea and Christine H. Flood describe it in "Fast splittable pseudorandom number
-/// generators" (OOPSLA 2014): ten lines whose sequence no update of a library changes.
+/// generators" (OOPSLA 2014): ten lines, whose sequence no library update changes.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// The numbers of one thing: two with another `number` share none, so the order in which things are made does
-    /// not matter.
+    /// The sequence of one item. Each item has a sequence of its own, so the order in which items are made does not
+    /// matter.
     pub fn of(kind: u64, number: u64) -> Self {
         let mut random = Self(kind.rotate_left(48) ^ number);
         Self(random.next())
@@ -21,23 +21,23 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`; 0 where that is 0.
+    /// A number below `bound`, or 0 if `bound` is 0.
     pub fn below(&mut self, bound: usize) -> usize {
         let product = u128::from(self.next()) * (bound as u128);
         usize::try_from(product >> 64).unwrap_or(0)
     }
 
-    /// A number from `low` to `high`, both among them.
+    /// A number from `low` to `high`, inclusive.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
         low + i64::try_from(self.below(usize::try_from(high - low + 1).unwrap_or(0))).unwrap_or(0)
     }
 
-    /// True `percent` times in a hundred.
+    /// True with a probability of `percent` percent.
     pub fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
 
-    /// One of them; `list` must not be empty.
+    /// Picks an element; `list` must not be empty.
     pub fn pick<'a, T: ?Sized>(&mut self, list: &[&'a T]) -> &'a T {
         list[self.below(list.len())]
     }

@@ -1,9 +1,9 @@
-//! Sentences made of word lists.
+//! Generates sentences from word lists.
 
 use super::random::Random;
 use super::words::{DAYS, PLACES, PRODUCTS, TIMES};
 
-/// Puts a word in for each `{...}`, and begins with a capital letter.
+/// Replaces each `{...}` by a word, and capitalizes the first letter.
 pub fn written(template: &str, random: &mut Random) -> String {
     let mut text = String::with_capacity(template.len() + 32);
     let mut rest = template;
@@ -28,7 +28,7 @@ pub fn written(template: &str, random: &mut Random) -> String {
     text
 }
 
-/// One to `most` different sentences in a row.
+/// Joins one to `most` different sentences.
 pub fn paragraph(templates: &[&str], most: usize, random: &mut Random) -> String {
     let start = random.below(templates.len());
     let count = 1 + random.below(most.min(templates.len()));

@@ -1,8 +1,8 @@
-//! What notes say. `{...}` stands for a word that the text generator puts in.
+//! Texts of notes. The text generator replaces `{...}` by a word.
 
 use crate::entity::note::ReferenceType;
 
-/// What a note is about: its type, and what is said under it.
+/// A topic of notes: its note type, and texts about it.
 pub struct Topic {
     pub note_type: &'static str,
     pub reference: Option<ReferenceType>,
@@ -150,7 +150,7 @@ pub const TOPICS: [Topic; 8] = [
     },
 ];
 
-/// Said in any thread, in whatever language the customer writes.
+/// Messages that fit any thread, in various languages.
 pub const ANYWHERE: &[&str] = &[
     "Merci beaucoup, c’est réglé.",
     "Danke, das hat sich erledigt.",
