@@ -1,4 +1,4 @@
-//! Which users are responsible for which notes.
+//! Assignments of users to notes.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,11 +13,11 @@ pub struct Model {
     pub note_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: i64,
-    /// The order of a note's assignees: grows, with gaps where one was taken away.
+    /// Orders a note's assignees; grows, with gaps where an assignee was removed.
     pub position: i32,
     pub created_on: DateTimeUtc,
     pub assigned_by_id: Option<i64>,
-    /// What an imported record said that the columns cannot hold, as JSON text.
+    /// Values of an imported record that the columns cannot hold, as JSON text.
     pub source: Option<String>,
 }
 

@@ -1,7 +1,7 @@
-//! Reading some columns of a table, by their places in the row.
+//! Reads selected columns of a table by their position in the row.
 //!
-//! `SeaORM` finds each value by the name of its column and makes an error of each null before it drops it again: half
-//! of what a list query took went there (callgrind), most of it for columns that nobody had asked for.
+//! `SeaORM` looks up each value by its column name and creates and drops an error for each null. That took half of the
+//! time of a list query (callgrind), most of it for columns that were not requested.
 
 use std::marker::PhantomData;
 
@@ -15,10 +15,10 @@ use super::user::UserStatus;
 use crate::db::{Plain, Queries, Row};
 use crate::watchdog::breathe;
 
-/// So many rows are read before others may have their turn.
+/// Rows that are read before yielding to other tasks.
 const A_LOT: usize = 500;
 
-/// A table whose rows are read by the places of their columns; made by `table!`.
+/// A table whose rows are read by column position; implemented by `table!`.
 pub trait Table: EntityTrait {
     /// The fields of the model, in the order of its columns.
     const FIELDS: &'static [&'static str];
@@ -28,7 +28,7 @@ pub trait Table: EntityTrait {
     fn row(cells: &mut Cells<'_>) -> Result<Self::Model, DbErr>;
 }
 
-/// Lists the fields of a model, in its order, for [`Table`].
+/// Implements [`Table`]; lists the fields of a model in its order.
 macro_rules! table {
     ($($field:ident),+ $(,)?) => {
         impl super::Table for Entity {
@@ -42,7 +42,7 @@ macro_rules! table {
 }
 pub(crate) use table;
 
-/// Some columns of a table: a bit for each, in their order.
+/// A set of columns of a table: one bit per column, in their order.
 pub struct Columns<E>(u64, PhantomData<fn() -> E>);
 
 impl<E> Clone for Columns<E> {
@@ -57,7 +57,7 @@ impl<E: Table> Columns<E> {
     pub const NONE: Self = Self(0, PhantomData);
     pub const ALL: Self = Self((1 << E::FIELDS.len()) - 1, PhantomData);
 
-    /// The column of a field of the model, if it has one of this name.
+    /// The column of a model's field, if the model has a field with this name.
     pub fn of(field: &str) -> Option<Self> {
         E::FIELDS.iter().position(|known| *known == field).map(|place| Self(1 << place, PhantomData))
     }
@@ -76,17 +76,17 @@ impl<E: Table> Columns<E> {
         self.select_from(E::default(), statement);
     }
 
-    /// The same, where the table has another name in the statement.
+    /// Like [`select`](Self::select), for a table with another name in the statement.
     pub fn select_from(self, table: impl IntoIden + Copy, statement: &mut SelectStatement) {
         statement.columns(self.iter().map(|column| (table, column)));
     }
 
-    /// How many there are.
+    /// Number of columns.
     pub fn count(self) -> usize {
         self.0.count_ones() as usize
     }
 
-    /// These columns, for a statement that is written by hand.
+    /// The columns as SQL, for a statement that is written by hand.
     pub fn list(self) -> String {
         let table = E::default();
         let columns: Vec<String> =
@@ -94,7 +94,7 @@ impl<E: Table> Columns<E> {
         columns.join(", ")
     }
 
-    /// Reads these columns of the rows that a finder finds; the others are left empty.
+    /// Reads these columns of the rows that a finder selects; the other fields are left empty.
     ///
     /// # Errors
     /// When the database fails.
@@ -105,7 +105,7 @@ impl<E: Table> Columns<E> {
         self.read_all(connection.rows(&statement).await?).await
     }
 
-    /// Reads these columns of the rows of which a condition is true. (A finder would name all columns first.)
+    /// Reads these columns of the rows that match a condition. (A finder would name all columns first.)
     ///
     /// # Errors
     /// When the database fails.
@@ -126,7 +126,7 @@ impl<E: Table> Columns<E> {
         Ok(models)
     }
 
-    /// Reads these columns of a row, in which they stand from `first` on.
+    /// Reads these columns of a row, in which they begin at position `first`.
     ///
     /// # Errors
     /// When a value is not of the type of its column.
@@ -135,16 +135,16 @@ impl<E: Table> Columns<E> {
     }
 }
 
-/// The values of a row, one after the other.
+/// Reads the values of a row one after the other.
 pub struct Cells<'r> {
     row: &'r Row,
-    /// A bit for each column that is left to be read, those of the row alone set.
+    /// One bit per column that is left to read, set if the row has the column.
     wanted: u64,
     place: usize,
 }
 
 impl Cells<'_> {
-    /// The value of the next column; an empty one where the row does not have it.
+    /// Returns the value of the next column, or a default if the row does not have it.
     ///
     /// # Errors
     /// When the value is not of this type.
@@ -162,15 +162,15 @@ impl Cells<'_> {
 /// A value of a row; its default stands for a column that was not read.
 pub trait Cell: Default {
     /// # Errors
-    /// When the value at this place is of another type.
+    /// When the value at this position is of another type.
     fn read(row: &Row, place: usize) -> Result<Self, DbErr>;
 }
 
 impl Row {
-    /// The value at a place.
+    /// Returns the value at a position.
     ///
     /// # Errors
-    /// When it is of another type, or null where that is none of its values.
+    /// When it is of another type, or null and not nullable.
     pub fn get<T: Cell>(&self, place: usize) -> Result<T, DbErr> {
         T::read(self, place)
     }

@@ -1,4 +1,4 @@
-//! Whom everything else belongs to.
+//! Companies, the tenants that own everything else.
 
 use sea_orm::entity::prelude::*;
 

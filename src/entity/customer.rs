@@ -1,4 +1,4 @@
-//! Whom notes are about.
+//! Customers, whom notes are about.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,7 +12,7 @@ pub struct Model {
     pub company_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
-    /// The key that the system which owns the record knows it by; unique in the company.
+    /// The record's key in the system that owns it; unique in the company.
     pub external_key: Option<String>,
     pub company_name: Option<String>,
     pub company_title: Option<String>,
@@ -38,7 +38,7 @@ pub struct Model {
     pub birthdate: Option<Date>,
     pub anniversary_date: Option<Date>,
     pub created_on: DateTimeUtc,
-    /// What an imported record said that the columns cannot hold, as JSON text.
+    /// Values of an imported record that the columns cannot hold, as JSON text.
     pub source: Option<String>,
 }
 

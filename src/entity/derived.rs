@@ -1,4 +1,4 @@
-//! By which rules what is derived was made, and how far that has come.
+//! The version and progress of each derivation.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,7 +9,7 @@ pub struct Model {
     pub name: String,
     pub version: i32,
     pub done: bool,
-    /// The last record that is done, in the order of the keys; none before the first.
+    /// Key of the last record that is derived; null before the first.
     pub after_company_id: Option<i64>,
     pub after_id: Option<i64>,
 }

@@ -1,4 +1,4 @@
-//! What happened to notes.
+//! Events, the history of notes.
 
 use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
@@ -29,10 +29,10 @@ pub struct Change {
     pub field: String,
     pub old: Json,
     pub new: Json,
-    /// The length of the whole old value, where `old` is cut: characters of a text, texts of a list.
+    /// Length of the whole old value, if `old` is cut: characters of a text, or texts of a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old_length: Option<u64>,
-    /// The same of `new`.
+    /// The same for `new`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_length: Option<u64>,
 }
@@ -43,7 +43,7 @@ impl Change {
         Self { field: field.to_owned(), old: old.value, new: new.value, old_length: old.length, new_length: new.length }
     }
 
-    /// The text of a message, of which the ID is stored beside it.
+    /// A change of a message's text; the message's ID is stored with both values.
     pub fn of_message(id: &str, old: &str, new: &str) -> Self {
         let show = |text: &str| {
             let Logged { value, length } = Logged::text(Some(text));
@@ -53,11 +53,11 @@ impl Change {
     }
 }
 
-/// A value as an event stores it: of a text or a list of texts at most [`MAX_CHARACTERS`] characters.
+/// A value as an event stores it. Texts and lists of texts are cut to [`MAX_CHARACTERS`] characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logged {
     value: Json,
-    /// The length of the whole value, where it is cut.
+    /// Length of the whole value, if it is cut.
     length: Option<u64>,
 }
 
@@ -82,7 +82,7 @@ impl Logged {
     }
 }
 
-/// A value that is short by its kind: a flag, a time, an ID, or the IDs of one change.
+/// Values of a kind that is always short: a flag, a time, an ID, or the IDs of one change.
 impl From<Json> for Logged {
     fn from(value: Json) -> Self {
         Self { value, length: None }
@@ -106,7 +106,7 @@ pub struct Model {
     pub actor_id: Option<i64>,
     pub created_on: DateTimeUtc,
     pub changes: Changes,
-    /// What it counts of the bytes that its company may hold.
+    /// Size that counts towards the company's quota.
     pub bytes: i32,
 }
 

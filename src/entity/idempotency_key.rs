@@ -1,4 +1,4 @@
-//! Which changes were made under which keys.
+//! Idempotency keys and the records that were created under them.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,14 +9,14 @@ pub struct Model {
     pub company_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: i64,
-    /// The name of the change in the schema.
+    /// The name of the mutation field in the schema.
     #[sea_orm(primary_key, auto_increment = false)]
     pub operation: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
-    /// The SHA-256 of the input.
+    /// SHA-256 of the input.
     pub input_hash: Vec<u8>,
-    /// What was made; it may be gone by now.
+    /// Id of the created record, which may be deleted by now.
     pub made_id: i64,
     pub created_on: DateTimeUtc,
 }

@@ -1,4 +1,4 @@
-//! The thread of a note.
+//! Messages, the threads of notes.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,7 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
     pub note_id: i64,
-    /// From 1 without gaps within a note.
+    /// Position in the note's thread, from 1 without gaps.
     pub position: i32,
     #[sea_orm(column_type = "Text")]
     pub message: String,
@@ -22,9 +22,9 @@ pub struct Model {
     pub attachment_size: Option<i64>,
     pub posted_by_id: Option<i64>,
     pub created_on: DateTimeUtc,
-    /// Imported without an id: the id is ours alone, so an export leaves it out.
+    /// Whether an import generated the id because the record had none; exports omit such ids.
     pub from_import: bool,
-    /// What an imported record said that the columns cannot hold, as JSON text.
+    /// Values of an imported record that the columns cannot hold, as JSON text.
     pub source: Option<String>,
 }
 

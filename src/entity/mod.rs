@@ -1,7 +1,7 @@
-//! The rows, as `SeaORM` entities, and the finders over them. No GraphQL in here.
+//! The tables as `SeaORM` entities, and finders for their rows. Nothing here depends on GraphQL.
 //!
-//! Reading goes through [`Sight`], which knows whose eyes are looking: a finder that forgets the company or the
-//! confidentiality of a note cannot be written with it.
+//! Rows are read through [`Sight`], which knows the viewer, so that a finder cannot forget the company or the
+//! confidentiality of a note.
 
 pub mod assignment;
 mod columns;

@@ -14,7 +14,7 @@ pub enum NoteStatus {
     Closed,
 }
 
-/// The kind of record a note is about, stored as the notes REST API spells it.
+/// The kind of record that a note refers to, stored as the notes REST API spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum ReferenceType {
@@ -40,7 +40,7 @@ pub enum ReferenceType {
     Event,
 }
 
-/// In the order given; repetitions only where an import brought them.
+/// Tags in the order given; duplicates occur only if an import brought them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct Tags(pub Vec<String>);
 
@@ -51,7 +51,7 @@ pub struct Model {
     pub company_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
-    /// Grows by one with each change of a field or an assignment.
+    /// Incremented by each change of a field or an assignment.
     pub version: i32,
     pub type_id: Option<i64>,
     pub subject: Option<String>,
@@ -68,7 +68,7 @@ pub struct Model {
     pub customer_id: Option<i64>,
     /// The author.
     pub user_id: Option<i64>,
-    /// Messages are numbered from 1 without gaps, so this is also the position of the last one.
+    /// Number of messages. Positions begin at 1 without gaps, so this is also the position of the last message.
     pub message_count: i32,
     pub created_on: DateTimeUtc,
     pub updated_on: DateTimeUtc,
@@ -76,7 +76,7 @@ pub struct Model {
     pub closed_on: Option<DateTimeUtc>,
     /// [`fold`](crate::fold::fold) of the subject.
     pub subject_folded: Option<String>,
-    /// What an imported record said that the columns cannot hold, as JSON text.
+    /// Values of an imported record that the columns cannot hold, as JSON text.
     pub source: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The tags of notes, one a row. The database keeps them in step with the lists in the notes.
+//! The tags of notes, one per row. The database keeps them in sync with the lists in the notes.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
@@ -10,7 +10,7 @@ pub struct Model {
     pub company_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub note_id: i64,
-    /// In the list, from 1, with gaps where a tag stands twice.
+    /// Position in the list, from 1, with gaps where a tag is repeated.
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i32,
     #[sea_orm(column_type = "Text")]
@@ -22,15 +22,15 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// How many characters of a tag its index holds: imported ones may be longer.
+/// Number of characters of a tag that are indexed. Imported tags may be longer.
 const INDEXED: usize = 200;
 
-/// The beginning of the tag, in the words of its index.
+/// The indexed prefix of the tag, spelled as in the index.
 pub fn beginning() -> Expr {
     Expr::cust(r#"substr("note_tag"."tag", 1, 200)"#)
 }
 
-/// What is indexed of a tag.
+/// The indexed prefix of a tag.
 pub fn cut(tag: &str) -> &str {
     tag.char_indices().nth(INDEXED).map_or(tag, |(end, _)| &tag[..end])
 }

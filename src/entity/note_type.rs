@@ -1,4 +1,4 @@
-//! The names a company sorts its notes by.
+//! Note types, by which a company groups its notes.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,7 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
     pub name: String,
-    /// Made from a bare name by an import: the id is ours alone, so an export leaves it out.
+    /// Whether an import generated the id because the record had only a name; exports omit such ids.
     pub from_import: bool,
 }
 

@@ -3,15 +3,15 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 
 use super::{assignment, company, customer, message, note, note_type, user};
 
-/// Whose eyes are looking: the one place that decides which rows exist for a viewer.
+/// What a viewer may see: the only place that decides which rows exist for a viewer.
 ///
-/// Of another company nothing exists. A confidential note exists for its author, its assignees and those who see
+/// Rows of other companies do not exist. A confidential note exists for its author, its assignees and those who may see
 /// all confidential notes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sight {
     pub company_id: i64,
     pub user_id: i64,
-    /// Sees the confidential notes of others.
+    /// Whether the viewer may see the confidential notes of others.
     pub confidential: bool,
 }
 
@@ -65,7 +65,7 @@ impl Sight {
         )
     }
 
-    /// Messages of notes that can be seen.
+    /// Messages of visible notes.
     pub fn messages(&self) -> Select<message::Entity> {
         message::Entity::find()
             .filter(message::Column::CompanyId.eq(self.company_id))
@@ -77,12 +77,12 @@ impl Sight {
         assignment::Entity::find().filter(assignment::Column::CompanyId.eq(self.company_id))
     }
 
-    /// Assignments of notes that can be seen.
+    /// Assignments of visible notes.
     pub fn seen_assignments(&self) -> Select<assignment::Entity> {
         self.assignments().filter(self.sees_note_of((assignment::Entity, assignment::Column::NoteId)))
     }
 
-    /// The condition that the note whose key is in this column can be seen.
+    /// The condition that the note whose key is in this column is visible.
     fn sees_note_of(&self, key: impl IntoColumnRef) -> Expr {
         let note = Query::select()
             .expr(Expr::val(1))

@@ -1,4 +1,4 @@
-//! Who may ask, and what.
+//! Access tokens of users.
 
 use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 pub enum Scope {
     /// Read notes and the people in them.
     Read,
-    /// Change notes, and read them: a change answers with what it changed.
+    /// Change notes, and read them, as a mutation returns what it changed.
     Write,
-    /// See the confidential notes of others, too.
+    /// See the confidential notes of others as well.
     Confidential,
-    /// All of these, and the administration of tokens, people and note types.
+    /// All of these, and manage tokens, people and note types.
     Admin,
 }
 
@@ -30,7 +30,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
     pub user_id: i64,
-    /// SHA-256 of the token; the token itself is stored nowhere.
+    /// SHA-256 of the token; the token itself is not stored.
     pub hash: Vec<u8>,
     pub name: String,
     pub scopes: Scopes,

@@ -1,10 +1,10 @@
-//! Who writes notes and is made responsible for them.
+//! Users, who write notes and are assigned to them.
 
 use sea_orm::entity::prelude::*;
 
 use super::columns::table;
 
-/// Whether a user may act; the token of an inactive one is refused.
+/// Whether a user may act; tokens of inactive users are refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "lowercase")]
 pub enum UserStatus {
@@ -20,7 +20,7 @@ pub struct Model {
     pub company_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
-    /// The key that the system which owns the record knows it by; unique in the company.
+    /// The record's key in the system that owns it; unique in the company.
     pub external_key: Option<String>,
     pub status: UserStatus,
     pub first_name: Option<String>,
@@ -36,7 +36,7 @@ pub struct Model {
     pub modified_on: Option<DateTimeUtc>,
     pub created_by: Option<String>,
     pub role: Option<String>,
-    /// What an imported record said that the columns cannot hold, as JSON text.
+    /// Values of an imported record that the columns cannot hold, as JSON text.
     pub source: Option<String>,
 }
 
