@@ -1,7 +1,7 @@
-//! Which columns an operation reads: those of the fields that its document mentions.
+//! Selects the columns that an operation reads: those of the fields that its document mentions.
 //!
-//! A field counts by its name, wherever it stands and whatever `@skip` says: so the same columns are read for all
-//! places that show a record, one answer serves them all, and the document alone decides the text of the statements.
+//! Only the name of a field counts, not its place nor `@skip`. The same columns are therefore read wherever a record is
+//! shown, one load serves all these places, and the document alone determines the text of the statements.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -42,17 +42,17 @@ impl Mentioned {
     }
 }
 
-/// Which columns of a table the fields of an object type read.
+/// The columns of a table that each field of an object type reads.
 pub struct Projection<E> {
     always: Columns<E>,
     fields: HashMap<&'static str, Columns<E>>,
 }
 
 impl<E: Table> Projection<E> {
-    /// `always` names what is read whatever is asked: keys, and what rows are put in order by.
+    /// `always` names the columns to read in any case: keys, and those that rows are sorted by.
     ///
     /// # Panics
-    /// When a field reads what the table does not have; made for statics, so that any test finds it.
+    /// A field reads a column that the table does not have. Projections are statics, so any test finds such a bug.
     pub fn of<T: Object>(always: &[&str]) -> Self {
         let columns = |names: &[&str]| {
             names.iter().fold(Columns::NONE, |all, name| {
