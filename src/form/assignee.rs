@@ -1,4 +1,4 @@
-//! Assignees in the exchange form: users, with when and by whom they were assigned at the end.
+//! Assignees in the exchange format: users, followed by when and by whom they were assigned.
 
 use chrono::{DateTime, Utc};
 use indexmap::IndexSet;
@@ -9,7 +9,7 @@ use super::reader::{Reader, Reject, id};
 use super::user;
 use super::value;
 
-/// An assignee as a record says it.
+/// An assignee as a record describes it.
 #[derive(Clone, Debug)]
 pub struct Assignee {
     /// `None` for a bare id.
@@ -19,10 +19,10 @@ pub struct Assignee {
     pub assigned_by: Option<User>,
 }
 
-/// Reads one element of `assignees`, an object or a bare id; `noted_on` is the time of the note.
+/// Reads one element of `assignees`, which is an object or a bare id; `noted_on` is the time of the note.
 ///
 /// # Errors
-/// When it is neither, or cannot be read.
+/// When it is neither, or is invalid.
 pub fn read(reader: &mut Reader<'_>, name: &str, raw: &str, noted_on: DateTime<Utc>) -> Result<Assignee, Reject> {
     if let Some(id) = id(raw) {
         let user = Mention { id, said: None };
@@ -43,7 +43,7 @@ pub fn read(reader: &mut Reader<'_>, name: &str, raw: &str, noted_on: DateTime<U
     Ok(Assignee { object: Some(object), user, created_on, assigned_by })
 }
 
-/// The keys of an assignee: those of the user, and the two of the assignment.
+/// The keys of an assignee: those of the user, followed by the two of the assignment.
 pub fn fields(mut user: Fields, created_on: DateTime<Utc>, assigned_by: Option<&str>) -> Fields {
     user.push(("created_on".into(), value::time(created_on)));
     if let Some(assigned_by) = assigned_by {
@@ -52,7 +52,7 @@ pub fn fields(mut user: Fields, created_on: DateTime<Utc>, assigned_by: Option<&
     user
 }
 
-/// The users that the text of `assignees` names, each once, in their order.
+/// The ids of the users in the text of `assignees`, without duplicates, in their order.
 pub fn ids(raw: &str) -> Vec<i64> {
     let elements: Vec<&serde_json::value::RawValue> = serde_json::from_str(raw).unwrap_or_default();
     let ids: IndexSet<i64> = elements

@@ -1,11 +1,11 @@
-//! Notes in the form of the billing API: flat, with people as ids and names. They are turned into the notes REST
-//! form, which is the only one that is written.
+//! Notes in the format of the billing API, which is flat, with ids and names of people. They are converted into the
+//! format of the notes REST API, the only one that is written.
 
 use super::object::{Object, join, quoted};
 use super::reader::{Reader, Reject};
 use super::user::username;
 
-/// What each key is called in the notes REST form; all others stay as they are.
+/// Names of keys in the two formats; all other keys have the same name.
 const KEYS: [(&str, &str); 9] = [
     ("identity", "id"),
     ("text", "details"),
@@ -18,15 +18,15 @@ const KEYS: [(&str, &str); 9] = [
     ("isImportant", "priority"),
 ];
 
-/// Whether the object is one of this form.
+/// Whether the object is a note in this format.
 pub fn is_billing(object: &Object) -> bool {
     object.says("identity") && !object.says("id")
 }
 
-/// The same note in the notes REST form.
+/// Converts a note into the format of the notes REST API.
 ///
 /// # Errors
-/// When an id of a user is none, or the name of one no text.
+/// When it reports a deletion, the id of a user is invalid, or the name of a user is not a text.
 pub fn translate(object: &Object) -> Result<Object, Reject> {
     if object.says("dtoTypeKey") {
         return Err("this is the report of a deletion, not a note".to_owned());
@@ -54,7 +54,7 @@ pub fn translate(object: &Object) -> Result<Object, Reject> {
     Ok(note)
 }
 
-/// A user of whom the form has the id and perhaps a name.
+/// Reads a user who is given by an id and perhaps a name.
 fn person(reader: &mut Reader<'_>, id_key: &str, name_key: &str) -> Result<Option<String>, Reject> {
     let Some(id) = reader.id(id_key)? else { return Ok(None) };
     let Some(name) = reader.text(name_key)?.filter(|name| !name.is_empty()) else { return Ok(Some(id.to_string())) };

@@ -1,9 +1,9 @@
-//! Bounds of JSON in bytes: its nesting and the number of its values, before anything is built of it.
+//! Limits the nesting and the number of values of JSON texts, before anything is built from them.
 
-/// The deepest nesting of brackets that is read. Below the limit of `serde_json`'s recursive parser, which is 128.
+/// Maximum nesting of brackets. Below the limit of `serde_json`'s recursive parser, which is 128.
 pub const NESTING: usize = 64;
 
-/// What there is too much of in a JSON text.
+/// The limit that a JSON text exceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Excess {
     /// Brackets are nested deeper than [`NESTING`].
@@ -12,8 +12,8 @@ pub enum Excess {
     Values,
 }
 
-/// Counts the values of a JSON text, valid or not: one for the whole, one for each opening bracket and each comma outside
-/// of strings. Valid JSON never has more values than that. Uses no memory.
+/// Counts the values of a JSON text, valid or not: one for the whole, and one for each opening bracket and each comma
+/// outside of strings. Valid JSON never has more values than that. Needs no memory.
 ///
 /// # Errors
 /// As soon as brackets are nested deeper than [`NESTING`], or there are more than `most` values.

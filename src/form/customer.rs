@@ -1,14 +1,14 @@
-//! Customers in the exchange form.
+//! Customers in the exchange format.
 
 use super::object::{Fields, Object, join, quoted};
 use super::reader::{Reader, Reject};
 use super::value::{self, is_address, text};
 use crate::entity::customer;
 
-/// Reads a customer; what a column needs and the record does not say is made up of the rest.
+/// Reads a customer. Columns that are required and missing in the record are derived from the others.
 ///
 /// # Errors
-/// When a text in it is broken.
+/// When a text in it is malformed.
 pub fn read(
     reader: &mut Reader<'_>,
     id: i64,
@@ -58,16 +58,16 @@ pub fn read(
     })
 }
 
-/// The address of a picture, as of customers and of users.
+/// Reads the URL of a photo of a customer or a user.
 ///
 /// # Errors
-/// When the text is broken.
+/// When the text is malformed.
 pub fn photo(reader: &mut Reader<'_>) -> Result<Option<String>, Reject> {
     let whole = |text: &str| is_address(text).then(|| text.to_owned());
     reader.parsed("profile_photo", "an http or https address", whole)
 }
 
-/// The keys of a customer in their order, with what the columns say.
+/// The keys of a customer in their order, with the values of the columns.
 pub fn fields(row: &customer::Model) -> Fields {
     let mobile = [&row.mobile_country_code, &row.mobile_number, &row.mobile_full];
     let phone = [&row.phone_country_code, &row.phone_number, &row.phone_full];
@@ -106,7 +106,7 @@ struct Phone {
 fn phone(reader: &mut Reader<'_>, key: &str) -> Result<Phone, Reject> {
     let Some(raw) = reader.raw(key) else { return Ok(Phone::default()) };
     if raw.starts_with('"') {
-        // Only the whole number: the parts are not ours to guess.
+        // Only the full number is given; it is not split by guessing.
         let full = reader.line(key)?.filter(|full| !full.is_empty());
         return Ok(Phone { full, ..Phone::default() });
     }

@@ -1,4 +1,4 @@
-//! Messages in the exchange form.
+//! Messages in the exchange format.
 
 use chrono::{DateTime, Utc};
 
@@ -8,7 +8,7 @@ use super::reader::{Reader, Reject};
 use super::value::{self, filename, is_address, number, text};
 use crate::entity::message;
 
-/// A message as a record says it; the row lacks what the database gives: company, ids, position.
+/// A message as a record describes it; the row lacks what the database assigns: company, ids, position.
 #[derive(Clone, Debug)]
 pub struct Message {
     pub object: Object,
@@ -19,10 +19,10 @@ pub struct Message {
 /// The keys whose absence is kept.
 pub const KEYS: [&str; 4] = ["message", "attachment", "posted_by", "created_on"];
 
-/// Reads a message; `before` is the time of the message before it, else of the note.
+/// Reads a message; `before` is the time of the previous message, or of the note.
 ///
 /// # Errors
-/// When the text is none, an id is none, or the author cannot be read.
+/// When the message is not a text, an id is invalid, or the author is invalid.
 pub fn read(reader: &mut Reader<'_>, before: DateTime<Utc>) -> Result<Message, Reject> {
     let id = reader.id("id")?;
     let posted_by = read_user(reader, "posted_by", None)?;
@@ -54,7 +54,7 @@ pub fn read(reader: &mut Reader<'_>, before: DateTime<Utc>) -> Result<Message, R
     Ok(Message { object: reader.object.clone(), row, posted_by })
 }
 
-/// The keys of a message in their order, with what the columns say; `posted_by` is the author's text.
+/// The keys of a message in their order, with the values of the columns; `posted_by` is the author's text.
 pub fn fields(row: &message::Model, posted_by: Option<&str>) -> Fields {
     let url = row.attachment_url.as_deref();
     let name = row.attachment_filename.as_deref();

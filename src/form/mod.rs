@@ -1,9 +1,9 @@
-//! The exchange form: notes as the notes REST API answers them, read from files and written again.
+//! The exchange format: notes as the notes REST API returns them, imported from files and exported.
 //!
-//! Reading: [`input`] finds the records in a file, [`record`] takes each apart with the modules named after what
-//! they read ([`note`], [`message`], [`assignee`], [`customer`], [`user`]; [`billing`] for the other form), and
-//! [`intake`] brings them into the database. Writing: [`output`] walks the notes of a company, and the same modules
-//! say how a row is written. What the columns cannot hold of a record stays beside its row ([`source`]).
+//! Import: [`input`] finds the records in a file, [`record`] parses each with the modules named after what they parse
+//! ([`note`], [`message`], [`assignee`], [`customer`], [`user`]; [`billing`] for the other format), and [`intake`]
+//! writes them to the database. Export: [`output`] reads the notes of a company, and the same modules format the rows.
+//! Values of a record that the columns cannot hold are stored next to its row ([`source`]).
 
 pub mod assignee;
 pub mod billing;

@@ -6,18 +6,18 @@ use serde_json::value::RawValue;
 
 use crate::json::{self, ValueLimit};
 
-/// The text of each value is kept, so that what no column can hold can be given back letter by letter.
+/// Keeps the text of each value, so that values which no column can hold can be exported unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct Object(IndexMap<String, Box<RawValue>>);
 
 impl Object {
     /// # Errors
-    /// When the text is no JSON object, or a key of it holds half a surrogate pair.
+    /// When the text is not a JSON object, or a key of it contains half a surrogate pair.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text).map(Self)
     }
 
-    /// The text of the value under `key`; `None` where the object does not say it at all.
+    /// The text of the value under `key`; `None` if the object does not have the key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(|raw| raw.get())
     }
@@ -30,24 +30,25 @@ impl Object {
         self.0.iter().map(|(key, raw)| (key.as_str(), raw.get()))
     }
 
-    /// Puts a value at the end, or in the place that the key has. `text` must be JSON, else nothing happens.
+    /// Sets a value in the place of the key, or at the end if the key is new. `text` must be JSON; otherwise nothing
+    /// happens.
     pub fn put(&mut self, key: &str, text: String) {
         if let Ok(raw) = RawValue::from_string(text) {
             self.0.insert(key.to_owned(), raw);
         }
     }
 
-    /// Takes out a key, the others keep their order.
+    /// Removes a key; the others keep their order.
     pub fn take(&mut self, key: &str) -> Option<String> {
         self.0.shift_remove(key).map(|raw| raw.get().to_owned())
     }
 
-    /// Takes out all keys but those that are to stay, which keep their order.
+    /// Removes all keys except those for which `stays` is true; these keep their order.
     pub fn retain(&mut self, stays: impl Fn(&str) -> bool) {
         self.0.retain(|key, _| stays(key));
     }
 
-    /// Says nothing about anybody: no key, or only nulls.
+    /// Whether the object has no values except null.
     pub fn is_blank(&self) -> bool {
         self.iter().all(|(_, text)| text == "null")
     }
@@ -66,7 +67,7 @@ impl Object {
 /// The fields of an object in the order in which they are written, each value as compact JSON.
 pub type Fields = Vec<(std::borrow::Cow<'static, str>, String)>;
 
-/// Writes the fields as one object.
+/// Joins the fields into one JSON object.
 pub fn join(fields: &Fields) -> String {
     let mut text =
         String::with_capacity(fields.iter().map(|(key, value)| key.len() + value.len() + 4).sum::<usize>() + 2);
@@ -83,13 +84,13 @@ pub fn join(fields: &Fields) -> String {
     text
 }
 
-/// A text as JSON writes it.
+/// Formats a text as a JSON string.
 pub fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// Takes the white space between the tokens out of valid JSON, and leaves every token as it is: parsing and writing
-/// again would round numbers and spell strings anew.
+/// Removes the white space between the tokens of valid JSON, and leaves each token unchanged: parsing and formatting
+/// would round numbers and change the escapes of strings.
 pub fn compact(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let (mut inside, mut escaped, mut start) = (false, false, 0);
@@ -108,8 +109,8 @@ pub fn compact(json: &str) -> String {
     text
 }
 
-/// The same value, however it is spelled. `1` and `1.0` are two values. One that is nested deeply, or holds a key twice, is
-/// the same only as its own text.
+/// Whether two JSON texts have the same value, however it is spelled. `1` and `1.0` differ. A value that is nested
+/// deeply, or has a duplicate key, only equals its own text.
 pub fn same(one: &str, other: &str) -> bool {
     if one == other {
         return true;
@@ -133,7 +134,7 @@ mod tests {
         assert!(same(r#""é\/""#, r#""\u00e9/""#));
         assert!(!same("1", "1.0"));
         assert!(!same("null", "[]"));
-        // For the library the text under this key is JSON.
+        // The library takes the text under this key as JSON.
         let marked = r#"{"$serde_json::private::RawValue":"[1]"}"#;
         assert!(!same(marked, "[1]") && same(marked, &format!(" {marked}")));
     }

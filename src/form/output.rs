@@ -1,4 +1,4 @@
-//! Writes the notes of a company in the exchange form, one a line, by id.
+//! Exports the notes of a company in the exchange format, one per line, ordered by id.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
@@ -17,7 +17,7 @@ use crate::entity::{assignment, customer, message, note, note_type, user};
 #[derive(Debug)]
 pub enum Failure {
     Database(DbErr),
-    /// Who reads has gone, or the disk is full.
+    /// The reader has gone, or the disk is full.
     Writing(std::io::Error),
 }
 
@@ -33,19 +33,19 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-/// The most notes that are held at once, and the most bytes of their texts and messages; a note that has more is held
-/// alone.
+/// Maximum number of notes that are held in memory, and maximum number of bytes of their texts and messages; a larger
+/// note is held alone.
 const PAGE: u64 = 100;
 const PAGE_BYTES: i64 = 8 << 20;
 
-/// The most people of a kind that are remembered from page to page, and the most bytes of their texts.
+/// Maximum number of people of a kind that are cached between pages, and maximum number of bytes of their texts.
 const REMEMBERED: usize = 8_000;
 const REMEMBERED_BYTES: usize = 16 << 20;
 
-/// Writes all notes as they are at this moment, whatever changes meanwhile; says how many.
+/// Writes all notes from one snapshot of the database; returns how many.
 ///
 /// # Errors
-/// When the database does not answer, or nobody takes what is written.
+/// When the database fails, or writing fails.
 pub async fn write(db: &Db, company_id: i64, out: &mut (dyn Write + Send)) -> Result<u64, Failure> {
     let transaction = db.look().await?;
     let types = note_type::Entity::find().filter(note_type::Column::CompanyId.eq(company_id)).all(&transaction).await?;
@@ -71,9 +71,9 @@ pub async fn write(db: &Db, company_id: i64, out: &mut (dyn Write + Send)) -> Re
     Ok(count)
 }
 
-/// The ids of the next notes after `last`: as many as can be held at once, at least one.
+/// Returns the ids of the next notes after `last`: as many as fit into a page, at least one.
 async fn next(transaction: &Transaction, company_id: i64, last: i64) -> Result<Vec<i64>, DbErr> {
-    // Lengths are known without reading the texts, on both databases.
+    // Both databases know lengths without reading the texts.
     let size = |table: &str, columns: &[&str]| {
         let sizes = columns.iter().map(|column| format!("coalesce(octet_length({table}.{column}), 0)"));
         sizes.collect::<Vec<_>>().join(" + ")
@@ -97,7 +97,7 @@ async fn next(transaction: &Transaction, company_id: i64, last: i64) -> Result<V
     Ok(ids)
 }
 
-/// Someone as they are nested.
+/// A person as nested in notes.
 struct Nested {
     fields: Fields,
     text: String,

@@ -1,4 +1,4 @@
-//! People where a note mentions them: nested whole, in part, or by a bare id.
+//! People where a note mentions them: as a full or partial object, or as a bare id.
 
 use chrono::{DateTime, Utc};
 
@@ -8,25 +8,27 @@ use super::source::{forget, keep, overlay};
 use super::{customer, user};
 use crate::entity;
 
-/// A customer or a user as one place of a record mentions them.
+/// A mention of a customer or a user in a record.
 #[derive(Clone, Debug)]
 pub struct Mention<Row> {
     pub id: i64,
-    /// What the record says of them; `None` for a bare id.
+    /// The object in the record with the row read from it; `None` for a bare id.
     pub said: Option<(Object, Row)>,
 }
 
 pub type Customer = Mention<entity::customer::Model>;
 pub type User = Mention<entity::user::Model>;
 
-/// The most bytes of the object that describes somebody: several times what the API takes. What is not in a column is kept
-/// beside the row, and people are held by the thousand while records that mention them are read and written.
+/// Maximum number of bytes of an object that describes a person: several times what the API accepts. Values that no
+/// column can hold are kept with the row, and thousands of people are in memory while records that mention them are
+/// read and written.
 const LARGEST: usize = 64 << 10;
 
-/// Reads the object that describes somebody; `name` is where it stands.
+/// Parses the object that describes a person, at `path` and `name` in the record; returns `None` if it is not an
+/// object.
 ///
 /// # Errors
-/// When it is too large, or no object: `None`.
+/// When it is too large.
 pub fn describe(path: &str, name: &str, raw: &str) -> Result<Option<Object>, Reject> {
     if raw.len() > LARGEST {
         return Err(format!("{path}{name} has {} bytes; at most {LARGEST} are taken", raw.len()));
@@ -34,16 +36,17 @@ pub fn describe(path: &str, name: &str, raw: &str) -> Result<Option<Object>, Rej
     Ok(Object::parse(raw).ok())
 }
 
-/// The author, the poster of a message, who assigned: under `key`, and the bare id under `id_key` where there is one.
+/// Reads a user, such as the author of a note or a message: under `key`, with the bare id under `id_key` if there is
+/// one.
 ///
 /// # Errors
-/// When the two contradict each other, an id is none, or what is nested cannot be read.
+/// When the two contradict each other, an id is invalid, or what is nested is invalid.
 pub fn read_user(reader: &mut Reader<'_>, key: &str, id_key: Option<&str>) -> Result<Option<User>, Reject> {
     mention(reader, key, id_key, user::read)
 }
 
 /// # Errors
-/// As of [`read_user`].
+/// As for [`read_user`].
 pub fn read_customer(
     reader: &mut Reader<'_>,
     key: &str,
@@ -88,43 +91,43 @@ fn contradiction(reader: &Reader<'_>, key: &str, nested: i64, id_key: Option<&st
     format!("{}{key}.id is {nested}, but {} is {bare}", reader.path, id_key.unwrap_or("id"))
 }
 
-/// A row that people are kept in.
+/// The row of a person.
 pub trait Person: Clone + Send + Sync {
     fn id(&self) -> i64;
     fn source(&self) -> Option<&str>;
     fn set_source(&mut self, source: Option<String>);
     fn set_company(&mut self, company_id: i64);
-    /// The keys in their order, with what the columns say.
+    /// The keys in their order, with the values of the columns.
     fn fields(&self) -> Fields;
-    /// Someone of whom only the id is known.
+    /// A person of whom only the id is known.
     fn unknown(id: i64, noted_on: DateTime<Utc>) -> Result<Self, Reject>;
 
-    /// The keys with what the record said of them.
+    /// The keys with the values of the record that the row was read from.
     fn said(&self) -> Fields {
         overlay(self.fields(), self.source(), |_, _| true)
     }
 
-    /// What to keep beside the row of `object`, the record that it was read from.
+    /// The values of `object`, the record that the row was read from, that its columns cannot hold.
     fn kept(&self, object: &Object) -> Option<String> {
         let fields = self.fields();
         let keys: Vec<_> = fields.iter().map(|(key, _)| key.as_ref()).collect();
         keep(object, &fields, &keys)
     }
 
-    /// Nothing but the id is known: the first record that says more fills the row.
+    /// Whether only the id is known; the first record with more than that fills the row.
     fn is_placeholder(&self) -> bool {
         self.source().is_some() && self.source() == self.kept(&only_id(self.id())).as_deref()
     }
 }
 
-/// An object that says no more than an id.
+/// An object with nothing but an id.
 pub fn only_id(id: i64) -> Object {
     let mut object = Object::default();
     object.put("id", id.to_string());
     object
 }
 
-/// Somebody has changed: what an import kept of the originals of those fields is true no longer.
+/// Forgets the imported original values of fields that differ between `before` and `now`.
 pub fn forget_changes<P: Person>(before: &P, now: &mut P) {
     let (old, new) = (before.fields(), now.fields());
     let changed = old.iter().zip(&new).filter(|(old, new)| old.1 != new.1);

@@ -1,7 +1,7 @@
-//! Reads typed values out of an [`Object`], and collects what is worth a warning.
+//! Reads typed values from an [`Object`] and collects warnings.
 //!
-//! There are two ways to read: the strict one rejects the record, for what a note cannot be without; the lenient one
-//! leaves the field empty and says so, as the original is kept beside the row anyway.
+//! Strict methods reject the record; they are for values that a note cannot do without. Lenient methods leave the field
+//! empty with a warning, as the original is kept next to the row anyway.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -10,10 +10,10 @@ use super::value;
 use crate::control_characters;
 use crate::id::quote;
 
-/// Why a record cannot be taken: a sentence for the operator.
+/// Why a record is rejected: a message for the operator.
 pub type Reject = String;
 
-/// Reads one object; `path` is where it is in its record (`messages[3].`), for the warnings.
+/// Reads one object; `path` is its place in the record (`messages[3].`), for messages.
 pub struct Reader<'a> {
     pub object: &'a Object,
     pub path: String,
@@ -21,7 +21,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader of an object inside this one.
+    /// A reader for an object nested in this one.
     pub fn inner<'b>(&'b mut self, object: &'b Object, name: &str) -> Reader<'b> {
         Reader { object, path: format!("{}{name}.", self.path), warnings: self.warnings }
     }
@@ -34,13 +34,13 @@ impl<'a> Reader<'a> {
         format!("{}{key} is {}, not {what}", self.path, self.object.get(key).map_or("nothing".into(), shown))
     }
 
-    /// The text of a value that is there and not null.
+    /// The text of a value that is present and not null.
     pub fn raw(&self, key: &str) -> Option<&'a str> {
         self.object.get(key).filter(|text| *text != "null")
     }
 
     /// # Errors
-    /// When there is a value that is no text.
+    /// When the value is not a text.
     pub fn text(&mut self, key: &str) -> Result<Option<String>, Reject> {
         let Some(raw) = self.raw(key) else { return Ok(None) };
         let text = string(raw).map_err(|error| match error {
@@ -50,7 +50,7 @@ impl<'a> Reader<'a> {
         Ok(Some(self.clean(key, text)))
     }
 
-    /// A text that decides about the record: one of `values`, or empty.
+    /// Reads a text that must be one of `values`, or empty.
     ///
     /// # Errors
     /// When it is anything else.
@@ -66,17 +66,17 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A key of a record: a positive integer.
+    /// Reads an id: a positive integer.
     ///
     /// # Errors
-    /// When there is a value that is none.
+    /// When the value is not one.
     pub fn id(&self, key: &str) -> Result<Option<i64>, Reject> {
         let Some(raw) = self.raw(key) else { return Ok(None) };
         id(raw).map(Some).ok_or_else(|| self.reject(key, "an id, a whole number from 1 to 4611686018427387904"))
     }
 
     /// # Errors
-    /// When there is a value that is neither true nor false.
+    /// When the value is neither true nor false.
     pub fn decision(&self, key: &str) -> Result<bool, Reject> {
         match self.raw(key) {
             None | Some("false") => Ok(false),
@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
     }
 
     /// # Errors
-    /// Where a text is broken, so that not even the original could be given back.
+    /// When a text is malformed, so that not even the original could be kept.
     pub fn lenient_text(&mut self, key: &str) -> Result<Option<String>, Reject> {
         let Some(raw) = self.raw(key) else { return Ok(None) };
         match string(raw) {
@@ -103,17 +103,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A name, or another text of one line. One with control characters is left empty: it would be shown as something else
-    /// than it is.
+    /// Reads a name or another single line of text. A text with control characters is left empty, as it would be
+    /// displayed as something else.
     ///
     /// # Errors
-    /// As of [`Reader::lenient_text`].
+    /// As for [`Reader::lenient_text`].
     pub fn line(&mut self, key: &str) -> Result<Option<String>, Reject> {
         let text = self.lenient_text(key)?;
         Ok(self.one_line(key, text))
     }
 
-    /// Leaves out a text that holds a control character, and says which.
+    /// Leaves out a text that contains a control character, with a warning that names it.
     pub fn one_line(&mut self, key: &str, text: Option<String>) -> Option<String> {
         let text = text?;
         let Some(character) = control_characters::first(&text) else { return Some(text) };
@@ -121,10 +121,10 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// A text that is taken apart by `parse`; `what` it should be. Empty is none.
+    /// Reads a text with `parse`; `what` describes valid texts. An empty text counts as absent.
     ///
     /// # Errors
-    /// As of [`Reader::lenient_text`].
+    /// As for [`Reader::lenient_text`].
     pub fn parsed<T>(&mut self, key: &str, what: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Reject> {
         let Some(text) = self.lenient_text(key)?.filter(|text| !text.is_empty()) else { return Ok(None) };
         let value = parse(&text);
@@ -135,18 +135,18 @@ impl<'a> Reader<'a> {
     }
 
     /// # Errors
-    /// As of [`Reader::lenient_text`].
+    /// As for [`Reader::lenient_text`].
     pub fn time(&mut self, key: &str) -> Result<Option<DateTime<Utc>>, Reject> {
         self.parsed(key, "a time such as 2024-10-06T20:35:16Z", value::parse_time)
     }
 
     /// # Errors
-    /// As of [`Reader::lenient_text`].
+    /// As for [`Reader::lenient_text`].
     pub fn date(&mut self, key: &str) -> Result<Option<NaiveDate>, Reject> {
         self.parsed(key, "a date such as 2024-10-06", value::parse_date)
     }
 
-    /// True or false, where the field is not worth a rejection.
+    /// Reads true or false leniently.
     pub fn yes(&mut self, key: &str) -> Option<bool> {
         let raw = self.raw(key)?;
         let text = string(raw).unwrap_or_else(|_| raw.to_owned());
@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
         value
     }
 
-    /// `PostgreSQL` takes no NUL in a text.
+    /// Replaces NUL characters, which `PostgreSQL` does not accept in texts.
     pub fn clean(&mut self, key: &str, text: String) -> String {
         if !text.contains('\0') {
             return text;
@@ -169,12 +169,12 @@ impl<'a> Reader<'a> {
 
 pub enum NoText {
     OtherValue,
-    /// Half a surrogate pair: no text in any encoding.
+    /// Contains half a surrogate pair, which no encoding can represent.
     Broken(String),
 }
 
 /// # Errors
-/// When the JSON is of another kind than text, or of a text that cannot be.
+/// When the JSON is not a string, or a malformed one.
 pub fn string(raw: &str) -> Result<String, NoText> {
     if !raw.starts_with('"') {
         return Err(NoText::OtherValue);
@@ -182,15 +182,16 @@ pub fn string(raw: &str) -> Result<String, NoText> {
     serde_json::from_str(raw).map_err(|error| NoText::Broken(format!("no valid text ({})", explain(&error))))
 }
 
-/// The largest id that an import takes. New ids go on from the largest one, so that there has to be room above it.
+/// The largest id that an import accepts. New ids continue after the largest one, so there must be room above it.
 const LARGEST_ID: i64 = 1 << 62;
 
-/// A positive integer in its one spelling.
+/// A positive integer in its canonical spelling.
 pub fn id(raw: &str) -> Option<i64> {
     raw.parse().ok().filter(|id: &i64| (1..=LARGEST_ID).contains(id))
 }
 
-/// What is wrong with JSON, with the place where it is on one line; lines are counted by the file, not the record.
+/// Describes a JSON error, with the position if it is on the first line; the line within the record is left out, as
+/// messages count the lines of the file.
 pub fn explain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.split(" at line ").next().unwrap_or(&text);

@@ -1,4 +1,4 @@
-//! One record of a file: where it is, as it was written, and as a note.
+//! One record of a file: its place, its original text, and its note.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use super::object::Object;
 use super::reader::{Reject, explain};
 use crate::json::{self, ValueLimit};
 
-/// Where a record is.
+/// The place of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// As named on the command line.
+    /// The name given on the command line.
     pub file: Arc<str>,
-    /// From 1; of the record's first character.
+    /// The line of the record's first character, from 1.
     pub line: u64,
 }
 
@@ -26,19 +26,19 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// A record as it was found, before anybody has read it.
+/// A record that was found, but not parsed yet.
 #[derive(Debug)]
 pub struct Raw {
     pub place: Place,
-    /// As it was written; empty where that is not known, or was too long to be kept.
+    /// The original text; empty if it is not known, or was too long to be kept.
     pub bytes: Vec<u8>,
-    /// Why it is rejected unread.
+    /// Why the record is rejected without parsing it.
     pub problem: Option<Reject>,
 }
 
 impl Raw {
-    /// Roughly the bytes of memory that the record takes until it is written: its texts several times, and the rows and
-    /// objects that its values become.
+    /// Estimates the memory in bytes that the record takes until it is written: several copies of its texts, and the
+    /// rows and objects that its values become.
     pub fn size(&self) -> usize {
         const TEXTS: usize = 6;
         const VALUE: usize = 400;
@@ -47,17 +47,17 @@ impl Raw {
     }
 }
 
-/// A record on its way in.
+/// A parsed record.
 #[derive(Debug)]
 pub struct Record {
     pub place: Place,
-    /// As it was written, whatever that is.
+    /// The original text, valid or not.
     pub raw: Vec<u8>,
     pub note: Result<Box<Note>, Reject>,
 }
 
 impl Record {
-    /// Reads the note, of no more than `most_values` JSON values; `now` is the time of one that nothing dates.
+    /// Parses the note, of at most `most_values` JSON values; `now` is the time of a note without any date.
     pub fn read(raw: Raw, most_values: usize, now: DateTime<Utc>) -> Self {
         let Raw { place, bytes, problem } = raw;
         let note = match problem {
@@ -68,7 +68,7 @@ impl Record {
     }
 }
 
-/// What is built of a record takes many times its bytes where these are thousands of small values.
+/// Checks the limits, as a record of thousands of small values takes many times its bytes when parsed.
 fn bounded(raw: &[u8], most_values: usize) -> Result<(), Reject> {
     match bounds::check(raw, most_values) {
         Ok(_) => Ok(()),
@@ -86,7 +86,7 @@ fn read(raw: &[u8], now: DateTime<Utc>) -> Result<Note, Reject> {
     }
     let object = Object::parse(text).map_err(|error| format!("this is no valid JSON ({})", explain(&error)))?;
     if text.contains("\\ud") || text.contains("\\uD") {
-        // Values are read one by one, and unknown ones not at all: half a surrogate pair must not get through.
+        // Values are parsed one by one, and unknown ones not at all, so check the whole text for half surrogate pairs.
         json::check(text, &ValueLimit::none())
             .map_err(|error| format!("a text in it is broken ({})", explain(&error)))?;
     }

@@ -1,8 +1,8 @@
-//! What an imported record said that the columns cannot hold, beside the row as JSON text.
+//! Original values of an imported record that the columns cannot hold, stored next to the row as JSON text.
 //!
-//! It is an object of the keys whose value the columns would write differently, each with the original value, and
-//! under `-` the list of keys that the columns would write and the record did not have. Keys of the record that
-//! begin with `-` are stored with one more of it.
+//! The text is an object of the keys whose value the columns would format differently, each with the original value.
+//! Under `-` it lists the keys that the columns would write and the record did not have. Keys of the record that begin
+//! with `-` are stored with another `-` in front.
 
 use std::collections::HashSet;
 
@@ -11,8 +11,8 @@ use super::object::{Fields, Object, compact, quoted, same};
 /// The key of the list of absent keys.
 const ABSENT: &str = "-";
 
-/// What to keep beside a row, where `object` is the record and `fields` what the columns alone would write: `None`
-/// where they give the record again. `absence` are the keys whose absence is kept.
+/// Returns what to store next to a row. `object` is the record, and `fields` are what the columns alone would write;
+/// `None` if they reproduce the record. Only the keys in `absence` are stored as absent.
 pub fn keep(object: &Object, fields: &Fields, absence: &[&str]) -> Option<String> {
     let mut kept = Object::default();
     for (key, original) in object.iter() {
@@ -27,8 +27,8 @@ pub fn keep(object: &Object, fields: &Fields, absence: &[&str]) -> Option<String
     (!kept.is_empty()).then(|| kept.text())
 }
 
-/// The fields as the record said them: `honour` is asked for each original (and, with `None`, for each absence)
-/// whether it still says what the row says.
+/// Returns the fields with their original values. `honour` decides for each original value (and, with `None`, for each
+/// absent key) whether it is still valid for the row.
 pub fn overlay(fields: Fields, source: Option<&str>, honour: impl Fn(&str, Option<&str>) -> bool) -> Fields {
     let Some(mut kept) = source.and_then(|text| Object::parse(text).ok()) else { return fields };
     let absent = absent(&mut kept);
@@ -49,9 +49,9 @@ pub fn overlay(fields: Fields, source: Option<&str>, honour: impl Fn(&str, Optio
     said
 }
 
-/// `source` without what it says of `fields`, which have changed since; to be called by whatever changes a row that
-/// may have been imported. The fields are named as in the exchange form (`customer_id`, `tags`). What hangs on a
-/// field goes with it: the nested customer with `customer_id`, `type_id` with `type`, `closed_on` with `status`.
+/// Removes `fields` from `source`, as they have changed. Every writer that changes a row which may be imported must
+/// call this. Fields are named as in the exchange format (`customer_id`, `tags`). Dependent keys are removed as well:
+/// the nested customer with `customer_id`, `type_id` with `type`, `closed_on` with `status`.
 pub fn forget(source: Option<String>, fields: &[&str]) -> Option<String> {
     let source = source?;
     let mut kept = Object::parse(&source).ok()?;
@@ -67,14 +67,15 @@ pub fn forget(source: Option<String>, fields: &[&str]) -> Option<String> {
     }
     let mut absent = absent(&mut kept);
     absent.retain(|key| !gone.contains(key.as_str()));
-    // One pass: a record may have tens of thousands of keys.
+    // A single pass, as a record may have tens of thousands of keys.
     let stored: HashSet<String> = gone.into_iter().map(stored).collect();
     kept.retain(|key| !stored.contains(key));
     put_absent(&mut kept, &absent);
     (!kept.is_empty()).then(|| kept.text())
 }
 
-/// `old` as it is after a record said `new` of the keys that `object` holds, and nothing of all others.
+/// Merges `new`, the original values of another record, into `old`. `object` is that record; only the keys it has are
+/// replaced.
 pub fn merge(old: Option<String>, new: Option<String>, object: &Object) -> Option<String> {
     let said: Vec<_> = object.iter().map(|(key, _)| key).collect();
     let mut kept = forget(old, &said).and_then(|text| Object::parse(&text).ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Users in the exchange form.
+//! Users in the exchange format.
 
 use super::customer::photo;
 use super::object::{Fields, quoted};
@@ -6,10 +6,10 @@ use super::reader::{Reader, Reject};
 use super::value::{self, text};
 use crate::entity::user::{self, UserStatus};
 
-/// Reads a user; what a column needs and the record does not say is made up of the rest.
+/// Reads a user. Columns that are required and missing in the record are derived from the others.
 ///
 /// # Errors
-/// When the status is none, or a text is broken.
+/// When the status is invalid, or a text is malformed.
 pub fn read(reader: &mut Reader<'_>, id: i64) -> Result<user::Model, Reject> {
     let statuses = [("active", UserStatus::Active), ("inactive", UserStatus::Inactive)];
     let status = reader.choice("status", &statuses)?.unwrap_or(UserStatus::Active);
@@ -44,12 +44,12 @@ pub fn read(reader: &mut Reader<'_>, id: i64) -> Result<user::Model, Reject> {
     })
 }
 
-/// The name of a user of whom a record says no more than the id.
+/// The username of a user of whom a record has only the id.
 pub fn username(id: i64) -> String {
     format!("user-{id}")
 }
 
-/// The keys of a user in their order, with what the columns say.
+/// The keys of a user in their order, with the values of the columns.
 pub fn fields(row: &user::Model) -> Fields {
     let status = match row.status {
         UserStatus::Active => "active",
@@ -67,7 +67,7 @@ pub fn fields(row: &user::Model) -> Fields {
         ("employee_id".into(), text(row.employee_id.as_deref())),
         ("mobile_number".into(), text(row.mobile_number.as_deref())),
         ("business_location_id".into(), text(row.business_location_id.as_deref())),
-        // The form has a text here.
+        // The exchange format has a string here.
         ("enable2_fa".into(), row.enable2_fa.map_or_else(value::null, |yes| format!("\"{yes}\""))),
         ("modified_on".into(), row.modified_on.map_or_else(value::null, value::time)),
         ("created_by".into(), text(row.created_by.as_deref())),

@@ -1,11 +1,11 @@
-//! Single values: how the form spells them, and what is taken for them.
+//! Formats and parses single values of the exchange format.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SubsecRound, Timelike, Utc};
 
 use super::object::quoted;
 use crate::scalar;
 
-/// RFC 3339 in UTC with as few digits of a second as it needs of 0, 3 and 6.
+/// RFC 3339 in UTC, with 0, 3 or 6 fractional digits, as few as needed.
 pub fn time(time: DateTime<Utc>) -> String {
     format!("\"{}\"", scalar::DateTime(time).text())
 }
@@ -26,7 +26,7 @@ pub fn null() -> String {
     "null".to_owned()
 }
 
-/// A time with an offset, or without one and then in UTC; the years 1 to 9999, microseconds.
+/// Parses a time with an offset, or without one in UTC; years 1 to 9999, cut to microseconds.
 pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let time = DateTime::parse_from_rfc3339(text)
@@ -34,12 +34,12 @@ pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
         .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|time| time.and_utc()))
         .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").map(|time| time.and_utc()))
         .ok()?;
-    // A leap second is one more nanosecond count in the same second, which neither database can hold.
+    // A leap second is stored as extra nanoseconds in the same second, which neither database can hold.
     let time = if time.nanosecond() >= 1_000_000_000 { time.with_nanosecond(999_999_000)? } else { time };
     (1..=9999).contains(&time.year()).then(|| time.trunc_subsecs(6))
 }
 
-/// A day, alone or at the beginning of a time.
+/// Parses a day, alone or at the start of a time.
 pub fn parse_date(text: &str) -> Option<NaiveDate> {
     let day = match text.split_once('T') {
         Some((day, _)) if parse_time(text).is_some() => day,
@@ -49,7 +49,7 @@ pub fn parse_date(text: &str) -> Option<NaiveDate> {
     (1..=9999).contains(&date.year()).then_some(date)
 }
 
-/// Yes or no, as the systems that write the form spell it.
+/// Parses true or false, as the systems that write the exchange format spell them.
 pub fn parse_yes(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "1" => Some(true),
@@ -58,14 +58,14 @@ pub fn parse_yes(text: &str) -> Option<bool> {
     }
 }
 
-/// The name of a file at the end of an address; the host's where the address has no path.
+/// The file name at the end of a URL, or its host if the URL has no path.
 pub fn filename(address: &str) -> String {
     let Ok(url) = url::Url::parse(address) else { return address.to_owned() };
     let last = url.path_segments().and_then(|mut segments| segments.rfind(|segment| !segment.is_empty()));
     last.or(url.host_str()).unwrap_or(address).to_owned()
 }
 
-/// An absolute address on the web; other schemes are names, not places.
+/// Whether the text is an absolute http or https URL with a host; other schemes are names, not places.
 pub fn is_address(text: &str) -> bool {
     url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }

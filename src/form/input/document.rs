@@ -1,5 +1,5 @@
-//! JSON documents that span lines: arrays of records, answers with the records inside, records; one after the
-//! other. No document is ever held whole: each record is handed on as soon as it ends.
+//! Reads JSON documents that span lines: arrays of records, API responses that contain records, and single records, one
+//! after the other. Documents are never held in memory as a whole: each record is passed on as soon as it ends.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -38,7 +38,7 @@ pub fn read(source: &Source, input: impl BufRead, sink: &mut Sink<'_>) -> Result
     };
     let mut documents = serde_json::Deserializer::from_reader(counted);
     let result = loop {
-        // Nothing but white space left?
+        // Stop if only white space is left.
         match documents.end() {
             Ok(()) => break Ok(()),
             Err(error) if error.is_io() => break Err(error),
@@ -60,12 +60,12 @@ pub fn read(source: &Source, input: impl BufRead, sink: &mut Sink<'_>) -> Result
     (walk.sink.into_inner())(walk.source.rejected(line.get(), Vec::new(), reason))
 }
 
-/// Counts the line ends that the parser has taken, and bounds what it takes for one record: the parser buffers a record
-/// before anybody sees it. It takes single bytes, and no more than one ahead.
+/// Counts the lines that the parser has read, and limits what it reads for one record, as the parser buffers a whole
+/// record. The parser reads single bytes, and at most one ahead.
 struct Counted<R> {
     input: R,
     line: Rc<Cell<u64>>,
-    /// Bytes that may be read until the next record ends; white space and what is around records count, too.
+    /// Bytes that may be read until the next record ends, including white space and what is around records.
     left: Rc<Cell<usize>>,
     limit: usize,
     broken: Rc<Cell<Option<std::io::Error>>>,
@@ -102,7 +102,7 @@ struct Walk<'a, 'b> {
     line: &'a Cell<u64>,
     left: &'a Cell<usize>,
     broken: &'a Cell<Option<std::io::Error>>,
-    /// How much has been no UTF-8 so far, and at the end of the record before.
+    /// Number of invalid UTF-8 sequences so far, and at the end of the previous record.
     no_text: &'a Cell<u64>,
     no_text_before: Cell<u64>,
     sink: RefCell<&'a mut Sink<'b>>,
@@ -110,7 +110,7 @@ struct Walk<'a, 'b> {
 }
 
 impl Walk<'_, '_> {
-    /// Hands on a record that has just ended.
+    /// Passes on a record that has just ended.
     fn record<E: serde::de::Error>(&self, text: String) -> Result<(), E> {
         self.left.set(self.source.limits.bytes);
         let lines: u64 = text.bytes().map(|byte| u64::from(byte == b'\n')).sum();
@@ -127,7 +127,7 @@ impl Walk<'_, '_> {
         })
     }
 
-    /// One more key of an object: each takes many times the memory of its bytes.
+    /// Checks the number of keys of an object, as each key takes many times the memory of its bytes.
     fn key<E: serde::de::Error>(&self, keys: usize) -> Result<(), E> {
         let most = self.source.limits.values;
         if keys <= most {
@@ -139,14 +139,14 @@ impl Walk<'_, '_> {
     }
 }
 
-/// The text as it was read, without a copy.
+/// The text as it was read, without copying it.
 fn text(raw: Box<RawValue>) -> String {
     Box::<str>::from(raw).into_string()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum What {
-    /// An array of records, an answer, or a record.
+    /// An array of records, an API response, or a record.
     Anything,
     /// An array of records.
     Items,
@@ -154,7 +154,7 @@ enum What {
     Results,
 }
 
-/// One place of a document at which records may be.
+/// A place in a document that may contain records.
 #[derive(Clone, Copy)]
 struct Place<'a, 'b, 'c> {
     walk: &'a Walk<'b, 'c>,
@@ -188,7 +188,7 @@ impl<'de> Visitor<'de> for Place<'_, '_, '_> {
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-        // `items: null` is an empty list.
+        // `items: null` counts as an empty list.
         if self.what == What::Anything { Err(E::invalid_type(Unexpected::Unit, &self)) } else { Ok(()) }
     }
 

@@ -1,25 +1,26 @@
-//! Reading a line into bounded memory.
+//! Reads lines into limited memory.
 
 use std::io::{BufRead, ErrorKind};
 
 /// How much of a line was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// All of it; it may be empty.
+    /// The whole line, which may be empty.
     Whole,
-    /// It is longer than the limit: only its beginning was kept, and the rest passed over.
+    /// The line is longer than the limit; only its start was kept, and the rest was skipped.
     TooLong,
-    /// There is no further line.
+    /// There are no more lines.
     None,
 }
 
-/// How often the limit a line that is too long may be: beyond that nobody waits for its end.
+/// A line that is too long is skipped up to this many times the limit; after that, reading fails.
 const PASSED_OVER: usize = 64;
 
-/// Reads the next line into `line`, without the white space at its ends. That before it does not count.
+/// Reads the next line into `line`, without leading and trailing white space. Leading white space does not count
+/// towards the limit.
 ///
 /// # Errors
-/// When reading fails, or the line does not end for 64 times the limit.
+/// When reading fails, or the line does not end within 64 times the limit.
 pub fn read(input: &mut impl BufRead, limit: usize, line: &mut Vec<u8>) -> std::io::Result<Line> {
     line.clear();
     let (mut found, mut too_long, mut length) = (Line::None, false, 0_usize);

@@ -1,4 +1,4 @@
-//! One record a line; a bad line is one rejected record.
+//! Reads files with one record per line. An invalid line is rejected as one record.
 
 use std::io::BufRead;
 
@@ -12,7 +12,7 @@ use crate::form::reader::explain;
 pub fn read(source: &mut Source, mut input: impl BufRead, sink: &mut Sink<'_>) -> Result<(), Stopped> {
     let limit = source.limits.bytes;
     let mut line = Vec::new();
-    // The reading starts with the first line that is not empty, whose number is known.
+    // Reading starts at the first line that is not empty, whose number is known.
     for number in source.line.. {
         source.line = number;
         match line::read(&mut input, limit, &mut line) {

@@ -1,5 +1,5 @@
-//! Finds the records in a file: one a line, or anywhere in JSON documents; plain or gzip. Of each file no more than one
-//! record is held, and of that no more than the limit.
+//! Finds the records in a file, plain or gzip: one per line, or anywhere in JSON documents. At most one record of each
+//! file is held in memory, and of that no more than the limit.
 
 mod document;
 mod line;
@@ -17,12 +17,12 @@ use super::reader::Reject;
 use super::record::{Place, Raw};
 use shape::Shape;
 
-/// How much one record may be.
+/// Limits on the size of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of its JSON, without the white space around it.
+    /// Maximum length of its JSON in bytes, without the white space around it.
     pub bytes: usize,
-    /// JSON values in it: texts, numbers, lists, objects.
+    /// Maximum number of JSON values in it: texts, numbers, lists, objects.
     pub values: usize,
 }
 
@@ -32,18 +32,18 @@ impl Default for Limits {
     }
 }
 
-/// Takes the records one after the other; an error ends the reading.
+/// Receives the records one after the other; an error ends reading.
 pub type Sink<'a> = dyn FnMut(Raw) -> Result<(), Stopped> + 'a;
 
-/// Nobody takes records any more.
+/// The receiver accepts no more records.
 #[derive(Debug)]
 pub struct Stopped;
 
-/// Reads all records of a file into `sink`. What cannot be read comes as a rejected record, so that the file ends there
-/// and the next one goes on.
+/// Reads all records of a file into `sink`. If the file cannot be read any further, the sink receives a rejected record
+/// that says so; other files are not affected.
 ///
 /// # Errors
-/// When the sink takes no more.
+/// When the sink accepts no more records.
 pub fn read(name: &str, file: File, limits: Limits, sink: &mut Sink<'_>) -> Result<(), Stopped> {
     let mut source = Source { file: name.into(), limits, line: 1 };
     let mut input = match open::decode(file) {
@@ -56,7 +56,7 @@ pub fn read(name: &str, file: File, limits: Limits, sink: &mut Sink<'_>) -> Resu
         Err(error) => return sink(source.unreadable(&error)),
     };
     if begin == b'[' {
-        // A list may be one line of any length.
+        // An array may be one line of any length.
         return document::read(&source, input, sink);
     }
     let mut beginning = Vec::new();
@@ -68,7 +68,7 @@ pub fn read(name: &str, file: File, limits: Limits, sink: &mut Sink<'_>) -> Resu
     }
 }
 
-/// Passes over white space and counts its line ends; `None` where there is nothing else.
+/// Skips white space and counts its lines; returns the next byte, or `None` at the end of the file.
 fn skip_blanks(input: &mut impl BufRead, line: &mut u64) -> std::io::Result<Option<u8>> {
     loop {
         let buffer = match input.fill_buf() {
@@ -90,14 +90,14 @@ fn skip_blanks(input: &mut impl BufRead, line: &mut u64) -> std::io::Result<Opti
     }
 }
 
-/// Tells the shape by the first line, and by the second where the first ends inside a value; of each at most `limit`
-/// bytes are read, which are put into `beginning`, to be read again. Also tells where reading failed.
+/// Determines the shape by the first line, and by the second if the first ends inside a value. Reads at most `limit`
+/// bytes of each and appends them to `beginning`, to be read again. Also returns the error if reading failed.
 fn shape_of(input: &mut impl BufRead, limit: u64, beginning: &mut Vec<u8>) -> (Shape, Option<std::io::Error>) {
     if let Err(error) = input.take(limit).read_until(b'\n', beginning) {
         return (Shape::Lines, Some(error));
     }
     match shape::of_line(beginning) {
-        // The limit has cut it off: a line that is too long.
+        // The limit has cut off a line that is too long.
         Shape::Open if !beginning.ends_with(b"\n") && beginning.len() as u64 == limit => (Shape::Lines, None),
         Shape::Open => {
             let mut second = Vec::new();
@@ -110,12 +110,12 @@ fn shape_of(input: &mut impl BufRead, limit: u64, beginning: &mut Vec<u8>) -> (S
     }
 }
 
-/// What the records of one file share.
+/// What the records of a file have in common.
 #[derive(Clone)]
 struct Source {
     file: Arc<str>,
     limits: Limits,
-    /// The line at which the reading stands, from 1.
+    /// The current line, from 1.
     line: u64,
 }
 
@@ -137,7 +137,7 @@ impl Source {
     }
 }
 
-/// Says again, in its place, that reading failed.
+/// Repeats an earlier read error at its place in the input.
 struct Broken(Option<std::io::Error>);
 
 impl Read for Broken {

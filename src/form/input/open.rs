@@ -2,15 +2,15 @@ use std::io::{BufRead, BufReader, Chain, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-/// An open file, standard input, or whatever else can be read.
+/// An open file, standard input, or any other reader.
 pub type File = Box<dyn Read + Send>;
 
 const BUFFER: usize = 64 * 1024;
 
-/// Opens a file; `-` is standard input.
+/// Opens a file; `-` stands for standard input.
 ///
 /// # Errors
-/// When there is no such file, or it may not be read.
+/// When the file does not exist, may not be read, or is a directory.
 pub fn open(name: &str) -> std::io::Result<File> {
     if name == "-" {
         return Ok(Box::new(std::io::stdin()));
@@ -22,7 +22,7 @@ pub fn open(name: &str) -> std::io::Result<File> {
     Ok(Box::new(file))
 }
 
-/// The text of a file: unpacked where it is gzip, without the mark that some editors put first.
+/// Returns the text of a file: unpacks gzip, and removes a byte order mark, which some editors add.
 pub fn decode(file: File) -> std::io::Result<Box<dyn BufRead>> {
     let (begin, file) = beginning(file, 2)?;
     let input = Cursor::new(begin.clone()).chain(file);
@@ -40,7 +40,7 @@ fn buffered<R: Read>(begin: Vec<u8>, rest: R) -> BufReader<Chain<Cursor<Vec<u8>>
     BufReader::with_capacity(BUFFER, Cursor::new(begin).chain(rest))
 }
 
-/// The first bytes, fewer only where the file has no more.
+/// Reads the first `length` bytes, or fewer if the file is shorter.
 fn beginning<R: Read>(mut file: R, length: u64) -> std::io::Result<(Vec<u8>, R)> {
     let mut begin = Vec::new();
     file.by_ref().take(length).read_to_end(&mut begin)?;

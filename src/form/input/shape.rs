@@ -1,10 +1,10 @@
-//! Whether a file is one record a line, or JSON documents that span lines; told by how it begins.
+//! Determines by its start whether a file has one record per line, or JSON documents that span lines.
 
 use serde::de::IgnoredAny;
 use serde_json::Deserializer;
 use serde_json::error::Category;
 
-/// The keys that a list or an answer around the records begins with.
+/// The keys that a list or an API response around the records can begin with.
 pub const ENVELOPE: [&str; 7] =
     ["trackingId", "items", "pagination", "pagedResults", "instance", "results", "totalCount"];
 
@@ -12,11 +12,11 @@ pub const ENVELOPE: [&str; 7] =
 pub enum Shape {
     Lines,
     Documents,
-    /// The first line ends inside a value: the next one decides.
+    /// The first line ends inside a value, so the next line decides.
     Open,
 }
 
-/// What the first line that is not empty says.
+/// The shape according to the first line that is not empty.
 pub fn of_line(line: &[u8]) -> Shape {
     let text = line.trim_ascii();
     if text.starts_with(b"[") || is_envelope(text) {
@@ -24,28 +24,28 @@ pub fn of_line(line: &[u8]) -> Shape {
     }
     let mut values = Deserializer::from_slice(text).into_iter::<IgnoredAny>();
     match values.next() {
-        // Several documents on the line: the lines mean nothing.
+        // If the line contains several documents, lines have no meaning.
         Some(Ok(_)) if text.len() > values.byte_offset() => Shape::Documents,
         Some(Err(error)) if error.classify() == Category::Eof && !inside_text(text) => Shape::Open,
         _ => Shape::Lines,
     }
 }
 
-/// What the line after an open one says: a whole record there means that the line before was cut off.
+/// The shape according to the line after an open one: a complete record there means that the line before was cut off.
 pub fn of_beginning(second: &[u8]) -> Shape {
     let text = second.trim_ascii_end();
     let whole = text.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(text).is_ok();
     if whole { Shape::Lines } else { Shape::Documents }
 }
 
-/// Whether an object begins as an answer does that holds the records inside.
+/// Whether an object begins like an API response that contains the records.
 pub fn is_envelope(text: &[u8]) -> bool {
     let Some(inside) = text.strip_prefix(b"{") else { return false };
     let mut keys = Deserializer::from_slice(inside.trim_ascii_start()).into_iter::<String>();
     matches!(keys.next(), Some(Ok(key)) if ENVELOPE.contains(&key.as_str()))
 }
 
-/// Whether the line ends inside a text, which no document that spans lines does.
+/// Whether the line ends inside a string, which cannot happen in a document that spans lines.
 fn inside_text(line: &[u8]) -> bool {
     let (mut inside, mut escaped) = (false, false);
     for byte in line {

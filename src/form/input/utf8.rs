@@ -2,15 +2,15 @@ use std::cell::Cell;
 use std::io::{BufRead, Read};
 use std::rc::Rc;
 
-/// Hands on text only: what is no UTF-8 becomes U+FFFD and is counted, so that in a document it costs the record it
-/// is in, and not all that follow.
+/// Reader that returns valid UTF-8: replaces invalid sequences by U+FFFD and counts them, so that they cost only the
+/// record they are in, and not all that follow.
 pub struct Utf8<R> {
     input: R,
-    /// What is checked, or put in the place of something broken, and not handed on yet.
+    /// Valid or replaced bytes that were not read yet.
     ready: Vec<u8>,
     at: usize,
     broken: Rc<Cell<u64>>,
-    /// Bytes of `ready` that stand for something broken are counted once the reader has come to them.
+    /// Positions of replacements in `ready`, which are counted when the reader reaches them.
     replaced: Vec<usize>,
 }
 
@@ -25,7 +25,7 @@ impl<R: BufRead> Utf8<R> {
         self.replaced.clear();
         let mut raw = self.input.fill_buf()?.to_vec();
         self.input.consume(raw.len());
-        // A character may go on in the next piece.
+        // A character may continue in the next piece.
         while unfinished(&raw) {
             let mut next = [0];
             if self.input.read(&mut next)? == 0 {
@@ -44,12 +44,12 @@ impl<R: BufRead> Utf8<R> {
     }
 }
 
-/// Whether the last character of the bytes is cut off.
+/// Whether the last character is incomplete.
 fn unfinished(raw: &[u8]) -> bool {
     matches!(std::str::from_utf8(&raw[last_start(raw)..]), Err(error) if error.error_len().is_none())
 }
 
-/// Where the last character begins.
+/// The position at which the last character begins.
 fn last_start(raw: &[u8]) -> usize {
     let is_start = |byte: &u8| byte & 0b1100_0000 != 0b1000_0000;
     let tail = raw.len().saturating_sub(4);

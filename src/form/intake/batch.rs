@@ -1,4 +1,4 @@
-//! One batch after the other, each in a transaction; when that fails, record by record.
+//! Writes batches, each in a transaction; if one fails, it is written record by record.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::form::note::Note;
 use crate::form::record::{Place, Record};
 use crate::quota::{Usage, row_bytes};
 
-/// How often a record is tried again when somebody else was faster.
+/// Maximum number of attempts per record if other writers interfere.
 const TRIES: usize = 5;
 
 pub struct Intake<'a> {
@@ -34,21 +34,21 @@ pub struct Intake<'a> {
     summary: Summary,
 }
 
-/// A record that could be read.
+/// A valid record.
 struct Taken {
     place: Place,
     raw: Vec<u8>,
     note: Box<Note>,
 }
 
-/// What a committed batch came to: of each record its fate and warnings.
+/// The result of a committed batch: the fate and the warnings of each record.
 struct Done {
     fates: Vec<(Result<Fate, String>, Vec<String>)>,
     summary: Summary,
 }
 
 impl<'a> Intake<'a> {
-    /// `trial` is the transaction of a run that writes nothing.
+    /// `trial` is the transaction of a dry run.
     pub fn new(db: &'a Db, clock: &'a Clock, options: &'a Options, trial: Option<Transaction>) -> Self {
         Self {
             db,
@@ -64,7 +64,7 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// All records have been taken.
+    /// Ends the import after the last record: rolls back a dry run, and returns the summary.
     pub async fn end(self) -> Result<Summary, DbErr> {
         if let Some(trial) = self.trial {
             trial.rollback().await?;
@@ -84,7 +84,7 @@ impl<'a> Intake<'a> {
                     report.progress(1);
                 }
                 Ok(note) => {
-                    // The same note again is compared with what the first made of it.
+                    // If a batch contains a note twice, the second record is compared with what the first has written.
                     if !ids.insert(note.row.id) {
                         self.write(std::mem::take(&mut group), report).await?;
                         ids = BTreeSet::from([note.row.id]);
@@ -139,7 +139,7 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// Counts and reports what has been decided.
+    /// Counts and reports the results of a batch.
     fn settle(&mut self, group: &[Taken], done: Done, report: &mut dyn Report) {
         self.summary.absorb(done.summary);
         for (taken, (fate, own)) in group.iter().zip(done.fates) {
@@ -163,7 +163,7 @@ impl<'a> Intake<'a> {
         report.progress(group.len() as u64);
     }
 
-    /// One transaction. When it fails nothing has happened, here as in the database.
+    /// Runs one transaction. If it fails, neither the database nor the state in memory has changed.
     async fn attempt(&mut self, group: &[Taken]) -> Result<Done, Failed> {
         let transaction = match &self.trial {
             Some(trial) => trial.begin().await?,
@@ -173,8 +173,8 @@ impl<'a> Intake<'a> {
             Ok(done) => transaction.commit().await.map(|()| done).map_err(|error| self.failed(error)),
             Err(error) => match transaction.rollback().await {
                 Ok(()) => Err(self.failed(error)),
-                // SQLite has taken back the whole of it by itself, a trial as well: what is written from now on would
-                // stay. What failed first tells why.
+                // SQLite has already rolled back everything, including a trial's outer transaction, so later writes
+                // would be permanent. Report the first error, as it tells the cause.
                 Err(_) => Err(Failed::fatal(error)),
             },
         };
@@ -184,21 +184,21 @@ impl<'a> Intake<'a> {
         } else {
             self.customers.take_back();
             self.users.take_back();
-            // Types and the company may have been made in it: they are looked up again.
+            // They may have been created in the failed transaction, so look them up again.
             (self.types, self.company_id) = (None, None);
         }
         result
     }
 
-    /// A trial does not go on after a fault of the database: nobody knows what is left of its one transaction.
+    /// A trial ends at the first fault of the database, as the state of its only transaction is unknown then.
     fn failed(&self, error: DbErr) -> Failed {
         if self.trial.is_some() && Fault::of(&error).is_some() { Failed::fatal(error) } else { error.into() }
     }
 
     async fn work(&mut self, transaction: &Transaction, group: &[Taken]) -> Result<Done, DbErr> {
         if transaction.get_database_backend() == DatabaseBackend::Postgres {
-            // Plans of foreign keys are made when the tables are empty and every index is as good as another, and
-            // then kept: they would read more with each batch.
+            // PostgreSQL plans foreign key checks while the tables are empty, when all indexes look equally good, and
+            // caches these plans, which would read more with each batch.
             transaction.execute_unprepared("DISCARD PLANS").await?;
         }
         let company_id = self.company(transaction, group).await?;

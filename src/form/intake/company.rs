@@ -1,4 +1,4 @@
-//! The company that records go into.
+//! The company that records are imported into.
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
@@ -7,7 +7,7 @@ use super::rows::insert;
 use crate::clock::Clock;
 use crate::entity::company;
 
-/// The company of this name, made where there is none: with the id that the records give it, where that is free.
+/// Finds the company by name, or creates it, with the id in the records if that is free.
 pub async fn find_or_make(
     connection: &impl ConnectionTrait,
     clock: &Clock,

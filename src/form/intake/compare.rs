@@ -1,4 +1,4 @@
-//! Whether a record says the same as the note that is there.
+//! Compares a record with the existing note.
 
 use std::collections::HashMap;
 
@@ -11,20 +11,20 @@ use crate::form::note::{self, Note, Parts};
 use crate::form::object::{Fields, same};
 use crate::form::source::overlay;
 
-/// What a record says differently. Only what it says is compared: an absent key says nothing.
+/// The differences between a record and the existing note. Keys that the record does not have are not compared.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Difference {
-    /// The keys of the form, the lists apart.
+    /// The keys of the exchange format that differ, without the lists.
     pub fields: Vec<String>,
     pub assignees: bool,
-    /// The first position, from 0, at which both have a message and not the same.
+    /// The first position, from 0, at which both have a message and the messages differ.
     pub message: Option<usize>,
-    /// How many messages the record has beyond ours.
+    /// Number of messages in the record after those of the note.
     pub tail: usize,
 }
 
 impl Difference {
-    /// In words, for the rejection; empty where nothing differs but a longer thread.
+    /// Names the differences for the rejection; empty if only the thread is longer.
     pub fn words(&self) -> Vec<String> {
         let mut words = self.fields.clone();
         if self.assignees {
@@ -35,10 +35,10 @@ impl Difference {
     }
 }
 
-/// The keys that are compared by the rows they lead to.
+/// Keys that are compared by the rows that they refer to.
 const NESTED: [&str; 5] = ["customer", "user", "updated_by", "assignees", "messages"];
 
-/// Keys that are written only where there is something to say.
+/// Keys that are written only if they have something to say.
 const EXTRA: [&str; 4] = ["show_on_overview", "closed_on", "updated_on", "version"];
 
 pub fn compare(existing: &Existing, note: &Note, kind: Option<&note_type::Model>, types: &Types) -> Difference {
@@ -54,7 +54,7 @@ pub fn compare(existing: &Existing, note: &Note, kind: Option<&note_type::Model>
     (row.company_id, row.type_id) = (old.company_id, kind.map(|kind| kind.id));
     let last_message = note.messages.iter().map(|message| message.row.created_on).max();
     let canonical_new = note::fields(&row, Parts { note_type: kind, last_message, ..NO_LISTS });
-    // An older state of the same note says nothing new of when and how often it changed.
+    // An earlier state of the note has nothing new to say about when and how often it changed.
     let older = row.updated_on <= old.updated_on;
     for (key, text) in note.object.iter() {
         let skip = NESTED.contains(&key)
@@ -116,7 +116,7 @@ fn field<'a>(fields: &'a Fields, key: &str) -> Option<&'a str> {
     fields.iter().find(|(field, _)| field == key).map(|(_, text)| text.as_str())
 }
 
-/// Two ways to say that there is nothing.
+/// Whether both stand for an absent value.
 fn is_nothing(one: &str, other: Option<&str>) -> bool {
     let nothing = |text: &str| ["null", "[]", "\"\""].contains(&text);
     nothing(one) && other.is_none_or(nothing)

@@ -1,4 +1,4 @@
-//! What is there already of the notes of a batch.
+//! Loads the existing notes of a batch.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use crate::db::one_of;
 use crate::entity::{assignment, message, note};
 
-/// A note of ours, with its assignments and messages in their order.
+/// An existing note, with its assignments and messages in their order.
 #[derive(Clone, Debug)]
 pub struct Existing {
     pub note: note::Model,
@@ -61,7 +61,7 @@ pub async fn load(
     Ok(found)
 }
 
-/// Which of the ids that messages bring are taken, and by which note.
+/// Returns those message ids that exist already, with the id of their note.
 pub async fn taken_messages(
     connection: &impl ConnectionTrait,
     company_id: i64,

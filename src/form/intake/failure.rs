@@ -1,4 +1,4 @@
-//! What a failure of the database means for an import.
+//! Decides what a database error means for an import.
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
@@ -7,14 +7,13 @@ use crate::db::Fault;
 /// What to do about a failed batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// A record in it cannot be stored: the others can.
+    /// A record cannot be stored, but the others can.
     Record,
-    /// Somebody else was faster: the same again may go well.
+    /// Another writer was faster; a retry may succeed.
     Again,
-    /// Others hold what is needed, or it took too long: the same again may go well, and if not, then no record is to
-    /// blame.
+    /// A lock or a timeout; a retry may succeed, and if not, no record is to blame.
     Busy,
-    /// Nothing can be stored at all.
+    /// Nothing can be stored any more.
     Fatal,
 }
 
@@ -44,7 +43,7 @@ fn judge(error: &DbErr) -> Verdict {
         None => {}
     }
     match error {
-        // A note that changed between reading and writing it.
+        // The note has changed between reading and writing.
         DbErr::RecordNotUpdated => Verdict::Again,
         DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => match &**cause {
             sqlx::Error::Database(refusal) if refusal.is_unique_violation() => Verdict::Again,

@@ -2,8 +2,8 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::db::{self, Table};
 
-/// Where new ids come from. Those of a trial run are negative, which no other is: what it claims of the database's is lost
-/// with it, and others would wait for that.
+/// Source of new ids. Those of a dry run are negative, which no other ids are: ids that it claimed in the database
+/// would be lost with it, and other writers would wait for its claim.
 pub struct Ids {
     made: db::Ids,
     trial: bool,
@@ -28,7 +28,7 @@ impl Ids {
         if self.trial { Ok(self.trial(count)) } else { self.made.claim(connection, company_id, table, count).await }
     }
 
-    /// Ids of events.
+    /// Returns ids for events.
     pub async fn events(&mut self, connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>, DbErr> {
         if count == 0 {
             return Ok(Vec::new());

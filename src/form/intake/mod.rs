@@ -1,8 +1,8 @@
-//! Brings records into the database, batch by batch: one transaction each, with few statements whatever its size.
+//! Imports records into the database in batches: one transaction per batch, with few statements whatever its size.
 //!
-//! [`reading`] hands over the batches; of each, what is there already is loaded ([`existing`], [`people`],
-//! [`types`]), the [`plan`] decides record by record, and the [`rows`] are written. A batch that the database refuses
-//! is tried again record by record, so that one bad record keeps no other out.
+//! [`reading`] delivers the batches. For each, the existing data is loaded ([`existing`], [`people`], [`types`]), the
+//! [`plan`] decides record by record, and the [`rows`] are written. A batch that the database refuses is retried record
+//! by record, so that an invalid record does not affect others.
 
 mod batch;
 mod company;
@@ -29,22 +29,22 @@ use batch::Intake;
 
 pub use summary::{Report, Summary};
 
-/// How to import.
+/// Options of an import.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The company's name; made where there is none.
+    /// Name of the company; created if it does not exist.
     pub company: String,
-    /// A record that differs from the note that is there overwrites it, instead of being rejected.
+    /// Overwrite existing notes that differ from their record, instead of rejecting the record.
     pub update: bool,
-    /// Report what would happen, and write nothing.
+    /// Report what would happen without writing anything.
     pub dry_run: bool,
-    /// How much the company may hold.
+    /// Limits on what the company may store.
     pub quota: Quota,
-    /// How much one record may be; what is larger is rejected.
+    /// Limits on the size of one record; larger ones are rejected.
     pub limits: Limits,
 }
 
-/// Why an import stopped before its end. What was committed before stays.
+/// Why an import stopped early. Batches that were committed before remain.
 #[derive(Debug)]
 pub enum Failure {
     Database(DbErr),
@@ -71,7 +71,7 @@ impl std::error::Error for Failure {}
 /// Imports all records of the files.
 ///
 /// # Errors
-/// When the database cannot store anything any more.
+/// When the database cannot store anything any more, or the reading thread cannot be started.
 pub async fn run(
     files: Vec<(String, File)>,
     options: &Options,
@@ -80,7 +80,7 @@ pub async fn run(
     report: &mut dyn Report,
 ) -> Result<Summary, Failure> {
     let mut batches = reading::start(files, options.limits, clock.now()).map_err(Failure::Reading)?;
-    // A trial run is one transaction that is never committed, so that its records see each other.
+    // A dry run is a single transaction that is never committed, so that its records see each other.
     let trial = if options.dry_run { Some(db.begin_unhurried().await?) } else { None };
     let mut intake = Intake::new(db, clock, options, trial);
     while let Some(batch) = batches.recv().await {

@@ -1,4 +1,4 @@
-//! The people that notes mention: whom we know, and whom a batch makes.
+//! The people that notes mention: those that exist, and those that a batch creates.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,11 +13,12 @@ use crate::form::object::{Fields, Object, join, same};
 use crate::form::person::{Mention, Person, only_id};
 use crate::form::reader::Reject;
 
-/// The most people that are remembered from one batch to the next, and the most bytes of their texts.
+/// Maximum number of people that are cached between batches, and maximum number of bytes of their texts.
 const REMEMBERED: usize = 8_000;
 const REMEMBERED_BYTES: usize = 16 << 20;
 
-/// People of one kind. What is remembered is committed; what a batch adds is taken back when it fails.
+/// Cache of people of one kind. Cached people are committed; those that a batch has added are removed again if it
+/// fails.
 pub struct People<P> {
     kind: &'static str,
     known: HashMap<i64, Known<P>>,
@@ -25,7 +26,7 @@ pub struct People<P> {
     filled: BTreeSet<i64>,
 }
 
-/// Someone, as they are written where they are nested.
+/// A person, with the nested object that stands for them in a record.
 pub struct Known<P> {
     row: P,
     pub fields: Fields,
@@ -36,7 +37,8 @@ pub struct Known<P> {
 impl<P: Person> Known<P> {
     fn new(row: P) -> Self {
         let placeholder = row.is_placeholder();
-        // Of a placeholder everything may still change, so nothing that a record says is to lean on it.
+        // A placeholder may still be filled. It is shown with all its fields, which differ from what records say, so
+        // that records keep their own text and do not depend on it.
         let fields = if placeholder { row.fields() } else { row.said() };
         Self { text: join(&fields), fields, placeholder, row }
     }
@@ -50,7 +52,7 @@ impl<P: Person> Known<P> {
     }
 }
 
-/// The note that mentions someone.
+/// The note that mentions a person.
 #[derive(Clone, Copy)]
 pub struct Setting {
     pub company_id: i64,
@@ -63,7 +65,7 @@ impl<P: Person> People<P> {
         Self { kind, known: HashMap::new(), made: BTreeSet::new(), filled: BTreeSet::new() }
     }
 
-    /// Loads those of these people that are in the database and not known yet.
+    /// Loads those people who exist in the database and are not cached yet.
     pub async fn look_up<E: EntityTrait<Model = P>>(
         &mut self,
         connection: &impl ConnectionTrait,
@@ -94,11 +96,11 @@ impl<P: Person> People<P> {
         self.known.contains_key(&id)
     }
 
-    /// The person that a note mentions, made where there is none. The first record that says more than an id says
-    /// who it is.
+    /// Returns the person that a note mentions; creates those that do not exist. The first record that contains more
+    /// than an id defines the person.
     ///
     /// # Errors
-    /// When a person cannot be made up of an id, which does not happen.
+    /// When a person cannot be created from an id, which does not happen.
     pub fn meet(
         &mut self,
         mention: &Mention<P>,
@@ -138,12 +140,12 @@ impl<P: Person> People<P> {
         self.known.get(&id).ok_or_else(|| format!("there is no {} {id}", self.kind))
     }
 
-    /// The rows to insert, by id: two imports at once that take them in the same order do not wait for each other.
+    /// The rows to insert, ordered by id, so that concurrent imports insert in the same order and do not deadlock.
     pub fn made(&self) -> Vec<P> {
         self.rows(&self.made)
     }
 
-    /// The rows of placeholders to overwrite.
+    /// The placeholder rows to overwrite.
     pub fn filled(&self) -> Vec<P> {
         self.rows(&self.filled)
     }
@@ -152,13 +154,13 @@ impl<P: Person> People<P> {
         ids.iter().filter_map(|id| self.known.get(id)).map(|known| known.row.clone()).collect()
     }
 
-    /// The batch is committed.
+    /// Called when the batch is committed.
     pub fn keep(&mut self) {
         self.made.clear();
         self.filled.clear();
     }
 
-    /// The batch has failed: nothing of it is in the database.
+    /// Called when the batch has failed: removes what it has added.
     pub fn take_back(&mut self) {
         for id in std::mem::take(&mut self.made).into_iter().chain(std::mem::take(&mut self.filled)) {
             self.known.remove(&id);

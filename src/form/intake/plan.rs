@@ -1,4 +1,4 @@
-//! Decides what becomes of each record of a batch, and makes the rows for it. No statement is run in here.
+//! Decides what happens to each record of a batch, and builds its rows. Runs no statements.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ use crate::form::source::keep;
 use crate::form::{assignee, message as message_form, note as note_form};
 use crate::quota::{Usage, changes_bytes, message_bytes, note_bytes};
 
-/// What becomes of a record.
+/// What happens to a record.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fate {
     Created,
@@ -36,17 +36,17 @@ pub struct Plan<'a> {
     pub users: &'a mut People<user::Model>,
     pub types: &'a Types,
     pub existing: HashMap<i64, Existing>,
-    /// Message ids that are taken, and the note each belongs to.
+    /// Message ids that exist already, with the id of their note.
     pub taken: HashMap<i64, i64>,
     pub rows: Rows,
     pub summary: Summary,
 }
 
 impl Plan<'_> {
-    /// Takes one record; adds to `warnings` what is worth one.
+    /// Plans one record and adds its warnings to `warnings`.
     ///
     /// # Errors
-    /// Why the record cannot be taken; nothing is written of it then.
+    /// Why the record is rejected; nothing of it is written then.
     pub fn take(&mut self, note: &Note, warnings: &mut Vec<String>) -> Result<Fate, Reject> {
         let kind = self.types.of(note, warnings)?;
         for message in note.messages.iter().filter(|message| !message.row.from_import) {
@@ -91,7 +91,7 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Nothing, a longer thread, or, where that is asked for, the record's word instead of ours.
+    /// Skips the record, appends messages, or, with `--update`, overwrites the existing note.
     fn renew(
         &mut self,
         existing: &Existing,
@@ -132,7 +132,7 @@ impl Plan<'_> {
         Ok(Fate::Updated)
     }
 
-    /// What to keep beside the note's row of what the record says.
+    /// Returns the values of the record that the note's columns cannot hold.
     pub fn kept(
         &mut self,
         row: &note::Model,
@@ -160,7 +160,7 @@ impl Plan<'_> {
         if note.sparse {
             return Ok(keep(&note.object, &fields, &note_form::KEYS));
         }
-        // The people of the other form are our own words, so there is no original of them.
+        // The import itself has built these objects from the billing format, so there are no originals to keep.
         let mut object = note.object.clone();
         object.take("user");
         object.take("updated_by");
@@ -188,7 +188,7 @@ impl Plan<'_> {
         Ok(rows)
     }
 
-    /// The rows of the messages from the position `from` on, counted from 0.
+    /// Builds the rows of the messages from position `from` on, counted from 0.
     pub fn messages(
         &mut self,
         note: &Note,
@@ -236,7 +236,7 @@ impl Plan<'_> {
         Ok(Some(self.users.meet(mention, setting, &mut self.summary, warnings)?.text.clone()))
     }
 
-    /// Counts what a record that is there already says differently of its people.
+    /// Counts the differences between a skipped record and the people that it mentions.
     fn meet_again(&mut self, note: &Note, warnings: &mut Vec<String>) -> Result<(), Reject> {
         let (setting, summary) = (self.setting(note), &mut self.summary);
         if let Some(mention) = note.customer.as_ref().filter(|mention| self.customers.knows(mention.id)) {
@@ -263,8 +263,9 @@ fn keep_all(object: &Object, fields: &Fields) -> Option<String> {
     keep(object, fields, &keys)
 }
 
-/// The list as the record has it, where the assignments give it again: what one of them cannot hold is kept beside
-/// it. Bare ids and repetitions are kept beside the note.
+/// Returns the list as the record has it, if the assignments can reproduce it; values that an assignment cannot hold
+/// are kept with its row. Otherwise, for bare ids and duplicates, returns a text that differs from any list, so that
+/// the original is kept with the note.
 fn assignees_as_written(note: &Note) -> &str {
     let Some(raw) = note.object.get("assignees").filter(|_| !note.assignees.is_empty()) else { return "null" };
     let whole = note.assignees.iter().all(|assignee| assignee.object.is_some());

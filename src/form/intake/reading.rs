@@ -1,4 +1,5 @@
-//! Reads the files beside the work on the database, in a thread of its own, and hands the records on in batches.
+//! Reads the files in a thread of its own, concurrently with the work on the database, and delivers the records in
+//! batches.
 
 use std::sync::Arc;
 
@@ -9,25 +10,25 @@ use super::room::{Room, Taken};
 use crate::form::input::{self, File, Limits, Stopped};
 use crate::form::record::{Raw, Record};
 
-/// The most records of a batch, and the most bytes: a transaction should be worth its end, and a batch fit into memory
-/// a few times over.
+/// Maximum number of records per batch, and maximum number of bytes: enough to be worth a commit, and small enough to
+/// fit into memory a few times.
 const RECORDS: usize = 200;
 const BYTES: usize = 4 << 20;
 
 /// Records that are written together, and the memory that they take.
 pub struct Batch {
     pub records: Vec<Record>,
-    /// Given back when the records have been written.
+    /// Released when the records have been written.
     pub room: Vec<Taken>,
 }
 
-/// Starts reading; the thread ends with the files, or when nobody receives any more. It is none of the runtime's, as
-/// that would wait at its end for a standard input that is never closed.
+/// Starts reading. The thread ends with the files, or when the receiver is dropped. It does not belong to the runtime,
+/// which would wait at shutdown for a standard input that is never closed.
 ///
 /// # Errors
-/// When there is no thread to be had.
+/// When the thread cannot be started.
 pub fn start(files: Vec<(String, File)>, limits: Limits, now: DateTime<Utc>) -> std::io::Result<Receiver<Batch>> {
-    // One batch waits while another is written: records may be of many megabytes.
+    // Only one batch waits while another is written, as records may take many megabytes.
     let (sender, receiver) = channel(1);
     std::thread::Builder::new().name("reading".to_owned()).spawn(move || {
         let mut reading =
@@ -55,7 +56,7 @@ struct Reading {
 impl Reading {
     fn add(&mut self, raw: Raw) -> Result<(), Stopped> {
         let size = raw.size();
-        // What waits here has to go on its way first: room comes free when it was written.
+        // Send what waits here first, as its room becomes free only when it is written.
         if !self.room.has(size) {
             self.send()?;
         }

@@ -1,9 +1,9 @@
-//! Memory for the records that are read and not yet written.
+//! Limits the memory of records that are read and not yet written.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// The most bytes that records may take at the same time, by [`Raw::size`](crate::form::record::Raw::size). A record that
-/// is larger goes alone.
+/// Maximum number of bytes that records may take at the same time, by [`Raw::size`](crate::form::record::Raw::size). A
+/// larger record is processed alone.
 const MOST: usize = 64 << 20;
 
 /// A semaphore of bytes.
@@ -14,12 +14,12 @@ pub struct Room {
 }
 
 impl Room {
-    /// Whether so many bytes can be taken without waiting.
+    /// Whether `bytes` bytes can be taken without waiting.
     pub fn has(&self, bytes: usize) -> bool {
         fits(*self.lock(), bytes)
     }
 
-    /// Waits until there is room.
+    /// Waits until there is room and takes it.
     pub fn take(self: &Arc<Self>, bytes: usize) -> Taken {
         let full = |taken: &mut usize| !fits(*taken, bytes);
         let mut taken = self.freed.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner);
@@ -36,7 +36,7 @@ fn fits(taken: usize, bytes: usize) -> bool {
     taken == 0 || taken.saturating_add(bytes) <= MOST
 }
 
-/// Room that is given back when this is dropped.
+/// Taken room, released on drop.
 pub struct Taken {
     room: Arc<Room>,
     bytes: usize,

@@ -1,4 +1,4 @@
-//! The rows that a batch writes, and their way into the database.
+//! The rows that a batch writes, and the statements that write them.
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, NotSet, QueryFilter,
@@ -14,24 +14,24 @@ use crate::search::{self, Part};
 #[derive(Default)]
 pub struct Rows {
     pub notes: Vec<note::Model>,
-    /// Notes as they are to be, with the version and the number of messages that they had.
+    /// Changed notes, with the version and the number of messages that they had before.
     pub changed: Vec<(note::Model, i32, i32)>,
-    /// Notes whose assignments are made anew.
+    /// Notes whose assignments are replaced.
     pub unassigned: Vec<i64>,
     pub assignments: Vec<assignment::Model>,
-    /// Without an id where `from_import`.
+    /// Rows with `from_import` have no id yet.
     pub messages: Vec<message::Model>,
     pub rewritten: Vec<message::Model>,
-    /// Without ids.
+    /// Events have no ids yet.
     pub events: Vec<event::Model>,
-    /// Events that tell of a message: their index, and the message's.
+    /// For each event about a message, its index and that of the message.
     pub posted: Vec<(usize, usize)>,
-    /// What the notes, messages and events count of what the company may hold, less what they replace.
+    /// Growth of the company's usage by the notes, messages and events, less what they replace.
     pub growth: Usage,
 }
 
 impl Rows {
-    /// Writes everything; the people first, as the rest leans on them.
+    /// Writes everything, people first, as the other rows refer to them.
     ///
     /// # Errors
     /// When the database refuses a row, or a note has changed since it was read.
@@ -52,7 +52,7 @@ impl Rows {
         insert::<user::Entity, _>(connection, made.1.clone()).await?;
         people::add::<user::Entity>(connection, &made.1).await?;
         ids.reserve(connection, company_id, Table::User, largest.unwrap_or_default()).await?;
-        // Whoever gave them a key meanwhile keeps them under it.
+        // Keeps an external key that somebody has set in the meantime.
         for row in &filled.0 {
             let mut row = row.clone().into_active_model().reset_all();
             row.external_key = NotSet;
@@ -70,8 +70,8 @@ impl Rows {
         insert::<note::Entity, _>(connection, notes.clone()).await?;
         search::add(connection, company_id, &search::parts(&notes, []), &search::Texts::default()).await?;
         ids.reserve(connection, company_id, Table::Note, largest.unwrap_or_default()).await?;
-        // All notes before what hangs on any of them, and in the order of their keys: so do all who change notes, and
-        // none of them waits for one who waits for him.
+        // Changes all notes before the rows that depend on them, in the order of their keys. Every writer does so,
+        // which avoids deadlocks.
         let mut changed = std::mem::take(&mut self.changed);
         changed.sort_unstable_by_key(|(row, ..)| row.id);
         for (row, version, message_count) in &changed {
@@ -143,10 +143,10 @@ async fn change(
     if result.rows_affected == 1 { Ok(()) } else { Err(DbErr::RecordNotUpdated) }
 }
 
-/// The most values that a statement of `SQLite` takes; `PostgreSQL` takes twice as many.
+/// Maximum number of parameters of a statement in `SQLite`; `PostgreSQL` allows twice as many.
 const MOST_VALUES: usize = 32_766;
 
-/// Inserts rows, in as few statements as their values fit into.
+/// Inserts rows with as few statements as possible.
 pub async fn insert<E, M>(connection: &impl ConnectionTrait, rows: Vec<M>) -> Result<(), DbErr>
 where
     E: EntityTrait<Model = M>,

@@ -2,13 +2,13 @@ use std::fmt;
 
 use crate::form::record::Place;
 
-/// What became of the records.
+/// The results of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     pub read: u64,
     pub created: u64,
     pub updated: u64,
-    /// The same as what is there already.
+    /// Records that equal the existing note.
     pub skipped: u64,
     pub rejected: u64,
     pub warnings: u64,
@@ -17,13 +17,13 @@ pub struct Summary {
     pub customers: u64,
     pub users: u64,
     pub note_types: u64,
-    /// Mentions of people that say something else than the first one.
+    /// Mentions of people that differ from the first one.
     pub differences: u64,
-    /// The first people whose mentions differ, as `user 7`.
+    /// The first people whose mentions differ, such as `user 7`.
     pub differing: Vec<String>,
 }
 
-/// How many people are named whose mentions differ.
+/// Maximum number of people named in `differing`.
 const NAMED: usize = 5;
 
 impl Summary {
@@ -45,7 +45,7 @@ impl Summary {
         }
     }
 
-    /// Counts a mention that says something else than the first one.
+    /// Counts a mention that differs from the first one.
     pub fn differs(&mut self, person: String) {
         self.differences += 1;
         self.name(person);
@@ -79,11 +79,11 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Who hears of single records while the work goes on.
+/// Receives the results of single records while the import runs.
 pub trait Report: Send {
-    /// The record is not taken; `raw` is how it was written, empty where that is not known.
+    /// A record was rejected; `raw` is its original text, or empty if that is not known.
     fn rejected(&mut self, place: &Place, reason: &str, raw: &[u8]);
     fn warning(&mut self, place: &Place, text: &str);
-    /// So many records more are done with.
+    /// Another `records` records are processed.
     fn progress(&mut self, records: u64);
 }

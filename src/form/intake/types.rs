@@ -1,4 +1,4 @@
-//! The note types that records name, found or made.
+//! The note types that records name, found or created.
 
 use std::collections::HashMap;
 
@@ -42,7 +42,7 @@ impl Types {
         self.by_id(self.by_name.get(name).copied())
     }
 
-    /// Makes the types that these notes name and that are not there; says how many.
+    /// Creates the types that these notes name and that do not exist; returns how many.
     pub async fn make(
         &mut self,
         connection: &impl ConnectionTrait,
@@ -53,7 +53,7 @@ impl Types {
         let mut made = Vec::new();
         for note in notes {
             let Some(name) = note.type_name.as_deref().filter(|name| self.by_name(name).is_none()) else { continue };
-            // An id that is ours alone is not free, and says nothing about the record's.
+            // An id that an import generated is taken, but says nothing about the id of the record.
             let given = note.type_id.filter(|id| !self.by_id.contains_key(id));
             if note.type_id.is_some_and(|id| self.by_id.get(&id).is_some_and(|row| !row.from_import)) {
                 continue;
@@ -74,7 +74,7 @@ impl Types {
         Ok(count)
     }
 
-    /// The type of a note; a warning where its id is another one here.
+    /// Returns the type of a note; warns if the type has another id here.
     ///
     /// # Errors
     /// When the id has another name here.

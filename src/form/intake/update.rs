@@ -1,4 +1,4 @@
-//! `--update`: the record's word instead of ours, for what it says and nothing else.
+//! `--update`: overwrites an existing note with what its record contains, and nothing else.
 
 use std::collections::HashMap;
 
@@ -18,10 +18,10 @@ use crate::quota::{Usage, message_bytes};
 use crate::scalar::DateTime;
 
 impl Plan<'_> {
-    /// The note's row as it is to be; the rows of what hangs on it are made here.
+    /// Returns the new row of the note, and adds the rows that depend on it.
     ///
     /// # Errors
-    /// When a message would go that was posted here.
+    /// When a message that was posted here would be overwritten.
     pub fn overwrite(
         &mut self,
         existing: &Existing,
@@ -57,7 +57,7 @@ impl Plan<'_> {
         Ok(row)
     }
 
-    /// Puts the record's messages in the place of imported ones. One that was posted here is nobody's to overwrite.
+    /// Replaces imported messages by those of the record. Messages that were posted here are never overwritten.
     fn rewrite_messages(
         &mut self,
         existing: &Existing,
@@ -89,7 +89,7 @@ impl Plan<'_> {
     }
 }
 
-/// The row with what the record says.
+/// The note's row with the values of the record.
 fn fields(
     old: &note::Model,
     note: &Note,
@@ -132,10 +132,10 @@ fn fields(
     }
 }
 
-/// What changed, by the names of the API and with its values.
+/// The changed fields, with names and values as in the API.
 fn field_changes(old: &note::Model, new: &note::Model) -> Vec<Change> {
     let mut changes = Vec::new();
-    // Whether a field changed is asked of the whole values: those that the log stores may be cut.
+    // Compares whole values, as those that the event log stores may be cut.
     let mut compare = |field: &str, differs: bool, show: &dyn Fn(&note::Model) -> Logged| {
         if differs {
             changes.push(Change::new(field, show(old), show(new)));
@@ -173,7 +173,8 @@ fn field_changes(old: &note::Model, new: &note::Model) -> Vec<Change> {
     changes
 }
 
-/// The name of an enum's value in the API, made of its name in the form: `membershipCard` is `MEMBERSHIP_CARD`.
+/// Converts an enum value's name in the exchange format into that of the API: `membershipCard` becomes
+/// `MEMBERSHIP_CARD`.
 fn name(form: &str) -> Value {
     let mut name = String::new();
     for letter in form.chars() {

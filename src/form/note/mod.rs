@@ -1,4 +1,4 @@
-//! Notes in the exchange form.
+//! Notes in the exchange format.
 
 mod read;
 mod write;
@@ -15,7 +15,8 @@ use crate::entity::note::{NoteStatus, ReferenceType};
 pub use read::read;
 pub use write::{Parts, fields, honour};
 
-/// A note as a record says it, with everything nested; the row lacks what the database gives: company, type.
+/// A note as a record describes it, with everything nested in it; the row lacks what the database assigns: company,
+/// type.
 #[derive(Clone, Debug)]
 pub struct Note {
     pub object: Object,
@@ -29,11 +30,11 @@ pub struct Note {
     pub assignees: Vec<Assignee>,
     pub messages: Vec<Message>,
     pub warnings: Vec<String>,
-    /// In the notes REST form, where a key that is absent is to be absent in an export as well.
+    /// Whether the record is in the format of the notes REST API; exports then omit the keys that it does not have.
     pub sparse: bool,
 }
 
-/// The keys whose absence is kept. All others are written only where there is something to say.
+/// The keys whose absence is kept. All others are written only if they have something to say.
 pub const KEYS: [&str; 20] = [
     "id",
     "reference_type",
@@ -72,22 +73,22 @@ const REFERENCE_TYPES: [(&str, ReferenceType); 10] = [
     ("event", ReferenceType::Event),
 ];
 
-/// How the form spells a status.
+/// The exchange format's name of a status.
 pub fn status_name(status: NoteStatus) -> &'static str {
     STATUSES.iter().find(|(_, other)| *other == status).map_or("", |(name, _)| name)
 }
 
-/// How the form spells a kind of reference.
+/// The exchange format's name of a reference type.
 pub fn reference_name(kind: ReferenceType) -> &'static str {
     REFERENCE_TYPES.iter().find(|(_, other)| *other == kind).map_or("", |(name, _)| name)
 }
 
-/// When a note was last touched, as far as the form without extra keys tells: the latest of its messages.
+/// The time of a note's last change, as far as it follows from other keys: that of the latest message.
 pub fn updated_on(created_on: DateTime<Utc>, last_message: Option<DateTime<Utc>>) -> DateTime<Utc> {
     last_message.map_or(created_on, |last| last.max(created_on))
 }
 
-/// Counts a note's changes, from 1.
+/// Parses the number of a note's version, from 1.
 fn version(text: &str) -> Option<i32> {
     text.parse().ok().filter(|version| *version >= 1)
 }

@@ -13,10 +13,10 @@ use crate::form::person::{read_customer, read_user};
 use crate::form::reader::{self, Reader, Reject};
 use crate::form::value;
 
-/// Reads a note; `now` is the time of one that nothing dates.
+/// Reads a note; `now` is the time of a note without any date.
 ///
 /// # Errors
-/// When its id, its structure or a value that it cannot be without is wrong.
+/// When its id, its structure or a required value is invalid.
 pub fn read(object: Object, sparse: bool, now: DateTime<Utc>) -> Result<Note, Reject> {
     let mut warnings = Vec::new();
     let mut reader = Reader { object: &object, path: String::new(), warnings: &mut warnings };
@@ -131,7 +131,7 @@ fn read_tags(reader: &mut Reader<'_>) -> Result<Tags, Reject> {
     Ok(Tags(tags))
 }
 
-/// An integer in the form, but a text in other systems.
+/// An integer in the exchange format, but a text in other systems.
 fn read_reference_id(reader: &mut Reader<'_>) -> Result<Option<String>, Reject> {
     match reader.raw("reference_id") {
         Some(raw) if raw.starts_with(['{', '[']) => Err(reader.reject("reference_id", "an id")),

@@ -8,21 +8,21 @@ use crate::form::object::{Fields, Object, quoted};
 use crate::form::reader::id;
 use crate::form::value::{self, text};
 
-/// What stands around a note's row when it is written.
+/// What a note's row refers to, formatted for the export.
 #[derive(Clone, Copy, Default)]
 pub struct Parts<'a> {
     pub note_type: Option<&'a note_type::Model>,
     pub customer: Option<&'a str>,
     pub user: Option<&'a str>,
     pub updated_by: Option<&'a str>,
-    /// The lists as JSON, `null` where there is nothing in them.
+    /// The lists as JSON, `null` if they are empty.
     pub assignees: &'a str,
     pub messages: &'a str,
     /// The time of the latest message.
     pub last_message: Option<DateTime<Utc>>,
 }
 
-/// The keys of a note in their order, with what the columns and the parts say.
+/// The keys of a note in their order, with the values of the columns and the parts.
 pub fn fields(row: &note::Model, parts: Parts<'_>) -> Fields {
     let or_null = |text: Option<&str>| text.unwrap_or("null").to_owned();
     let mut fields: Fields = vec![
@@ -67,8 +67,9 @@ pub fn fields(row: &note::Model, parts: Parts<'_>) -> Fields {
     fields
 }
 
-/// Whether what the record said of `key` (`None`: that it was absent) still stands. Who changes a field forgets the
-/// original; what changes beside the fields is compared here, so that no original hides what happened since.
+/// Whether the original value of `key` in the record (`None` if the key was absent) is still valid. Writers forget the
+/// originals of fields that they change; what changes without them is compared here, so that no original hides a later
+/// change.
 pub fn honour(
     row: &note::Model,
     assignees: &[i64],
@@ -103,7 +104,7 @@ fn tags(tags: &Tags) -> String {
     format!("[{}]", tags.join(","))
 }
 
-/// A number again where it is one, as the form has it.
+/// Writes an integer as a number, as in the exchange format.
 fn reference_id(id: Option<&str>) -> String {
     match id {
         Some(id) if id.parse::<i64>().is_ok_and(|number| number.to_string() == id) => id.to_owned(),
