@@ -1,4 +1,4 @@
-//! Bodies that end a process while they are read.
+//! Request bodies that could crash the process while they are parsed.
 
 use std::fmt::Write;
 
@@ -10,10 +10,10 @@ use crate::stage::Stage;
 use crate::verdict::Bounds;
 use crate::wire::post;
 
-/// The key by which `serde_json` marks a text that it parses anew.
+/// The key by which `serde_json` marks a text that it parses again.
 const RAW: &str = "$serde_json::private::RawValue";
 
-/// JSON within a text within JSON, `levels` times, each with `depth` brackets.
+/// JSON within a string within JSON, `levels` times, with `depth` brackets each.
 fn texts_in_texts(levels: usize, depth: usize) -> String {
     let mut inner = "1".to_owned();
     for _ in 0..levels {
@@ -24,13 +24,13 @@ fn texts_in_texts(levels: usize, depth: usize) -> String {
     inner
 }
 
-/// Many objects in a text.
+/// Many objects within a string.
 fn hidden_objects(count: usize) -> String {
     let objects = vec!["{\"\":0}"; count].join(",");
     format!("{{\"{RAW}\":\"[{}]\"}}", objects.replace('"', "\\u0022"))
 }
 
-/// A body with a value in each place that takes any JSON.
+/// Bodies with a value in each place that accepts any JSON.
 fn bodies(value: &str) -> Vec<String> {
     let with = |more: &str| format!("{{\"query\":\"query($f: NoteFilter) {{ viewer {{ scopes }} }}\",{more}}}");
     vec![
@@ -57,7 +57,7 @@ async fn send_all(name: &'static str, values: &[String]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn texts_that_are_parsed_anew() {
-    // As deep as fits into a body of 2 MiB: each level escapes the ones within it again.
+    // As deep as fits into a body of 2 MiB, since each level escapes the inner ones again.
     send_all("aborts::texts_that_are_parsed_anew", &[texts_in_texts(60, 120), texts_in_texts(250, 30)]).await;
 }
 

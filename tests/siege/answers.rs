@@ -1,4 +1,4 @@
-//! Answers that are larger than memory, and such that nobody reads.
+//! Responses that are larger than memory, and responses that nobody reads.
 
 use tokio::time::sleep;
 
@@ -10,10 +10,10 @@ use crate::stored::{self, Alphabet};
 use crate::verdict::Bounds;
 use crate::wire::post;
 
-/// The longest text that a note takes.
+/// Maximum length of a text in a note.
 const LONGEST: usize = 250_000;
 
-/// A stage whose attackers' newest 100 notes have texts that JSON writes in six times their length.
+/// Sets a stage on which the attackers' newest 100 notes have texts that take six times their length in JSON.
 async fn with_long_texts(name: &'static str) -> Stage {
     let stage = Stage::set(name).await;
     let cast = &stage.template.cast;
@@ -38,7 +38,7 @@ async fn unread() {
     let stage = with_long_texts("answers::unread").await;
     let siege = stage.begin().await;
     let mut attack = Attack::on(stage.server.address);
-    // About 25 MB: below any bound on a single answer.
+    // About 25 MB, which is below any limit on a single response.
     let query = "{ notes(first: 17) { nodes { details } } }";
     let body = serde_json::json!({ "query": query }).to_string();
     attack.unread(&[FROM], &post(&stage.template.cast.reader, &body), by_form(100, 200));

@@ -1,4 +1,4 @@
-//! What attackers do with their connections, until the server has ended.
+//! What attackers do with their connections until the server has ended.
 
 use std::collections::BTreeMap;
 use std::io::Result;
@@ -13,27 +13,27 @@ use tokio::time::{sleep, timeout};
 
 use crate::wire::{Wire, connect};
 
-/// Where attackers come from, unless a case says something else.
+/// Address of attackers, unless a case uses another one.
 pub const FROM: Ipv4Addr = Ipv4Addr::new(127, 0, 66, 1);
-/// After a refusal or an error: an attacker does not heed `Retry-After`, but a refusal is not what is to be measured.
+/// Pause after a refusal or an error. Attackers ignore `Retry-After`, but refusals are not what a case measures.
 const AGAIN: Duration = Duration::from_millis(50);
-/// An attacker gives up a request after this, and sends it again.
+/// Timeout after which an attacker gives up a request and sends it again.
 const PATIENCE: Duration = Duration::from_mins(2);
-/// A client that reads nothing holds its connection so long, and then opens another.
+/// Time for which a client that reads nothing keeps a connection before it opens another.
 const HELD: Duration = Duration::from_secs(20);
-/// Between two pieces of a body, so that the machine has some time left for others than whoever sends it.
+/// Pause between two parts of a body, so that the machine has time left for others than the sender.
 const POURED: Duration = Duration::from_millis(20);
-/// What a client that reads nothing lets the system take for it, in bytes.
+/// Receive buffer of a client that reads nothing, in bytes.
 const BUFFER: u32 = 4096;
 
-/// All that attackers do at the same time. Dropping it ends their connections.
+/// All concurrent actions of attackers. Dropping it closes their connections.
 pub struct Attack {
     address: SocketAddr,
     tasks: JoinSet<()>,
     tally: Arc<Tally>,
 }
 
-/// How often each answer came.
+/// Number of responses by kind.
 #[derive(Default)]
 struct Tally(Mutex<BTreeMap<String, usize>>);
 
@@ -48,12 +48,12 @@ impl Attack {
         Self { address, tasks: JoinSet::new(), tally: Arc::default() }
     }
 
-    /// Sends the same request again and again, on `at_once` connections.
+    /// Sends the same request repeatedly, on `at_once` connections.
     pub fn repeat(&mut self, from: Ipv4Addr, request: &[u8], at_once: usize) {
         self.each(from, &[request.to_vec()], at_once);
     }
 
-    /// Sends requests in turn, on `at_once` connections that begin at different ones.
+    /// Sends requests in turn, on `at_once` connections that start at different ones.
     pub fn each(&mut self, from: Ipv4Addr, requests: &[Vec<u8>], at_once: usize) {
         let requests: Arc<[Vec<u8>]> = requests.into();
         for first in 0..at_once {
@@ -77,7 +77,7 @@ impl Attack {
         }
     }
 
-    /// Sends a request on each connection and reads nothing of the answer. What is refused is sent again.
+    /// Sends a request on each connection and does not read the response. Refused requests are sent again.
     pub fn unread(&mut self, from: &[Ipv4Addr], request: &[u8], connections: usize) {
         let request: Arc<[u8]> = request.into();
         for number in 0..connections {
@@ -102,7 +102,7 @@ impl Attack {
         }
     }
 
-    /// Opens connections that send `bytes` and nothing more, and opens those anew that the server closes.
+    /// Opens connections that send `bytes` and nothing more; reopens those that the server closes.
     pub fn hold(&mut self, from: &[Ipv4Addr], bytes: &[u8], connections: usize) {
         let bytes: Arc<[u8]> = bytes.into();
         for number in 0..connections {
@@ -121,7 +121,7 @@ impl Attack {
         }
     }
 
-    /// Sends a head on each connection and a body behind it that does not end, however it is answered; opens those anew that
+    /// Sends a head on each connection, followed by an endless body, whatever the response is; reopens connections that
     /// the server closes.
     pub fn pour(&mut self, from: &[Ipv4Addr], heads: &[Vec<u8>], connections: usize) {
         for number in 0..connections {
@@ -140,13 +140,13 @@ impl Attack {
         }
     }
 
-    /// Whether a request was answered at least once without an error.
+    /// Whether a request was answered without an error at least once.
     pub fn is_answered(&self) -> bool {
         let tally = self.tally.0.lock().unwrap();
         tally.contains_key("200") || tally.contains_key("200, not read")
     }
 
-    /// How often each answer came so far.
+    /// The number of responses by kind so far.
     pub fn tally(&self) -> String {
         format!("{:?}", self.tally.0.lock().unwrap())
     }
@@ -167,7 +167,7 @@ async fn exchange(
     Ok((answer.code(), answer.status))
 }
 
-/// The status of an answer of which nothing is read, and its connection.
+/// Sends a request and returns the status of the response, which is not read, with its connection.
 async fn taken(address: SocketAddr, from: Ipv4Addr, request: &[u8]) -> Result<(String, TcpStream)> {
     let mut stream = connect(address, from, Some(BUFFER)).await?;
     stream.write_all(request).await?;
@@ -182,7 +182,7 @@ async fn taken(address: SocketAddr, from: Ipv4Addr, request: &[u8]) -> Result<(S
     Ok((String::from_utf8_lossy(&head[9..]).into_owned(), stream))
 }
 
-/// Sends and waits until the server closes the connection.
+/// Sends bytes and waits until the server closes the connection.
 async fn held(address: SocketAddr, from: Ipv4Addr, bytes: &[u8]) -> Result<()> {
     let mut stream = connect(address, from, Some(BUFFER)).await?;
     stream.write_all(bytes).await?;
@@ -191,7 +191,7 @@ async fn held(address: SocketAddr, from: Ipv4Addr, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The status of the answer to a head, and what ends the body behind it.
+/// Sends a head and an endless body; returns the status of the response, and what ended the body.
 async fn poured(address: SocketAddr, from: Ipv4Addr, head: &[u8]) -> Result<String> {
     let mut stream = connect(address, from, Some(BUFFER)).await?;
     stream.write_all(head).await?;

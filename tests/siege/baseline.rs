@@ -1,4 +1,4 @@
-//! What the server does when nobody attacks it: its capacity, and the victims' latency beside honest load.
+//! Measures the server without attackers: its capacity, and the victims' latency next to honest load.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use crate::victims::{PATIENCE, Victims, by_work, percentile};
 use crate::wire::{Wire, post};
 use crate::work;
 
-/// Clients without a pause between their requests, from light load to a full machine.
+/// Numbers of clients without pauses between their requests, from light load to a saturated machine.
 const HONEST: [usize; 4] = [0, 1, 4, 20];
-/// Budgets would end what is to be measured here.
+/// Budgets would end this measurement.
 const UNLIMITED: [&str; 8] = [
     "--token-budget",
     "1000000000000",
@@ -33,9 +33,9 @@ const UNLIMITED: [&str; 8] = [
 
 #[derive(Clone, Debug)]
 pub struct Baseline {
-    /// Requests a second that the victims send: a tenth of the capacity.
+    /// Requests per second of the victims: a tenth of the capacity.
     pub rate: f64,
-    /// CPUs in use, and the victims' 99th percentile beside such an honest load, by CPUs.
+    /// CPUs in use by an honest load, and the victims' 99th percentile next to it, ordered by CPUs.
     honest: Vec<(f64, Duration)>,
 }
 
@@ -44,7 +44,7 @@ impl Baseline {
         let database = template.copy().await;
         let server = Server::start(database.url(), &UNLIMITED).await;
         let clients = |count| -> Vec<Person> { template.cast.victims.iter().cycle().take(count).cloned().collect() };
-        // Without this the first requests would be those of a cold start.
+        // Warm-up, so that the first requests do not count a cold start.
         closed_loop(&server, &clients(20), seconds(1, 3), run.seed).await;
         let time = seconds(2, 10);
         let answered = closed_loop(&server, &clients(20), time, run.seed).await;
@@ -74,7 +74,7 @@ impl Baseline {
         Self { rate, honest }
     }
 
-    /// The victims' 99th percentile beside honest load that uses as much CPU time, interpolated.
+    /// The victims' 99th percentile next to an honest load that uses as much CPU time, interpolated.
     pub fn p99_beside(&self, load: f64) -> Duration {
         let (below, above): (Vec<_>, Vec<_>) = self.honest.iter().partition(|(cpus, _)| *cpus <= load);
         match (below.last(), above.first()) {
@@ -88,7 +88,7 @@ impl Baseline {
     }
 }
 
-/// Clients that each send their next request when they have the answer to the last. Returns how many were answered.
+/// Runs clients that each send their next request when the last one is answered. Returns the number of responses.
 async fn closed_loop(server: &Server, people: &[Person], time: Duration, seed: u64) -> usize {
     let answered = Arc::new(AtomicUsize::new(0));
     let mut clients = JoinSet::new();

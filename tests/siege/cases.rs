@@ -1,8 +1,8 @@
-//! Requests that have seized a server before, as seeds of the search and for cases of their own.
+//! Requests that have blocked a server before: seeds for the search, and for cases of their own.
 
 use serde_json::{Value, json};
 
-/// What is sent to `/graphql`.
+/// A request to `/graphql`.
 #[derive(Clone, Debug)]
 pub struct Case {
     pub name: &'static str,
@@ -20,13 +20,13 @@ impl Case {
     }
 }
 
-/// Twelve names for the details of 100 notes: an answer of gigabytes, where the texts are long.
+/// Selects the details of 100 notes under several aliases each: with twelve and long texts, gigabytes of response.
 pub fn aliased_details(aliases: usize) -> Case {
     let fields = aliases_of(aliases, "details");
     Case::new("aliased details", format!("{{ notes(first: 100) {{ nodes {{ {fields} }} }} }}"), json!({}))
 }
 
-/// A phrase of 100 words, looked for in each of 100 long texts by each of 180 aliases.
+/// Highlights a phrase of 100 words in each of 100 long texts, under 180 aliases.
 pub fn snippets() -> Case {
     let hits = aliases_of(180, "searchHit { snippet }");
     let query = format!("query($s: String!) {{ notes(first: 100, search: $s) {{ edges {{ {hits} }} }} }}");
@@ -34,20 +34,20 @@ pub fn snippets() -> Case {
     Case::new("snippets", query, json!({ "s": search }))
 }
 
-/// Fifty phrases that no note may hold: the whole company is counted without them.
+/// Excludes fifty phrases, which makes the server count all other notes of the company.
 pub fn exclusions() -> Case {
     let search: Vec<String> = (0..50).map(|number| format!("-\"zq{number} zr\"")).collect();
     let query = "query($s: String!) { notes(first: 1, search: $s) { totalCount } }";
     Case::new("exclusions", query.to_owned(), json!({ "s": search.join(" ") }))
 }
 
-/// The tags of all notes, counted 60 times in one request.
+/// Counts the tags of all notes 60 times in one request.
 pub fn counts() -> Case {
     let fields = aliases_of(60, "noteCounts(groupBy: TAG) { key label count }");
     Case::new("counts", format!("{{ {fields} }}"), json!({}))
 }
 
-/// Fifty parts of subjects, any of which may match: every note is looked at.
+/// Matches any of fifty substrings of subjects, which makes the server read every note.
 pub fn contains() -> Case {
     let query = "query($f: NoteFilter) { notes(first: 1, filter: $f) { totalCount } }";
     Case::new("contains", query.to_owned(), json!({ "f": { "or": subjects(49) } }))
@@ -60,7 +60,7 @@ pub fn contains_of_customers() -> Case {
     Case::new("contains of customers", query.to_owned(), json!({ "f": { "or": subjects(49) } }))
 }
 
-/// Any of many conditions on assignees, tags and messages, each of which looks into another table.
+/// Matches any of many conditions on assignees, tags and messages, each of which reads another table.
 pub fn any_of_many() -> Case {
     let ids: Vec<String> = (1..=100).map(|id| id.to_string()).collect();
     let mut any = vec![json!({ "not": { "assignees": { "none": ids } } })];
@@ -76,41 +76,41 @@ pub fn any_of_many() -> Case {
     Case::new("any of many", query.to_owned(), json!({ "f": { "or": any } }))
 }
 
-/// The most relevant of nearly all notes.
+/// Ranks nearly all notes by relevance.
 pub fn relevance() -> Case {
     let query =
         "{ notes(first: 20, search: \"a\", orderBy: [{ field: RELEVANCE, direction: DESC }]) { nodes { id } } }";
     Case::new("relevance", query.to_owned(), json!({}))
 }
 
-/// A search among the notes of each of 100 customers.
+/// Searches among the notes of each of 100 customers.
 pub fn search_of_customers() -> Case {
     let query = "{ customers(first: 100) { nodes { notes(first: 1, search: \"a\") { totalCount nodes { id } } } } }";
     Case::new("search of customers", query.to_owned(), json!({}))
 }
 
-/// All that the assignees of 100 notes have.
+/// Selects all fields of the assignees of 100 notes.
 pub fn assignees() -> Case {
     let user = aliases_of(40, "user { fullName username email }");
     let query = format!("{{ notes(first: 100) {{ nodes {{ assignees {{ createdOn {user} }} }} }} }}");
     Case::new("assignees", query, json!({}))
 }
 
-/// Connections within each other, each page of which is small.
+/// Nests connections, each with small pages.
 pub fn nested() -> Case {
     let query = "{ customers(first: 100) { nodes { notes(first: 10) { nodes { customer { notes(first: 10) { nodes {
         id subject customer { notes(first: 5) { nodes { id } } } } } } } } } } }";
     Case::new("nested", query.to_owned(), json!({}))
 }
 
-/// A page far into the list, in an order that no index has.
+/// Reads a page far into a list, in an order without an index.
 pub fn far_page() -> Case {
     let query = "{ notes(first: 100, page: 100, orderBy: [{ field: SUBJECT }, { field: REMINDER, direction: DESC },
         { field: PRIORITY }]) { nodes { id } } }";
     Case::new("far page", query.to_owned(), json!({}))
 }
 
-/// All of them.
+/// All cases.
 pub fn all() -> Vec<Case> {
     vec![
         aliased_details(12),

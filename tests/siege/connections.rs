@@ -1,4 +1,4 @@
-//! Connections without a token.
+//! Attacks without a token.
 
 use std::net::Ipv4Addr;
 
@@ -11,12 +11,12 @@ use crate::stage::Stage;
 use crate::verdict::Bounds;
 use crate::wire::post;
 
-/// Addresses of this machine that have nothing to do with each other.
+/// Loopback addresses in different networks.
 fn addresses(count: u8) -> Vec<Ipv4Addr> {
     (1..=count).map(|host| Ipv4Addr::new(127, host, 68, 1)).collect()
 }
 
-/// A head that does not end, of about so many bytes.
+/// An unfinished request head of about `length` bytes.
 fn unfinished_head(length: usize) -> Vec<u8> {
     let mut head = b"POST /graphql HTTP/1.1\r\nHost: x\r\n".to_vec();
     let mut number = 0;
@@ -32,7 +32,7 @@ async fn unfinished_heads() {
     let stage = Stage::set("connections::unfinished_heads").await;
     let siege = stage.begin().await;
     let mut attack = Attack::on(stage.server.address);
-    // Beyond what most servers take for a head, and below it.
+    // Heads above the limit of most servers, and below it.
     attack.hold(&addresses(3), &unfinished_head(90_000), 450);
     attack.hold(&addresses(3), &unfinished_head(15_000), 450);
     sleep(seconds(6, 30)).await;
@@ -51,7 +51,7 @@ async fn five_thousand() {
     let siege = stage.begin().await;
     let mut attack = Attack::on(stage.server.address);
     let from = addresses(20);
-    // A part each that sends nothing, that does not come to the end of a head, that is refused all the time.
+    // One part sends nothing, one sends an unfinished head, and one is always refused.
     attack.hold(&from, b"", 2_000);
     attack.hold(&from, b"GET /livez HTTP/1.1\r\nHost: x\r\nX: ", 1_900);
     let unknown = post("ng_1_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "{\"query\":\"{ viewer { scopes } }\"}");
@@ -64,7 +64,7 @@ async fn five_thousand() {
     stage.judge(siege, attack, &Bounds::MANY).await;
 }
 
-/// Bodies that nobody wants, behind answers that were given at once.
+/// Endless bodies of requests that are refused at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lingering() {
     let stage = Stage::set("connections::lingering").await;

@@ -10,10 +10,10 @@ use crate::stored::{self, Alphabet};
 use crate::verdict::Bounds;
 use crate::wire::post;
 
-/// Half of what a token may do at the same time.
+/// Half of a token's limit on concurrent requests.
 const AT_ONCE: usize = 25;
 
-/// One token with the scope READ sends the same request all the time.
+/// A single token with the scope READ repeats the same request.
 async fn besiege(name: &'static str, case: &Case, at_once: usize) {
     attack(Stage::set(name).await, case, at_once).await;
 }

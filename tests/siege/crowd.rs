@@ -1,4 +1,4 @@
-//! Twenty attackers at once, each with another token, from few addresses and with all that is known.
+//! Twenty concurrent attackers, each with another token, from few addresses and with all known cases.
 
 use std::net::Ipv4Addr;
 

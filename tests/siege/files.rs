@@ -10,7 +10,7 @@ use crate::stage::Stage;
 use crate::verdict::Bounds;
 use crate::wire::Wire;
 
-/// The path of the largest file, as the page and its scripts name them.
+/// Finds the path of the largest file, following the references in the page and its scripts.
 async fn largest(stage: &Stage) -> String {
     let mut wire = Wire::connect(stage.server.address, FROM).await.unwrap();
     let mut largest = (0, String::new());
@@ -37,7 +37,7 @@ async fn largest(stage: &Stage) -> String {
     largest.1
 }
 
-/// Without `Accept-Encoding`: the file is to be sent unpacked.
+/// A request without `Accept-Encoding`, so that the file is sent uncompressed.
 fn get(method: &str, path: &str) -> Vec<u8> {
     format!("{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n").into_bytes()
 }

@@ -1,4 +1,4 @@
-//! What a load balancer sees: `/livez` and `/readyz`, asked all the time from an address of their own.
+//! Probes `/livez` and `/readyz` continuously from another address, as a load balancer does.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -11,21 +11,21 @@ use crate::wire::Wire;
 
 const FROM: Ipv4Addr = Ipv4Addr::new(127, 0, 3, 1);
 const PAUSE: Duration = Duration::from_millis(100);
-/// A load balancer waits no longer.
+/// Timeout of a load balancer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The probes of one address of the server, until they are stopped.
+/// Probes of one path of the server, until they are stopped.
 pub struct Probes {
     seen: Arc<Mutex<Seen>>,
     probing: JoinHandle<()>,
 }
 
-/// What the probes were answered.
+/// The results of the probes.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     pub count: usize,
     pub slowest: Duration,
-    /// Everything but status 200.
+    /// All results except status 200.
     pub failures: Vec<String>,
 }
 

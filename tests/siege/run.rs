@@ -1,4 +1,4 @@
-//! How a case runs: in its turn, short or long, with a seed that is printed.
+//! Runs cases one at a time, in a short or long form, with a seed that is printed.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::chance::Random;
 
-/// The turn of one case, until it is dropped.
+/// The turn of a case, until it is dropped.
 pub struct Run {
     pub name: &'static str,
     pub seed: u64,
@@ -17,7 +17,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Waits until the other cases are through: each is judged by what it does to an otherwise idle machine.
+    /// Waits until the other cases have ended, as each is judged on an otherwise idle machine.
     pub async fn begin(name: &'static str) -> Self {
         static TURN: Mutex<()> = Mutex::const_new(());
         let turn = TURN.lock().await;
@@ -32,7 +32,7 @@ impl Run {
         random(self.seed, stream)
     }
 
-    /// Writes to standard error, past the capture of test output.
+    /// Writes to standard error, bypassing the capture of test output.
     pub fn say(&self, what: impl Display) {
         let seconds = self.began.elapsed().as_secs_f32();
         let _ = writeln!(std::io::stderr(), "siege: {} ({seconds:.1} s): {what}", self.name);
@@ -41,14 +41,14 @@ impl Run {
 
 pub fn random(seed: u64, stream: u64) -> Random {
     let mut random = Random(seed ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    // The first numbers of neighbouring seeds are neighbours.
+    // Neighbouring seeds begin with similar numbers, so skip a few.
     for _ in 0..4 {
         random.below(2);
     }
     random
 }
 
-/// One value for the short form, another for the long one.
+/// Returns one value for the short form and another for the long form.
 pub fn by_form<T>(short: T, long: T) -> T {
     match setting("NOTEGRAPH_TEST_SIEGE").as_deref() {
         None | Some("short") => short,
@@ -57,20 +57,20 @@ pub fn by_form<T>(short: T, long: T) -> T {
     }
 }
 
-/// One value for a debug build of the server, another for a release build.
+/// Returns one value for a debug build of the server and another for a release build.
 pub fn by_build<T>(debug: T, release: T) -> T {
     let is_release = setting("NOTEGRAPH_SIEGE_BINARY").is_some() || !cfg!(debug_assertions);
     if is_release { release } else { debug }
 }
 
-/// What the bounds on times are multiplied by. Unoptimised code takes 10 to 20 times as long for the same work. The short
-/// form runs in CI, where servers, database and clients share two cores, and has some hundred samples: how long they took is
-/// printed, and decides only whether the server was seized.
+/// Factor on the limits on times. Unoptimized code takes 10 to 20 times as long. The short form runs in CI, where
+/// servers, database and clients share two cores, and takes a few hundred samples; it prints latencies and only checks
+/// that the server is not blocked.
 pub fn slack() -> u32 {
     by_form(20, by_build(20, 1))
 }
 
-/// What the bound on the CPU time of a poll is multiplied by, which depends less on what else the machine does.
+/// Factor on the limit on the CPU time of a poll, which depends less on other load of the machine.
 pub fn cpu_slack() -> u32 {
     by_build(20, by_form(4, 1))
 }
@@ -79,7 +79,7 @@ pub fn seconds(short: u64, long: u64) -> Duration {
     Duration::from_secs(by_form(short, long))
 }
 
-/// The value of a variable, where it is set and not empty.
+/// The value of a variable, if it is set and not empty.
 pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! The program under attack, as a process with its default limits.
+//! The server under attack, a process with default limits.
 
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -13,16 +13,16 @@ use tokio::time::timeout;
 use crate::process;
 use crate::run::setting;
 
-/// A start takes no longer, catching up with derived data included.
+/// Timeout of a start, including the backfill of derived data.
 const START: Duration = Duration::from_mins(2);
-/// After this a process that does not end is killed.
+/// Timeout of an exit, after which the process is killed.
 const END: Duration = Duration::from_secs(20);
-/// What the watchdog's warning says; its field `milliseconds` is the CPU time of the poll.
+/// Text in the watchdog's warning; its field `milliseconds` is the CPU time of the poll.
 const SLOW_POLL: &str = "poll";
-/// So many lines of warnings are kept, to be shown where a case fails.
+/// Maximum number of lines with warnings that are kept and shown if a case fails.
 const KEPT_LINES: usize = 40;
 
-/// A server, which ends with this value.
+/// A server process, ended when this value is dropped.
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
@@ -31,18 +31,18 @@ pub struct Server {
     reading: JoinHandle<()>,
 }
 
-/// What is kept of the log.
+/// The relevant part of the log.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
     /// CPU time of each poll that the watchdog warned about, in milliseconds.
     pub slow_polls: Vec<u64>,
-    /// The first warnings, errors and lines that are no log lines, such as those of a panic or an abort.
+    /// The first warnings, errors and lines in another format, such as those of a panic or an abort.
     pub unusual: Vec<String>,
 }
 
 /// How a server ended after SIGTERM.
 pub struct Ending {
-    /// Nothing where it had to be killed.
+    /// `None` if it had to be killed.
     pub took: Option<Duration>,
     pub success: bool,
     pub log: Log,
@@ -55,7 +55,7 @@ pub fn program() -> String {
 
 impl Server {
     pub async fn start(database: &str, arguments: &[&str]) -> Self {
-        // Thousands of connections need as many open files as the system grants.
+        // Thousands of connections need as many open files as the system permits.
         let script = "ulimit -n \"$(ulimit -Hn)\"; exec \"$@\"";
         let mut child = Command::new("sh")
             .args(["-c", script, "sh", &program(), "serve", "--listen", "127.0.0.1:0"])
@@ -84,7 +84,7 @@ impl Server {
         Self { child, address, pid, log, reading }
     }
 
-    /// Whether the process is still there.
+    /// Whether the process is still running.
     pub fn runs(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
@@ -93,12 +93,12 @@ impl Server {
         process::resident(self.pid).unwrap_or(0)
     }
 
-    /// What the log holds so far.
+    /// The log so far.
     pub fn log(&self) -> Log {
         self.log.lock().unwrap().clone()
     }
 
-    /// Sends SIGTERM and waits for the end; kills a process that does not come to it.
+    /// Sends SIGTERM and waits for the exit; kills the process after a timeout.
     pub async fn end(mut self) -> Ending {
         let told = Instant::now();
         let sent = Command::new("kill").args(["-TERM", &self.pid.to_string()]).status().await;
@@ -116,7 +116,7 @@ impl Server {
     }
 }
 
-/// Reads the log and keeps what is unusual: an attack can fill gigabytes with the usual lines.
+/// Reads the log and keeps only unusual lines, as an attack can cause gigabytes of usual ones.
 async fn digest(errors: impl AsyncRead + Unpin, log: Arc<Mutex<Log>>) {
     let mut lines = BufReader::new(errors).split(b'\n');
     while let Ok(Some(line)) = lines.next_segment().await {
@@ -134,7 +134,7 @@ async fn digest(errors: impl AsyncRead + Unpin, log: Arc<Mutex<Log>>) {
     }
 }
 
-/// The CPU time of a poll, where the line is the watchdog's.
+/// The CPU time of a poll, if the line is the watchdog's.
 fn slow_poll(line: &str) -> Option<u64> {
     if !line.contains(" WARN ") || !line.contains(SLOW_POLL) {
         return None;

@@ -1,4 +1,4 @@
-//! A server with victims, probes and measurements, for an attack to be tried on.
+//! A server with victims, probes and measurements, ready for an attack.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -20,9 +20,9 @@ use crate::verdict::{Bounds, Seen};
 use crate::victims::Victims;
 
 const SAMPLE: Duration = Duration::from_millis(50);
-/// No case lets a server take more resident memory, in bytes: eight times what is promised.
+/// Maximum resident memory of a server in bytes, after which it is killed: eight times its promised limit.
 const MACHINE: u64 = 4 << 30;
-/// Before the attack, so that connections are open and statements prepared.
+/// Time before the attack in which connections are opened and statements prepared.
 const WARM_UP: Duration = Duration::from_secs(1);
 
 pub struct Stage {
@@ -45,7 +45,7 @@ pub struct Siege {
 impl Stage {
     /// Waits for the turn of this case and starts a server with default limits on a copy of the template.
     pub async fn set(name: &'static str) -> Self {
-        // Held before the turn comes, so that the next case finds the template of this one.
+        // Taken before the turn comes, so that the template survives between two cases.
         let template = Template::shared().await;
         let run = Run::begin(name).await;
         let baseline = template.baseline.get_or_init(async || Baseline::measure(&run, &template).await).await.clone();
@@ -54,7 +54,7 @@ impl Stage {
         Self { run, template, server, database, baseline }
     }
 
-    /// Starts the victims and the probes. What comes next is the attack.
+    /// Starts the victims and the probes; the attack comes next.
     pub async fn begin(&self) -> Siege {
         let people = &self.template.cast.victims;
         let victims = Victims::start(self.server.address, people, self.baseline.rate, self.run.random(1));
@@ -65,13 +65,13 @@ impl Stage {
         Siege { victims, live, ready, gauge, began: Instant::now() }
     }
 
-    /// Looks at what victims and probes saw until now and ends the server, under attack until then. Prints the figures, and
-    /// fails where they exceed the bounds.
+    /// Collects what victims and probes have seen, and ends the server, which is under attack until then. Prints the
+    /// figures, and fails if they exceed the limits.
     pub async fn judge(self, siege: Siege, attack: Attack, bounds: &Bounds) {
         self.measure(siege, attack).await.judge(bounds);
     }
 
-    /// The same, without a judgement.
+    /// Like [`judge`](Self::judge), but only measures.
     pub async fn measure(mut self, siege: Siege, attack: Attack) -> Seen {
         let now = Instant::now();
         let cpu = siege.gauge.stop().await;
@@ -88,18 +88,18 @@ impl Stage {
     }
 }
 
-/// Measures a process, and what `PostgreSQL` does for it, until it is stopped.
+/// Measures a process, and the `PostgreSQL` backends that serve it, until it is stopped.
 struct Gauge {
     reading: Arc<Mutex<Reading>>,
     sampling: JoinHandle<()>,
 }
 
-/// What was measured.
+/// The results of a measurement.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
-    /// CPU time of the server, and of the database's processes that serve it.
+    /// CPU time of the server and of the database processes that serve it.
     pub used: Duration,
-    /// The largest resident memory of the server, in bytes.
+    /// Peak of the server's resident memory in bytes.
     pub resident: u64,
 }
 
@@ -140,15 +140,14 @@ impl Gauge {
     }
 }
 
-/// Ends a server that takes so much memory that the machine could have none left for anything else: the case has failed by
-/// then.
+/// Kills a server that takes so much memory that the machine could run out of it; the case has failed by then.
 pub async fn guard(pid: u32) {
     if process::resident(pid).is_some_and(|bytes| bytes > MACHINE) {
         let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status().await;
     }
 }
 
-/// The CPU time used while `work` runs, in CPUs.
+/// The number of CPUs that are used while `work` runs.
 pub async fn load_of(server: &Server, url: &str, work: impl Future<Output = ()>) -> f64 {
     let gauge = Gauge::start(server.pid, url).await;
     let start = Instant::now();
@@ -157,7 +156,7 @@ pub async fn load_of(server: &Server, url: &str, work: impl Future<Output = ()>)
     reading.used.as_secs_f64() / start.elapsed().as_secs_f64()
 }
 
-/// The processes of `PostgreSQL` that serve one database, where they run on this machine.
+/// The `PostgreSQL` processes that serve one database, if they run on this machine.
 struct Backends {
     door: DatabaseConnection,
     sql: String,
@@ -182,7 +181,7 @@ impl Backends {
         let mut used = Duration::ZERO;
         for pid in pids {
             let now = process::cpu(pid).unwrap_or_default();
-            // A process that was not there before has used all its time since.
+            // A new process has used all its time since then.
             used += now.saturating_sub(self.known.insert(pid, now).unwrap_or_default());
         }
         used

@@ -1,5 +1,4 @@
-//! SIGTERM while the server is attacked with what takes longest: the end is what is judged here, and the attack goes on
-//! until it has come.
+//! SIGTERM while the slowest requests attack the server. The case judges the exit; the attack goes on until then.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Texts and assignees that attackers put into their own notes before they ask for them.
+//! Texts and assignees that attackers store in their own notes before they query them.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -12,25 +12,25 @@ use crate::server::Server;
 use crate::template::Cast;
 use crate::wire::{Wire, post};
 
-/// In this time a budget that was used up is there again.
+/// Time in which a used-up budget is refilled.
 const BUDGET: Duration = Duration::from_secs(12);
 
-/// What a text is made of.
+/// The contents of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Alphabet {
-    /// One letter and a blank: as many words as fit, all the same.
+    /// One letter and a blank: as many words as possible, all equal.
     Words,
     /// Different words.
     Vocabulary,
-    /// U+0001, which JSON writes in six bytes.
+    /// U+0001, which takes six bytes in JSON.
     Control,
     /// A letter with many combining marks.
     Marks,
-    /// Chinese characters, of which each pair is indexed.
+    /// Chinese characters; each pair of them is indexed.
     Chinese,
-    /// Quotes and backslashes, which JSON writes in two bytes.
+    /// Quotes and backslashes, which take two bytes in JSON.
     Quotes,
-    /// An emoji of several code points.
+    /// An emoji that consists of several code points.
     Joined,
 }
 
@@ -45,7 +45,7 @@ pub const ALPHABETS: [Alphabet; 7] = [
 ];
 
 impl Alphabet {
-    /// A text of so many characters.
+    /// A text of `length` characters.
     pub fn text(self, length: usize) -> String {
         let ideograph =
             |number: usize| char::from_u32(0x4e00 + u32::try_from(number * 7919 % 20_000).unwrap()).unwrap();
@@ -65,9 +65,9 @@ impl Alphabet {
     }
 }
 
-/// Replaces the details of the notes that a list shows first, a few by each attacker: budgets are charged for what is
-/// written. Where the server refuses a text of this length, a shorter one is tried: an attacker takes what there is. Returns
-/// the length that all notes have at least.
+/// Replaces the details of the notes that a list shows first. Each attacker changes a few, as writing uses their
+/// budgets. If the server refuses a text of this length, a shorter one is tried, as an attacker takes what is possible.
+/// Returns the length that all notes have at least.
 pub async fn details(server: &Server, cast: &Cast, alphabet: Alphabet, length: usize) -> usize {
     let document = "mutation($input: NotesPatchInput!) { notesPatch(input: $input) { changedCount } }";
     let each = cast.keys.notes.len().div_ceil(cast.attackers.len());
@@ -86,8 +86,8 @@ pub async fn details(server: &Server, cast: &Cast, alphabet: Alphabet, length: u
     least
 }
 
-/// Makes 100 more users responsible for 100 notes, `times` times; ends where the server refuses more. Returns how many
-/// users each note has been given.
+/// Assigns 100 more users to 100 notes, `times` times; stops if the server refuses more. Returns how many users each
+/// note has.
 pub async fn assignees(server: &Server, cast: &Cast, times: usize) -> usize {
     let upsert = "mutation($input: [UserInput!]!) { usersUpsert(input: $input) {
         users { databaseId } userErrors { code } } }";
@@ -107,10 +107,10 @@ pub async fn assignees(server: &Server, cast: &Cast, times: usize) -> usize {
     times * 100
 }
 
-/// The data of an answer, or what the server said where it refuses. A budget that is used up is waited for.
+/// Returns the data of a response, or the server's refusal. If a budget is used up, waits for it.
 pub async fn send(server: &Server, token: &str, document: &str, variables: Value) -> Result<Value, String> {
     let request = post(token, &json!({ "query": document, "variables": variables }).to_string());
-    // Each token from an address of its own, which has a budget, too.
+    // A separate address per token, as addresses have budgets, too.
     let from =
         Ipv4Addr::new(127, 0, 70, token.bytes().fold(1, |sum: u8, byte| sum.wrapping_mul(31).wrapping_add(byte)) | 1);
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! The database that every case gets a copy of: the attackers' company with many notes, and two companies of victims.
+//! The database that each case copies: the attackers' company with many notes, and two companies of victims.
 
 use std::path::Path;
 use std::sync::{Arc, Weak};
@@ -19,10 +19,10 @@ use crate::wire::{Wire, post};
 const ATTACKED: &str = "Demo";
 const VICTIMS: [&str; 2] = ["North", "South"];
 const VICTIMS_OF_EACH: usize = 10;
-/// Tokens of attackers.
+/// Number of attackers' tokens.
 pub const ATTACKERS: usize = 20;
 
-/// A filled database that no server runs on, and who is in it.
+/// A filled database without a server, and its people.
 pub struct Template {
     engine: Engine,
     database: Database,
@@ -31,17 +31,17 @@ pub struct Template {
     pub baseline: OnceCell<Baseline>,
 }
 
-/// Who takes part.
+/// The people who take part.
 pub struct Cast {
-    /// Twenty, of two companies that are not the attackers'.
+    /// Twenty users in two companies other than the attackers'.
     pub victims: Vec<Person>,
-    /// Twenty users with the scopes READ and WRITE.
+    /// The tokens of twenty users with the scopes READ and WRITE.
     pub attackers: Vec<String>,
-    /// The token of an attacker who can only read.
+    /// The token of an attacker with the scope READ.
     pub reader: String,
     /// The token of an attacker with the scope ADMIN.
     pub admin: String,
-    /// What there is in the attackers' company.
+    /// The IDs in the attackers' company.
     pub keys: Arc<Keys>,
 }
 
@@ -51,7 +51,7 @@ pub struct Person {
     pub keys: Arc<Keys>,
 }
 
-/// IDs to ask for. Each list has at least one.
+/// IDs to query. Each list has at least one.
 #[derive(Debug)]
 pub struct Keys {
     /// The newest notes.
@@ -62,7 +62,7 @@ pub struct Keys {
 }
 
 impl Template {
-    /// The template of this process, which is removed with the last case that holds it.
+    /// The template of this process, which is removed when the last case drops it.
     pub async fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<Template>> = Mutex::const_new(Weak::new());
         let mut shared = SHARED.lock().await;
@@ -85,13 +85,13 @@ impl Template {
             execute(url, &sql).await;
         }
         command(url, &["demo", "--notes", &notes.to_string()]).await;
-        // What a server that has run for a day has done by itself.
+        // What a server does by itself within a day.
         execute(url, if matches!(engine, Engine::Sqlite) { "ANALYZE" } else { "VACUUM (ANALYZE)" }).await;
         let cast = Cast::enter(url).await;
         Self { engine, database, cast, baseline: OnceCell::new() }
     }
 
-    /// A database with the same content, removed with its value.
+    /// A copy of the database, removed when it is dropped.
     pub async fn copy(&self) -> Database {
         let copy = Database::empty(&self.engine).await;
         if let (Some(from), Some(to)) = (path(self.database.url()), path(copy.url())) {
@@ -160,7 +160,7 @@ impl Keys {
     }
 }
 
-/// The data of an answer without errors.
+/// Returns the data of a response without errors.
 async fn ask(server: &Server, token: &str, document: &str, variables: Value) -> Value {
     let body = json!({ "query": document, "variables": variables }).to_string();
     let mut wire = Wire::connect(server.address, [127, 0, 0, 1].into()).await.unwrap();
@@ -175,14 +175,14 @@ async fn token(url: &str, company: &str, user: &[&str], scopes: &str) -> String 
     told.split_whitespace().find(|word| word.starts_with("ng_")).unwrap().to_owned()
 }
 
-/// Runs the program to its end and returns what it printed.
+/// Runs the program and returns its output.
 async fn command(url: &str, arguments: &[&str]) -> String {
     let output = Command::new(program()).args(arguments).env_clear().env("DATABASE_URL", url).output().await.unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A connection that is none of the program's.
+/// A separate connection to the database.
 pub async fn door(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
@@ -200,7 +200,7 @@ fn path(url: &str) -> Option<&Path> {
     url.strip_prefix("sqlite://").map(Path::new)
 }
 
-/// The name of a database on a server.
+/// The name of a database in a URL.
 pub fn name(url: &str) -> String {
     Url::parse(url).unwrap().path().trim_start_matches('/').to_owned()
 }

@@ -1,4 +1,4 @@
-//! The judgement over a case, and the table of all.
+//! Judges a case, and prints the table of all cases.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,20 +10,20 @@ use crate::run::{Run, by_form, cpu_slack, slack};
 use crate::server::Ending;
 use crate::victims::{Sample, by_work, percentile, slowest};
 
-/// Resident memory of the process, whatever is asked.
+/// Limit on the resident memory of the process, whatever the requests are.
 const MEMORY: u64 = 512 << 20;
 const LIVE: Duration = Duration::from_millis(50);
 const POLL: Duration = Duration::from_millis(100);
-/// From SIGTERM to the end, under attack.
+/// Limit on the time from SIGTERM to the exit, under attack.
 const END: Duration = Duration::from_secs(5);
-/// Below this a multiple of the latency beside honest load says more about the scheduler than about the server.
+/// Below this, latency relative to honest load says more about the scheduler than about the server.
 const NOISE: Duration = Duration::from_millis(20);
 
-/// What is promised to the victims.
+/// The limits on the victims' latency.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     pub p99: Duration,
-    /// The 99th percentile is also at most twice of what it is beside honest load.
+    /// Whether the 99th percentile may also be at most twice that next to honest load.
     pub honest: bool,
 }
 
@@ -34,19 +34,19 @@ impl Bounds {
     pub const MANY: Self = Self { p99: Duration::from_secs(1), honest: false };
 }
 
-/// What was seen during an attack.
+/// The results of an attack.
 pub struct Seen {
     pub run: Run,
     pub samples: Vec<Sample>,
     pub live: health::Seen,
     pub ready: health::Seen,
-    /// Bytes.
+    /// Peak of the resident memory in bytes.
     pub resident: u64,
-    /// CPUs that server and database used.
+    /// CPUs that the server and the database used.
     pub load: f64,
-    /// The victims' 99th percentile beside honest load that uses as much CPU time.
+    /// The victims' 99th percentile next to an honest load that uses as much CPU time.
     pub honest: Duration,
-    /// The process was gone before it was told to end.
+    /// Whether the process had ended before it was told to.
     pub died: bool,
     pub ending: Ending,
 }
@@ -55,7 +55,7 @@ impl Seen {
     /// Prints the case's row of the table.
     ///
     /// # Panics
-    /// Where a bound is exceeded; the message names each.
+    /// If a limit is exceeded; the message names each one.
     pub fn judge(&self, bounds: &Bounds) {
         self.print();
         let wrong = self.wrong(bounds);
@@ -68,7 +68,7 @@ impl Seen {
         assert!(wrong.is_empty(), "{} (seed {}):{list}", self.run.name, self.run.seed);
     }
 
-    /// Every bound that was exceeded.
+    /// Describes each limit that was exceeded.
     fn wrong(&self, bounds: &Bounds) -> Vec<String> {
         let mut wrong = Vec::new();
         let mut hold = |is_kept: bool, what: String| {
@@ -86,7 +86,8 @@ impl Seen {
             format!("victims' p99 is {p99:.0?}, and at most {:.0?} times {slack}", bounds.p99),
         );
         let honest = (self.honest * 2).max(NOISE) * slack;
-        // In the short form, 99 % of some 100 samples says what the first moments of an attack cost: printed, not judged.
+        // In the short form, the 99th percentile of some 100 samples shows the first moments of an attack: printed, not
+        // judged.
         let judged = bounds.honest && by_form(false, true);
         hold(!judged || p99 < honest, format!("victims' p99 is {p99:.0?}: beside honest load {:.1?}", self.honest));
         let memory = self.resident >> 20;
@@ -113,7 +114,7 @@ impl Seen {
         wrong
     }
 
-    /// How often each failure was seen.
+    /// Number of occurrences of each failure.
     pub fn failures(&self) -> BTreeMap<&str, usize> {
         let mut failures = BTreeMap::new();
         for failure in self.samples.iter().filter_map(|sample| sample.failure.as_deref()) {
@@ -153,7 +154,7 @@ impl Seen {
     }
 }
 
-/// Past the capture of test output.
+/// Writes to standard error, bypassing the capture of test output.
 fn eprint_line(line: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "{line}");

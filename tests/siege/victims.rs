@@ -1,8 +1,8 @@
-//! Users who do their work while the server is attacked.
+//! Users who work while the server is attacked.
 //!
-//! Their load is open: a request is sent when it is due, whether or not earlier ones were answered, and its latency
-//! counts from then. A server that stands still for a second so delays all that were due in that second, where a closed
-//! loop would see one slow request (coordinated omission).
+//! They are an open load: a request is sent when it is due, whether or not earlier ones are answered, and its latency
+//! counts from then. A server that stalls for a second thus delays all requests that are due in that second, of which a
+//! closed loop would see only one (coordinated omission).
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -19,22 +19,22 @@ use crate::template::Person;
 use crate::wire::{Wire, post};
 use crate::work::{self, Work};
 
-/// A request that is not answered in this time has failed.
+/// Timeout after which a request has failed.
 pub const PATIENCE: Duration = Duration::from_secs(10);
-/// An idle connection is not used after this: the server closes it after a minute.
+/// Maximum idle time of a connection that is reused; the server closes it after a minute.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Clone, Debug)]
 pub struct Sample {
     pub work: Work,
     pub due: Instant,
     pub took: Duration,
-    /// What went wrong, where something did.
+    /// The error, if the request failed.
     pub failure: Option<String>,
 }
 
-/// The load, until it is stopped.
+/// The running load, until it is stopped.
 pub struct Victims {
     seen: Arc<Seen>,
     pace: JoinHandle<()>,
@@ -42,9 +42,9 @@ pub struct Victims {
 
 #[derive(Default)]
 struct Seen {
-    /// When each request was due that is under way.
+    /// Due times of the requests in flight.
     pending: Mutex<HashMap<usize, Instant>>,
-    /// Those that were answered, or have failed.
+    /// Requests that were answered, or have failed.
     samples: Mutex<Vec<Sample>>,
 }
 
@@ -56,7 +56,7 @@ struct Victim {
 }
 
 impl Victims {
-    /// Starts to send `rate` requests a second, of all users together.
+    /// Starts to send `rate` requests per second, in total for all users.
     pub fn start(address: SocketAddr, people: &[Person], rate: f64, mut random: Random) -> Self {
         let victims: Vec<Arc<Victim>> = (1..)
             .zip(people)
@@ -89,7 +89,7 @@ impl Victims {
         Self { seen, pace }
     }
 
-    /// Waits until all that was due in `during` was answered or has failed, and returns it.
+    /// Waits until all requests that were due in `during` are answered or have failed, and returns them.
     pub async fn during(&self, during: Range<Instant>) -> Vec<Sample> {
         let is_pending = |due: &Instant| during.contains(due);
         while self.seen.pending.lock().unwrap().values().any(is_pending) {
@@ -99,7 +99,7 @@ impl Victims {
         samples.iter().filter(|sample| during.contains(&sample.due)).cloned().collect()
     }
 
-    /// Sends nothing more, and returns what was due in `during`.
+    /// Stops sending, and returns the requests that were due in `during`.
     pub async fn stop(self, during: Range<Instant>) -> Vec<Sample> {
         self.pace.abort();
         self.during(during).await
@@ -139,13 +139,13 @@ impl Victim {
     }
 }
 
-/// The time between two requests of many people who know nothing of each other.
+/// The time between two requests of many independent users (exponentially distributed).
 fn pause(rate: f64, random: &mut Random) -> Duration {
     let uniform = (f64::from(u32::try_from(random.below(1 << 20)).unwrap()) + 1.0) / f64::from(1 << 20);
     Duration::from_secs_f64(-uniform.ln() / rate)
 }
 
-/// The latency that `percent` of the requests do not exceed.
+/// The latency that `percent` percent of the requests do not exceed.
 pub fn percentile<'a>(samples: impl IntoIterator<Item = &'a Sample>, percent: usize) -> Duration {
     let mut times: Vec<Duration> = samples.into_iter().map(|sample| sample.took).collect();
     times.sort_unstable();
@@ -159,7 +159,7 @@ pub fn by_work(samples: &[Sample]) -> String {
     work::ALL.map(|work| format!("{work:?} {:.0?}", of(work))).join(", ")
 }
 
-/// The slowest requests, and when they were due: seconds after the first.
+/// The slowest requests with their due times, in seconds after the first request.
 pub fn slowest(samples: &[Sample]) -> String {
     let first = samples.iter().map(|sample| sample.due).min();
     let mut slow: Vec<&Sample> = samples.iter().collect();

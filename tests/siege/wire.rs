@@ -1,5 +1,5 @@
-//! HTTP/1.1 over sockets of the attackers' and victims' own: with a source address, a small receive buffer, or requests
-//! that no library would send.
+//! HTTP/1.1 over the sockets of attackers and victims, with a source address, a small receive buffer, or requests that
+//! no library would send.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,27 +7,27 @@ use std::net::{Ipv4Addr, SocketAddr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// A head is never longer.
+/// Maximum length of a response head.
 const HEAD: usize = 64 << 10;
 
-/// A connection that is kept between requests.
+/// A connection that is kept open between requests.
 pub struct Wire {
     stream: TcpStream,
-    /// Bytes that were read and belong to what comes next.
+    /// Bytes that were read, and belong to what comes next.
     rest: Vec<u8>,
 }
 
-/// An answer, read to its end.
+/// A response, read to its end.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
-    /// The first bytes of the body, as many as were asked for.
+    /// The start of the body, as long as requested.
     pub body: Vec<u8>,
     /// The length of the whole body.
     pub length: usize,
 }
 
-/// Connects from an address of this machine. `receive` bounds what the system takes for a client that does not read.
+/// Connects from a loopback address. `receive` limits the system's receive buffer, for a client that does not read.
 pub async fn connect(to: SocketAddr, from: Ipv4Addr, receive: Option<u32>) -> Result<TcpStream> {
     assert!(to.ip().is_loopback() && from.is_loopback(), "an attack stays on this machine");
     let socket = TcpSocket::new_v4()?;
@@ -55,7 +55,7 @@ impl Wire {
         Ok(Self { stream: connect(to, from, None).await?, rest: Vec::new() })
     }
 
-    /// Sends a request and reads its answer, of whose body the first `keep` bytes are kept.
+    /// Sends a request and reads its response; keeps the first `keep` bytes of the body.
     pub async fn ask(&mut self, request: &[u8], keep: usize) -> Result<Answer> {
         self.stream.write_all(request).await?;
         let has_body = !request.starts_with(b"HEAD ");
@@ -105,7 +105,7 @@ impl Wire {
         }
     }
 
-    /// Reads a part of a body and keeps its beginning.
+    /// Reads a part of a body and keeps its start.
     async fn take(&mut self, mut size: usize, keep: usize, answer: &mut Answer) -> Result<()> {
         answer.length += size;
         while size > 0 {
@@ -135,7 +135,7 @@ impl Answer {
         self.body.windows(text.len()).any(|bytes| bytes == text.as_bytes())
     }
 
-    /// The status, and `extensions.code` of the first error where there is one.
+    /// The status, and `extensions.code` of the first error if there is one.
     pub fn code(&self) -> String {
         let text = String::from_utf8_lossy(&self.body);
         let code = text.split_once("\"code\":\"").and_then(|(_, rest)| rest.split('"').next());

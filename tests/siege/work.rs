@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::chance::Random;
 use crate::template::Keys;
 
-/// A kind of request, in the words of `bench/harness/work.mjs`.
+/// A kind of request, named as in `bench/harness/work.mjs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     WholeNote,
@@ -42,7 +42,7 @@ const PATCH: &str = "mutation Patch($input: NotePatchInput!) { notePatch(input: 
     note { id version subject priority updatedOn } changedFields userErrors { message } } }";
 
 impl Work {
-    /// The body of a request about what is there.
+    /// The body of a request for existing records.
     pub fn body(self, keys: &Keys, random: &mut Random) -> String {
         let (document, variables) = match self {
             Self::WholeNote => (WHOLE_NOTE, json!({ "id": random.pick(&keys.notes) })),

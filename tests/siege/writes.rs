@@ -1,4 +1,4 @@
-//! Changes of many notes at once, which grow the database and hold the writer.
+//! Changes of many notes at once, which let the database grow and occupy the writer.
 
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ async fn writers() {
     stage.judge(siege, attack, &Bounds::ONE).await;
 }
 
-/// The event log may grow by so many times the bytes that were sent: each event has a text once, or knows of it.
+/// Maximum growth of the event log as a multiple of the bytes sent, as each event stores a text at most once.
 const GROWTH: i64 = 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -43,7 +43,7 @@ async fn growth() {
     let before = event_bytes(&stage).await;
     let siege = stage.begin().await;
     let (mut sent, mut accepted) = (0, 0);
-    // A budget that is used up ends the attack, too.
+    // A used-up budget ends the attack, too.
     let until = tokio::time::Instant::now() + seconds(10, 60);
     while sent < batches {
         let token = &stage.template.cast.attackers[0];
@@ -62,7 +62,7 @@ async fn growth() {
     assert!(grown < bytes * GROWTH, "{bytes} bytes that were sent made {grown} bytes of events");
 }
 
-/// What the event log takes.
+/// The size of the event log in bytes.
 async fn event_bytes(stage: &Stage) -> i64 {
     let sql = if stage.database.url().starts_with("sqlite") {
         "SELECT sum(length(CAST(changes AS BLOB))) AS bytes FROM event"

@@ -1,4 +1,4 @@
-//! A request that can be changed: fields as a tree, arguments as JSON values.
+//! A request that can be mutated: fields as a tree, arguments as JSON values.
 
 use std::fmt::Write;
 
@@ -19,16 +19,16 @@ pub struct Candidate {
     pub how: How,
 }
 
-/// Everything but the request itself.
+/// Everything except the request itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct How {
-    /// What the attackers' newest 100 notes hold in their details.
+    /// Contents of the details of the attackers' newest 100 notes.
     pub alphabet: Alphabet,
-    /// How many characters of it.
+    /// Number of characters in these details.
     pub length: usize,
-    /// How many connections send the request.
+    /// Number of connections that send the request.
     pub at_once: usize,
-    /// Whether they read the answers.
+    /// Whether they read the responses.
     pub reads: bool,
 }
 
@@ -38,7 +38,7 @@ pub struct Field {
     /// The type of its values, without lists.
     pub ty: String,
     pub arguments: Vec<Argument>,
-    /// How often it is selected, by aliases.
+    /// How often it is selected, under aliases.
     pub copies: usize,
     pub fields: Vec<Field>,
 }
@@ -51,7 +51,7 @@ pub struct Argument {
 }
 
 impl Candidate {
-    /// A known case as a beginning.
+    /// Makes a candidate of a known case.
     pub fn of(case: &Case, schema: &Schema, how: How) -> Self {
         let document = parse_query(&case.query).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
@@ -61,7 +61,7 @@ impl Candidate {
         Self { is_mutation, fields, how }
     }
 
-    /// The document and its variables.
+    /// Returns the document and its variables.
     pub fn render(&self) -> (String, Value) {
         let mut writer = Writer::default();
         writer.selection(&self.fields);
@@ -80,7 +80,7 @@ impl Candidate {
     }
 }
 
-/// A selection as a tree; equal neighbours under different aliases become copies of one.
+/// Reads a selection into a tree; equal neighbours with different aliases become copies of one field.
 fn read(selection: &SelectionSet, of: &str, schema: &Schema, variables: &Value) -> Vec<Field> {
     let mut fields: Vec<Field> = Vec::new();
     for selection in &selection.items {
@@ -113,7 +113,7 @@ fn read(selection: &SelectionSet, of: &str, schema: &Schema, variables: &Value) 
 struct Writer {
     text: String,
     aliases: usize,
-    /// Equal values of equal types are one variable.
+    /// Equal values of the same type share a variable.
     variables: Vec<(String, Value)>,
 }
 
@@ -124,7 +124,7 @@ impl Writer {
         for field in fields {
             for _ in 0..field.copies {
                 self.text.push(' ');
-                // Aliases are bounded: only where a name is taken.
+                // The number of aliases is limited, so use one only if the name is taken.
                 if named.contains(&field.name.as_str()) {
                     let _ = write!(self.text, "a{}: ", self.aliases);
                     self.aliases += 1;

@@ -1,4 +1,4 @@
-//! Hill climbing towards the largest latency of the victims, memory of the process, and CPU time of one poll.
+//! Hill climbing towards the highest latency of the victims, memory of the process, and CPU time of a single poll.
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -20,26 +20,26 @@ use crate::stored::{self, Alphabet};
 use crate::victims::{Victims, percentile};
 use crate::wire::post;
 
-/// What is climbed towards, and the bound of each: milliseconds, MB, milliseconds.
+/// The quantities to maximize, with their limits in milliseconds, MB and milliseconds.
 const GOALS: [(&str, u64); 3] = [("victims' p99 ms", 250), ("memory MB", 512), ("poll ms", 100)];
-/// An increase below this is chance.
+/// Minimum factor of an improvement; smaller ones are noise.
 const BETTER: f64 = 1.05;
 
-/// How a candidate did, in the order of [`GOALS`].
+/// The results of a candidate, in the order of [`GOALS`].
 #[derive(Clone, Debug, Default)]
 struct Score {
     values: [u64; 3],
-    /// A victim's request that failed, or the end of the process.
+    /// A failed request of a victim, or the end of the process.
     failure: Option<String>,
 }
 
-/// A server that candidates are tried on, one after the other.
+/// A server on which candidates are tried one after the other.
 struct Arena {
     stage: Stage,
     victims: Victims,
-    /// What the attackers' notes hold.
+    /// Contents of the attackers' notes.
     stored: Option<(Alphabet, usize)>,
-    /// How many candidates the server refused each time.
+    /// Number of candidates of which the server answered no request.
     refused: usize,
 }
 
@@ -49,7 +49,8 @@ impl Arena {
         Victims::start(stage.server.address, people, stage.baseline.rate, stage.run.random(1))
     }
 
-    /// Starts another server on the same database, so that one candidate is not judged by another's memory.
+    /// Starts another server on the same database, so that the memory of one candidate does not affect the score of
+    /// another.
     async fn renew(&mut self) {
         let old = std::mem::replace(&mut self.stage.server, Server::start(self.stage.database.url(), &[]).await);
         old.end().await;
@@ -89,7 +90,7 @@ impl Arena {
         let p99 = u64::try_from(percentile(&samples, 99).as_millis()).unwrap();
         let memory = process::peak(server.pid).unwrap_or(0) >> 20;
         let poll = server.log().slow_polls.iter().skip(polls).copied().max().unwrap_or(0);
-        // What one has filled or frozen is not the next one's fault.
+        // A server that a candidate has filled or blocked would affect the next score.
         if failure.is_some() || server.resident() > 256 << 20 || p99 > 2_000 {
             self.renew().await;
         }
@@ -97,7 +98,7 @@ impl Arena {
     }
 }
 
-/// The bounds that a score exceeds.
+/// Describes the limits that a score exceeds.
 fn exceeded(score: &Score) -> Vec<String> {
     let factors = [slack(), 1, cpu_slack()].map(u64::from);
     let beyond = |((value, (name, bound)), factor): ((u64, (&str, u64)), u64)| {
@@ -107,7 +108,7 @@ fn exceeded(score: &Score) -> Vec<String> {
     values.filter_map(beyond).chain(score.failure.iter().map(|it| format!("a victim: {it}"))).collect()
 }
 
-/// Writes a request with which `search::replay` does the same again.
+/// Writes a file that `search::replay` can replay.
 fn keep(name: &str, seed: u64, candidate: &Candidate, score: &Score) -> PathBuf {
     let (query, variables) = candidate.render();
     let goals: Value = GOALS.iter().zip(score.values).map(|((name, _), value)| json!({ *name: value })).collect();

@@ -1,4 +1,4 @@
-//! Whether what the search makes up is worth a try: a request that the server refuses for its form tells nothing.
+//! Checks that the search generates valid requests, as those that the server refuses as invalid show nothing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ async fn made_up_requests_are_valid() {
         let changed = generator.changed(&candidates[number % candidates.len()]);
         let mut wire = Wire::connect(stage.server.address, FROM).await.unwrap();
         let request = post(&cast.attackers[number % cast.attackers.len()], &changed.body());
-        // What takes long is valid, and must not be in the way of the next.
+        // A slow request is valid, and must not delay the next one.
         let answer = timeout(Duration::from_millis(300), wire.ask(&request, 64 << 10)).await;
         let code = answer.map_or_else(|_| SLOW.to_owned(), |answer| answer.unwrap().code());
         assert!(!code.contains("GRAPHQL_"), "seed {}: {code}: {}", stage.run.seed, changed.body());

@@ -1,4 +1,4 @@
-//! Random fields and values that fit the schema.
+//! Generates random fields and values that fit the schema.
 
 use std::fmt::Write;
 
@@ -11,9 +11,9 @@ use crate::chance::Random;
 use crate::stored::ALPHABETS;
 use crate::template::Keys;
 
-/// Fields are nested no deeper at random: the limits on depth refuse more.
+/// Maximum nesting of random fields; limits on depth refuse more.
 const DEPTH: usize = 6;
-/// Input objects within each other; a filter may have four levels.
+/// Maximum nesting of input objects; a filter may have four levels.
 const INPUTS: usize = 3;
 
 pub struct Generator<'a> {
@@ -23,10 +23,10 @@ pub struct Generator<'a> {
 }
 
 impl Generator<'_> {
-    /// A field of a type, with all that it needs.
+    /// Generates a field of a type, with required arguments and subfields.
     pub fn field(&mut self, of: &str, depth: usize) -> Option<Field> {
         let fields = self.schema.fields(of);
-        // With the depth used up, only what has no fields of its own.
+        // At the maximum depth, only fields without subfields.
         let is_flat = |field: &&FieldDefinition| self.schema.fields(innermost(&field.ty.node)).is_empty();
         let fields: Vec<_> = fields.into_iter().filter(|field| depth < DEPTH || is_flat(field)).collect();
         if fields.is_empty() {
@@ -55,7 +55,7 @@ impl Generator<'_> {
         Some(Field { name: definition.name.node.to_string(), ty, arguments, copies: 1, fields: subfields })
     }
 
-    /// A value for an argument; nothing for those that only a cursor fits.
+    /// Generates a value for an argument; `None` for arguments that need a cursor.
     pub fn argument(&mut self, definition: &InputValueDefinition) -> Option<Argument> {
         let name = definition.name.node.as_str();
         if ["after", "before", "last"].contains(&name) {
@@ -109,7 +109,7 @@ impl Generator<'_> {
                 object.insert(name.to_owned(), self.value(name, &field.ty.node, depth + 1));
             }
         }
-        // A comparison without an operator is refused.
+        // The server refuses a comparison without an operator.
         if object.is_empty() && ty.ends_with("Filter") && ty != "NoteFilter" {
             let field = *self.random.pick(&fields);
             let name = field.name.node.as_str();
@@ -135,7 +135,7 @@ impl Generator<'_> {
         self.random.pick(&ALPHABETS).text(length)
     }
 
-    /// Words, phrases and exclusions, of words that many notes have, or none.
+    /// Generates words, phrases and exclusions from words that many notes contain, or none.
     fn search(&mut self) -> String {
         let count = *self.random.pick(&[1, 2, 10, 20, 50, 100]);
         let common = ["a", "e", "s", "the", "customer", "order", "qz"];
@@ -152,7 +152,7 @@ impl Generator<'_> {
                 _ => write!(text, "{word} "),
             };
         }
-        // One long phrase instead.
+        // Sometimes one long phrase instead.
         if self.random.chance(20) { format!("\"{}\"", text.replace(['"', '-'], "")) } else { text }
     }
 }

@@ -1,4 +1,4 @@
-//! An attacker that searches: requests are changed at random, and those that do more harm are changed further.
+//! An attacker that searches: it mutates requests at random, and continues with those that do more harm.
 
 mod candidate;
 mod climb;

@@ -1,14 +1,14 @@
-//! Changes of a candidate.
+//! Mutates candidates.
 
 use super::candidate::{Candidate, Field};
 use super::generate::Generator;
 use crate::stored::ALPHABETS;
 
-/// A request of more than this is refused for its size.
+/// Maximum number of fields; the server refuses larger requests.
 const FIELDS: usize = 2_000;
 
 impl Generator<'_> {
-    /// A candidate with one to three changes.
+    /// Returns a copy of a candidate with one to three mutations.
     pub fn changed(&mut self, candidate: &Candidate) -> Candidate {
         let mut changed = candidate.clone();
         for _ in 0..=self.random.below(3) {
@@ -85,12 +85,12 @@ fn count(fields: &[Field]) -> usize {
     fields.iter().map(|field| 1 + count(&field.fields)).sum()
 }
 
-/// How many fields the document has, aliases written out.
+/// Number of fields in the document, including copies.
 fn size(fields: &[Field]) -> usize {
     fields.iter().fold(0, |sum: usize, field| sum.saturating_add(field.copies.saturating_mul(1 + size(&field.fields))))
 }
 
-/// The field at a place in the order of the document. `parent` becomes the type that it is a field of.
+/// Returns the field at a position in document order. `parent` becomes the type that it belongs to.
 fn nth<'f>(fields: &'f mut [Field], at: &mut usize, parent: &mut String) -> Option<&'f mut Field> {
     for field in fields {
         if *at == 0 {
@@ -98,7 +98,7 @@ fn nth<'f>(fields: &'f mut [Field], at: &mut usize, parent: &mut String) -> Opti
         }
         *at -= 1;
         let mut below = field.ty.clone();
-        // Counted first: a field that was looked into cannot be returned from another branch.
+        // Count first: the borrow checker does not let a field that was searched be returned from another branch.
         let inside = count(&field.fields);
         if *at < inside {
             let found = nth(&mut field.fields, at, &mut below);

@@ -1,4 +1,4 @@
-//! Requests that the search has found, sent again.
+//! Replays requests that the search has found.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use crate::stored;
 use crate::verdict::Bounds;
 use crate::wire::post;
 
-/// A file that the search wrote.
+/// A file that the search has written.
 #[derive(Deserialize)]
 struct Found {
     how: How,
@@ -22,7 +22,7 @@ struct Found {
     variables: Value,
 }
 
-/// The file that a variable names, or those that were kept.
+/// Returns the file that the variable names, or those in `found`.
 fn files() -> Vec<PathBuf> {
     if let Some(path) = setting("NOTEGRAPH_SIEGE_REPLAY") {
         return vec![path.into()];

@@ -1,4 +1,4 @@
-//! What can be asked, read from `schema.graphql`.
+//! The schema, read from `schema.graphql`.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use async_graphql_parser::types::{
 pub struct Schema(HashMap<String, TypeKind>);
 
 impl Schema {
-    /// The schema that this version of the server prints.
+    /// Reads the schema that this version of the server prints.
     pub fn read() -> Self {
         let document = parse_schema(include_str!("../../../schema.graphql")).unwrap();
         let types = document.definitions.into_iter().filter_map(|definition| match definition {
@@ -22,7 +22,7 @@ impl Schema {
         Self(types.collect())
     }
 
-    /// The fields of an object or an interface; none of any other type.
+    /// The fields of an object or an interface; empty for other types.
     pub fn fields(&self, of: &str) -> Vec<&FieldDefinition> {
         match self.0.get(of) {
             Some(TypeKind::Object(object)) => object.fields.iter().map(|field| &field.node).collect(),
@@ -35,7 +35,7 @@ impl Schema {
         self.fields(of).into_iter().find(|field| field.name.node == name)
     }
 
-    /// The fields of an input object; none of any other type.
+    /// The fields of an input object; empty for other types.
     pub fn input_fields(&self, of: &str) -> Vec<&InputValueDefinition> {
         match self.0.get(of) {
             Some(TypeKind::InputObject(object)) => object.fields.iter().map(|field| &field.node).collect(),
@@ -43,7 +43,7 @@ impl Schema {
         }
     }
 
-    /// The values of an enum; none of any other type.
+    /// The values of an enum; empty for other types.
     pub fn values(&self, of: &str) -> Vec<&str> {
         match self.0.get(of) {
             Some(TypeKind::Enum(values)) => values.values.iter().map(|value| value.node.value.node.as_str()).collect(),
@@ -52,7 +52,7 @@ impl Schema {
     }
 }
 
-/// The name of a type without lists and exclamation marks.
+/// The name of a type without lists and non-null marks.
 pub fn innermost(ty: &Type) -> &str {
     match &ty.base {
         BaseType::Named(name) => name,
