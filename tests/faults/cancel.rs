@@ -1,4 +1,4 @@
-//! Clients that hang up while their change is made.
+//! Clients that disconnect while their change is made.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -23,14 +23,14 @@ use crate::whole::{assert_whole, number, texts};
 use crate::wire::Wire;
 
 const UNLIMITED: Allowance = Allowance { operations: 100_000, budget: 1 << 50, refill: 1 << 50 };
-/// How many of them are connected at the same time.
+/// Number of clients that are connected at the same time.
 const AT_ONCE: u64 = 50;
-/// One of so many waits for its answer: some changes have to be known to be done.
+/// One of this many clients waits for its response, so that some changes are known to be made.
 const PATIENT: u64 = 10;
-/// When nothing has happened for so long, nothing goes on any more.
+/// If nothing has happened for this long, nothing is running any more.
 const QUIET: Duration = Duration::from_millis(500);
 
-/// Two notes that are changed together.
+/// Changes two notes together.
 const PATCH: &str = "mutation($ids: [ID!]!, $subject: String!, $details: String!) {
     notesPatch(input: { ids: $ids, patch: { subject: $subject, details: $details } }) { changedCount } }";
 const POST: &str = "mutation($id: ID!, $text: String!) {
@@ -38,7 +38,7 @@ const POST: &str = "mutation($id: ID!, $text: String!) {
 const CREATE: &str = "mutation($subject: String!, $details: String!) {
     noteCreate(input: { subject: $subject, details: $details, tags: [\"a\", \"b\"] }) { note { id } } }";
 
-/// A server on a socket of this process, so that the test sees into its pools.
+/// Starts a server on a socket of this process, so that the test can inspect its connection pools.
 async fn listen(app: &App) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -48,7 +48,7 @@ async fn listen(app: &App) -> SocketAddr {
     address
 }
 
-/// What the clients know to be done.
+/// The changes that the clients know to be made.
 #[derive(Default)]
 struct Acknowledged {
     created: HashSet<String>,
@@ -56,8 +56,8 @@ struct Acknowledged {
     hung_up: u64,
 }
 
-/// One change, and a client that waits for the answer no longer than `patience`. Says what it has written, where it came
-/// to know.
+/// Makes one change with a client that waits for the response no longer than `patience`. Returns what it has written,
+/// if it got the response.
 async fn change(
     address: SocketAddr,
     client: &Client,
@@ -156,8 +156,8 @@ fn key(id: &Value) -> &str {
     id.as_str().unwrap().trim_start_matches("Note:")
 }
 
-/// Waits until each connection can be had at the same time as all others, and is in no transaction. Returns how long that
-/// took after the last of the changes that had begun.
+/// Waits until all connections are available at the same time and in no transaction. Returns how long that took after
+/// the last change.
 async fn until_whole(db: &Db) -> Duration {
     let start = Instant::now();
     let (mut changes, mut last, mut whole) = (0, start, None);
@@ -166,7 +166,7 @@ async fn until_whole(db: &Db) -> Duration {
         if now != changes {
             (changes, last) = (now, Instant::now());
         }
-        // A change that goes on has no connection between two of its transactions.
+        // A change in progress has no connection between two of its transactions.
         whole = if is_whole(db).await { Some(whole.unwrap_or_else(Instant::now)) } else { None };
         if let Some(since) = whole
             && since.elapsed() > QUIET
@@ -187,12 +187,12 @@ async fn is_whole(db: &Db) -> bool {
             return false;
         }
     }
-    // What only reads on SQLite has no transactions. Each of these is a pool of one.
+    // Read connections of SQLite have no transactions. Each of these pools has one connection.
     let can_be_had = db.writing_doors().map(async |door| all_can_be_had(door.get_sqlite_connection_pool()).await);
     join_all(can_be_had).await.into_iter().all(|can_be_had| can_be_had) && all_turns_can_be_had(db).await
 }
 
-/// As many transactions can be open at the same time as a test has connections for everybody.
+/// Checks that the maximum number of transactions can be open at the same time.
 async fn all_turns_can_be_had(db: &Db) -> bool {
     let most = if db.backend() == DatabaseBackend::Postgres { 4 } else { 1 };
     let begun = join_all((0..most).map(|_| timeout(Duration::from_secs(5), db.begin()))).await;

@@ -1,4 +1,4 @@
-//! A `PostgreSQL` server of one's own, to be stopped and filled.
+//! A separate `PostgreSQL` server that tests can stop and fill.
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -9,19 +9,19 @@ use tempfile::TempDir;
 
 use crate::mount::{SmallDisk, is_root};
 
-/// What a server shows to whoever speaks TLS to it, in PEM.
+/// The certificate and key of a TLS server, in PEM.
 pub struct Identity {
     pub certificate: String,
     pub key: String,
 }
 
-/// A server on a free port of this machine, which ends with this value. It runs as somebody other than root, as it
-/// insists on.
+/// A server on a free port of this machine, ended when this value is dropped. It runs as a user other than root, as it
+/// requires.
 pub struct Cluster {
     folder: TempDir,
     programs: PathBuf,
     port: u16,
-    /// What it has for a tablespace that can be filled.
+    /// A file system for a tablespace that can be filled.
     pub small_disk: Option<SmallDisk>,
 }
 
@@ -30,7 +30,7 @@ impl Cluster {
         Self::make(false)
     }
 
-    /// With TLS.
+    /// Starts a server with TLS.
     pub fn with_tls(identity: &Identity) -> Self {
         let cluster = Self::start();
         cluster.write("server.crt", &identity.certificate);
@@ -39,7 +39,7 @@ impl Cluster {
         cluster
     }
 
-    /// Takes no connections that are not encrypted any more.
+    /// Makes the server refuse unencrypted connections.
     pub fn refuse_unencrypted(&self) {
         self.write("pg_hba.conf", "hostssl all all all trust\n");
         self.reload();
@@ -49,7 +49,7 @@ impl Cluster {
         self.port
     }
 
-    /// A file of the server that nobody else reads.
+    /// Writes a file of the server that nobody else can read.
     fn write(&self, name: &str, text: &str) {
         let path = Path::new(&self.data()).join(name);
         std::fs::write(&path, text).unwrap();
@@ -71,7 +71,7 @@ impl Cluster {
         self.go();
     }
 
-    /// With a small disk at [`Self::small_folder`].
+    /// Starts a server with a small disk at [`Self::small_folder`].
     pub fn with_small_disk() -> Self {
         Self::make(true)
     }
@@ -116,7 +116,7 @@ impl Cluster {
         self.program("pg_ctl", &["-w", "-D", &self.data(), "-l", &log, "-o", &settings, "start"]);
     }
 
-    /// Ends the server: `fast` as an operator does, `immediate` as a crash.
+    /// Stops the server: `fast` as an operator does, `immediate` as in a crash.
     pub fn stop(&self, mode: &str) {
         self.program("pg_ctl", &["-w", "-D", &self.data(), "-m", mode, "stop"]);
     }
@@ -143,7 +143,7 @@ impl Drop for Cluster {
     }
 }
 
-/// Where the programs of the newest version are.
+/// The folder with the programs of the newest version.
 fn programs() -> PathBuf {
     let of_debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let newest = of_debian
@@ -157,7 +157,7 @@ fn programs() -> PathBuf {
 }
 
 fn run(command: &mut Command) {
-    // The server keeps what it is given for as long as it runs: a pipe would not end with the command.
+    // The server inherits these and keeps them open while it runs, so a pipe would not end with the command.
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap();
     assert!(status.success(), "{command:?}: {status}");
 }

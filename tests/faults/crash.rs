@@ -1,4 +1,4 @@
-//! A server that is killed while it is written to.
+//! A server that is killed during writes.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -24,17 +24,17 @@ const CREATE: &str = "mutation($subject: String!, $details: String!) {
     noteCreate(input: { subject: $subject, details: $details, idempotencyKey: $subject }) { note { id } } }";
 const POST: &str = "mutation($id: ID!, $text: String!) {
     noteMessagePost(input: { noteId: $id, message: $text, idempotencyKey: $text }) { message { id } } }";
-/// How many write at the same time.
+/// Number of concurrent writers.
 const WRITERS: u64 = 4;
-/// A server is up again in this time, its database's recovery included.
+/// Promised time until a server runs again, including the recovery of its database.
 const UP: Duration = Duration::from_secs(2);
 
-/// One who writes, over all rounds: what it was told to be done, and what it cannot know.
+/// A writer, over all rounds: the changes that are acknowledged, and the one whose result it does not know.
 #[derive(Default)]
 struct Writer {
-    /// The text of each change that was acknowledged, and the ID that was given it.
+    /// The text of each acknowledged change, with the ID in the response.
     known: HashMap<String, String>,
-    /// The change whose answer did not come.
+    /// The change that got no response.
     open: Option<Change>,
     last_note: Option<String>,
     count: u64,
@@ -56,7 +56,7 @@ impl Writer {
         }
     }
 
-    /// Writes until the server is gone. A change whose answer was lost is sent again first, under the same key.
+    /// Writes until the server is gone. Begins with the change whose response was lost, under the same key.
     async fn write(&mut self, name: u64, address: SocketAddr, token: &str, stop: &AtomicBool) {
         let Ok(mut wire) = Wire::connect(address, token).await else { return };
         while !stop.load(Ordering::Relaxed) || self.open.is_some() {
@@ -71,7 +71,7 @@ impl Writer {
             let Ok(answer) = answer else { return };
             let data = answer.data().unwrap_or_else(|| panic!("refused: {answer:?}"));
             if data.to_string().contains("IDEMPOTENCY_IN_PROGRESS") {
-                // PostgreSQL has not noticed yet that the server which made it is gone.
+                // PostgreSQL has not noticed yet that the server which made the change is gone.
                 sleep(Duration::from_millis(10)).await;
                 continue;
             }
@@ -95,7 +95,7 @@ async fn what_was_acknowledged_survives_a_kill() {
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await;
     let (database, token) = (app.database_url().to_owned(), client.token().to_owned());
-    // A file that somebody else has open is not recovered as it would be after a crash.
+    // The recovery of a file that somebody else has open differs from that after a crash.
     app.db().clone().close().await.unwrap();
 
     let mut random = run.random(0);
@@ -119,7 +119,7 @@ async fn what_was_acknowledged_survives_a_kill() {
         tokio::join!(writing, killing);
     }
 
-    // What is open is settled, and then nothing is unknown.
+    // Settles the open changes, after which no result is unknown.
     let process = Process::serve(&database, &["--stop-delay", "0"]).await;
     let stop = AtomicBool::new(true);
     join_all(writers.iter_mut().zip(0..).map(|(writer, n)| writer.write(n, process.address, &token, &stop))).await;
@@ -133,14 +133,14 @@ async fn what_was_acknowledged_survives_a_kill() {
     run.promised("the slowest start", slowest, UP);
 }
 
-/// Ends the server as a loss of power does: it has no time for anything.
+/// Kills the server without time for cleanup, as a power failure does.
 async fn kill(process: Process) {
     let id = process.id().to_string();
     assert!(Command::new("kill").args(["-KILL", &id]).status().await.unwrap().success());
     assert_eq!(process.ended().await.0.code(), None);
 }
 
-/// Holds that what was acknowledged is there, under its ID, and nothing twice. Returns how much there is.
+/// Asserts that all acknowledged changes exist, with their IDs and once each. Returns the number of records.
 async fn check(database: &str, writers: &[Writer]) -> usize {
     let settings = Settings { connections: 2, statement_timeout: Duration::from_mins(1), ..Settings::at(database) };
     let db = connect(&settings, Missing::Refuse).await.unwrap();
@@ -160,7 +160,7 @@ async fn check(database: &str, writers: &[Writer]) -> usize {
     there.len()
 }
 
-/// On `PostgreSQL` the transactions of a server that is gone go on for a moment, until they are done or given up.
+/// Waits for transactions on `PostgreSQL`, which continue for a moment after their server is gone.
 async fn until_settled(db: &Db) {
     if db.backend() == DatabaseBackend::Postgres {
         let busy = "SELECT count(*) FROM pg_stat_activity \

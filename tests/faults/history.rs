@@ -1,31 +1,31 @@
-//! Whether what many clients saw of a note could have happened one after the other.
+//! Checks whether the history of a note that many clients have seen is linearizable.
 //!
-//! Versions order all that is written to a note, so that no search for an order is needed: a history is linearizable
-//! where the versions follow each other without a gap, what was seen of a version is what was written as it, and nobody
-//! saw a version older than one that somebody had seen before he asked.
+//! Versions order all writes to a note, so no search for an order is needed. A history is linearizable if the versions
+//! follow each other without gaps, each version was seen as it was written, and nobody saw a version older than one
+//! that had been seen before the request began.
 
 use std::collections::HashMap;
 use std::time::Instant;
 
-/// What one client learned of a note by one question.
+/// What one client has learned about a note from one request.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub asked: Instant,
     pub answered: Instant,
     pub version: i64,
     pub subject: String,
-    /// Whether it was written by this question, as this version.
+    /// Whether the request has written this version.
     pub written: bool,
 }
 
 impl Seen {
-    /// Where it stands among all that was seen: a version is written, and then read.
+    /// Sort key of the observation: a version is written before it is read.
     fn place(&self) -> (i64, bool) {
         (self.version, !self.written)
     }
 }
 
-/// What is wrong with the history of one note, which began at `first`, a version and its subject.
+/// Returns the fault in the history of a note that began with `first`, a version and its subject.
 pub fn check(first: (i64, &str), history: &[Seen]) -> Result<(), String> {
     let mut subjects: HashMap<i64, &str> = HashMap::from([first]);
     for seen in history.iter().filter(|seen| seen.written) {
@@ -65,7 +65,7 @@ mod tests {
 
     use super::*;
 
-    /// A question from one second to another.
+    /// A request from one second to another.
     fn seen(from: u64, to: u64, version: i64, subject: &str, written: bool) -> Seen {
         static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
         let start = *START.get_or_init(Instant::now);

@@ -1,4 +1,4 @@
-//! Connections that lead nowhere any more, as when a firewall forgets them: nothing comes back, and nothing says so.
+//! Connections that silently lead nowhere, as when a firewall forgets them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use crate::support::process::Process;
 use crate::support::{Database, Engine};
 use crate::wire::Wire;
 
-/// In front of a server, and able to swallow what is said on the connections there are.
+/// A proxy in front of a server that can swallow what is sent on its existing connections.
 struct Hole {
     address: SocketAddr,
-    /// How often it has opened; connections of before go on in silence.
+    /// Number of times the hole was opened; connections from before stay silent.
     opened: watch::Sender<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! Clients that write all the time, send again what failed, and know what was acknowledged.
+//! Clients that write continuously, retry what has failed, and know what was acknowledged.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -17,9 +17,9 @@ use crate::wire::{Answer, Wire};
 const CREATE: &str = "mutation($subject: String!, $details: String!) {
     noteCreate(input: { subject: $subject, details: $details, idempotencyKey: $subject }) {
         note { id } userErrors { code } } }";
-/// Nothing that is waited for takes as long.
+/// Timeout of all waits.
 const AT_MOST: Duration = Duration::from_mins(2);
-/// So many successes in a row are no chance.
+/// Number of successes in a row that count as healed.
 const IN_A_ROW: usize = 5;
 
 /// The writers, until they are stopped.
@@ -34,16 +34,16 @@ struct Told {
     outcomes: Mutex<Vec<Outcome>>,
 }
 
-/// How one question of one writer ended.
+/// The result of one request of a writer.
 struct Outcome {
     writer: u64,
     at: Instant,
-    /// Empty where the change was made.
+    /// The error code, or empty if the change was made.
     code: String,
 }
 
 impl Load {
-    /// So many writers of notes, whose details have at least so many letters.
+    /// Starts `writers` writers of notes, whose details have at least `length` characters.
     pub fn start(run: &Run, address: SocketAddr, token: &str, writers: u64, length: usize) -> Self {
         let told = Arc::new(Told::default());
         let writers = (0..writers)
@@ -55,7 +55,7 @@ impl Load {
         Self { told, writers }
     }
 
-    /// Until each writer has written something from now on.
+    /// Waits until each writer has written something from now on.
     pub async fn until_all_write(&self) {
         let now = Instant::now();
         self.until("writing", |outcomes| {
@@ -65,12 +65,12 @@ impl Load {
         .await;
     }
 
-    /// Until somebody was told this code.
+    /// Waits until a writer gets this code.
     pub async fn until_told(&self, code: &str) {
         self.until(code, |outcomes| outcomes.iter().any(|it| it.code == code)).await;
     }
 
-    /// Waits until all write again, and returns how long after the end of the fault the last of them began to.
+    /// Waits until all writers succeed again; returns the time from the end of the fault until the last one did.
     pub async fn healed(&self, end: Instant) -> Duration {
         let since = |outcomes: &[Outcome]| {
             (0..self.writers.len() as u64)
@@ -85,7 +85,7 @@ impl Load {
         since(&self.told.outcomes.lock().unwrap()).unwrap()
     }
 
-    /// How often each code was told; the empty one for what was written.
+    /// Number of responses by code; the empty code stands for successful writes.
     pub fn codes(&self) -> BTreeMap<String, usize> {
         let mut codes = BTreeMap::new();
         for outcome in self.told.outcomes.lock().unwrap().iter() {
@@ -94,7 +94,7 @@ impl Load {
         codes
     }
 
-    /// Lets the last changes end, and returns the subject of each that was acknowledged.
+    /// Waits for the last changes, and returns the subject of each acknowledged one.
     pub async fn stop(self) -> Vec<String> {
         self.told.stop.store(true, Ordering::Relaxed);
         let mut known = Vec::new();
@@ -144,7 +144,7 @@ impl Told {
     }
 }
 
-/// The code of what may be sent again; all that was said, where it is something else.
+/// The code of a response that permits a retry; the whole response if it is another one.
 fn code(answer: &Answer) -> String {
     let payload = answer.data().map(|data| &data["noteCreate"]);
     let refused = payload.and_then(|payload| payload["userErrors"][0]["code"].as_str());
@@ -157,7 +157,7 @@ fn code(answer: &Answer) -> String {
     }
 }
 
-/// Holds that what was acknowledged is there, and nothing twice.
+/// Asserts that each acknowledged note exists once.
 pub fn assert_kept(known: &[String], there: &[String]) {
     let mut count: HashMap<&str, usize> = HashMap::new();
     for subject in there {

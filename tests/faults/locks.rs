@@ -1,4 +1,4 @@
-//! Somebody else holds what all need.
+//! Another connection holds a lock that all writers need.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::support::process::Process;
 use crate::support::{Database, Engine};
 use crate::wire::Wire;
 
-/// Nobody can write a note until it is told to.
+/// Blocks writes of notes until the transaction ends.
 async fn lock(door: &DatabaseConnection) {
     let sql = match door.get_database_backend() {
         DatabaseBackend::Postgres => "BEGIN; LOCK TABLE note IN EXCLUSIVE MODE",
@@ -61,7 +61,7 @@ async fn who_gets_no_connection_is_told() {
     load.until_all_write().await;
     let door = site.door().await;
     lock(&door).await;
-    // Those who have a connection wait for as long as statements may take; the others get none.
+    // Writers with a connection wait for the statement timeout; the others get no connection.
     load.until_told("UNAVAILABLE").await;
     door.execute_unprepared("ROLLBACK").await.unwrap();
     run.promised("healed", load.healed(Instant::now()).await, HEALED);

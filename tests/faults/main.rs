@@ -1,12 +1,13 @@
-//! What must not be lost when something breaks: clients that hang up, a program that is killed, writers that meet, a
-//! database that fails, a stop under load.
+//! Tests that nothing is lost when something breaks: clients disconnect, the program is killed, writers conflict, the
+//! database fails, the server stops under load.
 //!
-//! The faults run one after the other, so that none is another's load, on `SQLite`, or where `NOTEGRAPH_TEST_POSTGRES`
-//! names a server on `PostgreSQL`. Each says its seed and its figures on standard error. `NOTEGRAPH_TEST_FAULTS=long`
-//! runs more of each; `NOTEGRAPH_TEST_FAULTS_SEED` repeats a run, as far as the machine does.
+//! Faults run one after the other, so that none adds load to another. They run on `SQLite`, or on `PostgreSQL` if
+//! `NOTEGRAPH_TEST_POSTGRES` names a server. Each prints its seed and its figures to standard error.
+//! `NOTEGRAPH_TEST_FAULTS=long` runs more of each; `NOTEGRAPH_TEST_FAULTS_SEED` repeats a run, as far as the machine
+//! permits.
 //!
-//! Where a time is promised, the figure is printed, and the test fails at several times as much: a debug build on a busy
-//! machine is not what the promise is about.
+//! If a time is promised, the test prints the measured one, and fails at several times the promise, as promises are not
+//! about debug builds on busy machines.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 

@@ -1,4 +1,5 @@
-//! File systems that are small enough to be filled, each seen only by who is sent into it. Only root can mount them.
+//! File systems that are small enough to be filled, each visible only to processes in its mount namespace. Only root
+//! can mount them.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
@@ -6,15 +7,15 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// A file system in memory, which goes with this value and the last process in it.
+/// A file system in memory, which exists as long as this value or a process in it.
 pub struct SmallDisk {
-    /// Does nothing but keep it.
+    /// Keeps the mount namespace alive.
     holder: Child,
     folder: PathBuf,
 }
 
 impl SmallDisk {
-    /// Of so many MiB, at `folder`, for `owner`.
+    /// Mounts a disk of `mebibytes` MiB at `folder`, owned by `owner`.
     pub fn mount(folder: &Path, mebibytes: u32, owner: &str) -> Self {
         let script =
             "mount -t tmpfs -o size=\"$1\" small \"$2\" && chown \"$3\" \"$2\" && echo mounted && exec sleep 86400";
@@ -31,24 +32,25 @@ impl SmallDisk {
         Self { holder, folder: folder.to_owned() }
     }
 
-    /// A command that runs the one that follows where the disk is seen.
+    /// A command that runs its arguments where the disk is visible.
     pub fn command(&self) -> Command {
         let mut command = Command::new("nsenter");
         command.args(["--mount", "--target", &self.holder.id().to_string(), "--"]);
         command
     }
 
-    /// Where everybody sees it. (`SQLite` does not: it asks where links lead, which is nowhere from outside.)
+    /// A path to the disk from outside. (`SQLite` cannot use it, as it resolves links, and they lead nowhere from
+    /// outside.)
     pub fn outside(&self) -> PathBuf {
         let root = Path::new("/proc").join(self.holder.id().to_string()).join("root");
         root.join(self.folder.strip_prefix("/").unwrap())
     }
 
-    /// Takes up all room, until that is dropped.
+    /// Fills the disk until the returned value is dropped.
     pub fn fill(&self) -> Filler {
         let filler = Filler(self.outside().join("filler"));
         let mut file = File::create(&filler.0).unwrap();
-        // The last bytes one by one.
+        // Smaller steps for the last bytes.
         for size in [1 << 20, 1 << 12, 1] {
             let bytes = vec![0; size];
             let full = loop {
@@ -77,7 +79,7 @@ impl Drop for Filler {
     }
 }
 
-/// A command that runs the one that follows where nothing can be written into `folder`.
+/// A command that runs its arguments where `folder` is read-only.
 pub fn read_only(folder: &Path) -> Command {
     let mut command = Command::new("unshare");
     let script = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\"";
@@ -85,7 +87,7 @@ pub fn read_only(folder: &Path) -> Command {
     command
 }
 
-/// Whether file systems can be mounted: by root, where it has not been forbidden to as in some containers.
+/// Whether file systems can be mounted: by root, unless forbidden as in some containers.
 pub fn is_permitted() -> bool {
     is_root() && read_only(Path::new("/tmp")).arg("true").output().is_ok_and(|output| output.status.success())
 }

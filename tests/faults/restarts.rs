@@ -1,4 +1,4 @@
-//! A server of `PostgreSQL` that ends connections, restarts, or takes no changes.
+//! A `PostgreSQL` server that closes connections, restarts, or becomes read-only.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -15,14 +15,14 @@ use crate::support::process::Process;
 use crate::support::{Database, Engine};
 use crate::wire::Wire;
 
-/// Ends the connections of the program to this database.
+/// Closes the program's connections to this database.
 async fn terminate_all(door: &DatabaseConnection) {
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                WHERE datname = current_database() AND application_name = 'notegraph'";
     door.execute_unprepared(sql).await.unwrap();
 }
 
-/// Those of the program to this database.
+/// The program's connections to this database.
 async fn connections(door: &DatabaseConnection) -> BTreeSet<i32> {
     let sql = "SELECT pid FROM pg_stat_activity \
                WHERE datname = current_database() AND application_name = 'notegraph'";
@@ -50,7 +50,7 @@ async fn connections_that_are_ended_are_made_anew() {
     site.assert_kept(&known).await;
 }
 
-/// The next request finds a connection that was ended while it rested, and is answered all the same.
+/// The next request gets a connection that was closed while idle, and succeeds nevertheless.
 #[tokio::test]
 async fn a_connection_that_ends_while_it_rests_is_no_concern_of_clients() {
     let Some(engine) = Engine::postgres() else { return };
@@ -65,7 +65,7 @@ async fn a_connection_that_ends_while_it_rests_is_no_concern_of_clients() {
         let answer = wire.ask(create, json!({})).await.unwrap();
         assert!(answer.data().is_some(), "{answer:?}");
         terminate_all(&door).await;
-        // All at once may come into doubt once a second.
+        // All connections are suspected together at most once per second.
         sleep(Duration::from_millis(1_100)).await;
     }
     door.close().await.unwrap();
@@ -92,7 +92,7 @@ async fn a_server_that_restarts_is_found_again() {
     site.assert_kept(&known).await;
 }
 
-/// Connections that are made meanwhile take no changes afterwards, either: the setting is read when they begin.
+/// Connections made meanwhile stay read-only afterwards, as they read the setting when they begin.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_takes_no_changes_is_read_and_takes_them_again() {
     let Some(engine) = Engine::postgres() else { return };
@@ -111,7 +111,7 @@ async fn a_server_that_takes_no_changes_is_read_and_takes_them_again() {
     let before = connections(&door).await;
     sleep(Duration::from_secs(3)).await;
     let after = connections(&door).await;
-    // If each failed change replaced them, none would be left after a second.
+    // If each failed change replaced connections, none would be left after a second.
     assert!(!before.is_empty() && before.is_subset(&after), "replaced for nothing: {before:?}, {after:?}");
     let mut wire = Wire::connect(process.address, &site.token).await.unwrap();
     let answer = wire.ask("{ notes { totalCount } }", json!({})).await.unwrap();

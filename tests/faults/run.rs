@@ -1,4 +1,4 @@
-//! How a fault runs: when its turn has come, short or long, with a seed that is told.
+//! Runs faults one at a time, in a short or long form, with a seed that is printed.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -8,13 +8,13 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::chance::Random;
 
-/// How many times as long as promised a debug build may take, on a machine that does other things.
+/// Factor on promised times, for debug builds on a busy machine.
 const SLACK: u32 = 10;
 
-/// After the end of a fault changes are made again in this time, without a restart.
+/// Promised time after a fault within which changes succeed again, without a restart.
 pub const HEALED: Duration = Duration::from_secs(3);
 
-/// The turn of one fault, until it is dropped.
+/// The turn of a fault, until it is dropped.
 pub struct Run {
     name: &'static str,
     seed: u64,
@@ -24,7 +24,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Waits until the other faults are through.
+    /// Waits until the other faults have ended.
     pub async fn begin(name: &'static str) -> Self {
         static TURN: Mutex<()> = Mutex::const_new(());
         let turn = TURN.lock().await;
@@ -34,29 +34,29 @@ impl Run {
         run
     }
 
-    /// Numbers that are different for each `stream`, and the same for the same seed.
+    /// Random numbers, different for each `stream` and the same for the same seed.
     pub fn random(&self, stream: u64) -> Random {
         let mut random = Random(self.seed ^ stream.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        // The first numbers of neighbouring seeds are neighbours.
+        // Neighbouring seeds begin with similar numbers, so skip a few.
         for _ in 0..4 {
             random.below(2);
         }
         random
     }
 
-    /// One number for the short form, another for the long one.
+    /// Returns one value for the short form and another for the long form.
     pub fn times<T>(&self, short: T, long: T) -> T {
         if self.long { long } else { short }
     }
 
-    /// Past the capture of test output, which shows only what failed.
+    /// Writes to standard error, bypassing the capture of test output.
     pub fn say(&self, what: impl Display) {
         let seconds = self.began.elapsed().as_secs_f32();
         let _ = writeln!(std::io::stderr(), "faults: {} ({seconds:.1} s): {what}", self.name);
     }
 
-    /// Says how long something took that is promised to take no longer than `promised`, and fails where it took so many
-    /// times as much that no slowness of the machine explains it.
+    /// Prints how long something took that is promised to take at most `promised`, and fails if it took so many times
+    /// longer that a slow machine does not explain it.
     #[track_caller]
     pub fn promised(&self, what: &str, took: Duration, promised: Duration) {
         self.say(format_args!("{what}: {took:.1?} of {promised:.0?} that are promised"));

@@ -1,4 +1,4 @@
-//! TLS to `PostgreSQL`, and who is at the other end.
+//! TLS to `PostgreSQL`, and verification of the server.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::cluster::{Cluster, Identity};
 use crate::run::Run;
 use crate::support::Engine;
 
-/// Somebody who signs certificates.
+/// A certificate authority.
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    /// What those who believe him are given.
+    /// The root certificate of clients that trust it.
     certificate: String,
 }
 
@@ -96,7 +96,7 @@ async fn the_server_is_looked_at_as_far_as_the_address_says() {
     }
 }
 
-/// All that is done on connections is done on these, too.
+/// Migrations and cancel requests use encrypted connections, too.
 #[tokio::test]
 async fn migrations_and_requests_to_cancel_are_encrypted_as_all_else() {
     let Some(_) = Engine::postgres() else { return };

@@ -1,4 +1,4 @@
-//! A database to break, with somebody who may write into it. Nothing of this process is connected to it meanwhile.
+//! A database to break, with a user who may write. This process has no connection to it meanwhile.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Makes the tables, where there are none, a company, a user and a token.
+    /// Creates the tables, if there are none, a company, a user and a token.
     pub async fn at(url: &str) -> Self {
         run(url, &["company", "create", "Acme"]).await;
         run(url, &["user", "create", "--company", "Acme", "--username", "ann"]).await;
@@ -32,15 +32,15 @@ impl Site {
         connect(&settings, Missing::Refuse).await.unwrap()
     }
 
-    /// One connection that is none of the program's.
+    /// A separate connection to the database.
     pub async fn door(&self) -> DatabaseConnection {
         let mut options = ConnectOptions::new(&self.url);
         options.max_connections(1).sqlx_logging(false);
         sea_orm::Database::connect(options).await.unwrap()
     }
 
-    /// Ends the load and the server, and holds that all of `codes` were told, and nothing else. Returns what was
-    /// acknowledged.
+    /// Stops the load and the server, and asserts that all of `codes` occurred, and no others. Returns the acknowledged
+    /// subjects.
     pub async fn end(&self, run: &Run, load: Load, process: Process, codes: &[&str]) -> Vec<String> {
         let told = load.codes();
         run.say(format_args!("told: {told:?}"));
@@ -54,7 +54,7 @@ impl Site {
         known
     }
 
-    /// Holds that what was acknowledged is there, and nothing else, and no half of anything.
+    /// Asserts that the acknowledged notes exist once each, and that no change was made by half.
     pub async fn assert_kept(&self, known: &[String]) {
         let db = self.open().await;
         assert_kept(known, &texts(&db, "SELECT subject FROM note").await);

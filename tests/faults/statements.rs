@@ -12,7 +12,7 @@ use crate::run::Run;
 use crate::support::{Database, Engine};
 use crate::whole::number;
 
-/// A database whose statements may take so long.
+/// Opens a database with this statement timeout.
 async fn open(database: &Database, milliseconds: u64) -> Db {
     let statement_timeout = Duration::from_millis(milliseconds);
     let settings = Settings { connections: 2, statement_timeout, ..Settings::at(database.url()) };
@@ -31,13 +31,13 @@ fn endless(backend: DatabaseBackend) -> Statement {
     statement(backend, sql)
 }
 
-/// Runs a statement that does not end, and returns what that is told.
+/// Runs an endless statement and returns its error.
 async fn ended(connection: &impl ConnectionTrait) -> DbErr {
     let endless = connection.query_one_raw(endless(connection.get_database_backend()));
     timeout(Duration::from_mins(1), endless).await.expect("it is not ended").unwrap_err()
 }
 
-/// It takes longer than this, also where the machine has more time for it than it had a moment ago.
+/// A statement that takes longer than `time`, even if the machine becomes faster meanwhile.
 async fn longer_than(time: Duration, db: &Db) -> Statement {
     if db.backend() == DatabaseBackend::Postgres {
         return statement(db.backend(), &format!("SELECT CAST(pg_sleep({}) AS text)", time.as_secs_f64() * 1.1));
@@ -51,7 +51,7 @@ async fn longer_than(time: Duration, db: &Db) -> Statement {
     count((1e5 * 3.0 * time.as_secs_f64() / start.elapsed().as_secs_f64()).ceil())
 }
 
-/// It takes some time, and far less than a second.
+/// A statement that takes some time, and far less than a second.
 fn long(backend: DatabaseBackend) -> Statement {
     let sql = match backend {
         DatabaseBackend::Postgres => "SELECT CAST(pg_sleep(0.1) AS text)",
@@ -64,10 +64,10 @@ fn long(backend: DatabaseBackend) -> Statement {
 async fn a_statement_that_does_not_end_is_ended() {
     let _run = Run::begin("endless statements").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
-    // The others of these statements have to end in this time, on a busy machine, too.
+    // The other statements here must end within this time, even on a busy machine.
     let db = open(&database, 1_000).await;
     let backend = db.backend();
-    // More often than there are connections: each can be used again.
+    // More often than there are connections, so each is reused.
     for _ in 0..5 {
         let error = ended(db.read()).await;
         assert_eq!(Fault::of(&error), Some(Fault::Slow), "{error}");
@@ -88,7 +88,7 @@ async fn a_statement_that_does_not_end_is_ended() {
     db.close().await.unwrap();
 }
 
-/// The limit is of each statement: what all of them take together, and what is done between them, does not count.
+/// The timeout applies to each statement, not to all of them together, nor to the time between them.
 #[tokio::test]
 async fn a_transaction_of_many_statements_is_not_ended() {
     let _run = Run::begin("many statements").await;
@@ -116,7 +116,7 @@ async fn who_changes_tables_and_who_looks_for_long_is_not_hurried() {
     }
     unhurried.commit().await.unwrap();
     db.execute_unhurried(long.clone()).await.unwrap();
-    // Whoever comes next is hurried again.
+    // The next user of the connection has a timeout again.
     let hurried = db.begin().await.unwrap();
     ended(&hurried).await;
     drop(hurried);
@@ -128,7 +128,7 @@ async fn who_changes_tables_and_who_looks_for_long_is_not_hurried() {
     db.close().await.unwrap();
 }
 
-/// A read whose client has hung up is no longer in the way of others, where there is one connection for all of them.
+/// A read whose client has disconnected does not block others, even with a single connection.
 #[tokio::test]
 async fn who_hangs_up_takes_no_connection_along() {
     let _run = Run::begin("cancelled reads").await;
@@ -153,7 +153,7 @@ async fn who_hangs_up_takes_no_connection_along() {
     db.close().await.unwrap();
 }
 
-/// Others write for as long as `SQLite` waits for them; the first statement afterwards has its whole time.
+/// Another process writes for as long as `SQLite` waits; the first statement afterwards has its full time.
 #[tokio::test]
 async fn waiting_for_other_processes_is_no_time_of_a_statement() {
     let _run = Run::begin("the time after a wait").await;
@@ -161,7 +161,7 @@ async fn waiting_for_other_processes_is_no_time_of_a_statement() {
     let limit = Duration::from_secs(5);
     let db = open(&database, 5_000).await;
     let other = database.open().await;
-    // Both connections are there before the lock is.
+    // Opens both connections before the lock is taken.
     db.begin().await.unwrap().rollback().await.unwrap();
     let held = other.begin().await.unwrap();
     let holding = async {
@@ -197,7 +197,7 @@ async fn who_looks_sees_the_moment_in_which_that_began() {
     db.close().await.unwrap();
 }
 
-/// A database that takes connections, and says nothing. (Time is passed without waiting.)
+/// A database that accepts connections and stays silent. (Time is simulated.)
 #[tokio::test(start_paused = true)]
 async fn a_database_that_says_nothing_at_the_start_is_not_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,4 +1,4 @@
-//! A server that is told to stop while it is asked.
+//! A server that is told to stop while it handles requests.
 
 use std::time::{Duration, Instant};
 
@@ -15,10 +15,10 @@ use crate::whole::{assert_whole, number};
 use crate::wire::Wire;
 
 const IN_FLIGHT: usize = 50;
-/// For so long a server that was told to stop only says that it is not ready, and takes all that comes: enough for a slow
-/// machine to take what was sent before, and to ask whether it is ready.
+/// Seconds for which a server that was told to stop is not ready, but still accepts requests: enough for a slow machine
+/// to accept earlier requests and to check readiness.
 const STOP_DELAY: u64 = 10;
-/// A server has ended in this time, with a stop delay of one second.
+/// Promised time until the exit, with a stop delay of one second.
 const ENDED: Duration = Duration::from_secs(5);
 const CREATE: &str = "mutation { noteCreate(input: { subject: \"x\", details: \"About x\" }) { note { id } } }";
 
@@ -36,7 +36,7 @@ async fn all_that_is_in_flight_is_answered_before_the_end() {
     for _ in 0..rounds {
         let process = Process::serve(&site.url, &["--stop-delay", &STOP_DELAY.to_string()]).await;
         let door = site.door().await;
-        // None of the changes can be made before the server is told to stop.
+        // Blocks all changes until the server is told to stop.
         let lock = match door.get_database_backend() {
             DatabaseBackend::Postgres => "BEGIN; LOCK TABLE note IN EXCLUSIVE MODE",
             _ => "BEGIN IMMEDIATE",

@@ -1,4 +1,4 @@
-//! A disk that is full, or takes nothing.
+//! A disk that is full or read-only.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -18,11 +18,11 @@ use crate::site::Site;
 use crate::support::process::{PROGRAM, Process};
 use crate::support::{App, Client, Database, Engine, Response};
 
-/// Letters in the details of each note: a disk of a few MiB is soon full of them.
+/// Characters in the details of each note, so that a disk of a few MiB is soon full.
 const LONG: usize = 20_000;
 const LEFT_OUT: &str = "LEFT OUT: no file system can be mounted here, which root can where it is not forbidden to";
 
-/// Writes, fills the disk until somebody is told, makes room, and waits until all write again.
+/// Writes, fills the disk until a writer gets the error, frees space, and waits until all writers succeed again.
 async fn fill_and_clear(run: &Run, disk: &SmallDisk, process: &Process, token: &str) -> Load {
     let load = Load::start(run, process.address, token, 4, LONG);
     load.until_all_write().await;
@@ -43,8 +43,8 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     if Engine::postgres().is_some() { on_postgres(&run).await } else { on_sqlite(&run).await }
 }
 
-/// The database is on the small disk, the log of the server is not: a server without room for that ends, and finds
-/// itself again when there is some.
+/// The database is on the small disk, but not the server's log: a server without space for the log ends, and recovers
+/// when there is some.
 async fn on_postgres(run: &Run) {
     let cluster = Cluster::with_small_disk();
     let disk = cluster.small_disk.as_ref().unwrap();
@@ -74,19 +74,19 @@ async fn on_sqlite(run: &Run) {
     let process = Process::serve_by(command, &url, &["--stop-delay", "0"]).await;
     let load = fill_and_clear(run, &disk, &process, &site.token).await;
     let known = site.end(run, load, process, &["STORAGE_FULL"]).await;
-    // A server that has ended leaves one file.
+    // After the server has ended there is only one file.
     std::fs::copy(file(&disk.outside()), file(folder.path())).unwrap();
     site.assert_kept(&known).await;
 }
 
-/// As by a quota: the file can be written to, and not grow. The limit is that of one running process.
+/// As with a quota, the file can be written to but not grow. The limit is that of one running process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_cannot_grow_is_told_and_loses_nothing() {
     let run = Run::begin("a file that cannot grow").await;
     let database = Database::migrated(&Engine::Sqlite).await;
     let site = Site::at(database.url()).await;
     let mut command = Command::new("sh");
-    // The system ends who goes beyond the limit, unless told not to.
+    // The system kills a process that exceeds the limit, unless it ignores the signal.
     command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", PROGRAM]);
     let process = Process::serve_by(command, &site.url, &["--stop-delay", "0"]).await;
     let load = Load::start(&run, process.address, &site.token, 4, LONG);
@@ -123,13 +123,13 @@ async fn a_file_system_that_takes_nothing_is_refused_at_the_start() {
     assert!(errors.starts_with("error: cannot open the database"), "{errors}");
 }
 
-/// A file system without shared memory has no write-ahead log, and `SQLite` goes on without one, unasked.
+/// On a file system without shared memory, `SQLite` silently goes on without a write-ahead log.
 #[tokio::test]
 async fn a_file_that_would_not_keep_what_it_is_given_is_refused() {
     let database = Database::migrated(&Engine::Sqlite).await;
     let settings =
         |url: String| Settings { connections: 1, statement_timeout: Duration::from_mins(1), ..Settings::at(url) };
-    // What `SQLite` calls so has locks in files beside the database, and no shared memory.
+    // This VFS keeps its locks in files next to the database, without shared memory.
     let folder = tempfile::tempdir().unwrap();
     let without = format!("sqlite://{}?vfs=unix-dotfile", folder.path().join("notegraph.db").display());
     let error = connect(&settings(without), Missing::Create).await.unwrap_err();
@@ -139,7 +139,7 @@ async fn a_file_that_would_not_keep_what_it_is_given_is_refused() {
     db.close().await.unwrap();
 }
 
-/// A client of a server in this process, whose one writing connection can be told to fail.
+/// A client of a server in this process, whose only write connection can be made to fail.
 async fn writer() -> (App, Client) {
     let app = App::start_on(&Engine::Sqlite).await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await;
@@ -151,8 +151,8 @@ async fn create(client: &Client, subject: &str) -> Response {
     client.query_with(document, json!({ "s": subject })).await
 }
 
-/// `SQLite` takes the transaction back by itself, and the library does not notice: what it writes on this connection from
-/// then on would be acknowledged, and never be committed.
+/// `SQLite` rolls the transaction back by itself, which the library does not notice: it would acknowledge later writes
+/// on this connection, but never commit them.
 #[tokio::test]
 async fn a_database_that_may_not_grow_is_full_and_takes_changes_when_it_may() {
     let (app, client) = writer().await;
@@ -168,18 +168,18 @@ async fn a_database_that_may_not_grow_is_full_and_takes_changes_when_it_may() {
         };
         assert_eq!((full.status, full.codes()), (507, vec!["STORAGE_FULL"]), "{full:?}");
         assert_eq!(full.headers.get("retry-after"), None, "asking again would not help");
-        // The limit was of the connection, which is not used again.
+        // The limit was one of the connection, which is not used again.
         assert!(create(&client, "room").await["noteCreate"]["note"]["id"].is_string());
         made += 1;
         assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], made, "not committed");
     }
 }
 
-/// What was changed before is not to be changed again: the status does not invite to send the same once more.
+/// Earlier changes must not be repeated, so the status does not suggest a retry.
 #[tokio::test]
 async fn a_change_that_fails_after_another_was_made_is_not_to_be_sent_again() {
     let (app, client) = writer().await;
-    // Leaves room in the file for a small note, and none for a large one.
+    // Leaves space in the file for a small note, but not for a large one.
     let made = create(&client, "gone").await;
     let (id, room) = (&made["noteCreate"]["note"]["id"], "x ".repeat(20_000));
     let patch = "mutation($id: ID!, $d: String!) { notePatch(input: { id: $id, patch: { details: $d } }) { userErrors { code } } }";
@@ -198,7 +198,7 @@ async fn a_change_that_fails_after_another_was_made_is_not_to_be_sent_again() {
     assert!(answer.body["data"]["a"]["note"]["id"].is_string(), "the answer to what was made is there: {answer:?}");
     let subjects = client.query("{ notes { nodes { subject } } }").await;
     assert_eq!(subjects.data()["notes"]["nodes"], json!([{ "subject": "made" }]));
-    // Where nothing was changed, it does.
+    // If nothing was changed, the status does.
     let document = format!("mutation($d: String!) {{ {} }}", one("b", "not made", "$d"));
     app.db().schema_door().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
     let answer = client.query_with(&document, large).await;

@@ -1,4 +1,4 @@
-//! Clients that change the same notes, each expecting the version that it knows.
+//! Clients that change the same notes, each with the version that it expects.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ const PATCH: &str = "mutation($id: ID!, $subject: String!, $version: Int!) {
     notePatch(input: { id: $id, patch: { subject: $subject }, expectedVersion: $version }) {
         note { version subject } userErrors { code } } }";
 
-/// Patches one note after the other; learns of each what the answer says, and expects that the next time.
+/// Patches one note after the other; each patch expects the version that the client has seen last.
 async fn patches(
     address: SocketAddr,
     token: &str,

@@ -1,12 +1,12 @@
-//! What holds of a database, whatever broke while it was written to.
+//! Invariants of a database, whatever broke during writes.
 
 use notegraph::db::Db;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
 use crate::support::assert_search_index_is_current;
 
-/// Fails where a change is there by half: a note without its event, a version without its change, a message that the
-/// note does not count, a text that cannot be found. The notes have been patched in their subject and details alone.
+/// Fails if a change was made by half: a note without its event, a version without its change, a message that the note
+/// does not count, a text that cannot be found. Assumes that only subject and details of notes were patched.
 pub async fn assert_whole(db: &Db) {
     for (what, sql) in [
         (
@@ -54,13 +54,13 @@ pub async fn assert_whole(db: &Db) {
     assert_search_index_is_current(db).await;
 }
 
-/// The one number that a statement finds.
+/// The single number that a statement returns.
 pub async fn number(db: &Db, sql: &str) -> i64 {
     let row = db.read().query_one_raw(Statement::from_string(db.backend(), sql)).await.unwrap().unwrap();
     row.try_get_by_index(0).unwrap()
 }
 
-/// The texts that a statement finds.
+/// The texts that a statement returns.
 pub async fn texts(db: &Db, sql: &str) -> Vec<String> {
     let rows = db.read().query_all_raw(Statement::from_string(db.backend(), sql)).await.unwrap();
     rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()

@@ -1,4 +1,4 @@
-//! A client on a connection that it keeps, and that may break at any time.
+//! A client with a persistent connection that may break at any time.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
@@ -9,16 +9,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Nothing that a server says takes as long: one that hangs fails the test.
+/// Timeout of all reads and writes, so that a server that hangs fails the test.
 const AT_MOST: Duration = Duration::from_mins(2);
 
-/// A connection to a server, with the token of whoever asks.
+/// A connection to a server, with a token.
 pub struct Wire {
     stream: TcpStream,
     token: String,
 }
 
-/// What the server said.
+/// A response of the server.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -38,7 +38,7 @@ impl Wire {
         self.answer().await
     }
 
-    /// Sends a question, and does not wait for its answer.
+    /// Sends a request without waiting for its response.
     pub async fn send(&mut self, document: &str, variables: Value) -> Result<()> {
         let body = json!({ "query": document, "variables": variables }).to_string();
         let head = format!(
@@ -50,7 +50,7 @@ impl Wire {
         timeout(AT_MOST, self.stream.write_all((head + &body).as_bytes())).await.expect("the server takes nothing")
     }
 
-    /// The next answer on this connection.
+    /// Reads the next response on this connection.
     pub async fn answer(&mut self) -> Result<Answer> {
         let mut bytes = Vec::new();
         let end = loop {
@@ -79,7 +79,7 @@ impl Wire {
 }
 
 impl Answer {
-    /// A line of the head.
+    /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.head, name)
     }
@@ -89,7 +89,7 @@ impl Answer {
         self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_default()
     }
 
-    /// The data of an answer without errors; nothing where there are some.
+    /// The data of a response without errors, otherwise `None`.
     pub fn data(&self) -> Option<&Value> {
         (self.status == 200 && self.body.get("errors").is_none()).then(|| &self.body["data"])
     }

@@ -1,4 +1,4 @@
-//! Many who write at the same time.
+//! Many concurrent writers.
 
 use futures_util::future::join_all;
 use notegraph::entity::token::Scope;
@@ -17,8 +17,8 @@ const PATCH: &str = "mutation($id: ID!, $subject: String!, $details: String!) {
 const POST: &str = "mutation($id: ID!, $text: String!) {
     noteMessagePost(input: { noteId: $id, message: $text }) { message { id } userErrors { code } } }";
 
-/// Two servers over one database: on `SQLite` the writers of a process have one connection, and stand in line before it;
-/// those of two meet at the file.
+/// Two servers on one database: on `SQLite` the writers of one process queue for a single connection, while those of
+/// two processes conflict at the file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writers_of_one_note_wait_for_each_other_and_none_is_lost() {
     let run = Run::begin("writers of one note").await;
