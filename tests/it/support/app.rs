@@ -1,4 +1,4 @@
-//! A server in this process, over a database of its own.
+//! A server in this process, with a database of its own.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,13 +21,13 @@ use super::database::{Database, Engine};
 use super::recording::{Recorder, Recording};
 use super::seed::Company;
 
-/// What the clock of a test starts from; each look at it is a second later.
+/// Initial time of a test's clock; each reading is a second later.
 const START: &str = "2026-03-02T09:00:00Z";
 
-/// What tokens and addresses may use: no test is refused for being quick.
+/// Budgets that do not refuse a test for being fast.
 pub const ENDLESS: Allowance = Allowance { operations: 1_000, budget: 1 << 40, refill: 1 << 40 };
 
-/// What one operation may use: no test is refused for being slow, as builds are that are not optimised.
+/// Limits per operation that do not refuse a test for being slow, as unoptimized builds are.
 const UNHURRIED: UsageLimits = UsageLimits {
     database: Duration::from_mins(10),
     cpu: Duration::from_mins(10),
@@ -35,7 +35,7 @@ const UNHURRIED: UsageLimits = UsageLimits {
     values: 1_000_000,
 };
 
-/// A server with a fresh, migrated, empty database. Cheap to clone; the last one takes the database with it.
+/// A server with a fresh, migrated, empty database. Cheap to clone; the last clone removes the database.
 #[derive(Clone)]
 pub struct App(Arc<Running>);
 
@@ -43,11 +43,11 @@ struct Running {
     recorder: Recorder,
     app: context::App,
     router: Router,
-    // Last, so that it goes when nothing is connected any more.
+    // The last field, so that it is dropped when nothing is connected any more.
     database: Database,
 }
 
-/// A test fails in which a poll held its thread for too long; in others that run at the same time it may fail instead.
+/// Fails a test in which a poll blocked its thread for too long; with concurrent tests, another one may fail instead.
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(poll) = watchdog::take_slow_poll()
@@ -59,7 +59,7 @@ impl Drop for Running {
 }
 
 impl App {
-    /// On the database of this run.
+    /// Starts on the database of this run.
     pub async fn start() -> Self {
         Self::start_on(&Engine::of_this_run()).await
     }
@@ -68,18 +68,18 @@ impl App {
         Self::start_with(engine, Limits::default()).await
     }
 
-    /// Where a search has other limits, a few notes are as good as many.
+    /// Starts with other limits of searches, so that few notes suffice in a test of them.
     pub async fn start_with(engine: &Engine, limits: Limits) -> Self {
         Self::over(Database::migrated(engine).await, limits, Quota::default()).await
     }
 
-    /// Where companies may hold no more than this.
+    /// Starts with these limits on what companies may store.
     pub async fn start_with_quota(limits: quota::Limits) -> Self {
         let database = Database::migrated(&Engine::of_this_run()).await;
         Self::over(database, Limits::default(), Quota::new(limits)).await
     }
 
-    /// On a copy of a `SQLite` file.
+    /// Starts on a copy of a `SQLite` file.
     pub async fn restored(file: &Path) -> Self {
         Self::over(Database::restored(file), Limits::default(), Quota::default()).await
     }
@@ -87,7 +87,7 @@ impl App {
     async fn over(database: Database, limits: Limits, quota: Quota) -> Self {
         let recorder = Recorder::default();
         let mut db = database.open().await;
-        // The same ids in each run; tests of ids make theirs as the program does.
+        // Ids are the same in each run; tests of ids generate theirs as the program does.
         db.set_steps(Steps::Dense);
         db.observe({
             let recorder = recorder.clone();
@@ -109,27 +109,27 @@ impl App {
         &self.0.app.clock
     }
 
-    /// The address of the database, for a command that connects by itself.
+    /// The URL of the database, for commands that connect themselves.
     pub fn database_url(&self) -> &str {
         self.0.database.url()
     }
 
-    /// What the server gives each operation.
+    /// The context that the server passes to each operation.
     pub fn context(&self) -> &context::App {
         &self.0.app
     }
 
-    /// All that is served over HTTP, without a socket.
+    /// The HTTP service, without a socket.
     pub fn router(&self) -> Router {
         self.0.router.clone()
     }
 
-    /// A new company.
+    /// Creates a company.
     pub async fn company(&self, name: &str) -> Company {
         Company::create(self, name).await
     }
 
-    /// Puts one row of any table into the database, as it is.
+    /// Inserts a row into any table.
     pub async fn insert<M>(&self, row: M) -> M
     where
         M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
@@ -139,17 +139,17 @@ impl App {
         super::seed::insert(self, row).await
     }
 
-    /// Listens to the statements from now on.
+    /// Records the statements from now on.
     pub fn record(&self) -> Recording {
         self.0.recorder.listen()
     }
 
-    /// Fails where the plan of a statement reads a whole table of ours, or a whole index.
+    /// Fails if the plan of a statement reads a whole table or a whole index.
     pub async fn assert_no_table_scans(&self, statements: &[Statement]) {
         super::plan::assert_none(self.db(), statements, "scans a table", |plan| &plan.scans).await;
     }
 
-    /// The plan of a statement, as `SQLite` tells it.
+    /// The plan of a statement, as `SQLite` prints it.
     pub async fn explain(&self, statement: &Statement) -> String {
         let mut explained = statement.clone();
         explained.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
@@ -158,7 +158,7 @@ impl App {
         steps.join("\n")
     }
 
-    /// Fails where the plan of a statement sorts rows, instead of reading them in the order of an index.
+    /// Fails if the plan of a statement sorts rows, instead of reading them in the order of an index.
     pub async fn assert_no_sorts(&self, statements: &[Statement]) {
         super::plan::assert_none(self.db(), statements, "sorts", |plan| &plan.sorts).await;
     }

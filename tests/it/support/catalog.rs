@@ -1,31 +1,31 @@
-//! What a database says of its own tables, in the same words for `SQLite` and `PostgreSQL`.
+//! The tables of a database as it describes them, in the same form for `SQLite` and `PostgreSQL`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use notegraph::db::Db;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Statement};
 
-/// All tables of a database, without those of the database itself and the log of its migrations. Of the search index,
-/// which each database keeps in a way of its own, there is what both have in common: the table of the parts.
+/// All tables except those of the database itself and of the migration log. The search index differs between the
+/// databases; of it, only the table of the parts, which both have, is included.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Catalog {
     pub tables: BTreeMap<String, Table>,
-    /// Where new ids come from: sequences, or the rows of `id_counter`.
+    /// Sources of new ids: sequences, or the rows of `id_counter`.
     pub counters: BTreeSet<String>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Table {
-    /// With whether they may be empty.
+    /// Columns, with whether they are nullable.
     pub columns: BTreeMap<String, bool>,
     pub primary_key: Vec<String>,
     pub indexes: BTreeSet<Index>,
     pub foreign_keys: BTreeSet<ForeignKey>,
-    /// The index under the primary key, which the databases call by names of their own.
+    /// The index of the primary key, whose name depends on the database.
     primary_key_index: Names,
 }
 
-/// Names that two catalogs may differ in.
+/// Names that may differ between two catalogs.
 #[derive(Debug, Default)]
 struct Names(BTreeSet<String>);
 
@@ -37,10 +37,10 @@ impl PartialEq for Names {
 
 impl Eq for Names {}
 
-/// An index other than the one under the primary key.
+/// An index other than that of the primary key.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Index {
-    /// `None` where the database named it, for a unique column.
+    /// `None` if the database has named it, for a unique column.
     pub name: Option<String>,
     pub unique: bool,
     pub columns: Vec<String>,
@@ -127,7 +127,7 @@ async fn sqlite_table(db: &Db, name: &str) -> Table {
         table.foreign_keys.insert(foreign_key(&row));
     }
     if name == "search_note" {
-        // FTS5 wants a number for each row; what PostgreSQL has as the primary key is unique here.
+        // FTS5 requires a number for each row; the primary key in PostgreSQL is a unique index here.
         table.columns.remove("id");
         let mut keys = table.indexes.extract_if(.., |index| index.unique);
         let key = keys.next().unwrap();

@@ -1,4 +1,4 @@
-//! Who speaks to the server.
+//! A client of the server.
 
 use std::ops::Index;
 
@@ -13,7 +13,7 @@ use tower::ServiceExt;
 use super::app::App;
 use super::costs;
 
-/// A client with a token, or without one.
+/// A client with or without a token.
 #[derive(Clone)]
 pub struct Client {
     _keep: App,
@@ -21,14 +21,14 @@ pub struct Client {
     token: Option<String>,
 }
 
-/// The server's answer.
+/// A response of the server.
 #[derive(Clone, Debug)]
 pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The body as text.
     pub text: String,
-    /// The JSON of the body; its text where it is none.
+    /// The body as JSON, or as a JSON string if it is not JSON.
     pub body: Value,
 }
 
@@ -37,7 +37,7 @@ impl Client {
         Self { _keep: app.clone(), router: app.router(), token }
     }
 
-    /// The token in clear; empty where the client has none.
+    /// The token in clear text; empty if the client has none.
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
     }
@@ -60,7 +60,7 @@ impl Client {
         response
     }
 
-    /// Any request, as it is: no token is added.
+    /// Sends any request as it is, without adding a token.
     pub async fn send(&self, request: Request<Body>) -> Response {
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = answer.into_parts();
@@ -72,7 +72,7 @@ impl Client {
 }
 
 impl Response {
-    /// The data of an answer without errors.
+    /// The data of a response without errors.
     #[track_caller]
     pub fn data(&self) -> &Value {
         assert!(self.errors().is_empty(), "the answer has errors (status {}): {:#}", self.status, self.body);
@@ -89,7 +89,7 @@ impl Response {
     }
 }
 
-/// `response["note"]`: a field of the data of an answer without errors.
+/// `response["note"]`: a field in the data of a response without errors.
 impl Index<&str> for Response {
     type Output = Value;
 

@@ -1,4 +1,4 @@
-//! All that a database holds, to be compared before and after.
+//! The complete contents of a database, to be compared before and after a change.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use serde_json::Value;
 use super::app::App;
 use super::catalog::Catalog;
 
-/// The rows of every table, in no particular order of theirs, but always the same one. Without the counters of ids: an id is
-/// taken before it is known whether the change is made, and one that is lost says nothing.
+/// The rows of every table, in an arbitrary but stable order. Without id counters: ids are claimed before it is known
+/// whether the change is made, and lost ids do not matter.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Contents(pub BTreeMap<String, Vec<Value>>);
 
 impl Contents {
-    /// Read from the tables that the database says it has: a new one is compared as well.
+    /// Reads the tables that the database lists, so that new ones are compared as well.
     pub async fn read(app: &App) -> Self {
         let mut tables = BTreeMap::new();
         for name in Catalog::read(app.db()).await.tables.into_keys() {
@@ -40,7 +40,7 @@ impl Contents {
         Self(tables)
     }
 
-    /// The rows that belong to one company.
+    /// Keeps the rows that belong to one company.
     #[must_use]
     pub fn of_company(mut self, company: i64) -> Self {
         for (table, rows) in &mut self.0 {

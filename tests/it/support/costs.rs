@@ -1,7 +1,7 @@
-//! Where the estimated cost of operations is far from what they used.
+//! Reports how far the estimated cost of operations is from what they used.
 //!
-//! With `NOTEGRAPH_TEST_COSTS=FILE` each operation of the suite adds a line to the file: the estimate, the points that were
-//! used, and the document. `.ci/costs` runs the suite so, and sums the lines up.
+//! With `NOTEGRAPH_TEST_COSTS=FILE`, each operation of the suite appends a line to the file: the estimate, the points
+//! used, and the document. `.ci/costs` runs the suite this way and sums up the lines.
 
 use std::env;
 use std::fs::OpenOptions;
@@ -17,7 +17,7 @@ pub fn are_reported() -> bool {
     env::var_os(FILE).is_some()
 }
 
-/// Adds a line about an answer, and takes the cost out of it, so that tests see the answer that they asked for.
+/// Appends a line about a response, and removes the cost from it, so that tests see the response that they requested.
 pub fn report(document: &str, response: &mut Response) {
     let Some(file) = env::var_os(FILE) else { return };
     let Some(extensions) = response.body.get_mut("extensions").and_then(Value::as_object_mut) else { return };
@@ -34,7 +34,7 @@ pub fn report(document: &str, response: &mut Response) {
         "cpu": cost["actual"]["cpuMicroseconds"],
         "document": document,
     });
-    // One write for each line, which the system appends as a whole.
+    // A single write per line, which the system appends as a whole.
     let mut out = OpenOptions::new().create(true).append(true).open(file).unwrap();
     out.write_all(format!("{line}\n").as_bytes()).unwrap();
 }

@@ -1,4 +1,4 @@
-//! A database for one test, gone with it.
+//! A database for one test, removed after it.
 
 use std::io::Write;
 use std::path::Path;
@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 
 use super::postgres::{Owned, Server};
 
-/// Which database a test runs on.
+/// The database that a test runs on.
 #[derive(Clone, Debug)]
 pub enum Engine {
     Sqlite,
@@ -20,11 +20,11 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// `PostgreSQL` where `NOTEGRAPH_TEST_POSTGRES` names a server, else `SQLite`; said once.
+    /// `PostgreSQL` if `NOTEGRAPH_TEST_POSTGRES` names a server, otherwise `SQLite`; printed once.
     pub fn of_this_run() -> Self {
         static SAY: Once = Once::new();
         let engine = Self::postgres().unwrap_or(Self::Sqlite);
-        // Past the capture of test output, which shows only what failed.
+        // Bypasses the capture of test output, which shows only failures.
         SAY.call_once(|| {
             let name = match &engine {
                 Self::Sqlite => "SQLite; PostgreSQL is left out, as NOTEGRAPH_TEST_POSTGRES names no server".to_owned(),
@@ -35,14 +35,14 @@ impl Engine {
         engine
     }
 
-    /// `PostgreSQL`, where the run has one: for tests that compare it with `SQLite`.
+    /// `PostgreSQL` if the run has one, for tests that compare it with `SQLite`.
     pub fn postgres() -> Option<Self> {
         let url = std::env::var("NOTEGRAPH_TEST_POSTGRES").ok().filter(|url| !url.is_empty())?;
         Some(Self::Postgres(Server::at(&url)))
     }
 }
 
-/// A database that is removed with this value, also when the test panics.
+/// A database that is removed when this value is dropped, even if the test panics.
 pub struct Database {
     url: String,
     _keep: Keep,
@@ -63,7 +63,7 @@ impl Database {
         }
     }
 
-    /// A database with all tables and no rows, copied from one that was migrated once.
+    /// A database with all tables and no rows, copied from a template that is migrated once.
     pub async fn migrated(engine: &Engine) -> Self {
         match engine {
             Engine::Sqlite => Self::file(migrated_file().await),
@@ -71,7 +71,7 @@ impl Database {
         }
     }
 
-    /// A `SQLite` file with the content of another.
+    /// A `SQLite` file with the contents of another.
     pub fn restored(file: &Path) -> Self {
         Self::file(&std::fs::read(file).unwrap())
     }
@@ -103,7 +103,7 @@ pub async fn open(url: &str) -> Db {
     db::connect(&settings, Missing::Create).await.unwrap()
 }
 
-/// The bytes of a migrated `SQLite` file: copying them is faster than migrating for each test.
+/// The bytes of a migrated `SQLite` file. Copying them is faster than migrating for each test.
 async fn migrated_file() -> &'static [u8] {
     static FILE: OnceCell<Vec<u8>> = OnceCell::const_new();
     FILE.get_or_init(async || {

@@ -1,4 +1,4 @@
-//! Whether the search index is what the texts make of it.
+//! Checks that the search index matches the texts.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use notegraph::derived::{self, Derivation};
 use notegraph::entity::derived as progress;
 use sea_orm::{ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseBackend, Statement};
 
-/// Company, note, field and position of a part (none for the note as a whole), and the words.
+/// Company, note, field and position of a part (0 for the note as a whole), and its words.
 type Row = ((i64, i64, i32, i32), Option<String>);
 
 async fn rows(db: &Db) -> Vec<Row> {
@@ -25,7 +25,7 @@ async fn rows(db: &Db) -> Vec<Row> {
     rows.iter().map(row).collect()
 }
 
-/// Fails where making the index anew gives another than there is. Returns how many parts it has.
+/// Fails if rebuilding the index changes it. Returns the number of its parts.
 pub async fn assert_search_index_is_current(db: &Db) -> usize {
     let kept = rows(db).await;
     if db.backend() == DatabaseBackend::Sqlite {
@@ -44,7 +44,7 @@ pub async fn assert_search_index_is_current(db: &Db) -> usize {
     kept.iter().filter(|((.., field, _), _)| *field > 0).count()
 }
 
-/// What `FTS5` knows is what stands in the lines of the notes: each word in as many rows, and none beside these.
+/// Checks that `FTS5` finds each word in exactly those notes whose lines contain it.
 async fn assert_words_are_known(db: &Db, kept: &[Row]) {
     let mut expected: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for ((company, note, ..), line) in kept.iter().filter(|((.., field, _), _)| *field == 0) {
@@ -55,7 +55,7 @@ async fn assert_words_are_known(db: &Db, kept: &[Row]) {
     let known = "SELECT count(*) AS count FROM search_word WHERE search_word MATCH ?";
     let notes = "SELECT note_id FROM search_word CROSS JOIN search_note ON id = search_word.rowid \
                  WHERE search_word MATCH ? ORDER BY company_id, note_id";
-    // Some of them, where there are many.
+    // A sample, if there are many.
     let step = 1 + expected.len() / 500;
     for (word, expected) in expected.into_iter().step_by(step) {
         let ask = |sql: &str| Statement::from_sql_and_values(db.backend(), sql, [format!("\"{word}\"").into()]);

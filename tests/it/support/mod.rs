@@ -1,5 +1,5 @@
-//! What tests stand on: an [`App`] over a fresh database, a [`Client`] that speaks to it, rows to put into it, the
-//! statements it runs and their plans.
+//! Support for tests: an [`App`] with a fresh database, a [`Client`] for it, rows to insert, the statements that it
+//! runs and their plans.
 
 mod app;
 mod catalog;

@@ -1,7 +1,7 @@
 //! How the database would run a statement.
 //!
-//! On `PostgreSQL` a sequential scan is made dear first: on a table of ten rows it is the best plan, and what is
-//! asked is whether there is an index to do without it.
+//! On `PostgreSQL`, sequential scans are made expensive first: a scan is the best plan for a table of ten rows, but the
+//! tests ask whether there is an index to avoid it.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use serde_json::Value;
 
 use super::catalog::Catalog;
 
-/// What a plan has that it should not have.
+/// Parts of a plan that tests may forbid.
 #[derive(Default)]
 pub struct Plan {
-    /// Steps that read a whole table of ours, or an index without saying of which company.
+    /// Steps that read a whole table, or an index without a condition on the company.
     pub scans: Vec<String>,
     /// Steps that sort rows.
     pub sorts: Vec<String>,
@@ -49,7 +49,7 @@ async fn explain(transaction: &Transaction, prefix: &str, statement: &Statement)
 async fn sqlite(transaction: &Transaction, statement: &Statement) -> Plan {
     let rows = explain(transaction, "EXPLAIN QUERY PLAN ", statement).await;
     let lines: Vec<String> = rows.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
-    // Results of subqueries are read whole, and may be.
+    // Results of subqueries may be read as a whole.
     let results: BTreeSet<&str> = lines
         .iter()
         .filter_map(|line| line.strip_prefix("MATERIALIZE ").or_else(|| line.strip_prefix("CO-ROUTINE ")))
@@ -64,7 +64,7 @@ async fn sqlite(transaction: &Transaction, statement: &Statement) -> Plan {
                 || results.contains(name))
         } else if let Some(what) = line.strip_prefix("SEARCH ") {
             let name = what.split(' ').next().unwrap_or_default();
-            // An index made for the one statement, or one that is searched without its first column.
+            // An index created for this statement, or one that is searched without its first column.
             (what.contains("AUTOMATIC") || what.contains("ANY(")) && !results.contains(name)
         } else {
             false
@@ -79,7 +79,7 @@ async fn sqlite(transaction: &Transaction, statement: &Statement) -> Plan {
 
 async fn postgres(transaction: &Transaction, catalog: &Catalog, statement: &Statement) -> Plan {
     let mut plan = Plan::default();
-    // Sorting is made dear only where sorts are looked for: it would make a scan of an index look cheap.
+    // Sorts are made expensive only to find sorts; for scans, this would make reading a whole index look cheap.
     for (settings, sorting) in [("SET LOCAL enable_sort = on", true), ("SET LOCAL enable_sort = off", false)] {
         transaction.execute_unprepared("SET LOCAL enable_seqscan = off").await.unwrap();
         transaction.execute_unprepared(settings).await.unwrap();
@@ -117,7 +117,7 @@ fn walk(node: &Value, catalog: &Catalog, plan: &mut Plan) {
     }
 }
 
-/// The reader of plans is itself read: it has to tell what the tests of plans rely on.
+/// Tests the plan reader, as the tests of plans rely on it.
 #[tokio::test]
 async fn plans_tell_scans_and_sorts() {
     let app = super::App::start().await;

@@ -1,7 +1,7 @@
-//! Databases on a `PostgreSQL` server: one migrated template, from which each test gets a copy of its own.
+//! Databases on a `PostgreSQL` server: a migrated template, of which each test gets a copy.
 //!
-//! The template's name holds a hash of the migrations, so that processes (cargo-nextest runs one for each test) and
-//! later runs share it, and a changed migration makes a new one.
+//! The template's name contains a hash of the migrations, so that processes (cargo-nextest runs one per test) and later
+//! runs share it, and a changed migration creates a new one.
 
 use std::fmt;
 use std::path::Path;
@@ -15,20 +15,20 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 use url::Url;
 
-/// Tests that are still running hold no database longer than this; older ones were left behind by a killed run.
+/// Maximum age of test databases. No test runs longer; older databases were left behind by a killed run.
 const STALE_SECONDS: u64 = 3600;
-/// Templates of other versions of the migrations are kept for as long: another checkout may use them.
+/// Maximum age of templates of other migrations, which another checkout may use.
 const STALE_TEMPLATE_SECONDS: u64 = 24 * 3600;
-/// The advisory lock under which the template is made.
+/// The advisory lock for creating the template.
 const LOCK: i64 = 0x6e6f_7465;
 
-/// A server on which databases may be made.
+/// A server on which databases may be created.
 #[derive(Clone, Debug)]
 pub struct Server {
     url: Url,
 }
 
-/// A database of one test, dropped with this value.
+/// A database of one test, removed when this value is dropped.
 pub struct Owned {
     server: Server,
     name: String,
@@ -86,7 +86,7 @@ impl Server {
                     self.make_template(&door, &name).await;
                 }
                 sweep(&door, &name, databases).await;
-                // The lock ends with the connection.
+                // Closing the connection releases the lock.
                 door.close().await.unwrap();
                 name
             })
@@ -94,7 +94,7 @@ impl Server {
     }
 
     async fn make_template(&self, door: &DatabaseConnection, name: &str) {
-        // Migrated under another name, so that a run that is killed here leaves no half of a template.
+        // Migrated under another name, so that a killed run leaves no incomplete template.
         let draft = format!("{name}_draft");
         door.execute_unprepared(&format!("DROP DATABASE IF EXISTS {draft} WITH (FORCE)")).await.unwrap();
         door.execute_unprepared(&format!("CREATE DATABASE {draft}")).await.unwrap();
@@ -122,8 +122,8 @@ impl Drop for Owned {
     fn drop(&mut self) {
         let server = self.server.clone();
         let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        // The test's own runtime may be ending, or unwinding: another one finishes the work. What fails here is
-        // swept by a later run.
+        // The test's own runtime may be shutting down or unwinding, so another one does the work. A later run removes
+        // what fails here.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(server.execute(&sql));
@@ -132,7 +132,7 @@ impl Drop for Owned {
     }
 }
 
-/// The databases of tests, with the second they were made in.
+/// The databases of tests, with the second in which they were created.
 async fn databases(door: &DatabaseConnection) -> Vec<(String, u64)> {
     let sql = "SELECT datname, shobj_description(oid, 'pg_database') AS made FROM pg_database \
                WHERE datname LIKE 'notegraph\\_test\\_%' OR datname LIKE 'notegraph\\_template\\_%'";
@@ -150,7 +150,7 @@ async fn databases(door: &DatabaseConnection) -> Vec<(String, u64)> {
         .collect()
 }
 
-/// Removes what earlier runs left behind.
+/// Removes what earlier runs have left behind.
 async fn sweep(door: &DatabaseConnection, current: &str, databases: Vec<(String, u64)>) {
     for (name, made) in databases {
         let kept = if name.starts_with("notegraph_test_") { STALE_SECONDS } else { STALE_TEMPLATE_SECONDS };
@@ -169,7 +169,7 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Of all that the migrations say, and of what is derived.
+/// A hash of the migrations and of the versions of derived data.
 fn fingerprint() -> String {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("migration/src");
     let mut files: Vec<_> = std::fs::read_dir(sources).unwrap().map(|entry| entry.unwrap().path()).collect();

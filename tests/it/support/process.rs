@@ -12,19 +12,19 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_notegraph");
-/// Nothing here takes as long; it is where a test that hangs fails.
+/// Timeout of all waits, so that a test that hangs fails.
 const AT_MOST: Duration = Duration::from_mins(1);
 
-/// What a token and an address may spend. Four that write all the time spend more than comes back, and would be refused
-/// at times that depend on the machine.
+/// Budgets of a token and an address. Four continuous writers spend more than is refilled, and would be refused at
+/// times that depend on the machine.
 const BUDGETS: [&str; 4] =
     ["NOTEGRAPH_TOKEN_BUDGET", "NOTEGRAPH_TOKEN_REFILL", "NOTEGRAPH_ADDRESS_BUDGET", "NOTEGRAPH_ADDRESS_REFILL"];
 
-/// A server in a process of its own, which ends with this value.
+/// A server in a process of its own, ended when this value is dropped.
 pub struct Process {
     child: Child,
     pub address: SocketAddr,
-    /// The lines on standard output up to that of the API, and the token's where there is one.
+    /// The lines on standard output up to the URL of the API, and the line of the token if there is one.
     pub printed: Vec<String>,
     log: Arc<Mutex<Vec<u8>>>,
     reading: JoinHandle<()>,
@@ -35,7 +35,7 @@ impl Process {
         Self::serve_by(Command::new(PROGRAM), database, arguments).await
     }
 
-    /// By a command that runs the program with the arguments that follow.
+    /// Starts the server with a command that runs the program with the arguments that follow.
     pub async fn serve_by(mut command: Command, database: &str, arguments: &[&str]) -> Self {
         let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0"])
@@ -80,7 +80,7 @@ impl Process {
         self.child.id().expect("the server runs")
     }
 
-    /// Sends one request, as it is, and reads until the server closes the connection.
+    /// Sends one request unchanged, and reads until the server closes the connection.
     pub async fn exchange(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(request).await.unwrap();
@@ -96,7 +96,7 @@ impl Process {
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
     }
 
-    /// The status that the server ends with by itself, and all that it has logged.
+    /// Waits until the server ends by itself; returns its status and its whole log.
     pub async fn ended(mut self) -> (ExitStatus, String) {
         let status = timeout(AT_MOST, self.child.wait()).await.expect("the server does not end").unwrap();
         timeout(AT_MOST, self.reading).await.expect("the log does not end").unwrap();
@@ -105,7 +105,7 @@ impl Process {
     }
 }
 
-/// A request in bytes, on a connection that is closed after the answer.
+/// A request in bytes, on a connection that is closed after the response.
 pub fn post(token: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!(

@@ -1,4 +1,4 @@
-//! The statements that a server runs.
+//! Records the statements that a server runs.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -6,7 +6,7 @@ use sea_orm::Statement;
 
 type Sink = Mutex<Vec<Statement>>;
 
-/// Who listens to the statements of one database.
+/// The listeners to the statements of one database.
 #[derive(Clone, Default)]
 pub struct Recorder {
     listeners: Arc<Mutex<Vec<Weak<Sink>>>>,
@@ -29,7 +29,7 @@ impl Recorder {
     }
 }
 
-/// What has been run since it was made, in this order. `BEGIN` and `COMMIT` are no statements of it.
+/// The statements that were run since it was created, in order, without `BEGIN` and `COMMIT`.
 #[derive(Default)]
 pub struct Recording {
     sink: Arc<Sink>,
@@ -40,7 +40,7 @@ impl Recording {
         self.sink.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The statements without the look-up of the token, which every request begins with.
+    /// The statements without the lookup of the token, with which every request begins.
     pub fn of_operation(&self) -> Vec<Statement> {
         self.statements().into_iter().filter(|statement| !statement.sql.contains(r#"FROM "token""#)).collect()
     }
@@ -49,7 +49,7 @@ impl Recording {
         self.of_operation().into_iter().map(|statement| statement.sql).collect()
     }
 
-    /// How many statements the operation took, without the look-up of the token.
+    /// Number of statements of the operation, without the lookup of the token.
     pub fn count(&self) -> usize {
         self.of_operation().len()
     }

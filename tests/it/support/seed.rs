@@ -1,4 +1,4 @@
-//! Rows to start a test from. Each comes with plausible values; a closure changes those that the test is about.
+//! Rows to start a test from. Each has plausible values; a closure changes those that matter for the test.
 
 use std::ops::Deref;
 
@@ -21,22 +21,22 @@ use sea_orm::{
 use super::app::App;
 use super::client::Client;
 
-/// The tables of companies that have ids of their own.
+/// The tables whose ids are assigned per company.
 pub const TABLES: [Table; 6] =
     [Table::Customer, Table::User, Table::NoteType, Table::Note, Table::Message, Table::Token];
-/// How many ids of each table a company has before those of the next.
+/// Number of ids of each table that a company has before those of the next one begin.
 const IDS: i64 = 1_000_000;
-/// How many companies have ids of their own.
+/// Number of companies with disjoint ids.
 const MOST_COMPANIES: i64 = 1_000;
 
-/// A company, and the door to put rows into it.
+/// A company, and functions that insert its rows.
 #[derive(Clone)]
 pub struct Company {
     app: App,
     row: company::Model,
 }
 
-/// A user who can be given tokens.
+/// A user, who can get tokens.
 #[derive(Clone)]
 pub struct User {
     app: App,
@@ -49,7 +49,7 @@ impl Company {
         let id = app.db().ids().new_company(&transaction).await.unwrap();
         let row = company::Model { id, name: name.to_owned(), created_on: app.clock().now() };
         let row = insert_into(&transaction, row).await;
-        // No id of a company is one of another: a test that asks for what others have asks for what its own has not.
+        // Companies have disjoint ids, so that a test that requests ids of another company cannot hit its own.
         for table in TABLES {
             db::reserve(&transaction, id, table, (id - 1) % MOST_COMPANIES * IDS).await.unwrap();
         }
@@ -172,7 +172,7 @@ impl Company {
         row
     }
 
-    /// Appends a message to the thread of a note and keeps the note's count and time in step.
+    /// Appends a message to the thread of a note, and updates the note's message count and time.
     pub async fn message(&self, note_id: i64, change: impl FnOnce(&mut message::Model)) -> message::Model {
         let (company, created_on) = (self.id, self.app.clock().now());
         let id = new_id(&self.app, self.id, Table::Message).await;
@@ -208,12 +208,12 @@ impl Company {
         row
     }
 
-    /// Makes a user responsible for a note, after those who are.
+    /// Assigns a user to a note, after its other assignees.
     pub async fn assign(&self, note_id: i64, user_id: i64) -> assignment::Model {
         self.assign_on(note_id, user_id, self.app.clock().now()).await
     }
 
-    /// The same, at a given time.
+    /// Like [`assign`](Self::assign), at a given time.
     pub async fn assign_on(&self, note_id: i64, user_id: i64, created_on: DateTime<Utc>) -> assignment::Model {
         let last = assignment::Entity::find()
             .filter(assignment::Column::CompanyId.eq(self.id))
@@ -283,7 +283,7 @@ async fn find_by_words<E: Findable>(app: &App, row: &E::Model) {
     transaction.commit().await.unwrap();
 }
 
-/// Puts one row of any table into the database.
+/// Inserts a row into any table.
 pub async fn insert<M>(app: &App, row: M) -> M
 where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
@@ -302,6 +302,6 @@ where
     M::Entity: EntityTrait<Model = M>,
     <M::Entity as EntityTrait>::ActiveModel: ActiveModelBehavior + Send,
 {
-    // A row that was read is unchanged in all columns; a new one has to name them all.
+    // A row that was read counts as unchanged in all columns; a new one must set them all.
     row.into_active_model().reset_all().insert(transaction).await.unwrap()
 }
