@@ -20,7 +20,8 @@ impl Case {
     }
 }
 
-/// Selects the details of 100 notes under several aliases each: with twelve and long texts, gigabytes of response.
+/// Selects the details of 100 notes under `aliases` aliases. With twelve aliases and long texts, the response takes
+/// gigabytes.
 pub fn aliased_details(aliases: usize) -> Case {
     let fields = aliases_of(aliases, "details");
     Case::new("aliased details", format!("{{ notes(first: 100) {{ nodes {{ {fields} }} }} }}"), json!({}))

@@ -23,7 +23,7 @@ const NOISE: Duration = Duration::from_millis(20);
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     pub p99: Duration,
-    /// Whether the 99th percentile may also be at most twice that next to honest load.
+    /// Whether the 99th percentile is also limited to twice that next to honest load.
     pub honest: bool,
 }
 
