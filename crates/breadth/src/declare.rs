@@ -8,7 +8,7 @@ use crate::bridge::{MetaInputValue, Registry};
 use super::link::Link;
 use crate::error::Error;
 
-/// Implemented by the row type of an object type; [`object!`](crate::object) does this.
+/// Implemented by the row type of an object type; the macro `object!` does this.
 pub trait Object: Send + Sync + 'static {
     fn object() -> &'static ObjectType;
 }

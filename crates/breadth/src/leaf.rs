@@ -181,7 +181,7 @@ impl<T: Leaf> Leaf for Vec<T> {
     }
 }
 
-/// Implements [`Leaf`](crate::Leaf) for an enum of async-graphql.
+/// Implements [`Leaf`] for an enum of async-graphql.
 #[macro_export]
 macro_rules! leaf_enum {
     ($kind:ty) => {

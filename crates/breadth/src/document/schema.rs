@@ -102,8 +102,8 @@ pub enum Scalar {
     String,
     Boolean,
     Id,
-    /// A custom scalar, with the function that checks its values. The function's error becomes part of the message: `it
-    /// has to be a day`.
+    /// A custom scalar, with the function that checks its values. The function's error, such as `it has to be a day`,
+    /// becomes part of the message.
     Own(fn(&ConstValue) -> Result<(), String>),
     /// A custom scalar that accepts any value.
     Any,

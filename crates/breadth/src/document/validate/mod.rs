@@ -37,7 +37,7 @@ struct Usage<'a, 's> {
     ty: Option<&'s TypeRef>,
     /// Whether the position has a default value.
     has_default: bool,
-    /// The OneOf input object, if the variable is the value of its field (GraphQL, section 3.13).
+    /// The input object with `@oneOf`, if the variable is the value of its field (GraphQL, section 3.13).
     one_of: Option<TypeId>,
 }
 
@@ -103,8 +103,8 @@ impl Examination<'_, '_, '_> {
         self.faults.len() >= MOST_FAULTS
     }
 
-    /// The current position in the response and in its arguments, for error messages: ` (in "notes.nodes" at
-    /// input.ids[2])`.
+    /// The current position in the response and in its arguments, for error messages, such as
+    /// ` (in "notes.nodes" at input.ids[2])`.
     fn place(&self) -> String {
         let mut within = String::new();
         for step in self.within.iter().take(10) {

@@ -10,7 +10,7 @@ use super::{Examination, Step, Usage, short};
 pub struct Expected<'s> {
     pub ty: &'s TypeRef,
     pub has_default: bool,
-    /// The OneOf input object, if the position is its field.
+    /// The input object with `@oneOf`, if the position is its field.
     pub one_of: Option<TypeId>,
 }
 
