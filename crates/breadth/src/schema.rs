@@ -179,8 +179,8 @@ impl Schema {
             .await
     }
 
-    /// Parses a document with one operation and executes it with unchecked variables; meant for tests and small
-    /// programs. Servers should keep documents and set limits.
+    /// Parses a document with one operation, coerces the variables that were sent, and executes it; meant for tests and
+    /// small programs. Servers should keep documents and set limits.
     pub async fn run(&self, text: &str, sent: Variables, data: &Data) -> Response {
         let document = match self.read(text, ParserLimits::default(), &Limits::default()) {
             Ok(document) => document,
