@@ -1,4 +1,4 @@
-//! What is stored stays bounded: texts in events, how long these are kept, and what a company may hold.
+//! Stored data stays bounded: the size of texts in events, the retention of events, and the storage quota of a company.
 
 mod events;
 mod quota;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Client, Company, User};
 
-/// A company whose rows are all made by changes, so that all are counted.
+/// A company whose rows are all created through the API, so that all of them are counted.
 struct Desk {
     app: App,
     company: Company,
@@ -33,7 +33,7 @@ impl Desk {
         Self { app, company, ann, client }
     }
 
-    /// The payload of a change.
+    /// Sends a mutation and returns its payload.
     async fn change(&self, field: &str, input_type: &str, input: Value, selection: &str) -> Value {
         let document = format!("mutation($input: {input_type}) {{ change: {field}(input: $input) {{ {selection} }} }}");
         self.client.query_with(&document, json!({ "input": input })).await["change"].clone()
@@ -65,7 +65,7 @@ impl Desk {
         read_usage(self.app.db().read(), self.company.id).await.unwrap().0
     }
 
-    /// What the rows that are there count.
+    /// Computes the usage anew from the stored rows.
     async fn counted_anew(&self) -> Usage {
         let db = self.app.db().read();
         let notes = note::Entity::find().all(db).await.unwrap();

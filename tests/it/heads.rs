@@ -1,4 +1,4 @@
-//! Heads of requests: what must not come twice, and how large one may be.
+//! Request heads: headers that must not be repeated, and the maximum size of a head.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -22,7 +22,7 @@ async fn reader(app: &App) -> Client {
     app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await
 }
 
-/// A server over a socket, for as long as the test runs.
+/// Starts a server on a socket, which runs as long as the test.
 async fn start(app: &App, settings: &HttpSettings) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -35,14 +35,15 @@ async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut answer = Vec::new();
     let (mut reading, mut writing) = stream.split();
-    // One that is refused early may be closed before all was sent.
+    // The server may close the connection of a refused request before everything is sent.
     let send = async { drop(writing.write_all(bytes).await) };
     let receive = async { drop(reading.read_to_end(&mut answer).await) };
     timeout(AT_MOST, async { tokio::join!(send, receive) }).await.expect("the server does not let go");
     String::from_utf8(answer).unwrap()
 }
 
-/// The HTTP library looks at these before anybody sees them (RFC 9112, section 6.3): what it takes has one meaning for all.
+/// The HTTP library checks body lengths before the server sees the request (RFC 9112, section 6.3). Whatever it accepts
+/// has one unambiguous length.
 #[tokio::test]
 async fn the_length_of_a_body_is_told_once() {
     let app = App::start().await;
@@ -74,10 +75,10 @@ async fn the_length_of_a_body_is_told_once() {
             assert!(is_refused(&answer), "{lines}: {answer}");
         }
     }
-    // Two equal lines are one (RFC 9110, section 8.6).
+    // Identical lines count as one (RFC 9110, section 8.6).
     let answer = send(&format!("Content-Length: {length}\r\nContent-Length: {length}"), body).await;
     assert!(answer.matches("HTTP/1.1 200 ").count() == 2 && answer.contains("__typename"), "{answer}");
-    // Chunks go before a length, and nothing is read behind them.
+    // Chunked encoding overrides a length, and the server reads nothing after the body.
     for lines in [
         format!("Content-Length: {length}\r\nTransfer-Encoding: chunked"),
         format!("Transfer-Encoding: chunked\r\nContent-Length: {length}"),
@@ -106,7 +107,7 @@ async fn a_header_that_comes_twice_is_refused_by_its_name() {
         ("x-request-id", "one".to_owned()),
     ];
     for (twice, _) in &good {
-        // Another one before it, another one behind it, or the same.
+        // Add a different value before or after the good one, or repeat the good one.
         for other in [("other", 0), ("other", 1), ("", 2)] {
             let mut request = Request::post("/graphql").body(Body::from(r#"{"query":"{__typename}"}"#)).unwrap();
             for (name, value) in &good {
@@ -127,14 +128,14 @@ async fn a_header_that_comes_twice_is_refused_by_its_name() {
             assert_eq!(answer.headers["connection"], "close");
         }
     }
-    // Lists may come in several lines.
+    // List headers may come in several lines.
     let request = Request::post("/graphql")
         .header("authorization", format!("Bearer {}", client.token()))
         .header("content-type", "application/json")
         .header("accept", "text/html")
         .header("accept", "application/json");
     assert_eq!(client.send(request.body(Body::from(r#"{"query":"{__typename}"}"#)).unwrap()).await.status, 200);
-    // Everywhere, not only where tokens are asked for.
+    // The check applies everywhere, not only where a token is needed.
     let request = Request::get("/livez").header("host", "a").header("host", "b").body(Body::empty()).unwrap();
     assert_eq!(client.send(request).await.status, 400);
 }
@@ -159,7 +160,7 @@ async fn a_request_over_a_connection_names_one_host() {
     assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
 }
 
-/// 390 KB of each of 900 unfinished heads were kept.
+/// Regression test: 900 unfinished heads of 390 KB each were kept in memory.
 #[tokio::test]
 async fn a_head_has_24_kib() {
     let app = App::start().await;
@@ -176,18 +177,18 @@ async fn a_head_has_24_kib() {
     let long = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(100_000));
     let answer = exchange(address, long.as_bytes()).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
-    // A body may be larger than what is read at a time.
+    // A body may be larger than the read buffer.
     let body = format!("{{\"query\":\"{{__typename}} #{}\"}}", "a".repeat(100_000));
     let post = crate::support::process::post(client.token(), &body);
     assert!(exchange(address, &post).await.contains("Query"));
 }
 
-/// Whatever an address asks for is paid from one budget; only health is never refused.
+/// Every request is charged to the budget of its address; only health checks are never refused.
 #[tokio::test]
 async fn files_and_404s_are_paid_for_by_the_address() {
     let app = App::start().await;
     let client = reader(&app).await;
-    // Ten requests, and a little for the bytes of small files.
+    // Enough for ten requests and the bytes of small files.
     let of_address = Allowance { operations: 9, budget: 10_500, refill: 1 };
     let settings = HttpSettings { of_address, of_token: ENDLESS, ..HttpSettings::default() };
     let router = router(app.context().clone(), schema::build(), &settings);
@@ -231,7 +232,7 @@ async fn files_and_404s_are_paid_for_by_the_address() {
     assert_eq!(ask("GET", "/livez", "198.51.100.1").await, 200);
 }
 
-/// A proxy that is trusted opens the connections of many clients.
+/// The limit does not apply to a trusted proxy, which opens the connections of many clients.
 #[tokio::test]
 async fn connections_are_paid_for_by_the_address() {
     let app = App::start().await;

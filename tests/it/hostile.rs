@@ -1,5 +1,5 @@
-//! Hostile texts wherever the schema takes a text: they change no answer and nothing but what they are meant for, and no
-//! database stumbles over them.
+//! Sends hostile texts wherever the schema takes a text: they distort no response, change nothing but their own value,
+//! and break neither database.
 
 pub mod bombs;
 mod documents;
@@ -25,20 +25,20 @@ use crate::filters::{Row, matches};
 use crate::oracle::Contract;
 use crate::support::{App, Client, Company, Contents, Response, User};
 
-/// Texts that one document carries.
+/// Maximum number of texts in one document.
 const TOGETHER: usize = 20;
-/// The key of records that no change is about.
+/// The key of the records that no change targets.
 const KEPT: i64 = 2;
-/// Stands in a body where half a character is to be.
+/// Placeholder for half a character (an unpaired surrogate) in a body.
 const MARK: &str = "<half>";
 
-/// A plain text, to see that a place takes one at all.
+/// A harmless text, to check that a place accepts texts at all.
 fn plain(place: &Place<'_>, number: usize) -> String {
-    // The key of records that are there: new ones take more than a key.
+    // Use the key of existing records, because creating a record needs more fields than its key.
     if place.name.contains("externalKey") { "plain".to_owned() } else { format!("plain {number}") }
 }
 
-/// Asks with the texts as variables, or as they stand in a document.
+/// Sends the texts as variables, or written inline in the document.
 async fn ask(client: &Client, place: &Place<'_>, texts: &[&str], in_words: bool) -> Response {
     if in_words {
         return client.query(&place.written(texts)).await;
@@ -47,9 +47,9 @@ async fn ask(client: &Client, place: &Place<'_>, texts: &[&str], in_words: bool)
     client.query_with(&document, variables).await
 }
 
-/// A record of each kind, with the key 1; the user.
+/// Creates a record of each kind, each with id 1, and returns the user.
 async fn one_of_each(company: &Company) -> User {
-    // What changes are about by the keys of the systems that they come from.
+    // The external key by which changes refer to people.
     let key = Some("plain".to_owned());
     let user = company.user_with("ann", |user| user.external_key.clone_from(&key)).await;
     let customer = company.customer_with("Cara", |customer| customer.external_key.clone_from(&key)).await;
@@ -59,13 +59,13 @@ async fn one_of_each(company: &Company) -> User {
     user
 }
 
-/// The codes of the errors at one of the answers.
+/// The error codes of one aliased field.
 fn codes(response: &Response, at: usize) -> Vec<&str> {
     let errors = response.errors().iter().zip(response.codes());
     errors.filter(|(error, _)| error["path"][0] == format!("at{at}")).map(|(_, code)| code).collect()
 }
 
-/// Halves of characters are no text: the request is refused, whatever the place.
+/// Half a character is not valid text, so the request is refused, whatever the place.
 async fn assert_halves_are_refused(client: &Client, place: &Place<'_>) {
     let (query, variables) = place.document(&[MARK]);
     let body = json!({ "query": query, "variables": variables }).to_string();
@@ -80,7 +80,7 @@ async fn assert_halves_are_refused(client: &Client, place: &Place<'_>) {
     }
 }
 
-/// Whether a text holds a word or words that follow each other.
+/// Whether a text contains a word, or words in sequence.
 fn holds(phrase: &Phrase, text: &[String]) -> bool {
     let last = phrase.words.len() - 1;
     text.windows(last + 1).any(|found| {
@@ -91,7 +91,7 @@ fn holds(phrase: &Phrase, text: &[String]) -> bool {
     })
 }
 
-/// Whether a search finds a text; `None` where it has too many words to be asked.
+/// Whether a search finds a text; `None` if the search is refused for having too many words.
 fn finds(search: &str, text: &str) -> Option<bool> {
     let Some(search) = Search::new(search).ok()? else { return Some(true) };
     let words: Vec<String> = tokens(text).map(|token| token.word).collect();
@@ -99,7 +99,7 @@ fn finds(search: &str, text: &str) -> Option<bool> {
     Some(!search.is_vain() && search.wanted.iter().all(holds) && !search.unwanted.iter().any(holds))
 }
 
-/// What a list of notes is, newest first: `None` where the arguments are refused.
+/// The notes in the expected list, newest first; `None` if the arguments are refused.
 fn expected(rows: &[Row], place: &Place<'_>, text: &str) -> Option<Vec<i64>> {
     let value = place.value(json!(text));
     let mut found = Vec::new();
@@ -108,7 +108,7 @@ fn expected(rows: &[Row], place: &Place<'_>, text: &str) -> Option<Vec<i64>> {
             "search" => finds(text, row.note.subject.as_deref().unwrap_or_default())?,
             "filter" if text.contains('\0') => return None,
             "filter" => matches(&value, row, 0),
-            // No text here is a cursor.
+            // None of the texts is a valid cursor.
             "after" | "before" => return None,
             argument => panic!("{}: say what {argument} has to find", place.name),
         };
@@ -117,7 +117,7 @@ fn expected(rows: &[Row], place: &Place<'_>, text: &str) -> Option<Vec<i64>> {
     Some(found)
 }
 
-/// A company whose notes are named by all these texts, newest first, and a client of it.
+/// Creates a company whose notes carry these texts, newest first, and a client of it.
 async fn named(app: &App, texts: &[String]) -> (Vec<Row>, Client) {
     let acme = app.company("Acme").await;
     let ann = acme.user("ann").await;
@@ -128,7 +128,7 @@ async fn named(app: &App, texts: &[String]) -> (Vec<Row>, Client) {
             (note.customer_id, note.user_id) = (Some(cara.id), Some(ann.id));
             note.subject = Some(text.clone());
             note.reference_id = Some(text.clone()).filter(|id| id.len() <= 1_000);
-            // As long as an index of PostgreSQL may hold.
+            // Within the maximum size of a PostgreSQL index entry.
             note.tags = Tags(Some(text.clone()).filter(|tag| tag.len() <= 1_000).into_iter().collect());
         });
         let note = note.await;
@@ -142,10 +142,11 @@ fn lists_notes(place: &Place<'_>) -> bool {
     ["NoteConnection", "NoteCount"].contains(&place.gives())
 }
 
-/// A text, and the notes that it finds where it is not refused.
+/// A text and the notes it finds; `None` if it is refused.
 type Case<'t> = (&'t str, Option<&'t Vec<i64>>);
 
-/// The texts of each document: what is refused leaves nothing of the answer, and stands alone.
+/// Groups the texts into documents. A refused text gets a document of its own, because it leaves no data in the
+/// response.
 fn in_documents<'t>(texts: &'t [String], found: &'t [Option<Vec<i64>>]) -> Vec<Vec<Case<'t>>> {
     let cases = texts.iter().map(String::as_str).zip(found.iter().map(Option::as_ref));
     let (answered, refused): (Vec<Case>, Vec<Case>) = cases.partition(|(_, found)| found.is_some());
@@ -189,7 +190,7 @@ async fn hostile_texts_in_questions_find_what_they_say() {
             "{}",
             place.name
         );
-        // The same arguments find the same under each record.
+        // The same arguments find the same notes under every record.
         let arguments = place.name.split_once('(').unwrap().1.to_owned();
         let lists_notes = lists_notes(place);
         let found = known.entry((arguments, lists_notes)).or_insert_with(|| {
@@ -203,7 +204,7 @@ async fn hostile_texts_in_questions_find_what_they_say() {
                 if lists_notes {
                     assert_list(place, case, &codes, answer);
                 } else {
-                    // What people are found by is looked at where [`people`] are.
+                    // The results of people searches are checked in [`people`].
                     let code = if place.takes_cursor() { "BAD_CURSOR" } else { "INVALID" };
                     assert!(codes.iter().all(|found| *found == code), "{}: {:?} {codes:?}", place.name, case.0);
                     assert!(!place.takes_cursor() || !codes.is_empty(), "{}: {:?}", place.name, case.0);
@@ -218,7 +219,7 @@ async fn hostile_texts_in_questions_find_what_they_say() {
     assert!(before == Contents::read(&app).await, "a question changes nothing");
 }
 
-/// What no change here is about: the rows of the company `theirs`, and those of the records with this key.
+/// Keeps only the rows that no change targets: those of the company `theirs`, and those of the records with this key.
 fn unrelated(contents: Contents, theirs: i64, key: i64) -> Contents {
     let mut unrelated = contents;
     for (table, rows) in &mut unrelated.0 {
@@ -236,7 +237,7 @@ fn unrelated(contents: Contents, theirs: i64, key: i64) -> Contents {
 async fn hostile_texts_in_changes_change_nothing_else() {
     let app = App::start().await;
     let (acme, other) = (app.company("Acme").await, app.company("Other").await);
-    // The first of each kind is what changes are about.
+    // The changes target the first record of each kind.
     let key = Some("plain".to_owned());
     let ann = acme.user_with("ann", |user| user.external_key.clone_from(&key)).await;
     acme.customer_with("Cara", |customer| customer.external_key.clone_from(&key)).await;
@@ -275,7 +276,7 @@ async fn hostile_texts_in_changes_change_nothing_else() {
                 changed += usize::from(problems.is_empty());
             }
             if place.name.contains("addTags") {
-                // A note holds a hundred.
+                // A note holds at most a hundred tags, so clear them.
                 client.query("mutation { notePatch(input: { id: 1, patch: { tags: [] } }) { changedFields } }").await;
             }
         }

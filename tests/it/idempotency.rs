@@ -43,7 +43,7 @@ impl Desk {
         send(&self.client, document, input).await
     }
 
-    /// An input of each of the two changes, under a key.
+    /// An input for each of the two mutations, with this key.
     fn inputs(&self, key: &str) -> [(&'static str, Value); 2] {
         let ann = self.ann.id.to_string();
         [
@@ -56,7 +56,7 @@ impl Desk {
         Contents::read(&self.app).await.count(table)
     }
 
-    /// Makes the keys older.
+    /// Makes all keys older by this duration.
     async fn age(&self, by: TimeDelta) {
         let transaction = self.app.db().begin().await.unwrap();
         for row in idempotency_key::Entity::find().all(&transaction).await.unwrap() {
@@ -88,7 +88,7 @@ async fn the_same_change_again_gives_the_first_result_and_makes_nothing() {
         let before = Contents::read(&desk.app).await;
         assert_eq!(desk.send(document, input.clone()).await, first);
         assert_eq!(Contents::read(&desk.app).await, before);
-        // Without the key it is another change.
+        // Without the key it counts as another change.
         let mut without = input;
         without["idempotencyKey"] = Value::Null;
         assert_ne!(desk.send(document, without).await, first);
@@ -145,7 +145,7 @@ async fn a_key_belongs_to_one_change_of_one_user() {
     assert!(made[0] != made[1] && made[1] != made[2] && made[0] != made[2], "{made:?}");
     let (post, message) = desk.inputs("k").into_iter().last().unwrap();
     assert_eq!(desk.send(post, message).await["userErrors"], json!([]));
-    // Another token of the same user is the same user.
+    // Another token of the same user shares the user's keys.
     let again = desk.ann.token(&[Scope::Admin]).await;
     assert_eq!(send(&again, CREATE, input).await["note"]["id"], made[0]["note"]["id"]);
 }
@@ -165,7 +165,7 @@ async fn a_change_that_was_refused_keeps_no_key() {
     assert_eq!(desk.send(POST, message).await["userErrors"], json!([]));
 }
 
-/// What was once made is the result, whatever would be wrong with it today.
+/// A repeated request returns the first result, even if its input would be invalid by now.
 #[tokio::test]
 async fn the_first_result_stands_when_its_links_are_gone_and_what_is_gone_is_told() {
     let desk = Desk::new().await;
@@ -218,7 +218,7 @@ async fn a_key_is_kept_for_a_day_and_forgotten_later_bit_by_bit() {
     let desk = Desk::new().await;
     let input = |key: &str| json!({ "subject": "x", "idempotencyKey": key });
     let first = desk.send(CREATE, input("k")).await;
-    // The clock of a test moves by a second with each look at it.
+    // The test clock advances by one second with each reading.
     desk.age(TimeDelta::hours(24) - TimeDelta::minutes(1)).await;
     assert_eq!(desk.send(CREATE, input("k")).await, first);
     desk.age(TimeDelta::minutes(1)).await;
@@ -268,7 +268,7 @@ async fn of_twenty_at_the_same_time_one_is_made() {
     assert_eq!((desk.count("event").await, desk.count("idempotency_key").await), (2, 2));
 }
 
-/// The client sends a change, and its connection breaks off while the change is being made.
+/// The client sends a change, and its connection breaks while the change is running.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn after_a_cut_connection_the_same_change_gives_the_first_result() {
     let desk = Desk::new().await;
@@ -283,7 +283,7 @@ async fn after_a_cut_connection_the_same_change_gives_the_first_result() {
     ));
     for (table, (document, input)) in ["note", "message"].into_iter().zip(desk.inputs("k")) {
         let count = desk.count(table).await;
-        // Whatever links to the user waits until this transaction ends; on SQLite, whatever writes.
+        // Inserts that refer to the user wait until this transaction ends; on SQLite, all writes wait.
         let blocker = desk.app.db().begin().await.unwrap();
         user::Entity::find().filter(user::Column::Id.eq(desk.ann.id)).lock_exclusive().one(&blocker).await.unwrap();
         let recording = desk.app.record();
@@ -304,7 +304,7 @@ async fn after_a_cut_connection_the_same_change_gives_the_first_result() {
         assert_eq!(desk.count(table).await, count, "the change was made before the connection was cut");
         blocker.rollback().await.unwrap();
 
-        // The client knows nothing of it, and asks again until it gets an answer.
+        // The client does not know the outcome, so it retries until it gets an answer.
         let mut answer = Value::Null;
         for _ in 0..1_000 {
             answer = desk.send(document, input.clone()).await;

@@ -1,4 +1,4 @@
-//! JSON web tokens of an identity provider: whom they let in, and all that they do not.
+//! JSON web tokens of an identity provider: which tokens are accepted, and which are not.
 
 mod provider;
 mod refused;
@@ -27,11 +27,11 @@ use crate::support::{App, User};
 
 const ISSUER: &str = "https://idp.example/realms/notes";
 const AUDIENCE: &str = "notegraph";
-/// The clock of a test begins at 1772442000.
+/// A Unix time after the start of the test clock, which is 1772442000.
 const LATER: i64 = 1_772_500_000;
 const VIEWER: &str = "{ viewer { scopes user { id username } company { name } } }";
 
-/// Keys are asked for again whenever one is not known.
+/// Requests the keys again whenever a token names an unknown key.
 const EAGER: Patience = Patience { fresh: Duration::from_mins(10), between: Duration::ZERO };
 
 fn settings(source: &str, patience: Patience) -> IdentitySettings {
@@ -77,7 +77,7 @@ fn server(app: &App, identity: IdentitySettings) -> Router {
     router(app.context().clone(), schema::build(), &settings)
 }
 
-/// The status and the whole answer, but for the ID of the request.
+/// The status and the whole response. All requests have the same ID, so that responses are comparable.
 async fn ask(server: &Router, token: &str, document: &str) -> (u16, Value) {
     let request = Request::post("/graphql")
         .header("authorization", format!("Bearer {token}"))
@@ -113,7 +113,7 @@ async fn a_token_of_the_provider_lets_its_user_in() {
         let viewer = &answer["body"]["data"]["viewer"];
         assert_eq!((&viewer["user"]["username"], &viewer["company"]["name"]), (&json!("ann"), &json!("Acme")));
         assert_eq!(viewer["scopes"], json!(["READ"]));
-        // What the token does not permit is refused as with any other.
+        // Operations outside the token's scopes are refused as with any other token.
         let create = r#"mutation { noteCreate(input: { subject: "x" }) { note { id } } }"#;
         let (_, answer) = ask(&server, &pair.sign(&pair.header(), &claims()), create).await;
         assert_eq!(answer["body"]["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
@@ -149,7 +149,7 @@ async fn claims_mean_what_the_settings_say() {
     header.kid = None;
     let (status, answer) = ask(&server, &pair.sign(&header, &token), VIEWER).await;
     assert_eq!((status, &answer["body"]["data"]["viewer"]["scopes"]), (200, &json!(["ADMIN"])), "{answer}");
-    // Opaque tokens go on to work beside it.
+    // Opaque tokens keep working alongside.
     let opaque = app.company("Other").await.user("bob").await.token(&[Scope::Read]).await;
     assert_eq!(self::status(&server, opaque.token()).await, 200);
 }
@@ -193,7 +193,7 @@ async fn a_new_key_is_asked_for_and_the_old_ones_hold_while_the_provider_is_down
     assert_eq!(status(&server, &token(&first)).await, 401, "what the provider took back is gone");
 }
 
-/// Whoever makes up names of keys does not make us ask the provider for each.
+/// Tokens with made-up key ids do not cause a request to the provider each.
 #[tokio::test]
 async fn the_provider_is_not_asked_as_often_as_tokens_name_unknown_keys() {
     let app = App::start().await;
@@ -211,7 +211,7 @@ async fn the_provider_is_not_asked_as_often_as_tokens_name_unknown_keys() {
     assert_eq!(provider.asked(), 1);
 }
 
-/// Nobody can keep new keys from being read by naming them, and hanging up at once.
+/// A client that names a new key and hangs up at once does not keep the keys from being read.
 #[tokio::test]
 async fn who_hangs_up_takes_the_keys_from_nobody() {
     let app = App::start().await;
@@ -284,7 +284,7 @@ async fn a_file_is_read_again_when_it_changes() {
     assert_eq!(status(&server, &first.sign(&first.header(), &claims())).await, 401);
 }
 
-/// As with an opaque token: there is no time in which somebody who left still may.
+/// As with an opaque token, deactivation leaves no grace period to a user who has left.
 #[tokio::test]
 async fn deactivating_takes_effect_at_once_and_namesakes_are_not_guessed() {
     let app = App::start().await;

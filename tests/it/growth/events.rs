@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Desk;
 use crate::support::assert_search_index_is_current;
 
-/// The longest text of an event.
+/// The length of the longest text in an event's changes.
 fn longest(changes: &Changes) -> usize {
     let texts = |value: &Value| match value {
         Value::String(text) => text.chars().count(),
@@ -31,14 +31,14 @@ async fn a_change_of_many_notes_does_not_store_its_text_again_for_each() {
     assert!(events.iter().all(|event| longest(&event.changes) <= MAX_CHARACTERS));
     let bytes: usize = events.iter().map(|event| json!(event.changes).to_string().len()).sum();
     assert!(bytes < 500_000, "two changes of 6 KB made events of {bytes} bytes");
-    // Of each note its subject and its details, which all have in common.
+    // Each note has two indexed parts, its subject and its details, with the same texts in all notes.
     assert_eq!(assert_search_index_is_current(desk.app.db()).await, 200);
     for event in &events {
         assert_eq!(event.bytes, changes_bytes(&event.changes), "the event says what it counts");
     }
 }
 
-/// Each kind of value that can be long, in the events of single changes.
+/// Covers each kind of value that can be long, in events of single changes.
 #[tokio::test]
 async fn no_event_holds_a_long_value() {
     let desk = Desk::new().await;

@@ -22,7 +22,7 @@ async fn a_company_holds_as_many_notes_as_it_may() {
     assert_eq!(error["params"], json!({ "of": "notes", "limit": 3 }), "not how many there are");
     assert!(error["message"].as_str().unwrap().contains("limit of 3 notes"), "{error}");
     assert_eq!(desk.usage().await, desk.counted_anew().await);
-    // What is there can still be changed, and another company has a count of its own.
+    // Existing notes can still be changed, and another company has a counter of its own.
     assert_eq!(desk.patch_many(&ids, json!({ "details": "more" })).await["changedCount"], 3);
     let rick = desk.app.company("Other").await.user("rick").await.token(&[Scope::Write]).await;
     let made = rick.query("mutation { noteCreate(input: {}) { note { id } userErrors { code } } }").await;
@@ -31,7 +31,7 @@ async fn a_company_holds_as_many_notes_as_it_may() {
     assert_eq!(codes(&deleted), [""; 0]);
     assert_eq!(codes(&desk.create("in its place").await), [""; 0]);
     assert_eq!(codes(&desk.create("one more").await), EXCEEDED);
-    // For this company alone.
+    // Raise the limit for this company only.
     let transaction = desk.app.db().begin().await.unwrap();
     write_limits(&transaction, desk.company.id, Limits { notes: Some(4), bytes: None }).await.unwrap();
     transaction.commit().await.unwrap();
@@ -76,7 +76,7 @@ async fn a_company_holds_as_many_bytes_as_it_may_whatever_writes_them() {
     }
     assert_eq!(desk.usage().await, desk.counted_anew().await, "what was refused is not counted");
     assert_eq!(desk.events().await.len(), 10);
-    // Up to the limit everything goes, and what makes the company smaller goes always.
+    // Changes up to the limit are accepted, and changes that free space always are.
     let half = "x".repeat(80_000);
     assert_eq!(codes(&desk.change("notePatch", "NotePatchInput!", patch(&half), errors).await), [""; 0]);
     assert_eq!(codes(&desk.change("noteMessagePost", "NoteMessagePostInput!", post(&half), errors).await), EXCEEDED);
@@ -85,7 +85,7 @@ async fn a_company_holds_as_many_bytes_as_it_may_whatever_writes_them() {
     assert_eq!(desk.usage().await, desk.counted_anew().await);
 }
 
-/// Changes that add nothing to a note grow the log all the same.
+/// Changes that add nothing to a note still add events to the log.
 #[tokio::test]
 async fn a_full_company_cannot_fill_the_log() {
     let desk = Desk::with(Limits { notes: None, bytes: Some(40_000) }).await;
@@ -137,7 +137,7 @@ async fn what_is_counted_is_what_is_there() {
     assert_eq!((usage, usage.notes), (desk.counted_anew().await, 3));
     desk.change("noteDelete", "NoteDeleteInput!", json!({ "id": ids[0] }), "deletedNoteId").await;
     assert_eq!(desk.usage().await, desk.counted_anew().await);
-    // People count, too.
+    // People count towards the quota, too.
     let person = |name: &str| json!([{ "externalKey": "k", "fullName": name }]);
     let before = desk.usage().await;
     desk.change("customersUpsert", "[CustomerInput!]!", person("abcdef"), "customers { id }").await;
@@ -146,7 +146,7 @@ async fn what_is_counted_is_what_is_there() {
     assert_eq!(desk.usage().await, before + Usage::of_bytes(256 + 4));
 }
 
-/// Tables from before are counted when they are brought up to date, as the program counts them.
+/// The migration counts existing rows the same way as the program does.
 #[tokio::test]
 async fn what_was_there_before_is_counted() {
     use migration::{Migrator, MigratorTrait};

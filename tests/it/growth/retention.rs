@@ -11,7 +11,7 @@ async fn sweep(desk: &Desk, keep: TimeDelta) -> Removed {
     retention.sweep(&mut stop).await.unwrap()
 }
 
-/// The clock of the tests moves by a second with each look at it.
+/// The test clock advances by one second with each reading.
 #[tokio::test]
 async fn events_that_are_too_old_are_removed_and_no_other() {
     let desk = Desk::new().await;
@@ -21,7 +21,7 @@ async fn events_that_are_too_old_are_removed_and_no_other() {
     rick.query("mutation { noteCreate(input: { subject: \"young\" }) { note { id } } }").await.data();
     let before = desk.events().await;
     let now = before[before.len() - 1].created_on;
-    // The sweep looks at the clock once more.
+    // The sweep reads the clock once more.
     let keep = now + TimeDelta::seconds(1) - before[600].created_on;
     let usage = desk.usage().await;
     let gone: i64 = before[..600].iter().map(|event| i64::from(event.bytes)).sum();
@@ -33,7 +33,7 @@ async fn events_that_are_too_old_are_removed_and_no_other() {
     assert_eq!(desk.events().await, []);
 }
 
-/// Events of a log that was written before their texts were bounded.
+/// Events may be long if they were written before texts in events were bounded.
 #[tokio::test]
 async fn long_events_are_removed_a_few_at_a_time() {
     let desk = Desk::new().await;
@@ -58,6 +58,6 @@ async fn a_sweep_that_is_told_to_stop_ends_after_its_transaction() {
     let (sender, mut stop) = watch::channel(false);
     sender.send(true).unwrap();
     assert_eq!(retention.clone().sweep(&mut stop).await.unwrap().events, 3);
-    // The task ends as well, where its time has not come yet.
+    // The task ends as well, even before its next sweep is due.
     retention.run(stop).await;
 }

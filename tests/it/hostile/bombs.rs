@@ -1,10 +1,10 @@
-//! Small texts that ask for much work.
+//! Small documents that ask for a lot of work.
 
 use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-/// A document, and what is sent with it.
+/// A document and its variables.
 pub struct Hostile {
     pub name: String,
     pub document: String,
@@ -21,7 +21,7 @@ fn times(count: usize, each: impl Fn(usize) -> String) -> String {
     })
 }
 
-/// Something within itself, from its beginning to its end, in a document.
+/// Adds documents with deeply nested constructs, closed and not closed.
 fn nested(all: &mut Vec<(String, String)>) {
     let kinds: [(&str, &str, &str, &str, &str); 9] = [
         ("lists", "{ node(id: ", "[", "]", ") { id } }"),
@@ -75,7 +75,7 @@ fn fragments(all: &mut Vec<(String, String)>) {
         "1,000 fragments".into(),
         format!("{{ ...f0 }} {}", times(1_000, |n| format!("fragment f{n} on Query {{ viewer {{ scopes }} }}"))),
     ));
-    // Deeper than any stack, where each is followed by recursion.
+    // Too deep for the stack of a validator that follows each fragment by recursion.
     let level = 55;
     let chain = |n: usize| {
         format!("fragment d{n} on Query {{ {} ...d{} {} }}", "... { ".repeat(level), n + 1, "}".repeat(level))
@@ -87,7 +87,7 @@ fn fragments(all: &mut Vec<(String, String)>) {
         let end = format!("fragment l{count} on Query {{ viewer {{ scopes }} }}");
         all.push((format!("a line of {count} fragments"), format!("{{ ...l0 }} {chain} {end}")));
     }
-    // Conflicts that are found again in each of the selections around them.
+    // Conflicting fields that a naive check finds again in each enclosing selection.
     let conflicts = times(800, |n| format!("a: f{n}"));
     let around =
         |n: usize| format!("fragment e{n} on Query {{ {} ...e{} {} }}", "... { ".repeat(50), n + 1, "}".repeat(50));
@@ -200,7 +200,7 @@ fn texts(all: &mut Vec<(String, String)>) {
     all.push(("letters of all scripts".into(), "é手ж\u{0}\u{200b}".repeat(5_000)));
 }
 
-/// All of them: none is to be carried out.
+/// All hostile documents. The server must not execute any of them.
 pub fn documents() -> Vec<Hostile> {
     let mut all = Vec::new();
     nested(&mut all);

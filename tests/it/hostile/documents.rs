@@ -1,5 +1,5 @@
-//! Documents that are made to end or to stall a server: each is refused with a short answer, changes nothing, and the
-//! server goes on.
+//! Documents designed to crash or stall a server: each is refused with a short response and changes nothing, and the
+//! server stays available.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use super::bombs::{Hostile, documents};
 use crate::support::{App, Client, Contents, Response};
 
-/// In how long a debug build refuses a document on a busy machine; a release build takes a fiftieth. What grows with the
-/// square of a document takes minutes.
+/// The maximum time in which a debug build refuses a document on a busy machine; a release build takes a fiftieth. Work
+/// that is quadratic in the size of the document takes minutes.
 const LONGEST: Duration = Duration::from_secs(2);
-/// An answer to any of them, in bytes.
+/// Maximum size of a response, in bytes.
 const LARGEST: usize = 4_096;
 
 async fn by_get(client: &Client, document: &str) -> Response {
@@ -26,7 +26,7 @@ async fn by_get(client: &Client, document: &str) -> Response {
     client.send(request.unwrap()).await
 }
 
-/// Whether an answer repeats a long piece of a document.
+/// Whether a response repeats a long piece of a document.
 fn repeats(answer: &str, document: &str) -> bool {
     let chars: Vec<char> = document.chars().collect();
     let mut pieces = chars.chunks_exact(100).map(|piece| piece.iter().collect::<String>());
@@ -71,7 +71,7 @@ async fn each_is_refused_and_the_server_goes_on() {
     assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], 1);
 }
 
-/// Writes the documents where `NOTEGRAPH_HOSTILE_FOLDER` says, for a check of the release build.
+/// Writes the documents to the folder in `NOTEGRAPH_HOSTILE_FOLDER`, if it is set, for a check of the release build.
 #[tokio::test]
 async fn they_are_written() {
     let Ok(folder) = std::env::var("NOTEGRAPH_HOSTILE_FOLDER") else { return };
@@ -82,7 +82,7 @@ async fn they_are_written() {
     std::fs::write(std::path::Path::new(&folder).join("documents.json"), documents.to_string()).unwrap();
 }
 
-/// A body that is cheap to send and dear to read.
+/// A body that is cheap to send and expensive to parse.
 #[tokio::test]
 async fn values_of_a_request_are_bounded() {
     let app = App::start().await;
@@ -92,7 +92,7 @@ async fn values_of_a_request_are_bounded() {
     assert_eq!((answer.status, answer.codes()), (400, vec!["BAD_REQUEST"]));
 }
 
-/// What fails many times over is told a few times, in time.
+/// Of many equal failures, only a few are reported, and in time.
 #[tokio::test]
 async fn many_failing_fields_are_told_shortly() {
     let app = App::start().await;

@@ -1,4 +1,5 @@
-//! What is no ID, wherever the schema takes one: it is refused by its name, finds nothing and changes nothing.
+//! Invalid and unknown IDs wherever the schema takes an ID: each is refused with a specific error code, finds nothing
+//! and changes nothing.
 
 use notegraph::entity::token::Scope;
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use super::{codes, one_of_each};
 use crate::oracle::Contract;
 use crate::support::{App, Client, Contents, Response};
 
-/// IDs of nothing, of no kind.
+/// Texts that are not a valid ID of any type.
 const NO_IDS: [&str; 48] = [
     "",
     " ",
@@ -60,7 +61,7 @@ const NO_IDS: [&str; 48] = [
     "Tm90ZTox",
 ];
 
-/// IDs as they should be, of records that are not there.
+/// Well-formed IDs of records that do not exist.
 const ABSENT: [&str; 9] = [
     "9223372036854775807",
     "999999999",
@@ -81,7 +82,7 @@ async fn ask(client: &Client, place: &Place<'_>, value: Value, in_words: bool) -
     client.query_with(&document, variables).await
 }
 
-/// The codes of all that is wrong, at the top and in the payload.
+/// The codes of all errors, at the top level and in the payload.
 fn told(place: &Place<'_>, response: &Response) -> Vec<String> {
     let mut told: Vec<String> = response.codes().into_iter().map(str::to_owned).collect();
     if place.is_change() && told.is_empty() {
@@ -117,7 +118,7 @@ async fn what_is_no_id_is_refused_everywhere() {
         for (id, code) in [
             (json!(-1), "INVALID"),
             (json!(0), "INVALID"),
-            // A number of any length is an ID, and none of these is a record's.
+            // The ID type accepts integers of any length; none of these is the ID of a record.
             (json!(u64::MAX), "INVALID"),
             (json!(i64::MIN), "INVALID"),
             (json!(1.5), "GRAPHQL_VALIDATION_FAILED"),

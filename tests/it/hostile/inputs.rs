@@ -1,5 +1,5 @@
-//! Changes take what their inputs declare, and nothing else that a record has: no company, author, version or time can be
-//! slipped in beside it.
+//! Mutations accept the fields that their inputs declare and nothing else: no company, author, version or time can be
+//! slipped in.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::places::inputs;
 use crate::oracle::{Contract, Kind};
 use crate::support::{App, Catalog, Contents};
 
-/// The names of all that records have: fields of the schema, and columns as the schema would call them.
+/// All names of record properties: the fields of the schema, and the columns in the spelling of the schema.
 async fn names(app: &App, contract: &Contract) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for kind in contract.types.values() {
@@ -63,7 +63,7 @@ async fn what_an_input_does_not_declare_is_refused_before_anything_changes() {
     println!("{refused} refused in {} inputs", inputs.len());
     assert!(before == Contents::read(&app).await, "nothing has changed");
     assert!(refused > 2_000, "{refused}");
-    // Without the one thing more they are taken.
+    // Without the extra field the inputs are accepted.
     for place in &inputs {
         let (document, variables) = place.asking(&[place.least_of_it()], place.selection());
         assert_eq!(client.query_with(&document, variables).await.codes(), Vec::<&str>::new(), "{}", place.name);

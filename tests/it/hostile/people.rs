@@ -1,4 +1,4 @@
-//! Hostile texts as names of people, and as what people are looked for by.
+//! Hostile texts as names of people and as searches for people.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +12,13 @@ use super::strings::texts;
 use crate::oracle::Contract;
 use crate::support::{App, Contents};
 
-/// The most words of a search.
+/// Maximum number of words in a search.
 const MOST: usize = 20;
 
-/// The words of a text, where groups of digits are one number, and whether the last could go on.
+/// The words of a text, with adjacent groups of digits as one number, and whether the last word may continue.
 fn words(text: &str) -> (Vec<String>, bool) {
     let mut words: Vec<String> = Vec::new();
-    // Where the number before ends.
+    // The end of the preceding number.
     let (mut number, mut goes_on) = (None, false);
     for token in tokens(text) {
         let is_number = token.word.chars().all(|char| char.is_ascii_digit());
@@ -35,12 +35,12 @@ fn words(text: &str) -> (Vec<String>, bool) {
     (words, goes_on)
 }
 
-/// What somebody of this name is found by.
+/// The words by which a person of this name is found.
 fn found_by(name: &str) -> BTreeSet<String> {
     tokens(name).map(|token| token.word).chain(words(name).0).collect()
 }
 
-/// Whether a search finds somebody; `None` where it is refused.
+/// Whether a search finds a person with these words; `None` if it is refused.
 fn finds(search: &str, known: &BTreeSet<String>) -> Option<bool> {
     if search.trim().is_empty() {
         return Some(true);

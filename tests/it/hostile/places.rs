@@ -1,4 +1,4 @@
-//! Where the schema takes a value of some type: a text, an ID.
+//! Finds the places in the schema that take a value of some type, such as a text or an ID.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write;
@@ -8,42 +8,42 @@ use serde_json::{Map, Value, json};
 
 use crate::oracle::{Argument, Contract, Field, Kind, innermost};
 
-/// IDs of records that other systems have: any text.
+/// Fields with IDs that other systems assign: any text.
 const OF_OTHERS: [&str; 4] = ["referenceId", "homeHouseId", "businessLocationId", "employeeId"];
 
-/// An argument of the type, or a field of that type in one.
+/// An argument of the wanted type, or an input field of that type within an argument.
 pub struct Place<'c> {
     contract: &'c Contract,
-    /// As in `Query.notes(filter.subject.eq)`.
+    /// For example `Query.notes(filter.subject.eq)`.
     pub name: String,
     /// `query` or `mutation`.
     operation: &'static str,
-    /// The fields that lead to the one with the argument, and that one.
+    /// The fields from the root to the one with the argument, including it.
     fields: Vec<&'c Field>,
     argument: &'c Argument,
-    /// The fields of input types that lead from the argument to the value.
+    /// The input fields that lead from the argument to the value.
     within: Vec<&'c str>,
-    /// The name of the type that it takes, without lists.
+    /// The name of the type it takes, without lists.
     pub takes: &'c str,
-    /// The key of the records that the other IDs in a document name, whatever their type.
+    /// The key in the other IDs of a document, whatever their type.
     pub own: String,
 }
 
-/// All that take a text, each under the shortest way to it; the ID by which another system knows a record is one.
+/// All places that take a text, each by its shortest path. IDs that other systems assign are texts, too.
 pub fn places(contract: &Contract) -> Vec<Place<'_>> {
     let mut places = places_of(contract, &|name| ["String", "ID"].contains(&name));
     places.retain(|place| place.takes == "String" || place.is_of_another_system());
     places
 }
 
-/// All that take an ID of ours.
+/// All places that take an ID of this server.
 pub fn ids(contract: &Contract) -> Vec<Place<'_>> {
     let mut places = places_of(contract, &|name| name == "ID");
     places.retain(|place| !place.is_of_another_system());
     places
 }
 
-/// The inputs of all changes: the argument, and each object within it.
+/// The inputs of all mutations: each argument, and each input object within it.
 pub fn inputs(contract: &Contract) -> Vec<Place<'_>> {
     let mut seen = BTreeSet::new();
     let mut inputs = Vec::new();
@@ -68,7 +68,7 @@ pub fn inputs(contract: &Contract) -> Vec<Place<'_>> {
     inputs
 }
 
-/// All that take a value of one of the types, each under the shortest way to it.
+/// All places that take a value of a wanted type, each by its shortest path.
 pub fn places_of<'c>(contract: &'c Contract, wanted: &dyn Fn(&str) -> bool) -> Vec<Place<'c>> {
     let values_in = |argument: &'c Argument| values_in(contract, &argument.takes, wanted, &mut Vec::new());
     let mut places = Vec::new();
@@ -91,7 +91,7 @@ pub fn places_of<'c>(contract: &'c Contract, wanted: &dyn Fn(&str) -> bool) -> V
             }
         }
     }
-    // Whatever has a place is on one of the ways.
+    // Every type with a matching argument must have been reached.
     for (name, kind) in &contract.types {
         let Kind::Fields(fields) = kind else { continue };
         let mut arguments = fields.iter().flat_map(|field| &field.arguments);
@@ -101,7 +101,8 @@ pub fn places_of<'c>(contract: &'c Contract, wanted: &dyn Fn(&str) -> bool) -> V
     places
 }
 
-/// The ways from a type of input to the values in it, with the name of their type. A type within itself is looked at once.
+/// The paths from an input type to the wanted values in it, with the name of their type. A recursive type is visited
+/// once.
 fn values_in<'c>(
     contract: &'c Contract,
     ty: &'c Type,
@@ -143,7 +144,7 @@ impl<'c> Place<'c> {
         self.within.iter().any(|field| OF_OTHERS.contains(field))
     }
 
-    /// The name of the type at the end of these fields of the argument.
+    /// The name of the type at the end of this path within the argument.
     fn type_within(&self, within: &[&str]) -> &'c str {
         within.iter().fold(innermost(&self.argument.takes), |name, field| {
             let takes = self.inputs(name).iter().find(|known| known.name == *field).unwrap();
@@ -151,7 +152,7 @@ impl<'c> Place<'c> {
         })
     }
 
-    /// The fields of a type of input.
+    /// The fields of an input type.
     fn inputs(&self, name: &str) -> &'c [Argument] {
         match self.contract.types.get(name) {
             Some(Kind::Input(fields)) => fields,
@@ -159,17 +160,17 @@ impl<'c> Place<'c> {
         }
     }
 
-    /// Whether the type that it takes has a field of this name.
+    /// Whether the type it takes has a field of this name.
     pub fn declares(&self, name: &str) -> bool {
         self.inputs(self.takes).iter().any(|field| field.name == name)
     }
 
-    /// The least object that it takes.
+    /// The smallest object it accepts.
     pub fn least_of_it(&self) -> Value {
         self.required(self.inputs(self.takes))
     }
 
-    /// The least object, and one thing more.
+    /// The smallest object it accepts, plus one more field.
     pub fn least_with(&self, name: &str, more: Value) -> Value {
         let mut value = self.least_of_it();
         value[name] = more;
@@ -180,7 +181,7 @@ impl<'c> Place<'c> {
         ["after", "before"].contains(&self.argument())
     }
 
-    /// What the field gives.
+    /// The name of the type that the field returns.
     pub fn gives(&self) -> &str {
         self.field().gives_name()
     }
@@ -189,7 +190,7 @@ impl<'c> Place<'c> {
         self.fields.last().unwrap()
     }
 
-    /// The value of the argument with this one in its place; a list is one of values.
+    /// The argument's value with this value at the place. Lists on the path have one item.
     pub fn value(&self, value: Value) -> Value {
         self.with(&self.argument.takes, &self.within, value)
     }
@@ -208,7 +209,7 @@ impl<'c> Place<'c> {
         value
     }
 
-    /// A value that has no more than it needs.
+    /// The smallest valid value of a type.
     fn least(&self, ty: &Type) -> Value {
         let name = match &ty.base {
             BaseType::List(inner) => return json!([self.least(inner)]),
@@ -229,13 +230,13 @@ impl<'c> Place<'c> {
         Value::Object(required.map(|field| (field.name.clone(), self.least(&field.takes))).collect::<Map<_, _>>())
     }
 
-    /// A document that puts each of these texts in its place, with its variables.
+    /// A document with each of these texts at this place, and its variables.
     pub fn document(&self, texts: &[&str]) -> (String, Value) {
         let texts: Vec<Value> = texts.iter().map(|text| json!(text)).collect();
         self.asking(&texts, self.selection())
     }
 
-    /// The same with any values, and a selection of what the field gives.
+    /// Like [`document`](Self::document), with any values and the given selection.
     pub fn asking(&self, values: &[Value], selection: &str) -> (String, Value) {
         let (mut head, mut variables, mut given) = (String::new(), Map::new(), Vec::new());
         for (at, value) in values.iter().enumerate() {
@@ -246,19 +247,19 @@ impl<'c> Place<'c> {
         (format!("{} ({head}) {{ {} }}", self.operation, self.fields(&given, selection)), Value::Object(variables))
     }
 
-    /// The document with the texts in it, and no variables.
+    /// The document with the texts written inline, without variables.
     pub fn written(&self, texts: &[&str]) -> String {
         self.writing(&texts.iter().map(|text| json!(text)).collect::<Vec<_>>())
     }
 
-    /// The same with any values.
+    /// Like [`written`](Self::written), with any values.
     pub fn writing(&self, values: &[Value]) -> String {
         let written = |value: &Value| self.in_words(&self.argument.takes, &self.value(value.clone()));
         let given: Vec<String> = values.iter().map(written).collect();
         format!("{} {{ {} }}", self.operation, self.fields(&given, self.selection()))
     }
 
-    /// The field, once for each of the values as they stand in a document.
+    /// The field once for each literal, under the aliases `at0`, `at1` and so on.
     fn fields(&self, given: &[String], selection: &str) -> String {
         let mut body = String::new();
         for (at, value) in given.iter().enumerate() {
@@ -284,7 +285,7 @@ impl<'c> Place<'c> {
         body
     }
 
-    /// A value as it stands in a document: JSON, but for the names of fields and of the values of enums.
+    /// A value as a GraphQL literal: JSON, but with unquoted field names and enum values.
     fn in_words(&self, ty: &Type, value: &Value) -> String {
         let name = innermost(ty);
         let inner = if let BaseType::List(inner) = &ty.base { inner } else { ty };
@@ -306,7 +307,7 @@ impl<'c> Place<'c> {
         }
     }
 
-    /// What a document selects of the answer.
+    /// The default selection on the field's type.
     pub fn selection(&self) -> &'static str {
         let has = |name: &str| {
             self.contract.fields(self.gives()).is_some_and(|fields| fields.iter().any(|field| field.name == name))
@@ -322,11 +323,11 @@ impl<'c> Place<'c> {
         }
     }
 
-    /// What a document answers for one of its values.
+    /// The response to one of the values in a document.
     pub fn answer<'d>(&self, data: &'d Value, at: usize) -> &'d Value {
         let first = &data[format!("at{at}")];
         self.fields[1..].iter().fold(first, |value, field| {
-            // Of a list, the first.
+            // Take the first item of a list.
             let value = if value.is_array() { &value[0] } else { value };
             &value[&field.name]
         })

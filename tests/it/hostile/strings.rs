@@ -1,8 +1,8 @@
-//! Texts that were not meant as texts, but as the language of whatever reads them.
+//! Texts in the language of something that might interpret them, such as SQL or full-text queries.
 
 use std::collections::BTreeSet;
 
-/// Halves of characters, as JSON has them.
+/// Halves of characters (unpaired surrogates) as JSON escapes.
 pub const SURROGATES: [&str; 4] = [r"\ud800", r"\udfff", r"a\udc00b", r"\udc00\ud800"];
 
 const SQL: [&str; 34] = [
@@ -266,7 +266,7 @@ const CONTROL: [&str; 14] = [
     "\u{7f}",
 ];
 
-/// More of them than can be written down.
+/// Texts that are too long to write out.
 fn long() -> [String; 10] {
     [
         "a".repeat(10_000),
@@ -282,7 +282,7 @@ fn long() -> [String; 10] {
     ]
 }
 
-/// More than two hundred, no two of them alike; none has a half of a character.
+/// More than two hundred distinct texts, all without halves of characters.
 pub fn texts() -> Vec<String> {
     let written = [&SQL[..], &FTS5, &TSQUERY, &SIGNS, &LANGUAGES, &NUMBERS, &UNICODE, &CONTROL];
     let mut texts: Vec<String> = written.into_iter().flatten().map(|text| (*text).to_owned()).collect();

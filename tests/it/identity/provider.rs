@@ -1,4 +1,4 @@
-//! An identity provider: it signs tokens, and publishes its keys.
+//! A test identity provider that signs tokens and publishes its keys.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,12 +16,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-/// A pair of keys.
+/// A key pair.
 pub struct Pair {
     pub id: String,
     pub algorithm: Algorithm,
     private: EncodingKey,
-    /// As the provider publishes it.
+    /// The public key as the provider publishes it.
     pub public: Value,
 }
 
@@ -74,7 +74,7 @@ impl Pair {
         encode(header, claims, &self.private).unwrap()
     }
 
-    /// Signs what no library would: a head and claims of any bytes.
+    /// Signs a header and claims of any bytes, which no library would do.
     pub fn sign_raw(&self, head: &str, claims: &str) -> String {
         let message = format!("{}.{}", text(head), text(claims));
         let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &self.private, self.algorithm).unwrap();
@@ -82,7 +82,7 @@ impl Pair {
     }
 }
 
-/// The key inside of PKCS #8: the octet string after the version and the algorithm.
+/// The key inside PKCS #8: the octet string after the version and the algorithm.
 fn pkcs1(pkcs8: &[u8]) -> &[u8] {
     let start = pkcs8.windows(2).skip(10).position(|pair| pair == [0x04, 0x82]).unwrap() + 10;
     &pkcs8[start + 4..]
@@ -95,7 +95,7 @@ pub struct Provider {
     keys: Arc<Mutex<Vec<Value>>>,
     up: Arc<AtomicBool>,
     asked: Arc<AtomicUsize>,
-    /// Taken by whoever wants it to answer nobody until then.
+    /// The provider answers no request while this lock is held.
     pub silence: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -124,7 +124,7 @@ impl Provider {
         self.up.store(up, Ordering::Relaxed);
     }
 
-    /// How often the keys were asked for.
+    /// The number of times the keys were requested.
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::Relaxed)
     }

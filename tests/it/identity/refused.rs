@@ -1,4 +1,4 @@
-//! What does not hold.
+//! Invalid tokens are refused.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use super::provider::{Pair, Provider};
 use super::{ISSUER, LATER, VIEWER, ann, ask, claims, server, settings, status, with, without};
 use crate::support::App;
 
-/// Forged, expired, confused and malformed: nobody learns which of them it was.
+/// Forged, expired, confused and malformed tokens all get the same response, so nobody learns what was wrong.
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 #[tokio::test]
 async fn whatever_does_not_hold_gives_one_equal_refusal() {
@@ -80,7 +80,7 @@ async fn whatever_does_not_hold_gives_one_equal_refusal() {
         ("JSON hidden in a text of the claims", {
             claimed(json!({ "x": [{ "$serde_json::private::RawValue": "[]" }] }))
         }),
-        // Confused.
+        // Confusion of algorithms and keys.
         ("algorithm none", format!("{}.{body}.", base(&json!({ "alg": "none", "kid": "rsa" })))),
         (
             "algorithm NONE with a signature",
@@ -111,7 +111,7 @@ async fn whatever_does_not_hold_gives_one_equal_refusal() {
         ("critical, of no effect", raw(json!({ "alg": "RS256", "kid": "rsa", "crit": [] }))),
         ("a body that is not encoded", raw(json!({ "alg": "RS256", "kid": "rsa", "b64": false, "crit": ["b64"] }))),
         ("compressed", raw(json!({ "alg": "RS256", "kid": "rsa", "zip": "DEF" }))),
-        // Of another time.
+        // Outside of the validity period.
         ("expired", claimed(json!({ "exp": 1_772_441_000 }))),
         ("expired long ago", claimed(json!({ "exp": 0 }))),
         ("without an end", rsa.sign(&rsa.header(), &without("exp"))),
@@ -122,7 +122,7 @@ async fn whatever_does_not_hold_gives_one_equal_refusal() {
         ("not yet", claimed(json!({ "nbf": LATER }))),
         ("not yet, in text", claimed(json!({ "nbf": "tomorrow" }))),
         ("issued later", claimed(json!({ "iat": LATER }))),
-        // Of somebody else, or for somebody else.
+        // Issued by, for or about somebody else.
         ("without an issuer", rsa.sign(&rsa.header(), &without("iss"))),
         ("of another issuer", claimed(json!({ "iss": "https://idp.example/realms/other" }))),
         ("of an issuer that begins the same", claimed(json!({ "iss": format!("{ISSUER}/") }))),

@@ -1,4 +1,4 @@
-//! An identity provider that speaks TLS, with a certificate that is trusted or not.
+//! An identity provider that uses TLS, with a certificate that is trusted or not.
 
 use std::io;
 use std::net::SocketAddr;
@@ -34,7 +34,7 @@ impl Listener for TlsListener {
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
         loop {
             let (stream, peer) = self.listener.accept().await.unwrap();
-            // Who does not trust the certificate hangs up.
+            // A client that does not trust the certificate hangs up.
             if let Ok(stream) = self.acceptor.accept(stream).await {
                 return (stream, peer);
             }
@@ -46,7 +46,7 @@ impl Listener for TlsListener {
     }
 }
 
-/// Publishes a key over TLS: the address, and the certificate that is to be trusted.
+/// Publishes a key over TLS. Returns the address and the certificate to trust.
 async fn provider(pair: &Pair) -> (String, String) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
@@ -93,7 +93,7 @@ async fn keys_come_over_tls_from_who_is_trusted() {
     let answer = server.exchange(&post(&token, &body)).await;
     assert!(answer.contains("\"username\":\"ann\""), "{answer}");
 
-    // Without it nobody gets in, and the log says why.
+    // Without the certificate nobody is authenticated, and the log says why.
     let server = Process::serve(app.database_url(), &arguments(&address)).await;
     let answer = server.exchange(&post(&token, &body)).await;
     assert!(answer.starts_with("HTTP/1.1 503 ") && !answer.contains("ann"), "{answer}");
