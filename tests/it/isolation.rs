@@ -1,10 +1,10 @@
-//! What belongs to others does not show: neither what is another company's, whatever is asked for it, nor confidential
-//! notes, whatever is done beside them.
+//! Proves that nothing hidden leaks: no data of another company, whatever a client requests, and no confidential notes,
+//! whatever happens to them.
 //!
-//! The tests read the schema: a new field or argument is asked for as all others are, or makes them fail. Answers are
-//! compared with those of a server that has the same rows but for what is not to show.
+//! The tests read the schema: they exercise a new field or argument automatically, or fail. They compare responses with
+//! those of a server that has the same rows except the hidden ones.
 //!
-//! `NOTEGRAPH_HIDDEN_OPERATIONS` says how many operations are made beside hidden notes, 10,000 else.
+//! `NOTEGRAPH_HIDDEN_OPERATIONS` sets the number of operations in each test with hidden notes; the default is 10,000.
 
 mod canonical;
 mod company;

@@ -1,5 +1,5 @@
-//! Answers without what differs from company to company: new IDs and times are numbered in the order in which they first
-//! show, and the company's own mark has one name.
+//! Removes the differences between companies from responses: new IDs and times are numbered in the order of their first
+//! appearance, and the company's own mark gets a common name.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,15 +10,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// How long the hash of a search is in the name of an order.
+/// Length of the search hash in the sort name of a cursor.
 const HASH: usize = 12;
 
-/// What one company has been shown.
+/// Canonical form of the responses to one company.
 pub struct Canonical {
     mark: &'static str,
-    /// IDs that the server makes; no other numbers are as great, but the microseconds in cursors.
+    /// The IDs that the server assigns. No other numbers are as large, except the microseconds in cursors.
     made: Range<i64>,
-    /// Times from here on are those of changes.
+    /// Times from here on are times of changes.
     start: DateTime<Utc>,
     pub ids: BTreeMap<i64, usize>,
     times: BTreeMap<i64, usize>,
@@ -46,7 +46,7 @@ impl Canonical {
             Value::Array(items) => items.iter().map(|item| self.named(name, item)).collect(),
             Value::String(_) if name == "requestId" => Value::Null,
             Value::String(text) => self.text(name, text).into(),
-            // In a cursor.
+            // In a cursor, numbers are times or IDs.
             Value::Number(number) => match number.as_i64() {
                 Some(time) if time >= self.start.timestamp_micros() => format!("@{}", self.time(time)).into(),
                 Some(id) if self.made.contains(&id) => format!("#{}", self.id(id)).into(),
@@ -71,7 +71,7 @@ impl Canonical {
         {
             return self.named("cursor", &cursor).to_string();
         }
-        // The name of an order in a cursor, with a hash of the search, which may hold the mark.
+        // The sort name in a cursor contains a hash of the search, which may contain the mark.
         if name == "cursor"
             && let Some((before, rest)) = text.split_once("relevance-")
         {

@@ -1,4 +1,4 @@
-//! A company of which every text carries a mark.
+//! Fills a company with records in which every text carries a mark.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Company, Contents};
 
-/// Records of all kinds, each linked to those of the same key.
+/// Creates a record of each kind for each key, linked to the others with the same key.
 pub async fn fill(app: &App, company: &Company, mark: &str, keys: impl IntoIterator<Item = i64>) {
     for key in keys {
         let source = |what: &str| Some(json!({ "kept": format!("{mark} {what} source") }).to_string());
@@ -73,7 +73,7 @@ pub async fn fill(app: &App, company: &Company, mark: &str, keys: impl IntoItera
     }
 }
 
-/// The columns of these rows in which there are texts, but none with the mark, or nothing at all.
+/// The columns of these rows whose texts never carry the mark, or that are always empty.
 pub fn unmarked(rows: &Contents, mark: &str) -> BTreeSet<String> {
     let (mut known, mut unmarked) = (BTreeSet::new(), BTreeSet::new());
     for (table, rows) in &rows.0 {
@@ -86,7 +86,7 @@ pub fn unmarked(rows: &Contents, mark: &str) -> BTreeSet<String> {
     &unmarked - &known
 }
 
-/// Each text of these rows that holds the mark, one of each column.
+/// One text with the mark for each column of these rows.
 pub fn texts(rows: &Contents, mark: &str) -> BTreeSet<String> {
     let mut texts = BTreeSet::new();
     for rows in rows.0.values() {
@@ -95,7 +95,7 @@ pub fn texts(rows: &Contents, mark: &str) -> BTreeSet<String> {
             for (column, value) in row.as_object().unwrap() {
                 let text = match value {
                     Value::String(text) if text.contains(mark) => text.clone(),
-                    // A list of texts is one of the texts.
+                    // Take one text of a list of texts.
                     Value::Array(items) => match items.first() {
                         Some(Value::String(text)) if text.contains(mark) => text.clone(),
                         _ => continue,

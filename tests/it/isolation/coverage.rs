@@ -1,4 +1,4 @@
-//! What of the schema has been asked for, and answered.
+//! Records which parts of the schema were requested and answered.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use crate::oracle::{Contract, Kind};
 
-/// Fields that have given something, and arguments and fields of inputs that were given.
+/// Fields that returned something, and arguments and input fields that were given.
 #[derive(Default)]
 pub struct Coverage(BTreeSet<String>);
 
-/// A document that was sent.
+/// A document that was sent, with its variables.
 struct Sent<'s> {
     contract: &'s Contract,
     document: ExecutableDocument,
@@ -21,7 +21,7 @@ struct Sent<'s> {
 }
 
 impl Coverage {
-    /// Takes note of a document and the data of its answer.
+    /// Records a document and the data of its response.
     pub fn add(&mut self, contract: &Contract, document: &str, variables: &Value, data: &Value) {
         let sent = Sent { contract, document: parse_query(document).unwrap(), variables };
         for (_, operation) in sent.document.operations.iter() {
@@ -30,12 +30,12 @@ impl Coverage {
         }
     }
 
-    /// The fields, arguments and fields of inputs of the schema that are not among them.
+    /// The fields, arguments and input fields of the schema that are not covered.
     pub fn missing(&self, contract: &Contract) -> Vec<String> {
         let mut all = Vec::new();
         for (name, kind) in &contract.types {
             match kind {
-                // What an interface has, its objects have.
+                // The fields of an interface are those of its object types.
                 Kind::Fields(_) if contract.implementers.contains_key(name) => {}
                 Kind::Fields(fields) => {
                     for field in fields {
@@ -54,7 +54,7 @@ impl Coverage {
 }
 
 impl Sent<'_> {
-    /// What is selected of the objects `answered`, which are of the type `name`.
+    /// Records the selection `set` on the objects `answered`, which are of the type `name`.
     fn set(&self, name: &str, set: &SelectionSet, answered: &[&Value], found: &mut BTreeSet<String>) {
         for selection in &set.items {
             match &selection.node {
@@ -115,7 +115,7 @@ impl Sent<'_> {
     }
 }
 
-/// What is there: no null, and of a list what it holds. An empty list has been answered all the same.
+/// Collects the values, without nulls and with lists flattened. An empty list counts as a value.
 fn flatten<'v>(value: &'v Value, into: &mut Vec<&'v Value>) {
     match value {
         Value::Null => {}

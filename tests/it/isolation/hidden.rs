@@ -1,5 +1,5 @@
-//! Two servers that differ in notes alone that the viewers may not see: whatever these do, both answer the same, to the
-//! letter. On one of them others go on to make, change and delete such notes all the while.
+//! Compares two servers that differ only in notes that the viewers may not see: whatever the viewers do, both servers
+//! respond alike, byte for byte. Meanwhile others create, change and delete such notes on one of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,20 +18,20 @@ use crate::oracle::Contract;
 use crate::oracle::random::Random;
 use crate::support::{App, Client, Engine};
 
-/// In each of the tests, where `NOTEGRAPH_HIDDEN_OPERATIONS` asks for no other number.
+/// Number of operations in each test, unless `NOTEGRAPH_HIDDEN_OPERATIONS` sets another one.
 const OPERATIONS: usize = 10_000;
-/// From one change that does not show to the next.
+/// Number of operations from one hidden change to the next.
 const BETWEEN: usize = 25;
-/// Of so many operations each field gives something at least once.
+/// Each field has to return something at least once in this many operations.
 const ONCE: usize = 2_000;
-/// Users who may not see what others keep confidential: the first ones.
+/// Number of viewers: the first users, who may not see what others keep confidential.
 const VIEWERS: usize = 2;
-/// The first users, who ask; they have to stay active.
+/// Number of first users who send requests; they have to stay active.
 const ASKING: usize = 3;
-/// Notes that do not show, at first.
+/// Number of hidden notes at the start.
 const HIDDEN: i64 = 30;
 
-/// A user on both servers.
+/// The clients of one user on both servers.
 struct Both([Client; 2]);
 
 struct Office {
@@ -39,13 +39,13 @@ struct Office {
     twins: Twins,
     viewers: Vec<Both>,
     admin: Both,
-    /// Who makes and changes what does not show.
+    /// Creates and changes the hidden notes.
     author: Client,
-    /// What the viewers know; they guess the IDs of the rest.
+    /// What the viewers know, with guessed IDs for the rest.
     words: Words,
     /// What the author knows.
     secret: Words,
-    /// How often each field was asked for, and gave something.
+    /// For each field, how often it was requested, and how often it returned something.
     done: BTreeMap<String, (usize, usize)>,
 }
 
@@ -72,7 +72,7 @@ impl Office {
         let others = &with.users[VIEWERS..];
         let mut secret = Words::default();
         for number in 1..=HIDDEN {
-            // Among the others, in the order of the IDs and in that of the times.
+            // The note lies among the others in the order of the IDs and of the times.
             let id = number * 10 + 5;
             let hide = |note: &mut note::Model| {
                 (note.confidential, note.user_id) = (true, Some(others[0].id));
@@ -88,7 +88,7 @@ impl Office {
         let mut words = words;
         words.ids = secret.ids.clone();
         words.ids.insert("NoteMessage".to_owned(), (1..=9).map(|id| format!("NoteMessage:{}", id * 50)).collect());
-        // Of notes that do not show, and of others.
+        // Assignments of hidden notes and of visible ones.
         let assigned = |id: i64| keys.iter().map(move |user| format!("NoteAssignee:{}:{user}", id * 5));
         words.ids.insert("NoteAssignee".to_owned(), (1..=9).flat_map(assigned).collect());
         let office =
@@ -97,7 +97,7 @@ impl Office {
         office
     }
 
-    /// Asks both servers for the same. What they answer is the same.
+    /// Sends an operation to both servers and asserts that they respond alike.
     async fn ask(&mut self, who: Option<usize>, operation: &Operation, what: &str) {
         let (document, variables) = operation.sent();
         let Both([with, without]) = who.map_or(&self.admin, |viewer| &self.viewers[viewer]);
@@ -114,7 +114,7 @@ impl Office {
         self.words.learn(operation, &with.body["data"]);
     }
 
-    /// One change of what does not show.
+    /// Makes one change of hidden notes.
     async fn change_hidden(&mut self, random: &mut Random) {
         let wanted = [
             "noteCreate",
@@ -147,7 +147,7 @@ impl Office {
         self.twins.level().await;
     }
 
-    /// Fails where there was nothing to see, or too little was done that could have shown it.
+    /// Fails if there was nothing hidden, or if too few operations could have revealed it.
     async fn assert_meant_something(&self, operations: usize) {
         let count = async |app: &App| note::Entity::find().count(app.db().read()).await.unwrap();
         let (with, without) = (count(&self.twins.with).await, count(&self.twins.without).await);
@@ -163,7 +163,7 @@ impl Office {
     }
 }
 
-/// The notes that an answer to the author shows, and whether they are gone.
+/// Reports the notes that a response shows to the author, and whether each is deleted.
 fn hidden(data: &Value, tell: &mut dyn FnMut(&str, bool)) {
     match data {
         Value::Object(fields) => {
@@ -180,7 +180,7 @@ fn hidden(data: &Value, tell: &mut dyn FnMut(&str, bool)) {
     }
 }
 
-/// Whether an administrator sees what hangs on hidden notes: these keep their types from being deleted.
+/// Whether the operation shows hidden notes to an administrator legitimately: a note type in use cannot be deleted.
 fn shows_hidden(operation: &mut Operation, kept: &BTreeSet<String>) -> bool {
     let is_deletion = operation.field == "noteTypeDelete";
     let id = operation.argument_mut("id").map(|id| id.as_str().unwrap_or_default().replace("NoteType:", ""));
@@ -197,7 +197,7 @@ async fn hidden_notes_do_not_show(seed: u64, limits: Limits) {
     for number in 0..operations {
         if number % BETWEEN == 0 {
             office.change_hidden(random).await;
-            // They guess well.
+            // Let the viewers guess the ID of a hidden note.
             let guess = &office.secret.ids["Note"];
             let guess = guess[random.below(guess.len())].clone();
             office.words.ids.get_mut("Note").unwrap().push_back(guess);

@@ -1,12 +1,12 @@
-//! Which records an ID names.
+//! Determines which type of record an ID names.
 
-/// What compares with IDs; the field around it says with which.
+/// Operators that compare IDs; the field around them determines the type.
 const OPERATORS: [&str; 7] = ["eq", "neq", "in", "notIn", "any", "all", "none"];
-/// What other systems know something by: any text.
+/// Fields with IDs that other systems assign: any text.
 const FOREIGN: [&str; 4] = ["referenceId", "homeHouseId", "employeeId", "businessLocationId"];
 
-/// The type of the records, `Node` where it may be any; `None` for IDs of other systems. `way` leads from the root field
-/// to the ID, by the names of the schema.
+/// The type of the records, `Node` if it may be any, `None` for IDs of other systems. `way` is the path of schema names
+/// from the root field to the ID.
 pub fn kind_of<'n>(way: &[&'n str]) -> Option<&'n str> {
     let field = way.first().copied().unwrap_or_default();
     let about = way.iter().rev().find(|name| !OPERATORS.contains(name)).copied().unwrap_or_default();
@@ -17,7 +17,7 @@ pub fn kind_of<'n>(way: &[&'n str]) -> Option<&'n str> {
         "noteId" => Some("Note"),
         "id" | "ids" => Some(match field {
             "node" | "nodes" => "Node",
-            // A filter looks at notes, whoever's they are.
+            // A filter selects notes, whatever record the list belongs to.
             _ if way.contains(&"filter") => "Note",
             _ if field.starts_with("noteType") => "NoteType",
             _ if field.starts_with("customer") => "Customer",

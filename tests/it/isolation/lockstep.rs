@@ -1,5 +1,5 @@
-//! Two companies of one server that have the same contents, under the same ids, and do the same: one after the other, and
-//! both at once. Each gets the answers that the other gets, and nothing of the other's.
+//! Two companies of one server have the same contents under the same ids, and run the same operations, one after the
+//! other or concurrently. Each gets the same responses as the other, and no data of the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,15 +21,16 @@ use crate::oracle::random::Random;
 use crate::support::{App, Client, Engine, Response};
 
 const ROUNDS: usize = 1_000;
-/// What stands in many texts of each company, and that of the other; of one length, so that snippets end at the same place.
+/// The mark in many texts of each company, and that of the other company. They have the same length, so that snippets
+/// end at the same place.
 const PAIRS: [(&str, &str); 2] = [("zqaz", "zqbz"), ("zqbz", "zqaz")];
 
-/// The first users, who ask; they have to stay active.
+/// Number of first users who send requests; they have to stay active.
 const ASKING: usize = 2;
 
 struct Side {
     words: Words,
-    /// Who asks: with every scope, and with some.
+    /// A client with every scope, and one with some scopes.
     clients: Vec<Client>,
     canonical: Canonical,
     mark: &'static str,
@@ -37,7 +38,7 @@ struct Side {
 }
 
 impl Side {
-    /// What is asked and answered, but for what differs from company to company; nothing of it is the other's.
+    /// The response in canonical form. Asserts that it contains nothing of the other company.
     fn canonical(&mut self, response: &Response, what: &str) -> String {
         let shown = response.text.to_lowercase();
         assert!(!shown.contains(self.other_mark), "{what}: {shown}");
@@ -46,9 +47,9 @@ impl Side {
     }
 }
 
-/// Both companies with the same people and notes.
+/// Creates both companies with the same people and notes.
 async fn sides(app: &App, random: &mut Random) -> Vec<Side> {
-    // Their own ids are as great as new ones, and no others.
+    // Of the initial ids, only those of the companies fall into the range of new ids.
     let created_on = app.clock().now();
     app.insert(company::Model { id: FIRST, name: "before".to_owned(), created_on }).await;
     let mut populations = Vec::new();
@@ -75,7 +76,7 @@ async fn sides(app: &App, random: &mut Random) -> Vec<Side> {
     sides
 }
 
-/// Every search finds what holds the mark of the company, and nothing by that of the other.
+/// Asserts that searches find the company's own mark, and nothing by the mark of the other.
 async fn assert_finds_its_own(contract: &Contract, side: &Side) {
     let mut found_some = 0;
     for place in places(contract).iter().filter(|place| place.argument() == "search") {
@@ -100,7 +101,7 @@ async fn in_lockstep(seed: u64, limits: Limits) {
     for round in 0..ROUNDS {
         let who = random.below(2);
         let wanted = |field: &str| who == 0 || !is_administration(field);
-        // The same choices among what each of them knows.
+        // Both sides make the same random choices from what each of them knows.
         let choices = Random::new(random.next());
         let mut operations = Vec::new();
         for side in &sides {

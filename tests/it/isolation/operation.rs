@@ -1,4 +1,4 @@
-//! Random questions and changes, made from the schema: any field, with any of its arguments, and any selection.
+//! Random queries and mutations, generated from the schema: any field, with any arguments and any selection.
 
 use std::fmt::Write;
 
@@ -10,36 +10,36 @@ use super::words::Words;
 use crate::oracle::random::Random;
 use crate::oracle::{Argument, Contract, Field, Kind};
 
-/// Fields with fields of their own that a selection follows.
+/// Number of fields with subfields that a selection follows.
 const BRANCHES: usize = 4;
-/// The arguments that say which page of a list.
+/// The pagination arguments of a list.
 const PAGE: [&str; 5] = ["first", "after", "last", "before", "page"];
 
-/// One root field, with all that it is asked.
+/// One root field, with its arguments and selection.
 #[derive(Clone)]
 pub struct Operation {
     pub field: String,
     pub is_change: bool,
-    /// It is a list with pages.
+    /// Whether the field is a paginated list.
     is_list: bool,
     /// The arguments of the root field: name, type and value.
     arguments: Vec<(String, String, Value)>,
     selection: String,
-    /// Variables of the selection.
+    /// The variable definitions of the selection.
     head: String,
     variables: Map<String, Value>,
 }
 
-/// Makes operations of what is known.
+/// Generates operations from what a client knows.
 pub struct Maker<'a> {
     pub contract: &'a Contract,
     pub words: &'a Words,
     pub random: &'a mut Random,
-    /// Whether selections follow links to lists.
+    /// Whether operations continue lists, and selections include fields with arguments.
     pub lists: bool,
 }
 
-/// How often a field is chosen, in relation to others.
+/// The relative frequency of a field.
 pub fn weight(field: &str) -> usize {
     match field {
         "notes" => 20,
@@ -51,7 +51,7 @@ pub fn weight(field: &str) -> usize {
     }
 }
 
-/// Takes the ADMIN scope.
+/// Whether the field requires the ADMIN scope.
 pub fn is_administration(field: &str) -> bool {
     field.starts_with("noteType") && field != "noteTypes" || field.ends_with("Upsert")
 }
@@ -75,7 +75,7 @@ impl Operation {
         (document, Value::Object(variables))
     }
 
-    /// Does not make the first users inactive, whose external keys are their own.
+    /// Keeps the first users active by removing their status. Each of them has a fixed external key.
     pub fn keep_active(&mut self, users: usize) {
         let kept: Vec<String> = (1..=users).map(own_key).collect();
         for input in self.argument_mut("input").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -90,7 +90,7 @@ impl Operation {
     }
 }
 
-/// What a selection needs beside its text.
+/// The variables of a selection, and how many fields with subfields it may still follow.
 #[derive(Default)]
 struct Selecting {
     head: String,
@@ -99,7 +99,7 @@ struct Selecting {
 }
 
 impl<'a> Maker<'a> {
-    /// One of the root fields that are `wanted`.
+    /// Generates an operation on one of the `wanted` root fields.
     pub fn operation(&mut self, wanted: &dyn Fn(&str) -> bool) -> Operation {
         if self.lists && self.random.percent(12) {
             let again = self.words.list(self.random);
@@ -127,7 +127,7 @@ impl<'a> Maker<'a> {
         Operation { field: field.name.clone(), is_change, is_list, arguments, selection, head, variables }
     }
 
-    /// The same list from a cursor on.
+    /// The same list, continued from a cursor.
     fn continued(&mut self, mut operation: Operation, cursor: &str) -> Operation {
         operation.arguments.retain(|argument| !PAGE.contains(&argument.0.as_str()));
         let (size, from) = if self.random.percent(60) { ("first", "after") } else { ("last", "before") };
@@ -168,7 +168,7 @@ impl<'a> Maker<'a> {
         given
     }
 
-    /// A value of a type; `way` leads to it by the names of the schema.
+    /// Generates a value of a type. `way` is the path of schema names to it.
     fn value(&mut self, ty: &'a Type, way: &mut Vec<&'a str>, depth: usize) -> Value {
         let name = match &ty.base {
             BaseType::List(inner) => {
@@ -182,7 +182,7 @@ impl<'a> Maker<'a> {
         match contract.types.get(name) {
             Some(Kind::Enum(values)) => json!(self.random.one(values)),
             Some(Kind::Input(fields)) => {
-                // A few fields of a filter are more than few notes have.
+                // A filter gets one or two conditions, because few notes meet more.
                 let compares = name.ends_with("Filter");
                 let mut chosen = vec![self.random.below(fields.len())];
                 if self.random.percent(20) {
@@ -237,7 +237,7 @@ impl<'a> Maker<'a> {
         for field in fields {
             let gives = field.gives_name();
             let leads = contract.fields(gives).is_some();
-            // What a list or a payload is about.
+            // The fields that hold the results of a list or payload.
             let telling = ["edges", "node", "nodes", "userErrors", "results"].contains(&field.name.as_str());
             let chance = if telling {
                 85
@@ -274,12 +274,12 @@ impl<'a> Maker<'a> {
     }
 }
 
-/// The external key that the first users have by their number, from 1.
+/// The external key of one of the first users, by their number from 1.
 pub fn own_key(user: usize) -> String {
     format!("key {user}")
 }
 
-/// A time near those of the first rows.
+/// A time close to those of the first rows.
 pub fn time(random: &mut Random) -> String {
     format!("2026-03-01T09:{:02}:00Z", random.below(60))
 }

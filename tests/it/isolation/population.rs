@@ -1,4 +1,4 @@
-//! Random people and notes of a company, the same from the same numbers.
+//! Random people and notes of a company, reproducible from the seed.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
@@ -10,11 +10,11 @@ use super::words::Words;
 use crate::oracle::random::Random;
 use crate::support::{App, Company, User};
 
-/// Notes that all see who belong to the company, but for those that chance makes confidential.
+/// Number of notes that everybody in the company sees, except those that are confidential by chance.
 const NOTES: i64 = 40;
-/// From one of these notes to the next.
+/// Distance between the ids of these notes.
 const STEP: i64 = 10;
-/// Greater than the ids of all that is there at first.
+/// Greater than all initial ids.
 pub const FIRST: i64 = 1_000_000;
 
 /// A company and its people.
@@ -26,7 +26,7 @@ pub struct Population {
 }
 
 impl Population {
-    /// People, types and notes.
+    /// Creates people, note types and notes.
     pub async fn new(app: &App, name: &str, words: &Words, random: &mut Random) -> Self {
         let company = app.company(name).await;
         let mut population = Self { company, users: Vec::new(), customers: Vec::new(), types: Vec::new() };
@@ -61,7 +61,7 @@ impl Population {
         population
     }
 
-    /// A note by and for some of these users. Its id and times do not depend on what was made before.
+    /// Creates a note by and for some of these users. Its id and times do not depend on earlier rows.
     pub async fn note(
         &self,
         id: i64,

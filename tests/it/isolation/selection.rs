@@ -1,18 +1,18 @@
-//! Selections made from the schema: all fields, so far down.
+//! Selections generated from the schema: all fields, down to a depth.
 
 use std::fmt::Write;
 
 use crate::oracle::Contract;
 
-/// What every page of a list is asked to hold.
+/// The pagination arguments of every list.
 const PAGE: &str = "(first: 2)";
 
-/// All fields of a type, and those of what they lead to, `depth` steps down; empty for a type without fields.
+/// Selects all fields of a type and of the types below it, `depth` levels down. Empty for a type without fields.
 pub fn whole(contract: &Contract, name: &str, depth: usize) -> String {
     written(contract, name, &mut Vec::new(), &|way, _| way.len() <= depth)
 }
 
-/// All fields of a type, and those of all that they lead to, each type once on each way.
+/// Selects all fields of a type and of all types below it, with each type once on each path.
 pub fn tour(contract: &Contract, name: &str) -> String {
     written(contract, name, &mut Vec::new(), &|way, next| !way.contains(&next))
 }
@@ -26,7 +26,7 @@ fn written<'c>(
     let Some(_) = contract.fields(name) else { return String::new() };
     let mut out = "{ __typename ".to_owned();
     match contract.implementers.get(name) {
-        // Fields of different types cannot stand under one name, even where the objects differ.
+        // Fields of different types cannot share a response key, even in different objects, so they get aliases.
         Some(objects) => {
             for object in objects {
                 let _ = write!(out, "... on {object} {{ ");

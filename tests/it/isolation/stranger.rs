@@ -1,4 +1,4 @@
-//! Somebody who asks a server that has another company, and one that has never had it.
+//! A client that queries two servers: one with another company, and one that has never had it.
 
 use std::collections::BTreeSet;
 
@@ -13,11 +13,11 @@ use crate::hostile::places::Place;
 use crate::oracle::Contract;
 use crate::support::{App, Client, Company, Contents, Response};
 
-/// In each text of the other company, and in none of the stranger's.
+/// The mark in each text of the other company, and in none of the stranger's.
 pub const CANARY: &str = "canaryxq";
-/// The keys of records of the stranger's own company: of each kind there is one with each key.
+/// The keys of the stranger's own records; there is one record of each kind for each key.
 pub const OWN: std::ops::RangeInclusive<i64> = 1..=30;
-/// The keys of the other company's records that the stranger's have as well.
+/// The keys that records of both companies have.
 const SHARED: std::ops::RangeInclusive<i64> = 1..=3;
 /// A key that only the other company has.
 pub const THEIRS: i64 = 777_001;
@@ -27,17 +27,17 @@ pub const NEVER: i64 = 888_001;
 pub struct Stranger {
     pub contract: Contract,
     pub twins: Twins,
-    /// On the server with the other company, and on the one without.
+    /// The clients on the server with the other company and on the one without.
     clients: [Client; 2],
     pub other: Company,
     pub coverage: Coverage,
-    /// Texts of the other company that the stranger has told the server.
+    /// Texts of the other company that the stranger has sent to the server.
     told: BTreeSet<String>,
     pub asked: usize,
 }
 
 impl Stranger {
-    /// With such scopes, in a company of the stranger's own.
+    /// Creates a stranger with these scopes, in a company of its own.
     pub async fn new(scopes: &[Scope]) -> Self {
         let twins = Twins { with: App::start().await, without: App::start().await };
         let mut clients = Vec::new();
@@ -66,7 +66,7 @@ impl Stranger {
         stranger
     }
 
-    /// The other company has changed something itself: there are events of it, and keys of changes.
+    /// Makes changes as the other company, so that it has events and idempotency keys.
     async fn change_theirs(&mut self) {
         let client = self.insider().await;
         let change = format!(
@@ -76,7 +76,7 @@ impl Stranger {
         client.query(&change).await.data();
     }
 
-    /// Somebody of the other company.
+    /// Creates a user of the other company, and returns a client with the ADMIN scope.
     pub async fn insider(&self) -> Client {
         let user = self.other.user(&format!("{CANARY} insider")).await;
         user.token(&[Scope::Admin]).await
@@ -87,7 +87,7 @@ impl Stranger {
         Contents::read(&self.twins.with).await.of_company(self.other.id)
     }
 
-    /// Asks both servers: what they answer is the same, and nothing of the other company.
+    /// Sends a request to both servers. Asserts that they respond alike and show nothing of the other company.
     pub async fn ask(&mut self, document: &str, variables: Value) -> Response {
         let [with, without] = &self.clients;
         let (with, without) =
@@ -99,7 +99,7 @@ impl Stranger {
             self.told.clone_from(&told);
         }
         let mut shown = format!("{:?} {}", with.headers, with.text).to_lowercase();
-        // Longer ones first, of which others are parts.
+        // Replace longer texts first, because shorter ones may be parts of them.
         let mut told: Vec<String> = told.into_iter().collect();
         told.sort_by_key(|text| std::cmp::Reverse(text.len()));
         for text in told {
@@ -111,7 +111,7 @@ impl Stranger {
         with
     }
 
-    /// Asks for these values in a place, with all fields of the answer down to a depth.
+    /// Requests a place with these values, selecting all fields of the response down to a depth.
     pub async fn ask_place(&mut self, place: &Place<'_>, values: &[Value], depth: usize) -> Response {
         let selection = whole(&self.contract, place.gives(), depth);
         let (document, variables) = place.asking(values, &selection);
@@ -119,7 +119,7 @@ impl Stranger {
     }
 }
 
-/// The texts of the other company in these variables.
+/// Collects the texts of the other company in these variables.
 fn tell(variables: &Value, told: &mut BTreeSet<String>) {
     match variables {
         Value::String(text) if text.contains(CANARY) => drop(told.insert(text.clone())),

@@ -1,5 +1,5 @@
-//! A stranger asks every field and every argument of the schema for what is another company's. All answers are those of
-//! a server that has never had that company, to the letter.
+//! A stranger tries every field and every argument of the schema to reach data of another company. All responses equal
+//! those of a server that has never had that company, byte for byte.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use super::twins::lasting;
 use crate::hostile::places::{Place, places_of};
 use crate::oracle::{Contract, Field, Kind};
 
-/// Columns whose texts carry no mark: times, words of ours, and hashes; or that hold nothing here.
+/// Columns whose texts carry no mark (times, enum values, hashes), or that are empty here.
 const PLAIN: [&str; 26] = [
     "assignment.created_on",
     "company.created_on",
@@ -43,19 +43,19 @@ const PLAIN: [&str; 26] = [
     "user.modified_on",
     "user.status",
 ];
-/// Texts that one document puts in one place.
+/// Number of texts that one document sends to one place.
 const TOGETHER: usize = 50;
-/// Texts that a question shows all about what it finds with them.
+/// Number of texts for which a query also selects the fields of what it finds.
 const SHOWN: usize = 5;
 
-/// What a place takes that is neither an ID nor a text.
+/// Values for a place that takes neither an ID nor a text.
 fn plain(contract: &Contract, place: &Place<'_>) -> Vec<Value> {
     match contract.types.get(place.takes) {
         Some(Kind::Enum(values)) => values.iter().map(|value| json!(value)).collect(),
-        // One within itself; its fields are places of their own.
+        // A recursive input; its fields are places of their own.
         Some(Kind::Input(_)) => vec![json!({})],
         _ => match place.takes {
-            // No note has so high a version.
+            // No note has a version as high as 100.
             "Int" => vec![json!(100), json!(1)],
             "Boolean" => vec![json!(true), json!(false)],
             "DateTime" => vec![json!("2026-03-02T09:00:30Z")],
@@ -66,23 +66,24 @@ fn plain(contract: &Contract, place: &Place<'_>) -> Vec<Value> {
     }
 }
 
-/// The names that lead from the root field to the value.
+/// The path of names from the root field to the value.
 fn way<'p>(place: &'p Place<'_>) -> Vec<&'p str> {
     let (field, within) = place.name.split_once('(').unwrap();
     let field = field.split_once('.').unwrap().1;
     std::iter::once(field).chain(within.trim_end_matches(')').split('.')).collect()
 }
 
-/// The ID of the record with this key; an assignment has those of its note and its user.
+/// The ID of the record with this key. The ID of an assignment contains the keys of its note and its user.
 fn id_of(kind: &str, key: i64) -> Value {
     json!(if kind == "NoteAssignee" { format!("{kind}:{key}:{key}") } else { format!("{kind}:{key}") })
 }
 
-/// IDs of all kinds in a place that takes them: what the stranger has, what only others have, and what there never was.
+/// Sends IDs of all kinds to a place that takes IDs: of the stranger's own records, of the other company's, and of
+/// none.
 async fn ask_for_ids(stranger: &mut Stranger, place: &Place<'_>, texts: &[Value]) {
     let records = stranger.contract.implementers["Node"].clone();
     let mut taken: Vec<&str> = Vec::new();
-    // What is wrong with a change stands in its payload.
+    // A change reports its errors in the payload.
     let depth = usize::from(place.is_change());
     for kind in &records {
         let response = stranger.ask_place(place, &[id_of(kind, NEVER)], depth).await;
@@ -120,22 +121,22 @@ async fn ask_for_ids(stranger: &mut Stranger, place: &Place<'_>, texts: &[Value]
     }
 }
 
-/// Texts of the other company in a place that takes any.
+/// Sends texts of the other company to a place that takes any text.
 async fn ask_for_texts(stranger: &mut Stranger, place: &Place<'_>, texts: &[Value]) {
     if !place.is_change() {
         stranger.ask_place(place, &texts[..SHOWN], 1).await;
     }
     for texts in texts.chunks(TOGETHER) {
-        // What is wrong with a change stands in its payload.
+        // A change reports its errors in the payload.
         stranger.ask_place(place, texts, usize::from(place.is_change())).await;
     }
-    // One of the stranger's own, and one that nobody has.
+    // A text of the stranger's own, and one that nobody has.
     for text in [format!("mine subject {}", place.own), "never".to_owned()] {
         stranger.ask_place(place, &[json!(text)], 2).await;
     }
 }
 
-/// Positions in lists of the other company, in a place that takes such.
+/// Sends cursors from lists of the other company to a place that takes cursors.
 async fn ask_for_cursors(stranger: &mut Stranger, place: &Place<'_>, cursors: &[Value]) {
     let mut taken = 0;
     for cursor in cursors {
@@ -145,7 +146,7 @@ async fn ask_for_cursors(stranger: &mut Stranger, place: &Place<'_>, cursors: &[
     assert!(taken > 0, "{} takes none of the cursors", place.name);
 }
 
-/// It needs no argument.
+/// Whether the field needs no argument.
 fn takes_nothing(field: &Field) -> bool {
     field.arguments.iter().all(|argument| argument.takes.nullable || argument.has_default)
 }
@@ -190,7 +191,7 @@ async fn ask_everything(scopes: &[Scope]) -> Stranger {
     bare.retain(|column| !PLAIN.contains(&column.as_str()));
     assert!(bare.is_empty(), "no text of theirs is marked in {bare:?}");
     let contract = Contract::read();
-    // All that can be asked without arguments.
+    // Everything that can be requested without arguments.
     for field in contract.fields("Query").unwrap() {
         if takes_nothing(field) {
             let document = format!("{{ {} {} }}", field.name, tour(&contract, field.gives_name()));
@@ -199,7 +200,7 @@ async fn ask_everything(scopes: &[Scope]) -> Stranger {
         }
     }
     let mut places = places_of(&contract, &|_| true);
-    // Questions first: what changes tell the server shows from then on.
+    // Queries first: once changes have stored texts, the server shows them.
     places.sort_by_key(Place::is_change);
     let mut own = OWN.cycle();
     for place in &mut places {

@@ -1,4 +1,4 @@
-//! Two servers with the same rows, but for what is not to show in either.
+//! Two servers with the same rows, except for hidden rows.
 
 use notegraph::db;
 use notegraph::entity::company;
@@ -6,14 +6,14 @@ use sea_orm::{EntityTrait, QueryOrder};
 
 use crate::support::{App, Response, TABLES};
 
-/// The server that has what is not to show, and the one that has not.
+/// A server with the hidden rows, and one without them.
 pub struct Twins {
     pub with: App,
     pub without: App,
 }
 
 impl Twins {
-    /// From now on, the times and the new ids of both are the same again.
+    /// Levels both servers: from now on their times and new ids are the same again.
     pub async fn level(&self) {
         let clocks = [self.with.clock(), self.without.clock()];
         let [mut one, mut other] = clocks.map(notegraph::clock::Clock::now);
@@ -41,8 +41,8 @@ impl Twins {
     }
 }
 
-/// New ids of all companies are greater than this one from now on, and no id of one kind or company is one of another:
-/// each has as many for itself.
+/// Raises the id counters: new ids of all companies are greater than `largest`, and each kind of record in each company
+/// gets its own range.
 pub async fn start_ids_behind(app: &App, largest: i64) {
     let companies = company::Entity::find().order_by_asc(company::Column::Id).all(app.db().read()).await.unwrap();
     let transaction = app.db().begin().await.unwrap();
@@ -56,8 +56,8 @@ pub async fn start_ids_behind(app: &App, largest: i64) {
     transaction.commit().await.unwrap();
 }
 
-/// The answer as it came, without what is another in each. It tells of no failure of the server: two that fail alike would
-/// show nothing.
+/// The response without its request ID, which always differs. Asserts that the server did not fail: two equal failures
+/// would prove nothing.
 #[track_caller]
 pub fn lasting(response: &Response) -> String {
     assert!(!response.text.contains(r#""INTERNAL""#), "{}", response.text);
@@ -65,7 +65,7 @@ pub fn lasting(response: &Response) -> String {
     format!("{} {}", response.status, response.text.replace(id, "REQUEST"))
 }
 
-/// Fails where two answers differ, and says where first.
+/// Fails if two responses differ, and shows the first difference.
 #[track_caller]
 pub fn assert_alike(one: &str, other: &str, what: impl FnOnce() -> String) {
     if one == other {

@@ -1,4 +1,4 @@
-//! What operations are made of: what answers have shown so far, and a few texts that meet again and again.
+//! The vocabulary of operations: what responses have shown so far, and a few recurring texts.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::operation::Operation;
 use crate::oracle::random::Random;
 
-/// IDs of each type that are remembered, and cursors.
+/// Maximum number of remembered IDs of each type, and of cursors.
 const MOST: usize = 60;
-/// Lists that are remembered, to go on with.
+/// Maximum number of remembered lists to continue.
 const LISTS: usize = 8;
 const TEXTS: [&str; 12] =
     ["call", "back", "Berlin", "invoice", "Straße", "éclair", "50%", "late", "again", "日本語", "O'Neil", "vip"];
@@ -18,14 +18,14 @@ const TAGS: [&str; 5] = ["vip", "VIP", "late", "é", "50%"];
 /// What one client knows.
 #[derive(Default)]
 pub struct Words {
-    /// IDs by the name of their type.
+    /// IDs by type name.
     pub ids: BTreeMap<String, VecDeque<String>>,
-    /// Notes that are gone.
+    /// IDs of deleted notes.
     gone: VecDeque<String>,
     cursors: VecDeque<String>,
-    /// Lists that were asked for, with the cursors that they gave.
+    /// Requested lists, with the cursors that they returned.
     lists: VecDeque<(Operation, Vec<String>)>,
-    /// In some texts of the client's own company, where companies have such a mark; and in those of another one.
+    /// The mark in some texts of the client's own company, and that of another company, if companies have marks.
     mark: Option<&'static str>,
     other_mark: Option<&'static str>,
 }
@@ -44,7 +44,7 @@ impl Words {
         Self { mark: Some(mark), other_mark: Some(other_mark), ..Self::default() }
     }
 
-    /// Takes note of what an operation has shown.
+    /// Remembers what an operation has shown.
     pub fn learn(&mut self, operation: &Operation, data: &Value) {
         let mut cursors = Vec::new();
         self.walk("", data, &mut cursors);
@@ -80,7 +80,7 @@ impl Words {
         }
     }
 
-    /// A list that was asked for before, with one of its cursors.
+    /// An earlier list, with one of its cursors.
     pub fn list(&self, random: &mut Random) -> Option<(Operation, String)> {
         if self.lists.is_empty() {
             return None;
@@ -89,7 +89,7 @@ impl Words {
         Some((operation.clone(), random.one(cursors).clone()))
     }
 
-    /// An ID of this type, in full or bare; now and then of a note that is gone, or of nothing.
+    /// An ID of this type, with or without the type name. Sometimes it is of a deleted note, or of nothing.
     pub fn id(&self, kind: Option<&str>, random: &mut Random) -> Value {
         let Some(kind) = kind else { return json!(format!("R{}", random.below(4))) };
         if random.percent(2) {
@@ -114,7 +114,7 @@ impl Words {
         json!(self.cursors[random.below(self.cursors.len())])
     }
 
-    /// A text for what is called so.
+    /// A text for the field or argument of this name.
     pub fn text(&self, about: &str, random: &mut Random) -> Value {
         json!(match about {
             "search" => self.search(random),
