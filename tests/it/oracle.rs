@@ -1,7 +1,7 @@
-//! The engine against others that execute the same documents over the same rows: what they agree in is what the
+//! Compares the engine with other executors of the same documents over the same rows: what they agree on is what the
 //! specification says.
 //!
-//! `NOTEGRAPH_ORACLE_SEED` and `NOTEGRAPH_ORACLE_DOCUMENTS` choose other documents, and how many.
+//! `NOTEGRAPH_ORACLE_SEED` chooses other documents, and `NOTEGRAPH_ORACLE_DOCUMENTS` sets their number.
 
 mod compare;
 mod contract;
@@ -22,7 +22,7 @@ pub use generate::{Style, Words, document};
 use random::Random;
 use world::{Failing, World};
 
-/// Documents over the rows of one database.
+/// Number of documents over the rows of one database.
 const EACH: usize = 500;
 
 fn setting(name: &str, otherwise: u64) -> u64 {
@@ -37,10 +37,10 @@ fn documents() -> usize {
     usize::try_from(setting("NOTEGRAPH_ORACLE_DOCUMENTS", 5_000)).unwrap()
 }
 
-/// What a document shows.
+/// The result of comparing the responses to a document.
 enum Shown {
     Equal,
-    /// The library refuses it, and should not: there is nothing to compare.
+    /// The library refuses the document wrongly, so there is nothing to compare.
     Refused,
     Different(String),
 }
@@ -56,7 +56,7 @@ async fn show(world: &World, document: &Document, failing: &Failing) -> Shown {
     difference(&ours, &theirs).map_or(Shown::Equal, Shown::Different)
 }
 
-/// What goes wrong with a document, if anything does.
+/// The difference that a document shows, if any.
 async fn wrong(world: &World, document: &Document, failing: &Failing) -> Option<String> {
     match show(world, document, failing).await {
         Shown::Different(message) => Some(message),
@@ -64,7 +64,7 @@ async fn wrong(world: &World, document: &Document, failing: &Failing) -> Option<
     }
 }
 
-/// Makes a document smaller while it still goes wrong, and says how.
+/// Shrinks a document while it still shows a difference, and describes the result.
 async fn shrunk(world: &World, mut document: Document, mut failing: Failing, mut message: String) -> String {
     let refused = is_refused(&world.ours(&document, &failing).await);
     'again: loop {
@@ -77,7 +77,7 @@ async fn shrunk(world: &World, mut document: Document, mut failing: Failing, mut
             }
         }
         for less in document.smaller() {
-            // What is no longer valid says nothing.
+            // A document that has become invalid proves nothing.
             if is_refused(&world.ours(&less, &failing).await) && !refused {
                 continue;
             }
@@ -91,7 +91,7 @@ async fn shrunk(world: &World, mut document: Document, mut failing: Failing, mut
     }
 }
 
-/// Some of what a document asks fails.
+/// Chooses some of the document's loads to fail.
 fn choose(asked: &Failing, random: &mut Random) -> Failing {
     if asked.is_empty() {
         return Vec::new();
@@ -99,7 +99,7 @@ fn choose(asked: &Failing, random: &mut Random) -> Failing {
     (0..=random.below(3)).map(|_| random.one(asked).clone()).collect()
 }
 
-/// Whether a document could be compared; fails where it shows a difference.
+/// Compares the responses to a document. Returns whether they could be compared, and panics if they differ.
 async fn check(name: &str, seed: u64, world: &World, document: &Document, failing: Failing) -> bool {
     match show(world, document, &failing).await {
         Shown::Equal => true,
@@ -111,17 +111,17 @@ async fn check(name: &str, seed: u64, world: &World, document: &Document, failin
     }
 }
 
-/// What a run has compared.
+/// The counts of a run.
 #[derive(Default)]
 struct Tally {
     lines: usize,
-    /// Failures on purpose.
+    /// Injected failures.
     failures: usize,
-    /// Documents that the library refuses though they are valid, beside those that were compared.
+    /// Valid documents that the library refuses, in addition to the compared ones.
     refused: usize,
 }
 
-/// So many documents over the rows of one database, and those that are refused.
+/// Compares `count` documents over the rows of one database, not counting those that the library refuses.
 async fn batch(name: &str, style: Style, seed: u64, count: usize) -> Tally {
     let contract = Contract::read();
     let mut random = Random::new(seed);
@@ -138,7 +138,7 @@ async fn batch(name: &str, style: Style, seed: u64, count: usize) -> Tally {
             continue;
         }
         if compared.is_multiple_of(10) {
-            // All that is asked fails, one after the other.
+            // Let each load fail, one after the other.
             for asked in asked {
                 check(name, seed, &world, &document, vec![asked]).await;
                 tally.failures += 1;
@@ -151,9 +151,9 @@ async fn batch(name: &str, style: Style, seed: u64, count: usize) -> Tally {
 }
 
 async fn agree(name: &'static str, style: Style) {
-    // Half of them fail on purpose.
+    // The other half of the documents runs with injected failures.
     let (first, count) = (seed(), documents().div_ceil(2));
-    // Two batches at a time: as many as there are threads.
+    // Two batches at a time, one per thread.
     let seeds: Vec<u64> = (first..).take(count.div_ceil(EACH)).collect();
     println!("{name}: {count} documents, seeds {first} to {}", seeds.last().unwrap());
     let mut all = Tally::default();
@@ -174,7 +174,7 @@ async fn the_librarys_executor_agrees() {
     agree("library", Style { merge: true, wrong: false, plain: false }).await;
 }
 
-/// Without merging: the library keeps an object whose other mention became null.
+/// Without merging, because the library keeps an object whose other occurrence became null.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_librarys_executor_agrees_when_questions_fail() {
     agree("library, failing", Style { merge: false, wrong: true, plain: false }).await;
@@ -202,15 +202,16 @@ async fn documents_are_written_for_the_reference_implementation() {
     }
 }
 
-/// How many of them are compared: some thousands, or a hundred thousand by night.
+/// Default number of verdicts; the nightly run compares a hundred thousand.
 const VERDICTS: u64 = 8_000;
 
-/// The other half is `web/check/verdicts.mjs`; `.ci/oracle` runs both. `NOTEGRAPH_ORACLE_VERDICTS` says how many.
+/// The other half is `web/check/verdicts.mjs`; `.ci/oracle` runs both. `NOTEGRAPH_ORACLE_VERDICTS` sets the number of
+/// verdicts.
 #[test]
 fn verdicts_are_written_for_the_reference_implementation() {
     let count = usize::try_from(setting("NOTEGRAPH_ORACLE_VERDICTS", VERDICTS)).unwrap();
     let Ok(folder) = std::env::var("NOTEGRAPH_ORACLE_FOLDER") else {
-        // That they are made shows that none of them ends the server.
+        // Without a folder, making the verdicts still shows that none of the requests crashes the server.
         assert_eq!(verdicts::lines(seed(), 500).lines().count(), 500);
         return;
     };

@@ -1,18 +1,19 @@
-//! What two answers have to agree in.
+//! Compares two responses to the same document.
 
 use std::collections::BTreeMap;
 
 use async_graphql::{PathSegment, Response, Value};
 
-/// Why there is a null: an error of the field itself, with its message, or one of a field below that may not be null.
+/// Why a field is null: an error of the field itself, with its message, or an error of a non-null field below.
 #[derive(Debug, PartialEq, Eq)]
 enum Why {
     Own(String),
     Below,
 }
 
-/// What is different: `data` to the letter, with the order of its fields; the places that errors made null; the errors
-/// of these places themselves. Of the errors below a null one is enough, and which one is free.
+/// The difference between two responses, if any. Compares `data` byte for byte, including the order of fields; the
+/// places that errors made null; and the errors of these places themselves. If the error lies below a null, the
+/// executors may report different errors, and one is enough.
 pub fn difference(ours: &Response, theirs: &Response) -> Option<String> {
     let text = |answer: &Response| serde_json::to_string(&answer.data).unwrap();
     let (our_data, their_data) = (text(ours), text(theirs));
@@ -37,12 +38,12 @@ fn errors(ours: &Response, theirs: &Response) -> String {
     format!("  our errors:{}\n  their errors:{}", list(ours), list(theirs))
 }
 
-/// The document did not run.
+/// Whether the document was not executed.
 pub fn is_refused(answer: &Response) -> bool {
     answer.errors.iter().any(|error| error.path.is_empty())
 }
 
-/// The library refuses a document that is valid: where fragments nest, it takes fields of different object types for
+/// Whether the library refuses a valid document: in nested fragments, it takes fields of different object types for
 /// fields of one object (GraphQL, section 5.3.2).
 pub fn is_refused_wrongly(answer: &Response) -> bool {
     is_refused(answer) && answer.errors.iter().all(|error| error.message.contains("are different fields"))
@@ -56,7 +57,7 @@ pub fn path(path: &[PathSegment]) -> String {
     each.collect()
 }
 
-/// The places that errors made null.
+/// The places that errors made null, each with its reason.
 fn nulls(data: &Value, answer: &Response) -> Result<BTreeMap<String, Why>, String> {
     let mut found = BTreeMap::new();
     for error in &answer.errors {
@@ -67,7 +68,7 @@ fn nulls(data: &Value, answer: &Response) -> Result<BTreeMap<String, Why>, Strin
     Ok(found)
 }
 
-/// How far a path leads before there is null.
+/// The length of the path up to the first null.
 fn null_at(data: &Value, path: &[PathSegment]) -> Option<usize> {
     let mut value = data;
     for (length, segment) in path.iter().enumerate() {

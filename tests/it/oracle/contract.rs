@@ -1,4 +1,4 @@
-//! The schema, as it is printed: what documents may ask for.
+//! The printed schema, parsed: what documents may request.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ impl Contract {
         Self { types, implementers }
     }
 
-    /// The fields of an object type or an interface; `None` for what has none.
+    /// The fields of an object type or an interface; `None` for other types.
     pub fn fields(&self, name: &str) -> Option<&[Field]> {
         match self.types.get(name) {
             Some(Kind::Fields(fields)) => Some(fields),
@@ -71,7 +71,7 @@ impl Contract {
         }
     }
 
-    /// The interfaces that an object type has.
+    /// The interfaces that an object type implements.
     pub fn interfaces(&self, object: &str) -> Vec<&str> {
         let found = self.implementers.iter().filter(|(_, objects)| objects.iter().any(|name| name == object));
         found.map(|(interface, _)| interface.as_str()).collect()

@@ -1,4 +1,4 @@
-//! A document as a tree: to be made at random, printed, and cut down while it still fails.
+//! A document as a tree, which can be generated, printed, and shrunk while it still fails.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -17,7 +17,7 @@ pub struct Document {
 pub struct Variable {
     pub ty: String,
     pub default: Option<Constant>,
-    /// What is sent; nothing where it is left out.
+    /// The value that is sent; `None` if the variable is left out.
     pub sent: Option<Constant>,
 }
 
@@ -51,7 +51,7 @@ impl Selection {
     }
 }
 
-/// What a document uses, so that nothing else is printed: validation refuses what is not used.
+/// The variables and fragments that a document uses. Only these are printed, because validation refuses unused ones.
 #[derive(Default)]
 struct Used {
     variables: BTreeSet<usize>,
@@ -97,7 +97,7 @@ impl Document {
         sent.collect()
     }
 
-    /// The variables that are sent, and the defaults of those that are not.
+    /// The variables that are sent, plus the defaults of those that are not.
     pub fn sent_or_default(&self) -> serde_json::Map<String, serde_json::Value> {
         let used = self.used().variables.into_iter();
         let known = used.filter_map(|index| {
@@ -131,7 +131,7 @@ impl Document {
         out
     }
 
-    /// Every document that is a little less than this one.
+    /// All documents that are slightly smaller than this one.
     pub fn smaller(&self) -> Vec<Self> {
         let mut found = Vec::new();
         let mut paths = Vec::new();
@@ -220,11 +220,11 @@ fn places(selection: &[Selection], path: &mut Vec<usize>, found: &mut impl FnMut
 
 /// A way to make a document smaller at one place.
 enum Cut {
-    /// Without the selection; where it is the only one, `__typename` instead.
+    /// Removes the selection, or replaces the only one of its set by `__typename`.
     Selection,
-    /// What a fragment holds, in its place.
+    /// Replaces a fragment by its contents.
     Hoist,
-    /// Without arguments and directives.
+    /// Removes arguments and directives.
     Details,
 }
 
@@ -252,7 +252,7 @@ impl Cut {
             }
             Self::Details => {
                 let arguments = match &mut selected.what {
-                    // Without its ID a field is not valid.
+                    // Keep the ID, without which the field is invalid.
                     What::Field { arguments, .. } => {
                         let before = arguments.len();
                         arguments.retain(|(name, _)| name.starts_with("id"));

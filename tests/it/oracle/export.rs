@@ -1,4 +1,5 @@
-//! Documents, rows and answers as files, for `web/check/oracle.mjs` to run through the reference implementation.
+//! Writes documents, rows and responses to files, for `web/check/oracle.mjs` to run through the reference
+//! implementation.
 
 use std::fmt::Write;
 use std::fs;
@@ -14,7 +15,7 @@ use super::random::Random;
 use super::world::{Failing, World};
 use super::{choose, is_refused};
 
-/// The questions that the other side knows how to fail: those whose keys are easily told again.
+/// The loads that the other side can fail, because their keys are easy to reproduce.
 const KNOWN: [&str; 9] = [
     "AssigneesOf",
     "CompanyById",
@@ -50,7 +51,7 @@ pub async fn batch(folder: &Path, seed: u64, count: usize) {
     fs::write(folder.join(format!("{seed}.jsonl")), lines).unwrap();
 }
 
-/// The data as text: its fields have an order.
+/// One line of the file. The data is stored as text, because the order of its fields matters.
 fn line(document: &Document, failing: &Failing, answer: &Response) -> Value {
     let errors = answer.errors.iter().map(|error| json!({ "path": error.path, "message": error.message }));
     json!({
@@ -62,7 +63,7 @@ fn line(document: &Document, failing: &Failing, answer: &Response) -> Value {
     })
 }
 
-/// All that the viewer sees, with the cursors that lists in their usual order give.
+/// All rows that the viewer sees, with the cursors of the lists in their default order.
 async fn rows(contract: &Contract, world: &World) -> Value {
     let values = |name: &str| {
         let fields = contract.fields(name).unwrap().iter();

@@ -9,21 +9,21 @@ use super::document::{Document, Fragment, Selection, What};
 use super::random::Random;
 use super::values::Values;
 
-/// What may stand in a document.
+/// The style of generated documents.
 #[derive(Clone, Copy)]
 pub struct Style {
-    /// Fields with selections may be mentioned again under the same key, and fragments spread again.
+    /// Fields with selections may occur again under the same key, and fragments may be spread again.
     pub merge: bool,
-    /// Arguments may be wrong in ways that only the field finds out.
+    /// Arguments may be invalid in ways that only the field itself detects.
     pub wrong: bool,
-    /// Only arguments whose meaning is easily told again.
+    /// Only arguments whose meaning is easy to reproduce.
     pub plain: bool,
 }
 
-/// What the rows know that documents ask for.
+/// IDs and cursors of the rows, for use in documents.
 #[derive(Default)]
 pub struct Words {
-    /// Global ids by the name of their type.
+    /// Global ids by type name.
     pub ids: BTreeMap<String, Vec<String>>,
     pub cursors: Vec<String>,
 }
@@ -46,12 +46,12 @@ struct Generator<'a> {
     values: Values<'a>,
     fragments: Vec<Fragment>,
     keys: Keys,
-    /// How many more fields there may be, about.
+    /// Approximate number of fields that may still be added.
     budget: usize,
 }
 
 /// The response keys of a document. A key stands for fields of one type everywhere, and for one field with the same
-/// arguments wherever the parent is the same, so that fields of one key can always be merged.
+/// arguments under the same parent, so that fields with equal keys can always be merged.
 #[derive(Default)]
 struct Keys {
     types: BTreeMap<String, String>,
@@ -72,7 +72,7 @@ impl Generator<'_> {
         }
         for selected in &mut set {
             if self.random.percent(10) {
-                // The library does not look at `__typename` when it looks for variables that are not used.
+                // The library ignores `__typename` when it looks for unused variables.
                 let is_typename = matches!(&selected.what, What::Field { name, .. } if name == "__typename");
                 selected.directives = self.directives(!is_typename);
             }
@@ -92,7 +92,7 @@ impl Generator<'_> {
         }
     }
 
-    /// A field that is there already, with another selection: in its set, or in a fragment of it.
+    /// Repeats a field of the set with another selection, either directly or in an inline fragment.
     fn again(&mut self, parent: &str, set: &[Selection], depth: usize) -> Option<Selection> {
         let composite: Vec<&Selection> = set.iter().filter(|selected| is_composite(selected)).collect();
         let what = if composite.is_empty() { return None } else { self.random.one(&composite).what.clone() };
@@ -122,7 +122,7 @@ impl Generator<'_> {
             5..9 => &["include"],
             _ => &["skip", "include"],
         };
-        // More often kept than left out.
+        // Keep the selection more often than not.
         let conditions = names.iter().map(|name| {
             let kept = self.random.percent(70);
             let value = (*name == "include") == kept;
@@ -132,7 +132,7 @@ impl Generator<'_> {
         conditions.collect()
     }
 
-    /// A type that a fragment can be on, and apply to some object of `parent`.
+    /// A type condition for fragments that applies to some object of `parent`.
     fn condition(&mut self, parent: &str) -> String {
         if let Some(objects) = self.contract.implementers.get(parent)
             && self.random.percent(80)
@@ -180,7 +180,7 @@ impl Generator<'_> {
         let contract = self.contract;
         let leaves_only = depth >= DEEPEST || self.budget == 0;
         let wanted = |field: &&Field| {
-            // Executed by the library alone.
+            // Only the library executes these fields, so there is nothing to compare.
             let by_library = ["noteDeletePreview", "noteCounts"].contains(&field.name.as_str());
             !(by_library || leaves_only && contract.fields(field.gives_name()).is_some())
         };
@@ -206,7 +206,7 @@ impl Generator<'_> {
 }
 
 impl Keys {
-    /// An alias where the field's own name is not to be had, or by chance.
+    /// Returns an alias if the field's own name is taken, or by chance.
     fn take(
         &mut self,
         parent: &str,
@@ -216,7 +216,7 @@ impl Keys {
         random: &mut Random,
     ) -> Option<String> {
         let mut candidates = vec![field.name.clone()];
-        // The fields of an interface are fields of its objects: they keep their names, so that they agree.
+        // The fields of an interface keep their names, so that they agree with the fields of its objects.
         if parent != "Node" && random.percent(25) {
             let other = ["a", "b", "c", "id", "name", "user"];
             candidates.insert(0, (*random.one(&other)).to_owned());

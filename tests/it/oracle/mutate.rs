@@ -1,16 +1,16 @@
-//! Right documents and right variables made wrong, or right in another way, at one place.
+//! Mutates valid documents and variables at one place, so that they become invalid or valid in another way.
 
 use serde_json::Value;
 
 use super::contract::{Contract, Kind};
 use super::random::Random;
 
-/// What is put into documents and variables.
+/// Replacements for parts of documents and variables.
 pub struct Pool {
     words: Vec<String>,
 }
 
-/// Pieces of the language: right ones at wrong places, and wrong ones.
+/// Pieces of the language: valid ones for wrong places, and invalid ones.
 const PIECES: [&str; 84] = [
     "{",
     "}",
@@ -155,7 +155,7 @@ impl Pool {
     }
 }
 
-/// Words, numbers and strings stay whole, most of the time.
+/// Splits a document into pieces. Words, numbers and strings mostly stay whole.
 fn pieces(text: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     let mut chars = text.chars().peekable();
@@ -201,12 +201,12 @@ pub fn text(text: &str, pool: &Pool, random: &mut Random) -> String {
             pieces[at] = other;
         }
         10 => {
-            // One exclamation mark more or less, where types stand.
+            // Add or remove an exclamation mark, as in types.
             let marks: Vec<usize> = (0..pieces.len()).filter(|at| pieces[*at] == "!").collect();
             if marks.is_empty() { pieces.insert(at, "!".to_owned()) } else { drop(pieces.remove(*random.one(&marks))) }
         }
         _ => {
-            // A part again.
+            // Repeat a part.
             let end = (at + random.below(12)).min(pieces.len());
             let part = pieces[at..end].to_vec();
             let to = random.below(pieces.len());

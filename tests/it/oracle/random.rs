@@ -1,6 +1,6 @@
-//! Numbers that look random and come again with their seed.
+//! A reproducible random number generator.
 
-/// `SplitMix64`: small, and good enough to choose with.
+/// `SplitMix64`: small, and good enough for random choices.
 #[derive(Clone)]
 pub struct Random(u64);
 
@@ -17,17 +17,17 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Less than `limit`.
+    /// A number less than `limit`.
     pub fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % limit as u64).unwrap()
     }
 
-    /// `low` to `high`, both included.
+    /// A number from `low` to `high`, both included.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
         low + i64::try_from(self.below(usize::try_from(high - low + 1).unwrap())).unwrap()
     }
 
-    /// True so many times of a hundred.
+    /// True in `times` of a hundred calls, on average.
     pub fn percent(&mut self, times: usize) -> bool {
         self.below(100) < times
     }

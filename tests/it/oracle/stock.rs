@@ -1,5 +1,5 @@
-//! The same fields, executed by async-graphql: object by object and field by field, nulls, errors, lists and merging
-//! by its own rules, and each question asked for one row by itself.
+//! Executes the same fields with async-graphql's own executor: object by object and field by field, with its own rules
+//! for nulls, errors, lists and merging, and with a separate load for each row.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ struct Wrapped {
     index: usize,
 }
 
-/// One row of many.
+/// A single row as a list of rows.
 struct Single<'a>(&'a Wrapped);
 
 impl Rows for Single<'_> {
@@ -59,7 +59,7 @@ impl Wrapped {
         Self { object: T::object(), rows: Arc::new(vec![row]), index: 0 }
     }
 
-    /// What a link leads to from this row, resolved by the library's own rules for results, options and lists.
+    /// Follows a link from this row, and resolves the result by the library's own rules for results, options and lists.
     async fn link(&self, link: &dyn Link, ctx: &Context<'_>) -> ServerResult<Value> {
         let below = ctx.with_selection_set(&ctx.item.node.selection_set);
         let given: ServerResult<Vec<(Name, Value)>> = ctx.field().arguments();
@@ -83,7 +83,7 @@ impl Wrapped {
             }
             Err(message) => Slot::Failed(engine::Error::new(message)),
         };
-        // Below the root no field is of an interface.
+        // Below the root no field has an interface type.
         let wrapped = |index| Self { object: link.targets()[0], rows: Arc::clone(&rows), index };
         let one: Result<Self, async_graphql::Error> = match slot {
             Slot::Null => return Ok(Value::Null),
@@ -104,12 +104,12 @@ impl Wrapped {
     }
 }
 
-/// An error, as the library has it.
+/// Converts an error to an error of the library.
 fn library(error: impl Into<engine::Error>) -> async_graphql::Error {
     async_graphql::Error::new(error.into().message)
 }
 
-/// What the operation carries along.
+/// The data that the operation carries along.
 fn carried<'a>(ctx: &Context<'a>) -> Carried<'a> {
     Carried::new(ctx.data_unchecked::<Arc<Data>>())
 }
@@ -151,7 +151,7 @@ impl ContainerType for Wrapped {
     }
 }
 
-/// The root fields of the contract, leading to wrapped rows.
+/// The root fields of the contract, which resolve to wrapped rows.
 pub struct Query;
 
 impl Root for Query {}
@@ -171,7 +171,7 @@ impl OutputType for Query {
 }
 
 impl ContainerType for Query {
-    /// Each field of the root may be null.
+    /// Each root field is nullable, so an error makes that field null.
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
         Ok(self.root(ctx).await.unwrap_or_else(|error| {
             ctx.add_error(error);
@@ -241,7 +241,7 @@ fn page(ctx: &Context<'_>) -> ServerResult<PageArgs> {
     })
 }
 
-/// `Note:42` for the bare `42` that the field `note` takes, too.
+/// Expands the bare key `42`, which the field `note` also accepts, to `Note:42`.
 fn full(field: &str, id: &ID) -> ID {
     if id.contains(':') {
         return id.clone();

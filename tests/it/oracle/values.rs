@@ -60,7 +60,7 @@ impl Values<'_> {
                 constants.push(("last", size));
             }
             _ if self.style.wrong && depth > 0 => {
-                // Of this list or of another.
+                // A cursor of this list or of another one.
                 constants.push((*random.one(&["after", "before"]), random.one(&self.words.cursors).clone().into()));
                 constants.push((*random.one(&["first", "last"]), size));
             }
@@ -79,14 +79,14 @@ impl Values<'_> {
             }
         };
         if random.percent(5) {
-            // An assignment has two keys.
+            // The ID of an assignment has two keys.
             let missing = if kind == "NoteAssignee" { "999999:999999" } else { "999999" };
             return format!("{kind}:{missing}").into();
         }
         random.one(&self.words.ids[kind]).clone().into()
     }
 
-    /// The condition of `@skip` or `@include`, by a variable.
+    /// The condition of `@skip` or `@include`, as a variable.
     pub fn condition(&mut self, value: bool, random: &mut Random) -> Value {
         let (ty, default, sent) = match random.below(4) {
             0 => ("Boolean!", Some(value), None),
@@ -102,7 +102,7 @@ impl Values<'_> {
         Value::Variable(variable(self.variables.len() - 1))
     }
 
-    /// A value in the document itself, or by a variable.
+    /// An argument's value, either as a literal or as a variable.
     fn given(&mut self, argument: &Argument, value: Constant, random: &mut Random) -> Value {
         let ty = argument.takes.to_string();
         let nullable = ty.trim_end_matches('!').to_owned();
@@ -127,7 +127,7 @@ impl Values<'_> {
         }
     }
 
-    /// A value of the document, with variables in it here and there.
+    /// A literal, sometimes with variables inside.
     fn literal(&mut self, value: Constant, ty: &Type, random: &mut Random) -> Value {
         match (value, &ty.base) {
             (Constant::List(items), BaseType::List(inner)) => {
@@ -155,14 +155,14 @@ impl Values<'_> {
         self.literal(value, ty, random)
     }
 
-    /// A value of an input type. `about` is the name of what it is a value of.
+    /// A value of an input type. `about` is the name of the argument or field.
     fn value(&self, ty: &Type, about: &str, depth: usize, random: &mut Random) -> Constant {
         let name = match &ty.base {
             BaseType::List(inner) => {
                 if random.percent(10) {
                     return self.value(inner, about, depth, random);
                 }
-                // The same field twice is an error of the list that is ordered.
+                // Two orders by the same field are an error of the list.
                 let most = if about == "orderBy" && !self.style.wrong { 2 } else { 3 };
                 return Constant::List(
                     (0..random.below(most)).map(|_| self.value(inner, about, depth, random)).collect(),
@@ -172,7 +172,7 @@ impl Values<'_> {
         };
         match &self.contract.types.get(name.as_str()) {
             Some(Kind::Enum(values)) => {
-                // Which takes a search; lists of a search have an oracle of their own.
+                // RELEVANCE needs a search, and lists with a search have their own oracle.
                 let values: Vec<&String> = values.iter().filter(|value| *value != "RELEVANCE").collect();
                 Constant::Enum(Name::new(random.one(&values)))
             }

@@ -1,5 +1,5 @@
-//! What is taken and what is refused: documents and variables of every kind, right ones made wrong at a few places, as
-//! files for `web/check/verdicts.mjs` to hold against the reference implementation.
+//! Which requests are accepted or refused: writes documents and variables of every kind, some with a few faults, to
+//! files that `web/check/verdicts.mjs` compares with the reference implementation.
 
 use std::fmt::Write;
 
@@ -15,15 +15,15 @@ use super::generate::{self, Style, Words};
 use super::mutate::{self, Pool};
 use super::random::Random;
 
-/// A document with what is sent beside it.
+/// A document, with the operation name and variables of the request.
 pub struct Asked {
     pub document: String,
     pub operation: Option<String>,
-    /// JSON, as text: numbers keep the way in which they are written.
+    /// JSON as text, so that numbers keep their spelling.
     pub variables: String,
 }
 
-/// What becomes of it, with the messages of what is wrong, and the places of the first.
+/// The server's verdict, with all error messages and the locations of the first error.
 fn verdict(schema: &Schema, asked: &Asked) -> Value {
     let (types, bounds) = (schema.types(), Bounds::default());
     let told = |verdict: &str, errors: &[async_graphql::ServerError]| {
@@ -48,10 +48,10 @@ fn verdict(schema: &Schema, asked: &Asked) -> Value {
     }
 }
 
-/// Something right, or with a few faults.
+/// A valid request, or one with a few faults.
 pub fn asked(contract: &Contract, pool: &Pool, random: &mut Random) -> Asked {
     let mut asked = right(contract, random);
-    // Some stay as they are: what is right has to be taken.
+    // Some requests stay unchanged: valid ones must be accepted.
     for _ in 0..random.below(4) {
         match random.below(10) {
             0..6 => asked.document = mutate::text(&asked.document, pool, random),
@@ -62,7 +62,7 @@ pub fn asked(contract: &Contract, pool: &Pool, random: &mut Random) -> Asked {
     asked
 }
 
-/// Makes so many, by a seed, and says what the server makes of each.
+/// Generates requests from a seed. Each line contains a request and the server's verdict.
 pub fn lines(seed: u64, count: usize) -> String {
     let contract = Contract::read();
     let (schema, pool) = (schema::build(), Pool::of(&contract));
@@ -82,7 +82,7 @@ pub fn lines(seed: u64, count: usize) -> String {
     lines
 }
 
-/// What all constructs of the language are in.
+/// Documents that together contain all constructs of the language, with variables.
 const SPECIMENS: [(&str, &str); 19] = [
     ("{ __typename }", "{}"),
     (
@@ -168,7 +168,7 @@ fn right(contract: &Contract, random: &mut Random) -> Asked {
     Asked { document: document.to_owned(), operation, variables: variables.to_owned() }
 }
 
-/// One field of the schema with arguments of all kinds, each a literal or a variable.
+/// A request for one field of the schema, with arguments of all kinds, each as a literal or a variable.
 fn field(contract: &Contract, random: &mut Random) -> Asked {
     let (root, word) = *random.one(&[("Query", "query"), ("Mutation", "mutation")]);
     let fields: Vec<&Field> =
@@ -208,7 +208,7 @@ fn field(contract: &Contract, random: &mut Random) -> Asked {
     }
 }
 
-/// A value of a type.
+/// A random value of a type.
 fn value(contract: &Contract, ty: &Type, depth: usize, random: &mut Random) -> Value {
     if ty.nullable && random.percent(5) {
         return Value::Null;
@@ -226,7 +226,7 @@ fn value(contract: &Contract, ty: &Type, depth: usize, random: &mut Random) -> V
             let mut object = serde_json::Map::new();
             for field in fields {
                 let required = !field.takes.nullable && !field.has_default;
-                // `not` and `and` would go on for ever.
+                // Limit the depth, because `not` and `and` are recursive.
                 if required || (depth < 3 && random.percent(if fields.len() > 6 { 15 } else { 50 })) {
                     object.insert(field.name.clone(), value(contract, &field.takes, depth + 1, random));
                 }
@@ -246,7 +246,7 @@ fn value(contract: &Contract, ty: &Type, depth: usize, random: &mut Random) -> V
     }
 }
 
-/// The same in the words of a document.
+/// The value as a literal in a document.
 fn literal(contract: &Contract, ty: &Type, value: &Value) -> String {
     match (value, &ty.base) {
         (Value::Array(items), base) => {

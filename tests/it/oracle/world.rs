@@ -1,4 +1,4 @@
-//! Random rows, few of them and tightly linked, so that documents meet the same ones again and again.
+//! Random rows, few and tightly linked, so that documents reach the same rows again and again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -25,7 +25,7 @@ use super::random::Random;
 use super::stock::{self, Stock};
 use crate::support::{App, Company};
 
-/// A database with a viewer, and both executors over it.
+/// A database with a viewer, and both executors on top of it.
 pub struct World {
     pub app: App,
     pub viewer: Viewer,
@@ -34,7 +34,7 @@ pub struct World {
     stock: Stock,
 }
 
-/// Questions that fail: the name of each and a key.
+/// Loads that fail, each with its name and a key.
 pub type Failing = Vec<(String, String)>;
 
 impl World {
@@ -100,13 +100,13 @@ impl World {
         world
     }
 
-    /// What an operation of the document carries along; questions for which `fails` says so fail.
+    /// The data of an operation on the document. Loads fail if `fails` returns true for them.
     fn carried(&self, mentioned: &Mentioned, fails: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Data {
         let data = self.app.context().data(mentioned, self.viewer.clone(), &Meter::unlimited());
         data.with(Faults(Box::new(fails)))
     }
 
-    /// What the server answers, and all that it asked on the way.
+    /// The server's response, and all loads that it made.
     pub async fn asked(&self, document: &Document) -> (Response, Failing) {
         let asked = Arc::new(Mutex::new(BTreeSet::new()));
         let record = Arc::clone(&asked);
@@ -119,12 +119,12 @@ impl World {
         (answer, asked)
     }
 
-    /// What the server answers.
+    /// The server's response.
     pub async fn ours(&self, document: &Document, failing: &Failing) -> Response {
         self.run(&document.text(), document.sent().into(), fails(failing)).await
     }
 
-    /// Reads the document, and runs it where it is valid and its variables are.
+    /// Parses the document, and executes it if it and its variables are valid.
     async fn run(
         &self,
         text: &str,
@@ -152,11 +152,11 @@ impl World {
         response
     }
 
-    /// What the library's own executor makes of the same fields.
+    /// The response of the library's own executor to the same document.
     pub async fn theirs(&self, document: &Document, failing: &Failing) -> Response {
-        // It reads all columns: what ours leaves out, its answer shows.
+        // It reads all columns: if ours leaves out a column, the responses differ.
         let data = self.carried(&EVERYTHING, fails(failing));
-        // It does not look at defaults where it decides `@skip` and `@include`.
+        // It ignores the defaults of variables in `@skip` and `@include`.
         let variables = Variables::from_json(document.sent_or_default().into());
         let request = Request::new(document.text()).variables(variables).data(Arc::new(data));
         self.stock.execute(request).await
@@ -188,7 +188,7 @@ fn fails(failing: &Failing) -> impl Fn(&str, &str) -> bool + Send + Sync + 'stat
     move |question, key| failing.iter().any(|(failing, of)| failing == question && of == key)
 }
 
-/// All fields that the schema has.
+/// The names of all fields in the schema.
 static EVERYTHING: LazyLock<Mentioned> = LazyLock::new(|| {
     let sdl = schema::sdl();
     let lines = sdl.lines().filter_map(|line| line.strip_prefix('\t')?.split([':', '(']).next());
@@ -211,11 +211,11 @@ fn gather(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// A note, and what belongs to it.
+/// A note and its related records.
 struct Linked {
     note: i64,
     messages: Vec<i64>,
-    /// The users.
+    /// The ids of the assigned users.
     assignees: Vec<i64>,
 }
 
