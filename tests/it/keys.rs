@@ -1,4 +1,4 @@
-//! New ids: each company has its own, nobody gives one twice, and gaps say nothing exact.
+//! Ids of new records: each company has its own counters, no id is given twice, and gaps reveal nothing exact.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Client, Company};
 
-/// JavaScript has no whole numbers above it.
+/// The largest integer that JavaScript represents exactly.
 const LARGEST: i64 = (1 << 53) - 1;
 
-/// A connection to the database of its own, as another process has it, with ids as the program makes them.
+/// Opens a separate connection, as another process would, with the id steps of the program.
 async fn other_process(app: &App) -> Db {
     let mut db = crate::support::open(app.database_url()).await;
     db.set_steps(Steps::Random);
@@ -41,7 +41,7 @@ async fn processes_never_give_the_same_id_and_each_gives_them_in_order() {
     let processes = [other_process(&app).await, other_process(&app).await];
     let mut given = BTreeSet::new();
     let mut last = [0, 0];
-    // More than a block of each.
+    // Each process takes more than one block of ids.
     for round in 0..1_000 {
         let process = usize::from(round % 3 == 0);
         let db = &processes[process];
@@ -79,7 +79,7 @@ async fn ids_that_are_taken_at_the_same_time_are_different() {
     }
 }
 
-/// Most ids come without asking the database.
+/// Most ids come from a block in memory, without a statement.
 #[tokio::test]
 async fn a_block_lasts_for_many_ids() {
     let app = App::start().await;
@@ -124,7 +124,7 @@ async fn what_a_company_makes_moves_no_counter_of_another() {
     assert_eq!(create(&ann).await, first + 1, "with steps of one, nothing lies between");
 }
 
-/// Ids of companies are no numbers in a row.
+/// Ids of companies are not consecutive.
 #[tokio::test]
 async fn ids_of_companies_are_random() {
     let app = App::start().await;
@@ -138,7 +138,7 @@ async fn ids_of_companies_are_random() {
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 20);
 }
 
-/// The largest number that a column takes, from an import, is no end of all ids.
+/// An imported id with the largest value of the column does not use up all ids.
 #[tokio::test]
 async fn ids_from_elsewhere_move_the_counter_unless_they_are_absurd() {
     let app = App::start().await;
@@ -154,7 +154,8 @@ async fn ids_from_elsewhere_move_the_counter_unless_they_are_absurd() {
     assert!(none.to_string().contains("no note ids left"), "{none}");
 }
 
-/// Tables from before, with one counter for all companies: each goes on behind its own ids, those that are gone included.
+/// Migrates tables with one counter for all companies: each company continues after its own ids, including deleted
+/// ones.
 #[tokio::test]
 async fn counters_of_before_become_those_of_each_company_and_back() {
     let app = App::start().await;

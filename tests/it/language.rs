@@ -1,4 +1,4 @@
-//! The language as its specification has it: what is wrong is refused before anything runs, and what is right is taken.
+//! The GraphQL language as specified: invalid documents are refused before anything runs, and valid ones are accepted.
 
 use notegraph::entity::token::Scope;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What one address and one token may use: operations at the same time, and a budget.
+//! Limits of one address and of one token: concurrent operations, and a budget.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use tower::ServiceExt;
 
 use crate::support::{App, Client, ENDLESS};
 
-/// What a request is estimated at before it is read; a field at a hundred, a value at one.
+/// Estimated points of a request before it is parsed. Each field adds 100 points, each value 1.
 const REQUEST: u64 = 1_000;
 const TYPENAME: &str = "{ __typename }";
 const CREATE: &str = r#"mutation { noteCreate(input: { subject: "new" }) { note { id } } }"#;
@@ -50,7 +50,7 @@ fn server(app: &App, settings: &HttpSettings) -> Router {
     router(app.context().clone(), schema::build(), settings)
 }
 
-/// A request from an address, with lines that a proxy would add.
+/// Sends a request from an address, with the `X-Forwarded-For` lines of proxies.
 async fn ask(server: &Router, token: &str, document: &str, from: &str, forwarded: &[&str]) -> Answer {
     let mut request = Request::post("/graphql")
         .header("authorization", format!("Bearer {token}"))
@@ -67,8 +67,8 @@ async fn ask(server: &Router, token: &str, document: &str, from: &str, forwarded
     Answer { status: head.status.as_u16(), headers: head.headers, body: serde_json::from_slice(&bytes).unwrap() }
 }
 
-/// Nobody can write a note while this is open. On `PostgreSQL` it takes one of the four connections of a test, as does
-/// each change that waits for it.
+/// Blocks all writes of notes until the transaction ends. On `PostgreSQL` it takes one of the four connections of a
+/// test, as does each change that waits for it.
 async fn block(app: &App) -> Transaction {
     let lock = app.db().begin().await.unwrap();
     if app.db().backend() == sea_orm::DatabaseBackend::Postgres {
@@ -99,7 +99,7 @@ async fn a_token_runs_so_many_operations_at_a_time() {
         answer
     }));
     let release = async {
-        // Those that are refused are answered at once; the others wait for this.
+        // Refused operations are answered at once; the others wait for this transaction.
         while answered.load(Ordering::Relaxed) < 8 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -116,7 +116,7 @@ async fn a_token_runs_so_many_operations_at_a_time() {
     assert_eq!(ask(&server, ann.token(), TYPENAME, "192.0.2.1", &[]).await.status, 200, "they have ended");
 }
 
-/// A client that hangs up gets no room for more: what it began counts until it is done.
+/// A client that hangs up frees no permit: its operation counts until it is done.
 #[tokio::test]
 async fn changes_whose_clients_hang_up_do_not_queue_without_bound() {
     let app = App::start().await;
@@ -127,7 +127,7 @@ async fn changes_whose_clients_hang_up_do_not_queue_without_bound() {
     let mut begun = 0;
     for _ in 0..10 {
         let change = ask(&server, ann.token(), CREATE, "192.0.2.1", &[]);
-        // Long enough for the change to begin, and for one that is refused to be so.
+        // Long enough for a change to begin, or to be refused.
         match tokio::time::timeout(Duration::from_secs(1), change).await {
             Ok(answer) => answer.assert_limited("token"),
             Err(_) => begun += 1,
@@ -145,7 +145,7 @@ async fn changes_whose_clients_hang_up_do_not_queue_without_bound() {
     panic!("a change was lost");
 }
 
-/// An operation is charged its estimate while it runs, and what it used afterwards.
+/// An operation is charged its estimate while it runs, and its actual cost afterwards.
 #[tokio::test]
 async fn a_budget_is_spent_by_what_operations_use() {
     let app = App::start().await;
@@ -153,7 +153,7 @@ async fn a_budget_is_spent_by_what_operations_use() {
     let list = "{ notes(first: 100) { nodes { id subject } } }";
     let bytes = json!({ "query": list }).to_string().len() as u64;
     let estimate = REQUEST + bytes + 4 * 100 + 1 + 100 * 3;
-    // So slow that nothing comes back during the test.
+    // The refill is too slow to matter during the test.
     let budget = 20 * estimate;
     let of_token = Allowance { operations: 9, budget, refill: 1 };
     let server = server(&app, &HttpSettings { of_token, ..HttpSettings::default() });
@@ -173,13 +173,13 @@ async fn a_budget_is_spent_by_what_operations_use() {
     };
     refused.assert_limited("token");
     assert!(spent + estimate > budget, "{spent} of {budget} were used");
-    // There may be enough left to look at a request, and not for what it asks.
+    // The rest may suffice to parse a request, but not to run its operation.
     let lists = ask(&server, ann.token(), &list.replace("subject", "subject details"), "192.0.2.1", &[]).await;
     lists.assert_limited("token");
     assert_eq!(ask(&server, bob.token(), list, "192.0.2.1", &[]).await.status, 200, "another token");
 }
 
-/// It was refused for ever, and told to come again in a second each time.
+/// Regression test: such an operation was refused forever, each time with the advice to retry in a second.
 #[tokio::test]
 async fn what_costs_more_than_a_whole_budget_takes_all_of_it() {
     let app = App::start().await;
@@ -195,7 +195,7 @@ async fn what_costs_more_than_a_whole_budget_takes_all_of_it() {
     assert_eq!(notes(&ann).await, 1);
 }
 
-/// An operation that waits has paid its estimate: others of its token cannot spend that meanwhile.
+/// A waiting operation has been charged its estimate, so others of its token cannot spend it meanwhile.
 #[tokio::test]
 async fn an_estimate_is_charged_before_anything_runs() {
     let app = App::start().await;
@@ -207,7 +207,7 @@ async fn an_estimate_is_charged_before_anything_runs() {
     let lock = block(&app).await;
     let change = ask(&server, ann.token(), CREATE, "192.0.2.1", &[]);
     let meanwhile = async {
-        // It begins, and waits for the lock.
+        // The change begins, and waits for the lock.
         tokio::time::sleep(Duration::from_millis(500)).await;
         ask(&server, ann.token(), CREATE, "192.0.2.1", &[]).await.assert_limited("token");
         lock.commit().await.unwrap();
@@ -217,12 +217,12 @@ async fn an_estimate_is_charged_before_anything_runs() {
     assert_eq!(notes(&ann).await, 1);
 }
 
-/// Guessing tokens spends the budget of the address, before anything is asked of the database.
+/// Guessing tokens spends the budget of the address. After that, requests are refused without a database access.
 #[tokio::test]
 async fn an_address_is_limited_whatever_its_tokens() {
     let app = App::start().await;
     let ann = writer(&app, "Acme").await;
-    // Three guesses.
+    // Enough for three guesses.
     let of_address = Allowance { operations: 9, budget: 30 * REQUEST, refill: 1 };
     let server = server(&app, &HttpSettings { of_address, ..HttpSettings::default() });
     for guess in ["ng_1_a", "ng_1_b", "ng_1_c"] {
@@ -235,7 +235,7 @@ async fn an_address_is_limited_whatever_its_tokens() {
     assert_eq!(recording.statements().len(), 0);
     assert_eq!(ask(&server, ann.token(), TYPENAME, "192.0.2.2", &[]).await.status, 200);
     ask(&server, ann.token(), TYPENAME, "::ffff:192.0.2.1", &[]).await.assert_limited("address");
-    // A subscriber of IPv6 has as many addresses as there are grains of sand.
+    // An IPv6 subscriber has a whole /64 network, whose addresses share one budget.
     for last in 1..=2 {
         let answer = ask(&server, "ng_1_e", TYPENAME, &format!("2001:db8:0:1::{last}"), &[]).await;
         assert_eq!(answer.status, 401, "{last}");
@@ -244,7 +244,7 @@ async fn an_address_is_limited_whatever_its_tokens() {
     ask(&server, ann.token(), TYPENAME, "2001:db8:0:1::3", &[]).await.assert_limited("address");
 }
 
-/// Each is looked up in the database, and nobody pays for it later.
+/// An invalid token costs a database lookup that nobody pays for later.
 #[tokio::test]
 async fn a_token_that_does_not_hold_costs_ten_times_as_much() {
     let app = App::start().await;
@@ -267,11 +267,11 @@ async fn behind_a_named_proxy_the_forwarded_address_counts() {
     let server = server(&app, &HttpSettings { of_address, trusted_proxies, ..HttpSettings::default() });
     for client in ["192.0.2.1", "192.0.2.2"] {
         assert_eq!(ask(&server, "ng_1_a", TYPENAME, "10.0.0.1", &[client]).await.status, 401);
-        // What the client makes up about itself changes nothing.
+        // Addresses that the client makes up are ignored.
         let forged = format!("203.0.113.77, {client}");
         ask(&server, ann.token(), TYPENAME, "10.0.0.2", &[&forged]).await.assert_limited("address");
     }
-    // Who is not named is not believed.
+    // A proxy that is not listed is not trusted.
     assert_eq!(ask(&server, "ng_1_a", TYPENAME, "10.0.1.1", &["192.0.2.3"]).await.status, 401);
     ask(&server, ann.token(), TYPENAME, "10.0.1.1", &["192.0.2.4"]).await.assert_limited("address");
 }

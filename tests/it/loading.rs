@@ -1,4 +1,4 @@
-//! Loading: how many statements an operation runs depends on its shape alone.
+//! Loading: the number of statements of an operation depends on its shape alone.
 
 mod at_once;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Client, Company};
 
-/// Repeated, because what races may win a few times.
+/// Number of repetitions, because a race may go well a few times.
 const TIMES: usize = 5;
 
 struct Seeded {
@@ -22,8 +22,8 @@ struct Seeded {
     notes: Vec<note::Model>,
 }
 
-/// Notes, each with a customer, an author, a type, three assignees and three messages, of as many people as there
-/// are notes.
+/// Creates notes, each with a customer, an author, a type, three assignees and three messages, with as many different
+/// people as there are notes.
 async fn seeded(count: usize) -> Seeded {
     let app = App::start().await;
     let acme = app.company("Acme").await;
@@ -81,12 +81,12 @@ async fn seeded(count: usize) -> Seeded {
     Seeded { app, acme, client, notes }
 }
 
-/// Far from the IDs that messages get by themselves.
+/// An id far from those that messages get by default.
 fn message_id(note: i64, position: i32) -> i64 {
     note * 10_000 + i64::from(position)
 }
 
-/// The demo's administrator, with a token of these scopes.
+/// A client of the demo's administrator, with a new token of these scopes.
 pub async fn demo_client(app: &App, scopes: &[Scope]) -> Client {
     let user = notegraph::demo::administrator(app.db()).await.unwrap();
     let new = NewToken {
@@ -108,7 +108,7 @@ async fn statements(app: &App, client: &Client, document: &str, variables: Value
     recording.of_operation()
 }
 
-/// Runs a document for each size, several times, and holds the number of its statements against what it has to be.
+/// Runs a document several times for each page size, and asserts its number of statements.
 async fn assert_count(seeded: &Seeded, document: &str, expected: usize) {
     for size in [1, 20, 100] {
         for _ in 0..TIMES {
@@ -132,13 +132,13 @@ const EVERYTHING: &str = "query($first: Int) { notes(first: $first) { nodes {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_query_runs_five_statements_whatever_the_number_of_notes() {
-    // notes, customers, assignments, messages; then all users, whoever leads to them
+    // notes, customers, assignments, messages, then all users together, whichever fields lead to them
     assert_count(&seeded(100).await, LIST, 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_everything_it_runs_seven() {
-    // as above, and the company and the types
+    // as above, plus the company and the types
     assert_count(&seeded(100).await, EVERYTHING, 7).await;
 }
 
@@ -225,7 +225,7 @@ async fn records_of_many_types_are_one_statement_for_each_type() {
 #[tokio::test]
 async fn a_page_of_messages_reads_no_more_rows_than_it_shows() {
     let seeded = seeded(20).await;
-    // As many as make a whole number for each of 20 notes: PostgreSQL tells the average.
+    // 80 more messages make a whole number per note: PostgreSQL reports the average over the 20 notes.
     for note in seeded.notes.iter().take(4) {
         for _ in 0..20 {
             seeded.acme.message(note.id, |_| {}).await;
@@ -247,7 +247,7 @@ async fn a_page_of_messages_reads_no_more_rows_than_it_shows() {
     }
 }
 
-/// How many rows of a table `PostgreSQL` looks at when it runs a statement, taken or not.
+/// Number of rows of a table that `PostgreSQL` visits in a statement, including rows that it filters out.
 async fn rows_touched(app: &App, statement: &Statement, table: &str) -> usize {
     let mut statement = statement.clone();
     statement.sql.insert_str(0, "EXPLAIN (ANALYZE, FORMAT JSON) ");
@@ -261,7 +261,7 @@ async fn rows_touched(app: &App, statement: &Statement, table: &str) -> usize {
     rows
 }
 
-/// The same below one step of a plan.
+/// The same for one node of a plan and the nodes below it.
 fn touched(node: &Value, table: &str) -> f64 {
     let number = |key: &str| node[key].as_f64().unwrap_or(0.0);
     let removed = number("Rows Removed by Filter") + number("Rows Removed by Index Recheck");
@@ -270,7 +270,7 @@ fn touched(node: &Value, table: &str) -> f64 {
     own + node["Plans"].as_array().into_iter().flatten().map(|child| touched(child, table)).sum::<f64>()
 }
 
-/// What is prepared for ten keys serves a hundred.
+/// A statement that is prepared for ten keys also serves a hundred.
 #[tokio::test]
 async fn a_statement_reads_the_same_for_ten_keys_and_for_a_hundred() {
     let seeded = seeded(100).await;
@@ -291,7 +291,8 @@ async fn a_statement_reads_the_same_for_ten_keys_and_for_a_hundred() {
     }
 }
 
-/// Few keys are parameters of their own, 1, 2, 4 or 8 of them, so that no number of keys has a statement to itself.
+/// Up to eight keys are separate parameters, padded to 1, 2, 4 or 8, so that not every number of keys needs its own
+/// statement.
 #[tokio::test]
 async fn a_question_reads_in_five_ways_at_most() {
     let seeded = seeded(20).await;

@@ -1,7 +1,7 @@
-//! The tests of the whole server, one file for each thing they test, in one binary: it links once.
+//! Integration tests of the whole server, one file per topic, in one binary, which links only once.
 //!
-//! They need no server and no network: by default each test has a `SQLite` database of its own in a temporary file.
-//! Where `NOTEGRAPH_TEST_POSTGRES` names a `PostgreSQL` server, the same tests run on that.
+//! They need no server and no network: by default each test has its own `SQLite` database in a temporary file. If
+//! `NOTEGRAPH_TEST_POSTGRES` names a `PostgreSQL` server, the same tests run on that.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 

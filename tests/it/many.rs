@@ -45,7 +45,7 @@ impl Desk {
         client.query_with(&change.document(), json!({ "input": input })).await["change"].clone()
     }
 
-    /// What a change says that changes nothing.
+    /// Sends a change that is refused, asserts that it changes nothing, and returns its payload.
     async fn refused(&self, change: Change, input: Value) -> Value {
         let before = Contents::read(&self.app).await;
         let answer = self.send(change, input).await;
@@ -110,7 +110,7 @@ async fn a_patch_of_many_does_to_each_what_a_patch_of_one_does() {
     let desk = Desk::new().await;
     let (cara, call) = (desk.company.customer("Cara").await, desk.company.note_type("Call").await);
     let mut pairs = Vec::new();
-    // Two of each kind: one is patched with the others, one by itself.
+    // Two notes of each kind: one is patched with the others, one by itself.
     for (status, tags, subject, source) in [
         (NoteStatus::Open, vec![], Some("a"), None),
         (NoteStatus::Closed, vec!["old", "x"], Some("new"), Some(r#"{"tags":"x","flag":1}"#)),
@@ -151,7 +151,7 @@ async fn a_patch_of_many_does_to_each_what_a_patch_of_one_does() {
             assert_eq!(among, one["note"], "{patch}");
         }
         assert_eq!(answer["changedCount"], changed, "{patch}");
-        // The rows and the log are alike, too, but for the ids and the moments.
+        // The rows and events are equal, too, except for the ids and times.
         let contents = Contents::read(&desk.app).await;
         let row = |id: i64| {
             let mut row = contents.0["note"].iter().find(|row| row["id"] == id).unwrap().clone();

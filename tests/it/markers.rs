@@ -1,4 +1,4 @@
-//! Keys and texts that libraries below take for JSON which is written already: for the server they are what they say.
+//! Keys and texts that libraries take for serialized JSON: the server treats them as plain data.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -20,7 +20,7 @@ async fn post(client: &Client, body: String) -> (u16, Value) {
     (answer.status, answer.body)
 }
 
-/// JSON in texts in JSON, nested so deep that parsing all of it would overflow the stack.
+/// JSON within strings within JSON, nested so deeply that parsing all of it would overflow the stack.
 fn nested(marker: &str) -> String {
     let mut json = "1".to_owned();
     for _ in 0..60 {
@@ -30,7 +30,7 @@ fn nested(marker: &str) -> String {
     json
 }
 
-/// Parsed by the library, the first ended the process, and the last took 130 MB.
+/// Parsed by the library, the first text crashed the process, and the last one took 130 MB.
 #[tokio::test]
 async fn a_text_under_a_marker_is_not_parsed() {
     let app = App::start().await;
@@ -46,7 +46,7 @@ async fn a_text_under_a_marker_is_not_parsed() {
                 assert!(message.contains(name) && message.contains("reserved"), "{message}");
             }
         }
-        // Where nobody reads it.
+        // Members that the server ignores may contain anything.
         let (status, _) = post(&client, format!(r#"{{"query":"{{ __typename }}","other":{hidden}}}"#)).await;
         assert_eq!(status, 200);
         let (status, _) = post(&client, hidden).await;
@@ -61,7 +61,7 @@ async fn no_client_writes_json_into_an_answer() {
     let written = json!({ MARKER: "{\"forged\": true}" });
     let create = "mutation($a: NoteCreateInput!) {
         noteCreate(input: $a) { note { id subject tags } userErrors { code message params } } }";
-    // No field of the input is an object of any shape.
+    // No input field accepts an arbitrary object.
     for field in ["subject", "details", "tags", "status", "reminder", "customerId"] {
         for value in [written.clone(), json!([written.clone()])] {
             let (status, answer) =
@@ -70,12 +70,12 @@ async fn no_client_writes_json_into_an_answer() {
             assert!(!answer.to_string().contains(r#"{"forged":true}"#), "{field}: {answer}");
         }
     }
-    // In a text it is a text.
+    // Within a text it stays a text.
     let text = written.to_string();
     let note = client.query_with(create, json!({ "a": { "subject": text, "tags": [text] } })).await;
     assert_eq!(note["noteCreate"]["note"]["subject"], text);
     assert_eq!(note["noteCreate"]["note"]["tags"], json!([text]));
-    // In the place of an argument that is written in the document, too.
+    // The same applies to an argument that is written in the document.
     let (status, answer) = post(&client, json!({ "query": "{ note(id: { a: 1 }) { id } }" }).to_string()).await;
     assert_eq!(status, 400, "{answer}");
 }

@@ -1,4 +1,4 @@
-//! The tables: that they come and go, are the same on both databases, and keep companies apart.
+//! Migrations: they can be applied and rolled back, give both databases the same tables, and keep companies apart.
 
 use migration::{Migrator, MigratorTrait};
 use notegraph::db::Violation;
@@ -24,12 +24,12 @@ async fn up_down_and_up_again() {
 
     Migrator::up(db.schema_door(), None).await.unwrap();
     assert_eq!(Catalog::read(&db).await, tables);
-    // Once more changes nothing.
+    // Migrating once more changes nothing.
     Migrator::up(db.schema_door(), None).await.unwrap();
     assert_eq!(Catalog::read(&db).await, tables);
 }
 
-/// One step down and up again at a time: no change leans on one that comes after it.
+/// Rolls back and reapplies one migration at a time: none depends on a later one.
 #[tokio::test]
 async fn each_step_is_undone_by_itself() {
     let database = Database::migrated(&Engine::of_this_run()).await;
@@ -76,7 +76,7 @@ async fn the_company_leads_every_key_and_index() {
     }
 }
 
-/// Each link of a row of one company is pointed at a record of the other, with an id that the first has not.
+/// Points each link of a row at a record of another company, with an id that the row's own company does not have.
 #[tokio::test]
 async fn a_link_between_companies_is_refused() {
     let app = App::start().await;
@@ -107,12 +107,12 @@ async fn a_link_between_companies_is_refused() {
     refused(&app, assignment::Model { user_id: bob.id, ..assignment.clone() }).await;
     refused(&app, token::Model { id: 1000, hash: vec![0; 32], user_id: bob.id, ..token }).await;
 
-    // The same row without the foreign link goes in, so it was the link that was refused.
+    // The same row without the foreign link is accepted, so the link was the reason.
     app.insert(note(|_, _| {}, 0)).await;
     assert_eq!(note::Entity::find().count(app.db().read()).await.unwrap(), 3);
 }
 
-/// Deleting what others point at is refused: nothing is left dangling.
+/// Deleting a referenced record is refused, so no reference dangles.
 #[tokio::test]
 async fn what_is_linked_cannot_be_deleted() {
     let app = App::start().await;

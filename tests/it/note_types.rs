@@ -97,7 +97,7 @@ async fn a_type_in_use_is_not_deleted() {
     let before = Contents::read(&desk.app).await;
     assert_eq!(desk.delete(call).await, problem("IN_USE", "id", &json!({ "count": 3 })));
     assert_eq!(Contents::read(&desk.app).await, before);
-    // What the log tells of notes that had the type does not keep it.
+    // Events of notes that had the type do not prevent its deletion.
     let patch = r#"mutation { notesPatch(input: { ids: ["1", "2", "3"], patch: { typeId: null } }) { changedCount } }"#;
     assert_eq!(desk.client.query(patch).await["notesPatch"]["changedCount"], 3);
     assert_eq!(desk.delete(call).await["userErrors"], json!([]));
@@ -140,7 +140,7 @@ async fn of_many_who_want_a_name_one_gets_it() {
     assert!(refused.iter().all(|errors| *errors == json!([{ "code": "TAKEN" }])), "{refused:?}");
 }
 
-/// Whichever comes first: a note has no type that is gone, and nobody learns of it by an error of the server.
+/// Whichever comes first: no note has a deleted type, and nobody gets an internal error.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_type_that_is_deleted_while_notes_are_made_is_kept_or_not_found() {
     let desk = Desk::new().await;

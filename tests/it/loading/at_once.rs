@@ -1,4 +1,4 @@
-//! Lists that differ are asked for over one connection.
+//! Different lists of one level are loaded over one connection.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::support::App;
 
-/// How many statements wait for a table that somebody has locked.
+/// Number of statements that wait for a lock on a table.
 async fn waiting(app: &App, table: &str) -> i64 {
     let sql = format!(
         "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass \
@@ -18,7 +18,7 @@ async fn waiting(app: &App, table: &str) -> i64 {
     row.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
-/// `PostgreSQL` tells what it is doing; on `SQLite` each statement has a connection.
+/// Only `PostgreSQL` reports its activity; on `SQLite` each statement has its own connection.
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_of_one_level_take_one_connection() {
     let app = App::start().await;
@@ -32,7 +32,7 @@ async fn lists_of_one_level_take_one_connection() {
     for (locked, lists) in [
         ("note", "a: notes(first: 2) { nodes { subject } } b: notes(first: 3) { nodes { subject } }"),
         ("note", "a: notes { totalCount } b: notes(filter: { priority: false }) { totalCount }"),
-        // Searching reads no message; showing where a note matches does.
+        // A search reads no messages; showing where a note matches does.
         (
             "message",
             "a: notes(search: \"note\") { edges { searchHit { snippet } } }
@@ -52,7 +52,7 @@ async fn lists_of_one_level_take_one_connection() {
             }
         };
         timeout(Duration::from_secs(30), one).await.unwrap_or_else(|_| panic!("nothing waits: {lists}"));
-        // As long as the first one waits: the others would have taken more by now.
+        // Watch while the first statement waits: the other list would have taken another connection by now.
         for _ in 0..20 {
             tokio::time::sleep(Duration::from_millis(10)).await;
             assert_eq!(waiting(&app, locked).await, 1, "{lists}");

@@ -1,4 +1,4 @@
-//! What changes of many notes ask of the database: few statements, and no batch that waits for ever.
+//! Database load of bulk changes: few statements, and no batch waits forever.
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{CHANGES, Change, Desk, RESULTS};
 use crate::support::Contents;
 
-/// Ten thousand assignments are more than a statement takes parameters for.
+/// Ten thousand assignments exceed the parameter limit of a statement.
 #[tokio::test]
 async fn a_hundred_users_are_assigned_to_a_hundred_notes() {
     let desk = Desk::new().await;
@@ -34,7 +34,7 @@ async fn the_statements_do_not_grow_with_the_notes() {
             for (index, &id) in ids.iter().enumerate() {
                 desk.company.message(id, |_| {}).await;
                 desk.company.assign(id, desk.people[if change == Change::Unassign { 1 } else { 2 }].id).await;
-                // Each note is to end with tags of its own.
+                // Give each note tags of its own.
                 let patch = format!(
                     r#"mutation {{ notePatch(input: {{ id: {id}, patch: {{ tags: ["{index}"], customerId: {cara} }} }}) {{ note {{ id }} }} }}"#
                 );
@@ -52,13 +52,12 @@ async fn the_statements_do_not_grow_with_the_notes() {
                 answer["changedCount"].as_u64().or(answer["deletedNoteIds"].as_array().map(|ids| ids.len() as u64));
             assert_eq!(done, Some(size as u64), "{change:?}: {answer:#}");
         }
-        // What belongs to a single note comes along with it.
+        // A single note may take fewer statements, because its related rows are loaded along with it.
         assert!(counts[0] <= counts[1] && counts[1] == counts[2], "{change:?}: {counts:?}");
     }
 }
 
-/// Batches that overlap, in other orders, with changes of one note between them: nobody waits for ever, no change is
-/// lost.
+/// Overlapping batches in different orders: none waits forever, and no change is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn batches_at_the_same_time_wait_for_each_other_in_one_order() {
     let desk = Desk::new().await;
