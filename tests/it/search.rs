@@ -1,5 +1,5 @@
-//! Search: words are found wherever they stand in a note, and shown there. Random searches are asked with random
-//! [filters](crate::filters).
+//! Search: words are found wherever they occur in a note, and the response shows them. The tests of random
+//! [filters](crate::filters) include random searches.
 
 mod evaluate;
 mod hidden;

@@ -1,6 +1,6 @@
-//! Searching as it is meant, without an index: over texts as they are, one after the other.
+//! A reference implementation of search that reads the texts one by one, without an index.
 
-/// A run of letters and digits; `continuous` where the script writes no blanks between words.
+/// A run of letters and digits; `continuous` if the script has no spaces between words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Run {
     text: String,
@@ -10,7 +10,7 @@ struct Run {
 /// A part of a note.
 pub struct Text {
     pub written: String,
-    /// What a word in it is worth.
+    /// The score of each hit in this part.
     weight: usize,
     runs: Vec<Run>,
 }
@@ -25,23 +25,23 @@ impl Text {
     }
 }
 
-/// Words, or a phrase.
+/// A word or phrase of a search.
 #[derive(Clone, Debug)]
 struct Wanted {
     runs: Vec<Run>,
     excluded: bool,
-    /// The last word may go on.
+    /// The last word is a prefix.
     open: bool,
 }
 
-/// A search, read by rules of its own: the words of these tests are plain enough.
+/// A search, parsed by separate rules: the words of these tests are simple enough.
 #[derive(Clone, Debug)]
 pub struct Plain {
     wanted: Vec<Wanted>,
     is_blank: bool,
 }
 
-/// Case, accents and width of the words of these tests.
+/// Folds case, accents and width of the words in these tests.
 fn folded(text: &str) -> String {
     let mut out = String::new();
     for char in text.chars() {
@@ -99,7 +99,7 @@ impl Wanted {
 }
 
 impl Plain {
-    /// Pieces of the search: the text, whether it is excluded, and whether it is quoted.
+    /// Builds a search from its pieces: the text, whether it is excluded, and whether it is quoted.
     pub fn new(pieces: &[(String, bool, bool)]) -> Self {
         let open = |at: usize, excluded: bool, quoted: bool| at + 1 == pieces.len() && !excluded && !quoted;
         let wanted = pieces.iter().enumerate().map(|(at, (text, excluded, quoted))| Wanted {
@@ -110,7 +110,7 @@ impl Plain {
         Self { wanted: wanted.filter(|wanted| !wanted.runs.is_empty()).collect(), is_blank: pieces.is_empty() }
     }
 
-    /// Whether a note of these texts is found.
+    /// Whether the search finds a note with these texts.
     pub fn finds(&self, texts: &[Text]) -> bool {
         if self.wanted.is_empty() {
             return self.is_blank;
@@ -118,7 +118,7 @@ impl Plain {
         self.wanted.iter().all(|wanted| texts.iter().any(|text| wanted.is_in(text)) != wanted.excluded)
     }
 
-    /// How many different wanted words and phrases a text holds.
+    /// Number of different wanted words and phrases in a text.
     pub fn hits(&self, text: &Text) -> usize {
         let mut seen: Vec<(&Vec<Run>, bool)> = Vec::new();
         for wanted in self.wanted.iter().filter(|wanted| !wanted.excluded && wanted.is_in(text)) {
@@ -130,12 +130,12 @@ impl Plain {
         seen.len()
     }
 
-    /// How well a note of these texts matches.
+    /// The relevance of a note with these texts.
     pub fn score(&self, texts: &[Text]) -> usize {
         texts.iter().map(|text| text.weight * self.hits(text)).sum()
     }
 
-    /// Whether it is a search at all.
+    /// Whether the search is empty, and so finds every note.
     pub fn is_blank(&self) -> bool {
         self.is_blank
     }

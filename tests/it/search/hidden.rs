@@ -1,4 +1,4 @@
-//! Texts of notes that the viewer does not see are not read, whatever they hold: how long a search takes does not tell.
+//! Texts of notes that the viewer does not see are never read, so the duration of a search reveals nothing about them.
 
 use notegraph::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use crate::support::{App, Client, Company};
 
-/// How often the parts of notes are looked at, and how many are found.
+/// How often the parts of notes were scanned, and how many rows were read.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Looked {
     times: u64,
     rows: u64,
 }
 
-/// A company with notes of which the viewer sees some; the others have this text.
+/// A company with notes, some of which the viewer sees. The others contain the text `hidden`.
 async fn company(app: &App, name: &str, hidden: &str) -> (Company, Client) {
     let acme = app.company(name).await;
     let (ann, bob) = (acme.user("ann").await, acme.user("bob").await);
@@ -45,7 +45,7 @@ fn sum(plan: &Value, looked: &mut Looked) {
     }
 }
 
-/// What a document looks at, on `PostgreSQL`, which tells.
+/// What a document reads, on `PostgreSQL`, which reports it.
 async fn looked(app: &App, client: &Client, document: &str) -> Looked {
     let recording = app.record();
     client.query(document).await.data();

@@ -1,4 +1,4 @@
-//! The index follows every change in its transaction.
+//! The search index follows every change in the same transaction.
 
 use notegraph::db::Db;
 use notegraph::entity::token::Scope;
@@ -53,7 +53,7 @@ async fn every_change_is_indexed() {
     assert_eq!(assert_search_index_is_current(app.db()).await, 0);
 }
 
-/// Millions of characters, words of any length, and more repetitions than a database keeps positions of.
+/// Texts with millions of characters, words of any length, and more repetitions than a database keeps positions of.
 #[tokio::test]
 async fn texts_of_any_size_are_indexed() {
     let app = App::start().await;
@@ -72,11 +72,11 @@ async fn texts_of_any_size_are_indexed() {
     for text in &texts {
         acme.note(|note| note.details = Some(text.clone())).await;
     }
-    // A subject each, and details where there are words.
+    // Each note has a subject, and details if they contain words.
     assert_eq!(assert_search_index_is_current(app.db()).await, 2 * texts.len() - 1);
 }
 
-/// Past 6,000 different words the parts of a note are asked, in every kind of search and whichever way it goes.
+/// Beyond 6,000 different words a note's parts are searched, in every kind of search and on each search path.
 #[tokio::test]
 async fn a_note_with_more_words_than_are_indexed_is_found_as_well() {
     let app = App::start_with(&Engine::of_this_run(), Limits { looked_at: 1, ..Limits::default() }).await;
@@ -124,14 +124,14 @@ async fn a_note_with_more_words_than_are_indexed_is_found_as_well() {
     assert_eq!(full(app.db()).await, Vec::<i64>::new());
 }
 
-/// The notes with more words than are indexed.
+/// The notes with more words than are indexed for a whole note.
 async fn full(db: &Db) -> Vec<i64> {
     let sql = "SELECT note_id FROM search_note WHERE words IS NULL ORDER BY 1";
     let rows = db.read().query_all_raw(Statement::from_string(db.backend(), sql)).await.unwrap();
     rows.iter().map(|row| row.try_get("", "note_id").unwrap()).collect()
 }
 
-/// How many notes a search finds by each of its ways: looking at notes one by one, and asking the index.
+/// Asserts how many notes each search finds on both search paths: checking notes one by one, and using the index.
 async fn assert_found(apps: &[(Company, Client)], searches: &[(String, u64)]) {
     let document = "query($text: String!) { notes(search: $text) { totalCount nodes { id } } }";
     for (_, client) in apps {
@@ -144,7 +144,7 @@ async fn assert_found(apps: &[(Company, Client)], searches: &[(String, u64)]) {
     }
 }
 
-/// Two servers that search by different ways, each with a company.
+/// Two servers that use different search paths, each with a company.
 async fn both_ways() -> Vec<(Company, Client)> {
     let mut apps = Vec::new();
     for limits in [Limits::default(), Limits { looked_at: 1, ..Limits::default() }] {
@@ -163,10 +163,10 @@ async fn of_each_text_ten_thousand_words_are_found_and_no_more() {
         let text = format!("first {}needle beyond last", "hay ".repeat(9_998));
         acme.note(|note| note.details = Some(text.clone())).await;
         let note = acme.note(|_| {}).await;
-        // Each text has as many.
+        // Each text has its own limit.
         acme.message(note.id, |message| message.message = format!("{}end over", "hay ".repeat(9_999))).await;
         acme.message(note.id, |message| message.message = "over".to_owned()).await;
-        // Too many different words for the note as a whole: its parts are asked.
+        // Too many different words for the note as a whole, so its parts are searched.
         let numbers = (1..=10_001).map(|number| format!("n{number}")).collect::<Vec<_>>().join(" ");
         acme.note(|note| note.details = Some(numbers)).await;
     }
@@ -190,7 +190,7 @@ async fn of_each_text_ten_thousand_words_are_found_and_no_more() {
 #[tokio::test]
 async fn a_long_word_is_cut_alike_in_texts_and_searches() {
     let apps = both_ways().await;
-    // The longest has 64 bytes, whole characters of it.
+    // The longest word has 64 bytes of whole characters.
     let (latin, cyrillic) = ("x".repeat(64), "ж".repeat(32));
     for (acme, _) in &apps {
         for text in [format!("{latin}yz"), format!("a{cyrillic}ж end")] {
@@ -200,7 +200,7 @@ async fn a_long_word_is_cut_alike_in_texts_and_searches() {
     let searches = [
         (latin.clone(), 1),
         (format!("{latin}yz"), 1),
-        // What is cut off makes no difference.
+        // The part that is cut off makes no difference.
         (format!("{latin}other "), 1),
         (format!("\"{latin}other\""), 1),
         (format!("-{latin}other"), 1),
@@ -220,7 +220,7 @@ async fn the_demo_is_indexed() {
     assert!(assert_search_index_is_current(app.db()).await > 100);
 }
 
-/// A note whose words are not made yet, as when the tables have just been changed, is not found, and keeps no other from it.
+/// A note whose words are not indexed yet, as right after a migration, is not found, and does not hide any other.
 #[tokio::test]
 async fn a_note_without_words_matches_nothing() {
     let app = App::start_with(&Engine::of_this_run(), Limits { looked_at: 2, ..Limits::default() }).await;

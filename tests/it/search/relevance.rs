@@ -1,4 +1,4 @@
-//! The order by relevance: what counts how much, and what it takes.
+//! The order by relevance: its weights and its requirements.
 
 use notegraph::entity::token::Scope;
 use notegraph::search::Limits;
@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Client, Company, Engine};
 
-/// A company with notes that hold `late` here and there, the names of what they hold in the order in which they were
-/// made.
+/// A company with notes that contain `late` in various parts, created in this order.
 async fn notes(app: &App) -> (Company, Client) {
     let acme = app.company("Acme").await;
     let ann = acme.user("ann").await;
@@ -41,7 +40,7 @@ fn ids(list: &Value) -> Vec<i64> {
     list["nodes"].as_array().unwrap().iter().map(id).collect()
 }
 
-/// The same list of all notes, and below a customer, an author and an assignee.
+/// The same list of all notes, of a customer, of an author and of an assignee.
 async fn lists(client: &Client, arguments: &str) -> Vec<Vec<i64>> {
     let [notes, created, assigned] = ["notes", "createdNotes", "assignedNotes"]
         .map(|field| format!("{field}({arguments}) {{ nodes {{ databaseId }} }}"));
@@ -63,11 +62,11 @@ async fn assert_lists(client: &Client, arguments: &str, expected: &[i64]) {
 async fn subjects_count_more_than_details_and_these_more_than_messages() {
     let app = App::start().await;
     let (_, client) = &notes(&app).await;
-    // 14, 10, 4, 3, then twice 3 for one whose age decides, and at last a message.
+    // The scores are 14, 10, 4, three times 3 with the newest note first, and 1.
     let one = "search: \"late\", orderBy: [{ field: RELEVANCE, direction: DESC }]";
     assert_lists(client, one, &[4, 1, 2, 7, 6, 3, 8]).await;
     assert_lists(client, "search: \"late\", orderBy: [{ field: RELEVANCE }]", &[8, 3, 6, 7, 2, 1, 4]).await;
-    // Each word counts: 24, 6, and 4 of the message that has both and those that have one.
+    // Each word counts: the scores are 24, 6 and 4. The last note has both words in one message and one of them in two.
     let two = "search: \"too late\", orderBy: [{ field: RELEVANCE, direction: DESC }]";
     assert_lists(client, two, &[4, 7, 3]).await;
     let phrase = "search: \"\\\"too late\\\" -nothing\", orderBy: [{ field: RELEVANCE, direction: DESC }]";
@@ -98,7 +97,7 @@ async fn behind_the_newest_matches_age_alone_decides() {
     assert_lists(client, &by(""), &[1, 2, 3, 4, 8, 6, 7]).await;
     let page = |page: i32| format!("{}, first: 2, page: {page}", by(", direction: DESC"));
     assert_lists(client, &page(2), &[8, 4]).await;
-    // The newest that the filter leaves.
+    // Scores the newest notes that pass the filter.
     let filtered = format!("{}, filter: {{ id: {{ notIn: [7, 8] }} }}", by(", direction: DESC"));
     assert_lists(client, &filtered, &[4, 6, 3, 2, 1]).await;
 }
@@ -116,7 +115,7 @@ async fn it_takes_a_search() {
             assert!(message.contains("RELEVANCE") && message.contains("`search`"), "{message}");
         }
     }
-    // Without a word there is nothing to be found, and nothing to be said against it.
+    // A search without words finds nothing, and is no error.
     assert_lists(client, "search: \"?!\", orderBy: [{ field: RELEVANCE }]", &[]).await;
 }
 

@@ -1,4 +1,4 @@
-//! Looking at the notes of a list one by one, in its order.
+//! Scanning the notes of a list one by one, in list order.
 
 use notegraph::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
@@ -6,9 +6,9 @@ use sea_orm::{ConnectionTrait, DatabaseBackend};
 use crate::loading::demo_client;
 use crate::support::App;
 
-/// `SQLite` hands rows on as the subquery sorts them, and would look at all of them to sort them once more: no order is
-/// asked for, so the plan has to promise it. The subquery is read first, as it comes, and what belongs to each row is
-/// looked for behind it.
+/// The outer query has no `ORDER BY`, because `SQLite` would read all rows of the sorted subquery to sort them again.
+/// The plan must therefore guarantee the order: it scans the subquery first, as sorted, and looks up the related rows
+/// of each row after that.
 #[tokio::test]
 async fn matches_come_in_the_order_of_the_notes_that_were_looked_at() {
     let app = App::start().await;

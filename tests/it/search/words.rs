@@ -1,4 +1,4 @@
-//! Random texts, and random searches of them.
+//! Random texts, and random searches in them.
 
 use std::fmt::Write;
 
@@ -48,7 +48,7 @@ pub fn text(random: &mut Random) -> String {
     text
 }
 
-/// A search as people write it, and as it is meant.
+/// A search as people write it, and what it means.
 pub fn search(random: &mut Random) -> (String, Plain) {
     let mut pieces = Vec::new();
     let mut written = String::new();
