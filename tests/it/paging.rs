@@ -1,4 +1,4 @@
-//! Pages of lists: walked in any size and either way, they are the list.
+//! Pages of lists: walked in any page size and in either direction, they add up to the list.
 
 mod numbers;
 mod refused;
@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Client, Company};
 
-/// A list of the API: where it is, how it is ordered, and what it holds.
+/// A list of the API: its place in a document, its order and its records.
 struct List {
-    /// What comes before the field in a document, and what comes after it.
+    /// The parts of the document before and after the field.
     around: (String, &'static str),
     field: &'static str,
-    /// Arguments other than those of paging, with a comma behind.
+    /// Arguments other than those for pagination, with a trailing comma.
     arguments: String,
-    /// Where the answer has it.
+    /// JSON pointer to the list in the response.
     pointer: &'static str,
     ids: Vec<String>,
 }
@@ -57,7 +57,7 @@ impl List {
         page
     }
 
-    /// Walks the list and holds each page against the whole.
+    /// Walks the list and compares each page with the whole.
     async fn walk(&self, client: &Client, size: usize, backwards: bool) {
         let what = format!("{}({}) in pages of {size}, backwards: {backwards}", self.field, self.arguments);
         let count = self.ids.len();
@@ -96,20 +96,20 @@ fn ids(page: &Value) -> Vec<String> {
     page["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap().to_owned()).collect()
 }
 
-/// One company with notes of which many share their times, another company, and notes that the viewer does not see.
+/// A company with notes, many of which share their times, another company, and notes that the viewer does not see.
 struct Seeded {
     app: App,
     client: Client,
     acme: Company,
     customer: i64,
     user: i64,
-    /// What the viewer sees.
+    /// The notes that the viewer sees.
     notes: Vec<note::Model>,
-    /// The IDs among them to which the user is assigned.
+    /// The ids of those notes to which the user is assigned.
     assigned: Vec<i64>,
 }
 
-/// With ties, that differ in case only.
+/// Subjects with ties, some of which differ only in case.
 const SUBJECTS: [Option<&str>; 7] =
     [Some("Zebra"), None, Some("éCLAIR"), Some("ÉCLAIR"), Some(""), None, Some("o'Neil \"日本\"")];
 
@@ -156,7 +156,7 @@ async fn seeded(count: usize) -> Seeded {
     Seeded { client, acme, customer: cara.id, user: ann.id, notes, assigned, app }
 }
 
-/// The fields of an order, each with its direction and where nulls go; none is the default.
+/// The fields of an order, each with its direction and the placement of nulls. Empty for the default order.
 type Order = &'static [(&'static str, &'static str, &'static str)];
 
 const NEWEST: Order = &[];
@@ -189,7 +189,7 @@ const ORDERS: [Order; 26] = [
     &[("SHOW_ON_OVERVIEW", "DESC", "LAST"), ("PRIORITY", "ASC", "LAST"), ("SUBJECT", "ASC", "FIRST")],
 ];
 
-/// The argument, with a comma behind.
+/// The `orderBy` argument, with a trailing comma.
 fn arguments(order: Order) -> String {
     let field = |(field, direction, nulls): &(&str, &str, &str)| {
         format!("{{ field: {field}, direction: {direction}, nulls: {nulls} }}")
@@ -337,7 +337,7 @@ async fn what_comes_in_during_a_walk_neither_repeats_nor_hides_others() {
                 break;
             }
             part = format!(", {argument}: {}", page["pageInfo"][cursor]);
-            // Before, at and after every place that there is.
+            // Insert notes at and around every existing position.
             for place in notes.iter().filter(|_| number <= 3) {
                 acme.note(|note| note.created_on = place.created_on).await;
                 acme.note(|note| note.created_on = place.created_on + TimeDelta::minutes(number)).await;
@@ -355,7 +355,7 @@ async fn what_comes_in_during_a_walk_neither_repeats_nor_hides_others() {
     }
 }
 
-/// A cursor was taken from a record, which stands on its side of the page whichever way the page is walked.
+/// The record of a cursor lies outside the page, on the cursor's side, whichever way the list is walked.
 #[tokio::test]
 async fn what_a_cursor_was_taken_from_is_not_in_the_page() {
     let app = App::start().await;

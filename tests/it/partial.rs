@@ -1,4 +1,4 @@
-//! Where a root field fails, the others are answered all the same.
+//! If one root field fails, the others are still answered.
 
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ async fn a_change_that_fails_leaves_the_answers_of_the_others() {
     assert_eq!(response.errors()[0]["extensions"]["changed"], false);
     let notes = client.query("{ notes(first: 2) { nodes { subject } } }").await["notes"]["nodes"].clone();
     assert_eq!(notes, json!([{ "subject": "c" }, { "subject": "a" }]));
-    // What was made is shown, whatever fails below it.
+    // The payload is returned even if a field below it fails.
     let document = "mutation { noteCreate(input: { subject: \"d\" }) { note { messages(after: \"old\") { totalCount } } userErrors { code } } }";
     let response = client.query(document).await;
     assert_eq!(response.body["data"], json!({ "noteCreate": { "note": null, "userErrors": [] } }));
@@ -108,7 +108,7 @@ async fn send(app: &App, client: &Client, settings: &HttpSettings, document: &st
     (head.status.as_u16(), serde_json::from_slice(&body.collect().await.unwrap().to_bytes()).unwrap())
 }
 
-/// By the path of each error: its code, and whether its field has changed something.
+/// The path and code of each error, and whether its field has changed something.
 fn changes(answer: &Value) -> Vec<(String, String, Value)> {
     let told = |error: &Value| {
         let extensions = &error["extensions"];
@@ -117,7 +117,7 @@ fn changes(answer: &Value) -> Vec<(String, String, Value)> {
     answer["errors"].as_array().unwrap().iter().map(told).collect()
 }
 
-/// Of the notes that were made since the beginning, the oldest first.
+/// The subjects of the notes that the test has created, oldest first.
 async fn subjects(client: &Client) -> Vec<String> {
     let notes = client.query("{ notes(first: 100) { nodes { subject } } }").await;
     let found = notes["notes"]["nodes"].as_array().unwrap();
@@ -133,7 +133,7 @@ async fn a_mutation_over_a_limit_tells_which_changes_were_made() {
     };
     let many = "id databaseId subject details status priority confidential createdOn updatedOn version";
     let usage = |usage| HttpSettings { usage, of_token: ENDLESS, of_address: ENDLESS, ..HttpSettings::default() };
-    // Of `c` the change is made, and its answer has more values than are left; what is behind it is not begun.
+    // The change of `c` is made, but its response has more values than are left; `d` is not started.
     let document = ["a", "b"].map(|name| create(name, "subject")).join(" ");
     let document = format!("mutation {{ {document} {} {} }}", create("c", many), create("d", "subject"));
     let settings = usage(UsageLimits { values: 20, ..UsageLimits::default() });
@@ -143,7 +143,7 @@ async fn a_mutation_over_a_limit_tells_which_changes_were_made() {
     let told = |path: &str, changed: bool| (path.to_owned(), "TOO_COMPLEX".to_owned(), json!(changed));
     assert_eq!(changes(&answer), [told("[\"c\"]", true), told("[\"d\"]", false)]);
     assert_eq!(subjects(&client).await, ["a", "b", "c"]);
-    // The answer to `b` is too long, and that to `c` is not.
+    // The response to `b` is too long, the one to `c` is not.
     let document =
         format!("mutation {{ {} {} {} }}", create("a", "subject"), create("b", many), create("c", "subject"));
     let settings = usage(UsageLimits { answer_bytes: 100, ..UsageLimits::default() });
@@ -151,7 +151,7 @@ async fn a_mutation_over_a_limit_tells_which_changes_were_made() {
     assert_eq!((status, &answer["data"]), (200, &json!({ "a": one("a"), "b": null, "c": one("c") })));
     assert_eq!(changes(&answer), [told("[\"b\"]", true)]);
     assert_eq!(subjects(&client).await, ["a", "b", "c", "a", "b", "c"]);
-    // Nothing was begun.
+    // No change is started.
     let settings = usage(UsageLimits { cpu: Duration::ZERO, ..UsageLimits::default() });
     let (_, answer) = send(&app, &client, &settings, &document).await;
     assert_eq!(answer["data"], json!({ "a": null, "b": null, "c": null }));
@@ -186,7 +186,7 @@ async fn a_mutation_whose_time_is_over_tells_what_was_made_by_then() {
     assert_eq!((status, &data["__typename"]), (200, &json!("Mutation")));
     let made = names.iter().take_while(|name| !data[*name].is_null()).count();
     assert!((1..names.len()).contains(&made), "{made}");
-    // Each that has no answer has an error, whatever else an answer lists.
+    // Each field without a response has an error, even beyond the usual limit of errors.
     let told = changes(&answer);
     assert_eq!(told.len(), names.len() - made);
     for (number, (name, (path, code, changed))) in names[made..].iter().zip(&told).enumerate() {
@@ -194,7 +194,7 @@ async fn a_mutation_whose_time_is_over_tells_what_was_made_by_then() {
         assert_eq!((path, code.as_str()), (&format!("[\"{name}\"]"), "TIMEOUT"));
         assert_eq!(*changed, if number == 0 { Value::Null } else { json!(false) }, "{name}");
     }
-    // The one that ran goes on, and none behind it begins.
+    // The running change goes on, and no later one starts.
     lock.commit().await.unwrap();
     for _ in 0..500 {
         if subjects(&client).await.len() > made {

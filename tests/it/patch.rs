@@ -43,7 +43,7 @@ impl Desk {
         self.send(json!({ "id": id.to_string(), "patch": patch })).await
     }
 
-    /// The problems of a patch that changes nothing.
+    /// The user errors of a patch, which must change nothing.
     async fn problems(&self, id: i64, patch: Value) -> Value {
         let before = Contents::read(&self.app).await;
         let answer = self.patch(id, patch).await;
@@ -96,7 +96,7 @@ async fn another_version_than_expected_gives_the_current_note() {
     let input = |subject: &str, version| json!({ "id": id.to_string(), "patch": { "subject": subject }, "expectedVersion": version });
     assert_eq!(desk.send(input("first", 1)).await["note"]["version"], 2);
     let before = Contents::read(&desk.app).await;
-    // The last one would change nothing, and still comes from somebody who has not seen the note as it is.
+    // The last patch would change nothing, but still comes from a client that has not seen the current note.
     for (subject, version) in [("second", 1), ("second", 3), ("second", 0), ("second", -1), ("first", 1)] {
         let answer = desk.send(input(subject, version)).await;
         let params = json!({ "expectedVersion": version, "currentVersion": 2 });
@@ -131,7 +131,7 @@ async fn of_many_with_the_same_expectation_one_wins() {
     assert_eq!(desk.events().await.len(), 1);
 }
 
-/// Without an expectation none of them is lost: each changes what it changes.
+/// Without an expected version no patch is lost: each applies its own change.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn tags_added_at_the_same_time_are_all_there() {
     let desk = Desk::new().await;
@@ -156,7 +156,7 @@ async fn closing_is_dated_and_opening_again_clears_it() {
     let id = desk.note(&[]).await;
     let closed = desk.patch(id, json!({ "status": "CLOSED", "subject": "Done" })).await["note"].clone();
     assert_eq!(closed["closedOn"], closed["updatedOn"]);
-    // Closed is closed: what else changes does not date it anew.
+    // Further changes of a closed note keep its closing time.
     let edited = desk.patch(id, json!({ "status": "CLOSED", "subject": "Edited" })).await["note"].clone();
     assert_eq!(edited["closedOn"], closed["closedOn"]);
     let open = desk.patch(id, json!({ "status": "OPEN" })).await["note"].clone();
@@ -239,12 +239,12 @@ async fn tags_have_bounds() {
         assert_eq!(problems[0]["params"], params);
     }
     assert_eq!(desk.patch(id, json!({ "addTags": tags(0..98) })).await["userErrors"], json!([]));
-    // Room made by the same patch counts.
+    // Tags that the same patch removes make room.
     let swap = json!({ "addTags": ["c", "d"], "removeTags": ["a", "b"] });
     assert_eq!(desk.patch(id, swap).await["userErrors"], json!([]));
 }
 
-/// An import may have brought more: they can be worked on, but not added to.
+/// An import may have brought more tags than allowed: they can be edited, but not added to.
 #[tokio::test]
 async fn more_tags_than_fit_can_be_thinned_out() {
     let desk = Desk::new().await;

@@ -35,7 +35,7 @@ impl Desk {
     }
 }
 
-/// The names of those whom a search finds, in the order of the list; the count says the same.
+/// The names of the people that a search finds, in list order. Asserts that the count agrees.
 async fn found(client: &Client, list: &str, search: &str) -> Vec<String> {
     let document =
         format!("query($search: String) {{ {list}(search: $search) {{ totalCount nodes {{ fullName }} }} }}");
@@ -147,7 +147,7 @@ async fn users_are_found_by_username_and_email_within_a_status() {
 async fn nobody_of_another_company_is_found() {
     let desk = Desk::new().await;
     let other = desk.app.company("Other").await;
-    // The same key in both companies, the words in one.
+    // Both companies have a customer with the same id, but only one has the word.
     let secret = other.customer_with("Secret", |row| row.id = 77).await;
     desk.company.customer_with("Open", |row| row.id = secret.id).await;
     other.user("secret").await;
@@ -178,7 +178,7 @@ async fn a_search_keeps_the_order_the_cursors_and_the_pages_of_the_list() {
     assert_eq!(back["edges"][1], all["edges"][2]);
     let numbered = list(r#"search: "ann", first: 4, page: 3"#).await;
     assert_eq!((&numbered["pageCount"], &numbered["edges"][1]), (&json!(3), &all["edges"][9]));
-    // A cursor is a place in the list, whatever is looked for.
+    // A cursor is a position in the list, whatever the search.
     let bob = list(&format!(r#"search: "bob", first: 1, after: {}"#, first["edges"][0]["cursor"])).await;
     assert_eq!(bob["edges"][0]["node"]["fullName"], "Bob 1");
 }
@@ -197,7 +197,7 @@ async fn too_many_words_are_refused() {
     }
 }
 
-/// People in tables as they were before there were words.
+/// People that were stored before there were search words.
 #[tokio::test]
 async fn people_from_before_are_found_after_migrating() {
     let app = App::start().await;
@@ -241,7 +241,7 @@ async fn whom_an_import_brings_is_found() {
             .unwrap();
         assert!(program.status.success(), "{}", String::from_utf8_lossy(&program.stderr));
     };
-    // Known by the id alone at first.
+    // At first the customer is known by its id alone.
     import(record(1, Value::Null)).await;
     assert_eq!(desk.users("grace").await, ["Grace"]);
     import(record(2, json!({ "id": 5, "first_name": "Ida", "last_name": "Nowak", "mobile": "+48 501 000 111" }))).await;
@@ -250,8 +250,9 @@ async fn whom_an_import_brings_is_found() {
     assert_eq!(desk.customers("customer").await, Vec::<String>::new(), "what stood there before is no word of hers");
 }
 
-/// A range of the index for each word: all who have the longest, and the words of each of these. Where the page is not full
-/// then, one more statement finds out whether there are more of them than one looks at.
+/// A search reads one range of the word index for the longest word, and then looks up the other words of each person
+/// found. With several words and a page that is not full, one more statement checks whether more people match than one
+/// statement examines.
 #[tokio::test]
 async fn a_search_reads_a_range_of_the_words() {
     let app = App::start().await;

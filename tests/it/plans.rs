@@ -1,4 +1,4 @@
-//! Plans: no list reads a whole table, and the lists that front ends show first are never sorted.
+//! Query plans: no list scans a whole table, and the lists that front ends show first are never sorted.
 
 mod related;
 
@@ -15,13 +15,13 @@ async fn demo() -> App {
     let app = App::start().await;
     notegraph::demo::fill(app.db(), NOTES, &|_| {}).await.unwrap();
     if app.db().backend() == DatabaseBackend::Postgres {
-        // As its own housekeeping does after a while: without it the plans are guesses.
+        // The database's own housekeeping does this after a while; without statistics the plans are guesses.
         app.db().schema_door().execute_unprepared("ANALYZE").await.unwrap();
     }
     app
 }
 
-/// One who sees all notes, and one who does not: the condition on what is seen is part of each plan.
+/// A viewer who sees all notes, and one who does not: the visibility condition is part of each plan.
 async fn viewers(app: &App) -> [Client; 2] {
     let all = [Scope::Read, Scope::Write, Scope::Confidential];
     [demo_client(app, &all).await, demo_client(app, &all[..2]).await]
@@ -103,9 +103,9 @@ const FILTERS: [&str; 52] = [
     "and: [{ customerId: { eq: 5 } }, { not: { or: [{ priority: true }, { tags: { isEmpty: true } }] } }]",
 ];
 
-/// What is found from its own index, not by walking the notes of the company until there are enough. `SQLite` tells
-/// which index it takes; `PostgreSQL` decides by figures, which two thousand notes do not have: there
-/// [`flat`](crate::flat) counts what it reads of a million.
+/// Filters that are served by an index of their own, not by scanning the notes of the company until enough match.
+/// `SQLite` reports which index it uses. `PostgreSQL` decides by statistics, for which two thousand notes are too few:
+/// there [`flat`](crate::flat) counts the rows that it reads of a million.
 pub const FOUND_BY: [(&str, &str); 14] = [
     ("id: { eq: 5 }", "(company_id=? AND id=?)"),
     ("customerId: { eq: 5 }", "note_customer_id_created_on_id"),
@@ -139,12 +139,12 @@ const ORDERS: [&str; 18] = [
     "{ field: PRIORITY, direction: DESC }",
     "{ field: PRIORITY, direction: DESC }, { field: CREATED_ON, direction: DESC }",
     "{ field: SHOW_ON_OVERVIEW, direction: DESC }",
-    // Sorted, where it is asked for.
+    // No index serves these orders, so they are sorted.
     "{ field: CREATED_ON, direction: ASC }, { field: UPDATED_ON, direction: DESC }",
     "{ field: UPDATED_ON, direction: DESC }, { field: CREATED_ON, direction: DESC }",
     "{ field: REMINDER }, { field: SUBJECT, direction: DESC }, { field: STATUS }",
 ];
-/// So many of them are read from an index.
+/// Number of orders, from the first, that an index serves.
 const SERVED: usize = 15;
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn filters_find_notes_by_their_indexes() {
             let plan = app.explain(&recording.of_operation()[0]).await;
             assert!(plan.contains(index), "{filter}: {plan}");
         }
-        // In an order that the index of the filter does not have.
+        // With an order that the index of the filter does not have.
         for (filter, index) in [FOUND_BY[1], FOUND_BY[2], FOUND_BY[7]] {
             for order in &ORDERS[4..] {
                 let recording = app.record();
@@ -244,7 +244,7 @@ async fn no_list_and_no_relation_scans_a_table() {
 async fn nested_lists_find_notes_by_their_parents_and_not_by_walking_all() {
     let app = demo().await;
     if app.db().backend() == DatabaseBackend::Postgres {
-        // It decides by figures: over a few rows walking all may be the best plan.
+        // PostgreSQL decides by statistics: for a few rows, scanning all of them may be the best plan.
         return;
     }
     for client in viewers(&app).await {
@@ -365,7 +365,7 @@ async fn the_plain_lists_come_from_an_index_without_a_sort() {
             let first = format!("{{ notes(first: 50, orderBy: [{order}]) {{ pageInfo {{ endCursor }} }} }}");
             let cursor = client.query(&first).await["notes"]["pageInfo"]["endCursor"].clone();
             let filters = ["", ", filter: { customerId: { eq: 5 } }", ", filter: { status: { eq: OPEN } }"];
-            // Of one customer or status there are indexes by time only.
+            // The indexes by customer and by status are ordered by time only.
             let times = ORDERS[..4].contains(order);
             for filter in filters.into_iter().filter(|filter| times || filter.is_empty()) {
                 let pages = ["first: 5, after", "last: 5, before"].map(|part| {

@@ -38,7 +38,7 @@ async fn the_page_and_all_it_names_are_served_under_a_strict_policy() {
     }
 }
 
-/// Before anything else is loaded: a token must not stay in the address meanwhile.
+/// The fragment is removed before anything else is loaded: a token must not stay in the address meanwhile.
 #[tokio::test]
 async fn the_first_script_takes_the_fragment_out_of_the_address() {
     let app = App::start().await;
@@ -87,7 +87,7 @@ async fn head_tells_the_length_and_sends_nothing() {
     }
 }
 
-/// Whoever does not read holds the file that is there for all, and no copy.
+/// A client that reads slowly holds the shared bytes of the file, not a copy.
 #[tokio::test]
 async fn all_who_ask_for_a_file_get_the_same_bytes() {
     let app = App::start().await;

@@ -38,7 +38,7 @@ impl Desk {
         self.client.query_with(POST, json!({ "input": input })).await["noteMessagePost"].clone()
     }
 
-    /// The problems of a message that is not posted.
+    /// The user errors of a message, which must not be posted.
     async fn problems(&self, message: &str, attachment: Value) -> Value {
         let before = Contents::read(&self.app).await;
         let answer = self.post(message, attachment).await;
@@ -79,7 +79,7 @@ async fn a_message_moves_the_time_of_its_note_and_not_the_version() {
     let expected = json!({ "version": 1, "updatedOn": message["createdOn"], "messageCount": 1,
         "lastMessage": { "id": message["id"] }, "updatedBy": null });
     assert_eq!(*note, expected);
-    // An open form, with the version from before, can still be saved.
+    // An open form with the previous version can still be saved.
     let patch = r#"mutation { notePatch(input: { id: 1, patch: { subject: "x" }, expectedVersion: 1 }) { userErrors { code } } }"#;
     assert_eq!(desk.client.query(patch).await["notePatch"]["userErrors"], json!([]));
 }
@@ -116,7 +116,7 @@ async fn an_attachment_is_stored() {
     let answer = desk.post("See", whole).await;
     let expected = json!({ "url": "https://example.com/a.png", "filename": "photo.png", "contentType": "image/png", "size": null });
     assert_eq!(answer["message"]["attachment"], expected);
-    // Without a name it is the last part of the path; where there is none, the address.
+    // Without a name, the filename is the last part of the path, or the whole address if there is none.
     for (url, filename) in [
         ("https://example.com/dir/b.pdf?x=1#y", "b.pdf"),
         ("http://example.com/dir/", "http://example.com/dir/"),

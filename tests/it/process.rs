@@ -1,4 +1,4 @@
-//! The server as a process: how it ends, what it costs, what it writes into its log.
+//! The server as a process: how it shuts down, how much memory it takes, and what it logs.
 
 use std::path::Path;
 
@@ -28,9 +28,9 @@ fn create(client: &Client, subject: &str) -> Vec<u8> {
 async fn sigterm_lets_what_runs_end_and_ends_with_status_0() {
     let app = App::start().await;
     let client = writer(&app).await;
-    // Debug builds are slow, and other tests run beside them.
+    // Debug builds are slow, and other tests run at the same time.
     let process = Process::serve(app.database_url(), &["--stop-delay", "0", "--stop-timeout", "30"]).await;
-    // Nobody can write a note while this is open.
+    // Blocks all writes of notes while it is open.
     let lock = app.db().begin().await.unwrap();
     if app.db().backend() == sea_orm::DatabaseBackend::Postgres {
         lock.execute_unprepared("LOCK TABLE note IN EXCLUSIVE MODE").await.unwrap();
@@ -41,7 +41,7 @@ async fn sigterm_lets_what_runs_end_and_ends_with_status_0() {
         stream.write_all(&create(&client, "in flight")).await.unwrap();
         running.push(stream);
     }
-    // The server has taken all of them before: they came over the same listener.
+    // Once this is answered, the server has accepted all of them, because they came earlier on the same listener.
     assert!(process.exchange(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.contains(" 200 "));
     process.terminate().await;
     while TcpStream::connect(process.address).await.is_ok() {
@@ -58,7 +58,7 @@ async fn sigterm_lets_what_runs_end_and_ends_with_status_0() {
     assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], 50);
 }
 
-/// The most memory that a process has had, in KiB.
+/// The peak memory of a process, in KiB.
 #[cfg(target_os = "linux")]
 fn peak_memory(id: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
@@ -93,17 +93,17 @@ async fn a_hundred_megabytes_are_not_kept() {
         tokio::join!(send, receive);
         assert!(answer.starts_with(b"HTTP/1.1 413 "), "{length}: {}", String::from_utf8_lossy(&answer));
         let grown = peak_memory(process.id()) - before;
-        // The limit is 2 MiB, which another test counts. Here are the buffers of the connection, too, and the system
-        // may give memory in pages of 2 MiB.
+        // The limit is 2 MiB, which another test checks. This figure includes the buffers of the connection, and the
+        // system may allocate memory in pages of 2 MiB.
         assert!(grown < 20 << 10, "{length}: {grown} KiB");
     }
 }
 
-/// A telephone number that nothing else here has.
+/// A telephone number that occurs nowhere else.
 #[cfg(unix)]
 const DIGITS: &str = "01709998887776";
 
-/// At the most talkative level, all libraries included.
+/// Logs at the most verbose level, including all libraries.
 #[cfg(unix)]
 #[tokio::test]
 async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
@@ -120,7 +120,7 @@ async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
         customer.phone_full = Some(DIGITS.to_owned());
     })
     .await;
-    // What an identity provider says of the same user.
+    // The claims of an identity provider about the same user.
     let pair = Pair::new(Algorithm::ES256, "key-1");
     let directory = tempfile::tempdir().unwrap();
     let keys = directory.path().join("keys.json");
@@ -174,7 +174,7 @@ async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
         post(client.token(), &body(people, json!({ "s": DIGITS }))),
         post(client.token(), &body(upsert, upserted)),
         post(&web_token, &body(people, json!({ "s": canary }))),
-        // What is refused, by each of those who refuse.
+        // Refused requests, one for each component that refuses.
         post(client.token(), &body(&format!("{{ {} }}", canary.replace('-', "_")), json!({}))),
         post(client.token(), &format!("{{\"{canary}\": ")),
         post(client.token(), &body(query, json!({ "s": [canary], "n": canary }))),
@@ -194,7 +194,7 @@ async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
     }
     let expected = ["200", "200", "200", "200", "200", "200", "200", "200", "200", "400", "200", "401", "401", "200"];
     assert_eq!(statuses, expected);
-    // A database that fails tells what it failed at.
+    // Errors of the database contain the statement that failed.
     app.db().schema_door().execute_unprepared("ALTER TABLE message RENAME TO elsewhere").await.unwrap();
     app.db().schema_door().execute_unprepared("ALTER TABLE note RENAME TO nowhere").await.unwrap();
     for request in [create(&client, canary), post(client.token(), &body(query, json!({ "s": canary, "id": canary })))] {
@@ -209,7 +209,7 @@ async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
     assert_not_in(&imported, &client, &web_token);
 }
 
-/// What an import writes into its log, whose people have the canary in all that is told of them.
+/// The log of an import whose people carry the canary in all their fields.
 #[cfg(unix)]
 async fn imported(directory: &Path, canary: &str) -> String {
     let person = json!({
@@ -233,7 +233,7 @@ async fn imported(directory: &Path, canary: &str) -> String {
 
 #[cfg(unix)]
 fn assert_not_in(log: &str, client: &Client, web_token: &str) {
-    // The secret itself may hold the character that stands before it.
+    // The secret itself may contain the character that separates it.
     let secret = client.token().splitn(3, '_').nth(2).unwrap();
     for forbidden in
         ["canary-in-text", "canary_in_text", DIGITS, secret, "Bearer"].into_iter().chain(web_token.split('.'))

@@ -1,4 +1,4 @@
-//! Scalars: what goes in comes out, the same on both databases.
+//! Scalars: values come back as they were sent, the same on both databases.
 
 use chrono::NaiveDate;
 use notegraph::entity::token::Scope;
@@ -17,7 +17,7 @@ const CREATE: &str = "mutation($input: NoteCreateInput!) { noteCreate(input: $in
     note { id subject details tags referenceId reminder } userErrors { code path } } }";
 const READ: &str = "query($id: ID!) { note(id: $id) { id subject details tags referenceId reminder } }";
 
-/// Makes a note and reads it again; both have to be the same.
+/// Creates a note and reads it back; both responses must be equal.
 async fn made(client: &Client, input: Value) -> Value {
     let response = client.query_with(CREATE, json!({ "input": input })).await;
     assert_eq!(response["noteCreate"]["userErrors"], json!([]));
@@ -128,7 +128,7 @@ async fn days_are_days() {
     }
 }
 
-/// Texts that something on the way might touch.
+/// Texts that something on the way might change.
 const TEXTS: [&str; 16] = [
     "",
     " ",
@@ -173,7 +173,7 @@ async fn text_survives_byte_for_byte() {
 async fn text_in_the_document_is_what_its_escapes_say() {
     let (_app, client) = writer().await;
     for text in TEXTS {
-        // JSON escapes are GraphQL escapes, but for the two control characters that JSON leaves as they are.
+        // JSON escapes are GraphQL escapes, except for the two control characters that JSON does not escape.
         let literal = json!(text).to_string().replace('\u{7f}', "\\u007f").replace('\u{feff}', "\\ufeff");
         let document = format!("mutation {{ noteCreate(input: {{ subject: {literal} }}) {{ note {{ subject }} }} }}");
         assert_eq!(client.query(&document).await["noteCreate"]["note"]["subject"], json!(text), "{literal}");
@@ -187,7 +187,7 @@ async fn messages_and_names_of_files_survive_too() {
     let document = "mutation($input: NoteMessagePostInput!) { noteMessagePost(input: $input) {
         message { message attachment { filename url contentType } } userErrors { code } } }";
     for text in TEXTS.iter().filter(|text| !text.trim().is_empty()) {
-        // Names hold no control characters; all else stays as it is.
+        // Names contain no control characters; everything else stays as it is.
         let name: String = text.chars().filter(|character| !is_control(*character)).collect();
         let attachment = json!({ "filename": name, "url": "https://example.com/%C3%BC?a=b#c", "contentType": name });
         let input = json!({ "noteId": id, "message": text, "attachment": attachment });

@@ -1,4 +1,4 @@
-//! The contract: what is committed is what the server says, and all of it is described.
+//! The contract: the committed schema is what the server prints, and all of it is described.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,7 @@ async fn everything_in_it_is_described() {
     let mut seen = 0;
     for kind in each(&response["__schema"]["types"]) {
         let name = text(&kind["name"]);
-        // What every GraphQL server has is described by the specification.
+        // The specification describes the types that every GraphQL server has.
         if name.starts_with("__") || ["Boolean", "Float", "ID", "Int", "String"].contains(&name) {
             continue;
         }
@@ -89,7 +89,7 @@ fn a_root_field_that_fails_is_null_alone() {
     }
 }
 
-/// Generators of clients take an argument for required where it is never null, whatever its default.
+/// Client generators treat an argument that is never null as required, whatever its default.
 #[test]
 fn what_has_a_default_may_be_null_and_says_so() {
     let contract = Contract::read();
@@ -147,7 +147,7 @@ async fn each_id_is_of_one_record_which_node_finds_by_it() {
     assert_eq!(found["nodes"], json!(expected));
 }
 
-/// The type of each record by its ID; fails where two of different types have the same.
+/// The type of each record by its ID. Fails if records of two types have the same ID.
 fn gather(value: &Value, records: &mut BTreeMap<String, String>) {
     match value {
         Value::Object(fields) => {

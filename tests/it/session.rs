@@ -1,4 +1,4 @@
-//! The code that the playground gets its token for.
+//! The code that the playground exchanges for its token.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tower::ServiceExt;
 use crate::support::process::Process;
 use crate::support::{App, Database, ENDLESS, Engine};
 
-/// A server that gives out a token, and its code.
+/// A server that gives out a token, and the code for it.
 struct Desk {
     app: App,
     router: axum::Router,
@@ -67,7 +67,7 @@ impl Desk {
     }
 }
 
-/// As the page sends it.
+/// A request as the page sends it.
 fn post() -> Builder {
     Request::post("/playground/session")
         .header("host", "127.0.0.1:8080")
@@ -84,7 +84,7 @@ async fn a_code_is_good_for_one_token() {
     assert_eq!(desk.open(&desk.code).await.0, 401);
 }
 
-/// A code that is wrong, was used, is too old, or of a server that has none: nobody learns which.
+/// A wrong, used or expired code and a server without a code get the same response, so nobody learns which it was.
 #[tokio::test]
 async fn all_codes_that_do_not_hold_answer_alike() {
     let (used, late) = (Desk::new(Session::LIFETIME).await, Desk::new(Duration::ZERO).await);
@@ -113,7 +113,7 @@ async fn only_our_own_page_may_send_a_code_and_only_as_json() {
         request.headers_mut().insert(name, value.parse().unwrap());
         request
     };
-    // Also one that may use the API.
+    // Not even an origin that may use the API is accepted.
     for origin in ["https://front.example", "https://evil.example", "null", "http://127.0.0.1:3000"] {
         assert_eq!(desk.send(replaced("origin", origin)).await.0, 403, "{origin}");
     }
@@ -129,11 +129,11 @@ async fn only_our_own_page_may_send_a_code_and_only_as_json() {
         let request = Request::builder().method(method).uri("/playground/session").body(Body::empty()).unwrap();
         assert_eq!(desk.send(request).await.0, 405, "{method}");
     }
-    // None of these has used it up.
+    // None of these requests has used up the code.
     assert_eq!(desk.open(&desk.code).await.0, 200);
 }
 
-/// The limits of an address are tested with the API; that they hold here, too, tells the status.
+/// The rate limit of an address is tested with the API; here the status shows that it applies, too.
 #[tokio::test]
 async fn an_address_cannot_go_on_guessing() {
     let desk = Desk::new(Session::LIFETIME).await;
@@ -149,12 +149,12 @@ async fn an_address_cannot_go_on_guessing() {
     assert_eq!(desk.open(&desk.code).await.0, 200, "another address");
 }
 
-/// A body that does not come.
+/// A body that never arrives.
 fn never() -> Body {
     Body::from_stream(futures_util::stream::pending::<Result<&[u8], std::io::Error>>())
 }
 
-/// 205 of them had every operation of their address refused.
+/// Regression test: 205 such requests had every operation of their address refused.
 #[tokio::test]
 async fn who_waits_with_a_code_takes_no_place_of_an_operation() {
     let desk = Desk::with(Session::LIFETIME, Allowance { operations: 1, ..ENDLESS }).await;
@@ -165,7 +165,7 @@ async fn who_waits_with_a_code_takes_no_place_of_an_operation() {
         desk.send(request).await
     };
     let meanwhile = async {
-        // The other one waits by then.
+        // The slow request is waiting by now.
         tokio::task::yield_now().await;
         let mut request = Request::post("/graphql")
             .header("content-type", "application/json")

@@ -1,4 +1,4 @@
-//! Who uses how much of the database: no token, whatever it asks for, is in the way of another one.
+//! Shares of the database: no token, whatever it requests, blocks another one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::App;
 
-/// The connections of a test, of which those for small reads are left out.
+/// Number of connections in a test, not counting those reserved for small reads.
 const ALL: usize = 4;
 
 fn share(token_id: i64, meter: Arc<Meter>) -> Share {
@@ -44,7 +44,7 @@ async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
     timeout(Duration::from_secs(30), waiting).await.unwrap_or_else(|_| panic!("in vain: {what}"));
 }
 
-/// Statements that do not end, each of an operation of its own.
+/// Runs statements that never end, each in an operation of its own.
 fn run_endless(operation: impl Fn() -> Db, count: usize) -> Vec<JoinHandle<Result<Vec<QueryResult>, DbErr>>> {
     let one = |_| {
         let db = operation();
@@ -53,7 +53,7 @@ fn run_endless(operation: impl Fn() -> Db, count: usize) -> Vec<JoinHandle<Resul
     (0..count).map(one).collect()
 }
 
-/// How many statements that sleep `PostgreSQL` works on.
+/// Number of sleeping statements that `PostgreSQL` is running.
 async fn sleeping(app: &App) -> i64 {
     let sql = "SELECT count(*) FROM pg_stat_activity \
                WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg\\_sleep(3600)%' \
@@ -62,7 +62,7 @@ async fn sleeping(app: &App) -> i64 {
     row.unwrap().unwrap().try_get_by_index(0).unwrap()
 }
 
-/// Holds that nothing runs any more, and that each connection can be used.
+/// Asserts that nothing is running any more, and that every connection can be used.
 async fn assert_free(app: &App) {
     until("the connections are free", async || app.db().connections_in_use() == 0).await;
     if app.db().backend() == DatabaseBackend::Postgres {
@@ -94,12 +94,12 @@ async fn a_token_that_holds_all_it_may_is_in_nobodys_way() {
         assert_eq!(timeout(Duration::from_secs(20), ready).await.unwrap().status, 200);
         assert!(app.db().connections_in_use() >= ALL, "it still holds them");
     }
-    // Whoever asked for them has gone.
+    // All clients of the endless statements disconnect.
     running.iter().for_each(JoinHandle::abort);
     assert_free(&app).await;
 }
 
-/// One request that asks for the same sixty times holds no more than its token may; on `PostgreSQL`, one connection.
+/// A request with sixty equal counts holds no more connections than its token may; on `PostgreSQL`, one.
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_counts_of_one_request_leave_others_alone() {
     let app = App::start().await;
@@ -110,7 +110,7 @@ async fn sixty_counts_of_one_request_leave_others_alone() {
     let counts: Vec<String> = (0..60).map(|n| format!("a{n}: noteCounts(groupBy: STATUS) {{ key count }}")).collect();
     let document = format!("{{ {} }}", counts.join(" "));
     let lock = app.db().begin().await.unwrap();
-    // SQLite has no locks that readers would wait for: there the counts and the other query run beside each other.
+    // SQLite has no locks that readers wait for, so the counts and the other query run concurrently there.
     let is_postgres = app.db().backend() == DatabaseBackend::Postgres;
     if is_postgres {
         lock.execute_unprepared("LOCK TABLE note IN ACCESS EXCLUSIVE MODE").await.unwrap();
@@ -145,7 +145,7 @@ async fn a_query_whose_client_has_gone_is_cancelled_in_the_database() {
         assert_free(&app).await;
         assert!(db.read().query_one_raw(one(db.backend())).await.is_err(), "nothing is begun any more");
     }
-    // The same by HTTP: what hangs up is the future of the request.
+    // The same over HTTP, where a disconnect drops the future of the request.
     if app.db().backend() == DatabaseBackend::Postgres {
         let eve = app.company("Acme").await.user("eve").await.token(&[Scope::Read]).await;
         let lock = app.db().begin().await.unwrap();
@@ -175,7 +175,7 @@ async fn rows_are_read_no_further_than_an_operation_may_hold() {
         let usage = meter.usage();
         assert!((4 << 20) - (1 << 20) < usage.row_bytes && usage.row_bytes < 5 << 20, "{usage:?}");
         assert!(usage.rows < 500, "{usage:?}");
-        // In a transaction, too.
+        // The limit applies in a transaction, too.
         let transaction = db.begin().await.unwrap();
         let error = transaction.query_all_raw(Statement::from_string(db.backend(), sql)).await.unwrap_err();
         assert_eq!(Error::from(error).code(), "TOO_COMPLEX");
@@ -206,7 +206,7 @@ async fn an_operation_has_so_much_time_in_the_database() {
         assert!(usage.database >= limits.database && (usage.steps > 0) == (db.backend() == DatabaseBackend::Sqlite));
     }
     if app.db().backend() == DatabaseBackend::Postgres {
-        // To wait for a lock is no work.
+        // Waiting for a lock does not count as work.
         let lock = app.db().begin().await.unwrap();
         lock.execute_unprepared("LOCK TABLE note IN ACCESS EXCLUSIVE MODE").await.unwrap();
         let measured = meter();

@@ -1,4 +1,5 @@
-//! Documents that requests name by an id: registered by clients (automatic persisted queries), or listed by the operator.
+//! Stored documents, which requests name by an id: registered by clients (automatic persisted queries), or listed by
+//! the operator.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -50,7 +51,7 @@ impl Answer {
     }
 }
 
-/// A server that takes documents in some way.
+/// A server with some mode for documents.
 struct Server {
     router: Router,
     _keep: App,
@@ -95,7 +96,7 @@ impl Server {
         self.post_as(client, JSON, body).await
     }
 
-    /// The members of an object as the parameters of an address.
+    /// Sends the members of an object as query parameters of a GET request.
     async fn get(&self, client: &Client, parameters: &Value) -> Answer {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in parameters.as_object().unwrap() {
@@ -119,7 +120,7 @@ fn extension(hash: &str) -> Value {
     json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } })
 }
 
-/// A request with the hash of a text, and with the text.
+/// A request with the hash of a text only, and one with the text as well.
 fn hashed(text: &str) -> (Value, Value) {
     let extensions = extension(&sha256(text));
     (json!({ "extensions": extensions }), json!({ "query": text, "extensions": extensions }))
@@ -145,7 +146,7 @@ async fn a_document_that_was_sent_with_its_hash_is_asked_for_by_that() {
     assert_eq!(server.get(&client, &hash).await.data(), &expected);
     let by_id = json!({ "documentId": format!("sha256:{}", sha256(SCOPES)) });
     assert_eq!(server.post(&client, &by_id).await.data(), &expected);
-    // With variables, and registered by an address.
+    // With variables, and registered by a GET request.
     let (mut hash, mut both) = hashed(COUNT);
     for request in [&mut hash, &mut both] {
         request["variables"] = json!({ "first": 5 });
@@ -153,7 +154,7 @@ async fn a_document_that_was_sent_with_its_hash_is_asked_for_by_that() {
     }
     assert_eq!(server.get(&client, &both).await.data(), &json!({ "notes": { "totalCount": 0 } }));
     assert_eq!(server.post(&client, &hash).await.data(), &json!({ "notes": { "totalCount": 0 } }));
-    // Another company learns nothing of it.
+    // Another company cannot use it.
     let other = writer(&app, "Other").await;
     server.post(&other, &hash).await.assert_refused(200, "PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
 }
@@ -206,7 +207,7 @@ async fn only_what_is_valid_and_has_its_hash_is_kept() {
     }
 }
 
-/// Of GraphQL Code Generator, of Relay, and of Apollo.
+/// Manifests of GraphQL Code Generator, of Relay, and of Apollo.
 fn manifests() -> [Value; 3] {
     let apollo = json!({
         "format": "apollo-persisted-query-manifest",
@@ -272,7 +273,7 @@ async fn where_only_they_are_taken_nothing_else_is_looked_at() {
         }
         server.get(&client, &asked).await.assert_refused(200, "PERSISTED_QUERY_ONLY", "send the id of one");
     }
-    // Another text under the hash of one that is listed.
+    // Another text under the hash of a listed document.
     let forged = json!({ "query": other, "extensions": extension(&sha256(SCOPES)) });
     server.post(&client, &forged).await.assert_refused(400, "BAD_REQUEST", "the id of another document");
     server.post(&client, &hashed(other).0).await.assert_refused(200, "PERSISTED_QUERY_NOT_FOUND", "");
@@ -283,7 +284,7 @@ async fn where_only_they_are_taken_nothing_else_is_looked_at() {
         let refused = server.post(&client, &json!({ "query": document, "variables": variables })).await;
         assert_eq!(refused.body["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_ONLY", "{name}: {}", refused.body);
     }
-    // Nor are its variables built, which would be refused.
+    // The variables, which would be refused, are not read either.
     let nested = format!("{}1{}", "[".repeat(101), "]".repeat(101));
     for (named, code) in [
         (r#""query": "{ __typename }""#, "PERSISTED_QUERY_ONLY"),

@@ -1,4 +1,4 @@
-//! Names that would control a terminal: none is made, and those that are there are printed without harm.
+//! Names that would control a terminal: none can be created, and existing ones are printed safely.
 
 use std::process::Stdio;
 
@@ -13,7 +13,7 @@ use crate::support::{App, Company, Database, Engine};
 /// Moves the cursor up, writes a row over another one, sets the title, ends the line, reorders.
 const HOSTILE: &str = "bob\x1b]0;owned\x07\x1b[2K\x1b[1A\r1   active  root  ADMIN\nFAKE ROW\u{9b}2J\u{202e}\u{2028}";
 
-/// One of each kind of character that a name cannot hold.
+/// One of each kind of character that a name cannot contain.
 const CONTROLS: [&str; 12] = [
     "\n", "\r", "\t", "\x1b[31m", "\x07", "\u{7f}", "\u{85}", "\u{9b}", "\u{2028}", "\u{2029}", "\u{202e}", "\u{2066}",
 ];
@@ -61,7 +61,7 @@ async fn what_is_stored_already_is_printed_on_its_own_line() {
     assert_eq!(status, Some(0));
     assert_harmless(&printed, 1);
     assert_harmless(&told, 1);
-    // Errors name what there is.
+    // Error messages contain existing names.
     for arguments in [
         &["token", "list", "--company", "Nobody"][..],
         &["token", "create", "--company", &company, "--user", "nobody", "--scope", "READ"],
@@ -140,7 +140,7 @@ async fn the_api_makes_no_such_names() {
     right_names_are_taken(&acme).await;
 }
 
-/// Scripts that need joiners and directional marks.
+/// Accepts names in scripts that need joiners and directional marks.
 async fn right_names_are_taken(acme: &Company) {
     let client = acme.user("other").await.token(&[Scope::Admin]).await;
     for name in ["Zoë Ünal", "\u{5e9}\u{5dc}\u{200f}", "\u{645}\u{200c}\u{6cc}", "👩\u{200d}💻", "手帳"] {

@@ -1,4 +1,4 @@
-//! Tokens: whom they let in, and until when.
+//! Tokens: whom they authenticate, and until when.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
@@ -41,7 +41,7 @@ async fn a_token_lets_its_user_in_with_its_scopes() {
     assert_eq!(seen.scopes, [Scope::Read, Scope::Write]);
     assert_eq!(row.scopes, Scopes(seen.scopes));
     assert_eq!(viewer(&app, app.clock(), bobs.reveal()).await.unwrap().company_id, bob.company_id);
-    // 256 bits in base64, and never the same twice.
+    // 256 bits in base64, and different each time.
     assert_eq!(anns.reveal().rsplit_once('_').unwrap().1.len().max(43), anns.reveal().len() - "ng_1_".len());
     assert_ne!(make(&app, &ann, None).await.1.reveal(), anns.reveal());
 }
@@ -73,7 +73,7 @@ async fn what_is_no_token_lets_nobody_in() {
     assert!(viewer(&app, app.clock(), good).await.is_some());
 }
 
-/// The company in a token is where to look it up, and no claim: written over, the token is of nobody.
+/// The company in a token only tells where to look it up: if it is replaced, the token is invalid.
 #[tokio::test]
 async fn a_token_of_another_company_lets_nobody_in() {
     let app = App::start().await;
@@ -84,7 +84,7 @@ async fn a_token_of_another_company_lets_nobody_in() {
     for company in [other.id, 0, -1, 999] {
         assert!(viewer(&app, app.clock(), &format!("ng_{company}_{tail}")).await.is_none());
     }
-    // The same number spelled otherwise is not what was hashed.
+    // Another spelling of the same number does not match the hash.
     assert!(viewer(&app, app.clock(), &format!("ng_0{}_{tail}", acme.id)).await.is_none());
 }
 
@@ -94,7 +94,7 @@ async fn a_token_ends_when_it_says() {
     let ann = app.company("Acme").await.user("ann").await;
     let end: DateTime<Utc> = "2026-03-03T00:00:00Z".parse().unwrap();
     let (_, secret) = make(&app, &ann, Some(end)).await;
-    // A stepping clock reads a second later than it stands.
+    // The first reading of a stepping clock is one second after its start.
     let at = |offset: i64| Clock::stepping(end + TimeDelta::seconds(offset - 1));
     assert!(viewer(&app, &at(-1), secret.reveal()).await.is_some());
     assert!(viewer(&app, &at(0), secret.reveal()).await.is_none());
@@ -124,7 +124,7 @@ async fn revoking_and_deactivating_take_effect_at_once() {
     assert!(viewer(&app, app.clock(), kept.reveal()).await.is_none());
 }
 
-/// On one thread all of them come before the first look-up begins.
+/// On one thread, all of them arrive before the first lookup begins.
 #[tokio::test]
 async fn requests_that_come_at_a_time_are_let_in_by_one_statement() {
     let app = App::start().await;
@@ -147,12 +147,12 @@ async fn requests_that_come_at_a_time_are_let_in_by_one_statement() {
         }
         assert_eq!(recording.statements().len(), statements, "{different} tokens");
     }
-    // One that is none beside one that is, and each by itself again.
+    // An invalid token next to a valid one: each gets its own result.
     let (good, bad) = (made[0].2.reveal(), "ng_1_none");
     let [one, other] = [good, bad].map(|token| tokens.authenticate(token));
     let (one, other) = futures_util::join!(one, other);
     assert!(one.unwrap().is_some() && other.unwrap().is_none());
-    // Whoever hangs up takes nothing from the others.
+    // A client that hangs up does not affect the others.
     let mut gone = Box::pin(tokens.authenticate(good));
     assert!(futures_util::poll!(&mut gone).is_pending());
     let stays = tokens.authenticate(good);
@@ -175,7 +175,7 @@ async fn a_token_needs_a_user_that_exists() {
     assert!(create_token(&transaction, app.clock(), new).await.is_err());
 }
 
-/// The database holds no token in clear: who reads a backup of it can ask nothing.
+/// The database holds no token in plain text, so a backup of it gives nobody access.
 #[tokio::test]
 async fn only_the_hash_is_stored() {
     let app = App::start().await;
@@ -185,7 +185,7 @@ async fn only_the_hash_is_stored() {
 
     assert_eq!(token::Entity::find().one(app.db().read()).await.unwrap().unwrap().hash.len(), 32);
     assert_eq!(columns_that_hold(&app, bits).await, [""; 0]);
-    // It would be found where it stood in clear.
+    // The check does find a token that is stored in plain text.
     acme.note(|note| note.details = Some(format!("my token is {}", secret.reveal()))).await;
     assert_eq!(columns_that_hold(&app, bits).await, ["note.details"]);
 }
@@ -199,7 +199,7 @@ async fn columns_that_hold(app: &App, needle: &str) -> Vec<String> {
                 format!(r#"SELECT CAST("{column}" AS text) AS value FROM "{table}" WHERE "{column}" IS NOT NULL"#);
             let rows = app.db().read().query_all_raw(Statement::from_string(app.db().backend(), sql)).await.unwrap();
             let holds = rows.iter().any(|row| {
-                // Bytes come as they are from SQLite, and in hexadecimal from PostgreSQL.
+                // SQLite returns the raw bytes, PostgreSQL their hexadecimal form.
                 let value = row.try_get("", "value").map(String::into_bytes).or_else(|_| row.try_get("", "value"));
                 let value = String::from_utf8_lossy(&value.unwrap()).into_owned();
                 value.contains(needle) || value.contains(&hex)
@@ -212,7 +212,7 @@ async fn columns_that_hold(app: &App, needle: &str) -> Vec<String> {
     holding
 }
 
-/// Every request begins with it.
+/// Every request begins with this lookup.
 #[tokio::test]
 async fn a_token_is_looked_up_in_an_index() {
     let app = App::start().await;

@@ -42,7 +42,7 @@ async fn send(client: &Client, accept: &str, body: &str) -> Response {
     client.send(post(client).header("accept", accept).body(Body::from(body.to_owned())).unwrap()).await
 }
 
-/// The same server with other settings.
+/// Sends a request to the same server with other settings.
 async fn send_with(app: &App, settings: &HttpSettings, request: Request<Body>) -> (u16, Value) {
     let router = router(app.context().clone(), schema::build(), settings);
     let (head, body) = router.oneshot(request).await.unwrap().into_parts();
@@ -50,7 +50,7 @@ async fn send_with(app: &App, settings: &HttpSettings, request: Request<Body>) -
     (head.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or_default())
 }
 
-/// A body that tells whether anybody looked for it, and never comes.
+/// A body that never arrives, and a flag that tells whether anybody polled it.
 fn watched() -> (Body, Arc<AtomicBool>) {
     let looked = Arc::new(AtomicBool::new(false));
     let body = Body::from_stream(stream::poll_fn({
@@ -146,7 +146,7 @@ async fn an_address_asks_and_never_changes() {
     let refused = client.send(get(&client, "mutation { __typename }")).await;
     assert_eq!((refused.status, refused.codes()), (405, vec!["METHOD_NOT_ALLOWED"]));
     assert_eq!(refused.headers["allow"], "POST");
-    // Which the schema does not have.
+    // The schema has no subscriptions.
     let refused = client.send(get(&client, "subscription { __typename }")).await;
     assert_eq!((refused.status, refused.codes()), (200, vec!["GRAPHQL_VALIDATION_FAILED"]));
     let request =
@@ -198,7 +198,7 @@ async fn a_body_over_the_limit_is_refused_and_an_announced_one_not_even_read() {
     }
 }
 
-/// What is sent is looked at up to the limit, and no further.
+/// A body is read up to the limit, and no further.
 #[tokio::test]
 async fn of_a_hundred_megabytes_no_more_than_the_limit_is_read() {
     let app = App::start().await;
@@ -228,7 +228,7 @@ async fn a_body_that_never_comes_is_given_up() {
     assert!(looked.load(Ordering::Relaxed));
 }
 
-/// Neither the time limit nor a client that hangs up stops a change half way.
+/// Neither the timeout nor a client that hangs up interrupts a change.
 #[tokio::test]
 async fn a_change_runs_to_its_end_whether_or_not_somebody_waits_for_it() {
     let app = App::start().await;
@@ -237,7 +237,7 @@ async fn a_change_runs_to_its_end_whether_or_not_somebody_waits_for_it() {
         let document = format!("mutation {{ noteCreate(input: {{ subject: {subject:?} }}) {{ note {{ id }} }} }}");
         post(&writer).body(Body::from(json!({ "query": document }).to_string())).unwrap()
     };
-    // Nobody else can write while this is open.
+    // Blocks all other writes while it is open.
     let lock = app.db().begin().await.unwrap();
     if app.db().backend() == sea_orm::DatabaseBackend::Postgres {
         lock.execute_unprepared("LOCK TABLE note IN EXCLUSIVE MODE").await.unwrap();

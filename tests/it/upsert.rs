@@ -37,14 +37,14 @@ impl Desk {
         self.client.query_with(document, json!({ "input": input })).await["change"].clone()
     }
 
-    /// The people that an input makes.
+    /// The people that an input creates or updates.
     async fn people(&self, document: &str, input: Value) -> Value {
         let answer = self.send(document, input).await;
         assert_eq!(answer["userErrors"], json!([]));
         answer["people"].clone()
     }
 
-    /// The codes and places of the problems of an input that changes nothing.
+    /// The codes and paths of the user errors of an input, which must change nothing.
     async fn problems(&self, document: &str, input: Value) -> Vec<String> {
         let before = Contents::read(&self.app).await;
         let answer = self.send(document, input).await;
@@ -63,7 +63,7 @@ impl Desk {
     }
 }
 
-/// All fields of each kind, with another value than somebody new has.
+/// All fields of each kind, with values that a new person does not have by default.
 fn whole(document: &str) -> Value {
     let phone = |number: &str| json!({ "countryCode": "49", "number": number, "full": format!("+49{number}") });
     if document == CUSTOMERS {
@@ -89,7 +89,7 @@ fn with(mut input: Value, more: &Value) -> Value {
     input
 }
 
-/// Absent keeps, null clears or is refused, a value sets: for every field of the schema.
+/// For every field of the schema: absent keeps it, null clears it or is refused, a value sets it.
 #[tokio::test]
 async fn every_field_is_set_kept_and_cleared() {
     let desk = Desk::new().await;
@@ -251,7 +251,7 @@ async fn one_wrong_person_and_nobody_is_written() {
     assert_eq!(desk.problems(USERS, many(USERS)).await, ["TOO_MANY input"]);
     customers.as_array_mut().unwrap().pop();
     assert_eq!(desk.people(CUSTOMERS, customers).await.as_array().unwrap().len(), 100);
-    // What no client sends is refused before anything runs.
+    // Invalid scalars are refused before anything runs.
     for (field, value) in [
         ("birthdate", json!("2026-02-30")),
         ("birthdate", json!("2026-2-3")),
@@ -283,7 +283,7 @@ async fn the_number_of_a_user_is_one_text() {
     assert_eq!(desk.problems(USERS, one(json!({ "full": "1".repeat(256) }))).await, ["TOO_LONG input.0.mobile"]);
 }
 
-/// Until clients have followed, the old names of fields mean what the new ones do.
+/// Until clients have switched, the old names of fields mean the same as the new ones.
 #[tokio::test]
 async fn the_old_names_of_a_users_fields_go_on_to_work() {
     let desk = Desk::new().await;
@@ -321,10 +321,10 @@ async fn a_username_belongs_to_one_user() {
         let told = desk.problems(USERS, input).await;
         assert!(told.contains(&"TAKEN input.1.username".to_owned()), "{told:?}");
     }
-    // Two may exchange theirs.
+    // Two users may exchange their names.
     let swapped = desk.people(USERS, json!([one("a", "bob"), one("b", "ann")])).await;
     assert_eq!((&swapped[0]["id"], &swapped[0]["username"]), (&people[0]["id"], &json!("bob")));
-    // Whom an import brought under a name that another has may keep it.
+    // A user who was imported with a name that another user has may keep it.
     let twin = desk.company.user("ann").await.id;
     assert_eq!(
         desk.people(USERS, json!([{ "id": twin, "externalKey": "t", "role": "x" }])).await[0]["username"],
@@ -350,7 +350,7 @@ async fn whoever_is_written_is_found_by_what_they_are_now() {
     }
 }
 
-/// The tokens of whom the owning system has let go are refused at once.
+/// The tokens of a user whom the owning system has deactivated are refused at once.
 #[tokio::test]
 async fn an_inactive_user_is_shut_out() {
     let desk = Desk::new().await;
@@ -361,7 +361,7 @@ async fn an_inactive_user_is_shut_out() {
     assert_eq!(client.query("{ viewer { scopes } }").await.codes(), ["UNAUTHENTICATED"]);
 }
 
-/// What an import kept beside the columns goes with the field that it was about, and stays with the others.
+/// Values that an import kept beside the columns are dropped when their field changes, and stay otherwise.
 #[tokio::test]
 async fn a_change_forgets_what_an_import_kept_of_the_field() {
     let desk = Desk::new().await;

@@ -1,4 +1,4 @@
-//! Numbers of lists: pages by their number, how many there are, and how many records.
+//! Numbers of lists: pages by number, the number of pages, and the number of records.
 
 use notegraph::entity::note;
 use notegraph::entity::token::Scope;

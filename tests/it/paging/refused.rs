@@ -1,4 +1,4 @@
-//! Parts of a list that cannot be asked for.
+//! Invalid pagination arguments.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -75,7 +75,7 @@ async fn wrong_parts_are_refused() {
             cases.push((format!("orderBy: [{{ field: {order} }}], after: {}", made(name, wrong)), "BAD_CURSOR"));
         }
     }
-    // Made for the other placement of nulls.
+    // Cursors for the other placement of nulls.
     for part in ["REMINDER, nulls: FIRST", "SUBJECT, nulls: FIRST", "REMINDER, direction: DESC"] {
         let name = if part.starts_with('S') { "note subject+" } else { "note reminder+" };
         let cursor = made(name, json!([null, 1]));

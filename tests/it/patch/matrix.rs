@@ -1,5 +1,5 @@
-//! Absent, null and value are three things in a patch, whichever way the document writes them. The list of fields is
-//! the schema's: a new one fails here until it says what it does.
+//! Absent, null and a value have three different meanings in a patch, however the document writes them. The fields come
+//! from the schema: a new one fails here until its meaning is stated.
 
 use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::entity::token::Scope;
@@ -10,14 +10,14 @@ use crate::support::{App, Client, Company, Contents};
 const NOTE: &str = "customerId typeId: type { id } subject details status reminder referenceType referenceId confidential priority \
                     showOnOverview tags version updatedOn";
 
-/// What becomes of a field.
+/// The effect of a patch on one field.
 struct Expected {
     field: &'static str,
-    /// What the patch sets it to.
+    /// The value in the patch.
     value: Value,
-    /// What it makes of the note: the name and the value of a field.
+    /// The resulting note: the name and the value of a field.
     sets: (&'static str, Value),
-    /// The same for null; none where null is refused.
+    /// The same for null; `None` if null is refused.
     clears: Option<(&'static str, Value)>,
 }
 
@@ -52,7 +52,7 @@ fn expected() -> Vec<Expected> {
     ]
 }
 
-/// What a document says of a field.
+/// What a patch says about a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Said {
     Nothing,
@@ -60,7 +60,7 @@ enum Said {
     Value,
 }
 
-/// Every way to say it: a document and its variables.
+/// Every way to write it: a document and its variables.
 fn ways(field: &Expected, kind: &str, said: Said, id: &str) -> Vec<(String, Value)> {
     let Expected { field, value, .. } = field;
     let answer = format!("{{ note {{ {NOTE} }} changedFields userErrors {{ code path }} }}");
@@ -82,7 +82,7 @@ fn ways(field: &Expected, kind: &str, said: Said, id: &str) -> Vec<(String, Valu
     ways.extend(match said {
         Said::Nothing => vec![
             (with("", "{}"), json!({})),
-            // A variable that is not given is as if the field were not there.
+            // A field whose variable is not given counts as absent.
             (with(&format!("($v: {kind})"), &as_variable), json!({})),
         ],
         Said::Null => vec![
@@ -101,7 +101,7 @@ fn ways(field: &Expected, kind: &str, said: Said, id: &str) -> Vec<(String, Valu
     ways
 }
 
-/// The value as a document writes it.
+/// The value as a GraphQL literal.
 fn literal(value: &Value, kind: &str) -> String {
     let is_enum = ["NoteStatus", "NoteReferenceType"].contains(&kind);
     if is_enum { value.as_str().unwrap().to_owned() } else { value.to_string() }
@@ -129,7 +129,7 @@ fn name_of(kind: &Value) -> String {
     }
 }
 
-/// A note that has something in every field.
+/// Creates a note with a value in every field.
 async fn full_note(company: &Company, author: i64) -> String {
     let note = company
         .note(|note| {

@@ -1,5 +1,5 @@
-//! What belongs to notes is looked for note by note, where a condition alone decides nothing: in what belongs to the one
-//! note, whatever is compared. `PostgreSQL` decides by figures how it finds it, and may read a short table at once.
+//! Related rows are looked up note by note when a condition alone decides nothing: among the rows of that one note,
+//! whatever is compared. `PostgreSQL` decides by statistics how to find them, and may read a short table at once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use super::{NOTES, demo, viewers};
 use crate::support::App;
 
-/// The tables of what belongs to notes.
+/// The tables with rows that belong to notes.
 const TABLES: [&str; 3] = ["message", "assignment", "note_tag"];
-/// The instructions of `SQLite` for one note: fifty to walk it, and a hundred to look at what belongs to it. To read the
-/// messages of all takes tens of thousands.
+/// Maximum number of `SQLite` instructions for one note: fifty to scan it, and a hundred to look at its related rows.
+/// Reading the messages of all notes takes tens of thousands.
 const STEPS: u64 = 300;
 
-/// Each operator, with one value and many.
+/// Each operator, with one value and with many.
 fn filters() -> Vec<String> {
     let users = |count: usize| (1001..=1000 + count).map(|id| id.to_string()).collect::<Vec<_>>().join(", ");
     let tags = |count: usize| (1..=count).map(|tag| format!("\"t{tag}\"")).collect::<Vec<_>>().join(", ");
@@ -56,12 +56,12 @@ fn filters() -> Vec<String> {
     filters
 }
 
-/// The filter where it decides nothing by itself, and where it may.
+/// The filter alone, where it may decide by itself, and within `or` and `not`, where it does not.
 fn standings(filter: &str) -> [String; 3] {
     [filter.to_owned(), format!("or: [{{ priority: true }}, {{ {filter} }}]"), format!("not: {{ {filter} }}")]
 }
 
-/// The searches of these tables in subqueries that are run for each note.
+/// The searches of these tables in subqueries that run for each note.
 async fn of_each_note(app: &App, statement: &Statement) -> Vec<String> {
     let mut explained = statement.clone();
     explained.sql.insert_str(0, "EXPLAIN QUERY PLAN ");
@@ -88,7 +88,8 @@ async fn what_belongs_to_a_note_is_found_by_the_note() {
     }
     for client in viewers(&app).await {
         let many: Vec<String> = (1..=100).map(|id| id.to_string()).collect();
-        // Each of them is looked for beside the note, as a note may have more messages than these.
+        // Each of these users is looked up note by note, because a note may have more messages than there are users
+        // here.
         let posted = format!("messages: {{ postedById: {{ in: [{}] }} }}", many.join(", "));
         for filter in filters().into_iter().chain([posted]) {
             for (at, filter) in standings(&filter).into_iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What writing people asks of the database: few statements, and nobody made twice.
+//! Database load of upserts: few statements, and nobody is created twice.
 
 use futures_util::future::join_all;
 use notegraph::entity::{customer, user};
@@ -11,7 +11,7 @@ use super::{BOTH, Desk, USERS};
 async fn the_statements_do_not_grow_with_the_people() {
     let desk = Desk::new().await;
     for (document, _, _) in BOTH {
-        // Made, changed, and both at once.
+        // All new, all existing, and half of each.
         for (round, offset) in [("made", 0), ("changed", 0), ("mixed", 1)] {
             let mut counts = Vec::new();
             for size in [2_usize, 10, 100] {
@@ -34,7 +34,7 @@ async fn the_statements_do_not_grow_with_the_people() {
     }
 }
 
-/// The same new keys from many at once, in other orders, while notes are being linked to the people.
+/// Many concurrent requests with the same new keys in different orders, while users are assigned to a note.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn at_the_same_time_everybody_is_made_once() {
     let desk = Desk::new().await;
