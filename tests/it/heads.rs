@@ -160,7 +160,7 @@ async fn a_request_over_a_connection_names_one_host() {
     assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
 }
 
-/// Regression test: 900 unfinished heads of 390 KB each were kept in memory.
+/// Regression test: the server kept 390 KB of each of 900 unfinished heads in memory.
 #[tokio::test]
 async fn a_head_has_24_kib() {
     let app = App::start().await;

@@ -10,7 +10,7 @@ use super::words::Words;
 use crate::oracle::random::Random;
 use crate::oracle::{Argument, Contract, Field, Kind};
 
-/// Number of fields with subfields that a selection follows.
+/// Number of fields with subfields that a selection follows; beyond it, only those that hold results.
 const BRANCHES: usize = 4;
 /// The pagination arguments of a list.
 const PAGE: [&str; 5] = ["first", "after", "last", "before", "page"];

@@ -97,7 +97,7 @@ async fn behind_the_newest_matches_age_alone_decides() {
     assert_lists(client, &by(""), &[1, 2, 3, 4, 8, 6, 7]).await;
     let page = |page: i32| format!("{}, first: 2, page: {page}", by(", direction: DESC"));
     assert_lists(client, &page(2), &[8, 4]).await;
-    // Scores the newest notes that pass the filter.
+    // Only the newest matches that pass the filter are scored.
     let filtered = format!("{}, filter: {{ id: {{ notIn: [7, 8] }} }}", by(", direction: DESC"));
     assert_lists(client, &filtered, &[4, 6, 3, 2, 1]).await;
 }
