@@ -3,9 +3,9 @@
 import json
 import sys
 
-# Below this the estimate pays for looking at the request, whatever it asks for.
+# Minimum cost, which pays for reading any request.
 LEAST = 1_000
-# Of each kind, so many documents are shown.
+# Maximum number of documents that are printed of each kind.
 SHOWN = 15
 
 
