@@ -1,4 +1,4 @@
-// One request at a time: for the first answer of a server, and for comparing answers.
+// Sends one request at a time: for a server's first response, and to compare responses.
 import { canonical } from "./canonical.mjs";
 import { options } from "./options.mjs";
 import { COUNTER } from "./work.mjs";
@@ -11,7 +11,7 @@ export const headers = (server) => ({
   ...server.headers,
 });
 
-/** The answer in canonical form, and its size in bytes. */
+/** Returns the response in canonical form, and its size in bytes. */
 export async function ask(server, work, parameters) {
   const { method, path, body } = server.dialect.request(work, parameters);
   const response = await fetch(base + path, {

@@ -1,10 +1,10 @@
-// The attackers of siege.mjs, in a process of their own: reading large answers must not delay the clock of the victims.
-// Told what to do by a message; works until it is ended. All connections are to 127.0.0.1.
+// The attackers of siege.mjs, in their own process, so that reading large responses does not delay the clock of the
+// victims. A message says what to do; the process works until it is killed. All connections are to 127.0.0.1.
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as http from "node:http";
 
-/** Sends the same request again and again, and reads the answers. */
+/** Sends the same request repeatedly, and reads the responses. */
 async function repeat({ port, path, headers, body }, localAddress) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   for (;;) {
@@ -21,7 +21,7 @@ async function repeat({ port, path, headers, body }, localAddress) {
   }
 }
 
-/** Sends bytes, reads nothing of what comes, and begins anew where the server closes the connection. */
+/** Sends bytes, reads nothing of the response, and reconnects if the server closes the connection. */
 function hold({ port }, localAddress, bytes) {
   const open = () => {
     const socket = connect({ host: "127.0.0.1", port, localAddress });
@@ -40,7 +40,7 @@ const asBytes = ({ path, headers, body }) => {
 
 process.on("message", ({ how, count, request }) => {
   for (let number = 0; number < count; number += 1) {
-    // At most 400 of an address.
+    // At most 400 connections per address.
     const from = `127.0.66.${1 + Math.floor(number / 400)}`;
     if (how === "repeat") repeat(request, from);
     if (how === "unread") hold(request, from, asBytes(request));

@@ -1,7 +1,7 @@
-// One form for answers that mean the same: fields in the order of their names, times as UTC with microseconds.
+// The canonical form of equivalent responses: fields sorted by name, times as UTC with microseconds.
 const TIMES = new Set(["reminder", "createdOn", "updatedOn", "closedOn"]);
 
-/** `2026-03-14T09:26:53.120000Z` for every way in which servers write a time. */
+/** Converts a time in any spelling of the servers to `2026-03-14T09:26:53.120000Z`. */
 export function time(text) {
   const parts = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))? ?(Z|UTC|\+00(?::?00)?)$/.exec(text);
   if (!parts) throw new Error(`${JSON.stringify(text)} is not a time in UTC`);
@@ -17,7 +17,7 @@ export function canonical(value, name) {
   return TIMES.has(name) && value !== null ? time(value) : value;
 }
 
-/** The first place where two values differ, or null. */
+/** The first path at which two values differ, or null. */
 export function difference(expected, found, path = "data") {
   if (expected === found) return null;
   if (expected !== null && found !== null && typeof expected === "object" && typeof found === "object") {

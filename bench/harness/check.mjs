@@ -1,4 +1,4 @@
-// Before anything is timed: every server gives the same answers, value for value, and leaves the same rows behind.
+// Checks before any measurement that all servers give the same responses, value for value, and write the same rows.
 import { ask } from "./ask.mjs";
 import { difference, time } from "./canonical.mjs";
 import { changes } from "./work.mjs";
@@ -6,7 +6,7 @@ import { changes } from "./work.mjs";
 const SAMPLES = { q1: 40, q2: 1, q3: 20, m1: 3, m2: 6 };
 const SAMPLES_OF_OTHERS = 10;
 
-/** A change's own id and time differ each time; what they are is looked at, and then set aside. */
+/** Checks the id and times of a change and replaces them, as they differ each time. Returns the note's key. */
 function settle(work, data, began) {
   const { note } = work === "m1" ? data.noteCreate : data.notePatch;
   const key = note.id.split(":")[1];
@@ -20,18 +20,18 @@ function settle(work, data, began) {
   return key;
 }
 
-/** Rows in the same form from both databases: SQLite has numbers for truths and text for times. */
+/** Converts the rows of both databases to one form: SQLite stores booleans as numbers and times as text. */
 function rowsWritten({ row, assignments, events }) {
   const flags = ["priority", "confidential", "show_on_overview"].map((name) => [name, Boolean(row[name])]);
   const times = ["reminder", "closed_on"].map((name) => [name, row[name] && time(new Date(row[name]).toISOString())]);
   const one = { ...row, ...Object.fromEntries([...flags, ...times]) };
-  // Through text, so that the drivers' own kinds of numbers and objects are gone.
+  // Via JSON text, which removes the drivers' own types of numbers and objects.
   return JSON.parse(JSON.stringify({ row: one, assignments, events }), (_, value) =>
     typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value,
   );
 }
 
-/** What a server answers to the first requests of each work, and how large that is on average. */
+/** Collects a server's responses to the first requests of each kind of work, and their average size. */
 export async function answers(server, database, parameters, works) {
   const found = {};
   const sizes = {};
@@ -54,7 +54,7 @@ export async function answers(server, database, parameters, works) {
   return { found, sizes };
 }
 
-/** Stops the run where two servers differ. */
+/** Stops the run if two servers differ. */
 export function compare(expected, found, names) {
   for (const work of Object.keys(found)) {
     found[work].forEach((answer, index) => {

@@ -1,4 +1,4 @@
-// From samples to medians with their spread, and from these to ratios beside the targets.
+// Computes medians with their spread from samples, and ratios next to their targets from the medians.
 
 export function spread(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);
@@ -8,7 +8,7 @@ export function spread(numbers) {
   return { median, least: sorted[0], most: sorted.at(-1) };
 }
 
-/** A measured quantity of a server at a piece of work. */
+/** A measured quantity of a server for one kind of work. */
 export function figure(results, server, work, connections, quantity) {
   const found = results.loads.filter(
     (load) => load.server === server && load.work === work && load.connections === connections,
@@ -20,7 +20,7 @@ export function starting(results, server, quantity) {
   return spread(results.starts.filter((start) => start.server === server).map((start) => start[quantity]));
 }
 
-// `peer` and `hand`: what is aimed at against the fastest peer and the handler written by hand.
+// `peer` and `hand` are the target ratios to the fastest peer and to the handwritten handler.
 const targets = [
   { title: "Q2, requests/s", work: "q2", connections: 32, quantity: "perSecond", more: true, peer: 2.0, hand: 0.85 },
   { title: "Q2, p50", work: "q2", connections: 1, quantity: "p50", more: false, peer: 0.6, hand: 1.3 },
@@ -37,7 +37,7 @@ const compared = (value, base, bound, more) => {
   return { ratio, bound, met: bound === null ? null : more ? ratio >= bound : ratio <= bound };
 };
 
-/** The fastest peer at a piece of work: the most requests a second at this number of connections. */
+/** The fastest peer for one kind of work: the most requests per second at this number of connections. */
 export function fastestPeer(results, work, connections) {
   const peers = results.servers
     .filter(({ role, database }) => role === "peer" && database === "PostgreSQL")

@@ -1,5 +1,5 @@
-// Work that no peer does as notegraph does it, so that there is nothing to compare: filters, search, counts. Measured
-// only where `--works` names it.
+// Work that only notegraph does, so there is nothing to compare: filters, search, counts. Measured only if `--works`
+// names it.
 import { random, sample } from "./random.mjs";
 
 export const titles = {
@@ -12,14 +12,14 @@ export const titles = {
 };
 
 const WORDS = ["call", "order", "delivery", "monday", "friday", "offer", "shop", "price", "wants", "visit"];
-// Each of these is in a hundred thousand notes of the demo, and none has both.
+// Each of these words is in a hundred thousand notes of the demo, but no note has both words of a pair.
 const APART = ["call order", "call delivery", "call offer", "call price", "call visit", "wants visit"].concat(
   ["price visit", "offer wants", "delivery offer", "order visit", "delivery visit"],
 );
 const KEYS = ["STATUS", "TYPE", "REFERENCE_TYPE", "USER", "ASSIGNEE", "TAG", "PRIORITY"];
 const NAMES = ["an", "li", "mar", "jo", "sch", "mu", "be", "ka"];
 
-/** What to ask for, from what the database holds; `keys.since` is the time of the 50,000th newest note. */
+/** Parameters from the content of the database; `keys.since` is the time of the 50,000th newest note. */
 export function parameters(keys, seed, count) {
   const next = random(seed);
   const pick = (list) => sample(list, count, next);

@@ -1,5 +1,5 @@
--- Sends the requests of a file, from the first to the last and again: one a line, method, path and body, parted by
--- tabs. @@ in a body becomes a number that no other request of the run has.
+-- Sends the requests of a file in order, and starts over at its end. Each line has a method, a path and a body,
+-- separated by tabs. @@ in a body becomes a number that is unique in the run.
 
 local requests = {}
 local position = 0

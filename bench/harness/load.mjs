@@ -1,4 +1,4 @@
-// Load, by wrk: as many requests as the connections carry, each connection waiting for its answer.
+// Generates load with wrk: as many requests as the connections carry, each connection waiting for its response.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { headers } from "./ask.mjs";
 import { bench, options } from "./options.mjs";
@@ -7,7 +7,7 @@ import { cpuSeconds, peakMemory, resetPeak, run } from "./processes.mjs";
 const directory = `${bench}data/requests`;
 let turns = 0;
 
-/** Writes the requests of a server down, in the form that load.lua reads. */
+/** Writes the requests of a server to a file, in the format that load.lua reads. */
 export function writeRequests(server, work, parameters) {
   mkdirSync(directory, { recursive: true });
   const lines = parameters.map((one) => {
@@ -31,13 +31,13 @@ export async function load(server, work, connections, seconds) {
   ]);
   const told = JSON.parse(output.trim().split("\n").at(-1));
   if (told.errors > 0) throw new Error(`${server.name} failed ${told.errors} of ${told.requests} requests of ${work}`);
-  // On a busy machine a short run may end before the first answers come.
+  // On a busy machine a short run may end before the first responses come.
   if (told.requests === 0 && seconds < 30) return load(server, work, connections, seconds * 5);
   if (told.requests === 0) throw new Error(`${server.name} answered no request of ${work} in ${seconds} s`);
   return told;
 }
 
-/** The same, measured: requests a second, latency in milliseconds, CPU in milliseconds a request, memory in MiB. */
+/** Like `load`, with measurements: requests/s, latency in ms, CPU in ms per request, memory in MiB. */
 export async function measure(server, work, connections, pid, databaseRoot) {
   resetPeak(pid);
   const before = [cpuSeconds(pid), databaseRoot && cpuSeconds(databaseRoot)];

@@ -1,4 +1,4 @@
-// On what it was measured.
+// Describes the machine that runs the measurements.
 import { readFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, release, totalmem } from "node:os";
 import { run } from "./processes.mjs";
@@ -10,7 +10,7 @@ export async function machine() {
   try {
     system = /^PRETTY_NAME="?([^"\n]+)/m.exec(readFileSync("/etc/os-release", "utf8"))[1];
   } catch {
-    // its name is not told
+    // the machine does not tell its name
   }
   return {
     cores: availableParallelism(),

@@ -1,4 +1,4 @@
-// The comparison: fills the databases, compares the answers, measures in rounds, writes the figures down.
+// The comparison: fills the databases, compares the responses, measures in rounds, writes the results.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { answers, compare } from "./check.mjs";
 import { ask } from "./ask.mjs";
@@ -22,13 +22,13 @@ async function token(url) {
   return /ng_\S+/.exec(told)[0];
 }
 
-/** What is only read comes first: it sees nothing of what changes make. */
+/** Read-only work comes first, so that it sees no changes. */
 const worksOf = (server) =>
   options.works
     .filter((work) => server.role === "own" || !ownWork.has(work))
     .sort((a, b) => Number(changes.has(a)) - Number(changes.has(b)));
 
-/** A database with those that are measured on it. */
+/** A database with the servers that are measured on it. */
 async function field(name, database) {
   await database.prepare();
   const identity = await database.identity();
@@ -38,7 +38,7 @@ async function field(name, database) {
   return { name, database, parameters: wanted, servers: servers(setting), root: await database.root() };
 }
 
-/** A server is up only for its turn: its connections, timers and memory are in nobody else's way. */
+/** Runs a server only for its turn, so that its connections, timers and memory do not disturb the others. */
 async function turn({ database, parameters }, server, work) {
   const process = await start(server, async () => Boolean(await ask(server, "q3", parameters.q3[0])));
   try {
@@ -53,7 +53,7 @@ async function compareAll(fields) {
   const sizes = {};
   let first = null;
   for (const field of fields) {
-    // Where both databases hold as much, they hold the same.
+    // Databases of equal size have equal content.
     if (options.notes !== options.notesSqlite) first = null;
     for (const server of field.servers) {
       const told = await turn(field, server, () => answers(server, field.database, field.parameters, worksOf(server)));
@@ -80,7 +80,7 @@ async function measureTurn(field, server, round, sizes, samples) {
         for (const connections of options.concurrencies) {
           const eventsBefore = changes.has(work) ? await database.events() : 0;
           const measured = await measure(server, work, connections, pid, root);
-          // Of what only notegraph does, some answers are empty, and should be.
+          // Work that only notegraph does may rightly have empty responses.
           if (!ownWork.has(work) && measured.bytes < sizes[server.name][work] * 0.4) {
             throw new Error(`${server.name} answers ${work} with ${measured.bytes} bytes under load: too few`);
           }
@@ -103,7 +103,7 @@ async function measureTurn(field, server, round, sizes, samples) {
 
 const begin = new Date();
 
-/** All that is known of the run, with the samples. */
+/** The results of the run with its samples. */
 async function told(fields, samples) {
   return {
     date: begin.toISOString().slice(0, 10),

@@ -1,4 +1,4 @@
-// What can be chosen: by variables what is measured, by flags how.
+// The options of a run: variables choose what is measured, flags choose how.
 import { parseArgs } from "node:util";
 
 const { values } = parseArgs({
@@ -51,7 +51,7 @@ export const options = {
   works: list(values.works) ?? ["q2", "q1", "q3", "m1", "m2"],
   rounds: whole(values.rounds ?? (smoke ? 1 : 5), "--rounds", 1),
   seconds: whole(values.seconds ?? (smoke ? 1 : 3), "--seconds", 1),
-  /** Before anything is measured in a turn, each kind of work runs so long: for the compilers of JavaScript. */
+  /** How long each kind of work runs before a turn is measured, which warms up the compilers of JavaScript. */
   warmUpSeconds: smoke ? 1 : 2,
   out: values.out ?? (smoke ? `${bench}data/smoke` : bench.replace(/\/$/, "")),
   postgres: process.env.BENCH_POSTGRES ?? "postgres://postgres@127.0.0.1:5432",

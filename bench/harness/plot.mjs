@@ -1,6 +1,6 @@
-// Requests a second at 32 connections as bars: a panel for each piece of work, a bar for each server, a line for its
-// spread. The colours follow the reader's light or dark setting, and so does the ground: a page that does not follow
-// it shows a readable picture all the same.
+// Plots the requests per second at 32 connections: a panel for each kind of work, a bar for each server, a line for its
+// spread. The colours, with the background, follow the reader's light or dark setting: a page that does not follow it
+// still shows a readable picture.
 import { figure } from "./figures.mjs";
 import { titles } from "./work.mjs";
 

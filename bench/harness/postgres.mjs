@@ -1,4 +1,4 @@
-// The database on PostgreSQL: filled once, and put back after each turn.
+// The database on PostgreSQL: filled once, and restored after each turn.
 import { readFileSync } from "node:fs";
 import pg from "pg";
 import { bench, options } from "./options.mjs";
@@ -33,7 +33,7 @@ async function connected() {
     await candidate.connect();
     return candidate;
   } catch (error) {
-    if (error.code === "3D000") return null; // there is no such database
+    if (error.code === "3D000") return null; // the database does not exist
     throw error;
   }
 }
@@ -43,7 +43,7 @@ const isFilled = async () => {
   return found;
 };
 
-/** What every change takes back: rows above these ids were made by a run. */
+/** Records the last event of the filled database: `restore` deletes the events after it. */
 async function mark() {
   await client.query("CREATE SCHEMA bench_keep");
   await client.query("CREATE TABLE bench_keep.mark AS SELECT max(id) AS event FROM event");
@@ -65,7 +65,7 @@ export async function prepare() {
     await run(options.notegraph, ["migrate", "up"], { DATABASE_URL: url });
   }
   eventMark = (await rows("SELECT event FROM bench_keep.mark"))[0].event;
-  // notegraph counts ids by company; the peers count theirs as their users would, from one sequence.
+  // notegraph counts ids per company; the peers take theirs from one sequence, as their users would.
   await client.query("CREATE SEQUENCE IF NOT EXISTS note_id");
   await client.query("SELECT setval('note_id', (SELECT max(id) FROM note))");
   await client.query(readFileSync(`${bench}peers/postgraphile/functions.sql`, "utf8"));
@@ -74,7 +74,7 @@ export async function prepare() {
   if (count !== options.notes) throw new Error(`${name} holds ${count} notes; drop it, and it is filled again`);
 }
 
-/** What requests can ask for. */
+/** Ids that requests can use. */
 export async function keys() {
   const stride = Math.max(1, Math.floor(options.notes / 20_000));
   return {
@@ -96,7 +96,7 @@ export async function identity() {
   return { company: String(company_id), actor: String(id) };
 }
 
-/** Keeps the notes that are going to be patched as they are. */
+/** Saves the notes that will be patched. */
 export async function keep(ids) {
   await client.query("DROP TABLE IF EXISTS bench_keep.note");
   await client.query("CREATE TABLE bench_keep.note AS SELECT * FROM note WHERE id = ANY($1::bigint[])", [ids]);
@@ -111,7 +111,7 @@ export async function keep(ids) {
   ]);
 }
 
-/** Takes back what a turn changed, and leaves no dead rows and no dirty pages to the next. */
+/** Reverts the changes of a turn, and leaves neither dead rows nor dirty pages to the next. */
 export async function restore() {
   const above = [options.notes];
   await client.query("DELETE FROM event WHERE id > $1", [eventMark]);
@@ -141,7 +141,7 @@ export async function restore() {
   await client.query("CHECKPOINT");
 }
 
-/** The rows that a change has left behind, without what differs each time. */
+/** The rows that a change has written, without the columns that differ each time. */
 export async function written(note) {
   const [row] = await rows(
     `SELECT version, type_id, subject, details, status, priority, confidential, show_on_overview, reminder, tags,
@@ -160,16 +160,16 @@ export async function written(note) {
   return { row, assignments, events };
 }
 
-/** How many events there are since the last `restore`. */
+/** The number of events since the last `restore`. */
 export const events = async () => (await rows("SELECT count(*)::int AS count FROM event WHERE id > $1", [eventMark]))[0].count;
 
-/** The first process of the database, where it runs on this machine. */
+/** The main process of the database, if it runs on this machine. */
 export async function root() {
   const [{ pid }] = await rows("SELECT pg_backend_pid() AS pid");
   return parentOf(pid);
 }
 
-/** With the setting that decides how much of the data is read from memory. */
+/** The version, with the setting that determines how much data is read from memory. */
 export const version = async () => {
   const [{ version, buffers }] = await rows(
     "SELECT current_setting('server_version') AS version, current_setting('shared_buffers') AS buffers",

@@ -1,25 +1,25 @@
-// Servers as processes: started, ended by their own id, and what the system says of them.
+// Servers as processes: starts them, ends them by their own id, and reads the system's figures about them.
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bench } from "./options.mjs";
 
-/** `_SC_CLK_TCK`, which Linux fixes for programs. */
+/** `_SC_CLK_TCK`, which is a constant on Linux. */
 const TICKS_PER_SECOND = 100;
 
 const read = (path) => {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    return null; // it ended meanwhile
+    return null; // it has ended in the meantime
   }
 };
 
-/** Parent, own time and time of ended children, in ticks. */
+/** The parent, and the CPU time in ticks of the process and of its ended children. */
 function stat(pid) {
   const text = read(`/proc/${pid}/stat`);
   if (!text) return null;
-  // The name, in parentheses, may hold anything; fields are counted from its end.
+  // The name, in parentheses, may contain anything, so count the fields from its end.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const [parent, own, children] = [+fields[1], +fields[11] + +fields[12], +fields[13] + +fields[14]];
   return { parent, own, children };
@@ -27,7 +27,7 @@ function stat(pid) {
 
 export const parentOf = (pid) => stat(pid)?.parent ?? null;
 
-/** A process with all that it started. */
+/** A process with all its descendants. */
 function tree(root) {
   const parents = new Map();
   for (const name of readdirSync("/proc")) {
@@ -40,7 +40,7 @@ function tree(root) {
   return pids;
 }
 
-/** Seconds of CPU that a process, all that it started, and what of that has ended, took so far. */
+/** CPU time in seconds of a process and its descendants, including those that have ended. */
 export function cpuSeconds(root) {
   let ticks = 0;
   for (const pid of tree(root)) {
@@ -50,13 +50,13 @@ export function cpuSeconds(root) {
   return ticks / TICKS_PER_SECOND;
 }
 
-/** From here on the peak of memory is counted anew. */
+/** Resets the peak of memory. */
 export function resetPeak(root) {
   for (const pid of tree(root)) {
     try {
       writeFileSync(`/proc/${pid}/clear_refs`, "5");
     } catch {
-      // ended meanwhile, or not permitted: then the peak is the one since the start
+      // it has ended, or the system does not permit it: then the peak is the one since the start
     }
   }
 }
@@ -73,7 +73,7 @@ const megabytes = (root, field) => {
 export const peakMemory = (root) => megabytes(root, "VmHWM");
 export const memory = (root) => megabytes(root, "VmRSS");
 
-/** Starts a program and waits until `ask` succeeds; tells how long that took, in milliseconds. */
+/** Starts a program and waits until `ask` succeeds. Returns how long that took, in milliseconds. */
 export async function start({ name, command, environment }, ask) {
   mkdirSync(`${bench}data/logs`, { recursive: true });
   const log = openSync(`${bench}data/logs/${name}.log`, "w");
@@ -105,7 +105,7 @@ export async function start({ name, command, environment }, ask) {
   return { pid: child.pid, milliseconds, stop };
 }
 
-/** Runs a program to its end and gives its standard output. */
+/** Runs a program to its end and returns its standard output. */
 export function run(command, args, environment = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {

@@ -1,4 +1,4 @@
-/** Numbers below one that look random and are the same for the same seed: a linear congruence, read from its high bits. */
+/** Random numbers below one, the same for the same seed: a linear congruential generator, read from its high bits. */
 export function random(seed) {
   let state = seed >>> 0;
   return () => {
@@ -7,5 +7,5 @@ export function random(seed) {
   };
 }
 
-/** `count` of `list`, some perhaps more than once. */
+/** Returns `count` elements of `list`, possibly with repetitions. */
 export const sample = (list, count, next) => Array.from({ length: count }, () => list[Math.floor(next() * list.length)]);

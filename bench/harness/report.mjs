@@ -1,4 +1,4 @@
-// The figures as Markdown.
+// Formats the figures as Markdown.
 import { figure, ratios, spread, starting } from "./figures.mjs";
 import { titles } from "./work.mjs";
 

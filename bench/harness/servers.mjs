@@ -1,4 +1,4 @@
-// Who is compared: how each is started, and in which form it is asked.
+// The compared servers: how to start each, and the dialect of its requests.
 import { readFileSync } from "node:fs";
 import { contract } from "./dialects/contract.mjs";
 import { postgraphile } from "./dialects/postgraphile.mjs";
@@ -17,11 +17,11 @@ const ofCargo = (name, part = "") =>
 const peer = (name) => [process.execPath, `${bench}peers/${name}/server.mjs`];
 const program = (name) => [`${bench}target/release/${name}`];
 
-/** Whether a run has a server over this database: a million notes are not made for nobody. */
+/** Whether a run has a server on this database: do not fill a database of a million notes that no server needs. */
 export const isWanted = (database) =>
   options.servers?.some((name) => name.endsWith("-sqlite") === (database === "SQLite")) ?? true;
 
-/** `role` is "own" for the server that is compared, "peer" for the others, "limit" for what is written by hand. */
+/** `role` is "own" for notegraph, "peer" for the servers it is compared with, "limit" for the handwritten ones. */
 export function servers(setting) {
   const { database, url, company, actor, token } = setting;
   const environment = {
@@ -43,11 +43,11 @@ export function servers(setting) {
     command: [options.notegraph, "serve", "--no-migrate", "--listen", `127.0.0.1:${options.port}`],
     environment: {
       DATABASE_URL: url,
-      // As the drivers of the others do by default.
+      // The drivers of the peers do not use TLS by default, either.
       PGSSLMODE: "disable",
       NOTEGRAPH_DATABASE_CONNECTIONS: String(options.pool),
       NOTEGRAPH_LOG_FILTER: "warn",
-      // One token from one address asks all: it is counted as always, and never too much.
+      // One token from one address sends all requests: they are counted as always, but never limited.
       ...Object.fromEntries(
         ["TOKEN", "ADDRESS"].flatMap((who) => [
           [`NOTEGRAPH_${who}_OPERATIONS`, "100000"],

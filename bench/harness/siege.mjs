@@ -1,5 +1,5 @@
-// The siege of tests/siege, as far as it translates, against notegraph and its peers: what 20 users feel while somebody
-// attacks the server that they use. One minute for each server; prints a table. Run it by `bench/siege`.
+// The siege of tests/siege, as far as it applies, against notegraph and its peers: the latency of 20 users while their
+// server is attacked. Takes one minute per server and prints a table. Run it with `bench/siege`.
 import { fork } from "node:child_process";
 import * as http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,17 +15,17 @@ import { COUNTER, parameters } from "./work.mjs";
 const USERS = 20;
 const WORKS = ["q2", "q1", "q3", "m1", "m2"];
 const ATTACK_SECONDS = 12;
-/** A victim's request that is not answered in this time has failed. */
+/** Timeout of a victim's request, in milliseconds. */
 const PATIENCE = 10_000;
-/** A server that takes more is ended, in MiB. */
+/** Memory, in MiB, above which a server is killed. */
 const MOST_MEMORY = 4_096;
 const LONG = { notes: 100, characters: 250_000 };
 
 const aliases = (count, field) => Array.from({ length: count }, (_, number) => `a${number}: ${field}`).join(" ");
 
 /**
- * Each attack in the words of each server. What a server refuses for its size is asked in the largest form that it takes:
- * pages of 100 are the most at notegraph, and the peers have no bound.
+ * Each attack in the dialect of each server, at the largest size that the server accepts: notegraph limits pages to 100,
+ * the peers have no limit.
  */
 function attacks(server, { company, customer }) {
   const isPostgraphile = server.name === "postgraphile";
@@ -57,7 +57,7 @@ function attacks(server, { company, customer }) {
   ];
 }
 
-/** Users with tokens of their own, where the server knows tokens. */
+/** Creates a token for each user and one for the attackers, for servers that know tokens. */
 async function tokens() {
   const made = [];
   for (let number = 0; number <= USERS; number += 1) {
@@ -68,7 +68,7 @@ async function tokens() {
   return made;
 }
 
-/** Gives a customer, whom no victim asks for, notes with long texts. Returns the customer, and how to undo it. */
+/** Gives notes with long texts to a customer whom no victim requests. Returns the customer, and how to undo it. */
 async function longTexts(client) {
   const row = async (text, values) => (await client.query(text, values)).rows[0];
   const { id: customer } = await row("SELECT id FROM customer WHERE id NOT IN (SELECT customer_id FROM note WHERE customer_id IS NOT NULL GROUP BY 1 HAVING count(*) >= 5) ORDER BY id DESC LIMIT 1");
@@ -86,7 +86,7 @@ async function longTexts(client) {
   return { customer: String(customer), notes: new Set(rows.map(({ id }) => String(id))), undo };
 }
 
-/** One request of one user; resolves to what went wrong, or to nothing. */
+/** Sends one request of a user. Resolves to the failure, or to null. */
 function request(server, user, work, wanted, next, agent) {
   const { method, path, body } = server.dialect.request(work, wanted[work][Math.floor(next() * wanted[work].length)]);
   const text = JSON.stringify(body).replaceAll(COUNTER, String(Math.floor(next() * 1e9)));
@@ -108,7 +108,7 @@ function request(server, user, work, wanted, next, agent) {
   });
 }
 
-/** Requests a second of 20 users who do not pause. */
+/** The requests per second of 20 users who do not pause. */
 async function capacity(server, users, wanted, next, agent) {
   const until = performance.now() + 4_000;
   let answered = 0;
@@ -124,7 +124,7 @@ async function capacity(server, users, wanted, next, agent) {
   return answered / 4;
 }
 
-/** Sends requests when they are due, whatever became of earlier ones, and measures from then. */
+/** Sends requests when they are due, whatever the state of earlier ones, and measures latency from then. */
 async function victims(server, users, wanted, next, agent, rate, until) {
   const samples = [];
   const pending = [];
@@ -159,7 +159,7 @@ async function besiege(server, attack, rate, setting) {
     let most = 0;
     const watch = setInterval(() => {
       most = Math.max(most, memory(child.pid));
-      // The machine is to have some left.
+      // Leave some memory to the machine.
       if (most > MOST_MEMORY && memory(child.pid) > 0) process.kill(child.pid, "SIGKILL");
     }, 50);
     const samples = await victims(server, users, wanted, next, agent, rate, began + ATTACK_SECONDS * 1_000);
@@ -179,7 +179,7 @@ async function besiege(server, attack, rate, setting) {
   }
 }
 
-/** With the limits that notegraph has where nobody sets any; those of the bench are lifted. */
+/** Applies notegraph's default limits instead of the lifted ones of the bench. */
 const withLimits = (server) => ({
   ...server,
   environment: Object.fromEntries(

@@ -1,4 +1,4 @@
-// The database on SQLite: the same, in a file.
+// The same database on SQLite, in a file.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { bench, options } from "./options.mjs";
@@ -27,7 +27,7 @@ export async function prepare() {
     await run(options.notegraph, ["migrate", "up"], { DATABASE_URL: url });
   }
   eventMark = rows("SELECT event FROM bench_mark")[0].event;
-  // notegraph counts ids by company; the peers count theirs as their users would, from one counter.
+  // notegraph counts ids per company; the peers take theirs from one counter, as their users would.
   database.exec(
     "INSERT INTO id_counter (name, value) SELECT 'note_id', max(id) FROM note WHERE true " +
       "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -73,7 +73,7 @@ export async function keep(ids) {
   }
 }
 
-/** The words of the notes that are going to be patched: of their parts, and of the whole. */
+/** The tables with the words of the notes that will be patched, of their parts and of the whole notes. */
 const WORDS = [
   ["bench_part", "search_part"],
   ["bench_words", "search_note"],
@@ -83,7 +83,7 @@ export async function restore() {
   database.exec("BEGIN IMMEDIATE");
   database.prepare("DELETE FROM event WHERE id > ?").run(eventMark);
   const above = (key) => `company_id IN (SELECT id FROM company) AND ${key} > ${options.notesSqlite}`;
-  // Not prepared: the row that FTS5 wrote last has a number that no number of JavaScript is.
+  // Not prepared: FTS5 sets the last row id to a value that exceeds JavaScript's safe integers.
   database.exec(
     `DELETE FROM assignment WHERE ${above("note_id")};
      DELETE FROM search_word WHERE rowid IN (SELECT id FROM search_note WHERE ${above("note_id")});
@@ -136,9 +136,9 @@ export async function written(note) {
 
 export const events = async () => rows("SELECT count(*) AS count FROM event WHERE id > ?", eventMark)[0].count;
 
-/** SQLite runs within the server. */
+/** SQLite runs within the server, so there is no process. */
 export const root = async () => null;
-/** The servers' own, not this program's. */
+/** The version of SQLite in the servers, not the one in this program. */
 export const version = async () => {
   const lock = readFileSync(`${bench}Cargo.lock`, "utf8");
   return `as libsqlite3-sys ${/name = "libsqlite3-sys"\nversion = "([^"]+)"/.exec(lock)[1]} has it`;

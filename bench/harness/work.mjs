@@ -1,4 +1,4 @@
-// The five pieces of work, as what is asked for: each has a list of parameters, the same for every server.
+// The five kinds of work, as requests: each has a list of parameters that is the same for every server.
 import * as finding from "./finding.mjs";
 import { options } from "./options.mjs";
 import { random, sample } from "./random.mjs";
@@ -12,19 +12,19 @@ export const titles = {
   ...finding.titles,
 };
 
-/** Only notegraph is asked for these. */
+/** Work that only notegraph is measured on. */
 export const ownWork = new Set(Object.keys(finding.titles));
 
 export const changes = new Set(["m1", "m2"]);
 
-/** Stands for a number that is another one in each request: a patch with the same values would change nothing. */
+/** Placeholder of a number that differs in each request: a patch with the same values would change nothing. */
 export const COUNTER = "@@";
 
 const REQUESTS = 2_000;
 
 /**
- * What to ask for, from what the database holds. `keys.notes` are ids of notes with at most 100 messages, the most
- * that one page shows; `keys.customers` have at least 20 notes.
+ * Parameters of the requests, from the content of the database. `keys.notes` are ids of notes with at most 100
+ * messages, the maximum of one page; `keys.customers` have at least 20 notes.
  */
 export function parameters(keys) {
   const next = random(options.seed);

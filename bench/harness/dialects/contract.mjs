@@ -1,4 +1,4 @@
-// The contract of notegraph, which the hand-written peers serve, too.
+// The API of notegraph, which the peers written by hand serve, too.
 import { documents as finding } from "../finding.mjs";
 
 const PERSON = "id fullName";
@@ -79,6 +79,6 @@ export const contract = {
     path: "/graphql",
     body: { query: documents[work], variables: variables[work]?.(parameters) ?? parameters },
   }),
-  /** The answer in the shape of the contract: it is in that already. */
+  /** The response already has the shape of the contract. */
   translate: (work, data) => data,
 };

@@ -1,4 +1,4 @@
-// The schema that PostGraphile makes of the tables.
+// The schema that PostGraphile generates from the tables.
 import { assignee, attachment, enumeration, globalId, mobile, named, present } from "./shape.mjs";
 
 const SCALARS =
@@ -149,7 +149,7 @@ const translations = {
   },
 };
 
-/** `company` and `actor` stand in every request: the schema is that of the whole database. */
+/** Every request names `company` and `actor`, as the schema covers the whole database. */
 export function postgraphile({ company, actor }) {
   const variables = {
     q1: ({ id }) => ({ company, id }),

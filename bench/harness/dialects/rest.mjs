@@ -1,4 +1,4 @@
-// The hand-written handler: a path for each piece of work, the same answers.
+// The handwritten handler: one path for each kind of work, the same responses.
 const requests = {
   q1: ({ id }) => ({ method: "GET", path: `/note/${id}` }),
   q2: () => ({ method: "GET", path: "/notes" }),

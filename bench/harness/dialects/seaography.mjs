@@ -1,4 +1,4 @@
-// The schema that Seaography makes of the entities, with the custom fields of the peer.
+// The schema that Seaography generates from the entities, with the custom fields of the peer.
 import { assignee, attachment, enumeration, globalId, mobile, named, present } from "./shape.mjs";
 
 const SCALARS =
@@ -65,7 +65,7 @@ const variables = {
   q1: ({ id }) => ({ id: +id }),
   q2: () => ({}),
   q3: ({ id }) => ({ id: +id }),
-  // Lists as JSON text: its custom fields take no lists of scalars.
+  // Lists are JSON text, as custom fields take no lists of scalars.
   m1: ({ customer, type, tags, assignees, ...rest }) => ({
     customer: +customer,
     type: +type,
@@ -76,7 +76,7 @@ const variables = {
   m2: ({ id, ...rest }) => ({ id: +id, ...rest }),
 };
 
-// JSON columns come as JSON or as its text, by version.
+// JSON columns come as JSON or as text, depending on the version.
 const json = (value) => (typeof value === "string" ? JSON.parse(value) : value);
 const note = (row) => ({
   ...row,

@@ -1,15 +1,15 @@
-// From generated schemas, which show columns, to the shape of the contract.
+// Converts rows of generated schemas, which expose columns, to the shape of the contract.
 
 export const present = (translate) => (value) => (value === null ? null : translate(value));
 
 export const globalId = (kind, id) => `${kind}:${id}`;
 
-/** As the contract spells it: `membershipCard` is the one with two words written together. */
+/** Spells an enum value as the contract does: `membershipCard` is the one with two words written together. */
 export const enumeration = present((text) => text.replace(/(?<=[a-z])(?=[A-Z])/, "_").toUpperCase());
 
 export const named = (kind, row) => present(({ rowId, id, name }) => ({ id: globalId(kind, rowId ?? id), name }))(row);
 
-/** The telephone as an object of its own. */
+/** Moves the telephone number into its own object. */
 export const mobile = present(({ mobileFull, ...rest }) => ({
   ...rest,
   mobile: present((full) => ({ full }))(mobileFull),

@@ -1,5 +1,5 @@
 // Mercurius on Fastify, with its just-in-time compiler and DataLoader. Its own batching loaders, which its guide shows
-// first, took twice the CPU for the same list (measured on Q2 and Q1), so the peer gets the faster way.
+// first, used twice the CPU for the same list (measured on Q2 and Q1), so the peer uses the faster way.
 import Fastify from "fastify";
 import mercurius from "mercurius";
 import { loaders } from "@notegraph-bench/data/dataloaders";

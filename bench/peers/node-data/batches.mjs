@@ -1,4 +1,4 @@
-// What a statement answered, in the order of the keys that were asked.
+// Arranges the rows of a statement in the order of the requested keys.
 
 /** The row of each key, or null. */
 export function byKey(keys, rows) {
@@ -6,7 +6,7 @@ export function byKey(keys, rows) {
   return keys.map((key) => found.get(key) ?? null);
 }
 
-/** The rows of each note. */
+/** The rows of each note, as lists. */
 export function grouped(notes, rows) {
   const found = new Map(notes.map((note) => [note, []]));
   for (const row of rows) found.get(row.note_id).push(row);

@@ -1,5 +1,5 @@
-// Relations through DataLoader, as the guides of GraphQL Yoga and Apollo Server recommend: loaders of one's own for
-// each request, kept in its context.
+// Relations through DataLoader, as the guides of GraphQL Yoga and Apollo Server recommend: each request has its own
+// loaders, kept in its context.
 import DataLoader from "dataloader";
 import { byKey, grouped } from "./batches.mjs";
 import { company } from "./settings.mjs";

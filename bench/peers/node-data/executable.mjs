@@ -1,4 +1,4 @@
-// Schema text, resolvers and DataLoader relations in one schema.
+// Combines the schema text, the resolvers and the DataLoader relations in one schema.
 import { makeExecutableSchema } from "@graphql-tools/schema";
 import { relations } from "./dataloaders.mjs";
 import { resolvers } from "./resolvers.mjs";

@@ -1,8 +1,8 @@
-// Resolvers over rows. Fields that a row does not have under their own name are written out; relations stand in
+// Resolvers over rows. Fields that a row does not have under their own name are written out; relations are in
 // dataloaders.mjs.
 import * as statements from "./statements.mjs";
 
-// The one kind of reference that the table spells without an underscore is a card.
+// The one value that the table spells without an underscore.
 const referenceType = (text) => (text === "membershipCard" ? "MEMBERSHIP_CARD" : text.toUpperCase());
 
 const key = (id) => id.slice(id.indexOf(":") + 1);

@@ -1,4 +1,4 @@
-// The schema of the Node peers: of the contract, what the work asks for.
+// The schema of the Node peers: the part of the contract that the work uses.
 export const typeDefs = /* GraphQL */ `
   scalar DateTime
   scalar Date

@@ -1,4 +1,4 @@
-// What the harness tells every peer by variables.
+// The settings that the harness passes to every peer in environment variables.
 const text = (name) => {
   const value = process.env[name];
   if (!value) throw new Error(`the variable ${name} is not set`);
@@ -8,7 +8,7 @@ const text = (name) => {
 export const port = Number(text("BENCH_PORT"));
 export const database = text("BENCH_DATABASE");
 export const connections = Number(text("BENCH_CONNECTIONS"));
-/** Everything that is read belongs to this company. */
+/** The company that all data belongs to. */
 export const company = text("BENCH_COMPANY");
 /** The user who makes changes. */
 export const actor = text("BENCH_ACTOR");

@@ -1,9 +1,9 @@
-// One batched statement for each question, by hand, over `pg`. Each is named, so that it is prepared once for each
-// connection; a list of keys is one parameter, so that its text does not depend on their number.
+// One batched statement for each relation, written by hand, over `pg`. Each has a name, so that each connection
+// prepares it once; a list of keys is one parameter, so that the text does not depend on the number of keys.
 import pg from "pg";
 import { actor, company, connections, database } from "./settings.mjs";
 
-// Times as RFC 3339 in UTC, cut out of PostgreSQL's text: cheaper than a Date, and it keeps microseconds.
+// Formats times as RFC 3339 in UTC from PostgreSQL's text: cheaper than a Date, and it keeps microseconds.
 const time = (text) => `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
 pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, time);
 pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
@@ -58,7 +58,7 @@ export const noteTypes = (ids) =>
 
 export const companies = (ids) => rows("companies", "SELECT id, name FROM company WHERE id = ANY($1::bigint[])", ids);
 
-/** In the order in which they were assigned, note by note. */
+/** The assignments of each note, in the order in which they were made. */
 export const assignments = (notes) =>
   rows(
     "assignments",
@@ -108,7 +108,7 @@ const append = (ask, kind, note, changes) =>
     JSON.stringify(changes),
   );
 
-/** Makes a note, its assignments and its event. */
+/** Creates a note, its assignments and its event. */
 export const create = ({ customerId, typeId, subject, details, tags, assigneeIds }) =>
   transaction(async (ask) => {
     const [made] = await ask(

@@ -1,4 +1,4 @@
--- The changes of the comparison, as functions that PostGraphile shows as mutations.
+-- The changes of the comparison, as functions that PostGraphile exposes as mutations.
 CREATE SCHEMA IF NOT EXISTS bench_postgraphile;
 
 CREATE OR REPLACE FUNCTION bench_postgraphile.note_make(

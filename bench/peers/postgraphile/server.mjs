@@ -1,5 +1,5 @@
-// PostGraphile with its standard preset, on Node's own HTTP server. It makes the schema of the tables; changes are
-// functions in SQL, as its guide recommends for what is more than a row (functions.sql).
+// PostGraphile with its standard preset, on Node's own HTTP server. It generates the schema from the tables; changes
+// are SQL functions, as its guide recommends for changes of more than a row (functions.sql).
 import { createServer } from "node:http";
 import { postgraphile } from "postgraphile";
 import { makePgService } from "postgraphile/adaptors/pg";
@@ -10,8 +10,8 @@ const { BENCH_DATABASE, BENCH_CONNECTIONS, BENCH_PORT } = process.env;
 
 const instance = postgraphile({
   extends: [PostGraphileAmberPreset],
-  // The company leads every index, so this plugin, which looks at their first columns, would hide all other
-  // conditions and orders.
+  // The company leads every index, so this plugin, which looks at their first columns, would hide all other conditions
+  // and orders.
   disablePlugins: ["PgIndexBehaviorsPlugin"],
   pgServices: [
     makePgService({

@@ -32,7 +32,7 @@ struct NotePatchInput {
     patch: NotePatch,
 }
 
-/// Problems are told as errors of the request here; the field is asked for, and always empty.
+/// A user error. This peer reports problems as errors of the request, so the list is always empty.
 #[derive(SimpleObject)]
 struct UserError {
     message: String,
@@ -44,7 +44,7 @@ struct NoteCreatePayload {
     user_errors: Vec<UserError>,
 }
 
-/// What a patch can change here.
+/// The fields that a patch can change in this peer.
 #[derive(Clone, Copy, PartialEq, Eq, Enum)]
 enum NoteField {
     Subject,

@@ -1,4 +1,4 @@
-//! One loader for each question, as the guide has it.
+//! One loader for each relation, as the guide recommends.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! async-graphql as its guide shows it: objects with resolvers, relations through its own `DataLoader`, over sqlx.
 //!
-//! The loaders are made for each request: shared by the whole process, they would also share their batches' delay
-//! between clients, and answer from a cache that never ends.
+//! The loaders are created for each request. Shared by the whole process, they would also share their batches' delay
+//! between clients, and answer from a cache that never expires.
 
 mod changes;
 mod load;
@@ -25,7 +25,7 @@ use query::Query;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// For whom everything is read and changed.
+/// The company and the user of all requests.
 #[derive(Clone)]
 pub struct Viewer {
     pub pool: PgPool,

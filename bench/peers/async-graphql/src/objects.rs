@@ -1,4 +1,4 @@
-//! The objects, over rows.
+//! The GraphQL objects, over rows.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `note` and `notes`, with as much of the filters as the work asks for.
+//! `note` and `notes`, with the filters that the work uses.
 
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use bench_data::postgres as db;

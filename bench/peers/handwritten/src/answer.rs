@@ -1,4 +1,4 @@
-//! The answers, in the shape of the GraphQL ones.
+//! The responses, in the shape of the GraphQL ones.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use bench_data::{Assignment, Change, Customer, Message, Named, Note, Time, User}
 use chrono::NaiveDate;
 use serde::{Serialize, Serializer};
 
-/// A global id, written without a text being made of it first.
+/// A global id, serialized without an intermediate string.
 #[derive(Clone, Copy)]
 pub struct Id(pub &'static str, pub i64);
 
@@ -16,7 +16,7 @@ impl Serialize for Id {
     }
 }
 
-/// An enum's value as the API spells it.
+/// An enum value as the API spells it.
 pub struct Name<'a>(pub &'a str);
 
 impl Serialize for Name<'_> {
@@ -24,7 +24,7 @@ impl Serialize for Name<'_> {
         match self.0 {
             "open" => serializer.serialize_str("OPEN"),
             "closed" => serializer.serialize_str("CLOSED"),
-            // The one kind of reference that the table spells without an underscore.
+            // The one value that the table spells without an underscore.
             "membershipCard" => serializer.serialize_str("MEMBERSHIP_CARD"),
             other => serializer.serialize_str(&other.to_ascii_uppercase()),
         }
@@ -51,7 +51,7 @@ pub struct Nodes<T> {
     pub nodes: Vec<T>,
 }
 
-/// A note's own fields, all that the queries ask for.
+/// The scalar fields of a note, all that the queries select.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Scalars<'a> {
@@ -291,7 +291,7 @@ pub struct ListedMessage<'a> {
     pub posted_by: Option<Person<'a>>,
 }
 
-/// The users of an answer, by key.
+/// The users of a response, by key.
 pub struct Users(pub HashMap<i64, User>);
 
 impl Users {
@@ -382,6 +382,6 @@ impl<'a> ListedCustomer<'a> {
 }
 
 pub fn changed_fields(changes: &[Change]) -> Vec<&'static str> {
-    // The contract has an enum here, the log the names of fields.
+    // The contract has an enum here, the event log has field names.
     changes.iter().map(|change| if change.field == "subject" { "SUBJECT" } else { "PRIORITY" }).collect()
 }

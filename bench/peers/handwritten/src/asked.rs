@@ -1,4 +1,4 @@
-//! What a request must have before anything is read.
+//! Checks of a request before anything is read.
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};

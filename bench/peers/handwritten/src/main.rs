@@ -1,7 +1,7 @@
-//! The limit: an HTTP handler for each piece of work, without GraphQL. The same batched statements as the peers, rows
-//! put together by hand, and serde.
+//! The upper bound of the comparison: an HTTP handler for each kind of work, without GraphQL. It uses the same batched
+//! statements as the peers, assembles rows by hand, and serializes them with serde.
 //!
-//! With `BENCH_AUTHENTICATE=1` it looks the token of each request up, as the server that is compared must.
+//! With `BENCH_AUTHENTICATE=1` it looks up the token of each request, as notegraph has to.
 
 mod answer;
 mod asked;
@@ -15,17 +15,17 @@ use bench_data::Settings;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What each request needs. One for each kind of database, as the statements are.
+/// The state of each request, generic over the database, as the statements are.
 pub struct State<D: sqlx::Database> {
     pub read: sqlx::Pool<D>,
-    /// `SQLite` lets one connection write at a time, so writing has a pool of one there.
+    /// `SQLite` lets only one connection write at a time, so its write pool has one connection.
     pub write: sqlx::Pool<D>,
     pub company: i64,
     pub actor: i64,
     pub authenticate: bool,
 }
 
-// Derived, it would ask the database's type to be cloned, too.
+// Derived, it would require the database's type to be `Clone`.
 impl<D: sqlx::Database> Clone for State<D> {
     fn clone(&self) -> Self {
         let (read, write) = (self.read.clone(), self.write.clone());

@@ -1,4 +1,4 @@
-//! Q1, Q2 and Q3.
+//! The queries Q1, Q2 and Q3.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::answer::{Assignee, Data, Id, Labelled, Listed, ListedCustomer, Name, 
 use crate::answer::{Scalars, Users, Whole, WholeCustomer};
 use crate::asked::{self, Refusal};
 
-/// Each key once.
+/// The distinct keys, sorted, without `None`.
 pub fn distinct(keys: impl Iterator<Item = Option<i64>>) -> Vec<i64> {
     let mut keys: Vec<i64> = keys.flatten().collect();
     keys.sort_unstable();
@@ -65,7 +65,7 @@ macro_rules! handlers {
                 let key = [note.id];
                 let (type_keys, customer_keys) =
                     (distinct([note.type_id].into_iter()), distinct([note.customer_id].into_iter()));
-                // One level, asked at the same time.
+                // All statements of one level run concurrently.
                 let (types, company_row, customers, assignments, messages) = tokio::try_join!(
                     db::note_types(pool, company, &type_keys),
                     db::company(pool, company),

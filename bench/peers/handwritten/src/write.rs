@@ -1,4 +1,4 @@
-//! M1 and M2.
+//! The mutations M1 and M2.
 
 use axum::Json;
 use axum::extract::{Path, State as Ask};
@@ -55,7 +55,7 @@ macro_rules! handlers {
                     assignees: (assignments.iter())
                         .map(|row| Assignee { user: users.person(Some(row.user_id)) })
                         .collect(),
-                    // A new note has no messages: its count says so, and nothing is read.
+                    // A new note has no messages: its count says so, so nothing is read.
                     messages: Nodes { nodes: Vec::new() },
                 };
                 let changed = Changed { note: created, user_errors: [] };

@@ -1,4 +1,4 @@
-//! The tables as the Rust peers read and write them: rows, and one batched statement for each question.
+//! The tables as the Rust peers use them: rows, and one batched statement for each relation.
 
 mod rows;
 mod statements;
@@ -6,11 +6,11 @@ mod statements;
 pub use rows::*;
 pub use statements::{postgres, sqlite};
 
-/// Where a peer listens, what it reads, and for whom: the harness says so by variables, the same for all peers.
+/// The settings that the harness passes to every peer in environment variables.
 pub struct Settings {
     pub listen: String,
     pub database: String,
-    /// Everything that is read belongs to this company.
+    /// The company that all data belongs to.
     pub company: i64,
     /// The user who makes changes.
     pub actor: i64,

@@ -80,7 +80,7 @@ pub struct Message {
     pub created_on: Time,
 }
 
-/// A note to be made.
+/// A note to be created.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewNote {
@@ -92,14 +92,14 @@ pub struct NewNote {
     pub assignee_ids: Vec<i64>,
 }
 
-/// What a patch asks for.
+/// The values of a patch.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Patch {
     pub subject: String,
     pub priority: bool,
 }
 
-/// One field that changed, as the log keeps it.
+/// One changed field, as the event log stores it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Change {
     pub field: &'static str,

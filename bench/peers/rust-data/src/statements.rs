@@ -1,5 +1,5 @@
-//! The statements, once for each database: what differs is how a list of keys is one parameter, where ids come
-//! from, and how a row is held until the transaction ends.
+//! The statements, once for each database. They differ in how a list of keys is one parameter, where ids come from, and
+//! how a row is locked until the transaction ends.
 
 use crate::*;
 
@@ -108,7 +108,7 @@ macro_rules! database {
                 sqlx::query_as("SELECT id, name FROM company WHERE id = $1").bind(id).fetch_optional(pool).await
             }
 
-            /// In the order in which they were assigned, note by note.
+            /// The assignments of each note, in the order in which they were made.
             pub async fn assignments(pool: &Pool<$database>, company: i64, notes: &[i64]) -> Result<Vec<Assignment>> {
                 sqlx::query_as(concat!(
                     "SELECT note_id, user_id, created_on, assigned_by_id FROM assignment \
@@ -146,7 +146,7 @@ macro_rules! database {
                 .await
             }
 
-            /// Where ids come from a table, it counts up before the row is written; a sequence does both in one.
+            /// Advances a counter table before the row is inserted; a sequence does both in one statement.
             async fn advance(connection: &mut <$database as sqlx::Database>::Connection, counter: &str) -> Result<()> {
                 if !$advance.is_empty() {
                     sqlx::query($advance).bind(counter).execute(connection).await?;
@@ -180,7 +180,7 @@ macro_rules! database {
                 .map(drop)
             }
 
-            /// Makes a note, its assignments and its event in one transaction.
+            /// Creates a note, its assignments and its event in one transaction.
             pub async fn create(
                 pool: &Pool<$database>,
                 company: i64,
@@ -251,8 +251,8 @@ macro_rules! database {
                 Ok((note, assignments))
             }
 
-            /// Changes a note and appends the event with the old and new values in one transaction. `None` where there
-            /// is no such note.
+            /// Changes a note and appends the event with the old and new values in one transaction. `None` if there is
+            /// no such note.
             pub async fn patch(
                 pool: &Pool<$database>,
                 company: i64,
@@ -306,7 +306,7 @@ macro_rules! database {
                 Ok(Some(Patched { note, changes }))
             }
 
-            /// Whose token this is, as the server that is compared asks for it: for the handler that authenticates.
+            /// The user who holds this token, looked up as notegraph does it: for the handler that authenticates.
             pub async fn token_holder(pool: &Pool<$database>, company: i64, hash: &[u8]) -> Result<Option<i64>> {
                 let row = sqlx::query(
                     "SELECT u.id FROM token t JOIN \"user\" u ON u.company_id = t.company_id AND u.id = t.user_id \

@@ -1,4 +1,4 @@
-//! The tables, in the form that `sea-orm-cli generate entity --seaography` writes, with the columns that are asked for.
+//! The tables, in the form that `sea-orm-cli generate entity --seaography` writes, with the columns that the work uses.
 
 pub mod assignment {
     use sea_orm::entity::prelude::*;

@@ -1,5 +1,5 @@
-//! Seaography: the schema is made of the entities; lists and changes, which its own fields cannot do without counting
-//! the whole table or without ids from the tables' sequences, are custom fields as its guide shows them.
+//! Seaography generates the schema from the entities. Lists and changes, for which its own fields would count the whole
+//! table or need ids from the tables' sequences, are custom fields as its guide shows them.
 
 mod entities;
 mod operations;
@@ -22,7 +22,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 static CONTEXT: LazyLock<BuilderContext> = LazyLock::new(BuilderContext::default);
 
-/// For whom everything is read and changed.
+/// The company and the user of all requests.
 #[derive(Clone, Copy)]
 pub struct Viewer {
     pub company: i64,

@@ -1,4 +1,4 @@
-//! Custom fields: what the generated ones cannot do.
+//! Custom fields for what the generated ones cannot do.
 
 use async_graphql::{Context, Result};
 use bench_data::{NewNote, Patch, postgres as db};
@@ -13,7 +13,7 @@ pub struct Lists;
 
 #[CustomFields]
 impl Lists {
-    /// One note by its key: the generated list would ask for the page before and the page after.
+    /// One note by its key: the generated list would also query the page before and the page after.
     async fn note_by_key(ctx: &Context<'_>, id: i64) -> Result<Option<note::Model>> {
         let viewer = ctx.data::<Viewer>()?;
         let database = ctx.data::<DatabaseConnection>()?;
@@ -50,7 +50,7 @@ pub struct Changes;
 #[derive(Clone, CustomOutputType)]
 pub struct PatchPayload {
     pub note: note::Model,
-    /// As a JSON list: custom fields take and give no lists of scalars.
+    /// A JSON list, as custom fields neither take nor return lists of scalars.
     pub changed_fields: String,
 }
 
@@ -67,7 +67,7 @@ impl Changes {
     ) -> Result<note::Model> {
         let viewer = ctx.data::<Viewer>()?;
         let pool = ctx.data::<DatabaseConnection>()?.get_postgres_connection_pool();
-        // Lists as JSON text, as custom fields take no lists of scalars.
+        // Lists come as JSON text, as custom fields take no lists of scalars.
         let (tags, assignee_ids) = (serde_json::from_str(&tags)?, serde_json::from_str(&assignee_ids)?);
         let new = NewNote { customer_id, type_id, subject, details, tags, assignee_ids };
         let time = Utc::now().trunc_subsecs(6);
