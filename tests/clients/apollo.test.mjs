@@ -32,7 +32,7 @@ for (const [method, options] of [
     assert.equal(ways[0], `${method} hash`);
     assert.match(ways[1], /hash\+text$/);
     assert.deepEqual(ways.slice(2), [`${method} hash`, `${method} hash`]);
-    // Another client of the company finds it.
+    // Another client of the company finds the registered document.
     const other = connect(server, options);
     await other.client.query({ query: SCOPES });
     assert.deepEqual(named(other.sent), [`${method} hash`]);

@@ -1,4 +1,4 @@
-// GraphQL Code Generator: its types fit the schema, and its manifest is taken.
+// GraphQL Code Generator: its types fit the schema, and the server accepts its manifest.
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ test('types are made of the schema', () => {
   for (const type of ['NotesQuery', 'NotesQueryVariables', 'CreateMutation', 'AuthorFragment', 'NoteStatus', 'NoteCreateInput']) {
     assert.match(types, new RegExp(`export (type|enum|const) ${type}\\b`), type);
   }
-  // What has a default is not required. Other types have a `status`, too.
+  // A field with a default is not required. Match this type only, as others have a `status`, too.
   const input = types.match(/^export type NoteCreateInput = \{\n.*?^\};/ms)?.[0];
   assert.match(input ?? '', /^ +status\?: NoteStatus\b/m);
 });

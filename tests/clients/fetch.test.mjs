@@ -1,4 +1,4 @@
-// `fetch` as it is: answers that are given before the body was read arrive, each time.
+// Plain `fetch`: responses that are sent before the body was read arrive, each time.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { serve } from './server.mjs';
@@ -6,7 +6,7 @@ import { serve } from './server.mjs';
 const TIMES = 50;
 const large = (bytes) => JSON.stringify({ query: '{ __typename }', variables: { text: 'x'.repeat(bytes) } });
 
-// Sends the same so many times, and tells what came.
+// Sends the same request TIMES times, and counts each outcome.
 async function answers(url, init) {
   const seen = {};
   for (let time = 0; time < TIMES; time += 1) {

@@ -1,4 +1,4 @@
-// Relay, whose compiler writes texts into `persisted_queries.json` and the MD5 of each into the code that asks.
+// Relay, whose compiler writes documents into `persisted_queries.json` and the MD5 of each into the generated code.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ const { Environment, Network, RecordSource, Store, fetchQuery } = relay;
 const TEXT = 'query ScopesQuery {\n  viewer {\n    scopes\n  }\n}\n';
 const ID = createHash('md5').update(TEXT).digest('hex');
 
-// What the compiler makes of the query.
+// What Relay's compiler generates from the query.
 function compiled(id) {
   const field = { alias: null, args: null, storageKey: null };
   const scopes = { ...field, kind: 'ScalarField', name: 'scopes' };

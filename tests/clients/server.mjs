@@ -1,4 +1,4 @@
-// Servers of the program that NOTEGRAPH_BINARY names, each on a database of its own, and what clients send to them.
+// Servers of the program that NOTEGRAPH_BINARY names, each on its own database, and what clients send to them.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,26 +13,26 @@ assert.ok(binary, 'NOTEGRAPH_BINARY names the program');
 
 export const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
-// Servers that run. A test file that ends without its hooks, by an error or a signal, would leave them behind. Without handlers of
-// their own, signals end Node without the event `exit`.
+// Running servers. A test file that ends without its hooks, by an error or a signal, would leave them running. Unless
+// they are handled, signals end Node without the event `exit`.
 const running = new Set();
 process.on('exit', () => running.forEach((server) => server.kill('SIGKILL')));
 for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143]]) process.once(signal, () => process.exit(status));
 
-// Starts a server, and stops it with the test.
+// Starts a server, and stops it when the test ends.
 export async function serve(t, ...args) {
   const folder = mkdtempSync(join(tmpdir(), 'notegraph-clients-'));
   let server;
   let ended;
-  // One hook does both: `node:test` runs hooks in the order of their registration and leaves out those after one that throws, and
-  // removing the folder throws while the server still writes to it.
+  // One hook does both: `node:test` runs hooks in the order of their registration and skips those after one that
+  // throws, and removing the folder throws while the server still writes to it.
   t.after(async () => {
     server?.kill();
     await ended;
     rmSync(folder, { recursive: true, force: true });
   });
   const env = { ...process.env, DATABASE_URL: `sqlite://${folder}/notes.db` };
-  // Fifty large bodies in a row are not what a client may spend.
+  // Lift the rate limits: fifty large bodies in a row exceed the default budgets.
   for (const budget of ['TOKEN_BUDGET', 'TOKEN_REFILL', 'ADDRESS_BUDGET', 'ADDRESS_REFILL']) {
     env[`NOTEGRAPH_${budget}`] = '1000000000000';
   }
@@ -53,7 +53,7 @@ export async function serve(t, ...args) {
   throw new Error(`the server did not start: ${log}`);
 }
 
-// A file with a manifest, for as long as the test runs.
+// Creates a manifest file that exists as long as the test runs.
 export function manifest(t, content) {
   const folder = mkdtempSync(join(tmpdir(), 'notegraph-clients-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -62,7 +62,7 @@ export function manifest(t, content) {
   return file;
 }
 
-// A `fetch` that notes what is sent: the method, and the parameters of the body or of the address.
+// A `fetch` that records each request: the method, and the parameters of the body or of the URL.
 export function recorder() {
   const sent = [];
   const recording = async (input, init = {}) => {
@@ -78,7 +78,7 @@ export function recorder() {
   return { sent, fetch: recording };
 }
 
-// What each request named its document by: `hash`, `text`, or `hash+text`, with the method.
+// How each request named its document: `hash`, `text`, or `hash+text`, preceded by the method.
 export const named = (sent) =>
   sent.map(({ method, query, extensions }) => {
     const names = [extensions?.persistedQuery && 'hash', query && 'text'].filter(Boolean);

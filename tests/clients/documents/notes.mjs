@@ -1,4 +1,4 @@
-// What a front end asks for, as the client preset of GraphQL Code Generator finds it.
+// The documents of a front end, as the client preset of GraphQL Code Generator finds them.
 export const notes = graphql(/* GraphQL */ `
   query Notes($first: Int, $filter: NoteFilter) {
     notes(first: $first, filter: $filter) {
