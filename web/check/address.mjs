@@ -1,4 +1,4 @@
-// Where the server is, and a token: an address such as http://127.0.0.1:8080/#token=ng_..., from the first argument or
+// The server's address and a token: a URL such as http://127.0.0.1:8080/#token=ng_..., from the first argument or
 // NOTEGRAPH_ADDRESS.
 export function address() {
   const given = process.argv[2] ?? process.env.NOTEGRAPH_ADDRESS;

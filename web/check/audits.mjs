@@ -3,14 +3,14 @@
 import { serverAudits } from 'graphql-http';
 import { address } from './address.mjs';
 
-// Fixed, so that a package update that drops audits is noticed.
+// Fixed, so that a package update that drops audits fails the check.
 const EXPECTED = 61;
 
 const { token, graphql } = address();
 
 const audits = serverAudits({
   url: graphql,
-  // Every other header stays as the audit has it: several of them are about a missing one.
+  // Leave the other headers to the audit: several audits are about a missing one.
   fetchFn: (url, init) => fetch(url, { ...init, headers: { ...init?.headers, authorization: `Bearer ${token}` } }),
 });
 
@@ -18,7 +18,7 @@ let passed = 0;
 for (const audit of audits) {
   // MAY and SHOULD count as much as MUST: anything but `ok` is a failure here.
   const result = await audit.fn().catch((error) => {
-    // Thrown for what is no answer at all, such as a refused connection.
+    // Thrown if there is no response at all, as for a refused connection.
     console.error(`${graphql} did not answer: ${error.cause?.message ?? error.message}`);
     process.exit(1);
   });

@@ -7,7 +7,7 @@ import { introspect, mistakes } from './examples.mjs';
 import { filesWith } from './profile.mjs';
 
 const { url, token, graphql } = address();
-// As `serve --demo` prints it.
+// The address that `serve --demo` prints.
 const link = new URL(process.env.NOTEGRAPH_LINK);
 const screenshot = process.argv[3] ?? process.env.SCREENSHOT;
 
@@ -36,7 +36,7 @@ async function execute(page) {
 async function showsNotes(page) {
   await execute(page);
   const result = page.locator('.result-window .view-lines');
-  // When none comes, the check below says what is shown instead.
+  // If no response comes, the check below says what the pane shows instead.
   await result.getByText('"Note:').first().waitFor().catch(() => {});
   const shown = await text(result);
   check(shown.includes('"subject"') && shown.includes('"Note:'), `The response pane shows no note, but: ${shown}`);
@@ -49,14 +49,14 @@ async function variablesHold(page, expected) {
 async function headersHold(page, expected) {
   await page.getByRole('button', { name: 'Headers', exact: true }).click();
   const lines = page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines');
-  // The editor draws its lines a moment after it is shown, and it wraps long ones.
+  // The editor renders its lines a moment after it is shown, and it wraps long ones.
   await lines.getByText('}').waitFor();
   const shown = await text(lines);
   check(shown.replace(/\s/g, '').includes(`"Bearer${expected}"`), `The Headers editor does not hold the token, but: ${shown}`);
   await page.getByRole('button', { name: 'Variables', exact: true }).click();
 }
 
-/** The page as the printed address opens it. */
+/** Opens the page with the printed address. */
 async function withCode(page) {
   const found = await complaints(page, url.origin);
   await page.goto(link.href);
@@ -75,19 +75,19 @@ async function withCode(page) {
   await page.locator('.graphiql-explorer-root').getByText('noteTypes').first().waitFor();
   await page.getByRole('button', { name: 'Hide GraphiQL Explorer' }).click();
 
-  // Two operations in one tab: GraphiQL asks which, once it has read the document.
+  // The tab has two operations: GraphiQL asks which to run, once it has parsed the document.
   await page.getByRole('tab', { name: 'NoteDeletePreview' }).click();
   await page.locator('.graphiql-execute-button[aria-haspopup=menu]').click();
   await page.getByRole('menuitem', { name: 'NoteDelete', exact: true }).waitFor();
   await page.keyboard.press('Escape');
 
-  // An unknown field gets its squiggle from the worker: it runs, and it knows the schema.
+  // A squiggle under an unknown field shows that the worker runs and knows the schema.
   await page.getByRole('button', { name: 'New tab' }).click();
   await editor(page).click();
   await page.keyboard.type('{ nothingOfThisName }');
   await page.locator('.graphiql-query-editor .squiggly-error').waitFor();
 
-  // What was typed is still there after a reload, the token is not.
+  // A reload keeps the typed text, but not the token.
   await page.reload();
   await editor(page).getByText('nothingOfThisName').waitFor();
   await hint(page).getByText('Requests need a token').waitFor();
@@ -95,7 +95,7 @@ async function withCode(page) {
   check(others.length === 0, `The page complains:\n  ${others.join('\n  ')}`);
 }
 
-/** A code holds once: a second page, as from the browser's history, is told so. */
+/** A code is valid once: a second page, as from the browser's history, says that it was used. */
 async function withUsedCode(page) {
   await page.goto(link.href);
   await ready(page);
@@ -103,7 +103,7 @@ async function withUsedCode(page) {
   check(page.url() === `${url.origin}/`, `The code is still in the address bar: ${page.url()}`);
 }
 
-/** A token in the address, as somebody may put it there themselves. */
+/** Opens the page with a token in the address, as a user may write it. */
 async function withToken(page) {
   const found = await complaints(page, url.origin);
   await page.goto(url.href);
@@ -114,7 +114,7 @@ async function withToken(page) {
   check(found.length === 0, `The page complains:\n  ${found.join('\n  ')}`);
 }
 
-/** Every example that the built page holds, against the schema of this very server. */
+/** Validates every example of the built page against the schema of this server. */
 async function examplesAreValid(page) {
   const tabs = await page.evaluate(() => JSON.parse(sessionStorage.getItem('graphiql:tabState')).tabs);
   const examples = tabs.filter(({ query }) => query?.startsWith('#'));
@@ -125,7 +125,7 @@ async function examplesAreValid(page) {
   return examples.length;
 }
 
-/** Without a token, with a wrong one, and with the right one pasted: refusals are expected here, other complaints not. */
+/** Runs without a token, with a wrong one, and with the right one pasted: only refusals are expected complaints. */
 async function withoutToken(page) {
   const found = await complaints(page, url.origin);
   await page.goto(url.origin);
@@ -138,7 +138,7 @@ async function withoutToken(page) {
   await ready(page);
   await showsNotes(page);
 
-  // A new address in an old tab changes the fragment alone, and its token has to win over the one kept.
+  // A new address in an existing tab changes only the fragment; its token must replace the stored one.
   await page.goto(`${url.origin}/#token=ng_stale`);
   await hint(page).getByText('does not accept this token').waitFor();
   await headersHold(page, 'ng_stale');
@@ -149,12 +149,12 @@ async function withoutToken(page) {
   await headersHold(page, token);
   await showsNotes(page);
 
-  // Chromium writes its own line on the console for every refused request.
+  // Chromium logs its own line to the console for every refused request.
   const others = found.filter((line) => !/\b401\b/.test(line) && !line.includes('ERR_ABORTED'));
   check(others.length === 0, `The page complains:\n  ${others.join('\n  ')}`);
 }
 
-/** Runs a page in a browser of its own; `after` looks at the profile when the browser has ended. */
+/** Runs a page in its own browser; `after` inspects the profile when the browser has ended. */
 async function inBrowser(work, after) {
   const { context, profile, close, remove } = await startChromium();
   try {
@@ -180,7 +180,7 @@ try {
       await withUsedCode(await context.newPage());
     },
     (profile) => {
-      // What was typed is in there: the search finds what the browser has stored.
+      // The typed text must be found, which proves that the search sees what the browser has stored.
       check(filesWith(profile, 'nothingOfThisName').length > 0, 'The profile of the browser holds nothing of the page.');
       const files = filesWith(profile, token);
       check(files.length === 0, `The profile of the browser holds the token, in ${files.join(', ')}.`);

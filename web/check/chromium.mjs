@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-// Without the last four, Chromium looks for its maker's hosts at every start; as root, it has no sandbox.
+// Without the last four flags, Chromium contacts its maker's hosts at every start; as root, it has no sandbox.
 const flags = [
   '--no-sandbox',
   '--disable-gpu',
@@ -14,7 +14,7 @@ const flags = [
   '--disable-sync',
 ];
 
-/** Starts the system's Chromium with an empty profile, in the folder `profile`; `remove` removes that after `close`. */
+/** Starts the system's Chromium with an empty profile in the folder `profile`; after `close`, `remove` deletes it. */
 export async function startChromium() {
   const profile = mkdtempSync(join(tmpdir(), 'notegraph-check-'));
   const context = await chromium.launchPersistentContext(profile, {

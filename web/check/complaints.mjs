@@ -4,7 +4,7 @@
  */
 export async function complaints(page, origin) {
   const found = [];
-  // Cut, because a refused `data:` address is as long as what it holds.
+  // Cut, as a refused `data:` address is as long as its content.
   const add = (text) => found.push(text.slice(0, 300));
 
   await page.route(
@@ -22,7 +22,7 @@ export async function complaints(page, origin) {
   page.on('response', (response) => {
     if (response.status() >= 400) add(`status ${response.status()}: ${response.url()}`);
   });
-  // The console tells of most violations; the event tells of all.
+  // The console reports most violations; the event reports all.
   await page.exposeFunction('reportViolation', (text) => add(`content security policy: ${text}`));
   await page.addInitScript(() =>
     addEventListener('securitypolicyviolation', (event) =>

@@ -7,7 +7,7 @@ import {
   Kind,
 } from 'graphql';
 
-/** The schema that the running server describes. */
+/** Reads the schema of the running server by introspection. */
 export async function introspect(graphql, token) {
   const response = await fetch(graphql, {
     method: 'POST',
@@ -18,7 +18,7 @@ export async function introspect(graphql, token) {
   return buildClientSchema(data);
 }
 
-/** What is wrong with the operations and variables of a tab, as sentences. */
+/** Finds what is wrong with the operations and variables of a tab. Returns sentences. */
 export function mistakes(schema, { title, query, variables }) {
   const document = parse(query);
   const found = validate(schema, document).map((error) => error.message);

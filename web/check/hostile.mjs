@@ -1,6 +1,6 @@
-// Sends documents that are made to stall a server, one after the other, and small queries beside them.
+// Sends documents that are made to stall a server, one after the other, and small queries concurrently.
 //   node hostile.mjs 'http://127.0.0.1:8080/#token=ng_...' folder/documents.json
-// Answers decide; times are told, and decide only where they are ten times what is promised.
+// Responses decide the result; times are printed, and fail only if they exceed the promise tenfold.
 import { readFileSync } from 'node:fs';
 import { address } from './address.mjs';
 
@@ -9,7 +9,7 @@ const LARGEST = 4096;
 const TIMES = 5;
 
 const { token, graphql } = address();
-// What is larger than a body may be is refused unread, on a connection that is closed.
+// Leave out documents above the body limit: the server refuses them unread and closes the connection.
 const documents = JSON.parse(readFileSync(process.argv[3], 'utf8')).filter(
   ({ query, variables }) => JSON.stringify({ query, variables }).length <= 2 << 20,
 );

@@ -1,5 +1,5 @@
 // Runs documents that the server has answered through graphql-js, the reference implementation, over the same schema
-// and the same rows, and compares: `data` to the letter, the places that errors made null, and the errors' own paths.
+// and the same rows, and compares: `data` to the letter, the paths that errors made null, and the errors' own paths.
 //
 //   node oracle.mjs FOLDER     (made by the test `documents_are_written_for_the_reference_implementation`)
 import { readFileSync, readdirSync } from 'node:fs'
@@ -10,7 +10,7 @@ const folder = process.argv[2]
 const schema = buildSchema(readFileSync(join(folder, 'schema.graphql'), 'utf8'))
 schema.getType('Node').resolveType = (row) => row.id.split(':')[0]
 
-// The rows of one database, by global ID, with what leads from one to another.
+// The rows of one database by global ID, with their relations.
 function world(rows) {
   const byId = new Map()
   const keep = (type, row) => {
@@ -31,7 +31,7 @@ function world(rows) {
   return { byId, company, noteTypes, users, customers, notes, viewer: rows.viewer }
 }
 
-// The part of a list that is asked for. `count` is a function: counting is a question of its own.
+// A page of a list. `count` is a function, as counting is a separate load, which may fail.
 function page(edges, { first, last, page: number }, count) {
   const size = first ?? last ?? 20
   const start = last != null ? Math.max(edges.length - size, 0) : ((number ?? 1) - 1) * size
@@ -51,9 +51,9 @@ function page(edges, { first, last, page: number }, count) {
   }
 }
 
-// A page of a thread knows its positions, and so what stands on either side of it.
+// A page of messages knows its positions, and so whether there are messages before and after it.
 function thread(note, { first, last, direction }, context, info) {
-  // Null is the default.
+  // Null means the default.
   const ascending = direction !== 'DESC'
   const edges = ascending ? note.ascending : note.descending
   const shown = page(edges, { first, last })
@@ -70,7 +70,7 @@ function thread(note, { first, last, direction }, context, info) {
 const key = (id) => id.split(':')[1]
 const range = (note, low, high) => `MessageRange { note_id: ${key(note.id)}, low: ${low}, high: ${high} }`
 
-// Fails where the server's question for this key failed.
+// Fails if the server's load for this key failed.
 function ask(question, of, context, info) {
   if (!context.failing.has(`${question} ${of}`)) return
   const message = `${question} ${of} fails on purpose.`
@@ -115,7 +115,7 @@ const byId = (type) => (_, { id }, context, info) =>
 const counts = {
   totalCount: (connection, _, context, info) =>
     typeof connection.totalCount === 'function' ? connection.totalCount(context, info) : connection.totalCount,
-  // These worlds are small enough to be counted whole; the question is that of the count.
+  // These databases are small enough for exact counts; the precision depends on the same load as the count.
   totalCountPrecision: (connection, _, context, info) => {
     connection.totalCount(context, info)
     return 'EXACT'
@@ -173,13 +173,13 @@ const resolvers = {
   UserConnection: counts,
 }
 
-// Every link is asynchronous, so that one that fails does not keep those beside it from being followed.
+// Every resolver is asynchronous, so that a failing one does not keep its siblings from running.
 const fieldResolver = async (row, args, context, info) => {
   const resolve = resolvers[info.parentType.name]?.[info.fieldName]
   return resolve ? resolve(row, args, context, info) : row[info.fieldName]
 }
 
-// The places that errors made null: with the message where it is the error of the field itself.
+// The paths that errors made null, with the message if the error belongs to the field itself.
 function nulls(data, errors) {
   const found = errors.map(({ path, message }) => {
     let value = data
@@ -197,7 +197,7 @@ async function difference(world, { document, variables, failing, data, errors })
   if (invalid.length > 0) return `graphql-js refuses it: ${invalid.map((error) => error.message).join('; ')}`
   const contextValue = { world, failing: new Set(failing), failed: new Set() }
   const theirs = await execute({ schema, document: parsed, variableValues: variables, contextValue, fieldResolver })
-  // What lies beside a failure goes on for a while.
+  // Let the siblings of a failed field finish.
   await new Promise((resolve) => setImmediate(resolve))
   const expected = JSON.stringify(theirs.data)
   if (theirs.data === undefined) return `graphql-js does not run it: ${theirs.errors}`
@@ -232,7 +232,7 @@ for (const file of readdirSync(folder).filter((file) => file.endsWith('.jsonl'))
   }
 }
 if (wrong.length > 0 || documents === 0) {
-  // The shortest one says most.
+  // Report the shortest one, which is the easiest to understand.
   wrong.sort((a, b) => a.document.length - b.document.length)
   const [{ seed, message, document, variables, failing } = {}] = wrong
   console.log(`${wrong.length} of ${documents} documents differ; the shortest, seed ${seed}: ${message}`)

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The files of a browser's profile that hold a text, as bytes of UTF-8 or of UTF-16, which Chromium uses for some. */
+/** The files of a browser's profile that contain a text, as UTF-8 or as UTF-16, which Chromium uses for some. */
 export function filesWith(profile, text) {
   const spellings = [Buffer.from(text, 'utf8'), Buffer.from(text, 'utf16le')];
   const files = readdirSync(profile, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());

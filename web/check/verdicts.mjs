@@ -1,4 +1,4 @@
-// Holds what the server takes and refuses, documents and variables, against graphql-js, the reference implementation.
+// Compares which documents and variables the server and graphql-js, the reference implementation, accept and refuse.
 //
 //   node verdicts.mjs FOLDER     (made by the test `verdicts_are_written_for_the_reference_implementation`)
 import { readFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import {
 const folder = process.argv[2]
 const schema = buildSchema(readFileSync(join(folder, 'verdicts.graphql'), 'utf8'))
 
-// The scalars of the schema, as their specifications say.
+// The scalars of the schema, as their specifications define them.
 const calendar = (year, month, day) => {
   const date = new Date(Date.UTC(2000, month - 1, day))
   date.setUTCFullYear(year, month - 1, day)
@@ -45,7 +45,7 @@ for (const [name, takes] of Object.entries(scalars)) {
   type.parseLiteral = type.coerceInputLiteral
 }
 
-// Arguments that are found wrong when their field runs: ours are refused before anything does.
+// Finds arguments that graphql-js would refuse only when their field runs; this server refuses them before it runs any.
 function wrongArgument(document, operation, variables) {
   const typeInfo = new TypeInfo(schema)
   let wrong
@@ -57,7 +57,7 @@ function wrongArgument(document, operation, variables) {
       return {}
     }
   }
-  // What is left out has no arguments; where @skip leaves it out, nobody asks @include.
+  // A skipped selection has no arguments; if @skip skips it, @include is not evaluated.
   const isSelected = (node) =>
     ['skip', 'include'].every((name) => {
       const directive = node.directives?.find((one) => one.name.value === name)
@@ -74,7 +74,7 @@ function wrongArgument(document, operation, variables) {
       reached.add(definitions.find(named))
     },
   }
-  // What is added meanwhile is visited, too.
+  // The loop also visits definitions that are added to the set meanwhile.
   for (const definition of reached) visit(definition, visitWithTypeInfo(typeInfo, visitor))
   return wrong
 }
@@ -82,12 +82,12 @@ function wrongArgument(document, operation, variables) {
 function theirs({ document, operationName, variables }) {
   let parsed
   try {
-    // The specification has no empty selections.
+    // The specification does not allow empty selections.
     parsed = parse(document, { allowEmptySelectionSets: false })
   } catch (error) {
     return { verdict: 'syntax', messages: [error.message], locations: error.locations }
   }
-  // How deep an introspection may nest is no rule of the specification.
+  // The specification does not limit how deep an introspection may nest.
   const rules = specifiedRules.filter((rule) => rule.name !== 'MaxIntrospectionDepthRule')
   const invalid = validate(schema, parsed, rules, { hideSuggestions: true })
   if (invalid.length > 0) {
@@ -104,7 +104,7 @@ function theirs({ document, operationName, variables }) {
   return wrong ? { verdict: 'variables', messages: [wrong] } : { verdict: 'taken', messages: [] }
 }
 
-// Differences that are meant, each with its reason; at most three.
+// Intended differences, each with its reason; at most three.
 const MEANT = [
   {
     reason: 'the introspection of the draft after September 2025, which this server does not have',
