@@ -1,4 +1,4 @@
-//! Who may ask: nobody without a token, nobody without the scope, and nobody for what is another company's.
+//! Access: a request needs a token and the scope, and never reaches another company's records.
 
 mod cases;
 
@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 use self::cases::{CASES, Case, PLACES};
 use crate::support::{App, Client, Company, Contents, Response, User};
 
-/// One record of each kind, linked to each other.
+/// Linked records, one of each kind.
 struct Records {
     company: Company,
     user: User,
-    /// Their keys are all the same, but for the company's.
+    /// The key of all records except the company.
     key: i64,
 }
 
 impl Records {
-    /// Every text of them holds `word`.
+    /// Creates the records. All their texts contain `word`.
     async fn new(app: &App, word: &str, key: i64) -> Self {
         let company = app.company(&format!("{word} company")).await;
         let user = company.user_with(&format!("{word} user"), |user| user.id = key).await;
@@ -46,7 +46,7 @@ impl Records {
         Self { company, user, key }
     }
 
-    /// A note beside the linked ones.
+    /// Creates a second note, the `<other>` of documents.
     async fn other_note(&self) {
         self.company.note(|note| (note.id, note.subject) = (10 * self.key, Some("THEIRS".to_owned()))).await;
     }
@@ -73,7 +73,7 @@ fn is_change(case: &Case) -> bool {
     case.document.starts_with("mutation")
 }
 
-/// The names of the root fields, as the server tells them.
+/// The names of the root fields, by introspection.
 async fn root_fields(client: &Client) -> Vec<String> {
     let schema = client.query("{ __schema { queryType { fields { name } } mutationType { fields { name } } } }").await;
     let of = |kind: &str| schema["__schema"][kind]["fields"].as_array().unwrap().clone();
@@ -82,7 +82,7 @@ async fn root_fields(client: &Client) -> Vec<String> {
     fields.iter().map(|field| field["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The answer without what differs from request to request.
+/// The response without the parts that differ in each request.
 fn lasting(response: &Response) -> Value {
     let mut body = response.body.clone();
     for error in body["errors"].as_array_mut().into_iter().flatten() {
@@ -106,7 +106,7 @@ async fn every_root_field_has_its_case() {
     }
 }
 
-/// What the other tests refuse works for whom it is meant: they refuse it for no other reason.
+/// With the right scope each case succeeds, so the other tests refuse it only for the reason that they test.
 #[tokio::test]
 async fn with_the_scope_each_case_works() {
     let app = App::start().await;
@@ -175,7 +175,7 @@ async fn what_is_anothers_answers_as_what_never_was() {
     let client = mine.user.token(&[Scope::Admin]).await;
     let (never, no_company) = (700_003, 9);
     let before = Contents::read(&app).await;
-    // A change that names no record has nothing of another company's to name.
+    // A change that names no record cannot name another company's.
     for case in CASES.iter().filter(|case| !is_change(case) || case.document.contains('<')) {
         let mut answers = Vec::new();
         for (company, key) in [(theirs.company.id, theirs.key), (no_company, never)] {
@@ -189,7 +189,7 @@ async fn what_is_anothers_answers_as_what_never_was() {
     assert_eq!(Contents::read(&app).await, before, "a record of another company was changed, or linked to");
 }
 
-/// Imports keep ids, so two companies may hold the same ones.
+/// Imports keep ids, so two companies may have records with the same ids.
 #[tokio::test]
 async fn the_same_id_is_another_record_in_another_company() {
     let app = App::start().await;
@@ -232,7 +232,7 @@ async fn no_link_leads_out_of_a_company() {
     }
 }
 
-/// What is linked there, by the same keys, is not linked here.
+/// Relations of the records with the same keys in another company do not count.
 #[tokio::test]
 async fn links_between_the_same_ids_count_in_their_company_alone() {
     let app = App::start().await;
@@ -277,7 +277,7 @@ async fn there_is_one_spelling_of_an_id() {
         let other = if *kind == "Customer" { "Note:1" } else { "Customer:1" };
         let lower = format!("{}:1", kind.to_lowercase());
         let empty = format!("{kind}:");
-        // The bare key stands where the type is clear, which it is not in `node`.
+        // A bare key is valid where the type is known; in `node` it is not.
         let wrong = if *kind == "any" { "1" } else { other };
         for bad in
             [wrong, &lower, &empty, "01", "+1", "-1", "0", "", " 1", "1 ", "9223372036854775808", "1.0", "\\u0000"]

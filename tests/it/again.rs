@@ -1,4 +1,4 @@
-//! Documents that are sent again: one that was valid is not validated again, and is answered as if it were.
+//! Repeated documents: one known as valid is not validated again, and gets the same response as if it were.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Client, Response};
 
-/// A document, and what is sent with it: the name of the operation, and the variables.
+/// A document, with the operation names and variables that are sent with it.
 struct Case {
     document: &'static str,
-    /// Runs; the first makes the document known as valid.
+    /// Requests that succeed; the first makes the document known as valid.
     right: Vec<(Option<&'static str>, Value)>,
-    /// Is refused.
+    /// Requests that are refused.
     wrong: Vec<(Option<&'static str>, Value)>,
 }
 
-/// The same for a document of one operation.
+/// A case of a document with one operation.
 fn one(document: &'static str, right: Value, wrong: Value) -> Case {
     let all = |list: Value| list.as_array().unwrap().iter().map(|variables| (None, variables.clone())).collect();
     Case { document, right: all(right), wrong: all(wrong) }
@@ -29,18 +29,18 @@ async fn send(client: &Client, document: &str, operation: Option<&str>, variable
     let request = Request::post("/graphql")
         .header("authorization", format!("Bearer {}", client.token()))
         .header("content-type", "application/json")
-        // Where the status tells whether the document was refused.
+        // With this media type the status tells whether the document was refused.
         .header("accept", "application/graphql-response+json");
     client.send(request.body(Body::from(body.to_string())).unwrap()).await
 }
 
-/// The same document under a text that was never sent; nothing in it has another place.
+/// The same document as a text that was never sent before; all positions in it stay the same.
 fn anew(document: &str) -> String {
     static SENT: AtomicUsize = AtomicUsize::new(0);
     format!("{document}\n# {}", SENT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The status and the body, without what each answer has of its own.
+/// The status and the body, without the request ID.
 fn told(response: &Response) -> (u16, String) {
     let id = response.headers["x-request-id"].to_str().unwrap();
     (response.status, response.text.replace(id, "ID"))
@@ -80,7 +80,7 @@ fn questions() -> Vec<Case> {
                 { "filter": { "createdOn": { "gte": "yesterday" } } }, { "filter": { "not": { "nope": null } } },
                 { "filter": { "and": [{}, { "priority": { "eq": 1 } }] } }, { "filter": { "and": [null] } }]),
         ),
-        // A variable within an object of the document, first absent.
+        // A variable within an object of the document, absent at first.
         one(
             "query($status: NoteStatus, $since: DateTime) {
                 notes(filter: { status: { eq: $status, in: [OPEN, CLOSED] },
@@ -103,13 +103,13 @@ fn questions() -> Vec<Case> {
             json!([{}, { "with": null }, { "with": "true" }, { "with": 1 }, { "with": true, "without": 0 },
                 { "with": true, "without": null }]),
         ),
-        // In a fragment, and more than one thing wrong.
+        // Variables in a fragment, and several errors.
         one(
             "query($first: Int, $id: ID!) { ...more } fragment more on Query { notes(first: $first) { totalCount } note(id: $id) { id } }",
             json!([{ "id": "1" }, { "id": "1", "first": 3 }]),
             json!([{ "first": "x" }, { "id": null, "first": "x" }, { "id": "1", "first": 4_000_000_000_u32 }]),
         ),
-        // On fragments, spread and inline, each of which is wrong.
+        // In directives on fragments, spread and inline, which are all wrong if the value is.
         one(
             "query($if: Boolean = true) { ...y @include(if: $if) ... @skip(if: $if) { ...x } }
                 fragment x on Query { a: notes { totalCount @include(if: $if) } }
@@ -148,7 +148,7 @@ fn changes() -> Vec<Case> {
     ]
 }
 
-/// Documents of several operations, or of one that has a name.
+/// Documents with several operations, or with a named one.
 fn named() -> Vec<Case> {
     vec![
         Case {
@@ -176,7 +176,7 @@ fn named() -> Vec<Case> {
                 (Some("C"), json!({ "value": { "status": "DONE" } })),
             ],
         },
-        // The operation whose variables are always right makes the whole known as valid.
+        // The operation without variables makes the whole document known as valid.
         Case {
             document: "query A { notes { totalCount } }
                 mutation B($id: ID!, $input: NotePatch!) { a: noteCreate(input: {}) { note { version } }
@@ -190,7 +190,7 @@ fn named() -> Vec<Case> {
                 (Some("B"), json!({ "id": {}, "input": {} })),
             ],
         },
-        // The variables are those of the operation that is asked for, in fragments of another too.
+        // The variables are those of the requested operation, in its fragments, too.
         Case {
             document: "query A($value: String) { customers(search: $value) { totalCount } }
                 query B($value: Int) { ...b } fragment b on Query { notes(first: $value) { totalCount } }",
@@ -251,7 +251,7 @@ async fn a_document_known_as_valid_is_answered_as_at_first() {
             for text in [&anew(document), document] {
                 let response = send(&client, text, *operation, variables).await;
                 assert!(response.errors().is_empty(), "{what}: {}", response.text);
-                // The count of notes grows with those that the changes make.
+                // Compare only whether there is data: the number of notes grows with each change.
                 answers.push((response.status, response.body.get("data").is_some()));
             }
             assert_eq!(answers[0], answers[1], "{what}");
@@ -259,7 +259,7 @@ async fn a_document_known_as_valid_is_answered_as_at_first() {
     }
 }
 
-/// What is wrong with these is a matter of the document, whatever is sent with it.
+/// Documents that are invalid, whatever is sent with them.
 const INVALID: [&str; 16] = [
     "{ nope }",
     "{ notes { nodes } }",

@@ -1,4 +1,4 @@
-//! Answers cost what they contain: their bytes are bounded, and count until the client has taken them.
+//! Responses are charged for their content: their bytes are limited, and count until the client has read them.
 
 use axum::Router;
 use axum::body::Body;
@@ -14,7 +14,7 @@ use tower::ServiceExt;
 
 use crate::support::{App, Client, ENDLESS};
 
-/// Notes, each with so many characters that JSON writes with six bytes.
+/// Number of notes, and of characters in each, which JSON writes with six bytes.
 const NOTES: usize = 5;
 const CHARACTERS: usize = 20_000;
 const WHOLE: usize = NOTES * CHARACTERS * 6;
@@ -39,7 +39,7 @@ fn server(app: &App, settings: &HttpSettings) -> Router {
     router(app.context().clone(), schema::build(), settings)
 }
 
-/// Asks, and does not read the answer yet.
+/// Sends a request without reading the response yet.
 async fn ask(server: &Router, client: &Client, document: &str) -> Response<Body> {
     let body = json!({ "query": document }).to_string();
     let request = Request::post("/graphql")
@@ -90,7 +90,7 @@ async fn a_long_answer_comes_in_pieces_and_whole() {
     }
 }
 
-/// A few hundred bytes of aliases must not make an answer of gigabytes.
+/// A few hundred bytes of aliases must not produce a response of gigabytes.
 #[tokio::test]
 async fn an_answer_has_so_many_bytes_and_values() {
     let (app, ann) = world().await;
@@ -112,7 +112,7 @@ async fn an_answer_has_so_many_bytes_and_values() {
     let (status, body) = read(ask(&short, &ann, "{ notes(first: 1) { nodes { details } } }").await).await;
     assert_eq!((status, code(&body)), (200, ""), "what fits is answered");
 
-    // The estimate permits it, as it does not know how many assignees a note has.
+    // The query limits permit this document; only the values of its response exceed their limit.
     let usage = UsageLimits { values: 10, ..UsageLimits::default() };
     let few = server(&app, &HttpSettings { usage, gate: Bounds::default(), ..settings() });
     let (_, body) = read(ask(&few, &ann, "{ notes { nodes { id subject createdOn } } }").await).await;
@@ -120,7 +120,7 @@ async fn an_answer_has_so_many_bytes_and_values() {
     assert!(body["errors"][0]["message"].as_str().unwrap().contains("10 values"), "{body}");
 }
 
-/// Who does not read an answer keeps its place among the operations of the token.
+/// A client that does not read a response keeps its place among the token's concurrent operations.
 #[tokio::test]
 async fn an_answer_counts_until_it_was_taken() {
     let (app, ann) = world().await;
@@ -150,7 +150,7 @@ async fn unread_answers_hold_no_more_memory_than_the_token_may() {
     assert!(body["errors"][0]["message"].as_str().unwrap().contains("read the answers"), "{body}");
     assert_eq!(read(ask(&server, &ann, "{ viewer { scopes } }").await).await.0, 200, "small ones have room");
     assert_eq!(read(ask(&server, &bob, "{ notes { nodes { details } } }").await).await.0, 200, "others, too");
-    // A change whose answer finds no room was made: the status does not invite to make it again.
+    // A change whose response has no room was made nevertheless: the status does not invite the client to repeat it.
     let (_, body) = read(ask(&server, &ann, "{ notes(first: 1) { nodes { id } } }").await).await;
     let patch = format!(
         "mutation {{ notePatch(input: {{ id: {}, patch: {{ subject: \"new\" }} }}) {{

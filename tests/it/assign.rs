@@ -45,7 +45,7 @@ impl Desk {
         format!("User:{}", self.people[person].id)
     }
 
-    /// The problems of a change that changes nothing.
+    /// The user errors of a change, which must not change anything.
     async fn problems(&self, document: &str, users: Value) -> Value {
         let before = Contents::read(&self.app).await;
         let answer = self.send(document, users).await;
@@ -94,13 +94,13 @@ async fn unassigning_tells_who_has_left_and_who_was_not_there() {
     let desk = Desk::new().await;
     let (ann, bob, cid) = (desk.id(0), desk.id(1), desk.id(2));
     desk.send(ASSIGN, json!([cid, ann, bob])).await;
-    // Nobody with this key: not assigned, like everybody else.
+    // A key without a user is reported as not assigned, like any unassigned user.
     let answer = desk.send(UNASSIGN, json!([ann, "User:99", ann])).await;
     assert_eq!(answer["removedUserIds"], json!([ann]));
     assert_eq!(answer["notAssignedUserIds"], json!(["User:99"]));
     assert_eq!((names(&answer), &answer["note"]["version"]), (vec!["cid", "bob"], &json!(3)));
 
-    // Who comes back comes last.
+    // A user who is assigned again comes last.
     assert_eq!(names(&desk.send(ASSIGN, json!([ann])).await), ["cid", "bob", "ann"]);
     desk.send(UNASSIGN, json!([ann, bob, cid])).await;
     assert_eq!(names(&desk.send(ASSIGN, json!([bob])).await), ["bob"]);
@@ -143,7 +143,7 @@ async fn a_hundred_users_at_once_and_no_more() {
     let answer = desk.send(ASSIGN, json!(ids[..100])).await;
     assert_eq!(answer["added"].as_array().unwrap().len(), 100);
     assert_eq!(desk.send(UNASSIGN, json!(ids[..100])).await["removedUserIds"].as_array().unwrap().len(), 100);
-    // The same one many times over is no help, and no harm.
+    // Naming one user many times does no harm.
     assert_eq!(desk.send(ASSIGN, json!(vec![&ids[0]; 100])).await["added"].as_array().unwrap().len(), 1);
 }
 
@@ -213,7 +213,7 @@ async fn the_log_names_those_whom_it_was_about() {
     assert!(events.iter().all(|event| event.note_id == desk.note && event.actor_id == Some(desk.people[0].id)));
 }
 
-/// What was loaded for the first answer is loaded anew for the second.
+/// Data loaded for the first response is loaded again for the second.
 #[tokio::test]
 async fn each_answer_of_a_document_shows_the_note_as_of_its_change() {
     let desk = Desk::new().await;

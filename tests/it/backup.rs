@@ -1,4 +1,4 @@
-//! Copies of the database, and what is brought back from them.
+//! Backups of the database, and databases restored from them.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -66,14 +66,14 @@ async fn what_was_there_is_brought_back() {
 
     let restored = App::restored(&file).await;
     assert_eq!(Contents::read(&restored).await, contents);
-    // The token is in the copy, too.
+    // The copy contains the token, too.
     let client = Client::new(&restored, Some(client.token().to_owned()));
     assert_eq!(client.query(NOTES).await.data(), &before);
     assert_eq!(client.query("{ notes(search: \"kept\") { totalCount } }").await["notes"]["totalCount"], 1);
     assert_ne!(create(&client, "after").await, id, "ids go on where they were");
 }
 
-/// Each note is made with its event in one transaction, and none of them is in the copy without the other.
+/// A transaction creates each note with its event; the copy has either both or neither.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_of_a_database_that_is_written_to_is_of_one_moment() {
     let app = App::start_on(&Engine::Sqlite).await;
@@ -115,7 +115,7 @@ async fn a_copy_of_a_database_that_is_written_to_is_of_one_moment() {
     }
 }
 
-/// However large it is: no statement may take any time here, but the one that copies.
+/// With a timeout of 0 no statement may take any time, except the one that copies, however large the database is.
 #[tokio::test]
 async fn a_copy_may_take_longer_than_other_statements() {
     let app = App::start_on(&Engine::Sqlite).await;

@@ -1,4 +1,4 @@
-//! How the body of a request comes over its connection.
+//! How the body of a request arrives over its connection.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::support::{App, Client, ENDLESS};
 const AT_MOST: Duration = Duration::from_mins(1);
 const MIB: u64 = 1 << 20;
 
-/// A server over a socket, for as long as the test runs, whose clients may spend what they like.
+/// Starts a server on a socket, for as long as the test runs, without rate limits.
 async fn start(app: &App, memory: MemoryLimits) -> SocketAddr {
     let settings = HttpSettings { of_address: ENDLESS, of_token: ENDLESS, memory, ..HttpSettings::default() };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -44,7 +44,7 @@ async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut answer = Vec::new();
     let (mut reading, mut writing) = stream.split();
-    // One that is refused early may be closed before all was sent.
+    // The server may close a refused connection before everything is sent.
     let send = async { drop(writing.write_all(bytes).await) };
     let receive = async { drop(reading.read_to_end(&mut answer).await) };
     timeout(AT_MOST, async { tokio::join!(send, receive) }).await.expect("the server does not let go");
@@ -58,7 +58,8 @@ fn chunks(body: &str, size: usize) -> String {
     format!("{chunks}0\r\n\r\n")
 }
 
-/// 12 MB in chunks of one byte took 5 s of the threads that serve everybody, and zeros before a size had no end.
+/// 12 MB in chunks of one byte took 5 s on the threads that all clients share, and zeros before a chunk's size had no
+/// limit.
 #[tokio::test]
 async fn a_body_in_chunks_is_not_mostly_framing() {
     let app = App::start().await;
@@ -82,7 +83,7 @@ async fn a_body_in_chunks_is_not_mostly_framing() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{what}: {answer}");
         assert_eq!(answer.contains("larger ones"), status == 400, "{what}: {answer}");
     }
-    // Each body has a bound of its own, and what comes between them has none.
+    // Each body has its own limit; the connection as a whole has none.
     let request = head(&client, "Transfer-Encoding: chunked").replace("Connection: close\r\n", "");
     let more = format!("{request}{}", chunks(&body(5_000), 1)).repeat(20);
     let last = format!("{}{small}", head(&client, &format!("Content-Length: {}", small.len())));
@@ -90,7 +91,7 @@ async fn a_body_in_chunks_is_not_mostly_framing() {
     assert_eq!(answer.matches("HTTP/1.1 200 ").count(), 21, "{answer}");
 }
 
-/// Heads that announced 2 MiB each took the memory of everybody, and no byte came.
+/// Heads that announced 2 MiB each reserved the memory of all clients, although no byte of a body came.
 #[tokio::test]
 async fn what_is_announced_takes_no_memory() {
     let app = App::start().await;
@@ -107,7 +108,7 @@ async fn what_is_announced_takes_no_memory() {
             }
         }
     }
-    // Until they have come to wait for their bodies.
+    // Let the server wait for their bodies.
     sleep(Duration::from_millis(300)).await;
     let body = json!({ "query": "{ __typename }", "variables": { "x": "x".repeat(1_500_000) } }).to_string();
     let request = format!("{}{body}", head(&other, &format!("Content-Length: {}", body.len())));

@@ -1,4 +1,4 @@
-//! What a web page of somebody else can make a browser do: nothing.
+//! Requests that another site's web page makes a browser send: they change nothing.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request};
@@ -14,7 +14,7 @@ async fn writer(app: &App) -> Client {
     app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await
 }
 
-/// Even with the token, which browsers do not add by themselves.
+/// Sends the token, too, which browsers do not add by themselves.
 async fn post(client: &Client, origin: Option<&str>, content_type: Option<&str>, body: &str) -> Response {
     let mut request = Request::post("/graphql")
         .header("host", "notes.example.com")
@@ -32,7 +32,7 @@ async fn assert_nothing_was_made(client: &Client) {
     assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], 0);
 }
 
-/// Pages may send these to any server without asking it first.
+/// Pages may send these content types to any server without a preflight request.
 #[tokio::test]
 async fn no_content_type_that_needs_no_question_changes_anything() {
     let app = App::start().await;
@@ -84,7 +84,7 @@ async fn no_address_changes_anything() {
         let request = request.header("authorization", format!("Bearer {}", client.token()));
         assert_eq!(client.send(request.body(Body::empty()).unwrap()).await.status, 405, "{method}");
     }
-    // What an address says counts for nothing where there is a body.
+    // Parameters in the URL are ignored if there is a body.
     let both = Request::post(format!("/graphql?{query}"))
         .header("authorization", format!("Bearer {}", client.token()))
         .header("content-type", "application/json")
@@ -93,7 +93,7 @@ async fn no_address_changes_anything() {
     assert_nothing_was_made(&client).await;
 }
 
-/// There is nothing that a browser would add to a request by itself.
+/// A browser adds nothing by itself that authenticates a request.
 #[tokio::test]
 async fn a_browser_holds_nothing_that_lets_it_in() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! What a connection costs its address beside the requests that are answered.
+//! What an address is charged for a connection, in addition to its answered requests.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use tokio::time::{sleep, timeout};
 use crate::support::App;
 
 const AT_MOST: Duration = Duration::from_mins(1);
-/// What a connection costs, a request, and a head that was begun and not ended.
+/// The costs of a connection, of a request, and of a head that is begun and never finished.
 const CONNECTION: u64 = 100;
 const REQUEST: u64 = 1_000;
 const HEAD: u64 = 1_000;
 
-/// A server whose clients, all of one address, may spend so much and not again.
+/// Starts a server whose clients, all from one address, can spend `budget` once.
 async fn start(app: &App, budget: u64) -> SocketAddr {
     let of_address = Allowance { operations: 9, budget, refill: 1 };
     let settings = HttpSettings { of_address, ..HttpSettings::default() };
@@ -29,7 +29,7 @@ async fn start(app: &App, budget: u64) -> SocketAddr {
     address
 }
 
-/// All that comes back until the connection ends.
+/// Sends `bytes` and returns everything that comes back until the connection ends.
 async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes).await.unwrap();
@@ -53,7 +53,7 @@ async fn a_head_that_does_not_end_is_paid_for_wherever_it_begins() {
         for (left, status) in [(CONNECTION + REQUEST, 404), (CONNECTION + REQUEST - 1, 429)] {
             let address = start(&app, cost + left).await;
             exchange(address, bytes.as_bytes()).await;
-            // It pays when it has ended.
+            // The connection is charged when it has ended.
             sleep(Duration::from_millis(300)).await;
             let next = exchange(address, b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n").await;
             assert!(next.starts_with(&format!("HTTP/1.1 {status} ")), "{bytes}: {next}");
@@ -74,7 +74,7 @@ async fn what_is_discarded_is_paid_for_while_it_comes() {
         }
     };
     timeout(AT_MOST, flood).await.expect("the server does not let go");
-    // 1 for 1,000 bytes; some of them are on their way.
+    // The cost is 1 per 1,000 bytes; some bytes are still in transit.
     assert!((15..60).contains(&pieces), "{pieces}");
     let mut next = TcpStream::connect(address).await.unwrap();
     let _ = next.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await;

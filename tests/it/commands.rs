@@ -1,4 +1,4 @@
-//! The program itself: what it makes, what it refuses, and how it starts beside others.
+//! The program's commands: what they create and refuse, and how instances start together.
 
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -26,7 +26,7 @@ async fn succeed(database: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The one line that says why.
+/// Runs a command that has to fail. Returns the error message of its first line.
 async fn fail(database: &str, arguments: &[&str], code: i32) -> String {
     let output = run(database, arguments).await;
     let errors = String::from_utf8(output.stderr).unwrap();
@@ -90,7 +90,7 @@ async fn commands_that_read_make_no_file() {
     }
 }
 
-/// What is derived of them goes with the tables, and comes again with them.
+/// Migrations drop derived data with the tables, and `migrate up` makes it again.
 #[tokio::test]
 async fn who_was_found_before_tables_were_taken_back_is_found_after() {
     let app = App::start().await;
@@ -165,7 +165,7 @@ async fn an_identity_provider_is_described_as_a_whole() {
     assert!(refused.contains("cannot read the keys") && refused.contains("no-such-keys.json"), "{refused}");
 }
 
-/// The library's way to lock files by further files knows no shared memory, and so no write-ahead log.
+/// With `unix-dotfile`, `SQLite` locks with additional files and has no shared memory, so no write-ahead log.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_without_a_write_ahead_log_is_refused() {

@@ -1,5 +1,5 @@
-//! A confidential note exists for its author, its assignees and those who see all confidential notes. For everyone
-//! else it does not: each answer is the one given before it was made.
+//! A confidential note is visible to its author, its assignees and those who see all confidential notes. Everyone else
+//! gets the same responses as before it was created.
 
 use notegraph::entity::token::Scope;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::support::{App, Client, Company, Contents, Response, User};
 const NOTE: i64 = 700_001;
 const MESSAGE: i64 = 700_101;
 
-/// Everywhere that a note shows.
+/// Every place where a note is visible.
 const QUESTIONS: &[&str] = &[
     r#"{ note(id: "<note>") { subject } }"#,
     r#"{ node(id: "<note>") { id } }"#,
@@ -35,7 +35,7 @@ const QUESTIONS: &[&str] = &[
     r#"{ noteDeletePreview(ids: ["<note>", "<open>"]) { totalCount items { recordId action } } }"#,
 ];
 
-/// All that can be done to a note.
+/// Every change of a note.
 const CHANGES: &[&str] = &[
     r#"mutation { change: notePatch(input: { id: "<note>", patch: { subject: "x" } }) { note { id } userErrors { code path message } } }"#,
     r#"mutation { change: notePatch(input: { id: "<note>", patch: {}, expectedVersion: 9 }) { note { id } userErrors { code path message } } }"#,
@@ -212,7 +212,7 @@ async fn who_leaves_a_confidential_note_sees_it_no_longer() {
     assert_eq!(response["noteUnassign"], json!({ "note": null, "removedUserIds": removed, "userErrors": [] }));
     assert_eq!(office.ask(&assignee, QUESTIONS[0]).await["note"], Value::Null);
 
-    // Who sees it all the same keeps seeing it.
+    // A user who may see the note for another reason keeps seeing it.
     office.company.assign(NOTE, office.assignee.id).await;
     let admin = office.assignee.token(&[Scope::Admin]).await;
     assert_eq!(office.ask(&admin, leave).await["noteUnassign"]["note"], json!({ "id": format!("Note:{NOTE}") }));
@@ -233,7 +233,7 @@ async fn an_assignment_in_another_company_opens_nothing() {
     assert_eq!(office.answers(&stranger, QUESTIONS).await, before);
 }
 
-/// What one change shows is not kept for the next one in the same document.
+/// Data that one change shows is not kept for the next one in the same document.
 #[tokio::test]
 async fn a_later_change_of_the_same_document_sees_no_more_than_is_left() {
     let office = Office::new().await;

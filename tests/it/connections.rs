@@ -1,4 +1,4 @@
-//! Connections: how slow a client may be, what one costs that sends too much, and how they end with the server.
+//! Connections: how slow a client may be, what happens if it sends too much, and how they end with the server.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use tokio::time::timeout;
 
 use crate::support::{App, Client};
 
-/// Nothing here takes as long; it is where a test that hangs fails.
+/// Timeout of every wait, so that a test that hangs fails.
 const AT_MOST: Duration = Duration::from_mins(1);
 const LONG: Duration = Duration::from_mins(10);
 const SHORT: Duration = Duration::from_millis(300);
-/// Nobody is too slow.
+/// Timeouts that no client of these tests reaches.
 const PATIENT: Patience =
     Patience { pace: Pace { idle: LONG, head: LONG, answer: LONG }, stop_delay: Duration::ZERO, requests: LONG };
 
@@ -51,7 +51,7 @@ impl Server {
     async fn get(&self, path: &str) -> String {
         let mut stream = self.connect().await;
         let asked = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        // One that was not let in may be closed by now.
+        // A connection that was not admitted may be closed by now.
         let _ = stream.write_all(asked.as_bytes()).await;
         rest(&mut stream).await
     }
@@ -69,14 +69,14 @@ fn request(client: &Client, document: &str) -> String {
     format!("{}{body}", head(client, &format!("Content-Length: {}", body.len())))
 }
 
-/// All that comes until the server closes the connection, or resets it.
+/// Everything that arrives until the server closes or resets the connection.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let _ = timeout(AT_MOST, stream.read_to_end(&mut bytes)).await.expect("the server does not let go");
     String::from_utf8(bytes).unwrap()
 }
 
-/// The body of one answer, on a connection that stays open.
+/// The body of one response, on a connection that stays open.
 async fn answer(stream: &mut TcpStream) -> Value {
     let mut bytes = Vec::new();
     loop {
@@ -102,7 +102,7 @@ async fn who_says_nothing_is_cut() {
     let pace = Pace { idle: SHORT, ..PATIENT.pace };
     let server = Server::start(&app, &HttpSettings::default(), Patience { pace, ..PATIENT }).await;
     assert_eq!(rest(&mut server.connect().await).await, "");
-    // Also one that has asked before, and only after its answer.
+    // The same holds for a connection that was used, after its last response.
     let mut stream = server.connect().await;
     for _ in 0..2 {
         stream.write_all(request(&client, "{ __typename }").as_bytes()).await.unwrap();
@@ -124,7 +124,7 @@ async fn who_has_too_many_connections_gets_no_more() {
     }
     assert_eq!(rest(&mut server.connect().await).await, "");
     drop(first);
-    // The server learns of it in its own time.
+    // The server notices the closed connection with a delay.
     let again = async {
         while !server.get("/livez").await.starts_with("HTTP/1.1 200 ") {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -143,7 +143,7 @@ async fn a_head_that_comes_too_slowly_is_cut() {
     let mut stream = server.connect().await;
     stream.write_all(b"POST /graphql HTTP/1.1\r\nHost: x\r\n").await.unwrap();
     assert_eq!(rest(&mut stream).await, "");
-    // A byte at a time does not help, nor does a good request before.
+    // Sending single bytes does not help, nor does an earlier complete request.
     let mut stream = server.connect().await;
     stream.write_all(request(&client, "{ __typename }").as_bytes()).await.unwrap();
     assert_eq!(answer(&mut stream).await["data"]["__typename"], "Query");
@@ -178,7 +178,7 @@ async fn a_body_that_comes_too_slowly_is_refused_and_cut() {
     assert!(refused.starts_with("HTTP/1.1 408 ") && refused.contains("\"TIMEOUT\""), "{refused}");
 }
 
-/// An answer larger than what the system keeps for a connection.
+/// The response is larger than the system's buffers for a connection.
 #[tokio::test]
 async fn who_does_not_read_the_answer_is_cut() {
     let app = App::start().await;
@@ -203,7 +203,7 @@ async fn who_does_not_read_the_answer_is_cut() {
     assert!(rest(&mut waits).await.len() < 25_000_000);
 }
 
-/// The client sends all of it without waiting for anything, and still learns why it was refused.
+/// The client sends everything without waiting, and still learns why it was refused.
 #[tokio::test]
 async fn a_hundred_megabytes_are_refused() {
     let app = App::start().await;
@@ -237,7 +237,7 @@ async fn a_server_that_stops_says_so_first_and_answers_all_that_it_has_taken() {
     let patience = Patience { stop_delay: SHORT, ..PATIENT };
     let server = Server::start(&app, &HttpSettings::default(), patience).await;
     assert!(server.get("/readyz").await.starts_with("HTTP/1.1 200 "));
-    // Nobody can write a note while this is open.
+    // Nobody can write a note while this transaction is open.
     let lock = app.db().begin().await.unwrap();
     if app.db().backend() == sea_orm::DatabaseBackend::Postgres {
         lock.execute_unprepared("LOCK TABLE note IN EXCLUSIVE MODE").await.unwrap();
@@ -254,7 +254,7 @@ async fn a_server_that_stops_says_so_first_and_answers_all_that_it_has_taken() {
     }
     let Server { address, stop, ended } = server;
     stop.send(()).unwrap();
-    // It still takes requests, and says that it is about to stop.
+    // It still accepts requests, and says that it is about to stop.
     let mut turned = false;
     while let Ok(mut stream) = TcpStream::connect(address).await {
         if stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.is_err() {

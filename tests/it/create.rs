@@ -37,7 +37,7 @@ impl Desk {
         self.client.query_with(CREATE, json!({ "input": input })).await["noteCreate"].clone()
     }
 
-    /// The problems that an input has, and that nothing came of it.
+    /// The user errors of an input, which must not create anything.
     async fn problems(&self, input: Value) -> Value {
         let before = Contents::read(&self.app).await;
         let answer = self.create(input).await;
@@ -53,7 +53,7 @@ impl Desk {
     }
 }
 
-/// A new field has to be stored, and to be read back here.
+/// A new field must be stored, and read back here.
 #[tokio::test]
 async fn every_field_is_stored() {
     let desk = Desk::new().await;
@@ -84,7 +84,7 @@ async fn every_field_is_stored() {
         "createdOn": note["createdOn"], "updatedOn": note["createdOn"], "closedOn": note["createdOn"],
     });
     assert_eq!(*note, expected);
-    // What the answer shows is what is in the database.
+    // The response shows what the database contains.
     let selection = &CREATE[CREATE.find("id version").unwrap()..CREATE.find("noteEdge").unwrap()];
     let read = desk.client.query(&format!("{{ note(id: {}) {{ {selection} }}", note["id"])).await;
     assert_eq!(read["note"], expected);
@@ -108,7 +108,7 @@ async fn what_is_left_out_or_null_has_its_default() {
         let answer = desk.create(input).await;
         assert_eq!(answer["note"], expected(&answer["note"]));
     }
-    // Empty text is a text.
+    // An empty text is stored as a text.
     assert_eq!(desk.create(json!({ "subject": "", "details": "" })).await["note"]["subject"], "");
 }
 
@@ -124,7 +124,7 @@ async fn null_where_there_is_a_default_is_the_default() {
 #[tokio::test]
 async fn texts_and_lists_have_bounds() {
     let desk = Desk::new().await;
-    // Characters are counted, not bytes.
+    // The limits count characters, not bytes.
     for (field, max) in [("subject", 1_000), ("details", 250_000), ("referenceId", 255)] {
         let answer = desk.create(json!({ field: "ü".repeat(max) })).await;
         assert_eq!(answer["note"][field].as_str().unwrap().chars().count(), max);
@@ -159,7 +159,7 @@ async fn a_bad_tag_is_named_by_its_place_in_the_input() {
     }
 }
 
-/// However long a list is, there is one complaint, and it comes soon.
+/// A list of any length gives one error, and quickly.
 #[tokio::test]
 async fn a_list_far_too_long_is_one_problem() {
     let desk = Desk::new().await;
@@ -247,7 +247,7 @@ async fn the_log_tells_who_made_it() {
     assert_eq!(note.as_str().unwrap().parse(), Ok(event.created_on));
 }
 
-/// The first change is done although the second one is refused: each is a transaction of its own.
+/// The first change is done although the second one is refused: each has its own transaction.
 #[tokio::test]
 async fn each_change_of_a_document_stands_alone() {
     let desk = Desk::new().await;

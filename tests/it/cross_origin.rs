@@ -1,4 +1,4 @@
-//! From which web pages a browser may ask.
+//! The web pages from which a browser may send requests.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};

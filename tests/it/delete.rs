@@ -19,7 +19,7 @@ struct Desk {
 }
 
 impl Desk {
-    /// A note with a customer, a type, an author who is an assignee as well, another assignee, and two messages.
+    /// Creates a note with a customer, a type, an author who is also an assignee, another assignee, and two messages.
     async fn new() -> Self {
         let app = App::start().await;
         let company = app.company("Acme").await;
@@ -48,7 +48,7 @@ impl Desk {
         self.client.query_with(&document, json!({ "input": input })).await["noteDelete"].clone()
     }
 
-    /// A note with an author and so many messages, numbered from 10,001.
+    /// Creates a note with an author and `messages` messages, numbered from 10,001.
     async fn long_note(&self, messages: i32) -> i64 {
         let note =
             self.company.note(|note| (note.user_id, note.message_count) = (Some(self.people[1].id), messages)).await;
@@ -69,7 +69,7 @@ impl Desk {
         };
         let transaction = self.app.db().begin().await.unwrap();
         let positions: Vec<i32> = (1..=messages).collect();
-        // A statement takes so many parameters and no more.
+        // A statement takes a limited number of parameters.
         for positions in positions.chunks(300) {
             let rows = positions.iter().map(|&position| model(position).into_active_model().reset_all());
             message::Entity::insert_many(rows).exec_without_returning(&transaction).await.unwrap();

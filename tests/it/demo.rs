@@ -1,4 +1,4 @@
-//! The demo's data: the same in every run, and as consistent as what the server writes itself.
+//! The demo's data: the same in every run, and as consistent as data that the server writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -12,7 +12,7 @@ use sea_orm::EntityTrait;
 
 use crate::support::App;
 
-/// All rows, by their keys.
+/// All rows, sorted by their keys.
 #[derive(PartialEq)]
 struct Rows {
     companies: Vec<company::Model>,
@@ -60,7 +60,7 @@ async fn two_empty_databases_get_the_same() {
 #[tokio::test]
 async fn rows_agree_with_each_other() {
     let app = App::start().await;
-    // More than one transaction's worth.
+    // More notes than one transaction writes.
     fill(&app, 2_100).await;
     let rows = rows(&app).await;
 
@@ -96,7 +96,7 @@ async fn rows_agree_with_each_other() {
         positions.sort_unstable();
         assert!(positions.iter().copied().zip(1..).all(|(position, expected)| position == expected), "{note:?}");
 
-        // What happened, in this order: made, talked about, closed.
+        // The events, in this order: created, messages posted, closed.
         let told: Vec<(EventType, Option<i64>)> =
             history.remove(&note.id).unwrap_or_default().iter().map(|event| (event.kind, event.message_id)).collect();
         let mut happened = vec![(EventType::Created, None)];
@@ -107,11 +107,11 @@ async fn rows_agree_with_each_other() {
     }
     assert!(threads.is_empty() && assigned.is_empty() && history.is_empty());
 
-    // Notes were made in the order of their ids.
+    // Notes were created in the order of their ids.
     assert!(rows.notes.is_sorted_by_key(|note| note.created_on));
 }
 
-/// There is something to see of everything.
+/// Every feature has something to show.
 #[tokio::test]
 async fn it_shows_all_there_is() {
     let app = App::start().await;
@@ -139,7 +139,7 @@ async fn it_shows_all_there_is() {
     assert_eq!(types.len(), rows.note_types.len());
     assert!(rows.customers.iter().any(|customer| !customer.full_name.is_ascii()));
 
-    // What a first look shows, and what examples name, is complete.
+    // The notes that users see first, and those that examples name, are complete.
     for note in rows.notes.iter().take(5).chain(rows.notes.iter().rev().take(5)) {
         assert!(note.subject.is_some() && note.details.is_some() && note.customer_id.is_some(), "{note:?}");
         assert!(note.user_id.is_some() && note.type_id.is_some() && !note.tags.0.is_empty(), "{note:?}");
@@ -167,7 +167,7 @@ async fn more_is_added_to_what_is_there() {
 #[tokio::test]
 async fn what_is_not_empty_is_not_filled() {
     let app = App::start().await;
-    // As when two servers start at the same time.
+    // Two servers that start at the same time do this.
     let (one, two) = tokio::join!(demo::fill_where_empty(app.db(), 20), demo::fill_where_empty(app.db(), 20));
     let filled = [one, two].into_iter().filter(|result| matches!(result, Ok(true))).count();
     assert_eq!(filled, 1);
@@ -201,7 +201,7 @@ async fn a_database_is_empty_the_demo_or_something_else() {
     assert_eq!(demo::state(app.db()).await.unwrap(), State::Other);
 }
 
-/// A company that only happens to be called so is nobody's demo.
+/// A company that merely has the same name is not the demo.
 #[tokio::test]
 async fn another_company_of_that_name_is_no_demo() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! What is stored beside its original: made for the records of an older database, and anew when its rules change.
+//! Derived data: backfilled for the records of an older database, and made again when its rules change.
 
 use migration::{Migrator, MigratorTrait};
 use notegraph::commands::migrate;
@@ -13,7 +13,7 @@ use crate::support::{App, Database, Engine};
 
 const SUBJECTS: [Option<&str>; 5] = [Some("Straße 'é'"), None, Some(""), Some("ПРИВЕТ \"%_\\"), Some("\u{1f80}")];
 
-/// The subjects of the notes and their folded copies, in the order of the keys.
+/// The subjects of the notes and their casefolded copies, sorted by key.
 async fn folded(db: &Db) -> Vec<(Option<String>, Option<String>)> {
     let notes = note::Entity::find().order_by_asc(note::Column::CompanyId).order_by_asc(note::Column::Id);
     let notes = notes.all(db.read()).await.unwrap();
@@ -28,7 +28,7 @@ async fn assert_folded(db: &Db, count: usize) {
     }
 }
 
-/// Notes in a table as it was before there was a folded subject.
+/// Notes in a table from before there was a casefolded subject.
 #[tokio::test]
 async fn notes_from_before_are_filled_in_batches() {
     const NOTES: usize = 4_500;
@@ -108,7 +108,7 @@ async fn other_rules_make_it_anew() {
     migrate::require_current(app.db()).await.unwrap();
 }
 
-/// What was broken off goes on where it stood, and two at once share the work.
+/// An interrupted backfill continues where it stopped, and two concurrent ones share the work.
 #[tokio::test]
 async fn it_goes_on_where_it_was_broken_off() {
     let app = seeded().await;
@@ -121,7 +121,7 @@ async fn it_goes_on_where_it_was_broken_off() {
     })
     .await;
     let (one, other) = tokio::join!(derived::catch_up(app.db()), derived::catch_up(app.db()));
-    // Who comes when all is done has nothing to tell.
+    // The one that finds everything done reports nothing.
     let told = [one.unwrap(), other.unwrap()];
     assert!(told.iter().any(|told| !told.is_empty()), "somebody did it");
     let expected = SUBJECTS.map(|subject| {
@@ -132,7 +132,7 @@ async fn it_goes_on_where_it_was_broken_off() {
     assert_eq!(copies, expected);
 }
 
-/// Where a change of the tables takes back what is derived, it is made again with them.
+/// If a migration drops derived data, it is made again with its table.
 #[tokio::test]
 async fn what_went_with_its_table_is_made_again() {
     let app = App::start().await;

@@ -37,7 +37,7 @@ async fn values_come_back_as_they_went() {
         Option::<String>::None.into(),
     ];
     let places: Vec<String> = (1..=sent.len()).map(|place| format!("${place}")).collect();
-    // The names stand in another order than the columns, and the last two have the same one.
+    // The names have another order than the columns, and the last two are equal.
     let names = ["m", "l", "k", "j", "i", "h", "g", "f", "e", "d", "a", "a"];
     let columns: Vec<String> = places.iter().zip(names).map(|(place, name)| format!("{place} AS {name}")).collect();
     let statement = ask(&format!("SELECT {}", columns.join(", ")), sent);
@@ -54,7 +54,7 @@ async fn values_come_back_as_they_went() {
     assert_eq!(row.try_get_by_index::<Vec<i64>>(9).unwrap(), [1, -2]);
     assert_eq!(row.try_get_by_index::<Vec<String>>(10).unwrap(), ["x", ""]);
     assert_eq!(row.try_get_by_index::<Option<String>>(11).unwrap(), None);
-    // The same, read by the places alone.
+    // The same values, read by position only.
     let row = db.row_raw(statement).await.unwrap().unwrap();
     assert_eq!((row.get::<bool>(0).unwrap(), row.get::<i32>(1).unwrap()), (true, i32::MIN));
     assert_eq!((row.get::<i64>(2).unwrap(), row.get::<String>(3).unwrap()), (i64::MAX, text));
@@ -63,7 +63,7 @@ async fn values_come_back_as_they_went() {
     assert!(row.get::<String>(11).is_err() && row.get::<i32>(2).is_err(), "of another type");
 }
 
-/// A statement is prepared for the types of its values: the same text with others is another statement.
+/// A statement is prepared for the types of its values: the same text with other types is another statement.
 #[tokio::test]
 async fn one_text_is_asked_with_values_of_several_types() {
     let Some(app) = start().await else { return };
@@ -83,7 +83,7 @@ async fn one_text_is_asked_with_values_of_several_types() {
     transaction.rollback().await.unwrap();
 }
 
-/// What was prepared before a table changed is prepared again: the first one who asks is told, nobody after that.
+/// A statement is prepared again after its table has changed: at most the first query fails.
 #[tokio::test]
 async fn a_table_that_changes_is_read_again() {
     let Some(postgres) = Engine::postgres() else { return };
@@ -105,7 +105,7 @@ async fn a_table_that_changes_is_read_again() {
     db.close().await.unwrap();
 }
 
-/// A part of a transaction is taken back, and the rest kept; also where the part is dropped.
+/// An inner transaction can be rolled back without the outer one, also by dropping it.
 #[tokio::test]
 async fn transactions_stand_in_each_other() {
     let app = App::start().await;

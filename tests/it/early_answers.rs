@@ -1,4 +1,4 @@
-//! Answers that are given before the body of their request was read: they arrive, whatever the client still sends.
+//! Responses that are sent before the body of their request was read arrive, whatever the client still sends.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::support::{App, Client, ENDLESS};
 
-/// Nothing here takes as long; it is where a test that hangs fails.
+/// Timeout of every wait, so that a test that hangs fails.
 const AT_MOST: Duration = Duration::from_mins(1);
-/// Head and body come apart by this.
+/// Pause that makes head and body arrive separately.
 const APART: Duration = Duration::from_millis(50);
 const SHORT: Duration = Duration::from_millis(300);
 const MEGABYTE: usize = 1_000_000;
@@ -65,13 +65,13 @@ fn length(bytes: usize) -> String {
     format!("Content-Length: {bytes}")
 }
 
-/// A body in chunks.
+/// A chunked body of `bytes` bytes.
 fn chunked(bytes: usize) -> Vec<u8> {
     let chunk = format!("2710\r\n{}\r\n", "x".repeat(10_000));
     format!("{}0\r\n\r\n", chunk.repeat(bytes / 10_000)).into_bytes()
 }
 
-/// One answer, and no more than that.
+/// Reads one response, and no more than that.
 async fn answer(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     loop {
@@ -87,7 +87,7 @@ async fn answer(stream: &mut TcpStream) -> String {
     }
 }
 
-/// Sends the head, then all of the body, and looks for the answer only then, as many clients do.
+/// Sends the head, then the whole body, and reads the response only then, as many clients do.
 async fn sent_whole(server: &Server, head: &str, body: &[u8]) -> String {
     let mut stream = server.connect().await;
     stream.write_all(head.as_bytes()).await.unwrap();
@@ -119,7 +119,7 @@ async fn a_client_that_sends_all_of_its_body_sees_why_it_is_refused() {
         (post, "ng_1_unknown", &[json, mb.as_str()][..], 401),
         (post, token, &[json, &three], 413),
         (post, token, &[form, &mb], 415),
-        // As some clients send with each request.
+        // Headers that some clients send with each request.
         (
             post,
             "ng_1_unknown",
@@ -176,7 +176,7 @@ async fn so_does_one_that_asks_too_often_is_too_slow_or_has_too_large_a_head() {
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
 }
 
-/// A new connection would cost more than reading what is left.
+/// Reading the rest of a small body is cheaper than a new connection.
 #[tokio::test]
 async fn a_small_body_that_nobody_wants_leaves_the_connection_to_the_next_request() {
     let app = App::start().await;
@@ -198,12 +198,12 @@ async fn a_small_body_that_nobody_wants_leaves_the_connection_to_the_next_reques
         stays(&answer(&mut stream).await);
         stream.write_all(&[b'x'; 10_000]).await.unwrap();
         sleep(APART).await;
-        // The next request comes with the rest.
+        // The next request follows the rest of the body.
         let next = head("GET /livez", "", &[]);
         stream.write_all(&[&[b'x'; 10_000], next.as_bytes()].concat()).await.unwrap();
         let answered = answer(&mut stream).await;
         assert!(answered.starts_with("HTTP/1.1 200 "), "{status}: {answered}");
-        // How much comes in chunks has to be seen.
+        // The length of a chunked body is only known once it has been read.
         for bytes in [0, 10_000, 60_000] {
             let head = head(request, token, &[kind, "Transfer-Encoding: chunked"]);
             stream.write_all(&[head.as_bytes(), &chunked(bytes)].concat()).await.unwrap();
@@ -212,7 +212,7 @@ async fn a_small_body_that_nobody_wants_leaves_the_connection_to_the_next_reques
     }
 }
 
-/// A client that is not told would send the next request on it, and not know what became of that.
+/// A client that is not told would send the next request on this connection, and not know its result.
 #[tokio::test]
 async fn chunks_that_do_not_end_soon_close_it_and_the_answer_says_so() {
     let app = App::start().await;
@@ -227,7 +227,7 @@ async fn chunks_that_do_not_end_soon_close_it_and_the_answer_says_so() {
     }
 }
 
-/// Whoever is told, or has said, that the connection closes does not know what becomes of requests behind it.
+/// A client that was told, or has said, that the connection closes cannot know the result of later requests on it.
 #[tokio::test]
 async fn requests_behind_the_last_one_are_not_executed() {
     let app = App::start().await;
@@ -255,7 +255,7 @@ async fn requests_behind_the_last_one_are_not_executed() {
         assert_eq!(answered.matches("HTTP/1.1 ").count(), 1, "{answered}");
     }
     assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], 0);
-    // It would have been.
+    // On a connection that stays open, the same request is executed.
     let mut stream = server.connect().await;
     stream.write_all(format!("{}{create}", head("GET /livez", "", &[])).as_bytes()).await.unwrap();
     assert!(answer(&mut stream).await.starts_with("HTTP/1.1 200 "));
@@ -281,7 +281,7 @@ async fn a_connection_that_stays_so_has_its_time_limits() {
     assert_eq!(read.unwrap(), 0);
 }
 
-/// It would wait for a body that the server has asked for.
+/// A server that asks for the body would have to wait for it.
 #[tokio::test]
 async fn a_client_that_waits_to_be_asked_is_not_asked_where_it_is_refused() {
     let app = App::start().await;
@@ -333,7 +333,7 @@ async fn a_connection_that_is_read_to_its_end_counts_until_then() {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    // Before the server lets go of a client by itself.
+    // Sooner than the server gives up on a client by itself.
     timeout(Duration::from_secs(4), again).await.expect("it counts longer than it is there");
 }
 

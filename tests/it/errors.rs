@@ -1,4 +1,4 @@
-//! Errors: each has a code and a request ID, none tells of the database, and a wrong value stops a document whole.
+//! Errors: each has a code and a request ID, none mentions the database, and a wrong value refuses the whole document.
 
 use notegraph::entity::token::Scope;
 use sea_orm::ConnectionTrait;
@@ -65,7 +65,7 @@ async fn every_error_has_its_code_and_the_request_id() {
     }
 }
 
-/// What would tell that there is a database, and which.
+/// Words that would reveal that there is a database, or which one.
 const TELLTALE: [&str; 12] = [
     "sql", "select", "insert", "table", "relation", "column", "database", "postgres", "sea", "query", "driver", "drop",
 ];
@@ -86,7 +86,7 @@ fn assert_says_nothing(response: &Response) {
     }
 }
 
-/// Takes a table away behind the server's back.
+/// Renames a table without the server's knowledge.
 async fn take_away(app: &App, table: &str) {
     let sql = match app.db().backend() {
         sea_orm::DatabaseBackend::Postgres => format!("ALTER TABLE \"{table}\" RENAME TO gone_{table}"),
@@ -116,7 +116,7 @@ async fn a_change_that_fails_half_way_leaves_nothing() {
         assignees { userId } messages { nodes { message } } } }";
     let id = json!({ "id": note.to_string() });
     let before = client.query_with(state, id.clone()).await.data().clone();
-    // The log is written last.
+    // Changes write their event last.
     take_away(app, "event").await;
     for change in [
         "noteCreate(input: { subject: \"new\" }) { note { id } }".to_owned(),
@@ -131,7 +131,7 @@ async fn a_change_that_fails_half_way_leaves_nothing() {
     }
 }
 
-/// Holds that a document is refused as a whole: with one code, no data, and no note more than before.
+/// Asserts that a document is refused as a whole: with one code, no data, and no new note.
 async fn assert_refused(client: &Client, document: &str, variables: Value) {
     let count = async || client.query("{ notes { totalCount } }").await["notes"]["totalCount"].clone();
     let before = count().await;
@@ -144,7 +144,7 @@ async fn assert_refused(client: &Client, document: &str, variables: Value) {
     assert_eq!(count().await, before, "an earlier change ran: {what}");
 }
 
-/// Wrong values: the field of a new note, how its type is written, and the value as a literal.
+/// Wrong values: the input field of a new note, its type as written in GraphQL, and the value as a literal.
 const WRONG: [(&str, &str, &str); 24] = [
     ("reminder", "DateTime", "\"tomorrow\""),
     ("reminder", "DateTime", "\"2026-03-14\""),
@@ -203,7 +203,7 @@ async fn a_wrong_variable_stops_the_document_before_an_earlier_change() {
             "mutation($input: NoteCreateInput!) {{ {FIRST} b: noteCreate(input: $input) {{ note {{ id }} }} }}"
         );
         assert_refused(client, &document, json!({ "input": { field: value } })).await;
-        // Whether or not something else is left out beside it.
+        // The value is refused even if another variable beside it is absent.
         let second = format!("b: noteCreate(input: {{ details: $absent, {field}: {literal} }}) {{ note {{ id }} }}");
         assert_refused(client, &format!("mutation($absent: String) {{ {FIRST} {second} }}"), json!({})).await;
     }
@@ -255,7 +255,7 @@ async fn what_is_missing_unknown_or_no_object_stops_the_document_too() {
     let delete = format!("mutation($id: ID!) {{ {FIRST} b: noteDelete(input: {{ id: $id }}) {{ deletedNoteId }} }}");
     assert_refused(client, &delete, json!({})).await;
     assert_refused(client, &delete, json!({ "id": null })).await;
-    // In a fragment, and in an object beside a variable that is left out.
+    // In a fragment, and in an object beside an absent variable.
     let fragment = format!(
         "mutation($absent: Int) {{ {FIRST} ...more }}
          fragment more on Mutation {{ b: noteDelete(input: {{ expectedVersion: $absent }}) {{ deletedNoteId }} }}"
@@ -279,7 +279,7 @@ async fn right_values_are_taken_however_they_are_written() {
     let note_made =
         json!({ "status": "CLOSED", "tags": ["a", "b"], "reminder": "2026-03-14T09:26:53Z", "referenceId": "7" });
     assert_eq!(response["noteCreate"], json!({ "note": note_made, "userErrors": [] }));
-    // One value stands for a list of one, an integer for an ID, an unused operation is left alone.
+    // A single value is coerced to a list, an integer to an ID, and an unused operation is ignored.
     let document = "query A($ids: [ID!]!, $filter: NoteFilter) { nodes(ids: $ids) { id }
             notes(filter: $filter, orderBy: { field: UPDATED_ON }) { totalCount } }
         query B($id: ID!) { note(id: $id) { id } }";

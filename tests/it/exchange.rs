@@ -1,4 +1,4 @@
-//! Import and export: nothing of a record is lost on the way in and out, whatever it looks like.
+//! Import and export: they lose nothing of a record, whatever it looks like.
 
 mod again;
 mod broken;
@@ -48,7 +48,7 @@ impl Exchange {
         self.directory.path().join(name)
     }
 
-    /// A file of this content; its name for the command line.
+    /// Writes a file with this content. Returns its path for the command line.
     fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.path(name);
         std::fs::write(&path, content).unwrap();
@@ -71,9 +71,9 @@ impl Exchange {
         self.attempt(args).await.unwrap()
     }
 
-    /// Where it may not come to its end: why.
+    /// Runs an import; the error says why it ended early.
     async fn attempt(&self, args: &ImportArgs) -> Result<Summary, String> {
-        // Of the run before: none is written over.
+        // Remove the file of the previous run: an import does not overwrite one.
         if let Some(rejects) = &args.rejects {
             let _ = std::fs::remove_file(rejects);
         }
@@ -81,19 +81,19 @@ impl Exchange {
         import::run(args, &self.db, &clock).await.map_err(|failure| failure.to_string())
     }
 
-    /// Imports this content, as a file of its own.
+    /// Imports this content as a file.
     pub async fn import(&self, content: impl AsRef<[u8]>) -> Summary {
         let file = self.file("import", content);
         self.run(&self.args(&[&file])).await
     }
 
-    /// The same, where the file's word counts.
+    /// Like [`Self::import`], but the file replaces what is stored.
     async fn update(&self, content: impl AsRef<[u8]>) -> Summary {
         let file = self.file("import", content);
         self.run(&ImportArgs { update: true, ..self.args(&[&file]) }).await
     }
 
-    /// What was rejected, line by line; nothing where there is no file of it.
+    /// The rejected records, one per line; empty if there is no such file.
     fn rejects(&self) -> Vec<u8> {
         match std::fs::read(self.path("rejects")) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
@@ -109,7 +109,8 @@ impl Exchange {
     }
 }
 
-/// Imports and exports, then the same with the export: both exports, which are to be equal.
+/// Imports and exports, then imports the export and exports again. Asserts that both exports are equal. Returns the
+/// first summary and the export.
 async fn round_trip(content: &str) -> (Summary, String) {
     let first = Exchange::new().await;
     let summary = first.import(content).await;
@@ -127,7 +128,7 @@ fn gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A note that says everything, in compact JSON; `id` also tells its people.
+/// A note with all fields, in compact JSON; `id` also determines its people.
 fn whole(id: i64) -> String {
     let user = user(id);
     format!(
@@ -162,7 +163,7 @@ fn user(id: i64) -> String {
     )
 }
 
-/// A note of few words.
+/// A note with few fields.
 fn brief(id: i64, more: &str) -> String {
     format!(r#"{{"id":{id},"created_on":"2020-01-02T03:04:05Z"{more}}}"#)
 }

@@ -1,4 +1,4 @@
-//! Filters: what each rule says, and random ones against a plain evaluator.
+//! Filters: the meaning of each rule, and random filters against a plain evaluator.
 
 mod bounded;
 mod bounds;
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Client};
 
-/// A client in a company with one note that has every field, one with none, and one that has others.
+/// A client in a company with three notes: one with every field, one with none, and one with other values.
 async fn three_notes() -> (App, Client, [String; 3]) {
     let app = App::start().await;
     let acme = app.company("Acme").await;
@@ -154,7 +154,7 @@ async fn a_note_of_many_assignees_counts_once_in_numbered_pages() {
 const NULLS: &str =
     "query($filter: NoteFilter) { notes(filter: $filter, orderBy: [{ field: CREATED_ON }]) { nodes { id } } }";
 
-/// Each comparison, and its operators.
+/// Each comparison with its operators.
 const COMPARISONS: [(&str, &[&str]); 9] = [
     ("customerId", &["eq", "neq", "in", "notIn", "isNull"]),
     ("referenceId", &["eq", "neq", "in", "notIn", "isNull"]),
@@ -167,7 +167,7 @@ const COMPARISONS: [(&str, &[&str]); 9] = [
     ("messages", &["exists", "postedById", "createdOn"]),
 ];
 
-/// Generators of clients in Rust and Kotlin send null for what is not set.
+/// Generated clients in Rust and Kotlin send null for operators that are not set.
 #[tokio::test]
 async fn an_operator_that_is_null_sets_no_condition() {
     let (_app, client, [full, empty, different]) = &three_notes().await;

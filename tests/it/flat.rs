@@ -1,8 +1,8 @@
-//! The cost of a page is flat: it hangs on what the page shows, not on how many notes there are, nor on how deep it
-//! lies.
+//! The cost of a page is flat: it depends on what the page shows, neither on the number of notes nor on the depth of
+//! the page.
 //!
-//! Counted on `PostgreSQL`, in the blocks that the statements of the page touch. `SQLite` counts nothing that a
-//! statement could ask for; there [`plans`](crate::plans) sees to it that no list is scanned or sorted.
+//! The unit on `PostgreSQL` is the blocks that the page's statements touch. `SQLite` has no such count that a statement
+//! could query; there [`plans`](crate::plans) ensures that no list is scanned or sorted.
 
 use notegraph::entity::token::Scope;
 use notegraph::search::Limits;
@@ -13,15 +13,15 @@ use crate::loading::demo_client;
 use crate::plans::FOUND_BY;
 use crate::support::{App, Client};
 
-/// Notes in the two databases, where the environment names no others; by the thousand. With fewer, the database reads whole
-/// tables of people, which is cheaper yet than finding fifty of them.
+/// Numbers of notes in the two databases, in multiples of a thousand, unless the environment names others. With fewer
+/// notes the database scans whole tables of people, which is even cheaper than finding fifty of them.
 const SIZES: [i64; 2] = [20_000, 60_000];
-/// Names two other sizes, as in `100000,1000000`.
+/// The environment variable with two other sizes, as in `100000,1000000`.
 const VARIABLE: &str = "NOTEGRAPH_TEST_FLAT_NOTES";
-/// The notes that are made one by one; the rest are copies of these.
+/// Number of notes that the demo creates; the rest are copies of these.
 const MADE: i64 = 1_000;
 
-/// The tables of notes, and what is other in a copy; the columns that are replaced stand last.
+/// The tables of notes, and the columns that differ in a copy; these come last.
 const COPIED: [(&str, &str); 6] = [
     ("note", "id + copy.k * 1000000 AS id, created_on - copy.k * interval '1 hour' AS created_on"),
     ("assignment", "note_id + copy.k * 1000000 AS note_id"),
@@ -31,7 +31,7 @@ const COPIED: [(&str, &str); 6] = [
     ("search_note", "note_id + copy.k * 1000000 AS note_id"),
 ];
 
-/// The list that front ends show first, with all that belongs to it.
+/// The list that front ends show first, with all related data.
 fn page(cursor: &str) -> String {
     format!(
         "{{ notes(first: 50, filter: {{ status: {{ eq: OPEN }} }}{cursor}) {{ nodes {{
@@ -42,7 +42,7 @@ fn page(cursor: &str) -> String {
     )
 }
 
-/// The cursor of an open note that stands behind nine tenths of them.
+/// The cursor of an open note that comes after nine tenths of them.
 async fn deep_cursor(app: &App, client: &Client) -> String {
     let deep = "SELECT created_on, id FROM note WHERE status = 'open' ORDER BY created_on DESC, id DESC \
                 OFFSET (SELECT count(*) * 9 / 10 FROM note WHERE status = 'open') LIMIT 1";
@@ -53,14 +53,14 @@ async fn deep_cursor(app: &App, client: &Client) -> String {
     response.data()["notes"]["edges"][0]["cursor"].as_str().unwrap().to_owned()
 }
 
-/// How many blocks the statements of a whole page touch.
+/// The number of blocks that the statements of a full page touch.
 async fn blocks_of_page(app: &App, client: &Client, document: &str) -> u64 {
     let (blocks, notes) = blocks(app, client, document).await;
     assert_eq!(notes, 50, "a whole page");
     blocks
 }
 
-/// How many blocks the statements of a document touch, and how many notes it shows.
+/// The number of blocks that the statements of a document touch, and the number of notes that it shows.
 async fn blocks(app: &App, client: &Client, document: &str) -> (u64, usize) {
     let recording = app.record();
     let notes = client.query(document).await["notes"]["nodes"].as_array().map_or(0, Vec::len);
@@ -75,7 +75,7 @@ async fn blocks(app: &App, client: &Client, document: &str) -> (u64, usize) {
     (blocks, notes)
 }
 
-/// How many blocks the notes have, with all that belongs to them.
+/// The number of blocks of all notes with their related rows.
 async fn blocks_in_all(app: &App) -> u64 {
     let sizes = COPIED.map(|(table, _)| format!("pg_relation_size('{table}')")).join(" + ");
     let size = format!("SELECT ({sizes}) / current_setting('block_size')::bigint");
@@ -83,8 +83,8 @@ async fn blocks_in_all(app: &App) -> u64 {
     row.unwrap().unwrap().try_get_by_index::<i64>(0).unwrap().unsigned_abs()
 }
 
-/// Each of the filters that have an index finds its notes there: 20 where the index has the order of the list, else all
-/// that match, to sort them. A million notes are some forty thousand blocks.
+/// Asserts that each filter with an index reads the notes that it finds there: 20 if the index has the order of the
+/// list, otherwise all that match, to sort them. A million notes are some forty thousand blocks.
 async fn assert_filters_read_what_matches(app: &App, client: &Client, size: i64) {
     let all = blocks_in_all(app).await;
     for (filter, index) in FOUND_BY {
@@ -94,7 +94,7 @@ async fn assert_filters_read_what_matches(app: &App, client: &Client, size: i64)
         let (blocks, shown) = blocks(app, client, &list("nodes { id }")).await;
         println!("{size} notes: {blocks} blocks of {all} for {shown} of {total} with {filter}");
         assert_eq!(shown as u64, total.min(20), "{filter}");
-        // Where many match it is cheaper to walk the list until there are enough.
+        // If many notes match, it is cheaper to walk the list until there are enough.
         let most = if total * 10 > size.unsigned_abs() { all / 5 } else { (20 + 6 * read).min(all) };
         assert!(blocks <= most, "of {size} notes: {blocks} blocks, not {most}, for {shown} of {total} with {filter}");
     }
@@ -108,15 +108,15 @@ const SEARCHES: [(&str, &str); 4] = [
     ("counts", "noteCounts(groupBy: TAG, filter: { id: { in: [1, 2, 3] } }) { key count }"),
 ];
 
-/// A database of so many notes: some that the demo makes, and copies of them, ever older.
+/// A database with this many notes: some from the demo, and ever older copies of them.
 async fn filled(notes: i64) -> App {
     let app = App::start().await;
     notegraph::demo::fill(app.db(), MADE.unsigned_abs(), &|_| {}).await.unwrap();
     let door = app.db().begin().await.unwrap();
-    // It takes its time; the rows that follow from notes are copied as well.
+    // Copying takes long, and includes the rows that triggers derive from notes.
     door.execute_unprepared("SET LOCAL statement_timeout = 0; ALTER TABLE note DISABLE TRIGGER USER").await.unwrap();
     for (table, replaced) in COPIED {
-        // The columns that are replaced stand last in what is copied, as in the list of those that are filled.
+        // The replaced columns come last in the selection, as in the list of inserted columns.
         let names: Vec<&str> = replaced.split(" AS ").skip(1).map(|name| name.split(',').next().unwrap()).collect();
         let is_replaced = names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
         let columns = format!(
@@ -153,7 +153,7 @@ async fn the_cost_of_a_page_is_flat() {
         let app = filled(size).await;
         let client = demo_client(&app, &[Scope::Read, Scope::Confidential]).await;
         let deep = format!(", after: \"{}\"", deep_cursor(&app, &client).await);
-        // Once for nothing: what is read for the first time is also tidied up.
+        // Warm up: the first read of a block also cleans it up.
         blocks_of_page(&app, &client, &page("")).await;
         blocks_of_page(&app, &client, &page(&deep)).await;
         let first = blocks_of_page(&app, &client, &page("")).await;
@@ -172,7 +172,7 @@ async fn the_cost_of_a_page_is_flat() {
     let (few, many) = (costs[0], costs[1]);
     assert!(many.1 * 10 <= few.1 * 13 && many.2 * 10 <= few.2 * 13, "(notes, first page, deep page): {costs:?}");
     for ((what, _), blocks) in SEARCHES.iter().zip(searched) {
-        // So many notes are looked at before the index is asked, each with its words.
+        // A search examines this many notes, each with its words, before it uses the index.
         let walked = 10 * Limits::default().looked_at;
         assert!(blocks[1] * 10 <= blocks[0] * 13 || blocks[1] <= walked, "{what}: {blocks:?}");
     }

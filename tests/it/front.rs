@@ -1,4 +1,4 @@
-//! What keeps the server alive does not wait for what it executes: every thread that executes is stuck here.
+//! The threads that keep the server alive do not wait for those that execute operations, all of which are stuck here.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,11 +20,11 @@ use tokio::time::timeout;
 use crate::support::process::post;
 use crate::support::{App, Client};
 
-/// Nothing here takes as long; it is where a test that hangs fails.
+/// Timeout of every wait, so that a test that hangs fails.
 const AT_MOST: Duration = Duration::from_mins(1);
 const THREADS: usize = 2;
 
-/// Threads that can be stuck, until this is dropped.
+/// Threads that can be blocked until this is dropped.
 struct Threads {
     runtime: Option<Runtime>,
     release: Arc<AtomicBool>,
@@ -40,7 +40,7 @@ impl Threads {
         Work::on(self.runtime.as_ref().unwrap().handle().clone(), THREADS)
     }
 
-    /// Has every thread compute without end.
+    /// Blocks every thread with an endless computation.
     async fn get_stuck(&self) {
         let stuck = Arc::new(AtomicUsize::new(0));
         for _ in 0..THREADS {
@@ -83,7 +83,7 @@ async fn start(app: &App, work: Work, settings: &HttpSettings, patience: Patienc
     Server { address, stop, ended }
 }
 
-/// The answer to a request that closes the connection.
+/// The response to a request that closes the connection.
 async fn exchange(address: SocketAddr, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request).await.unwrap();
@@ -128,7 +128,7 @@ async fn health_files_and_the_end_wait_for_no_operation() {
     let answer = exchange(server.address, &ask(&client)).await;
     assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\"TIMEOUT\""), "{answer}");
 
-    // One that runs when the server is told to stop learns of it, and the server ends.
+    // A request that runs when the server is told to stop gets an error, and the server ends.
     let mut waits = TcpStream::connect(server.address).await.unwrap();
     waits.write_all(&ask(&client)).await.unwrap();
     assert!(exchange(server.address, &get("/readyz")).await.starts_with("HTTP/1.1 200 "));
@@ -138,13 +138,13 @@ async fn health_files_and_the_end_wait_for_no_operation() {
     assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\"UNAVAILABLE\""), "{answer}");
 }
 
-/// All connections to the database that operations may use are held by somebody.
+/// All database connections that operations may use are taken.
 #[tokio::test]
 async fn readiness_has_a_connection_of_its_own() {
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await;
     let server = start(&app, Work::here(), &HttpSettings::default(), Patience::default()).await;
-    // More than there are connections; each statement takes longer than this test.
+    // More statements than connections, each longer than this test.
     let long = match app.db().backend() {
         DatabaseBackend::Postgres => "SELECT pg_sleep(10)",
         _ => "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
@@ -159,19 +159,19 @@ async fn readiness_has_a_connection_of_its_own() {
     assert!(held.try_join_next().is_none(), "all of them wait, or run");
     for _ in 0..3 {
         assert!(exchange(server.address, &get("/readyz")).await.starts_with("HTTP/1.1 200 "));
-        // Longer than an answer is used again.
+        // Longer than a result of the check is reused.
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
     assert!(held.try_join_next().is_none());
     held.shutdown().await;
     assert!(exchange(server.address, &ask(&client)).await.starts_with("HTTP/1.1 200 "));
-    // Closed, it is not ready; nothing is opened anew.
+    // A closed database is not ready, and nothing reopens it.
     app.db().clone().close().await.unwrap();
     tokio::time::sleep(Duration::from_millis(250)).await;
     assert!(exchange(server.address, &get("/readyz")).await.starts_with("HTTP/1.1 503 "));
 }
 
-/// Clients that do nothing when the server stops are left behind, whatever they had begun.
+/// A stopping server abandons clients that do nothing, whatever they have begun.
 #[tokio::test]
 async fn clients_that_do_nothing_do_not_hold_the_end() {
     let app = App::start().await;
@@ -191,7 +191,7 @@ async fn clients_that_do_nothing_do_not_hold_the_end() {
             begun.push(stream);
         }
     }
-    // They were taken before.
+    // The server has accepted the others by then.
     assert!(exchange(server.address, &get("/livez")).await.starts_with("HTTP/1.1 200 "));
     server.stop.send(()).unwrap();
     timeout(AT_MOST, server.ended).await.expect("the server does not end").unwrap();

@@ -1,7 +1,7 @@
-//! Inputs that nobody thought of: nothing panics, nothing takes long, and no error is the server's.
+//! Fuzzing: no input causes a panic, takes long, or gets an error that is the server's fault.
 //!
-//! Each target takes a few hundred inputs, or as many as `NOTEGRAPH_FUZZ_SECONDS` have time for. It says its seed, with
-//! which `NOTEGRAPH_FUZZ_SEED` gives the same inputs again.
+//! Each target gets a few hundred inputs, or as many as fit into `NOTEGRAPH_FUZZ_SECONDS`. It prints its seed;
+//! `NOTEGRAPH_FUZZ_SEED` repeats the inputs of a seed.
 
 mod asked;
 mod cursors;
@@ -25,9 +25,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::support::{App, Client, Response};
 
-/// What one input may take: 20 ms in a release build, and in a debug build on a busy machine fifty times as much.
+/// Maximum time of one input: 20 ms in a release build, and fifty times as much in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 20 });
-/// Inputs of one seed, after which the clock is looked at.
+/// Number of inputs of one seed, after which the clock is checked.
 const SOME: u32 = 50;
 
 fn setting(name: &str) -> Option<u64> {
@@ -35,7 +35,7 @@ fn setting(name: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is no whole number: {text}")))
 }
 
-/// Gives a target inputs, at least `count` of them.
+/// Runs a target on at least `count` inputs, or for as long as the environment says.
 fn fuzz<S>(name: &str, count: u32, inputs: &S, target: impl Fn(&S::Value) -> Result<(), String>)
 where
     S: Strategy,
@@ -47,7 +47,7 @@ where
     let config = Config { cases: SOME, failure_persistence: None, max_shrink_time: 60_000, ..Config::default() };
     let (slowest, given) = (Cell::new(Duration::ZERO), Cell::new(0));
     let start = Instant::now();
-    // Each some have a seed of their own: a runner that has given as many as it is to give gives no more.
+    // Each group of `SOME` inputs has its own seed, as a runner stops after its number of cases.
     for seed in seed.. {
         if time.map_or(given.get() >= count, |time| start.elapsed() >= time) {
             break;
@@ -56,7 +56,7 @@ where
         let outcome = TestRunner::new_with_rng(config.clone(), rng).run(inputs, |input| {
             given.set(given.get() + 1);
             let mut took = Duration::MAX;
-            // What was slow by chance is quick another time.
+            // An input that was slow by chance is fast another time.
             for _ in 0..3 {
                 let start = Instant::now();
                 target(&input).map_err(TestCaseError::fail)?;
@@ -78,9 +78,9 @@ where
     eprintln!("{name}: {} inputs, from the seed {seed} on, the slowest {slowest:.1} ms", given.get());
 }
 
-/// A server with some notes and the people round them, and a runtime to ask it in.
+/// A server with some notes and people, and a runtime for its requests.
 struct Asked {
-    // Before the runtime, which it needs to go.
+    // Dropped before the runtime, which its drop needs.
     client: Client,
     runtime: Runtime,
 }
@@ -112,7 +112,7 @@ impl Asked {
     }
 }
 
-/// Whether every error is the client's.
+/// Fails unless every error is the client's fault.
 fn blames_the_client(response: &Response, codes: &[&str]) -> Result<(), String> {
     let known = response.codes().iter().all(|code| codes.contains(code));
     let answers = response.body.is_object() && [200, 400].contains(&response.status);

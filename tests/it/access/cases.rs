@@ -1,12 +1,12 @@
-//! What can be asked of each root field. In angle brackets stands a record of the company that a test is about;
-//! `<mine>` is a note of the viewer's own company, whatever the test, and `<unused>` a note type that no note has.
+//! Documents for each root field. A name in angle brackets stands for a record of the company that a test uses;
+//! `<mine>` is always a note of the viewer's own company, and `<unused>` a note type that no note has.
 
 use notegraph::entity::token::Scope;
 
 pub struct Case {
     pub field: &'static str,
     pub document: &'static str,
-    /// What it takes.
+    /// The scope that the document needs.
     pub scope: Scope,
 }
 
@@ -19,7 +19,7 @@ const fn admin(field: &'static str, document: &'static str) -> Case {
     Case { field, document, scope: Scope::Admin }
 }
 
-/// In an order in which each change finds something to do: the notes are deleted last.
+/// The cases, ordered so that each change has something to do: the notes are deleted last.
 pub const CASES: &[Case] = &[
     case("viewer", "{ viewer { user { username } company { name } scopes } }"),
     case("node", r#"{ node(id: "<company>") { __typename id ... on Company { name } } }"#),
@@ -183,8 +183,8 @@ pub const CASES: &[Case] = &[
     ),
 ];
 
-/// Every place where an ID may stand, with `<bad>` for one that is none of its type; in a change, where the complaint
-/// points to.
+/// Every place of an ID: its type, a document with `<bad>` for an invalid one, and in a change the path of the user
+/// error.
 pub const PLACES: &[(&str, &str, &[&str])] = &[
     ("Note", r#"{ note(id: "<bad>") { id } }"#, &[]),
     ("Note", r#"{ noteDeletePreview(ids: ["<mine>", "<bad>"]) { totalCount } }"#, &[]),

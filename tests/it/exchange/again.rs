@@ -1,4 +1,5 @@
-//! The same ids again: what is equal is skipped, a longer thread grows, and nothing is overwritten unasked.
+//! Importing the same ids again: equal records are skipped, a longer thread is extended, and nothing is overwritten
+//! unless asked for.
 
 use notegraph::entity::event::{self, EventType};
 use notegraph::entity::{assignment, customer, message, note, user};
@@ -69,7 +70,7 @@ async fn what_differs_is_rejected_and_taken_when_asked() {
         latest = edited;
     }
     assert_ne!(exchange.export().await, exported);
-    // The file's words, then what has happened since.
+    // The export has the record of the file, then the changes since.
     let line = exchange.export().await;
     assert!(line.starts_with(latest.trim_end_matches('}')), "{line}\n{latest}");
     let row = note::Entity::find().one(exchange.db.read()).await.unwrap().unwrap();
@@ -84,7 +85,7 @@ async fn what_differs_is_rejected_and_taken_when_asked() {
     assert!(assert_search_index_is_current(&exchange.db).await > 2);
 }
 
-/// Only what a record says is compared and written.
+/// The import compares and writes only fields that the record has.
 #[tokio::test]
 async fn what_is_not_said_stays() {
     let exchange = Exchange::new().await;
@@ -109,7 +110,7 @@ async fn a_longer_thread_grows() {
     assert_eq!(exchange.export().await, thread(4) + "\n");
     let row = note::Entity::find().one(exchange.db.read()).await.unwrap().unwrap();
     assert_eq!((row.version, row.message_count), (1, 4));
-    // Ours is the longer one now.
+    // The stored thread is the longer one now.
     assert_eq!(exchange.import(thread(2)).await.skipped, 1);
     let events = event::Entity::find().order_by_asc(event::Column::Id).all(exchange.db.read()).await.unwrap();
     let kinds: Vec<_> = events.iter().map(|event| (event.kind, event.message_id.is_some())).collect();
@@ -117,7 +118,7 @@ async fn a_longer_thread_grows() {
     assert_eq!(kinds[1..], [(EventType::MessagePosted, true); 3]);
 }
 
-/// What was done here since shows in the export, whatever the record said of it.
+/// The export shows later changes, whatever the imported record said.
 #[tokio::test]
 async fn no_original_hides_a_later_change() {
     let exchange = Exchange::new().await;
@@ -158,7 +159,7 @@ async fn no_original_hides_a_later_change() {
     assert_eq!(note["messages"][0]["id"], 1000);
     assert_eq!(note["assignees"], serde_json::Value::Null);
     assert_eq!((&note["version"], &note["updated_on"]), (&3.into(), &"2024-01-02T00:00:00Z".into()));
-    // Nobody overwrites what was posted here.
+    // An import does not overwrite messages that were posted here.
     let other = brief(1, r#","messages":[{"message":"another"}]"#);
     assert_eq!(exchange.update(other).await.rejected, 1);
     let second = Exchange::new().await;
@@ -166,7 +167,7 @@ async fn no_original_hides_a_later_change() {
     assert_eq!(second.export().await, line);
 }
 
-/// Two imports of the same file at once: every note is there once, and none is rejected.
+/// Two concurrent imports of the same file store each note once, and reject none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_at_once_do_not_collide() {
     let exchange = Exchange::new().await;

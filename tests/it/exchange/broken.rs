@@ -1,4 +1,4 @@
-//! A database that fails while it is imported into, and others who change it.
+//! A database that fails during an import, and concurrent changes.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use tokio::time::sleep;
 use super::{Exchange, brief, whole};
 use crate::support::Engine;
 
-/// Records of which the first does not fit into the file, and the others do. The first is a batch of its own, as what
-/// comes twice is: `SQLite` takes back the whole transaction where there is no room for a statement of one row, of several
-/// rows the statement alone.
+/// Records of which the first does not fit into the file, and the others do. The first is its own batch, as its ID
+/// occurs twice. If there is no room for a statement of one row, `SQLite` rolls back the whole transaction; for one of
+/// several rows only the statement.
 fn too_large() -> String {
     let large = brief(1, &format!(r#","details":"{}""#, "x ".repeat(100_000)));
     let small = (1..20).map(|id| brief(id, ""));
     std::iter::once(large).chain(small).collect::<Vec<_>>().join("\n")
 }
 
-/// Whoever goes on in a transaction that is gone, writes.
+/// An import that continued after its transaction was rolled back would write, even in a dry run.
 #[tokio::test]
 async fn a_database_without_room_ends_an_import_and_a_trial_writes_nothing() {
     for dry_run in [true, false] {
@@ -37,8 +37,8 @@ async fn a_database_without_room_ends_an_import_and_a_trial_writes_nothing() {
     }
 }
 
-/// Whoever changes a note holds it first, and writes what hangs on it then: so does the import, or each of them would
-/// wait for the other.
+/// A change locks the note first and then writes the rows that depend on it. The import does so in the same order:
+/// otherwise each would wait for the other.
 #[tokio::test]
 async fn an_import_holds_a_note_before_what_hangs_on_it() {
     let Some(postgres) = Engine::postgres() else { return };

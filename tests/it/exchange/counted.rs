@@ -1,4 +1,4 @@
-//! What an import costs, in statements: they go with batches, not with records.
+//! The number of statements of an import grows with batches, not with records.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! The files that an import writes: none over another one, and each for its owner alone.
+//! The files that an import writes: none replaces another file, and only its owner can read it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -56,7 +56,7 @@ async fn rejects_are_written_over_no_file() {
         let (status, told) = folder.import("bad.jsonl", &name).await;
         assert!(status == Some(3) && told.contains("not there yet"), "{}: {told}", name.display());
     }
-    // Files of the database that are not there just now.
+    // Files of the database that do not exist at the moment.
     for name in ["notegraph.db-wal", "notegraph.db-shm", "./notegraph.db-journal"] {
         let (status, told) = folder.import("bad.jsonl", Path::new(name)).await;
         assert!(status == Some(3) && told.contains("not there yet"), "{name}: {told}");
@@ -69,7 +69,7 @@ async fn rejects_are_written_over_no_file() {
     assert_eq!(folder.run(&["export", "--company", "Acme"]).await.stdout, format!("{}\n", brief(2, "")).into_bytes());
 }
 
-/// So that the same command can be given again.
+/// The same command can be repeated, as an import refuses to overwrite a file of rejects.
 #[tokio::test]
 async fn there_is_no_file_of_rejects_where_none_was_rejected() {
     let folder = Folder::new();
@@ -79,7 +79,7 @@ async fn there_is_no_file_of_rejects_where_none_was_rejected() {
     }
 }
 
-/// Also where everybody may read what others make: the mode does not depend on the umask.
+/// The mode does not depend on the umask, even if that lets everybody read new files.
 #[cfg(unix)]
 #[tokio::test]
 async fn only_their_owner_may_read_the_files() {
@@ -93,7 +93,7 @@ async fn only_their_owner_may_read_the_files() {
     shell.args(["-c", &script]).current_dir(folder.0.path()).env_clear().env("DATABASE_URL", "sqlite://notegraph.db");
     let output = shell.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    // Held open, so that the files beside it are there.
+    // A running server keeps the database open, so that the files beside it exist.
     let url = format!("sqlite://{}", folder.path("notegraph.db").display());
     let process = crate::support::process::Process::serve(&url, &[]).await;
     for name in ["notegraph.db", "notegraph.db-wal", "notegraph.db-shm", "rejects.jsonl", "copy.db"] {

@@ -1,4 +1,4 @@
-//! The form of the billing API.
+//! The format of the billing API.
 
 use notegraph::db::{self, Table};
 use notegraph::entity::{note, note_type, user};
@@ -43,7 +43,7 @@ async fn billing_notes_come_out_as_notes() {
     second.import(&line).await;
     assert_eq!(second.export().await, line);
     assert_eq!(exchange.import(BILLING).await.skipped, 1);
-    // New ids go past those that came in.
+    // New ids come after the imported ones.
     let transaction = exchange.db.begin().await.unwrap();
     for (table, next) in [(Table::Note, 6), (Table::User, 26), (Table::NoteType, 20)] {
         assert_eq!(db::dense_ids(&transaction, row.company_id, table, 1).await.unwrap(), [next]);
@@ -71,7 +71,7 @@ async fn a_type_keeps_its_name_and_id() {
     assert!(exported.lines().last().unwrap().contains(r#""type_id":3"#), "{exported}");
 }
 
-/// What a deletion reports is no note.
+/// The report of a deletion is not a note.
 #[tokio::test]
 async fn reports_of_deletions_are_rejected() {
     let exchange = Exchange::new().await;

@@ -1,4 +1,4 @@
-//! The same notes, however they are packed.
+//! The same notes in all packagings that an import reads.
 
 use notegraph::commands::import::ImportArgs;
 
@@ -55,7 +55,7 @@ async fn nothing_is_fine_too() {
     }
 }
 
-/// The first record is cut off, and the others go in.
+/// The first record is cut off, and the others are imported.
 #[tokio::test]
 async fn a_cut_first_line_costs_one_record() {
     for cut in [r#"{"id":1,"subject":"a"#, r#"{"id":1,"#] {
@@ -65,7 +65,7 @@ async fn a_cut_first_line_costs_one_record() {
     }
 }
 
-/// Records before a broken place are in; the next file goes on.
+/// The records before a broken place are imported; the next file is read as well.
 #[tokio::test]
 async fn a_broken_document_ends_its_file_alone() {
     let exchange = Exchange::new().await;
@@ -83,7 +83,7 @@ async fn a_broken_document_ends_its_file_alone() {
     assert!(!exported.contains(r#"{"id":3,"#));
 }
 
-/// In a document that spans lines, too, one record that is no text costs no other.
+/// In a document of several lines, too, one record with invalid text costs no other record.
 #[tokio::test]
 async fn broken_text_in_a_document_costs_one_record() {
     let exchange = Exchange::new().await;

@@ -1,4 +1,5 @@
-//! Records that are larger than anybody means to write: each is rejected, in bounded memory, and the others go in.
+//! Records that are larger than anybody means to write: each is rejected in bounded memory, and the others are
+//! imported.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -34,12 +35,12 @@ async fn a_line_that_is_too_long_costs_one_record() {
     let first = exchange.bounded(SMALL, format!("{}\n{}", long(6), brief(7, ""))).await;
     assert_eq!((first.created, first.rejected), (1, 1), "{first}");
     assert!(exchange.rejects().is_empty(), "a record that was not kept cannot be given back");
-    // White space in front does not count.
+    // Leading white space does not count.
     let blank = exchange.bounded(SMALL, format!("{0}\n{0}{1}\n", " ".repeat(5_000), brief(8, ""))).await;
     assert_eq!((blank.created, blank.rejected), (1, 0), "{blank}");
 }
 
-/// Its records may be many, and on one line; none may be too long.
+/// A document may have many records, even on one line, but none that is too long.
 #[tokio::test]
 async fn a_document_is_read_up_to_the_record_that_is_too_long() {
     let exchange = Exchange::new().await;
@@ -75,14 +76,14 @@ async fn values_and_nesting_are_bounded() {
     assert_eq!((summary.created, summary.rejected), (2, 5), "{summary}");
     let given_back = String::from_utf8(exchange.rejects()).unwrap();
     assert_eq!(given_back.lines().collect::<Vec<_>>(), rejected);
-    // The same as documents that span lines, each of which ends at its record.
+    // The same records in documents of several lines; the import stops at the faulty record.
     for record in &rejected {
         let summary = exchange.bounded(SMALL, record.replacen(',', ",\n", 1)).await;
         assert_eq!((summary.created, summary.rejected), (0, 1), "{record}: {summary}");
     }
 }
 
-/// A text under the marker of raw values is no JSON that is read again: thousands of brackets in it nest nothing.
+/// The import does not parse a text under the marker of raw values as JSON: thousands of brackets in it nest nothing.
 #[tokio::test]
 async fn the_marker_of_raw_values_hides_nothing() {
     let exchange = Exchange::new().await;
@@ -99,7 +100,7 @@ async fn the_marker_of_raw_values_hides_nothing() {
     let plain = brief(9, &format!(r#","x":{deep},"y":"\ud83d\ude00""#));
     let summary = exchange.import(format!("{}\n{plain}\n", lines.join("\n"))).await;
     assert_eq!((summary.created, summary.rejected), (1, 2), "{summary}");
-    // The same again is compared, value by value.
+    // The second import compares the record value by value.
     let again = exchange.import(plain.replace(r#"{"$serde"#, r#"{ "$serde"#)).await;
     assert_eq!(again.skipped, 1, "{again}");
     assert_eq!(exchange.export().await, plain + "\n");
@@ -118,7 +119,7 @@ fn times(encoder: &mut impl Write, text: &str, megabytes: usize) {
     }
 }
 
-/// The status of an import in a process of its own, and the most memory that it has had, in MiB.
+/// The exit status of an import in its own process, and its peak memory in MiB.
 #[cfg(target_os = "linux")]
 async fn memory(name: &str, content: &[u8]) -> (Option<i32>, u64) {
     let folder = tempfile::tempdir().unwrap();
@@ -147,7 +148,7 @@ async fn memory(name: &str, content: &[u8]) -> (Option<i32>, u64) {
     (status.code(), peak >> 10)
 }
 
-/// Each file holds several times as much as the import may take, by another way.
+/// Each file holds several times as much as the import may use, in a different way.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_memory_of_an_import_does_not_grow_with_its_records() {
@@ -195,7 +196,7 @@ async fn the_memory_of_an_import_does_not_grow_with_its_records() {
     }
 }
 
-/// The largest records that are taken by default: a text, and many messages.
+/// The largest records that an import accepts by default: a long text, and many messages.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_largest_records_are_taken_in_bounded_memory() {

@@ -1,4 +1,4 @@
-//! Records as untidy as they come: each goes in with what can be taken and comes out as it was, or is rejected alone.
+//! Untidy records: each is imported as far as possible and exported as it was, or rejected alone.
 
 use sea_orm::{ConnectionTrait, EntityTrait};
 
@@ -13,7 +13,7 @@ async fn a_whole_note_comes_out_as_it_went_in() {
     assert_eq!((summary.customers, summary.users, summary.assignments, summary.messages), (2, 2, 2, 4), "{summary}");
 }
 
-/// What columns cannot hold is kept for export: byte for byte, also where it was left empty.
+/// Values that columns cannot hold are kept for the export, byte for byte, even if they are empty.
 #[tokio::test]
 async fn originals_come_out_again() {
     let messages = [
@@ -39,7 +39,7 @@ async fn originals_come_out_again() {
         r#","closed_on":"2020-06-01T00:00:00Z","updated_by":{"id":3},"show_on_overview":false"#,
     ];
     let lines: Vec<String> = (1..).zip(messages.iter().chain(&fields)).map(|(id, more)| brief(id, more)).collect();
-    // Keys that no column has come last in an export, so that is where these records have them.
+    // An export puts keys without a column last, so these records have them there.
     let content = lines.join("\n") + "\n";
     let (summary, exported) = round_trip(&content).await;
     assert_eq!(summary.rejected, 0, "{summary}");
@@ -79,7 +79,8 @@ async fn characters_of_all_kinds_come_out_again() {
     let content = lines.join("\n") + "\n";
     let (summary, exported) = round_trip(&content).await;
     assert_eq!((summary.created, summary.rejected), (6, 0), "{summary}");
-    // NUL is told of, in each of the four places, and stored as U+FFFD; three other texts are no names of types.
+    // A warning names NUL in each of the four places, which is stored as U+FFFD; three other texts are not names of
+    // types.
     assert_eq!(summary.warnings, 7, "{summary}");
     let values = |text: &str| -> Vec<String> {
         text.lines()
@@ -110,7 +111,7 @@ async fn long_texts_and_threads_go_in() {
     assert_eq!(lengths(&exported), lengths(&content));
 }
 
-/// What cannot be taken is kept as it was, and no other record suffers for it.
+/// Rejected records are kept unchanged, and affect no other record.
 #[tokio::test]
 async fn bad_records_are_rejected_alone() {
     let bad: [&[u8]; 24] = [
@@ -158,7 +159,7 @@ async fn bad_records_are_rejected_alone() {
     assert_eq!(texts(&rejected), texts(&bad));
 }
 
-/// One record that the database itself refuses keeps no other of its batch out.
+/// A record that the database itself refuses does not keep the others of its batch out.
 #[tokio::test]
 async fn a_refused_record_is_rejected_alone() {
     let exchange = Exchange::new().await;
@@ -170,7 +171,7 @@ async fn a_refused_record_is_rejected_alone() {
     assert_eq!(exchange.rejects(), format!("{}\n", lines[19]).into_bytes());
 }
 
-/// Names with control characters are left out, told of, and exported as they were.
+/// Names with control characters are left out with a warning, and exported as they were.
 #[tokio::test]
 async fn names_that_control_a_terminal_are_left_out() {
     let name = r"a\u001b[2K\u009b\u202e\nb";

@@ -1,4 +1,4 @@
-//! People in notes: the first description stands, and everybody that is named exists.
+//! People in notes: the first description counts, and everyone who is named exists.
 
 use notegraph::entity::{company, customer, user};
 use sea_orm::{EntityTrait, QueryOrder};
@@ -20,7 +20,7 @@ async fn the_first_description_stands() {
     assert_eq!(summary.differing, ["user 7"]);
     let row = user::Entity::find().one(exchange.db.read()).await.unwrap().unwrap();
     assert_eq!(row.full_name, "Bo Li");
-    // Each record comes out with its own words nevertheless.
+    // The export of each record has its own description nevertheless.
     let exported = exchange.export().await;
     assert!(
         exported.contains("Someone Else") && exported.contains(r#""user":{"id":7,"full_name":"Bo Li"}"#),
@@ -47,7 +47,7 @@ async fn bare_ids_are_linked_and_filled_later() {
     let customer = customer::Entity::find().one(exchange.db.read()).await.unwrap().unwrap();
     assert_eq!(customer.full_name, "customer 7");
 
-    // Somebody describes one of them: that is no difference, and alters no note.
+    // A later description of one of them is not a difference, and changes no note.
     let summary = exchange.import(brief(3, &format!(r#","user":{}"#, described(7)))).await;
     assert_eq!((summary.users, summary.differences), (0, 0), "{summary}");
     assert_eq!(names().await, ["bo 7", "user-8", "user-9"]);
@@ -68,7 +68,7 @@ async fn a_company_is_found_or_made() {
     assert_eq!((own.len(), own[0].id, own[0].name.as_str()), (1, 40, "Acme"));
     assert_eq!(other.len(), 1);
     assert_ne!(other[0].id, 40, "taken");
-    // The id of another company comes out again.
+    // Each record is exported with the company id that it was imported with.
     let exported = exchange.export().await;
     assert!(exported.contains(r#""company_id":40"#) && exported.contains(r#""company_id":41"#), "{exported}");
 }

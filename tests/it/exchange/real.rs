@@ -1,4 +1,4 @@
-//! The real exports, where they are at hand; nothing of them is in this repository.
+//! The real exports, if they are available; this repository contains nothing of them.
 
 use std::fmt::Write as _;
 use std::io::Read;
@@ -23,7 +23,7 @@ const EXPORTS: [Export; 2] = [
     Export { file: "product-support.jsonl.gz", notes: 11_378, messages: 39_832, assignments: 10_185 },
 ];
 
-/// In, and out again with the same bytes; in once more, and nothing changes.
+/// The export equals the imported file byte for byte, and a second import changes nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn real_exports_go_in_whole() {
     for export in EXPORTS {
@@ -58,7 +58,7 @@ fn find(file: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    // Past the capture of test output, which shows only what failed.
+    // Bypass the capture of test output, which shows only failures.
     let mut text = format!("left out: {file} is not in {}", folder.display());
     let _ = writeln!(text, " (NOTEGRAPH_REAL_DATA names the folder)");
     let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
@@ -72,7 +72,7 @@ where
     E::find().count(db.read()).await.unwrap()
 }
 
-/// The columns hold all of it: no original is needed beside them.
+/// Asserts that the columns hold everything, so that no original is stored.
 async fn assert_nothing_kept(db: &Db) {
     let kept = [
         note::Entity::find().filter(note::Column::Source.is_not_null()).count(db.read()).await.unwrap(),

@@ -1,5 +1,5 @@
-//! Lists and counts whose conditions read more of each note than a statement may read of all: pages end where looking
-//! does, and say where to go on.
+//! Lists and counts whose conditions would examine more notes than one statement may: a page ends where its statement
+//! stops, and its cursor continues there.
 
 use std::ops::Range;
 
@@ -9,12 +9,11 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Client, Engine};
 
-/// A statement looks at seven notes, if it does more with each than comparing columns.
+/// A statement examines seven notes if its condition does more than compare columns.
 const LIMITS: Limits = Limits { looked_at: 3, scored: 5, work: 7, fewest: 7 };
 const NOTES: i64 = 40;
 
-/// Forty notes of one customer and author, each with a message. The subject of every ninth is rare, and a note that is
-/// assigned to the author.
+/// Creates forty notes of one customer and author, each with a message. Every ninth has a rare subject.
 async fn notes() -> (App, Client) {
     let app = App::start_with(&Engine::of_this_run(), LIMITS).await;
     let acme = app.company("Acme").await;
@@ -38,7 +37,7 @@ fn rare(numbers: Range<i64>) -> Vec<i64> {
     numbers.filter(|number| number % 9 == 4).rev().collect()
 }
 
-/// Notes are numbered from the first on, in the order in which they were made.
+/// The numbers of notes, counted from the first one in the order of their creation.
 fn numbers(nodes: &Value, first: i64) -> Vec<i64> {
     let id = |node: &Value| node["databaseId"].as_str().unwrap().parse::<i64>().unwrap() - first;
     nodes.as_array().unwrap().iter().map(id).collect()
@@ -49,7 +48,7 @@ async fn first_id(client: &Client) -> i64 {
     oldest["notes"]["nodes"][0]["databaseId"].as_str().unwrap().parse().unwrap()
 }
 
-/// Walks a list to its end, and gives its notes and the number of pages.
+/// Pages through a list to its end. Returns its notes and the number of pages.
 async fn walk(client: &Client, around: [&str; 2], field: &str, arguments: &str, backwards: bool) -> (Vec<i64>, usize) {
     let (size, beyond, more, end) = if backwards {
         ("last: 2", "before", "hasPreviousPage", "startCursor")
@@ -83,7 +82,7 @@ async fn walk(client: &Client, around: [&str; 2], field: &str, arguments: &str, 
     }
 }
 
-/// What a filter or a search asks of each note.
+/// Filters and searches that examine each note.
 const ASKED: [&str; 4] = [
     "filter: { subject: { contains: \"rare\" } }",
     "filter: { or: [{ tags: { hasAny: [\"none\"] } }, { subject: { contains: \"RARE\" } }] }",
@@ -101,12 +100,12 @@ async fn walking_pages_finds_all_that_one_statement_would_not_look_at() {
             for backwards in [false, true] {
                 let (found, pages) = walk(client, around, field, asked, backwards).await;
                 assert_eq!(found, rare(0..NOTES), "{field}({asked}), backwards: {backwards}");
-                // Those that an index finds are looked at alone.
+                // If an index finds the notes, only those are examined.
                 let least = if asked.contains("\"rare thing") && around[0].is_empty() { 2 } else { 6 };
                 assert!(pages >= least, "{field}({asked}): {pages} pages");
             }
         }
-        // Where columns are compared there is no bound: pages are full.
+        // Comparing columns has no limit: pages are full.
         let (found, pages) = walk(client, around, field, "filter: { confidential: false }", false).await;
         assert_eq!((found.len(), pages), (40, 20), "{field}");
     }
@@ -126,7 +125,7 @@ async fn counts_say_where_they_stopped() {
     };
     for asked in ASKED {
         for (count, precision) in count(asked).await {
-            // Among eight notes in a row one is rare at most.
+            // Of eight notes in a row, at most one is rare.
             let is_right = if precision == "AT_LEAST" { count <= 1 } else { count == rare(0..NOTES).len() as u64 };
             assert!(is_right, "{asked}: {precision} {count}");
         }
@@ -150,7 +149,7 @@ async fn the_order_by_relevance_lists_the_newest_of_more_candidates_than_are_loo
     assert_eq!(found, (NOTES - 7..NOTES).rev().collect::<Vec<i64>>());
 }
 
-/// What belongs to notes is read as a whole so many times in a statement, and the messages since some time once.
+/// A statement reads a related table as a whole a few times at most, and the messages since some time once.
 #[tokio::test]
 async fn notes_are_found_from_what_belongs_to_them_a_few_times() {
     let (app, client) = &notes().await;

@@ -1,4 +1,4 @@
-//! How large and how deep a filter may be, and what it says of one that is larger.
+//! Limits on the size and depth of a filter, and the errors beyond them.
 
 use notegraph::entity::note::Tags;
 use notegraph::entity::token::Scope;
@@ -27,7 +27,7 @@ async fn a_filter_has_so_many_levels_and_conditions_and_no_more() {
     }
     let operators = json!({ "eq": 1, "neq": 2, "in": [3], "notIn": [4], "isNull": false });
     let conditions = |count: usize| -> Value {
-        // Five operators in each of nine, and single ones to make up the number.
+        // Nine conditions with five operators each, and single ones to make up the number.
         let mut all = vec![json!({ "customerId": operators }); 9];
         all.resize(9 + count - 45, json!({ "confidential": false }));
         json!({ "and": all })
@@ -71,7 +71,7 @@ async fn what_is_wrong_is_named_with_its_place() {
     }
 }
 
-/// A note that has all of a hundred users and tags, and one that lacks one of each.
+/// One note has all of a hundred users and tags, another lacks one of each.
 #[tokio::test]
 async fn all_of_a_hundred_may_be_asked_for_in_each_condition() {
     let app = App::start().await;
@@ -103,13 +103,13 @@ async fn all_of_a_hundred_may_be_asked_for_in_each_condition() {
         let name = if operator == "tags" { "hasAll" } else { "all" };
         let all = |values: &[Value]| json!({ operator: { name: values } });
         let without_first = all(&values[1..]);
-        // As many as a list may have, in as many conditions as a filter may have.
+        // As many values as a list may have, in as many conditions as a filter may have.
         let most = |name: &str| json!({ name: vec![all(values); 50] });
         assert_eq!(asked(most("and")).await, notes[1..], "{operator}");
         assert_eq!(asked(most("or")).await, notes[1..], "{operator}");
         assert_eq!(asked(json!({ "not": { "and": vec![all(values); 50] } })).await, notes[..1], "{operator}");
         assert_eq!(asked(json!({ "or": vec![without_first; 50] })).await, notes, "{operator}");
-        // What stands twice is one.
+        // A repeated value counts once.
         assert_eq!(asked(all(&[&values[1..5], &values[1..9]].concat())).await, notes, "{operator}");
         for count in 1..8 {
             assert_eq!(asked(all(&values[..count])).await, notes[1..], "{operator}: {count}");

@@ -1,4 +1,4 @@
-//! Numbers that look random, the same ones from the same seed.
+//! Pseudo-random numbers, the same for the same seed.
 
 pub struct Random(pub u64);
 

@@ -1,4 +1,4 @@
-//! `noteCounts`: the numbers of the lists that the same filter gives.
+//! `noteCounts`: its numbers equal the sizes of the lists with the same filter.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::support::App;
 
 const KEYS: [&str; 7] = ["STATUS", "TYPE", "REFERENCE_TYPE", "USER", "ASSIGNEE", "TAG", "PRIORITY"];
 
-/// The values of a note that it counts for: none, where it has none.
+/// The values that a note counts for; `None` alone if it has no value.
 fn values(key: &str, row: &Row) -> Vec<Option<String>> {
     let Row { note, assignees, .. } = row;
     let user = |id: i64| format!("User:{id}");
@@ -70,7 +70,7 @@ async fn random_counts(seed: u64, confidential: bool) {
             let told: BTreeMap<_, _> = counts.iter().map(|count| text(&count["key"])).zip(numbers).collect();
             assert_eq!(told, expected, "seed {seed}, case {case}: {key} of {filter} {search:?}");
             for count in counts {
-                // What is one of a few is told as such as well.
+                // Keys with few possible values also have a typed field.
                 let text = count["key"].as_str();
                 let of = |wanted: &str| if key == wanted { json!(text) } else { Value::Null };
                 let priority = text.filter(|_| key == "PRIORITY").map(|text| text == "true");
@@ -120,7 +120,7 @@ async fn counts_have_the_names_that_people_know() {
     assert_eq!(counts("PRIORITY").await, json!([priority("false", 2), priority("true", 1)]));
     assert_eq!(counts("ASSIGNEE").await, json!([{ "key": null, "label": null, "count": 3 }]));
 
-    // Tags follow the list in the note, whoever changes it.
+    // The counted tags follow the list in the note, whoever changes it.
     let patch = format!(
         "mutation {{ notePatch(input: {{ id: {}, patch: {{ addTags: [\"b\", \"c\"] }} }}) {{ userErrors {{ code }} }} }}",
         untouched.id
@@ -133,7 +133,7 @@ async fn counts_have_the_names_that_people_know() {
     assert_eq!(counts("TAG").await, json!([tag("a"), tag("b")]));
 }
 
-/// The most values that are told: those of most notes, and of equals the first by name.
+/// At most a thousand values are returned: those with the most notes, ties in alphabetical order.
 #[tokio::test]
 async fn a_thousand_values_are_told_and_no_more() {
     let app = App::start().await;

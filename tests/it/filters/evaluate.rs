@@ -1,4 +1,4 @@
-//! The rules of filters and orders, written down a second time and without a database.
+//! The rules of filters and orders, implemented a second time without a database.
 
 use std::cmp::Ordering;
 
@@ -72,7 +72,7 @@ fn key(id: &Value) -> &str {
     id.split_once(':').map_or(id, |(_, key)| key)
 }
 
-/// What most comparisons have.
+/// The operators that most comparisons have.
 fn compare(condition: &Value, same: impl Fn(&Value) -> bool, is_empty: bool) -> bool {
     operators(condition).all(|(operator, value)| match operator {
         "eq" => same(value),
@@ -130,12 +130,12 @@ fn thread(condition: &Value, messages: &[Said]) -> bool {
     json!(found) == *exists.unwrap_or(&json!(true))
 }
 
-/// In the order of `orderBy`; the ID decides last, in the direction of the last field.
+/// Compares notes by `orderBy`; the ID decides last, in the direction of the last field.
 pub fn order(order_by: &Value, a: &note::Model, b: &note::Model) -> Ordering {
     order_scored(order_by, (a, 0), (b, 0))
 }
 
-/// The same for notes with their scores. Where the score is the last field, age decides before the ID.
+/// Like [`order`], for notes with their scores. If the score is the last field, age decides before the ID.
 pub fn order_scored(order_by: &Value, a: (&note::Model, usize), b: (&note::Model, usize)) -> Ordering {
     let newest = json!({ "field": "CREATED_ON", "direction": "DESC" });
     let mut order_by = order_by.as_array().cloned().unwrap_or_default();
@@ -160,7 +160,7 @@ pub fn order_scored(order_by: &Value, a: (&note::Model, usize), b: (&note::Model
         .then(directed(a.0.id.cmp(&b.0.id), descends(order_by.last().unwrap())))
 }
 
-/// A value that compares as the note's does, by number or by code points.
+/// The sort value of a note, which compares by number or by code points.
 fn value(order: &Value, (note, score): (&note::Model, usize)) -> Option<(i64, String)> {
     let number = |number: i64| Some((number, String::new()));
     match order["field"].as_str().unwrap() {

@@ -25,7 +25,7 @@ pub fn order(random: &mut Random) -> Value {
 
 impl World {
     pub fn filter(&self, random: &mut Random) -> Value {
-        // Few enough for what a filter may have at most.
+        // Few enough to stay within the limits of a filter.
         self.nested(1, &mut 4, random)
     }
 
@@ -106,7 +106,7 @@ impl World {
         if nullable && random.chance(30) {
             condition.insert("isNull".to_owned(), json!(random.chance(50)));
         }
-        // One has to be set.
+        // At least one operator has to be set.
         let least = usize::from(condition.is_empty());
         for _ in 0..random.below(3).max(least) {
             let operator = *random.pick(&["eq", "gt", "gte", "lt", "lte"]);
@@ -148,7 +148,7 @@ fn subject(random: &mut Random) -> Value {
     condition
 }
 
-/// The text in another case, now and then.
+/// The text, sometimes in another case.
 fn cased(text: &str, random: &mut Random) -> String {
     match random.below(3) {
         0 => text.to_uppercase(),
@@ -157,7 +157,7 @@ fn cased(text: &str, random: &mut Random) -> String {
     }
 }
 
-/// A piece of a subject: its beginning, or one from its middle; shorter and longer than what is indexed.
+/// A substring of a subject, or a prefix; shorter and longer than what is indexed.
 fn piece(random: &mut Random, beginning: bool) -> String {
     let text: Vec<char> = random.pick(&SUBJECTS).chars().collect();
     let from = if beginning { 0 } else { random.below(text.len() + 1) };
@@ -166,7 +166,7 @@ fn piece(random: &mut Random, beginning: bool) -> String {
     if random.chance(15) { "x".repeat(if beginning { 99 } else { 3 }) + &piece } else { piece }
 }
 
-/// A few values, and now and then as many as a list may have.
+/// A few values, sometimes up to the maximum of a list.
 fn list(random: &mut Random, mut value: impl FnMut(&mut Random) -> Value) -> Value {
     let count = if random.chance(5) { 5 + random.below(96) } else { random.below(4) };
     (0..count).map(|_| value(random)).collect()
@@ -191,7 +191,7 @@ fn compare(random: &mut Random, nullable: bool, mut value: impl FnMut(&mut Rando
     )
 }
 
-/// Null for what is not set, now and then, as some generators of clients send it.
+/// Sometimes sets all other operators to null, as some generated clients do.
 fn with_nulls(mut condition: Map<String, Value>, operators: &[&str], random: &mut Random) -> Value {
     if random.chance(20) {
         for operator in operators {
@@ -201,7 +201,7 @@ fn with_nulls(mut condition: Map<String, Value>, operators: &[&str], random: &mu
     Value::Object(condition)
 }
 
-/// IDs in full or bare, and now and then of nobody.
+/// IDs in full or bare form, sometimes of a record that does not exist.
 fn ids(random: &mut Random, kind: &str, known: &[i64]) -> Value {
     compare(random, true, |random| {
         let id = if random.chance(90) { *random.pick(known) } else { i64::MAX };

@@ -1,6 +1,6 @@
-//! Random filters, searches, orders and pages: the server answers as a plain evaluator over the rows does.
+//! Random filters, searches, orders and pages: the server's responses equal those of a plain evaluator over the rows.
 //!
-//! `NOTEGRAPH_LISTS_SEED` chooses other cases.
+//! `NOTEGRAPH_LISTS_SEED` selects other cases.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -16,17 +16,17 @@ use super::walk::walk;
 use super::world::{Row, World};
 use crate::search::{Plain, search};
 
-/// In each of the four tests.
+/// Number of lists in each of the four tests.
 const CASES: usize = 1_875;
-/// So many of them have a filter with conditions: five thousand in all.
+/// Minimum number of lists with a condition in their filter: five thousand in all tests.
 const FILTERS: usize = 1_250;
-/// So many have an order, and so many a search.
+/// Minimum number of lists with an order, and with a search.
 const ORDERS: usize = 1_000;
 const SEARCHES: usize = 950;
-/// So many stand in one document.
+/// Number of lists in one document.
 const TOGETHER: usize = 25;
 
-/// One list: its arguments, and what it has to be.
+/// One list: its arguments, and the expected notes.
 struct Case<'w> {
     filter: Value,
     order: Value,
@@ -40,7 +40,7 @@ impl<'w> Case<'w> {
         let (mut filter, mut order) = (world.filter(random), generate::order(random));
         let (written, plain) = if random.chance(75) { search(random) } else { (String::new(), Plain::new(&[])) };
         if !plain.is_blank() && random.chance(35) {
-            // Else few searches find anything.
+            // Otherwise few searches would find anything.
             filter = json!({});
         }
         if !plain.is_blank() && random.chance(50) {
@@ -55,7 +55,7 @@ impl<'w> Case<'w> {
         case
     }
 
-    /// The notes of the list, in their order, where it has only these.
+    /// The expected notes in their order, if the list covers only these rows.
     fn among(&self, world: &'w World, these: impl Fn(&Row) -> bool) -> Vec<&'w Row> {
         let seen = world.rows.iter().filter(|row| world.sees(row) && these(row));
         let found = seen.filter(|row| matches(&self.filter, row, world.viewer) && self.plain.finds(&row.texts));
@@ -78,7 +78,7 @@ fn nodes(rows: &[&Row]) -> Vec<Value> {
     rows.iter().map(|row| json!({ "id": format!("Note:{}", row.note.id) })).collect()
 }
 
-/// A document with many lists, each with variables of its own.
+/// A document with many lists, each with its own variables.
 fn document() -> String {
     let (mut variables, mut lists) = (String::new(), String::new());
     for n in 0..TOGETHER {
@@ -97,7 +97,7 @@ fn document() -> String {
     format!("query({variables}) {{ {lists} }}")
 }
 
-/// The lists of the cases, the arguments of each page with them.
+/// Requests the lists of the cases, each with the arguments of its page.
 async fn ask(world: &World, document: &str, cases: &[Case<'_>], pages: Vec<Value>) -> Vec<Value> {
     let mut variables = Map::new();
     for (n, (case, page)) in cases.iter().zip(pages).enumerate() {
@@ -111,7 +111,7 @@ async fn ask(world: &World, document: &str, cases: &[Case<'_>], pages: Vec<Value
     (0..cases.len()).map(|n| response[format!("list{n}").as_str()].clone()).collect()
 }
 
-/// A part of a list of which the cursors are known, and what it has to be.
+/// The arguments of a part of a list with known cursors, and its expected nodes.
 fn part(cursors: &[Value], expected: &[Value], random: &mut Random) -> (Value, Vec<Value>) {
     let size = 1 + random.below(7);
     let few = |list: &[Value], backwards: bool| {
@@ -151,8 +151,8 @@ const NESTED: &str = "query($filter: NoteFilter, $search: String, $order: [NoteO
     fragment all on NoteConnection { totalCount nodes { id } }
     fragment some on NoteConnection { nodes { id } }";
 
-/// The same list under customers, authors and assignees, and a page of each; then one of these lists, or that of all
-/// notes, in many pages.
+/// Requests the same list under customers, authors and assignees, with a page of each. Then pages through one of these
+/// lists, or through that of all notes.
 async fn nested(world: &World, case: &Case<'_>, random: &mut Random, what: &str) {
     let (size, page) = (1 + random.below(4), 1 + random.below(3));
     let mut variables = case.variables();
@@ -189,7 +189,7 @@ fn key(record: &Value) -> i64 {
     record["id"].as_str().unwrap().split_once(':').unwrap().1.parse().unwrap()
 }
 
-/// The hit is of the part that holds most, and its snippet shows marked words of it.
+/// Asserts that the hit is the text with the most matches, and that its snippet marks words of that text.
 fn assert_hit(plain: &Plain, row: &Row, hit: &Value, what: &str) {
     if !plain.wants_something() {
         assert!(hit.is_null(), "{what}");
@@ -206,7 +206,7 @@ fn assert_hit(plain: &Plain, row: &Row, hit: &Value, what: &str) {
     assert!(!words.is_empty() && words.iter().all(|word| text.contains(word)), "{snippet:?} of {text:?}, {what}");
 }
 
-/// The seed of a test, or one beside that where the environment chooses.
+/// The seed of a test, or another one if the environment says so.
 fn chosen(seed: u64) -> u64 {
     let variable = "NOTEGRAPH_LISTS_SEED";
     let other =
@@ -268,7 +268,7 @@ async fn random_cases(seed: u64, confidential: bool, limits: Limits) {
     assert!(found > CASES / 5, "{found}");
 }
 
-/// A search that gives up soon to look at notes one by one, and that scores few of those that it finds.
+/// Limits with which a search soon stops examining notes one by one, and scores only a few of its matches.
 pub const HASTY: Limits = Limits { looked_at: 5, scored: 9, work: 250_000, fewest: 500 };
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Walking a list, page by page.
+//! Pages through lists.
 
 use std::fmt::Write;
 
@@ -8,18 +8,18 @@ use super::world::World;
 
 const SIZES: [usize; 3] = [1, 2, 7];
 
-/// A walk in pages of one size.
+/// One pass through a list, with one page size.
 struct Walk {
     size: usize,
     backwards: bool,
     cursor: Value,
-    /// What has been seen, in the order of the list.
+    /// The nodes so far, in the order of the list.
     seen: Vec<Value>,
     ended: bool,
 }
 
-/// Fails where the pages of a list, forwards or backwards, are not the whole list. `place` is the field, with that of a
-/// record around it; empty for all notes.
+/// Fails if the pages of a list, forwards or backwards, do not add up to the whole list. `place` is the field, preceded
+/// by that of a record around it; empty for all notes.
 pub async fn walk(world: &World, place: &str, arguments: Value, expected: &[Value], what: &str) {
     let start = |(size, backwards)| Walk { size, backwards, cursor: Value::Null, seen: Vec::new(), ended: false };
     let mut walks: Vec<Walk> = SIZES.into_iter().flat_map(|size| [(size, false), (size, true)]).map(start).collect();
@@ -36,7 +36,7 @@ pub async fn walk(world: &World, place: &str, arguments: Value, expected: &[Valu
     }
 }
 
-/// One page of each walk.
+/// Requests the next page of each walk.
 async fn step(world: &World, place: &str, mut variables: Value, walks: Vec<&mut Walk>, what: &str) {
     let (around, field) =
         place.split_once(") ").map_or((String::new(), "notes"), |(around, field)| (format!("{around}) {{"), field));

@@ -1,4 +1,4 @@
-//! Random notes: with columns that are empty, ties, many scripts, quotes and signs of patterns.
+//! Random notes: with null columns, ties, many scripts, quotes and special characters of patterns.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
@@ -41,12 +41,12 @@ pub const SUBJECTS: [&str; 18] = [
 ];
 pub const TAGS: [&str; 6] = ["vip", "VIP", "é", "a'b\"c", "50%", "日本"];
 
-/// A note with what belongs to it.
+/// A note with its related rows.
 pub struct Row {
     pub note: note::Model,
     pub assignees: Vec<i64>,
     pub messages: Vec<Said>,
-    /// What a search looks at.
+    /// The texts that a search examines.
     pub texts: Vec<Text>,
 }
 
@@ -65,13 +65,13 @@ pub struct Said {
     pub text: String,
 }
 
-/// What the notes of the test are, and who looks.
+/// The notes of a test, and the viewer.
 pub struct World {
     pub app: App,
     pub client: Client,
     pub limits: Limits,
     pub viewer: i64,
-    /// Sees the confidential notes of others.
+    /// Whether the viewer sees the confidential notes of others.
     confidential: bool,
     pub customers: Vec<i64>,
     pub users: Vec<i64>,
@@ -85,7 +85,7 @@ impl World {
         Self::with(Limits::default(), random, confidential).await
     }
 
-    /// In which a search has these limits.
+    /// A random world whose searches have these limits.
     pub async fn with(limits: Limits, random: &mut Random, confidential: bool) -> Self {
         let app = App::start_with(&Engine::of_this_run(), limits).await;
         let (acme, other) = (app.company("Acme").await, app.company("Other").await);
@@ -124,7 +124,7 @@ impl World {
         world
     }
 
-    /// One of a few times, so that many share them.
+    /// One of a few times, so that many notes share them.
     pub fn time(&self, random: &mut Random) -> DateTime<Utc> {
         self.start + TimeDelta::hours(i64::try_from(random.below(9)).unwrap())
     }
@@ -135,7 +135,7 @@ impl World {
         note.reminder = random.chance(50).then(|| self.time(random));
         note.closed_on = random.chance(40).then(|| self.time(random));
         note.subject = random.some(80, &SUBJECTS).map(|subject| {
-            // Long ones, that differ behind what is compared of them.
+            // Long subjects, which differ only after the part that is indexed.
             if random.chance(15) { "x".repeat(99) + subject } else { subject.to_owned() }
         });
         if random.chance(40) {
@@ -152,7 +152,7 @@ impl World {
         note.confidential = random.chance(30);
         note.show_on_overview = random.chance(30);
         note.status = if random.chance(40) { NoteStatus::Closed } else { NoteStatus::Open };
-        // Some stand twice, as an import may bring them.
+        // Some tags occur twice, as an import may bring them.
         note.tags = Tags((0..random.below(4)).map(|_| (*random.pick(&TAGS)).to_owned()).collect());
         if random.chance(10) {
             note.tags.0.extend(TAGS.map(str::to_owned));
@@ -166,7 +166,7 @@ impl World {
         Row::new(note, assignees, messages)
     }
 
-    /// All in one transaction: the rows are many.
+    /// Inserts all rows in one transaction, as they are many.
     async fn insert(&self) {
         let transaction = self.app.db().begin().await.unwrap();
         let mut messages = 0;

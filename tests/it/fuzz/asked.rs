@@ -19,19 +19,19 @@ use tower::ServiceExt;
 use super::fuzz;
 use crate::support::{App, Client, ENDLESS};
 
-/// Documents whose answers tell which of them was executed.
+/// Documents whose responses tell which of them was executed.
 const DOCUMENTS: [&str; 4] =
     ["{ d0: __typename }", "query B { d1: __typename }", "{ d2: __typename }", "query D { d3: __typename }"];
-/// The ids of the first two, which are trusted.
+/// The ids of the first two documents, which are trusted.
 const IDS: [&str; 2] = ["a", "9e107d9d372bb6826bd81d3542a419d6"];
 
 pub fn sha256(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
-/// Two clients of different companies, of which the second only asks by ids.
+/// Two clients of different companies; the second sends only ids.
 pub struct Clients {
-    // Before the runtime, which it needs to go.
+    // Dropped before the runtime, which its drop needs.
     app: App,
     client: Client,
     other: Client,
@@ -50,14 +50,14 @@ impl Clients {
         Self { app, client, other, runtime }
     }
 
-    /// A server of a mode.
+    /// A server with this documents mode.
     pub fn server(&self, schema: &Schema, mode: DocumentsMode, trusted: &Arc<Trusted>) -> Router {
         let stored = StoredSettings { mode, trusted: Arc::clone(trusted) };
         let settings = HttpSettings { stored, of_token: ENDLESS, of_address: ENDLESS, ..HttpSettings::default() };
         router(self.app.context().clone(), schema.clone(), &settings)
     }
 
-    /// One of each mode, which trust the first two documents.
+    /// One server for each mode; all trust the first two documents.
     fn servers(&self) -> [(DocumentsMode, Router); 3] {
         let (schema, folder) = (schema::build(), TempDir::new().unwrap());
         let file = folder.path().join("documents.json");
@@ -91,7 +91,7 @@ impl Clients {
 
     fn get(&self, router: &Router, client: &Client, query: &str) -> Result<Value, String> {
         let request = Request::get(format!("/graphql?{query}"));
-        // Not every text is an address.
+        // Not every text is a valid URI.
         let request = request.header("authorization", format!("Bearer {}", client.token())).body(Body::empty());
         request.map_or(Ok(Value::Null), |request| self.send(router, request))
     }
@@ -101,7 +101,7 @@ impl Clients {
     }
 }
 
-/// Whoever asks is at fault, whatever it is.
+/// All allowed error codes: whatever the request, the fault is the client's.
 const CODES: [&str; 6] = [
     "BAD_REQUEST",
     "GRAPHQL_PARSE_FAILED",
@@ -182,7 +182,7 @@ impl Names {
         query.finish()
     }
 
-    /// The ids that have to be those of the document: a text beside them makes the ones of Relay mean nothing.
+    /// The ids that must be those of the document. If there is a text, Relay's parameters have no meaning.
     fn ids(&self) -> Vec<&str> {
         let hash = self.extensions.as_ref().and_then(|extensions| extensions["persistedQuery"]["sha256Hash"].as_str());
         let relay = self.doc_id.as_deref().or(self.id.as_deref()).filter(|_| self.text().is_none());
@@ -193,7 +193,7 @@ impl Names {
         self.query.as_deref().filter(|text| !text.is_empty())
     }
 
-    /// Whether a document may be executed for this.
+    /// Whether these parameters permit the execution of a document.
     fn allow(&self, number: usize, mode: DocumentsMode) -> bool {
         let document = DOCUMENTS[number];
         let of_text = self.text().is_none_or(|text| text.trim() == document);
@@ -211,13 +211,13 @@ impl Names {
     }
 }
 
-/// Which document an answer is that of.
+/// The document that a response belongs to.
 fn executed(answer: &Value) -> Option<usize> {
     (0..DOCUMENTS.len()).find(|number| answer["data"][format!("d{number}")] == "Query")
 }
 
-/// A text with an id is taken only if it is the document of that id, and an id alone only for its document; whatever names it,
-/// an address says the same as a body.
+/// A text with an id is accepted only if it is the document of that id, and an id alone only for its document;
+/// parameters in a URL give the same result as in a body.
 #[test]
 fn any_request_names_one_document_or_none() {
     let clients = Clients::start();
@@ -235,7 +235,7 @@ fn any_request_names_one_document_or_none() {
             {
                 return Err(format!("{mode:?}: {answer}"));
             }
-            // Another company learns nothing of what is registered here.
+            // Another company cannot use the documents that are registered here.
             let by_id = Names { query: None, ..names.clone() };
             let other = clients.post(router, &clients.other, by_id.body())?;
             if executed(&other).is_some_and(|number| number >= IDS.len()) {
@@ -244,7 +244,7 @@ fn any_request_names_one_document_or_none() {
         }
         Ok(())
     });
-    // What is right is taken.
+    // Correct requests are accepted.
     let nobody = Names { query: None, document_id: None, doc_id: None, id: None, extensions: None };
     for (number, document) in DOCUMENTS.into_iter().enumerate() {
         let [off, allow, only] = MODES;
@@ -273,7 +273,7 @@ fn any_request_names_one_document_or_none() {
     }
 }
 
-/// JSON that nearly is a request, and what follows a question mark.
+/// JSON that resembles a request, and parts of query strings.
 fn soup() -> impl Strategy<Value = String> {
     let known = vec![
         "{",

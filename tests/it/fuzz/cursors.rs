@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::texts::{any_json, number, text};
 use super::{Asked, blames_the_client, fuzz};
 
-/// Real orders of lists, each with the cursor of a page of it.
+/// Valid orders of lists, each with the cursor of a page.
 fn real(asked: &Asked) -> Vec<(Value, String)> {
     let orders = [
         json!(null),
@@ -31,7 +31,7 @@ fn decoded(cursor: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap()
 }
 
-/// A real cursor with other values, or anything else.
+/// A valid cursor with other values, or anything else.
 fn cursor(orders: Vec<Value>) -> impl Strategy<Value = String> {
     let encode = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let value = prop_oneof![number(), text().prop_map(Value::String), Just(Value::Null), any_json(vec!["a"])];
@@ -44,7 +44,7 @@ fn cursor(orders: Vec<Value>) -> impl Strategy<Value = String> {
     ]
 }
 
-/// Each is a place in the list, or refused as none.
+/// Each cursor is a position in the list, or is refused as invalid.
 #[test]
 fn any_cursor_is_answered() {
     let asked = Asked::start();

@@ -8,7 +8,7 @@ use super::{Asked, blames_the_client, fuzz};
 use crate::oracle::random::Random;
 use crate::oracle::{Contract, Style, Words, document};
 
-/// What may be done to a document, at two of its places.
+/// An edit of a document, at two of its positions.
 #[derive(Clone, Copy, Debug)]
 enum Edit {
     Remove,
@@ -24,7 +24,7 @@ fn edits() -> impl Strategy<Value = Edits> {
     vec((edit, any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..6)
 }
 
-/// The marks and words of a document, each by itself.
+/// Splits a document into its words and its other characters.
 fn pieces(text: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     let mut in_word = false;
@@ -56,7 +56,7 @@ fn apply(edits: &Edits, text: &str) -> String {
     pieces.concat()
 }
 
-/// What documents ask for: some of it is there.
+/// Values for documents, some of which exist.
 fn words(asked: &Asked) -> Words {
     let ids = |kind: &str| (kind.to_owned(), (1..4).map(|key| format!("{kind}:{key}")).collect());
     let kinds = ["Company", "Customer", "User", "NoteType", "Note", "NoteMessage"];
@@ -65,7 +65,7 @@ fn words(asked: &Asked) -> Words {
     Words { ids: kinds.map(ids).into_iter().collect::<BTreeMap<_, _>>(), cursors: vec![cursor, "x".to_owned()] }
 }
 
-/// Documents of the schema, and what is almost one.
+/// Documents of the schema, and documents that are almost valid.
 #[test]
 fn any_document_is_answered() {
     let asked = Asked::start();
@@ -89,7 +89,7 @@ fn any_document_is_answered() {
     });
 }
 
-/// A plan that was kept with its document answers as one that was just made, whatever variables it depends on.
+/// A plan that is kept with its document gives the same response as a new one, whatever variables it depends on.
 #[test]
 fn a_plan_that_is_kept_is_the_right_one() {
     let asked = Asked::start();
@@ -105,7 +105,7 @@ fn a_plan_that_is_kept_is_the_right_one() {
                 *flag = Value::Bool(choice >> (bit % 64) & 1 == 1);
             }
             let kept = asked.ask(&text, Value::Object(variables.clone()));
-            // Another text, and so another document with a plan of its own.
+            // Another text is another document, with its own plan.
             let fresh = asked.ask(&format!("{text}\n# {choice}"), Value::Object(variables));
             if kept.body["data"] != fresh.body["data"] || kept.codes() != fresh.codes() {
                 return Err(format!("{:.1000}\n{:.1000}", kept.text, fresh.text));

@@ -8,7 +8,7 @@ use super::texts::{any_json, number, text};
 use super::{Asked, blames_the_client, fuzz};
 use crate::oracle::{Contract, Kind};
 
-/// Values of a type, as the schema has it, and some that are of none.
+/// Values of a type of the schema, and some that do not fit it.
 fn value_of(contract: &Contract, ty: &Type, depth: usize) -> BoxedStrategy<Value> {
     let right = match &ty.base {
         BaseType::List(inner) => vec(value_of(contract, inner, depth), 0..4).prop_map(Value::Array).boxed(),
@@ -59,7 +59,7 @@ const DOCUMENT: &str = "query($filter: NoteFilter, $order: [NoteOrder!], $search
     noteCounts(groupBy: TAG, filter: $filter, search: $search) { count }
 }";
 
-/// Each is a condition of a statement that the database carries out, or refused.
+/// Each filter is a condition of a statement that the database executes, or is refused.
 #[test]
 fn any_filter_is_answered() {
     let asked = Asked::start();

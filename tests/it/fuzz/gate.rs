@@ -78,14 +78,14 @@ fn document() -> impl Strategy<Value = String> {
     })
 }
 
-/// Any text is read to its end, what is valid is handed over, and the estimate gets to the end of that.
+/// Any text is read to its end, valid documents are handed over, and the estimate of their cost terminates.
 #[test]
 fn any_text_is_read_and_weighed() {
     let (schema, bounds) = (schema::build(), Bounds::default());
     fuzz("gate", 2_000, &document(), |text| {
         match document::read(schema.types(), text, bounds.of_parser(), &bounds.of_document()) {
             Ok(checked) => {
-                // Either is an answer.
+                // Either result is correct.
                 let _ = estimate(&checked.document, &Variables::default(), &bounds);
                 let _ = checked.operation(None).map(|one| one.variables(schema.types(), Variables::default()));
                 Ok(())

@@ -12,8 +12,8 @@ use crate::oracle::mutate::Pool;
 use crate::oracle::random::Random;
 use crate::oracle::verdicts::{Asked, asked};
 
-/// Large numbers as the library has them, which keeps no more than the first digits, and one zero: ours has identifiers as
-/// they are written.
+/// Formats large numbers as the library does, which keeps only their first digits, and zeros alike. This server keeps
+/// IDs as they are written.
 fn short(text: String) -> String {
     match text.parse::<f64>() {
         Ok(number) if number.abs() >= 1e15 => number.to_string(),
@@ -22,7 +22,7 @@ fn short(text: String) -> String {
     }
 }
 
-/// Without places, and with all numbers as texts: ours has identifiers so.
+/// A document without positions, and with all numbers as texts, as this server represents IDs.
 fn plain(document: &ExecutableDocument) -> Value {
     fn without(value: Value) -> Value {
         match value {
@@ -39,7 +39,7 @@ fn plain(document: &ExecutableDocument) -> Value {
     without(serde_json::to_value(document).unwrap())
 }
 
-/// What is valid is handed over as the library's own parser has it, wherever that can read it; and is ready to run.
+/// A valid document is handed over as the library's own parser reads it, if that can read it, and is ready to run.
 #[test]
 fn any_valid_document_is_handed_over_whole() {
     let (schema, bounds, contract) = (schema::build(), Bounds::default(), Contract::read());
@@ -59,7 +59,7 @@ fn any_valid_document_is_handed_over_whole() {
         let Ok(operation) = checked.operation(operation.as_deref()) else { return Ok(()) };
         let sent = Variables::from_json(serde_json::from_str(&variables).unwrap());
         if let Ok(variables) = operation.variables(schema.types(), sent) {
-            // Either is an answer.
+            // Either result is correct.
             let _ = estimate(&checked.document, &variables, &bounds);
         }
         Ok(())

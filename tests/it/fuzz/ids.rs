@@ -23,7 +23,7 @@ const DOCUMENT: &str = "query($id: ID!) {
     notes(filter: { or: [{ id: { eq: $id } }, { customerId: { in: [$id] } }, { referenceId: { eq: $id } }] }) { totalCount }
 }";
 
-/// Each names a record, or is refused as no ID.
+/// Each ID names a record, or is refused as invalid.
 #[test]
 fn any_id_is_answered() {
     let asked = Asked::start();

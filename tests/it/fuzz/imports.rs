@@ -40,7 +40,7 @@ const NAMES: [&str; 30] = [
     "attachment",
 ];
 
-/// A record that is right, in which some values are others.
+/// A valid record in which some values are replaced.
 fn record() -> impl Strategy<Value = Value> {
     let changes = vec((prop::sample::select(NAMES.to_vec()), any_json(NAMES.to_vec())), 0..5);
     (1..30_i64, changes).prop_map(|(id, changes)| {
@@ -72,12 +72,12 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Each record goes in or is rejected by itself; what is in comes out again.
+/// Each record is imported or rejected by itself, and every line of an export is JSON.
 #[test]
 fn any_line_is_imported_or_rejected() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let exchange = runtime.block_on(Exchange::new());
-    // Makes the company.
+    // Create the company.
     runtime.block_on(exchange.import(r#"{"id": 99, "created_on": "2026-01-02T03:04:05Z"}"#));
     fuzz("import lines", 50, &vec(line(), 1..4), |lines| {
         runtime.block_on(async {

@@ -12,14 +12,14 @@ use tempfile::TempDir;
 use super::asked::{Clients, sha256};
 use super::fuzz;
 
-/// So many documents are valid: the answer to each tells its number.
+/// Number of valid documents; the response to each contains its number.
 const VALID: usize = 4;
 
 fn document(number: usize) -> String {
     format!("query Q {{ d{number}: __typename }}")
 }
 
-/// An entry of a manifest: an id, and its document.
+/// An entry of a manifest: an id and its document.
 type Entry = (String, Value);
 
 fn entry() -> impl Strategy<Value = Entry> {
@@ -40,7 +40,7 @@ fn entry() -> impl Strategy<Value = Entry> {
     (id, text)
 }
 
-/// A manifest of one of its forms, or nearly one, with the entries that it has.
+/// A manifest in one of its formats, or almost, with its entries.
 fn manifest() -> impl Strategy<Value = (String, Vec<Entry>)> {
     let format = prop::sample::select(vec!["apollo-persisted-query-manifest", "other"]);
     (vec(entry(), 0..5), any::<bool>(), format, 0..3, any::<bool>(), any::<Option<(prop::sample::Index, char)>>())
@@ -50,7 +50,7 @@ fn manifest() -> impl Strategy<Value = (String, Vec<Entry>)> {
                 json!({ "format": format, "version": version, "operations": operations.collect::<Vec<_>>() })
                     .to_string()
             } else {
-                // With keys that come twice.
+                // A JSON object, which may have duplicate keys.
                 let members = entries.iter().map(|(id, text)| format!("{}: {text}", json!(id)));
                 format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
             };
@@ -66,7 +66,7 @@ fn manifest() -> impl Strategy<Value = (String, Vec<Entry>)> {
         })
 }
 
-/// A manifest is refused with a message that names the file, or each of its ids finds its own document.
+/// A manifest is read, or refused with a short message that names the file.
 #[test]
 fn any_manifest_is_read_or_refused() {
     let (schema, bounds, folder) = (schema::build(), Bounds::default(), TempDir::new().unwrap());

@@ -1,10 +1,10 @@
-//! Texts and JSON that are likely to hurt.
+//! Texts and JSON that are likely to cause trouble.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-/// A text of any characters, or of those that mean something to somebody.
+/// A text of any characters, or of those that have a special meaning somewhere.
 pub fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "\\PC{0,12}",
