@@ -58,8 +58,8 @@ fn chunks(body: &str, size: usize) -> String {
     format!("{chunks}0\r\n\r\n")
 }
 
-/// 12 MB in chunks of one byte took 5 s on the threads that all clients share, and zeros before a chunk's size had no
-/// limit.
+/// Regression: 12 MB in chunks of one byte took 5 s on the threads that all clients share, and zeros before a chunk's
+/// size had no limit.
 #[tokio::test]
 async fn a_body_in_chunks_is_not_mostly_framing() {
     let app = App::start().await;
@@ -91,7 +91,7 @@ async fn a_body_in_chunks_is_not_mostly_framing() {
     assert_eq!(answer.matches("HTTP/1.1 200 ").count(), 21, "{answer}");
 }
 
-/// Heads that announced 2 MiB each reserved the memory of all clients, although no byte of a body came.
+/// Regression: heads that announced 2 MiB each reserved the memory of all clients, although no byte of a body came.
 #[tokio::test]
 async fn what_is_announced_takes_no_memory() {
     let app = App::start().await;

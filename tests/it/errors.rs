@@ -1,4 +1,4 @@
-//! Errors: each has a code and a request ID, none mentions the database, and a wrong value refuses the whole document.
+//! Errors: each has a code and a request ID, none mentions the database, and one wrong value refuses a whole document.
 
 use notegraph::entity::token::Scope;
 use sea_orm::ConnectionTrait;
