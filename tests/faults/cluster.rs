@@ -143,7 +143,7 @@ impl Drop for Cluster {
     }
 }
 
-/// The folder with the programs of the newest version.
+/// The folder with `PostgreSQL`'s programs: Debian's newest version, or else the one in `PATH`.
 fn programs() -> PathBuf {
     let of_debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let newest = of_debian

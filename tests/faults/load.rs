@@ -157,7 +157,7 @@ fn code(answer: &Answer) -> String {
     }
 }
 
-/// Asserts that each acknowledged note exists once.
+/// Asserts that each acknowledged note exists once, and that there are no other notes.
 pub fn assert_kept(known: &[String], there: &[String]) {
     let mut count: HashMap<&str, usize> = HashMap::new();
     for subject in there {

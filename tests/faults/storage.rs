@@ -198,7 +198,7 @@ async fn a_change_that_fails_after_another_was_made_is_not_to_be_sent_again() {
     assert!(answer.body["data"]["a"]["note"]["id"].is_string(), "the answer to what was made is there: {answer:?}");
     let subjects = client.query("{ notes { nodes { subject } } }").await;
     assert_eq!(subjects.data()["notes"]["nodes"], json!([{ "subject": "made" }]));
-    // If nothing was changed, the status does.
+    // If nothing was changed, the status is that of the error.
     let document = format!("mutation($d: String!) {{ {} }}", one("b", "not made", "$d"));
     app.db().schema_door().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
     let answer = client.query_with(&document, large).await;

@@ -48,7 +48,7 @@ pub fn counts() -> Case {
     Case::new("counts", format!("{{ {fields} }}"), json!({}))
 }
 
-/// Matches any of fifty substrings of subjects, which makes the server read every note.
+/// Matches any of 49 substrings of subjects, which makes the server read every note.
 pub fn contains() -> Case {
     let query = "query($f: NoteFilter) { notes(first: 1, filter: $f) { totalCount } }";
     Case::new("contains", query.to_owned(), json!({ "f": { "or": subjects(49) } }))

@@ -85,7 +85,7 @@ impl Template {
             execute(url, &sql).await;
         }
         command(url, &["demo", "--notes", &notes.to_string()]).await;
-        // What a server does by itself within a day.
+        // Gathers planner statistics, as autovacuum does by itself on a `PostgreSQL` database in use.
         execute(url, if matches!(engine, Engine::Sqlite) { "ANALYZE" } else { "VACUUM (ANALYZE)" }).await;
         let cast = Cast::enter(url).await;
         Self { engine, database, cast, baseline: OnceCell::new() }

@@ -33,7 +33,7 @@ async fn writers() {
     stage.judge(siege, attack, &Bounds::ONE).await;
 }
 
-/// Maximum growth of the event log as a multiple of the bytes sent, as each event stores a text at most once.
+/// Maximum growth of the event log as a multiple of the bytes sent: events store only the beginning of a long text.
 const GROWTH: i64 = 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
