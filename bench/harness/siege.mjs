@@ -24,8 +24,8 @@ const LONG = { notes: 100, characters: 250_000 };
 const aliases = (count, field) => Array.from({ length: count }, (_, number) => `a${number}: ${field}`).join(" ");
 
 /**
- * Each attack in the dialect of each server, at the largest size that the server accepts: notegraph limits pages to 100,
- * the peers have no limit.
+ * Each attack in the dialect of each server, at the largest size that the server accepts: notegraph limits pages to
+ * 100, the peers have no limit.
  */
 function attacks(server, { company, customer }) {
   const isPostgraphile = server.name === "postgraphile";
