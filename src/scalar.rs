@@ -4,6 +4,7 @@ use async_graphql::registry::Registry;
 use async_graphql::{Description, InputType, InputValueError, InputValueResult, OutputType, Scalar, ScalarType, Value};
 use chrono::{Datelike, NaiveDate, Timelike, Utc};
 
+use crate::control_characters;
 use crate::document;
 use crate::engine::Leaf;
 use crate::id::quote;
@@ -84,6 +85,12 @@ impl DateTime {
             return None;
         }
         let time = chrono::DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc);
+        // A leap second ends June or December in UTC (RFC 3339, section 5.7); the library accepts second 60 of any minute.
+        let leaps =
+            || (time.hour(), time.minute()) == (23, 59) && matches!((time.month(), time.day()), (6, 30) | (12, 31));
+        if time.nanosecond() >= 1_000_000_000 && !leaps() {
+            return None;
+        }
         // Through the number of microseconds, which has no leap seconds: PostgreSQL has none, either.
         let time = chrono::DateTime::from_timestamp_micros(time.timestamp_micros())?;
         (1..=9999).contains(&time.year()).then_some(Self(time))
@@ -183,9 +190,15 @@ impl Url {
     /// The expected format, for error messages.
     pub const RIGHT: &str = "an http or https address of at most 2,000 characters";
 
-    /// Parses a URL. Refuses other schemes (`javascript:`, `data:`), which would run in the pages that show the link.
+    /// Parses a URL. Refuses other schemes (`javascript:`, `data:`), which would run in the pages that show the link, and
+    /// what parsers only repair: without `//`, an address is relative to a page of the same scheme.
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() > Self::MAX_LENGTH || text.contains(char::is_control) {
+        let repaired = |c: char| c.is_whitespace() || c == '\\' || control_characters::is_control(c);
+        if text.len() > Self::MAX_LENGTH || text.contains(repaired) {
+            return None;
+        }
+        let (_, rest) = text.split_once("://")?;
+        if rest.starts_with('/') {
             return None;
         }
         let url = url::Url::parse(text).ok()?;
@@ -279,6 +292,9 @@ mod tests {
         assert_eq!(text("2026-03-14T09:26:53.123456789Z").as_deref(), Some("2026-03-14T09:26:53.123456Z"));
         assert_eq!(text("2026-03-14T09:26:53.120Z").as_deref(), Some("2026-03-14T09:26:53.120Z"));
         assert_eq!(text("2016-12-31T23:59:60Z").as_deref(), Some("2017-01-01T00:00:00Z"));
+        assert_eq!(text("2015-07-01T01:59:60+02:00").as_deref(), Some("2015-07-01T00:00:00Z"));
+        assert_eq!(text("2026-03-14T12:30:60Z"), None);
+        assert_eq!(text("2016-12-31T23:59:60+02:00"), None);
         for wrong in ["2026-03-14", "2026-03-14 09:26:53Z", "2026-03-14T09:26:53\u{2212}01:00", " 2026-03-14T09:26:53Z"]
         {
             assert_eq!(text(wrong), None, "{wrong}");
@@ -322,9 +338,22 @@ mod tests {
     #[test]
     fn addresses_are_of_the_web() {
         assert!(Url::parse("https://example.com/a.png").is_some());
-        for text in
-            ["javascript:alert(1)", "data:text/html,x", "a.png", "//example.com", "https://", "https://a/\0", ""]
-        {
+        for text in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "a.png",
+            "//example.com",
+            "https://",
+            "https://a/\0",
+            "",
+            "http:a",
+            " http://a",
+            "http://a/ b",
+            "http:\\\\a",
+            "http:///a",
+            "http://a/\u{202e}",
+            "http:a/b://c",
+        ] {
             assert!(Url::parse(text).is_none(), "{text:?} was taken");
         }
     }

@@ -126,7 +126,8 @@ fn persisted_hash(extensions: &str) -> Result<Option<String>, Refusal> {
     }
     let PersistedQuery { version, sha256_hash } = serde_json::from_str(raw.get())
         .map_err(|error| wrong(".persistedQuery", format!("cannot be read: {error}")))?;
-    if version.is_none_or(|version| version.get() != VERSION) {
+    // Some JSON libraries know floating-point numbers only.
+    if version.is_none_or(|version| !matches!(version.get(), VERSION | "1.0")) {
         return Err(wrong(".persistedQuery.version", format!("has to be {VERSION}: no other version is known")));
     }
     let hash = sha256_hash.and_then(|hash| serde_json::from_str(hash.get()).ok());
@@ -260,6 +261,8 @@ mod tests {
         for (extension, hint) in [
             (r#"{"version": 2, "sha256Hash": "a"}"#, "`extensions.persistedQuery.version` has to be 1"),
             (r#"{"version": "1", "sha256Hash": "a"}"#, "version` has to be 1"),
+            (r#"{"version": 1.5, "sha256Hash": "a"}"#, "version` has to be 1"),
+            (r#"{"version": 1.0, "sha256Hash": 5}"#, "sha256Hash` has to be the SHA-256"),
             (r#"{"sha256Hash": "a"}"#, "version` has to be 1"),
             (r#"{"version": 1}"#, "sha256Hash` has to be the SHA-256"),
             (r#"{"version": 1, "sha256Hash": 5}"#, "sha256Hash` has to be the SHA-256"),

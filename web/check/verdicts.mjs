@@ -26,12 +26,14 @@ const scalars = {
     const form = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-](\d\d):(\d\d))$/
     const [, year, month, day, hour, minute, second, , , offset = '0', rest = '0'] = form.exec(text) ?? []
     if (year === undefined || !calendar(+year, +month, +day)) return false
-    return +hour < 24 && +minute < 60 && +second <= 60 && +offset < 24 && +rest < 60
+    if (+hour > 23 || +minute > 59 || +second > 60 || +offset > 23 || +rest > 59) return false
+    // Leap seconds end June and December (RFC 3339, section 5.7).
+    return +second < 60 || /-(06-30|12-31)T23:59:59/.test(new Date(text.toUpperCase().replace(':60', ':59')).toISOString())
   },
   BigInt: (text) => /^(0|-?[1-9]\d*)$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text),
   URL: (text) => {
-    const plain = text.length <= 2000 && !/\p{Cc}/u.test(text)
-    return plain && URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol)
+    const plain = text.length <= 2000 && !/[\s\\\p{Cc}\u2028-\u202e\u2066-\u2069]/u.test(text)
+    return plain && /^[^/]*:\/\/(?!\/)/.test(text) && URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol)
   },
 }
 for (const [name, takes] of Object.entries(scalars)) {

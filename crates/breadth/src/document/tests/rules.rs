@@ -53,7 +53,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "{ user @skip(if: true) @skip(if: true) { id } }",
-        "1:9 1:25 The directive \"@skip\" can only be used once at this location.",
+        "1:8 1:24 The directive \"@skip\" can only be used once at this location.",
     ),
     ("query @skip(if: true) { user { id } }", "1:7 Directive \"@skip\" may not be used on QUERY."),
     (

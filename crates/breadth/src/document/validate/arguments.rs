@@ -1,7 +1,7 @@
 //! Validates arguments and directives (GraphQL, sections 5.4 and 5.7).
 
 use super::super::schema::InputValue;
-use super::super::syntax::{Argument, At, Directive};
+use super::super::syntax::{Argument, At, Directive, Name};
 use super::values::Expected;
 use super::{Examination, Step, repeated, short};
 
@@ -80,7 +80,8 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             }
             self.arguments(&directive.arguments, &defined.arguments, Owner::Directive(name), directive.at);
         }
-        for (name, at) in repeated(directives.iter().map(|directive| directive.name)) {
+        let marked = directives.iter().map(|directive| Name { at: directive.at, ..directive.name });
+        for (name, at) in repeated(marked) {
             if schema.directive(name).is_some_and(|defined| !defined.repeatable) {
                 self.fault(|_| format!("The directive \"@{name}\" can only be used once at this location."), at);
             }
