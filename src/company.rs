@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::context::Reader;
-use crate::engine::{Question, leaf, lent, object};
+use crate::context::DataSource;
+use crate::engine::{Loader, field, field_ref, object};
 use crate::entity::company;
 use crate::error::Result;
-use crate::id::{GlobalId, Kind};
+use crate::id::{GlobalId, NodeKind};
 use crate::scalar::BigInt;
 
 /// The GraphQL object of a company's row.
@@ -19,25 +19,25 @@ object! {
     /// A company. Its people and notes are invisible to all other companies.
     Company implements "Node" {
         /// The global ID of the company.
-        id = leaf(|company: &Company| GlobalId(Kind::Company, company.0.id));
+        id = field(|company: &Company| GlobalId(NodeKind::Company, company.0.id));
         /// The key of the company.
-        database_id = leaf(|company: &Company| BigInt(company.0.id)).reads(&["id"]);
+        database_id = field(|company: &Company| BigInt(company.0.id)).reads(&["id"]);
         /// The name of the company.
-        name = lent(|company: &Company| &company.0.name);
+        name = field_ref(|company: &Company| &company.0.name);
     }
 }
 
 /// Loads companies by key; only the viewer's own can be found.
 pub struct CompanyById;
 
-impl Question for CompanyById {
+impl Loader for CompanyById {
     type Key = i64;
-    type Answer = Arc<company::Model>;
-    type Source = Reader;
+    type Value = Arc<company::Model>;
+    type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, _: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
-        let own = reader.sight.company().one(reader.db.read()).await?;
+    async fn load(reader: &DataSource, _: &[i64]) -> Result<HashMap<i64, Self::Value>> {
+        let own = reader.access.company().one(reader.db.read()).await?;
         Ok(own.into_iter().map(|company| (company.id, Arc::new(company))).collect())
     }
 }

@@ -4,39 +4,39 @@ use std::sync::Arc;
 
 use crate::auth::Viewer;
 use crate::clock::Clock;
-use crate::db::{Db, Share};
+use crate::db::{Db, OperationContext};
 use crate::engine::{Context, Data};
 use crate::entity::token::Scope;
-use crate::entity::{Columns, Sight, Table};
+use crate::entity::{AccessScope, ColumnSet, ColumnTable};
 use crate::error::Result;
 use crate::meter::Meter;
-use crate::projection::{Mentioned, Projection};
 use crate::quota::Quota;
-use crate::search::Limits;
+use crate::search::SearchLimits;
+use crate::selected_columns::{FieldColumns, SelectedNames};
 
 /// State of the process.
 #[derive(Clone)]
-pub struct App {
+pub struct AppState {
     pub db: Db,
     pub clock: Clock,
-    pub limits: Limits,
+    pub limits: SearchLimits,
     pub quota: Quota,
 }
 
-impl App {
+impl AppState {
     /// Returns the state for one operation: its statements are scheduled by its token, and reported to its meter.
     #[must_use]
-    pub fn scoped(&self, share: Share) -> Self {
-        Self { db: self.db.scoped(share), ..self.clone() }
+    pub fn for_operation(&self, operation: OperationContext) -> Self {
+        Self { db: self.db.for_operation(operation), ..self.clone() }
     }
 
-    /// Returns the data that resolvers of an operation use: its viewer, its meter and its reader. `mentioned` holds the
+    /// Returns the data that resolvers of an operation use: its viewer, its meter and its reader. `selected` holds the
     /// names that the document selects.
-    pub fn data(&self, mentioned: &Mentioned, viewer: Viewer, meter: &Arc<Meter>) -> Data {
-        let reader = Reader {
+    pub fn data(&self, selected: &SelectedNames, viewer: Viewer, meter: &Arc<Meter>) -> Data {
+        let reader = DataSource {
             db: self.db.clone(),
-            sight: viewer.sight(),
-            mentioned: mentioned.clone(),
+            access: viewer.access(),
+            selected: selected.clone(),
             limits: self.limits,
             meter: Arc::clone(meter),
         };
@@ -46,42 +46,42 @@ impl App {
 
 /// Database access for one viewer, which every `Question` is asked of.
 #[derive(Clone)]
-pub struct Reader {
+pub struct DataSource {
     pub db: Db,
-    pub sight: Sight,
-    pub limits: Limits,
+    pub access: AccessScope,
+    pub limits: SearchLimits,
     /// Measures what the operation uses.
     pub meter: Arc<Meter>,
-    mentioned: Mentioned,
+    selected: SelectedNames,
 }
 
-impl Reader {
+impl DataSource {
     /// The columns that this operation may need.
-    pub fn columns<E: Table>(&self, projection: &Projection<E>) -> Columns<E> {
-        projection.columns(&self.mentioned)
+    pub fn columns<E: ColumnTable>(&self, fields: &FieldColumns<E>) -> ColumnSet<E> {
+        fields.columns(&self.selected)
     }
 
     /// Whether the document mentions a field of this name.
     pub fn mentions(&self, field: &str) -> bool {
-        self.mentioned.has(field)
+        self.selected.has(field)
     }
 }
 
-/// Access for resolvers to what [`App::data`] provides.
+/// Access for resolvers to what [`AppState::data`] provides.
 pub trait ContextExt<'a> {
-    fn app(&self) -> &'a App;
+    fn app(&self) -> &'a AppState;
     /// Returns the viewer, after checking that the token has `scope`.
     ///
     /// # Errors
     /// FORBIDDEN without the scope.
     fn viewer(&self, scope: Scope) -> Result<&'a Viewer>;
     fn viewer_has(&self, scope: Scope) -> bool;
-    fn reader(&self) -> &'a Reader;
-    fn sight(&self) -> Sight;
+    fn data_source(&self) -> &'a DataSource;
+    fn access(&self) -> AccessScope;
 }
 
 impl<'a> ContextExt<'a> for Context<'a> {
-    fn app(&self) -> &'a App {
+    fn app(&self) -> &'a AppState {
         self.data()
     }
 
@@ -95,11 +95,11 @@ impl<'a> ContextExt<'a> for Context<'a> {
         self.data::<Viewer>().has(scope)
     }
 
-    fn reader(&self) -> &'a Reader {
+    fn data_source(&self) -> &'a DataSource {
         self.data()
     }
 
-    fn sight(&self) -> Sight {
-        self.reader().sight
+    fn access(&self) -> AccessScope {
+        self.data_source().access
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use sea_orm::DbErr;
 
-use crate::db::{Fault, stopped};
+use crate::db::{DbFault, cancellation_error};
 use crate::entity::token::Scope;
 
 /// The result of everything that can fail while an operation runs.
@@ -41,13 +41,13 @@ pub enum Error {
 /// The cause of a server or database error, kept for the log and never sent to clients.
 pub struct Cause(pub Arc<dyn std::error::Error + Send + Sync>);
 
-fn fault(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<Fault> {
-    cause.downcast_ref::<DbErr>().and_then(Fault::of)
+fn fault(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<DbFault> {
+    cause.downcast_ref::<DbErr>().and_then(DbFault::of)
 }
 
 impl Cause {
     /// The kind of database fault, if it is one.
-    pub fn fault(&self) -> Option<Fault> {
+    pub fn fault(&self) -> Option<DbFault> {
         fault(&*self.0)
     }
 }
@@ -64,7 +64,7 @@ impl Error {
 
     /// Whether a database connection has failed, so that others may have failed, too.
     pub fn is_of_connection(&self) -> bool {
-        matches!(self, Self::Unavailable(cause) if fault(&**cause) == Some(Fault::Connection))
+        matches!(self, Self::Unavailable(cause) if fault(&**cause) == Some(DbFault::Connection))
     }
 
     /// `extensions.code` of the error that clients see.
@@ -84,13 +84,15 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if let Some(stop) = stopped(&error) {
+        if let Some(stop) = cancellation_error(&error) {
             return stop;
         }
-        match Fault::of(&error) {
-            Some(Fault::Connection | Fault::ReadOnly | Fault::Busy | Fault::Slow) => Self::Unavailable(Arc::new(error)),
-            Some(Fault::Full) => Self::StorageFull(Arc::new(error)),
-            Some(Fault::Damaged) | None => Self::internal(error),
+        match DbFault::of(&error) {
+            Some(DbFault::Connection | DbFault::ReadOnly | DbFault::Busy | DbFault::Slow) => {
+                Self::Unavailable(Arc::new(error))
+            }
+            Some(DbFault::Full) => Self::StorageFull(Arc::new(error)),
+            Some(DbFault::Damaged) | None => Self::internal(error),
         }
     }
 }
@@ -115,7 +117,7 @@ impl From<Error> for breadth::Error {
             }
             Error::Unavailable(cause) => {
                 let message = match fault(&*cause) {
-                    Some(Fault::Slow) => {
+                    Some(DbFault::Slow) => {
                         "This took longer than the server lets the database work on it; ask for less, or try again."
                     }
                     _ => "The database is not available; try again.",

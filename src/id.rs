@@ -5,12 +5,12 @@
 use async_graphql::ID;
 use async_graphql::registry::Registry;
 
-use crate::engine::Leaf;
+use crate::engine::LeafValue;
 use crate::error::{Error, Result};
 
 /// The types with global ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum NodeKind {
     Company,
     Customer,
     User,
@@ -19,9 +19,9 @@ pub enum Kind {
     NoteMessage,
 }
 
-impl Kind {
+impl NodeKind {
     /// The kind with this id prefix.
-    pub fn named(prefix: &str) -> Option<Self> {
+    pub fn from_prefix(prefix: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == prefix)
     }
 
@@ -62,18 +62,18 @@ impl Kind {
     ///
     /// # Errors
     /// INVALID, if the id is invalid or of another kind.
-    pub fn key(self, id: &ID) -> Result<i64> {
+    pub fn parse_arg(self, id: &ID) -> Result<i64> {
         self.parse(id).map_err(Error::Invalid)
     }
 }
 
 /// A global id in a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GlobalId(pub Kind, pub i64);
+pub struct GlobalId(pub NodeKind, pub i64);
 
-impl Leaf for GlobalId {
+impl LeafValue for GlobalId {
     fn register(registry: &mut Registry) -> String {
-        <ID as Leaf>::register(registry)
+        <ID as LeafValue>::register(registry)
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -108,9 +108,9 @@ impl AssigneeKey {
     }
 }
 
-impl Leaf for AssigneeKey {
+impl LeafValue for AssigneeKey {
     fn register(registry: &mut Registry) -> String {
-        <ID as Leaf>::register(registry)
+        <ID as LeafValue>::register(registry)
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -120,8 +120,8 @@ impl Leaf for AssigneeKey {
 
 /// The record that a global id names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Named {
-    Record(Kind, i64),
+pub enum GlobalIdTarget {
+    Record(NodeKind, i64),
     Assignee(AssigneeKey),
 }
 
@@ -129,14 +129,14 @@ pub enum Named {
 ///
 /// # Errors
 /// INVALID, if it is not a global id.
-pub fn parse_global(id: &ID) -> Result<Named> {
+pub fn parse_global_id(id: &ID) -> Result<GlobalIdTarget> {
     id.split_once(':')
         .and_then(|(prefix, rest)| {
             if prefix == AssigneeKey::NAME {
-                return AssigneeKey::parse(rest).map(Named::Assignee);
+                return AssigneeKey::parse(rest).map(GlobalIdTarget::Assignee);
             }
-            let kind = Kind::named(prefix)?;
-            Some(Named::Record(kind, key(rest)?))
+            let kind = NodeKind::from_prefix(prefix)?;
+            Some(GlobalIdTarget::Record(kind, key(rest)?))
         })
         .ok_or_else(|| Error::Invalid(format!("{} is not a global ID, such as \"Note:42\".", quote(id))))
 }
@@ -159,16 +159,16 @@ mod tests {
 
     #[test]
     fn full_and_bare_ids_name_the_same_record() {
-        assert_eq!(Kind::Note.parse("42"), Ok(42));
-        assert_eq!(Kind::Note.parse("Note:42"), Ok(42));
-        assert_eq!(Kind::Note.parse("9223372036854775807"), Ok(i64::MAX));
+        assert_eq!(NodeKind::Note.parse("42"), Ok(42));
+        assert_eq!(NodeKind::Note.parse("Note:42"), Ok(42));
+        assert_eq!(NodeKind::Note.parse("9223372036854775807"), Ok(i64::MAX));
     }
 
     #[test]
     fn there_is_one_spelling() {
         for id in ["Customer:42", "note:42", "042", "+42", "-42", "0", " 42", "42 ", "", "Note:", "9223372036854775808"]
         {
-            assert!(Kind::Note.parse(id).is_err(), "{id:?} was taken");
+            assert!(NodeKind::Note.parse(id).is_err(), "{id:?} was taken");
         }
     }
 
@@ -176,9 +176,9 @@ mod tests {
     fn an_assignment_is_named_by_its_note_and_its_user() {
         let assignee = AssigneeKey { note_id: 42, user_id: 7 };
         assert_eq!(assignee.id().as_str(), "NoteAssignee:42:7");
-        assert!(matches!(parse_global(&assignee.id()), Ok(Named::Assignee(found)) if found == assignee));
+        assert!(matches!(parse_global_id(&assignee.id()), Ok(GlobalIdTarget::Assignee(found)) if found == assignee));
         for id in ["NoteAssignee:42", "NoteAssignee:42:07", "NoteAssignee:42:7:1", "NoteAssignee:0:7", "Note:42:7"] {
-            assert!(parse_global(&ID(id.to_owned())).is_err(), "{id:?} was taken");
+            assert!(parse_global_id(&ID(id.to_owned())).is_err(), "{id:?} was taken");
         }
     }
 

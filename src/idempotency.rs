@@ -18,8 +18,8 @@ use crate::db::Transaction;
 use crate::engine::Context;
 use crate::entity::idempotency_key::{Column, Entity, Model};
 use crate::error::Result;
-use crate::event::Moment;
-use crate::user_error::{ErrorCode, Problems, UserError};
+use crate::event::ChangeContext;
+use crate::user_error::{ErrorCode, UserError, UserErrors};
 
 /// Maximum length of a key, in characters.
 const MAX_LENGTH: usize = 255;
@@ -41,30 +41,26 @@ struct Given {
 }
 
 /// What is known about a key before its change is made.
-pub enum Found {
+pub enum PriorResult {
     /// No change was made under this key.
-    Nothing,
+    New,
     /// The change was made, and created this record.
-    Made(i64),
+    Completed(i64),
     /// The key was used with another input, or the change is being made at the moment.
-    Refused(UserError),
+    Conflict(UserError),
 }
 
 impl IdempotencyKey {
     /// Reads the key of an input. Inputs are equal if their values are, whatever the order of fields, and whether or
     /// not the client writes out defaults.
-    pub fn new(operation: &'static str, key: Option<&str>, input: &impl InputType, problems: &mut Problems) -> Self {
+    pub fn new(operation: &'static str, key: Option<&str>, input: &impl InputType, errors: &mut UserErrors) -> Self {
         let Some(key) = key else { return Self(None) };
-        let before = problems.0.len();
-        problems.text(&PATH, key, MAX_LENGTH);
+        let before = errors.0.len();
+        errors.check_text(&PATH, key, MAX_LENGTH);
         if key.is_empty() {
-            problems.add(
-                ErrorCode::Required,
-                &PATH,
-                format!("A key has 1 to {MAX_LENGTH} characters, or is left out."),
-            );
+            errors.add(ErrorCode::Required, &PATH, format!("A key has 1 to {MAX_LENGTH} characters, or is left out."));
         }
-        if problems.0.len() > before {
+        if errors.0.len() > before {
             return Self(None);
         }
         // For a derived input type this lists all fields in the order of their declaration, with null or the default
@@ -74,39 +70,41 @@ impl IdempotencyKey {
     }
 
     /// Looks for an earlier change under this key, and blocks later ones until this transaction ends.
-    pub async fn find(&self, transaction: &Transaction, ctx: &Context<'_>) -> Result<Found> {
-        let Some(given) = &self.0 else { return Ok(Found::Nothing) };
-        let sight = ctx.sight();
-        if !given.lock(transaction, sight.company_id, sight.user_id).await? {
+    pub async fn find(&self, transaction: &Transaction, ctx: &Context<'_>) -> Result<PriorResult> {
+        let Some(given) = &self.0 else { return Ok(PriorResult::New) };
+        let access = ctx.access();
+        if !given.lock(transaction, access.company_id, access.user_id).await? {
             let message = "This change is being made under the same key just now; ask again in a moment.";
-            return Ok(Found::Refused(UserError::new(ErrorCode::IdempotencyInProgress, &PATH, message)));
+            return Ok(PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyInProgress, &PATH, message)));
         }
-        let key = (sight.company_id, sight.user_id, given.operation.to_owned(), given.key.clone());
-        let Some(row) = Entity::find_by_id(key.clone()).one(transaction).await? else { return Ok(Found::Nothing) };
+        let key = (access.company_id, access.user_id, given.operation.to_owned(), given.key.clone());
+        let Some(row) = Entity::find_by_id(key.clone()).one(transaction).await? else {
+            return Ok(PriorResult::New);
+        };
         if row.created_on <= ctx.app().clock.now() - KEPT {
             Entity::delete_by_id(key).exec(transaction).await?;
-            return Ok(Found::Nothing);
+            return Ok(PriorResult::New);
         }
         if row.input_hash != given.input_hash {
             let message = "This key was used with another input; take a new key for each change.";
-            return Ok(Found::Refused(UserError::new(ErrorCode::IdempotencyKeyReused, &PATH, message)));
+            return Ok(PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyKeyReused, &PATH, message)));
         }
-        Ok(Found::Made(row.made_id))
+        Ok(PriorResult::Completed(row.made_id))
     }
 
     /// Stores the key with the id of the created record, and deletes some expired keys.
-    pub async fn keep(self, transaction: &Transaction, moment: &Moment<'_>, made_id: i64) -> Result<()> {
+    pub async fn keep(self, transaction: &Transaction, context: &ChangeContext<'_>, made_id: i64) -> Result<()> {
         let Some(Given { operation, key, input_hash }) = self.0 else { return Ok(()) };
         let row = Model {
-            company_id: moment.viewer.company_id,
-            user_id: moment.viewer.user_id,
+            company_id: context.viewer.company_id,
+            user_id: context.viewer.user_id,
             operation: operation.to_owned(),
             key,
             input_hash,
             made_id,
-            created_on: moment.time,
+            created_on: context.time,
         };
-        forget(transaction, row.company_id, moment.time - KEPT).await?;
+        forget(transaction, row.company_id, context.time - KEPT).await?;
         Entity::insert(row.into_active_model().reset_all()).exec_without_returning(transaction).await?;
         Ok(())
     }

@@ -10,7 +10,7 @@ use sea_orm::DbErr;
 use tokio::task::spawn_blocking;
 
 use crate::error::{Error, Result};
-use crate::fair::{LongTurns, Owner, current_owner};
+use crate::scheduling::{CpuScheduler, Principal, current_principal};
 
 /// Bytes of text in a slice, which take a few milliseconds.
 pub const SLICE: usize = 64 * 1024;
@@ -27,7 +27,7 @@ pub struct Done<T> {
 /// # Errors
 /// If the work panics.
 pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Done<T>> {
-    let turn = LongTurns::of_process().turn(current_owner().unwrap_or(Owner::Process)).await;
+    let turn = CpuScheduler::of_process().acquire(current_principal().unwrap_or(Principal::Process)).await;
     spawn_blocking(move || {
         let begun = Instant::now();
         let value = work();
@@ -58,7 +58,7 @@ mod tests {
     async fn work_runs_elsewhere_and_in_turns() {
         static RUNNING: AtomicUsize = AtomicUsize::new(0);
         let here = thread::current().id();
-        let turns = LongTurns::of_process().most();
+        let turns = CpuScheduler::of_process().capacity();
         let slices = (0..20).map(|slice| {
             offload(move || {
                 let running = RUNNING.fetch_add(1, Ordering::SeqCst) + 1;
@@ -78,7 +78,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_panics_is_an_error_and_gives_its_turn_back() {
-        for _ in 0..=LongTurns::of_process().most() {
+        for _ in 0..=CpuScheduler::of_process().capacity() {
             assert_eq!(offload(|| panic!("on purpose")).await.err().map(|error| error.code()), Some("INTERNAL"));
         }
         assert_eq!(offload(|| 1).await.ok().map(|done| done.value), Some(1));

@@ -2,7 +2,7 @@
 //!
 //! Executing operations must not delay what keeps the server alive. So the *front* runtime accepts connections, reads
 //! requests, writes responses, answers health checks, and handles signals; nothing on it takes long, whatever a client
-//! sends. Everything whose duration depends on what a client asks for is spawned as [`Work`].
+//! sends. Everything whose duration depends on what a client asks for is spawned as [`OperationRuntime`].
 
 use std::num::NonZero;
 use std::thread::available_parallelism;
@@ -10,7 +10,7 @@ use std::thread::available_parallelism;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
-use crate::fair::{Owner, Polls};
+use crate::scheduling::{PollScheduler, Principal};
 
 /// Minimum number of threads. A client cannot keep a front thread busy, so a few threads serve many connections, but a
 /// single one would stall whenever the system runs something else in its place.
@@ -21,7 +21,7 @@ const MAX_FRONT_THREADS: usize = 8;
 pub struct Runtimes {
     front: Runtime,
     executing: Runtime,
-    work: Work,
+    operations: OperationRuntime,
 }
 
 impl Runtimes {
@@ -31,12 +31,12 @@ impl Runtimes {
         let cores = available_parallelism().map_or(1, NonZero::get);
         let threads = cores.max(MIN_THREADS);
         let executing = build("work", threads)?;
-        let work = Work::on(executing.handle().clone(), threads);
-        Ok(Self { front: build("front", (cores / 2).clamp(MIN_THREADS, MAX_FRONT_THREADS))?, executing, work })
+        let operations = OperationRuntime::with_handle(executing.handle().clone(), threads);
+        Ok(Self { front: build("front", (cores / 2).clamp(MIN_THREADS, MAX_FRONT_THREADS))?, executing, operations })
     }
 
-    pub fn work(&self) -> Work {
-        self.work.clone()
+    pub fn operations(&self) -> OperationRuntime {
+        self.operations.clone()
     }
 
     /// Runs the future on the front runtime. Tasks that still run when it ends are abandoned: waiting for a stuck
@@ -55,28 +55,28 @@ fn build(name: &str, threads: usize) -> std::io::Result<Runtime> {
 
 /// Spawns work on the runtime that executes operations and owns their database connections.
 #[derive(Clone, Debug)]
-pub struct Work(Option<(Handle, Polls)>);
+pub struct OperationRuntime(Option<(Handle, PollScheduler)>);
 
-impl Work {
+impl OperationRuntime {
     /// Spawns on the caller's runtime, without scheduling.
-    pub fn here() -> Self {
+    pub fn current() -> Self {
         Self(None)
     }
 
-    /// Spawns on a runtime with this many threads, which owners share fairly.
-    pub fn on(runtime: Handle, threads: usize) -> Self {
-        Self(Some((runtime, Polls::on_threads(threads))))
+    /// Spawns on a runtime with this many threads, which principals share fairly.
+    pub fn with_handle(runtime: Handle, threads: usize) -> Self {
+        Self(Some((runtime, PollScheduler::on_threads(threads))))
     }
 
-    /// Spawns a future that computes for `owner`; it is polled when the owner gets a permit.
-    pub fn spawn_for<F>(&self, owner: Owner, future: F) -> JoinHandle<F::Output>
+    /// Spawns a future that computes for `principal`; it is polled when the principal gets a permit.
+    pub fn spawn_for<F>(&self, principal: Principal, future: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         match &self.0 {
             Some((runtime, polls)) => {
                 let polls = polls.clone();
-                runtime.spawn(async move { polls.run(owner, future).await })
+                runtime.spawn(async move { polls.run(principal, future).await })
             }
             None => tokio::spawn(future),
         }

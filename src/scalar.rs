@@ -6,15 +6,15 @@ use chrono::{Datelike, NaiveDate, Timelike, Utc};
 
 use crate::control_characters;
 use crate::document;
-use crate::engine::Leaf;
+use crate::engine::LeafValue;
 use crate::id::quote;
 
 /// Validators for custom scalars in arguments.
-pub const OWN: [(&str, document::Scalar); 4] = [
-    ("DateTime", document::Scalar::Own(|value| right(value, DateTime::parse, DateTime::RIGHT))),
-    ("Date", document::Scalar::Own(|value| right(value, Date::parse, Date::RIGHT))),
-    ("BigInt", document::Scalar::Own(|value| right(value, BigInt::parse, BigInt::RIGHT))),
-    ("URL", document::Scalar::Own(|value| right(value, Url::parse, Url::RIGHT))),
+pub const CUSTOM_SCALARS: [(&str, document::Scalar); 4] = [
+    ("DateTime", document::Scalar::Own(|value| right(value, DateTime::parse, DateTime::EXPECTED))),
+    ("Date", document::Scalar::Own(|value| right(value, Date::parse, Date::EXPECTED))),
+    ("BigInt", document::Scalar::Own(|value| right(value, BigInt::parse, BigInt::EXPECTED))),
+    ("URL", document::Scalar::Own(|value| right(value, Url::parse, Url::EXPECTED))),
 ];
 
 fn right<T>(value: &Value, parse: fn(&str) -> Option<T>, right: &str) -> Result<(), String> {
@@ -27,13 +27,13 @@ fn right<T>(value: &Value, parse: fn(&str) -> Option<T>, right: &str) -> Result<
 /// Output of scalars as strings.
 macro_rules! leaf {
     ($($scalar:ident),*) => {$(
-        impl Leaf for $scalar {
+        impl LeafValue for $scalar {
             fn register(registry: &mut Registry) -> String {
                 <Self as OutputType>::create_type_info(registry)
             }
 
             fn write(&self, out: &mut Vec<u8>) {
-                Leaf::write(&self.text(), out);
+                LeafValue::write(&self.text(), out);
             }
         }
     )*};
@@ -46,7 +46,7 @@ pub struct DateTime(pub chrono::DateTime<Utc>);
 
 impl DateTime {
     /// The expected format, for error messages.
-    pub const RIGHT: &str = "an RFC 3339 date and time, such as \"2026-03-14T09:26:53Z\"";
+    pub const EXPECTED: &str = "an RFC 3339 date and time, such as \"2026-03-14T09:26:53Z\"";
 
     /// The canonical text of this time: in UTC, with 0, 3 or 6 digits of fractional seconds as needed.
     pub fn text(self) -> String {
@@ -100,7 +100,7 @@ impl DateTime {
 #[Scalar(use_type_description, specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
-        parse_text(&value, Self::parse, Self::RIGHT)
+        parse_text(&value, Self::parse, Self::EXPECTED)
     }
 
     fn is_valid(value: &Value) -> bool {
@@ -118,7 +118,7 @@ pub struct Date(pub NaiveDate);
 
 impl Date {
     /// The expected format, for error messages.
-    pub const RIGHT: &str = "a date, such as \"2026-03-14\"";
+    pub const EXPECTED: &str = "a date, such as \"2026-03-14\"";
 
     /// Parses a date. The library also accepts spaces and signs among the digits, which the specification does not.
     pub fn parse(text: &str) -> Option<Self> {
@@ -139,7 +139,7 @@ impl Date {
 #[Scalar(use_type_description, specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
-        parse_text(&value, Self::parse, Self::RIGHT)
+        parse_text(&value, Self::parse, Self::EXPECTED)
     }
 
     fn is_valid(value: &Value) -> bool {
@@ -157,7 +157,7 @@ pub struct BigInt(pub i64);
 
 impl BigInt {
     /// The expected format, for error messages.
-    pub const RIGHT: &str = "a 64-bit integer as a string, such as \"42\"";
+    pub const EXPECTED: &str = "a 64-bit integer as a string, such as \"42\"";
 
     /// Parses the canonical form: without a plus sign or leading zeros.
     pub fn parse(text: &str) -> Option<Self> {
@@ -172,7 +172,7 @@ impl BigInt {
 #[Scalar(use_type_description)]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {
-        parse_text(&value, Self::parse, Self::RIGHT)
+        parse_text(&value, Self::parse, Self::EXPECTED)
     }
 
     fn to_value(&self) -> Value {
@@ -188,7 +188,7 @@ impl Url {
     /// Maximum length of a URL.
     pub const MAX_LENGTH: usize = 2_000;
     /// The expected format, for error messages.
-    pub const RIGHT: &str = "an http or https address of at most 2,000 characters";
+    pub const EXPECTED: &str = "an http or https address of at most 2,000 characters";
 
     /// Parses a URL. Refuses other schemes (`javascript:`, `data:`), which would run in the pages that show the link, and
     /// what parsers only repair: without `//`, an address is relative to a page of the same scheme.
@@ -219,7 +219,7 @@ impl Url {
 #[Scalar(use_type_description, name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
 impl ScalarType for Url {
     fn parse(value: Value) -> InputValueResult<Self> {
-        parse_text(&value, Self::parse, Self::RIGHT)
+        parse_text(&value, Self::parse, Self::EXPECTED)
     }
 
     fn is_valid(value: &Value) -> bool {
@@ -247,7 +247,7 @@ impl ScalarType for Json {
     }
 }
 
-impl Leaf for Json {
+impl LeafValue for Json {
     fn register(registry: &mut Registry) -> String {
         <Self as OutputType>::create_type_info(registry)
     }
@@ -269,7 +269,7 @@ fn parse_text<T: InputType>(value: &Value, parse: impl Fn(&str) -> Option<T>, ri
 
 leaf!(Date, BigInt, Url);
 
-impl Leaf for DateTime {
+impl LeafValue for DateTime {
     fn register(registry: &mut Registry) -> String {
         <Self as OutputType>::create_type_info(registry)
     }

@@ -3,7 +3,7 @@
 use async_graphql::Enum;
 
 use crate::control_characters;
-use crate::engine::{leaf, leaf_enum, lent, object};
+use crate::engine::{field, field_ref, leaf_enum, object};
 use crate::scalar::Json;
 
 /// The kind of an error, for programs. Values may be added, so clients need a fallback branch.
@@ -53,13 +53,13 @@ object! {
     /// An error that the client or its user can fix. If `userErrors` of a payload holds any, nothing has been changed.
     UserError {
         /// The kind of the error, for programs.
-        code = leaf(|error: &UserError| error.code);
+        code = field(|error: &UserError| error.code);
         /// What is wrong and how to fix it, for people.
-        message = lent(|error: &UserError| &error.message);
+        message = field_ref(|error: &UserError| &error.message);
         /// The location of the error: the names from the argument inwards, with list positions as numbers from 0.
-        path = lent(|error: &UserError| &error.path);
+        path = field_ref(|error: &UserError| &error.path);
         /// The values in the message by name, for showing it in another language.
-        params = lent(|error: &UserError| &error.params);
+        params = field_ref(|error: &UserError| &error.params);
     }
 }
 
@@ -96,15 +96,15 @@ impl UserError {
 
 /// Collects the errors of an input.
 #[derive(Default)]
-pub struct Problems(pub Vec<UserError>);
+pub struct UserErrors(pub Vec<UserError>);
 
-impl Problems {
+impl UserErrors {
     pub fn add(&mut self, code: ErrorCode, path: &[&str], message: impl Into<String>) {
         self.0.push(UserError::new(code, path, message));
     }
 
     /// Checks that a text fits its field.
-    pub fn text(&mut self, path: &[&str], text: &str, max: usize) {
+    pub fn check_text(&mut self, path: &[&str], text: &str, max: usize) {
         let length = text.chars().count();
         if length > max {
             let message = format!("This text has {length} characters; at most {max} are taken.");
@@ -117,8 +117,8 @@ impl Problems {
     }
 
     /// Checks that a name fits its field: one line, without characters that affect the text around it.
-    pub fn name(&mut self, path: &[&str], text: &str, max: usize) {
-        self.text(path, text, max);
+    pub fn check_name(&mut self, path: &[&str], text: &str, max: usize) {
+        self.check_text(path, text, max);
         // NUL has already been reported.
         if let Some(character) = control_characters::first(text).filter(|_| !text.contains('\0')) {
             let character = u32::from(character);
@@ -129,7 +129,7 @@ impl Problems {
 
     /// Checks the length of a list, and returns whether its values are to be checked. Those of a list that is too long
     /// are not: there may be hundreds of thousands, each with an error of its own.
-    pub fn many(&mut self, path: &[&str], count: usize, max: usize) -> bool {
+    pub fn check_count(&mut self, path: &[&str], count: usize, max: usize) -> bool {
         if count > max {
             let message = format!("This list has {count} values; at most {max} are taken.");
             self.0.push(UserError::too_many(path, count, max, message));
@@ -145,9 +145,9 @@ mod tests {
     #[test]
     fn a_name_is_one_line_of_visible_text() {
         let codes = |text: &str| {
-            let mut problems = Problems::default();
-            problems.name(&["name"], text, 10);
-            problems.0.iter().map(|error| error.code).collect::<Vec<_>>()
+            let mut errors = UserErrors::default();
+            errors.check_name(&["name"], text, 10);
+            errors.0.iter().map(|error| error.code).collect::<Vec<_>>()
         };
         assert_eq!(codes("Zoë 手帳"), []);
         for text in ["a\nb", "\x1b[2K", "a\u{9b}", "a\u{2028}", "\u{202e}a", "a\u{2066}", "a\u{7f}", "a\0\t"] {

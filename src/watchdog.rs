@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use cpu_time::ThreadTime;
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::task::{block_in_place, yield_now};
+use tokio::task::{self, yield_now};
 
 /// Name of the counter of polls that exceeded [`limit`], labelled with what was polled.
 pub const SLOW_POLLS: &str = "notegraph_slow_polls_total";
@@ -36,20 +36,20 @@ pub fn take_slow_poll() -> Option<String> {
 }
 
 thread_local! {
-    /// The CPU time of this thread up to which [`lap`] has counted, while a watched future is polled.
+    /// The CPU time of this thread up to which [`take_cpu_time`] has counted, while a watched future is polled.
     static SINCE: Cell<Option<ThreadTime>> = const { Cell::new(None) };
     /// The CPU time of this thread when that poll began.
     static POLLED: Cell<Option<ThreadTime>> = const { Cell::new(None) };
     /// The CPU time within this poll that blocked no other task.
-    static ASIDE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    static BLOCKED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
 /// Runs a long computation in one piece, after handing the thread's other tasks to another thread.
-pub fn aside<T>(work: impl FnOnce() -> T) -> T {
+pub fn block_in_place<T>(work: impl FnOnce() -> T) -> T {
     if Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread) {
         let start = ThreadTime::now();
-        let value = block_in_place(work);
-        ASIDE.set(ASIDE.get() + start.elapsed());
+        let value = task::block_in_place(work);
+        BLOCKED.set(BLOCKED.get() + start.elapsed());
         value
     } else {
         work()
@@ -60,7 +60,7 @@ pub fn aside<T>(work: impl FnOnce() -> T) -> T {
 const LONG: Duration = Duration::from_millis(10);
 
 /// Yields to other tasks if this poll has taken [`LONG`].
-pub async fn breathe() {
+pub async fn yield_if_long() {
     if POLLED.get().is_some_and(|since| since.elapsed() >= LONG) {
         yield_now().await;
     }
@@ -71,14 +71,14 @@ pub async fn watched<F: Future>(what: &'static str, future: F) -> F::Output {
     watched_by(what, |_| (), future).await
 }
 
-/// Like [`watched`], and passes the CPU time of each poll to `meter`, without what [`lap`] has returned before.
+/// Like [`watched`], and passes the CPU time of each poll to `meter`, without what [`take_cpu_time`] has returned before.
 pub async fn watched_by<F: Future>(what: &'static str, meter: impl Fn(Duration), future: F) -> F::Output {
     watch(what, limit(), meter, future).await
 }
 
 /// The CPU time since this poll began, or since the last call within it, so that a long poll is counted while it lasts.
 /// Zero if no watched future is polled.
-pub fn lap() -> Duration {
+pub fn take_cpu_time() -> Duration {
     let Some(since) = SINCE.get() else { return Duration::ZERO };
     let now = ThreadTime::now();
     SINCE.set(Some(now));
@@ -89,13 +89,13 @@ async fn watch<F: Future>(what: &'static str, limit: Duration, meter: impl Fn(Du
     let mut future = pin!(future);
     std::future::poll_fn(|cx| {
         let start = ThreadTime::now();
-        let outer = (SINCE.replace(Some(start)), POLLED.replace(Some(start)), ASIDE.take());
+        let outer = (SINCE.replace(Some(start)), POLLED.replace(Some(start)), BLOCKED.take());
         let polled = future.as_mut().poll(cx);
-        meter(lap());
-        let took = start.elapsed().saturating_sub(ASIDE.get());
+        meter(take_cpu_time());
+        let took = start.elapsed().saturating_sub(BLOCKED.get());
         SINCE.set(outer.0);
         POLLED.set(outer.1);
-        ASIDE.set(outer.2);
+        BLOCKED.set(outer.2);
         if took > limit {
             report(what, took);
         }
@@ -156,12 +156,12 @@ mod tests {
         let work = async {
             for _ in 0..4 {
                 compute(LONG / 2);
-                breathe().await;
+                yield_if_long().await;
             }
         };
         watch("work", Duration::MAX, |_| polls.set(polls.get() + 1), work).await;
         assert_eq!(polls.get(), 3, "after each two of four halves");
-        breathe().await;
+        yield_if_long().await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -169,8 +169,8 @@ mod tests {
         let other = tokio::spawn(std::future::ready(()));
         let long = async {
             // `other` can only run if the only thread is free for it.
-            aside(|| while !other.is_finished() {});
-            aside(|| compute(Duration::from_millis(20)));
+            block_in_place(|| while !other.is_finished() {});
+            block_in_place(|| compute(Duration::from_millis(20)));
         };
         let (before, total) = (slow_polls(), Cell::new(Duration::ZERO));
         watch("aside", Duration::from_millis(10), |took| total.set(total.get() + took), long).await;
@@ -181,15 +181,15 @@ mod tests {
     #[tokio::test]
     async fn a_long_poll_is_counted_while_it_lasts() {
         let (total, long) = (Cell::new(Duration::ZERO), Duration::from_millis(20));
-        assert_eq!(lap(), Duration::ZERO);
+        assert_eq!(take_cpu_time(), Duration::ZERO);
         let counted = async {
             compute(long);
-            let so_far = lap();
+            let so_far = take_cpu_time();
             assert!(so_far >= long);
             // A nested watched future is measured separately.
             watched("inner", async { compute(long) }).await;
             compute(long);
-            assert!(lap() >= long);
+            assert!(take_cpu_time() >= long);
             so_far
         };
         let so_far = watch("outer", Duration::MAX, |took| total.set(total.get() + took), counted).await;

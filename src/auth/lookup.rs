@@ -16,11 +16,11 @@ use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySele
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::db::{Db, Fault, Queries, Row};
+use crate::db::{Db, DbFault, Row, RowQueries};
 use crate::entity::token::{self, Scopes};
 use crate::entity::user::{self, UserStatus};
 use crate::error::{Error, Result};
-use crate::runtime::Work;
+use crate::runtime::OperationRuntime;
 use crate::watchdog::watched;
 
 /// The company and the hash of a token.
@@ -54,7 +54,7 @@ pub struct Lookup(Arc<Shared>);
 struct Shared {
     db: Db,
     /// The runtime that the statements run on.
-    work: Work,
+    runtime: OperationRuntime,
     queue: Mutex<Queue>,
 }
 
@@ -78,7 +78,7 @@ impl Shared {
             queue.services += 1;
             // In a task of its own, since requests wait for it that outlive this one.
             let service = Service { shared: Arc::clone(self), is_over: false };
-            self.work.spawn(watched("token look-up", service.run()));
+            self.runtime.spawn(watched("token look-up", service.run()));
         }
     }
 }
@@ -158,8 +158,8 @@ impl Queue {
 }
 
 impl Lookup {
-    pub fn new(work: Work, db: Db) -> Self {
-        Self(Arc::new(Shared { db, work, queue: Mutex::default() }))
+    pub fn new(runtime: OperationRuntime, db: Db) -> Self {
+        Self(Arc::new(Shared { db, runtime, queue: Mutex::default() }))
     }
 
     /// Finds a token as it is now; `None` if the company has no token with this hash. `address` is that of the client,
@@ -224,11 +224,11 @@ impl Drop for Service {
 /// A statement timeout cannot fire on a dead connection, so time out here too.
 async fn ask_in_time(db: &Db, keys: &[&Key]) -> Result<HashMap<Key, Holder>> {
     let mut asked = pin!(ask(db, keys));
-    if let Ok(found) = timeout(db.patience(), &mut asked).await {
+    if let Ok(found) = timeout(db.reply_timeout(), &mut asked).await {
         return found;
     }
     // Before the connection is released.
-    db.heed(Fault::Connection);
+    db.report_fault(DbFault::Connection);
     Err(DbErr::Conn(RuntimeErr::Internal("no answer about a token".to_owned())).into())
 }
 

@@ -15,11 +15,11 @@ use sha2::{Digest, Sha256};
 use super::Viewer;
 use super::lookup::{Holder, Lookup};
 use crate::clock::Clock;
-use crate::db::{self, Db, Table};
+use crate::db::{self, CompanyTable, Db};
 use crate::entity::token::{self, Scope, Scopes};
 use crate::entity::user::UserStatus;
 use crate::error::Result;
-use crate::runtime::Work;
+use crate::runtime::OperationRuntime;
 
 /// A token in plain text, shown once to its owner.
 #[derive(Clone)]
@@ -65,7 +65,11 @@ pub async fn create_token(
 ) -> std::result::Result<(token::Model, Secret), DbErr> {
     let secret = Secret::random(new.company_id).map_err(|error| DbErr::Custom(error.to_string()))?;
     // Ids without gaps: people type them, and no client sees them.
-    let id = db::dense_ids(connection, new.company_id, Table::Token, 1).await?.first().copied().unwrap_or_default();
+    let id = db::allocate_dense(connection, new.company_id, CompanyTable::Token, 1)
+        .await?
+        .first()
+        .copied()
+        .unwrap_or_default();
     let row = token::ActiveModel {
         company_id: Set(new.company_id),
         id: Set(id),
@@ -90,12 +94,12 @@ pub struct Tokens {
 impl Tokens {
     /// Runs lookups on the caller's runtime.
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self::on(Work::here(), db, clock)
+        Self::on(OperationRuntime::current(), db, clock)
     }
 
     /// Runs lookups on `work`.
-    pub fn on(work: Work, db: Db, clock: Clock) -> Self {
-        Self { lookup: Lookup::new(work, db), clock }
+    pub fn on(runtime: OperationRuntime, db: Db, clock: Clock) -> Self {
+        Self { lookup: Lookup::new(runtime, db), clock }
     }
 
     /// Returns the holder of a token; `None` if the token is unknown, expired or revoked, or its user is inactive.

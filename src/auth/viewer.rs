@@ -1,4 +1,4 @@
-use crate::entity::Sight;
+use crate::entity::AccessScope;
 use crate::entity::token::Scope;
 use crate::error::{Error, Result};
 
@@ -30,8 +30,8 @@ impl Viewer {
     }
 
     /// The records that this viewer may see.
-    pub fn sight(&self) -> Sight {
-        Sight { company_id: self.company_id, user_id: self.user_id, confidential: self.has(Scope::Confidential) }
+    pub fn access(&self) -> AccessScope {
+        AccessScope { company_id: self.company_id, user_id: self.user_id, confidential: self.has(Scope::Confidential) }
     }
 
     /// Whether the viewer has a scope. ADMIN implies every scope, and WRITE implies READ, since a mutation returns what

@@ -9,9 +9,9 @@ use clap::Args;
 use sea_orm::{DatabaseBackend, Statement};
 
 use super::terminal::out;
-use super::{Failure, Outcome, database_file, migrate};
+use super::{CommandError, CommandResult, database_file, migrate};
 use crate::config::DatabaseArgs;
-use crate::db::{Db, Missing};
+use crate::db::{Db, IfMissing};
 use crate::private_file;
 
 /// Copy the SQLite database into a new file, as a consistent snapshot; servers may keep running. To restore, stop the
@@ -28,11 +28,11 @@ pub struct BackupArgs {
 ///
 /// # Errors
 /// If the copy fails; then no file is left.
-pub async fn run(args: &BackupArgs, database: &DatabaseArgs) -> Outcome {
+pub async fn run(args: &BackupArgs, database: &DatabaseArgs) -> CommandResult {
     let file = args.file.as_path();
-    let db = migrate::connect(database, Missing::Refuse).await?;
+    let db = migrate::connect(database, IfMissing::Fail).await?;
     if db.backend() == DatabaseBackend::Postgres {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             "this copies SQLite files; copy a PostgreSQL database with `pg_dump --format=custom --file FILE URL`, and \
              bring it back with `pg_restore`",
         ));
@@ -48,20 +48,20 @@ pub async fn run(args: &BackupArgs, database: &DatabaseArgs) -> Outcome {
     Ok(())
 }
 
-fn refuse_existing(file: &Path) -> Outcome {
+fn refuse_existing(file: &Path) -> CommandResult {
     if file.symlink_metadata().is_ok() {
-        return Err(Failure::new(format!("there is a file {} already; name another", file.display())));
+        return Err(CommandError::new(format!("there is a file {} already; name another", file.display())));
     }
     Ok(())
 }
 
 /// Writes a consistent snapshot of the database, without blocking readers or writers.
-async fn copy(db: &Db, file: &Path) -> Outcome {
-    let path = file.to_str().ok_or_else(|| Failure::new("the name of the file has to be Unicode"))?;
+async fn copy(db: &Db, file: &Path) -> CommandResult {
+    let path = file.to_str().ok_or_else(|| CommandError::new("the name of the file has to be Unicode"))?;
     let copy = Statement::from_sql_and_values(db.backend(), "VACUUM INTO ?", [path.into()]);
     // On the write connection, as a read-only one may not write another file either; this does not lock out writers.
     // Without a timeout, as the copy may take long.
-    db.execute_unhurried(copy).await?;
+    db.execute_without_timeout(copy).await?;
     Ok(())
 }
 
@@ -71,23 +71,23 @@ struct Unfinished(PathBuf);
 
 impl Unfinished {
     /// Creates the temporary file, readable by its owner alone, since it holds all data of the database.
-    fn reserve(file: &Path) -> Outcome<Self> {
+    fn reserve(file: &Path) -> CommandResult<Self> {
         let mut name = OsString::from(file);
         name.push(".unfinished");
         // An absolute path: SQLite would read parameters out of a name that begins with `file:`.
         let path = std::path::absolute(PathBuf::from(name))?;
         match private_file::create_new(&path) {
             Ok(_) => Ok(Self(path)),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Failure::new(format!(
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(CommandError::new(format!(
                 "{} is being made, or was left by a copy that broke off; remove it, or name another file",
                 path.display()
             ))),
-            Err(error) => Err(Failure::new(format!("cannot write {}: {error}", path.display()))),
+            Err(error) => Err(CommandError::new(format!("cannot write {}: {error}", path.display()))),
         }
     }
 
     /// Gives the copy its final name, once it is on the disk.
-    fn finish(self, file: &Path) -> Outcome {
+    fn finish(self, file: &Path) -> CommandResult {
         File::open(&self.0)?.sync_all()?;
         // A link fails if the name exists, whereas renaming would overwrite that file.
         match std::fs::hard_link(&self.0, file) {

@@ -4,10 +4,10 @@ use clap::{Args, Subcommand};
 use sea_orm::{ActiveModelTrait, Set};
 
 use super::terminal::out;
-use super::{Failure, Outcome, migrate, people};
+use super::{CommandError, CommandResult, lookup, migrate};
 use crate::clock::Clock;
 use crate::config::DatabaseArgs;
-use crate::db::Violation;
+use crate::db::ConstraintViolation;
 use crate::entity::company;
 use crate::quota;
 
@@ -16,7 +16,7 @@ pub enum CompanyCommand {
     /// Create a company, and the database and its tables if they do not exist yet.
     Create {
         /// The name of the company, which must be unique.
-        #[arg(value_parser = people::name)]
+        #[arg(value_parser = lookup::name)]
         name: String,
     },
     /// Set how much a company may store, instead of `--company-notes` and `--company-bytes`, and print how much it
@@ -27,7 +27,7 @@ pub enum CompanyCommand {
 #[derive(Args, Clone, Debug)]
 pub struct LimitCommand {
     /// The name of the company.
-    #[arg(value_parser = people::name)]
+    #[arg(value_parser = lookup::name)]
     name: String,
     /// Maximum number of notes, or `default` for the server's setting. If it is left out, the limit stays as it is.
     #[arg(long, value_name = "COUNT", value_parser = limit)]
@@ -51,16 +51,16 @@ fn limit(text: &str) -> Result<Setting, String> {
     }
 }
 
-pub async fn run(command: CompanyCommand, args: &DatabaseArgs) -> Outcome {
+pub async fn run(command: CompanyCommand, args: &DatabaseArgs) -> CommandResult {
     match command {
         CompanyCommand::Create { name } => create(name, args).await,
         CompanyCommand::Limit(command) => set_limits(command, args).await,
     }
 }
 
-async fn set_limits(command: LimitCommand, args: &DatabaseArgs) -> Outcome {
+async fn set_limits(command: LimitCommand, args: &DatabaseArgs) -> CommandResult {
     let db = migrate::open(args).await?;
-    let company = people::company(&db, &command.name).await?;
+    let company = lookup::company(&db, &command.name).await?;
     let transaction = db.begin().await?;
     let (usage, mut limits) = quota::read_usage(&transaction, company.id).await?;
     if command.notes.is_some() || command.bytes.is_some() {
@@ -77,7 +77,7 @@ async fn set_limits(command: LimitCommand, args: &DatabaseArgs) -> Outcome {
     Ok(())
 }
 
-async fn create(name: String, args: &DatabaseArgs) -> Outcome {
+async fn create(name: String, args: &DatabaseArgs) -> CommandResult {
     let db = migrate::open_or_create(args).await?;
     let transaction = db.begin().await?;
     let company = company::ActiveModel {
@@ -85,8 +85,8 @@ async fn create(name: String, args: &DatabaseArgs) -> Outcome {
         name: Set(name.clone()),
         created_on: Set(Clock::default().now()),
     };
-    let company = company.insert(&transaction).await.map_err(|error| match Violation::of(&error) {
-        Some(Violation::Unique) => Failure::new(format!("there is a company {name:?} already")),
+    let company = company.insert(&transaction).await.map_err(|error| match ConstraintViolation::of(&error) {
+        Some(ConstraintViolation::Unique) => CommandError::new(format!("there is a company {name:?} already")),
         _ => error.into(),
     })?;
     transaction.commit().await?;

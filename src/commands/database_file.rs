@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Outcome};
+use super::{CommandError, CommandResult};
 use crate::config::DatabaseArgs;
 use crate::db;
 
@@ -10,7 +10,7 @@ use crate::db;
 ///
 /// # Errors
 /// If `path` is one of them.
-pub fn refuse(database: &DatabaseArgs, path: &Path) -> Outcome {
+pub fn refuse(database: &DatabaseArgs, path: &Path) -> CommandResult {
     if !database.database_url.starts_with("sqlite:") {
         return Ok(());
     }
@@ -27,7 +27,9 @@ pub fn refuse(database: &DatabaseArgs, path: &Path) -> Outcome {
     });
     if is_one {
         let name = path.display();
-        return Err(Failure::new(format!("{name} is a file of the database itself; name one that is not there yet")));
+        return Err(CommandError::new(format!(
+            "{name} is a file of the database itself; name one that is not there yet"
+        )));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Outcome;
+use super::CommandResult;
 use super::terminal::out;
 use crate::config::DatabaseArgs;
 use crate::demo;
@@ -19,7 +19,7 @@ pub struct DemoArgs {
 }
 
 /// Fills the database, and prints what was added.
-pub async fn run(args: &DemoArgs, database: &DatabaseArgs) -> Outcome {
+pub async fn run(args: &DemoArgs, database: &DatabaseArgs) -> CommandResult {
     let db = super::open_or_create(database).await?;
     let started = Instant::now();
     let bar = progress_bar(args.notes);

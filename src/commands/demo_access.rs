@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Failure, Outcome, migrate};
+use super::{CommandError, CommandResult, migrate};
 use crate::auth::{self, NewToken, Secret};
 use crate::clock::Clock;
 use crate::db::Db;
@@ -16,17 +16,17 @@ const NOTES: u64 = 500;
 const LIFETIME: TimeDelta = TimeDelta::hours(24);
 
 /// Refuses a database with other data, before anything is written.
-pub async fn require_place(db: &Db) -> Outcome {
+pub async fn require_place(db: &Db) -> CommandResult {
     let tables = migrate::foreign_tables(db).await?;
     if !tables.is_empty() {
-        return Err(Failure::new(format!(
+        return Err(CommandError::new(format!(
             "the database holds tables that are not of notegraph ({}); --demo fills an empty one: name another with \
              --database-url",
             tables.get(..3).unwrap_or(&tables).join(", ")
         )));
     }
     if migrate::applied(db).await? > 0 && demo::state(db).await? == State::Other {
-        return Err(Failure::new(
+        return Err(CommandError::new(
             "the database holds data that is not the demo's; serve it without --demo, or name another one with \
              --database-url",
         ));
@@ -35,7 +35,7 @@ pub async fn require_place(db: &Db) -> Outcome {
 }
 
 /// Fills the database if it is empty, and creates a token for the demo's administrator.
-pub async fn token(db: &Db, clock: &Clock) -> Outcome<Secret> {
+pub async fn token(db: &Db, clock: &Clock) -> CommandResult<Secret> {
     let filled = demo::fill_where_empty(db, NOTES).await;
     // On PostgreSQL another instance that started at the same time may have filled it first, and taken the company's
     // name.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 
-use super::{Failure, Outcome};
+use super::{CommandError, CommandResult};
 
 /// `SQLite` compares times as text, which five-digit years would put out of order.
 const LAST_YEAR: i32 = 9999;
@@ -47,15 +47,17 @@ impl Expiry {
     ///
     /// # Errors
     /// If it is in the past, or after the last year.
-    pub fn from(self, now: DateTime<Utc>) -> Outcome<DateTime<Utc>> {
+    pub fn from(self, now: DateTime<Utc>) -> CommandResult<DateTime<Utc>> {
         let time = match self {
             Self::In(time) => now.checked_add_signed(time).filter(|time| time.year() <= LAST_YEAR),
             Self::At(time) => Some(time),
         };
         match time {
             Some(time) if time > now => Ok(time),
-            Some(time) => Err(Failure::new(format!("the token would have ended already, at {}", time.to_rfc3339()))),
-            None => Err(Failure::new(format!(
+            Some(time) => {
+                Err(CommandError::new(format!("the token would have ended already, at {}", time.to_rfc3339())))
+            }
+            None => Err(CommandError::new(format!(
                 "the token would end after the year {LAST_YEAR}; without --expires it never ends"
             ))),
         }

@@ -5,11 +5,11 @@ use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 
 use clap::Args;
 
-use super::{Failure, Outcome, open, people};
+use super::{CommandError, CommandResult, lookup, open};
 use crate::config::DatabaseArgs;
 use crate::control_characters::is_control;
 use crate::db::Db;
-use crate::form::output;
+use crate::exchange::output;
 
 /// Write the notes of a company to standard output, as JSON in the format of the notes REST API, one note per line,
 /// ordered by id. Imported notes are written as they were; importing the output into an empty database and exporting it
@@ -17,7 +17,7 @@ use crate::form::output;
 #[derive(Args, Clone, Debug)]
 pub struct ExportArgs {
     /// The name of the company.
-    #[arg(long, value_name = "NAME", value_parser = people::name)]
+    #[arg(long, value_name = "NAME", value_parser = lookup::name)]
     pub company: String,
 }
 
@@ -25,7 +25,7 @@ pub struct ExportArgs {
 ///
 /// # Errors
 /// As for [`run`], and if the database does not exist.
-pub async fn main(args: &ExportArgs, database: &DatabaseArgs) -> Outcome {
+pub async fn main(args: &ExportArgs, database: &DatabaseArgs) -> CommandResult {
     let db = open(database).await?;
     let mut out = std::io::stdout();
     if out.is_terminal() { run(args, &db, &mut Shown::new(out)).await } else { run(args, &db, &mut out).await }
@@ -36,13 +36,13 @@ pub async fn main(args: &ExportArgs, database: &DatabaseArgs) -> Outcome {
 ///
 /// # Errors
 /// If there is no such company, the database does not answer, or writing fails.
-pub async fn run(args: &ExportArgs, db: &Db, out: &mut (dyn Write + Send)) -> Outcome<u64> {
-    let company = people::company(db, &args.company).await?;
+pub async fn run(args: &ExportArgs, db: &Db, out: &mut (dyn Write + Send)) -> CommandResult<u64> {
+    let company = lookup::company(db, &args.company).await?;
     match output::write(db, company.id, &mut BufWriter::with_capacity(64 * 1024, out)).await {
         Ok(count) => Ok(count),
-        Err(output::Failure::Writing(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(0),
-        Err(output::Failure::Writing(error)) => Err(Failure::new(format!("writing failed: {error}"))),
-        Err(output::Failure::Database(error)) => Err(error.into()),
+        Err(output::ExportError::Writing(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(0),
+        Err(output::ExportError::Writing(error)) => Err(CommandError::new(format!("writing failed: {error}"))),
+        Err(output::ExportError::Database(error)) => Err(error.into()),
     }
 }
 

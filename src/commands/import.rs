@@ -11,13 +11,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::database_file;
 use super::rejects::Rejects;
 use super::terminal::err;
-use super::{Failure, Outcome, open_or_create, people};
+use super::{CommandError, CommandResult, lookup, open_or_create};
 use crate::clock::Clock;
 use crate::config::{DatabaseArgs, QuotaArgs, RecordArgs};
 use crate::db::Db;
-use crate::form::input;
-use crate::form::intake::{self, Options, Report, Summary};
-use crate::form::record::Place;
+use crate::exchange::input;
+use crate::exchange::intake::{self, Options, Report, Summary};
+use crate::exchange::record::RecordLocation;
 
 /// Import notes with their customers, users, assignees and messages. Files hold responses of the notes REST API (an
 /// array, or one note per line), or lists of notes of the billing API; plain or gzip. Ids are kept, and importing the
@@ -34,7 +34,7 @@ pub struct ImportArgs {
 
     /// The name of the company to import into. If it does not exist, it is created, with the id in the records if that
     /// is free.
-    #[arg(long, value_name = "NAME", value_parser = people::name)]
+    #[arg(long, value_name = "NAME", value_parser = lookup::name)]
     pub company: String,
 
     /// Write the rejected records to this new file, one per line, to be corrected and imported again. The file must not
@@ -88,10 +88,10 @@ const WARNINGS: u64 = 100;
 ///
 /// # Errors
 /// If a file or the database cannot be opened, or the database fails during the import.
-pub async fn run(args: &ImportArgs, db: &Db, clock: &Clock) -> Outcome<Summary> {
+pub async fn run(args: &ImportArgs, db: &Db, clock: &Clock) -> CommandResult<Summary> {
     let mut files = Vec::new();
     for name in &args.files {
-        let file = input::open(name).map_err(|error| Failure::new(format!("cannot read `{name}`: {error}")))?;
+        let file = input::open(name).map_err(|error| CommandError::new(format!("cannot read `{name}`: {error}")))?;
         files.push((name.clone(), file));
     }
     let rejects = args.rejects.as_deref().map(Rejects::create).transpose()?;
@@ -134,17 +134,17 @@ struct Console {
 }
 
 impl Report for Console {
-    fn rejected(&mut self, place: &Place, reason: &str, raw: &[u8]) {
-        self.bar.suspend(|| err!("{place}: rejected: {reason}"));
+    fn rejected(&mut self, location: &RecordLocation, reason: &str, raw: &[u8]) {
+        self.bar.suspend(|| err!("{location}: rejected: {reason}"));
         if let Some(rejects) = self.rejects.as_mut().filter(|_| !raw.is_empty()) {
             rejects.add(raw);
         }
     }
 
-    fn warning(&mut self, place: &Place, text: &str) {
+    fn warning(&mut self, location: &RecordLocation, text: &str) {
         self.warnings += 1;
         if self.warnings <= WARNINGS {
-            self.bar.suspend(|| err!("{place}: warning: {text}"));
+            self.bar.suspend(|| err!("{location}: warning: {text}"));
         } else if self.warnings == WARNINGS + 1 {
             self.bar.suspend(|| err!("further warnings are counted only"));
         }

@@ -5,10 +5,10 @@ use migration::{MigrationStatus, Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Statement};
 
 use super::terminal::out;
-use super::{Failure, Outcome};
+use super::{CommandError, CommandResult};
 use crate::config::DatabaseArgs;
-use crate::db::{self, Db, Missing, SchemaChange};
-use crate::{derived, entity};
+use crate::db::{self, Db, IfMissing, SchemaChange};
+use crate::{backfill, entity};
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub enum MigrateCommand {
@@ -24,10 +24,10 @@ pub enum MigrateCommand {
     Status,
 }
 
-pub(super) async fn run(command: MigrateCommand, args: &DatabaseArgs) -> Outcome {
+pub(super) async fn run(command: MigrateCommand, args: &DatabaseArgs) -> CommandResult {
     match command {
         MigrateCommand::Up => {
-            let Brought { changes, derived } = up(&connect(args, Missing::Create).await?).await?;
+            let Brought { changes, derived } = up(&connect(args, IfMissing::Create).await?).await?;
             for name in &changes {
                 out!("applied {name}");
             }
@@ -39,7 +39,7 @@ pub(super) async fn run(command: MigrateCommand, args: &DatabaseArgs) -> Outcome
             }
         }
         MigrateCommand::Down { steps } => {
-            let taken_back = down(&connect(args, Missing::Refuse).await?, steps).await?;
+            let taken_back = down(&connect(args, IfMissing::Fail).await?, steps).await?;
             for name in &taken_back {
                 out!("took back {name}");
             }
@@ -48,7 +48,7 @@ pub(super) async fn run(command: MigrateCommand, args: &DatabaseArgs) -> Outcome
             }
         }
         MigrateCommand::Status => {
-            let db = connect(args, Missing::Refuse).await?;
+            let db = connect(args, IfMissing::Fail).await?;
             for (name, status) in standing(db.read()).await? {
                 out!("{:8} {name}", if status == MigrationStatus::Applied { "applied" } else { "pending" });
             }
@@ -61,8 +61,8 @@ pub(super) async fn run(command: MigrateCommand, args: &DatabaseArgs) -> Outcome
 ///
 /// # Errors
 /// If it is missing or outdated; the text says what to do.
-pub async fn open(args: &DatabaseArgs) -> Outcome<Db> {
-    let db = connect(args, Missing::Refuse).await?;
+pub async fn open(args: &DatabaseArgs) -> CommandResult<Db> {
+    let db = connect(args, IfMissing::Fail).await?;
     require_current(&db).await?;
     Ok(db)
 }
@@ -71,8 +71,8 @@ pub async fn open(args: &DatabaseArgs) -> Outcome<Db> {
 ///
 /// # Errors
 /// If it has older tables, or tables of another program; the text says what to do.
-pub async fn open_or_create(args: &DatabaseArgs) -> Outcome<Db> {
-    let db = connect(args, Missing::Create).await?;
+pub async fn open_or_create(args: &DatabaseArgs) -> CommandResult<Db> {
+    let db = connect(args, IfMissing::Create).await?;
     if foreign_tables(&db).await?.is_empty() && applied(&db).await? == 0 {
         up(&db).await?;
     } else {
@@ -85,11 +85,11 @@ pub async fn open_or_create(args: &DatabaseArgs) -> Outcome<Db> {
 ///
 /// # Errors
 /// If it does not answer, or its file is missing and must not be created.
-pub async fn connect(args: &DatabaseArgs, missing: Missing) -> Outcome<Db> {
-    if missing == Missing::Refuse && args.database_url.starts_with("sqlite:") {
+pub async fn connect(args: &DatabaseArgs, missing: IfMissing) -> CommandResult<Db> {
+    if missing == IfMissing::Fail && args.database_url.starts_with("sqlite:") {
         let file = db::sqlite_file(&args.database_url)?;
         if !file.exists() {
-            return Err(Failure::new(format!(
+            return Err(CommandError::new(format!(
                 "there is no database {}; name another with --database-url, or make it with `notegraph migrate up`",
                 file.display()
             )));
@@ -102,16 +102,16 @@ pub async fn connect(args: &DatabaseArgs, missing: Missing) -> Outcome<Db> {
 ///
 /// # Errors
 /// If migrations or backfills are pending, or migrations are applied that this version does not know.
-pub async fn require_current(db: &Db) -> Outcome {
+pub async fn require_current(db: &Db) -> CommandResult {
     let pending = standing(db.read()).await?.iter().filter(|(_, status)| *status == MigrationStatus::Pending).count();
     let pending = match pending {
-        0 => derived::pending(db).await?.join(", "),
+        0 => backfill::pending(db).await?.join(", "),
         changes => format!("{changes} changes"),
     };
     if pending.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(format!(
+    Err(CommandError::new(format!(
         "the tables of the database are not up to date ({pending} pending): run `notegraph migrate up`"
     )))
 }
@@ -120,7 +120,7 @@ pub async fn require_current(db: &Db) -> Outcome {
 ///
 /// # Errors
 /// If some are applied that this version does not know.
-pub async fn applied(db: &Db) -> Outcome<usize> {
+pub async fn applied(db: &Db) -> CommandResult<usize> {
     Ok(standing(db.read()).await?.iter().filter(|(_, status)| *status == MigrationStatus::Applied).count())
 }
 
@@ -138,15 +138,15 @@ pub struct Brought {
 ///
 /// # Errors
 /// If a migration fails; then none is applied.
-pub async fn up(db: &Db) -> Outcome<Brought> {
+pub async fn up(db: &Db) -> CommandResult<Brought> {
     let turn = turn(db).await?;
     let changes = with_status(&*turn, MigrationStatus::Pending).await?;
     Migrator::up(&*turn, None).await?;
     turn.commit().await?;
-    Ok(Brought { changes, derived: derived::catch_up(db).await? })
+    Ok(Brought { changes, derived: backfill::catch_up(db).await? })
 }
 
-async fn down(db: &Db, steps: u32) -> Outcome<Vec<String>> {
+async fn down(db: &Db, steps: u32) -> CommandResult<Vec<String>> {
     let turn = turn(db).await?;
     let applied = with_status(&*turn, MigrationStatus::Applied).await?;
     Migrator::down(&*turn, Some(steps)).await?;
@@ -168,16 +168,16 @@ async fn turn(db: &Db) -> Result<SchemaChange, DbErr> {
     db.begin_schema_change(LOCK).await
 }
 
-async fn with_status(connection: &impl ConnectionTrait, wanted: MigrationStatus) -> Outcome<Vec<String>> {
+async fn with_status(connection: &impl ConnectionTrait, wanted: MigrationStatus) -> CommandResult<Vec<String>> {
     let all = standing(connection).await?;
     Ok(all.into_iter().filter(|(_, status)| *status == wanted).map(|(name, _)| name).collect())
 }
 
 /// All migrations with their status, oldest first. Only reads.
-async fn standing(connection: &impl ConnectionTrait) -> Outcome<Vec<(String, MigrationStatus)>> {
+async fn standing(connection: &impl ConnectionTrait) -> CommandResult<Vec<(String, MigrationStatus)>> {
     match Migrator::get_migration_with_status_read_only(connection).await {
         Ok(all) => Ok(all.iter().map(|change| (change.name().to_owned(), change.status())).collect()),
-        Err(DbErr::Custom(_)) => Err(Failure::new(
+        Err(DbErr::Custom(_)) => Err(CommandError::new(
             "the tables of the database were changed by a newer notegraph: run that version, or a newer one",
         )),
         Err(error) => Err(error.into()),
@@ -188,7 +188,7 @@ async fn standing(connection: &impl ConnectionTrait) -> Outcome<Vec<(String, Mig
 ///
 /// # Errors
 /// If the query fails.
-pub async fn foreign_tables(db: &Db) -> Outcome<Vec<String>> {
+pub async fn foreign_tables(db: &Db) -> CommandResult<Vec<String>> {
     if applied(db).await? > 0 {
         return Ok(Vec::new());
     }

@@ -5,17 +5,17 @@ mod company;
 mod database_file;
 mod demo;
 mod demo_access;
+mod error;
 mod expiry;
 pub mod export;
-mod failure;
 pub mod import;
 mod log;
+mod lookup;
 pub mod migrate;
-mod people;
 mod rejects;
 mod schema;
 mod serve;
-mod stop;
+mod signals;
 mod terminal;
 mod token;
 mod user;
@@ -25,7 +25,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{DatabaseArgs, LogArgs};
-pub use failure::{Failure, Outcome};
+pub use error::{CommandError, CommandResult};
 pub use migrate::{open, open_or_create};
 use terminal::err;
 
@@ -109,7 +109,7 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn block_on<T>(command: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+fn block_on<T>(command: impl Future<Output = CommandResult<T>>) -> CommandResult<T> {
     tokio::runtime::Runtime::new()?.block_on(command)
 }
 

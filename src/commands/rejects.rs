@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Failure, Outcome};
-use crate::form::object::compact;
+use super::{CommandError, CommandResult};
+use crate::exchange::object::compact;
 use crate::private_file;
 
 /// A file that this import has created. It is removed if no record was rejected.
@@ -21,10 +21,10 @@ impl Rejects {
     ///
     /// # Errors
     /// If it exists: it may be the input, the database, or the rejects of another import.
-    pub fn create(path: &Path) -> Outcome<Self> {
+    pub fn create(path: &Path) -> CommandResult<Self> {
         let name = path.display();
         let file = private_file::create_new(path).map_err(|error| {
-            Failure::new(if error.kind() == ErrorKind::AlreadyExists {
+            CommandError::new(if error.kind() == ErrorKind::AlreadyExists {
                 format!(
                     "there is a file `{name}` already, and --rejects writes over none; name one that is not there yet"
                 )
@@ -52,12 +52,12 @@ impl Rejects {
     ///
     /// # Errors
     /// If a record could not be written.
-    pub fn finish(mut self) -> Outcome {
+    pub fn finish(mut self) -> CommandResult {
         let written = match self.failure.take() {
             Some(error) => Err(error),
             None => self.file.flush(),
         };
-        written.map_err(|error| Failure::new(format!("the file of rejected records is not complete: {error}")))
+        written.map_err(|error| CommandError::new(format!("the file of rejected records is not complete: {error}")))
     }
 }
 

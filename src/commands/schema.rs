@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use super::Outcome;
+use super::CommandResult;
 
-pub fn run() -> Outcome {
+pub fn run() -> CommandResult {
     // Not `print!`, which panics if the reader has closed the pipe, as `notegraph schema | head` does.
     std::io::stdout().write_all(crate::schema::sdl().as_bytes())?;
     Ok(())

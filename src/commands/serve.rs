@@ -11,51 +11,51 @@ use tokio::sync::watch;
 use tokio::time::{timeout, timeout_at};
 
 use super::terminal::out;
-use super::{Failure, Outcome, demo_access, migrate, stop};
-use crate::auth::{Secret, Source};
+use super::{CommandError, CommandResult, demo_access, migrate, signals};
+use crate::auth::{JwksSource, Secret};
 use crate::clock::Clock;
 use crate::config::{DatabaseArgs, ServeArgs};
-use crate::context::App;
-use crate::db::{Db, Missing};
+use crate::context::AppState;
+use crate::db::{Db, IfMissing};
 use crate::entity::token;
 use crate::event::Retention;
 use crate::http;
-use crate::http::{Admission, HttpSettings, Session, Trusted};
-use crate::runtime::{Runtimes, Work};
+use crate::http::{ConnectionLimits, HttpSettings, PlaygroundSession, TrustedDocuments};
+use crate::runtime::{OperationRuntime, Runtimes};
 use crate::schema::{self, Schema};
-use crate::search::Limits;
+use crate::search::SearchLimits;
 
 /// Maximum time for closing the database after requests had their time to finish.
 const CLOSING: Duration = Duration::from_millis(500);
 
-pub fn main(args: &ServeArgs, database: &DatabaseArgs) -> Outcome {
+pub fn main(args: &ServeArgs, database: &DatabaseArgs) -> CommandResult {
     let runtimes = Runtimes::new()?;
-    let work = runtimes.work();
-    runtimes.run(run(args, database, work))
+    let runtime = runtimes.operations();
+    runtimes.run(run(args, database, runtime))
 }
 
 /// Runs on the front runtime, where it only waits, first of all for a signal.
-async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
+async fn run(args: &ServeArgs, database: &DatabaseArgs, runtime: OperationRuntime) -> CommandResult {
     let told = OnceLock::new();
-    let stop = stop::asked()?;
+    let stop = signals::shutdown_signal()?;
     let mut stop = pin!(async {
         stop.await;
         let _ = told.set(Instant::now());
     });
-    let mut settings = args.http().map_err(Failure::new)?;
+    let mut settings = args.http().map_err(CommandError::new)?;
     // Bind before anything is written to the database, so that a server whose address is taken changes nothing.
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        Failure::new(format!("cannot listen on {}: {error}; choose another address with --listen", args.listen))
+        CommandError::new(format!("cannot listen on {}: {error}; choose another address with --listen", args.listen))
     })?;
     let address = listener.local_addr()?;
     let source = settings.identity.as_ref().map(|identity| identity.source.clone());
     let schema = schema::build();
-    let trusted = read_documents(args, &schema, &settings, &work);
+    let trusted = read_documents(args, &schema, &settings, &runtime);
     settings.stored.trusted = tokio::select! {
         () = &mut stop => return Ok(()),
         trusted = trusted => Arc::new(trusted?),
     };
-    let prepared = work.spawn({
+    let prepared = runtime.spawn({
         let (args, database) = (args.clone(), database.clone());
         async move {
             if let Some(source) = source {
@@ -69,21 +69,21 @@ async fn run(args: &ServeArgs, database: &DatabaseArgs, work: Work) -> Outcome {
         prepared = prepared => prepared??,
     };
     settings.session = session.map(Arc::new);
-    let site = http::site(app.clone(), schema, &settings, work.clone());
-    let patience = args.patience();
+    let service = http::service(app.clone(), schema, &settings, runtime.clone());
+    let timeouts = args.timeouts();
     let (ended, running) = watch::channel(false);
     let retention = args.retention.keep().map(|keep| {
         let retention = Retention { db: app.db.clone(), clock: app.clock.clone(), keep };
-        work.spawn(retention.run(running))
+        runtime.spawn(retention.run(running))
     });
-    http::serve(listener, site, stop, patience, admission(args, database)).await;
+    http::serve(listener, service, stop, timeouts, admission(args, database)).await;
     // Not aborted: a transaction dropped halfway could hand its open connection to another borrower.
     let _ = ended.send(true);
     if let Some(retention) = retention {
         let _ = timeout(CLOSING, retention).await;
     }
-    let until = told.get().map(|told| *told + patience.stop_delay + patience.requests + CLOSING);
-    close(app.db, &work, until).await
+    let until = told.get().map(|told| *told + timeouts.stop_delay + timeouts.requests + CLOSING);
+    close(app.db, &runtime, until).await
 }
 
 /// Open files other than client connections: at most this many for each database connection, and some others.
@@ -92,7 +92,7 @@ const OTHER_FILES: u64 = 256;
 
 /// Raises the limit of open files for the configured connections, or accepts fewer if the system does not allow it:
 /// without free files, no client can connect, and the database cannot be reached.
-fn admission(args: &ServeArgs, database: &DatabaseArgs) -> Admission {
+fn admission(args: &ServeArgs, database: &DatabaseArgs) -> ConnectionLimits {
     let mut admission = args.admission();
     let others = OTHER_FILES + u64::from(database.database_connections) * FILES_OF_A_CONNECTION;
     let wanted = others.saturating_add(admission.connections as u64);
@@ -114,28 +114,34 @@ fn admission(args: &ServeArgs, database: &DatabaseArgs) -> Admission {
 
 /// Reads and checks the documents of --documents. Fails if any is missing, since the server would refuse requests of
 /// its front end.
-async fn read_documents(args: &ServeArgs, schema: &Schema, settings: &HttpSettings, work: &Work) -> Outcome<Trusted> {
+async fn read_documents(
+    args: &ServeArgs,
+    schema: &Schema,
+    settings: &HttpSettings,
+    runtime: &OperationRuntime,
+) -> CommandResult<TrustedDocuments> {
     let files = args.documents.files().to_vec();
     if files.is_empty() {
-        return Ok(Trusted::default());
+        return Ok(TrustedDocuments::default());
     }
-    let (schema, bounds, count) = (schema.clone(), settings.gate, files.len());
-    let read = work.spawn_blocking(move || Trusted::read(&files, &schema, &bounds));
-    let trusted = read.await?.map_err(Failure::new)?;
+    let (schema, limits, count) = (schema.clone(), settings.query_limits, files.len());
+    let read = runtime.spawn_blocking(move || TrustedDocuments::read(&files, &schema, &limits));
+    let trusted = read.await?.map_err(CommandError::new)?;
     if trusted.is_empty() {
-        return Err(Failure::new("the files of --documents hold no document"));
+        return Err(CommandError::new("the files of --documents hold no document"));
     }
     tracing::info!(files = count, documents = trusted.len(), "read the documents that are trusted");
     Ok(trusted)
 }
 
 /// Checks the keys of the identity provider. A file without keys is an error; a provider that is down may come back.
-async fn check_keys(source: &Source) -> Outcome {
+async fn check_keys(source: &JwksSource) -> CommandResult {
     match (source.check().await, source) {
-        (Err(reason), Source::File(path)) => {
-            Err(Failure::new(format!("cannot read the keys of the identity provider in {}: {reason}", path.display())))
-        }
-        (Err(reason), Source::Address(_)) => {
+        (Err(reason), JwksSource::File(path)) => Err(CommandError::new(format!(
+            "cannot read the keys of the identity provider in {}: {reason}",
+            path.display()
+        ))),
+        (Err(reason), JwksSource::Url(_)) => {
             tracing::warn!(reason, "the keys of the identity provider cannot be read yet");
             Ok(())
         }
@@ -144,8 +150,12 @@ async fn check_keys(source: &Source) -> Outcome {
 }
 
 /// Prepares everything before the first request: tables, demo data, and the start-up lines.
-async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr) -> Outcome<(App, Option<Session>)> {
-    let db = migrate::connect(database, Missing::Create).await?;
+async fn prepare(
+    args: &ServeArgs,
+    database: &DatabaseArgs,
+    address: SocketAddr,
+) -> CommandResult<(AppState, Option<PlaygroundSession>)> {
+    let db = migrate::connect(database, IfMissing::Create).await?;
     let clock = Clock::default();
     if args.demo {
         demo_access::require_place(&db).await?;
@@ -162,7 +172,7 @@ async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr)
         let token = demo_access::token(&db, &clock).await?;
         // Connections keep prepared statements, and those of the demo hold a thousand values each: open new ones.
         db.close().await?;
-        (migrate::connect(database, Missing::Refuse).await?, Some(token))
+        (migrate::connect(database, IfMissing::Fail).await?, Some(token))
     } else {
         (db, None)
     };
@@ -173,11 +183,11 @@ async fn prepare(args: &ServeArgs, database: &DatabaseArgs, address: SocketAddr)
     if nobody_can_ask {
         explain_first_steps(database);
     }
-    Ok((App { db, clock, limits: Limits::default(), quota: args.quota.quota() }, session))
+    Ok((AppState { db, clock, limits: SearchLimits::default(), quota: args.quota.quota() }, session))
 }
 
 /// Prints the start-up lines to standard output, and returns the session from which the playground fetches the token.
-fn announce(address: SocketAddr, token: Option<Secret>) -> Outcome<Option<Session>> {
+fn announce(address: SocketAddr, token: Option<Secret>) -> CommandResult<Option<PlaygroundSession>> {
     let base = if address.ip().is_unspecified() {
         format!("http://localhost:{}", address.port())
     } else {
@@ -188,7 +198,7 @@ fn announce(address: SocketAddr, token: Option<Secret>) -> Outcome<Option<Sessio
         out!("API:        {base}/graphql");
         return Ok(None);
     };
-    let (session, code) = Session::start(token.clone(), Session::LIFETIME)?;
+    let (session, code) = PlaygroundSession::start(token.clone(), PlaygroundSession::LIFETIME)?;
     // Browsers do not send the fragment, so the code reaches no log. The browser's history keeps it, but not the token.
     out!("Playground: {base}/#code={code}");
     out!("API:        {base}/graphql");
@@ -214,9 +224,9 @@ fn explain_first_steps(database: &DatabaseArgs) {
 }
 
 /// Closes the database. Operations whose clients have gone may still run, and closing waits for their connections.
-async fn close(db: Db, work: &Work, until: Option<Instant>) -> Outcome {
+async fn close(db: Db, runtime: &OperationRuntime, until: Option<Instant>) -> CommandResult {
     let until = until.unwrap_or_else(|| Instant::now() + CLOSING);
-    if let Ok(closed) = timeout_at(until.into(), work.spawn(db.close())).await {
+    if let Ok(closed) = timeout_at(until.into(), runtime.spawn(db.close())).await {
         return Ok(closed??);
     }
     tracing::warn!("leaving operations that did not end in time; the database takes them back");

@@ -6,7 +6,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 
 use super::expiry::Expiry;
 use super::terminal::{err, out, table};
-use super::{Failure, Outcome, migrate, people};
+use super::{CommandError, CommandResult, lookup, migrate};
 use crate::auth::{self, NewToken};
 use crate::clock::Clock;
 use crate::config::DatabaseArgs;
@@ -48,7 +48,7 @@ pub struct Create {
     #[arg(long = "scope", value_name = "SCOPE", required = true, ignore_case = true, value_delimiter = ',')]
     scopes: Vec<Scope>,
     /// The purpose of the token, as `token list` shows it.
-    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, value_parser = people::remark)]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, value_parser = lookup::remark)]
     name: String,
     /// When the token expires: after 12h or 30d (m, h, d or w), or at a time, as in 2027-01-01T00:00:00Z. Without this
     /// it never does.
@@ -56,7 +56,7 @@ pub struct Create {
     expires: Option<Expiry>,
 }
 
-pub async fn run(command: TokenCommand, args: &DatabaseArgs) -> Outcome {
+pub async fn run(command: TokenCommand, args: &DatabaseArgs) -> CommandResult {
     match command {
         TokenCommand::Create(new) => create(new, args).await,
         TokenCommand::List { company } => list(&company, args).await,
@@ -64,13 +64,13 @@ pub async fn run(command: TokenCommand, args: &DatabaseArgs) -> Outcome {
     }
 }
 
-async fn create(new: Create, args: &DatabaseArgs) -> Outcome {
+async fn create(new: Create, args: &DatabaseArgs) -> CommandResult {
     let db = migrate::open(args).await?;
     let clock = Clock::default();
-    let company = people::company(&db, &new.company).await?;
-    let user = people::user(&db, &company, new.user.as_deref(), new.user_id).await?;
+    let company = lookup::company(&db, &new.company).await?;
+    let user = lookup::user(&db, &company, new.user.as_deref(), new.user_id).await?;
     if user.status == UserStatus::Inactive {
-        return Err(Failure::new(format!(
+        return Err(CommandError::new(format!(
             "the user {:?} is inactive, and every token of theirs is refused",
             user.username
         )));
@@ -99,9 +99,9 @@ async fn create(new: Create, args: &DatabaseArgs) -> Outcome {
     Ok(())
 }
 
-async fn list(company: &str, args: &DatabaseArgs) -> Outcome {
+async fn list(company: &str, args: &DatabaseArgs) -> CommandResult {
     let db = migrate::open(args).await?;
-    let company = people::company(&db, company).await?;
+    let company = lookup::company(&db, company).await?;
     let tokens = token::Entity::find()
         .filter(token::Column::CompanyId.eq(company.id))
         .order_by_asc(token::Column::Id)
@@ -129,12 +129,12 @@ async fn list(company: &str, args: &DatabaseArgs) -> Outcome {
     Ok(())
 }
 
-async fn revoke(company: &str, id: i64, args: &DatabaseArgs) -> Outcome {
+async fn revoke(company: &str, id: i64, args: &DatabaseArgs) -> CommandResult {
     let db = migrate::open(args).await?;
-    let company = people::company(&db, company).await?;
+    let company = lookup::company(&db, company).await?;
     let transaction = db.begin().await?;
     let Some(token) = token::Entity::find_by_id((company.id, id)).one(&transaction).await? else {
-        return Err(Failure::new(format!(
+        return Err(CommandError::new(format!(
             "{:?} has no token {id}; `notegraph token list --company {:?}` shows which it has",
             company.name, company.name
         )));

@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 
 use super::terminal::out;
-use super::{Failure, Outcome, migrate, people};
+use super::{CommandError, CommandResult, lookup, migrate};
 use crate::config::DatabaseArgs;
-use crate::db::Table;
+use crate::db::CompanyTable;
 use crate::entity::user::{self, UserStatus};
 
 #[derive(Clone, Debug, Subcommand)]
@@ -21,25 +21,25 @@ pub struct NewUser {
     #[arg(long, value_name = "NAME")]
     company: String,
     /// The username, which must be unique in the company.
-    #[arg(long, value_name = "NAME", value_parser = people::name)]
+    #[arg(long, value_name = "NAME", value_parser = lookup::name)]
     username: String,
-    #[arg(long, value_name = "NAME", value_parser = people::name)]
+    #[arg(long, value_name = "NAME", value_parser = lookup::name)]
     first_name: Option<String>,
-    #[arg(long, value_name = "NAME", value_parser = people::name)]
+    #[arg(long, value_name = "NAME", value_parser = lookup::name)]
     last_name: Option<String>,
-    #[arg(long, value_name = "ADDRESS", value_parser = people::name)]
+    #[arg(long, value_name = "ADDRESS", value_parser = lookup::name)]
     email: Option<String>,
     /// The user's role, for display; permissions come from tokens.
-    #[arg(long, value_name = "NAME", value_parser = people::name)]
+    #[arg(long, value_name = "NAME", value_parser = lookup::name)]
     role: Option<String>,
 }
 
-pub async fn run(command: UserCommand, args: &DatabaseArgs) -> Outcome {
+pub async fn run(command: UserCommand, args: &DatabaseArgs) -> CommandResult {
     let UserCommand::Create(new) = command;
     let db = migrate::open(args).await?;
-    let company = people::company(&db, &new.company).await?;
+    let company = lookup::company(&db, &new.company).await?;
     let transaction = db.begin().await?;
-    crate::people::take_turns::<user::Entity>(&transaction, company.id).await?;
+    crate::people::serialize_upserts::<user::Entity>(&transaction, company.id).await?;
     let same = user::Entity::find()
         .filter(user::Column::CompanyId.eq(company.id))
         .filter(user::Column::Username.eq(&new.username))
@@ -47,13 +47,13 @@ pub async fn run(command: UserCommand, args: &DatabaseArgs) -> Outcome {
         .await?;
     if let Some(same) = same {
         let (username, company) = (&new.username, &company.name);
-        return Err(Failure::new(format!("{company:?} has a user {username:?} already, with the id {}", same.id)));
+        return Err(CommandError::new(format!("{company:?} has a user {username:?} already, with the id {}", same.id)));
     }
     let names: Vec<&str> = [&new.first_name, &new.last_name].into_iter().flatten().map(String::as_str).collect();
     let full_name = if names.is_empty() { new.username.clone() } else { names.join(" ") };
     let user = user::ActiveModel {
         company_id: Set(company.id),
-        id: Set(db.ids().claim_one(&transaction, company.id, Table::User).await?),
+        id: Set(db.ids().allocate_one(&transaction, company.id, CompanyTable::User).await?),
         external_key: Set(None),
         status: Set(UserStatus::Active),
         first_name: Set(new.first_name),

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::http::{DocumentsMode, StoredSettings};
+use crate::http::{DocumentsMode, PersistedDocumentSettings};
 
 /// Which GraphQL documents the server accepts.
 #[derive(Args, Clone, Debug)]
@@ -24,11 +24,11 @@ impl DocumentArgs {
     ///
     /// # Errors
     /// If no document would be accepted.
-    pub fn settings(&self) -> Result<StoredSettings, String> {
+    pub fn settings(&self) -> Result<PersistedDocumentSettings, String> {
         if self.documents_mode == DocumentsMode::Only && self.documents.is_empty() {
             return Err("--documents-mode only takes the documents of --documents alone: name a file there".to_owned());
         }
-        Ok(StoredSettings { mode: self.documents_mode, ..StoredSettings::default() })
+        Ok(PersistedDocumentSettings { mode: self.documents_mode, ..PersistedDocumentSettings::default() })
     }
 
     /// The files to read.

@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 use clap::Args;
 
 use super::number;
-use crate::quota::{Limits, Quota};
+use crate::quota::{Quota, QuotaLimits};
 
 /// How much a company may store, unless `notegraph company limit` sets other limits for it.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
@@ -43,9 +43,9 @@ impl QuotaArgs {
         Quota::new(self.limits())
     }
 
-    pub fn limits(&self) -> Limits {
+    pub fn limits(&self) -> QuotaLimits {
         let limit = |number: u64| Some(i64::try_from(number).unwrap_or(i64::MAX));
-        Limits { notes: limit(self.company_notes), bytes: limit(self.company_bytes) }
+        QuotaLimits { notes: limit(self.company_notes), bytes: limit(self.company_bytes) }
     }
 }
 

@@ -1,6 +1,8 @@
 use clap::Args;
 
-use crate::auth::{self, Algorithm, Claim, CompanyOf, IdentitySettings, Mapping, ScopeName, Source, UserField};
+use crate::auth::{
+    self, Algorithm, Claim, CompanyOf, IdentityProviderSettings, JwksSource, Mapping, ScopeName, UserField,
+};
 
 /// An identity provider whose JSON web tokens are accepted, in addition to the server's own tokens.
 #[derive(Args, Clone, Debug)]
@@ -10,7 +12,7 @@ pub struct IdentityArgs {
     /// reads them again every 10 minutes, and when a token names an unknown key, at most every 10 seconds. None by
     /// default.
     #[arg(long, env = "NOTEGRAPH_JWKS", value_name = "FILE|ADDRESS")]
-    pub jwks: Option<Source>,
+    pub jwks: Option<JwksSource>,
 
     /// The issuer of its tokens: the exact value of the claim iss.
     #[arg(long, env = "NOTEGRAPH_JWT_ISSUER", value_name = "TEXT", requires = "jwks")]
@@ -67,7 +69,7 @@ impl IdentityArgs {
     ///
     /// # Errors
     /// Which setting of the provider is missing.
-    pub fn settings(&self) -> Result<Option<IdentitySettings>, String> {
+    pub fn settings(&self) -> Result<Option<IdentityProviderSettings>, String> {
         let Some(source) = self.jwks.clone() else { return Ok(None) };
         let missing = |what: &str| format!("--jwks needs {what}, too");
         let company = match (&self.jwt_company, &self.jwt_company_claim) {
@@ -75,9 +77,9 @@ impl IdentityArgs {
             (None, Some(claim)) => CompanyOf::Claimed(claim.clone()),
             (None, None) => return Err(missing("--jwt-company or --jwt-company-claim")),
         };
-        Ok(Some(IdentitySettings {
+        Ok(Some(IdentityProviderSettings {
             source,
-            patience: auth::Patience::default(),
+            refresh: auth::KeyRefreshPolicy::default(),
             issuer: self.jwt_issuer.clone().ok_or_else(|| missing("--jwt-issuer"))?,
             audience: self.jwt_audience.clone().ok_or_else(|| missing("--jwt-audience"))?,
             algorithms: self.jwt_algorithm.clone(),

@@ -3,7 +3,7 @@ use std::ops::RangeInclusive;
 use clap::Args;
 
 use super::number;
-use crate::http::{Admission, Allowance, TrustedProxies, TrustedProxy};
+use crate::http::{ConnectionLimits, RateLimit, TrustedProxies, TrustedProxy};
 
 const BUDGETS: RangeInclusive<u64> = 1_000..=1_000_000_000_000;
 
@@ -103,22 +103,22 @@ pub struct LimitArgs {
 }
 
 impl LimitArgs {
-    pub fn of_address(&self) -> Allowance {
-        Allowance { operations: self.address_operations, budget: self.address_budget, refill: self.address_refill }
+    pub fn address_rate_limit(&self) -> RateLimit {
+        RateLimit { operations: self.address_operations, budget: self.address_budget, refill: self.address_refill }
     }
 
-    pub fn of_token(&self) -> Allowance {
-        Allowance { operations: self.token_operations, budget: self.token_budget, refill: self.token_refill }
+    pub fn token_rate_limit(&self) -> RateLimit {
+        RateLimit { operations: self.token_operations, budget: self.token_budget, refill: self.token_refill }
     }
 
     pub fn trusted_proxies(&self) -> TrustedProxies {
         TrustedProxies::new(self.trusted_proxy.clone())
     }
 
-    pub fn admission(&self) -> Admission {
-        Admission {
+    pub fn admission(&self) -> ConnectionLimits {
+        ConnectionLimits {
             connections: self.connections,
-            of_address: self.address_connections,
+            per_address: self.address_connections,
             trusted_proxies: self.trusted_proxies(),
         }
     }

@@ -1,12 +1,12 @@
 //! All settings: each with its flag, environment variable, default and bounds in one place.
 
 mod documents;
-mod gate;
 mod growth;
 mod identity;
 mod limits;
-mod pace;
+mod query_limits;
 mod record;
+mod timeouts;
 mod usage;
 
 use std::net::SocketAddr;
@@ -17,17 +17,17 @@ use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 pub use documents::DocumentArgs;
-pub use gate::GateArgs;
 pub use growth::{QuotaArgs, RetentionArgs};
 pub use identity::IdentityArgs;
 pub use limits::LimitArgs;
-pub use pace::PaceArgs;
+pub use query_limits::QueryLimitArgs;
 pub use record::RecordArgs;
+pub use timeouts::ConnectionTimeoutArgs;
 pub use usage::UsageArgs;
 
 use crate::db::{self, TokenConnections};
-use crate::fair::LongTurns;
-use crate::http::{Admission, HttpSettings, Origin, Patience};
+use crate::http::{ConnectionLimits, HttpSettings, Origin, ServerTimeouts};
+use crate::scheduling::CpuScheduler;
 
 /// The default address of the database.
 pub const DEFAULT_DATABASE: &str = "sqlite://notegraph.db";
@@ -86,13 +86,13 @@ pub struct DatabaseArgs {
 }
 
 impl DatabaseArgs {
-    pub fn settings(&self) -> db::Settings {
-        db::Settings {
+    pub fn settings(&self) -> db::DatabaseSettings {
+        db::DatabaseSettings {
             url: self.database_url.clone(),
             connections: self.database_connections,
             token_connections: self.token_connections,
             statement_timeout: Duration::from_secs(self.statement_timeout),
-            turns: LongTurns::of_process().clone(),
+            turns: CpuScheduler::of_process().clone(),
         }
     }
 
@@ -209,13 +209,13 @@ pub struct ServeArgs {
     pub stop_timeout: u64,
 
     #[command(flatten)]
-    pub pace: PaceArgs,
+    pub pace: ConnectionTimeoutArgs,
 
     #[command(flatten)]
     pub limits: LimitArgs,
 
     #[command(flatten)]
-    pub gate: GateArgs,
+    pub gate: QueryLimitArgs,
 
     #[command(flatten)]
     pub documents: DocumentArgs,
@@ -245,10 +245,10 @@ impl ServeArgs {
             body_timeout: Duration::from_secs(self.pace.body_timeout),
             request_timeout: Duration::from_secs(self.request_timeout),
             trusted_proxies: self.limits.trusted_proxies(),
-            gate: self.gate.bounds(),
+            query_limits: self.gate.limits(),
             stored: self.documents.settings()?,
-            of_address: self.limits.of_address(),
-            of_token: self.limits.of_token(),
+            address_rate_limit: self.limits.address_rate_limit(),
+            token_rate_limit: self.limits.token_rate_limit(),
             usage: self.usage.usage(self.gate.answer_values),
             memory: self.usage.memory(),
             identity: self.identity.settings()?,
@@ -256,13 +256,13 @@ impl ServeArgs {
         })
     }
 
-    pub fn admission(&self) -> Admission {
+    pub fn admission(&self) -> ConnectionLimits {
         self.limits.admission()
     }
 
-    pub fn patience(&self) -> Patience {
-        Patience {
-            pace: self.pace.pace(),
+    pub fn timeouts(&self) -> ServerTimeouts {
+        ServerTimeouts {
+            connection: self.pace.timeouts(),
             stop_delay: Duration::from_secs(self.stop_delay),
             requests: Duration::from_secs(self.stop_timeout),
         }
@@ -316,12 +316,16 @@ mod tests {
     #[test]
     fn slow_clients_have_so_much_time_by_default() {
         let serve = Program::parse_from(["program"]).serve;
-        let patience = serve.patience();
-        let seconds =
-            [patience.pace.head, serve.http().unwrap().body_timeout, patience.pace.idle, patience.pace.answer];
+        let timeouts = serve.timeouts();
+        let seconds = [
+            timeouts.connection.head,
+            serve.http().unwrap().body_timeout,
+            timeouts.connection.idle,
+            timeouts.connection.answer,
+        ];
         assert_eq!(seconds.map(|time| time.as_secs()), [10, 15, 60, 60]);
-        assert_eq!([patience.stop_delay, patience.requests].map(|time| time.as_secs()), [1, 3]);
+        assert_eq!([timeouts.stop_delay, timeouts.requests].map(|time| time.as_secs()), [1, 3]);
         let admission = serve.admission();
-        assert_eq!((admission.connections, admission.of_address), (10_000, 500));
+        assert_eq!((admission.connections, admission.per_address), (10_000, 500));
     }
 }

@@ -1,7 +1,7 @@
 use clap::Args;
 
 use super::number;
-use crate::form::input::Limits;
+use crate::exchange::input::RecordLimits;
 
 /// Limits of one record of an import. Larger records are rejected.
 #[derive(Args, Clone, Copy, Debug)]
@@ -32,14 +32,14 @@ pub struct RecordArgs {
 }
 
 impl RecordArgs {
-    pub fn limits(self) -> Limits {
-        Limits { bytes: self.record_limit, values: self.record_values }
+    pub fn limits(self) -> RecordLimits {
+        RecordLimits { bytes: self.record_limit, values: self.record_values }
     }
 }
 
 impl Default for RecordArgs {
     fn default() -> Self {
-        let Limits { bytes, values } = Limits::default();
+        let RecordLimits { bytes, values } = RecordLimits::default();
         Self { record_limit: bytes, record_values: values }
     }
 }
@@ -58,6 +58,6 @@ mod tests {
 
     #[test]
     fn the_defaults_of_the_flags_and_of_the_reader_are_the_same() {
-        assert_eq!(Program::parse_from(["program"]).record.limits(), Limits::default());
+        assert_eq!(Program::parse_from(["program"]).record.limits(), RecordLimits::default());
     }
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::number;
-use crate::meter::{MemoryLimits, UsageLimits};
+use crate::meter::{MemoryLimits, OperationLimits};
 
 /// How much one operation may use while it runs, and how much memory all of them may hold. An operation that exceeds a
 /// limit is stopped, with the error TOO_COMPLEX.
@@ -67,8 +67,8 @@ pub struct UsageArgs {
 impl UsageArgs {
     /// Limits of an operation; `values` is the maximum number of values in a response, which limits the estimate as
     /// well.
-    pub fn usage(&self, values: u64) -> UsageLimits {
-        UsageLimits {
+    pub fn usage(&self, values: u64) -> OperationLimits {
+        OperationLimits {
             database: Duration::from_millis(self.operation_database_time),
             cpu: Duration::from_millis(self.operation_cpu_time),
             answer_bytes: self.answer_bytes,
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn the_defaults_of_the_program_are_those_of_the_meter() {
         let usage = Program::parse_from(["program"]).usage;
-        assert_eq!(usage.usage(UsageLimits::default().values), UsageLimits::default());
+        assert_eq!(usage.usage(OperationLimits::default().values), OperationLimits::default());
         assert_eq!(usage.memory(), MemoryLimits::default());
     }
 }

@@ -4,11 +4,11 @@ use hashbrown::HashMap;
 
 use super::load::COLUMNS;
 use super::object::Customer;
-use crate::context::Reader;
-use crate::engine::{One, Question, leaf, local, object};
+use crate::context::DataSource;
+use crate::engine::{Loader, NonNull, field, inline, object};
 use crate::entity::customer;
 use crate::error::Result;
-use crate::page::{Found, ListById, Page, PageArgs, Total, page_count, total_count, total_count_precision};
+use crate::page::{FilteredRecords, ListById, Page, PageArgs, Total, page_count, total_count, total_count_precision};
 use crate::people::PeopleSearch;
 
 /// The GraphQL object of a page of customers.
@@ -33,7 +33,7 @@ pub struct CustomerEdge {
 ///
 /// # Errors
 /// INVALID or `BAD_CURSOR` if the arguments are wrong; when the database fails.
-pub async fn list(reader: &Reader, search: Option<&str>, args: &PageArgs) -> Result<CustomerConnection> {
+pub async fn list(reader: &DataSource, search: Option<&str>, args: &PageArgs) -> Result<CustomerConnection> {
     let search = PeopleSearch::new(search)?;
     let id = (customer::Entity, customer::Column::Id);
     let list = ListById::new("customer", found(reader, search.as_ref()), id, args)?;
@@ -41,11 +41,11 @@ pub async fn list(reader: &Reader, search: Option<&str>, args: &PageArgs) -> Res
     Ok(CustomerConnection(Arc::new(Customers { search, list, page })))
 }
 
-fn found(reader: &Reader, search: Option<&PeopleSearch>) -> Found<customer::Entity> {
-    let customers = reader.sight.customers();
+fn found(reader: &DataSource, search: Option<&PeopleSearch>) -> FilteredRecords<customer::Entity> {
+    let customers = reader.access.customers();
     match search {
-        Some(search) => search.finds(customers, reader.sight),
-        None => Found { people: customers, condition: None },
+        Some(search) => search.finds(customers, reader.access),
+        None => FilteredRecords { select: customers, condition: None },
     }
 }
 
@@ -53,27 +53,27 @@ object! {
     /// A page of customers.
     CustomerConnection {
         /// The customers of this page, each with its cursor.
-        edges = local(|connection: &CustomerConnection| {
+        edges = inline(|connection: &CustomerConnection| {
             let list = &connection.0.list;
             let rows = connection.0.page.rows.iter();
             rows.map(|row| CustomerEdge { cursor: list.cursor(row.id), node: Customer(row.clone()) }).collect::<Vec<_>>()
         });
         /// The customers of this page.
-        nodes = local(|connection: &CustomerConnection| {
+        nodes = inline(|connection: &CustomerConnection| {
             connection.0.page.rows.iter().cloned().map(Customer).collect::<Vec<_>>()
         });
         /// The position of this page in the list.
-        page_info = local(|connection: &CustomerConnection| {
-            One(connection.0.page.info(|row| connection.0.list.cursor(row.id)))
+        page_info = inline(|connection: &CustomerConnection| {
+            NonNull(connection.0.page.info(|row| connection.0.list.cursor(row.id)))
         });
         /// The number of customers that match, on all pages together. Runs a count only when it is selected.
         total_count = total_count::<_, CustomerTotal>(|connection: &CustomerConnection| connection.0.search.clone());
         /// Whether `totalCount` is exact. AT_LEAST if counting stopped at its limit.
         total_count_precision = total_count_precision::<_, CustomerTotal>(|connection: &CustomerConnection| connection.0.search.clone());
         /// The number of this page, when paging by number.
-        page_number = leaf(|connection: &CustomerConnection| connection.0.list.window.number);
+        page_number = field(|connection: &CustomerConnection| connection.0.list.request.number);
         /// The number of pages, when paging by number. Runs a count only when it is selected.
-        page_count = page_count::<_, CustomerTotal>(|connection: &CustomerConnection| connection.0.search.clone(), |connection| &connection.0.list.window);
+        page_count = page_count::<_, CustomerTotal>(|connection: &CustomerConnection| connection.0.search.clone(), |connection| &connection.0.list.request);
     }
 }
 
@@ -81,22 +81,22 @@ object! {
     /// A customer in a list.
     CustomerEdge {
         /// The cursor of this edge: pass it as `after` or `before`.
-        cursor = leaf(|edge: &CustomerEdge| edge.cursor.clone());
+        cursor = field(|edge: &CustomerEdge| edge.cursor.clone());
         /// The customer.
-        node = local(|edge: &CustomerEdge| One(edge.node.clone()));
+        node = inline(|edge: &CustomerEdge| NonNull(edge.node.clone()));
     }
 }
 
 /// The number of customers of the company, all or those found by a search.
 struct CustomerTotal;
 
-impl Question for CustomerTotal {
+impl Loader for CustomerTotal {
     type Key = Option<PeopleSearch>;
-    type Answer = Total;
-    type Source = Reader;
+    type Value = Total;
+    type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Total>> {
+    async fn load(reader: &DataSource, keys: &[Self::Key]) -> Result<HashMap<Self::Key, Total>> {
         let mut totals = HashMap::new();
         for search in keys {
             totals.insert(search.clone(), found(reader, search.as_ref()).count(&reader.db).await?);

@@ -6,13 +6,13 @@ use async_graphql::{ID, InputObject, MaybeUndefined};
 
 use super::object::Customer;
 use crate::context::ContextExt;
-use crate::engine::{Context, local, object};
+use crate::engine::{Context, inline, object};
 use crate::entity::customer;
 use crate::entity::token::Scope;
 use crate::error::Result;
-use crate::people::{Fields, Identity, PhoneNumberInput, fits, hold, save};
+use crate::people::{InputFields, PhoneNumberInput, UpsertKey, check_count, lock_people, save};
 use crate::scalar::{Date, DateTime, Url};
-use crate::user_error::{Problems, UserError};
+use crate::user_error::{UserError, UserErrors};
 
 /// A customer, as the owning system knows them. An absent field keeps its value, or is left empty for a new customer.
 /// Null clears a field, or is refused with `NULL_NOT_ALLOWED` if the field cannot be empty. A text has at most 255
@@ -77,42 +77,42 @@ object! {
     /// The result of `customersUpsert`.
     CustomersUpsertPayload {
         /// The customers in their current state, in the order of the input; empty if there are errors.
-        customers = local(|payload: &CustomersUpsertPayload| payload.customers.clone());
+        customers = inline(|payload: &CustomersUpsertPayload| payload.customers.clone());
         /// Errors that the user can fix. If there are any, nothing was changed.
-        user_errors = local(|payload: &CustomersUpsertPayload| payload.user_errors.clone());
+        user_errors = inline(|payload: &CustomersUpsertPayload| payload.user_errors.clone());
     }
 }
 
 pub async fn upsert(ctx: &Context<'_>, mut input: Vec<CustomerInput>) -> Result<CustomersUpsertPayload> {
     ctx.viewer(Scope::Admin)?;
-    let mut problems = Problems::default();
-    if !fits(input.len(), &mut problems) {
-        return Ok(CustomersUpsertPayload { user_errors: problems.0, ..Default::default() });
+    let mut errors = UserErrors::default();
+    if !check_count(input.len(), &mut errors) {
+        return Ok(CustomersUpsertPayload { user_errors: errors.0, ..Default::default() });
     }
-    let identities: Vec<Identity> = input
+    let upsert_keys: Vec<UpsertKey> = input
         .iter_mut()
-        .map(|one| Identity { id: one.id.take(), external_key: std::mem::take(&mut one.external_key) })
+        .map(|one| UpsertKey { id: one.id.take(), external_key: std::mem::take(&mut one.external_key) })
         .collect();
-    let (app, sight) = (ctx.app(), ctx.sight());
+    let (app, access) = (ctx.app(), ctx.access());
     let transaction = app.db.begin().await?;
-    let held = hold::<customer::Entity>(&transaction, sight, &identities, &mut problems).await?;
+    let held = lock_people::<customer::Entity>(&transaction, access, &upsert_keys, &mut errors).await?;
     let now = app.clock.now();
     let mut people = Vec::with_capacity(held.len());
-    for (index, ((before, one), identity)) in held.into_iter().zip(input).zip(identities).enumerate() {
+    for (index, ((before, one), upsert_key)) in held.into_iter().zip(input).zip(upsert_keys).enumerate() {
         let mut row = before.clone().unwrap_or_else(|| customer::Model {
-            company_id: sight.company_id,
+            company_id: access.company_id,
             created_on: now,
             ..Default::default()
         });
-        row.external_key = Some(identity.external_key);
-        apply(one, &mut row, &mut Fields::of(index, before.is_none(), &mut problems));
+        row.external_key = Some(upsert_key.external_key);
+        apply(one, &mut row, &mut InputFields::of(index, before.is_none(), &mut errors));
         people.push((before, row));
     }
-    if !problems.0.is_empty() {
+    if !errors.0.is_empty() {
         transaction.rollback().await?;
-        return Ok(CustomersUpsertPayload { user_errors: problems.0, ..Default::default() });
+        return Ok(CustomersUpsertPayload { user_errors: errors.0, ..Default::default() });
     }
-    let customers = match save::<customer::Entity>(&transaction, sight, app, people).await? {
+    let customers = match save::<customer::Entity>(&transaction, access, app, people).await? {
         Ok(customers) => customers,
         Err(refused) => {
             transaction.rollback().await?;
@@ -124,7 +124,7 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<CustomerInput>) -> Result<
     Ok(CustomersUpsertPayload { customers, user_errors: Vec::new() })
 }
 
-fn apply(input: CustomerInput, row: &mut customer::Model, fields: &mut Fields<'_>) {
+fn apply(input: CustomerInput, row: &mut customer::Model, fields: &mut InputFields<'_>) {
     // Destructured completely, so that a new field does not compile until it is handled.
     let CustomerInput {
         id: _,
@@ -177,7 +177,7 @@ fn apply(input: CustomerInput, row: &mut customer::Model, fields: &mut Fields<'_
 }
 
 fn set_phone(
-    fields: &mut Fields<'_>,
+    fields: &mut InputFields<'_>,
     field: &str,
     value: MaybeUndefined<PhoneNumberInput>,
     columns: [&mut Option<String>; 3],

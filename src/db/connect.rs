@@ -7,27 +7,27 @@ use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, Statement};
 
-use super::commits::Commits;
-use super::doubt::Doubt;
-use super::limit::TimeLimit;
+use super::connection_epoch::ConnectionEpoch;
+use super::group_commit::GroupCommit;
 use super::pool::{Connection, Overview, Pool};
-use super::postgres::{self, Line, Server};
+use super::postgres::{self, LazySession, Server};
 use super::probe::Probe;
-use super::ready::Ready;
-use super::scope::Scope;
-use super::{Db, Doors, Ids, Reader, Shared, file, sqlite_file};
-use crate::fair::{BesideOthers, Limits, LongTurns};
+use super::readiness::ReadinessProbe;
+use super::statement_context::StatementContext;
+use super::statement_timeout::StatementTimeout;
+use super::{BackendConnections, Db, IdSequences, ReadPool, Shared, file, sqlite_file};
+use crate::scheduling::{ContendedLimits, CpuScheduler, SchedulerLimits};
 
 /// What to do if the `SQLite` file does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
+pub enum IfMissing {
     Create,
-    Refuse,
+    Fail,
 }
 
 /// How to connect to the database.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct DatabaseSettings {
     /// `sqlite://PATH` or `postgres://...`.
     pub url: String,
     /// Number of connections for operations to `PostgreSQL`, or for reading from `SQLite`; [`RESERVED`], [`LOOKUPS`]
@@ -39,14 +39,14 @@ pub struct Settings {
     /// write may take as long again.
     pub statement_timeout: Duration,
     /// Permits for long statements of `SQLite`.
-    pub turns: LongTurns,
+    pub turns: CpuScheduler,
 }
 
-impl Settings {
+impl DatabaseSettings {
     /// The defaults for the database at this address, with permits for long statements that nothing else shares.
     pub fn at(url: impl Into<String>) -> Self {
         let (token_connections, statement_timeout) = (TokenConnections::default(), Duration::from_secs(15));
-        let turns = LongTurns::on_all_processors();
+        let turns = CpuScheduler::on_all_processors();
         Self { url: url.into(), connections: 10, token_connections, statement_timeout, turns }
     }
 }
@@ -145,7 +145,7 @@ const WAITING: usize = 1_000;
 ///
 /// # Errors
 /// If the address does not name a supported database, or the database does not answer.
-pub async fn connect(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
+pub async fn connect(settings: &DatabaseSettings, missing: IfMissing) -> Result<Db, ConnectError> {
     let url = settings.url.as_str();
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return postgres(settings).await;
@@ -173,21 +173,22 @@ fn without_password(address: &str) -> String {
 
 /// Limits of the pools for operations and for token lookups: their connections, and how many of them one token or
 /// company may hold.
-fn pools(settings: &Settings) -> [Limits; 2] {
-    let of_token = count(settings.token_connections.of(settings.connections));
+fn pools(settings: &DatabaseSettings) -> [SchedulerLimits; 2] {
+    let per_token = count(settings.token_connections.of(settings.connections));
     let ordinary = count(settings.connections);
-    let beside_others = BesideOthers { token: (of_token * 2 / 5).max(1), company: (ordinary * 3 / 5).max(1) };
-    let operations = Limits { ordinary, reserved: RESERVED, of_token, beside_others, waiting: WAITING, wait: TURN };
+    let contended = ContendedLimits { token: (per_token * 2 / 5).max(1), company: (ordinary * 3 / 5).max(1) };
+    let operations =
+        SchedulerLimits { ordinary, reserved: RESERVED, per_token, contended, waiting: WAITING, wait: TURN };
     [operations, of_nobody(LOOKUPS, TURN)]
 }
 
 /// Limits without a share per token.
-fn of_nobody(connections: usize, wait: Duration) -> Limits {
-    Limits {
+fn of_nobody(connections: usize, wait: Duration) -> SchedulerLimits {
+    SchedulerLimits {
         ordinary: connections,
         reserved: 0,
-        of_token: connections,
-        beside_others: BesideOthers::ALL,
+        per_token: connections,
+        contended: ContendedLimits::UNLIMITED,
         waiting: WAITING,
         wait,
     }
@@ -197,33 +198,33 @@ fn count(connections: u32) -> usize {
     usize::try_from(connections).unwrap_or(usize::MAX)
 }
 
-async fn postgres(settings: &Settings) -> Result<Db, ConnectError> {
+async fn postgres(settings: &DatabaseSettings) -> Result<Db, ConnectError> {
     let server = Server::at(&settings.url, settings.statement_timeout).map_err(ConnectError::Address)?;
     // Open a single connection first: it reports at once what is wrong, where the pool would retry for a while.
     let probe = Probe::new(server.clone());
     probe.reach().await?;
-    let ready = Ready::postgres(server.named("notegraph readiness"));
-    let doubt = Doubt::default();
-    let line = || Line::new(server.clone(), doubt.clone());
+    let ready = ReadinessProbe::postgres(server.named("notegraph readiness"));
+    let epoch = ConnectionEpoch::default();
+    let line = || LazySession::new(server.clone(), epoch.clone());
     let overview = Overview::new(line());
     let made = pools(settings).map(|limits| {
         let connection = |_| Connection::Postgres(line(), overview.clone());
         Pool::new((0..limits.ordinary + limits.reserved).map(connection).collect(), limits, None)
     });
-    let schema = postgres::door(server.clone());
-    let doors = Doors::Postgres { schema, probe, overview };
-    Ok(assemble(settings, doubt, made.into(), ready, doors))
+    let schema = postgres::migration_connection(server.clone());
+    let connections = BackendConnections::Postgres { schema, probe, overview };
+    Ok(assemble(settings, epoch, made.into(), ready, connections))
 }
 
-async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectError> {
-    let doubt = Doubt::default();
-    let create = missing == Missing::Create;
-    // `Commits` synchronises and checkpoints the log outside the transactions.
+async fn sqlite(settings: &DatabaseSettings, missing: IfMissing) -> Result<Db, ConnectError> {
+    let epoch = ConnectionEpoch::default();
+    let create = missing == IfMissing::Create;
+    // `GroupCommit` synchronises and checkpoints the log outside the transactions.
     let write = move |options: SqliteConnectOptions| {
         let options = options.create_if_missing(create).pragma("wal_autocheckpoint", "0");
         options.synchronous(SqliteSynchronous::Normal)
     };
-    let write = limited(settings, &doubt, false, &write).await?;
+    let write = limited(settings, &epoch, false, &write).await?;
     let write = Pool::new(vec![write], of_nobody(1, WAIT), None);
     let read = |options: SqliteConnectOptions| options.pragma("query_only", "on");
     let mut made = Vec::new();
@@ -231,50 +232,60 @@ async fn sqlite(settings: &Settings, missing: Missing) -> Result<Db, ConnectErro
     for (limits, turns) in pools(settings).into_iter().zip([true, false]) {
         let mut connections = Vec::new();
         for _ in 0..limits.ordinary + limits.reserved {
-            connections.push(limited(settings, &doubt, turns, &read).await?);
+            connections.push(limited(settings, &epoch, turns, &read).await?);
         }
         made.push(Pool::new(connections, limits, turns.then(|| settings.turns.clone())));
     }
-    let look = Pool::new(vec![limited(settings, &doubt, false, &read).await?], of_nobody(1, WAIT), None);
+    let snapshot = Pool::new(vec![limited(settings, &epoch, false, &read).await?], of_nobody(1, WAIT), None);
     // A short busy timeout, since writers wait while this connection waits for readers.
     let copy = |options: SqliteConnectOptions| options.busy_timeout(Duration::from_millis(100));
-    let copy = Pool::new(vec![limited(settings, &doubt, false, &copy).await?], of_nobody(1, WAIT), None);
-    let commits = Commits::of(&sqlite_file(&settings.url)?, only(&copy)?);
+    let copy = Pool::new(vec![limited(settings, &epoch, false, &copy).await?], of_nobody(1, WAIT), None);
+    let group_commit = GroupCommit::of(&sqlite_file(&settings.url)?, only(&copy)?);
     let schema = only(&write)?;
     require_safe(&schema).await?;
-    let ready = Pool::new(vec![limited(settings, &doubt, false, &read).await?], of_nobody(1, TURN), None);
-    let nobody = Arc::new(Scope::of_process());
-    let ready = Ready::sqlite(Reader::new(ready, DatabaseBackend::Sqlite, nobody, doubt.clone()));
-    Ok(assemble(settings, doubt, made, ready, Doors::Sqlite { write, look, schema, commits }))
+    let ready = Pool::new(vec![limited(settings, &epoch, false, &read).await?], of_nobody(1, TURN), None);
+    let nobody = Arc::new(StatementContext::of_process());
+    let ready = ReadinessProbe::sqlite(ReadPool::new(ready, DatabaseBackend::Sqlite, nobody, epoch.clone()));
+    Ok(assemble(settings, epoch, made, ready, BackendConnections::Sqlite { write, snapshot, schema, group_commit }))
 }
 
 /// The connection of a `SQLite` pool that has only one.
 fn only(pool: &Pool) -> Result<DatabaseConnection, DbErr> {
-    pool.sqlite_doors().next().ok_or_else(|| DbErr::Type("a pool of another database".to_owned()))
+    pool.sqlite_connections().next().ok_or_else(|| DbErr::Type("a pool of another database".to_owned()))
 }
 
 /// `made` holds the pools for the limits of [`pools`].
-fn assemble(settings: &Settings, doubt: Doubt, made: Vec<Pool>, ready: Ready, doors: Doors) -> Db {
-    let backend = match doors {
-        Doors::Postgres { .. } => DatabaseBackend::Postgres,
-        Doors::Sqlite { .. } => DatabaseBackend::Sqlite,
+fn assemble(
+    settings: &DatabaseSettings,
+    epoch: ConnectionEpoch,
+    made: Vec<Pool>,
+    ready: ReadinessProbe,
+    connections: BackendConnections,
+) -> Db {
+    let backend = match connections {
+        BackendConnections::Postgres { .. } => DatabaseBackend::Postgres,
+        BackendConnections::Sqlite { .. } => DatabaseBackend::Sqlite,
     };
     let Ok([operations, lookup]) = <[Pool; 2]>::try_from(made) else { unreachable!("as many as there are") };
-    let lookup = Reader::new(lookup, backend, Arc::new(Scope::of_process()), doubt.clone());
+    let lookup = ReadPool::new(lookup, backend, Arc::new(StatementContext::of_process()), epoch.clone());
     let statement_timeout = settings.statement_timeout;
-    let ids = Ids::default();
-    Db::new(operations, backend, Shared { doors, ready, lookup, doubt, statement_timeout, ids })
+    let ids = IdSequences::default();
+    Db::new(operations, backend, Shared { connections, ready, lookup, epoch, statement_timeout, ids })
 }
 
 /// A pool of one connection, opened on first use. If `in_turns` is set, long statements need a permit.
 async fn limited(
-    settings: &Settings,
-    doubt: &Doubt,
+    settings: &DatabaseSettings,
+    epoch: &ConnectionEpoch,
     in_turns: bool,
     kind: &(impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Clone + Send + Sync + 'static),
 ) -> Result<Connection, DbErr> {
-    let (doubt, kind, patience) = (doubt.clone(), kind.clone(), settings.statement_timeout);
-    let limit = if in_turns { TimeLimit::in_turns(patience, settings.turns.clone()) } else { TimeLimit::new(patience) };
+    let (epoch, kind, statement_timeout) = (epoch.clone(), kind.clone(), settings.statement_timeout);
+    let limit = if in_turns {
+        StatementTimeout::in_slices(statement_timeout, settings.turns.clone())
+    } else {
+        StatementTimeout::new(statement_timeout)
+    };
     let (taken, watched) = (limit.clone(), limit.clone());
     let mut options = ConnectOptions::new(&settings.url);
     options
@@ -287,7 +298,7 @@ async fn limited(
         // the connection to be inside that transaction for ever.
         .map_sqlx_sqlite_before_acquire(move |connection, about| {
             taken.begin();
-            Box::pin(ready(Ok(!connection.is_in_transaction() && !doubt.is_of(about.age))))
+            Box::pin(ready(Ok(!connection.is_in_transaction() && !epoch.is_stale(about.age))))
         })
         .map_sqlx_sqlite_pool_opts(move |options| {
             let limit = watched.clone();
@@ -296,10 +307,10 @@ async fn limited(
         .map_sqlx_sqlite_opts(move |options| {
             let options = options
                 .journal_mode(SqliteJournalMode::Wal)
-                // Commits are on the disk when they return; the write connection relies on `Commits` instead.
+                // Commits are on the disk when they return; the write connection relies on `GroupCommit` instead.
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
-                .busy_timeout(patience);
+                .busy_timeout(statement_timeout);
             kind(options)
         });
     Ok(Connection::sqlite(Database::connect(options).await?, limit))

@@ -1,11 +1,11 @@
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
-use super::postgres::Refusal;
+use super::postgres::PostgresError;
 
 /// Why a statement failed, if neither it nor the program is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum DbFault {
     /// The connection is broken, or its file cannot be read or written; another connection may work.
     Connection,
     /// The database is read-only now, or was when the connection was opened.
@@ -20,7 +20,7 @@ pub enum Fault {
     Damaged,
 }
 
-impl Fault {
+impl DbFault {
     /// Classifies an error; `None` if the statement or the program is wrong.
     pub fn of(error: &DbErr) -> Option<Self> {
         match error {
@@ -52,44 +52,48 @@ impl Fault {
 
     fn of_database(error: &dyn DatabaseError) -> Option<Self> {
         let code = error.code()?;
-        if error.try_downcast_ref::<Refusal>().is_some() { of_postgres(&code) } else { of_sqlite(code.parse().ok()?) }
+        if error.try_downcast_ref::<PostgresError>().is_some() {
+            of_postgres(&code)
+        } else {
+            of_sqlite(code.parse().ok()?)
+        }
     }
 }
 
 /// Classifies an `SQLSTATE`: five characters, of which two name the class.
-fn of_postgres(code: &str) -> Option<Fault> {
+fn of_postgres(code: &str) -> Option<DbFault> {
     match code {
         // disk_full
-        "53100" => Some(Fault::Full),
+        "53100" => Some(DbFault::Full),
         // The server stops or starts.
-        "57P01" | "57P02" | "57P03" | "57P05" => Some(Fault::Connection),
+        "57P01" | "57P02" | "57P03" | "57P05" => Some(DbFault::Connection),
         // The server is a replica, or its operator made it read-only.
-        "25006" => Some(Fault::ReadOnly),
+        "25006" => Some(DbFault::ReadOnly),
         // Statement timeout.
-        "57014" => Some(Fault::Slow),
+        "57014" => Some(DbFault::Slow),
         // Lock timeout; deadlock; serialization failure.
-        "55P03" | "40P01" | "40001" => Some(Fault::Busy),
+        "55P03" | "40P01" | "40001" => Some(DbFault::Busy),
         // Classes: connections; resources of the server; its operating system.
-        _ if code.starts_with("08") => Some(Fault::Connection),
-        _ if code.starts_with("53") || code.starts_with("58") => Some(Fault::Busy),
-        _ if code.starts_with("XX") => Some(Fault::Damaged),
+        _ if code.starts_with("08") => Some(DbFault::Connection),
+        _ if code.starts_with("53") || code.starts_with("58") => Some(DbFault::Busy),
+        _ if code.starts_with("XX") => Some(DbFault::Damaged),
         _ => None,
     }
 }
 
 /// Classifies a result code, whose lowest byte is the primary one.
-fn of_sqlite(code: i32) -> Option<Fault> {
+fn of_sqlite(code: i32) -> Option<DbFault> {
     match code & 0xff {
         // FULL
-        13 => Some(Fault::Full),
+        13 => Some(DbFault::Full),
         // READONLY, IOERR, CANTOPEN: a file that was opened read-only stays read-only.
-        8 | 10 | 14 => Some(Fault::Connection),
+        8 | 10 | 14 => Some(DbFault::Connection),
         // BUSY, LOCKED, NOMEM
-        5..=7 => Some(Fault::Busy),
+        5..=7 => Some(DbFault::Busy),
         // INTERRUPT: by the time limit.
-        9 => Some(Fault::Slow),
+        9 => Some(DbFault::Slow),
         // CORRUPT, NOTADB
-        11 | 26 => Some(Fault::Damaged),
+        11 | 26 => Some(DbFault::Damaged),
         _ => None,
     }
 }
@@ -101,15 +105,15 @@ mod tests {
     #[test]
     fn what_may_pass_is_told_from_what_is_wrong() {
         for (code, expected) in [
-            ("53100", Some(Fault::Full)),
-            ("57P01", Some(Fault::Connection)),
-            ("08006", Some(Fault::Connection)),
-            ("25006", Some(Fault::ReadOnly)),
-            ("57014", Some(Fault::Slow)),
-            ("40P01", Some(Fault::Busy)),
-            ("XX001", Some(Fault::Damaged)),
-            ("53300", Some(Fault::Busy)),
-            ("58030", Some(Fault::Busy)),
+            ("53100", Some(DbFault::Full)),
+            ("57P01", Some(DbFault::Connection)),
+            ("08006", Some(DbFault::Connection)),
+            ("25006", Some(DbFault::ReadOnly)),
+            ("57014", Some(DbFault::Slow)),
+            ("40P01", Some(DbFault::Busy)),
+            ("XX001", Some(DbFault::Damaged)),
+            ("53300", Some(DbFault::Busy)),
+            ("58030", Some(DbFault::Busy)),
             ("23505", None),
             ("42P01", None),
             ("25P02", None),
@@ -118,13 +122,13 @@ mod tests {
         }
         // Extended codes have bits above the lowest byte: IOERR_WRITE, BUSY_SNAPSHOT, CONSTRAINT_UNIQUE.
         for (code, expected) in [
-            (13, Some(Fault::Full)),
-            (8, Some(Fault::Connection)),
-            (778, Some(Fault::Connection)),
-            (517, Some(Fault::Busy)),
-            (7, Some(Fault::Busy)),
-            (9, Some(Fault::Slow)),
-            (11, Some(Fault::Damaged)),
+            (13, Some(DbFault::Full)),
+            (8, Some(DbFault::Connection)),
+            (778, Some(DbFault::Connection)),
+            (517, Some(DbFault::Busy)),
+            (7, Some(DbFault::Busy)),
+            (9, Some(DbFault::Slow)),
+            (11, Some(DbFault::Damaged)),
             (1, None),
             (2067, None),
         ] {
@@ -135,11 +139,11 @@ mod tests {
     #[test]
     fn a_connection_that_cannot_be_had_is_a_fault() {
         let timed_out = DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout);
-        assert_eq!(Fault::of(&timed_out), Some(Fault::Busy));
+        assert_eq!(DbFault::of(&timed_out), Some(DbFault::Busy));
         let broken = |cause| DbErr::Query(RuntimeErr::SqlxError(std::sync::Arc::new(cause)));
         let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        assert_eq!(Fault::of(&broken(SqlxError::Io(reset))), Some(Fault::Connection));
-        assert_eq!(Fault::of(&broken(SqlxError::RowNotFound)), None);
-        assert_eq!(Fault::of(&DbErr::RecordNotFound(String::new())), None);
+        assert_eq!(DbFault::of(&broken(SqlxError::Io(reset))), Some(DbFault::Connection));
+        assert_eq!(DbFault::of(&broken(SqlxError::RowNotFound)), None);
+        assert_eq!(DbFault::of(&DbErr::RecordNotFound(String::new())), None);
     }
 }

@@ -9,7 +9,7 @@ use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{DbErr, RuntimeErr};
 use url::form_urlencoded;
 
-use super::connect::{ConnectError, Missing};
+use super::connect::{ConnectError, IfMissing};
 use crate::private_file;
 
 /// Returns the path that a `sqlite:` address names.
@@ -59,12 +59,12 @@ const IN_MEMORY: &str = "a database in memory is lost between connections; name 
 ///
 /// # Errors
 /// If the file cannot be created, or the path is not a file.
-pub fn prepare(url: &str, missing: Missing) -> Result<(), ConnectError> {
+pub fn prepare(url: &str, missing: IfMissing) -> Result<(), ConnectError> {
     let path = sqlite_file(url)?;
     match std::fs::metadata(&path) {
         Ok(found) if found.is_file() => Ok(()),
         Ok(_) => Err(unusable(&path, "it is no file")),
-        Err(error) if error.kind() == ErrorKind::NotFound && missing == Missing::Create => {
+        Err(error) if error.kind() == ErrorKind::NotFound && missing == IfMissing::Create => {
             match private_file::create_new(&path) {
                 // Another process may have created it meanwhile.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_file() => Ok(()),
@@ -112,11 +112,11 @@ mod tests {
     fn only_files_are_opened_and_missing_ones_made_where_that_is_asked_for() {
         let folder = tempfile::tempdir().unwrap();
         let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
-        assert!(prepare(&url("absent.db"), Missing::Refuse).is_err());
+        assert!(prepare(&url("absent.db"), IfMissing::Fail).is_err());
         assert!(!folder.path().join("absent.db").exists());
-        prepare(&url("made.db"), Missing::Create).unwrap();
-        prepare(&url("made.db"), Missing::Refuse).unwrap();
-        let refused = prepare(&url(""), Missing::Create).unwrap_err().to_string();
+        prepare(&url("made.db"), IfMissing::Create).unwrap();
+        prepare(&url("made.db"), IfMissing::Fail).unwrap();
+        let refused = prepare(&url(""), IfMissing::Create).unwrap_err().to_string();
         assert!(refused.contains("it is no file"), "{refused}");
         #[cfg(unix)]
         {
@@ -124,7 +124,7 @@ mod tests {
             let mode = std::fs::metadata(folder.path().join("made.db")).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
             std::os::unix::fs::symlink(folder.path().join("nowhere.db"), folder.path().join("link.db")).unwrap();
-            assert!(prepare(&url("link.db"), Missing::Create).is_err());
+            assert!(prepare(&url("link.db"), IfMissing::Create).is_err());
             assert!(!folder.path().join("nowhere.db").exists());
         }
     }

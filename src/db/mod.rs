@@ -1,60 +1,60 @@
 //! Database access: connecting, fair connection pools, the single write connection of `SQLite`, and the differences
 //! between `SQLite` and `PostgreSQL`.
 
-mod array;
-mod commits;
 mod connect;
-mod door;
-mod doubt;
+mod connection_epoch;
+mod executor;
 mod fault;
 mod file;
+mod group_commit;
 mod ids;
-mod limit;
-mod plan;
+mod in_list;
+mod planner_hints;
 mod pool;
 mod postgres;
 mod probe;
-mod reader;
-mod ready;
+mod read_pool;
+mod readiness;
 mod row;
 mod rows;
-mod schema;
-mod scope;
+mod run_statement;
+mod schema_change;
 mod size;
+mod statement_context;
+mod statement_timeout;
 mod stopwatch;
 mod transaction;
-mod work;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use commits::Commits;
-use doubt::Doubt;
+use connection_epoch::ConnectionEpoch;
+use group_commit::GroupCommit;
 use pool::{Overview, Pool};
 use probe::Probe;
-use ready::Ready;
-use scope::Scope;
+use readiness::ReadinessProbe;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, ExecResult, IsolationLevel, RuntimeErr,
     SqliteTransactionMode, Statement, TransactionOptions,
 };
+use statement_context::StatementContext;
 use tokio::time::timeout;
 
-pub use array::{keys_table, one_of, one_of_compared, one_of_pairs, one_of_texts};
-pub use connect::{ConnectError, Missing, Settings, TokenConnections, connect};
-pub use fault::Fault;
+pub use connect::{ConnectError, DatabaseSettings, IfMissing, TokenConnections, connect};
+pub use fault::DbFault;
 pub use file::sqlite_file;
-pub use ids::{Ids, Steps, Table, dense_ids, event_ids, reserve};
-pub use plan::rare;
-pub use postgres::Violation;
-pub use reader::Reader;
-pub use row::{Plain, Queries, Row};
+pub use ids::{CompanyTable, IdSequences, IdSpacing, allocate_dense, event_ids, reserve};
+pub use in_list::{keys_table, one_of, one_of_compared, one_of_pairs, one_of_texts};
+pub use planner_hints::hint_rare;
+pub use postgres::ConstraintViolation;
+pub use read_pool::ReadPool;
+pub use row::{DriverValue, Row, RowQueries};
 pub use rows::update_rows;
-pub use schema::SchemaChange;
-pub use scope::{Share, StopOnDrop, StopSignal, stopped};
+pub use schema_change::SchemaChange;
+pub use statement_context::{CancelOnDrop, CancelSignal, OperationContext, cancellation_error};
 pub use transaction::Transaction;
 
-use crate::fair::Need;
+use crate::scheduling::WorkClass;
 
 /// A database handle of the process or of one operation. Cheap to clone.
 ///
@@ -63,54 +63,54 @@ use crate::fair::Need;
 /// and readiness checks have connections that operations never take. Statements time out on both databases.
 #[derive(Clone, Debug)]
 pub struct Db {
-    read: Reader,
+    read: ReadPool,
     shared: Shared,
-    scope: Arc<Scope>,
+    context: Arc<StatementContext>,
 }
 
 /// State shared by all handles.
 #[derive(Clone, Debug)]
 struct Shared {
-    doors: Doors,
-    ready: Ready,
+    connections: BackendConnections,
+    ready: ReadinessProbe,
     /// For token lookups.
-    lookup: Reader,
-    doubt: Doubt,
+    lookup: ReadPool,
+    epoch: ConnectionEpoch,
     statement_timeout: Duration,
-    ids: Ids,
+    ids: IdSequences,
 }
 
 /// Connections for writing, and for long reads of one snapshot.
 #[derive(Clone, Debug)]
-enum Doors {
+enum BackendConnections {
     /// Transactions use the pool for reading. `schema` runs migrations.
     Postgres { schema: DatabaseConnection, probe: Probe, overview: Overview },
     /// `schema` is the connection of `write`.
-    Sqlite { write: Pool, look: Pool, schema: DatabaseConnection, commits: Commits },
+    Sqlite { write: Pool, snapshot: Pool, schema: DatabaseConnection, group_commit: GroupCommit },
 }
 
 impl Db {
     fn new(read: Pool, backend: DatabaseBackend, shared: Shared) -> Self {
-        let scope = Arc::new(Scope::of_process());
-        let read = Reader::new(read, backend, Arc::clone(&scope), shared.doubt.clone());
-        Self { read, shared, scope }
+        let context = Arc::new(StatementContext::of_process());
+        let read = ReadPool::new(read, backend, Arc::clone(&context), shared.epoch.clone());
+        Self { read, shared, context }
     }
 
     /// Returns a handle for one operation: its statements are scheduled by its token, and reported to its meter, which
     /// can stop them.
     #[must_use]
-    pub fn scoped(&self, share: Share) -> Self {
-        let scope = Arc::new(Scope::of(share));
-        Self { read: self.read.scoped(Arc::clone(&scope)), shared: self.shared.clone(), scope }
+    pub fn for_operation(&self, operation: OperationContext) -> Self {
+        let context = Arc::new(StatementContext::of(operation));
+        Self { read: self.read.for_operation(Arc::clone(&context)), shared: self.shared.clone(), context }
     }
 
     /// For statements that only read; on `SQLite` these connections are read-only.
-    pub fn read(&self) -> &Reader {
+    pub fn read(&self) -> &ReadPool {
         &self.read
     }
 
     /// For token lookups, on connections that operations never take.
-    pub fn lookup(&self) -> &Reader {
+    pub fn lookup(&self) -> &ReadPool {
         &self.shared.lookup
     }
 
@@ -128,10 +128,10 @@ impl Db {
             access_mode: None,
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
-        let commits = self.commits();
-        commits.map_or(Ok(()), Commits::check)?;
+        let group_commit = self.group_commit();
+        group_commit.map_or(Ok(()), GroupCommit::check)?;
         // Boxed, since the futures of mutations contain this one and grow with it.
-        let transaction = Box::pin(self.open(self.writers(), options)).await?.with_commits(commits.cloned());
+        let transaction = Box::pin(self.open(self.writers(), options)).await?.with_group_commit(group_commit.cloned());
         if let Some(limit) = transaction.limit() {
             // Waiting for the lock does not count against the first statement.
             limit.begin();
@@ -142,8 +142,8 @@ impl Db {
     /// Tries again if the connection was broken, since nothing was done on it.
     async fn open(&self, pool: &Pool, options: TransactionOptions) -> Result<Transaction, DbErr> {
         match self.try_open(pool, options).await {
-            Err(error) if Fault::of(&error) == Some(Fault::Connection) => {
-                self.shared.doubt.raise();
+            Err(error) if DbFault::of(&error) == Some(DbFault::Connection) => {
+                self.shared.epoch.advance();
                 self.try_open(pool, options).await
             }
             opened => opened,
@@ -151,43 +151,43 @@ impl Db {
     }
 
     async fn try_open(&self, pool: &Pool, options: TransactionOptions) -> Result<Transaction, DbErr> {
-        self.scope.check()?;
-        let lease = pool.take(self.scope.owner, Need::Transaction).await?;
-        lease.hold();
-        let shares_with_reads = matches!(self.shared.doors, Doors::Postgres { .. });
+        self.context.check()?;
+        let connection = pool.take(self.context.principal, WorkClass::Transaction).await?;
+        connection.hold();
+        let shares_with_reads = matches!(self.shared.connections, BackendConnections::Postgres { .. });
         let opening = async {
-            let door = lease.door().await?;
-            transaction::begin(door, options).await
+            let executor = connection.executor().await?;
+            transaction::begin(executor, options).await
         };
         let opened = if shares_with_reads {
             let silent = || DbErr::Conn(RuntimeErr::Internal("no answer to the begin of a transaction".to_owned()));
             // The dropped future may have begun a transaction; the connection is rolled back before its next use.
-            timeout(self.patience(), opening).await.map_err(|_| silent())?
+            timeout(self.reply_timeout(), opening).await.map_err(|_| silent())?
         } else {
             opening.await
         };
         match opened {
-            Ok(open) => Ok(Transaction::new(open, lease, Arc::clone(&self.scope), shares_with_reads)),
+            Ok(open) => Ok(Transaction::new(open, connection, Arc::clone(&self.context), shares_with_reads)),
             Err(error) => {
-                lease.end();
+                connection.end();
                 Err(error)
             }
         }
     }
 
     /// The group commit of `SQLite`.
-    fn commits(&self) -> Option<&Commits> {
-        match &self.shared.doors {
-            Doors::Postgres { .. } => None,
-            Doors::Sqlite { commits, .. } => Some(commits),
+    fn group_commit(&self) -> Option<&GroupCommit> {
+        match &self.shared.connections {
+            BackendConnections::Postgres { .. } => None,
+            BackendConnections::Sqlite { group_commit, .. } => Some(group_commit),
         }
     }
 
     /// The pool for transactions that write.
     fn writers(&self) -> &Pool {
-        match &self.shared.doors {
-            Doors::Postgres { .. } => self.read.pool(),
-            Doors::Sqlite { write, .. } => write,
+        match &self.shared.connections {
+            BackendConnections::Postgres { .. } => self.read.pool(),
+            BackendConnections::Sqlite { write, .. } => write,
         }
     }
 
@@ -195,7 +195,7 @@ impl Db {
     ///
     /// # Errors
     /// As for [`Self::begin`].
-    pub async fn begin_unhurried(&self) -> Result<Transaction, DbErr> {
+    pub async fn begin_without_timeout(&self) -> Result<Transaction, DbErr> {
         let transaction = self.begin().await?;
         match transaction.limit() {
             Some(limit) => limit.lift(),
@@ -210,20 +210,20 @@ impl Db {
     ///
     /// # Errors
     /// If the statement fails.
-    pub async fn execute_unhurried(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let Doors::Sqlite { write, .. } = &self.shared.doors else {
-            let transaction = self.begin_unhurried().await?;
+    pub async fn execute_without_timeout(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let BackendConnections::Sqlite { write, .. } = &self.shared.connections else {
+            let transaction = self.begin_without_timeout().await?;
             let result = transaction.execute_raw(statement).await?;
             transaction.commit().await?;
             return Ok(result);
         };
-        let lease = write.take(self.scope.owner, Need::Transaction).await?;
-        let using = lease.begin();
-        let suspended = lease.limit().map(|limit| limit.suspend());
-        let result = lease.door().await?.execute(statement).await;
+        let connection = write.take(self.context.principal, WorkClass::Transaction).await?;
+        let using = connection.begin();
+        let suspended = connection.limit().map(|limit| limit.suspend());
+        let result = connection.executor().await?.execute(statement).await;
         using.end();
         drop(suspended);
-        drop(lease);
+        drop(connection);
         self.settled().await?;
         result
     }
@@ -232,9 +232,9 @@ impl Db {
     ///
     /// # Errors
     /// As for [`Self::begin`].
-    pub async fn look(&self) -> Result<Transaction, DbErr> {
-        let (transaction, first) = match &self.shared.doors {
-            Doors::Postgres { .. } => {
+    pub async fn read_snapshot(&self) -> Result<Transaction, DbErr> {
+        let (transaction, first) = match &self.shared.connections {
+            BackendConnections::Postgres { .. } => {
                 let options = TransactionOptions {
                     isolation_level: Some(IsolationLevel::RepeatableRead),
                     access_mode: Some(AccessMode::ReadOnly),
@@ -242,8 +242,8 @@ impl Db {
                 };
                 (self.open(self.read.pool(), options).await?, "SELECT 1")
             }
-            Doors::Sqlite { look, .. } => {
-                let transaction = self.open(look, TransactionOptions::default()).await?;
+            BackendConnections::Sqlite { snapshot, .. } => {
+                let transaction = self.open(snapshot, TransactionOptions::default()).await?;
                 if let Some(limit) = transaction.limit() {
                     // The reader may pause between two statements.
                     limit.lift();
@@ -261,20 +261,20 @@ impl Db {
     /// # Errors
     /// If the disk fails.
     async fn settled(&self) -> Result<(), DbErr> {
-        match self.commits() {
-            Some(commits) => commits.wait().await,
+        match self.group_commit() {
+            Some(group_commit) => group_commit.wait_durable().await,
             None => Ok(()),
         }
     }
 
     /// The generator of new ids.
-    pub fn ids(&self) -> &Ids {
+    pub fn ids(&self) -> &IdSequences {
         &self.shared.ids
     }
 
     /// Replaces the steps between ids, for tests that compare them.
-    pub fn set_steps(&mut self, steps: Steps) {
-        self.shared.ids = Ids::with(steps);
+    pub fn set_id_spacing(&mut self, steps: IdSpacing) {
+        self.shared.ids = IdSequences::with(steps);
     }
 
     pub fn backend(&self) -> DatabaseBackend {
@@ -282,9 +282,9 @@ impl Db {
     }
 
     /// The connection that runs migrations; it is not scheduled.
-    pub fn schema_door(&self) -> &DatabaseConnection {
-        match &self.shared.doors {
-            Doors::Postgres { schema, .. } | Doors::Sqlite { schema, .. } => schema,
+    pub fn schema_connection(&self) -> &DatabaseConnection {
+        match &self.shared.connections {
+            BackendConnections::Postgres { schema, .. } | BackendConnections::Sqlite { schema, .. } => schema,
         }
     }
 
@@ -294,15 +294,15 @@ impl Db {
     }
 
     /// The `SQLite` connections that operations write on, each as a pool of its own, for tests that inspect them.
-    pub fn writing_doors(&self) -> impl Iterator<Item = DatabaseConnection> {
-        self.writers().sqlite_doors()
+    pub fn write_connections(&self) -> impl Iterator<Item = DatabaseConnection> {
+        self.writers().sqlite_connections()
     }
 
     /// Reports a fault. If connections may be stale, those opened before are replaced before their next use.
-    pub fn heed(&self, fault: Fault) {
-        match (fault, &self.shared.doors) {
-            (Fault::Connection, _) => self.shared.doubt.raise(),
-            (Fault::ReadOnly, Doors::Postgres { probe, .. }) => probe.look_for_changes(&self.shared.doubt),
+    pub fn report_fault(&self, fault: DbFault) {
+        match (fault, &self.shared.connections) {
+            (DbFault::Connection, _) => self.shared.epoch.advance(),
+            (DbFault::ReadOnly, BackendConnections::Postgres { probe, .. }) => probe.check_writable(&self.shared.epoch),
             _ => {}
         }
     }
@@ -312,13 +312,13 @@ impl Db {
     /// # Errors
     /// If it does not.
     pub async fn ready(&self) -> Result<(), DbErr> {
-        self.commits().map_or(Ok(()), Commits::check)?;
+        self.group_commit().map_or(Ok(()), GroupCommit::check)?;
         self.shared.ready.check().await
     }
 
     /// How long to wait for an answer: the statement timeout and 2 seconds for the network. The server's own timeout
     /// cannot arrive over a dead connection.
-    pub fn patience(&self) -> Duration {
+    pub fn reply_timeout(&self) -> Duration {
         const ON_THE_WAY: Duration = Duration::from_secs(2);
         self.shared.statement_timeout + ON_THE_WAY
     }
@@ -330,14 +330,14 @@ impl Db {
     {
         self.read.pool_mut().observe(callback.clone());
         self.shared.lookup.pool_mut().observe(callback.clone());
-        match &mut self.shared.doors {
+        match &mut self.shared.connections {
             // Migrations are not statements of an operation.
-            Doors::Postgres { .. } => {}
-            Doors::Sqlite { write, look, schema, .. } => {
+            BackendConnections::Postgres { .. } => {}
+            BackendConnections::Sqlite { write, snapshot, schema, .. } => {
                 write.observe(callback.clone());
-                look.observe(callback);
-                if let Some(door) = write.sqlite_doors().next() {
-                    *schema = door;
+                snapshot.observe(callback);
+                if let Some(connection) = write.sqlite_connections().next() {
+                    *schema = connection;
                 }
             }
         }
@@ -352,14 +352,14 @@ impl Db {
         for reader in [&self.read, &self.shared.lookup] {
             reader.pool().close().await?;
         }
-        match self.shared.doors {
-            Doors::Postgres { overview, .. } => {
+        match self.shared.connections {
+            BackendConnections::Postgres { overview, .. } => {
                 overview.close().await;
                 Ok(())
             }
-            Doors::Sqlite { write, look, commits, .. } => {
-                look.close().await?;
-                commits.close().await?;
+            BackendConnections::Sqlite { write, snapshot, group_commit, .. } => {
+                snapshot.close().await?;
+                group_commit.close().await?;
                 write.close().await
             }
         }

@@ -6,7 +6,7 @@ use sea_orm::{DatabaseBackend, DbErr, RuntimeErr, Statement};
 use tokio::time::timeout;
 
 use super::connect::WAIT;
-use super::doubt::Doubt;
+use super::connection_epoch::ConnectionEpoch;
 use super::postgres::{Server, Session, broken, cell};
 use super::stopwatch::Stopwatch;
 
@@ -43,19 +43,19 @@ impl Probe {
     /// Checks in the background whether new connections accept changes, after one did not. Connections opened while the
     /// database was read-only stay read-only, so they are marked as stale once new ones accept changes; before that,
     /// replacing them would not help.
-    pub fn look_for_changes(&self, doubt: &Doubt) {
+    pub fn check_writable(&self, epoch: &ConnectionEpoch) {
         if !self.0.watch.mark(&self.0.begun, SELDOM) {
             return;
         }
-        let (probe, doubt) = (self.clone(), doubt.clone());
+        let (probe, epoch) = (self.clone(), epoch.clone());
         tokio::spawn(async move {
-            if let Ok(Ok(true)) = timeout(WAIT, probe.takes_changes()).await {
-                doubt.raise();
+            if let Ok(Ok(true)) = timeout(WAIT, probe.is_writable()).await {
+                epoch.advance();
             }
         });
     }
 
-    async fn takes_changes(&self) -> Result<bool, DbErr> {
+    async fn is_writable(&self) -> Result<bool, DbErr> {
         let (session, _) = Session::open(&self.0.server, None).await.map_err(broken)?;
         let ask = Statement::from_string(DatabaseBackend::Postgres, "SHOW transaction_read_only");
         let row = session.rows(&ask).await?.next().await?;

@@ -18,16 +18,16 @@ pub enum Row {
 }
 
 /// A value type that both drivers support.
-pub trait Plain: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> FromSql<'r> {}
+pub trait DriverValue: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> FromSql<'r> {}
 
-impl<T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> FromSql<'r>> Plain for T {}
+impl<T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> FromSql<'r>> DriverValue for T {}
 
 impl Row {
     /// Returns the value at an index; `None` if it is null.
     ///
     /// # Errors
     /// If it has another type.
-    pub fn value<T: Plain>(&self, place: usize) -> Result<Option<T>, DbErr> {
+    pub fn value<T: DriverValue>(&self, place: usize) -> Result<Option<T>, DbErr> {
         match self {
             Self::Sqlite(row) => sqlite(row, place),
             Self::Postgres(row) => cell(row, place),
@@ -68,7 +68,7 @@ fn sqlite<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r QueryResult, place:
 
 /// Queries that return the driver's rows, to be read by column index: `SeaORM` would look each value up by name. The
 /// futures are boxed, since those of operations contain them and grow with them.
-pub trait Queries: ConnectionTrait {
+pub trait RowQueries: ConnectionTrait {
     /// Returns the rows of a statement.
     ///
     /// # Errors

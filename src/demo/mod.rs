@@ -14,9 +14,9 @@ mod words;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::db::{self, Db, Ids, Table, Transaction};
+use crate::db::{self, CompanyTable, Db, IdSequences, Transaction};
 use crate::entity::{company, customer, note_type, user};
-use crate::quota::{Usage, add_usage, message_bytes, note_bytes, row_bytes};
+use crate::quota::{StorageUsage, add_usage, message_bytes, note_bytes, row_bytes};
 use crate::search;
 use insert::insert;
 use notes::{Links, Whole};
@@ -125,7 +125,7 @@ async fn fill_from(
 }
 
 /// Creates the company, and the customers, users and note types that its notes refer to.
-async fn people(transaction: &Transaction, ids: &Ids, notes: u64) -> Result<Links, DbErr> {
+async fn people(transaction: &Transaction, ids: &IdSequences, notes: u64) -> Result<Links, DbErr> {
     let company_id = if let Some(company) = find_company(transaction).await? {
         company.id
     } else {
@@ -136,20 +136,22 @@ async fn people(transaction: &Transaction, ids: &Ids, notes: u64) -> Result<Link
         insert(transaction, vec![company::Model { id, name: COMPANY.to_owned(), created_on }]).await?;
         id
     };
-    let users = db::dense_ids(transaction, company_id, Table::User, at_most(2_000, notes / 500 + 8)).await?;
+    let users =
+        db::allocate_dense(transaction, company_id, CompanyTable::User, at_most(2_000, notes / 500 + 8)).await?;
     let needs_administrator = find_administrator(transaction, company_id).await?.is_none();
     let user = |(number, id): (usize, &i64)| match number {
         0 if needs_administrator => people::administrator(company_id, *id),
         _ => people::user(company_id, *id),
     };
     let rows: Vec<user::Model> = users.iter().enumerate().map(user).collect();
-    add_usage(transaction, company_id, Usage::of_bytes(rows.iter().map(row_bytes).sum())).await?;
+    add_usage(transaction, company_id, StorageUsage::of_bytes(rows.iter().map(row_bytes).sum())).await?;
     insert(transaction, rows.clone()).await?;
     crate::people::add::<user::Entity>(transaction, &rows).await?;
     let customers =
-        db::dense_ids(transaction, company_id, Table::Customer, at_most(usize::MAX, (notes / 10).max(20))).await?;
+        db::allocate_dense(transaction, company_id, CompanyTable::Customer, at_most(usize::MAX, (notes / 10).max(20)))
+            .await?;
     let rows: Vec<customer::Model> = customers.iter().map(|id| people::customer(company_id, *id)).collect();
-    add_usage(transaction, company_id, Usage::of_bytes(rows.iter().map(row_bytes).sum())).await?;
+    add_usage(transaction, company_id, StorageUsage::of_bytes(rows.iter().map(row_bytes).sum())).await?;
     insert(transaction, rows.clone()).await?;
     crate::people::add::<customer::Entity>(transaction, &rows).await?;
     let note_types = note_types(transaction, company_id).await?;
@@ -164,7 +166,7 @@ async fn note_types(transaction: &Transaction, company_id: i64) -> Result<Vec<i6
         let id = if let Some(row) = known.iter().find(|row| row.name == topic.note_type) {
             row.id
         } else {
-            let made = db::dense_ids(transaction, company_id, Table::NoteType, 1).await?;
+            let made = db::allocate_dense(transaction, company_id, CompanyTable::NoteType, 1).await?;
             let id = made.first().copied().unwrap_or_default();
             let name = topic.note_type.to_owned();
             insert(transaction, vec![note_type::Model { company_id, id, name, from_import: false }]).await?;
@@ -182,13 +184,17 @@ async fn some_notes(
     numbers: std::ops::Range<u64>,
     count: u64,
 ) -> Result<(), DbErr> {
-    let ids =
-        db::dense_ids(transaction, links.company_id, Table::Note, at_most(usize::MAX, numbers.end - numbers.start))
-            .await?;
+    let ids = db::allocate_dense(
+        transaction,
+        links.company_id,
+        CompanyTable::Note,
+        at_most(usize::MAX, numbers.end - numbers.start),
+    )
+    .await?;
     let mut wholes: Vec<Whole> =
         ids.into_iter().zip(numbers).map(|(id, number)| notes::note(links, id, number, count)).collect();
     let messages = wholes.iter().map(|whole| whole.messages.len()).sum();
-    let mut ids = db::dense_ids(transaction, links.company_id, Table::Message, messages).await?.into_iter();
+    let mut ids = db::allocate_dense(transaction, links.company_id, CompanyTable::Message, messages).await?.into_iter();
     for whole in &mut wholes {
         whole.number_messages(&mut ids);
     }
@@ -209,11 +215,12 @@ async fn some_notes(
     let bytes = notes.iter().map(note_bytes).chain(messages.iter().map(message_bytes)).sum::<i64>()
         + events.iter().map(|event| i64::from(event.bytes)).sum::<i64>();
     let count = i64::try_from(notes.len()).unwrap_or(i64::MAX);
-    add_usage(transaction, links.company_id, Usage { notes: count, bytes }).await?;
+    add_usage(transaction, links.company_id, StorageUsage { notes: count, bytes }).await?;
     insert(transaction, notes.clone()).await?;
     insert(transaction, assignments).await?;
     insert(transaction, messages.clone()).await?;
-    search::add(transaction, links.company_id, &search::parts(&notes, &messages), &search::Texts::default()).await?;
+    search::add(transaction, links.company_id, &search::parts(&notes, &messages), &search::IndexedTexts::default())
+        .await?;
     insert(transaction, events).await
 }
 

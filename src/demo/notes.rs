@@ -8,16 +8,16 @@ use serde_json::json;
 use super::random::Random;
 use super::words::{ANYWHERE, EXTRA_TAGS, FILES, TOPICS, Topic};
 use super::{BASE, kind, text};
-use crate::entity::event::{Change, Changes, EventType};
+use crate::casefold::casefold;
+use crate::entity::event::{EventType, FieldChange, FieldChanges};
 use crate::entity::note::{NoteStatus, Tags};
 use crate::entity::{assignment, event, message, note};
-use crate::fold::fold;
 use crate::quota::changes_bytes;
 
 /// Age of the newest note at the base date, so that its thread fits.
 const NEWEST_SECONDS: i64 = 2 * 3600;
 /// Maximum distance between two notes; less if they would otherwise not fit into [`SPAN_SECONDS`].
-const LONGEST_STEP_SECONDS: i64 = 2 * 3600;
+const MAX_STEP_SECONDS: i64 = 2 * 3600;
 /// The time that all notes fall into.
 const SPAN_SECONDS: i64 = 5 * 365 * 86_400;
 /// Number of notes at either end that have all fields set, as examples and first pages show them.
@@ -75,7 +75,7 @@ pub fn note(links: &Links, id: i64, number: u64, count: u64) -> Whole {
         subject_folded: None,
         source: None,
     };
-    note.subject_folded = note.subject.as_deref().map(fold);
+    note.subject_folded = note.subject.as_deref().map(casefold);
     if let Some(reference) = topic.reference.filter(|_| random.chance(40)) {
         note.reference_type = Some(reference);
         note.reference_id = Some(random.between(10_000, 99_999).to_string());
@@ -144,7 +144,7 @@ impl Whole {
         let left = (BASE - self.note.updated_on).num_seconds();
         let time = self.note.updated_on + TimeDelta::seconds(random.between(1, left.clamp(1, 3 * 86_400)));
         let actor = self.speaker(links, random);
-        let change = Change::new("status", json!("OPEN"), json!("CLOSED"));
+        let change = FieldChange::new("status", json!("OPEN"), json!("CLOSED"));
         self.push_event(EventType::Closed, None, Some(actor), time, vec![change]);
         self.note.status = NoteStatus::Closed;
         self.note.closed_on = Some(time);
@@ -176,9 +176,9 @@ impl Whole {
         message_id: Option<i64>,
         actor_id: Option<i64>,
         created_on: DateTime<Utc>,
-        changes: Vec<Change>,
+        changes: Vec<FieldChange>,
     ) {
-        let changes = Changes(changes);
+        let changes = FieldChanges(changes);
         self.events.push(event::Model {
             company_id: self.note.company_id,
             id: 0,
@@ -196,7 +196,7 @@ impl Whole {
 fn created_on(number: u64, count: u64, random: &mut Random) -> DateTime<Utc> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let later = count - 1 - i64::try_from(number).unwrap_or(0);
-    let step = (SPAN_SECONDS / count).clamp(2, LONGEST_STEP_SECONDS);
+    let step = (SPAN_SECONDS / count).clamp(2, MAX_STEP_SECONDS);
     BASE - TimeDelta::seconds(NEWEST_SECONDS + later * step + random.between(0, step / 2))
 }
 

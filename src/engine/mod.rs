@@ -1,5 +1,5 @@
 //! The [`breadth`] engine, and its bridge to this crate.
 
-mod meet;
+mod meter;
 
 pub use breadth::*;

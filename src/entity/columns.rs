@@ -12,14 +12,14 @@ use sea_orm::{ActiveEnum, Condition, DbErr, EntityTrait, IdenStatic, Iterable, Q
 use super::note::{NoteStatus, ReferenceType, Tags};
 use super::token::Scopes;
 use super::user::UserStatus;
-use crate::db::{Plain, Queries, Row};
-use crate::watchdog::breathe;
+use crate::db::{DriverValue, Row, RowQueries};
+use crate::watchdog::yield_if_long;
 
 /// Rows that are read before yielding to other tasks.
 const A_LOT: usize = 500;
 
 /// A table whose rows are read by column position; implemented by `table!`.
-pub trait Table: EntityTrait {
+pub trait ColumnTable: EntityTrait {
     /// The fields of the model, in the order of its columns.
     const FIELDS: &'static [&'static str];
 
@@ -28,10 +28,10 @@ pub trait Table: EntityTrait {
     fn row(cells: &mut Cells<'_>) -> Result<Self::Model, DbErr>;
 }
 
-/// Implements [`Table`]; lists the fields of a model in its order.
+/// Implements [`ColumnTable`]; lists the fields of a model in its order.
 macro_rules! table {
     ($($field:ident),+ $(,)?) => {
-        impl super::Table for Entity {
+        impl super::ColumnTable for Entity {
             const FIELDS: &'static [&'static str] = &[$(stringify!($field)),+];
 
             fn row(cells: &mut super::Cells<'_>) -> Result<Model, DbErr> {
@@ -43,17 +43,17 @@ macro_rules! table {
 pub(crate) use table;
 
 /// A set of columns of a table: one bit per column, in their order.
-pub struct Columns<E>(u64, PhantomData<fn() -> E>);
+pub struct ColumnSet<E>(u64, PhantomData<fn() -> E>);
 
-impl<E> Clone for Columns<E> {
+impl<E> Clone for ColumnSet<E> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<E> Copy for Columns<E> {}
+impl<E> Copy for ColumnSet<E> {}
 
-impl<E: Table> Columns<E> {
+impl<E: ColumnTable> ColumnSet<E> {
     pub const NONE: Self = Self(0, PhantomData);
     pub const ALL: Self = Self((1 << E::FIELDS.len()) - 1, PhantomData);
 
@@ -98,7 +98,7 @@ impl<E: Table> Columns<E> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn all(self, rows: Select<E>, connection: &impl Queries) -> Result<Vec<E::Model>, DbErr> {
+    pub async fn all(self, rows: Select<E>, connection: &impl RowQueries) -> Result<Vec<E::Model>, DbErr> {
         let mut statement = rows.into_query();
         statement.clear_selects();
         self.select(&mut statement);
@@ -109,7 +109,7 @@ impl<E: Table> Columns<E> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn matching(self, condition: Condition, connection: &impl Queries) -> Result<Vec<E::Model>, DbErr> {
+    pub async fn matching(self, condition: Condition, connection: &impl RowQueries) -> Result<Vec<E::Model>, DbErr> {
         let mut statement = Query::select().from(E::default()).cond_where(condition).take();
         self.select(&mut statement);
         self.read_all(connection.rows(&statement).await?).await
@@ -120,7 +120,7 @@ impl<E: Table> Columns<E> {
         for (number, row) in (1..).zip(rows) {
             models.push(self.read(&row, 0)?);
             if number % A_LOT == 0 {
-                breathe().await;
+                yield_if_long().await;
             }
         }
         Ok(models)
@@ -176,7 +176,7 @@ impl Row {
     }
 }
 
-fn read<T: Plain>(row: &Row, place: usize) -> Result<Option<T>, DbErr> {
+fn read<T: DriverValue>(row: &Row, place: usize) -> Result<Option<T>, DbErr> {
     row.value(place)
 }
 
@@ -237,7 +237,7 @@ mod tests {
     use super::*;
     use crate::entity::{assignment, company, customer, message, note, note_type, user};
 
-    fn stand_in_order<E: Table>() {
+    fn stand_in_order<E: ColumnTable>() {
         let columns: Vec<String> = E::Column::iter().map(|column| column.as_str().to_owned()).collect();
         assert_eq!(E::FIELDS, columns, "table! of {}", E::default().as_str());
     }

@@ -25,7 +25,7 @@ pub const MAX_CHARACTERS: usize = 1_000;
 /// One field that changed, by its name in the API, with its values as the API shows them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Change {
+pub struct FieldChange {
     pub field: String,
     pub old: Json,
     pub new: Json,
@@ -37,8 +37,8 @@ pub struct Change {
     pub new_length: Option<u64>,
 }
 
-impl Change {
-    pub fn new(field: &str, old: impl Into<Logged>, new: impl Into<Logged>) -> Self {
+impl FieldChange {
+    pub fn new(field: &str, old: impl Into<EventValue>, new: impl Into<EventValue>) -> Self {
         let (old, new) = (old.into(), new.into());
         Self { field: field.to_owned(), old: old.value, new: new.value, old_length: old.length, new_length: new.length }
     }
@@ -46,8 +46,8 @@ impl Change {
     /// A change of a message's text; the message's ID is stored with both values.
     pub fn of_message(id: &str, old: &str, new: &str) -> Self {
         let show = |text: &str| {
-            let Logged { value, length } = Logged::text(Some(text));
-            Logged { value: serde_json::json!({ "id": id, "message": value }), length }
+            let EventValue { value, length } = EventValue::text(Some(text));
+            EventValue { value: serde_json::json!({ "id": id, "message": value }), length }
         };
         Self::new("messages", show(old), show(new))
     }
@@ -55,13 +55,13 @@ impl Change {
 
 /// A value as an event stores it. Texts and lists of texts are cut to [`MAX_CHARACTERS`] characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Logged {
+pub struct EventValue {
     value: Json,
     /// Length of the whole value, if it is cut.
     length: Option<u64>,
 }
 
-impl Logged {
+impl EventValue {
     pub fn text(text: Option<&str>) -> Self {
         let Some(text) = text else { return Json::Null.into() };
         match text.char_indices().nth(MAX_CHARACTERS) {
@@ -83,14 +83,14 @@ impl Logged {
 }
 
 /// Values of a kind that is always short: a flag, a time, an ID, or the IDs of one change.
-impl From<Json> for Logged {
+impl From<Json> for EventValue {
     fn from(value: Json) -> Self {
         Self { value, length: None }
     }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
-pub struct Changes(pub Vec<Change>);
+pub struct FieldChanges(pub Vec<FieldChange>);
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "event")]
@@ -105,7 +105,7 @@ pub struct Model {
     pub message_id: Option<i64>,
     pub actor_id: Option<i64>,
     pub created_on: DateTimeUtc,
-    pub changes: Changes,
+    pub changes: FieldChanges,
     /// Size that counts towards the company's quota.
     pub bytes: i32,
 }
@@ -124,17 +124,18 @@ mod tests {
     #[test]
     fn a_value_is_cut_at_the_bound_and_says_how_long_it_was() {
         let fits = "ä".repeat(MAX_CHARACTERS);
-        let change = Change::new("details", Logged::text(Some(&fits)), Logged::text(Some(&format!("{fits}bc"))));
+        let change =
+            FieldChange::new("details", EventValue::text(Some(&fits)), EventValue::text(Some(&format!("{fits}bc"))));
         assert_eq!(json!(change), json!({ "field": "details", "old": fits, "new": fits, "newLength": 1_002 }));
-        assert_eq!(serde_json::from_value::<Change>(json!(change)).unwrap(), change);
+        assert_eq!(serde_json::from_value::<FieldChange>(json!(change)).unwrap(), change);
         let tags: Vec<String> = (0..20).map(|n| format!("{n:0100}")).collect();
-        let change = Change::new("tags", Logged::list(&tags[..10]), Logged::list(&tags));
+        let change = FieldChange::new("tags", EventValue::list(&tags[..10]), EventValue::list(&tags));
         assert_eq!(json!(change), json!({ "field": "tags", "old": tags[..10], "new": tags[..10], "newLength": 20 }));
     }
 
     #[test]
     fn a_change_from_before_the_bound_is_read_as_it_is() {
         let old = json!({ "field": "details", "old": null, "new": "x".repeat(5_000) });
-        assert_eq!(json!(serde_json::from_value::<Change>(old.clone()).unwrap()), old);
+        assert_eq!(json!(serde_json::from_value::<FieldChange>(old.clone()).unwrap()), old);
     }
 }

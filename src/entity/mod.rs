@@ -1,8 +1,9 @@
 //! The tables as `SeaORM` entities, and finders for their rows. Nothing here depends on GraphQL.
 //!
-//! Rows are read through [`Sight`], which knows the viewer, so that a finder cannot forget the company or the
+//! Rows are read through [`AccessScope`], which knows the viewer, so that a finder cannot forget the company or the
 //! confidentiality of a note.
 
+mod access_scope;
 pub mod assignment;
 mod columns;
 pub mod company;
@@ -14,9 +15,8 @@ pub mod message;
 pub mod note;
 pub mod note_tag;
 pub mod note_type;
-mod sight;
 pub mod token;
 pub mod user;
 
-pub use columns::{Cells, Columns, Table};
-pub use sight::Sight;
+pub use access_scope::AccessScope;
+pub use columns::{Cells, ColumnSet, ColumnTable};

@@ -74,7 +74,7 @@ pub struct Model {
     pub updated_on: DateTimeUtc,
     pub updated_by_id: Option<i64>,
     pub closed_on: Option<DateTimeUtc>,
-    /// [`fold`](crate::fold::fold) of the subject.
+    /// [`casefold`](crate::casefold::casefold) of the subject.
     pub subject_folded: Option<String>,
     /// Values of an imported record that the columns cannot hold, as JSON text.
     pub source: Option<String>,

@@ -3,22 +3,22 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
 use serde_json::json;
 
 use crate::auth::Viewer;
-use crate::context::App;
+use crate::context::AppState;
 use crate::db;
 use crate::db::Transaction;
-use crate::entity::event::{Change, EventType};
-use crate::quota::{self, Exceeded, Quota, Usage};
+use crate::entity::event::{EventType, FieldChange};
+use crate::quota::{self, ExceededQuota, Quota, StorageUsage};
 use crate::user_error::UserError;
 
 /// Who makes a change, and when. All events of one change have the same time.
-pub struct Moment<'a> {
+pub struct ChangeContext<'a> {
     pub viewer: &'a Viewer,
     pub time: chrono::DateTime<chrono::Utc>,
     quota: &'a Quota,
 }
 
 /// A new event of a note.
-pub struct Happened {
+pub struct NewEvent {
     pub kind: EventType,
     pub note_id: i64,
     pub message_id: Option<i64>,
@@ -26,8 +26,8 @@ pub struct Happened {
     changes: String,
 }
 
-impl Happened {
-    pub fn new(kind: EventType, note_id: i64, message_id: Option<i64>, changes: &[Change]) -> Self {
+impl NewEvent {
+    pub fn new(kind: EventType, note_id: i64, message_id: Option<i64>, changes: &[FieldChange]) -> Self {
         // Same format as the entity. Serializing changes as JSON cannot fail.
         Self { kind, note_id, message_id, changes: json!(changes).to_string() }
     }
@@ -38,8 +38,8 @@ impl Happened {
     }
 }
 
-impl<'a> Moment<'a> {
-    pub fn new(viewer: &'a Viewer, app: &'a App) -> Self {
+impl<'a> ChangeContext<'a> {
+    pub fn new(viewer: &'a Viewer, app: &'a AppState) -> Self {
         Self { viewer, time: app.clock.now(), quota: &app.quota }
     }
 
@@ -51,12 +51,12 @@ impl<'a> Moment<'a> {
     pub async fn refusal(
         &self,
         transaction: &Transaction,
-        events: &[Happened],
-        growth: Usage,
+        events: &[NewEvent],
+        growth: StorageUsage,
     ) -> Result<Option<UserError>, DbErr> {
         let growth = growth + of_events(events);
         let exceeded = self.quota.check(transaction, self.viewer.company_id, growth).await?;
-        Ok(exceeded.map(Exceeded::user_error))
+        Ok(exceeded.map(ExceededQuota::user_error))
     }
 
     /// Appends events in the given order, and adds their size and `growth`, that of the changes they describe, to the
@@ -64,7 +64,12 @@ impl<'a> Moment<'a> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn append(&self, transaction: &Transaction, events: Vec<Happened>, growth: Usage) -> Result<(), DbErr> {
+    pub async fn append(
+        &self,
+        transaction: &Transaction,
+        events: Vec<NewEvent>,
+        growth: StorageUsage,
+    ) -> Result<(), DbErr> {
         if events.is_empty() {
             return Ok(());
         }
@@ -80,7 +85,7 @@ impl<'a> Moment<'a> {
 
     /// Builds a single statement, as each one is a round trip. The table numbers the events itself, in the order of the
     /// rows.
-    fn postgres(&self, events: &[Happened], growth: Usage) -> Statement {
+    fn postgres(&self, events: &[NewEvent], growth: StorageUsage) -> Statement {
         let sql = format!(
             "WITH used AS ({}) \
              INSERT INTO event (company_id, type, note_id, message_id, actor_id, created_on, changes, bytes) \
@@ -99,16 +104,16 @@ impl<'a> Moment<'a> {
             events.iter().map(|event| event.note_id).collect::<Vec<i64>>().into(),
             events.iter().map(|event| event.message_id.unwrap_or_default()).collect::<Vec<i64>>().into(),
             texts(events.iter().map(|event| event.changes.clone()).collect()),
-            events.iter().map(Happened::bytes).collect::<Vec<i64>>().into(),
+            events.iter().map(NewEvent::bytes).collect::<Vec<i64>>().into(),
         ]);
         Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, values)
     }
 
-    fn sqlite(&self, events: &[Happened], ids: &[i64]) -> Statement {
+    fn sqlite(&self, events: &[NewEvent], ids: &[i64]) -> Statement {
         let sql = "INSERT INTO event (company_id, id, type, note_id, message_id, actor_id, created_on, changes, bytes) \
                    SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2, ?3, value ->> 4, value ->> 5 \
                    FROM json_each(?4)";
-        let row = |(event, id): (&Happened, &i64)| {
+        let row = |(event, id): (&NewEvent, &i64)| {
             json!([id, name(event.kind), event.note_id, event.message_id, event.changes, event.bytes()])
         };
         let rows: serde_json::Value = events.iter().zip(ids).map(row).collect();
@@ -122,8 +127,8 @@ impl<'a> Moment<'a> {
     }
 }
 
-fn of_events(events: &[Happened]) -> Usage {
-    Usage { notes: 0, bytes: events.iter().map(Happened::bytes).sum() }
+fn of_events(events: &[NewEvent]) -> StorageUsage {
+    StorageUsage { notes: 0, bytes: events.iter().map(NewEvent::bytes).sum() }
 }
 
 /// The value of the column `type`.

@@ -4,5 +4,5 @@
 mod append;
 mod retention;
 
-pub use append::{Happened, Moment};
+pub use append::{ChangeContext, NewEvent};
 pub use retention::{Removed, Retention};

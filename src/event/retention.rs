@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::db::{Db, Transaction, one_of};
 use crate::entity::{company, event};
-use crate::quota::{self, Usage};
+use crate::quota::{self, StorageUsage};
 
 /// Maximum number of events that one transaction reads.
 const EVENTS: u64 = 500;
@@ -120,7 +120,7 @@ impl Retention {
         }
         removed.events = old.len() as u64;
         remove(&transaction, company_id, old).await?;
-        quota::add_usage(&transaction, company_id, Usage { notes: 0, bytes: -removed.bytes }).await?;
+        quota::add_usage(&transaction, company_id, StorageUsage { notes: 0, bytes: -removed.bytes }).await?;
         transaction.commit().await?;
         metrics::counter!("notegraph_events_removed_total").increment(removed.events);
         // Events that another server has locked are skipped, as that server removes them.

@@ -7,14 +7,14 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
 
-use super::connection::OVERFRAMED;
-use super::refusal::Refusal;
+use super::error::HttpError;
+use super::timeout_stream::OVERFRAMED;
 
 /// Refuses all media types except JSON. Pages of other origins can send forms and plain text without a CORS preflight,
 /// and must not reach the API that way.
-pub fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
+pub fn check_media_type(headers: &HeaderMap) -> Result<(), HttpError> {
     let Some(sent) = headers.get(header::CONTENT_TYPE) else {
-        return Err(Refusal::media_type("`Content-Type` is missing; send application/json."));
+        return Err(HttpError::media_type("`Content-Type` is missing; send application/json."));
     };
     let sent = String::from_utf8_lossy(sent.as_bytes());
     let mut parts = sent.split(';').map(str::trim);
@@ -25,24 +25,24 @@ pub fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     };
     if !parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json")) {
         let sent: String = sent.chars().take(100).collect();
-        return Err(Refusal::media_type(format!("`Content-Type` is {sent}; send application/json.")));
+        return Err(HttpError::media_type(format!("`Content-Type` is {sent}; send application/json.")));
     }
     if let Some(other) = parts.filter_map(charset).find(|charset| charset != "utf-8" && charset != "utf8") {
         let other: String = other.chars().take(50).collect();
-        return Err(Refusal::media_type(format!("The body is encoded in {other}; send UTF-8.")));
+        return Err(HttpError::media_type(format!("The body is encoded in {other}; send UTF-8.")));
     }
     match headers.get(header::CONTENT_ENCODING) {
         Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
-            Err(Refusal::media_type("The body is compressed; send it as it is."))
+            Err(HttpError::media_type("The body is compressed; send it as it is."))
         }
         _ => Ok(()),
     }
 }
 
 /// Refuses a body whose announced length exceeds `limit`, in bytes.
-pub fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), Refusal> {
+pub fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), HttpError> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit as u64) { Err(Refusal::too_large(limit)) } else { Ok(()) }
+    if announced.is_some_and(|length| length > limit as u64) { Err(HttpError::too_large(limit)) } else { Ok(()) }
 }
 
 /// Number of frames that are charged at a time. A body with fewer is charged for its bytes alone; the frames of a usual
@@ -57,9 +57,9 @@ const STEP: usize = 64 << 10;
 pub async fn read(
     mut body: Body,
     limit: usize,
-    mut hold: impl FnMut(u64) -> Result<(), Refusal>,
-    mut pay: impl FnMut() -> Result<(), Refusal>,
-) -> Result<Bytes, Refusal> {
+    mut hold: impl FnMut(u64) -> Result<(), HttpError>,
+    mut pay: impl FnMut() -> Result<(), HttpError>,
+) -> Result<Bytes, HttpError> {
     let announced = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
     let (mut pieces, mut bytes, mut frames) = (Vec::<Vec<u8>>::new(), 0, 0_u64);
     while let Some(frame) = body.frame().await {
@@ -70,7 +70,7 @@ pub async fn read(
         }
         let Ok(data) = frame.into_data() else { continue };
         if data.len() > limit - bytes {
-            return Err(Refusal::too_large(limit));
+            return Err(HttpError::too_large(limit));
         }
         // Copy the data, as each frame keeps the whole read buffer alive.
         let mut rest = &data[..];
@@ -99,16 +99,16 @@ pub async fn read(
     Ok(whole.into_boxed_slice().into())
 }
 
-fn broken(error: &(dyn Error + 'static)) -> Refusal {
+fn broken(error: &(dyn Error + 'static)) -> HttpError {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == OVERFRAMED) {
             let message = "The chunks of the body take more bytes than it has, and 64 KiB: send larger ones.";
-            return Refusal::bad_request(message);
+            return HttpError::bad_request(message);
         }
         cause = error.source();
     }
-    Refusal::bad_request("The body broke off.")
+    HttpError::bad_request("The body broke off.")
 }
 
 #[cfg(test)]
@@ -119,7 +119,7 @@ mod tests {
 
     fn sent(headers: &[(HeaderName, &str)]) -> Option<String> {
         let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
-        check_media_type(&headers).err().map(|refusal| refusal.message)
+        check_media_type(&headers).err().map(|error| error.message)
     }
 
     #[test]
@@ -179,8 +179,8 @@ mod tests {
             assert_eq!(read, vec![b'x'; bytes]);
             assert_eq!(asked, held, "{bytes} in frames of {frame}");
         }
-        let none = read(framed(1, 1, false), 1, |_| Err(Refusal::stopping()), || Ok(())).await;
-        assert_eq!(none.unwrap_err().code, Refusal::stopping().code);
+        let none = read(framed(1, 1, false), 1, |_| Err(HttpError::stopping()), || Ok(())).await;
+        assert_eq!(none.unwrap_err().code, HttpError::stopping().code);
         // One byte above the limit is refused, in whichever frame it arrives.
         for frame in [1, 7, 100] {
             assert_eq!(
@@ -202,7 +202,7 @@ mod tests {
             read(framed(bytes, frame, false), bytes, |_| Ok(()), pay).await.unwrap();
             assert_eq!(count, paid, "{bytes} in frames of {frame}");
         }
-        let none = read(framed(256, 1, false), 256, |_| Ok(()), || Err(Refusal::stopping())).await;
-        assert_eq!(none.unwrap_err().code, Refusal::stopping().code);
+        let none = read(framed(256, 1, false), 256, |_| Ok(()), || Err(HttpError::stopping())).await;
+        assert_eq!(none.unwrap_err().code, HttpError::stopping().code);
     }
 }

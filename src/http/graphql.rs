@@ -15,45 +15,45 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::accept::MediaType;
-use super::answer::Executed;
-use super::documents::{Documents, Known};
+use super::document_cache::{DocumentCache, ValidatedDocument};
+use super::error::HttpError;
 use super::health::Readiness;
 use super::interrupted::{Interrupted, interrupt};
-use super::limits::{Limits, REQUEST, Turn};
-use super::listen::End;
 use super::origin;
-use super::refusal::Refusal;
+use super::persisted_documents::{PersistedDocuments, ResolvedDocument};
+use super::rate_limit::{REQUEST, RateLimitPermit, RateLimiter};
 use super::request_id::RequestIdExt;
+use super::response::Executed;
+use super::response_body::ResponseGuard;
+use super::server::ShutdownSignal;
 use super::settings::HttpSettings;
-use super::stored::{Found, Stored};
-use super::taken::Held;
-use super::{answer, asked, body};
-use crate::auth::{Identity, Tokens, Viewer};
-use crate::context::App;
-use crate::db::{Share, StopOnDrop, StopSignal};
+use super::{body, request, response};
+use crate::auth::{IdentityProvider, Tokens, Viewer};
+use crate::context::AppState;
+use crate::db::{CancelOnDrop, CancelSignal, OperationContext};
 use crate::document::OperationKind;
 use crate::engine;
-use crate::fair::Owner;
-use crate::gate::{self, Estimate};
-use crate::meter::{HeldMemory, MemoryPool, Meter};
-use crate::runtime::Work;
-use crate::schema::{Document, Schema};
+use crate::meter::{MemoryPool, MemoryReservation, Meter};
+use crate::query_limits::{self, QueryCost};
+use crate::runtime::OperationRuntime;
+use crate::scheduling::Principal;
+use crate::schema::{PreparedDocument, Schema};
 use crate::watchdog::{self, watched_by};
 
 /// An operation that is about to run.
-struct Operation {
+struct RunningOperation {
     viewer: Viewer,
-    turn: Turn,
+    permit: RateLimitPermit,
     meter: Arc<Meter>,
     /// The memory that the request holds. It moves with the operation, which uses it even after the client has
     /// disconnected.
-    memory: HeldMemory,
+    memory: MemoryReservation,
     /// Points charged for the operation so far.
     estimate: u64,
     /// The part of `estimate` that is charged for the bytes that the operation writes.
     written: u64,
     /// Stops the operation when nobody waits for its response any more; never signalled for mutations.
-    stop: StopSignal,
+    stop: CancelSignal,
     request_id: String,
 }
 
@@ -83,28 +83,28 @@ fn shows_cost(headers: &HeaderMap) -> bool {
 }
 
 /// The state shared by all requests.
-pub struct Door {
-    pub app: App,
+pub struct GraphqlState {
+    pub app: AppState,
     pub schema: Schema,
     pub settings: HttpSettings,
-    pub documents: Documents,
-    pub stored: Stored,
-    pub limits: Arc<Limits>,
+    pub documents: DocumentCache,
+    pub stored: PersistedDocuments,
+    pub limits: Arc<RateLimiter>,
     pub memory: Arc<MemoryPool>,
     pub tokens: Tokens,
-    pub identity: Option<Identity>,
+    pub identity: Option<IdentityProvider>,
     pub readiness: Readiness,
     /// Executes everything whose duration depends on what the client asks for.
-    pub work: Work,
+    pub runtime: OperationRuntime,
 }
 
 /// A request whose client is authenticated and has been charged for it, ready to be parsed.
 struct Received {
-    sent: Sent,
+    sent: RawRequest,
     viewer: Viewer,
-    turn: Turn,
+    permit: RateLimitPermit,
     /// Memory that the request holds while it is parsed and executed.
-    memory: HeldMemory,
+    memory: MemoryReservation,
     meter: Arc<Meter>,
     /// Points charged so far.
     estimate: u64,
@@ -112,64 +112,64 @@ struct Received {
 }
 
 /// The parameters of a request, not yet parsed.
-enum Sent {
+enum RawRequest {
     /// The body of a POST.
     Body(Bytes),
     /// The query string of a GET.
-    Address(String),
+    QueryString(String),
 }
 
-pub async fn answer(State(door): State<Arc<Door>>, mut request: Request<Body>) -> Response {
+pub async fn handle(State(state): State<Arc<GraphqlState>>, mut request: Request<Body>) -> Response {
     let request_id = request.request_id();
     let acceptable = MediaType::negotiate(request.headers());
     let media_type = acceptable.unwrap_or(MediaType::Json);
-    let end = request.extensions_mut().remove::<End>();
+    let end = request.extensions_mut().remove::<ShutdownSignal>();
     let end = async {
         match end {
-            Some(end) => end.reached().await,
+            Some(end) => end.wait().await,
             None => std::future::pending().await,
         }
     };
     let answered = tokio::select! {
         biased;
-        answered = door.answer(request, acceptable, &request_id) => answered,
-        () = end => Err(Refusal::stopping()),
+        answered = state.handle(request, acceptable, &request_id) => answered,
+        () = end => Err(HttpError::stopping()),
     };
-    answered.unwrap_or_else(|refusal| answer::refused(refusal, media_type, &request_id))
+    answered.unwrap_or_else(|error| response::error_response(error, media_type, &request_id))
 }
 
-pub async fn other_method(request: Request<Body>) -> Response {
+pub async fn method_not_allowed(request: Request<Body>) -> Response {
     let sent: String = request.method().as_str().chars().take(20).collect();
-    let refusal = Refusal::method(&format!("{sent} is not a method of GraphQL over HTTP"), "GET, POST");
+    let error = HttpError::method(&format!("{sent} is not a method of GraphQL over HTTP"), "GET, POST");
     let media_type = MediaType::negotiate(request.headers()).unwrap_or(MediaType::Json);
-    answer::refused(refusal, media_type, &request.request_id())
+    response::error_response(error, media_type, &request.request_id())
 }
 
-impl Door {
-    async fn answer(
+impl GraphqlState {
+    async fn handle(
         self: &Arc<Self>,
         request: Request<Body>,
         acceptable: Option<MediaType>,
         request_id: &str,
-    ) -> Result<Response, Refusal> {
+    ) -> Result<Response, HttpError> {
         let deadline = Instant::now() + self.settings.request_timeout;
         let received = self.receive(request, acceptable.is_some(), deadline).await?;
-        let (door, request_id) = (Arc::clone(self), request_id.to_owned());
+        let (state, request_id) = (Arc::clone(self), request_id.to_owned());
         let media_type = acceptable.unwrap_or(MediaType::Json);
         // Dropped with this future when the client disconnects or the request timeout passes.
-        let waiting = StopOnDrop::default();
+        let waiting = CancelOnDrop::default();
         let stop = waiting.signal();
-        let (owner, measure) = (Owner::Token(received.viewer.token_key()), measure(&received.meter));
+        let (principal, measure) = (Principal::Token(received.viewer.token_key()), measure(&received.meter));
         let executed = async move {
-            let executed = door.execute(received, stop, &request_id, deadline).await?;
-            Ok(answer::executed(executed, media_type))
+            let executed = state.execute(received, stop, &request_id, deadline).await?;
+            Ok(response::operation_response(executed, media_type))
         };
-        let executed = self.work.spawn_for(owner, watched_by("request", measure, executed).in_current_span());
+        let executed = self.runtime.spawn_for(principal, watched_by("request", measure, executed).in_current_span());
         // `execute` observes the deadline itself; this is for the case that no thread is free to run it.
         match timeout_at(deadline + 2 * LAST_WORDS, executed).await {
             Ok(Ok(answered)) => answered,
-            Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
-            Err(_) => Err(Refusal::timeout()),
+            Ok(Err(panicked)) => Err(HttpError::internal(&panicked)),
+            Err(_) => Err(HttpError::timeout()),
         }
     }
 
@@ -179,86 +179,86 @@ impl Door {
         request: Request<Body>,
         acceptable: bool,
         deadline: Instant,
-    ) -> Result<Received, Refusal> {
+    ) -> Result<Received, HttpError> {
         let (head, body) = request.into_parts();
-        let address = self.visitor(&head);
-        let mut turn = Turn::begin(&self.limits, address).map_err(Refusal::rate_limited)?;
+        let address = self.client_addr(&head);
+        let mut permit = RateLimitPermit::begin(&self.limits, address).map_err(HttpError::rate_limited)?;
         origin::check(&head.headers, &head.uri, &self.settings.allowed_origins)?;
         let viewer = self.authenticate(&head.headers, address);
-        let viewer = timeout_at(deadline, viewer).await.map_err(|_| Refusal::timeout())?;
-        if let Err(refusal) = &viewer
-            && refusal.code == "UNAUTHENTICATED"
+        let viewer = timeout_at(deadline, viewer).await.map_err(|_| HttpError::timeout())?;
+        if let Err(error) = &viewer
+            && error.code == "UNAUTHENTICATED"
         {
             // If the remaining budget is too small, the next request is refused.
-            let _ = turn.charge(UNAUTHENTICATED);
+            let _ = permit.charge(UNAUTHENTICATED);
         }
         let viewer = viewer?;
-        turn.identify(&viewer).map_err(Refusal::rate_limited)?;
+        permit.identify(&viewer).map_err(HttpError::rate_limited)?;
         if !acceptable {
-            return Err(Refusal::not_acceptable());
+            return Err(HttpError::not_acceptable());
         }
-        let mut memory = HeldMemory::none(self.memory.token(viewer.token_key()));
+        let mut memory = MemoryReservation::new(self.memory.token(viewer.token_key()));
         let mut estimate = REQUEST;
         let sent = if head.method == Method::POST {
             body::check_media_type(&head.headers)?;
             let limit = self.settings.body_limit;
             body::check_length(&head.headers, limit)?;
-            let pay = || turn.keep(body::FRAMES * FRAME).map_err(Refusal::rate_limited);
-            let read = body::read(body, limit, |bytes| Ok(memory.add(bytes)?), pay);
+            let pay = || permit.charge_unmeasured(body::FRAMES * FRAME).map_err(HttpError::rate_limited);
+            let read = body::read(body, limit, |bytes| Ok(memory.grow(bytes)?), pay);
             let deadline = deadline.min(Instant::now() + self.settings.body_timeout);
-            let body = timeout_at(deadline, read).await.map_err(|_| Refusal::slow_body())??;
-            memory.shrink_to(body.len() as u64);
+            let body = timeout_at(deadline, read).await.map_err(|_| HttpError::slow_body())??;
+            memory.shrink(body.len() as u64);
             // Charge before parsing the body, as that takes work, too.
             estimate += body.len() as u64;
-            turn.charge(body.len() as u64).map_err(Refusal::rate_limited)?;
-            Sent::Body(body)
+            permit.charge(body.len() as u64).map_err(HttpError::rate_limited)?;
+            RawRequest::Body(body)
         } else {
-            let asked = head.uri.query().unwrap_or_default();
-            estimate += asked.len() as u64;
-            turn.charge(asked.len() as u64).map_err(Refusal::rate_limited)?;
-            Sent::Address(asked.to_owned())
+            let query = head.uri.query().unwrap_or_default();
+            estimate += query.len() as u64;
+            permit.charge(query.len() as u64).map_err(HttpError::rate_limited)?;
+            RawRequest::QueryString(query.to_owned())
         };
         let meter = Meter::new(self.settings.usage, self.memory.token(viewer.token_key()));
-        Ok(Received { sent, viewer, turn, memory, meter, estimate, shows_cost: shows_cost(&head.headers) })
+        Ok(Received { sent, viewer, permit, memory, meter, estimate, shows_cost: shows_cost(&head.headers) })
     }
 
     async fn execute(
         &self,
         received: Received,
-        stop: StopSignal,
+        stop: CancelSignal,
         request_id: &str,
         deadline: Instant,
-    ) -> Result<Executed, Refusal> {
-        let Received { sent, viewer, mut turn, mut memory, meter, mut estimate, shows_cost } = received;
-        let by_post = matches!(sent, Sent::Body(_));
+    ) -> Result<Executed, HttpError> {
+        let Received { sent, viewer, mut permit, mut memory, meter, mut estimate, shows_cost } = received;
+        let by_post = matches!(sent, RawRequest::Body(_));
         let request = match &sent {
-            Sent::Body(body) => asked::in_body(body)?,
-            Sent::Address(asked) => asked::in_address(asked)?,
+            RawRequest::Body(body) => request::from_body(body)?,
+            RawRequest::QueryString(query) => request::from_query(query)?,
         };
         // Find the document before building the variables: this refuses most unacceptable requests.
         let found = self.stored.find(request.names, &viewer)?;
-        let (operation_name, variables) = request.rest.read(|bytes| Ok(memory.add(bytes)?))?;
+        let (operation_name, variables) = request.rest.read(|bytes| Ok(memory.grow(bytes)?))?;
         drop(sent);
-        let (known, parsed) = self.known(found, &viewer, &mut memory, &mut turn)?;
+        let (known, parsed) = self.resolve_document(found, &viewer, &mut memory, &mut permit)?;
         estimate += parsed;
-        let asked = match self.asked(&known, operation_name.as_deref(), variables, by_post)? {
-            Ok(asked) => asked,
+        let prepared = match self.prepare(&known, operation_name.as_deref(), variables, by_post)? {
+            Ok(prepared) => prepared,
             Err(errors) => {
-                let mut executed = wrong(errors, turn, meter, estimate, request_id);
+                let mut executed = wrong(errors, permit, meter, estimate, request_id);
                 executed.cost = executed.cost.filter(|_| shows_cost);
                 return Ok(executed);
             }
         };
         // Reserve memory before charging: a request that is refused for lack of memory did not run.
-        memory.add(asked.estimate.arguments)?;
-        turn.charge(asked.estimate.cost).map_err(Refusal::rate_limited)?;
-        estimate += asked.estimate.cost;
-        let written = if asked.changing { asked.estimate.written } else { 0 };
+        memory.grow(prepared.estimate.arguments)?;
+        permit.charge(prepared.estimate.cost).map_err(HttpError::rate_limited)?;
+        estimate += prepared.estimate.cost;
+        let written = if prepared.changing { prepared.estimate.written } else { 0 };
         let request_id = request_id.to_owned();
         // A mutation continues even if nobody waits for it.
-        let stop = if asked.changing { StopSignal::default() } else { stop };
-        let operation = Operation { viewer, turn, meter, memory, estimate, written, stop, request_id };
-        let mut executed = self.run(asked, operation, deadline).await?;
+        let stop = if prepared.changing { CancelSignal::default() } else { stop };
+        let operation = RunningOperation { viewer, permit, meter, memory, estimate, written, stop, request_id };
+        let mut executed = self.run(prepared, operation, deadline).await?;
         if !shows_cost {
             executed.cost = None;
         }
@@ -267,26 +267,26 @@ impl Door {
 
     /// Gets the parsed document, and the points charged for parsing it. Reserves memory for a document that may have to
     /// be parsed.
-    fn known(
+    fn resolve_document(
         &self,
-        found: Found,
+        found: ResolvedDocument,
         viewer: &Viewer,
-        memory: &mut HeldMemory,
-        turn: &mut Turn,
-    ) -> Result<(Arc<Known>, u64), Refusal> {
-        let mut read = |text: &str, is_registered: bool| -> Result<_, Refusal> {
-            memory.add(text.len() as u64 * PARSED_BYTES)?;
+        memory: &mut MemoryReservation,
+        permit: &mut RateLimitPermit,
+    ) -> Result<(Arc<ValidatedDocument>, u64), HttpError> {
+        let mut read = |text: &str, is_registered: bool| -> Result<_, HttpError> {
+            memory.grow(text.len() as u64 * PARSED_BYTES)?;
             self.documents.read(text, is_registered)
         };
         match found {
-            Found::Ready(document) => Ok((document, 0)),
-            Found::Registered(text) => {
+            ResolvedDocument::Trusted(document) => Ok((document, 0)),
+            ResolvedDocument::Apq(text) => {
                 // Charge as if the client had sent the text: parsing it takes as much work.
                 let bytes = text.len() as u64;
-                turn.charge(bytes).map_err(Refusal::rate_limited)?;
+                permit.charge(bytes).map_err(HttpError::rate_limited)?;
                 Ok((read(&text, true)?, bytes))
             }
-            Found::Sent { text, hash } => {
+            ResolvedDocument::Text { text, hash } => {
                 let known = read(&text, hash.is_some())?;
                 if let (Some(hash), Ok(_)) = (hash, known.as_ref()) {
                     self.stored.register(hash, &text, viewer);
@@ -298,13 +298,13 @@ impl Door {
 
     /// Selects the operation, coerces the variables and estimates the cost, before anything runs. The inner error lists
     /// what is wrong with the document, the operation name or the variables.
-    fn asked(
+    fn prepare(
         &self,
-        known: &Known,
+        known: &ValidatedDocument,
         operation_name: Option<&str>,
         variables: Variables,
         by_post: bool,
-    ) -> Result<Result<Asked, Vec<ServerError>>, Refusal> {
+    ) -> Result<Result<PreparedOperation, Vec<ServerError>>, HttpError> {
         let document = match known {
             Ok(document) => document,
             Err(errors) => return Ok(Err(errors.clone())),
@@ -316,43 +316,49 @@ impl Door {
         };
         let changing = operation.kind != OperationKind::Query;
         if !by_post && changing {
-            return Err(Refusal::method("An address can only ask; changes are not made by GET", "POST"));
+            return Err(HttpError::method("An address can only ask; changes are not made by GET", "POST"));
         }
         let variables = match operation.variables(self.schema.types(), variables) {
             Ok(variables) => variables,
             Err(errors) => return Ok(Err(errors)),
         };
-        let estimate = gate::estimate(&checked.document, &variables, &self.settings.gate)
-            .map_err(|message| Refusal::document("TOO_COMPLEX", message))?;
+        let estimate = query_limits::query_cost(&checked.document, &variables, &self.settings.query_limits)
+            .map_err(|message| HttpError::document("TOO_COMPLEX", message))?;
         let (document, number) = (Arc::clone(document), operation.number);
-        Ok(Ok(Asked { document, number, variables, changing, estimate }))
+        Ok(Ok(PreparedOperation { document, number, variables, changing, estimate }))
     }
 
     /// Runs the operation in a task of its own. When the client disconnects or the timeout passes, the future that
     /// waits for it is dropped; a transaction dropped with that future could return its connection to the pool while
-    /// still open. The turn moves into the task, so operations that nobody waits for count against the limits like all
+    /// still open. The permit moves into the task, so operations that nobody waits for count against the limits like all
     /// others.
-    async fn run(&self, asked: Asked, work: Operation, deadline: Instant) -> Result<Executed, Refusal> {
-        let Operation { viewer, turn, meter, memory, estimate, written, stop, request_id } = work;
-        let owner = Owner::Token(viewer.token_key());
-        let app = self.app.scoped(Share { token: viewer.token_key(), meter: Arc::clone(&meter), stop });
-        let Asked { document, number, variables, .. } = asked;
-        let data = app.data(&document.mentioned, viewer, &meter);
+    async fn run(
+        &self,
+        prepared: PreparedOperation,
+        running: RunningOperation,
+        deadline: Instant,
+    ) -> Result<Executed, HttpError> {
+        let RunningOperation { viewer, permit, meter, memory, estimate, written, stop, request_id } = running;
+        let principal = Principal::Token(viewer.token_key());
+        let app =
+            self.app.for_operation(OperationContext { token: viewer.token_key(), meter: Arc::clone(&meter), stop });
+        let PreparedOperation { document, number, variables, .. } = prepared;
+        let data = app.data(&document.selected, viewer, &meter);
         let (schema, db) = (self.schema.clone(), self.app.db.clone());
         // Count the time that parsing the request took.
-        meter.cpu(watchdog::lap());
+        meter.cpu(watchdog::take_cpu_time());
         let measure = measure(&meter);
         let (interrupting, interrupting_id) = (Arc::clone(&meter), request_id.clone());
         let operation = async move {
             let mut response = schema.execute(&document, number, &variables, &data).await;
-            answer::settle(&mut response, &request_id);
-            answer::faults(&response).for_each(|fault| db.heed(fault));
+            response::finalize_errors(&mut response, &request_id);
+            response::faults(&response).for_each(|fault| db.report_fault(fault));
             meter.release_rows();
             // The variables, and the memory reserved for them and for the coerced values.
             drop((variables, memory));
             let usage = meter.usage();
             usage.record();
-            turn.settle(estimate, usage.cost().max(LEAST_COST).saturating_add(written));
+            permit.reconcile(estimate, usage.cost().max(LEAST_COST).saturating_add(written));
             tracing::debug!(
                 estimate,
                 cost = usage.cost(),
@@ -363,49 +369,55 @@ impl Door {
                 bytes = usage.answer_bytes,
                 "an operation ended"
             );
-            let repeatable = meter.is_repeatable();
-            let held = Held { turn: Some(turn), meter: Some(meter) };
-            Executed { response, repeatable, cost: Some((estimate, usage)), held }
+            let repeatable = meter.is_retryable();
+            let guard = ResponseGuard { permit: Some(permit), meter: Some(meter) };
+            Executed { response, repeatable, cost: Some((estimate, usage)), guard }
         };
         let operation = watched_by("operation", measure, operation).in_current_span();
-        let mut running = self.work.spawn_for(owner, operation);
-        let in_time = match timeout_at(deadline, &mut running).await {
+        let mut task = self.runtime.spawn_for(principal, operation);
+        let in_time = match timeout_at(deadline, &mut task).await {
             Err(_) => match interrupt(&interrupting, &interrupting_id) {
                 Interrupted::Answered(executed) => return Ok(executed),
-                Interrupted::Soon => timeout_at(deadline + LAST_WORDS, running).await,
-                Interrupted::Nothing => return Err(Refusal::timeout()),
+                Interrupted::Soon => timeout_at(deadline + LAST_WORDS, task).await,
+                Interrupted::Nothing => return Err(HttpError::timeout()),
             },
             in_time => in_time,
         };
         match in_time {
             Ok(Ok(executed)) => Ok(executed),
-            Ok(Err(panicked)) => Err(Refusal::internal(&panicked)),
-            Err(_) => Err(Refusal::timeout_of_change()),
+            Ok(Err(panicked)) => Err(HttpError::internal(&panicked)),
+            Err(_) => Err(HttpError::timeout_of_change()),
         }
     }
 }
 
 /// A validated operation with its coerced variables.
-struct Asked {
-    document: Arc<Document>,
+struct PreparedOperation {
+    document: Arc<PreparedDocument>,
     /// Index of the operation in the document.
     number: usize,
     variables: Variables,
     /// Whether the operation is not a query.
     changing: bool,
-    estimate: Estimate,
+    estimate: QueryCost,
 }
 
 /// Builds the result for an operation that failed validation, and charges for what finding that out took.
-fn wrong(errors: Vec<ServerError>, turn: Turn, meter: Arc<Meter>, estimate: u64, request_id: &str) -> Executed {
+fn wrong(
+    errors: Vec<ServerError>,
+    permit: RateLimitPermit,
+    meter: Arc<Meter>,
+    estimate: u64,
+    request_id: &str,
+) -> Executed {
     let mut response = engine::Response::refused(errors);
-    answer::settle(&mut response, request_id);
-    meter.cpu(watchdog::lap());
+    response::finalize_errors(&mut response, request_id);
+    meter.cpu(watchdog::take_cpu_time());
     let usage = meter.usage();
     usage.record();
-    turn.settle(estimate, usage.cost().max(LEAST_COST));
-    let held = Held { turn: Some(turn), meter: Some(meter) };
-    Executed { response, repeatable: true, cost: Some((estimate, usage)), held }
+    permit.reconcile(estimate, usage.cost().max(LEAST_COST));
+    let guard = ResponseGuard { permit: Some(permit), meter: Some(meter) };
+    Executed { response, repeatable: true, cost: Some((estimate, usage)), guard }
 }
 
 /// Returns a callback that adds the CPU time of each poll to `meter`.

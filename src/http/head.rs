@@ -6,7 +6,7 @@
 
 use axum::http::{HeaderMap, HeaderName, Request, Version, header, uri::Authority};
 
-use super::refusal::Refusal;
+use super::error::HttpError;
 use super::request_id;
 
 /// Marks a request that came over a network connection. Only these need a `Host` header, as tests call the router
@@ -45,47 +45,49 @@ static SINGULAR: [HeaderName; 22] = [
 /// # Errors
 /// If a header is duplicated, which the message names, if `Transfer-Encoding` is not `chunked`, or if the host is
 /// missing or invalid (RFC 9112, section 3.2).
-pub fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
+pub fn check<B>(request: &Request<B>) -> Result<(), HttpError> {
     check_singular(request.headers())?;
     check_coding(request.headers())?;
     let is_over_connection = request.extensions().get::<OverConnection>().is_some();
     if is_over_connection { check_host(request.headers(), request.version()) } else { Ok(()) }
 }
 
-fn check_singular(headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_singular(headers: &HeaderMap) -> Result<(), HttpError> {
     // Fast path: usually no header is repeated.
     if headers.len() == headers.keys_len() {
         return Ok(());
     }
     match SINGULAR.iter().find(|name| headers.get_all(*name).iter().nth(1).is_some()) {
-        Some(name) => Err(Refusal::malformed(format!("The header `{name}` is sent more than once; send it once."))),
+        Some(name) => Err(HttpError::malformed(format!("The header `{name}` is sent more than once; send it once."))),
         None => Ok(()),
     }
 }
 
 /// The HTTP library accepts any list of codings that ends in `chunked`, but decodes only that one; the body would be
 /// read in its encoded form.
-fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_coding(headers: &HeaderMap) -> Result<(), HttpError> {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {
         (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
         (None, _) => Ok(()),
-        _ => Err(Refusal::malformed("The header `transfer-encoding` is not `chunked`; no other coding is understood.")),
+        _ => {
+            Err(HttpError::malformed("The header `transfer-encoding` is not `chunked`; no other coding is understood."))
+        }
     }
 }
 
-fn check_host(headers: &HeaderMap, version: Version) -> Result<(), Refusal> {
+fn check_host(headers: &HeaderMap, version: Version) -> Result<(), HttpError> {
     let Some(host) = headers.get(header::HOST) else {
         if version < Version::HTTP_11 {
             return Ok(());
         }
-        return Err(Refusal::malformed("The header `host` is missing; HTTP/1.1 needs it."));
+        return Err(HttpError::malformed("The header `host` is missing; HTTP/1.1 needs it."));
     };
     // The header is empty if the request target has no host.
     if host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|host| !host.as_str().contains('@')) {
         return Ok(());
     }
-    Err(Refusal::malformed("The header `host` is neither a host nor a host and a port."))
+    Err(HttpError::malformed("The header `host` is neither a host nor a host and a port."))
 }
 
 #[cfg(test)]

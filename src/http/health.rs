@@ -9,12 +9,12 @@ use axum::http::StatusCode;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use super::graphql::Door;
-use super::limits::Visit;
-use crate::db::{Db, Fault};
+use super::graphql::GraphqlState;
+use super::rate_limit::ConnectionInfo;
+use crate::db::{Db, DbFault};
 
 /// Timeout for the database; beyond it this instance counts as not ready.
-const PATIENCE: Duration = Duration::from_secs(1);
+const READY_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a result of the database check is reused, so that frequent probes do not load the database.
 const FRESH: Duration = Duration::from_millis(200);
 
@@ -31,11 +31,11 @@ pub async fn live() -> &'static str {
 
 /// Readiness probe. It fails as soon as the server was told to stop, so that a load balancer sends new requests
 /// elsewhere while the server still answers those that arrive.
-pub async fn ready(State(door): State<Arc<Door>>, visit: Option<Extension<Visit>>) -> Health {
-    if visit.is_some_and(|Extension(visit)| visit.stopping) {
+pub async fn ready(State(state): State<Arc<GraphqlState>>, connection: Option<Extension<ConnectionInfo>>) -> Health {
+    if connection.is_some_and(|Extension(connection)| connection.stopping) {
         return (StatusCode::SERVICE_UNAVAILABLE, "the server is stopping\n");
     }
-    door.readiness.of(&door.app.db).await
+    state.readiness.of(&state.app.db).await
 }
 
 impl Readiness {
@@ -53,12 +53,12 @@ impl Readiness {
 }
 
 async fn ask(db: &Db) -> Health {
-    match timeout(PATIENCE, db.ready()).await {
+    match timeout(READY_TIMEOUT, db.ready()).await {
         Ok(Ok(())) => (StatusCode::OK, "ok\n"),
         Ok(Err(error)) => {
             tracing::warn!(cause = %error, "not ready");
-            if let Some(fault) = Fault::of(&error) {
-                db.heed(fault);
+            if let Some(fault) = DbFault::of(&error) {
+                db.report_fault(fault);
             }
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
         }

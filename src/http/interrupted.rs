@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::answer::{self, Executed};
-use super::taken::Held;
+use super::response::{self, Executed};
+use super::response_body::ResponseGuard;
 use crate::engine::{Error, Interruption};
 use crate::meter::Meter;
 
@@ -26,8 +26,8 @@ pub fn interrupt(meter: &Arc<Meter>, request_id: &str) -> Interrupted {
         Interruption::Soon => return Interrupted::Soon,
         Interruption::Nothing => return Interrupted::Nothing,
     };
-    answer::settle(&mut response, request_id);
+    response::finalize_errors(&mut response, request_id);
     // The running change keeps its slot among the operations of the token; the response holds its own memory.
-    let held = Held { turn: None, meter: Some(Arc::clone(meter)) };
-    Interrupted::Answered(Executed { response, repeatable: meter.is_repeatable(), cost: None, held })
+    let guard = ResponseGuard { permit: None, meter: Some(Arc::clone(meter)) };
+    Interrupted::Answered(Executed { response, repeatable: meter.is_retryable(), cost: None, guard })
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, ReadBuf};
 
-use super::admission::Payer;
-use super::time_limit::TimeLimit;
+use super::connection_limits::ConnectionBudget;
+use super::time_limit::ResettableTimeout;
 
 /// Maximum time without any data from the client. A client that has read the response closes sooner.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -32,19 +32,19 @@ const PIECES: usize = 4;
 
 /// Discards what a client still sends.
 pub struct Linger {
-    pause: TimeLimit,
-    whole: TimeLimit,
+    pause: ResettableTimeout,
+    whole: ResettableTimeout,
     bytes: u64,
     unpaid: u64,
-    payer: Payer,
+    budget: ConnectionBudget,
 }
 
 impl Linger {
-    pub fn start(payer: Payer) -> Self {
-        let (mut pause, mut whole) = (TimeLimit::default(), TimeLimit::default());
+    pub fn start(budget: ConnectionBudget) -> Self {
+        let (mut pause, mut whole) = (ResettableTimeout::default(), ResettableTimeout::default());
         pause.start(PAUSE);
         whole.start(WHOLE);
-        Self { pause, whole, bytes: 0, unpaid: 0, payer }
+        Self { pause, whole, bytes: 0, unpaid: 0, budget }
     }
 
     /// Number of bytes that were discarded but not charged yet.
@@ -70,7 +70,7 @@ impl Linger {
                     self.unpaid += buf.filled().len() as u64;
                     self.pause.start(PAUSE);
                     if self.unpaid >= PAID {
-                        if !self.payer.pays_for_discarded(self.unpaid) {
+                        if !self.budget.try_charge_discarded(self.unpaid) {
                             break;
                         }
                         self.unpaid = 0;
@@ -93,17 +93,17 @@ mod tests {
     use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
     use tokio::time::{Instant, sleep};
 
-    use super::super::limits::{Allowance, Limits};
+    use super::super::rate_limit::{RateLimit, RateLimiter};
     use super::*;
 
     /// Seconds that a connection lingers, and the number of bytes it reads, while the client does something.
     async fn lingers(client: impl AsyncFnOnce(DuplexStream)) -> (u64, u64) {
-        lingers_for(Payer::default(), client).await
+        lingers_for(ConnectionBudget::default(), client).await
     }
 
-    async fn lingers_for(payer: Payer, client: impl AsyncFnOnce(DuplexStream)) -> (u64, u64) {
+    async fn lingers_for(budget: ConnectionBudget, client: impl AsyncFnOnce(DuplexStream)) -> (u64, u64) {
         let (sending, mut receiving) = duplex(1 << 20);
-        let (mut linger, start) = (Linger::start(payer), Instant::now());
+        let (mut linger, start) = (Linger::start(budget), Instant::now());
         let end = async { poll_fn(|cx| linger.poll(&mut receiving, cx)).await };
         tokio::select! { biased; () = client(sending) => panic!("read for too long"), () = end => () }
         (start.elapsed().as_secs(), linger.bytes)
@@ -153,12 +153,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_cannot_pay_is_left_at_once() {
-        let allowance = Allowance { operations: 1, budget: 5_000, refill: 1 };
-        let limits = Arc::new(Limits::new(allowance, allowance));
+        let rate_limit = RateLimit { operations: 1, budget: 5_000, refill: 1 };
+        let limits = Arc::new(RateLimiter::new(rate_limit, rate_limit));
         let peer = "192.0.2.1".parse().unwrap();
-        let (_, bytes) = lingers_for(Payer::new(peer, Arc::clone(&limits)), flood).await;
+        let (_, bytes) = lingers_for(ConnectionBudget::new(peer, Arc::clone(&limits)), flood).await;
         assert!((4 * PAID..=5 * PAID).contains(&bytes), "{bytes}");
-        let (_, bytes) = lingers_for(Payer::new(peer, limits), flood).await;
+        let (_, bytes) = lingers_for(ConnectionBudget::new(peer, limits), flood).await;
         assert_eq!(bytes, PAID, "its answers still arrive, where their bodies are small");
     }
 

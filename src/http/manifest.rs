@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::named::LONGEST_ID;
+use super::document_id::LONGEST_ID;
 use crate::id::quote;
 use crate::json::{self, ValueLimit};
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use url::Url;
 
-use super::refusal::Refusal;
+use super::error::HttpError;
 
 /// The origin of a web page: scheme, host and, unless it is the scheme's default, port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +41,12 @@ impl FromStr for Origin {
 
 /// Accepts requests without `Origin`, as clients other than browsers send them, and those from pages of this server or
 /// of an allowed origin.
-pub fn check(headers: &HeaderMap, uri: &Uri, allowed: &[Origin]) -> Result<(), Refusal> {
+pub fn check(headers: &HeaderMap, uri: &Uri, allowed: &[Origin]) -> Result<(), HttpError> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     if allowed.iter().any(|allowed| allowed.0 == origin) || is_own(origin, headers, uri).unwrap_or(false) {
         return Ok(());
     }
-    Err(Refusal::forbidden_origin(origin))
+    Err(HttpError::forbidden_origin(origin))
 }
 
 /// Whether the page has the same host and port as the request. Schemes are not compared, as a proxy may have terminated

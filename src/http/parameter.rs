@@ -4,7 +4,7 @@ use axum::http::Uri;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::refusal::Refusal;
+use super::error::HttpError;
 
 /// A text parameter, parsed only on demand, as it can be as long as the whole request.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Text<'_> {
 
     /// # Errors
     /// If it is not a string, or contains an unpaired surrogate.
-    pub fn read(self, name: &str) -> Result<String, Refusal> {
+    pub fn read(self, name: &str) -> Result<String, HttpError> {
         match self {
             Self::Json(raw) => serde_json::from_str(raw.get()).map_err(|error| wrong(name, "a string", Some(&error))),
             Self::Plain(text) => Ok(text),
@@ -68,12 +68,12 @@ pub struct AddressParameters {
 impl<'a> BodyParameters<'a> {
     /// # Errors
     /// If the body is not a JSON object, or has a parameter twice.
-    pub fn read(body: &'a str) -> Result<Self, Refusal> {
+    pub fn read(body: &'a str) -> Result<Self, HttpError> {
         serde_json::from_str(body).map_err(|error| {
             if error.is_data() {
-                Refusal::bad_request(format!("The body is no JSON object with one of each parameter: {error}."))
+                HttpError::bad_request(format!("The body is no JSON object with one of each parameter: {error}."))
             } else {
-                Refusal::bad_request(format!("The body is not JSON: {error}."))
+                HttpError::bad_request(format!("The body is not JSON: {error}."))
             }
         })
     }
@@ -82,18 +82,18 @@ impl<'a> BodyParameters<'a> {
 impl AddressParameters {
     /// # Errors
     /// If a parameter occurs twice, or is not UTF-8.
-    pub fn read(query: &str) -> Result<Self, Refusal> {
+    pub fn read(query: &str) -> Result<Self, HttpError> {
         let uri = Uri::builder().path_and_query(format!("/?{query}")).build();
         let parameters = uri.ok().and_then(|uri| axum::extract::Query::<Self>::try_from_uri(&uri).ok());
         parameters.map(|axum::extract::Query(parameters)| parameters).ok_or_else(|| {
-            Refusal::bad_request("The parameters of the address cannot be read, or one of them comes twice.")
+            HttpError::bad_request("The parameters of the address cannot be read, or one of them comes twice.")
         })
     }
 }
 
 /// The refusal of an invalid parameter; `right` says what it has to be, and `error` why it cannot be parsed.
-pub fn wrong(name: &str, right: &str, error: Option<&serde_json::Error>) -> Refusal {
+pub fn wrong(name: &str, right: &str, error: Option<&serde_json::Error>) -> HttpError {
     // Errors that are not data errors concern nesting or escapes; only these say more than `right` does.
     let reason = error.filter(|error| !error.is_data()).map(|error| format!(": {error}")).unwrap_or_default();
-    Refusal::bad_request(format!("`{name}` has to be {right} or absent{reason}."))
+    HttpError::bad_request(format!("`{name}` has to be {right} or absent{reason}."))
 }

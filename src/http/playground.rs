@@ -12,8 +12,8 @@ use flate2::read::GzDecoder;
 use include_dir::{Dir, include_dir};
 use tokio::sync::OnceCell;
 
-use super::graphql::Door;
-use crate::runtime::Work;
+use super::graphql::GraphqlState;
+use crate::runtime::OperationRuntime;
 
 /// Each file is compressed with gzip and has `.gz` appended to its name.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/web/playground/dist");
@@ -48,12 +48,12 @@ struct File {
 
 impl File {
     /// Decompresses the file once, on the work runtime. Concurrent requests wait for it, and share the bytes.
-    async fn plain(&'static self, work: &Work) -> Result<Bytes, std::io::Error> {
+    async fn plain(&'static self, runtime: &OperationRuntime) -> Result<Bytes, std::io::Error> {
         let unpack = || {
             let mut plain = Vec::with_capacity(usize::try_from(self.plain_length()).unwrap_or_default());
             GzDecoder::new(self.packed).read_to_end(&mut plain).map(|_| Bytes::from(plain))
         };
-        let unpacked = async || work.spawn_blocking(unpack).await.map_err(std::io::Error::other)?;
+        let unpacked = async || runtime.spawn_blocking(unpack).await.map_err(std::io::Error::other)?;
         self.plain.get_or_try_init(unpacked).await.cloned()
     }
 
@@ -63,20 +63,20 @@ impl File {
     }
 }
 
-pub async fn page(State(door): State<Arc<Door>>, method: Method, headers: HeaderMap) -> Response {
-    serve("index.html", &door.work, &method, &headers).await
+pub async fn page(State(state): State<Arc<GraphqlState>>, method: Method, headers: HeaderMap) -> Response {
+    serve("index.html", &state.runtime, &method, &headers).await
 }
 
 pub async fn asset(
-    State(door): State<Arc<Door>>,
+    State(state): State<Arc<GraphqlState>>,
     Path(path): Path<String>,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    serve(&path, &door.work, &method, &headers).await
+    serve(&path, &state.runtime, &method, &headers).await
 }
 
-async fn serve(path: &str, work: &Work, method: &Method, headers: &HeaderMap) -> Response {
+async fn serve(path: &str, runtime: &OperationRuntime, method: &Method, headers: &HeaderMap) -> Response {
     let Some(file) = SERVED.get(path) else {
         return (StatusCode::NOT_FOUND, "There is no such file.\n").into_response();
     };
@@ -87,7 +87,7 @@ async fn serve(path: &str, work: &Work, method: &Method, headers: &HeaderMap) ->
     } else if takes_gzip {
         Body::from(Bytes::from_static(file.packed))
     } else {
-        match file.plain(work).await {
+        match file.plain(runtime).await {
             Ok(plain) => Body::from(plain),
             Err(error) => {
                 tracing::error!(path, cause = %error, "an embedded file is broken");
@@ -165,11 +165,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_is_unpacked_once() {
-        let work = Work::here();
+        let runtime = OperationRuntime::current();
         for (path, file) in SERVED.iter() {
-            let first = file.plain(&work).await.unwrap();
+            let first = file.plain(&runtime).await.unwrap();
             assert_eq!(first.len() as u64, file.plain_length(), "{path}: HEAD says so, and asks for nothing");
-            assert_eq!(first.as_ptr(), file.plain(&work).await.unwrap().as_ptr(), "{path}: the same bytes");
+            assert_eq!(first.as_ptr(), file.plain(&runtime).await.unwrap().as_ptr(), "{path}: the same bytes");
         }
     }
 }

@@ -16,45 +16,45 @@ use tower_http::trace::TraceLayer;
 use tracing::Span;
 
 use super::accept::MediaType;
-use super::documents::Documents;
-use super::graphql::{self, Door};
+use super::document_cache::DocumentCache;
+use super::error::HttpError;
+use super::graphql::{self, GraphqlState};
 use super::health::{self, Readiness};
-use super::limits::{Limits, REQUEST};
-use super::listen::Site;
-use super::refusal::Refusal;
+use super::persisted_documents::PersistedDocuments;
+use super::rate_limit::{REQUEST, RateLimiter};
 use super::request_id::{self, RequestIdExt};
+use super::server::HttpService;
 use super::settings::HttpSettings;
-use super::stored::Stored;
-use super::{answer, head, playground, session};
-use crate::auth::{Identity, Tokens};
-use crate::context::App;
+use super::{head, playground, playground_session, response};
+use crate::auth::{IdentityProvider, Tokens};
+use crate::context::AppState;
 use crate::meter::MemoryPool;
-use crate::runtime::Work;
+use crate::runtime::OperationRuntime;
 use crate::schema::Schema;
 
 /// Builds the whole HTTP service. It needs no socket, so tests call it directly. Operations run on the runtime of the
 /// caller.
-pub fn router(app: App, schema: Schema, settings: &HttpSettings) -> Router {
-    site(app, schema, settings, Work::here()).router
+pub fn router(app: AppState, schema: Schema, settings: &HttpSettings) -> Router {
+    service(app, schema, settings, OperationRuntime::current()).router
 }
 
 /// The same, but executing operations on `work`, and with the accounts that connections are charged to.
-pub fn site(app: App, schema: Schema, settings: &HttpSettings, work: Work) -> Site {
-    let limits = Arc::new(Limits::new(settings.of_address, settings.of_token));
-    let door = Arc::new(Door {
-        tokens: Tokens::on(work.clone(), app.db.clone(), app.clock.clone()),
+pub fn service(app: AppState, schema: Schema, settings: &HttpSettings, runtime: OperationRuntime) -> HttpService {
+    let limits = Arc::new(RateLimiter::new(settings.address_rate_limit, settings.token_rate_limit));
+    let state = Arc::new(GraphqlState {
+        tokens: Tokens::on(runtime.clone(), app.db.clone(), app.clock.clone()),
         app,
-        documents: Documents::new(schema.clone(), settings.gate),
-        stored: Stored::new(settings.stored.clone(), settings.gate.bytes),
+        documents: DocumentCache::new(schema.clone(), settings.query_limits),
+        stored: PersistedDocuments::new(settings.stored.clone(), settings.query_limits.bytes),
         schema,
         settings: settings.clone(),
         limits: Arc::clone(&limits),
         memory: MemoryPool::new(settings.memory),
-        identity: settings.identity.clone().map(Identity::new),
+        identity: settings.identity.clone().map(IdentityProvider::new),
         readiness: Readiness::default(),
-        work,
+        runtime,
     });
-    let mut graphql = post(graphql::answer).get(graphql::answer).fallback(graphql::other_method);
+    let mut graphql = post(graphql::handle).get(graphql::handle).fallback(graphql::method_not_allowed);
     if !settings.allowed_origins.is_empty() {
         graphql = graphql.layer(cross_origin(settings));
     }
@@ -63,10 +63,10 @@ pub fn site(app: App, schema: Schema, settings: &HttpSettings, work: Work) -> Si
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/", get(playground::page))
-        .route("/playground/session", post(session::open))
+        .route("/playground/session", post(playground_session::open))
         .route("/playground/{*path}", get(playground::asset))
         .fallback(async || (StatusCode::NOT_FOUND, "The API is at /graphql, its playground at /.\n"))
-        .with_state(Arc::clone(&door));
+        .with_state(Arc::clone(&state));
     let router = router.layer(
         ServiceBuilder::new()
             .layer(from_fn(request_id::forget_odd))
@@ -79,10 +79,10 @@ pub fn site(app: App, schema: Schema, settings: &HttpSettings, work: Work) -> Si
                     .on_response(log_answer)
                     .on_failure(()),
             )
-            .layer(map_response(guard))
-            .layer(from_fn_with_state(door, admit)),
+            .layer(map_response(add_security_headers))
+            .layer(from_fn_with_state(state, charge_address)),
     );
-    Site { router, limits: Some(limits) }
+    HttpService { router, limits: Some(limits) }
 }
 
 /// An address is charged 1 point per this many bytes of a file. Files are in memory and served as they are.
@@ -90,21 +90,21 @@ const FILE_BYTES: u64 = 1_000;
 
 /// Refuses malformed heads, and charges the address for requests that are not operations. Operations are charged where
 /// they run.
-async fn admit(State(door): State<Arc<Door>>, request: Request<Body>, next: Next) -> Response<Body> {
-    let refused = |refusal, request: &Request<Body>| {
+async fn charge_address(State(state): State<Arc<GraphqlState>>, request: Request<Body>, next: Next) -> Response<Body> {
+    let refused = |error, request: &Request<Body>| {
         let media_type = MediaType::negotiate(request.headers()).unwrap_or(MediaType::Json);
-        answer::refused(refusal, media_type, &request.request_id())
+        response::error_response(error, media_type, &request.request_id())
     };
     let malformed = head::check(&request).err();
-    let address = door.visitor_of(request.headers(), request.extensions());
+    let address = state.client_addr_of(request.headers(), request.extensions());
     let is_operation = request.uri().path() == "/graphql" && [Method::GET, Method::POST].contains(request.method());
     if let (Some(address), false) = (address, is_operation && malformed.is_none()) {
         if matches!(request.uri().path(), "/livez" | "/readyz") {
             // Probes are charged but never refused: otherwise another client at the same address could make this
             // instance look dead.
-            door.limits.take(address, REQUEST);
-        } else if let Err(exceeded) = door.limits.spend(address, REQUEST) {
-            return refused(Refusal::rate_limited(exceeded), &request);
+            state.limits.charge_into_debt(address, REQUEST);
+        } else if let Err(exceeded) = state.limits.try_charge(address, REQUEST) {
+            return refused(HttpError::rate_limited(exceeded), &request);
         }
     }
     if let Some(malformed) = malformed {
@@ -113,14 +113,14 @@ async fn admit(State(door): State<Arc<Door>>, request: Request<Body>, next: Next
     let response = next.run(request).await;
     if let (Some(address), false) = (address, is_operation) {
         let bytes = response.body().size_hint().exact().unwrap_or_default();
-        door.limits.take(address, bytes / FILE_BYTES);
+        state.limits.charge_into_debt(address, bytes / FILE_BYTES);
     }
     response
 }
 
 /// Default headers of every response, for browsers. A response that sets one of them itself, as the playground does,
 /// keeps its value.
-const GUARDS: [(HeaderName, HeaderValue); 7] = [
+const SECURITY_HEADERS: [(HeaderName, HeaderValue); 7] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
@@ -130,10 +130,10 @@ const GUARDS: [(HeaderName, HeaderValue); 7] = [
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-async fn guard(mut response: Response<Body>) -> Response<Body> {
+async fn add_security_headers(mut response: Response<Body>) -> Response<Body> {
     let headers = response.headers_mut();
-    headers.reserve(GUARDS.len());
-    for (name, value) in GUARDS {
+    headers.reserve(SECURITY_HEADERS.len());
+    for (name, value) in SECURITY_HEADERS {
         headers.entry(name).or_insert(value);
     }
     response

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::limits::{Allowance, TrustedProxies};
 use super::origin::Origin;
-use super::session::Session;
-use super::stored::StoredSettings;
-use crate::auth::IdentitySettings;
-use crate::gate::Bounds;
-use crate::meter::{MemoryLimits, UsageLimits};
+use super::persisted_documents::PersistedDocumentSettings;
+use super::playground_session::PlaygroundSession;
+use super::rate_limit::{RateLimit, TrustedProxies};
+use crate::auth::IdentityProviderSettings;
+use crate::meter::{MemoryLimits, OperationLimits};
+use crate::query_limits::QueryLimits;
 
 /// Settings of the HTTP server.
 #[derive(Clone, Debug)]
@@ -23,21 +23,21 @@ pub struct HttpSettings {
     /// Proxies whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: TrustedProxies,
     /// Limits of documents.
-    pub gate: Bounds,
+    pub query_limits: QueryLimits,
     /// Which document ids are known, and whether other documents are accepted.
-    pub stored: StoredSettings,
+    pub stored: PersistedDocumentSettings,
     /// Rate limit of each address.
-    pub of_address: Allowance,
+    pub address_rate_limit: RateLimit,
     /// Rate limit of each token.
-    pub of_token: Allowance,
+    pub token_rate_limit: RateLimit,
     /// Limits on what one operation may use while it runs.
-    pub usage: UsageLimits,
+    pub usage: OperationLimits,
     /// Limits on the memory that operations hold.
     pub memory: MemoryLimits,
     /// The identity provider whose JSON web tokens are accepted.
-    pub identity: Option<IdentitySettings>,
+    pub identity: Option<IdentityProviderSettings>,
     /// The token that the playground fetches by a code.
-    pub session: Option<Arc<Session>>,
+    pub session: Option<Arc<PlaygroundSession>>,
 }
 
 impl Default for HttpSettings {
@@ -48,11 +48,11 @@ impl Default for HttpSettings {
             body_timeout: Duration::from_secs(15),
             request_timeout: Duration::from_secs(30),
             trusted_proxies: TrustedProxies::default(),
-            gate: Bounds::default(),
-            stored: StoredSettings::default(),
-            of_address: Allowance { operations: 200, budget: 40_000_000, refill: 4_000_000 },
-            of_token: Allowance { operations: 50, budget: 10_000_000, refill: 1_000_000 },
-            usage: UsageLimits::default(),
+            query_limits: QueryLimits::default(),
+            stored: PersistedDocumentSettings::default(),
+            address_rate_limit: RateLimit { operations: 200, budget: 40_000_000, refill: 4_000_000 },
+            token_rate_limit: RateLimit { operations: 50, budget: 10_000_000, refill: 1_000_000 },
+            usage: OperationLimits::default(),
             memory: MemoryLimits::default(),
             identity: None,
             session: None,

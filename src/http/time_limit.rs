@@ -6,12 +6,12 @@ use tokio::time::{Instant, Sleep, sleep};
 
 /// A timeout that can be restarted many times.
 #[derive(Default)]
-pub struct TimeLimit {
+pub struct ResettableTimeout {
     sleep: Option<Pin<Box<Sleep>>>,
     running: bool,
 }
 
-impl TimeLimit {
+impl ResettableTimeout {
     pub fn start(&mut self, after: Duration) {
         self.running = true;
         match &mut self.sleep {

@@ -89,9 +89,9 @@ fn read<'de, S: DeserializeSeed<'de>>(text: &'de str, seed: S) -> serde_json::Re
 
 /// A tree inside a larger type that is deserialized. Its values are not limited.
 #[derive(Clone, Debug, Default)]
-pub struct Plain<T>(pub T);
+pub struct JsonTree<T>(pub T);
 
-impl<'de, T: Tree> Deserialize<'de> for Plain<T> {
+impl<'de, T: Tree> Deserialize<'de> for JsonTree<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Build::new(&ValueLimit::none()).deserialize(deserializer).map(Self)
     }

@@ -20,7 +20,7 @@ fn what_is_read_is_what_is_written() {
     let expected: JsonValue = serde_json::from_str(text).unwrap();
     assert_eq!(json(text).unwrap(), expected);
     assert_eq!(graphql(text).unwrap().into_json().unwrap(), expected);
-    assert_eq!(serde_json::from_str::<Plain<JsonValue>>(text).unwrap().0, expected);
+    assert_eq!(serde_json::from_str::<JsonTree<JsonValue>>(text).unwrap().0, expected);
     check(text, &ValueLimit::none()).unwrap();
 }
 

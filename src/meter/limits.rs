@@ -2,7 +2,7 @@ use std::time::Duration;
 
 /// Limits on what one operation may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UsageLimits {
+pub struct OperationLimits {
     /// Total time of its statements; concurrent statements each count in full.
     pub database: Duration,
     /// CPU time of this process.
@@ -13,13 +13,13 @@ pub struct UsageLimits {
     pub values: u64,
 }
 
-impl UsageLimits {
+impl OperationLimits {
     /// No limits.
     pub const UNLIMITED: Self =
         Self { database: Duration::MAX, cpu: Duration::MAX, answer_bytes: u64::MAX, values: u64::MAX };
 }
 
-impl Default for UsageLimits {
+impl Default for OperationLimits {
     fn default() -> Self {
         Self {
             database: Duration::from_secs(5),

@@ -130,13 +130,13 @@ impl TokenMemory {
 
 /// Reserved memory, released when dropped.
 #[derive(Debug)]
-pub struct HeldMemory {
+pub struct MemoryReservation {
     memory: TokenMemory,
     bytes: u64,
 }
 
-impl HeldMemory {
-    pub fn none(memory: TokenMemory) -> Self {
+impl MemoryReservation {
+    pub fn new(memory: TokenMemory) -> Self {
         Self { memory, bytes: 0 }
     }
 
@@ -144,20 +144,20 @@ impl HeldMemory {
     ///
     /// # Errors
     /// See [`TokenMemory::take`].
-    pub fn add(&mut self, bytes: u64) -> Result<()> {
+    pub fn grow(&mut self, bytes: u64) -> Result<()> {
         self.memory.take(self.bytes, bytes)?;
         self.bytes += bytes;
         Ok(())
     }
 
     /// Releases all but `bytes` bytes.
-    pub fn shrink_to(&mut self, bytes: u64) {
+    pub fn shrink(&mut self, bytes: u64) {
         self.memory.give_back(self.bytes.saturating_sub(bytes));
         self.bytes = self.bytes.min(bytes);
     }
 }
 
-impl Drop for HeldMemory {
+impl Drop for MemoryReservation {
     fn drop(&mut self) {
         self.memory.give_back(self.bytes);
     }
@@ -204,16 +204,16 @@ mod tests {
     #[test]
     fn what_is_held_is_given_back() {
         let pool = MemoryPool::new(MemoryLimits { process: 1_000, token: 500 });
-        let mut held = HeldMemory::none(pool.token("a"));
-        held.add(300).unwrap();
-        assert_eq!(held.add(201).unwrap_err().code(), "TOO_COMPLEX");
-        let mut other = HeldMemory::none(pool.token("a"));
-        assert_eq!(other.add(300).unwrap_err().code(), "RATE_LIMITED");
-        held.shrink_to(100);
-        held.shrink_to(200);
-        other.add(300).unwrap();
+        let mut reservation = MemoryReservation::new(pool.token("a"));
+        reservation.grow(300).unwrap();
+        assert_eq!(reservation.grow(201).unwrap_err().code(), "TOO_COMPLEX");
+        let mut other = MemoryReservation::new(pool.token("a"));
+        assert_eq!(other.grow(300).unwrap_err().code(), "RATE_LIMITED");
+        reservation.shrink(100);
+        reservation.shrink(200);
+        other.grow(300).unwrap();
         assert_eq!(pool.used(), 400);
-        drop((held, other));
+        drop((reservation, other));
         assert_eq!(pool.used(), 0);
     }
 }

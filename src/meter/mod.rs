@@ -2,7 +2,7 @@
 //!
 //! The query cost estimates an operation by the shape of its document before it runs. The actual cost depends on stored
 //! data: a [`Meter`] counts the time of its statements, its CPU time, the rows and bytes that it reads, and the bytes
-//! of its response, and stops the operation if it exceeds [`UsageLimits`]. The memory that it holds comes from a
+//! of its response, and stops the operation if it exceeds [`OperationLimits`]. The memory that it holds comes from a
 //! [`MemoryPool`] that all operations share.
 //!
 //! One point of cost is one microsecond of work, of a CPU of this server or of a database connection.
@@ -15,11 +15,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-pub use limits::UsageLimits;
-pub use memory::{HeldMemory, MemoryLimits, MemoryPool, TokenMemory};
-pub use usage::Usage;
+pub use limits::OperationLimits;
+pub use memory::{MemoryLimits, MemoryPool, MemoryReservation, TokenMemory};
+pub use usage::OperationUsage;
 
-use crate::engine::{Changes, Progress};
+use crate::engine::{ChangeCount, MutationProgress};
 use crate::error::{Error, Result};
 use crate::watchdog;
 
@@ -34,7 +34,7 @@ const LARGE_VALUES: u64 = 20_000;
 /// Counts what one operation uses; shared by all tasks that work for it. Counting never waits.
 #[derive(Debug)]
 pub struct Meter {
-    limits: UsageLimits,
+    limits: OperationLimits,
     memory: TokenMemory,
     /// Time in the database, in microseconds.
     database: AtomicU64,
@@ -57,12 +57,12 @@ pub struct Meter {
     /// Number of changes whose commit is in doubt, because the database did not confirm it.
     doubtful_changes: AtomicU64,
     /// What a mutation has answered so far.
-    progress: Progress,
+    progress: MutationProgress,
 }
 
 impl Meter {
     /// A meter that takes its memory from the account of the operation's token.
-    pub fn new(limits: UsageLimits, memory: TokenMemory) -> Arc<Self> {
+    pub fn new(limits: OperationLimits, memory: TokenMemory) -> Arc<Self> {
         Arc::new(Self {
             limits,
             memory,
@@ -78,13 +78,13 @@ impl Meter {
             held_answer: AtomicU64::new(0),
             changes: AtomicU64::new(0),
             doubtful_changes: AtomicU64::new(0),
-            progress: Progress::default(),
+            progress: MutationProgress::default(),
         })
     }
 
     /// A meter without limits, for work that no client requested.
     pub fn unlimited() -> Arc<Self> {
-        Self::new(UsageLimits::UNLIMITED, MemoryPool::new(MemoryLimits::UNLIMITED).token(()))
+        Self::new(OperationLimits::UNLIMITED, MemoryPool::new(MemoryLimits::UNLIMITED).token(()))
     }
 
     /// Whether writing the response takes milliseconds, as far as can be known in advance.
@@ -99,24 +99,24 @@ impl Meter {
     }
 
     /// Counts a change whose commit is in doubt.
-    pub fn perhaps_changed(&self) {
+    pub fn count_uncertain_change(&self) {
         self.doubtful_changes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether the operation may be sent again as if it had not been sent. If a commit is in doubt, it may be sent
     /// again with its `idempotencyKey`, and `extensions.changed` says so.
-    pub fn is_repeatable(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         self.changes().made == 0
     }
 
     /// Numbers of committed and doubtful changes.
-    pub fn changes(&self) -> Changes {
+    pub fn changes(&self) -> ChangeCount {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Changes { made: get(&self.changes), unknown: get(&self.doubtful_changes) }
+        ChangeCount { made: get(&self.changes), unknown: get(&self.doubtful_changes) }
     }
 
     /// What a mutation has answered so far.
-    pub fn progress(&self) -> &Progress {
+    pub fn progress(&self) -> &MutationProgress {
         &self.progress
     }
 
@@ -136,10 +136,10 @@ impl Meter {
     /// Counts rows of a running statement, and reserves memory for them.
     ///
     /// # Errors
-    /// See [`Self::hold_rows`].
+    /// See [`Self::reserve_rows`].
     pub fn rows(&self, rows: u64, bytes: u64) -> Result<()> {
         self.count_rows(rows, bytes);
-        self.hold_rows(bytes.saturating_add(rows.saturating_mul(ROW_BYTES)))
+        self.reserve_rows(bytes.saturating_add(rows.saturating_mul(ROW_BYTES)))
     }
 
     fn count_rows(&self, rows: u64, bytes: u64) {
@@ -167,7 +167,7 @@ impl Meter {
     /// # Errors
     /// `TOO_COMPLEX` if the operation exceeds the limit of its token, `RATE_LIMITED` if the token does together with
     /// its other operations, `UNAVAILABLE` if all operations together exceed theirs.
-    pub fn hold_rows(&self, bytes: u64) -> Result<()> {
+    pub fn reserve_rows(&self, bytes: u64) -> Result<()> {
         self.memory.take(self.held(), bytes)?;
         self.held_rows.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
@@ -177,8 +177,8 @@ impl Meter {
     /// the client has read it.
     ///
     /// # Errors
-    /// See [`Self::hold_rows`]; also `TOO_COMPLEX` if the response exceeds the maximum size.
-    pub fn hold_answer(&self, bytes: u64) -> Result<()> {
+    /// See [`Self::reserve_rows`]; also `TOO_COMPLEX` if the response exceeds the maximum size.
+    pub fn reserve_response(&self, bytes: u64) -> Result<()> {
         let answer = self.held_answer.load(Ordering::Relaxed).saturating_add(bytes);
         if answer > self.limits.answer_bytes {
             let most = self.limits.answer_bytes;
@@ -191,7 +191,7 @@ impl Meter {
         Ok(())
     }
 
-    /// Counts the whole response, part of which [`Self::hold_answer`] may have counted already.
+    /// Counts the whole response, part of which [`Self::reserve_response`] may have counted already.
     pub fn answered(&self, bytes: u64) {
         let more = bytes.saturating_sub(self.held_answer.load(Ordering::Relaxed));
         if more > 0 {
@@ -238,7 +238,7 @@ impl Meter {
     /// # Errors
     /// `TOO_COMPLEX` if the operation has used more time than allowed.
     pub fn check(&self) -> Result<()> {
-        self.cpu(watchdog::lap());
+        self.cpu(watchdog::take_cpu_time());
         let spent = |counter: &AtomicU64| Duration::from_micros(counter.load(Ordering::Relaxed));
         if spent(&self.database) >= self.limits.database {
             return Err(too_long("in the database", self.limits.database));
@@ -250,10 +250,10 @@ impl Meter {
     }
 
     /// What has been used so far. Call it while polling the operation, as it adds the CPU time of the current poll.
-    pub fn usage(&self) -> Usage {
-        self.cpu(watchdog::lap());
+    pub fn usage(&self) -> OperationUsage {
+        self.cpu(watchdog::take_cpu_time());
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Usage {
+        OperationUsage {
             database: Duration::from_micros(get(&self.database)),
             cpu: Duration::from_micros(get(&self.cpu)),
             statements: get(&self.statements),
@@ -289,13 +289,13 @@ fn micros(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    fn meter(limits: UsageLimits, memory: MemoryLimits) -> Arc<Meter> {
+    fn meter(limits: OperationLimits, memory: MemoryLimits) -> Arc<Meter> {
         Meter::new(limits, MemoryPool::new(memory).token("token"))
     }
 
     #[test]
     fn an_operation_stops_at_each_of_its_limits() {
-        let limits = UsageLimits {
+        let limits = OperationLimits {
             database: Duration::from_millis(10),
             cpu: Duration::from_millis(5),
             answer_bytes: 1_000,
@@ -316,8 +316,8 @@ mod tests {
         assert_eq!(code(cpu.check()), Some("TOO_COMPLEX"));
 
         let answer = meter();
-        assert_eq!(code(answer.hold_answer(1_000)), None);
-        assert_eq!(code(answer.hold_answer(1)), Some("TOO_COMPLEX"));
+        assert_eq!(code(answer.reserve_response(1_000)), None);
+        assert_eq!(code(answer.reserve_response(1)), Some("TOO_COMPLEX"));
         assert_eq!(code(answer.write_values(100)), None);
         assert_eq!(code(answer.write_values(1)), Some("TOO_COMPLEX"));
         assert_eq!((answer.usage().answer_bytes, answer.usage().values), (1_000, 101));
@@ -326,9 +326,9 @@ mod tests {
     #[test]
     fn memory_is_given_back_with_the_meter() {
         let pool = MemoryPool::new(MemoryLimits { process: 4 << 20, token: 1 << 20 });
-        let meter = Meter::new(UsageLimits::UNLIMITED, pool.token("token"));
-        meter.hold_rows(700_000).unwrap();
-        meter.hold_answer(300_000).unwrap();
+        let meter = Meter::new(OperationLimits::UNLIMITED, pool.token("token"));
+        meter.reserve_rows(700_000).unwrap();
+        meter.reserve_response(300_000).unwrap();
         assert_eq!(pool.used(), 1_000_000);
         meter.release_rows();
         assert_eq!(pool.used(), 300_000);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 /// What an operation has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
+pub struct OperationUsage {
     /// Total time of its statements.
     pub database: Duration,
     /// CPU time of this process.
@@ -22,7 +22,7 @@ pub struct Usage {
 /// Bytes of a response that cost one point, for the time it takes to send them.
 const BYTES_A_POINT: u64 = 100;
 
-impl Usage {
+impl OperationUsage {
     /// The cost in points: one for each microsecond of CPU time and of time in the database, and one for each 100 bytes
     /// of the response.
     pub fn cost(&self) -> u64 {
@@ -50,11 +50,11 @@ mod tests {
 
     #[test]
     fn a_point_is_a_microsecond_or_a_hundred_bytes() {
-        let usage = Usage {
+        let usage = OperationUsage {
             database: Duration::from_millis(2),
             cpu: Duration::from_micros(300),
             answer_bytes: 5_000,
-            ..Usage::default()
+            ..OperationUsage::default()
         };
         assert_eq!(usage.cost(), 2_000 + 300 + 50);
     }

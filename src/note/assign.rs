@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use async_graphql::{ID, InputObject};
 
-use super::assignments::add;
-use super::change::{References, hold_note};
+use super::assignments::assign_users;
+use super::lock::{References, lock_note};
 use super::object::Note;
 use crate::context::ContextExt;
-use crate::engine::{Context, lent, local, object};
+use crate::engine::{Context, field_ref, inline, object};
 use crate::entity::token::Scope;
 use crate::error::Result;
-use crate::event::Moment;
-use crate::id::Kind;
+use crate::event::ChangeContext;
+use crate::id::NodeKind;
 use crate::user::NoteAssignee;
-use crate::user_error::{Problems, UserError};
+use crate::user_error::{UserError, UserErrors};
 
 /// Users to assign to a note.
 #[derive(InputObject)]
@@ -38,36 +38,36 @@ object! {
     /// The result of `noteAssign`. Assigning a user twice is no error and keeps the first assignment.
     NoteAssignPayload {
         /// The note, with its current assignees.
-        note = local(|payload: &NoteAssignPayload| payload.note.clone());
+        note = inline(|payload: &NoteAssignPayload| payload.note.clone());
         /// The new assignments.
-        added = local(|payload: &NoteAssignPayload| payload.added.clone());
+        added = inline(|payload: &NoteAssignPayload| payload.added.clone());
         /// The users who were assigned already.
-        already_assigned_user_ids = lent(|payload: &NoteAssignPayload| &payload.already_assigned_user_ids);
+        already_assigned_user_ids = field_ref(|payload: &NoteAssignPayload| &payload.already_assigned_user_ids);
         /// Errors that the user can fix. If there are any, nobody was assigned.
-        user_errors = local(|payload: &NoteAssignPayload| payload.user_errors.clone());
+        user_errors = inline(|payload: &NoteAssignPayload| payload.user_errors.clone());
     }
 }
 
 pub async fn assign(ctx: &Context<'_>, input: NoteAssignInput) -> Result<NoteAssignPayload> {
     let viewer = ctx.viewer(Scope::Write)?;
     let NoteAssignInput { id, user_ids } = input;
-    let mut problems = Problems::default();
+    let mut errors = UserErrors::default();
     let mut references = References::default();
-    let users = references.users(&mut problems, &["input", "userIds"], &user_ids);
+    let users = references.users(&mut errors, &["input", "userIds"], &user_ids);
 
     let app = ctx.app();
     let transaction = app.db.begin().await?;
-    let held = hold_note(&transaction, ctx.sight(), "id", &id).await?;
-    references.check(&transaction, ctx.sight(), &mut problems).await?;
+    let held = lock_note(&transaction, ctx.access(), "id", &id).await?;
+    references.check(&transaction, ctx.access(), &mut errors).await?;
     let mut note = match held {
-        Ok(note) if problems.0.is_empty() => note,
+        Ok(note) if errors.0.is_empty() => note,
         refused => {
             transaction.rollback().await?;
-            problems.0.extend(refused.err());
-            return Ok(NoteAssignPayload { user_errors: problems.0, ..Default::default() });
+            errors.0.extend(refused.err());
+            return Ok(NoteAssignPayload { user_errors: errors.0, ..Default::default() });
         }
     };
-    let added = match add(&transaction, &Moment::new(viewer, app), &mut [&mut note], &users).await? {
+    let added = match assign_users(&transaction, &ChangeContext::new(viewer, app), &mut [&mut note], &users).await? {
         Ok(added) => added,
         Err(refused) => {
             transaction.rollback().await?;
@@ -79,7 +79,7 @@ pub async fn assign(ctx: &Context<'_>, input: NoteAssignInput) -> Result<NoteAss
     let already = users.into_iter().filter(|user| added.iter().all(|row| row.user_id != *user));
     Ok(NoteAssignPayload {
         note: Some(Note(Arc::new(note))),
-        already_assigned_user_ids: already.map(|user| Kind::User.id(user)).collect(),
+        already_assigned_user_ids: already.map(|user| NodeKind::User.id(user)).collect(),
         added: added.into_iter().map(|row| NoteAssignee(Arc::new(row))).collect(),
         user_errors: Vec::new(),
     })

@@ -4,16 +4,16 @@ use std::collections::HashSet;
 
 use async_graphql::{ID, InputObject};
 
-use super::assignments::add;
-use super::batch::{Batch, BatchErrorPolicy, NoteBatchResult};
-use super::change::References;
+use super::assignments::assign_users;
+use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
+use super::lock::References;
 use crate::context::ContextExt;
-use crate::engine::{Context, lent, local, object};
+use crate::engine::{Context, field_ref, inline, object};
 use crate::entity::note;
 use crate::entity::token::Scope;
 use crate::error::Result;
-use crate::event::Moment;
-use crate::user_error::{Problems, UserError};
+use crate::event::ChangeContext;
+use crate::user_error::{UserError, UserErrors};
 
 /// Notes, and the users to assign to each of them.
 #[derive(InputObject)]
@@ -41,42 +41,42 @@ object! {
     /// The result of `notesAssign`. Assigning a user twice is no error and keeps the first assignment.
     NotesAssignPayload {
         /// The result of each note, in the order of the IDs; empty if there were too many IDs.
-        results = local(|payload: &NotesAssignPayload| payload.results.clone());
+        results = inline(|payload: &NotesAssignPayload| payload.results.clone());
         /// The number of notes that changed; notes to which all users were already assigned do not count.
-        changed_count = lent(|payload: &NotesAssignPayload| &payload.changed_count);
+        changed_count = field_ref(|payload: &NotesAssignPayload| &payload.changed_count);
         /// Errors that the user can fix. If there are any, nothing was changed.
-        user_errors = local(|payload: &NotesAssignPayload| payload.user_errors.clone());
+        user_errors = inline(|payload: &NotesAssignPayload| payload.user_errors.clone());
     }
 }
 
 pub async fn assign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result<NotesAssignPayload> {
     let viewer = ctx.viewer(Scope::Write)?;
     let NotesAssignInput { ids, user_ids, error_policy } = input;
-    let mut problems = Problems::default();
+    let mut errors = UserErrors::default();
     let mut references = References::default();
-    let users = references.users(&mut problems, &["input", "userIds"], &user_ids);
+    let users = references.users(&mut errors, &["input", "userIds"], &user_ids);
 
     let app = ctx.app();
     let transaction = app.db.begin().await?;
     let mut batch =
-        Batch::hold(&transaction, ctx.sight(), ids, error_policy.unwrap_or_default(), &mut problems).await?;
-    references.check(&transaction, ctx.sight(), &mut problems).await?;
+        NoteBatch::lock(&transaction, ctx.access(), ids, error_policy.unwrap_or_default(), &mut errors).await?;
+    references.check(&transaction, ctx.access(), &mut errors).await?;
     let mut changed = HashSet::new();
-    if batch.is_refused(&problems) {
+    if batch.is_refused(&errors) {
         transaction.rollback().await?;
     } else {
         let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
-        match add(&transaction, &Moment::new(viewer, app), &mut notes, &users).await? {
+        match assign_users(&transaction, &ChangeContext::new(viewer, app), &mut notes, &users).await? {
             Ok(added) => {
                 transaction.commit().await?;
                 changed.extend(added.into_iter().map(|row| row.note_id));
             }
             Err(refused) => {
                 transaction.rollback().await?;
-                problems.0.push(refused);
+                errors.0.push(refused);
             }
         }
     }
-    let (results, user_errors) = batch.tell(problems);
+    let (results, user_errors) = batch.into_results(errors);
     Ok(NotesAssignPayload { results, changed_count: changed.len(), user_errors })
 }

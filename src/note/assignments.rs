@@ -8,86 +8,91 @@ use sea_orm::{
     Statement,
 };
 
-use crate::db::{Queries, Transaction, one_of};
-use crate::entity::event::{Change, EventType};
+use crate::db::{RowQueries, Transaction, one_of};
+use crate::entity::event::{EventType, FieldChange};
 use crate::entity::{assignment, note};
-use crate::event::{Happened, Moment};
-use crate::id::Kind;
-use crate::quota::Usage;
+use crate::event::{ChangeContext, NewEvent};
+use crate::id::NodeKind;
+use crate::quota::StorageUsage;
 use crate::user_error::UserError;
 
 /// Assigns `users` to each of the notes, and returns the new assignments in the order given. Each changed note gets a
 /// new version, and an event in the log. If that exceeds the company's quota, nothing is written, and the error is
 /// returned.
-pub async fn add(
+pub async fn assign_users(
     transaction: &Transaction,
-    moment: &Moment<'_>,
+    context: &ChangeContext<'_>,
     notes: &mut [&mut note::Model],
     users: &[i64],
 ) -> Result<Result<Vec<assignment::Model>, UserError>, DbErr> {
-    let present = present(transaction, moment, notes, users).await?;
-    let last = last_positions(transaction, moment, notes).await?;
+    let present = present(transaction, context, notes, users).await?;
+    let last = last_positions(transaction, context, notes).await?;
     let mut added = Vec::new();
-    let mut happened = Vec::new();
+    let mut events = Vec::new();
     for note in notes.iter() {
         let new: Vec<i64> = users.iter().copied().filter(|user| !present.contains(&(note.id, *user))).collect();
         if new.is_empty() {
             continue;
         }
         let last = last.get(&note.id).copied().unwrap_or_default();
-        added.extend(new_assignments(moment, note, &new, last));
-        let change = Change::new("assignees", serde_json::Value::Null, global_ids(&new));
-        happened.push(Happened::new(EventType::Assigned, note.id, None, &[change]));
+        added.extend(new_assignments(context, note, &new, last));
+        let change = FieldChange::new("assignees", serde_json::Value::Null, global_ids(&new));
+        events.push(NewEvent::new(EventType::Assigned, note.id, None, &[change]));
     }
-    if let Some(refused) = moment.refusal(transaction, &happened, Usage::default()).await? {
+    if let Some(refused) = context.refusal(transaction, &events, StorageUsage::default()).await? {
         return Ok(Err(refused));
     }
     insert_assignments(transaction, &added).await?;
-    touch(transaction, moment, notes, &happened).await?;
-    moment.append(transaction, happened, Usage::default()).await?;
+    bump_versions(transaction, context, notes, &events).await?;
+    context.append(transaction, events, StorageUsage::default()).await?;
     Ok(Ok(added))
 }
 
 /// Unassigns `users` from the notes, and returns the removed pairs of note and user in the order given. Returns the
-/// error, like [`add`], if the events exceed the company's quota.
-pub async fn take_away(
+/// error, like [`assign_users`], if the events exceed the company's quota.
+pub async fn unassign_users(
     transaction: &Transaction,
-    moment: &Moment<'_>,
+    context: &ChangeContext<'_>,
     notes: &mut [&mut note::Model],
     users: &[i64],
 ) -> Result<Result<Vec<(i64, i64)>, UserError>, DbErr> {
-    let present = present(transaction, moment, notes, users).await?;
+    let present = present(transaction, context, notes, users).await?;
     let mut removed = Vec::new();
-    let mut happened = Vec::new();
+    let mut events = Vec::new();
     for note in notes.iter() {
         let gone: Vec<i64> = users.iter().copied().filter(|user| present.contains(&(note.id, *user))).collect();
         if gone.is_empty() {
             continue;
         }
         removed.extend(gone.iter().map(|&user| (note.id, user)));
-        let change = Change::new("assignees", global_ids(&gone), serde_json::Value::Null);
-        happened.push(Happened::new(EventType::Unassigned, note.id, None, &[change]));
+        let change = FieldChange::new("assignees", global_ids(&gone), serde_json::Value::Null);
+        events.push(NewEvent::new(EventType::Unassigned, note.id, None, &[change]));
     }
-    if let Some(refused) = moment.refusal(transaction, &happened, Usage::default()).await? {
+    if let Some(refused) = context.refusal(transaction, &events, StorageUsage::default()).await? {
         return Ok(Err(refused));
     }
     if !removed.is_empty() {
         let backend = transaction.get_database_backend();
-        let changed = happened.iter().map(|happened| happened.note_id);
+        let changed = events.iter().map(|event| event.note_id);
         assignment::Entity::delete_many()
-            .filter(assignment::Column::CompanyId.eq(moment.viewer.company_id))
+            .filter(assignment::Column::CompanyId.eq(context.viewer.company_id))
             .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), changed))
             .filter(one_of(backend, (assignment::Entity, assignment::Column::UserId), users.iter().copied()))
             .exec(transaction)
             .await?;
     }
-    touch(transaction, moment, notes, &happened).await?;
-    moment.append(transaction, happened, Usage::default()).await?;
+    bump_versions(transaction, context, notes, &events).await?;
+    context.append(transaction, events, StorageUsage::default()).await?;
     Ok(Ok(removed))
 }
 
 /// New rows that assign `users` to a note, after position `last`.
-pub fn new_assignments(moment: &Moment<'_>, note: &note::Model, users: &[i64], last: i32) -> Vec<assignment::Model> {
+pub fn new_assignments(
+    context: &ChangeContext<'_>,
+    note: &note::Model,
+    users: &[i64],
+    last: i32,
+) -> Vec<assignment::Model> {
     (last + 1..)
         .zip(users)
         .map(|(position, &user_id)| assignment::Model {
@@ -95,8 +100,8 @@ pub fn new_assignments(moment: &Moment<'_>, note: &note::Model, users: &[i64], l
             note_id: note.id,
             user_id,
             position,
-            created_on: moment.time,
-            assigned_by_id: Some(moment.viewer.user_id),
+            created_on: context.time,
+            assigned_by_id: Some(context.viewer.user_id),
             source: None,
         })
         .collect()
@@ -128,7 +133,7 @@ pub async fn insert_assignments(transaction: &Transaction, rows: &[assignment::M
 /// thousands.
 async fn present(
     transaction: &Transaction,
-    moment: &Moment<'_>,
+    context: &ChangeContext<'_>,
     notes: &[&mut note::Model],
     users: &[i64],
 ) -> Result<HashSet<(i64, i64)>, DbErr> {
@@ -137,7 +142,7 @@ async fn present(
         (assignment::Entity, assignment::Column::UserId),
         users.iter().copied(),
     );
-    let pairs = of_notes(transaction, moment, notes)
+    let pairs = of_notes(transaction, context, notes)
         .column(assignment::Column::NoteId)
         .column(assignment::Column::UserId)
         .filter(users);
@@ -149,10 +154,10 @@ async fn present(
 /// The position of the last assignee of each note that has any.
 async fn last_positions(
     transaction: &Transaction,
-    moment: &Moment<'_>,
+    context: &ChangeContext<'_>,
     notes: &[&mut note::Model],
 ) -> Result<HashMap<i64, i32>, DbErr> {
-    let last = of_notes(transaction, moment, notes)
+    let last = of_notes(transaction, context, notes)
         .column(assignment::Column::NoteId)
         .expr(assignment::Column::Position.max())
         .group_by(assignment::Column::NoteId);
@@ -162,26 +167,30 @@ async fn last_positions(
 }
 
 /// Selects the assignments of the notes, without columns.
-fn of_notes(transaction: &Transaction, moment: &Moment<'_>, notes: &[&mut note::Model]) -> Select<assignment::Entity> {
+fn of_notes(
+    transaction: &Transaction,
+    context: &ChangeContext<'_>,
+    notes: &[&mut note::Model],
+) -> Select<assignment::Entity> {
     let keys = notes.iter().map(|note| note.id);
     assignment::Entity::find()
         .select_only()
-        .filter(assignment::Column::CompanyId.eq(moment.viewer.company_id))
+        .filter(assignment::Column::CompanyId.eq(context.viewer.company_id))
         .filter(one_of(transaction.get_database_backend(), (assignment::Entity, assignment::Column::NoteId), keys))
 }
 
 /// Marks the notes with events as changed: a new version, by this viewer, now.
-async fn touch(
+async fn bump_versions(
     transaction: &Transaction,
-    moment: &Moment<'_>,
+    context: &ChangeContext<'_>,
     notes: &mut [&mut note::Model],
-    happened: &[Happened],
+    events: &[NewEvent],
 ) -> Result<(), DbErr> {
-    if happened.is_empty() {
+    if events.is_empty() {
         return Ok(());
     }
-    let changed: HashSet<i64> = happened.iter().map(|happened| happened.note_id).collect();
-    let (time, user) = (moment.time, Some(moment.viewer.user_id));
+    let changed: HashSet<i64> = events.iter().map(|event| event.note_id).collect();
+    let (time, user) = (context.time, Some(context.viewer.user_id));
     for note in notes.iter_mut().filter(|note| changed.contains(&note.id)) {
         note.version += 1;
         note.updated_on = time;
@@ -191,7 +200,7 @@ async fn touch(
         .col_expr(note::Column::Version, Expr::col(note::Column::Version).add(1))
         .col_expr(note::Column::UpdatedOn, Expr::val(time))
         .col_expr(note::Column::UpdatedById, Expr::val(user))
-        .filter(note::Column::CompanyId.eq(moment.viewer.company_id))
+        .filter(note::Column::CompanyId.eq(context.viewer.company_id))
         .filter(one_of(transaction.get_database_backend(), (note::Entity, note::Column::Id), changed))
         .exec(transaction)
         .await
@@ -199,5 +208,5 @@ async fn touch(
 }
 
 fn global_ids(users: &[i64]) -> serde_json::Value {
-    users.iter().map(|&user| serde_json::Value::String(Kind::User.id(user).0)).collect()
+    users.iter().map(|&user| serde_json::Value::String(NodeKind::User.id(user).0)).collect()
 }

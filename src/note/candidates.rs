@@ -14,11 +14,11 @@ use crate::db::Row;
 use crate::entity::note;
 use crate::error::{Error, Result};
 use crate::page::Total;
-use crate::search::Limits;
+use crate::search::SearchLimits;
 
 /// The notes that a statement examines, and what it checks.
 #[derive(Clone)]
-pub struct Candidates {
+pub struct CandidateQuery {
     /// The candidates.
     pub notes: Select<note::Entity>,
     /// The condition that each candidate must match, and its weight; `None` if all candidates match.
@@ -26,7 +26,7 @@ pub struct Candidates {
     /// Whether the candidates are sorted after they are found: `SQLite` has no table statistics, and would otherwise
     /// scan all notes in the requested order.
     pub sorted: bool,
-    pub limits: Limits,
+    pub limits: SearchLimits,
 }
 
 /// A counting statement, without its selected columns.
@@ -36,7 +36,7 @@ pub struct Counting {
     pub counts: Vec<Expr>,
 }
 
-impl Candidates {
+impl CandidateQuery {
     /// The number of candidates that a statement examines.
     pub fn most(&self) -> u64 {
         self.most_of(0)

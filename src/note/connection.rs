@@ -5,15 +5,17 @@ use std::sync::{Arc, OnceLock};
 use async_graphql::Value;
 use async_graphql::registry::Registry;
 
-use super::list::{NoteList, NoteListArgs, Whose};
+use super::list::{ListParent, NoteList, NoteListArgs};
 use super::load::{ListKey, NotesOf, NotesTotal, SharedArgs};
 use super::object::Note;
-use super::order::{NoteOrdering, Placed};
-use crate::context::{ContextExt, Reader};
-use crate::engine::{Args, Arguments, Def, One, Take, ask, leaf, local, object};
+use super::order::{NoteSortOrder, RankedNote};
+use crate::context::{ContextExt, DataSource};
+use crate::engine::{
+    Args, Arguments, FieldDefinition, FromArguments, NonNull, field, inline, object, relation_with_args,
+};
 use crate::entity::note;
 use crate::error::{Error, Result};
-use crate::page::{Page, PageInfo, Window, page_count, total_count, total_count_precision};
+use crate::page::{Page, PageInfo, PageRequest, page_count, total_count, total_count_precision};
 use crate::search::{SharedSearch, search_hit};
 
 /// The GraphQL object of a page of notes.
@@ -23,21 +25,21 @@ pub struct NoteConnection(Arc<Listed>);
 /// A page, with the list that it belongs to.
 struct Listed {
     key: ListKey,
-    shape: Shape,
-    page: Page<Placed>,
+    settings: ListSettings,
+    page: Page<RankedNote>,
 }
 
 /// The properties of a list that are the same under every record.
 #[derive(Clone)]
-struct Shape {
+struct ListSettings {
     search: Option<SharedSearch>,
-    ordering: NoteOrdering,
-    window: Window,
+    ordering: NoteSortOrder,
+    request: PageRequest,
 }
 
-impl From<&NoteList> for Shape {
+impl From<&NoteList> for ListSettings {
     fn from(list: &NoteList) -> Self {
-        Self { search: list.search.clone(), ordering: list.ordering.clone(), window: list.window.clone() }
+        Self { search: list.search.clone(), ordering: list.ordering.clone(), request: list.request.clone() }
     }
 }
 
@@ -54,13 +56,13 @@ object! {
     /// A page of notes.
     NoteConnection {
         /// The notes of this page, each with its cursor.
-        edges = local(|connection: &NoteConnection| connection.edges());
+        edges = inline(|connection: &NoteConnection| connection.edges());
         /// The notes of this page.
-        nodes = local(|connection: &NoteConnection| {
-            connection.0.page.rows.iter().map(|placed| Note(Arc::clone(&placed.note))).collect::<Vec<_>>()
+        nodes = inline(|connection: &NoteConnection| {
+            connection.0.page.rows.iter().map(|ranked| Note(Arc::clone(&ranked.note))).collect::<Vec<_>>()
         });
         /// The position of this page in the list.
-        page_info = local(|connection: &NoteConnection| One(connection.info()));
+        page_info = inline(|connection: &NoteConnection| NonNull(connection.info()));
         /// The number of notes that match, on all pages together. Runs a count only when it is selected.
         total_count = total_count::<_, NotesTotal>(|connection: &NoteConnection| connection.0.key.clone());
         /// Whether `totalCount` is exact. AT_LEAST if counting stopped at its limit: one statement examines a limited
@@ -68,11 +70,11 @@ object! {
         total_count_precision =
             total_count_precision::<_, NotesTotal>(|connection: &NoteConnection| connection.0.key.clone());
         /// The number of this page, when paging by number.
-        page_number = leaf(|connection: &NoteConnection| connection.0.shape.window.number);
+        page_number = field(|connection: &NoteConnection| connection.0.settings.request.number);
         /// The number of pages, when paging by number. Runs a count only when it is selected.
         page_count = page_count::<_, NotesTotal>(
             |connection: &NoteConnection| connection.0.key.clone(),
-            |connection| &connection.0.shape.window,
+            |connection| &connection.0.settings.request,
         );
     }
 }
@@ -81,9 +83,9 @@ object! {
     /// A note in a list.
     NoteEdge {
         /// The cursor of this edge: pass it as `after` or `before`.
-        cursor = leaf(|edge: &NoteEdge| edge.cursor.clone());
+        cursor = field(|edge: &NoteEdge| edge.cursor.clone());
         /// The note.
-        node = local(|edge: &NoteEdge| One(edge.node.clone()));
+        node = inline(|edge: &NoteEdge| NonNull(edge.node.clone()));
         /// Where the note matches the search of the list; null in a list without a search, and if the search has only
         /// exclusions.
         search_hit = search_hit(|edge: &NoteEdge| (edge.search.as_ref(), edge.node.0.id));
@@ -93,69 +95,73 @@ object! {
 impl NoteEdge {
     /// The edge of a note in the list of all notes, newest first.
     pub fn newest_first(note: &Arc<note::Model>) -> Result<Self> {
-        let placed = Placed { note: Arc::clone(note), score: 0 };
-        Ok(Self { cursor: NoteOrdering::new(None, None)?.cursor(&placed), node: Note(placed.note), search: None })
+        let ranked = RankedNote { note: Arc::clone(note), score: 0 };
+        Ok(Self { cursor: NoteSortOrder::new(None, None)?.cursor(&ranked), node: Note(ranked.note), search: None })
     }
 }
 
 impl NoteConnection {
     /// All notes that the viewer sees.
-    pub async fn all(reader: &Reader, args: NoteListArgs) -> Result<Self> {
+    pub async fn all(reader: &DataSource, args: NoteListArgs) -> Result<Self> {
         let list = NoteList::new(&args, reader)?;
-        let shape = Shape::from(&list);
+        let settings = ListSettings::from(&list);
         let page = list.page(reader).await?;
         let key = ListKey { under: None, args: SharedArgs::new(args) };
-        Ok(Self(Arc::new(Listed { key, shape, page })))
+        Ok(Self(Arc::new(Listed { key, settings, page })))
     }
 
     fn edges(&self) -> Vec<NoteEdge> {
-        let edge = |placed: &Placed| NoteEdge {
-            cursor: self.0.shape.ordering.cursor(placed),
-            node: Note(Arc::clone(&placed.note)),
-            search: self.0.shape.search.clone(),
+        let edge = |ranked: &RankedNote| NoteEdge {
+            cursor: self.0.settings.ordering.cursor(ranked),
+            node: Note(Arc::clone(&ranked.note)),
+            search: self.0.settings.search.clone(),
         };
         self.0.page.rows.iter().map(edge).collect()
     }
 
     fn info(&self) -> PageInfo {
-        self.0.page.info(|placed| self.0.shape.ordering.cursor(placed))
+        self.0.page.info(|ranked| self.0.settings.ordering.cursor(ranked))
     }
 }
 
 /// A field that lists the notes of its row.
-pub fn notes_of<R: 'static>(whose: Whose, id: impl Fn(&R) -> i64 + Send + Sync + 'static) -> Def {
-    ask::<R, ListTaken, NotesOf, _, _>(
+pub fn notes_field<R: 'static>(
+    parent_kind: ListParent,
+    id: impl Fn(&R) -> i64 + Send + Sync + 'static,
+) -> FieldDefinition {
+    relation_with_args::<R, ParsedListArgs, NotesOf, _, _>(
         move |row, taken, ctx| {
-            let shape = taken.shape(ctx.reader())?;
-            let key = ListKey { under: Some((whose, id(row))), args: taken.args.clone() };
-            Ok((Some(key.clone()), (key, shape)))
+            let settings = taken.settings(ctx.data_source())?;
+            let key = ListKey { under: Some((parent_kind, id(row))), args: taken.args.clone() };
+            Ok((Some(key.clone()), (key, settings)))
         },
-        |(key, shape), page| {
+        |(key, settings), page| {
             let page = page.ok_or_else(|| Error::missing("list of notes", &key))?;
-            Ok(One(NoteConnection(Arc::new(Listed { key, shape, page }))))
+            Ok(NonNull(NoteConnection(Arc::new(Listed { key, settings, page }))))
         },
     )
 }
 
 /// The arguments of a field that lists notes: checked once, for all rows of the field.
-struct ListTaken {
+struct ParsedListArgs {
     args: SharedArgs,
-    shape: OnceLock<Result<Shape>>,
+    settings: OnceLock<Result<ListSettings>>,
 }
 
-impl ListTaken {
-    fn shape(&self, reader: &Reader) -> Result<Shape> {
-        let shape = self.shape.get_or_init(|| NoteList::new(&self.args, reader).map(|list| Shape::from(&list)));
-        shape.clone()
+impl ParsedListArgs {
+    fn settings(&self, reader: &DataSource) -> Result<ListSettings> {
+        let settings =
+            self.settings.get_or_init(|| NoteList::new(&self.args, reader).map(|list| ListSettings::from(&list)));
+        settings.clone()
     }
 }
 
-impl Take for ListTaken {
+impl FromArguments for ParsedListArgs {
     fn register(registry: &mut Registry) -> Arguments {
         Args::<NoteListArgs>::register(registry)
     }
 
-    fn take(values: Value) -> Result<Self, String> {
-        Args::take(values).map(|Args(args)| Self { args: SharedArgs::new(args), shape: OnceLock::new() })
+    fn from_arguments(values: Value) -> Result<Self, String> {
+        Args::from_arguments(values).map(|Args(args)| Self { args: SharedArgs::new(args), settings: OnceLock::new() })
     }
 }

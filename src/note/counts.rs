@@ -8,16 +8,16 @@ use sea_orm::sea_query::{
     SelectStatement,
 };
 
-use super::candidates::Candidates;
+use super::candidates::CandidateQuery;
 use super::filter::NoteFilter;
 use super::list::{NoteList, NoteListArgs};
 use super::object::{NoteReferenceType, NoteStatus};
-use crate::context::Reader;
-use crate::db::{Queries, Row};
-use crate::engine::{lent, object};
+use crate::context::DataSource;
+use crate::db::{Row, RowQueries};
+use crate::engine::{field_ref, object};
 use crate::entity::{assignment, note, note_tag, note_type, user};
 use crate::error::{Error, Result};
-use crate::id::Kind;
+use crate::id::NodeKind;
 use crate::page::CountPrecision;
 
 /// Maximum number of values in the result.
@@ -65,21 +65,21 @@ object! {
     NoteCount {
         /// The value as text: the name of an enum value, the ID of a record, a tag, `true` or `false`; null for the
         /// notes without a value.
-        key = lent(|counted: &NoteCount| &counted.key);
+        key = field_ref(|counted: &NoteCount| &counted.key);
         /// The status, if notes are counted by STATUS; otherwise null.
-        status = lent(|counted: &NoteCount| &counted.typed.status);
+        status = field_ref(|counted: &NoteCount| &counted.typed.status);
         /// The kind of record that the notes are about, if notes are counted by REFERENCE_TYPE; otherwise null, and
         /// null for the notes without one.
-        reference_type = lent(|counted: &NoteCount| &counted.typed.reference_type);
+        reference_type = field_ref(|counted: &NoteCount| &counted.typed.reference_type);
         /// Whether the notes are marked as important, if notes are counted by PRIORITY; otherwise null.
-        priority = lent(|counted: &NoteCount| &counted.typed.priority);
+        priority = field_ref(|counted: &NoteCount| &counted.typed.priority);
         /// A name for people: the name of the type or the user, or the tag; null if the value has no name besides its
         /// key.
-        label = lent(|counted: &NoteCount| &counted.label);
+        label = field_ref(|counted: &NoteCount| &counted.label);
         /// The number of notes.
-        count = lent(|counted: &NoteCount| &counted.count);
+        count = field_ref(|counted: &NoteCount| &counted.count);
         /// Whether all notes were counted, or only the newest, as many as one statement examines.
-        precision = lent(|counted: &NoteCount| &counted.precision);
+        precision = field_ref(|counted: &NoteCount| &counted.precision);
     }
 }
 
@@ -88,7 +88,7 @@ object! {
 /// # Errors
 /// INVALID if the filter or the search is wrong; when the database fails.
 pub async fn counts(
-    reader: &Reader,
+    reader: &DataSource,
     group_by: NoteGroupKey,
     filter: Option<&NoteFilter>,
     search: Option<&str>,
@@ -97,7 +97,7 @@ pub async fn counts(
     let list = NoteList::new(&args, reader)?;
     let notes = list.found(reader.db.backend());
     let most = notes.most_of(group_by.weight());
-    let select = statement(reader.sight.company_id, group_by, &notes, most);
+    let select = statement(reader.access.company_id, group_by, &notes, most);
     let rows = reader.db.read().rows(&select).await?;
     rows.iter().map(|row| read(group_by, row)).collect()
 }
@@ -110,7 +110,7 @@ impl NoteGroupKey {
 }
 
 /// The statement: the values with their counts among `notes`, and their names.
-fn statement(company_id: i64, group_by: NoteGroupKey, candidates: &Candidates, most: u64) -> SelectStatement {
+fn statement(company_id: i64, group_by: NoteGroupKey, candidates: &CandidateQuery, most: u64) -> SelectStatement {
     let mut notes = candidates.fitting(candidates.newest(most));
     let mut more = candidates.newest(1);
     more.clear_selects().expr(Expr::cust("1")).offset(most);
@@ -169,7 +169,7 @@ const LABEL: usize = 3;
 
 fn read(group_by: NoteGroupKey, row: &Row) -> Result<NoteCount> {
     let total: i64 = row.get(TOTAL)?;
-    let id = |kind: Kind| -> Result<Option<String>> {
+    let id = |kind: NodeKind| -> Result<Option<String>> {
         let key: Option<i64> = row.get(KEY)?;
         Ok(key.map(|key| kind.id(key).0))
     };
@@ -185,8 +185,8 @@ fn read(group_by: NoteGroupKey, row: &Row) -> Result<NoteCount> {
             typed.reference_type = kind.map(Into::into);
             typed.reference_type.map(name)
         }
-        NoteGroupKey::Type => id(Kind::NoteType)?,
-        NoteGroupKey::User | NoteGroupKey::Assignee => id(Kind::User)?,
+        NoteGroupKey::Type => id(NodeKind::NoteType)?,
+        NoteGroupKey::User | NoteGroupKey::Assignee => id(NodeKind::User)?,
         NoteGroupKey::Tag => row.get(KEY)?,
         NoteGroupKey::Priority => {
             typed.priority = Some(row.get::<bool>(KEY)?);

@@ -6,25 +6,25 @@ use async_graphql::{ID, InputObject};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::assignments::{insert_assignments, new_assignments};
-use super::change::References;
 use super::connection::NoteEdge;
+use super::lock::References;
 use super::object::{Note, NoteReferenceType, NoteStatus};
 use super::text::{BODY, NAME, SUBJECT};
+use crate::casefold::casefold;
 use crate::context::ContextExt;
 use crate::db;
-use crate::engine::{Context, local, object};
+use crate::engine::{Context, inline, object};
 use crate::entity::event::EventType;
 use crate::entity::note::{self, Tags};
 use crate::entity::token::Scope;
 use crate::error::Result;
-use crate::event::{Happened, Moment};
-use crate::fold::fold;
-use crate::id::Kind;
-use crate::idempotency::{self, Found, IdempotencyKey};
-use crate::quota::{Usage, note_bytes};
+use crate::event::{ChangeContext, NewEvent};
+use crate::id::NodeKind;
+use crate::idempotency::{self, IdempotencyKey, PriorResult};
+use crate::quota::{StorageUsage, note_bytes};
 use crate::scalar::DateTime;
 use crate::search;
-use crate::user_error::{Problems, UserError};
+use crate::user_error::{UserError, UserErrors};
 
 /// A note to create; the viewer becomes its author.
 #[derive(InputObject)]
@@ -78,11 +78,11 @@ object! {
     /// The result of `noteCreate`.
     NoteCreatePayload {
         /// The new note.
-        note = local(|payload: &NoteCreatePayload| payload.note.clone());
+        note = inline(|payload: &NoteCreatePayload| payload.note.clone());
         /// The edge of the new note in the list of all notes, newest first.
-        note_edge = local(|payload: &NoteCreatePayload| payload.note_edge.clone());
+        note_edge = inline(|payload: &NoteCreatePayload| payload.note_edge.clone());
         /// Errors that the user can fix. If there are any, nothing was created.
-        user_errors = local(|payload: &NoteCreatePayload| payload.user_errors.clone());
+        user_errors = inline(|payload: &NoteCreatePayload| payload.user_errors.clone());
     }
 }
 
@@ -95,7 +95,7 @@ impl NoteCreatePayload {
 
     /// The result of the earlier mutation with the same key.
     async fn again(ctx: &Context<'_>, id: i64) -> Result<Self> {
-        let found = ctx.sight().notes().filter(note::Column::Id.eq(id)).one(ctx.app().db.read()).await?;
+        let found = ctx.access().notes().filter(note::Column::Id.eq(id)).one(ctx.app().db.read()).await?;
         found.map_or_else(|| Ok(Self { user_errors: vec![idempotency::gone()], ..Self::default() }), Self::made)
     }
 }
@@ -117,8 +117,8 @@ impl NoteCreateInput {
 pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCreatePayload> {
     let viewer = ctx.viewer(Scope::Write)?;
     let input = input.with_defaults();
-    let mut problems = Problems::default();
-    let key = IdempotencyKey::new("noteCreate", input.idempotency_key.as_deref(), &input, &mut problems);
+    let mut errors = UserErrors::default();
+    let key = IdempotencyKey::new("noteCreate", input.idempotency_key.as_deref(), &input, &mut errors);
     let NoteCreateInput {
         customer_id,
         type_id,
@@ -137,50 +137,50 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     } = input;
     let mut references = References::default();
     let customer_id =
-        customer_id.and_then(|id| references.add(&mut problems, Kind::Customer, &["input", "customerId"], &id));
-    let type_id = type_id.and_then(|id| references.add(&mut problems, Kind::NoteType, &["input", "typeId"], &id));
+        customer_id.and_then(|id| references.add(&mut errors, NodeKind::Customer, &["input", "customerId"], &id));
+    let type_id = type_id.and_then(|id| references.add(&mut errors, NodeKind::NoteType, &["input", "typeId"], &id));
     let assignees =
-        references.users(&mut problems, &["input", "assigneeIds"], assignee_ids.as_deref().unwrap_or_default());
+        references.users(&mut errors, &["input", "assigneeIds"], assignee_ids.as_deref().unwrap_or_default());
     for (field, text, max) in [
         ("subject", &subject, SUBJECT),
         ("details", &details, BODY),
         ("referenceId", &reference_id.as_ref().map(|id| id.0.clone()), NAME),
     ] {
         if let Some(text) = text {
-            problems.text(&["input", field], text, max);
+            errors.check_text(&["input", field], text, max);
         }
     }
-    let tags = problems.tags(&["input", "tags"], tags.unwrap_or_default());
+    let tags = errors.tags(&["input", "tags"], tags.unwrap_or_default());
     let status = status.unwrap_or(NoteStatus::Open);
 
-    let texts = if problems.0.is_empty() {
-        search::Texts::before(ctx.reader(), details.as_deref()).await?
+    let texts = if errors.0.is_empty() {
+        search::IndexedTexts::before(ctx.data_source(), details.as_deref()).await?
     } else {
-        search::Texts::default()
+        search::IndexedTexts::default()
     };
     let app = ctx.app();
-    let id = app.db.ids().next(&app.db, viewer.company_id, db::Table::Note).await?;
+    let id = app.db.ids().next(&app.db, viewer.company_id, db::CompanyTable::Note).await?;
     let transaction = app.db.begin().await?;
     match key.find(&transaction, ctx).await? {
-        Found::Nothing => {}
-        Found::Made(id) => {
+        PriorResult::New => {}
+        PriorResult::Completed(id) => {
             transaction.rollback().await?;
             return NoteCreatePayload::again(ctx, id).await;
         }
-        Found::Refused(refused) => problems.0.push(refused),
+        PriorResult::Conflict(refused) => errors.0.push(refused),
     }
-    references.check(&transaction, ctx.sight(), &mut problems).await?;
-    if !problems.0.is_empty() {
+    references.check(&transaction, ctx.access(), &mut errors).await?;
+    if !errors.0.is_empty() {
         transaction.rollback().await?;
-        return Ok(NoteCreatePayload { user_errors: problems.0, ..Default::default() });
+        return Ok(NoteCreatePayload { user_errors: errors.0, ..Default::default() });
     }
-    let moment = Moment::new(viewer, app);
+    let context = ChangeContext::new(viewer, app);
     let note = note::Model {
         company_id: viewer.company_id,
         id,
         version: 1,
         type_id,
-        subject_folded: subject.as_deref().map(fold),
+        subject_folded: subject.as_deref().map(casefold),
         subject,
         details,
         status: status.into(),
@@ -194,24 +194,24 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         customer_id,
         user_id: Some(viewer.user_id),
         message_count: 0,
-        created_on: moment.time,
-        updated_on: moment.time,
+        created_on: context.time,
+        updated_on: context.time,
         updated_by_id: Some(viewer.user_id),
-        closed_on: (status == NoteStatus::Closed).then_some(moment.time),
+        closed_on: (status == NoteStatus::Closed).then_some(context.time),
         source: None,
     };
-    let events = vec![Happened::new(EventType::Created, note.id, None, &[])];
-    let growth = Usage { notes: 1, bytes: note_bytes(&note) };
-    if let Some(refused) = moment.refusal(&transaction, &events, growth).await? {
+    let events = vec![NewEvent::new(EventType::Created, note.id, None, &[])];
+    let growth = StorageUsage { notes: 1, bytes: note_bytes(&note) };
+    if let Some(refused) = context.refusal(&transaction, &events, growth).await? {
         transaction.rollback().await?;
         return Ok(NoteCreatePayload { user_errors: vec![refused], ..Default::default() });
     }
     note::Entity::insert(note.clone().into_active_model().reset_all()).exec_without_returning(&transaction).await?;
-    let assignments = new_assignments(&moment, &note, &assignees, 0);
+    let assignments = new_assignments(&context, &note, &assignees, 0);
     insert_assignments(&transaction, &assignments).await?;
     search::add(&transaction, note.company_id, &search::parts([&note], []), &texts).await?;
-    moment.append(&transaction, events, growth).await?;
-    key.keep(&transaction, &moment, note.id).await?;
+    context.append(&transaction, events, growth).await?;
+    key.keep(&transaction, &context, note.id).await?;
     transaction.commit().await?;
     NoteCreatePayload::made(note)
 }

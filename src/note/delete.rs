@@ -5,19 +5,19 @@ use std::sync::Arc;
 use async_graphql::{ID, InputObject};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
-use super::change::hold_note;
 use super::deletion::{DeletionReport, report};
+use super::lock::lock_note;
 use super::object::Note;
 use crate::context::ContextExt;
 use crate::db::{Transaction, one_of};
-use crate::engine::{Context, lent, local, object};
+use crate::engine::{Context, field_ref, inline, object};
 use crate::entity::event::EventType;
 use crate::entity::token::Scope;
-use crate::entity::{Sight, assignment, message, note};
+use crate::entity::{AccessScope, assignment, message, note};
 use crate::error::Result;
-use crate::event::{Happened, Moment};
-use crate::id::Kind;
-use crate::quota::{Usage, messages_usage, note_bytes};
+use crate::event::{ChangeContext, NewEvent};
+use crate::id::NodeKind;
+use crate::quota::{StorageUsage, messages_usage, note_bytes};
 use crate::search;
 use crate::user_error::UserError;
 
@@ -43,13 +43,13 @@ object! {
     /// The result of `noteDelete`. After `VERSION_CONFLICT`, `note` is the current state.
     NoteDeletePayload {
         /// The ID of the deleted note.
-        deleted_note_id = lent(|payload: &NoteDeletePayload| &payload.deleted_note_id);
+        deleted_note_id = field_ref(|payload: &NoteDeletePayload| &payload.deleted_note_id);
         /// The note, which still exists, after `VERSION_CONFLICT`.
-        note = local(|payload: &NoteDeletePayload| payload.note.clone());
+        note = inline(|payload: &NoteDeletePayload| payload.note.clone());
         /// The records that were deleted with the note, and those that lost their link to it.
-        report = local(|payload: &NoteDeletePayload| payload.report.clone());
+        report = inline(|payload: &NoteDeletePayload| payload.report.clone());
         /// Errors that the user can fix. If there are any, nothing was deleted.
-        user_errors = local(|payload: &NoteDeletePayload| payload.user_errors.clone());
+        user_errors = inline(|payload: &NoteDeletePayload| payload.user_errors.clone());
     }
 }
 
@@ -57,9 +57,9 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
     let viewer = ctx.viewer(Scope::Write)?;
     let NoteDeleteInput { id, expected_version } = input;
     let app = ctx.app();
-    let sight = ctx.sight();
+    let access = ctx.access();
     let transaction = app.db.begin().await?;
-    let note = match hold_note(&transaction, sight, "id", &id).await? {
+    let note = match lock_note(&transaction, access, "id", &id).await? {
         Ok(note) => note,
         Err(refused) => {
             transaction.rollback().await?;
@@ -71,11 +71,11 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
         let user_errors = vec![UserError::version_conflict(expected, note.version)];
         return Ok(NoteDeletePayload { note: Some(Note(Arc::new(note))), user_errors, ..Default::default() });
     }
-    let report = remove(&transaction, sight, &Moment::new(viewer, app), std::slice::from_ref(&note)).await?;
+    let report = remove(&transaction, access, &ChangeContext::new(viewer, app), std::slice::from_ref(&note)).await?;
     transaction.commit().await?;
 
     Ok(NoteDeletePayload {
-        deleted_note_id: Some(Kind::Note.id(note.id)),
+        deleted_note_id: Some(NodeKind::Note.id(note.id)),
         note: None,
         report: Some(report),
         user_errors: Vec::new(),
@@ -85,33 +85,33 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
 /// Deletes locked notes, with their messages and assignments, and appends the events to the log.
 pub async fn remove(
     transaction: &Transaction,
-    sight: Sight,
-    moment: &Moment<'_>,
+    access: AccessScope,
+    context: &ChangeContext<'_>,
     notes: &[note::Model],
 ) -> Result<DeletionReport> {
-    let report = report(transaction, sight, notes).await?;
+    let report = report(transaction, access, notes).await?;
     let backend = transaction.get_database_backend();
     let keys = || notes.iter().map(|note| note.id);
-    let messages = messages_usage(transaction, sight.company_id, &keys().collect::<Vec<i64>>()).await?;
+    let messages = messages_usage(transaction, access.company_id, &keys().collect::<Vec<i64>>()).await?;
     let count = i64::try_from(notes.len()).unwrap_or(i64::MAX);
-    let growth = Usage { notes: -count, bytes: -messages.bytes - notes.iter().map(note_bytes).sum::<i64>() };
+    let growth = StorageUsage { notes: -count, bytes: -messages.bytes - notes.iter().map(note_bytes).sum::<i64>() };
     message::Entity::delete_many()
-        .filter(message::Column::CompanyId.eq(sight.company_id))
+        .filter(message::Column::CompanyId.eq(access.company_id))
         .filter(one_of(backend, (message::Entity, message::Column::NoteId), keys()))
         .exec(transaction)
         .await?;
     assignment::Entity::delete_many()
-        .filter(assignment::Column::CompanyId.eq(sight.company_id))
+        .filter(assignment::Column::CompanyId.eq(access.company_id))
         .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), keys()))
         .exec(transaction)
         .await?;
-    search::remove_notes(transaction, sight.company_id, &keys().collect::<Vec<i64>>()).await?;
+    search::remove_notes(transaction, access.company_id, &keys().collect::<Vec<i64>>()).await?;
     note::Entity::delete_many()
-        .filter(note::Column::CompanyId.eq(sight.company_id))
+        .filter(note::Column::CompanyId.eq(access.company_id))
         .filter(one_of(backend, (note::Entity, note::Column::Id), keys()))
         .exec(transaction)
         .await?;
-    let deleted = |note_id| Happened::new(EventType::Deleted, note_id, None, &[]);
-    moment.append(transaction, keys().map(deleted).collect(), growth).await?;
+    let deleted = |note_id| NewEvent::new(EventType::Deleted, note_id, None, &[]);
+    context.append(transaction, keys().map(deleted).collect(), growth).await?;
     Ok(report)
 }

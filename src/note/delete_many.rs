@@ -2,17 +2,17 @@
 
 use async_graphql::{ID, InputObject};
 
-use super::batch::{Batch, BatchErrorPolicy, NoteBatchResult};
+use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
 use super::delete::remove;
 use super::deletion::DeletionReport;
 use crate::context::ContextExt;
-use crate::engine::{Context, lent, local, object};
+use crate::engine::{Context, field_ref, inline, object};
 use crate::entity::note;
 use crate::entity::token::Scope;
 use crate::error::Result;
-use crate::event::Moment;
-use crate::id::Kind;
-use crate::user_error::{Problems, UserError};
+use crate::event::ChangeContext;
+use crate::id::NodeKind;
+use crate::user_error::{UserError, UserErrors};
 
 /// Notes to delete.
 #[derive(InputObject)]
@@ -38,35 +38,35 @@ object! {
     /// The result of `notesDelete`.
     NotesDeletePayload {
         /// The IDs of the deleted notes, each once, in the order of their keys.
-        deleted_note_ids = lent(|payload: &NotesDeletePayload| &payload.deleted_note_ids);
+        deleted_note_ids = field_ref(|payload: &NotesDeletePayload| &payload.deleted_note_ids);
         /// The records that were deleted with the notes, and those that lost their links to them; null if there was
         /// nothing to delete, or if there are errors.
-        report = local(|payload: &NotesDeletePayload| payload.report.clone());
+        report = inline(|payload: &NotesDeletePayload| payload.report.clone());
         /// The result of each note, in the order of the IDs; `note` is null for a deleted note. Empty if there were too
         /// many IDs.
-        results = local(|payload: &NotesDeletePayload| payload.results.clone());
+        results = inline(|payload: &NotesDeletePayload| payload.results.clone());
         /// Errors that the user can fix. If there are any, nothing was deleted.
-        user_errors = local(|payload: &NotesDeletePayload| payload.user_errors.clone());
+        user_errors = inline(|payload: &NotesDeletePayload| payload.user_errors.clone());
     }
 }
 
 pub async fn delete_many(ctx: &Context<'_>, input: NotesDeleteInput) -> Result<NotesDeletePayload> {
     let viewer = ctx.viewer(Scope::Write)?;
     let NotesDeleteInput { ids, error_policy } = input;
-    let mut problems = Problems::default();
+    let mut errors = UserErrors::default();
     let app = ctx.app();
-    let sight = ctx.sight();
+    let access = ctx.access();
     let transaction = app.db.begin().await?;
-    let mut batch = Batch::hold(&transaction, sight, ids, error_policy.unwrap_or_default(), &mut problems).await?;
+    let mut batch = NoteBatch::lock(&transaction, access, ids, error_policy.unwrap_or_default(), &mut errors).await?;
     let mut payload = NotesDeletePayload::default();
-    if batch.is_refused(&problems) || batch.notes.is_empty() {
+    if batch.is_refused(&errors) || batch.notes.is_empty() {
         transaction.rollback().await?;
     } else {
         let notes: Vec<note::Model> = std::mem::take(&mut batch.notes).into_values().collect();
-        payload.report = Some(remove(&transaction, sight, &Moment::new(viewer, app), &notes).await?);
+        payload.report = Some(remove(&transaction, access, &ChangeContext::new(viewer, app), &notes).await?);
         transaction.commit().await?;
-        payload.deleted_note_ids = notes.iter().map(|note| Kind::Note.id(note.id)).collect();
+        payload.deleted_note_ids = notes.iter().map(|note| NodeKind::Note.id(note.id)).collect();
     }
-    (payload.results, payload.user_errors) = batch.tell(problems);
+    (payload.results, payload.user_errors) = batch.into_results(errors);
     Ok(payload)
 }

@@ -6,10 +6,10 @@ use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect
 use super::text::{NOTES, distinct};
 use crate::context::ContextExt;
 use crate::db::one_of;
-use crate::engine::{Context, leaf_enum, lent, local, object};
-use crate::entity::{Sight, assignment, message, note};
+use crate::engine::{Context, field_ref, inline, leaf_enum, object};
+use crate::entity::{AccessScope, assignment, message, note};
 use crate::error::{Error, Result};
-use crate::id::Kind;
+use crate::id::NodeKind;
 
 /// Maximum number of records that a report lists; it counts all.
 const MAX_ITEMS: u64 = 1_000;
@@ -43,13 +43,13 @@ pub enum RecordType {
 leaf_enum!(RecordType);
 
 impl RecordType {
-    fn kind(self) -> Kind {
+    fn kind(self) -> NodeKind {
         match self {
-            Self::Note => Kind::Note,
-            Self::NoteMessage => Kind::NoteMessage,
-            Self::Customer => Kind::Customer,
-            Self::User => Kind::User,
-            Self::NoteType => Kind::NoteType,
+            Self::Note => NodeKind::Note,
+            Self::NoteMessage => NodeKind::NoteMessage,
+            Self::Customer => NodeKind::Customer,
+            Self::User => NodeKind::User,
+            Self::NoteType => NodeKind::NoteType,
         }
     }
 }
@@ -66,11 +66,11 @@ object! {
     /// A record that a deletion removes or detaches.
     DeletionItem {
         /// The type of the record.
-        type_name = lent(|item: &DeletionItem| &item.type_name);
+        type_name = field_ref(|item: &DeletionItem| &item.type_name);
         /// The global ID of the record. `node(id:)` finds the record while it exists.
-        record_id = lent(|item: &DeletionItem| &item.record_id);
+        record_id = field_ref(|item: &DeletionItem| &item.record_id);
         /// What happens to the record.
-        action = lent(|item: &DeletionItem| &item.action);
+        action = field_ref(|item: &DeletionItem| &item.action);
     }
 }
 
@@ -89,11 +89,11 @@ object! {
     /// notes, are not listed.
     DeletionReport {
         /// The number of records, listed or not.
-        total_count = lent(|report: &DeletionReport| &report.total_count);
+        total_count = field_ref(|report: &DeletionReport| &report.total_count);
         /// The records, at most 1,000.
-        items = local(|report: &DeletionReport| report.items.clone());
+        items = inline(|report: &DeletionReport| report.items.clone());
         /// Whether there are more records than are listed.
-        truncated = lent(|report: &DeletionReport| &report.truncated);
+        truncated = field_ref(|report: &DeletionReport| &report.truncated);
     }
 }
 
@@ -112,27 +112,31 @@ pub async fn preview(ctx: &Context<'_>, ids: &[ID]) -> Result<DeletionReport> {
         let count = ids.len();
         return Err(Error::Invalid(format!("`ids` has {count} values; at most {NOTES} are taken.")));
     }
-    let keys = ids.iter().map(|id| Kind::Note.key(id)).collect::<Result<Vec<i64>>>()?;
+    let keys = ids.iter().map(|id| NodeKind::Note.parse_arg(id)).collect::<Result<Vec<i64>>>()?;
     let db = &ctx.app().db;
-    let sight = ctx.sight();
-    let notes = sight
+    let access = ctx.access();
+    let notes = access
         .notes()
         .filter(one_of(db.backend(), (note::Entity, note::Column::Id), keys))
         .order_by_asc(note::Column::Id)
         .all(db.read())
         .await?;
-    report(db.read(), sight, &notes).await
+    report(db.read(), access, &notes).await
 }
 
 /// # Errors
 /// When the database fails.
-pub async fn report(connection: &impl ConnectionTrait, sight: Sight, notes: &[note::Model]) -> Result<DeletionReport> {
+pub async fn report(
+    connection: &impl ConnectionTrait,
+    access: AccessScope,
+    notes: &[note::Model],
+) -> Result<DeletionReport> {
     let backend = connection.get_database_backend();
     let keys: Vec<i64> = notes.iter().map(|note| note.id).collect();
     let messages: Vec<i64> = message::Entity::find()
         .select_only()
         .column(message::Column::Id)
-        .filter(sea_orm::ColumnTrait::eq(&message::Column::CompanyId, sight.company_id))
+        .filter(sea_orm::ColumnTrait::eq(&message::Column::CompanyId, access.company_id))
         .filter(one_of(backend, (message::Entity, message::Column::NoteId), keys.iter().copied()))
         .order_by_asc(message::Column::NoteId)
         .order_by_asc(message::Column::Position)
@@ -140,7 +144,7 @@ pub async fn report(connection: &impl ConnectionTrait, sight: Sight, notes: &[no
         .into_tuple()
         .all(connection)
         .await?;
-    let assignees: Vec<i64> = sight
+    let assignees: Vec<i64> = access
         .assignments()
         .select_only()
         .column(assignment::Column::UserId)

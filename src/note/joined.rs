@@ -6,22 +6,22 @@ use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, JoinType, SelectStateme
 use sea_orm::{Condition, DbErr};
 
 use crate::db::Row;
-use crate::engine::{Question, Seeds};
-use crate::entity::{Columns, Table};
+use crate::engine::{Loader, Prefetched};
+use crate::entity::{ColumnSet, ColumnTable};
 
 /// A joined table.
-pub struct Joined<E> {
-    columns: Columns<E>,
+pub struct JoinedTable<E> {
+    columns: ColumnSet<E>,
     /// The index of its first column.
     place: usize,
 }
 
-impl<E: Table> Joined<E> {
+impl<E: ColumnTable> JoinedTable<E> {
     /// Joins a table under the alias `name`, on the condition `on`; `place` counts the selected columns.
     pub fn new(
         select: &mut SelectStatement,
         place: &mut usize,
-        columns: Columns<E>,
+        columns: ColumnSet<E>,
         name: &'static str,
         on: Condition,
     ) -> Self {
@@ -36,12 +36,12 @@ impl<E: Table> Joined<E> {
     ///
     /// # Errors
     /// When a value is not of the type of its column.
-    pub fn seed<Q>(&self, row: &Row, key: Option<i64>, seeds: &mut Seeds) -> Result<(), DbErr>
+    pub fn seed<L>(&self, row: &Row, key: Option<i64>, prefetched: &mut Prefetched) -> Result<(), DbErr>
     where
-        Q: Question<Key = i64, Answer = Arc<E::Model>>,
+        L: Loader<Key = i64, Value = Arc<E::Model>>,
     {
         let Some(key) = key else { return Ok(()) };
-        seeds.seed::<Q>(key, Arc::new(self.columns.read(row, self.place)?));
+        prefetched.seed::<L>(key, Arc::new(self.columns.read(row, self.place)?));
         Ok(())
     }
 }

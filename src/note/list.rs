@@ -5,18 +5,18 @@ use hashbrown::HashMap;
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryFilter, QueryTrait, Select};
 
-use super::candidates::Candidates;
-use super::filter::{NoteFilter, Split};
+use super::candidates::CandidateQuery;
+use super::filter::{FilterPlan, NoteFilter};
+use super::lists_by_parent::ListsByParent;
 use super::load::NOTE;
-use super::order::{NoteOrder, NoteOrdering, Placed};
-use super::under::Under;
-use super::walk::Walk;
-use crate::context::Reader;
-use crate::db::{Db, Queries, keys_table};
-use crate::entity::{Sight, assignment, note};
+use super::order::{NoteOrder, NoteSortOrder, RankedNote};
+use super::scan::ScanPage;
+use crate::context::DataSource;
+use crate::db::{Db, RowQueries, keys_table};
+use crate::entity::{AccessScope, assignment, note};
 use crate::error::{Error, Result};
-use crate::page::{LookedAt, Page, PageArgs, Total, Window};
-use crate::search::{Asked, Limits, Search, SharedSearch};
+use crate::page::{Page, PageArgs, PageRequest, ScanExtent, Total};
+use crate::search::{Search, SearchCondition, SearchLimits, SharedSearch};
 
 /// The arguments of a list of notes; the lists of many records with equal arguments are one statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
@@ -41,7 +41,7 @@ pub struct NoteListArgs {
 
 /// How the notes of a list are related to the record that the list belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Whose {
+pub enum ListParent {
     /// The notes about a customer.
     Customer,
     /// The notes that a user wrote.
@@ -55,51 +55,51 @@ pub struct NoteList {
     /// The notes that the viewer sees and that match the cheap part of the filter.
     notes: Select<note::Entity>,
     /// The expensive part of the filter, and its weight.
-    dear: Condition,
+    expensive: Condition,
     weight: u64,
-    limits: Limits,
-    pub(super) sight: Sight,
+    limits: SearchLimits,
+    pub(super) access: AccessScope,
     pub search: Option<SharedSearch>,
-    pub ordering: NoteOrdering,
-    pub window: Window,
+    pub ordering: NoteSortOrder,
+    pub request: PageRequest,
 }
 
 impl NoteList {
     /// # Errors
     /// INVALID or `BAD_CURSOR` if the arguments are wrong.
-    pub fn new(args: &NoteListArgs, reader: &Reader) -> Result<Self> {
-        let (sight, backend) = (reader.sight, reader.db.backend());
+    pub fn new(args: &NoteListArgs, reader: &DataSource) -> Result<Self> {
+        let (access, backend) = (reader.access, reader.db.backend());
         let NoteListArgs { filter, search: text, order_by, first, after, last, before, page } = args;
         let search = text.as_deref().map(Search::new).transpose()?.flatten().map(SharedSearch::new);
-        let mut ordering = NoteOrdering::new(order_by.as_deref(), search.as_ref().and(text.as_deref()))?;
+        let mut ordering = NoteSortOrder::new(order_by.as_deref(), search.as_ref().and(text.as_deref()))?;
         let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: *page };
-        let window = page.window(&ordering.ordering)?;
-        let mut notes = sight.notes();
+        let request = page.request(&ordering.ordering)?;
+        let mut notes = access.notes();
         let few = filter.as_ref().is_some_and(NoteFilter::names_few);
         ordering.ordering.sorted = backend == DatabaseBackend::Sqlite && few && !ordering.is_by_time();
-        let Split { cheap, dear, weight } =
-            filter.as_ref().map(|filter| filter.split(sight, backend)).transpose()?.unwrap_or_default();
+        let FilterPlan { cheap, expensive, weight } =
+            filter.as_ref().map(|filter| filter.split(access, backend)).transpose()?.unwrap_or_default();
         if !cheap.is_empty() {
             notes = notes.filter(cheap);
         }
-        Ok(Self { notes, dear, weight, limits: reader.limits, sight, search, ordering, window })
+        Ok(Self { notes, expensive, weight, limits: reader.limits, access, search, ordering, request })
     }
 
     /// The candidates, when each note of the list is checked.
-    pub(super) fn each(&self, backend: DatabaseBackend) -> Candidates {
+    pub(super) fn each(&self, backend: DatabaseBackend) -> CandidateQuery {
         let Some(search) = self.search.as_deref() else { return self.candidates(self.notes.clone(), None) };
-        if search.is_vain() {
+        if search.matches_nothing() {
             return self.candidates(self.notes.clone().filter(Expr::val(false)), None);
         }
-        let found = Asked { search, sight: self.sight, backend }.of_each();
+        let found = SearchCondition { search, access: self.access, backend }.of_each();
         self.candidates(self.notes.clone(), Some(found))
     }
 
     /// The candidates that an index finds; all notes of the list, if no index answers the search.
-    pub(super) fn found(&self, backend: DatabaseBackend) -> Candidates {
-        let asked = self.search.as_deref().map(|search| Asked { search, sight: self.sight, backend });
+    pub(super) fn found(&self, backend: DatabaseBackend) -> CandidateQuery {
+        let asked = self.search.as_deref().map(|search| SearchCondition { search, access: self.access, backend });
         match asked.and_then(|asked| Some((asked.candidates()?, asked.confirmed()))) {
-            Some((candidates, confirmed)) => Candidates {
+            Some((candidates, confirmed)) => CandidateQuery {
                 sorted: backend == DatabaseBackend::Sqlite,
                 ..self.candidates(self.notes.clone().filter(candidates), Some(confirmed))
             },
@@ -107,20 +107,20 @@ impl NoteList {
         }
     }
 
-    fn candidates(&self, notes: Select<note::Entity>, found: Option<(Expr, u64)>) -> Candidates {
-        let mut condition = self.dear.clone();
+    fn candidates(&self, notes: Select<note::Entity>, found: Option<(Expr, u64)>) -> CandidateQuery {
+        let mut condition = self.expensive.clone();
         let mut weight = self.weight;
         if let Some((found, more)) = found {
             condition = condition.add(found);
             weight += more;
         }
         let condition = (!condition.is_empty()).then_some((condition, weight));
-        Candidates { notes, condition, sorted: false, limits: self.limits }
+        CandidateQuery { notes, condition, sorted: false, limits: self.limits }
     }
 
     /// # Errors
     /// When the database fails.
-    pub async fn page(mut self, reader: &Reader) -> Result<Page<Placed>> {
+    pub async fn page(mut self, reader: &DataSource) -> Result<Page<RankedNote>> {
         if let Some(search) = self.by_relevance() {
             return self.best(reader, &search).await;
         }
@@ -128,21 +128,21 @@ impl NoteList {
         let each = self.each(backend);
         if each.condition.is_none() {
             let mut notes = each.notes;
-            self.window.apply(QueryTrait::query(&mut notes), &self.ordering.ordering);
+            self.request.apply(QueryTrait::query(&mut notes), &self.ordering.ordering);
             let rows = reader.columns(&NOTE).and(self.ordering.columns()).all(notes, reader.db.read()).await?;
-            return Ok(self.window.page(rows.into_iter().map(Placed::from).collect(), LookedAt::Enough));
+            return Ok(self.request.page(rows.into_iter().map(RankedNote::from).collect(), ScanExtent::Complete));
         }
         let found = self.found(backend);
         if self.search.is_some() {
-            let walk = Walk { reader, candidates: &each, window: &self.window, ordering: &self.ordering };
-            if let Some(rows) = walk.page().await? {
-                return Ok(self.window.page(rows, LookedAt::Enough));
+            let scan = ScanPage { reader, candidates: &each, request: &self.request, ordering: &self.ordering };
+            if let Some(rows) = scan.page().await? {
+                return Ok(self.request.page(rows, ScanExtent::Complete));
             }
             self.ordering.ordering.sorted |= found.sorted;
         }
-        let walk = Walk { reader, candidates: &found, window: &self.window, ordering: &self.ordering };
-        let (rows, looked_at) = walk.bounded().await?;
-        Ok(self.window.page(rows, looked_at))
+        let scan = ScanPage { reader, candidates: &found, request: &self.request, ordering: &self.ordering };
+        let (rows, looked_at) = scan.bounded().await?;
+        Ok(self.request.page(rows, looked_at))
     }
 
     /// # Errors
@@ -163,16 +163,22 @@ impl NoteList {
     /// When the database fails.
     pub async fn pages(
         mut self,
-        reader: &Reader,
-        whose: Whose,
+        reader: &DataSource,
+        parent_kind: ListParent,
         parents: Vec<i64>,
-    ) -> Result<HashMap<i64, Page<Placed>>> {
+    ) -> Result<HashMap<i64, Page<RankedNote>>> {
         if let Some(search) = self.by_relevance() {
-            return self.best_under(reader, &search, whose, parents).await;
+            return self.best_under(reader, &search, parent_kind, parents).await;
         }
         self.ordering.ordering.sorted = reader.db.backend() == DatabaseBackend::Sqlite && !self.ordering.is_by_time();
         let each = self.each(reader.db.backend());
-        let under = Under { reader, whose, sight: self.sight, window: &self.window, ordering: &self.ordering };
+        let under = ListsByParent {
+            reader,
+            parent_kind,
+            access: self.access,
+            request: &self.request,
+            ordering: &self.ordering,
+        };
         if each.condition.is_none() {
             let rows = under.rows(&each, None, &parents).await?;
             return Ok(self.pages_of(rows, HashMap::new(), parents));
@@ -181,7 +187,7 @@ impl NoteList {
         for some in parents.chunks(PARENTS) {
             let most = most_under(&each, some.len());
             let rows = under.rows(&each, Some(most), some).await?;
-            let is_open = |parent: &i64| rows.get(parent).is_none_or(|rows| !self.window.is_full(rows));
+            let is_open = |parent: &i64| rows.get(parent).is_none_or(|rows| !self.request.is_full(rows));
             let open: Vec<i64> = some.iter().copied().filter(is_open).collect();
             let ends = if open.is_empty() { HashMap::new() } else { under.ends(&each, most, &open).await? };
             pages.extend(self.pages_of(rows, ends, some.to_vec()));
@@ -192,14 +198,14 @@ impl NoteList {
     /// Builds a page for each parent from its rows, and from the note at which examining its notes stopped.
     pub(super) fn pages_of(
         &self,
-        mut rows: HashMap<i64, Vec<Placed>>,
-        mut ends: HashMap<i64, Vec<Placed>>,
+        mut rows: HashMap<i64, Vec<RankedNote>>,
+        mut ends: HashMap<i64, Vec<RankedNote>>,
         parents: Vec<i64>,
-    ) -> HashMap<i64, Page<Placed>> {
+    ) -> HashMap<i64, Page<RankedNote>> {
         let page = |parent| {
             let end = ends.remove(&parent).and_then(|mut end| end.pop());
-            let looked_at = end.map_or(LookedAt::Enough, LookedAt::UpTo);
-            (parent, self.window.page(rows.remove(&parent).unwrap_or_default(), looked_at))
+            let looked_at = end.map_or(ScanExtent::Complete, ScanExtent::UpTo);
+            (parent, self.request.page(rows.remove(&parent).unwrap_or_default(), looked_at))
         };
         parents.into_iter().map(page).collect()
     }
@@ -213,14 +219,14 @@ impl NoteList {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn counts(self, db: &Db, whose: Whose, parents: Vec<i64>) -> Result<HashMap<i64, Total>> {
+    pub async fn counts(self, db: &Db, parent_kind: ListParent, parents: Vec<i64>) -> Result<HashMap<i64, Total>> {
         let each = self.each(db.backend());
         let mut totals = HashMap::with_capacity(parents.len());
         for some in parents.chunks(PARENTS) {
             let most = most_under(&each, some.len());
             let (keys, key) = keys_table(db.backend(), some.iter().copied());
             let of_parent =
-                each.notes.clone().filter(belongs(whose, self.sight, key)).into_query().limit(most + 1).take();
+                each.notes.clone().filter(belongs(parent_kind, self.access, key)).into_query().limit(most + 1).take();
             let counting = each.counting(of_parent);
             let mut all = Query::select();
             all.expr(Expr::col(key)).from_function(keys, "k");
@@ -241,7 +247,7 @@ const PARENTS: usize = 100;
 const COMPARED: u64 = 10_000;
 
 /// How many notes a statement examines per parent.
-fn most_under(each: &Candidates, parents: usize) -> u64 {
+fn most_under(each: &CandidateQuery, parents: usize) -> u64 {
     let fewest = if each.condition.is_some() { each.limits.fewest } else { COMPARED };
     Ord::max(each.most() / Ord::max(parents as u64, 1), fewest)
 }
@@ -254,26 +260,30 @@ fn each_value(statement: SelectStatement) -> Expr {
 /// Joins notes to the assignments that a statement reads: those to the user whose key is in the column `key`. It is a
 /// CROSS JOIN because `SQLite` has no table statistics, and would otherwise scan the company's notes until it has found
 /// enough of a user's few.
-pub(super) fn join_assigned(from_assignments: &mut SelectStatement, sight: Sight, key: (&'static str, &'static str)) {
+pub(super) fn join_assigned(
+    from_assignments: &mut SelectStatement,
+    access: AccessScope,
+    key: (&'static str, &'static str),
+) {
     let column = |column: assignment::Column| Expr::col((assignment::Entity, column));
     from_assignments
         .join(JoinType::CrossJoin, note::Entity, Condition::all())
-        .and_where(assignment::Column::CompanyId.eq(sight.company_id))
+        .and_where(assignment::Column::CompanyId.eq(access.company_id))
         .and_where(column(assignment::Column::UserId).equals(key))
         .and_where(column(assignment::Column::NoteId).equals((note::Entity, note::Column::Id)));
 }
 
 /// The condition that a note belongs to the parent whose key is in the column `key`.
-pub(super) fn belongs(whose: Whose, sight: Sight, key: (&'static str, &'static str)) -> Expr {
+pub(super) fn belongs(parent_kind: ListParent, access: AccessScope, key: (&'static str, &'static str)) -> Expr {
     let column = |column: note::Column| Expr::col((note::Entity, column));
-    match whose {
-        Whose::Customer => column(note::Column::CustomerId).equals(key),
-        Whose::Author => column(note::Column::UserId).equals(key),
-        Whose::Assignee => column(note::Column::Id).in_subquery(
+    match parent_kind {
+        ListParent::Customer => column(note::Column::CustomerId).equals(key),
+        ListParent::Author => column(note::Column::UserId).equals(key),
+        ListParent::Assignee => column(note::Column::Id).in_subquery(
             Query::select()
                 .column(assignment::Column::NoteId)
                 .from(assignment::Entity)
-                .and_where(assignment::Column::CompanyId.eq(sight.company_id))
+                .and_where(assignment::Column::CompanyId.eq(access.company_id))
                 .and_where(Expr::col((assignment::Entity, assignment::Column::UserId)).equals(key))
                 .take(),
         ),

@@ -9,48 +9,53 @@ use futures_util::try_join;
 use hashbrown::HashMap;
 use sea_orm::{DatabaseBackend, QueryFilter, QueryOrder, Statement};
 
-use super::alone;
-use super::list::{NoteList, NoteListArgs, Whose};
+use super::list::{ListParent, NoteList, NoteListArgs};
 use super::message::NoteMessage;
 use super::object::Note;
-use super::order::Placed;
-use crate::context::Reader;
-use crate::db::{Queries, one_of, one_of_pairs};
-use crate::engine::{Question, Seeds};
+use super::order::RankedNote;
+use super::single_note;
+use crate::context::DataSource;
+use crate::db::{RowQueries, one_of, one_of_pairs};
+use crate::engine::{Loader, Prefetched};
 use crate::entity::{assignment, message, note};
 use crate::error::{Error, Result};
 use crate::id::AssigneeKey;
 use crate::page::{Page, Total};
-use crate::projection::Projection;
+use crate::selected_columns::FieldColumns;
 use crate::user::NoteAssignee;
-use crate::watchdog::breathe;
+use crate::watchdog::yield_if_long;
 
 /// The columns that the fields of a note read.
-pub static NOTE: LazyLock<Projection<note::Entity>> = LazyLock::new(|| Projection::of::<Note>(&["company_id", "id"]));
+pub static NOTE: LazyLock<FieldColumns<note::Entity>> =
+    LazyLock::new(|| FieldColumns::of::<Note>(&["company_id", "id"]));
 /// The columns that the fields of an assignment read.
-pub static ASSIGNMENT: LazyLock<Projection<assignment::Entity>> =
-    LazyLock::new(|| Projection::of::<NoteAssignee>(&["note_id", "user_id"]));
+pub static ASSIGNMENT: LazyLock<FieldColumns<assignment::Entity>> =
+    LazyLock::new(|| FieldColumns::of::<NoteAssignee>(&["note_id", "user_id"]));
 /// The columns that the fields of a message read.
-pub static MESSAGE: LazyLock<Projection<message::Entity>> =
-    LazyLock::new(|| Projection::of::<NoteMessage>(&["company_id", "id", "note_id", "position"]));
+pub static MESSAGE: LazyLock<FieldColumns<message::Entity>> =
+    LazyLock::new(|| FieldColumns::of::<NoteMessage>(&["company_id", "id", "note_id", "position"]));
 
 /// Loads notes by key.
 pub struct NoteById;
 
-impl Question for NoteById {
+impl Loader for NoteById {
     type Key = i64;
-    type Answer = Arc<note::Model>;
-    type Source = Reader;
+    type Value = Arc<note::Model>;
+    type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+    async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
         let keys = one_of(reader.db.backend(), (note::Entity, note::Column::Id), keys.iter().copied());
-        let notes = reader.columns(&NOTE).matching(reader.sight.sees_note().add(keys), reader.db.read()).await?;
+        let notes = reader.columns(&NOTE).matching(reader.access.visible_notes().add(keys), reader.db.read()).await?;
         Ok(notes.into_iter().map(|note| (note.id, Arc::new(note))).collect())
     }
-    async fn ask_and_seed(reader: &Reader, keys: &[i64], seeds: &mut Seeds) -> Result<HashMap<i64, Self::Answer>> {
-        let &[key] = keys else { return Self::ask(reader, keys).await };
-        let note = alone::note(reader, key, seeds).await?;
+    async fn load_and_prefetch(
+        reader: &DataSource,
+        keys: &[i64],
+        prefetched: &mut Prefetched,
+    ) -> Result<HashMap<i64, Self::Value>> {
+        let &[key] = keys else { return Self::load(reader, keys).await };
+        let note = single_note::note(reader, key, prefetched).await?;
         Ok(note.into_iter().map(|note| (key, Arc::new(note))).collect())
     }
 }
@@ -58,34 +63,38 @@ impl Question for NoteById {
 /// Loads the assignments of notes, in the order in which they were made.
 pub struct AssigneesOf;
 
-impl Question for AssigneesOf {
+impl Loader for AssigneesOf {
     type Key = i64;
-    type Answer = Vec<Arc<assignment::Model>>;
-    type Source = Reader;
+    type Value = Vec<Arc<assignment::Model>>;
+    type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+    async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
         let keys = one_of(reader.db.backend(), (assignment::Entity, assignment::Column::NoteId), keys.iter().copied());
         let assignments = reader
-            .sight
+            .access
             .assignments()
             .filter(keys)
             .order_by_asc(assignment::Column::NoteId)
             .order_by_asc(assignment::Column::Position);
         let assignments = reader.columns(&ASSIGNMENT).all(assignments, reader.db.read()).await?;
-        let mut answers: HashMap<i64, Self::Answer> = HashMap::new();
+        let mut answers: HashMap<i64, Self::Value> = HashMap::new();
         for (number, assignment) in (1..).zip(assignments) {
             answers.entry(assignment.note_id).or_default().push(Arc::new(assignment));
             // Each of the notes may have as many assignments as there are users.
             if number % 5_000 == 0 {
-                breathe().await;
+                yield_if_long().await;
             }
         }
         Ok(answers)
     }
-    async fn ask_and_seed(reader: &Reader, keys: &[i64], seeds: &mut Seeds) -> Result<HashMap<i64, Self::Answer>> {
-        let &[key] = keys else { return Self::ask(reader, keys).await };
-        let rows = alone::assignments(reader, key, seeds).await?;
+    async fn load_and_prefetch(
+        reader: &DataSource,
+        keys: &[i64],
+        prefetched: &mut Prefetched,
+    ) -> Result<HashMap<i64, Self::Value>> {
+        let &[key] = keys else { return Self::load(reader, keys).await };
+        let rows = single_note::assignments(reader, key, prefetched).await?;
         Ok(HashMap::from([(key, rows.into_iter().map(Arc::new).collect())]))
     }
 }
@@ -93,17 +102,17 @@ impl Question for AssigneesOf {
 /// Loads assignments by key.
 pub struct AssigneeById;
 
-impl Question for AssigneeById {
+impl Loader for AssigneeById {
     type Key = AssigneeKey;
-    type Answer = Arc<assignment::Model>;
-    type Source = Reader;
+    type Value = Arc<assignment::Model>;
+    type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, keys: &[AssigneeKey]) -> Result<HashMap<AssigneeKey, Self::Answer>> {
+    async fn load(reader: &DataSource, keys: &[AssigneeKey]) -> Result<HashMap<AssigneeKey, Self::Value>> {
         let columns = [assignment::Column::NoteId, assignment::Column::UserId];
         let columns = columns.map(|column| (assignment::Entity, column));
         let pairs = keys.iter().map(|key| (key.note_id, key.user_id));
-        let assignments = reader.sight.seen_assignments().filter(one_of_pairs(reader.db.backend(), columns, pairs));
+        let assignments = reader.access.visible_assignments().filter(one_of_pairs(reader.db.backend(), columns, pairs));
         let assignments = reader.columns(&ASSIGNMENT).all(assignments, reader.db.read()).await?;
         let key = |row: &assignment::Model| AssigneeKey { note_id: row.note_id, user_id: row.user_id };
         Ok(assignments.into_iter().map(|row| (key(&row), Arc::new(row))).collect())
@@ -113,15 +122,15 @@ impl Question for AssigneeById {
 /// Loads messages by key.
 pub struct MessageById;
 
-impl Question for MessageById {
+impl Loader for MessageById {
     type Key = i64;
-    type Answer = Arc<message::Model>;
-    type Source = Reader;
+    type Value = Arc<message::Model>;
+    type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+    async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
         let keys = one_of(reader.db.backend(), (message::Entity, message::Column::Id), keys.iter().copied());
-        let messages = reader.columns(&MESSAGE).all(reader.sight.messages().filter(keys), reader.db.read()).await?;
+        let messages = reader.columns(&MESSAGE).all(reader.access.messages().filter(keys), reader.db.read()).await?;
         Ok(messages.into_iter().map(|message| (message.id, Arc::new(message))).collect())
     }
 }
@@ -138,13 +147,13 @@ pub struct MessageRange {
 /// shown.
 pub struct MessagesOf;
 
-impl Question for MessagesOf {
+impl Loader for MessagesOf {
     type Key = MessageRange;
-    type Answer = Vec<Arc<message::Model>>;
-    type Source = Reader;
+    type Value = Vec<Arc<message::Model>>;
+    type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, keys: &[MessageRange]) -> Result<HashMap<MessageRange, Self::Answer>> {
+    async fn load(reader: &DataSource, keys: &[MessageRange]) -> Result<HashMap<MessageRange, Self::Value>> {
         let backend = reader.db.backend();
         let sql = match backend {
             // OFFSET 0 keeps the subquery separate, so that the index is read for each range. Otherwise PostgreSQL may
@@ -167,12 +176,12 @@ impl Question for MessagesOf {
                 keys.iter().map(|key| key.note_id).collect::<Vec<i64>>().into(),
                 keys.iter().map(|key| key.low).collect::<Vec<i32>>().into(),
                 keys.iter().map(|key| key.high).collect::<Vec<i32>>().into(),
-                reader.sight.company_id.into(),
+                reader.access.company_id.into(),
             ]
         } else {
             let ranges = keys.iter().map(|key| serde_json::json!([key.note_id, key.low, key.high]));
             let ranges: serde_json::Value = ranges.collect();
-            vec![ranges.to_string().into(), reader.sight.company_id.into()]
+            vec![ranges.to_string().into(), reader.access.company_id.into()]
         };
         let columns = reader.columns(&MESSAGE);
         let (low, high) = match backend {
@@ -181,7 +190,7 @@ impl Question for MessagesOf {
         };
         let sql = format!("SELECT {low}, {high}, {} {sql}", columns.list());
         let rows = reader.db.read().rows_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-        let mut answers: HashMap<MessageRange, Self::Answer> = HashMap::new();
+        let mut answers: HashMap<MessageRange, Self::Value> = HashMap::new();
         for row in rows {
             let message = columns.read(&row, 2)?;
             let range = MessageRange { note_id: message.note_id, low: row.get(0)?, high: row.get(1)? };
@@ -191,13 +200,13 @@ impl Question for MessagesOf {
     }
 
     /// The statement for one range is planned once; a list of ranges is planned each time.
-    async fn ask_and_seed(
-        reader: &Reader,
+    async fn load_and_prefetch(
+        reader: &DataSource,
         keys: &[MessageRange],
-        seeds: &mut Seeds,
-    ) -> Result<HashMap<MessageRange, Self::Answer>> {
-        let &[range] = keys else { return Self::ask(reader, keys).await };
-        let rows = alone::messages(reader, range, seeds).await?;
+        prefetched: &mut Prefetched,
+    ) -> Result<HashMap<MessageRange, Self::Value>> {
+        let &[range] = keys else { return Self::load(reader, keys).await };
+        let rows = single_note::messages(reader, range, prefetched).await?;
         Ok(HashMap::from([(range, rows.into_iter().map(Arc::new).collect())]))
     }
 }
@@ -205,7 +214,7 @@ impl Question for MessagesOf {
 /// A list of notes: all, or those of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ListKey {
-    pub under: Option<(Whose, i64)>,
+    pub under: Option<(ListParent, i64)>,
     pub args: SharedArgs,
 }
 
@@ -237,35 +246,39 @@ impl Hash for SharedArgs {
 }
 
 /// Groups the parent records by list.
-fn by_list(keys: &[ListKey]) -> HashMap<(Whose, &SharedArgs), Vec<i64>> {
+fn by_list(keys: &[ListKey]) -> HashMap<(ListParent, &SharedArgs), Vec<i64>> {
     let mut lists: HashMap<_, Vec<i64>> = HashMap::new();
     for key in keys {
-        if let Some((whose, parent)) = key.under {
-            lists.entry((whose, &key.args)).or_default().push(parent);
+        if let Some((parent_kind, parent)) = key.under {
+            lists.entry((parent_kind, &key.args)).or_default().push(parent);
         }
     }
     lists
 }
 
 /// Turns results by parent key into results by list key.
-fn under<A>(whose: Whose, args: &SharedArgs, answers: HashMap<i64, A>) -> impl Iterator<Item = (ListKey, A)> {
-    let key = move |parent| ListKey { under: Some((whose, parent)), args: args.clone() };
+fn under<A>(
+    parent_kind: ListParent,
+    args: &SharedArgs,
+    answers: HashMap<i64, A>,
+) -> impl Iterator<Item = (ListKey, A)> {
+    let key = move |parent| ListKey { under: Some((parent_kind, parent)), args: args.clone() };
     answers.into_iter().map(move |(parent, answer)| (key(parent), answer))
 }
 
 /// Loads pages of notes under many records; different lists are loaded concurrently.
 pub struct NotesOf;
 
-impl Question for NotesOf {
+impl Loader for NotesOf {
     type Key = ListKey;
-    type Answer = Page<Placed>;
-    type Source = Reader;
+    type Value = Page<RankedNote>;
+    type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, Self::Answer>> {
-        let lists = by_list(keys).into_iter().map(async |((whose, args), parents)| {
+    async fn load(reader: &DataSource, keys: &[ListKey]) -> Result<HashMap<ListKey, Self::Value>> {
+        let lists = by_list(keys).into_iter().map(async |((parent_kind, args), parents)| {
             let list = NoteList::new(args, reader)?;
-            Ok::<_, Error>(under(whose, args, list.pages(reader, whose, parents).await?))
+            Ok::<_, Error>(under(parent_kind, args, list.pages(reader, parent_kind, parents).await?))
         });
         Ok(try_join_all(lists).await?.into_iter().flatten().collect())
     }
@@ -274,20 +287,20 @@ impl Question for NotesOf {
 /// Counts the notes of lists.
 pub struct NotesTotal;
 
-impl Question for NotesTotal {
+impl Loader for NotesTotal {
     type Key = ListKey;
-    type Answer = Total;
-    type Source = Reader;
+    type Value = Total;
+    type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, keys: &[ListKey]) -> Result<HashMap<ListKey, Total>> {
+    async fn load(reader: &DataSource, keys: &[ListKey]) -> Result<HashMap<ListKey, Total>> {
         let of_all = keys.iter().filter(|key| key.under.is_none()).map(async |key| {
             let list = NoteList::new(&key.args, reader)?;
             Ok::<_, Error>((key.clone(), list.count(&reader.db).await?))
         });
-        let lists = by_list(keys).into_iter().map(async |((whose, args), parents)| {
+        let lists = by_list(keys).into_iter().map(async |((parent_kind, args), parents)| {
             let list = NoteList::new(args, reader)?;
-            Ok::<_, Error>(under(whose, args, list.counts(&reader.db, whose, parents).await?))
+            Ok::<_, Error>(under(parent_kind, args, list.counts(&reader.db, parent_kind, parents).await?))
         });
         let (of_all, lists) = try_join!(try_join_all(of_all), try_join_all(lists))?;
         Ok(of_all.into_iter().chain(lists.into_iter().flatten()).collect())

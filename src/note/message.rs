@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::load::NoteById;
 use super::object::Note;
-use crate::engine::{leaf, lent, link, local, object, promised};
+use crate::engine::{field, field_ref, inline, object, relation, required};
 use crate::entity::message;
-use crate::id::{GlobalId, Kind};
+use crate::id::{GlobalId, NodeKind};
 use crate::scalar::{BigInt, DateTime, Url};
 use crate::user::{User, UserById};
 
@@ -18,32 +18,32 @@ object! {
     /// A message in the thread of a note.
     NoteMessage implements "Node" {
         /// The global ID of the message.
-        id = leaf(|message: &NoteMessage| GlobalId(Kind::NoteMessage, message.0.id));
+        id = field(|message: &NoteMessage| GlobalId(NodeKind::NoteMessage, message.0.id));
         /// The key of the message within its company.
-        database_id = leaf(|message: &NoteMessage| BigInt(message.0.id)).reads(&["id"]);
+        database_id = field(|message: &NoteMessage| BigInt(message.0.id)).reads(&["id"]);
         /// The note that the message belongs to.
-        note_id = leaf(|message: &NoteMessage| GlobalId(Kind::Note, message.0.note_id));
+        note_id = field(|message: &NoteMessage| GlobalId(NodeKind::Note, message.0.note_id));
         /// The note that the message belongs to.
-        note = promised::<_, NoteById, _>(|message: &NoteMessage| message.0.note_id, Note).reads(&["note_id"]);
+        note = required::<_, NoteById, _>(|message: &NoteMessage| message.0.note_id, Note).reads(&["note_id"]);
         /// The text of the message.
-        message = lent(|message: &NoteMessage| &message.0.message);
+        message = field_ref(|message: &NoteMessage| &message.0.message);
         /// The attached file.
-        attachment = local(|message: &NoteMessage| Attachment::of(message)).reads(&[
+        attachment = inline(|message: &NoteMessage| Attachment::of(message)).reads(&[
             "attachment_url",
             "attachment_filename",
             "attachment_content_type",
             "attachment_size",
         ]);
         /// The user who posted the message; null if an import does not say.
-        posted_by_id = leaf(|message: &NoteMessage| message.0.posted_by_id.map(|id| GlobalId(Kind::User, id)));
+        posted_by_id = field(|message: &NoteMessage| message.0.posted_by_id.map(|id| GlobalId(NodeKind::User, id)));
         /// The user who posted the message; null if an import does not say.
-        posted_by = link::<_, UserById, _>(
+        posted_by = relation::<_, UserById, _>(
             |message: &NoteMessage| message.0.posted_by_id,
             |found| found.map(User),
         )
         .reads(&["posted_by_id"]);
         /// When the message was posted.
-        created_on = leaf(|message: &NoteMessage| DateTime(message.0.created_on));
+        created_on = field(|message: &NoteMessage| DateTime(message.0.created_on));
     }
 }
 
@@ -66,12 +66,12 @@ object! {
     /// A file attached to a message; the file itself is stored elsewhere.
     Attachment {
         /// The address of the file, if known.
-        url = leaf(|attachment: &Attachment| attachment.message.0.attachment_url.clone().map(Url));
+        url = field(|attachment: &Attachment| attachment.message.0.attachment_url.clone().map(Url));
         /// The file name.
-        filename = lent(|attachment: &Attachment| &attachment.filename);
+        filename = field_ref(|attachment: &Attachment| &attachment.filename);
         /// The media type, if known.
-        content_type = lent(|attachment: &Attachment| &attachment.message.0.attachment_content_type);
+        content_type = field_ref(|attachment: &Attachment| &attachment.message.0.attachment_content_type);
         /// The size in bytes, if known.
-        size = leaf(|attachment: &Attachment| attachment.message.0.attachment_size.map(BigInt));
+        size = field(|attachment: &Attachment| attachment.message.0.attachment_size.map(BigInt));
     }
 }

@@ -12,10 +12,10 @@ use super::load::{MessageRange, MessagesOf};
 use super::message::NoteMessage;
 use super::object::Note;
 use super::order::OrderDirection;
-use crate::engine::{Args, Def, One, ask, leaf, local, object};
+use crate::engine::{Args, FieldDefinition, NonNull, field, inline, object, relation_with_args};
 use crate::entity::message;
 use crate::error::Result;
-use crate::page::{Cursor, Ordering, PageArgs, PageInfo, Term};
+use crate::page::{Cursor, PageArgs, PageInfo, SortKey, SortOrder};
 
 /// The arguments of `Note.messages`.
 #[derive(InputObject)]
@@ -56,15 +56,15 @@ object! {
     /// A page of messages.
     NoteMessageConnection {
         /// The messages of this page, each with its cursor.
-        edges = local(|connection: &NoteMessageConnection| connection.edges());
+        edges = inline(|connection: &NoteMessageConnection| connection.edges());
         /// The messages of this page.
-        nodes = local(|connection: &NoteMessageConnection| {
+        nodes = inline(|connection: &NoteMessageConnection| {
             connection.0.messages.iter().cloned().map(NoteMessage).collect::<Vec<_>>()
         });
         /// The position of this page in the thread.
-        page_info = local(|connection: &NoteMessageConnection| One(connection.info()));
+        page_info = inline(|connection: &NoteMessageConnection| NonNull(connection.info()));
         /// The number of messages of the note, on all pages together.
-        total_count = leaf(|connection: &NoteMessageConnection| connection.0.total);
+        total_count = field(|connection: &NoteMessageConnection| connection.0.total);
     }
 }
 
@@ -72,9 +72,9 @@ object! {
     /// A message in a thread.
     NoteMessageEdge {
         /// The cursor of this edge: pass it as `after` or `before`.
-        cursor = leaf(|edge: &NoteMessageEdge| cursor(edge.direction, &edge.message));
+        cursor = field(|edge: &NoteMessageEdge| cursor(edge.direction, &edge.message));
         /// The message.
-        node = local(|edge: &NoteMessageEdge| One(NoteMessage(Arc::clone(&edge.message))));
+        node = inline(|edge: &NoteMessageEdge| NonNull(NoteMessage(Arc::clone(&edge.message))));
     }
 }
 
@@ -115,15 +115,15 @@ fn cursor(direction: OrderDirection, message: &message::Model) -> String {
 }
 
 /// The field `Note.messages`.
-pub fn messages() -> Def {
-    ask::<Note, Args<NoteMessagesArgs>, MessagesOf, _, _>(
+pub fn messages() -> FieldDefinition {
+    relation_with_args::<Note, Args<NoteMessagesArgs>, MessagesOf, _, _>(
         |note, Args(args), _| Ok(prepare(note, args)?),
         |mut page: ThreadPage, messages| {
             page.messages = messages.unwrap_or_default();
             if page.direction == OrderDirection::Desc {
                 page.messages.reverse();
             }
-            Ok(One(NoteMessageConnection(Arc::new(page))))
+            Ok(NonNull(NoteMessageConnection(Arc::new(page))))
         },
     )
 }
@@ -132,10 +132,10 @@ fn prepare(note: &Note, args: &NoteMessagesArgs) -> Result<(Option<MessageRange>
     let NoteMessagesArgs { first, after, last, before, direction } = args;
     let direction = direction.unwrap_or_default();
     let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: None };
-    let term = Term::integer((message::Entity, message::Column::Position), direction.into());
-    let window = page.window(&Ordering { name: name(direction).to_owned(), terms: vec![term], sorted: false })?;
+    let term = SortKey::integer((message::Entity, message::Column::Position), direction.into());
+    let request = page.request(&SortOrder { name: name(direction).to_owned(), keys: vec![term], sorted: false })?;
     let total = note.0.message_count;
-    let (low, high) = window.range(total.into(), direction == OrderDirection::Asc);
+    let (low, high) = request.range(total.into(), direction == OrderDirection::Asc);
     let range = match (i32::try_from(low), i32::try_from(high)) {
         (Ok(low), Ok(high)) if low <= high => Some(MessageRange { note_id: note.0.id, low, high }),
         _ => None,

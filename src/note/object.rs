@@ -10,10 +10,10 @@ use super::message_page;
 use crate::company::{Company, CompanyById};
 use crate::context::ContextExt;
 use crate::customer::{Customer, CustomerById};
-use crate::engine::{leaf, leaf_enum, leaf_in, lent, link, object, promised};
+use crate::engine::{field, field_in_context, field_ref, leaf_enum, object, relation, required};
 use crate::entity::note;
 use crate::entity::token::Scope;
-use crate::id::{GlobalId, Kind};
+use crate::id::{GlobalId, NodeKind};
 use crate::note_type::{NoteType, NoteTypeById};
 use crate::scalar::{BigInt, DateTime};
 use crate::user::{NoteAssignee, User, UserById};
@@ -64,50 +64,50 @@ object! {
     /// A note about a customer, with the people responsible for it and the messages they exchange.
     Note implements "Node" {
         /// The global ID of the note.
-        id = leaf(|note: &Note| GlobalId(Kind::Note, note.0.id));
+        id = field(|note: &Note| GlobalId(NodeKind::Note, note.0.id));
         /// The key of the note within its company.
-        database_id = leaf(|note: &Note| BigInt(note.0.id)).reads(&["id"]);
+        database_id = field(|note: &Note| BigInt(note.0.id)).reads(&["id"]);
         /// Increases by one with each change of a field or an assignment; send it back as `expectedVersion` to avoid
         /// lost updates. A new message does not change it, so that comments do not break an open form.
-        version = leaf(|note: &Note| note.0.version);
+        version = field(|note: &Note| note.0.version);
         /// The company that the note belongs to.
-        company_id = leaf(|note: &Note| GlobalId(Kind::Company, note.0.company_id));
+        company_id = field(|note: &Note| GlobalId(NodeKind::Company, note.0.company_id));
         /// The company that the note belongs to.
-        company = promised::<_, CompanyById, _>(|note: &Note| note.0.company_id, Company).reads(&["company_id"]);
+        company = required::<_, CompanyById, _>(|note: &Note| note.0.company_id, Company).reads(&["company_id"]);
         /// The type of the note.
         r#type =
-            link::<_, NoteTypeById, _>(|note: &Note| note.0.type_id, |found| found.map(NoteType)).reads(&["type_id"]);
+            relation::<_, NoteTypeById, _>(|note: &Note| note.0.type_id, |found| found.map(NoteType)).reads(&["type_id"]);
         /// The subject of the note.
-        subject = lent(|note: &Note| &note.0.subject);
+        subject = field_ref(|note: &Note| &note.0.subject);
         /// The text of the note.
-        details = lent(|note: &Note| &note.0.details);
+        details = field_ref(|note: &Note| &note.0.details);
         /// Whether the note is open or closed.
-        status = leaf(|note: &Note| NoteStatus::from(note.0.status));
+        status = field(|note: &Note| NoteStatus::from(note.0.status));
         /// Whether the note is marked as important.
-        priority = leaf(|note: &Note| note.0.priority);
+        priority = field(|note: &Note| note.0.priority);
         /// Whether the note is visible only to its author, its assignees and viewers with the CONFIDENTIAL scope.
-        confidential = leaf(|note: &Note| note.0.confidential);
+        confidential = field(|note: &Note| note.0.confidential);
         /// Whether the note is pinned to the customer's overview.
-        show_on_overview = leaf(|note: &Note| note.0.show_on_overview);
+        show_on_overview = field(|note: &Note| note.0.show_on_overview);
         /// The time of the reminder.
-        reminder = leaf(|note: &Note| note.0.reminder.map(DateTime));
+        reminder = field(|note: &Note| note.0.reminder.map(DateTime));
         /// The tags of the note, in the order given.
-        tags = lent(|note: &Note| &note.0.tags.0);
+        tags = field_ref(|note: &Note| &note.0.tags.0);
         /// The kind of record that the note is about.
-        reference_type = leaf(|note: &Note| note.0.reference_type.map(NoteReferenceType::from));
+        reference_type = field(|note: &Note| note.0.reference_type.map(NoteReferenceType::from));
         /// The record that the note is about, by its ID in the other system.
-        reference_id = leaf(|note: &Note| note.0.reference_id.clone().map(ID));
+        reference_id = field(|note: &Note| note.0.reference_id.clone().map(ID));
         /// The customer that the note is about.
-        customer_id = leaf(|note: &Note| note.0.customer_id.map(|id| GlobalId(Kind::Customer, id)));
+        customer_id = field(|note: &Note| note.0.customer_id.map(|id| GlobalId(NodeKind::Customer, id)));
         /// The customer that the note is about.
-        customer = link::<_, CustomerById, _>(|note: &Note| note.0.customer_id, |found| found.map(Customer))
+        customer = relation::<_, CustomerById, _>(|note: &Note| note.0.customer_id, |found| found.map(Customer))
             .reads(&["customer_id"]);
         /// The author of the note.
-        user_id = leaf(|note: &Note| note.0.user_id.map(|id| GlobalId(Kind::User, id)));
+        user_id = field(|note: &Note| note.0.user_id.map(|id| GlobalId(NodeKind::User, id)));
         /// The author of the note.
-        user = link::<_, UserById, _>(|note: &Note| note.0.user_id, |found| found.map(User)).reads(&["user_id"]);
+        user = relation::<_, UserById, _>(|note: &Note| note.0.user_id, |found| found.map(User)).reads(&["user_id"]);
         /// The users responsible for the note, in the order in which they were assigned.
-        assignees = link::<_, AssigneesOf, _>(
+        assignees = relation::<_, AssigneesOf, _>(
             |note: &Note| Some(note.0.id),
             |found| found.unwrap_or_default().into_iter().map(NoteAssignee).collect::<Vec<_>>(),
         )
@@ -116,9 +116,9 @@ object! {
         /// default.
         messages = message_page::messages().reads(&["id", "message_count"]);
         /// The number of messages.
-        message_count = leaf(|note: &Note| note.0.message_count);
+        message_count = field(|note: &Note| note.0.message_count);
         /// The newest message.
-        last_message = link::<_, MessagesOf, _>(
+        last_message = relation::<_, MessagesOf, _>(
             |note: &Note| {
                 let last = note.0.message_count;
                 (last > 0).then_some(MessageRange { note_id: note.0.id, low: last, high: last })
@@ -127,17 +127,17 @@ object! {
         )
         .reads(&["id", "message_count"]);
         /// When the note was created.
-        created_on = leaf(|note: &Note| DateTime(note.0.created_on));
+        created_on = field(|note: &Note| DateTime(note.0.created_on));
         /// When the note, its assignees or its messages last changed.
-        updated_on = leaf(|note: &Note| DateTime(note.0.updated_on));
+        updated_on = field(|note: &Note| DateTime(note.0.updated_on));
         /// The user who last changed the note; null if nobody has, or if an import does not say.
-        updated_by = link::<_, UserById, _>(|note: &Note| note.0.updated_by_id, |found| found.map(User))
+        updated_by = relation::<_, UserById, _>(|note: &Note| note.0.updated_by_id, |found| found.map(User))
             .reads(&["updated_by_id"]);
         /// When the note was closed; null while it is open, and if an import does not say.
-        closed_on = leaf(|note: &Note| note.0.closed_on.map(DateTime));
+        closed_on = field(|note: &Note| note.0.closed_on.map(DateTime));
         /// Whether the viewer may change the note: every viewer who sees it and has the WRITE scope may.
-        viewer_can_update = leaf_in(|ctx| ctx.viewer_has(Scope::Write)).reads(&[]);
+        viewer_can_update = field_in_context(|ctx| ctx.viewer_has(Scope::Write)).reads(&[]);
         /// Whether the viewer may delete the note: every viewer who sees it and has the WRITE scope may.
-        viewer_can_delete = leaf_in(|ctx| ctx.viewer_has(Scope::Write)).reads(&[]);
+        viewer_can_delete = field_in_context(|ctx| ctx.viewer_has(Scope::Write)).reads(&[]);
     }
 }

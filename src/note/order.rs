@@ -9,10 +9,10 @@ use sea_orm::ActiveEnum;
 use sea_orm::sea_query::Expr;
 use sha2::{Digest, Sha256};
 
-use super::key::{self, Nothing};
-use crate::entity::{Columns, note};
+use super::sort_key::{self, NullOrder};
+use crate::entity::{ColumnSet, note};
 use crate::error::{Error, Result};
-use crate::page::{Cursor, Direction, Ordering, Place, Term};
+use crate::page::{Cursor, CursorValue, Direction, SortKey, SortOrder};
 
 /// Maximum number of fields in an order.
 const MAX_FIELDS: usize = 3;
@@ -87,13 +87,13 @@ impl From<OrderDirection> for Direction {
 
 /// A note in a list.
 #[derive(Clone, Debug)]
-pub struct Placed {
+pub struct RankedNote {
     pub note: Arc<note::Model>,
     /// How well the note matches, in a list ordered by relevance; otherwise 0.
     pub score: i64,
 }
 
-impl From<note::Model> for Placed {
+impl From<note::Model> for RankedNote {
     fn from(note: note::Model) -> Self {
         Self { note: Arc::new(note), score: 0 }
     }
@@ -104,12 +104,12 @@ pub const SCORE: &str = "score";
 
 /// The order of a list of notes, newest first by default.
 #[derive(Clone, Debug)]
-pub struct NoteOrdering {
+pub struct NoteSortOrder {
     fields: Vec<NoteOrderField>,
-    pub ordering: Ordering,
+    pub ordering: SortOrder,
 }
 
-impl NoteOrdering {
+impl NoteSortOrder {
     /// `search` is the search text of the list, if there is one.
     ///
     /// # Errors
@@ -128,7 +128,7 @@ impl NoteOrdering {
                 order_by.len()
             )));
         }
-        let mut ordering = Ordering { name: "note".to_owned(), terms: Vec::new(), sorted: false };
+        let mut ordering = SortOrder { name: "note".to_owned(), keys: Vec::new(), sorted: false };
         let mut fields = Vec::new();
         for order in order_by {
             if fields.contains(&order.field) {
@@ -139,19 +139,19 @@ impl NoteOrdering {
             if order.field == NoteOrderField::Relevance {
                 ordering.name += &fingerprint(search)?;
             }
-            ordering.terms.push(order.term());
+            ordering.keys.push(order.term());
         }
         let direction = order_by.last().map_or(Direction::Descending, |last| last.direction().into());
         if fields.last() == Some(&NoteOrderField::Relevance) && !fields.contains(&NoteOrderField::CreatedOn) {
             fields.push(NoteOrderField::CreatedOn);
-            ordering.terms.push(Term::time((note::Entity, note::Column::CreatedOn), direction));
+            ordering.keys.push(SortKey::time((note::Entity, note::Column::CreatedOn), direction));
         }
-        ordering.terms.push(Term::integer((note::Entity, note::Column::Id), direction));
+        ordering.keys.push(SortKey::integer((note::Entity, note::Column::Id), direction));
         Ok(Self { fields, ordering })
     }
 
-    /// The columns that [`NoteOrdering::cursor`] reads.
-    pub fn columns(&self) -> Columns<note::Entity> {
+    /// The columns that [`NoteSortOrder::cursor`] reads.
+    pub fn columns(&self) -> ColumnSet<note::Entity> {
         let names = self.fields.iter().filter_map(|field| match field {
             NoteOrderField::CreatedOn => Some("created_on"),
             NoteOrderField::UpdatedOn => Some("updated_on"),
@@ -162,7 +162,7 @@ impl NoteOrdering {
             NoteOrderField::ShowOnOverview => Some("show_on_overview"),
             NoteOrderField::Relevance => None,
         });
-        names.filter_map(Columns::of).fold(Columns::NONE, Columns::and)
+        names.filter_map(ColumnSet::of).fold(ColumnSet::NONE, ColumnSet::and)
     }
 
     /// Whether there is an index in this order on the notes of each customer, author, type and status.
@@ -174,8 +174,8 @@ impl NoteOrdering {
         self.fields.contains(&NoteOrderField::Relevance)
     }
 
-    pub fn cursor(&self, row: &Placed) -> String {
-        let mut places: Vec<Place> = self.fields.iter().map(|field| field.place(row)).collect();
+    pub fn cursor(&self, row: &RankedNote) -> String {
+        let mut places: Vec<CursorValue> = self.fields.iter().map(|field| field.place(row)).collect();
         places.push(row.note.id.into());
         Cursor(places).encode(&self.ordering.name)
     }
@@ -220,35 +220,37 @@ impl NoteOrder {
         format!(" {name}{sign}{nulls}")
     }
 
-    fn term(&self) -> Term {
+    fn term(&self) -> SortKey {
         let direction: Direction = self.direction().into();
         // Nulls sort as if they were the smallest or the largest value.
-        let nothing = match (self.direction(), self.nulls()) {
-            (OrderDirection::Asc, NullsPlacement::First) | (OrderDirection::Desc, NullsPlacement::Last) => Nothing::Low,
-            _ => Nothing::High,
+        let nulls = match (self.direction(), self.nulls()) {
+            (OrderDirection::Asc, NullsPlacement::First) | (OrderDirection::Desc, NullsPlacement::Last) => {
+                NullOrder::Low
+            }
+            _ => NullOrder::High,
         };
         let flag = |column| {
-            let value: fn(&Place) -> Option<Expr> = |place| match place.integer()? {
+            let value: fn(&CursorValue) -> Option<Expr> = |place| match place.integer()? {
                 0 => Some(Expr::val(false)),
                 1 => Some(Expr::val(true)),
                 _ => None,
             };
-            Term::new(Expr::col((note::Entity, column)), direction, value)
+            SortKey::new(Expr::col((note::Entity, column)), direction, value)
         };
         match self.field {
-            NoteOrderField::CreatedOn => Term::time((note::Entity, note::Column::CreatedOn), direction),
-            NoteOrderField::UpdatedOn => Term::time((note::Entity, note::Column::UpdatedOn), direction),
-            NoteOrderField::Reminder => Term::new(
-                key::reminder(nothing),
+            NoteOrderField::CreatedOn => SortKey::time((note::Entity, note::Column::CreatedOn), direction),
+            NoteOrderField::UpdatedOn => SortKey::time((note::Entity, note::Column::UpdatedOn), direction),
+            NoteOrderField::Reminder => SortKey::new(
+                sort_key::reminder(nulls),
                 direction,
-                match nothing {
-                    Nothing::Low => |place| key::reminder_at(place, Nothing::Low),
-                    Nothing::High => |place| key::reminder_at(place, Nothing::High),
+                match nulls {
+                    NullOrder::Low => |place| sort_key::reminder_at(place, NullOrder::Low),
+                    NullOrder::High => |place| sort_key::reminder_at(place, NullOrder::High),
                 },
             ),
             // Stored as text, where "closed" sorts before "open".
             NoteOrderField::Status => {
-                Term::new(Expr::col((note::Entity, note::Column::Status)), direction.reversed(), |place| {
+                SortKey::new(Expr::col((note::Entity, note::Column::Status)), direction.reversed(), |place| {
                     let status = match place.integer()? {
                         0 => note::NoteStatus::Open,
                         1 => note::NoteStatus::Closed,
@@ -257,32 +259,33 @@ impl NoteOrder {
                     Some(Expr::val(status.to_value()))
                 })
             }
-            NoteOrderField::Subject => Term::new(
-                key::subject(nothing),
+            NoteOrderField::Subject => SortKey::new(
+                sort_key::subject(nulls),
                 direction,
-                match nothing {
-                    Nothing::Low => |place| key::subject_at(place, Nothing::Low),
-                    Nothing::High => |place| key::subject_at(place, Nothing::High),
+                match nulls {
+                    NullOrder::Low => |place| sort_key::subject_at(place, NullOrder::Low),
+                    NullOrder::High => |place| sort_key::subject_at(place, NullOrder::High),
                 },
             ),
             NoteOrderField::Priority => flag(note::Column::Priority),
             NoteOrderField::ShowOnOverview => flag(note::Column::ShowOnOverview),
-            NoteOrderField::Relevance => Term::integer(SCORE, direction),
+            NoteOrderField::Relevance => SortKey::integer(SCORE, direction),
         }
     }
 }
 
 impl NoteOrderField {
     /// The value of a note in this field, as cursors hold it.
-    fn place(self, Placed { note, score }: &Placed) -> Place {
+    fn place(self, RankedNote { note, score }: &RankedNote) -> CursorValue {
         match self {
             Self::CreatedOn => note.created_on.timestamp_micros().into(),
             Self::UpdatedOn => note.updated_on.timestamp_micros().into(),
-            Self::Reminder => note.reminder.map_or(Place::Nothing, |time| time.timestamp_micros().into()),
+            Self::Reminder => note.reminder.map_or(CursorValue::Null, |time| time.timestamp_micros().into()),
             Self::Status => i64::from(note.status == note::NoteStatus::Closed).into(),
-            Self::Subject => {
-                note.subject_folded.as_deref().map_or(Place::Nothing, |text| Place::Text(key::cut(text).to_owned()))
-            }
+            Self::Subject => note
+                .subject_folded
+                .as_deref()
+                .map_or(CursorValue::Null, |text| CursorValue::Text(sort_key::subject_prefix(text).to_owned())),
             Self::Priority => i64::from(note.priority).into(),
             Self::ShowOnOverview => i64::from(note.show_on_overview).into(),
             Self::Relevance => (*score).into(),

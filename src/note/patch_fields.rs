@@ -4,22 +4,22 @@ use async_graphql::{ID, InputObject, MaybeUndefined};
 use sea_orm::Set;
 use serde_json::{Value as Json, json};
 
-use super::change::References;
 use super::field::NoteField;
+use super::lock::References;
 use super::object::{NoteReferenceType, NoteStatus};
 use super::text::{BODY, NAME, SUBJECT, TAGS, distinct};
-use crate::context::Reader;
-use crate::entity::event::{Change, EventType, Logged};
+use crate::casefold::casefold;
+use crate::context::DataSource;
+use crate::entity::event::{EventType, EventValue, FieldChange};
 use crate::entity::note::{self, Tags};
 use crate::error::Result;
-use crate::event::{Happened, Moment};
-use crate::fold::fold;
-use crate::form;
-use crate::id::Kind;
+use crate::event::{ChangeContext, NewEvent};
+use crate::exchange;
+use crate::id::NodeKind;
 use crate::quota::note_bytes;
 use crate::scalar::DateTime;
-use crate::search::{Part, Texts};
-use crate::user_error::{ErrorCode, Problems, UserError};
+use crate::search::{IndexedTexts, Part};
+use crate::user_error::{ErrorCode, UserError, UserErrors};
 
 type Time = chrono::DateTime<chrono::Utc>;
 
@@ -63,7 +63,7 @@ pub struct NotePatch {
 /// A parsed patch, in the form of the row; `None` keeps a field.
 #[derive(Default)]
 #[expect(clippy::option_option, reason = "whether to set a field, and to what, null among it")]
-pub struct Wanted {
+pub struct ParsedPatch {
     customer_id: Option<Option<i64>>,
     type_id: Option<Option<i64>>,
     subject: Option<Option<String>>,
@@ -80,8 +80,8 @@ pub struct Wanted {
     remove_tags: Vec<String>,
 }
 
-impl Wanted {
-    pub fn new(patch: NotePatch, problems: &mut Problems, references: &mut References) -> Self {
+impl ParsedPatch {
+    pub fn new(patch: NotePatch, errors: &mut UserErrors, references: &mut References) -> Self {
         // Destructured completely, so that a new field does not compile until it is handled.
         let NotePatch {
             customer_id,
@@ -102,46 +102,46 @@ impl Wanted {
         let some_tags = !add_tags.is_undefined() || !remove_tags.is_undefined();
         if !tags.is_undefined() && some_tags {
             let message = "`tags` sets all tags; leave out `addTags` and `removeTags`, or use these alone.";
-            problems.add(ErrorCode::Invalid, &path("tags"), message);
+            errors.add(ErrorCode::Invalid, &path("tags"), message);
         }
-        let mut link = |kind: Kind, field: &'static str, id: MaybeUndefined<ID>, problems: &mut Problems| match id {
+        let mut link = |kind: NodeKind, field: &'static str, id: MaybeUndefined<ID>, errors: &mut UserErrors| match id {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(id) => references.add(problems, kind, &path(field), &id).map(Some),
+            MaybeUndefined::Value(id) => references.add(errors, kind, &path(field), &id).map(Some),
         };
-        let text = |field: &'static str, text: MaybeUndefined<String>, max: usize, problems: &mut Problems| {
+        let text = |field: &'static str, text: MaybeUndefined<String>, max: usize, errors: &mut UserErrors| {
             if let MaybeUndefined::Value(text) = &text {
-                problems.text(&path(field), text, max);
+                errors.check_text(&path(field), text, max);
             }
             text.into()
         };
         let reference_id = reference_id.map_value(|id| id.0);
         Self {
-            customer_id: link(Kind::Customer, "customerId", customer_id, problems),
-            type_id: link(Kind::NoteType, "typeId", type_id, problems),
-            subject: text("subject", subject, SUBJECT, problems),
-            details: text("details", details, BODY, problems),
-            status: not_null("status", status, problems).map(Into::into),
+            customer_id: link(NodeKind::Customer, "customerId", customer_id, errors),
+            type_id: link(NodeKind::NoteType, "typeId", type_id, errors),
+            subject: text("subject", subject, SUBJECT, errors),
+            details: text("details", details, BODY, errors),
+            status: not_null("status", status, errors).map(Into::into),
             reminder: reminder.map_value(|time| time.0).into(),
             reference_type: reference_type.map_value(Into::into).into(),
-            reference_id: text("referenceId", reference_id, NAME, problems),
-            confidential: not_null("confidential", confidential, problems),
-            priority: not_null("priority", priority, problems),
-            show_on_overview: not_null("showOnOverview", show_on_overview, problems),
+            reference_id: text("referenceId", reference_id, NAME, errors),
+            confidential: not_null("confidential", confidential, errors),
+            priority: not_null("priority", priority, errors),
+            show_on_overview: not_null("showOnOverview", show_on_overview, errors),
             tags: Option::<Option<Vec<String>>>::from(tags)
-                .map(|tags| problems.tags(&path("tags"), tags.unwrap_or_default())),
-            add_tags: not_null("addTags", add_tags, problems)
-                .map_or_else(Vec::new, |tags| problems.tags(&path("addTags"), tags)),
-            remove_tags: not_null("removeTags", remove_tags, problems)
+                .map(|tags| errors.tags(&path("tags"), tags.unwrap_or_default())),
+            add_tags: not_null("addTags", add_tags, errors)
+                .map_or_else(Vec::new, |tags| errors.tags(&path("addTags"), tags)),
+            remove_tags: not_null("removeTags", remove_tags, errors)
                 .map(distinct)
-                .filter(|tags| problems.many(&path("removeTags"), tags.len(), TAGS))
+                .filter(|tags| errors.check_count(&path("removeTags"), tags.len(), TAGS))
                 .unwrap_or_default(),
         }
     }
 
     /// Tokenizes the texts that the patch sets, for the search index.
-    pub async fn texts(&self, reader: &Reader) -> Result<Texts> {
-        Texts::before(reader, self.details.iter().flatten().map(String::as_str)).await
+    pub async fn texts(&self, reader: &DataSource) -> Result<IndexedTexts> {
+        IndexedTexts::before(reader, self.details.iter().flatten().map(String::as_str)).await
     }
 
     /// Whether the patch makes the note confidential.
@@ -169,10 +169,10 @@ fn path(field: &'static str) -> [&'static str; 3] {
     ["input", "patch", field]
 }
 
-fn not_null<T>(field: &'static str, value: MaybeUndefined<T>, problems: &mut Problems) -> Option<T> {
+fn not_null<T>(field: &'static str, value: MaybeUndefined<T>, errors: &mut UserErrors) -> Option<T> {
     if value.is_null() {
         let message = format!("`{field}` cannot be cleared; leave it out to keep it.");
-        problems.add(ErrorCode::NullNotAllowed, &path(field), message);
+        errors.add(ErrorCode::NullNotAllowed, &path(field), message);
     }
     value.take()
 }
@@ -186,7 +186,7 @@ pub struct Diff {
     /// The changed fields, for the client.
     pub fields: Vec<NoteField>,
     /// The changed fields with their values, for the event log.
-    changes: Vec<Change>,
+    changes: Vec<FieldChange>,
     /// The growth of the note in bytes.
     pub growth: i64,
     /// The type of the event.
@@ -197,21 +197,21 @@ impl Diff {
     /// `may_hide`: whether the viewer may make this note confidential.
     pub fn new(
         old: &note::Model,
-        wanted: &Wanted,
+        patch: &ParsedPatch,
         may_hide: bool,
-        problems: &mut Problems,
-        moment: &Moment<'_>,
+        errors: &mut UserErrors,
+        context: &ChangeContext<'_>,
     ) -> Self {
-        let tags = wanted.tags_of(old).unwrap_or_else(|| old.tags.clone());
+        let tags = patch.tags_of(old).unwrap_or_else(|| old.tags.clone());
         let count = tags.0.len();
-        if wanted.tags.is_none() && count > old.tags.0.len() && count > TAGS {
+        if patch.tags.is_none() && count > old.tags.0.len() && count > TAGS {
             let message = format!("The note would have {count} tags; at most {TAGS} are taken.");
-            problems.0.push(UserError::too_many(&path("addTags"), count, TAGS, message));
+            errors.0.push(UserError::too_many(&path("addTags"), count, TAGS, message));
         }
-        if wanted.hides(old) && !may_hide {
+        if patch.hides(old) && !may_hide {
             let message =
                 "Only the author, an assignee, or a viewer with the CONFIDENTIAL scope can make a note confidential.";
-            problems.add(ErrorCode::Forbidden, &path("confidential"), message);
+            errors.add(ErrorCode::Forbidden, &path("confidential"), message);
         }
         let mut diff = Self {
             note: old.clone(),
@@ -223,9 +223,9 @@ impl Diff {
         };
         let note = &mut diff.note;
         let (columns, fields, changes) = (&mut diff.columns, &mut diff.fields, &mut diff.changes);
-        let mut record = |field: NoteField, old: Logged, new: Logged| {
+        let mut record = |field: NoteField, old: EventValue, new: EventValue| {
             fields.push(field);
-            changes.push(Change::new(field.name(), old, new));
+            changes.push(FieldChange::new(field.name(), old, new));
         };
         // The API field, the column, the new value, and its form in the event log.
         macro_rules! set {
@@ -237,32 +237,32 @@ impl Diff {
                 }
             };
         }
-        set!(CustomerId, customer_id, wanted.customer_id, |id: &Option<i64>| link(Kind::Customer, *id));
-        set!(TypeId, type_id, wanted.type_id, |id: &Option<i64>| link(Kind::NoteType, *id));
-        set!(Subject, subject, wanted.subject, |text: &Option<String>| Logged::text(text.as_deref()));
+        set!(CustomerId, customer_id, patch.customer_id, |id: &Option<i64>| link(NodeKind::Customer, *id));
+        set!(TypeId, type_id, patch.type_id, |id: &Option<i64>| link(NodeKind::NoteType, *id));
+        set!(Subject, subject, patch.subject, |text: &Option<String>| EventValue::text(text.as_deref()));
         if note.subject != old.subject {
-            note.subject_folded = note.subject.as_deref().map(fold);
+            note.subject_folded = note.subject.as_deref().map(casefold);
             columns.subject_folded = Set(note.subject_folded.clone());
         }
-        set!(Details, details, wanted.details, |text: &Option<String>| Logged::text(text.as_deref()));
-        set!(Status, status, wanted.status, |status: &note::NoteStatus| name(NoteStatus::from(*status)));
-        set!(Reminder, reminder, wanted.reminder, |time: &Option<Time>| json!(time.map(|time| DateTime(time).text())));
-        set!(ReferenceType, reference_type, wanted.reference_type, |kind: &Option<note::ReferenceType>| {
+        set!(Details, details, patch.details, |text: &Option<String>| EventValue::text(text.as_deref()));
+        set!(Status, status, patch.status, |status: &note::NoteStatus| name(NoteStatus::from(*status)));
+        set!(Reminder, reminder, patch.reminder, |time: &Option<Time>| json!(time.map(|time| DateTime(time).text())));
+        set!(ReferenceType, reference_type, patch.reference_type, |kind: &Option<note::ReferenceType>| {
             kind.map_or(Json::Null, |kind| name(NoteReferenceType::from(kind)))
         });
-        set!(ReferenceId, reference_id, wanted.reference_id, |id: &Option<String>| Logged::text(id.as_deref()));
-        set!(Confidential, confidential, wanted.confidential, |flag: &bool| json!(flag));
-        set!(Priority, priority, wanted.priority, |flag: &bool| json!(flag));
-        set!(ShowOnOverview, show_on_overview, wanted.show_on_overview, |flag: &bool| json!(flag));
-        set!(Tags, tags, Some(tags), |tags: &Tags| Logged::list(&tags.0));
+        set!(ReferenceId, reference_id, patch.reference_id, |id: &Option<String>| EventValue::text(id.as_deref()));
+        set!(Confidential, confidential, patch.confidential, |flag: &bool| json!(flag));
+        set!(Priority, priority, patch.priority, |flag: &bool| json!(flag));
+        set!(ShowOnOverview, show_on_overview, patch.show_on_overview, |flag: &bool| json!(flag));
+        set!(Tags, tags, Some(tags), |tags: &Tags| EventValue::list(&tags.0));
         if note.status != old.status {
             let closed = note.status == note::NoteStatus::Closed;
             diff.kind = if closed { EventType::Closed } else { EventType::Reopened };
-            note.closed_on = closed.then_some(moment.time);
+            note.closed_on = closed.then_some(context.time);
             columns.closed_on = Set(note.closed_on);
         }
         if !diff.fields.is_empty() {
-            diff.touch(old, moment);
+            diff.touch(old, context);
             diff.growth = note_bytes(&diff.note) - note_bytes(old);
         }
         diff
@@ -275,17 +275,17 @@ impl Diff {
     }
 
     /// The event of the change.
-    pub fn happened(&self) -> Happened {
-        Happened::new(self.kind, self.note.id, None, &self.changes)
+    pub fn new_event(&self) -> NewEvent {
+        NewEvent::new(self.kind, self.note.id, None, &self.changes)
     }
 
-    fn touch(&mut self, old: &note::Model, moment: &Moment<'_>) {
+    fn touch(&mut self, old: &note::Model, context: &ChangeContext<'_>) {
         self.note.version = old.version + 1;
-        self.note.updated_on = moment.time;
-        self.note.updated_by_id = Some(moment.viewer.user_id);
+        self.note.updated_on = context.time;
+        self.note.updated_by_id = Some(context.viewer.user_id);
         // What an import kept of a field's original is no longer true.
         let keys: Vec<&str> = self.fields.iter().flat_map(|field| field.form_keys()).copied().collect();
-        self.note.source = form::forget(self.note.source.take(), &keys);
+        self.note.source = exchange::forget(self.note.source.take(), &keys);
         self.columns.source = Set(self.note.source.clone());
         self.columns.version = Set(self.note.version);
         self.columns.updated_on = Set(self.note.updated_on);
@@ -293,7 +293,7 @@ impl Diff {
     }
 }
 
-fn link(kind: Kind, id: Option<i64>) -> Json {
+fn link(kind: NodeKind, id: Option<i64>) -> Json {
     id.map_or(Json::Null, |id| Json::String(kind.id(id).0))
 }
 

@@ -6,26 +6,26 @@ use async_graphql::{ID, InputObject};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
-use super::change::hold_note;
 use super::load::MessageById;
+use super::lock::lock_note;
 use super::message::NoteMessage;
 use super::message_page::NoteMessageEdge;
 use super::object::Note;
 use super::text::{BODY, NAME};
 use crate::context::ContextExt;
+use crate::data_loader::DataLoader;
 use crate::db;
-use crate::engine::{Context, local, object};
+use crate::engine::{Context, inline, object};
 use crate::entity::event::EventType;
 use crate::entity::token::Scope;
 use crate::entity::{message, note};
 use crate::error::Result;
-use crate::event::{Happened, Moment};
-use crate::idempotency::{self, Found, IdempotencyKey};
-use crate::loader::Loader;
-use crate::quota::{Usage, message_bytes};
+use crate::event::{ChangeContext, NewEvent};
+use crate::idempotency::{self, IdempotencyKey, PriorResult};
+use crate::quota::{StorageUsage, message_bytes};
 use crate::scalar::Url;
 use crate::search;
-use crate::user_error::{ErrorCode, Problems, UserError};
+use crate::user_error::{ErrorCode, UserError, UserErrors};
 
 /// A file attached to a message; the file itself is stored elsewhere.
 #[derive(InputObject)]
@@ -67,13 +67,13 @@ object! {
     NoteMessagePostPayload {
         /// The note, with the new message in its thread. Its version does not change, so that comments do not break an
         /// open form.
-        note = local(|payload: &NoteMessagePostPayload| payload.note.clone());
+        note = inline(|payload: &NoteMessagePostPayload| payload.note.clone());
         /// The new message.
-        message = local(|payload: &NoteMessagePostPayload| payload.message.clone());
+        message = inline(|payload: &NoteMessagePostPayload| payload.message.clone());
         /// The edge of the new message in its thread, oldest first.
-        message_edge = local(|payload: &NoteMessagePostPayload| payload.message_edge.clone());
+        message_edge = inline(|payload: &NoteMessagePostPayload| payload.message_edge.clone());
         /// Errors that the user can fix. If there are any, nothing was posted.
-        user_errors = local(|payload: &NoteMessagePostPayload| payload.user_errors.clone());
+        user_errors = inline(|payload: &NoteMessagePostPayload| payload.user_errors.clone());
     }
 }
 
@@ -89,9 +89,9 @@ impl NoteMessagePostPayload {
 
     /// The result of the earlier mutation with the same key.
     async fn again(ctx: &Context<'_>, id: i64) -> Result<Self> {
-        let (sight, db) = (ctx.sight(), ctx.app().db.read());
-        if let Some(message) = Loader::<MessageById>::new(ctx.reader()).load(id).await?
-            && let Some(note) = sight.notes().filter(note::Column::Id.eq(message.note_id)).one(db).await?
+        let (access, db) = (ctx.access(), ctx.app().db.read());
+        if let Some(message) = DataLoader::<MessageById>::new(ctx.data_source()).load(id).await?
+            && let Some(note) = access.notes().filter(note::Column::Id.eq(message.note_id)).one(db).await?
         {
             return Ok(Self::made(note, message));
         }
@@ -101,19 +101,19 @@ impl NoteMessagePostPayload {
 
 pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<NoteMessagePostPayload> {
     let viewer = ctx.viewer(Scope::Write)?;
-    let mut problems = Problems::default();
-    let key = IdempotencyKey::new("noteMessagePost", input.idempotency_key.as_deref(), &input, &mut problems);
+    let mut errors = UserErrors::default();
+    let key = IdempotencyKey::new("noteMessagePost", input.idempotency_key.as_deref(), &input, &mut errors);
     let NoteMessagePostInput { note_id, message, attachment, idempotency_key: _ } = input;
-    problems.text(&["input", "message"], &message, BODY);
+    errors.check_text(&["input", "message"], &message, BODY);
     if message.trim().is_empty() && attachment.is_none() {
-        problems.add(ErrorCode::Required, &["input", "message"], "A message has a text or an attachment.");
+        errors.add(ErrorCode::Required, &["input", "message"], "A message has a text or an attachment.");
     }
     let (url, filename, content_type) = match attachment {
         None => (None, None, None),
         Some(AttachmentInput { url, filename, content_type }) => {
             for (field, text) in [("filename", &filename), ("contentType", &content_type)] {
                 if let Some(text) = text {
-                    problems.name(&["input", "attachment", field], text, NAME);
+                    errors.check_name(&["input", "attachment", field], text, NAME);
                 }
             }
             let filename = filename.or_else(|| url.filename());
@@ -121,33 +121,33 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         }
     };
 
-    let texts = if problems.0.is_empty() {
-        search::Texts::before(ctx.reader(), [message.as_str()]).await?
+    let texts = if errors.0.is_empty() {
+        search::IndexedTexts::before(ctx.data_source(), [message.as_str()]).await?
     } else {
-        search::Texts::default()
+        search::IndexedTexts::default()
     };
     let app = ctx.app();
-    let id = app.db.ids().next(&app.db, viewer.company_id, db::Table::Message).await?;
+    let id = app.db.ids().next(&app.db, viewer.company_id, db::CompanyTable::Message).await?;
     let transaction = app.db.begin().await?;
     match key.find(&transaction, ctx).await? {
-        Found::Nothing => {}
-        Found::Made(id) => {
+        PriorResult::New => {}
+        PriorResult::Completed(id) => {
             transaction.rollback().await?;
             return NoteMessagePostPayload::again(ctx, id).await;
         }
-        Found::Refused(refused) => problems.0.push(refused),
+        PriorResult::Conflict(refused) => errors.0.push(refused),
     }
-    let mut note = match hold_note(&transaction, ctx.sight(), "noteId", &note_id).await? {
-        Ok(note) if problems.0.is_empty() => note,
+    let mut note = match lock_note(&transaction, ctx.access(), "noteId", &note_id).await? {
+        Ok(note) if errors.0.is_empty() => note,
         refused => {
             transaction.rollback().await?;
-            problems.0.extend(refused.err());
-            return Ok(NoteMessagePostPayload { user_errors: problems.0, ..Default::default() });
+            errors.0.extend(refused.err());
+            return Ok(NoteMessagePostPayload { user_errors: errors.0, ..Default::default() });
         }
     };
-    let moment = Moment::new(viewer, app);
+    let context = ChangeContext::new(viewer, app);
     note.message_count += 1;
-    note.updated_on = moment.time;
+    note.updated_on = context.time;
     let message = message::Model {
         company_id: note.company_id,
         id,
@@ -159,13 +159,13 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         attachment_content_type: content_type,
         attachment_size: None,
         posted_by_id: Some(viewer.user_id),
-        created_on: moment.time,
+        created_on: context.time,
         from_import: false,
         source: None,
     };
-    let events = vec![Happened::new(EventType::MessagePosted, note.id, Some(message.id), &[])];
-    let growth = Usage::of_bytes(message_bytes(&message));
-    if let Some(refused) = moment.refusal(&transaction, &events, growth).await? {
+    let events = vec![NewEvent::new(EventType::MessagePosted, note.id, Some(message.id), &[])];
+    let growth = StorageUsage::of_bytes(message_bytes(&message));
+    if let Some(refused) = context.refusal(&transaction, &events, growth).await? {
         transaction.rollback().await?;
         return Ok(NoteMessagePostPayload { user_errors: vec![refused], ..Default::default() });
     }
@@ -180,8 +180,8 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         .exec(&transaction)
         .await?;
     search::add(&transaction, note.company_id, &search::parts([], [&message]), &texts).await?;
-    moment.append(&transaction, events, growth).await?;
-    key.keep(&transaction, &moment, message.id).await?;
+    context.append(&transaction, events, growth).await?;
+    key.keep(&transaction, &context, message.id).await?;
     transaction.commit().await?;
     Ok(NoteMessagePostPayload::made(note, Arc::new(message)))
 }

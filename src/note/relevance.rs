@@ -8,15 +8,15 @@ use hashbrown::HashMap;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, WindowStatement};
 use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryTrait};
 
-use super::list::{NoteList, Whose, belongs, join_assigned};
+use super::list::{ListParent, NoteList, belongs, join_assigned};
 use super::load::NOTE;
-use super::order::{Placed, SCORE};
-use crate::context::Reader;
-use crate::db::{Queries, Row, keys_table};
-use crate::entity::{Columns, assignment, note};
+use super::order::{RankedNote, SCORE};
+use crate::context::DataSource;
+use crate::db::{Row, RowQueries, keys_table};
+use crate::entity::{ColumnSet, assignment, note};
 use crate::error::Result;
-use crate::page::{LookedAt, Page};
-use crate::search::{Asked, Search};
+use crate::page::{Page, ScanExtent};
+use crate::search::{Search, SearchCondition};
 
 /// The alias of the table of a page's matches.
 const FOUND: &str = "found";
@@ -33,18 +33,18 @@ impl NoteList {
     ///
     /// # Errors
     /// When the database fails.
-    pub(super) async fn best(self, reader: &Reader, search: &Search) -> Result<Page<Placed>> {
-        let asked = Asked { search, sight: self.sight, backend: reader.db.backend() };
+    pub(super) async fn best(self, reader: &DataSource, search: &Search) -> Result<Page<RankedNote>> {
+        let asked = SearchCondition { search, access: self.access, backend: reader.db.backend() };
         let found = self.found(asked.backend);
         // If there are more candidates than one statement examines, the list consists of the newest.
         let matches = found.fitting(found.newest(found.most()));
         let mut page = self.scored(reader, matches, asked, None);
-        self.window.apply(&mut page, &self.ordering.ordering);
+        self.request.apply(&mut page, &self.ordering.ordering);
         let mut all = Query::select();
         let columns = self.rows_of(page, reader, all.column((FOUND, SCORE)));
         let rows = reader.db.read().rows(&all).await?;
         let rows = rows.iter().map(|row| placed(row, 0, columns)).collect::<Result<_>>()?;
-        Ok(self.window.page(rows, LookedAt::Enough))
+        Ok(self.request.page(rows, ScanExtent::Complete))
     }
 
     /// Loads a page for each of many parents, in one statement.
@@ -53,12 +53,12 @@ impl NoteList {
     /// When the database fails.
     pub(super) async fn best_under(
         self,
-        reader: &Reader,
+        reader: &DataSource,
         search: &Search,
-        whose: Whose,
+        parent_kind: ListParent,
         parents: Vec<i64>,
-    ) -> Result<HashMap<i64, Page<Placed>>> {
-        let asked = Asked { search, sight: self.sight, backend: reader.db.backend() };
+    ) -> Result<HashMap<i64, Page<RankedNote>>> {
+        let asked = SearchCondition { search, access: self.access, backend: reader.db.backend() };
         let (keys, key) = keys_table(asked.backend, parents.iter().copied());
         let each = self.each(asked.backend);
         let mut matches = each.notes.into_query();
@@ -67,27 +67,29 @@ impl NoteList {
         }
         // CROSS JOIN makes SQLite go from the parents to the few notes of each, not the other way round.
         matches.from_clear().from_function(keys, "k");
-        if whose == Whose::Assignee {
+        if parent_kind == ListParent::Assignee {
             matches.join(JoinType::CrossJoin, assignment::Entity, Condition::all());
-            join_assigned(&mut matches, self.sight, key);
+            join_assigned(&mut matches, self.access, key);
         } else {
-            matches
-                .join(JoinType::CrossJoin, note::Entity, Condition::all())
-                .and_where(belongs(whose, self.sight, key));
+            matches.join(JoinType::CrossJoin, note::Entity, Condition::all()).and_where(belongs(
+                parent_kind,
+                self.access,
+                key,
+            ));
         }
         let mut page = self.scored(reader, matches, asked, Some(key));
         let mut place = WindowStatement::partition_by(PARENT);
-        self.window.sort(&mut place, &self.ordering.ordering);
+        self.request.sort(&mut place, &self.ordering.ordering);
         page.column(PARENT).expr_window_as(Func::cust("row_number"), place, PLACE);
-        self.window.cut(&mut page, &self.ordering.ordering);
+        self.request.apply_cursors(&mut page, &self.ordering.ordering);
 
-        let (skipped, size) = self.window.rows();
+        let (skipped, size) = self.request.rows();
         let mut all = Query::select();
         all.columns([(FOUND, PARENT), (FOUND, SCORE)])
             .and_where(Expr::col((FOUND, PLACE)).gt(skipped))
             .and_where(Expr::col((FOUND, PLACE)).lte(skipped + size));
         let columns = self.rows_of(page, reader, &mut all);
-        let mut rows: HashMap<i64, Vec<Placed>> = HashMap::new();
+        let mut rows: HashMap<i64, Vec<RankedNote>> = HashMap::new();
         for row in reader.db.read().rows(&all).await? {
             rows.entry(row.get(0)?).or_default().push(placed(&row, 1, columns)?);
         }
@@ -98,9 +100,9 @@ impl NoteList {
     /// the order compares.
     fn scored(
         &self,
-        reader: &Reader,
+        reader: &DataSource,
         mut matches: SelectStatement,
-        asked: Asked<'_>,
+        asked: SearchCondition<'_>,
         parent: Option<Key>,
     ) -> SelectStatement {
         // Without the `+`, SQLite would scan all notes in an index by time and check each, instead of sorting the
@@ -119,25 +121,30 @@ impl NoteList {
         if let Some(key) = parent {
             matches.expr_as(Expr::col(key), PARENT);
         }
-        self.ordering.columns().and(Columns::of("id").unwrap_or(Columns::ALL)).select(&mut matches);
+        self.ordering.columns().and(ColumnSet::of("id").unwrap_or(ColumnSet::ALL)).select(&mut matches);
         Query::select().columns(["id", SCORE]).from_subquery(matches, note::Entity).take()
     }
 
     /// Adds the rows of the page to a statement, with their columns after those that it selects already.
-    fn rows_of(&self, page: SelectStatement, reader: &Reader, all: &mut SelectStatement) -> Columns<note::Entity> {
+    fn rows_of(
+        &self,
+        page: SelectStatement,
+        reader: &DataSource,
+        all: &mut SelectStatement,
+    ) -> ColumnSet<note::Entity> {
         let columns = reader.columns(&NOTE).and(self.ordering.columns());
         columns.select(all);
         all.from_subquery(page, FOUND)
             .join(JoinType::CrossJoin, note::Entity, Condition::all())
-            .and_where(note::Column::CompanyId.eq(self.sight.company_id))
+            .and_where(note::Column::CompanyId.eq(self.access.company_id))
             .and_where(Expr::col((note::Entity, note::Column::Id)).equals((FOUND, "id")));
-        self.window.sort(all, &self.ordering.ordering);
+        self.request.sort(all, &self.ordering.ordering);
         columns
     }
 }
 
 /// Reads a note from a row that has the score in the column `score`, and the note's columns after it.
-fn placed(row: &Row, score: usize, columns: Columns<note::Entity>) -> Result<Placed> {
+fn placed(row: &Row, score: usize, columns: ColumnSet<note::Entity>) -> Result<RankedNote> {
     let note = columns.read(row, score + 1)?;
-    Ok(Placed { score: row.get(score)?, ..note.into() })
+    Ok(RankedNote { score: row.get(score)?, ..note.into() })
 }

@@ -4,7 +4,7 @@ use std::hash::Hash;
 
 use indexmap::IndexSet;
 
-use crate::user_error::{ErrorCode, Problems};
+use crate::user_error::{ErrorCode, UserErrors};
 
 /// Maximum length of a subject, in characters.
 pub const SUBJECT: usize = 1_000;
@@ -21,7 +21,7 @@ pub const USERS: usize = 100;
 /// Maximum number of notes in one mutation or preview.
 pub const NOTES: usize = 100;
 
-impl Problems {
+impl UserErrors {
     /// Checks that the tags are within the limits and not blank. Returns them without duplicates.
     pub fn tags(&mut self, path: &[&str], tags: Vec<String>) -> Vec<String> {
         let mut kept = IndexSet::new();
@@ -31,11 +31,11 @@ impl Problems {
                 places.push(index);
             }
         }
-        if self.many(path, kept.len(), TAGS) {
+        if self.check_count(path, kept.len(), TAGS) {
             for (index, tag) in places.into_iter().zip(&kept) {
                 let index = index.to_string();
                 let path = [path, &[index.as_str()]].concat();
-                self.text(&path, tag, TAG);
+                self.check_text(&path, tag, TAG);
                 if tag.trim().is_empty() {
                     self.add(ErrorCode::Invalid, &path, "A tag has at least one character that can be seen.");
                 }

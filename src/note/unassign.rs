@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use async_graphql::{ID, InputObject};
 
-use super::assignments::take_away;
-use super::change::{References, hold_note, still_seen};
+use super::assignments::unassign_users;
+use super::lock::{References, lock_note, still_visible};
 use super::object::Note;
 use crate::context::ContextExt;
-use crate::engine::{Context, lent, local, object};
+use crate::engine::{Context, field_ref, inline, object};
 use crate::entity::token::Scope;
 use crate::error::Result;
-use crate::event::Moment;
-use crate::id::Kind;
-use crate::user_error::{Problems, UserError};
+use crate::event::ChangeContext;
+use crate::id::NodeKind;
+use crate::user_error::{UserError, UserErrors};
 
 /// Users to unassign from a note.
 #[derive(InputObject)]
@@ -37,35 +37,36 @@ object! {
     /// The result of `noteUnassign`.
     NoteUnassignPayload {
         /// The note, with its current assignees; null if the viewer was one of the users and no longer sees the note.
-        note = local(|payload: &NoteUnassignPayload| payload.note.clone());
+        note = inline(|payload: &NoteUnassignPayload| payload.note.clone());
         /// The users who were unassigned.
-        removed_user_ids = lent(|payload: &NoteUnassignPayload| &payload.removed_user_ids);
+        removed_user_ids = field_ref(|payload: &NoteUnassignPayload| &payload.removed_user_ids);
         /// The users who were not assigned.
-        not_assigned_user_ids = lent(|payload: &NoteUnassignPayload| &payload.not_assigned_user_ids);
+        not_assigned_user_ids = field_ref(|payload: &NoteUnassignPayload| &payload.not_assigned_user_ids);
         /// Errors that the user can fix. If there are any, nobody was unassigned.
-        user_errors = local(|payload: &NoteUnassignPayload| payload.user_errors.clone());
+        user_errors = inline(|payload: &NoteUnassignPayload| payload.user_errors.clone());
     }
 }
 
 pub async fn unassign(ctx: &Context<'_>, input: NoteUnassignInput) -> Result<NoteUnassignPayload> {
     let viewer = ctx.viewer(Scope::Write)?;
     let NoteUnassignInput { id, user_ids } = input;
-    let mut problems = Problems::default();
+    let mut errors = UserErrors::default();
     // A user who is not assigned is reported, whether the user exists or not, so users are not looked up.
-    let users = References::default().users(&mut problems, &["input", "userIds"], &user_ids);
+    let users = References::default().users(&mut errors, &["input", "userIds"], &user_ids);
 
     let app = ctx.app();
-    let sight = ctx.sight();
+    let access = ctx.access();
     let transaction = app.db.begin().await?;
-    let mut note = match hold_note(&transaction, sight, "id", &id).await? {
-        Ok(note) if problems.0.is_empty() => note,
+    let mut note = match lock_note(&transaction, access, "id", &id).await? {
+        Ok(note) if errors.0.is_empty() => note,
         refused => {
             transaction.rollback().await?;
-            problems.0.extend(refused.err());
-            return Ok(NoteUnassignPayload { user_errors: problems.0, ..Default::default() });
+            errors.0.extend(refused.err());
+            return Ok(NoteUnassignPayload { user_errors: errors.0, ..Default::default() });
         }
     };
-    let removed = match take_away(&transaction, &Moment::new(viewer, app), &mut [&mut note], &users).await? {
+    let removed = match unassign_users(&transaction, &ChangeContext::new(viewer, app), &mut [&mut note], &users).await?
+    {
         Ok(removed) => removed,
         Err(refused) => {
             transaction.rollback().await?;
@@ -73,14 +74,14 @@ pub async fn unassign(ctx: &Context<'_>, input: NoteUnassignInput) -> Result<Not
         }
     };
     let removed: Vec<i64> = removed.into_iter().map(|(_, user)| user).collect();
-    let visible = still_seen(&transaction, sight, [&note], &removed).await?.contains(&note.id);
+    let visible = still_visible(&transaction, access, [&note], &removed).await?.contains(&note.id);
     transaction.commit().await?;
 
     let absent = users.into_iter().filter(|user| !removed.contains(user));
     Ok(NoteUnassignPayload {
-        not_assigned_user_ids: absent.map(|user| Kind::User.id(user)).collect(),
+        not_assigned_user_ids: absent.map(|user| NodeKind::User.id(user)).collect(),
         note: visible.then(|| Note(Arc::new(note))),
-        removed_user_ids: removed.into_iter().map(|user| Kind::User.id(user)).collect(),
+        removed_user_ids: removed.into_iter().map(|user| NodeKind::User.id(user)).collect(),
         user_errors: Vec::new(),
     })
 }

@@ -4,16 +4,16 @@ use std::collections::HashSet;
 
 use async_graphql::{ID, InputObject};
 
-use super::assignments::take_away;
-use super::batch::{Batch, BatchErrorPolicy, NoteBatchResult};
-use super::change::{References, still_seen};
+use super::assignments::unassign_users;
+use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
+use super::lock::{References, still_visible};
 use crate::context::ContextExt;
-use crate::engine::{Context, lent, local, object};
+use crate::engine::{Context, field_ref, inline, object};
 use crate::entity::note;
 use crate::entity::token::Scope;
 use crate::error::Result;
-use crate::event::Moment;
-use crate::user_error::{Problems, UserError};
+use crate::event::ChangeContext;
+use crate::user_error::{UserError, UserErrors};
 
 /// Notes, and the users to unassign from each of them.
 #[derive(InputObject)]
@@ -41,43 +41,43 @@ object! {
     NotesUnassignPayload {
         /// The result of each note, in the order of the IDs; empty if there were too many IDs. `note` is null in a
         /// result if the viewer was one of the users and no longer sees the note.
-        results = local(|payload: &NotesUnassignPayload| payload.results.clone());
+        results = inline(|payload: &NotesUnassignPayload| payload.results.clone());
         /// The number of notes that changed; notes to which none of the users was assigned do not count.
-        changed_count = lent(|payload: &NotesUnassignPayload| &payload.changed_count);
+        changed_count = field_ref(|payload: &NotesUnassignPayload| &payload.changed_count);
         /// Errors that the user can fix. If there are any, nothing was changed.
-        user_errors = local(|payload: &NotesUnassignPayload| payload.user_errors.clone());
+        user_errors = inline(|payload: &NotesUnassignPayload| payload.user_errors.clone());
     }
 }
 
 pub async fn unassign_many(ctx: &Context<'_>, input: NotesUnassignInput) -> Result<NotesUnassignPayload> {
     let viewer = ctx.viewer(Scope::Write)?;
     let NotesUnassignInput { ids, user_ids, error_policy } = input;
-    let mut problems = Problems::default();
+    let mut errors = UserErrors::default();
     // A user who is not assigned changes nothing, whether the user exists or not, so users are not looked up.
-    let users = References::default().users(&mut problems, &["input", "userIds"], &user_ids);
+    let users = References::default().users(&mut errors, &["input", "userIds"], &user_ids);
 
     let app = ctx.app();
-    let sight = ctx.sight();
+    let access = ctx.access();
     let transaction = app.db.begin().await?;
-    let mut batch = Batch::hold(&transaction, sight, ids, error_policy.unwrap_or_default(), &mut problems).await?;
+    let mut batch = NoteBatch::lock(&transaction, access, ids, error_policy.unwrap_or_default(), &mut errors).await?;
     let mut changed = HashSet::new();
-    if batch.is_refused(&problems) {
+    if batch.is_refused(&errors) {
         transaction.rollback().await?;
     } else {
         let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
-        match take_away(&transaction, &Moment::new(viewer, app), &mut notes, &users).await? {
+        match unassign_users(&transaction, &ChangeContext::new(viewer, app), &mut notes, &users).await? {
             Ok(removed) => {
-                let seen = still_seen(&transaction, sight, batch.notes.values(), &users).await?;
+                let seen = still_visible(&transaction, access, batch.notes.values(), &users).await?;
                 transaction.commit().await?;
                 changed.extend(removed.into_iter().map(|(note, _)| note));
                 batch.notes.retain(|key, _| seen.contains(key));
             }
             Err(refused) => {
                 transaction.rollback().await?;
-                problems.0.push(refused);
+                errors.0.push(refused);
             }
         }
     }
-    let (results, user_errors) = batch.tell(problems);
+    let (results, user_errors) = batch.into_results(errors);
     Ok(NotesUnassignPayload { results, changed_count: changed.len(), user_errors })
 }

@@ -10,13 +10,13 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Pagin
 use super::object::NoteType;
 use crate::context::ContextExt;
 use crate::db;
-use crate::db::{Transaction, Violation};
-use crate::engine::{Context, local, object};
+use crate::db::{ConstraintViolation, Transaction};
+use crate::engine::{Context, inline, object};
 use crate::entity::token::Scope;
-use crate::entity::{Sight, note, note_type};
+use crate::entity::{AccessScope, note, note_type};
 use crate::error::Result;
-use crate::id::{Kind, quote};
-use crate::user_error::{ErrorCode, Problems, UserError};
+use crate::id::{NodeKind, quote};
+use crate::user_error::{ErrorCode, UserError, UserErrors};
 
 /// Maximum length of a type's name, in characters. Imported ones may be longer.
 const NAME: usize = 255;
@@ -32,9 +32,9 @@ object! {
     /// The result of a mutation of note types.
     NoteTypePayload {
         /// The current state of the type; after `noteTypeDelete`, the last state of the deleted type.
-        note_type = local(|payload: &NoteTypePayload| payload.note_type.clone());
+        note_type = inline(|payload: &NoteTypePayload| payload.note_type.clone());
         /// Errors that the user can fix. If there are any, nothing was changed.
-        user_errors = local(|payload: &NoteTypePayload| payload.user_errors.clone());
+        user_errors = inline(|payload: &NoteTypePayload| payload.user_errors.clone());
     }
 }
 
@@ -43,20 +43,20 @@ impl NoteTypePayload {
         Self { note_type: Some(NoteType(Arc::new(row))), user_errors: Vec::new() }
     }
 
-    async fn refused(transaction: Transaction, problems: Vec<UserError>) -> Result<Self> {
+    async fn refused(transaction: Transaction, errors: Vec<UserError>) -> Result<Self> {
         transaction.rollback().await?;
-        Ok(Self { note_type: None, user_errors: problems })
+        Ok(Self { note_type: None, user_errors: errors })
     }
 }
 
 pub async fn create(ctx: &Context<'_>, name: String) -> Result<NoteTypePayload> {
     let viewer = ctx.viewer(Scope::Admin)?;
-    let problems = check(&name);
+    let errors = check(&name);
     let transaction = ctx.app().db.begin().await?;
-    if !problems.is_empty() {
-        return NoteTypePayload::refused(transaction, problems).await;
+    if !errors.is_empty() {
+        return NoteTypePayload::refused(transaction, errors).await;
     }
-    let id = ctx.app().db.ids().claim_one(&transaction, viewer.company_id, db::Table::NoteType).await?;
+    let id = ctx.app().db.ids().allocate_one(&transaction, viewer.company_id, db::CompanyTable::NoteType).await?;
     let row = note_type::Model { company_id: viewer.company_id, id, name, from_import: false };
     let taken = OnConflict::columns([note_type::Column::CompanyId, note_type::Column::Name]).do_nothing().to_owned();
     let insert = note_type::Entity::insert(row.clone().into_active_model().reset_all()).on_conflict(taken);
@@ -69,13 +69,13 @@ pub async fn create(ctx: &Context<'_>, name: String) -> Result<NoteTypePayload> 
 
 pub async fn rename(ctx: &Context<'_>, id: ID, name: String) -> Result<NoteTypePayload> {
     ctx.viewer(Scope::Admin)?;
-    let mut problems = check(&name);
+    let mut errors = check(&name);
     let transaction = ctx.app().db.begin().await?;
-    let mut row = match hold(&transaction, ctx.sight(), &id).await? {
-        Ok(row) if problems.is_empty() => row,
+    let mut row = match lock_note_type(&transaction, ctx.access(), &id).await? {
+        Ok(row) if errors.is_empty() => row,
         refused => {
-            problems.extend(refused.err());
-            return NoteTypePayload::refused(transaction, problems).await;
+            errors.extend(refused.err());
+            return NoteTypePayload::refused(transaction, errors).await;
         }
     };
     let renamed = note_type::Entity::update_many()
@@ -85,7 +85,7 @@ pub async fn rename(ctx: &Context<'_>, id: ID, name: String) -> Result<NoteTypeP
         .exec(&transaction)
         .await;
     match renamed {
-        Err(error) if Violation::of(&error) == Some(Violation::Unique) => {
+        Err(error) if ConstraintViolation::of(&error) == Some(ConstraintViolation::Unique) => {
             return NoteTypePayload::refused(transaction, vec![taken_name(&name)]).await;
         }
         renamed => renamed?,
@@ -98,12 +98,12 @@ pub async fn rename(ctx: &Context<'_>, id: ID, name: String) -> Result<NoteTypeP
 pub async fn delete(ctx: &Context<'_>, id: ID) -> Result<NoteTypePayload> {
     ctx.viewer(Scope::Admin)?;
     let transaction = ctx.app().db.begin().await?;
-    let row = match hold(&transaction, ctx.sight(), &id).await? {
+    let row = match lock_note_type(&transaction, ctx.access(), &id).await? {
         Ok(row) => row,
         Err(refused) => return NoteTypePayload::refused(transaction, vec![refused]).await,
     };
     // A mutation that links a note to the type locks the type, too, so the count stays true. ADMIN sees all notes.
-    let count = ctx.sight().notes().filter(note::Column::TypeId.eq(row.id)).count(&transaction).await?;
+    let count = ctx.access().notes().filter(note::Column::TypeId.eq(row.id)).count(&transaction).await?;
     if count > 0 {
         let message = format!("{count} notes are of the type {}; give them another one first.", quote(&row.name));
         let in_use = UserError::new(ErrorCode::InUse, &["id"], message).with(serde_json::json!({ "count": count }));
@@ -119,25 +119,29 @@ pub async fn delete(ctx: &Context<'_>, id: ID) -> Result<NoteTypePayload> {
 }
 
 /// Loads a type of the viewer's company, and locks it until the transaction ends.
-async fn hold(transaction: &Transaction, sight: Sight, id: &ID) -> Result<Result<note_type::Model, UserError>> {
-    let key = match Kind::NoteType.parse(id) {
+async fn lock_note_type(
+    transaction: &Transaction,
+    access: AccessScope,
+    id: &ID,
+) -> Result<Result<note_type::Model, UserError>> {
+    let key = match NodeKind::NoteType.parse(id) {
         Ok(key) => key,
         Err(message) => return Ok(Err(UserError::new(ErrorCode::Invalid, &["id"], message))),
     };
-    let found = sight.note_types().filter(note_type::Column::Id.eq(key)).lock_exclusive().one(transaction).await?;
+    let found = access.note_types().filter(note_type::Column::Id.eq(key)).lock_exclusive().one(transaction).await?;
     Ok(found
         .ok_or_else(|| UserError::new(ErrorCode::NotFound, &["id"], format!("There is no note type {}.", quote(id)))))
 }
 
 fn check(name: &str) -> Vec<UserError> {
-    let mut problems = Problems::default();
+    let mut errors = UserErrors::default();
     if name.trim().is_empty() {
-        problems.text(&["name"], name, NAME);
-        problems.add(ErrorCode::Required, &["name"], "A name has at least one character that can be seen.");
+        errors.check_text(&["name"], name, NAME);
+        errors.add(ErrorCode::Required, &["name"], "A name has at least one character that can be seen.");
     } else {
-        problems.name(&["name"], name, NAME);
+        errors.check_name(&["name"], name, NAME);
     }
-    problems.0
+    errors.0
 }
 
 fn taken_name(name: &str) -> UserError {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::context::Reader;
+use crate::context::DataSource;
 use crate::db::one_of;
-use crate::engine::{Question, leaf, lent, object};
-use crate::entity::{Columns, note_type};
+use crate::engine::{Loader, field, field_ref, object};
+use crate::entity::{ColumnSet, note_type};
 use crate::error::Result;
-use crate::id::{GlobalId, Kind};
+use crate::id::{GlobalId, NodeKind};
 use crate::scalar::BigInt;
 
 /// The GraphQL object of a note type's row.
@@ -20,11 +20,11 @@ object! {
     /// A category of notes, defined and named by the company.
     NoteType implements "Node" {
         /// The global ID of the type.
-        id = leaf(|kind: &NoteType| GlobalId(Kind::NoteType, kind.0.id));
+        id = field(|kind: &NoteType| GlobalId(NodeKind::NoteType, kind.0.id));
         /// The key of the type within its company.
-        database_id = leaf(|kind: &NoteType| BigInt(kind.0.id)).reads(&["id"]);
+        database_id = field(|kind: &NoteType| BigInt(kind.0.id)).reads(&["id"]);
         /// The name of the type, unique within the company.
-        name = lent(|kind: &NoteType| &kind.0.name);
+        name = field_ref(|kind: &NoteType| &kind.0.name);
     }
 }
 
@@ -32,8 +32,8 @@ object! {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn all(reader: &Reader) -> Result<Vec<NoteType>> {
-    let mut types = reader.sight.note_types().all(reader.db.read()).await?;
+pub async fn all(reader: &DataSource) -> Result<Vec<NoteType>> {
+    let mut types = reader.access.note_types().all(reader.db.read()).await?;
     // Sorted here, because the databases order texts differently.
     types.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(types.into_iter().map(|note_type| NoteType(Arc::new(note_type))).collect())
@@ -42,16 +42,16 @@ pub async fn all(reader: &Reader) -> Result<Vec<NoteType>> {
 /// Loads note types by key.
 pub struct NoteTypeById;
 
-impl Question for NoteTypeById {
+impl Loader for NoteTypeById {
     type Key = i64;
-    type Answer = Arc<note_type::Model>;
-    type Source = Reader;
+    type Value = Arc<note_type::Model>;
+    type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+    async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
         let keys = one_of(reader.db.backend(), (note_type::Entity, note_type::Column::Id), keys.iter().copied());
-        let condition = reader.sight.sees_note_type().add(keys);
-        let types = Columns::<note_type::Entity>::ALL.matching(condition, reader.db.read()).await?;
+        let condition = reader.access.visible_note_types().add(keys);
+        let types = ColumnSet::<note_type::Entity>::ALL.matching(condition, reader.db.read()).await?;
         Ok(types.into_iter().map(|note_type| (note_type.id, Arc::new(note_type))).collect())
     }
 }

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use sea_orm::sea_query::{Expr, IntoColumnRef, Query, SelectStatement};
 use sea_orm::{Condition, QueryTrait, Select};
 
-use super::{Cursor, Direction, LookedAt, Ordering, Page, PageArgs, Term, Total, Window};
-use crate::db::{Db, Queries};
-use crate::entity::{Columns, Table};
+use super::{Cursor, Direction, Page, PageArgs, PageRequest, ScanExtent, SortKey, SortOrder, Total};
+use crate::db::{Db, RowQueries};
+use crate::entity::{ColumnSet, ColumnTable};
 use crate::error::{Error, Result};
 
 /// How many records one statement examines, if it checks a condition on each.
@@ -15,14 +15,14 @@ const COUNTED: u64 = 250_000;
 
 /// Records to list.
 #[derive(Clone)]
-pub struct Found<E: sea_orm::EntityTrait> {
+pub struct FilteredRecords<E: sea_orm::EntityTrait> {
     /// The candidates, which an index finds.
-    pub people: Select<E>,
+    pub select: Select<E>,
     /// The condition that each candidate must match.
     pub condition: Option<Condition>,
 }
 
-impl<E: Table> Found<E> {
+impl<E: ColumnTable> FilteredRecords<E> {
     /// Counts the records.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ impl<E: Table> Found<E> {
     pub async fn count(self, db: &Db) -> Result<Total> {
         let most = if self.condition.is_some() { LOOKED_AT } else { COUNTED };
         let all = Expr::cust("count(*)");
-        let mut records = self.people.into_query();
+        let mut records = self.select.into_query();
         let mut counted = Query::select();
         if let Some(condition) = self.condition {
             let fits = sea_orm::sea_query::CaseStatement::new().case(condition, Expr::cust("1"));
@@ -50,52 +50,52 @@ impl<E: Table> Found<E> {
 }
 
 /// A list ordered by ID, that is in the order in which its records were created.
-pub struct ListById<E: Table> {
-    found: Found<E>,
-    ordering: Ordering,
-    pub window: Window,
+pub struct ListById<E: ColumnTable> {
+    found: FilteredRecords<E>,
+    ordering: SortOrder,
+    pub request: PageRequest,
 }
 
 impl<E> ListById<E>
 where
-    E: Table,
+    E: ColumnTable,
     E::Model: Send + Sync,
 {
     /// `name` identifies the list in its cursors.
     ///
     /// # Errors
     /// INVALID or `BAD_CURSOR` if the arguments are wrong.
-    pub fn new(name: &str, found: Found<E>, id: impl IntoColumnRef, args: &PageArgs) -> Result<Self> {
-        let ordering = Ordering {
+    pub fn new(name: &str, found: FilteredRecords<E>, id: impl IntoColumnRef, args: &PageArgs) -> Result<Self> {
+        let ordering = SortOrder {
             name: format!("{name} id+"),
-            terms: vec![Term::integer(id, Direction::Ascending)],
+            keys: vec![SortKey::integer(id, Direction::Ascending)],
             sorted: false,
         };
-        let window = args.window(&ordering)?;
-        Ok(Self { found, ordering, window })
+        let request = args.request(&ordering)?;
+        Ok(Self { found, ordering, request })
     }
 
     /// # Errors
     /// When the database fails.
-    pub async fn page(&self, columns: Columns<E>, db: &Db) -> Result<Page<Arc<E::Model>>> {
-        let mut records = self.found.people.clone().into_query();
+    pub async fn page(&self, columns: ColumnSet<E>, db: &Db) -> Result<Page<Arc<E::Model>>> {
+        let mut records = self.found.select.clone().into_query();
         let Some(condition) = &self.found.condition else {
-            self.window.apply(&mut records, &self.ordering);
-            return Ok(self.window.page(rows(columns, records, db).await?, LookedAt::Enough));
+            self.request.apply(&mut records, &self.ordering);
+            return Ok(self.request.page(rows(columns, records, db).await?, ScanExtent::Complete));
         };
-        self.window.cut(&mut records, &self.ordering);
-        self.window.sort(&mut records, &self.ordering);
+        self.request.apply_cursors(&mut records, &self.ordering);
+        self.request.sort(&mut records, &self.ordering);
         let mut page = Query::select();
         page.from_subquery(records.clone().limit(LOOKED_AT).take(), E::default()).cond_where(condition.clone());
-        self.window.sort(&mut page, &self.ordering);
-        self.window.limit(&mut page);
+        self.request.sort(&mut page, &self.ordering);
+        self.request.limit(&mut page);
         let found = rows(columns, page, db).await?;
-        if self.window.is_full(&found) {
-            return Ok(self.window.page(found, LookedAt::Enough));
+        if self.request.is_full(&found) {
+            return Ok(self.request.page(found, ScanExtent::Complete));
         }
         records.limit(1).offset(LOOKED_AT - 1);
         let end = rows(columns, records, db).await?.pop();
-        Ok(self.window.page(found, end.map_or(LookedAt::Enough, LookedAt::UpTo)))
+        Ok(self.request.page(found, end.map_or(ScanExtent::Complete, ScanExtent::UpTo)))
     }
 
     pub fn cursor(&self, id: i64) -> String {
@@ -104,7 +104,11 @@ where
 }
 
 /// Loads the records that a statement finds.
-async fn rows<E: Table>(columns: Columns<E>, mut select: SelectStatement, db: &Db) -> Result<Vec<Arc<E::Model>>> {
+async fn rows<E: ColumnTable>(
+    columns: ColumnSet<E>,
+    mut select: SelectStatement,
+    db: &Db,
+) -> Result<Vec<Arc<E::Model>>> {
     columns.select(select.clear_selects());
     let rows = db.read().rows(&select).await?;
     // Each row is dropped as soon as it has been read.

@@ -2,8 +2,8 @@
 
 use async_graphql::Enum;
 
-use super::Window;
-use crate::engine::{Asked, Def, Question, ask, leaf_enum};
+use super::PageRequest;
+use crate::engine::{FieldDefinition, LoadedScalar, Loader, leaf_enum, relation_with_args};
 
 /// The precision of a count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]
@@ -38,44 +38,44 @@ impl Total {
 }
 
 /// A field with the number of records in the list of a connection.
-pub fn total_count<R, Q>(list: impl Fn(&R) -> Q::Key + Send + Sync + 'static) -> Def
+pub fn total_count<R, L>(list: impl Fn(&R) -> L::Key + Send + Sync + 'static) -> FieldDefinition
 where
     R: 'static,
-    Q: Question<Answer = Total>,
+    L: Loader<Value = Total>,
 {
-    ask::<R, (), Q, (), Asked<u64>>(
+    relation_with_args::<R, (), L, (), LoadedScalar<u64>>(
         move |row, (), _| Ok((Some(list(row)), ())),
-        |(), total| Ok(Asked(total.unwrap_or_default().count)),
+        |(), total| Ok(LoadedScalar(total.unwrap_or_default().count)),
     )
 }
 
 /// A field with the precision of that number.
-pub fn total_count_precision<R, Q>(list: impl Fn(&R) -> Q::Key + Send + Sync + 'static) -> Def
+pub fn total_count_precision<R, L>(list: impl Fn(&R) -> L::Key + Send + Sync + 'static) -> FieldDefinition
 where
     R: 'static,
-    Q: Question<Answer = Total>,
+    L: Loader<Value = Total>,
 {
-    ask::<R, (), Q, (), Asked<CountPrecision>>(
+    relation_with_args::<R, (), L, (), LoadedScalar<CountPrecision>>(
         move |row, (), _| Ok((Some(list(row)), ())),
-        |(), total| Ok(Asked(total.unwrap_or_default().precision)),
+        |(), total| Ok(LoadedScalar(total.unwrap_or_default().precision)),
     )
 }
 
 /// A field with the number of pages, when paging by number.
-pub fn page_count<R, Q>(
-    list: impl Fn(&R) -> Q::Key + Send + Sync + 'static,
-    window: impl Fn(&R) -> &Window + Send + Sync + 'static,
-) -> Def
+pub fn page_count<R, L>(
+    list: impl Fn(&R) -> L::Key + Send + Sync + 'static,
+    request: impl Fn(&R) -> &PageRequest + Send + Sync + 'static,
+) -> FieldDefinition
 where
     R: 'static,
-    Q: Question<Answer = Total>,
+    L: Loader<Value = Total>,
 {
-    ask::<R, (), Q, Option<u64>, Asked<Option<u64>>>(
+    relation_with_args::<R, (), L, Option<u64>, LoadedScalar<Option<u64>>>(
         move |row, (), _| {
-            let window = window(row);
-            let size = window.number.map(|_| window.size);
+            let request = request(row);
+            let size = request.number.map(|_| request.size);
             Ok((size.map(|_| list(row)), size))
         },
-        |size, total| Ok(Asked(size.map(|size| total.unwrap_or_default().count.div_ceil(size)))),
+        |size, total| Ok(LoadedScalar(size.map(|size| total.unwrap_or_default().count.div_ceil(size)))),
     )
 }

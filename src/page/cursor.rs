@@ -8,20 +8,20 @@ use crate::error::{Error, Result};
 /// A value in a cursor: one of those that an order compares.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(untagged)]
-pub enum Place {
+pub enum CursorValue {
     Integer(i64),
     Text(String),
     /// The column is null.
-    Nothing,
+    Null,
 }
 
-impl From<i64> for Place {
+impl From<i64> for CursorValue {
     fn from(value: i64) -> Self {
         Self::Integer(value)
     }
 }
 
-impl Place {
+impl CursorValue {
     pub fn integer(&self) -> Option<i64> {
         if let Self::Integer(value) = self { Some(*value) } else { None }
     }
@@ -33,35 +33,35 @@ impl Place {
 
 /// Not derived: a derived implementation would read any JSON value first, lists of any size included, before rejecting
 /// it.
-impl<'de> Deserialize<'de> for Place {
+impl<'de> Deserialize<'de> for CursorValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct PlaceVisitor;
+        struct CursorValueVisitor;
 
-        impl Visitor<'_> for PlaceVisitor {
-            type Value = Place;
+        impl Visitor<'_> for CursorValueVisitor {
+            type Value = CursorValue;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("an integer, a text or null")
             }
 
-            fn visit_i64<E: de::Error>(self, value: i64) -> std::result::Result<Place, E> {
-                Ok(Place::Integer(value))
+            fn visit_i64<E: de::Error>(self, value: i64) -> std::result::Result<CursorValue, E> {
+                Ok(CursorValue::Integer(value))
             }
 
-            fn visit_u64<E: de::Error>(self, value: u64) -> std::result::Result<Place, E> {
-                i64::try_from(value).map(Place::Integer).map_err(|_| E::custom("the integer is too large"))
+            fn visit_u64<E: de::Error>(self, value: u64) -> std::result::Result<CursorValue, E> {
+                i64::try_from(value).map(CursorValue::Integer).map_err(|_| E::custom("the integer is too large"))
             }
 
-            fn visit_str<E: de::Error>(self, value: &str) -> std::result::Result<Place, E> {
-                Ok(Place::Text(value.to_owned()))
+            fn visit_str<E: de::Error>(self, value: &str) -> std::result::Result<CursorValue, E> {
+                Ok(CursorValue::Text(value.to_owned()))
             }
 
-            fn visit_unit<E: de::Error>(self) -> std::result::Result<Place, E> {
-                Ok(Place::Nothing)
+            fn visit_unit<E: de::Error>(self) -> std::result::Result<CursorValue, E> {
+                Ok(CursorValue::Null)
             }
         }
 
-        deserializer.deserialize_any(PlaceVisitor)
+        deserializer.deserialize_any(CursorValueVisitor)
     }
 }
 
@@ -73,7 +73,7 @@ const MAX_BYTES: usize = 10_000;
 /// It contains the name of the order, so that a cursor of one list is not accepted for another. It is neither a secret
 /// nor a permission: the query decides what a viewer may see, whatever the cursor says.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Cursor(pub Vec<Place>);
+pub struct Cursor(pub Vec<CursorValue>);
 
 impl Cursor {
     pub fn encode(&self, order: &str) -> String {
@@ -84,7 +84,7 @@ impl Cursor {
     /// # Errors
     /// `BAD_CURSOR` if the text is no cursor, or a cursor of another order.
     pub fn decode(text: &str, order: &str, values: usize) -> Result<Self> {
-        let (made_for, cursor): (String, Vec<Place>) = Some(text)
+        let (made_for, cursor): (String, Vec<CursorValue>) = Some(text)
             .filter(|text| text.len() <= MAX_BYTES)
             .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back() {
-        let cursor = Cursor(vec![Place::Integer(i64::MAX), Place::Text("é\"\0".to_owned()), Place::Nothing]);
+        let cursor =
+            Cursor(vec![CursorValue::Integer(i64::MAX), CursorValue::Text("é\"\0".to_owned()), CursorValue::Null]);
         assert_eq!(Cursor::decode(&cursor.encode("a"), "a", 3).ok(), Some(cursor.clone()));
         assert!(Cursor::decode(&cursor.encode("a"), "b", 3).is_err(), "another order");
         assert!(Cursor::decode(&cursor.encode("a"), "a", 1).is_err(), "another length");
@@ -113,7 +114,7 @@ mod tests {
     #[test]
     fn only_integers_texts_and_null_are_places() {
         let decode = |json: &str| Cursor::decode(&URL_SAFE_NO_PAD.encode(json), "a", 1).ok();
-        assert_eq!(decode(r#"["a",[-7]]"#), Some(Cursor(vec![Place::Integer(-7)])));
+        assert_eq!(decode(r#"["a",[-7]]"#), Some(Cursor(vec![CursorValue::Integer(-7)])));
         for place in
             ["true", "0.5", "1e400", "18446744073709551615", "[]", "{}", r#"{"$serde_json::private::RawValue":"1"}"#]
         {
@@ -123,10 +124,10 @@ mod tests {
 
     #[test]
     fn the_longest_cursor_that_a_list_makes_is_taken() {
-        let text = || Place::Text("\u{1}".repeat(101));
-        let cursor = Cursor(vec![text(), text(), text(), Place::Integer(i64::MIN)]);
+        let text = || CursorValue::Text("\u{1}".repeat(101));
+        let cursor = Cursor(vec![text(), text(), text(), CursorValue::Integer(i64::MIN)]);
         assert_eq!(Cursor::decode(&cursor.encode("a"), "a", 4).ok(), Some(cursor));
-        let longer = Cursor(vec![Place::Text("a".repeat(MAX_BYTES))]);
+        let longer = Cursor(vec![CursorValue::Text("a".repeat(MAX_BYTES))]);
         assert!(Cursor::decode(&longer.encode("a"), "a", 1).is_err());
     }
 

@@ -3,16 +3,16 @@
 mod by_id;
 mod count;
 mod cursor;
-mod order;
-mod window;
+mod page_request;
+mod sort_order;
 
-pub use by_id::{Found, ListById};
+pub use by_id::{FilteredRecords, ListById};
 pub use count::{CountPrecision, Total, page_count, total_count, total_count_precision};
-pub use cursor::{Cursor, Place};
-pub use order::{Direction, Ordering, Term, time};
-pub use window::{LookedAt, PageArgs, Window};
+pub use cursor::{Cursor, CursorValue};
+pub use page_request::{PageArgs, PageRequest, ScanExtent};
+pub use sort_order::{Direction, SortKey, SortOrder, time};
 
-use crate::engine::{leaf, lent, object};
+use crate::engine::{field, field_ref, object};
 
 /// The GraphQL object of a page's position.
 #[derive(Clone, Debug, Default)]
@@ -28,16 +28,16 @@ object! {
     PageInfo {
         /// Whether there are more records after this page. Without `before`, this is determined from the list; with it,
         /// it is true, because the record that the cursor was taken from follows.
-        has_next_page = leaf(|info: &PageInfo| info.has_next_page);
+        has_next_page = field(|info: &PageInfo| info.has_next_page);
         /// Whether there are more records before this page. With `last`, this is determined from the list; with
         /// `after`, it is true, because the record that the cursor was taken from precedes.
-        has_previous_page = leaf(|info: &PageInfo| info.has_previous_page);
+        has_previous_page = field(|info: &PageInfo| info.has_previous_page);
         /// The cursor of the first edge: pass it as `before` to page backwards. If a backwards search stopped at its
         /// limit before the page was full, it is the cursor of the last examined record, and the page may be empty.
-        start_cursor = lent(|info: &PageInfo| &info.start_cursor);
+        start_cursor = field_ref(|info: &PageInfo| &info.start_cursor);
         /// The cursor of the last edge: pass it as `after` to page forwards. If the search stopped at its limit before
         /// the page was full, it is the cursor of the last examined record, and the page may be empty.
-        end_cursor = lent(|info: &PageInfo| &info.end_cursor);
+        end_cursor = field_ref(|info: &PageInfo| &info.end_cursor);
     }
 }
 

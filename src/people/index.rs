@@ -7,12 +7,12 @@ use sea_orm::{
 };
 
 use super::words;
+use crate::backfill::Key;
 use crate::db::Transaction;
-use crate::derived::Key;
 use crate::entity::{customer, user};
 
 /// An entity of people who are found by words.
-pub trait Findable: EntityTrait {
+pub trait Searchable: EntityTrait {
     const ID: Self::Column;
     const COMPANY: Self::Column;
     /// The table of their words, and its column with the person's key.
@@ -23,7 +23,7 @@ pub trait Findable: EntityTrait {
     fn words(row: &Self::Model) -> BTreeSet<String>;
 }
 
-impl Findable for customer::Entity {
+impl Searchable for customer::Entity {
     const ID: customer::Column = customer::Column::Id;
     const COMPANY: customer::Column = customer::Column::CompanyId;
     const WORD_TABLE: &'static str = "customer_word";
@@ -38,7 +38,7 @@ impl Findable for customer::Entity {
     }
 }
 
-impl Findable for user::Entity {
+impl Searchable for user::Entity {
     const ID: user::Column = user::Column::Id;
     const COMPANY: user::Column = user::Column::CompanyId;
     const WORD_TABLE: &'static str = "user_word";
@@ -60,7 +60,7 @@ const ROWS: usize = 2_000;
 ///
 /// # Errors
 /// When a statement fails.
-pub async fn add<E: Findable>(connection: &impl ConnectionTrait, people: &[E::Model]) -> Result<(), DbErr> {
+pub async fn add<E: Searchable>(connection: &impl ConnectionTrait, people: &[E::Model]) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     for some in people.chunks(ROWS) {
         let rows = some.iter().flat_map(|row| {
@@ -90,7 +90,7 @@ pub async fn add<E: Findable>(connection: &impl ConnectionTrait, people: &[E::Mo
 ///
 /// # Errors
 /// When a statement fails.
-pub async fn replace<E: Findable>(connection: &impl ConnectionTrait, people: &[E::Model]) -> Result<(), DbErr> {
+pub async fn replace<E: Searchable>(connection: &impl ConnectionTrait, people: &[E::Model]) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     for some in people.chunks(ROWS) {
         let (companies, ids): (Vec<i64>, Vec<i64>) = some.iter().map(E::key).unzip();
@@ -106,10 +106,10 @@ pub async fn replace<E: Findable>(connection: &impl ConnectionTrait, people: &[E
     add::<E>(connection, people).await
 }
 
-/// Rebuilds the words of the next people after this key; see [`Derivation`](crate::derived::Derivation).
+/// Rebuilds the words of the next people after this key; see [`Backfill`](crate::backfill::Backfill).
 pub async fn batch<E>(transaction: &Transaction, after: Option<Key>) -> Result<Option<Key>, DbErr>
 where
-    E: Findable,
+    E: Searchable,
     E::Model: FromQueryResult + Sized + Send + Sync,
 {
     let mut select = E::find().order_by_asc(E::COMPANY).order_by_asc(E::ID).limit(ROWS as u64);

@@ -2,7 +2,7 @@
 //!
 //! [`words`] defines the words by which a person is found, and [`search`] parses a search. The table of words is
 //! written in the transaction that writes the person ([`index`]), and rebuilt when its rules change
-//! ([`derived`](crate::derived)).
+//! ([`backfill`](crate::backfill)).
 //!
 //! [`upsert`] is the common part of the mutations of customers and users.
 
@@ -13,7 +13,7 @@ mod search;
 mod upsert;
 mod words;
 
-pub use index::{Findable, add, batch, replace};
+pub use index::{Searchable, add, batch, replace};
 pub use number::{PhoneNumber, PhoneNumberInput};
 pub use search::PeopleSearch;
-pub use upsert::{Fields, Identity, fits, hold, save, take_turns};
+pub use upsert::{InputFields, UpsertKey, check_count, lock_people, save, serialize_upserts};

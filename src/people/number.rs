@@ -3,7 +3,7 @@
 use async_graphql::InputObject;
 
 use super::phone::is_international;
-use crate::engine::{lent, object};
+use crate::engine::{field_ref, object};
 
 /// The GraphQL object of a telephone number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,11 +31,11 @@ object! {
     /// A telephone number; any part may be missing.
     PhoneNumber {
         /// The country's calling code.
-        country_code = lent(|phone: &PhoneNumber| &phone.country_code);
+        country_code = field_ref(|phone: &PhoneNumber| &phone.country_code);
         /// The number within the country.
-        number = lent(|phone: &PhoneNumber| &phone.number);
+        number = field_ref(|phone: &PhoneNumber| &phone.number);
         /// The full number, as it is dialled from anywhere.
-        full = lent(|phone: &PhoneNumber| &phone.full);
+        full = field_ref(|phone: &PhoneNumber| &phone.full);
     }
 }
 

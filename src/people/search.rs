@@ -3,11 +3,11 @@ use std::sync::Arc;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{Condition, QueryFilter, Select};
 
-use super::index::Findable;
+use super::index::Searchable;
 use super::words::{cut, pieces};
-use crate::entity::Sight;
+use crate::entity::AccessScope;
 use crate::error::{Error, Result};
-use crate::page::Found;
+use crate::page::FilteredRecords;
 use crate::search::Shape;
 
 /// Maximum number of words in a search.
@@ -50,14 +50,14 @@ impl PeopleSearch {
 
     /// Selects the people that the search finds: candidates have the longest word, which is usually the rarest, and the
     /// condition checks the other words. A text without words finds nobody.
-    pub fn finds<E: Findable>(&self, people: Select<E>, sight: Sight) -> Found<E> {
+    pub fn finds<E: Searchable>(&self, people: Select<E>, access: AccessScope) -> FilteredRecords<E> {
         let Some(longest) = self.0.iter().max_by_key(|word| word.len()) else {
-            return Found { people: people.filter(Expr::val(1).eq(0)), condition: None };
+            return FilteredRecords { select: people.filter(Expr::val(1).eq(0)), condition: None };
         };
         let with_word = |word: &String| {
             Query::select()
                 .from(E::WORD_TABLE)
-                .and_where(Expr::col("company_id").eq(sight.company_id))
+                .and_where(Expr::col("company_id").eq(access.company_id))
                 .and_where(Expr::col("word").gte(word.as_str()))
                 // The greatest character sorts after every continuation of the word.
                 .and_where(Expr::col("word").lt(format!("{word}{}", char::MAX)))
@@ -73,7 +73,7 @@ impl PeopleSearch {
             Expr::SubQuery(None, Box::new(own.into())).is_not_null()
         };
         let condition = others.iter().map(has).fold(Condition::all(), Condition::add);
-        Found { people, condition: (!others.is_empty()).then_some(condition) }
+        FilteredRecords { select: people, condition: (!others.is_empty()).then_some(condition) }
     }
 }
 

@@ -10,15 +10,15 @@ use sea_orm::{
     IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
-use super::index::{Findable, replace};
-use crate::context::App;
+use super::index::{Searchable, replace};
+use crate::context::AppState;
 use crate::db::{self, Transaction, one_of, one_of_texts, update_rows};
-use crate::entity::{Sight, customer, user};
+use crate::entity::{AccessScope, customer, user};
 use crate::error::Result;
-use crate::form::person::{Person, forget_changes};
-use crate::id::{Kind, quote};
-use crate::quota::{Usage, add_usage, row_bytes};
-use crate::user_error::{ErrorCode, Problems, UserError};
+use crate::exchange::person::{Person, forget_changes};
+use crate::id::{NodeKind, quote};
+use crate::quota::{StorageUsage, add_usage, row_bytes};
+use crate::user_error::{ErrorCode, UserError, UserErrors};
 
 /// Maximum number of people in one mutation.
 const MOST: usize = 100;
@@ -28,9 +28,9 @@ const SHORT: usize = 255;
 const FULL_NAME: usize = 1_000;
 
 /// An entity of people that an owning system can upsert.
-pub trait Owned: Findable<Model: Person + FromQueryResult + IntoActiveModel<Self::ActiveModel>> {
-    const KIND: Kind;
-    const TABLE: db::Table;
+pub trait Upsertable: Searchable<Model: Person + FromQueryResult + IntoActiveModel<Self::ActiveModel>> {
+    const KIND: NodeKind;
+    const TABLE: db::CompanyTable;
     const EXTERNAL_KEY: Self::Column;
 
     fn external_key(row: &Self::Model) -> Option<&str>;
@@ -38,9 +38,9 @@ pub trait Owned: Findable<Model: Person + FromQueryResult + IntoActiveModel<Self
     fn set_id(row: &mut Self::Model, id: i64);
 }
 
-impl Owned for customer::Entity {
-    const KIND: Kind = Kind::Customer;
-    const TABLE: db::Table = db::Table::Customer;
+impl Upsertable for customer::Entity {
+    const KIND: NodeKind = NodeKind::Customer;
+    const TABLE: db::CompanyTable = db::CompanyTable::Customer;
     const EXTERNAL_KEY: customer::Column = customer::Column::ExternalKey;
 
     fn external_key(row: &customer::Model) -> Option<&str> {
@@ -52,9 +52,9 @@ impl Owned for customer::Entity {
     }
 }
 
-impl Owned for user::Entity {
-    const KIND: Kind = Kind::User;
-    const TABLE: db::Table = db::Table::User;
+impl Upsertable for user::Entity {
+    const KIND: NodeKind = NodeKind::User;
+    const TABLE: db::CompanyTable = db::CompanyTable::User;
     const EXTERNAL_KEY: user::Column = user::Column::ExternalKey;
 
     fn external_key(row: &user::Model) -> Option<&str> {
@@ -72,7 +72,7 @@ impl Owned for user::Entity {
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn take_turns<E: Owned>(transaction: &Transaction, company_id: i64) -> Result<(), DbErr> {
+pub async fn serialize_upserts<E: Upsertable>(transaction: &Transaction, company_id: i64) -> Result<(), DbErr> {
     let backend = transaction.get_database_backend();
     if backend == DatabaseBackend::Postgres {
         let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
@@ -83,47 +83,47 @@ pub async fn take_turns<E: Owned>(transaction: &Transaction, company_id: i64) ->
 }
 
 /// The identity of a person in an input.
-pub struct Identity {
+pub struct UpsertKey {
     pub id: Option<ID>,
     pub external_key: String,
 }
 
 /// Checks that an input has not too many people.
-pub fn fits(count: usize, problems: &mut Problems) -> bool {
-    problems.many(&["input"], count, MOST)
+pub fn check_count(count: usize, errors: &mut UserErrors) -> bool {
+    errors.check_count(&["input"], count, MOST)
 }
 
 /// Finds the person of each identity, `None` if there is none yet, and locks the rows until the transaction ends.
-pub async fn hold<E: Owned>(
+pub async fn lock_people<E: Upsertable>(
     transaction: &Transaction,
-    sight: Sight,
-    identities: &[Identity],
-    problems: &mut Problems,
+    access: AccessScope,
+    upsert_keys: &[UpsertKey],
+    errors: &mut UserErrors,
 ) -> Result<Vec<Option<E::Model>>> {
-    let mut ids = Vec::with_capacity(identities.len());
-    for (index, identity) in identities.iter().enumerate() {
-        let mut fields = Fields::of(index, false, problems);
-        fields.check("externalKey", &identity.external_key, SHORT);
-        if identity.external_key.is_empty() {
+    let mut ids = Vec::with_capacity(upsert_keys.len());
+    for (index, upsert_key) in upsert_keys.iter().enumerate() {
+        let mut fields = InputFields::of(index, false, errors);
+        fields.check("externalKey", &upsert_key.external_key, SHORT);
+        if upsert_key.external_key.is_empty() {
             fields.add(ErrorCode::Required, "externalKey", "A key has at least one character.");
         }
         ids.push(
-            identity
+            upsert_key
                 .id
                 .as_ref()
                 .and_then(|id| E::KIND.parse(id).map_err(|message| fields.add(ErrorCode::Invalid, "id", message)).ok()),
         );
     }
-    take_turns::<E>(transaction, sight.company_id).await?;
+    serialize_upserts::<E>(transaction, access.company_id).await?;
     let backend = transaction.get_database_backend();
     // PostgreSQL accepts no text with a NUL, not even in a comparison; the error for it has been added already.
-    let keys = identities.iter().map(|identity| identity.external_key.clone()).filter(|key| !key.contains('\0'));
+    let keys = upsert_keys.iter().map(|upsert_key| upsert_key.external_key.clone()).filter(|key| !key.contains('\0'));
     let named = Condition::any()
         .add(one_of_texts(backend, Expr::col((E::default(), E::EXTERNAL_KEY)), keys))
         .add(one_of(backend, (E::default(), E::ID), ids.iter().flatten().copied()));
     // Locked like for an update of non-key columns, so that transactions that link to them need not wait.
     let rows = E::find()
-        .filter(E::COMPANY.eq(sight.company_id))
+        .filter(E::COMPANY.eq(access.company_id))
         .filter(named)
         .order_by_asc(E::ID)
         .lock(LockType::NoKeyUpdate)
@@ -133,10 +133,10 @@ pub async fn hold<E: Owned>(
     let by_key: HashMap<&str, &E::Model> = rows.iter().filter_map(|row| Some((E::external_key(row)?, row))).collect();
 
     let (mut keys, mut people) = (HashSet::new(), HashSet::new());
-    let mut held = Vec::with_capacity(identities.len());
-    for (index, (identity, id)) in identities.iter().zip(ids).enumerate() {
-        let mut fields = Fields::of(index, false, problems);
-        let key = identity.external_key.as_str();
+    let mut held = Vec::with_capacity(upsert_keys.len());
+    for (index, (upsert_key, id)) in upsert_keys.iter().zip(ids).enumerate() {
+        let mut fields = InputFields::of(index, false, errors);
+        let key = upsert_key.external_key.as_str();
         let of_key = by_key.get(key).copied();
         let of_id = id.and_then(|id| by_id.get(&id).copied());
         let is_again = !keys.insert(key);
@@ -169,17 +169,17 @@ pub async fn hold<E: Owned>(
 }
 
 /// The growth in bytes of people, each given by the states before and after.
-fn growth<E: Owned>(people: &[(Option<E::Model>, E::Model)]) -> Usage {
+fn growth<E: Upsertable>(people: &[(Option<E::Model>, E::Model)]) -> StorageUsage {
     let bytes = |(before, now): &(Option<E::Model>, E::Model)| row_bytes(now) - before.as_ref().map_or(0, row_bytes);
-    Usage::of_bytes(people.iter().map(bytes).sum())
+    StorageUsage::of_bytes(people.iter().map(bytes).sum())
 }
 
 /// Writes people: each with the state before, `None` for a new person. Unchanged people are not written. If that
 /// exceeds the company's quota, nothing is written, and the error is returned.
-pub async fn save<E: Owned>(
+pub async fn save<E: Upsertable>(
     transaction: &Transaction,
-    sight: Sight,
-    app: &App,
+    access: AccessScope,
+    app: &AppState,
     mut people: Vec<(Option<E::Model>, E::Model)>,
 ) -> Result<Result<Vec<E::Model>, UserError>, DbErr>
 where
@@ -187,13 +187,13 @@ where
     E::ActiveModel: Send,
 {
     let growth = growth::<E>(&people);
-    if let Some(exceeded) = app.quota.check(transaction, sight.company_id, growth).await? {
+    if let Some(exceeded) = app.quota.check(transaction, access.company_id, growth).await? {
         return Ok(Err(exceeded.user_error()));
     }
-    add_usage(transaction, sight.company_id, growth).await?;
+    add_usage(transaction, access.company_id, growth).await?;
     let count = people.iter().filter(|(before, _)| before.is_none()).count();
     if count > 0 {
-        let ids = app.db.ids().claim(transaction, sight.company_id, E::TABLE, count).await?;
+        let ids = app.db.ids().allocate(transaction, access.company_id, E::TABLE, count).await?;
         let new = people.iter_mut().filter(|(before, _)| before.is_none());
         for ((_, row), id) in new.zip(ids) {
             E::set_id(row, id);
@@ -222,7 +222,7 @@ where
 }
 
 /// The columns that differ between two states of a person.
-fn changes<E: Owned>(before: &E::Model, now: &E::Model) -> E::ActiveModel {
+fn changes<E: Upsertable>(before: &E::Model, now: &E::Model) -> E::ActiveModel {
     let (before, now) = (before.clone().into_active_model(), now.clone().into_active_model());
     let mut columns = <E::ActiveModel as ActiveModelTrait>::default();
     for column in E::Column::iter() {
@@ -236,24 +236,24 @@ fn changes<E: Owned>(before: &E::Model, now: &E::Model) -> E::ActiveModel {
 }
 
 /// The fields of one person in an input, to be checked and set.
-pub struct Fields<'p> {
+pub struct InputFields<'p> {
     index: String,
     /// Whether the person is new: then an absent field is empty, not kept.
     is_new: bool,
-    problems: &'p mut Problems,
+    errors: &'p mut UserErrors,
 }
 
-impl<'p> Fields<'p> {
-    pub fn of(index: usize, is_new: bool, problems: &'p mut Problems) -> Self {
-        Self { index: index.to_string(), is_new, problems }
+impl<'p> InputFields<'p> {
+    pub fn of(index: usize, is_new: bool, errors: &'p mut UserErrors) -> Self {
+        Self { index: index.to_string(), is_new, errors }
     }
 
     pub fn add(&mut self, code: ErrorCode, field: &str, message: impl Into<String>) {
-        self.problems.add(code, &["input", self.index.as_str(), field], message);
+        self.errors.add(code, &["input", self.index.as_str(), field], message);
     }
 
     pub fn check(&mut self, field: &str, text: &str, max: usize) {
-        self.problems.name(&["input", self.index.as_str(), field], text, max);
+        self.errors.check_name(&["input", self.index.as_str(), field], text, max);
     }
 
     /// Sets a field that can be empty.

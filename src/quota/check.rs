@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::usage::{Usage, read_usage};
+use super::usage::{StorageUsage, read_usage};
 use crate::user_error::{ErrorCode, UserError};
 
 /// How long a usage that was read is reused for a company far from its limits.
@@ -14,7 +14,7 @@ const FRESH: Duration = Duration::from_secs(10);
 
 /// Limits on what a company may store; `None` means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limits {
+pub struct QuotaLimits {
     pub notes: Option<i64>,
     pub bytes: Option<i64>,
 }
@@ -24,31 +24,31 @@ pub struct Limits {
 #[derive(Clone, Debug, Default)]
 pub struct Quota {
     /// For companies without limits of their own.
-    defaults: Option<Limits>,
+    defaults: Option<QuotaLimits>,
     seen: Arc<Mutex<HashMap<i64, Seen>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Seen {
-    usage: Usage,
-    limits: Limits,
+    usage: StorageUsage,
+    limits: QuotaLimits,
     read: Instant,
 }
 
 /// A limit that a company would exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exceeded {
+pub struct ExceededQuota {
     what: &'static str,
     limit: i64,
 }
 
-impl Limits {
-    fn exceeded(self, usage: Usage, growth: Usage) -> Option<Exceeded> {
+impl QuotaLimits {
+    fn exceeded(self, usage: StorageUsage, growth: StorageUsage) -> Option<ExceededQuota> {
         [("notes", self.notes, usage.notes, growth.notes), ("bytes", self.bytes, usage.bytes, growth.bytes)]
             .into_iter()
             .filter_map(|(what, limit, used, more)| Some((what, limit?, used, more)))
             .find(|(_, limit, used, more)| *more > 0 && used.saturating_add(*more) > *limit)
-            .map(|(what, limit, ..)| Exceeded { what, limit })
+            .map(|(what, limit, ..)| ExceededQuota { what, limit })
     }
 
     /// Nine tenths of the limits.
@@ -58,7 +58,7 @@ impl Limits {
 }
 
 impl Quota {
-    pub fn new(defaults: Limits) -> Self {
+    pub fn new(defaults: QuotaLimits) -> Self {
         Self { defaults: Some(defaults), seen: Arc::default() }
     }
 
@@ -75,14 +75,14 @@ impl Quota {
         &self,
         connection: &impl ConnectionTrait,
         company_id: i64,
-        growth: Usage,
-    ) -> Result<Option<Exceeded>, DbErr> {
+        growth: StorageUsage,
+    ) -> Result<Option<ExceededQuota>, DbErr> {
         let Some(defaults) = self.defaults else { return Ok(None) };
         if growth.notes <= 0 && growth.bytes <= 0 || self.is_far(company_id, growth) {
             return Ok(None);
         }
         let (usage, own) = read_usage(connection, company_id).await?;
-        let limits = Limits { notes: own.notes.or(defaults.notes), bytes: own.bytes.or(defaults.bytes) };
+        let limits = QuotaLimits { notes: own.notes.or(defaults.notes), bytes: own.bytes.or(defaults.bytes) };
         let exceeded = limits.exceeded(usage, growth);
         let usage = if exceeded.is_none() { usage + growth } else { usage };
         let seen = Seen { usage, limits, read: Instant::now() };
@@ -91,7 +91,7 @@ impl Quota {
     }
 
     /// Whether the company stays far from its limits according to the cached usage; if so, adds the growth to it.
-    fn is_far(&self, company_id: i64, growth: Usage) -> bool {
+    fn is_far(&self, company_id: i64, growth: StorageUsage) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(seen) = seen.get_mut(&company_id) else { return false };
         let is_far = seen.read.elapsed() < FRESH && seen.limits.nearly().exceeded(seen.usage, growth).is_none();
@@ -102,7 +102,7 @@ impl Quota {
     }
 }
 
-impl Exceeded {
+impl ExceededQuota {
     /// The error for the client. It does not tell how much the company stores, as that includes notes that the viewer
     /// may not see.
     pub fn user_error(self) -> UserError {
@@ -112,7 +112,7 @@ impl Exceeded {
     }
 }
 
-impl std::fmt::Display for Exceeded {
+impl std::fmt::Display for ExceededQuota {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { what, limit } = self;
         write!(
@@ -127,26 +127,26 @@ impl std::fmt::Display for Exceeded {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { notes: Some(10), bytes: Some(1_000) };
+    const LIMITS: QuotaLimits = QuotaLimits { notes: Some(10), bytes: Some(1_000) };
 
     #[test]
     fn only_growth_is_refused() {
-        let used = |notes, bytes| Usage { notes, bytes };
+        let used = |notes, bytes| StorageUsage { notes, bytes };
         let exceeded = |usage, growth| LIMITS.exceeded(usage, growth).map(|exceeded| exceeded.what);
         assert_eq!(exceeded(used(9, 0), used(1, 1_000)), None);
         assert_eq!(exceeded(used(10, 0), used(1, 1)), Some("notes"));
         assert_eq!(exceeded(used(9, 1), used(1, 1_000)), Some("bytes"));
         assert_eq!(exceeded(used(20, 2_000), used(-1, -500)), None, "above a limit that was lowered");
         assert_eq!(exceeded(used(20, 0), used(0, 5)), None, "of the other kind");
-        assert_eq!(Limits::default().exceeded(used(i64::MAX, i64::MAX), used(1, 1)), None);
+        assert_eq!(QuotaLimits::default().exceeded(used(i64::MAX, i64::MAX), used(1, 1)), None);
     }
 
     #[test]
     fn a_company_that_is_far_from_its_limits_is_not_read_again() {
         let quota = Quota::new(LIMITS);
-        let growth = Usage { notes: 1, bytes: 10 };
+        let growth = StorageUsage { notes: 1, bytes: 10 };
         assert!(!quota.is_far(1, growth), "nothing is known of it");
-        let seen = Seen { usage: Usage { notes: 7, bytes: 0 }, limits: LIMITS, read: Instant::now() };
+        let seen = Seen { usage: StorageUsage { notes: 7, bytes: 0 }, limits: LIMITS, read: Instant::now() };
         quota.seen.lock().unwrap().insert(1, seen);
         assert_eq!([quota.is_far(1, growth), quota.is_far(1, growth), quota.is_far(1, growth)], [true, true, false]);
         assert!(!quota.is_far(2, growth));

@@ -7,6 +7,6 @@ mod check;
 mod size;
 mod usage;
 
-pub use check::{Exceeded, Limits, Quota};
+pub use check::{ExceededQuota, Quota, QuotaLimits};
 pub use size::{changes_bytes, event_bytes, message_bytes, note_bytes, row_bytes};
-pub use usage::{ADD_USAGE, Usage, add_usage, messages_usage, read_usage, usage_values, write_limits};
+pub use usage::{ADD_USAGE, StorageUsage, add_usage, messages_usage, read_usage, usage_values, write_limits};

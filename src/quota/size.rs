@@ -1,7 +1,7 @@
 use sea_orm::sea_query::Value;
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Iterable, ModelTrait};
 
-use crate::entity::event::Changes;
+use crate::entity::event::FieldChanges;
 use crate::entity::{message, note};
 
 /// Bytes that each row counts in addition to its texts: roughly its other columns and its index entries.
@@ -26,7 +26,7 @@ pub fn event_bytes(changes: &str) -> i64 {
 }
 
 /// The same, in the type of the event's column.
-pub fn changes_bytes(changes: &Changes) -> i32 {
+pub fn changes_bytes(changes: &FieldChanges) -> i32 {
     i32::try_from(event_bytes(&serde_json::json!(changes).to_string())).unwrap_or(i32::MAX)
 }
 

@@ -2,7 +2,7 @@ use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
 use serde_json::json;
 
-use super::check::Limits;
+use super::check::QuotaLimits;
 use super::size::ROW;
 
 /// Number of rows that a company's usage is spread over on `PostgreSQL`. Writers that update the same row wait for each
@@ -11,19 +11,19 @@ const STRIPES: u8 = 16;
 
 /// What a company stores, or what a change adds to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
+pub struct StorageUsage {
     pub notes: i64,
     /// Bytes of texts, and a fixed number for each row: see [`super::note_bytes`].
     pub bytes: i64,
 }
 
-impl Usage {
+impl StorageUsage {
     pub fn of_bytes(bytes: i64) -> Self {
         Self { notes: 0, bytes }
     }
 }
 
-impl std::ops::Add for Usage {
+impl std::ops::Add for StorageUsage {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
@@ -31,7 +31,7 @@ impl std::ops::Add for Usage {
     }
 }
 
-impl std::ops::AddAssign for Usage {
+impl std::ops::AddAssign for StorageUsage {
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
@@ -43,7 +43,7 @@ pub const ADD_USAGE: &str = "INSERT INTO company_usage (company_id, stripe, note
      SET notes = company_usage.notes + excluded.notes, bytes = company_usage.bytes + excluded.bytes";
 
 /// The values for [`ADD_USAGE`].
-pub fn usage_values(backend: DatabaseBackend, company_id: i64, growth: Usage) -> [Value; 4] {
+pub fn usage_values(backend: DatabaseBackend, company_id: i64, growth: StorageUsage) -> [Value; 4] {
     let mut stripe = [0];
     // Without randomness all writers take the same row and wait for each other, which is slow but correct.
     if backend == DatabaseBackend::Postgres && getrandom::fill(&mut stripe).is_err() {
@@ -56,8 +56,8 @@ pub fn usage_values(backend: DatabaseBackend, company_id: i64, growth: Usage) ->
 ///
 /// # Errors
 /// If the statement fails.
-pub async fn add_usage(connection: &impl ConnectionTrait, company_id: i64, growth: Usage) -> Result<(), DbErr> {
-    if growth == Usage::default() {
+pub async fn add_usage(connection: &impl ConnectionTrait, company_id: i64, growth: StorageUsage) -> Result<(), DbErr> {
+    if growth == StorageUsage::default() {
         return Ok(());
     }
     let backend = connection.get_database_backend();
@@ -69,22 +69,29 @@ pub async fn add_usage(connection: &impl ConnectionTrait, company_id: i64, growt
 ///
 /// # Errors
 /// If the statement fails.
-pub async fn read_usage(connection: &impl ConnectionTrait, company_id: i64) -> Result<(Usage, Limits), DbErr> {
+pub async fn read_usage(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+) -> Result<(StorageUsage, QuotaLimits), DbErr> {
     let sql = "SELECT CAST(coalesce(sum(notes), 0) AS bigint), CAST(coalesce(sum(bytes), 0) AS bigint), \
                (SELECT notes FROM company_quota WHERE company_id = $1), \
                (SELECT bytes FROM company_quota WHERE company_id = $1) FROM company_usage WHERE company_id = $1";
     let backend = connection.get_database_backend();
     let row = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, [company_id.into()])).await?;
     let Some(row) = row else { return Ok(Default::default()) };
-    let usage = Usage { notes: row.try_get_by_index(0)?, bytes: row.try_get_by_index(1)? };
-    Ok((usage, Limits { notes: row.try_get_by_index(2)?, bytes: row.try_get_by_index(3)? }))
+    let usage = StorageUsage { notes: row.try_get_by_index(0)?, bytes: row.try_get_by_index(1)? };
+    Ok((usage, QuotaLimits { notes: row.try_get_by_index(2)?, bytes: row.try_get_by_index(3)? }))
 }
 
 /// Sets limits for one company; for each that is `None`, the server's default applies.
 ///
 /// # Errors
 /// If the statement fails.
-pub async fn write_limits(connection: &impl ConnectionTrait, company_id: i64, limits: Limits) -> Result<(), DbErr> {
+pub async fn write_limits(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    limits: QuotaLimits,
+) -> Result<(), DbErr> {
     let sql = "INSERT INTO company_quota (company_id, notes, bytes) VALUES ($1, $2, $3) \
                ON CONFLICT (company_id) DO UPDATE SET notes = excluded.notes, bytes = excluded.bytes";
     let values: [Value; 3] = [company_id.into(), limits.notes.into(), limits.bytes.into()];
@@ -96,7 +103,11 @@ pub async fn write_limits(connection: &impl ConnectionTrait, company_id: i64, li
 ///
 /// # Errors
 /// If the statement fails.
-pub async fn messages_usage(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<Usage, DbErr> {
+pub async fn messages_usage(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    notes: &[i64],
+) -> Result<StorageUsage, DbErr> {
     let backend = connection.get_database_backend();
     let (which, notes): (_, Value) = match backend {
         DatabaseBackend::Postgres => ("= ANY($2)", notes.to_vec().into()),
@@ -110,5 +121,5 @@ pub async fn messages_usage(connection: &impl ConnectionTrait, company_id: i64, 
     );
     let statement = Statement::from_sql_and_values(backend, sql, [company_id.into(), notes]);
     let row = connection.query_one_raw(statement).await?;
-    Ok(Usage::of_bytes(row.map_or(Ok(0), |row| row.try_get_by_index(0))?))
+    Ok(StorageUsage::of_bytes(row.map_or(Ok(0), |row| row.try_get_by_index(0))?))
 }

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use async_graphql::Variables;
 
-use crate::document::{self as documents, Checked, Limits, ParserLimits, Refused};
+use crate::document::{self as documents, DocumentError, DocumentLimits, ParserLimits, ValidDocument};
 use crate::engine::{self, Data, Response};
 use crate::meter::Meter;
-use crate::projection::Mentioned;
 use crate::scalar;
+use crate::selected_columns::SelectedNames;
 
 pub use mutation::Mutation;
 pub use query::Query;
@@ -23,13 +23,13 @@ pub use query::Query;
 pub struct Schema(Arc<engine::Schema>);
 
 /// A valid document, with what is derived from it alone.
-pub struct Document {
-    read: engine::Document,
-    pub mentioned: Mentioned,
+pub struct PreparedDocument {
+    read: engine::PlannedDocument,
+    pub selected: SelectedNames,
 }
 
-impl Document {
-    pub fn checked(&self) -> &Checked {
+impl PreparedDocument {
+    pub fn checked(&self) -> &ValidDocument {
         &self.read.checked
     }
 
@@ -49,22 +49,33 @@ impl Schema {
     ///
     /// # Errors
     /// When the text is no document, is too large, or is not valid for the schema.
-    pub fn read(&self, text: &str, parser: ParserLimits, limits: &Limits) -> Result<Document, Refused> {
+    pub fn read(
+        &self,
+        text: &str,
+        parser: ParserLimits,
+        limits: &DocumentLimits,
+    ) -> Result<PreparedDocument, DocumentError> {
         let read = self.0.read(text, parser, limits)?;
-        Ok(Document { mentioned: Mentioned::in_document(&read.checked.document), read })
+        Ok(PreparedDocument { selected: SelectedNames::in_document(&read.checked.document), read })
     }
 
     /// Runs an operation of a document, given by its index, with validated variables. The meter is taken from `data`.
-    pub async fn execute(&self, document: &Document, number: usize, variables: &Variables, data: &Data) -> Response {
-        let meter = data.get::<Arc<Meter>>().map(|meter| meter.as_ref() as &dyn engine::Meter);
+    pub async fn execute(
+        &self,
+        document: &PreparedDocument,
+        number: usize,
+        variables: &Variables,
+        data: &Data,
+    ) -> Response {
+        let meter = data.get::<Arc<Meter>>().map(|meter| meter.as_ref() as &dyn engine::ExecutionMeter);
         self.0.execute(&document.read, number, variables, data, meter).await
     }
 }
 
-/// Builds the schema; fields take everything else from the data that [`App::data`](crate::context::App::data) gives
+/// Builds the schema; fields take everything else from the data that [`AppState::data`](crate::context::AppState::data) gives
 /// each operation.
 pub fn build() -> Schema {
-    Schema(Arc::new(engine::Schema::new::<Query, Mutation>(&scalar::OWN)))
+    Schema(Arc::new(engine::Schema::new::<Query, Mutation>(&scalar::CUSTOM_SCALARS)))
 }
 
 /// The schema as it is committed in `schema.graphql`.

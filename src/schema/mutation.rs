@@ -17,7 +17,7 @@ pub struct Mutation;
 macro_rules! change {
     ($change:path, $about:literal) => {
         resolve(|_: &Mutation, Input(input), ctx| Box::pin(async move { Ok(Some($change(&ctx, input).await?)) }))
-            .about("input", $about)
+            .describe_argument("input", $about)
     };
 }
 

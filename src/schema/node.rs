@@ -4,10 +4,13 @@ use super::query::{ById, ByIds, Query};
 use crate::company::{Company, CompanyById};
 use crate::context::ContextExt;
 use crate::customer::{Customer, CustomerById};
-use crate::engine::{self, Abstract, AbstractType, AnyRow, Args, Def, Nullable, Object, Question, Store, gather};
+use crate::engine::{
+    self, Abstract, AbstractType, AnyRow, Args, FieldDefinition, LoadState, Loader, Nullable, Object,
+    relation_from_loaders,
+};
 use crate::entity::token::Scope;
 use crate::error::{Error, Result};
-use crate::id::{Kind, Named, parse_global};
+use crate::id::{GlobalIdTarget, NodeKind, parse_global_id};
 use crate::note::{AssigneeById, MessageById, Note, NoteById, NoteMessage};
 use crate::note_type::{NoteType, NoteTypeById};
 use crate::user::{NoteAssignee, User, UserById};
@@ -43,66 +46,68 @@ impl Abstract for Node {
 }
 
 /// A requested record: its parsed ID, and the index of its result in the loader.
-struct Sought(Named, usize);
+struct NodeRequest(GlobalIdTarget, usize);
 
-impl Sought {
-    fn new(named: Named, store: &mut Store) -> Self {
-        let place = match named {
-            Named::Record(Kind::Company, key) => store.asked::<CompanyById>().want(&key),
-            Named::Record(Kind::Customer, key) => store.asked::<CustomerById>().want(&key),
-            Named::Record(Kind::User, key) => store.asked::<UserById>().want(&key),
-            Named::Record(Kind::NoteType, key) => store.asked::<NoteTypeById>().want(&key),
-            Named::Record(Kind::Note, key) => store.asked::<NoteById>().want(&key),
-            Named::Record(Kind::NoteMessage, key) => store.asked::<MessageById>().want(&key),
-            Named::Assignee(key) => store.asked::<AssigneeById>().want(&key),
+impl NodeRequest {
+    fn new(named: GlobalIdTarget, state: &mut LoadState) -> Self {
+        let index = match named {
+            GlobalIdTarget::Record(NodeKind::Company, key) => state.queue::<CompanyById>().request(&key),
+            GlobalIdTarget::Record(NodeKind::Customer, key) => state.queue::<CustomerById>().request(&key),
+            GlobalIdTarget::Record(NodeKind::User, key) => state.queue::<UserById>().request(&key),
+            GlobalIdTarget::Record(NodeKind::NoteType, key) => state.queue::<NoteTypeById>().request(&key),
+            GlobalIdTarget::Record(NodeKind::Note, key) => state.queue::<NoteById>().request(&key),
+            GlobalIdTarget::Record(NodeKind::NoteMessage, key) => state.queue::<MessageById>().request(&key),
+            GlobalIdTarget::Assignee(key) => state.queue::<AssigneeById>().request(&key),
         };
-        Self(named, place)
+        Self(named, index)
     }
 
-    fn found(self, store: &mut Store) -> engine::Result<Option<AnyRow<Node>>> {
-        fn row<Q: Question, T: Object>(
-            store: &mut Store,
-            place: usize,
-            found: impl Fn(Q::Answer) -> T,
+    fn found(self, state: &mut LoadState) -> engine::Result<Option<AnyRow<Node>>> {
+        fn row<L: Loader, T: Object>(
+            state: &mut LoadState,
+            index: usize,
+            found: impl Fn(L::Value) -> T,
         ) -> engine::Result<Option<AnyRow<Node>>> {
-            Ok(store.asked::<Q>().answer(place)?.map(|row| AnyRow::new(found(row))))
+            Ok(state.queue::<L>().result(index)?.map(|row| AnyRow::new(found(row))))
         }
-        let Self(named, place) = self;
+        let Self(named, index) = self;
         match named {
-            Named::Record(Kind::Company, _) => row::<CompanyById, _>(store, place, Company),
-            Named::Record(Kind::Customer, _) => row::<CustomerById, _>(store, place, Customer),
-            Named::Record(Kind::User, _) => row::<UserById, _>(store, place, User),
-            Named::Record(Kind::NoteType, _) => row::<NoteTypeById, _>(store, place, NoteType),
-            Named::Record(Kind::Note, _) => row::<NoteById, _>(store, place, Note),
-            Named::Record(Kind::NoteMessage, _) => row::<MessageById, _>(store, place, NoteMessage),
-            Named::Assignee(_) => row::<AssigneeById, _>(store, place, NoteAssignee),
+            GlobalIdTarget::Record(NodeKind::Company, _) => row::<CompanyById, _>(state, index, Company),
+            GlobalIdTarget::Record(NodeKind::Customer, _) => row::<CustomerById, _>(state, index, Customer),
+            GlobalIdTarget::Record(NodeKind::User, _) => row::<UserById, _>(state, index, User),
+            GlobalIdTarget::Record(NodeKind::NoteType, _) => row::<NoteTypeById, _>(state, index, NoteType),
+            GlobalIdTarget::Record(NodeKind::Note, _) => row::<NoteById, _>(state, index, Note),
+            GlobalIdTarget::Record(NodeKind::NoteMessage, _) => row::<MessageById, _>(state, index, NoteMessage),
+            GlobalIdTarget::Assignee(_) => row::<AssigneeById, _>(state, index, NoteAssignee),
         }
     }
 }
 
 /// `Query.node`.
-pub fn node() -> Def {
-    gather::<Query, Args<ById>, Sought, Option<AnyRow<Node>>>(
-        |_, Args(by), ctx, store| {
+pub fn node() -> FieldDefinition {
+    relation_from_loaders::<Query, Args<ById>, NodeRequest, Option<AnyRow<Node>>>(
+        |_, Args(by), ctx, state| {
             ctx.viewer(Scope::Read)?;
-            Ok(Sought::new(parse_global(&by.id)?, store))
+            Ok(NodeRequest::new(parse_global_id(&by.id)?, state))
         },
-        Sought::found,
+        NodeRequest::found,
     )
 }
 
 /// `Query.nodes`: one statement for each type among the IDs.
-pub fn nodes() -> Def {
-    gather::<Query, Args<ByIds>, Vec<Sought>, Nullable<Vec<Option<AnyRow<Node>>>>>(
-        |_, Args(by), ctx, store| {
+pub fn nodes() -> FieldDefinition {
+    relation_from_loaders::<Query, Args<ByIds>, Vec<NodeRequest>, Nullable<Vec<Option<AnyRow<Node>>>>>(
+        |_, Args(by), ctx, state| {
             ctx.viewer(Scope::Read)?;
             let count = by.ids.len();
             if count > MAX_NODES {
                 return Err(Error::Invalid(format!("`ids` has {count} values; at most {MAX_NODES} are taken.")).into());
             }
-            let keys = by.ids.iter().map(parse_global).collect::<Result<Vec<_>>>()?;
-            Ok(keys.into_iter().map(|key| Sought::new(key, store)).collect())
+            let keys = by.ids.iter().map(parse_global_id).collect::<Result<Vec<_>>>()?;
+            Ok(keys.into_iter().map(|key| NodeRequest::new(key, state)).collect())
         },
-        |sought, store| Ok(Nullable(sought.into_iter().map(|one| one.found(store)).collect::<engine::Result<_>>()?)),
+        |requests, state| {
+            Ok(Nullable(requests.into_iter().map(|one| one.found(state)).collect::<engine::Result<_>>()?))
+        },
     )
 }

@@ -7,9 +7,11 @@ use async_graphql::{ID, InputObject};
 use super::node;
 use crate::context::ContextExt;
 use crate::customer::{self, Customer, CustomerById};
-use crate::engine::{Args, Def, Nullable, Object, Question, ask, local_in, object, resolve};
+use crate::engine::{
+    Args, FieldDefinition, Loader, Nullable, Object, inline_with, object, relation_with_args, resolve,
+};
 use crate::entity::token::Scope;
-use crate::id::Kind;
+use crate::id::NodeKind;
 use crate::note::{self, Note, NoteById, NoteConnection, NoteFilter, NoteGroupKey, NoteListArgs};
 use crate::note_type;
 use crate::page::PageArgs;
@@ -25,23 +27,23 @@ object! {
     /// other fields are still answered.
     Query {
         /// Finds a record of any type by its global ID.
-        node = node::node().about("id", "A global ID, such as \"Note:42\".");
+        node = node::node().describe_argument("id", "A global ID, such as \"Note:42\".");
         /// Finds records of any type by their global IDs: in the order of the IDs, null for an ID without a record.
-        nodes = node::nodes().about("ids", "Global IDs, at most 100.");
+        nodes = node::nodes().describe_argument("ids", "Global IDs, at most 100.");
         /// The authenticated user, with the user's company and scopes.
-        viewer = local_in(|_: &Query, (), ctx| Ok(Some(Viewer(Arc::new(ctx.viewer(Scope::Read)?.clone())))));
+        viewer = inline_with(|_: &Query, (), ctx| Ok(Some(Viewer(Arc::new(ctx.viewer(Scope::Read)?.clone())))));
         /// Finds a note by its ID.
-        note = by_id::<NoteById, _>(Kind::Note, Note).about("id", "\"Note:42\" or \"42\".");
+        note = by_id::<NoteById, _>(NodeKind::Note, Note).describe_argument("id", "\"Note:42\" or \"42\".");
         /// Lists notes, newest first by default. Page by cursor (`first`/`after`, `last`/`before`) or by number
         /// (`page`, from 1, with `first` as the page size), not both. A page holds 1 to 100 notes, 20 by default;
         /// paging by number reaches the first 10,000 notes.
         notes = resolve(|_: &Query, Args(args): Args<NoteListArgs>, ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
-                Ok(Some(NoteConnection::all(ctx.reader(), args).await?))
+                Ok(Some(NoteConnection::all(ctx.data_source(), args).await?))
             })
         })
-        .about("search", SEARCH);
+        .describe_argument("search", SEARCH);
         /// Counts notes by the values of a field, the largest count first, at most 1,000 values; with the same filter
         /// and the same visibility as `notes`. If there are more notes than one statement examines, only the newest are
         /// counted.
@@ -49,14 +51,14 @@ object! {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
                 let CountArgs { group_by, filter, search } = args;
-                Ok(Nullable(note::counts(ctx.reader(), group_by, filter.as_ref(), search.as_deref()).await?))
+                Ok(Nullable(note::counts(ctx.data_source(), group_by, filter.as_ref(), search.as_deref()).await?))
             })
         });
         /// Lists all note types of the company, by name.
         note_types = resolve(|_: &Query, (), ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
-                Ok(Nullable(note_type::all(ctx.reader()).await?))
+                Ok(Nullable(note_type::all(ctx.data_source()).await?))
             })
         });
         /// Reports the records that deleting these notes would remove or detach. Changes nothing; skips notes that do
@@ -67,31 +69,31 @@ object! {
                 Ok(Some(note::preview(&ctx, &args.ids).await?))
             })
         })
-        .about("ids", "Notes, at most 100.");
+        .describe_argument("ids", "Notes, at most 100.");
         /// Finds a customer by its ID.
-        customer = by_id::<CustomerById, _>(Kind::Customer, Customer).about("id", "\"Customer:42\" or \"42\".");
+        customer = by_id::<CustomerById, _>(NodeKind::Customer, Customer).describe_argument("id", "\"Customer:42\" or \"42\".");
         /// Lists customers, in the order of their IDs, with the same paging as `notes`.
         customers = resolve(|_: &Query, Args(args): Args<CustomersArgs>, ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
                 let CustomersArgs { search, first, after, last, before, page } = args;
                 let page = PageArgs { first, after, last, before, page };
-                Ok(Some(customer::list(ctx.reader(), search.as_deref(), &page).await?))
+                Ok(Some(customer::list(ctx.data_source(), search.as_deref(), &page).await?))
             })
         })
-        .about("search", SEARCH_CUSTOMERS);
+        .describe_argument("search", SEARCH_CUSTOMERS);
         /// Finds a user by its ID.
-        user = by_id::<UserById, _>(Kind::User, User).about("id", "\"User:42\" or \"42\".");
+        user = by_id::<UserById, _>(NodeKind::User, User).describe_argument("id", "\"User:42\" or \"42\".");
         /// Lists users, in the order of their IDs, with the same paging as `notes`.
         users = resolve(|_: &Query, Args(args): Args<UsersArgs>, ctx| {
             Box::pin(async move {
                 ctx.viewer(Scope::Read)?;
                 let UsersArgs { search, status, first, after, last, before, page } = args;
                 let page = PageArgs { first, after, last, before, page };
-                Ok(Some(user::list(ctx.reader(), search.as_deref(), status, &page).await?))
+                Ok(Some(user::list(ctx.data_source(), search.as_deref(), status, &page).await?))
             })
         })
-        .about("search", SEARCH_USERS);
+        .describe_argument("search", SEARCH_USERS);
     }
 }
 
@@ -168,15 +170,15 @@ struct UsersArgs {
 }
 
 /// A field that finds a record by its ID, global or bare.
-fn by_id<Q, T>(kind: Kind, found: impl Fn(Q::Answer) -> T + Send + Sync + 'static) -> Def
+fn by_id<L, T>(kind: NodeKind, found: impl Fn(L::Value) -> T + Send + Sync + 'static) -> FieldDefinition
 where
-    Q: Question<Key = i64>,
+    L: Loader<Key = i64>,
     T: Object,
 {
-    ask::<Query, Args<ById>, Q, (), Option<T>>(
+    relation_with_args::<Query, Args<ById>, L, (), Option<T>>(
         move |_, Args(by), ctx| {
             ctx.viewer(Scope::Read)?;
-            Ok((Some(kind.key(&by.id)?), ()))
+            Ok((Some(kind.parse_arg(&by.id)?), ()))
         },
         move |(), answer| Ok(answer.map(&found)),
     )

@@ -1,7 +1,7 @@
 //! Turns a search into SQL conditions.
 //!
-//! There are two ways, which find the same notes: check whether each note matches ([`Asked::of_each`]); or get
-//! candidates from the index ([`Asked::candidates`]), and check each of these ([`Asked::confirmed`]). The first is fast
+//! There are two ways, which find the same notes: check whether each note matches ([`SearchCondition::of_each`]); or get
+//! candidates from the index ([`SearchCondition::candidates`]), and check each of these ([`SearchCondition::confirmed`]). The first is fast
 //! if many notes match, the second if few do.
 //!
 //! Both check the words of a note. Where that is not enough, for phrases and for notes with more words than are
@@ -12,9 +12,9 @@ use sea_orm::sea_query::{
 };
 use sea_orm::{Condition, DatabaseBackend};
 
-use super::index::Field;
+use super::index::TextField;
 use super::query::{Phrase, Search};
-use crate::entity::{Sight, note};
+use crate::entity::{AccessScope, note};
 
 /// The alias of the row in `search_note` that has the words of a note.
 const FOUND: &str = "found";
@@ -30,16 +30,16 @@ const PARTS: u64 = 5;
 
 /// A search by one viewer on one database.
 #[derive(Clone, Copy)]
-pub struct Asked<'s> {
+pub struct SearchCondition<'s> {
     pub search: &'s Search,
-    pub sight: Sight,
+    pub access: AccessScope,
     pub backend: DatabaseBackend,
 }
 
-impl<'s> Asked<'s> {
+impl<'s> SearchCondition<'s> {
     /// The condition that a row of the table `note` matches, checked with its words; and its weight.
     pub fn of_each(self) -> (Expr, u64) {
-        if self.search.is_vain() {
+        if self.search.matches_nothing() {
             return (Expr::val(false), 0);
         }
         let has_words = self.words_match().add(self.phrases_match());
@@ -48,10 +48,10 @@ impl<'s> Asked<'s> {
         (self.in_row(CaseStatement::new().case(is_full(), self.parts_match()).finally(has_words)), weight)
     }
 
-    /// The condition that a row of the table `note` is among those that have all wanted words by the index; `None` if
-    /// no word is wanted, because an index cannot find notes by words that they lack.
+    /// The condition that a row of the table `note` is among those that have all required words by the index; `None` if
+    /// no word is required, because an index cannot find notes by words that they lack.
     pub fn candidates(self) -> Option<Expr> {
-        if self.search.wanted.is_empty() {
+        if self.search.required.is_empty() {
             return None;
         }
         let is_found = Expr::col((note::Entity, note::Column::Id));
@@ -85,14 +85,14 @@ impl<'s> Asked<'s> {
         let row = Query::select()
             .expr(found)
             .from_as("search_note", FOUND)
-            .and_where(Expr::col((FOUND, "company_id")).eq(self.sight.company_id))
+            .and_where(Expr::col((FOUND, "company_id")).eq(self.access.company_id))
             .and_where(Expr::col((FOUND, "note_id")).equals((note::Entity, note::Column::Id)))
             .take();
         Expr::SubQuery(None, Box::new(row.into()))
     }
 
     fn phrases(self) -> impl Iterator<Item = &'s Phrase> {
-        self.search.wanted.iter().chain(&self.search.unwanted)
+        self.search.required.iter().chain(&self.search.excluded)
     }
 
     /// The number of phrases with several words.
@@ -100,36 +100,38 @@ impl<'s> Asked<'s> {
         self.phrases().filter(|phrase| !phrase.is_word()).count() as u64
     }
 
-    /// The weight of [`Asked::relevance`] per note.
+    /// The weight of [`SearchCondition::relevance`] per note.
     pub fn relevance_weight(self) -> u64 {
-        ROW + PARTS * (PART + self.search.wanted.len() as u64)
+        ROW + PARTS * (PART + self.search.required.len() as u64)
     }
 
-    /// The score of a row of the table `note`: for each of its parts, the weight of the part's field for each wanted
+    /// The score of a row of the table `note`: for each of its parts, the weight of the part's field for each required
     /// word or phrase in it.
     pub fn relevance(self) -> Expr {
-        let hits = self.search.wanted.iter().map(|phrase| self.counted(phrase)).reduce(ExprTrait::add);
+        let hits = self.search.required.iter().map(|phrase| self.counted(phrase)).reduce(ExprTrait::add);
         let Some(hits) = hits else { return Expr::cust("0") };
-        let weight =
-            [Field::Subject, Field::Details, Field::Message].into_iter().fold(CaseStatement::new(), |case, field| {
+        let weight = [TextField::Subject, TextField::Details, TextField::Message].into_iter().fold(
+            CaseStatement::new(),
+            |case, field| {
                 let is_field = Expr::col(("part", "field")).eq(Expr::cust(field.number().to_string()));
                 case.case(is_field, Expr::cust(field.weight().to_string()))
-            });
+            },
+        );
         let score = Func::sum(Expr::Case(Box::new(weight)).mul(hits));
         let score = Func::coalesce([score.into(), Expr::cust("0")]);
         let parts = self.parts_of((note::Entity, note::Column::Id)).expr(score).take();
         Expr::SubQuery(None, Box::new(parts.into()))
     }
 
-    /// The condition for parts that contain some wanted words or phrases, and the number of these.
+    /// The condition for parts that contain some required words or phrases, and the number of these.
     pub fn parts(self) -> (Condition, Expr) {
-        let wanted = &self.search.wanted;
-        let any = wanted.iter().fold(Condition::any(), |any, phrase| any.add(self.is_in_this_part(phrase)));
-        let hits = wanted.iter().map(|phrase| self.counted(phrase)).reduce(ExprTrait::add);
+        let required = &self.search.required;
+        let any = required.iter().fold(Condition::any(), |any, phrase| any.add(self.is_in_this_part(phrase)));
+        let hits = required.iter().map(|phrase| self.counted(phrase)).reduce(ExprTrait::add);
         (any, hits.unwrap_or_else(|| Expr::cust("0")))
     }
 
-    /// Selects the notes that have all wanted words and none of the unwanted ones, and the notes with more words than
+    /// Selects the notes that have all required words and none of the excluded ones, and the notes with more words than
     /// are indexed.
     fn notes(self) -> SelectStatement {
         let mut indexed = self.noted();
@@ -137,7 +139,7 @@ impl<'s> Asked<'s> {
             indexed.from_as("search_note", FOUND).and_where(holds(FOUND, self.words()));
         } else {
             let matches =
-                Expr::col("search_word").binary(BinOper::Custom("MATCH"), self.search.fts5(self.sight.company_id));
+                Expr::col("search_word").binary(BinOper::Custom("MATCH"), self.search.fts5(self.access.company_id));
             indexed
                 .from("search_word")
                 .and_where(matches)
@@ -152,31 +154,32 @@ impl<'s> Asked<'s> {
     /// Selects notes by their rows of words, without a table yet.
     fn noted(self) -> SelectStatement {
         let mut notes = Query::select();
-        notes.column((FOUND, "note_id")).and_where(Expr::col((FOUND, "company_id")).eq(self.sight.company_id));
+        notes.column((FOUND, "note_id")).and_where(Expr::col((FOUND, "company_id")).eq(self.access.company_id));
         notes
     }
 
-    /// The condition that the note has all wanted words, and none of the unwanted ones.
+    /// The condition that the note has all required words, and none of the excluded ones.
     fn words_match(self) -> Condition {
-        let Search { wanted, unwanted } = self.search;
+        let Search { required, excluded } = self.search;
         if self.backend == DatabaseBackend::Postgres {
             // An empty query would match nothing.
-            let is_empty = wanted.is_empty() && !unwanted.iter().any(Phrase::is_word);
+            let is_empty = required.is_empty() && !excluded.iter().any(Phrase::is_word);
             return Condition::all().add_option((!is_empty).then(|| holds(FOUND, once(self.words()))));
         }
-        let all = wanted.iter().flat_map(Phrase::word_needles);
-        let none = unwanted.iter().filter(|phrase| phrase.is_word()).flat_map(Phrase::word_needles);
+        let all = required.iter().flat_map(Phrase::word_needles);
+        let none = excluded.iter().filter(|phrase| phrase.is_word()).flat_map(Phrase::word_needles);
         let all = all.fold(Condition::all(), |all, word| all.add(has(FOUND, word)));
         none.fold(all, |all, word| all.add(has(FOUND, word).not()))
     }
 
-    /// The condition that all wanted phrases occur in some part, and no unwanted phrase in any. The note has all wanted
-    /// words already; for an unwanted phrase, parts are read only if the note has its words.
+    /// The condition that all required phrases occur in some part, and no excluded phrase in any. The note has all required
+    /// words already; for an excluded phrase, parts are read only if the note has its words.
     fn phrases_match(self) -> Condition {
-        let Search { wanted, unwanted } = self.search;
-        let [wanted, unwanted] = [wanted, unwanted].map(|phrases| phrases.iter().filter(|phrase| !phrase.is_word()));
-        let all = wanted.fold(Condition::all(), |all, phrase| all.add(self.some_part_with(phrase).is_not_null()));
-        let all = unwanted.fold(all, |all, phrase| {
+        let Search { required, excluded } = self.search;
+        let [required, excluded] =
+            [required, excluded].map(|phrases| phrases.iter().filter(|phrase| !phrase.is_word()));
+        let all = required.fold(Condition::all(), |all, phrase| all.add(self.some_part_with(phrase).is_not_null()));
+        let all = excluded.fold(all, |all, phrase| {
             let is_held = self.some_part_with(phrase).is_not_null();
             let is_held = CaseStatement::new().case(self.has_words_of(phrase), is_held).finally(false);
             all.add(Expr::Case(Box::new(is_held)).not())
@@ -185,18 +188,18 @@ impl<'s> Asked<'s> {
         if all.is_empty() { all.add(Expr::val(true)) } else { all }
     }
 
-    /// The condition that all wanted words and phrases occur in some part, and no unwanted one in any.
+    /// The condition that all required words and phrases occur in some part, and no excluded one in any.
     fn parts_match(self) -> Condition {
-        let Search { wanted, unwanted } = self.search;
+        let Search { required, excluded } = self.search;
         let all =
-            wanted.iter().fold(Condition::all(), |all, phrase| all.add(self.some_part_with(phrase).is_not_null()));
-        unwanted.iter().fold(all, |all, phrase| all.add(self.some_part_with(phrase).is_null()))
+            required.iter().fold(Condition::all(), |all, phrase| all.add(self.some_part_with(phrase).is_not_null()));
+        excluded.iter().fold(all, |all, phrase| all.add(self.some_part_with(phrase).is_null()))
     }
 
     /// The condition that the note has the words of a phrase, in any order.
     fn has_words_of(self, phrase: &Phrase) -> Condition {
         if self.backend == DatabaseBackend::Postgres {
-            let words = tsquery(phrase.tsquery_of(self.sight.company_id, " & "));
+            let words = tsquery(phrase.tsquery_of(self.access.company_id, " & "));
             return Condition::all().add(holds(FOUND, once(words)));
         }
         phrase.word_needles().fold(Condition::all(), |all, word| all.add(has(FOUND, word)))
@@ -213,7 +216,7 @@ impl<'s> Asked<'s> {
     fn parts_of(self, note_id: impl IntoColumnRef) -> SelectStatement {
         Query::select()
             .from_as("search_part", "part")
-            .and_where(Expr::col(("part", "company_id")).eq(self.sight.company_id))
+            .and_where(Expr::col(("part", "company_id")).eq(self.access.company_id))
             .and_where(Expr::col(("part", "note_id")).equals(note_id))
             .take()
     }
@@ -226,13 +229,13 @@ impl<'s> Asked<'s> {
     /// The condition that a part contains the phrase.
     fn is_in_this_part(self, phrase: &Phrase) -> Expr {
         if self.backend == DatabaseBackend::Postgres {
-            return holds("part", once(tsquery(phrase.tsquery(self.sight.company_id))));
+            return holds("part", once(tsquery(phrase.tsquery(self.access.company_id))));
         }
         has("part", phrase.needle())
     }
 
     fn words(self) -> Expr {
-        tsquery(self.search.tsquery(self.sight.company_id))
+        tsquery(self.search.tsquery(self.access.company_id))
     }
 }
 

@@ -10,20 +10,20 @@ use hashbrown::HashMap;
 use sea_orm::Condition;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Order, Query, WindowStatement};
 
-use super::condition::Asked;
-use super::index::Field;
+use super::condition::SearchCondition;
+use super::index::TextField;
 use super::query::Search;
 use super::snippet::Reading;
-use crate::context::Reader;
-use crate::db::{Queries, one_of};
-use crate::engine::{Def, Question, ask, leaf, leaf_enum, lent, object};
+use crate::context::DataSource;
+use crate::db::{RowQueries, one_of};
+use crate::engine::{FieldDefinition, Loader, field, field_ref, leaf_enum, object, relation_with_args};
 use crate::entity::{message, note};
 use crate::error::Result;
 use crate::offload::{SLICE, offload};
 
 /// The part of a note in which a search finds words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "Field")]
+#[graphql(remote = "TextField")]
 pub enum SearchField {
     /// The subject of a note.
     Subject,
@@ -37,7 +37,7 @@ leaf_enum!(SearchField);
 /// The GraphQL object of a matching part of a note.
 #[derive(Clone)]
 pub struct SearchHit {
-    field: Field,
+    field: TextField,
     snippet: Arc<String>,
 }
 
@@ -47,11 +47,11 @@ object! {
     /// ones.
     SearchHit {
         /// The matching part.
-        field = leaf(|hit: &SearchHit| SearchField::from(hit.field));
+        field = field(|hit: &SearchHit| SearchField::from(hit.field));
         /// About 160 characters of its text around the first match, or its beginning if there is no match in its first
         /// 262,144 bytes: plain text, with the matched words between U+E000 and U+E001 for the client to mark. These
         /// two characters have no other meaning in it.
-        snippet = lent(|hit: &SearchHit| &*hit.snippet);
+        snippet = field_ref(|hit: &SearchHit| &*hit.snippet);
     }
 }
 
@@ -83,7 +83,7 @@ impl Hash for SharedSearch {
 
 /// A note, and the search that found it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct HitKey {
+pub struct SearchHitKey {
     search: SharedSearch,
     note_id: i64,
 }
@@ -94,17 +94,17 @@ const BYTES: u64 = 4 * 1024 * 1024;
 const AT_ONCE: usize = 4;
 
 /// Loads search hits. Equal keys are loaded once, however many fields request them.
-pub struct HitOf;
+pub struct SearchHitLoader;
 
-impl Question for HitOf {
-    type Key = HitKey;
-    type Answer = SearchHit;
-    type Source = Reader;
+impl Loader for SearchHitLoader {
+    type Key = SearchHitKey;
+    type Value = SearchHit;
+    type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, keys: &[HitKey]) -> Result<HashMap<HitKey, SearchHit>> {
+    async fn load(reader: &DataSource, keys: &[SearchHitKey]) -> Result<HashMap<SearchHitKey, SearchHit>> {
         let mut searches: HashMap<SharedSearch, Vec<i64>> = HashMap::new();
-        for HitKey { search, note_id } in keys {
+        for SearchHitKey { search, note_id } in keys {
             searches.entry(search.clone()).or_default().push(*note_id);
         }
         let searches = searches.into_iter().map(|(search, notes)| hits(reader.clone(), search, notes));
@@ -116,12 +116,12 @@ impl Question for HitOf {
 /// The best-matching part of a note.
 struct BestPart {
     note_id: i64,
-    field: Field,
+    field: TextField,
     text: String,
 }
 
 /// Loads the hits of one search, in one statement for any number of notes, unless their texts are long.
-async fn hits(reader: Reader, search: SharedSearch, mut notes: Vec<i64>) -> Result<Vec<(HitKey, SearchHit)>> {
+async fn hits(reader: DataSource, search: SharedSearch, mut notes: Vec<i64>) -> Result<Vec<(SearchHitKey, SearchHit)>> {
     let mut hits = Vec::with_capacity(notes.len());
     while !notes.is_empty() {
         let (parts, left) = best_parts(&reader, &search, &notes).await?;
@@ -134,12 +134,12 @@ async fn hits(reader: Reader, search: SharedSearch, mut notes: Vec<i64>) -> Resu
                 let read = move || {
                     let (mut hits, mut longer) = (Vec::new(), Vec::new());
                     for (part, mut reading) in left {
-                        let Some(snippet) = reading.next(&part.text, &search.wanted) else {
+                        let Some(snippet) = reading.next(&part.text, &search.required) else {
                             longer.push((part, reading));
                             continue;
                         };
                         let hit = SearchHit { field: part.field, snippet: Arc::new(snippet) };
-                        hits.push((HitKey { note_id: part.note_id, search: search.clone() }, hit));
+                        hits.push((SearchHitKey { note_id: part.note_id, search: search.clone() }, hit));
                     }
                     (hits, longer)
                 };
@@ -173,9 +173,9 @@ fn slices(parts: Vec<BestPart>) -> Vec<Vec<BestPart>> {
 }
 
 /// Loads the best parts of notes, and returns the notes whose texts have to wait for another statement.
-async fn best_parts(reader: &Reader, search: &Search, notes: &[i64]) -> Result<(Vec<BestPart>, Vec<i64>)> {
+async fn best_parts(reader: &DataSource, search: &Search, notes: &[i64]) -> Result<(Vec<BestPart>, Vec<i64>)> {
     let backend = reader.db.backend();
-    let (holds_some, hits) = Asked { search, sight: reader.sight, backend }.parts();
+    let (holds_some, hits) = SearchCondition { search, access: reader.access, backend }.parts();
     let part = |column: &'static str| Expr::col(("part", column));
     let mut order = WindowStatement::partition_by(("part", "note_id"));
     order
@@ -186,21 +186,21 @@ async fn best_parts(reader: &Reader, search: &Search, notes: &[i64]) -> Result<(
         .columns([("part", "note_id"), ("part", "field"), ("part", "position")])
         .expr_window_as(Func::cust("row_number"), order, "place")
         .from_as("search_part", "part")
-        .and_where(part("company_id").eq(reader.sight.company_id))
+        .and_where(part("company_id").eq(reader.access.company_id))
         .and_where(one_of(backend, ("part", "note_id"), notes.iter().copied()))
         .cond_where(holds_some)
         .take();
     let of_note = |column| Expr::col((note::Entity, column));
     let of_message = |column| Expr::col((message::Entity, column));
-    let is_note = reader.sight.sees_note().add(of_note(note::Column::Id).equals(("best", "note_id")));
+    let is_note = reader.access.visible_notes().add(of_note(note::Column::Id).equals(("best", "note_id")));
     let is_message = Condition::all()
-        .add(of_message(message::Column::CompanyId).eq(reader.sight.company_id))
+        .add(of_message(message::Column::CompanyId).eq(reader.access.company_id))
         .add(of_message(message::Column::NoteId).equals(("best", "note_id")))
         .add(of_message(message::Column::Position).equals(("best", "position")));
-    let is_field = |field: Field| Expr::col(("best", "field")).eq(Expr::cust(field.number().to_string()));
+    let is_field = |field: TextField| Expr::col(("best", "field")).eq(Expr::cust(field.number().to_string()));
     let text = CaseStatement::new()
-        .case(is_field(Field::Subject), of_note(note::Column::Subject))
-        .case(is_field(Field::Details), of_note(note::Column::Details))
+        .case(is_field(TextField::Subject), of_note(note::Column::Subject))
+        .case(is_field(TextField::Details), of_note(note::Column::Details))
         .finally(of_message(message::Column::Message));
     let best = Query::select()
         .columns([("best", "note_id"), ("best", "field")])
@@ -228,19 +228,21 @@ async fn best_parts(reader: &Reader, search: &Search, notes: &[i64]) -> Result<(
         if !row.get::<bool>(2)? {
             left.push(note_id);
         } else if let Some(text) = row.get(3)? {
-            parts.push(BestPart { note_id, field: Field::of(row.get(1)?), text });
+            parts.push(BestPart { note_id, field: TextField::of(row.get(1)?), text });
         }
     }
     Ok((parts, left))
 }
 
 /// A field of a note in a list: where the note matches the search of the list.
-pub fn search_hit<R: 'static>(found: impl Fn(&R) -> (Option<&SharedSearch>, i64) + Send + Sync + 'static) -> Def {
-    ask::<R, (), HitOf, (), Option<SearchHit>>(
+pub fn search_hit<R: 'static>(
+    found: impl Fn(&R) -> (Option<&SharedSearch>, i64) + Send + Sync + 'static,
+) -> FieldDefinition {
+    relation_with_args::<R, (), SearchHitLoader, (), Option<SearchHit>>(
         move |row, (), _| {
             let (search, note_id) = found(row);
-            let search = search.filter(|search| !search.wanted.is_empty()).cloned();
-            Ok((search.map(|search| HitKey { search, note_id }), ()))
+            let search = search.filter(|search| !search.required.is_empty()).cloned();
+            Ok((search.map(|search| SearchHitKey { search, note_id }), ()))
         },
         |(), hit| Ok(hit),
     )
@@ -252,7 +254,7 @@ mod tests {
 
     #[test]
     fn slices_are_small_unless_one_text_is_not() {
-        let part = |bytes: usize| BestPart { note_id: 1, field: Field::Details, text: "a".repeat(bytes) };
+        let part = |bytes: usize| BestPart { note_id: 1, field: TextField::Details, text: "a".repeat(bytes) };
         let lengths = |parts: &[usize]| -> Vec<usize> {
             slices(parts.iter().map(|bytes| part(*bytes)).collect()).iter().map(Vec::len).collect()
         };

@@ -9,8 +9,8 @@ use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
 use serde_json::json;
 
-use super::indexed::Texts;
-use super::words;
+use super::indexed::IndexedTexts;
+use super::note_words;
 use crate::entity::{message, note};
 
 /// Maximum number of rows per statement.
@@ -22,13 +22,13 @@ pub(super) const GAP: &str = "_";
 
 /// The part of a note that contains words. The order is that of their weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Field {
+pub enum TextField {
     Subject,
     Details,
     Message,
 }
 
-impl Field {
+impl TextField {
     /// The stored number.
     pub fn number(self) -> i32 {
         match self {
@@ -60,7 +60,7 @@ impl Field {
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'t> {
     pub note_id: i64,
-    pub field: Field,
+    pub field: TextField,
     /// The position of a message; 0 in other fields.
     pub position: i32,
     pub text: &'t str,
@@ -68,16 +68,26 @@ pub struct Part<'t> {
 
 impl<'t> Part<'t> {
     pub fn subject(note: &'t note::Model) -> Self {
-        Self { note_id: note.id, field: Field::Subject, position: 0, text: note.subject.as_deref().unwrap_or_default() }
+        Self {
+            note_id: note.id,
+            field: TextField::Subject,
+            position: 0,
+            text: note.subject.as_deref().unwrap_or_default(),
+        }
     }
 
     pub fn details(note: &'t note::Model) -> Self {
-        Self { note_id: note.id, field: Field::Details, position: 0, text: note.details.as_deref().unwrap_or_default() }
+        Self {
+            note_id: note.id,
+            field: TextField::Details,
+            position: 0,
+            text: note.details.as_deref().unwrap_or_default(),
+        }
     }
 
     pub fn message(message: &'t message::Model) -> Self {
         let message::Model { note_id, position, message: text, .. } = message;
-        Self { note_id: *note_id, field: Field::Message, position: *position, text }
+        Self { note_id: *note_id, field: TextField::Message, position: *position, text }
     }
 }
 
@@ -98,17 +108,17 @@ pub async fn add(
     connection: &impl ConnectionTrait,
     company_id: i64,
     parts: &[Part<'_>],
-    known: &Texts,
+    known: &IndexedTexts,
 ) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     for some in parts.chunks(ROWS) {
-        let texts = Texts::of(some, known, company_id, backend).await?;
+        let texts = IndexedTexts::of(some, known, company_id, backend).await?;
         if backend == DatabaseBackend::Postgres {
-            let (notes, values) = words::add_postgres(company_id, some, &texts);
+            let (notes, values) = note_words::add_postgres(company_id, some, &texts);
             write_postgres(connection, company_id, some, &texts, &notes, values).await?;
         } else {
             write_sqlite(connection, company_id, some, &texts).await?;
-            words::add_sqlite(connection, company_id, some, &texts).await?;
+            note_words::add_sqlite(connection, company_id, some, &texts).await?;
         }
     }
     Ok(())
@@ -122,22 +132,22 @@ pub async fn replace(
     connection: &impl ConnectionTrait,
     company_id: i64,
     parts: &[Part<'_>],
-    known: &Texts,
+    known: &IndexedTexts,
 ) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     for some in parts.chunks(ROWS) {
-        let texts = Texts::of(some, known, company_id, backend).await?;
+        let texts = IndexedTexts::of(some, known, company_id, backend).await?;
         let gone: Vec<Part> = some.iter().copied().filter(|part| stored(part, &texts).is_none()).collect();
         if !gone.is_empty() {
             remove(connection, company_id, &gone).await?;
         }
         if backend == DatabaseBackend::Postgres {
-            let (notes, values) = words::renew_postgres(some);
+            let (notes, values) = note_words::renew_postgres(some);
             write_postgres(connection, company_id, some, &texts, &notes, values).await?;
         } else {
             write_sqlite(connection, company_id, some, &texts).await?;
             let notes: BTreeSet<i64> = some.iter().map(|part| part.note_id).collect();
-            words::renew_sqlite(connection, company_id, &notes.into_iter().collect::<Vec<_>>()).await?;
+            note_words::renew_sqlite(connection, company_id, &notes.into_iter().collect::<Vec<_>>()).await?;
         }
     }
     Ok(())
@@ -148,7 +158,7 @@ pub async fn replace(
 /// # Errors
 /// When a statement fails.
 pub async fn remove_notes(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<(), DbErr> {
-    words::remove(connection, company_id, notes).await?;
+    note_words::remove(connection, company_id, notes).await?;
     let backend = connection.get_database_backend();
     let (which, notes): (_, Value) = if backend == DatabaseBackend::Postgres {
         ("company_id = $1 AND note_id = ANY($2)", notes.to_vec().into())
@@ -160,7 +170,7 @@ pub async fn remove_notes(connection: &impl ConnectionTrait, company_id: i64, no
 }
 
 /// The stored form of a part; `None` if it has no words.
-fn stored<'t>(part: &Part<'_>, texts: &'t Texts) -> Option<&'t str> {
+fn stored<'t>(part: &Part<'_>, texts: &'t IndexedTexts) -> Option<&'t str> {
     texts.get(part)?.stored.as_deref()
 }
 
@@ -197,7 +207,7 @@ async fn write_postgres(
     connection: &impl ConnectionTrait,
     company_id: i64,
     parts: &[Part<'_>],
-    texts: &Texts,
+    texts: &IndexedTexts,
     notes: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Result<(), DbErr> {
@@ -220,7 +230,7 @@ async fn write_sqlite(
     connection: &impl ConnectionTrait,
     company_id: i64,
     parts: &[Part<'_>],
-    texts: &Texts,
+    texts: &IndexedTexts,
 ) -> Result<(), DbErr> {
     // A text that occurs in many parts is sent once.
     let mut alike: BTreeMap<&str, Vec<(i64, i32, i32)>> = BTreeMap::new();

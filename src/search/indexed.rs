@@ -10,9 +10,9 @@ use std::sync::Arc;
 use sea_orm::{DatabaseBackend, DbErr};
 
 use super::index::{GAP, Part, SEPARATOR};
+use super::note_words::MAX_WORDS;
 use super::token::{MAX_TOKENS, searched, tokens};
-use super::words::MAX_WORDS;
-use crate::context::Reader;
+use crate::context::DataSource;
 use crate::error::Result;
 use crate::meter::Meter;
 use crate::offload::{offload, offload_at_once};
@@ -24,25 +24,25 @@ const SHORT: usize = 8 * 1024;
 
 /// Tokenized texts, by their text.
 #[derive(Clone, Default)]
-pub struct Texts(HashMap<String, Arc<Indexed>>);
+pub struct IndexedTexts(HashMap<String, Arc<IndexedText>>);
 
 /// A tokenized text.
 #[derive(Default)]
-pub struct Indexed {
+pub struct IndexedText {
     /// Its stored form for the database; `None` if it has no words.
     pub stored: Option<String>,
     /// Its words; `None` if there are more than an indexed note may have.
     pub words: Option<BTreeSet<String>>,
 }
 
-impl Texts {
+impl IndexedTexts {
     /// Tokenizes the long texts of a mutation before its transaction begins, so that other transactions do not wait for
     /// that, and the work counts towards the operation's limits.
     ///
     /// # Errors
     /// When the operation exceeds a limit.
-    pub async fn before<'t>(reader: &Reader, texts: impl IntoIterator<Item = &'t str>) -> Result<Self> {
-        Self::metered(&reader.meter, reader.sight.company_id, reader.db.backend(), texts).await
+    pub async fn before<'t>(reader: &DataSource, texts: impl IntoIterator<Item = &'t str>) -> Result<Self> {
+        Self::metered(&reader.meter, reader.access.company_id, reader.db.backend(), texts).await
     }
 
     async fn metered<'t>(
@@ -55,7 +55,7 @@ impl Texts {
         for text in texts.into_iter().map(searched) {
             if text.len() > SHORT {
                 let owned = text.to_owned();
-                let done = offload(move || Indexed::new(&owned, company_id, backend)).await?;
+                let done = offload(move || IndexedText::new(&owned, company_id, backend)).await?;
                 known.0.insert(text.to_owned(), Arc::new(done.value));
                 meter.cpu(done.took);
                 meter.check()?;
@@ -87,7 +87,7 @@ impl Texts {
         }
         let index = move || {
             let index = |text: String| {
-                let indexed = Indexed::new(&text, company_id, backend);
+                let indexed = IndexedText::new(&text, company_id, backend);
                 (text, Arc::new(indexed))
             };
             unknown.into_iter().map(index).collect::<Vec<_>>()
@@ -96,12 +96,12 @@ impl Texts {
         Ok(Self(found))
     }
 
-    pub fn get(&self, part: &Part<'_>) -> Option<&Indexed> {
+    pub fn get(&self, part: &Part<'_>) -> Option<&IndexedText> {
         self.0.get(searched(part.text)).map(|indexed| &**indexed)
     }
 }
 
-impl Indexed {
+impl IndexedText {
     fn new(text: &str, company_id: i64, backend: DatabaseBackend) -> Self {
         let tokens: Vec<Option<String>> = indexed(text).collect();
         if tokens.is_empty() {
@@ -162,15 +162,15 @@ mod tests {
 
     use super::*;
     use crate::error::Error;
-    use crate::meter::{MemoryLimits, MemoryPool, UsageLimits};
-    use crate::search::Field;
+    use crate::meter::{MemoryLimits, MemoryPool, OperationLimits};
+    use crate::search::TextField;
 
     #[tokio::test]
     async fn each_text_is_taken_apart_once_wherever_it_stands() {
         let long = "long words ".repeat(SHORT);
-        let part = |note_id, text| Part { note_id, field: Field::Details, position: 0, text };
+        let part = |note_id, text| Part { note_id, field: TextField::Details, position: 0, text };
         let parts = [part(1, "a b a"), part(2, long.as_str()), part(3, "a b a"), part(4, "?!"), part(5, long.as_str())];
-        let texts = Texts::of(&parts, &Texts::default(), 7, DatabaseBackend::Sqlite).await.unwrap();
+        let texts = IndexedTexts::of(&parts, &IndexedTexts::default(), 7, DatabaseBackend::Sqlite).await.unwrap();
         assert_eq!(texts.0.len(), 3);
         let stored = |part: &Part<'_>| texts.get(part).unwrap().stored.as_deref();
         assert_eq!(stored(&parts[0]), Some(" a b a "));
@@ -178,7 +178,8 @@ mod tests {
         assert_eq!(stored(&parts[3]), None);
         let words = texts.get(&parts[4]).unwrap().words.as_ref().unwrap();
         assert_eq!(words.iter().map(String::as_str).collect::<Vec<_>>(), ["long", "words"]);
-        let texts = Texts::of(&parts[..1], &Texts::default(), 7, DatabaseBackend::Postgres).await.unwrap();
+        let texts =
+            IndexedTexts::of(&parts[..1], &IndexedTexts::default(), 7, DatabaseBackend::Postgres).await.unwrap();
         let vector = texts.get(&parts[0]).unwrap().stored.clone().unwrap();
         assert!(vector.contains("'7_a':1,3 ") && vector.contains("'7_b':2 "), "{vector}");
     }
@@ -186,12 +187,12 @@ mod tests {
     #[tokio::test]
     async fn the_operation_pays_for_long_texts_that_it_brings() {
         let long = "long words ".repeat(SHORT);
-        let limits = UsageLimits { cpu: Duration::ZERO, ..UsageLimits::UNLIMITED };
-        for (limits, code) in [(UsageLimits::UNLIMITED, None), (limits, Some("TOO_COMPLEX"))] {
+        let limits = OperationLimits { cpu: Duration::ZERO, ..OperationLimits::UNLIMITED };
+        for (limits, code) in [(OperationLimits::UNLIMITED, None), (limits, Some("TOO_COMPLEX"))] {
             let meter = Meter::new(limits, MemoryPool::new(MemoryLimits::UNLIMITED).token(()));
-            let short = Texts::metered(&meter, 7, DatabaseBackend::Sqlite, ["short"]).await.unwrap();
+            let short = IndexedTexts::metered(&meter, 7, DatabaseBackend::Sqlite, ["short"]).await.unwrap();
             assert!(short.0.is_empty(), "taken apart in the transaction");
-            let long = Texts::metered(&meter, 7, DatabaseBackend::Sqlite, [long.as_str()]).await;
+            let long = IndexedTexts::metered(&meter, 7, DatabaseBackend::Sqlite, [long.as_str()]).await;
             assert_eq!(long.as_ref().err().map(Error::code), code);
             assert!(long.is_err() || long.is_ok_and(|texts| texts.0.len() == 1));
         }
@@ -202,12 +203,12 @@ mod tests {
         let long = "long words ".repeat(SHORT);
         let parts = [(1, long.as_str()), (2, "short")].map(|(note_id, text)| Part {
             note_id,
-            field: Field::Details,
+            field: TextField::Details,
             position: 0,
             text,
         });
-        let known = Texts::of(&parts[..1], &Texts::default(), 7, DatabaseBackend::Sqlite).await.unwrap();
-        let texts = Texts::of(&parts, &known, 7, DatabaseBackend::Sqlite).await.unwrap();
+        let known = IndexedTexts::of(&parts[..1], &IndexedTexts::default(), 7, DatabaseBackend::Sqlite).await.unwrap();
+        let texts = IndexedTexts::of(&parts, &known, 7, DatabaseBackend::Sqlite).await.unwrap();
         assert!(std::ptr::eq(texts.get(&parts[0]).unwrap(), known.get(&parts[0]).unwrap()));
         assert_eq!(texts.get(&parts[1]).unwrap().stored.as_deref(), Some(" short "));
     }

@@ -1,6 +1,6 @@
 /// When a search switches from checking notes to the index, and how many notes any list or count examines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct SearchLimits {
     /// How many notes of a list are checked one by one before the index is used; ten times as many, if that promises to
     /// be enough. The results are the same either way.
     pub looked_at: u64,
@@ -13,7 +13,7 @@ pub struct Limits {
     pub fewest: u64,
 }
 
-impl Limits {
+impl SearchLimits {
     /// The number of notes that a statement examines, if its conditions have this weight per note in addition to column
     /// comparisons.
     pub fn most(&self, weight: u64) -> u64 {
@@ -21,7 +21,7 @@ impl Limits {
     }
 }
 
-impl Default for Limits {
+impl Default for SearchLimits {
     fn default() -> Self {
         Self { looked_at: 2_000, scored: 10_000, work: 250_000, fewest: 500 }
     }
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn the_work_of_a_statement_is_bounded_whatever_is_done_with_each_note() {
-        let limits = Limits::default();
+        let limits = SearchLimits::default();
         assert_eq!(limits.most(0), limits.work);
         for weight in [1, 3, 10, 50, 100, 499] {
             let work = limits.most(weight) * (1 + weight);

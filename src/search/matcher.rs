@@ -163,7 +163,7 @@ mod tests {
     /// Where phrases are found: the indexes of their first and last tokens.
     fn found(text: &str, search: &str) -> (Vec<(usize, usize)>, usize) {
         let search = Search::new(search).unwrap().unwrap();
-        let mut matcher = Matcher::new(&search.wanted);
+        let mut matcher = Matcher::new(&search.required);
         let mut places = Vec::new();
         for (at, token) in tokens(text).enumerate() {
             matcher.read(&token.word, |found| places.push((at + 1 - found.length, at)));
@@ -177,7 +177,7 @@ mod tests {
         let words: Vec<String> = tokens(text).map(|token| token.word).collect();
         let mut places = Vec::new();
         for end in 0..words.len() {
-            for phrase in &search.wanted {
+            for phrase in &search.required {
                 let Some(start) = (end + 1).checked_sub(phrase.words.len()) else { continue };
                 let (last, head) = phrase.words.split_last().unwrap();
                 let ends = if phrase.prefix { words[end].starts_with(last.as_str()) } else { words[end] == *last };

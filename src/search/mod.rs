@@ -2,7 +2,7 @@
 //!
 //! Texts become [`token`]s, the same for both databases and for searches, which [`query`] parses. The [`index`] is
 //! written in the transaction of each change: one row for each part of a note, that is its subject, its details, and
-//! each of its messages, and one for the [`words`] of all of them. [`condition`] queries it, with `FTS5` on `SQLite`
+//! each of its messages, and one for the [`note_words`] of all of them. [`condition`] queries it, with `FTS5` on `SQLite`
 //! and `tsvector` on `PostgreSQL`; [`hit`] finds where a note matches, and [`mod@snippet`] shows it, with a [`matcher`]
 //! that reads a text once.
 //!
@@ -10,21 +10,21 @@
 //! others, least of all of another company's.
 
 mod condition;
-mod forms;
+mod database_query;
 mod hit;
 mod index;
 mod indexed;
 mod limits;
 mod matcher;
+mod note_words;
 mod query;
 mod snippet;
 mod token;
-mod words;
 
-pub use condition::Asked;
+pub use condition::SearchCondition;
 pub use hit::{SharedSearch, search_hit};
-pub use index::{Field, Part, add, parts, remove_notes, replace};
-pub use indexed::Texts;
-pub use limits::Limits;
+pub use index::{Part, TextField, add, parts, remove_notes, replace};
+pub use indexed::IndexedTexts;
+pub use limits::SearchLimits;
 pub use query::{Phrase, Search};
 pub use token::{Shape, Token, Tokens, tokens};

@@ -12,9 +12,9 @@ const MAX_BYTES: usize = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Search {
     /// Each must occur in some part of the note.
-    pub wanted: Vec<Phrase>,
-    /// None may occur in any part of the note. If there are neither wanted nor unwanted phrases, nothing is found.
-    pub unwanted: Vec<Phrase>,
+    pub required: Vec<Phrase>,
+    /// None may occur in any part of the note. If there are neither required nor excluded phrases, nothing is found.
+    pub excluded: Vec<Phrase>,
 }
 
 /// A word, or a sequence of words.
@@ -41,11 +41,11 @@ impl Search {
         if text.len() > MAX_BYTES {
             return Err(Error::Invalid(format!("`search` is longer than {MAX_BYTES} bytes.")));
         }
-        let mut search = Self { wanted: Vec::new(), unwanted: Vec::new() };
+        let mut search = Self { required: Vec::new(), excluded: Vec::new() };
         let mut left = MAX_TOKENS;
         for piece in pieces(text) {
             let Some(phrase) = Phrase::new(piece.text, piece.is_open, &mut left)? else { continue };
-            let phrases = if piece.is_excluded { &mut search.unwanted } else { &mut search.wanted };
+            let phrases = if piece.is_excluded { &mut search.excluded } else { &mut search.required };
             if !phrases.contains(&phrase) {
                 phrases.push(phrase);
             }
@@ -54,8 +54,8 @@ impl Search {
     }
 
     /// Whether no note can match, because the text contains no word.
-    pub fn is_vain(&self) -> bool {
-        self.wanted.is_empty() && self.unwanted.is_empty()
+    pub fn matches_nothing(&self) -> bool {
+        self.required.is_empty() && self.excluded.is_empty()
     }
 }
 
@@ -118,8 +118,8 @@ mod tests {
         let shown = |sign: &str, phrase: &Phrase| {
             format!("{sign}{}{}", phrase.words.join("_"), if phrase.prefix { "*" } else { "" })
         };
-        let wanted = search.wanted.iter().map(|phrase| shown("", phrase));
-        Some(wanted.chain(search.unwanted.iter().map(|phrase| shown("-", phrase))).collect::<Vec<_>>().join(" "))
+        let required = search.required.iter().map(|phrase| shown("", phrase));
+        Some(required.chain(search.excluded.iter().map(|phrase| shown("-", phrase))).collect::<Vec<_>>().join(" "))
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
             "AND\u{0}".trim_end_matches("AND\u{0}"),
         ] {
             let Some(search) = Search::new(text).unwrap() else { continue };
-            assert!(search.is_vain(), "{text:?}");
+            assert!(search.matches_nothing(), "{text:?}");
         }
     }
 

@@ -103,14 +103,14 @@ impl Default for Reading {
 
 impl Reading {
     /// Reads the next slice of the text, which must be the same in each call; returns the snippet when enough is read.
-    pub fn next(&mut self, text: &str, wanted: &[Phrase]) -> Option<String> {
-        self.advance(text, wanted).then(|| show(text, &self.found(text)))
+    pub fn next(&mut self, text: &str, required: &[Phrase]) -> Option<String> {
+        self.advance(text, required).then(|| show(text, &self.found(text)))
     }
 
     /// Reads the next slice, and returns whether enough is read.
-    fn advance(&mut self, text: &str, wanted: &[Phrase]) -> bool {
+    fn advance(&mut self, text: &str, required: &[Phrase]) -> bool {
         let Self { read, first, shown, last, .. } = self;
-        let mut matcher = Matcher::resumed(wanted, &self.matched);
+        let mut matcher = Matcher::resumed(required, &self.matched);
         let longest = matcher.longest();
         let mut tokens = take(&mut self.place).tokens(text, self.until);
         let mut is_enough = false;
@@ -215,7 +215,7 @@ mod tests {
         let search = Search::new(search).unwrap().unwrap();
         let mut reading = Reading::default();
         for slices in 1.. {
-            if let Some(snippet) = reading.next(text, &search.wanted) {
+            if let Some(snippet) = reading.next(text, &search.required) {
                 return (snippet, slices, (reading.read.len(), reading.steps));
             }
         }

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use super::{User, UserById};
-use crate::engine::{leaf, link, object, promised};
+use crate::engine::{field, object, relation, required};
 use crate::entity::assignment;
-use crate::id::{AssigneeKey, GlobalId, Kind};
+use crate::id::{AssigneeKey, GlobalId, NodeKind};
 use crate::scalar::DateTime;
 
 /// The GraphQL object of an assignment's row.
@@ -14,17 +14,17 @@ object! {
     /// The assignment of a user to a note, with its time and the user who made it.
     NoteAssignee implements "Node" {
         /// The global ID of the assignment. It stays the same when the user is assigned to the same note again.
-        id = leaf(|assignee: &NoteAssignee| AssigneeKey { note_id: assignee.0.note_id, user_id: assignee.0.user_id })
+        id = field(|assignee: &NoteAssignee| AssigneeKey { note_id: assignee.0.note_id, user_id: assignee.0.user_id })
             .reads(&["note_id", "user_id"]);
         /// The assigned user.
-        user_id = leaf(|assignee: &NoteAssignee| GlobalId(Kind::User, assignee.0.user_id));
+        user_id = field(|assignee: &NoteAssignee| GlobalId(NodeKind::User, assignee.0.user_id));
         /// The assigned user.
-        user = promised::<_, UserById, _>(|assignee: &NoteAssignee| assignee.0.user_id, User)
+        user = required::<_, UserById, _>(|assignee: &NoteAssignee| assignee.0.user_id, User)
             .reads(&["user_id"]);
         /// When the user was assigned.
-        created_on = leaf(|assignee: &NoteAssignee| DateTime(assignee.0.created_on));
+        created_on = field(|assignee: &NoteAssignee| DateTime(assignee.0.created_on));
         /// The user who made the assignment; null if an import does not say.
-        assigned_by = link::<_, UserById, _>(
+        assigned_by = relation::<_, UserById, _>(
             |assignee: &NoteAssignee| assignee.0.assigned_by_id,
             |user| user.map(User),
         )

@@ -5,11 +5,11 @@ use sea_orm::{ColumnTrait, QueryFilter};
 
 use super::load::COLUMNS;
 use super::object::{User, UserStatus};
-use crate::context::Reader;
-use crate::engine::{One, Question, leaf, local, object};
+use crate::context::DataSource;
+use crate::engine::{Loader, NonNull, field, inline, object};
 use crate::entity::user;
 use crate::error::Result;
-use crate::page::{Found, ListById, Page, PageArgs, Total, page_count, total_count, total_count_precision};
+use crate::page::{FilteredRecords, ListById, Page, PageArgs, Total, page_count, total_count, total_count_precision};
 use crate::people::PeopleSearch;
 
 /// The GraphQL object of a page of users.
@@ -18,14 +18,14 @@ pub struct UserConnection(Arc<Users>);
 
 /// A page, the list that it belongs to, and the arguments of the list.
 struct Users {
-    asked: Asked,
+    asked: UserListFilter,
     list: ListById<user::Entity>,
     page: Page<Arc<user::Model>>,
 }
 
 /// The arguments that select users.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Asked {
+struct UserListFilter {
     status: Option<UserStatus>,
     search: Option<PeopleSearch>,
 }
@@ -43,25 +43,25 @@ pub struct UserEdge {
 /// # Errors
 /// INVALID or `BAD_CURSOR` if the arguments are wrong; when the database fails.
 pub async fn list(
-    reader: &Reader,
+    reader: &DataSource,
     search: Option<&str>,
     status: Option<UserStatus>,
     args: &PageArgs,
 ) -> Result<UserConnection> {
-    let asked = Asked { status, search: PeopleSearch::new(search)? };
+    let asked = UserListFilter { status, search: PeopleSearch::new(search)? };
     let list = ListById::new("user", found(reader, &asked), (user::Entity, user::Column::Id), args)?;
     let page = list.page(reader.columns(&COLUMNS), &reader.db).await?;
     Ok(UserConnection(Arc::new(Users { asked, list, page })))
 }
 
-fn found(reader: &Reader, asked: &Asked) -> Found<user::Entity> {
-    let mut users = reader.sight.users();
+fn found(reader: &DataSource, asked: &UserListFilter) -> FilteredRecords<user::Entity> {
+    let mut users = reader.access.users();
     if let Some(status) = asked.status {
         users = users.filter(user::Column::Status.eq(user::UserStatus::from(status)));
     }
     match &asked.search {
-        Some(search) => search.finds(users, reader.sight),
-        None => Found { people: users, condition: None },
+        Some(search) => search.finds(users, reader.access),
+        None => FilteredRecords { select: users, condition: None },
     }
 }
 
@@ -69,27 +69,27 @@ object! {
     /// A page of users.
     UserConnection {
         /// The users of this page, each with its cursor.
-        edges = local(|connection: &UserConnection| {
+        edges = inline(|connection: &UserConnection| {
             let list = &connection.0.list;
             let rows = connection.0.page.rows.iter();
             rows.map(|row| UserEdge { cursor: list.cursor(row.id), node: User(row.clone()) }).collect::<Vec<_>>()
         });
         /// The users of this page.
-        nodes = local(|connection: &UserConnection| {
+        nodes = inline(|connection: &UserConnection| {
             connection.0.page.rows.iter().cloned().map(User).collect::<Vec<_>>()
         });
         /// The position of this page in the list.
-        page_info = local(|connection: &UserConnection| {
-            One(connection.0.page.info(|row| connection.0.list.cursor(row.id)))
+        page_info = inline(|connection: &UserConnection| {
+            NonNull(connection.0.page.info(|row| connection.0.list.cursor(row.id)))
         });
         /// The number of users that match, on all pages together. Runs a count only when it is selected.
         total_count = total_count::<_, UserTotal>(|connection: &UserConnection| connection.0.asked.clone());
         /// Whether `totalCount` is exact. AT_LEAST if counting stopped at its limit.
         total_count_precision = total_count_precision::<_, UserTotal>(|connection: &UserConnection| connection.0.asked.clone());
         /// The number of this page, when paging by number.
-        page_number = leaf(|connection: &UserConnection| connection.0.list.window.number);
+        page_number = field(|connection: &UserConnection| connection.0.list.request.number);
         /// The number of pages, when paging by number. Runs a count only when it is selected.
-        page_count = page_count::<_, UserTotal>(|connection: &UserConnection| connection.0.asked.clone(), |connection| &connection.0.list.window);
+        page_count = page_count::<_, UserTotal>(|connection: &UserConnection| connection.0.asked.clone(), |connection| &connection.0.list.request);
     }
 }
 
@@ -97,22 +97,22 @@ object! {
     /// A user in a list.
     UserEdge {
         /// The cursor of this edge: pass it as `after` or `before`.
-        cursor = leaf(|edge: &UserEdge| edge.cursor.clone());
+        cursor = field(|edge: &UserEdge| edge.cursor.clone());
         /// The user.
-        node = local(|edge: &UserEdge| One(edge.node.clone()));
+        node = inline(|edge: &UserEdge| NonNull(edge.node.clone()));
     }
 }
 
 /// The number of users of the company, all or those that the arguments select.
 struct UserTotal;
 
-impl Question for UserTotal {
-    type Key = Asked;
-    type Answer = Total;
-    type Source = Reader;
+impl Loader for UserTotal {
+    type Key = UserListFilter;
+    type Value = Total;
+    type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, keys: &[Asked]) -> Result<HashMap<Asked, Total>> {
+    async fn load(reader: &DataSource, keys: &[UserListFilter]) -> Result<HashMap<UserListFilter, Total>> {
         let mut totals = HashMap::new();
         for asked in keys {
             totals.insert(asked.clone(), found(reader, asked).count(&reader.db).await?);

@@ -3,29 +3,29 @@ use std::sync::{Arc, LazyLock};
 use hashbrown::HashMap;
 
 use super::User;
-use crate::context::Reader;
+use crate::context::DataSource;
 use crate::db::one_of;
-use crate::engine::Question;
+use crate::engine::Loader;
 use crate::entity::user;
 use crate::error::Result;
-use crate::projection::Projection;
+use crate::selected_columns::FieldColumns;
 
 /// The columns that the fields of a user read.
-pub static COLUMNS: LazyLock<Projection<user::Entity>> =
-    LazyLock::new(|| Projection::of::<User>(&["company_id", "id"]));
+pub static COLUMNS: LazyLock<FieldColumns<user::Entity>> =
+    LazyLock::new(|| FieldColumns::of::<User>(&["company_id", "id"]));
 
 /// Loads users by key.
 pub struct UserById;
 
-impl Question for UserById {
+impl Loader for UserById {
     type Key = i64;
-    type Answer = Arc<user::Model>;
-    type Source = Reader;
+    type Value = Arc<user::Model>;
+    type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn ask(reader: &Reader, keys: &[i64]) -> Result<HashMap<i64, Self::Answer>> {
+    async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
         let keys = one_of(reader.db.backend(), (user::Entity, user::Column::Id), keys.iter().copied());
-        let condition = reader.sight.sees_user().add(keys);
+        let condition = reader.access.visible_users().add(keys);
         let users = reader.columns(&COLUMNS).matching(condition, reader.db.read()).await?;
         Ok(users.into_iter().map(|user| (user.id, Arc::new(user))).collect())
     }

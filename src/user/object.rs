@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use async_graphql::{Enum, ID};
 
-use crate::engine::{leaf, leaf_enum, lent, local, object};
+use crate::engine::{field, field_ref, inline, leaf_enum, object};
 use crate::entity::user;
-use crate::id::{GlobalId, Kind};
-use crate::note::{Whose, notes_of};
+use crate::id::{GlobalId, NodeKind};
+use crate::note::{ListParent, notes_field};
 use crate::people::PhoneNumber;
 use crate::scalar::{BigInt, DateTime, Url};
 
@@ -28,45 +28,45 @@ object! {
     /// An employee of the company, who writes notes, answers them and is assigned to them.
     User implements "Node" {
         /// The global ID of the user.
-        id = leaf(|user: &User| GlobalId(Kind::User, user.0.id));
+        id = field(|user: &User| GlobalId(NodeKind::User, user.0.id));
         /// The key of the user within its company.
-        database_id = leaf(|user: &User| BigInt(user.0.id)).reads(&["id"]);
+        database_id = field(|user: &User| BigInt(user.0.id)).reads(&["id"]);
         /// Whether the user may act.
-        status = leaf(|user: &User| UserStatus::from(user.0.status));
+        status = field(|user: &User| UserStatus::from(user.0.status));
         /// The given name.
-        first_name = lent(|user: &User| &user.0.first_name);
+        first_name = field_ref(|user: &User| &user.0.first_name);
         /// The family name.
-        last_name = lent(|user: &User| &user.0.last_name);
+        last_name = field_ref(|user: &User| &user.0.last_name);
         /// The full name, for display.
-        full_name = lent(|user: &User| &user.0.full_name);
+        full_name = field_ref(|user: &User| &user.0.full_name);
         /// The e-mail address.
-        email = lent(|user: &User| &user.0.email);
+        email = field_ref(|user: &User| &user.0.email);
         /// The name that the user signs in with.
-        username = lent(|user: &User| &user.0.username);
+        username = field_ref(|user: &User| &user.0.username);
         /// The address of a picture.
-        profile_photo = leaf(|user: &User| user.0.profile_photo.clone().map(Url));
+        profile_photo = field(|user: &User| user.0.profile_photo.clone().map(Url));
         /// The user's ID in the company's staff system.
-        employee_id = leaf(|user: &User| user.0.employee_id.clone().map(ID));
+        employee_id = field(|user: &User| user.0.employee_id.clone().map(ID));
         /// The mobile telephone number: in `full` if it begins with an international prefix, otherwise in `number`.
-        mobile = local(|user: &User| PhoneNumber::of_text(user.0.mobile_number.as_ref())).reads(&["mobile_number"]);
+        mobile = inline(|user: &User| PhoneNumber::of_text(user.0.mobile_number.as_ref())).reads(&["mobile_number"]);
         /// The mobile telephone number, as one text.
-        mobile_number = lent(|user: &User| &user.0.mobile_number)
+        mobile_number = field_ref(|user: &User| &user.0.mobile_number)
             .deprecated("Use `mobile`: its `full`, or its `number` where that is null.");
         /// The place where the user works, by its ID in the other system.
-        business_location_id = leaf(|user: &User| user.0.business_location_id.clone().map(ID));
+        business_location_id = field(|user: &User| user.0.business_location_id.clone().map(ID));
         /// Whether signing in requires a second factor.
-        enable2_fa = leaf(|user: &User| user.0.enable2_fa);
+        enable2_fa = field(|user: &User| user.0.enable2_fa);
         /// When the owning system last changed the user's record.
-        updated_on = leaf(|user: &User| user.0.modified_on.map(DateTime)).reads(&["modified_on"]);
+        updated_on = field(|user: &User| user.0.modified_on.map(DateTime)).reads(&["modified_on"]);
         /// When the owning system last changed the user's record.
-        modified_on = leaf(|user: &User| user.0.modified_on.map(DateTime)).deprecated("Use `updatedOn`, as of notes.");
+        modified_on = field(|user: &User| user.0.modified_on.map(DateTime)).deprecated("Use `updatedOn`, as of notes.");
         /// The creator of the user's record, as the owning system names them.
-        created_by = lent(|user: &User| &user.0.created_by);
+        created_by = field_ref(|user: &User| &user.0.created_by);
         /// The user's role in the company.
-        role = lent(|user: &User| &user.0.role);
+        role = field_ref(|user: &User| &user.0.role);
         /// The notes that this user wrote; see `Query.notes`.
-        created_notes = notes_of(Whose::Author, |user: &User| user.0.id).reads(&["id"]);
+        created_notes = notes_field(ListParent::Author, |user: &User| user.0.id).reads(&["id"]);
         /// The notes that this user is assigned to; see `Query.notes`.
-        assigned_notes = notes_of(Whose::Assignee, |user: &User| user.0.id).reads(&["id"]);
+        assigned_notes = notes_field(ListParent::Assignee, |user: &User| user.0.id).reads(&["id"]);
     }
 }

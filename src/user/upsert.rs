@@ -10,14 +10,14 @@ use sea_orm::{ConnectionTrait, QueryFilter, QuerySelect};
 use super::object::{User, UserStatus};
 use crate::context::ContextExt;
 use crate::db::{Transaction, one_of_texts};
-use crate::engine::{Context, local, object};
+use crate::engine::{Context, inline, object};
 use crate::entity::token::Scope;
-use crate::entity::{Sight, user};
+use crate::entity::{AccessScope, user};
 use crate::error::Result;
 use crate::id::quote;
-use crate::people::{Fields, Identity, PhoneNumberInput, fits, hold, save};
+use crate::people::{InputFields, PhoneNumberInput, UpsertKey, check_count, lock_people, save};
 use crate::scalar::{DateTime, Url};
-use crate::user_error::{ErrorCode, Problems, UserError};
+use crate::user_error::{ErrorCode, UserError, UserErrors};
 
 /// A user, as the owning system knows them. An absent field keeps its value, or is left empty for a new user. Null
 /// clears a field, or is refused with `NULL_NOT_ALLOWED` if the field cannot be empty. A text has at most 255
@@ -76,39 +76,39 @@ object! {
     /// The result of `usersUpsert`.
     UsersUpsertPayload {
         /// The users in their current state, in the order of the input; empty if there are errors.
-        users = local(|payload: &UsersUpsertPayload| payload.users.clone());
+        users = inline(|payload: &UsersUpsertPayload| payload.users.clone());
         /// Errors that the user can fix. If there are any, nothing was changed.
-        user_errors = local(|payload: &UsersUpsertPayload| payload.user_errors.clone());
+        user_errors = inline(|payload: &UsersUpsertPayload| payload.user_errors.clone());
     }
 }
 
 pub async fn upsert(ctx: &Context<'_>, mut input: Vec<UserInput>) -> Result<UsersUpsertPayload> {
     ctx.viewer(Scope::Admin)?;
-    let mut problems = Problems::default();
-    if !fits(input.len(), &mut problems) {
-        return Ok(UsersUpsertPayload { user_errors: problems.0, ..Default::default() });
+    let mut errors = UserErrors::default();
+    if !check_count(input.len(), &mut errors) {
+        return Ok(UsersUpsertPayload { user_errors: errors.0, ..Default::default() });
     }
-    let identities: Vec<Identity> = input
+    let upsert_keys: Vec<UpsertKey> = input
         .iter_mut()
-        .map(|one| Identity { id: one.id.take(), external_key: std::mem::take(&mut one.external_key) })
+        .map(|one| UpsertKey { id: one.id.take(), external_key: std::mem::take(&mut one.external_key) })
         .collect();
-    let sight = ctx.sight();
+    let access = ctx.access();
     let transaction = ctx.app().db.begin().await?;
-    let held = hold::<user::Entity>(&transaction, sight, &identities, &mut problems).await?;
+    let held = lock_people::<user::Entity>(&transaction, access, &upsert_keys, &mut errors).await?;
     let mut people = Vec::with_capacity(held.len());
-    for (index, ((before, one), identity)) in held.into_iter().zip(input).zip(identities).enumerate() {
+    for (index, ((before, one), upsert_key)) in held.into_iter().zip(input).zip(upsert_keys).enumerate() {
         let mut row =
-            before.clone().unwrap_or_else(|| user::Model { company_id: sight.company_id, ..Default::default() });
-        row.external_key = Some(identity.external_key);
-        apply(one, &mut row, &mut Fields::of(index, before.is_none(), &mut problems));
+            before.clone().unwrap_or_else(|| user::Model { company_id: access.company_id, ..Default::default() });
+        row.external_key = Some(upsert_key.external_key);
+        apply(one, &mut row, &mut InputFields::of(index, before.is_none(), &mut errors));
         people.push((before, row));
     }
-    check_usernames(&transaction, sight, &people, &mut problems).await?;
-    if !problems.0.is_empty() {
+    check_usernames(&transaction, access, &people, &mut errors).await?;
+    if !errors.0.is_empty() {
         transaction.rollback().await?;
-        return Ok(UsersUpsertPayload { user_errors: problems.0, ..Default::default() });
+        return Ok(UsersUpsertPayload { user_errors: errors.0, ..Default::default() });
     }
-    let users = match save::<user::Entity>(&transaction, sight, ctx.app(), people).await? {
+    let users = match save::<user::Entity>(&transaction, access, ctx.app(), people).await? {
         Ok(users) => users,
         Err(refused) => {
             transaction.rollback().await?;
@@ -120,7 +120,7 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<UserInput>) -> Result<User
     Ok(UsersUpsertPayload { users, user_errors: Vec::new() })
 }
 
-fn apply(input: UserInput, row: &mut user::Model, fields: &mut Fields<'_>) {
+fn apply(input: UserInput, row: &mut user::Model, fields: &mut InputFields<'_>) {
     // Destructured completely, so that a new field does not compile until it is handled.
     let UserInput {
         id: _,
@@ -171,9 +171,9 @@ fn apply(input: UserInput, row: &mut user::Model, fields: &mut Fields<'_>) {
 /// created users with equal names, so usernames that stay the same are not checked.
 async fn check_usernames(
     transaction: &Transaction,
-    sight: Sight,
+    access: AccessScope,
     people: &[(Option<user::Model>, user::Model)],
-    problems: &mut Problems,
+    errors: &mut UserErrors,
 ) -> Result<()> {
     let named: HashSet<i64> = people.iter().filter_map(|(before, _)| Some(before.as_ref()?.id)).collect();
     let wanted = |(before, row): &(Option<user::Model>, user::Model)| {
@@ -186,7 +186,7 @@ async fn check_usernames(
         return Ok(());
     }
     let backend = transaction.get_database_backend();
-    let others: Vec<(i64, String)> = sight
+    let others: Vec<(i64, String)> = access
         .users()
         .select_only()
         .columns([user::Column::Id, user::Column::Username])
@@ -205,7 +205,7 @@ async fn check_usernames(
         let is_taken = taken.contains(username) || here.get(username).is_some_and(|count| *count > 1);
         if is_taken && !username.is_empty() {
             let message = format!("Another user has the username {}.", quote(username));
-            Fields::of(index, false, problems).add(ErrorCode::Taken, "username", message);
+            InputFields::of(index, false, errors).add(ErrorCode::Taken, "username", message);
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use async_graphql::Enum;
 use super::{User, UserById};
 use crate::auth;
 use crate::company::{Company, CompanyById};
-use crate::engine::{leaf, leaf_enum, object, promised};
+use crate::engine::{field, leaf_enum, object, required};
 use crate::entity::token;
 
 /// A permission of a token. READ and WRITE cover notes; CONFIDENTIAL adds confidential ones; ADMIN includes all of them
@@ -32,10 +32,10 @@ object! {
     /// The authenticated user, with the user's company and scopes.
     Viewer {
         /// The user who sends the request.
-        user = promised::<_, UserById, _>(|viewer: &Viewer| viewer.0.user_id, User);
+        user = required::<_, UserById, _>(|viewer: &Viewer| viewer.0.user_id, User);
         /// The company of the user; records of other companies are invisible.
-        company = promised::<_, CompanyById, _>(|viewer: &Viewer| viewer.0.company_id, Company);
+        company = required::<_, CompanyById, _>(|viewer: &Viewer| viewer.0.company_id, Company);
         /// The scopes of the token.
-        scopes = leaf(|viewer: &Viewer| viewer.0.scopes.iter().copied().map(Scope::from).collect::<Vec<_>>());
+        scopes = field(|viewer: &Viewer| viewer.0.scopes.iter().copied().map(Scope::from).collect::<Vec<_>>());
     }
 }

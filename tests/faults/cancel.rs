@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use notegraph::db::Db;
 use notegraph::entity::token::Scope;
-use notegraph::http::{Admission, Allowance, HttpSettings, Patience, router, serve};
+use notegraph::http::{ConnectionLimits, HttpSettings, RateLimit, ServerTimeouts, router, serve};
 use notegraph::schema;
 use sea_orm::DatabaseBackend;
 use sea_orm::sqlx::{Connection, Pool, Sqlite};
@@ -22,7 +22,7 @@ use crate::support::{App, Client};
 use crate::whole::{assert_whole, number, texts};
 use crate::wire::Wire;
 
-const UNLIMITED: Allowance = Allowance { operations: 100_000, budget: 1 << 50, refill: 1 << 50 };
+const UNLIMITED: RateLimit = RateLimit { operations: 100_000, budget: 1 << 50, refill: 1 << 50 };
 /// Number of clients that are connected at the same time.
 const AT_ONCE: u64 = 50;
 /// One of this many clients waits for its response, so that some changes are known to be made.
@@ -42,9 +42,16 @@ const CREATE: &str = "mutation($subject: String!, $details: String!) {
 async fn listen(app: &App) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let settings = HttpSettings { of_address: UNLIMITED, of_token: UNLIMITED, ..HttpSettings::default() };
+    let settings =
+        HttpSettings { address_rate_limit: UNLIMITED, token_rate_limit: UNLIMITED, ..HttpSettings::default() };
     let router = router(app.context().clone(), schema::build(), &settings);
-    tokio::spawn(serve(listener, router, std::future::pending(), Patience::default(), Admission::default()));
+    tokio::spawn(serve(
+        listener,
+        router,
+        std::future::pending(),
+        ServerTimeouts::default(),
+        ConnectionLimits::default(),
+    ));
     address
 }
 
@@ -188,7 +195,7 @@ async fn is_whole(db: &Db) -> bool {
         }
     }
     // Read connections of SQLite have no transactions. Each of these pools has one connection.
-    let can_be_had = db.writing_doors().map(async |door| all_can_be_had(door.get_sqlite_connection_pool()).await);
+    let can_be_had = db.write_connections().map(async |door| all_can_be_had(door.get_sqlite_connection_pool()).await);
     join_all(can_be_had).await.into_iter().all(|can_be_had| can_be_had) && all_turns_can_be_had(db).await
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use notegraph::db::{Db, Missing, Settings, connect};
+use notegraph::db::{DatabaseSettings, Db, IfMissing, connect};
 use notegraph::entity::token::Scope;
 use sea_orm::DatabaseBackend;
 use serde_json::json;
@@ -142,8 +142,12 @@ async fn kill(process: Process) {
 
 /// Asserts that all acknowledged changes exist, with their IDs and once each. Returns the number of records.
 async fn check(database: &str, writers: &[Writer]) -> usize {
-    let settings = Settings { connections: 2, statement_timeout: Duration::from_mins(1), ..Settings::at(database) };
-    let db = connect(&settings, Missing::Refuse).await.unwrap();
+    let settings = DatabaseSettings {
+        connections: 2,
+        statement_timeout: Duration::from_mins(1),
+        ..DatabaseSettings::at(database)
+    };
+    let db = connect(&settings, IfMissing::Fail).await.unwrap();
     until_settled(&db).await;
     let mut there: HashMap<String, String> = HashMap::new();
     let notes = "SELECT subject || ' Note:' || id FROM note";

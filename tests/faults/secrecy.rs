@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use notegraph::commands::migrate;
-use notegraph::db::{ConnectError, Db, Missing, Settings, connect};
+use notegraph::db::{ConnectError, DatabaseSettings, Db, IfMissing, connect};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use tempfile::TempDir;
@@ -44,7 +44,7 @@ impl Authority {
 }
 
 async fn open(url: &str) -> Result<Db, ConnectError> {
-    connect(&Settings { connections: 2, ..Settings::at(url) }, Missing::Refuse).await
+    connect(&DatabaseSettings { connections: 2, ..DatabaseSettings::at(url) }, IfMissing::Fail).await
 }
 
 async fn is_encrypted(db: &Db) -> bool {

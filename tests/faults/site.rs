@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use notegraph::db::{Db, Missing, Settings, connect};
+use notegraph::db::{DatabaseSettings, Db, IfMissing, connect};
 use sea_orm::{ConnectOptions, DatabaseConnection};
 use tokio::process::Command;
 
@@ -27,9 +27,12 @@ impl Site {
     }
 
     pub async fn open(&self) -> Db {
-        let settings =
-            Settings { connections: 2, statement_timeout: Duration::from_mins(1), ..Settings::at(&self.url) };
-        connect(&settings, Missing::Refuse).await.unwrap()
+        let settings = DatabaseSettings {
+            connections: 2,
+            statement_timeout: Duration::from_mins(1),
+            ..DatabaseSettings::at(&self.url)
+        };
+        connect(&settings, IfMissing::Fail).await.unwrap()
     }
 
     /// A separate connection to the database.

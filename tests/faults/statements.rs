@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use notegraph::db::{Db, Fault, Missing, Settings, connect};
+use notegraph::db::{DatabaseSettings, Db, DbFault, IfMissing, connect};
 use notegraph::error::Error;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
 use tokio::net::TcpListener;
@@ -15,8 +15,8 @@ use crate::whole::number;
 /// Opens a database with this statement timeout.
 async fn open(database: &Database, milliseconds: u64) -> Db {
     let statement_timeout = Duration::from_millis(milliseconds);
-    let settings = Settings { connections: 2, statement_timeout, ..Settings::at(database.url()) };
-    connect(&settings, Missing::Refuse).await.unwrap()
+    let settings = DatabaseSettings { connections: 2, statement_timeout, ..DatabaseSettings::at(database.url()) };
+    connect(&settings, IfMissing::Fail).await.unwrap()
 }
 
 fn statement(backend: DatabaseBackend, sql: &str) -> Statement {
@@ -47,7 +47,7 @@ async fn longer_than(time: Duration, db: &Db) -> Statement {
         statement(db.backend(), &format!("{sql} {most}) SELECT count(*) FROM c"))
     };
     let start = Instant::now();
-    db.execute_unhurried(count(1e5)).await.unwrap();
+    db.execute_without_timeout(count(1e5)).await.unwrap();
     count((1e5 * 3.0 * time.as_secs_f64() / start.elapsed().as_secs_f64()).ceil())
 }
 
@@ -70,7 +70,7 @@ async fn a_statement_that_does_not_end_is_ended() {
     // More often than there are connections, so each is reused.
     for _ in 0..5 {
         let error = ended(db.read()).await;
-        assert_eq!(Fault::of(&error), Some(Fault::Slow), "{error}");
+        assert_eq!(DbFault::of(&error), Some(DbFault::Slow), "{error}");
         let told = notegraph::engine::Error::from(Error::from(error));
         assert!(told.message.contains("longer"), "trying again is not all that helps: {}", told.message);
         assert!(db.read().query_one_raw(statement(backend, "SELECT 1")).await.unwrap().is_some());
@@ -79,7 +79,7 @@ async fn a_statement_that_does_not_end_is_ended() {
         let transaction = db.begin().await.unwrap();
         transaction.execute_unprepared("UPDATE company SET name = 'lost'").await.unwrap();
         let error = ended(&transaction).await;
-        assert_eq!(Fault::of(&error), Some(Fault::Slow), "{error}");
+        assert_eq!(DbFault::of(&error), Some(DbFault::Slow), "{error}");
         drop(transaction);
         let transaction = db.begin().await.unwrap();
         assert!(transaction.query_one_raw(statement(backend, "SELECT 1")).await.unwrap().is_some());
@@ -110,18 +110,18 @@ async fn who_changes_tables_and_who_looks_for_long_is_not_hurried() {
     let database = Database::migrated(&Engine::of_this_run()).await;
     let db = open(&database, 1_000).await;
     let long = longer_than(Duration::from_secs(1), &db).await;
-    let unhurried = db.begin_unhurried().await.unwrap();
+    let unhurried = db.begin_without_timeout().await.unwrap();
     for _ in 0..2 {
         assert!(unhurried.query_one_raw(long.clone()).await.unwrap().is_some());
     }
     unhurried.commit().await.unwrap();
-    db.execute_unhurried(long.clone()).await.unwrap();
+    db.execute_without_timeout(long.clone()).await.unwrap();
     // The next user of the connection has a timeout again.
     let hurried = db.begin().await.unwrap();
     ended(&hurried).await;
     drop(hurried);
     if db.backend() == DatabaseBackend::Sqlite {
-        let look = db.look().await.unwrap();
+        let look = db.read_snapshot().await.unwrap();
         assert!(look.query_one_raw(long).await.unwrap().is_some());
         look.rollback().await.unwrap();
     }
@@ -133,9 +133,12 @@ async fn who_changes_tables_and_who_looks_for_long_is_not_hurried() {
 async fn who_hangs_up_takes_no_connection_along() {
     let _run = Run::begin("cancelled reads").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
-    let settings =
-        Settings { connections: 1, statement_timeout: Duration::from_hours(1), ..Settings::at(database.url()) };
-    let db = connect(&settings, Missing::Refuse).await.unwrap();
+    let settings = DatabaseSettings {
+        connections: 1,
+        statement_timeout: Duration::from_hours(1),
+        ..DatabaseSettings::at(database.url())
+    };
+    let db = connect(&settings, IfMissing::Fail).await.unwrap();
     for _ in 0..3 {
         let read = db.read().query_one_raw(endless(db.backend()));
         assert!(timeout(Duration::from_millis(100), read).await.is_err());
@@ -183,7 +186,7 @@ async fn who_looks_sees_the_moment_in_which_that_began() {
     let _run = Run::begin("a look").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
     let db = open(&database, 60_000).await;
-    let look = db.look().await.unwrap();
+    let look = db.read_snapshot().await.unwrap();
     let change = db.begin().await.unwrap();
     change
         .execute_unprepared("INSERT INTO company (id, name, created_on) VALUES (1, 'late', '2026-01-01 00:00:00')")
@@ -202,8 +205,9 @@ async fn who_looks_sees_the_moment_in_which_that_began() {
 async fn a_database_that_says_nothing_at_the_start_is_not_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("postgres://postgres@{}/notes", listener.local_addr().unwrap());
-    let settings = Settings { connections: 2, statement_timeout: Duration::from_mins(1), ..Settings::at(url) };
-    let connecting = timeout(Duration::from_hours(1), connect(&settings, Missing::Refuse));
+    let settings =
+        DatabaseSettings { connections: 2, statement_timeout: Duration::from_mins(1), ..DatabaseSettings::at(url) };
+    let connecting = timeout(Duration::from_hours(1), connect(&settings, IfMissing::Fail));
     let error = connecting.await.expect("it waits").unwrap_err().to_string();
     assert!(error.contains("no answer"), "{error}");
 }

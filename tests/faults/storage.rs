@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use notegraph::db::{ConnectError, Missing, Settings, connect};
+use notegraph::db::{ConnectError, DatabaseSettings, IfMissing, connect};
 use notegraph::entity::token::Scope;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -127,15 +127,18 @@ async fn a_file_system_that_takes_nothing_is_refused_at_the_start() {
 #[tokio::test]
 async fn a_file_that_would_not_keep_what_it_is_given_is_refused() {
     let database = Database::migrated(&Engine::Sqlite).await;
-    let settings =
-        |url: String| Settings { connections: 1, statement_timeout: Duration::from_mins(1), ..Settings::at(url) };
+    let settings = |url: String| DatabaseSettings {
+        connections: 1,
+        statement_timeout: Duration::from_mins(1),
+        ..DatabaseSettings::at(url)
+    };
     // This VFS keeps its locks in files next to the database, without shared memory.
     let folder = tempfile::tempdir().unwrap();
     let without = format!("sqlite://{}?vfs=unix-dotfile", folder.path().join("notegraph.db").display());
-    let error = connect(&settings(without), Missing::Create).await.unwrap_err();
+    let error = connect(&settings(without), IfMissing::Create).await.unwrap_err();
     assert!(matches!(error, ConnectError::Unsafe(_)), "{error}");
     assert!(error.to_string().contains("journal_mode"), "{error}");
-    let db = connect(&settings(database.url().to_owned()), Missing::Refuse).await.unwrap();
+    let db = connect(&settings(database.url().to_owned()), IfMissing::Fail).await.unwrap();
     db.close().await.unwrap();
 }
 
@@ -158,7 +161,7 @@ async fn a_database_that_may_not_grow_is_full_and_takes_changes_when_it_may() {
     let (app, client) = writer().await;
     let mut made = 0;
     for _ in 0..3 {
-        app.db().schema_door().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+        app.db().schema_connection().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
         let full = loop {
             let answer = create(&client, &"x".repeat(1_000)).await;
             if answer.status != 200 {
@@ -186,7 +189,7 @@ async fn a_change_that_fails_after_another_was_made_is_not_to_be_sent_again() {
     client.query_with(patch, json!({ "id": id, "d": room })).await.data();
     let delete = "mutation($id: ID!) { noteDelete(input: { id: $id }) { deletedNoteId } }";
     client.query_with(delete, json!({ "id": id })).await.data();
-    app.db().schema_door().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+    app.db().schema_connection().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
     let one = |name: &str, subject: &str, details: &str| {
         format!("{name}: noteCreate(input: {{ subject: \"{subject}\", details: {details} }}) {{ note {{ id }} }}")
     };
@@ -200,7 +203,7 @@ async fn a_change_that_fails_after_another_was_made_is_not_to_be_sent_again() {
     assert_eq!(subjects.data()["notes"]["nodes"], json!([{ "subject": "made" }]));
     // If nothing was changed, the status is that of the error.
     let document = format!("mutation($d: String!) {{ {} }}", one("b", "not made", "$d"));
-    app.db().schema_door().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+    app.db().schema_connection().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
     let answer = client.query_with(&document, large).await;
     assert_eq!((answer.status, answer.codes()), (507, vec!["STORAGE_FULL"]), "{answer:?}");
     assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], 1);
@@ -209,7 +212,7 @@ async fn a_change_that_fails_after_another_was_made_is_not_to_be_sent_again() {
 #[tokio::test]
 async fn a_connection_that_takes_no_changes_is_replaced_before_a_change_fails_by_it() {
     let (app, client) = writer().await;
-    app.db().schema_door().execute_unprepared("PRAGMA query_only = on").await.unwrap();
+    app.db().schema_connection().execute_unprepared("PRAGMA query_only = on").await.unwrap();
     assert!(create(&client, "yes").await["noteCreate"]["note"]["id"].is_string());
     assert_eq!(client.query("{ notes { totalCount } }").await["notes"]["totalCount"], 1);
 }

@@ -5,9 +5,9 @@ use axum::body::Body;
 use axum::http::{Request, Response, header};
 use http_body_util::BodyExt;
 use notegraph::entity::token::Scope;
-use notegraph::gate::Bounds;
-use notegraph::http::{Allowance, HttpSettings, router};
-use notegraph::meter::{MemoryLimits, UsageLimits};
+use notegraph::http::{HttpSettings, RateLimit, router};
+use notegraph::meter::{MemoryLimits, OperationLimits};
+use notegraph::query_limits::QueryLimits;
 use notegraph::schema;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -21,7 +21,7 @@ const WHOLE: usize = NOTES * CHARACTERS * 6;
 const DETAILS: &str = "{ notes { nodes { details } } }";
 
 fn settings() -> HttpSettings {
-    HttpSettings { of_token: ENDLESS, of_address: ENDLESS, ..HttpSettings::default() }
+    HttpSettings { token_rate_limit: ENDLESS, address_rate_limit: ENDLESS, ..HttpSettings::default() }
 }
 
 async fn world() -> (App, Client) {
@@ -94,7 +94,7 @@ async fn a_long_answer_comes_in_pieces_and_whole() {
 #[tokio::test]
 async fn an_answer_has_so_many_bytes_and_values() {
     let (app, ann) = world().await;
-    let usage = UsageLimits { answer_bytes: WHOLE as u64 / 2, ..UsageLimits::default() };
+    let usage = OperationLimits { answer_bytes: WHOLE as u64 / 2, ..OperationLimits::default() };
     let short = server(&app, &HttpSettings { usage, ..settings() });
     for (document, fields) in
         [(DETAILS, 1), ("{ first: viewer { scopes } notes { edges { node { a: details b: details } } } }", 2)]
@@ -113,8 +113,8 @@ async fn an_answer_has_so_many_bytes_and_values() {
     assert_eq!((status, code(&body)), (200, ""), "what fits is answered");
 
     // The query limits permit this document; only the values of its response exceed their limit.
-    let usage = UsageLimits { values: 10, ..UsageLimits::default() };
-    let few = server(&app, &HttpSettings { usage, gate: Bounds::default(), ..settings() });
+    let usage = OperationLimits { values: 10, ..OperationLimits::default() };
+    let few = server(&app, &HttpSettings { usage, query_limits: QueryLimits::default(), ..settings() });
     let (_, body) = read(ask(&few, &ann, "{ notes { nodes { id subject createdOn } } }").await).await;
     assert_eq!(code(&body), "TOO_COMPLEX", "{body}");
     assert!(body["errors"][0]["message"].as_str().unwrap().contains("10 values"), "{body}");
@@ -124,8 +124,8 @@ async fn an_answer_has_so_many_bytes_and_values() {
 #[tokio::test]
 async fn an_answer_counts_until_it_was_taken() {
     let (app, ann) = world().await;
-    let of_token = Allowance { operations: 2, ..ENDLESS };
-    let server = server(&app, &HttpSettings { of_token, ..settings() });
+    let token_rate_limit = RateLimit { operations: 2, ..ENDLESS };
+    let server = server(&app, &HttpSettings { token_rate_limit, ..settings() });
     let unread = [ask(&server, &ann, DETAILS).await, ask(&server, &ann, DETAILS).await];
     let (status, body) = read(ask(&server, &ann, DETAILS).await).await;
     assert_eq!((status, code(&body)), (429, "RATE_LIMITED"), "{body}");

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use notegraph::entity::token::Scope;
-use notegraph::http::{Admission, HttpSettings, Patience, serve, site};
+use notegraph::http::{ConnectionLimits, HttpSettings, ServerTimeouts, serve, service};
 use notegraph::meter::MemoryLimits;
-use notegraph::runtime::Work;
+use notegraph::runtime::OperationRuntime;
 use notegraph::schema;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,11 +20,18 @@ const MIB: u64 = 1 << 20;
 
 /// Starts a server on a socket, for as long as the test runs, without rate limits.
 async fn start(app: &App, memory: MemoryLimits) -> SocketAddr {
-    let settings = HttpSettings { of_address: ENDLESS, of_token: ENDLESS, memory, ..HttpSettings::default() };
+    let settings =
+        HttpSettings { address_rate_limit: ENDLESS, token_rate_limit: ENDLESS, memory, ..HttpSettings::default() };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let site = site(app.context().clone(), schema::build(), &settings, Work::here());
-    tokio::spawn(serve(listener, site, std::future::pending(), Patience::default(), Admission::default()));
+    let service = service(app.context().clone(), schema::build(), &settings, OperationRuntime::current());
+    tokio::spawn(serve(
+        listener,
+        service,
+        std::future::pending(),
+        ServerTimeouts::default(),
+        ConnectionLimits::default(),
+    ));
     address
 }
 

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use notegraph::http::{Admission, Allowance, HttpSettings, Patience, serve, site};
-use notegraph::runtime::Work;
+use notegraph::http::{ConnectionLimits, HttpSettings, RateLimit, ServerTimeouts, serve, service};
+use notegraph::runtime::OperationRuntime;
 use notegraph::schema;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,12 +20,18 @@ const HEAD: u64 = 1_000;
 
 /// Starts a server whose clients, all from one address, can spend `budget` once.
 async fn start(app: &App, budget: u64) -> SocketAddr {
-    let of_address = Allowance { operations: 9, budget, refill: 1 };
-    let settings = HttpSettings { of_address, ..HttpSettings::default() };
+    let address_rate_limit = RateLimit { operations: 9, budget, refill: 1 };
+    let settings = HttpSettings { address_rate_limit, ..HttpSettings::default() };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let site = site(app.context().clone(), schema::build(), &settings, Work::here());
-    tokio::spawn(serve(listener, site, std::future::pending(), Patience::default(), Admission::default()));
+    let service = service(app.context().clone(), schema::build(), &settings, OperationRuntime::current());
+    tokio::spawn(serve(
+        listener,
+        service,
+        std::future::pending(),
+        ServerTimeouts::default(),
+        ConnectionLimits::default(),
+    ));
     address
 }
 

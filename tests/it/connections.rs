@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use notegraph::entity::token::Scope;
-use notegraph::http::{Admission, HttpSettings, Pace, Patience, router, serve};
+use notegraph::http::{ConnectionLimits, ConnectionTimeouts, HttpSettings, ServerTimeouts, router, serve};
 use notegraph::schema;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -21,8 +21,11 @@ const AT_MOST: Duration = Duration::from_mins(1);
 const LONG: Duration = Duration::from_mins(10);
 const SHORT: Duration = Duration::from_millis(300);
 /// Timeouts that no client of these tests reaches.
-const PATIENT: Patience =
-    Patience { pace: Pace { idle: LONG, head: LONG, answer: LONG }, stop_delay: Duration::ZERO, requests: LONG };
+const PATIENT: ServerTimeouts = ServerTimeouts {
+    connection: ConnectionTimeouts { idle: LONG, head: LONG, answer: LONG },
+    stop_delay: Duration::ZERO,
+    requests: LONG,
+};
 
 struct Server {
     address: SocketAddr,
@@ -31,17 +34,22 @@ struct Server {
 }
 
 impl Server {
-    async fn start(app: &App, settings: &HttpSettings, patience: Patience) -> Self {
-        Self::admitting(app, settings, patience, Admission::default()).await
+    async fn start(app: &App, settings: &HttpSettings, timeouts: ServerTimeouts) -> Self {
+        Self::admitting(app, settings, timeouts, ConnectionLimits::default()).await
     }
 
-    async fn admitting(app: &App, settings: &HttpSettings, patience: Patience, admission: Admission) -> Self {
+    async fn admitting(
+        app: &App,
+        settings: &HttpSettings,
+        timeouts: ServerTimeouts,
+        admission: ConnectionLimits,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let router = router(app.context().clone(), schema::build(), settings);
         let stopped = async { drop(stopped.await) };
-        Self { address, stop, ended: tokio::spawn(serve(listener, router, stopped, patience, admission)) }
+        Self { address, stop, ended: tokio::spawn(serve(listener, router, stopped, timeouts, admission)) }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -99,8 +107,8 @@ async fn reader(app: &App) -> Client {
 async fn who_says_nothing_is_cut() {
     let app = App::start().await;
     let client = reader(&app).await;
-    let pace = Pace { idle: SHORT, ..PATIENT.pace };
-    let server = Server::start(&app, &HttpSettings::default(), Patience { pace, ..PATIENT }).await;
+    let connection = ConnectionTimeouts { idle: SHORT, ..PATIENT.connection };
+    let server = Server::start(&app, &HttpSettings::default(), ServerTimeouts { connection, ..PATIENT }).await;
     assert_eq!(rest(&mut server.connect().await).await, "");
     // The same holds for a connection that was used, after its last response.
     let mut stream = server.connect().await;
@@ -115,7 +123,7 @@ async fn who_says_nothing_is_cut() {
 async fn who_has_too_many_connections_gets_no_more() {
     let app = App::start().await;
     let client = reader(&app).await;
-    let admission = Admission { of_address: 2, ..Admission::default() };
+    let admission = ConnectionLimits { per_address: 2, ..ConnectionLimits::default() };
     let server = Server::admitting(&app, &HttpSettings::default(), PATIENT, admission).await;
     let (mut first, mut second) = (server.connect().await, server.connect().await);
     for stream in [&mut first, &mut second] {
@@ -138,8 +146,8 @@ async fn who_has_too_many_connections_gets_no_more() {
 async fn a_head_that_comes_too_slowly_is_cut() {
     let app = App::start().await;
     let client = reader(&app).await;
-    let pace = Pace { head: SHORT, ..PATIENT.pace };
-    let server = Server::start(&app, &HttpSettings::default(), Patience { pace, ..PATIENT }).await;
+    let connection = ConnectionTimeouts { head: SHORT, ..PATIENT.connection };
+    let server = Server::start(&app, &HttpSettings::default(), ServerTimeouts { connection, ..PATIENT }).await;
     let mut stream = server.connect().await;
     stream.write_all(b"POST /graphql HTTP/1.1\r\nHost: x\r\n").await.unwrap();
     assert_eq!(rest(&mut stream).await, "");
@@ -187,8 +195,8 @@ async fn who_does_not_read_the_answer_is_cut() {
     let note = acme.note(|note| note.details = Some("x".repeat(250_000))).await;
     let many: Vec<String> = (0..100).map(|n| format!("a{n}: note(id: {}) {{ details }}", note.id)).collect();
     let document = format!("{{ {} }}", many.join(" "));
-    let pace = Pace { answer: Duration::from_secs(5), ..PATIENT.pace };
-    let server = Server::start(&app, &HttpSettings::default(), Patience { pace, ..PATIENT }).await;
+    let connection = ConnectionTimeouts { answer: Duration::from_secs(5), ..PATIENT.connection };
+    let server = Server::start(&app, &HttpSettings::default(), ServerTimeouts { connection, ..PATIENT }).await;
 
     let mut reads = server.connect().await;
     reads.write_all(request(&client, &document).as_bytes()).await.unwrap();
@@ -234,8 +242,8 @@ async fn a_hundred_megabytes_are_refused() {
 async fn a_server_that_stops_says_so_first_and_answers_all_that_it_has_taken() {
     let app = App::start().await;
     let client = reader(&app).await;
-    let patience = Patience { stop_delay: SHORT, ..PATIENT };
-    let server = Server::start(&app, &HttpSettings::default(), patience).await;
+    let timeouts = ServerTimeouts { stop_delay: SHORT, ..PATIENT };
+    let server = Server::start(&app, &HttpSettings::default(), timeouts).await;
     assert!(server.get("/readyz").await.starts_with("HTTP/1.1 200 "));
     // Nobody can write a note while this transaction is open.
     let lock = app.db().begin().await.unwrap();

@@ -1,6 +1,6 @@
 //! Values on their way to `PostgreSQL` and back.
 
-use notegraph::db::Queries;
+use notegraph::db::RowQueries;
 use sea_orm::prelude::{Date, DateTimeUtc};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, Value};
 use serde_json::json;
@@ -89,7 +89,7 @@ async fn a_table_that_changes_is_read_again() {
     let Some(postgres) = Engine::postgres() else { return };
     let database = Database::migrated(&postgres).await;
     let db = database.open().await;
-    let door = db.schema_door();
+    let door = db.schema_connection();
     door.execute_unprepared("CREATE TABLE changing (one integer)").await.unwrap();
     door.execute_unprepared("INSERT INTO changing VALUES (1)").await.unwrap();
     let transaction = db.begin().await.unwrap();
@@ -110,7 +110,7 @@ async fn a_table_that_changes_is_read_again() {
 async fn transactions_stand_in_each_other() {
     let app = App::start().await;
     let name = |name: &str| format!("INSERT INTO id_names (name) VALUES ('{name}')");
-    app.db().schema_door().execute_unprepared("CREATE TABLE id_names (name text)").await.unwrap();
+    app.db().schema_connection().execute_unprepared("CREATE TABLE id_names (name text)").await.unwrap();
     let outer = app.db().begin().await.unwrap();
     outer.execute_unprepared(&name("outer")).await.unwrap();
     let dropped = outer.begin().await.unwrap();

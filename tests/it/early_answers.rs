@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use notegraph::entity::token::Scope;
-use notegraph::http::{Admission, Allowance, HttpSettings, Pace, Patience, serve, site};
-use notegraph::runtime::Work;
+use notegraph::http::{ConnectionLimits, ConnectionTimeouts, HttpSettings, RateLimit, ServerTimeouts, serve, service};
+use notegraph::runtime::OperationRuntime;
 use notegraph::schema;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -30,16 +30,21 @@ struct Server {
 
 impl Server {
     async fn start(app: &App, settings: &HttpSettings) -> Self {
-        Self::start_with(app, settings, Patience::default(), Admission::default()).await
+        Self::start_with(app, settings, ServerTimeouts::default(), ConnectionLimits::default()).await
     }
 
-    async fn start_with(app: &App, settings: &HttpSettings, patience: Patience, admission: Admission) -> Self {
+    async fn start_with(
+        app: &App,
+        settings: &HttpSettings,
+        timeouts: ServerTimeouts,
+        admission: ConnectionLimits,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let site = site(app.context().clone(), schema::build(), settings, Work::here());
+        let service = service(app.context().clone(), schema::build(), settings, OperationRuntime::current());
         let stopped = async { drop(stopped.await) };
-        Self { address, stop, ended: tokio::spawn(serve(listener, site, stopped, patience, admission)) }
+        Self { address, stop, ended: tokio::spawn(serve(listener, service, stopped, timeouts, admission)) }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -48,7 +53,7 @@ impl Server {
 }
 
 fn endless() -> HttpSettings {
-    HttpSettings { of_address: ENDLESS, of_token: ENDLESS, ..HttpSettings::default() }
+    HttpSettings { address_rate_limit: ENDLESS, token_rate_limit: ENDLESS, ..HttpSettings::default() }
 }
 
 async fn reader(app: &App) -> Client {
@@ -158,8 +163,8 @@ async fn so_does_one_that_asks_too_often_is_too_slow_or_has_too_large_a_head() {
     let app = App::start().await;
     let client = reader(&app).await;
     let post = head("POST /graphql", client.token(), &["Content-Type: application/json", &length(MEGABYTE)]);
-    let of_address = Allowance { operations: 9, budget: 500, refill: 1 };
-    let limited = Server::start(&app, &HttpSettings { of_address, ..HttpSettings::default() }).await;
+    let address_rate_limit = RateLimit { operations: 9, budget: 500, refill: 1 };
+    let limited = Server::start(&app, &HttpSettings { address_rate_limit, ..HttpSettings::default() }).await;
     assert_refused(&sent_whole(&limited, &post, &vec![b'x'; MEGABYTE]).await, 429, "429");
 
     let server = Server::start(&app, &HttpSettings { body_timeout: SHORT, ..endless() }).await;
@@ -270,9 +275,12 @@ async fn requests_behind_the_last_one_are_not_executed() {
 #[tokio::test]
 async fn a_connection_that_stays_so_has_its_time_limits() {
     let app = App::start().await;
-    let patience = Patience::default();
-    let patience = Patience { pace: Pace { idle: Duration::from_secs(1), ..patience.pace }, ..patience };
-    let server = Server::start_with(&app, &endless(), patience, Admission::default()).await;
+    let timeouts = ServerTimeouts::default();
+    let timeouts = ServerTimeouts {
+        connection: ConnectionTimeouts { idle: Duration::from_secs(1), ..timeouts.connection },
+        ..timeouts
+    };
+    let server = Server::start_with(&app, &endless(), timeouts, ConnectionLimits::default()).await;
     let mut stream = server.connect().await;
     stream.write_all(head("POST /nothing", "", &[&length(1_000)]).as_bytes()).await.unwrap();
     assert!(answer(&mut stream).await.starts_with("HTTP/1.1 404 "));
@@ -311,8 +319,8 @@ async fn a_client_that_waits_to_be_asked_is_not_asked_where_it_is_refused() {
 #[tokio::test]
 async fn a_connection_that_is_read_to_its_end_counts_until_then() {
     let app = App::start().await;
-    let admission = Admission { of_address: 1, ..Admission::default() };
-    let server = Server::start_with(&app, &endless(), Patience::default(), admission).await;
+    let admission = ConnectionLimits { per_address: 1, ..ConnectionLimits::default() };
+    let server = Server::start_with(&app, &endless(), ServerTimeouts::default(), admission).await;
     let refused = head("POST /nothing", "", &[&length(MEGABYTE)]);
     let mut first = server.connect().await;
     first.write_all(refused.as_bytes()).await.unwrap();
@@ -340,8 +348,8 @@ async fn a_connection_that_is_read_to_its_end_counts_until_then() {
 #[tokio::test]
 async fn a_server_that_stops_waits_for_no_such_client() {
     let app = App::start().await;
-    let patience = Patience { stop_delay: Duration::ZERO, requests: AT_MOST, ..Patience::default() };
-    let server = Server::start_with(&app, &endless(), patience, Admission::default()).await;
+    let timeouts = ServerTimeouts { stop_delay: Duration::ZERO, requests: AT_MOST, ..ServerTimeouts::default() };
+    let server = Server::start_with(&app, &endless(), timeouts, ConnectionLimits::default()).await;
     let mut stream = server.connect().await;
     stream.write_all(head("POST /nothing", "", &[&length(100 * MEGABYTE)]).as_bytes()).await.unwrap();
     assert_refused(&answer(&mut stream).await, 404, "404");

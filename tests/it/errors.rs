@@ -92,7 +92,7 @@ async fn take_away(app: &App, table: &str) {
         sea_orm::DatabaseBackend::Postgres => format!("ALTER TABLE \"{table}\" RENAME TO gone_{table}"),
         _ => format!("PRAGMA legacy_alter_table = on; ALTER TABLE \"{table}\" RENAME TO gone_{table}"),
     };
-    app.db().schema_door().execute_unprepared(&sql).await.unwrap();
+    app.db().schema_connection().execute_unprepared(&sql).await.unwrap();
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use notegraph::commands::export::{self, ExportArgs};
 use notegraph::commands::import::{self, ImportArgs};
 use notegraph::config::{QuotaArgs, RecordArgs};
 use notegraph::db::Db;
-use notegraph::form::intake::Summary;
+use notegraph::exchange::intake::Summary;
 use tempfile::TempDir;
 
 use crate::support::{Database, Engine};

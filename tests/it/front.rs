@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use notegraph::entity::token::Scope;
-use notegraph::http::{Admission, HttpSettings, Patience, serve, site};
-use notegraph::runtime::Work;
+use notegraph::http::{ConnectionLimits, HttpSettings, ServerTimeouts, serve, service};
+use notegraph::runtime::OperationRuntime;
 use notegraph::schema;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -36,8 +36,8 @@ impl Threads {
         Self { runtime: Some(runtime), release: Arc::default() }
     }
 
-    fn work(&self) -> Work {
-        Work::on(self.runtime.as_ref().unwrap().handle().clone(), THREADS)
+    fn work(&self) -> OperationRuntime {
+        OperationRuntime::with_handle(self.runtime.as_ref().unwrap().handle().clone(), THREADS)
     }
 
     /// Blocks every thread with an endless computation.
@@ -73,13 +73,13 @@ struct Server {
     ended: JoinHandle<()>,
 }
 
-async fn start(app: &App, work: Work, settings: &HttpSettings, patience: Patience) -> Server {
+async fn start(app: &App, work: OperationRuntime, settings: &HttpSettings, timeouts: ServerTimeouts) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let site = site(app.context().clone(), schema::build(), settings, work);
+    let service = service(app.context().clone(), schema::build(), settings, work);
     let stopped = async { drop(stopped.await) };
-    let ended = tokio::spawn(serve(listener, site, stopped, patience, Admission::default()));
+    let ended = tokio::spawn(serve(listener, service, stopped, timeouts, ConnectionLimits::default()));
     Server { address, stop, ended }
 }
 
@@ -110,8 +110,12 @@ async fn health_files_and_the_end_wait_for_no_operation() {
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await;
     let threads = Threads::new();
     let settings = HttpSettings { request_timeout: Duration::from_secs(1), ..HttpSettings::default() };
-    let patience = Patience { stop_delay: Duration::ZERO, requests: Duration::from_millis(300), ..Patience::default() };
-    let server = start(&app, threads.work(), &settings, patience).await;
+    let timeouts = ServerTimeouts {
+        stop_delay: Duration::ZERO,
+        requests: Duration::from_millis(300),
+        ..ServerTimeouts::default()
+    };
+    let server = start(&app, threads.work(), &settings, timeouts).await;
     assert!(exchange(server.address, &ask(&client)).await.starts_with("HTTP/1.1 200 "));
 
     threads.get_stuck().await;
@@ -143,7 +147,7 @@ async fn health_files_and_the_end_wait_for_no_operation() {
 async fn readiness_has_a_connection_of_its_own() {
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await;
-    let server = start(&app, Work::here(), &HttpSettings::default(), Patience::default()).await;
+    let server = start(&app, OperationRuntime::current(), &HttpSettings::default(), ServerTimeouts::default()).await;
     // More statements than connections, each longer than this test.
     let long = match app.db().backend() {
         DatabaseBackend::Postgres => "SELECT pg_sleep(10)",
@@ -179,8 +183,8 @@ async fn clients_that_do_nothing_do_not_hold_the_end() {
     let client = acme.user("ann").await.token(&[Scope::Read]).await;
     let note = acme.note(|note| note.details = Some("x".repeat(250_000))).await;
     let long = Duration::from_hours(1);
-    let patience = Patience { stop_delay: Duration::ZERO, requests: long, ..Patience::default() };
-    let server = start(&app, Work::here(), &HttpSettings::default(), patience).await;
+    let timeouts = ServerTimeouts { stop_delay: Duration::ZERO, requests: long, ..ServerTimeouts::default() };
+    let server = start(&app, OperationRuntime::current(), &HttpSettings::default(), timeouts).await;
     let mut begun = Vec::new();
     let many: Vec<String> = (0..60).map(|n| format!("a{n}: note(id: {}) {{ details }}", note.id)).collect();
     let unread = post(client.token(), &serde_json::json!({ "query": format!("{{ {} }}", many.join(" ")) }).to_string());

@@ -6,7 +6,7 @@ mod retention;
 
 use notegraph::entity::token::Scope;
 use notegraph::entity::{event, message, note};
-use notegraph::quota::{Limits, Usage, message_bytes, note_bytes, read_usage};
+use notegraph::quota::{QuotaLimits, StorageUsage, message_bytes, note_bytes, read_usage};
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
@@ -22,10 +22,10 @@ struct Desk {
 
 impl Desk {
     async fn new() -> Self {
-        Self::with(Limits::default()).await
+        Self::with(QuotaLimits::default()).await
     }
 
-    async fn with(limits: Limits) -> Self {
+    async fn with(limits: QuotaLimits) -> Self {
         let app = App::start_with_quota(limits).await;
         let company = app.company("Acme").await;
         let ann = company.user("ann").await;
@@ -61,17 +61,17 @@ impl Desk {
         event::Entity::find().order_by_asc(event::Column::Id).all(self.app.db().read()).await.unwrap()
     }
 
-    async fn usage(&self) -> Usage {
+    async fn usage(&self) -> StorageUsage {
         read_usage(self.app.db().read(), self.company.id).await.unwrap().0
     }
 
     /// Computes the usage anew from the stored rows.
-    async fn counted_anew(&self) -> Usage {
+    async fn counted_anew(&self) -> StorageUsage {
         let db = self.app.db().read();
         let notes = note::Entity::find().all(db).await.unwrap();
         let messages = message::Entity::find().all(db).await.unwrap();
         let bytes = notes.iter().map(note_bytes).chain(messages.iter().map(message_bytes));
         let events = self.events().await.into_iter().map(|event| i64::from(event.bytes));
-        Usage { notes: i64::try_from(notes.len()).unwrap(), bytes: bytes.chain(events).sum() }
+        StorageUsage { notes: i64::try_from(notes.len()).unwrap(), bytes: bytes.chain(events).sum() }
     }
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request};
 use notegraph::entity::token::Scope;
-use notegraph::http::{Admission, Allowance, HttpSettings, Patience, TrustedProxies, Visit, router, serve, site};
-use notegraph::runtime::Work;
+use notegraph::http::{
+    ConnectionInfo, ConnectionLimits, HttpSettings, RateLimit, ServerTimeouts, TrustedProxies, router, serve, service,
+};
+use notegraph::runtime::OperationRuntime;
 use notegraph::schema;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,8 +28,14 @@ async fn reader(app: &App) -> Client {
 async fn start(app: &App, settings: &HttpSettings) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let site = site(app.context().clone(), schema::build(), settings, Work::here());
-    tokio::spawn(serve(listener, site, std::future::pending(), Patience::default(), Admission::default()));
+    let service = service(app.context().clone(), schema::build(), settings, OperationRuntime::current());
+    tokio::spawn(serve(
+        listener,
+        service,
+        std::future::pending(),
+        ServerTimeouts::default(),
+        ConnectionLimits::default(),
+    ));
     address
 }
 
@@ -189,12 +197,12 @@ async fn files_and_404s_are_paid_for_by_the_address() {
     let app = App::start().await;
     let client = reader(&app).await;
     // Enough for ten requests and the bytes of small files.
-    let of_address = Allowance { operations: 9, budget: 10_500, refill: 1 };
-    let settings = HttpSettings { of_address, of_token: ENDLESS, ..HttpSettings::default() };
+    let address_rate_limit = RateLimit { operations: 9, budget: 10_500, refill: 1 };
+    let settings = HttpSettings { address_rate_limit, token_rate_limit: ENDLESS, ..HttpSettings::default() };
     let router = router(app.context().clone(), schema::build(), &settings);
     let ask = async |method: &str, path: &str, from: &str| {
         let mut request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-        request.extensions_mut().insert(Visit { peer: from.parse().unwrap(), stopping: false });
+        request.extensions_mut().insert(ConnectionInfo { peer: from.parse().unwrap(), stopping: false });
         router.clone().oneshot(request).await.unwrap().status().as_u16()
     };
     for (index, (method, path, status)) in [
@@ -236,8 +244,8 @@ async fn files_and_404s_are_paid_for_by_the_address() {
 #[tokio::test]
 async fn connections_are_paid_for_by_the_address() {
     let app = App::start().await;
-    let of_address = Allowance { operations: 9, budget: 5_000, refill: 1 };
-    let settings = HttpSettings { of_address, ..HttpSettings::default() };
+    let address_rate_limit = RateLimit { operations: 9, budget: 5_000, refill: 1 };
+    let settings = HttpSettings { address_rate_limit, ..HttpSettings::default() };
     let address = start(&app, &settings).await;
     let get = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let mut answered = 0;
@@ -249,9 +257,9 @@ async fn connections_are_paid_for_by_the_address() {
     let address = listener.local_addr().unwrap();
     let trusted_proxies = TrustedProxies::new(vec!["127.0.0.1".parse().unwrap()]);
     let settings = HttpSettings { trusted_proxies: trusted_proxies.clone(), ..settings };
-    let site = site(app.context().clone(), schema::build(), &settings, Work::here());
-    let admission = Admission { trusted_proxies, ..Admission::default() };
-    tokio::spawn(serve(listener, site, std::future::pending(), Patience::default(), admission));
+    let service = service(app.context().clone(), schema::build(), &settings, OperationRuntime::current());
+    let admission = ConnectionLimits { trusted_proxies, ..ConnectionLimits::default() };
+    tokio::spawn(serve(listener, service, std::future::pending(), ServerTimeouts::default(), admission));
     for last in 0..20 {
         let get =
             format!("GET /nothing HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.{last}\r\nConnection: close\r\n\r\n");

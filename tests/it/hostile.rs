@@ -96,7 +96,7 @@ fn finds(search: &str, text: &str) -> Option<bool> {
     let Some(search) = Search::new(search).ok()? else { return Some(true) };
     let words: Vec<String> = tokens(text).map(|token| token.word).collect();
     let holds = |phrase: &Phrase| holds(phrase, &words);
-    Some(!search.is_vain() && search.wanted.iter().all(holds) && !search.unwanted.iter().any(holds))
+    Some(!search.matches_nothing() && search.required.iter().all(holds) && !search.excluded.iter().any(holds))
 }
 
 /// The notes in the expected list, newest first; `None` if the arguments are refused.

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use notegraph::entity::token::Scope;
 use notegraph::entity::{idempotency_key, user};
-use notegraph::http::{Admission, Patience};
+use notegraph::http::{ConnectionLimits, ServerTimeouts};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -278,8 +278,8 @@ async fn after_a_cut_connection_the_same_change_gives_the_first_result() {
         listener,
         desk.app.router(),
         pending(),
-        Patience::default(),
-        Admission::default(),
+        ServerTimeouts::default(),
+        ConnectionLimits::default(),
     ));
     for (table, (document, input)) in ["note", "message"].into_iter().zip(desk.inputs("k")) {
         let count = desk.count(table).await;

@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use jsonwebtoken::Algorithm;
-use notegraph::auth::{CompanyOf, IdentitySettings, Mapping, Patience, UserField};
+use notegraph::auth::{CompanyOf, IdentityProviderSettings, KeyRefreshPolicy, Mapping, UserField};
 use notegraph::entity::token::Scope;
 use notegraph::entity::user::{self, UserStatus};
 use notegraph::http::{HttpSettings, router};
@@ -32,12 +32,12 @@ const LATER: i64 = 1_772_500_000;
 const VIEWER: &str = "{ viewer { scopes user { id username } company { name } } }";
 
 /// Requests the keys again whenever a token names an unknown key.
-const EAGER: Patience = Patience { fresh: Duration::from_mins(10), between: Duration::ZERO };
+const EAGER: KeyRefreshPolicy = KeyRefreshPolicy { max_age: Duration::from_mins(10), retry_interval: Duration::ZERO };
 
-fn settings(source: &str, patience: Patience) -> IdentitySettings {
-    IdentitySettings {
+fn settings(source: &str, refresh: KeyRefreshPolicy) -> IdentityProviderSettings {
+    IdentityProviderSettings {
         source: source.parse().unwrap(),
-        patience,
+        refresh,
         issuer: ISSUER.to_owned(),
         audience: AUDIENCE.to_owned(),
         algorithms: vec![notegraph::auth::Algorithm::RS256, notegraph::auth::Algorithm::ES256],
@@ -72,7 +72,7 @@ fn without(name: &str) -> Value {
     claims
 }
 
-fn server(app: &App, identity: IdentitySettings) -> Router {
+fn server(app: &App, identity: IdentityProviderSettings) -> Router {
     let settings = HttpSettings { identity: Some(identity), ..HttpSettings::default() };
     router(app.context().clone(), schema::build(), &settings)
 }
@@ -107,7 +107,7 @@ async fn a_token_of_the_provider_lets_its_user_in() {
     for algorithm in [Algorithm::RS256, Algorithm::ES256] {
         let pair = Pair::new(algorithm, "one");
         let provider = Provider::start(&[&pair]).await;
-        let server = server(&app, settings(&provider.address, Patience::default()));
+        let server = server(&app, settings(&provider.address, KeyRefreshPolicy::default()));
         let (status, answer) = ask(&server, &pair.sign(&pair.header(), &claims()), VIEWER).await;
         assert_eq!(status, 200, "{answer}");
         let viewer = &answer["body"]["data"]["viewer"];
@@ -132,7 +132,7 @@ async fn claims_mean_what_the_settings_say() {
     let file = folder.path().join("keys.json");
     let pair = Pair::new(Algorithm::EdDSA, "one");
     write(&file, &[&pair]);
-    let mut settings = settings(file.to_str().unwrap(), Patience::default());
+    let mut settings = settings(file.to_str().unwrap(), KeyRefreshPolicy::default());
     settings.algorithms = vec![notegraph::auth::Algorithm::EdDSA];
     settings.mapping = Mapping {
         company: CompanyOf::Named("Acme".to_owned()),
@@ -200,8 +200,8 @@ async fn the_provider_is_not_asked_as_often_as_tokens_name_unknown_keys() {
     ann(&app).await;
     let pair = Pair::new(Algorithm::ES256, "one");
     let provider = Provider::start(&[&pair]).await;
-    let patience = Patience { between: Duration::from_hours(1), ..Patience::default() };
-    let server = server(&app, settings(&provider.address, patience));
+    let refresh = KeyRefreshPolicy { retry_interval: Duration::from_hours(1), ..KeyRefreshPolicy::default() };
+    let server = server(&app, settings(&provider.address, refresh));
     let attempts = (0..50).map(async |n| {
         let mut header = pair.header();
         header.kid = Some(format!("unknown {n}"));
@@ -219,8 +219,8 @@ async fn who_hangs_up_takes_the_keys_from_nobody() {
     let pair = Pair::new(Algorithm::ES256, "one");
     let token = pair.sign(&pair.header(), &claims());
     let provider = Provider::start(&[&pair]).await;
-    let patience = Patience { between: Duration::from_hours(1), ..Patience::default() };
-    let server = server(&app, settings(&provider.address, patience));
+    let refresh = KeyRefreshPolicy { retry_interval: Duration::from_hours(1), ..KeyRefreshPolicy::default() };
+    let server = server(&app, settings(&provider.address, refresh));
     let silent = provider.silence.lock().await;
     let mut gone = Box::pin(status(&server, &token));
     while provider.asked() == 0 {
@@ -239,8 +239,8 @@ async fn keys_that_are_old_are_asked_for_again_while_they_still_hold() {
     let pair = Pair::new(Algorithm::ES256, "one");
     let token = pair.sign(&pair.header(), &claims());
     let provider = Provider::start(&[&pair]).await;
-    let patience = Patience { fresh: Duration::ZERO, between: Duration::ZERO };
-    let server = server(&app, settings(&provider.address, patience));
+    let refresh = KeyRefreshPolicy { max_age: Duration::ZERO, retry_interval: Duration::ZERO };
+    let server = server(&app, settings(&provider.address, refresh));
     assert_eq!(status(&server, &token).await, 200);
     provider.publish(&[]);
     let other = Pair::new(Algorithm::ES256, "other");
@@ -291,7 +291,7 @@ async fn deactivating_takes_effect_at_once_and_namesakes_are_not_guessed() {
     let user = ann(&app).await;
     let pair = Pair::new(Algorithm::ES256, "one");
     let provider = Provider::start(&[&pair]).await;
-    let mut settings = settings(&provider.address, Patience::default());
+    let mut settings = settings(&provider.address, KeyRefreshPolicy::default());
     settings.mapping.user_field = UserField::Username;
     let server = server(&app, settings);
     let token = pair.sign(&pair.header(), &with(&json!({ "sub": "ann" })));
@@ -301,7 +301,7 @@ async fn deactivating_takes_effect_at_once_and_namesakes_are_not_guessed() {
     app.assert_no_table_scans(&recording.statements()).await;
     let namesake = app.insert(user::Model { id: user.id + 1, external_key: None, ..(*user).clone() }).await;
     assert_eq!(status(&server, &token).await, 401, "nobody guesses which of them it is");
-    user::Entity::delete_by_id((namesake.company_id, namesake.id)).exec(app.db().schema_door()).await.unwrap();
+    user::Entity::delete_by_id((namesake.company_id, namesake.id)).exec(app.db().schema_connection()).await.unwrap();
     assert_eq!(status(&server, &token).await, 200);
     let transaction = app.db().begin().await.unwrap();
     let mut row = (*user).clone().into_active_model();

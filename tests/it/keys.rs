@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use migration::{Migrator, MigratorTrait};
-use notegraph::db::{self, Db, Steps, Table};
+use notegraph::db::{self, CompanyTable, Db, IdSpacing};
 use notegraph::entity::token::Scope;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ const LARGEST: i64 = (1 << 53) - 1;
 /// Opens a separate connection, as another process would, with the id steps of the program.
 async fn other_process(app: &App) -> Db {
     let mut db = crate::support::open(app.database_url()).await;
-    db.set_steps(Steps::Random);
+    db.set_id_spacing(IdSpacing::Random);
     db
 }
 
@@ -45,17 +45,17 @@ async fn processes_never_give_the_same_id_and_each_gives_them_in_order() {
     for round in 0..1_000 {
         let process = usize::from(round % 3 == 0);
         let db = &processes[process];
-        let id = db.ids().next(db, acme.id, Table::Note).await.unwrap();
+        let id = db.ids().next(db, acme.id, CompanyTable::Note).await.unwrap();
         assert!(id > last[process], "{id} after {last:?}");
         assert!(given.insert(id), "{id} was given before");
         last[process] = id;
         if round % 100 == 0 {
             // An import at the same time.
             let transaction = db.begin().await.unwrap();
-            let claimed = db.ids().claim(&transaction, acme.id, Table::Note, 50).await.unwrap();
+            let allocated = db.ids().allocate(&transaction, acme.id, CompanyTable::Note, 50).await.unwrap();
             transaction.commit().await.unwrap();
-            assert!(claimed.is_sorted());
-            assert!(claimed.iter().all(|id| given.insert(*id)), "{claimed:?}");
+            assert!(allocated.is_sorted());
+            assert!(allocated.iter().all(|id| given.insert(*id)), "{allocated:?}");
         }
     }
     let largest = given.last().unwrap();
@@ -70,7 +70,7 @@ async fn ids_that_are_taken_at_the_same_time_are_different() {
     let take = |_| {
         let db = db.clone();
         let company = acme.id;
-        tokio::spawn(async move { db.ids().next(&db, company, Table::Message).await.unwrap() })
+        tokio::spawn(async move { db.ids().next(&db, company, CompanyTable::Message).await.unwrap() })
     };
     let tasks: Vec<_> = (0..50).map(take).collect();
     let mut given = BTreeSet::new();
@@ -93,7 +93,7 @@ async fn a_block_lasts_for_many_ids() {
         }
     });
     for _ in 0..1_000 {
-        db.ids().next(&db, acme.id, Table::Note).await.unwrap();
+        db.ids().next(&db, acme.id, CompanyTable::Note).await.unwrap();
     }
     let asked = asked.load(std::sync::atomic::Ordering::Relaxed);
     assert!((2..50).contains(&asked), "asked {asked} times for 1,000 ids");
@@ -144,13 +144,13 @@ async fn ids_from_elsewhere_move_the_counter_unless_they_are_absurd() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let transaction = app.db().begin().await.unwrap();
-    db::reserve(&transaction, acme.id, Table::Note, 5_000).await.unwrap();
-    db::reserve(&transaction, acme.id, Table::Note, 70).await.unwrap();
-    db::reserve(&transaction, acme.id, Table::Note, i64::MAX).await.unwrap();
-    assert_eq!(db::dense_ids(&transaction, acme.id, Table::Note, 2).await.unwrap(), [5_001, 5_002]);
-    db::reserve(&transaction, acme.id, Table::Note, 1 << 52).await.unwrap();
-    assert_eq!(db::dense_ids(&transaction, acme.id, Table::Note, 1).await.unwrap(), [(1 << 52) + 1]);
-    let none = db::dense_ids(&transaction, acme.id, Table::Note, 1 << 52).await.unwrap_err();
+    db::reserve(&transaction, acme.id, CompanyTable::Note, 5_000).await.unwrap();
+    db::reserve(&transaction, acme.id, CompanyTable::Note, 70).await.unwrap();
+    db::reserve(&transaction, acme.id, CompanyTable::Note, i64::MAX).await.unwrap();
+    assert_eq!(db::allocate_dense(&transaction, acme.id, CompanyTable::Note, 2).await.unwrap(), [5_001, 5_002]);
+    db::reserve(&transaction, acme.id, CompanyTable::Note, 1 << 52).await.unwrap();
+    assert_eq!(db::allocate_dense(&transaction, acme.id, CompanyTable::Note, 1).await.unwrap(), [(1 << 52) + 1]);
+    let none = db::allocate_dense(&transaction, acme.id, CompanyTable::Note, 1 << 52).await.unwrap_err();
     assert!(none.to_string().contains("no note ids left"), "{none}");
 }
 
@@ -168,9 +168,9 @@ async fn counters_of_before_become_those_of_each_company_and_back() {
     let migrations = Migrator::migrations();
     let place = migrations.iter().position(|migration| migration.name().ends_with("number_by_company")).unwrap();
     let steps = u32::try_from(migrations.len() - place).unwrap();
-    Migrator::down(app.db().schema_door(), Some(steps)).await.unwrap();
+    Migrator::down(app.db().schema_connection(), Some(steps)).await.unwrap();
     assert_eq!(next_of_all(&app, "note_id").await, foreign + 1, "larger than all that were given");
-    Migrator::up(app.db().schema_door(), None).await.unwrap();
+    Migrator::up(app.db().schema_connection(), None).await.unwrap();
     assert_eq!(create(&ann).await, gone + 1);
     assert!(gone > kept);
     let counted: Value = counters(&app, &rival).await.into_iter().collect();

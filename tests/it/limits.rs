@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use http_body_util::BodyExt;
 use notegraph::db::Transaction;
 use notegraph::entity::token::Scope;
-use notegraph::http::{Allowance, HttpSettings, TrustedProxies, Visit, router};
+use notegraph::http::{ConnectionInfo, HttpSettings, RateLimit, TrustedProxies, router};
 use notegraph::schema;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ async fn ask(server: &Router, token: &str, document: &str, from: &str, forwarded
     }
     let mut request = request.body(Body::from(json!({ "query": document }).to_string())).unwrap();
     let peer: IpAddr = from.parse().unwrap();
-    request.extensions_mut().insert(Visit { peer, stopping: false });
+    request.extensions_mut().insert(ConnectionInfo { peer, stopping: false });
     let (head, body) = server.clone().oneshot(request).await.unwrap().into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     Answer { status: head.status.as_u16(), headers: head.headers, body: serde_json::from_slice(&bytes).unwrap() }
@@ -89,8 +89,8 @@ async fn notes(client: &Client) -> u64 {
 async fn a_token_runs_so_many_operations_at_a_time() {
     let app = App::start().await;
     let (ann, bob) = (writer(&app, "Acme").await, writer(&app, "Other").await);
-    let of_token = Allowance { operations: 2, ..ENDLESS };
-    let server = server(&app, &HttpSettings { of_token, ..HttpSettings::default() });
+    let token_rate_limit = RateLimit { operations: 2, ..ENDLESS };
+    let server = server(&app, &HttpSettings { token_rate_limit, ..HttpSettings::default() });
     let lock = block(&app).await;
     let answered = AtomicUsize::new(0);
     let changes = join_all((0..10).map(async |_| {
@@ -121,8 +121,8 @@ async fn a_token_runs_so_many_operations_at_a_time() {
 async fn changes_whose_clients_hang_up_do_not_queue_without_bound() {
     let app = App::start().await;
     let ann = writer(&app, "Acme").await;
-    let of_token = Allowance { operations: 2, ..ENDLESS };
-    let server = server(&app, &HttpSettings { of_token, ..HttpSettings::default() });
+    let token_rate_limit = RateLimit { operations: 2, ..ENDLESS };
+    let server = server(&app, &HttpSettings { token_rate_limit, ..HttpSettings::default() });
     let lock = block(&app).await;
     let mut begun = 0;
     for _ in 0..10 {
@@ -155,8 +155,8 @@ async fn a_budget_is_spent_by_what_operations_use() {
     let estimate = REQUEST + bytes + 4 * 100 + 1 + 100 * 3;
     // The refill is too slow to matter during the test.
     let budget = 20 * estimate;
-    let of_token = Allowance { operations: 9, budget, refill: 1 };
-    let server = server(&app, &HttpSettings { of_token, ..HttpSettings::default() });
+    let token_rate_limit = RateLimit { operations: 9, budget, refill: 1 };
+    let server = server(&app, &HttpSettings { token_rate_limit, ..HttpSettings::default() });
     let mut spent = 0;
     let refused = loop {
         let answer = ask(&server, ann.token(), list, "192.0.2.1", &[]).await;
@@ -185,12 +185,12 @@ async fn what_costs_more_than_a_whole_budget_takes_all_of_it() {
     let app = App::start().await;
     let ann = writer(&app, "Acme").await;
     let bytes = json!({ "query": CREATE }).to_string().len() as u64;
-    let of_token = Allowance { operations: 9, budget: REQUEST + bytes + 100, refill: 1 };
-    let server = server(&app, &HttpSettings { of_token, ..HttpSettings::default() });
+    let token_rate_limit = RateLimit { operations: 9, budget: REQUEST + bytes + 100, refill: 1 };
+    let server = server(&app, &HttpSettings { token_rate_limit, ..HttpSettings::default() });
     let answer = ask(&server, ann.token(), CREATE, "192.0.2.1", &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let estimate = answer.body["extensions"]["cost"]["estimated"]["points"].as_u64().unwrap();
-    assert!(estimate > of_token.budget, "{estimate}");
+    assert!(estimate > token_rate_limit.budget, "{estimate}");
     ask(&server, ann.token(), CREATE, "192.0.2.1", &[]).await.assert_limited("token");
     assert_eq!(notes(&ann).await, 1);
 }
@@ -202,8 +202,8 @@ async fn an_estimate_is_charged_before_anything_runs() {
     let ann = writer(&app, "Acme").await;
     let bytes = json!({ "query": CREATE }).to_string().len() as u64;
     let estimate = REQUEST + bytes + 3 * 100 + 3;
-    let of_token = Allowance { operations: 9, budget: estimate + REQUEST, refill: 1 };
-    let server = server(&app, &HttpSettings { of_token, ..HttpSettings::default() });
+    let token_rate_limit = RateLimit { operations: 9, budget: estimate + REQUEST, refill: 1 };
+    let server = server(&app, &HttpSettings { token_rate_limit, ..HttpSettings::default() });
     let lock = block(&app).await;
     let change = ask(&server, ann.token(), CREATE, "192.0.2.1", &[]);
     let meanwhile = async {
@@ -223,8 +223,8 @@ async fn an_address_is_limited_whatever_its_tokens() {
     let app = App::start().await;
     let ann = writer(&app, "Acme").await;
     // Enough for three guesses.
-    let of_address = Allowance { operations: 9, budget: 30 * REQUEST, refill: 1 };
-    let server = server(&app, &HttpSettings { of_address, ..HttpSettings::default() });
+    let address_rate_limit = RateLimit { operations: 9, budget: 30 * REQUEST, refill: 1 };
+    let server = server(&app, &HttpSettings { address_rate_limit, ..HttpSettings::default() });
     for guess in ["ng_1_a", "ng_1_b", "ng_1_c"] {
         assert_eq!(ask(&server, guess, TYPENAME, "192.0.2.1", &[]).await.status, 401);
     }
@@ -248,8 +248,8 @@ async fn an_address_is_limited_whatever_its_tokens() {
 #[tokio::test]
 async fn a_token_that_does_not_hold_costs_ten_times_as_much() {
     let app = App::start().await;
-    let of_address = Allowance { operations: 9, budget: 50 * REQUEST, refill: 1 };
-    let server = server(&app, &HttpSettings { of_address, ..HttpSettings::default() });
+    let address_rate_limit = RateLimit { operations: 9, budget: 50 * REQUEST, refill: 1 };
+    let server = server(&app, &HttpSettings { address_rate_limit, ..HttpSettings::default() });
     for guess in 0..5 {
         assert_eq!(ask(&server, &format!("ng_1_{guess}"), TYPENAME, "192.0.2.1", &[]).await.status, 401);
     }
@@ -262,9 +262,9 @@ async fn a_token_that_does_not_hold_costs_ten_times_as_much() {
 async fn behind_a_named_proxy_the_forwarded_address_counts() {
     let app = App::start().await;
     let ann = writer(&app, "Acme").await;
-    let of_address = Allowance { operations: 9, budget: REQUEST, refill: 1 };
+    let address_rate_limit = RateLimit { operations: 9, budget: REQUEST, refill: 1 };
     let trusted_proxies = TrustedProxies::new(vec!["10.0.0.0/24".parse().unwrap()]);
-    let server = server(&app, &HttpSettings { of_address, trusted_proxies, ..HttpSettings::default() });
+    let server = server(&app, &HttpSettings { address_rate_limit, trusted_proxies, ..HttpSettings::default() });
     for client in ["192.0.2.1", "192.0.2.2"] {
         assert_eq!(ask(&server, "ng_1_a", TYPENAME, "10.0.0.1", &[client]).await.status, 401);
         // Addresses that the client makes up are ignored.

@@ -1,7 +1,7 @@
 //! Migrations: they can be applied and rolled back, give both databases the same tables, and keep companies apart.
 
 use migration::{Migrator, MigratorTrait};
-use notegraph::db::Violation;
+use notegraph::db::ConstraintViolation;
 use notegraph::entity::{assignment, message, note, token};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use sea_orm::{DbErr, PaginatorTrait};
@@ -15,17 +15,17 @@ async fn up_down_and_up_again() {
     let nothing = Catalog::read(&db).await;
     assert_eq!(nothing, Catalog::default());
 
-    Migrator::up(db.schema_door(), None).await.unwrap();
+    Migrator::up(db.schema_connection(), None).await.unwrap();
     let tables = Catalog::read(&db).await;
     assert!(tables.tables.contains_key("note"), "{tables:#?}");
 
-    Migrator::down(db.schema_door(), None).await.unwrap();
+    Migrator::down(db.schema_connection(), None).await.unwrap();
     assert_eq!(Catalog::read(&db).await, nothing);
 
-    Migrator::up(db.schema_door(), None).await.unwrap();
+    Migrator::up(db.schema_connection(), None).await.unwrap();
     assert_eq!(Catalog::read(&db).await, tables);
     // Migrating once more changes nothing.
-    Migrator::up(db.schema_door(), None).await.unwrap();
+    Migrator::up(db.schema_connection(), None).await.unwrap();
     assert_eq!(Catalog::read(&db).await, tables);
 }
 
@@ -36,12 +36,12 @@ async fn each_step_is_undone_by_itself() {
     let db = database.open().await;
     let mut stack = vec![Catalog::read(&db).await];
     for _ in Migrator::migrations() {
-        Migrator::down(db.schema_door(), Some(1)).await.unwrap();
+        Migrator::down(db.schema_connection(), Some(1)).await.unwrap();
         stack.push(Catalog::read(&db).await);
     }
     assert_eq!(stack.pop(), Some(Catalog::default()));
     while let Some(before) = stack.pop() {
-        Migrator::up(db.schema_door(), Some(1)).await.unwrap();
+        Migrator::up(db.schema_connection(), Some(1)).await.unwrap();
         assert_eq!(Catalog::read(&db).await, before);
     }
 }
@@ -139,5 +139,5 @@ where
 #[track_caller]
 fn assert_foreign_key(result: Result<(), DbErr>) {
     let error = result.expect_err("a foreign key refuses it");
-    assert_eq!(Violation::of(&error), Some(Violation::ForeignKey), "{error}");
+    assert_eq!(ConstraintViolation::of(&error), Some(ConstraintViolation::ForeignKey), "{error}");
 }

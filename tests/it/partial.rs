@@ -7,7 +7,7 @@ use axum::http::Request;
 use http_body_util::BodyExt;
 use notegraph::entity::token::Scope;
 use notegraph::http::{HttpSettings, router};
-use notegraph::meter::UsageLimits;
+use notegraph::meter::OperationLimits;
 use notegraph::schema;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::{Value, json};
@@ -132,11 +132,16 @@ async fn a_mutation_over_a_limit_tells_which_changes_were_made() {
         format!("{name}: noteCreate(input: {{ subject: \"{name}\" }}) {{ note {{ {fields} }} }}")
     };
     let many = "id databaseId subject details status priority confidential createdOn updatedOn version";
-    let usage = |usage| HttpSettings { usage, of_token: ENDLESS, of_address: ENDLESS, ..HttpSettings::default() };
+    let usage = |usage| HttpSettings {
+        usage,
+        token_rate_limit: ENDLESS,
+        address_rate_limit: ENDLESS,
+        ..HttpSettings::default()
+    };
     // The change of `c` is made, but its response has more values than are left; `d` is not started.
     let document = ["a", "b"].map(|name| create(name, "subject")).join(" ");
     let document = format!("mutation {{ {document} {} {} }}", create("c", many), create("d", "subject"));
-    let settings = usage(UsageLimits { values: 20, ..UsageLimits::default() });
+    let settings = usage(OperationLimits { values: 20, ..OperationLimits::default() });
     let (status, answer) = send(&app, &client, &settings, &document).await;
     let one = |name: &str| json!({ "note": { "subject": name } });
     assert_eq!((status, &answer["data"]), (200, &json!({ "a": one("a"), "b": one("b"), "c": null, "d": null })));
@@ -146,13 +151,13 @@ async fn a_mutation_over_a_limit_tells_which_changes_were_made() {
     // The response to `b` is too long, the one to `c` is not.
     let document =
         format!("mutation {{ {} {} {} }}", create("a", "subject"), create("b", many), create("c", "subject"));
-    let settings = usage(UsageLimits { answer_bytes: 100, ..UsageLimits::default() });
+    let settings = usage(OperationLimits { answer_bytes: 100, ..OperationLimits::default() });
     let (status, answer) = send(&app, &client, &settings, &document).await;
     assert_eq!((status, &answer["data"]), (200, &json!({ "a": one("a"), "b": null, "c": one("c") })));
     assert_eq!(changes(&answer), [told("[\"b\"]", true)]);
     assert_eq!(subjects(&client).await, ["a", "b", "c", "a", "b", "c"]);
     // No change is started.
-    let settings = usage(UsageLimits { cpu: Duration::ZERO, ..UsageLimits::default() });
+    let settings = usage(OperationLimits { cpu: Duration::ZERO, ..OperationLimits::default() });
     let (_, answer) = send(&app, &client, &settings, &document).await;
     assert_eq!(answer["data"], json!({ "a": null, "b": null, "c": null }));
     assert_eq!(changes(&answer), ["a", "b", "c"].map(|name| told(&format!("[\"{name}\"]"), false)));
@@ -168,8 +173,12 @@ async fn a_mutation_whose_time_is_over_tells_what_was_made_by_then() {
         .map(|name| format!("{name}: noteCreate(input: {{ subject: \"{name}\" }}) {{ note {{ subject }} }}"));
     let document = format!("mutation {{ {} __typename }}", creates.collect::<Vec<_>>().join(" "));
     let time = Duration::from_secs(2);
-    let settings =
-        HttpSettings { request_timeout: time, of_token: ENDLESS, of_address: ENDLESS, ..HttpSettings::default() };
+    let settings = HttpSettings {
+        request_timeout: time,
+        token_rate_limit: ENDLESS,
+        address_rate_limit: ENDLESS,
+        ..HttpSettings::default()
+    };
     let sending = send(&app, &client, &settings, &document);
     let locking = async {
         while subjects(&client).await.len() < 2 {}

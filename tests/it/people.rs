@@ -1,8 +1,8 @@
 //! `search` of `customers` and `users`.
 
 use migration::{Migrator, MigratorTrait};
+use notegraph::backfill;
 use notegraph::commands::migrate;
-use notegraph::derived;
 use notegraph::entity::token::Scope;
 use notegraph::entity::user::UserStatus;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
@@ -214,7 +214,7 @@ async fn people_from_before_are_found_after_migrating() {
     }
     transaction.commit().await.unwrap();
     assert_eq!(found(&client, "users", "ada").await, Vec::<String>::new());
-    assert_eq!(derived::pending(app.db()).await.unwrap(), ["customer_word", "user_word"]);
+    assert_eq!(backfill::pending(app.db()).await.unwrap(), ["customer_word", "user_word"]);
     assert_eq!(migrate::up(app.db()).await.unwrap().derived, ["customer_word", "user_word"]);
     let filled = Contents::read(&app).await;
     for table in ["customer_word", "user_word"] {
@@ -258,7 +258,7 @@ async fn a_search_reads_a_range_of_the_words() {
     let app = App::start().await;
     notegraph::demo::fill(app.db(), 20_000, &|_| {}).await.unwrap();
     if app.db().backend() == DatabaseBackend::Postgres {
-        app.db().schema_door().execute_unprepared("ANALYZE").await.unwrap();
+        app.db().schema_connection().execute_unprepared("ANALYZE").await.unwrap();
     }
     let client = demo_client(&app, &[Scope::Read]).await;
     let name =
@@ -294,8 +294,8 @@ async fn a_search_reads_a_range_of_the_words() {
 async fn an_empty_database_has_nobody_to_catch_up_with() {
     let database = Database::empty(&Engine::of_this_run()).await;
     let db = database.open().await;
-    Migrator::up(db.schema_door(), None).await.unwrap();
-    assert!(!derived::pending(&db).await.unwrap().is_empty());
-    derived::catch_up(&db).await.unwrap();
-    assert!(derived::pending(&db).await.unwrap().is_empty());
+    Migrator::up(db.schema_connection(), None).await.unwrap();
+    assert!(!backfill::pending(&db).await.unwrap().is_empty());
+    backfill::catch_up(&db).await.unwrap();
+    assert!(backfill::pending(&db).await.unwrap().is_empty());
 }

@@ -16,7 +16,7 @@ async fn demo() -> App {
     notegraph::demo::fill(app.db(), NOTES, &|_| {}).await.unwrap();
     if app.db().backend() == DatabaseBackend::Postgres {
         // The database's own housekeeping does this after a while; without statistics the plans are guesses.
-        app.db().schema_door().execute_unprepared("ANALYZE").await.unwrap();
+        app.db().schema_connection().execute_unprepared("ANALYZE").await.unwrap();
     }
     app
 }

@@ -195,8 +195,8 @@ async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
     let expected = ["200", "200", "200", "200", "200", "200", "200", "200", "200", "400", "200", "401", "401", "200"];
     assert_eq!(statuses, expected);
     // Errors of the database contain the statement that failed.
-    app.db().schema_door().execute_unprepared("ALTER TABLE message RENAME TO elsewhere").await.unwrap();
-    app.db().schema_door().execute_unprepared("ALTER TABLE note RENAME TO nowhere").await.unwrap();
+    app.db().schema_connection().execute_unprepared("ALTER TABLE message RENAME TO elsewhere").await.unwrap();
+    app.db().schema_connection().execute_unprepared("ALTER TABLE note RENAME TO nowhere").await.unwrap();
     for request in [create(&client, canary), post(client.token(), &body(query, json!({ "s": canary, "id": canary })))] {
         assert!(process.exchange(&request).await.contains("INTERNAL"));
     }

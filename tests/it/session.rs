@@ -9,7 +9,7 @@ use axum::http::request::Builder;
 use http_body_util::BodyExt;
 use notegraph::auth::{NewToken, Secret, create_token};
 use notegraph::entity::token::Scope;
-use notegraph::http::{Allowance, HttpSettings, Session, router};
+use notegraph::http::{HttpSettings, PlaygroundSession, RateLimit, router};
 use notegraph::schema;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -27,10 +27,10 @@ struct Desk {
 
 impl Desk {
     async fn new(lifetime: Duration) -> Self {
-        Self::with(lifetime, HttpSettings::default().of_address).await
+        Self::with(lifetime, HttpSettings::default().address_rate_limit).await
     }
 
-    async fn with(lifetime: Duration, of_address: Allowance) -> Self {
+    async fn with(lifetime: Duration, address_rate_limit: RateLimit) -> Self {
         let app = App::start().await;
         let ann = app.company("Acme").await.user("ann").await;
         let new = NewToken {
@@ -44,11 +44,11 @@ impl Desk {
         let (_, secret): (_, Secret) = create_token(&transaction, app.clock(), new).await.unwrap();
         transaction.commit().await.unwrap();
         let token = secret.reveal().to_owned();
-        let (session, code) = Session::start(secret, lifetime).unwrap();
+        let (session, code) = PlaygroundSession::start(secret, lifetime).unwrap();
         let settings = HttpSettings {
             session: Some(Arc::new(session)),
             allowed_origins: vec!["https://front.example".parse().unwrap()],
-            of_address,
+            address_rate_limit,
             ..HttpSettings::default()
         };
         let router = router(app.context().clone(), schema::build(), &settings);
@@ -77,7 +77,7 @@ fn post() -> Builder {
 
 #[tokio::test]
 async fn a_code_is_good_for_one_token() {
-    let desk = Desk::new(Session::LIFETIME).await;
+    let desk = Desk::new(PlaygroundSession::LIFETIME).await;
     assert_eq!(desk.open(&desk.code).await, (200, json!({ "token": desk.token })));
     let client = crate::support::Client::new(&desk.app, Some(desk.token.clone()));
     assert_eq!(client.query("{ viewer { scopes } }").await["viewer"]["scopes"], json!(["READ"]));
@@ -87,7 +87,7 @@ async fn a_code_is_good_for_one_token() {
 /// A wrong, used or expired code and a server without a code get the same response, so nobody learns which it was.
 #[tokio::test]
 async fn all_codes_that_do_not_hold_answer_alike() {
-    let (used, late) = (Desk::new(Session::LIFETIME).await, Desk::new(Duration::ZERO).await);
+    let (used, late) = (Desk::new(PlaygroundSession::LIFETIME).await, Desk::new(Duration::ZERO).await);
     used.open(&used.code).await;
     let mut answers = Vec::new();
     for (desk, code) in [(&used, used.code.as_str()), (&used, "wrong"), (&used, ""), (&late, late.code.as_str())] {
@@ -106,7 +106,7 @@ async fn all_codes_that_do_not_hold_answer_alike() {
 
 #[tokio::test]
 async fn only_our_own_page_may_send_a_code_and_only_as_json() {
-    let desk = Desk::new(Session::LIFETIME).await;
+    let desk = Desk::new(PlaygroundSession::LIFETIME).await;
     let body = json!({ "code": desk.code }).to_string();
     let replaced = |name: &'static str, value: &'static str| {
         let mut request = post().body(Body::from(body.clone())).unwrap();
@@ -136,8 +136,8 @@ async fn only_our_own_page_may_send_a_code_and_only_as_json() {
 /// The rate limit of an address is tested with the API; here the status shows that it applies, too.
 #[tokio::test]
 async fn an_address_cannot_go_on_guessing() {
-    let desk = Desk::new(Session::LIFETIME).await;
-    let peer = notegraph::http::Visit { peer: [192, 0, 2, 1].into(), stopping: false };
+    let desk = Desk::new(PlaygroundSession::LIFETIME).await;
+    let peer = notegraph::http::ConnectionInfo { peer: [192, 0, 2, 1].into(), stopping: false };
     let mut statuses = Vec::new();
     for _ in 0..100 {
         let mut request = post().body(Body::from(r#"{"code":"wrong"}"#)).unwrap();
@@ -157,8 +157,8 @@ fn never() -> Body {
 /// Regression test: 205 such requests had every operation of their address refused.
 #[tokio::test]
 async fn who_waits_with_a_code_takes_no_place_of_an_operation() {
-    let desk = Desk::with(Session::LIFETIME, Allowance { operations: 1, ..ENDLESS }).await;
-    let peer = notegraph::http::Visit { peer: [192, 0, 2, 1].into(), stopping: false };
+    let desk = Desk::with(PlaygroundSession::LIFETIME, RateLimit { operations: 1, ..ENDLESS }).await;
+    let peer = notegraph::http::ConnectionInfo { peer: [192, 0, 2, 1].into(), stopping: false };
     let slow = async {
         let mut request = post().body(never()).unwrap();
         request.extensions_mut().insert(peer);

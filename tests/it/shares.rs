@@ -6,10 +6,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use notegraph::auth::TokenKey;
-use notegraph::db::{Db, Share, StopOnDrop, StopSignal};
+use notegraph::db::{CancelOnDrop, CancelSignal, Db, OperationContext};
 use notegraph::entity::token::Scope;
 use notegraph::error::Error;
-use notegraph::meter::{MemoryLimits, MemoryPool, Meter, UsageLimits};
+use notegraph::meter::{MemoryLimits, MemoryPool, Meter, OperationLimits};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -19,8 +19,8 @@ use crate::support::App;
 /// Number of connections in a test, not counting those reserved for small reads.
 const ALL: usize = 4;
 
-fn share(token_id: i64, meter: Arc<Meter>) -> Share {
-    Share { token: TokenKey::Token { company_id: 1, token_id }, meter, stop: StopSignal::default() }
+fn share(token_id: i64, meter: Arc<Meter>) -> OperationContext {
+    OperationContext { token: TokenKey::Token { company_id: 1, token_id }, meter, stop: CancelSignal::default() }
 }
 
 fn endless(backend: DatabaseBackend) -> Statement {
@@ -80,7 +80,7 @@ async fn a_token_that_holds_all_it_may_is_in_nobodys_way() {
     acme.note(|note| note.subject = Some("small".to_owned())).await;
     let (reader, writer) = (acme.user("ann").await, acme.user("bob").await);
     let (reader, writer) = (reader.token(&[Scope::Read]).await, writer.token(&[Scope::Write]).await);
-    let running = run_endless(|| app.db().scoped(share(-1, Meter::unlimited())), 20);
+    let running = run_endless(|| app.db().for_operation(share(-1, Meter::unlimited())), 20);
     until("it holds all", async || app.db().connections_in_use() >= ALL).await;
     for _ in 0..5 {
         let notes = timeout(Duration::from_secs(20), reader.query("{ notes { nodes { subject } } }")).await.unwrap();
@@ -134,8 +134,9 @@ async fn sixty_counts_of_one_request_leave_others_alone() {
 async fn a_query_whose_client_has_gone_is_cancelled_in_the_database() {
     let app = App::start().await;
     for _ in 0..3 {
-        let stop = StopOnDrop::default();
-        let operation = || app.db().scoped(Share { stop: stop.signal(), ..share(1, Meter::unlimited()) });
+        let stop = CancelOnDrop::default();
+        let operation =
+            || app.db().for_operation(OperationContext { stop: stop.signal(), ..share(1, Meter::unlimited()) });
         let (running, db) = (run_endless(operation, 3), operation());
         until("they run", async || app.db().connections_in_use() >= 3).await;
         drop(stop);
@@ -168,8 +169,8 @@ async fn rows_are_read_no_further_than_an_operation_may_hold() {
     };
     for _ in 0..3 {
         let memory = MemoryPool::new(MemoryLimits { process: 8 << 20, token: 4 << 20 });
-        let meter = Meter::new(UsageLimits::UNLIMITED, memory.token(1));
-        let db = app.db().scoped(share(1, Arc::clone(&meter)));
+        let meter = Meter::new(OperationLimits::UNLIMITED, memory.token(1));
+        let db = app.db().for_operation(share(1, Arc::clone(&meter)));
         let error = db.read().query_all_raw(Statement::from_string(db.backend(), sql)).await.unwrap_err();
         assert_eq!(Error::from(error).code(), "TOO_COMPLEX");
         let usage = meter.usage();
@@ -187,16 +188,16 @@ async fn rows_are_read_no_further_than_an_operation_may_hold() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_has_so_much_time_in_the_database() {
     let app = App::start().await;
-    let limits = UsageLimits { database: Duration::from_millis(400), ..UsageLimits::UNLIMITED };
+    let limits = OperationLimits { database: Duration::from_millis(400), ..OperationLimits::UNLIMITED };
     let meter = || Meter::new(limits, MemoryPool::new(MemoryLimits::UNLIMITED).token(1));
     for _ in 0..2 {
-        let db = app.db().scoped(share(1, meter()));
+        let db = app.db().for_operation(share(1, meter()));
         let error = db.read().query_all_raw(endless(db.backend())).await.unwrap_err();
         assert_eq!(Error::from(error).code(), "TOO_COMPLEX");
         assert_free(&app).await;
 
         let measured = meter();
-        let db = app.db().scoped(share(1, Arc::clone(&measured)));
+        let db = app.db().for_operation(share(1, Arc::clone(&measured)));
         let transaction = db.begin().await.unwrap();
         let error = transaction.query_one_raw(endless(db.backend())).await.unwrap_err();
         assert_eq!(Error::from(error).code(), "TOO_COMPLEX");
@@ -211,7 +212,7 @@ async fn an_operation_has_so_much_time_in_the_database() {
         lock.execute_unprepared("LOCK TABLE note IN ACCESS EXCLUSIVE MODE").await.unwrap();
         let measured = meter();
         let waiting = tokio::spawn({
-            let db = app.db().scoped(share(1, Arc::clone(&measured)));
+            let db = app.db().for_operation(share(1, Arc::clone(&measured)));
             async move { db.read().query_all_raw(Statement::from_string(db.backend(), "SELECT id FROM note")).await }
         });
         sleep(3 * limits.database).await;

@@ -10,8 +10,8 @@ use axum::http::request::Builder;
 use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use notegraph::entity::token::Scope;
-use notegraph::gate::Bounds;
-use notegraph::http::{DocumentsMode, HttpSettings, StoredSettings, Trusted, router};
+use notegraph::http::{DocumentsMode, HttpSettings, PersistedDocumentSettings, TrustedDocuments, router};
+use notegraph::query_limits::QueryLimits;
 use notegraph::schema;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -65,9 +65,10 @@ impl Server {
             std::fs::write(file, manifest.to_string()).unwrap();
         }
         let schema = schema::build();
-        let trusted = Arc::new(Trusted::read(&files, &schema, &Bounds::default()).unwrap());
-        let stored = StoredSettings { mode, trusted };
-        let settings = HttpSettings { stored, of_token: ENDLESS, of_address: ENDLESS, ..HttpSettings::default() };
+        let trusted = Arc::new(TrustedDocuments::read(&files, &schema, &QueryLimits::default()).unwrap());
+        let stored = PersistedDocumentSettings { mode, trusted };
+        let settings =
+            HttpSettings { stored, token_rate_limit: ENDLESS, address_rate_limit: ENDLESS, ..HttpSettings::default() };
         Self { router: router(app.context().clone(), schema, &settings), _keep: app.clone() }
     }
 

@@ -263,7 +263,7 @@ async fn a_change_runs_to_its_end_whether_or_not_somebody_waits_for_it() {
 async fn failures_of_the_database_reach_clients_as_a_code_and_nothing_more() {
     let app = App::start().await;
     let client = reader(&app).await;
-    let door = app.db().schema_door();
+    let door = app.db().schema_connection();
     door.execute_unprepared("ALTER TABLE message RENAME TO elsewhere").await.unwrap();
     door.execute_unprepared("ALTER TABLE note RENAME TO nowhere").await.unwrap();
     let failed = client.query("{ notes { nodes { id } } }").await;

@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use breadth::document::{Limits, ParserLimits, Scalar, Schema, read};
+use breadth::document::{DocumentLimits, ParserLimits, Scalar, Schema, read};
 
 /// Before it is measured, so that caches and the processor's clock are what they are under load.
 const WARM_UP: Duration = Duration::from_millis(500);
@@ -19,16 +19,15 @@ fn main() {
     let sdl = text(schema);
     // Which values a scalar takes is not in the schema; checking them is the program's own code.
     let scalars: Vec<_> = sdl.lines().filter_map(|line| line.strip_prefix("scalar ")).collect();
-    let scalars: Vec<_> = scalars
-        .iter()
-        .filter_map(|line| Some((line.split_whitespace().next()?, Scalar::Own(|_| Ok(())))))
-        .collect();
+    let scalars: Vec<_> =
+        scalars.iter().filter_map(|line| Some((line.split_whitespace().next()?, Scalar::Own(|_| Ok(()))))).collect();
     let schema = Schema::of(&sdl, &scalars).unwrap_or_else(|error| panic!("{schema}: {error}"));
     for file in documents {
         let document = text(file);
         let once = || {
             let begun = Instant::now();
-            let result = black_box(read(&schema, black_box(&document), ParserLimits::default(), &Limits::default()));
+            let result =
+                black_box(read(&schema, black_box(&document), ParserLimits::default(), &DocumentLimits::default()));
             (begun.elapsed(), result.map(|_| ()))
         };
         if let (_, Err(refused)) = once() {

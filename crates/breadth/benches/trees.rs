@@ -6,8 +6,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use breadth::document::{Limits, ParserLimits};
-use breadth::{Data, NoMutation, One, Schema, Variables, leaf, lent, local, object};
+use breadth::document::{DocumentLimits, ParserLimits};
+use breadth::{Data, NoMutation, NonNull, Schema, Variables, field, field_ref, inline, object};
 
 /// How long each is measured.
 const WHILE: Duration = Duration::from_secs(2);
@@ -39,17 +39,17 @@ object! {
     /// A row.
     Row {
         /// Its number.
-        id = leaf(|row: &Row| row.id);
+        id = field(|row: &Row| row.id);
         /// Its name.
-        name = lent(|row: &Row| &row.name);
+        name = field_ref(|row: &Row| &row.name);
         /// Where it is.
-        city = lent(|row: &Row| &row.city);
+        city = field_ref(|row: &Row| &row.city);
         /// Its size.
-        size = leaf(|row: &Row| row.size);
+        size = field(|row: &Row| row.size);
         /// Whether it is open.
-        open = leaf(|row: &Row| row.open);
+        open = field(|row: &Row| row.open);
         /// What is said of it.
-        note = lent(|row: &Row| &row.note);
+        note = field_ref(|row: &Row| &row.note);
     }
 }
 
@@ -60,9 +60,9 @@ object! {
     /// One of a chain.
     Link {
         /// Its place.
-        place = leaf(|link: &Link| link.0);
+        place = field(|link: &Link| link.0);
         /// The one behind it.
-        next = local(|link: &Link| One(Link(link.0 + 1)));
+        next = inline(|link: &Link| NonNull(Link(link.0 + 1)));
     }
 }
 
@@ -84,11 +84,11 @@ object! {
     /// What can be asked.
     Query {
         /// All rows.
-        rows = local(|_: &Query| Row::all());
+        rows = inline(|_: &Query| Row::all());
         /// The first row.
-        row = local(|_: &Query| One(Row::new(0)));
+        row = inline(|_: &Query| NonNull(Row::new(0)));
         /// The first of a chain.
-        chain = local(|_: &Query| One(Link(0)));
+        chain = inline(|_: &Query| NonNull(Link(0)));
     }
 }
 
@@ -134,7 +134,7 @@ async fn main() {
         ("a chain 50 deep", format!("{{ chain {chain} }}")),
         ("one object", format!("{{ row {fields} }}")),
     ] {
-        let Ok(read) = schema.read(&document, ParserLimits::default(), &Limits::default()) else {
+        let Ok(read) = schema.read(&document, ParserLimits::default(), &DocumentLimits::default()) else {
             panic!("{document}")
         };
         let ours = measure(async || schema.execute(&read, 0, &none, &data, None).await.json().len()).await;

@@ -4,13 +4,13 @@ use std::marker::PhantomData;
 
 use crate::bridge::Registry;
 
-use super::declare::{Object, ObjectType, Row};
-use super::link::{Rows, Slot};
-use super::outcome::Gather;
+use super::declare::{ErasedRow, Object, ObjectType};
+use super::output::ChildRowsBuilder;
+use super::relation::{FieldValue, RowList};
 
 /// A type that stands for an interface or a union of the schema. Its rows are [`AnyRow`]s of it.
 ///
-/// A field returns one row, as [`One`](crate::One) or an `Option`, or a list of rows or of `Option`s.
+/// A field returns one row, as [`NonNull`](crate::NonNull) or an `Option`, or a list of rows or of `Option`s.
 pub trait Abstract: 'static {
     fn kind() -> &'static AbstractType;
 }
@@ -39,7 +39,7 @@ impl AbstractType {
 /// A row of one of the object types of an interface or a union.
 pub struct AnyRow<I> {
     object: &'static ObjectType,
-    row: Box<Row>,
+    row: Box<ErasedRow>,
     of: PhantomData<fn() -> I>,
 }
 
@@ -57,14 +57,14 @@ pub struct Mixed<I> {
 }
 
 #[derive(Default)]
-struct Boxed(Vec<Box<Row>>);
+struct Boxed(Vec<Box<ErasedRow>>);
 
-impl Rows for Boxed {
+impl RowList for Boxed {
     fn len(&self) -> usize {
         self.0.len()
     }
 
-    fn get(&self, index: usize) -> &Row {
+    fn get(&self, index: usize) -> &ErasedRow {
         self.0[index].as_ref()
     }
 }
@@ -76,19 +76,19 @@ impl<I: Abstract> Default for Mixed<I> {
 }
 
 impl<I: Abstract> Mixed<I> {
-    pub fn add(&mut self, row: AnyRow<I>) -> Slot {
+    pub fn add(&mut self, row: AnyRow<I>) -> FieldValue {
         let kind = I::kind();
         let Some(target) = kind.objects.iter().position(|object| std::ptr::eq(object(), row.object)) else {
             unreachable!("{} is not among the types of {}", row.object.name, kind.name)
         };
         let rows = &mut self.rows[target].0;
         rows.push(row.row);
-        Slot::One(target, rows.len() - 1)
+        FieldValue::Object(target, rows.len() - 1)
     }
 }
 
-impl<I: Abstract> Gather for Mixed<I> {
-    fn gathered(self) -> Vec<Box<dyn Rows>> {
-        self.rows.into_iter().map(|rows| Box::new(rows) as Box<dyn Rows>).collect()
+impl<I: Abstract> ChildRowsBuilder for Mixed<I> {
+    fn build(self) -> Vec<Box<dyn RowList>> {
+        self.rows.into_iter().map(|rows| Box::new(rows) as Box<dyn RowList>).collect()
     }
 }

@@ -5,36 +5,36 @@ use crate::bridge::indexmap::IndexMap;
 use crate::bridge::types::Field;
 use crate::bridge::{Name, Value, Variables};
 
-use super::declare::Row;
-use super::link::{Given, Link};
+use super::declare::ErasedRow;
+use super::relation::{CoercedArguments, RelationField};
 
 /// Arguments as a plan keeps them.
-pub enum Planned {
+pub enum PlannedArguments {
     /// They contain no variables, so they are parsed once: the parsed row, or the error message.
-    Kept(Result<Box<Row>, String>),
+    Kept(Result<Box<ErasedRow>, String>),
     /// They contain variables and are parsed for each execution.
     Sent(Vec<(Name, Input)>),
 }
 
-impl Planned {
-    pub fn new(link: &dyn Link, field: &Field) -> Self {
+impl PlannedArguments {
+    pub fn new(relation: &dyn RelationField, field: &Field) -> Self {
         let given = || field.arguments.iter().map(|(name, value)| (name.node.clone(), &value.node));
         if given().any(|(_, value)| has_variables(value)) {
             return Self::Sent(given().map(|(name, value)| (name, value.clone())).collect());
         }
         let none = Variables::default();
-        Self::Kept(link.arguments(values(given(), &none)))
+        Self::Kept(relation.arguments(values(given(), &none)))
     }
 
     /// # Errors
     /// A message for the client, if the arguments are invalid.
-    pub fn given(&self, link: &dyn Link, variables: &Variables) -> Result<Given<'_>, String> {
+    pub fn given(&self, relation: &dyn RelationField, variables: &Variables) -> Result<CoercedArguments<'_>, String> {
         match self {
-            Self::Kept(Ok(row)) => Ok(Given::Kept(row.as_ref())),
+            Self::Kept(Ok(row)) => Ok(CoercedArguments::Kept(row.as_ref())),
             Self::Kept(Err(message)) => Err(message.clone()),
             Self::Sent(given) => {
                 let given = given.iter().map(|(name, value)| (name.clone(), value));
-                link.arguments(values(given, variables)).map(Given::Own)
+                relation.arguments(values(given, variables)).map(CoercedArguments::Own)
             }
         }
     }

@@ -5,7 +5,7 @@ use std::any::Any;
 use crate::bridge::indexmap::IndexMap;
 use crate::bridge::{MetaInputValue, Registry};
 
-use super::link::Link;
+use super::relation::RelationField;
 use crate::error::Error;
 
 /// Implemented by the row type of an object type; the macro `object!` does this.
@@ -14,7 +14,7 @@ pub trait Object: Send + Sync + 'static {
 }
 
 /// A row with its type erased.
-pub type Row = dyn Any + Send + Sync;
+pub type ErasedRow = dyn Any + Send + Sync;
 
 /// An object type of the schema.
 pub struct ObjectType {
@@ -30,7 +30,7 @@ pub struct ObjectType {
 pub struct Field {
     pub name: String,
     pub description: String,
-    pub def: Def,
+    pub def: FieldDefinition,
     /// The Rust names of the row's fields that this field reads.
     pub reads: Vec<&'static str>,
 }
@@ -39,17 +39,17 @@ pub struct Field {
 pub type Arguments = IndexMap<String, MetaInputValue>;
 
 /// The definition of a field, without its name and description.
-pub struct Def {
+pub struct FieldDefinition {
     /// Registers the field's type and returns its name, with the arguments of the field.
     pub register: Box<Register>,
-    pub kind: Kind,
+    pub resolver: FieldResolver,
     /// The Rust names of the row's fields that the field reads; `None` stands for the one of the field's own name.
     pub reads: Option<&'static [&'static str]>,
     /// Why the field is deprecated and what to use instead.
     pub deprecated: Option<&'static str>,
 }
 
-impl Def {
+impl FieldDefinition {
     /// Marks the field as deprecated; `reason` says why and what to use instead.
     #[must_use]
     pub fn deprecated(self, reason: &'static str) -> Self {
@@ -64,7 +64,7 @@ impl Def {
 
     /// Sets the description of an argument.
     #[must_use]
-    pub fn about(self, argument: &'static str, description: &'static str) -> Self {
+    pub fn describe_argument(self, argument: &'static str, description: &'static str) -> Self {
         let register = move |registry: &mut Registry| {
             let (ty, mut arguments) = (self.register)(registry);
             if let Some(argument) = arguments.get_mut(argument) {
@@ -72,22 +72,22 @@ impl Def {
             }
             (ty, arguments)
         };
-        Self { register: Box::new(register), kind: self.kind, reads: self.reads, deprecated: self.deprecated }
+        Self { register: Box::new(register), resolver: self.resolver, reads: self.reads, deprecated: self.deprecated }
     }
 }
 
 pub type Register = dyn Fn(&mut Registry) -> (String, Arguments) + Send + Sync;
 
-pub enum Kind {
+pub enum FieldResolver {
     Leaf(Box<Write>),
-    Link(Box<dyn Link>),
+    Relation(Box<dyn RelationField>),
 }
 
 /// Writes a row's value of a field as JSON.
-pub type Write = dyn Fn(&Row, super::Context<'_>, &mut Vec<u8>) -> Result<(), NoValue> + Send + Sync;
+pub type Write = dyn Fn(&ErasedRow, super::Context<'_>, &mut Vec<u8>) -> Result<(), FieldError> + Send + Sync;
 
 /// Why a row has no value for a field; nothing was written.
-pub struct NoValue {
+pub struct FieldError {
     pub error: Error,
     /// Whether the field may be null instead.
     pub nullable: bool,
@@ -100,7 +100,7 @@ impl ObjectType {
 }
 
 /// Makes a [`Field`] whose schema name is `name` in camel case: `databaseId` for `database_id`.
-pub fn describe(name: &'static str, comment: &str, def: Def) -> Field {
+pub fn describe(name: &'static str, comment: &str, def: FieldDefinition) -> Field {
     let name = name.trim_start_matches("r#");
     let mut camel = String::with_capacity(name.len());
     let mut upper = false;
@@ -130,7 +130,7 @@ pub fn plain(comment: &str) -> String {
 /// `as`; field names become camel case.
 ///
 /// ```
-/// use breadth::{leaf, lent, object};
+/// use breadth::{field, field_ref, object};
 ///
 /// struct BookRow {
 ///     title: String,
@@ -141,9 +141,9 @@ pub fn plain(comment: &str) -> String {
 ///     /// A book.
 ///     BookRow as "Book" {
 ///         /// What it is called.
-///         title = lent(|book: &BookRow| &book.title);
+///         title = field_ref(|book: &BookRow| &book.title);
 ///         /// How many pages it has.
-///         page_count = leaf(|book: &BookRow| book.pages);
+///         page_count = field(|book: &BookRow| book.pages);
 ///     }
 /// }
 ///

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use crate::bridge::{PathSegment, ServerError, Value, Variables, set, to_server_error};
 
-use super::link::{Given, Rows};
-use super::plan::{Plan, ROOT, What};
-use super::progress::{CHANGED, Progress, fill};
-use super::run::{Only, Tree, run};
-use super::write::{Nulled, Writer, Written};
+use super::plan::{Plan, PlannedFieldKind, ROOT};
+use super::progress::{CHANGED, MutationProgress, fill};
+use super::relation::{CoercedArguments, RowList};
+use super::run::{RootField, Tree, run};
+use super::write::{NullPropagated, Writer, WrittenResponse};
 use super::{Context, Data};
 use crate::error::{Error, Result};
-use crate::meter::{Changes, Meter};
+use crate::meter::{ChangeCount, ExecutionMeter};
 
 /// The result of an operation.
 #[derive(Debug, Default)]
 pub struct Response {
-    pub data: Answered,
+    pub data: ResponseData,
     pub errors: Vec<ServerError>,
     /// Whether the response has no data: errors made each root field, or all data, null.
     pub is_empty: bool,
@@ -24,7 +24,7 @@ pub struct Response {
 
 /// The data of a response.
 #[derive(Debug, Default)]
-pub enum Answered {
+pub enum ResponseData {
     /// Nothing was executed.
     #[default]
     Nothing,
@@ -37,7 +37,7 @@ pub enum Answered {
 impl Response {
     /// A response with request errors; nothing was executed.
     pub fn refused(errors: Vec<ServerError>) -> Self {
-        Self { data: Answered::Nothing, errors, is_empty: true }
+        Self { data: ResponseData::Nothing, errors, is_empty: true }
     }
 
     /// The whole response as JSON (GraphQL, section 7.1): errors if there are any, and data unless nothing was
@@ -48,7 +48,7 @@ impl Response {
             let errors = serde_json::to_string(&self.errors).unwrap_or_else(|_| "[]".to_owned());
             parts.push(format!("\"errors\":{errors}"));
         }
-        if !matches!(self.data, Answered::Nothing) {
+        if !matches!(self.data, ResponseData::Nothing) {
             parts.push(format!("\"data\":{}", self.json()));
         }
         format!("{{{}}}", parts.join(","))
@@ -57,22 +57,23 @@ impl Response {
     /// The data as JSON text, or `null` if there is none.
     pub fn json(&self) -> String {
         match &self.data {
-            Answered::Written(pieces) => pieces.iter().map(|piece| String::from_utf8_lossy(piece)).collect(),
-            Answered::Null | Answered::Nothing => "null".to_owned(),
+            ResponseData::Written(pieces) => pieces.iter().map(|piece| String::from_utf8_lossy(piece)).collect(),
+            ResponseData::Null | ResponseData::Nothing => "null".to_owned(),
         }
     }
 
-    pub(crate) fn new(plan: &Plan, result: Result<(), Nulled>, written: Written) -> Self {
-        let Written { out, errors, failed, .. } = written;
-        let data = if result.is_ok() { Answered::Written(out.into_pieces()) } else { Answered::Null };
+    pub(crate) fn new(plan: &Plan, result: Result<(), NullPropagated>, written: WrittenResponse) -> Self {
+        let WrittenResponse { out, errors, failed, .. } = written;
+        let data = if result.is_ok() { ResponseData::Written(out.into_pieces()) } else { ResponseData::Null };
         // `__typename` of the root does not count as data.
-        let asked = plan.scopes[ROOT].fields.iter().filter(|field| !matches!(field.what, What::TypeName)).count();
+        let asked =
+            plan.nodes[ROOT].fields.iter().filter(|field| !matches!(field.kind, PlannedFieldKind::TypeName)).count();
         Self { data, errors, is_empty: result.is_err() || failed > 0 && failed == asked }
     }
 }
 
 /// An operation to execute.
-pub struct Operation<'o> {
+pub struct Executor<'o> {
     pub plan: &'o Arc<Plan>,
     /// The data that fields and loaders need.
     pub data: &'o Data,
@@ -81,19 +82,19 @@ pub struct Operation<'o> {
     /// The values of introspection fields, if the plan has any.
     pub introspected: &'o [Value],
     /// Measures the operation and stops it when it exceeds a limit.
-    pub meter: Option<&'o dyn Meter>,
+    pub meter: Option<&'o dyn ExecutionMeter>,
     /// Makes the root row.
-    pub root: &'o (dyn Fn() -> Box<dyn Rows> + Sync),
+    pub root: &'o (dyn Fn() -> Box<dyn RowList> + Sync),
 }
 
-impl Operation<'_> {
+impl Executor<'_> {
     /// Executes the root fields of a query together, wave by wave, and those of a mutation one after the other.
     pub async fn execute(&self) -> Response {
         if self.plan.serial { self.in_order().await } else { self.at_once().await }
     }
 
     /// Loads the rows below the root fields, or returns a failed tree if the operation exceeds a limit.
-    async fn tree<'o>(&'o self, only: Option<Only<'o>>) -> Tree {
+    async fn tree<'o>(&'o self, only: Option<RootField<'o>>) -> Tree {
         let ctx = Context::new(self.data);
         let tree = run(self.plan, (self.root)(), only, ctx, self.variables, self.meter).await;
         tree.unwrap_or_else(|error| self.failed(&error))
@@ -107,13 +108,13 @@ impl Operation<'_> {
     async fn write(
         &self,
         tree: &Tree,
-        mut written: Written,
-        write: impl Fn(&mut Writer<'_>) -> Result<(), Nulled> + Send + Sync,
-    ) -> (Result<(), Nulled>, Written) {
+        mut written: WrittenResponse,
+        write: impl Fn(&mut Writer<'_>) -> Result<(), NullPropagated> + Send + Sync,
+    ) -> (Result<(), NullPropagated>, WrittenResponse) {
         let (start, before, failed) = (written.out.written(), written.errors.len(), written.failed);
         let mut writer = self.writer(tree, written, self.meter);
-        let mut result = Err(Nulled);
-        let mut whole = || result = write(&mut writer).and_then(|()| writer.hold());
+        let mut result = Err(NullPropagated);
+        let mut whole = || result = write(&mut writer).and_then(|()| writer.charge_written());
         match self.meter {
             Some(meter) => meter.write(&mut whole).await,
             None => whole(),
@@ -130,18 +131,24 @@ impl Operation<'_> {
         (result, writer.written)
     }
 
-    fn writer<'w>(&'w self, tree: &'w Tree, written: Written, meter: Option<&'w dyn Meter>) -> Writer<'w> {
+    fn writer<'w>(
+        &'w self,
+        tree: &'w Tree,
+        written: WrittenResponse,
+        meter: Option<&'w dyn ExecutionMeter>,
+    ) -> Writer<'w> {
         let (plan, ctx, introspected) = (self.plan, Context::new(self.data), self.introspected);
         Writer { plan, tree, ctx, meter, introspected, written, stopped: None, path: Vec::new() }
     }
 
-    fn changes(&self) -> Option<Changes> {
-        self.meter.and_then(Meter::changes)
+    fn changes(&self) -> Option<ChangeCount> {
+        self.meter.and_then(ExecutionMeter::changes)
     }
 
     async fn at_once(&self) -> Response {
         let tree = self.tree(None).await;
-        let written = Written { out: super::Buffer::with_capacity(tree.size(self.plan)), ..Written::default() };
+        let written =
+            WrittenResponse { out: super::Buffer::with_capacity(tree.size(self.plan)), ..WrittenResponse::default() };
         let (result, written) = self.write(&tree, written, |writer| writer.object(ROOT, 0)).await;
         Response::new(self.plan, result, written)
     }
@@ -150,15 +157,15 @@ impl Operation<'_> {
     ///
     /// # Errors
     /// An error for each field with invalid arguments.
-    fn arguments(&self) -> Result<Vec<Option<Given<'_>>>, Vec<ServerError>> {
+    fn arguments(&self) -> Result<Vec<Option<CoercedArguments<'_>>>, Vec<ServerError>> {
         let (mut all, mut errors) = (Vec::new(), Vec::new());
-        for field in &self.plan.scopes[ROOT].fields {
-            let What::Link(step) = field.what else {
+        for field in &self.plan.nodes[ROOT].fields {
+            let PlannedFieldKind::Relation(relation) = field.kind else {
                 all.push(None);
                 continue;
             };
-            let planned = &self.plan.links[step];
-            match planned.arguments.given(planned.link, self.variables) {
+            let planned = &self.plan.relations[relation];
+            match planned.arguments.given(planned.field, self.variables) {
                 Ok(given) => all.push(Some(given)),
                 Err(message) => {
                     let path = vec![PathSegment::Field(field.name().to_owned())];
@@ -177,10 +184,10 @@ impl Operation<'_> {
             Ok(arguments) => arguments,
             Err(errors) => return Response::refused(errors),
         };
-        let own = Progress::default();
-        let progress = self.meter.and_then(Meter::progress).unwrap_or(&own);
+        let own = MutationProgress::default();
+        let progress = self.meter.and_then(ExecutionMeter::progress).unwrap_or(&own);
         progress.begin(self.plan);
-        let mut written = Written::default();
+        let mut written = WrittenResponse::default();
         written.out.push(b'{');
         for (position, given) in arguments.into_iter().enumerate() {
             if position > 0 {
@@ -191,7 +198,7 @@ impl Operation<'_> {
                 let (written, behind) = *interrupted;
                 return fill(self.plan, position, None, &behind, written);
             }
-            let tree = self.tree(Some(Only { position, given })).await;
+            let tree = self.tree(Some(RootField { position, given })).await;
             // Somebody else has taken the progress and answered instead.
             let Some(resumed) = progress.resume() else { return Response::default() };
             let result;

@@ -7,7 +7,7 @@ use crate::bridge::{ID, OutputType, ScalarType};
 use crate::error::{Error, Result};
 
 /// A scalar or an enum that can be written as JSON.
-pub trait Leaf {
+pub trait LeafValue {
     /// Whether the value may be null.
     const NULLABLE: bool = false;
 
@@ -55,7 +55,7 @@ fn check_float(number: f64) -> Result<()> {
 
 macro_rules! leaf {
     ($($kind:ty: $write:expr $(, $check:expr)?;)*) => {$(
-        impl Leaf for $kind {
+        impl LeafValue for $kind {
             fn register(registry: &mut Registry) -> String {
                 <$kind as OutputType>::create_type_info(registry)
             }
@@ -90,7 +90,7 @@ leaf! {
 ///
 /// ```
 /// use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
-/// use breadth::{ScalarValue, leaf, object};
+/// use breadth::{ScalarValue, field, object};
 ///
 /// struct Celsius(i32);
 ///
@@ -113,13 +113,13 @@ leaf! {
 ///     /// A room.
 ///     Room {
 ///         /// How warm it is.
-///         warmth = leaf(|room: &Room| ScalarValue(Celsius(room.degrees)));
+///         warmth = field(|room: &Room| ScalarValue(Celsius(room.degrees)));
 ///     }
 /// }
 /// ```
 pub struct ScalarValue<T>(pub T);
 
-impl<T: ScalarType + OutputType> Leaf for ScalarValue<T> {
+impl<T: ScalarType + OutputType> LeafValue for ScalarValue<T> {
     fn register(registry: &mut Registry) -> String {
         T::create_type_info(registry)
     }
@@ -130,7 +130,7 @@ impl<T: ScalarType + OutputType> Leaf for ScalarValue<T> {
     }
 }
 
-impl Leaf for &'static str {
+impl LeafValue for &'static str {
     fn register(registry: &mut Registry) -> String {
         <str as OutputType>::create_type_info(registry)
     }
@@ -140,7 +140,7 @@ impl Leaf for &'static str {
     }
 }
 
-impl<T: Leaf> Leaf for Option<T> {
+impl<T: LeafValue> LeafValue for Option<T> {
     const NULLABLE: bool = true;
 
     fn register(registry: &mut Registry) -> String {
@@ -149,7 +149,7 @@ impl<T: Leaf> Leaf for Option<T> {
     }
 
     fn check(&self) -> Result<()> {
-        self.as_ref().map_or(Ok(()), Leaf::check)
+        self.as_ref().map_or(Ok(()), LeafValue::check)
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -160,13 +160,13 @@ impl<T: Leaf> Leaf for Option<T> {
     }
 }
 
-impl<T: Leaf> Leaf for Vec<T> {
+impl<T: LeafValue> LeafValue for Vec<T> {
     fn register(registry: &mut Registry) -> String {
         format!("[{}]!", T::register(registry))
     }
 
     fn check(&self) -> Result<()> {
-        self.iter().try_for_each(Leaf::check)
+        self.iter().try_for_each(LeafValue::check)
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -181,11 +181,11 @@ impl<T: Leaf> Leaf for Vec<T> {
     }
 }
 
-/// Implements [`Leaf`] for an enum of async-graphql.
+/// Implements [`LeafValue`] for an enum of async-graphql.
 #[macro_export]
 macro_rules! leaf_enum {
     ($kind:ty) => {
-        impl $crate::Leaf for $kind {
+        impl $crate::LeafValue for $kind {
             fn register(registry: &mut $crate::Registry) -> String {
                 <$kind as $crate::OutputType>::create_type_info(registry)
             }

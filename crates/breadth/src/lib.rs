@@ -3,8 +3,8 @@
 //! A stock executor walks object by object and field by field, with a future and a map for each. Here an operation
 //! becomes a [`plan`] of *scopes*. A scope is an object type with its selected fields; it holds all objects of its
 //! place at once, and the root is a scope like any other. A scalar field is a function from row to JSON. A relation
-//! says which key each row has and which [`Question`] loads it: the keys of all rows, and of all relations that use the
-//! same loader in the same wave, go to the database in one statement. When every scope has its rows, the response is
+//! says which key each row has and which [`Loader`] loads it: the keys of all rows, and of all relations that use the
+//! same loader in the same wave, go to the database in one statement. When every node has its rows, the response is
 //! [written](mod@write) in one pass into one buffer. The root fields of a mutation go through all of this one after the
 //! other.
 //!
@@ -26,7 +26,6 @@ struct Readme;
 
 mod abstracts;
 mod arguments;
-mod bounds;
 mod bridge;
 mod buffer;
 mod context;
@@ -35,21 +34,22 @@ pub mod document;
 mod error;
 mod escape;
 mod execute;
-mod kept;
+mod field;
+mod from_arguments;
 mod leaf;
-mod link;
+mod loader;
 mod meter;
-mod outcome;
+mod output;
 mod plan;
+mod plan_cache;
+mod plan_size;
 mod progress;
-mod question;
+mod relation;
 mod run;
 mod schema;
 mod selection;
-mod take;
 #[cfg(test)]
 mod tests;
-mod words;
 mod write;
 
 pub use abstracts::{Abstract, AbstractType, AnyRow};
@@ -59,15 +59,20 @@ pub use bridge::{
 };
 pub use buffer::Buffer;
 pub use context::{Context, Data};
-pub use declare::{Arguments, Def, Field, Kind, NoValue, Object, ObjectType, Row, describe, plain};
+pub use declare::{
+    Arguments, ErasedRow, Field, FieldDefinition, FieldError, FieldResolver, Object, ObjectType, describe, plain,
+};
 pub use error::{Error, Missing, Result};
-pub use execute::{Answered, Response};
-pub use leaf::{Leaf, ScalarValue};
-pub use link::{Below, Given, Link, Prepared, Ready, Rows, Slot};
-pub use meter::{Changes, Meter};
-pub use outcome::{Asked, Nullable, One, Outcome};
-pub use progress::{CHANGED, Interruption, Progress, tells_changes};
-pub use question::{Faults, Question, Seeds, Store};
-pub use schema::{Document, NoMutation, Schema, sdl};
-pub use take::{Args, Input, Take, scalar};
-pub use words::{ask, gather, leaf, leaf_in, lent, link, local, local_in, promised, resolve, try_leaf};
+pub use execute::{Response, ResponseData};
+pub use field::{
+    field, field_in_context, field_ref, inline, inline_with, relation, relation_from_loaders, relation_with_args,
+    required, resolve, try_field,
+};
+pub use from_arguments::{Args, FromArguments, Input, scalar};
+pub use leaf::{LeafValue, ScalarValue};
+pub use loader::{FaultInjector, LoadState, Loader, Prefetched};
+pub use meter::{ChangeCount, ExecutionMeter};
+pub use output::{FieldOutput, LoadedScalar, NonNull, Nullable};
+pub use progress::{CHANGED, Interruption, MutationProgress, tells_changes};
+pub use relation::{ChildRows, CoercedArguments, FieldValue, Prepared, Ready, RelationField, RowList};
+pub use schema::{NoMutation, PlannedDocument, Schema, sdl};

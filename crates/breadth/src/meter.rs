@@ -4,17 +4,17 @@ use futures_util::future::{BoxFuture, ready};
 
 use crate::bridge::Value;
 use crate::error::Result;
-use crate::progress::Progress;
+use crate::progress::MutationProgress;
 
 /// Number of changes that an operation has made.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Changes {
+pub struct ChangeCount {
     pub made: u64,
     /// Changes whose outcome is unknown.
     pub unknown: u64,
 }
 
-impl Changes {
+impl ChangeCount {
     /// Whether a change was made since `before`; null if that is unknown.
     pub(crate) fn since(self, before: Self) -> Value {
         if self.made == before.made && self.unknown > before.unknown {
@@ -26,7 +26,7 @@ impl Changes {
 }
 
 /// Measures a running operation and can stop it. The default methods permit everything.
-pub trait Meter: Send + Sync {
+pub trait ExecutionMeter: Send + Sync {
     /// Checks whether the operation may go on.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ pub trait Meter: Send + Sync {
     ///
     /// # Errors
     /// As for [`check`](Self::check).
-    fn hold_rows(&self, _bytes: u64) -> Result<()> {
+    fn reserve_rows(&self, _bytes: u64) -> Result<()> {
         Ok(())
     }
 
@@ -63,18 +63,18 @@ pub trait Meter: Send + Sync {
     ///
     /// # Errors
     /// As for [`check`](Self::check).
-    fn hold_answer(&self, _bytes: u64) -> Result<()> {
+    fn reserve_response(&self, _bytes: u64) -> Result<()> {
         Ok(())
     }
 
     /// Number of changes so far, or `None` if they are not counted. With a count, an error of a root field of a
     /// mutation has `extensions.changed`, which says whether that field has changed anything.
-    fn changes(&self) -> Option<Changes> {
+    fn changes(&self) -> Option<ChangeCount> {
         None
     }
 
     /// Where a mutation stores its response so far, for a caller that cannot wait for its end.
-    fn progress(&self) -> Option<&Progress> {
+    fn progress(&self) -> Option<&MutationProgress> {
         None
     }
 

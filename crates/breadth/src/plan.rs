@@ -5,10 +5,10 @@ use std::any::TypeId;
 use crate::bridge::Pos;
 use crate::bridge::types::{OperationDefinition, OperationType, SelectionSet};
 
-use super::arguments::{self, Planned as Arguments};
-use super::declare::{Kind, ObjectType, Write};
-use super::link::Link;
-use super::selection::{Mention, Source, collect};
+use super::arguments::{self, PlannedArguments};
+use super::declare::{FieldResolver, ObjectType, Write};
+use super::relation::RelationField;
+use super::selection::{CollectedField, PlanContext, collect};
 use crate::document::Introspected;
 
 /// The index of the root scope.
@@ -16,10 +16,10 @@ pub const ROOT: usize = 0;
 
 /// The plan of an operation. It depends on no variables except those that `@skip` and `@include` name.
 pub struct Plan {
-    pub scopes: Vec<Scope>,
-    pub links: Vec<Step>,
+    pub nodes: Vec<SelectionNode>,
+    pub relations: Vec<PlannedRelation>,
     /// Number of waves.
-    pub rounds: usize,
+    pub waves: usize,
     /// Whether the root fields are executed one after the other.
     pub serial: bool,
     /// Fields `__schema` and `__type`.
@@ -29,25 +29,25 @@ pub struct Plan {
 }
 
 /// An object type and the fields selected on it, at one place of the document.
-pub struct Scope {
+pub struct SelectionNode {
     pub object: &'static ObjectType,
-    pub fields: Vec<Planned>,
+    pub fields: Vec<PlannedField>,
     /// How many of the fields are relations.
-    pub links: usize,
+    pub relation_count: usize,
 }
 
-/// A field of a scope.
-pub struct Planned {
+/// A field of a node.
+pub struct PlannedField {
     /// The response key as JSON, with quotes and colon, as written for each object.
     pub key: Box<str>,
     /// Position of the first of the merged fields.
     pos: Pos,
     /// Positions of the others.
     more: Vec<Pos>,
-    pub what: What,
+    pub kind: PlannedFieldKind,
 }
 
-impl Planned {
+impl PlannedField {
     /// The positions of all merged fields.
     pub fn places(&self) -> Vec<Pos> {
         std::iter::once(self.pos).chain(self.more.iter().copied()).collect()
@@ -59,108 +59,114 @@ impl Planned {
     }
 }
 
-pub enum What {
+pub enum PlannedFieldKind {
     TypeName,
     Leaf(&'static Write),
     /// A relation, by its index in `links`.
-    Link(usize),
+    Relation(usize),
     /// `__schema` or `__type`, by its index in `introspected`.
     Schema(usize),
 }
 
 /// A relation of a scope.
-pub struct Step {
-    pub link: &'static dyn Link,
-    pub arguments: Arguments,
+pub struct PlannedRelation {
+    pub field: &'static dyn RelationField,
+    pub arguments: PlannedArguments,
     pub nullable: bool,
     pub nullable_items: bool,
     /// The child scopes, one per possible object type.
     pub below: Vec<usize>,
-    question: Option<TypeId>,
+    loader_id: Option<TypeId>,
     /// The wave in which it is loaded: at first the earliest possible one, then the one that [`Plan::of`] has chosen.
-    round: usize,
+    wave: usize,
     /// Number of waves that this relation and everything below it need.
     height: usize,
 }
 
-impl Step {
+impl PlannedRelation {
     /// The wave, from 1; 0 if nothing has to be loaded.
-    pub fn round(&self) -> usize {
-        if self.question.is_some() { self.round } else { 0 }
+    pub fn wave(&self) -> usize {
+        if self.loader_id.is_some() { self.wave } else { 0 }
     }
 
-    fn own_rounds(&self) -> usize {
-        usize::from(self.question.is_some())
+    fn own_waves(&self) -> usize {
+        usize::from(self.loader_id.is_some())
     }
 }
 
 impl Plan {
     /// Plans a valid operation whose root is of this object type.
-    pub fn of(root: &'static ObjectType, operation: &OperationDefinition, source: Source<'_>) -> Self {
+    pub fn of(root: &'static ObjectType, operation: &OperationDefinition, context: PlanContext<'_>) -> Self {
         let serial = operation.ty == OperationType::Mutation;
         let mut plan =
-            Self { scopes: Vec::new(), links: Vec::new(), rounds: 0, serial, introspected: Vec::new(), bytes: 0 };
-        plan.add(source, root, &[&operation.selection_set.node]);
-        let steps = plan.steps(ROOT);
+            Self { nodes: Vec::new(), relations: Vec::new(), waves: 0, serial, introspected: Vec::new(), bytes: 0 };
+        plan.add(context, root, &[&operation.selection_set.node]);
+        let relations = plan.relations(ROOT);
         if serial {
-            for step in steps {
-                plan.schedule(&[step]);
+            for relation in relations {
+                plan.schedule(&[relation]);
             }
         } else {
-            plan.schedule(&steps);
+            plan.schedule(&relations);
         }
         plan
     }
 
     /// Adds the scope of a selection and returns its index.
-    fn add<'a>(&mut self, source: Source<'a>, object: &'static ObjectType, sets: &[&'a SelectionSet]) -> usize {
-        let mentions = collect(source, sets, object.name);
-        let scope = self.scopes.len();
-        self.scopes.push(Scope { object, fields: Vec::new(), links: 0 });
-        self.bytes += size_of::<Scope>();
-        let mut fields = Vec::with_capacity(mentions.len());
-        for (key, mention) in mentions {
-            let what = self.field(source, object, &mention);
+    fn add<'a>(&mut self, context: PlanContext<'a>, object: &'static ObjectType, sets: &[&'a SelectionSet]) -> usize {
+        let collected = collect(context, sets, object.name);
+        let node = self.nodes.len();
+        self.nodes.push(SelectionNode { object, fields: Vec::new(), relation_count: 0 });
+        self.bytes += size_of::<SelectionNode>();
+        let mut fields = Vec::with_capacity(collected.len());
+        for (key, collected) in collected {
+            let kind = self.field(context, object, &collected);
             let key = format!("\"{key}\":").into_boxed_str();
-            self.bytes += size_of::<Planned>() + key.len() + size_of_val(&*mention.more);
-            fields.push(Planned { key, pos: mention.field.pos, more: mention.more, what });
+            self.bytes += size_of::<PlannedField>() + key.len() + size_of_val(&*collected.more);
+            fields.push(PlannedField { key, pos: collected.field.pos, more: collected.more, kind });
         }
-        self.scopes[scope].links = fields.iter().filter(|field| matches!(field.what, What::Link(_))).count();
-        self.scopes[scope].fields = fields;
-        scope
+        self.nodes[node].relation_count =
+            fields.iter().filter(|field| matches!(field.kind, PlannedFieldKind::Relation(_))).count();
+        self.nodes[node].fields = fields;
+        node
     }
 
-    fn field<'a>(&mut self, source: Source<'a>, object: &'static ObjectType, mention: &Mention<'a>) -> What {
-        let name = mention.field.node.name.node.as_str();
+    fn field<'a>(
+        &mut self,
+        context: PlanContext<'a>,
+        object: &'static ObjectType,
+        collected: &CollectedField<'a>,
+    ) -> PlannedFieldKind {
+        let name = collected.field.node.name.node.as_str();
         match name {
-            "__typename" => return What::TypeName,
-            "__schema" | "__type" if source.types.is_query(object.name) => {
-                let asked = Introspected::new(&mention.field.node, &mention.sets);
+            "__typename" => return PlannedFieldKind::TypeName,
+            "__schema" | "__type" if context.types.is_query(object.name) => {
+                let asked = Introspected::new(&collected.field.node, &collected.sets);
                 self.bytes += asked.bytes();
                 self.introspected.push(asked);
-                return What::Schema(self.introspected.len() - 1);
+                return PlannedFieldKind::Schema(self.introspected.len() - 1);
             }
             _ => {}
         }
         let field = object.field(name);
         let field = field.unwrap_or_else(|| unreachable!("a valid document asks {} for no {name}", object.name));
-        match &field.def.kind {
-            Kind::Leaf(write) => What::Leaf(write.as_ref()),
-            Kind::Link(link) => {
-                let targets = link.targets().into_iter();
-                let below = targets.map(|target| self.add(source, target, &mention.sets)).collect();
-                self.bytes += size_of::<Step>() + arguments::bytes(&mention.field.node);
-                self.links.push(Step {
-                    link: link.as_ref(),
-                    arguments: Arguments::new(link.as_ref(), &mention.field.node),
-                    nullable: link.nullable(),
-                    nullable_items: link.nullable_items(),
+        match &field.def.resolver {
+            FieldResolver::Leaf(write) => PlannedFieldKind::Leaf(write.as_ref()),
+            FieldResolver::Relation(field) => {
+                let targets = field.targets().into_iter();
+                let below = targets.map(|target| self.add(context, target, &collected.sets)).collect();
+                self.bytes += size_of::<PlannedRelation>() + arguments::bytes(&collected.field.node);
+                self.relations.push(PlannedRelation {
+                    field: field.as_ref(),
+                    arguments: PlannedArguments::new(field.as_ref(), &collected.field.node),
+                    nullable: field.nullable(),
+                    nullable_items: field.nullable_items(),
                     below,
-                    question: link.question(),
-                    round: 0,
+                    loader_id: field.loader_id(),
+                    wave: 0,
                     height: 0,
                 });
-                What::Link(self.links.len() - 1)
+                PlannedFieldKind::Relation(self.relations.len() - 1)
             }
         }
     }
@@ -168,52 +174,56 @@ impl Plan {
     /// Assigns waves to relations and everything below them: as early as possible, except that a relation waits for
     /// others with the same loader if that adds no wave.
     fn schedule(&mut self, roots: &[usize]) {
-        let rounds = roots.iter().map(|step| self.height(*step)).max().unwrap_or_default();
-        self.rounds = self.rounds.max(rounds);
+        let waves = roots.iter().map(|relation| self.height(*relation)).max().unwrap_or_default();
+        self.waves = self.waves.max(waves);
         let mut earliest = Vec::new();
         for &root in roots {
             self.earliest(root, 0, &mut earliest);
         }
         for &root in roots {
-            self.wait(root, 0, rounds, &earliest);
+            self.wait(root, 0, waves, &earliest);
         }
     }
 
-    fn steps(&self, scope: usize) -> Vec<usize> {
-        let fields = self.scopes[scope].fields.iter();
-        fields.filter_map(|field| if let What::Link(step) = field.what { Some(step) } else { None }).collect()
+    fn relations(&self, node: usize) -> Vec<usize> {
+        let fields = self.nodes[node].fields.iter();
+        fields
+            .filter_map(
+                |field| if let PlannedFieldKind::Relation(relation) = field.kind { Some(relation) } else { None },
+            )
+            .collect()
     }
 
     /// The relations in the child scopes of a relation.
-    fn below(&self, step: usize) -> Vec<usize> {
-        self.links[step].below.iter().flat_map(|scope| self.steps(*scope)).collect()
+    fn below(&self, relation: usize) -> Vec<usize> {
+        self.relations[relation].below.iter().flat_map(|node| self.relations(*node)).collect()
     }
 
-    fn height(&mut self, step: usize) -> usize {
-        let below = self.below(step).into_iter().map(|below| self.height(below)).max().unwrap_or_default();
-        self.links[step].height = below + self.links[step].own_rounds();
-        self.links[step].height
+    fn height(&mut self, relation: usize) -> usize {
+        let below = self.below(relation).into_iter().map(|below| self.height(below)).max().unwrap_or_default();
+        self.relations[relation].height = below + self.relations[relation].own_waves();
+        self.relations[relation].height
     }
 
-    fn earliest(&mut self, step: usize, after: usize, earliest: &mut Vec<(TypeId, usize)>) {
-        let round = after + self.links[step].own_rounds();
-        self.links[step].round = round;
-        earliest.extend(self.links[step].question.map(|question| (question, round)));
-        for below in self.below(step) {
-            self.earliest(below, round, earliest);
+    fn earliest(&mut self, relation: usize, after: usize, earliest: &mut Vec<(TypeId, usize)>) {
+        let wave = after + self.relations[relation].own_waves();
+        self.relations[relation].wave = wave;
+        earliest.extend(self.relations[relation].loader_id.map(|loader_id| (loader_id, wave)));
+        for below in self.below(relation) {
+            self.earliest(below, wave, earliest);
         }
     }
 
-    fn wait(&mut self, step: usize, after: usize, rounds: usize, earliest: &[(TypeId, usize)]) {
-        let mut round = after;
-        if let Some(question) = self.links[step].question {
-            let latest = rounds + 1 - self.links[step].height;
-            let others = earliest.iter().filter(|other| other.0 == question && other.1 <= latest);
-            round = others.map(|other| other.1).fold(after + 1, usize::max);
+    fn wait(&mut self, relation: usize, after: usize, waves: usize, earliest: &[(TypeId, usize)]) {
+        let mut wave = after;
+        if let Some(loader_id) = self.relations[relation].loader_id {
+            let latest = waves + 1 - self.relations[relation].height;
+            let others = earliest.iter().filter(|other| other.0 == loader_id && other.1 <= latest);
+            wave = others.map(|other| other.1).fold(after + 1, usize::max);
         }
-        self.links[step].round = round;
-        for below in self.below(step) {
-            self.wait(below, round, rounds, earliest);
+        self.relations[relation].wave = wave;
+        for below in self.below(relation) {
+            self.wait(below, wave, waves, earliest);
         }
     }
 }

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use crate::bridge::{PathSegment, ServerError, Value, set, to_server_error};
 use crate::error::Error;
 use crate::execute::Response;
-use crate::plan::{Plan, Planned, ROOT, What};
-use crate::write::{Nulled, Written};
+use crate::plan::{Plan, PlannedField, PlannedFieldKind, ROOT};
+use crate::write::{NullPropagated, WrittenResponse};
 
 /// The responses of a mutation's root fields so far. [`interrupt`](Self::interrupt) takes them; no root field begins
 /// after that.
 #[derive(Default)]
-pub struct Progress {
+pub struct MutationProgress {
     plan: OnceLock<Arc<Plan>>,
     state: Mutex<State>,
 }
@@ -22,7 +22,7 @@ enum State {
     #[default]
     Nowhere,
     /// The root field at this position is running; those before it are complete.
-    At(usize, Written),
+    At(usize, WrittenResponse),
     /// The value of a root field is being written, or all are complete.
     Writing,
     /// The mutation was interrupted; root fields that have not begun fail with this error.
@@ -40,13 +40,13 @@ pub enum Interruption {
     Nothing,
 }
 
-impl std::fmt::Debug for Progress {
+impl std::fmt::Debug for MutationProgress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Progress").finish_non_exhaustive()
+        f.debug_struct("MutationProgress").finish_non_exhaustive()
     }
 }
 
-impl Progress {
+impl MutationProgress {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -59,7 +59,7 @@ impl Progress {
     ///
     /// # Errors
     /// Returns the response, and the error for fields that have not begun, if the mutation was interrupted.
-    pub(crate) fn leave(&self, position: usize, written: Written) -> Result<(), Box<(Written, Error)>> {
+    pub(crate) fn leave(&self, position: usize, written: WrittenResponse) -> Result<(), Box<(WrittenResponse, Error)>> {
         let mut state = self.state();
         if let State::Interrupted(error) = &*state {
             return Err(Box::new((written, error.clone())));
@@ -69,7 +69,7 @@ impl Progress {
     }
 
     /// Takes the response back; `None` if somebody else has taken it.
-    pub(crate) fn resume(&self) -> Option<Written> {
+    pub(crate) fn resume(&self) -> Option<WrittenResponse> {
         let mut state = self.state();
         match std::mem::replace(&mut *state, State::Writing) {
             State::At(_, written) => Some(written),
@@ -95,9 +95,15 @@ impl Progress {
 
 /// Completes a response with errors for the root fields from position `first` on: `running` for the first of them, if
 /// it is running, and `behind` for those that never begin.
-pub fn fill(plan: &Plan, first: usize, running: Option<&Error>, behind: &Error, mut written: Written) -> Response {
+pub fn fill(
+    plan: &Plan,
+    first: usize,
+    running: Option<&Error>,
+    behind: &Error,
+    mut written: WrittenResponse,
+) -> Response {
     let mut result = Ok(());
-    for (number, field) in plan.scopes[ROOT].fields.iter().skip(first).enumerate() {
+    for (number, field) in plan.nodes[ROOT].fields.iter().skip(first).enumerate() {
         if number > 0 {
             written.out.push(b',');
         }
@@ -121,15 +127,15 @@ pub fn tells_changes(error: &ServerError) -> bool {
 
 fn unanswered(
     plan: &Plan,
-    field: &Planned,
+    field: &PlannedField,
     error: &Error,
     changed: Value,
-    written: &mut Written,
-) -> Result<(), Nulled> {
+    written: &mut WrittenResponse,
+) -> Result<(), NullPropagated> {
     written.out.extend(field.key.as_bytes());
-    let What::Link(step) = field.what else {
+    let PlannedFieldKind::Relation(relation) = field.kind else {
         // The type name is known; a mutation has only relations besides `__typename`.
-        written.out.extend(format!("\"{}\"", plan.scopes[ROOT].object.name).as_bytes());
+        written.out.extend(format!("\"{}\"", plan.nodes[ROOT].object.name).as_bytes());
         return Ok(());
     };
     written.out.extend(b"null");
@@ -138,5 +144,5 @@ fn unanswered(
     let mut error = to_server_error(error.clone(), field.places(), path);
     set(&mut error, CHANGED, changed);
     written.errors.push(error);
-    if plan.links[step].nullable { Ok(()) } else { Err(Nulled) }
+    if plan.relations[relation].nullable { Ok(()) } else { Err(NullPropagated) }
 }

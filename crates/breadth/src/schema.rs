@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::bounds::Count;
 use crate::bridge::{self, SDLExportOptions, ServerError, Variables};
 use crate::context::Data;
 use crate::declare::{Object, ObjectType};
-use crate::document::{self, Checked, Limits, Operation, OperationKind, ParserLimits, Refused, Scalar};
+use crate::document::{
+    self, DocumentError, DocumentLimits, Operation, OperationKind, ParserLimits, Scalar, ValidDocument,
+};
 use crate::execute::{self, Response};
-use crate::kept::{Planning, Plans};
-use crate::link::Rows;
-use crate::meter::Meter;
+use crate::meter::ExecutionMeter;
+use crate::plan_cache::{PlanCache, Planning};
+use crate::plan_size::Count;
+use crate::relation::RowList;
 
 /// Maximum size of a document's plans, in bytes per byte of its text.
 const PLANNED_BYTES: usize = 12;
@@ -37,7 +39,7 @@ impl Object for NoMutation {
 /// A root type of the schema.
 struct Root {
     object: &'static ObjectType,
-    row: fn() -> Box<dyn Rows>,
+    row: fn() -> Box<dyn RowList>,
 }
 
 impl Root {
@@ -49,7 +51,7 @@ impl Root {
 /// A schema that can parse and execute documents.
 ///
 /// ```
-/// use breadth::{Data, NoMutation, Schema, Variables, leaf, object};
+/// use breadth::{Data, NoMutation, Schema, Variables, field, object};
 ///
 /// #[derive(Default)]
 /// struct Query;
@@ -58,7 +60,7 @@ impl Root {
 ///     /// What can be asked.
 ///     Query {
 ///         /// A greeting.
-///         hello = leaf(|_: &Query| "world");
+///         hello = field(|_: &Query| "world");
 ///     }
 /// }
 ///
@@ -76,14 +78,14 @@ pub struct Schema {
 }
 
 /// A valid document and its plans.
-pub struct Document {
-    pub checked: Checked,
+pub struct PlannedDocument {
+    pub checked: ValidDocument,
     types: Arc<document::Schema>,
     /// The plans of each operation, in the order of the document.
-    plans: Vec<Option<Plans>>,
+    plans: Vec<Option<PlanCache>>,
 }
 
-impl Document {
+impl PlannedDocument {
     /// Builds the plans of its operations now, so that no request waits for them; meant for documents that are known
     /// ahead, such as those of a trusted list.
     pub fn prepare(&mut self) {
@@ -96,13 +98,17 @@ impl Document {
     }
 
     /// What the plans of an operation are built from, and its plans; `None` for a subscription.
-    fn planned(&self, operation: &Operation) -> Option<(Planning<'_>, &Plans)> {
+    fn planned(&self, operation: &Operation) -> Option<(Planning<'_>, &PlanCache)> {
         let planning = planning(&self.types, &self.checked, operation)?;
         Some((planning, self.plans.as_slice().get(operation.number)?.as_ref()?))
     }
 }
 
-fn planning<'a>(types: &'a document::Schema, checked: &'a Checked, operation: &Operation) -> Option<Planning<'a>> {
+fn planning<'a>(
+    types: &'a document::Schema,
+    checked: &'a ValidDocument,
+    operation: &Operation,
+) -> Option<Planning<'a>> {
     Some(Planning { types, operation: checked.definition(operation)?, fragments: &checked.document.fragments })
 }
 
@@ -129,7 +135,12 @@ impl Schema {
     ///
     /// # Errors
     /// The text is not a document, exceeds a limit, or is invalid for the schema.
-    pub fn read(&self, text: &str, parser: ParserLimits, limits: &Limits) -> Result<Document, Refused> {
+    pub fn read(
+        &self,
+        text: &str,
+        parser: ParserLimits,
+        limits: &DocumentLimits,
+    ) -> Result<PlannedDocument, DocumentError> {
         let checked = document::read(&self.types, text, parser, limits)?;
         let operations = checked.operations();
         let space = (LEAST_PLANNED_BYTES + text.len() * PLANNED_BYTES) / operations.len().max(1);
@@ -143,14 +154,14 @@ impl Schema {
             let Some(planning) = planning(&self.types, &checked, operation) else { return Ok(None) };
             if count.fields(root.object, &planning.operation.selection_set.node) > limits.planned_fields {
                 let most = limits.planned_fields;
-                return Err(Refused::TooMuch(format!(
+                return Err(DocumentError::TooMuch(format!(
                     "An operation has more than {most} fields, counted for each type that objects may be of."
                 )));
             }
-            Ok(Some(Plans::new(root.object, planning, space)))
+            Ok(Some(PlanCache::new(root.object, planning, space)))
         });
         let plans = plans.collect::<Result<_, _>>()?;
-        Ok(Document { plans, types: Arc::clone(&self.types), checked })
+        Ok(PlannedDocument { plans, types: Arc::clone(&self.types), checked })
     }
 
     /// Executes the operation with this number. The variables must come from
@@ -158,11 +169,11 @@ impl Schema {
     /// Introspection reads the types that the document was validated against.
     pub async fn execute(
         &self,
-        document: &Document,
+        document: &PlannedDocument,
         number: usize,
         variables: &Variables,
         data: &Data,
-        meter: Option<&dyn Meter>,
+        meter: Option<&dyn ExecutionMeter>,
     ) -> Response {
         let operation = document.checked.operations().get(number);
         let planned = operation.and_then(|operation| Some((operation, document.planned(operation)?)));
@@ -174,7 +185,7 @@ impl Schema {
         let introspect = |asked| self.types.introspect(asked, planning.fragments, variables);
         let introspected: Vec<_> = plan.introspected.iter().map(introspect).collect();
         let root = if operation.kind == OperationKind::Mutation { &self.mutation } else { &self.query };
-        execute::Operation { plan: &plan, data, variables, introspected: &introspected, meter, root: &root.row }
+        execute::Executor { plan: &plan, data, variables, introspected: &introspected, meter, root: &root.row }
             .execute()
             .await
     }
@@ -182,7 +193,7 @@ impl Schema {
     /// Parses a document with one operation, coerces the variables that were sent, and executes it; meant for tests and
     /// small programs. Servers should keep documents and set limits.
     pub async fn run(&self, text: &str, sent: Variables, data: &Data) -> Response {
-        let document = match self.read(text, ParserLimits::default(), &Limits::default()) {
+        let document = match self.read(text, ParserLimits::default(), &DocumentLimits::default()) {
             Ok(document) => document,
             Err(refused) => return Response::refused(refused.into()),
         };

@@ -17,7 +17,7 @@ pub type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
 /// What planning needs: the types, the fragments of the document, and the values of its conditions.
 #[derive(Clone, Copy)]
-pub struct Source<'a> {
+pub struct PlanContext<'a> {
     pub types: &'a Schema,
     pub fragments: &'a Fragments,
     /// Returns the value of a variable that `@skip` or `@include` names.
@@ -25,10 +25,10 @@ pub struct Source<'a> {
 }
 
 /// Maximum number of positions kept per field, besides the first.
-const MOST_PLACES: usize = 9;
+const MAX_PLACES: usize = 9;
 
 /// A selected field, and the selection sets of all fields that are merged into it.
-pub struct Mention<'a> {
+pub struct CollectedField<'a> {
     pub field: &'a Positioned<Field>,
     /// Positions of the other merged fields.
     pub more: Vec<Pos>,
@@ -36,8 +36,12 @@ pub struct Mention<'a> {
 }
 
 /// The fields that `sets` select on an object type, by response key, in order.
-pub fn collect<'a>(source: Source<'a>, sets: &[&'a SelectionSet], object: &'a str) -> IndexMap<&'a str, Mention<'a>> {
-    let mut collected = Collected { source, object, fields: IndexMap::new(), fragments: HashSet::new() };
+pub fn collect<'a>(
+    context: PlanContext<'a>,
+    sets: &[&'a SelectionSet],
+    object: &'a str,
+) -> IndexMap<&'a str, CollectedField<'a>> {
+    let mut collected = Collected { context, object, fields: IndexMap::new(), fragments: HashSet::new() };
     for set in sets {
         collected.set(set);
     }
@@ -45,9 +49,9 @@ pub fn collect<'a>(source: Source<'a>, sets: &[&'a SelectionSet], object: &'a st
 }
 
 struct Collected<'a> {
-    source: Source<'a>,
+    context: PlanContext<'a>,
     object: &'a str,
-    fields: IndexMap<&'a str, Mention<'a>>,
+    fields: IndexMap<&'a str, CollectedField<'a>>,
     fragments: HashSet<&'a str>,
 }
 
@@ -57,31 +61,31 @@ impl<'a> Collected<'a> {
             match &selection.node {
                 Selection::Field(field) if self.included(&field.node.directives) => {
                     let key = field.node.response_key().node.as_str();
-                    let mention = match self.fields.entry(key) {
-                        Entry::Vacant(new) => new.insert(Mention { field, more: Vec::new(), sets: Vec::new() }),
+                    let collected = match self.fields.entry(key) {
+                        Entry::Vacant(new) => new.insert(CollectedField { field, more: Vec::new(), sets: Vec::new() }),
                         Entry::Occupied(known) => {
-                            let mention = known.into_mut();
-                            if mention.more.len() < MOST_PLACES {
-                                mention.more.push(field.pos);
+                            let collected = known.into_mut();
+                            if collected.more.len() < MAX_PLACES {
+                                collected.more.push(field.pos);
                             }
-                            mention
+                            collected
                         }
                     };
                     if !field.node.selection_set.node.items.is_empty() {
-                        mention.sets.push(&field.node.selection_set.node);
+                        collected.sets.push(&field.node.selection_set.node);
                     }
                 }
                 Selection::FragmentSpread(spread) if self.included(&spread.node.directives) => {
                     let name = spread.node.fragment_name.node.as_str();
-                    let Some(fragment) = self.source.fragments.get(name) else { continue };
-                    let applies = self.source.types.is(self.object, &fragment.node.type_condition.node.on.node);
+                    let Some(fragment) = self.context.fragments.get(name) else { continue };
+                    let applies = self.context.types.is(self.object, &fragment.node.type_condition.node.on.node);
                     if applies && self.fragments.insert(name) {
                         self.set(&fragment.node.selection_set.node);
                     }
                 }
                 Selection::InlineFragment(fragment) if self.included(&fragment.node.directives) => {
                     let condition = fragment.node.type_condition.as_ref();
-                    if condition.is_none_or(|on| self.source.types.is(self.object, &on.node.on.node)) {
+                    if condition.is_none_or(|on| self.context.types.is(self.object, &on.node.on.node)) {
                         self.set(&fragment.node.selection_set.node);
                     }
                 }
@@ -91,7 +95,7 @@ impl<'a> Collected<'a> {
     }
 
     fn included(&self, directives: &[Positioned<Directive>]) -> bool {
-        is_included(directives, self.source.flag)
+        is_included(directives, self.context.flag)
     }
 }
 

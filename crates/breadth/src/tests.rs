@@ -2,8 +2,8 @@
 //! rival the one after that; `friends` are both. The town of a person is the last digit of the number.
 
 mod interrupted;
-mod links;
 mod plans;
+mod relations;
 mod roots;
 mod texts;
 
@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 use tokio::sync::Barrier;
 use tokio::time::timeout;
 
-use super::execute::Operation;
-use super::kept::{Planning, Plans};
+use super::execute::Executor;
+use super::plan_cache::{PlanCache, Planning};
 use super::*;
 use crate::object;
 
@@ -34,10 +34,10 @@ struct Book {
 }
 
 impl Book {
-    fn write(&self, question: &str, keys: &[i64]) {
+    fn write(&self, loader: &str, keys: &[i64]) {
         let mut keys = keys.to_vec();
         keys.sort_unstable();
-        self.lines.lock().unwrap().push(format!("{question} {keys:?}"));
+        self.lines.lock().unwrap().push(format!("{loader} {keys:?}"));
     }
 
     fn lines(&self) -> Vec<String> {
@@ -51,17 +51,17 @@ impl Book {
     }
 }
 
-macro_rules! question {
+macro_rules! loader {
     ($name:ident: $answer:ty = $find:expr) => {
         struct $name;
 
-        impl Question for $name {
+        impl Loader for $name {
             type Key = i64;
-            type Answer = $answer;
+            type Value = $answer;
             type Source = Book;
             type Error = Error;
 
-            async fn ask(book: &Book, keys: &[i64]) -> Result<HashMap<i64, $answer>> {
+            async fn load(book: &Book, keys: &[i64]) -> Result<HashMap<i64, $answer>> {
                 book.write(stringify!($name), keys);
                 book.meet().await;
                 let find: fn(i64) -> Option<$answer> = $find;
@@ -71,29 +71,29 @@ macro_rules! question {
     };
 }
 
-question!(PersonById: i64 = |key| (key < 100).then_some(key));
-question!(TownById: i64 = Some);
-question!(FriendsOf: Vec<i64> = |key| Some(vec![key + 1, key + 2]));
+loader!(PersonById: i64 = |key| (key < 100).then_some(key));
+loader!(TownById: i64 = Some);
+loader!(FriendsOf: Vec<i64> = |key| Some(vec![key + 1, key + 2]));
 
 /// Loads a person and seeds the person's town.
 struct Neighbour;
 
-impl Question for Neighbour {
+impl Loader for Neighbour {
     type Key = i64;
-    type Answer = i64;
+    type Value = i64;
     type Source = Book;
     type Error = Error;
 
-    async fn ask(book: &Book, keys: &[i64]) -> Result<HashMap<i64, i64>> {
+    async fn load(book: &Book, keys: &[i64]) -> Result<HashMap<i64, i64>> {
         book.write("Neighbour", keys);
         Ok(keys.iter().map(|key| (*key, *key)).collect())
     }
 
-    async fn ask_and_seed(book: &Book, keys: &[i64], seeds: &mut Seeds) -> Result<HashMap<i64, i64>> {
+    async fn load_and_prefetch(book: &Book, keys: &[i64], prefetched: &mut Prefetched) -> Result<HashMap<i64, i64>> {
         for key in keys {
-            seeds.seed::<TownById>(key % 10, key % 10);
+            prefetched.seed::<TownById>(key % 10, key % 10);
         }
-        Self::ask(book, keys).await
+        Self::load(book, keys).await
     }
 }
 
@@ -113,33 +113,33 @@ object! {
     /// A person.
     Person implements "Named" {
         /// The number.
-        number = leaf(|person: &Person| i32::try_from(person.0).unwrap_or_default());
+        number = field(|person: &Person| i32::try_from(person.0).unwrap_or_default());
         /// The next one.
-        friend = link::<_, PersonById, _>(|person: &Person| Some(person.0 + 1), |found| found.map(Person));
+        friend = relation::<_, PersonById, _>(|person: &Person| Some(person.0 + 1), |found| found.map(Person));
         /// The one after that.
-        rival = link::<_, PersonById, _>(|person: &Person| Some(person.0 + 2), |found| found.map(Person));
+        rival = relation::<_, PersonById, _>(|person: &Person| Some(person.0 + 2), |found| found.map(Person));
         /// A person that must exist.
-        parent = promised::<_, PersonById, _>(|person: &Person| person.0 * 10, Person);
+        parent = required::<_, PersonById, _>(|person: &Person| person.0 * 10, Person);
         /// Friend and rival.
-        friends = link::<_, FriendsOf, _>(
+        friends = relation::<_, FriendsOf, _>(
             |person: &Person| Some(person.0),
             |found| found.unwrap_or_default().into_iter().map(Person).collect::<Vec<_>>(),
         );
         /// Where they live.
-        town = promised::<_, TownById, _>(|person: &Person| person.0 % 10, Town);
+        town = required::<_, TownById, _>(|person: &Person| person.0 % 10, Town);
         /// The person next door.
-        neighbour = link::<_, Neighbour, _>(|person: &Person| Some(person.0 + 1), |found| found.map(Person));
+        neighbour = relation::<_, Neighbour, _>(|person: &Person| Some(person.0 + 1), |found| found.map(Person));
         /// The same person, in another place of the tree.
-        mirror = local(|person: &Person| One(person.clone()));
+        mirror = inline(|person: &Person| NonNull(person.clone()));
         /// The number times `times`.
-        multiple = ask::<Person, Args<Times>, PersonById, i64, Asked<i32>>(
+        multiple = relation_with_args::<Person, Args<Times>, PersonById, i64, LoadedScalar<i32>>(
             |person, Args(args), _| {
                 if args.times < 0 {
                     return Err(Error::new("times"));
                 }
                 Ok((None, person.0 * i64::from(args.times)))
             },
-            |product, _| Ok(Asked(i32::try_from(product).unwrap_or_default())),
+            |product, _| Ok(LoadedScalar(i32::try_from(product).unwrap_or_default())),
         );
     }
 }
@@ -148,9 +148,9 @@ object! {
     /// A town.
     Town implements "Named" {
         /// The number.
-        number = leaf(|town: &Town| i32::try_from(town.0).unwrap_or_default());
+        number = field(|town: &Town| i32::try_from(town.0).unwrap_or_default());
         /// The person with the same number.
-        mayor = link::<_, PersonById, _>(|town: &Town| Some(town.0), |found| found.map(Person));
+        mayor = relation::<_, PersonById, _>(|town: &Town| Some(town.0), |found| found.map(Person));
     }
 }
 
@@ -188,11 +188,11 @@ object! {
     /// The query root.
     Query {
         /// The first person.
-        person = local(|_: &Query| Some(Person(1)));
+        person = inline(|_: &Query| Some(Person(1)));
         /// The first two people.
-        people = local(|_: &Query| vec![Person(1), Person(2)]);
+        people = inline(|_: &Query| vec![Person(1), Person(2)]);
         /// Rows of both types.
-        all = local(|_: &Query| {
+        all = inline(|_: &Query| {
             vec![
                 Some(AnyRow::<Named>::new(Person(1))),
                 None,
@@ -201,17 +201,17 @@ object! {
             ]
         });
         /// A row of either type.
-        one = local(|_: &Query| Some(AnyRow::<Named>::new(Town(7))));
+        one = inline(|_: &Query| Some(AnyRow::<Named>::new(Town(7))));
         /// A person or a town.
-        any = local(|_: &Query| Some(AnyRow::<Any>::new(Person(1))));
+        any = inline(|_: &Query| Some(AnyRow::<Any>::new(Person(1))));
         /// A row that is never null.
-        sure = local(|_: &Query| One(AnyRow::<Any>::new(Town(3))));
+        sure = inline(|_: &Query| NonNull(AnyRow::<Any>::new(Town(3))));
         /// A list of rows that are never null.
-        sures = local(|_: &Query| vec![AnyRow::<Any>::new(Town(3)), AnyRow::new(Person(2))]);
+        sures = inline(|_: &Query| vec![AnyRow::<Any>::new(Town(3)), AnyRow::new(Person(2))]);
         /// A list with nulls.
-        gaps = local(|_: &Query| vec![Some(Person(1)), None, Some(Person(20))]);
+        gaps = inline(|_: &Query| vec![Some(Person(1)), None, Some(Person(20))]);
         /// By number.
-        by_number = ask::<Query, Args<Number>, PersonById, (), Option<Person>>(
+        by_number = relation_with_args::<Query, Args<Number>, PersonById, (), Option<Person>>(
             |_, Args(args), _| Ok((Some(args.number.into()), ())),
             |(), found| Ok(found.map(Person)),
         );
@@ -236,7 +236,7 @@ object! {
         even = resolve(|_: &Mutation, Args(Evens { even }), ctx| Box::pin(found(even.0, ctx)));
         /// A field that is never null.
         must = resolve(|_: &Mutation, Args(Number { number }), ctx| {
-            Box::pin(async move { found(number, ctx).await.map(|found| One(found.unwrap_or(Person(1)))) })
+            Box::pin(async move { found(number, ctx).await.map(|found| NonNull(found.unwrap_or(Person(1)))) })
         });
     }
 }
@@ -296,7 +296,7 @@ async fn execute(document: &str, sent: Value, data: &Data) -> Response {
     execute_with(document, sent, data, None).await
 }
 
-async fn execute_with(document: &str, sent: Value, data: &Data, meter: Option<&dyn Meter>) -> Response {
+async fn execute_with(document: &str, sent: Value, data: &Data, meter: Option<&dyn ExecutionMeter>) -> Response {
     // Builds the plan on demand, or ahead without room for another one.
     let is_ahead = document.len().is_multiple_of(2);
     let document = parse_query(document).unwrap();
@@ -311,20 +311,20 @@ async fn execute_with(document: &str, sent: Value, data: &Data, meter: Option<&d
     let root = if is_query { Query::object() } else { Mutation::object() };
     let types = types();
     let planning = Planning { types: &types, operation: &operation.node, fragments: &document.fragments };
-    let mut plans = Plans::new(root, planning, if is_ahead { 0 } else { 100_000 });
+    let mut plans = PlanCache::new(root, planning, if is_ahead { 0 } else { 100_000 });
     if is_ahead {
         plans.prepare(planning);
     }
     let plan = plans.plan(planning, &variables);
     assert!(Arc::ptr_eq(&plan, &plans.plan(planning, &variables)), "it is kept");
-    let root = || -> Box<dyn Rows> { if is_query { Box::new(vec![Query]) } else { Box::new(vec![Mutation]) } };
-    Operation { plan: &plan, data, variables: &variables, introspected: &[], meter, root: &root }.execute().await
+    let root = || -> Box<dyn RowList> { if is_query { Box::new(vec![Query]) } else { Box::new(vec![Mutation]) } };
+    Executor { plan: &plan, data, variables: &variables, introspected: &[], meter, root: &root }.execute().await
 }
 
 fn shown(response: Response) -> (Value, Vec<(String, String)>) {
     let data = match response.data {
-        Answered::Written(pieces) => serde_json::from_slice(&pieces.concat()).unwrap(),
-        Answered::Null | Answered::Nothing => Value::Null,
+        ResponseData::Written(pieces) => serde_json::from_slice(&pieces.concat()).unwrap(),
+        ResponseData::Null | ResponseData::Nothing => Value::Null,
     };
     let path = |path: &[PathSegment]| serde_json::to_string(path).unwrap().replace('"', "");
     let errors = response.errors.into_iter().map(|error| (path(&error.path), error.message));
@@ -335,8 +335,8 @@ fn shown(response: Response) -> (Value, Vec<(String, String)>) {
 
 async fn failing(document: &str, fails: &'static [(&'static str, &'static str)]) -> Answer {
     let book = Book::default();
-    let fails = move |question: &str, key: &str| fails.contains(&(question, key));
-    let data = Data::default().with(book.clone()).with(Faults(Box::new(fails)));
+    let fails = move |loader: &str, key: &str| fails.contains(&(loader, key));
+    let data = Data::default().with(book.clone()).with(FaultInjector(Box::new(fails)));
     let (data, errors) = shown(execute(document, json!({}), &data).await);
     Answer { data, errors, asked: book.lines() }
 }

@@ -8,23 +8,23 @@ use crate::progress::tells_changes;
 
 use super::Context;
 use super::buffer::Buffer;
-use super::declare::NoValue;
-use super::link::Slot;
-use super::plan::{Plan, Planned, Step as Linked, What};
+use super::declare::FieldError;
+use super::plan::{Plan, PlannedField, PlannedFieldKind, PlannedRelation};
+use super::relation::FieldValue;
 use super::run::Tree;
 use crate::error::{Error, Result};
-use crate::meter::Meter;
+use crate::meter::ExecutionMeter;
 
 /// Maximum number of errors that a response keeps. A hostile document can have hundreds of thousands of failing fields.
-pub const MOST_ERRORS: usize = 1_000;
+pub const MAX_ERRORS: usize = 1_000;
 
 /// The object cannot be written because of a null; the error is already recorded.
 #[derive(Clone, Copy)]
-pub struct Nulled;
+pub struct NullPropagated;
 
 /// A step of the path to the current value. It borrows names: few responses have errors, and only these copy them.
 #[derive(Clone, Copy)]
-pub enum Step<'a> {
+pub enum PathStep<'a> {
     Field(&'a str),
     Index(usize),
 }
@@ -33,42 +33,42 @@ pub struct Writer<'a> {
     pub plan: &'a Plan,
     pub tree: &'a Tree,
     pub ctx: Context<'a>,
-    pub meter: Option<&'a dyn Meter>,
+    pub meter: Option<&'a dyn ExecutionMeter>,
     /// The values of introspection fields.
     pub introspected: &'a [Value],
-    pub written: Written,
+    pub written: WrittenResponse,
     /// Why writing stopped: the operation exceeded a limit.
     pub stopped: Option<Error>,
     /// Path from the root to the current value.
-    pub path: Vec<Step<'a>>,
+    pub path: Vec<PathStep<'a>>,
 }
 
 /// What was written so far.
 #[derive(Default)]
-pub struct Written {
+pub struct WrittenResponse {
     pub out: Buffer,
     /// Bytes that the meter already knows of.
-    pub held: usize,
+    pub charged: usize,
     pub errors: Vec<ServerError>,
     /// Number of root fields that errors made null.
     pub failed: usize,
 }
 
 impl<'a> Writer<'a> {
-    /// Writes a row of a scope.
+    /// Writes a row of a node.
     ///
     /// # Errors
     /// A null has propagated to the object, or writing stopped.
-    pub fn object(&mut self, scope: usize, index: usize) -> Result<(), Nulled> {
+    pub fn object(&mut self, node: usize, index: usize) -> Result<(), NullPropagated> {
         let plan: &'a Plan = self.plan;
-        let fields = &plan.scopes[scope].fields;
+        let fields = &plan.nodes[node].fields;
         self.go_on(|meter| meter.write_values(fields.len() as u64))?;
         self.written.out.push(b'{');
         for position in 0..fields.len() {
             if position > 0 {
                 self.written.out.push(b',');
             }
-            self.field(scope, position, index)?;
+            self.field(node, position, index)?;
         }
         self.written.out.push(b'}');
         Ok(())
@@ -78,60 +78,76 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// A null is not allowed in the field's place, or writing stopped.
-    pub fn field(&mut self, scope: usize, position: usize, index: usize) -> Result<(), Nulled> {
+    pub fn field(&mut self, node: usize, position: usize, index: usize) -> Result<(), NullPropagated> {
         let (plan, tree): (&'a Plan, &'a Tree) = (self.plan, self.tree);
-        let planned = &plan.scopes[scope];
+        let planned = &plan.nodes[node];
         let field = &planned.fields[position];
         let out = &mut self.written.out;
         out.extend(field.key.as_bytes());
-        match &field.what {
-            What::TypeName => {
+        match &field.kind {
+            PlannedFieldKind::TypeName => {
                 out.push(b'"');
                 out.extend(planned.object.name.as_bytes());
                 out.push(b'"');
             }
-            What::Leaf(write) => {
-                let Some(rows) = &tree.rows[scope] else { return Err(Nulled) };
+            PlannedFieldKind::Leaf(write) => {
+                let Some(rows) = &tree.rows[node] else { return Err(NullPropagated) };
                 if let Err(none) = write(rows.get(index), self.ctx, out.last()) {
-                    self.no_value(field, none)?;
+                    self.field_error(field, none)?;
                 }
             }
-            What::Schema(place) => {
+            PlannedFieldKind::Schema(place) => {
                 // Writing to a Vec does not fail.
                 let _ = serde_json::to_writer(out.last(), &self.introspected[*place]);
             }
-            What::Link(step) => self.link(field, &plan.links[*step], &tree.slots[*step][index])?,
+            PlannedFieldKind::Relation(relation) => {
+                self.relation(field, &plan.relations[*relation], &tree.values[*relation][index])?;
+            }
         }
         if self.written.out.is_due() {
             self.written.out.complete();
-            self.hold()?;
+            self.charge_written()?;
         }
         Ok(())
     }
 
-    fn no_value(&mut self, field: &'a Planned, NoValue { error, nullable }: NoValue) -> Result<(), Nulled> {
+    fn field_error(
+        &mut self,
+        field: &'a PlannedField,
+        FieldError { error, nullable }: FieldError,
+    ) -> Result<(), NullPropagated> {
         let start = self.written.out.written();
         self.written.failed += usize::from(self.path.is_empty());
-        self.path.push(Step::Field(field.name()));
+        self.path.push(PathStep::Field(field.name()));
         self.fail(error, field);
         self.path.pop();
-        self.or_null(Err(Nulled), nullable, start)
+        self.or_null(Err(NullPropagated), nullable, start)
     }
 
-    fn link(&mut self, field: &'a Planned, step: &'a Linked, slot: &'a Slot) -> Result<(), Nulled> {
+    fn relation(
+        &mut self,
+        field: &'a PlannedField,
+        relation: &'a PlannedRelation,
+        value: &'a FieldValue,
+    ) -> Result<(), NullPropagated> {
         let start = self.written.out.written();
-        self.path.push(Step::Field(field.name()));
-        let written = self.slot(step, slot, field);
+        self.path.push(PathStep::Field(field.name()));
+        let written = self.value(relation, value, field);
         self.path.pop();
         self.written.failed += usize::from(self.path.is_empty() && written.is_err());
-        self.or_null(written, step.nullable, start)
+        self.or_null(written, relation.nullable, start)
     }
 
     /// Replaces a failed value by null, if the place is nullable.
-    fn or_null(&mut self, written: Result<(), Nulled>, nullable: bool, start: usize) -> Result<(), Nulled> {
+    fn or_null(
+        &mut self,
+        written: Result<(), NullPropagated>,
+        nullable: bool,
+        start: usize,
+    ) -> Result<(), NullPropagated> {
         if written.is_err() {
             if self.stopped.is_some() || !nullable {
-                return Err(Nulled);
+                return Err(NullPropagated);
             }
             self.written.out.truncate(start);
             self.written.out.extend(b"null");
@@ -139,21 +155,28 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn slot(&mut self, step: &'a Linked, slot: &'a Slot, field: &'a Planned) -> Result<(), Nulled> {
-        match slot {
-            Slot::Null => self.written.out.extend(b"null"),
-            Slot::Json(json) => self.written.out.extend(json),
-            Slot::One(target, row) => self.object(step.below[*target], *row)?,
-            Slot::Many(first, end) => {
-                let scope = step.below[0];
-                self.list(end - first, false, |writer, index| writer.object(scope, first + index))?;
+    fn value(
+        &mut self,
+        relation: &'a PlannedRelation,
+        value: &'a FieldValue,
+        field: &'a PlannedField,
+    ) -> Result<(), NullPropagated> {
+        match value {
+            FieldValue::Null => self.written.out.extend(b"null"),
+            FieldValue::Json(json) => self.written.out.extend(json),
+            FieldValue::Object(target, row) => self.object(relation.below[*target], *row)?,
+            FieldValue::Many(first, end) => {
+                let node = relation.below[0];
+                self.list(end - first, false, |writer, index| writer.object(node, first + index))?;
             }
-            Slot::Each(slots) => {
-                self.list(slots.len(), step.nullable_items, |writer, index| writer.slot(step, &slots[index], field))?;
+            FieldValue::Each(values) => {
+                self.list(values.len(), relation.nullable_items, |writer, index| {
+                    writer.value(relation, &values[index], field)
+                })?;
             }
-            Slot::Failed(error) => {
+            FieldValue::Failed(error) => {
                 self.fail(error.clone(), field);
-                return Err(Nulled);
+                return Err(NullPropagated);
             }
         }
         Ok(())
@@ -163,15 +186,15 @@ impl<'a> Writer<'a> {
         &mut self,
         len: usize,
         nullable: bool,
-        write: impl Fn(&mut Self, usize) -> Result<(), Nulled>,
-    ) -> Result<(), Nulled> {
+        write: impl Fn(&mut Self, usize) -> Result<(), NullPropagated>,
+    ) -> Result<(), NullPropagated> {
         self.written.out.push(b'[');
         for index in 0..len {
             if index > 0 {
                 self.written.out.push(b',');
             }
             let start = self.written.out.written();
-            self.path.push(Step::Index(index));
+            self.path.push(PathStep::Index(index));
             let written = write(self, index);
             self.path.pop();
             self.or_null(written, nullable, start)?;
@@ -184,31 +207,31 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// The operation exceeds a limit.
-    pub fn hold(&mut self) -> Result<(), Nulled> {
-        let more = self.written.out.written().saturating_sub(self.written.held);
-        self.written.held += more;
+    pub fn charge_written(&mut self) -> Result<(), NullPropagated> {
+        let more = self.written.out.written().saturating_sub(self.written.charged);
+        self.written.charged += more;
         self.go_on(|meter| {
             meter.check()?;
-            meter.hold_answer(more as u64)
+            meter.reserve_response(more as u64)
         })
     }
 
-    fn go_on(&mut self, permits: impl FnOnce(&dyn Meter) -> Result<()>) -> Result<(), Nulled> {
+    fn go_on(&mut self, permits: impl FnOnce(&dyn ExecutionMeter) -> Result<()>) -> Result<(), NullPropagated> {
         let Some(Err(error)) = self.meter.map(permits) else { return Ok(()) };
         self.stopped = Some(error);
-        Err(Nulled)
+        Err(NullPropagated)
     }
 
-    fn fail(&mut self, error: Error, field: &Planned) {
+    fn fail(&mut self, error: Error, field: &PlannedField) {
         let path = self.path.iter().map(|step| match step {
-            Step::Field(name) => PathSegment::Field((*name).to_owned()),
-            Step::Index(index) => PathSegment::Index(*index),
+            PathStep::Field(name) => PathSegment::Field((*name).to_owned()),
+            PathStep::Index(index) => PathSegment::Index(*index),
         });
         let error = to_server_error(error, field.places(), path.collect());
         // The last error is always present, as it is the one that made an object null. Errors that say what a root
         // field has changed are kept.
         let errors = &mut self.written.errors;
-        if errors.len() >= MOST_ERRORS && errors.last().is_some_and(|last| !tells_changes(last)) {
+        if errors.len() >= MAX_ERRORS && errors.last().is_some_and(|last| !tells_changes(last)) {
             errors.pop();
         }
         errors.push(error);

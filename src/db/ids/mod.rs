@@ -8,16 +8,16 @@
 mod lease;
 mod steps;
 
-use lease::Leases;
+use lease::IdBlocks;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, Statement};
-pub use steps::Steps;
+pub use steps::IdSpacing;
 
 use super::Db;
 use crate::entity::company;
 
 /// A table whose ids are counted by company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Table {
+pub enum CompanyTable {
     Customer,
     User,
     NoteType,
@@ -26,7 +26,7 @@ pub enum Table {
     Token,
 }
 
-impl Table {
+impl CompanyTable {
     /// The name of its counter in `company_counter`.
     fn name(self) -> &'static str {
         match self {
@@ -48,15 +48,15 @@ const LARGEST_RESERVED: i64 = 1 << 52;
 
 /// Generates ids. Cheap to clone; clones share the leased blocks.
 #[derive(Clone, Debug, Default)]
-pub struct Ids {
-    steps: Steps,
-    leases: Leases,
+pub struct IdSequences {
+    steps: IdSpacing,
+    blocks: IdBlocks,
 }
 
-impl Ids {
+impl IdSequences {
     /// A generator with the given steps, for tests that compare ids.
-    pub fn with(steps: Steps) -> Self {
-        Self { steps, leases: Leases::default() }
+    pub fn with(steps: IdSpacing) -> Self {
+        Self { steps, blocks: IdBlocks::default() }
     }
 
     /// Returns `count` new ids, ascending and above all earlier ids of the table, within the caller's transaction.
@@ -65,11 +65,11 @@ impl Ids {
     ///
     /// # Errors
     /// If the statement fails, or no ids are left.
-    pub async fn claim(
+    pub async fn allocate(
         &self,
         connection: &impl ConnectionTrait,
         company_id: i64,
-        table: Table,
+        table: CompanyTable,
         count: usize,
     ) -> Result<Vec<i64>, DbErr> {
         let steps = self.steps.take(count)?;
@@ -82,18 +82,18 @@ impl Ids {
         Ok(ids.collect())
     }
 
-    /// Returns one id, as [`Self::claim`] does.
+    /// Returns one id, as [`Self::allocate`] does.
     ///
     /// # Errors
-    /// As for [`Self::claim`].
-    pub async fn claim_one(
+    /// As for [`Self::allocate`].
+    pub async fn allocate_one(
         &self,
         connection: &impl ConnectionTrait,
         company_id: i64,
-        table: Table,
+        table: CompanyTable,
     ) -> Result<i64, DbErr> {
-        let claimed = self.claim(connection, company_id, table, 1).await?.pop();
-        claimed.ok_or_else(|| DbErr::RecordNotFound(table.name().to_owned()))
+        let allocated = self.allocate(connection, company_id, table, 1).await?.pop();
+        allocated.ok_or_else(|| DbErr::RecordNotFound(table.name().to_owned()))
     }
 
     /// Returns a new id, above all that this process took for the table. Most come from a leased block, without a
@@ -102,17 +102,17 @@ impl Ids {
     ///
     /// # Errors
     /// If a statement fails, or no ids are left.
-    pub async fn next(&self, db: &Db, company_id: i64, table: Table) -> Result<i64, DbErr> {
+    pub async fn next(&self, db: &Db, company_id: i64, table: CompanyTable) -> Result<i64, DbErr> {
         let key = (company_id, table);
         let step = self.steps.next()?;
-        if let Some(id) = self.leases.take(key, step) {
+        if let Some(id) = self.blocks.take(key, step) {
             return Ok(id);
         }
         let block = self.steps.block();
-        let transaction = db.begin().await?.of_no_change();
+        let transaction = db.begin().await?.not_counted_as_change();
         let end = advance(&transaction, company_id, table, block).await?;
         transaction.commit().await?;
-        Ok(self.leases.put(key, end - block, end, step))
+        Ok(self.blocks.put(key, end - block, end, step))
     }
 
     /// Returns the id of a new company. It is random, so that it does not reveal how many there are.
@@ -120,7 +120,7 @@ impl Ids {
     /// # Errors
     /// If a statement fails.
     pub async fn new_company(&self, connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
-        if self.steps == Steps::Dense {
+        if self.steps == IdSpacing::Dense {
             let largest: Option<Option<i64>> = company::Entity::find()
                 .select_only()
                 .column_as(company::Column::Id.max(), "largest")
@@ -139,7 +139,12 @@ impl Ids {
 }
 
 /// Advances the counter of a table by `span`, and returns its new value.
-async fn advance(connection: &impl ConnectionTrait, company_id: i64, table: Table, span: i64) -> Result<i64, DbErr> {
+async fn advance(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    table: CompanyTable,
+    span: i64,
+) -> Result<i64, DbErr> {
     let sql = "INSERT INTO company_counter (company_id, name, value) VALUES ($1, $2, $3) \
                ON CONFLICT (company_id, name) DO UPDATE SET value = company_counter.value + excluded.value \
                RETURNING value";
@@ -154,10 +159,10 @@ async fn advance(connection: &impl ConnectionTrait, company_id: i64, table: Tabl
 ///
 /// # Errors
 /// If the statement fails, or no ids are left.
-pub async fn dense_ids(
+pub async fn allocate_dense(
     connection: &impl ConnectionTrait,
     company_id: i64,
-    table: Table,
+    table: CompanyTable,
     count: usize,
 ) -> Result<Vec<i64>, DbErr> {
     let span = i64::try_from(count).unwrap_or(i64::MAX);
@@ -172,7 +177,7 @@ pub async fn dense_ids(
 pub async fn reserve(
     connection: &impl ConnectionTrait,
     company_id: i64,
-    table: Table,
+    table: CompanyTable,
     largest: i64,
 ) -> Result<(), DbErr> {
     if largest > LARGEST_RESERVED {

@@ -5,7 +5,7 @@ const MAX_BITS: u8 = 20;
 
 /// The distance between consecutive ids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Steps {
+pub enum IdSpacing {
     /// Random, from 1 to a million, with each power of two equally likely. The gap between two ids then mostly depends
     /// on the largest step in it, and says little about how many ids it contains.
     #[default]
@@ -14,7 +14,7 @@ pub enum Steps {
     Dense,
 }
 
-impl Steps {
+impl IdSpacing {
     /// Returns the next step.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn steps_are_small_and_large_alike() {
-        let mut steps = Steps::Random.take(20_000).unwrap();
+        let mut steps = IdSpacing::Random.take(20_000).unwrap();
         steps.sort_unstable();
         assert!(steps[0] >= 1 && steps[19_999] < 1 << MAX_BITS);
         for bits in 1..MAX_BITS {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use sea_orm::{DatabaseBackend, DbErr, Statement};
 use tokio::time::timeout;
 
-use crate::db::postgres::{Line, cell};
+use crate::db::postgres::{LazySession, cell};
 
 /// How long to wait for the answer about a connection.
 const ANSWER: Duration = Duration::from_secs(1);
@@ -21,11 +21,11 @@ pub enum Activity {
 
 /// Asks `PostgreSQL` about other connections, over a connection of its own.
 #[derive(Clone, Debug)]
-pub struct Overview(Line);
+pub struct Overview(LazySession);
 
 impl Overview {
-    pub fn new(line: Line) -> Self {
-        Self(line)
+    pub fn new(lazy_session: LazySession) -> Self {
+        Self(lazy_session)
     }
 
     /// Returns what the server process of a connection is doing.

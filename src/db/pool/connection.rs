@@ -4,28 +4,28 @@ use sea_orm::metric::Info;
 use sea_orm::{DatabaseConnection, DbErr};
 
 use super::activity::Overview;
-use crate::db::limit::TimeLimit;
-use crate::db::postgres::{Line, Observer};
+use crate::db::postgres::{LazySession, Observer};
+use crate::db::statement_timeout::StatementTimeout;
 
 /// A connection to the database, opened on first use.
 #[derive(Clone, Debug)]
 pub enum Connection {
     /// A pool of one, so that it is known which connection a statement uses. The limit is checked by `SQLite`'s
     /// progress handler.
-    Sqlite(DatabaseConnection, TimeLimit),
-    Postgres(Line, Overview),
+    Sqlite(DatabaseConnection, StatementTimeout),
+    Postgres(LazySession, Overview),
 }
 
 impl Connection {
-    pub fn sqlite(mut door: DatabaseConnection, limit: TimeLimit) -> Self {
-        observe(&mut door, &limit, |_| ());
-        Self::Sqlite(door, limit)
+    pub fn sqlite(mut connection: DatabaseConnection, limit: StatementTimeout) -> Self {
+        observe(&mut connection, &limit, |_| ());
+        Self::Sqlite(connection, limit)
     }
 
     /// The pool of one, if this is a connection to `SQLite`.
-    pub fn sqlite_door(&self) -> Option<&DatabaseConnection> {
+    pub fn sqlite_connection(&self) -> Option<&DatabaseConnection> {
         match self {
-            Self::Sqlite(door, _) => Some(door),
+            Self::Sqlite(connection, _) => Some(connection),
             Self::Postgres(..) => None,
         }
     }
@@ -36,13 +36,13 @@ impl Connection {
         F: Fn(&Info<'_>) + Send + Sync + 'static,
     {
         match self {
-            Self::Sqlite(door, limit) => observe(door, limit, callback),
-            Self::Postgres(line, _) => *line = line.observed(Observer(Arc::new(callback))),
+            Self::Sqlite(connection, limit) => observe(connection, limit, callback),
+            Self::Postgres(lazy_session, _) => *lazy_session = lazy_session.observed(Observer(Arc::new(callback))),
         }
     }
 
     /// The time limit of its statements, if this is a connection to `SQLite`.
-    pub fn limit(&self) -> Option<&TimeLimit> {
+    pub fn limit(&self) -> Option<&StatementTimeout> {
         match self {
             Self::Sqlite(_, limit) => Some(limit),
             Self::Postgres(..) => None,
@@ -52,14 +52,14 @@ impl Connection {
     /// Waits until the connection is free again, after the future of a statement was dropped.
     pub async fn recover(&self) {
         match self {
-            Self::Sqlite(door, limit) => {
+            Self::Sqlite(connection, limit) => {
                 limit.expire();
                 // This acquires the only connection, once it is back or replaced.
-                if let Err(error) = door.ping().await {
+                if let Err(error) = connection.ping().await {
                     tracing::debug!(cause = %error, "a connection does not come back");
                 }
             }
-            Self::Postgres(line, _) => line.recover().await,
+            Self::Postgres(lazy_session, _) => lazy_session.recover().await,
         }
     }
 
@@ -69,9 +69,9 @@ impl Connection {
     /// If the driver reports one.
     pub async fn close(&self) -> Result<(), DbErr> {
         match self {
-            Self::Sqlite(door, _) => door.close_by_ref().await,
-            Self::Postgres(line, _) => {
-                line.close().await;
+            Self::Sqlite(connection, _) => connection.close_by_ref().await,
+            Self::Postgres(lazy_session, _) => {
+                lazy_session.close().await;
                 Ok(())
             }
         }
@@ -79,12 +79,12 @@ impl Connection {
 }
 
 /// Calls `callback` for every statement, and restarts the time limit as each ends.
-fn observe<F>(door: &mut DatabaseConnection, limit: &TimeLimit, callback: F)
+fn observe<F>(connection: &mut DatabaseConnection, limit: &StatementTimeout, callback: F)
 where
     F: Fn(&Info<'_>) + Send + Sync + 'static,
 {
     let limit = limit.clone();
-    door.set_metric_callback(move |info| {
+    connection.set_metric_callback(move |info| {
         limit.next();
         callback(info);
     });

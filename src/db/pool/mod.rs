@@ -2,7 +2,7 @@
 
 mod activity;
 mod connection;
-mod lease;
+mod pooled_connection;
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
 
 pub use activity::{Activity, Overview};
 pub use connection::Connection;
-pub use lease::Lease;
+pub use pooled_connection::PooledConnection;
 
-use crate::fair::{Limits, LongTurns, Need, Owner, Scheduler};
+use crate::scheduling::{CpuScheduler, Principal, Scheduler, SchedulerLimits, WorkClass};
 
 /// A pool of connections with fair scheduling.
 #[derive(Clone, Debug)]
@@ -23,29 +23,31 @@ struct Shared {
     scheduler: Scheduler,
     connections: Vec<Connection>,
     /// Permits for long statements, if they need any.
-    turns: Option<LongTurns>,
+    turns: Option<CpuScheduler>,
 }
 
 impl Pool {
     /// Creates a pool. `connections` must be as many as `limits` says; `turns` are the permits for long statements, if
     /// they need any.
-    pub fn new(connections: Vec<Connection>, limits: Limits, turns: Option<LongTurns>) -> Self {
+    pub fn new(connections: Vec<Connection>, limits: SchedulerLimits, turns: Option<CpuScheduler>) -> Self {
         debug_assert_eq!(connections.len(), limits.ordinary + limits.reserved);
         Self(Arc::new(Shared { scheduler: Scheduler::new(limits), connections, turns }))
     }
 
     /// Permits for long statements, if they need any.
-    pub fn turns(&self) -> Option<&LongTurns> {
+    pub fn turns(&self) -> Option<&CpuScheduler> {
         self.0.turns.as_ref()
     }
 
     /// Waits for a connection.
     ///
     /// # Errors
-    /// If that takes too long, or too many requests of the same owner wait already.
-    pub async fn take(&self, owner: Owner, need: Need) -> Result<Lease, DbErr> {
-        match self.0.scheduler.acquire(owner, need).await {
-            Ok(permit) => Ok(Lease::new(self.0.connections[permit.index()].clone(), permit, self.0.turns.clone())),
+    /// If that takes too long, or too many requests of the same principal wait already.
+    pub async fn take(&self, principal: Principal, class: WorkClass) -> Result<PooledConnection, DbErr> {
+        match self.0.scheduler.acquire(principal, class).await {
+            Ok(permit) => {
+                Ok(PooledConnection::new(self.0.connections[permit.index()].clone(), permit, self.0.turns.clone()))
+            }
             Err(_) => Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
         }
     }
@@ -56,8 +58,8 @@ impl Pool {
     }
 
     /// The connections to `SQLite`, for use without scheduling.
-    pub fn sqlite_doors(&self) -> impl Iterator<Item = DatabaseConnection> {
-        self.0.connections.iter().filter_map(Connection::sqlite_door).cloned()
+    pub fn sqlite_connections(&self) -> impl Iterator<Item = DatabaseConnection> {
+        self.0.connections.iter().filter_map(Connection::sqlite_connection).cloned()
     }
 
     /// Calls `callback` for every statement. Only for a pool that is not in use yet.

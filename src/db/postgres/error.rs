@@ -12,17 +12,17 @@ use tokio_postgres::error::{DbError, SqlState};
 
 /// An error that `PostgreSQL` returned for a statement.
 #[derive(Debug)]
-pub struct Refusal(DbError);
+pub struct PostgresError(DbError);
 
-impl fmt::Display for Refusal {
+impl fmt::Display for PostgresError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.message())
     }
 }
 
-impl StdError for Refusal {}
+impl StdError for PostgresError {}
 
-impl DatabaseError for Refusal {
+impl DatabaseError for PostgresError {
     fn message(&self) -> &str {
         self.0.message()
     }
@@ -69,14 +69,14 @@ impl DatabaseError for Refusal {
 
 /// The constraint that a change would have violated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Violation {
+pub enum ConstraintViolation {
     /// A row with these values already exists.
     Unique,
     /// A referenced row does not exist.
     ForeignKey,
 }
 
-impl Violation {
+impl ConstraintViolation {
     /// Returns the violation; `None` for any other error.
     pub fn of(error: &DbErr) -> Option<Self> {
         // SeaORM classifies the errors of its own drivers.
@@ -100,7 +100,7 @@ impl Violation {
 /// Converts an error of the driver.
 pub fn driver(error: tokio_postgres::Error) -> SqlxError {
     if let Some(refusal) = error.as_db_error() {
-        return SqlxError::Database(Box::new(Refusal(refusal.clone())));
+        return SqlxError::Database(Box::new(PostgresError(refusal.clone())));
     }
     if error.is_closed() {
         return closed();

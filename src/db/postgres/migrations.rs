@@ -16,16 +16,16 @@ use tokio_postgres::Row;
 
 use super::address::Server;
 use super::error::{broken, closed};
-use super::line::Line;
+use super::lazy_session::LazySession;
 use super::row::{changed, results};
 use super::session::Session;
-use crate::db::doubt::Doubt;
+use crate::db::connection_epoch::ConnectionEpoch;
 
 /// How long the thread waits for the next statement, outside of transactions.
 const IDLE: Duration = Duration::from_secs(5);
 
 /// Creates a connection for migrations, opened on first use.
-pub fn door(server: Server) -> DatabaseConnection {
+pub fn migration_connection(server: Server) -> DatabaseConnection {
     let migrations = Migrations { server, asks: None, depth: 0, failed: None };
     DatabaseConnectionType::MockDatabaseConnection(Arc::new(MockDatabaseConnection::new(migrations))).into()
 }
@@ -79,7 +79,7 @@ impl Migrations {
             }
         }
         let (asks, receiver) = unbounded_channel();
-        let line = Line::new(self.server.clone(), Doubt::default());
+        let line = LazySession::new(self.server.clone(), ConnectionEpoch::default());
         // The receiver is alive until the thread takes it.
         let _ = asks.send(ask);
         std::thread::Builder::new()
@@ -153,7 +153,7 @@ impl MockDatabaseTrait for Migrations {
 }
 
 /// Runs the thread.
-fn serve(line: &Line, mut asks: UnboundedReceiver<Ask>) {
+fn serve(line: &LazySession, mut asks: UnboundedReceiver<Ask>) {
     // Without a runtime the channel closes, and the caller gets an error.
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     runtime.block_on(async {
@@ -177,7 +177,7 @@ fn serve(line: &Line, mut asks: UnboundedReceiver<Ask>) {
     });
 }
 
-async fn run(line: &Line, what: What) -> Result<Answer, DbErr> {
+async fn run(line: &LazySession, what: What) -> Result<Answer, DbErr> {
     let session: Arc<Session> = line.session().await?;
     match what {
         What::Control(sql) => session.control(&sql).await.map(|()| Answer::Changed(0)),

@@ -3,7 +3,7 @@
 mod address;
 mod cache;
 mod error;
-mod line;
+mod lazy_session;
 mod migrations;
 mod parameter;
 mod row;
@@ -12,8 +12,8 @@ mod tls;
 mod wire;
 
 pub use address::Server;
-pub use error::{Refusal, Violation, broken};
-pub use line::Line;
-pub use migrations::door;
+pub use error::{ConstraintViolation, PostgresError, broken};
+pub use lazy_session::LazySession;
+pub use migrations::migration_connection;
 pub use row::{cell, changed, results};
 pub use session::{Observer, Session};

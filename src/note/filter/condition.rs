@@ -6,38 +6,38 @@ use sea_orm::{ActiveEnum, ColumnTrait, Condition, DatabaseBackend};
 
 use super::NoteFilter;
 use super::comparator::{DateTimeFilter, IdFilter, NoteReferenceTypeFilter, NoteStatusFilter};
-use super::operator::{Count, IS_NULL, Operators, not_too_many};
+use super::operator::{ConditionCounter, IS_NULL, Operators, not_too_many};
 use crate::db::{one_of, one_of_texts};
-use crate::entity::{Sight, note};
+use crate::entity::{AccessScope, note};
 use crate::error::{Error, Result};
-use crate::id::Kind;
-use crate::note::key::{self, Nothing};
+use crate::id::NodeKind;
 use crate::note::object::{NoteReferenceType, NoteStatus};
+use crate::note::sort_key::{self, NullOrder};
 
 /// Maximum nesting depth of filters.
 const MAX_LEVELS: usize = 4;
 
 /// A filter's conditions, separated by their cost. A weight is the work per note, in units of about a microsecond.
 #[derive(Clone, Debug)]
-pub struct Split {
+pub struct FilterPlan {
     /// Conditions that compare columns of the note, or that an index answers. They select the candidates.
     pub cheap: Condition,
     /// Conditions that read long texts or other tables for each note. Only candidates are checked against them.
-    pub dear: Condition,
-    /// The work of the `dear` conditions per note; 0 if there are none.
+    pub expensive: Condition,
+    /// The work of the `expensive` conditions per note; 0 if there are none.
     pub weight: u64,
 }
 
-impl Default for Split {
+impl Default for FilterPlan {
     fn default() -> Self {
-        Self { cheap: Condition::all(), dear: Condition::all(), weight: 0 }
+        Self { cheap: Condition::all(), expensive: Condition::all(), weight: 0 }
     }
 }
 
-impl Split {
+impl FilterPlan {
     /// Adds a condition with its weight, the work per note; the weight is 0 if it compares columns or has an index.
     pub fn add(&mut self, condition: impl IntoCondition, weight: u64) {
-        let part = if weight == 0 { &mut self.cheap } else { &mut self.dear };
+        let part = if weight == 0 { &mut self.cheap } else { &mut self.expensive };
         *part = std::mem::replace(part, Condition::all()).add(condition.into_condition());
         self.weight += weight;
     }
@@ -47,31 +47,31 @@ impl Split {
             self.add(other.cheap, 0);
         }
         if other.weight > 0 {
-            self.add(other.dear, other.weight);
+            self.add(other.expensive, other.weight);
         }
     }
 
     /// Both parts as one condition, with its weight.
-    pub fn whole(self) -> (Condition, u64) {
-        let Self { cheap, dear, weight } = self;
-        (if dear.is_empty() { cheap } else { cheap.add(dear) }, weight)
+    pub fn combined(self) -> (Condition, u64) {
+        let Self { cheap, expensive, weight } = self;
+        (if expensive.is_empty() { cheap } else { cheap.add(expensive) }, weight)
     }
 }
 
 /// Turns a filter into conditions for one viewer on one database.
-pub struct Conditions {
-    pub sight: Sight,
+pub struct FilterCompiler {
+    pub access: AccessScope,
     pub backend: DatabaseBackend,
-    pub count: Count,
+    pub count: ConditionCounter,
     /// How many conditions so far find notes through tables related to them (`IN` subqueries).
-    pub sought: usize,
+    pub semi_joins: usize,
     /// Whether one of those conditions reads all messages since some time.
-    pub sought_since: bool,
+    pub semi_joins_since: bool,
 }
 
 /// The position of a filter within the whole filter.
 #[derive(Clone, Copy)]
-pub struct Standing<'a> {
+pub struct FilterContext<'a> {
     /// The path for error messages, with a trailing dot; empty at the top level.
     pub path: &'a str,
     level: usize,
@@ -79,22 +79,22 @@ pub struct Standing<'a> {
     pub required: bool,
 }
 
-impl Standing<'_> {
+impl FilterContext<'_> {
     pub fn path(&self, field: &str) -> String {
         format!("{}{field}", self.path)
     }
 }
 
-impl Conditions {
-    pub fn new(sight: Sight, backend: DatabaseBackend) -> Self {
-        Self { sight, backend, count: Count::default(), sought: 0, sought_since: false }
+impl FilterCompiler {
+    pub fn new(access: AccessScope, backend: DatabaseBackend) -> Self {
+        Self { access, backend, count: ConditionCounter::default(), semi_joins: 0, semi_joins_since: false }
     }
 
-    pub fn of(mut self, filter: &NoteFilter) -> Result<Split> {
-        self.filter(filter, Standing { path: "", level: 1, required: true })
+    pub fn of(mut self, filter: &NoteFilter) -> Result<FilterPlan> {
+        self.filter(filter, FilterContext { path: "", level: 1, required: true })
     }
 
-    fn filter(&mut self, filter: &NoteFilter, standing: Standing<'_>) -> Result<Split> {
+    fn filter(&mut self, filter: &NoteFilter, context: FilterContext<'_>) -> Result<FilterPlan> {
         // Destructured completely, so that a new field does not compile until it has its condition.
         let NoteFilter {
             and,
@@ -119,24 +119,24 @@ impl Conditions {
             updated_on,
             closed_on,
         } = filter;
-        let mut all = self.joined(and.as_deref(), or.as_deref(), not.as_deref(), standing)?;
+        let mut all = self.joined(and.as_deref(), or.as_deref(), not.as_deref(), context)?;
         for (name, column, kind, filter) in [
-            ("id", note::Column::Id, Kind::Note, id),
-            ("customerId", note::Column::CustomerId, Kind::Customer, customer_id),
-            ("userId", note::Column::UserId, Kind::User, user_id),
-            ("typeId", note::Column::TypeId, Kind::NoteType, type_id),
+            ("id", note::Column::Id, NodeKind::Note, id),
+            ("customerId", note::Column::CustomerId, NodeKind::Customer, customer_id),
+            ("userId", note::Column::UserId, NodeKind::User, user_id),
+            ("typeId", note::Column::TypeId, NodeKind::NoteType, type_id),
         ] {
             if let Some(filter) = filter {
                 let column = (note::Entity, column).into_column_ref();
-                all.add(self.links(&standing.path(name), &column, kind, filter)?, 0);
+                all.add(self.links(&context.path(name), &column, kind, filter)?, 0);
             }
         }
         if let Some(filter) = reference_id {
-            all.add(self.raw_ids(&standing.path("referenceId"), filter)?, 0);
+            all.add(self.raw_ids(&context.path("referenceId"), filter)?, 0);
         }
         if let Some(NoteReferenceTypeFilter { eq, neq, is_in, not_in, is_null }) = reference_type {
             let text = |value: &NoteReferenceType| Ok(note::ReferenceType::from(*value).to_value());
-            let (path, before) = (standing.path("referenceType"), self.count.so_far());
+            let (path, before) = (context.path("referenceType"), self.count.so_far());
             let (one, many) = ((eq.as_ref(), neq.as_ref()), (is_in.as_deref(), not_in.as_deref()));
             let operators = self.count.operators(&path, one, many, *is_null, text)?;
             self.count.more_than(before, &path, IS_NULL)?;
@@ -144,7 +144,7 @@ impl Conditions {
         }
         if let Some(NoteStatusFilter { eq, neq, is_in, not_in }) = status {
             let text = |value: &NoteStatus| Ok(note::NoteStatus::from(*value).to_value());
-            let (path, before) = (standing.path("status"), self.count.so_far());
+            let (path, before) = (context.path("status"), self.count.so_far());
             let (one, many) = ((eq.as_ref(), neq.as_ref()), (is_in.as_deref(), not_in.as_deref()));
             let operators = self.count.operators(&path, one, many, None, text)?;
             self.count.more_than(before, &path, "there is no `isNull` here, as every note has a status")?;
@@ -161,20 +161,20 @@ impl Conditions {
             }
         }
         if let Some(filter) = subject {
-            self.subject(filter, standing, &mut all)?;
+            self.subject(filter, context, &mut all)?;
         }
         if let Some(filter) = tags {
-            self.tags(filter, standing, &mut all)?;
+            self.tags(filter, context, &mut all)?;
         }
         if let Some(filter) = assignees {
-            self.assignees(filter, standing, &mut all)?;
+            self.assignees(filter, context, &mut all)?;
         }
         if let Some(filter) = messages {
-            self.messages(filter, standing, &mut all)?;
+            self.messages(filter, context, &mut all)?;
         }
         if let Some(filter) = reminder {
-            let compared = [key::reminder(Nothing::High), key::reminder(Nothing::Low)];
-            let path = standing.path("reminder");
+            let compared = [sort_key::reminder(NullOrder::High), sort_key::reminder(NullOrder::Low)];
+            let path = context.path("reminder");
             all.add(self.count.times(&path, &of_note(note::Column::Reminder), &compared, filter)?, 0);
         }
         for (name, column, filter) in [
@@ -183,7 +183,7 @@ impl Conditions {
             ("closedOn", note::Column::ClosedOn, closed_on),
         ] {
             if let Some(filter) = filter {
-                all.add(self.times(&standing.path(name), of_note(column), filter)?, 0);
+                all.add(self.times(&context.path(name), of_note(column), filter)?, 0);
             }
         }
         Ok(all)
@@ -195,60 +195,61 @@ impl Conditions {
         and: Option<&[NoteFilter]>,
         or: Option<&[NoteFilter]>,
         not: Option<&NoteFilter>,
-        standing: Standing<'_>,
-    ) -> Result<Split> {
-        let mut all = Split::default();
+        context: FilterContext<'_>,
+    ) -> Result<FilterPlan> {
+        let mut all = FilterPlan::default();
         if let Some(and) = and {
-            for split in self.each("and", and, standing)? {
-                all.join(split);
+            for plan in self.each("and", and, context)? {
+                all.join(plan);
             }
         }
         if let Some(or) = or {
             let (mut any, mut sum) = (Condition::any(), 0);
-            for split in self.each("or", or, Standing { required: false, ..standing })? {
-                let (condition, weight) = split.whole();
+            for plan in self.each("or", or, FilterContext { required: false, ..context })? {
+                let (condition, weight) = plan.combined();
                 any = any.add(condition);
                 sum += weight;
             }
             all.add(if or.is_empty() { Expr::Constant(false.into()) } else { any.into() }, sum);
         }
         if let Some(not) = not {
-            let path = standing.path("not.");
-            let (condition, weight) = self.within(not, Standing { path: &path, required: false, ..standing })?.whole();
+            let path = context.path("not.");
+            let (condition, weight) =
+                self.within(not, FilterContext { path: &path, required: false, ..context })?.combined();
             // A comparison with a null column is neither true nor false; its negation must be true.
             all.add(Expr::from(condition).is_not(Expr::Constant(true.into())), weight);
         }
         Ok(all)
     }
 
-    fn each(&mut self, name: &str, filters: &[NoteFilter], standing: Standing<'_>) -> Result<Vec<Split>> {
-        not_too_many(&standing.path(name), filters.len())?;
+    fn each(&mut self, name: &str, filters: &[NoteFilter], context: FilterContext<'_>) -> Result<Vec<FilterPlan>> {
+        not_too_many(&context.path(name), filters.len())?;
         let mut conditions = Vec::new();
         for (index, filter) in filters.iter().enumerate() {
-            let path = standing.path(&format!("{name}[{index}]."));
-            conditions.push(self.within(filter, Standing { path: &path, ..standing })?);
+            let path = context.path(&format!("{name}[{index}]."));
+            conditions.push(self.within(filter, FilterContext { path: &path, ..context })?);
         }
         Ok(conditions)
     }
 
     /// A filter one level deeper. A filter without conditions matches all notes, and counts as one condition.
-    fn within(&mut self, filter: &NoteFilter, standing: Standing<'_>) -> Result<Split> {
-        let level = standing.level + 1;
+    fn within(&mut self, filter: &NoteFilter, context: FilterContext<'_>) -> Result<FilterPlan> {
+        let level = context.level + 1;
         if level > MAX_LEVELS {
-            let path = standing.path.trim_end_matches('.');
+            let path = context.path.trim_end_matches('.');
             return Err(Error::Invalid(format!("`{path}` is more than {MAX_LEVELS} levels deep.")));
         }
         let before = self.count.so_far();
-        let mut split = self.filter(filter, Standing { level, ..standing })?;
+        let mut plan = self.filter(filter, FilterContext { level, ..context })?;
         if self.count.so_far() == before {
             self.count.one_more()?;
-            split.add(Expr::Constant(true.into()), 0);
+            plan.add(Expr::Constant(true.into()), 0);
         }
-        Ok(split)
+        Ok(plan)
     }
 
-    pub fn links(&mut self, path: &str, column: &ColumnRef, kind: Kind, filter: &IdFilter) -> Result<Condition> {
-        let operators = self.ids(path, filter, |id| kind.key(id))?;
+    pub fn links(&mut self, path: &str, column: &ColumnRef, kind: NodeKind, filter: &IdFilter) -> Result<Condition> {
+        let operators = self.ids(path, filter, |id| kind.parse_arg(id))?;
         Ok(operators.compare(&Expr::col(column.clone()), |keys| one_of(self.backend, column.clone(), keys)))
     }
 

@@ -16,9 +16,9 @@ use self::comparator::{
     AssigneesFilter, DateTimeFilter, IdFilter, NoteMessagesFilter, NoteReferenceTypeFilter, NoteStatusFilter,
     StringFilter, TagsFilter,
 };
-use self::condition::Conditions;
-pub use self::condition::Split;
-use crate::entity::Sight;
+use self::condition::FilterCompiler;
+pub use self::condition::FilterPlan;
+use crate::entity::AccessScope;
 use crate::error::{Error, Result};
 
 /// Maximum total size of the subjects and tags in a filter, in bytes: casefolding them takes less than a millisecond.
@@ -105,14 +105,14 @@ impl NoteFilter {
     ///
     /// # Errors
     /// INVALID if a comparison has no operator, an ID is malformed, or a limit is exceeded.
-    pub fn split(&self, sight: Sight, backend: DatabaseBackend) -> Result<Split> {
+    pub fn split(&self, access: AccessScope, backend: DatabaseBackend) -> Result<FilterPlan> {
         let bytes = self.text_bytes();
         if bytes > MAX_TEXT {
             return Err(Error::Invalid(format!(
                 "The filter has {bytes} bytes of texts; at most {MAX_TEXT} are taken."
             )));
         }
-        Conditions::new(sight, backend).of(self)
+        FilterCompiler::new(access, backend).of(self)
     }
 }
 
@@ -121,11 +121,11 @@ mod tests {
     use async_graphql::ID;
 
     use super::*;
-    use crate::search::Limits;
+    use crate::search::SearchLimits;
 
     fn weight(filter: &NoteFilter) -> u64 {
-        let sight = Sight { company_id: 1, user_id: 1, confidential: true };
-        filter.split(sight, DatabaseBackend::Sqlite).unwrap().weight
+        let access = AccessScope { company_id: 1, user_id: 1, confidential: true };
+        filter.split(access, DatabaseBackend::Sqlite).unwrap().weight
     }
 
     fn any_of(filters: Vec<NoteFilter>) -> NoteFilter {
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_statement_looks_at_the_fewest_notes_for_the_heaviest_filters() {
-        let limits = Limits::default();
+        let limits = SearchLimits::default();
         for heavy in [any_of(vec![tagged(100); 45]), any_of(vec![containing(600); 45])] {
             assert_eq!(limits.most(weight(&heavy)), limits.fewest);
         }

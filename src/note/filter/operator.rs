@@ -18,9 +18,9 @@ type Compare = fn(Expr, Value) -> Expr;
 
 /// The number of conditions so far.
 #[derive(Debug, Default)]
-pub struct Count(usize);
+pub struct ConditionCounter(usize);
 
-impl Count {
+impl ConditionCounter {
     /// # Errors
     /// INVALID if there are too many conditions.
     pub fn one_more(&mut self) -> Result<()> {

@@ -4,13 +4,13 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
 use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
 
 use super::comparator::StringFilter;
-use super::condition::{Conditions, Split, Standing, without_nul};
+use super::condition::{FilterCompiler, FilterContext, FilterPlan, without_nul};
 use super::operator::{IS_NULL, Operators, is_empty};
+use crate::casefold::casefold;
 use crate::db::one_of_texts;
 use crate::entity::note;
 use crate::error::Result;
-use crate::fold::fold;
-use crate::note::key::{self, Nothing};
+use crate::note::sort_key::{self, NullOrder};
 
 /// Minimum length in characters of a prefix with which few subjects begin.
 const FEW_BEGIN_WITH: usize = 3;
@@ -19,11 +19,11 @@ const FEW_BEGIN_WITH: usize = 3;
 const CONTAINS: u64 = 1;
 const BYTES: u64 = 30;
 
-impl Conditions {
-    pub fn subject(&mut self, filter: &StringFilter, standing: Standing<'_>, split: &mut Split) -> Result<()> {
-        let path = &standing.path("subject");
+impl FilterCompiler {
+    pub fn subject(&mut self, filter: &StringFilter, context: FilterContext<'_>, plan: &mut FilterPlan) -> Result<()> {
+        let path = &context.path("subject");
         let StringFilter { eq, neq, is_in, not_in, contains, starts_with, is_null } = filter;
-        let folded = |text: &String| without_nul(path, text).map(|text| fold(&text));
+        let folded = |text: &String| without_nul(path, text).map(|text| casefold(&text));
         let before = self.count.so_far();
         let (one, many) = ((eq.as_ref(), neq.as_ref()), (is_in.as_deref(), not_in.as_deref()));
         let Operators { eq, neq, is_in, not_in, is_null } = self.count.operators(path, one, many, *is_null, folded)?;
@@ -37,42 +37,43 @@ impl Conditions {
         let mut all = Condition::all();
         // Find equal subjects by their beginning, which is indexed, then compare the whole text.
         if let Some(text) = eq {
-            let found = Condition::all().add(beginning().eq(key::point(&text))).add(subject.clone().eq(text));
-            all = all.add(self.few(found, standing));
+            let found =
+                Condition::all().add(beginning().eq(sort_key::subject_key(&text))).add(subject.clone().eq(text));
+            all = all.add(self.few(found, context));
         }
         if let Some(texts) = is_in {
-            let beginnings: Vec<String> = texts.iter().map(|text| key::point(text)).collect();
+            let beginnings: Vec<String> = texts.iter().map(|text| sort_key::subject_key(text)).collect();
             let found = Condition::all().add(one_of_texts(self.backend, beginning(), beginnings)).add(one_of(texts));
-            all = all.add(self.few(found, standing));
+            all = all.add(self.few(found, context));
         }
         if let Some(text) = starts_with {
             let long = text.chars().nth(FEW_BEGIN_WITH - 1).is_some();
             let found = starts(text);
-            all = all.add(if long { self.few(found, standing) } else { found });
+            all = all.add(if long { self.few(found, context) } else { found });
         }
         all = all.add_option(neq.map(|text| or_empty(subject.clone().ne(text))));
         all = all.add_option(not_in.map(|texts| or_empty(one_of(texts).not())));
         all = all.add_option(is_null.map(|empty| is_empty(&subject, empty)));
         if !all.is_empty() {
-            split.add(all, 0);
+            plan.add(all, 0);
         }
         if let Some(text) = contains {
             let weight = CONTAINS + text.len() as u64 / BYTES;
-            split.add(self.contains(text), weight);
+            plan.add(self.contains(text), weight);
         }
         Ok(())
     }
 
     /// Makes the database evaluate first a condition that few notes match. `SQLite` has no table statistics, and would
     /// otherwise scan the company's notes in the order of the list until it has found enough.
-    fn few(&self, condition: Condition, standing: Standing<'_>) -> Condition {
-        if self.backend == DatabaseBackend::Postgres || !standing.required {
+    fn few(&self, condition: Condition, context: FilterContext<'_>) -> Condition {
+        if self.backend == DatabaseBackend::Postgres || !context.required {
             return condition;
         }
         let few = Query::select()
             .column((note::Entity, note::Column::Id))
             .from(note::Entity)
-            .and_where(note::Column::CompanyId.eq(self.sight.company_id))
+            .and_where(note::Column::CompanyId.eq(self.access.company_id))
             .cond_where(condition)
             .take();
         Condition::all().add(Expr::col((note::Entity, note::Column::Id)).in_subquery(few))
@@ -90,7 +91,7 @@ impl Conditions {
 /// A prefix match as a range, since a pattern would use no index. A text longer than the indexed beginning is compared
 /// with the subject as well.
 fn starts(text: String) -> Condition {
-    let (from, more) = (key::point(&text), key::cut(&text).len() < text.len());
+    let (from, more) = (sort_key::subject_key(&text), sort_key::subject_prefix(&text).len() < text.len());
     let range = Condition::all().add(beginning().lt(following(&from))).add(beginning().gte(from));
     if !more {
         return range;
@@ -101,7 +102,7 @@ fn starts(text: String) -> Condition {
 }
 
 fn beginning() -> Expr {
-    key::subject(Nothing::High)
+    sort_key::subject(NullOrder::High)
 }
 
 /// The smallest text, by code points, that is greater than all texts with this prefix. The prefix begins with a dot.

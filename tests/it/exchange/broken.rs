@@ -25,12 +25,12 @@ async fn a_database_without_room_ends_an_import_and_a_trial_writes_nothing() {
     for dry_run in [true, false] {
         let exchange = Exchange::on(&Engine::Sqlite).await;
         let file = exchange.file("import", too_large());
-        exchange.db.schema_door().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+        exchange.db.schema_connection().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
         let ended = exchange.attempt(&ImportArgs { dry_run, ..exchange.args(&[&file]) }).await;
         assert_eq!(note::Entity::find().count(exchange.db.read()).await.unwrap(), 0);
         assert!(ended.as_ref().is_err_and(|error| error.contains("full")), "{ended:?}");
         assert!(exchange.rejects().is_empty(), "no record is to blame");
-        exchange.db.schema_door().execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
+        exchange.db.schema_connection().execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
         let summary = exchange.run(&exchange.args(&[&file])).await;
         assert_eq!((summary.created, summary.skipped), (19, 1), "{summary}");
         assert_eq!(note::Entity::find().count(exchange.db.read()).await.unwrap(), 19);

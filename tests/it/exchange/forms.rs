@@ -1,6 +1,6 @@
 //! The format of the billing API.
 
-use notegraph::db::{self, Table};
+use notegraph::db::{self, CompanyTable};
 use notegraph::entity::{note, note_type, user};
 use sea_orm::{EntityTrait, QueryOrder};
 
@@ -45,8 +45,8 @@ async fn billing_notes_come_out_as_notes() {
     assert_eq!(exchange.import(BILLING).await.skipped, 1);
     // New ids come after the imported ones.
     let transaction = exchange.db.begin().await.unwrap();
-    for (table, next) in [(Table::Note, 6), (Table::User, 26), (Table::NoteType, 20)] {
-        assert_eq!(db::dense_ids(&transaction, row.company_id, table, 1).await.unwrap(), [next]);
+    for (table, next) in [(CompanyTable::Note, 6), (CompanyTable::User, 26), (CompanyTable::NoteType, 20)] {
+        assert_eq!(db::allocate_dense(&transaction, row.company_id, table, 1).await.unwrap(), [next]);
     }
     transaction.rollback().await.unwrap();
 }

@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use notegraph::commands::import::ImportArgs;
 use notegraph::config::RecordArgs;
-use notegraph::form::intake::Summary;
+use notegraph::exchange::intake::Summary;
 
 use super::{Exchange, brief};
 use crate::support::process::PROGRAM;

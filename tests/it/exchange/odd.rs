@@ -164,7 +164,7 @@ async fn bad_records_are_rejected_alone() {
 async fn a_refused_record_is_rejected_alone() {
     let exchange = Exchange::new().await;
     let sql = "CREATE UNIQUE INDEX one_of_a_kind ON note (company_id, details)";
-    exchange.db.schema_door().execute_unprepared(sql).await.unwrap();
+    exchange.db.schema_connection().execute_unprepared(sql).await.unwrap();
     let lines: Vec<String> = (1..=20).map(|id| brief(id, &format!(r#","details":"{}""#, id.min(19)))).collect();
     let summary = exchange.import(lines.join("\n")).await;
     assert_eq!((summary.created, summary.rejected), (19, 1), "{summary}");

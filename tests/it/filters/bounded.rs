@@ -4,13 +4,13 @@
 use std::ops::Range;
 
 use notegraph::entity::token::Scope;
-use notegraph::search::Limits;
+use notegraph::search::SearchLimits;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client, Engine};
 
 /// A statement examines seven notes if its condition does more than compare columns.
-const LIMITS: Limits = Limits { looked_at: 3, scored: 5, work: 7, fewest: 7 };
+const LIMITS: SearchLimits = SearchLimits { looked_at: 3, scored: 5, work: 7, fewest: 7 };
 const NOTES: i64 = 40;
 
 /// Creates forty notes of one customer and author, each with a message. Every ninth has a rare subject.

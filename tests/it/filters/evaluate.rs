@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
+use notegraph::casefold::casefold;
 use notegraph::entity::note::{self, NoteStatus};
-use notegraph::fold::fold;
 use serde_json::{Value, json};
 
 use super::world::{KINDS, Row, Said};
@@ -94,8 +94,8 @@ fn text(condition: &Value, column: Option<&str>) -> bool {
 }
 
 fn subject(condition: &Value, column: Option<&str>) -> bool {
-    let folded = |value: &Value| fold(value.as_str().unwrap());
-    let column = column.map(fold);
+    let folded = |value: &Value| casefold(value.as_str().unwrap());
+    let column = column.map(casefold);
     let column = column.as_deref();
     compare(condition, |value| column == Some(&folded(value)), column.is_none())
         && operators(condition).all(|(operator, value)| match operator {
@@ -171,6 +171,6 @@ fn value(order: &Value, (note, score): (&note::Model, usize)) -> Option<(i64, St
         "PRIORITY" => number(note.priority.into()),
         "SHOW_ON_OVERVIEW" => number(note.show_on_overview.into()),
         "RELEVANCE" => number(i64::try_from(score).unwrap()),
-        _ => Some((0, fold(note.subject.as_deref()?).chars().take(100).collect())),
+        _ => Some((0, casefold(note.subject.as_deref()?).chars().take(100).collect())),
     }
 }

@@ -1,11 +1,11 @@
 //! Random notes: with null columns, ties, many scripts, quotes and special characters of patterns.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use notegraph::casefold::casefold;
 use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::entity::token::Scope;
 use notegraph::entity::{assignment, message, note};
-use notegraph::fold::fold;
-use notegraph::search::{self, Limits};
+use notegraph::search::{self, SearchLimits};
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
 
 use super::chance::Random;
@@ -69,7 +69,7 @@ pub struct Said {
 pub struct World {
     pub app: App,
     pub client: Client,
-    pub limits: Limits,
+    pub limits: SearchLimits,
     pub viewer: i64,
     /// Whether the viewer sees the confidential notes of others.
     confidential: bool,
@@ -82,11 +82,11 @@ pub struct World {
 
 impl World {
     pub async fn random(random: &mut Random, confidential: bool) -> Self {
-        Self::with(Limits::default(), random, confidential).await
+        Self::with(SearchLimits::default(), random, confidential).await
     }
 
     /// A random world whose searches have these limits.
-    pub async fn with(limits: Limits, random: &mut Random, confidential: bool) -> Self {
+    pub async fn with(limits: SearchLimits, random: &mut Random, confidential: bool) -> Self {
         let app = App::start_with(&Engine::of_this_run(), limits).await;
         let (acme, other) = (app.company("Acme").await, app.company("Other").await);
         let (mut customers, mut users, mut types) = (Vec::new(), Vec::new(), Vec::new());
@@ -142,7 +142,7 @@ impl World {
             note.subject = Some(text(random));
         }
         note.details = random.chance(60).then(|| text(random));
-        note.subject_folded = note.subject.as_deref().map(fold);
+        note.subject_folded = note.subject.as_deref().map(casefold);
         note.customer_id = random.some(70, &self.customers);
         note.user_id = random.some(70, &self.users);
         note.type_id = random.some(70, &self.types);
@@ -204,7 +204,7 @@ impl World {
                 };
                 rows.push(row.into_active_model().reset_all().insert(&transaction).await.unwrap());
             }
-            search::add(&transaction, note.company_id, &search::parts([note], &rows), &search::Texts::default())
+            search::add(&transaction, note.company_id, &search::parts([note], &rows), &search::IndexedTexts::default())
                 .await
                 .unwrap();
         }

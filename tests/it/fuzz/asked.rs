@@ -5,8 +5,8 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use notegraph::entity::token::Scope;
-use notegraph::gate::Bounds;
-use notegraph::http::{DocumentsMode, HttpSettings, StoredSettings, Trusted, router};
+use notegraph::http::{DocumentsMode, HttpSettings, PersistedDocumentSettings, TrustedDocuments, router};
+use notegraph::query_limits::QueryLimits;
 use notegraph::schema::{self, Schema};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -51,9 +51,10 @@ impl Clients {
     }
 
     /// A server with this documents mode.
-    pub fn server(&self, schema: &Schema, mode: DocumentsMode, trusted: &Arc<Trusted>) -> Router {
-        let stored = StoredSettings { mode, trusted: Arc::clone(trusted) };
-        let settings = HttpSettings { stored, of_token: ENDLESS, of_address: ENDLESS, ..HttpSettings::default() };
+    pub fn server(&self, schema: &Schema, mode: DocumentsMode, trusted: &Arc<TrustedDocuments>) -> Router {
+        let stored = PersistedDocumentSettings { mode, trusted: Arc::clone(trusted) };
+        let settings =
+            HttpSettings { stored, token_rate_limit: ENDLESS, address_rate_limit: ENDLESS, ..HttpSettings::default() };
         router(self.app.context().clone(), schema.clone(), &settings)
     }
 
@@ -62,7 +63,7 @@ impl Clients {
         let (schema, folder) = (schema::build(), TempDir::new().unwrap());
         let file = folder.path().join("documents.json");
         std::fs::write(&file, json!({ IDS[0]: DOCUMENTS[0], IDS[1]: DOCUMENTS[1] }).to_string()).unwrap();
-        let trusted = Arc::new(Trusted::read(&[file], &schema, &Bounds::default()).unwrap());
+        let trusted = Arc::new(TrustedDocuments::read(&[file], &schema, &QueryLimits::default()).unwrap());
         MODES.map(|mode| (mode, self.server(&schema, mode, &trusted)))
     }
 

@@ -1,6 +1,6 @@
 use async_graphql::Variables;
-use notegraph::document::{self, Refused};
-use notegraph::gate::{Bounds, estimate};
+use notegraph::document::{self, DocumentError};
+use notegraph::query_limits::{QueryLimits, query_cost};
 use notegraph::schema;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -81,18 +81,18 @@ fn document() -> impl Strategy<Value = String> {
 /// Any text is read to its end, valid documents are handed over, and the estimate of their cost terminates.
 #[test]
 fn any_text_is_read_and_weighed() {
-    let (schema, bounds) = (schema::build(), Bounds::default());
+    let (schema, limits) = (schema::build(), QueryLimits::default());
     fuzz("gate", 2_000, &document(), |text| {
-        match document::read(schema.types(), text, bounds.of_parser(), &bounds.of_document()) {
+        match document::read(schema.types(), text, limits.parser_limits(), &limits.document_limits()) {
             Ok(checked) => {
                 // Either result is correct.
-                let _ = estimate(&checked.document, &Variables::default(), &bounds);
+                let _ = query_cost(&checked.document, &Variables::default(), &limits);
                 let _ = checked.operation(None).map(|one| one.variables(schema.types(), Variables::default()));
                 Ok(())
             }
-            Err(Refused::Syntax(error)) if error.locations.len() == 1 => Ok(()),
-            Err(Refused::Invalid(errors)) if errors.iter().all(|error| !error.locations.is_empty()) => Ok(()),
-            Err(Refused::TooMuch(message)) if message.len() < 200 => Ok(()),
+            Err(DocumentError::Syntax(error)) if error.locations.len() == 1 => Ok(()),
+            Err(DocumentError::Invalid(errors)) if errors.iter().all(|error| !error.locations.is_empty()) => Ok(()),
+            Err(DocumentError::TooMuch(message)) if message.len() < 200 => Ok(()),
             Err(refused) => Err(format!("{refused:?}")),
         }
     });

@@ -1,7 +1,7 @@
 use async_graphql::Variables;
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql_parser::parse_query;
-use notegraph::gate::{Bounds, estimate};
+use notegraph::query_limits::{QueryLimits, query_cost};
 use notegraph::schema;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -42,11 +42,11 @@ fn plain(document: &ExecutableDocument) -> Value {
 /// A valid document is handed over as the library's own parser reads it, if that can read it, and is ready to run.
 #[test]
 fn any_valid_document_is_handed_over_whole() {
-    let (schema, bounds, contract) = (schema::build(), Bounds::default(), Contract::read());
+    let (schema, limits, contract) = (schema::build(), QueryLimits::default(), Contract::read());
     let pool = Pool::of(&contract);
     fuzz("hand-over", 1_000, &any::<u64>(), |seed| {
         let Asked { document: text, operation, variables } = asked(&contract, &pool, &mut Random::new(*seed));
-        let Ok(mut read) = schema.read(&text, bounds.of_parser(), &bounds.of_document()) else { return Ok(()) };
+        let Ok(mut read) = schema.read(&text, limits.parser_limits(), &limits.document_limits()) else { return Ok(()) };
         read.prepare();
         let checked = read.checked();
         // The library leaves the escapes of block strings as they are.
@@ -60,7 +60,7 @@ fn any_valid_document_is_handed_over_whole() {
         let sent = Variables::from_json(serde_json::from_str(&variables).unwrap());
         if let Ok(variables) = operation.variables(schema.types(), sent) {
             // Either result is correct.
-            let _ = estimate(&checked.document, &variables, &bounds);
+            let _ = query_cost(&checked.document, &variables, &limits);
         }
         Ok(())
     });

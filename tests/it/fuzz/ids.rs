@@ -1,14 +1,15 @@
-use notegraph::id::Kind;
+use notegraph::id::NodeKind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::texts::{number, text};
 use super::{Asked, blames_the_client, fuzz};
 
-const KINDS: [Kind; 6] = [Kind::Company, Kind::Customer, Kind::User, Kind::NoteType, Kind::Note, Kind::NoteMessage];
+const KINDS: [NodeKind; 6] =
+    [NodeKind::Company, NodeKind::Customer, NodeKind::User, NodeKind::NoteType, NodeKind::Note, NodeKind::NoteMessage];
 
 fn id() -> impl Strategy<Value = Value> {
-    let kind = prop::sample::select(KINDS.map(Kind::name).to_vec());
+    let kind = prop::sample::select(KINDS.map(NodeKind::name).to_vec());
     prop_oneof![
         4 => (kind.clone(), number()).prop_map(|(kind, key)| json!(format!("{kind}:{key}"))),
         2 => (kind, text()).prop_map(|(kind, key)| json!(format!("{kind}:{key}"))),

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use notegraph::gate::Bounds;
-use notegraph::http::{DocumentsMode, Trusted};
+use notegraph::http::{DocumentsMode, TrustedDocuments};
+use notegraph::query_limits::QueryLimits;
 use notegraph::schema;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -69,11 +69,11 @@ fn manifest() -> impl Strategy<Value = (String, Vec<Entry>)> {
 /// A manifest is read, or refused with a short message that names the file.
 #[test]
 fn any_manifest_is_read_or_refused() {
-    let (schema, bounds, folder) = (schema::build(), Bounds::default(), TempDir::new().unwrap());
+    let (schema, bounds, folder) = (schema::build(), QueryLimits::default(), TempDir::new().unwrap());
     let file = folder.path().join("manifest.json");
     fuzz("manifests", 500, &manifest(), |(text, _)| {
         std::fs::write(&file, text).unwrap();
-        match Trusted::read(std::slice::from_ref(&file), &schema, &bounds) {
+        match TrustedDocuments::read(std::slice::from_ref(&file), &schema, &bounds) {
             Ok(trusted) if trusted.len() <= VALID => Ok(()),
             Ok(trusted) => Err(format!("{} documents", trusted.len())),
             Err(message) if message.contains("manifest.json") && message.len() < 1_000 => Ok(()),
@@ -84,7 +84,7 @@ fn any_manifest_is_read_or_refused() {
 
 #[test]
 fn each_id_of_a_manifest_finds_its_document() {
-    let (schema, bounds, folder) = (schema::build(), Bounds::default(), TempDir::new().unwrap());
+    let (schema, bounds, folder) = (schema::build(), QueryLimits::default(), TempDir::new().unwrap());
     let clients = Clients::start();
     let valid = vec((prop::sample::select(vec!["a", "b", "c", "H"]), 0..VALID), 1..5);
     fuzz("ids of manifests", 200, &valid, |entries| {
@@ -96,7 +96,7 @@ fn each_id_of_a_manifest_finds_its_document() {
         }
         let ids: BTreeMap<String, usize> = entries.iter().map(|(name, number)| (id(name, *number), *number)).collect();
         let is_clear = entries.iter().all(|(name, number)| ids[&id(name, *number)] == *number);
-        let trusted = match Trusted::read(&files, &schema, &bounds) {
+        let trusted = match TrustedDocuments::read(&files, &schema, &bounds) {
             Ok(trusted) if is_clear => trusted,
             Err(message) if !is_clear && message.contains("has the id of another one") => return Ok(()),
             other => return Err(format!("{other:?}")),

@@ -1,4 +1,4 @@
-use notegraph::entity::event::{Changes, MAX_CHARACTERS};
+use notegraph::entity::event::{FieldChanges, MAX_CHARACTERS};
 use notegraph::quota::changes_bytes;
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::Desk;
 use crate::support::assert_search_index_is_current;
 
 /// The length of the longest text in an event's changes.
-fn longest(changes: &Changes) -> usize {
+fn longest(changes: &FieldChanges) -> usize {
     let texts = |value: &Value| match value {
         Value::String(text) => text.chars().count(),
         Value::Array(texts) => texts.iter().filter_map(Value::as_str).map(|text| text.chars().count()).sum(),

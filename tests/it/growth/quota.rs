@@ -1,5 +1,5 @@
 use notegraph::entity::token::Scope;
-use notegraph::quota::{Limits, Usage, write_limits};
+use notegraph::quota::{QuotaLimits, StorageUsage, write_limits};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ const EXCEEDED: [&str; 1] = ["QUOTA_EXCEEDED"];
 
 #[tokio::test]
 async fn a_company_holds_as_many_notes_as_it_may() {
-    let desk = Desk::with(Limits { notes: Some(3), bytes: None }).await;
+    let desk = Desk::with(QuotaLimits { notes: Some(3), bytes: None }).await;
     let ids = desk.notes(3).await;
     let refused = desk.create("one more").await;
     assert_eq!(refused["note"], Value::Null);
@@ -33,7 +33,7 @@ async fn a_company_holds_as_many_notes_as_it_may() {
     assert_eq!(codes(&desk.create("one more").await), EXCEEDED);
     // Raise the limit for this company only.
     let transaction = desk.app.db().begin().await.unwrap();
-    write_limits(&transaction, desk.company.id, Limits { notes: Some(4), bytes: None }).await.unwrap();
+    write_limits(&transaction, desk.company.id, QuotaLimits { notes: Some(4), bytes: None }).await.unwrap();
     transaction.commit().await.unwrap();
     assert_eq!(codes(&desk.create("one more").await), [""; 0]);
     assert_eq!(codes(&desk.create("one more").await), EXCEEDED);
@@ -41,7 +41,7 @@ async fn a_company_holds_as_many_notes_as_it_may() {
 
 #[tokio::test]
 async fn a_company_holds_as_many_bytes_as_it_may_whatever_writes_them() {
-    let desk = Desk::with(Limits { notes: None, bytes: Some(100_000) }).await;
+    let desk = Desk::with(QuotaLimits { notes: None, bytes: Some(100_000) }).await;
     let ids = desk.notes(10).await;
     let long = "x".repeat(95_000);
     let errors = "userErrors { code params }";
@@ -88,7 +88,7 @@ async fn a_company_holds_as_many_bytes_as_it_may_whatever_writes_them() {
 /// Changes that add nothing to a note still add events to the log.
 #[tokio::test]
 async fn a_full_company_cannot_fill_the_log() {
-    let desk = Desk::with(Limits { notes: None, bytes: Some(40_000) }).await;
+    let desk = Desk::with(QuotaLimits { notes: None, bytes: Some(40_000) }).await;
     let ids = desk.notes(10).await;
     let mut rounds = 0;
     loop {
@@ -141,9 +141,9 @@ async fn what_is_counted_is_what_is_there() {
     let person = |name: &str| json!([{ "externalKey": "k", "fullName": name }]);
     let before = desk.usage().await;
     desk.change("customersUpsert", "[CustomerInput!]!", person("abcdef"), "customers { id }").await;
-    assert_eq!(desk.usage().await, before + Usage::of_bytes(256 + 7));
+    assert_eq!(desk.usage().await, before + StorageUsage::of_bytes(256 + 7));
     desk.change("customersUpsert", "[CustomerInput!]!", person("abc"), "customers { id }").await;
-    assert_eq!(desk.usage().await, before + Usage::of_bytes(256 + 4));
+    assert_eq!(desk.usage().await, before + StorageUsage::of_bytes(256 + 4));
 }
 
 /// The migration counts existing rows the same way as the program does.
@@ -164,9 +164,9 @@ async fn what_was_there_before_is_counted() {
     let migrations = Migrator::migrations();
     let place = migrations.iter().position(|migration| migration.name().ends_with("count_usage")).unwrap();
     let steps = u32::try_from(migrations.len() - place).unwrap();
-    Migrator::down(desk.app.db().schema_door(), Some(steps)).await.unwrap();
-    Migrator::up(desk.app.db().schema_door(), None).await.unwrap();
+    Migrator::down(desk.app.db().schema_connection(), Some(steps)).await.unwrap();
+    Migrator::up(desk.app.db().schema_connection(), None).await.unwrap();
     let people = notegraph::entity::user::Entity::find().all(desk.app.db().read()).await.unwrap().len();
-    let people = Usage::of_bytes(256 * i64::try_from(people).unwrap());
+    let people = StorageUsage::of_bytes(256 * i64::try_from(people).unwrap());
     assert_eq!(desk.usage().await, desk.counted_anew().await + people);
 }

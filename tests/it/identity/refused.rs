@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use notegraph::auth::Patience;
+use notegraph::auth::KeyRefreshPolicy;
 use notegraph::entity::user::UserStatus;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ async fn whatever_does_not_hold_gives_one_equal_refusal() {
     let mut for_secrets = Pair::new(Algorithm::RS256, "enc");
     for_secrets.public["use"] = "enc".into();
     let provider = Provider::start(&[&rsa, &es, &es384, &for_secrets]).await;
-    let server = server(&app, settings(&provider.address, Patience::default()));
+    let server = server(&app, settings(&provider.address, KeyRefreshPolicy::default()));
     let good = rsa.sign(&rsa.header(), &claims());
     assert_eq!(status(&server, &good).await, 200);
 

@@ -27,7 +27,7 @@ impl Twins {
             for table in TABLES {
                 let mut largest = 0;
                 for transaction in &transactions {
-                    let ids = db::dense_ids(transaction, company.id, table, 1).await.unwrap();
+                    let ids = db::allocate_dense(transaction, company.id, table, 1).await.unwrap();
                     largest = largest.max(ids[0]);
                 }
                 for transaction in &transactions {

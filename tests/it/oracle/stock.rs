@@ -12,15 +12,15 @@ use async_graphql::{
     OutputType, Positioned, ServerError, ServerResult, Value,
 };
 use notegraph::company::{Company, CompanyById};
-use notegraph::context::{ContextExt, Reader};
+use notegraph::context::{ContextExt, DataSource};
 use notegraph::customer::{self, Customer, CustomerById};
 use notegraph::engine::{
-    self, Context as Carried, Data, Faults, Given, Kind, Link, Object, ObjectType, Prepared, Question, Row, Rows, Slot,
-    Store,
+    self, CoercedArguments, Context as Carried, Data, ErasedRow, FaultInjector, FieldResolver, FieldValue, LoadState,
+    Loader, Object, ObjectType, Prepared, RelationField, RowList,
 };
 use notegraph::entity::token::Scope;
 use notegraph::error::{Error, Result};
-use notegraph::id::{Named, parse_global};
+use notegraph::id::{GlobalIdTarget, parse_global_id};
 use notegraph::note::{AssigneeById, MessageById, Note, NoteById, NoteConnection, NoteListArgs, NoteMessage};
 use notegraph::note_type::{self, NoteType, NoteTypeById};
 use notegraph::page::PageArgs;
@@ -37,19 +37,19 @@ pub fn build() -> Stock {
 #[derive(Clone)]
 struct Wrapped {
     object: &'static ObjectType,
-    rows: Arc<dyn Rows>,
+    rows: Arc<dyn RowList>,
     index: usize,
 }
 
 /// A single row as a list of rows.
 struct Single<'a>(&'a Wrapped);
 
-impl Rows for Single<'_> {
+impl RowList for Single<'_> {
     fn len(&self) -> usize {
         1
     }
 
-    fn get(&self, _: usize) -> &Row {
+    fn get(&self, _: usize) -> &ErasedRow {
         self.0.rows.get(self.0.index)
     }
 }
@@ -60,43 +60,43 @@ impl Wrapped {
     }
 
     /// Follows a link from this row, and resolves the result by the library's own rules for results, options and lists.
-    async fn link(&self, link: &dyn Link, ctx: &Context<'_>) -> ServerResult<Value> {
+    async fn relation(&self, relation: &dyn RelationField, ctx: &Context<'_>) -> ServerResult<Value> {
         let below = ctx.with_selection_set(&ctx.item.node.selection_set);
         let given: ServerResult<Vec<(Name, Value)>> = ctx.field().arguments();
-        let arguments = link.arguments(Value::Object(given?.into_iter().collect()));
+        let arguments = relation.arguments(Value::Object(given?.into_iter().collect()));
         let carried = carried(ctx);
-        let mut rows: Arc<dyn Rows> = Arc::new(Vec::<()>::new());
-        let slot = match arguments {
+        let mut rows: Arc<dyn RowList> = Arc::new(Vec::<()>::new());
+        let value = match arguments {
             Ok(arguments) => {
-                let mut store = Store::default();
-                let prepared = link.prepare(&Single(self), Given::Own(arguments), carried, &mut store);
-                store.round(carried).await;
+                let mut state = LoadState::default();
+                let prepared = relation.prepare(&Single(self), CoercedArguments::Own(arguments), carried, &mut state);
+                state.run_wave(carried).await;
                 let ready = match prepared {
                     Prepared::Ready(ready) => ready,
                     Prepared::Coming(coming) => coming.await,
                 };
-                let mut found = link.follow(ready, &mut store);
+                let mut found = relation.complete(ready, &mut state);
                 if let Some(only) = found.rows.pop() {
                     rows = only.into();
                 }
-                found.slots.remove(0)
+                found.values.remove(0)
             }
-            Err(message) => Slot::Failed(engine::Error::new(message)),
+            Err(message) => FieldValue::Failed(engine::Error::new(message)),
         };
         // Below the root no field has an interface type.
-        let wrapped = |index| Self { object: link.targets()[0], rows: Arc::clone(&rows), index };
-        let one: Result<Self, async_graphql::Error> = match slot {
-            Slot::Null => return Ok(Value::Null),
-            Slot::Json(json) => return Ok(parsed(&json)),
-            Slot::Many(first, end) => {
+        let wrapped = |index| Self { object: relation.targets()[0], rows: Arc::clone(&rows), index };
+        let one: Result<Self, async_graphql::Error> = match value {
+            FieldValue::Null => return Ok(Value::Null),
+            FieldValue::Json(json) => return Ok(parsed(&json)),
+            FieldValue::Many(first, end) => {
                 let items: Vec<Self> = (first..end).map(wrapped).collect();
                 return OutputType::resolve(&items, &below, ctx.item).await;
             }
-            Slot::One(_, index) => Ok(wrapped(index)),
-            Slot::Failed(error) => Err(library(error)),
-            Slot::Each(_) => unreachable!("below the root no list is of an interface"),
+            FieldValue::Object(_, index) => Ok(wrapped(index)),
+            FieldValue::Failed(error) => Err(library(error)),
+            FieldValue::Each(_) => unreachable!("below the root no list is of an interface"),
         };
-        if link.nullable() {
+        if relation.nullable() {
             OutputType::resolve(&Some(one), &below, ctx.item).await
         } else {
             OutputType::resolve(&one, &below, ctx.item).await
@@ -139,14 +139,14 @@ impl OutputType for Wrapped {
 impl ContainerType for Wrapped {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
         let Some(field) = self.object.field(&ctx.item.node.name.node) else { return Ok(None) };
-        match &field.def.kind {
-            Kind::Leaf(write) => {
+        match &field.def.resolver {
+            FieldResolver::Leaf(write) => {
                 let mut json = Vec::new();
                 let written = write(self.rows.get(self.index), carried(ctx), &mut json);
                 written.map_err(|none| ServerError::new(none.error.message, None))?;
                 Ok(Some(parsed(&json)))
             }
-            Kind::Link(link) => self.link(link.as_ref(), ctx).await.map(Some),
+            FieldResolver::Relation(relation) => self.relation(relation.as_ref(), ctx).await.map(Some),
         }
     }
 }
@@ -202,7 +202,7 @@ impl Query {
                 return OutputType::resolve(&items, &below, ctx.item).await.map(Some);
             }
             "noteTypes" => {
-                let types = note_type::all(carried.reader()).await.map_err(fail)?;
+                let types = note_type::all(carried.data_source()).await.map_err(fail)?;
                 let types: Vec<Wrapped> = types.into_iter().map(Wrapped::new).collect();
                 return OutputType::resolve(&types, &below, ctx.item).await.map(Some);
             }
@@ -211,15 +211,17 @@ impl Query {
                 let given: Vec<(Name, Value)> = ctx.field().arguments()?;
                 let args = NoteListArgs::parse(Some(Value::Object(given.into_iter().collect())));
                 let args = args.map_err(|error| error.into_server_error(ctx.item.pos))?;
-                Wrapped::new(NoteConnection::all(carried.reader(), args).await.map_err(fail)?)
+                Wrapped::new(NoteConnection::all(carried.data_source(), args).await.map_err(fail)?)
             }
             "customers" => {
                 let search: Option<String> = argument(ctx, "search")?;
-                Wrapped::new(customer::list(carried.reader(), search.as_deref(), &page(ctx)?).await.map_err(fail)?)
+                Wrapped::new(customer::list(carried.data_source(), search.as_deref(), &page(ctx)?).await.map_err(fail)?)
             }
             "users" => {
                 let (status, search) = (argument(ctx, "status")?, argument::<Option<String>>(ctx, "search")?);
-                Wrapped::new(user::list(carried.reader(), search.as_deref(), status, &page(ctx)?).await.map_err(fail)?)
+                Wrapped::new(
+                    user::list(carried.data_source(), search.as_deref(), status, &page(ctx)?).await.map_err(fail)?,
+                )
             }
             _ => return Ok(None),
         };
@@ -251,29 +253,29 @@ fn full(field: &str, id: &ID) -> ID {
 }
 
 async fn find(carried: Carried<'_>, id: &ID) -> Result<Option<Wrapped>> {
-    use notegraph::id::Kind;
-    Ok(match parse_global(id)? {
-        Named::Record(Kind::Company, key) => row::<CompanyById, _>(carried, key, Company).await?,
-        Named::Record(Kind::Customer, key) => row::<CustomerById, _>(carried, key, Customer).await?,
-        Named::Record(Kind::User, key) => row::<UserById, _>(carried, key, User).await?,
-        Named::Record(Kind::NoteType, key) => row::<NoteTypeById, _>(carried, key, NoteType).await?,
-        Named::Record(Kind::Note, key) => row::<NoteById, _>(carried, key, Note).await?,
-        Named::Record(Kind::NoteMessage, key) => row::<MessageById, _>(carried, key, NoteMessage).await?,
-        Named::Assignee(key) => row::<AssigneeById, _>(carried, key, NoteAssignee).await?,
+    use notegraph::id::NodeKind;
+    Ok(match parse_global_id(id)? {
+        GlobalIdTarget::Record(NodeKind::Company, key) => row::<CompanyById, _>(carried, key, Company).await?,
+        GlobalIdTarget::Record(NodeKind::Customer, key) => row::<CustomerById, _>(carried, key, Customer).await?,
+        GlobalIdTarget::Record(NodeKind::User, key) => row::<UserById, _>(carried, key, User).await?,
+        GlobalIdTarget::Record(NodeKind::NoteType, key) => row::<NoteTypeById, _>(carried, key, NoteType).await?,
+        GlobalIdTarget::Record(NodeKind::Note, key) => row::<NoteById, _>(carried, key, Note).await?,
+        GlobalIdTarget::Record(NodeKind::NoteMessage, key) => row::<MessageById, _>(carried, key, NoteMessage).await?,
+        GlobalIdTarget::Assignee(key) => row::<AssigneeById, _>(carried, key, NoteAssignee).await?,
     })
 }
 
-async fn row<Q, T>(carried: Carried<'_>, key: Q::Key, make: impl FnOnce(Q::Answer) -> T) -> Result<Option<Wrapped>>
+async fn row<L, T>(carried: Carried<'_>, key: L::Key, make: impl FnOnce(L::Value) -> T) -> Result<Option<Wrapped>>
 where
-    Q: Question<Source = Reader, Error = Error>,
+    L: Loader<Source = DataSource, Error = Error>,
     T: Object,
 {
-    let path = std::any::type_name::<Q>();
-    let question = path.rsplit("::").next().unwrap();
+    let path = std::any::type_name::<L>();
+    let loader = path.rsplit("::").next().unwrap();
     let shown = format!("{key:?}");
-    if carried.data::<Faults>().0(question, &shown) {
-        return Err(Error::Invalid(format!("{question} {shown} fails on purpose.")));
+    if carried.data::<FaultInjector>().0(loader, &shown) {
+        return Err(Error::Invalid(format!("{loader} {shown} fails on purpose.")));
     }
-    let mut found = Q::ask(carried.reader(), std::slice::from_ref(&key)).await?;
+    let mut found = L::load(carried.data_source(), std::slice::from_ref(&key)).await?;
     Ok(found.remove(&key).map(|row| Wrapped::new(make(row))))
 }

@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use async_graphql::Variables;
 use async_graphql::parser::types::{BaseType, Type};
-use notegraph::document::{self, Refused};
-use notegraph::gate::Bounds;
+use notegraph::document::{self, DocumentError};
+use notegraph::query_limits::QueryLimits;
 use notegraph::schema::{self, Schema};
 use serde_json::{Value, json};
 
@@ -25,17 +25,17 @@ pub struct Asked {
 
 /// The server's verdict, with all error messages and the locations of the first error.
 fn verdict(schema: &Schema, asked: &Asked) -> Value {
-    let (types, bounds) = (schema.types(), Bounds::default());
+    let (types, limits) = (schema.types(), QueryLimits::default());
     let told = |verdict: &str, errors: &[async_graphql::ServerError]| {
         let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
         let places = errors.first().map(|error| error.locations.clone()).unwrap_or_default();
         json!({ "verdict": verdict, "messages": messages, "locations": places })
     };
-    let checked = match document::read(types, &asked.document, bounds.of_parser(), &bounds.of_document()) {
+    let checked = match document::read(types, &asked.document, limits.parser_limits(), &limits.document_limits()) {
         Ok(checked) => checked,
-        Err(Refused::Syntax(error)) => return told("syntax", &[error]),
-        Err(Refused::TooMuch(message)) => return json!({ "verdict": "too much", "messages": [message] }),
-        Err(Refused::Invalid(errors)) => return told("invalid", &errors),
+        Err(DocumentError::Syntax(error)) => return told("syntax", &[error]),
+        Err(DocumentError::TooMuch(message)) => return json!({ "verdict": "too much", "messages": [message] }),
+        Err(DocumentError::Invalid(errors)) => return told("invalid", &errors),
     };
     let operation = match checked.operation(asked.operation.as_deref()) {
         Ok(operation) => operation,

@@ -8,15 +8,15 @@ use async_graphql::parser::parse_query;
 use async_graphql::{Request, Response, Variables};
 use chrono::TimeDelta;
 use notegraph::auth::Viewer;
-use notegraph::document::Refused;
-use notegraph::engine::{Answered, Data, Faults};
+use notegraph::document::DocumentError;
+use notegraph::engine::{Data, FaultInjector, ResponseData};
 use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::entity::token::Scope;
 use notegraph::entity::user::UserStatus;
-use notegraph::gate::Bounds;
 use notegraph::meter::Meter;
-use notegraph::projection::Mentioned;
+use notegraph::query_limits::QueryLimits;
 use notegraph::schema::{self, Schema};
+use notegraph::selected_columns::SelectedNames;
 use serde_json::Value;
 
 use super::document::Document;
@@ -101,9 +101,9 @@ impl World {
     }
 
     /// The data of an operation on the document. Loads fail if `fails` returns true for them.
-    fn carried(&self, mentioned: &Mentioned, fails: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Data {
-        let data = self.app.context().data(mentioned, self.viewer.clone(), &Meter::unlimited());
-        data.with(Faults(Box::new(fails)))
+    fn carried(&self, selected: &SelectedNames, fails: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Data {
+        let data = self.app.context().data(selected, self.viewer.clone(), &Meter::unlimited());
+        data.with(FaultInjector(Box::new(fails)))
     }
 
     /// The server's response, and all loads that it made.
@@ -131,10 +131,10 @@ impl World {
         sent: Value,
         fails: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
     ) -> Response {
-        let bounds = Bounds::default();
-        let document = match self.schema.read(text, bounds.of_parser(), &bounds.of_document()) {
+        let limits = QueryLimits::default();
+        let document = match self.schema.read(text, limits.parser_limits(), &limits.document_limits()) {
             Ok(document) => document,
-            Err(Refused::Invalid(errors)) => return Response::from_errors(errors),
+            Err(DocumentError::Invalid(errors)) => return Response::from_errors(errors),
             Err(refused) => panic!("{refused:?}\n{text}"),
         };
         let operation = document.checked().operation(None).unwrap();
@@ -142,11 +142,11 @@ impl World {
             Ok(variables) => variables,
             Err(errors) => return Response::from_errors(errors),
         };
-        let data = self.carried(&document.mentioned, fails);
+        let data = self.carried(&document.selected, fails);
         let answer = self.schema.execute(&document, operation.number, &variables, &data).await;
         let mut response = Response::new(match answer.data {
-            Answered::Written(pieces) => serde_json::from_slice(&pieces.concat()).unwrap(),
-            Answered::Null | Answered::Nothing => async_graphql::Value::Null,
+            ResponseData::Written(pieces) => serde_json::from_slice(&pieces.concat()).unwrap(),
+            ResponseData::Null | ResponseData::Nothing => async_graphql::Value::Null,
         });
         response.errors = answer.errors;
         response
@@ -189,11 +189,11 @@ fn fails(failing: &Failing) -> impl Fn(&str, &str) -> bool + Send + Sync + 'stat
 }
 
 /// The names of all fields in the schema.
-static EVERYTHING: LazyLock<Mentioned> = LazyLock::new(|| {
+static EVERYTHING: LazyLock<SelectedNames> = LazyLock::new(|| {
     let sdl = schema::sdl();
     let lines = sdl.lines().filter_map(|line| line.strip_prefix('\t')?.split([':', '(']).next());
     let names: Vec<&str> = lines.filter(|name| name.chars().all(char::is_alphanumeric)).collect();
-    Mentioned::in_document(&parse_query(format!("{{ {} }}", names.join(" "))).unwrap())
+    SelectedNames::in_document(&parse_query(format!("{{ {} }}", names.join(" "))).unwrap())
 });
 
 fn gather(value: &Value, found: &mut Vec<String>) {

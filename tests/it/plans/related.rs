@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use notegraph::auth::TokenKey;
-use notegraph::db::{Share, StopSignal};
-use notegraph::meter::{MemoryLimits, MemoryPool, Meter, UsageLimits};
+use notegraph::db::{CancelSignal, OperationContext};
+use notegraph::meter::{MemoryLimits, MemoryPool, Meter, OperationLimits};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
 use super::{NOTES, demo, viewers};
@@ -122,9 +122,13 @@ async fn the_work_on_a_note_does_not_grow_with_what_belongs_to_others() {
         for filter in &standings(&filter)[1..] {
             let recording = app.record();
             client.query(&format!("{{ notes(first: 1, filter: {{ {filter} }}) {{ totalCount }} }}")).await.data();
-            let meter = Meter::new(UsageLimits::UNLIMITED, MemoryPool::new(MemoryLimits::UNLIMITED).token(1));
+            let meter = Meter::new(OperationLimits::UNLIMITED, MemoryPool::new(MemoryLimits::UNLIMITED).token(1));
             let token = TokenKey::Token { company_id: 1, token_id: 1 };
-            let db = app.db().scoped(Share { token, meter: Arc::clone(&meter), stop: StopSignal::default() });
+            let db = app.db().for_operation(OperationContext {
+                token,
+                meter: Arc::clone(&meter),
+                stop: CancelSignal::default(),
+            });
             for statement in recording.of_operation() {
                 db.read().query_all_raw(statement).await.unwrap();
             }

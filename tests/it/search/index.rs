@@ -2,7 +2,7 @@
 
 use notegraph::db::Db;
 use notegraph::entity::token::Scope;
-use notegraph::search::Limits;
+use notegraph::search::SearchLimits;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::json;
 
@@ -79,7 +79,7 @@ async fn texts_of_any_size_are_indexed() {
 /// Beyond 6,000 different words a note's parts are searched, in every kind of search and on each search path.
 #[tokio::test]
 async fn a_note_with_more_words_than_are_indexed_is_found_as_well() {
-    let app = App::start_with(&Engine::of_this_run(), Limits { looked_at: 1, ..Limits::default() }).await;
+    let app = App::start_with(&Engine::of_this_run(), SearchLimits { looked_at: 1, ..SearchLimits::default() }).await;
     let acme = app.company("Acme").await;
     let ann = acme.user("ann").await.token(&[Scope::Read, Scope::Write]).await;
     let count = |range: std::ops::Range<u32>| range.map(|number| format!("w{number}")).collect::<Vec<_>>().join(" ");
@@ -147,7 +147,7 @@ async fn assert_found(apps: &[(Company, Client)], searches: &[(String, u64)]) {
 /// Two servers that use different search paths, each with a company.
 async fn both_ways() -> Vec<(Company, Client)> {
     let mut apps = Vec::new();
-    for limits in [Limits::default(), Limits { looked_at: 1, ..Limits::default() }] {
+    for limits in [SearchLimits::default(), SearchLimits { looked_at: 1, ..SearchLimits::default() }] {
         let app = App::start_with(&Engine::of_this_run(), limits).await;
         let acme = app.company("Acme").await;
         let ann = acme.user("ann").await.token(&[Scope::Read]).await;
@@ -223,7 +223,7 @@ async fn the_demo_is_indexed() {
 /// A note whose words are not indexed yet, as right after a migration, is not found, and does not hide any other.
 #[tokio::test]
 async fn a_note_without_words_matches_nothing() {
-    let app = App::start_with(&Engine::of_this_run(), Limits { looked_at: 2, ..Limits::default() }).await;
+    let app = App::start_with(&Engine::of_this_run(), SearchLimits { looked_at: 2, ..SearchLimits::default() }).await;
     let acme = app.company("Acme").await;
     let ann = acme.user("ann").await.token(&[Scope::Read]).await;
     let mut ids = Vec::new();

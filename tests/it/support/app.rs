@@ -8,12 +8,12 @@ use axum::Router;
 use chrono::{DateTime, Utc};
 use notegraph::clock::Clock;
 use notegraph::context;
-use notegraph::db::{Db, Steps};
-use notegraph::http::{Allowance, HttpSettings, router};
-use notegraph::meter::UsageLimits;
+use notegraph::db::{Db, IdSpacing};
+use notegraph::http::{HttpSettings, RateLimit, router};
+use notegraph::meter::OperationLimits;
 use notegraph::quota::{self, Quota};
 use notegraph::schema;
-use notegraph::search::Limits;
+use notegraph::search::SearchLimits;
 use notegraph::watchdog;
 use sea_orm::{ActiveModelBehavior, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, Statement};
 
@@ -25,10 +25,10 @@ use super::seed::Company;
 const START: &str = "2026-03-02T09:00:00Z";
 
 /// Budgets that do not refuse a test for being fast.
-pub const ENDLESS: Allowance = Allowance { operations: 1_000, budget: 1 << 40, refill: 1 << 40 };
+pub const ENDLESS: RateLimit = RateLimit { operations: 1_000, budget: 1 << 40, refill: 1 << 40 };
 
 /// Limits per operation that do not refuse a test for being slow, as unoptimized builds are.
-const UNHURRIED: UsageLimits = UsageLimits {
+const UNHURRIED: OperationLimits = OperationLimits {
     database: Duration::from_mins(10),
     cpu: Duration::from_mins(10),
     answer_bytes: 32 << 20,
@@ -41,7 +41,7 @@ pub struct App(Arc<Running>);
 
 struct Running {
     recorder: Recorder,
-    app: context::App,
+    app: context::AppState,
     router: Router,
     // The last field, so that it is dropped when nothing is connected any more.
     database: Database,
@@ -65,38 +65,42 @@ impl App {
     }
 
     pub async fn start_on(engine: &Engine) -> Self {
-        Self::start_with(engine, Limits::default()).await
+        Self::start_with(engine, SearchLimits::default()).await
     }
 
     /// Starts with other limits of searches, so that few notes suffice in a test of them.
-    pub async fn start_with(engine: &Engine, limits: Limits) -> Self {
+    pub async fn start_with(engine: &Engine, limits: SearchLimits) -> Self {
         Self::over(Database::migrated(engine).await, limits, Quota::default()).await
     }
 
     /// Starts with these limits on what companies may store.
-    pub async fn start_with_quota(limits: quota::Limits) -> Self {
+    pub async fn start_with_quota(limits: quota::QuotaLimits) -> Self {
         let database = Database::migrated(&Engine::of_this_run()).await;
-        Self::over(database, Limits::default(), Quota::new(limits)).await
+        Self::over(database, SearchLimits::default(), Quota::new(limits)).await
     }
 
     /// Starts on a copy of a `SQLite` file.
     pub async fn restored(file: &Path) -> Self {
-        Self::over(Database::restored(file), Limits::default(), Quota::default()).await
+        Self::over(Database::restored(file), SearchLimits::default(), Quota::default()).await
     }
 
-    async fn over(database: Database, limits: Limits, quota: Quota) -> Self {
+    async fn over(database: Database, limits: SearchLimits, quota: Quota) -> Self {
         let recorder = Recorder::default();
         let mut db = database.open().await;
         // Ids are the same in each run; tests of ids generate theirs as the program does.
-        db.set_steps(Steps::Dense);
+        db.set_id_spacing(IdSpacing::Dense);
         db.observe({
             let recorder = recorder.clone();
             move |info| recorder.hear(info.statement)
         });
         let start: DateTime<Utc> = START.parse().unwrap();
-        let app = context::App { db, clock: Clock::stepping(start), limits, quota };
-        let settings =
-            HttpSettings { of_token: ENDLESS, of_address: ENDLESS, usage: UNHURRIED, ..HttpSettings::default() };
+        let app = context::AppState { db, clock: Clock::stepping(start), limits, quota };
+        let settings = HttpSettings {
+            token_rate_limit: ENDLESS,
+            address_rate_limit: ENDLESS,
+            usage: UNHURRIED,
+            ..HttpSettings::default()
+        };
         let router = router(app.clone(), schema::build(), &settings);
         Self(Arc::new(Running { recorder, app, router, database }))
     }
@@ -115,7 +119,7 @@ impl App {
     }
 
     /// The context that the server passes to each operation.
-    pub fn context(&self) -> &context::App {
+    pub fn context(&self) -> &context::AppState {
         &self.0.app
     }
 

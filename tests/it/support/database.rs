@@ -6,7 +6,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use notegraph::commands::migrate;
-use notegraph::db::{self, Db, Missing, Settings};
+use notegraph::db::{self, DatabaseSettings, Db, IfMissing};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -99,8 +99,9 @@ impl Database {
 }
 
 pub async fn open(url: &str) -> Db {
-    let settings = Settings { connections: 4, statement_timeout: Duration::from_mins(1), ..Settings::at(url) };
-    db::connect(&settings, Missing::Create).await.unwrap()
+    let settings =
+        DatabaseSettings { connections: 4, statement_timeout: Duration::from_mins(1), ..DatabaseSettings::at(url) };
+    db::connect(&settings, IfMissing::Create).await.unwrap()
 }
 
 /// The bytes of a migrated `SQLite` file. Copying them is faster than migrating for each test.

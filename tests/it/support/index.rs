@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use notegraph::backfill::{self, Backfill};
 use notegraph::db::Db;
-use notegraph::derived::{self, Derivation};
 use notegraph::entity::derived as progress;
 use sea_orm::{ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseBackend, Statement};
 
@@ -33,13 +33,13 @@ pub async fn assert_search_index_is_current(db: &Db) -> usize {
     }
     let transaction = db.begin().await.unwrap();
     let anew = progress::ActiveModel {
-        name: ActiveValue::Unchanged(Derivation::Search.name().to_owned()),
+        name: ActiveValue::Unchanged(Backfill::Search.name().to_owned()),
         version: ActiveValue::Set(0),
         ..Default::default()
     };
     anew.update(&transaction).await.unwrap();
     transaction.commit().await.unwrap();
-    derived::catch_up(db).await.unwrap();
+    backfill::catch_up(db).await.unwrap();
     assert_eq!(kept, rows(db).await);
     kept.iter().filter(|((.., field, _), _)| *field > 0).count()
 }

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use notegraph::backfill::Backfill;
 use notegraph::commands::migrate;
-use notegraph::derived::Derivation;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
@@ -178,7 +178,7 @@ fn fingerprint() -> String {
     for file in files {
         hash.update(std::fs::read(file).unwrap());
     }
-    for what in Derivation::ALL {
+    for what in Backfill::ALL {
         hash.update(format!("{} {}", what.name(), what.version()));
     }
     let hash: [u8; 32] = hash.finalize().into();

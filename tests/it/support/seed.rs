@@ -4,13 +4,13 @@ use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
 use notegraph::auth::{NewToken, create_token};
-use notegraph::db::{self, Table, Transaction};
+use notegraph::casefold::casefold;
+use notegraph::db::{self, CompanyTable, Transaction};
 use notegraph::entity::note::{NoteStatus, Tags};
 use notegraph::entity::token::Scope;
 use notegraph::entity::user::UserStatus;
 use notegraph::entity::{assignment, company, customer, message, note, note_type, user};
-use notegraph::fold::fold;
-use notegraph::people::{self, Findable};
+use notegraph::people::{self, Searchable};
 use notegraph::search;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -22,8 +22,14 @@ use super::app::App;
 use super::client::Client;
 
 /// The tables whose ids are assigned per company.
-pub const TABLES: [Table; 6] =
-    [Table::Customer, Table::User, Table::NoteType, Table::Note, Table::Message, Table::Token];
+pub const TABLES: [CompanyTable; 6] = [
+    CompanyTable::Customer,
+    CompanyTable::User,
+    CompanyTable::NoteType,
+    CompanyTable::Note,
+    CompanyTable::Message,
+    CompanyTable::Token,
+];
 /// Number of ids of each table that a company has before those of the next one begin.
 const IDS: i64 = 1_000_000;
 /// Number of companies with disjoint ids.
@@ -64,7 +70,7 @@ impl Company {
     pub async fn user_with(&self, username: &str, change: impl FnOnce(&mut user::Model)) -> User {
         let mut row = user::Model {
             company_id: self.id,
-            id: new_id(&self.app, self.id, Table::User).await,
+            id: new_id(&self.app, self.id, CompanyTable::User).await,
             external_key: None,
             status: UserStatus::Active,
             first_name: Some(username.to_owned()),
@@ -95,7 +101,7 @@ impl Company {
     pub async fn customer_with(&self, name: &str, change: impl FnOnce(&mut customer::Model)) -> customer::Model {
         let mut row = customer::Model {
             company_id: self.id,
-            id: new_id(&self.app, self.id, Table::Customer).await,
+            id: new_id(&self.app, self.id, CompanyTable::Customer).await,
             external_key: None,
             company_name: None,
             company_title: None,
@@ -130,7 +136,7 @@ impl Company {
     }
 
     pub async fn note_type(&self, name: &str) -> note_type::Model {
-        let id = new_id(&self.app, self.id, Table::NoteType).await;
+        let id = new_id(&self.app, self.id, CompanyTable::NoteType).await;
         let row = note_type::Model { company_id: self.id, id, name: name.to_owned(), from_import: false };
         insert(&self.app, row).await
     }
@@ -140,7 +146,7 @@ impl Company {
         let created_on = self.app.clock().now();
         let mut row = note::Model {
             company_id: self.id,
-            id: new_id(&self.app, self.id, Table::Note).await,
+            id: new_id(&self.app, self.id, CompanyTable::Note).await,
             version: 1,
             type_id: None,
             subject: Some("A note".to_owned()),
@@ -164,10 +170,10 @@ impl Company {
             source: None,
         };
         change(&mut row);
-        row.subject_folded = row.subject.as_deref().map(fold);
+        row.subject_folded = row.subject.as_deref().map(casefold);
         let transaction = self.app.db().begin().await.unwrap();
         let row = insert_into(&transaction, row).await;
-        search::add(&transaction, self.id, &search::parts([&row], []), &search::Texts::default()).await.unwrap();
+        search::add(&transaction, self.id, &search::parts([&row], []), &search::IndexedTexts::default()).await.unwrap();
         transaction.commit().await.unwrap();
         row
     }
@@ -175,7 +181,7 @@ impl Company {
     /// Appends a message to the thread of a note, and updates the note's message count and time.
     pub async fn message(&self, note_id: i64, change: impl FnOnce(&mut message::Model)) -> message::Model {
         let (company, created_on) = (self.id, self.app.clock().now());
-        let id = new_id(&self.app, self.id, Table::Message).await;
+        let id = new_id(&self.app, self.id, CompanyTable::Message).await;
         let transaction = self.app.db().begin().await.unwrap();
         let note = note::Entity::find_by_id((company, note_id)).one(&transaction).await.unwrap().unwrap();
         let mut row = message::Model {
@@ -203,7 +209,7 @@ impl Company {
             .await
             .unwrap();
         let row = insert_into(&transaction, row).await;
-        search::add(&transaction, self.id, &search::parts([], [&row]), &search::Texts::default()).await.unwrap();
+        search::add(&transaction, self.id, &search::parts([], [&row]), &search::IndexedTexts::default()).await.unwrap();
         transaction.commit().await.unwrap();
         row
     }
@@ -270,14 +276,14 @@ impl Deref for User {
     }
 }
 
-async fn new_id(app: &App, company: i64, table: Table) -> i64 {
+async fn new_id(app: &App, company: i64, table: CompanyTable) -> i64 {
     let transaction = app.db().begin().await.unwrap();
-    let id = app.db().ids().claim_one(&transaction, company, table).await.unwrap();
+    let id = app.db().ids().allocate_one(&transaction, company, table).await.unwrap();
     transaction.commit().await.unwrap();
     id
 }
 
-async fn find_by_words<E: Findable>(app: &App, row: &E::Model) {
+async fn find_by_words<E: Searchable>(app: &App, row: &E::Model) {
     let transaction = app.db().begin().await.unwrap();
     people::add::<E>(&transaction, std::slice::from_ref(row)).await.unwrap();
     transaction.commit().await.unwrap();

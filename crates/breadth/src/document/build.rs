@@ -6,7 +6,7 @@ use crate::bridge::types as sdl;
 use crate::bridge::{ConstValue, Name};
 use crate::bridge::{ParseError as Error, Positioned, parse_schema};
 
-use super::introspection::ListSizes;
+use super::introspection_limits::ListSizes;
 use super::schema::{
     Deprecated, DirectiveDefinition, EnumValue, Field, Fields, Input, InputValue, Scalar, Schema, TypeDefinition,
     TypeId, TypeKind, TypeRef,

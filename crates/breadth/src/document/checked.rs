@@ -6,20 +6,20 @@ use crate::bridge::types::{DocumentOperations, ExecutableDocument, OperationDefi
 use crate::bridge::{ConstValue, Name};
 use crate::bridge::{Pos, ServerError, Variables};
 
+use super::ast::{self, OperationKind};
+use super::ast_converter::AstConverter;
 use super::coerce::{self, Wrong};
-use super::fault::short;
-use super::hand_over::HandOver;
+use super::diagnostic::short;
 use super::nulls;
 use super::schema::{Schema, TypeRef};
-use super::syntax::{self, OperationKind};
-use super::validate::Declared;
+use super::validate::DeclaredVariable;
 
 /// Maximum number of errors that are reported about variables.
-const MOST_ERRORS: usize = 50;
+const MAX_ERRORS: usize = 50;
 
 /// A valid document, ready to be executed.
 #[derive(Debug)]
-pub struct Checked {
+pub struct ValidDocument {
     /// The document in async-graphql's types, for its macros and for the planner.
     pub document: Arc<ExecutableDocument>,
     operations: Vec<Operation>,
@@ -46,35 +46,36 @@ struct Variable {
     at: Pos,
 }
 
-impl Checked {
+impl ValidDocument {
     pub(super) fn new(
         schema: &Schema,
-        document: &syntax::Document<'_>,
-        declared: Vec<Vec<Declared>>,
-        handed: &HandOver<'_>,
+        document: &ast::Document<'_>,
+        declared: Vec<Vec<DeclaredVariable>>,
+        handed: &AstConverter<'_>,
     ) -> Self {
         let handed_over = Arc::new(handed.document(document));
-        let operation = |(number, (operation, declared)): (usize, (&syntax::Operation<'_>, Vec<Declared>))| Operation {
-            number,
-            name: operation.name.map(|name| name.text.to_owned()),
-            kind: operation.kind,
-            document: Arc::clone(&handed_over),
-            variables: operation
-                .variables
-                .iter()
-                .zip(declared)
-                .map(|(variable, declared)| Variable {
-                    name: Name::new(variable.name.text),
-                    default: variable
-                        .default
-                        .as_ref()
-                        .map(|default| coerce::coerce(schema, &declared.ty, handed.constant(default))),
-                    ty: declared.ty,
-                    is_open: declared.is_open,
-                    at: handed.position(variable.at),
-                })
-                .collect(),
-        };
+        let operation =
+            |(number, (operation, declared)): (usize, (&ast::Operation<'_>, Vec<DeclaredVariable>))| Operation {
+                number,
+                name: operation.name.map(|name| name.text.to_owned()),
+                kind: operation.kind,
+                document: Arc::clone(&handed_over),
+                variables: operation
+                    .variables
+                    .iter()
+                    .zip(declared)
+                    .map(|(variable, declared)| Variable {
+                        name: Name::new(variable.name.text),
+                        default: variable
+                            .default
+                            .as_ref()
+                            .map(|default| coerce::coerce(schema, &declared.ty, handed.constant(default))),
+                        ty: declared.ty,
+                        is_open: declared.is_open,
+                        at: handed.position(variable.at),
+                    })
+                    .collect(),
+            };
         let operations = document.operations.iter().zip(declared).enumerate().map(operation).collect();
         Self { document: handed_over, operations }
     }
@@ -126,7 +127,7 @@ impl Operation {
     pub fn variables(&self, schema: &Schema, mut sent: Variables) -> Result<Variables, Vec<ServerError>> {
         let (mut variables, mut errors, mut is_open) = (Variables::default(), Vec::new(), false);
         for variable in &self.variables {
-            if errors.len() >= MOST_ERRORS {
+            if errors.len() >= MAX_ERRORS {
                 break;
             }
             match variable.value(schema, sent.remove(&variable.name)) {
@@ -154,7 +155,7 @@ impl Operation {
             let message = format!("Expected a value that is not null, as it is used where \"{place}\" is expected.");
             Some(variable.error(&Wrong { path: String::new(), message }))
         };
-        misplaced.into_iter().filter_map(error).take(MOST_ERRORS).collect()
+        misplaced.into_iter().filter_map(error).take(MAX_ERRORS).collect()
     }
 }
 

@@ -2,12 +2,12 @@
 
 use crate::bridge::{ConstValue, Name};
 
-use super::fault::short;
-use super::scalars::{self, Given};
+use super::diagnostic::short;
+use super::scalars::{self, ScalarInput};
 use super::schema::{Input, Scalar, Schema, TypeKind, TypeRef};
 
 /// Maximum number of faults that are reported about one variable.
-const MOST_WRONG: usize = 5;
+const MAX_WRONG: usize = 5;
 
 /// A fault in a value, and where in the value it is.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Wrong {
     pub message: String,
 }
 
-enum Step<'v> {
+enum ValuePathStep<'v> {
     Field(&'v str),
     Item(usize),
 }
@@ -25,7 +25,7 @@ enum Step<'v> {
 struct Coercion<'s, 'v> {
     schema: &'s Schema,
     /// Path to the current value; the last step is the innermost.
-    path: Vec<Step<'v>>,
+    path: Vec<ValuePathStep<'v>>,
     wrong: Vec<Wrong>,
 }
 
@@ -41,7 +41,7 @@ pub fn check(schema: &Schema, ty: &TypeRef, value: &ConstValue) -> Result<(), Ve
 
 impl<'v> Coercion<'_, 'v> {
     fn is_full(&self) -> bool {
-        self.wrong.len() >= MOST_WRONG
+        self.wrong.len() >= MAX_WRONG
     }
 
     /// Records a fault. `message` is called only if the fault is reported.
@@ -50,8 +50,8 @@ impl<'v> Coercion<'_, 'v> {
             let mut path = String::new();
             for step in &self.path {
                 match step {
-                    Step::Field(name) => path.extend([".", *name]),
-                    Step::Item(index) => path.extend(["[", &index.to_string(), "]"]),
+                    ValuePathStep::Field(name) => path.extend([".", *name]),
+                    ValuePathStep::Item(index) => path.extend(["[", &index.to_string(), "]"]),
                 }
             }
             let path = if path.is_empty() { path } else { format!(" at {path}") };
@@ -74,7 +74,7 @@ impl<'v> Coercion<'_, 'v> {
         let id = match (ty.nullable(), value) {
             (TypeRef::List(inner), ConstValue::List(items)) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.path.push(Step::Item(index));
+                    self.path.push(ValuePathStep::Item(index));
                     self.value(inner, item);
                     self.path.pop();
                 }
@@ -106,7 +106,7 @@ impl<'v> Coercion<'_, 'v> {
                 });
             }
             (TypeKind::Scalar(scalar), _) => {
-                if let Err(message) = scalars::check(*scalar, name, &Given::Json(value)) {
+                if let Err(message) = scalars::check(*scalar, name, &ScalarInput::Json(value)) {
                     self.wrong(|| message);
                 }
             }
@@ -124,7 +124,7 @@ impl<'v> Coercion<'_, 'v> {
     ) {
         for defined in &input.fields {
             if let Some((field, value)) = fields.get_key_value(defined.name.as_str()) {
-                self.path.push(Step::Field(field));
+                self.path.push(ValuePathStep::Field(field));
                 self.value(&defined.ty, value);
                 self.path.pop();
             } else if defined.is_required() {

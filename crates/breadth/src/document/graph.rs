@@ -2,30 +2,30 @@
 
 use std::collections::HashMap;
 
-use super::fault::{Fault, MOST_FAULTS, short};
-use super::syntax::{At, Document, Selection, Selections};
+use super::ast::{Document, Offset, Selection, Selections};
+use super::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, short};
 
-pub struct Graph<'a> {
+pub struct FragmentGraph<'a> {
     by_name: HashMap<&'a str, usize>,
     /// The fragments that each fragment spreads directly, without duplicates, with the position of the first spread.
-    fragments: Vec<Vec<(usize, At)>>,
+    fragments: Vec<Vec<(usize, Offset)>>,
     /// The same for the operations.
-    operations: Vec<Vec<(usize, At)>>,
+    operations: Vec<Vec<(usize, Offset)>>,
     /// All fragments in topological order: each comes after those that it spreads.
     order: Vec<usize>,
 }
 
 enum Step {
-    Begin(usize, At),
+    Begin(usize, Offset),
     End(usize),
 }
 
-impl<'a> Graph<'a> {
+impl<'a> FragmentGraph<'a> {
     /// Builds the graph in time proportional to the number of spreads. It does not recurse along chains of fragments.
     ///
     /// # Errors
     /// The first hundred cycles of fragments that spread themselves (GraphQL, section 5.5.2.2).
-    pub fn of(document: &Document<'a>) -> Result<Self, Vec<Fault>> {
+    pub fn of(document: &Document<'a>) -> Result<Self, Vec<Diagnostic>> {
         let mut by_name = HashMap::with_capacity(document.fragments.len());
         for (number, fragment) in document.fragments.iter().enumerate() {
             by_name.entry(fragment.name.text).or_insert(number);
@@ -33,15 +33,15 @@ impl<'a> Graph<'a> {
         let fragments = document.fragments.iter().map(|one| spreads(&by_name, &one.selection)).collect();
         let operations = document.operations.iter().map(|one| spreads(&by_name, &one.selection)).collect();
         let mut graph = Self { by_name, fragments, operations, order: Vec::new() };
-        let faults = graph.put_in_order(document);
-        if faults.is_empty() { Ok(graph) } else { Err(faults) }
+        let diagnostics = graph.put_in_order(document);
+        if diagnostics.is_empty() { Ok(graph) } else { Err(diagnostics) }
     }
 
-    fn put_in_order(&mut self, document: &Document<'a>) -> Vec<Fault> {
+    fn put_in_order(&mut self, document: &Document<'a>) -> Vec<Diagnostic> {
         let count = self.fragments.len();
-        let (mut faults, mut begun, mut ended) = (Vec::new(), vec![false; count], vec![false; count]);
+        let (mut diagnostics, mut begun, mut ended) = (Vec::new(), vec![false; count], vec![false; count]);
         // Fragments that are begun and not ended, with the spreads that led to them.
-        let mut path: Vec<(usize, At)> = Vec::new();
+        let mut path: Vec<(usize, Offset)> = Vec::new();
         let mut steps: Vec<Step> = Vec::new();
         for first in 0..count {
             steps.push(Step::Begin(first, 0));
@@ -49,9 +49,9 @@ impl<'a> Graph<'a> {
                 match step {
                     Step::Begin(number, _) if is(&ended, number) => {}
                     Step::Begin(number, at) if is(&begun, number) => {
-                        faults.push(cycle(document, &path, number, at));
-                        if faults.len() >= MOST_FAULTS {
-                            return faults;
+                        diagnostics.push(cycle(document, &path, number, at));
+                        if diagnostics.len() >= MAX_DIAGNOSTICS {
+                            return diagnostics;
                         }
                     }
                     Step::Begin(number, at) => {
@@ -69,7 +69,7 @@ impl<'a> Graph<'a> {
                 }
             }
         }
-        faults
+        diagnostics
     }
 
     pub fn find(&self, name: &str) -> Option<usize> {
@@ -109,7 +109,7 @@ fn set(flags: &mut [bool], number: usize) {
     }
 }
 
-fn cycle(document: &Document<'_>, path: &[(usize, At)], number: usize, at: At) -> Fault {
+fn cycle(document: &Document<'_>, path: &[(usize, Offset)], number: usize, at: Offset) -> Diagnostic {
     let name =
         |number: usize| document.fragments.get(number).map_or_else(String::new, |fragment| short(fragment.name.text));
     let start = path.iter().position(|(known, _)| *known == number).unwrap_or_default();
@@ -122,11 +122,11 @@ fn cycle(document: &Document<'_>, path: &[(usize, At)], number: usize, at: At) -
         message.push_str(", and others");
     }
     message.push('.');
-    Fault::new(message, through.iter().map(|(_, at)| *at).chain([at]).take(6))
+    Diagnostic::new(message, through.iter().map(|(_, at)| *at).chain([at]).take(6))
 }
 
 /// The fragments that a selection spreads at any depth.
-fn spreads(by_name: &HashMap<&str, usize>, selections: &Selections<'_>) -> Vec<(usize, At)> {
+fn spreads(by_name: &HashMap<&str, usize>, selections: &Selections<'_>) -> Vec<(usize, Offset)> {
     let mut found = Vec::new();
     collect(by_name, selections, &mut found);
     found.sort_unstable();
@@ -135,7 +135,7 @@ fn spreads(by_name: &HashMap<&str, usize>, selections: &Selections<'_>) -> Vec<(
 }
 
 /// Collects spreads. The recursion is as deep as brackets may nest.
-fn collect(by_name: &HashMap<&str, usize>, selections: &Selections<'_>, found: &mut Vec<(usize, At)>) {
+fn collect(by_name: &HashMap<&str, usize>, selections: &Selections<'_>, found: &mut Vec<(usize, Offset)>) {
     for selection in &selections.items {
         match selection {
             Selection::Field(field) => {

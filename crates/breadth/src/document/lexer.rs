@@ -1,10 +1,10 @@
 //! Splits a text into tokens: punctuators, names, numbers and strings (GraphQL, section 2.1).
 
-use super::fault::Fault;
-use super::syntax::At;
+use super::ast::Offset;
+use super::diagnostic::Diagnostic;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum TokenKind {
     /// A punctuator: its character, or `.` for `...`.
     Mark(u8),
     Name,
@@ -17,9 +17,9 @@ pub enum Kind {
 
 #[derive(Clone, Copy, Debug)]
 pub struct Token {
-    pub kind: Kind,
-    pub start: At,
-    pub end: At,
+    pub kind: TokenKind,
+    pub start: Offset,
+    pub end: Offset,
 }
 
 /// Returns the tokens of a text one by one. The caller must refuse texts of more than 4 GiB.
@@ -28,8 +28,8 @@ pub struct Lexer<'a> {
     at: usize,
 }
 
-fn place(at: usize) -> At {
-    At::try_from(at).unwrap_or(At::MAX)
+fn place(at: usize) -> Offset {
+    Offset::try_from(at).unwrap_or(Offset::MAX)
 }
 
 impl<'a> Lexer<'a> {
@@ -45,36 +45,36 @@ impl<'a> Lexer<'a> {
         self.text.as_bytes().get(at).copied()
     }
 
-    fn fault(&self, at: usize, message: String) -> Fault {
-        Fault::syntax(message, place(at.min(self.text.len())))
+    fn diagnostic(&self, at: usize, message: String) -> Diagnostic {
+        Diagnostic::syntax(message, place(at.min(self.text.len())))
     }
 
     /// # Errors
     /// No token begins at the position, or the token is malformed.
-    pub fn next(&mut self) -> Result<Token, Fault> {
+    pub fn next(&mut self) -> Result<Token, Diagnostic> {
         self.skip_ignored();
         let start = self.at;
         let Some(first) = self.byte(start) else {
-            return Ok(Token { kind: Kind::End, start: place(start), end: place(start) });
+            return Ok(Token { kind: TokenKind::End, start: place(start), end: place(start) });
         };
         let kind = match first {
             b'_' | b'a'..=b'z' | b'A'..=b'Z' => {
                 self.at = self.after(start, |byte| byte == b'_' || byte.is_ascii_alphanumeric());
-                Kind::Name
+                TokenKind::Name
             }
             b'-' | b'0'..=b'9' => self.number(start)?,
             b'"' if self.text.as_bytes().get(start..start + 3) == Some(b"\"\"\"") => {
                 self.block_text(start)?;
-                Kind::BlockText
+                TokenKind::BlockText
             }
             b'"' => {
                 self.string(start)?;
-                Kind::Text
+                TokenKind::Text
             }
             b'.' => self.spread(start)?,
             b'!' | b'$' | b'&' | b'(' | b')' | b':' | b'=' | b'@' | b'[' | b']' | b'{' | b'|' | b'}' => {
                 self.at += 1;
-                Kind::Mark(first)
+                TokenKind::Mark(first)
             }
             _ => return Err(self.unexpected(start)),
         };
@@ -99,20 +99,22 @@ impl<'a> Lexer<'a> {
         rest.iter().position(|byte| !of_these(*byte)).map_or(self.text.len(), |length| at + length)
     }
 
-    fn spread(&mut self, start: usize) -> Result<Kind, Fault> {
+    fn spread(&mut self, start: usize) -> Result<TokenKind, Diagnostic> {
         match (self.byte(start + 1), self.byte(start + 2)) {
             (Some(b'.'), Some(b'.')) => {
                 self.at += 3;
-                Ok(Kind::Mark(b'.'))
+                Ok(TokenKind::Mark(b'.'))
             }
-            (Some(b'.'), _) => Err(self.fault(start, "Unexpected \"..\", did you mean \"...\"?".to_owned())),
-            (Some(b'0'..=b'9'), _) => Err(self.fault(start, "Invalid number, expected digit before \".\".".to_owned())),
+            (Some(b'.'), _) => Err(self.diagnostic(start, "Unexpected \"..\", did you mean \"...\"?".to_owned())),
+            (Some(b'0'..=b'9'), _) => {
+                Err(self.diagnostic(start, "Invalid number, expected digit before \".\".".to_owned()))
+            }
             _ => Err(self.unexpected(start)),
         }
     }
 
     /// Reads a number. No `.` and no start of a name may follow it (GraphQL, sections 2.9.1 and 2.9.2).
-    fn number(&mut self, start: usize) -> Result<Kind, Fault> {
+    fn number(&mut self, start: usize) -> Result<TokenKind, Diagnostic> {
         let mut at = start;
         if self.byte(at) == Some(b'-') {
             at += 1;
@@ -121,18 +123,18 @@ impl<'a> Lexer<'a> {
             at += 1;
             if self.byte(at).is_some_and(|byte| byte.is_ascii_digit()) {
                 let message = format!("Invalid number, unexpected digit after 0: {}.", self.shown(at));
-                return Err(self.fault(at, message));
+                return Err(self.diagnostic(at, message));
             }
         } else {
             at = self.digits(at)?;
         }
-        let mut kind = Kind::Int;
+        let mut kind = TokenKind::Int;
         if self.byte(at) == Some(b'.') {
-            kind = Kind::Float;
+            kind = TokenKind::Float;
             at = self.digits(at + 1)?;
         }
         if matches!(self.byte(at), Some(b'e' | b'E')) {
-            kind = Kind::Float;
+            kind = TokenKind::Float;
             at += 1;
             if matches!(self.byte(at), Some(b'+' | b'-')) {
                 at += 1;
@@ -147,17 +149,17 @@ impl<'a> Lexer<'a> {
     }
 
     /// Skips digits; there must be at least one.
-    fn digits(&self, at: usize) -> Result<usize, Fault> {
+    fn digits(&self, at: usize) -> Result<usize, Diagnostic> {
         let end = self.after(at, |byte| byte.is_ascii_digit());
         if end == at { Err(self.not_a_digit(at)) } else { Ok(end) }
     }
 
-    fn not_a_digit(&self, at: usize) -> Fault {
-        self.fault(at, format!("Invalid number, expected digit but got: {}.", self.shown(at)))
+    fn not_a_digit(&self, at: usize) -> Diagnostic {
+        self.diagnostic(at, format!("Invalid number, expected digit but got: {}.", self.shown(at)))
     }
 
     /// Skips a string and checks its escapes; [`super::strings::string`] resolves them.
-    fn string(&mut self, start: usize) -> Result<(), Fault> {
+    fn string(&mut self, start: usize) -> Result<(), Diagnostic> {
         let mut at = start + 1;
         loop {
             match self.byte(at) {
@@ -166,14 +168,14 @@ impl<'a> Lexer<'a> {
                     return Ok(());
                 }
                 Some(b'\\') => at += self.escape(at)?,
-                None | Some(b'\n' | b'\r') => return Err(self.fault(at, "Unterminated string.".to_owned())),
+                None | Some(b'\n' | b'\r') => return Err(self.diagnostic(at, "Unterminated string.".to_owned())),
                 Some(_) => at += 1,
             }
         }
     }
 
     /// The length in bytes of the escape sequence that begins at `at`.
-    fn escape(&self, at: usize) -> Result<usize, Fault> {
+    fn escape(&self, at: usize) -> Result<usize, Diagnostic> {
         let rest = self.text.get(at..).unwrap_or_default();
         match self.byte(at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
@@ -182,16 +184,16 @@ impl<'a> Lexer<'a> {
                     return Ok(length);
                 }
                 let shown: String = rest.chars().take_while(|char| !"\"\n\r".contains(*char)).take(12).collect();
-                Err(self.fault(at, format!("Invalid Unicode escape sequence: \"{shown}\".")))
+                Err(self.diagnostic(at, format!("Invalid Unicode escape sequence: \"{shown}\".")))
             }
             _ => {
                 let shown: String = rest.chars().take(2).collect();
-                Err(self.fault(at, format!("Invalid character escape sequence: \"{shown}\".")))
+                Err(self.diagnostic(at, format!("Invalid character escape sequence: \"{shown}\".")))
             }
         }
     }
 
-    fn block_text(&mut self, start: usize) -> Result<(), Fault> {
+    fn block_text(&mut self, start: usize) -> Result<(), Diagnostic> {
         let bytes = self.text.as_bytes();
         let mut at = start + 3;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
@@ -201,15 +203,15 @@ impl<'a> Lexer<'a> {
             }
             at += if rest.starts_with(b"\\\"\"\"") { 4 } else { 1 };
         }
-        Err(self.fault(self.text.len(), "Unterminated string.".to_owned()))
+        Err(self.diagnostic(self.text.len(), "Unterminated string.".to_owned()))
     }
 
-    fn unexpected(&self, at: usize) -> Fault {
+    fn unexpected(&self, at: usize) -> Diagnostic {
         if self.byte(at) == Some(b'\'') {
             let message = "Unexpected single quote character ('), did you mean to use a double quote (\")?";
-            return self.fault(at, message.to_owned());
+            return self.diagnostic(at, message.to_owned());
         }
-        self.fault(at, format!("Unexpected character: {}.", self.shown(at)))
+        self.diagnostic(at, format!("Unexpected character: {}.", self.shown(at)))
     }
 
     /// The character at a position, for error messages.

@@ -2,22 +2,23 @@
 //!
 //! A text is parsed within limits ([`parser`]). One visit to each fragment tells its size when expanded ([`shape`]).
 //! Then all rules of the specification are applied ([`validate`]), and a valid document is converted into
-//! async-graphql's types ([`hand_over`]), from which its macros read arguments and inputs. All of this happens once per
-//! text. [`Checked`] checks what is sent with the text, the operation name and the variables, before anything runs.
+//! async-graphql's types ([`ast_converter`]), from which its macros read arguments and inputs. All of this happens once per
+//! text. [`ValidDocument`] checks what is sent with the text, the operation name and the variables, before anything runs.
 //!
 //! Nothing here knows what the schema is about, where documents come from, or how they are executed. Section numbers
 //! are those of the specification of September 2025.
 
+mod ast;
+mod ast_converter;
 mod build;
 mod checked;
 mod coerce;
 pub(crate) mod conditions;
-mod fault;
+mod diagnostic;
 mod graph;
-mod hand_over;
 mod implements;
-mod introspect;
 mod introspection;
+mod introspection_limits;
 mod lexer;
 mod nulls;
 mod parser;
@@ -25,7 +26,6 @@ mod scalars;
 mod schema;
 mod shape;
 mod strings;
-mod syntax;
 mod validate;
 
 #[cfg(test)]
@@ -35,20 +35,20 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::bridge::{Pos, ServerError};
 
-pub use checked::{Checked, Operation};
-use fault::{Fault, Lines};
-use graph::Graph;
-use hand_over::HandOver;
-pub use introspect::Introspected;
+pub use ast::OperationKind;
+use ast_converter::AstConverter;
+pub use checked::{Operation, ValidDocument};
+use diagnostic::{Diagnostic, LineIndex};
+use graph::FragmentGraph;
+pub use introspection::Introspected;
 pub use parser::ParserLimits;
 use parser::Unparsed;
 pub use schema::{Scalar, Schema};
-pub use shape::Limits;
-pub use syntax::OperationKind;
+pub use shape::DocumentLimits;
 
 /// Why a text is refused.
 #[derive(Debug)]
-pub enum Refused {
+pub enum DocumentError {
     /// It is not a GraphQL document.
     Syntax(ServerError),
     /// It exceeds a limit; the message names the limit and its value.
@@ -57,7 +57,7 @@ pub enum Refused {
     Invalid(Vec<ServerError>),
 }
 
-impl Display for Refused {
+impl Display for DocumentError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(error) => f.write_str(&error.message),
@@ -73,14 +73,14 @@ impl Display for Refused {
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for DocumentError {}
 
-impl From<Refused> for Vec<ServerError> {
-    fn from(refused: Refused) -> Self {
+impl From<DocumentError> for Vec<ServerError> {
+    fn from(refused: DocumentError) -> Self {
         match refused {
-            Refused::Syntax(error) => vec![error],
-            Refused::TooMuch(message) => vec![ServerError::new(message, None)],
-            Refused::Invalid(errors) => errors,
+            DocumentError::Syntax(error) => vec![error],
+            DocumentError::TooMuch(message) => vec![ServerError::new(message, None)],
+            DocumentError::Invalid(errors) => errors,
         }
     }
 }
@@ -89,33 +89,38 @@ impl From<Refused> for Vec<ServerError> {
 ///
 /// # Errors
 /// The text is not a document, exceeds a limit, or is invalid for the schema.
-pub fn read(schema: &Schema, text: &str, parser: ParserLimits, limits: &Limits) -> Result<Checked, Refused> {
+pub fn read(
+    schema: &Schema,
+    text: &str,
+    parser: ParserLimits,
+    limits: &DocumentLimits,
+) -> Result<ValidDocument, DocumentError> {
     let document = parser::parse(text, parser).map_err(|unparsed| match unparsed {
-        Unparsed::TooMuch(message) => Refused::TooMuch(message),
-        Unparsed::Wrong(fault) => Refused::Syntax(error(&Lines::of(text), fault)),
+        Unparsed::TooMuch(message) => DocumentError::TooMuch(message),
+        Unparsed::Wrong(diagnostic) => DocumentError::Syntax(error(&LineIndex::of(text), diagnostic)),
     })?;
-    shape::check_definitions(&document, limits).map_err(Refused::TooMuch)?;
-    let invalid = |faults: Vec<Fault>| {
-        let lines = Lines::of(text);
-        Refused::Invalid(faults.into_iter().map(|fault| error(&lines, fault)).collect())
+    shape::check_definitions(&document, limits).map_err(DocumentError::TooMuch)?;
+    let invalid = |diagnostics: Vec<Diagnostic>| {
+        let lines = LineIndex::of(text);
+        DocumentError::Invalid(diagnostics.into_iter().map(|diagnostic| error(&lines, diagnostic)).collect())
     };
-    let graph = Graph::of(&document).map_err(invalid)?;
-    shape::check(&document, &graph, limits).map_err(Refused::TooMuch)?;
+    let graph = FragmentGraph::of(&document).map_err(invalid)?;
+    shape::check(&document, &graph, limits).map_err(DocumentError::TooMuch)?;
     let findings = validate::validate(schema, &document, &graph).map_err(invalid)?;
     if findings.introspects {
-        introspection::check(schema, &document, &graph, limits).map_err(Refused::TooMuch)?;
+        introspection_limits::check(schema, &document, &graph, limits).map_err(DocumentError::TooMuch)?;
     }
-    let lines = Lines::of(text);
-    let handed = HandOver { lines: &lines, ids: &findings.ids };
-    Ok(Checked::new(schema, &document, findings.operations, &handed))
+    let lines = LineIndex::of(text);
+    let handed = AstConverter { lines: &lines, ids: &findings.ids };
+    Ok(ValidDocument::new(schema, &document, findings.operations, &handed))
 }
 
-fn error(lines: &Lines<'_>, fault: Fault) -> ServerError {
-    let mut error = ServerError::new(fault.message, None);
+fn error(lines: &LineIndex<'_>, diagnostic: Diagnostic) -> ServerError {
+    let mut error = ServerError::new(diagnostic.message, None);
     let place = |at| {
         let place = lines.place(at);
         Pos { line: place.line, column: place.column }
     };
-    error.locations = fault.at.into_iter().map(place).collect();
+    error.locations = diagnostic.at.into_iter().map(place).collect();
     error
 }

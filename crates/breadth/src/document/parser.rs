@@ -1,12 +1,12 @@
 //! Parses executable documents (GraphQL, section 2). Type system definitions are not supported.
 
-use super::fault::Fault;
-use super::lexer::{Kind, Lexer, Token};
-use super::strings;
-use super::syntax::{
-    Argument, At, Directive, Document, Field, Fragment, Inline, Name, Operation, OperationKind, Selection, Selections,
-    Spread, Type, Value, ValueKind, Variable,
+use super::ast::{
+    Argument, Directive, Document, Field, Fragment, Inline, Name, Offset, Operation, OperationKind, Selection,
+    Selections, Spread, Type, Value, ValueKind, Variable,
 };
+use super::diagnostic::Diagnostic;
+use super::lexer::{Lexer, Token, TokenKind};
+use super::strings;
 
 /// Limits on the size of a text.
 #[derive(Clone, Copy, Debug)]
@@ -28,14 +28,14 @@ impl Default for ParserLimits {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unparsed {
     /// It is not a document.
-    Wrong(Fault),
+    Wrong(Diagnostic),
     /// It exceeds a limit; the message names the limit and its value.
     TooMuch(String),
 }
 
-impl From<Fault> for Unparsed {
-    fn from(fault: Fault) -> Self {
-        Self::Wrong(fault)
+impl From<Diagnostic> for Unparsed {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Wrong(diagnostic)
     }
 }
 
@@ -51,7 +51,7 @@ pub fn parse(text: &str, limits: ParserLimits) -> Parsed<Document<'_>> {
     let mut parser = Parser { lexer, token, limits, tokens: 1, depth: 0 };
     let mut document = Document { operations: Vec::new(), fragments: Vec::new() };
     parser.definition(&mut document)?;
-    while parser.token.kind != Kind::End {
+    while parser.token.kind != TokenKind::End {
         parser.definition(&mut document)?;
     }
     Ok(document)
@@ -86,11 +86,11 @@ impl<'a> Parser<'a> {
     }
 
     fn is(&self, mark: u8) -> bool {
-        self.token.kind == Kind::Mark(mark)
+        self.token.kind == TokenKind::Mark(mark)
     }
 
     fn is_word(&self, word: &str) -> bool {
-        self.token.kind == Kind::Name && self.lexer.text(self.token) == word
+        self.token.kind == TokenKind::Name && self.lexer.text(self.token) == word
     }
 
     fn take_if(&mut self, mark: u8) -> Parsed<bool> {
@@ -106,25 +106,25 @@ impl<'a> Parser<'a> {
     }
 
     fn expected(&self, what: &str) -> Unparsed {
-        Fault::syntax(format!("Expected {what}, found {}.", self.shown(self.token)), self.token.start).into()
+        Diagnostic::syntax(format!("Expected {what}, found {}.", self.shown(self.token)), self.token.start).into()
     }
 
     fn unexpected(&self, token: Token) -> Unparsed {
-        Fault::syntax(format!("Unexpected {}.", self.shown(token)), token.start).into()
+        Diagnostic::syntax(format!("Unexpected {}.", self.shown(token)), token.start).into()
     }
 
     /// A token, for error messages. Contents of strings are left out, as they may be secret.
     fn shown(&self, token: Token) -> String {
         let short = || self.lexer.text(token).chars().take(SHOWN).collect::<String>();
         match token.kind {
-            Kind::Mark(b'.') => "\"...\"".to_owned(),
-            Kind::Mark(mark) => format!("\"{}\"", char::from(mark)),
-            Kind::Name => format!("Name \"{}\"", short()),
-            Kind::Int => format!("Int \"{}\"", short()),
-            Kind::Float => format!("Float \"{}\"", short()),
-            Kind::Text => "String".to_owned(),
-            Kind::BlockText => "BlockString".to_owned(),
-            Kind::End => "<EOF>".to_owned(),
+            TokenKind::Mark(b'.') => "\"...\"".to_owned(),
+            TokenKind::Mark(mark) => format!("\"{}\"", char::from(mark)),
+            TokenKind::Name => format!("Name \"{}\"", short()),
+            TokenKind::Int => format!("Int \"{}\"", short()),
+            TokenKind::Float => format!("Float \"{}\"", short()),
+            TokenKind::Text => "String".to_owned(),
+            TokenKind::BlockText => "BlockString".to_owned(),
+            TokenKind::End => "<EOF>".to_owned(),
         }
     }
 
@@ -156,7 +156,7 @@ impl<'a> Parser<'a> {
     }
 
     fn name(&mut self) -> Parsed<Name<'a>> {
-        if self.token.kind != Kind::Name {
+        if self.token.kind != TokenKind::Name {
             return Err(self.expected("Name"));
         }
         let token = self.take()?;
@@ -165,14 +165,14 @@ impl<'a> Parser<'a> {
 
     fn definition(&mut self, document: &mut Document<'a>) -> Parsed<()> {
         let at = self.token.start;
-        let is_described = matches!(self.token.kind, Kind::Text | Kind::BlockText);
+        let is_described = matches!(self.token.kind, TokenKind::Text | TokenKind::BlockText);
         if is_described {
             self.take()?;
         }
         if self.is(b'{') {
             if is_described {
                 let message = "Unexpected description, descriptions are not supported on shorthand queries.";
-                return Err(Fault::syntax(message, at).into());
+                return Err(Diagnostic::syntax(message, at).into());
             }
             document.operations.push(Operation {
                 at,
@@ -184,7 +184,7 @@ impl<'a> Parser<'a> {
             });
             return Ok(());
         }
-        let word = if self.token.kind == Kind::Name { self.lexer.text(self.token) } else { "" };
+        let word = if self.token.kind == TokenKind::Name { self.lexer.text(self.token) } else { "" };
         let kind = match word {
             "query" => OperationKind::Query,
             "mutation" => OperationKind::Mutation,
@@ -195,7 +195,7 @@ impl<'a> Parser<'a> {
             }
             "schema" | "scalar" | "type" | "interface" | "union" | "enum" | "input" | "directive" | "extend" => {
                 let message = format!("Definitions of types are not executable, found \"{word}\".");
-                return Err(Fault::syntax(message, self.token.start).into());
+                return Err(Diagnostic::syntax(message, self.token.start).into());
             }
             _ => return Err(self.unexpected(self.token)),
         };
@@ -203,9 +203,9 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn operation(&mut self, at: At, kind: OperationKind) -> Parsed<Operation<'a>> {
+    fn operation(&mut self, at: Offset, kind: OperationKind) -> Parsed<Operation<'a>> {
         self.take()?;
-        let name = if self.token.kind == Kind::Name { Some(self.name()?) } else { None };
+        let name = if self.token.kind == TokenKind::Name { Some(self.name()?) } else { None };
         let variables = if self.is(b'(') { self.between(b'(', b')', Self::variable)? } else { Vec::new() };
         let directives = self.directives(false)?;
         Ok(Operation { at, kind, name, variables, directives, selection: self.selections()? })
@@ -213,7 +213,7 @@ impl<'a> Parser<'a> {
 
     fn variable(&mut self) -> Parsed<Variable<'a>> {
         let at = self.token.start;
-        if matches!(self.token.kind, Kind::Text | Kind::BlockText) {
+        if matches!(self.token.kind, TokenKind::Text | TokenKind::BlockText) {
             self.take()?;
         }
         self.expect(b'$')?;
@@ -236,7 +236,7 @@ impl<'a> Parser<'a> {
         Ok(if self.take_if(b'!')? { Type::NonNull(Box::new(ty)) } else { ty })
     }
 
-    fn fragment(&mut self, at: At) -> Parsed<Fragment<'a>> {
+    fn fragment(&mut self, at: Offset) -> Parsed<Fragment<'a>> {
         self.take()?;
         if self.is_word("on") {
             return Err(self.unexpected(self.token));
@@ -262,7 +262,7 @@ impl<'a> Parser<'a> {
         }
         let at = self.take()?.start;
         let is_on = self.is_word("on");
-        if self.token.kind == Kind::Name && !is_on {
+        if self.token.kind == TokenKind::Name && !is_on {
             let name = self.name()?;
             return Ok(Selection::Spread(Spread { at, name, directives: self.directives(false)? }));
         }
@@ -309,7 +309,7 @@ impl<'a> Parser<'a> {
     fn value(&mut self, constant: bool) -> Parsed<Value<'a>> {
         let token = self.token;
         let kind = match token.kind {
-            Kind::Mark(b'[') => {
+            TokenKind::Mark(b'[') => {
                 self.open(b'[')?;
                 let mut items = Vec::new();
                 while !self.is(b']') {
@@ -318,7 +318,7 @@ impl<'a> Parser<'a> {
                 self.close(b']')?;
                 ValueKind::List(items)
             }
-            Kind::Mark(b'{') => {
+            TokenKind::Mark(b'{') => {
                 self.open(b'{')?;
                 let mut fields = Vec::new();
                 while !self.is(b'}') {
@@ -327,25 +327,25 @@ impl<'a> Parser<'a> {
                 self.close(b'}')?;
                 ValueKind::Object(fields)
             }
-            Kind::Mark(b'$') => {
+            TokenKind::Mark(b'$') => {
                 self.take()?;
                 let name = self.name()?;
                 if constant {
                     let name: String = name.text.chars().take(SHOWN).collect();
                     let message = format!("Unexpected variable \"${name}\" in constant value.");
-                    return Err(Fault::syntax(message, token.start).into());
+                    return Err(Diagnostic::syntax(message, token.start).into());
                 }
                 ValueKind::Variable(name.text)
             }
-            Kind::Int | Kind::Float | Kind::Text | Kind::BlockText | Kind::Name => {
+            TokenKind::Int | TokenKind::Float | TokenKind::Text | TokenKind::BlockText | TokenKind::Name => {
                 let token = self.take()?;
                 let text = self.lexer.text(token);
                 let within = |quotes: usize| text.get(quotes..text.len() - quotes).unwrap_or_default();
                 match token.kind {
-                    Kind::Int => ValueKind::Int(text),
-                    Kind::Float => ValueKind::Float(text),
-                    Kind::Text => ValueKind::Text(strings::string(within(1)), false),
-                    Kind::BlockText => ValueKind::Text(strings::block_string(within(3)).into(), true),
+                    TokenKind::Int => ValueKind::Int(text),
+                    TokenKind::Float => ValueKind::Float(text),
+                    TokenKind::Text => ValueKind::Text(strings::string(within(1)), false),
+                    TokenKind::BlockText => ValueKind::Text(strings::block_string(within(3)).into(), true),
                     _ => match text {
                         "true" => ValueKind::Boolean(true),
                         "false" => ValueKind::Boolean(false),
@@ -354,7 +354,7 @@ impl<'a> Parser<'a> {
                     },
                 }
             }
-            Kind::Mark(_) | Kind::End => return Err(self.unexpected(token)),
+            TokenKind::Mark(_) | TokenKind::End => return Err(self.unexpected(token)),
         };
         Ok(Value { at: token.start, kind })
     }

@@ -3,15 +3,15 @@
 use crate::bridge::ConstValue;
 use serde_json::Number;
 
-use super::hand_over;
+use super::ast::ValueKind;
+use super::ast_converter;
 use super::schema::{EnumValue, Scalar};
-use super::syntax::ValueKind;
 
 /// Characters of a value that an error message repeats.
-const LONGEST_SHOWN: usize = 50;
+const MAX_SHOWN_CHARS: usize = 50;
 
 /// A value that is neither a variable nor null.
-pub enum Given<'v, 'a> {
+pub enum ScalarInput<'v, 'a> {
     /// Written in the document.
     Literal(&'v ValueKind<'a>),
     /// Sent as a variable.
@@ -20,17 +20,17 @@ pub enum Given<'v, 'a> {
 
 /// # Errors
 /// A message for the client, if the value is not one of the scalar.
-pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), String> {
+pub fn check(scalar: Scalar, name: &str, given: &ScalarInput<'_, '_>) -> Result<(), String> {
     let shown = || match given {
-        Given::Literal(kind) => shown(kind),
-        Given::Json(value) => shown_json(value),
+        ScalarInput::Literal(kind) => shown(kind),
+        ScalarInput::Json(value) => shown_json(value),
     };
     let text = match given {
-        Given::Literal(ValueKind::Text(text, _)) => Some(&**text),
-        Given::Json(ConstValue::String(text)) => Some(text.as_str()),
+        ScalarInput::Literal(ValueKind::Text(text, _)) => Some(&**text),
+        ScalarInput::Json(ConstValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
-    if let (Scalar::Any | Scalar::Own(_), Given::Literal(kind)) = (scalar, given)
+    if let (Scalar::Any | Scalar::Own(_), ScalarInput::Literal(kind)) = (scalar, given)
         && is_too_large(kind)
     {
         let found = shown();
@@ -42,36 +42,36 @@ pub fn check(scalar: Scalar, name: &str, given: &Given<'_, '_>) -> Result<(), St
         Scalar::Any => true,
         Scalar::Own(takes) => {
             let verdict = match given {
-                Given::Json(value) => takes(value),
+                ScalarInput::Json(value) => takes(value),
                 // A literal that contains variables is checked when they are known.
-                Given::Literal(kind) => hand_over::own_value(kind).map_or(Ok(()), |value| takes(&value)),
+                ScalarInput::Literal(kind) => ast_converter::own_value(kind).map_or(Ok(()), |value| takes(&value)),
             };
             return verdict.map_err(|why| format!("Expected value of type \"{name}\", found: {}; {why}.", shown()));
         }
         Scalar::String => text.is_some(),
         Scalar::Boolean => {
-            matches!(given, Given::Literal(ValueKind::Boolean(_)) | Given::Json(ConstValue::Boolean(_)))
+            matches!(given, ScalarInput::Literal(ValueKind::Boolean(_)) | ScalarInput::Json(ConstValue::Boolean(_)))
         }
         Scalar::Float => match given {
-            Given::Literal(ValueKind::Int(text) | ValueKind::Float(text)) => {
+            ScalarInput::Literal(ValueKind::Int(text) | ValueKind::Float(text)) => {
                 text.parse::<f64>().is_ok_and(f64::is_finite)
             }
-            Given::Json(ConstValue::Number(_)) => true,
+            ScalarInput::Json(ConstValue::Number(_)) => true,
             _ => false,
         },
         Scalar::Id => match given {
-            Given::Literal(ValueKind::Int(_)) => true,
-            Given::Json(ConstValue::Number(number)) => is_whole(number),
+            ScalarInput::Literal(ValueKind::Int(_)) => true,
+            ScalarInput::Json(ConstValue::Number(number)) => is_whole(number),
             _ => text.is_some(),
         },
         Scalar::Int => match given {
-            Given::Literal(ValueKind::Int(text)) => {
+            ScalarInput::Literal(ValueKind::Int(text)) => {
                 if text.parse::<i32>().is_err() {
                     return Err(format!("Int cannot represent non 32-bit signed integer value: {}", shown()));
                 }
                 true
             }
-            Given::Json(ConstValue::Number(number)) if is_whole(number) => {
+            ScalarInput::Json(ConstValue::Number(number)) if is_whole(number) => {
                 if int(number).is_none() {
                     return Err(format!("Int cannot represent non 32-bit signed integer value: {}", shown()));
                 }
@@ -130,12 +130,12 @@ pub fn id(number: &Number) -> String {
 }
 
 /// Maximum number of enum values that an error message lists.
-const MOST_TOLD: usize = 8;
+const MAX_TOLD: usize = 8;
 
 /// The message for an unknown enum value; `given` includes its quotes.
 pub fn no_value(given: &str, name: &str, values: &[EnumValue]) -> String {
-    let told: Vec<&str> = values.iter().take(MOST_TOLD).map(|value| value.name.as_str()).collect();
-    let more = if values.len() > MOST_TOLD { " and others" } else { "" };
+    let told: Vec<&str> = values.iter().take(MAX_TOLD).map(|value| value.name.as_str()).collect();
+    let more = if values.len() > MAX_TOLD { " and others" } else { "" };
     format!("Value {given} does not exist in \"{name}\" enum. It has {}{more}.", told.join(", "))
 }
 
@@ -154,7 +154,7 @@ pub fn shown(value: &ValueKind<'_>) -> String {
 }
 
 fn cut(text: String) -> String {
-    match text.char_indices().nth(LONGEST_SHOWN) {
+    match text.char_indices().nth(MAX_SHOWN_CHARS) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
         None => text,
     }
@@ -162,17 +162,17 @@ fn cut(text: String) -> String {
 
 /// Whether the text is long enough to be cut, so that writing can stop.
 fn is_long(out: &str) -> bool {
-    out.len() > LONGEST_SHOWN * 4
+    out.len() > MAX_SHOWN_CHARS * 4
 }
 
 fn write(value: &ValueKind<'_>, out: &mut String) {
     match value {
         ValueKind::Variable(name) => {
             out.push('$');
-            out.extend(name.chars().take(LONGEST_SHOWN));
+            out.extend(name.chars().take(MAX_SHOWN_CHARS));
         }
         ValueKind::Int(text) | ValueKind::Float(text) | ValueKind::Enum(text) => {
-            out.extend(text.chars().take(LONGEST_SHOWN + 1));
+            out.extend(text.chars().take(MAX_SHOWN_CHARS + 1));
         }
         ValueKind::Text(text, _) => quoted(text, out),
         ValueKind::Boolean(flag) => out.push_str(if *flag { "true" } else { "false" }),
@@ -195,7 +195,7 @@ fn write(value: &ValueKind<'_>, out: &mut String) {
                     break;
                 }
                 out.push_str(if number == 0 { "" } else { ", " });
-                out.extend(field.name.text.chars().take(LONGEST_SHOWN));
+                out.extend(field.name.text.chars().take(MAX_SHOWN_CHARS));
                 out.push_str(": ");
                 write(&field.value.kind, out);
             }
@@ -206,7 +206,7 @@ fn write(value: &ValueKind<'_>, out: &mut String) {
 
 fn quoted(text: &str, out: &mut String) {
     out.push('"');
-    for char in text.chars().take(LONGEST_SHOWN + 1) {
+    for char in text.chars().take(MAX_SHOWN_CHARS + 1) {
         match char {
             '"' | '\\' => out.extend(['\\', char]),
             char if char.is_control() => out.extend(char.escape_unicode()),
@@ -229,7 +229,7 @@ fn write_json(value: &ConstValue, out: &mut String) {
         ConstValue::Number(number) => out.push_str(&number.to_string()),
         ConstValue::String(text) => quoted(text, out),
         ConstValue::Boolean(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        ConstValue::Enum(name) => out.extend(name.chars().take(LONGEST_SHOWN + 1)),
+        ConstValue::Enum(name) => out.extend(name.chars().take(MAX_SHOWN_CHARS + 1)),
         ConstValue::Binary(_) => out.push_str("bytes"),
         ConstValue::List(items) => {
             out.push('[');
@@ -249,7 +249,7 @@ fn write_json(value: &ConstValue, out: &mut String) {
                     break;
                 }
                 out.push_str(if number == 0 { "" } else { ", " });
-                out.extend(name.chars().take(LONGEST_SHOWN));
+                out.extend(name.chars().take(MAX_SHOWN_CHARS));
                 out.push_str(": ");
                 write_json(value, out);
             }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use crate::bridge::ConstValue;
 
-use super::introspection::ListSizes;
-use super::syntax::OperationKind;
+use super::ast::OperationKind;
+use super::introspection_limits::ListSizes;
 
 /// The index of a type.
 pub type TypeId = u32;

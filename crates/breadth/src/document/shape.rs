@@ -1,12 +1,12 @@
 //! Computes the size of a document before anything expands its fragments one by one: fragments that spread each other
 //! can double it with every line. Each fragment is visited once.
 
-use super::graph::Graph;
-use super::syntax::{Document, Selection, Selections};
+use super::ast::{Document, Selection, Selections};
+use super::graph::FragmentGraph;
 
 /// Limits on the size of a document. Fragments count wherever they are spread, and once if they are not spread.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct DocumentLimits {
     pub operations: usize,
     pub fragments: usize,
     pub fields: u64,
@@ -27,7 +27,7 @@ pub struct Limits {
     pub introspected_values: u64,
 }
 
-impl Default for Limits {
+impl Default for DocumentLimits {
     /// More than large real documents need.
     fn default() -> Self {
         Self {
@@ -71,7 +71,7 @@ impl Weight {
 ///
 /// # Errors
 /// A message for the client that names the limit and its value.
-pub fn check_definitions(document: &Document<'_>, limits: &Limits) -> Result<(), String> {
+pub fn check_definitions(document: &Document<'_>, limits: &DocumentLimits) -> Result<(), String> {
     for (count, most, what) in [
         (document.fragments.len(), limits.fragments, "fragments"),
         (document.operations.len(), limits.operations, "operations"),
@@ -87,7 +87,7 @@ pub fn check_definitions(document: &Document<'_>, limits: &Limits) -> Result<(),
 ///
 /// # Errors
 /// As for [`check_definitions`].
-pub fn check(document: &Document<'_>, graph: &Graph<'_>, limits: &Limits) -> Result<(), String> {
+pub fn check(document: &Document<'_>, graph: &FragmentGraph<'_>, limits: &DocumentLimits) -> Result<(), String> {
     let mut weights = vec![Weight::default(); document.fragments.len()];
     let mut spread = vec![false; document.fragments.len()];
     for number in graph.order() {
@@ -137,7 +137,7 @@ pub fn check(document: &Document<'_>, graph: &Graph<'_>, limits: &Limits) -> Res
 
 /// Computes the size of a selection set from the known sizes of fragments. The recursion is as deep as brackets may
 /// nest.
-fn set(graph: &Graph<'_>, weights: &[Weight], spread: &mut [bool], selections: &Selections<'_>) -> Weight {
+fn set(graph: &FragmentGraph<'_>, weights: &[Weight], spread: &mut [bool], selections: &Selections<'_>) -> Weight {
     let mut weight = Weight::default();
     for selection in &selections.items {
         let (more, directives) = match selection {

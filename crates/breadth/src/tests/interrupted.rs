@@ -11,20 +11,24 @@ struct Counts {
     unknown: bool,
     /// Interrupts at this call, which is between two root fields.
     interrupts_at: Option<u64>,
-    progress: Progress,
+    progress: MutationProgress,
 }
 
-impl Meter for Counts {
-    fn changes(&self) -> Option<Changes> {
+impl ExecutionMeter for Counts {
+    fn changes(&self) -> Option<ChangeCount> {
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);
         if self.interrupts_at == Some(asked) {
             let interruption = self.progress.interrupt(&Error::new("runs"), &Error::new("behind"));
             assert!(matches!(interruption, Interruption::Soon), "{interruption:?}");
         }
-        Some(if self.unknown { Changes { made: 0, unknown: asked } } else { Changes { made: asked, unknown: 0 } })
+        Some(if self.unknown {
+            ChangeCount { made: 0, unknown: asked }
+        } else {
+            ChangeCount { made: asked, unknown: 0 }
+        })
     }
 
-    fn progress(&self) -> Option<&Progress> {
+    fn progress(&self) -> Option<&MutationProgress> {
         Some(&self.progress)
     }
 }
@@ -100,7 +104,7 @@ async fn a_null_that_may_not_stand_there_takes_all_with_it() {
     let document = "mutation { a: change(number: 1) { number } b: must(number: 2) { number } }";
     let (response, _) = interrupted(document, 2).await;
     let response = response.unwrap();
-    assert!(matches!(response.data, Answered::Null) && response.is_empty && response.errors.len() == 1);
+    assert!(matches!(response.data, ResponseData::Null) && response.is_empty && response.errors.len() == 1);
 }
 
 #[tokio::test]

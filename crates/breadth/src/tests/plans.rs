@@ -1,7 +1,7 @@
 //! How plans are bounded and cached.
 
 use super::*;
-use crate::document::{Limits, ParserLimits, Refused};
+use crate::document::{DocumentError, DocumentLimits, ParserLimits};
 
 /// The bytes of a long text that cached plans hold, each with its own copy, in a document with ten condition variables.
 fn kept_bytes(long: impl Fn(&str) -> String, space: usize) -> usize {
@@ -15,7 +15,7 @@ fn kept_bytes(long: impl Fn(&str) -> String, space: usize) -> usize {
     let (_, operation) = document.operations.iter().next().unwrap();
     let types = types();
     let planning = Planning { types: &types, operation: &operation.node, fragments: &document.fragments };
-    let plans = Plans::new(Query::object(), planning, space);
+    let plans = PlanCache::new(Query::object(), planning, space);
     let kept = (0..1 << names.len()).filter(|choice| {
         let flags = names.iter().enumerate().map(|(place, name)| (name.clone(), Value::Bool(choice >> place & 1 == 1)));
         let sent = Variables::from_json(Value::Object(flags.collect()));
@@ -45,7 +45,7 @@ object! {
     /// A nest.
     Left implements "Nest" {
         /// What is in it.
-        inner = local(|_: &Left| Some(AnyRow::<Nest>::new(Right)));
+        inner = inline(|_: &Left| Some(AnyRow::<Nest>::new(Right)));
     }
 }
 
@@ -53,7 +53,7 @@ object! {
     /// Another nest.
     Right implements "Nest" {
         /// What is in it.
-        inner = local(|_: &Right| Some(AnyRow::<Nest>::new(Left)));
+        inner = inline(|_: &Right| Some(AnyRow::<Nest>::new(Left)));
     }
 }
 
@@ -78,9 +78,9 @@ object! {
     /// What can be asked.
     Nests {
         /// The outermost.
-        nest = local(|_: &Nests| Some(AnyRow::<Nest>::new(Left)));
+        nest = inline(|_: &Nests| Some(AnyRow::<Nest>::new(Left)));
         /// The root again.
-        again = local(|_: &Nests| Some(Nests));
+        again = inline(|_: &Nests| Some(Nests));
     }
 }
 
@@ -97,13 +97,13 @@ async fn plans_over_interfaces_are_bounded() {
         (format!("query($s: Boolean!) {{ nest {{ __typename ... @skip(if: $s) {} }} }}", nested(30)), false),
         (format!("{{ nest {{ ...f0 }} }} {fragments} fragment f30 on Nest {{ __typename }}"), false),
     ] {
-        match schema.read(&document, ParserLimits::default(), &Limits::default()) {
+        match schema.read(&document, ParserLimits::default(), &DocumentLimits::default()) {
             Ok(read) => {
                 assert!(is_taken, "{document}");
                 let response = schema.execute(&read, 0, &Variables::default(), &Data::default(), None).await;
                 assert!(response.json().contains(r#"{"inner":{"__typename":"Left"}}"#), "{}", response.json());
             }
-            Err(Refused::TooMuch(message)) => assert!(!is_taken && message.contains("20000 fields"), "{message}"),
+            Err(DocumentError::TooMuch(message)) => assert!(!is_taken && message.contains("20000 fields"), "{message}"),
             Err(other) => panic!("{other:?}"),
         }
     }

@@ -131,9 +131,9 @@ async fn a_change_with_wrong_arguments_runs_nothing() {
 fn scalars_take_what_their_types_take() {
     let types = document::Schema::of(&sdl::<Query, Mutation>(), &[("Even", scalar::<Even>())]).unwrap();
     let parser = document::ParserLimits { tokens: 1_000, brackets: 64 };
-    let read = |text: &str| document::read(&types, text, parser, &document::Limits::default());
+    let read = |text: &str| document::read(&types, text, parser, &document::DocumentLimits::default());
     assert!(read("mutation { even(even: 4) { number } }").is_ok());
-    let Err(document::Refused::Invalid(errors)) = read("mutation { even(even: 3) { number } }") else {
+    let Err(document::DocumentError::Invalid(errors)) = read("mutation { even(even: 3) { number } }") else {
         panic!("3 is not even")
     };
     let message = "Expected value of type \"Even\", found: 3; Failed to parse \"Even\": it has to be even.";
@@ -159,7 +159,7 @@ async fn variables_decide_what_is_selected() {
     ] {
         let data = Data::default().with(Book::default());
         let response = execute(document, json!({ "a": a, "b": b, "n": 3 }), &data).await;
-        let Answered::Written(pieces) = response.data else { panic!("{:?}", response.errors) };
+        let ResponseData::Written(pieces) = response.data else { panic!("{:?}", response.errors) };
         assert_eq!(String::from_utf8(pieces.concat()).unwrap(), format!("{{\"byNumber\":{expected}}}"));
     }
 }

@@ -23,25 +23,25 @@ object! {
     /// Numbers.
     Numbers {
         /// A scalar.
-        even = leaf(|_: &Numbers| ScalarValue(Even(4)));
+        even = field(|_: &Numbers| ScalarValue(Even(4)));
         /// A whole number.
-        right = leaf(|_: &Numbers| 2_147_483_647_u64);
+        right = field(|_: &Numbers| 2_147_483_647_u64);
         /// One beyond.
-        long = leaf(|_: &Numbers| Some(2_147_483_648_u64));
+        long = field(|_: &Numbers| Some(2_147_483_648_u64));
         /// A list with one beyond.
-        longs = leaf(|_: &Numbers| Some(vec![1_usize, usize::MAX]));
+        longs = field(|_: &Numbers| Some(vec![1_usize, usize::MAX]));
         /// One beyond that must be there.
-        must = leaf(|_: &Numbers| i64::MIN);
+        must = field(|_: &Numbers| i64::MIN);
         /// A number with a fraction.
-        fraction = leaf(|_: &Numbers| 0.5_f64);
+        fraction = field(|_: &Numbers| 0.5_f64);
         /// None.
-        none = leaf(|_: &Numbers| Some(f64::NAN));
+        none = field(|_: &Numbers| Some(f64::NAN));
         /// Beyond all numbers.
-        infinite = ask::<Numbers, (), TownById, (), Asked<Option<f32>>>(|_, (), _| Ok((None, ())), |(), _| Ok(Asked(Some(f32::INFINITY))));
+        infinite = relation_with_args::<Numbers, (), TownById, (), LoadedScalar<Option<f32>>>(|_, (), _| Ok((None, ())), |(), _| Ok(LoadedScalar(Some(f32::INFINITY))));
         /// One that fails.
-        fails = try_leaf(|_: &Numbers| Err::<Option<i32>, _>(Error::new("why")));
+        fails = try_field(|_: &Numbers| Err::<Option<i32>, _>(Error::new("why")));
         /// The same.
-        again = local(|_: &Numbers| Some(Numbers));
+        again = inline(|_: &Numbers| Some(Numbers));
     }
 }
 
@@ -94,7 +94,8 @@ async fn an_answer_is_json_of_errors_and_data() {
     assert!(nothing.ends_with(r#""path":["must"]}],"data":null}"#), "{nothing}");
     let refused = r#"{"errors":[{"message":"Cannot query field \"nope\" on type \"Numbers\".","locations":[{"line":1,"column":3}]}]}"#;
     assert_eq!(run("{ nope }").await, refused);
-    let Err(refused) = schema.read("{ a b }", document::ParserLimits::default(), &document::Limits::default()) else {
+    let Err(refused) = schema.read("{ a b }", document::ParserLimits::default(), &document::DocumentLimits::default())
+    else {
         panic!("there is neither")
     };
     let lines = "Cannot query field \"a\" on type \"Numbers\".\nCannot query field \"b\" on type \"Numbers\".";
@@ -110,7 +111,7 @@ object! {
     /// two lines, and \""" as well.
     Texts {
         /// Ends with a \
-        one = leaf(|_: &Texts| Said::One).deprecated("Say \"two\" \\ or\nnothing.");
+        one = field(|_: &Texts| Said::One).deprecated("Say \"two\" \\ or\nnothing.");
     }
 }
 

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn limits_may_be_as_large_as_numbers_are() {
     let limits = ParserLimits { tokens: usize::MAX, brackets: 64 };
-    assert!(super::super::read(&schema(), "{ user { id } }", limits, &Limits::default()).is_ok());
+    assert!(super::super::read(&schema(), "{ user { id } }", limits, &DocumentLimits::default()).is_ok());
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn introspections_are_bounded() {
     };
     let tower = "fragment A on __Type { fields { type { ...B } } } fragment B on __Type { possibleTypes { ...C } }
         fragment C on __Type { interfaces { inputFields { name } } }";
-    let limits = Limits { introspected_values: 50_000, ..Limits::default() };
+    let limits = DocumentLimits { introspected_values: 50_000, ..DocumentLimits::default() };
     for (text, hint) in [
         (circle(3), None),
         (circle(4), Some("3 lists")),
@@ -58,7 +58,7 @@ fn introspections_are_bounded() {
     ] {
         match (super::super::read(&schema(), &text, ParserLimits::default(), &limits), hint) {
             (Ok(_), None) => {}
-            (Err(Refused::TooMuch(message)), Some(hint)) => assert!(message.contains(hint), "{message}"),
+            (Err(DocumentError::TooMuch(message)), Some(hint)) => assert!(message.contains(hint), "{message}"),
             (told, _) => panic!("{text} {:?}", told.map(drop)),
         }
     }

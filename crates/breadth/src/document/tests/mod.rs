@@ -41,8 +41,8 @@ pub fn schema() -> Schema {
     Schema::of(SDL, &[("Day", day)]).unwrap()
 }
 
-fn read(text: &str) -> Result<Checked, Refused> {
-    super::read(&schema(), text, ParserLimits::default(), &Limits::default())
+fn read(text: &str) -> Result<ValidDocument, DocumentError> {
+    super::read(&schema(), text, ParserLimits::default(), &DocumentLimits::default())
 }
 
 /// The messages and positions of errors.
@@ -53,8 +53,8 @@ fn wrong(text: &str) -> Vec<String> {
     };
     match read(text) {
         Ok(_) => Vec::new(),
-        Err(Refused::Syntax(error)) => vec![told(&error)],
-        Err(Refused::TooMuch(message)) => vec![message],
-        Err(Refused::Invalid(errors)) => errors.iter().map(told).collect(),
+        Err(DocumentError::Syntax(error)) => vec![told(&error)],
+        Err(DocumentError::TooMuch(message)) => vec![message],
+        Err(DocumentError::Invalid(errors)) => errors.iter().map(told).collect(),
     }
 }

@@ -62,7 +62,7 @@ fn scalars_get_their_numbers_whole() {
     let schema = Schema::of(text, &[("S", Scalar::Any)]).unwrap();
     let read = |value: &str| {
         let text = format!("{{ a(s: {value}) }}");
-        super::super::read(&schema, &text, ParserLimits::default(), &Limits::default())
+        super::super::read(&schema, &text, ParserLimits::default(), &DocumentLimits::default())
     };
     for value in ["18446744073709551615", "-9223372036854775808", "[0.5, {a: 1}]"] {
         let document = serde_json::to_string(&*read(value).unwrap().document).unwrap();
@@ -71,7 +71,7 @@ fn scalars_get_their_numbers_whole() {
         assert!(document.contains(number.unwrap()), "{document}");
     }
     for value in ["1e400", "[{a: -1e400}]"] {
-        assert!(matches!(read(value), Err(Refused::Invalid(errors)) if errors.len() == 1), "{value}");
+        assert!(matches!(read(value), Err(DocumentError::Invalid(errors)) if errors.len() == 1), "{value}");
     }
 }
 

@@ -1,9 +1,9 @@
 //! Validates arguments and directives (GraphQL, sections 5.4 and 5.7).
 
+use super::super::ast::{Argument, Directive, Name, Offset};
 use super::super::schema::InputValue;
-use super::super::syntax::{Argument, At, Directive, Name};
 use super::values::Expected;
-use super::{Examination, Step, repeated, short};
+use super::{Validator, ValuePathStep, repeated, short};
 
 /// What the arguments belong to.
 #[derive(Clone, Copy)]
@@ -21,13 +21,13 @@ impl Owner<'_> {
     }
 }
 
-impl<'a, 's> Examination<'_, 'a, 's> {
-    pub fn arguments(&mut self, given: &[Argument<'a>], defined: &'s [InputValue], owner: Owner<'_>, at: At) {
+impl<'a, 's> Validator<'_, 'a, 's> {
+    pub fn arguments(&mut self, given: &[Argument<'a>], defined: &'s [InputValue], owner: Owner<'_>, at: Offset) {
         self.unique(given.iter().map(|argument| argument.name), "argument");
         for argument in given {
             if let Some(defined) = defined.iter().find(|defined| defined.name == argument.name.text) {
                 let expected = Expected { ty: &defined.ty, has_default: defined.default.is_some(), one_of: None };
-                self.within.push(Step::Name(argument.name.text));
+                self.within.push(ValuePathStep::Name(argument.name.text));
                 self.value(&argument.value, expected);
                 self.within.pop();
                 continue;
@@ -43,7 +43,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                     }
                 }
             };
-            self.fault(message, [argument.name.at]);
+            self.diagnostic(message, [argument.name.at]);
             self.unknown_value(&argument.value);
         }
         for defined in defined.iter().filter(|defined| defined.is_required()) {
@@ -53,7 +53,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                     let place = this.place();
                     format!("Argument \"{argument}\" of type \"{ty}\" is required, but it was not provided.{place}")
                 };
-                self.fault(message, [at]);
+                self.diagnostic(message, [at]);
             }
         }
     }
@@ -71,19 +71,19 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         for directive in directives {
             let name = directive.name.text;
             let Some(defined) = schema.directive(name) else {
-                self.fault(|_| format!("Unknown directive \"@{}\".", short(name)), [directive.at]);
+                self.diagnostic(|_| format!("Unknown directive \"@{}\".", short(name)), [directive.at]);
                 self.unknown_arguments(&directive.arguments);
                 continue;
             };
             if !defined.locations.contains(&location) {
-                self.fault(|_| format!("Directive \"@{name}\" may not be used on {location}."), [directive.at]);
+                self.diagnostic(|_| format!("Directive \"@{name}\" may not be used on {location}."), [directive.at]);
             }
             self.arguments(&directive.arguments, &defined.arguments, Owner::Directive(name), directive.at);
         }
         let marked = directives.iter().map(|directive| Name { at: directive.at, ..directive.name });
         for (name, at) in repeated(marked) {
             if schema.directive(name).is_some_and(|defined| !defined.repeatable) {
-                self.fault(|_| format!("The directive \"@{name}\" can only be used once at this location."), at);
+                self.diagnostic(|_| format!("The directive \"@{name}\" can only be used once at this location."), at);
             }
         }
     }

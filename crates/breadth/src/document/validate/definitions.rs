@@ -1,13 +1,13 @@
 //! Validates operations and fragments as a whole (GraphQL, sections 5.2, 5.5.1 and 5.8).
 
+use super::super::ast::{Fragment, Name, Operation, OperationKind};
 use super::super::schema::TypeId;
-use super::super::syntax::{Fragment, Name, Operation, OperationKind};
 use super::variables::Used;
-use super::{Declared, Examination, Usage, short};
+use super::{DeclaredVariable, Usage, Validator, short};
 
-impl<'a, 's> Examination<'_, 'a, 's> {
+impl<'a, 's> Validator<'_, 'a, 's> {
     /// Applies all rules except field merging.
-    pub fn definitions(&mut self) -> Vec<Vec<Declared>> {
+    pub fn definitions(&mut self) -> Vec<Vec<DeclaredVariable>> {
         let document = self.document;
         self.unique(document.operations.iter().filter_map(|one| one.name), "operation");
         self.unique(document.fragments.iter().map(|one| one.name), "fragment");
@@ -31,7 +31,10 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                 document.fragments.get(number).is_some_and(|first| first.name.at == fragment.name.at)
             });
             if !is_used && is_first {
-                self.fault(|_| format!("Fragment \"{}\" is never used.", short(fragment.name.text)), [fragment.at]);
+                self.diagnostic(
+                    |_| format!("Fragment \"{}\" is never used.", short(fragment.name.text)),
+                    [fragment.at],
+                );
             }
         }
         operations
@@ -40,12 +43,12 @@ impl<'a, 's> Examination<'_, 'a, 's> {
     fn operation(&mut self, operation: &'_ Operation<'a>) -> Vec<Usage<'a, 's>> {
         if operation.name.is_none() && self.document.operations.len() > 1 {
             let message = |_: &Self| "This anonymous operation must be the only defined operation.".to_owned();
-            self.fault(message, [operation.at]);
+            self.diagnostic(message, [operation.at]);
         }
         let kind = operation.kind.text();
         let root = self.schema.root(operation.kind);
         if root.is_none() {
-            self.fault(|_| format!("The {kind} operation is not supported by the schema."), [operation.at]);
+            self.diagnostic(|_| format!("The {kind} operation is not supported by the schema."), [operation.at]);
         }
         let location = match operation.kind {
             OperationKind::Query => "QUERY",
@@ -70,7 +73,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
     /// The type condition of a fragment, if the type exists and can have fragments.
     pub fn condition(&mut self, on: Name<'_>, fragment: Option<Name<'_>>) -> Option<TypeId> {
         let Some(id) = self.schema.find(on.text) else {
-            self.fault(|_| format!("Unknown type \"{}\".", short(on.text)), [on.at]);
+            self.diagnostic(|_| format!("Unknown type \"{}\".", short(on.text)), [on.at]);
             return None;
         };
         if self.schema.is_composite(id) {
@@ -81,7 +84,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             let name = name.unwrap_or_else(|| "Fragment".to_owned());
             format!("{name} cannot condition on non composite type \"{}\".", on.text)
         };
-        self.fault(message, [on.at]);
+        self.diagnostic(message, [on.at]);
         None
     }
 }

@@ -6,14 +6,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::super::ast::{Argument, Field, Selection, Selections, Value, ValueKind};
 use super::super::schema::{Field as Defined, Schema, TypeId, TypeRef};
-use super::super::syntax::{Argument, Field, Selection, Selections, Value, ValueKind};
-use super::{Examination, short};
+use super::{Validator, short};
 
 /// Maximum number of fields and argument values that are compared. Fields below a field of an interface are compared
 /// once per object type next to it, and so on at each level, so a crafted document could make few fields be compared
 /// many times. In other documents, 2,000 fields take about 4,000 steps.
-const MOST_STEPS: usize = 200_000;
+const MAX_STEPS: usize = 200_000;
 /// Bytes of a text that are compared in one step.
 const BYTES_OF_A_STEP: usize = 256;
 
@@ -40,7 +40,7 @@ struct Merging<'d, 'a> {
     conflicts: Vec<(String, [&'d Field<'a>; 2])>,
 }
 
-impl<'d, 'a, 's> Examination<'d, 'a, 's> {
+impl<'d, 'a, 's> Validator<'d, 'a, 's> {
     pub fn merges(&mut self) {
         if self.is_full() {
             return;
@@ -54,11 +54,11 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
             self.set(&set, Rule::Fields, &mut merging);
             self.set(&set, Rule::Shape, &mut merging);
         }
-        if merging.steps > MOST_STEPS {
-            self.fault(|_| "The document asks for fields of one name in too many combinations.".to_owned(), []);
+        if merging.steps > MAX_STEPS {
+            self.diagnostic(|_| "The document asks for fields of one name in too many combinations.".to_owned(), []);
         }
         for (reason, [one, other]) in merging.conflicts {
-            self.fault(|_| reason, [one.at(), other.at()]);
+            self.diagnostic(|_| reason, [one.at(), other.at()]);
         }
     }
 
@@ -104,7 +104,7 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
     /// Compares the fields of a set. The recursion is as deep as selections may nest.
     fn set(&self, set: &[Mention<'d, 'a, 's>], rule: Rule, merging: &mut Merging<'d, 'a>) {
         merging.steps += set.len();
-        if merging.steps > MOST_STEPS {
+        if merging.steps > MAX_STEPS {
             return;
         }
         for group in grouped(set) {
@@ -121,7 +121,7 @@ impl<'d, 'a, 's> Examination<'d, 'a, 's> {
                 let Some(first) = part.first() else { continue };
                 let mut conflict = false;
                 for other in part.iter().skip(1) {
-                    if merging.steps > MOST_STEPS {
+                    if merging.steps > MAX_STEPS {
                         return;
                     }
                     let difference = match rule {
@@ -194,7 +194,7 @@ impl<'d, 'a> Merging<'d, 'a> {
     fn conflict(&mut self, name: &str, reason: impl FnOnce() -> String, fields: [&'d Field<'a>; 2]) {
         // If two fields differ in both type and name, one error is reported.
         let is_known = |known: &[&Field<'_>; 2]| known[0].at() == fields[0].at() && known[1].at() == fields[1].at();
-        if self.conflicts.len() >= super::MOST_FAULTS || self.conflicts.iter().any(|(_, known)| is_known(known)) {
+        if self.conflicts.len() >= super::MAX_DIAGNOSTICS || self.conflicts.iter().any(|(_, known)| is_known(known)) {
             return;
         }
         let mut message = String::new();

@@ -11,19 +11,19 @@ mod variables;
 
 use std::collections::HashSet;
 
-use super::fault::{Fault, LONGEST_NAME, MOST_FAULTS, short};
-use super::graph::Graph;
+use super::ast::{Document, Name, Offset};
+use super::diagnostic::{Diagnostic, MAX_DIAGNOSTICS, MAX_NAME_CHARS, short};
+use super::graph::FragmentGraph;
 use super::schema::{Schema, TypeId, TypeRef};
-use super::syntax::{At, Document, Name};
 
-pub use variables::Declared;
+pub use variables::DeclaredVariable;
 
 /// What execution needs to know about a valid document.
 pub struct Findings {
     /// The variables of each operation, in the order of the document.
-    pub operations: Vec<Vec<Declared>>,
+    pub operations: Vec<Vec<DeclaredVariable>>,
     /// Positions of integers that are IDs (GraphQL, section 3.5.5).
-    pub ids: HashSet<At>,
+    pub ids: HashSet<Offset>,
     /// Whether the document uses introspection.
     pub introspects: bool,
 }
@@ -32,7 +32,7 @@ pub struct Findings {
 #[derive(Clone, Copy)]
 struct Usage<'a, 's> {
     name: &'a str,
-    at: At,
+    at: Offset,
     /// The type expected at the position, if known.
     ty: Option<&'s TypeRef>,
     /// Whether the position has a default value.
@@ -42,65 +42,69 @@ struct Usage<'a, 's> {
 }
 
 /// The validation of one document.
-struct Examination<'d, 'a, 's> {
+struct Validator<'d, 'a, 's> {
     schema: &'s Schema,
     document: &'d Document<'a>,
-    graph: &'d Graph<'a>,
-    faults: Vec<Fault>,
+    graph: &'d FragmentGraph<'a>,
+    diagnostics: Vec<Diagnostic>,
     /// The variables used in the current definition.
     usages: Vec<Usage<'a, 's>>,
-    ids: HashSet<At>,
+    ids: HashSet<Offset>,
     introspects: bool,
     /// Response names of the fields around the current position.
     path: Vec<&'a str>,
     /// The arguments, input fields and list indices around the current value.
-    within: Vec<Step<'a>>,
+    within: Vec<ValuePathStep<'a>>,
 }
 
 #[derive(Clone, Copy)]
-enum Step<'a> {
+enum ValuePathStep<'a> {
     Name(&'a str),
     Item(usize),
 }
 
 /// # Errors
 /// The faults without duplicates, at most a hundred.
-pub fn validate<'a>(schema: &Schema, document: &Document<'a>, graph: &Graph<'a>) -> Result<Findings, Vec<Fault>> {
-    let mut examination = Examination {
+pub fn validate<'a>(
+    schema: &Schema,
+    document: &Document<'a>,
+    graph: &FragmentGraph<'a>,
+) -> Result<Findings, Vec<Diagnostic>> {
+    let mut validator = Validator {
         schema,
         document,
         graph,
-        faults: Vec::new(),
+        diagnostics: Vec::new(),
         usages: Vec::new(),
         ids: HashSet::new(),
         introspects: false,
         path: Vec::new(),
         within: Vec::new(),
     };
-    let operations = examination.definitions();
-    examination.merges();
-    let Examination { mut faults, ids, introspects, .. } = examination;
-    if faults.is_empty() {
+    let operations = validator.definitions();
+    validator.merges();
+    let Validator { mut diagnostics, ids, introspects, .. } = validator;
+    if diagnostics.is_empty() {
         return Ok(Findings { operations, ids, introspects });
     }
-    faults.sort_by(|one, other| one.at.first().cmp(&other.at.first()));
-    faults.dedup();
-    Err(faults)
+    diagnostics.sort_by(|one, other| one.at.first().cmp(&other.at.first()));
+    diagnostics.dedup();
+    Err(diagnostics)
 }
 
-impl Examination<'_, '_, '_> {
+impl Validator<'_, '_, '_> {
     /// Records a fault. `message` is called only if the fault is reported, as a hostile document has hundreds of
     /// thousands.
-    fn fault(&mut self, message: impl FnOnce(&Self) -> String, at: impl IntoIterator<Item = At>) {
+    fn diagnostic(&mut self, message: impl FnOnce(&Self) -> String, at: impl IntoIterator<Item = Offset>) {
         if !self.is_full() {
             let message = message(self);
-            self.faults.push(Fault::new(message, at.into_iter().take(10)));
+            self.diagnostics.push(Diagnostic::new(message, at.into_iter().take(10)));
         }
     }
 
     /// Whether no more faults are reported, so that looking for them is pointless.
     fn is_full(&self) -> bool {
-        self.faults.len() >= MOST_FAULTS
+        self.diagnostics.len() >= MAX_DIAGNOSTICS
     }
 
     /// The current position in the response and in its arguments, for error messages, such as
@@ -109,9 +113,9 @@ impl Examination<'_, '_, '_> {
         let mut within = String::new();
         for step in self.within.iter().take(10) {
             match step {
-                Step::Name(name) if within.is_empty() => within.push_str(&short(name)),
-                Step::Name(name) => within.extend([".", &short(name)]),
-                Step::Item(index) => within.extend(["[", &index.to_string(), "]"]),
+                ValuePathStep::Name(name) if within.is_empty() => within.push_str(&short(name)),
+                ValuePathStep::Name(name) => within.extend([".", &short(name)]),
+                ValuePathStep::Item(index) => within.extend(["[", &index.to_string(), "]"]),
             }
         }
         match (self.path.is_empty(), within.is_empty()) {
@@ -125,9 +129,9 @@ impl Examination<'_, '_, '_> {
     /// The response names around the current position, as far as they are shown.
     fn around(&self) -> String {
         let mut around = String::new();
-        for (number, name) in self.path.iter().take(LONGEST_NAME).enumerate() {
+        for (number, name) in self.path.iter().take(MAX_NAME_CHARS).enumerate() {
             around.push_str(if number == 0 { "" } else { "." });
-            around.extend(name.chars().take(LONGEST_NAME + 1));
+            around.extend(name.chars().take(MAX_NAME_CHARS + 1));
         }
         short(&around)
     }
@@ -135,13 +139,13 @@ impl Examination<'_, '_, '_> {
     /// Reports each name that occurs more than once.
     fn unique<'n>(&mut self, names: impl Iterator<Item = Name<'n>> + Clone, what: &str) {
         for (name, at) in repeated(names) {
-            self.fault(|_| format!("There can be only one {what} named \"{}\".", short(name)), at);
+            self.diagnostic(|_| format!("There can be only one {what} named \"{}\".", short(name)), at);
         }
     }
 }
 
 /// The names that occur more than once, with all their positions.
-fn repeated<'n>(names: impl Iterator<Item = Name<'n>>) -> Vec<(&'n str, Vec<At>)> {
+fn repeated<'n>(names: impl Iterator<Item = Name<'n>>) -> Vec<(&'n str, Vec<Offset>)> {
     let mut sorted: Vec<Name<'n>> = names.collect();
     if sorted.len() < 2 {
         return Vec::new();
@@ -159,12 +163,12 @@ mod tests {
     #[test]
     fn messages_are_made_of_what_is_told_alone() {
         let (schema, document) = (schema(), Document { operations: Vec::new(), fragments: Vec::new() });
-        let Ok(graph) = Graph::of(&document) else { panic!("it has no fragments") };
-        let mut examination = Examination {
+        let Ok(graph) = FragmentGraph::of(&document) else { panic!("it has no fragments") };
+        let mut validator = Validator {
             schema: &schema,
             document: &document,
             graph: &graph,
-            faults: Vec::new(),
+            diagnostics: Vec::new(),
             usages: Vec::new(),
             ids: HashSet::new(),
             introspects: false,
@@ -173,12 +177,12 @@ mod tests {
         };
         let mut made = 0;
         for at in 0..1_000 {
-            let message = |_: &Examination<'_, '_, '_>| {
+            let message = |_: &Validator<'_, '_, '_>| {
                 made += 1;
                 at.to_string()
             };
-            examination.fault(message, [at]);
+            validator.diagnostic(message, [at]);
         }
-        assert_eq!((made, examination.faults.len()), (MOST_FAULTS, MOST_FAULTS));
+        assert_eq!((made, validator.diagnostics.len()), (MAX_DIAGNOSTICS, MAX_DIAGNOSTICS));
     }
 }

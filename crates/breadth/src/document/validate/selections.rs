@@ -1,11 +1,11 @@
 //! Validates selections (GraphQL, sections 5.3 and 5.5.2).
 
+use super::super::ast::{Field, Inline, Selection, Selections, Spread};
 use super::super::schema::{Field as Defined, TypeId};
-use super::super::syntax::{Field, Inline, Selection, Selections, Spread};
 use super::arguments::Owner;
-use super::{Examination, short};
+use super::{Validator, short};
 
-impl<'a> Examination<'_, 'a, '_> {
+impl<'a> Validator<'_, 'a, '_> {
     /// Validates a selection set. `parent` is `None` if the type is unknown, for which an error is already reported.
     /// The recursion is as deep as brackets may nest.
     pub fn selections(&mut self, parent: Option<TypeId>, selections: &Selections<'a>) {
@@ -32,7 +32,7 @@ impl<'a> Examination<'_, 'a, '_> {
             let message = |_: &Self| {
                 format!("Cannot query field \"{}\" on type \"{}\".", short(field.name.text), schema.name(parent))
             };
-            self.fault(message, [field.at()]);
+            self.diagnostic(message, [field.at()]);
         }
         match (parent, defined) {
             (Some(parent), Some(defined)) => {
@@ -65,14 +65,14 @@ impl<'a> Examination<'_, 'a, '_> {
                         schema.show(ty)
                     )
                 };
-                self.fault(message, [field.at()]);
+                self.diagnostic(message, [field.at()]);
             }
             (false, Some(below)) => {
                 let message = |_: &Self| {
                     let ty = schema.show(ty);
                     format!("Field \"{name}\" must not have a selection since type \"{ty}\" has no subfields.")
                 };
-                self.fault(message, [below.at]);
+                self.diagnostic(message, [below.at]);
             }
             _ => {}
         }
@@ -90,7 +90,7 @@ impl<'a> Examination<'_, 'a, '_> {
                 let (parent, on) = (this.schema.name(parent), this.schema.name(on));
                 format!("Fragment cannot be spread here as objects of type \"{parent}\" can never be of type \"{on}\".")
             };
-            self.fault(message, [inline.at]);
+            self.diagnostic(message, [inline.at]);
         }
         self.directives(&inline.directives, "INLINE_FRAGMENT");
         self.selections(on, &inline.selection);
@@ -101,7 +101,7 @@ impl<'a> Examination<'_, 'a, '_> {
         let fragment = self.graph.find(spread.name.text).and_then(|number| document.fragments.get(number));
         match fragment {
             None => {
-                self.fault(|_| format!("Unknown fragment \"{}\".", short(spread.name.text)), [spread.name.at]);
+                self.diagnostic(|_| format!("Unknown fragment \"{}\".", short(spread.name.text)), [spread.name.at]);
             }
             Some(fragment) => {
                 let on = schema.find(fragment.on.text).filter(|on| schema.is_composite(*on));
@@ -115,7 +115,7 @@ impl<'a> Examination<'_, 'a, '_> {
                              type \"{on}\"."
                         )
                     };
-                    self.fault(message, [spread.at]);
+                    self.diagnostic(message, [spread.at]);
                 }
             }
         }

@@ -1,9 +1,9 @@
 //! Checks that a subscription has a single root field (GraphQL, section 5.2.4.1).
 
-use super::super::syntax::{Directive, Name, Operation, Selection, Selections};
-use super::Examination;
+use super::super::ast::{Directive, Name, Operation, Selection, Selections};
+use super::Validator;
 
-impl<'a> Examination<'_, 'a, '_> {
+impl<'a> Validator<'_, 'a, '_> {
     pub fn subscription(&mut self, operation: &Operation<'a>) {
         let name = || match operation.name {
             Some(name) => format!("Subscription \"{}\"", super::short(name.text)),
@@ -16,18 +16,18 @@ impl<'a> Examination<'_, 'a, '_> {
                 let name = name();
                 format!("{name} must not use `@skip` or `@include` directives in the top level selection.")
             };
-            self.fault(message, [operation.at]);
+            self.diagnostic(message, [operation.at]);
         }
         let first = fields.first().map(|(response, _)| *response);
         let others: Vec<_> = fields.iter().filter(|(response, _)| Some(*response) != first).collect();
         if !others.is_empty() {
             let at: Vec<_> = others.iter().map(|(_, name)| name.at).collect();
-            self.fault(|_| format!("{} must select only one top level field.", name()), at);
+            self.diagnostic(|_| format!("{} must select only one top level field.", name()), at);
         }
         let meta: Vec<_> =
             fields.iter().filter(|(_, name)| name.text.starts_with("__")).map(|(_, name)| name.at).collect();
         if !meta.is_empty() {
-            self.fault(|_| format!("{} must not select an introspection top level field.", name()), meta);
+            self.diagnostic(|_| format!("{} must not select an introspection top level field.", name()), meta);
         }
     }
 

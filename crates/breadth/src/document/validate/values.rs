@@ -1,9 +1,9 @@
 //! Validates the values in a document (GraphQL, sections 3.5 to 3.13 and 5.6).
 
-use super::super::scalars::{self, Given};
+use super::super::ast::{Argument, Value, ValueKind};
+use super::super::scalars::{self, ScalarInput};
 use super::super::schema::{Input, Schema, TypeId, TypeKind, TypeRef};
-use super::super::syntax::{Argument, Value, ValueKind};
-use super::{Examination, Step, Usage, short};
+use super::{Usage, Validator, ValuePathStep, short};
 
 /// What a position expects.
 #[derive(Clone, Copy)]
@@ -14,7 +14,7 @@ pub struct Expected<'s> {
     pub one_of: Option<TypeId>,
 }
 
-impl<'a, 's> Examination<'_, 'a, 's> {
+impl<'a, 's> Validator<'_, 'a, 's> {
     /// Validates a value. The recursion is as deep as brackets may nest.
     pub fn value(&mut self, value: &Value<'a>, expected: Expected<'s>) {
         if self.is_full() {
@@ -36,7 +36,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         let id = match (ty.nullable(), &value.kind) {
             (TypeRef::List(inner), ValueKind::List(items)) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.within.push(Step::Item(index));
+                    self.within.push(ValuePathStep::Item(index));
                     self.value(item, Expected { ty: inner, has_default: false, one_of: None });
                     self.within.pop();
                 }
@@ -72,7 +72,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
             }
             (TypeKind::Scalar(scalar), kind) => {
                 self.unknown_value(value);
-                match scalars::check(*scalar, name, &Given::Literal(kind)) {
+                match scalars::check(*scalar, name, &ScalarInput::Literal(kind)) {
                     Err(message) => self.wrong(value, |_| message),
                     Ok(()) if matches!((scalar, kind), (super::super::schema::Scalar::Id, ValueKind::Int(_))) => {
                         self.ids.insert(value.at);
@@ -86,7 +86,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
     }
 
     fn wrong(&mut self, value: &Value<'_>, message: impl FnOnce(&Schema) -> String) {
-        self.fault(|this| message(this.schema) + &this.place(), [value.at]);
+        self.diagnostic(|this| message(this.schema) + &this.place(), [value.at]);
     }
 
     fn object(&mut self, id: TypeId, input: &'s Input, fields: &[Argument<'a>], value: &Value<'a>) {
@@ -99,7 +99,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                     has_default: defined.default.is_some(),
                     one_of: Some(id).filter(|_| input.one_of),
                 };
-                self.within.push(Step::Name(field.name.text));
+                self.within.push(ValuePathStep::Name(field.name.text));
                 self.value(&field.value, expected);
                 self.within.pop();
             } else {
@@ -110,7 +110,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                          {found}.{place}"
                     )
                 };
-                self.fault(message, [field.name.at]);
+                self.diagnostic(message, [field.name.at]);
                 self.unknown_value(&field.value);
             }
         }

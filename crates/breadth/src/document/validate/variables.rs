@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::super::ast::{Offset, Operation, Type, Variable};
 use super::super::schema::{Schema, TypeRef};
-use super::super::syntax::{At, Operation, Type, Variable};
 use super::values::Expected;
-use super::{Examination, Usage, short};
+use super::{Usage, Validator, short};
 
 /// The variables that an operation uses directly and in each of its fragments.
 pub struct Used<'u, 'a, 's> {
@@ -14,7 +14,7 @@ pub struct Used<'u, 'a, 's> {
 }
 
 /// A variable of an operation.
-pub struct Declared {
+pub struct DeclaredVariable {
     pub ty: TypeRef,
     /// Whether the variable is nullable and used in a non-null position, so that its value decides (GraphQL, section
     /// 6.4.1).
@@ -38,10 +38,11 @@ struct Known<'v, 'a> {
     is_used: bool,
 }
 
-impl<'a, 's> Examination<'_, 'a, 's> {
-    pub fn variables(&mut self, operation: &Operation<'a>, used: &Used<'_, 'a, 's>) -> Vec<Declared> {
+impl<'a, 's> Validator<'_, 'a, 's> {
+    pub fn variables(&mut self, operation: &Operation<'a>, used: &Used<'_, 'a, 's>) -> Vec<DeclaredVariable> {
         self.unique(operation.variables.iter().map(|variable| variable.name), "variable");
-        let mut declared: Vec<Option<Declared>> = operation.variables.iter().map(|one| self.declared(one)).collect();
+        let mut declared: Vec<Option<DeclaredVariable>> =
+            operation.variables.iter().map(|one| self.declared(one)).collect();
         let mut known = HashMap::with_capacity(operation.variables.len());
         for (number, variable) in operation.variables.iter().enumerate() {
             known.entry(variable.name.text).or_insert(Known { number, variable, is_used: false });
@@ -66,7 +67,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                 let message = |_: &Self| {
                     format!("Variable \"${}\" is never used{}.", short(variable.name.text), of(operation, "in"))
                 };
-                self.fault(message, [variable.at]);
+                self.diagnostic(message, [variable.at]);
             }
         }
         declared.into_iter().flatten().collect()
@@ -74,16 +75,16 @@ impl<'a, 's> Examination<'_, 'a, 's> {
 
     fn undefined(&mut self, operation: &Operation<'a>, usage: &Usage<'a, 's>) {
         let message = |_: &Self| format!("Variable \"${}\" is not defined{}.", short(usage.name), of(operation, "by"));
-        self.fault(message, [usage.at, operation.at]);
+        self.diagnostic(message, [usage.at, operation.at]);
     }
 
-    fn declared(&mut self, variable: &Variable<'a>) -> Option<Declared> {
+    fn declared(&mut self, variable: &Variable<'a>) -> Option<DeclaredVariable> {
         let schema = self.schema;
         self.directives(&variable.directives, "VARIABLE_DEFINITION");
         let innermost = variable.ty.innermost();
         let ty = match schema.resolve(&variable.ty) {
             None => {
-                self.fault(|_| format!("Unknown type \"{}\".", short(innermost.text)), [innermost.at]);
+                self.diagnostic(|_| format!("Unknown type \"{}\".", short(innermost.text)), [innermost.at]);
                 None
             }
             Some(ty) if !schema.is_input(ty.innermost()) => {
@@ -91,7 +92,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                     let (name, ty) = (short(variable.name.text), schema.show(&ty));
                     format!("Variable \"${name}\" cannot be non-input type \"{ty}\".")
                 };
-                self.fault(message, [variable.ty.at()]);
+                self.diagnostic(message, [variable.ty.at()]);
                 None
             }
             ty => ty,
@@ -104,39 +105,45 @@ impl<'a, 's> Examination<'_, 'a, 's> {
         }
         // The definition of a variable contains no variables.
         self.usages.clear();
-        Some(Declared { ty: ty?, is_open: false })
+        Some(DeclaredVariable { ty: ty?, is_open: false })
     }
 
-    /// Validates a default with a separate `Examination`, as `ty` does not live long enough and a default contains no
+    /// Validates a default with a separate `Validator`, as `ty` does not live long enough and a default contains no
     /// variables.
-    fn default(&mut self, default: &super::super::syntax::Value<'a>, ty: &TypeRef) {
-        let mut examination = Examination {
+    fn default(&mut self, default: &super::super::ast::Value<'a>, ty: &TypeRef) {
+        let mut validator = Validator {
             schema: self.schema,
             document: self.document,
             graph: self.graph,
-            faults: std::mem::take(&mut self.faults),
+            diagnostics: std::mem::take(&mut self.diagnostics),
             usages: Vec::new(),
             introspects: false,
             ids: std::mem::take(&mut self.ids),
             path: Vec::new(),
             within: Vec::new(),
         };
-        examination.value(default, Expected { ty, has_default: false, one_of: None });
-        (self.faults, self.ids) = (examination.faults, examination.ids);
+        validator.value(default, Expected { ty, has_default: false, one_of: None });
+        (self.diagnostics, self.ids) = (validator.diagnostics, validator.ids);
     }
 
     /// Checks that a variable is allowed where it is used (GraphQL, section 5.8.5).
-    fn usage(&mut self, variable: &Variable<'a>, declared: &mut Declared, usage: &Usage<'a, 's>, place: &TypeRef) {
+    fn usage(
+        &mut self,
+        variable: &Variable<'a>,
+        declared: &mut DeclaredVariable,
+        usage: &Usage<'a, 's>,
+        place: &TypeRef,
+    ) {
         let schema = self.schema;
         let own = &declared.ty;
         let is_open = place.is_non_null() && !own.is_non_null();
         let has_default = variable
             .default
             .as_ref()
-            .is_some_and(|default| !matches!(default.kind, super::super::syntax::ValueKind::Null));
+            .is_some_and(|default| !matches!(default.kind, super::super::ast::ValueKind::Null));
         let fits =
             if is_open { (has_default || usage.has_default) && own.fits(place.nullable()) } else { own.fits(place) };
-        let at: [At; 2] = [variable.at, usage.at];
+        let at: [Offset; 2] = [variable.at, usage.at];
         if fits {
             declared.is_open |= is_open;
         } else {
@@ -144,7 +151,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                 let (name, own, place) = (short(usage.name), schema.show(own), schema.show(place));
                 format!("Variable \"${name}\" of type \"{own}\" used in position expecting type \"{place}\".")
             };
-            self.fault(message, at);
+            self.diagnostic(message, at);
         }
         if let Some(one_of) = usage.one_of
             && !declared.ty.is_non_null()
@@ -156,7 +163,7 @@ impl<'a, 's> Examination<'_, 'a, 's> {
                      \"{input}\"."
                 )
             };
-            self.fault(message, at);
+            self.diagnostic(message, at);
         }
     }
 }

@@ -1,0 +1,95 @@
+use super::QueryLimits;
+
+/// Maximum nesting of lists in an introspection. Tools ask for types, their fields, and the arguments of these.
+pub const MOST_INTROSPECTION_LISTS: u64 = 3;
+
+/// Maximum number of values in an introspection, estimated by the lengths of its lists in this schema. The query that
+/// tools send is estimated at some 300,000.
+const MOST_INTROSPECTION_VALUES: u64 = 400_000;
+
+/// The weight of a selection set.
+#[derive(Clone, Copy, Default)]
+pub struct SelectionCost {
+    pub fields: u64,
+    pub values: u64,
+    /// Bytes of arguments, times the number of objects that they apply to.
+    pub arguments: u64,
+    /// Values in arguments; a variable counts wherever it is used, and an object counts as ten.
+    pub inputs: u64,
+    /// Bytes that mutations write, times the number of records that they are written to.
+    pub written: u64,
+    pub aliases: u64,
+    pub directives: u64,
+    /// Nesting of selections.
+    pub depth: u64,
+    /// Fields of the set itself.
+    pub own_fields: u64,
+    /// Nesting of introspection lists.
+    pub lists: u64,
+    /// Values in introspection lists.
+    pub introspected: u64,
+    /// Whether the set selects `nodes` or `edges`, so the field it belongs to returns a page.
+    pub page: bool,
+}
+
+impl SelectionCost {
+    /// Combines the weights of two siblings.
+    pub fn add(&mut self, other: Self) {
+        self.fields = self.fields.saturating_add(other.fields);
+        self.values = self.values.saturating_add(other.values);
+        self.arguments = self.arguments.saturating_add(other.arguments);
+        self.inputs = self.inputs.saturating_add(other.inputs);
+        self.written = self.written.saturating_add(other.written);
+        self.aliases = self.aliases.saturating_add(other.aliases);
+        self.directives = self.directives.saturating_add(other.directives);
+        self.own_fields = self.own_fields.saturating_add(other.own_fields);
+        self.depth = self.depth.max(other.depth);
+        self.lists = self.lists.max(other.lists);
+        self.introspected = self.introspected.saturating_add(other.introspected);
+        self.page |= other.page;
+    }
+
+    /// # Errors
+    /// What there is too much of, and how much is allowed.
+    pub fn check(&self, limits: &QueryLimits) -> Result<(), String> {
+        let counted = [
+            (self.fields, limits.fields, "fields"),
+            (self.aliases, limits.aliases, "aliases"),
+            (self.directives, limits.directives, "directives"),
+        ];
+        if let Some((_, most, what)) = counted.into_iter().find(|(count, most, _)| count > most) {
+            return Err(format!("The document has more than {most} {what}, fragments expanded."));
+        }
+        if self.depth > limits.depth {
+            return Err(format!("The document nests more than {} selections, fragments expanded.", limits.depth));
+        }
+        if self.values > limits.values {
+            let most = limits.values;
+            return Err(format!(
+                "The answer could hold more than {most} values; ask for smaller pages, or nest fewer of them."
+            ));
+        }
+        if self.arguments > limits.arguments {
+            let most = limits.arguments;
+            return Err(format!(
+                "The arguments come to more than {most} bytes, counted for each object that they are used with."
+            ));
+        }
+        if self.inputs > limits.inputs {
+            let most = limits.inputs;
+            return Err(format!(
+                "The arguments hold more than {most} values, where an object counts as ten, and a variable wherever it stands; \
+                 send them in several operations."
+            ));
+        }
+        if self.lists > MOST_INTROSPECTION_LISTS {
+            return Err(format!("The introspection nests more than {MOST_INTROSPECTION_LISTS} lists."));
+        }
+        if self.introspected > MOST_INTROSPECTION_VALUES {
+            return Err(format!(
+                "The introspection asks for more than {MOST_INTROSPECTION_VALUES} values; send its parts one by one."
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! Fair scheduling of scarce resources: in turns, first by company, then by token, least recent use first.
+
+mod cpu_scheduler;
+mod free;
+mod latest;
+mod poll_scheduler;
+mod principal;
+mod principal_state;
+mod queue;
+mod scheduler;
+mod slots;
+#[cfg(test)]
+mod tests;
+mod usage;
+
+pub use cpu_scheduler::{CpuScheduler, CpuSlice, SLICE};
+pub use poll_scheduler::{PollScheduler, PriorityGuard, current_principal, prioritize, run_heavy};
+pub use principal::Principal;
+pub use scheduler::{ContendedLimits, Permit, Scheduler, SchedulerLimits, WorkClass};

@@ -1,0 +1,19 @@
+use crate::auth::TokenKey;
+
+/// The unit that turns are counted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// The process itself: migrations, imports, backups, commands.
+    Process,
+    Token(TokenKey),
+}
+
+impl Principal {
+    /// The company of the principal. `None`, which stands for the process, counts as a company of its own.
+    pub fn company(self) -> Option<i64> {
+        match self {
+            Self::Process => None,
+            Self::Token(TokenKey::Token { company_id, .. } | TokenKey::User { company_id, .. }) => Some(company_id),
+        }
+    }
+}
