@@ -2,15 +2,15 @@
 //!
 //! [`Error`] has no `Display`, so that no text of a database or a library can reach a client through `?`. Here it is
 //! converted into a GraphQL error, with a code for programs and a message for people. Errors that the user can fix are
-//! not of this type but a [`UserError`](crate::user_error::UserError).
+//! not of this type but a [`UserError`](crate::graphql::user_errors::UserError).
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use sea_orm::DbErr;
 
-use crate::db::{DbFault, cancellation_error};
-use crate::entity::token::Scope;
+use crate::store::db::{DbFault, cancellation_error};
+use crate::store::entity::token::Scope;
 
 /// The result of everything that can fail while an operation runs.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

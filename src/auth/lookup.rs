@@ -16,12 +16,12 @@ use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySele
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::db::{Db, DbFault, Row, RowQueries};
-use crate::entity::token::{self, Scopes};
-use crate::entity::user::{self, UserStatus};
 use crate::error::{Error, Result};
-use crate::runtime::OperationRuntime;
-use crate::watchdog::watched;
+use crate::scheduling::runtime::OperationRuntime;
+use crate::scheduling::watchdog::watched;
+use crate::store::db::{Db, DbFault, Row, RowQueries};
+use crate::store::entity::token::{self, Scopes};
+use crate::store::entity::user::{self, UserStatus};
 
 /// The company and the hash of a token.
 pub type Key = (i64, Vec<u8>);

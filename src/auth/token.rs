@@ -15,11 +15,11 @@ use sha2::{Digest, Sha256};
 use super::Viewer;
 use super::lookup::{Holder, Lookup};
 use crate::clock::Clock;
-use crate::db::{self, CompanyTable, Db};
-use crate::entity::token::{self, Scope, Scopes};
-use crate::entity::user::UserStatus;
 use crate::error::Result;
-use crate::runtime::OperationRuntime;
+use crate::scheduling::runtime::OperationRuntime;
+use crate::store::db::{self, CompanyTable, Db};
+use crate::store::entity::token::{self, Scope, Scopes};
+use crate::store::entity::user::UserStatus;
 
 /// A token in plain text, shown once to its owner.
 #[derive(Clone)]

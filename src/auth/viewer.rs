@@ -1,6 +1,6 @@
-use crate::entity::AccessScope;
-use crate::entity::token::Scope;
 use crate::error::{Error, Result};
+use crate::store::entity::AccessScope;
+use crate::store::entity::token::Scope;
 
 /// The user who sends an operation, with the scopes of the token.
 #[derive(Clone, Debug)]

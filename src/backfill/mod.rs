@@ -2,7 +2,7 @@
 //! for existing records when their rules change.
 //!
 //! The table `derived` stores the version of the rules that each derivation was made by, so that an older database is
-//! backfilled once, in short transactions, after its migration. A change of what [`casefold`](crate::casefold::casefold) returns,
+//! backfilled once, in short transactions, after its migration. A change of what [`casefold`](crate::text::casefold::casefold) returns,
 //! for example by a new version of Unicode, or of the [tokens](crate::search), requires a new version here.
 
 mod runner;
@@ -13,9 +13,9 @@ use sea_orm::DbErr;
 
 pub use runner::{catch_up, pending};
 
-use crate::db::Transaction;
-use crate::entity::{customer, user};
 use crate::people;
+use crate::store::db::Transaction;
+use crate::store::entity::{customer, user};
 
 /// A form that is stored next to its original.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

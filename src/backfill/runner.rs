@@ -1,8 +1,8 @@
 use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 
 use super::{Backfill, Key};
-use crate::db::{Db, Transaction};
-use crate::entity::derived;
+use crate::store::db::{Db, Transaction};
+use crate::store::entity::derived;
 
 /// Returns the names of derivations that are not complete in their current version.
 ///

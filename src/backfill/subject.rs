@@ -4,9 +4,9 @@ use sea_orm::{
 };
 
 use super::Key;
-use crate::casefold::casefold;
-use crate::db::Transaction;
-use crate::entity::note::{self, Column};
+use crate::store::db::Transaction;
+use crate::store::entity::note::{self, Column};
+use crate::text::casefold::casefold;
 
 /// Notes per batch. Others wait for the transaction, so it should take a few hundred milliseconds at most.
 const BATCH: u64 = 2_000;

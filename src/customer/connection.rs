@@ -4,12 +4,14 @@ use hashbrown::HashMap;
 
 use super::load::COLUMNS;
 use super::object::Customer;
-use crate::context::DataSource;
 use crate::engine::{Loader, NonNull, field, inline, object};
-use crate::entity::customer;
 use crate::error::Result;
-use crate::page::{FilteredRecords, ListById, Page, PageArgs, Total, page_count, total_count, total_count_precision};
+use crate::graphql::context::DataSource;
+use crate::graphql::pagination::{
+    FilteredRecords, ListById, Page, PageArgs, Total, page_count, total_count, total_count_precision,
+};
 use crate::people::PeopleSearch;
+use crate::store::entity::customer;
 
 /// The GraphQL object of a page of customers.
 #[derive(Clone)]

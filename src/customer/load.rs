@@ -3,12 +3,12 @@ use std::sync::{Arc, LazyLock};
 use hashbrown::HashMap;
 
 use super::Customer;
-use crate::context::DataSource;
-use crate::db::one_of;
 use crate::engine::Loader;
-use crate::entity::customer;
 use crate::error::Result;
-use crate::selected_columns::FieldColumns;
+use crate::graphql::context::DataSource;
+use crate::store::db::one_of;
+use crate::store::entity::customer;
+use crate::store::selected_columns::FieldColumns;
 
 /// The columns that the fields of a customer read.
 pub static COLUMNS: LazyLock<FieldColumns<customer::Entity>> =

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use crate::engine::{field, field_ref, inline, object};
-use crate::entity::customer;
-use crate::id::{GlobalId, NodeKind};
+use crate::graphql::global_id::{GlobalId, NodeKind};
+use crate::graphql::scalars::{BigInt, Date, DateTime, Url};
 use crate::note::{ListParent, notes_field};
 use crate::people::PhoneNumber;
-use crate::scalar::{BigInt, Date, DateTime, Url};
+use crate::store::entity::customer;
 
 /// The GraphQL object of a customer's row.
 #[derive(Clone)]

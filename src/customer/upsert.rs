@@ -5,14 +5,14 @@ use std::sync::Arc;
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
 use super::object::Customer;
-use crate::context::ContextExt;
 use crate::engine::{Context, inline, object};
-use crate::entity::customer;
-use crate::entity::token::Scope;
 use crate::error::Result;
+use crate::graphql::context::ContextExt;
+use crate::graphql::scalars::{Date, DateTime, Url};
+use crate::graphql::user_errors::{UserError, UserErrors};
 use crate::people::{InputFields, PhoneNumberInput, UpsertKey, check_count, lock_people, save};
-use crate::scalar::{Date, DateTime, Url};
-use crate::user_error::{UserError, UserErrors};
+use crate::store::entity::customer;
+use crate::store::entity::token::Scope;
 
 /// A customer, as the owning system knows them. An absent field keeps its value, or is left empty for a new customer.
 /// Null clears a field, or is refused with `NULL_NOT_ALLOWED` if the field cannot be empty. A text has at most 255

@@ -1,4 +1,4 @@
-use crate::db::Transaction;
+use crate::store::db::Transaction;
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait};
 
 /// Parameters per statement. `SQLite` allows 32,766 and `PostgreSQL` 65,535. Ten thousand would insert 1.3 times as

@@ -14,10 +14,10 @@ mod words;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::db::{self, CompanyTable, Db, IdSequences, Transaction};
-use crate::entity::{company, customer, note_type, user};
 use crate::quota::{StorageUsage, add_usage, message_bytes, note_bytes, row_bytes};
 use crate::search;
+use crate::store::db::{self, CompanyTable, Db, IdSequences, Transaction};
+use crate::store::entity::{company, customer, note_type, user};
 use insert::insert;
 use notes::{Links, Whole};
 

@@ -8,11 +8,11 @@ use serde_json::json;
 use super::random::Random;
 use super::words::{ANYWHERE, EXTRA_TAGS, FILES, TOPICS, Topic};
 use super::{BASE, kind, text};
-use crate::casefold::casefold;
-use crate::entity::event::{EventType, FieldChange, FieldChanges};
-use crate::entity::note::{NoteStatus, Tags};
-use crate::entity::{assignment, event, message, note};
 use crate::quota::changes_bytes;
+use crate::store::entity::event::{EventType, FieldChange, FieldChanges};
+use crate::store::entity::note::{NoteStatus, Tags};
+use crate::store::entity::{assignment, event, message, note};
+use crate::text::casefold::casefold;
 
 /// Age of the newest note at the base date, so that its thread fits.
 const NEWEST_SECONDS: i64 = 2 * 3600;

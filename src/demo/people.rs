@@ -5,8 +5,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::names::{self, Name};
 use super::random::Random;
 use super::{BASE, kind};
-use crate::entity::user::UserStatus;
-use crate::entity::{customer, user};
+use crate::store::entity::user::UserStatus;
+use crate::store::entity::{customer, user};
 
 pub const ADMINISTRATOR: &str = "admin";
 pub const ADMINISTRATOR_ROLE: &str = "administrator";

@@ -1,6 +1,6 @@
 //! Texts of notes. The text generator replaces `{...}` by a word.
 
-use crate::entity::note::ReferenceType;
+use crate::store::entity::note::ReferenceType;
 
 /// A topic of notes: its note type, and texts about it.
 pub struct Topic {

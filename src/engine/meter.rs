@@ -6,7 +6,7 @@ use super::{ChangeCount, MutationProgress};
 use crate::error::Error;
 use crate::meter::Meter;
 use crate::scheduling::run_heavy;
-use crate::watchdog::yield_if_long;
+use crate::scheduling::watchdog::yield_if_long;
 
 impl breadth::ExecutionMeter for Meter {
     fn check(&self) -> breadth::Result<()> {

@@ -3,12 +3,12 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
 use serde_json::json;
 
 use crate::auth::Viewer;
-use crate::context::AppState;
-use crate::db;
-use crate::db::Transaction;
-use crate::entity::event::{EventType, FieldChange};
+use crate::graphql::context::AppState;
+use crate::graphql::user_errors::UserError;
 use crate::quota::{self, ExceededQuota, Quota, StorageUsage};
-use crate::user_error::UserError;
+use crate::store::db;
+use crate::store::db::Transaction;
+use crate::store::entity::event::{EventType, FieldChange};
 
 /// Who makes a change, and when. All events of one change have the same time.
 pub struct ChangeContext<'a> {

@@ -7,9 +7,9 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::db::{Db, Transaction, one_of};
-use crate::entity::{company, event};
 use crate::quota::{self, StorageUsage};
+use crate::store::db::{Db, Transaction, one_of};
+use crate::store::entity::{company, event};
 
 /// Maximum number of events that one transaction reads.
 const EVENTS: u64 = 500;

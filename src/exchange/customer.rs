@@ -3,7 +3,7 @@
 use super::object::{JsonFields, RawObject, join, quoted};
 use super::reader::{ObjectReader, Reject};
 use super::value::{self, is_address, text};
-use crate::entity::customer;
+use crate::store::entity::customer;
 
 /// Reads a customer. Columns that are required and missing in the record are derived from the others.
 ///

@@ -6,7 +6,7 @@ use super::object::{JsonFields, RawObject, quoted};
 use super::person::{UserRef, read_user};
 use super::reader::{ObjectReader, Reject};
 use super::value::{self, filename, is_address, number, text};
-use crate::entity::message;
+use crate::store::entity::message;
 
 /// A message as a record describes it; the row lacks what the database assigns: company, ids, position.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use super::object::{JsonFields, join};
 use super::person::Person;
 use super::source::overlay;
 use super::{assignee, message as message_form, note as note_form};
-use crate::db::{Db, Transaction, one_of};
-use crate::entity::{assignment, customer, message, note, note_type, user};
+use crate::store::db::{Db, Transaction, one_of};
+use crate::store::entity::{assignment, customer, message, note, note_type, user};
 
 /// Why an export ended early.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use super::object::{JsonFields, RawObject};
 use super::reader::{ObjectReader, Reject, id};
 use super::source::{forget, overlay, provenance};
 use super::{customer, user};
-use crate::entity;
+use crate::store::entity;
 
 /// A mention of a customer or a user in a record.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use super::customer::photo;
 use super::object::{JsonFields, quoted};
 use super::reader::{ObjectReader, Reject};
 use super::value::{self, text};
-use crate::entity::user::{self, UserStatus};
+use crate::store::entity::user::{self, UserStatus};
 
 /// Reads a user. Columns that are required and missing in the record are derived from the others.
 ///

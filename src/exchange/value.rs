@@ -3,11 +3,11 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SubsecRound, Timelike, Utc};
 
 use super::object::quoted;
-use crate::scalar;
+use crate::graphql::scalars;
 
 /// RFC 3339 in UTC, with 0, 3 or 6 fractional digits, as few as needed.
 pub fn time(time: DateTime<Utc>) -> String {
-    format!("\"{}\"", scalar::DateTime(time).text())
+    format!("\"{}\"", scalars::DateTime(time).text())
 }
 
 pub fn text(value: Option<&str>) -> String {

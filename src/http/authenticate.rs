@@ -12,10 +12,10 @@ use super::error::HttpError;
 use super::graphql::GraphqlState;
 use super::rate_limit::ConnectionInfo;
 use crate::auth::{self, Viewer};
-use crate::context::AppState;
-use crate::db::DbFault;
 use crate::error::Error;
-use crate::watchdog::watched;
+use crate::graphql::context::AppState;
+use crate::scheduling::watchdog::watched;
+use crate::store::db::DbFault;
 
 impl GraphqlState {
     /// The address of the client; `None` if the request did not come over a network.

@@ -12,7 +12,7 @@ use lru::LruCache;
 
 use super::error::HttpError;
 use crate::document::DocumentError;
-use crate::query_limits::QueryLimits;
+use crate::schema::query_limits::QueryLimits;
 use crate::schema::{PreparedDocument, Schema};
 
 /// Maximum number of documents in each cache; the least recently used one is evicted.

@@ -29,16 +29,16 @@ use super::server::ShutdownSignal;
 use super::settings::HttpSettings;
 use super::{body, request, response};
 use crate::auth::{IdentityProvider, Tokens, Viewer};
-use crate::context::AppState;
-use crate::db::{CancelOnDrop, CancelSignal, OperationContext};
 use crate::document::OperationKind;
 use crate::engine;
+use crate::graphql::context::AppState;
 use crate::meter::{MemoryPool, MemoryReservation, Meter};
-use crate::query_limits::{self, QueryCost};
-use crate::runtime::OperationRuntime;
 use crate::scheduling::Principal;
+use crate::scheduling::runtime::OperationRuntime;
+use crate::scheduling::watchdog::{self, watched_by};
+use crate::schema::query_limits::{self, QueryCost};
 use crate::schema::{PreparedDocument, Schema};
-use crate::watchdog::{self, watched_by};
+use crate::store::db::{CancelOnDrop, CancelSignal, OperationContext};
 
 /// An operation that is about to run.
 struct RunningOperation {

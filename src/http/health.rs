@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use super::graphql::GraphqlState;
 use super::rate_limit::ConnectionInfo;
-use crate::db::{Db, DbFault};
+use crate::store::db::{Db, DbFault};
 
 /// Timeout for the database; beyond it this instance counts as not ready.
 const READY_TIMEOUT: Duration = Duration::from_secs(1);

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::document_id::LONGEST_ID;
-use crate::id::quote;
+use crate::graphql::global_id::quote;
 use crate::json::{self, ValueLimit};
 
 /// The name of Apollo's format, and the supported version.

@@ -13,7 +13,7 @@ use include_dir::{Dir, include_dir};
 use tokio::sync::OnceCell;
 
 use super::graphql::GraphqlState;
-use crate::runtime::OperationRuntime;
+use crate::scheduling::runtime::OperationRuntime;
 
 /// Each file is compressed with gzip and has `.gz` appended to its name.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/web/playground/dist");

@@ -18,7 +18,7 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use tokio::time::timeout;
 
 use super::phase::{Busy, Phase};
-use crate::watchdog::watched;
+use crate::scheduling::watchdog::watched;
 
 /// Maximum number of bytes to discard in order to keep the connection. A new connection costs about as much.
 const SMALL: u64 = 64 << 10;

@@ -9,10 +9,10 @@ use axum::response::Response;
 use super::accept::MediaType;
 use super::error::HttpError;
 use super::response_body::{self, ResponseGuard};
-use crate::db::DbFault;
 use crate::engine::{self, Buffer, ResponseData, tells_changes};
 use crate::error::Cause;
 use crate::meter::OperationUsage;
+use crate::store::db::DbFault;
 
 /// Maximum number of errors in a response, not counting those of mutation root fields; the first ones are listed. A
 /// hostile document can cause thousands.

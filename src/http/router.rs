@@ -27,9 +27,9 @@ use super::server::HttpService;
 use super::settings::HttpSettings;
 use super::{head, playground, playground_session, response};
 use crate::auth::{IdentityProvider, Tokens};
-use crate::context::AppState;
+use crate::graphql::context::AppState;
 use crate::meter::MemoryPool;
-use crate::runtime::OperationRuntime;
+use crate::scheduling::runtime::OperationRuntime;
 use crate::schema::Schema;
 
 /// Builds the whole HTTP service. It needs no socket, so tests call it directly. Operations run on the runtime of the

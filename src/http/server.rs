@@ -26,7 +26,7 @@ use super::phase::Phase;
 use super::rate_limit::{ConnectionInfo, RateLimiter};
 use super::request_body;
 use super::timeout_stream::{ConnectionTimeouts, TimeoutStream};
-use crate::watchdog::watched;
+use crate::scheduling::watchdog::watched;
 
 /// The timeouts of clients, and of a graceful shutdown.
 #[derive(Clone, Copy, Debug)]

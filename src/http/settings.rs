@@ -7,7 +7,7 @@ use super::playground_session::PlaygroundSession;
 use super::rate_limit::{RateLimit, TrustedProxies};
 use crate::auth::IdentityProviderSettings;
 use crate::meter::{MemoryLimits, OperationLimits};
-use crate::query_limits::QueryLimits;
+use crate::schema::query_limits::QueryLimits;
 
 /// Settings of the HTTP server.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use super::document_cache::{self, ValidatedDocument};
 use super::document_id::{PREFIX, normalize_id};
 use super::manifest;
 use super::sha256::{Hash, hash, hex};
-use crate::id::quote;
-use crate::query_limits::QueryLimits;
+use crate::graphql::global_id::quote;
+use crate::schema::query_limits::QueryLimits;
 use crate::schema::{PreparedDocument, Schema};
 
 /// Documents by their ids, and also by their SHA-256.

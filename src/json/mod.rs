@@ -18,7 +18,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Se
 
 pub use tree::Tree;
 
-use crate::id::quote;
+use crate::graphql::global_id::quote;
 
 /// Maximum nesting of lists and objects. `serde_json` has a limit of 128 of its own.
 pub const MAX_DEPTH: usize = 100;

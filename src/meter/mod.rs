@@ -21,7 +21,7 @@ pub use usage::OperationUsage;
 
 use crate::engine::{ChangeCount, MutationProgress};
 use crate::error::{Error, Result};
-use crate::watchdog;
+use crate::scheduling::watchdog;
 
 /// Memory that a row takes in addition to the bytes of its columns.
 const ROW_BYTES: u64 = 200;

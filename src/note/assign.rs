@@ -7,14 +7,14 @@ use async_graphql::{ID, InputObject};
 use super::assignments::assign_users;
 use super::lock::{References, lock_note};
 use super::object::Note;
-use crate::context::ContextExt;
 use crate::engine::{Context, field_ref, inline, object};
-use crate::entity::token::Scope;
 use crate::error::Result;
 use crate::event::ChangeContext;
-use crate::id::NodeKind;
+use crate::graphql::context::ContextExt;
+use crate::graphql::global_id::NodeKind;
+use crate::graphql::user_errors::{UserError, UserErrors};
+use crate::store::entity::token::Scope;
 use crate::user::NoteAssignee;
-use crate::user_error::{UserError, UserErrors};
 
 /// Users to assign to a note.
 #[derive(InputObject)]

@@ -8,13 +8,13 @@ use sea_orm::{
     Statement,
 };
 
-use crate::db::{RowQueries, Transaction, one_of};
-use crate::entity::event::{EventType, FieldChange};
-use crate::entity::{assignment, note};
 use crate::event::{ChangeContext, NewEvent};
-use crate::id::NodeKind;
+use crate::graphql::global_id::NodeKind;
+use crate::graphql::user_errors::UserError;
 use crate::quota::StorageUsage;
-use crate::user_error::UserError;
+use crate::store::db::{RowQueries, Transaction, one_of};
+use crate::store::entity::event::{EventType, FieldChange};
+use crate::store::entity::{assignment, note};
 
 /// Assigns `users` to each of the notes, and returns the new assignments in the order given. Each changed note gets a
 /// new version, and an event in the log. If that exceeds the company's quota, nothing is written, and the error is

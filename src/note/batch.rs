@@ -8,12 +8,12 @@ use async_graphql::{Enum, ID};
 use super::lock::lock_notes;
 use super::object::Note;
 use super::text::NOTES;
-use crate::db::Transaction;
 use crate::engine::{field_ref, inline, object};
-use crate::entity::{AccessScope, note};
 use crate::error::Result;
-use crate::id::NodeKind;
-use crate::user_error::{ErrorCode, UserError, UserErrors};
+use crate::graphql::global_id::NodeKind;
+use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::store::db::Transaction;
+use crate::store::entity::{AccessScope, note};
 
 /// What to do if some of several notes cannot be changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]

@@ -10,11 +10,11 @@
 use sea_orm::sea_query::{CaseStatement, Expr, Func, Order, Query, SelectStatement};
 use sea_orm::{Condition, QueryTrait, Select};
 
-use crate::db::Row;
-use crate::entity::note;
 use crate::error::{Error, Result};
-use crate::page::Total;
+use crate::graphql::pagination::Total;
 use crate::search::SearchLimits;
+use crate::store::db::Row;
+use crate::store::entity::note;
 
 /// The notes that a statement examines, and what it checks.
 #[derive(Clone)]

@@ -9,14 +9,14 @@ use super::list::{ListParent, NoteList, NoteListArgs};
 use super::load::{ListKey, NotesOf, NotesTotal, SharedArgs};
 use super::object::Note;
 use super::order::{NoteSortOrder, RankedNote};
-use crate::context::{ContextExt, DataSource};
 use crate::engine::{
     Args, Arguments, FieldDefinition, FromArguments, NonNull, field, inline, object, relation_with_args,
 };
-use crate::entity::note;
 use crate::error::{Error, Result};
-use crate::page::{Page, PageInfo, PageRequest, page_count, total_count, total_count_precision};
+use crate::graphql::context::{ContextExt, DataSource};
+use crate::graphql::pagination::{Page, PageInfo, PageRequest, page_count, total_count, total_count_precision};
 use crate::search::{SharedSearch, search_hit};
+use crate::store::entity::note;
 
 /// The GraphQL object of a page of notes.
 #[derive(Clone)]

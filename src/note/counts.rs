@@ -12,13 +12,13 @@ use super::candidates::CandidateQuery;
 use super::filter::NoteFilter;
 use super::list::{NoteList, NoteListArgs};
 use super::object::{NoteReferenceType, NoteStatus};
-use crate::context::DataSource;
-use crate::db::{Row, RowQueries};
 use crate::engine::{field_ref, object};
-use crate::entity::{assignment, note, note_tag, note_type, user};
 use crate::error::{Error, Result};
-use crate::id::NodeKind;
-use crate::page::CountPrecision;
+use crate::graphql::context::DataSource;
+use crate::graphql::global_id::NodeKind;
+use crate::graphql::pagination::CountPrecision;
+use crate::store::db::{Row, RowQueries};
+use crate::store::entity::{assignment, note, note_tag, note_type, user};
 
 /// Maximum number of values in the result.
 const MAX_VALUES: u64 = 1_000;

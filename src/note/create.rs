@@ -10,21 +10,21 @@ use super::connection::NoteEdge;
 use super::lock::References;
 use super::object::{Note, NoteReferenceType, NoteStatus};
 use super::text::{BODY, NAME, SUBJECT};
-use crate::casefold::casefold;
-use crate::context::ContextExt;
-use crate::db;
 use crate::engine::{Context, inline, object};
-use crate::entity::event::EventType;
-use crate::entity::note::{self, Tags};
-use crate::entity::token::Scope;
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
-use crate::id::NodeKind;
-use crate::idempotency::{self, IdempotencyKey, PriorResult};
+use crate::graphql::context::ContextExt;
+use crate::graphql::global_id::NodeKind;
+use crate::graphql::idempotency::{self, IdempotencyKey, PriorResult};
+use crate::graphql::scalars::DateTime;
+use crate::graphql::user_errors::{UserError, UserErrors};
 use crate::quota::{StorageUsage, note_bytes};
-use crate::scalar::DateTime;
 use crate::search;
-use crate::user_error::{UserError, UserErrors};
+use crate::store::db;
+use crate::store::entity::event::EventType;
+use crate::store::entity::note::{self, Tags};
+use crate::store::entity::token::Scope;
+use crate::text::casefold::casefold;
 
 /// A note to create; the viewer becomes its author.
 #[derive(InputObject)]

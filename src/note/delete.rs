@@ -8,18 +8,18 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use super::deletion::{DeletionReport, report};
 use super::lock::lock_note;
 use super::object::Note;
-use crate::context::ContextExt;
-use crate::db::{Transaction, one_of};
 use crate::engine::{Context, field_ref, inline, object};
-use crate::entity::event::EventType;
-use crate::entity::token::Scope;
-use crate::entity::{AccessScope, assignment, message, note};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
-use crate::id::NodeKind;
+use crate::graphql::context::ContextExt;
+use crate::graphql::global_id::NodeKind;
+use crate::graphql::user_errors::UserError;
 use crate::quota::{StorageUsage, messages_usage, note_bytes};
 use crate::search;
-use crate::user_error::UserError;
+use crate::store::db::{Transaction, one_of};
+use crate::store::entity::event::EventType;
+use crate::store::entity::token::Scope;
+use crate::store::entity::{AccessScope, assignment, message, note};
 
 /// A note to delete.
 #[derive(InputObject)]

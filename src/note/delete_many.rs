@@ -5,14 +5,14 @@ use async_graphql::{ID, InputObject};
 use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
 use super::delete::remove;
 use super::deletion::DeletionReport;
-use crate::context::ContextExt;
 use crate::engine::{Context, field_ref, inline, object};
-use crate::entity::note;
-use crate::entity::token::Scope;
 use crate::error::Result;
 use crate::event::ChangeContext;
-use crate::id::NodeKind;
-use crate::user_error::{UserError, UserErrors};
+use crate::graphql::context::ContextExt;
+use crate::graphql::global_id::NodeKind;
+use crate::graphql::user_errors::{UserError, UserErrors};
+use crate::store::entity::note;
+use crate::store::entity::token::Scope;
 
 /// Notes to delete.
 #[derive(InputObject)]

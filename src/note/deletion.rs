@@ -4,12 +4,12 @@ use async_graphql::{Enum, ID};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::text::{NOTES, distinct};
-use crate::context::ContextExt;
-use crate::db::one_of;
 use crate::engine::{Context, field_ref, inline, leaf_enum, object};
-use crate::entity::{AccessScope, assignment, message, note};
 use crate::error::{Error, Result};
-use crate::id::NodeKind;
+use crate::graphql::context::ContextExt;
+use crate::graphql::global_id::NodeKind;
+use crate::store::db::one_of;
+use crate::store::entity::{AccessScope, assignment, message, note};
 
 /// Maximum number of records that a report lists; it counts all.
 const MAX_ITEMS: u64 = 1_000;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, JoinType, SelectStatement};
 use sea_orm::{Condition, DbErr};
 
-use crate::db::Row;
 use crate::engine::{Loader, Prefetched};
-use crate::entity::{ColumnSet, ColumnTable};
+use crate::store::db::Row;
+use crate::store::entity::{ColumnSet, ColumnTable};
 
 /// A joined table.
 pub struct JoinedTable<E> {

@@ -11,12 +11,12 @@ use super::lists_by_parent::ListsByParent;
 use super::load::NOTE;
 use super::order::{NoteOrder, NoteSortOrder, RankedNote};
 use super::scan::ScanPage;
-use crate::context::DataSource;
-use crate::db::{Db, RowQueries, keys_table};
-use crate::entity::{AccessScope, assignment, note};
 use crate::error::{Error, Result};
-use crate::page::{Page, PageArgs, PageRequest, ScanExtent, Total};
+use crate::graphql::context::DataSource;
+use crate::graphql::pagination::{Page, PageArgs, PageRequest, ScanExtent, Total};
 use crate::search::{Search, SearchCondition, SearchLimits, SharedSearch};
+use crate::store::db::{Db, RowQueries, keys_table};
+use crate::store::entity::{AccessScope, assignment, note};
 
 /// The arguments of a list of notes; the lists of many records with equal arguments are one statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]

@@ -8,11 +8,11 @@ use super::candidates::CandidateQuery;
 use super::list::{ListParent, belongs, join_assigned};
 use super::load::NOTE;
 use super::order::{NoteSortOrder, RankedNote};
-use crate::context::DataSource;
-use crate::db::{RowQueries, keys_table};
-use crate::entity::{AccessScope, ColumnSet, note};
 use crate::error::Result;
-use crate::page::PageRequest;
+use crate::graphql::context::DataSource;
+use crate::graphql::pagination::PageRequest;
+use crate::store::db::{RowQueries, keys_table};
+use crate::store::entity::{AccessScope, ColumnSet, note};
 
 /// A list of notes under parent records.
 #[derive(Clone, Copy)]
@@ -79,7 +79,7 @@ impl ListsByParent<'_> {
         let notes = notes.notes.clone();
         if self.parent_kind == ListParent::Assignee && self.reader.db.backend() == DatabaseBackend::Sqlite {
             let mut notes = notes.into_query();
-            join_assigned(notes.from_clear().from(crate::entity::assignment::Entity), self.access, key);
+            join_assigned(notes.from_clear().from(crate::store::entity::assignment::Entity), self.access, key);
             return notes;
         }
         notes.filter(belongs(self.parent_kind, self.access, key)).into_query()

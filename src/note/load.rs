@@ -14,16 +14,16 @@ use super::message::NoteMessage;
 use super::object::Note;
 use super::order::RankedNote;
 use super::single_note;
-use crate::context::DataSource;
-use crate::db::{RowQueries, one_of, one_of_pairs};
 use crate::engine::{Loader, Prefetched};
-use crate::entity::{assignment, message, note};
 use crate::error::{Error, Result};
-use crate::id::AssigneeKey;
-use crate::page::{Page, Total};
-use crate::selected_columns::FieldColumns;
+use crate::graphql::context::DataSource;
+use crate::graphql::global_id::AssigneeKey;
+use crate::graphql::pagination::{Page, Total};
+use crate::scheduling::watchdog::yield_if_long;
+use crate::store::db::{RowQueries, one_of, one_of_pairs};
+use crate::store::entity::{assignment, message, note};
+use crate::store::selected_columns::FieldColumns;
 use crate::user::NoteAssignee;
-use crate::watchdog::yield_if_long;
 
 /// The columns that the fields of a note read.
 pub static NOTE: LazyLock<FieldColumns<note::Entity>> =

@@ -7,11 +7,11 @@ use sea_orm::sea_query::{Expr, LockType, Order, Query, SelectStatement, UnionTyp
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryFilter, QuerySelect};
 
 use super::text::{USERS, distinct};
-use crate::db::{RowQueries, Transaction, one_of};
-use crate::entity::{AccessScope, ColumnSet, customer, note, note_type, user};
 use crate::error::Result;
-use crate::id::{NodeKind, quote};
-use crate::user_error::{ErrorCode, UserError, UserErrors};
+use crate::graphql::global_id::{NodeKind, quote};
+use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::store::db::{RowQueries, Transaction, one_of};
+use crate::store::entity::{AccessScope, ColumnSet, customer, note, note_type, user};
 
 /// Loads a note that the viewer sees, and locks it until the transaction ends.
 pub async fn lock_note(

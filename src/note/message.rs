@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::load::NoteById;
 use super::object::Note;
 use crate::engine::{field, field_ref, inline, object, relation, required};
-use crate::entity::message;
-use crate::id::{GlobalId, NodeKind};
-use crate::scalar::{BigInt, DateTime, Url};
+use crate::graphql::global_id::{GlobalId, NodeKind};
+use crate::graphql::scalars::{BigInt, DateTime, Url};
+use crate::store::entity::message;
 use crate::user::{User, UserById};
 
 /// The GraphQL object of a message's row.

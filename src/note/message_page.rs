@@ -13,9 +13,9 @@ use super::message::NoteMessage;
 use super::object::Note;
 use super::order::OrderDirection;
 use crate::engine::{Args, FieldDefinition, NonNull, field, inline, object, relation_with_args};
-use crate::entity::message;
 use crate::error::Result;
-use crate::page::{Cursor, PageArgs, PageInfo, SortKey, SortOrder};
+use crate::graphql::pagination::{Cursor, PageArgs, PageInfo, SortKey, SortOrder};
+use crate::store::entity::message;
 
 /// The arguments of `Note.messages`.
 #[derive(InputObject)]

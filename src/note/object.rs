@@ -8,14 +8,14 @@ use super::load::{AssigneesOf, MessageRange, MessagesOf};
 use super::message::NoteMessage;
 use super::message_page;
 use crate::company::{Company, CompanyById};
-use crate::context::ContextExt;
 use crate::customer::{Customer, CustomerById};
 use crate::engine::{field, field_in_context, field_ref, leaf_enum, object, relation, required};
-use crate::entity::note;
-use crate::entity::token::Scope;
-use crate::id::{GlobalId, NodeKind};
+use crate::graphql::context::ContextExt;
+use crate::graphql::global_id::{GlobalId, NodeKind};
+use crate::graphql::scalars::{BigInt, DateTime};
 use crate::note_type::{NoteType, NoteTypeById};
-use crate::scalar::{BigInt, DateTime};
+use crate::store::entity::note;
+use crate::store::entity::token::Scope;
 use crate::user::{NoteAssignee, User, UserById};
 
 /// Whether a note still needs attention.

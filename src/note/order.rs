@@ -10,9 +10,9 @@ use sea_orm::sea_query::Expr;
 use sha2::{Digest, Sha256};
 
 use super::sort_key::{self, NullOrder};
-use crate::entity::{ColumnSet, note};
 use crate::error::{Error, Result};
-use crate::page::{Cursor, CursorValue, Direction, SortKey, SortOrder};
+use crate::graphql::pagination::{Cursor, CursorValue, Direction, SortKey, SortOrder};
+use crate::store::entity::{ColumnSet, note};
 
 /// Maximum number of fields in an order.
 const MAX_FIELDS: usize = 3;

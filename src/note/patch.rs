@@ -11,16 +11,16 @@ use super::field::NoteField;
 use super::lock::{References, lock_note};
 use super::object::Note;
 use super::patch_fields::{Diff, NotePatch, ParsedPatch};
-use crate::context::ContextExt;
-use crate::db::{Transaction, one_of, update_rows};
 use crate::engine::{Context, field_ref, inline, object};
-use crate::entity::token::Scope;
-use crate::entity::{AccessScope, assignment, note};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
+use crate::graphql::context::ContextExt;
+use crate::graphql::user_errors::{UserError, UserErrors};
 use crate::quota::StorageUsage;
 use crate::search::{self, IndexedTexts, Part};
-use crate::user_error::{UserError, UserErrors};
+use crate::store::db::{Transaction, one_of, update_rows};
+use crate::store::entity::token::Scope;
+use crate::store::entity::{AccessScope, assignment, note};
 
 /// A note to change, and the changes.
 #[derive(InputObject)]

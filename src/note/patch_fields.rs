@@ -8,18 +8,18 @@ use super::field::NoteField;
 use super::lock::References;
 use super::object::{NoteReferenceType, NoteStatus};
 use super::text::{BODY, NAME, SUBJECT, TAGS, distinct};
-use crate::casefold::casefold;
-use crate::context::DataSource;
-use crate::entity::event::{EventType, EventValue, FieldChange};
-use crate::entity::note::{self, Tags};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::exchange;
-use crate::id::NodeKind;
+use crate::graphql::context::DataSource;
+use crate::graphql::global_id::NodeKind;
+use crate::graphql::scalars::DateTime;
+use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::quota::note_bytes;
-use crate::scalar::DateTime;
 use crate::search::{IndexedTexts, Part};
-use crate::user_error::{ErrorCode, UserError, UserErrors};
+use crate::store::entity::event::{EventType, EventValue, FieldChange};
+use crate::store::entity::note::{self, Tags};
+use crate::text::casefold::casefold;
 
 type Time = chrono::DateTime<chrono::Utc>;
 

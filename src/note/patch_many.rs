@@ -6,13 +6,13 @@ use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
 use super::lock::References;
 use super::patch::{may_hide, save};
 use super::patch_fields::{Diff, NotePatch, ParsedPatch};
-use crate::context::ContextExt;
 use crate::engine::{Context, field_ref, inline, object};
-use crate::entity::token::Scope;
 use crate::error::Result;
 use crate::event::ChangeContext;
+use crate::graphql::context::ContextExt;
+use crate::graphql::user_errors::{UserError, UserErrors};
 use crate::search::IndexedTexts;
-use crate::user_error::{UserError, UserErrors};
+use crate::store::entity::token::Scope;
 
 /// Notes to change, and the changes that all of them get.
 #[derive(InputObject)]

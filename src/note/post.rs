@@ -12,20 +12,20 @@ use super::message::NoteMessage;
 use super::message_page::NoteMessageEdge;
 use super::object::Note;
 use super::text::{BODY, NAME};
-use crate::context::ContextExt;
-use crate::data_loader::DataLoader;
-use crate::db;
 use crate::engine::{Context, inline, object};
-use crate::entity::event::EventType;
-use crate::entity::token::Scope;
-use crate::entity::{message, note};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
-use crate::idempotency::{self, IdempotencyKey, PriorResult};
+use crate::graphql::context::ContextExt;
+use crate::graphql::data_loader::DataLoader;
+use crate::graphql::idempotency::{self, IdempotencyKey, PriorResult};
+use crate::graphql::scalars::Url;
+use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::quota::{StorageUsage, message_bytes};
-use crate::scalar::Url;
 use crate::search;
-use crate::user_error::{ErrorCode, UserError, UserErrors};
+use crate::store::db;
+use crate::store::entity::event::EventType;
+use crate::store::entity::token::Scope;
+use crate::store::entity::{message, note};
 
 /// A file attached to a message; the file itself is stored elsewhere.
 #[derive(InputObject)]

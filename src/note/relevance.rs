@@ -11,12 +11,12 @@ use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryTrait};
 use super::list::{ListParent, NoteList, belongs, join_assigned};
 use super::load::NOTE;
 use super::order::{RankedNote, SCORE};
-use crate::context::DataSource;
-use crate::db::{Row, RowQueries, keys_table};
-use crate::entity::{ColumnSet, assignment, note};
 use crate::error::Result;
-use crate::page::{Page, ScanExtent};
+use crate::graphql::context::DataSource;
+use crate::graphql::pagination::{Page, ScanExtent};
 use crate::search::{Search, SearchCondition};
+use crate::store::db::{Row, RowQueries, keys_table};
+use crate::store::entity::{ColumnSet, assignment, note};
 
 /// The alias of the table of a page's matches.
 const FOUND: &str = "found";

@@ -9,11 +9,11 @@ use sea_orm::{Condition, DatabaseBackend, QueryTrait};
 use super::candidates::CandidateQuery;
 use super::load::NOTE;
 use super::order::{NoteSortOrder, RankedNote};
-use crate::context::DataSource;
-use crate::db::RowQueries;
-use crate::entity::note;
 use crate::error::Result;
-use crate::page::{PageRequest, ScanExtent};
+use crate::graphql::context::DataSource;
+use crate::graphql::pagination::{PageRequest, ScanExtent};
+use crate::store::db::RowQueries;
+use crate::store::entity::note;
 
 /// The second scan examines at most this many times as many notes: looking up two common words in the index takes about
 /// as long.

@@ -8,13 +8,13 @@ use sea_orm::{ColumnTrait, Condition};
 use super::joined::{JoinedTable, on};
 use super::load::{ASSIGNMENT, MESSAGE, MessageRange, NOTE};
 use crate::company::CompanyById;
-use crate::context::DataSource;
 use crate::customer::{self, CustomerById};
-use crate::db::RowQueries;
 use crate::engine::Prefetched;
-use crate::entity::{ColumnSet, assignment, company, message, note, note_type, user as user_entity};
 use crate::error::Result;
+use crate::graphql::context::DataSource;
 use crate::note_type::NoteTypeById;
+use crate::store::db::RowQueries;
+use crate::store::entity::{ColumnSet, assignment, company, message, note, note_type, user as user_entity};
 use crate::user::{self, UserById};
 
 /// Loads a note, if the viewer sees it.

@@ -6,8 +6,8 @@
 
 use sea_orm::sea_query::{Expr, Func};
 
-use crate::entity::note;
-use crate::page::{CursorValue, time};
+use crate::graphql::pagination::{CursorValue, time};
+use crate::store::entity::note;
 
 /// Where nulls sort among the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::hash::Hash;
 
 use indexmap::IndexSet;
 
-use crate::user_error::{ErrorCode, UserErrors};
+use crate::graphql::user_errors::{ErrorCode, UserErrors};
 
 /// Maximum length of a subject, in characters.
 pub const SUBJECT: usize = 1_000;

@@ -7,13 +7,13 @@ use async_graphql::{ID, InputObject};
 use super::assignments::unassign_users;
 use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
 use super::lock::{References, still_visible};
-use crate::context::ContextExt;
 use crate::engine::{Context, field_ref, inline, object};
-use crate::entity::note;
-use crate::entity::token::Scope;
 use crate::error::Result;
 use crate::event::ChangeContext;
-use crate::user_error::{UserError, UserErrors};
+use crate::graphql::context::ContextExt;
+use crate::graphql::user_errors::{UserError, UserErrors};
+use crate::store::entity::note;
+use crate::store::entity::token::Scope;
 
 /// Notes, and the users to unassign from each of them.
 #[derive(InputObject)]

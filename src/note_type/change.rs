@@ -8,15 +8,15 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect};
 
 use super::object::NoteType;
-use crate::context::ContextExt;
-use crate::db;
-use crate::db::{ConstraintViolation, Transaction};
 use crate::engine::{Context, inline, object};
-use crate::entity::token::Scope;
-use crate::entity::{AccessScope, note, note_type};
 use crate::error::Result;
-use crate::id::{NodeKind, quote};
-use crate::user_error::{ErrorCode, UserError, UserErrors};
+use crate::graphql::context::ContextExt;
+use crate::graphql::global_id::{NodeKind, quote};
+use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::store::db;
+use crate::store::db::{ConstraintViolation, Transaction};
+use crate::store::entity::token::Scope;
+use crate::store::entity::{AccessScope, note, note_type};
 
 /// Maximum length of a type's name, in characters. Imported ones may be longer.
 const NAME: usize = 255;

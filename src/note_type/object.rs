@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::context::DataSource;
-use crate::db::one_of;
 use crate::engine::{Loader, field, field_ref, object};
-use crate::entity::{ColumnSet, note_type};
 use crate::error::Result;
-use crate::id::{GlobalId, NodeKind};
-use crate::scalar::BigInt;
+use crate::graphql::context::DataSource;
+use crate::graphql::global_id::{GlobalId, NodeKind};
+use crate::graphql::scalars::BigInt;
+use crate::store::db::one_of;
+use crate::store::entity::{ColumnSet, note_type};
 
 /// The GraphQL object of a note type's row.
 #[derive(Clone)]

@@ -8,8 +8,8 @@ use sea_orm::{
 
 use super::words;
 use crate::backfill::Key;
-use crate::db::Transaction;
-use crate::entity::{customer, user};
+use crate::store::db::Transaction;
+use crate::store::entity::{customer, user};
 
 /// An entity of people who are found by words.
 pub trait Searchable: EntityTrait {

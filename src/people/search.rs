@@ -5,10 +5,10 @@ use sea_orm::{Condition, QueryFilter, Select};
 
 use super::index::Searchable;
 use super::words::{cut, pieces};
-use crate::entity::AccessScope;
 use crate::error::{Error, Result};
-use crate::page::FilteredRecords;
+use crate::graphql::pagination::FilteredRecords;
 use crate::search::Shape;
+use crate::store::entity::AccessScope;
 
 /// Maximum number of words in a search.
 const MAX_WORDS: usize = 20;

@@ -11,14 +11,14 @@ use sea_orm::{
 };
 
 use super::index::{Searchable, replace};
-use crate::context::AppState;
-use crate::db::{self, Transaction, one_of, one_of_texts, update_rows};
-use crate::entity::{AccessScope, customer, user};
 use crate::error::Result;
 use crate::exchange::person::{Person, forget_changes};
-use crate::id::{NodeKind, quote};
+use crate::graphql::context::AppState;
+use crate::graphql::global_id::{NodeKind, quote};
+use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::quota::{StorageUsage, add_usage, row_bytes};
-use crate::user_error::{ErrorCode, UserError, UserErrors};
+use crate::store::db::{self, Transaction, one_of, one_of_texts, update_rows};
+use crate::store::entity::{AccessScope, customer, user};
 
 /// Maximum number of people in one mutation.
 const MOST: usize = 100;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::phone;
-use crate::entity::{customer, user};
 use crate::search::{Shape, tokens};
+use crate::store::entity::{customer, user};
 
 /// Adds the words of a text in their stored form; each number in the text is also added as one word.
 fn stored(words: &mut BTreeSet<String>, text: Option<&String>) {

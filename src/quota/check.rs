@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::usage::{StorageUsage, read_usage};
-use crate::user_error::{ErrorCode, UserError};
+use crate::graphql::user_errors::{ErrorCode, UserError};
 
 /// How long a usage that was read is reused for a company far from its limits.
 const FRESH: Duration = Duration::from_secs(10);

@@ -1,8 +1,8 @@
 use sea_orm::sea_query::Value;
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Iterable, ModelTrait};
 
-use crate::entity::event::FieldChanges;
-use crate::entity::{message, note};
+use crate::store::entity::event::FieldChanges;
+use crate::store::entity::{message, note};
 
 /// Bytes that each row counts in addition to its texts: roughly its other columns and its index entries.
 pub const ROW: i64 = 256;

@@ -3,15 +3,18 @@
 mod cpu_scheduler;
 mod free;
 mod latest;
+pub mod offload;
 mod poll_scheduler;
 mod principal;
 mod principal_state;
 mod queue;
+pub mod runtime;
 mod scheduler;
 mod slots;
 #[cfg(test)]
 mod tests;
 mod usage;
+pub mod watchdog;
 
 pub use cpu_scheduler::{CpuScheduler, CpuSlice, SLICE};
 pub use poll_scheduler::{PollScheduler, PriorityGuard, current_principal, prioritize, run_heavy};

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use super::cpu_scheduler::CpuScheduler;
 use super::principal::Principal;
 use super::scheduler::{AcquireError, ContendedLimits, Permit, Scheduler, SchedulerLimits, WorkClass};
-use crate::watchdog;
+use crate::scheduling::watchdog;
 
 /// A scheduler for CPU time on the threads that execute operations.
 ///

@@ -4,6 +4,7 @@
 mod mutation;
 mod node;
 mod query;
+pub mod query_limits;
 
 use std::sync::Arc;
 
@@ -11,9 +12,9 @@ use async_graphql::Variables;
 
 use crate::document::{self as documents, DocumentError, DocumentLimits, ParserLimits, ValidDocument};
 use crate::engine::{self, Data, Response};
+use crate::graphql::scalars;
 use crate::meter::Meter;
-use crate::scalar;
-use crate::selected_columns::SelectedNames;
+use crate::store::selected_columns::SelectedNames;
 
 pub use mutation::Mutation;
 pub use query::Query;
@@ -72,10 +73,10 @@ impl Schema {
     }
 }
 
-/// Builds the schema; fields take everything else from the data that [`AppState::data`](crate::context::AppState::data) gives
+/// Builds the schema; fields take everything else from the data that [`AppState::data`](crate::graphql::context::AppState::data) gives
 /// each operation.
 pub fn build() -> Schema {
-    Schema(Arc::new(engine::Schema::new::<Query, Mutation>(&scalar::CUSTOM_SCALARS)))
+    Schema(Arc::new(engine::Schema::new::<Query, Mutation>(&scalars::CUSTOM_SCALARS)))
 }
 
 /// The schema as it is committed in `schema.graphql`.

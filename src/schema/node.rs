@@ -2,17 +2,17 @@
 
 use super::query::{ById, ByIds, Query};
 use crate::company::{Company, CompanyById};
-use crate::context::ContextExt;
 use crate::customer::{Customer, CustomerById};
 use crate::engine::{
     self, Abstract, AbstractType, AnyRow, Args, FieldDefinition, LoadState, Loader, Nullable, Object,
     relation_from_loaders,
 };
-use crate::entity::token::Scope;
 use crate::error::{Error, Result};
-use crate::id::{GlobalIdTarget, NodeKind, parse_global_id};
+use crate::graphql::context::ContextExt;
+use crate::graphql::global_id::{GlobalIdTarget, NodeKind, parse_global_id};
 use crate::note::{AssigneeById, MessageById, Note, NoteById, NoteMessage};
 use crate::note_type::{NoteType, NoteTypeById};
+use crate::store::entity::token::Scope;
 use crate::user::{NoteAssignee, User, UserById};
 
 /// Maximum number of IDs in one field.

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use async_graphql::{ID, InputObject};
 
 use super::node;
-use crate::context::ContextExt;
 use crate::customer::{self, Customer, CustomerById};
 use crate::engine::{
     Args, FieldDefinition, Loader, Nullable, Object, inline_with, object, relation_with_args, resolve,
 };
-use crate::entity::token::Scope;
-use crate::id::NodeKind;
+use crate::graphql::context::ContextExt;
+use crate::graphql::global_id::NodeKind;
+use crate::graphql::pagination::PageArgs;
 use crate::note::{self, Note, NoteById, NoteConnection, NoteFilter, NoteGroupKey, NoteListArgs};
 use crate::note_type;
-use crate::page::PageArgs;
+use crate::store::entity::token::Scope;
 use crate::user::{self, User, UserById, UserStatus, Viewer};
 
 /// The root of all queries.

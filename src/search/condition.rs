@@ -14,7 +14,7 @@ use sea_orm::{Condition, DatabaseBackend};
 
 use super::index::TextField;
 use super::query::{Phrase, Search};
-use crate::entity::{AccessScope, note};
+use crate::store::entity::{AccessScope, note};
 
 /// The alias of the row in `search_note` that has the words of a note.
 const FOUND: &str = "found";

@@ -14,12 +14,12 @@ use super::condition::SearchCondition;
 use super::index::TextField;
 use super::query::Search;
 use super::snippet::Reading;
-use crate::context::DataSource;
-use crate::db::{RowQueries, one_of};
 use crate::engine::{FieldDefinition, Loader, field, field_ref, leaf_enum, object, relation_with_args};
-use crate::entity::{message, note};
 use crate::error::Result;
-use crate::offload::{SLICE, offload};
+use crate::graphql::context::DataSource;
+use crate::scheduling::offload::{SLICE, offload};
+use crate::store::db::{RowQueries, one_of};
+use crate::store::entity::{message, note};
 
 /// The part of a note in which a search finds words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::indexed::IndexedTexts;
 use super::note_words;
-use crate::entity::{message, note};
+use crate::store::entity::{message, note};
 
 /// Maximum number of rows per statement.
 const ROWS: usize = 500;

@@ -12,10 +12,10 @@ use sea_orm::{DatabaseBackend, DbErr};
 use super::index::{GAP, Part, SEPARATOR};
 use super::note_words::MAX_WORDS;
 use super::token::{MAX_TOKENS, searched, tokens};
-use crate::context::DataSource;
 use crate::error::Result;
+use crate::graphql::context::DataSource;
 use crate::meter::Meter;
-use crate::offload::{offload, offload_at_once};
+use crate::scheduling::offload::{offload, offload_at_once};
 
 /// Maximum number of indexed positions per token of a text: one less than `PostgreSQL` keeps.
 const MAX_POSITIONS: usize = 255;

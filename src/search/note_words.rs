@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::index::{GAP, Part, SEPARATOR};
 use super::indexed::IndexedTexts;
-use crate::offload::offload_at_once;
+use crate::scheduling::offload::offload_at_once;
 
 /// Maximum number of distinct words of an indexed note; if a note has more, its parts are searched instead.
 /// `PostgreSQL` accepts a megabyte per value, which is just more than twice this many words of maximum length.

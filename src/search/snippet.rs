@@ -8,7 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::matcher::Matcher;
 use super::query::Phrase;
 use super::token::{MAX_TOKENS, Place};
-use crate::offload::SLICE;
+use crate::scheduling::offload::SLICE;
 
 /// Maximum length of a snippet, in grapheme clusters.
 const LENGTH: usize = 160;

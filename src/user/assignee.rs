@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use super::{User, UserById};
 use crate::engine::{field, object, relation, required};
-use crate::entity::assignment;
-use crate::id::{AssigneeKey, GlobalId, NodeKind};
-use crate::scalar::DateTime;
+use crate::graphql::global_id::{AssigneeKey, GlobalId, NodeKind};
+use crate::graphql::scalars::DateTime;
+use crate::store::entity::assignment;
 
 /// The GraphQL object of an assignment's row.
 #[derive(Clone)]

@@ -5,12 +5,14 @@ use sea_orm::{ColumnTrait, QueryFilter};
 
 use super::load::COLUMNS;
 use super::object::{User, UserStatus};
-use crate::context::DataSource;
 use crate::engine::{Loader, NonNull, field, inline, object};
-use crate::entity::user;
 use crate::error::Result;
-use crate::page::{FilteredRecords, ListById, Page, PageArgs, Total, page_count, total_count, total_count_precision};
+use crate::graphql::context::DataSource;
+use crate::graphql::pagination::{
+    FilteredRecords, ListById, Page, PageArgs, Total, page_count, total_count, total_count_precision,
+};
 use crate::people::PeopleSearch;
+use crate::store::entity::user;
 
 /// The GraphQL object of a page of users.
 #[derive(Clone)]

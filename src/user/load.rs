@@ -3,12 +3,12 @@ use std::sync::{Arc, LazyLock};
 use hashbrown::HashMap;
 
 use super::User;
-use crate::context::DataSource;
-use crate::db::one_of;
 use crate::engine::Loader;
-use crate::entity::user;
 use crate::error::Result;
-use crate::selected_columns::FieldColumns;
+use crate::graphql::context::DataSource;
+use crate::store::db::one_of;
+use crate::store::entity::user;
+use crate::store::selected_columns::FieldColumns;
 
 /// The columns that the fields of a user read.
 pub static COLUMNS: LazyLock<FieldColumns<user::Entity>> =

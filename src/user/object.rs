@@ -3,11 +3,11 @@ use std::sync::Arc;
 use async_graphql::{Enum, ID};
 
 use crate::engine::{field, field_ref, inline, leaf_enum, object};
-use crate::entity::user;
-use crate::id::{GlobalId, NodeKind};
+use crate::graphql::global_id::{GlobalId, NodeKind};
+use crate::graphql::scalars::{BigInt, DateTime, Url};
 use crate::note::{ListParent, notes_field};
 use crate::people::PhoneNumber;
-use crate::scalar::{BigInt, DateTime, Url};
+use crate::store::entity::user;
 
 /// Whether a user may act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]

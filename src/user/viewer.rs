@@ -6,7 +6,7 @@ use super::{User, UserById};
 use crate::auth;
 use crate::company::{Company, CompanyById};
 use crate::engine::{field, leaf_enum, object, required};
-use crate::entity::token;
+use crate::store::entity::token;
 
 /// A permission of a token. READ and WRITE cover notes; CONFIDENTIAL adds confidential ones; ADMIN includes all of them
 /// and the administration of tokens, people and note types.

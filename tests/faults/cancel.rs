@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use notegraph::db::Db;
-use notegraph::entity::token::Scope;
 use notegraph::http::{ConnectionLimits, HttpSettings, RateLimit, ServerTimeouts, router, serve};
 use notegraph::schema;
+use notegraph::store::db::Db;
+use notegraph::store::entity::token::Scope;
 use sea_orm::DatabaseBackend;
 use sea_orm::sqlx::{Connection, Pool, Sqlite};
 use serde_json::{Value, json};

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use notegraph::db::{DatabaseSettings, Db, IfMissing, connect};
-use notegraph::entity::token::Scope;
+use notegraph::store::db::{DatabaseSettings, Db, IfMissing, connect};
+use notegraph::store::entity::token::Scope;
 use sea_orm::DatabaseBackend;
 use serde_json::json;
 use tokio::process::Command;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use notegraph::commands::migrate;
-use notegraph::db::{ConnectError, DatabaseSettings, Db, IfMissing, connect};
+use notegraph::cli::migrate;
+use notegraph::store::db::{ConnectError, DatabaseSettings, Db, IfMissing, connect};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use tempfile::TempDir;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use notegraph::db::{DatabaseSettings, Db, IfMissing, connect};
+use notegraph::store::db::{DatabaseSettings, Db, IfMissing, connect};
 use sea_orm::{ConnectOptions, DatabaseConnection};
 use tokio::process::Command;
 

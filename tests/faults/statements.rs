@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use notegraph::db::{DatabaseSettings, Db, DbFault, IfMissing, connect};
 use notegraph::error::Error;
+use notegraph::store::db::{DatabaseSettings, Db, DbFault, IfMissing, connect};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};

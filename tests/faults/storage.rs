@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use notegraph::db::{ConnectError, DatabaseSettings, IfMissing, connect};
-use notegraph::entity::token::Scope;
+use notegraph::store::db::{ConnectError, DatabaseSettings, IfMissing, connect};
+use notegraph::store::entity::token::Scope;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tokio::process::Command;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use serde_json::json;
 
 use crate::chance::Random;

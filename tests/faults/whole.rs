@@ -1,6 +1,6 @@
 //! Invariants of a database, whatever broke during writes.
 
-use notegraph::db::Db;
+use notegraph::store::db::Db;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
 use crate::support::assert_search_index_is_current;

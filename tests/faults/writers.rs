@@ -1,7 +1,7 @@
 //! Many concurrent writers.
 
 use futures_util::future::join_all;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use serde_json::json;
 
 use crate::run::Run;

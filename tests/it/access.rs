@@ -2,9 +2,9 @@
 
 mod cases;
 
-use notegraph::entity::note::Tags;
-use notegraph::entity::note_type;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::note::Tags;
+use notegraph::store::entity::note_type;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use self::cases::{CASES, Case, PLACES};

@@ -4,11 +4,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, header};
 use http_body_util::BodyExt;
-use notegraph::entity::token::Scope;
 use notegraph::http::{HttpSettings, RateLimit, router};
 use notegraph::meter::{MemoryLimits, OperationLimits};
-use notegraph::query_limits::QueryLimits;
 use notegraph::schema;
+use notegraph::schema::query_limits::QueryLimits;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 

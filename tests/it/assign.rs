@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::http::Request;
 use futures_util::future::join_all;
-use notegraph::entity::event::{self, EventType};
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::event::{self, EventType};
+use notegraph::store::entity::token::Scope;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 

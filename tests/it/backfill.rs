@@ -2,11 +2,11 @@
 
 use migration::{Migrator, MigratorTrait};
 use notegraph::backfill::{self, Backfill};
-use notegraph::casefold::casefold;
-use notegraph::commands::migrate;
-use notegraph::db::Db;
-use notegraph::entity::token::Scope;
-use notegraph::entity::{company, derived as progress, note};
+use notegraph::cli::migrate;
+use notegraph::store::db::Db;
+use notegraph::store::entity::token::Scope;
+use notegraph::store::entity::{company, derived as progress, note};
+use notegraph::text::casefold::casefold;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder, Statement};
 
 use crate::support::{App, Database, Engine};

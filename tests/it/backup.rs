@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use notegraph::commands::backup::{self, BackupArgs};
-use notegraph::config::DatabaseArgs;
-use notegraph::db::TokenConnections;
-use notegraph::entity::token::Scope;
+use notegraph::cli::backup::{self, BackupArgs};
+use notegraph::cli::settings::DatabaseArgs;
+use notegraph::store::db::TokenConnections;
+use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use tempfile::TempDir;

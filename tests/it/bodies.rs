@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use notegraph::entity::token::Scope;
 use notegraph::http::{ConnectionLimits, HttpSettings, ServerTimeouts, serve, service};
 use notegraph::meter::MemoryLimits;
-use notegraph::runtime::OperationRuntime;
+use notegraph::scheduling::runtime::OperationRuntime;
 use notegraph::schema;
+use notegraph::store::entity::token::Scope;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

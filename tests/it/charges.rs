@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use notegraph::http::{ConnectionLimits, HttpSettings, RateLimit, ServerTimeouts, serve, service};
-use notegraph::runtime::OperationRuntime;
+use notegraph::scheduling::runtime::OperationRuntime;
 use notegraph::schema;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

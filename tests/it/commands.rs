@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use migration::{Migrator, MigratorTrait};
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use serde_json::json;
 use tokio::process::Command;
 

@@ -1,7 +1,7 @@
 //! A confidential note is visible to its author, its assignees and those who see all confidential notes. Everyone else
 //! gets the same responses as before it was created.
 
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client, Company, Contents, Response, User};

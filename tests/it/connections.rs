@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use notegraph::entity::token::Scope;
 use notegraph::http::{ConnectionLimits, ConnectionTimeouts, HttpSettings, ServerTimeouts, router, serve};
 use notegraph::schema;
+use notegraph::store::entity::token::Scope;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

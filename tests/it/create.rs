@@ -1,7 +1,7 @@
 //! `noteCreate`.
 
-use notegraph::entity::event::{self, EventType};
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::event::{self, EventType};
+use notegraph::store::entity::token::Scope;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 

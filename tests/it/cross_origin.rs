@@ -2,9 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
-use notegraph::entity::token::Scope;
 use notegraph::http::{HttpSettings, router};
 use notegraph::schema;
+use notegraph::store::entity::token::Scope;
 use tower::ServiceExt;
 
 use crate::support::{App, Client};

@@ -1,8 +1,8 @@
 //! `noteDelete` and `noteDeletePreview`.
 
-use notegraph::entity::event::{self, EventType};
-use notegraph::entity::message;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::event::{self, EventType};
+use notegraph::store::entity::message;
+use notegraph::store::entity::token::Scope;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder};
 use serde_json::{Value, json};
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use notegraph::demo::{self, BASE, State};
-use notegraph::entity::event::EventType;
-use notegraph::entity::note::NoteStatus;
-use notegraph::entity::user::UserStatus;
-use notegraph::entity::{assignment, company, customer, event, message, note, note_type, user};
+use notegraph::store::entity::event::EventType;
+use notegraph::store::entity::note::NoteStatus;
+use notegraph::store::entity::user::UserStatus;
+use notegraph::store::entity::{assignment, company, customer, event, message, note, note_type, user};
 use sea_orm::EntityTrait;
 
 use crate::support::App;

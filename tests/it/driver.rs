@@ -1,6 +1,6 @@
 //! Values on their way to `PostgreSQL` and back.
 
-use notegraph::db::RowQueries;
+use notegraph::store::db::RowQueries;
 use sea_orm::prelude::{Date, DateTimeUtc};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, Value};
 use serde_json::json;

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use notegraph::entity::token::Scope;
 use notegraph::http::{ConnectionLimits, ConnectionTimeouts, HttpSettings, RateLimit, ServerTimeouts, serve, service};
-use notegraph::runtime::OperationRuntime;
+use notegraph::scheduling::runtime::OperationRuntime;
 use notegraph::schema;
+use notegraph::store::entity::token::Scope;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;

@@ -1,6 +1,6 @@
 //! Errors: each has a code and a request ID, none mentions the database, and one wrong value refuses a whole document.
 
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 

@@ -17,12 +17,12 @@ use std::path::PathBuf;
 use chrono::{TimeZone, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use notegraph::cli::export::{self, ExportArgs};
+use notegraph::cli::import::{self, ImportArgs};
+use notegraph::cli::settings::{QuotaArgs, RecordArgs};
 use notegraph::clock::Clock;
-use notegraph::commands::export::{self, ExportArgs};
-use notegraph::commands::import::{self, ImportArgs};
-use notegraph::config::{QuotaArgs, RecordArgs};
-use notegraph::db::Db;
 use notegraph::exchange::intake::Summary;
+use notegraph::store::db::Db;
 use tempfile::TempDir;
 
 use crate::support::{Database, Engine};

@@ -15,8 +15,8 @@ pub use evaluate::{matches, order};
 pub use random::HASTY;
 pub use world::Row;
 
-use notegraph::entity::note::ReferenceType;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::note::ReferenceType;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client};

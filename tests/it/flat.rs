@@ -4,8 +4,8 @@
 //! The unit on `PostgreSQL` is the blocks that the page's statements touch. `SQLite` has no such count that a statement
 //! could query; there [`plans`](crate::plans) ensures that no list is scanned or sorted.
 
-use notegraph::entity::token::Scope;
 use notegraph::search::SearchLimits;
+use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::Value;
 

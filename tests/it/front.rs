@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use notegraph::entity::token::Scope;
 use notegraph::http::{ConnectionLimits, HttpSettings, ServerTimeouts, serve, service};
-use notegraph::runtime::OperationRuntime;
+use notegraph::scheduling::runtime::OperationRuntime;
 use notegraph::schema;
+use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -4,9 +4,9 @@ mod events;
 mod quota;
 mod retention;
 
-use notegraph::entity::token::Scope;
-use notegraph::entity::{event, message, note};
 use notegraph::quota::{QuotaLimits, StorageUsage, message_bytes, note_bytes, read_usage};
+use notegraph::store::entity::token::Scope;
+use notegraph::store::entity::{event, message, note};
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request};
-use notegraph::entity::token::Scope;
 use notegraph::http::{
     ConnectionInfo, ConnectionLimits, HttpSettings, RateLimit, ServerTimeouts, TrustedProxies, router, serve, service,
 };
-use notegraph::runtime::OperationRuntime;
+use notegraph::scheduling::runtime::OperationRuntime;
 use notegraph::schema;
+use notegraph::store::entity::token::Scope;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;

@@ -14,9 +14,9 @@ use std::collections::HashMap;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use notegraph::entity::note::Tags;
-use notegraph::entity::token::Scope;
 use notegraph::search::{Phrase, Search, tokens};
+use notegraph::store::entity::note::Tags;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use self::places::{Place, places};

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use notegraph::entity::token::Scope;
-use notegraph::entity::{idempotency_key, user};
 use notegraph::http::{ConnectionLimits, ServerTimeouts};
+use notegraph::store::entity::token::Scope;
+use notegraph::store::entity::{idempotency_key, user};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;

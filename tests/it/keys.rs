@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use migration::{Migrator, MigratorTrait};
-use notegraph::db::{self, CompanyTable, Db, IdSpacing};
-use notegraph::entity::token::Scope;
+use notegraph::store::db::{self, CompanyTable, Db, IdSpacing};
+use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 

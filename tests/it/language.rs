@@ -1,6 +1,6 @@
 //! The GraphQL language as specified: invalid documents are refused before anything runs, and valid ones are accepted.
 
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client, Response};

@@ -5,8 +5,8 @@ mod at_once;
 use std::collections::HashSet;
 
 use notegraph::auth::{NewToken, create_token};
-use notegraph::entity::token::Scope;
-use notegraph::entity::{assignment, message, note};
+use notegraph::store::entity::token::Scope;
+use notegraph::store::entity::{assignment, message, note};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseBackend, EntityTrait, IntoActiveModel, Statement};
 use serde_json::{Value, json};
 

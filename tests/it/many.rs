@@ -2,9 +2,9 @@
 
 mod load;
 
-use notegraph::entity::event::{self, EventType};
-use notegraph::entity::note::{NoteStatus, Tags};
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::event::{self, EventType};
+use notegraph::store::entity::note::{NoteStatus, Tags};
+use notegraph::store::entity::token::Scope;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client};

@@ -1,8 +1,8 @@
 //! Migrations: they can be applied and rolled back, give both databases the same tables, and keep companies apart.
 
 use migration::{Migrator, MigratorTrait};
-use notegraph::db::ConstraintViolation;
-use notegraph::entity::{assignment, message, note, token};
+use notegraph::store::db::ConstraintViolation;
+use notegraph::store::entity::{assignment, message, note, token};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use sea_orm::{DbErr, PaginatorTrait};
 

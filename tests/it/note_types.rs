@@ -1,7 +1,7 @@
 //! `noteTypeCreate`, `noteTypeRename` and `noteTypeDelete`.
 
 use futures_util::future::join_all;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client, Company, Contents};

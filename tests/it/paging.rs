@@ -4,9 +4,9 @@ mod numbers;
 mod refused;
 
 use chrono::TimeDelta;
-use notegraph::entity::note::{self, NoteStatus};
-use notegraph::entity::token::Scope;
-use notegraph::entity::user::UserStatus;
+use notegraph::store::entity::note::{self, NoteStatus};
+use notegraph::store::entity::token::Scope;
+use notegraph::store::entity::user::UserStatus;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client, Company};

@@ -3,9 +3,9 @@
 mod matrix;
 
 use futures_util::future::join_all;
-use notegraph::entity::event::{self, EventType};
-use notegraph::entity::note::Tags;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::event::{self, EventType};
+use notegraph::store::entity::note::Tags;
+use notegraph::store::entity::token::Scope;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 

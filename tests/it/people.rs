@@ -2,9 +2,9 @@
 
 use migration::{Migrator, MigratorTrait};
 use notegraph::backfill;
-use notegraph::commands::migrate;
-use notegraph::entity::token::Scope;
-use notegraph::entity::user::UserStatus;
+use notegraph::cli::migrate;
+use notegraph::store::entity::token::Scope;
+use notegraph::store::entity::user::UserStatus;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::{Value, json};
 

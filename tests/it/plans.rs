@@ -2,7 +2,7 @@
 
 mod related;
 
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::json;
 

@@ -1,9 +1,9 @@
 //! `noteMessagePost`.
 
 use futures_util::future::join_all;
-use notegraph::entity::event::{self, EventType};
-use notegraph::entity::message;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::event::{self, EventType};
+use notegraph::store::entity::message;
+use notegraph::store::entity::token::Scope;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 

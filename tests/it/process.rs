@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jsonwebtoken::Algorithm;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

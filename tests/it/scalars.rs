@@ -1,11 +1,11 @@
 //! Scalars: values come back as they were sent, the same on both databases.
 
 use chrono::NaiveDate;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client};
-use notegraph::control_characters::is_control;
+use notegraph::text::control_characters::is_control;
 
 async fn writer() -> (App, Client) {
     let app = App::start().await;

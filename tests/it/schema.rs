@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use notegraph::entity::token::Scope;
 use notegraph::schema;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use crate::oracle::{Argument, Contract, Kind};

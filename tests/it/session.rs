@@ -8,9 +8,9 @@ use axum::http::Request;
 use axum::http::request::Builder;
 use http_body_util::BodyExt;
 use notegraph::auth::{NewToken, Secret, create_token};
-use notegraph::entity::token::Scope;
 use notegraph::http::{HttpSettings, PlaygroundSession, RateLimit, router};
 use notegraph::schema;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 

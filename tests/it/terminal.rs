@@ -3,8 +3,8 @@
 use std::process::Stdio;
 
 use notegraph::auth::{NewToken, create_token};
-use notegraph::control_characters;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
+use notegraph::text::control_characters;
 use serde_json::{Value, json};
 use tokio::process::Command;
 

@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use notegraph::auth::{NewToken, Secret, Tokens, Viewer, create_token};
 use notegraph::clock::Clock;
-use notegraph::entity::token::{self, Scope, Scopes};
-use notegraph::entity::user::UserStatus;
+use notegraph::store::entity::token::{self, Scope, Scopes};
+use notegraph::store::entity::user::UserStatus;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Set, Statement};
 
 use crate::support::{App, Catalog, User};

@@ -2,8 +2,8 @@
 
 mod load;
 
-use notegraph::entity::customer;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::customer;
+use notegraph::store::entity::token::Scope;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 

@@ -145,7 +145,8 @@ fn slow_poll(line: &str) -> Option<u64> {
 
 #[test]
 fn the_watchdogs_line_is_read() {
-    let line = "2026-11-29T22:00:00.000000Z  WARN notegraph::watchdog: a poll took long milliseconds=312 worker=1";
+    let line =
+        "2026-11-29T22:00:00.000000Z  WARN notegraph::scheduling::watchdog: a poll took long milliseconds=312 worker=1";
     assert_eq!(slow_poll(line), Some(312));
     assert_eq!(slow_poll("2026-11-29T22:00:00.000000Z  WARN notegraph: a poll of the feed failed"), None);
     assert_eq!(slow_poll("2026-11-29T22:00:00.000000Z  INFO request: answered milliseconds=312"), None);

@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::entity::token::Scope;
 use crate::json::JsonTree;
+use crate::store::entity::token::Scope;
 
 /// The claims of a token. Duplicate names make a token invalid (RFC 7519, section 4).
 #[derive(Debug, Deserialize)]

@@ -22,10 +22,10 @@ pub use source::{JwksSource, KeyRefreshPolicy};
 use self::source::Keys;
 use super::Viewer;
 use crate::clock::Clock;
-use crate::db::Db;
-use crate::entity::company;
-use crate::entity::user::{self, UserStatus};
 use crate::error::{Error, Result};
+use crate::store::db::Db;
+use crate::store::entity::company;
+use crate::store::entity::user::{self, UserStatus};
 
 /// Allowed clock skew between the provider and this server.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);

@@ -12,11 +12,11 @@ use super::rows::BatchRows;
 use super::types::Types;
 use super::{ImportError, Options, Report, Summary, company, existing};
 use crate::clock::Clock;
-use crate::db::{Db, DbFault, Transaction};
-use crate::entity::{customer, user};
 use crate::exchange::note::ImportedNote;
 use crate::exchange::record::{Record, RecordLocation};
 use crate::quota::{StorageUsage, row_bytes};
+use crate::store::db::{Db, DbFault, Transaction};
+use crate::store::entity::{customer, user};
 
 /// Maximum number of attempts per record if other writers interfere.
 const TRIES: usize = 5;

@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use super::ids::IdAllocator;
 use super::rows::insert;
 use crate::clock::Clock;
-use crate::entity::company;
+use crate::store::entity::company;
 
 /// Finds the company by name, or creates it, with the id in the records if that is free.
 pub async fn find_or_make(

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use super::existing::Existing;
 use super::types::Types;
-use crate::entity::{assignment, message, note_type};
 use crate::exchange::assignee::ImportedAssignee;
 use crate::exchange::message::ImportedMessage;
 use crate::exchange::note::{self, ImportedNote, Parts};
 use crate::exchange::object::{JsonFields, same};
 use crate::exchange::source::overlay;
+use crate::store::entity::{assignment, message, note_type};
 
 /// The differences between a record and the existing note. Keys that the record does not have are not compared.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::db::one_of;
-use crate::entity::{assignment, message, note};
+use crate::store::db::one_of;
+use crate::store::entity::{assignment, message, note};
 
 /// An existing note, with its assignments and messages in their order.
 #[derive(Clone, Debug)]

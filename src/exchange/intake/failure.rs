@@ -2,7 +2,7 @@
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-use crate::db::DbFault;
+use crate::store::db::DbFault;
 
 /// What to do about a failed batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 use sea_orm::{ConnectionTrait, DbErr};
 
-use crate::db::{self, CompanyTable};
+use crate::store::db::{self, CompanyTable};
 
 /// Source of new ids. Those of a dry run are negative, which no other ids are: ids that it claimed in the database
 /// would be lost with it, and other writers would wait for its claim.

@@ -23,8 +23,8 @@ use sea_orm::DbErr;
 
 use super::input::{File, RecordLimits};
 use crate::clock::Clock;
-use crate::db::Db;
 use crate::quota::Quota;
+use crate::store::db::Db;
 use batch::Importer;
 
 pub use summary::{Report, Summary};

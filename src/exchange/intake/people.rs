@@ -7,11 +7,11 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter};
 
 use super::summary::Summary;
-use crate::db::one_of;
 use crate::exchange::note::ImportedNote;
 use crate::exchange::object::{JsonFields, RawObject, join, same};
 use crate::exchange::person::{Person, PersonRef, only_id};
 use crate::exchange::reader::Reject;
+use crate::store::db::one_of;
 
 /// Maximum number of people that are cached between batches, and maximum number of bytes of their texts.
 const REMEMBERED: usize = 8_000;

@@ -5,11 +5,11 @@ use sea_orm::{
 };
 
 use super::ids::IdAllocator;
-use crate::db::{CompanyTable, one_of};
-use crate::entity::{assignment, customer, event, message, note, user};
 use crate::people;
 use crate::quota::{StorageUsage, add_usage};
 use crate::search::{self, Part};
+use crate::store::db::{CompanyTable, one_of};
+use crate::store::entity::{assignment, customer, event, message, note, user};
 
 #[derive(Default)]
 pub struct BatchRows {

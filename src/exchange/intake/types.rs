@@ -6,10 +6,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::ids::IdAllocator;
 use super::rows::insert;
-use crate::db::CompanyTable;
-use crate::entity::note_type;
 use crate::exchange::note::ImportedNote;
 use crate::exchange::reader::Reject;
+use crate::store::db::CompanyTable;
+use crate::store::entity::note_type;
 
 /// All note types of the company.
 #[derive(Default)]

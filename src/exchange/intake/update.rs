@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use super::compare::{Difference, same_message};
 use super::existing::Existing;
 use super::plan::ImportPlan;
-use crate::entity::event::{EventType, EventValue, FieldChange, FieldChanges};
-use crate::entity::note::NoteStatus;
-use crate::entity::{note, note_type};
 use crate::exchange::note::{ImportedNote, reference_name, status_name};
 use crate::exchange::reader::Reject;
 use crate::exchange::source::merge;
-use crate::id::NodeKind;
+use crate::graphql::global_id::NodeKind;
+use crate::graphql::scalars::DateTime;
 use crate::quota::{StorageUsage, message_bytes};
-use crate::scalar::DateTime;
+use crate::store::entity::event::{EventType, EventValue, FieldChange, FieldChanges};
+use crate::store::entity::note::NoteStatus;
+use crate::store::entity::{note, note_type};
 
 impl ImportPlan<'_> {
     /// Returns the new row of the note, and adds the rows that depend on it.

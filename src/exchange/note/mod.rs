@@ -9,8 +9,8 @@ use super::assignee::ImportedAssignee;
 use super::message::ImportedMessage;
 use super::object::RawObject;
 use super::person::{CustomerRef, UserRef};
-use crate::entity::note;
-use crate::entity::note::{NoteStatus, ReferenceType};
+use crate::store::entity::note;
+use crate::store::entity::note::{NoteStatus, ReferenceType};
 
 pub use read::read;
 pub use write::{Parts, fields, honour};

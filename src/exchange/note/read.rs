@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
 use super::{ImportedNote, REFERENCE_TYPES, STATUSES, updated_on, version};
-use crate::casefold::casefold;
-use crate::entity::note::{self, NoteStatus, Tags};
 use crate::exchange::assignee::{self, ImportedAssignee};
 use crate::exchange::message::{self, ImportedMessage};
 use crate::exchange::object::RawObject;
 use crate::exchange::person::{read_customer, read_user};
 use crate::exchange::reader::{self, ObjectReader, Reject};
 use crate::exchange::value;
+use crate::store::entity::note::{self, NoteStatus, Tags};
+use crate::text::casefold::casefold;
 
 /// Reads a note; `now` is the time of a note without any date.
 ///

@@ -1,12 +1,12 @@
 use chrono::{DateTime, Utc};
 
 use super::{reference_name, status_name, updated_on, version};
-use crate::entity::note::{self, Tags};
-use crate::entity::note_type;
 use crate::exchange::assignee;
 use crate::exchange::object::{JsonFields, RawObject, quoted};
 use crate::exchange::reader::id;
 use crate::exchange::value::{self, text};
+use crate::store::entity::note::{self, Tags};
+use crate::store::entity::note_type;
 
 /// What a note's row refers to, formatted for the export.
 #[derive(Clone, Copy, Default)]

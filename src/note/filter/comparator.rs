@@ -3,8 +3,8 @@
 
 use async_graphql::{ID, InputObject};
 
+use crate::graphql::scalars::DateTime;
 use crate::note::object::{NoteReferenceType, NoteStatus};
-use crate::scalar::DateTime;
 
 /// Compares an ID. A null value is unequal to every ID. A null operator sets no condition; at least one operator must
 /// be set.

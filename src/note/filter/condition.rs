@@ -7,12 +7,12 @@ use sea_orm::{ActiveEnum, ColumnTrait, Condition, DatabaseBackend};
 use super::NoteFilter;
 use super::comparator::{DateTimeFilter, IdFilter, NoteReferenceTypeFilter, NoteStatusFilter};
 use super::operator::{ConditionCounter, IS_NULL, Operators, not_too_many};
-use crate::db::{one_of, one_of_texts};
-use crate::entity::{AccessScope, note};
 use crate::error::{Error, Result};
-use crate::id::NodeKind;
+use crate::graphql::global_id::NodeKind;
 use crate::note::object::{NoteReferenceType, NoteStatus};
 use crate::note::sort_key::{self, NullOrder};
+use crate::store::db::{one_of, one_of_texts};
+use crate::store::entity::{AccessScope, note};
 
 /// Maximum nesting depth of filters.
 const MAX_LEVELS: usize = 4;

@@ -18,8 +18,8 @@ use self::comparator::{
 };
 use self::condition::FilterCompiler;
 pub use self::condition::FilterPlan;
-use crate::entity::AccessScope;
 use crate::error::{Error, Result};
+use crate::store::entity::AccessScope;
 
 /// Maximum total size of the subjects and tags in a filter, in bytes: casefolding them takes less than a millisecond.
 const MAX_TEXT: usize = 32 * 1024;

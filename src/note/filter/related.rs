@@ -7,10 +7,10 @@ use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
 
 use super::comparator::{AssigneesFilter, DateTimeFilter, IdFilter, NoteMessagesFilter, TagsFilter};
 use super::condition::{FilterCompiler, FilterContext, FilterPlan, without_nul};
-use crate::db::{hint_rare, one_of, one_of_compared, one_of_texts};
-use crate::entity::{assignment, message, note, note_tag};
 use crate::error::Result;
-use crate::id::NodeKind;
+use crate::graphql::global_id::NodeKind;
+use crate::store::db::{hint_rare, one_of, one_of_compared, one_of_texts};
+use crate::store::entity::{assignment, message, note, note_tag};
 
 /// Up to this many values of an "all of" condition get a subquery each, so that the database starts with the rarest.
 /// More values are checked by counting, for the notes that remain.

@@ -6,11 +6,11 @@ use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
 use super::comparator::StringFilter;
 use super::condition::{FilterCompiler, FilterContext, FilterPlan, without_nul};
 use super::operator::{IS_NULL, Operators, is_empty};
-use crate::casefold::casefold;
-use crate::db::one_of_texts;
-use crate::entity::note;
 use crate::error::Result;
 use crate::note::sort_key::{self, NullOrder};
+use crate::store::db::one_of_texts;
+use crate::store::entity::note;
+use crate::text::casefold::casefold;
 
 /// Minimum length in characters of a prefix with which few subjects begin.
 const FEW_BEGIN_WITH: usize = 3;

@@ -1,7 +1,7 @@
 //! Documents for each root field. A name in angle brackets stands for a record of the company that a test uses;
 //! `<mine>` is always a note of the viewer's own company, and `<unused>` a note type that no note has.
 
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 
 pub struct Case {
     pub field: &'static str,

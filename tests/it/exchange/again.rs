@@ -1,8 +1,8 @@
 //! Importing the same ids again: equal records are skipped, a longer thread is extended, and nothing is overwritten
 //! unless asked for.
 
-use notegraph::entity::event::{self, EventType};
-use notegraph::entity::{assignment, customer, message, note, user};
+use notegraph::store::entity::event::{self, EventType};
+use notegraph::store::entity::{assignment, customer, message, note, user};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder, Set};
 
 use super::{Exchange, brief, whole};
@@ -174,7 +174,7 @@ async fn two_at_once_do_not_collide() {
     let content: Vec<String> = (1..=300).map(whole).collect();
     let file = exchange.file("both", content.join("\n"));
     let args = exchange.args(&[&file]);
-    let other = notegraph::commands::import::ImportArgs { rejects: None, ..args.clone() };
+    let other = notegraph::cli::import::ImportArgs { rejects: None, ..args.clone() };
     let (one, other) = tokio::join!(exchange.run(&args), exchange.run(&other));
     assert_eq!((one.created + other.created, one.rejected + other.rejected), (300, 0), "{one}\n{other}");
     assert_eq!(rows(&exchange).await, [300, 600, 300, 300, 300, 300]);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use notegraph::commands::import::ImportArgs;
-use notegraph::entity::note;
+use notegraph::cli::import::ImportArgs;
+use notegraph::store::entity::note;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Statement};
 use tokio::time::sleep;
 
@@ -44,7 +44,7 @@ async fn an_import_holds_a_note_before_what_hangs_on_it() {
     let Some(postgres) = Engine::postgres() else { return };
     let exchange = Exchange::on(&postgres).await;
     exchange.import(whole(1)).await;
-    let one = async |connection: &notegraph::db::Transaction, sql: &str| {
+    let one = async |connection: &notegraph::store::db::Transaction, sql: &str| {
         connection.query_one_raw(Statement::from_string(exchange.db.backend(), sql)).await.unwrap()
     };
     let other = exchange.db.begin().await.unwrap();

@@ -1,7 +1,7 @@
 //! The format of the billing API.
 
-use notegraph::db::{self, CompanyTable};
-use notegraph::entity::{note, note_type, user};
+use notegraph::store::db::{self, CompanyTable};
+use notegraph::store::entity::{note, note_type, user};
 use sea_orm::{EntityTrait, QueryOrder};
 
 use super::{Exchange, brief};

@@ -1,6 +1,6 @@
 //! The same notes in all packagings that an import reads.
 
-use notegraph::commands::import::ImportArgs;
+use notegraph::cli::import::ImportArgs;
 
 use super::{Exchange, brief, gzip, whole};
 

@@ -6,8 +6,8 @@ use std::process::Stdio;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use notegraph::commands::import::ImportArgs;
-use notegraph::config::RecordArgs;
+use notegraph::cli::import::ImportArgs;
+use notegraph::cli::settings::RecordArgs;
 use notegraph::exchange::intake::Summary;
 
 use super::{Exchange, brief};

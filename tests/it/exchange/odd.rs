@@ -193,7 +193,7 @@ async fn names_that_control_a_terminal_are_left_out() {
     }
     let exchange = Exchange::new().await;
     exchange.import(&line).await;
-    let user = notegraph::entity::user::Entity::find().one(exchange.db.read()).await.unwrap().unwrap();
+    let user = notegraph::store::entity::user::Entity::find().one(exchange.db.read()).await.unwrap().unwrap();
     assert_eq!((user.username.as_str(), user.full_name.as_str(), user.first_name), ("user-3", "Lee", None));
-    assert_eq!(notegraph::entity::note_type::Entity::find().all(exchange.db.read()).await.unwrap(), []);
+    assert_eq!(notegraph::store::entity::note_type::Entity::find().all(exchange.db.read()).await.unwrap(), []);
 }

@@ -1,6 +1,6 @@
 //! People in notes: the first description counts, and everyone who is named exists.
 
-use notegraph::entity::{company, customer, user};
+use notegraph::store::entity::{company, customer, user};
 use sea_orm::{EntityTrait, QueryOrder};
 
 use super::{Exchange, brief, user as described};

@@ -5,8 +5,8 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use flate2::read::GzDecoder;
-use notegraph::db::Db;
-use notegraph::entity::{assignment, customer, message, note, user};
+use notegraph::store::db::Db;
+use notegraph::store::entity::{assignment, customer, message, note, user};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::Exchange;

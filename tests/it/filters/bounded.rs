@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use notegraph::entity::token::Scope;
 use notegraph::search::SearchLimits;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client, Engine};

@@ -1,7 +1,7 @@
 //! Limits on the size and depth of a filter, and the errors beyond them.
 
-use notegraph::entity::note::Tags;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::note::Tags;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use super::three_notes;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use notegraph::entity::note::NoteStatus;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::note::NoteStatus;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use super::chance::Random;

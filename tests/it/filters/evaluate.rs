@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
-use notegraph::casefold::casefold;
-use notegraph::entity::note::{self, NoteStatus};
+use notegraph::store::entity::note::{self, NoteStatus};
+use notegraph::text::casefold::casefold;
 use serde_json::{Value, json};
 
 use super::world::{KINDS, Row, Said};

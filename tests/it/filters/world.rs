@@ -1,11 +1,11 @@
 //! Random notes: with null columns, ties, many scripts, quotes and special characters of patterns.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use notegraph::casefold::casefold;
-use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
-use notegraph::entity::token::Scope;
-use notegraph::entity::{assignment, message, note};
 use notegraph::search::{self, SearchLimits};
+use notegraph::store::entity::note::{NoteStatus, ReferenceType, Tags};
+use notegraph::store::entity::token::Scope;
+use notegraph::store::entity::{assignment, message, note};
+use notegraph::text::casefold::casefold;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
 
 use super::chance::Random;

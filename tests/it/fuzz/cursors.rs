@@ -1,6 +1,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use notegraph::page::Cursor;
+use notegraph::graphql::pagination::Cursor;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 use async_graphql::Variables;
 use notegraph::document::{self, DocumentError};
-use notegraph::query_limits::{QueryLimits, query_cost};
 use notegraph::schema;
+use notegraph::schema::query_limits::{QueryLimits, query_cost};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -1,8 +1,8 @@
 use async_graphql::Variables;
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql_parser::parse_query;
-use notegraph::query_limits::{QueryLimits, query_cost};
 use notegraph::schema;
+use notegraph::schema::query_limits::{QueryLimits, query_cost};
 use proptest::prelude::*;
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-use notegraph::id::NodeKind;
+use notegraph::graphql::global_id::NodeKind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

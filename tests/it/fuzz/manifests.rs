@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use notegraph::http::{DocumentsMode, TrustedDocuments};
-use notegraph::query_limits::QueryLimits;
 use notegraph::schema;
+use notegraph::schema::query_limits::QueryLimits;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};

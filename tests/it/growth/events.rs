@@ -1,5 +1,5 @@
-use notegraph::entity::event::{FieldChanges, MAX_CHARACTERS};
 use notegraph::quota::changes_bytes;
+use notegraph::store::entity::event::{FieldChanges, MAX_CHARACTERS};
 use serde_json::{Value, json};
 
 use super::Desk;

@@ -1,5 +1,5 @@
-use notegraph::entity::token::Scope;
 use notegraph::quota::{QuotaLimits, StorageUsage, write_limits};
+use notegraph::store::entity::token::Scope;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
@@ -166,7 +166,7 @@ async fn what_was_there_before_is_counted() {
     let steps = u32::try_from(migrations.len() - place).unwrap();
     Migrator::down(desk.app.db().schema_connection(), Some(steps)).await.unwrap();
     Migrator::up(desk.app.db().schema_connection(), None).await.unwrap();
-    let people = notegraph::entity::user::Entity::find().all(desk.app.db().read()).await.unwrap().len();
+    let people = notegraph::store::entity::user::Entity::find().all(desk.app.db().read()).await.unwrap().len();
     let people = StorageUsage::of_bytes(256 * i64::try_from(people).unwrap());
     assert_eq!(desk.usage().await, desk.counted_anew().await + people);
 }

@@ -17,7 +17,7 @@ async fn events_that_are_too_old_are_removed_and_no_other() {
     let desk = Desk::new().await;
     desk.notes(620).await;
     let other = desk.app.company("Other").await;
-    let rick = other.user("rick").await.token(&[notegraph::entity::token::Scope::Write]).await;
+    let rick = other.user("rick").await.token(&[notegraph::store::entity::token::Scope::Write]).await;
     rick.query("mutation { noteCreate(input: { subject: \"young\" }) { note { id } } }").await.data();
     let before = desk.events().await;
     let now = before[before.len() - 1].created_on;

@@ -1,7 +1,7 @@
 //! Invalid and unknown IDs wherever the schema takes an ID: each is refused with a specific error code, finds nothing
 //! and changes nothing.
 
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use super::places::{Place, ids};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use notegraph::entity::token::Scope;
 use notegraph::search::{Shape, tokens};
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use super::TOGETHER;

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use notegraph::auth::KeyRefreshPolicy;
-use notegraph::entity::user::UserStatus;
+use notegraph::store::entity::user::UserStatus;
 use serde_json::{Value, json};
 
 use super::provider::{Pair, Provider};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
-use notegraph::entity::{assignment, note_type};
+use notegraph::store::entity::note::{NoteStatus, ReferenceType, Tags};
+use notegraph::store::entity::{assignment, note_type};
 use serde_json::{Value, json};
 
 use crate::support::{App, Company, Contents};

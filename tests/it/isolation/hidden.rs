@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use notegraph::entity::note;
-use notegraph::entity::token::Scope;
 use notegraph::search::SearchLimits;
+use notegraph::store::entity::note;
+use notegraph::store::entity::token::Scope;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use notegraph::entity::company;
-use notegraph::entity::token::Scope;
 use notegraph::search::SearchLimits;
+use notegraph::store::entity::company;
+use notegraph::store::entity::token::Scope;
 use serde_json::json;
 
 use super::canonical::Canonical;

@@ -1,8 +1,8 @@
 //! Random people and notes of a company, reproducible from the seed.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
-use notegraph::entity::{message, note, note_type};
+use notegraph::store::entity::note::{NoteStatus, ReferenceType, Tags};
+use notegraph::store::entity::{message, note, note_type};
 
 use super::operation::{own_key, time};
 use super::twins::start_ids_behind;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use serde_json::Value;
 
 use super::company::fill;

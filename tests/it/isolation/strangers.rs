@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use super::company::{texts, unmarked};

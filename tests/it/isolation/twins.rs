@@ -1,7 +1,7 @@
 //! Two servers with the same rows, except for hidden rows.
 
-use notegraph::db;
-use notegraph::entity::company;
+use notegraph::store::db;
+use notegraph::store::entity::company;
 use sea_orm::{EntityTrait, QueryOrder};
 
 use crate::support::{App, Response, TABLES};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use tokio::time::timeout;
 

@@ -12,19 +12,19 @@ use async_graphql::{
     OutputType, Positioned, ServerError, ServerResult, Value,
 };
 use notegraph::company::{Company, CompanyById};
-use notegraph::context::{ContextExt, DataSource};
 use notegraph::customer::{self, Customer, CustomerById};
 use notegraph::engine::{
     self, CoercedArguments, Context as Carried, Data, ErasedRow, FaultInjector, FieldResolver, FieldValue, LoadState,
     Loader, Object, ObjectType, Prepared, RelationField, RowList,
 };
-use notegraph::entity::token::Scope;
 use notegraph::error::{Error, Result};
-use notegraph::id::{GlobalIdTarget, parse_global_id};
+use notegraph::graphql::context::{ContextExt, DataSource};
+use notegraph::graphql::global_id::{GlobalIdTarget, parse_global_id};
+use notegraph::graphql::pagination::PageArgs;
 use notegraph::note::{AssigneeById, MessageById, Note, NoteById, NoteConnection, NoteListArgs, NoteMessage};
 use notegraph::note_type::{self, NoteType, NoteTypeById};
-use notegraph::page::PageArgs;
 use notegraph::schema::Query as Declared;
+use notegraph::store::entity::token::Scope;
 use notegraph::user::{self, NoteAssignee, User, UserById, Viewer};
 
 pub type Stock = async_graphql::Schema<Query, EmptyMutation, EmptySubscription>;
@@ -253,7 +253,7 @@ fn full(field: &str, id: &ID) -> ID {
 }
 
 async fn find(carried: Carried<'_>, id: &ID) -> Result<Option<Wrapped>> {
-    use notegraph::id::NodeKind;
+    use notegraph::graphql::global_id::NodeKind;
     Ok(match parse_global_id(id)? {
         GlobalIdTarget::Record(NodeKind::Company, key) => row::<CompanyById, _>(carried, key, Company).await?,
         GlobalIdTarget::Record(NodeKind::Customer, key) => row::<CustomerById, _>(carried, key, Customer).await?,

@@ -10,13 +10,13 @@ use chrono::TimeDelta;
 use notegraph::auth::Viewer;
 use notegraph::document::DocumentError;
 use notegraph::engine::{Data, FaultInjector, ResponseData};
-use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
-use notegraph::entity::token::Scope;
-use notegraph::entity::user::UserStatus;
 use notegraph::meter::Meter;
-use notegraph::query_limits::QueryLimits;
+use notegraph::schema::query_limits::QueryLimits;
 use notegraph::schema::{self, Schema};
-use notegraph::selected_columns::SelectedNames;
+use notegraph::store::entity::note::{NoteStatus, ReferenceType, Tags};
+use notegraph::store::entity::token::Scope;
+use notegraph::store::entity::user::UserStatus;
+use notegraph::store::selected_columns::SelectedNames;
 use serde_json::Value;
 
 use super::document::Document;

@@ -1,7 +1,7 @@
 //! Numbers of lists: pages by number, the number of pages, and the number of records.
 
-use notegraph::entity::note;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::note;
+use notegraph::store::entity::token::Scope;
 use serde_json::json;
 
 use super::{NEWEST, Seeded, ids, ordered, seeded};

@@ -1,8 +1,8 @@
 //! Absent, null and a value have three different meanings in a patch, however the document writes them. The fields come
 //! from the schema: a new one fails here until its meaning is stated.
 
-use notegraph::entity::note::{NoteStatus, ReferenceType, Tags};
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::note::{NoteStatus, ReferenceType, Tags};
+use notegraph::store::entity::token::Scope;
 use serde_json::{Map, Value, json};
 
 use crate::support::{App, Client, Company, Contents};

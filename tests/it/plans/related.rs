@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use notegraph::auth::TokenKey;
-use notegraph::db::{CancelSignal, OperationContext};
 use notegraph::meter::{MemoryLimits, MemoryPool, Meter, OperationLimits};
+use notegraph::store::db::{CancelSignal, OperationContext};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
 use super::{NOTES, demo, viewers};

@@ -1,6 +1,6 @@
 //! Texts of notes that the viewer does not see are never read, so the duration of a search reveals nothing about them.
 
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::Value;
 

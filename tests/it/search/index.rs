@@ -1,8 +1,8 @@
 //! The search index follows every change in the same transaction.
 
-use notegraph::db::Db;
-use notegraph::entity::token::Scope;
 use notegraph::search::SearchLimits;
+use notegraph::store::db::Db;
+use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::json;
 

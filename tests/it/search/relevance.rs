@@ -1,7 +1,7 @@
 //! The order by relevance: its weights and its requirements.
 
-use notegraph::entity::token::Scope;
 use notegraph::search::SearchLimits;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client, Company, Engine};

@@ -1,6 +1,6 @@
 //! Scanning the notes of a list one by one, in list order.
 
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 
 use crate::loading::demo_client;

@@ -7,14 +7,14 @@ use std::time::Duration;
 use axum::Router;
 use chrono::{DateTime, Utc};
 use notegraph::clock::Clock;
-use notegraph::context;
-use notegraph::db::{Db, IdSpacing};
+use notegraph::graphql::context;
 use notegraph::http::{HttpSettings, RateLimit, router};
 use notegraph::meter::OperationLimits;
 use notegraph::quota::{self, Quota};
+use notegraph::scheduling::watchdog;
 use notegraph::schema;
 use notegraph::search::SearchLimits;
-use notegraph::watchdog;
+use notegraph::store::db::{Db, IdSpacing};
 use sea_orm::{ActiveModelBehavior, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, Statement};
 
 use super::database::{Database, Engine};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use notegraph::db::Db;
+use notegraph::store::db::Db;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, Statement};
 
 /// All tables except those of the database itself and of the migration log. The search index differs between the

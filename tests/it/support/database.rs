@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Once;
 use std::time::Duration;
 
-use notegraph::commands::migrate;
-use notegraph::db::{self, DatabaseSettings, Db, IfMissing};
+use notegraph::cli::migrate;
+use notegraph::store::db::{self, DatabaseSettings, Db, IfMissing};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 

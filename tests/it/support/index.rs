@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use notegraph::backfill::{self, Backfill};
-use notegraph::db::Db;
-use notegraph::entity::derived as progress;
+use notegraph::store::db::Db;
+use notegraph::store::entity::derived as progress;
 use sea_orm::{ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseBackend, Statement};
 
 /// Company, note, field and position of a part (0 for the note as a whole), and its words.

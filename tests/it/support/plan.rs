@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use notegraph::db::{Db, Transaction};
+use notegraph::store::db::{Db, Transaction};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::Value;
 

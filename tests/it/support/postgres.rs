@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use notegraph::backfill::Backfill;
-use notegraph::commands::migrate;
+use notegraph::cli::migrate;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Statement};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;

@@ -4,14 +4,14 @@ use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
 use notegraph::auth::{NewToken, create_token};
-use notegraph::casefold::casefold;
-use notegraph::db::{self, CompanyTable, Transaction};
-use notegraph::entity::note::{NoteStatus, Tags};
-use notegraph::entity::token::Scope;
-use notegraph::entity::user::UserStatus;
-use notegraph::entity::{assignment, company, customer, message, note, note_type, user};
 use notegraph::people::{self, Searchable};
 use notegraph::search;
+use notegraph::store::db::{self, CompanyTable, Transaction};
+use notegraph::store::entity::note::{NoteStatus, Tags};
+use notegraph::store::entity::token::Scope;
+use notegraph::store::entity::user::UserStatus;
+use notegraph::store::entity::{assignment, company, customer, message, note, note_type, user};
+use notegraph::text::casefold::casefold;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, ModelTrait,

@@ -1,7 +1,7 @@
 //! Database load of upserts: few statements, and nobody is created twice.
 
 use futures_util::future::join_all;
-use notegraph::entity::{customer, user};
+use notegraph::store::entity::{customer, user};
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 

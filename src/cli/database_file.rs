@@ -1,0 +1,44 @@
+//! Keeps other output from overwriting the files of a `SQLite` database.
+
+use std::path::{Path, PathBuf};
+
+use super::{CommandError, CommandResult};
+use crate::cli::settings::DatabaseArgs;
+use crate::store::db;
+
+/// Refuses the path of the database, and of the files that `SQLite` keeps beside it, whether these exist now or not.
+///
+/// # Errors
+/// If `path` is one of them.
+pub fn refuse(database: &DatabaseArgs, path: &Path) -> CommandResult {
+    if !database.database_url.starts_with("sqlite:") {
+        return Ok(());
+    }
+    let named = db::sqlite_file(&database.database_url)?;
+    // SQLite follows symbolic links, and puts the other files beside the target.
+    let real = named.canonicalize().unwrap_or_else(|_| named.clone());
+    let target = located(path);
+    let is_one = [named, real].iter().any(|file| {
+        ["", "-wal", "-shm", "-journal"].iter().any(|end| {
+            let mut name = file.clone().into_os_string();
+            name.push(end);
+            located(Path::new(&name)) == target
+        })
+    });
+    if is_one {
+        let name = path.display();
+        return Err(CommandError::new(format!(
+            "{name} is a file of the database itself; name one that is not there yet"
+        )));
+    }
+    Ok(())
+}
+
+/// The path of an existing or new file, with its folder resolved.
+fn located(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (folder.canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
+}

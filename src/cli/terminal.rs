@@ -1,0 +1,71 @@
+//! Output of commands: one line per call, whatever the printed values hold.
+//!
+//! Names come from imports, from other systems and from holders of a token with the scope ADMIN. Printed unescaped,
+//! they could move the cursor, forge rows or change the title of the terminal.
+
+use std::fmt::Arguments;
+use std::io::{Write, stdout};
+
+use crate::text::control_characters::escape;
+
+/// Prints a line to standard output, like `println!`, but with control characters escaped, and without a panic if the
+/// reader has closed the pipe.
+macro_rules! out {
+    () => { crate::cli::terminal::print(format_args!("")) };
+    ($($text:tt)*) => { crate::cli::terminal::print(format_args!($($text)*)) };
+}
+
+/// Prints a line to standard error, like [`out!`].
+macro_rules! err {
+    ($($text:tt)*) => { crate::cli::terminal::tell(format_args!($($text)*)) };
+}
+
+pub(super) use {err, out};
+
+pub fn print(text: Arguments<'_>) {
+    let _ = stdout().write_all(line(text).as_bytes());
+}
+
+pub fn tell(text: Arguments<'_>) {
+    // Through the macro, so that the output of passing tests is captured.
+    eprint!("{}", line(text));
+}
+
+fn line(text: Arguments<'_>) -> String {
+    let mut line = escape(&text.to_string()).into_owned();
+    line.push('\n');
+    line
+}
+
+/// Prints rows in aligned columns.
+pub fn table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) {
+    let rows: Vec<[String; COLUMNS]> =
+        rows.iter().map(|row| std::array::from_fn(|column| escape(&row[column]).into_owned())).collect();
+    let widths: [usize; COLUMNS] =
+        std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
+    for row in &rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        out!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(line(format_args!("{}: {}", 1, "a\nb\x1b[1A")), "1: a\\nb\\u{1b}[1A\n");
+    }
+
+    #[test]
+    fn no_command_prints_by_another_way() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/commands");
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let is_here = path.ends_with("terminal.rs");
+            assert!(is_here || !text.contains("println!(") && !text.contains("print!("), "{}", path.display());
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Context of an operation: its viewer, the database, the clock, and its meter.
+
+use std::sync::Arc;
+
+use crate::auth::Viewer;
+use crate::clock::Clock;
+use crate::engine::{Context, Data};
+use crate::error::Result;
+use crate::meter::Meter;
+use crate::quota::Quota;
+use crate::search::SearchLimits;
+use crate::store::db::{Db, OperationContext};
+use crate::store::entity::token::Scope;
+use crate::store::entity::{AccessScope, ColumnSet, ColumnTable};
+use crate::store::selected_columns::{FieldColumns, SelectedNames};
+
+/// State of the process.
+#[derive(Clone)]
+pub struct AppState {
+    pub db: Db,
+    pub clock: Clock,
+    pub limits: SearchLimits,
+    pub quota: Quota,
+}
+
+impl AppState {
+    /// Returns the state for one operation: its statements are scheduled by its token, and reported to its meter.
+    #[must_use]
+    pub fn for_operation(&self, operation: OperationContext) -> Self {
+        Self { db: self.db.for_operation(operation), ..self.clone() }
+    }
+
+    /// Returns the data that resolvers of an operation use: its viewer, its meter and its reader. `selected` holds the
+    /// names that the document selects.
+    pub fn data(&self, selected: &SelectedNames, viewer: Viewer, meter: &Arc<Meter>) -> Data {
+        let reader = DataSource {
+            db: self.db.clone(),
+            access: viewer.access(),
+            selected: selected.clone(),
+            limits: self.limits,
+            meter: Arc::clone(meter),
+        };
+        Data::default().with(self.clone()).with(viewer).with(reader).with(Arc::clone(meter))
+    }
+}
+
+/// Database access for one viewer, which every `Question` is asked of.
+#[derive(Clone)]
+pub struct DataSource {
+    pub db: Db,
+    pub access: AccessScope,
+    pub limits: SearchLimits,
+    /// Measures what the operation uses.
+    pub meter: Arc<Meter>,
+    selected: SelectedNames,
+}
+
+impl DataSource {
+    /// The columns that this operation may need.
+    pub fn columns<E: ColumnTable>(&self, fields: &FieldColumns<E>) -> ColumnSet<E> {
+        fields.columns(&self.selected)
+    }
+
+    /// Whether the document mentions a field of this name.
+    pub fn mentions(&self, field: &str) -> bool {
+        self.selected.has(field)
+    }
+}
+
+/// Access for resolvers to what [`AppState::data`] provides.
+pub trait ContextExt<'a> {
+    fn app(&self) -> &'a AppState;
+    /// Returns the viewer, after checking that the token has `scope`.
+    ///
+    /// # Errors
+    /// FORBIDDEN without the scope.
+    fn viewer(&self, scope: Scope) -> Result<&'a Viewer>;
+    fn viewer_has(&self, scope: Scope) -> bool;
+    fn data_source(&self) -> &'a DataSource;
+    fn access(&self) -> AccessScope;
+}
+
+impl<'a> ContextExt<'a> for Context<'a> {
+    fn app(&self) -> &'a AppState {
+        self.data()
+    }
+
+    fn viewer(&self, scope: Scope) -> Result<&'a Viewer> {
+        let viewer: &Viewer = self.data();
+        viewer.require(scope)?;
+        Ok(viewer)
+    }
+
+    fn viewer_has(&self, scope: Scope) -> bool {
+        self.data::<Viewer>().has(scope)
+    }
+
+    fn data_source(&self) -> &'a DataSource {
+        self.data()
+    }
+
+    fn access(&self) -> AccessScope {
+        self.data_source().access
+    }
+}

@@ -1,0 +1,156 @@
+//! Idempotency keys of mutations. A client that lost the response sends the mutation again with the same key and input,
+//! and gets the first result; nothing is created twice.
+//!
+//! A key belongs to one mutation of one user. Its row is written in the transaction of the change, so that there is
+//! never one without the other; a refused mutation does not store its key.
+
+use async_graphql::InputType;
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, IntoActiveModel, QueryFilter,
+    Statement,
+};
+use sha2::{Digest, Sha256};
+
+use crate::engine::Context;
+use crate::error::Result;
+use crate::event::ChangeContext;
+use crate::graphql::context::ContextExt;
+use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::store::db::Transaction;
+use crate::store::entity::idempotency_key::{Column, Entity, Model};
+
+/// Maximum length of a key, in characters.
+const MAX_LENGTH: usize = 255;
+/// How long results are kept.
+const KEPT: TimeDelta = TimeDelta::hours(24);
+/// How many expired keys are deleted with each key that is stored: more than one, so that expired keys do not
+/// accumulate.
+const FORGOTTEN: u64 = 100;
+/// Path of the key in the input.
+const PATH: [&str; 2] = ["input", "idempotencyKey"];
+
+/// The idempotency key of a mutation; `None` if the client sent none.
+pub struct IdempotencyKey(Option<Given>);
+
+struct Given {
+    operation: &'static str,
+    key: String,
+    input_hash: Vec<u8>,
+}
+
+/// What is known about a key before its change is made.
+pub enum PriorResult {
+    /// No change was made under this key.
+    New,
+    /// The change was made, and created this record.
+    Completed(i64),
+    /// The key was used with another input, or the change is being made at the moment.
+    Conflict(UserError),
+}
+
+impl IdempotencyKey {
+    /// Reads the key of an input. Inputs are equal if their values are, whatever the order of fields, and whether or
+    /// not the client writes out defaults.
+    pub fn new(operation: &'static str, key: Option<&str>, input: &impl InputType, errors: &mut UserErrors) -> Self {
+        let Some(key) = key else { return Self(None) };
+        let before = errors.0.len();
+        errors.check_text(&PATH, key, MAX_LENGTH);
+        if key.is_empty() {
+            errors.add(ErrorCode::Required, &PATH, format!("A key has 1 to {MAX_LENGTH} characters, or is left out."));
+        }
+        if errors.0.len() > before {
+            return Self(None);
+        }
+        // For a derived input type this lists all fields in the order of their declaration, with null or the default
+        // for those that the client left out.
+        let input_hash = Sha256::digest(input.to_value().to_string()).to_vec();
+        Self(Some(Given { operation, key: key.to_owned(), input_hash }))
+    }
+
+    /// Looks for an earlier change under this key, and blocks later ones until this transaction ends.
+    pub async fn find(&self, transaction: &Transaction, ctx: &Context<'_>) -> Result<PriorResult> {
+        let Some(given) = &self.0 else { return Ok(PriorResult::New) };
+        let access = ctx.access();
+        if !given.lock(transaction, access.company_id, access.user_id).await? {
+            let message = "This change is being made under the same key just now; ask again in a moment.";
+            return Ok(PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyInProgress, &PATH, message)));
+        }
+        let key = (access.company_id, access.user_id, given.operation.to_owned(), given.key.clone());
+        let Some(row) = Entity::find_by_id(key.clone()).one(transaction).await? else {
+            return Ok(PriorResult::New);
+        };
+        if row.created_on <= ctx.app().clock.now() - KEPT {
+            Entity::delete_by_id(key).exec(transaction).await?;
+            return Ok(PriorResult::New);
+        }
+        if row.input_hash != given.input_hash {
+            let message = "This key was used with another input; take a new key for each change.";
+            return Ok(PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyKeyReused, &PATH, message)));
+        }
+        Ok(PriorResult::Completed(row.made_id))
+    }
+
+    /// Stores the key with the id of the created record, and deletes some expired keys.
+    pub async fn keep(self, transaction: &Transaction, context: &ChangeContext<'_>, made_id: i64) -> Result<()> {
+        let Some(Given { operation, key, input_hash }) = self.0 else { return Ok(()) };
+        let row = Model {
+            company_id: context.viewer.company_id,
+            user_id: context.viewer.user_id,
+            operation: operation.to_owned(),
+            key,
+            input_hash,
+            made_id,
+            created_on: context.time,
+        };
+        forget(transaction, row.company_id, context.time - KEPT).await?;
+        Entity::insert(row.into_active_model().reset_all()).exec_without_returning(transaction).await?;
+        Ok(())
+    }
+}
+
+impl Given {
+    /// Locks the key; returns whether this transaction may make the change. (`SQLite` has one writer at a time, so that
+    /// a later transaction finds what the first one stored.)
+    async fn lock(&self, transaction: &Transaction, company_id: i64, user_id: i64) -> Result<bool> {
+        let backend = transaction.get_database_backend();
+        if backend != DatabaseBackend::Postgres {
+            return Ok(true);
+        }
+        let hash = Sha256::digest(format!("{company_id} {user_id} {} {}", self.operation, self.key));
+        let lock = hash.iter().take(8).fold(0, |lock: i64, byte| (lock << 8) | i64::from(*byte));
+        let sql = "SELECT pg_try_advisory_xact_lock($1) AS locked";
+        let statement = Statement::from_sql_and_values(backend, sql, [lock.into()]);
+        Ok(match transaction.query_one_raw(statement).await? {
+            Some(row) => row.try_get("", "locked")?,
+            None => false,
+        })
+    }
+}
+
+/// The error for a record that has been deleted since, or that this viewer may no longer see.
+pub fn gone() -> UserError {
+    let message = "What was made under this key is gone; take a new key to make it again.";
+    UserError::new(ErrorCode::NotFound, &PATH, message)
+}
+
+async fn forget(transaction: &Transaction, company_id: i64, before: DateTime<Utc>) -> Result<()> {
+    let key = [Column::UserId, Column::Operation, Column::Key];
+    // Concurrent transactions delete different rows, instead of waiting for each other.
+    let old = Query::select()
+        .columns(key)
+        .from(Entity)
+        .and_where(Column::CompanyId.eq(company_id))
+        .and_where(Column::CreatedOn.lte(before))
+        .order_by(Column::CreatedOn, sea_orm::Order::Asc)
+        .limit(FORGOTTEN)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .take();
+    Entity::delete_many()
+        .filter(Column::CompanyId.eq(company_id))
+        .filter(Expr::tuple(key.map(Expr::col)).in_subquery(old))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}

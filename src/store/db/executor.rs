@@ -1,0 +1,143 @@
+//! Statement execution on a connection to either database, inside a transaction or not.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult, Statement, StreamTrait};
+
+use super::postgres::{Session, changed};
+use super::row::Row;
+use super::size;
+use super::statement_context::StatementContext;
+use crate::scheduling::watchdog::yield_if_long;
+
+/// Rows are charged to the memory budget in steps of this many bytes, since all operations share it.
+const A_LOT: u64 = 16 << 10;
+
+/// A connection in use.
+#[derive(Debug)]
+pub enum DbExecutor {
+    Sqlite(DatabaseConnection),
+    /// A connection inside a transaction.
+    SqliteTransaction(DatabaseTransaction),
+    /// Only the server knows whether this one is inside a transaction.
+    Postgres(Arc<Session>),
+}
+
+impl DbExecutor {
+    /// Runs a statement, and returns how many rows it affected.
+    ///
+    /// # Errors
+    /// If the statement fails.
+    pub async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        match self {
+            Self::Sqlite(connection) => connection.execute_raw(statement).await,
+            Self::SqliteTransaction(connection) => connection.execute_raw(statement).await,
+            Self::Postgres(session) => changed(session.execute(&statement).await?),
+        }
+    }
+
+    /// Runs one or several statements without values.
+    ///
+    /// # Errors
+    /// If one of them fails.
+    pub async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        match self {
+            Self::Sqlite(connection) => connection.execute_unprepared(sql).await,
+            Self::SqliteTransaction(connection) => connection.execute_unprepared(sql).await,
+            Self::Postgres(session) => changed(session.execute_unprepared(sql).await?),
+        }
+    }
+
+    /// Returns the rows of a statement. Reads them one by one, and stops as soon as they exceed the memory budget.
+    ///
+    /// # Errors
+    /// If the statement fails, or the operation is stopped.
+    pub async fn rows(&self, statement: Statement, context: &StatementContext) -> Result<Vec<Row>, DbErr> {
+        match self {
+            Self::Sqlite(connection) => sqlite_rows(connection, statement, context).await,
+            Self::SqliteTransaction(connection) => sqlite_rows(connection, statement, context).await,
+            Self::Postgres(session) => {
+                let mut rows = Counted::new(context);
+                let mut stream = session.rows(&statement).await?;
+                while let Some(row) = stream.next().await? {
+                    rows.push(Row::Postgres(row)).await?;
+                }
+                rows.end()
+            }
+        }
+    }
+
+    /// Returns the row of a statement that yields at most one.
+    ///
+    /// # Errors
+    /// As for [`Self::rows`].
+    pub async fn row(&self, statement: Statement, context: &StatementContext) -> Result<Option<Row>, DbErr> {
+        let row = match self {
+            Self::Sqlite(connection) => connection.query_one_raw(statement).await?.map(Row::Sqlite),
+            Self::SqliteTransaction(connection) => connection.query_one_raw(statement).await?.map(Row::Sqlite),
+            Self::Postgres(session) => {
+                let mut stream = session.rows(&statement).await?;
+                let first = stream.next().await?;
+                // The statement has ended once the stream is exhausted.
+                while stream.next().await?.is_some() {}
+                first.map(Row::Postgres)
+            }
+        };
+        if let Some(row) = row.as_ref().filter(|_| context.is_metered()) {
+            context.rows(1, size::of_row(row))?;
+        }
+        Ok(row)
+    }
+}
+
+async fn sqlite_rows(
+    connection: &impl StreamTrait,
+    statement: Statement,
+    context: &StatementContext,
+) -> Result<Vec<Row>, DbErr> {
+    let mut stream = pin!(connection.stream_raw(statement).await?);
+    let mut rows = Counted::new(context);
+    while let Some(row) = stream.try_next().await? {
+        rows.push(Row::Sqlite(row)).await?;
+    }
+    rows.end()
+}
+
+/// Rows that are charged to the operation's memory budget.
+struct Counted<'a> {
+    context: &'a StatementContext,
+    rows: Vec<Row>,
+    /// How many rows the scope knows of.
+    told: usize,
+    /// Bytes of the rows it does not know of yet.
+    bytes: u64,
+}
+
+impl<'a> Counted<'a> {
+    fn new(context: &'a StatementContext) -> Self {
+        Self { context, rows: Vec::new(), told: 0, bytes: 0 }
+    }
+
+    async fn push(&mut self, row: Row) -> Result<(), DbErr> {
+        if self.context.is_metered() {
+            self.bytes += size::of_row(&row);
+            // Not for each row, since reading the thread's CPU time is a system call.
+            if self.bytes >= A_LOT {
+                self.context.check()?;
+                self.context.rows((self.rows.len() - self.told) as u64, self.bytes)?;
+                (self.told, self.bytes) = (self.rows.len(), 0);
+                // Reading buffered rows never yields by itself.
+                yield_if_long().await;
+            }
+        }
+        self.rows.push(row);
+        Ok(())
+    }
+
+    fn end(self) -> Result<Vec<Row>, DbErr> {
+        self.context.rows((self.rows.len() - self.told) as u64, self.bytes)?;
+        Ok(self.rows)
+    }
+}

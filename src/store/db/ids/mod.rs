@@ -1,0 +1,210 @@
+//! Generation of ids.
+//!
+//! Each company has a separate counter for each of its tables, a row of `company_counter`, so that ids reveal nothing
+//! about other companies. An id is a random step above the previous one, so that the gap between two ids says little
+//! about how many lie between them. Events have a single counter for all companies: their position in the event log,
+//! which is never shown.
+
+mod lease;
+mod steps;
+
+use lease::IdBlocks;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, Statement};
+pub use steps::IdSpacing;
+
+use super::Db;
+use crate::store::entity::company;
+
+/// A table whose ids are counted by company.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CompanyTable {
+    Customer,
+    User,
+    NoteType,
+    Note,
+    Message,
+    Token,
+}
+
+impl CompanyTable {
+    /// The name of its counter in `company_counter`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::User => "user",
+            Self::NoteType => "note_type",
+            Self::Note => "note",
+            Self::Message => "message",
+            Self::Token => "token",
+        }
+    }
+}
+
+/// The largest id: JavaScript cannot represent larger integers exactly.
+const LARGEST: i64 = (1 << 53) - 1;
+/// Imported ids above this do not move the counter. New ids never come near it: with an average step of 78,000, a
+/// company would need 57,000,000,000 rows in a table.
+const LARGEST_RESERVED: i64 = 1 << 52;
+
+/// Generates ids. Cheap to clone; clones share the leased blocks.
+#[derive(Clone, Debug, Default)]
+pub struct IdSequences {
+    steps: IdSpacing,
+    blocks: IdBlocks,
+}
+
+impl IdSequences {
+    /// A generator with the given steps, for tests that compare ids.
+    pub fn with(steps: IdSpacing) -> Self {
+        Self { steps, blocks: IdBlocks::default() }
+    }
+
+    /// Returns `count` new ids, ascending and above all earlier ids of the table, within the caller's transaction.
+    /// Others who create ids for this table of this company wait until it ends; use [`Self::next`] if there are many of
+    /// them.
+    ///
+    /// # Errors
+    /// If the statement fails, or no ids are left.
+    pub async fn allocate(
+        &self,
+        connection: &impl ConnectionTrait,
+        company_id: i64,
+        table: CompanyTable,
+        count: usize,
+    ) -> Result<Vec<i64>, DbErr> {
+        let steps = self.steps.take(count)?;
+        let span = steps.iter().sum();
+        let mut id = advance(connection, company_id, table, span).await? - span;
+        let ids = steps.into_iter().map(|step| {
+            id += step;
+            id
+        });
+        Ok(ids.collect())
+    }
+
+    /// Returns one id, as [`Self::allocate`] does.
+    ///
+    /// # Errors
+    /// As for [`Self::allocate`].
+    pub async fn allocate_one(
+        &self,
+        connection: &impl ConnectionTrait,
+        company_id: i64,
+        table: CompanyTable,
+    ) -> Result<i64, DbErr> {
+        let allocated = self.allocate(connection, company_id, table, 1).await?.pop();
+        allocated.ok_or_else(|| DbErr::RecordNotFound(table.name().to_owned()))
+    }
+
+    /// Returns a new id, above all that this process took for the table. Most come from a leased block, without a
+    /// query; unused ids are not given out again. This may open a transaction, so call it before the transaction of the
+    /// change: on a single connection the two would wait for each other.
+    ///
+    /// # Errors
+    /// If a statement fails, or no ids are left.
+    pub async fn next(&self, db: &Db, company_id: i64, table: CompanyTable) -> Result<i64, DbErr> {
+        let key = (company_id, table);
+        let step = self.steps.next()?;
+        if let Some(id) = self.blocks.take(key, step) {
+            return Ok(id);
+        }
+        let block = self.steps.block();
+        let transaction = db.begin().await?.not_counted_as_change();
+        let end = advance(&transaction, company_id, table, block).await?;
+        transaction.commit().await?;
+        Ok(self.blocks.put(key, end - block, end, step))
+    }
+
+    /// Returns the id of a new company. It is random, so that it does not reveal how many there are.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub async fn new_company(&self, connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
+        if self.steps == IdSpacing::Dense {
+            let largest: Option<Option<i64>> = company::Entity::find()
+                .select_only()
+                .column_as(company::Column::Id.max(), "largest")
+                .into_tuple()
+                .one(connection)
+                .await?;
+            return Ok(largest.flatten().unwrap_or_default() + 1);
+        }
+        loop {
+            let id = steps::random_company()?;
+            if company::Entity::find().filter(company::Column::Id.eq(id)).one(connection).await?.is_none() {
+                return Ok(id);
+            }
+        }
+    }
+}
+
+/// Advances the counter of a table by `span`, and returns its new value.
+async fn advance(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    table: CompanyTable,
+    span: i64,
+) -> Result<i64, DbErr> {
+    let sql = "INSERT INTO company_counter (company_id, name, value) VALUES ($1, $2, $3) \
+               ON CONFLICT (company_id, name) DO UPDATE SET value = company_counter.value + excluded.value \
+               RETURNING value";
+    let values: [sea_orm::Value; 3] = [company_id.into(), table.name().into(), span.into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    let row = connection.query_one_raw(statement).await?;
+    let value = row.ok_or_else(|| DbErr::RecordNotFound(table.name().to_owned()))?.try_get_by_index(0)?;
+    if value > LARGEST { Err(DbErr::Custom(format!("there are no {} ids left", table.name()))) } else { Ok(value) }
+}
+
+/// Returns `count` consecutive ids, within the caller's transaction, for data that is the same in every run.
+///
+/// # Errors
+/// If the statement fails, or no ids are left.
+pub async fn allocate_dense(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    table: CompanyTable,
+    count: usize,
+) -> Result<Vec<i64>, DbErr> {
+    let span = i64::try_from(count).unwrap_or(i64::MAX);
+    let last = advance(connection, company_id, table, span).await?;
+    Ok((last - span + 1..=last).collect())
+}
+
+/// Advances the counter past `largest`, an imported id. Never moves it back.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn reserve(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    table: CompanyTable,
+    largest: i64,
+) -> Result<(), DbErr> {
+    if largest > LARGEST_RESERVED {
+        return Ok(());
+    }
+    let sql = "INSERT INTO company_counter (company_id, name, value) VALUES ($1, $2, $3) \
+               ON CONFLICT (company_id, name) DO UPDATE SET value = excluded.value \
+               WHERE company_counter.value < excluded.value";
+    let values: [sea_orm::Value; 3] = [company_id.into(), table.name().into(), largest.into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    connection.execute_raw(statement).await.map(drop)
+}
+
+/// Returns `count` ascending ids for events: their positions in the event log.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn event_ids(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>, DbErr> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let backend = connection.get_database_backend();
+    if backend == DatabaseBackend::Postgres {
+        let sql = "SELECT nextval('event_id') AS id FROM generate_series(1, $1)";
+        let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [count.into()])).await?;
+        return rows.iter().map(|row| row.try_get("", "id")).collect();
+    }
+    let sql = "UPDATE id_counter SET value = value + ? WHERE name = 'event_id' RETURNING value";
+    let row = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, [count.into()])).await?;
+    let last: i64 = row.ok_or_else(|| DbErr::RecordNotFound("event_id".to_owned()))?.try_get("", "value")?;
+    Ok((last - count + 1..=last).collect())
+}

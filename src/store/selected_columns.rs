@@ -1,0 +1,71 @@
+//! Selects the columns that an operation reads: those of the fields that its document mentions.
+//!
+//! Only the name of a field counts, not its place nor `@skip`. The same columns are therefore read wherever a record is
+//! shown, one load serves all these places, and the document alone determines the text of the statements.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use async_graphql::Name;
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+
+use crate::engine::Object;
+use crate::store::entity::{ColumnSet, ColumnTable};
+
+/// The names of all fields that a document mentions.
+#[derive(Clone)]
+pub struct SelectedNames(Arc<HashSet<Name>>);
+
+impl SelectedNames {
+    pub fn in_document(document: &ExecutableDocument) -> Self {
+        let mut names = HashSet::new();
+        let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+        let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
+        let mut sets: Vec<&SelectionSet> = operations.chain(fragments).collect();
+        while let Some(set) = sets.pop() {
+            for selection in &set.items {
+                match &selection.node {
+                    Selection::Field(field) => {
+                        names.insert(field.node.name.node.clone());
+                        sets.push(&field.node.selection_set.node);
+                    }
+                    Selection::InlineFragment(fragment) => sets.push(&fragment.node.selection_set.node),
+                    Selection::FragmentSpread(_) => {}
+                }
+            }
+        }
+        Self(Arc::new(names))
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains(name)
+    }
+}
+
+/// The columns of a table that each field of an object type reads.
+pub struct FieldColumns<E> {
+    always: ColumnSet<E>,
+    fields: HashMap<&'static str, ColumnSet<E>>,
+}
+
+impl<E: ColumnTable> FieldColumns<E> {
+    /// `always` names the columns to read in any case: keys, and those that rows are sorted by.
+    ///
+    /// # Panics
+    /// A field reads a column that the table does not have. Projections are statics, so any test finds such a bug.
+    pub fn of<T: Object>(always: &[&str]) -> Self {
+        let columns = |names: &[&str]| {
+            names.iter().fold(ColumnSet::NONE, |all, name| {
+                let column = ColumnSet::of(name);
+                all.and(column.unwrap_or_else(|| panic!("{} has no column {name}", T::object().name)))
+            })
+        };
+        let fields = T::object().fields.iter().map(|field| (field.name.as_str(), columns(&field.reads)));
+        Self { always: columns(always), fields: fields.collect() }
+    }
+
+    pub fn columns(&self, selected: &SelectedNames) -> ColumnSet<E> {
+        let selected = selected.0.iter().filter_map(|name| self.fields.get(name.as_str()));
+        selected.fold(self.always, |all, columns| all.and(*columns))
+    }
+}

@@ -1,0 +1,4 @@
+//! Text functions that several modules share.
+
+pub mod casefold;
+pub mod control_characters;
