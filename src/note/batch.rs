@@ -57,7 +57,7 @@ pub struct NoteBatch {
     asked: Vec<(ID, Result<i64, String>)>,
     /// The notes that the viewer sees, by key, in their current state.
     pub notes: BTreeMap<i64, note::Model>,
-    /// The errors of notes, by key; [`NoteBatch::tell`] sets their paths.
+    /// The errors of notes, by key; [`NoteBatch::into_results`] sets their paths.
     failed: HashMap<i64, Vec<UserError>>,
 }
 

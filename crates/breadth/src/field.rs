@@ -97,7 +97,7 @@ where
     inline_with::<R, (), O>(move |row, (), _| Ok(find(row)))
 }
 
-/// Like [`local`], with arguments and context.
+/// Like [`inline`], with arguments and context.
 pub fn inline_with<R, A, O>(find: impl Fn(&R, &A, Context<'_>) -> Result<O> + Send + Sync + 'static) -> FieldDefinition
 where
     R: 'static,

@@ -8,11 +8,11 @@
 //! [written](mod@write) in one pass into one buffer. The root fields of a mutation go through all of this one after the
 //! other.
 //!
-//! A plan depends on nothing but the document and the variables that its `@skip` and `@include` name, so it is [`kept`]
+//! A plan depends on nothing but the document and the variables that its `@skip` and `@include` name, so it is [kept](plan_cache)
 //! with the document.
 //!
 //! In the order of reading: [`declare`] declares object types once, for both the schema and execution, with the
-//! functions in [`words`]; [`selection`] flattens the selections of a document; [`plan`] decides in which wave each
+//! functions in [`field`](mod@field); [`selection`] flattens the selections of a document; [`plan`] decides in which wave each
 //! relation is loaded; [`run`] loads them; [`mod@write`] writes; [`execute`] does all of this for an operation, and
 //! [`Schema`] for a text; [`bridge`] registers the types with async-graphql.
 //!

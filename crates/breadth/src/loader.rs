@@ -48,7 +48,7 @@ pub trait Loader: Send + Sync + 'static {
         keys: &[Self::Key],
     ) -> impl Future<Output = Result<HashMap<Self::Key, Self::Value>, Self::Error>> + Send;
 
-    /// Like [`ask`](Self::load), but may also pass on rows of other loaders that came along, which are then not loaded
+    /// Like [`load`](Self::load), but may also pass on rows of other loaders that came along, which are then not loaded
     /// again. The engine calls this method.
     fn load_and_prefetch(
         source: &Self::Source,
