@@ -23,7 +23,7 @@ mod user;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::settings::{DatabaseArgs, LogArgs};
 pub use error::{CommandError, CommandResult};
@@ -69,6 +69,11 @@ enum Command {
 
 /// Exit status for an invalid command line, as usual.
 const WRONG_COMMAND_LINE: u8 = 2;
+
+/// Defines all commands with their arguments; the configuration reference is generated from it.
+pub fn command_line() -> clap::Command {
+    Cli::command()
+}
 
 /// Parses the command line and runs the command.
 pub fn run() -> ExitCode {
@@ -116,8 +121,6 @@ fn block_on<T>(command: impl Future<Output = CommandResult<T>>) -> CommandResult
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

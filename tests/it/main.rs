@@ -23,6 +23,8 @@ mod create;
 mod cross_origin;
 mod delete;
 mod demo;
+#[cfg(unix)]
+mod docs;
 mod driver;
 mod early_answers;
 mod errors;
