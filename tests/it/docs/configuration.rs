@@ -50,15 +50,16 @@ fn reference(program: &Command) -> String {
 /// A command, and those below it.
 fn describe(text: &mut String, before: &str, command: &Command) {
     let name = format!("{before} {}", command.get_name());
-    let arguments = command.get_arguments().filter(|argument| argument.is_positional());
-    let arguments: String = arguments.map(|argument| format!(" {}", value(argument))).collect();
+    let arguments: Vec<String> =
+        command.get_arguments().filter(|argument| argument.is_positional()).map(value).collect();
+    let usage = [&[name.clone()], arguments.as_slice()].concat().join(" ");
     if command.has_subcommands() {
         for below in command.get_subcommands() {
             describe(text, &name, below);
         }
         return;
     }
-    writeln!(text, "## `{name}{arguments}`\n").unwrap();
+    writeln!(text, "## `{usage}`\n").unwrap();
     if let Some(about) = command.get_long_about().or_else(|| command.get_about()) {
         writeln!(text, "{}\n", sentence(&about.to_string())).unwrap();
     }
@@ -108,16 +109,20 @@ fn row(text: &mut String, argument: &Arg, has_variables: bool) {
         argument.get_default_values().iter().map(|value| value.to_str().unwrap().to_owned()).collect();
     let default = match argument.get_action() {
         ArgAction::SetTrue => "off".to_owned(),
+        _ if argument.is_required_set() => "required".to_owned(),
         _ if defaults.iter().all(String::is_empty) => String::new(),
         _ => format!("`{}`", defaults.join(",")),
     };
     let help = argument.get_long_help().or_else(|| argument.get_help()).map(ToString::to_string).unwrap_or_default();
-    let mut help = sentence(&help.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|"));
+    let help = sentence(&help.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|"));
     let values: Vec<String> =
         argument.get_possible_values().iter().map(|value| format!("`{}`", value.get_name())).collect();
-    if !values.is_empty() && argument.get_action().takes_values() {
-        help = format!("{help} One of {}.", values.join(", ")).trim_start().to_owned();
-    }
+    let values = match values.as_slice() {
+        [_, ..] if argument.get_action().takes_values() => format!("One of {}.", values.join(", ")),
+        _ => String::new(),
+    };
+    let help = [help, values].join(" ");
+    let help = help.trim();
     writeln!(text, " {default} | {help} |").unwrap();
 }
 

@@ -44,8 +44,8 @@ impl Demo {
     /// Sends a body, with further lines in the head of the request.
     pub async fn send(&self, token: &str, head: &[String], body: &str) -> Value {
         let request = String::from_utf8(post(token, body)).unwrap();
-        let head: String = head.iter().map(|line| format!("{line}\r\n")).collect();
-        let request = request.replacen("Connection: close\r\n", &format!("Connection: close\r\n{head}"), 1);
+        let lines = [&["Connection: close".to_owned()], head, &[String::new()]].concat();
+        let request = request.replacen("Connection: close\r\n", &lines.join("\r\n"), 1);
         let answer = self.process.exchange(request.as_bytes()).await;
         let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no head: {answer}"));
         serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
