@@ -1,19 +1,18 @@
 // Opens the playground of a running server in Chromium and uses it as a person would.
 //   NOTEGRAPH_LINK='http://127.0.0.1:8080/#code=...' node browser.mjs 'http://127.0.0.1:8080/#token=ng_...' [screenshot.png]
 import { address } from './address.mjs';
+import { check } from './check.mjs';
 import { startChromium } from './chromium.mjs';
 import { complaints } from './complaints.mjs';
 import { introspect, mistakes } from './examples.mjs';
+import { panesStack, tabsScroll } from './layout.mjs';
+import { collectMarks, takeMarks } from './marks.mjs';
 import { filesWith } from './profile.mjs';
 
 const { url, token, graphql } = address();
 // The address that `serve --demo` prints.
 const link = new URL(process.env.NOTEGRAPH_LINK);
 const screenshot = process.argv[3] ?? process.env.SCREENSHOT;
-
-function check(holds, sentence) {
-  if (!holds) throw new Error(sentence);
-}
 
 // Monaco shows spaces as no-break spaces.
 const text = async (locator) => (await locator.innerText()).replaceAll('\u00a0', ' ');
@@ -33,13 +32,36 @@ async function execute(page) {
   check(response.status() === 200, `The first tab's request was answered with ${response.status()}.`);
 }
 
+/** Waits for the answer of the first example. */
 async function showsNotes(page) {
-  await execute(page);
   const result = page.locator('.result-window .view-lines');
   // If no response comes, the check below says what the pane shows instead.
   await result.getByText('"Note:').first().waitFor().catch(() => {});
   const shown = await text(result);
   check(shown.includes('"subject"') && shown.includes('"Note:'), `The response pane shows no note, but: ${shown}`);
+}
+
+/** The names of the operations that the page sends, from now on. */
+function operations(page) {
+  const names = [];
+  page.on('request', (request) => {
+    if (request.url() === graphql) names.push(request.postDataJSON().operationName);
+  });
+  return names;
+}
+
+/** Opens each tab, and gives the editors the time to check it: on a slow machine, where marks stay long enough to be seen. */
+async function tabsHaveNoMarks(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+  const tabs = page.locator('.graphiql-tab-button');
+  for (let number = 0; number < (await tabs.count()); number += 1) {
+    await tabs.nth(number).click();
+    await page.waitForTimeout(2000);
+  }
+  await session.detach();
+  const marks = await takeMarks(page);
+  check(marks.length === 0, `The editors mark what is right:\n  ${marks.join('\n  ')}`);
 }
 
 async function variablesHold(page, expected) {
@@ -59,15 +81,26 @@ async function headersHold(page, expected) {
 /** Opens the page with the printed address. */
 async function withCode(page) {
   const found = await complaints(page, url.origin);
+  const sent = operations(page);
+  await collectMarks(page);
   await page.goto(link.href);
   await ready(page);
   check(page.url() === `${url.origin}/`, `The code is still in the address bar: ${page.url()}`);
   check((await page.title()) === 'notegraph playground', `The title is "${await page.title()}".`);
+  // Nobody has pressed the button.
+  await showsNotes(page);
   await variablesHold(page, '"first"');
   await headersHold(page, token);
-  await showsNotes(page);
   check((await hint(page).count()) === 0, 'The hint about a missing token is shown although there is one.');
   if (screenshot) await page.screenshot({ path: screenshot });
+  await tabsHaveNoMarks(page);
+  check(sent.join() === 'IntrospectionQuery,Notes', `By itself, the page has sent: ${sent.join(', ')}`);
+
+  await tabsScroll(page);
+  await panesStack(page);
+  await page.setViewportSize({ width: 1400, height: 900 });
+  await execute(page);
+  await showsNotes(page);
 
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
   await page.locator('.graphiql-doc-explorer').getByText('Mutation', { exact: true }).first().waitFor();
@@ -86,6 +119,8 @@ async function withCode(page) {
   await editor(page).click();
   await page.keyboard.type('{ nothingOfThisName }');
   await page.locator('.graphiql-query-editor .squiggly-error').waitFor();
+  const marks = await takeMarks(page);
+  check(marks.some((mark) => mark.includes('nothingOfThisName')), 'The marks of the editors are not collected.');
 
   // A reload keeps the typed text, but not the token.
   await page.reload();
@@ -109,8 +144,8 @@ async function withToken(page) {
   await page.goto(url.href);
   await ready(page);
   check(!page.url().includes(token), 'The token is still in the address bar.');
-  await headersHold(page, token);
   await showsNotes(page);
+  await headersHold(page, token);
   check(found.length === 0, `The page complains:\n  ${found.join('\n  ')}`);
 }
 
@@ -118,7 +153,7 @@ async function withToken(page) {
 async function examplesAreValid(page) {
   const tabs = await page.evaluate(() => JSON.parse(sessionStorage.getItem('graphiql:tabState')).tabs);
   const examples = tabs.filter(({ query }) => query?.startsWith('#'));
-  check(examples.length >= 9, `There are ${examples.length} tabs with examples; there should be 9.`);
+  check(examples.length >= 13, `There are ${examples.length} tabs with examples; there should be 13.`);
   const schema = await introspect(graphql, token);
   const wrong = examples.flatMap((tab) => mistakes(schema, tab));
   check(wrong.length === 0, wrong.join('\n'));
@@ -128,15 +163,19 @@ async function examplesAreValid(page) {
 /** Runs without a token, with a wrong one, and with the right one pasted: only refusals are expected complaints. */
 async function withoutToken(page) {
   const found = await complaints(page, url.origin);
+  const sent = operations(page);
   await page.goto(url.origin);
   await ready(page);
   await hint(page).getByText('Requests need a token').waitFor();
+  await panesStack(page);
+  check(sent.every((name) => name === 'IntrospectionQuery'), `Without a token, the page has sent: ${sent.join(', ')}`);
 
   await hint(page).getByLabel('Token').fill(token);
   await hint(page).getByRole('button', { name: 'Use' }).click();
   await hint(page).waitFor({ state: 'detached' });
   await ready(page);
   await showsNotes(page);
+  await page.setViewportSize({ width: 1400, height: 900 });
 
   // A new address in an existing tab changes only the fragment; its token must replace the stored one.
   await page.goto(`${url.origin}/#token=ng_stale`);
@@ -147,6 +186,7 @@ async function withoutToken(page) {
   await ready(page);
   await variablesHold(page, '"first"');
   await headersHold(page, token);
+  await execute(page);
   await showsNotes(page);
 
   // Chromium logs its own line to the console for every refused request.
@@ -190,7 +230,7 @@ try {
     await withToken(await context.newPage());
     await withoutToken(await context.newPage());
   });
-  console.log(`The playground works: notes are shown, ${count} examples are valid, nothing is complained about.`);
+  console.log(`The playground works: it opens with notes, ${count} examples are valid and unmarked, nothing is complained about.`);
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

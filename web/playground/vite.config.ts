@@ -18,9 +18,12 @@ export default defineConfig({
   },
   worker: { format: 'es' },
   preview: {
-    // `npm run preview` beside a running `notegraph serve`.
+    // `npm run preview` beside a running `notegraph serve`, which compares the `Host` header with the page's origin.
     proxy: Object.fromEntries(
-      ['/graphql', '/playground/session'].map((path) => [path, process.env.NOTEGRAPH ?? 'http://127.0.0.1:8080']),
+      ['/graphql', '/playground/session'].map((path) => [
+        path,
+        { target: process.env.NOTEGRAPH ?? 'http://127.0.0.1:8080', changeOrigin: false },
+      ]),
     ),
   },
 });

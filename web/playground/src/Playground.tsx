@@ -1,6 +1,10 @@
 import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
 import { useMemo, useState } from 'react';
+import { Editors, scalars } from './Editors';
+import { FirstRun } from './FirstRun';
+import { SearchHits } from './SearchHits';
+import { TabStrip } from './TabStrip';
 import { TokenBar } from './TokenBar';
 import { examples } from './examples';
 import { createFetcher } from './fetcher';
@@ -49,12 +53,17 @@ export function Playground({ token, problem: first, onToken }: Props) {
         shouldPersistHeaders={false}
         defaultHeaders={token ? JSON.stringify(authorization(token), null, 2) : undefined}
         defaultEditorToolsVisibility="variables"
+        customScalarSchemas={scalars}
         inputValueDeprecation
         schemaDescription
       >
         <GraphiQL.Logo>
           <span className="logo">notegraph</span>
         </GraphiQL.Logo>
+        <Editors />
+        <FirstRun />
+        <SearchHits />
+        <TabStrip />
       </GraphiQL>
     </>
   );

@@ -20,9 +20,9 @@ export function TokenBar({ problem, onToken }: { problem: TokenProblem; onToken:
   return (
     <div className="token-bar" role="status">
       <p>
-        <strong>{said[problem]}</strong> Paste one here, or put <code>{'{"Authorization": "Bearer ..."}'}</code> in Headers.
-        The page forgets it when it is closed or loaded again. <code>serve --demo</code> prints one at each start; how to
-        make another: <code>notegraph token create --help</code>
+        <strong>{said[problem]}</strong> Paste one here: <code>serve --demo</code> prints one at each start, and{' '}
+        <code>notegraph token create --help</code> says how to make another. The page forgets it when it is closed or loaded
+        again. A token in Headers does as well: <code>{'{"Authorization": "Bearer ..."}'}</code>
       </p>
       <form onSubmit={use}>
         <input
