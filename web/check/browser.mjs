@@ -101,6 +101,9 @@ async function withCode(page) {
   await page.setViewportSize({ width: 1400, height: 900 });
   await execute(page);
   await showsNotes(page);
+  await page.getByRole('tab', { name: 'Search' }).click();
+  await execute(page);
+  await page.locator('.result-window .search-hit').first().waitFor();
 
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
   await page.locator('.graphiql-doc-explorer').getByText('Mutation', { exact: true }).first().waitFor();

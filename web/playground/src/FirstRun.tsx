@@ -1,6 +1,7 @@
 import { pick, useGraphiQL } from '@graphiql/react';
 import { useEffect } from 'react';
 import { examples } from './examples';
+import { storage } from './storage';
 
 const DONE = 'notegraph:first-run';
 
@@ -16,8 +17,8 @@ export function FirstRun() {
   useEffect(() => {
     // The request takes its variables and its token from the editors.
     if (!schema || !queryEditor || !variableEditor || !headerEditor || !responseEditor) return;
-    if (sessionStorage.getItem(DONE)) return;
-    sessionStorage.setItem(DONE, 'true');
+    if (storage.getItem(DONE)) return;
+    storage.setItem(DONE, 'true');
     const [first] = examples;
     if (queryEditor.getValue() === first.query && variableEditor.getValue() === first.variables) actions.run();
   }, [actions, schema, queryEditor, variableEditor, headerEditor, responseEditor]);

@@ -8,12 +8,10 @@ import { TabStrip } from './TabStrip';
 import { TokenBar } from './TokenBar';
 import { examples } from './examples';
 import { createFetcher } from './fetcher';
+import { storage } from './storage';
 import { authorization, type TokenProblem } from './token';
 
 const plugins = [explorerPlugin({ showAttribution: false }), HISTORY_PLUGIN];
-
-// Notes are about people: what was asked and typed here is kept for this browser tab, and not on the disk after it.
-const storage = sessionStorage;
 
 // GraphiQL fills the editors from these two, not from the first of `defaultTabs`, and writes them only when they change.
 if (!storage.getItem('graphiql:tabState')) {
