@@ -104,6 +104,10 @@ async function withCode(page) {
   await page.getByRole('tab', { name: 'Search' }).click();
   await execute(page);
   await page.locator('.result-window .search-hit').first().waitFor();
+  await page.getByRole('button', { name: 'Show History' }).click();
+  await page.locator('.graphiql-history-item-label').last().click();
+  await page.getByRole('button', { name: 'Hide History' }).click();
+  await headersHold(page, token);
 
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
   await page.locator('.graphiql-doc-explorer').getByText('Mutation', { exact: true }).first().waitFor();

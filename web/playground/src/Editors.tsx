@@ -9,8 +9,8 @@ export const scalars = { ID: { type: ['string', 'integer'] as ('string' | 'integ
 
 /** Settings of the editors that GraphiQL has no property for. */
 export function Editors() {
-  const { tabs, activeTabIndex, queryEditor, variableEditor, responseEditor } = useGraphiQL(
-    pick('tabs', 'activeTabIndex', 'queryEditor', 'variableEditor', 'responseEditor'),
+  const { tabs, activeTabIndex, queryEditor, variableEditor, headerEditor, responseEditor, defaultHeaders } = useGraphiQL(
+    pick('tabs', 'activeTabIndex', 'queryEditor', 'variableEditor', 'headerEditor', 'responseEditor', 'defaultHeaders'),
   );
   const monaco = useMonaco((state) => state.monaco);
   const tab = tabs[activeTabIndex]?.id;
@@ -29,6 +29,15 @@ export function Editors() {
     }
     queryEditor?.updateOptions({ wordWrap: 'on' });
   }, [queryEditor, variableEditor, responseEditor]);
+
+  // An entry of the history has no headers when it comes from the storage, and then GraphiQL empties their editor. What
+  // somebody deletes there themselves stays deleted.
+  useEffect(() => {
+    const changed = headerEditor?.onDidChangeModelContent(({ isFlush }) => {
+      if (isFlush && defaultHeaders && !headerEditor.getValue()) headerEditor.setValue(defaultHeaders);
+    });
+    return () => changed?.dispose();
+  }, [headerEditor, defaultHeaders]);
 
   return null;
 }
