@@ -19,6 +19,13 @@ use crate::store::selected_columns::SelectedNames;
 pub use mutation::Mutation;
 pub use query::Query;
 
+/// Introduces the API to whoever opens its documentation.
+const DESCRIPTION: &str = "\
+Notes about a company's customers: what happened, who is responsible, and the messages that followed.
+`notes` lists, filters and searches them page by page, `noteCounts` counts them, and mutations change one note or up to
+100 at once; `userErrors` of a payload holds what the caller can correct.
+Each request sends an access token, which decides which notes it sees and what it may change.";
+
 /// The schema, ready to run operations. Cheap to clone.
 #[derive(Clone)]
 pub struct Schema(Arc<engine::Schema>);
@@ -76,10 +83,15 @@ impl Schema {
 /// Builds the schema; fields take everything else from the data that [`AppState::data`](crate::graphql::context::AppState::data) gives
 /// each operation.
 pub fn build() -> Schema {
-    Schema(Arc::new(engine::Schema::new::<Query, Mutation>(&scalars::CUSTOM_SCALARS)))
+    Schema(Arc::new(engine::Schema::with_description::<Query, Mutation>(DESCRIPTION, &scalars::CUSTOM_SCALARS)))
 }
 
 /// The schema as it is committed in `schema.graphql`.
 pub fn sdl() -> String {
+    engine::sdl_with_description::<Query, Mutation>(DESCRIPTION)
+}
+
+/// The schema without its own description, which async-graphql's parser does not read.
+pub fn sdl_of_types() -> String {
     engine::sdl::<Query, Mutation>()
 }

@@ -5,8 +5,11 @@ use std::io::Read;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt;
+use notegraph::entity::token::Scope;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use crate::loading::demo_client;
 use crate::support::App;
 
 async fn get(app: &App, path: &str, accept_encoding: &str) -> (u16, HeaderMap, Vec<u8>) {
@@ -98,5 +101,91 @@ async fn all_who_ask_for_a_file_get_the_same_bytes() {
             body.frame().await.unwrap().unwrap().into_data().unwrap().as_ptr()
         };
         assert_eq!(ask().await, ask().await, "{coding}");
+    }
+}
+
+/// An operation of a tab.
+struct Example {
+    file: String,
+    document: String,
+    /// `query` or `mutation`.
+    kind: String,
+    name: String,
+    variables: Value,
+}
+
+/// The operations of all tabs, in the order of the tabs.
+fn examples() -> Vec<Example> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/web/playground/examples");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let mut examples = Vec::new();
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|extension| extension == "graphql")) {
+        let document = std::fs::read_to_string(path).unwrap();
+        let variables = std::fs::read_to_string(path.with_extension("json")).unwrap();
+        for line in document.lines().filter(|line| line.starts_with("query ") || line.starts_with("mutation ")) {
+            let mut words = line.split([' ', '(']);
+            examples.push(Example {
+                file: path.file_stem().unwrap().to_string_lossy().into_owned(),
+                kind: words.next().unwrap().to_owned(),
+                name: words.next().unwrap().to_owned(),
+                document: document.clone(),
+                variables: serde_json::from_str(&variables).unwrap(),
+            });
+        }
+    }
+    examples
+}
+
+/// What the caller has to put right, in any payload.
+fn user_errors(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Object(fields) => {
+            let own = fields.get("userErrors").and_then(Value::as_array);
+            own.into_iter().flatten().chain(fields.values().flat_map(user_errors)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(user_errors).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.get("totalCount").is_some_and(|count| count == 0),
+        _ => false,
+    }
+}
+
+/// In the order of the tabs, as a person runs them one after the other: the last one deletes a note.
+#[tokio::test]
+async fn every_example_is_answered_on_the_demo() {
+    let app = App::start().await;
+    notegraph::demo::fill(app.db(), 500, &|_| {}).await.unwrap();
+    let client = demo_client(&app, &[Scope::Admin]).await;
+    let examples = examples();
+    // The page runs the first one by itself.
+    assert_eq!(examples.iter().filter(|example| example.file == examples[0].file).count(), 1);
+    assert_eq!(examples[0].kind, "query");
+    for shown in ["searchHit", "noteCounts", "notesPatch", "customersUpsert"] {
+        assert!(examples.iter().any(|example| example.document.contains(shown)), "no example shows {shown}");
+    }
+    for Example { file, document, name, variables, .. } in &examples {
+        let body = json!({ "query": document, "variables": variables, "operationName": name }).to_string();
+        let request = Request::post("/graphql")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", client.token()));
+        let answer = client.send(request.body(Body::from(body)).unwrap()).await;
+        let data = answer.data();
+        let wrong = user_errors(data);
+        assert!(wrong.is_empty(), "{file}, {name}: {wrong:?}");
+        for (field, value) in data.as_object().unwrap() {
+            assert!(!is_empty(value), "{file}, {name}: {field} shows nothing: {value}");
+        }
+        if document.contains("searchHit") {
+            let edges = data["notes"]["edges"].as_array().unwrap();
+            assert!(edges.iter().all(|edge| edge["searchHit"]["snippet"].as_str().unwrap().contains('\u{e000}')));
+        }
     }
 }

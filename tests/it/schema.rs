@@ -58,6 +58,18 @@ async fn everything_in_it_is_described() {
     assert!(bare.is_empty(), "without a description: {bare:#?}");
 }
 
+#[tokio::test]
+async fn the_schema_introduces_itself_in_three_sentences() {
+    let app = App::start().await;
+    let client = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await;
+    let response = client.query("{ __schema { description } }").await;
+    let description = text(&response["__schema"]["description"]);
+    let sentences = description.replace(".\n", ". ").split(". ").count();
+    assert_eq!(sentences, 3, "{description}");
+    let end = format!("\n\"\"\"\n{description}\n\"\"\"\nschema {{\n\tquery: Query\n\tmutation: Mutation\n}}\n");
+    assert!(schema::sdl().ends_with(&end));
+}
+
 /// The object types that have a field called `id`.
 fn identified(contract: &Contract) -> BTreeSet<&str> {
     let of = |kind: &Kind| match kind {

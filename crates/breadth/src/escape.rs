@@ -49,6 +49,15 @@ fn describe(description: &mut Option<String>) {
     }
 }
 
+/// A description as it stands before what it describes, for what the library does not print.
+pub fn description(text: &str) -> String {
+    if text.contains('\n') && !text.contains("\"\"\"") {
+        return format!("\"\"\"\n{text}\n\"\"\"");
+    }
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("\"{escaped}\"")
+}
+
 fn reason(deprecation: &mut Deprecation) {
     if let Deprecation::Deprecated { reason: Some(reason) } = deprecation {
         *reason = reason.replace('"', &QUOTE.to_string());
@@ -58,4 +67,21 @@ fn reason(deprecation: &mut Deprecation) {
 /// Restores the quotes of reasons in the printed schema.
 pub fn with_quotes(sdl: &str) -> String {
     sdl.replace(QUOTE, "\\\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_is_a_block_where_a_block_can_hold_it() {
+        for (text, printed) in [
+            ("One line.", r#""One line.""#),
+            (r#"A "quote" and a \."#, r#""A \"quote\" and a \\.""#),
+            ("Two\nlines \\.", "\"\"\"\nTwo\nlines \\.\n\"\"\""),
+            ("Two\nlines \"\"\"", r#""Two\nlines \"\"\"""#),
+        ] {
+            assert_eq!(description(text), printed);
+        }
+    }
 }

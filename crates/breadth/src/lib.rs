@@ -75,4 +75,4 @@ pub use meter::{ChangeCount, ExecutionMeter};
 pub use output::{FieldOutput, LoadedScalar, NonNull, Nullable};
 pub use progress::{CHANGED, Interruption, MutationProgress, tells_changes};
 pub use relation::{ChildRows, CoercedArguments, FieldValue, Prepared, Ready, RelationField, RowList};
-pub use schema::{NoMutation, PlannedDocument, Schema, sdl};
+pub use schema::{NoMutation, PlannedDocument, Schema, sdl, sdl_with_description};

@@ -8,6 +8,7 @@ use crate::declare::{Object, ObjectType};
 use crate::document::{
     self, DocumentError, DocumentLimits, Operation, OperationKind, ParserLimits, Scalar, ValidDocument,
 };
+use crate::escape;
 use crate::execute::{self, Response};
 use crate::meter::ExecutionMeter;
 use crate::plan_cache::{PlanCache, Planning};
@@ -121,8 +122,27 @@ impl Schema {
     /// The declared types do not form a valid schema, for example because an object type lacks a field of its
     /// interface, or `scalars` lacks a scalar of an argument. Any test finds such a bug.
     pub fn new<Query: Object + Default, Mutation: Object + Default>(scalars: &[(&str, Scalar)]) -> Self {
+        Self::build::<Query, Mutation>(None, scalars)
+    }
+
+    /// The same with a description of the schema as a whole, which introspection returns as `__schema { description }`.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new) does.
+    pub fn with_description<Query: Object + Default, Mutation: Object + Default>(
+        description: &str,
+        scalars: &[(&str, Scalar)],
+    ) -> Self {
+        Self::build::<Query, Mutation>(Some(description), scalars)
+    }
+
+    fn build<Query: Object + Default, Mutation: Object + Default>(
+        description: Option<&str>,
+        scalars: &[(&str, Scalar)],
+    ) -> Self {
         let types = document::Schema::of(&sdl::<Query, Mutation>(), scalars);
-        let types = types.unwrap_or_else(|error| panic!("the declared types are no schema: {error}"));
+        let mut types = types.unwrap_or_else(|error| panic!("the declared types are no schema: {error}"));
+        types.description = description.map(str::to_owned);
         Self { types: Arc::new(types), query: Root::of::<Query>(), mutation: Root::of::<Mutation>() }
     }
 
@@ -226,6 +246,16 @@ pub fn sdl<Query: Object, Mutation: Object>() -> String {
             sdl.push_str(line);
             sdl.push('\n');
         }
+    }
+    sdl
+}
+
+/// The same with a description of the schema as a whole. The grammar of async-graphql's parser has no place for it.
+pub fn sdl_with_description<Query: Object, Mutation: Object>(description: &str) -> String {
+    let mut sdl = sdl::<Query, Mutation>();
+    let definition = if sdl.starts_with("schema {") { Some(0) } else { sdl.rfind("\nschema {").map(|end| end + 1) };
+    if let Some(start) = definition {
+        sdl.insert_str(start, &format!("{}\n", escape::description(description)));
     }
     sdl
 }

@@ -37,7 +37,7 @@ impl Contract {
     pub fn read() -> Self {
         let mut types = BTreeMap::new();
         let mut implementers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for definition in parse_schema(notegraph::schema::sdl()).unwrap().definitions {
+        for definition in parse_schema(notegraph::schema::sdl_of_types()).unwrap().definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
             let name = definition.node.name.node.to_string();
             let kind = match definition.node.kind {

@@ -1,4 +1,4 @@
-//! The schema, read from `schema.graphql`.
+//! The types of the schema, as this version of the server prints it.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ pub struct Schema(HashMap<String, TypeKind>);
 impl Schema {
     /// Reads the schema that this version of the server prints.
     pub fn read() -> Self {
-        let document = parse_schema(include_str!("../../../schema.graphql")).unwrap();
+        let document = parse_schema(notegraph::schema::sdl_of_types()).unwrap();
         let types = document.definitions.into_iter().filter_map(|definition| match definition {
             TypeSystemDefinition::Type(definition) => {
                 Some((definition.node.name.node.to_string(), definition.node.kind))

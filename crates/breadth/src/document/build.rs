@@ -129,6 +129,7 @@ impl Schema {
             field("__typename", non_null("String"), Vec::new()),
         ];
         let mut schema = Self {
+            description: None,
             types: types.into_iter().map(|definition| building.definition(definition)).collect(),
             directives: directives.into_iter().map(|(one, repeatable)| building.directive(one, repeatable)).collect(),
             possible,

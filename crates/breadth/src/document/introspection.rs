@@ -225,7 +225,7 @@ impl<'d, 's> Introspection<'d, 's> {
             "mutationType" => self.maybe_type(schema.mutation, sets),
             "subscriptionType" => self.maybe_type(schema.subscription, sets),
             "directives" => self.objects(schema.directives.values().map(Node::Directive), sets),
-            // Schemas of async-graphql have no description.
+            "description" => maybe(schema.description.as_deref()),
             _ => ConstValue::Null,
         }
     }

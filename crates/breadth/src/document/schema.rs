@@ -150,6 +150,8 @@ pub struct DirectiveDefinition {
 
 /// All types of a schema, including the introspection types.
 pub struct Schema {
+    /// Of the schema as a whole.
+    pub(crate) description: Option<String>,
     pub(super) types: Vec<TypeDefinition>,
     /// The possible object types of each type; those of an object type are the type itself.
     pub(super) possible: Vec<HashSet<TypeId>>,

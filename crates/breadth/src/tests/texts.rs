@@ -116,6 +116,22 @@ object! {
 }
 
 #[tokio::test]
+async fn a_schema_has_a_description_where_it_is_given_one() {
+    let document = "{ __schema { description } }";
+    let description = "Says \\ and \"so\".\nIn two lines.";
+    let described = Schema::with_description::<Texts, NoMutation>(description, &[]);
+    let response = described.run(document, Variables::default(), &Data::default()).await;
+    assert_eq!(shown(response), (json!({ "__schema": { "description": description } }), Vec::new()));
+    let bare = Schema::new::<Texts, NoMutation>(&[]).run(document, Variables::default(), &Data::default()).await;
+    assert_eq!(shown(bare), (json!({ "__schema": { "description": null } }), Vec::new()));
+
+    let types = sdl::<Texts, NoMutation>();
+    let (before, definition) = types.split_at(types.find("schema {").unwrap());
+    let expected = format!("{before}\"\"\"\n{description}\n\"\"\"\n{definition}");
+    assert_eq!(sdl_with_description::<Texts, NoMutation>(description), expected);
+}
+
+#[tokio::test]
 async fn descriptions_come_back_as_they_were_declared() {
     let schema = Schema::new::<Texts, NoMutation>(&[]);
     let document = "{ texts: __type(name: \"Texts\") { description fields(includeDeprecated: true) { description deprecationReason } }
