@@ -205,7 +205,7 @@ async function withoutToken(page) {
 async function inBrowser(work, after) {
   const { context, profile, close, remove } = await startChromium();
   try {
-    await work(context);
+    await work(context, profile);
     await close();
     after?.(profile);
   } catch (error) {
@@ -220,11 +220,15 @@ async function inBrowser(work, after) {
 try {
   let count;
   await inBrowser(
-    async (context) => {
+    async (context, profile) => {
       const page = await context.newPage();
       await withCode(page);
       count = await examplesAreValid(page);
       await withUsedCode(await context.newPage());
+      // The browser takes its time to write what a page stores, and may end before.
+      for (let second = 0; second < 60 && filesWith(profile, 'nothingOfThisName').length === 0; second += 1) {
+        await page.waitForTimeout(1000);
+      }
     },
     (profile) => {
       // The typed text must be found, which proves that the search sees what the browser has stored.
