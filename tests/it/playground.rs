@@ -5,7 +5,7 @@ use std::io::Read;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt;
-use notegraph::entity::token::Scope;
+use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::{Arg, ArgAction, Command};
-use notegraph::commands::command_line;
+use notegraph::cli::command_line;
 
 use super::{REFERENCE, read, root};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::process::{Output, Stdio};
 
-use notegraph::commands::command_line;
+use notegraph::cli::command_line;
 use tempfile::TempDir;
 use tokio::process::Command;
 

@@ -73,8 +73,36 @@ fn links_lead_somewhere() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// The paths of this repository that a line names in backticks.
+fn named_paths(line: &str) -> Vec<&str> {
+    let folders = ["src/", "tests/", "crates/", "migration/", "bench/", ".ci/"];
+    let is_path = |text: &&str| {
+        folders.iter().any(|folder| text.starts_with(folder)) && !text.contains([' ', '*', '<', '{', ':'])
+    };
+    line.split('`').skip(1).step_by(2).filter(is_path).collect()
+}
+
+#[test]
+fn files_that_are_named_exist() {
+    let documents: Vec<String> = ["", "docs", "tests"].iter().flat_map(|folder| markdown_in(folder)).collect();
+    let (mut paths, mut wrong) = (0, Vec::new());
+    for document in documents.iter().filter(|path| *path != "CHANGELOG.md") {
+        for line in prose(&read(document)) {
+            for path in named_paths(&line) {
+                paths += 1;
+                if !root().join(path).exists() {
+                    wrong.push(format!("{document}: there is no {path}"));
+                }
+            }
+        }
+    }
+    assert!(paths > 30, "only {paths} paths were found");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn what_leads_nowhere_is_found() {
+    assert_eq!(named_paths("see `src/note/patch.rs`, `note` and `tests/it`"), ["src/note/patch.rs", "tests/it"]);
     assert_eq!(broken("docs/errors.md", "../README.md"), None);
     assert_eq!(broken("docs/errors.md", "#errors"), None);
     assert!(broken("docs/errors.md", "README.md").is_some());
