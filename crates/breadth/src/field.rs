@@ -34,7 +34,7 @@ fn def<A: FromArguments, O: FieldOutput>(relation: impl RelationField + 'static)
     }
 }
 
-/// Collects the results of all rows into child scopes.
+/// Collects the results of all rows into child nodes.
 fn child_rows<O: FieldOutput>(outputs: impl Iterator<Item = Result<O>>) -> ChildRows {
     let mut builder = O::Builder::default();
     let values = outputs.map(|output| output.map_or_else(FieldValue::Failed, |found| found.place(&mut builder)));

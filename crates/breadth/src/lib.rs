@@ -1,8 +1,8 @@
 //! Executes GraphQL operations breadth first and writes JSON.
 //!
 //! A stock executor walks object by object and field by field, with a future and a map for each. Here an operation
-//! becomes a [`plan`] of *scopes*. A scope is an object type with its selected fields; it holds all objects of its
-//! place at once, and the root is a scope like any other. A scalar field is a function from row to JSON. A relation
+//! becomes a [`plan`] of *nodes*. A node is an object type with its selected fields; it holds all objects of its
+//! place at once, and the root is a node like any other. A scalar field is a function from row to JSON. A relation
 //! says which key each row has and which [`Loader`] loads it: the keys of all rows, and of all relations that use the
 //! same loader in the same wave, go to the database in one statement. When every node has its rows, the response is
 //! [written](mod@write) in one pass into one buffer. The root fields of a mutation go through all of this one after the

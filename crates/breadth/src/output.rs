@@ -9,7 +9,7 @@ use super::relation::{FieldValue, RowList};
 
 /// What a relation returns for a row.
 pub trait FieldOutput: Send + 'static {
-    /// Collects the rows of the child scopes.
+    /// Collects the rows of the child nodes.
     type Builder: ChildRowsBuilder;
 
     /// Whether the field may be null.
@@ -19,13 +19,13 @@ pub trait FieldOutput: Send + 'static {
 
     fn register(registry: &mut Registry) -> String;
     fn targets() -> Vec<&'static ObjectType>;
-    /// Adds its rows to those of the child scopes.
+    /// Adds its rows to those of the child nodes.
     fn place(self, builder: &mut Self::Builder) -> FieldValue;
 }
 
-/// Collects the rows of the child scopes.
+/// Collects the rows of the child nodes.
 pub trait ChildRowsBuilder: Default {
-    /// The rows of each child scope, in the order of the targets.
+    /// The rows of each child node, in the order of the targets.
     fn build(self) -> Vec<Box<dyn RowList>>;
 }
 

@@ -1,4 +1,4 @@
-//! Plans an operation: its scopes, and the wave in which each relation is loaded.
+//! Plans an operation: its nodes, and the wave in which each relation is loaded.
 
 use std::any::TypeId;
 
@@ -11,7 +11,7 @@ use super::relation::RelationField;
 use super::selection::{CollectedField, PlanContext, collect};
 use crate::document::Introspected;
 
-/// The index of the root scope.
+/// The index of the root node.
 pub const ROOT: usize = 0;
 
 /// The plan of an operation. It depends on no variables except those that `@skip` and `@include` name.
@@ -68,13 +68,13 @@ pub enum PlannedFieldKind {
     Schema(usize),
 }
 
-/// A relation of a scope.
+/// A relation of a node.
 pub struct PlannedRelation {
     pub field: &'static dyn RelationField,
     pub arguments: PlannedArguments,
     pub nullable: bool,
     pub nullable_items: bool,
-    /// The child scopes, one per possible object type.
+    /// The child nodes, one per possible object type.
     pub below: Vec<usize>,
     loader_id: Option<TypeId>,
     /// The wave in which it is loaded: at first the earliest possible one, then the one that [`Plan::of`] has chosen.
@@ -112,7 +112,7 @@ impl Plan {
         plan
     }
 
-    /// Adds the scope of a selection and returns its index.
+    /// Adds the node of a selection and returns its index.
     fn add<'a>(&mut self, context: PlanContext<'a>, object: &'static ObjectType, sets: &[&'a SelectionSet]) -> usize {
         let collected = collect(context, sets, object.name);
         let node = self.nodes.len();
@@ -194,7 +194,7 @@ impl Plan {
             .collect()
     }
 
-    /// The relations in the child scopes of a relation.
+    /// The relations in the child nodes of a relation.
     fn below(&self, relation: usize) -> Vec<usize> {
         self.relations[relation].below.iter().flat_map(|node| self.relations(*node)).collect()
     }

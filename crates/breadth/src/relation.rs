@@ -10,7 +10,7 @@ use super::declare::{ErasedRow, ObjectType};
 use super::loader::LoadState;
 use crate::error::Error;
 
-/// The rows of a scope, with their type erased.
+/// The rows of a node, with their type erased.
 #[expect(clippy::len_without_is_empty, reason = "rows are walked, however many there are")]
 pub trait RowList: Send + Sync {
     fn len(&self) -> usize;
@@ -27,21 +27,21 @@ impl<T: Send + Sync + 'static> RowList for Vec<T> {
     }
 }
 
-/// Where a field leads from one row. Child scopes are identified by their index among the targets of the relation.
+/// Where a field leads from one row. child nodes are identified by their index among the targets of the relation.
 pub enum FieldValue {
     Null,
-    /// A child scope and the index of the row in it.
+    /// A child node and the index of the row in it.
     Object(usize, usize),
-    /// A range of rows of the first child scope: from the first index up to, but not including, the second.
+    /// A range of rows of the first child node: from the first index up to, but not including, the second.
     Many(usize, usize),
-    /// A list of rows that may be in several child scopes.
+    /// A list of rows that may be in several child nodes.
     Each(Vec<FieldValue>),
     /// JSON that is already written.
     Json(Vec<u8>),
     Failed(Error),
 }
 
-/// Where a relation leads from each row, and the rows of the child scopes.
+/// Where a relation leads from each row, and the rows of the child nodes.
 pub struct ChildRows {
     pub values: Vec<FieldValue>,
     pub rows: Vec<Box<dyn RowList>>,
@@ -99,6 +99,6 @@ pub trait RelationField: Send + Sync {
         ctx: Context<'c>,
         state: &mut LoadState,
     ) -> Prepared<'c>;
-    /// Turns the loaded values into the rows of the child scopes.
+    /// Turns the loaded values into the rows of the child nodes.
     fn complete(&self, ready: Ready, state: &mut LoadState) -> ChildRows;
 }

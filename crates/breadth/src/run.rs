@@ -11,7 +11,7 @@ use super::relation::{ChildRows, CoercedArguments, FieldValue, Prepared, Ready, 
 use crate::error::{Error, Result};
 use crate::meter::ExecutionMeter;
 
-/// The rows of all scopes, and where each relation leads from each row.
+/// The rows of all nodes, and where each relation leads from each row.
 pub struct Tree {
     pub rows: Vec<Option<Box<dyn RowList>>>,
     pub values: Vec<Vec<FieldValue>>,
@@ -117,7 +117,7 @@ struct Run<'r> {
     variables: &'r Variables,
     meter: Option<&'r dyn ExecutionMeter>,
     tree: Tree,
-    /// Relations by the wave they are loaded in, with the scope they start from.
+    /// Relations by the wave they are loaded in, with the node they start from.
     waiting: Vec<Vec<(usize, usize)>>,
     /// Futures that relations of this wave have started.
     coming: Vec<(usize, BoxFuture<'r, Ready>)>,
@@ -126,7 +126,7 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    /// Stores the rows of a scope. Relations that need no load are followed at once; the others wait for their wave.
+    /// Stores the rows of a node. Relations that need no load are followed at once; the others wait for their wave.
     ///
     /// # Errors
     /// The response would contain too many values, or the rows take too much memory.
