@@ -142,7 +142,7 @@ impl CpuScheduler {
     /// Waits for the first turn of a statement of `SQLite`, as long as it is wanted. [`Self::reacquire`] renews the turn;
     /// otherwise it ends by itself.
     pub async fn acquire_first(&self, principal: Principal, is_wanted: impl Fn() -> bool) -> CpuSlice {
-        // An principal that runs little does not queue behind the others of its company.
+        // A principal that runs little does not queue behind the others of its company.
         let runs_much = !self.free_time().has_own(principal, Instant::now());
         self.enter(Waiter { principal, is_first: runs_much, lasts: Some(LEFT) }, is_wanted).await
     }

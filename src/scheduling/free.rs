@@ -18,7 +18,7 @@ const DEBT: f64 = 0.25;
 /// Minimum number of entries before those with full free time are removed, as they need not be remembered.
 const SWEEP: usize = 1_000;
 
-/// The free time of each principal and each company, in which statements run without turns (a token bucket). An principal who
+/// The free time of each principal and each company, in which statements run without turns (a token bucket). A principal who
 /// is alone always has the maximum.
 #[derive(Debug)]
 pub struct FreeTime {
