@@ -197,8 +197,8 @@ impl Url {
         if text.len() > Self::MAX_LENGTH || text.contains(repaired) {
             return None;
         }
-        let (_, rest) = text.split_once("://")?;
-        if rest.starts_with('/') {
+        let (scheme, rest) = text.split_once("://")?;
+        if scheme.contains(':') || rest.starts_with('/') {
             return None;
         }
         let url = url::Url::parse(text).ok()?;

@@ -33,7 +33,7 @@ const scalars = {
   BigInt: (text) => /^(0|-?[1-9]\d*)$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text),
   URL: (text) => {
     const plain = text.length <= 2000 && !/[\s\\\p{Cc}\u2028-\u202e\u2066-\u2069]/u.test(text)
-    return plain && /^[^/]*:\/\/(?!\/)/.test(text) && URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol)
+    return plain && /^https?:\/\/(?!\/)/i.test(text) && URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol)
   },
 }
 for (const [name, takes] of Object.entries(scalars)) {
