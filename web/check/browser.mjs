@@ -225,8 +225,8 @@ try {
       await withCode(page);
       count = await examplesAreValid(page);
       await withUsedCode(await context.newPage());
-      // The browser takes its time to write what a page stores, and may end before.
-      for (let second = 0; second < 60 && filesWith(profile, 'nothingOfThisName').length === 0; second += 1) {
+      // The browser takes its time to write what a page stores; most of it is written when it ends.
+      for (let second = 0; second < 10 && filesWith(profile, 'nothingOfThisName').length === 0; second += 1) {
         await page.waitForTimeout(1000);
       }
     },
