@@ -138,7 +138,7 @@ const resolvers = {
       const { status } = args
       const named = status == null ? 'None' : `Some(${status[0]}${status.slice(1).toLowerCase()})`
       const found = world.users.filter(({ node }) => status == null || node.status === status)
-      return page(found, args, counted('UserTotal', `Asked { status: ${named}, search: None }`))
+      return page(found, args, counted('UserTotal', `UserListFilter { status: ${named}, search: None }`))
     },
   },
   Viewer: { user: link('UserById', (viewer) => viewer.user.id), company },
