@@ -52,7 +52,7 @@ fn describe(text: &mut String, before: &str, command: &Command) {
     let name = format!("{before} {}", command.get_name());
     let arguments: Vec<String> =
         command.get_arguments().filter(|argument| argument.is_positional()).map(value).collect();
-    let usage = [&[name.clone()], arguments.as_slice()].concat().join(" ");
+    let usage = [std::slice::from_ref(&name), arguments.as_slice()].concat().join(" ");
     if command.has_subcommands() {
         for below in command.get_subcommands() {
             describe(text, &name, below);
