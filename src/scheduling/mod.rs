@@ -3,6 +3,7 @@
 mod cpu_scheduler;
 mod free;
 mod latest;
+mod limits;
 pub mod offload;
 mod poll_scheduler;
 mod principal;
@@ -17,6 +18,7 @@ mod usage;
 pub mod watchdog;
 
 pub use cpu_scheduler::{CpuScheduler, CpuSlice, SLICE};
+pub use limits::{ContendedLimits, SchedulerLimits};
 pub use poll_scheduler::{PollScheduler, PriorityGuard, current_principal, prioritize, run_heavy};
 pub use principal::Principal;
-pub use scheduler::{ContendedLimits, Permit, Scheduler, SchedulerLimits, WorkClass};
+pub use scheduler::{Permit, Scheduler, WorkClass};

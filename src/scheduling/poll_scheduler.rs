@@ -10,8 +10,9 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::cpu_scheduler::CpuScheduler;
+use super::limits::{ContendedLimits, SchedulerLimits};
 use super::principal::Principal;
-use super::scheduler::{AcquireError, ContendedLimits, Permit, Scheduler, SchedulerLimits, WorkClass};
+use super::scheduler::{AcquireError, Permit, Scheduler, WorkClass};
 use crate::scheduling::watchdog;
 
 /// A scheduler for CPU time on the threads that execute operations.

@@ -4,8 +4,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::limits::SchedulerLimits;
 use super::principal::Principal;
-use super::scheduler::{Permit, SchedulerLimits, WorkClass};
+use super::scheduler::{Permit, WorkClass};
 use super::usage::RecentUsage;
 
 /// A request that waits for a connection.

@@ -2,9 +2,10 @@ use std::collections::VecDeque;
 
 use tokio::time::Instant;
 
+use super::limits::SchedulerLimits;
 use super::principal::Principal;
 use super::principal_state::PrincipalState;
-use super::scheduler::{SchedulerLimits, WorkClass};
+use super::scheduler::WorkClass;
 
 /// Number of connections to open before any is reused, so that the next requests that arrive together find open ones.
 const WARM: usize = 3;

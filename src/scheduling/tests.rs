@@ -11,8 +11,9 @@ use futures_util::future::join_all;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::limits::{ContendedLimits, SchedulerLimits};
 use super::principal::Principal;
-use super::scheduler::{AcquireError, ContendedLimits, Permit, Scheduler, SchedulerLimits, WorkClass};
+use super::scheduler::{AcquireError, Permit, Scheduler, WorkClass};
 use crate::auth::TokenKey;
 
 const TEN: SchedulerLimits = SchedulerLimits {
