@@ -36,7 +36,7 @@ pub struct AcquireError;
 /// Grants a limited number of connections in turns: first by company, then by token, least recent use first.
 ///
 /// While other tokens wait, a token holds at most its limit; otherwise it may hold all ordinary connections, unless
-/// [`ContendedLimits`] limits it.
+/// [`ContendedLimits`](super::limits::ContendedLimits) limits it.
 #[derive(Clone, Debug)]
 pub struct Scheduler(Arc<Shared>);
 
@@ -212,7 +212,7 @@ impl State {
         Some(self.take(is_reserved, principal, class, now))
     }
 
-    /// Whether a token or its company holds the maximum of [`ContendedLimits`] while others are active.
+    /// Whether a token or its company holds the maximum of [`ContendedLimits`](super::limits::ContendedLimits) while others are active.
     fn is_at_contended_limit(
         &self,
         limits: SchedulerLimits,
