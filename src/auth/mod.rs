@@ -10,4 +10,4 @@ pub use jwt::{
     ScopeName, UserField,
 };
 pub use token::{NewToken, Secret, Tokens, create_token, is_opaque};
-pub use viewer::{TokenKey, Viewer};
+pub use viewer::Viewer;

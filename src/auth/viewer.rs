@@ -1,4 +1,5 @@
 use crate::error::{Error, Result};
+use crate::scheduling::TokenKey;
 use crate::store::entity::AccessScope;
 use crate::store::entity::token::Scope;
 
@@ -10,13 +11,6 @@ pub struct Viewer {
     /// The token of the request; absent if an identity provider authenticated the user.
     pub token_id: Option<i64>,
     pub scopes: Vec<Scope>,
-}
-
-/// The key of limits: a token, or a user of an identity provider, whose tokens change by the hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TokenKey {
-    Token { company_id: i64, token_id: i64 },
-    User { company_id: i64, user_id: i64 },
 }
 
 impl Viewer {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::sha256::Hash;
 use super::sizes::{self, Sizes};
-use crate::auth::TokenKey;
+use crate::scheduling::TokenKey;
 
 /// Space limits in bytes, for the texts and everything needed to find them.
 #[derive(Clone, Copy, Debug)]

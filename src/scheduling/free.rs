@@ -109,7 +109,7 @@ impl FreeTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::TokenKey;
+    use crate::scheduling::TokenKey;
 
     const WHOLE: Duration = Duration::from_millis(20);
 

@@ -20,5 +20,5 @@ pub mod watchdog;
 pub use cpu_scheduler::{CpuScheduler, CpuSlice, SLICE};
 pub use limits::{ContendedLimits, SchedulerLimits};
 pub use poll_scheduler::{PollScheduler, PriorityGuard, current_principal, prioritize, run_heavy};
-pub use principal::Principal;
+pub use principal::{Principal, TokenKey};
 pub use scheduler::{Permit, Scheduler, WorkClass};

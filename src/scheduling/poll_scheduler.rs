@@ -134,7 +134,7 @@ mod tests {
     use tokio::task::yield_now;
 
     use super::*;
-    use crate::auth::TokenKey;
+    use crate::scheduling::TokenKey;
 
     fn principal(company_id: i64) -> Principal {
         Principal::Token(TokenKey::Token { company_id, token_id: 1 })

@@ -1,4 +1,9 @@
-use crate::auth::TokenKey;
+/// The key of limits: a token, or a user of an identity provider, whose tokens change by the hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TokenKey {
+    Token { company_id: i64, token_id: i64 },
+    User { company_id: i64, user_id: i64 },
+}
 
 /// The unit that turns are counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -12,9 +12,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::limits::{ContendedLimits, SchedulerLimits};
-use super::principal::Principal;
+use super::principal::{Principal, TokenKey};
 use super::scheduler::{AcquireError, Permit, Scheduler, WorkClass};
-use crate::auth::TokenKey;
 
 const TEN: SchedulerLimits = SchedulerLimits {
     ordinary: 10,

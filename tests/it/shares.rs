@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
-use notegraph::auth::TokenKey;
 use notegraph::error::Error;
 use notegraph::meter::{MemoryLimits, MemoryPool, Meter, OperationLimits};
+use notegraph::scheduling::TokenKey;
 use notegraph::store::db::{CancelOnDrop, CancelSignal, Db, OperationContext};
 use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement};

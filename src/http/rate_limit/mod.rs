@@ -13,7 +13,8 @@ use self::bucket::Bucket;
 pub use bucket::RateLimit;
 pub use client_addr::{ConnectionInfo, TrustedProxies, TrustedProxy, network};
 
-use crate::auth::{TokenKey, Viewer};
+use crate::auth::Viewer;
+use crate::scheduling::TokenKey;
 
 /// Points that every request costs, whatever it asks for.
 pub const REQUEST: u64 = 1_000;

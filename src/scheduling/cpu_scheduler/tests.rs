@@ -3,7 +3,7 @@ use std::sync::mpsc::Receiver;
 use cpu_time::ThreadTime;
 
 use super::*;
-use crate::auth::TokenKey;
+use crate::scheduling::TokenKey;
 
 #[test]
 fn the_last_turns_of_few_are_remembered() {

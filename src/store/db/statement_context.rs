@@ -10,10 +10,9 @@ use tokio::sync::{Mutex, Semaphore};
 
 use super::pool::PooledConnection;
 use super::stopwatch::{Stopwatch, millis};
-use crate::auth::TokenKey;
 use crate::error::Error;
 use crate::meter::Meter;
-use crate::scheduling::Principal;
+use crate::scheduling::{Principal, TokenKey};
 
 /// How many reads of one operation wait for connections, or run, at once. The others start as these end, so that the
 /// operation can be stopped between them and does not queue hundreds of times.

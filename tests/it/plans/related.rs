@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use notegraph::auth::TokenKey;
 use notegraph::meter::{MemoryLimits, MemoryPool, Meter, OperationLimits};
+use notegraph::scheduling::TokenKey;
 use notegraph::store::db::{CancelSignal, OperationContext};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
