@@ -8,6 +8,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use sea_orm::DbErr;
+use tokio::task::JoinError;
 
 use crate::store::db::{DbFault, cancellation_error};
 use crate::store::entity::token::Scope;
@@ -94,6 +95,13 @@ impl From<DbErr> for Error {
             Some(DbFault::Full) => Self::StorageFull(Arc::new(error)),
             Some(DbFault::Damaged) | None => Self::internal(error),
         }
+    }
+}
+
+/// Work on another thread has panicked, or the runtime is shutting down.
+impl From<JoinError> for Error {
+    fn from(error: JoinError) -> Self {
+        Self::internal(error)
     }
 }
 

@@ -6,10 +6,8 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::DbErr;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 
-use crate::error::{Error, Result};
 use crate::scheduling::{CpuScheduler, Principal, current_principal};
 
 /// Bytes of text in a slice, which take a few milliseconds.
@@ -26,7 +24,7 @@ pub struct Done<T> {
 ///
 /// # Errors
 /// If the work panics.
-pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Done<T>> {
+pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Done<T>, JoinError> {
     let turn = CpuScheduler::of_process().acquire(current_principal().unwrap_or(Principal::Process)).await;
     spawn_blocking(move || {
         let begun = Instant::now();
@@ -35,7 +33,6 @@ pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
         Done { value, took: begun.elapsed() }
     })
     .await
-    .map_err(Error::internal)
 }
 
 /// Runs work without waiting for a turn, for callers in a transaction, whose locks others wait for. There are at most
@@ -43,8 +40,8 @@ pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
 ///
 /// # Errors
 /// If the work panics.
-pub async fn offload_at_once<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, DbErr> {
-    spawn_blocking(work).await.map_err(|error| DbErr::Custom(error.to_string()))
+pub async fn offload_at_once<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+    spawn_blocking(work).await
 }
 
 #[cfg(test)]
@@ -79,7 +76,7 @@ mod tests {
     #[tokio::test]
     async fn work_that_panics_is_an_error_and_gives_its_turn_back() {
         for _ in 0..=CpuScheduler::of_process().capacity() {
-            assert_eq!(offload(|| panic!("on purpose")).await.err().map(|error| error.code()), Some("INTERNAL"));
+            assert!(offload(|| panic!("on purpose")).await.is_err_and(|error| error.is_panic()));
         }
         assert_eq!(offload(|| 1).await.ok().map(|done| done.value), Some(1));
     }

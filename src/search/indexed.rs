@@ -92,7 +92,11 @@ impl IndexedTexts {
             };
             unknown.into_iter().map(index).collect::<Vec<_>>()
         };
-        found.extend(if length <= SHORT { index() } else { offload_at_once(index).await? });
+        found.extend(if length <= SHORT {
+            index()
+        } else {
+            offload_at_once(index).await.map_err(|error| DbErr::Custom(error.to_string()))?
+        });
         Ok(Self(found))
     }
 

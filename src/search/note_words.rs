@@ -61,7 +61,8 @@ pub async fn renew_sqlite(connection: &impl ConnectionTrait, company_id: i64, no
         }
         Ok::<_, DbErr>(notes.into_iter().map(|(lines, notes)| (notes, line_of(&lines))).collect::<Vec<_>>())
     });
-    write_sqlite(connection, company_id, &alike.await??).await
+    let alike = alike.await.map_err(|error| DbErr::Custom(error.to_string()))?;
+    write_sqlite(connection, company_id, &alike?).await
 }
 
 /// The end of a statement on `PostgreSQL` that adds the words of parts to those of their notes. It follows `WITH part
