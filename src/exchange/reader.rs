@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::object::RawObject;
 use super::value;
-use crate::graphql::global_id::quote;
 use crate::text::control_characters;
+use crate::text::quote::quote;
 
 /// Why a record is rejected: a message for the operator.
 pub type Reject = String;

@@ -6,8 +6,8 @@ use chrono::{Datelike, NaiveDate, Timelike, Utc};
 
 use crate::document;
 use crate::engine::LeafValue;
-use crate::graphql::global_id::quote;
 use crate::text::control_characters;
+use crate::text::quote::quote;
 
 /// Validators for custom scalars in arguments.
 pub const CUSTOM_SCALARS: [(&str, document::Scalar); 4] = [

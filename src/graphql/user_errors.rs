@@ -5,6 +5,7 @@ use async_graphql::Enum;
 use crate::engine::{field, field_ref, leaf_enum, object};
 use crate::graphql::scalars::Json;
 use crate::text::control_characters;
+use crate::text::quote::quote;
 
 /// The kind of an error, for programs. Values may be added, so clients need a fallback branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -78,7 +79,7 @@ impl UserError {
     /// The error for a note that does not exist for this viewer. The message is the same whether the note never
     /// existed, was deleted, or is not visible.
     pub fn no_note(field: &str, id: &str) -> Self {
-        let message = format!("There is no note {}.", crate::graphql::global_id::quote(id));
+        let message = format!("There is no note {}.", quote(id));
         Self::new(ErrorCode::NotFound, &["input", field], message)
     }
 

@@ -6,8 +6,8 @@
 use serde_json::{Map, Value};
 
 use super::document_id::LONGEST_ID;
-use crate::graphql::global_id::quote;
 use crate::json::{self, ValueLimit};
+use crate::text::quote::quote;
 
 /// The name of Apollo's format, and the supported version.
 const APOLLO: &str = "apollo-persisted-query-manifest";

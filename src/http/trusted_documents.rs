@@ -8,9 +8,9 @@ use super::document_cache::{self, ValidatedDocument};
 use super::document_id::{PREFIX, normalize_id};
 use super::manifest;
 use super::sha256::{Hash, hash, hex};
-use crate::graphql::global_id::quote;
 use crate::schema::query_limits::QueryLimits;
 use crate::schema::{PreparedDocument, Schema};
+use crate::text::quote::quote;
 
 /// Documents by their ids, and also by their SHA-256.
 #[derive(Default)]

@@ -18,7 +18,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Se
 
 pub use tree::Tree;
 
-use crate::graphql::global_id::quote;
+use crate::text::quote::quote;
 
 /// Maximum nesting of lists and objects. `serde_json` has a limit of 128 of its own.
 pub const MAX_DEPTH: usize = 100;

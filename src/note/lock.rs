@@ -8,10 +8,11 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryFil
 
 use super::text::{USERS, distinct};
 use crate::error::Result;
-use crate::graphql::global_id::{NodeKind, quote};
+use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::store::db::{RowQueries, Transaction, one_of};
 use crate::store::entity::{AccessScope, ColumnSet, customer, note, note_type, user};
+use crate::text::quote::quote;
 
 /// Loads a note that the viewer sees, and locks it until the transaction ends.
 pub async fn lock_note(

@@ -14,11 +14,12 @@ use super::index::{Searchable, replace};
 use crate::error::Result;
 use crate::exchange::person::{Person, forget_changes};
 use crate::graphql::context::AppState;
-use crate::graphql::global_id::{NodeKind, quote};
+use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::quota::{StorageUsage, add_usage, row_bytes};
 use crate::store::db::{self, Transaction, one_of, one_of_texts, update_rows};
 use crate::store::entity::{AccessScope, customer, user};
+use crate::text::quote::quote;
 
 /// Maximum number of people in one mutation.
 const MOST: usize = 100;

@@ -2,3 +2,4 @@
 
 pub mod casefold;
 pub mod control_characters;
+pub mod quote;

@@ -11,13 +11,13 @@ use super::object::{User, UserStatus};
 use crate::engine::{Context, inline, object};
 use crate::error::Result;
 use crate::graphql::context::ContextExt;
-use crate::graphql::global_id::quote;
 use crate::graphql::scalars::{DateTime, Url};
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::people::{InputFields, PhoneNumberInput, UpsertKey, check_count, lock_people, save};
 use crate::store::db::{Transaction, one_of_texts};
 use crate::store::entity::token::Scope;
 use crate::store::entity::{AccessScope, user};
+use crate::text::quote::quote;
 
 /// A user, as the owning system knows them. An absent field keeps its value, or is left empty for a new user. Null
 /// clears a field, or is refused with `NULL_NOT_ALLOWED` if the field cannot be empty. A text has at most 255
