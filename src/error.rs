@@ -10,7 +10,8 @@ use std::sync::Arc;
 use sea_orm::DbErr;
 use tokio::task::JoinError;
 
-use crate::store::db::{DbFault, cancellation_error};
+use crate::meter::LimitExceeded;
+use crate::store::db::{Cancellation, DbFault};
 use crate::store::entity::token::Scope;
 
 /// The result of everything that can fail while an operation runs.
@@ -25,12 +26,8 @@ pub enum Error {
     Invalid(String),
     /// A cursor that does not belong to this list.
     BadCursor(String),
-    /// The operation exceeds a limit. The message says what to reduce.
-    TooComplex(String),
-    /// The token exceeds a limit together with its other operations. The message says what helps.
-    RateLimited(String),
-    /// All operations together hold the maximum memory; a retry may succeed when some have ended.
-    MemoryInUse,
+    /// The operation has used more than it may.
+    LimitExceeded(LimitExceeded),
     /// The database or this program failed. The client learns nothing more.
     Internal(Arc<dyn std::error::Error + Send + Sync>),
     /// The database is unreachable, has no free connection, or took too long; a later retry may succeed.
@@ -74,10 +71,9 @@ impl Error {
             Self::Forbidden(_) => "FORBIDDEN",
             Self::Invalid(_) => "INVALID",
             Self::BadCursor(_) => "BAD_CURSOR",
-            Self::TooComplex(_) => "TOO_COMPLEX",
-            Self::RateLimited(_) => "RATE_LIMITED",
+            Self::LimitExceeded(limit) => limit.code(),
             Self::Internal(_) => "INTERNAL",
-            Self::Unavailable(_) | Self::MemoryInUse => "UNAVAILABLE",
+            Self::Unavailable(_) => "UNAVAILABLE",
             Self::StorageFull(_) => "STORAGE_FULL",
         }
     }
@@ -85,8 +81,10 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if let Some(stop) = cancellation_error(&error) {
-            return stop;
+        match Cancellation::of(&error) {
+            Some(Cancellation::LimitExceeded(limit)) => return limit.clone().into(),
+            Some(abandoned @ Cancellation::Abandoned) => return Self::Unavailable(Arc::new(abandoned.clone())),
+            None => {}
         }
         match DbFault::of(&error) {
             Some(DbFault::Connection | DbFault::ReadOnly | DbFault::Busy | DbFault::Slow) => {
@@ -98,10 +96,22 @@ impl From<DbErr> for Error {
     }
 }
 
+impl From<LimitExceeded> for Error {
+    fn from(limit: LimitExceeded) -> Self {
+        Self::LimitExceeded(limit)
+    }
+}
+
 /// Work on another thread has panicked, or the runtime is shutting down.
 impl From<JoinError> for Error {
     fn from(error: JoinError) -> Self {
         Self::internal(error)
+    }
+}
+
+impl breadth::Missing for Error {
+    fn missing(object: &str, key: &dyn Debug) -> Self {
+        Self::missing(object, key)
     }
 }
 
@@ -115,9 +125,10 @@ impl From<Error> for breadth::Error {
             }
             Error::Invalid(message)
             | Error::BadCursor(message)
-            | Error::TooComplex(message)
-            | Error::RateLimited(message) => (message, None),
-            Error::MemoryInUse => {
+            | Error::LimitExceeded(LimitExceeded::TooComplex(message) | LimitExceeded::RateLimited(message)) => {
+                (message, None)
+            }
+            Error::LimitExceeded(LimitExceeded::MemoryInUse) => {
                 ("The server holds as many answers as its memory permits; try again.".to_owned(), None)
             }
             Error::Internal(cause) => {

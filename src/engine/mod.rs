@@ -1,5 +1,3 @@
-//! The [`breadth`] engine, and its bridge to this crate.
-
-mod meter;
+//! The [`breadth`] engine.
 
 pub use breadth::*;

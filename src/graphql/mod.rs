@@ -1,8 +1,9 @@
-//! What the types of the schema share: scalars, global IDs, user errors, pagination, idempotency, and the data source of an
-//! operation.
+//! What the types of the schema share: scalars, global IDs, user errors, pagination, idempotency, the data source of an
+//! operation, and how the engine measures it.
 
 pub mod context;
 pub mod data_loader;
+mod execution_meter;
 pub mod global_id;
 pub mod idempotency;
 pub mod pagination;

@@ -6,6 +6,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::rate_limit::{RateLimitExceeded, RateLimitKind};
 use crate::error::Cause;
+use crate::meter::LimitExceeded;
 
 /// A refusal: the HTTP status, a code for programs, and a message for people.
 #[derive(Debug)]
@@ -156,6 +157,12 @@ impl HttpError {
         tracing::error!(cause = %cause, "the operation failed");
         let message = "The server failed. Its log has the reason under this request ID.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
+    }
+}
+
+impl From<LimitExceeded> for HttpError {
+    fn from(limit: LimitExceeded) -> Self {
+        crate::error::Error::from(limit).into()
     }
 }
 

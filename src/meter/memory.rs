@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::error::{Error, Result};
+use super::limit_exceeded::LimitExceeded;
 
 /// Limits on the memory that operations hold: for requests, rows being read, and responses that the client has not read
 /// yet.
@@ -79,25 +79,25 @@ impl TokenMemory {
     /// # Errors
     /// `TOO_COMPLEX` if the operation alone would exceed the limit of its token, `RATE_LIMITED` if all operations of
     /// the token together would, `UNAVAILABLE` if the memory for all operations is in use.
-    pub fn take(&self, held: u64, bytes: u64) -> Result<()> {
+    pub fn take(&self, held: u64, bytes: u64) -> Result<(), LimitExceeded> {
         let MemoryLimits { process, token } = self.pool.limits;
         let operation = held.saturating_add(bytes);
         if operation > token {
-            return Err(Error::TooComplex(format!(
+            return Err(LimitExceeded::TooComplex(format!(
                 "The operation holds more than {token} bytes of records and answer; ask for fewer records or fields."
             )));
         }
         let mut used = self.pool.lock();
         let of_token = used.tokens.get(&self.token).copied().unwrap_or_default().saturating_add(bytes);
         if of_token > token {
-            return Err(Error::RateLimited(format!(
+            return Err(LimitExceeded::RateLimited(format!(
                 "The operations of this token hold more than {token} bytes; read the answers that are waiting first."
             )));
         }
         let of_process = used.process.saturating_add(bytes);
         let most = if of_token <= SMALL { process } else { process - process / RESERVED };
         if of_process > most {
-            return Err(Error::MemoryInUse);
+            return Err(LimitExceeded::MemoryInUse);
         }
         used.process = of_process;
         used.tokens.insert(self.token, of_token);
@@ -144,7 +144,7 @@ impl MemoryReservation {
     ///
     /// # Errors
     /// See [`TokenMemory::take`].
-    pub fn grow(&mut self, bytes: u64) -> Result<()> {
+    pub fn grow(&mut self, bytes: u64) -> Result<(), LimitExceeded> {
         self.memory.take(self.bytes, bytes)?;
         self.bytes += bytes;
         Ok(())
@@ -169,7 +169,7 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
 
-    fn code(result: Result<()>) -> Option<&'static str> {
+    fn code(result: Result<(), LimitExceeded>) -> Option<&'static str> {
         result.err().map(|error| error.code())
     }
 

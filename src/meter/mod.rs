@@ -7,6 +7,7 @@
 //!
 //! One point of cost is one microsecond of work, of a CPU of this server or of a database connection.
 
+mod limit_exceeded;
 mod limits;
 mod memory;
 mod usage;
@@ -15,12 +16,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use limit_exceeded::LimitExceeded;
 pub use limits::OperationLimits;
 pub use memory::{MemoryLimits, MemoryPool, MemoryReservation, TokenMemory};
 pub use usage::OperationUsage;
 
 use crate::engine::{ChangeCount, MutationProgress};
-use crate::error::{Error, Result};
 use crate::scheduling::watchdog;
 
 /// Memory that a row takes in addition to the bytes of its columns.
@@ -137,7 +138,7 @@ impl Meter {
     ///
     /// # Errors
     /// See [`Self::reserve_rows`].
-    pub fn rows(&self, rows: u64, bytes: u64) -> Result<()> {
+    pub fn rows(&self, rows: u64, bytes: u64) -> Result<(), LimitExceeded> {
         self.count_rows(rows, bytes);
         self.reserve_rows(bytes.saturating_add(rows.saturating_mul(ROW_BYTES)))
     }
@@ -167,7 +168,7 @@ impl Meter {
     /// # Errors
     /// `TOO_COMPLEX` if the operation exceeds the limit of its token, `RATE_LIMITED` if the token does together with
     /// its other operations, `UNAVAILABLE` if all operations together exceed theirs.
-    pub fn reserve_rows(&self, bytes: u64) -> Result<()> {
+    pub fn reserve_rows(&self, bytes: u64) -> Result<(), LimitExceeded> {
         self.memory.take(self.held(), bytes)?;
         self.held_rows.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
@@ -178,11 +179,11 @@ impl Meter {
     ///
     /// # Errors
     /// See [`Self::reserve_rows`]; also `TOO_COMPLEX` if the response exceeds the maximum size.
-    pub fn reserve_response(&self, bytes: u64) -> Result<()> {
+    pub fn reserve_response(&self, bytes: u64) -> Result<(), LimitExceeded> {
         let answer = self.held_answer.load(Ordering::Relaxed).saturating_add(bytes);
         if answer > self.limits.answer_bytes {
             let most = self.limits.answer_bytes;
-            return Err(Error::TooComplex(format!(
+            return Err(LimitExceeded::TooComplex(format!(
                 "The answer is larger than {most} bytes; ask for fewer records or fields. A change was made all the same."
             )));
         }
@@ -209,7 +210,7 @@ impl Meter {
     ///
     /// # Errors
     /// `TOO_COMPLEX` if there are more than a response may contain.
-    pub fn write_values(&self, count: u64) -> Result<()> {
+    pub fn write_values(&self, count: u64) -> Result<(), LimitExceeded> {
         self.count_values(&self.values, count)
     }
 
@@ -218,15 +219,15 @@ impl Meter {
     ///
     /// # Errors
     /// See [`Self::write_values`].
-    pub fn plan_values(&self, count: u64) -> Result<()> {
+    pub fn plan_values(&self, count: u64) -> Result<(), LimitExceeded> {
         self.count_values(&self.planned_values, count)
     }
 
-    fn count_values(&self, counter: &AtomicU64, count: u64) -> Result<()> {
+    fn count_values(&self, counter: &AtomicU64, count: u64) -> Result<(), LimitExceeded> {
         let values = counter.fetch_add(count, Ordering::Relaxed).saturating_add(count);
         if values > self.limits.values {
             let most = self.limits.values;
-            return Err(Error::TooComplex(format!(
+            return Err(LimitExceeded::TooComplex(format!(
                 "The answer holds more than {most} values; ask for smaller pages, or nest fewer of them."
             )));
         }
@@ -237,7 +238,7 @@ impl Meter {
     ///
     /// # Errors
     /// `TOO_COMPLEX` if the operation has used more time than allowed.
-    pub fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<(), LimitExceeded> {
         self.cpu(watchdog::take_cpu_time());
         let spent = |counter: &AtomicU64| Duration::from_micros(counter.load(Ordering::Relaxed));
         if spent(&self.database) >= self.limits.database {
@@ -276,9 +277,9 @@ impl Drop for Meter {
     }
 }
 
-fn too_long(what: &str, most: Duration) -> Error {
+fn too_long(what: &str, most: Duration) -> LimitExceeded {
     let most = most.as_millis();
-    Error::TooComplex(format!("The operation takes more than {most} ms {what}; ask for less at once."))
+    LimitExceeded::TooComplex(format!("The operation takes more than {most} ms {what}; ask for less at once."))
 }
 
 fn micros(duration: Duration) -> u64 {
@@ -302,7 +303,7 @@ mod tests {
             values: 100,
         };
         let meter = || meter(limits, MemoryLimits::UNLIMITED);
-        let code = |result: Result<()>| result.err().map(|error| error.code());
+        let code = |result: Result<(), LimitExceeded>| result.err().map(|error| error.code());
 
         let database = meter();
         database.statement(Duration::from_millis(9), 3, 30);

@@ -51,7 +51,7 @@ pub use read_pool::ReadPool;
 pub use row::{DriverValue, Row, RowQueries};
 pub use rows::update_rows;
 pub use schema_change::SchemaChange;
-pub use statement_context::{CancelOnDrop, CancelSignal, OperationContext, cancellation_error};
+pub use statement_context::{CancelOnDrop, CancelSignal, Cancellation, OperationContext};
 pub use transaction::Transaction;
 
 use crate::scheduling::WorkClass;

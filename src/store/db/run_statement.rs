@@ -8,7 +8,7 @@ use sea_orm::{DbErr, RuntimeErr};
 use tokio::time::{Instant, sleep};
 
 use super::pool::{Activity, PooledConnection};
-use super::statement_context::{StatementContext, cancellation_error};
+use super::statement_context::{Cancellation, StatementContext};
 
 /// How often a running statement checks whether its operation may go on.
 const TICK: Duration = Duration::from_millis(50);
@@ -118,7 +118,7 @@ pub async fn run<T>(
         };
         match next {
             // The operation was stopped between two rows; more of them may be on their way.
-            Next::Result(Err(error)) if cancellation_error(&error).is_some() => break Ended::Done(Err(error)),
+            Next::Result(Err(error)) if Cancellation::of(&error).is_some() => break Ended::Done(Err(error)),
             Next::Result(result) => {
                 using.end();
                 // The operation's limits may have stopped another statement on the same connection.

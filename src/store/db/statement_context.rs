@@ -10,8 +10,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use super::pool::PooledConnection;
 use super::stopwatch::{Stopwatch, millis};
-use crate::error::Error;
-use crate::meter::Meter;
+use crate::meter::{LimitExceeded, Meter};
 use crate::scheduling::{Principal, TokenKey};
 
 /// How many reads of one operation wait for connections, or run, at once. The others start as these end, so that the
@@ -100,10 +99,10 @@ impl StatementContext {
     /// If it was stopped, or has exceeded its limits.
     pub fn check(&self) -> Result<(), DbErr> {
         if self.stop.0.load(Ordering::Relaxed) {
-            let gone = DbErr::Custom("nobody waits for the answer any more".to_owned());
-            return Err(Stopped(Error::Unavailable(Arc::new(gone))).into());
+            return Err(Cancellation::Abandoned.into());
         }
-        self.meter.as_ref().map_or(Ok(()), |meter| meter.check()).map_err(|error| Stopped(error).into())
+        let Some(meter) = &self.meter else { return Ok(()) };
+        meter.check().map_err(|limit| Cancellation::LimitExceeded(limit).into())
     }
 
     /// Counts a committed change.
@@ -147,7 +146,7 @@ impl StatementContext {
     /// If the operation may not hold that much.
     pub fn rows(&self, rows: u64, bytes: u64) -> Result<(), DbErr> {
         let Some(meter) = &self.meter else { return Ok(()) };
-        meter.rows(rows, bytes).map_err(|error| Stopped(error).into())
+        meter.rows(rows, bytes).map_err(|limit| Cancellation::LimitExceeded(limit).into())
     }
 
     pub fn is_metered(&self) -> bool {
@@ -180,28 +179,38 @@ impl Drop for CancelOnDrop {
 }
 
 /// Why an operation was stopped, carried through code that only knows database errors.
-#[derive(Debug)]
-struct Stopped(Error);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cancellation {
+    /// Nobody waits for the response any more.
+    Abandoned,
+    /// The operation has used more than it may.
+    LimitExceeded(LimitExceeded),
+}
 
-impl fmt::Display for Stopped {
+impl Cancellation {
+    /// Returns why the operation was stopped, if this error says that it was.
+    pub fn of(error: &DbErr) -> Option<&Self> {
+        let (DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause))) = error else {
+            return None;
+        };
+        let SqlxError::AnyDriverError(cause) = &**cause else { return None };
+        cause.downcast_ref()
+    }
+}
+
+impl fmt::Display for Cancellation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the operation was stopped: {}", self.0.code())
+        match self {
+            Self::Abandoned => f.write_str("nobody waits for the answer any more"),
+            Self::LimitExceeded(limit) => write!(f, "the operation was stopped: {}", limit.code()),
+        }
     }
 }
 
-impl std::error::Error for Stopped {}
+impl std::error::Error for Cancellation {}
 
-impl From<Stopped> for DbErr {
-    fn from(stopped: Stopped) -> Self {
-        Self::Query(RuntimeErr::SqlxError(Arc::new(SqlxError::AnyDriverError(Box::new(stopped)))))
+impl From<Cancellation> for DbErr {
+    fn from(cancellation: Cancellation) -> Self {
+        Self::Query(RuntimeErr::SqlxError(Arc::new(SqlxError::AnyDriverError(Box::new(cancellation)))))
     }
-}
-
-/// Returns why the operation was stopped, if this error says that it was.
-pub fn cancellation_error(error: &DbErr) -> Option<Error> {
-    let (DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause))) = error else {
-        return None;
-    };
-    let SqlxError::AnyDriverError(cause) = &**cause else { return None };
-    cause.downcast_ref::<Stopped>().map(|Stopped(error)| error.clone())
 }
