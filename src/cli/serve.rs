@@ -16,12 +16,12 @@ use crate::auth::{JwksSource, Secret};
 use crate::cli::settings::{DatabaseArgs, ServeArgs};
 use crate::clock::Clock;
 use crate::event::Retention;
+use crate::graphql::ListLimits;
 use crate::graphql::context::AppState;
 use crate::http;
 use crate::http::{ConnectionLimits, HttpSettings, PlaygroundSession, TrustedDocuments};
 use crate::scheduling::runtime::{OperationRuntime, Runtimes};
 use crate::schema::{self, Schema};
-use crate::search::SearchLimits;
 use crate::store::db::{Db, IfMissing};
 use crate::store::entity::token;
 
@@ -183,7 +183,7 @@ async fn prepare(
     if nobody_can_ask {
         explain_first_steps(database);
     }
-    Ok((AppState { db, clock, limits: SearchLimits::default(), quota: args.quota.quota() }, session))
+    Ok((AppState { db, clock, limits: ListLimits::default(), quota: args.quota.quota() }, session))
 }
 
 /// Prints the start-up lines to standard output, and returns the session from which the playground fetches the token.

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::auth::Viewer;
 use crate::graphql::context::AppState;
 use crate::graphql::user_errors::UserError;
-use crate::quota::{self, ExceededQuota, Quota, StorageUsage};
+use crate::quota::{self, Quota, StorageUsage};
 use crate::store::db;
 use crate::store::db::Transaction;
 use crate::store::entity::event::{EventType, FieldChange};
@@ -56,7 +56,7 @@ impl<'a> ChangeContext<'a> {
     ) -> Result<Option<UserError>, DbErr> {
         let growth = growth + of_events(events);
         let exceeded = self.quota.check(transaction, self.viewer.company_id, growth).await?;
-        Ok(exceeded.map(ExceededQuota::user_error))
+        Ok(exceeded.map(UserError::from))
     }
 
     /// Appends events in the given order, and adds their size and `growth`, that of the changes they describe, to the

@@ -6,9 +6,9 @@ use crate::auth::Viewer;
 use crate::clock::Clock;
 use crate::engine::{Context, Data};
 use crate::error::Result;
+use crate::graphql::ListLimits;
 use crate::meter::Meter;
 use crate::quota::Quota;
-use crate::search::SearchLimits;
 use crate::store::db::{Db, OperationContext};
 use crate::store::entity::token::Scope;
 use crate::store::entity::{AccessScope, ColumnSet, ColumnTable};
@@ -19,7 +19,7 @@ use crate::store::selected_columns::{FieldColumns, SelectedNames};
 pub struct AppState {
     pub db: Db,
     pub clock: Clock,
-    pub limits: SearchLimits,
+    pub limits: ListLimits,
     pub quota: Quota,
 }
 
@@ -49,7 +49,7 @@ impl AppState {
 pub struct DataSource {
     pub db: Db,
     pub access: AccessScope,
-    pub limits: SearchLimits,
+    pub limits: ListLimits,
     /// Measures what the operation uses.
     pub meter: Arc<Meter>,
     selected: SelectedNames,

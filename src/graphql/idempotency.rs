@@ -13,9 +13,9 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
+use crate::auth::Viewer;
 use crate::engine::Context;
 use crate::error::Result;
-use crate::event::ChangeContext;
 use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::store::db::Transaction;
@@ -92,19 +92,25 @@ impl IdempotencyKey {
         Ok(PriorResult::Completed(row.made_id))
     }
 
-    /// Stores the key with the id of the created record, and deletes some expired keys.
-    pub async fn keep(self, transaction: &Transaction, context: &ChangeContext<'_>, made_id: i64) -> Result<()> {
+    /// Stores the key with the id of the record that the viewer has created at this time, and deletes some expired keys.
+    pub async fn keep(
+        self,
+        transaction: &Transaction,
+        viewer: &Viewer,
+        time: DateTime<Utc>,
+        made_id: i64,
+    ) -> Result<()> {
         let Some(Given { operation, key, input_hash }) = self.0 else { return Ok(()) };
         let row = Model {
-            company_id: context.viewer.company_id,
-            user_id: context.viewer.user_id,
+            company_id: viewer.company_id,
+            user_id: viewer.user_id,
             operation: operation.to_owned(),
             key,
             input_hash,
             made_id,
-            created_on: context.time,
+            created_on: time,
         };
-        forget(transaction, row.company_id, context.time - KEPT).await?;
+        forget(transaction, row.company_id, time - KEPT).await?;
         Entity::insert(row.into_active_model().reset_all()).exec_without_returning(transaction).await?;
         Ok(())
     }

@@ -6,6 +6,9 @@ pub mod data_loader;
 mod execution_meter;
 pub mod global_id;
 pub mod idempotency;
+mod list_limits;
 pub mod pagination;
 pub mod scalars;
 pub mod user_errors;
+
+pub use list_limits::ListLimits;

@@ -4,6 +4,7 @@ use async_graphql::Enum;
 
 use crate::engine::{field, field_ref, leaf_enum, object};
 use crate::graphql::scalars::Json;
+use crate::quota::ExceededQuota;
 use crate::text::control_characters;
 use crate::text::quote::quote;
 
@@ -92,6 +93,15 @@ impl UserError {
             format!("The note is at version {current} by now, not {expected}: look at what changed, and try again.");
         Self::new(ErrorCode::VersionConflict, &["input", "expectedVersion"], message)
             .with(serde_json::json!({ "expectedVersion": expected, "currentVersion": current }))
+    }
+}
+
+/// The error does not tell how much the company stores, as that includes notes that the viewer may not see.
+impl From<ExceededQuota> for UserError {
+    fn from(exceeded: ExceededQuota) -> Self {
+        let ExceededQuota { what, limit } = exceeded;
+        Self::new(ErrorCode::QuotaExceeded, &["input"], exceeded.to_string())
+            .with(serde_json::json!({ "of": what, "limit": limit }))
     }
 }
 

@@ -11,8 +11,8 @@ use sea_orm::sea_query::{CaseStatement, Expr, Func, Order, Query, SelectStatemen
 use sea_orm::{Condition, QueryTrait, Select};
 
 use crate::error::{Error, Result};
+use crate::graphql::ListLimits;
 use crate::graphql::pagination::Total;
-use crate::search::SearchLimits;
 use crate::store::db::Row;
 use crate::store::entity::note;
 
@@ -26,7 +26,7 @@ pub struct CandidateQuery {
     /// Whether the candidates are sorted after they are found: `SQLite` has no table statistics, and would otherwise
     /// scan all notes in the requested order.
     pub sorted: bool,
-    pub limits: SearchLimits,
+    pub limits: ListLimits,
 }
 
 /// A counting statement, without its selected columns.

@@ -211,7 +211,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     insert_assignments(&transaction, &assignments).await?;
     search::add(&transaction, note.company_id, &search::parts([&note], []), &texts).await?;
     context.append(&transaction, events, growth).await?;
-    key.keep(&transaction, &context, note.id).await?;
+    key.keep(&transaction, context.viewer, context.time, note.id).await?;
     transaction.commit().await?;
     NoteCreatePayload::made(note)
 }

@@ -12,9 +12,10 @@ use super::load::NOTE;
 use super::order::{NoteOrder, NoteSortOrder, RankedNote};
 use super::scan::ScanPage;
 use crate::error::{Error, Result};
+use crate::graphql::ListLimits;
 use crate::graphql::context::DataSource;
 use crate::graphql::pagination::{Page, PageArgs, PageRequest, ScanExtent, Total};
-use crate::search::{Search, SearchCondition, SearchLimits, SharedSearch};
+use crate::search::{Search, SearchCondition, SharedSearch};
 use crate::store::db::{Db, RowQueries, keys_table};
 use crate::store::entity::{AccessScope, assignment, note};
 
@@ -57,7 +58,7 @@ pub struct NoteList {
     /// The expensive part of the filter, and its weight.
     expensive: Condition,
     weight: u64,
-    limits: SearchLimits,
+    limits: ListLimits,
     pub(super) access: AccessScope,
     pub search: Option<SharedSearch>,
     pub ordering: NoteSortOrder,

@@ -181,7 +181,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         .await?;
     search::add(&transaction, note.company_id, &search::parts([], [&message]), &texts).await?;
     context.append(&transaction, events, growth).await?;
-    key.keep(&transaction, &context, message.id).await?;
+    key.keep(&transaction, context.viewer, context.time, message.id).await?;
     transaction.commit().await?;
     Ok(NoteMessagePostPayload::made(note, Arc::new(message)))
 }

@@ -189,7 +189,7 @@ where
 {
     let growth = growth::<E>(&people);
     if let Some(exceeded) = app.quota.check(transaction, access.company_id, growth).await? {
-        return Ok(Err(exceeded.user_error()));
+        return Ok(Err(exceeded.into()));
     }
     add_usage(transaction, access.company_id, growth).await?;
     let count = people.iter().filter(|(before, _)| before.is_none()).count();

@@ -3,21 +3,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbErr};
-use serde_json::json;
 use tokio::time::Instant;
 
+use super::limits::QuotaLimits;
 use super::usage::{StorageUsage, read_usage};
-use crate::graphql::user_errors::{ErrorCode, UserError};
 
 /// How long a usage that was read is reused for a company far from its limits.
 const FRESH: Duration = Duration::from_secs(10);
-
-/// Limits on what a company may store; `None` means no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct QuotaLimits {
-    pub notes: Option<i64>,
-    pub bytes: Option<i64>,
-}
 
 /// Checks the limits of all companies, and caches how close each company is to its own. Cheap to clone. The default
 /// checks nothing.
@@ -38,8 +30,9 @@ struct Seen {
 /// A limit that a company would exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExceededQuota {
-    what: &'static str,
-    limit: i64,
+    /// What the limit counts: `notes` or `bytes`.
+    pub what: &'static str,
+    pub limit: i64,
 }
 
 impl QuotaLimits {
@@ -49,11 +42,6 @@ impl QuotaLimits {
             .filter_map(|(what, limit, used, more)| Some((what, limit?, used, more)))
             .find(|(_, limit, used, more)| *more > 0 && used.saturating_add(*more) > *limit)
             .map(|(what, limit, ..)| ExceededQuota { what, limit })
-    }
-
-    /// Nine tenths of the limits.
-    fn nearly(self) -> Self {
-        Self { notes: self.notes.map(|limit| limit / 10 * 9), bytes: self.bytes.map(|limit| limit / 10 * 9) }
     }
 }
 
@@ -99,16 +87,6 @@ impl Quota {
             seen.usage += growth;
         }
         is_far
-    }
-}
-
-impl ExceededQuota {
-    /// The error for the client. It does not tell how much the company stores, as that includes notes that the viewer
-    /// may not see.
-    pub fn user_error(self) -> UserError {
-        let Self { what, limit } = self;
-        UserError::new(ErrorCode::QuotaExceeded, &["input"], self.to_string())
-            .with(json!({ "of": what, "limit": limit }))
     }
 }
 

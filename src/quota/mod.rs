@@ -4,9 +4,11 @@
 //! counted again. Checks read the sum only from time to time: see [`Quota::check`] for how exact it is.
 
 mod check;
+mod limits;
 mod size;
 mod usage;
 
-pub use check::{ExceededQuota, Quota, QuotaLimits};
+pub use check::{ExceededQuota, Quota};
+pub use limits::QuotaLimits;
 pub use size::{changes_bytes, event_bytes, message_bytes, note_bytes, row_bytes};
 pub use usage::{ADD_USAGE, StorageUsage, add_usage, messages_usage, read_usage, usage_values, write_limits};

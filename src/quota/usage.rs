@@ -2,7 +2,7 @@ use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
 use serde_json::json;
 
-use super::check::QuotaLimits;
+use super::limits::QuotaLimits;
 use super::size::ROW;
 
 /// Number of rows that a company's usage is spread over on `PostgreSQL`. Writers that update the same row wait for each

@@ -4,7 +4,7 @@
 //! The unit on `PostgreSQL` is the blocks that the page's statements touch. `SQLite` has no such count that a statement
 //! could query; there [`plans`](crate::plans) ensures that no list is scanned or sorted.
 
-use notegraph::search::SearchLimits;
+use notegraph::graphql::ListLimits;
 use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::Value;
@@ -173,7 +173,7 @@ async fn the_cost_of_a_page_is_flat() {
     assert!(many.1 * 10 <= few.1 * 13 && many.2 * 10 <= few.2 * 13, "(notes, first page, deep page): {costs:?}");
     for ((what, _), blocks) in SEARCHES.iter().zip(searched) {
         // A search examines this many notes, each with its words, before it uses the index.
-        let walked = 10 * SearchLimits::default().looked_at;
+        let walked = 10 * ListLimits::default().looked_at;
         assert!(blocks[1] * 10 <= blocks[0] * 13 || blocks[1] <= walked, "{what}: {blocks:?}");
     }
 }

@@ -121,7 +121,7 @@ mod tests {
     use async_graphql::ID;
 
     use super::*;
-    use crate::search::SearchLimits;
+    use crate::graphql::ListLimits;
 
     fn weight(filter: &NoteFilter) -> u64 {
         let access = AccessScope { company_id: 1, user_id: 1, confidential: true };
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_statement_looks_at_the_fewest_notes_for_the_heaviest_filters() {
-        let limits = SearchLimits::default();
+        let limits = ListLimits::default();
         for heavy in [any_of(vec![tagged(100); 45]), any_of(vec![containing(600); 45])] {
             assert_eq!(limits.most(weight(&heavy)), limits.fewest);
         }

@@ -3,14 +3,14 @@
 
 use std::ops::Range;
 
-use notegraph::search::SearchLimits;
+use notegraph::graphql::ListLimits;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use crate::support::{App, Client, Engine};
 
 /// A statement examines seven notes if its condition does more than compare columns.
-const LIMITS: SearchLimits = SearchLimits { looked_at: 3, scored: 5, work: 7, fewest: 7 };
+const LIMITS: ListLimits = ListLimits { looked_at: 3, scored: 5, work: 7, fewest: 7 };
 const NOTES: i64 = 40;
 
 /// Creates forty notes of one customer and author, each with a message. Every ninth has a rare subject.

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
-use notegraph::search::SearchLimits;
+use notegraph::graphql::ListLimits;
 use serde_json::{Map, Value, json};
 
 use super::chance::Random;
@@ -215,7 +215,7 @@ fn chosen(seed: u64) -> u64 {
     seed.wrapping_add(other)
 }
 
-async fn random_cases(seed: u64, confidential: bool, limits: SearchLimits) {
+async fn random_cases(seed: u64, confidential: bool, limits: ListLimits) {
     let seed = chosen(seed);
     let random = &mut Random(seed);
     let world = World::with(limits, random, confidential).await;
@@ -269,16 +269,16 @@ async fn random_cases(seed: u64, confidential: bool, limits: SearchLimits) {
 }
 
 /// Limits with which a search soon stops examining notes one by one, and scores only a few of its matches.
-pub const HASTY: SearchLimits = SearchLimits { looked_at: 5, scored: 9, work: 250_000, fewest: 500 };
+pub const HASTY: ListLimits = ListLimits { looked_at: 5, scored: 9, work: 250_000, fewest: 500 };
 
 #[tokio::test]
 async fn random_lists_are_what_a_plain_evaluator_finds() {
-    random_cases(20_261_121, false, SearchLimits::default()).await;
+    random_cases(20_261_121, false, ListLimits::default()).await;
 }
 
 #[tokio::test]
 async fn random_lists_are_it_for_who_sees_confidential_notes() {
-    random_cases(42, true, SearchLimits::default()).await;
+    random_cases(42, true, ListLimits::default()).await;
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! Random notes: with null columns, ties, many scripts, quotes and special characters of patterns.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use notegraph::search::{self, SearchLimits};
+use notegraph::graphql::ListLimits;
+use notegraph::search;
 use notegraph::store::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::store::entity::token::Scope;
 use notegraph::store::entity::{assignment, message, note};
@@ -69,7 +70,7 @@ pub struct Said {
 pub struct World {
     pub app: App,
     pub client: Client,
-    pub limits: SearchLimits,
+    pub limits: ListLimits,
     pub viewer: i64,
     /// Whether the viewer sees the confidential notes of others.
     confidential: bool,
@@ -82,11 +83,11 @@ pub struct World {
 
 impl World {
     pub async fn random(random: &mut Random, confidential: bool) -> Self {
-        Self::with(SearchLimits::default(), random, confidential).await
+        Self::with(ListLimits::default(), random, confidential).await
     }
 
     /// A random world whose searches have these limits.
-    pub async fn with(limits: SearchLimits, random: &mut Random, confidential: bool) -> Self {
+    pub async fn with(limits: ListLimits, random: &mut Random, confidential: bool) -> Self {
         let app = App::start_with(&Engine::of_this_run(), limits).await;
         let (acme, other) = (app.company("Acme").await, app.company("Other").await);
         let (mut customers, mut users, mut types) = (Vec::new(), Vec::new(), Vec::new());

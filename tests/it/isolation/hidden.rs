@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use notegraph::search::SearchLimits;
+use notegraph::graphql::ListLimits;
 use notegraph::store::entity::note;
 use notegraph::store::entity::token::Scope;
 use sea_orm::{EntityTrait, PaginatorTrait};
@@ -50,7 +50,7 @@ struct Office {
 }
 
 impl Office {
-    async fn new(limits: SearchLimits, random: &mut Random) -> Self {
+    async fn new(limits: ListLimits, random: &mut Random) -> Self {
         let start = async || App::start_with(&Engine::of_this_run(), limits).await;
         let twins = Twins { with: start().await, without: start().await };
         let words = Words::default();
@@ -187,7 +187,7 @@ fn shows_hidden(operation: &mut Operation, kept: &BTreeSet<String>) -> bool {
     is_deletion && id.is_some_and(|id| kept.contains(&id))
 }
 
-async fn hidden_notes_do_not_show(seed: u64, limits: SearchLimits) {
+async fn hidden_notes_do_not_show(seed: u64, limits: ListLimits) {
     println!("seed {seed}");
     let random = &mut Random::new(seed);
     let mut office = Office::new(limits, random).await;
@@ -219,12 +219,12 @@ async fn hidden_notes_do_not_show(seed: u64, limits: SearchLimits) {
 
 #[tokio::test]
 async fn hidden_notes_do_not_show_in_what_is_done_with_seed_1() {
-    hidden_notes_do_not_show(1, SearchLimits::default()).await;
+    hidden_notes_do_not_show(1, ListLimits::default()).await;
 }
 
 #[tokio::test]
 async fn hidden_notes_do_not_show_in_what_is_done_with_seed_2() {
-    hidden_notes_do_not_show(2, SearchLimits::default()).await;
+    hidden_notes_do_not_show(2, ListLimits::default()).await;
 }
 
 #[tokio::test]

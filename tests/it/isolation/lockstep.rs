@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use notegraph::search::SearchLimits;
+use notegraph::graphql::ListLimits;
 use notegraph::store::entity::company;
 use notegraph::store::entity::token::Scope;
 use serde_json::json;
@@ -91,7 +91,7 @@ async fn assert_finds_its_own(contract: &Contract, side: &Side) {
     assert!(found_some > 2, "{found_some}");
 }
 
-async fn in_lockstep(seed: u64, limits: SearchLimits) {
+async fn in_lockstep(seed: u64, limits: ListLimits) {
     println!("seed {seed}");
     let random = &mut Random::new(seed);
     let contract = Contract::read();
@@ -147,7 +147,7 @@ async fn in_lockstep(seed: u64, limits: SearchLimits) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_companies_in_lockstep_get_their_own_answers() {
-    in_lockstep(1, SearchLimits::default()).await;
+    in_lockstep(1, ListLimits::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,6 @@
 //! The search index follows every change in the same transaction.
 
-use notegraph::search::SearchLimits;
+use notegraph::graphql::ListLimits;
 use notegraph::store::db::Db;
 use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
@@ -79,7 +79,7 @@ async fn texts_of_any_size_are_indexed() {
 /// Beyond 6,000 different words a note's parts are searched, in every kind of search and on each search path.
 #[tokio::test]
 async fn a_note_with_more_words_than_are_indexed_is_found_as_well() {
-    let app = App::start_with(&Engine::of_this_run(), SearchLimits { looked_at: 1, ..SearchLimits::default() }).await;
+    let app = App::start_with(&Engine::of_this_run(), ListLimits { looked_at: 1, ..ListLimits::default() }).await;
     let acme = app.company("Acme").await;
     let ann = acme.user("ann").await.token(&[Scope::Read, Scope::Write]).await;
     let count = |range: std::ops::Range<u32>| range.map(|number| format!("w{number}")).collect::<Vec<_>>().join(" ");
@@ -147,7 +147,7 @@ async fn assert_found(apps: &[(Company, Client)], searches: &[(String, u64)]) {
 /// Two servers that use different search paths, each with a company.
 async fn both_ways() -> Vec<(Company, Client)> {
     let mut apps = Vec::new();
-    for limits in [SearchLimits::default(), SearchLimits { looked_at: 1, ..SearchLimits::default() }] {
+    for limits in [ListLimits::default(), ListLimits { looked_at: 1, ..ListLimits::default() }] {
         let app = App::start_with(&Engine::of_this_run(), limits).await;
         let acme = app.company("Acme").await;
         let ann = acme.user("ann").await.token(&[Scope::Read]).await;
@@ -223,7 +223,7 @@ async fn the_demo_is_indexed() {
 /// A note whose words are not indexed yet, as right after a migration, is not found, and does not hide any other.
 #[tokio::test]
 async fn a_note_without_words_matches_nothing() {
-    let app = App::start_with(&Engine::of_this_run(), SearchLimits { looked_at: 2, ..SearchLimits::default() }).await;
+    let app = App::start_with(&Engine::of_this_run(), ListLimits { looked_at: 2, ..ListLimits::default() }).await;
     let acme = app.company("Acme").await;
     let ann = acme.user("ann").await.token(&[Scope::Read]).await;
     let mut ids = Vec::new();

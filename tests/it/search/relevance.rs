@@ -1,6 +1,6 @@
 //! The order by relevance: its weights and its requirements.
 
-use notegraph::search::SearchLimits;
+use notegraph::graphql::ListLimits;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
@@ -90,7 +90,7 @@ async fn it_goes_with_other_fields() {
 
 #[tokio::test]
 async fn behind_the_newest_matches_age_alone_decides() {
-    let app = App::start_with(&Engine::of_this_run(), SearchLimits { scored: 3, ..SearchLimits::default() }).await;
+    let app = App::start_with(&Engine::of_this_run(), ListLimits { scored: 3, ..ListLimits::default() }).await;
     let (_, client) = &notes(&app).await;
     let by = |rest: &str| format!("search: \"late\", orderBy: [{{ field: RELEVANCE{rest} }}]");
     assert_lists(client, &by(", direction: DESC"), &[7, 6, 8, 4, 3, 2, 1]).await;

@@ -7,13 +7,13 @@ use std::time::Duration;
 use axum::Router;
 use chrono::{DateTime, Utc};
 use notegraph::clock::Clock;
+use notegraph::graphql::ListLimits;
 use notegraph::graphql::context;
 use notegraph::http::{HttpSettings, RateLimit, router};
 use notegraph::meter::OperationLimits;
 use notegraph::quota::{self, Quota};
 use notegraph::scheduling::watchdog;
 use notegraph::schema;
-use notegraph::search::SearchLimits;
 use notegraph::store::db::{Db, IdSpacing};
 use sea_orm::{ActiveModelBehavior, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, Statement};
 
@@ -65,26 +65,26 @@ impl App {
     }
 
     pub async fn start_on(engine: &Engine) -> Self {
-        Self::start_with(engine, SearchLimits::default()).await
+        Self::start_with(engine, ListLimits::default()).await
     }
 
     /// Starts with other limits of searches, so that few notes suffice in a test of them.
-    pub async fn start_with(engine: &Engine, limits: SearchLimits) -> Self {
+    pub async fn start_with(engine: &Engine, limits: ListLimits) -> Self {
         Self::over(Database::migrated(engine).await, limits, Quota::default()).await
     }
 
     /// Starts with these limits on what companies may store.
     pub async fn start_with_quota(limits: quota::QuotaLimits) -> Self {
         let database = Database::migrated(&Engine::of_this_run()).await;
-        Self::over(database, SearchLimits::default(), Quota::new(limits)).await
+        Self::over(database, ListLimits::default(), Quota::new(limits)).await
     }
 
     /// Starts on a copy of a `SQLite` file.
     pub async fn restored(file: &Path) -> Self {
-        Self::over(Database::restored(file), SearchLimits::default(), Quota::default()).await
+        Self::over(Database::restored(file), ListLimits::default(), Quota::default()).await
     }
 
-    async fn over(database: Database, limits: SearchLimits, quota: Quota) -> Self {
+    async fn over(database: Database, limits: ListLimits, quota: Quota) -> Self {
         let recorder = Recorder::default();
         let mut db = database.open().await;
         // Ids are the same in each run; tests of ids generate theirs as the program does.

@@ -1,27 +1,27 @@
-/// When a search switches from checking notes to the index, and how many notes any list or count examines.
+/// How many records the statements of a list or a count examine, and when a search switches to the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SearchLimits {
-    /// How many notes of a list are checked one by one before the index is used; ten times as many, if that promises to
+pub struct ListLimits {
+    /// How many records of a list are checked one by one before the index is used; ten times as many, if that promises to
     /// be enough. The results are the same either way.
     pub looked_at: u64,
     /// How many matches are scored for the order by relevance: the newest ones.
     pub scored: u64,
-    /// The work of one statement, in units of about a microsecond: the number of notes that it examines, times the work
-    /// per note.
+    /// The work of one statement, in units of about a microsecond: the number of records that it examines, times the
+    /// work per record.
     pub work: u64,
-    /// The minimum number of notes that a statement examines, whatever the work per note.
+    /// The minimum number of records that a statement examines, whatever the work per record.
     pub fewest: u64,
 }
 
-impl SearchLimits {
-    /// The number of notes that a statement examines, if its conditions have this weight per note in addition to column
-    /// comparisons.
+impl ListLimits {
+    /// The number of records that a statement examines, if its conditions have this weight per record in addition to
+    /// column comparisons.
     pub fn most(&self, weight: u64) -> u64 {
         (self.work / (1 + weight)).max(self.fewest)
     }
 }
 
-impl Default for SearchLimits {
+impl Default for ListLimits {
     fn default() -> Self {
         Self { looked_at: 2_000, scored: 10_000, work: 250_000, fewest: 500 }
     }
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn the_work_of_a_statement_is_bounded_whatever_is_done_with_each_note() {
-        let limits = SearchLimits::default();
+        let limits = ListLimits::default();
         assert_eq!(limits.most(0), limits.work);
         for weight in [1, 3, 10, 50, 100, 499] {
             let work = limits.most(weight) * (1 + weight);
