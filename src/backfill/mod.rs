@@ -15,6 +15,7 @@ pub use runner::{catch_up, pending};
 
 use crate::people;
 use crate::store::db::Transaction;
+use crate::store::entity::derived::Key;
 use crate::store::entity::{customer, user};
 
 /// A form that is stored next to its original.
@@ -29,9 +30,6 @@ pub enum Backfill {
     /// The words of notes and messages: `search_part`, and its dependent tables.
     Search,
 }
-
-/// A record's company id and id.
-pub type Key = (i64, i64);
 
 impl Backfill {
     pub const ALL: [Self; 4] = [Self::FoldedSubject, Self::CustomerWords, Self::UserWords, Self::Search];

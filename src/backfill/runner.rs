@@ -1,8 +1,8 @@
 use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 
-use super::{Backfill, Key};
+use super::Backfill;
 use crate::store::db::{Db, Transaction};
-use crate::store::entity::derived;
+use crate::store::entity::derived::{self, Key};
 
 /// Returns the names of derivations that are not complete in their current version.
 ///

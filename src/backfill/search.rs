@@ -1,9 +1,9 @@
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::Key;
 use crate::search;
 use crate::store::db::{Transaction, one_of};
+use crate::store::entity::derived::Key;
 use crate::store::entity::{message, note};
 
 /// Notes per batch, with their threads. Others wait for the transaction, so it should take a few hundred milliseconds

@@ -3,8 +3,8 @@ use sea_orm::{
     ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
 };
 
-use super::Key;
 use crate::store::db::Transaction;
+use crate::store::entity::derived::Key;
 use crate::store::entity::note::{self, Column};
 use crate::text::casefold::casefold;
 

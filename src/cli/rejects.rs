@@ -5,7 +5,7 @@ use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::{CommandError, CommandResult};
-use crate::exchange::object::compact;
+use crate::json::object::compact;
 use crate::store::private_file;
 
 /// A file that this import has created. It is removed if no record was rejected.

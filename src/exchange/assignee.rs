@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use indexmap::IndexSet;
 
-use super::object::{JsonFields, RawObject};
 use super::person::{PersonRef, UserRef, describe, read_user};
 use super::reader::{ObjectReader, Reject, id};
 use super::user;
 use super::value;
+use crate::json::object::{JsonFields, RawObject};
 
 /// An assignee as a record describes it.
 #[derive(Clone, Debug)]

@@ -1,9 +1,9 @@
 //! Notes in the format of the billing API, which is flat, with ids and names of people. They are converted into the
 //! format of the notes REST API, the only one that is written.
 
-use super::object::{RawObject, join, quoted};
 use super::reader::{ObjectReader, Reject};
 use super::user::username;
+use crate::json::object::{RawObject, join, quoted};
 
 /// Names of keys in the two formats; all other keys have the same name.
 const KEYS: [(&str, &str); 9] = [

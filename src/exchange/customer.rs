@@ -1,8 +1,8 @@
 //! Customers in the exchange format.
 
-use super::object::{JsonFields, RawObject, join, quoted};
 use super::reader::{ObjectReader, Reject};
 use super::value::{self, is_address, text};
+use crate::json::object::{JsonFields, RawObject, join, quoted};
 use crate::store::entity::customer;
 
 /// Reads a customer. Columns that are required and missing in the record are derived from the others.

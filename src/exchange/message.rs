@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::object::{JsonFields, RawObject, quoted};
 use super::person::{UserRef, read_user};
 use super::reader::{ObjectReader, Reject};
 use super::value::{self, filename, is_address, number, text};
+use crate::json::object::{JsonFields, RawObject, quoted};
 use crate::store::entity::message;
 
 /// A message as a record describes it; the row lacks what the database assigns: company, ids, position.

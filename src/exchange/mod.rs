@@ -3,7 +3,7 @@
 //! Import: [`input`] finds the records in a file, [`record`] parses each with the modules named after what they parse
 //! ([`note`], [`message`], [`assignee`], [`customer`], [`user`]; [`billing`] for the other format), and [`intake`]
 //! writes them to the database. Export: [`output`] reads the notes of a company, and the same modules format the rows.
-//! Values of a record that the columns cannot hold are stored next to its row ([`source`]).
+//! Values of a record that the columns cannot hold are stored next to its row ([`provenance`](crate::store::provenance)).
 
 pub mod assignee;
 pub mod billing;
@@ -13,13 +13,9 @@ pub mod input;
 pub mod intake;
 pub mod message;
 pub mod note;
-pub mod object;
 pub mod output;
 pub mod person;
 pub mod reader;
 pub mod record;
-pub mod source;
 pub mod user;
 pub mod value;
-
-pub use source::forget;

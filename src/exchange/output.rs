@@ -6,12 +6,12 @@ use std::io::Write;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Statement};
 
-use super::object::{JsonFields, join};
 use super::person::Person;
-use super::source::overlay;
 use super::{assignee, message as message_form, note as note_form};
+use crate::json::object::{JsonFields, join};
 use crate::store::db::{Db, Transaction, one_of};
 use crate::store::entity::{assignment, customer, message, note, note_type, user};
+use crate::store::provenance::overlay;
 
 /// Why an export ended early.
 #[derive(Debug)]

@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::object::{JsonFields, RawObject};
 use super::reader::{ObjectReader, Reject, id};
-use super::source::{forget, overlay, provenance};
 use super::{customer, user};
+use crate::json::object::{JsonFields, RawObject};
+use crate::people::Imported;
 use crate::store::entity;
+use crate::store::provenance::{forget, overlay, provenance};
 
 /// A mention of a customer or a user in a record.
 #[derive(Clone, Debug)]
@@ -128,12 +129,24 @@ pub fn only_id(id: i64) -> RawObject {
 }
 
 /// Forgets the imported original values of fields that differ between `before` and `now`.
-pub fn forget_changes<P: Person>(before: &P, now: &mut P) {
+fn forget_changes<P: Person>(before: &P, now: &mut P) {
     let (old, new) = (before.fields(), now.fields());
     let changed = old.iter().zip(&new).filter(|(old, new)| old.1 != new.1);
     let keys: Vec<&str> = changed.map(|(old, _)| old.0.as_ref()).collect();
     if !keys.is_empty() {
         now.set_source(forget(before.source().map(str::to_owned), &keys));
+    }
+}
+
+impl Imported for entity::customer::Model {
+    fn forget_changes(&mut self, before: &Self) {
+        forget_changes(before, self);
+    }
+}
+
+impl Imported for entity::user::Model {
+    fn forget_changes(&mut self, before: &Self) {
+        forget_changes(before, self);
     }
 }
 

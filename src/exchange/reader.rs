@@ -5,8 +5,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::object::RawObject;
 use super::value;
+use crate::json::object::RawObject;
 use crate::text::control_characters;
 use crate::text::quote::quote;
 

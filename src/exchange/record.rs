@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::billing;
 use super::bounds::{self, Excess, NESTING};
 use super::note::{self, ImportedNote};
-use super::object::RawObject;
 use super::reader::{Reject, explain};
+use crate::json::object::RawObject;
 use crate::json::{self, ValueLimit};
 
 /// The place of a record.

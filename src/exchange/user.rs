@@ -1,9 +1,9 @@
 //! Users in the exchange format.
 
 use super::customer::photo;
-use super::object::{JsonFields, quoted};
 use super::reader::{ObjectReader, Reject};
 use super::value::{self, text};
+use crate::json::object::{JsonFields, quoted};
 use crate::store::entity::user::{self, UserStatus};
 
 /// Reads a user. Columns that are required and missing in the record are derived from the others.

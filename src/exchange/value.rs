@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SubsecRound, Timelike, Utc};
 
-use super::object::quoted;
 use crate::graphql::scalars;
+use crate::json::object::quoted;
 
 /// RFC 3339 in UTC, with 0, 3 or 6 fractional digits, as few as needed.
 pub fn time(time: DateTime<Utc>) -> String {

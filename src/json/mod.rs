@@ -9,6 +9,7 @@
 //! Duplicate keys in an object are refused: RFC 8259, section 4, leaves their meaning open, and GraphQL refuses them in
 //! literals (5.6.3, Input Object Field Uniqueness).
 
+pub mod object;
 mod tree;
 
 use std::cell::Cell;

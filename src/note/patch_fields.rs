@@ -10,7 +10,6 @@ use super::object::{NoteReferenceType, NoteStatus};
 use super::text::{BODY, NAME, SUBJECT, TAGS, distinct};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
-use crate::exchange;
 use crate::graphql::context::DataSource;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::scalars::DateTime;
@@ -19,6 +18,7 @@ use crate::quota::note_bytes;
 use crate::search::{IndexedTexts, Part};
 use crate::store::entity::event::{EventType, EventValue, FieldChange};
 use crate::store::entity::note::{self, Tags};
+use crate::store::provenance;
 use crate::text::casefold::casefold;
 
 type Time = chrono::DateTime<chrono::Utc>;
@@ -285,7 +285,7 @@ impl Diff {
         self.note.updated_by_id = Some(context.viewer.user_id);
         // What an import kept of a field's original is no longer true.
         let keys: Vec<&str> = self.fields.iter().flat_map(|field| field.form_keys()).copied().collect();
-        self.note.source = exchange::forget(self.note.source.take(), &keys);
+        self.note.source = provenance::forget(self.note.source.take(), &keys);
         self.columns.source = Set(self.note.source.clone());
         self.columns.version = Set(self.note.version);
         self.columns.updated_on = Set(self.note.updated_on);

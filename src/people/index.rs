@@ -7,8 +7,8 @@ use sea_orm::{
 };
 
 use super::words;
-use crate::backfill::Key;
 use crate::store::db::Transaction;
+use crate::store::entity::derived::Key;
 use crate::store::entity::{customer, user};
 
 /// An entity of people who are found by words.
@@ -106,7 +106,8 @@ pub async fn replace<E: Searchable>(connection: &impl ConnectionTrait, people: &
     add::<E>(connection, people).await
 }
 
-/// Rebuilds the words of the next people after this key; see [`Backfill`](crate::backfill::Backfill).
+/// Rebuilds the words of the next people after this key, and returns the key of the last one; `None` if there are no
+/// more.
 pub async fn batch<E>(transaction: &Transaction, after: Option<Key>) -> Result<Option<Key>, DbErr>
 where
     E: Searchable,

@@ -12,7 +12,6 @@ use sea_orm::{
 
 use super::index::{Searchable, replace};
 use crate::error::Result;
-use crate::exchange::person::{Person, forget_changes};
 use crate::graphql::context::AppState;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
@@ -28,8 +27,15 @@ const SHORT: usize = 255;
 /// Maximum length of a full name, in characters.
 const FULL_NAME: usize = 1_000;
 
+/// The row of a person that an import may have written.
+pub trait Imported {
+    /// Forgets the imported original values of fields that differ from those of the row `before`. The exchange format
+    /// implements this, as it knows the fields by their imported names.
+    fn forget_changes(&mut self, before: &Self);
+}
+
 /// An entity of people that an owning system can upsert.
-pub trait Upsertable: Searchable<Model: Person + FromQueryResult + IntoActiveModel<Self::ActiveModel>> {
+pub trait Upsertable: Searchable<Model: Imported + FromQueryResult + IntoActiveModel<Self::ActiveModel>> {
     const KIND: NodeKind;
     const TABLE: db::CompanyTable;
     const EXTERNAL_KEY: Self::Column;
@@ -130,7 +136,7 @@ pub async fn lock_people<E: Upsertable>(
         .lock(LockType::NoKeyUpdate)
         .all(transaction)
         .await?;
-    let by_id: HashMap<i64, &E::Model> = rows.iter().map(|row| (row.id(), row)).collect();
+    let by_id: HashMap<i64, &E::Model> = rows.iter().map(|row| (id_of::<E>(row), row)).collect();
     let by_key: HashMap<&str, &E::Model> = rows.iter().filter_map(|row| Some((E::external_key(row)?, row))).collect();
 
     let (mut keys, mut people) = (HashSet::new(), HashSet::new());
@@ -151,22 +157,26 @@ pub async fn lock_people<E: Upsertable>(
             }
             (_, Some(row)) if E::external_key(row).is_some_and(|own| own != key) => {
                 let own = quote(E::external_key(row).unwrap_or_default());
-                let message = format!("{} has another key already: {own}.", E::KIND.id(row.id()).0);
+                let message = format!("{} has another key already: {own}.", E::KIND.id(id_of::<E>(row)).0);
                 fields.add(ErrorCode::Taken, "id", message);
             }
-            (_, Some(row)) if of_key.is_some_and(|other| other.id() != row.id()) => {
+            (_, Some(row)) if of_key.is_some_and(|other| id_of::<E>(other) != id_of::<E>(row)) => {
                 let message = format!("Another {} has the key {} already.", E::KIND.name(), quote(key));
                 fields.add(ErrorCode::Taken, "externalKey", message);
             }
             _ => {}
         }
         let row = of_id.or(of_key);
-        if row.is_some_and(|row| !people.insert(row.id())) && !is_again {
+        if row.is_some_and(|row| !people.insert(id_of::<E>(row))) && !is_again {
             fields.add(ErrorCode::Invalid, "id", "Somebody stands here twice.");
         }
         held.push(row.cloned());
     }
     Ok(held)
+}
+
+fn id_of<E: Upsertable>(row: &E::Model) -> i64 {
+    E::key(row).1
 }
 
 /// The growth in bytes of people, each given by the states before and after.
@@ -207,7 +217,7 @@ where
     let mut written = Vec::new();
     for (before, row) in &mut people {
         if let Some(before) = before {
-            forget_changes(before, row);
+            row.forget_changes(before);
             let columns = changes::<E>(before, row);
             if !columns.is_changed() {
                 continue;

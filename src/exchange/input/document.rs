@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 
 use super::utf8::Utf8;
 use super::{Sink, Source, Stopped};
-use crate::exchange::object::RawObject;
 use crate::exchange::reader::explain;
+use crate::json::object::RawObject;
 
 pub fn read(source: &Source, input: impl BufRead, sink: &mut Sink<'_>) -> Result<(), Stopped> {
     let line = Rc::new(Cell::new(source.line));

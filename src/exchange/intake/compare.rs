@@ -7,9 +7,9 @@ use super::types::Types;
 use crate::exchange::assignee::ImportedAssignee;
 use crate::exchange::message::ImportedMessage;
 use crate::exchange::note::{self, ImportedNote, Parts};
-use crate::exchange::object::{JsonFields, same};
-use crate::exchange::source::overlay;
+use crate::json::object::{JsonFields, same};
 use crate::store::entity::{assignment, message, note_type};
+use crate::store::provenance::overlay;
 
 /// The differences between a record and the existing note. Keys that the record does not have are not compared.
 #[derive(Debug, Default, PartialEq, Eq)]

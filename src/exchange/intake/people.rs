@@ -8,9 +8,9 @@ use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter}
 
 use super::summary::Summary;
 use crate::exchange::note::ImportedNote;
-use crate::exchange::object::{JsonFields, RawObject, join, same};
 use crate::exchange::person::{Person, PersonRef, only_id};
 use crate::exchange::reader::Reject;
+use crate::json::object::{JsonFields, RawObject, join, same};
 use crate::store::db::one_of;
 
 /// Maximum number of people that are cached between batches, and maximum number of bytes of their texts.

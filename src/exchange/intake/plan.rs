@@ -11,14 +11,14 @@ use super::rows::BatchRows;
 use super::summary::Summary;
 use super::types::Types;
 use crate::exchange::note::{ImportedNote, Parts};
-use crate::exchange::object::{JsonFields, RawObject};
 use crate::exchange::person::UserRef;
 use crate::exchange::reader::Reject;
-use crate::exchange::source::provenance;
 use crate::exchange::{assignee, message as message_form, note as note_form};
+use crate::json::object::{JsonFields, RawObject};
 use crate::quota::{StorageUsage, changes_bytes, message_bytes, note_bytes};
 use crate::store::entity::event::{EventType, FieldChanges};
 use crate::store::entity::{assignment, customer, event, message, note, note_type, user};
+use crate::store::provenance::provenance;
 
 /// What happens to a record.
 #[derive(Debug, PartialEq, Eq)]

@@ -9,13 +9,13 @@ use super::existing::Existing;
 use super::plan::ImportPlan;
 use crate::exchange::note::{ImportedNote, reference_name, status_name};
 use crate::exchange::reader::Reject;
-use crate::exchange::source::merge;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::scalars::DateTime;
 use crate::quota::{StorageUsage, message_bytes};
 use crate::store::entity::event::{EventType, EventValue, FieldChange, FieldChanges};
 use crate::store::entity::note::NoteStatus;
 use crate::store::entity::{note, note_type};
+use crate::store::provenance::merge;
 
 impl ImportPlan<'_> {
     /// Returns the new row of the note, and adds the rows that depend on it.

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 
 use super::assignee::ImportedAssignee;
 use super::message::ImportedMessage;
-use super::object::RawObject;
 use super::person::{CustomerRef, UserRef};
+use crate::json::object::RawObject;
 use crate::store::entity::note;
 use crate::store::entity::note::{NoteStatus, ReferenceType};
 

@@ -6,10 +6,10 @@ use serde_json::value::RawValue;
 use super::{ImportedNote, REFERENCE_TYPES, STATUSES, updated_on, version};
 use crate::exchange::assignee::{self, ImportedAssignee};
 use crate::exchange::message::{self, ImportedMessage};
-use crate::exchange::object::RawObject;
 use crate::exchange::person::{read_customer, read_user};
 use crate::exchange::reader::{self, ObjectReader, Reject};
 use crate::exchange::value;
+use crate::json::object::RawObject;
 use crate::store::entity::note::{self, NoteStatus, Tags};
 use crate::text::casefold::casefold;
 

@@ -2,9 +2,9 @@ use chrono::{DateTime, Utc};
 
 use super::{reference_name, status_name, updated_on, version};
 use crate::exchange::assignee;
-use crate::exchange::object::{JsonFields, RawObject, quoted};
 use crate::exchange::reader::id;
 use crate::exchange::value::{self, text};
+use crate::json::object::{JsonFields, RawObject, quoted};
 use crate::store::entity::note::{self, Tags};
 use crate::store::entity::note_type;
 

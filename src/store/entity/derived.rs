@@ -2,6 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
+/// The company and the ID of a record, up to which a derivation has come.
+pub type Key = (i64, i64);
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "derived")]
 pub struct Model {

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use super::object::{JsonFields, RawObject, compact, quoted, same};
+use crate::json::object::{JsonFields, RawObject, compact, quoted, same};
 
 /// The key of the list of absent keys.
 const ABSENT: &str = "-";
@@ -104,8 +104,8 @@ fn put_absent<S: AsRef<str>>(kept: &mut RawObject, keys: &[S]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::object::join;
     use super::*;
+    use crate::json::object::join;
 
     fn fields() -> JsonFields {
         vec![("id".into(), "1".into()), ("tags".into(), "null".into()), ("type".into(), r#""Bug""#.into())]

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::json::{self, ValueLimit};
+use super::{ValueLimit, parse};
 
 /// Keeps the text of each value, so that values which no column can hold can be exported unchanged.
 #[derive(Clone, Debug, Default)]
@@ -115,8 +115,8 @@ pub fn same(one: &str, other: &str) -> bool {
     if one == other {
         return true;
     }
-    let parse = |text| json::parse::<Value>(text, &ValueLimit::none());
-    matches!((parse(one), parse(other)), (Ok(one), Ok(other)) if one == other)
+    let value = |text| parse::<Value>(text, &ValueLimit::none());
+    matches!((value(one), value(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 #[cfg(test)]
