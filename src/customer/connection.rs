@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::load::COLUMNS;
 use super::object::Customer;
 use crate::engine::{Loader, NonNull, field, inline, object};
 use crate::error::Result;
@@ -39,7 +38,7 @@ pub async fn list(reader: &DataSource, search: Option<&str>, args: &PageArgs) ->
     let search = PeopleSearch::new(search)?;
     let id = (customer::Entity, customer::Column::Id);
     let list = ListById::new("customer", found(reader, search.as_ref()), id, args)?;
-    let page = list.page(reader.columns(&COLUMNS), &reader.db).await?;
+    let page = list.page(reader.columns(), &reader.db).await?;
     Ok(CustomerConnection(Arc::new(Customers { search, list, page })))
 }
 

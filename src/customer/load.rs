@@ -1,18 +1,12 @@
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::Customer;
 use crate::engine::Loader;
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::store::db::one_of;
 use crate::store::entity::customer;
-use crate::store::selected_columns::FieldColumns;
-
-/// The columns that the fields of a customer read.
-pub static COLUMNS: LazyLock<FieldColumns<customer::Entity>> =
-    LazyLock::new(|| FieldColumns::of::<Customer>(&["company_id", "id"]));
 
 /// Loads customers by key.
 pub struct CustomerById;
@@ -26,7 +20,7 @@ impl Loader for CustomerById {
     async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
         let keys = one_of(reader.db.backend(), (customer::Entity, customer::Column::Id), keys.iter().copied());
         let condition = reader.access.visible_customers().add(keys);
-        let customers = reader.columns(&COLUMNS).matching(condition, reader.db.read()).await?;
+        let customers = reader.columns::<customer::Entity>().matching(condition, reader.db.read()).await?;
         Ok(customers.into_iter().map(|customer| (customer.id, Arc::new(customer))).collect())
     }
 }

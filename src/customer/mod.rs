@@ -6,6 +6,6 @@ mod object;
 mod upsert;
 
 pub use connection::{CustomerConnection, list};
-pub use load::{COLUMNS, CustomerById};
+pub use load::CustomerById;
 pub use object::Customer;
 pub use upsert::{CustomerInput, CustomersUpsertPayload, upsert};

@@ -1,15 +1,23 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::engine::{field, field_ref, inline, object};
 use crate::graphql::global_id::{GlobalId, NodeKind};
 use crate::graphql::scalars::{BigInt, Date, DateTime, Url};
-use crate::note::{ListParent, notes_field};
-use crate::people::PhoneNumber;
+use crate::people::{ListParent, NotesField, PhoneNumber};
 use crate::store::entity::customer;
+use crate::store::selected_columns::{FieldColumns, ObjectTable};
 
 /// The GraphQL object of a customer's row.
 #[derive(Clone)]
 pub struct Customer(pub Arc<customer::Model>);
+
+impl ObjectTable for customer::Entity {
+    fn field_columns() -> &'static FieldColumns<Self> {
+        static COLUMNS: LazyLock<FieldColumns<customer::Entity>> =
+            LazyLock::new(|| FieldColumns::of::<Customer>(&["company_id", "id"]));
+        &COLUMNS
+    }
+}
 
 object! {
     /// A customer of the company.
@@ -67,6 +75,6 @@ object! {
         /// When the customer was first known.
         created_on = field(|customer: &Customer| DateTime(customer.0.created_on));
         /// The notes about this customer; see `Query.notes`.
-        notes = notes_field(ListParent::Customer, |customer: &Customer| customer.0.id).reads(&["id"]);
+        notes = ListParent::Customer.notes_field(|customer: &Customer| customer.0.id).reads(&["id"]);
     }
 }

@@ -11,8 +11,8 @@ use crate::meter::Meter;
 use crate::quota::Quota;
 use crate::store::db::{Db, OperationContext};
 use crate::store::entity::token::Scope;
-use crate::store::entity::{AccessScope, ColumnSet, ColumnTable};
-use crate::store::selected_columns::{FieldColumns, SelectedNames};
+use crate::store::entity::{AccessScope, ColumnSet};
+use crate::store::selected_columns::{ObjectTable, SelectedNames};
 
 /// State of the process.
 #[derive(Clone)]
@@ -57,8 +57,8 @@ pub struct DataSource {
 
 impl DataSource {
     /// The columns that this operation may need.
-    pub fn columns<E: ColumnTable>(&self, fields: &FieldColumns<E>) -> ColumnSet<E> {
-        fields.columns(&self.selected)
+    pub fn columns<E: ObjectTable>(&self) -> ColumnSet<E> {
+        E::field_columns().columns(&self.selected)
     }
 
     /// Whether the document mentions a field of this name.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use async_graphql::Value;
 use async_graphql::registry::Registry;
 
-use super::list::{ListParent, NoteList, NoteListArgs};
+use super::list::{NoteList, NoteListArgs};
 use super::load::{ListKey, NotesOf, NotesTotal, SharedArgs};
 use super::object::Note;
 use super::order::{NoteSortOrder, RankedNote};
@@ -15,6 +15,7 @@ use crate::engine::{
 use crate::error::{Error, Result};
 use crate::graphql::context::{ContextExt, DataSource};
 use crate::graphql::pagination::{Page, PageInfo, PageRequest, page_count, total_count, total_count_precision};
+use crate::people::{ListParent, NotesField};
 use crate::search::{SharedSearch, search_hit};
 use crate::store::entity::note;
 
@@ -124,22 +125,20 @@ impl NoteConnection {
     }
 }
 
-/// A field that lists the notes of its row.
-pub fn notes_field<R: 'static>(
-    parent_kind: ListParent,
-    id: impl Fn(&R) -> i64 + Send + Sync + 'static,
-) -> FieldDefinition {
-    relation_with_args::<R, ParsedListArgs, NotesOf, _, _>(
-        move |row, taken, ctx| {
-            let settings = taken.settings(ctx.data_source())?;
-            let key = ListKey { under: Some((parent_kind, id(row))), args: taken.args.clone() };
-            Ok((Some(key.clone()), (key, settings)))
-        },
-        |(key, settings), page| {
-            let page = page.ok_or_else(|| Error::missing("list of notes", &key))?;
-            Ok(NonNull(NoteConnection(Arc::new(Listed { key, settings, page }))))
-        },
-    )
+impl NotesField for ListParent {
+    fn notes_field<R: 'static>(self, id: impl Fn(&R) -> i64 + Send + Sync + 'static) -> FieldDefinition {
+        relation_with_args::<R, ParsedListArgs, NotesOf, _, _>(
+            move |row, taken, ctx| {
+                let settings = taken.settings(ctx.data_source())?;
+                let key = ListKey { under: Some((self, id(row))), args: taken.args.clone() };
+                Ok((Some(key.clone()), (key, settings)))
+            },
+            |(key, settings), page| {
+                let page = page.ok_or_else(|| Error::missing("list of notes", &key))?;
+                Ok(NonNull(NoteConnection(Arc::new(Listed { key, settings, page }))))
+            },
+        )
+    }
 }
 
 /// The arguments of a field that lists notes: checked once, for all rows of the field.

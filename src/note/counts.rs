@@ -9,9 +9,9 @@ use sea_orm::sea_query::{
 };
 
 use super::candidates::CandidateQuery;
+use super::enums::{NoteReferenceType, NoteStatus};
 use super::filter::NoteFilter;
 use super::list::{NoteList, NoteListArgs};
-use super::object::{NoteReferenceType, NoteStatus};
 use crate::engine::{field_ref, object};
 use crate::error::{Error, Result};
 use crate::graphql::context::DataSource;

@@ -7,8 +7,9 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 
 use super::assignments::{insert_assignments, new_assignments};
 use super::connection::NoteEdge;
+use super::enums::{NoteReferenceType, NoteStatus};
 use super::lock::References;
-use super::object::{Note, NoteReferenceType, NoteStatus};
+use super::object::Note;
 use super::text::{BODY, NAME, SUBJECT};
 use crate::engine::{Context, inline, object};
 use crate::error::Result;

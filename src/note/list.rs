@@ -2,22 +2,23 @@
 
 use async_graphql::InputObject;
 use hashbrown::HashMap;
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryFilter, QueryTrait, Select};
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
+use sea_orm::{Condition, DatabaseBackend, QueryFilter, QueryTrait, Select};
 
 use super::candidates::CandidateQuery;
 use super::filter::{FilterPlan, NoteFilter};
+use super::list_parent::belongs;
 use super::lists_by_parent::ListsByParent;
-use super::load::NOTE;
 use super::order::{NoteOrder, NoteSortOrder, RankedNote};
 use super::scan::ScanPage;
 use crate::error::{Error, Result};
 use crate::graphql::ListLimits;
 use crate::graphql::context::DataSource;
 use crate::graphql::pagination::{Page, PageArgs, PageRequest, ScanExtent, Total};
+use crate::people::ListParent;
 use crate::search::{Search, SearchCondition, SharedSearch};
 use crate::store::db::{Db, RowQueries, keys_table};
-use crate::store::entity::{AccessScope, assignment, note};
+use crate::store::entity::{AccessScope, note};
 
 /// The arguments of a list of notes; the lists of many records with equal arguments are one statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]
@@ -38,17 +39,6 @@ pub struct NoteListArgs {
     pub before: Option<String>,
     /// The number of the page, from 1, with `first` as the page size; cannot be combined with a cursor.
     pub page: Option<i32>,
-}
-
-/// How the notes of a list are related to the record that the list belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ListParent {
-    /// The notes about a customer.
-    Customer,
-    /// The notes that a user wrote.
-    Author,
-    /// The notes that a user is assigned to.
-    Assignee,
 }
 
 /// A list, ready to be loaded from the database.
@@ -130,7 +120,8 @@ impl NoteList {
         if each.condition.is_none() {
             let mut notes = each.notes;
             self.request.apply(QueryTrait::query(&mut notes), &self.ordering.ordering);
-            let rows = reader.columns(&NOTE).and(self.ordering.columns()).all(notes, reader.db.read()).await?;
+            let rows =
+                reader.columns::<note::Entity>().and(self.ordering.columns()).all(notes, reader.db.read()).await?;
             return Ok(self.request.page(rows.into_iter().map(RankedNote::from).collect(), ScanExtent::Complete));
         }
         let found = self.found(backend);
@@ -256,37 +247,4 @@ fn most_under(each: &CandidateQuery, parents: usize) -> u64 {
 /// A statement as a scalar subquery.
 fn each_value(statement: SelectStatement) -> Expr {
     Expr::SubQuery(None, Box::new(statement.into()))
-}
-
-/// Joins notes to the assignments that a statement reads: those to the user whose key is in the column `key`. It is a
-/// CROSS JOIN because `SQLite` has no table statistics, and would otherwise scan the company's notes until it has found
-/// enough of a user's few.
-pub(super) fn join_assigned(
-    from_assignments: &mut SelectStatement,
-    access: AccessScope,
-    key: (&'static str, &'static str),
-) {
-    let column = |column: assignment::Column| Expr::col((assignment::Entity, column));
-    from_assignments
-        .join(JoinType::CrossJoin, note::Entity, Condition::all())
-        .and_where(assignment::Column::CompanyId.eq(access.company_id))
-        .and_where(column(assignment::Column::UserId).equals(key))
-        .and_where(column(assignment::Column::NoteId).equals((note::Entity, note::Column::Id)));
-}
-
-/// The condition that a note belongs to the parent whose key is in the column `key`.
-pub(super) fn belongs(parent_kind: ListParent, access: AccessScope, key: (&'static str, &'static str)) -> Expr {
-    let column = |column: note::Column| Expr::col((note::Entity, column));
-    match parent_kind {
-        ListParent::Customer => column(note::Column::CustomerId).equals(key),
-        ListParent::Author => column(note::Column::UserId).equals(key),
-        ListParent::Assignee => column(note::Column::Id).in_subquery(
-            Query::select()
-                .column(assignment::Column::NoteId)
-                .from(assignment::Entity)
-                .and_where(assignment::Column::CompanyId.eq(access.company_id))
-                .and_where(Expr::col((assignment::Entity, assignment::Column::UserId)).equals(key))
-                .take(),
-        ),
-    }
 }

@@ -5,12 +5,12 @@ use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryFilter, QueryTrait};
 
 use super::candidates::CandidateQuery;
-use super::list::{ListParent, belongs, join_assigned};
-use super::load::NOTE;
+use super::list_parent::{belongs, join_assigned};
 use super::order::{NoteSortOrder, RankedNote};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::graphql::pagination::PageRequest;
+use crate::people::ListParent;
 use crate::store::db::{RowQueries, keys_table};
 use crate::store::entity::{AccessScope, ColumnSet, note};
 
@@ -95,7 +95,7 @@ impl ListsByParent<'_> {
         let backend = reader.db.backend();
         let (keys, key) = keys_table(backend, parents.iter().copied());
         let mut each = part(key);
-        let mut columns = reader.columns(&NOTE).and(ordering.columns());
+        let mut columns = reader.columns::<note::Entity>().and(ordering.columns());
         if backend != DatabaseBackend::Postgres {
             // No index contains this column: SQLite would otherwise scan all notes in a covering index instead of
             // looking up a few by their keys.

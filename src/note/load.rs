@@ -2,16 +2,15 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use futures_util::try_join;
 use hashbrown::HashMap;
 use sea_orm::{DatabaseBackend, QueryFilter, QueryOrder, Statement};
 
-use super::list::{ListParent, NoteList, NoteListArgs};
-use super::message::NoteMessage;
-use super::object::Note;
+use super::list::{NoteList, NoteListArgs};
+use super::message_range::MessageRange;
 use super::order::RankedNote;
 use super::single_note;
 use crate::engine::{Loader, Prefetched};
@@ -19,21 +18,10 @@ use crate::error::{Error, Result};
 use crate::graphql::context::DataSource;
 use crate::graphql::global_id::AssigneeKey;
 use crate::graphql::pagination::{Page, Total};
+use crate::people::ListParent;
 use crate::scheduling::watchdog::yield_if_long;
 use crate::store::db::{RowQueries, one_of, one_of_pairs};
 use crate::store::entity::{assignment, message, note};
-use crate::store::selected_columns::FieldColumns;
-use crate::user::NoteAssignee;
-
-/// The columns that the fields of a note read.
-pub static NOTE: LazyLock<FieldColumns<note::Entity>> =
-    LazyLock::new(|| FieldColumns::of::<Note>(&["company_id", "id"]));
-/// The columns that the fields of an assignment read.
-pub static ASSIGNMENT: LazyLock<FieldColumns<assignment::Entity>> =
-    LazyLock::new(|| FieldColumns::of::<NoteAssignee>(&["note_id", "user_id"]));
-/// The columns that the fields of a message read.
-pub static MESSAGE: LazyLock<FieldColumns<message::Entity>> =
-    LazyLock::new(|| FieldColumns::of::<NoteMessage>(&["company_id", "id", "note_id", "position"]));
 
 /// Loads notes by key.
 pub struct NoteById;
@@ -46,7 +34,10 @@ impl Loader for NoteById {
 
     async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
         let keys = one_of(reader.db.backend(), (note::Entity, note::Column::Id), keys.iter().copied());
-        let notes = reader.columns(&NOTE).matching(reader.access.visible_notes().add(keys), reader.db.read()).await?;
+        let notes = reader
+            .columns::<note::Entity>()
+            .matching(reader.access.visible_notes().add(keys), reader.db.read())
+            .await?;
         Ok(notes.into_iter().map(|note| (note.id, Arc::new(note))).collect())
     }
     async fn load_and_prefetch(
@@ -77,7 +68,7 @@ impl Loader for AssigneesOf {
             .filter(keys)
             .order_by_asc(assignment::Column::NoteId)
             .order_by_asc(assignment::Column::Position);
-        let assignments = reader.columns(&ASSIGNMENT).all(assignments, reader.db.read()).await?;
+        let assignments = reader.columns::<assignment::Entity>().all(assignments, reader.db.read()).await?;
         let mut answers: HashMap<i64, Self::Value> = HashMap::new();
         for (number, assignment) in (1..).zip(assignments) {
             answers.entry(assignment.note_id).or_default().push(Arc::new(assignment));
@@ -113,7 +104,7 @@ impl Loader for AssigneeById {
         let columns = columns.map(|column| (assignment::Entity, column));
         let pairs = keys.iter().map(|key| (key.note_id, key.user_id));
         let assignments = reader.access.visible_assignments().filter(one_of_pairs(reader.db.backend(), columns, pairs));
-        let assignments = reader.columns(&ASSIGNMENT).all(assignments, reader.db.read()).await?;
+        let assignments = reader.columns::<assignment::Entity>().all(assignments, reader.db.read()).await?;
         let key = |row: &assignment::Model| AssigneeKey { note_id: row.note_id, user_id: row.user_id };
         Ok(assignments.into_iter().map(|row| (key(&row), Arc::new(row))).collect())
     }
@@ -130,17 +121,10 @@ impl Loader for MessageById {
 
     async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
         let keys = one_of(reader.db.backend(), (message::Entity, message::Column::Id), keys.iter().copied());
-        let messages = reader.columns(&MESSAGE).all(reader.access.messages().filter(keys), reader.db.read()).await?;
+        let messages =
+            reader.columns::<message::Entity>().all(reader.access.messages().filter(keys), reader.db.read()).await?;
         Ok(messages.into_iter().map(|message| (message.id, Arc::new(message))).collect())
     }
-}
-
-/// A range of a thread: the messages from one position to another, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct MessageRange {
-    pub note_id: i64,
-    pub low: i32,
-    pub high: i32,
 }
 
 /// Loads ranges of threads, oldest message first. As messages are numbered without gaps, it reads only rows that are
@@ -183,7 +167,7 @@ impl Loader for MessagesOf {
             let ranges: serde_json::Value = ranges.collect();
             vec![ranges.to_string().into(), reader.access.company_id.into()]
         };
-        let columns = reader.columns(&MESSAGE);
+        let columns = reader.columns::<message::Entity>();
         let (low, high) = match backend {
             DatabaseBackend::Postgres => ("k.low", "k.high"),
             _ => ("k.value ->> 1", "k.value ->> 2"),

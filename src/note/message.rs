@@ -1,6 +1,6 @@
 //! The GraphQL types `NoteMessage` and `Attachment`.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::load::NoteById;
 use super::object::Note;
@@ -8,11 +8,20 @@ use crate::engine::{field, field_ref, inline, object, relation, required};
 use crate::graphql::global_id::{GlobalId, NodeKind};
 use crate::graphql::scalars::{BigInt, DateTime, Url};
 use crate::store::entity::message;
+use crate::store::selected_columns::{FieldColumns, ObjectTable};
 use crate::user::{User, UserById};
 
 /// The GraphQL object of a message's row.
 #[derive(Clone)]
 pub struct NoteMessage(pub Arc<message::Model>);
+
+impl ObjectTable for message::Entity {
+    fn field_columns() -> &'static FieldColumns<Self> {
+        static COLUMNS: LazyLock<FieldColumns<message::Entity>> =
+            LazyLock::new(|| FieldColumns::of::<NoteMessage>(&["company_id", "id", "note_id", "position"]));
+        &COLUMNS
+    }
+}
 
 object! {
     /// A message in the thread of a note.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use async_graphql::InputObject;
 
-use super::load::{MessageRange, MessagesOf};
+use super::load::MessagesOf;
 use super::message::NoteMessage;
-use super::object::Note;
+use super::message_range::MessageRange;
 use super::order::OrderDirection;
 use crate::engine::{Args, FieldDefinition, NonNull, field, inline, object, relation_with_args};
 use crate::error::Result;
@@ -114,10 +114,10 @@ fn cursor(direction: OrderDirection, message: &message::Model) -> String {
     Cursor(vec![i64::from(message.position).into()]).encode(name(direction))
 }
 
-/// The field `Note.messages`.
-pub fn messages() -> FieldDefinition {
-    relation_with_args::<Note, Args<NoteMessagesArgs>, MessagesOf, _, _>(
-        |note, Args(args), _| Ok(prepare(note, args)?),
+/// The field `Note.messages`; `thread` is the ID of the note, and the number of its messages.
+pub fn messages<R: 'static>(thread: impl Fn(&R) -> (i64, i32) + Send + Sync + 'static) -> FieldDefinition {
+    relation_with_args::<R, Args<NoteMessagesArgs>, MessagesOf, _, _>(
+        move |row, Args(args), _| Ok(prepare(thread(row), args)?),
         |mut page: ThreadPage, messages| {
             page.messages = messages.unwrap_or_default();
             if page.direction == OrderDirection::Desc {
@@ -128,16 +128,15 @@ pub fn messages() -> FieldDefinition {
     )
 }
 
-fn prepare(note: &Note, args: &NoteMessagesArgs) -> Result<(Option<MessageRange>, ThreadPage)> {
+fn prepare((note_id, total): (i64, i32), args: &NoteMessagesArgs) -> Result<(Option<MessageRange>, ThreadPage)> {
     let NoteMessagesArgs { first, after, last, before, direction } = args;
     let direction = direction.unwrap_or_default();
     let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: None };
     let term = SortKey::integer((message::Entity, message::Column::Position), direction.into());
     let request = page.request(&SortOrder { name: name(direction).to_owned(), keys: vec![term], sorted: false })?;
-    let total = note.0.message_count;
     let (low, high) = request.range(total.into(), direction == OrderDirection::Asc);
     let range = match (i32::try_from(low), i32::try_from(high)) {
-        (Ok(low), Ok(high)) if low <= high => Some(MessageRange { note_id: note.0.id, low, high }),
+        (Ok(low), Ok(high)) if low <= high => Some(MessageRange { note_id, low, high }),
         _ => None,
     };
     let page = ThreadPage { direction, messages: Vec::new(), older: low > 1, newer: high < total.into(), total };

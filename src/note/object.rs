@@ -1,64 +1,37 @@
 //! The GraphQL type `Note`.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use async_graphql::{Enum, ID};
+use async_graphql::ID;
 
-use super::load::{AssigneesOf, MessageRange, MessagesOf};
+use super::enums::{NoteReferenceType, NoteStatus};
+use super::load::{AssigneesOf, MessagesOf};
 use super::message::NoteMessage;
 use super::message_page;
+use super::message_range::MessageRange;
 use crate::company::{Company, CompanyById};
 use crate::customer::{Customer, CustomerById};
-use crate::engine::{field, field_in_context, field_ref, leaf_enum, object, relation, required};
+use crate::engine::{field, field_in_context, field_ref, object, relation, required};
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::{GlobalId, NodeKind};
 use crate::graphql::scalars::{BigInt, DateTime};
 use crate::note_type::{NoteType, NoteTypeById};
 use crate::store::entity::note;
 use crate::store::entity::token::Scope;
+use crate::store::selected_columns::{FieldColumns, ObjectTable};
 use crate::user::{NoteAssignee, User, UserById};
-
-/// Whether a note still needs attention.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
-#[graphql(remote = "note::NoteStatus")]
-pub enum NoteStatus {
-    /// The note needs attention.
-    Open,
-    /// The note is done.
-    Closed,
-}
-leaf_enum!(NoteStatus);
-
-/// The kind of record a note is about. Values may be added: clients keep a fallback branch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
-#[graphql(remote = "note::ReferenceType")]
-pub enum NoteReferenceType {
-    /// A business.
-    Business,
-    /// A customer.
-    Customer,
-    /// A membership card.
-    MembershipCard,
-    /// An order.
-    Order,
-    /// Points that were earned.
-    PointEarned,
-    /// A subscription.
-    Subscription,
-    /// A transaction.
-    Transaction,
-    /// A reservation.
-    Reservation,
-    /// An appointment.
-    Appointment,
-    /// An event.
-    Event,
-}
-leaf_enum!(NoteReferenceType);
 
 /// The GraphQL object of a note's row.
 #[derive(Clone)]
 pub struct Note(pub Arc<note::Model>);
+
+impl ObjectTable for note::Entity {
+    fn field_columns() -> &'static FieldColumns<Self> {
+        static COLUMNS: LazyLock<FieldColumns<note::Entity>> =
+            LazyLock::new(|| FieldColumns::of::<Note>(&["company_id", "id"]));
+        &COLUMNS
+    }
+}
 
 object! {
     /// A note about a customer, with the people responsible for it and the messages they exchange.
@@ -114,7 +87,7 @@ object! {
         .reads(&["id"]);
         /// The messages in the thread of the note, oldest first by default. A page holds 1 to 100 messages, 20 by
         /// default.
-        messages = message_page::messages().reads(&["id", "message_count"]);
+        messages = message_page::messages(|note: &Note| (note.0.id, note.0.message_count)).reads(&["id", "message_count"]);
         /// The number of messages.
         message_count = field(|note: &Note| note.0.message_count);
         /// The newest message.

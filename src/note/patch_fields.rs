@@ -4,9 +4,9 @@ use async_graphql::{ID, InputObject, MaybeUndefined};
 use sea_orm::Set;
 use serde_json::{Value as Json, json};
 
+use super::enums::{NoteReferenceType, NoteStatus};
 use super::field::NoteField;
 use super::lock::References;
-use super::object::{NoteReferenceType, NoteStatus};
 use super::text::{BODY, NAME, SUBJECT, TAGS, distinct};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};

@@ -8,12 +8,13 @@ use hashbrown::HashMap;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, WindowStatement};
 use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryTrait};
 
-use super::list::{ListParent, NoteList, belongs, join_assigned};
-use super::load::NOTE;
+use super::list::NoteList;
+use super::list_parent::{belongs, join_assigned};
 use super::order::{RankedNote, SCORE};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::graphql::pagination::{Page, ScanExtent};
+use crate::people::ListParent;
 use crate::search::{Search, SearchCondition};
 use crate::store::db::{Row, RowQueries, keys_table};
 use crate::store::entity::{ColumnSet, assignment, note};
@@ -132,7 +133,7 @@ impl NoteList {
         reader: &DataSource,
         all: &mut SelectStatement,
     ) -> ColumnSet<note::Entity> {
-        let columns = reader.columns(&NOTE).and(self.ordering.columns());
+        let columns = reader.columns::<note::Entity>().and(self.ordering.columns());
         columns.select(all);
         all.from_subquery(page, FOUND)
             .join(JoinType::CrossJoin, note::Entity, Condition::all())

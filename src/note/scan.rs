@@ -7,7 +7,6 @@ use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{Condition, DatabaseBackend, QueryTrait};
 
 use super::candidates::CandidateQuery;
-use super::load::NOTE;
 use super::order::{NoteSortOrder, RankedNote};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
@@ -88,7 +87,7 @@ impl ScanPage<'_> {
 
     /// Loads the notes that a statement finds; the statement selects no columns yet.
     async fn rows(self, mut notes: SelectStatement) -> Result<Vec<RankedNote>> {
-        let columns = self.reader.columns(&NOTE).and(self.ordering.columns());
+        let columns = self.reader.columns::<note::Entity>().and(self.ordering.columns());
         columns.select(&mut notes);
         let rows = self.reader.db.read().rows(&notes).await?;
         rows.into_iter().map(|row| Ok(RankedNote::from(columns.read(&row, 0)?))).collect()
@@ -128,7 +127,7 @@ impl ScanPage<'_> {
             // of them in order to sort.
             request.sort(&mut found, &ordering.ordering);
         }
-        let columns = reader.columns(&NOTE).and(ordering.columns());
+        let columns = reader.columns::<note::Entity>().and(ordering.columns());
         columns.select(&mut found);
         let (mut rows, mut has_more) = (Vec::new(), false);
         for row in reader.db.read().rows(&found).await? {

@@ -6,16 +6,16 @@ use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, Query, SelectSta
 use sea_orm::{ColumnTrait, Condition};
 
 use super::joined::{JoinedTable, on};
-use super::load::{ASSIGNMENT, MESSAGE, MessageRange, NOTE};
+use super::message_range::MessageRange;
 use crate::company::CompanyById;
-use crate::customer::{self, CustomerById};
+use crate::customer::CustomerById;
 use crate::engine::Prefetched;
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::note_type::NoteTypeById;
 use crate::store::db::RowQueries;
-use crate::store::entity::{ColumnSet, assignment, company, message, note, note_type, user as user_entity};
-use crate::user::{self, UserById};
+use crate::store::entity::{ColumnSet, assignment, company, customer, message, note, note_type, user};
+use crate::user::UserById;
 
 /// Loads a note, if the viewer sees it.
 ///
@@ -23,7 +23,7 @@ use crate::user::{self, UserById};
 /// When the database fails.
 pub async fn note(reader: &DataSource, key: i64, prefetched: &mut Prefetched) -> Result<Option<note::Model>> {
     let company_id = reader.access.company_id;
-    let columns = reader.columns(&NOTE);
+    let columns = reader.columns::<note::Entity>();
     let condition = reader.access.visible_notes().add(note::Column::Id.eq(key));
     let mut select = Query::select().from(note::Entity).cond_where(condition).take();
     columns.select(&mut select);
@@ -40,7 +40,7 @@ pub async fn note(reader: &DataSource, key: i64, prefetched: &mut Prefetched) ->
     });
     let customer = reader.mentions("customer").then(|| {
         let on = on("customer", company_id, of_note(note::Column::CustomerId));
-        JoinedTable::new(&mut select, &mut place, reader.columns(&customer::COLUMNS), "customer", on)
+        JoinedTable::<customer::Entity>::new(&mut select, &mut place, reader.columns(), "customer", on)
     });
     let author = linked_user(reader, &mut select, &mut place, "user", "author", of_note(note::Column::UserId));
     let updater =
@@ -74,7 +74,7 @@ pub async fn assignments(
     note: i64,
     prefetched: &mut Prefetched,
 ) -> Result<Vec<assignment::Model>> {
-    let columns = reader.columns(&ASSIGNMENT);
+    let columns = reader.columns::<assignment::Entity>();
     let of_row = |column: assignment::Column| (assignment::Entity, column);
     let mut select = Query::select()
         .from(assignment::Entity)
@@ -116,7 +116,7 @@ pub async fn messages(
     range: MessageRange,
     prefetched: &mut Prefetched,
 ) -> Result<Vec<message::Model>> {
-    let columns = reader.columns(&MESSAGE);
+    let columns = reader.columns::<message::Entity>();
     let mut select = Query::select()
         .from(message::Entity)
         .and_where(message::Column::CompanyId.eq(reader.access.company_id))
@@ -148,9 +148,9 @@ fn linked_user(
     field: &str,
     name: &'static str,
     key: impl IntoColumnRef,
-) -> Option<JoinedTable<user_entity::Entity>> {
+) -> Option<JoinedTable<user::Entity>> {
     reader.mentions(field).then(|| {
         let on = on(name, reader.access.company_id, key);
-        JoinedTable::new(select, place, reader.columns(&user::COLUMNS), name, on)
+        JoinedTable::new(select, place, reader.columns(), name, on)
     })
 }

@@ -48,6 +48,13 @@ pub struct FieldColumns<E> {
     fields: HashMap<&'static str, ColumnSet<E>>,
 }
 
+/// A table whose rows an object type shows.
+pub trait ObjectTable: ColumnTable {
+    /// The columns that the fields of the object type read. The module of the object type implements this, so that
+    /// loaders of the table import nothing from it: its relations name loaders.
+    fn field_columns() -> &'static FieldColumns<Self>;
+}
+
 impl<E: ColumnTable> FieldColumns<E> {
     /// `always` names the columns to read in any case: keys, and those that rows are sorted by.
     ///

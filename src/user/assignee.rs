@@ -1,14 +1,23 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::{User, UserById};
 use crate::engine::{field, object, relation, required};
 use crate::graphql::global_id::{AssigneeKey, GlobalId, NodeKind};
 use crate::graphql::scalars::DateTime;
 use crate::store::entity::assignment;
+use crate::store::selected_columns::{FieldColumns, ObjectTable};
 
 /// The GraphQL object of an assignment's row.
 #[derive(Clone)]
 pub struct NoteAssignee(pub Arc<assignment::Model>);
+
+impl ObjectTable for assignment::Entity {
+    fn field_columns() -> &'static FieldColumns<Self> {
+        static COLUMNS: LazyLock<FieldColumns<assignment::Entity>> =
+            LazyLock::new(|| FieldColumns::of::<NoteAssignee>(&["note_id", "user_id"]));
+        &COLUMNS
+    }
+}
 
 object! {
     /// The assignment of a user to a note, with its time and the user who made it.

@@ -3,7 +3,6 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use sea_orm::{ColumnTrait, QueryFilter};
 
-use super::load::COLUMNS;
 use super::object::{User, UserStatus};
 use crate::engine::{Loader, NonNull, field, inline, object};
 use crate::error::Result;
@@ -52,7 +51,7 @@ pub async fn list(
 ) -> Result<UserConnection> {
     let asked = UserListFilter { status, search: PeopleSearch::new(search)? };
     let list = ListById::new("user", found(reader, &asked), (user::Entity, user::Column::Id), args)?;
-    let page = list.page(reader.columns(&COLUMNS), &reader.db).await?;
+    let page = list.page(reader.columns(), &reader.db).await?;
     Ok(UserConnection(Arc::new(Users { asked, list, page })))
 }
 

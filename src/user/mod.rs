@@ -9,7 +9,7 @@ mod viewer;
 
 pub use assignee::NoteAssignee;
 pub use connection::{UserConnection, list};
-pub use load::{COLUMNS, UserById};
+pub use load::UserById;
 pub use object::{User, UserStatus};
 pub use upsert::{UserInput, UsersUpsertPayload, upsert};
 pub use viewer::Viewer;

@@ -1,13 +1,13 @@
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::{Enum, ID};
 
 use crate::engine::{field, field_ref, inline, leaf_enum, object};
 use crate::graphql::global_id::{GlobalId, NodeKind};
 use crate::graphql::scalars::{BigInt, DateTime, Url};
-use crate::note::{ListParent, notes_field};
-use crate::people::PhoneNumber;
+use crate::people::{ListParent, NotesField, PhoneNumber};
 use crate::store::entity::user;
+use crate::store::selected_columns::{FieldColumns, ObjectTable};
 
 /// Whether a user may act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Enum)]
@@ -23,6 +23,14 @@ leaf_enum!(UserStatus);
 /// The GraphQL object of a user's row.
 #[derive(Clone)]
 pub struct User(pub Arc<user::Model>);
+
+impl ObjectTable for user::Entity {
+    fn field_columns() -> &'static FieldColumns<Self> {
+        static COLUMNS: LazyLock<FieldColumns<user::Entity>> =
+            LazyLock::new(|| FieldColumns::of::<User>(&["company_id", "id"]));
+        &COLUMNS
+    }
+}
 
 object! {
     /// An employee of the company, who writes notes, answers them and is assigned to them.
@@ -65,8 +73,8 @@ object! {
         /// The user's role in the company.
         role = field_ref(|user: &User| &user.0.role);
         /// The notes that this user wrote; see `Query.notes`.
-        created_notes = notes_field(ListParent::Author, |user: &User| user.0.id).reads(&["id"]);
+        created_notes = ListParent::Author.notes_field(|user: &User| user.0.id).reads(&["id"]);
         /// The notes that this user is assigned to; see `Query.notes`.
-        assigned_notes = notes_field(ListParent::Assignee, |user: &User| user.0.id).reads(&["id"]);
+        assigned_notes = ListParent::Assignee.notes_field(|user: &User| user.0.id).reads(&["id"]);
     }
 }

@@ -4,7 +4,7 @@
 use async_graphql::{ID, InputObject};
 
 use crate::graphql::scalars::DateTime;
-use crate::note::object::{NoteReferenceType, NoteStatus};
+use crate::note::enums::{NoteReferenceType, NoteStatus};
 
 /// Compares an ID. A null value is unequal to every ID. A null operator sets no condition; at least one operator must
 /// be set.

@@ -4,16 +4,18 @@ use async_graphql::ID;
 use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef, IntoCondition};
 use sea_orm::{ActiveEnum, ColumnTrait, Condition, DatabaseBackend};
 
-use super::NoteFilter;
 use super::comparator::{DateTimeFilter, IdFilter, NoteReferenceTypeFilter, NoteStatusFilter};
+use super::note_filter::NoteFilter;
 use super::operator::{ConditionCounter, IS_NULL, Operators, not_too_many};
 use crate::error::{Error, Result};
 use crate::graphql::global_id::NodeKind;
-use crate::note::object::{NoteReferenceType, NoteStatus};
+use crate::note::enums::{NoteReferenceType, NoteStatus};
 use crate::note::sort_key::{self, NullOrder};
 use crate::store::db::{one_of, one_of_texts};
 use crate::store::entity::{AccessScope, note};
 
+/// Maximum total size of the subjects and tags in a filter, in bytes: casefolding them takes less than a millisecond.
+const MAX_TEXT: usize = 32 * 1024;
 /// Maximum nesting depth of filters.
 const MAX_LEVELS: usize = 4;
 
@@ -67,6 +69,22 @@ pub struct FilterCompiler {
     pub semi_joins: usize,
     /// Whether one of those conditions reads all messages since some time.
     pub semi_joins_since: bool,
+}
+
+impl NoteFilter {
+    /// Turns the filter into conditions on the table `note`, for one viewer on one database.
+    ///
+    /// # Errors
+    /// INVALID if a comparison has no operator, an ID is malformed, or a limit is exceeded.
+    pub fn split(&self, access: AccessScope, backend: DatabaseBackend) -> Result<FilterPlan> {
+        let bytes = self.text_bytes();
+        if bytes > MAX_TEXT {
+            return Err(Error::Invalid(format!(
+                "The filter has {bytes} bytes of texts; at most {MAX_TEXT} are taken."
+            )));
+        }
+        FilterCompiler::new(access, backend).of(self)
+    }
 }
 
 /// The position of a filter within the whole filter.
@@ -288,4 +306,60 @@ pub fn without_nul(path: &str, text: &str) -> Result<String> {
         return Err(Error::Invalid(format!("`{path}` holds a NUL character (U+0000), which nothing here does.")));
     }
     Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::comparator::{AssigneesFilter, NoteMessagesFilter, StringFilter, TagsFilter};
+    use super::*;
+    use crate::graphql::ListLimits;
+
+    fn weight(filter: &NoteFilter) -> u64 {
+        let access = AccessScope { company_id: 1, user_id: 1, confidential: true };
+        filter.split(access, DatabaseBackend::Sqlite).unwrap().weight
+    }
+
+    fn any_of(filters: Vec<NoteFilter>) -> NoteFilter {
+        NoteFilter { or: Some(filters), ..NoteFilter::default() }
+    }
+
+    fn tagged(count: usize) -> NoteFilter {
+        let tags = (0..count).map(|tag| tag.to_string()).collect();
+        let tags = TagsFilter { has_any: Some(tags), ..TagsFilter::default() };
+        NoteFilter { tags: Some(tags), ..NoteFilter::default() }
+    }
+
+    fn containing(bytes: usize) -> NoteFilter {
+        let subject = StringFilter { contains: Some("x".repeat(bytes)), ..StringFilter::default() };
+        NoteFilter { subject: Some(subject), ..NoteFilter::default() }
+    }
+
+    #[test]
+    fn long_lists_and_texts_weigh_more_than_short_ones() {
+        let users = |count: usize| (1..=count).map(|id| ID(id.to_string())).collect::<Vec<_>>();
+        let assigned = |count: usize| {
+            let assignees = AssigneesFilter { none: Some(users(count)), ..AssigneesFilter::default() };
+            NoteFilter { assignees: Some(assignees), ..NoteFilter::default() }
+        };
+        let posted = |count: usize| {
+            let posted_by_id = Some(IdFilter { is_in: Some(users(count)), ..IdFilter::default() });
+            let messages = Some(NoteMessagesFilter { posted_by_id, ..NoteMessagesFilter::default() });
+            NoteFilter { messages, ..NoteFilter::default() }
+        };
+        for (few, weights) in [(1, [3, 3, 3]), (31, [3, 3, 3]), (32, [6, 6, 6]), (100, [12, 12, 12])] {
+            let filters = [tagged(few), assigned(few), posted(few)];
+            assert_eq!(filters.map(|filter| weight(&any_of(vec![filter]))), weights, "{few}");
+        }
+        assert_eq!(weight(&tagged(100)), 0, "an index finds them");
+        assert_eq!([1, 29, 30, 600].map(|bytes| weight(&containing(bytes))), [1, 1, 2, 21]);
+    }
+
+    #[test]
+    fn a_statement_looks_at_the_fewest_notes_for_the_heaviest_filters() {
+        let limits = ListLimits::default();
+        for heavy in [any_of(vec![tagged(100); 45]), any_of(vec![containing(600); 45])] {
+            assert_eq!(limits.most(weight(&heavy)), limits.fewest);
+        }
+        assert!(limits.most(weight(&any_of(vec![tagged(1); 45]))) > 3 * limits.fewest);
+    }
 }

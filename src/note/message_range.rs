@@ -1,0 +1,9 @@
+//! Ranges of a thread.
+
+/// A range of a thread: the messages from one position to another, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MessageRange {
+    pub note_id: i64,
+    pub low: i32,
+    pub high: i32,
+}
