@@ -3,6 +3,7 @@
 //! Each row depends on its id alone, and all times on [`BASE`], so two empty databases are filled with the same bytes.
 //! A database that already contains something gets other rows, with new ids.
 
+mod base;
 mod insert;
 mod names;
 mod notes;
@@ -11,7 +12,7 @@ mod random;
 mod text;
 mod words;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::quota::{StorageUsage, add_usage, message_bytes, note_bytes, row_bytes};
@@ -21,22 +22,14 @@ use crate::store::entity::{company, customer, note_type, user};
 use insert::insert;
 use notes::{Links, Whole};
 
+pub use base::BASE;
+
 /// The name of the company that demo data belongs to.
 pub const COMPANY: &str = "Demo";
-
-/// The time of the newest demo data: 2026-11-20T17:00:00Z. Data made at run time is newer.
-pub const BASE: DateTime<Utc> = DateTime::from_timestamp(1_795_194_000, 0).expect("a time within range");
 
 /// Notes per transaction: enough that commits cost little, and few enough that a server on the same database does not
 /// wait long for the write lock.
 const NOTES_PER_TRANSACTION: u64 = 2_000;
-
-/// Kinds of random sequences, see [`random::Random::of`].
-mod kind {
-    pub const CUSTOMER: u64 = 1;
-    pub const USER: u64 = 2;
-    pub const NOTE: u64 = 3;
-}
 
 /// What a database contains, as far as showing the demo is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::random::Random;
+use super::base::BASE;
+use super::random::{Random, kind};
+use super::text;
 use super::words::{ANYWHERE, EXTRA_TAGS, FILES, TOPICS, Topic};
-use super::{BASE, kind, text};
 use crate::quota::changes_bytes;
 use crate::store::entity::event::{EventType, FieldChange, FieldChanges};
 use crate::store::entity::note::{NoteStatus, Tags};

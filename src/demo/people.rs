@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::base::BASE;
 use super::names::{self, Name};
-use super::random::Random;
-use super::{BASE, kind};
+use super::random::{Random, kind};
 use crate::store::entity::user::UserStatus;
 use crate::store::entity::{customer, user};
 

@@ -1,3 +1,10 @@
+/// Kinds of random sequences, see [`Random::of`].
+pub mod kind {
+    pub const CUSTOMER: u64 = 1;
+    pub const USER: u64 = 2;
+    pub const NOTE: u64 = 3;
+}
+
 /// Pseudorandom numbers that are the same in every run.
 ///
 /// `SplitMix64`, as Guy L. Steele, Doug Lea and Christine H. Flood describe it in "Fast splittable pseudorandom number

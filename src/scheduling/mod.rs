@@ -16,9 +16,11 @@ mod slots;
 mod tests;
 mod usage;
 pub mod watchdog;
+mod work_class;
 
 pub use cpu_scheduler::{CpuScheduler, CpuSlice, SLICE};
 pub use limits::{ContendedLimits, SchedulerLimits};
 pub use poll_scheduler::{PollScheduler, PriorityGuard, current_principal, prioritize, run_heavy};
 pub use principal::{Principal, TokenKey};
-pub use scheduler::{Permit, Scheduler, WorkClass};
+pub use scheduler::{Permit, Scheduler};
+pub use work_class::WorkClass;

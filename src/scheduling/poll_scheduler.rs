@@ -12,7 +12,8 @@ use futures_util::future::BoxFuture;
 use super::cpu_scheduler::CpuScheduler;
 use super::limits::{ContendedLimits, SchedulerLimits};
 use super::principal::Principal;
-use super::scheduler::{AcquireError, Permit, Scheduler, WorkClass};
+use super::scheduler::{AcquireError, Permit, Scheduler};
+use super::work_class::WorkClass;
 use crate::scheduling::watchdog;
 
 /// A scheduler for CPU time on the threads that execute operations.

@@ -6,41 +6,41 @@ use tokio::time::Instant;
 
 use super::limits::SchedulerLimits;
 use super::principal::Principal;
-use super::scheduler::{Permit, WorkClass};
 use super::usage::RecentUsage;
+use super::work_class::WorkClass;
 
-/// A request that waits for a connection.
+/// A request that waits for the permit `P` to use a connection.
 #[derive(Debug)]
-pub struct Waiter {
+pub struct Waiter<P> {
     pub id: u64,
     pub class: WorkClass,
     pub since: Instant,
-    pub granted: oneshot::Sender<Permit>,
+    pub granted: oneshot::Sender<P>,
 }
 
 /// The state of one principal: its use of connections, and its waiting requests.
 #[derive(Debug)]
-pub struct PrincipalState {
+pub struct PrincipalState<P> {
     pub usage: RecentUsage,
     /// Number of reserved connections that it holds.
     pub reserved: usize,
     /// Number of its last turn.
     pub turn: u64,
-    pub waiting: VecDeque<Waiter>,
+    pub waiting: VecDeque<Waiter<P>>,
 }
 
 /// The state of a company and its principals.
 #[derive(Debug)]
-pub struct CompanyState {
+pub struct CompanyState<P> {
     pub usage: RecentUsage,
     /// Number of the last turn of any of its principals.
     pub turn: u64,
-    pub principals: HashMap<Principal, PrincipalState>,
+    pub principals: HashMap<Principal, PrincipalState<P>>,
     /// The principals that have waiting requests.
     pub waiting: Vec<Principal>,
 }
 
-impl PrincipalState {
+impl<P> PrincipalState<P> {
     /// `turn` is the position among the others until the first turn.
     pub fn new(now: Instant, turn: u64) -> Self {
         Self { usage: RecentUsage::new(now), reserved: 0, turn, waiting: VecDeque::new() }
@@ -76,7 +76,7 @@ impl PrincipalState {
     }
 }
 
-impl CompanyState {
+impl<P> CompanyState<P> {
     pub fn new(now: Instant, turn: u64) -> Self {
         Self { usage: RecentUsage::new(now), turn, principals: HashMap::new(), waiting: Vec::new() }
     }
@@ -98,7 +98,7 @@ impl CompanyState {
     pub fn next(
         &self,
         now: Instant,
-        kind_for: impl Fn(Principal, &PrincipalState, WorkClass) -> Option<bool>,
+        kind_for: impl Fn(Principal, &PrincipalState<P>, WorkClass) -> Option<bool>,
     ) -> Option<(Principal, u64, bool)> {
         let able = self.waiting.iter().filter_map(|principal| {
             let state = self.principals.get(principal)?;

@@ -12,22 +12,10 @@ use super::principal::Principal;
 use super::principal_state::{CompanyState, PrincipalState, Waiter};
 use super::slots::{Slot, Slots};
 use super::usage::RecentUsage;
+use super::work_class::WorkClass;
 
 /// Minimum number of principals before those without recent use are removed.
 const SWEEP: usize = 64;
-
-/// What a connection is needed for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WorkClass {
-    /// One statement that reads.
-    Read,
-    /// One statement that reads for too long for a reserved connection.
-    LongRead,
-    /// One statement that reads, in an operation that holds a connection for a transaction. If such a request waited
-    /// for all holders of connections, these could deadlock.
-    NestedRead,
-    Transaction,
-}
 
 /// No connection was available in time, or too many requests wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +37,7 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     slots: Slots,
-    companies: HashMap<Option<i64>, CompanyState>,
+    companies: HashMap<Option<i64>, CompanyState<Permit>>,
     latest: Latest<Principal>,
     latest_company: Latest<Option<i64>>,
     /// The companies that have waiting requests.
@@ -157,12 +145,12 @@ impl Shared {
 }
 
 impl State {
-    fn known(&self, principal: Principal) -> Option<&PrincipalState> {
+    fn known(&self, principal: Principal) -> Option<&PrincipalState<Permit>> {
         self.companies.get(&principal.company()).and_then(|company| company.principals.get(&principal))
     }
 
     /// The company of a principal. Creates the company and the principal's party if they do not exist.
-    fn company(&mut self, principal: Principal, now: Instant) -> &mut CompanyState {
+    fn company(&mut self, principal: Principal, now: Instant) -> &mut CompanyState<Permit> {
         if self.known(principal).is_none() && self.count() >= self.sweep {
             self.sweep_out(now);
         }
@@ -207,7 +195,9 @@ impl State {
         let starved = self.starved(limits);
         let is_reserved = match self.known(principal) {
             Some(principal_state) => self.slots.kind_for(limits, (principal, principal_state), class, starved, now),
-            None => self.slots.kind_for(limits, (principal, &PrincipalState::new(now, 0)), class, starved, now),
+            None => {
+                self.slots.kind_for(limits, (principal, &PrincipalState::<Permit>::new(now, 0)), class, starved, now)
+            }
         }?;
         Some(self.take(is_reserved, principal, class, now))
     }
@@ -296,7 +286,7 @@ impl State {
     }
 
     /// Removes a waiter from its queue.
-    fn dequeue(&mut self, principal: Principal, is_it: impl Fn(&Waiter) -> bool) -> Option<Waiter> {
+    fn dequeue(&mut self, principal: Principal, is_it: impl Fn(&Waiter<Permit>) -> bool) -> Option<Waiter<Permit>> {
         let key = principal.company();
         let company = self.companies.get_mut(&key)?;
         let principal_state = company.principals.get_mut(&principal)?;
@@ -312,7 +302,7 @@ impl State {
     }
 
     /// The next waiter that can get a connection, and that connection.
-    fn next(&mut self, limits: SchedulerLimits, now: Instant) -> Option<(Principal, Waiter, Slot)> {
+    fn next(&mut self, limits: SchedulerLimits, now: Instant) -> Option<(Principal, Waiter<Permit>, Slot)> {
         if self.slots.are_taken() {
             return None;
         }

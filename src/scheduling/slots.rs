@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::limits::SchedulerLimits;
 use super::principal::Principal;
 use super::principal_state::PrincipalState;
-use super::scheduler::WorkClass;
+use super::work_class::WorkClass;
 
 /// Number of connections to open before any is reused, so that the next requests that arrive together find open ones.
 const WARM: usize = 3;
@@ -47,10 +47,10 @@ impl Slots {
 
     /// Whether a principal can get a connection, and if so, whether that is a reserved one. `starved` is the number of
     /// principals that wait although they hold less than their share, including this principal if that applies to it.
-    pub fn kind_for(
+    pub fn kind_for<P>(
         &self,
         limits: SchedulerLimits,
-        (principal, state): (Principal, &PrincipalState),
+        (principal, state): (Principal, &PrincipalState<P>),
         class: WorkClass,
         starved: usize,
         now: Instant,

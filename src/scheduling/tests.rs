@@ -13,7 +13,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::limits::{ContendedLimits, SchedulerLimits};
 use super::principal::{Principal, TokenKey};
-use super::scheduler::{AcquireError, Permit, Scheduler, WorkClass};
+use super::scheduler::{AcquireError, Permit, Scheduler};
+use super::work_class::WorkClass;
 
 const TEN: SchedulerLimits = SchedulerLimits {
     ordinary: 10,

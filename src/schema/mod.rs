@@ -1,6 +1,7 @@
 //! The root fields of queries and mutations, and the schema built from them. Each field delegates to the module that it
 //! is about.
 
+mod by_id;
 mod mutation;
 mod node;
 mod query;

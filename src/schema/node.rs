@@ -1,6 +1,6 @@
 //! `Node`: records of any type, by their global IDs.
 
-use super::query::{ById, ByIds, Query};
+use super::by_id::{ById, ByIds};
 use crate::company::{Company, CompanyById};
 use crate::customer::{Customer, CustomerById};
 use crate::engine::{
@@ -83,9 +83,9 @@ impl NodeRequest {
     }
 }
 
-/// `Query.node`.
-pub fn node() -> FieldDefinition {
-    relation_from_loaders::<Query, Args<ById>, NodeRequest, Option<AnyRow<Node>>>(
+/// `Query.node`; `R` is the root.
+pub fn node<R: 'static>() -> FieldDefinition {
+    relation_from_loaders::<R, Args<ById>, NodeRequest, Option<AnyRow<Node>>>(
         |_, Args(by), ctx, state| {
             ctx.viewer(Scope::Read)?;
             Ok(NodeRequest::new(parse_global_id(&by.id)?, state))
@@ -95,8 +95,8 @@ pub fn node() -> FieldDefinition {
 }
 
 /// `Query.nodes`: one statement for each type among the IDs.
-pub fn nodes() -> FieldDefinition {
-    relation_from_loaders::<Query, Args<ByIds>, Vec<NodeRequest>, Nullable<Vec<Option<AnyRow<Node>>>>>(
+pub fn nodes<R: 'static>() -> FieldDefinition {
+    relation_from_loaders::<R, Args<ByIds>, Vec<NodeRequest>, Nullable<Vec<Option<AnyRow<Node>>>>>(
         |_, Args(by), ctx, state| {
             ctx.viewer(Scope::Read)?;
             let count = by.ids.len();

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ID, InputObject};
+use async_graphql::InputObject;
 
+use super::by_id::{ById, ByIds};
 use super::node;
 use crate::customer::{self, Customer, CustomerById};
 use crate::engine::{
@@ -27,9 +28,9 @@ object! {
     /// other fields are still answered.
     Query {
         /// Finds a record of any type by its global ID.
-        node = node::node().describe_argument("id", "A global ID, such as \"Note:42\".");
+        node = node::node::<Query>().describe_argument("id", "A global ID, such as \"Note:42\".");
         /// Finds records of any type by their global IDs: in the order of the IDs, null for an ID without a record.
-        nodes = node::nodes().describe_argument("ids", "Global IDs, at most 100.");
+        nodes = node::nodes::<Query>().describe_argument("ids", "Global IDs, at most 100.");
         /// The authenticated user, with the user's company and scopes.
         viewer = inline_with(|_: &Query, (), ctx| Ok(Some(Viewer(Arc::new(ctx.viewer(Scope::Read)?.clone())))));
         /// Finds a note by its ID.
@@ -111,18 +112,6 @@ const SEARCH_CUSTOMERS: &str = "Only customers for whom each of these words is a
 const SEARCH_USERS: &str = "Only users for whom each of these words is a prefix of a word in their names, their e-mail address or their \
     username; case and accents make no difference. Digits match telephone numbers, too, with or without the country \
     code. At most 20 words.";
-
-/// The argument of a field that finds a record.
-#[derive(InputObject)]
-pub struct ById {
-    pub id: ID,
-}
-
-/// The argument of a field that finds records.
-#[derive(InputObject)]
-pub struct ByIds {
-    pub ids: Vec<ID>,
-}
 
 /// The arguments of `Query.noteCounts`.
 #[derive(InputObject)]

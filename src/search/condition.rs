@@ -12,7 +12,7 @@ use sea_orm::sea_query::{
 };
 use sea_orm::{Condition, DatabaseBackend};
 
-use super::index::TextField;
+use super::part::TextField;
 use super::query::{Phrase, Search};
 use crate::store::entity::{AccessScope, note};
 

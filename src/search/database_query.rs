@@ -1,7 +1,7 @@
 //! Renders a search in the query languages of the databases. The tokens consist of letters, digits and marks, so
 //! nothing has to be escaped.
 
-use super::index::SEPARATOR;
+use super::part::SEPARATOR;
 use super::query::{Phrase, Search};
 
 impl Search {

@@ -11,7 +11,7 @@ use sea_orm::Condition;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Order, Query, WindowStatement};
 
 use super::condition::SearchCondition;
-use super::index::TextField;
+use super::part::TextField;
 use super::query::Search;
 use super::snippet::Reading;
 use crate::engine::{FieldDefinition, Loader, field, field_ref, leaf_enum, object, relation_with_args};

@@ -9,14 +9,16 @@ use std::sync::Arc;
 
 use sea_orm::{DatabaseBackend, DbErr};
 
-use super::index::{GAP, Part, SEPARATOR};
-use super::note_words::MAX_WORDS;
+use super::part::{GAP, Part, SEPARATOR};
 use super::token::{MAX_TOKENS, searched, tokens};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::meter::Meter;
 use crate::scheduling::offload::{offload, offload_at_once};
 
+/// Maximum number of distinct words of an indexed note; if a note has more, its parts are searched instead.
+/// `PostgreSQL` accepts a megabyte per value, which is just more than twice this many words of maximum length.
+pub const MAX_WORDS: usize = 6_000;
 /// Maximum number of indexed positions per token of a text: one less than `PostgreSQL` keeps.
 const MAX_POSITIONS: usize = 255;
 /// Texts of up to this many bytes together are tokenized on the current thread: less than a millisecond of work.

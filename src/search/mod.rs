@@ -1,7 +1,7 @@
 //! Search: which notes contain the words of a search, how well they match, and where.
 //!
 //! Texts become [`token`]s, the same for both databases and for searches, which [`query`] parses. The [`index`] is
-//! written in the transaction of each change: one row for each part of a note, that is its subject, its details, and
+//! written in the transaction of each change: one row for each [`part`] of a note, that is its subject, its details, and
 //! each of its messages, and one for the [`note_words`] of all of them. [`condition`] queries it, with `FTS5` on `SQLite`
 //! and `tsvector` on `PostgreSQL`; [`hit`] finds where a note matches, and [`mod@snippet`] shows it, with a [`matcher`]
 //! that reads a text once.
@@ -16,13 +16,15 @@ mod index;
 mod indexed;
 mod matcher;
 mod note_words;
+mod part;
 mod query;
 mod snippet;
 mod token;
 
 pub use condition::SearchCondition;
 pub use hit::{SharedSearch, search_hit};
-pub use index::{Part, TextField, add, parts, remove_notes, replace};
+pub use index::{add, remove_notes, replace};
 pub use indexed::IndexedTexts;
+pub use part::{Part, TextField, parts};
 pub use query::{Phrase, Search};
 pub use token::{Shape, Token, Tokens, tokens};

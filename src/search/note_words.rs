@@ -10,13 +10,9 @@ use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement};
 use serde_json::json;
 
-use super::index::{GAP, Part, SEPARATOR};
-use super::indexed::IndexedTexts;
+use super::indexed::{IndexedTexts, MAX_WORDS};
+use super::part::{GAP, Part, SEPARATOR};
 use crate::scheduling::offload::offload_at_once;
-
-/// Maximum number of distinct words of an indexed note; if a note has more, its parts are searched instead.
-/// `PostgreSQL` accepts a megabyte per value, which is just more than twice this many words of maximum length.
-pub const MAX_WORDS: usize = 6_000;
 
 /// The words of notes, by key; `None` if a note has too many.
 type Words = BTreeMap<i64, Option<BTreeSet<String>>>;

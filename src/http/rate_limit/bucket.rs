@@ -1,7 +1,5 @@
 use std::time::{Duration, Instant};
 
-use super::RateLimitKind;
-
 /// The rate limit of an address or a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
@@ -19,6 +17,13 @@ impl RateLimit {
         let nanos = u128::from(cost) * 1_000_000_000 / u128::from(self.refill.max(1));
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
+}
+
+/// The part of a rate limit that is exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateLimitKind {
+    Operations,
+    Budget,
 }
 
 /// What an address or a token uses at the moment. The budget is stored as the time when it will be full again, so that

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use lru::LruCache;
 
 use self::bucket::Bucket;
-pub use bucket::RateLimit;
+pub use bucket::{RateLimit, RateLimitKind};
 pub use client_addr::{ConnectionInfo, TrustedProxies, TrustedProxy, network};
 
 use crate::auth::Viewer;
@@ -38,12 +38,6 @@ pub struct RateLimitExceeded {
     pub is_address: bool,
     /// The time after which a retry makes sense.
     pub retry_after: Duration,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RateLimitKind {
-    Operations,
-    Budget,
 }
 
 /// The buckets of all recent addresses and tokens.

@@ -1,4 +1,3 @@
-use super::weight::MOST_INTROSPECTION_LISTS;
 use crate::document::{DocumentLimits, ParserLimits};
 
 /// Maximum nesting of fields: enough to follow the schema's relations back and forth a few times.
@@ -10,6 +9,9 @@ const INPUTS: u64 = 40_000;
 /// Maximum number of fields when each is counted once per possible type of an interface or union: ten times the fields
 /// of a document.
 const PLANNED_FIELDS: u64 = 20_000;
+
+/// Maximum nesting of lists in an introspection. Tools ask for types, their fields, and the arguments of these.
+pub const MOST_INTROSPECTION_LISTS: u64 = 3;
 
 /// Maximum number of values in an introspection, counted exactly. The limit in this module, which uses rounded list
 /// sizes, is reached first.

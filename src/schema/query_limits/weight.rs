@@ -1,7 +1,4 @@
-use super::QueryLimits;
-
-/// Maximum nesting of lists in an introspection. Tools ask for types, their fields, and the arguments of these.
-pub const MOST_INTROSPECTION_LISTS: u64 = 3;
+use super::bounds::{MOST_INTROSPECTION_LISTS, QueryLimits};
 
 /// Maximum number of values in an introspection, estimated by the lengths of its lists in this schema. The query that
 /// tools send is estimated at some 300,000.
