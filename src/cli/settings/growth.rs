@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 use clap::Args;
 
-use super::number;
+use super::number::number;
 use crate::quota::{Quota, QuotaLimits};
 
 /// How much a company may store, unless `notegraph company limit` sets other limits for it.

@@ -2,7 +2,7 @@ use std::ops::RangeInclusive;
 
 use clap::Args;
 
-use super::number;
+use super::number::number;
 use crate::http::{ConnectionLimits, RateLimit, TrustedProxies, TrustedProxy};
 
 const BUDGETS: RangeInclusive<u64> = 1_000..=1_000_000_000_000;

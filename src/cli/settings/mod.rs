@@ -4,13 +4,13 @@ mod documents;
 mod growth;
 mod identity;
 mod limits;
+mod number;
 mod query_limits;
 mod record;
 mod timeouts;
 mod usage;
 
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -25,6 +25,7 @@ pub use record::RecordArgs;
 pub use timeouts::ConnectionTimeoutArgs;
 pub use usage::UsageArgs;
 
+use self::number::number;
 use crate::http::{ConnectionLimits, HttpSettings, Origin, ServerTimeouts};
 use crate::scheduling::CpuScheduler;
 use crate::store::db::{self, TokenConnections};
@@ -266,19 +267,6 @@ impl ServeArgs {
             stop_delay: Duration::from_secs(self.stop_delay),
             requests: Duration::from_secs(self.stop_timeout),
         }
-    }
-}
-
-/// Returns a parser for whole numbers within bounds, whose error states the bounds.
-fn number<N: TryFrom<u64>>(
-    unit: &'static str,
-    bounds: RangeInclusive<u64>,
-) -> impl Fn(&str) -> Result<N, String> + Clone + Send + Sync + 'static {
-    move |text| {
-        let number = text.parse().ok().filter(|number| bounds.contains(number));
-        number
-            .and_then(|number| N::try_from(number).ok())
-            .ok_or_else(|| format!("give a whole number of {unit}, {} to {}", bounds.start(), bounds.end()))
     }
 }
 

@@ -1,6 +1,6 @@
 use clap::Args;
 
-use super::number;
+use super::number::number;
 use crate::schema::query_limits::QueryLimits;
 
 /// Limits of a GraphQL document, checked before anything is executed.

@@ -1,6 +1,6 @@
 use clap::Args;
 
-use super::number;
+use super::number::number;
 use crate::exchange::input::RecordLimits;
 
 /// Limits of one record of an import. Larger records are rejected.

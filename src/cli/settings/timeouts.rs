@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::number;
+use super::number::number;
 use crate::http::ConnectionTimeouts;
 
 /// How slow a client may be.

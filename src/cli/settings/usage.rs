@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::number;
+use super::number::number;
 use crate::meter::{MemoryLimits, OperationLimits};
 
 /// How much one operation may use while it runs, and how much memory all of them may hold. An operation that exceeds a

@@ -3,7 +3,8 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 
-use super::{ImportedNote, REFERENCE_TYPES, STATUSES, updated_on, version};
+use super::format::{REFERENCE_TYPES, STATUSES, updated_on, version};
+use super::imported::ImportedNote;
 use crate::exchange::assignee::{self, ImportedAssignee};
 use crate::exchange::message::{self, ImportedMessage};
 use crate::exchange::person::{read_customer, read_user};

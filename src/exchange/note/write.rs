@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use super::{reference_name, status_name, updated_on, version};
+use super::format::{reference_name, status_name, updated_on, version};
 use crate::exchange::assignee;
 use crate::exchange::reader::id;
 use crate::exchange::value::{self, text};

@@ -7,7 +7,9 @@ use sea_orm::sqlx::Connection as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DbErr, Statement};
 
+use super::connect_error::ConnectError;
 use super::connection_epoch::ConnectionEpoch;
+use super::file::IfMissing;
 use super::group_commit::GroupCommit;
 use super::pool::{Connection, Overview, Pool};
 use super::postgres::{self, LazySession, Server};
@@ -17,13 +19,6 @@ use super::statement_context::StatementContext;
 use super::statement_timeout::StatementTimeout;
 use super::{BackendConnections, Db, IdSequences, ReadPool, Shared, file, sqlite_file};
 use crate::scheduling::{ContendedLimits, CpuScheduler, SchedulerLimits};
-
-/// What to do if the `SQLite` file does not exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IfMissing {
-    Create,
-    Fail,
-}
 
 /// How to connect to the database.
 #[derive(Clone, Debug)]
@@ -98,37 +93,8 @@ impl TokenConnections {
     }
 }
 
-/// Why connecting failed; the text is for the operator.
-#[derive(Debug)]
-pub enum ConnectError {
-    /// The address does not name a supported database.
-    Address(String),
-    /// The database does not answer, or refuses the connection.
-    Database(DbErr),
-    /// The database does not keep its data as safely as the server promises; the text says why.
-    Unsafe(String),
-}
-
-impl std::fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Address(reason) => f.write_str(reason),
-            Self::Database(error) => write!(f, "cannot open the database: {error}"),
-            Self::Unsafe(reason) => write!(f, "the database would not keep what it is given: {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for ConnectError {}
-
-impl From<DbErr> for ConnectError {
-    fn from(error: DbErr) -> Self {
-        Self::Database(error)
-    }
-}
-
-/// How long a writer of `SQLite` waits for the write connection, and how long the start waits for `PostgreSQL`.
-pub const WAIT: Duration = Duration::from_secs(10);
+/// How long a writer of `SQLite` waits for the write connection.
+const WAIT: Duration = Duration::from_secs(10);
 /// How long everything else waits for a connection from the pool, and then for that connection to open.
 const TURN: Duration = Duration::from_secs(7);
 const OPEN: Duration = Duration::from_secs(3);

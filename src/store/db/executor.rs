@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, E
 use super::postgres::{Session, changed};
 use super::row::Row;
 use super::size;
-use super::statement_context::StatementContext;
+use super::statement_meter::StatementMeter;
 use crate::scheduling::watchdog::yield_if_long;
 
 /// Rows are charged to the memory budget in steps of this many bytes, since all operations share it.
@@ -54,12 +54,12 @@ impl DbExecutor {
     ///
     /// # Errors
     /// If the statement fails, or the operation is stopped.
-    pub async fn rows(&self, statement: Statement, context: &StatementContext) -> Result<Vec<Row>, DbErr> {
+    pub async fn rows(&self, statement: Statement, meter: &StatementMeter) -> Result<Vec<Row>, DbErr> {
         match self {
-            Self::Sqlite(connection) => sqlite_rows(connection, statement, context).await,
-            Self::SqliteTransaction(connection) => sqlite_rows(connection, statement, context).await,
+            Self::Sqlite(connection) => sqlite_rows(connection, statement, meter).await,
+            Self::SqliteTransaction(connection) => sqlite_rows(connection, statement, meter).await,
             Self::Postgres(session) => {
-                let mut rows = Counted::new(context);
+                let mut rows = Counted::new(meter);
                 let mut stream = session.rows(&statement).await?;
                 while let Some(row) = stream.next().await? {
                     rows.push(Row::Postgres(row)).await?;
@@ -73,7 +73,7 @@ impl DbExecutor {
     ///
     /// # Errors
     /// As for [`Self::rows`].
-    pub async fn row(&self, statement: Statement, context: &StatementContext) -> Result<Option<Row>, DbErr> {
+    pub async fn row(&self, statement: Statement, meter: &StatementMeter) -> Result<Option<Row>, DbErr> {
         let row = match self {
             Self::Sqlite(connection) => connection.query_one_raw(statement).await?.map(Row::Sqlite),
             Self::SqliteTransaction(connection) => connection.query_one_raw(statement).await?.map(Row::Sqlite),
@@ -85,8 +85,8 @@ impl DbExecutor {
                 first.map(Row::Postgres)
             }
         };
-        if let Some(row) = row.as_ref().filter(|_| context.is_metered()) {
-            context.rows(1, size::of_row(row))?;
+        if let Some(row) = row.as_ref().filter(|_| meter.is_metered()) {
+            meter.rows(1, size::of_row(row))?;
         }
         Ok(row)
     }
@@ -95,10 +95,10 @@ impl DbExecutor {
 async fn sqlite_rows(
     connection: &impl StreamTrait,
     statement: Statement,
-    context: &StatementContext,
+    meter: &StatementMeter,
 ) -> Result<Vec<Row>, DbErr> {
     let mut stream = pin!(connection.stream_raw(statement).await?);
-    let mut rows = Counted::new(context);
+    let mut rows = Counted::new(meter);
     while let Some(row) = stream.try_next().await? {
         rows.push(Row::Sqlite(row)).await?;
     }
@@ -107,7 +107,7 @@ async fn sqlite_rows(
 
 /// Rows that are charged to the operation's memory budget.
 struct Counted<'a> {
-    context: &'a StatementContext,
+    meter: &'a StatementMeter,
     rows: Vec<Row>,
     /// How many rows the scope knows of.
     told: usize,
@@ -116,17 +116,17 @@ struct Counted<'a> {
 }
 
 impl<'a> Counted<'a> {
-    fn new(context: &'a StatementContext) -> Self {
-        Self { context, rows: Vec::new(), told: 0, bytes: 0 }
+    fn new(meter: &'a StatementMeter) -> Self {
+        Self { meter, rows: Vec::new(), told: 0, bytes: 0 }
     }
 
     async fn push(&mut self, row: Row) -> Result<(), DbErr> {
-        if self.context.is_metered() {
+        if self.meter.is_metered() {
             self.bytes += size::of_row(&row);
             // Not for each row, since reading the thread's CPU time is a system call.
             if self.bytes >= A_LOT {
-                self.context.check()?;
-                self.context.rows((self.rows.len() - self.told) as u64, self.bytes)?;
+                self.meter.check()?;
+                self.meter.rows((self.rows.len() - self.told) as u64, self.bytes)?;
                 (self.told, self.bytes) = (self.rows.len(), 0);
                 // Reading buffered rows never yields by itself.
                 yield_if_long().await;
@@ -137,7 +137,7 @@ impl<'a> Counted<'a> {
     }
 
     fn end(self) -> Result<Vec<Row>, DbErr> {
-        self.context.rows((self.rows.len() - self.told) as u64, self.bytes)?;
+        self.meter.rows((self.rows.len() - self.told) as u64, self.bytes)?;
         Ok(self.rows)
     }
 }

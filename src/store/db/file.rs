@@ -9,8 +9,15 @@ use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{DbErr, RuntimeErr};
 use url::form_urlencoded;
 
-use super::connect::{ConnectError, IfMissing};
+use super::connect_error::ConnectError;
 use crate::store::private_file;
+
+/// What to do if the `SQLite` file does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfMissing {
+    Create,
+    Fail,
+}
 
 /// Returns the path that a `sqlite:` address names.
 ///

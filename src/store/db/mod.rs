@@ -2,6 +2,7 @@
 //! between `SQLite` and `PostgreSQL`.
 
 mod connect;
+mod connect_error;
 mod connection_epoch;
 mod executor;
 mod fault;
@@ -21,6 +22,7 @@ mod run_statement;
 mod schema_change;
 mod size;
 mod statement_context;
+mod statement_meter;
 mod statement_timeout;
 mod stopwatch;
 mod transaction;
@@ -40,9 +42,10 @@ use sea_orm::{
 use statement_context::StatementContext;
 use tokio::time::timeout;
 
-pub use connect::{ConnectError, DatabaseSettings, IfMissing, TokenConnections, connect};
+pub use connect::{DatabaseSettings, TokenConnections, connect};
+pub use connect_error::ConnectError;
 pub use fault::DbFault;
-pub use file::sqlite_file;
+pub use file::{IfMissing, sqlite_file};
 pub use ids::{CompanyTable, IdSequences, IdSpacing, allocate_dense, event_ids, reserve};
 pub use in_list::{keys_table, one_of, one_of_compared, one_of_pairs, one_of_texts};
 pub use planner_hints::hint_rare;
@@ -51,7 +54,8 @@ pub use read_pool::ReadPool;
 pub use row::{DriverValue, Row, RowQueries};
 pub use rows::update_rows;
 pub use schema_change::SchemaChange;
-pub use statement_context::{CancelOnDrop, CancelSignal, Cancellation, OperationContext};
+pub use statement_context::OperationContext;
+pub use statement_meter::{CancelOnDrop, CancelSignal, Cancellation};
 pub use transaction::Transaction;
 
 use crate::scheduling::WorkClass;
@@ -151,7 +155,7 @@ impl Db {
     }
 
     async fn try_open(&self, pool: &Pool, options: TransactionOptions) -> Result<Transaction, DbErr> {
-        self.context.check()?;
+        self.context.meter.check()?;
         let connection = pool.take(self.context.principal, WorkClass::Transaction).await?;
         connection.hold();
         let shares_with_reads = matches!(self.shared.connections, BackendConnections::Postgres { .. });

@@ -5,11 +5,12 @@ use std::time::Duration;
 use sea_orm::{DatabaseBackend, DbErr, RuntimeErr, Statement};
 use tokio::time::timeout;
 
-use super::connect::WAIT;
 use super::connection_epoch::ConnectionEpoch;
 use super::postgres::{Server, Session, broken, cell};
 use super::stopwatch::Stopwatch;
 
+/// How long the server may take to accept a connection.
+const WAIT: Duration = Duration::from_secs(10);
 /// Minimum time between two connections that check whether the database accepts changes again.
 const SELDOM: Duration = Duration::from_secs(1);
 

@@ -15,6 +15,7 @@ use super::pool::{Pool, PooledConnection};
 use super::row::{Row, RowQueries};
 use super::run_statement::{Ended, run};
 use super::statement_context::StatementContext;
+use super::statement_meter::StatementMeter;
 use crate::scheduling::{CpuSlice, WorkClass};
 
 /// Maximum time of a read on a reserved connection. A longer one is cancelled, and run again on an ordinary connection.
@@ -63,16 +64,16 @@ impl ReadPool {
 
     /// Waits for a permit, if a statement of this principal needs one from the start.
     async fn first_turn(&self) -> Option<CpuSlice> {
-        let turns = self.pool.turns().filter(|_| self.context.is_metered())?;
+        let turns = self.pool.turns().filter(|_| self.context.meter.is_metered())?;
         if !turns.free(self.context.principal).is_zero() {
             return None;
         }
-        Some(turns.acquire_first(self.context.principal, || self.context.check().is_ok()).await)
+        Some(turns.acquire_first(self.context.principal, || self.context.meter.check().is_ok()).await)
     }
 
     /// Waits for one of the few places that the reads of one operation share, if this read needs one.
     async fn place(&self, class: WorkClass) -> Option<SemaphorePermit<'_>> {
-        if class == WorkClass::NestedRead || !self.context.is_metered() {
+        if class == WorkClass::NestedRead || !self.context.meter.is_metered() {
             return None;
         }
         // The semaphore is never closed.
@@ -83,7 +84,7 @@ impl ReadPool {
     /// are pipelined, so that only the first of them waits for one.
     async fn connection(&self, class: WorkClass) -> Result<Arc<PooledConnection>, DbErr> {
         let take = async || self.pool.take(self.context.principal, class).await.map(Arc::new);
-        if class == WorkClass::NestedRead || !self.context.is_metered() {
+        if class == WorkClass::NestedRead || !self.context.meter.is_metered() {
             return take().await;
         }
         let take = async || {
@@ -98,7 +99,7 @@ impl ReadPool {
         }
         // Concurrent reads wait here while the first one waits for its connection.
         let mut shared = self.context.shared.lock().await;
-        self.context.check()?;
+        self.context.meter.check()?;
         if let Some(connection) = shared.upgrade().filter(|connection| connection.may_be_shared()) {
             return Ok(connection);
         }
@@ -115,13 +116,13 @@ impl ReadPool {
     async fn run<T>(
         &self,
         statement: Statement,
-        run_on: impl for<'a> Fn(&'a DbExecutor, Statement, &'a StatementContext) -> BoxFuture<'a, Result<T, DbErr>>,
+        run_on: impl for<'a> Fn(&'a DbExecutor, Statement, &'a StatementMeter) -> BoxFuture<'a, Result<T, DbErr>>,
     ) -> Result<T, DbErr> {
         let mut was_broken = false;
         loop {
-            self.context.check()?;
+            self.context.meter.check()?;
             let _place = self.place(self.class()).await;
-            self.context.check()?;
+            self.context.meter.check()?;
             let turn = self.first_turn().await;
             let class = self.class();
             let connection = self.connection(class).await?;
@@ -135,7 +136,7 @@ impl ReadPool {
             let longest = (connection.is_reserved() && class == WorkClass::Read).then_some(BRIEF);
             let work = async {
                 let executor = connection.executor().await?;
-                run_on(&executor, statement.clone(), &self.context).await
+                run_on(&executor, statement.clone(), &self.context.meter).await
             };
             match run(&self.context, &connection, longest, work).await {
                 // Idle connections break unnoticed; the first read on one finds out.
@@ -156,11 +157,11 @@ impl ReadPool {
 
 impl RowQueries for ReadPool {
     fn rows_raw(&self, statement: Statement) -> BoxFuture<'_, Result<Vec<Row>, DbErr>> {
-        Box::pin(self.run(statement, |executor, statement, context| Box::pin(executor.rows(statement, context))))
+        Box::pin(self.run(statement, |executor, statement, meter| Box::pin(executor.rows(statement, meter))))
     }
 
     fn row_raw(&self, statement: Statement) -> BoxFuture<'_, Result<Option<Row>, DbErr>> {
-        Box::pin(self.run(statement, |executor, statement, context| Box::pin(executor.row(statement, context))))
+        Box::pin(self.run(statement, |executor, statement, meter| Box::pin(executor.row(statement, meter))))
     }
 }
 

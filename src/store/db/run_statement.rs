@@ -8,7 +8,8 @@ use sea_orm::{DbErr, RuntimeErr};
 use tokio::time::{Instant, sleep};
 
 use super::pool::{Activity, PooledConnection};
-use super::statement_context::{Cancellation, StatementContext};
+use super::statement_context::StatementContext;
+use super::statement_meter::Cancellation;
 
 /// How often a running statement checks whether its operation may go on.
 const TICK: Duration = Duration::from_millis(50);
@@ -69,11 +70,11 @@ impl<'a> Timer<'a> {
     fn tell(&mut self) {
         let mut took = self.connection.take_time();
         if let Some(limit) = self.connection.limit() {
-            self.context.steps(limit.take_steps());
+            self.context.meter.steps(limit.take_steps());
             // Waiting for a permit is not working time.
             took = took.saturating_sub(limit.take_waited());
         }
-        self.context.database(took);
+        self.context.meter.database(took);
         if let Some(turns) = self.connection.turns() {
             turns.charge(self.context.principal, took);
         }
@@ -87,7 +88,7 @@ impl Drop for Timer<'_> {
         if let Some(limit) = self.connection.limit() {
             limit.end();
         }
-        self.context.statement();
+        self.context.meter.statement();
     }
 }
 
@@ -99,7 +100,7 @@ pub async fn run<T>(
     longest: Option<Duration>,
     work: impl Future<Output = Result<T, DbErr>>,
 ) -> Ended<T> {
-    if let Err(stop) = context.check() {
+    if let Err(stop) = context.meter.check() {
         if let Some(limit) = connection.limit() {
             limit.end();
         }
@@ -122,14 +123,14 @@ pub async fn run<T>(
             Next::Result(result) => {
                 using.end();
                 // The operation's limits may have stopped another statement on the same connection.
-                return Ended::Done(result.map_err(|error| context.check().err().unwrap_or(error)));
+                return Ended::Done(result.map_err(|error| context.meter.check().err().unwrap_or(error)));
             }
             // Before that, a new connection may just be opening in its place.
             Next::Activity(Some(Activity::Idles)) if timer.start.elapsed() >= LAST_ASK => {
                 let lost = "the database knows nothing of the statement that an answer is waited for to".to_owned();
                 break Ended::Done(Err(DbErr::Conn(RuntimeErr::Internal(lost))));
             }
-            Next::Activity(_) => match context.check() {
+            Next::Activity(_) => match context.meter.check() {
                 Err(stop) => break Ended::Done(Err(stop)),
                 Ok(()) if longest.is_some_and(|longest| timer.start.elapsed() >= longest) => break Ended::TooLong,
                 Ok(()) => {}

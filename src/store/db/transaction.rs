@@ -135,11 +135,11 @@ impl Transaction {
         self.ended();
         if self.savepoint == 0 && self.is_change {
             match &result {
-                Ok(()) => self.hold.context.changed(),
+                Ok(()) => self.hold.context.meter.changed(),
                 // The connection to PostgreSQL broke on the way, so the commit may have arrived. Other errors are
                 // refusals.
                 Err(error) if is_remote && DbFault::of(error) == Some(DbFault::Connection) => {
-                    self.hold.context.count_uncertain_change();
+                    self.hold.context.meter.count_uncertain_change();
                 }
                 Err(_) => {}
             }
@@ -223,11 +223,11 @@ impl Drop for Hold {
 
 impl RowQueries for Transaction {
     fn rows_raw(&self, statement: Statement) -> BoxFuture<'_, Result<Vec<Row>, DbErr>> {
-        Box::pin(self.run(self.executor().rows(statement, &self.hold.context)))
+        Box::pin(self.run(self.executor().rows(statement, &self.hold.context.meter)))
     }
 
     fn row_raw(&self, statement: Statement) -> BoxFuture<'_, Result<Option<Row>, DbErr>> {
-        Box::pin(self.run(self.executor().row(statement, &self.hold.context)))
+        Box::pin(self.run(self.executor().row(statement, &self.hold.context.meter)))
     }
 }
 

@@ -8,10 +8,8 @@ use std::marker::PhantomData;
 use sea_orm::prelude::{Date, DateTimeUtc};
 use sea_orm::sea_query::{IntoIden, Query, SelectStatement};
 use sea_orm::{ActiveEnum, Condition, DbErr, EntityTrait, IdenStatic, Iterable, QueryTrait, Select};
+use serde::de::DeserializeOwned;
 
-use super::note::{NoteStatus, ReferenceType, Tags};
-use super::token::Scopes;
-use super::user::UserStatus;
 use crate::scheduling::watchdog::yield_if_long;
 use crate::store::db::{DriverValue, Row, RowQueries};
 
@@ -180,25 +178,45 @@ fn read<T: DriverValue>(row: &Row, place: usize) -> Result<Option<T>, DbErr> {
     row.value(place)
 }
 
-fn promised<T>(value: Option<T>, place: usize) -> Result<T, DbErr> {
+/// Reads a value that is stored as JSON.
+///
+/// # Errors
+/// When the JSON does not fit the type.
+pub fn json<T: DeserializeOwned>(row: &Row, place: usize) -> Result<Option<T>, DbErr> {
+    row.json(place)
+}
+
+/// Reads a value of an enum that is stored by its name.
+///
+/// # Errors
+/// When there is no such value.
+pub fn by_name<T: ActiveEnum<Value = String>>(row: &Row, place: usize) -> Result<Option<T>, DbErr> {
+    read(row, place)?.map(|name: String| T::try_from_value(&name)).transpose()
+}
+
+/// # Errors
+/// When there is no value.
+pub fn promised<T>(value: Option<T>, place: usize) -> Result<T, DbErr> {
     value.ok_or_else(|| DbErr::Type(format!("null at place {place} of a row, where a value is promised")))
 }
 
+/// Implements [`Cell`] for types and their options, with functions that read a value, or null.
 macro_rules! cells {
     ($($kind:ty => $read:expr;)+) => {$(
-        impl Cell for $kind {
-            fn read(row: &Row, place: usize) -> Result<Self, DbErr> {
-                promised($read(row, place)?, place)
+        impl $crate::store::entity::columns::Cell for $kind {
+            fn read(row: &$crate::store::db::Row, place: usize) -> Result<Self, sea_orm::DbErr> {
+                $crate::store::entity::columns::promised($read(row, place)?, place)
             }
         }
 
-        impl Cell for Option<$kind> {
-            fn read(row: &Row, place: usize) -> Result<Self, DbErr> {
+        impl $crate::store::entity::columns::Cell for Option<$kind> {
+            fn read(row: &$crate::store::db::Row, place: usize) -> Result<Self, sea_orm::DbErr> {
                 $read(row, place)
             }
         }
     )+};
 }
+pub(crate) use cells;
 
 cells! {
     bool => read;
@@ -208,28 +226,6 @@ cells! {
     Vec<u8> => read;
     Date => read;
     DateTimeUtc => read;
-    NoteStatus => by_name;
-    UserStatus => by_name;
-    Tags => tags;
-    Scopes => scopes;
-}
-
-impl Cell for Option<ReferenceType> {
-    fn read(row: &Row, place: usize) -> Result<Self, DbErr> {
-        by_name(row, place)
-    }
-}
-
-fn tags(row: &Row, place: usize) -> Result<Option<Tags>, DbErr> {
-    Ok(row.json(place)?.map(Tags))
-}
-
-fn scopes(row: &Row, place: usize) -> Result<Option<Scopes>, DbErr> {
-    Ok(row.json(place)?.map(Scopes))
-}
-
-fn by_name<T: ActiveEnum<Value = String>>(row: &Row, place: usize) -> Result<Option<T>, DbErr> {
-    read(row, place)?.map(|name: String| T::try_from_value(&name)).transpose()
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::columns::table;
+use super::columns::{Cell, by_name, cells, json, table};
+use crate::store::db::Row;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "lowercase")]
@@ -43,6 +44,17 @@ pub enum ReferenceType {
 /// Tags in the order given; duplicates occur only if an import brought them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, FromJsonQueryResult)]
 pub struct Tags(pub Vec<String>);
+
+cells! {
+    NoteStatus => by_name;
+    Tags => json;
+}
+
+impl Cell for Option<ReferenceType> {
+    fn read(row: &Row, place: usize) -> Result<Self, DbErr> {
+        by_name(row, place)
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "note")]

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::columns::table;
+use super::columns::{by_name, cells, table};
 
 /// Whether a user may act; tokens of inactive users are refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -12,6 +12,8 @@ pub enum UserStatus {
     Active,
     Inactive,
 }
+
+cells! { UserStatus => by_name; }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "user")]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lru::LruCache;
 
-use super::CompanyTable;
+use super::company_table::CompanyTable;
 
 /// Maximum number of company tables whose blocks are kept; ids left in evicted blocks are never used.
 const KEPT: NonZeroUsize = NonZeroUsize::new(20_000).expect("is not zero");

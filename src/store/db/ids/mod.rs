@@ -5,40 +5,17 @@
 //! about how many lie between them. Events have a single counter for all companies: their position in the event log,
 //! which is never shown.
 
+mod company_table;
 mod lease;
 mod steps;
 
+pub use company_table::CompanyTable;
 use lease::IdBlocks;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, Statement};
 pub use steps::IdSpacing;
 
 use super::Db;
 use crate::store::entity::company;
-
-/// A table whose ids are counted by company.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CompanyTable {
-    Customer,
-    User,
-    NoteType,
-    Note,
-    Message,
-    Token,
-}
-
-impl CompanyTable {
-    /// The name of its counter in `company_counter`.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Customer => "customer",
-            Self::User => "user",
-            Self::NoteType => "note_type",
-            Self::Note => "note",
-            Self::Message => "message",
-            Self::Token => "token",
-        }
-    }
-}
 
 /// The largest id: JavaScript cannot represent larger integers exactly.
 const LARGEST: i64 = (1 << 53) - 1;
