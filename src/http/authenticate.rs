@@ -9,8 +9,8 @@ use tracing::Instrument;
 
 use super::bearer::bearer;
 use super::error::HttpError;
-use super::graphql::GraphqlState;
 use super::rate_limit::ConnectionInfo;
+use super::state::GraphqlState;
 use crate::auth::{self, Viewer};
 use crate::error::Error;
 use crate::graphql::context::AppState;

@@ -4,7 +4,6 @@
 //! runtime. Interpreting the body can take long, so it runs on the work runtime.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_graphql::{ServerError, Variables};
 use axum::body::{Body, Bytes};
@@ -15,54 +14,24 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::accept::MediaType;
-use super::document_cache::{DocumentCache, ValidatedDocument};
+use super::document_cache::ValidatedDocument;
 use super::error::HttpError;
-use super::health::Readiness;
-use super::interrupted::{Interrupted, interrupt};
+use super::operation::{LAST_WORDS, PreparedOperation, RunningOperation, measure, refused};
 use super::origin;
-use super::persisted_documents::{PersistedDocuments, ResolvedDocument};
-use super::rate_limit::{REQUEST, RateLimitPermit, RateLimiter};
+use super::persisted_documents::ResolvedDocument;
+use super::rate_limit::{REQUEST, RateLimitPermit};
 use super::request_id::RequestIdExt;
 use super::response::Executed;
-use super::response_body::ResponseGuard;
 use super::server::ShutdownSignal;
-use super::settings::HttpSettings;
+use super::state::GraphqlState;
 use super::{body, request, response};
-use crate::auth::{IdentityProvider, Tokens, Viewer};
+use crate::auth::Viewer;
 use crate::document::OperationKind;
-use crate::engine;
-use crate::graphql::context::AppState;
-use crate::meter::{MemoryPool, MemoryReservation, Meter};
+use crate::meter::{MemoryReservation, Meter};
 use crate::scheduling::Principal;
-use crate::scheduling::runtime::OperationRuntime;
-use crate::scheduling::watchdog::{self, watched_by};
-use crate::schema::query_limits::{self, QueryCost};
-use crate::schema::{PreparedDocument, Schema};
-use crate::store::db::{CancelOnDrop, CancelSignal, OperationContext};
-
-/// An operation that is about to run.
-struct RunningOperation {
-    viewer: Viewer,
-    permit: RateLimitPermit,
-    meter: Arc<Meter>,
-    /// The memory that the request holds. It moves with the operation, which uses it even after the client has
-    /// disconnected.
-    memory: MemoryReservation,
-    /// Points charged for the operation so far.
-    estimate: u64,
-    /// The part of `estimate` that is charged for the bytes that the operation writes.
-    written: u64,
-    /// Stops the operation when nobody waits for its response any more; never signalled for mutations.
-    stop: CancelSignal,
-    request_id: String,
-}
-
-/// Grace period after the request timeout, for writing the response of a mutation that was made. The same time is added
-/// once more for a thread to become free and report what was answered.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-
-/// Minimum cost of an operation in points, for the work that was done before measuring began.
-const LEAST_COST: u64 = 100;
+use crate::scheduling::watchdog::watched_by;
+use crate::schema::query_limits;
+use crate::store::db::{CancelOnDrop, CancelSignal};
 
 /// Memory that a document takes per byte of its text, including the copy that is executed.
 const PARSED_BYTES: u64 = 60;
@@ -80,22 +49,6 @@ pub static COST: HeaderName = HeaderName::from_static("x-graphql-cost");
 
 fn shows_cost(headers: &HeaderMap) -> bool {
     headers.get(&COST).is_some_and(|value| value == "1")
-}
-
-/// The state shared by all requests.
-pub struct GraphqlState {
-    pub app: AppState,
-    pub schema: Schema,
-    pub settings: HttpSettings,
-    pub documents: DocumentCache,
-    pub stored: PersistedDocuments,
-    pub limits: Arc<RateLimiter>,
-    pub memory: Arc<MemoryPool>,
-    pub tokens: Tokens,
-    pub identity: Option<IdentityProvider>,
-    pub readiness: Readiness,
-    /// Executes everything whose duration depends on what the client asks for.
-    pub runtime: OperationRuntime,
 }
 
 /// A request whose client is authenticated and has been charged for it, ready to be parsed.
@@ -244,7 +197,7 @@ impl GraphqlState {
         let prepared = match self.prepare(&known, operation_name.as_deref(), variables, by_post)? {
             Ok(prepared) => prepared,
             Err(errors) => {
-                let mut executed = wrong(errors, permit, meter, estimate, request_id);
+                let mut executed = refused(errors, permit, meter, estimate, request_id);
                 executed.cost = executed.cost.filter(|_| shows_cost);
                 return Ok(executed);
             }
@@ -327,101 +280,4 @@ impl GraphqlState {
         let (document, number) = (Arc::clone(document), operation.number);
         Ok(Ok(PreparedOperation { document, number, variables, changing, estimate }))
     }
-
-    /// Runs the operation in a task of its own. When the client disconnects or the timeout passes, the future that
-    /// waits for it is dropped; a transaction dropped with that future could return its connection to the pool while
-    /// still open. The permit moves into the task, so operations that nobody waits for count against the limits like all
-    /// others.
-    async fn run(
-        &self,
-        prepared: PreparedOperation,
-        running: RunningOperation,
-        deadline: Instant,
-    ) -> Result<Executed, HttpError> {
-        let RunningOperation { viewer, permit, meter, memory, estimate, written, stop, request_id } = running;
-        let principal = Principal::Token(viewer.token_key());
-        let app =
-            self.app.for_operation(OperationContext { token: viewer.token_key(), meter: Arc::clone(&meter), stop });
-        let PreparedOperation { document, number, variables, .. } = prepared;
-        let data = app.data(&document.selected, viewer, &meter);
-        let (schema, db) = (self.schema.clone(), self.app.db.clone());
-        // Count the time that parsing the request took.
-        meter.cpu(watchdog::take_cpu_time());
-        let measure = measure(&meter);
-        let (interrupting, interrupting_id) = (Arc::clone(&meter), request_id.clone());
-        let operation = async move {
-            let mut response = schema.execute(&document, number, &variables, &data).await;
-            response::finalize_errors(&mut response, &request_id);
-            response::faults(&response).for_each(|fault| db.report_fault(fault));
-            meter.release_rows();
-            // The variables, and the memory reserved for them and for the coerced values.
-            drop((variables, memory));
-            let usage = meter.usage();
-            usage.record();
-            permit.reconcile(estimate, usage.cost().max(LEAST_COST).saturating_add(written));
-            tracing::debug!(
-                estimate,
-                cost = usage.cost(),
-                database = ?usage.database,
-                cpu = ?usage.cpu,
-                statements = usage.statements,
-                rows = usage.rows,
-                bytes = usage.answer_bytes,
-                "an operation ended"
-            );
-            let repeatable = meter.is_retryable();
-            let guard = ResponseGuard { permit: Some(permit), meter: Some(meter) };
-            Executed { response, repeatable, cost: Some((estimate, usage)), guard }
-        };
-        let operation = watched_by("operation", measure, operation).in_current_span();
-        let mut task = self.runtime.spawn_for(principal, operation);
-        let in_time = match timeout_at(deadline, &mut task).await {
-            Err(_) => match interrupt(&interrupting, &interrupting_id) {
-                Interrupted::Answered(executed) => return Ok(executed),
-                Interrupted::Soon => timeout_at(deadline + LAST_WORDS, task).await,
-                Interrupted::Nothing => return Err(HttpError::timeout()),
-            },
-            in_time => in_time,
-        };
-        match in_time {
-            Ok(Ok(executed)) => Ok(executed),
-            Ok(Err(panicked)) => Err(HttpError::internal(&panicked)),
-            Err(_) => Err(HttpError::timeout_of_change()),
-        }
-    }
-}
-
-/// A validated operation with its coerced variables.
-struct PreparedOperation {
-    document: Arc<PreparedDocument>,
-    /// Index of the operation in the document.
-    number: usize,
-    variables: Variables,
-    /// Whether the operation is not a query.
-    changing: bool,
-    estimate: QueryCost,
-}
-
-/// Builds the result for an operation that failed validation, and charges for what finding that out took.
-fn wrong(
-    errors: Vec<ServerError>,
-    permit: RateLimitPermit,
-    meter: Arc<Meter>,
-    estimate: u64,
-    request_id: &str,
-) -> Executed {
-    let mut response = engine::Response::refused(errors);
-    response::finalize_errors(&mut response, request_id);
-    meter.cpu(watchdog::take_cpu_time());
-    let usage = meter.usage();
-    usage.record();
-    permit.reconcile(estimate, usage.cost().max(LEAST_COST));
-    let guard = ResponseGuard { permit: Some(permit), meter: Some(meter) };
-    Executed { response, repeatable: true, cost: Some((estimate, usage)), guard }
-}
-
-/// Returns a callback that adds the CPU time of each poll to `meter`.
-fn measure(meter: &Arc<Meter>) -> impl Fn(Duration) + Send + use<> {
-    let meter = Arc::clone(meter);
-    move |took| meter.cpu(took)
 }

@@ -18,14 +18,16 @@ use tracing::Span;
 use super::accept::MediaType;
 use super::document_cache::DocumentCache;
 use super::error::HttpError;
-use super::graphql::{self, GraphqlState};
-use super::health::{self, Readiness};
+use super::graphql;
+use super::health;
 use super::persisted_documents::PersistedDocuments;
 use super::rate_limit::{REQUEST, RateLimiter};
+use super::readiness::Readiness;
 use super::request_id::{self, RequestIdExt};
 use super::server::HttpService;
 use super::settings::HttpSettings;
-use super::{head, playground, playground_session, response};
+use super::state::GraphqlState;
+use super::{head, playground, playground_exchange, response};
 use crate::auth::{IdentityProvider, Tokens};
 use crate::graphql::context::AppState;
 use crate::meter::MemoryPool;
@@ -63,7 +65,7 @@ pub fn service(app: AppState, schema: Schema, settings: &HttpSettings, runtime: 
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/", get(playground::page))
-        .route("/playground/session", post(playground_session::open))
+        .route("/playground/session", post(playground_exchange::open))
         .route("/playground/{*path}", get(playground::asset))
         .fallback(async || (StatusCode::NOT_FOUND, "The API is at /graphql, its playground at /.\n"))
         .with_state(Arc::clone(&state));

@@ -1,0 +1,28 @@
+use std::sync::Arc;
+
+use super::document_cache::DocumentCache;
+use super::persisted_documents::PersistedDocuments;
+use super::rate_limit::RateLimiter;
+use super::readiness::Readiness;
+use super::settings::HttpSettings;
+use crate::auth::{IdentityProvider, Tokens};
+use crate::graphql::context::AppState;
+use crate::meter::MemoryPool;
+use crate::scheduling::runtime::OperationRuntime;
+use crate::schema::Schema;
+
+/// The state shared by all requests.
+pub struct GraphqlState {
+    pub app: AppState,
+    pub schema: Schema,
+    pub settings: HttpSettings,
+    pub documents: DocumentCache,
+    pub stored: PersistedDocuments,
+    pub limits: Arc<RateLimiter>,
+    pub memory: Arc<MemoryPool>,
+    pub tokens: Tokens,
+    pub identity: Option<IdentityProvider>,
+    pub readiness: Readiness,
+    /// Executes everything whose duration depends on what the client asks for.
+    pub runtime: OperationRuntime,
+}
