@@ -160,7 +160,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         search::IndexedTexts::default()
     };
     let app = ctx.app();
-    let id = app.db.ids().next(&app.db, viewer.company_id, db::CompanyTable::Note).await?;
+    let id = app.db.next_id(viewer.company_id, db::CompanyTable::Note).await?;
     let transaction = app.db.begin().await?;
     match key.find(&transaction, ctx).await? {
         PriorResult::New => {}

@@ -127,7 +127,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         search::IndexedTexts::default()
     };
     let app = ctx.app();
-    let id = app.db.ids().next(&app.db, viewer.company_id, db::CompanyTable::Message).await?;
+    let id = app.db.next_id(viewer.company_id, db::CompanyTable::Message).await?;
     let transaction = app.db.begin().await?;
     match key.find(&transaction, ctx).await? {
         PriorResult::New => {}

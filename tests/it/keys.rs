@@ -45,7 +45,7 @@ async fn processes_never_give_the_same_id_and_each_gives_them_in_order() {
     for round in 0..1_000 {
         let process = usize::from(round % 3 == 0);
         let db = &processes[process];
-        let id = db.ids().next(db, acme.id, CompanyTable::Note).await.unwrap();
+        let id = db.next_id(acme.id, CompanyTable::Note).await.unwrap();
         assert!(id > last[process], "{id} after {last:?}");
         assert!(given.insert(id), "{id} was given before");
         last[process] = id;
@@ -70,7 +70,7 @@ async fn ids_that_are_taken_at_the_same_time_are_different() {
     let take = |_| {
         let db = db.clone();
         let company = acme.id;
-        tokio::spawn(async move { db.ids().next(&db, company, CompanyTable::Message).await.unwrap() })
+        tokio::spawn(async move { db.next_id(company, CompanyTable::Message).await.unwrap() })
     };
     let tasks: Vec<_> = (0..50).map(take).collect();
     let mut given = BTreeSet::new();
@@ -93,7 +93,7 @@ async fn a_block_lasts_for_many_ids() {
         }
     });
     for _ in 0..1_000 {
-        db.ids().next(&db, acme.id, CompanyTable::Note).await.unwrap();
+        db.next_id(acme.id, CompanyTable::Note).await.unwrap();
     }
     let asked = asked.load(std::sync::atomic::Ordering::Relaxed);
     assert!((2..50).contains(&asked), "asked {asked} times for 1,000 ids");

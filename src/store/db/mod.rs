@@ -276,6 +276,15 @@ impl Db {
         &self.shared.ids
     }
 
+    /// Returns a new id of the table, without a query in most cases. This may open a transaction, so call it before the
+    /// transaction of the change: on a single connection the two would wait for each other.
+    ///
+    /// # Errors
+    /// If a statement fails, or no ids are left.
+    pub async fn next_id(&self, company_id: i64, table: CompanyTable) -> Result<i64, DbErr> {
+        self.shared.ids.next(self.begin(), company_id, table).await
+    }
+
     /// Replaces the steps between ids, for tests that compare them.
     pub fn set_id_spacing(&mut self, steps: IdSpacing) {
         self.shared.ids = IdSequences::with(steps);

@@ -14,7 +14,7 @@ use lease::IdBlocks;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, Statement};
 pub use steps::IdSpacing;
 
-use super::Db;
+use super::transaction::Transaction;
 use crate::store::entity::company;
 
 /// The largest id: JavaScript cannot represent larger integers exactly.
@@ -37,8 +37,8 @@ impl IdSequences {
     }
 
     /// Returns `count` new ids, ascending and above all earlier ids of the table, within the caller's transaction.
-    /// Others who create ids for this table of this company wait until it ends; use [`Self::next`] if there are many of
-    /// them.
+    /// Others who create ids for this table of this company wait until it ends; use
+    /// [`Db::next_id`](super::Db::next_id) if there are many of them.
     ///
     /// # Errors
     /// If the statement fails, or no ids are left.
@@ -74,19 +74,23 @@ impl IdSequences {
     }
 
     /// Returns a new id, above all that this process took for the table. Most come from a leased block, without a
-    /// query; unused ids are not given out again. This may open a transaction, so call it before the transaction of the
-    /// change: on a single connection the two would wait for each other.
+    /// query; otherwise the transaction `begin` leases a block. Unused ids are not given out again.
     ///
     /// # Errors
     /// If a statement fails, or no ids are left.
-    pub async fn next(&self, db: &Db, company_id: i64, table: CompanyTable) -> Result<i64, DbErr> {
+    pub(super) async fn next(
+        &self,
+        begin: impl Future<Output = Result<Transaction, DbErr>>,
+        company_id: i64,
+        table: CompanyTable,
+    ) -> Result<i64, DbErr> {
         let key = (company_id, table);
         let step = self.steps.next()?;
         if let Some(id) = self.blocks.take(key, step) {
             return Ok(id);
         }
         let block = self.steps.block();
-        let transaction = db.begin().await?.not_counted_as_change();
+        let transaction = begin.await?.not_counted_as_change();
         let end = advance(&transaction, company_id, table, block).await?;
         transaction.commit().await?;
         Ok(self.blocks.put(key, end - block, end, step))
