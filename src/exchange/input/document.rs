@@ -9,8 +9,8 @@ use std::rc::Rc;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::value::RawValue;
 
+use super::source::{Sink, Source, Stopped};
 use super::utf8::Utf8;
-use super::{Sink, Source, Stopped};
 use crate::exchange::reader::explain;
 use crate::json::object::RawObject;
 

@@ -4,9 +4,10 @@ use std::io::BufRead;
 
 use serde::de::IgnoredAny;
 
+use super::document;
 use super::line::{self, Line};
 use super::shape::is_envelope;
-use super::{Sink, Source, Stopped, document};
+use super::source::{Sink, Source, Stopped};
 use crate::exchange::reader::explain;
 
 pub fn read(source: &mut Source, mut input: impl BufRead, sink: &mut Sink<'_>) -> Result<(), Stopped> {

@@ -6,38 +6,16 @@ mod line;
 mod lines;
 mod open;
 mod shape;
+mod source;
 mod utf8;
 
 use std::io::{BufRead, Cursor, ErrorKind, Read};
-use std::sync::Arc;
 
 pub use open::{File, open};
+pub use source::{RecordLimits, Sink, Stopped};
 
-use super::reader::Reject;
-use super::record::{Raw, RecordLocation};
 use shape::FileFormat;
-
-/// Limits on the size of one record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecordLimits {
-    /// Maximum length of its JSON in bytes, without the white space around it.
-    pub bytes: usize,
-    /// Maximum number of JSON values in it: texts, numbers, lists, objects.
-    pub values: usize,
-}
-
-impl Default for RecordLimits {
-    fn default() -> Self {
-        Self { bytes: 16 << 20, values: 100_000 }
-    }
-}
-
-/// Receives the records one after the other; an error ends reading.
-pub type Sink<'a> = dyn FnMut(Raw) -> Result<(), Stopped> + 'a;
-
-/// The receiver accepts no more records.
-#[derive(Debug)]
-pub struct Stopped;
+use source::Source;
 
 /// Reads all records of a file into `sink`. If the file cannot be read any further, the sink receives a rejected record
 /// that says so; other files are not affected.
@@ -107,33 +85,6 @@ fn shape_of(input: &mut impl BufRead, limit: u64, beginning: &mut Vec<u8>) -> (F
             (shape, broken)
         }
         shape => (shape, None),
-    }
-}
-
-/// What the records of a file have in common.
-#[derive(Clone)]
-struct Source {
-    file: Arc<str>,
-    limits: RecordLimits,
-    /// The current line, from 1.
-    line: u64,
-}
-
-impl Source {
-    fn location(&self, line: u64) -> RecordLocation {
-        RecordLocation { file: self.file.clone(), line }
-    }
-
-    fn raw(&self, line: u64, bytes: Vec<u8>) -> Raw {
-        Raw { location: self.location(line), bytes, problem: None }
-    }
-
-    fn rejected(&self, line: u64, bytes: Vec<u8>, reason: Reject) -> Raw {
-        Raw { location: self.location(line), bytes, problem: Some(reason) }
-    }
-
-    fn unreadable(&self, error: &std::io::Error) -> Raw {
-        self.rejected(self.line, Vec::new(), format!("the file cannot be read any further: {error}"))
     }
 }
 
