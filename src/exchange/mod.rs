@@ -3,7 +3,8 @@
 //! Import: [`input`] finds the records in a file, [`record`] parses each with the modules named after what they parse
 //! ([`note`], [`message`], [`assignee`], [`customer`], [`user`]; [`billing`] for the other format), and [`intake`]
 //! writes them to the database. Export: [`output`] reads the notes of a company, and the same modules format the rows.
-//! Values of a record that the columns cannot hold are stored next to its row ([`provenance`](crate::store::provenance)).
+//! Values of a record that the columns cannot hold are stored next to its row: see
+//! [`provenance`](crate::store::provenance).
 
 pub mod assignee;
 pub mod billing;

@@ -92,7 +92,8 @@ impl IdempotencyKey {
         Ok(PriorResult::Completed(row.made_id))
     }
 
-    /// Stores the key with the id of the record that the viewer has created at this time, and deletes some expired keys.
+    /// Stores the key with the id of the record that the viewer has created at this time, and deletes some expired
+    /// keys.
     pub async fn keep(
         self,
         transaction: &Transaction,

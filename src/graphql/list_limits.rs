@@ -1,8 +1,8 @@
 /// How many records the statements of a list or a count examine, and when a search switches to the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListLimits {
-    /// How many records of a list are checked one by one before the index is used; ten times as many, if that promises to
-    /// be enough. The results are the same either way.
+    /// How many records of a list are checked one by one before the index is used; ten times as many, if that promises
+    /// to be enough. The results are the same either way.
     pub looked_at: u64,
     /// How many matches are scored for the order by relevance: the newest ones.
     pub scored: u64,

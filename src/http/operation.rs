@@ -60,8 +60,8 @@ pub struct RunningOperation {
 impl GraphqlState {
     /// Runs the operation in a task of its own. When the client disconnects or the timeout passes, the future that
     /// waits for it is dropped; a transaction dropped with that future could return its connection to the pool while
-    /// still open. The permit moves into the task, so operations that nobody waits for count against the limits like all
-    /// others.
+    /// still open. The permit moves into the task, so operations that nobody waits for count against the limits like
+    /// all others.
     pub async fn run(
         &self,
         prepared: PreparedOperation,

@@ -87,7 +87,8 @@ object! {
         .reads(&["id"]);
         /// The messages in the thread of the note, oldest first by default. A page holds 1 to 100 messages, 20 by
         /// default.
-        messages = message_page::messages(|note: &Note| (note.0.id, note.0.message_count)).reads(&["id", "message_count"]);
+        messages = message_page::messages(|note: &Note| (note.0.id, note.0.message_count))
+            .reads(&["id", "message_count"]);
         /// The number of messages.
         message_count = field(|note: &Note| note.0.message_count);
         /// The newest message.

@@ -1,10 +1,10 @@
 //! Search: which notes contain the words of a search, how well they match, and where.
 //!
 //! Texts become [`token`]s, the same for both databases and for searches, which [`query`] parses. The [`index`] is
-//! written in the transaction of each change: one row for each [`part`] of a note, that is its subject, its details, and
-//! each of its messages, and one for the [`note_words`] of all of them. [`condition`] queries it, with `FTS5` on `SQLite`
-//! and `tsvector` on `PostgreSQL`; [`hit`] finds where a note matches, and [`mod@snippet`] shows it, with a [`matcher`]
-//! that reads a text once.
+//! written in the transaction of each change: one row for each [`part`] of a note, that is its subject, its details,
+//! and each of its messages, and one for the [`note_words`] of all of them. [`condition`] queries it, with `FTS5` on
+//! `SQLite` and `tsvector` on `PostgreSQL`; [`hit`] finds where a note matches, and [`mod@snippet`] shows it, with a
+//! [`matcher`] that reads a text once.
 //!
 //! Nothing in this module compares a note with other notes: the score of a note reveals nothing about the content of
 //! others, least of all of another company's.

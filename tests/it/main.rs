@@ -62,6 +62,7 @@ mod search;
 mod session;
 mod shares;
 mod stored;
+mod structure;
 mod terminal;
 mod tokens;
 mod transport;
