@@ -10,7 +10,7 @@ use sea_orm::DbErr;
 use tokio::task::spawn_blocking;
 
 use crate::error::{Error, Result};
-use crate::scheduling::{CpuScheduler, Principal, current_principal};
+use crate::scheduling::{CpuScheduler, Principal, current_principal, lower_priority};
 
 /// Bytes of text in a slice, which take a few milliseconds.
 pub const SLICE: usize = 64 * 1024;
@@ -29,6 +29,7 @@ pub struct Done<T> {
 pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Done<T>> {
     let turn = CpuScheduler::of_process().acquire(current_principal().unwrap_or(Principal::Process)).await;
     spawn_blocking(move || {
+        lower_priority();
         let begun = Instant::now();
         let value = work();
         drop(turn);
@@ -74,6 +75,15 @@ mod tests {
             assert_ne!(thread, here);
             assert!(took >= Duration::from_millis(2));
         }
+    }
+
+    /// Health checks and short requests go first.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn work_runs_at_a_lower_priority() {
+        let nice = || crate::scheduling::nice_value("/proc/thread-self/stat");
+        let Done { value, .. } = offload(nice).await.unwrap();
+        assert!(value > nice(), "{value}");
     }
 
     #[tokio::test]
