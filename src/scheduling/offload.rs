@@ -39,6 +39,25 @@ pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
     .map_err(Error::internal)
 }
 
+/// Groups items so that each group is at most a slice of work, unless one item alone is longer. `bytes` is the length of
+/// an item's text.
+pub fn slices<T>(items: impl IntoIterator<Item = T>, bytes: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
+    let mut slices: Vec<Vec<T>> = Vec::new();
+    let mut length = SLICE;
+    for item in items {
+        // An item without a text takes time, too.
+        let own = bytes(&item) + 1;
+        length += own;
+        if let Some(slice) = slices.last_mut().filter(|_| length <= SLICE) {
+            slice.push(item);
+        } else {
+            length = own;
+            slices.push(vec![item]);
+        }
+    }
+    slices
+}
+
 /// Runs work without waiting for a turn, for callers in a transaction, whose locks others wait for. There are at most
 /// as many such callers as connections that write, which on `SQLite` is one.
 ///
@@ -54,6 +73,18 @@ mod tests {
     use std::thread;
 
     use super::*;
+
+    #[test]
+    fn slices_are_small_unless_one_text_is_not() {
+        let lengths = |bytes: &[usize]| -> Vec<usize> {
+            slices(bytes.iter().copied(), |bytes| *bytes).iter().map(Vec::len).collect()
+        };
+        assert_eq!(lengths(&[]), Vec::<usize>::new());
+        assert_eq!(lengths(&[0, 9, 0]), [3]);
+        assert_eq!(lengths(&[SLICE, 1, SLICE * 3, 1, 1]), [1, 1, 1, 2]);
+        assert_eq!(lengths(&[SLICE / 2; 5]), [1, 1, 1, 1, 1]);
+        assert_eq!(lengths(&[SLICE / 2 - 1; 5]), [2, 2, 1]);
+    }
 
     #[tokio::test]
     async fn work_runs_elsewhere_and_in_turns() {

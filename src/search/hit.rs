@@ -17,7 +17,7 @@ use super::snippet::Reading;
 use crate::engine::{FieldDefinition, Loader, field, field_ref, leaf_enum, object, relation_with_args};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
-use crate::scheduling::offload::{SLICE, offload};
+use crate::scheduling::offload::{offload, slices};
 use crate::store::db::{RowQueries, one_of};
 use crate::store::entity::{message, note};
 
@@ -126,7 +126,7 @@ async fn hits(reader: DataSource, search: SharedSearch, mut notes: Vec<i64>) -> 
     while !notes.is_empty() {
         let (parts, left) = best_parts(&reader, &search, &notes).await?;
         notes = left;
-        for slice in slices(parts) {
+        for slice in slices(parts, |part| part.text.len()) {
             let mut left: Vec<_> = slice.into_iter().map(|part| (part, Reading::default())).collect();
             // A long text is read in several slices.
             while !left.is_empty() {
@@ -153,23 +153,6 @@ async fn hits(reader: DataSource, search: SharedSearch, mut notes: Vec<i64>) -> 
         }
     }
     Ok(hits)
-}
-
-/// Groups parts so that the texts of each group are at most a slice of work, unless one text alone is longer.
-fn slices(parts: Vec<BestPart>) -> Vec<Vec<BestPart>> {
-    let mut slices: Vec<Vec<BestPart>> = Vec::new();
-    let mut bytes = SLICE;
-    for part in parts {
-        // A part without a text takes time, too.
-        bytes += part.text.len() + 1;
-        if let Some(slice) = slices.last_mut().filter(|_| bytes <= SLICE) {
-            slice.push(part);
-        } else {
-            bytes = part.text.len() + 1;
-            slices.push(vec![part]);
-        }
-    }
-    slices
 }
 
 /// Loads the best parts of notes, and returns the notes whose texts have to wait for another statement.
@@ -246,22 +229,4 @@ pub fn search_hit<R: 'static>(
         },
         |(), hit| Ok(hit),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slices_are_small_unless_one_text_is_not() {
-        let part = |bytes: usize| BestPart { note_id: 1, field: TextField::Details, text: "a".repeat(bytes) };
-        let lengths = |parts: &[usize]| -> Vec<usize> {
-            slices(parts.iter().map(|bytes| part(*bytes)).collect()).iter().map(Vec::len).collect()
-        };
-        assert_eq!(lengths(&[]), Vec::<usize>::new());
-        assert_eq!(lengths(&[0, 9, 0]), [3]);
-        assert_eq!(lengths(&[SLICE, 1, SLICE * 3, 1, 1]), [1, 1, 1, 2]);
-        assert_eq!(lengths(&[SLICE / 2; 5]), [1, 1, 1, 1, 1]);
-        assert_eq!(lengths(&[SLICE / 2 - 1; 5]), [2, 2, 1]);
-    }
 }
