@@ -68,8 +68,8 @@ impl IndexedTexts {
         Ok(known)
     }
 
-    /// Tokenizes those texts of parts that are not `known`. The caller is in a transaction, so this does not wait for a
-    /// turn.
+    /// Tokenizes those texts of parts that are not `known`. This does not wait for a turn, as the caller is in a
+    /// transaction, or an import, which has a process of its own.
     ///
     /// # Errors
     /// When the work panics.
