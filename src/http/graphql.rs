@@ -237,7 +237,8 @@ impl GraphqlState {
         };
         // Find the document before building the variables: this refuses most unacceptable requests.
         let found = self.stored.find(request.names, &viewer)?;
-        let (operation_name, variables) = request.rest.read(|bytes| Ok(memory.grow(bytes)?))?;
+        let declared = found.declared_variables();
+        let (operation_name, variables) = request.rest.read(declared.as_deref(), |bytes| Ok(memory.grow(bytes)?))?;
         drop(sent);
         let (known, parsed) = self.resolve_document(found, &viewer, &mut memory, &mut permit)?;
         estimate += parsed;
