@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::accept::MediaType;
+use super::connection_cpu::ConnectionCpu;
 use super::document_cache::{DocumentCache, ValidatedDocument};
 use super::error::HttpError;
 use super::health::Readiness;
@@ -70,10 +71,6 @@ const PARSED_BYTES: u64 = 60;
 /// Additional points that an address is charged for a request with an invalid token, as each made-up token costs a
 /// database lookup.
 const UNAUTHENTICATED: u64 = 9_000;
-
-/// Points that a frame of a body costs besides its bytes if there are many: parsing frames takes time on the front
-/// threads.
-const FRAME: u64 = 3;
 
 /// Clients that send this header with the value 1 get `extensions.cost`.
 pub static COST: HeaderName = HeaderName::from_static("x-graphql-cost");
@@ -203,8 +200,9 @@ impl GraphqlState {
             body::check_media_type(&head.headers)?;
             let limit = self.settings.body_limit;
             body::check_length(&head.headers, limit)?;
-            let pay = || permit.charge_unmeasured(body::FRAMES * FRAME).map_err(HttpError::rate_limited);
-            let read = body::read(body, limit, |bytes| Ok(memory.grow(bytes)?), pay);
+            let cpu = head.extensions.get::<ConnectionCpu>().cloned().unwrap_or_default();
+            let pay = |points| permit.charge_unmeasured(points).map_err(HttpError::rate_limited);
+            let read = body::read(body, limit, &cpu, |bytes| Ok(memory.grow(bytes)?), pay);
             let deadline = deadline.min(Instant::now() + self.settings.body_timeout);
             let body = timeout_at(deadline, read).await.map_err(|_| HttpError::slow_body())??;
             memory.shrink(body.len() as u64);
