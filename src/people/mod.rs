@@ -16,4 +16,5 @@ mod words;
 pub use index::{Searchable, add, batch, replace};
 pub use number::{PhoneNumber, PhoneNumberInput};
 pub use search::PeopleSearch;
-pub use upsert::{InputFields, UpsertKey, check_count, lock_people, save, serialize_upserts};
+pub use upsert::{InputFields, UpsertKey, check_count, lock_people, save, searched_texts, serialize_upserts};
+pub use words::KnownWords;

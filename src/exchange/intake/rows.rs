@@ -5,7 +5,7 @@ use sea_orm::{
 };
 
 use super::ids::IdAllocator;
-use crate::people;
+use crate::people::{self, KnownWords};
 use crate::quota::{StorageUsage, add_usage};
 use crate::search::{self, IndexedTexts, Part};
 use crate::store::db::{CompanyTable, one_of};
@@ -46,13 +46,14 @@ impl BatchRows {
         ids: &mut IdAllocator,
     ) -> Result<(), DbErr> {
         add_usage(connection, company_id, self.growth).await?;
+        let known = KnownWords::default();
         let largest = made.0.iter().map(|row| row.id).max();
         insert::<customer::Entity, _>(connection, made.0.clone()).await?;
-        people::add::<customer::Entity>(connection, &made.0).await?;
+        people::add::<customer::Entity>(connection, &made.0, &known).await?;
         ids.reserve(connection, company_id, CompanyTable::Customer, largest.unwrap_or_default()).await?;
         let largest = made.1.iter().map(|row| row.id).max();
         insert::<user::Entity, _>(connection, made.1.clone()).await?;
-        people::add::<user::Entity>(connection, &made.1).await?;
+        people::add::<user::Entity>(connection, &made.1, &known).await?;
         ids.reserve(connection, company_id, CompanyTable::User, largest.unwrap_or_default()).await?;
         // Keeps an external key that somebody has set in the meantime.
         for row in &filled.0 {
@@ -65,8 +66,8 @@ impl BatchRows {
             row.external_key = NotSet;
             row.update(connection).await?;
         }
-        people::replace::<customer::Entity>(connection, &filled.0).await?;
-        people::replace::<user::Entity>(connection, &filled.1).await?;
+        people::replace::<customer::Entity>(connection, &filled.0, &known).await?;
+        people::replace::<user::Entity>(connection, &filled.1, &known).await?;
         let largest = self.notes.iter().map(|row| row.id).max();
         let notes = std::mem::take(&mut self.notes);
         insert::<note::Entity, _>(connection, notes.clone()).await?;
