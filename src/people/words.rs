@@ -147,6 +147,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_is_not_tokenized_again() {
+        let known = KnownWords(HashMap::from([("Ann Lee".to_owned(), BTreeSet::from(["known".to_owned()]))]));
+        let customer = |full_name: &str| customer::Model { full_name: full_name.to_owned(), ..Default::default() };
+        let words = |full_name: &str| of_customer(&customer(full_name), &known).into_iter().collect::<Vec<_>>();
+        assert_eq!(words("Ann Lee"), ["known"]);
+        assert_eq!(words("Ann 12 34"), ["12", "1234", "34", "ann"]);
+    }
+
+    #[test]
     fn no_word_is_longer_than_a_token() {
         let found = stored(&"12345678 ".repeat(100));
         assert!(bounded(found).iter().all(|word| word.len() <= MAX_BYTES));
