@@ -6,6 +6,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use super::terminal::out;
 use super::{CommandError, CommandResult, lookup, migrate};
 use crate::cli::settings::DatabaseArgs;
+use crate::people::{self, KnownWords};
 use crate::store::db::CompanyTable;
 use crate::store::entity::user::{self, UserStatus};
 
@@ -72,7 +73,7 @@ pub async fn run(command: UserCommand, args: &DatabaseArgs) -> CommandResult {
         source: Set(None),
     };
     let user = user.insert(&transaction).await?;
-    crate::people::add::<user::Entity>(&transaction, std::slice::from_ref(&user)).await?;
+    people::add::<user::Entity>(&transaction, std::slice::from_ref(&user), &KnownWords::default()).await?;
     transaction.commit().await?;
     db.close().await?;
     out!("created the user {:?} of {:?} with the id {}", user.username, company.name, user.id);

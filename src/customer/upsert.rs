@@ -10,7 +10,9 @@ use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::scalars::{Date, DateTime, Url};
 use crate::graphql::user_errors::{UserError, UserErrors};
-use crate::people::{InputFields, PhoneNumberInput, UpsertKey, check_count, lock_people, save};
+use crate::people::{
+    InputFields, KnownWords, PhoneNumberInput, UpsertKey, check_count, lock_people, save, searched_texts,
+};
 use crate::store::entity::customer;
 use crate::store::entity::token::Scope;
 
@@ -93,6 +95,11 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<CustomerInput>) -> Result<
         .iter_mut()
         .map(|one| UpsertKey { id: one.id.take(), external_key: std::mem::take(&mut one.external_key) })
         .collect();
+    let texts = input.iter().flat_map(|one| {
+        let CustomerInput { company_name, first_name, middle_name, last_name, full_name, email, .. } = one;
+        searched_texts(&[first_name, middle_name, last_name], &[company_name, full_name, email])
+    });
+    let known = KnownWords::before(ctx.data_source(), texts).await?;
     let (app, access) = (ctx.app(), ctx.access());
     let transaction = app.db.begin().await?;
     let held = lock_people::<customer::Entity>(&transaction, access, &upsert_keys, &mut errors).await?;
@@ -112,7 +119,7 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<CustomerInput>) -> Result<
         transaction.rollback().await?;
         return Ok(CustomersUpsertPayload { user_errors: errors.0, ..Default::default() });
     }
-    let customers = match save::<customer::Entity>(&transaction, access, app, people).await? {
+    let customers = match save::<customer::Entity>(&transaction, access, app, people, &known).await? {
         Ok(customers) => customers,
         Err(refused) => {
             transaction.rollback().await?;

@@ -15,6 +15,7 @@ mod words;
 use chrono::TimeDelta;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::people::KnownWords;
 use crate::quota::{StorageUsage, add_usage, message_bytes, note_bytes, row_bytes};
 use crate::search;
 use crate::store::db::{self, CompanyTable, Db, IdSequences, Transaction};
@@ -139,14 +140,14 @@ async fn people(transaction: &Transaction, ids: &IdSequences, notes: u64) -> Res
     let rows: Vec<user::Model> = users.iter().enumerate().map(user).collect();
     add_usage(transaction, company_id, StorageUsage::of_bytes(rows.iter().map(row_bytes).sum())).await?;
     insert(transaction, rows.clone()).await?;
-    crate::people::add::<user::Entity>(transaction, &rows).await?;
+    crate::people::add::<user::Entity>(transaction, &rows, &KnownWords::default()).await?;
     let customers =
         db::allocate_dense(transaction, company_id, CompanyTable::Customer, at_most(usize::MAX, (notes / 10).max(20)))
             .await?;
     let rows: Vec<customer::Model> = customers.iter().map(|id| people::customer(company_id, *id)).collect();
     add_usage(transaction, company_id, StorageUsage::of_bytes(rows.iter().map(row_bytes).sum())).await?;
     insert(transaction, rows.clone()).await?;
-    crate::people::add::<customer::Entity>(transaction, &rows).await?;
+    crate::people::add::<customer::Entity>(transaction, &rows, &KnownWords::default()).await?;
     let note_types = note_types(transaction, company_id).await?;
     Ok(Links { company_id, note_types, customers, users })
 }

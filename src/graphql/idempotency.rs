@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::store::db::Transaction;
+use crate::store::entity::AccessScope;
 use crate::store::entity::idempotency_key::{Column, Entity, Model};
 
 /// Maximum length of a key, in characters.
@@ -69,6 +70,17 @@ impl IdempotencyKey {
         Self(Some(Given { operation, key: key.to_owned(), input_hash }))
     }
 
+    /// Looks for an earlier change under this key outside a transaction, so that a retry is answered before the work that
+    /// precedes one. What is new here may not be new any more to [`Self::find`].
+    pub async fn look_up(&self, ctx: &Context<'_>) -> Result<PriorResult> {
+        let Some(given) = &self.0 else { return Ok(PriorResult::New) };
+        let row = given.stored(ctx.app().db.read(), ctx.access()).await?;
+        Ok(match row {
+            Some(row) if !is_expired(&row, ctx) => given.result(&row),
+            _ => PriorResult::New,
+        })
+    }
+
     /// Looks for an earlier change under this key, and blocks later ones until this transaction ends.
     pub async fn find(&self, transaction: &Transaction, ctx: &Context<'_>) -> Result<PriorResult> {
         let Some(given) = &self.0 else { return Ok(PriorResult::New) };
@@ -77,19 +89,12 @@ impl IdempotencyKey {
             let message = "This change is being made under the same key just now; ask again in a moment.";
             return Ok(PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyInProgress, &PATH, message)));
         }
-        let key = (access.company_id, access.user_id, given.operation.to_owned(), given.key.clone());
-        let Some(row) = Entity::find_by_id(key.clone()).one(transaction).await? else {
-            return Ok(PriorResult::New);
-        };
-        if row.created_on <= ctx.app().clock.now() - KEPT {
-            Entity::delete_by_id(key).exec(transaction).await?;
+        let Some(row) = given.stored(transaction, access).await? else { return Ok(PriorResult::New) };
+        if is_expired(&row, ctx) {
+            Entity::delete_by_id(given.id(access)).exec(transaction).await?;
             return Ok(PriorResult::New);
         }
-        if row.input_hash != given.input_hash {
-            let message = "This key was used with another input; take a new key for each change.";
-            return Ok(PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyKeyReused, &PATH, message)));
-        }
-        Ok(PriorResult::Completed(row.made_id))
+        Ok(given.result(&row))
     }
 
     /// Stores the key with the id of the record that the viewer has created at this time, and deletes some expired
@@ -118,6 +123,23 @@ impl IdempotencyKey {
 }
 
 impl Given {
+    fn id(&self, access: AccessScope) -> (i64, i64, String, String) {
+        (access.company_id, access.user_id, self.operation.to_owned(), self.key.clone())
+    }
+
+    async fn stored(&self, connection: &impl ConnectionTrait, access: AccessScope) -> Result<Option<Model>> {
+        Ok(Entity::find_by_id(self.id(access)).one(connection).await?)
+    }
+
+    /// What the row of the key means for this input.
+    fn result(&self, row: &Model) -> PriorResult {
+        if row.input_hash == self.input_hash {
+            return PriorResult::Completed(row.made_id);
+        }
+        let message = "This key was used with another input; take a new key for each change.";
+        PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyKeyReused, &PATH, message))
+    }
+
     /// Locks the key; returns whether this transaction may make the change. (`SQLite` has one writer at a time, so that
     /// a later transaction finds what the first one stored.)
     async fn lock(&self, transaction: &Transaction, company_id: i64, user_id: i64) -> Result<bool> {
@@ -134,6 +156,10 @@ impl Given {
             None => false,
         })
     }
+}
+
+fn is_expired(row: &Model, ctx: &Context<'_>) -> bool {
+    row.created_on <= ctx.app().clock.now() - KEPT
 }
 
 /// The error for a record that has been deleted since, or that this viewer may no longer see.

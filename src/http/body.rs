@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
 
+use super::connection_cpu::ConnectionCpu;
 use super::error::HttpError;
 use super::timeout_stream::OVERFRAMED;
 
@@ -45,28 +46,41 @@ pub fn check_length(headers: &HeaderMap, limit: usize) -> Result<(), HttpError> 
     if announced.is_some_and(|length| length > limit as u64) { Err(HttpError::too_large(limit)) } else { Ok(()) }
 }
 
-/// Number of frames that are charged at a time. A body with fewer is charged for its bytes alone; the frames of a usual
-/// body are larger.
-pub const FRAMES: u64 = 256;
+/// Number of frames that are charged at a time, and points for each. The frames of a usual body are larger, so it is
+/// charged for its bytes alone.
+const FRAMES: u64 = 256;
+const FRAME: u64 = 3;
+/// CPU time in microseconds that is charged at a time, as much in points. A usual body takes less.
+const TIME: u64 = 1_000;
 
 /// Maximum size of an allocation for the body, in bytes.
 const STEP: usize = 64 << 10;
 
 /// Reads at most `limit` bytes. Memory is reserved as bytes arrive, not by the announced length: `hold` is called
-/// before each allocation, and `pay` after every [`FRAMES`] frames, as a chunked body can consist of many small ones.
+/// before each allocation.
+///
+/// `pay` is called with points for what reading takes on the front threads besides the bytes: for the number of frames, as
+/// a chunked body can consist of many small ones, or for the time that the connection has taken meanwhile, if that is more,
+/// as each byte can arrive by itself.
 pub async fn read(
     mut body: Body,
     limit: usize,
+    cpu: &ConnectionCpu,
     mut hold: impl FnMut(u64) -> Result<(), HttpError>,
-    mut pay: impl FnMut() -> Result<(), HttpError>,
+    mut pay: impl FnMut(u64) -> Result<(), HttpError>,
 ) -> Result<Bytes, HttpError> {
+    let (begun, mut paid) = (cpu.total(), 0);
     let announced = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
     let (mut pieces, mut bytes, mut frames) = (Vec::<Vec<u8>>::new(), 0, 0_u64);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| broken(&error))?;
         frames += 1;
-        if frames.is_multiple_of(FRAMES) {
-            pay()?;
+        let took = cpu.total().saturating_sub(begun).as_micros();
+        let of_time = u64::try_from(took).unwrap_or(u64::MAX) / TIME * TIME;
+        let due = (frames / FRAMES * FRAMES * FRAME).max(of_time);
+        if due > paid {
+            pay(due - paid)?;
+            paid = due;
         }
         let Ok(data) = frame.into_data() else { continue };
         if data.len() > limit - bytes {
@@ -175,34 +189,55 @@ mod tests {
                 asked.push(bytes);
                 Ok(())
             };
-            let read = read(framed(bytes, frame, is_known), 3 * STEP, hold, || Ok(())).await.unwrap();
+            let cpu = ConnectionCpu::default();
+            let read = read(framed(bytes, frame, is_known), 3 * STEP, &cpu, hold, |_| Ok(())).await.unwrap();
             assert_eq!(read, vec![b'x'; bytes]);
             assert_eq!(asked, held, "{bytes} in frames of {frame}");
         }
-        let none = read(framed(1, 1, false), 1, |_| Err(HttpError::stopping()), || Ok(())).await;
+        let cpu = ConnectionCpu::default();
+        let none = read(framed(1, 1, false), 1, &cpu, |_| Err(HttpError::stopping()), |_| Ok(())).await;
         assert_eq!(none.unwrap_err().code, HttpError::stopping().code);
         // One byte above the limit is refused, in whichever frame it arrives.
         for frame in [1, 7, 100] {
-            assert_eq!(
-                read(framed(100, frame, false), 99, |_| Ok(()), || Ok(())).await.unwrap_err().code,
-                "BODY_TOO_LARGE"
-            );
-            assert_eq!(read(framed(100, frame, false), 100, |_| Ok(()), || Ok(())).await.unwrap().len(), 100);
+            let read = async |limit| read(framed(100, frame, false), limit, &cpu, |_| Ok(()), |_| Ok(())).await;
+            assert_eq!(read(99).await.unwrap_err().code, "BODY_TOO_LARGE");
+            assert_eq!(read(100).await.unwrap().len(), 100);
         }
     }
 
     #[tokio::test]
     async fn frames_are_paid_for() {
+        let cpu = ConnectionCpu::default();
         for (bytes, frame, paid) in [(255, 1, 0), (256, 1, 1), (2_000, 1, 7), (2_000, 100, 0)] {
-            let mut count = 0;
-            let pay = || {
-                count += 1;
+            let mut points = 0;
+            let pay = |more: u64| {
+                points += more;
                 Ok(())
             };
-            read(framed(bytes, frame, false), bytes, |_| Ok(()), pay).await.unwrap();
-            assert_eq!(count, paid, "{bytes} in frames of {frame}");
+            read(framed(bytes, frame, false), bytes, &cpu, |_| Ok(()), pay).await.unwrap();
+            assert_eq!(points, paid * FRAMES * FRAME, "{bytes} in frames of {frame}");
         }
-        let none = read(framed(256, 1, false), 256, |_| Ok(()), || Err(HttpError::stopping())).await;
+        let none = read(framed(256, 1, false), 256, &cpu, |_| Ok(()), |_| Err(HttpError::stopping())).await;
         assert_eq!(none.unwrap_err().code, HttpError::stopping().code);
+    }
+
+    #[tokio::test]
+    async fn time_is_paid_for_where_it_is_more_than_the_frames() {
+        for (micros, paid) in [(3, 768), (30, 7_000)] {
+            let (cpu, mut points) = (ConnectionCpu::default(), 0);
+            cpu.add(std::time::Duration::from_secs(1));
+            let polled = cpu.clone();
+            let frames = (0..256).map(move |_| {
+                polled.add(std::time::Duration::from_micros(micros));
+                Ok::<_, std::io::Error>("x")
+            });
+            let body = Body::from_stream(futures_util::stream::iter(frames));
+            let pay = |more: u64| {
+                points += more;
+                Ok(())
+            };
+            read(body, 256, &cpu, |_| Ok(()), pay).await.unwrap();
+            assert_eq!(points, paid);
+        }
     }
 }

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::accept::MediaType;
+use super::connection_cpu::ConnectionCpu;
 use super::document_cache::ValidatedDocument;
 use super::error::HttpError;
 use super::operation::{LAST_WORDS, PreparedOperation, RunningOperation, measure, refused};
@@ -39,10 +40,6 @@ const PARSED_BYTES: u64 = 60;
 /// Additional points that an address is charged for a request with an invalid token, as each made-up token costs a
 /// database lookup.
 const UNAUTHENTICATED: u64 = 9_000;
-
-/// Points that a frame of a body costs besides its bytes if there are many: parsing frames takes time on the front
-/// threads.
-const FRAME: u64 = 3;
 
 /// Clients that send this header with the value 1 get `extensions.cost`.
 pub static COST: HeaderName = HeaderName::from_static("x-graphql-cost");
@@ -156,8 +153,9 @@ impl GraphqlState {
             body::check_media_type(&head.headers)?;
             let limit = self.settings.body_limit;
             body::check_length(&head.headers, limit)?;
-            let pay = || permit.charge_unmeasured(body::FRAMES * FRAME).map_err(HttpError::rate_limited);
-            let read = body::read(body, limit, |bytes| Ok(memory.grow(bytes)?), pay);
+            let cpu = head.extensions.get::<ConnectionCpu>().cloned().unwrap_or_default();
+            let pay = |points| permit.charge_unmeasured(points).map_err(HttpError::rate_limited);
+            let read = body::read(body, limit, &cpu, |bytes| Ok(memory.grow(bytes)?), pay);
             let deadline = deadline.min(Instant::now() + self.settings.body_timeout);
             let body = timeout_at(deadline, read).await.map_err(|_| HttpError::slow_body())??;
             memory.shrink(body.len() as u64);
@@ -190,7 +188,8 @@ impl GraphqlState {
         };
         // Find the document before building the variables: this refuses most unacceptable requests.
         let found = self.stored.find(request.names, &viewer)?;
-        let (operation_name, variables) = request.rest.read(|bytes| Ok(memory.grow(bytes)?))?;
+        let declared = found.declared_variables();
+        let (operation_name, variables) = request.rest.read(declared.as_deref(), |bytes| Ok(memory.grow(bytes)?))?;
         drop(sent);
         let (known, parsed) = self.resolve_document(found, &viewer, &mut memory, &mut permit)?;
         estimate += parsed;

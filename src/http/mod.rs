@@ -5,6 +5,7 @@ mod apq;
 mod authenticate;
 mod bearer;
 mod body;
+mod connection_cpu;
 mod connection_limits;
 mod document_cache;
 mod document_id;

@@ -9,6 +9,7 @@ use super::error::HttpError;
 use super::sha256::{self, Hash};
 use super::trusted_documents::{Entry, TrustedDocuments};
 use crate::auth::Viewer;
+use crate::document::Operation;
 
 /// Which documents are accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -37,6 +38,16 @@ pub enum ResolvedDocument {
     Text { text: String, hash: Option<Hash> },
     /// The text of a registered document.
     Apq(Arc<str>),
+}
+
+impl ResolvedDocument {
+    /// The names of all variables that the operations of a trusted document declare; `None` if the document is not
+    /// parsed yet.
+    pub fn declared_variables(&self) -> Option<Vec<&str>> {
+        let Self::Trusted(document) = self else { return None };
+        let operations = document.as_ref().as_ref().map_or(&[][..], |document| document.checked().operations());
+        Some(operations.iter().flat_map(Operation::variable_names).collect())
+    }
 }
 
 /// The parameter that holds the text.

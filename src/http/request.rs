@@ -117,20 +117,24 @@ fn request<'a>(
 
 impl Rest<'_> {
     /// Parses the operation name and the variables. Calls `hold` with the memory that they may take, in bytes, before
-    /// building them; `hold` may refuse it.
+    /// building them; `hold` may refuse it. Of a document that is known, `declared` has the names of the variables that it
+    /// declares: nothing is built of others, as nothing can use them.
     ///
     /// # Errors
     /// If one of them has the wrong type or holds too much.
     pub fn read(
         self,
+        declared: Option<&[&str]>,
         hold: impl FnOnce(u64) -> Result<(), HttpError>,
     ) -> Result<(Option<String>, Variables), HttpError> {
-        hold(self.bytes)?;
+        hold(if declared.is_some_and(<[_]>::is_empty) { 0 } else { self.bytes })?;
         let name = self.operation_name.map(|name| name.read("operationName")).transpose()?;
         // Many clients send an empty name to mean none.
         let name = name.filter(|name| !name.is_empty());
         let Some(text) = self.variables else { return Ok((name, Variables::default())) };
-        let value: Value = json::parse(&text, &self.limit).map_err(|error| broken("variables", &error))?;
+        let is_wanted = |name: &str| declared.is_none_or(|declared| declared.contains(&name));
+        let value: Value =
+            json::parse_fields(&text, &self.limit, &is_wanted).map_err(|error| broken("variables", &error))?;
         Ok((name, Variables::from_value(value)))
     }
 }

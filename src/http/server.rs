@@ -20,13 +20,14 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tower::Service;
 
+use super::connection_cpu::ConnectionCpu;
 use super::connection_limits::{ConnectionLimiter, ConnectionLimits, ConnectionPermit};
 use super::head::OverConnection;
 use super::phase::Phase;
 use super::rate_limit::{ConnectionInfo, RateLimiter};
 use super::request_body;
 use super::timeout_stream::{ConnectionTimeouts, TimeoutStream};
-use crate::scheduling::watchdog::watched;
+use crate::scheduling::watchdog::watched_by;
 
 /// The timeouts of clients, and of a graceful shutdown.
 #[derive(Clone, Copy, Debug)]
@@ -127,9 +128,11 @@ pub async fn serve(
                         tracing::debug!(%peer, "there are too many connections: this one is closed");
                         continue;
                     };
+                    let cpu = ConnectionCpu::default();
+                    let (router, watcher, meter) = (router.clone(), watcher.clone(), cpu.clone());
                     let connection =
-                        connection(stream, peer.ip(), router.clone(), timeouts.connection, watcher.clone(), place);
-                    connections.spawn(watched("connection", connection));
+                        connection(stream, peer.ip(), router, timeouts.connection, watcher, place, cpu);
+                    connections.spawn(watched_by("connection", move |took| meter.add(took), connection));
                 }
                 Err(error) => {
                     // The process is probably out of file descriptors; retrying at once would only burn CPU time.
@@ -176,6 +179,7 @@ async fn connection(
     timeouts: ConnectionTimeouts,
     mut stage: watch::Receiver<Stage>,
     admitted: ConnectionPermit,
+    cpu: ConnectionCpu,
 ) {
     // Responses are written at once, so waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
@@ -196,6 +200,7 @@ async fn connection(
             let (mut request, loan) = request_body::lend(request, &phase);
             let extensions = request.extensions_mut();
             extensions.insert(ConnectionInfo { peer, stopping });
+            extensions.insert(cpu.clone());
             extensions.insert(OverConnection);
             extensions.insert(ShutdownSignal(stage.clone()));
             let answer = router.clone().call(request);

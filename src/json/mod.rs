@@ -73,6 +73,19 @@ pub fn parse<T: Tree>(text: &str, limit: &ValueLimit) -> serde_json::Result<T> {
     read(text, Build::new(limit))
 }
 
+/// Parses a JSON object like [`parse`], but builds only those of its fields that `is_wanted` names, and checks the others
+/// like [`check`].
+///
+/// # Errors
+/// See [`parse`].
+pub fn parse_fields<T: Tree>(
+    text: &str,
+    limit: &ValueLimit,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> serde_json::Result<T> {
+    read(text, Build { is_wanted: Some(is_wanted), ..Build::new(limit) })
+}
+
 /// Checks a JSON text like [`parse`], except for duplicate keys, without building anything.
 ///
 /// # Errors
@@ -106,16 +119,18 @@ fn deeper<E: Error>(depth: usize) -> Result<usize, E> {
 struct Build<'a, T> {
     limit: &'a ValueLimit,
     depth: usize,
+    /// Which fields of the object are built; all if absent.
+    is_wanted: Option<&'a dyn Fn(&str) -> bool>,
     tree: std::marker::PhantomData<T>,
 }
 
 impl<'a, T: Tree> Build<'a, T> {
     fn new(limit: &'a ValueLimit) -> Self {
-        Self { limit, depth: 0, tree: std::marker::PhantomData }
+        Self { limit, depth: 0, is_wanted: None, tree: std::marker::PhantomData }
     }
 
     fn at(&self, depth: usize) -> Self {
-        Self { limit: self.limit, depth, tree: std::marker::PhantomData }
+        Self { depth, ..Self::new(self.limit) }
     }
 }
 
@@ -177,6 +192,10 @@ impl<'de, T: Tree> Visitor<'de> for Build<'_, T> {
         let mut fields = T::Fields::default();
         while let Some(key) = entries.next_key::<String>()? {
             self.limit.check_key(&key)?;
+            if self.is_wanted.is_some_and(|is_wanted| !is_wanted(&key)) {
+                entries.next_value_seed(Check { limit: self.limit, depth })?;
+                continue;
+            }
             if T::holds(&fields, &key) {
                 return Err(A::Error::custom(format!("the key {} stands in an object twice", quote(&key))));
             }

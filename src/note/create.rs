@@ -154,8 +154,14 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     let tags = errors.tags(&["input", "tags"], tags.unwrap_or_default());
     let status = status.unwrap_or(NoteStatus::Open);
 
-    let texts = if errors.0.is_empty() {
-        search::IndexedTexts::before(ctx.data_source(), details.as_deref()).await?
+    let texts = || [&subject, &details].into_iter().filter_map(|text| text.as_deref());
+    // Where tokenizing takes long, a retry is answered before.
+    let prior = if search::are_long(texts()) { key.look_up(ctx).await? } else { PriorResult::New };
+    if let PriorResult::Completed(id) = prior {
+        return NoteCreatePayload::again(ctx, id).await;
+    }
+    let texts = if errors.0.is_empty() && matches!(prior, PriorResult::New) {
+        search::IndexedTexts::before(ctx.data_source(), texts()).await?
     } else {
         search::IndexedTexts::default()
     };

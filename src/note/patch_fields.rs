@@ -141,7 +141,8 @@ impl ParsedPatch {
 
     /// Tokenizes the texts that the patch sets, for the search index.
     pub async fn texts(&self, reader: &DataSource) -> Result<IndexedTexts> {
-        IndexedTexts::before(reader, self.details.iter().flatten().map(String::as_str)).await
+        let texts = [&self.subject, &self.details].into_iter().flatten().flatten();
+        IndexedTexts::before(reader, texts.map(String::as_str)).await
     }
 
     /// Whether the patch makes the note confidential.

@@ -121,7 +121,12 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         }
     };
 
-    let texts = if errors.0.is_empty() {
+    // Where tokenizing takes long, a retry is answered before.
+    let prior = if search::are_long([message.as_str()]) { key.look_up(ctx).await? } else { PriorResult::New };
+    if let PriorResult::Completed(id) = prior {
+        return NoteMessagePostPayload::again(ctx, id).await;
+    }
+    let texts = if errors.0.is_empty() && matches!(prior, PriorResult::New) {
         search::IndexedTexts::before(ctx.data_source(), [message.as_str()]).await?
     } else {
         search::IndexedTexts::default()

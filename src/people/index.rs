@@ -6,7 +6,7 @@ use sea_orm::{
     Statement, Value,
 };
 
-use super::words;
+use super::words::{self, KnownWords};
 use crate::store::db::Transaction;
 use crate::store::entity::derived::Key;
 use crate::store::entity::{customer, user};
@@ -20,7 +20,8 @@ pub trait Searchable: EntityTrait {
     const WORD_ID: &'static str;
 
     fn key(row: &Self::Model) -> Key;
-    fn words(row: &Self::Model) -> BTreeSet<String>;
+    /// The words of a person. Texts that are `known` are not tokenized again.
+    fn words(row: &Self::Model, known: &KnownWords) -> BTreeSet<String>;
 }
 
 impl Searchable for customer::Entity {
@@ -33,8 +34,8 @@ impl Searchable for customer::Entity {
         (row.company_id, row.id)
     }
 
-    fn words(row: &customer::Model) -> BTreeSet<String> {
-        words::of_customer(row)
+    fn words(row: &customer::Model, known: &KnownWords) -> BTreeSet<String> {
+        words::of_customer(row, known)
     }
 }
 
@@ -48,8 +49,8 @@ impl Searchable for user::Entity {
         (row.company_id, row.id)
     }
 
-    fn words(row: &user::Model) -> BTreeSet<String> {
-        words::of_user(row)
+    fn words(row: &user::Model, known: &KnownWords) -> BTreeSet<String> {
+        words::of_user(row, known)
     }
 }
 
@@ -60,12 +61,16 @@ const ROWS: usize = 2_000;
 ///
 /// # Errors
 /// When a statement fails.
-pub async fn add<E: Searchable>(connection: &impl ConnectionTrait, people: &[E::Model]) -> Result<(), DbErr> {
+pub async fn add<E: Searchable>(
+    connection: &impl ConnectionTrait,
+    people: &[E::Model],
+    known: &KnownWords,
+) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     for some in people.chunks(ROWS) {
         let rows = some.iter().flat_map(|row| {
             let (company, id) = E::key(row);
-            E::words(row).into_iter().map(move |word| (company, word, id))
+            E::words(row, known).into_iter().map(move |word| (company, word, id))
         });
         let insert = format!("INSERT INTO {} (company_id, word, {})", E::WORD_TABLE, E::WORD_ID);
         let (from, values): (_, Vec<Value>) = if backend == DatabaseBackend::Postgres {
@@ -90,7 +95,11 @@ pub async fn add<E: Searchable>(connection: &impl ConnectionTrait, people: &[E::
 ///
 /// # Errors
 /// When a statement fails.
-pub async fn replace<E: Searchable>(connection: &impl ConnectionTrait, people: &[E::Model]) -> Result<(), DbErr> {
+pub async fn replace<E: Searchable>(
+    connection: &impl ConnectionTrait,
+    people: &[E::Model],
+    known: &KnownWords,
+) -> Result<(), DbErr> {
     let backend = connection.get_database_backend();
     for some in people.chunks(ROWS) {
         let (companies, ids): (Vec<i64>, Vec<i64>) = some.iter().map(E::key).unzip();
@@ -103,7 +112,7 @@ pub async fn replace<E: Searchable>(connection: &impl ConnectionTrait, people: &
         };
         connection.execute_raw(Statement::from_sql_and_values(backend, format!("{delete} {keys}"), values)).await?;
     }
-    add::<E>(connection, people).await
+    add::<E>(connection, people, known).await
 }
 
 /// Rebuilds the words of the next people after this key, and returns the key of the last one; `None` if there are no
@@ -122,6 +131,6 @@ where
     let people = select.lock(LockType::NoKeyUpdate).all(transaction).await?;
     let Some(last) = people.last() else { return Ok(None) };
     let last = E::key(last);
-    replace::<E>(transaction, &people).await?;
+    replace::<E>(transaction, &people, &KnownWords::default()).await?;
     Ok(Some(last))
 }

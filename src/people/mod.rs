@@ -18,4 +18,5 @@ pub use index::{Searchable, add, batch, replace};
 pub use notes::{ListParent, NotesField};
 pub use number::{PhoneNumber, PhoneNumberInput};
 pub use search::PeopleSearch;
-pub use upsert::{Imported, InputFields, UpsertKey, check_count, lock_people, save, serialize_upserts};
+pub use upsert::{Imported, InputFields, UpsertKey, check_count, lock_people, save, searched_texts, serialize_upserts};
+pub use words::KnownWords;

@@ -11,6 +11,7 @@ use sea_orm::{
 };
 
 use super::index::{Searchable, replace};
+use super::words::KnownWords;
 use crate::error::Result;
 use crate::graphql::context::AppState;
 use crate::graphql::global_id::NodeKind;
@@ -93,6 +94,15 @@ pub async fn serialize_upserts<E: Upsertable>(transaction: &Transaction, company
 pub struct UpsertKey {
     pub id: Option<ID>,
     pub external_key: String,
+}
+
+/// The texts of an input by which a person will be found, to be tokenized before the transaction: names and addresses, and
+/// the full name that the `parts` of a name make. Texts that will be refused for their length are left out.
+pub fn searched_texts(parts: &[&MaybeUndefined<String>], others: &[&MaybeUndefined<String>]) -> Vec<String> {
+    let parts: Vec<&str> = parts.iter().filter_map(|part| part.value()).map(String::as_str).collect();
+    let others = others.iter().filter_map(|text| text.value()).map(String::as_str);
+    let texts = parts.iter().copied().chain(others).map(str::to_owned).chain([parts.join(" ")]);
+    texts.filter(|text| text.len() <= FULL_NAME * char::MAX_LEN_UTF8).collect()
 }
 
 /// Checks that an input has not too many people.
@@ -192,6 +202,7 @@ pub async fn save<E: Upsertable>(
     access: AccessScope,
     app: &AppState,
     mut people: Vec<(Option<E::Model>, E::Model)>,
+    known: &KnownWords,
 ) -> Result<Result<Vec<E::Model>, UserError>, DbErr>
 where
     E::Model: Send + Sync,
@@ -228,7 +239,7 @@ where
     }
     let key = [E::COMPANY, E::ID];
     update_rows::<E>(transaction, key, changed.iter().map(|(row, columns)| (row, columns)).collect()).await?;
-    replace::<E>(transaction, &written).await?;
+    replace::<E>(transaction, &written, known).await?;
     Ok(Ok(people.into_iter().map(|(_, row)| row).collect()))
 }
 

@@ -1,23 +1,64 @@
 //! The words by which a person is found.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::phone;
-use crate::search::{Shape, tokens};
+use crate::error::Result;
+use crate::graphql::context::DataSource;
+use crate::scheduling::offload::{offload, slices};
+use crate::search::{Shape, are_long, tokens};
 use crate::store::entity::{customer, user};
 
-/// Adds the words of a text in their stored form; each number in the text is also added as one word.
-fn stored(words: &mut BTreeSet<String>, text: Option<&String>) {
-    let Some(text) = text else { return };
-    words.extend(tokens(text).map(|token| token.word));
-    words.extend(pieces(text).into_iter().map(|piece| piece.word));
+/// The words of texts that were tokenized before.
+#[derive(Default)]
+pub struct KnownWords(HashMap<String, BTreeSet<String>>);
+
+impl KnownWords {
+    /// Tokenizes the texts of a mutation before its transaction begins, so that other transactions do not wait for that.
+    ///
+    /// # Errors
+    /// When the operation exceeds a limit.
+    pub async fn before(reader: &DataSource, texts: impl IntoIterator<Item = String>) -> Result<Self> {
+        let texts: BTreeSet<String> = texts.into_iter().collect();
+        let known = |texts: Vec<String>| -> Vec<_> {
+            let known = |text: String| {
+                let words = stored(&text);
+                (text, words)
+            };
+            texts.into_iter().map(known).collect()
+        };
+        if !are_long(texts.iter().map(String::as_str)) {
+            return Ok(Self(known(texts.into_iter().collect()).into_iter().collect()));
+        }
+        let mut all = Self::default();
+        for slice in slices(texts, String::len) {
+            let done = offload(move || known(slice)).await?;
+            all.0.extend(done.value);
+            reader.meter.cpu(done.took);
+            reader.meter.check()?;
+        }
+        Ok(all)
+    }
+
+    fn add(&self, words: &mut BTreeSet<String>, text: Option<&String>) {
+        let Some(text) = text else { return };
+        match self.0.get(text) {
+            Some(known) => words.extend(known.iter().cloned()),
+            None => words.extend(stored(text)),
+        }
+    }
 }
 
-pub fn of_customer(row: &customer::Model) -> BTreeSet<String> {
+/// The words of a text in their stored form; each number in the text is also one word.
+fn stored(text: &str) -> BTreeSet<String> {
+    tokens(text).map(|token| token.word).chain(pieces(text).into_iter().map(|piece| piece.word)).collect()
+}
+
+pub fn of_customer(row: &customer::Model, known: &KnownWords) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     let names = [&row.company_name, &row.first_name, &row.middle_name, &row.last_name, &row.email];
     for text in names.into_iter().map(Option::as_ref).chain([Some(&row.full_name)]) {
-        stored(&mut words, text);
+        known.add(&mut words, text);
     }
     words.extend(phone::forms(
         row.mobile_country_code.as_deref(),
@@ -32,11 +73,11 @@ pub fn of_customer(row: &customer::Model) -> BTreeSet<String> {
     bounded(words)
 }
 
-pub fn of_user(row: &user::Model) -> BTreeSet<String> {
+pub fn of_user(row: &user::Model, known: &KnownWords) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     let names = [&row.first_name, &row.last_name, &row.email];
     for text in names.into_iter().map(Option::as_ref).chain([Some(&row.full_name), Some(&row.username)]) {
-        stored(&mut words, text);
+        known.add(&mut words, text);
     }
     words.extend(row.mobile_number.as_deref().map(phone::forms_of_any).unwrap_or_default());
     bounded(words)
@@ -106,9 +147,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_is_not_tokenized_again() {
+        let known = KnownWords(HashMap::from([("Ann Lee".to_owned(), BTreeSet::from(["known".to_owned()]))]));
+        let customer = |full_name: &str| customer::Model { full_name: full_name.to_owned(), ..Default::default() };
+        let words = |full_name: &str| of_customer(&customer(full_name), &known).into_iter().collect::<Vec<_>>();
+        assert_eq!(words("Ann Lee"), ["known"]);
+        assert_eq!(words("Ann 12 34"), ["12", "1234", "34", "ann"]);
+    }
+
+    #[test]
     fn no_word_is_longer_than_a_token() {
-        let mut found = BTreeSet::new();
-        stored(&mut found, Some(&"12345678 ".repeat(100)));
+        let found = stored(&"12345678 ".repeat(100));
         assert!(bounded(found).iter().all(|word| word.len() <= MAX_BYTES));
         assert!(bounded((0..1000).map(|n| n.to_string()).collect()).len() <= MAX_WORDS);
     }

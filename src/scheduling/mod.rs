@@ -4,6 +4,7 @@ mod cpu_scheduler;
 mod free;
 mod latest;
 mod limits;
+mod nice;
 pub mod offload;
 mod poll_scheduler;
 mod principal;
@@ -20,6 +21,9 @@ mod work_class;
 
 pub use cpu_scheduler::{CpuScheduler, CpuSlice, SLICE};
 pub use limits::{ContendedLimits, SchedulerLimits};
+pub use nice::lower_priority;
+#[cfg(all(test, target_os = "linux"))]
+pub use nice::nice_value;
 pub use poll_scheduler::{PollScheduler, PriorityGuard, current_principal, prioritize, run_heavy};
 pub use principal::{Principal, TokenKey};
 pub use scheduler::{Permit, Scheduler};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{JoinError, spawn_blocking};
 
-use crate::scheduling::{CpuScheduler, Principal, current_principal};
+use crate::scheduling::{CpuScheduler, Principal, current_principal, lower_priority};
 
 /// Bytes of text in a slice, which take a few milliseconds.
 pub const SLICE: usize = 64 * 1024;
@@ -27,12 +27,32 @@ pub struct Done<T> {
 pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Done<T>, JoinError> {
     let turn = CpuScheduler::of_process().acquire(current_principal().unwrap_or(Principal::Process)).await;
     spawn_blocking(move || {
+        lower_priority();
         let begun = Instant::now();
         let value = work();
         drop(turn);
         Done { value, took: begun.elapsed() }
     })
     .await
+}
+
+/// Groups items so that each group is at most a slice of work, unless one item alone is longer. `bytes` is the length of
+/// an item's text.
+pub fn slices<T>(items: impl IntoIterator<Item = T>, bytes: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
+    let mut slices: Vec<Vec<T>> = Vec::new();
+    let mut length = SLICE;
+    for item in items {
+        // An item without a text takes time, too.
+        let own = bytes(&item) + 1;
+        length += own;
+        if let Some(slice) = slices.last_mut().filter(|_| length <= SLICE) {
+            slice.push(item);
+        } else {
+            length = own;
+            slices.push(vec![item]);
+        }
+    }
+    slices
 }
 
 /// Runs work without waiting for a turn, for callers in a transaction, whose locks others wait for. There are at most
@@ -50,6 +70,18 @@ mod tests {
     use std::thread;
 
     use super::*;
+
+    #[test]
+    fn slices_are_small_unless_one_text_is_not() {
+        let lengths = |bytes: &[usize]| -> Vec<usize> {
+            slices(bytes.iter().copied(), |bytes| *bytes).iter().map(Vec::len).collect()
+        };
+        assert_eq!(lengths(&[]), Vec::<usize>::new());
+        assert_eq!(lengths(&[0, 9, 0]), [3]);
+        assert_eq!(lengths(&[SLICE, 1, SLICE * 3, 1, 1]), [1, 1, 1, 2]);
+        assert_eq!(lengths(&[SLICE / 2; 5]), [1, 1, 1, 1, 1]);
+        assert_eq!(lengths(&[SLICE / 2 - 1; 5]), [2, 2, 1]);
+    }
 
     #[tokio::test]
     async fn work_runs_elsewhere_and_in_turns() {
@@ -71,6 +103,15 @@ mod tests {
             assert_ne!(thread, here);
             assert!(took >= Duration::from_millis(2));
         }
+    }
+
+    /// Health checks and short requests go first.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn work_runs_at_a_lower_priority() {
+        let nice = || crate::scheduling::nice_value("/proc/thread-self/stat");
+        let Done { value, .. } = offload(nice).await.unwrap();
+        assert!(value > nice(), "{value}");
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ use super::snippet::Reading;
 use crate::engine::{FieldDefinition, Loader, field, field_ref, leaf_enum, object, relation_with_args};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
-use crate::scheduling::offload::{SLICE, offload};
+use crate::scheduling::offload::{offload, slices};
 use crate::store::db::{RowQueries, one_of};
 use crate::store::entity::{message, note};
 
@@ -48,9 +48,9 @@ object! {
     SearchHit {
         /// The matching part.
         field = field(|hit: &SearchHit| SearchField::from(hit.field));
-        /// About 160 characters of its text around the first match, or its beginning if there is no match in its first
-        /// 262,144 bytes: plain text, with the matched words between U+E000 and U+E001 for the client to mark. These
-        /// two characters have no other meaning in it.
+        /// About 160 characters of its text around the first match: plain text, with the matched words between U+E000
+        /// and U+E001 for the client to mark. These two characters have no other meaning in it. If the first match comes
+        /// after 262,144 bytes, and some others of the list do so, too, it is the beginning of the text instead.
         snippet = field_ref(|hit: &SearchHit| &*hit.snippet);
     }
 }
@@ -90,6 +90,9 @@ pub struct SearchHitKey {
 
 /// Maximum total size in bytes of the texts that one statement returns, unless the first text alone is longer.
 const BYTES: u64 = 4 * 1024 * 1024;
+/// Number of slices that the snippets of one search may read together after those that each of them may: as many as two
+/// texts of any length have.
+const MORE_SLICES: usize = 24;
 /// Maximum number of searches whose hits are loaded concurrently.
 const AT_ONCE: usize = 4;
 
@@ -122,11 +125,11 @@ struct BestPart {
 
 /// Loads the hits of one search, in one statement for any number of notes, unless their texts are long.
 async fn hits(reader: DataSource, search: SharedSearch, mut notes: Vec<i64>) -> Result<Vec<(SearchHitKey, SearchHit)>> {
-    let mut hits = Vec::with_capacity(notes.len());
+    let (mut hits, mut more_slices) = (Vec::with_capacity(notes.len()), MORE_SLICES);
     while !notes.is_empty() {
         let (parts, left) = best_parts(&reader, &search, &notes).await?;
         notes = left;
-        for slice in slices(parts) {
+        for slice in slices(parts, |part| part.text.len()) {
             let mut left: Vec<_> = slice.into_iter().map(|part| (part, Reading::default())).collect();
             // A long text is read in several slices.
             while !left.is_empty() {
@@ -134,42 +137,30 @@ async fn hits(reader: DataSource, search: SharedSearch, mut notes: Vec<i64>) -> 
                 let read = move || {
                     let (mut hits, mut longer) = (Vec::new(), Vec::new());
                     for (part, mut reading) in left {
-                        let Some(snippet) = reading.next(&part.text, &search.required) else {
+                        let more = || {
+                            let is_left = more_slices > 0;
+                            more_slices = more_slices.saturating_sub(1);
+                            is_left
+                        };
+                        let Some(snippet) = reading.next(&part.text, &search.required, more) else {
                             longer.push((part, reading));
                             continue;
                         };
                         let hit = SearchHit { field: part.field, snippet: Arc::new(snippet) };
                         hits.push((SearchHitKey { note_id: part.note_id, search: search.clone() }, hit));
                     }
-                    (hits, longer)
+                    (hits, longer, more_slices)
                 };
                 let done = offload(read).await?;
-                let (found, longer) = done.value;
+                let found;
+                (found, left, more_slices) = done.value;
                 hits.extend(found);
-                left = longer;
                 reader.meter.cpu(done.took);
                 reader.meter.check()?;
             }
         }
     }
     Ok(hits)
-}
-
-/// Groups parts so that the texts of each group are at most a slice of work, unless one text alone is longer.
-fn slices(parts: Vec<BestPart>) -> Vec<Vec<BestPart>> {
-    let mut slices: Vec<Vec<BestPart>> = Vec::new();
-    let mut bytes = SLICE;
-    for part in parts {
-        // A part without a text takes time, too.
-        bytes += part.text.len() + 1;
-        if let Some(slice) = slices.last_mut().filter(|_| bytes <= SLICE) {
-            slice.push(part);
-        } else {
-            bytes = part.text.len() + 1;
-            slices.push(vec![part]);
-        }
-    }
-    slices
 }
 
 /// Loads the best parts of notes, and returns the notes whose texts have to wait for another statement.
@@ -246,22 +237,4 @@ pub fn search_hit<R: 'static>(
         },
         |(), hit| Ok(hit),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slices_are_small_unless_one_text_is_not() {
-        let part = |bytes: usize| BestPart { note_id: 1, field: TextField::Details, text: "a".repeat(bytes) };
-        let lengths = |parts: &[usize]| -> Vec<usize> {
-            slices(parts.iter().map(|bytes| part(*bytes)).collect()).iter().map(Vec::len).collect()
-        };
-        assert_eq!(lengths(&[]), Vec::<usize>::new());
-        assert_eq!(lengths(&[0, 9, 0]), [3]);
-        assert_eq!(lengths(&[SLICE, 1, SLICE * 3, 1, 1]), [1, 1, 1, 2]);
-        assert_eq!(lengths(&[SLICE / 2; 5]), [1, 1, 1, 1, 1]);
-        assert_eq!(lengths(&[SLICE / 2 - 1; 5]), [2, 2, 1]);
-    }
 }

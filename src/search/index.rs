@@ -3,13 +3,12 @@
 //! Each token is prefixed with its company, so that the posting lists of the databases belong to one company each. The
 //! company's number ends at the first [`SEPARATOR`](super::part::SEPARATOR), which no token contains.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
 use serde_json::json;
 
 use super::indexed::IndexedTexts;
+use super::long_texts::LongTexts;
 use super::note_words;
 use super::part::Part;
 
@@ -62,8 +61,7 @@ pub async fn replace(
             write_postgres(connection, company_id, some, &texts, &notes, values).await?;
         } else {
             write_sqlite(connection, company_id, some, &texts).await?;
-            let notes: BTreeSet<i64> = some.iter().map(|part| part.note_id).collect();
-            note_words::renew_sqlite(connection, company_id, &notes.into_iter().collect::<Vec<_>>()).await?;
+            note_words::renew_sqlite(connection, company_id, some, &texts).await?;
         }
     }
     Ok(())
@@ -148,20 +146,20 @@ async fn write_sqlite(
     parts: &[Part<'_>],
     texts: &IndexedTexts,
 ) -> Result<(), DbErr> {
-    // A text that occurs in many parts is sent once.
-    let mut alike: BTreeMap<&str, Vec<(i64, i32, i32)>> = BTreeMap::new();
+    let mut long = LongTexts::default();
+    let mut rows = Vec::with_capacity(parts.len());
     for part in parts {
         if let Some(words) = stored(part, texts) {
-            alike.entry(words).or_default().push((part.note_id, part.field.number(), part.position));
+            let [short, number] = long.in_row(Some(words));
+            rows.push(json!([part.note_id, part.field.number(), part.position, short, number]));
         }
     }
-    let rows: serde_json::Value = alike.into_iter().map(|(words, keys)| json!([keys, words])).collect();
     // Without WHERE, SQLite would parse ON as a join condition.
     let sql = format!(
         "INSERT INTO search_part (company_id, note_id, field, position, words) \
-         SELECT ?, k.value ->> 0, k.value ->> 1, k.value ->> 2, alike.value ->> 1 \
-         FROM json_each(?) AS alike, json_each(alike.value, '$[0]') AS k WHERE true {OVER}"
+         SELECT ?1, k.value ->> 0, k.value ->> 1, k.value ->> 2, {} FROM json_each(?2) AS k WHERE true {OVER}",
+        long.sql(3, 3)
     );
-    let values: [Value; 2] = [company_id.into(), rows.to_string().into()];
+    let values = [company_id.into(), serde_json::Value::from(rows).to_string().into()].into_iter().chain(long.values());
     connection.execute_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await.map(drop)
 }

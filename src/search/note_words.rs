@@ -5,12 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use sea_orm::sea_query::Value;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use super::indexed::{IndexedTexts, MAX_WORDS};
+use super::indexed::{IndexedText, IndexedTexts, MAX_WORDS};
+use super::long_texts::LongTexts;
 use super::part::{GAP, Part, SEPARATOR};
 use crate::scheduling::offload::offload_at_once;
 
@@ -39,26 +42,77 @@ pub async fn add_sqlite(
     write_sqlite(connection, company_id, &alike.collect::<Vec<_>>()).await
 }
 
-/// Rebuilds the words of notes from their indexed parts, on `SQLite`.
-pub async fn renew_sqlite(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<(), DbErr> {
-    let sql =
-        "SELECT note_id, words FROM search_part WHERE company_id = ? AND note_id IN (SELECT value FROM json_each(?))";
-    let rows = of_notes(connection, sql, company_id, notes).await?;
-    let mut lines: BTreeMap<i64, Vec<String>> = notes.iter().map(|id| (*id, Vec::new())).collect();
-    // Threads may be long. A change of many notes gives them the same texts, so notes with the same lines are processed
+/// Rebuilds the words of notes some of whose parts have changed, on `SQLite`: those of the changed parts from their
+/// texts, those of the others from the index.
+pub async fn renew_sqlite(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    parts: &[Part<'_>],
+    texts: &IndexedTexts,
+) -> Result<(), DbErr> {
+    let mut notes: BTreeMap<i64, NoteParts> = BTreeMap::new();
+    for part in parts {
+        notes.entry(part.note_id).or_default().changed.extend(texts.get(part).cloned());
+    }
+    let sql = "SELECT note_id, words FROM search_part WHERE company_id = ?1 \
+               AND note_id IN (SELECT value FROM json_each(?2)) AND (note_id, field, position) NOT IN \
+               (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?3))";
+    let changed: Json = parts.iter().map(|part| json!([part.note_id, part.field.number(), part.position])).collect();
+    let ids: Json = notes.keys().copied().collect();
+    let values: [Value; 3] = [company_id.into(), ids.to_string().into(), changed.to_string().into()];
+    let rows = connection.query_all_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await?;
+    // Threads may be long. A change of many notes gives them the same texts, so notes with the same parts are processed
     // and written once.
     let alike = offload_at_once(move || {
         for row in rows {
-            lines.entry(row.try_get("", "note_id")?).or_default().push(row.try_get("", "words")?);
+            notes.entry(row.try_get("", "note_id")?).or_default().unchanged.push(row.try_get("", "words")?);
         }
-        let mut notes: HashMap<Vec<String>, Vec<i64>> = HashMap::new();
-        for (note, lines) in lines {
-            notes.entry(lines).or_default().push(note);
+        let mut alike: HashMap<NoteParts, Vec<i64>> = HashMap::new();
+        for (note, parts) in notes {
+            alike.entry(parts).or_default().push(note);
         }
-        Ok::<_, DbErr>(notes.into_iter().map(|(lines, notes)| (notes, line_of(&lines))).collect::<Vec<_>>())
+        Ok::<_, DbErr>(alike.into_iter().map(|(parts, notes)| (notes, parts.words())).collect::<Vec<_>>())
     });
     let alike = alike.await.map_err(|error| DbErr::Custom(error.to_string()))?;
     write_sqlite(connection, company_id, &alike?).await
+}
+
+/// The parts of a note whose words are rebuilt.
+#[derive(Default)]
+struct NoteParts {
+    changed: Vec<Arc<IndexedText>>,
+    /// The words of the other parts, in their stored form.
+    unchanged: Vec<String>,
+}
+
+impl NoteParts {
+    /// What makes notes alike. A text was tokenized once, so that its address stands for it.
+    fn key(&self) -> (Vec<*const IndexedText>, &[String]) {
+        (self.changed.iter().map(Arc::as_ptr).collect(), &self.unchanged)
+    }
+
+    /// The words of the note as one line; `None` if there are too many.
+    fn words(&self) -> Option<String> {
+        let sets = self.changed.iter().map(|text| text.words.as_ref()).collect::<Option<Vec<_>>>()?;
+        let changed = sets.into_iter().flatten().map(String::as_str);
+        // Collecting is fast where most words come sorted, as those of one long text do.
+        let words: BTreeSet<&str> = changed.chain(self.unchanged.iter().flat_map(|line| of_line(line))).collect();
+        (words.len() <= MAX_WORDS).then(|| line(words))
+    }
+}
+
+impl PartialEq for NoteParts {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for NoteParts {}
+
+impl Hash for NoteParts {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
 }
 
 /// The end of a statement on `PostgreSQL` that adds the words of parts to those of their notes. It follows `WITH part
@@ -148,7 +202,7 @@ async fn of_notes<'n>(
     company_id: i64,
     notes: impl IntoIterator<Item = &'n i64>,
 ) -> Result<Vec<QueryResult>, DbErr> {
-    let notes: serde_json::Value = notes.into_iter().copied().collect();
+    let notes: Json = notes.into_iter().copied().collect();
     let values: [Value; 2] = [company_id.into(), notes.to_string().into()];
     connection.query_all_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await
 }
@@ -168,13 +222,21 @@ async fn write_sqlite(
     alike: &[(Vec<i64>, Option<String>)],
 ) -> Result<(), DbErr> {
     let backend = DatabaseBackend::Sqlite;
-    let ids: serde_json::Value = alike.iter().flat_map(|(notes, _)| notes).copied().collect();
+    let ids: Json = alike.iter().flat_map(|(notes, _)| notes).copied().collect();
     forget_sqlite(connection, company_id, &ids.to_string()).await?;
+    let mut long = LongTexts::default();
+    let mut rows = Vec::with_capacity(alike.len());
+    for (notes, words) in alike {
+        let text = long.in_row(words.as_deref());
+        rows.extend(notes.iter().map(|note| json!([note, text[0], text[1]])));
+    }
     // Without WHERE, SQLite would parse ON as a join condition.
-    let sql = "INSERT INTO search_note (company_id, note_id, words) \
-               SELECT ?, k.value, alike.value ->> 1 FROM json_each(?) AS alike, json_each(alike.value, '$[0]') AS k \
-               WHERE true ON CONFLICT (company_id, note_id) DO UPDATE SET words = excluded.words";
-    let values: [Value; 2] = [company_id.into(), json!(alike).to_string().into()];
+    let sql = format!(
+        "INSERT INTO search_note (company_id, note_id, words) SELECT ?1, k.value ->> 0, {} FROM json_each(?2) AS k \
+         WHERE true ON CONFLICT (company_id, note_id) DO UPDATE SET words = excluded.words",
+        long.sql(1, 3)
+    );
+    let values = [company_id.into(), Json::from(rows).to_string().into()].into_iter().chain(long.values());
     connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     let sql = "INSERT INTO search_word (rowid, words) SELECT id, replace(rtrim(words), ' ', ?) FROM search_note \
                WHERE company_id = ? AND note_id IN (SELECT value FROM json_each(?)) AND words IS NOT NULL";
@@ -184,12 +246,6 @@ async fn write_sqlite(
 
 fn of_line(line: &str) -> impl Iterator<Item = &str> {
     line.split_ascii_whitespace().filter(|word| *word != GAP)
-}
-
-/// Merges the words of lines into one line; `None` if there are too many.
-fn line_of(lines: &[String]) -> Option<String> {
-    let words: BTreeSet<&str> = lines.iter().flat_map(|line| of_line(line)).collect();
-    (words.len() <= MAX_WORDS).then(|| line(words))
 }
 
 /// A line of words, with a blank before and after each.

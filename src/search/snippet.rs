@@ -7,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::matcher::Matcher;
 use super::query::Phrase;
-use super::token::{MAX_TOKENS, Place};
+use super::token::{MAX_SEARCHED, MAX_TOKENS, Place};
 use crate::scheduling::offload::SLICE;
 
 /// Maximum length of a snippet, in grapheme clusters.
@@ -17,9 +17,8 @@ const BEFORE: usize = 40;
 /// Maximum number of code points per grapheme cluster; no real writing uses more.
 const MAX_POINTS: usize = 16;
 
-/// Maximum number of bytes of a text that are read for its snippet. If they contain no match, the snippet is the
-/// beginning of the text: in long texts in scripts whose words take more than 26 bytes, the search may have found a
-/// match after them.
+/// Number of bytes of a text that are always read for its snippet. In long texts in scripts whose words take more than 26
+/// bytes, the search may have found a match after them; if that is not read, the snippet is the beginning of the text.
 const MAX_READ: usize = 4 * SLICE;
 
 const MARK: char = '\u{e000}';
@@ -103,12 +102,13 @@ impl Default for Reading {
 
 impl Reading {
     /// Reads the next slice of the text, which must be the same in each call; returns the snippet when enough is read.
-    pub fn next(&mut self, text: &str, required: &[Phrase]) -> Option<String> {
-        self.advance(text, required).then(|| show(text, &self.found(text)))
+    /// `more` is asked for each slice after those that are always read.
+    pub fn next(&mut self, text: &str, required: &[Phrase], more: impl FnOnce() -> bool) -> Option<String> {
+        self.advance(text, required, more).then(|| show(text, &self.found(text)))
     }
 
     /// Reads the next slice, and returns whether enough is read.
-    fn advance(&mut self, text: &str, required: &[Phrase]) -> bool {
+    fn advance(&mut self, text: &str, required: &[Phrase], more: impl FnOnce() -> bool) -> bool {
         let Self { read, first, shown, last, .. } = self;
         let mut matcher = Matcher::resumed(required, &self.matched);
         let longest = matcher.longest();
@@ -143,14 +143,12 @@ impl Reading {
             self.steps += matcher.steps;
         }
         self.matched = matcher.matched();
-        match tokens.paused() {
-            Some(place) if !is_enough && self.until < MAX_READ => {
-                self.place = place;
-                self.until += SLICE;
-                false
-            }
-            _ => true,
-        }
+        let until = self.until;
+        let may_go_on = |_: &Place| !is_enough && (until < MAX_READ || (until < MAX_SEARCHED && more()));
+        let Some(place) = tokens.paused().filter(may_go_on) else { return true };
+        self.place = place;
+        self.until += SLICE;
+        false
     }
 
     fn found(&mut self, text: &str) -> Found {
@@ -212,10 +210,20 @@ mod tests {
 
     /// The snippet, and its cost: slices, tokens and comparisons.
     fn read(text: &str, search: &str) -> (String, usize, (usize, usize)) {
+        read_with(text, search, 0)
+    }
+
+    /// The same, with this many more slices than those that are always read.
+    fn read_with(text: &str, search: &str, mut more: usize) -> (String, usize, (usize, usize)) {
         let search = Search::new(search).unwrap().unwrap();
         let mut reading = Reading::default();
         for slices in 1.. {
-            if let Some(snippet) = reading.next(text, &search.required) {
+            let may_go_on = || {
+                let may = more > 0;
+                more = more.saturating_sub(1);
+                may
+            };
+            if let Some(snippet) = reading.next(text, &search.required, may_go_on) {
                 return (snippet, slices, (reading.read.len(), reading.steps));
             }
         }
@@ -295,6 +303,13 @@ mod tests {
             assert!(!found.contains(MARK) && found.starts_with(odd), "{odd:?}");
             assert!(slices <= 4, "{slices}");
         }
+        // With more slices, a match is found wherever the search finds one.
+        let text = format!("{} needle", "x".repeat(SLICE * 8));
+        for (more, slices, is_found) in [(4, 8, false), (5, 9, true), (100, 9, true)] {
+            let (found, read, _) = read_with(&text, "needle", more);
+            assert_eq!((found.contains(MARK), read), (is_found, slices), "{more} more: {found}");
+        }
+        assert_eq!(read_with(&"x".repeat(SLICE * 100), "needle", 100).1, MAX_SEARCHED.div_ceil(SLICE));
         assert_eq!(read(&format!("needle {}", "hay ".repeat(SLICE)), "needle").1, 1);
     }
 

@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 64;
 pub const MAX_TOKENS: usize = 10_000;
 /// Maximum number of bytes of a text that are searched: all of the 250,000 characters that a text may have. Only
 /// imported texts are longer.
-const MAX_SEARCHED: usize = 1_000_000;
+pub const MAX_SEARCHED: usize = 1_000_000;
 /// Maximum number of code points of a grapheme cluster that are folded: a token has no room for more, and no real
 /// writing uses more.
 const MAX_POINTS: usize = 64;

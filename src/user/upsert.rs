@@ -13,7 +13,9 @@ use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::scalars::{DateTime, Url};
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
-use crate::people::{InputFields, PhoneNumberInput, UpsertKey, check_count, lock_people, save};
+use crate::people::{
+    InputFields, KnownWords, PhoneNumberInput, UpsertKey, check_count, lock_people, save, searched_texts,
+};
 use crate::store::db::{Transaction, one_of_texts};
 use crate::store::entity::token::Scope;
 use crate::store::entity::{AccessScope, user};
@@ -92,6 +94,11 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<UserInput>) -> Result<User
         .iter_mut()
         .map(|one| UpsertKey { id: one.id.take(), external_key: std::mem::take(&mut one.external_key) })
         .collect();
+    let texts = input.iter().flat_map(|one| {
+        let UserInput { first_name, last_name, full_name, email, username, .. } = one;
+        searched_texts(&[first_name, last_name], &[full_name, email, username])
+    });
+    let known = KnownWords::before(ctx.data_source(), texts).await?;
     let access = ctx.access();
     let transaction = ctx.app().db.begin().await?;
     let held = lock_people::<user::Entity>(&transaction, access, &upsert_keys, &mut errors).await?;
@@ -108,7 +115,7 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<UserInput>) -> Result<User
         transaction.rollback().await?;
         return Ok(UsersUpsertPayload { user_errors: errors.0, ..Default::default() });
     }
-    let users = match save::<user::Entity>(&transaction, access, ctx.app(), people).await? {
+    let users = match save::<user::Entity>(&transaction, access, ctx.app(), people, &known).await? {
         Ok(users) => users,
         Err(refused) => {
             transaction.rollback().await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use notegraph::http::{ConnectionLimits, HttpSettings, RateLimit, ServerTimeouts, serve, service};
 use notegraph::scheduling::runtime::OperationRuntime;
 use notegraph::schema;
+use notegraph::store::entity::token::Scope;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
@@ -86,4 +87,36 @@ async fn what_is_discarded_is_paid_for_while_it_comes() {
     let _ = next.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await;
     let read = timeout(AT_MOST, next.read(&mut [0; 16])).await.expect("the server does not let go");
     assert!(!matches!(read, Ok(1..)), "its address may go on");
+}
+
+/// Bytes that arrive one by one take more time on the threads that all clients share than all of them at once.
+#[tokio::test]
+async fn a_body_that_trickles_is_paid_for_by_its_time() {
+    let app = App::start().await;
+    let token = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await.token().to_owned();
+    let body = format!("{:<250}", r#"{"query":"{ __typename }"}"#);
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: 250\r\n\r\n"
+    );
+    // The last number is less than the price of a millisecond.
+    let budget = CONNECTION + REQUEST + 250 + 101 + 500;
+    let address = start(&app, budget).await;
+    let whole = exchange(address, format!("{head}{body}").as_bytes()).await;
+    assert!(whole.starts_with("HTTP/1.1 200 "), "{whole}");
+
+    let address = start(&app, budget).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for byte in body.as_bytes() {
+        sleep(Duration::from_millis(1)).await;
+        if stream.write_all(&[*byte]).await.is_err() {
+            break;
+        }
+    }
+    let mut answer = Vec::new();
+    let _ = timeout(AT_MOST, stream.read_to_end(&mut answer)).await.expect("the server does not let go");
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
 }

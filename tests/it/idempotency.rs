@@ -319,3 +319,26 @@ async fn after_a_cut_connection_the_same_change_gives_the_first_result() {
     }
     assert_eq!((desk.count("event").await, desk.count("idempotency_key").await), (2, 2));
 }
+
+/// A lost response is the reason for a retry, not a reason to do the work again.
+#[tokio::test]
+async fn a_retry_does_not_tokenize_its_texts() {
+    let desk = Desk::new().await;
+    let text = (0..4_000).map(|number| format!("größe{number}")).collect::<Vec<_>>().join(" ");
+    for (document, mut input) in desk.inputs("k") {
+        input[if document == CREATE { "details" } else { "message" }] = json!(text);
+        let mut times = Vec::new();
+        for _ in 0..2 {
+            let body = json!({ "query": document, "variables": { "input": input } }).to_string();
+            let request = axum::http::Request::post("/graphql")
+                .header("authorization", format!("Bearer {}", desk.client.token()))
+                .header("content-type", "application/json")
+                .header("x-graphql-cost", "1");
+            let answer = desk.client.send(request.body(axum::body::Body::from(body)).unwrap()).await;
+            assert_eq!(answer["change"]["userErrors"], json!([]));
+            times.push(answer.body["extensions"]["cost"]["actual"]["cpuMicroseconds"].as_u64().unwrap());
+        }
+        assert!(times[1] < times[0] / 2, "{times:?}");
+    }
+    assert_eq!((desk.count("note").await, desk.count("message").await), (2, 1));
+}

@@ -1,6 +1,6 @@
 //! Writes batches, each in a transaction; if one fails, it is written record by record.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr};
 
@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::exchange::note::ImportedNote;
 use crate::exchange::record::{Record, RecordLocation};
 use crate::quota::{StorageUsage, row_bytes};
+use crate::search::{self, IndexedTexts};
 use crate::store::db::{Db, DbFault, Transaction};
 use crate::store::entity::{customer, user};
 
@@ -168,11 +169,12 @@ impl<'a> Importer<'a> {
 
     /// Runs one transaction. If it fails, neither the database nor the state in memory has changed.
     async fn attempt(&mut self, group: &[ReadRecord]) -> Result<Done, Failed> {
+        let texts = self.tokenized(group).await?;
         let transaction = match &self.trial {
             Some(trial) => trial.begin().await?,
             None => self.db.begin().await?,
         };
-        let result = match self.work(&transaction, group).await {
+        let result = match self.work(&transaction, group, texts).await {
             Ok(done) => transaction.commit().await.map(|()| done).map_err(|error| self.failed(error)),
             Err(error) => match transaction.rollback().await {
                 Ok(()) => Err(self.failed(error)),
@@ -198,7 +200,25 @@ impl<'a> Importer<'a> {
         if self.trial.is_some() && DbFault::of(&error).is_some() { Failed::fatal(error) } else { error.into() }
     }
 
-    async fn work(&mut self, transaction: &Transaction, group: &[ReadRecord]) -> Result<Done, DbErr> {
+    /// Tokenizes the texts of records that will probably be written, before the transaction, for which other writers of
+    /// `SQLite` wait. The first batch finds its company in its transaction, and tokenizes there.
+    async fn tokenized(&self, group: &[ReadRecord]) -> Result<IndexedTexts, DbErr> {
+        let Some(company_id) = self.company_id else { return Ok(IndexedTexts::default()) };
+        let ids = group.iter().map(|one| one.note.row.id);
+        let skipped =
+            if self.options.update { HashSet::new() } else { existing::ids(self.db.read(), company_id, ids).await? };
+        let notes = || group.iter().map(|one| &one.note).filter(|note| !skipped.contains(&note.row.id));
+        let messages = notes().flat_map(|note| note.messages.iter().map(|message| &message.row));
+        let parts = search::parts(notes().map(|note| &note.row), messages);
+        IndexedTexts::of(&parts, &IndexedTexts::default(), company_id, self.db.backend()).await
+    }
+
+    async fn work(
+        &mut self,
+        transaction: &Transaction,
+        group: &[ReadRecord],
+        texts: IndexedTexts,
+    ) -> Result<Done, DbErr> {
         if transaction.get_database_backend() == DatabaseBackend::Postgres {
             // PostgreSQL plans foreign key checks while the tables are empty, when all indexes look equally good, and
             // caches these plans, which would read more with each batch.
@@ -231,7 +251,7 @@ impl<'a> Importer<'a> {
             types: &types,
             existing,
             taken,
-            rows: BatchRows::default(),
+            rows: BatchRows { texts, ..BatchRows::default() },
             summary,
         };
         let mut outcomes = Vec::with_capacity(group.len());

@@ -1,6 +1,6 @@
 //! Loads the existing notes of a batch.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -59,6 +59,24 @@ pub async fn load(
         }
     }
     Ok(found)
+}
+
+/// Returns those note ids that exist already.
+pub async fn ids(
+    connection: &impl ConnectionTrait,
+    company_id: i64,
+    ids: impl Iterator<Item = i64>,
+) -> Result<HashSet<i64>, DbErr> {
+    let backend = connection.get_database_backend();
+    let found: Vec<i64> = note::Entity::find()
+        .select_only()
+        .column(note::Column::Id)
+        .filter(note::Column::CompanyId.eq(company_id))
+        .filter(one_of(backend, (note::Entity, note::Column::Id), ids))
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// Returns those message ids that exist already, with the id of their note.

@@ -5,9 +5,9 @@ use sea_orm::{
 };
 
 use super::ids::IdAllocator;
-use crate::people;
+use crate::people::{self, KnownWords};
 use crate::quota::{StorageUsage, add_usage};
-use crate::search::{self, Part};
+use crate::search::{self, IndexedTexts, Part};
 use crate::store::db::{CompanyTable, one_of};
 use crate::store::entity::{assignment, customer, event, message, note, user};
 
@@ -26,6 +26,8 @@ pub struct BatchRows {
     pub events: Vec<event::Model>,
     /// For each event about a message, its index and that of the message.
     pub posted: Vec<(usize, usize)>,
+    /// The texts that were tokenized before the transaction.
+    pub texts: IndexedTexts,
     /// Growth of the company's usage by the notes, messages and events, less what they replace.
     pub growth: StorageUsage,
 }
@@ -44,13 +46,14 @@ impl BatchRows {
         ids: &mut IdAllocator,
     ) -> Result<(), DbErr> {
         add_usage(connection, company_id, self.growth).await?;
+        let known = KnownWords::default();
         let largest = made.0.iter().map(|row| row.id).max();
         insert::<customer::Entity, _>(connection, made.0.clone()).await?;
-        people::add::<customer::Entity>(connection, &made.0).await?;
+        people::add::<customer::Entity>(connection, &made.0, &known).await?;
         ids.reserve(connection, company_id, CompanyTable::Customer, largest.unwrap_or_default()).await?;
         let largest = made.1.iter().map(|row| row.id).max();
         insert::<user::Entity, _>(connection, made.1.clone()).await?;
-        people::add::<user::Entity>(connection, &made.1).await?;
+        people::add::<user::Entity>(connection, &made.1, &known).await?;
         ids.reserve(connection, company_id, CompanyTable::User, largest.unwrap_or_default()).await?;
         // Keeps an external key that somebody has set in the meantime.
         for row in &filled.0 {
@@ -63,12 +66,12 @@ impl BatchRows {
             row.external_key = NotSet;
             row.update(connection).await?;
         }
-        people::replace::<customer::Entity>(connection, &filled.0).await?;
-        people::replace::<user::Entity>(connection, &filled.1).await?;
+        people::replace::<customer::Entity>(connection, &filled.0, &known).await?;
+        people::replace::<user::Entity>(connection, &filled.1, &known).await?;
         let largest = self.notes.iter().map(|row| row.id).max();
         let notes = std::mem::take(&mut self.notes);
         insert::<note::Entity, _>(connection, notes.clone()).await?;
-        search::add(connection, company_id, &search::parts(&notes, []), &search::IndexedTexts::default()).await?;
+        search::add(connection, company_id, &search::parts(&notes, []), &self.texts).await?;
         ids.reserve(connection, company_id, CompanyTable::Note, largest.unwrap_or_default()).await?;
         // Changes all notes before the rows that depend on them, in the order of their keys. Every writer does so,
         // which avoids deadlocks.
@@ -78,7 +81,7 @@ impl BatchRows {
             change(connection, row.clone(), *version, *message_count).await?;
         }
         let texts = changed.iter().flat_map(|(row, ..)| [Part::subject(row), Part::details(row)]);
-        search::replace(connection, company_id, &texts.collect::<Vec<_>>(), &search::IndexedTexts::default()).await?;
+        search::replace(connection, company_id, &texts.collect::<Vec<_>>(), &self.texts).await?;
         if !self.unassigned.is_empty() {
             let backend = connection.get_database_backend();
             assignment::Entity::delete_many()
@@ -98,7 +101,7 @@ impl BatchRows {
         ids: &mut IdAllocator,
     ) -> Result<(), DbErr> {
         let texts: Vec<Part> = self.rewritten.iter().map(Part::message).collect();
-        search::replace(connection, company_id, &texts, &search::IndexedTexts::default()).await?;
+        search::replace(connection, company_id, &texts, &self.texts).await?;
         for row in self.rewritten {
             row.into_active_model().reset_all().update(connection).await?;
         }
@@ -112,8 +115,7 @@ impl BatchRows {
         }
         let largest = self.messages.iter().filter(|row| !row.from_import).map(|row| row.id).max();
         insert::<message::Entity, _>(connection, self.messages.clone()).await?;
-        search::add(connection, company_id, &search::parts([], &self.messages), &search::IndexedTexts::default())
-            .await?;
+        search::add(connection, company_id, &search::parts([], &self.messages), &self.texts).await?;
         ids.reserve(connection, company_id, CompanyTable::Message, largest.unwrap_or_default()).await?;
         let fresh = ids.events(connection, self.events.len()).await?;
         for (row, id) in self.events.iter_mut().zip(fresh) {

@@ -12,7 +12,7 @@ struct Whole {
 fn whole(request: GraphqlRequest<'_>) -> Result<Whole, HttpError> {
     let NamedDocument { text, id } = request.names.document()?;
     let text = text.map(|text| text.read("query")).transpose()?;
-    let (operation_name, variables) = request.rest.read(|_| Ok(()))?;
+    let (operation_name, variables) = request.rest.read(None, |_| Ok(()))?;
     Ok(Whole { text, id, operation_name, variables })
 }
 
@@ -28,20 +28,42 @@ fn from_query(address: &str) -> Result<Whole, HttpError> {
 fn memory_is_held_before_it_is_used() {
     let body = br#"{"query": "{ a }", "variables": {"a": [{"": 0}, {"": 0}]}}"#;
     let mut held = 0;
-    let read = super::from_body(body).unwrap().rest.read(|bytes| {
+    let read = super::from_body(body).unwrap().rest.read(None, |bytes| {
         held = bytes;
         Ok(())
     });
     // Other parameters than the variables count, too.
     assert!(read.is_ok() && held == 8 * VALUE_BYTES, "{held}");
-    assert!(super::from_body(body).unwrap().rest.read(|_| Err(HttpError::timeout())).is_err());
+    assert!(super::from_body(body).unwrap().rest.read(None, |_| Err(HttpError::timeout())).is_err());
 }
 
 #[test]
 fn the_document_is_named_before_the_variables_are_read() {
     let request = super::from_body(br#"{"documentId": "a1", "variables": {"a": 1, "a": 2}}"#).unwrap();
     assert_eq!(request.names.document().unwrap().id.as_deref(), Some("a1"));
-    assert!(request.rest.read(|_| Ok(())).is_err());
+    assert!(request.rest.read(None, |_| Ok(())).is_err());
+}
+
+#[test]
+fn variables_that_a_known_document_does_not_declare_are_not_built() {
+    let body = br#"{"documentId": "a1", "variables": {"a": [{"b": 1}], "c": {"d": [2]}}}"#;
+    for (declared, held, built) in [(&["a", "e"][..], true, r#"{"a":[{"b":1}]}"#), (&[], false, "{}")] {
+        let mut bytes = 0;
+        let request = super::from_body(body).unwrap();
+        let hold = |more| {
+            bytes = more;
+            Ok(())
+        };
+        let (_, variables) = request.rest.read(Some(declared), hold).unwrap();
+        assert_eq!(serde_json::to_string(&variables).unwrap(), built);
+        assert_eq!(bytes > 0, held, "{bytes}");
+    }
+    let nested = format!("{{\"a\": {}0{}}}", "[".repeat(101), "]".repeat(101));
+    for wrong in [r#"{"a": "\ud800"}"#, r#"{"$serde_json::private::RawValue": 1}"#, &nested] {
+        let body = format!(r#"{{"documentId": "a1", "variables": {wrong}}}"#);
+        let read = super::from_body(body.as_bytes()).and_then(|request| request.rest.read(Some(&[]), |_| Ok(())));
+        assert!(read.is_err(), "{wrong}");
+    }
 }
 
 #[test]

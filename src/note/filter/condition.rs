@@ -355,6 +355,27 @@ mod tests {
     }
 
     #[test]
+    fn subjects_that_no_index_finds_weigh_what_comparing_them_takes() {
+        let texts = |count: usize| Some((0..count).map(|text| text.to_string()).collect::<Vec<_>>());
+        let starting = |bytes: usize| StringFilter { starts_with: Some("x".repeat(bytes)), ..StringFilter::default() };
+        for (subject, required, elsewhere) in [
+            (StringFilter { eq: Some("x".to_owned()), ..StringFilter::default() }, 0, 1),
+            (StringFilter { is_in: texts(1), ..StringFilter::default() }, 0, 1),
+            (StringFilter { is_in: texts(100), ..StringFilter::default() }, 0, 3),
+            (starting(1), 0, 2),
+            (starting(3), 0, 2),
+            (starting(1_000), 0, 4),
+            (StringFilter { neq: Some("x".to_owned()), ..StringFilter::default() }, 0, 0),
+            (StringFilter { not_in: texts(49), ..StringFilter::default() }, 0, 0),
+            (StringFilter { not_in: texts(100), ..StringFilter::default() }, 2, 2),
+        ] {
+            let filter = NoteFilter { subject: Some(subject), ..NoteFilter::default() };
+            assert_eq!(weight(&filter), required, "{filter:?}");
+            assert_eq!(weight(&any_of(vec![filter.clone()])), elsewhere, "{filter:?}");
+        }
+    }
+
+    #[test]
     fn a_statement_looks_at_the_fewest_notes_for_the_heaviest_filters() {
         let limits = ListLimits::default();
         for heavy in [any_of(vec![tagged(100); 45]), any_of(vec![containing(600); 45])] {

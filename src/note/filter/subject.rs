@@ -14,6 +14,12 @@ use crate::text::casefold::casefold;
 
 /// Minimum length in characters of a prefix with which few subjects begin.
 const FEW_BEGIN_WITH: usize = 3;
+/// The weight of computing the beginning of a subject and comparing it (`BEGINNING`), the number of texts of a list that
+/// adds as much again (`TEXTS`), and the length in bytes of a prefix that does (`STARTS_WITH_BYTES`): the rest of a prefix
+/// that is longer than a beginning is compared with the subject.
+const BEGINNING: u64 = 1;
+const TEXTS: u64 = 50;
+const STARTS_WITH_BYTES: u64 = 400;
 /// The weight of a substring match on a subject (`CONTAINS`), and the length in bytes of the text that adds as much
 /// again (`BYTES`): in a repetitive subject, a match may start at each character.
 const CONTAINS: u64 = 1;
@@ -34,28 +40,36 @@ impl FilterCompiler {
         let subject = Expr::col((note::Entity, note::Column::SubjectFolded));
         let or_empty = |condition: Expr| Condition::any().add(condition).add(subject.clone().is_null());
         let one_of = |texts: Vec<String>| one_of_texts(self.backend, subject.clone(), texts);
-        let mut all = Condition::all();
+        // An index finds what every result must match. Elsewhere, the beginning of each note's subject is computed.
+        let weight = |weight: u64| if context.required { 0 } else { weight };
         // Find equal subjects by their beginning, which is indexed, then compare the whole text.
         if let Some(text) = eq {
             let found =
                 Condition::all().add(beginning().eq(sort_key::subject_key(&text))).add(subject.clone().eq(text));
-            all = all.add(self.few(found, context));
+            plan.add(self.few(found, context), weight(BEGINNING));
         }
         if let Some(texts) = is_in {
             let beginnings: Vec<String> = texts.iter().map(|text| sort_key::subject_key(text)).collect();
+            let among = weight(BEGINNING + texts.len() as u64 / TEXTS);
             let found = Condition::all().add(one_of_texts(self.backend, beginning(), beginnings)).add(one_of(texts));
-            all = all.add(self.few(found, context));
+            plan.add(self.few(found, context), among);
         }
         if let Some(text) = starts_with {
             let long = text.chars().nth(FEW_BEGIN_WITH - 1).is_some();
+            // It is compared with both ends of a range.
+            let both = weight(2 * BEGINNING + text.len() as u64 / STARTS_WITH_BYTES);
             let found = starts(text);
-            all = all.add(if long { self.few(found, context) } else { found });
+            plan.add(if long { self.few(found, context) } else { found }, both);
         }
-        all = all.add_option(neq.map(|text| or_empty(subject.clone().ne(text))));
-        all = all.add_option(not_in.map(|texts| or_empty(one_of(texts).not())));
-        all = all.add_option(is_null.map(|empty| is_empty(&subject, empty)));
-        if !all.is_empty() {
-            plan.add(all, 0);
+        if let Some(text) = neq {
+            plan.add(or_empty(subject.clone().ne(text)), 0);
+        }
+        if let Some(texts) = not_in {
+            let among = texts.len() as u64 / TEXTS;
+            plan.add(or_empty(one_of(texts).not()), among);
+        }
+        if let Some(empty) = is_null {
+            plan.add(is_empty(&subject, empty), 0);
         }
         if let Some(text) = contains {
             let weight = CONTAINS + text.len() as u64 / BYTES;

@@ -6,7 +6,7 @@ use sea_orm::SqlxError;
 use sea_orm::sqlx::SqliteConnection;
 
 use super::stopwatch::{Stopwatch, millis};
-use crate::scheduling::{CpuScheduler, CpuSlice, Principal, SLICE};
+use crate::scheduling::{CpuScheduler, CpuSlice, Principal, SLICE, lower_priority};
 
 /// Number of virtual machine instructions between two calls of the progress handler: fractions of a millisecond.
 const INSTRUCTIONS: i32 = 10_000;
@@ -175,6 +175,9 @@ impl TimeoutState {
         if let Some(slices) = &self.slices
             && self.watch.now() >= slices.next.load(Ordering::Relaxed)
         {
+            // The driver gives each connection a thread, and this is it. Those that write, look tokens up or answer
+            // health checks need no permits, and stay ordinary: others wait for them.
+            lower_priority();
             let waited = slices.take(self.watch, || self.end.load(Ordering::Relaxed) != NOW);
             slices.next.store(self.watch.now().saturating_add(millis(SLICE)), Ordering::Relaxed);
             // Unless the limit has expired meanwhile, or was lifted.
@@ -246,5 +249,35 @@ mod tests {
         permits(false);
         assert_eq!(limit.take_steps(), 80_000);
         assert_eq!(limit.take_steps(), 0);
+    }
+
+    /// Otherwise, they would slow health checks and short requests down.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn long_statements_run_at_a_lower_priority() {
+        use std::fs::{read_dir, read_to_string};
+
+        use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+        use sea_orm::sqlx::{Connection as _, query};
+
+        use crate::scheduling::nice_value;
+
+        let own = nice_value("/proc/thread-self/stat");
+        for (name, limit, is_lowered) in [
+            ("long-turns", StatementTimeout::in_slices(Duration::from_mins(1), CpuScheduler::on(2)), true),
+            ("long-ordinary", StatementTimeout::new(Duration::from_mins(1)), false),
+        ] {
+            let options = SqliteConnectOptions::new().in_memory(true).thread_name(move |_| name.to_owned());
+            let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+            limit.clone().watch(&mut connection).await.unwrap();
+            limit.of(Principal::Process);
+            let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) SELECT i FROM n";
+            query(sql).execute(&mut connection).await.unwrap();
+            let mut threads = read_dir("/proc/self/task").unwrap().map(|thread| thread.unwrap().path());
+            let is_of_connection =
+                |path: &std::path::PathBuf| read_to_string(path.join("comm")).is_ok_and(|comm| comm.trim_end() == name);
+            let thread = threads.find(is_of_connection).unwrap();
+            assert_eq!(nice_value(thread.join("stat")) > own, is_lowered, "{name}");
+        }
     }
 }

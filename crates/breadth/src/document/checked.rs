@@ -110,6 +110,11 @@ impl ValidDocument {
 }
 
 impl Operation {
+    /// The names of the variables that the operation declares.
+    pub fn variable_names(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().map(|variable| variable.name.as_str())
+    }
+
     fn definition_in<'d>(&self, document: &'d ExecutableDocument) -> Option<&'d OperationDefinition> {
         let definition = match (&document.operations, &self.name) {
             (DocumentOperations::Single(only), _) => Some(only),
