@@ -124,7 +124,7 @@ impl NoteConnection {
     }
 }
 
-/// A field that lists the notes of its row.
+/// A field that lists the notes of its row; null if it fails, so that the row keeps its other fields.
 pub fn notes_field<R: 'static>(
     parent_kind: ListParent,
     id: impl Fn(&R) -> i64 + Send + Sync + 'static,
@@ -137,7 +137,7 @@ pub fn notes_field<R: 'static>(
         },
         |(key, settings), page| {
             let page = page.ok_or_else(|| Error::missing("list of notes", &key))?;
-            Ok(NonNull(NoteConnection(Arc::new(Listed { key, settings, page }))))
+            Ok(Some(NoteConnection(Arc::new(Listed { key, settings, page }))))
         },
     )
 }

@@ -114,7 +114,7 @@ fn cursor(direction: OrderDirection, message: &message::Model) -> String {
     Cursor(vec![i64::from(message.position).into()]).encode(name(direction))
 }
 
-/// The field `Note.messages`.
+/// The field `Note.messages`; null if it fails, so that the note keeps its other fields.
 pub fn messages() -> FieldDefinition {
     relation_with_args::<Note, Args<NoteMessagesArgs>, MessagesOf, _, _>(
         |note, Args(args), _| Ok(prepare(note, args)?),
@@ -123,7 +123,7 @@ pub fn messages() -> FieldDefinition {
             if page.direction == OrderDirection::Desc {
                 page.messages.reverse();
             }
-            Ok(NonNull(NoteMessageConnection(Arc::new(page))))
+            Ok(Some(NoteMessageConnection(Arc::new(page))))
         },
     )
 }
