@@ -5,6 +5,7 @@ use std::num::NonZero;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::rate_limit::{RateLimitExceeded, RateLimitKind};
+use crate::engine::Location;
 use crate::error::Cause;
 
 /// A refusal: the HTTP status, a code for programs, and a message for people.
@@ -14,7 +15,7 @@ pub struct HttpError {
     pub status: Option<StatusCode>,
     pub code: &'static str,
     pub message: String,
-    pub locations: Vec<async_graphql_parser::Pos>,
+    pub locations: Vec<Location>,
     pub header: Option<(HeaderName, &'static str)>,
     /// Value of `Retry-After`, in seconds.
     pub retry_after: Option<NonZero<u32>>,

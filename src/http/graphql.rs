@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::{ServerError, Variables};
+use async_graphql::Variables;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, Method, Request};
@@ -30,7 +30,7 @@ use super::settings::HttpSettings;
 use super::{body, request, response};
 use crate::auth::{IdentityProvider, Tokens, Viewer};
 use crate::document::OperationKind;
-use crate::engine;
+use crate::engine::{self, ResponseError};
 use crate::graphql::context::AppState;
 use crate::meter::{MemoryPool, MemoryReservation, Meter};
 use crate::scheduling::Principal;
@@ -304,7 +304,7 @@ impl GraphqlState {
         operation_name: Option<&str>,
         variables: Variables,
         by_post: bool,
-    ) -> Result<Result<PreparedOperation, Vec<ServerError>>, HttpError> {
+    ) -> Result<Result<PreparedOperation, Vec<ResponseError>>, HttpError> {
         let document = match known {
             Ok(document) => document,
             Err(errors) => return Ok(Err(errors.clone())),
@@ -404,7 +404,7 @@ struct PreparedOperation {
 
 /// Builds the result for an operation that failed validation, and charges for what finding that out took.
 fn wrong(
-    errors: Vec<ServerError>,
+    errors: Vec<ResponseError>,
     permit: RateLimitPermit,
     meter: Arc<Meter>,
     estimate: u64,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bridge::{PathSegment, ServerError, Value, Variables, set, to_server_error};
+use crate::bridge::{Value, Variables};
 
 use super::plan::{Plan, PlannedFieldKind, ROOT};
 use super::progress::{CHANGED, MutationProgress, fill};
@@ -12,12 +12,13 @@ use super::write::{NullPropagated, Writer, WrittenResponse};
 use super::{Context, Data};
 use crate::error::{Error, Result};
 use crate::meter::{ChangeCount, ExecutionMeter};
+use crate::response_error::{PathSegment, ResponseError};
 
 /// The result of an operation.
 #[derive(Debug, Default)]
 pub struct Response {
     pub data: ResponseData,
-    pub errors: Vec<ServerError>,
+    pub errors: Vec<ResponseError>,
     /// Whether the response has no data: errors made each root field, or all data, null.
     pub is_empty: bool,
 }
@@ -36,7 +37,7 @@ pub enum ResponseData {
 
 impl Response {
     /// A response with request errors; nothing was executed.
-    pub fn refused(errors: Vec<ServerError>) -> Self {
+    pub fn refused(errors: Vec<ResponseError>) -> Self {
         Self { data: ResponseData::Nothing, errors, is_empty: true }
     }
 
@@ -157,7 +158,7 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// An error for each field with invalid arguments.
-    fn arguments(&self) -> Result<Vec<Option<CoercedArguments<'_>>>, Vec<ServerError>> {
+    fn arguments(&self) -> Result<Vec<Option<CoercedArguments<'_>>>, Vec<ResponseError>> {
         let (mut all, mut errors) = (Vec::new(), Vec::new());
         for field in &self.plan.nodes[ROOT].fields {
             let PlannedFieldKind::Relation(relation) = field.kind else {
@@ -169,7 +170,7 @@ impl Executor<'_> {
                 Ok(given) => all.push(Some(given)),
                 Err(message) => {
                     let path = vec![PathSegment::Field(field.name().to_owned())];
-                    errors.push(to_server_error(Error::new(message), field.places(), path));
+                    errors.push(ResponseError::of_field(Error::new(message), field.places(), path));
                 }
             }
         }
@@ -208,7 +209,7 @@ impl Executor<'_> {
                 // The last error is that of the field.
                 && let Some(error) = written.errors.last_mut()
             {
-                set(error, CHANGED, after.since(before));
+                error.set(CHANGED, after.since(before));
             }
             if result.is_err() {
                 return Response::new(self.plan, result, written);

@@ -45,6 +45,7 @@ mod plan_cache;
 mod plan_size;
 mod progress;
 mod relation;
+mod response_error;
 mod run;
 mod schema;
 mod selection;
@@ -53,10 +54,7 @@ mod tests;
 mod write;
 
 pub use abstracts::{Abstract, AbstractType, AnyRow};
-pub use bridge::{
-    EnumType, ID, InputType, OutputType, PathSegment, Pos, Registry, ScalarType, ServerError, Value, Variables,
-    register,
-};
+pub use bridge::{EnumType, ID, InputType, OutputType, Registry, ScalarType, Value, Variables, register};
 pub use buffer::Buffer;
 pub use context::{Context, Data};
 pub use declare::{
@@ -75,4 +73,5 @@ pub use meter::{ChangeCount, ExecutionMeter};
 pub use output::{FieldOutput, LoadedScalar, NonNull, Nullable};
 pub use progress::{CHANGED, Interruption, MutationProgress, tells_changes};
 pub use relation::{ChildRows, CoercedArguments, FieldValue, Prepared, Ready, RelationField, RowList};
+pub use response_error::{Location, PathSegment, ResponseError};
 pub use schema::{NoMutation, PlannedDocument, Schema, sdl, sdl_with_description};

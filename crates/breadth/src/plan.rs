@@ -10,6 +10,7 @@ use super::declare::{FieldResolver, ObjectType, Write};
 use super::relation::RelationField;
 use super::selection::{CollectedField, PlanContext, collect};
 use crate::document::Introspected;
+use crate::response_error::Location;
 
 /// The index of the root node.
 pub const ROOT: usize = 0;
@@ -49,8 +50,9 @@ pub struct PlannedField {
 
 impl PlannedField {
     /// The positions of all merged fields.
-    pub fn places(&self) -> Vec<Pos> {
-        std::iter::once(self.pos).chain(self.more.iter().copied()).collect()
+    pub fn places(&self) -> Vec<Location> {
+        let place = |pos: &Pos| Location { line: pos.line, column: pos.column };
+        std::iter::once(&self.pos).chain(&self.more).map(place).collect()
     }
 
     /// The response key. Names need no escapes, so it equals the JSON text between the quotes.

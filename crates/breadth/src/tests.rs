@@ -12,9 +12,7 @@ use std::time::Duration;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::OperationType;
-use async_graphql::{
-    InputObject, InputValueError, InputValueResult, PathSegment, ScalarType, Value as ConstValue, Variables,
-};
+use async_graphql::{InputObject, InputValueError, InputValueResult, ScalarType, Value as ConstValue, Variables};
 use hashbrown::HashMap;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;

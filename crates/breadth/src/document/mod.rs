@@ -33,7 +33,7 @@ mod tests;
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::bridge::{Pos, ServerError};
+use crate::response_error::ResponseError;
 
 pub use ast::OperationKind;
 use ast_converter::AstConverter;
@@ -50,11 +50,11 @@ pub use shape::DocumentLimits;
 #[derive(Debug)]
 pub enum DocumentError {
     /// It is not a GraphQL document.
-    Syntax(ServerError),
+    Syntax(ResponseError),
     /// It exceeds a limit; the message names the limit and its value.
     TooMuch(String),
     /// It is a document, but invalid for the schema.
-    Invalid(Vec<ServerError>),
+    Invalid(Vec<ResponseError>),
 }
 
 impl Display for DocumentError {
@@ -75,11 +75,11 @@ impl Display for DocumentError {
 
 impl std::error::Error for DocumentError {}
 
-impl From<DocumentError> for Vec<ServerError> {
+impl From<DocumentError> for Vec<ResponseError> {
     fn from(refused: DocumentError) -> Self {
         match refused {
             DocumentError::Syntax(error) => vec![error],
-            DocumentError::TooMuch(message) => vec![ServerError::new(message, None)],
+            DocumentError::TooMuch(message) => vec![ResponseError::new(message)],
             DocumentError::Invalid(errors) => errors,
         }
     }
@@ -115,12 +115,6 @@ pub fn read(
     Ok(ValidDocument::new(schema, &document, findings.operations, &handed))
 }
 
-fn error(lines: &LineIndex<'_>, diagnostic: Diagnostic) -> ServerError {
-    let mut error = ServerError::new(diagnostic.message, None);
-    let place = |at| {
-        let place = lines.place(at);
-        Pos { line: place.line, column: place.column }
-    };
-    error.locations = diagnostic.at.into_iter().map(place).collect();
-    error
+fn error(lines: &LineIndex<'_>, diagnostic: Diagnostic) -> ResponseError {
+    ResponseError::at(diagnostic.message, diagnostic.at.into_iter().map(|at| lines.place(at)).collect())
 }
