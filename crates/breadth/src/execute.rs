@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bridge::{Value, Variables};
+use crate::bridge::Variables;
 
 use super::plan::{Plan, PlannedFieldKind, ROOT};
 use super::progress::{CHANGED, MutationProgress, fill};
@@ -10,7 +10,9 @@ use super::relation::{CoercedArguments, RowList};
 use super::run::{RootField, Tree, run};
 use super::write::{NullPropagated, Writer, WrittenResponse};
 use super::{Context, Data};
+use crate::document;
 use crate::error::{Error, Result};
+use crate::introspection::Introspection;
 use crate::meter::{ChangeCount, ExecutionMeter};
 use crate::response_error::{PathSegment, ResponseError};
 
@@ -80,8 +82,8 @@ pub struct Executor<'o> {
     pub data: &'o Data,
     /// Valid variables, including defaults.
     pub variables: &'o Variables,
-    /// The values of introspection fields, if the plan has any.
-    pub introspected: &'o [Value],
+    /// The types that introspection tells.
+    pub types: &'o document::Schema,
     /// Measures the operation and stops it when it exceeds a limit.
     pub meter: Option<&'o dyn ExecutionMeter>,
     /// Makes the root row.
@@ -138,8 +140,9 @@ impl Executor<'_> {
         written: WrittenResponse,
         meter: Option<&'w dyn ExecutionMeter>,
     ) -> Writer<'w> {
-        let (plan, ctx, introspected) = (self.plan, Context::new(self.data), self.introspected);
-        Writer { plan, tree, ctx, meter, introspected, written, stopped: None, path: Vec::new() }
+        let (plan, ctx) = (self.plan, Context::new(self.data));
+        let introspection = Introspection { types: self.types, variables: self.variables };
+        Writer { plan, tree, ctx, meter, introspection, written, stopped: None, path: Vec::new() }
     }
 
     fn changes(&self) -> Option<ChangeCount> {

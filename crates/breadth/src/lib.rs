@@ -16,8 +16,8 @@
 //! relation is loaded; [`run`] loads them; [`mod@write`] writes; [`execute`] does all of this for an operation, and
 //! [`Schema`] for a text; [`bridge`] registers the types with async-graphql.
 //!
-//! [`document`] parses documents and validates them against the schema. Nothing in this crate knows what a schema is
-//! about.
+//! [`document`] parses documents and validates them against the schema, and [`introspection`] tells clients about it.
+//! Nothing in this crate knows what a schema is about.
 
 /// Runs the examples of the README as doc tests.
 #[cfg(doctest)]
@@ -36,6 +36,7 @@ mod escape;
 mod execute;
 mod field;
 mod from_arguments;
+mod introspection;
 mod leaf;
 mod loader;
 mod meter;

@@ -203,12 +203,8 @@ impl Schema {
             return Response::refused(vec![ResponseError::new(message)]);
         };
         let plan = plans.plan(planning, variables);
-        let introspect = |asked| self.types.introspect(asked, planning.fragments, variables);
-        let introspected: Vec<_> = plan.introspected.iter().map(introspect).collect();
         let root = if operation.kind == OperationKind::Mutation { &self.mutation } else { &self.query };
-        execute::Executor { plan: &plan, data, variables, introspected: &introspected, meter, root: &root.row }
-            .execute()
-            .await
+        execute::Executor { plan: &plan, data, variables, types: &self.types, meter, root: &root.row }.execute().await
     }
 
     /// Parses a document with one operation, coerces the variables that were sent, and executes it; meant for tests and

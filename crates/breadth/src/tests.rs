@@ -316,7 +316,7 @@ async fn execute_with(document: &str, sent: Value, data: &Data, meter: Option<&d
     let plan = plans.plan(planning, &variables);
     assert!(Arc::ptr_eq(&plan, &plans.plan(planning, &variables)), "it is kept");
     let root = || -> Box<dyn RowList> { if is_query { Box::new(vec![Query]) } else { Box::new(vec![Mutation]) } };
-    Executor { plan: &plan, data, variables: &variables, introspected: &[], meter, root: &root }.execute().await
+    Executor { plan: &plan, data, variables: &variables, types: &types, meter, root: &root }.execute().await
 }
 
 fn shown(response: Response) -> (Value, Vec<(String, String)>) {

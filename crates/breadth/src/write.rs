@@ -3,7 +3,7 @@
 //! An error belongs to a field; a null in a non-null place propagates to the nearest nullable parent (GraphQL, section
 //! 6.4.4). What was already written of an object that becomes null is cut off again.
 
-use crate::bridge::Value;
+use crate::introspection::Introspection;
 use crate::progress::tells_changes;
 
 use super::Context;
@@ -35,8 +35,7 @@ pub struct Writer<'a> {
     pub tree: &'a Tree,
     pub ctx: Context<'a>,
     pub meter: Option<&'a dyn ExecutionMeter>,
-    /// The values of introspection fields.
-    pub introspected: &'a [Value],
+    pub introspection: Introspection<'a>,
     pub written: WrittenResponse,
     /// Why writing stopped: the operation exceeded a limit.
     pub stopped: Option<Error>,
@@ -97,10 +96,7 @@ impl<'a> Writer<'a> {
                     self.field_error(field, none)?;
                 }
             }
-            PlannedFieldKind::Schema(place) => {
-                // Writing to a Vec does not fail.
-                let _ = serde_json::to_writer(out.last(), &self.introspected[*place]);
-            }
+            PlannedFieldKind::Introspection(asked) => self.introspection.write(asked, out.last()),
             PlannedFieldKind::Relation(relation) => {
                 self.relation(field, &plan.relations[*relation], &tree.values[*relation][index])?;
             }
