@@ -24,6 +24,7 @@ mod parser;
 mod scalars;
 pub(crate) mod schema;
 mod shape;
+mod shown;
 mod strings;
 mod validate;
 
@@ -96,6 +97,7 @@ pub fn read(
     let document = parser::parse(text, parser).map_err(|unparsed| match unparsed {
         Unparsed::TooMuch(message) => DocumentError::TooMuch(message),
         Unparsed::Wrong(diagnostic) => DocumentError::Syntax(error(&LineIndex::of(text), diagnostic)),
+        Unparsed::NotExecutable(diagnostic) => DocumentError::Invalid(vec![error(&LineIndex::of(text), diagnostic)]),
     })?;
     shape::check_definitions(&document, limits).map_err(DocumentError::TooMuch)?;
     let invalid = |diagnostics: Vec<Diagnostic>| {
