@@ -206,6 +206,42 @@ async fn a_mutation_over_a_limit_tells_which_changes_were_made() {
 }
 
 #[tokio::test]
+async fn a_mutation_that_changes_nothing_says_so() {
+    let (app, client) = client(&[Scope::Admin]).await;
+    // No response fits.
+    let settings = HttpSettings {
+        usage: OperationLimits { answer_bytes: 10, ..OperationLimits::default() },
+        token_rate_limit: ENDLESS,
+        address_rate_limit: ENDLESS,
+        ..HttpSettings::default()
+    };
+    for (field, has_changed) in [
+        ("customersUpsert(input: [{ externalKey: \"c\", fullName: \"Cem\" }]) { customers { id } }", [true, false]),
+        (
+            "usersUpsert(input: [{ externalKey: \"d\", username: \"dora\", fullName: \"Dora\" }]) { users { id } }",
+            [true, false],
+        ),
+        ("notePatch(input: { id: 1, patch: { subject: \"a\" } }) { note { id } }", [true, false]),
+        ("notesPatch(input: { ids: [1], patch: { subject: \"b\" } }) { changedCount }", [true, false]),
+        ("noteAssign(input: { id: 1, userIds: [1] }) { note { id } }", [true, false]),
+        ("notesAssign(input: { ids: [1], userIds: [1] }) { changedCount }", [false, false]),
+        ("noteUnassign(input: { id: 1, userIds: [1] }) { note { id } }", [true, false]),
+        ("notesUnassign(input: { ids: [1], userIds: [1] }) { changedCount }", [false, false]),
+        ("noteTypeRename(id: 1, name: \"Chat\") { noteType { id } }", [true, false]),
+        ("noteDelete(input: { id: 7 }) { userErrors { code } }", [false, false]),
+    ] {
+        for expected in has_changed {
+            let (_, answer) = send(&app, &client, &settings, &format!("mutation {{ a: {field} }}")).await;
+            assert_eq!(changes(&answer), [("[\"a\"]".to_owned(), "TOO_COMPLEX".to_owned(), json!(expected))], "{field}");
+            let message = answer["errors"][0]["message"].as_str().unwrap();
+            assert_eq!(message.contains("A change was made"), expected, "{message}");
+        }
+    }
+    let notes = client.query("{ notes { nodes { subject } } }").await["notes"]["nodes"].clone();
+    assert_eq!(notes, json!([{ "subject": "b" }]));
+}
+
+#[tokio::test]
 async fn a_mutation_whose_time_is_over_tells_what_was_made_by_then() {
     let (app, client) = client(&[Scope::Write]).await;
     let names: Vec<String> = (0..150).map(|number| format!("n{number}")).collect();
