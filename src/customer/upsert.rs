@@ -119,15 +119,15 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<CustomerInput>) -> Result<
         transaction.rollback().await?;
         return Ok(CustomersUpsertPayload { user_errors: errors.0, ..Default::default() });
     }
-    let customers = match save::<customer::Entity>(&transaction, access, app, people, &known).await? {
-        Ok(customers) => customers,
+    let saved = match save::<customer::Entity>(&transaction, access, app, people, &known).await? {
+        Ok(saved) => saved,
         Err(refused) => {
             transaction.rollback().await?;
             return Ok(CustomersUpsertPayload { user_errors: vec![refused], ..Default::default() });
         }
     };
-    transaction.commit().await?;
-    let customers = customers.into_iter().map(|row| Customer(Arc::new(row))).collect();
+    transaction.commit_if(saved.has_changed).await?;
+    let customers = saved.people.into_iter().map(|row| Customer(Arc::new(row))).collect();
     Ok(CustomersUpsertPayload { customers, user_errors: Vec::new() })
 }
 

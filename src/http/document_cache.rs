@@ -7,11 +7,11 @@
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_graphql::ServerError;
 use lru::LruCache;
 
 use super::error::HttpError;
 use crate::document::DocumentError;
+use crate::engine::ResponseError;
 use crate::schema::query_limits::QueryLimits;
 use crate::schema::{PreparedDocument, Schema};
 
@@ -28,7 +28,7 @@ const MOST_BYTES_KEPT: usize = 1 << 20;
 const MOST_LONG_BYTES_KEPT: usize = 512 << 10;
 
 /// The result of parsing a text: the document, or its validation errors.
-pub type ValidatedDocument<D = Arc<PreparedDocument>> = Result<D, Vec<ServerError>>;
+pub type ValidatedDocument<D = Arc<PreparedDocument>> = Result<D, Vec<ResponseError>>;
 
 /// Parses and validates documents, through the caches.
 pub struct DocumentCache {
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn syntax_errors_say_what_and_where_and_repeat_nothing() {
+    fn syntax_errors_say_what_and_where() {
         let (schema, limits) = (crate::schema::build(), QueryLimits::default());
         let parse = |text: &str| super::parse(&schema, text, &limits).err().unwrap();
         let http_error = parse("{ a(secret: \"text\" }");

@@ -5,6 +5,7 @@ use std::num::NonZero;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::rate_limit::{RateLimitExceeded, RateLimitKind};
+use crate::engine::Location;
 use crate::error::Cause;
 use crate::meter::LimitExceeded;
 
@@ -15,7 +16,7 @@ pub struct HttpError {
     pub status: Option<StatusCode>,
     pub code: &'static str,
     pub message: String,
-    pub locations: Vec<async_graphql_parser::Pos>,
+    pub locations: Vec<Location>,
     pub header: Option<(HeaderName, &'static str)>,
     /// Value of `Retry-After`, in seconds.
     pub retry_after: Option<NonZero<u32>>,

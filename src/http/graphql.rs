@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ServerError, Variables};
+use async_graphql::Variables;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, Method, Request};
@@ -28,6 +28,7 @@ use super::state::GraphqlState;
 use super::{body, request, response};
 use crate::auth::Viewer;
 use crate::document::OperationKind;
+use crate::engine::ResponseError;
 use crate::meter::{MemoryReservation, Meter};
 use crate::scheduling::Principal;
 use crate::scheduling::watchdog::watched_by;
@@ -256,7 +257,7 @@ impl GraphqlState {
         operation_name: Option<&str>,
         variables: Variables,
         by_post: bool,
-    ) -> Result<Result<PreparedOperation, Vec<ServerError>>, HttpError> {
+    ) -> Result<Result<PreparedOperation, Vec<ResponseError>>, HttpError> {
         let document = match known {
             Ok(document) => document,
             Err(errors) => return Ok(Err(errors.clone())),

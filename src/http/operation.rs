@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::{ServerError, Variables};
+use async_graphql::Variables;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
@@ -14,7 +14,7 @@ use super::response::{self, Executed};
 use super::response_body::ResponseGuard;
 use super::state::GraphqlState;
 use crate::auth::Viewer;
-use crate::engine;
+use crate::engine::{self, ResponseError};
 use crate::meter::{MemoryReservation, Meter};
 use crate::scheduling::Principal;
 use crate::scheduling::watchdog::{self, watched_by};
@@ -123,7 +123,7 @@ impl GraphqlState {
 
 /// Builds the result for an operation that failed validation, and charges for what finding that out took.
 pub fn refused(
-    errors: Vec<ServerError>,
+    errors: Vec<ResponseError>,
     permit: RateLimitPermit,
     meter: Arc<Meter>,
     estimate: u64,

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use async_graphql::{ErrorExtensionValues, Name, PathSegment, ServerError, Value};
+use async_graphql::{Name, Value};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::accept::MediaType;
 use super::error::HttpError;
 use super::response_body::{self, ResponseGuard};
-use crate::engine::{self, Buffer, ResponseData, tells_changes};
+use crate::engine::{self, Buffer, PathSegment, ResponseData, ResponseError, tells_changes};
 use crate::error::Cause;
 use crate::meter::OperationUsage;
 use crate::store::db::DbFault;
@@ -28,7 +28,7 @@ const LONGEST_OF_DOCUMENT: usize = 200;
 const LONGEST_WORD: usize = 60;
 
 struct Answer<'a> {
-    errors: Vec<&'a ServerError>,
+    errors: Vec<&'a ResponseError>,
     data: ResponseData,
     extensions: BTreeMap<String, Value>,
 }
@@ -76,11 +76,11 @@ pub fn finalize_errors(response: &mut engine::Response, request_id: &str) {
     });
     let mut causes = HashSet::new();
     for error in &mut response.errors {
-        if code(error).is_none() {
+        if error.code().is_none() {
             let code = if error.path.is_empty() { "GRAPHQL_VALIDATION_FAILED" } else { "INVALID" };
-            set(error, "code", code);
+            error.set("code", code);
         }
-        set(error, "requestId", request_id);
+        error.set("requestId", request_id);
         if error.path.is_empty() {
             error.message = with_short_words(&error.message);
             error.locations.truncate(MOST_ERRORS);
@@ -88,19 +88,19 @@ pub fn finalize_errors(response: &mut engine::Response, request_id: &str) {
         } else {
             shorten(&mut error.message, LONGEST_MESSAGE);
         }
-        if let Some(cause) = error.source::<Cause>()
+        if let Some(cause) = error.cause::<Cause>()
             && causes.len() < MOST_ERRORS
             && causes.insert(cause.0.to_string())
         {
             let path: Vec<_> = error.path.iter().map(segment).collect();
-            tracing::error!(code = code(error), path = path.join("."), cause = %cause.0, "a field failed");
+            tracing::error!(code = error.code(), path = path.join("."), cause = %cause.0, "a field failed");
         }
     }
 }
 
 /// The database faults that made fields fail.
 pub fn faults(response: &engine::Response) -> impl Iterator<Item = DbFault> {
-    response.errors.iter().filter_map(|error| error.source::<Cause>()?.fault())
+    response.errors.iter().filter_map(|error| error.cause::<Cause>()?.fault())
 }
 
 /// The result of an operation, and what the response needs besides.
@@ -117,7 +117,7 @@ pub struct Executed {
 /// retry only if the response has no data and nothing was changed.
 pub fn operation_response(executed: Executed, media_type: MediaType) -> Response {
     let Executed { response: engine::Response { data, errors, is_empty }, repeatable, cost, guard } = executed;
-    let has = |wanted| errors.iter().any(|error| code(error) == Some(wanted));
+    let has = |wanted| errors.iter().any(|error| error.code() == Some(wanted));
     let status = match data {
         ResponseData::Nothing => document_status(media_type),
         _ if !is_empty || !repeatable => StatusCode::OK,
@@ -150,10 +150,10 @@ pub fn operation_response(executed: Executed, media_type: MediaType) -> Response
 
 /// Builds the response to a request that was refused before execution.
 pub fn error_response(http_error: HttpError, media_type: MediaType, request_id: &str) -> Response {
-    let mut error = ServerError::new(http_error.message, None);
+    let mut error = ResponseError::new(http_error.message);
     error.locations = http_error.locations;
-    set(&mut error, "code", http_error.code);
-    set(&mut error, "requestId", request_id);
+    error.set("code", http_error.code);
+    error.set("requestId", request_id);
     shorten(&mut error.message, LONGEST_MESSAGE);
     let status = http_error.status.unwrap_or_else(|| document_status(media_type));
     let answer = Answer { errors: vec![&error], data: ResponseData::Nothing, extensions: BTreeMap::new() };
@@ -211,17 +211,6 @@ fn write(status: StatusCode, media_type: MediaType, answer: Answer<'_>, guard: R
     response
 }
 
-fn code(error: &ServerError) -> Option<&str> {
-    match error.extensions.as_ref()?.get("code")? {
-        Value::String(code) => Some(code),
-        _ => None,
-    }
-}
-
-fn set(error: &mut ServerError, name: &str, value: &str) {
-    error.extensions.get_or_insert_with(ErrorExtensionValues::default).set(name, value);
-}
-
 fn with_short_words(message: &str) -> String {
     let words = message.split(' ').map(|word| {
         let mut word = word.to_owned();
@@ -263,7 +252,7 @@ mod tests {
     #[test]
     fn an_answer_repeats_little_of_a_wrong_document() {
         let unknown = "ü".repeat(700);
-        let error = || ServerError::new(format!("Unknown field \"{unknown}\" on type \"Query\"."), None);
+        let error = || ResponseError::new(format!("Unknown field \"{unknown}\" on type \"Query\"."));
         let mut response = engine::Response::refused((0..5_000).map(|_| error()).collect());
         finalize_errors(&mut response, "id");
         assert_eq!(response.errors.len(), MOST_SETTLED);

@@ -183,8 +183,9 @@ impl Meter {
         let answer = self.held_answer.load(Ordering::Relaxed).saturating_add(bytes);
         if answer > self.limits.answer_bytes {
             let most = self.limits.answer_bytes;
+            let made = if self.is_retryable() { "" } else { " A change was made all the same." };
             return Err(LimitExceeded::TooComplex(format!(
-                "The answer is larger than {most} bytes; ask for fewer records or fields. A change was made all the same."
+                "The answer is larger than {most} bytes; ask for fewer records or fields.{made}"
             )));
         }
         self.memory.take(self.held(), bytes)?;

@@ -74,7 +74,7 @@ pub async fn assign(ctx: &Context<'_>, input: NoteAssignInput) -> Result<NoteAss
             return Ok(NoteAssignPayload { user_errors: vec![refused], ..Default::default() });
         }
     };
-    transaction.commit().await?;
+    transaction.commit_if(!added.is_empty()).await?;
 
     let already = users.into_iter().filter(|user| added.iter().all(|row| row.user_id != *user));
     Ok(NoteAssignPayload {

@@ -68,7 +68,7 @@ pub async fn assign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result<N
         let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
         match assign_users(&transaction, &ChangeContext::new(viewer, app), &mut notes, &users).await? {
             Ok(added) => {
-                transaction.commit().await?;
+                transaction.commit_if(!added.is_empty()).await?;
                 changed.extend(added.into_iter().map(|row| row.note_id));
             }
             Err(refused) => {

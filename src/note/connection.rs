@@ -126,6 +126,7 @@ impl NoteConnection {
 }
 
 impl NotesField for ListParent {
+    /// Null if the list fails, so that the row keeps its other fields.
     fn notes_field<R: 'static>(self, id: impl Fn(&R) -> i64 + Send + Sync + 'static) -> FieldDefinition {
         relation_with_args::<R, ParsedListArgs, NotesOf, _, _>(
             move |row, taken, ctx| {
@@ -135,7 +136,7 @@ impl NotesField for ListParent {
             },
             |(key, settings), page| {
                 let page = page.ok_or_else(|| Error::missing("list of notes", &key))?;
-                Ok(NonNull(NoteConnection(Arc::new(Listed { key, settings, page }))))
+                Ok(Some(NoteConnection(Arc::new(Listed { key, settings, page }))))
             },
         )
     }

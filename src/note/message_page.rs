@@ -114,7 +114,8 @@ fn cursor(direction: OrderDirection, message: &message::Model) -> String {
     Cursor(vec![i64::from(message.position).into()]).encode(name(direction))
 }
 
-/// The field `Note.messages`; `thread` is the ID of the note, and the number of its messages.
+/// The field `Note.messages`; null if it fails, so that the note keeps its other fields. `thread` is the ID of the note,
+/// and the number of its messages.
 pub fn messages<R: 'static>(thread: impl Fn(&R) -> (i64, i32) + Send + Sync + 'static) -> FieldDefinition {
     relation_with_args::<R, Args<NoteMessagesArgs>, MessagesOf, _, _>(
         move |row, Args(args), _| Ok(prepare(thread(row), args)?),
@@ -123,7 +124,7 @@ pub fn messages<R: 'static>(thread: impl Fn(&R) -> (i64, i32) + Send + Sync + 's
             if page.direction == OrderDirection::Desc {
                 page.messages.reverse();
             }
-            Ok(NonNull(NoteMessageConnection(Arc::new(page))))
+            Ok(Some(NoteMessageConnection(Arc::new(page))))
         },
     )
 }

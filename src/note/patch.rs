@@ -93,7 +93,7 @@ pub async fn patch(ctx: &Context<'_>, input: NotePatchInput) -> Result<NotePatch
         transaction.rollback().await?;
         return Ok(NotePatchPayload { user_errors: vec![refused], ..Default::default() });
     }
-    transaction.commit().await?;
+    transaction.commit_if(!diff.fields.is_empty()).await?;
 
     let Diff { note, fields, .. } = diff;
     Ok(NotePatchPayload { note: Some(Note(Arc::new(note))), changed_fields: fields, user_errors: Vec::new() })

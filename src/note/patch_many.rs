@@ -79,8 +79,8 @@ pub async fn patch_many(ctx: &Context<'_>, input: NotesPatchInput) -> Result<Not
         transaction.rollback().await?;
         errors.0.push(refused);
     } else {
-        transaction.commit().await?;
         changed_count = diffs.iter().filter(|diff| !diff.fields.is_empty()).count();
+        transaction.commit_if(changed_count > 0).await?;
         batch.notes.extend(diffs.into_iter().map(|diff| (diff.note.id, diff.note)));
     }
     let (results, user_errors) = batch.into_results(errors);

@@ -75,7 +75,7 @@ pub async fn unassign(ctx: &Context<'_>, input: NoteUnassignInput) -> Result<Not
     };
     let removed: Vec<i64> = removed.into_iter().map(|(_, user)| user).collect();
     let visible = still_visible(&transaction, access, [&note], &removed).await?.contains(&note.id);
-    transaction.commit().await?;
+    transaction.commit_if(!removed.is_empty()).await?;
 
     let absent = users.into_iter().filter(|user| !removed.contains(user));
     Ok(NoteUnassignPayload {

@@ -68,7 +68,7 @@ pub async fn unassign_many(ctx: &Context<'_>, input: NotesUnassignInput) -> Resu
         match unassign_users(&transaction, &ChangeContext::new(viewer, app), &mut notes, &users).await? {
             Ok(removed) => {
                 let seen = still_visible(&transaction, access, batch.notes.values(), &users).await?;
-                transaction.commit().await?;
+                transaction.commit_if(!removed.is_empty()).await?;
                 changed.extend(removed.into_iter().map(|(note, _)| note));
                 batch.notes.retain(|key, _| seen.contains(key));
             }

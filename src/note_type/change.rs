@@ -91,7 +91,7 @@ pub async fn rename(ctx: &Context<'_>, id: ID, name: String) -> Result<NoteTypeP
         }
         renamed => renamed?,
     };
-    transaction.commit().await?;
+    transaction.commit_if(row.name != name).await?;
     row.name = name;
     Ok(NoteTypePayload::done(row))
 }

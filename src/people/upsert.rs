@@ -195,6 +195,14 @@ fn growth<E: Upsertable>(people: &[(Option<E::Model>, E::Model)]) -> StorageUsag
     StorageUsage::of_bytes(people.iter().map(bytes).sum())
 }
 
+/// People as they are after an upsert.
+pub struct SavedPeople<M> {
+    /// In the order of the input.
+    pub people: Vec<M>,
+    /// Whether any of them was written.
+    pub has_changed: bool,
+}
+
 /// Writes people: each with the state before, `None` for a new person. Unchanged people are not written. If that
 /// exceeds the company's quota, nothing is written, and the error is returned.
 pub async fn save<E: Upsertable>(
@@ -203,7 +211,7 @@ pub async fn save<E: Upsertable>(
     app: &AppState,
     mut people: Vec<(Option<E::Model>, E::Model)>,
     known: &KnownWords,
-) -> Result<Result<Vec<E::Model>, UserError>, DbErr>
+) -> Result<Result<SavedPeople<E::Model>, UserError>, DbErr>
 where
     E::Model: Send + Sync,
     E::ActiveModel: Send,
@@ -240,7 +248,8 @@ where
     let key = [E::COMPANY, E::ID];
     update_rows::<E>(transaction, key, changed.iter().map(|(row, columns)| (row, columns)).collect()).await?;
     replace::<E>(transaction, &written, known).await?;
-    Ok(Ok(people.into_iter().map(|(_, row)| row).collect()))
+    let people = people.into_iter().map(|(_, row)| row).collect();
+    Ok(Ok(SavedPeople { people, has_changed: !written.is_empty() }))
 }
 
 /// The columns that differ between two states of a person.

@@ -7,7 +7,7 @@ use crate::engine::{
     self, Abstract, AbstractType, AnyRow, Args, FieldDefinition, LoadState, Loader, Nullable, Object,
     relation_from_loaders,
 };
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::{GlobalIdTarget, NodeKind, parse_global_id};
 use crate::note::{AssigneeById, MessageById, Note, NoteById, NoteMessage};
@@ -94,20 +94,27 @@ pub fn node<R: 'static>() -> FieldDefinition {
     )
 }
 
-/// `Query.nodes`: one statement for each type among the IDs.
+/// `Query.nodes`: one statement for each type among the IDs. A malformed ID is an error of its position alone; a load
+/// that fails is an error of the field.
 pub fn nodes<R: 'static>() -> FieldDefinition {
-    relation_from_loaders::<R, Args<ByIds>, Vec<NodeRequest>, Nullable<Vec<Option<AnyRow<Node>>>>>(
+    type Requests = Vec<engine::Result<NodeRequest>>;
+    type Found = Vec<engine::Result<Option<AnyRow<Node>>>>;
+    relation_from_loaders::<R, Args<ByIds>, Requests, Nullable<Found>>(
         |_, Args(by), ctx, state| {
             ctx.viewer(Scope::Read)?;
             let count = by.ids.len();
             if count > MAX_NODES {
                 return Err(Error::Invalid(format!("`ids` has {count} values; at most {MAX_NODES} are taken.")).into());
             }
-            let keys = by.ids.iter().map(parse_global_id).collect::<Result<Vec<_>>>()?;
-            Ok(keys.into_iter().map(|key| NodeRequest::new(key, state)).collect())
+            let request = |id| -> engine::Result<_> { Ok(NodeRequest::new(parse_global_id(id)?, state)) };
+            Ok(by.ids.iter().map(request).collect())
         },
         |requests, state| {
-            Ok(Nullable(requests.into_iter().map(|one| one.found(state)).collect::<engine::Result<_>>()?))
+            let found = |request: engine::Result<NodeRequest>| match request {
+                Ok(request) => request.found(state).map(Ok),
+                Err(malformed) => Ok(Err(malformed)),
+            };
+            Ok(Nullable(requests.into_iter().map(found).collect::<engine::Result<Found>>()?))
         },
     )
 }

@@ -29,7 +29,8 @@ object! {
     Query {
         /// Finds a record of any type by its global ID.
         node = node::node::<Query>().describe_argument("id", "A global ID, such as \"Note:42\".");
-        /// Finds records of any type by their global IDs: in the order of the IDs, null for an ID without a record.
+        /// Finds records of any type by their global IDs: in the order of the IDs, null for an ID without a record, and
+        /// null with an error of its own for a text that is not a global ID.
         nodes = node::nodes::<Query>().describe_argument("ids", "Global IDs, at most 100.");
         /// The authenticated user, with the user's company and scopes.
         viewer = inline_with(|_: &Query, (), ctx| Ok(Some(Viewer(Arc::new(ctx.viewer(Scope::Read)?.clone())))));

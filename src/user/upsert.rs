@@ -115,15 +115,15 @@ pub async fn upsert(ctx: &Context<'_>, mut input: Vec<UserInput>) -> Result<User
         transaction.rollback().await?;
         return Ok(UsersUpsertPayload { user_errors: errors.0, ..Default::default() });
     }
-    let users = match save::<user::Entity>(&transaction, access, ctx.app(), people, &known).await? {
-        Ok(users) => users,
+    let saved = match save::<user::Entity>(&transaction, access, ctx.app(), people, &known).await? {
+        Ok(saved) => saved,
         Err(refused) => {
             transaction.rollback().await?;
             return Ok(UsersUpsertPayload { user_errors: vec![refused], ..Default::default() });
         }
     };
-    transaction.commit().await?;
-    let users = users.into_iter().map(|row| User(Arc::new(row))).collect();
+    transaction.commit_if(saved.has_changed).await?;
+    let users = saved.people.into_iter().map(|row| User(Arc::new(row))).collect();
     Ok(UsersUpsertPayload { users, user_errors: Vec::new() })
 }
 

@@ -211,6 +211,22 @@ async fn a_comparison_without_an_operator_is_refused_and_names_is_null() {
             }
         }
     }
+    // The hint is given where it helps: a field that every note has is never null.
+    for (filter, is_nullable) in [
+        (json!({ "id": {} }), false),
+        (json!({ "createdOn": {} }), false),
+        (json!({ "updatedOn": {} }), false),
+        (json!({ "messages": { "createdOn": {} } }), false),
+        (json!({ "userId": {} }), true),
+        (json!({ "typeId": {} }), true),
+        (json!({ "reminder": {} }), true),
+        (json!({ "messages": { "postedById": {} } }), true),
+    ] {
+        let response = client.query_with(NULLS, json!({ "filter": filter })).await;
+        let message = response.errors()[0]["message"].as_str().unwrap();
+        assert_eq!(message.contains("use `isNull: true`"), is_nullable, "{message}");
+        assert_eq!(message.contains("never empty"), !is_nullable, "{message}");
+    }
     let query = "query($none: ID) { notes(filter: { id: { eq: $none } }) { totalCount } }";
     for variables in [json!({}), json!({ "none": null })] {
         let response = client.query_with(query, variables).await;

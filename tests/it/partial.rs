@@ -21,6 +21,7 @@ async fn client(scopes: &[Scope]) -> (App, Client) {
     let company = app.company("Acme").await;
     let ann = company.user("ann").await;
     company.note_type("Call").await;
+    company.customer("Cara").await;
     company.note(|note| note.user_id = Some(ann.id)).await;
     let client = ann.token(scopes).await;
     (app, client)
@@ -47,11 +48,9 @@ async fn one_old_cursor_leaves_the_rest_of_a_query() {
         ("customers(before: \"old\") { totalCount }", "BAD_CURSOR"),
         ("users(first: 0) { totalCount }", "INVALID"),
         ("node(id: \"x\") { id }", "INVALID"),
-        ("nodes(ids: [\"Note:1\", \"x\"]) { id }", "INVALID"),
         ("noteCounts(groupBy: TAG, filter: { tags: {} }) { count }", "INVALID"),
         ("noteDeletePreview(ids: [\"x\"]) { totalCount }", "INVALID"),
         ("customer(id: \"x\") { id }", "INVALID"),
-        ("user(id: 1) { createdNotes(after: \"old\") { totalCount } }", "BAD_CURSOR"),
     ] {
         let response = client.query(&format!("{{ {rest} failing: {field} }}")).await;
         assert_eq!((response.status, response.codes()), (200, vec![code]), "{field}");
@@ -90,11 +89,53 @@ async fn a_change_that_fails_leaves_the_answers_of_the_others() {
     assert_eq!(response.errors()[0]["extensions"]["changed"], false);
     let notes = client.query("{ notes(first: 2) { nodes { subject } } }").await["notes"]["nodes"].clone();
     assert_eq!(notes, json!([{ "subject": "c" }, { "subject": "a" }]));
-    // The payload is returned even if a field below it fails.
-    let document = "mutation { noteCreate(input: { subject: \"d\" }) { note { messages(after: \"old\") { totalCount } } userErrors { code } } }";
+    // The payload and the note are returned even if a field below them fails.
+    let document = "mutation { noteCreate(input: { subject: \"d\" }) { note { subject messages(after: \"old\") { totalCount } } userErrors { code } } }";
     let response = client.query(document).await;
-    assert_eq!(response.body["data"], json!({ "noteCreate": { "note": null, "userErrors": [] } }));
+    let note = json!({ "subject": "d", "messages": null });
+    assert_eq!(response.body["data"], json!({ "noteCreate": { "note": note, "userErrors": [] } }));
     assert_eq!(response.codes(), ["BAD_CURSOR"]);
+    assert_eq!(paths(response.errors()), [json!(["noteCreate", "note", "messages"])]);
+}
+
+#[tokio::test]
+async fn a_list_below_a_record_that_fails_leaves_the_record() {
+    let (_app, client) = client(&[Scope::Read]).await;
+    for (field, list, code) in [
+        ("notes { nodes { subject LIST { totalCount } } }", "messages(first: -1)", "INVALID"),
+        ("notes { edges { node { subject LIST { totalCount } } } }", "messages(after: \"old\")", "BAD_CURSOR"),
+        ("note(id: 1) { subject LIST { totalCount } }", "messages(first: 1, last: 1)", "INVALID"),
+        ("customers { nodes { fullName LIST { totalCount } } }", "notes(filter: { status: {} })", "INVALID"),
+        ("user(id: 1) { username LIST { totalCount } }", "createdNotes(after: \"old\")", "BAD_CURSOR"),
+        ("viewer { user { username LIST { totalCount } } }", "assignedNotes(first: 101)", "INVALID"),
+    ] {
+        let right = client.query(&format!("{{ {} }}", field.replace(" LIST { totalCount }", ""))).await.data().clone();
+        let response = client.query(&format!("{{ {} }}", field.replace("LIST", &format!("list: {list}")))).await;
+        assert_eq!((response.status, response.codes()), (200, vec![code]), "{field}");
+        let path = response.errors()[0]["path"].as_array().unwrap();
+        let (last, above) = path.split_last().unwrap();
+        assert_eq!(last, "list", "{field}");
+        // Without the list, the rest is what it was.
+        let mut data = response.body["data"].clone();
+        let record = above.iter().fold(&mut data, |value, step| match step.as_u64() {
+            Some(index) => &mut value[usize::try_from(index).unwrap()],
+            None => &mut value[step.as_str().unwrap()],
+        });
+        assert_eq!(record.as_object_mut().unwrap().remove("list"), Some(Value::Null), "{field}");
+        assert_eq!(data, right, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn one_malformed_id_of_nodes_is_null_at_its_position() {
+    let (_app, client) = client(&[Scope::Read]).await;
+    let document = "query($ids: [ID!]!) { found: nodes(ids: $ids) { id } }";
+    let ids = json!(["Note:1", "x", "User:1", "Note:7", "42", "Note:1"]);
+    let response = client.query_with(document, json!({ "ids": ids })).await;
+    let (note, user) = (json!({ "id": "Note:1" }), json!({ "id": "User:1" }));
+    assert_eq!(response.body["data"], json!({ "found": [note, null, user, null, null, note] }));
+    assert_eq!((response.status, response.codes()), (200, vec!["INVALID"; 2]));
+    assert_eq!(paths(response.errors()), [json!(["found", 1]), json!(["found", 4])]);
 }
 
 /// Sends a document to a server with these settings.
@@ -162,6 +203,42 @@ async fn a_mutation_over_a_limit_tells_which_changes_were_made() {
     assert_eq!(answer["data"], json!({ "a": null, "b": null, "c": null }));
     assert_eq!(changes(&answer), ["a", "b", "c"].map(|name| told(&format!("[\"{name}\"]"), false)));
     assert_eq!(subjects(&client).await.len(), 6);
+}
+
+#[tokio::test]
+async fn a_mutation_that_changes_nothing_says_so() {
+    let (app, client) = client(&[Scope::Admin]).await;
+    // No response fits.
+    let settings = HttpSettings {
+        usage: OperationLimits { answer_bytes: 10, ..OperationLimits::default() },
+        token_rate_limit: ENDLESS,
+        address_rate_limit: ENDLESS,
+        ..HttpSettings::default()
+    };
+    for (field, has_changed) in [
+        ("customersUpsert(input: [{ externalKey: \"c\", fullName: \"Cem\" }]) { customers { id } }", [true, false]),
+        (
+            "usersUpsert(input: [{ externalKey: \"d\", username: \"dora\", fullName: \"Dora\" }]) { users { id } }",
+            [true, false],
+        ),
+        ("notePatch(input: { id: 1, patch: { subject: \"a\" } }) { note { id } }", [true, false]),
+        ("notesPatch(input: { ids: [1], patch: { subject: \"b\" } }) { changedCount }", [true, false]),
+        ("noteAssign(input: { id: 1, userIds: [1] }) { note { id } }", [true, false]),
+        ("notesAssign(input: { ids: [1], userIds: [1] }) { changedCount }", [false, false]),
+        ("noteUnassign(input: { id: 1, userIds: [1] }) { note { id } }", [true, false]),
+        ("notesUnassign(input: { ids: [1], userIds: [1] }) { changedCount }", [false, false]),
+        ("noteTypeRename(id: 1, name: \"Chat\") { noteType { id } }", [true, false]),
+        ("noteDelete(input: { id: 7 }) { userErrors { code } }", [false, false]),
+    ] {
+        for expected in has_changed {
+            let (_, answer) = send(&app, &client, &settings, &format!("mutation {{ a: {field} }}")).await;
+            assert_eq!(changes(&answer), [("[\"a\"]".to_owned(), "TOO_COMPLEX".to_owned(), json!(expected))], "{field}");
+            let message = answer["errors"][0]["message"].as_str().unwrap();
+            assert_eq!(message.contains("A change was made"), expected, "{message}");
+        }
+    }
+    let notes = client.query("{ notes { nodes { subject } } }").await["notes"]["nodes"].clone();
+    assert_eq!(notes, json!([{ "subject": "b" }]));
 }
 
 #[tokio::test]

@@ -101,6 +101,21 @@ fn a_root_field_that_fails_is_null_alone() {
     }
 }
 
+/// A wrong argument is an error of its field: it must not blank the record around it.
+#[test]
+fn a_field_with_arguments_is_null_alone_if_it_fails() {
+    let contract = Contract::read();
+    let mut fields = 0;
+    for (name, kind) in &contract.types {
+        let Kind::Fields(of_type) = kind else { continue };
+        for field in of_type.iter().filter(|field| !field.arguments.is_empty()) {
+            assert!(field.gives.nullable, "{name}.{} takes the fields beside it along where it fails", field.name);
+            fields += 1;
+        }
+    }
+    assert!(fields > 25, "only {fields} fields have arguments");
+}
+
 /// Client generators treat an argument that is never null as required, whatever its default.
 #[test]
 fn what_has_a_default_may_be_null_and_says_so() {

@@ -8,39 +8,21 @@ use std::marker::PhantomData;
 
 use async_graphql::registry::{MetaField, MetaTypeId, ObjectBuilder};
 use async_graphql::resolver_utils::ContainerType;
-use async_graphql::{Context, ContextSelectionSet, EmptySubscription, Schema, ServerResult};
+use async_graphql::{Context, ContextSelectionSet, EmptySubscription, Schema, ServerError, ServerResult};
 
 use super::abstracts::AbstractType;
 use super::declare::{Arguments, Object};
-use crate::error::Error;
 use crate::escape;
 
 /// The library's registry of types.
 pub use async_graphql::registry::{Deprecation, MetaInputValue, MetaType, Registry};
 /// The traits that the library's macros implement for scalars, enums and inputs.
 pub use async_graphql::{ID, InputType, OutputType, ScalarType, resolver_utils::EnumType};
-/// Types for errors, positions, names and values.
-pub use async_graphql::{Name, PathSegment, Pos, Positioned, SDLExportOptions, ServerError, Value, Variables};
+/// Types for positions, names and values.
+pub use async_graphql::{Name, Pos, Positioned, SDLExportOptions, Value, Variables};
 /// The parsed documents that the engine executes.
 pub use async_graphql_parser::{Error as ParseError, parse_schema, types};
 pub use async_graphql_value::{ConstValue, Value as Literal, indexmap};
-
-/// Converts an error into the form that clients see.
-pub fn to_server_error(error: Error, places: Vec<Pos>, path: Vec<PathSegment>) -> ServerError {
-    let Error { message, code, cause } = error;
-    let mut shown = ServerError::new(message, None);
-    shown.locations = places;
-    if let Some(code) = code {
-        set(&mut shown, "code", code);
-    }
-    (shown.path, shown.source) = (path, cause);
-    shown
-}
-
-/// Sets an extension of an error.
-pub fn set(error: &mut ServerError, name: &str, value: impl Into<Value>) {
-    error.extensions.get_or_insert_default().set(name, value);
-}
 
 /// Registers an object type with the schema and returns its name.
 pub fn register<T: Object>(registry: &mut Registry) -> String {

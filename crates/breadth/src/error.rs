@@ -14,7 +14,7 @@ pub struct Error {
     pub message: String,
     /// The machine-readable `extensions.code`.
     pub code: Option<&'static str>,
-    /// The cause, which stays on the server: [`ServerError::source`](crate::ServerError) in the response.
+    /// The cause, which stays on the server: [`ResponseError::cause`](crate::ResponseError::cause) in the response.
     pub cause: Option<Arc<dyn Any + Send + Sync>>,
 }
 

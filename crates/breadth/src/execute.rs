@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bridge::{PathSegment, ServerError, Value, Variables, set, to_server_error};
+use crate::bridge::Variables;
 
 use super::plan::{Plan, PlannedFieldKind, ROOT};
 use super::progress::{CHANGED, MutationProgress, fill};
@@ -10,14 +10,17 @@ use super::relation::{CoercedArguments, RowList};
 use super::run::{RootField, Tree, run};
 use super::write::{NullPropagated, Writer, WrittenResponse};
 use super::{Context, Data};
+use crate::document;
 use crate::error::{Error, Result};
+use crate::introspection::Introspection;
 use crate::meter::{ChangeCount, ExecutionMeter};
+use crate::response_error::{PathSegment, ResponseError};
 
 /// The result of an operation.
 #[derive(Debug, Default)]
 pub struct Response {
     pub data: ResponseData,
-    pub errors: Vec<ServerError>,
+    pub errors: Vec<ResponseError>,
     /// Whether the response has no data: errors made each root field, or all data, null.
     pub is_empty: bool,
 }
@@ -36,7 +39,7 @@ pub enum ResponseData {
 
 impl Response {
     /// A response with request errors; nothing was executed.
-    pub fn refused(errors: Vec<ServerError>) -> Self {
+    pub fn refused(errors: Vec<ResponseError>) -> Self {
         Self { data: ResponseData::Nothing, errors, is_empty: true }
     }
 
@@ -79,8 +82,8 @@ pub struct Executor<'o> {
     pub data: &'o Data,
     /// Valid variables, including defaults.
     pub variables: &'o Variables,
-    /// The values of introspection fields, if the plan has any.
-    pub introspected: &'o [Value],
+    /// The types that introspection tells.
+    pub types: &'o document::Schema,
     /// Measures the operation and stops it when it exceeds a limit.
     pub meter: Option<&'o dyn ExecutionMeter>,
     /// Makes the root row.
@@ -137,8 +140,9 @@ impl Executor<'_> {
         written: WrittenResponse,
         meter: Option<&'w dyn ExecutionMeter>,
     ) -> Writer<'w> {
-        let (plan, ctx, introspected) = (self.plan, Context::new(self.data), self.introspected);
-        Writer { plan, tree, ctx, meter, introspected, written, stopped: None, path: Vec::new() }
+        let (plan, ctx) = (self.plan, Context::new(self.data));
+        let introspection = Introspection { types: self.types, variables: self.variables };
+        Writer { plan, tree, ctx, meter, introspection, written, stopped: None, path: Vec::new() }
     }
 
     fn changes(&self) -> Option<ChangeCount> {
@@ -157,7 +161,7 @@ impl Executor<'_> {
     ///
     /// # Errors
     /// An error for each field with invalid arguments.
-    fn arguments(&self) -> Result<Vec<Option<CoercedArguments<'_>>>, Vec<ServerError>> {
+    fn arguments(&self) -> Result<Vec<Option<CoercedArguments<'_>>>, Vec<ResponseError>> {
         let (mut all, mut errors) = (Vec::new(), Vec::new());
         for field in &self.plan.nodes[ROOT].fields {
             let PlannedFieldKind::Relation(relation) = field.kind else {
@@ -169,7 +173,7 @@ impl Executor<'_> {
                 Ok(given) => all.push(Some(given)),
                 Err(message) => {
                     let path = vec![PathSegment::Field(field.name().to_owned())];
-                    errors.push(to_server_error(Error::new(message), field.places(), path));
+                    errors.push(ResponseError::of_field(Error::new(message), field.places(), path));
                 }
             }
         }
@@ -208,7 +212,7 @@ impl Executor<'_> {
                 // The last error is that of the field.
                 && let Some(error) = written.errors.last_mut()
             {
-                set(error, CHANGED, after.since(before));
+                error.set(CHANGED, after.since(before));
             }
             if result.is_err() {
                 return Response::new(self.plan, result, written);

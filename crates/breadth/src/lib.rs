@@ -16,8 +16,8 @@
 //! relation is loaded; [`run`] loads them; [`mod@write`] writes; [`execute`] does all of this for an operation, and
 //! [`Schema`] for a text; [`bridge`] registers the types with async-graphql.
 //!
-//! [`document`] parses documents and validates them against the schema. Nothing in this crate knows what a schema is
-//! about.
+//! [`document`] parses documents and validates them against the schema, and [`introspection`] tells clients about it.
+//! Nothing in this crate knows what a schema is about.
 
 /// Runs the examples of the README as doc tests.
 #[cfg(doctest)]
@@ -36,6 +36,7 @@ mod escape;
 mod execute;
 mod field;
 mod from_arguments;
+mod introspection;
 mod leaf;
 mod loader;
 mod meter;
@@ -45,6 +46,7 @@ mod plan_cache;
 mod plan_size;
 mod progress;
 mod relation;
+mod response_error;
 mod run;
 mod schema;
 mod selection;
@@ -53,10 +55,7 @@ mod tests;
 mod write;
 
 pub use abstracts::{Abstract, AbstractType, AnyRow};
-pub use bridge::{
-    EnumType, ID, InputType, OutputType, PathSegment, Pos, Registry, ScalarType, ServerError, Value, Variables,
-    register,
-};
+pub use bridge::{EnumType, ID, InputType, OutputType, Registry, ScalarType, Value, Variables, register};
 pub use buffer::Buffer;
 pub use context::{Context, Data};
 pub use declare::{
@@ -75,4 +74,5 @@ pub use meter::{ChangeCount, ExecutionMeter};
 pub use output::{FieldOutput, LoadedScalar, NonNull, Nullable};
 pub use progress::{CHANGED, Interruption, MutationProgress, tells_changes};
 pub use relation::{ChildRows, CoercedArguments, FieldValue, Prepared, Ready, RelationField, RowList};
+pub use response_error::{Location, PathSegment, ResponseError};
 pub use schema::{NoMutation, PlannedDocument, Schema, sdl, sdl_with_description};

@@ -1,8 +1,8 @@
 //! Limits on a running operation.
 
 use futures_util::future::{BoxFuture, ready};
+use serde_json::Value;
 
-use crate::bridge::Value;
 use crate::error::Result;
 use crate::progress::MutationProgress;
 

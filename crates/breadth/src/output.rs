@@ -6,6 +6,7 @@ use super::abstracts::{Abstract, AnyRow, Mixed};
 use super::declare::{Object, ObjectType};
 use super::leaf::LeafValue;
 use super::relation::{FieldValue, RowList};
+use crate::error::Result;
 
 /// What a relation returns for a row.
 pub trait FieldOutput: Send + 'static {
@@ -205,6 +206,29 @@ impl<I: Abstract> FieldOutput for Vec<Option<AnyRow<I>>> {
 
     fn place(self, builder: &mut Mixed<I>) -> FieldValue {
         FieldValue::Each(self.into_iter().map(|row| row.place(builder)).collect())
+    }
+}
+
+/// A list whose items fail by themselves: each error belongs to its position, and the other items keep their values.
+impl<I: Abstract> FieldOutput for Vec<Result<Option<AnyRow<I>>>> {
+    type Builder = Mixed<I>;
+
+    const NULLABLE_ITEMS: bool = true;
+
+    fn register(registry: &mut Registry) -> String {
+        Vec::<Option<AnyRow<I>>>::register(registry)
+    }
+
+    fn targets() -> Vec<&'static ObjectType> {
+        I::kind().targets()
+    }
+
+    fn place(self, builder: &mut Mixed<I>) -> FieldValue {
+        let place = |item: Result<Option<AnyRow<I>>>| match item {
+            Ok(row) => row.place(builder),
+            Err(error) => FieldValue::Failed(error),
+        };
+        FieldValue::Each(self.into_iter().map(place).collect())
     }
 }
 

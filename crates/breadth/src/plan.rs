@@ -9,7 +9,8 @@ use super::arguments::{self, PlannedArguments};
 use super::declare::{FieldResolver, ObjectType, Write};
 use super::relation::RelationField;
 use super::selection::{CollectedField, PlanContext, collect};
-use crate::document::Introspected;
+use crate::introspection::Introspected;
+use crate::response_error::Location;
 
 /// The index of the root node.
 pub const ROOT: usize = 0;
@@ -22,8 +23,6 @@ pub struct Plan {
     pub waves: usize,
     /// Whether the root fields are executed one after the other.
     pub serial: bool,
-    /// Fields `__schema` and `__type`.
-    pub introspected: Vec<Introspected>,
     /// Estimated size in bytes.
     pub bytes: usize,
 }
@@ -49,8 +48,9 @@ pub struct PlannedField {
 
 impl PlannedField {
     /// The positions of all merged fields.
-    pub fn places(&self) -> Vec<Pos> {
-        std::iter::once(self.pos).chain(self.more.iter().copied()).collect()
+    pub fn places(&self) -> Vec<Location> {
+        let place = |pos: &Pos| Location { line: pos.line, column: pos.column };
+        std::iter::once(&self.pos).chain(&self.more).map(place).collect()
     }
 
     /// The response key. Names need no escapes, so it equals the JSON text between the quotes.
@@ -62,10 +62,10 @@ impl PlannedField {
 pub enum PlannedFieldKind {
     TypeName,
     Leaf(&'static Write),
-    /// A relation, by its index in `links`.
+    /// A relation, by its index in `relations`.
     Relation(usize),
-    /// `__schema` or `__type`, by its index in `introspected`.
-    Schema(usize),
+    /// `__schema` or `__type`.
+    Introspection(Box<Introspected>),
 }
 
 /// A relation of a node.
@@ -98,8 +98,7 @@ impl Plan {
     /// Plans a valid operation whose root is of this object type.
     pub fn of(root: &'static ObjectType, operation: &OperationDefinition, context: PlanContext<'_>) -> Self {
         let serial = operation.ty == OperationType::Mutation;
-        let mut plan =
-            Self { nodes: Vec::new(), relations: Vec::new(), waves: 0, serial, introspected: Vec::new(), bytes: 0 };
+        let mut plan = Self { nodes: Vec::new(), relations: Vec::new(), waves: 0, serial, bytes: 0 };
         plan.add(context, root, &[&operation.selection_set.node]);
         let relations = plan.relations(ROOT);
         if serial {
@@ -141,10 +140,9 @@ impl Plan {
         match name {
             "__typename" => return PlannedFieldKind::TypeName,
             "__schema" | "__type" if context.types.is_query(object.name) => {
-                let asked = Introspected::new(&collected.field.node, &collected.sets);
+                let asked = Introspected::new(context, collected);
                 self.bytes += asked.bytes();
-                self.introspected.push(asked);
-                return PlannedFieldKind::Schema(self.introspected.len() - 1);
+                return PlannedFieldKind::Introspection(Box::new(asked));
             }
             _ => {}
         }

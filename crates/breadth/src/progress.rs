@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::bridge::{PathSegment, ServerError, Value, set, to_server_error};
+use serde_json::Value;
+
 use crate::error::Error;
 use crate::execute::Response;
 use crate::plan::{Plan, PlannedField, PlannedFieldKind, ROOT};
+use crate::response_error::{PathSegment, ResponseError};
 use crate::write::{NullPropagated, WrittenResponse};
 
 /// The responses of a mutation's root fields so far. [`interrupt`](Self::interrupt) takes them; no root field begins
@@ -121,8 +123,8 @@ pub fn fill(
 pub const CHANGED: &str = "changed";
 
 /// Whether an error says if its root field has changed anything.
-pub fn tells_changes(error: &ServerError) -> bool {
-    error.extensions.as_ref().is_some_and(|extensions| extensions.get(CHANGED).is_some())
+pub fn tells_changes(error: &ResponseError) -> bool {
+    error.extensions.contains_key(CHANGED)
 }
 
 fn unanswered(
@@ -141,8 +143,8 @@ fn unanswered(
     written.out.extend(b"null");
     written.failed += 1;
     let path = vec![PathSegment::Field(field.name().to_owned())];
-    let mut error = to_server_error(error.clone(), field.places(), path);
-    set(&mut error, CHANGED, changed);
+    let mut error = ResponseError::of_field(error.clone(), field.places(), path);
+    error.set(CHANGED, changed);
     written.errors.push(error);
     if plan.relations[relation].nullable { Ok(()) } else { Err(NullPropagated) }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bridge::{self, SDLExportOptions, ServerError, Variables};
+use crate::bridge::{self, SDLExportOptions, Variables};
 use crate::context::Data;
 use crate::declare::{Object, ObjectType};
 use crate::document::{
@@ -14,6 +14,7 @@ use crate::meter::ExecutionMeter;
 use crate::plan_cache::{PlanCache, Planning};
 use crate::plan_size::Count;
 use crate::relation::RowList;
+use crate::response_error::ResponseError;
 
 /// Maximum size of a document's plans, in bytes per byte of its text.
 const PLANNED_BYTES: usize = 12;
@@ -199,15 +200,11 @@ impl Schema {
         let planned = operation.and_then(|operation| Some((operation, document.planned(operation)?)));
         let Some((operation, (planning, plans))) = planned else {
             let message = "Subscriptions are not supported on this transport.";
-            return Response::refused(vec![ServerError::new(message, None)]);
+            return Response::refused(vec![ResponseError::new(message)]);
         };
         let plan = plans.plan(planning, variables);
-        let introspect = |asked| self.types.introspect(asked, planning.fragments, variables);
-        let introspected: Vec<_> = plan.introspected.iter().map(introspect).collect();
         let root = if operation.kind == OperationKind::Mutation { &self.mutation } else { &self.query };
-        execute::Executor { plan: &plan, data, variables, introspected: &introspected, meter, root: &root.row }
-            .execute()
-            .await
+        execute::Executor { plan: &plan, data, variables, types: &self.types, meter, root: &root.row }.execute().await
     }
 
     /// Parses a document with one operation, coerces the variables that were sent, and executes it; meant for tests and

@@ -12,9 +12,7 @@ use std::time::Duration;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::OperationType;
-use async_graphql::{
-    InputObject, InputValueError, InputValueResult, PathSegment, ScalarType, Value as ConstValue, Variables,
-};
+use async_graphql::{InputObject, InputValueError, InputValueResult, ScalarType, Value as ConstValue, Variables};
 use hashbrown::HashMap;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
@@ -318,7 +316,7 @@ async fn execute_with(document: &str, sent: Value, data: &Data, meter: Option<&d
     let plan = plans.plan(planning, &variables);
     assert!(Arc::ptr_eq(&plan, &plans.plan(planning, &variables)), "it is kept");
     let root = || -> Box<dyn RowList> { if is_query { Box::new(vec![Query]) } else { Box::new(vec![Mutation]) } };
-    Executor { plan: &plan, data, variables: &variables, introspected: &[], meter, root: &root }.execute().await
+    Executor { plan: &plan, data, variables: &variables, types: &types, meter, root: &root }.execute().await
 }
 
 fn shown(response: Response) -> (Value, Vec<(String, String)>) {

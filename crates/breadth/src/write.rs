@@ -3,7 +3,7 @@
 //! An error belongs to a field; a null in a non-null place propagates to the nearest nullable parent (GraphQL, section
 //! 6.4.4). What was already written of an object that becomes null is cut off again.
 
-use crate::bridge::{PathSegment, ServerError, Value, to_server_error};
+use crate::introspection::Introspection;
 use crate::progress::tells_changes;
 
 use super::Context;
@@ -14,6 +14,7 @@ use super::relation::FieldValue;
 use super::run::Tree;
 use crate::error::{Error, Result};
 use crate::meter::ExecutionMeter;
+use crate::response_error::{PathSegment, ResponseError};
 
 /// Maximum number of errors that a response keeps. A hostile document can have hundreds of thousands of failing fields.
 pub const MAX_ERRORS: usize = 1_000;
@@ -34,8 +35,7 @@ pub struct Writer<'a> {
     pub tree: &'a Tree,
     pub ctx: Context<'a>,
     pub meter: Option<&'a dyn ExecutionMeter>,
-    /// The values of introspection fields.
-    pub introspected: &'a [Value],
+    pub introspection: Introspection<'a>,
     pub written: WrittenResponse,
     /// Why writing stopped: the operation exceeded a limit.
     pub stopped: Option<Error>,
@@ -49,7 +49,7 @@ pub struct WrittenResponse {
     pub out: Buffer,
     /// Bytes that the meter already knows of.
     pub charged: usize,
-    pub errors: Vec<ServerError>,
+    pub errors: Vec<ResponseError>,
     /// Number of root fields that errors made null.
     pub failed: usize,
 }
@@ -96,10 +96,7 @@ impl<'a> Writer<'a> {
                     self.field_error(field, none)?;
                 }
             }
-            PlannedFieldKind::Schema(place) => {
-                // Writing to a Vec does not fail.
-                let _ = serde_json::to_writer(out.last(), &self.introspected[*place]);
-            }
+            PlannedFieldKind::Introspection(asked) => self.introspection.write(asked, out.last()),
             PlannedFieldKind::Relation(relation) => {
                 self.relation(field, &plan.relations[*relation], &tree.values[*relation][index])?;
             }
@@ -227,7 +224,7 @@ impl<'a> Writer<'a> {
             PathStep::Field(name) => PathSegment::Field((*name).to_owned()),
             PathStep::Index(index) => PathSegment::Index(*index),
         });
-        let error = to_server_error(error, field.places(), path.collect());
+        let error = ResponseError::of_field(error, field.places(), path.collect());
         // The last error is always present, as it is the one that made an object null. Errors that say what a root
         // field has changed are kept.
         let errors = &mut self.written.errors;

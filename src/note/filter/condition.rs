@@ -6,7 +6,7 @@ use sea_orm::{ActiveEnum, ColumnTrait, Condition, DatabaseBackend};
 
 use super::comparator::{DateTimeFilter, IdFilter, NoteReferenceTypeFilter, NoteStatusFilter};
 use super::note_filter::NoteFilter;
-use super::operator::{ConditionCounter, IS_NULL, Operators, not_too_many};
+use super::operator::{ConditionCounter, IS_NULL, NEVER_NULL, Operators, not_too_many};
 use crate::error::{Error, Result};
 use crate::graphql::global_id::NodeKind;
 use crate::note::enums::{NoteReferenceType, NoteStatus};
@@ -138,15 +138,15 @@ impl FilterCompiler {
             closed_on,
         } = filter;
         let mut all = self.joined(and.as_deref(), or.as_deref(), not.as_deref(), context)?;
-        for (name, column, kind, filter) in [
-            ("id", note::Column::Id, NodeKind::Note, id),
-            ("customerId", note::Column::CustomerId, NodeKind::Customer, customer_id),
-            ("userId", note::Column::UserId, NodeKind::User, user_id),
-            ("typeId", note::Column::TypeId, NodeKind::NoteType, type_id),
+        for (name, column, kind, filter, hint) in [
+            ("id", note::Column::Id, NodeKind::Note, id, NEVER_NULL),
+            ("customerId", note::Column::CustomerId, NodeKind::Customer, customer_id, IS_NULL),
+            ("userId", note::Column::UserId, NodeKind::User, user_id, IS_NULL),
+            ("typeId", note::Column::TypeId, NodeKind::NoteType, type_id, IS_NULL),
         ] {
             if let Some(filter) = filter {
                 let column = (note::Entity, column).into_column_ref();
-                all.add(self.links(&context.path(name), &column, kind, filter)?, 0);
+                all.add(self.links(&context.path(name), &column, kind, filter, hint)?, 0);
             }
         }
         if let Some(filter) = reference_id {
@@ -193,15 +193,15 @@ impl FilterCompiler {
         if let Some(filter) = reminder {
             let compared = [sort_key::reminder(NullOrder::High), sort_key::reminder(NullOrder::Low)];
             let path = context.path("reminder");
-            all.add(self.count.times(&path, &of_note(note::Column::Reminder), &compared, filter)?, 0);
+            all.add(self.count.times(&path, &of_note(note::Column::Reminder), &compared, filter, IS_NULL)?, 0);
         }
-        for (name, column, filter) in [
-            ("createdOn", note::Column::CreatedOn, created_on),
-            ("updatedOn", note::Column::UpdatedOn, updated_on),
-            ("closedOn", note::Column::ClosedOn, closed_on),
+        for (name, column, filter, hint) in [
+            ("createdOn", note::Column::CreatedOn, created_on, NEVER_NULL),
+            ("updatedOn", note::Column::UpdatedOn, updated_on, NEVER_NULL),
+            ("closedOn", note::Column::ClosedOn, closed_on, IS_NULL),
         ] {
             if let Some(filter) = filter {
-                all.add(self.times(&context.path(name), of_note(column), filter)?, 0);
+                all.add(self.times(&context.path(name), of_note(column), filter, hint)?, 0);
             }
         }
         Ok(all)
@@ -266,22 +266,35 @@ impl FilterCompiler {
         Ok(plan)
     }
 
-    pub fn links(&mut self, path: &str, column: &ColumnRef, kind: NodeKind, filter: &IdFilter) -> Result<Condition> {
-        let operators = self.ids(path, filter, |id| kind.parse_arg(id))?;
+    pub fn links(
+        &mut self,
+        path: &str,
+        column: &ColumnRef,
+        kind: NodeKind,
+        filter: &IdFilter,
+        hint: &str,
+    ) -> Result<Condition> {
+        let operators = self.ids(path, filter, hint, |id| kind.parse_arg(id))?;
         Ok(operators.compare(&Expr::col(column.clone()), |keys| one_of(self.backend, column.clone(), keys)))
     }
 
     fn raw_ids(&mut self, path: &str, filter: &IdFilter) -> Result<Condition> {
-        let operators = self.ids(path, filter, |id| without_nul(path, id))?;
+        let operators = self.ids(path, filter, IS_NULL, |id| without_nul(path, id))?;
         Ok(self.texts(note::Column::ReferenceId, operators))
     }
 
-    fn ids<V>(&mut self, path: &str, filter: &IdFilter, key: impl Fn(&ID) -> Result<V>) -> Result<Operators<V>> {
+    fn ids<V>(
+        &mut self,
+        path: &str,
+        filter: &IdFilter,
+        hint: &str,
+        key: impl Fn(&ID) -> Result<V>,
+    ) -> Result<Operators<V>> {
         let IdFilter { eq, neq, is_in, not_in, is_null } = filter;
         let before = self.count.so_far();
         let (one, many) = ((eq.as_ref(), neq.as_ref()), (is_in.as_deref(), not_in.as_deref()));
         let operators = self.count.operators(path, one, many, *is_null, key)?;
-        self.count.more_than(before, path, IS_NULL)?;
+        self.count.more_than(before, path, hint)?;
         Ok(operators)
     }
 
@@ -290,8 +303,8 @@ impl FilterCompiler {
         operators.compare(&column, |keys| one_of_texts(self.backend, column.clone(), keys))
     }
 
-    pub fn times(&mut self, path: &str, column: Expr, filter: &DateTimeFilter) -> Result<Condition> {
-        self.count.times(path, &column.clone(), &[column], filter)
+    pub fn times(&mut self, path: &str, column: Expr, filter: &DateTimeFilter, hint: &str) -> Result<Condition> {
+        self.count.times(path, &column.clone(), &[column], filter, hint)
     }
 }
 

@@ -13,6 +13,8 @@ const MAX_CONDITIONS: usize = 50;
 
 /// The hint for finding notes that have no value in a field.
 pub const IS_NULL: &str = "to find what is empty, use `isNull: true`";
+/// The same for a field that every note has.
+pub const NEVER_NULL: &str = "it is never empty, so `isNull: true` would find nothing";
 
 type Compare = fn(Expr, Value) -> Expr;
 
@@ -98,7 +100,8 @@ impl ConditionCounter {
     }
 
     /// The condition of a comparison of times. `compared` holds the column, or the non-null expressions that stand for
-    /// it in indexes; the condition compares each of them, so that whichever index the order uses gets a range.
+    /// it in indexes; the condition compares each of them, so that whichever index the order uses gets a range. `hint`
+    /// is that of [`more_than`](Self::more_than).
     ///
     /// # Errors
     /// INVALID if there are too many conditions, or if no operator is set.
@@ -108,6 +111,7 @@ impl ConditionCounter {
         column: &Expr,
         compared: &[Expr],
         filter: &DateTimeFilter,
+        hint: &str,
     ) -> Result<Condition> {
         let DateTimeFilter { eq, gt, gte, lt, lte, is_null } = filter;
         let before = self.so_far();
@@ -127,7 +131,7 @@ impl ConditionCounter {
             }
         }
         let condition = condition.add_option(self.operator(*is_null)?.map(|empty| is_empty(column, empty)));
-        self.more_than(before, path, IS_NULL)?;
+        self.more_than(before, path, hint)?;
         Ok(condition)
     }
 }

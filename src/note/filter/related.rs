@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
 
 use super::comparator::{AssigneesFilter, DateTimeFilter, IdFilter, NoteMessagesFilter, TagsFilter};
 use super::condition::{FilterCompiler, FilterContext, FilterPlan, without_nul};
+use super::operator::{IS_NULL, NEVER_NULL};
 use crate::error::Result;
 use crate::graphql::global_id::NodeKind;
 use crate::store::db::{hint_rare, one_of, one_of_compared, one_of_texts};
@@ -249,11 +250,12 @@ impl FilterCompiler {
         if let Some(filter) = posted_by_id {
             let path = context.path("messages.postedById");
             let posted_by = (message::Entity, message::Column::PostedById);
-            of_message = of_message.add(self.links(&path, &posted_by.into_column_ref(), NodeKind::User, filter)?);
+            let posted_by = posted_by.into_column_ref();
+            of_message = of_message.add(self.links(&path, &posted_by, NodeKind::User, filter, IS_NULL)?);
         }
         if let Some(filter) = created_on {
             let path = context.path("messages.createdOn");
-            of_message = of_message.add(self.times(&path, column(message::Column::CreatedOn), filter)?);
+            of_message = of_message.add(self.times(&path, column(message::Column::CreatedOn), filter, NEVER_NULL)?);
         }
         let conditions = self.count.so_far() - before;
         let exists = self.count.operator(*exists)?;

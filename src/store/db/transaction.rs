@@ -153,6 +153,15 @@ impl Transaction {
         }
     }
 
+    /// Commits the transaction if it has changed anything. Otherwise rolls it back, so that it does not count among the
+    /// operation's changes.
+    ///
+    /// # Errors
+    /// As for [`commit`](Self::commit) and [`rollback`](Self::rollback).
+    pub async fn commit_if(self, has_changed: bool) -> Result<(), DbErr> {
+        if has_changed { self.commit().await } else { self.rollback().await }
+    }
+
     /// Rolls the transaction back.
     ///
     /// # Errors

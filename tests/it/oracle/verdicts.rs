@@ -6,6 +6,7 @@ use std::fmt::Write;
 use async_graphql::Variables;
 use async_graphql::parser::types::{BaseType, Type};
 use notegraph::document::{self, DocumentError};
+use notegraph::engine::ResponseError;
 use notegraph::schema::query_limits::QueryLimits;
 use notegraph::schema::{self, Schema};
 use serde_json::{Value, json};
@@ -26,7 +27,7 @@ pub struct Asked {
 /// The server's verdict, with all error messages and the locations of the first error.
 fn verdict(schema: &Schema, asked: &Asked) -> Value {
     let (types, limits) = (schema.types(), QueryLimits::default());
-    let told = |verdict: &str, errors: &[async_graphql::ServerError]| {
+    let told = |verdict: &str, errors: &[ResponseError]| {
         let messages: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
         let places = errors.first().map(|error| error.locations.clone()).unwrap_or_default();
         json!({ "verdict": verdict, "messages": messages, "locations": places })

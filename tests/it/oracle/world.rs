@@ -5,11 +5,11 @@ use std::fmt::Display;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use async_graphql::parser::parse_query;
-use async_graphql::{Request, Response, Variables};
+use async_graphql::{Request, Response, ServerError, Variables};
 use chrono::TimeDelta;
 use notegraph::auth::Viewer;
 use notegraph::document::DocumentError;
-use notegraph::engine::{Data, FaultInjector, ResponseData};
+use notegraph::engine::{Data, FaultInjector, PathSegment, ResponseData, ResponseError};
 use notegraph::meter::Meter;
 use notegraph::schema::query_limits::QueryLimits;
 use notegraph::schema::{self, Schema};
@@ -134,13 +134,13 @@ impl World {
         let limits = QueryLimits::default();
         let document = match self.schema.read(text, limits.parser_limits(), &limits.document_limits()) {
             Ok(document) => document,
-            Err(DocumentError::Invalid(errors)) => return Response::from_errors(errors),
+            Err(DocumentError::Invalid(errors)) => return Response::from_errors(library(errors)),
             Err(refused) => panic!("{refused:?}\n{text}"),
         };
         let operation = document.checked().operation(None).unwrap();
         let variables = match operation.variables(self.schema.types(), Variables::from_json(sent)) {
             Ok(variables) => variables,
-            Err(errors) => return Response::from_errors(errors),
+            Err(errors) => return Response::from_errors(library(errors)),
         };
         let data = self.carried(&document.selected, fails);
         let answer = self.schema.execute(&document, operation.number, &variables, &data).await;
@@ -148,7 +148,7 @@ impl World {
             ResponseData::Written(pieces) => serde_json::from_slice(&pieces.concat()).unwrap(),
             ResponseData::Null | ResponseData::Nothing => async_graphql::Value::Null,
         });
-        response.errors = answer.errors;
+        response.errors = library(answer.errors);
         response
     }
 
@@ -181,6 +181,19 @@ impl World {
         gather(&data, &mut found);
         found
     }
+}
+
+/// The errors as those of the library, so that both responses are of one type.
+fn library(errors: Vec<ResponseError>) -> Vec<ServerError> {
+    let segment = |segment| match segment {
+        PathSegment::Field(name) => async_graphql::PathSegment::Field(name),
+        PathSegment::Index(index) => async_graphql::PathSegment::Index(index),
+    };
+    let error = |error: ResponseError| {
+        let path = error.path.into_iter().map(segment).collect();
+        ServerError { path, ..ServerError::new(error.message, None) }
+    };
+    errors.into_iter().map(error).collect()
 }
 
 fn fails(failing: &Failing) -> impl Fn(&str, &str) -> bool + Send + Sync + 'static {

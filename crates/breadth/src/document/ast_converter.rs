@@ -35,7 +35,7 @@ impl AstConverter<'_> {
         theirs::ExecutableDocument { operations, fragments: fragments.collect() }
     }
 
-    pub fn position(&self, at: Offset) -> Pos {
+    fn position(&self, at: Offset) -> Pos {
         let place = self.lines.place(at);
         Pos { line: place.line, column: place.column }
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::bridge::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
-use crate::bridge::{ConstValue, Name};
-use crate::bridge::{Pos, ServerError, Variables};
+use crate::bridge::{ConstValue, Name, Variables};
+use crate::response_error::{Location, ResponseError};
 
 use super::ast::{self, OperationKind};
 use super::ast_converter::AstConverter;
@@ -43,7 +43,7 @@ struct Variable {
     default: Option<ConstValue>,
     /// Whether the variable is nullable and is used in a place that is not.
     is_open: bool,
-    at: Pos,
+    at: Location,
 }
 
 impl ValidDocument {
@@ -72,7 +72,7 @@ impl ValidDocument {
                             .map(|default| coerce::coerce(schema, &declared.ty, handed.constant(default))),
                         ty: declared.ty,
                         is_open: declared.is_open,
-                        at: handed.position(variable.at),
+                        at: handed.lines.place(variable.at),
                     })
                     .collect(),
             };
@@ -84,16 +84,16 @@ impl ValidDocument {
     ///
     /// # Errors
     /// No operation has the name, or there is no name and not exactly one operation.
-    pub fn operation(&self, name: Option<&str>) -> Result<&Operation, ServerError> {
+    pub fn operation(&self, name: Option<&str>) -> Result<&Operation, ResponseError> {
         match (name, &self.operations[..]) {
             (None, [only]) => Ok(only),
             (None, _) => {
                 let message = "Must provide operation name if query contains multiple operations.";
-                Err(ServerError::new(message, None))
+                Err(ResponseError::new(message))
             }
             (Some(name), operations) => {
                 let found = operations.iter().find(|operation| operation.name.as_deref() == Some(name));
-                found.ok_or_else(|| ServerError::new(format!("Unknown operation named \"{}\".", short(name)), None))
+                found.ok_or_else(|| ResponseError::new(format!("Unknown operation named \"{}\".", short(name))))
             }
         }
     }
@@ -129,7 +129,7 @@ impl Operation {
     ///
     /// # Errors
     /// The faults of the values, located at the definitions of their variables.
-    pub fn variables(&self, schema: &Schema, mut sent: Variables) -> Result<Variables, Vec<ServerError>> {
+    pub fn variables(&self, schema: &Schema, mut sent: Variables) -> Result<Variables, Vec<ResponseError>> {
         let (mut variables, mut errors, mut is_open) = (Variables::default(), Vec::new(), false);
         for variable in &self.variables {
             if errors.len() >= MAX_ERRORS {
@@ -150,7 +150,7 @@ impl Operation {
         if errors.is_empty() { Ok(variables) } else { Err(errors) }
     }
 
-    fn misplaced_nulls(&self, schema: &Schema, variables: &Variables) -> Vec<ServerError> {
+    fn misplaced_nulls(&self, schema: &Schema, variables: &Variables) -> Vec<ResponseError> {
         let (Some(root), Some(definition)) = (schema.root(self.kind), self.definition_in(&self.document)) else {
             return Vec::new();
         };
@@ -181,8 +181,8 @@ impl Variable {
         Ok(Some(coerce::coerce(schema, &self.ty, value)))
     }
 
-    fn error(&self, Wrong { path, message }: &Wrong) -> ServerError {
+    fn error(&self, Wrong { path, message }: &Wrong) -> ResponseError {
         let name = short(&self.name);
-        ServerError::new(format!("Variable \"${name}\" has invalid value{path}: {message}"), Some(self.at))
+        ResponseError::at(format!("Variable \"${name}\" has invalid value{path}: {message}"), vec![self.at])
     }
 }

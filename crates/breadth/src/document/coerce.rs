@@ -5,6 +5,7 @@ use crate::bridge::{ConstValue, Name};
 use super::diagnostic::short;
 use super::scalars::{self, ScalarInput};
 use super::schema::{Input, Scalar, Schema, TypeKind, TypeRef};
+use super::shown;
 
 /// Maximum number of faults that are reported about one variable.
 const MAX_WRONG: usize = 5;
@@ -88,20 +89,20 @@ impl<'v> Coercion<'_, 'v> {
             (TypeKind::Input(input), ConstValue::Object(fields)) => self.object(name, input, fields, value),
             (TypeKind::Input(_), _) => {
                 self.wrong(|| {
-                    let found = scalars::shown_json(value);
+                    let found = shown::json(value);
                     format!("Expected value of type \"{name}\" to be an object, found: {found}.")
                 });
             }
             (TypeKind::Enum(values), ConstValue::String(given)) => {
                 if !values.iter().any(|value| value.name == *given) {
-                    self.wrong(|| scalars::no_value(&scalars::shown_json(value), name, values));
+                    self.wrong(|| scalars::no_value(&shown::json(value), name, values));
                 }
             }
             (TypeKind::Enum(values), ConstValue::Enum(given))
                 if values.iter().any(|value| value.name == given.as_str()) => {}
             (TypeKind::Enum(_), _) => {
                 self.wrong(|| {
-                    let found = scalars::shown_json(value);
+                    let found = shown::json(value);
                     format!("Enum \"{name}\" cannot represent non-string value: {found}.")
                 });
             }
@@ -129,7 +130,7 @@ impl<'v> Coercion<'_, 'v> {
                 self.path.pop();
             } else if defined.is_required() {
                 self.wrong(|| {
-                    let (field, found) = (&defined.name, scalars::shown_json(value));
+                    let (field, found) = (&defined.name, shown::json(value));
                     format!("Expected value of type \"{name}\" to include required field \"{field}\", found: {found}.")
                 });
             }
@@ -141,15 +142,25 @@ impl<'v> Coercion<'_, 'v> {
             }
             if !input.fields.iter().any(|defined| defined.name == field.as_str()) {
                 self.wrong(|| {
-                    let (field, found) = (short(field), scalars::shown_json(value));
+                    let (field, found) = (short(field), shown::json(value));
                     format!(
                         "Expected value of type \"{name}\" not to include unknown field \"{field}\", found: {found}."
                     )
                 });
             }
         }
-        if input.one_of && (fields.len() != 1 || fields.values().any(|value| matches!(value, ConstValue::Null))) {
-            self.wrong(|| scalars::one_of(name));
+        if input.one_of {
+            let is_known = |field: &str| input.fields.iter().any(|defined| defined.name == field);
+            let mut known = fields.iter().filter(|(field, _)| is_known(field.as_str()));
+            match (known.next(), known.next()) {
+                (Some((field, ConstValue::Null)), None) => {
+                    self.path.push(ValuePathStep::Field(field));
+                    self.wrong(|| scalars::one_of(name));
+                    self.path.pop();
+                }
+                (Some(_), None) => {}
+                _ => self.wrong(|| scalars::one_of(name)),
+            }
         }
     }
 }

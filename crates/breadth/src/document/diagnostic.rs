@@ -1,6 +1,7 @@
 //! Faults of a document and their positions.
 
 use super::ast::Offset;
+use crate::response_error::Location;
 
 /// Maximum number of faults that are reported about a document. Nobody reads more, and a hostile document has
 /// thousands.
@@ -36,13 +37,6 @@ impl Diagnostic {
     }
 }
 
-/// A position for people: line and column from 1. Columns count UTF-16 units, as editors do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LineColumn {
-    pub line: usize,
-    pub column: usize,
-}
-
 /// Bytes whose UTF-16 units are counted together in a text that is not ASCII.
 const BLOCK: usize = 64;
 
@@ -76,11 +70,11 @@ impl<'a> LineIndex<'a> {
     }
 
     /// Converts an offset, in time that does not depend on where it is in the text.
-    pub fn place(&self, at: Offset) -> LineColumn {
+    pub fn place(&self, at: Offset) -> Location {
         let at = at as usize;
         let line = self.starts.partition_point(|start| *start <= at);
         let start = line.checked_sub(1).and_then(|line| self.starts.get(line)).copied().unwrap_or_default();
-        LineColumn { line, column: self.units_before(at) - self.units_before(start) + 1 }
+        Location { line, column: self.units_before(at) - self.units_before(start) + 1 }
     }
 
     fn units_before(&self, at: usize) -> usize {
@@ -112,10 +106,10 @@ mod tests {
             (place.line, place.column)
         };
         assert_eq!(["a", "b", "c", "d", "e"].map(place), [(1, 1), (2, 1), (3, 1), (4, 1), (6, 3)]);
-        assert_eq!(LineIndex::of("").place(0), LineColumn { line: 1, column: 1 });
+        assert_eq!(LineIndex::of("").place(0), Location { line: 1, column: 1 });
         let long = "ж😀".repeat(64);
         let end = Offset::try_from(long.len()).unwrap();
-        assert_eq!(LineIndex::of(&long).place(end), LineColumn { line: 1, column: 3 * 64 + 1 });
-        assert_eq!(LineIndex::of(&long).place(end - 4), LineColumn { line: 1, column: 3 * 64 - 1 });
+        assert_eq!(LineIndex::of(&long).place(end), Location { line: 1, column: 3 * 64 + 1 });
+        assert_eq!(LineIndex::of(&long).place(end - 4), Location { line: 1, column: 3 * 64 - 1 });
     }
 }

@@ -28,6 +28,9 @@ pub struct Lexer<'a> {
     at: usize,
 }
 
+/// Digits of a number that an error message repeats.
+const MAX_DIGITS: usize = 20;
+
 fn place(at: usize) -> Offset {
     Offset::try_from(at).unwrap_or(Offset::MAX)
 }
@@ -107,7 +110,10 @@ impl<'a> Lexer<'a> {
             }
             (Some(b'.'), _) => Err(self.diagnostic(start, "Unexpected \"..\", did you mean \"...\"?".to_owned())),
             (Some(b'0'..=b'9'), _) => {
-                Err(self.diagnostic(start, "Invalid number, expected digit before \".\".".to_owned()))
+                let end = self.after(start + 1, |byte| byte.is_ascii_digit()).min(start + 1 + MAX_DIGITS);
+                let digits = self.text.get(start + 1..end).unwrap_or_default();
+                let message = format!("Invalid number, expected digit before \".\", did you mean \"0.{digits}\"?");
+                Err(self.diagnostic(start, message))
             }
             _ => Err(self.unexpected(start)),
         }
@@ -183,7 +189,7 @@ impl<'a> Lexer<'a> {
                 if let Some((_, length)) = super::strings::unicode_escape(rest) {
                     return Ok(length);
                 }
-                let shown: String = rest.chars().take_while(|char| !"\"\n\r".contains(*char)).take(12).collect();
+                let shown = super::strings::wrong_unicode_escape(rest);
                 Err(self.diagnostic(at, format!("Invalid Unicode escape sequence: \"{shown}\".")))
             }
             _ => {

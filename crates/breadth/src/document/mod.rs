@@ -17,14 +17,14 @@ pub(crate) mod conditions;
 mod diagnostic;
 mod graph;
 mod implements;
-mod introspection;
 mod introspection_limits;
 mod lexer;
 mod nulls;
 mod parser;
 mod scalars;
-mod schema;
+pub(crate) mod schema;
 mod shape;
+mod shown;
 mod strings;
 mod validate;
 
@@ -33,14 +33,13 @@ mod tests;
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::bridge::{Pos, ServerError};
+use crate::response_error::ResponseError;
 
 pub use ast::OperationKind;
 use ast_converter::AstConverter;
 pub use checked::{Operation, ValidDocument};
 use diagnostic::{Diagnostic, LineIndex};
 use graph::FragmentGraph;
-pub use introspection::Introspected;
 pub use parser::ParserLimits;
 use parser::Unparsed;
 pub use schema::{Scalar, Schema};
@@ -50,11 +49,11 @@ pub use shape::DocumentLimits;
 #[derive(Debug)]
 pub enum DocumentError {
     /// It is not a GraphQL document.
-    Syntax(ServerError),
+    Syntax(ResponseError),
     /// It exceeds a limit; the message names the limit and its value.
     TooMuch(String),
     /// It is a document, but invalid for the schema.
-    Invalid(Vec<ServerError>),
+    Invalid(Vec<ResponseError>),
 }
 
 impl Display for DocumentError {
@@ -75,11 +74,11 @@ impl Display for DocumentError {
 
 impl std::error::Error for DocumentError {}
 
-impl From<DocumentError> for Vec<ServerError> {
+impl From<DocumentError> for Vec<ResponseError> {
     fn from(refused: DocumentError) -> Self {
         match refused {
             DocumentError::Syntax(error) => vec![error],
-            DocumentError::TooMuch(message) => vec![ServerError::new(message, None)],
+            DocumentError::TooMuch(message) => vec![ResponseError::new(message)],
             DocumentError::Invalid(errors) => errors,
         }
     }
@@ -98,6 +97,7 @@ pub fn read(
     let document = parser::parse(text, parser).map_err(|unparsed| match unparsed {
         Unparsed::TooMuch(message) => DocumentError::TooMuch(message),
         Unparsed::Wrong(diagnostic) => DocumentError::Syntax(error(&LineIndex::of(text), diagnostic)),
+        Unparsed::NotExecutable(diagnostic) => DocumentError::Invalid(vec![error(&LineIndex::of(text), diagnostic)]),
     })?;
     shape::check_definitions(&document, limits).map_err(DocumentError::TooMuch)?;
     let invalid = |diagnostics: Vec<Diagnostic>| {
@@ -115,12 +115,6 @@ pub fn read(
     Ok(ValidDocument::new(schema, &document, findings.operations, &handed))
 }
 
-fn error(lines: &LineIndex<'_>, diagnostic: Diagnostic) -> ServerError {
-    let mut error = ServerError::new(diagnostic.message, None);
-    let place = |at| {
-        let place = lines.place(at);
-        Pos { line: place.line, column: place.column }
-    };
-    error.locations = diagnostic.at.into_iter().map(place).collect();
-    error
+fn error(lines: &LineIndex<'_>, diagnostic: Diagnostic) -> ResponseError {
+    ResponseError::at(diagnostic.message, diagnostic.at.into_iter().map(|at| lines.place(at)).collect())
 }

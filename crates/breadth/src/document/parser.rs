@@ -1,10 +1,12 @@
 //! Parses executable documents (GraphQL, section 2). Type system definitions are not supported.
 
+use std::borrow::Cow;
+
 use super::ast::{
     Argument, Directive, Document, Field, Fragment, Inline, Name, Offset, Operation, OperationKind, Selection,
     Selections, Spread, Type, Value, ValueKind, Variable,
 };
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, short};
 use super::lexer::{Lexer, Token, TokenKind};
 use super::strings;
 
@@ -29,6 +31,8 @@ impl Default for ParserLimits {
 pub enum Unparsed {
     /// It is not a document.
     Wrong(Diagnostic),
+    /// It is one, with a definition of the type system (GraphQL, section 5.1.1).
+    NotExecutable(Diagnostic),
     /// It exceeds a limit; the message names the limit and its value.
     TooMuch(String),
 }
@@ -69,6 +73,8 @@ struct Parser<'a> {
 
 /// Characters of a token that an error message repeats.
 const SHOWN: usize = 60;
+/// The keywords of definitions of the type system.
+const TYPE_SYSTEM: [&str; 8] = ["schema", "scalar", "type", "interface", "union", "enum", "input", "directive"];
 
 impl<'a> Parser<'a> {
     fn take(&mut self) -> Parsed<Token> {
@@ -113,18 +119,29 @@ impl<'a> Parser<'a> {
         Diagnostic::syntax(format!("Unexpected {}.", self.shown(token)), token.start).into()
     }
 
-    /// A token, for error messages. Contents of strings are left out, as they may be secret.
+    /// A token, for error messages.
     fn shown(&self, token: Token) -> String {
         let short = || self.lexer.text(token).chars().take(SHOWN).collect::<String>();
+        let value = || self.string(token).chars().take(SHOWN).collect::<String>();
         match token.kind {
             TokenKind::Mark(b'.') => "\"...\"".to_owned(),
             TokenKind::Mark(mark) => format!("\"{}\"", char::from(mark)),
             TokenKind::Name => format!("Name \"{}\"", short()),
             TokenKind::Int => format!("Int \"{}\"", short()),
             TokenKind::Float => format!("Float \"{}\"", short()),
-            TokenKind::Text => "String".to_owned(),
-            TokenKind::BlockText => "BlockString".to_owned(),
+            TokenKind::Text => format!("String \"{}\"", value()),
+            TokenKind::BlockText => format!("BlockString \"{}\"", value()),
             TokenKind::End => "<EOF>".to_owned(),
+        }
+    }
+
+    /// The value of a string.
+    fn string(&self, token: Token) -> Cow<'a, str> {
+        let text = self.lexer.text(token);
+        let within = |quotes: usize| text.get(quotes..text.len() - quotes).unwrap_or_default();
+        match token.kind {
+            TokenKind::BlockText => strings::block_string(within(3)).into(),
+            _ => strings::string(within(1)),
         }
     }
 
@@ -193,14 +210,29 @@ impl<'a> Parser<'a> {
                 document.fragments.push(self.fragment(at)?);
                 return Ok(());
             }
-            "schema" | "scalar" | "type" | "interface" | "union" | "enum" | "input" | "directive" | "extend" => {
-                let message = format!("Definitions of types are not executable, found \"{word}\".");
-                return Err(Diagnostic::syntax(message, self.token.start).into());
+            word if TYPE_SYSTEM.contains(&word) => return Err(self.not_executable(at)?),
+            word if is_described && !word.is_empty() => {
+                let message = "Unexpected description, only GraphQL definitions support descriptions.";
+                return Err(Diagnostic::syntax(message, at).into());
+            }
+            "extend" => {
+                self.take()?;
+                let is_known = TYPE_SYSTEM.iter().any(|word| self.is_word(word));
+                return Err(if is_known { self.not_executable(at)? } else { self.unexpected(self.token) });
             }
             _ => return Err(self.unexpected(self.token)),
         };
         document.operations.push(self.operation(at, kind)?);
         Ok(())
+    }
+
+    /// The error for a definition of the type system that begins at `at`; the next token is its keyword.
+    fn not_executable(&mut self, at: Offset) -> Parsed<Unparsed> {
+        let is_schema = self.is_word("schema");
+        self.take()?;
+        self.take_if(b'@')?;
+        let name = if is_schema { "schema".to_owned() } else { format!("\"{}\"", short(self.name()?.text)) };
+        Ok(Unparsed::NotExecutable(Diagnostic::new(format!("The {name} definition is not executable."), [at])))
     }
 
     fn operation(&mut self, at: Offset, kind: OperationKind) -> Parsed<Operation<'a>> {
@@ -329,6 +361,9 @@ impl<'a> Parser<'a> {
             }
             TokenKind::Mark(b'$') => {
                 self.take()?;
+                if constant && self.token.kind != TokenKind::Name {
+                    return Err(self.unexpected(token));
+                }
                 let name = self.name()?;
                 if constant {
                     let name: String = name.text.chars().take(SHOWN).collect();
@@ -340,12 +375,11 @@ impl<'a> Parser<'a> {
             TokenKind::Int | TokenKind::Float | TokenKind::Text | TokenKind::BlockText | TokenKind::Name => {
                 let token = self.take()?;
                 let text = self.lexer.text(token);
-                let within = |quotes: usize| text.get(quotes..text.len() - quotes).unwrap_or_default();
                 match token.kind {
                     TokenKind::Int => ValueKind::Int(text),
                     TokenKind::Float => ValueKind::Float(text),
-                    TokenKind::Text => ValueKind::Text(strings::string(within(1)), false),
-                    TokenKind::BlockText => ValueKind::Text(strings::block_string(within(3)).into(), true),
+                    TokenKind::Text => ValueKind::Text(self.string(token), false),
+                    TokenKind::BlockText => ValueKind::Text(self.string(token), true),
                     _ => match text {
                         "true" => ValueKind::Boolean(true),
                         "false" => ValueKind::Boolean(false),

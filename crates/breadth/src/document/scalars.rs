@@ -1,4 +1,4 @@
-//! Checks the values of scalars and enums (GraphQL, sections 3.5 and 3.9), and formats values for error messages.
+//! Checks the values of scalars and enums (GraphQL, sections 3.5 and 3.9).
 
 use crate::bridge::ConstValue;
 use serde_json::Number;
@@ -6,9 +6,7 @@ use serde_json::Number;
 use super::ast::ValueKind;
 use super::ast_converter;
 use super::schema::{EnumValue, Scalar};
-
-/// Characters of a value that an error message repeats.
-const MAX_SHOWN_CHARS: usize = 50;
+use super::shown;
 
 /// A value that is neither a variable nor null.
 pub enum ScalarInput<'v, 'a> {
@@ -22,8 +20,8 @@ pub enum ScalarInput<'v, 'a> {
 /// A message for the client, if the value is not one of the scalar.
 pub fn check(scalar: Scalar, name: &str, given: &ScalarInput<'_, '_>) -> Result<(), String> {
     let shown = || match given {
-        ScalarInput::Literal(kind) => shown(kind),
-        ScalarInput::Json(value) => shown_json(value),
+        ScalarInput::Literal(kind) => shown::literal(kind),
+        ScalarInput::Json(value) => shown::json(value),
     };
     let text = match given {
         ScalarInput::Literal(ValueKind::Text(text, _)) => Some(&**text),
@@ -83,12 +81,13 @@ pub fn check(scalar: Scalar, name: &str, given: &ScalarInput<'_, '_>) -> Result<
     if is_right {
         return Ok(());
     }
-    let what = match scalar {
-        Scalar::Int => "Int cannot represent non-integer value",
-        Scalar::Float => "Float cannot represent non numeric value",
-        Scalar::String => "String cannot represent a non string value",
-        Scalar::Boolean => "Boolean cannot represent a non boolean value",
-        _ => "ID cannot represent a non-string and non-integer value",
+    let what = match (scalar, given) {
+        (Scalar::Int, _) => "Int cannot represent non-integer value",
+        (Scalar::Float, _) => "Float cannot represent non numeric value",
+        (Scalar::String, _) => "String cannot represent a non string value",
+        (Scalar::Boolean, _) => "Boolean cannot represent a non boolean value",
+        (_, ScalarInput::Literal(_)) => "ID cannot represent a non-string and non-integer value",
+        (_, ScalarInput::Json(_)) => "ID cannot represent value",
     };
     Err(format!("{what}: {}", shown()))
 }
@@ -144,118 +143,6 @@ pub fn one_of(name: &str) -> String {
         "Within OneOf Input Object type \"{name}\", exactly one field must be specified, and the value for that field must \
          be non-null."
     )
-}
-
-/// Formats a literal for an error message, cut short.
-pub fn shown(value: &ValueKind<'_>) -> String {
-    let mut out = String::new();
-    write(value, &mut out);
-    cut(out)
-}
-
-fn cut(text: String) -> String {
-    match text.char_indices().nth(MAX_SHOWN_CHARS) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
-}
-
-/// Whether the text is long enough to be cut, so that writing can stop.
-fn is_long(out: &str) -> bool {
-    out.len() > MAX_SHOWN_CHARS * 4
-}
-
-fn write(value: &ValueKind<'_>, out: &mut String) {
-    match value {
-        ValueKind::Variable(name) => {
-            out.push('$');
-            out.extend(name.chars().take(MAX_SHOWN_CHARS));
-        }
-        ValueKind::Int(text) | ValueKind::Float(text) | ValueKind::Enum(text) => {
-            out.extend(text.chars().take(MAX_SHOWN_CHARS + 1));
-        }
-        ValueKind::Text(text, _) => quoted(text, out),
-        ValueKind::Boolean(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        ValueKind::Null => out.push_str("null"),
-        ValueKind::List(items) => {
-            out.push('[');
-            for (number, item) in items.iter().enumerate() {
-                if is_long(out) {
-                    break;
-                }
-                out.push_str(if number == 0 { "" } else { ", " });
-                write(&item.kind, out);
-            }
-            out.push(']');
-        }
-        ValueKind::Object(fields) => {
-            out.push_str("{ ");
-            for (number, field) in fields.iter().enumerate() {
-                if is_long(out) {
-                    break;
-                }
-                out.push_str(if number == 0 { "" } else { ", " });
-                out.extend(field.name.text.chars().take(MAX_SHOWN_CHARS));
-                out.push_str(": ");
-                write(&field.value.kind, out);
-            }
-            out.push_str(if fields.is_empty() { "}" } else { " }" });
-        }
-    }
-}
-
-fn quoted(text: &str, out: &mut String) {
-    out.push('"');
-    for char in text.chars().take(MAX_SHOWN_CHARS + 1) {
-        match char {
-            '"' | '\\' => out.extend(['\\', char]),
-            char if char.is_control() => out.extend(char.escape_unicode()),
-            char => out.push(char),
-        }
-    }
-    out.push('"');
-}
-
-/// Formats a JSON value for an error message, cut short.
-pub fn shown_json(value: &ConstValue) -> String {
-    let mut out = String::new();
-    write_json(value, &mut out);
-    cut(out)
-}
-
-fn write_json(value: &ConstValue, out: &mut String) {
-    match value {
-        ConstValue::Null => out.push_str("null"),
-        ConstValue::Number(number) => out.push_str(&number.to_string()),
-        ConstValue::String(text) => quoted(text, out),
-        ConstValue::Boolean(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        ConstValue::Enum(name) => out.extend(name.chars().take(MAX_SHOWN_CHARS + 1)),
-        ConstValue::Binary(_) => out.push_str("bytes"),
-        ConstValue::List(items) => {
-            out.push('[');
-            for (number, item) in items.iter().enumerate() {
-                if is_long(out) {
-                    break;
-                }
-                out.push_str(if number == 0 { "" } else { ", " });
-                write_json(item, out);
-            }
-            out.push(']');
-        }
-        ConstValue::Object(fields) => {
-            out.push_str("{ ");
-            for (number, (name, value)) in fields.iter().enumerate() {
-                if is_long(out) {
-                    break;
-                }
-                out.push_str(if number == 0 { "" } else { ", " });
-                out.extend(name.chars().take(MAX_SHOWN_CHARS));
-                out.push_str(": ");
-                write_json(value, out);
-            }
-            out.push_str(if fields.is_empty() { "}" } else { " }" });
-        }
-    }
 }
 
 #[cfg(test)]

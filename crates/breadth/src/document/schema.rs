@@ -152,15 +152,15 @@ pub struct DirectiveDefinition {
 pub struct Schema {
     /// Of the schema as a whole.
     pub(crate) description: Option<String>,
-    pub(super) types: Vec<TypeDefinition>,
+    pub(crate) types: Vec<TypeDefinition>,
     /// The possible object types of each type; those of an object type are the type itself.
-    pub(super) possible: Vec<HashSet<TypeId>>,
-    pub(super) by_name: HashMap<String, TypeId>,
+    pub(crate) possible: Vec<HashSet<TypeId>>,
+    pub(crate) by_name: HashMap<String, TypeId>,
     /// Sorted by name.
-    pub(super) directives: BTreeMap<String, DirectiveDefinition>,
-    pub(super) query: TypeId,
-    pub(super) mutation: Option<TypeId>,
-    pub(super) subscription: Option<TypeId>,
+    pub(crate) directives: BTreeMap<String, DirectiveDefinition>,
+    pub(crate) query: TypeId,
+    pub(crate) mutation: Option<TypeId>,
+    pub(crate) subscription: Option<TypeId>,
     pub(super) list_sizes: ListSizes,
     /// `__schema`, `__type` and `__typename`.
     pub(super) meta: [Field; 3],

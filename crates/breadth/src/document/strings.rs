@@ -54,6 +54,24 @@ pub fn unicode_escape(text: &str) -> Option<(char, usize)> {
     Some((char::from_u32(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00))?, 12))
 }
 
+/// The part of a wrong Unicode escape that an error message repeats: six characters, or, of a variable width, everything
+/// up to the first character that makes it wrong.
+pub fn wrong_unicode_escape(text: &str) -> String {
+    let Some(digits) = text.strip_prefix("\\u{") else { return text.chars().take(6).collect() };
+    let mut shown = "\\u{".to_owned();
+    let mut number = 0_u32;
+    // Eight digits and the closing bracket.
+    for char in digits.chars().take(9) {
+        shown.push(char);
+        let Some(digit) = char.to_digit(16) else { break };
+        number = number << 4 | digit;
+        if number > 0x7FFF_FFFF {
+            break;
+        }
+    }
+    shown
+}
+
 fn four_digits(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -120,6 +138,24 @@ mod tests {
             "\\uéé",
         ] {
             assert_eq!(unicode_escape(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn of_a_wrong_escape_that_part_is_named() {
+        for (text, expected) in [
+            (r"\uD83D\u0041", r"\uD83D"),
+            (r"\uDE00\uD83D", r"\uDE00"),
+            (r"\u12g4 and more", r"\u12g4"),
+            (r"\u12", r"\u12"),
+            (r"\u{}", r"\u{}"),
+            (r"\u{12x4}", r"\u{12x"),
+            (r"\u{110000}", r"\u{110000}"),
+            (r"\u{000000041}", r"\u{000000041"),
+            (r"\u{FFFFFFFF1}", r"\u{FFFFFFFF"),
+            (r"\u{12", r"\u{12"),
+        ] {
+            assert_eq!(wrong_unicode_escape(text), expected, "{text}");
         }
     }
 

@@ -36,8 +36,7 @@ impl ExecutionMeter for Counts {
 /// Path, message and `changed` of each error.
 fn told(response: &Response) -> Vec<(String, String, Option<Value>)> {
     let errors = response.errors.iter().map(|error| {
-        let changed = error.extensions.as_ref().and_then(|told| told.get(CHANGED));
-        let changed = changed.map(|changed| serde_json::to_value(changed).unwrap());
+        let changed = error.extensions.get(CHANGED).cloned();
         (serde_json::to_string(&error.path).unwrap().replace('"', ""), error.message.clone(), changed)
     });
     errors.collect()

@@ -6,7 +6,6 @@ mod rules;
 mod sent;
 mod types;
 
-use async_graphql::ServerError;
 use async_graphql::Value as ConstValue;
 
 use super::*;
@@ -47,7 +46,7 @@ fn read(text: &str) -> Result<ValidDocument, DocumentError> {
 
 /// The messages and positions of errors.
 fn wrong(text: &str) -> Vec<String> {
-    let told = |error: &ServerError| {
+    let told = |error: &ResponseError| {
         let at: Vec<String> = error.locations.iter().map(|at| format!("{}:{}", at.line, at.column)).collect();
         format!("{} {}", at.join(" "), error.message)
     };

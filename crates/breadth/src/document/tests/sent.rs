@@ -64,6 +64,11 @@ fn wrong_variables_are_refused() {
         (first, r#"{"v": [1]}"#, "Variable \"$v\" has invalid value: Int cannot represent non-integer value: [1]"),
         (
             "query($v: ID!) { note(id: $v) { id } }",
+            r#"{"v": [1.0, {"a": {"b": {"c": 1}}}]}"#,
+            "Variable \"$v\" has invalid value: ID cannot represent value: [1, { a: [Object] }]",
+        ),
+        (
+            "query($v: ID!) { note(id: $v) { id } }",
             "{}",
             "Variable \"$v\" has invalid value: Expected a value of non-null type \"ID!\" to be provided.",
         ),
@@ -105,12 +110,12 @@ fn wrong_variables_are_refused() {
         (
             "mutation($v: New!) { add(input: $v) { id } }",
             r#"{"v": {"name": "a", "many": [{}]}}"#,
-            "Variable \"$v\" has invalid value at .many[0]: Expected value of type \"New\" to include required field \"name\", found: { }.",
+            "Variable \"$v\" has invalid value at .many[0]: Expected value of type \"New\" to include required field \"name\", found: {}.",
         ),
         (
             "query($v: By) { note(id: 1) { find(by: $v) { id } } }",
             r#"{"v": {"id": null}}"#,
-            "Variable \"$v\" has invalid value: Within OneOf Input Object type \"By\", exactly one field must be specified, and the value for that field must be non-null.",
+            "Variable \"$v\" has invalid value at .id: Within OneOf Input Object type \"By\", exactly one field must be specified, and the value for that field must be non-null.",
         ),
     ] {
         assert_eq!(variables(text, sent), Err(vec![expected.to_owned()]), "{text} {sent}");

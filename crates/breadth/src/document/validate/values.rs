@@ -3,6 +3,7 @@
 use super::super::ast::{Argument, Value, ValueKind};
 use super::super::scalars::{self, ScalarInput};
 use super::super::schema::{Input, Schema, TypeId, TypeKind, TypeRef};
+use super::super::shown;
 use super::{Usage, Validator, ValuePathStep, short};
 
 /// What a position expects.
@@ -55,7 +56,7 @@ impl<'a, 's> Validator<'_, 'a, 's> {
             (TypeKind::Input(_), _) => {
                 self.unknown_value(value);
                 self.wrong(value, |_| {
-                    let found = scalars::shown(&value.kind);
+                    let found = shown::literal(&value.kind);
                     format!("Expected value of type \"{name}\" to be an object, found: {found}.")
                 });
             }
@@ -67,7 +68,7 @@ impl<'a, 's> Validator<'_, 'a, 's> {
             (TypeKind::Enum(_), kind) => {
                 self.unknown_value(value);
                 self.wrong(value, |_| {
-                    format!("Enum \"{name}\" cannot represent non-enum value: {}.", scalars::shown(kind))
+                    format!("Enum \"{name}\" cannot represent non-enum value: {}.", shown::literal(kind))
                 });
             }
             (TypeKind::Scalar(scalar), kind) => {
@@ -104,7 +105,7 @@ impl<'a, 's> Validator<'_, 'a, 's> {
                 self.within.pop();
             } else {
                 let message = |this: &Self| {
-                    let (field, found, place) = (short(field.name.text), scalars::shown(&value.kind), this.place());
+                    let (field, found, place) = (short(field.name.text), shown::literal(&value.kind), this.place());
                     format!(
                         "Expected value of type \"{name}\" not to include unknown field \"{field}\", found: \
                          {found}.{place}"
@@ -117,14 +118,16 @@ impl<'a, 's> Validator<'_, 'a, 's> {
         for defined in input.fields.iter().filter(|defined| defined.is_required()) {
             if !fields.iter().any(|field| field.name.text == defined.name) {
                 self.wrong(value, |_| {
-                    let (field, found) = (&defined.name, scalars::shown(&value.kind));
+                    let (field, found) = (&defined.name, shown::literal(&value.kind));
                     format!("Expected value of type \"{name}\" to include required field \"{field}\", found: {found}.")
                 });
             }
         }
         if input.one_of {
-            let is_null = fields.iter().any(|field| matches!(field.value.kind, ValueKind::Null));
-            if fields.len() != 1 || is_null {
+            let is_known = |field: &&Argument<'_>| input.fields.iter().any(|defined| defined.name == field.name.text);
+            let mut known = fields.iter().filter(is_known);
+            let is_right = known.next().is_some_and(|field| !matches!(field.value.kind, ValueKind::Null));
+            if !is_right || known.next().is_some() {
                 self.wrong(value, |_| scalars::one_of(name));
             }
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::super::ast::{Offset, Operation, Type, Variable};
 use super::super::schema::{Schema, TypeRef};
 use super::values::Expected;
-use super::{Usage, Validator, short};
+use super::{Usage, Validator, repeated, short};
 
 /// The variables that an operation uses directly and in each of its fragments.
 pub struct Used<'u, 'a, 's> {
@@ -40,7 +40,9 @@ struct Known<'v, 'a> {
 
 impl<'a, 's> Validator<'_, 'a, 's> {
     pub fn variables(&mut self, operation: &Operation<'a>, used: &Used<'_, 'a, 's>) -> Vec<DeclaredVariable> {
-        self.unique(operation.variables.iter().map(|variable| variable.name), "variable");
+        for (name, at) in repeated(operation.variables.iter().map(|variable| variable.name)) {
+            self.diagnostic(|_| format!("There can be only one variable named \"${}\".", short(name)), at);
+        }
         let mut declared: Vec<Option<DeclaredVariable>> =
             operation.variables.iter().map(|one| self.declared(one)).collect();
         let mut known = HashMap::with_capacity(operation.variables.len());
