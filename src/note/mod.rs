@@ -45,6 +45,7 @@ pub use create::{NoteCreateInput, NoteCreatePayload, create};
 pub use delete::{NoteDeleteInput, NoteDeletePayload, delete};
 pub use delete_many::{NotesDeleteInput, NotesDeletePayload, delete_many};
 pub use deletion::{DeletionReport, preview};
+pub use field::{NoteField, NoteFieldSpec, all_fields};
 pub use filter::NoteFilter;
 pub use list::NoteListArgs;
 pub use load::{AssigneeById, MessageById, NoteById};

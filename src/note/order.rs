@@ -152,16 +152,7 @@ impl NoteSortOrder {
 
     /// The columns that [`NoteSortOrder::cursor`] reads.
     pub fn columns(&self) -> ColumnSet<note::Entity> {
-        let names = self.fields.iter().filter_map(|field| match field {
-            NoteOrderField::CreatedOn => Some("created_on"),
-            NoteOrderField::UpdatedOn => Some("updated_on"),
-            NoteOrderField::Reminder => Some("reminder"),
-            NoteOrderField::Status => Some("status"),
-            NoteOrderField::Subject => Some("subject_folded"),
-            NoteOrderField::Priority => Some("priority"),
-            NoteOrderField::ShowOnOverview => Some("show_on_overview"),
-            NoteOrderField::Relevance => None,
-        });
+        let names = self.fields.iter().filter_map(|field| field.spec().column);
         names.filter_map(ColumnSet::of).fold(ColumnSet::NONE, ColumnSet::and)
     }
 
@@ -205,18 +196,9 @@ impl NoteOrder {
 
     /// The part of the order's name in cursors that stands for this field.
     fn name(&self) -> String {
-        let (name, may_be_empty) = match self.field {
-            NoteOrderField::CreatedOn => ("createdOn", false),
-            NoteOrderField::UpdatedOn => ("updatedOn", false),
-            NoteOrderField::Reminder => ("reminder", true),
-            NoteOrderField::Status => ("status", false),
-            NoteOrderField::Subject => ("subject", true),
-            NoteOrderField::Priority => ("priority", false),
-            NoteOrderField::ShowOnOverview => ("showOnOverview", false),
-            NoteOrderField::Relevance => ("relevance", false),
-        };
+        let OrderSpec { name, is_nullable, .. } = self.field.spec();
         let sign = if self.direction() == OrderDirection::Asc { '+' } else { '-' };
-        let nulls = if may_be_empty && self.nulls() == NullsPlacement::First { "0" } else { "" };
+        let nulls = if is_nullable && self.nulls() == NullsPlacement::First { "0" } else { "" };
         format!(" {name}{sign}{nulls}")
     }
 
@@ -274,7 +256,30 @@ impl NoteOrder {
     }
 }
 
+/// What an order knows of a field, besides how to compare it.
+struct OrderSpec {
+    /// The name in cursors.
+    name: &'static str,
+    /// The column that a cursor reads, if any.
+    column: Option<&'static str>,
+    is_nullable: bool,
+}
+
 impl NoteOrderField {
+    fn spec(self) -> OrderSpec {
+        let (name, column, is_nullable) = match self {
+            Self::CreatedOn => ("createdOn", Some("created_on"), false),
+            Self::UpdatedOn => ("updatedOn", Some("updated_on"), false),
+            Self::Reminder => ("reminder", Some("reminder"), true),
+            Self::Status => ("status", Some("status"), false),
+            Self::Subject => ("subject", Some("subject_folded"), true),
+            Self::Priority => ("priority", Some("priority"), false),
+            Self::ShowOnOverview => ("showOnOverview", Some("show_on_overview"), false),
+            Self::Relevance => ("relevance", None, false),
+        };
+        OrderSpec { name, column, is_nullable }
+    }
+
     /// The value of a note in this field, as cursors hold it.
     fn place(self, RankedNote { note, score }: &RankedNote) -> CursorValue {
         match self {

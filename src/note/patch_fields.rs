@@ -2,7 +2,6 @@
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use sea_orm::Set;
-use serde_json::{Value as Json, json};
 
 use super::enums::{NoteReferenceType, NoteStatus};
 use super::field::NoteField;
@@ -16,12 +15,10 @@ use crate::graphql::scalars::DateTime;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::quota::note_bytes;
 use crate::search::{IndexedTexts, Part};
-use crate::store::entity::event::{EventType, EventValue, FieldChange};
+use crate::store::entity::event::{EventType, FieldChange};
 use crate::store::entity::note::{self, Tags};
 use crate::store::provenance;
 use crate::text::casefold::casefold;
-
-type Time = chrono::DateTime<chrono::Utc>;
 
 /// The changes of a note. An absent field keeps its value, and a value sets it. Null clears a field, or is refused with
 /// `NULL_NOT_ALLOWED` if the field cannot be null. No field has a default.
@@ -60,21 +57,14 @@ pub struct NotePatch {
     remove_tags: MaybeUndefined<Vec<String>>,
 }
 
-/// A parsed patch, in the form of the row; `None` keeps a field.
+/// A parsed patch.
 #[derive(Default)]
-#[expect(clippy::option_option, reason = "whether to set a field, and to what, null among it")]
 pub struct ParsedPatch {
-    customer_id: Option<Option<i64>>,
-    type_id: Option<Option<i64>>,
-    subject: Option<Option<String>>,
-    details: Option<Option<String>>,
-    status: Option<note::NoteStatus>,
-    reminder: Option<Option<Time>>,
-    reference_type: Option<Option<note::ReferenceType>>,
-    reference_id: Option<Option<String>>,
-    confidential: Option<bool>,
-    priority: Option<bool>,
-    show_on_overview: Option<bool>,
+    /// The fields that the patch sets, except tags.
+    fields: Vec<NoteField>,
+    /// A row that holds the values of these fields.
+    values: note::Model,
+    /// All tags of the note.
     tags: Option<Vec<String>>,
     add_tags: Vec<String>,
     remove_tags: Vec<String>,
@@ -104,30 +94,18 @@ impl ParsedPatch {
             let message = "`tags` sets all tags; leave out `addTags` and `removeTags`, or use these alone.";
             errors.add(ErrorCode::Invalid, &path("tags"), message);
         }
-        let mut link = |kind: NodeKind, field: &'static str, id: MaybeUndefined<ID>, errors: &mut UserErrors| match id {
+        let mut link = |kind: NodeKind, field: NoteField, id: MaybeUndefined<ID>, errors: &mut UserErrors| match id {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(id) => references.add(errors, kind, &path(field), &id).map(Some),
+            MaybeUndefined::Value(id) => references.add(errors, kind, &path(field.spec().name), &id).map(Some),
         };
-        let text = |field: &'static str, text: MaybeUndefined<String>, max: usize, errors: &mut UserErrors| {
+        let text = |field: NoteField, text: MaybeUndefined<String>, max: usize, errors: &mut UserErrors| {
             if let MaybeUndefined::Value(text) = &text {
-                errors.check_text(&path(field), text, max);
+                errors.check_text(&path(field.spec().name), text, max);
             }
-            text.into()
+            Option::<Option<String>>::from(text)
         };
-        let reference_id = reference_id.map_value(|id| id.0);
-        Self {
-            customer_id: link(NodeKind::Customer, "customerId", customer_id, errors),
-            type_id: link(NodeKind::NoteType, "typeId", type_id, errors),
-            subject: text("subject", subject, SUBJECT, errors),
-            details: text("details", details, BODY, errors),
-            status: not_null("status", status, errors).map(Into::into),
-            reminder: reminder.map_value(|time| time.0).into(),
-            reference_type: reference_type.map_value(Into::into).into(),
-            reference_id: text("referenceId", reference_id, NAME, errors),
-            confidential: not_null("confidential", confidential, errors),
-            priority: not_null("priority", priority, errors),
-            show_on_overview: not_null("showOnOverview", show_on_overview, errors),
+        let mut parsed = Self {
             tags: Option::<Option<Vec<String>>>::from(tags)
                 .map(|tags| errors.tags(&path("tags"), tags.unwrap_or_default())),
             add_tags: not_null("addTags", add_tags, errors)
@@ -136,18 +114,53 @@ impl ParsedPatch {
                 .map(distinct)
                 .filter(|tags| errors.check_count(&path("removeTags"), tags.len(), TAGS))
                 .unwrap_or_default(),
+            ..Self::default()
+        };
+        macro_rules! set {
+            ($field:ident, $column:ident, $value:expr) => {
+                if let Some(value) = $value {
+                    parsed.values.$column = value;
+                    parsed.fields.push(NoteField::$field);
+                }
+            };
         }
+        set!(CustomerId, customer_id, link(NodeKind::Customer, NoteField::CustomerId, customer_id, errors));
+        set!(TypeId, type_id, link(NodeKind::NoteType, NoteField::TypeId, type_id, errors));
+        set!(Subject, subject, text(NoteField::Subject, subject, SUBJECT, errors));
+        parsed.values.subject_folded = parsed.values.subject.as_deref().map(casefold);
+        set!(Details, details, text(NoteField::Details, details, BODY, errors));
+        set!(Status, status, not_null("status", status, errors).map(Into::into));
+        set!(Reminder, reminder, Option::<Option<_>>::from(reminder.map_value(|time| time.0)));
+        set!(ReferenceType, reference_type, Option::<Option<_>>::from(reference_type.map_value(Into::into)));
+        let reference_id = reference_id.map_value(|id| id.0);
+        set!(ReferenceId, reference_id, text(NoteField::ReferenceId, reference_id, NAME, errors));
+        set!(Confidential, confidential, not_null("confidential", confidential, errors));
+        set!(Priority, priority, not_null("priority", priority, errors));
+        set!(ShowOnOverview, show_on_overview, not_null("showOnOverview", show_on_overview, errors));
+        parsed
     }
 
     /// Tokenizes the texts that the patch sets, for the search index.
     pub async fn texts(&self, reader: &DataSource) -> Result<IndexedTexts> {
-        let texts = [&self.subject, &self.details].into_iter().flatten().flatten();
+        let texts = [&self.values.subject, &self.values.details].into_iter().flatten();
         IndexedTexts::before(reader, texts.map(String::as_str)).await
     }
 
     /// Whether the patch makes the note confidential.
     pub fn hides(&self, note: &note::Model) -> bool {
-        self.confidential == Some(true) && !note.confidential
+        self.fields.contains(&NoteField::Confidential) && self.values.confidential && !note.confidential
+    }
+
+    /// The note after the patch, but for what follows from the change: `closedOn`, the version and the like.
+    fn apply(&self, note: &note::Model) -> note::Model {
+        let mut note = note.clone();
+        for field in &self.fields {
+            field.spec().copy(&self.values, &mut note);
+        }
+        if let Some(tags) = self.tags_of(&note) {
+            note.tags = tags;
+        }
+        note
     }
 
     /// The note's tags after the patch; `None` if the patch leaves them alone.
@@ -203,8 +216,8 @@ impl Diff {
         errors: &mut UserErrors,
         context: &ChangeContext<'_>,
     ) -> Self {
-        let tags = patch.tags_of(old).unwrap_or_else(|| old.tags.clone());
-        let count = tags.0.len();
+        let note = patch.apply(old);
+        let count = note.tags.0.len();
         if patch.tags.is_none() && count > old.tags.0.len() && count > TAGS {
             let message = format!("The note would have {count} tags; at most {TAGS} are taken.");
             errors.0.push(UserError::too_many(&path("addTags"), count, TAGS, message));
@@ -214,53 +227,18 @@ impl Diff {
                 "Only the author, an assignee, or a viewer with the CONFIDENTIAL scope can make a note confidential.";
             errors.add(ErrorCode::Forbidden, &path("confidential"), message);
         }
-        let mut diff = Self {
-            note: old.clone(),
-            columns: note::ActiveModel::default(),
-            fields: Vec::new(),
-            changes: Vec::new(),
-            growth: 0,
-            kind: EventType::Updated,
-        };
-        let note = &mut diff.note;
-        let (columns, fields, changes) = (&mut diff.columns, &mut diff.fields, &mut diff.changes);
-        let mut record = |field: NoteField, old: EventValue, new: EventValue| {
-            fields.push(field);
-            changes.push(FieldChange::new(field.name(), old, new));
-        };
-        // The API field, the column, the new value, and its form in the event log.
-        macro_rules! set {
-            ($field:ident, $column:ident, $new:expr, $show:expr) => {
-                if let Some(new) = $new.as_ref().filter(|new| **new != note.$column) {
-                    record(NoteField::$field, $show(&note.$column).into(), $show(new).into());
-                    columns.$column = Set(new.clone());
-                    note.$column = new.clone();
-                }
-            };
+        let fields = NoteField::changed(old, &note);
+        let changes = fields.iter().map(|field| field.spec().change(old, &note)).collect();
+        let mut diff =
+            Self { note, columns: note::ActiveModel::default(), fields, changes, growth: 0, kind: EventType::Updated };
+        for field in &diff.fields {
+            field.spec().write(&diff.note, &mut diff.columns);
         }
-        set!(CustomerId, customer_id, patch.customer_id, |id: &Option<i64>| link(NodeKind::Customer, *id));
-        set!(TypeId, type_id, patch.type_id, |id: &Option<i64>| link(NodeKind::NoteType, *id));
-        set!(Subject, subject, patch.subject, |text: &Option<String>| EventValue::text(text.as_deref()));
-        if note.subject != old.subject {
-            note.subject_folded = note.subject.as_deref().map(casefold);
-            columns.subject_folded = Set(note.subject_folded.clone());
-        }
-        set!(Details, details, patch.details, |text: &Option<String>| EventValue::text(text.as_deref()));
-        set!(Status, status, patch.status, |status: &note::NoteStatus| name(NoteStatus::from(*status)));
-        set!(Reminder, reminder, patch.reminder, |time: &Option<Time>| json!(time.map(|time| DateTime(time).text())));
-        set!(ReferenceType, reference_type, patch.reference_type, |kind: &Option<note::ReferenceType>| {
-            kind.map_or(Json::Null, |kind| name(NoteReferenceType::from(kind)))
-        });
-        set!(ReferenceId, reference_id, patch.reference_id, |id: &Option<String>| EventValue::text(id.as_deref()));
-        set!(Confidential, confidential, patch.confidential, |flag: &bool| json!(flag));
-        set!(Priority, priority, patch.priority, |flag: &bool| json!(flag));
-        set!(ShowOnOverview, show_on_overview, patch.show_on_overview, |flag: &bool| json!(flag));
-        set!(Tags, tags, Some(tags), |tags: &Tags| EventValue::list(&tags.0));
-        if note.status != old.status {
-            let closed = note.status == note::NoteStatus::Closed;
+        if diff.note.status != old.status {
+            let closed = diff.note.status == note::NoteStatus::Closed;
             diff.kind = if closed { EventType::Closed } else { EventType::Reopened };
-            note.closed_on = closed.then_some(context.time);
-            columns.closed_on = Set(note.closed_on);
+            diff.note.closed_on = closed.then_some(context.time);
+            diff.columns.closed_on = Set(diff.note.closed_on);
         }
         if !diff.fields.is_empty() {
             diff.touch(old, context);
@@ -285,20 +263,11 @@ impl Diff {
         self.note.updated_on = context.time;
         self.note.updated_by_id = Some(context.viewer.user_id);
         // What an import kept of a field's original is no longer true.
-        let keys: Vec<&str> = self.fields.iter().flat_map(|field| field.form_keys()).copied().collect();
+        let keys: Vec<&str> = self.fields.iter().flat_map(|field| field.spec().keys).copied().collect();
         self.note.source = provenance::forget(self.note.source.take(), &keys);
         self.columns.source = Set(self.note.source.clone());
         self.columns.version = Set(self.note.version);
         self.columns.updated_on = Set(self.note.updated_on);
         self.columns.updated_by_id = Set(self.note.updated_by_id);
     }
-}
-
-fn link(kind: NodeKind, id: Option<i64>) -> Json {
-    id.map_or(Json::Null, |id| Json::String(kind.id(id).0))
-}
-
-/// The name of an enum value in the schema.
-fn name(value: impl async_graphql::resolver_utils::EnumType) -> Json {
-    async_graphql::resolver_utils::enum_value(value).into_json().unwrap_or_default()
 }

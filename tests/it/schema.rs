@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use notegraph::note::all_fields;
 use notegraph::schema;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
@@ -114,6 +115,37 @@ fn a_field_with_arguments_is_null_alone_if_it_fails() {
         }
     }
     assert!(fields > 25, "only {fields} fields have arguments");
+}
+
+#[test]
+fn each_input_has_the_fields_of_notes_that_the_table_says() {
+    let contract = Contract::read();
+    let shown: BTreeSet<&str> = contract.fields("Note").unwrap().iter().map(|field| field.name.as_str()).collect();
+    let inputs = ["NoteCreateInput", "NotePatch", "NoteFilter", "NoteOrderField"];
+    for field in all_fields() {
+        assert!(shown.contains(field.name), "`Note` has no field `{}`", field.name);
+        for name in field.inputs {
+            assert!(inputs.contains(name), "`{}` names the input `{name}`, which is none of {inputs:?}", field.name);
+        }
+    }
+    for input in inputs {
+        let names: BTreeSet<String> = match &contract.types[input] {
+            Kind::Input(fields) => fields.iter().map(|field| field.name.clone()).collect(),
+            Kind::Enum(values) => values.iter().map(|value| camel_case(value)).collect(),
+            Kind::Fields(_) | Kind::Scalar => panic!("{input} is no input"),
+        };
+        for field in all_fields() {
+            let (name, is_declared) = (field.name, field.inputs.contains(&input));
+            assert_eq!(names.contains(name), is_declared, "`{input}` and the table of a note's fields differ in `{name}`");
+        }
+    }
+}
+
+/// `SHOW_ON_OVERVIEW` is the order by `showOnOverview`.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_').map(str::to_ascii_lowercase);
+    let first = words.next().unwrap_or_default();
+    words.fold(first, |camel, word| camel + &word[..1].to_ascii_uppercase() + &word[1..])
 }
 
 /// Client generators treat an argument that is never null as required, whatever its default.

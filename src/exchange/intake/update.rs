@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::compare::{Difference, same_message};
 use super::existing::Existing;
 use super::plan::ImportPlan;
-use crate::exchange::note::{ImportedNote, reference_name, status_name};
+use crate::exchange::note::ImportedNote;
 use crate::exchange::reader::Reject;
 use crate::graphql::global_id::NodeKind;
-use crate::graphql::scalars::DateTime;
+use crate::note::all_fields;
 use crate::quota::{StorageUsage, message_bytes};
-use crate::store::entity::event::{EventType, EventValue, FieldChange, FieldChanges};
+use crate::store::entity::event::{EventType, FieldChange, FieldChanges};
 use crate::store::entity::note::NoteStatus;
 use crate::store::entity::{note, note_type};
 use crate::store::provenance::merge;
@@ -34,7 +34,7 @@ impl ImportPlan<'_> {
         if difference.message.is_some() {
             self.rewrite_messages(existing, note, &mut changes, warnings)?;
         }
-        let mut row = fields(&existing.note, note, kind, self.now);
+        let mut row = updated_row(&existing.note, note, kind, self.now);
         row.source =
             merge(existing.note.source.clone(), self.note_provenance(&row, note, kind, warnings)?, &note.object);
         if difference.assignees {
@@ -53,7 +53,8 @@ impl ImportPlan<'_> {
             self.rows.assignments.extend(rows);
             self.rows.unassigned.push(row.id);
         }
-        changes.extend(field_changes(&existing.note, &row));
+        let changed = all_fields().filter(|field| field.differs(&existing.note, &row));
+        changes.extend(changed.map(|field| field.change(&existing.note, &row)));
         self.event(EventType::Updated, row.id, FieldChanges(changes));
         Ok(row)
     }
@@ -91,98 +92,30 @@ impl ImportPlan<'_> {
 }
 
 /// The note's row with the values of the record.
-fn fields(
+fn updated_row(
     old: &note::Model,
     note: &ImportedNote,
     kind: Option<&note_type::Model>,
     now: chrono::DateTime<chrono::Utc>,
 ) -> note::Model {
-    let new = note.row.clone();
+    let new = note::Model { type_id: kind.map(|kind| kind.id), ..note.row.clone() };
     let says = |key: &str| note.object.says(key);
-    let either = |one: &str, other: &str| says(one) || says(other);
     let reopened = new.status == NoteStatus::Open || !says("status");
     let closed_on = match (says("closed_on"), says("status") && old.status != new.status) {
         (true, _) => new.closed_on,
         (false, true) => (!reopened).then_some(now),
         (false, false) => old.closed_on,
     };
-    note::Model {
-        company_id: old.company_id,
-        id: old.id,
+    let mut row = note::Model {
         version: (old.version + 1).max(new.version),
-        type_id: if either("type", "type_id") { kind.map(|kind| kind.id) } else { old.type_id },
-        subject: if says("subject") { new.subject } else { old.subject.clone() },
-        subject_folded: if says("subject") { new.subject_folded } else { old.subject_folded.clone() },
-        details: if says("details") { new.details } else { old.details.clone() },
-        status: if says("status") { new.status } else { old.status },
-        priority: if says("priority") { new.priority } else { old.priority },
-        confidential: if says("confidential") { new.confidential } else { old.confidential },
-        show_on_overview: if says("show_on_overview") { new.show_on_overview } else { old.show_on_overview },
-        reminder: if says("reminder") { new.reminder } else { old.reminder },
-        tags: if says("tags") { new.tags } else { old.tags.clone() },
-        reference_type: if says("reference_type") { new.reference_type } else { old.reference_type },
-        reference_id: if says("reference_id") { new.reference_id } else { old.reference_id.clone() },
-        customer_id: if either("customer_id", "customer") { new.customer_id } else { old.customer_id },
-        user_id: if either("user_id", "user") { new.user_id } else { old.user_id },
-        message_count: old.message_count,
-        created_on: if says("created_on") { new.created_on } else { old.created_on },
         updated_on: if says("updated_on") { new.updated_on.max(old.updated_on) } else { now },
         updated_by_id: if says("updated_by") { new.updated_by_id } else { None },
         closed_on,
         source: None,
-    }
-}
-
-/// The changed fields, with names and values as in the API.
-fn field_changes(old: &note::Model, new: &note::Model) -> Vec<FieldChange> {
-    let mut changes = Vec::new();
-    // Compares whole values, as those that the event log stores may be cut.
-    let mut compare = |field: &str, differs: bool, show: &dyn Fn(&note::Model) -> EventValue| {
-        if differs {
-            changes.push(FieldChange::new(field, show(old), show(new)));
-        }
+        ..old.clone()
     };
-    macro_rules! compare {
-        ($($field:literal $column:ident $show:expr;)*) => {
-            $(compare($field, old.$column != new.$column, &|row: &note::Model| {
-                let show = $show;
-                show(&row.$column).into()
-            });)*
-        };
+    for field in all_fields().filter(|field| field.keys.iter().any(|key| says(key))) {
+        field.copy(&new, &mut row);
     }
-    let time = |time: Option<chrono::DateTime<chrono::Utc>>| json!(time.map(|time| DateTime(time).text()));
-    let link = |kind: NodeKind, id: Option<i64>| json!(id.map(|id| kind.id(id).0));
-    let text = |text: &Option<String>| EventValue::text(text.as_deref());
-    compare! {
-        "customerId" customer_id |id: &Option<i64>| link(NodeKind::Customer, *id);
-        "userId" user_id |id: &Option<i64>| link(NodeKind::User, *id);
-        "typeId" type_id |id: &Option<i64>| link(NodeKind::NoteType, *id);
-        "subject" subject text;
-        "details" details text;
-        "status" status |status: &NoteStatus| name(status_name(*status));
-        "reminder" reminder |reminder: &Option<chrono::DateTime<chrono::Utc>>| time(*reminder);
-        "referenceType" reference_type |kind: &Option<note::ReferenceType>| {
-            kind.map_or(Value::Null, |kind| name(reference_name(kind)))
-        };
-        "referenceId" reference_id text;
-        "confidential" confidential |flag: &bool| json!(flag);
-        "priority" priority |flag: &bool| json!(flag);
-        "showOnOverview" show_on_overview |flag: &bool| json!(flag);
-        "tags" tags |tags: &note::Tags| EventValue::list(&tags.0);
-        "createdOn" created_on |created_on: &chrono::DateTime<chrono::Utc>| time(Some(*created_on));
-    }
-    changes
-}
-
-/// Converts an enum value's name in the exchange format into that of the API: `membershipCard` becomes
-/// `MEMBERSHIP_CARD`.
-fn name(form: &str) -> Value {
-    let mut name = String::new();
-    for letter in form.chars() {
-        if letter.is_ascii_uppercase() {
-            name.push('_');
-        }
-        name.push(letter.to_ascii_uppercase());
-    }
-    name.into()
+    row
 }
