@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::Set;
 use serde_json::{Value as Json, json};
 
-use super::object::{NoteReferenceType, NoteStatus};
+use super::enums::{NoteReferenceType, NoteStatus};
 use crate::engine::leaf_enum;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::scalars;

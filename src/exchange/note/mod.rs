@@ -12,10 +12,12 @@ pub use write::{Parts, fields, honour};
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
-    use crate::exchange::object::join;
+    use crate::json::object::{RawObject, join};
     use crate::note::all_fields;
-    use crate::store::entity::note::Tags;
+    use crate::store::entity::note::{self, NoteStatus, ReferenceType, Tags};
     use crate::store::entity::note_type;
 
     /// A note in which no field has its default value.
