@@ -285,7 +285,7 @@ async fn new_id(app: &App, company: i64, table: CompanyTable) -> i64 {
 
 async fn find_by_words<E: Searchable>(app: &App, row: &E::Model) {
     let transaction = app.db().begin().await.unwrap();
-    people::add::<E>(&transaction, std::slice::from_ref(row)).await.unwrap();
+    people::add::<E>(&transaction, std::slice::from_ref(row), &people::KnownWords::default()).await.unwrap();
     transaction.commit().await.unwrap();
 }
 
