@@ -4,8 +4,8 @@
 
 use async_graphql::ID;
 use async_graphql::registry::Registry;
+use breadth::LeafValue;
 
-use crate::engine::LeafValue;
 use crate::error::{Error, Result};
 use crate::text::quote::quote;
 

@@ -5,6 +5,7 @@
 //! never one without the other; a refused mutation does not store its key.
 
 use async_graphql::InputType;
+use breadth::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{
@@ -14,7 +15,6 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 
 use crate::auth::Viewer;
-use crate::engine::Context;
 use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};

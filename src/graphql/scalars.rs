@@ -2,10 +2,10 @@
 
 use async_graphql::registry::Registry;
 use async_graphql::{Description, InputType, InputValueError, InputValueResult, OutputType, Scalar, ScalarType, Value};
+use breadth::LeafValue;
+use breadth::document;
 use chrono::{Datelike, NaiveDate, Timelike, Utc};
 
-use crate::document;
-use crate::engine::LeafValue;
 use crate::text::control_characters;
 use crate::text::quote::quote;
 

@@ -1,8 +1,8 @@
 //! Errors of mutations that the user can fix.
 
 use async_graphql::Enum;
+use breadth::{field, field_ref, leaf_enum, object};
 
-use crate::engine::{field, field_ref, leaf_enum, object};
 use crate::graphql::scalars::Json;
 use crate::quota::ExceededQuota;
 use crate::text::control_characters;

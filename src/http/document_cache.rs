@@ -8,10 +8,10 @@ use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::ServerError;
+use breadth::document::DocumentError;
 use lru::LruCache;
 
 use super::error::HttpError;
-use crate::document::DocumentError;
 use crate::schema::query_limits::QueryLimits;
 use crate::schema::{PreparedDocument, Schema};
 

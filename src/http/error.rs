@@ -169,7 +169,7 @@ impl From<LimitExceeded> for HttpError {
 impl From<crate::error::Error> for HttpError {
     fn from(error: crate::error::Error) -> Self {
         let code = error.code();
-        let error = crate::engine::Error::from(error);
+        let error = breadth::Error::from(error);
         if let Some(cause) = error.cause.as_ref().and_then(|cause| cause.downcast_ref::<Cause>()) {
             tracing::error!(code, cause = %cause.0, "the request failed");
         }

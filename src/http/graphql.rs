@@ -10,6 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, Method, Request};
 use axum::response::Response;
+use breadth::document::OperationKind;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
@@ -26,7 +27,6 @@ use super::server::ShutdownSignal;
 use super::state::GraphqlState;
 use super::{body, request, response};
 use crate::auth::Viewer;
-use crate::document::OperationKind;
 use crate::meter::{MemoryReservation, Meter};
 use crate::scheduling::Principal;
 use crate::scheduling::watchdog::watched_by;

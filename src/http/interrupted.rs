@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use breadth::{Error, Interruption};
+
 use super::response::{self, Executed};
 use super::response_body::ResponseGuard;
-use crate::engine::{Error, Interruption};
 use crate::meter::Meter;
 
 /// What to respond when a mutation has exceeded its timeout.

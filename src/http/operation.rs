@@ -14,7 +14,6 @@ use super::response::{self, Executed};
 use super::response_body::ResponseGuard;
 use super::state::GraphqlState;
 use crate::auth::Viewer;
-use crate::engine;
 use crate::meter::{MemoryReservation, Meter};
 use crate::scheduling::Principal;
 use crate::scheduling::watchdog::{self, watched_by};
@@ -129,7 +128,7 @@ pub fn refused(
     estimate: u64,
     request_id: &str,
 ) -> Executed {
-    let mut response = engine::Response::refused(errors);
+    let mut response = breadth::Response::refused(errors);
     response::finalize_errors(&mut response, request_id);
     meter.cpu(watchdog::take_cpu_time());
     let usage = meter.usage();

@@ -21,7 +21,8 @@ pub use limits::OperationLimits;
 pub use memory::{MemoryLimits, MemoryPool, MemoryReservation, TokenMemory};
 pub use usage::OperationUsage;
 
-use crate::engine::{ChangeCount, MutationProgress};
+use breadth::{ChangeCount, MutationProgress};
+
 use crate::scheduling::watchdog;
 
 /// Memory that a row takes in addition to the bytes of its columns.

@@ -1,8 +1,7 @@
 //! The fields of notes that patches change.
 
 use async_graphql::Enum;
-
-use crate::engine::leaf_enum;
+use breadth::leaf_enum;
 
 /// A field of a note that a patch can change, by its name. Values may be added: clients keep a fallback branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{ID, InputObject};
+use breadth::{Context, inline, object};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
@@ -12,7 +13,6 @@ use super::message::NoteMessage;
 use super::message_page::NoteMessageEdge;
 use super::object::Note;
 use super::text::{BODY, NAME};
-use crate::engine::{Context, inline, object};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;

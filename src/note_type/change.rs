@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use async_graphql::ID;
+use breadth::{Context, inline, object};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect};
 
 use super::object::NoteType;
-use crate::engine::{Context, inline, object};
 use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::NodeKind;

@@ -1,9 +1,9 @@
 //! Telephone numbers, of customers and of users.
 
 use async_graphql::InputObject;
+use breadth::{field_ref, object};
 
 use super::phone::is_international;
-use crate::engine::{field_ref, object};
 
 /// The GraphQL object of a telephone number.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! `Node`: records of any type, by their global IDs.
 
+use breadth::{
+    Abstract, AbstractType, AnyRow, Args, FieldDefinition, LoadState, Loader, Nullable, Object, relation_from_loaders,
+};
+
 use super::by_id::{ById, ByIds};
 use crate::company::{Company, CompanyById};
 use crate::customer::{Customer, CustomerById};
-use crate::engine::{
-    self, Abstract, AbstractType, AnyRow, Args, FieldDefinition, LoadState, Loader, Nullable, Object,
-    relation_from_loaders,
-};
 use crate::error::{Error, Result};
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::{GlobalIdTarget, NodeKind, parse_global_id};
@@ -62,12 +62,12 @@ impl NodeRequest {
         Self(named, index)
     }
 
-    fn found(self, state: &mut LoadState) -> engine::Result<Option<AnyRow<Node>>> {
+    fn found(self, state: &mut LoadState) -> breadth::Result<Option<AnyRow<Node>>> {
         fn row<L: Loader, T: Object>(
             state: &mut LoadState,
             index: usize,
             found: impl Fn(L::Value) -> T,
-        ) -> engine::Result<Option<AnyRow<Node>>> {
+        ) -> breadth::Result<Option<AnyRow<Node>>> {
             Ok(state.queue::<L>().result(index)?.map(|row| AnyRow::new(found(row))))
         }
         let Self(named, index) = self;
@@ -107,7 +107,7 @@ pub fn nodes<R: 'static>() -> FieldDefinition {
             Ok(keys.into_iter().map(|key| NodeRequest::new(key, state)).collect())
         },
         |requests, state| {
-            Ok(Nullable(requests.into_iter().map(|one| one.found(state)).collect::<engine::Result<_>>()?))
+            Ok(Nullable(requests.into_iter().map(|one| one.found(state)).collect::<breadth::Result<_>>()?))
         },
     )
 }

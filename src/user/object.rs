@@ -1,8 +1,8 @@
 use std::sync::{Arc, LazyLock};
 
 use async_graphql::{Enum, ID};
+use breadth::{field, field_ref, inline, leaf_enum, object};
 
-use crate::engine::{field, field_ref, inline, leaf_enum, object};
 use crate::graphql::global_id::{GlobalId, NodeKind};
 use crate::graphql::scalars::{BigInt, DateTime, Url};
 use crate::people::{ListParent, NotesField, PhoneNumber};

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
+use breadth::{Context, inline, object};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, QueryFilter, QuerySelect};
 
 use super::object::{User, UserStatus};
-use crate::engine::{Context, inline, object};
 use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::scalars::{DateTime, Url};

@@ -71,7 +71,7 @@ async fn a_statement_that_does_not_end_is_ended() {
     for _ in 0..5 {
         let error = ended(db.read()).await;
         assert_eq!(DbFault::of(&error), Some(DbFault::Slow), "{error}");
-        let told = notegraph::engine::Error::from(Error::from(error));
+        let told = breadth::Error::from(Error::from(error));
         assert!(told.message.contains("longer"), "trying again is not all that helps: {}", told.message);
         assert!(db.read().query_one_raw(statement(backend, "SELECT 1")).await.unwrap().is_some());
     }

@@ -1,5 +1,7 @@
 //! Pages of a list: by cursor, forwards or backwards, or by number.
 
+use breadth::{field, field_ref, object};
+
 mod by_id;
 mod count;
 mod cursor;
@@ -11,8 +13,6 @@ pub use count::{CountPrecision, Total, page_count, total_count, total_count_prec
 pub use cursor::{Cursor, CursorValue};
 pub use page_request::{PageArgs, PageRequest, ScanExtent};
 pub use sort_order::{Direction, SortKey, SortOrder, time};
-
-use crate::engine::{field, field_ref, object};
 
 /// The GraphQL object of a page's position.
 #[derive(Clone, Debug, Default)]

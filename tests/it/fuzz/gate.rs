@@ -1,5 +1,5 @@
 use async_graphql::Variables;
-use notegraph::document::{self, DocumentError};
+use breadth::document::{self, DocumentError};
 use notegraph::schema;
 use notegraph::schema::query_limits::{QueryLimits, query_cost};
 use proptest::collection::vec;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use async_graphql::Variables;
 use async_graphql::parser::types::{BaseType, Type};
-use notegraph::document::{self, DocumentError};
+use breadth::document::{self, DocumentError};
 use notegraph::schema::query_limits::QueryLimits;
 use notegraph::schema::{self, Schema};
 use serde_json::{Value, json};

@@ -6,10 +6,10 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use async_graphql::parser::parse_query;
 use async_graphql::{Request, Response, Variables};
+use breadth::document::DocumentError;
+use breadth::{Data, FaultInjector, ResponseData};
 use chrono::TimeDelta;
 use notegraph::auth::Viewer;
-use notegraph::document::DocumentError;
-use notegraph::engine::{Data, FaultInjector, ResponseData};
 use notegraph::meter::Meter;
 use notegraph::schema::query_limits::QueryLimits;
 use notegraph::schema::{self, Schema};
