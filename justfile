@@ -22,12 +22,12 @@ lint:
     cargo clippy --test siege -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
-# Write the files anew that are generated from the code: the schema and the reference of the configuration
+# Generate the schema and the configuration reference from the code
 generate:
     cargo run -- schema > schema.graphql.new && mv schema.graphql.new schema.graphql
     NOTEGRAPH_TEST_WRITE=1 cargo test --test it docs::configuration
 
-# Run all checks that a change waits for
+# Run all checks that every change has to pass
 ci:
     .ci/run
 

@@ -129,7 +129,7 @@ impl From<Error> for breadth::Error {
                 (message, None)
             }
             Error::LimitExceeded(LimitExceeded::MemoryInUse) => {
-                ("The server holds as many answers as its memory permits; try again.".to_owned(), None)
+                ("The server has reached its memory limit for all operations; try again.".to_owned(), None)
             }
             Error::Internal(cause) => {
                 ("The server failed. Its log has the reason under this request ID.".to_owned(), Some(cause))
@@ -137,13 +137,13 @@ impl From<Error> for breadth::Error {
             Error::Unavailable(cause) => {
                 let message = match fault(&*cause) {
                     Some(DbFault::Slow) => {
-                        "This took longer than the server lets the database work on it; ask for less, or try again."
+                        "The database did not finish within the time limit; request less, or try again."
                     }
                     _ => "The database is not available; try again.",
                 };
                 (message.to_owned(), Some(cause))
             }
-            Error::StorageFull(cause) => ("The database has no room left.".to_owned(), Some(cause)),
+            Error::StorageFull(cause) => ("The database has no storage space left.".to_owned(), Some(cause)),
         };
         Self { message, code: Some(code), cause: cause.map(|cause| Arc::new(Cause(cause)) as _) }
     }

@@ -1,14 +1,15 @@
 //! notegraph: customer notes over GraphQL.
 //!
 //! A request arrives at [`http`], which authenticates the client ([`auth`]) and passes the operation to the [`schema`];
-//! its fields live with the objects that they belong to ([`note`], [`customer`], [`user`]). The [`engine`] executes the
-//! operation: it resolves the relations of all objects of a level at once, by queries for rows ([`store::entity`]) of the
-//! database ([`store::db`]). Changes append to the event log ([`event`]), update the usage of the company ([`quota`]), and
-//! keep derived columns for comparing and sorting ([`text::casefold`], [`backfill`]) in sync.
+//! its fields live with the objects that they belong to ([`note`], [`customer`], [`user`]). The engine, [`breadth`],
+//! executes the operation: it resolves the relations of all objects of a level at once, by queries for rows
+//! ([`store::entity`]) of the database ([`store::db`]). Changes append to the event log ([`event`]), update the usage of
+//! the company ([`quota`]), and keep derived columns for comparing and sorting ([`text::casefold`], [`backfill`]) in
+//! sync.
 //!
-//! [`json`] parses JSON from clients and files within limits. What the types of the schema share is in [`graphql`].
-//! [`scheduling`] shares threads and connections between companies and tokens; connections are served on other threads than
-//! operations.
+//! [`json`] parses JSON from clients and files within limits. Common parts of the schema's types are in [`graphql`].
+//! [`scheduling`] shares threads and connections between companies and tokens; connections are served on other threads
+//! than operations.
 //!
 //! In addition there are the commands and their settings ([`cli`]), the exchange format of imports and exports
 //! ([`exchange`]), and generated demo data ([`demo`]).
@@ -20,8 +21,6 @@ pub mod clock;
 pub mod company;
 pub mod customer;
 pub mod demo;
-pub use breadth::document;
-pub mod engine;
 pub mod error;
 pub mod event;
 pub mod exchange;

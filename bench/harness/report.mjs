@@ -71,7 +71,7 @@ function workTable(results, servers, work) {
 
 const startTable = (results, servers) =>
   table(
-    ["", "version", "first answer after ms", "memory then, MiB"],
+    ["", "version", "first response after ms", "memory then, MiB"],
     servers.map(({ name, title, version }) => [
       title,
       version,

@@ -229,7 +229,8 @@ async fn ask_in_time(db: &Db, keys: &[&Key]) -> Result<HashMap<Key, Holder>> {
     }
     // Before the connection is released.
     db.report_fault(DbFault::Connection);
-    Err(DbErr::Conn(RuntimeErr::Internal("no answer about a token".to_owned())).into())
+    Err(DbErr::Conn(RuntimeErr::Internal("the database did not answer the lookup of a token in time".to_owned()))
+        .into())
 }
 
 async fn ask(db: &Db, keys: &[&Key]) -> Result<HashMap<Key, Holder>> {
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_take_turns() {
+    fn lookups_take_turns_by_address() {
         let mut queue = Queue::default();
         let mut wait = Vec::new();
         let mut push = |queue: &mut Queue, from, token| {
@@ -306,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_hung_up_takes_no_turn() {
+    fn a_cancelled_lookup_takes_no_turn() {
         let mut queue = Queue::default();
         for token in 0..100 {
             queue.push(Some(address(1)), key(token), oneshot::channel().0);

@@ -17,7 +17,7 @@ use crate::store::private_file;
 /// Copy the SQLite database into a new file, as a consistent snapshot; servers may keep running. To restore, stop the
 /// servers and replace the database with the copy, with no file beside it whose name ends in -wal or -shm. For
 /// PostgreSQL use pg_dump and pg_restore.
-#[expect(clippy::doc_markdown, reason = "these comments are also the help, which has no use for backticks")]
+#[expect(clippy::doc_markdown, reason = "clap prints these comments as help, where backticks would show")]
 #[derive(Args, Clone, Debug)]
 pub struct BackupArgs {
     /// The file to create.
@@ -33,8 +33,8 @@ pub async fn run(args: &BackupArgs, database: &DatabaseArgs) -> CommandResult {
     let db = migrate::connect(database, IfMissing::Fail).await?;
     if db.backend() == DatabaseBackend::Postgres {
         return Err(CommandError::new(
-            "this copies SQLite files; copy a PostgreSQL database with `pg_dump --format=custom --file FILE URL`, and \
-             bring it back with `pg_restore`",
+            "this command only copies SQLite databases; back up a PostgreSQL database with `pg_dump --format=custom \
+             --file FILE URL`, and restore it with `pg_restore`",
         ));
     }
     refuse_existing(file)?;
@@ -50,14 +50,14 @@ pub async fn run(args: &BackupArgs, database: &DatabaseArgs) -> CommandResult {
 
 fn refuse_existing(file: &Path) -> CommandResult {
     if file.symlink_metadata().is_ok() {
-        return Err(CommandError::new(format!("there is a file {} already; name another", file.display())));
+        return Err(CommandError::new(format!("the file {} already exists; choose another name", file.display())));
     }
     Ok(())
 }
 
 /// Writes a consistent snapshot of the database, without blocking readers or writers.
 async fn copy(db: &Db, file: &Path) -> CommandResult {
-    let path = file.to_str().ok_or_else(|| CommandError::new("the name of the file has to be Unicode"))?;
+    let path = file.to_str().ok_or_else(|| CommandError::new("the file name must be Unicode"))?;
     let copy = Statement::from_sql_and_values(db.backend(), "VACUUM INTO ?", [path.into()]);
     // On the write connection, as a read-only one may not write another file either; this does not lock out writers.
     // Without a timeout, as the copy may take long.
@@ -79,7 +79,8 @@ impl Unfinished {
         match private_file::create_new(&path) {
             Ok(_) => Ok(Self(path)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(CommandError::new(format!(
-                "{} is being made, or was left by a copy that broke off; remove it, or name another file",
+                "{} exists: another backup is writing it, or an interrupted one has left it; remove it, or choose \
+                 another name",
                 path.display()
             ))),
             Err(error) => Err(CommandError::new(format!("cannot write {}: {error}", path.display()))),

@@ -47,7 +47,7 @@ fn limit(text: &str) -> Result<Setting, String> {
     }
     match text.parse() {
         Ok(number @ 0..) => Ok(Setting(Some(number))),
-        _ => Err("give a whole number, 0 or more, or `default`".to_owned()),
+        _ => Err("expected a whole number, 0 or more, or `default`".to_owned()),
     }
 }
 
@@ -70,10 +70,11 @@ async fn set_limits(command: LimitCommand, args: &DatabaseArgs) -> CommandResult
     }
     transaction.commit().await?;
     db.close().await?;
-    let of =
-        |limit: Option<i64>| limit.map_or("what the server's settings allow".to_owned(), |limit| limit.to_string());
-    out!("{:?} holds {} notes of {}", company.name, usage.notes, of(limits.notes));
-    out!("{:?} holds {} bytes of {}", company.name, usage.bytes, of(limits.bytes));
+    let of = |limit: Option<i64>| {
+        limit.map_or("the server's setting limits it".to_owned(), |limit| format!("the limit is {limit}"))
+    };
+    out!("{:?} has {} notes; {}", company.name, usage.notes, of(limits.notes));
+    out!("{:?} has {} bytes; {}", company.name, usage.bytes, of(limits.bytes));
     Ok(())
 }
 
@@ -86,7 +87,7 @@ async fn create(name: String, args: &DatabaseArgs) -> CommandResult {
         created_on: Set(Clock::default().now()),
     };
     let company = company.insert(&transaction).await.map_err(|error| match ConstraintViolation::of(&error) {
-        Some(ConstraintViolation::Unique) => CommandError::new(format!("there is a company {name:?} already")),
+        Some(ConstraintViolation::Unique) => CommandError::new(format!("the company {name:?} already exists")),
         _ => error.into(),
     })?;
     transaction.commit().await?;

@@ -27,9 +27,7 @@ pub fn refuse(database: &DatabaseArgs, path: &Path) -> CommandResult {
     });
     if is_one {
         let name = path.display();
-        return Err(CommandError::new(format!(
-            "{name} is a file of the database itself; name one that is not there yet"
-        )));
+        return Err(CommandError::new(format!("{name} is a file of the database itself; choose another name")));
     }
     Ok(())
 }

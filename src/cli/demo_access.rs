@@ -20,14 +20,14 @@ pub async fn require_place(db: &Db) -> CommandResult {
     let tables = migrate::foreign_tables(db).await?;
     if !tables.is_empty() {
         return Err(CommandError::new(format!(
-            "the database holds tables that are not of notegraph ({}); --demo fills an empty one: name another with \
-             --database-url",
+            "the database contains tables of another program ({}); --demo needs an empty database: choose another one \
+             with --database-url",
             tables.get(..3).unwrap_or(&tables).join(", ")
         )));
     }
     if migrate::applied(db).await? > 0 && demo::state(db).await? == State::Other {
         return Err(CommandError::new(
-            "the database holds data that is not the demo's; serve it without --demo, or name another one with \
+            "the database contains data other than the demo's; serve it without --demo, or choose another one with \
              --database-url",
         ));
     }

@@ -24,8 +24,7 @@ impl FromStr for Expiry {
             return Ok(Self::At(time.to_utc()));
         }
         after(text).map(Self::In).ok_or_else(|| {
-            "give how long it lasts, as in 12h or 30d (m, h, d or w), or when it ends, as in 2027-01-01T00:00:00Z"
-                .to_owned()
+            "expected a duration, such as 12h or 30d (m, h, d or w), or a time, such as 2027-01-01T00:00:00Z".to_owned()
         })
     }
 }
@@ -55,10 +54,10 @@ impl Expiry {
         match time {
             Some(time) if time > now => Ok(time),
             Some(time) => {
-                Err(CommandError::new(format!("the token would have ended already, at {}", time.to_rfc3339())))
+                Err(CommandError::new(format!("the token would already have expired, at {}", time.to_rfc3339())))
             }
             None => Err(CommandError::new(format!(
-                "the token would end after the year {LAST_YEAR}; without --expires it never ends"
+                "the token would expire after the year {LAST_YEAR}; without --expires it never expires"
             ))),
         }
     }
@@ -69,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_and_times_are_read() {
+    fn durations_and_times_are_parsed() {
         assert_eq!("30d".parse(), Ok(Expiry::In(TimeDelta::days(30))));
         assert_eq!("12h".parse(), Ok(Expiry::In(TimeDelta::hours(12))));
         assert_eq!("90m".parse(), Ok(Expiry::In(TimeDelta::minutes(90))));
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_cannot_end_before_it_begins() {
+    fn a_token_cannot_expire_in_the_past() {
         let now: DateTime<Utc> = "2026-06-01T00:00:00Z".parse().unwrap();
         assert_eq!(Expiry::In(TimeDelta::days(1)).from(now).unwrap(), now + TimeDelta::days(1));
         assert!(Expiry::At(now).from(now).is_err());

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_gets_escapes_instead_of_controls() {
+    fn a_terminal_gets_escaped_control_characters() {
         let line = "{\"name\":\"ä\u{9b}31m\u{202e}\u{7f} 手\"}\n";
         for size in 1..line.len() {
             let mut shown = Shown::new(Vec::new());

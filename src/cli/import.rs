@@ -108,7 +108,7 @@ pub async fn run(args: &ImportArgs, db: &Db, clock: &Clock) -> CommandResult<Sum
     console.bar.finish_and_clear();
     let summary = outcome?;
     if args.dry_run {
-        err!("a dry run: nothing is written");
+        err!("dry run: nothing is written");
     }
     for line in summary.to_string().lines() {
         err!("{line}");
@@ -146,7 +146,7 @@ impl Report for Console {
         if self.warnings <= WARNINGS {
             self.bar.suspend(|| err!("{location}: warning: {text}"));
         } else if self.warnings == WARNINGS + 1 {
-            self.bar.suspend(|| err!("further warnings are counted only"));
+            self.bar.suspend(|| err!("further warnings are only counted"));
         }
     }
 

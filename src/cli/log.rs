@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_one_line_whatever_is_in_its_fields() {
+    fn a_log_event_is_always_one_line() {
         let lines = Lines::default();
         let written = lines.clone();
         let log = tracing_subscriber::fmt()

@@ -27,7 +27,7 @@ pub async fn company(db: &Db, name: &str) -> CommandResult<company::Model> {
         .all(db.read())
         .await?;
     Err(CommandError::new(if names.is_empty() {
-        format!("there is no company {name:?}, nor any other; make it with `notegraph company create {name:?}`")
+        format!("the database has no companies; create one with `notegraph company create {name:?}`")
     } else {
         format!("there is no company {name:?}; there {}", listed(&names))
     }))
@@ -55,7 +55,7 @@ pub async fn user(
         let ids: Vec<_> = found.iter().map(|user| format!("{} ({})", user.id, user.full_name)).collect();
         let username = username.unwrap_or_default();
         return Err(CommandError::new(format!(
-            "{:?} has several users {username:?}: choose with --user-id; there {}",
+            "{:?} has several users {username:?}; choose one with --user-id: there {}",
             company.name,
             listed(&ids)
         )));
@@ -88,8 +88,7 @@ async fn no_user(
         .await?;
     Ok(CommandError::new(if names.is_empty() {
         format!(
-            "{:?} has no {wanted}, nor any other; make one with \
-             `notegraph user create --company {:?} --username {:?}`",
+            "{:?} has no users; create one with `notegraph user create --company {:?} --username {:?}`",
             company.name,
             company.name,
             username.unwrap_or("NAME")
@@ -111,8 +110,8 @@ fn listed(names: &[String]) -> String {
 /// If it is empty, begins or ends with a space, or holds a control character.
 pub fn name(text: &str) -> Result<String, String> {
     match text {
-        "" => Err("give a name that is not empty".to_owned()),
-        text if text.trim() != text => Err("give a name without spaces at its ends".to_owned()),
+        "" => Err("the name must not be empty".to_owned()),
+        text if text.trim() != text => Err("the name must not begin or end with a space".to_owned()),
         text => remark(text),
     }
 }
@@ -124,8 +123,9 @@ pub fn name(text: &str) -> Result<String, String> {
 pub fn remark(text: &str) -> Result<String, String> {
     match control_characters::first(text) {
         None => Ok(text.to_owned()),
-        Some(character) => {
-            Err(format!("give a text without control characters; this one holds U+{:04X}", u32::from(character)))
-        }
+        Some(character) => Err(format!(
+            "the text must not contain control characters; this one contains U+{:04X}",
+            u32::from(character)
+        )),
     }
 }

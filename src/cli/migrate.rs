@@ -33,19 +33,19 @@ pub(super) async fn run(command: MigrateCommand, args: &DatabaseArgs) -> Command
                 out!("applied {name}");
             }
             for name in &derived {
-                out!("made {name}");
+                out!("backfilled {name}");
             }
             if changes.is_empty() && derived.is_empty() {
-                out!("the tables are up to date");
+                out!("the database is up to date");
             }
         }
         MigrateCommand::Down { steps } => {
             let taken_back = down(&connect(args, IfMissing::Fail).await?, steps).await?;
             for name in &taken_back {
-                out!("took back {name}");
+                out!("rolled back {name}");
             }
             if taken_back.is_empty() {
-                out!("there is nothing to take back");
+                out!("there is nothing to roll back");
             }
         }
         MigrateCommand::Status => {
@@ -91,7 +91,8 @@ pub async fn connect(args: &DatabaseArgs, missing: IfMissing) -> CommandResult<D
         let file = db::sqlite_file(&args.database_url)?;
         if !file.exists() {
             return Err(CommandError::new(format!(
-                "there is no database {}; name another with --database-url, or make it with `notegraph migrate up`",
+                "the database {} does not exist; choose another one with --database-url, or create it with `notegraph \
+                 migrate up`",
                 file.display()
             )));
         }
@@ -107,14 +108,12 @@ pub async fn require_current(db: &Db) -> CommandResult {
     let pending = standing(db.read()).await?.iter().filter(|(_, status)| *status == MigrationStatus::Pending).count();
     let pending = match pending {
         0 => backfill::pending(db).await?.join(", "),
-        changes => format!("{changes} changes"),
+        changes => format!("{changes} migrations"),
     };
     if pending.is_empty() {
         return Ok(());
     }
-    Err(CommandError::new(format!(
-        "the tables of the database are not up to date ({pending} pending): run `notegraph migrate up`"
-    )))
+    Err(CommandError::new(format!("the database is not up to date ({pending} pending); run `notegraph migrate up`")))
 }
 
 /// Number of applied migrations.
@@ -125,7 +124,7 @@ pub async fn applied(db: &Db) -> CommandResult<usize> {
     Ok(standing(db.read()).await?.iter().filter(|(_, status)| *status == MigrationStatus::Applied).count())
 }
 
-/// What [`up`] brought up to date.
+/// The migrations and backfills that [`up`] has applied.
 #[derive(Debug, Default)]
 pub struct Brought {
     /// Names of the applied migrations.
@@ -179,7 +178,7 @@ async fn standing(connection: &impl ConnectionTrait) -> CommandResult<Vec<(Strin
     match Migrator::get_migration_with_status_read_only(connection).await {
         Ok(all) => Ok(all.iter().map(|change| (change.name().to_owned(), change.status())).collect()),
         Err(DbErr::Custom(_)) => Err(CommandError::new(
-            "the tables of the database were changed by a newer notegraph: run that version, or a newer one",
+            "the database was migrated by a newer version of notegraph; run that version, or a newer one",
         )),
         Err(error) => Err(error.into()),
     }

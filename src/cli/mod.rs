@@ -124,12 +124,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_holds_together() {
+    fn the_command_line_definition_is_consistent() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn every_setting_is_also_a_variable() {
+    fn every_setting_has_an_environment_variable() {
         let cli = Cli::command();
         let serve = cli.find_subcommand("serve").unwrap();
         let settings = cli.get_arguments().chain(serve.get_arguments());

@@ -25,9 +25,7 @@ impl Rejects {
         let name = path.display();
         let file = private_file::create_new(path).map_err(|error| {
             CommandError::new(if error.kind() == ErrorKind::AlreadyExists {
-                format!(
-                    "there is a file `{name}` already, and --rejects writes over none; name one that is not there yet"
-                )
+                format!("the file `{name}` already exists, and --rejects does not overwrite files; choose another name")
             } else {
                 format!("cannot write the rejected records to `{name}`: {error}")
             })
@@ -57,7 +55,7 @@ impl Rejects {
             Some(error) => Err(error),
             None => self.file.flush(),
         };
-        written.map_err(|error| CommandError::new(format!("the file of rejected records is not complete: {error}")))
+        written.map_err(|error| CommandError::new(format!("the file of rejected records is incomplete: {error}")))
     }
 }
 

@@ -102,12 +102,12 @@ fn admission(args: &ServeArgs, database: &DatabaseArgs) -> ConnectionLimits {
             tracing::warn!(
                 connections,
                 files,
-                "the system permits fewer open files than --connections needs (ulimit -n)"
+                "the limit of open files (ulimit -n) is too low for --connections; accepting fewer connections"
             );
             admission.connections = connections;
         }
         Ok(_) => {}
-        Err(error) => tracing::warn!(cause = %error, "cannot tell how many files may be open"),
+        Err(error) => tracing::warn!(cause = %error, "cannot determine the limit of open files"),
     }
     admission
 }
@@ -128,9 +128,9 @@ async fn read_documents(
     let read = runtime.spawn_blocking(move || TrustedDocuments::read(&files, &schema, &limits));
     let trusted = read.await?.map_err(CommandError::new)?;
     if trusted.is_empty() {
-        return Err(CommandError::new("the files of --documents hold no document"));
+        return Err(CommandError::new("the files of --documents contain no document"));
     }
-    tracing::info!(files = count, documents = trusted.len(), "read the documents that are trusted");
+    tracing::info!(files = count, documents = trusted.len(), "read the trusted documents");
     Ok(trusted)
 }
 
@@ -142,7 +142,7 @@ async fn check_keys(source: &JwksSource) -> CommandResult {
             path.display()
         ))),
         (Err(reason), JwksSource::Url(_)) => {
-            tracing::warn!(reason, "the keys of the identity provider cannot be read yet");
+            tracing::warn!(reason, "cannot read the keys of the identity provider yet");
             Ok(())
         }
         (Ok(()), _) => Ok(()),
@@ -165,7 +165,7 @@ async fn prepare(
     } else {
         let migrate::Brought { changes, derived } = migrate::up(&db).await?;
         if !changes.is_empty() || !derived.is_empty() {
-            tracing::info!(changes = changes.len(), derived = derived.join(", "), "brought the tables up to date");
+            tracing::info!(changes = changes.len(), derived = derived.join(", "), "brought the database up to date");
         }
     }
     let (db, token) = if args.demo {
@@ -177,8 +177,8 @@ async fn prepare(
         (db, None)
     };
     let nobody_can_ask = token.is_none() && !has_token(&db).await?;
-    // Last, with nothing left to wait for: whoever reads these lines can send requests at once, and gets answers even
-    // if the server is told to stop next.
+    // Printed last, when nothing is left to wait for: a reader of these lines can send requests at once, and gets
+    // answers even if the server is told to stop next.
     let session = announce(address, token)?;
     if nobody_can_ask {
         explain_first_steps(database);
@@ -212,14 +212,14 @@ async fn has_token(db: &Db) -> Result<bool, DbErr> {
 
 fn explain_first_steps(database: &DatabaseArgs) {
     out!();
-    out!("Nobody can ask yet, as there is no token. Make a company, a user of it, and a token for that user:");
+    out!("No client has access yet, as there is no token. Create a company, a user, and a token for the user:");
     out!();
     out!("  notegraph company create \"Our Company\"");
     out!("  notegraph user create --company \"Our Company\" --username admin");
     out!("  notegraph token create --company \"Our Company\" --user admin --scope ADMIN");
     if !database.is_default() {
         out!();
-        out!("Give them the same --database-url, or DATABASE_URL, as this server.");
+        out!("Run these with the same --database-url, or DATABASE_URL, as this server.");
     }
 }
 
@@ -229,6 +229,6 @@ async fn close(db: Db, runtime: &OperationRuntime, until: Option<Instant>) -> Co
     if let Ok(closed) = timeout_at(until.into(), runtime.spawn(db.close())).await {
         return Ok(closed??);
     }
-    tracing::warn!("leaving operations that did not end in time; the database takes them back");
+    tracing::warn!("abandoning operations that did not end in time; the database rolls them back");
     Ok(())
 }

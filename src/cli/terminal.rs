@@ -54,12 +54,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_one_line() {
+    fn printed_text_stays_on_one_line() {
         assert_eq!(line(format_args!("{}: {}", 1, "a\nb\x1b[1A")), "1: a\\nb\\u{1b}[1A\n");
     }
 
     #[test]
-    fn no_command_prints_by_another_way() {
+    fn commands_print_only_through_the_macros() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli");
         let paths = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
         for path in paths.filter(|path| path.is_file()) {

@@ -71,7 +71,7 @@ async fn create(new: Create, args: &DatabaseArgs) -> CommandResult {
     let user = lookup::user(&db, &company, new.user.as_deref(), new.user_id).await?;
     if user.status == UserStatus::Inactive {
         return Err(CommandError::new(format!(
-            "the user {:?} is inactive, and every token of theirs is refused",
+            "the user {:?} is inactive, so all of their tokens are refused",
             user.username
         )));
     }
@@ -88,7 +88,7 @@ async fn create(new: Create, args: &DatabaseArgs) -> CommandResult {
     transaction.commit().await?;
     db.close().await?;
     err!(
-        "token {} of {} for {:?}: {}, {}; it is shown this once",
+        "token {} of {} for {:?}: {}, {}; it is shown only once",
         token.id,
         user.full_name,
         company.name,
@@ -109,7 +109,7 @@ async fn list(company: &str, args: &DatabaseArgs) -> CommandResult {
         .all(db.read())
         .await?;
     if tokens.is_empty() {
-        err!("{:?} has no token; make one with `notegraph token create`", company.name);
+        err!("{:?} has no tokens; create one with `notegraph token create`", company.name);
         return Ok(());
     }
     let now = Clock::default().now();
@@ -135,12 +135,12 @@ async fn revoke(company: &str, id: i64, args: &DatabaseArgs) -> CommandResult {
     let transaction = db.begin().await?;
     let Some(token) = token::Entity::find_by_id((company.id, id)).one(&transaction).await? else {
         return Err(CommandError::new(format!(
-            "{:?} has no token {id}; `notegraph token list --company {:?}` shows which it has",
+            "{:?} has no token {id}; list its tokens with `notegraph token list --company {:?}`",
             company.name, company.name
         )));
     };
     if let Some(revoked_on) = token.revoked_on {
-        out!("token {id} was revoked already, on {}", time(revoked_on));
+        out!("token {id} was already revoked, on {}", time(revoked_on));
         return Ok(());
     }
     let mut token = token.into_active_model();

@@ -48,7 +48,7 @@ pub async fn run(command: UserCommand, args: &DatabaseArgs) -> CommandResult {
         .await?;
     if let Some(same) = same {
         let (username, company) = (&new.username, &company.name);
-        return Err(CommandError::new(format!("{company:?} has a user {username:?} already, with the id {}", same.id)));
+        return Err(CommandError::new(format!("{company:?} already has a user {username:?}, with the id {}", same.id)));
     }
     let names: Vec<&str> = [&new.first_name, &new.last_name].into_iter().flatten().map(String::as_str).collect();
     let full_name = if names.is_empty() { new.username.clone() } else { names.join(" ") };

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
+use breadth::{Loader, NonNull, field, inline, object};
 use hashbrown::HashMap;
 
 use super::object::Customer;
-use crate::engine::{Loader, NonNull, field, inline, object};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::graphql::pagination::{

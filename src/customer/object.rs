@@ -1,6 +1,7 @@
 use std::sync::{Arc, LazyLock};
 
-use crate::engine::{field, field_ref, inline, object};
+use breadth::{field, field_ref, inline, object};
+
 use crate::graphql::global_id::{GlobalId, NodeKind};
 use crate::graphql::scalars::{BigInt, Date, DateTime, Url};
 use crate::people::{ListParent, NotesField, PhoneNumber};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
+use breadth::{Context, inline, object};
 
 use super::object::Customer;
-use crate::engine::{Context, inline, object};
 use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::scalars::{Date, DateTime, Url};

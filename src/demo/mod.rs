@@ -32,7 +32,7 @@ pub const COMPANY: &str = "Demo";
 /// wait long for the write lock.
 const NOTES_PER_TRANSACTION: u64 = 2_000;
 
-/// What a database contains, as far as showing the demo is concerned.
+/// The content of a database, in view of showing the demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// No company.
@@ -61,7 +61,7 @@ pub async fn state(db: &Db) -> Result<State, DbErr> {
 /// # Errors
 /// When there is none, because the database was not filled, or the database fails.
 pub async fn administrator(db: &Db) -> Result<user::Model, DbErr> {
-    let missing = || DbErr::RecordNotFound(format!("no administrator of a company {COMPANY}"));
+    let missing = || DbErr::RecordNotFound(format!("the administrator of the company {COMPANY}"));
     let company = find_company(db.read()).await?.ok_or_else(missing)?;
     find_administrator(db.read(), company.id).await?.ok_or_else(missing)
 }
@@ -81,7 +81,7 @@ pub async fn fill(db: &Db, notes: u64, progress: &(dyn Fn(u64) + Sync)) -> Resul
 
 /// Like [`fill`], but does nothing if there is a company already. Returns whether the database was empty.
 ///
-/// The transaction that creates the company also checks for others. Of two instances that start at the same time on a
+/// The transaction that creates the company also checks for others. If two instances start at the same time on a
 /// `SQLite` database, one fills it and the other finds it filled; on `PostgreSQL` the other fails, as the name is
 /// taken.
 ///

@@ -27,7 +27,7 @@ fn family_first(given: &str, family: &str) -> String {
     format!("{family}{given}")
 }
 
-/// Those at the front are more frequent.
+/// Names at the front are more frequent.
 const CULTURES: [Culture; 10] = [
     Culture {
         locale: "en-GB",

@@ -24,7 +24,7 @@ const SPAN_SECONDS: i64 = 5 * 365 * 86_400;
 /// Number of notes at either end that have all fields set, as examples and first pages show them.
 const SHOWN: u64 = 8;
 
-/// What notes refer to.
+/// The records that notes refer to.
 pub struct Links {
     pub company_id: i64,
     /// In the order of [`TOPICS`].

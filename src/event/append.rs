@@ -10,7 +10,7 @@ use crate::store::db;
 use crate::store::db::Transaction;
 use crate::store::entity::event::{EventType, FieldChange};
 
-/// Who makes a change, and when. All events of one change have the same time.
+/// The author and the time of a change. All events of one change have the same time.
 pub struct ChangeContext<'a> {
     pub viewer: &'a Viewer,
     pub time: chrono::DateTime<chrono::Utc>,

@@ -36,7 +36,7 @@ pub struct Retention {
     pub keep: TimeDelta,
 }
 
-/// What a sweep has removed.
+/// The events that a sweep has removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
     pub events: u64,
@@ -60,7 +60,7 @@ impl Retention {
             match self.sweep(&mut stop).await {
                 Ok(Removed { events: 0, .. }) => {}
                 Ok(Removed { events, bytes }) => tracing::info!(events, bytes, "removed old events"),
-                Err(error) => tracing::warn!(%error, "removing old events failed; it goes on with the next sweep"),
+                Err(error) => tracing::warn!(%error, "cannot remove old events; the next sweep tries again"),
             }
         }
     }

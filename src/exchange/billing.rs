@@ -29,7 +29,7 @@ pub fn is_billing(object: &RawObject) -> bool {
 /// When it reports a deletion, the id of a user is invalid, or the name of a user is not a text.
 pub fn translate(object: &RawObject) -> Result<RawObject, Reject> {
     if object.says("dtoTypeKey") {
-        return Err("this is the report of a deletion, not a note".to_owned());
+        return Err("this record reports a deletion; it is not a note".to_owned());
     }
     let mut warnings = Vec::new();
     let mut reader = ObjectReader { object, path: String::new(), warnings: &mut warnings };

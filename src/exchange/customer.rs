@@ -111,7 +111,7 @@ fn phone(reader: &mut ObjectReader<'_>, key: &str) -> Result<Phone, Reject> {
         return Ok(Phone { full, ..Phone::default() });
     }
     let Ok(object) = RawObject::parse(raw) else {
-        reader.warn(key, "is no phone number with country_code, number and full: left empty");
+        reader.warn(key, "is neither a text nor an object with country_code, number and full: left empty");
         return Ok(Phone::default());
     };
     let mut reader = reader.inner(&object, key);

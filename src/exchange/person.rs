@@ -32,7 +32,7 @@ const LARGEST: usize = 64 << 10;
 /// When it is too large.
 pub fn describe(path: &str, name: &str, raw: &str) -> Result<Option<RawObject>, Reject> {
     if raw.len() > LARGEST {
-        return Err(format!("{path}{name} has {} bytes; at most {LARGEST} are taken", raw.len()));
+        return Err(format!("{path}{name} has {} bytes; at most {LARGEST} are allowed", raw.len()));
     }
     Ok(RawObject::parse(raw).ok())
 }

@@ -97,7 +97,7 @@ impl<'a> ObjectReader<'a> {
                 Ok(Some(raw.to_owned()))
             }
             Err(NoText::OtherValue) => {
-                self.warn(key, &format!("is {}, no text: left empty", shown(raw)));
+                self.warn(key, &format!("is {}, not a text: left empty", shown(raw)));
                 Ok(None)
             }
         }
@@ -117,7 +117,7 @@ impl<'a> ObjectReader<'a> {
     pub fn one_line(&mut self, key: &str, text: Option<String>) -> Option<String> {
         let text = text?;
         let Some(character) = control_characters::first(&text) else { return Some(text) };
-        self.warn(key, &format!("holds the control character U+{:04X}: left empty", u32::from(character)));
+        self.warn(key, &format!("contains the control character U+{:04X}: left empty", u32::from(character)));
         None
     }
 
@@ -162,7 +162,7 @@ impl<'a> ObjectReader<'a> {
         if !text.contains('\0') {
             return text;
         }
-        self.warn(key, "holds NUL characters: U+FFFD in their place");
+        self.warn(key, "contains NUL characters: replaced by U+FFFD");
         text.replace('\0', "\u{FFFD}")
     }
 }
@@ -179,7 +179,7 @@ pub fn string(raw: &str) -> Result<String, NoText> {
     if !raw.starts_with('"') {
         return Err(NoText::OtherValue);
     }
-    serde_json::from_str(raw).map_err(|error| NoText::Broken(format!("no valid text ({})", explain(&error))))
+    serde_json::from_str(raw).map_err(|error| NoText::Broken(format!("not a valid text ({})", explain(&error))))
 }
 
 /// The largest id that an import accepts. New ids continue after the largest one, so there must be room above it.

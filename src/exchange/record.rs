@@ -72,7 +72,7 @@ impl Record {
 fn bounded(raw: &[u8], most_values: usize) -> Result<(), Reject> {
     match bounds::check(raw, most_values) {
         Ok(_) => Ok(()),
-        Err(Excess::Nesting) => Err(format!("lists and objects are nested more than {NESTING} deep")),
+        Err(Excess::Nesting) => Err(format!("lists and objects are nested more than {NESTING} levels deep")),
         Err(Excess::Values) => {
             Err(format!("the record has more than {most_values} values, the most that --record-values allows"))
         }
@@ -80,15 +80,15 @@ fn bounded(raw: &[u8], most_values: usize) -> Result<(), Reject> {
 }
 
 fn read(raw: &[u8], now: DateTime<Utc>) -> Result<ImportedNote, Reject> {
-    let text = std::str::from_utf8(raw).map_err(|error| format!("this is no UTF-8 ({error})"))?;
+    let text = std::str::from_utf8(raw).map_err(|error| format!("this is not valid UTF-8 ({error})"))?;
     if !text.trim_start().starts_with('{') {
-        return Err("this is no JSON object".to_owned());
+        return Err("this is not a JSON object".to_owned());
     }
-    let object = RawObject::parse(text).map_err(|error| format!("this is no valid JSON ({})", explain(&error)))?;
+    let object = RawObject::parse(text).map_err(|error| format!("this is not valid JSON ({})", explain(&error)))?;
     if text.contains("\\ud") || text.contains("\\uD") {
         // Values are parsed one by one, and unknown ones not at all, so check the whole text for half surrogate pairs.
         json::check(text, &ValueLimit::none())
-            .map_err(|error| format!("a text in it is broken ({})", explain(&error)))?;
+            .map_err(|error| format!("it contains an invalid text ({})", explain(&error)))?;
     }
     if billing::is_billing(&object) {
         return note::read(billing::translate(&object)?, false, now);

@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_cut_to_what_is_kept() {
+    fn times_are_truncated_to_stored_precision() {
         let spelled = |text| parse_time(text).map(time);
         assert_eq!(spelled("2020-01-02T03:04:05+01:00").as_deref(), Some("\"2020-01-02T02:04:05Z\""));
         assert_eq!(spelled("2020-01-02T03:04:05.1234567Z").as_deref(), Some("\"2020-01-02T03:04:05.123456Z\""));
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_names_its_file() {
+    fn a_url_yields_the_file_name() {
         assert_eq!(filename("https://a.example/x/report.pdf?v=1"), "report.pdf");
         assert_eq!(filename("https://a.example/"), "a.example");
     }

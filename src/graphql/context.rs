@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use breadth::{Context, Data};
+
 use crate::auth::Viewer;
 use crate::clock::Clock;
-use crate::engine::{Context, Data};
 use crate::error::Result;
 use crate::graphql::ListLimits;
 use crate::meter::Meter;
@@ -44,7 +45,7 @@ impl AppState {
     }
 }
 
-/// Database access for one viewer, which every `Question` is asked of.
+/// Database access for one viewer, which every loader uses.
 #[derive(Clone)]
 pub struct DataSource {
     pub db: Db,

@@ -1,15 +1,15 @@
 //! Batched loading by key outside the engine, for example of the record that a repeated mutation created.
 //!
-//! The [engine](crate::engine) knows all keys of a level in advance. Other code loads one key at a time, possibly from
+//! The [engine](breadth) knows all keys of a level in advance. Other code loads one key at a time, possibly from
 //! several futures: a loader collects the keys that are requested at the same moment, and loads them with one
 //! [`Loader`]. It caches what it has loaded, so it is created for one purpose and not shared between mutations.
 
 use std::collections::HashMap;
 
+use breadth::Loader;
 use dataloader::BatchFn;
 use dataloader::cached;
 
-use crate::engine::Loader;
 use crate::error::{Error, Result};
 use crate::graphql::context::DataSource;
 

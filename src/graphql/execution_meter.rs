@@ -1,31 +1,31 @@
 //! The bridge from the engine to the meter of operations and to the scheduling of threads.
 
+use breadth::{ChangeCount, ExecutionMeter, MutationProgress};
 use futures_util::future::{BoxFuture, ready};
 
-use crate::engine::{self, ChangeCount, ExecutionMeter, MutationProgress};
 use crate::error::Error;
 use crate::meter::{LimitExceeded, Meter};
 use crate::scheduling::run_heavy;
 use crate::scheduling::watchdog::yield_if_long;
 
 impl ExecutionMeter for Meter {
-    fn check(&self) -> engine::Result<()> {
+    fn check(&self) -> breadth::Result<()> {
         Meter::check(self).map_err(exceeded)
     }
 
-    fn plan_values(&self, count: u64) -> engine::Result<()> {
+    fn plan_values(&self, count: u64) -> breadth::Result<()> {
         Meter::plan_values(self, count).map_err(exceeded)
     }
 
-    fn write_values(&self, count: u64) -> engine::Result<()> {
+    fn write_values(&self, count: u64) -> breadth::Result<()> {
         Meter::write_values(self, count).map_err(exceeded)
     }
 
-    fn reserve_rows(&self, bytes: u64) -> engine::Result<()> {
+    fn reserve_rows(&self, bytes: u64) -> breadth::Result<()> {
         Meter::reserve_rows(self, bytes).map_err(exceeded)
     }
 
-    fn reserve_response(&self, bytes: u64) -> engine::Result<()> {
+    fn reserve_response(&self, bytes: u64) -> breadth::Result<()> {
         Meter::reserve_response(self, bytes).map_err(exceeded)
     }
 
@@ -50,6 +50,6 @@ impl ExecutionMeter for Meter {
     }
 }
 
-fn exceeded(limit: LimitExceeded) -> engine::Error {
+fn exceeded(limit: LimitExceeded) -> breadth::Error {
     Error::from(limit).into()
 }

@@ -4,8 +4,8 @@
 
 use async_graphql::ID;
 use async_graphql::registry::Registry;
+use breadth::LeafValue;
 
-use crate::engine::LeafValue;
 use crate::error::{Error, Result};
 use crate::text::quote::quote;
 
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_one_spelling() {
+    fn an_id_has_one_spelling() {
         for id in ["Customer:42", "note:42", "042", "+42", "-42", "0", " 42", "42 ", "", "Note:", "9223372036854775808"]
         {
             assert!(NodeKind::Note.parse(id).is_err(), "{id:?} was taken");
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn an_assignment_is_named_by_its_note_and_its_user() {
+    fn the_id_of_an_assignment_has_note_and_user() {
         let assignee = AssigneeKey { note_id: 42, user_id: 7 };
         assert_eq!(assignee.id().as_str(), "NoteAssignee:42:7");
         assert!(matches!(parse_global_id(&assignee.id()), Ok(GlobalIdTarget::Assignee(found)) if found == assignee));

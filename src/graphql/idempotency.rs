@@ -5,6 +5,7 @@
 //! never one without the other; a refused mutation does not store its key.
 
 use async_graphql::InputType;
+use breadth::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query};
 use sea_orm::{
@@ -14,7 +15,6 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 
 use crate::auth::Viewer;
-use crate::engine::Context;
 use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
@@ -41,7 +41,7 @@ struct Given {
     input_hash: Vec<u8>,
 }
 
-/// What is known about a key before its change is made.
+/// The result of looking a key up before its change is made.
 pub enum PriorResult {
     /// No change was made under this key.
     New,
@@ -59,7 +59,7 @@ impl IdempotencyKey {
         let before = errors.0.len();
         errors.check_text(&PATH, key, MAX_LENGTH);
         if key.is_empty() {
-            errors.add(ErrorCode::Required, &PATH, format!("A key has 1 to {MAX_LENGTH} characters, or is left out."));
+            errors.add(ErrorCode::Required, &PATH, format!("A key must have 1 to {MAX_LENGTH} characters."));
         }
         if errors.0.len() > before {
             return Self(None);
@@ -86,7 +86,7 @@ impl IdempotencyKey {
         let Some(given) = &self.0 else { return Ok(PriorResult::New) };
         let access = ctx.access();
         if !given.lock(transaction, access.company_id, access.user_id).await? {
-            let message = "This change is being made under the same key just now; ask again in a moment.";
+            let message = "Another request with this key is still running; try again in a moment.";
             return Ok(PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyInProgress, &PATH, message)));
         }
         let Some(row) = given.stored(transaction, access).await? else { return Ok(PriorResult::New) };
@@ -164,7 +164,7 @@ fn is_expired(row: &Model, ctx: &Context<'_>) -> bool {
 
 /// The error for a record that has been deleted since, or that this viewer may no longer see.
 pub fn gone() -> UserError {
-    let message = "What was made under this key is gone; take a new key to make it again.";
+    let message = "The record that was created with this key is no longer available; use a new key to create it again.";
     UserError::new(ErrorCode::NotFound, &PATH, message)
 }
 

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_work_of_a_statement_is_bounded_whatever_is_done_with_each_note() {
+    fn the_work_of_a_statement_is_bounded_at_any_cost_per_note() {
         let limits = ListLimits::default();
         assert_eq!(limits.most(0), limits.work);
         for weight in [1, 3, 10, 50, 100, 499] {

@@ -2,10 +2,10 @@
 
 use async_graphql::registry::Registry;
 use async_graphql::{Description, InputType, InputValueError, InputValueResult, OutputType, Scalar, ScalarType, Value};
+use breadth::LeafValue;
+use breadth::document;
 use chrono::{Datelike, NaiveDate, Timelike, Utc};
 
-use crate::document;
-use crate::engine::LeafValue;
 use crate::text::control_characters;
 use crate::text::quote::quote;
 
@@ -20,7 +20,7 @@ pub const CUSTOM_SCALARS: [(&str, document::Scalar); 4] = [
 fn right<T>(value: &Value, parse: fn(&str) -> Option<T>, right: &str) -> Result<(), String> {
     match value {
         Value::String(text) if parse(text).is_some() => Ok(()),
-        _ => Err(format!("it has to be {right}")),
+        _ => Err(format!("it must be {right}")),
     }
 }
 
@@ -239,7 +239,7 @@ pub struct Json(pub serde_json::Value);
 impl ScalarType for Json {
     /// Always fails, since no argument has this type.
     fn parse(_: Value) -> InputValueResult<Self> {
-        Err(InputValueError::custom("JSON is only given out."))
+        Err(InputValueError::custom("JSON cannot be used as an input."))
     }
 
     fn to_value(&self) -> Value {
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_written_as_a_general_formatter_does() {
+    fn times_are_formatted_as_chrono_does() {
         for step in 0..5_000_i64 {
             // From year 1 to year 9999; every third time without a fraction, every other third with milliseconds.
             let micros = -62_135_596_800_000_000 + step * 63_106_758_871_111;
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn days_are_digits() {
+    fn dates_are_strictly_digits() {
         assert!(Date::parse("2026-03-14").is_some());
         for wrong in ["2026- 3-14", "2026-03- 4", "+2026-3-14", " 2026-3-14", "2026-03-1 ", "2026-02-30", "0000-01-01"]
         {
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn large_numbers_are_digits() {
+    fn big_integers_are_strictly_digits() {
         assert_eq!(BigInt::parse("-9223372036854775808"), Some(BigInt(i64::MIN)));
         for wrong in ["+5", "007", "-0", " 5", "5.0", "", "9223372036854775808"] {
             assert_eq!(BigInt::parse(wrong), None, "{wrong}");
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_of_the_web() {
+    fn only_http_urls_are_accepted() {
         assert!(Url::parse("https://example.com/a.png").is_some());
         for text in [
             "javascript:alert(1)",

@@ -1,8 +1,8 @@
 //! Errors of mutations that the user can fix.
 
 use async_graphql::Enum;
+use breadth::{field, field_ref, leaf_enum, object};
 
-use crate::engine::{field, field_ref, leaf_enum, object};
 use crate::graphql::scalars::Json;
 use crate::quota::ExceededQuota;
 use crate::text::control_characters;
@@ -90,7 +90,7 @@ impl UserError {
 
     pub fn version_conflict(expected: i32, current: i32) -> Self {
         let message =
-            format!("The note is at version {current} by now, not {expected}: look at what changed, and try again.");
+            format!("The note has version {current} now, not {expected}; check what has changed, and try again.");
         Self::new(ErrorCode::VersionConflict, &["input", "expectedVersion"], message)
             .with(serde_json::json!({ "expectedVersion": expected, "currentVersion": current }))
     }
@@ -118,12 +118,12 @@ impl UserErrors {
     pub fn check_text(&mut self, path: &[&str], text: &str, max: usize) {
         let length = text.chars().count();
         if length > max {
-            let message = format!("This text has {length} characters; at most {max} are taken.");
+            let message = format!("This text has {length} characters; at most {max} are allowed.");
             let error = UserError::new(ErrorCode::TooLong, path, message);
             self.0.push(error.with(serde_json::json!({ "length": length, "max": max })));
         }
         if text.contains('\0') {
-            self.add(ErrorCode::Invalid, path, "This text holds a NUL character (U+0000), which cannot be stored.");
+            self.add(ErrorCode::Invalid, path, "This text contains a NUL character (U+0000), which cannot be stored.");
         }
     }
 
@@ -133,16 +133,16 @@ impl UserErrors {
         // NUL has already been reported.
         if let Some(character) = control_characters::first(text).filter(|_| !text.contains('\0')) {
             let character = u32::from(character);
-            let message = format!("This text holds U+{character:04X}; control characters are not taken here.");
+            let message = format!("This text contains U+{character:04X}; control characters are not allowed here.");
             self.add(ErrorCode::Invalid, path, message);
         }
     }
 
-    /// Checks the length of a list, and returns whether its values are to be checked. Those of a list that is too long
-    /// are not: there may be hundreds of thousands, each with an error of its own.
+    /// Checks the length of a list, and returns whether its values are to be checked. The values of a list that is too
+    /// long are not checked: there may be hundreds of thousands, each with an error.
     pub fn check_count(&mut self, path: &[&str], count: usize, max: usize) -> bool {
         if count > max {
-            let message = format!("This list has {count} values; at most {max} are taken.");
+            let message = format!("This list has {count} values; at most {max} are allowed.");
             self.0.push(UserError::too_many(path, count, max, message));
         }
         count <= max

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn graphql_response_is_for_who_asks_for_it() {
+    fn graphql_response_is_sent_if_accepted() {
         for accept in [
             "application/graphql-response+json",
             "application/graphql-response+json; charset=utf-8, application/json; charset=utf-8",
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_for_all_others() {
+    fn json_is_the_default() {
         for accept in [
             "*/*",
             "application/*",
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_neither_is_told() {
+    fn other_media_types_are_not_acceptable() {
         for accept in ["text/html", "application/json;q=0", "image/*, text/event-stream", "*/*;q=0", "nonsense"] {
             assert_eq!(negotiate(accept), None, "{accept}");
         }

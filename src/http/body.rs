@@ -34,7 +34,7 @@ pub fn check_media_type(headers: &HeaderMap) -> Result<(), HttpError> {
     }
     match headers.get(header::CONTENT_ENCODING) {
         Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
-            Err(HttpError::media_type("The body is compressed; send it as it is."))
+            Err(HttpError::media_type("The body is compressed; send it uncompressed."))
         }
         _ => Ok(()),
     }
@@ -117,12 +117,12 @@ fn broken(error: &(dyn Error + 'static)) -> HttpError {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if error.downcast_ref().is_some_and(|error: &io::Error| error.kind() == OVERFRAMED) {
-            let message = "The chunks of the body take more bytes than it has, and 64 KiB: send larger ones.";
+            let message = "The framing of the chunks takes more bytes than the body, plus 64 KiB; send larger chunks.";
             return HttpError::bad_request(message);
         }
         cause = error.source();
     }
-    HttpError::bad_request("The body broke off.")
+    HttpError::bad_request("The body is incomplete or malformed.")
 }
 
 #[cfg(test)]
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn other_media_types_are_refused() {
         assert!(sent(&[]).is_some_and(|message| message.contains("missing")));
         for value in [
             "text/plain",
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn memory_is_held_for_what_has_arrived() {
+    async fn memory_is_reserved_for_received_bytes() {
         for (bytes, frame, is_known, held) in [
             (0, 1, false, vec![]),
             (500, 500, true, vec![500]),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn frames_are_paid_for() {
+    async fn frames_are_charged() {
         let cpu = ConnectionCpu::default();
         for (bytes, frame, paid) in [(255, 1, 0), (256, 1, 1), (2_000, 1, 7), (2_000, 100, 0)] {
             let mut points = 0;

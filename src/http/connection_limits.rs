@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_so_many_connections_and_a_proxy_has_all() {
+    fn connections_are_limited_per_address_except_for_proxies() {
         let trusted_proxies = TrustedProxies::new(vec!["192.0.2.9".parse().unwrap()]);
         let limiter =
             ConnectionLimiter::new(ConnectionLimits { connections: 5, per_address: 2, trusted_proxies }, None);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_are_paid_for_and_a_proxy_pays_for_nobody() {
+    fn connections_are_charged_except_for_proxies() {
         let rate_limit = RateLimit { operations: 9, budget: 10 * CONNECTION, refill: 1 };
         let limits = Arc::new(RateLimiter::new(rate_limit, rate_limit));
         let trusted_proxies = TrustedProxies::new(vec!["192.0.2.9".parse().unwrap()]);

@@ -7,11 +7,11 @@
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use breadth::ResponseError;
+use breadth::document::DocumentError;
 use lru::LruCache;
 
 use super::error::HttpError;
-use crate::document::DocumentError;
-use crate::engine::ResponseError;
 use crate::schema::query_limits::QueryLimits;
 use crate::schema::{PreparedDocument, Schema};
 
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn so_is_a_long_one_that_was_registered() {
+    fn a_long_registered_document_is_parsed_once() {
         let documents = documents();
         let long = |n: usize| format!("{{ viewer {{ scopes }} }} # {n} {}", " ".repeat(7 * LONG));
         assert!(!Arc::ptr_eq(&documents.read(&long(0), false).unwrap(), &documents.read(&long(0), false).unwrap()));
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_bounded_by_its_bytes() {
+    fn the_cache_is_bounded_in_bytes() {
         let documents = documents();
         let text = |n: usize| format!("{{ viewer {{ scopes }} }} # {n} {}", "x".repeat(LONG - 100));
         for n in 0..100 {

@@ -76,7 +76,7 @@ impl<'a> Names<'a> {
             let id = normalize_id(id);
             match &named {
                 Some((first, other)) if *other != id => {
-                    let message = format!("`{first}` and `{name}` name two documents; send one of them.");
+                    let message = format!("`{first}` and `{name}` name different documents; send only one of them.");
                     return Err(HttpError::bad_request(message));
                 }
                 Some(_) => {}
@@ -105,7 +105,7 @@ impl<'a> Names<'a> {
 
 fn nothing() -> HttpError {
     HttpError::bad_request(
-        "`query` is missing: it holds the GraphQL document, as a string. Or send the id of a stored document as \
+        "`query` is missing; send the GraphQL document in it as a string, or the id of a stored document in \
          `documentId`.",
     )
 }
@@ -122,17 +122,17 @@ fn persisted_hash(extensions: &str) -> Result<Option<String>, HttpError> {
     let persisted_query = of_extensions(extensions).map_err(|error| wrong("", format!("cannot be read: {error}")))?;
     let Some(raw) = persisted_query else { return Ok(None) };
     if !raw.get().starts_with('{') {
-        return Err(wrong(".persistedQuery", "has to be an object or absent".to_owned()));
+        return Err(wrong(".persistedQuery", "must be an object or absent".to_owned()));
     }
     let PersistedQuery { version, sha256_hash } = serde_json::from_str(raw.get())
         .map_err(|error| wrong(".persistedQuery", format!("cannot be read: {error}")))?;
     // Some JSON libraries know floating-point numbers only.
     if version.is_none_or(|version| !matches!(version.get(), VERSION | "1.0")) {
-        return Err(wrong(".persistedQuery.version", format!("has to be {VERSION}: no other version is known")));
+        return Err(wrong(".persistedQuery.version", format!("must be {VERSION}; no other version is supported")));
     }
     let hash = sha256_hash.and_then(|hash| serde_json::from_str(hash.get()).ok());
     hash.map(Some).ok_or_else(|| {
-        wrong(".persistedQuery.sha256Hash", "has to be the SHA-256 of the document, as a string".to_owned())
+        wrong(".persistedQuery.sha256Hash", "must be the SHA-256 of the document, as a string".to_owned())
     })
 }
 
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn each_client_has_its_place_for_the_id() {
+    fn the_id_is_read_from_each_clients_parameter() {
         assert_eq!(named(Some("{a}"), None, None, None), "{a} ");
         assert_eq!(named(None, Some("b7"), None, None), " b7");
         assert_eq!(named(None, Some(&format!("sha256:{SHA}")), None, None), format!(" {SHA}"));
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn one_document_is_named_once() {
+    fn different_ids_are_refused() {
         assert_eq!(named(None, Some(&format!("sha256:{SHA}")), Some(&apq(SHA)), Some(SHA)), format!(" {SHA}"));
         assert!(named(None, Some("b7"), Some(&apq(SHA)), None).contains("`documentId` and `extensions.persistedQuery"));
         assert!(named(None, Some("b7"), None, Some("c8")).contains("`documentId` and `id` name two"));
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sha_256_may_be_written_in_capital_letters() {
+    fn a_sha_256_may_be_upper_case() {
         let capital = SHA.to_uppercase();
         assert_eq!(named(None, Some(&capital), Some(&apq(SHA)), Some(&format!("sha256:{capital}"))), format!(" {SHA}"));
         assert_eq!(named(None, Some("AbC"), None, None), " AbC", "other ids are what they are");
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn where_ids_are_not_known_they_are_not_looked_at() {
+    fn ids_are_ignored_if_not_supported() {
         let text = |query, document_id, extensions, relay| {
             names(query, document_id, extensions, relay).text().map(|text| read(Some(text))).map_err(|error| error.code)
         };
@@ -254,18 +254,18 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_is_of_the_version_that_is_known() {
+    fn only_the_supported_version_of_hashes_is_accepted() {
         for (extension, hint) in [
-            (r#"{"version": 2, "sha256Hash": "a"}"#, "`extensions.persistedQuery.version` has to be 1"),
-            (r#"{"version": "1", "sha256Hash": "a"}"#, "version` has to be 1"),
-            (r#"{"version": 1.5, "sha256Hash": "a"}"#, "version` has to be 1"),
-            (r#"{"version": 1.0, "sha256Hash": 5}"#, "sha256Hash` has to be the SHA-256"),
-            (r#"{"sha256Hash": "a"}"#, "version` has to be 1"),
-            (r#"{"version": 1}"#, "sha256Hash` has to be the SHA-256"),
-            (r#"{"version": 1, "sha256Hash": 5}"#, "sha256Hash` has to be the SHA-256"),
-            (r#"{"version": 1, "sha256Hash": null}"#, "sha256Hash` has to be the SHA-256"),
+            (r#"{"version": 2, "sha256Hash": "a"}"#, "`extensions.persistedQuery.version` must be 1"),
+            (r#"{"version": "1", "sha256Hash": "a"}"#, "version` must be 1"),
+            (r#"{"version": 1.5, "sha256Hash": "a"}"#, "version` must be 1"),
+            (r#"{"version": 1.0, "sha256Hash": 5}"#, "sha256Hash` must be the SHA-256"),
+            (r#"{"sha256Hash": "a"}"#, "version` must be 1"),
+            (r#"{"version": 1}"#, "sha256Hash` must be the SHA-256"),
+            (r#"{"version": 1, "sha256Hash": 5}"#, "sha256Hash` must be the SHA-256"),
+            (r#"{"version": 1, "sha256Hash": null}"#, "sha256Hash` must be the SHA-256"),
             (r#"{"version": 1, "sha256Hash": "a", "sha256Hash": "b"}"#, "duplicate field"),
-            ("\"text\"", "has to be an object or absent"),
+            ("\"text\"", "must be an object or absent"),
         ] {
             for query in [None, Some("{a}")] {
                 let extensions = format!(r#"{{"persistedQuery": {extension}}}"#);

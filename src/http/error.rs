@@ -5,9 +5,9 @@ use std::num::NonZero;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::rate_limit::{RateLimitExceeded, RateLimitKind};
-use crate::engine::Location;
 use crate::error::Cause;
 use crate::meter::LimitExceeded;
+use breadth::Location;
 
 /// A refusal: the HTTP status, a code for programs, and a message for people.
 #[derive(Debug)]
@@ -46,14 +46,14 @@ impl HttpError {
 
     /// The same response for all invalid tokens, so that nobody learns which of them were once valid.
     pub fn unauthenticated() -> Self {
-        let message = "This needs a valid token: send it in the header `Authorization: Bearer TOKEN`.";
+        let message = "This request needs a valid token; send it in the header `Authorization: Bearer TOKEN`.";
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message).with(header::WWW_AUTHENTICATE, "Bearer")
     }
 
     pub fn forbidden_origin(origin: &HeaderValue) -> Self {
         let origin = String::from_utf8_lossy(origin.as_bytes());
         let message = format!(
-            "Pages of the origin {} may not ask here. The server permits other origins with --allow-origin.",
+            "The origin {} is not allowed. The operator of the server can allow it with --allow-origin.",
             origin.chars().take(200).collect::<String>()
         );
         Self::new(StatusCode::FORBIDDEN, "FORBIDDEN_ORIGIN", message)
@@ -108,13 +108,13 @@ impl HttpError {
     }
 
     pub fn persisted_query_only() -> Self {
-        let message = "This server takes only documents that its operator has listed: send the id of one as `documentId`, \
-                       without `query`.";
+        let message = "This server accepts only documents that its operator has listed; send the id of one as \
+                       `documentId`, without `query`.";
         Self::document("PERSISTED_QUERY_ONLY", message)
     }
 
     pub fn wrong_hash() -> Self {
-        let message = "`query` comes with the id of another document; send `query` alone, or with its SHA-256.";
+        let message = "The id of another document was sent with `query`; send `query` alone, or with its own SHA-256.";
         Self::bad_request(message)
     }
 
@@ -122,10 +122,10 @@ impl HttpError {
         let who = if exceeded.is_address { "address" } else { "token" };
         let message = match exceeded.limit {
             RateLimitKind::Operations => {
-                format!("This {who} has as many operations running as it may; wait for one to end.")
+                format!("This {who} has reached its limit of concurrent operations; wait for one to end.")
             }
             RateLimitKind::Budget => {
-                format!("This {who} has spent its budget, which comes back with time; ask again later.")
+                format!("This {who} has spent its budget, which refills over time; try again later.")
             }
         };
         let seconds = u32::try_from(exceeded.retry_after.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
@@ -136,20 +136,20 @@ impl HttpError {
     }
 
     pub fn timeout() -> Self {
-        let message = "The time limit passed before there was a result. A change may still be carried out.";
+        let message = "The operation exceeded the time limit. Its changes, if any, may still be made.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message).soon()
     }
 
     /// For a mutation whose changes were made but whose response was not written in time. There is no `Retry-After`, as
     /// the request must not be repeated.
     pub fn timeout_of_change() -> Self {
-        let message = "The time limit passed while the answer was written. Changes were carried out.";
+        let message = "The time limit passed while the response was written. The changes were made.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message)
     }
 
     /// For an operation that still runs when the server shuts down.
     pub fn stopping() -> Self {
-        let message = "The server stops before there is a result. A change may still be carried out.";
+        let message = "The server is shutting down. The changes of the operation, if any, may still be made.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message).with(header::CONNECTION, "close").soon()
     }
 
@@ -170,7 +170,7 @@ impl From<LimitExceeded> for HttpError {
 impl From<crate::error::Error> for HttpError {
     fn from(error: crate::error::Error) -> Self {
         let code = error.code();
-        let error = crate::engine::Error::from(error);
+        let error = breadth::Error::from(error);
         if let Some(cause) = error.cause.as_ref().and_then(|cause| cause.downcast_ref::<Cause>()) {
             tracing::error!(code, cause = %cause.0, "the request failed");
         }

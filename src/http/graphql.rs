@@ -10,6 +10,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, Method, Request};
 use axum::response::Response;
+use breadth::ResponseError;
+use breadth::document::OperationKind;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
@@ -27,8 +29,6 @@ use super::server::ShutdownSignal;
 use super::state::GraphqlState;
 use super::{body, request, response};
 use crate::auth::Viewer;
-use crate::document::OperationKind;
-use crate::engine::ResponseError;
 use crate::meter::{MemoryReservation, Meter};
 use crate::scheduling::Principal;
 use crate::scheduling::watchdog::watched_by;
@@ -269,7 +269,7 @@ impl GraphqlState {
         };
         let changing = operation.kind != OperationKind::Query;
         if !by_post && changing {
-            return Err(HttpError::method("An address can only ask; changes are not made by GET", "POST"));
+            return Err(HttpError::method("A GET request can only execute queries", "POST"));
         }
         let variables = match operation.variables(self.schema.types(), variables) {
             Ok(variables) => variables,

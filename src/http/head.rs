@@ -71,7 +71,7 @@ fn check_coding(headers: &HeaderMap) -> Result<(), HttpError> {
         (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
         (None, _) => Ok(()),
         _ => {
-            Err(HttpError::malformed("The header `transfer-encoding` is not `chunked`; no other coding is understood."))
+            Err(HttpError::malformed("The header `transfer-encoding` is not `chunked`; no other coding is supported."))
         }
     }
 }
@@ -81,13 +81,13 @@ fn check_host(headers: &HeaderMap, version: Version) -> Result<(), HttpError> {
         if version < Version::HTTP_11 {
             return Ok(());
         }
-        return Err(HttpError::malformed("The header `host` is missing; HTTP/1.1 needs it."));
+        return Err(HttpError::malformed("The header `host` is missing; HTTP/1.1 requires it."));
     };
     // The header is empty if the request target has no host.
     if host.is_empty() || Authority::try_from(host.as_bytes()).is_ok_and(|host| !host.as_str().contains('@')) {
         return Ok(());
     }
-    Err(HttpError::malformed("The header `host` is neither a host nor a host and a port."))
+    Err(HttpError::malformed("The header `host` must be a host, or a host and a port."))
 }
 
 #[cfg(test)]
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_singular_header_comes_once() {
+    fn a_repeated_singular_header_is_refused() {
         for name in &SINGULAR {
             for values in [["a", "b"], ["a", "a"], ["", ""]] {
                 let lines = [("host", "x"), (name.as_str(), values[0]), ("accept", "a"), (name.as_str(), values[1])];
@@ -116,14 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn lists_may_come_in_several_lines() {
+    fn list_headers_may_be_repeated() {
         for name in ["accept", "accept-encoding", "x-forwarded-for", "via", "cookie", "x-anything"] {
             assert_eq!(refused(&[("host", "x"), (name, "a"), (name, "b")], Version::HTTP_11), None, "{name}");
         }
     }
 
     #[test]
-    fn a_body_comes_as_it_is_or_in_chunks() {
+    fn only_chunked_transfer_encoding_is_supported() {
         let coded = |values: &[&str]| {
             let lines: Vec<_> =
                 [("host", "x")].into_iter().chain(values.iter().map(|v| ("transfer-encoding", *v))).collect();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn http_1_1_names_its_host() {
+    fn http_1_1_requires_a_valid_host() {
         for host in ["x", "notes.example.com:8080", "[::1]:80", "127.0.0.1", ""] {
             assert_eq!(refused(&[("host", host)], Version::HTTP_11), None, "{host}");
         }

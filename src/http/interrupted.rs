@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use breadth::{Error, Interruption};
+
 use super::response::{self, Executed};
 use super::response_body::ResponseGuard;
-use crate::engine::{Error, Interruption};
 use crate::meter::Meter;
 
-/// What to respond when a mutation has exceeded its timeout.
+/// The response to a mutation that has exceeded its timeout.
 pub enum Interrupted {
     /// The results so far, with an error in place of each remaining field. No further field starts.
     Answered(Executed),
@@ -19,8 +20,8 @@ pub enum Interrupted {
 
 pub fn interrupt(meter: &Arc<Meter>, request_id: &str) -> Interrupted {
     let error = |message: &str| Error { code: Some("TIMEOUT"), ..Error::new(message) };
-    let running = error("The time limit passed before there was a result. The change may still be carried out.");
-    let behind = error("The time limit passed before this change began; it is not made.");
+    let running = error("This change exceeded the time limit. It may still be made.");
+    let behind = error("The time limit passed before this change began. It is not made.");
     let mut response = match meter.progress().interrupt(&running, &behind) {
         Interruption::Answered(response) => response,
         Interruption::Soon => return Interrupted::Soon,

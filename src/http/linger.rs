@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_does_nothing_is_waited_for_briefly() {
+    async fn a_silent_client_is_waited_for_briefly() {
         let hold = async |mut client: DuplexStream| {
             sleep(Duration::from_secs(3)).await;
             client.write_all(&[0; 100]).await.unwrap();
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_trickles_is_left_in_the_end() {
+    async fn a_trickling_client_is_dropped_at_the_time_limit() {
         let trickle = async |mut client: DuplexStream| {
             loop {
                 client.write_all(&[0]).await.unwrap();
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_cannot_pay_is_left_at_once() {
+    async fn a_client_without_budget_is_dropped_at_once() {
         let rate_limit = RateLimit { operations: 1, budget: 5_000, refill: 1 };
         let limits = Arc::new(RateLimiter::new(rate_limit, rate_limit));
         let peer = "192.0.2.1".parse().unwrap();
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_sends_without_end_is_left_as_well() {
+    async fn a_client_that_sends_without_end_is_dropped() {
         let (seconds, bytes) = lingers(flood).await;
         assert_eq!(seconds, 0);
         assert!((BYTES..BYTES + PIECE as u64).contains(&bytes), "{bytes}");

@@ -21,7 +21,7 @@ pub fn read(text: &str) -> Result<Vec<(String, String)>, String> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let manifest = match json::parse(text, &ValueLimit::none()) {
         Ok(Value::Object(manifest)) => manifest,
-        Ok(_) => return Err("is no JSON object".to_owned()),
+        Ok(_) => return Err("is not a JSON object".to_owned()),
         Err(error) => return Err(format!("is not JSON: {error}")),
     };
     let documents = if manifest.contains_key("format") && manifest.contains_key("operations") {
@@ -29,14 +29,14 @@ pub fn read(text: &str) -> Result<Vec<(String, String)>, String> {
     } else {
         let document = |(id, text): (String, Value)| match text {
             Value::String(text) => Ok((id, text)),
-            _ => Err(format!("has no text for the id {}: give an object of ids and documents", quote(&id))),
+            _ => Err(format!("has no text for the id {}; it must be an object of ids and documents", quote(&id))),
         };
         manifest.into_iter().map(document).collect::<Result<_, _>>()?
     };
     for (id, _) in &documents {
         if id.is_empty() || id.len() > LONGEST_ID || id.chars().any(char::is_control) {
             let id = quote(id);
-            return Err(format!("has the id {id}; one has 1 to {LONGEST_ID} bytes and no control characters"));
+            return Err(format!("has the id {id}; an id must have 1 to {LONGEST_ID} bytes and no control characters"));
         }
     }
     Ok(documents)
@@ -44,10 +44,10 @@ pub fn read(text: &str) -> Result<Vec<(String, String)>, String> {
 
 fn apollo(mut manifest: Map<String, Value>) -> Result<Vec<(String, String)>, String> {
     if manifest.get("format").and_then(Value::as_str) != Some(APOLLO) {
-        return Err(format!("is of an unknown format; the one of Apollo that is known is \"{APOLLO}\""));
+        return Err(format!("has an unknown format; the supported format of Apollo is \"{APOLLO}\""));
     }
     if manifest.get("version").and_then(Value::as_u64) != Some(APOLLO_VERSION) {
-        return Err(format!("is of an unknown version of \"{APOLLO}\"; the one that is known is {APOLLO_VERSION}"));
+        return Err(format!("has an unknown version of \"{APOLLO}\"; the supported version is {APOLLO_VERSION}"));
     }
     let Some(Value::Array(operations)) = manifest.remove("operations") else {
         return Err("has no list of `operations`".to_owned());
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_is_read() {
+    fn each_manifest_format_is_parsed() {
         assert_eq!(read(r#"{"b": "{ b }", "a": "{ a }"}"#).unwrap().len(), 2);
         assert_eq!(read("\u{feff}{}").unwrap(), []);
         let apollo = r#"{"format": "apollo-persisted-query-manifest", "version": 1, "operations": [
@@ -83,11 +83,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told() {
+    fn errors_of_a_manifest_are_described() {
         for (text, hint) in [
             ("", "is not JSON"),
             ("{ a }", "is not JSON"),
-            ("[]", "is no JSON object"),
+            ("[]", "is not a JSON object"),
             (r#"{"a": "{ a }", "a": "{ b }"}"#, "twice"),
             (r#"{"a": {"text": "{ a }"}}"#, "has no text for the id \"a\""),
             (r#"{"": "{ a }"}"#, "has the id \"\""),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::Variables;
+use breadth::ResponseError;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
@@ -14,7 +15,6 @@ use super::response::{self, Executed};
 use super::response_body::ResponseGuard;
 use super::state::GraphqlState;
 use crate::auth::Viewer;
-use crate::engine::{self, ResponseError};
 use crate::meter::{MemoryReservation, Meter};
 use crate::scheduling::Principal;
 use crate::scheduling::watchdog::{self, watched_by};
@@ -129,7 +129,7 @@ pub fn refused(
     estimate: u64,
     request_id: &str,
 ) -> Executed {
-    let mut response = engine::Response::refused(errors);
+    let mut response = breadth::Response::refused(errors);
     response::finalize_errors(&mut response, request_id);
     meter.cpu(watchdog::take_cpu_time());
     let usage = meter.usage();

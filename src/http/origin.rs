@@ -22,18 +22,19 @@ impl FromStr for Origin {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text == "*" {
-            return Err("`*` would let every web page ask with the token of whoever opens it; name each origin, \
-                        as in https://notes.example.com"
-                .to_owned());
+            return Err(
+                "`*` would let every web page send requests; name each origin, such as https://notes.example.com"
+                    .to_owned(),
+            );
         }
-        let example = "an origin is a scheme, a host and perhaps a port, as in https://notes.example.com:8443";
+        let example = "an origin is a scheme, a host and optionally a port, such as https://notes.example.com:8443";
         let url = Url::parse(text).map_err(|error| format!("{error}; {example}"))?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(format!("the scheme has to be http or https; {example}"));
+            return Err(format!("the scheme must be http or https; {example}"));
         }
         let exact = url.origin().ascii_serialization();
         if exact != text {
-            return Err(format!("browsers send no more and no less than the origin: write {exact}"));
+            return Err(format!("browsers send exactly the origin; write {exact}"));
         }
         HeaderValue::from_str(&exact).map(Self).map_err(|error| error.to_string())
     }
@@ -76,14 +77,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_origin_is_taken_as_browsers_send_it() {
+    fn an_origin_is_accepted_as_browsers_send_it() {
         for text in ["https://notes.example.com", "http://localhost:5173", "http://[::1]:3000", "http://127.0.0.1"] {
             assert_eq!(text.parse::<Origin>().unwrap().header(), text);
         }
     }
 
     #[test]
-    fn what_is_no_origin_is_refused_with_what_would_be_one() {
+    fn an_invalid_origin_is_refused_with_the_correct_one() {
         for (text, hint) in [
             ("*", "name each origin"),
             ("notes.example.com", "https://notes.example.com:8443"),
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn only_our_own_pages_and_permitted_ones_pass() {
+    fn only_own_and_allowed_origins_pass() {
         let allowed = ["https://front.example.com".parse().unwrap()];
         let passes = |origin: &str, host: &str| {
             let headers = HeaderMap::from_iter([

@@ -71,7 +71,7 @@ impl<'a> BodyParameters<'a> {
     pub fn read(body: &'a str) -> Result<Self, HttpError> {
         serde_json::from_str(body).map_err(|error| {
             if error.is_data() {
-                HttpError::bad_request(format!("The body is no JSON object with one of each parameter: {error}."))
+                HttpError::bad_request(format!("The body is not a JSON object with distinct parameters: {error}."))
             } else {
                 HttpError::bad_request(format!("The body is not JSON: {error}."))
             }
@@ -85,9 +85,9 @@ impl AddressParameters {
     pub fn read(query: &str) -> Result<Self, HttpError> {
         let uri = Uri::builder().path_and_query(format!("/?{query}")).build();
         let parameters = uri.ok().and_then(|uri| axum::extract::Query::<Self>::try_from_uri(&uri).ok());
-        parameters.map(|axum::extract::Query(parameters)| parameters).ok_or_else(|| {
-            HttpError::bad_request("The parameters of the address cannot be read, or one of them comes twice.")
-        })
+        parameters
+            .map(|axum::extract::Query(parameters)| parameters)
+            .ok_or_else(|| HttpError::bad_request("The query string cannot be read, or has a parameter twice."))
     }
 }
 
@@ -95,5 +95,5 @@ impl AddressParameters {
 pub fn wrong(name: &str, right: &str, error: Option<&serde_json::Error>) -> HttpError {
     // Errors that are not data errors concern nesting or escapes; only these say more than `right` does.
     let reason = error.filter(|error| !error.is_data()).map(|error| format!(": {error}")).unwrap_or_default();
-    HttpError::bad_request(format!("`{name}` has to be {right} or absent{reason}."))
+    HttpError::bad_request(format!("`{name}` must be {right} or absent{reason}."))
 }

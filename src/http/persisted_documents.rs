@@ -9,9 +9,9 @@ use super::error::HttpError;
 use super::sha256::{self, Hash};
 use super::trusted_documents::{Entry, TrustedDocuments};
 use crate::auth::Viewer;
-use crate::document::Operation;
+use breadth::document::Operation;
 
-/// Which documents are accepted.
+/// The kinds of documents that the server accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum DocumentsMode {
     /// Only texts; ids are not supported.
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_has_the_hash_that_it_comes_with() {
+    fn a_text_must_match_its_hash() {
         let stored = stored(DocumentsMode::Allow);
         for id in [sha256::hex(&sha256::hash("{ other }")), "scopes".to_owned(), String::new()] {
             assert!(find(&stored, Some(TEXT), Some(&id)).is_err_and(|code| code == "BAD_REQUEST"), "{id}");
@@ -182,14 +182,14 @@ mod tests {
     }
 
     #[test]
-    fn without_them_texts_are_taken_whatever_they_come_with() {
+    fn in_mode_off_texts_are_accepted_with_any_id() {
         let stored = stored(DocumentsMode::Off);
         assert!(matches!(find(&stored, Some(TEXT), Some("a")), Ok(ResolvedDocument::Text { hash: None, .. })));
         assert!(find(&stored, None, Some("a")).is_err_and(|code| code == "PERSISTED_QUERY_NOT_SUPPORTED"));
     }
 
     #[test]
-    fn with_nothing_else_no_text_is_looked_at() {
+    fn in_mode_only_texts_are_not_examined() {
         let stored = stored(DocumentsMode::Only);
         let id = sha256::hex(&sha256::hash(TEXT));
         for id in [None, Some(id.as_str()), Some("a")] {

@@ -140,7 +140,7 @@ pub struct Busy {
 }
 
 impl Busy {
-    /// Marks the response as ready. The guard moves into the body, and is dropped when the client has taken the body or
+    /// Marks the response as ready. The guard moves into the body, and is dropped when the client has read the body or
     /// given up.
     pub fn until_taken(self: Arc<Self>, body: Body) -> Body {
         self.phase.set(self.request | ANSWERING);
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_frames_a_body_is_bounded_while_it_is_read() {
+    fn the_framing_of_a_body_is_bounded() {
         let phase = Phase::default();
         let is_overframed = |bytes: u64| {
             phase.received(usize::try_from(bytes).unwrap());
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_ends_late_leaves_the_next_one_alone() {
+    fn a_late_end_of_a_request_does_not_affect_the_next_one() {
         let phase = Phase::default();
         let first = Arc::new(phase.begin());
         let rest = Arc::clone(&first);

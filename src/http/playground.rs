@@ -90,7 +90,7 @@ async fn serve(path: &str, runtime: &OperationRuntime, method: &Method, headers:
         match file.plain(runtime).await {
             Ok(plain) => Body::from(plain),
             Err(error) => {
-                tracing::error!(path, cause = %error, "an embedded file is broken");
+                tracing::error!(path, cause = %error, "cannot decompress an embedded file");
                 return StatusCode::INTERNAL_SERVER_ERROR.into_response();
             }
         }
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_is_for_who_takes_it() {
+    fn gzip_is_sent_if_accepted() {
         let takes =
             |accept: &str| takes_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, accept.parse().unwrap())]));
         assert!(takes("gzip") && takes("br, GZIP;q=0.5") && takes("*"));
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_is_unpacked_once() {
+    async fn a_file_is_decompressed_once() {
         let runtime = OperationRuntime::current();
         for (path, file) in SERVED.iter() {
             let first = file.plain(&runtime).await.unwrap();

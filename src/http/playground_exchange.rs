@@ -59,7 +59,7 @@ async fn exchange(state: &GraphqlState, request: Request<Body>) -> Result<Secret
     let read = body::read(sent, BODY, &cpu, |_| Ok(()), |_| Ok(()));
     let sent = timeout(TIME.min(state.settings.body_timeout), read).await.map_err(|_| HttpError::slow_body())??;
     let Ok(Input { code }) = serde_json::from_slice(&sent) else {
-        return Err(HttpError::bad_request("The body has to be {\"code\": \"...\"} and nothing else."));
+        return Err(HttpError::bad_request("The body must be {\"code\": \"...\"} and nothing else."));
     };
     // Begin the turn only now: a client that never sends its body would occupy the operation slots of its address.
     let mut permit =
@@ -73,7 +73,7 @@ fn wrong_code() -> HttpError {
     HttpError {
         status: Some(StatusCode::UNAUTHORIZED),
         code: "UNAUTHENTICATED",
-        message: "This code does not hold: it is another one, was used, or is too old.".to_owned(),
+        message: "This code is not valid: it is wrong, already used, or expired.".to_owned(),
         locations: Vec::new(),
         header: Some((header::WWW_AUTHENTICATE, "Bearer")),
         retry_after: None,

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_code_holds_once() {
+    async fn a_code_works_once() {
         let (session, code) = session();
         assert_eq!(code.len(), 43);
         assert!(session.redeem("").is_none() && session.redeem(&code.to_lowercase()).is_none());
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_code_holds_for_its_time() {
+    async fn a_code_expires() {
         let (session, code) = session();
         tokio::time::advance(PlaygroundSession::LIFETIME).await;
         assert!(session.redeem(&code).is_none());
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_of_it_is_shown() {
+    async fn debug_output_shows_no_secret() {
         let (session, code) = session();
         let shown = format!("{session:?}");
         assert!(!shown.contains(&code) && !shown.contains("ng_1_"), "{shown}");

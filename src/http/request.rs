@@ -47,7 +47,7 @@ pub fn from_body<'a>(body: &'a [u8]) -> Result<GraphqlRequest<'a>, HttpError> {
         return Err(HttpError::bad_request("The body is empty; send a JSON object with `query`."));
     }
     if start.starts_with('[') {
-        return Err(HttpError::bad_request("Lists of operations are not taken; send each in a request of its own."));
+        return Err(HttpError::bad_request("Batches are not supported; send each operation in a request of its own."));
     }
     let bytes = count_values(body)?;
     let parameters = BodyParameters::read(body)?;
@@ -96,7 +96,7 @@ fn count_values(json: &str) -> Result<u64, HttpError> {
         }
     }
     if values > MOST_VALUES {
-        return Err(HttpError::bad_request(format!("The request holds more than {MOST_VALUES} values.")));
+        return Err(HttpError::bad_request(format!("The request contains more than {MOST_VALUES} values.")));
     }
     Ok(values as u64 * VALUE_BYTES)
 }
@@ -152,7 +152,7 @@ fn object<'a>(raw: Option<&'a RawValue>, name: &str) -> Result<Option<&'a str>, 
 fn object_of(text: Option<String>, name: &str) -> Result<Option<Cow<'static, str>>, HttpError> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let raw = serde_json::from_str(&text)
-        .map_err(|error| HttpError::bad_request(format!("`{name}` in the address is not JSON: {error}.")))?;
+        .map_err(|error| HttpError::bad_request(format!("`{name}` in the query string is not JSON: {error}.")))?;
     Ok(object(Some(raw), name)?.map(|text| Cow::Owned(text.to_owned())))
 }
 

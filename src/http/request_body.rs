@@ -27,7 +27,7 @@ const TIME: Duration = Duration::from_secs(5);
 /// How long a response waits for the end of a chunked body. Chunks mostly arrive with the head or right after it.
 const SOON: Duration = Duration::from_millis(100);
 
-/// What happened to a body.
+/// The state of a body.
 enum State {
     /// The handler has it.
     Lent,

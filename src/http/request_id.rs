@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_short_plain_names_are_kept() {
+    fn only_short_plain_request_ids_are_kept() {
         assert!(is_plain(b"7b1f-a_B.9:1"));
         assert!(is_plain(&[b'a'; 64]));
         for odd in [&b""[..], b"a b", b"a\"b", b"\xc3\xbc", &[b'a'; 65]] {

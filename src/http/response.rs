@@ -9,10 +9,10 @@ use axum::response::Response;
 use super::accept::MediaType;
 use super::error::HttpError;
 use super::response_body::{self, ResponseGuard};
-use crate::engine::{self, Buffer, PathSegment, ResponseData, ResponseError, tells_changes};
 use crate::error::Cause;
 use crate::meter::OperationUsage;
 use crate::store::db::DbFault;
+use breadth::{Buffer, PathSegment, ResponseData, ResponseError, tells_changes};
 
 /// Maximum number of errors in a response, not counting those of mutation root fields; the first ones are listed. A
 /// hostile document can cause thousands.
@@ -67,7 +67,7 @@ impl Answer<'_> {
 /// Adds the code and the request ID to every error, and logs the causes of server errors. Each distinct cause is logged
 /// once, as all root fields fail while the database is down. Call this in the task that runs the operation: the client
 /// may have disconnected by the time the response is written.
-pub fn finalize_errors(response: &mut engine::Response, request_id: &str) {
+pub fn finalize_errors(response: &mut breadth::Response, request_id: &str) {
     // Always keep errors about mutations: the client needs them to know which changes were made.
     let mut number = 0;
     response.errors.retain(|error| {
@@ -99,13 +99,13 @@ pub fn finalize_errors(response: &mut engine::Response, request_id: &str) {
 }
 
 /// The database faults that made fields fail.
-pub fn faults(response: &engine::Response) -> impl Iterator<Item = DbFault> {
+pub fn faults(response: &breadth::Response) -> impl Iterator<Item = DbFault> {
     response.errors.iter().filter_map(|error| error.cause::<Cause>()?.fault())
 }
 
 /// The result of an operation, and what the response needs besides.
 pub struct Executed {
-    pub response: engine::Response,
+    pub response: breadth::Response,
     /// Whether the client may safely send the operation again, because it changed nothing.
     pub repeatable: bool,
     /// The estimated cost and the measured usage, if the client asked for them.
@@ -116,7 +116,7 @@ pub struct Executed {
 /// Builds the response to an operation that was executed, or that the schema rejected. The status is one that invites a
 /// retry only if the response has no data and nothing was changed.
 pub fn operation_response(executed: Executed, media_type: MediaType) -> Response {
-    let Executed { response: engine::Response { data, errors, is_empty }, repeatable, cost, guard } = executed;
+    let Executed { response: breadth::Response { data, errors, is_empty }, repeatable, cost, guard } = executed;
     let has = |wanted| errors.iter().any(|error| error.code() == Some(wanted));
     let status = match data {
         ResponseData::Nothing => document_status(media_type),
@@ -200,7 +200,7 @@ fn write(status: StatusCode, media_type: MediaType, answer: Answer<'_>, guard: R
     let (status, body) = match answer.json() {
         Ok(body) => (status, body),
         Err(error) => {
-            tracing::error!(cause = %error, "the answer cannot be written");
+            tracing::error!(cause = %error, "cannot serialize the response");
             (StatusCode::INTERNAL_SERVER_ERROR, Vec::new())
         }
     };
@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_messages_are_cut_between_characters() {
+    fn long_messages_are_truncated_at_a_character() {
         for (length, kept) in [(0, 0), (499, 499), (500, 500), (501, 500), (5000, 500)] {
             let mut message = "ü".repeat(length);
             shorten(&mut message, 500);
@@ -250,10 +250,10 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_repeats_little_of_a_wrong_document() {
+    fn a_response_repeats_little_of_an_invalid_document() {
         let unknown = "ü".repeat(700);
         let error = || ResponseError::new(format!("Unknown field \"{unknown}\" on type \"Query\"."));
-        let mut response = engine::Response::refused((0..5_000).map(|_| error()).collect());
+        let mut response = breadth::Response::refused((0..5_000).map(|_| error()).collect());
         finalize_errors(&mut response, "id");
         assert_eq!(response.errors.len(), MOST_SETTLED);
         let message = &response.errors[0].message;

@@ -17,7 +17,7 @@ use crate::meter::Meter;
 /// address, and the memory of the response.
 #[derive(Default)]
 pub struct ResponseGuard {
-    #[expect(dead_code, reason = "it is given back when this is dropped")]
+    #[expect(dead_code, reason = "dropping it releases the slots")]
     pub permit: Option<RateLimitPermit>,
     pub meter: Option<Arc<Meter>>,
 }

@@ -125,7 +125,7 @@ pub async fn serve(
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
                     let Some(place) = limiter.admit(peer.ip(), connections.len()) else {
-                        tracing::debug!(%peer, "there are too many connections: this one is closed");
+                        tracing::debug!(%peer, "too many connections; closing this one");
                         continue;
                     };
                     let cpu = ConnectionCpu::default();
@@ -136,7 +136,7 @@ pub async fn serve(
                 }
                 Err(error) => {
                     // The process is probably out of file descriptors; retrying at once would only burn CPU time.
-                    tracing::error!(cause = %error, "cannot take a connection");
+                    tracing::error!(cause = %error, "cannot accept a connection");
                     sleep(Duration::from_secs(1)).await;
                 }
             },
@@ -149,7 +149,7 @@ pub async fn serve(
     stage.send_replace(Stage::Ending { until });
     let ended = timeout_at(until + LAST_WORDS, async { while connections.join_next().await.is_some() {} }).await;
     if ended.is_err() {
-        tracing::warn!(connections = connections.len(), "leaving connections that did not end in time");
+        tracing::warn!(connections = connections.len(), "abandoning connections that did not end in time");
     }
 }
 
@@ -159,7 +159,7 @@ pub async fn serve(
 fn bound_unsent(listener: &TcpListener) {
     const BYTES: u32 = 128 << 10;
     if let Err(error) = socket2::SockRef::from(listener).set_tcp_notsent_lowat(BYTES) {
-        tracing::warn!(cause = %error, "the system does not bound what it takes of answers that nobody reads");
+        tracing::warn!(cause = %error, "cannot limit how much of an unread response the system buffers");
     }
 }
 
@@ -247,8 +247,8 @@ async fn connection(
     admitted.budget().charge_discarded(phase.unpaid());
     match ended {
         Some(Ok(())) => {}
-        Some(Err(error)) => tracing::debug!(cause = %error, "a connection broke off"),
-        None => tracing::debug!("leaving a connection whose client does nothing"),
+        Some(Err(error)) => tracing::debug!(cause = %error, "a connection failed"),
+        None => tracing::debug!("abandoning a connection whose client is inactive"),
     }
 }
 
@@ -281,7 +281,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn connections_have_the_bound_of_their_listener() {
+    async fn connections_inherit_the_limit_of_the_listener() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         bound_unsent(&listener);
         let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();

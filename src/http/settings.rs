@@ -24,7 +24,7 @@ pub struct HttpSettings {
     pub trusted_proxies: TrustedProxies,
     /// Limits of documents.
     pub query_limits: QueryLimits,
-    /// Which document ids are known, and whether other documents are accepted.
+    /// The known document ids, and whether other documents are accepted.
     pub stored: PersistedDocumentSettings,
     /// Rate limit of each address.
     pub address_rate_limit: RateLimit,

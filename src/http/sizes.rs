@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_is_that_of_the_group() {
+    fn the_largest_size_is_that_of_its_group() {
         let mut sizes = Sizes::default();
         for (group, member, size) in [(1, "a", 5), (1, "b", 7), (2, "c", 9), (1, "a", 8), (1, "b", 0)] {
             sizes.change(group, member, |_| size);

@@ -78,16 +78,16 @@ impl<S> TimeoutStream<S> {
             self.writing.start(self.timeouts.answer);
         }
         if self.writing.is_over(cx) {
-            Poll::Ready(Err(slow("the answer was not taken in time")))
+            Poll::Ready(Err(slow("the client did not read the response in time")))
         } else {
             Poll::Pending
         }
     }
 }
 
-/// Whoever reads the body sees this error, too.
+/// The reader of the body gets this error, too.
 fn overframed() -> Error {
-    Error::new(OVERFRAMED, "what frames the body is larger than the body")
+    Error::new(OVERFRAMED, "the framing of the body is larger than the body")
 }
 
 fn slow(what: &str) -> Error {
@@ -108,7 +108,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
             return Poll::Ready(read);
         }
         if this.is_awaited_for_too_long(cx) {
-            return Poll::Ready(Err(slow("no request came in time")));
+            return Poll::Ready(Err(slow("no request arrived in time")));
         }
         Poll::Pending
     }
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_says_nothing_is_cut_when_idle_for_too_long() {
+    async fn an_idle_connection_times_out() {
         let (_client, server) = duplex(100);
         assert_eq!(
             seconds_until_cut(&mut TimeoutStream::new(server, PACE, Phase::default(), ConnectionBudget::default()))
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_head_has_to_come_in_its_time_however_it_trickles() {
+    async fn a_trickling_head_times_out() {
         let (mut client, server) = duplex(100);
         let mut paced = TimeoutStream::new(server, PACE, Phase::default(), ConnectionBudget::default());
         let trickle = async {
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_that_is_answered_hurries_nobody_and_the_rest_after_it_is_new() {
+    async fn a_running_request_has_no_read_timeout_and_the_next_starts_anew() {
         let (mut client, server) = duplex(100);
         let phase = Phase::default();
         let mut paced = TimeoutStream::new(server, PACE, phase.clone(), ConnectionBudget::default());
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_has_to_be_taken_in_its_time_however_it_trickles() {
+    async fn a_slowly_read_response_times_out() {
         let (mut client, server) = duplex(10);
         let mut paced = TimeoutStream::new(server, PACE, Phase::default(), ConnectionBudget::default());
         let start = Instant::now();
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn each_answer_has_its_own_time() {
+    async fn each_response_has_its_own_timeout() {
         let (mut client, server) = duplex(10);
         let mut paced = TimeoutStream::new(server, PACE, Phase::default(), ConnectionBudget::default());
         for _ in 0..5 {
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn only_who_may_still_send_is_read_at_the_end() {
+    async fn closing_reads_only_if_the_client_may_still_send() {
         assert_eq!(seconds_to_end(Phase::default(), b"").await, 0);
         assert_eq!(seconds_to_end(Phase::default(), b"the next request").await, 5);
         let unread = Phase::default();

@@ -65,7 +65,7 @@ impl TrustedDocuments {
             };
             by_hash.insert(hash, (Arc::clone(&document), file));
             match trusted.documents.insert(key, Entry { hash, document }) {
-                Some(other) if other.hash != hash => return Err(wrong("has the id of another one")),
+                Some(other) if other.hash != hash => return Err(wrong("has the same id as another one")),
                 _ => {}
             }
         }
@@ -75,7 +75,7 @@ impl TrustedDocuments {
             if trusted.documents.get(&id).is_some_and(|entry| entry.hash != hash) {
                 let file = file.display();
                 return Err(format!(
-                    "{file}: the document with the SHA-256 {id}, which is the id of another one, cannot be used"
+                    "{file}: cannot use the document with the SHA-256 {id}, as another document has this id"
                 ));
             }
             trusted.documents.insert(id, Entry { hash, document });
@@ -109,7 +109,7 @@ fn ready(text: &str, schema: &Schema, limits: &QueryLimits) -> Result<PreparedDo
             let first = errors.swap_remove(0);
             (first.message, first.locations.first().copied())
         }
-        Ok(Err(_)) => ("It does not fit the schema.".to_owned(), None),
+        Ok(Err(_)) => ("It is not valid for the schema.".to_owned(), None),
         Err(error) => (error.message, error.locations.first().copied()),
     };
     let place = place.map(|place| format!(" (line {}, column {})", place.line, place.column)).unwrap_or_default();
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_named_with_its_place() {
+    fn an_unusable_document_is_reported_with_its_location() {
         for (texts, expected) in [
             (
                 &[("a", SCOPES), ("b1", "query B {\n  nots { id }\n}")][..],
@@ -152,7 +152,7 @@ mod tests {
             ),
             (&[("b2", "{ viewer {")], "\"b2\" cannot be used: Syntax Error: "),
             (&[("b3", "query Q {\n viewer { scopes: }\n}")], "(line 2, column 19)"),
-            (&[("a", SCOPES), ("a", "{ __typename }")], "\"a\" has the id of another one"),
+            (&[("a", SCOPES), ("a", "{ __typename }")], "\"a\" has the same id as another one"),
             (&[("b4", &"{ a".repeat(70))], "\"b4\" cannot be used: "),
         ] {
             let message = trusted(texts).unwrap_err();
@@ -160,13 +160,16 @@ mod tests {
         }
         let other = "{ __typename }";
         let message = trusted(&[(&hex(&hash(other)), SCOPES), ("other", other)]).unwrap_err();
-        assert!(message.starts_with("documents.json: ") && message.contains("is the id of another one"), "{message}");
+        assert!(
+            message.starts_with("documents.json: ") && message.contains("another document has this id"),
+            "{message}"
+        );
         let wrong = format!("sha256:{}", hex(&hash("{ a }")));
         assert!(trusted(&[(&wrong, SCOPES)]).unwrap_err().contains("does not have this SHA-256"));
     }
 
     #[test]
-    fn hashes_are_read_and_written() {
+    fn hashes_are_parsed_and_formatted() {
         let hash = hash(SCOPES);
         assert_eq!(parse_hex(&hex(&hash)), Some(hash));
         assert_eq!(parse_hex(&hex(&hash).to_uppercase()), Some(hash));

@@ -60,7 +60,7 @@ impl ValueLimit {
 
     fn take<E: Error>(&self) -> Result<(), E> {
         let left = self.left.get().checked_sub(1);
-        self.left.set(left.ok_or_else(|| E::custom(format!("it holds more than {} values", self.max)))?);
+        self.left.set(left.ok_or_else(|| E::custom(format!("it contains more than {} values", self.max)))?);
         Ok(())
     }
 }
@@ -112,7 +112,11 @@ impl<'de, T: Tree> Deserialize<'de> for JsonTree<T> {
 }
 
 fn deeper<E: Error>(depth: usize) -> Result<usize, E> {
-    if depth < MAX_DEPTH { Ok(depth + 1) } else { Err(E::custom(format!("it is nested more than {MAX_DEPTH} deep"))) }
+    if depth < MAX_DEPTH {
+        Ok(depth + 1)
+    } else {
+        Err(E::custom(format!("it has more than {MAX_DEPTH} nested levels")))
+    }
 }
 
 /// Builds a value, including nested ones.
@@ -197,7 +201,7 @@ impl<'de, T: Tree> Visitor<'de> for Build<'_, T> {
                 continue;
             }
             if T::holds(&fields, &key) {
-                return Err(A::Error::custom(format!("the key {} stands in an object twice", quote(&key))));
+                return Err(A::Error::custom(format!("the key {} occurs twice in an object", quote(&key))));
             }
             let value = entries.next_value_seed(self.at(depth))?;
             T::insert(&mut fields, key, value);

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_the_same_whatever_their_spelling() {
+    fn values_are_equal_in_any_notation() {
         assert!(same(r#""é\/""#, r#""\u00e9/""#));
         assert!(!same("1", "1.0"));
         assert!(!same("null", "[]"));

@@ -84,14 +84,15 @@ impl TokenMemory {
         let operation = held.saturating_add(bytes);
         if operation > token {
             return Err(LimitExceeded::TooComplex(format!(
-                "The operation holds more than {token} bytes of records and answer; ask for fewer records or fields."
+                "The operation uses more than {token} bytes of memory for records and response; request fewer records \
+                 or fields."
             )));
         }
         let mut used = self.pool.lock();
         let of_token = used.tokens.get(&self.token).copied().unwrap_or_default().saturating_add(bytes);
         if of_token > token {
             return Err(LimitExceeded::RateLimited(format!(
-                "The operations of this token hold more than {token} bytes; read the answers that are waiting first."
+                "The operations of this token use more than {token} bytes of memory; read the pending responses first."
             )));
         }
         let of_process = used.process.saturating_add(bytes);
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_holds_no_more_than_its_share() {
+    fn a_token_uses_no_more_memory_than_its_share() {
         let pool = MemoryPool::new(MemoryLimits { process: 100 * MIB, token: 4 * MIB });
         let (one, other) = (pool.token("one"), pool.token("other"));
         assert_eq!(code(one.take(0, 5 * MIB)), Some("TOO_COMPLEX"), "alone");
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_that_hold_little_find_room_where_others_find_none() {
+    fn memory_is_reserved_for_tokens_that_use_little() {
         let pool = MemoryPool::new(MemoryLimits { process: 8 * MIB, token: 7 * MIB });
         let (large, small) = (pool.token("large"), pool.token("small"));
         assert_eq!(code(large.take(0, 6 * MIB)), None, "three quarters");
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_given_back() {
+    fn memory_is_released() {
         let pool = MemoryPool::new(MemoryLimits { process: 1_000, token: 500 });
         let mut reservation = MemoryReservation::new(pool.token("a"));
         reservation.grow(300).unwrap();

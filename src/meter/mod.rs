@@ -21,7 +21,8 @@ pub use limits::OperationLimits;
 pub use memory::{MemoryLimits, MemoryPool, MemoryReservation, TokenMemory};
 pub use usage::OperationUsage;
 
-use crate::engine::{ChangeCount, MutationProgress};
+use breadth::{ChangeCount, MutationProgress};
+
 use crate::scheduling::watchdog;
 
 /// Memory that a row takes in addition to the bytes of its columns.
@@ -57,7 +58,7 @@ pub struct Meter {
     changes: AtomicU64,
     /// Number of changes whose commit is in doubt, because the database did not confirm it.
     doubtful_changes: AtomicU64,
-    /// What a mutation has answered so far.
+    /// The results of a mutation so far.
     progress: MutationProgress,
 }
 
@@ -116,7 +117,7 @@ impl Meter {
         ChangeCount { made: get(&self.changes), unknown: get(&self.doubtful_changes) }
     }
 
-    /// What a mutation has answered so far.
+    /// The results of a mutation so far.
     pub fn progress(&self) -> &MutationProgress {
         &self.progress
     }
@@ -229,7 +230,7 @@ impl Meter {
         if values > self.limits.values {
             let most = self.limits.values;
             return Err(LimitExceeded::TooComplex(format!(
-                "The answer holds more than {most} values; ask for smaller pages, or nest fewer of them."
+                "The response contains more than {most} values; request smaller pages, or nest fewer of them."
             )));
         }
         Ok(())
@@ -251,7 +252,7 @@ impl Meter {
         Ok(())
     }
 
-    /// What has been used so far. Call it while polling the operation, as it adds the CPU time of the current poll.
+    /// The usage so far. Call it while polling the operation, as it adds the CPU time of the current poll.
     pub fn usage(&self) -> OperationUsage {
         self.cpu(watchdog::take_cpu_time());
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -326,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_given_back_with_the_meter() {
+    fn memory_is_released_with_the_meter() {
         let pool = MemoryPool::new(MemoryLimits { process: 4 << 20, token: 1 << 20 });
         let meter = Meter::new(OperationLimits::UNLIMITED, pool.token("token"));
         meter.reserve_rows(700_000).unwrap();

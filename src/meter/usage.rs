@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// What an operation has used.
+/// The usage of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OperationUsage {
     /// Total time of its statements.
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_point_is_a_microsecond_or_a_hundred_bytes() {
+    fn a_cost_unit_is_a_microsecond_or_a_hundred_bytes() {
         let usage = OperationUsage {
             database: Duration::from_millis(2),
             cpu: Duration::from_micros(300),

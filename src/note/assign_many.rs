@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use async_graphql::{ID, InputObject};
+use breadth::{Context, field_ref, inline, object};
 
 use super::assignments::assign_users;
 use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
 use super::lock::References;
-use crate::engine::{Context, field_ref, inline, object};
 use crate::error::Result;
 use crate::event::ChangeContext;
 use crate::graphql::context::ContextExt;

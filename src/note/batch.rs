@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_graphql::{Enum, ID};
+use breadth::{field_ref, inline, object};
 
 use super::lock::lock_notes;
 use super::object::Note;
 use super::text::NOTES;
-use crate::engine::{field_ref, inline, object};
 use crate::error::Result;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};

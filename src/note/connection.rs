@@ -4,14 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use async_graphql::Value;
 use async_graphql::registry::Registry;
+use breadth::{Args, Arguments, FieldDefinition, FromArguments, NonNull, field, inline, object, relation_with_args};
 
 use super::list::{NoteList, NoteListArgs};
 use super::load::{ListKey, NotesOf, NotesTotal, SharedArgs};
 use super::object::Note;
 use super::order::{NoteSortOrder, RankedNote};
-use crate::engine::{
-    Args, Arguments, FieldDefinition, FromArguments, NonNull, field, inline, object, relation_with_args,
-};
 use crate::error::{Error, Result};
 use crate::graphql::context::{ContextExt, DataSource};
 use crate::graphql::pagination::{Page, PageInfo, PageRequest, page_count, total_count, total_count_precision};

@@ -2,6 +2,7 @@
 
 use async_graphql::Enum;
 use async_graphql::resolver_utils::EnumType;
+use breadth::{field_ref, object};
 use sea_orm::Condition;
 use sea_orm::sea_query::{
     Asterisk, ColumnRef, Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, JoinType, NullOrdering, Order, Query,
@@ -12,7 +13,6 @@ use super::candidates::CandidateQuery;
 use super::enums::{NoteReferenceType, NoteStatus};
 use super::filter::NoteFilter;
 use super::list::{NoteList, NoteListArgs};
-use crate::engine::{field_ref, object};
 use crate::error::{Error, Result};
 use crate::graphql::context::DataSource;
 use crate::graphql::global_id::NodeKind;

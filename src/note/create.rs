@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{ID, InputObject};
+use breadth::{Context, inline, object};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
 use super::assignments::{insert_assignments, new_assignments};
@@ -11,7 +12,6 @@ use super::enums::{NoteReferenceType, NoteStatus};
 use super::lock::References;
 use super::object::Note;
 use super::text::{BODY, NAME, SUBJECT};
-use crate::engine::{Context, inline, object};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{ID, InputObject};
+use breadth::{Context, field_ref, inline, object};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::deletion::{DeletionReport, report};
 use super::lock::lock_note;
 use super::object::Note;
-use crate::engine::{Context, field_ref, inline, object};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;

@@ -1,11 +1,11 @@
 //! `notesDelete`.
 
 use async_graphql::{ID, InputObject};
+use breadth::{Context, field_ref, inline, object};
 
 use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
 use super::delete::remove;
 use super::deletion::DeletionReport;
-use crate::engine::{Context, field_ref, inline, object};
 use crate::error::Result;
 use crate::event::ChangeContext;
 use crate::graphql::context::ContextExt;

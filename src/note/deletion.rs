@@ -1,10 +1,10 @@
 //! Deletion reports: the records that a deletion removes, and those that stay but lose their link.
 
 use async_graphql::{Enum, ID};
+use breadth::{Context, field_ref, inline, leaf_enum, object};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::text::{NOTES, distinct};
-use crate::engine::{Context, field_ref, inline, leaf_enum, object};
 use crate::error::{Error, Result};
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::NodeKind;
@@ -110,7 +110,7 @@ impl DeletionItem {
 pub async fn preview(ctx: &Context<'_>, ids: &[ID]) -> Result<DeletionReport> {
     if ids.len() > NOTES {
         let count = ids.len();
-        return Err(Error::Invalid(format!("`ids` has {count} values; at most {NOTES} are taken.")));
+        return Err(Error::Invalid(format!("`ids` has {count} values; at most {NOTES} are allowed.")));
     }
     let keys = ids.iter().map(|id| NodeKind::Note.parse_arg(id)).collect::<Result<Vec<i64>>>()?;
     let db = &ctx.app().db;

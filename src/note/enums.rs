@@ -1,8 +1,8 @@
 //! The enums of the type `Note`.
 
 use async_graphql::Enum;
+use breadth::leaf_enum;
 
-use crate::engine::leaf_enum;
 use crate::store::entity::note;
 
 /// Whether a note still needs attention.

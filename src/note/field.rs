@@ -6,12 +6,12 @@
 
 use async_graphql::Enum;
 use async_graphql::resolver_utils::{EnumType, enum_value};
+use breadth::leaf_enum;
 use chrono::{DateTime, Utc};
 use sea_orm::Set;
 use serde_json::{Value as Json, json};
 
 use super::enums::{NoteReferenceType, NoteStatus};
-use crate::engine::leaf_enum;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::scalars;
 use crate::store::entity::event::{EventValue, FieldChange};

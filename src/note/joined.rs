@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use breadth::{Loader, Prefetched};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, JoinType, SelectStatement};
 use sea_orm::{Condition, DbErr};
 
-use crate::engine::{Loader, Prefetched};
 use crate::store::db::Row;
 use crate::store::entity::{ColumnSet, ColumnTable};
 

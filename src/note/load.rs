@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use breadth::{Loader, Prefetched};
 use futures_util::future::try_join_all;
 use futures_util::try_join;
 use hashbrown::HashMap;
@@ -13,7 +14,6 @@ use super::list::{NoteList, NoteListArgs};
 use super::message_range::MessageRange;
 use super::order::RankedNote;
 use super::single_note;
-use crate::engine::{Loader, Prefetched};
 use crate::error::{Error, Result};
 use crate::graphql::context::DataSource;
 use crate::graphql::global_id::AssigneeKey;

@@ -1,4 +1,4 @@
-//! What all mutations share: finding the note, and checking the records that it links to.
+//! Steps of all mutations: finding the note, and checking the records that it links to.
 
 use std::collections::HashSet;
 
@@ -56,7 +56,7 @@ pub async fn lock_notes(transaction: &Transaction, access: AccessScope, keys: &[
     Ok(notes)
 }
 
-/// Those of the notes that the viewer still sees after `removed` users were unassigned: viewers who unassign themselves
+/// Returns the notes that the viewer still sees after `removed` users were unassigned: viewers who unassign themselves
 /// from a confidential note may lose access to it.
 pub async fn still_visible(
     transaction: &Transaction,

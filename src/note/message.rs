@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, LazyLock};
 
+use breadth::{field, field_ref, inline, object, relation, required};
+
 use super::load::NoteById;
 use super::object::Note;
-use crate::engine::{field, field_ref, inline, object, relation, required};
 use crate::graphql::global_id::{GlobalId, NodeKind};
 use crate::graphql::scalars::{BigInt, DateTime, Url};
 use crate::store::entity::message;

@@ -7,12 +7,12 @@
 use std::sync::Arc;
 
 use async_graphql::InputObject;
+use breadth::{Args, FieldDefinition, NonNull, field, inline, object, relation_with_args};
 
 use super::load::MessagesOf;
 use super::message::NoteMessage;
 use super::message_range::MessageRange;
 use super::order::OrderDirection;
-use crate::engine::{Args, FieldDefinition, NonNull, field, inline, object, relation_with_args};
 use crate::error::Result;
 use crate::graphql::pagination::{Cursor, PageArgs, PageInfo, SortKey, SortOrder};
 use crate::store::entity::message;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use async_graphql::ID;
+use breadth::{field, field_in_context, field_ref, object, relation, required};
 
 use super::enums::{NoteReferenceType, NoteStatus};
 use super::load::{AssigneesOf, MessagesOf};
@@ -11,7 +12,6 @@ use super::message_page;
 use super::message_range::MessageRange;
 use crate::company::{Company, CompanyById};
 use crate::customer::{Customer, CustomerById};
-use crate::engine::{field, field_in_context, field_ref, object, relation, required};
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::{GlobalId, NodeKind};
 use crate::graphql::scalars::{BigInt, DateTime};

@@ -124,7 +124,7 @@ impl NoteSortOrder {
         let order_by = order_by.filter(|fields| !fields.is_empty()).unwrap_or(&newest);
         if order_by.len() > MAX_FIELDS {
             return Err(Error::Invalid(format!(
-                "`orderBy` has {} fields; at most {MAX_FIELDS} are taken.",
+                "`orderBy` has {} fields; at most {MAX_FIELDS} are allowed.",
                 order_by.len()
             )));
         }
@@ -178,9 +178,7 @@ impl NoteSortOrder {
 /// INVALID if there is no search.
 fn fingerprint(search: Option<&str>) -> Result<String> {
     let Some(search) = search else {
-        return Err(Error::Invalid(
-            "RELEVANCE is how well notes match: it takes a `search` that is not blank.".to_owned(),
-        ));
+        return Err(Error::Invalid("RELEVANCE requires a `search` that is not blank.".to_owned()));
     };
     Ok(URL_SAFE_NO_PAD.encode(&Sha256::digest(search)[..9]))
 }

@@ -5,13 +5,13 @@ use std::slice;
 use std::sync::Arc;
 
 use async_graphql::{ID, InputObject};
+use breadth::{Context, field_ref, inline, object};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 
 use super::field::NoteField;
 use super::lock::{References, lock_note};
 use super::object::Note;
 use super::patch_fields::{Diff, NotePatch, ParsedPatch};
-use crate::engine::{Context, field_ref, inline, object};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;

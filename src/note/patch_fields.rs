@@ -91,7 +91,7 @@ impl ParsedPatch {
         } = patch;
         let some_tags = !add_tags.is_undefined() || !remove_tags.is_undefined();
         if !tags.is_undefined() && some_tags {
-            let message = "`tags` sets all tags; leave out `addTags` and `removeTags`, or use these alone.";
+            let message = "`tags` replaces all tags; use either `tags`, or `addTags` and `removeTags`.";
             errors.add(ErrorCode::Invalid, &path("tags"), message);
         }
         let mut link = |kind: NodeKind, field: NoteField, id: MaybeUndefined<ID>, errors: &mut UserErrors| match id {
@@ -219,7 +219,7 @@ impl Diff {
         let note = patch.apply(old);
         let count = note.tags.0.len();
         if patch.tags.is_none() && count > old.tags.0.len() && count > TAGS {
-            let message = format!("The note would have {count} tags; at most {TAGS} are taken.");
+            let message = format!("The note would have {count} tags; at most {TAGS} are allowed.");
             errors.0.push(UserError::too_many(&path("addTags"), count, TAGS, message));
         }
         if patch.hides(old) && !may_hide {
@@ -262,7 +262,7 @@ impl Diff {
         self.note.version = old.version + 1;
         self.note.updated_on = context.time;
         self.note.updated_by_id = Some(context.viewer.user_id);
-        // What an import kept of a field's original is no longer true.
+        // The original value that an import has kept of a field is no longer true.
         let keys: Vec<&str> = self.fields.iter().flat_map(|field| field.spec().keys).copied().collect();
         self.note.source = provenance::forget(self.note.source.take(), &keys);
         self.columns.source = Set(self.note.source.clone());

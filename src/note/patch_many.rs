@@ -1,12 +1,12 @@
 //! `notesPatch`.
 
 use async_graphql::{ID, InputObject};
+use breadth::{Context, field_ref, inline, object};
 
 use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
 use super::lock::References;
 use super::patch::{may_hide, save};
 use super::patch_fields::{Diff, NotePatch, ParsedPatch};
-use crate::engine::{Context, field_ref, inline, object};
 use crate::error::Result;
 use crate::event::ChangeContext;
 use crate::graphql::context::ContextExt;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{ID, InputObject};
+use breadth::{Context, inline, object};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
@@ -12,7 +13,6 @@ use super::message::NoteMessage;
 use super::message_page::NoteMessageEdge;
 use super::object::Note;
 use super::text::{BODY, NAME};
-use crate::engine::{Context, inline, object};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;
@@ -106,7 +106,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
     let NoteMessagePostInput { note_id, message, attachment, idempotency_key: _ } = input;
     errors.check_text(&["input", "message"], &message, BODY);
     if message.trim().is_empty() && attachment.is_none() {
-        errors.add(ErrorCode::Required, &["input", "message"], "A message has a text or an attachment.");
+        errors.add(ErrorCode::Required, &["input", "message"], "A message must have a text or an attachment.");
     }
     let (url, filename, content_type) = match attachment {
         None => (None, None, None),

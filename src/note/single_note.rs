@@ -2,6 +2,7 @@
 //! joins takes half the time of one statement per record. Lists do not join: there the same few people would be read
 //! again with every row.
 
+use breadth::Prefetched;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition};
 
@@ -9,7 +10,6 @@ use super::joined::{JoinedTable, on};
 use super::message_range::MessageRange;
 use crate::company::CompanyById;
 use crate::customer::CustomerById;
-use crate::engine::Prefetched;
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::note_type::NoteTypeById;

@@ -9,7 +9,7 @@ use sea_orm::sea_query::{Expr, Func};
 use crate::graphql::pagination::{CursorValue, time};
 use crate::store::entity::note;
 
-/// Where nulls sort among the values.
+/// The position of nulls among the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NullOrder {
     Low,

@@ -37,7 +37,7 @@ impl UserErrors {
                 let path = [path, &[index.as_str()]].concat();
                 self.check_text(&path, tag, TAG);
                 if tag.trim().is_empty() {
-                    self.add(ErrorCode::Invalid, &path, "A tag has at least one character that can be seen.");
+                    self.add(ErrorCode::Invalid, &path, "A tag must have at least one visible character.");
                 }
             }
         }

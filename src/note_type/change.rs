@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use async_graphql::ID;
+use breadth::{Context, inline, object};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect};
 
 use super::object::NoteType;
-use crate::engine::{Context, inline, object};
 use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::NodeKind;
@@ -106,7 +106,7 @@ pub async fn delete(ctx: &Context<'_>, id: ID) -> Result<NoteTypePayload> {
     // A mutation that links a note to the type locks the type, too, so the count stays true. ADMIN sees all notes.
     let count = ctx.access().notes().filter(note::Column::TypeId.eq(row.id)).count(&transaction).await?;
     if count > 0 {
-        let message = format!("{count} notes are of the type {}; give them another one first.", quote(&row.name));
+        let message = format!("{count} notes have the type {}; change their type first.", quote(&row.name));
         let in_use = UserError::new(ErrorCode::InUse, &["id"], message).with(serde_json::json!({ "count": count }));
         return NoteTypePayload::refused(transaction, vec![in_use]).await;
     }
@@ -138,7 +138,7 @@ fn check(name: &str) -> Vec<UserError> {
     let mut errors = UserErrors::default();
     if name.trim().is_empty() {
         errors.check_text(&["name"], name, NAME);
-        errors.add(ErrorCode::Required, &["name"], "A name has at least one character that can be seen.");
+        errors.add(ErrorCode::Required, &["name"], "A name must have at least one visible character.");
     } else {
         errors.check_name(&["name"], name, NAME);
     }
@@ -146,5 +146,5 @@ fn check(name: &str) -> Vec<UserError> {
 }
 
 fn taken_name(name: &str) -> UserError {
-    UserError::new(ErrorCode::Taken, &["name"], format!("There is a note type {} already.", quote(name)))
+    UserError::new(ErrorCode::Taken, &["name"], format!("A note type {} already exists.", quote(name)))
 }

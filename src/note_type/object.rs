@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use breadth::{Loader, field, field_ref, object};
 use hashbrown::HashMap;
 
-use crate::engine::{Loader, field, field_ref, object};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::graphql::global_id::{GlobalId, NodeKind};

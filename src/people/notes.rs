@@ -1,6 +1,6 @@
 //! The notes of a customer or a user.
 
-use crate::engine::FieldDefinition;
+use breadth::FieldDefinition;
 
 /// How the notes of a list are related to the record that the list belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

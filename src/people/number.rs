@@ -1,9 +1,9 @@
 //! Telephone numbers, of customers and of users.
 
 use async_graphql::InputObject;
+use breadth::{field_ref, object};
 
 use super::phone::is_international;
-use crate::engine::{field_ref, object};
 
 /// The GraphQL object of a telephone number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_the_whole_number_where_it_begins_as_one() {
+    fn a_text_that_begins_like_a_number_is_the_full_number() {
         let of = |text: &str| PhoneNumber::of_text(Some(&text.to_owned()));
         let phone = |number: Option<&str>, full: Option<&str>| {
             Some(PhoneNumber { country_code: None, number: number.map(str::to_owned), full: full.map(str::to_owned) })
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_put_together_where_the_whole_is_not_given() {
+    fn a_missing_full_number_is_joined_from_its_parts() {
         for (code, number, full, text) in [
             (Some("49"), Some("0171 2"), Some("+49 171 2"), Some("+49 171 2")),
             (Some("49"), Some("0171 2"), None, Some("+49 (0)171 2")),

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_found_however_it_is_dialled() {
+    fn a_number_matches_with_and_without_prefixes() {
         for forms in [
             forms(Some("49"), Some("0171 234-5678"), Some("+49 171 2345678")),
             forms(Some("+49"), None, Some("+49 (0)171 2345678")),
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_digits_has_no_forms() {
+    fn a_text_without_digits_has_no_search_forms() {
         assert!(forms(Some("x"), Some("unknown"), Some("")).is_empty());
         assert!(forms(None, None, None).is_empty());
         assert!(forms_of_any("ext.").is_empty());

@@ -32,7 +32,7 @@ impl PeopleSearch {
         let mut pieces = pieces(text);
         let count = pieces.len();
         if count > MAX_WORDS {
-            return Err(Error::Invalid(format!("`search` has {count} words; at most {MAX_WORDS} are taken.")));
+            return Err(Error::Invalid(format!("`search` has {count} words; at most {MAX_WORDS} are allowed.")));
         }
         // In a name without blanks, the text may continue after the last character of the search.
         if pieces.last().is_some_and(|piece| piece.shape == Shape::Last) {
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_is_its_words_without_those_that_others_imply() {
+    fn words_implied_by_longer_ones_are_dropped() {
         assert_eq!(words("Ann LEE ann annabel"), Some(vec!["lee".to_owned(), "annabel".to_owned()]));
         assert_eq!(words("Lee, lee"), Some(vec!["lee".to_owned()]));
         assert_eq!(words("+49 171 2"), Some(vec!["491712".to_owned()]));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_has_a_bound() {
+    fn a_search_is_bounded() {
         let many = |count: u32| (0..count).map(|n| format!("w{n}")).collect::<Vec<_>>().join(" ");
         assert_eq!(words(&many(20)).map(|words| words.len()), Some(19), "w1 is implied by w10");
         assert_eq!(PeopleSearch::new(Some(&many(21))).err().map(|error| error.code()), Some("INVALID"));

@@ -122,7 +122,7 @@ pub async fn lock_people<E: Upsertable>(
         let mut fields = InputFields::of(index, false, errors);
         fields.check("externalKey", &upsert_key.external_key, SHORT);
         if upsert_key.external_key.is_empty() {
-            fields.add(ErrorCode::Required, "externalKey", "A key has at least one character.");
+            fields.add(ErrorCode::Required, "externalKey", "A key must have at least one character.");
         }
         ids.push(
             upsert_key
@@ -158,7 +158,7 @@ pub async fn lock_people<E: Upsertable>(
         let of_id = id.and_then(|id| by_id.get(&id).copied());
         let is_again = !keys.insert(key);
         if is_again {
-            fields.add(ErrorCode::Invalid, "externalKey", format!("The key {} stands here twice.", quote(key)));
+            fields.add(ErrorCode::Invalid, "externalKey", format!("The key {} occurs twice here.", quote(key)));
         }
         match (id, of_id) {
             (Some(id), None) => {
@@ -171,14 +171,14 @@ pub async fn lock_people<E: Upsertable>(
                 fields.add(ErrorCode::Taken, "id", message);
             }
             (_, Some(row)) if of_key.is_some_and(|other| id_of::<E>(other) != id_of::<E>(row)) => {
-                let message = format!("Another {} has the key {} already.", E::KIND.name(), quote(key));
+                let message = format!("Another {} already has the key {}.", E::KIND.name(), quote(key));
                 fields.add(ErrorCode::Taken, "externalKey", message);
             }
             _ => {}
         }
         let row = of_id.or(of_key);
         if row.is_some_and(|row| !people.insert(id_of::<E>(row))) && !is_again {
-            fields.add(ErrorCode::Invalid, "id", "Somebody stands here twice.");
+            fields.add(ErrorCode::Invalid, "id", "This person occurs twice here.");
         }
         held.push(row.cloned());
     }
@@ -341,7 +341,7 @@ impl<'p> InputFields<'p> {
         // it.
         if is_given || self.is_new && !is_null {
             if column.trim().is_empty() {
-                self.add(ErrorCode::Required, field, format!("`{field}` has at least one character that can be seen."));
+                self.add(ErrorCode::Required, field, format!("`{field}` must have at least one visible character."));
             }
             self.check(field, column, max);
         }

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_company_that_is_far_from_its_limits_is_not_read_again() {
+    fn usage_far_below_the_limits_is_cached() {
         let quota = Quota::new(LIMITS);
         let growth = StorageUsage { notes: 1, bytes: 10 };
         assert!(!quota.is_far(1, growth), "nothing is known of it");

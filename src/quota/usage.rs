@@ -9,7 +9,7 @@ use super::size::ROW;
 /// other until they commit, so each picks a row at random. (`SQLite` has only one writer at a time anyway.)
 const STRIPES: u8 = 16;
 
-/// What a company stores, or what a change adds to it.
+/// The storage of a company, or what a change adds to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StorageUsage {
     pub notes: i64,

@@ -19,8 +19,8 @@ pub const SLICE: Duration = Duration::from_millis(5);
 /// A statement's turn ends after this time if it is neither renewed nor given back, because whoever fetches the rows is
 /// slow.
 const LEFT: Duration = Duration::from_millis(30);
-/// Maximum number of companies, and of principals, whose last turns are remembered. Those that had none recently are
-/// forgotten and go first, as if they were new.
+/// Maximum number of companies, and of principals, whose last turns are remembered. Principals without a recent turn
+/// are forgotten and go first, as if they were new.
 const MOST_REMEMBERED: usize = 1_000;
 /// How often a thread that waits for a turn checks whether the turn is still wanted.
 const LOOK: Duration = Duration::from_millis(5);

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_bounded_and_comes_back_and_who_is_alone_needs_none() {
+    fn free_time_is_bounded_refills_and_is_unlimited_when_alone() {
         let mut free = FreeTime::on(2.0);
         let (one, other) = (of_company(1, 1), of_company(1, 2));
         let start = Instant::now();
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_are_whole_again_are_forgotten() {
+    fn entries_with_full_credit_are_removed() {
         let mut free = FreeTime::on(2.0);
         let start = Instant::now();
         for token_id in 0..3_000 {
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_a_company_share_its_time_with_those_of_others() {
+    fn tokens_share_the_credit_of_their_company_while_others_are_active() {
         let mut free = FreeTime::on(2.0);
         let start = Instant::now();
         for token_id in 0..4 {

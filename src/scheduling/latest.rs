@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Whoever began nothing for this long counts as gone.
+/// A principal that began nothing for this long counts as gone.
 const GONE: Duration = Duration::from_secs(1);
 
-/// The last to begin something, and the last before that who was somebody else.
+/// The last principal that began something, and the last different one before it.
 #[derive(Debug)]
 pub struct Latest<K>([Option<(K, Instant)>; 2]);
 
@@ -24,7 +24,7 @@ impl<K: Copy + PartialEq> Latest<K> {
         }
     }
 
-    /// Whether nobody else has begun anything recently.
+    /// Whether no other principal has begun anything recently.
     pub fn is_alone(&self, who: K, now: Instant) -> bool {
         self.0.iter().flatten().all(|(other, at)| *other == who || now.saturating_duration_since(*at) > GONE)
     }

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_runs_elsewhere_and_in_turns() {
+    async fn work_runs_on_other_threads_and_in_turns() {
         static RUNNING: AtomicUsize = AtomicUsize::new(0);
         let here = thread::current().id();
         let turns = CpuScheduler::of_process().capacity();
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_panics_is_an_error_and_gives_its_turn_back() {
+    async fn panicking_work_returns_an_error_and_its_turn() {
         for _ in 0..=CpuScheduler::of_process().capacity() {
             assert!(offload(|| panic!("on purpose")).await.is_err_and(|error| error.is_panic()));
         }

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn whoever_computes_for_long_does_so_without_a_turn_of_polls() {
+    async fn long_computations_hold_no_turn_of_polls() {
         static RUNNING: AtomicUsize = AtomicUsize::new(0);
         let polls = PollScheduler::on_threads(2);
         let long = (1..=6).map(|company_id| {
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_others_wait_for_needs_no_turn() {
+    async fn a_task_that_others_wait_for_needs_no_turn() {
         let polls = PollScheduler::on_threads(1);
         let turn = polls.0.try_acquire(principal(2), WorkClass::LongRead);
         assert!(turn.is_some());
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_poll_that_panics_gives_its_turn_back() {
+    async fn a_panicking_poll_returns_its_turn() {
         let polls = PollScheduler::on_threads(1);
         let of_task = polls.clone();
         let panics = tokio::spawn(async move { of_task.run(principal(1), async { panic!("on purpose") }).await });
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_computes_little_does_not_wait_for_all_that_others_compute() {
+    async fn light_tasks_do_not_wait_behind_heavy_ones() {
         let polls = PollScheduler::on_threads(1);
         let order = Arc::new(Mutex::new(Vec::new()));
         let work = |company_id, name: &'static str, times| {

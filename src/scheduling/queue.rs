@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::principal::Principal;
 
-/// What a waiter waits for.
+/// The resource that a waiter waits for.
 #[derive(Clone, Copy, Debug)]
 pub struct Waiter {
     pub principal: Principal,
@@ -70,7 +70,8 @@ impl Lines {
         if is_first { &mut self.first } else { &mut self.next }
     }
 
-    /// Which line has the earliest entry that may get a turn. `may_begin` tells whether first turns may be granted.
+    /// Finds the line with the earliest entry that may get a turn. `may_begin` tells whether first turns may be
+    /// granted.
     fn is_first_next(&self, may_begin: bool) -> Option<bool> {
         let first = self.first.front().filter(|_| may_begin).map(|entry| (entry.number, true));
         let next = self.next.front().map(|entry| (entry.number, false));

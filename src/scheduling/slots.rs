@@ -21,7 +21,7 @@ pub struct Slot {
 /// The free connections, by index.
 #[derive(Debug)]
 pub struct Slots {
-    /// Those that were used before, the longest idle one first.
+    /// Slots that were used before, the longest idle one first.
     rested: VecDeque<usize>,
     /// The first index that was never used; all higher ones are unused, too.
     fresh: usize,

@@ -58,7 +58,7 @@ fn ask(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_has_all_when_nobody_waits_and_half_when_somebody_does() {
+async fn a_token_may_use_all_connections_unless_others_wait() {
     let scheduler = Scheduler::new(TEN);
     let mut held: Vec<_> =
         (0..10).map(|_| try_take(&scheduler, principal(1, 1), WorkClass::LongRead).unwrap()).collect();
@@ -75,7 +75,7 @@ async fn a_token_has_all_when_nobody_waits_and_half_when_somebody_does() {
 
 /// The number of running statements is bounded for principals that use much while others are active, however many wait.
 #[tokio::test(start_paused = true)]
-async fn a_token_and_a_company_hold_a_part_while_others_use_some() {
+async fn tokens_and_companies_are_limited_while_others_are_active() {
     let scheduler = Scheduler::new(SchedulerLimits { contended: ContendedLimits { token: 2, company: 3 }, ..TEN });
     let much = ask(&scheduler, principal(1, 1), 10, Duration::from_secs(1));
     sleep(Duration::from_millis(10)).await;
@@ -106,7 +106,7 @@ async fn a_token_and_a_company_hold_a_part_while_others_use_some() {
 
 /// Earlier requests of one token do not delay another token.
 #[tokio::test(start_paused = true)]
-async fn who_asks_for_little_does_not_stand_behind_who_asks_for_much() {
+async fn light_users_do_not_queue_behind_heavy_ones() {
     let scheduler = Scheduler::new(TEN);
     let much = ask(&scheduler, principal(1, 1), 500, Duration::from_millis(100));
     sleep(Duration::from_millis(1)).await;
@@ -124,7 +124,7 @@ async fn who_asks_for_little_does_not_stand_behind_who_asks_for_much() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn companies_have_equal_parts_and_tokens_of_one_share_its_part() {
+async fn companies_get_equal_shares_divided_among_their_tokens() {
     let scheduler = Scheduler::new(SchedulerLimits { wait: Duration::from_hours(1), ..TEN });
     let running = Arc::new(AtomicUsize::new(0));
     let mut waits = Vec::new();
@@ -155,7 +155,7 @@ async fn companies_have_equal_parts_and_tokens_of_one_share_its_part() {
 
 /// Reserved connections are for tokens with little recent use, one for each, and only for short statements.
 #[tokio::test(start_paused = true)]
-async fn little_use_finds_a_connection_where_others_hold_all() {
+async fn reserved_connections_serve_light_users() {
     let scheduler = Scheduler::new(TEN);
     let held: Vec<_> = (0..10).map(|_| try_take(&scheduler, principal(1, 1), WorkClass::Read).unwrap()).collect();
     assert!(held.iter().all(|permit| !permit.is_reserved()));
@@ -198,7 +198,7 @@ async fn transactions_leave_a_connection_to_their_reads() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_is_refused_in_time_and_beyond_a_number() {
+async fn waiters_are_refused_after_a_timeout_and_above_a_limit() {
     let scheduler = Scheduler::new(SchedulerLimits { waiting: 3, ..TEN });
     let held: Vec<_> = (0..10).map(|_| try_take(&scheduler, principal(1, 1), WorkClass::LongRead).unwrap()).collect();
     let start = Instant::now();
@@ -218,7 +218,7 @@ async fn who_waits_is_refused_in_time_and_beyond_a_number() {
 
 /// Dropping a future that waits, or one that has its connection, never loses a connection.
 #[tokio::test(start_paused = true)]
-async fn no_connection_is_lost_by_who_hangs_up() {
+async fn cancelled_waiters_lose_no_connection() {
     let scheduler = Scheduler::new(TEN);
     let mut waits = Vec::new();
     for n in 0..2_000_u64 {
@@ -267,7 +267,7 @@ async fn one_connection_is_used_in_turns() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_used_much_is_not_kept_waiting_for_ever() {
+async fn heavy_users_are_not_starved() {
     let one = SchedulerLimits { ordinary: 1, reserved: 0, per_token: 1, contended: ContendedLimits::UNLIMITED, ..TEN };
     let scheduler = Scheduler::new(one);
     for granted in join_all(ask(&scheduler, principal(1, 1), 1, Duration::from_secs(30))).await {
@@ -293,7 +293,7 @@ async fn who_used_much_is_not_kept_waiting_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn owners_are_forgotten() {
+async fn idle_owners_are_forgotten() {
     let scheduler = Scheduler::new(TEN);
     for n in 0..10_000 {
         drop(try_take(&scheduler, principal(n, n), WorkClass::Read).unwrap());

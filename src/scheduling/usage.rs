@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn use_is_remembered_while_connections_are_held_and_forgotten_afterwards() {
+    fn usage_is_kept_while_connections_are_held_and_decays_afterwards() {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs_f64(seconds);
         let mut usage = RecentUsage::new(start);

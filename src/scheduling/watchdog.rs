@@ -108,7 +108,7 @@ async fn watch<F: Future>(what: &'static str, limit: Duration, meter: impl Fn(Du
 #[cold]
 fn report(what: &'static str, took: Duration) {
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::warn!(what, milliseconds, "a poll held its thread for too long");
+    tracing::warn!(what, milliseconds, "a poll blocked its thread for too long");
     metrics::counter!(SLOW_POLLS, "what" => what).increment(1);
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{what}: {milliseconds} ms"));
     // Count last, so that whoever sees the count finds the report.
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn long_work_lets_others_have_their_turn() {
+    async fn long_work_yields_to_others() {
         let polls = Cell::new(0);
         let work = async {
             for _ in 0..4 {
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn what_is_computed_aside_holds_up_nobody() {
+    async fn offloaded_work_blocks_no_poll() {
         let other = tokio::spawn(std::future::ready(()));
         let long = async {
             // `other` can only run if the only thread is free for it.

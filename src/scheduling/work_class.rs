@@ -1,4 +1,4 @@
-/// What a connection is needed for.
+/// The purpose of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkClass {
     /// One statement that reads.

@@ -10,9 +10,9 @@ pub mod query_limits;
 use std::sync::Arc;
 
 use async_graphql::Variables;
+use breadth::document::{self as documents, DocumentError, DocumentLimits, ParserLimits, ValidDocument};
+use breadth::{Data, Response};
 
-use crate::document::{self as documents, DocumentError, DocumentLimits, ParserLimits, ValidDocument};
-use crate::engine::{self, Data, Response};
 use crate::graphql::scalars;
 use crate::meter::Meter;
 use crate::store::selected_columns::SelectedNames;
@@ -29,11 +29,11 @@ Each request sends an access token, which decides which notes it sees and what i
 
 /// The schema, ready to run operations. Cheap to clone.
 #[derive(Clone)]
-pub struct Schema(Arc<engine::Schema>);
+pub struct Schema(Arc<breadth::Schema>);
 
 /// A valid document, with what is derived from it alone.
 pub struct PreparedDocument {
-    read: engine::PlannedDocument,
+    read: breadth::PlannedDocument,
     pub selected: SelectedNames,
 }
 
@@ -76,7 +76,7 @@ impl Schema {
         variables: &Variables,
         data: &Data,
     ) -> Response {
-        let meter = data.get::<Arc<Meter>>().map(|meter| meter.as_ref() as &dyn engine::ExecutionMeter);
+        let meter = data.get::<Arc<Meter>>().map(|meter| meter.as_ref() as &dyn breadth::ExecutionMeter);
         self.0.execute(&document.read, number, variables, data, meter).await
     }
 }
@@ -84,15 +84,15 @@ impl Schema {
 /// Builds the schema; fields take everything else from the data that [`AppState::data`](crate::graphql::context::AppState::data) gives
 /// each operation.
 pub fn build() -> Schema {
-    Schema(Arc::new(engine::Schema::with_description::<Query, Mutation>(DESCRIPTION, &scalars::CUSTOM_SCALARS)))
+    Schema(Arc::new(breadth::Schema::with_description::<Query, Mutation>(DESCRIPTION, &scalars::CUSTOM_SCALARS)))
 }
 
 /// The schema as it is committed in `schema.graphql`.
 pub fn sdl() -> String {
-    engine::sdl_with_description::<Query, Mutation>(DESCRIPTION)
+    breadth::sdl_with_description::<Query, Mutation>(DESCRIPTION)
 }
 
 /// The schema without its own description, which async-graphql's parser does not read.
 pub fn sdl_of_types() -> String {
-    engine::sdl::<Query, Mutation>()
+    breadth::sdl::<Query, Mutation>()
 }

@@ -1,9 +1,9 @@
 //! The root type `Mutation`.
 
 use async_graphql::{ID, InputObject};
+use breadth::{Args, Input, object, resolve};
 
 use crate::customer;
-use crate::engine::{Args, Input, object, resolve};
 use crate::note;
 use crate::note_type;
 use crate::user;

@@ -1,12 +1,12 @@
 //! `Node`: records of any type, by their global IDs.
 
+use breadth::{
+    Abstract, AbstractType, AnyRow, Args, FieldDefinition, LoadState, Loader, Nullable, Object, relation_from_loaders,
+};
+
 use super::by_id::{ById, ByIds};
 use crate::company::{Company, CompanyById};
 use crate::customer::{Customer, CustomerById};
-use crate::engine::{
-    self, Abstract, AbstractType, AnyRow, Args, FieldDefinition, LoadState, Loader, Nullable, Object,
-    relation_from_loaders,
-};
 use crate::error::Error;
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::{GlobalIdTarget, NodeKind, parse_global_id};
@@ -62,12 +62,12 @@ impl NodeRequest {
         Self(named, index)
     }
 
-    fn found(self, state: &mut LoadState) -> engine::Result<Option<AnyRow<Node>>> {
+    fn found(self, state: &mut LoadState) -> breadth::Result<Option<AnyRow<Node>>> {
         fn row<L: Loader, T: Object>(
             state: &mut LoadState,
             index: usize,
             found: impl Fn(L::Value) -> T,
-        ) -> engine::Result<Option<AnyRow<Node>>> {
+        ) -> breadth::Result<Option<AnyRow<Node>>> {
             Ok(state.queue::<L>().result(index)?.map(|row| AnyRow::new(found(row))))
         }
         let Self(named, index) = self;
@@ -97,24 +97,26 @@ pub fn node<R: 'static>() -> FieldDefinition {
 /// `Query.nodes`: one statement for each type among the IDs. A malformed ID is an error of its position alone; a load
 /// that fails is an error of the field.
 pub fn nodes<R: 'static>() -> FieldDefinition {
-    type Requests = Vec<engine::Result<NodeRequest>>;
-    type Found = Vec<engine::Result<Option<AnyRow<Node>>>>;
+    type Requests = Vec<breadth::Result<NodeRequest>>;
+    type Found = Vec<breadth::Result<Option<AnyRow<Node>>>>;
     relation_from_loaders::<R, Args<ByIds>, Requests, Nullable<Found>>(
         |_, Args(by), ctx, state| {
             ctx.viewer(Scope::Read)?;
             let count = by.ids.len();
             if count > MAX_NODES {
-                return Err(Error::Invalid(format!("`ids` has {count} values; at most {MAX_NODES} are taken.")).into());
+                return Err(
+                    Error::Invalid(format!("`ids` has {count} values; at most {MAX_NODES} are allowed.")).into()
+                );
             }
-            let request = |id| -> engine::Result<_> { Ok(NodeRequest::new(parse_global_id(id)?, state)) };
+            let request = |id| -> breadth::Result<_> { Ok(NodeRequest::new(parse_global_id(id)?, state)) };
             Ok(by.ids.iter().map(request).collect())
         },
         |requests, state| {
-            let found = |request: engine::Result<NodeRequest>| match request {
+            let found = |request: breadth::Result<NodeRequest>| match request {
                 Ok(request) => request.found(state).map(Ok),
                 Err(malformed) => Ok(Err(malformed)),
             };
-            Ok(Nullable(requests.into_iter().map(found).collect::<engine::Result<Found>>()?))
+            Ok(Nullable(requests.into_iter().map(found).collect::<breadth::Result<Found>>()?))
         },
     )
 }

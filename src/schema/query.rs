@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::InputObject;
+use breadth::{Args, FieldDefinition, Loader, Nullable, Object, inline_with, object, relation_with_args, resolve};
 
 use super::by_id::{ById, ByIds};
 use super::node;
 use crate::customer::{self, Customer, CustomerById};
-use crate::engine::{
-    Args, FieldDefinition, Loader, Nullable, Object, inline_with, object, relation_with_args, resolve,
-};
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::pagination::PageArgs;

@@ -4,8 +4,8 @@
 //! candidates from the index ([`SearchCondition::candidates`]), and check each of these ([`SearchCondition::confirmed`]). The first is fast
 //! if many notes match, the second if few do.
 //!
-//! Both check the words of a note. Where that is not enough, for phrases and for notes with more words than are
-//! indexed, they check its parts as well: texts of a note are read only if the viewer sees the note.
+//! Both check the words of a note. For phrases, and for notes with more words than are indexed, they also check its
+//! parts: texts of a note are read only if the viewer sees the note.
 
 use sea_orm::sea_query::{
     BinOper, CaseStatement, Expr, ExprTrait, Func, IntoColumnRef, JoinType, Query, SelectStatement, UnionType,

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use async_graphql::Enum;
+use breadth::{FieldDefinition, Loader, field, field_ref, leaf_enum, object, relation_with_args};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use hashbrown::HashMap;
 use sea_orm::Condition;
@@ -14,7 +15,6 @@ use super::condition::SearchCondition;
 use super::part::TextField;
 use super::query::Search;
 use super::snippet::Reading;
-use crate::engine::{FieldDefinition, Loader, field, field_ref, leaf_enum, object, relation_with_args};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::scheduling::offload::{offload, slices};

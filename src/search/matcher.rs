@@ -160,7 +160,7 @@ mod tests {
     use super::*;
     use crate::search::{Search, tokens};
 
-    /// Where phrases are found: the indexes of their first and last tokens.
+    /// Places of phrases: the indexes of their first and last tokens.
     fn found(text: &str, search: &str) -> (Vec<(usize, usize)>, usize) {
         let search = Search::new(search).unwrap().unwrap();
         let mut matcher = Matcher::new(&search.required);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn it_finds_what_looking_at_each_place_finds() {
+    fn it_finds_the_same_as_a_naive_search() {
         // All texts of eight words that are a or b, and the same texts with a longer last word.
         for bits in 0..256_u32 {
             let words: Vec<&str> = (0..8).map(|bit| if bits >> bit & 1 == 1 { "a" } else { "b" }).collect();
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn it_takes_steps_for_tokens_and_not_for_the_length_of_phrases() {
+    fn its_steps_depend_on_tokens_and_not_on_phrase_lengths() {
         let text = "a ".repeat(10_000);
         for search in [format!("\"{}a\"", "a ".repeat(99)), format!("\"{}b\"", "a ".repeat(99))] {
             assert!(found(&text, &search).1 <= 20_000, "{}", found(&text, &search).1);

@@ -13,7 +13,8 @@ const MAX_BYTES: usize = 10_000;
 pub struct Search {
     /// Each must occur in some part of the note.
     pub required: Vec<Phrase>,
-    /// None may occur in any part of the note. If there are neither required nor excluded phrases, nothing is found.
+    /// Words and phrases that may not occur in any part of the note. If there are neither required nor excluded
+    /// phrases, nothing is found.
     pub excluded: Vec<Phrase>,
 }
 
@@ -63,7 +64,9 @@ impl Phrase {
     fn new(text: &str, is_open: bool, left: &mut usize) -> Result<Option<Self>> {
         let mut found: Vec<_> = tokens(text).take(*left + 1).collect();
         *left = left.checked_sub(found.len()).ok_or_else(|| {
-            Error::Invalid(format!("`search` has more than {MAX_TOKENS} words, or characters of Chinese or the like."))
+            Error::Invalid(format!(
+                "`search` has more than {MAX_TOKENS} words, or characters of a script without spaces between words."
+            ))
         })?;
         // In a text, the run may continue where that of the search ends.
         if found.last().is_some_and(|token| token.shape == Shape::Last) {
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn words_phrases_exclusions_and_a_prefix() {
+    fn words_phrases_exclusions_and_a_prefix_are_parsed() {
         for (text, expected) in [
             ("Invoice", "invoice*"),
             ("invoice ", "invoice*"),
@@ -153,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn without_words_there_is_no_condition_or_no_match() {
+    fn a_search_without_words_matches_all_or_nothing() {
         for text in ["", " ", "\n\u{3000}"] {
             assert_eq!(read(text), None, "{text:?}");
         }
@@ -176,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_words_are_refused_and_a_long_one_is_not() {
+    fn too_many_words_are_refused_but_a_long_one_is_accepted() {
         assert!(Search::new(&"a ".repeat(100)).is_ok());
         assert!(Search::new(&"a ".repeat(101)).is_err());
         assert!(Search::new(&"手".repeat(101)).is_err());

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_matches_is_marked_whole() {
+    fn matches_are_marked_as_whole_words() {
         for (text, search, expected) in [
             ("The Invoice is late.", "late invoice", "The [Invoice] is [late]."),
             ("The invoice is late.", "inv", "The [invoice] is late."),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_read_as_far_as_it_is_shown() {
+    fn a_text_is_read_only_up_to_the_end_of_the_snippet() {
         let phrase = format!("\"{}a\"", "a ".repeat(99));
         let (tokens, comparisons) = steps(&"a ".repeat(125_000), &phrase);
         assert!(tokens <= 300 && comparisons <= 600, "{tokens} {comparisons}");
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phrase_that_began_before_the_first_word_that_was_found_is_the_first() {
+    fn a_phrase_that_begins_before_the_first_found_word_comes_first() {
         assert_eq!(shown("x a b c", "c \"a b c\""), "x [a] [b] [c]");
         assert_eq!(shown("c x a b c", "c \"a b c\""), "[c] x [a] [b] [c]");
         let text = format!("{} a b c {}", "before ".repeat(50), "after ".repeat(50));
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn long_runs_of_what_is_no_writing_are_not_looked_at() {
+    fn long_runs_of_non_word_characters_are_skipped() {
         for odd in ["\u{1f1e6}", "\u{301}", "\u{200d}", "👨\u{200d}", "\u{915}\u{94d}", "\u{1100}"] {
             for text in [format!("{} x", odd.repeat(30_000)), format!("x {}", odd.repeat(30_000))] {
                 let found = shown(&text, "x");
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_cut_between_characters() {
+    fn a_snippet_is_cut_at_characters() {
         let family = "👨‍👩‍👧‍👦e\u{301}";
         let text = format!("{}x{}", family.repeat(300), family.repeat(300));
         let found = shown(&text, "ex");

@@ -118,12 +118,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_of_what_the_columns_hold() {
+    fn provenance_omits_what_the_columns_hold() {
         assert_eq!(round(r#"{"type":"\u0042ug","id":1,"tags":null}"#).0, None);
     }
 
     #[test]
-    fn what_differs_is_given_again() {
+    fn differing_originals_are_exported() {
         let record = r#"{"id":1,"tags":[],"-":2,"--":3,"new":1.50}"#;
         let (kept, said) = round(record);
         assert_eq!(kept.as_deref(), Some(r#"{"tags":[],"--":2,"---":3,"new":1.50,"-":["type"]}"#));

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use async_graphql::Name;
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use breadth::Object;
 
-use crate::engine::Object;
 use crate::store::entity::{ColumnSet, ColumnTable};
 
 /// The names of all fields that a document mentions.

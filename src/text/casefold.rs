@@ -41,14 +41,14 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_in_more_stays_apart() {
+    fn other_differences_are_kept() {
         for (one, other) in [("e", "é"), ("I", "ı"), ("a ", "a"), ("Ａ", "A"), ("ss", "s"), ("", " ")] {
             assert_ne!(casefold(one), casefold(other), "{one} {other}");
         }
     }
 
     #[test]
-    fn every_character_folds_with_its_cases_and_only_once() {
+    fn folding_is_idempotent_and_equal_for_both_cases() {
         for character in '\0'..=char::MAX {
             let folded = casefold(character.encode_utf8(&mut [0; 4]));
             assert_eq!(casefold(&folded), folded, "U+{:04X} folds twice", u32::from(character));

@@ -44,14 +44,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_controls_the_terminal_is_written_out() {
+    fn control_characters_are_escaped() {
         let text = "a\x1b[2Kb\r\n\tc\u{9b}31m\u{202e}d\u{2069}\u{2028}\u{7f}\0";
         assert_eq!(escape(text), r"a\u{1b}[2Kb\r\n\tc\u{9b}31m\u{202e}d\u{2069}\u{2028}\u{7f}\u{0}");
     }
 
     /// Joiners, directional marks, combining marks, emoji of several characters.
     #[test]
-    fn the_writing_of_every_script_stays_as_it_is() {
+    fn text_of_every_script_is_unchanged() {
         for text in ["Zoë Ünal", "\u{5e9}\u{200f}", "\u{645}\u{200c}\u{6cc}", "👩\u{200d}💻", "手帳", "a\u{301}"]
         {
             assert!(matches!(escape(text), Cow::Borrowed(same) if same == text), "{text}");

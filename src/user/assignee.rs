@@ -1,7 +1,8 @@
 use std::sync::{Arc, LazyLock};
 
+use breadth::{field, object, relation, required};
+
 use super::{User, UserById};
-use crate::engine::{field, object, relation, required};
 use crate::graphql::global_id::{AssigneeKey, GlobalId, NodeKind};
 use crate::graphql::scalars::DateTime;
 use crate::store::entity::assignment;

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
+use breadth::{Loader, NonNull, field, inline, object};
 use hashbrown::HashMap;
 use sea_orm::{ColumnTrait, QueryFilter};
 
 use super::object::{User, UserStatus};
-use crate::engine::{Loader, NonNull, field, inline, object};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::graphql::pagination::{

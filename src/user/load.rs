@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
+use breadth::Loader;
 use hashbrown::HashMap;
 
-use crate::engine::Loader;
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::store::db::one_of;

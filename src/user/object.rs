@@ -1,8 +1,8 @@
 use std::sync::{Arc, LazyLock};
 
 use async_graphql::{Enum, ID};
+use breadth::{field, field_ref, inline, leaf_enum, object};
 
-use crate::engine::{field, field_ref, inline, leaf_enum, object};
 use crate::graphql::global_id::{GlobalId, NodeKind};
 use crate::graphql::scalars::{BigInt, DateTime, Url};
 use crate::people::{ListParent, NotesField, PhoneNumber};
@@ -59,7 +59,7 @@ object! {
         mobile = inline(|user: &User| PhoneNumber::of_text(user.0.mobile_number.as_ref())).reads(&["mobile_number"]);
         /// The mobile telephone number, as one text.
         mobile_number = field_ref(|user: &User| &user.0.mobile_number)
-            .deprecated("Use `mobile`: its `full`, or its `number` where that is null.");
+            .deprecated("Use `mobile`: its `full`, or its `number` if that is null.");
         /// The place where the user works, by its ID in the other system.
         business_location_id = field(|user: &User| user.0.business_location_id.clone().map(ID));
         /// Whether signing in requires a second factor.
@@ -67,7 +67,7 @@ object! {
         /// When the owning system last changed the user's record.
         updated_on = field(|user: &User| user.0.modified_on.map(DateTime)).reads(&["modified_on"]);
         /// When the owning system last changed the user's record.
-        modified_on = field(|user: &User| user.0.modified_on.map(DateTime)).deprecated("Use `updatedOn`, as of notes.");
+        modified_on = field(|user: &User| user.0.modified_on.map(DateTime)).deprecated("Use `updatedOn`.");
         /// The creator of the user's record, as the owning system names them.
         created_by = field_ref(|user: &User| &user.0.created_by);
         /// The user's role in the company.

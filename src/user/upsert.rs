@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
+use breadth::{Context, inline, object};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, QueryFilter, QuerySelect};
 
 use super::object::{User, UserStatus};
-use crate::engine::{Context, inline, object};
 use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::scalars::{DateTime, Url};
@@ -50,7 +50,7 @@ pub struct UserInput {
     /// The mobile telephone number, stored as one text: `full`, or else `countryCode` and `number` combined.
     mobile: MaybeUndefined<PhoneNumberInput>,
     /// The mobile telephone number, as one text.
-    #[graphql(deprecation = "Use `mobile`, which has the shape of a customer's.")]
+    #[graphql(deprecation = "Use `mobile`, which has the same fields as a customer's.")]
     mobile_number: MaybeUndefined<String>,
     /// The place where the user works, by its ID in the other system.
     business_location_id: MaybeUndefined<ID>,
@@ -59,7 +59,7 @@ pub struct UserInput {
     /// When the owning system last changed the user's record.
     updated_on: MaybeUndefined<DateTime>,
     /// When the owning system last changed the user's record.
-    #[graphql(deprecation = "Use `updatedOn`, as of notes.")]
+    #[graphql(deprecation = "Use `updatedOn`.")]
     modified_on: MaybeUndefined<DateTime>,
     /// The creator of the user's record, as the owning system names them.
     created_by: MaybeUndefined<String>,

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use async_graphql::Enum;
+use breadth::{field, leaf_enum, object, required};
 
 use super::{User, UserById};
 use crate::auth;
 use crate::company::{Company, CompanyById};
-use crate::engine::{field, leaf_enum, object, required};
 use crate::store::entity::token;
 
 /// A permission of a token. READ and WRITE cover notes; CONFIDENTIAL adds confidential ones; ADMIN includes all of them

@@ -8,7 +8,7 @@ import { generate } from '@graphql-codegen/cli';
 import { serve, sha256 } from './server.mjs';
 
 const here = import.meta.dirname;
-// As docs/clients.md tells readers to.
+// Configured as in docs/clients.md.
 const guide = readFileSync(join(here, '../../docs/clients.md'), 'utf8');
 const scalars = Object.fromEntries(guide.match(/scalars: \{ (.*) \}/)[1].split(', ').map((pair) => pair.split(': ')));
 const folder = mkdtempSync(join(tmpdir(), 'notegraph-codegen-'));

@@ -20,7 +20,7 @@ function block(name) {
   return text;
 }
 
-// What such a block exports.
+// The exports of such a block.
 async function load(t, name) {
   const folder = mkdtempSync(join(tmpdir(), 'notegraph-guide-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));

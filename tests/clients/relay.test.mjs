@@ -9,7 +9,7 @@ const { Environment, Network, RecordSource, Store, fetchQuery } = relay;
 const TEXT = 'query ScopesQuery {\n  viewer {\n    scopes\n  }\n}\n';
 const ID = createHash('md5').update(TEXT).digest('hex');
 
-// What Relay's compiler generates from the query.
+// The output of Relay's compiler for the query.
 function compiled(id) {
   const field = { alias: null, args: null, storageKey: null };
   const scopes = { ...field, kind: 'ScalarField', name: 'scopes' };

@@ -93,7 +93,7 @@ enum Text {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn clients_that_hang_up_lose_nothing_and_leave_nothing_behind() {
+async fn disconnecting_clients_lose_nothing_and_leave_nothing_behind() {
     let run = Run::begin("clients that hang up").await;
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await;

@@ -90,7 +90,7 @@ impl Writer {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_survives_a_kill() {
+async fn acknowledged_changes_survive_a_kill() {
     let run = Run::begin("kill -9 under load").await;
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await;
@@ -129,7 +129,7 @@ async fn what_was_acknowledged_survives_a_kill() {
     let written = check(&database, &writers).await;
     assert_eq!(known, written, "something was made that nobody knows of");
     assert!(known > 0, "nothing was written");
-    run.say(format_args!("{known} changes were acknowledged, and are there once"));
+    run.say(format_args!("{known} changes were acknowledged, and exist once"));
     run.promised("the slowest start", slowest, UP);
 }
 

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-/// What one client has learned about a note from one request.
+/// The knowledge of one client about a note, from one request.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub asked: Instant,
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_overlaps_may_have_happened_in_either_order() {
+    fn overlapping_requests_may_have_either_order() {
         let history = [
             seen(0, 1, 1, "a", false),
             seen(2, 9, 2, "b", true),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_have_happened_is_found() {
+    fn impossible_histories_are_detected() {
         let b = || seen(2, 3, 2, "b", true);
         assert!(reason(&[b(), seen(4, 5, 2, "c", true)]).contains("written twice"));
         assert!(reason(&[b(), seen(4, 5, 4, "d", true)]).contains("nobody wrote version 3"));

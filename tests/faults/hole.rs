@@ -59,7 +59,7 @@ impl Hole {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_lead_nowhere_are_left() {
+async fn dead_connections_are_abandoned() {
     let Some(engine) = Engine::postgres() else { return };
     let run = Run::begin("connections into nowhere").await;
     let database = Database::migrated(&engine).await;

@@ -29,7 +29,7 @@ async fn assert_reads(process: &Process, token: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_waits_for_a_lock_is_told_in_time() {
+async fn waiting_for_a_lock_times_out() {
     let run = Run::begin("a lock that is held for 10 s").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
     let site = Site::at(database.url()).await;
@@ -51,7 +51,7 @@ async fn who_waits_for_a_lock_is_told_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_gets_no_connection_is_told() {
+async fn waiting_for_a_connection_times_out() {
     let run = Run::begin("all connections in use").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
     let site = Site::at(database.url()).await;

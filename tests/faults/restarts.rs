@@ -31,7 +31,7 @@ async fn connections(door: &DatabaseConnection) -> BTreeSet<i32> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_are_ended_are_made_anew() {
+async fn terminated_connections_are_replaced() {
     let Some(engine) = Engine::postgres() else { return };
     let run = Run::begin("connections ended under load").await;
     let database = Database::migrated(&engine).await;
@@ -52,7 +52,7 @@ async fn connections_that_are_ended_are_made_anew() {
 
 /// The next request gets a connection that was closed while idle, and succeeds nevertheless.
 #[tokio::test]
-async fn a_connection_that_ends_while_it_rests_is_no_concern_of_clients() {
+async fn an_idle_connection_that_ends_causes_no_error() {
     let Some(engine) = Engine::postgres() else { return };
     let run = Run::begin("connections ended at rest").await;
     let database = Database::migrated(&engine).await;
@@ -72,7 +72,7 @@ async fn a_connection_that_ends_while_it_rests_is_no_concern_of_clients() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_restarts_is_found_again() {
+async fn a_restarted_database_is_reached_again() {
     let Some(_) = Engine::postgres() else { return };
     let run = Run::begin("PostgreSQL restarts").await;
     let cluster = Cluster::start();
@@ -94,7 +94,7 @@ async fn a_server_that_restarts_is_found_again() {
 
 /// Connections made meanwhile stay read-only afterwards, as they read the setting when they begin.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_takes_no_changes_is_read_and_takes_them_again() {
+async fn a_read_only_database_serves_reads_and_recovers() {
     let Some(engine) = Engine::postgres() else { return };
     let run = Run::begin("PostgreSQL turns read-only").await;
     let database = Database::migrated(&engine).await;

@@ -59,7 +59,7 @@ impl Run {
     /// longer that a slow machine does not explain it.
     #[track_caller]
     pub fn promised(&self, what: &str, took: Duration, promised: Duration) {
-        self.say(format_args!("{what}: {took:.1?} of {promised:.0?} that are promised"));
+        self.say(format_args!("{what}: {took:.1?} of the promised {promised:.0?}"));
         assert!(took < promised * SLACK, "{what} took {took:?}, and {promised:?} are promised");
     }
 }

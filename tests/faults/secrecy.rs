@@ -54,7 +54,7 @@ async fn is_encrypted(db: &Db) -> bool {
 }
 
 #[tokio::test]
-async fn the_server_is_looked_at_as_far_as_the_address_says() {
+async fn the_certificate_is_checked_as_sslmode_says() {
     let Some(_) = Engine::postgres() else { return };
     let run = Run::begin("TLS to PostgreSQL").await;
     let (authority, other) = (Authority::new(), Authority::new());
@@ -98,7 +98,7 @@ async fn the_server_is_looked_at_as_far_as_the_address_says() {
 
 /// Migrations and cancel requests use encrypted connections, too.
 #[tokio::test]
-async fn migrations_and_requests_to_cancel_are_encrypted_as_all_else() {
+async fn migrations_and_cancel_requests_are_encrypted() {
     let Some(_) = Engine::postgres() else { return };
     let _run = Run::begin("work over TLS").await;
     let authority = Authority::new();
@@ -132,7 +132,7 @@ async fn migrations_and_requests_to_cancel_are_encrypted_as_all_else() {
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_refused_where_tls_is_wanted() {
+async fn a_server_without_tls_is_refused_if_tls_is_required() {
     let Some(_) = Engine::postgres() else { return };
     let _run = Run::begin("PostgreSQL without TLS").await;
     let cluster = Cluster::start();

@@ -61,7 +61,7 @@ fn long(backend: DatabaseBackend) -> Statement {
 }
 
 #[tokio::test]
-async fn a_statement_that_does_not_end_is_ended() {
+async fn an_endless_statement_is_cancelled() {
     let _run = Run::begin("endless statements").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
     // The other statements here must end within this time, even on a busy machine.
@@ -71,8 +71,8 @@ async fn a_statement_that_does_not_end_is_ended() {
     for _ in 0..5 {
         let error = ended(db.read()).await;
         assert_eq!(DbFault::of(&error), Some(DbFault::Slow), "{error}");
-        let told = notegraph::engine::Error::from(Error::from(error));
-        assert!(told.message.contains("longer"), "trying again is not all that helps: {}", told.message);
+        let told = breadth::Error::from(Error::from(error));
+        assert!(told.message.contains("request less"), "trying again is not all that helps: {}", told.message);
         assert!(db.read().query_one_raw(statement(backend, "SELECT 1")).await.unwrap().is_some());
     }
     for _ in 0..3 {
@@ -90,7 +90,7 @@ async fn a_statement_that_does_not_end_is_ended() {
 
 /// The timeout applies to each statement, not to all of them together, nor to the time between them.
 #[tokio::test]
-async fn a_transaction_of_many_statements_is_not_ended() {
+async fn a_transaction_of_many_statements_is_not_cancelled() {
     let _run = Run::begin("many statements").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
     let limit = 5_000;
@@ -105,7 +105,7 @@ async fn a_transaction_of_many_statements_is_not_ended() {
 }
 
 #[tokio::test]
-async fn who_changes_tables_and_who_looks_for_long_is_not_hurried() {
+async fn migrations_and_long_snapshots_have_no_timeout() {
     let _run = Run::begin("unhurried").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
     let db = open(&database, 1_000).await;
@@ -130,7 +130,7 @@ async fn who_changes_tables_and_who_looks_for_long_is_not_hurried() {
 
 /// A read whose client has disconnected does not block others, even with a single connection.
 #[tokio::test]
-async fn who_hangs_up_takes_no_connection_along() {
+async fn disconnecting_clients_lose_no_connection() {
     let _run = Run::begin("cancelled reads").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
     let settings = DatabaseSettings {
@@ -158,7 +158,7 @@ async fn who_hangs_up_takes_no_connection_along() {
 
 /// Another process writes for as long as `SQLite` waits; the first statement afterwards has its full time.
 #[tokio::test]
-async fn waiting_for_other_processes_is_no_time_of_a_statement() {
+async fn waiting_for_other_processes_does_not_count_as_statement_time() {
     let _run = Run::begin("the time after a wait").await;
     let database = Database::migrated(&Engine::Sqlite).await;
     let limit = Duration::from_secs(5);
@@ -182,7 +182,7 @@ async fn waiting_for_other_processes_is_no_time_of_a_statement() {
 }
 
 #[tokio::test]
-async fn who_looks_sees_the_moment_in_which_that_began() {
+async fn a_snapshot_shows_the_moment_when_it_began() {
     let _run = Run::begin("a look").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
     let db = open(&database, 60_000).await;
@@ -202,12 +202,12 @@ async fn who_looks_sees_the_moment_in_which_that_began() {
 
 /// A database that accepts connections and stays silent. (Time is simulated.)
 #[tokio::test(start_paused = true)]
-async fn a_database_that_says_nothing_at_the_start_is_not_waited_for() {
+async fn connecting_to_a_silent_database_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("postgres://postgres@{}/notes", listener.local_addr().unwrap());
     let settings =
         DatabaseSettings { connections: 2, statement_timeout: Duration::from_mins(1), ..DatabaseSettings::at(url) };
     let connecting = timeout(Duration::from_hours(1), connect(&settings, IfMissing::Fail));
     let error = connecting.await.expect("it waits").unwrap_err().to_string();
-    assert!(error.contains("no answer"), "{error}");
+    assert!(error.contains("no response"), "{error}");
 }

@@ -27,7 +27,7 @@ async fn ready(process: &Process) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn all_that_is_in_flight_is_answered_before_the_end() {
+async fn requests_in_flight_are_answered_before_the_exit() {
     let run = Run::begin("a stop under load").await;
     let database = Database::migrated(&Engine::of_this_run()).await;
     let site = Site::at(database.url()).await;

@@ -35,7 +35,7 @@ async fn fill_and_clear(run: &Run, disk: &SmallDisk, process: &Process, token: &
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_is_told_and_loses_nothing() {
+async fn a_full_disk_is_reported_and_loses_nothing() {
     let run = Run::begin("a full disk").await;
     if !mount::is_permitted() {
         return run.say(LEFT_OUT);
@@ -81,7 +81,7 @@ async fn on_sqlite(run: &Run) {
 
 /// As with a quota, the file can be written to but not grow. The limit is that of one running process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_cannot_grow_is_told_and_loses_nothing() {
+async fn a_file_that_cannot_grow_is_reported_and_loses_nothing() {
     let run = Run::begin("a file that cannot grow").await;
     let database = Database::migrated(&Engine::Sqlite).await;
     let site = Site::at(database.url()).await;
@@ -106,7 +106,7 @@ async fn a_file_that_cannot_grow_is_told_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_system_that_takes_nothing_is_refused_at_the_start() {
+async fn a_read_only_file_system_is_refused_at_the_start() {
     let run = Run::begin("a read-only file system").await;
     if !mount::is_permitted() {
         return run.say(LEFT_OUT);
@@ -125,7 +125,7 @@ async fn a_file_system_that_takes_nothing_is_refused_at_the_start() {
 
 /// On a file system without shared memory, `SQLite` silently goes on without a write-ahead log.
 #[tokio::test]
-async fn a_file_that_would_not_keep_what_it_is_given_is_refused() {
+async fn a_file_without_durable_writes_is_refused() {
     let database = Database::migrated(&Engine::Sqlite).await;
     let settings = |url: String| DatabaseSettings {
         connections: 1,
@@ -157,7 +157,7 @@ async fn create(client: &Client, subject: &str) -> Response {
 /// `SQLite` rolls the transaction back by itself, which the library does not notice: it would acknowledge later writes
 /// on this connection, but never commit them.
 #[tokio::test]
-async fn a_database_that_may_not_grow_is_full_and_takes_changes_when_it_may() {
+async fn a_database_at_its_page_limit_is_full_and_recovers() {
     let (app, client) = writer().await;
     let mut made = 0;
     for _ in 0..3 {
@@ -180,7 +180,7 @@ async fn a_database_that_may_not_grow_is_full_and_takes_changes_when_it_may() {
 
 /// Earlier changes must not be repeated, so the status does not suggest a retry.
 #[tokio::test]
-async fn a_change_that_fails_after_another_was_made_is_not_to_be_sent_again() {
+async fn a_failure_after_a_committed_mutation_does_not_invite_a_retry() {
     let (app, client) = writer().await;
     // Leaves space in the file for a small note, but not for a large one.
     let made = create(&client, "gone").await;
@@ -210,7 +210,7 @@ async fn a_change_that_fails_after_another_was_made_is_not_to_be_sent_again() {
 }
 
 #[tokio::test]
-async fn a_connection_that_takes_no_changes_is_replaced_before_a_change_fails_by_it() {
+async fn a_read_only_connection_is_replaced_before_a_mutation_fails() {
     let (app, client) = writer().await;
     app.db().schema_connection().execute_unprepared("PRAGMA query_only = on").await.unwrap();
     assert!(create(&client, "yes").await["noteCreate"]["note"]["id"].is_string());

@@ -60,7 +60,7 @@ async fn patches(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_version_checks_let_through_is_linearizable() {
+async fn accepted_version_checks_are_linearizable() {
     let run = Run::begin("version checks").await;
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await;
@@ -79,7 +79,7 @@ async fn what_version_checks_let_through_is_linearizable() {
         histories.entry(note).or_default().push(seen);
     }
     let count = |written| histories.values().flatten().filter(|seen| seen.written == written).count();
-    run.say(format_args!("{} patches were taken, {} refused", count(true), count(false)));
+    run.say(format_args!("{} patches were accepted, {} refused", count(true), count(false)));
     assert!(count(true) > 0 && count(false) > 0, "nothing met");
     for (note, history) in &histories {
         check((1, "first"), history).unwrap_or_else(|reason| panic!("{}: {reason}", notes[*note]));

@@ -92,7 +92,7 @@ fn lasting(response: &Response) -> Value {
 }
 
 #[tokio::test]
-async fn every_root_field_has_its_case() {
+async fn every_root_field_has_a_case() {
     let app = App::start().await;
     let ann = app.company("Acme").await.user("ann").await;
     let mut fields = root_fields(&ann.token(&[Scope::Read]).await).await;
@@ -167,7 +167,7 @@ async fn without_the_scope_every_root_field_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_anothers_answers_as_what_never_was() {
+async fn foreign_records_answer_like_missing_ones() {
     let app = App::start().await;
     let mine = Records::new(&app, "MINE", 700_001).await;
     let theirs = Records::new(&app, "THEIRS", 700_002).await;
@@ -206,7 +206,7 @@ async fn the_same_id_is_another_record_in_another_company() {
 }
 
 #[tokio::test]
-async fn no_link_leads_out_of_a_company() {
+async fn no_relation_leaves_a_company() {
     let app = App::start().await;
     let mine = Records::new(&app, "MINE", 700_001).await;
     Records::new(&app, "THEIRS", 700_001).await;
@@ -234,7 +234,7 @@ async fn no_link_leads_out_of_a_company() {
 
 /// Relations of the records with the same keys in another company do not count.
 #[tokio::test]
-async fn links_between_the_same_ids_count_in_their_company_alone() {
+async fn assignments_of_equal_ids_count_only_in_their_company() {
     let app = App::start().await;
     let (mine, theirs) = (Records::new(&app, "MINE", 700_001).await, Records::new(&app, "THEIRS", 700_001).await);
     let client = mine.user.token(&[Scope::Read]).await;
@@ -268,7 +268,7 @@ async fn links_between_the_same_ids_count_in_their_company_alone() {
 }
 
 #[tokio::test]
-async fn there_is_one_spelling_of_an_id() {
+async fn an_id_has_one_spelling() {
     let app = App::start().await;
     let mine = Records::new(&app, "MINE", 1).await;
     let client = mine.user.token(&[Scope::Admin]).await;

@@ -227,7 +227,7 @@ async fn client(app: &App) -> Client {
 }
 
 #[tokio::test]
-async fn a_document_known_as_valid_is_answered_as_at_first() {
+async fn a_cached_valid_document_is_answered_equally() {
     let app = App::start().await;
     let client = client(&app).await;
     let count = async || client.query("{ notes { totalCount } }").await["notes"]["totalCount"].clone();

@@ -62,7 +62,7 @@ fn code(body: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_long_answer_comes_in_pieces_and_whole() {
+async fn a_long_response_arrives_completely_in_pieces() {
     let (app, ann) = world().await;
     let server = server(&app, &settings());
     let aliases = "{ notes { nodes { a: details b: details number: databaseId c: details } } }";
@@ -92,7 +92,7 @@ async fn a_long_answer_comes_in_pieces_and_whole() {
 
 /// A few hundred bytes of aliases must not produce a response of gigabytes.
 #[tokio::test]
-async fn an_answer_has_so_many_bytes_and_values() {
+async fn a_response_is_limited_in_bytes_and_values() {
     let (app, ann) = world().await;
     let usage = OperationLimits { answer_bytes: WHOLE as u64 / 2, ..OperationLimits::default() };
     let short = server(&app, &HttpSettings { usage, ..settings() });
@@ -122,7 +122,7 @@ async fn an_answer_has_so_many_bytes_and_values() {
 
 /// A client that does not read a response keeps its place among the token's concurrent operations.
 #[tokio::test]
-async fn an_answer_counts_until_it_was_taken() {
+async fn a_response_counts_until_it_was_read() {
     let (app, ann) = world().await;
     let token_rate_limit = RateLimit { operations: 2, ..ENDLESS };
     let server = server(&app, &HttpSettings { token_rate_limit, ..settings() });
@@ -138,7 +138,7 @@ async fn an_answer_counts_until_it_was_taken() {
 }
 
 #[tokio::test]
-async fn unread_answers_hold_no_more_memory_than_the_token_may() {
+async fn unread_responses_use_no_more_memory_than_the_token_may() {
     let (app, ann) = world().await;
     let bob = app.company("Other").await.user("bob").await.token(&[Scope::Write]).await;
     let memory = MemoryLimits { token: WHOLE as u64 * 3 / 2, process: 64 << 20 };
@@ -147,7 +147,7 @@ async fn unread_answers_hold_no_more_memory_than_the_token_may() {
     assert_eq!(unread.status(), 200);
     let (status, body) = read(ask(&server, &ann, DETAILS).await).await;
     assert_eq!((status, code(&body)), (429, "RATE_LIMITED"), "{body}");
-    assert!(body["errors"][0]["message"].as_str().unwrap().contains("read the answers"), "{body}");
+    assert!(body["errors"][0]["message"].as_str().unwrap().contains("read the pending responses"), "{body}");
     assert_eq!(read(ask(&server, &ann, "{ viewer { scopes } }").await).await.0, 200, "small ones have room");
     assert_eq!(read(ask(&server, &bob, "{ notes { nodes { details } } }").await).await.0, 200, "others, too");
     // A change whose response has no room was made nevertheless: the status does not invite the client to repeat it.

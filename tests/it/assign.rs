@@ -61,7 +61,7 @@ fn names(answer: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn assigning_tells_who_is_new_and_who_was_there() {
+async fn assigning_reports_new_and_existing_assignees() {
     let desk = Desk::new().await;
     let (ann, bob, cid) = (desk.id(0), desk.id(1), desk.id(2));
     let answer = desk.send(ASSIGN, json!([bob, desk.people[1].id.to_string(), ann, bob])).await;
@@ -90,7 +90,7 @@ async fn assigning_again_keeps_the_first_assignment_and_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn unassigning_tells_who_has_left_and_who_was_not_there() {
+async fn unassigning_reports_removed_and_missing_assignees() {
     let desk = Desk::new().await;
     let (ann, bob, cid) = (desk.id(0), desk.id(1), desk.id(2));
     desk.send(ASSIGN, json!([cid, ann, bob])).await;
@@ -120,7 +120,7 @@ async fn unassigning_nobody_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn one_wrong_user_and_nobody_is_assigned() {
+async fn one_unknown_user_prevents_all_assignments() {
     let desk = Desk::new().await;
     let problem = |code: &str, at: &str| json!({ "code": code, "path": ["input", "userIds", at], "params": null });
     assert_eq!(
@@ -131,7 +131,7 @@ async fn one_wrong_user_and_nobody_is_assigned() {
 }
 
 #[tokio::test]
-async fn a_hundred_users_at_once_and_no_more() {
+async fn at_most_a_hundred_users_are_accepted() {
     let desk = Desk::new().await;
     let mut ids = Vec::new();
     for n in 0..101 {
@@ -148,7 +148,7 @@ async fn a_hundred_users_at_once_and_no_more() {
 }
 
 #[tokio::test]
-async fn who_else_is_assigned_is_not_read() {
+async fn other_assignees_are_not_read() {
     let desk = Desk::new().await;
     let mut ids = Vec::new();
     for number in 0..200 {
@@ -180,7 +180,7 @@ async fn who_else_is_assigned_is_not_read() {
 }
 
 #[tokio::test]
-async fn a_note_that_is_not_there_is_not_found() {
+async fn an_unknown_note_is_not_found() {
     let desk = Desk::new().await;
     let before = Contents::read(&desk.app).await;
     for document in [ASSIGN, UNASSIGN] {
@@ -193,7 +193,7 @@ async fn a_note_that_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn the_log_names_those_whom_it_was_about() {
+async fn the_event_log_names_the_users() {
     let desk = Desk::new().await;
     let (ann, bob) = (desk.id(0), desk.id(1));
     desk.send(ASSIGN, json!([ann])).await;
@@ -215,7 +215,7 @@ async fn the_log_names_those_whom_it_was_about() {
 
 /// Data loaded for the first response is loaded again for the second.
 #[tokio::test]
-async fn each_answer_of_a_document_shows_the_note_as_of_its_change() {
+async fn each_payload_shows_the_note_after_its_mutation() {
     let desk = Desk::new().await;
     let (bob, cid) = (desk.id(1), desk.id(2));
     let note = "note { assignees { userId } messages { totalCount } }";
@@ -235,7 +235,7 @@ async fn each_answer_of_a_document_shows_the_note_as_of_its_change() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn at_the_same_time_each_is_assigned_once() {
+async fn concurrent_assignments_assign_each_user_once() {
     let desk = Desk::new().await;
     let users = json!([desk.id(0), desk.id(1), desk.id(2)]);
     let answers = join_all((0..12).map(|_| {

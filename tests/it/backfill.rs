@@ -30,7 +30,7 @@ async fn assert_folded(db: &Db, count: usize) {
 
 /// Notes in a table from before there was a casefolded subject.
 #[tokio::test]
-async fn notes_from_before_are_filled_in_batches() {
+async fn existing_notes_are_backfilled_in_batches() {
     const NOTES: usize = 4_500;
     let database = Database::empty(&Engine::of_this_run()).await;
     let db = database.open().await;
@@ -94,7 +94,7 @@ async fn set_progress(app: &App, change: impl FnOnce(&mut progress::Model)) {
 }
 
 #[tokio::test]
-async fn other_rules_make_it_anew() {
+async fn changed_rules_trigger_a_new_backfill() {
     let app = seeded().await;
     assert!(backfill::pending(app.db()).await.unwrap().is_empty(), "a new database has nothing to catch up with");
     wrong(&app).await;
@@ -110,7 +110,7 @@ async fn other_rules_make_it_anew() {
 
 /// An interrupted backfill continues where it stopped, and two concurrent ones share the work.
 #[tokio::test]
-async fn it_goes_on_where_it_was_broken_off() {
+async fn an_interrupted_backfill_resumes() {
     let app = seeded().await;
     wrong(&app).await;
     let third = note::Entity::find().order_by_asc(note::Column::Id).all(app.db().read()).await.unwrap().remove(2);
@@ -134,7 +134,7 @@ async fn it_goes_on_where_it_was_broken_off() {
 
 /// If a migration drops derived data, it is made again with its table.
 #[tokio::test]
-async fn what_went_with_its_table_is_made_again() {
+async fn data_of_a_dropped_table_is_backfilled_again() {
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await;
     let create = "mutation { noteCreate(input: { subject: \"needle\" }) { note { id } } }";

@@ -46,7 +46,7 @@ async fn create(client: &Client, subject: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_was_there_is_brought_back() {
+async fn a_backup_restores_the_data() {
     let app = App::start_on(&Engine::Sqlite).await;
     let client = writer(&app).await;
     let id = create(&client, "kept").await;
@@ -75,7 +75,7 @@ async fn what_was_there_is_brought_back() {
 
 /// A transaction creates each note with its event; the copy has either both or neither.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_of_a_database_that_is_written_to_is_of_one_moment() {
+async fn a_backup_under_writes_is_a_consistent_snapshot() {
     let app = App::start_on(&Engine::Sqlite).await;
     let client = writer(&app).await;
     create(&client, "first").await;
@@ -117,7 +117,7 @@ async fn a_copy_of_a_database_that_is_written_to_is_of_one_moment() {
 
 /// With a timeout of 0 no statement may take any time, except the one that copies, however large the database is.
 #[tokio::test]
-async fn a_copy_may_take_longer_than_other_statements() {
+async fn a_backup_has_no_statement_timeout() {
     let app = App::start_on(&Engine::Sqlite).await;
     let acme = app.company("Acme").await;
     for _ in 0..200 {
@@ -136,7 +136,7 @@ async fn a_copy_may_take_longer_than_other_statements() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_over() {
+async fn existing_files_are_not_overwritten() {
     let app = App::start_on(&Engine::Sqlite).await;
     let (folder, file) = target();
     std::fs::write(&file, "precious").unwrap();
@@ -158,7 +158,7 @@ async fn nothing_is_written_over() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn only_its_owner_may_read_a_copy() {
+async fn only_the_owner_may_read_a_backup() {
     use std::os::unix::fs::PermissionsExt;
 
     let app = App::start_on(&Engine::Sqlite).await;
@@ -168,10 +168,10 @@ async fn only_its_owner_may_read_a_copy() {
 }
 
 #[tokio::test]
-async fn what_is_no_sqlite_file_is_refused_with_what_to_do() {
+async fn other_databases_are_refused_with_advice() {
     let (folder, file) = target();
     let absent = format!("sqlite://{}", folder.path().join("absent.db").display());
-    assert!(error(&run_backup(&absent, &file).await).contains("there is no database"));
+    assert!(error(&run_backup(&absent, &file).await).contains("does not exist"));
     if let Some(postgres) = Engine::postgres() {
         let app = App::start_on(&postgres).await;
         let refused = error(&run_backup(app.database_url(), &file).await);

@@ -68,7 +68,7 @@ fn chunks(body: &str, size: usize) -> String {
 /// Regression: 12 MB in chunks of one byte took 5 s on the threads that all clients share, and zeros before a chunk's
 /// size had no limit.
 #[tokio::test]
-async fn a_body_in_chunks_is_not_mostly_framing() {
+async fn a_chunked_body_may_not_be_mostly_framing() {
     let app = App::start().await;
     let client = reader(&app, "Acme").await;
     let address = start(&app, MemoryLimits::default()).await;
@@ -88,7 +88,7 @@ async fn a_body_in_chunks_is_not_mostly_framing() {
         let request = format!("{}{sent}", head(&client, "Transfer-Encoding: chunked"));
         let answer = exchange(address, request.as_bytes()).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{what}: {answer}");
-        assert_eq!(answer.contains("larger ones"), status == 400, "{what}: {answer}");
+        assert_eq!(answer.contains("send larger chunks"), status == 400, "{what}: {answer}");
     }
     // Each body has its own limit; the connection as a whole has none.
     let request = head(&client, "Transfer-Encoding: chunked").replace("Connection: close\r\n", "");
@@ -100,7 +100,7 @@ async fn a_body_in_chunks_is_not_mostly_framing() {
 
 /// Regression: heads that announced 2 MiB each reserved the memory of all clients, although no byte of a body came.
 #[tokio::test]
-async fn what_is_announced_takes_no_memory() {
+async fn an_announced_length_takes_no_memory() {
     let app = App::start().await;
     let (one, other) = (reader(&app, "Acme").await, reader(&app, "Other").await);
     let address = start(&app, MemoryLimits { process: 8 * MIB, token: 6 * MIB }).await;

@@ -34,7 +34,7 @@ async fn assert_nothing_was_made(client: &Client) {
 
 /// Pages may send these content types to any server without a preflight request.
 #[tokio::test]
-async fn no_content_type_that_needs_no_question_changes_anything() {
+async fn content_types_without_a_preflight_change_nothing() {
     let app = App::start().await;
     let client = writer(&app).await;
     let body = json!({ "query": CREATE }).to_string();
@@ -75,7 +75,7 @@ async fn no_content_type_that_needs_no_question_changes_anything() {
 }
 
 #[tokio::test]
-async fn no_address_changes_anything() {
+async fn no_get_request_changes_anything() {
     let app = App::start().await;
     let client = writer(&app).await;
     let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("query", CREATE).finish();
@@ -95,7 +95,7 @@ async fn no_address_changes_anything() {
 
 /// A browser adds nothing by itself that authenticates a request.
 #[tokio::test]
-async fn a_browser_holds_nothing_that_lets_it_in() {
+async fn browsers_hold_no_credentials() {
     let app = App::start().await;
     let client = writer(&app).await;
     let with = |name: &str, value: String| {
@@ -130,7 +130,7 @@ fn assert_guarded(path: &str, headers: &HeaderMap) {
 }
 
 #[tokio::test]
-async fn no_answer_is_framed_sniffed_or_stored() {
+async fn responses_forbid_framing_sniffing_and_storing() {
     let app = App::start().await;
     let client = writer(&app).await;
     for path in

@@ -1,4 +1,4 @@
-//! What an address is charged for a connection, in addition to its answered requests.
+//! Charges of an address for a connection, in addition to its answered requests.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -47,7 +47,7 @@ async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_end_is_paid_for_wherever_it_begins() {
+async fn unfinished_heads_are_charged() {
     let app = App::start().await;
     let whole = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
     for (bytes, requests, heads) in [
@@ -69,7 +69,7 @@ async fn a_head_that_does_not_end_is_paid_for_wherever_it_begins() {
 }
 
 #[tokio::test]
-async fn what_is_discarded_is_paid_for_while_it_comes() {
+async fn discarded_bytes_are_charged_as_they_arrive() {
     let app = App::start().await;
     let address = start(&app, CONNECTION + REQUEST + 20_000).await;
     let mut stream = TcpStream::connect(address).await.unwrap();

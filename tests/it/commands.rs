@@ -36,7 +36,7 @@ async fn fail(database: &str, arguments: &[&str], code: i32) -> String {
 }
 
 #[tokio::test]
-async fn the_first_people_of_an_empty_database_are_made() {
+async fn company_user_and_token_are_created_in_an_empty_database() {
     let database = Database::empty(&Engine::of_this_run()).await;
     let url = database.url();
     succeed(url, &["company", "create", "Acme"]).await;
@@ -75,7 +75,7 @@ async fn a_username_of_several_users_is_not_guessed() {
 }
 
 #[tokio::test]
-async fn commands_that_read_make_no_file() {
+async fn reading_commands_create_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("absent.db");
     let url = format!("sqlite://{}", file.display());
@@ -85,14 +85,14 @@ async fn commands_that_read_make_no_file() {
         &["user", "create", "--company", "Acme", "--username", "ann"],
         &["token", "list", "--company", "Acme"],
     ] {
-        assert!(fail(&url, arguments, 1).await.contains("there is no database"), "{arguments:?}");
+        assert!(fail(&url, arguments, 1).await.contains("does not exist"), "{arguments:?}");
         assert!(!Path::new(&file).exists(), "{arguments:?}");
     }
 }
 
 /// Migrations drop derived data with the tables, and `migrate up` makes it again.
 #[tokio::test]
-async fn who_was_found_before_tables_were_taken_back_is_found_after() {
+async fn search_works_after_migrating_down_and_up() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let client = acme.user("ann").await.token(&[Scope::Read]).await;
@@ -101,7 +101,7 @@ async fn who_was_found_before_tables_were_taken_back_is_found_after() {
     let since =
         Migrator::migrations().iter().rev().position(|step| step.name().ends_with("create_search")).unwrap() + 1;
     succeed(app.database_url(), &["migrate", "down", "--steps", &since.to_string()]).await;
-    assert!(succeed(app.database_url(), &["migrate", "up"]).await.contains("made customer_word"));
+    assert!(succeed(app.database_url(), &["migrate", "up"]).await.contains("backfilled customer_word"));
     let found = "{ customers(search: \"cara\") { totalCount } users(search: \"ann\") { totalCount }
         notes(search: \"needle\") { totalCount } }";
     let one = json!({ "totalCount": 1 });
@@ -109,10 +109,10 @@ async fn who_was_found_before_tables_were_taken_back_is_found_after() {
 }
 
 #[tokio::test]
-async fn old_tables_are_refused_with_what_to_do() {
+async fn an_outdated_schema_is_refused_with_advice() {
     let database = Database::migrated(&Engine::of_this_run()).await;
     let url = database.url();
-    assert!(succeed(url, &["migrate", "down"]).await.contains("took back"));
+    assert!(succeed(url, &["migrate", "down"]).await.contains("rolled back"));
     for arguments in
         [&["token", "list", "--company", "Acme"][..], &["serve", "--no-migrate", "--listen", "127.0.0.1:0"]]
     {
@@ -143,13 +143,13 @@ async fn the_demo_is_not_mixed_with_anything_else() {
     let app = App::start().await;
     app.company("Acme").await;
     let demo = ["serve", "--demo", "--listen", "127.0.0.1:0"];
-    assert!(fail(app.database_url(), &demo, 1).await.contains("not the demo's"));
+    assert!(fail(app.database_url(), &demo, 1).await.contains("other than the demo's"));
     let list = ["token", "list", "--company", "Acme"];
     assert_eq!(succeed(app.database_url(), &list).await, "");
 }
 
 #[tokio::test]
-async fn an_identity_provider_is_described_as_a_whole() {
+async fn an_incomplete_identity_provider_is_refused() {
     let url = "sqlite://never-opened.db";
     let mut arguments = vec!["serve", "--listen", "127.0.0.1:0", "--jwks", "no-such-keys.json"];
     for (missing, more) in [
@@ -176,7 +176,7 @@ async fn a_file_without_a_write_ahead_log_is_refused() {
 }
 
 #[tokio::test]
-async fn wrong_values_are_refused_with_right_ones() {
+async fn invalid_values_are_refused_with_valid_ones() {
     let url = "sqlite://never-opened.db";
     for (arguments, hint) in [
         (&["serve", "--body-limit", "5"][..], "1024 to 104857600"),
@@ -188,15 +188,15 @@ async fn wrong_values_are_refused_with_right_ones() {
         (&["serve", "--idle-timeout", "0"], "1 to 3600"),
         (&["serve", "--stop-delay", "61"], "0 to 60"),
         (&["serve", "--trusted-proxy", "proxy.example"], "10.0.0.0/24"),
-        (&["serve", "--jwks", "https://me:secret@idp.example/keys"], "without a password"),
+        (&["serve", "--jwks", "https://me:secret@idp.example/keys"], "no user name or password"),
         (&["serve", "--jwt-algorithm", "HS256"], "RS256"),
         (&["serve", "--jwt-scope", "notes:read"], "notes:read=READ"),
         (&["serve", "--jwt-issuer", "https://idp.example"], "--jwks"),
-        (&["serve", "--trusted-proxy", "10.0.0.1,0.0.0.0/0"], "every address"),
+        (&["serve", "--trusted-proxy", "10.0.0.1,0.0.0.0/0"], "all addresses"),
         (&["serve", "--listen", "8080"], "127.0.0.1:8080"),
         (&["serve", "--allow-origin", "*"], "name each origin"),
         (&["serve", "--allow-origin", "https://a.example,https://b.example/"], "write https://b.example"),
-        (&["serve", "--log-filter", "=x="], "give a level"),
+        (&["serve", "--log-filter", "=x="], "expected a level"),
     ] {
         let refused = run(url, arguments).await;
         let errors = String::from_utf8(refused.stderr).unwrap();

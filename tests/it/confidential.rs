@@ -126,7 +126,7 @@ async fn for_others_a_confidential_note_does_not_exist() {
 }
 
 #[tokio::test]
-async fn author_assignees_and_who_has_the_scope_see_a_confidential_note() {
+async fn author_assignees_and_holders_of_the_scope_see_a_confidential_note() {
     let office = Office::new().await;
     let before = office.answers(&office.author.token(&[Scope::Read]).await, QUESTIONS).await;
     office.make_confidential_note().await;
@@ -161,7 +161,7 @@ async fn others_cannot_change_a_confidential_note() {
 }
 
 #[tokio::test]
-async fn those_who_see_a_confidential_note_can_change_it() {
+async fn whoever_sees_a_confidential_note_can_change_it() {
     let office = Office::new().await;
     office.make_confidential_note().await;
     for client in [
@@ -176,7 +176,7 @@ async fn those_who_see_a_confidential_note_can_change_it() {
 }
 
 #[tokio::test]
-async fn only_who_will_see_it_can_make_a_note_confidential() {
+async fn only_users_who_will_see_it_can_make_a_note_confidential() {
     let office = Office::new().await;
     let hide = r#"mutation { notePatch(input: { id: "<open>", patch: { confidential: true } })
                    { note { confidential } userErrors { code path } } }"#;
@@ -201,7 +201,7 @@ async fn only_who_will_see_it_can_make_a_note_confidential() {
 }
 
 #[tokio::test]
-async fn who_leaves_a_confidential_note_sees_it_no_longer() {
+async fn a_removed_assignee_no_longer_sees_a_confidential_note() {
     let office = Office::new().await;
     office.make_confidential_note().await;
     let leave = r#"mutation { noteUnassign(input: { id: "<note>", userIds: ["<assignee>"] })
@@ -220,7 +220,7 @@ async fn who_leaves_a_confidential_note_sees_it_no_longer() {
 
 /// Imports keep ids: the same user may be assigned to the same note, by their keys, in another company.
 #[tokio::test]
-async fn an_assignment_in_another_company_opens_nothing() {
+async fn an_assignment_in_another_company_grants_nothing() {
     let office = Office::new().await;
     let stranger = office.stranger.token(&[Scope::Read]).await;
     let before = office.answers(&stranger, QUESTIONS).await;
@@ -235,7 +235,7 @@ async fn an_assignment_in_another_company_opens_nothing() {
 
 /// Data that one change shows is not kept for the next one in the same document.
 #[tokio::test]
-async fn a_later_change_of_the_same_document_sees_no_more_than_is_left() {
+async fn a_later_mutation_sees_the_access_that_is_left() {
     let office = Office::new().await;
     office.make_confidential_note().await;
     let assignee = office.assignee.token(&[Scope::Read, Scope::Write]).await;

@@ -104,7 +104,7 @@ async fn reader(app: &App) -> Client {
 }
 
 #[tokio::test]
-async fn who_says_nothing_is_cut() {
+async fn silent_connections_are_closed() {
     let app = App::start().await;
     let client = reader(&app).await;
     let connection = ConnectionTimeouts { idle: SHORT, ..PATIENT.connection };
@@ -120,7 +120,7 @@ async fn who_says_nothing_is_cut() {
 }
 
 #[tokio::test]
-async fn who_has_too_many_connections_gets_no_more() {
+async fn connections_above_the_limit_are_refused() {
     let app = App::start().await;
     let client = reader(&app).await;
     let admission = ConnectionLimits { per_address: 2, ..ConnectionLimits::default() };
@@ -143,7 +143,7 @@ async fn who_has_too_many_connections_gets_no_more() {
 }
 
 #[tokio::test]
-async fn a_head_that_comes_too_slowly_is_cut() {
+async fn a_slow_head_closes_the_connection() {
     let app = App::start().await;
     let client = reader(&app).await;
     let connection = ConnectionTimeouts { head: SHORT, ..PATIENT.connection };
@@ -174,7 +174,7 @@ async fn a_head_that_comes_too_slowly_is_cut() {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_too_slowly_is_refused_and_cut() {
+async fn a_slow_body_is_refused_and_closes_the_connection() {
     let app = App::start().await;
     let client = reader(&app).await;
     let settings = HttpSettings { body_timeout: SHORT, ..HttpSettings::default() };
@@ -188,7 +188,7 @@ async fn a_body_that_comes_too_slowly_is_refused_and_cut() {
 
 /// The response is larger than the system's buffers for a connection.
 #[tokio::test]
-async fn who_does_not_read_the_answer_is_cut() {
+async fn an_unread_response_closes_the_connection() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let client = acme.user("ann").await.token(&[Scope::Read]).await;
@@ -239,7 +239,7 @@ async fn a_hundred_megabytes_are_refused() {
 }
 
 #[tokio::test]
-async fn a_server_that_stops_says_so_first_and_answers_all_that_it_has_taken() {
+async fn a_stopping_server_reports_it_first_and_answers_accepted_requests() {
     let app = App::start().await;
     let client = reader(&app).await;
     let timeouts = ServerTimeouts { stop_delay: SHORT, ..PATIENT };

@@ -91,7 +91,7 @@ async fn every_field_is_stored() {
 }
 
 #[tokio::test]
-async fn what_is_left_out_or_null_has_its_default() {
+async fn absent_or_null_fields_have_defaults() {
     let desk = Desk::new().await;
     let expected = |note: &Value| {
         json!({
@@ -113,7 +113,7 @@ async fn what_is_left_out_or_null_has_its_default() {
 }
 
 #[tokio::test]
-async fn null_where_there_is_a_default_is_the_default() {
+async fn null_means_the_default() {
     let desk = Desk::new().await;
     for field in ["status", "confidential", "priority", "showOnOverview"] {
         let note = desk.create(json!({ field: null })).await["note"].clone();
@@ -122,7 +122,7 @@ async fn null_where_there_is_a_default_is_the_default() {
 }
 
 #[tokio::test]
-async fn texts_and_lists_have_bounds() {
+async fn texts_and_lists_are_bounded() {
     let desk = Desk::new().await;
     // The limits count characters, not bytes.
     for (field, max) in [("subject", 1_000), ("details", 250_000), ("referenceId", 255)] {
@@ -145,7 +145,7 @@ async fn texts_and_lists_have_bounds() {
 }
 
 #[tokio::test]
-async fn a_bad_tag_is_named_by_its_place_in_the_input() {
+async fn an_invalid_tag_is_reported_with_its_path() {
     let desk = Desk::new().await;
     assert_eq!(desk.create(json!({ "tags": ["t".repeat(200), " t "] })).await["note"]["tags"][1], " t ");
     for (tag, code) in [
@@ -161,7 +161,7 @@ async fn a_bad_tag_is_named_by_its_place_in_the_input() {
 
 /// A list of any length gives one error, and quickly.
 #[tokio::test]
-async fn a_list_far_too_long_is_one_problem() {
+async fn a_far_too_long_list_is_one_user_error() {
     let desk = Desk::new().await;
     let many: Vec<String> = (1..=30_000).map(|n| n.to_string()).collect();
     for field in ["tags", "assigneeIds"] {
@@ -171,7 +171,7 @@ async fn a_list_far_too_long_is_one_problem() {
 }
 
 #[tokio::test]
-async fn links_that_lead_nowhere_are_named_by_their_place() {
+async fn unknown_references_are_reported_with_their_path() {
     let desk = Desk::new().await;
     let me = desk.ann.id.to_string();
     for (input, path) in [
@@ -185,7 +185,7 @@ async fn links_that_lead_nowhere_are_named_by_their_place() {
 }
 
 #[tokio::test]
-async fn all_problems_are_told_at_once() {
+async fn all_user_errors_are_returned_at_once() {
     let desk = Desk::new().await;
     let problems = desk
         .problems(json!({
@@ -220,7 +220,7 @@ async fn all_problems_are_told_at_once() {
 }
 
 #[tokio::test]
-async fn the_edge_stands_in_the_list_of_all_notes() {
+async fn the_edge_belongs_to_the_list_of_all_notes() {
     let desk = Desk::new().await;
     let older = desk.create(json!({ "subject": "older" })).await;
     let newer = desk.create(json!({ "subject": "newer" })).await;
@@ -237,7 +237,7 @@ async fn the_edge_stands_in_the_list_of_all_notes() {
 }
 
 #[tokio::test]
-async fn the_log_tells_who_made_it() {
+async fn the_event_log_names_the_author() {
     let desk = Desk::new().await;
     desk.create(json!({ "subject": "x" })).await;
     let events = event::Entity::find().all(desk.app.db().read()).await.unwrap();
@@ -249,7 +249,7 @@ async fn the_log_tells_who_made_it() {
 
 /// The first change is done although the second one is refused: each has its own transaction.
 #[tokio::test]
-async fn each_change_of_a_document_stands_alone() {
+async fn each_mutation_of_a_document_succeeds_or_fails_alone() {
     let desk = Desk::new().await;
     let response = desk
         .client
@@ -267,7 +267,7 @@ async fn each_change_of_a_document_stands_alone() {
 }
 
 #[tokio::test]
-async fn a_change_that_is_mentioned_twice_is_made_once() {
+async fn a_mutation_that_is_selected_twice_runs_once() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let client = acme.user("ann").await.token(&[Scope::Write]).await;

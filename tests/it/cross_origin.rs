@@ -30,7 +30,7 @@ async fn ask(app: &App, client: &Client, allowed: &[&str], origin: &str, method:
 }
 
 #[tokio::test]
-async fn a_permitted_page_may_ask_and_read_the_answer() {
+async fn an_allowed_origin_may_send_requests_and_read_responses() {
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await;
     let allowed = [FRONT, "http://localhost:5173"];
@@ -49,7 +49,7 @@ async fn a_permitted_page_may_ask_and_read_the_answer() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_not_permitted_may_not() {
+async fn other_origins_are_refused() {
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await;
     for origin in ["https://evil.example", "https://front.example.com.evil.example", "http://front.example.com", "null"]
@@ -65,7 +65,7 @@ async fn a_page_that_is_not_permitted_may_not() {
 }
 
 #[tokio::test]
-async fn our_own_page_needs_no_permission() {
+async fn the_own_origin_needs_no_setting() {
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await;
     let (status, headers) = ask(&app, &client, &[], "https://notes.example.com", "POST").await;

@@ -89,7 +89,7 @@ fn item(kind: &str, id: i64, action: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_report_names_what_is_gone_and_what_has_lost_its_link() {
+async fn the_payload_names_deleted_and_detached_records() {
     let desk = Desk::new().await;
     let preview = desk.preview(json!([desk.note])).await;
     let expected = json!({ "totalCount": 7, "truncated": false, "items": [
@@ -108,7 +108,7 @@ async fn the_report_names_what_is_gone_and_what_has_lost_its_link() {
 }
 
 #[tokio::test]
-async fn the_note_goes_with_its_thread_and_its_assignments_and_nothing_else_does() {
+async fn a_note_is_deleted_only_with_its_messages_and_assignments() {
     let desk = Desk::new().await;
     let other = desk.company.note(|note| note.customer_id = Some(1)).await.id;
     desk.company.message(other, |_| {}).await;
@@ -131,7 +131,7 @@ async fn the_note_goes_with_its_thread_and_its_assignments_and_nothing_else_does
 }
 
 #[tokio::test]
-async fn a_preview_changes_nothing_and_leaves_out_what_is_not_there() {
+async fn a_preview_changes_nothing_and_omits_unknown_notes() {
     let desk = Desk::new().await;
     let before = Contents::read(&desk.app).await;
     let id = desk.note.to_string();
@@ -156,7 +156,7 @@ async fn a_preview_of_many_names_each_record_once() {
 }
 
 #[tokio::test]
-async fn a_preview_takes_a_hundred_notes_and_no_more() {
+async fn a_preview_accepts_at_most_a_hundred_notes() {
     let desk = Desk::new().await;
     let ids = |count: i32| json!((1..=count).map(|n| n.to_string()).collect::<Vec<_>>());
     assert_eq!(desk.preview(ids(100)).await["totalCount"], 7);
@@ -168,7 +168,7 @@ async fn a_preview_takes_a_hundred_notes_and_no_more() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_is_not_found_again() {
+async fn a_deleted_note_is_not_found() {
     let desk = Desk::new().await;
     desk.delete(desk.note, Value::Null).await;
     let before = Contents::read(&desk.app).await;
@@ -181,7 +181,7 @@ async fn what_is_deleted_is_not_found_again() {
 }
 
 #[tokio::test]
-async fn another_version_than_expected_deletes_nothing() {
+async fn an_unexpected_version_deletes_nothing() {
     let desk = Desk::new().await;
     let before = Contents::read(&desk.app).await;
     for version in [0, 2] {
@@ -196,7 +196,7 @@ async fn another_version_than_expected_deletes_nothing() {
 }
 
 #[tokio::test]
-async fn the_log_outlives_the_note() {
+async fn events_outlive_the_note() {
     let desk = Desk::new().await;
     let post = r#"mutation { noteMessagePost(input: { noteId: 1, message: "x" }) { userErrors { code } } }"#;
     desk.client.query(post).await;
@@ -208,7 +208,7 @@ async fn the_log_outlives_the_note() {
 }
 
 #[tokio::test]
-async fn a_long_report_is_cut_and_counts_all() {
+async fn a_long_report_is_truncated_and_counts_all() {
     let desk = Desk::new().await;
     let note = desk.long_note(1_501).await;
     let preview = desk.preview(json!([note])).await;
@@ -221,7 +221,7 @@ async fn a_long_report_is_cut_and_counts_all() {
 }
 
 #[tokio::test]
-async fn a_report_that_fits_exactly_is_whole() {
+async fn a_report_that_fits_exactly_is_complete() {
     let desk = Desk::new().await;
     let note = desk.long_note(998).await;
     let preview = desk.preview(json!([note])).await;

@@ -44,7 +44,7 @@ async fn fill(app: &App, notes: u64) {
 }
 
 #[tokio::test]
-async fn two_empty_databases_get_the_same() {
+async fn the_demo_is_deterministic() {
     let (one, two) = (App::start().await, App::start().await);
     fill(&one, 500).await;
     fill(&two, 500).await;
@@ -58,7 +58,7 @@ async fn two_empty_databases_get_the_same() {
 }
 
 #[tokio::test]
-async fn rows_agree_with_each_other() {
+async fn demo_rows_are_consistent() {
     let app = App::start().await;
     // More notes than one transaction writes.
     fill(&app, 2_100).await;
@@ -113,7 +113,7 @@ async fn rows_agree_with_each_other() {
 
 /// Every feature has something to show.
 #[tokio::test]
-async fn it_shows_all_there_is() {
+async fn the_demo_covers_every_feature() {
     let app = App::start().await;
     fill(&app, 500).await;
     let rows = rows(&app).await;
@@ -149,7 +149,7 @@ async fn it_shows_all_there_is() {
 }
 
 #[tokio::test]
-async fn more_is_added_to_what_is_there() {
+async fn more_notes_are_added_to_existing_ones() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let theirs = acme.note(|_| {}).await;
@@ -165,7 +165,7 @@ async fn more_is_added_to_what_is_there() {
 }
 
 #[tokio::test]
-async fn what_is_not_empty_is_not_filled() {
+async fn a_database_with_data_is_not_filled() {
     let app = App::start().await;
     // Two servers that start at the same time do this.
     let (one, two) = tokio::join!(demo::fill_where_empty(app.db(), 20), demo::fill_where_empty(app.db(), 20));
@@ -177,7 +177,7 @@ async fn what_is_not_empty_is_not_filled() {
 }
 
 #[tokio::test]
-async fn progress_tells_how_far_it_is() {
+async fn progress_is_reported() {
     let app = App::start().await;
     let seen = Mutex::new(Vec::new());
     demo::fill(app.db(), 4_100, &|done| seen.lock().unwrap().push(done)).await.unwrap();
@@ -203,7 +203,7 @@ async fn a_database_is_empty_the_demo_or_something_else() {
 
 /// A company that merely has the same name is not the demo.
 #[tokio::test]
-async fn another_company_of_that_name_is_no_demo() {
+async fn another_company_with_the_same_name_is_not_the_demo() {
     let app = App::start().await;
     let demo = app.company("Demo").await;
     demo.user("admin").await;

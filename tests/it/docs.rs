@@ -1,20 +1,20 @@
-//! The documents: every example does what the text around it says, every link leads somewhere, and the reference of the
-//! configuration is what the command line defines.
+//! The documents: every example does what the text around it says, every link resolves, and the configuration reference
+//! matches the definition of the command line.
 //!
 //! In `README.md` and `docs/`, the fenced blocks of these languages are examples:
 //!
-//! - `graphql` is executed by `serve --demo`, with a token of the scope ADMIN. It has to succeed, and to find something. What else
-//!   is expected stands directly below it, in comments that a reader does not see:
+//! - `graphql` is executed by `serve --demo`, with a token of the scope ADMIN. It has to succeed, and to find
+//!   something. Other expectations are directly below it, in comments that a reader does not see:
 //!   - `<!-- errors: CODE ... -->`: the codes of the top-level errors, in their order;
 //!   - `<!-- userErrors: CODE ... -->`: those of all `userErrors`, in any order;
 //!   - `<!-- again: CODE ... -->`: those of the `userErrors` if the same is sent once more;
 //!   - `<!-- scope: READ -->`: the scope of another token;
-//!   - `<!-- variables -->` or `<!-- response -->` above a block of `json`. A response shows a part of the objects; `…` in a text
-//!     stands for anything.
-//! - `json` says by the comment above it what it is: one of these, a `<!-- request -->` to be sent as it is, or a
-//!   `<!-- file: NAME -->` for the commands.
-//! - `console` holds commands after `$`, and below each what it prints, if that is to be compared. They run one after the other
-//!   in a folder of their own, after `<!-- setup: COMMAND -->`. Those in [`console::NOT_RUN`] do not.
+//!   - `<!-- variables -->` or `<!-- response -->` above a block of `json`. A response may leave out fields, and `…` in a
+//!     text matches anything.
+//! - `json` has a comment above it: one of these, a `<!-- request -->` to be sent as it is, or a `<!-- file: NAME -->`
+//!   for the commands.
+//! - `console` has commands after `$`, and below each its output, if that is to be compared. They run one after the
+//!   other in a folder of their own, after `<!-- setup: COMMAND -->`. The commands in [`console::NOT_RUN`] are not run.
 //!
 //! The examples of a document run in their order on a database of their own, so each document can be read by itself.
 
@@ -54,7 +54,7 @@ documents! {
     troubleshooting "docs/troubleshooting.md"
 }
 
-/// Without examples of its own, as it is generated.
+/// This document is generated, and has no examples.
 const REFERENCE: &str = "docs/configuration.md";
 
 fn root() -> &'static Path {

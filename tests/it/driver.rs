@@ -16,7 +16,7 @@ async fn start() -> Option<App> {
 }
 
 #[tokio::test]
-async fn values_come_back_as_they_went() {
+async fn values_round_trip() {
     let Some(app) = start().await else { return };
     let db = app.db().read();
     let time: DateTimeUtc = "2026-02-03T04:05:06.789012Z".parse().unwrap();
@@ -65,7 +65,7 @@ async fn values_come_back_as_they_went() {
 
 /// A statement is prepared for the types of its values: the same text with other types is another statement.
 #[tokio::test]
-async fn one_text_is_asked_with_values_of_several_types() {
+async fn one_statement_accepts_values_of_several_types() {
     let Some(app) = start().await else { return };
     let transaction = app.db().begin().await.unwrap();
     let kind = "SELECT CAST(pg_typeof($1) AS text)";
@@ -85,7 +85,7 @@ async fn one_text_is_asked_with_values_of_several_types() {
 
 /// A statement is prepared again after its table has changed: at most the first query fails.
 #[tokio::test]
-async fn a_table_that_changes_is_read_again() {
+async fn statements_are_prepared_again_after_a_schema_change() {
     let Some(postgres) = Engine::postgres() else { return };
     let database = Database::migrated(&postgres).await;
     let db = database.open().await;
@@ -107,7 +107,7 @@ async fn a_table_that_changes_is_read_again() {
 
 /// An inner transaction can be rolled back without the outer one, also by dropping it.
 #[tokio::test]
-async fn transactions_stand_in_each_other() {
+async fn transactions_nest() {
     let app = App::start().await;
     let name = |name: &str| format!("INSERT INTO id_names (name) VALUES ('{name}')");
     app.db().schema_connection().execute_unprepared("CREATE TABLE id_names (name text)").await.unwrap();

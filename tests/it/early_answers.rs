@@ -113,7 +113,7 @@ fn assert_refused(answer: &str, status: u16, head: &str) {
 }
 
 #[tokio::test]
-async fn a_client_that_sends_all_of_its_body_sees_why_it_is_refused() {
+async fn a_client_that_sends_its_whole_body_gets_the_refusal() {
     let app = App::start().await;
     let client = reader(&app).await;
     let server = Server::start(&app, &endless()).await;
@@ -159,7 +159,7 @@ async fn a_client_that_sends_all_of_its_body_sees_why_it_is_refused() {
 }
 
 #[tokio::test]
-async fn so_does_one_that_asks_too_often_is_too_slow_or_has_too_large_a_head() {
+async fn rate_limited_slow_and_oversized_requests_get_the_refusal() {
     let app = App::start().await;
     let client = reader(&app).await;
     let post = head("POST /graphql", client.token(), &["Content-Type: application/json", &length(MEGABYTE)]);
@@ -183,7 +183,7 @@ async fn so_does_one_that_asks_too_often_is_too_slow_or_has_too_large_a_head() {
 
 /// Reading the rest of a small body is cheaper than a new connection.
 #[tokio::test]
-async fn a_small_body_that_nobody_wants_leaves_the_connection_to_the_next_request() {
+async fn a_small_unread_body_keeps_the_connection_open() {
     let app = App::start().await;
     let client = reader(&app).await;
     let server = Server::start(&app, &endless()).await;
@@ -219,7 +219,7 @@ async fn a_small_body_that_nobody_wants_leaves_the_connection_to_the_next_reques
 
 /// A client that is not told would send the next request on this connection, and not know its result.
 #[tokio::test]
-async fn chunks_that_do_not_end_soon_close_it_and_the_answer_says_so() {
+async fn unfinished_chunks_close_the_connection_as_announced() {
     let app = App::start().await;
     let server = Server::start(&app, &endless()).await;
     for body in [chunked(80_000), b"5\r\nabc".to_vec(), Vec::new()] {
@@ -273,7 +273,7 @@ async fn requests_behind_the_last_one_are_not_executed() {
 }
 
 #[tokio::test]
-async fn a_connection_that_stays_so_has_its_time_limits() {
+async fn a_connection_kept_open_has_timeouts() {
     let app = App::start().await;
     let timeouts = ServerTimeouts::default();
     let timeouts = ServerTimeouts {
@@ -291,7 +291,7 @@ async fn a_connection_that_stays_so_has_its_time_limits() {
 
 /// A server that asks for the body would have to wait for it.
 #[tokio::test]
-async fn a_client_that_waits_to_be_asked_is_not_asked_where_it_is_refused() {
+async fn a_refused_client_gets_no_100_continue() {
     let app = App::start().await;
     let client = reader(&app).await;
     let server = Server::start(&app, &endless()).await;
@@ -317,7 +317,7 @@ async fn a_client_that_waits_to_be_asked_is_not_asked_where_it_is_refused() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_read_to_its_end_counts_until_then() {
+async fn a_draining_connection_counts_until_it_is_closed() {
     let app = App::start().await;
     let admission = ConnectionLimits { per_address: 1, ..ConnectionLimits::default() };
     let server = Server::start_with(&app, &endless(), ServerTimeouts::default(), admission).await;
@@ -346,7 +346,7 @@ async fn a_connection_that_is_read_to_its_end_counts_until_then() {
 }
 
 #[tokio::test]
-async fn a_server_that_stops_waits_for_no_such_client() {
+async fn a_stopping_server_does_not_wait_for_draining_connections() {
     let app = App::start().await;
     let timeouts = ServerTimeouts { stop_delay: Duration::ZERO, requests: AT_MOST, ..ServerTimeouts::default() };
     let server = Server::start_with(&app, &endless(), timeouts, ConnectionLimits::default()).await;

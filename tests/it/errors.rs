@@ -96,7 +96,7 @@ async fn take_away(app: &App, table: &str) {
 }
 
 #[tokio::test]
-async fn a_failing_database_is_internal_and_told_to_nobody() {
+async fn database_failures_are_internal_and_not_disclosed() {
     let Seeded { app, client, note, .. } = &seeded().await;
     take_away(app, "message").await;
     let response = client.query(&format!("{{ note(id: {note}) {{ subject messages {{ nodes {{ id }} }} }} }}")).await;
@@ -110,7 +110,7 @@ async fn a_failing_database_is_internal_and_told_to_nobody() {
 }
 
 #[tokio::test]
-async fn a_change_that_fails_half_way_leaves_nothing() {
+async fn a_mutation_that_fails_halfway_changes_nothing() {
     let Seeded { app, client, note, .. } = &seeded().await;
     let state = "query($id: ID!) { notes { totalCount } note(id: $id) { subject version updatedOn messageCount
         assignees { userId } messages { nodes { message } } } }";
@@ -179,7 +179,7 @@ fn json_of(literal: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_wrong_literal_stops_the_document_before_an_earlier_change() {
+async fn an_invalid_literal_refuses_the_whole_document() {
     let Seeded { client, app: _app, .. } = &seeded().await;
     for (field, _, literal) in WRONG {
         let second = format!("b: noteCreate(input: {{ {field}: {literal} }}) {{ note {{ id }} }}");
@@ -192,7 +192,7 @@ async fn a_wrong_literal_stops_the_document_before_an_earlier_change() {
 }
 
 #[tokio::test]
-async fn a_wrong_variable_stops_the_document_before_an_earlier_change() {
+async fn an_invalid_variable_refuses_the_whole_document() {
     let Seeded { client, app: _app, .. } = &seeded().await;
     for (field, ty, literal) in WRONG {
         let value = json_of(literal);
@@ -210,7 +210,7 @@ async fn a_wrong_variable_stops_the_document_before_an_earlier_change() {
 }
 
 #[tokio::test]
-async fn integers_are_of_32_bits() {
+async fn integers_have_32_bits() {
     let Seeded { client, note, app: _app, .. } = &seeded().await;
     for number in ["2147483648", "-2147483649", "9223372036854775807", "99999999999999999999", "1.5", "\"1\"", "true"] {
         let second = format!("b: noteDelete(input: {{ id: {note}, expectedVersion: {number} }}) {{ deletedNoteId }}");
@@ -225,7 +225,7 @@ async fn integers_are_of_32_bits() {
 }
 
 #[tokio::test]
-async fn addresses_are_of_the_web() {
+async fn only_http_urls_are_accepted() {
     let Seeded { client, note, app: _app, .. } = &seeded().await;
     for address in ["\"javascript:alert(1)\"", "\"photo.jpg\"", "\"\"", "\"data:text/html,x\"", "1", "null"] {
         let input = format!("{{ noteId: {note}, message: \"x\", attachment: {{ url: {address} }} }}");
@@ -240,7 +240,7 @@ async fn addresses_are_of_the_web() {
 }
 
 #[tokio::test]
-async fn what_is_missing_unknown_or_no_object_stops_the_document_too() {
+async fn missing_unknown_and_non_object_values_refuse_the_document() {
     let Seeded { client, note, app: _app, .. } = &seeded().await;
     let create = |input: &str| format!("mutation {{ {FIRST} b: noteCreate(input: {input}) {{ note {{ id }} }} }}");
     for input in ["1", "\"text\"", "[1]", "null", "{ nope: 1 }", "{ tags: [null] }"] {
@@ -269,7 +269,7 @@ async fn what_is_missing_unknown_or_no_object_stops_the_document_too() {
 }
 
 #[tokio::test]
-async fn right_values_are_taken_however_they_are_written() {
+async fn valid_values_are_accepted_in_any_notation() {
     let Seeded { client, note, app: _app, .. } = &seeded().await;
     let document = "mutation($status: NoteStatus! = CLOSED, $tag: String!, $when: DateTime, $none: String, $one: ID) {
         noteCreate(input: { status: $status, tags: [\"a\", $tag], reminder: $when, details: $none, referenceId: 7,
@@ -294,7 +294,7 @@ async fn right_values_are_taken_however_they_are_written() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_where_and_what_would_be_right() {
+async fn a_refusal_has_a_path_and_the_expected_value() {
     let Seeded { client, app: _app, .. } = &seeded().await;
     for (document, variables, parts) in [
         (

@@ -56,7 +56,7 @@ async fn found(client: &Client, filter: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn negations_hold_where_the_column_is_empty() {
+async fn negations_match_null_columns() {
     let (_app, client, [_, empty, different]) = &three_notes().await;
     for filter in [
         "{ customerId: { neq: 1 } }",
@@ -235,7 +235,7 @@ async fn a_comparison_without_an_operator_is_refused_and_names_is_null() {
 }
 
 #[tokio::test]
-async fn lists_hold_a_hundred_values_and_no_more() {
+async fn lists_have_at_most_a_hundred_values() {
     let (_app, client, _) = &three_notes().await;
     let query = "query($filter: NoteFilter) { notes(filter: $filter) { totalCount } }";
     let values = |count: i32| (1..=count).map(|id| id.to_string()).collect::<Vec<_>>();

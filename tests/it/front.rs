@@ -105,7 +105,7 @@ fn ask(client: &Client) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn health_files_and_the_end_wait_for_no_operation() {
+async fn health_files_and_shutdown_wait_for_no_operation() {
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await;
     let threads = Threads::new();
@@ -144,7 +144,7 @@ async fn health_files_and_the_end_wait_for_no_operation() {
 
 /// All database connections that operations may use are taken.
 #[tokio::test]
-async fn readiness_has_a_connection_of_its_own() {
+async fn readiness_has_its_own_connection() {
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await;
     let server = start(&app, OperationRuntime::current(), &HttpSettings::default(), ServerTimeouts::default()).await;
@@ -177,7 +177,7 @@ async fn readiness_has_a_connection_of_its_own() {
 
 /// A stopping server abandons clients that do nothing, whatever they have begun.
 #[tokio::test]
-async fn clients_that_do_nothing_do_not_hold_the_end() {
+async fn idle_clients_do_not_delay_the_shutdown() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let client = acme.user("ann").await.token(&[Scope::Read]).await;

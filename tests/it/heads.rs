@@ -53,7 +53,7 @@ async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
 /// The HTTP library checks body lengths before the server sees the request (RFC 9112, section 6.3). Whatever it accepts
 /// has one unambiguous length.
 #[tokio::test]
-async fn the_length_of_a_body_is_told_once() {
+async fn the_length_of_a_body_is_given_once() {
     let app = App::start().await;
     let client = reader(&app).await;
     let address = start(&app, &HttpSettings::default()).await;
@@ -102,7 +102,7 @@ async fn the_length_of_a_body_is_told_once() {
 }
 
 #[tokio::test]
-async fn a_header_that_comes_twice_is_refused_by_its_name() {
+async fn the_refusal_of_a_repeated_header_names_it() {
     let app = App::start().await;
     let client = reader(&app).await;
     let good = [
@@ -193,7 +193,7 @@ async fn a_head_has_24_kib() {
 
 /// Every request is charged to the budget of its address; only health checks are never refused.
 #[tokio::test]
-async fn files_and_404s_are_paid_for_by_the_address() {
+async fn files_and_404s_are_charged_to_the_address() {
     let app = App::start().await;
     let client = reader(&app).await;
     // Enough for ten requests and the bytes of small files.
@@ -242,7 +242,7 @@ async fn files_and_404s_are_paid_for_by_the_address() {
 
 /// The limit does not apply to a trusted proxy, which opens the connections of many clients.
 #[tokio::test]
-async fn connections_are_paid_for_by_the_address() {
+async fn connections_are_charged_to_the_address() {
     let app = App::start().await;
     let address_rate_limit = RateLimit { operations: 9, budget: 5_000, refill: 1 };
     let settings = HttpSettings { address_rate_limit, ..HttpSettings::default() };

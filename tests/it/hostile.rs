@@ -171,7 +171,7 @@ fn assert_list(place: &Place<'_>, (text, found): Case<'_>, codes: &[&str], answe
 }
 
 #[tokio::test]
-async fn hostile_texts_in_questions_find_what_they_say() {
+async fn hostile_texts_in_queries_match_literally() {
     let app = App::start().await;
     let texts = texts();
     assert!(texts.len() + SURROGATES.len() >= 200, "{}", texts.len());
@@ -234,7 +234,7 @@ fn unrelated(contents: Contents, theirs: i64, key: i64) -> Contents {
 }
 
 #[tokio::test]
-async fn hostile_texts_in_changes_change_nothing_else() {
+async fn hostile_texts_in_mutations_change_nothing_else() {
     let app = App::start().await;
     let (acme, other) = (app.company("Acme").await, app.company("Other").await);
     // The changes target the first record of each kind.
@@ -290,7 +290,7 @@ async fn hostile_texts_in_changes_change_nothing_else() {
 }
 
 #[test]
-fn the_places_are_those_of_the_schema() {
+fn the_tested_places_are_all_of_the_schema() {
     let contract = Contract::read();
     let places = places(&contract);
     let names: Vec<&str> = places.iter().map(|place| place.name.as_str()).collect();

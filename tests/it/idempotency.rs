@@ -80,7 +80,7 @@ fn problem(code: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_same_change_again_gives_the_first_result_and_makes_nothing() {
+async fn a_repeated_mutation_returns_the_first_result() {
     let desk = Desk::new().await;
     for (document, input) in desk.inputs("k") {
         let first = desk.send(document, input.clone()).await;
@@ -97,7 +97,7 @@ async fn the_same_change_again_gives_the_first_result_and_makes_nothing() {
 }
 
 #[tokio::test]
-async fn the_same_values_are_the_same_input_however_they_are_written() {
+async fn equal_values_are_the_same_input_in_any_notation() {
     let desk = Desk::new().await;
     let first = desk.send(CREATE, json!({ "subject": "x", "tags": ["a"], "idempotencyKey": "k" })).await;
     let made = &first["note"]["id"];
@@ -132,7 +132,7 @@ async fn another_input_under_the_same_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_key_belongs_to_one_change_of_one_user() {
+async fn a_key_belongs_to_one_mutation_of_one_user() {
     let desk = Desk::new().await;
     let other = desk.app.company("Other").await;
     let bob = desk.company.user("bob").await.token(&[Scope::Write]).await;
@@ -151,7 +151,7 @@ async fn a_key_belongs_to_one_change_of_one_user() {
 }
 
 #[tokio::test]
-async fn a_change_that_was_refused_keeps_no_key() {
+async fn a_refused_mutation_stores_no_key() {
     let desk = Desk::new().await;
     let input = json!({ "customerId": "77", "idempotencyKey": "k" });
     let before = Contents::read(&desk.app).await;
@@ -167,7 +167,7 @@ async fn a_change_that_was_refused_keeps_no_key() {
 
 /// A repeated request returns the first result, even if its input would be invalid by now.
 #[tokio::test]
-async fn the_first_result_stands_when_its_links_are_gone_and_what_is_gone_is_told() {
+async fn the_first_result_survives_its_references_but_not_its_deletion() {
     let desk = Desk::new().await;
     let kind = desk.company.note_type("Call").await.id.to_string();
     let input = json!({ "typeId": kind, "idempotencyKey": "k" });
@@ -194,7 +194,7 @@ async fn the_first_result_stands_when_its_links_are_gone_and_what_is_gone_is_tol
 }
 
 #[tokio::test]
-async fn a_key_has_bounds() {
+async fn the_length_of_a_key_is_bounded() {
     let desk = Desk::new().await;
     for (document, mut input) in desk.inputs("k") {
         let before = Contents::read(&desk.app).await;
@@ -214,7 +214,7 @@ async fn a_key_has_bounds() {
 }
 
 #[tokio::test]
-async fn a_key_is_kept_for_a_day_and_forgotten_later_bit_by_bit() {
+async fn a_key_is_kept_for_a_day_and_removed_in_batches() {
     let desk = Desk::new().await;
     let input = |key: &str| json!({ "subject": "x", "idempotencyKey": key });
     let first = desk.send(CREATE, input("k")).await;
@@ -244,7 +244,7 @@ async fn a_key_is_kept_for_a_day_and_forgotten_later_bit_by_bit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_twenty_at_the_same_time_one_is_made() {
+async fn twenty_concurrent_mutations_with_one_key_create_one_record() {
     let desk = Desk::new().await;
     for (document, input) in desk.inputs("k") {
         let answers = join_all((0..20).map(|_| {
@@ -270,7 +270,7 @@ async fn of_twenty_at_the_same_time_one_is_made() {
 
 /// The client sends a change, and its connection breaks while the change is running.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn after_a_cut_connection_the_same_change_gives_the_first_result() {
+async fn after_a_lost_connection_a_retry_returns_the_first_result() {
     let desk = Desk::new().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -101,7 +101,7 @@ async fn ann(app: &App) -> User {
 }
 
 #[tokio::test]
-async fn a_token_of_the_provider_lets_its_user_in() {
+async fn a_token_of_the_provider_authenticates_its_user() {
     let app = App::start().await;
     ann(&app).await;
     for algorithm in [Algorithm::RS256, Algorithm::ES256] {
@@ -125,7 +125,7 @@ async fn a_token_of_the_provider_lets_its_user_in() {
 }
 
 #[tokio::test]
-async fn claims_mean_what_the_settings_say() {
+async fn claims_are_mapped_by_the_settings() {
     let app = App::start().await;
     ann(&app).await;
     let folder = tempfile::tempdir().unwrap();
@@ -160,7 +160,7 @@ fn write(file: &Path, keys: &[&Pair]) {
 }
 
 #[tokio::test]
-async fn without_a_provider_no_web_token_is_taken() {
+async fn without_a_provider_web_tokens_are_refused() {
     let app = App::start().await;
     ann(&app).await;
     let pair = Pair::new(Algorithm::ES256, "one");
@@ -168,7 +168,7 @@ async fn without_a_provider_no_web_token_is_taken() {
 }
 
 #[tokio::test]
-async fn a_new_key_is_asked_for_and_the_old_ones_hold_while_the_provider_is_down() {
+async fn new_keys_are_fetched_and_old_ones_stay_while_the_provider_is_down() {
     let app = App::start().await;
     ann(&app).await;
     let (first, second, third) =
@@ -195,7 +195,7 @@ async fn a_new_key_is_asked_for_and_the_old_ones_hold_while_the_provider_is_down
 
 /// Tokens with made-up key ids do not cause a request to the provider each.
 #[tokio::test]
-async fn the_provider_is_not_asked_as_often_as_tokens_name_unknown_keys() {
+async fn unknown_keys_do_not_flood_the_provider() {
     let app = App::start().await;
     ann(&app).await;
     let pair = Pair::new(Algorithm::ES256, "one");
@@ -213,7 +213,7 @@ async fn the_provider_is_not_asked_as_often_as_tokens_name_unknown_keys() {
 
 /// A client that names a new key and hangs up at once does not keep the keys from being read.
 #[tokio::test]
-async fn who_hangs_up_takes_the_keys_from_nobody() {
+async fn a_disconnecting_client_does_not_cancel_the_key_refresh() {
     let app = App::start().await;
     ann(&app).await;
     let pair = Pair::new(Algorithm::ES256, "one");
@@ -233,7 +233,7 @@ async fn who_hangs_up_takes_the_keys_from_nobody() {
 }
 
 #[tokio::test]
-async fn keys_that_are_old_are_asked_for_again_while_they_still_hold() {
+async fn old_keys_are_refreshed_while_they_stay_valid() {
     let app = App::start().await;
     ann(&app).await;
     let pair = Pair::new(Algorithm::ES256, "one");
@@ -255,7 +255,7 @@ async fn keys_that_are_old_are_asked_for_again_while_they_still_hold() {
 }
 
 #[tokio::test]
-async fn keys_that_were_never_read_are_no_fault_of_the_token() {
+async fn missing_keys_are_unavailable_and_not_unauthenticated() {
     let app = App::start().await;
     ann(&app).await;
     let pair = Pair::new(Algorithm::ES256, "one");

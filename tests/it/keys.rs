@@ -35,7 +35,7 @@ async fn create(client: &Client) -> i64 {
 }
 
 #[tokio::test]
-async fn processes_never_give_the_same_id_and_each_gives_them_in_order() {
+async fn processes_share_no_id_and_each_ascends() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let processes = [other_process(&app).await, other_process(&app).await];
@@ -63,7 +63,7 @@ async fn processes_never_give_the_same_id_and_each_gives_them_in_order() {
 }
 
 #[tokio::test]
-async fn ids_that_are_taken_at_the_same_time_are_different() {
+async fn concurrently_created_ids_are_different() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let db = other_process(&app).await;
@@ -100,7 +100,7 @@ async fn a_block_lasts_for_many_ids() {
 }
 
 #[tokio::test]
-async fn what_a_company_makes_moves_no_counter_of_another() {
+async fn a_company_moves_no_counter_of_another() {
     let app = App::start().await;
     let (acme, rival) = (app.company("Acme").await, app.company("Rival").await);
     let ann = acme.user("ann").await.token(&[Scope::Admin]).await;
@@ -140,7 +140,7 @@ async fn ids_of_companies_are_random() {
 
 /// An imported id with the largest value of the column does not use up all ids.
 #[tokio::test]
-async fn ids_from_elsewhere_move_the_counter_unless_they_are_absurd() {
+async fn imported_ids_move_the_counter_unless_they_are_huge() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let transaction = app.db().begin().await.unwrap();
@@ -157,7 +157,7 @@ async fn ids_from_elsewhere_move_the_counter_unless_they_are_absurd() {
 /// Migrates tables with one counter for all companies: each company continues after its own ids, including deleted
 /// ones.
 #[tokio::test]
-async fn counters_of_before_become_those_of_each_company_and_back() {
+async fn global_counters_migrate_to_company_counters_and_back() {
     let app = App::start().await;
     let (acme, rival) = (app.company("Acme").await, app.company("Rival").await);
     let ann = acme.user("ann").await.token(&[Scope::Admin]).await;

@@ -27,7 +27,7 @@ fn assert_refused(response: &Response, what: &str) {
 }
 
 #[tokio::test]
-async fn a_variable_of_a_wrong_type_for_its_place_changes_nothing() {
+async fn a_variable_of_the_wrong_type_changes_nothing() {
     let app = App::start().await;
     let client = client(&app).await;
     let id = created(&client, "\"kept\"").await["id"].clone();
@@ -86,7 +86,7 @@ async fn a_variable_of_a_wrong_type_for_its_place_changes_nothing() {
 }
 
 #[tokio::test]
-async fn strings_say_what_they_say() {
+async fn string_literals_are_decoded() {
     let app = App::start().await;
     let client = client(&app).await;
     for (literal, expected) in [
@@ -105,7 +105,7 @@ async fn strings_say_what_they_say() {
 }
 
 #[tokio::test]
-async fn names_stand_once() {
+async fn duplicate_names_are_refused() {
     let app = App::start().await;
     let client = client(&app).await;
     for document in [
@@ -122,7 +122,7 @@ async fn names_stand_once() {
 }
 
 #[tokio::test]
-async fn errors_stand_where_lines_end_in_any_way() {
+async fn locations_are_right_for_all_line_endings() {
     let app = App::start().await;
     let client = client(&app).await;
     for end in ["\n", "\r", "\r\n"] {
@@ -133,7 +133,7 @@ async fn errors_stand_where_lines_end_in_any_way() {
 }
 
 #[tokio::test]
-async fn days_are_as_rfc_3339_has_them() {
+async fn dates_follow_rfc_3339() {
     let app = App::start().await;
     let client = client(&app).await;
     let document = "mutation($d: Date) { customersUpsert(input: [{ externalKey: \"a\", firstName: \"A\", birthdate: $d }]) \
@@ -146,7 +146,7 @@ async fn days_are_as_rfc_3339_has_them() {
 }
 
 #[tokio::test]
-async fn the_schema_tells_of_itself_as_the_specification_says() {
+async fn introspection_follows_the_specification() {
     let app = App::start().await;
     let client = client(&app).await;
     let response = client

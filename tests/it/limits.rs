@@ -86,7 +86,7 @@ async fn notes(client: &Client) -> u64 {
 }
 
 #[tokio::test]
-async fn a_token_runs_so_many_operations_at_a_time() {
+async fn concurrent_operations_of_a_token_are_limited() {
     let app = App::start().await;
     let (ann, bob) = (writer(&app, "Acme").await, writer(&app, "Other").await);
     let token_rate_limit = RateLimit { operations: 2, ..ENDLESS };
@@ -118,7 +118,7 @@ async fn a_token_runs_so_many_operations_at_a_time() {
 
 /// A client that hangs up frees no permit: its operation counts until it is done.
 #[tokio::test]
-async fn changes_whose_clients_hang_up_do_not_queue_without_bound() {
+async fn mutations_of_disconnected_clients_do_not_queue_without_bound() {
     let app = App::start().await;
     let ann = writer(&app, "Acme").await;
     let token_rate_limit = RateLimit { operations: 2, ..ENDLESS };
@@ -147,7 +147,7 @@ async fn changes_whose_clients_hang_up_do_not_queue_without_bound() {
 
 /// An operation is charged its estimate while it runs, and its actual cost afterwards.
 #[tokio::test]
-async fn a_budget_is_spent_by_what_operations_use() {
+async fn a_budget_is_charged_the_actual_use() {
     let app = App::start().await;
     let (ann, bob) = (writer(&app, "Acme").await, writer(&app, "Other").await);
     let list = "{ notes(first: 100) { nodes { id subject } } }";
@@ -181,7 +181,7 @@ async fn a_budget_is_spent_by_what_operations_use() {
 
 /// Regression test: such an operation was refused forever, each time with the advice to retry in a second.
 #[tokio::test]
-async fn what_costs_more_than_a_whole_budget_takes_all_of_it() {
+async fn a_cost_above_the_budget_takes_all_of_it() {
     let app = App::start().await;
     let ann = writer(&app, "Acme").await;
     let bytes = json!({ "query": CREATE }).to_string().len() as u64;
@@ -219,7 +219,7 @@ async fn an_estimate_is_charged_before_anything_runs() {
 
 /// Guessing tokens spends the budget of the address. After that, requests are refused without a database access.
 #[tokio::test]
-async fn an_address_is_limited_whatever_its_tokens() {
+async fn an_address_is_limited_across_its_tokens() {
     let app = App::start().await;
     let ann = writer(&app, "Acme").await;
     // Enough for three guesses.
@@ -246,7 +246,7 @@ async fn an_address_is_limited_whatever_its_tokens() {
 
 /// An invalid token costs a database lookup that nobody pays for later.
 #[tokio::test]
-async fn a_token_that_does_not_hold_costs_ten_times_as_much() {
+async fn an_invalid_token_costs_ten_times_as_much() {
     let app = App::start().await;
     let address_rate_limit = RateLimit { operations: 9, budget: 50 * REQUEST, refill: 1 };
     let server = server(&app, &HttpSettings { address_rate_limit, ..HttpSettings::default() });
@@ -259,7 +259,7 @@ async fn a_token_that_does_not_hold_costs_ten_times_as_much() {
 }
 
 #[tokio::test]
-async fn behind_a_named_proxy_the_forwarded_address_counts() {
+async fn behind_a_trusted_proxy_the_forwarded_address_counts() {
     let app = App::start().await;
     let ann = writer(&app, "Acme").await;
     let address_rate_limit = RateLimit { operations: 9, budget: REQUEST, refill: 1 };

@@ -131,13 +131,13 @@ const EVERYTHING: &str = "query($first: Int) { notes(first: $first) { nodes {
     lastMessage { message postedBy { fullName } } } } }";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_list_query_runs_five_statements_whatever_the_number_of_notes() {
+async fn the_list_query_runs_five_statements_for_any_number_of_notes() {
     // notes, customers, assignments, messages, then all users together, whichever fields lead to them
     assert_count(&seeded(100).await, LIST, 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_everything_it_runs_seven() {
+async fn the_list_query_with_all_relations_runs_seven_statements() {
     // as above, plus the company and the types
     assert_count(&seeded(100).await, EVERYTHING, 7).await;
 }
@@ -157,7 +157,7 @@ async fn ten_thousand_notes_under_a_hundred_customers_take_one_statement_for_eac
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nested_lists_are_one_statement_each_whatever_the_number_of_parents() {
+async fn nested_lists_are_one_statement_each_for_any_number_of_parents() {
     let seeded = seeded(100).await;
     for (document, expected) in [
         ("query($first: Int) { customers(first: $first) { nodes { notes(first: 3) { nodes { id } } } } }", 2),
@@ -183,7 +183,7 @@ async fn nested_lists_are_one_statement_each_whatever_the_number_of_parents() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_list_with_other_arguments_is_one_statement_more() {
+async fn a_list_with_other_arguments_is_one_more_statement() {
     let seeded = seeded(100).await;
     let document = |lists: &str| format!("query($first: Int) {{ customers(first: $first) {{ nodes {{ {lists} }} }} }}");
     let (one, two, three) = (
@@ -199,7 +199,7 @@ async fn the_same_list_with_other_arguments_is_one_statement_more() {
 }
 
 #[tokio::test]
-async fn records_of_many_types_are_one_statement_for_each_type() {
+async fn nodes_of_many_types_are_one_statement_per_type() {
     let seeded = seeded(30).await;
     let (acme, notes) = (&seeded.acme, &seeded.notes);
     let mut ids = vec![json!(format!("Company:{}", acme.id)), json!("Note:999999"), json!("User:999999")];
@@ -294,7 +294,7 @@ async fn a_statement_reads_the_same_for_ten_keys_and_for_a_hundred() {
 /// Up to eight keys are separate parameters, padded to 1, 2, 4 or 8, so that not every number of keys needs its own
 /// statement.
 #[tokio::test]
-async fn a_question_reads_in_five_ways_at_most() {
+async fn a_loader_has_at_most_five_statement_shapes() {
     let seeded = seeded(20).await;
     let document = "query($first: Int) { notes(first: $first) { nodes { customer { fullName } } } }";
     let mut texts = HashSet::new();
@@ -307,7 +307,7 @@ async fn a_question_reads_in_five_ways_at_most() {
 }
 
 #[tokio::test]
-async fn after_a_change_the_same_document_shows_the_change() {
+async fn a_repeated_query_shows_an_earlier_mutation() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let (ann, ben, cara) = (acme.user("ann").await, acme.user("ben").await, acme.customer("Cara").await);

@@ -106,7 +106,7 @@ fn gone(index: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_patch_of_many_does_to_each_what_a_patch_of_one_does() {
+async fn a_batch_patch_equals_single_patches() {
     let desk = Desk::new().await;
     let (cara, call) = (desk.company.customer("Cara").await, desk.company.note_type("Call").await);
     let mut pairs = Vec::new();
@@ -176,7 +176,7 @@ async fn a_patch_of_many_does_to_each_what_a_patch_of_one_does() {
 }
 
 #[tokio::test]
-async fn each_id_has_its_outcome_in_the_order_asked() {
+async fn each_id_has_its_result_in_input_order() {
     let desk = Desk::new().await;
     let ids = desk.notes(3).await;
     for change in CHANGES {
@@ -207,7 +207,7 @@ async fn each_id_has_its_outcome_in_the_order_asked() {
 }
 
 #[tokio::test]
-async fn one_failure_refuses_all_unless_it_is_to_be_skipped() {
+async fn one_failure_refuses_all_unless_failures_are_skipped() {
     let desk = Desk::new().await;
     let ids = desk.notes(2).await;
     desk.company.assign(ids[0], desk.people[1].id).await;
@@ -239,7 +239,7 @@ async fn one_failure_refuses_all_unless_it_is_to_be_skipped() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_input_refuses_all_whatever_the_policy() {
+async fn an_invalid_input_refuses_all_under_every_policy() {
     let desk = Desk::new().await;
     let ids = desk.notes(2).await;
     for policy in ["REJECT_ALL", "SKIP_FAILED"] {
@@ -260,7 +260,7 @@ async fn what_is_wrong_with_the_input_refuses_all_whatever_the_policy() {
 }
 
 #[tokio::test]
-async fn a_hundred_notes_at_once_and_no_more() {
+async fn at_most_a_hundred_notes_are_accepted() {
     let desk = Desk::new().await;
     let ids = desk.notes(101).await;
     for change in CHANGES {
@@ -281,7 +281,7 @@ async fn a_hundred_notes_at_once_and_no_more() {
 }
 
 #[tokio::test]
-async fn what_is_so_already_is_no_change() {
+async fn an_equal_value_is_no_change() {
     let desk = Desk::new().await;
     let ids = desk.notes(3).await;
     for change in [Change::Patch, Change::Assign, Change::Unassign] {
@@ -297,7 +297,7 @@ async fn what_is_so_already_is_no_change() {
 }
 
 #[tokio::test]
-async fn a_note_that_the_patch_does_not_fit_fails_by_itself() {
+async fn a_note_that_cannot_take_the_patch_fails_alone() {
     let desk = Desk::new().await;
     let full: Vec<String> = (0..100).map(|n| n.to_string()).collect();
     let full = desk.company.note(|note| note.tags = Tags(full)).await.id;
@@ -327,7 +327,7 @@ async fn a_note_that_the_patch_does_not_fit_fails_by_itself() {
 }
 
 #[tokio::test]
-async fn a_confidential_note_of_others_is_not_found_among_many() {
+async fn a_hidden_note_is_not_found_in_a_batch() {
     let desk = Desk::new().await;
     let secret =
         desk.company.note(|note| (note.confidential, note.subject) = (true, Some("SECRET".to_owned()))).await.id;
@@ -343,7 +343,7 @@ async fn a_confidential_note_of_others_is_not_found_among_many() {
 }
 
 #[tokio::test]
-async fn who_leaves_confidential_notes_sees_them_no_longer() {
+async fn a_removed_assignee_no_longer_sees_confidential_notes() {
     let desk = Desk::new().await;
     let ann = desk.people[0].id;
     let mut ids = Vec::new();
@@ -362,7 +362,7 @@ async fn who_leaves_confidential_notes_sees_them_no_longer() {
 }
 
 #[tokio::test]
-async fn assignments_of_many_keep_each_notes_order() {
+async fn batch_assignments_keep_the_order_of_each_note() {
     let desk = Desk::new().await;
     let ids = desk.notes(2).await;
     let [ann, bob, cid] = [0, 1, 2].map(|person| format!("User:{}", desk.people[person].id));

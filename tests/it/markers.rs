@@ -55,7 +55,7 @@ async fn a_text_under_a_marker_is_not_parsed() {
 }
 
 #[tokio::test]
-async fn no_client_writes_json_into_an_answer() {
+async fn no_client_injects_json_into_a_response() {
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await;
     let written = json!({ MARKER: "{\"forged\": true}" });

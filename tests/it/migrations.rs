@@ -31,7 +31,7 @@ async fn up_down_and_up_again() {
 
 /// Rolls back and reapplies one migration at a time: none depends on a later one.
 #[tokio::test]
-async fn each_step_is_undone_by_itself() {
+async fn each_migration_can_be_rolled_back() {
     let database = Database::migrated(&Engine::of_this_run()).await;
     let db = database.open().await;
     let mut stack = vec![Catalog::read(&db).await];
@@ -78,7 +78,7 @@ async fn the_company_leads_every_key_and_index() {
 
 /// Points each link of a row at a record of another company, with an id that the row's own company does not have.
 #[tokio::test]
-async fn a_link_between_companies_is_refused() {
+async fn a_reference_between_companies_is_refused() {
     let app = App::start().await;
     let (ours, theirs) = (app.company("Ours").await, app.company("Theirs").await);
     let ann = ours.user("ann").await;
@@ -114,7 +114,7 @@ async fn a_link_between_companies_is_refused() {
 
 /// Deleting a referenced record is refused, so no reference dangles.
 #[tokio::test]
-async fn what_is_linked_cannot_be_deleted() {
+async fn referenced_rows_cannot_be_deleted() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let note = acme.note(|_| {}).await;

@@ -49,7 +49,7 @@ fn problem(code: &str, at: &str, params: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_type_is_made_renamed_and_deleted() {
+async fn a_type_is_created_renamed_and_deleted() {
     let desk = Desk::new().await;
     let made =
         |id: i64, name: &str| json!({ "noteType": { "id": format!("NoteType:{id}"), "name": name }, "userErrors": [] });
@@ -64,7 +64,7 @@ async fn a_type_is_made_renamed_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_name_has_bounds_and_belongs_to_one_type() {
+async fn a_name_is_bounded_and_unique() {
     let desk = Desk::new().await;
     desk.company.note_type("Call").await;
     let other = desk.company.note_type("Visit").await.id;
@@ -104,7 +104,7 @@ async fn a_type_in_use_is_not_deleted() {
 }
 
 #[tokio::test]
-async fn a_type_that_is_not_there_is_not_found() {
+async fn an_unknown_type_is_not_found() {
     let desk = Desk::new().await;
     let theirs = desk.app.company("Other").await.note_type("Call").await.id;
     let before = Contents::read(&desk.app).await;
@@ -119,7 +119,7 @@ async fn a_type_that_is_not_there_is_not_found() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_who_want_a_name_one_gets_it() {
+async fn concurrent_creations_of_a_name_create_one_type() {
     let desk = Desk::new().await;
     let mut ids = Vec::new();
     for n in 0..6 {
@@ -142,7 +142,7 @@ async fn of_many_who_want_a_name_one_gets_it() {
 
 /// Whichever comes first: no note has a deleted type, and nobody gets an internal error.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_type_that_is_deleted_while_notes_are_made_is_kept_or_not_found() {
+async fn deleting_a_type_is_safe_beside_new_notes() {
     let desk = Desk::new().await;
     for round in 0..8 {
         let id = desk.company.note_type(&format!("{round}")).await.id;

@@ -170,13 +170,13 @@ async fn agree(name: &'static str, style: Style) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_librarys_executor_agrees() {
+async fn the_engine_equals_the_executor_of_the_library() {
     agree("library", Style { merge: true, wrong: false, plain: false }).await;
 }
 
 /// Without merging, because the library keeps an object whose other occurrence became null.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_librarys_executor_agrees_when_questions_fail() {
+async fn the_engine_equals_the_executor_of_the_library_when_loads_fail() {
     agree("library, failing", Style { merge: false, wrong: true, plain: false }).await;
 }
 

@@ -207,7 +207,7 @@ fn ordered(notes: &[note::Model], order: Order) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn walks_over_notes_are_the_list_in_every_order() {
+async fn paging_over_notes_equals_the_list_in_every_order() {
     let seeded = seeded(17).await;
     for order in ORDERS {
         let list = List::top("notes", &arguments(order), ordered(&seeded.notes, order));
@@ -216,7 +216,7 @@ async fn walks_over_notes_are_the_list_in_every_order() {
 }
 
 #[tokio::test]
-async fn walks_over_notes_under_people_are_the_list() {
+async fn paging_over_notes_of_people_equals_the_list() {
     let Seeded { client, customer, user, notes, assigned, app: _app, .. } = &seeded(21).await;
     let about: Vec<_> = notes.iter().filter(|note| note.customer_id == Some(*customer)).cloned().collect();
     let written: Vec<_> = notes.iter().filter(|note| note.user_id == Some(*user)).cloned().collect();
@@ -235,7 +235,7 @@ async fn walks_over_notes_under_people_are_the_list() {
 }
 
 #[tokio::test]
-async fn walks_over_people_are_the_list() {
+async fn paging_over_people_equals_the_list() {
     let app = App::start().await;
     let (acme, other) = (app.company("Acme").await, app.company("Other").await);
     let (mut users, mut inactive, mut customers) = (Vec::new(), Vec::new(), Vec::new());
@@ -263,7 +263,7 @@ async fn walks_over_people_are_the_list() {
 }
 
 #[tokio::test]
-async fn walks_over_messages_are_the_thread() {
+async fn paging_over_messages_equals_the_thread() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let (note, other) = (acme.note(|_| {}).await, acme.note(|_| {}).await);
@@ -282,7 +282,7 @@ async fn walks_over_messages_are_the_thread() {
 }
 
 #[tokio::test]
-async fn after_and_before_together_are_what_lies_between() {
+async fn after_and_before_select_the_rows_between() {
     let Seeded { client, notes, acme, app: _app, .. } = &seeded(9).await;
     let note = notes[0].id;
     let mut thread = Vec::new();
@@ -312,7 +312,7 @@ async fn after_and_before_together_are_what_lies_between() {
 }
 
 #[tokio::test]
-async fn what_comes_in_during_a_walk_neither_repeats_nor_hides_others() {
+async fn rows_added_while_paging_neither_repeat_nor_hide_others() {
     let Seeded { client, notes, acme, app: _app, .. } = &seeded(12).await;
     let expected = ordered(notes, NEWEST);
     for backwards in [false, true] {
@@ -357,7 +357,7 @@ async fn what_comes_in_during_a_walk_neither_repeats_nor_hides_others() {
 
 /// The record of a cursor lies outside the page, on the cursor's side, whichever way the list is walked.
 #[tokio::test]
-async fn what_a_cursor_was_taken_from_is_not_in_the_page() {
+async fn the_row_of_a_cursor_is_not_in_the_page() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     for _ in 0..6 {

@@ -38,7 +38,7 @@ fn paths(errors: &[Value]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn one_old_cursor_leaves_the_rest_of_a_query() {
+async fn one_invalid_cursor_leaves_the_rest_of_a_query() {
     let (_app, client) = client(&[Scope::Read]).await;
     let rest = "noteTypes { name } viewer { user { username } } note(id: 1) { subject }";
     let answered = client.query(&format!("{{ {rest} }}")).await.data().clone();
@@ -71,7 +71,7 @@ async fn without_the_scope_each_field_fails_by_itself() {
 }
 
 #[tokio::test]
-async fn a_change_that_fails_leaves_the_answers_of_the_others() {
+async fn a_failed_mutation_keeps_the_results_of_the_others() {
     let (_app, client) = client(&[Scope::Write]).await;
     let made = |name: &str| {
         format!("{name}: noteCreate(input: {{ subject: \"{name}\" }}) {{ note {{ subject }} userErrors {{ code }} }}")
@@ -167,7 +167,7 @@ async fn subjects(client: &Client) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_mutation_over_a_limit_tells_which_changes_were_made() {
+async fn a_mutation_over_a_limit_reports_the_executed_changes() {
     let (app, client) = client(&[Scope::Write]).await;
     let create = |name: &str, fields: &str| {
         format!("{name}: noteCreate(input: {{ subject: \"{name}\" }}) {{ note {{ {fields} }} }}")
@@ -232,7 +232,11 @@ async fn a_mutation_that_changes_nothing_says_so() {
     ] {
         for expected in has_changed {
             let (_, answer) = send(&app, &client, &settings, &format!("mutation {{ a: {field} }}")).await;
-            assert_eq!(changes(&answer), [("[\"a\"]".to_owned(), "TOO_COMPLEX".to_owned(), json!(expected))], "{field}");
+            assert_eq!(
+                changes(&answer),
+                [("[\"a\"]".to_owned(), "TOO_COMPLEX".to_owned(), json!(expected))],
+                "{field}"
+            );
             let message = answer["errors"][0]["message"].as_str().unwrap();
             assert_eq!(message.contains("A change was made"), expected, "{message}");
         }
@@ -242,7 +246,7 @@ async fn a_mutation_that_changes_nothing_says_so() {
 }
 
 #[tokio::test]
-async fn a_mutation_whose_time_is_over_tells_what_was_made_by_then() {
+async fn a_mutation_that_times_out_reports_the_executed_changes() {
     let (app, client) = client(&[Scope::Write]).await;
     let names: Vec<String> = (0..150).map(|number| format!("n{number}")).collect();
     let creates = names

@@ -81,7 +81,7 @@ async fn a_patch_that_changes_nothing_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn only_the_fields_that_change_are_told() {
+async fn only_changed_fields_are_reported() {
     let desk = Desk::new().await;
     let id = desk.note(&[]).await;
     let answer = desk.patch(id, json!({ "subject": "A note", "details": "", "priority": true })).await;
@@ -90,7 +90,7 @@ async fn only_the_fields_that_change_are_told() {
 }
 
 #[tokio::test]
-async fn another_version_than_expected_gives_the_current_note() {
+async fn an_unexpected_version_returns_the_current_note() {
     let desk = Desk::new().await;
     let id = desk.note(&[]).await;
     let input = |subject: &str, version| json!({ "id": id.to_string(), "patch": { "subject": subject }, "expectedVersion": version });
@@ -110,7 +110,7 @@ async fn another_version_than_expected_gives_the_current_note() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_with_the_same_expectation_one_wins() {
+async fn one_of_many_with_the_same_expected_version_wins() {
     let desk = Desk::new().await;
     let id = desk.note(&[]).await;
     let answers = join_all((0..16).map(|n| {
@@ -133,7 +133,7 @@ async fn of_many_with_the_same_expectation_one_wins() {
 
 /// Without an expected version no patch is lost: each applies its own change.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn tags_added_at_the_same_time_are_all_there() {
+async fn concurrently_added_tags_are_all_kept() {
     let desk = Desk::new().await;
     let id = desk.note(&[]).await;
     let answers = join_all((0..16).map(|n| {
@@ -164,7 +164,7 @@ async fn closing_is_dated_and_opening_again_clears_it() {
 }
 
 #[tokio::test]
-async fn the_log_holds_old_and_new_values_as_the_api_shows_them() {
+async fn the_event_log_has_old_and_new_values_as_in_the_api() {
     let desk = Desk::new().await;
     let cara = desk.company.customer("Cara").await;
     let id = desk.note(&["a"]).await;
@@ -194,7 +194,7 @@ async fn the_log_holds_old_and_new_values_as_the_api_shows_them() {
 }
 
 #[tokio::test]
-async fn tags_are_set_added_and_taken_away() {
+async fn tags_are_set_added_and_removed() {
     let desk = Desk::new().await;
     for (patch, tags) in [
         (json!({ "tags": ["c", "a", "c"] }), json!(["c", "a"])),
@@ -209,7 +209,7 @@ async fn tags_are_set_added_and_taken_away() {
 }
 
 #[tokio::test]
-async fn tags_have_bounds() {
+async fn tags_are_bounded() {
     let desk = Desk::new().await;
     let tags = |range: std::ops::Range<i32>| range.map(|n| n.to_string()).collect::<Vec<_>>();
     let id = desk.note(&["a", "b"]).await;
@@ -246,7 +246,7 @@ async fn tags_have_bounds() {
 
 /// An import may have brought more tags than allowed: they can be edited, but not added to.
 #[tokio::test]
-async fn more_tags_than_fit_can_be_thinned_out() {
+async fn too_many_imported_tags_can_be_edited_but_not_extended() {
     let desk = Desk::new().await;
     let tags: Vec<String> = (0..150).map(|n| n.to_string()).collect();
     let id = desk.company.note(|note| note.tags = Tags(tags)).await.id;
@@ -256,7 +256,7 @@ async fn more_tags_than_fit_can_be_thinned_out() {
 }
 
 #[tokio::test]
-async fn texts_have_bounds() {
+async fn texts_are_bounded() {
     let desk = Desk::new().await;
     let id = desk.note(&[]).await;
     for (field, max) in [("subject", 1_000), ("details", 250_000), ("referenceId", 255)] {
@@ -270,7 +270,7 @@ async fn texts_have_bounds() {
 }
 
 #[tokio::test]
-async fn all_problems_are_told_at_once_and_nothing_is_half_done() {
+async fn all_user_errors_are_returned_and_nothing_is_changed() {
     let desk = Desk::new().await;
     let id = desk.note(&[]).await;
     let patch = json!({ "subject": "x", "status": null, "customerId": "99", "typeId": "Note:1", "details": "\0",
@@ -298,7 +298,7 @@ async fn all_problems_are_told_at_once_and_nothing_is_half_done() {
 }
 
 #[tokio::test]
-async fn what_is_of_no_form_at_all_is_refused_before_anything_runs() {
+async fn malformed_values_are_refused_before_execution() {
     let desk = Desk::new().await;
     let id = desk.note(&[]).await;
     let before = Contents::read(&desk.app).await;

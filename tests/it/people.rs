@@ -46,7 +46,7 @@ async fn found(client: &Client, list: &str, search: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn people_are_found_by_the_beginnings_of_their_words() {
+async fn people_are_found_by_prefixes_of_their_words() {
     let desk = Desk::new().await;
     desk.company
         .customer_with("Zoë Müller-Łodz", |row| {
@@ -90,7 +90,7 @@ async fn people_are_found_by_the_beginnings_of_their_words() {
 }
 
 #[tokio::test]
-async fn telephone_numbers_are_found_however_they_are_dialled() {
+async fn telephone_numbers_are_found_in_every_form() {
     let desk = Desk::new().await;
     desk.company
         .customer_with("Ann 7", |row| {
@@ -199,7 +199,7 @@ async fn too_many_words_are_refused() {
 
 /// People that were stored before there were search words.
 #[tokio::test]
-async fn people_from_before_are_found_after_migrating() {
+async fn existing_people_are_found_after_migrating() {
     let app = App::start().await;
     notegraph::demo::fill(app.db(), 100, &|_| {}).await.unwrap();
     let kept = Contents::read(&app).await;
@@ -225,7 +225,7 @@ async fn people_from_before_are_found_after_migrating() {
 }
 
 #[tokio::test]
-async fn whom_an_import_brings_is_found() {
+async fn imported_people_are_found() {
     let desk = Desk::new().await;
     let record = |id: i64, customer: Value| {
         json!({ "id": id, "created_on": "2026-01-01T00:00:00Z", "customer_id": 5, "customer": customer,
@@ -254,7 +254,7 @@ async fn whom_an_import_brings_is_found() {
 /// found. With several words and a page that is not full, one more statement checks whether more people match than one
 /// statement examines.
 #[tokio::test]
-async fn a_search_reads_a_range_of_the_words() {
+async fn a_search_reads_a_range_of_the_index() {
     let app = App::start().await;
     notegraph::demo::fill(app.db(), 20_000, &|_| {}).await.unwrap();
     if app.db().backend() == DatabaseBackend::Postgres {
@@ -291,7 +291,7 @@ async fn a_search_reads_a_range_of_the_words() {
 }
 
 #[tokio::test]
-async fn an_empty_database_has_nobody_to_catch_up_with() {
+async fn an_empty_database_needs_no_backfill() {
     let database = Database::empty(&Engine::of_this_run()).await;
     let db = database.open().await;
     Migrator::up(db.schema_connection(), None).await.unwrap();

@@ -241,7 +241,7 @@ async fn no_list_and_no_relation_scans_a_table() {
 }
 
 #[tokio::test]
-async fn nested_lists_find_notes_by_their_parents_and_not_by_walking_all() {
+async fn nested_lists_find_notes_through_their_parents() {
     let app = demo().await;
     if app.db().backend() == DatabaseBackend::Postgres {
         // PostgreSQL decides by statistics: for a few rows, scanning all of them may be the best plan.
@@ -297,7 +297,7 @@ async fn no_page_after_a_cursor_scans_a_table() {
 }
 
 #[tokio::test]
-async fn no_change_scans_a_table() {
+async fn no_mutation_scans_a_table() {
     let app = demo().await;
     let admin = demo_client(&app, &[Scope::Admin]).await;
     for (round, client) in viewers(&app).await.into_iter().chain([admin.clone()]).enumerate() {

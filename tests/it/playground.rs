@@ -19,7 +19,7 @@ async fn get(app: &App, path: &str, accept_encoding: &str) -> (u16, HeaderMap, V
 }
 
 #[tokio::test]
-async fn the_page_and_all_it_names_are_served_under_a_strict_policy() {
+async fn the_page_and_its_files_have_a_strict_policy() {
     let app = App::start().await;
     let (status, headers, page) = get(&app, "/", "identity").await;
     assert_eq!((status, &headers["content-type"]), (200, &"text/html; charset=utf-8".parse().unwrap()));
@@ -43,7 +43,7 @@ async fn the_page_and_all_it_names_are_served_under_a_strict_policy() {
 
 /// The fragment is removed before anything else is loaded: a token must not stay in the address meanwhile.
 #[tokio::test]
-async fn the_first_script_takes_the_fragment_out_of_the_address() {
+async fn the_first_script_removes_the_fragment_from_the_address() {
     let app = App::start().await;
     let page = String::from_utf8(get(&app, "/", "identity").await.2).unwrap();
     let first = page.split("<script ").nth(1).unwrap();
@@ -53,7 +53,7 @@ async fn the_first_script_takes_the_fragment_out_of_the_address() {
 }
 
 #[tokio::test]
-async fn compressed_and_plain_are_the_same() {
+async fn compressed_and_plain_files_are_equal() {
     let app = App::start().await;
     let (_, headers, packed) = get(&app, "/", "gzip, br").await;
     assert_eq!(headers["content-encoding"], "gzip");
@@ -66,7 +66,7 @@ async fn compressed_and_plain_are_the_same() {
 }
 
 #[tokio::test]
-async fn there_is_no_way_out_of_its_folder() {
+async fn no_path_leaves_the_folder() {
     let app = App::start().await;
     for path in [
         "/playground/../Cargo.toml",
@@ -79,7 +79,7 @@ async fn there_is_no_way_out_of_its_folder() {
 }
 
 #[tokio::test]
-async fn head_tells_the_length_and_sends_nothing() {
+async fn head_has_the_length_and_no_body() {
     let app = App::start().await;
     for coding in ["gzip", "identity"] {
         let (_, _, body) = get(&app, "/", coding).await;
@@ -92,7 +92,7 @@ async fn head_tells_the_length_and_sends_nothing() {
 
 /// A client that reads slowly holds the shared bytes of the file, not a copy.
 #[tokio::test]
-async fn all_who_ask_for_a_file_get_the_same_bytes() {
+async fn all_clients_share_the_bytes_of_a_file() {
     let app = App::start().await;
     for coding in ["gzip", "identity"] {
         let ask = async || {
@@ -137,7 +137,7 @@ fn examples() -> Vec<Example> {
     examples
 }
 
-/// What the caller has to put right, in any payload.
+/// The user errors of any payload.
 fn user_errors(value: &Value) -> Vec<&Value> {
     match value {
         Value::Object(fields) => {
@@ -160,7 +160,7 @@ fn is_empty(value: &Value) -> bool {
 
 /// In the order of the tabs, as a person runs them one after the other: the last one deletes a note.
 #[tokio::test]
-async fn every_example_is_answered_on_the_demo() {
+async fn every_example_works_on_the_demo() {
     let app = App::start().await;
     notegraph::demo::fill(app.db(), 500, &|_| {}).await.unwrap();
     let client = demo_client(&app, &[Scope::Admin]).await;

@@ -54,7 +54,7 @@ impl Desk {
 }
 
 #[tokio::test]
-async fn a_message_goes_to_the_end_of_the_thread() {
+async fn a_message_is_appended_to_the_thread() {
     let desk = Desk::new().await;
     desk.company.message(desk.note, |_| {}).await;
     let answer = desk.post(" Hello\n", Value::Null).await;
@@ -70,7 +70,7 @@ async fn a_message_goes_to_the_end_of_the_thread() {
 }
 
 #[tokio::test]
-async fn a_message_moves_the_time_of_its_note_and_not_the_version() {
+async fn a_message_changes_the_time_of_its_note_but_not_the_version() {
     let desk = Desk::new().await;
     let before = desk.client.query("{ note(id: 1) { updatedOn } }").await["note"]["updatedOn"].clone();
     let answer = desk.post("Hello", Value::Null).await;
@@ -85,7 +85,7 @@ async fn a_message_moves_the_time_of_its_note_and_not_the_version() {
 }
 
 #[tokio::test]
-async fn the_edge_stands_in_the_thread() {
+async fn the_edge_belongs_to_the_thread() {
     let desk = Desk::new().await;
     let first = desk.post("first", Value::Null).await;
     let second = desk.post("second", Value::Null).await;
@@ -129,7 +129,7 @@ async fn an_attachment_is_stored() {
 }
 
 #[tokio::test]
-async fn an_address_that_would_run_is_refused_before_anything_else() {
+async fn a_script_url_is_refused_first() {
     let desk = Desk::new().await;
     let before = Contents::read(&desk.app).await;
     for url in [
@@ -154,7 +154,7 @@ async fn an_address_that_would_run_is_refused_before_anything_else() {
 }
 
 #[tokio::test]
-async fn texts_have_bounds() {
+async fn texts_are_bounded() {
     let desk = Desk::new().await;
     let url = "https://example.com/a.png";
     let problem = |code: &str, path: Value, params: Value| json!([{ "code": code, "path": path, "params": params }]);
@@ -176,7 +176,7 @@ async fn texts_have_bounds() {
 }
 
 #[tokio::test]
-async fn a_note_that_is_not_there_is_not_found() {
+async fn an_unknown_note_is_not_found() {
     let desk = Desk::new().await;
     let before = Contents::read(&desk.app).await;
     let input = json!({ "noteId": "99", "message": "" });
@@ -187,7 +187,7 @@ async fn a_note_that_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn the_log_names_the_message() {
+async fn the_event_log_names_the_message() {
     let desk = Desk::new().await;
     let answer = desk.post("Hello", Value::Null).await;
     let events = event::Entity::find().all(desk.app.db().read()).await.unwrap();
@@ -197,7 +197,7 @@ async fn the_log_names_the_message() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn messages_posted_at_the_same_time_are_numbered_without_a_gap() {
+async fn concurrent_messages_are_numbered_without_gaps() {
     let desk = Desk::new().await;
     let answers = join_all((0..20).map(|n| {
         let (client, input) =

@@ -25,7 +25,7 @@ fn create(client: &Client, subject: &str) -> Vec<u8> {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn sigterm_lets_what_runs_end_and_ends_with_status_0() {
+async fn sigterm_finishes_running_requests_and_exits_with_0() {
     let app = App::start().await;
     let client = writer(&app).await;
     // Debug builds are slow, and other tests run at the same time.
@@ -106,7 +106,7 @@ const DIGITS: &str = "01709998887776";
 /// Logs at the most verbose level, including all libraries.
 #[cfg(unix)]
 #[tokio::test]
-async fn no_secret_and_nothing_that_anybody_wrote_gets_into_the_log() {
+async fn neither_secrets_nor_client_texts_are_logged() {
     let app = App::start().await;
     let canary = "canary-in-text";
     let acme = app.company("Acme").await;

@@ -28,7 +28,7 @@ async fn made(client: &Client, input: Value) -> Value {
 }
 
 #[tokio::test]
-async fn times_come_back_in_utc_with_their_microseconds() {
+async fn times_are_returned_in_utc_with_microseconds() {
     let (_app, client) = writer().await;
     for (sent, given) in [
         ("2026-03-14T09:26:53Z", "2026-03-14T09:26:53Z"),
@@ -58,7 +58,7 @@ async fn times_come_back_in_utc_with_their_microseconds() {
 }
 
 #[tokio::test]
-async fn times_keep_their_order_whatever_their_fraction() {
+async fn times_sort_correctly_with_any_fraction() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let times = ["53Z", "53.000001Z", "53.000010Z", "53.1Z", "53.100001Z", "53.12Z", "53.999999Z", "54Z"];
@@ -111,7 +111,7 @@ async fn large_integers_are_text() {
 }
 
 #[tokio::test]
-async fn days_are_days() {
+async fn dates_have_no_time() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let client = acme.user("ann").await.token(&[Scope::Read]).await;
@@ -170,7 +170,7 @@ async fn text_survives_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn text_in_the_document_is_what_its_escapes_say() {
+async fn escapes_in_documents_are_decoded() {
     let (_app, client) = writer().await;
     for text in TEXTS {
         // JSON escapes are GraphQL escapes, except for the two control characters that JSON does not escape.
@@ -181,7 +181,7 @@ async fn text_in_the_document_is_what_its_escapes_say() {
 }
 
 #[tokio::test]
-async fn messages_and_names_of_files_survive_too() {
+async fn messages_and_file_names_survive_byte_for_byte() {
     let (_app, client) = writer().await;
     let id = made(&client, json!({})).await["id"].clone();
     let document = "mutation($input: NoteMessagePostInput!) { noteMessagePost(input: $input) {
@@ -202,7 +202,7 @@ async fn messages_and_names_of_files_survive_too() {
 }
 
 #[tokio::test]
-async fn the_longest_texts_are_kept_whole() {
+async fn the_longest_texts_are_stored_completely() {
     let (_app, client) = writer().await;
     for letter in ["x", "é", "👍", "\n"] {
         let text = letter.repeat(250_000);
@@ -214,7 +214,7 @@ async fn the_longest_texts_are_kept_whole() {
 }
 
 #[tokio::test]
-async fn a_nul_character_is_refused_where_it_stands() {
+async fn a_nul_character_is_refused_with_its_path() {
     let (_app, client) = writer().await;
     for (field, value) in
         [("subject", json!("a\0")), ("details", json!("\0")), ("referenceId", json!("\0")), ("tags", json!(["a\0"]))]

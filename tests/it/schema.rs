@@ -26,7 +26,7 @@ const EVERYTHING: &str = "{ __schema { types { name kind description
     enumValues(includeDeprecated: true) { name description } } } }";
 
 #[tokio::test]
-async fn everything_in_it_is_described() {
+async fn everything_in_the_schema_is_described() {
     let app = App::start().await;
     let client = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await;
     let response = client.query(EVERYTHING).await;
@@ -82,7 +82,7 @@ fn identified(contract: &Contract) -> BTreeSet<&str> {
 }
 
 #[test]
-fn what_has_an_id_is_a_node() {
+fn types_with_an_id_are_nodes() {
     let contract = Contract::read();
     let nodes: BTreeSet<&str> = contract.implementers["Node"].iter().map(String::as_str).collect();
     assert_eq!(identified(&contract), nodes, "caches take a field called `id` for the name of the object around it");
@@ -136,7 +136,11 @@ fn each_input_has_the_fields_of_notes_that_the_table_says() {
         };
         for field in all_fields() {
             let (name, is_declared) = (field.name, field.inputs.contains(&input));
-            assert_eq!(names.contains(name), is_declared, "`{input}` and the table of a note's fields differ in `{name}`");
+            assert_eq!(
+                names.contains(name),
+                is_declared,
+                "`{input}` and the table of a note's fields differ in `{name}`"
+            );
         }
     }
 }
@@ -150,7 +154,7 @@ fn camel_case(name: &str) -> String {
 
 /// Client generators treat an argument that is never null as required, whatever its default.
 #[test]
-fn what_has_a_default_may_be_null_and_says_so() {
+fn arguments_with_a_default_are_nullable_and_documented() {
     let contract = Contract::read();
     let mut defaults = 0;
     let mut look = |place: &str, argument: &Argument| {
@@ -178,7 +182,7 @@ const RECORDS: &str = "{ viewer { user { __typename id } company { __typename id
     notes { nodes { __typename id messages { nodes { __typename id } } assignees { __typename id } } } }";
 
 #[tokio::test]
-async fn each_id_is_of_one_record_which_node_finds_by_it() {
+async fn node_finds_each_record_by_its_unique_id() {
     let app = App::start().await;
     let company = app.company("Acme").await;
     let (ann, bob) = (company.user("ann").await, company.user("bob").await);

@@ -76,7 +76,7 @@ fn post() -> Builder {
 }
 
 #[tokio::test]
-async fn a_code_is_good_for_one_token() {
+async fn a_code_yields_one_token() {
     let desk = Desk::new(PlaygroundSession::LIFETIME).await;
     assert_eq!(desk.open(&desk.code).await, (200, json!({ "token": desk.token })));
     let client = crate::support::Client::new(&desk.app, Some(desk.token.clone()));
@@ -86,7 +86,7 @@ async fn a_code_is_good_for_one_token() {
 
 /// A wrong, used or expired code and a server without a code get the same response, so nobody learns which it was.
 #[tokio::test]
-async fn all_codes_that_do_not_hold_answer_alike() {
+async fn all_invalid_codes_get_the_same_response() {
     let (used, late) = (Desk::new(PlaygroundSession::LIFETIME).await, Desk::new(Duration::ZERO).await);
     used.open(&used.code).await;
     let mut answers = Vec::new();
@@ -105,7 +105,7 @@ async fn all_codes_that_do_not_hold_answer_alike() {
 }
 
 #[tokio::test]
-async fn only_our_own_page_may_send_a_code_and_only_as_json() {
+async fn only_the_own_origin_may_send_a_code_as_json() {
     let desk = Desk::new(PlaygroundSession::LIFETIME).await;
     let body = json!({ "code": desk.code }).to_string();
     let replaced = |name: &'static str, value: &'static str| {
@@ -135,7 +135,7 @@ async fn only_our_own_page_may_send_a_code_and_only_as_json() {
 
 /// The rate limit of an address is tested with the API; here the status shows that it applies, too.
 #[tokio::test]
-async fn an_address_cannot_go_on_guessing() {
+async fn an_address_cannot_guess_codes() {
     let desk = Desk::new(PlaygroundSession::LIFETIME).await;
     let peer = notegraph::http::ConnectionInfo { peer: [192, 0, 2, 1].into(), stopping: false };
     let mut statuses = Vec::new();
@@ -156,7 +156,7 @@ fn never() -> Body {
 
 /// Regression test: 205 such requests had every operation of their address refused.
 #[tokio::test]
-async fn who_waits_with_a_code_takes_no_place_of_an_operation() {
+async fn a_pending_code_takes_no_slot_of_an_operation() {
     let desk = Desk::with(PlaygroundSession::LIFETIME, RateLimit { operations: 1, ..ENDLESS }).await;
     let peer = notegraph::http::ConnectionInfo { peer: [192, 0, 2, 1].into(), stopping: false };
     let slow = async {
@@ -181,7 +181,7 @@ async fn who_waits_with_a_code_takes_no_place_of_an_operation() {
 }
 
 #[tokio::test]
-async fn a_server_without_a_code_waits_for_no_body() {
+async fn without_a_code_the_body_is_not_read() {
     let app = App::start().await;
     let answer = app.router().oneshot(post().body(never()).unwrap());
     let answer = tokio::time::timeout(Duration::from_mins(1), answer).await.expect("it waits for the body").unwrap();

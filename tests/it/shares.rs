@@ -74,7 +74,7 @@ async fn assert_free(app: &App) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_holds_all_it_may_is_in_nobodys_way() {
+async fn a_token_with_all_its_connections_blocks_no_other() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     acme.note(|note| note.subject = Some("small".to_owned())).await;
@@ -101,7 +101,7 @@ async fn a_token_that_holds_all_it_may_is_in_nobodys_way() {
 
 /// A request with sixty equal counts holds no more connections than its token may; on `PostgreSQL`, one.
 #[tokio::test(flavor = "multi_thread")]
-async fn sixty_counts_of_one_request_leave_others_alone() {
+async fn sixty_counts_of_one_request_do_not_delay_others() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     acme.note(|note| note.subject = Some("counted".to_owned())).await;
@@ -161,7 +161,7 @@ async fn a_query_whose_client_has_gone_is_cancelled_in_the_database() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_are_read_no_further_than_an_operation_may_hold() {
+async fn rows_are_read_only_up_to_the_memory_limit() {
     let app = App::start().await;
     let sql = match app.db().backend() {
         DatabaseBackend::Postgres => "SELECT repeat('x', 10000) FROM generate_series(1, 100000)",
@@ -186,7 +186,7 @@ async fn rows_are_read_no_further_than_an_operation_may_hold() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operation_has_so_much_time_in_the_database() {
+async fn the_database_time_of_an_operation_is_limited() {
     let app = App::start().await;
     let limits = OperationLimits { database: Duration::from_millis(400), ..OperationLimits::UNLIMITED };
     let meter = || Meter::new(limits, MemoryPool::new(MemoryLimits::UNLIMITED).token(1));

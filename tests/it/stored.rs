@@ -128,7 +128,7 @@ fn hashed(text: &str) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn a_document_that_was_sent_with_its_hash_is_asked_for_by_that() {
+async fn a_registered_document_is_requested_by_its_hash() {
     let app = App::start().await;
     let client = writer(&app, "Acme").await;
     let server = Server::start(&app, DocumentsMode::Allow, &[]);
@@ -161,7 +161,7 @@ async fn a_document_that_was_sent_with_its_hash_is_asked_for_by_that() {
 }
 
 #[tokio::test]
-async fn an_address_changes_nothing_by_a_hash_either() {
+async fn get_by_hash_changes_nothing() {
     let app = App::start().await;
     let client = writer(&app, "Acme").await;
     let server = Server::start(&app, DocumentsMode::Allow, &[&json!({ "create": CREATE })]);
@@ -178,7 +178,7 @@ async fn an_address_changes_nothing_by_a_hash_either() {
 }
 
 #[tokio::test]
-async fn only_what_is_valid_and_has_its_hash_is_kept() {
+async fn only_valid_documents_with_the_right_hash_are_stored() {
     let app = App::start().await;
     let client = writer(&app, "Acme").await;
     let server = Server::start(&app, DocumentsMode::Allow, &[]);
@@ -188,9 +188,9 @@ async fn only_what_is_valid_and_has_its_hash_is_kept() {
         server.post(&client, &hash).await.assert_refused(200, "PERSISTED_QUERY_NOT_FOUND", "");
     }
     let wrong = json!({ "query": COUNT, "extensions": extension(&sha256(SCOPES)) });
-    server.post(&client, &wrong).await.assert_refused(400, "BAD_REQUEST", "the id of another document");
+    server.post(&client, &wrong).await.assert_refused(400, "BAD_REQUEST", "The id of another document");
     let wrong = json!({ "query": COUNT, "documentId": "count" });
-    server.post(&client, &wrong).await.assert_refused(400, "BAD_REQUEST", "the id of another document");
+    server.post(&client, &wrong).await.assert_refused(400, "BAD_REQUEST", "The id of another document");
     for text in [SCOPES, COUNT] {
         server.post(&client, &hashed(text).0).await.assert_refused(200, "PERSISTED_QUERY_NOT_FOUND", "");
     }
@@ -198,7 +198,7 @@ async fn only_what_is_valid_and_has_its_hash_is_kept() {
     other["extensions"]["persistedQuery"]["version"] = json!(2);
     server.post(&client, &other).await.assert_refused(400, "BAD_REQUEST", "`extensions.persistedQuery.version`");
     let two = json!({ "documentId": "a", "extensions": extension("b") });
-    server.post(&client, &two).await.assert_refused(400, "BAD_REQUEST", "name two documents");
+    server.post(&client, &two).await.assert_refused(400, "BAD_REQUEST", "name different documents");
     let nothing = json!({ "variables": {} });
     server.post(&client, &nothing).await.assert_refused(400, "BAD_REQUEST", "`query` is missing");
     for empty in [json!({ "documentId": "" }), json!({ "query": SCOPES, "documentId": "" })] {
@@ -219,7 +219,7 @@ fn manifests() -> [Value; 3] {
 }
 
 #[tokio::test]
-async fn documents_of_manifests_are_asked_for_by_their_ids() {
+async fn documents_of_manifests_are_requested_by_id() {
     let app = App::start().await;
     let client = writer(&app, "Acme").await;
     let [codegen, relay, apollo] = manifests();
@@ -254,7 +254,7 @@ async fn documents_of_manifests_are_asked_for_by_their_ids() {
 }
 
 #[tokio::test]
-async fn where_only_they_are_taken_nothing_else_is_looked_at() {
+async fn in_mode_only_nothing_else_is_examined() {
     let app = App::start().await;
     let client = writer(&app, "Acme").await;
     let server = Server::start(&app, DocumentsMode::Only, &[&manifests()[0]]);
@@ -276,7 +276,7 @@ async fn where_only_they_are_taken_nothing_else_is_looked_at() {
     }
     // Another text under the hash of a listed document.
     let forged = json!({ "query": other, "extensions": extension(&sha256(SCOPES)) });
-    server.post(&client, &forged).await.assert_refused(400, "BAD_REQUEST", "the id of another document");
+    server.post(&client, &forged).await.assert_refused(400, "BAD_REQUEST", "The id of another document");
     server.post(&client, &hashed(other).0).await.assert_refused(200, "PERSISTED_QUERY_NOT_FOUND", "");
     for Hostile { name, document, variables } in documents() {
         if document.len() > 1 << 20 {
@@ -298,7 +298,7 @@ async fn where_only_they_are_taken_nothing_else_is_looked_at() {
 }
 
 #[tokio::test]
-async fn where_none_are_taken_clients_are_told_to_send_texts() {
+async fn in_mode_off_clients_are_told_to_send_texts() {
     let app = App::start().await;
     let client = writer(&app, "Acme").await;
     let server = Server::start(&app, DocumentsMode::Off, &[]);
@@ -323,7 +323,7 @@ async fn where_none_are_taken_clients_are_told_to_send_texts() {
 }
 
 #[tokio::test]
-async fn the_program_reads_them_or_says_what_is_wrong() {
+async fn manifests_are_read_at_the_start_or_refused_with_a_reason() {
     let app = App::start().await;
     let client = writer(&app, "Acme").await;
     let folder = TempDir::new().unwrap();
@@ -342,14 +342,14 @@ async fn the_program_reads_them_or_says_what_is_wrong() {
     assert!(answer.contains("PERSISTED_QUERY_ONLY"), "{answer}");
     process.terminate().await;
     let (_, log) = process.ended().await;
-    assert!(log.contains("read the documents that are trusted"), "{log}");
+    assert!(log.contains("read the trusted documents"), "{log}");
 
     let wrong = write("wrong.json", &json!({ "a7": "query A {\n  nots { id }\n}" }));
     let version = write("version.json", &json!({ "format": "apollo-persisted-query-manifest", "operations": [] }));
     for (arguments, told) in [
         (&["--documents", &codegen, &wrong][..], "wrong.json: the document \"a7\" cannot be used: Cannot query field"),
         (&["--documents", &wrong], "(line 2, column 3)"),
-        (&["--documents", &version], "version.json is of an unknown version"),
+        (&["--documents", &version], "version.json has an unknown version"),
         (&["--documents", "/nothing/here.json"], "cannot read the documents in /nothing/here.json"),
         (&["--documents-mode", "only"], "--documents"),
     ] {

@@ -34,7 +34,7 @@ fn assert_harmless(printed: &str, lines: usize) {
 }
 
 #[tokio::test]
-async fn what_is_stored_already_is_printed_on_its_own_line() {
+async fn stored_control_characters_are_printed_on_one_line() {
     let app = App::start().await;
     let acme = app.company(&format!("Acme {HOSTILE}")).await;
     let user = acme.user_with(HOSTILE, |_| {}).await;
@@ -77,7 +77,7 @@ async fn what_is_stored_already_is_printed_on_its_own_line() {
 }
 
 #[tokio::test]
-async fn the_command_line_makes_no_such_names() {
+async fn the_command_line_refuses_control_characters() {
     let database = Database::empty(&Engine::of_this_run()).await;
     let url = database.url();
     assert_eq!(run(url, &["company", "create", "Acme"]).await.0, Some(0));
@@ -93,7 +93,7 @@ async fn the_command_line_makes_no_such_names() {
             &["import", "/dev/null", "--company", &name],
         ] {
             let (status, _, told) = run(url, arguments).await;
-            assert!(status == Some(2) && told.contains("without control characters"), "{arguments:?}: {told}");
+            assert!(status == Some(2) && told.contains("must not contain control characters"), "{arguments:?}: {told}");
         }
     }
     let (_, tokens, told) = run(url, &["token", "list", "--company", "Acme"]).await;
@@ -101,7 +101,7 @@ async fn the_command_line_makes_no_such_names() {
 }
 
 #[tokio::test]
-async fn the_api_makes_no_such_names() {
+async fn the_api_refuses_control_characters() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let client = acme.user("admin").await.token(&[Scope::Admin]).await;

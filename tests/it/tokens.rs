@@ -29,7 +29,7 @@ async fn viewer(app: &App, clock: &Clock, token: &str) -> Option<Viewer> {
 }
 
 #[tokio::test]
-async fn a_token_lets_its_user_in_with_its_scopes() {
+async fn a_token_authenticates_its_user_with_its_scopes() {
     let app = App::start().await;
     let (acme, other) = (app.company("Acme").await, app.company("Other").await);
     let (ann, bob) = (acme.user("ann").await, other.user("bob").await);
@@ -47,7 +47,7 @@ async fn a_token_lets_its_user_in_with_its_scopes() {
 }
 
 #[tokio::test]
-async fn what_is_no_token_lets_nobody_in() {
+async fn malformed_tokens_are_refused() {
     let app = App::start().await;
     let ann = app.company("Acme").await.user("ann").await;
     let (_, secret) = make(&app, &ann, None).await;
@@ -75,7 +75,7 @@ async fn what_is_no_token_lets_nobody_in() {
 
 /// The company in a token only tells where to look it up: if it is replaced, the token is invalid.
 #[tokio::test]
-async fn a_token_of_another_company_lets_nobody_in() {
+async fn a_token_of_another_company_is_refused() {
     let app = App::start().await;
     let (acme, other) = (app.company("Acme").await, app.company("Other").await);
     let (_, secret) = make(&app, &acme.user("ann").await, None).await;
@@ -89,7 +89,7 @@ async fn a_token_of_another_company_lets_nobody_in() {
 }
 
 #[tokio::test]
-async fn a_token_ends_when_it_says() {
+async fn a_token_expires() {
     let app = App::start().await;
     let ann = app.company("Acme").await.user("ann").await;
     let end: DateTime<Utc> = "2026-03-03T00:00:00Z".parse().unwrap();
@@ -126,7 +126,7 @@ async fn revoking_and_deactivating_take_effect_at_once() {
 
 /// On one thread, all of them arrive before the first lookup begins.
 #[tokio::test]
-async fn requests_that_come_at_a_time_are_let_in_by_one_statement() {
+async fn concurrent_requests_are_authenticated_by_one_statement() {
     let app = App::start().await;
     let mut made = Vec::new();
     for name in ["Acme", "Other", "Third"] {
@@ -161,7 +161,7 @@ async fn requests_that_come_at_a_time_are_let_in_by_one_statement() {
 }
 
 #[tokio::test]
-async fn a_token_needs_a_user_that_exists() {
+async fn a_token_needs_an_existing_user() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let new = NewToken {
@@ -214,7 +214,7 @@ async fn columns_that_hold(app: &App, needle: &str) -> Vec<String> {
 
 /// Every request begins with this lookup.
 #[tokio::test]
-async fn a_token_is_looked_up_in_an_index() {
+async fn a_token_is_found_through_an_index() {
     let app = App::start().await;
     let ann = app.company("Acme").await.user("ann").await;
     let (_, secret) = make(&app, &ann, None).await;

@@ -64,7 +64,7 @@ fn watched() -> (Body, Arc<AtomicBool>) {
 }
 
 #[tokio::test]
-async fn the_answer_is_of_the_type_that_is_asked_for() {
+async fn the_response_has_the_accepted_media_type() {
     let app = App::start().await;
     let client = reader(&app).await;
     for (accept, expected) in [
@@ -83,7 +83,7 @@ async fn the_answer_is_of_the_type_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn errors_of_the_document_are_400_for_those_who_understand_it() {
+async fn document_errors_are_400_for_graphql_response_clients() {
     let app = App::start().await;
     let client = reader(&app).await;
     let deep = "{ a ".repeat(4000);
@@ -104,7 +104,7 @@ async fn errors_of_the_document_are_400_for_those_who_understand_it() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_400_for_everybody() {
+async fn invalid_requests_are_400_for_all_clients() {
     let app = App::start().await;
     let client = reader(&app).await;
     for body in [
@@ -126,7 +126,7 @@ async fn what_is_no_request_is_400_for_everybody() {
 }
 
 #[tokio::test]
-async fn only_json_is_taken_by_post() {
+async fn post_accepts_only_json() {
     let app = App::start().await;
     let client = reader(&app).await;
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
@@ -139,7 +139,7 @@ async fn only_json_is_taken_by_post() {
 }
 
 #[tokio::test]
-async fn an_address_asks_and_never_changes() {
+async fn get_executes_queries_only() {
     let app = App::start().await;
     let client = reader(&app).await;
     assert_eq!(client.send(get(&client, "{ __typename }")).await.data(), &json!({ "__typename": "Query" }));
@@ -159,7 +159,7 @@ async fn an_address_asks_and_never_changes() {
 }
 
 #[tokio::test]
-async fn nobody_is_let_in_without_a_token_and_no_body_is_read_before() {
+async fn without_a_token_the_body_is_not_read() {
     let app = App::start().await;
     let client = reader(&app).await;
     for authorization in [None, Some("Bearer"), Some("Bearer ng_1_unknown"), Some("Basic YTpi"), Some("nonsense")] {
@@ -179,7 +179,7 @@ async fn nobody_is_let_in_without_a_token_and_no_body_is_read_before() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_and_an_announced_one_not_even_read() {
+async fn a_body_over_the_limit_is_refused_and_not_read_if_announced() {
     let app = App::start().await;
     let client = reader(&app).await;
     let settings = HttpSettings { body_limit: 100, ..HttpSettings::default() };
@@ -200,7 +200,7 @@ async fn a_body_over_the_limit_is_refused_and_an_announced_one_not_even_read() {
 
 /// A body is read up to the limit, and no further.
 #[tokio::test]
-async fn of_a_hundred_megabytes_no_more_than_the_limit_is_read() {
+async fn no_more_of_a_body_than_the_limit_is_read() {
     let app = App::start().await;
     let client = reader(&app).await;
     let read = Arc::new(AtomicUsize::new(0));
@@ -218,7 +218,7 @@ async fn of_a_hundred_megabytes_no_more_than_the_limit_is_read() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_comes_is_given_up() {
+async fn a_body_that_never_arrives_times_out() {
     let app = App::start().await;
     let client = reader(&app).await;
     let settings = HttpSettings { request_timeout: Duration::from_millis(300), ..HttpSettings::default() };
@@ -228,9 +228,9 @@ async fn a_body_that_never_comes_is_given_up() {
     assert!(looked.load(Ordering::Relaxed));
 }
 
-/// Neither the timeout nor a client that hangs up interrupts a change.
+/// A change is interrupted neither by the timeout nor by a client that disconnects.
 #[tokio::test]
-async fn a_change_runs_to_its_end_whether_or_not_somebody_waits_for_it() {
+async fn a_mutation_completes_without_its_client() {
     let app = App::start().await;
     let writer = app.company("Acme").await.user("ann").await.token(&[Scope::Read, Scope::Write]).await;
     let create = |subject: &str| {
@@ -260,7 +260,7 @@ async fn a_change_runs_to_its_end_whether_or_not_somebody_waits_for_it() {
 }
 
 #[tokio::test]
-async fn failures_of_the_database_reach_clients_as_a_code_and_nothing_more() {
+async fn database_failures_reach_clients_only_as_a_code() {
     let app = App::start().await;
     let client = reader(&app).await;
     let door = app.db().schema_connection();
@@ -308,7 +308,7 @@ async fn errors_are_few_short_and_named() {
 }
 
 #[tokio::test]
-async fn no_answer_is_stored_or_guessed_at() {
+async fn responses_are_neither_cached_nor_sniffed() {
     let app = App::start().await;
     let client = reader(&app).await;
     for path in ["/graphql", "/livez", "/readyz", "/nothing"] {

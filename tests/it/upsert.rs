@@ -127,7 +127,7 @@ async fn every_field_is_set_kept_and_cleared() {
 }
 
 #[tokio::test]
-async fn the_answer_is_in_the_order_asked_and_new_people_are_made_once() {
+async fn results_are_in_input_order_and_people_are_created_once() {
     let desk = Desk::new().await;
     for (document, _, kind) in BOTH {
         let input = |keys: &[&str]| -> Value {
@@ -160,7 +160,7 @@ async fn the_answer_is_in_the_order_asked_and_new_people_are_made_once() {
 }
 
 #[tokio::test]
-async fn the_whole_name_follows_its_parts_unless_it_was_given() {
+async fn the_full_name_follows_its_parts_unless_it_was_given() {
     let desk = Desk::new().await;
     let name = async |document: &str, input: Value| desk.people(document, json!([input])).await[0]["fullName"].clone();
     let key = |more: Value| with(json!({ "externalKey": "k" }), &more);
@@ -174,7 +174,7 @@ async fn the_whole_name_follows_its_parts_unless_it_was_given() {
 }
 
 #[tokio::test]
-async fn people_from_elsewhere_are_adopted_by_their_id() {
+async fn existing_people_are_adopted_by_id() {
     let desk = Desk::new().await;
     for (document, _, kind) in BOTH {
         let id = if document == CUSTOMERS {
@@ -212,7 +212,7 @@ async fn people_from_elsewhere_are_adopted_by_their_id() {
 }
 
 #[tokio::test]
-async fn one_wrong_person_and_nobody_is_written() {
+async fn one_invalid_person_prevents_all_writes() {
     let desk = Desk::new().await;
     let long = "ü".repeat(256);
     let good = json!({ "externalKey": "good", "firstName": "Good", "username": "good" });
@@ -285,7 +285,7 @@ async fn the_number_of_a_user_is_one_text() {
 
 /// Until clients have switched, the old names of fields mean the same as the new ones.
 #[tokio::test]
-async fn the_old_names_of_a_users_fields_go_on_to_work() {
+async fn deprecated_fields_of_a_user_still_work() {
     let desk = Desk::new().await;
     let old = json!([{ "externalKey": "k", "username": "k", "mobileNumber": "+49171", "modifiedOn": "2020-05-01T10:00:00Z" }]);
     let ann = desk.people(USERS, old).await[0].clone();
@@ -333,7 +333,7 @@ async fn a_username_belongs_to_one_user() {
 }
 
 #[tokio::test]
-async fn whoever_is_written_is_found_by_what_they_are_now() {
+async fn upserted_people_are_found_by_their_new_values() {
     let desk = Desk::new().await;
     let phone = |full: &str| json!({ "full": full });
     desk.people(CUSTOMERS, json!([{ "externalKey": "k", "firstName": "Ann", "mobile": phone("+49 171 5") }])).await;
@@ -352,7 +352,7 @@ async fn whoever_is_written_is_found_by_what_they_are_now() {
 
 /// The tokens of a user whom the owning system has deactivated are refused at once.
 #[tokio::test]
-async fn an_inactive_user_is_shut_out() {
+async fn an_inactive_user_is_refused() {
     let desk = Desk::new().await;
     let ann = desk.company.user("ann").await;
     let client = ann.token(&[Scope::Read]).await;
@@ -363,7 +363,7 @@ async fn an_inactive_user_is_shut_out() {
 
 /// Values that an import kept beside the columns are dropped when their field changes, and stay otherwise.
 #[tokio::test]
-async fn a_change_forgets_what_an_import_kept_of_the_field() {
+async fn an_upsert_discards_the_imported_original_of_a_field() {
     let desk = Desk::new().await;
     let kept = r#"{"birthdate":"unknown","flag":"","extra":1}"#;
     let id = desk.company.customer_with("Old", |row| row.source = Some(kept.to_owned())).await.id;

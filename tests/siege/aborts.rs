@@ -57,7 +57,7 @@ async fn send_all(name: &'static str, values: &[String]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn texts_that_are_parsed_anew() {
-    // As deep as fits into a body of 2 MiB, since each level escapes the inner ones again.
+    // The depth that fits into a body of 2 MiB, since each level escapes the inner ones again.
     send_all("aborts::texts_that_are_parsed_anew", &[texts_in_texts(60, 120), texts_in_texts(250, 30)]).await;
 }
 

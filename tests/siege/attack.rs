@@ -1,4 +1,4 @@
-//! What attackers do with their connections until the server has ended.
+//! The attackers' use of their connections until the server has ended.
 
 use std::collections::BTreeMap;
 use std::io::Result;

@@ -83,24 +83,27 @@ impl Seen {
         hold(failures.is_empty(), format!("victims' requests failed: {failures:?} of {}", self.samples.len()));
         hold(
             p99 < bounds.p99 * slack,
-            format!("victims' p99 is {p99:.0?}, and at most {:.0?} times {slack}", bounds.p99),
+            format!("victims' p99 is {p99:.0?}; the limit is {:.0?} times {slack}", bounds.p99),
         );
         let honest = (self.honest * 2).max(NOISE) * slack;
         // In the short form, the 99th percentile of some 100 samples shows the first moments of an attack: printed, not
         // judged.
         let judged = bounds.honest && by_form(false, true);
-        hold(!judged || p99 < honest, format!("victims' p99 is {p99:.0?}: beside honest load {:.1?}", self.honest));
+        hold(
+            !judged || p99 < honest,
+            format!("victims' p99 is {p99:.0?}; beside honest load it was {:.1?}", self.honest),
+        );
         let memory = self.resident >> 20;
-        hold(self.resident < MEMORY, format!("{memory} MB are resident, and at most {}", MEMORY >> 20));
+        hold(self.resident < MEMORY, format!("{memory} MB are resident; the limit is {}", MEMORY >> 20));
         hold(self.live.count > 0 && self.ready.count > 0, "no probe was answered".to_owned());
         hold(self.live.failures.is_empty(), format!("/livez: {:?}", few(&self.live.failures)));
         hold(self.ready.failures.is_empty(), format!("/readyz: {:?}", few(&self.ready.failures)));
         let live = self.live.slowest;
-        hold(live < LIVE * slack, format!("/livez took {live:.0?}, and at most {LIVE:?} times {slack}"));
+        hold(live < LIVE * slack, format!("/livez took {live:.0?}; the limit is {LIVE:?} times {slack}"));
         let (longest, slack) = (self.longest_poll(), cpu_slack());
         hold(
             longest < POLL * slack,
-            format!("a poll took {longest:?} of CPU time, and at most {POLL:?} times {slack}"),
+            format!("a poll took {longest:?} of CPU time; the limit is {POLL:?} times {slack}"),
         );
         match self.ending.took {
             _ if self.died => {}
@@ -108,7 +111,7 @@ impl Seen {
             Some(took) => {
                 hold(self.ending.success, "the process ended with an error after SIGTERM".to_owned());
                 let most = END * by_form(3, 1);
-                hold(took < most, format!("the process took {took:.1?} to end after SIGTERM, and at most {most:?}"));
+                hold(took < most, format!("the process took {took:.1?} to end after SIGTERM; the limit is {most:?}"));
             }
         }
         wrong

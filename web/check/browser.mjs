@@ -87,7 +87,7 @@ async function withCode(page) {
   await ready(page);
   check(page.url() === `${url.origin}/`, `The code is still in the address bar: ${page.url()}`);
   check((await page.title()) === 'notegraph playground', `The title is "${await page.title()}".`);
-  // Nobody has pressed the button.
+  // Without a click on the button.
   await showsNotes(page);
   await variablesHold(page, '"first"');
   await headersHold(page, token);

@@ -1,7 +1,7 @@
-// Where the parts of the playground stand at different widths of the window.
+// Checks the layout of the playground at different widths of the window.
 import { check } from './check.mjs';
 
-/** Where an element stands; fails where it is not shown. */
+/** The position of an element; fails if it is not shown. */
 async function box(page, selector) {
   const box = await page.locator(selector).first().boundingBox();
   check(box && box.width > 0 && box.height > 0, `${selector} is not shown at ${page.viewportSize().width} pixels.`);

@@ -21,7 +21,7 @@ export async function collectMarks(page) {
   });
 }
 
-/** Those that were set since the last call, as sentences. */
+/** The marks that were set since the last call, as sentences. */
 export function takeMarks(page) {
   return page.evaluate(() => window.marks.splice(0));
 }

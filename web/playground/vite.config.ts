@@ -11,7 +11,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // The editor alone is larger than the limit at which Vite warns.
     chunkSizeWarningLimit: 4096,
-    // What we bundle is under licences that ask for their text to go along.
+    // The bundled packages have licences that require their text to be included.
     license: { fileName: 'licenses.md' },
     // "use client" and the like, in libraries, mean nothing in a bundle for the browser: hundreds of warnings about it hide real ones.
     rolldownOptions: { checks: { moduleLevelDirective: false } },

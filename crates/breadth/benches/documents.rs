@@ -17,7 +17,7 @@ fn main() {
         return;
     };
     let sdl = text(schema);
-    // Which values a scalar takes is not in the schema; checking them is the program's own code.
+    // The schema does not say which values a scalar accepts; the program's own code checks them.
     let scalars: Vec<_> = sdl.lines().filter_map(|line| line.strip_prefix("scalar ")).collect();
     let scalars: Vec<_> =
         scalars.iter().filter_map(|line| Some((line.split_whitespace().next()?, Scalar::Own(|_| Ok(()))))).collect();

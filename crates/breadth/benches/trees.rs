@@ -42,13 +42,13 @@ object! {
         id = field(|row: &Row| row.id);
         /// Its name.
         name = field_ref(|row: &Row| &row.name);
-        /// Where it is.
+        /// The location.
         city = field_ref(|row: &Row| &row.city);
         /// Its size.
         size = field(|row: &Row| row.size);
         /// Whether it is open.
         open = field(|row: &Row| row.open);
-        /// What is said of it.
+        /// The description.
         note = field_ref(|row: &Row| &row.note);
     }
 }
@@ -81,7 +81,7 @@ impl Link {
 struct Query;
 
 object! {
-    /// What can be asked.
+    /// The query root.
     Query {
         /// All rows.
         rows = inline(|_: &Query| Row::all());

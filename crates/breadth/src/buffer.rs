@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_are_cut_where_they_are_long_enough_and_cut_off_again() {
+    fn pieces_are_split_at_the_size_and_can_be_truncated() {
         let mut buffer = Buffer::with_capacity(10);
         let mut whole = Vec::new();
         for byte in 0..5 {

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_description_is_a_block_where_a_block_can_hold_it() {
+    fn a_description_is_a_block_string_if_possible() {
         for (text, printed) in [
             ("One line.", r#""One line.""#),
             (r#"A "quote" and a \."#, r#""A \"quote\" and a \\.""#),

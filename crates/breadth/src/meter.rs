@@ -73,7 +73,7 @@ pub trait ExecutionMeter: Send + Sync {
         None
     }
 
-    /// Where a mutation stores its response so far, for a caller that cannot wait for its end.
+    /// Storage for the response of a mutation so far, for a caller that cannot wait for its end.
     fn progress(&self) -> Option<&MutationProgress> {
         None
     }

@@ -1,4 +1,4 @@
-//! What a relation returns for a row: a row, an optional row, a list of rows, or a value.
+//! Return types of relations for a row: a row, an optional row, a list of rows, or a value.
 
 use crate::bridge::Registry;
 
@@ -8,7 +8,7 @@ use super::leaf::LeafValue;
 use super::relation::{FieldValue, RowList};
 use crate::error::Result;
 
-/// What a relation returns for a row.
+/// The return type of a relation for a row.
 pub trait FieldOutput: Send + 'static {
     /// Collects the rows of the child nodes.
     type Builder: ChildRowsBuilder;

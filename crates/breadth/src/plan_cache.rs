@@ -20,7 +20,7 @@ const MAX_CONDITIONS: usize = 64;
 /// Maximum number of condition variables for which plans are built ahead: one plan per combination, so at most sixteen.
 const MAX_CONDITIONS_AHEAD: usize = 4;
 
-/// What plans are built from: a valid operation, the fragments of its document, and the types.
+/// The source of plans: a valid operation, the fragments of its document, and the types.
 #[derive(Clone, Copy)]
 pub struct Planning<'a> {
     pub types: &'a Schema,

@@ -31,7 +31,7 @@ enum State {
     Interrupted(Error),
 }
 
-/// What is left of a response that nobody can wait for any longer.
+/// The part of a response that is available when the caller can wait no longer.
 #[derive(Debug)]
 pub enum Interruption {
     /// The values so far, with errors for the other root fields.

@@ -27,7 +27,7 @@ impl<T: Send + Sync + 'static> RowList for Vec<T> {
     }
 }
 
-/// Where a field leads from one row. child nodes are identified by their index among the targets of the relation.
+/// The targets of a field for one row. Child nodes are identified by their index among the targets of the relation.
 pub enum FieldValue {
     Null,
     /// A child node and the index of the row in it.
@@ -41,16 +41,16 @@ pub enum FieldValue {
     Failed(Error),
 }
 
-/// Where a relation leads from each row, and the rows of the child nodes.
+/// The targets of a relation for each row, and the rows of the child nodes.
 pub struct ChildRows {
     pub values: Vec<FieldValue>,
     pub rows: Vec<Box<dyn RowList>>,
 }
 
-/// What a relation has prepared for its rows, with its type erased.
+/// The data that a relation has prepared for its rows, with its type erased.
 pub type Ready = Box<dyn Any + Send>;
 
-/// What a relation has prepared for its rows, available now or when the future completes.
+/// The data that a relation has prepared for its rows, available now or when the future completes.
 pub enum Prepared<'c> {
     Ready(Ready),
     Coming(BoxFuture<'c, Ready>),

@@ -59,7 +59,7 @@ impl Root {
 /// struct Query;
 ///
 /// object! {
-///     /// What can be asked.
+///     /// The query root.
 ///     Query {
 ///         /// A greeting.
 ///         hello = field(|_: &Query| "world");
@@ -99,7 +99,7 @@ impl PlannedDocument {
         }
     }
 
-    /// What the plans of an operation are built from, and its plans; `None` for a subscription.
+    /// The source of an operation's plans, and the plans; `None` for a subscription.
     fn planned(&self, operation: &Operation) -> Option<(Planning<'_>, &PlanCache)> {
         let planning = planning(&self.types, &self.checked, operation)?;
         Some((planning, self.plans.as_slice().get(operation.number)?.as_ref()?))

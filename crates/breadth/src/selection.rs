@@ -15,7 +15,7 @@ use crate::document::conditions::{condition, is_included};
 /// The fragments of a document.
 pub type Fragments = HashMap<Name, Positioned<FragmentDefinition>>;
 
-/// What planning needs: the types, the fragments of the document, and the values of its conditions.
+/// Inputs of planning: the types, the fragments of the document, and the values of its conditions.
 #[derive(Clone, Copy)]
 pub struct PlanContext<'a> {
     pub types: &'a Schema,

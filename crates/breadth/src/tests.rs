@@ -27,7 +27,7 @@ use crate::object;
 #[derive(Clone, Default)]
 struct Book {
     lines: Arc<Mutex<Vec<String>>>,
-    /// Where each load waits for others.
+    /// The point where each load waits for others.
     meeting: Option<Arc<Barrier>>,
 }
 
@@ -123,7 +123,7 @@ object! {
             |person: &Person| Some(person.0),
             |found| found.unwrap_or_default().into_iter().map(Person).collect::<Vec<_>>(),
         );
-        /// Where they live.
+        /// The town where they live.
         town = required::<_, TownById, _>(|person: &Person| person.0 % 10, Town);
         /// The person next door.
         neighbour = relation::<_, Neighbour, _>(|person: &Person| Some(person.0 + 1), |found| found.map(Person));

@@ -1,7 +1,7 @@
 //! Writes the response in one pass into one buffer.
 //!
 //! An error belongs to a field; a null in a non-null place propagates to the nearest nullable parent (GraphQL, section
-//! 6.4.4). What was already written of an object that becomes null is cut off again.
+//! 6.4.4). If an object becomes null, the part that was already written is removed again.
 
 use crate::introspection::Introspection;
 use crate::progress::tells_changes;
@@ -43,7 +43,7 @@ pub struct Writer<'a> {
     pub path: Vec<PathStep<'a>>,
 }
 
-/// What was written so far.
+/// The output so far.
 #[derive(Default)]
 pub struct WrittenResponse {
     pub out: Buffer,

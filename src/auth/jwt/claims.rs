@@ -50,7 +50,9 @@ impl FromStr for Claim {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text.is_empty() || text == "/" {
-            return Err("give the name of a claim, or the way to it, as in sub or /realm_access/roles".to_owned());
+            return Err(
+                "expected the name of a claim, or a JSON pointer to it, such as sub or /realm_access/roles".to_owned()
+            );
         }
         Ok(Self(text.to_owned()))
     }
@@ -100,7 +102,7 @@ impl FromStr for ScopeName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "give a name at the provider and a scope here, as in notes:read=READ".to_owned();
+        let wrong = || "expected the provider's name of a scope, `=`, and a scope, such as notes:read=READ".to_owned();
         let (name, scope) = text.rsplit_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(wrong)?;
         let scope = <Scope as clap::ValueEnum>::from_str(scope, true).map_err(|_| wrong())?;
         Ok(Self { name: name.to_owned(), scope })
@@ -163,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_holds_from_its_beginning_to_its_end() {
+    fn a_token_is_valid_from_nbf_to_exp() {
         let now = DateTime::from_timestamp(1_000_000, 0).unwrap();
         let holds = |value| claims(value).hold_at(now, TimeDelta::seconds(60));
         for value in [
@@ -192,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_are_found_by_name_and_by_way() {
+    fn claims_are_found_by_name_and_by_json_pointer() {
         let claims =
             claims(json!({ "https://x.example/a": "url", "a/b": "slash", "realm": { "roles": ["x"] }, "n": 7 }));
         let of = |text: &str| text.parse::<Claim>().unwrap().of(&claims).cloned();
@@ -206,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_those_that_have_a_name_here() {
+    fn only_mapped_scopes_are_granted() {
         let mapping = Mapping {
             company: CompanyOf::Claimed("org".parse().unwrap()),
             user: "sub".parse().unwrap(),

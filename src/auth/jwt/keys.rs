@@ -102,13 +102,13 @@ impl KeySet {
             keys: Vec<&'a RawValue>,
         }
         if !is_plain(text) {
-            return Err("this is no JSON web key set, but JSON with private keys of a library, or none".to_owned());
+            return Err("this is not a JSON web key set: it is not JSON, or contains a reserved key".to_owned());
         }
         let published: Published<'_> =
-            serde_json::from_slice(text).map_err(|error| format!("this is no JSON web key set: {error}"))?;
+            serde_json::from_slice(text).map_err(|error| format!("this is not a JSON web key set: {error}"))?;
         let keys: Vec<_> = published.keys.into_iter().take(MOST_KEYS).filter_map(Key::read).collect();
         if keys.is_empty() {
-            return Err("the key set has no public key that tokens can be signed with".to_owned());
+            return Err("the key set contains no public key that can verify tokens".to_owned());
         }
         Ok(Self(keys))
     }
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_found_by_its_name_and_only_for_what_it_is_for() {
+    fn a_key_is_found_by_id_and_algorithm() {
         let rsa = json!({ "kty": "RSA", "kid": "r", "n": "AQAB", "e": "AQAB", "use": "sig", "alg": "RS256" });
         let set = set(&[curve("P-256", &json!({ "kid": "e" })), rsa, curve("P-384", &json!({ "kid": "f" }))]);
         assert!(set.find(Some("e"), Algorithm::ES256).is_some());
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_clear_is_not_guessed() {
+    fn an_ambiguous_key_is_not_used() {
         let set = set(&[
             curve("P-256", &json!({ "kid": "a" })),
             curve("P-256", &json!({ "kid": "b" })),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_set_is_refused() {
+    fn invalid_key_sets_are_refused() {
         for text in ["", "[]", "{}", r#"{"keys": 1}"#, r#"{"keys": []}"#, r#"{"keys": [{"kty": "oct", "k": "AA"}]}"#] {
             assert!(KeySet::read(text.as_bytes()).is_err(), "{text}");
         }

@@ -41,7 +41,7 @@ impl FromStr for JwksSource {
         }
         let url = Url::parse(text).map_err(|error| error.to_string())?;
         if url.host_str().is_none() || !url.username().is_empty() || url.password().is_some() {
-            return Err("give an address with a host and without a password".to_owned());
+            return Err("the address must have a host, and no user name or password".to_owned());
         }
         Ok(Self::Url(url))
     }
@@ -63,14 +63,14 @@ impl JwksSource {
                     let found = tokio::fs::metadata(path).await.map_err(|error| error.to_string())?;
                     if !found.is_file() {
                         // Opening a pipe would wait for a writer, and a device may never end.
-                        return Err("it is no file".to_owned());
+                        return Err("it is not a file".to_owned());
                     }
                     read_file(path).await.map_err(|error| error.to_string())?
                 }
                 Self::Url(url) => get(url).await,
             }
         };
-        let json = tokio::time::timeout(TIMEOUT, read).await.unwrap_or_else(|_| Err("no answer in time".to_owned()))?;
+        let json = tokio::time::timeout(TIMEOUT, read).await.unwrap_or_else(|_| Err("timed out".to_owned()))?;
         KeySet::read(&json)
     }
 }
@@ -80,7 +80,7 @@ async fn read_file(path: &Path) -> std::io::Result<Result<Bytes, String>> {
     let mut bytes = Vec::new();
     tokio::fs::File::open(path).await?.take(LARGEST as u64 + 1).read_to_end(&mut bytes).await?;
     if bytes.len() > LARGEST {
-        return Ok(Err(format!("larger than {LARGEST} bytes")));
+        return Ok(Err(format!("it is larger than {LARGEST} bytes")));
     }
     Ok(Ok(bytes.into()))
 }
@@ -100,7 +100,7 @@ async fn get(url: &Url) -> Result<Bytes, String> {
     };
     let answer = answer.map_err(|error| in_full(&error))?;
     if answer.status() != StatusCode::OK {
-        return Err(format!("the answer is {}", answer.status()));
+        return Err(format!("the response has the status {}", answer.status()));
     }
     Ok(Limited::new(answer.into_body(), LARGEST).collect().await.map_err(|error| error.to_string())?.to_bytes())
 }
@@ -171,7 +171,7 @@ impl Keys {
         }
         match self.0.current() {
             Some((set, _)) => Ok(set.find(id, algorithm).cloned()),
-            None => Err(Arc::from(Box::from("the keys of the identity provider were never read"))),
+            None => Err(Arc::from(Box::from("the keys of the identity provider have not been read yet"))),
         }
     }
 }
@@ -197,7 +197,7 @@ impl Kept {
                 Err(reason) => {
                     tracing::warn!(
                         reason,
-                        "the keys of the identity provider cannot be read; those that were go on to hold"
+                        "cannot read the keys of the identity provider; the keys that were read before stay valid"
                     );
                 }
             }
@@ -230,7 +230,7 @@ mod tests {
         std::fs::write(&path, " ".repeat(LARGEST + 1)).unwrap();
         assert!(JwksSource::File(path).check().await.unwrap_err().contains("larger than"));
         for path in [folder.path(), Path::new("/dev/zero")] {
-            assert_eq!(JwksSource::File(path.to_owned()).check().await, Err("it is no file".to_owned()));
+            assert_eq!(JwksSource::File(path.to_owned()).check().await, Err("it is not a file".to_owned()));
         }
     }
 }

@@ -26,7 +26,9 @@ impl DocumentArgs {
     /// If no document would be accepted.
     pub fn settings(&self) -> Result<PersistedDocumentSettings, String> {
         if self.documents_mode == DocumentsMode::Only && self.documents.is_empty() {
-            return Err("--documents-mode only takes the documents of --documents alone: name a file there".to_owned());
+            return Err(
+                "--documents-mode only requires --documents: without a file, no document would be accepted".to_owned()
+            );
         }
         Ok(PersistedDocumentSettings { mode: self.documents_mode, ..PersistedDocumentSettings::default() })
     }
@@ -54,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_named_in_one_place_or_in_several() {
+    fn document_files_can_be_repeated_or_separated_by_commas() {
         assert!(args(&[]).files().is_empty());
         for named in [&["--documents", "a", "b"][..], &["--documents", "a,b"], &["--documents=a", "--documents=b"]] {
             assert_eq!(args(named).files().len(), 2, "{named:?}");
@@ -63,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_takes_something() {
+    fn at_least_one_kind_of_document_is_accepted() {
         assert_eq!(args(&[]).settings().unwrap().mode, DocumentsMode::Allow);
         assert!(args(&["--documents-mode", "only"]).settings().is_err_and(|message| message.contains("--documents")));
         let only = args(&["--documents-mode", "only", "--documents", "a"]).settings().unwrap();

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_of_the_program_are_those_of_the_type() {
+    fn the_default_flags_equal_the_default_settings() {
         let program = Program::parse_from(["program"]);
         assert_eq!(program.quota, QuotaArgs::default());
         assert_eq!(program.retention.keep(), None);

@@ -71,7 +71,7 @@ impl IdentityArgs {
     /// Which setting of the provider is missing.
     pub fn settings(&self) -> Result<Option<IdentityProviderSettings>, String> {
         let Some(source) = self.jwks.clone() else { return Ok(None) };
-        let missing = |what: &str| format!("--jwks needs {what}, too");
+        let missing = |what: &str| format!("--jwks requires {what}");
         let company = match (&self.jwt_company, &self.jwt_company_claim) {
             (Some(name), _) => CompanyOf::Named(name.clone()),
             (None, Some(claim)) => CompanyOf::Claimed(claim.clone()),

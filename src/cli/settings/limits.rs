@@ -29,7 +29,7 @@ pub struct LimitArgs {
         env = "NOTEGRAPH_TOKEN_BUDGET",
         value_name = "COST",
         default_value_t = 10_000_000,
-        value_parser = number::<u64>("what the gate counts", BUDGETS)
+        value_parser = number::<u64>("cost units", BUDGETS)
     )]
     pub token_budget: u64,
 
@@ -39,7 +39,7 @@ pub struct LimitArgs {
         env = "NOTEGRAPH_TOKEN_REFILL",
         value_name = "COST",
         default_value_t = 1_000_000,
-        value_parser = number::<u64>("what the gate counts", BUDGETS)
+        value_parser = number::<u64>("cost units", BUDGETS)
     )]
     pub token_refill: u64,
 
@@ -60,7 +60,7 @@ pub struct LimitArgs {
         env = "NOTEGRAPH_ADDRESS_BUDGET",
         value_name = "COST",
         default_value_t = 40_000_000,
-        value_parser = number::<u64>("what the gate counts", BUDGETS)
+        value_parser = number::<u64>("cost units", BUDGETS)
     )]
     pub address_budget: u64,
 
@@ -70,7 +70,7 @@ pub struct LimitArgs {
         env = "NOTEGRAPH_ADDRESS_REFILL",
         value_name = "COST",
         default_value_t = 4_000_000,
-        value_parser = number::<u64>("what the gate counts", BUDGETS)
+        value_parser = number::<u64>("cost units", BUDGETS)
     )]
     pub address_refill: u64,
 

@@ -34,7 +34,7 @@ use crate::store::db::{self, TokenConnections};
 pub const DEFAULT_DATABASE: &str = "sqlite://notegraph.db";
 
 /// Which database to use, and how.
-#[expect(clippy::doc_markdown, reason = "these comments are also the help, which has no use for backticks")]
+#[expect(clippy::doc_markdown, reason = "clap prints these comments as help, where backticks would show")]
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseArgs {
@@ -272,12 +272,13 @@ impl ServeArgs {
 
 /// Parses the environment variable of a switch, whose flag takes no value.
 fn switch(text: &str) -> Result<bool, String> {
-    text.parse().map_err(|_| "give true or false".to_owned())
+    text.parse().map_err(|_| "expected true or false".to_owned())
 }
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
-        "give an IP address and a port, as in 127.0.0.1:8080, 0.0.0.0:8080 (all interfaces) or [::1]:8080".to_owned()
+        "expected an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 (all interfaces) or [::1]:8080"
+            .to_owned()
     })
 }
 
@@ -285,7 +286,7 @@ fn log_filter(text: &str) -> Result<String, String> {
     EnvFilter::builder()
         .parse(text)
         .map(|_| text.to_owned())
-        .map_err(|error| format!("{error}; give a level, or levels by module, as in warn,notegraph::http=debug"))
+        .map_err(|error| format!("{error}; expected a level, or levels by module, such as warn,notegraph::http=debug"))
 }
 
 #[cfg(test)]
@@ -302,7 +303,7 @@ mod tests {
 
     /// SECURITY.md states these values.
     #[test]
-    fn slow_clients_have_so_much_time_by_default() {
+    fn the_default_timeouts_are_as_documented() {
         let serve = Program::parse_from(["program"]).serve;
         let timeouts = serve.timeouts();
         let seconds = [

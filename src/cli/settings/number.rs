@@ -9,6 +9,6 @@ pub fn number<N: TryFrom<u64>>(
         let number = text.parse().ok().filter(|number| bounds.contains(number));
         number
             .and_then(|number| N::try_from(number).ok())
-            .ok_or_else(|| format!("give a whole number of {unit}, {} to {}", bounds.start(), bounds.end()))
+            .ok_or_else(|| format!("expected a whole number of {unit}, {} to {}", bounds.start(), bounds.end()))
     }
 }

@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_of_the_program_are_those_of_the_gate() {
+    fn the_default_flags_equal_the_default_query_limits() {
         assert_eq!(Program::parse_from(["program"]).gate.limits(), QueryLimits::default());
     }
 }

@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_of_the_flags_and_of_the_reader_are_the_same() {
+    fn the_default_flags_equal_the_default_record_limits() {
         assert_eq!(Program::parse_from(["program"]).record.limits(), RecordLimits::default());
     }
 }

@@ -7,7 +7,7 @@ use crate::meter::{MemoryLimits, OperationLimits};
 
 /// How much one operation may use while it runs, and how much memory all of them may hold. An operation that exceeds a
 /// limit is stopped, with the error TOO_COMPLEX.
-#[expect(clippy::doc_markdown, reason = "these comments are also the help, which has no use for backticks")]
+#[expect(clippy::doc_markdown, reason = "clap prints these comments as help, where backticks would show")]
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Use of one operation")]
 pub struct UsageArgs {
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_of_the_program_are_those_of_the_meter() {
+    fn the_default_flags_equal_the_default_usage_limits() {
         let usage = Program::parse_from(["program"]).usage;
         assert_eq!(usage.usage(OperationLimits::default().values), OperationLimits::default());
         assert_eq!(usage.memory(), MemoryLimits::default());

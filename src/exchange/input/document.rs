@@ -54,8 +54,8 @@ pub fn read(source: &Source, input: impl BufRead, sink: &mut Sink<'_>) -> Result
     }
     let Err(error) = result else { return Ok(()) };
     let reason = match broken.take() {
-        Some(error) => format!("the file cannot be read any further: {error}"),
-        None => format!("this is no valid JSON ({}), so the rest of the file cannot be read", explain(&error)),
+        Some(error) => format!("cannot read the rest of the file: {error}"),
+        None => format!("this is not valid JSON ({}), so the rest of the file cannot be read", explain(&error)),
     };
     (walk.sink.into_inner())(walk.source.rejected(line.get(), Vec::new(), reason))
 }
@@ -118,7 +118,7 @@ impl Walk<'_, '_> {
         let record = if self.no_text_before.replace(self.no_text.get()) == self.no_text.get() {
             self.source.raw(line, text.into_bytes())
         } else {
-            let reason = "this is no UTF-8 (U+FFFD stands where it is not)".to_owned();
+            let reason = "this is not valid UTF-8 (U+FFFD replaces the invalid bytes)".to_owned();
             self.source.rejected(line, text.into_bytes(), reason)
         };
         (self.sink.borrow_mut())(record).map_err(|Stopped| {

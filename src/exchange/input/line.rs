@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_the_end_of_an_endless_line() {
+    fn reading_stops_in_an_endless_line() {
         for byte in *b" x" {
             let mut endless = BufReader::new(std::io::repeat(byte));
             assert!(read(&mut endless, 100, &mut Vec::new()).is_err());
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_not_kept() {
+    fn bytes_beyond_the_limit_are_not_stored() {
         let long = format!("{}\n{}x\n", " ".repeat(1 << 20), "x".repeat(1 << 20));
         let mut input = BufReader::new(long.as_bytes());
         let mut line = Vec::new();

@@ -32,7 +32,7 @@ pub fn read(source: &mut Source, mut input: impl BufRead, sink: &mut Sink<'_>) -
         if !line.starts_with(b"[") && !is_envelope(&line) {
             sink(source.raw(number, std::mem::take(&mut line)))?;
         } else if let Err(error) = serde_json::from_slice::<IgnoredAny>(&line) {
-            let reason = format!("this is no valid JSON ({})", explain(&error));
+            let reason = format!("this is not valid JSON ({})", explain(&error));
             sink(source.rejected(number, std::mem::take(&mut line), reason))?;
         } else {
             // A page of records on one line.

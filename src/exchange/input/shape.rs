@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_tells() {
+    fn the_first_line_decides_the_format() {
         for (line, shape) in [
             (r#"{"id":1}"#, FileFormat::Lines),
             (r#"{"id":1,"subject":"cut o"#, FileFormat::Lines),

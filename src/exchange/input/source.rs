@@ -27,7 +27,7 @@ pub type Sink<'a> = dyn FnMut(Raw) -> Result<(), Stopped> + 'a;
 #[derive(Debug)]
 pub struct Stopped;
 
-/// What the records of a file have in common.
+/// The properties that the records of a file share.
 #[derive(Clone)]
 pub struct Source {
     pub file: Arc<str>,
@@ -50,6 +50,6 @@ impl Source {
     }
 
     pub fn unreadable(&self, error: &std::io::Error) -> Raw {
-        self.rejected(self.line, Vec::new(), format!("the file cannot be read any further: {error}"))
+        self.rejected(self.line, Vec::new(), format!("cannot read the rest of the file: {error}"))
     }
 }

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_broken_is_replaced() {
+    fn only_invalid_sequences_are_replaced() {
         let raw = b"a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80\xFFb\xE2\x82c\xC3";
         for size in 1..=raw.len() {
             let broken = Rc::new(Cell::new(0));

@@ -129,7 +129,7 @@ impl<'a> Importer<'a> {
                     Verdict::Again | Verdict::Record => {
                         let reason = match error {
                             DbErr::Custom(reason) => reason,
-                            error => format!("the database refuses it: {error}"),
+                            error => format!("the database rejects it: {error}"),
                         };
                         let outcomes = vec![(Err(reason), Vec::new())];
                         self.settle(one, Done { outcomes, summary: Summary::default() }, report);

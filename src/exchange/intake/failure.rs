@@ -4,7 +4,7 @@ use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use crate::store::db::DbFault;
 
-/// What to do about a failed batch.
+/// The reaction to a failed batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// A record cannot be stored, but the others can.

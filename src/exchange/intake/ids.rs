@@ -2,8 +2,8 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::store::db::{self, CompanyTable};
 
-/// Source of new ids. Those of a dry run are negative, which no other ids are: ids that it claimed in the database
-/// would be lost with it, and other writers would wait for its claim.
+/// Source of new ids. The ids of a dry run are negative, unlike all others: ids that it claimed in the database would
+/// be lost with it, and other writers would wait for its claim.
 pub struct IdAllocator {
     made: db::IdSequences,
     trial: bool,

@@ -37,7 +37,7 @@ impl std::fmt::Display for ImportError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Database(error) => write!(f, "the database failed: {error}"),
-            Self::Reading(error) => write!(f, "reading cannot start: {error}"),
+            Self::Reading(error) => write!(f, "cannot start reading: {error}"),
         }
     }
 }

@@ -133,7 +133,7 @@ impl<P: Person> PersonCache<P> {
             let mut row = P::unknown(id, setting.noted_on)?;
             row.set_company(setting.company_id);
             row.set_source(row.provenance(&only_id(id)));
-            warnings.push(format!("{} {id} is nowhere described: made with the id alone", self.kind));
+            warnings.push(format!("{} {id} is not described anywhere: created with only its id", self.kind));
             self.made.insert(id);
             self.known.insert(id, CachedPerson::new(row));
         }

@@ -20,7 +20,7 @@ use crate::store::entity::event::{EventType, FieldChanges};
 use crate::store::entity::{assignment, customer, event, message, note, note_type, user};
 use crate::store::provenance::provenance;
 
-/// What happens to a record.
+/// The outcome of importing a record.
 #[derive(Debug, PartialEq, Eq)]
 pub enum ImportOutcome {
     Created,
@@ -52,7 +52,7 @@ impl ImportPlan<'_> {
         for message in note.messages.iter().filter(|message| !message.row.from_import) {
             let id = message.row.id;
             if let Some(owner) = self.taken.get(&id).filter(|owner| **owner != note.row.id) {
-                return Err(format!("message {id} belongs to note {owner} already"));
+                return Err(format!("message {id} already belongs to note {owner}"));
             }
         }
         let outcome = match self.existing.remove(&note.row.id) {
@@ -107,7 +107,7 @@ impl ImportPlan<'_> {
         }
         if !words.is_empty() && !self.update {
             let words = words.join(", ");
-            return Err(format!("note {} exists and differs in {words} (--update takes the file's word)", note.row.id));
+            return Err(format!("note {} exists and differs in {words} (--update overwrites it)", note.row.id));
         }
         let mut row = existing.note.clone();
         if !words.is_empty() {

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_waits_for_room_and_a_large_one_goes_alone() {
+    fn a_record_waits_for_space_and_a_large_one_runs_alone() {
         let budget = Arc::new(MemoryBudget::default());
         let first = budget.take(MOST / 2);
         let second = budget.take(MOST / 2);

@@ -68,12 +68,17 @@ impl fmt::Display for Summary {
         let Self { messages, assignments, customers, users, note_types, .. } = self;
         write!(
             f,
-            "made {messages} messages, {assignments} assignments, {customers} customers, {users} users, {note_types} note types"
+            "created {messages} messages, {assignments} assignments, {customers} customers, {users} users, \
+             {note_types} note types"
         )?;
         if self.differences > 0 {
             let more = if self.differing.len() == NAMED { " and perhaps others" } else { "" };
             let people = self.differing.join(", ");
-            write!(f, "\n{} mentions of people differ from the first, which stands: {people}{more}", self.differences)?;
+            write!(
+                f,
+                "\n{} descriptions of people differ from the first one, which was kept: {people}{more}",
+                self.differences
+            )?;
         }
         Ok(())
     }

@@ -90,7 +90,7 @@ impl Types {
             }
             (Some(name), id) => {
                 if let Some(row) = numbered.filter(|row| row.name != name) {
-                    return Err(format!("note type {} is {:?} here, not {name:?}", row.id, row.name));
+                    return Err(format!("note type {} is named {:?} here, not {name:?}", row.id, row.name));
                 }
                 let row = self.by_name(name);
                 if let (Some(row), Some(id)) = (row, id.filter(|_| numbered.is_none())) {

@@ -72,7 +72,10 @@ impl ImportPlan<'_> {
             let same_id = !new.row.from_import && old.id == new.row.id;
             if !(same_id || old.from_import && new.row.from_import) {
                 let position = old.position - 1;
-                return Err(format!("note {} has another message at messages[{position}], posted here", note.row.id));
+                return Err(format!(
+                    "note {} has another message at messages[{position}], which was posted here",
+                    note.row.id
+                ));
             }
         }
         let made = self.summary.messages;

@@ -21,12 +21,12 @@ use crate::text::casefold::casefold;
 pub fn read(object: RawObject, sparse: bool, now: DateTime<Utc>) -> Result<ImportedNote, Reject> {
     let mut warnings = Vec::new();
     let mut reader = ObjectReader { object: &object, path: String::new(), warnings: &mut warnings };
-    let Some(id) = reader.id("id")? else { return Err("there is no id".to_owned()) };
+    let Some(id) = reader.id("id")? else { return Err("the record has no id".to_owned()) };
     let said_created_on = reader.time("created_on")?;
     let said_updated_on = reader.time("updated_on")?;
     let created_on = said_created_on.or_else(|| dated(&reader)).or(said_updated_on).unwrap_or(now);
     if said_created_on.is_none() {
-        reader.warn("created_on", &format!("is missing: taken as {}", value::time(created_on).trim_matches('"')));
+        reader.warn("created_on", &format!("is missing: set to {}", value::time(created_on).trim_matches('"')));
     }
     let messages = read_messages(&mut reader, created_on)?;
     let assignees = read_assignees(&mut reader, created_on)?;
@@ -54,7 +54,7 @@ pub fn read(object: RawObject, sparse: bool, now: DateTime<Utc>) -> Result<Impor
         reference_id: read_reference_id(&mut reader)?,
         customer_id: customer.as_ref().map(|customer| customer.id),
         user_id: user.as_ref().map(|user| user.id),
-        message_count: i32::try_from(messages.len()).map_err(|_| "there are too many messages".to_owned())?,
+        message_count: i32::try_from(messages.len()).map_err(|_| "the note has too many messages".to_owned())?,
         created_on,
         updated_on: said_updated_on.unwrap_or_else(|| updated_on(created_on, last)),
         updated_by_id: updated_by.as_ref().map(|user| user.id),
@@ -100,7 +100,7 @@ fn read_messages(reader: &mut ObjectReader<'_>, created_on: DateTime<Utc>) -> Re
     let mut messages = Vec::new();
     for (index, raw) in elements(reader, "messages")?.into_iter().enumerate() {
         let name = format!("messages[{index}]");
-        let object = RawObject::parse(raw.get()).map_err(|_| format!("{name} is no object"))?;
+        let object = RawObject::parse(raw.get()).map_err(|_| format!("{name} is not an object"))?;
         let message = message::read(&mut reader.inner(&object, &name), before)?;
         before = message.row.created_on;
         messages.push(message);
@@ -117,7 +117,7 @@ fn read_assignees(reader: &mut ObjectReader<'_>, created_on: DateTime<Utc>) -> R
         if ids.insert(assignee.user.id) {
             assignees.push(assignee);
         } else {
-            reader.warn(&name, &format!("is user {} once more: assigned once", assignee.user.id));
+            reader.warn(&name, &format!("is user {} again: assigned only once", assignee.user.id));
         }
     }
     Ok(assignees)

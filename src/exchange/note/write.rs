@@ -8,7 +8,7 @@ use crate::json::object::{JsonFields, RawObject, quoted};
 use crate::store::entity::note::{self, Tags};
 use crate::store::entity::note_type;
 
-/// What a note's row refers to, formatted for the export.
+/// The records that a note's row refers to, formatted for the export.
 #[derive(Clone, Copy, Default)]
 pub struct Parts<'a> {
     pub note_type: Option<&'a note_type::Model>,

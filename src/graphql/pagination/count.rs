@@ -1,9 +1,9 @@
 //! Counts of a whole list, loaded only when they are selected.
 
 use async_graphql::Enum;
+use breadth::{FieldDefinition, LoadedScalar, Loader, leaf_enum, relation_with_args};
 
 use super::PageRequest;
-use crate::engine::{FieldDefinition, LoadedScalar, Loader, leaf_enum, relation_with_args};
 
 /// The precision of a count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Enum)]

@@ -88,10 +88,10 @@ impl Cursor {
             .filter(|text| text.len() <= MAX_BYTES)
             .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .ok_or_else(|| Error::BadCursor("This is not a cursor; pass one that a page gave.".to_owned()))?;
+            .ok_or_else(|| Error::BadCursor("This is not a cursor; use one that a page returned.".to_owned()))?;
         if made_for != order || cursor.len() != values {
             return Err(Error::BadCursor(
-                "This cursor is of another list or order; start again without it.".to_owned(),
+                "This cursor belongs to another list or order; start again without it.".to_owned(),
             ));
         }
         Ok(Self(cursor))
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_comes_back() {
+    fn a_cursor_round_trips() {
         let cursor =
             Cursor(vec![CursorValue::Integer(i64::MAX), CursorValue::Text("é\"\0".to_owned()), CursorValue::Null]);
         assert_eq!(Cursor::decode(&cursor.encode("a"), "a", 3).ok(), Some(cursor.clone()));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn only_integers_texts_and_null_are_places() {
+    fn a_cursor_holds_only_integers_texts_and_nulls() {
         let decode = |json: &str| Cursor::decode(&URL_SAFE_NO_PAD.encode(json), "a", 1).ok();
         assert_eq!(decode(r#"["a",[-7]]"#), Some(Cursor(vec![CursorValue::Integer(-7)])));
         for place in
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_cursor_that_a_list_makes_is_taken() {
+    fn the_longest_cursor_of_a_list_is_accepted() {
         let text = || CursorValue::Text("\u{1}".repeat(101));
         let cursor = Cursor(vec![text(), text(), text(), CursorValue::Integer(i64::MIN)]);
         assert_eq!(Cursor::decode(&cursor.encode("a"), "a", 4).ok(), Some(cursor));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_is_refused() {
+    fn other_cursors_are_refused() {
         for text in ["", "a", "====", "W10", "eyJhIjoxfQ", "\u{0}", "é", &"A".repeat(100_000)] {
             assert_eq!(Cursor::decode(text, "a", 1).err().map(|error| error.code()), Some("BAD_CURSOR"));
         }

@@ -1,5 +1,7 @@
 //! Pages of a list: by cursor, forwards or backwards, or by number.
 
+use breadth::{field, field_ref, object};
+
 mod by_id;
 mod count;
 mod cursor;
@@ -11,8 +13,6 @@ pub use count::{CountPrecision, Total, page_count, total_count, total_count_prec
 pub use cursor::{Cursor, CursorValue};
 pub use page_request::{PageArgs, PageRequest, ScanExtent};
 pub use sort_order::{Direction, SortKey, SortOrder, time};
-
-use crate::engine::{field, field_ref, object};
 
 /// The GraphQL object of a page's position.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +47,8 @@ pub struct Page<T> {
     pub rows: Vec<T>,
     pub has_next: bool,
     pub has_previous: bool,
-    /// Where the list continues, if not after the last row or before the first, because the search stopped there.
+    /// The position where the list continues, if the search stopped elsewhere than after the last row or before the
+    /// first.
     pub end: Option<T>,
     pub start: Option<T>,
 }

@@ -47,11 +47,11 @@ impl PageArgs {
     /// this order.
     pub fn request(&self, order: &SortOrder) -> Result<PageRequest> {
         if self.first.is_some() && self.last.is_some() {
-            return Err(invalid("Ask for `first` or for `last`, not for both."));
+            return Err(invalid("Use either `first` or `last`, not both."));
         }
         if self.page.is_some() && (self.after.is_some() || self.before.is_some() || self.last.is_some()) {
             return Err(invalid(
-                "`page` goes with `first` alone: walk by cursor (`after`, `before`) or jump by number, not both.",
+                "`page` can be combined with `first` only; use either cursors (`after`, `before`) or page numbers.",
             ));
         }
         let size = match (self.first, self.last) {
@@ -64,7 +64,7 @@ impl PageArgs {
             let Some(text) = text.as_deref() else { return Ok(None) };
             let cursor = Cursor::decode(text, &order.name, order.keys.len())?;
             if !order.fits(&cursor) {
-                return Err(Error::BadCursor("No list has such a cursor; pass one that a page gave.".to_owned()));
+                return Err(Error::BadCursor("No list has such a cursor; use one that a page returned.".to_owned()));
             }
             Ok(Some(cursor))
         };
@@ -82,7 +82,7 @@ fn size(argument: &str, value: i32) -> Result<u64> {
     u64::try_from(value)
         .ok()
         .filter(|size| (1..=MAX_SIZE).contains(size))
-        .ok_or_else(|| Error::Invalid(format!("`{argument}` is {value}; a page holds 1 to {MAX_SIZE}.")))
+        .ok_or_else(|| Error::Invalid(format!("`{argument}` is {value}; a page has 1 to {MAX_SIZE} rows.")))
 }
 
 fn number(page: i32, size: u64) -> Result<u64> {
@@ -92,7 +92,7 @@ fn number(page: i32, size: u64) -> Result<u64> {
         .ok_or_else(|| Error::Invalid(format!("`page` is {page}; pages are numbered from 1.")))?;
     if number.saturating_mul(size) > MAX_ROWS_BY_NUMBER {
         return Err(Error::Invalid(format!(
-            "`page` times the size of a page is at most {MAX_ROWS_BY_NUMBER}; go on from there by cursor."
+            "`page` times the page size must be at most {MAX_ROWS_BY_NUMBER}; use cursors beyond that."
         )));
     }
     Ok(number)

@@ -47,7 +47,7 @@ fn assert_sums(registered: &ApqStore) {
 }
 
 #[test]
-fn a_document_is_of_its_company() {
+fn a_registered_document_belongs_to_its_company() {
     let registered = room(10, 10);
     registered.put(1, token(1, 1), hash(1), "{ a }");
     assert_eq!(registered.get(1, &hash(1)).as_deref(), Some("{ a }"));
@@ -57,7 +57,7 @@ fn a_document_is_of_its_company() {
 }
 
 #[test]
-fn who_registers_much_forgets_his_own_first() {
+fn a_token_over_its_share_evicts_its_own_documents_first() {
     let registered = room(1_000, 10);
     for number in 0..3 {
         registered.put(1, token(1, 1), hash(number), &text());
@@ -73,7 +73,7 @@ fn who_registers_much_forgets_his_own_first() {
 }
 
 #[test]
-fn so_does_a_company() {
+fn a_company_over_its_share_evicts_its_own_documents_first() {
     let registered = room(20, 15);
     for number in 0..4 {
         registered.put(1, token(1, 1), hash(number), &text());
@@ -93,7 +93,7 @@ fn so_does_a_company() {
 }
 
 #[test]
-fn what_is_used_stays() {
+fn recently_used_documents_stay() {
     let registered = room(10, 10);
     for number in 0..100 {
         registered.put(1, token(1, 1), hash(number), &text());
@@ -106,7 +106,7 @@ fn what_is_used_stays() {
 
 /// Uses documents, companies and tokens of all sizes: whoever has less than an equal share keeps everything.
 #[test]
-fn shares_are_fair_however_many_there_are() {
+fn shares_are_fair_with_many_companies() {
     let registered = ApqStore::new(Space { all: 1 << 20, of_company: 1 << 19 });
     let mut number = 0;
     let mut put = |company: i64, token_id: i64, length: usize| {
@@ -129,7 +129,7 @@ fn shares_are_fair_however_many_there_are() {
 
 /// Requests wait for the lock, so the time of a put must not grow with the number of tokens.
 #[test]
-fn a_full_space_takes_no_longer() {
+fn eviction_takes_no_longer_when_full() {
     let registered = ApqStore::new(Space::default());
     let put = |number: usize| {
         let number_of = i64::try_from(number).unwrap();
@@ -148,7 +148,7 @@ fn a_full_space_takes_no_longer() {
 /// Checks the constants against the sizes of the types in the trees, the least that an allocator is asked for, so that
 /// an added field is counted.
 #[test]
-fn all_that_is_kept_is_counted() {
+fn all_stored_bytes_are_counted() {
     let least = size_of::<(i64, Hash)>() + size_of::<Document>() + size_of::<(TokenKey, u64)>() + size_of::<Hash>();
     assert!((least..4 * least).contains(&DOCUMENT), "{DOCUMENT} of {least}");
     let registered = ApqStore::new(Space::default());

@@ -26,8 +26,8 @@ pub enum RateLimitKind {
     Budget,
 }
 
-/// What an address or a token uses at the moment. The budget is stored as the time when it will be full again, so that
-/// no timer has to refill it (the generic cell rate algorithm).
+/// The current use of an address or a token. The budget is stored as the time when it will be full again, so that no
+/// timer has to refill it (the generic cell rate algorithm).
 #[derive(Clone, Copy, Debug)]
 pub struct Bucket {
     running: u32,
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_is_spent_and_comes_back() {
+    fn a_budget_is_spent_and_refills() {
         let start = Instant::now();
         let mut bucket = Bucket::new(start);
         bucket.charge(RATE_LIMIT, 60, start);
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_costs_more_than_the_budget_takes_all_of_it() {
+    fn a_cost_above_the_budget_takes_all_of_it() {
         let start = Instant::now();
         let mut bucket = Bucket::new(start);
         assert_eq!(bucket.time_until_affordable(RATE_LIMIT, 1 << 40, start), None);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn an_estimate_is_replaced_by_what_was_used() {
+    fn an_estimate_is_replaced_by_the_actual_cost() {
         let start = Instant::now();
         let mut bucket = Bucket::new(start);
         bucket.charge(RATE_LIMIT, 60, start);

@@ -26,9 +26,11 @@ impl FromStr for TrustedProxy {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-        let network = network.ok_or("give an IP address or a network, as in 10.0.0.7, 10.0.0.0/24 or fd00::/8")?;
+        let network =
+            network.ok_or("expected an IP address or a network, such as 10.0.0.7, 10.0.0.0/24 or fd00::/8")?;
         if network.prefix_len() == 0 {
-            return Err("this names every address, and with it every client; name your proxies alone".to_owned());
+            return Err("this network contains all addresses, which would trust every client; name only your proxies"
+                .to_owned());
         }
         Ok(Self(network))
     }
@@ -44,7 +46,7 @@ impl TrustedProxies {
     }
 
     /// The address of the client: the peer or, if that is a trusted proxy, the last address in `X-Forwarded-For` that
-    /// is not a trusted proxy. Whatever precedes it was written by the client, and can be anything.
+    /// is not a trusted proxy. The client wrote everything before it, and can have written anything.
     pub fn client_addr(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut origin = peer.to_canonical();
         let lines: Vec<_> = headers.get_all(&FORWARDED_FOR).iter().collect();
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn only_named_proxies_are_believed() {
+    fn only_trusted_proxies_are_believed() {
         assert_eq!(origin(&[], "198.51.100.1", &["192.0.2.1"]), "198.51.100.1");
         assert_eq!(origin(&["10.0.0.1"], "10.0.0.2", &["192.0.2.1"]), "10.0.0.2");
         assert_eq!(origin(&["10.0.0.1"], "10.0.0.1", &["192.0.2.1"]), "192.0.2.1");
@@ -95,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_client_wrote_before_them_is_not() {
+    fn addresses_before_the_trusted_proxies_are_ignored() {
         let trusted = ["10.0.0.0/24", "fd00::1"];
         assert_eq!(origin(&trusted, "10.0.0.1", &["203.0.113.9, 192.0.2.1"]), "192.0.2.1");
         assert_eq!(origin(&trusted, "10.0.0.1", &["203.0.113.9, 192.0.2.1, 10.0.0.2"]), "192.0.2.1");
@@ -104,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_counts_for_the_proxy() {
+    fn an_invalid_address_counts_for_the_proxy() {
         for forwarded in [&[][..], &[""], &["unknown"], &["192.0.2.1, nonsense"], &["192.0.2.1,"]] {
             assert_eq!(origin(&["10.0.0.1"], "10.0.0.1", forwarded), "10.0.0.1", "{forwarded:?}");
         }
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_is_named_by_address_or_network() {
+    fn a_proxy_is_configured_by_address_or_network() {
         for text in ["10.0.0.1", "10.0.0.0/24", "fd00::/8", "::1"] {
             assert!(text.parse::<TrustedProxy>().is_ok(), "{text}");
         }
@@ -123,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subscriber_of_ipv6_is_one() {
+    fn an_ipv6_network_of_64_bits_is_one_address() {
         let of = |text: &str| network(text.parse().unwrap());
         assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2:ffff::1"));
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));

@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_counts_wherever_it_comes_from_and_a_user_by_all_web_tokens() {
+    fn a_token_counts_from_any_address_and_all_web_tokens_of_a_user_as_one() {
         let limits = Arc::new(RateLimiter::new(LARGE, RateLimit { operations: 1, ..LARGE }));
         let begin = |last, viewer: &Viewer| {
             let mut permit = RateLimitPermit::begin(&limits, Some(address(last))).unwrap();
@@ -279,7 +279,7 @@ mod tests {
 
     /// Otherwise a token without budget would spend that of its address.
     #[test]
-    fn what_is_refused_costs_nothing() {
+    fn refused_requests_cost_nothing() {
         let tight = RateLimit { operations: 9, budget: 2 * REQUEST + 10, refill: 1 };
         let limits =
             Arc::new(RateLimiter::new(RateLimit { operations: 9, budget: 2 * REQUEST + 100, refill: 1 }, tight));
@@ -300,7 +300,7 @@ mod tests {
     /// Regression: such a request was refused for ever, as the whole budget was charged on top of what the request and
     /// its body had cost.
     #[test]
-    fn what_costs_more_than_a_budget_runs_when_the_budget_is_there() {
+    fn a_cost_above_the_budget_runs_once_the_budget_is_full() {
         let (budget, body) = (20 * REQUEST, 3 * REQUEST);
         let limits = Arc::new(RateLimiter::new(LARGE, RateLimit { operations: 9, budget, refill: REQUEST }));
         let ask = |limits| {
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_measured_nowhere_else_stays_charged() {
+    fn unmeasured_work_stays_charged() {
         let limits = Arc::new(RateLimiter::new(RateLimit { operations: 9, budget: 9 * REQUEST, refill: 1 }, LARGE));
         let mut permit = RateLimitPermit::begin(&limits, Some(address(1))).unwrap();
         permit.charge_unmeasured(2 * REQUEST).unwrap();
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_operation_is_paid_from_the_same_budget() {
+    fn other_requests_are_charged_to_the_same_budget() {
         let limits = Arc::new(RateLimiter::new(RateLimit { operations: 9, budget: 3 * REQUEST, refill: 1 }, LARGE));
         assert_eq!(limits.try_charge(address(1), 2 * REQUEST), Ok(()));
         assert!(limits.try_charge(address(1), 2 * REQUEST).is_err_and(|exceeded| exceeded.is_address));
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_something_running_is_not_forgotten() {
+    fn buckets_with_running_operations_are_kept() {
         let limits = Arc::new(RateLimiter::new(RateLimit { operations: 1, ..LARGE }, LARGE));
         let held = RateLimitPermit::begin(&limits, Some(address(1))).unwrap();
         for token in 0..30_000 {

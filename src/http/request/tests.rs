@@ -25,7 +25,7 @@ fn from_query(address: &str) -> Result<Whole, HttpError> {
 }
 
 #[test]
-fn memory_is_held_before_it_is_used() {
+fn memory_is_reserved_before_use() {
     let body = br#"{"query": "{ a }", "variables": {"a": [{"": 0}, {"": 0}]}}"#;
     let mut held = 0;
     let read = super::from_body(body).unwrap().rest.read(None, |bytes| {
@@ -38,7 +38,7 @@ fn memory_is_held_before_it_is_used() {
 }
 
 #[test]
-fn the_document_is_named_before_the_variables_are_read() {
+fn the_document_is_known_before_the_variables_are_parsed() {
     let request = super::from_body(br#"{"documentId": "a1", "variables": {"a": 1, "a": 2}}"#).unwrap();
     assert_eq!(request.names.document().unwrap().id.as_deref(), Some("a1"));
     assert!(request.rest.read(None, |_| Ok(())).is_err());
@@ -79,7 +79,7 @@ fn a_document_may_be_named_by_an_id() {
     }
     for (name, value) in [("documentId", "5"), ("doc_id", "[]"), ("id", "5")] {
         let message = refused(&format!(r#"{{"{name}": {value}}}"#));
-        assert!(message.contains(&format!("`{name}` has to be a string")), "{message}");
+        assert!(message.contains(&format!("`{name}` must be a string")), "{message}");
     }
     assert_eq!(from_body(br#"{"id": 5, "query": "{ a }"}"#).unwrap().text.as_deref(), Some("{ a }"));
     assert!(refused(r#"{"documentId": "a", "documentId": "a"}"#).contains("duplicate field"));
@@ -90,7 +90,7 @@ fn refused(body: &str) -> String {
 }
 
 #[test]
-fn a_body_is_taken_apart() {
+fn a_body_is_parsed() {
     let body = r#"{"query": "{ a }", "operationName": "A", "variables": {"b": [1, null]}, "extensions": {"c": 1}, "other": 1}"#;
     let request = from_body(body.as_bytes()).unwrap();
     assert_eq!(request.text.as_deref(), Some("{ a }"));
@@ -102,39 +102,39 @@ fn a_body_is_taken_apart() {
 }
 
 #[test]
-fn each_parameter_is_refused_by_its_name() {
+fn the_error_names_the_invalid_parameter() {
     for wrong in [r#"{"a": 1}"#, "0", "false", r#"["a"]"#] {
-        assert!(refused(&format!(r#"{{"query": {wrong}}}"#)).contains("`query` has to be a string"));
+        assert!(refused(&format!(r#"{{"query": {wrong}}}"#)).contains("`query` must be a string"));
         let named = refused(&format!(r#"{{"query": "", "operationName": {wrong}}}"#));
-        assert!(named.contains("`operationName` has to be a string"));
+        assert!(named.contains("`operationName` must be a string"));
     }
     for wrong in [r#""text""#, "0", "false", r#"["a"]"#] {
         for name in ["variables", "extensions"] {
             let message = refused(&format!(r#"{{"query": "", "{name}": {wrong}}}"#));
-            assert!(message.contains(&format!("`{name}` has to be an object")), "{message}");
+            assert!(message.contains(&format!("`{name}` must be an object")), "{message}");
         }
     }
 }
 
 #[test]
-fn what_is_no_request_is_refused() {
+fn bodies_without_a_request_are_refused() {
     assert!(refused("").contains("empty"));
     assert!(refused(r#"{ "not a JSON"#).contains("not JSON"));
-    assert!(refused("\"text\"").contains("no JSON object"));
+    assert!(refused("\"text\"").contains("not a JSON object"));
     assert!(refused(r#"{"query": "{a}"} x"#).contains("not JSON"));
     assert!(refused(r#"{"qeury": "{ a }"}"#).contains("`query` is missing"));
-    assert!(refused(r#"[{"query": "{ a }"}]"#).contains("Lists of operations"));
+    assert!(refused(r#"[{"query": "{ a }"}]"#).contains("Batches"));
     assert!(from_body(b"\xff").err().unwrap().message.contains("UTF-8"));
     let deep = format!(r#"{{"query": "", "variables": {{"a": {}1{}}}}}"#, "[".repeat(5000), "]".repeat(5000));
     assert!(
-        refused(&deep).contains("`variables` cannot be read: it is nested more than 100 deep"),
+        refused(&deep).contains("`variables` cannot be read: it has more than 100 nested levels"),
         "{}",
         refused(&deep)
     );
 }
 
 #[test]
-fn values_are_counted_and_texts_are_not() {
+fn values_are_counted_without_texts() {
     let body = |value: &str| format!(r#"{{"query": "{{ a }}", "variables": {{"a": {value}}}}}"#);
     assert!(from_body(body(&format!("[{}0]", "0,".repeat(99_000))).as_bytes()).is_ok());
     for hostile in ["0,", "[],", "{},", "\"\\\"\","] {
@@ -147,7 +147,7 @@ fn values_are_counted_and_texts_are_not() {
 }
 
 #[test]
-fn a_parameter_or_a_key_that_comes_twice_is_refused() {
+fn duplicate_parameters_and_keys_are_refused() {
     for (name, value) in [("query", "\"{ a }\""), ("operationName", "\"A\""), ("variables", "{}"), ("extensions", "{}")]
     {
         let message = refused(&format!(r#"{{"{name}": {value}, "query": "{{ a }}", "{name}": {value}}}"#));
@@ -156,7 +156,7 @@ fn a_parameter_or_a_key_that_comes_twice_is_refused() {
     let message = refused(r#"{"query": "{ a }", "\u0071uery": "{ b }"}"#);
     assert!(message.contains("duplicate field `query`"), "{message}");
     let message = refused(r#"{"query": "{ a }", "variables": {"a": {"b": 1, "b": 2}}}"#);
-    assert!(message.contains(r#"`variables` cannot be read: the key "b" stands in an object twice"#), "{message}");
+    assert!(message.contains(r#"`variables` cannot be read: the key "b" occurs twice in an object"#), "{message}");
     let address = r#"query=a&variables={"a":1,"a":2}"#.replace('"', "%22");
     assert!(from_query(&address).err().unwrap().message.contains("twice"));
 }
@@ -164,7 +164,7 @@ fn a_parameter_or_a_key_that_comes_twice_is_refused() {
 /// If the library below parsed the text under its own marker anew, values could escape the limit, and nested ones
 /// overflow the stack.
 #[test]
-fn the_markers_of_libraries_are_refused() {
+fn reserved_keys_are_refused() {
     let many = serde_json::to_string(&format!("[{}0]", "{},".repeat(200_000))).unwrap();
     for marker in ["$serde_json::private::RawValue", "$serde_json::private::Number"] {
         for name in ["variables", "extensions"] {
@@ -175,14 +175,14 @@ fn the_markers_of_libraries_are_refused() {
         }
     }
     let raw = r#"{"query": {"$serde_json::private::RawValue": "\"{ a }\""}}"#;
-    assert!(refused(raw).contains("`query` has to be a string"));
+    assert!(refused(raw).contains("`query` must be a string"));
 }
 
 #[test]
 fn extensions_are_bounded_like_variables() {
     let deep = format!("{}1{}", "{\"a\":".repeat(5_000), "}".repeat(5_000));
     let message = refused(&format!(r#"{{"query": "{{ a }}", "extensions": {deep}}}"#));
-    assert!(message.contains("`extensions` cannot be read: it is nested more than 100 deep"), "{message}");
+    assert!(message.contains("`extensions` cannot be read: it has more than 100 nested levels"), "{message}");
     let half = format!("{{\"a\":[{}0]}}", "0,".repeat(60_000));
     let both = format!(r#"{{"query": "{{ a }}", "variables": {half}, "extensions": {half}}}"#);
     assert!(refused(&both).contains("100000 values"));
@@ -190,7 +190,7 @@ fn extensions_are_bounded_like_variables() {
 }
 
 #[test]
-fn an_address_is_taken_apart() {
+fn a_query_string_is_parsed() {
     let request = from_query("query=%7B+a+%7D&operationName=A&variables=%7B%22b%22%3A1%7D&extensions=").unwrap();
     assert_eq!(request.text.as_deref(), Some("{ a }"));
     assert_eq!(request.operation_name.as_deref(), Some("A"));
@@ -204,9 +204,9 @@ fn an_address_is_taken_apart() {
     for (address, hint) in [
         ("", "`query` is missing"),
         ("query=a&query=b", "twice"),
-        ("query=a&variables=x", "`variables` in the address is not JSON"),
-        ("query=a&variables=1", "`variables` has to be an object"),
-        ("query=a&extensions=1", "`extensions` has to be an object"),
+        ("query=a&variables=x", "`variables` in the query string is not JSON"),
+        ("query=a&variables=1", "`variables` must be an object"),
+        ("query=a&extensions=1", "`extensions` must be an object"),
     ] {
         let message = from_query(address).err().unwrap().message;
         assert!(message.contains(hint), "{address}: {message}");

@@ -80,7 +80,7 @@ impl NoteFilter {
         let bytes = self.text_bytes();
         if bytes > MAX_TEXT {
             return Err(Error::Invalid(format!(
-                "The filter has {bytes} bytes of texts; at most {MAX_TEXT} are taken."
+                "The filter has {bytes} bytes of texts; at most {MAX_TEXT} are allowed."
             )));
         }
         FilterCompiler::new(access, backend).of(self)
@@ -316,7 +316,7 @@ fn of_note(column: note::Column) -> Expr {
 /// INVALID if the text contains NUL, which no stored text contains and `PostgreSQL` does not accept.
 pub fn without_nul(path: &str, text: &str) -> Result<String> {
     if text.contains('\0') {
-        return Err(Error::Invalid(format!("`{path}` holds a NUL character (U+0000), which nothing here does.")));
+        return Err(Error::Invalid(format!("`{path}` contains a NUL character (U+0000), which no stored text has.")));
     }
     Ok(text.to_owned())
 }
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lists_and_texts_weigh_more_than_short_ones() {
+    fn long_lists_and_texts_cost_more_than_short_ones() {
         let users = |count: usize| (1..=count).map(|id| ID(id.to_string())).collect::<Vec<_>>();
         let assigned = |count: usize| {
             let assignees = AssigneesFilter { none: Some(users(count)), ..AssigneesFilter::default() };
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_looks_at_the_fewest_notes_for_the_heaviest_filters() {
+    fn costly_filters_examine_fewer_notes() {
         let limits = ListLimits::default();
         for heavy in [any_of(vec![tagged(100); 45]), any_of(vec![containing(600); 45])] {
             assert_eq!(limits.most(weight(&heavy)), limits.fewest);

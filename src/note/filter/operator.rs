@@ -58,7 +58,7 @@ impl ConditionCounter {
             return Ok(());
         }
         Err(Error::Invalid(format!(
-            "`{path}` compares with nothing: what is absent or null in it sets no condition. Set one, or leave `{path}` out; \
+            "`{path}` sets no condition, as every operator in it is absent or null. Set one, or leave `{path}` out; \
              {hint}."
         )))
     }
@@ -140,7 +140,7 @@ impl ConditionCounter {
 /// INVALID if the list has too many values.
 pub fn not_too_many(path: &str, count: usize) -> Result<()> {
     if count > MAX_VALUES {
-        return Err(Error::Invalid(format!("`{path}` has {count} values; at most {MAX_VALUES} are taken.")));
+        return Err(Error::Invalid(format!("`{path}` has {count} values; at most {MAX_VALUES} are allowed.")));
     }
     Ok(())
 }

@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_follows_is_after_all_that_begin_alike_and_before_the_rest() {
+    fn the_upper_bound_of_a_prefix_is_exact() {
         for (text, next) in [
             (".", "/"),
             (".a", ".b"),

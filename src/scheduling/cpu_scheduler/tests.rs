@@ -6,7 +6,7 @@ use super::*;
 use crate::scheduling::TokenKey;
 
 #[test]
-fn the_last_turns_of_few_are_remembered() {
+fn the_number_of_remembered_principals_is_bounded() {
     let mut last = HashMap::new();
     for turn in 1..=5_000 {
         remember(&mut last, turn, turn);
@@ -45,7 +45,7 @@ impl Waits {
 }
 
 #[test]
-fn companies_take_turns_and_tokens_of_each_whatever_they_have_waiting() {
+fn turns_alternate_by_company_and_then_by_token() {
     let mut waits = Waits::of(&[(1, 1, 1), (2, 1, 1), (3, 1, 2), (4, 2, 3), (5, 2, 3)], false);
     let scheduler = CpuScheduler::on(2);
     let mut order = Vec::new();
@@ -59,7 +59,7 @@ fn companies_take_turns_and_tokens_of_each_whatever_they_have_waiting() {
 }
 
 #[test]
-fn few_statements_of_one_company_hold_connections() {
+fn statements_of_one_company_hold_few_connections() {
     let mut waits = Waits::of(&[(1, 1, 1), (2, 1, 2), (3, 1, 3), (4, 2, 4)], true);
     let scheduler = CpuScheduler::on(2);
     let next = |waits: &mut Waits| {
@@ -73,7 +73,7 @@ fn few_statements_of_one_company_hold_connections() {
 }
 
 #[test]
-fn a_company_has_half_of_the_turns_while_it_begins_more() {
+fn a_company_that_starts_more_work_gets_half_of_the_turns() {
     let mut waits = Waits::of(&[(1, 1, 1), (2, 1, 2), (3, 2, 3), (4, 2, 3)], true);
     let scheduler = CpuScheduler::on(8);
     waits.state.running = (5..=6).map(|id| Running { id, company: Some(1), ends: None }).collect();
@@ -84,7 +84,7 @@ fn a_company_has_half_of_the_turns_while_it_begins_more() {
 
 /// Finding the next waiter does not search all waiters of a principal.
 #[test]
-fn the_next_one_is_found_without_a_look_at_all() {
+fn the_next_turn_is_found_without_a_scan() {
     let mut queue = Queue::default();
     let waiter = Waiter { principal: principal(1, 1), is_first: false, lasts: None };
     let places: Vec<_> = (0..100_000)
@@ -106,7 +106,7 @@ fn the_next_one_is_found_without_a_look_at_all() {
 }
 
 #[test]
-fn a_turn_that_is_left_ends_and_nobody_waits_in_vain() {
+fn an_abandoned_turn_ends_and_blocks_no_waiter() {
     let scheduler = CpuScheduler::on(2);
     let (one, other) = (scheduler.unstarted(), scheduler.unstarted());
     scheduler.reacquire(&one, principal(1, 1), || true);

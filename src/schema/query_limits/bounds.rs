@@ -1,4 +1,4 @@
-use crate::document::{DocumentLimits, ParserLimits};
+use breadth::document::{DocumentLimits, ParserLimits};
 
 /// Maximum nesting of fields: enough to follow the schema's relations back and forth a few times.
 const NESTED_FIELDS: u64 = 32;

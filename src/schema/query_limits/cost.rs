@@ -67,11 +67,11 @@ pub fn query_cost(
         (document.operations.iter().count(), limits.operations, "operations"),
     ] {
         if count > most {
-            return Err(format!("The document defines {count} {what}; at most {most} are taken."));
+            return Err(format!("The document defines {count} {what}; at most {most} are allowed."));
         }
     }
-    let fragments =
-        Fragments::of(document).map_err(|_| "A fragment of the document spreads itself, directly or by others.")?;
+    let fragments = Fragments::of(document)
+        .map_err(|_| "A fragment of the document spreads itself, directly or through others.")?;
     let (mut estimate, mut whole) = (QueryCost::default(), SelectionCost::default());
     for (_, operation) in document.operations.iter() {
         let calculator = CostCalculator::new(document, &operation.node, variables, &fragments);

@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fragment_stands_behind_those_that_it_spreads() {
+    fn fragments_are_sorted_after_those_that_they_spread() {
         let document = parse_query(
             "{ ...a } fragment a on Q { ...b ...c x { ...d } } fragment b on Q { ...c } fragment c on Q { ...d } \
              fragment d on Q { y } fragment e on Q { ... { ...d } ...unknown }",
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fragment_that_comes_back_to_itself_is_found_wherever_it_is() {
+    fn fragment_cycles_are_found_anywhere() {
         for document in [
             "{ ...a } fragment a on Q { ...a }",
             "{ ...a } fragment a on Q { x ...b } fragment b on Q { ... { ...a } }",

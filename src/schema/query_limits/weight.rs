@@ -47,7 +47,7 @@ impl SelectionCost {
     }
 
     /// # Errors
-    /// What there is too much of, and how much is allowed.
+    /// The exceeded quantity, with its limit.
     pub fn check(&self, limits: &QueryLimits) -> Result<(), String> {
         let counted = [
             (self.fields, limits.fields, "fields"),
@@ -63,20 +63,20 @@ impl SelectionCost {
         if self.values > limits.values {
             let most = limits.values;
             return Err(format!(
-                "The answer could hold more than {most} values; ask for smaller pages, or nest fewer of them."
+                "The response could contain more than {most} values; request smaller pages, or nest fewer of them."
             ));
         }
         if self.arguments > limits.arguments {
             let most = limits.arguments;
             return Err(format!(
-                "The arguments come to more than {most} bytes, counted for each object that they are used with."
+                "The arguments add up to more than {most} bytes, counted for each object that they are used with."
             ));
         }
         if self.inputs > limits.inputs {
             let most = limits.inputs;
             return Err(format!(
-                "The arguments hold more than {most} values, where an object counts as ten, and a variable wherever it stands; \
-                 send them in several operations."
+                "The arguments contain more than {most} values, where an object counts as ten, and a variable counts \
+                 at each use; send them in several operations."
             ));
         }
         if self.lists > MOST_INTROSPECTION_LISTS {

@@ -42,7 +42,7 @@ fn case_accents_and_width_make_no_difference() {
 }
 
 #[test]
-fn text_without_blanks_is_found_by_any_part() {
+fn text_without_spaces_is_found_by_any_part() {
     assert_eq!(words("手机号"), ["手机", "机号", "号"]);
     assert_eq!(words("号"), ["号"]);
     assert_eq!(words("iPhone手机2台"), ["iphone", "手机", "机", "2", "台"]);
@@ -51,7 +51,7 @@ fn text_without_blanks_is_found_by_any_part() {
 }
 
 #[test]
-fn a_token_says_where_it_stands() {
+fn a_token_has_its_position() {
     let text = "Fuß-ﬁx 手机号";
     let found: Vec<_> = tokens(text)
         .map(|token| (token.word, &text[token.range.clone()], &text[token.range.start..token.first]))
@@ -62,7 +62,7 @@ fn a_token_says_where_it_stands() {
 }
 
 #[test]
-fn a_long_word_is_cut_and_a_short_one_is_not() {
+fn only_long_words_are_truncated() {
     let hash = "0123456789abcdef".repeat(4);
     assert_eq!(words(&hash).concat(), hash);
     assert_eq!(words(&format!("{hash}7")), [hash]);
@@ -99,7 +99,7 @@ fn folded_each(text: &str) -> Vec<Token> {
 }
 
 #[test]
-fn tokens_are_the_same_where_reading_pauses() {
+fn tokens_do_not_depend_on_slices() {
     let text = format!("Fuß-ﬁx 手机号 ราคา {}x\u{fdfa}{} x\u{301}", "\u{fdfa}".repeat(20), "\u{301}".repeat(90));
     let whole: Vec<Token> = tokens(&text).collect();
     for step in 1..=text.len() + 1 {
@@ -125,7 +125,7 @@ impl Chance {
 }
 
 #[test]
-fn what_is_remembered_and_left_out_makes_no_difference() {
+fn caching_makes_no_difference() {
     let alphabets: [&str; 9] = [
         "\u{fdfa}\u{fdfb}\u{1f82}\u{3309}\u{32ff}ﬃ㎒½Ⅷ",
         "\u{1100}\u{1161}\u{11a8}\u{ac00}\u{3131}\u{ffa1}a",
@@ -155,7 +155,7 @@ fn what_is_remembered_and_left_out_makes_no_difference() {
 }
 
 #[test]
-fn every_character_behind_a_full_word_is_read_as_by_its_definition() {
+fn characters_after_a_full_word_are_classified_as_defined() {
     let is_read = |char: &char| char.is_alphanumeric() && !is_han_or_hangul(*char);
     for char in ('\0'..=char::MAX).filter(is_read) {
         for length in 61..=64 {
@@ -166,7 +166,7 @@ fn every_character_behind_a_full_word_is_read_as_by_its_definition() {
 }
 
 #[test]
-fn a_composition_is_as_its_parts_are() {
+fn a_composed_character_equals_its_parts() {
     let is_kept = |char: char| char.is_alphanumeric() || is_combining_mark(char);
     let decomposing = DecomposingNormalizer::new_nfd();
     let composing = ComposingNormalizer::new_nfc();
@@ -191,7 +191,7 @@ fn a_composition_is_as_its_parts_are() {
 }
 
 #[test]
-fn what_a_word_has_no_room_for_takes_little_time() {
+fn characters_beyond_the_word_limit_take_little_time() {
     for odd in ["\u{fdfa}", "\u{fdfa}\u{301}", "\u{fdfb}", "\u{1f82}", "\u{fdfa}\u{fdfb}", "aж\u{1f82}"] {
         let text = odd.repeat(150_000 / odd.len());
         let time = |work: &dyn Fn() -> usize| {
@@ -212,7 +212,7 @@ fn is_han_or_hangul(char: char) -> bool {
 }
 
 #[test]
-fn every_character_gives_plain_tokens_that_stay_and_the_same_in_either_case() {
+fn every_character_yields_stable_tokens_in_either_case() {
     for char in ('\0'..=char::MAX).filter(|char| !is_han_or_hangul(*char)) {
         let text = char.to_string();
         for word in words(&text) {

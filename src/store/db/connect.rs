@@ -69,7 +69,7 @@ impl FromStr for TokenConnections {
             Some(percent) => number(percent, 100).map(Self::Percent),
             None => number(text, 1_000).map(Self::Count),
         };
-        read.ok_or_else(|| "give a number of connections, 1 to 1000, or a share of them, 1% to 100%".to_owned())
+        read.ok_or_else(|| "expected a number of connections, 1 to 1000, or a percentage, 1% to 100%".to_owned())
     }
 }
 
@@ -118,7 +118,7 @@ pub async fn connect(settings: &DatabaseSettings, missing: IfMissing) -> Result<
     }
     if !url.starts_with("sqlite:") {
         return Err(ConnectError::Address(format!(
-            "the database address `{}` is neither of SQLite (sqlite://notegraph.db) nor of PostgreSQL \
+            "the database address `{}` is neither one of SQLite (sqlite://notegraph.db) nor one of PostgreSQL \
              (postgres://user:password@host/name)",
             without_password(url)
         )));
@@ -292,7 +292,7 @@ async fn require_safe(connection: &DatabaseConnection) -> Result<(), ConnectErro
         let found: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?;
         if found.as_deref() != Some(wanted) {
             let found = found.unwrap_or_default();
-            return Err(ConnectError::Unsafe(format!("SQLite has {setting} = {found} here, and {wanted} is needed")));
+            return Err(ConnectError::Unsafe(format!("SQLite uses {setting} = {found}, but {wanted} is required")));
         }
     }
     Ok(())

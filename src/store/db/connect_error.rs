@@ -16,7 +16,7 @@ impl std::fmt::Display for ConnectError {
         match self {
             Self::Address(reason) => f.write_str(reason),
             Self::Database(error) => write!(f, "cannot open the database: {error}"),
-            Self::Unsafe(reason) => write!(f, "the database would not keep what it is given: {reason}"),
+            Self::Unsafe(reason) => write!(f, "the database would not store data safely: {reason}"),
         }
     }
 }

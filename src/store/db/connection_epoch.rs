@@ -9,9 +9,9 @@ const SELDOM: Duration = Duration::from_secs(1);
 
 /// Marks connections opened before the latest failure as stale.
 ///
-/// What breaks one connection breaks others: a server that restarts ends them all, and connections opened while it was
-/// read-only stay so. Instead of letting each of them fail once, and some of them forever, all that were opened before
-/// a failure are replaced before their next use.
+/// A failure of one connection usually affects others, too: a server that restarts ends them all, and connections
+/// opened while it was read-only stay so. Instead of letting each of them fail once, and some of them forever, all that
+/// were opened before a failure are replaced before their next use.
 #[derive(Clone, Debug)]
 pub struct ConnectionEpoch(Arc<EpochState>);
 
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_made_before_a_failure_is_doubted() {
+    fn connections_opened_before_a_failure_are_doubted() {
         let epoch = ConnectionEpoch(Arc::new(EpochState {
             watch: Stopwatch::started(Duration::from_mins(1)),
             failed: AtomicU64::new(0),

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_pass_is_told_from_what_is_wrong() {
+    fn temporary_faults_are_distinguished_from_errors() {
         for (code, expected) in [
             ("53100", Some(DbFault::Full)),
             ("57P01", Some(DbFault::Connection)),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_cannot_be_had_is_a_fault() {
+    fn an_unavailable_connection_is_a_fault() {
         let timed_out = DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout);
         assert_eq!(DbFault::of(&timed_out), Some(DbFault::Busy));
         let broken = |cause| DbErr::Query(RuntimeErr::SqlxError(std::sync::Arc::new(cause)));

@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use super::connect_error::ConnectError;
 use crate::store::private_file;
 
-/// What to do if the `SQLite` file does not exist.
+/// The reaction to a missing `SQLite` file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IfMissing {
     Create,
@@ -35,7 +35,7 @@ pub fn sqlite_file(url: &str) -> Result<PathBuf, ConnectError> {
             ("mode", "rw" | "rwc") | ("vfs", _) => {}
             _ => {
                 return Err(ConnectError::Address(format!(
-                    "the address of a SQLite database takes no {name}={value}; give its path alone, as in \
+                    "the address of a SQLite database does not support {name}={value}; give only the path, as in \
                      sqlite://notegraph.db"
                 )));
             }
@@ -53,7 +53,7 @@ pub fn sqlite_file(url: &str) -> Result<PathBuf, ConnectError> {
     if text.starts_with("file:") {
         // SQLite would parse parameters out of the name.
         return refused(
-            "the address of a SQLite database is sqlite:// and a path, as in sqlite://notegraph.db, without file:",
+            "the address of a SQLite database is sqlite:// and a path without file:, as in sqlite://notegraph.db",
         );
     }
     Ok(path.to_owned())
@@ -70,7 +70,7 @@ pub fn prepare(url: &str, missing: IfMissing) -> Result<(), ConnectError> {
     let path = sqlite_file(url)?;
     match std::fs::metadata(&path) {
         Ok(found) if found.is_file() => Ok(()),
-        Ok(_) => Err(unusable(&path, "it is no file")),
+        Ok(_) => Err(unusable(&path, "it is not a file")),
         Err(error) if error.kind() == ErrorKind::NotFound && missing == IfMissing::Create => {
             match private_file::create_new(&path) {
                 // Another process may have created it meanwhile.
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_names_a_file_and_nothing_else() {
+    fn a_sqlite_address_is_only_a_file() {
         for (url, path) in [
             ("sqlite://notegraph.db", "notegraph.db"),
             ("sqlite:///var/lib/a%3Fb.db?mode=rwc", "/var/lib/a?b.db"),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn only_files_are_opened_and_missing_ones_made_where_that_is_asked_for() {
+    fn only_files_are_opened_and_missing_ones_created_on_request() {
         let folder = tempfile::tempdir().unwrap();
         let url = |name: &str| format!("sqlite://{}", folder.path().join(name).display());
         assert!(prepare(&url("absent.db"), IfMissing::Fail).is_err());
@@ -124,7 +124,7 @@ mod tests {
         prepare(&url("made.db"), IfMissing::Create).unwrap();
         prepare(&url("made.db"), IfMissing::Fail).unwrap();
         let refused = prepare(&url(""), IfMissing::Create).unwrap_err().to_string();
-        assert!(refused.contains("it is no file"), "{refused}");
+        assert!(refused.contains("it is not a file"), "{refused}");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -88,7 +88,7 @@ impl GroupCommit {
     /// # Errors
     /// If a synchronisation has failed before.
     pub fn check(&self) -> Result<(), DbErr> {
-        if self.0.is_broken.load(Ordering::Relaxed) { Err(broken("it failed before")) } else { Ok(()) }
+        if self.0.is_broken.load(Ordering::Relaxed) { Err(broken("an earlier synchronisation failed")) } else { Ok(()) }
     }
 
     /// Waits until the caller's commit is on the disk.
@@ -118,7 +118,7 @@ impl GroupCommit {
 
     async fn copy_all(&self) -> Result<(), DbErr> {
         let Checkpoint { is_busy, .. } = self.checkpoint("FULL").await?;
-        if is_busy { Err(broken("there is no write-ahead log, and somebody reads")) } else { Ok(()) }
+        if is_busy { Err(broken("the write-ahead log is missing, and a reader blocks the checkpoint")) } else { Ok(()) }
     }
 
     fn copy_soon(&self) {
@@ -130,7 +130,7 @@ impl GroupCommit {
                 if let Err(error) = group_commit.copy().await
                     && !group_commit.0.is_closed.load(Ordering::Acquire)
                 {
-                    tracing::warn!(cause = %error, "the write-ahead log cannot be copied into the database");
+                    tracing::warn!(cause = %error, "cannot copy the write-ahead log into the database");
                 }
             });
         }
@@ -154,7 +154,7 @@ impl GroupCommit {
         let statement =
             Statement::from_string(connection.get_database_backend(), format!("PRAGMA wal_checkpoint({mode})"));
         let row = match connection.query_one_raw(statement).await {
-            Ok(row) => row.ok_or_else(|| broken("SQLite does not say what it copied"))?,
+            Ok(row) => row.ok_or_else(|| broken("SQLite did not report what it copied"))?,
             Err(error) => {
                 if is_of_synchronising(&error) {
                     self.0.is_broken.store(true, Ordering::Relaxed);
@@ -203,7 +203,7 @@ impl Wal {
             && error.kind() != ErrorKind::NotFound
         {
             self.is_broken.store(true, Ordering::Relaxed);
-            tracing::error!(cause = %error, "the write-ahead log cannot be synchronised; no change is taken any more");
+            tracing::error!(cause = %error, "cannot synchronise the write-ahead log; refusing all further changes");
         }
         synchronised
     }
@@ -255,7 +255,7 @@ fn synchronise_folder(_: &Path) -> IoResult<()> {
 }
 
 fn broken(cause: impl std::fmt::Display) -> DbErr {
-    DbErr::Exec(RuntimeErr::Internal(format!("what was committed is not known to be on the disk: {cause}")))
+    DbErr::Exec(RuntimeErr::Internal(format!("committed changes may not be on the disk: {cause}")))
 }
 
 #[cfg(test)]
@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_committed_waits_for_the_log_and_one_wait_is_for_all() {
+    async fn commits_wait_for_the_log_together() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("test.db");
         let connection = Database::connect(format!("sqlite://{}?mode=rwc", file.display())).await.unwrap();
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn writers_wait_less_often_for_readers_that_go_on() {
+    async fn writers_back_off_from_blocking_checkpoints() {
         let group_commit = GroupCommit::of(Path::new("none.db"), Database::connect("sqlite::memory:").await.unwrap());
         let log = &group_commit.0;
         let mut waited = Vec::new();
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_a_failure_nothing_is_taken_any_more() {
+    async fn after_a_failed_sync_all_changes_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let connection = Database::connect("sqlite::memory:").await.unwrap();
         // The parent of the log is a file, so that opening the log fails with another error than "not found".
@@ -317,7 +317,7 @@ mod tests {
 
     #[cfg(unix)]
     #[tokio::test]
-    async fn the_log_of_a_link_lies_beside_the_file() {
+    async fn the_log_of_a_symlink_is_next_to_its_target() {
         let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (file, link) = (folder.path().join("real.db"), other.path().join("link.db"));
         std::fs::write(&file, "").unwrap();

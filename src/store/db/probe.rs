@@ -34,9 +34,9 @@ impl Probe {
     /// Checks that the database can be reached.
     ///
     /// # Errors
-    /// What the server reports, or that it did not answer.
+    /// The report of the server, or that it did not answer.
     pub async fn reach(&self) -> Result<(), DbErr> {
-        let silent = |_| DbErr::Conn(RuntimeErr::Internal(format!("no answer within {} seconds", WAIT.as_secs())));
+        let silent = |_| DbErr::Conn(RuntimeErr::Internal(format!("no response within {} seconds", WAIT.as_secs())));
         let opened = timeout(WAIT, Session::open(&self.0.server, None)).await.map_err(silent)?;
         opened.map(drop).map_err(broken)
     }

@@ -127,7 +127,7 @@ pub async fn run<T>(
             }
             // Before that, a new connection may just be opening in its place.
             Next::Activity(Some(Activity::Idles)) if timer.start.elapsed() >= LAST_ASK => {
-                let lost = "the database knows nothing of the statement that an answer is waited for to".to_owned();
+                let lost = "the server process is idle, although the statement has not been answered".to_owned();
                 break Ended::Done(Err(DbErr::Conn(RuntimeErr::Internal(lost))));
             }
             Next::Activity(_) => match context.meter.check() {

@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_statement_may_run_as_long_as_its_limit_says() {
+    fn a_statement_may_run_up_to_its_limit() {
         let limit = StatementTimeout::new(Duration::ZERO);
         let permits = |expected: bool| assert_eq!(limit.0.permits(), expected);
         permits(true);
@@ -271,7 +271,8 @@ mod tests {
             let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
             limit.clone().watch(&mut connection).await.unwrap();
             limit.of(Principal::Process);
-            let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) SELECT i FROM n";
+            let sql =
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) SELECT i FROM n";
             query(sql).execute(&mut connection).await.unwrap();
             let mut threads = read_dir("/proc/self/task").unwrap().map(|thread| thread.unwrap().path());
             let is_of_connection =

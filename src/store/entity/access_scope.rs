@@ -3,7 +3,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 
 use super::{assignment, company, customer, message, note, note_type, user};
 
-/// What a viewer may see: the only place that decides which rows exist for a viewer.
+/// The rows that a viewer may see. Only this type decides which rows exist for a viewer.
 ///
 /// Rows of other companies do not exist. A confidential note exists for its author, its assignees and those who may see
 /// all confidential notes.

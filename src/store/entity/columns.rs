@@ -197,7 +197,7 @@ pub fn by_name<T: ActiveEnum<Value = String>>(row: &Row, place: usize) -> Result
 /// # Errors
 /// When there is no value.
 pub fn promised<T>(value: Option<T>, place: usize) -> Result<T, DbErr> {
-    value.ok_or_else(|| DbErr::Type(format!("null at place {place} of a row, where a value is promised")))
+    value.ok_or_else(|| DbErr::Type(format!("null in column {place} of a row, which is not nullable")))
 }
 
 /// Implements [`Cell`] for types and their options, with functions that read a value, or null.
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_stand_in_the_order_of_the_columns() {
+    fn fields_are_in_the_order_of_the_columns() {
         stand_in_order::<assignment::Entity>();
         stand_in_order::<company::Entity>();
         stand_in_order::<customer::Entity>();

@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_cut_at_the_bound_and_says_how_long_it_was() {
+    fn a_long_value_is_truncated_with_its_length() {
         let fits = "ä".repeat(MAX_CHARACTERS);
         let change =
             FieldChange::new("details", EventValue::text(Some(&fits)), EventValue::text(Some(&format!("{fits}bc"))));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_from_before_the_bound_is_read_as_it_is() {
+    fn an_old_untruncated_change_is_read_unchanged() {
         let old = json!({ "field": "details", "old": null, "new": "x".repeat(5_000) });
         assert_eq!(json!(serde_json::from_value::<FieldChange>(old.clone()).unwrap()), old);
     }

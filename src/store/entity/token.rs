@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::{cells, json};
 
-/// What a token permits.
+/// A permission of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "UPPERCASE")]
 #[value(rename_all = "UPPERCASE")]

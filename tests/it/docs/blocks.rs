@@ -1,4 +1,4 @@
-//! A Markdown document as a list of what matters to the tests.
+//! Splits a Markdown document into the items that the tests need.
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
@@ -6,7 +6,7 @@ pub enum Item {
     Block(Block),
     /// A comment on a line of its own: `<!-- name: value -->`.
     Marker { name: String, value: String },
-    /// Anything else but blank lines.
+    /// Any other line that is not blank.
     Prose(String),
 }
 
@@ -38,7 +38,7 @@ pub fn items(document: &str) -> Vec<Item> {
 }
 
 #[test]
-fn a_document_is_taken_apart() {
+fn a_document_is_split_into_blocks() {
     let document = "# Title\n\n```graphql\n{ a }\n```\n<!-- errors: X Y -->\n<!-- response -->\n```json\n{}\n```\n";
     let block = |language: &str, text: &str, line| {
         Item::Block(Block { language: language.to_owned(), text: text.to_owned(), line })

@@ -1,4 +1,4 @@
-//! The reference of all commands and settings, made of the definitions of the command line.
+//! The reference of all commands and settings, generated from the definitions of the command line.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use notegraph::cli::command_line;
 
 use super::{REFERENCE, read, root};
 
-/// Set, the reference is written instead of compared.
+/// If this variable is set, the reference is written instead of compared.
 const WRITE: &str = "NOTEGRAPH_TEST_WRITE";
 
 const INTRODUCTION: &str = "\
@@ -22,7 +22,7 @@ texts.
 ";
 
 #[test]
-fn the_reference_is_what_the_command_line_defines() {
+fn the_reference_matches_the_command_line() {
     let reference = reference(&command_line());
     assert!(reference.contains("| `--database-url URL` | `DATABASE_URL` |"), "{reference}");
     if std::env::var_os(WRITE).is_some() {
@@ -47,7 +47,7 @@ fn reference(program: &Command) -> String {
     text
 }
 
-/// A command, and those below it.
+/// Writes a command and its subcommands.
 fn describe(text: &mut String, before: &str, command: &Command) {
     let name = format!("{before} {}", command.get_name());
     let arguments: Vec<String> =
@@ -66,7 +66,7 @@ fn describe(text: &mut String, before: &str, command: &Command) {
     settings(text, command);
 }
 
-/// The arguments of a command in tables, one for each heading.
+/// Writes the arguments of a command as tables, one for each heading.
 fn settings(text: &mut String, command: &Command) {
     let mut headings: Vec<Option<&str>> = Vec::new();
     for argument in command.get_arguments() {
@@ -126,13 +126,13 @@ fn row(text: &mut String, argument: &Arg, has_variables: bool) {
     writeln!(text, " {default} | {help} |").unwrap();
 }
 
-/// A text with its full stop, which the command line leaves out of a text of one sentence.
+/// A text with its full stop, which the command line omits after a single sentence.
 fn sentence(text: &str) -> String {
     let text = text.trim();
     if text.is_empty() || text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
 }
 
-/// What stands behind the flag, or in the place of the argument.
+/// The value after the flag, or in place of the argument.
 fn value(argument: &Arg) -> String {
     if !argument.get_action().takes_values() {
         return String::new();

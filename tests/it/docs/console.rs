@@ -1,4 +1,4 @@
-//! The commands of the documents, run as a reader types them: by a shell, in a folder of their own.
+//! Runs the commands of the documents as a reader types them: by a shell, in a folder of their own.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
@@ -14,7 +14,7 @@ use super::expect::fits;
 use super::{DOCUMENTS, read};
 use crate::support::process::PROGRAM;
 
-/// Commands that are not run, by how they begin, and why.
+/// Prefixes of commands that are not run, each with the reason.
 pub const NOT_RUN: &[(&str, &str)] = &[
     ("cargo run ", "builds the program, which runs here already"),
     ("cargo build ", "builds the program, which runs here already"),
@@ -25,7 +25,7 @@ pub const NOT_RUN: &[(&str, &str)] = &[
 /// A folder in which commands run.
 pub struct Console {
     folder: TempDir,
-    /// Holds `notegraph`, by that name.
+    /// Contains the program under the name `notegraph`.
     programs: TempDir,
 }
 
@@ -40,7 +40,7 @@ impl Console {
         std::fs::write(self.folder.path().join(name), content).map_err(|error| format!("{name}: {error}"))
     }
 
-    /// Runs the commands of a block, and compares what they print with what the block says they do.
+    /// Runs the commands of a block, and compares their output with that in the block.
     pub async fn block(&self, text: &str, demo: Option<&Demo>) -> Result<(), String> {
         for (command, expected) in commands(text) {
             let done = if is_not_run(&command) {
@@ -63,13 +63,13 @@ impl Console {
         if !output.status.success() {
             return Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr)));
         }
-        // Where nothing is said, it may print what it likes.
+        // Without an expected output, the command may print anything.
         if expected.is_empty() {
             return Ok(());
         }
         let (printed, expected): (Vec<_>, Vec<_>) = (printed.lines().collect(), expected.lines().collect());
         let is_same = match expected.as_slice() {
-            // The first lines, and others like them.
+            // Compare only the first lines; similar ones follow.
             [line] => printed.iter().all(|printed| fits(line, printed)) && !printed.is_empty(),
             lines => {
                 lines.len() == printed.len() && lines.iter().zip(&printed).all(|(line, printed)| fits(line, printed))
@@ -85,7 +85,7 @@ impl Console {
         command.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap()
     }
 
-    /// The arguments that the shell makes of a command.
+    /// The arguments that the shell passes to a command.
     async fn arguments(&self, program: &str, command: &str, token: &str) -> Vec<String> {
         let script = format!("{program}() {{ printf '%s\\0' \"$@\"; }}\nTOKEN='{token}'\n{command}");
         let output = self.shell(&script).await;
@@ -94,14 +94,14 @@ impl Console {
         text.split_terminator('\0').map(str::to_owned).collect()
     }
 
-    /// A server would run without end; its command line is read all the same.
+    /// A server would not exit, so only its command line is parsed.
     async fn is_understood(&self, command: &str) -> Result<(), String> {
         let arguments = self.arguments("notegraph", command, "").await;
         let all = ["notegraph".to_owned()].into_iter().chain(arguments);
         command_line().try_get_matches_from(all).map(drop).map_err(|error| error.to_string())
     }
 
-    /// Sends what `curl` would, whether it is there or not.
+    /// Sends the same request as `curl`, which need not be installed.
     async fn ask(&self, command: &str, demo: &Demo) -> Result<(), String> {
         let mut arguments = self.arguments("curl", command, demo.administrator()).await.into_iter();
         let (mut head, mut body) = (Vec::new(), None);
@@ -114,7 +114,7 @@ impl Console {
             }
         }
         let token = format!("Authorization: Bearer {}", demo.administrator());
-        // Those two are there already.
+        // The client adds these two headers itself.
         for line in [token.as_str(), "Content-Type: application/json"] {
             let place =
                 head.iter().position(|sent| sent == line).ok_or_else(|| format!("it does not send {line:?}"))?;
@@ -137,7 +137,7 @@ fn is_not_run(command: &str) -> bool {
     NOT_RUN.iter().any(|(start, _)| command.starts_with(start))
 }
 
-/// The commands of a block, each with the lines below it.
+/// The commands of a block, each with its output.
 fn commands(text: &str) -> Vec<(String, String)> {
     let mut commands: Vec<(String, String)> = Vec::new();
     let mut lines = text.lines();
@@ -148,7 +148,7 @@ fn commands(text: &str) -> Vec<(String, String)> {
                 command.push('\n');
                 command.push_str(lines.next().expect("a command goes on after a backslash"));
             }
-            // What the reader need not type.
+            // Parts that the reader need not type.
             let command = command.split_once("  # ").map_or(command.as_str(), |(command, _)| command).trim_end();
             commands.push((command.to_owned(), String::new()));
         } else {
@@ -161,7 +161,7 @@ fn commands(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn what_is_not_run_stands_in_the_documents() {
+fn excluded_commands_occur_in_the_documents() {
     let blocks = DOCUMENTS.iter().flat_map(|path| items(&read(path)));
     let all: BTreeSet<String> = blocks
         .filter_map(|item| match item {
@@ -178,7 +178,7 @@ fn what_is_not_run_stands_in_the_documents() {
 }
 
 #[test]
-fn a_block_is_taken_apart() {
+fn a_console_block_is_parsed() {
     let text = "$ notegraph one \\\n    --two\nprinted\n  more\n$ notegraph three  # why";
     let expected = [("notegraph one \\\n    --two", "printed\n  more\n"), ("notegraph three", "")];
     assert_eq!(commands(text), expected.map(|(command, printed)| (command.to_owned(), printed.to_owned())));

@@ -14,7 +14,7 @@ use crate::support::{Database, Engine};
 pub struct Demo {
     process: Process,
     administrator: String,
-    // Last, so that it goes when nothing is connected any more.
+    // The last field, so that it is dropped when nothing is connected any more.
     database: Database,
 }
 
@@ -31,7 +31,7 @@ impl Demo {
         &self.administrator
     }
 
-    /// A new token of the administrator that permits less.
+    /// Creates a token of the administrator with a smaller scope.
     async fn token(&self, scope: &str) -> String {
         let arguments = ["token", "create", "--company", "Demo", "--user", "admin", "--scope", scope];
         let mut command = Command::new(PROGRAM);
@@ -41,7 +41,7 @@ impl Demo {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Sends a body, with further lines in the head of the request.
+    /// Sends a body, with additional header lines.
     pub async fn send(&self, token: &str, head: &[String], body: &str) -> Value {
         let request = String::from_utf8(post(token, body)).unwrap();
         let lines = [&["Connection: close".to_owned()], head, &[String::new()]].concat();
@@ -52,9 +52,9 @@ impl Demo {
     }
 }
 
-/// One thing to do.
+/// An example to execute.
 enum Example {
-    /// An operation, with the scope of its token where that is not the administrator's.
+    /// An operation, with the scope of its token if it differs from the administrator's.
     Operation {
         document: String,
         variables: Value,
@@ -119,7 +119,7 @@ async fn run(example: &Example, demo: Option<&Demo>, console: &Console) -> Resul
     }
 }
 
-/// Blocks that nothing here can run. Those of `js` are imported by `tests/clients`.
+/// Languages of blocks that are not executed here. `tests/clients` imports those of `js`.
 const OTHER_LANGUAGES: [&str; 5] = ["text", "js", "yaml", "nginx", "ini"];
 
 fn examples_of(path: &str, document: &str) -> Vec<(usize, Example)> {
@@ -159,7 +159,7 @@ fn examples_of(path: &str, document: &str) -> Vec<(usize, Example)> {
                     examples
                         .push((block.line, Example::Request { body: block.text.clone(), expected: below.expected }));
                 }
-                // Of others than these tests.
+                // Read by other tests.
                 ("module" | "figures" | "generated", _) => {}
                 _ => panic!("{path}, after line {line}: the comment {name:?} stands where it means nothing"),
             },
@@ -168,18 +168,18 @@ fn examples_of(path: &str, document: &str) -> Vec<(usize, Example)> {
     examples
 }
 
-/// What stands directly below an operation or a request.
+/// The comments and blocks directly below an operation or a request.
 #[derive(Default)]
 struct Below {
     variables: Value,
     scope: Option<String>,
     expected: Expected,
-    /// What is expected where it is sent once more.
+    /// The expected result of sending it once more.
     again: Option<Expected>,
 }
 
 impl Below {
-    /// Gives back how many items it is, too.
+    /// Also returns the number of items that belong to it.
     fn read(path: &str, items: &[Item]) -> (Self, usize) {
         let mut below = Self { variables: json!({}), ..Self::default() };
         let mut used = 0;
@@ -207,7 +207,7 @@ impl Below {
             }
             used += 1;
         }
-        // What a response shows of errors need not be said twice.
+        // The errors in the shown response need not be repeated in a comment.
         if let Some(response) = &below.expected.response
             && below.expected.errors.is_empty()
             && let Some(errors) = response["errors"].as_array()

@@ -1,8 +1,8 @@
-//! What a response has to be.
+//! Expectations about a response.
 
 use serde_json::Value;
 
-/// What the text says of the response to an example.
+/// The expected response to an example, according to the document.
 #[derive(Clone, Debug, Default)]
 pub struct Expected {
     /// The codes of the top-level errors, in their order.
@@ -14,7 +14,7 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// Says what is wrong with a response, if anything is.
+    /// Checks a response; the error says what is wrong.
     pub fn check(&self, response: &Value) -> Result<(), String> {
         let errors = response["errors"].as_array().map_or(&[][..], Vec::as_slice);
         let codes: Vec<&str> =
@@ -40,7 +40,7 @@ impl Expected {
     }
 }
 
-/// The codes of `userErrors`, wherever they stand.
+/// The codes of `userErrors` at any depth.
 fn user_errors(value: &Value, codes: &mut Vec<String>) {
     match value {
         Value::Array(list) => list.iter().for_each(|value| user_errors(value, codes)),
@@ -58,7 +58,7 @@ fn user_errors(value: &Value, codes: &mut Vec<String>) {
     }
 }
 
-/// Whether a root field found what it was to show. Records in lists may well have empty lists themselves.
+/// Whether a root field found something. Records in lists may have empty lists themselves.
 fn finds(value: &Value) -> Result<(), String> {
     match value {
         Value::Null => Err("is null".to_owned()),
@@ -82,7 +82,8 @@ fn finds(value: &Value) -> Result<(), String> {
     }
 }
 
-/// Whether all that is expected is there: of an object a part of the fields, of a text the parts around each `…`.
+/// Whether the actual value contains the expected one: objects may have further fields, and `…` in a text matches
+/// anything.
 fn part(expected: &Value, actual: &Value, place: &str) -> Result<(), String> {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(actual)) => expected.iter().try_for_each(|(name, value)| {
@@ -101,7 +102,7 @@ fn part(expected: &Value, actual: &Value, place: &str) -> Result<(), String> {
     }
 }
 
-/// Whether a text is the expected one, where `…` stands for anything and blanks count as one.
+/// Whether a text matches the expected one, in which `…` matches anything, and white space counts as one space.
 pub fn fits(expected: &str, actual: &str) -> bool {
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let (expected, actual) = (words(expected), words(actual));
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_is_told_from_what_does_not() {
+    fn success_and_failure_are_distinguished() {
         let nothing = expected(&[], &[], None);
         nothing.check(&json!({ "data": { "note": { "id": "Note:1", "tags": [] } } })).unwrap();
         for (data, what) in [
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_response_is_shown_in_part() {
+    fn a_document_may_show_part_of_a_response() {
         let actual = json!({ "data": { "note": { "id": "Note:1", "subject": "Call on Monday", "tags": ["a"] } } });
         let check = |note: Value| expected(&[], &[], Some(json!({ "data": { "note": note } }))).check(&actual);
         check(json!({ "id": "Note:1" })).unwrap();
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn dots_stand_for_anything() {
+    fn an_ellipsis_matches_anything() {
         for (expected, actual) in [("a", "a"), ("a … c", "a  b c"), ("…", ""), ("a…", "abc"), ("…c…", "abcd")]
         {
             assert!(fits(expected, actual), "{expected:?} {actual:?}");

@@ -1,4 +1,4 @@
-//! Links between the documents lead to files that are there, and to headings that are in them.
+//! Checks that links between the documents lead to existing files and headings.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -12,7 +12,7 @@ fn prose(document: &str) -> Vec<String> {
     lines.filter_map(|item| if let Item::Prose(line) = item { Some(line) } else { None }).collect()
 }
 
-/// How GitHub names a heading in a link.
+/// The anchor that GitHub gives to a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter(|char| char.is_alphanumeric() || [' ', '-', '_'].contains(char));
     kept.flat_map(char::to_lowercase).map(|char| if char == ' ' { '-' } else { char }).collect()
@@ -30,7 +30,7 @@ fn targets(line: &str) -> Vec<String> {
     targets.map(|(target, _)| target.to_owned()).collect()
 }
 
-/// A path without `..` in it.
+/// The path with `..` resolved.
 fn plain(path: &Path) -> PathBuf {
     path.components().fold(PathBuf::new(), |mut plain, component| {
         match component {
@@ -41,7 +41,7 @@ fn plain(path: &Path) -> PathBuf {
     })
 }
 
-/// What is wrong with a link of a document, if anything is.
+/// The problem of a link in a document, if there is one.
 fn broken(path: &str, target: &str) -> Option<String> {
     if ["http://", "https://", "mailto:"].iter().any(|scheme| target.starts_with(scheme)) {
         return None;
@@ -58,7 +58,7 @@ fn broken(path: &str, target: &str) -> Option<String> {
 }
 
 #[test]
-fn links_lead_somewhere() {
+fn all_links_resolve() {
     let folders = ["", "docs", "bench", "tests", "web/check", "web/playground", "crates/breadth"];
     let documents: Vec<String> = folders.iter().flat_map(|folder| markdown_in(folder)).collect();
     assert!(documents.len() > 15, "{documents:?}");
@@ -73,7 +73,7 @@ fn links_lead_somewhere() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// The paths of this repository that a line names in backticks.
+/// The paths of this repository in backticks in a line.
 fn named_paths(line: &str) -> Vec<&str> {
     let folders = ["src/", "tests/", "crates/", "migration/", "bench/", ".ci/"];
     let is_path = |text: &&str| {
@@ -83,7 +83,7 @@ fn named_paths(line: &str) -> Vec<&str> {
 }
 
 #[test]
-fn files_that_are_named_exist() {
+fn named_files_exist() {
     let documents: Vec<String> = ["", "docs", "tests"].iter().flat_map(|folder| markdown_in(folder)).collect();
     let (mut paths, mut wrong) = (0, Vec::new());
     for document in documents.iter().filter(|path| *path != "CHANGELOG.md") {
@@ -101,7 +101,7 @@ fn files_that_are_named_exist() {
 }
 
 #[test]
-fn what_leads_nowhere_is_found() {
+fn broken_links_are_found() {
     assert_eq!(named_paths("see `src/note/patch.rs`, `note` and `tests/it`"), ["src/note/patch.rs", "tests/it"]);
     assert_eq!(broken("docs/errors.md", "../README.md"), None);
     assert_eq!(broken("docs/errors.md", "#errors"), None);

@@ -1,10 +1,10 @@
-//! Lists in the documents that have to name all there is.
+//! Checks that lists in the documents are complete.
 
 use std::collections::BTreeSet;
 
 use super::read;
 
-/// What stands in backticks in the first cells of the tables of a document.
+/// The texts in backticks in the first cells of the tables of a document.
 fn first_cells(document: &str) -> BTreeSet<String> {
     let cells = document.lines().filter_map(|line| line.strip_prefix("| `"));
     cells.filter_map(|rest| rest.split_once('`')).map(|(word, _)| word.to_owned()).collect()
@@ -32,9 +32,9 @@ fn all_scopes_are_explained() {
     assert_eq!(first_cells(&read("docs/authentication.md")), scopes);
 }
 
-/// Figures of the README are those of the last run of the comparison.
+/// The figures of the README equal those of the last run of the comparison.
 #[test]
-fn the_figures_of_the_readme_are_measured() {
+fn the_figures_of_the_readme_equal_the_results() {
     let results = read("bench/RESULTS.md");
     let readme = read("README.md");
     let (_, table) = readme.split_once("<!-- figures -->").expect("README.md marks its table of figures");

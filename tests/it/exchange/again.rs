@@ -21,7 +21,7 @@ async fn rows(exchange: &Exchange) -> [u64; 6] {
 }
 
 #[tokio::test]
-async fn once_more_changes_nothing() {
+async fn importing_again_changes_nothing() {
     let exchange = Exchange::new().await;
     let content = [
         whole(1),
@@ -41,7 +41,7 @@ async fn once_more_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_differs_is_rejected_and_taken_when_asked() {
+async fn a_differing_note_is_rejected_unless_update_is_set() {
     let exchange = Exchange::new().await;
     exchange.import(whole(1)).await;
     let exported = exchange.export().await;
@@ -87,7 +87,7 @@ async fn what_differs_is_rejected_and_taken_when_asked() {
 
 /// The import compares and writes only fields that the record has.
 #[tokio::test]
-async fn what_is_not_said_stays() {
+async fn fields_that_the_file_leaves_out_stay() {
     let exchange = Exchange::new().await;
     exchange.import(whole(1)).await;
     assert_eq!(exchange.import(r#"{"id":1}"#).await.skipped, 1);
@@ -98,7 +98,7 @@ async fn what_is_not_said_stays() {
 }
 
 #[tokio::test]
-async fn a_longer_thread_grows() {
+async fn a_longer_thread_is_appended() {
     let exchange = Exchange::new().await;
     let thread = |length: usize| {
         let messages: Vec<_> = (0..length).map(|day| format!(r#"{{"message":"{day}","attachment":null,"posted_by":null,"created_on":"2020-01-1{day}T00:00:00Z"}}"#)).collect();
@@ -120,7 +120,7 @@ async fn a_longer_thread_grows() {
 
 /// The export shows later changes, whatever the imported record said.
 #[tokio::test]
-async fn no_original_hides_a_later_change() {
+async fn the_original_does_not_hide_a_later_change() {
     let exchange = Exchange::new().await;
     exchange
         .import(brief(
@@ -169,7 +169,7 @@ async fn no_original_hides_a_later_change() {
 
 /// Two concurrent imports of the same file store each note once, and reject none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_at_once_do_not_collide() {
+async fn two_concurrent_imports_do_not_collide() {
     let exchange = Exchange::new().await;
     let content: Vec<String> = (1..=300).map(whole).collect();
     let file = exchange.file("both", content.join("\n"));

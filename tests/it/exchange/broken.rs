@@ -21,7 +21,7 @@ fn too_large() -> String {
 
 /// An import that continued after its transaction was rolled back would write, even in a dry run.
 #[tokio::test]
-async fn a_database_without_room_ends_an_import_and_a_trial_writes_nothing() {
+async fn a_full_database_ends_an_import_and_a_dry_run_writes_nothing() {
     for dry_run in [true, false] {
         let exchange = Exchange::on(&Engine::Sqlite).await;
         let file = exchange.file("import", too_large());
@@ -40,7 +40,7 @@ async fn a_database_without_room_ends_an_import_and_a_trial_writes_nothing() {
 /// A change locks the note first and then writes the rows that depend on it. The import does so in the same order:
 /// otherwise each would wait for the other.
 #[tokio::test]
-async fn an_import_holds_a_note_before_what_hangs_on_it() {
+async fn an_import_locks_a_note_before_its_dependents() {
     let Some(postgres) = Engine::postgres() else { return };
     let exchange = Exchange::on(&postgres).await;
     exchange.import(whole(1)).await;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::{Exchange, whole};
 
 #[tokio::test]
-async fn statements_go_with_batches() {
+async fn statements_depend_on_the_number_of_batches() {
     let count = async |notes: i64| {
         let mut exchange = Exchange::new().await;
         let statements = Arc::new(AtomicUsize::new(0));

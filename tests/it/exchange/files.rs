@@ -37,7 +37,7 @@ impl Folder {
 }
 
 #[tokio::test]
-async fn rejects_are_written_over_no_file() {
+async fn rejects_overwrite_no_file() {
     let folder = Folder::new();
     assert_eq!(folder.import("bad.jsonl", Path::new("rejects.jsonl")).await.0, Some(1));
     assert_eq!(std::fs::read_to_string(folder.path("rejects.jsonl")).unwrap(), "{\"id\":-1}\n");
@@ -54,12 +54,12 @@ async fn rejects_are_written_over_no_file() {
     names.push(folder.path("victim"));
     for name in names {
         let (status, told) = folder.import("bad.jsonl", &name).await;
-        assert!(status == Some(3) && told.contains("not there yet"), "{}: {told}", name.display());
+        assert!(status == Some(3) && told.contains("choose another name"), "{}: {told}", name.display());
     }
     // Files of the database that do not exist at the moment.
     for name in ["notegraph.db-wal", "notegraph.db-shm", "./notegraph.db-journal"] {
         let (status, told) = folder.import("bad.jsonl", Path::new(name)).await;
-        assert!(status == Some(3) && told.contains("not there yet"), "{name}: {told}");
+        assert!(status == Some(3) && told.contains("choose another name"), "{name}: {told}");
     }
     let (status, told) = folder.import("bad.jsonl", Path::new("nowhere/rejects.jsonl")).await;
     assert!(status == Some(3) && told.contains("cannot write the rejected records"), "{told}");
@@ -71,7 +71,7 @@ async fn rejects_are_written_over_no_file() {
 
 /// The same command can be repeated, as an import refuses to overwrite a file of rejects.
 #[tokio::test]
-async fn there_is_no_file_of_rejects_where_none_was_rejected() {
+async fn no_rejects_file_is_left_without_rejects() {
     let folder = Folder::new();
     for _ in 0..2 {
         assert_eq!(folder.import("good.jsonl", Path::new("rejects.jsonl")).await.0, Some(0));
@@ -109,7 +109,8 @@ async fn a_database_is_a_file() {
     let folder = Folder::new();
     let made = Command::new("mkfifo").arg(folder.path("pipe")).status().await.unwrap();
     assert!(made.success());
-    for (name, hint) in [("pipe", "it is no file"), (".", "it is no file"), ("pipe?immutable=1", "takes no immutable")]
+    for (name, hint) in
+        [("pipe", "it is not a file"), (".", "it is not a file"), ("pipe?immutable=1", "does not support immutable")]
     {
         let url = format!("sqlite://{name}");
         for command in [&["migrate", "up"][..], &["migrate", "status"]] {

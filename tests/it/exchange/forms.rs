@@ -13,7 +13,7 @@ const BILLING: &str = concat!(
 );
 
 #[tokio::test]
-async fn billing_notes_come_out_as_notes() {
+async fn billing_notes_are_exported_as_notes() {
     let exchange = Exchange::new().await;
     let summary = exchange.import(BILLING).await;
     assert_eq!((summary.created, summary.warnings, summary.users), (1, 0, 2), "{summary}");

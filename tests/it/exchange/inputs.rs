@@ -5,7 +5,7 @@ use notegraph::cli::import::ImportArgs;
 use super::{Exchange, brief, gzip, whole};
 
 #[tokio::test]
-async fn the_packing_makes_no_difference() {
+async fn compression_makes_no_difference() {
     let notes = [whole(1), brief(2, r#","subject":"b""#), brief(3, "")];
     let lines = notes.join("\n");
     let pretty = |text: &str| {
@@ -47,7 +47,7 @@ async fn the_packing_makes_no_difference() {
 }
 
 #[tokio::test]
-async fn nothing_is_fine_too() {
+async fn empty_files_are_accepted() {
     for content in ["", "\n\n", "[]", r#"{"trackingId":"x","items":[]}"#, r#"{"items":null}"#] {
         let exchange = Exchange::new().await;
         let summary = exchange.import(content).await;
@@ -57,7 +57,7 @@ async fn nothing_is_fine_too() {
 
 /// The first record is cut off, and the others are imported.
 #[tokio::test]
-async fn a_cut_first_line_costs_one_record() {
+async fn a_truncated_first_line_costs_one_record() {
     for cut in [r#"{"id":1,"subject":"a"#, r#"{"id":1,"#] {
         let exchange = Exchange::new().await;
         let summary = exchange.import(format!("{cut}\n{}\n{}\n", brief(2, ""), brief(3, ""))).await;
@@ -95,7 +95,7 @@ async fn broken_text_in_a_document_costs_one_record() {
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_and_writes_nothing() {
+async fn a_dry_run_reports_and_writes_nothing() {
     let exchange = Exchange::new().await;
     exchange.import(brief(1, r#","subject":"a""#)).await;
     let before = exchange.export().await;

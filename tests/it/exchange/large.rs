@@ -85,7 +85,7 @@ async fn values_and_nesting_are_bounded() {
 
 /// The import does not parse a text under the marker of raw values as JSON: thousands of brackets in it nest nothing.
 #[tokio::test]
-async fn the_marker_of_raw_values_hides_nothing() {
+async fn the_raw_value_marker_hides_nothing() {
     let exchange = Exchange::new().await;
     let marker = |text: &str| format!(r#"{{"$serde_json::private::RawValue":{}}}"#, serde_json::json!(text));
     let mut inner = "1".to_owned();
@@ -199,7 +199,7 @@ async fn the_memory_of_an_import_does_not_grow_with_its_records() {
 /// The largest records that an import accepts by default: a long text, and many messages.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn the_largest_records_are_taken_in_bounded_memory() {
+async fn the_largest_records_are_imported_in_bounded_memory() {
     const MOST: u64 = 300;
     let text = brief(1, &format!(r#","details":"{}""#, "a b ".repeat(4_000_000)));
     let messages = brief(2, &format!(r#","messages":[{}]"#, vec![r#"{"message":"x"}"#; 20_000].join(",")));

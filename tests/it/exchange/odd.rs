@@ -5,7 +5,7 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use super::{Exchange, brief, round_trip, user, whole};
 
 #[tokio::test]
-async fn a_whole_note_comes_out_as_it_went_in() {
+async fn a_complete_note_round_trips() {
     let content = format!("{}\n{}\n", whole(1), whole(2));
     let (summary, exported) = round_trip(&content).await;
     assert_eq!(exported, content);
@@ -15,7 +15,7 @@ async fn a_whole_note_comes_out_as_it_went_in() {
 
 /// Values that columns cannot hold are kept for the export, byte for byte, even if they are empty.
 #[tokio::test]
-async fn originals_come_out_again() {
+async fn originals_are_exported_unchanged() {
     let messages = [
         r#","messages":[]"#,
         r#","messages":[{"message":"no author, no time"}]"#,
@@ -56,7 +56,7 @@ async fn originals_come_out_again() {
 }
 
 #[tokio::test]
-async fn characters_of_all_kinds_come_out_again() {
+async fn all_characters_round_trip() {
     let texts = [
         r"nul \u0000 here",
         "\u{5e9}\u{5dc}\u{5d5}\u{5dd} \u{202e}right to left",
@@ -94,7 +94,7 @@ async fn characters_of_all_kinds_come_out_again() {
 }
 
 #[tokio::test]
-async fn long_texts_and_threads_go_in() {
+async fn long_texts_and_threads_are_imported() {
     let long = "ä".repeat(3_000_000);
     let mut thread = Vec::new();
     for number in 0..250 {

@@ -6,7 +6,7 @@ use sea_orm::{EntityTrait, QueryOrder};
 use super::{Exchange, brief, user as described};
 
 #[tokio::test]
-async fn the_first_description_stands() {
+async fn the_first_description_of_a_person_is_kept() {
     let exchange = Exchange::new().await;
     let other = described(7).replace("Bo Li", "Someone Else");
     let content = format!(
@@ -29,7 +29,7 @@ async fn the_first_description_stands() {
 }
 
 #[tokio::test]
-async fn bare_ids_are_linked_and_filled_later() {
+async fn bare_ids_are_linked_and_completed_later() {
     let exchange = Exchange::new().await;
     let content = format!(
         "{}\n{}\n",
@@ -55,7 +55,7 @@ async fn bare_ids_are_linked_and_filled_later() {
 }
 
 #[tokio::test]
-async fn a_company_is_found_or_made() {
+async fn a_company_is_found_or_created() {
     let exchange = Exchange::new().await;
     exchange.import(brief(1, r#","company_id":40"#)).await;
     exchange.import(brief(2, r#","company_id":41"#)).await;

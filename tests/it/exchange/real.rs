@@ -25,7 +25,7 @@ const EXPORTS: [Export; 2] = [
 
 /// The export equals the imported file byte for byte, and a second import changes nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn real_exports_go_in_whole() {
+async fn real_exports_are_imported_completely() {
     for export in EXPORTS {
         let Some(path) = find(export.file) else { continue };
         let file = path.display().to_string();

@@ -91,7 +91,7 @@ const ASKED: [&str; 4] = [
 ];
 
 #[tokio::test]
-async fn walking_pages_finds_all_that_one_statement_would_not_look_at() {
+async fn paging_finds_notes_beyond_the_bound_of_one_statement() {
     let (_app, client) = &notes().await;
     let nested: [([&str; 2], &str); 3] =
         [(["", ""], "notes"), (["customers { nodes {", "} }"], "notes"), (["users { nodes {", "} }"], "createdNotes")];
@@ -112,7 +112,7 @@ async fn walking_pages_finds_all_that_one_statement_would_not_look_at() {
 }
 
 #[tokio::test]
-async fn counts_say_where_they_stopped() {
+async fn counts_say_whether_they_are_exact() {
     let (_app, client) = &notes().await;
     let count = async |arguments: &str| {
         let list = format!("({arguments}) {{ totalCount totalCountPrecision }}");
@@ -125,7 +125,7 @@ async fn counts_say_where_they_stopped() {
     };
     for asked in ASKED {
         for (count, precision) in count(asked).await {
-            // Of eight notes in a row, at most one is rare.
+            // At most one of eight consecutive notes is rare.
             let is_right = if precision == "AT_LEAST" { count <= 1 } else { count == rare(0..NOTES).len() as u64 };
             assert!(is_right, "{asked}: {precision} {count}");
         }
@@ -141,7 +141,7 @@ async fn counts_say_where_they_stopped() {
 }
 
 #[tokio::test]
-async fn the_order_by_relevance_lists_the_newest_of_more_candidates_than_are_looked_at() {
+async fn relevance_lists_the_newest_of_too_many_candidates() {
     let (_app, client) = &notes().await;
     let (found, _) =
         walk(client, ["", ""], "notes", "search: \"thing\", orderBy: [{ field: RELEVANCE, direction: DESC }]", false)
@@ -151,7 +151,7 @@ async fn the_order_by_relevance_lists_the_newest_of_more_candidates_than_are_loo
 
 /// A statement reads a related table as a whole a few times at most, and the messages since some time once.
 #[tokio::test]
-async fn notes_are_found_from_what_belongs_to_them_a_few_times() {
+async fn notes_are_found_through_related_rows_within_a_bound() {
     let (app, client) = &notes().await;
     let since = |day: usize| json!({ "messages": { "createdOn": { "gt": format!("2001-01-{day:02}T00:00:00Z") } } });
     let tag = |number: usize| json!({ "tags": { "hasAny": [format!("tag {number}")] } });
@@ -172,7 +172,7 @@ async fn notes_are_found_from_what_belongs_to_them_a_few_times() {
 }
 
 #[tokio::test]
-async fn texts_of_a_filter_have_a_bound() {
+async fn texts_of_a_filter_are_bounded() {
     let (_app, client) = &notes().await;
     let query = "query($filter: NoteFilter) { notes(filter: $filter) { totalCount } }";
     let ask = async |filter: Value| client.query_with(query, json!({ "filter": filter })).await;

@@ -10,7 +10,7 @@ use crate::support::App;
 const QUERY: &str = "query($filter: NoteFilter) { notes(filter: $filter) { totalCount } }";
 
 #[tokio::test]
-async fn a_filter_has_so_many_levels_and_conditions_and_no_more() {
+async fn levels_and_conditions_of_a_filter_are_bounded() {
     let (_app, client, _) = &three_notes().await;
     let nest = |levels: usize, name: &str| {
         (1..levels).fold(json!({ "priority": true }), |within, _| {
@@ -42,7 +42,7 @@ async fn a_filter_has_so_many_levels_and_conditions_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_list_of_filters_is_as_long_as_any() {
+async fn a_list_of_filters_has_the_same_limit_as_other_lists() {
     let (_app, client, _) = &three_notes().await;
     for name in ["and", "or"] {
         let response = client.query_with(QUERY, json!({ "filter": { name: vec![json!({}); 101] } })).await;
@@ -53,7 +53,7 @@ async fn a_list_of_filters_is_as_long_as_any() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_named_with_its_place() {
+async fn errors_of_a_filter_name_the_path() {
     let (_app, client, _) = &three_notes().await;
     for (filter, place) in [
         (json!({ "or": [{}, { "not": { "subject": { "contains": null } } }] }), "or[1].not.subject"),
@@ -73,7 +73,7 @@ async fn what_is_wrong_is_named_with_its_place() {
 
 /// One note has all of a hundred users and tags, another lacks one of each.
 #[tokio::test]
-async fn all_of_a_hundred_may_be_asked_for_in_each_condition() {
+async fn each_condition_accepts_a_hundred_values() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let mut users = Vec::new();

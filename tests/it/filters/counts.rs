@@ -82,17 +82,17 @@ async fn random_counts(seed: u64, confidential: bool) {
 }
 
 #[tokio::test]
-async fn counts_are_those_of_the_lists() {
+async fn counts_equal_the_lists() {
     random_counts(7, false).await;
 }
 
 #[tokio::test]
-async fn counts_are_it_for_who_sees_confidential_notes() {
+async fn counts_equal_the_lists_for_viewers_of_confidential_notes() {
     random_counts(8, true).await;
 }
 
 #[tokio::test]
-async fn counts_have_the_names_that_people_know() {
+async fn counts_have_labels() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let (ann, kind) = (acme.user("ann").await, acme.note_type("Call").await);
@@ -135,7 +135,7 @@ async fn counts_have_the_names_that_people_know() {
 
 /// At most a thousand values are returned: those with the most notes, ties in alphabetical order.
 #[tokio::test]
-async fn a_thousand_values_are_told_and_no_more() {
+async fn at_most_a_thousand_values_are_counted() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let tags = |range: std::ops::Range<u32>| range.map(|number| format!("tag {number:04}")).collect();

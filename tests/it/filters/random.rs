@@ -272,21 +272,21 @@ async fn random_cases(seed: u64, confidential: bool, limits: ListLimits) {
 pub const HASTY: ListLimits = ListLimits { looked_at: 5, scored: 9, work: 250_000, fewest: 500 };
 
 #[tokio::test]
-async fn random_lists_are_what_a_plain_evaluator_finds() {
+async fn random_lists_equal_the_evaluator() {
     random_cases(20_261_121, false, ListLimits::default()).await;
 }
 
 #[tokio::test]
-async fn random_lists_are_it_for_who_sees_confidential_notes() {
+async fn random_lists_equal_the_evaluator_with_confidential_notes() {
     random_cases(42, true, ListLimits::default()).await;
 }
 
 #[tokio::test]
-async fn random_lists_are_it_where_a_search_asks_the_index() {
+async fn random_lists_equal_the_evaluator_with_the_search_index() {
     random_cases(43, false, HASTY).await;
 }
 
 #[tokio::test]
-async fn random_lists_are_it_where_the_index_shows_confidential_notes() {
+async fn random_lists_equal_the_evaluator_with_the_index_and_confidential_notes() {
     random_cases(44, true, HASTY).await;
 }

@@ -220,7 +220,7 @@ fn executed(answer: &Value) -> Option<usize> {
 /// A text with an id is accepted only if it is the document of that id, and an id alone only for its document;
 /// parameters in a URL give the same result as in a body.
 #[test]
-fn any_request_names_one_document_or_none() {
+fn any_request_identifies_one_document_or_none() {
     let clients = Clients::start();
     let servers = clients.servers();
     fuzz("asked", 500, &names(), |names| {
@@ -326,7 +326,7 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn any_bytes_are_a_request_or_are_refused() {
+fn any_bytes_are_parsed_or_refused() {
     let clients = Clients::start();
     let servers = clients.servers();
     fuzz("requests", 500, &soup(), |soup| {

@@ -91,7 +91,7 @@ fn any_document_is_answered() {
 
 /// A plan that is kept with its document gives the same response as a new one, whatever variables it depends on.
 #[test]
-fn a_plan_that_is_kept_is_the_right_one() {
+fn a_cached_plan_equals_a_new_one() {
     let asked = Asked::start();
     let (contract, words) = (Contract::read(), words(&asked));
     let choices = vec(any::<u64>(), 1..3);

@@ -1,5 +1,5 @@
 use async_graphql::Variables;
-use notegraph::document::{self, DocumentError};
+use breadth::document::{self, DocumentError};
 use notegraph::schema;
 use notegraph::schema::query_limits::{QueryLimits, query_cost};
 use proptest::collection::vec;
@@ -80,7 +80,7 @@ fn document() -> impl Strategy<Value = String> {
 
 /// Any text is read to its end, valid documents are handed over, and the estimate of their cost terminates.
 #[test]
-fn any_text_is_read_and_weighed() {
+fn any_text_is_parsed_and_costed() {
     let (schema, limits) = (schema::build(), QueryLimits::default());
     fuzz("gate", 2_000, &document(), |text| {
         match document::read(schema.types(), text, limits.parser_limits(), &limits.document_limits()) {

@@ -41,7 +41,7 @@ fn plain(document: &ExecutableDocument) -> Value {
 
 /// A valid document is handed over as the library's own parser reads it, if that can read it, and is ready to run.
 #[test]
-fn any_valid_document_is_handed_over_whole() {
+fn any_valid_document_is_converted_completely() {
     let (schema, limits, contract) = (schema::build(), QueryLimits::default(), Contract::read());
     let pool = Pool::of(&contract);
     fuzz("hand-over", 1_000, &any::<u64>(), |seed| {

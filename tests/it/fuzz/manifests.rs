@@ -98,7 +98,7 @@ fn each_id_of_a_manifest_finds_its_document() {
         let is_clear = entries.iter().all(|(name, number)| ids[&id(name, *number)] == *number);
         let trusted = match TrustedDocuments::read(&files, &schema, &bounds) {
             Ok(trusted) if is_clear => trusted,
-            Err(message) if !is_clear && message.contains("has the id of another one") => return Ok(()),
+            Err(message) if !is_clear && message.contains("has the same id as another one") => return Ok(()),
             other => return Err(format!("{other:?}")),
         };
         let server = clients.server(&schema, DocumentsMode::Only, &Arc::new(trusted));

@@ -16,7 +16,7 @@ fn longest(changes: &FieldChanges) -> usize {
 }
 
 #[tokio::test]
-async fn a_change_of_many_notes_does_not_store_its_text_again_for_each() {
+async fn a_batch_does_not_store_its_text_for_each_event() {
     let desk = Desk::new().await;
     let ids = desk.notes(100).await;
     for letter in ["a", "b"] {

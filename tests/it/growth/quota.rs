@@ -12,7 +12,7 @@ fn codes(payload: &Value) -> Vec<&str> {
 const EXCEEDED: [&str; 1] = ["QUOTA_EXCEEDED"];
 
 #[tokio::test]
-async fn a_company_holds_as_many_notes_as_it_may() {
+async fn the_notes_of_a_company_are_limited() {
     let desk = Desk::with(QuotaLimits { notes: Some(3), bytes: None }).await;
     let ids = desk.notes(3).await;
     let refused = desk.create("one more").await;
@@ -40,7 +40,7 @@ async fn a_company_holds_as_many_notes_as_it_may() {
 }
 
 #[tokio::test]
-async fn a_company_holds_as_many_bytes_as_it_may_whatever_writes_them() {
+async fn the_bytes_of_a_company_are_limited_for_every_writer() {
     let desk = Desk::with(QuotaLimits { notes: None, bytes: Some(100_000) }).await;
     let ids = desk.notes(10).await;
     let long = "x".repeat(95_000);
@@ -87,7 +87,7 @@ async fn a_company_holds_as_many_bytes_as_it_may_whatever_writes_them() {
 
 /// Changes that add nothing to a note still add events to the log.
 #[tokio::test]
-async fn a_full_company_cannot_fill_the_log() {
+async fn a_full_company_cannot_fill_the_event_log() {
     let desk = Desk::with(QuotaLimits { notes: None, bytes: Some(40_000) }).await;
     let ids = desk.notes(10).await;
     let mut rounds = 0;
@@ -114,7 +114,7 @@ async fn a_full_company_cannot_fill_the_log() {
 }
 
 #[tokio::test]
-async fn what_is_counted_is_what_is_there() {
+async fn counted_usage_equals_stored_rows() {
     let desk = Desk::new().await;
     let ids = desk.notes(4).await;
     let input = json!({ "subject": "ä", "details": "text", "tags": ["one", "two"], "referenceId": "7" });
@@ -148,7 +148,7 @@ async fn what_is_counted_is_what_is_there() {
 
 /// The migration counts existing rows the same way as the program does.
 #[tokio::test]
-async fn what_was_there_before_is_counted() {
+async fn existing_rows_are_counted() {
     use migration::{Migrator, MigratorTrait};
     let desk = Desk::new().await;
     let ids = desk.notes(3).await;

@@ -13,7 +13,7 @@ async fn sweep(desk: &Desk, keep: TimeDelta) -> Removed {
 
 /// The test clock advances by one second with each reading.
 #[tokio::test]
-async fn events_that_are_too_old_are_removed_and_no_other() {
+async fn only_events_past_the_retention_are_removed() {
     let desk = Desk::new().await;
     desk.notes(620).await;
     let other = desk.app.company("Other").await;
@@ -35,7 +35,7 @@ async fn events_that_are_too_old_are_removed_and_no_other() {
 
 /// Events may be long if they were written before texts in events were bounded.
 #[tokio::test]
-async fn long_events_are_removed_a_few_at_a_time() {
+async fn large_events_are_removed_in_small_batches() {
     let desk = Desk::new().await;
     let ids = desk.notes(8).await;
     desk.patch_many(&ids, json!({ "priority": true })).await;
@@ -51,7 +51,7 @@ async fn long_events_are_removed_a_few_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_sweep_that_is_told_to_stop_ends_after_its_transaction() {
+async fn a_stopped_sweep_ends_after_its_transaction() {
     let desk = Desk::new().await;
     desk.notes(3).await;
     let retention = Retention { db: desk.app.db().clone(), clock: desk.app.clock().clone(), keep: TimeDelta::zero() };

@@ -44,7 +44,7 @@ fn assert_refused(name: &str, answer: &Response, document: &str) {
 }
 
 #[tokio::test]
-async fn each_is_refused_and_the_server_goes_on() {
+async fn hostile_documents_are_refused_and_the_server_goes_on() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let ann = acme.user("ann").await;
@@ -73,7 +73,7 @@ async fn each_is_refused_and_the_server_goes_on() {
 
 /// Writes the documents to the folder in `NOTEGRAPH_HOSTILE_FOLDER`, if it is set, for a check of the release build.
 #[tokio::test]
-async fn they_are_written() {
+async fn hostile_documents_are_written_to_a_file() {
     let Ok(folder) = std::env::var("NOTEGRAPH_HOSTILE_FOLDER") else { return };
     let documents = documents().into_iter().map(
         |Hostile { name, document, variables }| json!({ "name": name, "query": document, "variables": variables }),
@@ -92,9 +92,9 @@ async fn values_of_a_request_are_bounded() {
     assert_eq!((answer.status, answer.codes()), (400, vec!["BAD_REQUEST"]));
 }
 
-/// Of many equal failures, only a few are reported, and in time.
+/// Only a few of many equal failures are reported, and in time.
 #[tokio::test]
-async fn many_failing_fields_are_told_shortly() {
+async fn many_failing_fields_give_a_short_response() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let ann = acme.user("ann").await;

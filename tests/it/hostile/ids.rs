@@ -93,7 +93,7 @@ fn told(place: &Place<'_>, response: &Response) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_is_no_id_is_refused_everywhere() {
+async fn invalid_ids_are_refused_everywhere() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let client = one_of_each(&acme).await.token(&[Scope::Admin]).await;

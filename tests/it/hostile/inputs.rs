@@ -31,7 +31,7 @@ async fn names(app: &App, contract: &Contract) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn what_an_input_does_not_declare_is_refused_before_anything_changes() {
+async fn undeclared_input_fields_are_refused_before_any_change() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let client = one_of_each(&acme).await.token(&[Scope::Admin]).await;

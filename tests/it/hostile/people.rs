@@ -66,7 +66,7 @@ fn assert_list(place: &Place<'_>, text: &str, list: &Value, people: &[(String, B
 }
 
 #[tokio::test]
-async fn hostile_texts_find_the_people_who_are_called_so() {
+async fn hostile_texts_match_people_literally() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let ann = acme.user("ann").await;

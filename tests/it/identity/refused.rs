@@ -14,7 +14,7 @@ use crate::support::App;
 /// Forged, expired, confused and malformed tokens all get the same response, so nobody learns what was wrong.
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 #[tokio::test]
-async fn whatever_does_not_hold_gives_one_equal_refusal() {
+async fn all_invalid_tokens_get_the_same_refusal() {
     let app = App::start().await;
     let user = ann(&app).await;
     let acme = app.company("Other").await;

@@ -76,7 +76,7 @@ fn arguments(address: &str) -> [&str; 10] {
 }
 
 #[tokio::test]
-async fn keys_come_over_tls_from_who_is_trusted() {
+async fn keys_are_fetched_over_tls_from_trusted_servers() {
     let app = App::start().await;
     ann(&app).await;
     let pair = Pair::new(Algorithm::RS256, "one");

@@ -41,9 +41,9 @@ struct Office {
     admin: Both,
     /// Creates and changes the hidden notes.
     author: Client,
-    /// What the viewers know, with guessed IDs for the rest.
+    /// The IDs that the viewers know, and guessed IDs.
     words: Words,
-    /// What the author knows.
+    /// The IDs that the author knows.
     secret: Words,
     /// For each field, how often it was requested, and how often it returned something.
     done: BTreeMap<String, (usize, usize)>,
@@ -218,16 +218,16 @@ async fn hidden_notes_do_not_show(seed: u64, limits: ListLimits) {
 }
 
 #[tokio::test]
-async fn hidden_notes_do_not_show_in_what_is_done_with_seed_1() {
+async fn hidden_notes_do_not_show_in_random_operations_1() {
     hidden_notes_do_not_show(1, ListLimits::default()).await;
 }
 
 #[tokio::test]
-async fn hidden_notes_do_not_show_in_what_is_done_with_seed_2() {
+async fn hidden_notes_do_not_show_in_random_operations_2() {
     hidden_notes_do_not_show(2, ListLimits::default()).await;
 }
 
 #[tokio::test]
-async fn hidden_notes_do_not_show_where_a_search_asks_the_index() {
+async fn hidden_notes_do_not_show_with_the_search_index() {
     hidden_notes_do_not_show(3, HASTY).await;
 }

@@ -49,7 +49,7 @@ impl Side {
 
 /// Creates both companies with the same people and notes.
 async fn sides(app: &App, random: &mut Random) -> Vec<Side> {
-    // Of the initial ids, only those of the companies fall into the range of new ids.
+    // Among the initial ids, only those of the companies are in the range of new ids.
     let created_on = app.clock().now();
     app.insert(company::Model { id: FIRST, name: "before".to_owned(), created_on }).await;
     let mut populations = Vec::new();
@@ -146,11 +146,11 @@ async fn in_lockstep(seed: u64, limits: ListLimits) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_companies_in_lockstep_get_their_own_answers() {
+async fn two_companies_in_lockstep_get_their_own_responses() {
     in_lockstep(1, ListLimits::default()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_companies_in_lockstep_get_them_where_a_search_asks_the_index() {
+async fn two_companies_in_lockstep_get_their_own_responses_with_the_search_index() {
     in_lockstep(2, HASTY).await;
 }

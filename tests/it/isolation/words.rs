@@ -15,7 +15,7 @@ const TEXTS: [&str; 12] =
     ["call", "back", "Berlin", "invoice", "Straße", "éclair", "50%", "late", "again", "日本語", "O'Neil", "vip"];
 const TAGS: [&str; 5] = ["vip", "VIP", "late", "é", "50%"];
 
-/// What one client knows.
+/// The IDs and words that one client knows.
 #[derive(Default)]
 pub struct Words {
     /// IDs by type name.

@@ -20,7 +20,7 @@ async fn waiting(app: &App, table: &str) -> i64 {
 
 /// Only `PostgreSQL` reports its activity; on `SQLite` each statement has its own connection.
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_of_one_level_take_one_connection() {
+async fn lists_of_one_level_share_one_connection() {
     let app = App::start().await;
     if app.db().backend() != DatabaseBackend::Postgres {
         return;

@@ -23,7 +23,7 @@ async fn a_hundred_users_are_assigned_to_a_hundred_notes() {
 }
 
 #[tokio::test]
-async fn the_statements_do_not_grow_with_the_notes() {
+async fn statements_do_not_grow_with_the_notes() {
     let desk = Desk::new().await;
     let cara = desk.company.customer("Cara").await.id;
     let selection = "results { note { customer { fullName } assignees { user { fullName } } lastMessage { id } } userErrors { code } }";
@@ -59,7 +59,7 @@ async fn the_statements_do_not_grow_with_the_notes() {
 
 /// Overlapping batches in different orders: none waits forever, and no change is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn batches_at_the_same_time_wait_for_each_other_in_one_order() {
+async fn concurrent_batches_lock_in_one_order() {
     let desk = Desk::new().await;
     let ids = desk.notes(20).await;
     let answers = join_all((0..16).map(|n: usize| {

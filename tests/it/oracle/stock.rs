@@ -11,12 +11,12 @@ use async_graphql::{
     Context, ContextSelectionSet, EmptyMutation, EmptySubscription, ID, InputType, Name, ObjectType as Root,
     OutputType, Positioned, ServerError, ServerResult, Value,
 };
+use breadth::{
+    CoercedArguments, Context as Carried, Data, ErasedRow, FaultInjector, FieldResolver, FieldValue, LoadState, Loader,
+    Object, ObjectType, Prepared, RelationField, RowList,
+};
 use notegraph::company::{Company, CompanyById};
 use notegraph::customer::{self, Customer, CustomerById};
-use notegraph::engine::{
-    self, CoercedArguments, Context as Carried, Data, ErasedRow, FaultInjector, FieldResolver, FieldValue, LoadState,
-    Loader, Object, ObjectType, Prepared, RelationField, RowList,
-};
 use notegraph::error::{Error, Result};
 use notegraph::graphql::context::{ContextExt, DataSource};
 use notegraph::graphql::global_id::{GlobalIdTarget, parse_global_id};
@@ -81,7 +81,7 @@ impl Wrapped {
                 }
                 found.values.remove(0)
             }
-            Err(message) => FieldValue::Failed(engine::Error::new(message)),
+            Err(message) => FieldValue::Failed(breadth::Error::new(message)),
         };
         // Below the root no field has an interface type.
         let wrapped = |index| Self { object: relation.targets()[0], rows: Arc::clone(&rows), index };
@@ -105,7 +105,7 @@ impl Wrapped {
 }
 
 /// Converts an error to an error of the library.
-fn library(error: impl Into<engine::Error>) -> async_graphql::Error {
+fn library(error: impl Into<breadth::Error>) -> async_graphql::Error {
     async_graphql::Error::new(error.into().message)
 }
 

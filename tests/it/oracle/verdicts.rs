@@ -1,12 +1,12 @@
-//! Which requests are accepted or refused: writes documents and variables of every kind, some with a few faults, to
-//! files that `web/check/verdicts.mjs` compares with the reference implementation.
+//! Compares which requests are accepted or refused: writes documents and variables of every kind, some with a few
+//! faults, to files that `web/check/verdicts.mjs` compares with the reference implementation.
 
 use std::fmt::Write;
 
 use async_graphql::Variables;
 use async_graphql::parser::types::{BaseType, Type};
-use notegraph::document::{self, DocumentError};
-use notegraph::engine::ResponseError;
+use breadth::ResponseError;
+use breadth::document::{self, DocumentError};
 use notegraph::schema::query_limits::QueryLimits;
 use notegraph::schema::{self, Schema};
 use serde_json::{Value, json};

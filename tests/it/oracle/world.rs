@@ -6,10 +6,10 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use async_graphql::parser::parse_query;
 use async_graphql::{Request, Response, ServerError, Variables};
+use breadth::document::DocumentError;
+use breadth::{Data, FaultInjector, PathSegment, ResponseData, ResponseError};
 use chrono::TimeDelta;
 use notegraph::auth::Viewer;
-use notegraph::document::DocumentError;
-use notegraph::engine::{Data, FaultInjector, PathSegment, ResponseData, ResponseError};
 use notegraph::meter::Meter;
 use notegraph::schema::query_limits::QueryLimits;
 use notegraph::schema::{self, Schema};

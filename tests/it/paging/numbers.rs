@@ -8,7 +8,7 @@ use super::{NEWEST, Seeded, ids, ordered, seeded};
 use crate::support::App;
 
 #[tokio::test]
-async fn pages_by_number_are_the_list() {
+async fn numbered_pages_equal_the_list() {
     let Seeded { client, customer, user, notes, assigned, app: _app, .. } = &seeded(17).await;
     let newest = |notes: Vec<note::Model>| ordered(&notes, NEWEST);
     let about = newest(notes.iter().filter(|note| note.customer_id == Some(*customer)).cloned().collect());

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Seeded, seeded};
 
 #[tokio::test]
-async fn wrong_parts_are_refused() {
+async fn invalid_page_arguments_are_refused() {
     let Seeded { client, notes, customer, app: _app, .. } = &seeded(3).await;
     let cursors = client
         .query("{ notes(first: 1) { pageInfo { endCursor } } customers(first: 1) { pageInfo { endCursor } } }")
@@ -104,7 +104,7 @@ async fn wrong_parts_are_refused() {
 }
 
 #[tokio::test]
-async fn pages_as_large_as_allowed_are_taken() {
+async fn the_largest_pages_are_accepted() {
     let Seeded { client, app: _app, .. } = &seeded(2).await;
     for part in ["first: 100", "last: 100", "page: 100, first: 100", "page: 10000, first: 1", "page: 500"] {
         client.query(&format!("{{ notes({part}) {{ nodes {{ id }} }} }}")).await.data();
@@ -112,7 +112,7 @@ async fn pages_as_large_as_allowed_are_taken() {
 }
 
 #[tokio::test]
-async fn no_cursor_makes_the_server_fail() {
+async fn no_cursor_is_an_internal_error() {
     let Seeded { client, notes, app: _app, .. } = &seeded(2).await;
     let note = notes[0].id;
     for extreme in [i64::MIN, i64::MIN + 1, -8_334_601_228_800_000_000, -1, 0, 253_402_300_800_000_000, i64::MAX] {

@@ -52,7 +52,7 @@ fn expected() -> Vec<Expected> {
     ]
 }
 
-/// What a patch says about a field.
+/// The content of a patch for a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Said {
     Nothing,
@@ -210,7 +210,7 @@ async fn absent_keeps_every_field() {
 }
 
 #[tokio::test]
-async fn null_clears_what_can_be_empty_and_is_refused_elsewhere() {
+async fn null_clears_nullable_fields_and_is_refused_elsewhere() {
     matrix(Said::Null).await;
 }
 

@@ -81,7 +81,7 @@ async fn of_each_note(app: &App, statement: &Statement) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_belongs_to_a_note_is_found_by_the_note() {
+async fn related_rows_are_found_by_their_note() {
     let app = demo().await;
     if app.db().backend() == DatabaseBackend::Postgres {
         return;
@@ -112,7 +112,7 @@ async fn what_belongs_to_a_note_is_found_by_the_note() {
 }
 
 #[tokio::test]
-async fn the_work_on_a_note_does_not_grow_with_what_belongs_to_others() {
+async fn the_work_on_a_note_does_not_grow_with_other_notes() {
     let app = demo().await;
     if app.db().backend() == DatabaseBackend::Postgres {
         return;

@@ -45,7 +45,7 @@ fn sum(plan: &Value, looked: &mut Looked) {
     }
 }
 
-/// What a document reads, on `PostgreSQL`, which reports it.
+/// The reads of a document on `PostgreSQL`, which reports them.
 async fn looked(app: &App, client: &Client, document: &str) -> Looked {
     let recording = app.record();
     client.query(document).await.data();
@@ -59,7 +59,7 @@ async fn looked(app: &App, client: &Client, document: &str) -> Looked {
 }
 
 #[tokio::test]
-async fn texts_of_hidden_notes_are_not_looked_at() {
+async fn texts_of_hidden_notes_are_not_read() {
     let app = App::start().await;
     let (_one, holds) = company(&app, "One", "a secret deal").await;
     let (_other, holds_not) = company(&app, "Other", "nothing at all").await;

@@ -78,7 +78,7 @@ async fn texts_of_any_size_are_indexed() {
 
 /// Beyond 6,000 different words a note's parts are searched, in every kind of search and on each search path.
 #[tokio::test]
-async fn a_note_with_more_words_than_are_indexed_is_found_as_well() {
+async fn a_note_with_more_words_than_are_indexed_is_found() {
     let app = App::start_with(&Engine::of_this_run(), ListLimits { looked_at: 1, ..ListLimits::default() }).await;
     let acme = app.company("Acme").await;
     let ann = acme.user("ann").await.token(&[Scope::Read, Scope::Write]).await;
@@ -157,7 +157,7 @@ async fn both_ways() -> Vec<(Company, Client)> {
 }
 
 #[tokio::test]
-async fn of_each_text_ten_thousand_words_are_found_and_no_more() {
+async fn at_most_ten_thousand_words_of_a_text_are_indexed() {
     let apps = both_ways().await;
     for (acme, _) in &apps {
         let text = format!("first {}needle beyond last", "hay ".repeat(9_998));
@@ -188,7 +188,7 @@ async fn of_each_text_ten_thousand_words_are_found_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_long_word_is_cut_alike_in_texts_and_searches() {
+async fn long_words_are_truncated_equally_in_texts_and_searches() {
     let apps = both_ways().await;
     // The longest word has 64 bytes of whole characters.
     let (latin, cyrillic) = ("x".repeat(64), "ж".repeat(32));

@@ -59,7 +59,7 @@ async fn assert_lists(client: &Client, arguments: &str, expected: &[i64]) {
 }
 
 #[tokio::test]
-async fn subjects_count_more_than_details_and_these_more_than_messages() {
+async fn subjects_rank_above_details_and_details_above_messages() {
     let app = App::start().await;
     let (_, client) = &notes(&app).await;
     // The scores are 14, 10, 4, three times 3 with the newest note first, and 1.
@@ -79,7 +79,7 @@ async fn subjects_count_more_than_details_and_these_more_than_messages() {
 }
 
 #[tokio::test]
-async fn it_goes_with_other_fields() {
+async fn relevance_combines_with_other_fields() {
     let app = App::start().await;
     let (_, client) = &notes(&app).await;
     let oldest = "search: \"late\", orderBy: [{ field: RELEVANCE, direction: DESC }, { field: CREATED_ON }]";
@@ -89,7 +89,7 @@ async fn it_goes_with_other_fields() {
 }
 
 #[tokio::test]
-async fn behind_the_newest_matches_age_alone_decides() {
+async fn beyond_the_newest_matches_only_age_decides() {
     let app = App::start_with(&Engine::of_this_run(), ListLimits { scored: 3, ..ListLimits::default() }).await;
     let (_, client) = &notes(&app).await;
     let by = |rest: &str| format!("search: \"late\", orderBy: [{{ field: RELEVANCE{rest} }}]");
@@ -103,7 +103,7 @@ async fn behind_the_newest_matches_age_alone_decides() {
 }
 
 #[tokio::test]
-async fn it_takes_a_search() {
+async fn relevance_requires_a_search() {
     let app = App::start().await;
     let (_, client) = &notes(&app).await;
     for search in ["", "search: null, ", "search: \"\", ", "search: \" \\n\", "] {
@@ -120,7 +120,7 @@ async fn it_takes_a_search() {
 }
 
 #[tokio::test]
-async fn cursors_are_of_one_search() {
+async fn cursors_belong_to_one_search() {
     let app = App::start().await;
     let (_, client) = &notes(&app).await;
     let query = "query($search: String, $order: [NoteOrder!], $after: String) {
@@ -147,7 +147,7 @@ async fn cursors_are_of_one_search() {
 }
 
 #[tokio::test]
-async fn it_takes_one_statement() {
+async fn relevance_takes_one_statement() {
     let app = App::start().await;
     let (_, client) = &notes(&app).await;
     let arguments = "search: \"late\", orderBy: [{ field: RELEVANCE }], first: 3";

@@ -10,7 +10,7 @@ use crate::support::App;
 /// The plan must therefore guarantee the order: it scans the subquery first, as sorted, and looks up the related rows
 /// of each row after that.
 #[tokio::test]
-async fn matches_come_in_the_order_of_the_notes_that_were_looked_at() {
+async fn matches_are_in_the_order_of_the_scanned_notes() {
     let app = App::start().await;
     notegraph::demo::fill(app.db(), 3_000, &|_| {}).await.unwrap();
     if app.db().backend() == DatabaseBackend::Postgres {

@@ -119,7 +119,7 @@ fn walk(node: &Value, catalog: &Catalog, plan: &mut Plan) {
 
 /// Tests the plan reader, as the tests of plans rely on it.
 #[tokio::test]
-async fn plans_tell_scans_and_sorts() {
+async fn plans_show_scans_and_sorts() {
     let app = super::App::start().await;
     let catalog = Catalog::read(app.db()).await;
     let transaction = app.db().begin().await.unwrap();

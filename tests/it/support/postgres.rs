@@ -65,7 +65,7 @@ impl Server {
     async fn door(&self) -> DatabaseConnection {
         let mut options = ConnectOptions::new(self.url_of("postgres"));
         options.max_connections(1).sqlx_logging(false);
-        Database::connect(options).await.unwrap_or_else(|error| panic!("no PostgreSQL at {self}: {error}"))
+        Database::connect(options).await.unwrap_or_else(|error| panic!("cannot reach PostgreSQL at {self}: {error}"))
     }
 
     async fn execute(&self, sql: &str) {

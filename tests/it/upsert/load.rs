@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{BOTH, Desk, USERS};
 
 #[tokio::test]
-async fn the_statements_do_not_grow_with_the_people() {
+async fn statements_do_not_grow_with_the_people() {
     let desk = Desk::new().await;
     for (document, _, _) in BOTH {
         // All new, all existing, and half of each.
@@ -36,7 +36,7 @@ async fn the_statements_do_not_grow_with_the_people() {
 
 /// Many concurrent requests with the same new keys in different orders, while users are assigned to a note.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn at_the_same_time_everybody_is_made_once() {
+async fn concurrent_upserts_create_each_person_once() {
     let desk = Desk::new().await;
     let note = desk.company.note(|_| {}).await.id;
     for (document, _, _) in BOTH {

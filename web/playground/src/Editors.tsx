@@ -24,14 +24,14 @@ export function Editors() {
 
   useEffect(() => {
     for (const editor of [queryEditor, variableEditor, responseEditor]) {
-      // Names are written in all scripts: a letter that looks like a Latin one is no mistake.
+      // Names are written in all scripts: a letter that resembles a Latin one is not a mistake.
       editor?.updateOptions({ unicodeHighlight: { ambiguousCharacters: false } });
     }
     queryEditor?.updateOptions({ wordWrap: 'on' });
   }, [queryEditor, variableEditor, responseEditor]);
 
-  // An entry of the history has no headers when it comes from the storage, and then GraphiQL empties their editor. What
-  // somebody deletes there themselves stays deleted.
+  // An entry of the history has no headers when it comes from the storage, and then GraphiQL empties their editor. Text
+  // that the user has deleted stays deleted.
   useEffect(() => {
     const changed = headerEditor?.onDidChangeModelContent(({ isFlush }) => {
       if (isFlush && defaultHeaders && !headerEditor.getValue()) headerEditor.setValue(defaultHeaders);

@@ -6,7 +6,7 @@ import { storage } from './storage';
 const DONE = 'notegraph:first-run';
 
 /**
- * Runs the first example on the first visit, so that an answer is shown beside it. It waits for the schema, which only a
+ * Runs the first example on the first visit, so that a response is shown beside it. It waits for the schema, which only a
  * valid token receives, and runs nothing but the example as it is bundled: a query, never a mutation.
  */
 export function FirstRun() {

@@ -21,9 +21,9 @@ if (!storage.getItem('graphiql:tabState')) {
 
 interface Props {
   token: string | null;
-  /** Why there is no token. */
+  /** The reason why there is no token. */
   problem: TokenProblem | null;
-  /** Somebody has pasted another token. */
+  /** Called when the user has pasted another token. */
   onToken: (token: string) => void;
 }
 

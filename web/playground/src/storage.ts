@@ -1,4 +1,4 @@
-/** Where GraphiQL keeps operations with the headers that they were sent with. */
+/** The storage key under which GraphiQL keeps operations together with their headers. */
 const OPERATIONS = ['graphiql:tabState', 'graphiql:queries', 'graphiql:favorites'];
 
 function withoutHeaders(json: string): string {
@@ -6,7 +6,7 @@ function withoutHeaders(json: string): string {
 }
 
 /**
- * Notes are about people: what was asked and typed here is kept for this browser tab, and not on the disk after it. The
+ * Notes are about people, so the operations typed here are kept only for this browser tab, and not on the disk. The
  * headers are not stored at all, as they hold the token: GraphiQL would store them with each entry of its history.
  */
 export const storage = {

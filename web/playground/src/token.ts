@@ -1,7 +1,7 @@
-/** Why there is no token, or one that does not hold. */
+/** The reason why there is no valid token. */
 export type TokenProblem = 'missing' | 'refused' | 'spent' | 'unreachable';
 
-/** What an address brought: a token, or the reason why it did not. */
+/** The result of reading an address: a token, or the reason why there is none. */
 export interface Arrival {
   token: string | null;
   problem: TokenProblem | null;
@@ -9,14 +9,14 @@ export interface Arrival {
 
 declare global {
   interface Window {
-    /** What `fragment.js` took out of the address before this was loaded. */
+    /** The fragment that `fragment.js` removed from the address before this was loaded. */
     notegraphFragment?: URLSearchParams;
   }
 }
 
 /**
- * What the address said behind its `#`, which is taken out of it: a code (`#code=...`) or a token (`#token=...`). The
- * fragment never goes over the network.
+ * Removes the fragment from the address, and returns it: a code (`#code=...`) or a token (`#token=...`). Fragments are
+ * never sent over the network.
  */
 export function takeFragment(): URLSearchParams | null {
   const early = window.notegraphFragment;

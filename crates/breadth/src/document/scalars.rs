@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_whole_however_they_are_written() {
+    fn integers_are_accepted_in_any_notation() {
         let number = |text: &str| serde_json::from_str::<Number>(text).unwrap();
         for (text, expected) in [
             ("2", Some(2)),

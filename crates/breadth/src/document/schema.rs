@@ -150,7 +150,7 @@ pub struct DirectiveDefinition {
 
 /// All types of a schema, including the introspection types.
 pub struct Schema {
-    /// Of the schema as a whole.
+    /// The description of the schema as a whole.
     pub(crate) description: Option<String>,
     pub(crate) types: Vec<TypeDefinition>,
     /// The possible object types of each type; those of an object type are the type itself.

@@ -77,7 +77,7 @@ pub fn check_definitions(document: &Document<'_>, limits: &DocumentLimits) -> Re
         (document.operations.len(), limits.operations, "operations"),
     ] {
         if count > most {
-            return Err(format!("The document defines {count} {what}; at most {most} are taken."));
+            return Err(format!("The document defines {count} {what}; at most {most} are allowed."));
         }
     }
     Ok(())

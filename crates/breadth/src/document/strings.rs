@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_are_characters() {
+    fn escapes_become_characters() {
         for (inner, value) in [
             ("plain ж", "plain ж"),
             (r#"\" \\ \/ \b \f \n \r \t"#, "\" \\ / \u{8} \u{c} \n \r \t"),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_escapes_are_none() {
+    fn invalid_escapes_are_refused() {
         for text in [
             r"\u",
             r"\u12",

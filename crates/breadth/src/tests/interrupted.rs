@@ -71,7 +71,7 @@ async fn interrupted(document: &str, number: i32) -> (Option<Response>, Vec<Stri
 }
 
 #[tokio::test]
-async fn what_is_answered_is_told_and_nothing_more_begins() {
+async fn completed_results_are_returned_and_no_further_field_starts() {
     let document = "mutation { a: change(number: 1) { number } b: change(number: 2) { number } __typename c: change(number: 3) { number } }";
     let (response, lines) = interrupted(document, 2).await;
     let response = response.unwrap();
@@ -85,7 +85,7 @@ async fn what_is_answered_is_told_and_nothing_more_begins() {
 
 /// A change that is made keeps its response, even if the timeout hits while the response is written.
 #[tokio::test]
-async fn an_answer_that_is_being_written_is_given_and_nothing_more_begins() {
+async fn a_result_that_is_being_written_is_returned_and_no_further_field_starts() {
     let document =
         "mutation { a: change(number: 1) { number } b: change(number: 2) { number } c: change(number: 3) { number } }";
     let book = Book::default();
@@ -99,7 +99,7 @@ async fn an_answer_that_is_being_written_is_given_and_nothing_more_begins() {
 }
 
 #[tokio::test]
-async fn a_null_that_may_not_stand_there_takes_all_with_it() {
+async fn an_interrupted_non_null_field_nulls_the_whole_data() {
     let document = "mutation { a: change(number: 1) { number } b: must(number: 2) { number } }";
     let (response, _) = interrupted(document, 2).await;
     let response = response.unwrap();
@@ -107,7 +107,7 @@ async fn a_null_that_may_not_stand_there_takes_all_with_it() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_answered_there_is_nothing_to_tell() {
+async fn without_completed_results_there_is_no_response() {
     let document = "mutation { a: change(number: 1) { number } b: change(number: 2) { number } }";
     let (response, lines) = interrupted(document, 1).await;
     assert!(response.is_none());
@@ -115,7 +115,7 @@ async fn where_nothing_is_answered_there_is_nothing_to_tell() {
 }
 
 #[tokio::test]
-async fn an_error_in_the_place_of_a_change_says_whether_it_was_made() {
+async fn the_error_of_a_mutation_says_whether_it_was_executed() {
     let document = "mutation { a: change(number: -1) { number } b: change(number: 2) { friend { number } } }";
     let data = Data::default().with(Book::default());
     for (unknown, changed) in [(false, json!(true)), (true, Value::Null)] {

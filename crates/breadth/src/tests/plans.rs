@@ -26,7 +26,7 @@ fn kept_bytes(long: impl Fn(&str) -> String, space: usize) -> usize {
 }
 
 #[test]
-fn plans_are_kept_while_their_bytes_have_space() {
+fn plans_are_cached_within_a_byte_limit() {
     for long in [
         |text: &str| format!("{text}: person"),
         |text: &str| format!("byNumber(number: 1, text: \"{text}\")"),
@@ -65,7 +65,7 @@ impl Abstract for Nest {
         &AbstractType {
             name: "Nest",
             description: "Has another one in it.",
-            fields: &[("inner", "Nest", "What is in it.")],
+            fields: &[("inner", "Nest", "The content.")],
             objects: &[Left::object, Right::object],
         }
     }
@@ -75,7 +75,7 @@ impl Abstract for Nest {
 struct Nests;
 
 object! {
-    /// What can be asked.
+    /// The query root.
     Nests {
         /// The outermost.
         nest = inline(|_: &Nests| Some(AnyRow::<Nest>::new(Left)));
@@ -111,7 +111,7 @@ async fn plans_over_interfaces_are_bounded() {
 
 /// Introspection works wherever the query root appears, and each place gets what it selects.
 #[tokio::test]
-async fn the_schema_is_told_below_the_root_too() {
+async fn introspection_works_below_the_root() {
     let schema = Schema::new::<Nests, NoMutation>(&[]);
     let document = "query($name: String!) {
         __type(name: $name) { name }

@@ -1,9 +1,9 @@
-//! Which loads are made, how nulls and errors propagate, and what is merged.
+//! Tests of loads, of the propagation of nulls and errors, and of merged selections.
 
 use super::*;
 
 #[tokio::test]
-async fn links_that_ask_the_same_in_one_round_are_one_question_with_all_their_keys() {
+async fn relations_with_equal_loaders_in_one_wave_are_one_load() {
     let (data, asked) =
         run("{ people { friend { number } rival { number } mirror { other: friend { number } } } }").await;
     assert_eq!(asked, ["PersonById [2, 3, 4]"]);
@@ -12,13 +12,13 @@ async fn links_that_ask_the_same_in_one_round_are_one_question_with_all_their_ke
 }
 
 #[tokio::test]
-async fn a_link_waits_for_a_later_equal_question_where_that_makes_nothing_longer() {
+async fn a_relation_joins_a_later_equal_load_if_the_plan_gets_no_longer() {
     let (_, asked) = run("{ person { friend { number } friends { friend { number } } } }").await;
     assert_eq!(asked, ["FriendsOf [1]", "PersonById [2, 3, 4]"]);
 }
 
 #[tokio::test]
-async fn a_link_that_others_hang_on_does_not_wait() {
+async fn a_relation_that_others_depend_on_does_not_wait() {
     let (_, mut asked) = run("{ person { friend { friends { number } } friends { friend { number } } } }").await;
     // Both in the same wave, in any order.
     asked[..2].sort();
@@ -28,7 +28,7 @@ async fn a_link_that_others_hang_on_does_not_wait() {
 }
 
 #[tokio::test]
-async fn what_is_answered_is_not_asked_again() {
+async fn loaded_keys_are_not_loaded_again() {
     let (data, asked) = run("{ person { friend { rival { number } } other: rival { friend { number } } } }").await;
     assert_eq!(asked, ["PersonById [2, 3]", "PersonById [4]"]);
     assert_eq!(data["person"]["other"]["friend"]["number"], 4);
@@ -37,7 +37,7 @@ async fn what_is_answered_is_not_asked_again() {
 }
 
 #[tokio::test]
-async fn rows_of_several_types_are_one_run() {
+async fn rows_of_several_types_load_in_one_wave() {
     let document = "{ all { __typename number ... on Person { friend { number } } ... on Town { mayor { number } } } }";
     let (data, asked) = run(document).await;
     assert_eq!(asked, ["PersonById [2, 3, 6]"]);
@@ -47,7 +47,7 @@ async fn rows_of_several_types_are_one_run() {
 }
 
 #[tokio::test]
-async fn a_fragment_applies_to_its_type_and_to_those_that_have_its_interface() {
+async fn a_fragment_applies_to_its_type_and_to_implementations_of_its_interface() {
     let document =
         "{ one { ... on Named { number } ... on Person { friend { number } } ... on Town { mayor { __typename } } } }";
     let (data, _) = run(document).await;
@@ -72,7 +72,7 @@ async fn a_fragment_applies_to_the_types_of_its_union() {
 }
 
 #[tokio::test]
-async fn lists_and_rows_of_several_types_may_be_never_null() {
+async fn lists_and_abstract_types_can_be_non_null() {
     let sdl = sdl::<Query, Mutation>();
     for field in ["sure: Any!", "sures: [Any!]!", "gaps: [Person]!", "all: [Named]!"] {
         assert!(sdl.contains(field), "{field} {sdl}");
@@ -92,7 +92,7 @@ async fn lists_and_rows_of_several_types_may_be_never_null() {
 }
 
 #[tokio::test]
-async fn mentions_of_a_field_are_merged_and_followed_once() {
+async fn selections_of_a_field_are_merged_and_executed_once() {
     let document = "
         { person { ...A } ... { person { friend { rival { number } } } ...B } ...B }
         fragment A on Person { friend { number } ... on Named { number } }
@@ -104,7 +104,7 @@ async fn mentions_of_a_field_are_merged_and_followed_once() {
 }
 
 #[tokio::test]
-async fn a_null_climbs_to_the_next_place_that_may_be_null() {
+async fn a_null_propagates_to_the_nearest_nullable_field() {
     let document = "{ people { number friend { friends { number town { number } } } } }";
     let answer = failing(document, &[("TownById", "3")]).await;
     // Friends of 2 are 3 and 4; friends of 3 are 4 and 5.
@@ -115,7 +115,7 @@ async fn a_null_climbs_to_the_next_place_that_may_be_null() {
 }
 
 #[tokio::test]
-async fn a_null_climbs_to_the_top_where_nothing_may_be_null() {
+async fn a_null_propagates_to_data_if_no_field_is_nullable() {
     let answer = failing("{ people { town { number } } }", &[("TownById", "2")]).await;
     assert_eq!(answer.data, Value::Null);
     assert_eq!(paths(&answer), ["[people,1,town]"]);
@@ -128,7 +128,7 @@ async fn a_null_climbs_to_the_top_where_nothing_may_be_null() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_at_every_place_that_asked() {
+async fn a_failed_load_is_reported_at_every_field_that_needs_it() {
     let document = "{ people { a: friend { number } b: rival { number } } }";
     let answer = failing(document, &[("PersonById", "3")]).await;
     assert_eq!(paths(&answer), ["[people,0,b]", "[people,1,a]"]);
@@ -136,7 +136,7 @@ async fn a_failure_is_told_at_every_place_that_asked() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_once_however_often_its_field_is_mentioned() {
+async fn a_failure_is_reported_once_for_a_field_selected_twice() {
     let document = "
         { person { friend { number } } person { number } ...A ...A }
         fragment A on Query { person { town { number } } }";
@@ -149,7 +149,7 @@ async fn a_failure_is_told_once_however_often_its_field_is_mentioned() {
 }
 
 #[tokio::test]
-async fn what_is_promised_and_not_there_is_an_error() {
+async fn a_missing_required_row_is_an_error() {
     // The parent of 1 is 10; the parent of 10 would be 100, who does not exist.
     let answer = failing("{ person { parent { friend { number } parent { number } } } }", &[]).await;
     assert_eq!(answer.data, json!({ "person": null }));
@@ -157,7 +157,7 @@ async fn what_is_promised_and_not_there_is_an_error() {
 }
 
 #[tokio::test]
-async fn arguments_have_their_defaults_and_their_errors_a_place() {
+async fn arguments_have_defaults_and_errors_have_locations() {
     let document = "query($left: Int, $five: Int! = 5) { people {
         multiple twice: multiple(times: 2) five: multiple(times: $five) ten: multiple(times: $left) } }";
     let (data, asked) = run(document).await;
@@ -169,7 +169,7 @@ async fn arguments_have_their_defaults_and_their_errors_a_place() {
 }
 
 #[tokio::test]
-async fn lists_may_be_empty_and_questions_without_keys_are_not_put() {
+async fn empty_lists_cause_no_load() {
     let (data, asked) = run("{ people @skip(if: true) { friend { number } } __typename }").await;
     assert_eq!((data, asked), (json!({ "__typename": "Query" }), Vec::new()));
     let (data, asked) = run("{ person { friend { friend @include(if: false) { number } } } }").await;

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn root_fields_are_one_run() {
+async fn root_fields_are_planned_together() {
     let document =
         "{ a: byNumber(number: 3) { number } b: byNumber(number: 4) { number } person { friend { number } } }";
     let (data, asked) = run(document).await;
@@ -13,7 +13,7 @@ async fn root_fields_are_one_run() {
 
 /// If they ran one after the other, they would wait for each other forever.
 #[tokio::test]
-async fn root_fields_of_a_query_run_at_the_same_time() {
+async fn root_fields_of_a_query_run_concurrently() {
     let book = Book { meeting: Some(Arc::new(Barrier::new(3))), ..Book::default() };
     let data = Data::default().with(book.clone());
     let document = "{ a: found(number: 1) { number } b: found(number: 2) { number } byNumber(number: 3) { number } }";
@@ -26,7 +26,7 @@ async fn root_fields_of_a_query_run_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn what_came_along_is_not_asked_for() {
+async fn prefetched_rows_are_not_loaded() {
     let (data, asked) = run("{ person { neighbour { town { number } neighbour { town { number } } } } }").await;
     assert_eq!(asked, ["Neighbour [2]", "Neighbour [3]"]);
     assert_eq!(data["person"]["neighbour"]["neighbour"]["town"]["number"], 3);
@@ -76,7 +76,7 @@ async fn a_root_field_that_fails_is_null_alone() {
 }
 
 #[test]
-fn a_field_says_what_to_use_instead() {
+fn a_deprecated_field_names_its_replacement() {
     let sdl = sdl::<Query, Mutation>();
     let list = "list(number: Int!): [Person!] @deprecated(reason: \"Use `people`.\")";
     assert!(sdl.contains(list) && !sdl.contains("directive @deprecated"), "{sdl}");
@@ -90,7 +90,7 @@ async fn changed(document: &str, sent: Value) -> Answer {
 }
 
 #[tokio::test]
-async fn changes_are_made_one_after_the_other_each_with_what_it_shows() {
+async fn mutations_run_serially_each_with_its_selection() {
     let document = "mutation { a: change(number: 1) { friend { number } } b: change(number: 2) { number } a: change(number: 1) { number } }";
     let answer = changed(document, json!({})).await;
     assert_eq!(answer.data, json!({ "a": { "friend": { "number": 2 }, "number": 1 }, "b": { "number": 2 } }));
@@ -98,7 +98,7 @@ async fn changes_are_made_one_after_the_other_each_with_what_it_shows() {
 }
 
 #[tokio::test]
-async fn a_change_that_fails_ends_the_mutation_only_where_null_may_not_stand() {
+async fn a_failed_mutation_ends_the_operation_only_if_it_is_non_null() {
     let answer =
         changed("mutation { a: change(number: -1) { number } b: change(number: 2) { number } }", json!({})).await;
     assert_eq!(answer.data, json!({ "a": null, "b": { "number": 2 } }));
@@ -111,7 +111,7 @@ async fn a_change_that_fails_ends_the_mutation_only_where_null_may_not_stand() {
 
 /// The changes of the first field could not be undone.
 #[tokio::test]
-async fn a_change_with_wrong_arguments_runs_nothing() {
+async fn a_mutation_with_invalid_arguments_is_not_executed() {
     for (document, sent) in [
         ("mutation { a: change(number: 1) { number } b: even(even: 3) { number } }", json!({})),
         ("mutation($e: Even!) { a: change(number: 1) { number } b: even(even: $e) { number } }", json!({ "e": 3 })),
@@ -128,7 +128,7 @@ async fn a_change_with_wrong_arguments_runs_nothing() {
 
 /// The Rust type of a scalar decides which values are valid, before anything runs.
 #[test]
-fn scalars_take_what_their_types_take() {
+fn scalars_accept_the_values_of_their_types() {
     let types = document::Schema::of(&sdl::<Query, Mutation>(), &[("Even", scalar::<Even>())]).unwrap();
     let parser = document::ParserLimits { tokens: 1_000, brackets: 64 };
     let read = |text: &str| document::read(&types, text, parser, &document::DocumentLimits::default());
@@ -166,7 +166,7 @@ async fn variables_decide_what_is_selected() {
 
 /// If they ran one after the other, they would wait for each other forever.
 #[tokio::test]
-async fn the_questions_of_one_level_are_put_at_the_same_time() {
+async fn loads_of_one_wave_run_concurrently() {
     let book = Book { meeting: Some(Arc::new(Barrier::new(3))), ..Book::default() };
     let data = Data::default().with(book.clone());
     let document = "{ person { town { number } friend { number } friends { number } } }";

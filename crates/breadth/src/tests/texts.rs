@@ -47,7 +47,7 @@ object! {
 
 /// A value that its type cannot represent is an error of the field (GraphQL, section 3.5.1).
 #[tokio::test]
-async fn numbers_that_their_types_cannot_have_are_errors_of_their_fields() {
+async fn numbers_out_of_range_are_field_errors() {
     let schema = Schema::new::<Numbers, NoMutation>(&[]);
     let document = "{ even right long longs fraction none infinite fails again { right must } }";
     let (data, errors) = shown(schema.run(document, Variables::default(), &Data::default()).await);
@@ -72,7 +72,7 @@ async fn numbers_that_their_types_cannot_have_are_errors_of_their_fields() {
 
 /// An error has the positions of all fields that were merged.
 #[tokio::test]
-async fn an_error_tells_where_its_field_is_mentioned() {
+async fn an_error_has_the_locations_of_its_field() {
     let schema = Schema::new::<Numbers, NoMutation>(&[]);
     let response = schema
         .run("{ fails\n...F fails }\nfragment F on Numbers { fails }", Variables::default(), &Data::default())
@@ -83,7 +83,7 @@ async fn an_error_tells_where_its_field_is_mentioned() {
 
 /// The response has `data` if anything was executed (GraphQL, section 7.1).
 #[tokio::test]
-async fn an_answer_is_json_of_errors_and_data() {
+async fn a_response_is_json_with_errors_and_data() {
     let schema = Schema::new::<Numbers, NoMutation>(&[]);
     let run = async |text: &str| schema.run(text, Variables::default(), &Data::default()).await.to_json();
     assert_eq!(run("{ right }").await, r#"{"data":{"right":2147483647}}"#);
@@ -116,7 +116,7 @@ object! {
 }
 
 #[tokio::test]
-async fn a_schema_has_a_description_where_it_is_given_one() {
+async fn a_schema_can_have_a_description() {
     let document = "{ __schema { description } }";
     let description = "Says \\ and \"so\".\nIn two lines.";
     let described = Schema::with_description::<Texts, NoMutation>(description, &[]);
@@ -132,7 +132,7 @@ async fn a_schema_has_a_description_where_it_is_given_one() {
 }
 
 #[tokio::test]
-async fn descriptions_come_back_as_they_were_declared() {
+async fn descriptions_are_printed_as_declared() {
     let schema = Schema::new::<Texts, NoMutation>(&[]);
     let document = "{ texts: __type(name: \"Texts\") { description fields(includeDeprecated: true) { description deprecationReason } }
         said: __type(name: \"Said\") { description enumValues(includeDeprecated: true) { description deprecationReason } } }";

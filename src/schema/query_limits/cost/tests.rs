@@ -17,7 +17,7 @@ fn judge(document: &str) -> Result<(), String> {
 }
 
 #[test]
-fn fragments_that_double_are_refused_without_being_walked() {
+fn exponential_fragments_are_refused_without_expansion() {
     let line = |line: usize| format!("fragment f{line} on Note {{ ...f{next} ...f{next} }}", next = line + 1);
     let lines: Vec<String> = (0..60).map(line).collect();
     let bomb = format!("{{ notes {{ nodes {{ ...f0 }} }} }} {} fragment f60 on Note {{ __typename }}", lines.join(" "));
@@ -26,7 +26,7 @@ fn fragments_that_double_are_refused_without_being_walked() {
 
 /// A document of 16 KB whose variable would expand to four million filters of thousands of bytes each.
 #[test]
-fn values_of_arguments_count_wherever_a_variable_stands() {
+fn variables_count_at_each_use() {
     let judge = |document: &str, variables: serde_json::Value| {
         let variables = Variables::from_json(variables);
         query_cost(&parse_query(document).unwrap(), &variables, &QueryLimits::default())
@@ -54,7 +54,7 @@ fn values_of_arguments_count_wherever_a_variable_stands() {
 }
 
 #[test]
-fn a_fragment_that_comes_back_to_itself_is_refused() {
+fn fragment_cycles_are_refused() {
     for document in [
         "{ ...a } fragment a on Query { viewer { scopes } ...b } fragment b on Query { ...a }",
         "{ viewer { scopes } } fragment a on Query { ...a }",
@@ -79,7 +79,7 @@ fn depth_counts_through_fragments() {
 }
 
 #[test]
-fn all_operations_count_and_fragments_that_none_spreads() {
+fn all_operations_and_unused_fragments_count() {
     let fields = vec!["a"; 150].join(" ");
     let operations = |count: usize| many(&format!("query q# {{ {fields} }} "), count);
     assert_eq!(judge(&operations(13)), Ok(()));
@@ -103,14 +103,14 @@ fn aliases_root_fields_and_directives_are_bounded() {
 }
 
 #[test]
-fn arguments_count_for_each_object_that_they_are_used_with() {
+fn arguments_count_for_each_parent_object() {
     let text = |length: usize| Variables::from_json(serde_json::json!({ "s": "x".repeat(length) }));
     let judge = |document: &str, length: usize| {
         query_cost(&parse_query(document).unwrap(), &text(length), &QueryLimits::default()).map(drop)
     };
     let under = "query($s: String) { customers(first: 100) { nodes { notes(search: $s) { totalCount } } } }";
     assert_eq!(judge(under, 600_000), Ok(()));
-    assert!(judge(under, 700_000).is_err_and(|message| message.contains("arguments come to more than")));
+    assert!(judge(under, 700_000).is_err_and(|message| message.contains("arguments add up to more than")));
     let aliases = many("n#: notes(search: $s) { totalCount } ", 100);
     assert!(judge(&format!("query($s: String) {{ {aliases} }}"), 700_000).is_err());
     let literal = format!(
@@ -121,7 +121,7 @@ fn arguments_count_for_each_object_that_they_are_used_with() {
 }
 
 #[test]
-fn nested_pages_multiply() {
+fn sizes_of_nested_pages_multiply() {
     let pages = |size: &str| {
         format!(
             "query($n: Int = 100) {{ customers(first: {size}) {{ nodes {{ notes(first: {size}) {{ edges {{ node {{ \
@@ -134,14 +134,14 @@ fn nested_pages_multiply() {
 }
 
 #[test]
-fn a_document_costs_its_fields_and_the_values_of_its_answer() {
+fn the_cost_of_a_document_is_its_fields_and_response_values() {
     assert_eq!(cost_of("{ __typename }"), Ok(101));
     assert_eq!(cost_of("{ notes(first: 50) { nodes { id subject } } }"), Ok(4 * FIELD + 1 + 50 * 3));
     assert_eq!(cost_of("query A { a } query B { a b }"), Ok(2 * FIELD + 2), "the costliest");
 }
 
 #[test]
-fn changes_cost_the_bytes_that_they_write_to_each_record() {
+fn mutations_cost_the_bytes_written_to_each_record() {
     let cost = |document: &str, variables: serde_json::Value| {
         let document = parse_query(document).unwrap();
         query_cost(&document, &Variables::from_json(variables), &QueryLimits::default()).unwrap().cost
@@ -167,7 +167,7 @@ fn changes_cost_the_bytes_that_they_write_to_each_record() {
 }
 
 #[test]
-fn changes_of_many_count_for_as_many() {
+fn batch_mutations_count_for_each_record() {
     let ids = vec!["1"; 100].join(",");
     let below =
         "{ results { note { customer { notes(first: 100) { nodes { messages(first: 100) { nodes { id } } } } } } } }";
@@ -195,7 +195,7 @@ fn changes_of_many_count_for_as_many() {
 }
 
 #[test]
-fn what_tools_ask_of_the_schema_is_taken_and_what_multiplies_is_not() {
+fn introspection_of_tools_is_accepted_and_multiplying_introspection_is_not() {
     let tools = "{ __schema { types { fields { args { type { ofType { ofType { name } } } } } } } }";
     assert_eq!(judge(tools), Ok(()));
     let towers = "{ __schema { types { possibleTypes { interfaces { possibleTypes { name } } } } } }";
@@ -209,7 +209,7 @@ fn what_tools_ask_of_the_schema_is_taken_and_what_multiplies_is_not() {
 
 /// The introspection query that tools send: everything, with types of up to nine wrappers.
 #[test]
-fn a_whole_introspection_is_taken() {
+fn a_full_introspection_is_accepted() {
     let reference = (0..9).fold("kind name".to_owned(), |inner, _| format!("kind name ofType {{ {inner} }}"));
     let value = "name description type { ...T } defaultValue isDeprecated deprecationReason";
     let whole = format!(

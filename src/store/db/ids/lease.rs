@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_ascend_through_the_blocks() {
+    fn ids_ascend_across_blocks() {
         let held = IdBlocks::default();
         let key = (1, CompanyTable::Note);
         assert_eq!(held.take(key, 1), None);

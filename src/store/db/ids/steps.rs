@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_are_small_and_large_alike() {
+    fn each_power_of_two_is_equally_likely() {
         let mut steps = IdSpacing::Random.take(20_000).unwrap();
         steps.sort_unstable();
         assert!(steps[0] >= 1 && steps[19_999] < 1 << MAX_BITS);

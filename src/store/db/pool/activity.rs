@@ -8,7 +8,7 @@ use crate::store::db::postgres::{LazySession, cell};
 /// How long to wait for the answer about a connection.
 const ANSWER: Duration = Duration::from_secs(1);
 
-/// What a connection is doing while its statement is unanswered.
+/// The activity of a connection while its statement is unanswered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
     /// It runs the statement.

@@ -56,7 +56,7 @@ impl Connection {
                 limit.expire();
                 // This acquires the only connection, once it is back or replaced.
                 if let Err(error) = connection.ping().await {
-                    tracing::debug!(cause = %error, "a connection does not come back");
+                    tracing::debug!(cause = %error, "cannot recover a connection");
                 }
             }
             Self::Postgres(lazy_session, _) => lazy_session.recover().await,

@@ -93,7 +93,8 @@ impl PooledConnection {
         }
     }
 
-    /// What the connection is doing, according to another one; `None` on `SQLite`, or if the server process is unknown.
+    /// The activity of the connection, according to another one; `None` on `SQLite`, or if the server process is
+    /// unknown.
     pub async fn activity(&self) -> Option<Activity> {
         let Connection::Postgres(_, overview) = &self.connection else { return None };
         match self.session.get() {

@@ -57,7 +57,7 @@ type Encryption = <MakeRustlsConnect as MakeTlsConnect<Wire>>::TlsConnect;
 pub type Encrypted = <MakeRustlsConnect as MakeTlsConnect<Wire>>::Stream;
 
 impl Server {
-    /// Parses an address `postgres://user:password@host:port/name?...`. What it leaves out comes from the environment
+    /// Parses an address `postgres://user:password@host:port/name?...`. Missing parts come from the environment
     /// variables of `libpq`: `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`, `PGSSLMODE`, `PGSSLROOTCERT`.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Server {
         statement_timeout: Duration,
         variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
-        let mut url = Url::parse(address).map_err(|error| format!("the database address is no URL: {error}"))?;
+        let mut url = Url::parse(address).map_err(|error| format!("the database address is not a URL: {error}"))?;
         let mut mode = variable("PGSSLMODE");
         let mut roots = variable("PGSSLROOTCERT");
         let (mut others, mut settings) = (Vec::new(), Vec::new());
@@ -172,7 +172,7 @@ impl Server {
     }
 
     fn unreachable(&self, error: &io::Error) -> SqlxError {
-        SqlxError::Io(io::Error::new(error.kind(), format!("no PostgreSQL at {self}: {error}")))
+        SqlxError::Io(io::Error::new(error.kind(), format!("cannot reach PostgreSQL at {self}: {error}")))
     }
 }
 
@@ -182,7 +182,7 @@ fn complete(config: &mut Config, variable: &dyn Fn(&str) -> Option<String>) -> R
         config.host(variable("PGHOST").unwrap_or_else(|| "localhost".to_owned()));
     }
     if config.get_ports().is_empty() {
-        let port = variable("PGPORT").map(|port| port.parse().map_err(|_| format!("PGPORT is `{port}`, no port")));
+        let port = variable("PGPORT").map(|port| port.parse().map_err(|_| format!("PGPORT is `{port}`, not a port")));
         config.port(port.transpose()?.unwrap_or(PORT));
     }
     if let (None, Some(user)) = (config.get_user(), variable("PGUSER")) {
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_fill_in_what_an_address_leaves_out() {
+    fn environment_variables_complete_an_address() {
         let variable = |name: &str| match name {
             "PGHOST" => Some("elsewhere".to_owned()),
             "PGPORT" => Some("6543".to_owned()),
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_of_the_address_stand_before_ours() {
+    fn settings_of_the_address_come_before_ours() {
         let server = read("postgres://db/notes?options=-c%20a%3D1&options[b]=2&application_name=x").unwrap();
         let options = server.0.config.get_options().unwrap_or_default();
         assert!(options.starts_with("-c a=1 -c b=2 -c statement_timeout=15000 -c timezone=UTC"), "{options}");
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_an_address_is_told() {
+    fn errors_of_an_address_are_described() {
         for (address, said) in [
             ("postgres://u:secret@db/notes?sslmode=sometimes", "sslmode"),
             ("postgres://u:secret@db/notes?sslcert=x", "sslcert"),

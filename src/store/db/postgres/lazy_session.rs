@@ -91,7 +91,7 @@ impl LazySession {
         let mut held = self.0.held.lock().await;
         let SessionState::Open(session, task) = &*held else { return };
         if session.is_closed() || !session.recover().await {
-            tracing::debug!("a connection does not come back");
+            tracing::debug!("cannot recover a connection");
             // The task would wait for the answer to the abandoned statement.
             task.abort();
             *held = SessionState::Disconnected;

@@ -86,7 +86,7 @@ impl ToSql for Parameter<'_> {
                 Some(values) => values.iter().map(Parameter).collect::<Vec<_>>().to_sql(kind, out),
                 None => Ok(IsNull::Yes),
             },
-            other => Err(format!("a value that is not known here: {other:?}").into()),
+            other => Err(format!("unsupported parameter value: {other:?}").into()),
         }
     }
 

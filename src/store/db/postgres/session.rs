@@ -136,7 +136,7 @@ impl Session {
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no answer".to_owned(),
         };
-        tracing::warn!(cause = failed, "a statement could not be cancelled; it runs until its time is over");
+        tracing::warn!(cause = failed, "cannot cancel a statement; it runs until its timeout");
     }
 
     /// Cancels a statement that was left running, and rolls back its transaction. Returns whether the connection can be

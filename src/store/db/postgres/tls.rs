@@ -39,18 +39,20 @@ impl FromStr for Mode {
             "verify-ca" => Self::VerifyCa,
             "verify-full" => Self::VerifyFull,
             _ => {
-                return Err(format!("sslmode is `{text}`: give disable, prefer, require, verify-ca or verify-full"));
+                return Err(format!(
+                    "sslmode is `{text}`; it must be disable, prefer, require, verify-ca or verify-full"
+                ));
             }
         })
     }
 }
 
-/// Which certificate authorities are trusted.
+/// The certificate authorities that are trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Roots {
-    /// Those that the system trusts.
+    /// Authorities that the system trusts.
     System,
-    /// Those in a PEM file.
+    /// Authorities in a PEM file.
     File(PathBuf),
 }
 
@@ -69,13 +71,13 @@ pub fn connector(mode: Option<Mode>, roots: Option<&Roots>) -> Result<(Mode, Mak
         (None, Some(Roots::System)) => Mode::VerifyFull,
         // Anyone can get a certificate from some authority that the system trusts.
         (Some(Mode::VerifyCa), None | Some(Roots::System)) => {
-            return Err("sslmode=verify-ca needs the file of an authority of your own as sslrootcert: \
-                        anybody can have a certificate of one that the system believes"
+            return Err("sslmode=verify-ca needs the file of your own certificate authority as sslrootcert: anybody \
+                        can get a certificate of an authority that the system trusts"
                 .to_owned());
         }
         (Some(mode), Some(Roots::System)) if mode < Mode::VerifyFull => {
             return Err(
-                "sslrootcert=system needs sslmode=verify-full: with less, anybody could be at the other end".to_owned()
+                "sslrootcert=system needs sslmode=verify-full: a weaker mode would accept any server".to_owned()
             );
         }
         // As in libpq: a given root certificate is verified.
@@ -106,7 +108,7 @@ fn store(roots: &Roots) -> Result<RootCertStore, String> {
         Roots::System => {
             store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
             if store.is_empty() {
-                return Err("the system believes no authority: name one with sslrootcert".to_owned());
+                return Err("the system trusts no certificate authority; name one with sslrootcert".to_owned());
             }
         }
         Roots::File(path) => {
@@ -116,7 +118,7 @@ fn store(roots: &Roots) -> Result<RootCertStore, String> {
                 store.add(root).map_err(|error| unreadable(error.to_string()))?;
             }
             if store.is_empty() {
-                return Err(unreadable("there is no certificate in it".to_owned()));
+                return Err(unreadable("it contains no certificate".to_owned()));
             }
         }
     }
@@ -212,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_that_contradict_each_other_are_refused() {
+    fn contradictory_settings_are_refused() {
         let system = Some(&Roots::System);
         for (mode, roots) in [(Some(Mode::Require), system), (Some(Mode::Prefer), system), (Some(Mode::VerifyCa), None)]
         {

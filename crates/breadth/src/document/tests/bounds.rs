@@ -3,13 +3,13 @@ use std::fmt::Write as _;
 use super::*;
 
 #[test]
-fn limits_may_be_as_large_as_numbers_are() {
+fn limits_may_have_the_largest_number() {
     let limits = ParserLimits { tokens: usize::MAX, brackets: 64 };
     assert!(super::super::read(&schema(), "{ user { id } }", limits, &DocumentLimits::default()).is_ok());
 }
 
 #[test]
-fn too_much_is_told_from_wrong() {
+fn exceeded_limits_differ_from_invalid_documents() {
     let nested = |depth: usize| format!("{{ a(b: {}1{}) }}", "[".repeat(depth), "]".repeat(depth));
     assert!(wrong(&nested(63)).concat().contains("64 brackets"));
     assert!(wrong(&"{a".repeat(100_000)).concat().contains("64 brackets"));
@@ -66,7 +66,7 @@ fn introspections_are_bounded() {
 
 /// The time to judge each document depends on its length alone.
 #[test]
-fn bombs_are_defused() {
+fn documents_that_expand_exponentially_are_refused() {
     let double = |n: usize| format!("fragment f{n} on Query {{ ...f{} ...f{} }}", n + 1, n + 1);
     let bomb = format!("{{ ...f0 }} {} fragment f60 on Query {{ user {{ id }} }}", lines(60, double));
     let chain = |n: usize| format!("fragment f{n} on Query {{ ...f{} }}", n + 1);

@@ -21,7 +21,7 @@ fn without_conditions(json: &mut serde_json::Value) {
 
 /// Compares the converted document with that of the library's own parser, where both can parse the text.
 #[test]
-fn what_is_handed_over_is_what_the_library_would_have_read() {
+fn the_converted_document_equals_the_one_of_the_library() {
     for text in [
         "{ user { id } }",
         "query Q($f: Filter = {text: \"a\", least: -3}, $i: [ID!]! = [\"1\"], $s: Boolean = false) {\n  a: notes(filter: $f, first: 2) {\n    ...F\n    ... on Note @skip(if: $s) { tags }\n    ... @include(if: true) { parent { id } }\n  }\n  notes(filter: {ids: $i, not: {must: null}}) { text(lang: EN) }\n}\nfragment F on Note { find(f: 1.5e3) { id } }",

@@ -1,7 +1,7 @@
 use super::wrong;
 
 #[test]
-fn right_documents_are_taken() {
+fn valid_documents_are_accepted() {
     for text in [
         "{ note(id: 1) { id } }",
         "\"what it is for\" query Q(\"which\" $id: ID!) { note(id: $id) { ...F } } \"\"\"its fields\"\"\" fragment F on Note { id }",
@@ -181,7 +181,10 @@ const WRONG: &[(&str, &str)] = &[
         "{ notes(filter: {text: 5}) { id } }",
         "1:24 String cannot represent a non string value: 5 (in \"notes\" at filter.text)",
     ),
-    ("{ notes(first: \"d\\n\") { id } }", "1:16 Int cannot represent non-integer value: \"d\\n\" (in \"notes\" at first)"),
+    (
+        "{ notes(first: \"d\\n\") { id } }",
+        "1:16 Int cannot represent non-integer value: \"d\\n\" (in \"notes\" at first)",
+    ),
     (
         "{ notes(first: \"\"\"d\"\"\") { id } }",
         "1:16 Int cannot represent non-integer value: \"\"\"d\"\"\" (in \"notes\" at first)",
@@ -193,14 +196,14 @@ const WRONG: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn wrong_documents_are_refused_once_and_where_they_are_wrong() {
+fn each_violation_is_reported_once_with_its_location() {
     for (text, expected) in WRONG {
         assert_eq!(wrong(text), [*expected], "{text}");
     }
 }
 
 #[test]
-fn what_is_no_document_is_refused_at_its_first_wrong_token() {
+fn a_syntax_error_is_reported_at_the_first_unexpected_token() {
     for (text, expected) in [
         ("", "1:1 Syntax Error: Unexpected <EOF>."),
         ("{", "1:2 Syntax Error: Expected Name, found <EOF>."),
@@ -235,7 +238,6 @@ fn what_is_no_document_is_refused_at_its_first_wrong_token() {
         ("{ a(b: \"a\" \"secret\") }", "1:12 Syntax Error: Expected Name, found String \"secret\"."),
         ("{ a(b: \"a\" \"\") }", "1:12 Syntax Error: Expected Name, found String \"\"."),
         ("{ \"\"\"b\\\"\"\"\"\"\" }", "1:3 Syntax Error: Expected Name, found BlockString \"b\"\"\"\"."),
-
         ("query() { a }", "1:7 Syntax Error: Expected \"$\", found \")\"."),
         ("{ a(b: [1 }", "1:11 Syntax Error: Unexpected \"}\"."),
         ("query Q nope", "1:9 Syntax Error: Expected \"{\", found Name \"nope\"."),

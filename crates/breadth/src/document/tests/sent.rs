@@ -18,7 +18,7 @@ fn variables(text: &str, sent: &str) -> Result<String, Vec<String>> {
 }
 
 #[test]
-fn variables_become_what_they_are_declared_as() {
+fn variables_are_coerced_to_their_declared_types() {
     let takes = |ty: &str, sent: &str, expected: &str| {
         let text = format!("query($v: {ty}) {{ notes(filter: {{text: $x}}) {{ id }} }}");
         let place = match ty.trim_start_matches('[').split(['!', ']', ' ']).next() {
@@ -50,7 +50,7 @@ fn variables_become_what_they_are_declared_as() {
 }
 
 #[test]
-fn wrong_variables_are_refused() {
+fn invalid_variables_are_refused() {
     let filter = "query($v: Filter) { notes(filter: $v) { id } }";
     let first = "query($v: Int) { notes(first: $v) { id } }";
     for (text, sent, expected) in [
@@ -157,7 +157,7 @@ fn null_is_refused_where_the_field_is_selected() {
 }
 
 #[test]
-fn the_operation_is_chosen_by_its_name() {
+fn the_operation_is_selected_by_name() {
     let one = read("query A { user { id } }").unwrap();
     let two = read("query A { user { id } } mutation B { add(input: {name: \"a\"}) { id } }").unwrap();
     let bare = read("{ user { id } }").unwrap();

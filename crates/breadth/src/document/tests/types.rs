@@ -10,7 +10,7 @@ fn fault(types: &str) -> String {
 }
 
 #[test]
-fn somebody_says_what_a_scalar_takes() {
+fn every_custom_scalar_needs_a_parser() {
     let panic = "nothing says which values the scalar S takes";
     assert_eq!(fault("scalar S type A { a: S }"), "");
     assert_eq!(fault("scalar S type A { a(s: [S!]): Int }"), panic);
@@ -18,7 +18,7 @@ fn somebody_says_what_a_scalar_takes() {
 }
 
 #[test]
-fn types_have_what_their_interfaces_promise() {
+fn types_implement_the_fields_of_their_interfaces() {
     for (types, expected) in [
         ("interface I { a: Int } type A implements I { a: Int! b: Int }", ""),
         ("interface I { i: I } type A implements I { i: A }", ""),
@@ -57,7 +57,7 @@ fn types_have_what_their_interfaces_promise() {
 
 /// Custom scalars get numbers exactly as written, or not at all.
 #[test]
-fn scalars_get_their_numbers_whole() {
+fn scalars_receive_numbers_without_rounding() {
     let text = "scalar S type Query { a(s: S): Int } schema { query: Query }";
     let schema = Schema::of(text, &[("S", Scalar::Any)]).unwrap();
     let read = |value: &str| {
@@ -76,7 +76,7 @@ fn scalars_get_their_numbers_whole() {
 }
 
 #[test]
-fn directives_are_told_by_their_whole_names() {
+fn directives_match_by_their_whole_name() {
     let text = "directive @in repeatable on FIELD directive @skipped on FIELD
         directive @input on FIELD directive @ski on FIELD type Query { a: Int } schema { query: Query }";
     let schema = Schema::of(text, &[]).unwrap();

@@ -5,7 +5,7 @@ use super::super::schema::InputValue;
 use super::values::Expected;
 use super::{Validator, ValuePathStep, repeated, short};
 
-/// What the arguments belong to.
+/// The owner of the arguments.
 #[derive(Clone, Copy)]
 pub enum Owner<'n> {
     Field { of: &'n str, name: &'n str },

@@ -18,7 +18,7 @@ use super::schema::{Schema, TypeId, TypeRef};
 
 pub use variables::DeclaredVariable;
 
-/// What execution needs to know about a valid document.
+/// The facts about a valid document that execution needs.
 pub struct Findings {
     /// The variables of each operation, in the order of the document.
     pub operations: Vec<Vec<DeclaredVariable>>,
@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_made_of_what_is_told_alone() {
+    fn messages_are_formatted_only_for_reported_errors() {
         let (schema, document) = (schema(), Document { operations: Vec::new(), fragments: Vec::new() });
         let Ok(graph) = FragmentGraph::of(&document) else { panic!("it has no fragments") };
         let mut validator = Validator {

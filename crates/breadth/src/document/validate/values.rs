@@ -6,7 +6,7 @@ use super::super::schema::{Input, Schema, TypeId, TypeKind, TypeRef};
 use super::super::shown;
 use super::{Usage, Validator, ValuePathStep, short};
 
-/// What a position expects.
+/// The type that a position expects.
 #[derive(Clone, Copy)]
 pub struct Expected<'s> {
     pub ty: &'s TypeRef,

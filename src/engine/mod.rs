@@ -1,3 +1,0 @@
-//! The [`breadth`] engine.
-
-pub use breadth::*;
