@@ -3,11 +3,11 @@
 use std::num::NonZero;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use breadth::Location;
 
 use super::rate_limit::{RateLimitExceeded, RateLimitKind};
 use crate::error::Cause;
 use crate::meter::LimitExceeded;
-use breadth::Location;
 
 /// A refusal: the HTTP status, a code for programs, and a message for people.
 #[derive(Debug)]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use breadth::document::Operation;
+
 use super::apq::{ApqStore, Space};
 use super::document_cache::{self, ValidatedDocument};
 use super::document_id::{LONGEST_ID, NamedDocument, Names};
@@ -9,7 +11,6 @@ use super::error::HttpError;
 use super::sha256::{self, Hash};
 use super::trusted_documents::{Entry, TrustedDocuments};
 use crate::auth::Viewer;
-use breadth::document::Operation;
 
 /// The kinds of documents that the server accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use async_graphql::{Name, Value};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use breadth::{Buffer, PathSegment, ResponseData, ResponseError, tells_changes};
 
 use super::accept::MediaType;
 use super::error::HttpError;
@@ -12,7 +13,6 @@ use super::response_body::{self, ResponseGuard};
 use crate::error::Cause;
 use crate::meter::OperationUsage;
 use crate::store::db::DbFault;
-use breadth::{Buffer, PathSegment, ResponseData, ResponseError, tells_changes};
 
 /// Maximum number of errors in a response, not counting those of mutation root fields; the first ones are listed. A
 /// hostile document can cause thousands.
