@@ -1,12 +1,15 @@
-//! Runs CPU-bound work on blocking threads.
+//! Runs CPU-bound work on threads of its own.
 //!
 //! A thread that serves requests has to return to its other requests at once. So work that parses or builds long texts
 //! runs on threads of its own, scheduled together with all other long work. Callers split their work into slices, so
 //! that a waiting caller only waits for slices of others, not for all of their work.
 
+use std::io;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use sea_orm::DbErr;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
 
 use crate::error::{Error, Result};
@@ -14,6 +17,16 @@ use crate::scheduling::{CpuScheduler, Principal, current_principal, lower_priori
 
 /// Bytes of text in a slice, which take a few milliseconds.
 pub const SLICE: usize = 64 * 1024;
+
+/// The threads for slices. Their priority is lower than that of other blocking threads, which commit transactions.
+static THREADS: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
+    let threads = CpuScheduler::of_process().capacity();
+    Builder::new_current_thread()
+        .thread_name("aside")
+        .max_blocking_threads(threads)
+        .on_thread_start(lower_priority)
+        .build()
+});
 
 /// The result of a slice, and how long it ran.
 pub struct Done<T> {
@@ -25,18 +38,17 @@ pub struct Done<T> {
 /// keeps its turn until then.
 ///
 /// # Errors
-/// If the work panics.
+/// If the work panics, or the system cannot create threads.
 pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Done<T>> {
     let turn = CpuScheduler::of_process().acquire(current_principal().unwrap_or(Principal::Process)).await;
-    spawn_blocking(move || {
-        lower_priority();
+    let threads = THREADS.as_ref().map_err(Error::internal)?;
+    let run = threads.spawn_blocking(move || {
         let begun = Instant::now();
         let value = work();
         drop(turn);
         Done { value, took: begun.elapsed() }
-    })
-    .await
-    .map_err(Error::internal)
+    });
+    run.await.map_err(Error::internal)
 }
 
 /// Groups items so that each group is at most a slice of work, unless one item alone is longer. `bytes` is the length of
