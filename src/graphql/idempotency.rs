@@ -76,7 +76,7 @@ impl IdempotencyKey {
         let Some(given) = &self.0 else { return Ok(PriorResult::New) };
         let row = given.stored(ctx.app().db.read(), ctx.access()).await?;
         Ok(match row {
-            Some(row) if !is_expired(&row, ctx) => given.result(&row),
+            Some(row) if !is_expired(&row, ctx.app().clock.now()) => given.result(&row),
             _ => PriorResult::New,
         })
     }
@@ -90,7 +90,7 @@ impl IdempotencyKey {
             return Ok(PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyInProgress, &PATH, message)));
         }
         let Some(row) = given.stored(transaction, access).await? else { return Ok(PriorResult::New) };
-        if is_expired(&row, ctx) {
+        if is_expired(&row, ctx.app().clock.now()) {
             Entity::delete_by_id(given.id(access)).exec(transaction).await?;
             return Ok(PriorResult::New);
         }
@@ -151,8 +151,8 @@ impl Given {
     }
 }
 
-fn is_expired(row: &Model, ctx: &Context<'_>) -> bool {
-    row.created_on <= ctx.app().clock.now() - KEPT
+fn is_expired(row: &Model, now: DateTime<Utc>) -> bool {
+    row.created_on <= now - KEPT
 }
 
 /// The error for a record that has been deleted since, or that this viewer may no longer see.
