@@ -101,7 +101,8 @@ async fn exchange(state: &GraphqlState, request: Request<Body>) -> Result<Secret
     // Do not wait for the body if there is no session.
     let session = state.settings.session.as_deref().ok_or_else(wrong_code)?;
     // So small a body takes less than the attempt costs.
-    let read = body::read(sent, BODY, &ConnectionCpu::default(), |_| Ok(()), |_| Ok(()));
+    let cpu = ConnectionCpu::default();
+    let read = body::read(sent, BODY, &cpu, |_| Ok(()), |_| Ok(()));
     let sent = timeout(TIME.min(state.settings.body_timeout), read).await.map_err(|_| HttpError::slow_body())??;
     let Ok(Input { code }) = serde_json::from_slice(&sent) else {
         return Err(HttpError::bad_request("The body has to be {\"code\": \"...\"} and nothing else."));
