@@ -8,7 +8,6 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use sea_orm::DbErr;
-use tokio::task::JoinError;
 
 use crate::meter::LimitExceeded;
 use crate::store::db::{Cancellation, DbFault};
@@ -103,8 +102,8 @@ impl From<LimitExceeded> for Error {
 }
 
 /// Work on another thread has panicked, or the runtime is shutting down.
-impl From<JoinError> for Error {
-    fn from(error: JoinError) -> Self {
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
         Self::internal(error)
     }
 }

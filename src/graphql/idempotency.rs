@@ -74,9 +74,10 @@ impl IdempotencyKey {
     /// precedes one. What is new here may not be new any more to [`Self::find`].
     pub async fn look_up(&self, ctx: &Context<'_>) -> Result<PriorResult> {
         let Some(given) = &self.0 else { return Ok(PriorResult::New) };
-        let row = given.stored(ctx.app().db.read(), ctx.access()).await?;
+        let (app, access) = (ctx.app(), ctx.access());
+        let row = given.stored(app.db.read(), access).await?;
         Ok(match row {
-            Some(row) if !is_expired(&row, ctx) => given.result(&row),
+            Some(row) if !is_expired(&row, app.clock.now()) => given.result(&row),
             _ => PriorResult::New,
         })
     }
@@ -90,7 +91,7 @@ impl IdempotencyKey {
             return Ok(PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyInProgress, &PATH, message)));
         }
         let Some(row) = given.stored(transaction, access).await? else { return Ok(PriorResult::New) };
-        if is_expired(&row, ctx) {
+        if is_expired(&row, ctx.app().clock.now()) {
             Entity::delete_by_id(given.id(access)).exec(transaction).await?;
             return Ok(PriorResult::New);
         }
@@ -127,7 +128,7 @@ impl Given {
         (access.company_id, access.user_id, self.operation.to_owned(), self.key.clone())
     }
 
-    async fn stored(&self, connection: &impl ConnectionTrait, access: AccessScope) -> Result<Option<Model>> {
+    async fn stored<C: ConnectionTrait>(&self, connection: &C, access: AccessScope) -> Result<Option<Model>> {
         Ok(Entity::find_by_id(self.id(access)).one(connection).await?)
     }
 
@@ -158,8 +159,8 @@ impl Given {
     }
 }
 
-fn is_expired(row: &Model, ctx: &Context<'_>) -> bool {
-    row.created_on <= ctx.app().clock.now() - KEPT
+fn is_expired(row: &Model, now: DateTime<Utc>) -> bool {
+    row.created_on <= now - KEPT
 }
 
 /// The error for a record that has been deleted since, or that this viewer may no longer see.

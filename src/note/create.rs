@@ -12,6 +12,7 @@ use super::enums::{NoteReferenceType, NoteStatus};
 use super::lock::References;
 use super::object::Note;
 use super::text::{BODY, NAME, SUBJECT};
+use super::tokenize::{NewTexts, tokenize_new};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;
@@ -154,16 +155,9 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     let tags = errors.tags(&["input", "tags"], tags.unwrap_or_default());
     let status = status.unwrap_or(NoteStatus::Open);
 
-    let texts = || [&subject, &details].into_iter().filter_map(|text| text.as_deref());
-    // Where tokenizing takes long, a retry is answered before.
-    let prior = if search::are_long(texts()) { key.look_up(ctx).await? } else { PriorResult::New };
-    if let PriorResult::Completed(id) = prior {
-        return NoteCreatePayload::again(ctx, id).await;
-    }
-    let texts = if errors.0.is_empty() && matches!(prior, PriorResult::New) {
-        search::IndexedTexts::before(ctx.data_source(), texts()).await?
-    } else {
-        search::IndexedTexts::default()
+    let texts = match tokenize_new(ctx, &key, &[subject.as_deref(), details.as_deref()], &errors).await? {
+        NewTexts::Tokenized(texts) => texts,
+        NewTexts::Made(id) => return NoteCreatePayload::again(ctx, id).await,
     };
     let app = ctx.app();
     let id = app.db.next_id(viewer.company_id, db::CompanyTable::Note).await?;

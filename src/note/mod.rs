@@ -34,6 +34,7 @@ mod scan;
 mod single_note;
 mod sort_key;
 mod text;
+mod tokenize;
 mod unassign;
 mod unassign_many;
 

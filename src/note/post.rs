@@ -13,6 +13,7 @@ use super::message::NoteMessage;
 use super::message_page::NoteMessageEdge;
 use super::object::Note;
 use super::text::{BODY, NAME};
+use super::tokenize::{NewTexts, tokenize_new};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;
@@ -121,15 +122,9 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         }
     };
 
-    // Where tokenizing takes long, a retry is answered before.
-    let prior = if search::are_long([message.as_str()]) { key.look_up(ctx).await? } else { PriorResult::New };
-    if let PriorResult::Completed(id) = prior {
-        return NoteMessagePostPayload::again(ctx, id).await;
-    }
-    let texts = if errors.0.is_empty() && matches!(prior, PriorResult::New) {
-        search::IndexedTexts::before(ctx.data_source(), [message.as_str()]).await?
-    } else {
-        search::IndexedTexts::default()
+    let texts = match tokenize_new(ctx, &key, &[Some(message.as_str())], &errors).await? {
+        NewTexts::Tokenized(texts) => texts,
+        NewTexts::Made(id) => return NoteMessagePostPayload::again(ctx, id).await,
     };
     let app = ctx.app();
     let id = app.db.next_id(viewer.company_id, db::CompanyTable::Message).await?;

@@ -22,8 +22,9 @@ mod work_class;
 pub use cpu_scheduler::{CpuScheduler, CpuSlice, SLICE};
 pub use limits::{ContendedLimits, SchedulerLimits};
 pub use nice::lower_priority;
-#[cfg(all(test, target_os = "linux"))]
-pub use nice::nice_value;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+pub(crate) use nice::tests::nice_value;
 pub use poll_scheduler::{PollScheduler, PriorityGuard, current_principal, prioritize, run_heavy};
 pub use principal::{Principal, TokenKey};
 pub use scheduler::{Permit, Scheduler};

@@ -35,16 +35,18 @@ fn be_nice() {
 #[cfg(not(target_os = "linux"))]
 fn be_nice() {}
 
-/// The nice value in a `stat` file of Linux: the 19th field, where the second is a name in parentheses.
-#[cfg(all(test, target_os = "linux"))]
-pub fn nice_value(stat: impl AsRef<std::path::Path>) -> i32 {
-    let stat = std::fs::read_to_string(stat).unwrap();
-    stat.rsplit_once(") ").unwrap().1.split(' ').nth(16).unwrap().parse().unwrap()
-}
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+pub(super) mod tests {
+    use std::path::Path;
 
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
     use super::*;
+
+    /// The nice value in a `stat` file: the 19th field, where the second is a name in parentheses.
+    pub fn nice_value(stat: impl AsRef<Path>) -> i32 {
+        let stat = std::fs::read_to_string(stat).unwrap();
+        stat.rsplit_once(") ").unwrap().1.split(' ').nth(16).unwrap().parse().unwrap()
+    }
 
     #[test]
     fn a_thread_is_lowered_once_and_others_are_not() {

@@ -1,17 +1,30 @@
-//! Runs CPU-bound work on blocking threads.
+//! Runs CPU-bound work on threads of its own.
 //!
 //! A thread that serves requests has to return to its other requests at once. So work that parses or builds long texts
 //! runs on threads of its own, scheduled together with all other long work. Callers split their work into slices, so
 //! that a waiting caller only waits for slices of others, not for all of their work.
 
+use std::io;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::scheduling::{CpuScheduler, Principal, current_principal, lower_priority};
 
 /// Bytes of text in a slice, which take a few milliseconds.
 pub const SLICE: usize = 64 * 1024;
+
+/// The threads for slices. Their priority is lower than that of other blocking threads, which commit transactions.
+static THREADS: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
+    let threads = CpuScheduler::of_process().capacity();
+    Builder::new_current_thread()
+        .thread_name("aside")
+        .max_blocking_threads(threads)
+        .on_thread_start(lower_priority)
+        .build()
+});
 
 /// The result of a slice, and how long it ran.
 pub struct Done<T> {
@@ -23,17 +36,17 @@ pub struct Done<T> {
 /// keeps its turn until then.
 ///
 /// # Errors
-/// If the work panics.
-pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<Done<T>, JoinError> {
+/// If the work panics, or the system cannot create threads.
+pub async fn offload<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<Done<T>> {
     let turn = CpuScheduler::of_process().acquire(current_principal().unwrap_or(Principal::Process)).await;
-    spawn_blocking(move || {
-        lower_priority();
+    let threads = THREADS.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
+    let run = threads.spawn_blocking(move || {
         let begun = Instant::now();
         let value = work();
         drop(turn);
         Done { value, took: begun.elapsed() }
-    })
-    .await
+    });
+    Ok(run.await?)
 }
 
 /// Groups items so that each group is at most a slice of work, unless one item alone is longer. `bytes` is the length of
@@ -117,7 +130,7 @@ mod tests {
     #[tokio::test]
     async fn panicking_work_returns_an_error_and_its_turn() {
         for _ in 0..=CpuScheduler::of_process().capacity() {
-            assert!(offload(|| panic!("on purpose")).await.is_err_and(|error| error.is_panic()));
+            assert!(offload(|| panic!("on purpose")).await.is_err_and(|error| error.to_string().contains("panic")));
         }
         assert_eq!(offload(|| 1).await.ok().map(|done| done.value), Some(1));
     }

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
 use notegraph::auth::{NewToken, create_token};
-use notegraph::people::{self, Searchable};
+use notegraph::people::{self, KnownWords, Searchable};
 use notegraph::search;
 use notegraph::store::db::{self, CompanyTable, Transaction};
 use notegraph::store::entity::note::{NoteStatus, Tags};
@@ -285,7 +285,7 @@ async fn new_id(app: &App, company: i64, table: CompanyTable) -> i64 {
 
 async fn find_by_words<E: Searchable>(app: &App, row: &E::Model) {
     let transaction = app.db().begin().await.unwrap();
-    people::add::<E>(&transaction, std::slice::from_ref(row), &people::KnownWords::default()).await.unwrap();
+    people::add::<E>(&transaction, std::slice::from_ref(row), &KnownWords::default()).await.unwrap();
     transaction.commit().await.unwrap();
 }
 

@@ -1,0 +1,39 @@
+//! What mutations that create a record with texts do before their transactions.
+
+use breadth::Context;
+
+use crate::error::Result;
+use crate::graphql::context::ContextExt;
+use crate::graphql::idempotency::{IdempotencyKey, PriorResult};
+use crate::graphql::user_errors::UserErrors;
+use crate::search::{IndexedTexts, are_long};
+
+/// The result of [`tokenize_new`].
+pub enum NewTexts {
+    /// The tokenized texts; none if the mutation will be refused.
+    Tokenized(IndexedTexts),
+    /// An earlier mutation with the same key has made this record.
+    Made(i64),
+}
+
+/// Tokenizes the texts of a new record. Where that takes long, the key is looked up before, so that a retry is answered at
+/// once.
+///
+/// # Errors
+/// When the operation exceeds a limit, or the database fails.
+pub async fn tokenize_new(
+    ctx: &Context<'_>,
+    key: &IdempotencyKey,
+    texts: &[Option<&str>],
+    errors: &UserErrors,
+) -> Result<NewTexts> {
+    let texts: Vec<&str> = texts.iter().copied().flatten().collect();
+    let prior = if are_long(texts.iter().copied()) { key.look_up(ctx).await? } else { PriorResult::New };
+    match prior {
+        PriorResult::Completed(id) => Ok(NewTexts::Made(id)),
+        PriorResult::New if errors.0.is_empty() => {
+            Ok(NewTexts::Tokenized(IndexedTexts::before(ctx.data_source(), texts).await?))
+        }
+        PriorResult::New | PriorResult::Conflict(_) => Ok(NewTexts::Tokenized(IndexedTexts::default())),
+    }
+}
