@@ -232,7 +232,11 @@ async fn a_mutation_that_changes_nothing_says_so() {
     ] {
         for expected in has_changed {
             let (_, answer) = send(&app, &client, &settings, &format!("mutation {{ a: {field} }}")).await;
-            assert_eq!(changes(&answer), [("[\"a\"]".to_owned(), "TOO_COMPLEX".to_owned(), json!(expected))], "{field}");
+            assert_eq!(
+                changes(&answer),
+                [("[\"a\"]".to_owned(), "TOO_COMPLEX".to_owned(), json!(expected))],
+                "{field}"
+            );
             let message = answer["errors"][0]["message"].as_str().unwrap();
             assert_eq!(message.contains("A change was made"), expected, "{message}");
         }

@@ -181,7 +181,10 @@ const WRONG: &[(&str, &str)] = &[
         "{ notes(filter: {text: 5}) { id } }",
         "1:24 String cannot represent a non string value: 5 (in \"notes\" at filter.text)",
     ),
-    ("{ notes(first: \"d\\n\") { id } }", "1:16 Int cannot represent non-integer value: \"d\\n\" (in \"notes\" at first)"),
+    (
+        "{ notes(first: \"d\\n\") { id } }",
+        "1:16 Int cannot represent non-integer value: \"d\\n\" (in \"notes\" at first)",
+    ),
     (
         "{ notes(first: \"\"\"d\"\"\") { id } }",
         "1:16 Int cannot represent non-integer value: \"\"\"d\"\"\" (in \"notes\" at first)",
@@ -235,7 +238,6 @@ fn what_is_no_document_is_refused_at_its_first_wrong_token() {
         ("{ a(b: \"a\" \"secret\") }", "1:12 Syntax Error: Expected Name, found String \"secret\"."),
         ("{ a(b: \"a\" \"\") }", "1:12 Syntax Error: Expected Name, found String \"\"."),
         ("{ \"\"\"b\\\"\"\"\"\"\" }", "1:3 Syntax Error: Expected Name, found BlockString \"b\"\"\"\"."),
-
         ("query() { a }", "1:7 Syntax Error: Expected \"$\", found \")\"."),
         ("{ a(b: [1 }", "1:11 Syntax Error: Unexpected \"}\"."),
         ("query Q nope", "1:9 Syntax Error: Expected \"{\", found Name \"nope\"."),
