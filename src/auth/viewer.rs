@@ -1,6 +1,6 @@
 use crate::error::{Error, Result};
 use crate::scheduling::TokenKey;
-use crate::store::entity::AccessScope;
+use crate::store::AccessScope;
 use crate::store::entity::token::Scope;
 
 /// The user who sends an operation, with the scopes of the token.

@@ -12,8 +12,8 @@ use crate::meter::Meter;
 use crate::quota::Quota;
 use crate::store::db::{Db, OperationContext};
 use crate::store::entity::token::Scope;
-use crate::store::entity::{AccessScope, ColumnSet};
 use crate::store::selected_columns::{ObjectTable, SelectedNames};
+use crate::store::{AccessScope, ColumnSet};
 
 /// State of the process.
 #[derive(Clone)]

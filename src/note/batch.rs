@@ -12,8 +12,9 @@ use super::text::NOTES;
 use crate::error::Result;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::store::AccessScope;
 use crate::store::db::Transaction;
-use crate::store::entity::{AccessScope, note};
+use crate::store::entity::note;
 
 /// What to do if some of several notes cannot be changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]

@@ -16,10 +16,11 @@ use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::UserError;
 use crate::quota::{StorageUsage, messages_usage, note_bytes};
 use crate::search;
+use crate::store::AccessScope;
 use crate::store::db::{Transaction, one_of};
 use crate::store::entity::event::EventType;
 use crate::store::entity::token::Scope;
-use crate::store::entity::{AccessScope, assignment, message, note};
+use crate::store::entity::{assignment, message, note};
 
 /// A note to delete.
 #[derive(InputObject)]

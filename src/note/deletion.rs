@@ -8,8 +8,9 @@ use super::text::{NOTES, distinct};
 use crate::error::{Error, Result};
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::NodeKind;
+use crate::store::AccessScope;
 use crate::store::db::one_of;
-use crate::store::entity::{AccessScope, assignment, message, note};
+use crate::store::entity::{assignment, message, note};
 
 /// Maximum number of records that a report lists; it counts all.
 const MAX_ITEMS: u64 = 1_000;

@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, JoinType, SelectStateme
 use sea_orm::{Condition, DbErr};
 
 use crate::store::db::Row;
-use crate::store::entity::{ColumnSet, ColumnTable};
+use crate::store::{ColumnSet, ColumnTable};
 
 /// A joined table.
 pub struct JoinedTable<E> {

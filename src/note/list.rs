@@ -17,8 +17,9 @@ use crate::graphql::context::DataSource;
 use crate::graphql::pagination::{Page, PageArgs, PageRequest, ScanExtent, Total};
 use crate::people::ListParent;
 use crate::search::{Search, SearchCondition, SharedSearch};
+use crate::store::AccessScope;
 use crate::store::db::{Db, RowQueries, keys_table};
-use crate::store::entity::{AccessScope, note};
+use crate::store::entity::note;
 
 /// The arguments of a list of notes; the lists of many records with equal arguments are one statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, InputObject)]

@@ -4,7 +4,8 @@ use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition};
 
 use crate::people::ListParent;
-use crate::store::entity::{AccessScope, assignment, note};
+use crate::store::AccessScope;
+use crate::store::entity::{assignment, note};
 
 /// Joins notes to the assignments that a statement reads: those to the user whose key is in the column `key`. It is a
 /// CROSS JOIN because `SQLite` has no table statistics, and would otherwise scan the company's notes until it has found

@@ -12,7 +12,8 @@ use crate::graphql::context::DataSource;
 use crate::graphql::pagination::PageRequest;
 use crate::people::ListParent;
 use crate::store::db::{RowQueries, keys_table};
-use crate::store::entity::{AccessScope, ColumnSet, note};
+use crate::store::entity::note;
+use crate::store::{AccessScope, ColumnSet};
 
 /// A list of notes under parent records.
 #[derive(Clone, Copy)]

@@ -11,7 +11,8 @@ use crate::error::Result;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::store::db::{RowQueries, Transaction, one_of};
-use crate::store::entity::{AccessScope, ColumnSet, customer, note, note_type, user};
+use crate::store::entity::{customer, note, note_type, user};
+use crate::store::{AccessScope, ColumnSet};
 use crate::text::quote::quote;
 
 /// Loads a note that the viewer sees, and locks it until the transaction ends.

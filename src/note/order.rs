@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 use super::sort_key::{self, NullOrder};
 use crate::error::{Error, Result};
 use crate::graphql::pagination::{Cursor, CursorValue, Direction, SortKey, SortOrder};
-use crate::store::entity::{ColumnSet, note};
+use crate::store::ColumnSet;
+use crate::store::entity::note;
 
 /// Maximum number of fields in an order.
 const MAX_FIELDS: usize = 3;

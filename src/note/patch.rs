@@ -18,9 +18,10 @@ use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{UserError, UserErrors};
 use crate::quota::StorageUsage;
 use crate::search::{self, IndexedTexts, Part};
+use crate::store::AccessScope;
 use crate::store::db::{Transaction, one_of, update_rows};
 use crate::store::entity::token::Scope;
-use crate::store::entity::{AccessScope, assignment, note};
+use crate::store::entity::{assignment, note};
 
 /// A note to change, and the changes.
 #[derive(InputObject)]

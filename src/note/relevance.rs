@@ -16,8 +16,9 @@ use crate::graphql::context::DataSource;
 use crate::graphql::pagination::{Page, ScanExtent};
 use crate::people::ListParent;
 use crate::search::{Search, SearchCondition};
+use crate::store::ColumnSet;
 use crate::store::db::{Row, RowQueries, keys_table};
-use crate::store::entity::{ColumnSet, assignment, note};
+use crate::store::entity::{assignment, note};
 
 /// The alias of the table of a page's matches.
 const FOUND: &str = "found";

@@ -13,8 +13,9 @@ use crate::customer::CustomerById;
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::note_type::NoteTypeById;
+use crate::store::ColumnSet;
 use crate::store::db::RowQueries;
-use crate::store::entity::{ColumnSet, assignment, company, customer, message, note, note_type, user};
+use crate::store::entity::{assignment, company, customer, message, note, note_type, user};
 use crate::user::UserById;
 
 /// Loads a note, if the viewer sees it.

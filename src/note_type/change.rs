@@ -13,10 +13,11 @@ use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::store::AccessScope;
 use crate::store::db;
 use crate::store::db::{ConstraintViolation, Transaction};
 use crate::store::entity::token::Scope;
-use crate::store::entity::{AccessScope, note, note_type};
+use crate::store::entity::{note, note_type};
 use crate::text::quote::quote;
 
 /// Maximum length of a type's name, in characters. Imported ones may be longer.

@@ -9,8 +9,9 @@ use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::graphql::global_id::{GlobalId, NodeKind};
 use crate::graphql::scalars::BigInt;
+use crate::store::ColumnSet;
 use crate::store::db::one_of;
-use crate::store::entity::{ColumnSet, note_type};
+use crate::store::entity::note_type;
 
 /// The GraphQL object of a note type's row.
 #[derive(Clone)]

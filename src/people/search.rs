@@ -8,7 +8,7 @@ use super::words::{cut, pieces};
 use crate::error::{Error, Result};
 use crate::graphql::pagination::FilteredRecords;
 use crate::search::Shape;
-use crate::store::entity::AccessScope;
+use crate::store::AccessScope;
 
 /// Maximum number of words in a search.
 const MAX_WORDS: usize = 20;

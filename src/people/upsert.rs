@@ -17,8 +17,9 @@ use crate::graphql::context::AppState;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::quota::{StorageUsage, add_usage, row_bytes};
+use crate::store::AccessScope;
 use crate::store::db::{self, Transaction, one_of, one_of_texts, update_rows};
-use crate::store::entity::{AccessScope, customer, user};
+use crate::store::entity::{customer, user};
 use crate::text::quote::quote;
 
 /// Maximum number of people in one mutation.

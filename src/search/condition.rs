@@ -14,7 +14,8 @@ use sea_orm::{Condition, DatabaseBackend};
 
 use super::part::TextField;
 use super::query::{Phrase, Search};
-use crate::store::entity::{AccessScope, note};
+use crate::store::AccessScope;
+use crate::store::entity::note;
 
 /// The alias of the row in `search_note` that has the words of a note.
 const FOUND: &str = "found";

@@ -1,8 +1,13 @@
-//! The database: connections, entities with what a viewer may see of them, the columns that a selection
-//! reads, and the original values of imported rows.
+//! The database: connections, entities, what a viewer may see of them, the columns that a selection reads, and the
+//! original values of imported rows.
 
+mod access_scope;
+mod columns;
 pub mod db;
 pub mod entity;
 pub mod private_file;
 pub mod provenance;
 pub mod selected_columns;
+
+pub use access_scope::AccessScope;
+pub use columns::{ColumnSet, ColumnTable};

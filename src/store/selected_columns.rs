@@ -10,7 +10,7 @@ use async_graphql::Name;
 use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use breadth::Object;
 
-use crate::store::entity::{ColumnSet, ColumnTable};
+use crate::store::{ColumnSet, ColumnTable};
 
 /// The names of all fields that a document mentions.
 #[derive(Clone)]

@@ -16,9 +16,10 @@ use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::people::{
     InputFields, KnownWords, PhoneNumberInput, UpsertKey, check_count, lock_people, save, searched_texts,
 };
+use crate::store::AccessScope;
 use crate::store::db::{Transaction, one_of_texts};
 use crate::store::entity::token::Scope;
-use crate::store::entity::{AccessScope, user};
+use crate::store::entity::user;
 use crate::text::quote::quote;
 
 /// A user, as the owning system knows them. An absent field keeps its value, or is left empty for a new user. Null

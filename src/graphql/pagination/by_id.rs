@@ -6,7 +6,7 @@ use sea_orm::{Condition, QueryTrait, Select};
 use super::{Cursor, Direction, Page, PageArgs, PageRequest, ScanExtent, SortKey, SortOrder, Total};
 use crate::error::{Error, Result};
 use crate::store::db::{Db, RowQueries};
-use crate::store::entity::{ColumnSet, ColumnTable};
+use crate::store::{ColumnSet, ColumnTable};
 
 /// How many records one statement examines, if it checks a condition on each.
 const LOOKED_AT: u64 = 20_000;

@@ -11,8 +11,9 @@ use crate::error::{Error, Result};
 use crate::graphql::global_id::NodeKind;
 use crate::note::enums::{NoteReferenceType, NoteStatus};
 use crate::note::sort_key::{self, NullOrder};
+use crate::store::AccessScope;
 use crate::store::db::{one_of, one_of_texts};
-use crate::store::entity::{AccessScope, note};
+use crate::store::entity::note;
 
 /// Maximum total size of the subjects and tags in a filter, in bytes: casefolding them takes less than a millisecond.
 const MAX_TEXT: usize = 32 * 1024;

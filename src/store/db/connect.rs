@@ -11,13 +11,14 @@ use super::connect_error::ConnectError;
 use super::connection_epoch::ConnectionEpoch;
 use super::file::IfMissing;
 use super::group_commit::GroupCommit;
+use super::handle::{BackendConnections, Db, Shared};
 use super::pool::{Connection, Overview, Pool};
 use super::postgres::{self, LazySession, Server};
 use super::probe::Probe;
 use super::readiness::ReadinessProbe;
 use super::statement_context::StatementContext;
 use super::statement_timeout::StatementTimeout;
-use super::{BackendConnections, Db, IdSequences, ReadPool, Shared, file, sqlite_file};
+use super::{IdSequences, ReadPool, file, sqlite_file};
 use crate::scheduling::{ContendedLimits, CpuScheduler, SchedulerLimits};
 
 /// How to connect to the database.

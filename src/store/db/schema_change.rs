@@ -2,8 +2,9 @@ use std::ops::Deref;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
 
+use super::Transaction;
 use super::executor::DbExecutor;
-use super::{BackendConnections, Db, Transaction};
+use super::handle::{BackendConnections, Db};
 
 /// A transaction that changes tables, one at a time.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::columns::table;
+use crate::store::columns::table;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[expect(clippy::struct_excessive_bools, reason = "the columns of the table")]

@@ -4,7 +4,7 @@ use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::columns::{Cell, by_name, cells, json, table};
+use crate::store::columns::{Cell, by_name, cells, json, table};
 use crate::store::db::Row;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::columns::table;
+use crate::store::columns::table;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "note_type")]

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use super::columns::{by_name, cells, table};
+use crate::store::columns::{by_name, cells, table};
 
 /// Whether a user may act; tokens of inactive users are refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter, DeriveActiveEnum)]

@@ -1,7 +1,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 
-use super::{assignment, company, customer, message, note, note_type, user};
+use super::entity::{assignment, company, customer, message, note, note_type, user};
 
 /// The rows that a viewer may see. Only this type decides which rows exist for a viewer.
 ///

@@ -29,10 +29,10 @@ pub trait ColumnTable: EntityTrait {
 /// Implements [`ColumnTable`]; lists the fields of a model in its order.
 macro_rules! table {
     ($($field:ident),+ $(,)?) => {
-        impl super::ColumnTable for Entity {
+        impl $crate::store::columns::ColumnTable for Entity {
             const FIELDS: &'static [&'static str] = &[$(stringify!($field)),+];
 
-            fn row(cells: &mut super::Cells<'_>) -> Result<Model, DbErr> {
+            fn row(cells: &mut $crate::store::columns::Cells<'_>) -> Result<Model, DbErr> {
                 Ok(Model { $($field: cells.value()?),+ })
             }
         }
@@ -203,13 +203,13 @@ pub fn promised<T>(value: Option<T>, place: usize) -> Result<T, DbErr> {
 /// Implements [`Cell`] for types and their options, with functions that read a value, or null.
 macro_rules! cells {
     ($($kind:ty => $read:expr;)+) => {$(
-        impl $crate::store::entity::columns::Cell for $kind {
+        impl $crate::store::columns::Cell for $kind {
             fn read(row: &$crate::store::db::Row, place: usize) -> Result<Self, sea_orm::DbErr> {
-                $crate::store::entity::columns::promised($read(row, place)?, place)
+                $crate::store::columns::promised($read(row, place)?, place)
             }
         }
 
-        impl $crate::store::entity::columns::Cell for Option<$kind> {
+        impl $crate::store::columns::Cell for Option<$kind> {
             fn read(row: &$crate::store::db::Row, place: usize) -> Result<Self, sea_orm::DbErr> {
                 $read(row, place)
             }
