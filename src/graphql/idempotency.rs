@@ -18,8 +18,8 @@ use crate::auth::Viewer;
 use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::store::AccessScope;
 use crate::store::db::Transaction;
-use crate::store::entity::AccessScope;
 use crate::store::entity::idempotency_key::{Column, Entity, Model};
 
 /// Maximum length of a key, in characters.

@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lists_and_texts_weigh_more_than_short_ones() {
+    fn long_lists_and_texts_cost_more_than_short_ones() {
         let users = |count: usize| (1..=count).map(|id| ID(id.to_string())).collect::<Vec<_>>();
         let assigned = |count: usize| {
             let assignees = AssigneesFilter { none: Some(users(count)), ..AssigneesFilter::default() };

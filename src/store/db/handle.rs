@@ -123,7 +123,7 @@ impl Db {
             transaction::begin(executor, options).await
         };
         let opened = if shares_with_reads {
-            let silent = || DbErr::Conn(RuntimeErr::Internal("no answer to the begin of a transaction".to_owned()));
+            let silent = || DbErr::Conn(RuntimeErr::Internal("no answer to BEGIN in time".to_owned()));
             // The dropped future may have begun a transaction; the connection is rolled back before its next use.
             timeout(self.reply_timeout(), opening).await.map_err(|_| silent())?
         } else {
