@@ -1,5 +1,5 @@
-use super::super::document_id::NamedDocument;
 use super::*;
+use crate::http::documents::id::NamedDocument;
 
 /// A fully parsed request.
 struct Whole {

@@ -4,7 +4,7 @@ use axum::http::Uri;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::error::HttpError;
+use crate::http::error::HttpError;
 
 /// A text parameter, parsed only on demand, as it can be as long as the whole request.
 #[derive(Debug)]

@@ -6,8 +6,8 @@
 
 use axum::http::{HeaderMap, HeaderName, Request, Version, header, uri::Authority};
 
-use super::error::HttpError;
 use super::request_id;
+use crate::http::error::HttpError;
 
 /// Marks a request that came over a network connection. Only these need a `Host` header, as tests call the router
 /// directly.

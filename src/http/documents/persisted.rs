@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::apq::{ApqStore, Space};
-use super::document_cache::{self, ValidatedDocument};
-use super::document_id::{LONGEST_ID, NamedDocument, Names};
-use super::error::HttpError;
-use super::sha256::{self, Hash};
-use super::trusted_documents::{Entry, TrustedDocuments};
+use super::cache::{self, ValidatedDocument};
+use super::id::{LONGEST_ID, NamedDocument, Names};
+use super::trusted::{Entry, TrustedDocuments};
 use crate::auth::Viewer;
+use crate::http::error::HttpError;
+use crate::http::sha256::{self, Hash};
 
 /// Which documents are accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -80,7 +80,7 @@ impl PersistedDocuments {
             return Err(HttpError::persisted_query_only());
         }
         let text = text.read(QUERY)?;
-        document_cache::check_size(&text, self.most_bytes)?;
+        cache::check_size(&text, self.most_bytes)?;
         let hash = sha256::hash(&text);
         // The hash must match, or a text could be stored under the id of another document.
         match trusted {
@@ -113,8 +113,8 @@ impl PersistedDocuments {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parameter::Text;
     use super::*;
+    use crate::http::request::parameter::Text;
 
     const TEXT: &str = "{ viewer { scopes } }";
 

@@ -8,12 +8,12 @@ use axum::http::{Extensions, HeaderMap};
 use tracing::Instrument;
 
 use super::bearer::bearer;
-use super::error::HttpError;
-use super::rate_limit::ConnectionInfo;
-use super::state::GraphqlState;
 use crate::auth::{self, Viewer};
 use crate::error::Error;
 use crate::graphql::context::AppState;
+use crate::http::error::HttpError;
+use crate::http::rate_limit::ConnectionInfo;
+use crate::http::state::GraphqlState;
 use crate::scheduling::watchdog::watched;
 use crate::store::db::DbFault;
 

@@ -10,8 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::time::Instant;
 
-use super::sha256;
 use crate::auth::Secret;
+use crate::http::sha256;
 
 /// A token that waits to be fetched.
 pub struct PlaygroundSession {

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::document_id::LONGEST_ID;
+use super::id::LONGEST_ID;
 use crate::json::{self, ValueLimit};
 use crate::text::quote::quote;
 

@@ -11,7 +11,7 @@ use async_graphql::ServerError;
 use breadth::document::DocumentError;
 use lru::LruCache;
 
-use super::error::HttpError;
+use crate::http::error::HttpError;
 use crate::schema::query_limits::QueryLimits;
 use crate::schema::{PreparedDocument, Schema};
 

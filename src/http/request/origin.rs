@@ -5,7 +5,7 @@ use std::str::FromStr;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use url::Url;
 
-use super::error::HttpError;
+use crate::http::error::HttpError;
 
 /// The origin of a web page: scheme, host and, unless it is the scheme's default, port.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,11 +21,11 @@ use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tower::Service;
 
 use super::connection_limits::{ConnectionLimiter, ConnectionLimits, ConnectionPermit};
-use super::head::OverConnection;
 use super::phase::Phase;
-use super::rate_limit::{ConnectionInfo, RateLimiter};
 use super::request_body;
 use super::timeout_stream::{ConnectionTimeouts, TimeoutStream};
+use crate::http::rate_limit::{ConnectionInfo, RateLimiter};
+use crate::http::request::head::OverConnection;
 use crate::scheduling::watchdog::watched;
 
 /// The timeouts of clients, and of a graceful shutdown.

@@ -9,8 +9,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::sha256::Hash;
 use super::sizes::{self, Sizes};
+use crate::http::sha256::Hash;
 use crate::scheduling::TokenKey;
 
 /// Space limits in bytes, for the texts and everything needed to find them.

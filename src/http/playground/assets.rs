@@ -12,7 +12,7 @@ use flate2::read::GzDecoder;
 use include_dir::{Dir, include_dir};
 use tokio::sync::OnceCell;
 
-use super::state::GraphqlState;
+use crate::http::state::GraphqlState;
 use crate::scheduling::runtime::OperationRuntime;
 
 /// Each file is compressed with gzip and has `.gz` appended to its name.

@@ -93,8 +93,8 @@ mod tests {
     use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
     use tokio::time::{Instant, sleep};
 
-    use super::super::rate_limit::{RateLimit, RateLimiter};
     use super::*;
+    use crate::http::rate_limit::{RateLimit, RateLimiter};
 
     /// Seconds that a connection lingers, and the number of bytes it reads, while the client does something.
     async fn lingers(client: impl AsyncFnOnce(DuplexStream)) -> (u64, u64) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::rate_limit::{RateLimiter, TrustedProxies, network};
+use crate::http::rate_limit::{RateLimiter, TrustedProxies, network};
 
 /// Points that an address is charged for each connection, and for a request head that was begun but never finished.
 const CONNECTION: u64 = 100;
@@ -133,8 +133,8 @@ impl Drop for ConnectionPermit {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rate_limit::RateLimit;
     use super::*;
+    use crate::http::rate_limit::RateLimit;
 
     #[test]
     fn an_address_has_so_many_connections_and_a_proxy_has_all() {

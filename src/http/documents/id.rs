@@ -9,9 +9,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::error::HttpError;
-use super::parameter::Text;
-use super::sha256;
+use crate::http::error::HttpError;
+use crate::http::request::parameter::Text;
+use crate::http::sha256;
 
 /// Maximum length of an id, in bytes. Hashes take 64, operation names with a version a little more.
 pub const LONGEST_ID: usize = 256;

@@ -7,8 +7,8 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt;
 
-use super::error::HttpError;
-use super::timeout_stream::OVERFRAMED;
+use crate::http::error::HttpError;
+use crate::http::server::timeout_stream::OVERFRAMED;
 
 /// Refuses all media types except JSON. Pages of other origins can send forms and plain text without a CORS preflight,
 /// and must not reach the API that way.

@@ -10,13 +10,15 @@ use axum::response::Response;
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use super::accept::MediaType;
-use super::error::HttpError;
-use super::rate_limit::RateLimitPermit;
-use super::request_id::RequestIdExt;
-use super::state::GraphqlState;
-use super::{body, origin, response};
 use crate::auth::Secret;
+use crate::http::error::HttpError;
+use crate::http::rate_limit::RateLimitPermit;
+use crate::http::request::accept::MediaType;
+use crate::http::request::body;
+use crate::http::request::origin;
+use crate::http::request::request_id::RequestIdExt;
+use crate::http::response;
+use crate::http::state::GraphqlState;
 
 /// Maximum size of the body, in bytes; a code has 43.
 const BODY: usize = 1 << 10;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::document_cache::{self, ValidatedDocument};
-use super::document_id::{PREFIX, normalize_id};
+use super::cache::{self, ValidatedDocument};
+use super::id::{PREFIX, normalize_id};
 use super::manifest;
-use super::sha256::{Hash, hash, hex};
+use crate::http::sha256::{Hash, hash, hex};
 use crate::schema::query_limits::QueryLimits;
 use crate::schema::{PreparedDocument, Schema};
 use crate::text::quote::quote;
@@ -100,7 +100,7 @@ impl TrustedDocuments {
 
 /// Parses and plans a document. The error says what is wrong with the text, and where.
 fn ready(text: &str, schema: &Schema, limits: &QueryLimits) -> Result<PreparedDocument, String> {
-    let (message, place) = match document_cache::parse(schema, text, limits) {
+    let (message, place) = match cache::parse(schema, text, limits) {
         Ok(Ok(mut document)) => {
             document.prepare();
             return Ok(document);
