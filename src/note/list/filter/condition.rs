@@ -10,7 +10,7 @@ use super::operator::{ConditionCounter, IS_NULL, Operators, not_too_many};
 use crate::error::{Error, Result};
 use crate::graphql::global_id::NodeKind;
 use crate::note::enums::{NoteReferenceType, NoteStatus};
-use crate::note::sort_key::{self, NullOrder};
+use crate::note::list::sort_key::{self, NullOrder};
 use crate::store::AccessScope;
 use crate::store::db::{one_of, one_of_texts};
 use crate::store::entity::note;
@@ -311,9 +311,9 @@ pub fn without_nul(path: &str, text: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::comparator::{AssigneesFilter, NoteMessagesFilter, StringFilter, TagsFilter};
     use super::*;
     use crate::graphql::ListLimits;
+    use crate::note::list::filter::comparator::{AssigneesFilter, NoteMessagesFilter, StringFilter, TagsFilter};
 
     fn weight(filter: &NoteFilter) -> u64 {
         let access = AccessScope { company_id: 1, user_id: 1, confidential: true };

@@ -7,12 +7,12 @@ use breadth::{Context, field_ref, inline, object};
 
 use super::assignments::assign_users;
 use super::lock::{References, lock_note};
-use super::object::Note;
 use crate::error::Result;
 use crate::event::ChangeContext;
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::{UserError, UserErrors};
+use crate::note::object::Note;
 use crate::store::entity::token::Scope;
 use crate::user::NoteAssignee;
 

@@ -7,11 +7,11 @@ use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, Query, SelectSta
 use sea_orm::{ColumnTrait, Condition};
 
 use super::joined::{JoinedTable, on};
-use super::message_range::MessageRange;
 use crate::company::CompanyById;
 use crate::customer::CustomerById;
 use crate::error::Result;
 use crate::graphql::context::DataSource;
+use crate::note::message::range::MessageRange;
 use crate::note_type::NoteTypeById;
 use crate::store::ColumnSet;
 use crate::store::db::RowQueries;

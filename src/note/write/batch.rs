@@ -7,11 +7,11 @@ use async_graphql::{Enum, ID};
 use breadth::{field_ref, inline, object};
 
 use super::lock::lock_notes;
-use super::object::Note;
-use super::text::NOTES;
 use crate::error::Result;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::note::object::Note;
+use crate::note::text::NOTES;
 use crate::store::AccessScope;
 use crate::store::db::Transaction;
 use crate::store::entity::note;

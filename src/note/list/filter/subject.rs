@@ -7,7 +7,7 @@ use super::comparator::StringFilter;
 use super::condition::{FilterCompiler, FilterContext, FilterPlan, without_nul};
 use super::operator::{IS_NULL, Operators, is_empty};
 use crate::error::Result;
-use crate::note::sort_key::{self, NullOrder};
+use crate::note::list::sort_key::{self, NullOrder};
 use crate::store::db::one_of_texts;
 use crate::store::entity::note;
 use crate::text::casefold::casefold;

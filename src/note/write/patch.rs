@@ -8,14 +8,14 @@ use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
 
-use super::field::NoteField;
 use super::lock::{References, lock_note};
-use super::object::Note;
 use super::patch_fields::{Diff, NotePatch, ParsedPatch};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{UserError, UserErrors};
+use crate::note::field::NoteField;
+use crate::note::object::Note;
 use crate::quota::StorageUsage;
 use crate::search::{self, IndexedTexts, Part};
 use crate::store::AccessScope;

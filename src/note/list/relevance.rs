@@ -8,9 +8,9 @@ use hashbrown::HashMap;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, WindowStatement};
 use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryTrait};
 
-use super::list::NoteList;
-use super::list_parent::{belongs, join_assigned};
+use super::note_list::NoteList;
 use super::order::{RankedNote, SCORE};
+use super::parent::{belongs, join_assigned};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::graphql::pagination::{Page, ScanExtent};

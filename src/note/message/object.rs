@@ -4,10 +4,10 @@ use std::sync::{Arc, LazyLock};
 
 use breadth::{field, field_ref, inline, object, relation, required};
 
-use super::load::NoteById;
-use super::object::Note;
 use crate::graphql::global_id::{GlobalId, NodeKind};
 use crate::graphql::scalars::{BigInt, DateTime, Url};
+use crate::note::load::by_key::NoteById;
+use crate::note::object::Note;
 use crate::store::entity::message;
 use crate::store::selected_columns::{FieldColumns, ObjectTable};
 use crate::user::{User, UserById};

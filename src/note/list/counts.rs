@@ -10,13 +10,13 @@ use sea_orm::sea_query::{
 };
 
 use super::candidates::CandidateQuery;
-use super::enums::{NoteReferenceType, NoteStatus};
 use super::filter::NoteFilter;
-use super::list::{NoteList, NoteListArgs};
+use super::note_list::{NoteList, NoteListArgs};
 use crate::error::{Error, Result};
 use crate::graphql::context::DataSource;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::pagination::CountPrecision;
+use crate::note::enums::{NoteReferenceType, NoteStatus};
 use crate::store::db::{Row, RowQueries};
 use crate::store::entity::{assignment, note, note_tag, note_type, user};
 

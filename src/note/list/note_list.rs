@@ -5,11 +5,11 @@ use hashbrown::HashMap;
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{Condition, DatabaseBackend, QueryFilter, QueryTrait, Select};
 
+use super::by_parent::ListsByParent;
 use super::candidates::CandidateQuery;
 use super::filter::{FilterPlan, NoteFilter};
-use super::list_parent::belongs;
-use super::lists_by_parent::ListsByParent;
 use super::order::{NoteOrder, NoteSortOrder, RankedNote};
+use super::parent::belongs;
 use super::scan::ScanPage;
 use crate::error::{Error, Result};
 use crate::graphql::ListLimits;

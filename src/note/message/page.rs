@@ -9,12 +9,12 @@ use std::sync::Arc;
 use async_graphql::InputObject;
 use breadth::{Args, FieldDefinition, NonNull, field, inline, object, relation_with_args};
 
-use super::load::MessagesOf;
-use super::message::NoteMessage;
-use super::message_range::MessageRange;
-use super::order::OrderDirection;
+use super::object::NoteMessage;
+use super::range::MessageRange;
 use crate::error::Result;
 use crate::graphql::pagination::{Cursor, PageArgs, PageInfo, SortKey, SortOrder};
+use crate::note::list::order::OrderDirection;
+use crate::note::load::by_key::MessagesOf;
 use crate::store::entity::message;
 
 /// The arguments of `Note.messages`.

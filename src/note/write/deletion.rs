@@ -4,10 +4,10 @@ use async_graphql::{Enum, ID};
 use breadth::{Context, field_ref, inline, leaf_enum, object};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::text::{NOTES, distinct};
 use crate::error::{Error, Result};
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::NodeKind;
+use crate::note::text::{NOTES, distinct};
 use crate::store::AccessScope;
 use crate::store::db::one_of;
 use crate::store::entity::{assignment, message, note};

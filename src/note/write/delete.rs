@@ -8,12 +8,12 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::deletion::{DeletionReport, report};
 use super::lock::lock_note;
-use super::object::Note;
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::UserError;
+use crate::note::object::Note;
 use crate::quota::{StorageUsage, messages_usage, note_bytes};
 use crate::search;
 use crate::store::AccessScope;

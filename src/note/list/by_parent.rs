@@ -5,8 +5,8 @@ use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryFilter, QueryTrait};
 
 use super::candidates::CandidateQuery;
-use super::list_parent::{belongs, join_assigned};
 use super::order::{NoteSortOrder, RankedNote};
+use super::parent::{belongs, join_assigned};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::graphql::pagination::PageRequest;

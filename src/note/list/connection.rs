@@ -6,13 +6,13 @@ use async_graphql::Value;
 use async_graphql::registry::Registry;
 use breadth::{Args, Arguments, FieldDefinition, FromArguments, NonNull, field, inline, object, relation_with_args};
 
-use super::list::{NoteList, NoteListArgs};
-use super::load::{ListKey, NotesOf, NotesTotal, SharedArgs};
-use super::object::Note;
+use super::note_list::{NoteList, NoteListArgs};
 use super::order::{NoteSortOrder, RankedNote};
 use crate::error::{Error, Result};
 use crate::graphql::context::{ContextExt, DataSource};
 use crate::graphql::pagination::{Page, PageInfo, PageRequest, page_count, total_count, total_count_precision};
+use crate::note::load::lists::{ListKey, NotesOf, NotesTotal, SharedArgs};
+use crate::note::object::Note;
 use crate::people::{ListParent, NotesField};
 use crate::search::{SharedSearch, search_hit};
 use crate::store::entity::note;

@@ -6,10 +6,10 @@ use async_graphql::ID;
 use sea_orm::sea_query::{Expr, LockType, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryFilter, QuerySelect};
 
-use super::text::{USERS, distinct};
 use crate::error::Result;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::note::text::{USERS, distinct};
 use crate::store::db::{RowQueries, Transaction, one_of};
 use crate::store::entity::{customer, note, note_type, user};
 use crate::store::{AccessScope, ColumnSet};
