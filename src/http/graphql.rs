@@ -15,19 +15,21 @@ use breadth::document::OperationKind;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use super::accept::MediaType;
-use super::connection_cpu::ConnectionCpu;
-use super::document_cache::ValidatedDocument;
+use super::documents::cache::ValidatedDocument;
+use super::documents::persisted::ResolvedDocument;
 use super::error::HttpError;
 use super::operation::{LAST_WORDS, PreparedOperation, RunningOperation, measure, refused};
-use super::origin;
-use super::persisted_documents::ResolvedDocument;
 use super::rate_limit::{REQUEST, RateLimitPermit};
-use super::request_id::RequestIdExt;
+use super::request::accept::MediaType;
+use super::request::body;
+use super::request::origin;
+use super::request::parse;
+use super::request::request_id::RequestIdExt;
+use super::response;
 use super::response::Executed;
-use super::server::ShutdownSignal;
+use super::server::connection_cpu::ConnectionCpu;
+use super::server::serve::ShutdownSignal;
 use super::state::GraphqlState;
-use super::{body, request, response};
 use crate::auth::Viewer;
 use crate::meter::{MemoryReservation, Meter};
 use crate::scheduling::Principal;
@@ -184,8 +186,8 @@ impl GraphqlState {
         let Received { sent, viewer, mut permit, mut memory, meter, mut estimate, shows_cost } = received;
         let by_post = matches!(sent, RawRequest::Body(_));
         let request = match &sent {
-            RawRequest::Body(body) => request::from_body(body)?,
-            RawRequest::QueryString(query) => request::from_query(query)?,
+            RawRequest::Body(body) => parse::from_body(body)?,
+            RawRequest::QueryString(query) => parse::from_query(query)?,
         };
         // Find the document before building the variables: this refuses most unacceptable requests.
         let found = self.stored.find(request.names, &viewer)?;

@@ -7,8 +7,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use breadth::{Buffer, PathSegment, ResponseData, ResponseError, tells_changes};
 
-use super::accept::MediaType;
 use super::error::HttpError;
+use super::request::accept::MediaType;
 use super::response_body::{self, ResponseGuard};
 use crate::error::Cause;
 use crate::meter::OperationUsage;

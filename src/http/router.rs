@@ -15,19 +15,22 @@ use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
-use super::accept::MediaType;
-use super::document_cache::DocumentCache;
+use super::documents::cache::DocumentCache;
+use super::documents::persisted::PersistedDocuments;
 use super::error::HttpError;
 use super::graphql;
 use super::health;
-use super::persisted_documents::PersistedDocuments;
+use super::playground::assets;
+use super::playground::exchange;
 use super::rate_limit::{REQUEST, RateLimiter};
 use super::readiness::Readiness;
-use super::request_id::{self, RequestIdExt};
-use super::server::HttpService;
+use super::request::accept::MediaType;
+use super::request::head;
+use super::request::request_id::{self, RequestIdExt};
+use super::response;
+use super::server::serve::HttpService;
 use super::settings::HttpSettings;
 use super::state::GraphqlState;
-use super::{head, playground, playground_exchange, response};
 use crate::auth::{IdentityProvider, Tokens};
 use crate::graphql::context::AppState;
 use crate::meter::MemoryPool;
@@ -64,9 +67,9 @@ pub fn service(app: AppState, schema: Schema, settings: &HttpSettings, runtime: 
         .route("/graphql", graphql)
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
-        .route("/", get(playground::page))
-        .route("/playground/session", post(playground_exchange::open))
-        .route("/playground/{*path}", get(playground::asset))
+        .route("/", get(assets::page))
+        .route("/playground/session", post(exchange::open))
+        .route("/playground/{*path}", get(assets::asset))
         .fallback(async || (StatusCode::NOT_FOUND, "The API is at /graphql, its playground at /.\n"))
         .with_state(Arc::clone(&state));
     let router = router.layer(
@@ -144,7 +147,7 @@ async fn add_security_headers(mut response: Response<Body>) -> Response<Body> {
 /// Lets pages of the allowed origins read responses.
 fn cross_origin(settings: &HttpSettings) -> CorsLayer {
     CorsLayer::new()
-        .allow_origin(settings.allowed_origins.iter().map(super::Origin::header).collect::<Vec<_>>())
+        .allow_origin(settings.allowed_origins.iter().map(crate::http::Origin::header).collect::<Vec<_>>())
         .allow_methods([Method::GET, Method::POST])
         .allow_headers([
             header::AUTHORIZATION,

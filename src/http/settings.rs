@@ -1,10 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::origin::Origin;
-use super::persisted_documents::PersistedDocumentSettings;
-use super::playground_session::PlaygroundSession;
+use super::documents::persisted::PersistedDocumentSettings;
+use super::playground::session::PlaygroundSession;
 use super::rate_limit::{RateLimit, TrustedProxies};
+use super::request::origin::Origin;
 use crate::auth::IdentityProviderSettings;
 use crate::meter::{MemoryLimits, OperationLimits};
 use crate::schema::query_limits::QueryLimits;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use super::document_cache::DocumentCache;
-use super::persisted_documents::PersistedDocuments;
+use super::documents::cache::DocumentCache;
+use super::documents::persisted::PersistedDocuments;
 use super::rate_limit::RateLimiter;
 use super::readiness::Readiness;
 use super::settings::HttpSettings;

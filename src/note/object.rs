@@ -6,10 +6,10 @@ use async_graphql::ID;
 use breadth::{field, field_in_context, field_ref, object, relation, required};
 
 use super::enums::{NoteReferenceType, NoteStatus};
-use super::load::{AssigneesOf, MessagesOf};
-use super::message::NoteMessage;
-use super::message_page;
-use super::message_range::MessageRange;
+use super::load::by_key::{AssigneesOf, MessagesOf};
+use super::message::object::NoteMessage;
+use super::message::page;
+use super::message::range::MessageRange;
 use crate::company::{Company, CompanyById};
 use crate::customer::{Customer, CustomerById};
 use crate::graphql::context::ContextExt;
@@ -87,7 +87,7 @@ object! {
         .reads(&["id"]);
         /// The messages in the thread of the note, oldest first by default. A page holds 1 to 100 messages, 20 by
         /// default.
-        messages = message_page::messages(|note: &Note| (note.0.id, note.0.message_count))
+        messages = page::messages(|note: &Note| (note.0.id, note.0.message_count))
             .reads(&["id", "message_count"]);
         /// The number of messages.
         message_count = field(|note: &Note| note.0.message_count);

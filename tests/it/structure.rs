@@ -9,7 +9,7 @@ use std::path::Path;
 use imports::{Module, Sources};
 
 /// The only circle: a note shows its messages, and a message shows its note.
-const NOTE_AND_MESSAGE: [&str; 3] = ["src/note/message.rs", "src/note/message_page.rs", "src/note/object.rs"];
+const NOTE_AND_MESSAGE: [&str; 3] = ["src/note/message/object.rs", "src/note/message/page.rs", "src/note/object.rs"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,0 +1,10 @@
+//! The server below HTTP: accepts connections, bounds them, closes those of slow clients, and stops.
+
+pub mod connection_cpu;
+pub mod connection_limits;
+mod linger;
+mod phase;
+mod request_body;
+pub mod serve;
+mod time_limit;
+pub mod timeout_stream;

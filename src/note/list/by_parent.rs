@@ -1,0 +1,127 @@
+//! Lists of notes under many parent records: a page of each list, in one statement.
+
+use hashbrown::HashMap;
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryFilter, QueryTrait};
+
+use super::candidates::CandidateQuery;
+use super::order::{NoteSortOrder, RankedNote};
+use super::parent::{belongs, join_assigned};
+use crate::error::Result;
+use crate::graphql::context::DataSource;
+use crate::graphql::pagination::PageRequest;
+use crate::people::ListParent;
+use crate::store::db::{RowQueries, keys_table};
+use crate::store::entity::note;
+use crate::store::{AccessScope, ColumnSet};
+
+/// A list of notes under parent records.
+#[derive(Clone, Copy)]
+pub struct ListsByParent<'l> {
+    pub reader: &'l DataSource,
+    pub parent_kind: ListParent,
+    pub access: AccessScope,
+    pub request: &'l PageRequest,
+    pub ordering: &'l NoteSortOrder,
+}
+
+/// A column of keys.
+type Key = (&'static str, &'static str);
+
+impl ListsByParent<'_> {
+    /// The rows of each parent's page: the matching ones among its first `most` notes, or among all its notes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rows(
+        self,
+        notes: &CandidateQuery,
+        most: Option<u64>,
+        parents: &[i64],
+    ) -> Result<HashMap<i64, Vec<RankedNote>>> {
+        let part = |key| {
+            let mut page = self.of_parent(notes, key);
+            let Some(most) = most else {
+                self.request.apply(&mut page, &self.ordering.ordering);
+                return page;
+            };
+            self.request.apply_cursors(&mut page, &self.ordering.ordering);
+            self.request.sort(&mut page, &self.ordering.ordering);
+            let mut page = notes.fitting(page.limit(most).take());
+            ColumnSet::<note::Entity>::ALL.select(&mut page);
+            self.request.sort(&mut page, &self.ordering.ordering);
+            self.request.limit(&mut page);
+            page
+        };
+        self.parts(part, parents).await
+    }
+
+    /// The note of each parent at which examining its notes stops; none if the parent has fewer notes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ends(
+        self,
+        notes: &CandidateQuery,
+        most: u64,
+        parents: &[i64],
+    ) -> Result<HashMap<i64, Vec<RankedNote>>> {
+        let part = |key| {
+            let mut end = self.of_parent(notes, key);
+            self.request.apply_cursors(&mut end, &self.ordering.ordering);
+            self.request.sort(&mut end, &self.ordering.ordering);
+            end.limit(1).offset(most - 1).take()
+        };
+        self.parts(part, parents).await
+    }
+
+    /// The notes of the parent whose key is in the column `key`.
+    fn of_parent(self, notes: &CandidateQuery, key: Key) -> SelectStatement {
+        let notes = notes.notes.clone();
+        if self.parent_kind == ListParent::Assignee && self.reader.db.backend() == DatabaseBackend::Sqlite {
+            let mut notes = notes.into_query();
+            join_assigned(notes.from_clear().from(crate::store::entity::assignment::Entity), self.access, key);
+            return notes;
+        }
+        notes.filter(belongs(self.parent_kind, self.access, key)).into_query()
+    }
+
+    /// Runs `part` for each parent in one statement.
+    async fn parts(
+        self,
+        part: impl Fn(Key) -> SelectStatement,
+        parents: &[i64],
+    ) -> Result<HashMap<i64, Vec<RankedNote>>> {
+        let Self { reader, access, request, ordering, .. } = self;
+        let backend = reader.db.backend();
+        let (keys, key) = keys_table(backend, parents.iter().copied());
+        let mut each = part(key);
+        let mut columns = reader.columns::<note::Entity>().and(ordering.columns());
+        if backend != DatabaseBackend::Postgres {
+            // No index contains this column: SQLite would otherwise scan all notes in a covering index instead of
+            // looking up a few by their keys.
+            columns = columns.and(ColumnSet::of("version").unwrap_or(ColumnSet::ALL));
+        }
+        let mut all = Query::select();
+        all.expr(Expr::col(key)).from_function(keys, "k");
+        columns.select(&mut all);
+        if backend == DatabaseBackend::Postgres {
+            all.join_lateral(JoinType::InnerJoin, each, note::Entity, Condition::all().add(Expr::val(true)));
+        } else {
+            // SQLite has no LATERAL: the limit is in a subquery that selects the notes of one parent. CROSS JOIN makes
+            // it look these up for each parent, instead of looking for the parents of each note of the company.
+            each.clear_selects().column((note::Entity, note::Column::Id));
+            let condition = Condition::all()
+                .add(note::Column::CompanyId.eq(access.company_id))
+                .add(Expr::col((note::Entity, note::Column::Id)).in_subquery(each));
+            all.join(JoinType::CrossJoin, note::Entity, Condition::all()).cond_where(condition);
+        }
+        request.sort(&mut all, &ordering.ordering);
+
+        let mut rows: HashMap<i64, Vec<RankedNote>> = HashMap::new();
+        for row in reader.db.read().rows(&all).await? {
+            rows.entry(row.get(0)?).or_default().push(columns.read(&row, 1)?.into());
+        }
+        Ok(rows)
+    }
+}

@@ -1,0 +1,13 @@
+//! Lists of notes: filters, orders, pages and counts.
+
+mod by_parent;
+mod candidates;
+pub mod connection;
+pub mod counts;
+pub mod filter;
+pub mod note_list;
+pub mod order;
+mod parent;
+mod relevance;
+mod scan;
+mod sort_key;

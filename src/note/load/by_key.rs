@@ -1,0 +1,188 @@
+//! The loaders of notes, assignments and messages by their keys.
+
+use std::sync::Arc;
+
+use breadth::{Loader, Prefetched};
+use hashbrown::HashMap;
+use sea_orm::{DatabaseBackend, QueryFilter, QueryOrder, Statement};
+
+use super::single_note;
+use crate::error::Result;
+use crate::graphql::context::DataSource;
+use crate::graphql::global_id::AssigneeKey;
+use crate::note::message::range::MessageRange;
+use crate::scheduling::watchdog::yield_if_long;
+use crate::store::db::{RowQueries, one_of, one_of_pairs};
+use crate::store::entity::{assignment, message, note};
+
+/// Loads notes by key.
+pub struct NoteById;
+
+impl Loader for NoteById {
+    type Key = i64;
+    type Value = Arc<note::Model>;
+    type Source = DataSource;
+    type Error = crate::error::Error;
+
+    async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
+        let keys = one_of(reader.db.backend(), (note::Entity, note::Column::Id), keys.iter().copied());
+        let notes = reader
+            .columns::<note::Entity>()
+            .matching(reader.access.visible_notes().add(keys), reader.db.read())
+            .await?;
+        Ok(notes.into_iter().map(|note| (note.id, Arc::new(note))).collect())
+    }
+    async fn load_and_prefetch(
+        reader: &DataSource,
+        keys: &[i64],
+        prefetched: &mut Prefetched,
+    ) -> Result<HashMap<i64, Self::Value>> {
+        let &[key] = keys else { return Self::load(reader, keys).await };
+        let note = single_note::note(reader, key, prefetched).await?;
+        Ok(note.into_iter().map(|note| (key, Arc::new(note))).collect())
+    }
+}
+
+/// Loads the assignments of notes, in the order in which they were made.
+pub struct AssigneesOf;
+
+impl Loader for AssigneesOf {
+    type Key = i64;
+    type Value = Vec<Arc<assignment::Model>>;
+    type Source = DataSource;
+    type Error = crate::error::Error;
+
+    async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
+        let keys = one_of(reader.db.backend(), (assignment::Entity, assignment::Column::NoteId), keys.iter().copied());
+        let assignments = reader
+            .access
+            .assignments()
+            .filter(keys)
+            .order_by_asc(assignment::Column::NoteId)
+            .order_by_asc(assignment::Column::Position);
+        let assignments = reader.columns::<assignment::Entity>().all(assignments, reader.db.read()).await?;
+        let mut answers: HashMap<i64, Self::Value> = HashMap::new();
+        for (number, assignment) in (1..).zip(assignments) {
+            answers.entry(assignment.note_id).or_default().push(Arc::new(assignment));
+            // Each of the notes may have as many assignments as there are users.
+            if number % 5_000 == 0 {
+                yield_if_long().await;
+            }
+        }
+        Ok(answers)
+    }
+    async fn load_and_prefetch(
+        reader: &DataSource,
+        keys: &[i64],
+        prefetched: &mut Prefetched,
+    ) -> Result<HashMap<i64, Self::Value>> {
+        let &[key] = keys else { return Self::load(reader, keys).await };
+        let rows = single_note::assignments(reader, key, prefetched).await?;
+        Ok(HashMap::from([(key, rows.into_iter().map(Arc::new).collect())]))
+    }
+}
+
+/// Loads assignments by key.
+pub struct AssigneeById;
+
+impl Loader for AssigneeById {
+    type Key = AssigneeKey;
+    type Value = Arc<assignment::Model>;
+    type Source = DataSource;
+    type Error = crate::error::Error;
+
+    async fn load(reader: &DataSource, keys: &[AssigneeKey]) -> Result<HashMap<AssigneeKey, Self::Value>> {
+        let columns = [assignment::Column::NoteId, assignment::Column::UserId];
+        let columns = columns.map(|column| (assignment::Entity, column));
+        let pairs = keys.iter().map(|key| (key.note_id, key.user_id));
+        let assignments = reader.access.visible_assignments().filter(one_of_pairs(reader.db.backend(), columns, pairs));
+        let assignments = reader.columns::<assignment::Entity>().all(assignments, reader.db.read()).await?;
+        let key = |row: &assignment::Model| AssigneeKey { note_id: row.note_id, user_id: row.user_id };
+        Ok(assignments.into_iter().map(|row| (key(&row), Arc::new(row))).collect())
+    }
+}
+
+/// Loads messages by key.
+pub struct MessageById;
+
+impl Loader for MessageById {
+    type Key = i64;
+    type Value = Arc<message::Model>;
+    type Source = DataSource;
+    type Error = crate::error::Error;
+
+    async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
+        let keys = one_of(reader.db.backend(), (message::Entity, message::Column::Id), keys.iter().copied());
+        let messages =
+            reader.columns::<message::Entity>().all(reader.access.messages().filter(keys), reader.db.read()).await?;
+        Ok(messages.into_iter().map(|message| (message.id, Arc::new(message))).collect())
+    }
+}
+
+/// Loads ranges of threads, oldest message first. As messages are numbered without gaps, it reads only rows that are
+/// shown.
+pub struct MessagesOf;
+
+impl Loader for MessagesOf {
+    type Key = MessageRange;
+    type Value = Vec<Arc<message::Model>>;
+    type Source = DataSource;
+    type Error = crate::error::Error;
+
+    async fn load(reader: &DataSource, keys: &[MessageRange]) -> Result<HashMap<MessageRange, Self::Value>> {
+        let backend = reader.db.backend();
+        let sql = match backend {
+            // OFFSET 0 keeps the subquery separate, so that the index is read for each range. Otherwise PostgreSQL may
+            // read all messages of the company to join them, which seems cheap until the table has statistics.
+            DatabaseBackend::Postgres => {
+                "FROM unnest($1, $2, $3) AS k(note_id, low, high) CROSS JOIN LATERAL (SELECT * FROM message \
+                 WHERE message.company_id = $4 AND message.note_id = k.note_id \
+                 AND message.position BETWEEN k.low AND k.high OFFSET 0) AS message \
+                 ORDER BY message.note_id, message.position"
+            }
+            // CROSS JOIN, for the same reason.
+            _ => {
+                "FROM json_each(?) AS k CROSS JOIN message ON message.company_id = ? \
+                 AND message.note_id = k.value ->> 0 AND message.position BETWEEN k.value ->> 1 AND k.value ->> 2 \
+                 ORDER BY message.note_id, message.position"
+            }
+        };
+        let values: Vec<sea_orm::Value> = if backend == DatabaseBackend::Postgres {
+            vec![
+                keys.iter().map(|key| key.note_id).collect::<Vec<i64>>().into(),
+                keys.iter().map(|key| key.low).collect::<Vec<i32>>().into(),
+                keys.iter().map(|key| key.high).collect::<Vec<i32>>().into(),
+                reader.access.company_id.into(),
+            ]
+        } else {
+            let ranges = keys.iter().map(|key| serde_json::json!([key.note_id, key.low, key.high]));
+            let ranges: serde_json::Value = ranges.collect();
+            vec![ranges.to_string().into(), reader.access.company_id.into()]
+        };
+        let columns = reader.columns::<message::Entity>();
+        let (low, high) = match backend {
+            DatabaseBackend::Postgres => ("k.low", "k.high"),
+            _ => ("k.value ->> 1", "k.value ->> 2"),
+        };
+        let sql = format!("SELECT {low}, {high}, {} {sql}", columns.list());
+        let rows = reader.db.read().rows_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        let mut answers: HashMap<MessageRange, Self::Value> = HashMap::new();
+        for row in rows {
+            let message = columns.read(&row, 2)?;
+            let range = MessageRange { note_id: message.note_id, low: row.get(0)?, high: row.get(1)? };
+            answers.entry(range).or_default().push(Arc::new(message));
+        }
+        Ok(answers)
+    }
+
+    /// The statement for one range is planned once; a list of ranges is planned each time.
+    async fn load_and_prefetch(
+        reader: &DataSource,
+        keys: &[MessageRange],
+        prefetched: &mut Prefetched,
+    ) -> Result<HashMap<MessageRange, Self::Value>> {
+        let &[range] = keys else { return Self::load(reader, keys).await };
+        let rows = single_note::messages(reader, range, prefetched).await?;
+        Ok(HashMap::from([(range, rows.into_iter().map(Arc::new).collect())]))
+    }
+}

@@ -1,0 +1,6 @@
+//! The loaders of notes and what belongs to them, each for many keys at once.
+
+pub mod by_key;
+mod joined;
+pub mod lists;
+mod single_note;

@@ -1,0 +1,86 @@
+//! `noteAssign`.
+
+use std::sync::Arc;
+
+use async_graphql::{ID, InputObject};
+use breadth::{Context, field_ref, inline, object};
+
+use super::assignments::assign_users;
+use super::lock::{References, lock_note};
+use crate::error::Result;
+use crate::event::ChangeContext;
+use crate::graphql::context::ContextExt;
+use crate::graphql::global_id::NodeKind;
+use crate::graphql::user_errors::{UserError, UserErrors};
+use crate::note::object::Note;
+use crate::store::entity::token::Scope;
+use crate::user::NoteAssignee;
+
+/// Users to assign to a note.
+#[derive(InputObject)]
+pub struct NoteAssignInput {
+    /// The ID of the note.
+    id: ID,
+    /// The IDs of the users: at most 100.
+    user_ids: Vec<ID>,
+}
+
+/// The result of `noteAssign`. Assigning a user twice is no error and keeps the first assignment.
+#[derive(Clone, Default)]
+pub struct NoteAssignPayload {
+    note: Option<Note>,
+    added: Vec<NoteAssignee>,
+    already_assigned_user_ids: Vec<ID>,
+    user_errors: Vec<UserError>,
+}
+
+object! {
+    /// The result of `noteAssign`. Assigning a user twice is no error and keeps the first assignment.
+    NoteAssignPayload {
+        /// The note, with its current assignees.
+        note = inline(|payload: &NoteAssignPayload| payload.note.clone());
+        /// The new assignments.
+        added = inline(|payload: &NoteAssignPayload| payload.added.clone());
+        /// The users who were assigned already.
+        already_assigned_user_ids = field_ref(|payload: &NoteAssignPayload| &payload.already_assigned_user_ids);
+        /// Errors that the user can fix. If there are any, nobody was assigned.
+        user_errors = inline(|payload: &NoteAssignPayload| payload.user_errors.clone());
+    }
+}
+
+pub async fn assign(ctx: &Context<'_>, input: NoteAssignInput) -> Result<NoteAssignPayload> {
+    let viewer = ctx.viewer(Scope::Write)?;
+    let NoteAssignInput { id, user_ids } = input;
+    let mut errors = UserErrors::default();
+    let mut references = References::default();
+    let users = references.users(&mut errors, &["input", "userIds"], &user_ids);
+
+    let app = ctx.app();
+    let transaction = app.db.begin().await?;
+    let held = lock_note(&transaction, ctx.access(), "id", &id).await?;
+    references.check(&transaction, ctx.access(), &mut errors).await?;
+    let mut note = match held {
+        Ok(note) if errors.0.is_empty() => note,
+        refused => {
+            transaction.rollback().await?;
+            errors.0.extend(refused.err());
+            return Ok(NoteAssignPayload { user_errors: errors.0, ..Default::default() });
+        }
+    };
+    let added = match assign_users(&transaction, &ChangeContext::new(viewer, app), &mut [&mut note], &users).await? {
+        Ok(added) => added,
+        Err(refused) => {
+            transaction.rollback().await?;
+            return Ok(NoteAssignPayload { user_errors: vec![refused], ..Default::default() });
+        }
+    };
+    transaction.commit_if(!added.is_empty()).await?;
+
+    let already = users.into_iter().filter(|user| added.iter().all(|row| row.user_id != *user));
+    Ok(NoteAssignPayload {
+        note: Some(Note(Arc::new(note))),
+        already_assigned_user_ids: already.map(|user| NodeKind::User.id(user)).collect(),
+        added: added.into_iter().map(|row| NoteAssignee(Arc::new(row))).collect(),
+        user_errors: Vec::new(),
+    })
+}

@@ -1,0 +1,118 @@
+//! `noteDelete`.
+
+use std::sync::Arc;
+
+use async_graphql::{ID, InputObject};
+use breadth::{Context, field_ref, inline, object};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+
+use super::deletion::{DeletionReport, report};
+use super::lock::lock_note;
+use crate::error::Result;
+use crate::event::{ChangeContext, NewEvent};
+use crate::graphql::context::ContextExt;
+use crate::graphql::global_id::NodeKind;
+use crate::graphql::user_errors::UserError;
+use crate::note::object::Note;
+use crate::quota::{StorageUsage, messages_usage, note_bytes};
+use crate::search;
+use crate::store::AccessScope;
+use crate::store::db::{Transaction, one_of};
+use crate::store::entity::event::EventType;
+use crate::store::entity::token::Scope;
+use crate::store::entity::{assignment, message, note};
+
+/// A note to delete.
+#[derive(InputObject)]
+pub struct NoteDeleteInput {
+    /// The ID of the note.
+    id: ID,
+    /// Delete the note only if it is still at this version.
+    expected_version: Option<i32>,
+}
+
+/// The result of `noteDelete`. After `VERSION_CONFLICT`, `note` is the current state.
+#[derive(Clone, Default)]
+pub struct NoteDeletePayload {
+    deleted_note_id: Option<ID>,
+    note: Option<Note>,
+    report: Option<DeletionReport>,
+    user_errors: Vec<UserError>,
+}
+
+object! {
+    /// The result of `noteDelete`. After `VERSION_CONFLICT`, `note` is the current state.
+    NoteDeletePayload {
+        /// The ID of the deleted note.
+        deleted_note_id = field_ref(|payload: &NoteDeletePayload| &payload.deleted_note_id);
+        /// The note, which still exists, after `VERSION_CONFLICT`.
+        note = inline(|payload: &NoteDeletePayload| payload.note.clone());
+        /// The records that were deleted with the note, and those that lost their link to it.
+        report = inline(|payload: &NoteDeletePayload| payload.report.clone());
+        /// Errors that the user can fix. If there are any, nothing was deleted.
+        user_errors = inline(|payload: &NoteDeletePayload| payload.user_errors.clone());
+    }
+}
+
+pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDeletePayload> {
+    let viewer = ctx.viewer(Scope::Write)?;
+    let NoteDeleteInput { id, expected_version } = input;
+    let app = ctx.app();
+    let access = ctx.access();
+    let transaction = app.db.begin().await?;
+    let note = match lock_note(&transaction, access, "id", &id).await? {
+        Ok(note) => note,
+        Err(refused) => {
+            transaction.rollback().await?;
+            return Ok(NoteDeletePayload { user_errors: vec![refused], ..Default::default() });
+        }
+    };
+    if let Some(expected) = expected_version.filter(|expected| *expected != note.version) {
+        transaction.rollback().await?;
+        let user_errors = vec![UserError::version_conflict(expected, note.version)];
+        return Ok(NoteDeletePayload { note: Some(Note(Arc::new(note))), user_errors, ..Default::default() });
+    }
+    let report = remove(&transaction, access, &ChangeContext::new(viewer, app), std::slice::from_ref(&note)).await?;
+    transaction.commit().await?;
+
+    Ok(NoteDeletePayload {
+        deleted_note_id: Some(NodeKind::Note.id(note.id)),
+        note: None,
+        report: Some(report),
+        user_errors: Vec::new(),
+    })
+}
+
+/// Deletes locked notes, with their messages and assignments, and appends the events to the log.
+pub async fn remove(
+    transaction: &Transaction,
+    access: AccessScope,
+    context: &ChangeContext<'_>,
+    notes: &[note::Model],
+) -> Result<DeletionReport> {
+    let report = report(transaction, access, notes).await?;
+    let backend = transaction.get_database_backend();
+    let keys = || notes.iter().map(|note| note.id);
+    let messages = messages_usage(transaction, access.company_id, &keys().collect::<Vec<i64>>()).await?;
+    let count = i64::try_from(notes.len()).unwrap_or(i64::MAX);
+    let growth = StorageUsage { notes: -count, bytes: -messages.bytes - notes.iter().map(note_bytes).sum::<i64>() };
+    message::Entity::delete_many()
+        .filter(message::Column::CompanyId.eq(access.company_id))
+        .filter(one_of(backend, (message::Entity, message::Column::NoteId), keys()))
+        .exec(transaction)
+        .await?;
+    assignment::Entity::delete_many()
+        .filter(assignment::Column::CompanyId.eq(access.company_id))
+        .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), keys()))
+        .exec(transaction)
+        .await?;
+    search::remove_notes(transaction, access.company_id, &keys().collect::<Vec<i64>>()).await?;
+    note::Entity::delete_many()
+        .filter(note::Column::CompanyId.eq(access.company_id))
+        .filter(one_of(backend, (note::Entity, note::Column::Id), keys()))
+        .exec(transaction)
+        .await?;
+    let deleted = |note_id| NewEvent::new(EventType::Deleted, note_id, None, &[]);
+    context.append(transaction, keys().map(deleted).collect(), growth).await?;
+    Ok(report)
+}

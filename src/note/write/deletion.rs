@@ -1,0 +1,182 @@
+//! Deletion reports: the records that a deletion removes, and those that stay but lose their link.
+
+use async_graphql::{Enum, ID};
+use breadth::{Context, field_ref, inline, leaf_enum, object};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::error::{Error, Result};
+use crate::graphql::context::ContextExt;
+use crate::graphql::global_id::NodeKind;
+use crate::note::text::{NOTES, distinct};
+use crate::store::AccessScope;
+use crate::store::db::one_of;
+use crate::store::entity::{assignment, message, note};
+
+/// Maximum number of records that a report lists; it counts all.
+const MAX_ITEMS: u64 = 1_000;
+
+/// What happens to a record when a note is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum DeletionAction {
+    /// The record is deleted.
+    Deleted,
+    /// The record stays, but loses its link to the note.
+    Detached,
+}
+leaf_enum!(DeletionAction);
+
+/// The type of a record that a deletion removes or detaches; the same name as the record's `__typename`. Values may be
+/// added: clients keep a fallback branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(rename_items = "PascalCase")]
+pub enum RecordType {
+    /// A note.
+    Note,
+    /// A message in the thread of a note.
+    NoteMessage,
+    /// A customer.
+    Customer,
+    /// A user: the author of the note, or one of its assignees.
+    User,
+    /// A note type.
+    NoteType,
+}
+leaf_enum!(RecordType);
+
+impl RecordType {
+    fn kind(self) -> NodeKind {
+        match self {
+            Self::Note => NodeKind::Note,
+            Self::NoteMessage => NodeKind::NoteMessage,
+            Self::Customer => NodeKind::Customer,
+            Self::User => NodeKind::User,
+            Self::NoteType => NodeKind::NoteType,
+        }
+    }
+}
+
+/// A record that a deletion removes or detaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletionItem {
+    type_name: RecordType,
+    record_id: ID,
+    action: DeletionAction,
+}
+
+object! {
+    /// A record that a deletion removes or detaches.
+    DeletionItem {
+        /// The type of the record.
+        type_name = field_ref(|item: &DeletionItem| &item.type_name);
+        /// The global ID of the record. `node(id:)` finds the record while it exists.
+        record_id = field_ref(|item: &DeletionItem| &item.record_id);
+        /// What happens to the record.
+        action = field_ref(|item: &DeletionItem| &item.action);
+    }
+}
+
+/// All records that a deletion removes, and all that stay but lose their link to a removed record. Each record is
+/// listed once: notes, their messages, then the people and the type.
+#[derive(Clone, Debug)]
+pub struct DeletionReport {
+    total_count: u64,
+    items: Vec<DeletionItem>,
+    truncated: bool,
+}
+
+object! {
+    /// All records that a deletion removes, and all that stay but lose their link to a removed record. Each record is
+    /// listed once: notes, their messages, then the people and the type. Assignments, which are deleted with their
+    /// notes, are not listed.
+    DeletionReport {
+        /// The number of records, listed or not.
+        total_count = field_ref(|report: &DeletionReport| &report.total_count);
+        /// The records, at most 1,000.
+        items = inline(|report: &DeletionReport| report.items.clone());
+        /// Whether there are more records than are listed.
+        truncated = field_ref(|report: &DeletionReport| &report.truncated);
+    }
+}
+
+impl DeletionItem {
+    fn new(action: DeletionAction, type_name: RecordType, id: i64) -> Self {
+        Self { type_name, record_id: type_name.kind().id(id), action }
+    }
+}
+
+/// Reports what deleting these notes would do. Skips notes that the viewer does not see, and changes nothing.
+///
+/// # Errors
+/// INVALID if there are too many IDs or one is malformed; when the database fails.
+pub async fn preview(ctx: &Context<'_>, ids: &[ID]) -> Result<DeletionReport> {
+    if ids.len() > NOTES {
+        let count = ids.len();
+        return Err(Error::Invalid(format!("`ids` has {count} values; at most {NOTES} are allowed.")));
+    }
+    let keys = ids.iter().map(|id| NodeKind::Note.parse_arg(id)).collect::<Result<Vec<i64>>>()?;
+    let db = &ctx.app().db;
+    let access = ctx.access();
+    let notes = access
+        .notes()
+        .filter(one_of(db.backend(), (note::Entity, note::Column::Id), keys))
+        .order_by_asc(note::Column::Id)
+        .all(db.read())
+        .await?;
+    report(db.read(), access, &notes).await
+}
+
+/// # Errors
+/// When the database fails.
+pub async fn report(
+    connection: &impl ConnectionTrait,
+    access: AccessScope,
+    notes: &[note::Model],
+) -> Result<DeletionReport> {
+    let backend = connection.get_database_backend();
+    let keys: Vec<i64> = notes.iter().map(|note| note.id).collect();
+    let messages: Vec<i64> = message::Entity::find()
+        .select_only()
+        .column(message::Column::Id)
+        .filter(sea_orm::ColumnTrait::eq(&message::Column::CompanyId, access.company_id))
+        .filter(one_of(backend, (message::Entity, message::Column::NoteId), keys.iter().copied()))
+        .order_by_asc(message::Column::NoteId)
+        .order_by_asc(message::Column::Position)
+        .limit(MAX_ITEMS)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let assignees: Vec<i64> = access
+        .assignments()
+        .select_only()
+        .column(assignment::Column::UserId)
+        .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), keys.iter().copied()))
+        // Each user once, in the order of first occurrence: the notes may have as many assignments as a hundred times
+        // all users.
+        .group_by(assignment::Column::UserId)
+        .order_by_asc(sea_orm::ColumnTrait::min(&assignment::Column::NoteId))
+        .order_by_asc(sea_orm::ColumnTrait::min(&assignment::Column::Position))
+        .order_by_asc(assignment::Column::UserId)
+        .into_tuple()
+        .all(connection)
+        .await?;
+
+    let users = distinct(notes.iter().filter_map(|note| note.user_id).chain(assignees));
+    let customers = distinct(notes.iter().filter_map(|note| note.customer_id));
+    let types = distinct(notes.iter().filter_map(|note| note.type_id));
+    let all_messages: u64 = notes.iter().map(|note| u64::from(note.message_count.unsigned_abs())).sum();
+    let others = notes.len() + users.len() + customers.len() + types.len();
+    let total_count = all_messages + others as u64;
+
+    let deleted = |of: RecordType| move |id| DeletionItem::new(DeletionAction::Deleted, of, id);
+    let detached = |of: RecordType| move |id| DeletionItem::new(DeletionAction::Detached, of, id);
+    let mut items: Vec<DeletionItem> = keys
+        .into_iter()
+        .map(deleted(RecordType::Note))
+        .chain(messages.into_iter().map(deleted(RecordType::NoteMessage)))
+        .chain(customers.into_iter().map(detached(RecordType::Customer)))
+        .chain(users.into_iter().map(detached(RecordType::User)))
+        .chain(types.into_iter().map(detached(RecordType::NoteType)))
+        .collect();
+    items.truncate(usize::try_from(MAX_ITEMS).unwrap_or(usize::MAX));
+    Ok(DeletionReport { truncated: total_count > items.len() as u64, total_count, items })
+}

@@ -1,0 +1,179 @@
+//! Steps of all mutations: finding the note, and checking the records that it links to.
+
+use std::collections::HashSet;
+
+use async_graphql::ID;
+use sea_orm::sea_query::{Expr, LockType, Order, Query, SelectStatement, UnionType};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryFilter, QuerySelect};
+
+use crate::error::Result;
+use crate::graphql::global_id::NodeKind;
+use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::note::text::{USERS, distinct};
+use crate::store::db::{RowQueries, Transaction, one_of};
+use crate::store::entity::{customer, note, note_type, user};
+use crate::store::{AccessScope, ColumnSet};
+use crate::text::quote::quote;
+
+/// Loads a note that the viewer sees, and locks it until the transaction ends.
+pub async fn lock_note(
+    transaction: &Transaction,
+    access: AccessScope,
+    field: &str,
+    id: &ID,
+) -> Result<Result<note::Model, UserError>> {
+    let key = match NodeKind::Note.parse(id) {
+        Ok(key) => key,
+        Err(message) => return Ok(Err(UserError::new(ErrorCode::Invalid, &["input", field], message))),
+    };
+    let found = lock_notes(transaction, access, &[key]).await?.pop();
+    Ok(found.ok_or_else(|| UserError::no_note(field, id)))
+}
+
+/// Loads those of the notes that the viewer sees, in the order of their keys, and locks them until the transaction
+/// ends. (`SQLite` has one writer at a time anyway.) The rows are locked in key order too, so that two changes of many
+/// notes cannot deadlock.
+pub async fn lock_notes(transaction: &Transaction, access: AccessScope, keys: &[i64]) -> Result<Vec<note::Model>> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = transaction.get_database_backend();
+    let id = (note::Entity, note::Column::Id);
+    let find = || {
+        let condition = access.visible_notes().add(one_of(backend, id, keys.iter().copied()));
+        Query::select().from(note::Entity).cond_where(condition).order_by(id, Order::Asc).take()
+    };
+    let columns = ColumnSet::<note::Entity>::ALL;
+    let mut held = find();
+    columns.select(&mut held);
+    let rows = transaction.rows(held.lock_exclusive()).await?;
+    let mut notes = rows.iter().map(|row| columns.read(row, 0)).collect::<Result<Vec<note::Model>, _>>()?;
+    // The check may have used a snapshot from before the lock wait; repeat it where access depends on an assignment.
+    if !access.confidential && notes.iter().any(|note| note.confidential) {
+        let rows = transaction.rows(find().column(id)).await?;
+        let seen = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<i64>, _>>()?;
+        notes.retain(|note| seen.binary_search(&note.id).is_ok());
+    }
+    Ok(notes)
+}
+
+/// Returns the notes that the viewer still sees after `removed` users were unassigned: viewers who unassign themselves
+/// from a confidential note may lose access to it.
+pub async fn still_visible(
+    transaction: &Transaction,
+    access: AccessScope,
+    notes: impl IntoIterator<Item = &note::Model>,
+    removed: &[i64],
+) -> Result<HashSet<i64>> {
+    let may_be_gone =
+        |note: &note::Model| note.confidential && !access.confidential && removed.contains(&access.user_id);
+    let (asked, seen): (Vec<&note::Model>, Vec<&note::Model>) = notes.into_iter().partition(|note| may_be_gone(note));
+    let mut seen: HashSet<i64> = seen.into_iter().map(|note| note.id).collect();
+    if !asked.is_empty() {
+        let keys = asked.into_iter().map(|note| note.id);
+        let keys = one_of(transaction.get_database_backend(), (note::Entity, note::Column::Id), keys);
+        let found = access.notes().select_only().column(note::Column::Id).filter(keys);
+        seen.extend(found.into_tuple::<i64>().all(transaction).await?);
+    }
+    Ok(seen)
+}
+
+/// The references in an input, to be looked up together.
+#[derive(Default)]
+pub struct References(Vec<(NodeKind, i64, Vec<String>)>);
+
+impl References {
+    /// Adds a reference; a malformed ID is an error at once.
+    pub fn add(&mut self, errors: &mut UserErrors, kind: NodeKind, path: &[&str], id: &ID) -> Option<i64> {
+        match kind.parse(id) {
+            Ok(key) => {
+                self.0.push((kind, key, path.iter().map(|&name| name.to_owned()).collect()));
+                Some(key)
+            }
+            Err(message) => {
+                errors.add(ErrorCode::Invalid, path, message);
+                None
+            }
+        }
+    }
+
+    /// Adds a list of users, without duplicates.
+    pub fn users(&mut self, errors: &mut UserErrors, path: &[&str], ids: &[ID]) -> Vec<i64> {
+        if !errors.check_count(path, ids.len(), USERS) {
+            return Vec::new();
+        }
+        let user = |(index, id): (usize, &ID)| {
+            let index = index.to_string();
+            self.add(errors, NodeKind::User, &[path, &[index.as_str()]].concat(), id)
+        };
+        distinct(ids.iter().enumerate().filter_map(user))
+    }
+
+    /// Looks up the references: each that does not exist for the viewer is an error.
+    pub async fn check(self, transaction: &Transaction, access: AccessScope, errors: &mut UserErrors) -> Result<()> {
+        let keys =
+            |kind: NodeKind| self.0.iter().filter(move |link| link.0 == kind).map(|link| link.1).collect::<Vec<_>>();
+        let mut found: HashSet<(NodeKind, i64)> = HashSet::new();
+        let backend = transaction.get_database_backend();
+        let people = [
+            existing(
+                backend,
+                NodeKind::Customer,
+                access.visible_customers(),
+                customer::Column::Id,
+                keys(NodeKind::Customer),
+            ),
+            existing(backend, NodeKind::User, access.visible_users(), user::Column::Id, keys(NodeKind::User)),
+        ];
+        let people = people.into_iter().flatten().reduce(|mut all, more| {
+            all.union(UnionType::All, more);
+            all
+        });
+        // Types can be deleted. Lock them as the foreign key will, so that a type that is being deleted counts as
+        // missing. A UNION cannot lock rows, so this is a statement of its own.
+        let types = existing(
+            backend,
+            NodeKind::NoteType,
+            access.visible_note_types(),
+            note_type::Column::Id,
+            keys(NodeKind::NoteType),
+        );
+        let types = types.map(|mut types| types.lock(LockType::KeyShare).take());
+        for statement in people.into_iter().chain(types) {
+            for row in transaction.rows(&statement).await? {
+                let kind: String = row.get(0)?;
+                let key = row.get(1)?;
+                found.extend(NodeKind::from_prefix(&kind).map(|kind| (kind, key)));
+            }
+        }
+        for (kind, key, path) in self.0 {
+            if !found.contains(&(kind, key)) {
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                let message = format!("There is no {} {}.", kind.name(), quote(&kind.id(key)));
+                errors.add(ErrorCode::ReferenceNotFound, &path, message);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Selects the records that exist and match the condition, each with its kind in the first column.
+fn existing<C: ColumnTrait>(
+    backend: DatabaseBackend,
+    kind: NodeKind,
+    condition: Condition,
+    id: C,
+    keys: Vec<i64>,
+) -> Option<SelectStatement> {
+    if keys.is_empty() {
+        return None;
+    }
+    let table = C::EntityName::default();
+    let mut statement = Query::select();
+    statement.expr(Expr::val(kind.name())).column((table, id)).from(table).cond_where(condition.add(one_of(
+        backend,
+        (table, id),
+        keys,
+    )));
+    Some(statement)
+}
