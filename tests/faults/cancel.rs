@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
-use crate::chance::Random;
 use crate::run::Run;
-use crate::support::{App, Client};
 use crate::whole::{assert_whole, number, texts};
 use crate::wire::Wire;
+use testkit::Random;
+use testkit::{App, Client};
 
 const UNLIMITED: RateLimit = RateLimit { operations: 100_000, budget: 1 << 50, refill: 1 << 50 };
 /// Number of clients that are connected at the same time.

@@ -15,10 +15,10 @@ use tokio::process::Command;
 use tokio::time::sleep;
 
 use crate::run::Run;
-use crate::support::App;
-use crate::support::process::Process;
 use crate::whole::{assert_whole, number, texts};
 use crate::wire::Wire;
+use testkit::App;
+use testkit::process::Process;
 
 const CREATE: &str = "mutation($subject: String!, $details: String!) {
     noteCreate(input: { subject: $subject, details: $details, idempotencyKey: $subject }) { note { id } } }";

@@ -13,9 +13,9 @@ use url::Url;
 
 use crate::run::Run;
 use crate::site::Site;
-use crate::support::process::Process;
-use crate::support::{Database, Engine};
 use crate::wire::Wire;
+use testkit::process::Process;
+use testkit::{Database, Engine};
 
 /// A proxy in front of a server that can swallow what is sent on its existing connections.
 struct Hole {

@@ -10,9 +10,9 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::chance::Random;
 use crate::run::Run;
 use crate::wire::{Answer, Wire};
+use testkit::Random;
 
 const CREATE: &str = "mutation($subject: String!, $details: String!) {
     noteCreate(input: { subject: $subject, details: $details, idempotencyKey: $subject }) {

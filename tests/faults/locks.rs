@@ -9,9 +9,9 @@ use tokio::time::sleep;
 use crate::load::Load;
 use crate::run::{HEALED, Run};
 use crate::site::Site;
-use crate::support::process::Process;
-use crate::support::{Database, Engine};
 use crate::wire::Wire;
+use testkit::process::Process;
+use testkit::{Database, Engine};
 
 /// Blocks writes of notes until the transaction ends.
 async fn lock(door: &DatabaseConnection) {

@@ -11,9 +11,9 @@ use crate::cluster::Cluster;
 use crate::load::Load;
 use crate::run::{HEALED, Run};
 use crate::site::Site;
-use crate::support::process::Process;
-use crate::support::{Database, Engine};
 use crate::wire::Wire;
+use testkit::process::Process;
+use testkit::{Database, Engine};
 
 /// Closes the program's connections to this database.
 async fn terminate_all(door: &DatabaseConnection) {

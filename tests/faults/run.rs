@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::chance::Random;
+use testkit::Random;
 
 /// Factor on promised times, for debug builds on a busy machine.
 const SLACK: u32 = 10;

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::cluster::{Cluster, Identity};
 use crate::run::Run;
-use crate::support::Engine;
+use testkit::Engine;
 
 /// A certificate authority.
 struct Authority {

@@ -8,8 +8,8 @@ use tokio::process::Command;
 
 use crate::load::{Load, assert_kept};
 use crate::run::Run;
-use crate::support::process::{PROGRAM, Process};
 use crate::whole::{assert_whole, texts};
+use testkit::process::{Process, program};
 
 pub struct Site {
     pub url: String,
@@ -67,7 +67,7 @@ impl Site {
 }
 
 async fn run(url: &str, arguments: &[&str]) -> String {
-    let mut command = Command::new(PROGRAM);
+    let mut command = Command::new(program());
     let output = command.args(arguments).env_clear().env("DATABASE_URL", url).output().await.unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

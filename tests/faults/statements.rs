@@ -9,8 +9,8 @@ use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
 use crate::run::Run;
-use crate::support::{Database, Engine};
 use crate::whole::number;
+use testkit::{Database, Engine};
 
 /// Opens a database with this statement timeout.
 async fn open(database: &Database, milliseconds: u64) -> Db {

@@ -9,10 +9,10 @@ use tokio::time::timeout;
 
 use crate::run::Run;
 use crate::site::Site;
-use crate::support::process::Process;
-use crate::support::{Database, Engine};
 use crate::whole::{assert_whole, number};
 use crate::wire::Wire;
+use testkit::process::Process;
+use testkit::{Database, Engine};
 
 const IN_FLIGHT: usize = 50;
 /// Seconds for which a server that was told to stop is not ready, but still accepts requests: enough for a slow machine

@@ -15,8 +15,8 @@ use crate::load::Load;
 use crate::mount::{self, SmallDisk};
 use crate::run::{HEALED, Run};
 use crate::site::Site;
-use crate::support::process::{PROGRAM, Process};
-use crate::support::{App, Client, Database, Engine, Response};
+use testkit::process::{Process, program};
+use testkit::{App, Client, Database, Engine, Response};
 
 /// Characters in the details of each note, so that a disk of a few MiB is soon full.
 const LONG: usize = 20_000;
@@ -69,7 +69,7 @@ async fn on_sqlite(run: &Run) {
     let disk = SmallDisk::mount(&small, 24, "root");
     std::fs::copy(file(folder.path()), file(&disk.outside())).unwrap();
     let mut command = Command::from(disk.command());
-    command.arg(PROGRAM);
+    command.arg(program());
     let url = format!("sqlite://{}", file(&small).display());
     let process = Process::serve_by(command, &url, &["--stop-delay", "0"]).await;
     let load = fill_and_clear(run, &disk, &process, &site.token).await;
@@ -87,7 +87,7 @@ async fn a_file_that_cannot_grow_is_reported_and_loses_nothing() {
     let site = Site::at(database.url()).await;
     let mut command = Command::new("sh");
     // The system kills a process that exceeds the limit, unless it ignores the signal.
-    command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", PROGRAM]);
+    command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh", program()]);
     let process = Process::serve_by(command, &site.url, &["--stop-delay", "0"]).await;
     let load = Load::start(&run, process.address, &site.token, 4, LONG);
     load.until_all_write().await;
@@ -115,7 +115,7 @@ async fn a_read_only_file_system_is_refused_at_the_start() {
     let url = format!("sqlite://{}", folder.path().join("notegraph.db").display());
     Site::at(&url).await;
     let mut command = Command::from(mount::read_only(folder.path()));
-    command.args([PROGRAM, "serve", "--listen", "127.0.0.1:0"]).env_clear().env("DATABASE_URL", &url);
+    command.args([program(), "serve", "--listen", "127.0.0.1:0"]).env_clear().env("DATABASE_URL", &url);
     let output = command.kill_on_drop(true).output().await.unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     run.say(errors.lines().next().unwrap_or_default());

@@ -3,7 +3,7 @@
 use notegraph::store::db::Db;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
-use crate::support::assert_search_index_is_current;
+use testkit::assert_search_index_is_current;
 
 /// Fails if a change was made by half: a note without its event, a version without its change, a message that the note
 /// does not count, a text that cannot be found. Assumes that only subject and details of notes were patched.

@@ -5,10 +5,10 @@ use notegraph::store::entity::token::Scope;
 use serde_json::json;
 
 use crate::run::Run;
-use crate::support::App;
-use crate::support::process::Process;
 use crate::whole::{assert_whole, number};
 use crate::wire::Wire;
+use testkit::App;
+use testkit::process::Process;
 
 const WRITERS: u64 = 8;
 const EACH: u64 = 50;

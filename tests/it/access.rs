@@ -8,7 +8,7 @@ use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use self::cases::{CASES, Case, PLACES};
-use crate::support::{App, Client, Company, Contents, Response, User};
+use testkit::{App, Client, Company, Contents, Response, User};
 
 /// Linked records, one of each kind.
 struct Records {

@@ -7,7 +7,7 @@ use axum::http::Request;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Response};
+use testkit::{App, Client, Response};
 
 /// A document, with the operation names and variables that are sent with it.
 struct Case {

@@ -12,7 +12,7 @@ use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::support::{App, Client, ENDLESS};
+use testkit::{App, Client, ENDLESS};
 
 /// Number of notes, and of characters in each, which JSON writes with six bytes.
 const NOTES: usize = 5;

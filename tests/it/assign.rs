@@ -8,7 +8,7 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company, Contents, User};
+use testkit::{App, Client, Company, Contents, User};
 
 const ASSIGN: &str = "mutation($input: NoteAssignInput!) { change: noteAssign(input: $input) {
     note { version assignees { user { username } assignedBy { username } createdOn } }

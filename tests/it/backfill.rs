@@ -9,7 +9,7 @@ use notegraph::store::entity::{company, derived as progress, note};
 use notegraph::text::casefold::casefold;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder, Statement};
 
-use crate::support::{App, Database, Engine};
+use testkit::{App, Database, Engine};
 
 const SUBJECTS: [Option<&str>; 5] = [Some("Straße 'é'"), None, Some(""), Some("ПРИВЕТ \"%_\\"), Some("\u{1f80}")];
 

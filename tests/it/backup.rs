@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::{App, Client, Contents, Engine};
+use testkit::{App, Client, Contents, Engine};
 
 const NOTES: &str =
     "{ notes(first: 100) { totalCount nodes { id subject version messages { totalCount nodes { message } } } } }";

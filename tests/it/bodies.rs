@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
-use crate::support::{App, Client, ENDLESS};
+use testkit::{App, Client, ENDLESS};
 
 const AT_MOST: Duration = Duration::from_mins(1);
 const MIB: u64 = 1 << 20;

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Method, Request};
 use notegraph::store::entity::token::Scope;
 use serde_json::json;
 
-use crate::support::{App, Client, Response};
+use testkit::{App, Client, Response};
 
 const CREATE: &str = r#"mutation { noteCreate(input: { subject: "by somebody else" }) { note { id } } }"#;
 const EVIL: &str = "https://evil.example";

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
-use crate::support::App;
+use testkit::App;
 
 const AT_MOST: Duration = Duration::from_mins(1);
 /// The costs of a connection, of a request, and of a head that is begun and never finished.

@@ -8,7 +8,7 @@ use notegraph::store::entity::token::Scope;
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::support::{App, Database, Engine};
+use testkit::{App, Database, Engine};
 
 fn command(database: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_notegraph"));

@@ -4,7 +4,7 @@
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company, Contents, Response, User};
+use testkit::{App, Client, Company, Contents, Response, User};
 
 const NOTE: i64 = 700_001;
 const MESSAGE: i64 = 700_101;

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::support::{App, Client};
+use testkit::{App, Client};
 
 /// Timeout of every wait, so that a test that hangs fails.
 const AT_MOST: Duration = Duration::from_mins(1);

@@ -5,7 +5,7 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company, Contents, User};
+use testkit::{App, Client, Company, Contents, User};
 
 const CREATE: &str = "mutation($input: NoteCreateInput!) { noteCreate(input: $input) {
     note {

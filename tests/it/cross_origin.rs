@@ -7,7 +7,7 @@ use notegraph::schema;
 use notegraph::store::entity::token::Scope;
 use tower::ServiceExt;
 
-use crate::support::{App, Client};
+use testkit::{App, Client};
 
 const FRONT: &str = "https://front.example.com";
 

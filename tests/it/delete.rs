@@ -6,7 +6,7 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company, Contents, User};
+use testkit::{App, Client, Company, Contents, User};
 
 const REPORT: &str = "totalCount truncated items { typeName recordId action }";
 

@@ -10,7 +10,7 @@ use notegraph::store::entity::user::UserStatus;
 use notegraph::store::entity::{assignment, company, customer, event, message, note, note_type, user};
 use sea_orm::EntityTrait;
 
-use crate::support::App;
+use testkit::App;
 
 /// All rows, sorted by their keys.
 #[derive(PartialEq)]

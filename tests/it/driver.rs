@@ -5,7 +5,7 @@ use sea_orm::prelude::{Date, DateTimeUtc};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement, Value};
 use serde_json::json;
 
-use crate::support::{App, Database, Engine};
+use testkit::{App, Database, Engine};
 
 fn ask<const N: usize>(sql: &str, values: [Value; N]) -> Statement {
     Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, values)

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::support::{App, Client, ENDLESS};
+use testkit::{App, Client, ENDLESS};
 
 /// Timeout of every wait, so that a test that hangs fails.
 const AT_MOST: Duration = Duration::from_mins(1);

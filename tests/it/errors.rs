@@ -4,7 +4,7 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Response};
+use testkit::{App, Client, Response};
 
 struct Seeded {
     app: App,

@@ -25,7 +25,7 @@ use notegraph::exchange::intake::Summary;
 use notegraph::store::db::Db;
 use tempfile::TempDir;
 
-use crate::support::{Database, Engine};
+use testkit::{Database, Engine};
 
 /// A database to import into, and a directory for the files.
 pub struct Exchange {

@@ -2,7 +2,6 @@
 
 mod bounded;
 mod bounds;
-mod chance;
 mod counts;
 mod evaluate;
 mod generate;
@@ -10,7 +9,6 @@ mod random;
 mod walk;
 mod world;
 
-pub use chance::Random;
 pub use evaluate::{matches, order};
 pub use random::HASTY;
 pub use world::Row;
@@ -19,7 +17,7 @@ use notegraph::store::entity::note::ReferenceType;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client};
+use testkit::{App, Client};
 
 /// A client in a company with three notes: one with every field, one with none, and one with other values.
 async fn three_notes() -> (App, Client, [String; 3]) {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::loading::demo_client;
 use crate::plans::FOUND_BY;
-use crate::support::{App, Client};
+use testkit::{App, Client};
 
 /// Numbers of notes in the two databases, in multiples of a thousand, unless the environment names others. With fewer
 /// notes the database scans whole tables of people, which is even cheaper than finding fifty of them.

@@ -17,8 +17,8 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
-use crate::support::process::post;
-use crate::support::{App, Client};
+use testkit::process::post;
+use testkit::{App, Client};
 
 /// Timeout of every wait, so that a test that hangs fails.
 const AT_MOST: Duration = Duration::from_mins(1);

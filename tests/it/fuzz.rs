@@ -23,7 +23,7 @@ use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::support::{App, Client, Response};
+use testkit::{App, Client, Response};
 
 /// Maximum time of one input: 20 ms in a release build, and fifty times as much in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 20 });

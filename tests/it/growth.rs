@@ -10,7 +10,7 @@ use notegraph::store::entity::{event, message, note};
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company, User};
+use testkit::{App, Client, Company, User};
 
 /// A company whose rows are all created through the API, so that all of them are counted.
 struct Desk {

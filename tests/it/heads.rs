@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use crate::support::{App, Client, ENDLESS};
+use testkit::{App, Client, ENDLESS};
 
 const AT_MOST: Duration = Duration::from_mins(1);
 
@@ -187,7 +187,7 @@ async fn a_head_has_24_kib() {
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
     // A body may be larger than the read buffer.
     let body = format!("{{\"query\":\"{{__typename}} #{}\"}}", "a".repeat(100_000));
-    let post = crate::support::process::post(client.token(), &body);
+    let post = testkit::process::post(client.token(), &body);
     assert!(exchange(address, &post).await.contains("Query"));
 }
 

@@ -23,7 +23,7 @@ use self::places::{Place, places};
 use self::strings::{SURROGATES, texts};
 use crate::filters::{Row, matches};
 use crate::oracle::Contract;
-use crate::support::{App, Client, Company, Contents, Response, User};
+use testkit::{App, Client, Company, Contents, Response, User};
 
 /// Maximum number of texts in one document.
 const TOGETHER: usize = 20;
@@ -286,7 +286,7 @@ async fn hostile_texts_in_mutations_change_nothing_else() {
     assert!(changed > 100 * 40, "{changed}");
     let after = unrelated(Contents::read(&app).await, other.id, KEPT);
     assert_eq!(before, after);
-    crate::support::assert_search_index_is_current(app.db()).await;
+    testkit::assert_search_index_is_current(app.db()).await;
 }
 
 #[test]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{App, Client, Company, Contents, User};
+use testkit::{App, Client, Company, Contents, User};
 
 const CREATE: &str = "mutation($input: NoteCreateInput!) { change: noteCreate(input: $input) {
     note { id subject assignees { userId } } noteEdge { cursor } userErrors { code path } } }";

@@ -23,7 +23,7 @@ use tower::ServiceExt;
 
 pub use self::provider::Pair;
 use self::provider::Provider;
-use crate::support::{App, User};
+use testkit::{App, User};
 
 const ISSUER: &str = "https://idp.example/realms/notes";
 const AUDIENCE: &str = "notegraph";

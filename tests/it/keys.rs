@@ -8,14 +8,14 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company};
+use testkit::{App, Client, Company};
 
 /// The largest integer that JavaScript represents exactly.
 const LARGEST: i64 = (1 << 53) - 1;
 
 /// Opens a separate connection, as another process would, with the id steps of the program.
 async fn other_process(app: &App) -> Db {
-    let mut db = crate::support::open(app.database_url()).await;
+    let mut db = testkit::open(app.database_url()).await;
     db.set_id_spacing(IdSpacing::Random);
     db
 }

@@ -3,7 +3,7 @@
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Response};
+use testkit::{App, Client, Response};
 
 async fn client(app: &App) -> Client {
     let acme = app.company("Acme").await;

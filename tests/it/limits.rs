@@ -17,7 +17,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::support::{App, Client, ENDLESS};
+use testkit::{App, Client, ENDLESS};
 
 /// Estimated points of a request before it is parsed. Each field adds 100 points, each value 1.
 const REQUEST: u64 = 1_000;

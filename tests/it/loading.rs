@@ -10,7 +10,7 @@ use notegraph::store::entity::{assignment, message, note};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseBackend, EntityTrait, IntoActiveModel, Statement};
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company};
+use testkit::{App, Client, Company};
 
 /// Number of repetitions, because a race may go well a few times.
 const TIMES: usize = 5;

@@ -5,8 +5,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
-mod support;
-
 mod access;
 mod again;
 mod answers;

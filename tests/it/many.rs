@@ -8,7 +8,7 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company, Contents, User};
+use testkit::{App, Client, Company, Contents, User};
 
 const RESULTS: &str = "results { noteId note { id version subject tags confidential assignees { userId } }
     userErrors { code path params } } userErrors { code path params }";

@@ -5,7 +5,7 @@ use axum::http::Request;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client};
+use testkit::{App, Client};
 
 const MARKER: &str = "$serde_json::private::RawValue";
 

@@ -6,7 +6,7 @@ use notegraph::store::entity::{assignment, message, note, token};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use sea_orm::{DbErr, PaginatorTrait};
 
-use crate::support::{App, Catalog, Database, Engine};
+use testkit::{App, Catalog, Database, Engine};
 
 #[tokio::test]
 async fn up_down_and_up_again() {

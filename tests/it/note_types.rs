@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company, Contents};
+use testkit::{App, Client, Company, Contents};
 
 const PAYLOAD: &str = "{ noteType { id name } userErrors { code path params } }";
 

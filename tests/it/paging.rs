@@ -9,7 +9,7 @@ use notegraph::store::entity::token::Scope;
 use notegraph::store::entity::user::UserStatus;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company};
+use testkit::{App, Client, Company};
 
 /// A list of the API: its place in a document, its order and its records.
 struct List {

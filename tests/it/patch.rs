@@ -9,7 +9,7 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company, Contents, User};
+use testkit::{App, Client, Company, Contents, User};
 
 const PATCH: &str = "mutation($input: NotePatchInput!) { notePatch(input: $input) {
     note { id version subject status tags closedOn updatedOn updatedBy { username } } changedFields

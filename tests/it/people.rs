@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::{Value, json};
 
 use crate::loading::demo_client;
-use crate::support::{App, Client, Company, Contents, Database, Engine};
+use testkit::{App, Client, Company, Contents, Database, Engine};
 
 struct Desk {
     app: App,

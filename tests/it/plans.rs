@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::json;
 
 use crate::loading::demo_client;
-use crate::support::{App, Client};
+use testkit::{App, Client};
 
 const NOTES: u64 = 2_000;
 

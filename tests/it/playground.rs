@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::loading::demo_client;
-use crate::support::App;
+use testkit::App;
 
 async fn get(app: &App, path: &str, accept_encoding: &str) -> (u16, HeaderMap, Vec<u8>) {
     let request = Request::get(path).header("accept-encoding", accept_encoding).body(Body::empty()).unwrap();

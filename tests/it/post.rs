@@ -7,7 +7,7 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company, Contents, User};
+use testkit::{App, Client, Company, Contents, User};
 
 const POST: &str = "mutation($input: NoteMessagePostInput!) { noteMessagePost(input: $input) {
     note { version updatedOn messageCount lastMessage { id } updatedBy { username } }

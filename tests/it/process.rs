@@ -11,8 +11,8 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::identity::Pair;
-use crate::support::process::{PROGRAM, Process, post};
-use crate::support::{App, Client, Database, Engine};
+use testkit::process::{Process, post, program};
+use testkit::{App, Client, Database, Engine};
 
 async fn writer(app: &App) -> Client {
     app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await
@@ -223,7 +223,7 @@ async fn imported(directory: &Path, canary: &str) -> String {
     let file = directory.join("notes.jsonl");
     std::fs::write(&file, note.to_string()).unwrap();
     let database = Database::empty(&Engine::of_this_run()).await;
-    let mut import = Command::new(PROGRAM);
+    let mut import = Command::new(program());
     import.args(["import", file.to_str().unwrap(), "--company", "Acme", "--log-filter", "trace"]);
     let output = import.env_clear().env("DATABASE_URL", database.url()).output().await.unwrap();
     let log = String::from_utf8(output.stderr).unwrap();

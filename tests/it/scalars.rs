@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client};
 use notegraph::text::control_characters::is_control;
+use testkit::{App, Client};
 
 async fn writer() -> (App, Client) {
     let app = App::start().await;

@@ -8,7 +8,7 @@ use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use crate::oracle::{Argument, Contract, Kind};
-use crate::support::App;
+use testkit::App;
 
 #[test]
 fn the_committed_schema_is_what_the_server_prints() {

@@ -14,8 +14,8 @@ use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::support::process::Process;
-use crate::support::{App, Database, ENDLESS, Engine};
+use testkit::process::Process;
+use testkit::{App, Database, ENDLESS, Engine};
 
 /// A server that gives out a token, and the code for it.
 struct Desk {
@@ -79,7 +79,7 @@ fn post() -> Builder {
 async fn a_code_yields_one_token() {
     let desk = Desk::new(PlaygroundSession::LIFETIME).await;
     assert_eq!(desk.open(&desk.code).await, (200, json!({ "token": desk.token })));
-    let client = crate::support::Client::new(&desk.app, Some(desk.token.clone()));
+    let client = testkit::Client::new(&desk.app, Some(desk.token.clone()));
     assert_eq!(client.query("{ viewer { scopes } }").await["viewer"]["scopes"], json!(["READ"]));
     assert_eq!(desk.open(&desk.code).await.0, 401);
 }

@@ -14,7 +14,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::support::App;
+use testkit::App;
 
 /// Number of connections in a test, not counting those reserved for small reads.
 const ALL: usize = 4;

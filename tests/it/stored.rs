@@ -20,8 +20,8 @@ use tokio::process::Command;
 use tower::ServiceExt;
 
 use crate::hostile::bombs::{Hostile, documents};
-use crate::support::process::{PROGRAM, Process, post};
-use crate::support::{App, Client, ENDLESS};
+use testkit::process::{Process, post, program};
+use testkit::{App, Client, ENDLESS};
 
 const SCOPES: &str = "query Scopes { viewer { scopes } }";
 const COUNT: &str = "query Count($first: Int) { notes(first: $first) { totalCount } }";
@@ -353,7 +353,7 @@ async fn manifests_are_read_at_the_start_or_refused_with_a_reason() {
         (&["--documents", "/nothing/here.json"], "cannot read the documents in /nothing/here.json"),
         (&["--documents-mode", "only"], "--documents"),
     ] {
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program());
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).env_clear();
         let ended = command.env("DATABASE_URL", app.database_url()).kill_on_drop(true).output().await.unwrap();
         let message = String::from_utf8_lossy(&ended.stderr);

@@ -8,7 +8,7 @@ use notegraph::text::control_characters;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::support::{App, Company, Database, Engine};
+use testkit::{App, Company, Database, Engine};
 
 /// Moves the cursor up, writes a row over another one, sets the title, ends the line, reorders.
 const HOSTILE: &str = "bob\x1b]0;owned\x07\x1b[2K\x1b[1A\r1   active  root  ADMIN\nFAKE ROW\u{9b}2J\u{202e}\u{2028}";

@@ -8,7 +8,7 @@ use notegraph::store::entity::token::{self, Scope, Scopes};
 use notegraph::store::entity::user::UserStatus;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Set, Statement};
 
-use crate::support::{App, Catalog, User};
+use testkit::{App, Catalog, User};
 
 async fn make(app: &App, user: &User, expires_on: Option<DateTime<Utc>>) -> (token::Model, Secret) {
     let new = NewToken {

@@ -16,7 +16,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::support::{App, Client, Response};
+use testkit::{App, Client, Response};
 
 const JSON: &str = "application/json; charset=utf-8";
 const GRAPHQL_RESPONSE: &str = "application/graphql-response+json; charset=utf-8";

@@ -7,7 +7,7 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company, Contents};
+use testkit::{App, Client, Company, Contents};
 
 const CUSTOMERS: &str = "mutation($input: [CustomerInput!]!) { change: customersUpsert(input: $input) {
     people: customers { id companyName companyTitle firstName middleName lastName fullName locale isMember wasMember hasApplied flag email

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::chance::Random;
 use crate::run::{Run, random, seconds};
 use crate::server::Server;
 use crate::stage::load_of;
@@ -16,6 +15,7 @@ use crate::template::{Person, Template};
 use crate::victims::{PATIENCE, Victims, by_work, percentile};
 use crate::wire::{Wire, post};
 use crate::work;
+use testkit::Random;
 
 /// Numbers of clients without pauses between their requests, from light load to a saturated machine.
 const HONEST: [usize; 4] = [0, 1, 4, 20];

@@ -28,13 +28,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
-#[path = "../it/filters/chance.rs"]
-#[expect(dead_code, reason = "shared with the other tests, which need more of it")]
-mod chance;
-#[path = "../it/support/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "shared with the other tests, which need more of it")]
-mod support;
-
 mod aborts;
 mod answers;
 mod attack;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::chance::Random;
+use testkit::Random;
 
 /// The turn of a case, until it is dropped.
 pub struct Run {

@@ -14,10 +14,10 @@ use crate::health::Probes;
 use crate::process;
 use crate::run::Run;
 use crate::server::Server;
-use crate::support::Database;
 use crate::template::{Template, door, name};
 use crate::verdict::{Bounds, Seen};
 use crate::victims::Victims;
+use testkit::Database;
 
 const SAMPLE: Duration = Duration::from_millis(50);
 /// Maximum resident memory of a server in bytes, after which it is killed: eight times its promised limit.

@@ -12,8 +12,8 @@ use url::Url;
 use crate::baseline::Baseline;
 use crate::run::by_form;
 use crate::server::{Server, program};
-use crate::support::{Database, Engine};
 use crate::wire::{Wire, post};
+use testkit::{Database, Engine};
 
 /// The company that `notegraph demo` fills.
 const ATTACKED: &str = "Demo";

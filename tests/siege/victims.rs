@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until, timeout};
 
-use crate::chance::Random;
 use crate::template::Person;
 use crate::wire::{Wire, post};
 use crate::work::{self, Work};
+use testkit::Random;
 
 /// Timeout after which a request has failed.
 pub const PATIENCE: Duration = Duration::from_secs(10);

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::chance::Random;
 use crate::template::Keys;
+use testkit::Random;
 
 /// A kind of request, named as in `bench/harness/work.mjs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use super::blocks::{Item, items};
 use super::execute::Demo;
 use super::expect::fits;
 use super::{DOCUMENTS, read};
-use crate::support::process::PROGRAM;
+use testkit::process::program;
 
 /// Prefixes of commands that are not run, each with the reason.
 pub const NOT_RUN: &[(&str, &str)] = &[
@@ -32,7 +32,7 @@ pub struct Console {
 impl Console {
     pub fn new() -> Self {
         let programs = tempfile::tempdir().unwrap();
-        symlink(PROGRAM, programs.path().join("notegraph")).unwrap();
+        symlink(program(), programs.path().join("notegraph")).unwrap();
         Self { folder: tempfile::tempdir().unwrap(), programs }
     }
 

@@ -7,8 +7,8 @@ use super::blocks::{Block, Item, items};
 use super::console::Console;
 use super::expect::Expected;
 use super::read;
-use crate::support::process::{PROGRAM, Process, post};
-use crate::support::{Database, Engine};
+use testkit::process::{Process, post, program};
+use testkit::{Database, Engine};
 
 /// A server with the demo's data, as `serve --demo` starts it.
 pub struct Demo {
@@ -34,7 +34,7 @@ impl Demo {
     /// Creates a token of the administrator with a smaller scope.
     async fn token(&self, scope: &str) -> String {
         let arguments = ["token", "create", "--company", "Demo", "--user", "admin", "--scope", scope];
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program());
         let output =
             command.args(arguments).env_clear().env("DATABASE_URL", self.database.url()).output().await.unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -6,7 +6,7 @@ use notegraph::store::entity::{assignment, customer, message, note, user};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder, Set};
 
 use super::{Exchange, brief, whole};
-use crate::support::assert_search_index_is_current;
+use testkit::assert_search_index_is_current;
 
 async fn rows(exchange: &Exchange) -> [u64; 6] {
     let db = exchange.db.read();

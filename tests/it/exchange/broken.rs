@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Statement};
 use tokio::time::sleep;
 
 use super::{Exchange, brief, whole};
-use crate::support::Engine;
+use testkit::Engine;
 
 /// Records of which the first does not fit into the file, and the others do. The first is its own batch, as its ID
 /// occurs twice. If there is no room for a statement of one row, `SQLite` rolls back the whole transaction; for one of

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::brief;
-use crate::support::process::PROGRAM;
+use testkit::process::program;
 
 struct Folder(TempDir);
 
@@ -24,7 +24,7 @@ impl Folder {
     }
 
     async fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program());
         command.args(arguments).current_dir(self.0.path()).env_clear().env("DATABASE_URL", "sqlite://notegraph.db");
         command.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap()
     }
@@ -86,8 +86,9 @@ async fn only_their_owner_may_read_the_files() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = Folder::new();
+    let program = program();
     let script = format!(
-        "umask 000; '{PROGRAM}' import bad.jsonl --company Acme --rejects rejects.jsonl; '{PROGRAM}' backup copy.db"
+        "umask 000; '{program}' import bad.jsonl --company Acme --rejects rejects.jsonl; '{program}' backup copy.db"
     );
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", &script]).current_dir(folder.0.path()).env_clear().env("DATABASE_URL", "sqlite://notegraph.db");
@@ -95,7 +96,7 @@ async fn only_their_owner_may_read_the_files() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     // A running server keeps the database open, so that the files beside it exist.
     let url = format!("sqlite://{}", folder.path("notegraph.db").display());
-    let process = crate::support::process::Process::serve(&url, &[]).await;
+    let process = testkit::process::Process::serve(&url, &[]).await;
     for name in ["notegraph.db", "notegraph.db-wal", "notegraph.db-shm", "rejects.jsonl", "copy.db"] {
         let mode = std::fs::metadata(folder.path(name)).unwrap_or_else(|error| panic!("{name}: {error}")).permissions();
         assert_eq!(mode.mode() & 0o777, 0o600, "{name}");

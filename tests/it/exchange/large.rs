@@ -11,7 +11,7 @@ use notegraph::cli::settings::RecordArgs;
 use notegraph::exchange::intake::Summary;
 
 use super::{Exchange, brief};
-use crate::support::process::PROGRAM;
+use testkit::process::program;
 
 impl Exchange {
     async fn bounded(&self, record: RecordArgs, content: impl AsRef<[u8]>) -> Summary {
@@ -125,7 +125,7 @@ async fn memory(name: &str, content: &[u8]) -> (Option<i32>, u64) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("import");
     std::fs::write(&file, content).unwrap();
-    let mut child = tokio::process::Command::new(PROGRAM)
+    let mut child = tokio::process::Command::new(program())
         .args(["import", file.to_str().unwrap(), "--company", "Acme"])
         .env_clear()
         .env("DATABASE_URL", format!("sqlite://{}", folder.path().join("notegraph.db").display()))

@@ -7,7 +7,7 @@ use notegraph::graphql::ListLimits;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Engine};
+use testkit::{App, Client, Engine};
 
 /// A statement examines seven notes if its condition does more than compare columns.
 const LIMITS: ListLimits = ListLimits { looked_at: 3, scored: 5, work: 7, fewest: 7 };

@@ -5,7 +5,7 @@ use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use super::three_notes;
-use crate::support::App;
+use testkit::App;
 
 const QUERY: &str = "query($filter: NoteFilter) { notes(filter: $filter) { totalCount } }";
 

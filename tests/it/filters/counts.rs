@@ -6,11 +6,11 @@ use notegraph::store::entity::note::NoteStatus;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
-use super::chance::Random;
 use super::evaluate::matches;
 use super::world::{KINDS, Row, World};
 use crate::search::{Plain, search};
-use crate::support::App;
+use testkit::App;
+use testkit::Random;
 
 const KEYS: [&str; 7] = ["STATUS", "TYPE", "REFERENCE_TYPE", "USER", "ASSIGNEE", "TAG", "PRIORITY"];
 

@@ -9,9 +9,9 @@ use notegraph::store::entity::{assignment, message, note};
 use notegraph::text::casefold::casefold;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
 
-use super::chance::Random;
 use crate::search::{Text, text};
-use crate::support::{App, Client, Engine};
+use testkit::Random;
+use testkit::{App, Client, Engine};
 
 const NOTES: usize = 70;
 pub const REFERENCES: [&str; 6] = ["7", "Ünï 'quoted\"", "50%_\\", "null", "", "Customer:1"];

@@ -17,7 +17,7 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
 use super::fuzz;
-use crate::support::{App, Client, ENDLESS};
+use testkit::{App, Client, ENDLESS};
 
 /// Documents whose responses tell which of them was executed.
 const DOCUMENTS: [&str; 4] =

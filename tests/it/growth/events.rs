@@ -3,7 +3,7 @@ use notegraph::store::entity::event::{FieldChanges, MAX_CHARACTERS};
 use serde_json::{Value, json};
 
 use super::Desk;
-use crate::support::assert_search_index_is_current;
+use testkit::assert_search_index_is_current;
 
 /// The length of the longest text in an event's changes.
 fn longest(changes: &FieldChanges) -> usize {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::places::{Place, ids};
 use super::{codes, one_of_each};
 use crate::oracle::Contract;
-use crate::support::{App, Client, Contents, Response};
+use testkit::{App, Client, Contents, Response};
 
 /// Texts that are not a valid ID of any type.
 const NO_IDS: [&str; 48] = [

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::one_of_each;
 use super::places::inputs;
 use crate::oracle::{Contract, Kind};
-use crate::support::{App, Catalog, Contents};
+use testkit::{App, Catalog, Contents};
 
 /// All names of record properties: the fields of the schema, and the columns in the spelling of the schema.
 async fn names(app: &App, contract: &Contract) -> BTreeSet<String> {

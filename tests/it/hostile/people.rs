@@ -10,7 +10,7 @@ use super::TOGETHER;
 use super::places::{Place, places};
 use super::strings::texts;
 use crate::oracle::Contract;
-use crate::support::{App, Contents};
+use testkit::{App, Contents};
 
 /// Maximum number of words in a search.
 const MOST: usize = 20;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::provider::{Pair, Provider};
 use super::{ISSUER, LATER, VIEWER, ann, ask, claims, server, settings, status, with, without};
-use crate::support::App;
+use testkit::App;
 
 /// Forged, expired, confused and malformed tokens all get the same response, so nobody learns what was wrong.
 #[expect(clippy::too_many_lines, reason = "a table of cases")]

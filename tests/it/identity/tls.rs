@@ -19,8 +19,8 @@ use tokio_rustls::server::TlsStream;
 
 use super::provider::Pair;
 use super::{AUDIENCE, ISSUER, VIEWER, ann, with};
-use crate::support::App;
-use crate::support::process::{PROGRAM, Process, post};
+use testkit::App;
+use testkit::process::{Process, post, program};
 
 struct TlsListener {
     listener: TcpListener,
@@ -85,7 +85,7 @@ async fn keys_are_fetched_over_tls_from_trusted_servers() {
     let trusted = folder.path().join("trusted.pem");
     std::fs::write(&trusted, certificate).unwrap();
     let mut command = Command::new("/usr/bin/env");
-    command.arg(format!("SSL_CERT_FILE={}", trusted.display())).arg(PROGRAM);
+    command.arg(format!("SSL_CERT_FILE={}", trusted.display())).arg(program());
     let server = Process::serve_by(command, app.database_url(), &arguments(&address)).await;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let token = pair.sign(&pair.header(), &with(&json!({ "iat": now, "exp": now + 600 })));

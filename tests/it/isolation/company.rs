@@ -6,7 +6,7 @@ use notegraph::store::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::store::entity::{assignment, note_type};
 use serde_json::{Value, json};
 
-use crate::support::{App, Company, Contents};
+use testkit::{App, Company, Contents};
 
 /// Creates a record of each kind for each key, linked to the others with the same key.
 pub async fn fill(app: &App, company: &Company, mark: &str, keys: impl IntoIterator<Item = i64>) {

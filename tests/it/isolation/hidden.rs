@@ -16,7 +16,7 @@ use super::words::Words;
 use crate::filters::HASTY;
 use crate::oracle::Contract;
 use crate::oracle::random::Random;
-use crate::support::{App, Client, Engine};
+use testkit::{App, Client, Engine};
 
 /// Number of operations in each test, unless `NOTEGRAPH_HIDDEN_OPERATIONS` sets another one.
 const OPERATIONS: usize = 10_000;

@@ -18,7 +18,7 @@ use crate::filters::HASTY;
 use crate::hostile::places::places;
 use crate::oracle::Contract;
 use crate::oracle::random::Random;
-use crate::support::{App, Client, Engine, Response};
+use testkit::{App, Client, Engine, Response};
 
 const ROUNDS: usize = 1_000;
 /// The mark in many texts of each company, and that of the other company. They have the same length, so that snippets

@@ -8,7 +8,7 @@ use super::operation::{own_key, time};
 use super::twins::start_ids_behind;
 use super::words::Words;
 use crate::oracle::random::Random;
-use crate::support::{App, Company, User};
+use testkit::{App, Company, User};
 
 /// Number of notes that everybody in the company sees, except those that are confidential by chance.
 const NOTES: i64 = 40;

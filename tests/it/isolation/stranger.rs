@@ -11,7 +11,7 @@ use super::selection::whole;
 use super::twins::{Twins, assert_alike, lasting, start_ids_behind};
 use crate::hostile::places::Place;
 use crate::oracle::Contract;
-use crate::support::{App, Client, Company, Contents, Response};
+use testkit::{App, Client, Company, Contents, Response};
 
 /// The mark in each text of the other company, and in none of the stranger's.
 pub const CANARY: &str = "canaryxq";

@@ -4,7 +4,7 @@ use notegraph::store::db;
 use notegraph::store::entity::company;
 use sea_orm::{EntityTrait, QueryOrder};
 
-use crate::support::{App, Response, TABLES};
+use testkit::{App, Response, TABLES};
 
 /// A server with the hidden rows, and one without them.
 pub struct Twins {

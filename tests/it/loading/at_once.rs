@@ -6,7 +6,7 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use tokio::time::timeout;
 
-use crate::support::App;
+use testkit::App;
 
 /// Number of statements that wait for a lock on a table.
 async fn waiting(app: &App, table: &str) -> i64 {

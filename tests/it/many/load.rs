@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use super::{CHANGES, Change, Desk, RESULTS};
-use crate::support::Contents;
+use testkit::Contents;
 
 /// Ten thousand assignments exceed the parameter limit of a statement.
 #[tokio::test]

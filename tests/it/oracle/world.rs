@@ -23,7 +23,7 @@ use super::document::Document;
 use super::generate::Words;
 use super::random::Random;
 use super::stock::{self, Stock};
-use crate::support::{App, Company};
+use testkit::{App, Company};
 
 /// A database with a viewer, and both executors on top of it.
 pub struct World {

@@ -5,7 +5,7 @@ use notegraph::store::entity::token::Scope;
 use serde_json::json;
 
 use super::{NEWEST, Seeded, ids, ordered, seeded};
-use crate::support::App;
+use testkit::App;
 
 #[tokio::test]
 async fn numbered_pages_equal_the_list() {

@@ -5,7 +5,7 @@ use notegraph::store::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::store::entity::token::Scope;
 use serde_json::{Map, Value, json};
 
-use crate::support::{App, Client, Company, Contents};
+use testkit::{App, Client, Company, Contents};
 
 const NOTE: &str = "customerId typeId: type { id } subject details status reminder referenceType referenceId confidential priority \
                     showOnOverview tags version updatedOn";

@@ -10,7 +10,7 @@ use notegraph::store::db::{CancelSignal, OperationContext};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 
 use super::{NOTES, demo, viewers};
-use crate::support::App;
+use testkit::App;
 
 /// The tables with rows that belong to notes.
 const TABLES: [&str; 3] = ["message", "assignment", "note_tag"];

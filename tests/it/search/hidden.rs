@@ -4,7 +4,7 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::Value;
 
-use crate::support::{App, Client, Company};
+use testkit::{App, Client, Company};
 
 /// How often the parts of notes were scanned, and how many rows were read.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::json;
 
-use crate::support::{App, Client, Company, Engine, assert_search_index_is_current};
+use testkit::{App, Client, Company, Engine, assert_search_index_is_current};
 
 #[tokio::test]
 async fn every_change_is_indexed() {

@@ -4,7 +4,7 @@ use notegraph::graphql::ListLimits;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
-use crate::support::{App, Client, Company, Engine};
+use testkit::{App, Client, Company, Engine};
 
 /// A company with notes that contain `late` in various parts, created in this order.
 async fn notes(app: &App) -> (Company, Client) {

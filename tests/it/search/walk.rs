@@ -4,7 +4,7 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 
 use crate::loading::demo_client;
-use crate::support::App;
+use testkit::App;
 
 /// The outer query has no `ORDER BY`, because `SQLite` would read all rows of the sorted subquery to sort them again.
 /// The plan must therefore guarantee the order: it scans the subquery first, as sorted, and looks up the related rows

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::evaluate::Plain;
-use crate::filters::Random;
+use testkit::Random;
 
 const WORDS: [&str; 30] = [
     "invoice",

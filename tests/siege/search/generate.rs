@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::candidate::{Argument, Field};
 use super::schema::{Schema, innermost};
-use crate::chance::Random;
 use crate::stored::ALPHABETS;
 use crate::template::Keys;
+use testkit::Random;
 
 /// Maximum nesting of random fields; limits on depth refuse more.
 const DEPTH: usize = 6;

@@ -171,7 +171,7 @@ fn now() -> u64 {
 
 /// A hash of the migrations and of the versions of derived data.
 fn fingerprint() -> String {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("migration/src");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migration/src");
     let mut files: Vec<_> = std::fs::read_dir(sources).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let mut hash = Sha256::new();

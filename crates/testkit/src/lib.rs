@@ -1,5 +1,7 @@
-//! Support for tests: an [`App`] with a fresh database, a [`Client`] for it, rows to insert, the statements that it
-//! runs and their plans.
+//! What the tests of all binaries share: an [`App`] with a fresh database, a [`Client`] for it, rows to insert, the
+//! statements that it runs and their plans, the program itself as a process, and random numbers.
+
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot go on says where")]
 
 mod app;
 mod catalog;
@@ -11,6 +13,7 @@ mod index;
 mod plan;
 mod postgres;
 pub mod process;
+mod random;
 mod recording;
 mod seed;
 
@@ -20,4 +23,5 @@ pub use client::{Client, Response};
 pub use contents::Contents;
 pub use database::{Database, Engine, open};
 pub use index::assert_search_index_is_current;
+pub use random::Random;
 pub use seed::{Company, TABLES, User};

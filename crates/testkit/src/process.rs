@@ -1,8 +1,9 @@
 //! The program itself, serving a database.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -11,7 +12,16 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_notegraph");
+/// The path of the program. Cargo builds it with the integration tests, whose binaries it places in a folder beside it.
+pub fn program() -> &'static str {
+    static PROGRAM: LazyLock<String> = LazyLock::new(|| {
+        let test = std::env::current_exe().unwrap();
+        let folder = test.parent().and_then(Path::parent).unwrap();
+        folder.join(format!("notegraph{}", std::env::consts::EXE_SUFFIX)).into_os_string().into_string().unwrap()
+    });
+    &PROGRAM
+}
+
 /// Timeout of all waits, so that a test that hangs fails.
 const AT_MOST: Duration = Duration::from_mins(1);
 
@@ -32,7 +42,7 @@ pub struct Process {
 
 impl Process {
     pub async fn serve(database: &str, arguments: &[&str]) -> Self {
-        Self::serve_by(Command::new(PROGRAM), database, arguments).await
+        Self::serve_by(Command::new(program()), database, arguments).await
     }
 
     /// Starts the server with a command that runs the program with the arguments that follow.
