@@ -46,11 +46,15 @@ fn read(text: &str) -> Result<ValidDocument, DocumentError> {
 
 /// The messages and positions of errors.
 fn wrong(text: &str) -> Vec<String> {
+    wrong_for(&schema(), text)
+}
+
+fn wrong_for(schema: &Schema, text: &str) -> Vec<String> {
     let told = |error: &ResponseError| {
         let at: Vec<String> = error.locations.iter().map(|at| format!("{}:{}", at.line, at.column)).collect();
         format!("{} {}", at.join(" "), error.message)
     };
-    match read(text) {
+    match super::read(schema, text, ParserLimits::default(), &DocumentLimits::default()) {
         Ok(_) => Vec::new(),
         Err(DocumentError::Syntax(error)) => vec![told(&error)],
         Err(DocumentError::TooMuch(message)) => vec![message],

@@ -1,4 +1,4 @@
-use super::wrong;
+use super::{Schema, wrong, wrong_for};
 
 #[test]
 fn valid_documents_are_accepted() {
@@ -199,6 +199,26 @@ const WRONG: &[(&str, &str)] = &[
 fn each_violation_is_reported_once_with_its_location() {
     for (text, expected) in WRONG {
         assert_eq!(wrong(text), [*expected], "{text}");
+    }
+}
+
+#[test]
+fn a_subscription_has_one_root_field() {
+    let sdl = "type Query { a: Int } type S { a: Int b: Int } schema { query: Query subscription: S }";
+    let schema = Schema::of(sdl, &[]).unwrap();
+    for (text, expected) in [
+        ("subscription { a a }", ""),
+        ("subscription N { a b }", "1:20 Subscription \"N\" must select only one top level field."),
+        (
+            "subscription { a @skip(if: true) ...F } fragment F on S { b @include(if: true) }",
+            "1:18 1:61 Anonymous Subscription must not use `@skip` or `@include` directives in the top level selection.",
+        ),
+        (
+            "subscription { __typename }",
+            "1:16 Anonymous Subscription must not select an introspection top level field.",
+        ),
+    ] {
+        assert_eq!(wrong_for(&schema, text).join("; "), expected, "{text}");
     }
 }
 

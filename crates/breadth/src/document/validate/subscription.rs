@@ -1,6 +1,6 @@
 //! Checks that a subscription has a single root field (GraphQL, section 5.2.4.1).
 
-use super::super::ast::{Directive, Name, Operation, Selection, Selections};
+use super::super::ast::{Name, Offset, Operation, Selection, Selections};
 use super::Validator;
 
 impl<'a> Validator<'_, 'a, '_> {
@@ -9,14 +9,15 @@ impl<'a> Validator<'_, 'a, '_> {
             Some(name) => format!("Subscription \"{}\"", super::short(name.text)),
             None => "Anonymous Subscription".to_owned(),
         };
-        let (mut fields, mut seen, mut is_conditional) = (Vec::new(), Vec::new(), false);
-        self.root_fields(&operation.selection, &mut fields, &mut seen, &mut is_conditional);
-        if is_conditional {
+        let (mut fields, mut seen, mut conditions) = (Vec::new(), Vec::new(), Vec::new());
+        self.root_fields(&operation.selection, &mut fields, &mut seen, &mut conditions);
+        if !conditions.is_empty() {
             let message = |_: &Self| {
                 let name = name();
                 format!("{name} must not use `@skip` or `@include` directives in the top level selection.")
             };
-            self.diagnostic(message, [operation.at]);
+            self.diagnostic(message, conditions);
+            return;
         }
         let first = fields.first().map(|(response, _)| *response);
         let others: Vec<_> = fields.iter().filter(|(response, _)| Some(*response) != first).collect();
@@ -31,35 +32,33 @@ impl<'a> Validator<'_, 'a, '_> {
         }
     }
 
-    /// Collects the response names and field names of the root fields, with fragments expanded.
+    /// Collects the response names and field names of the root fields, with fragments expanded, and the positions of
+    /// directives that would leave some of them out.
     fn root_fields(
         &self,
         selections: &Selections<'a>,
         fields: &mut Vec<(&'a str, Name<'a>)>,
         seen: &mut Vec<usize>,
-        is_conditional: &mut bool,
+        conditions: &mut Vec<Offset>,
     ) {
-        let has_condition = |directives: &[Directive<'_>]| {
-            directives.iter().any(|directive| matches!(directive.name.text, "skip" | "include"))
-        };
         for selection in &selections.items {
+            let directives = match selection {
+                Selection::Field(field) => &field.directives,
+                Selection::Inline(inline) => &inline.directives,
+                Selection::Spread(spread) => &spread.directives,
+            };
+            let found = directives.iter().filter(|directive| matches!(directive.name.text, "skip" | "include"));
+            conditions.extend(found.map(|directive| directive.at));
             match selection {
-                Selection::Field(field) => {
-                    *is_conditional |= has_condition(&field.directives);
-                    fields.push((field.response_name().text, field.name));
-                }
-                Selection::Inline(inline) => {
-                    *is_conditional |= has_condition(&inline.directives);
-                    self.root_fields(&inline.selection, fields, seen, is_conditional);
-                }
+                Selection::Field(field) => fields.push((field.response_name().text, field.name)),
+                Selection::Inline(inline) => self.root_fields(&inline.selection, fields, seen, conditions),
                 Selection::Spread(spread) => {
-                    *is_conditional |= has_condition(&spread.directives);
                     if let Some(number) = self.graph.find(spread.name.text)
                         && !seen.contains(&number)
                         && let Some(fragment) = self.document.fragments.get(number)
                     {
                         seen.push(number);
-                        self.root_fields(&fragment.selection, fields, seen, is_conditional);
+                        self.root_fields(&fragment.selection, fields, seen, conditions);
                     }
                 }
             }
