@@ -1,5 +1,6 @@
-use crate::store::db::Transaction;
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait};
+
+use crate::store::db::Transaction;
 
 /// Parameters per statement. `SQLite` allows 32,766 and `PostgreSQL` 65,535. Ten thousand would insert 1.3 times as
 /// fast, but the allocator would keep their memory while the server is idle.

@@ -1,5 +1,5 @@
-//! What the types of the schema share: scalars, global IDs, user errors, pagination, idempotency, the data source of an
-//! operation, and how the engine measures it.
+//! Common parts of the schema's types: scalars, global IDs, user errors, pagination, idempotency, the data source of an
+//! operation, and its measurement by the engine.
 
 pub mod context;
 pub mod data_loader;

@@ -17,7 +17,7 @@ use crate::graphql::scalars;
 use crate::store::entity::event::{EventValue, FieldChange};
 use crate::store::entity::note;
 
-/// What the server knows of a field of notes.
+/// A field of notes, as patches, imports and the event log handle it.
 pub struct NoteFieldSpec {
     /// The name in the API and in the event log.
     pub name: &'static str,

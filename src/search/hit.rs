@@ -50,7 +50,7 @@ object! {
         field = field(|hit: &SearchHit| SearchField::from(hit.field));
         /// About 160 characters of its text around the first match: plain text, with the matched words between U+E000
         /// and U+E001 for the client to mark. These two characters have no other meaning in it. If the first match comes
-        /// after 262,144 bytes, and some others of the list do so, too, it is the beginning of the text instead.
+        /// after 262,144 bytes, and a list has several such texts, it may be the beginning of the text instead.
         snippet = field_ref(|hit: &SearchHit| &*hit.snippet);
     }
 }

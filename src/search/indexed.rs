@@ -186,7 +186,7 @@ mod tests {
     use crate::search::TextField;
 
     #[tokio::test]
-    async fn each_text_is_tokenised_once() {
+    async fn each_text_is_tokenized_once() {
         let long = "long words ".repeat(SHORT);
         let part = |note_id, text| Part { note_id, field: TextField::Details, position: 0, text };
         let parts = [part(1, "a b a"), part(2, long.as_str()), part(3, "a b a"), part(4, "?!"), part(5, long.as_str())];
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_operation_pays_for_tokenising_long_texts() {
+    async fn the_operation_pays_for_tokenizing_long_texts() {
         let long = "long words ".repeat(SHORT);
         let limits = OperationLimits { cpu: Duration::ZERO, ..OperationLimits::UNLIMITED };
         for (limits, code) in [(OperationLimits::UNLIMITED, None), (limits, Some("TOO_COMPLEX"))] {
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn known_texts_are_not_tokenised_again() {
+    async fn known_texts_are_not_tokenized_again() {
         let long = "long words ".repeat(SHORT);
         let parts = [(1, long.as_str()), (2, "short")].map(|(note_id, text)| Part {
             note_id,

@@ -1,3 +1,5 @@
+//! Long texts in statements of `SQLite`.
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

@@ -86,7 +86,7 @@ struct NoteParts {
 }
 
 impl NoteParts {
-    /// What makes notes alike. A text was tokenized once, so that its address stands for it.
+    /// Equal for notes with the same words. A text was tokenized once, so its address identifies it.
     fn key(&self) -> (Vec<*const IndexedText>, &[String]) {
         (self.changed.iter().map(Arc::as_ptr).collect(), &self.unchanged)
     }

@@ -13,14 +13,13 @@ use notegraph::store::entity::token::Scope;
 use sea_orm::DatabaseBackend;
 use sea_orm::sqlx::{Connection, Pool, Sqlite};
 use serde_json::{Value, json};
+use testkit::{App, Client, Random};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
 use crate::run::Run;
 use crate::whole::{assert_whole, number, texts};
 use crate::wire::Wire;
-use testkit::Random;
-use testkit::{App, Client};
 
 const UNLIMITED: RateLimit = RateLimit { operations: 100_000, budget: 1 << 50, refill: 1 << 50 };
 /// Number of clients that are connected at the same time.

@@ -11,14 +11,14 @@ use notegraph::store::db::{DatabaseSettings, Db, IfMissing, connect};
 use notegraph::store::entity::token::Scope;
 use sea_orm::DatabaseBackend;
 use serde_json::json;
+use testkit::App;
+use testkit::process::Process;
 use tokio::process::Command;
 use tokio::time::sleep;
 
 use crate::run::Run;
 use crate::whole::{assert_whole, number, texts};
 use crate::wire::Wire;
-use testkit::App;
-use testkit::process::Process;
 
 const CREATE: &str = "mutation($subject: String!, $details: String!) {
     noteCreate(input: { subject: $subject, details: $details, idempotencyKey: $subject }) { note { id } } }";

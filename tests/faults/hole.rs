@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::json;
+use testkit::process::Process;
+use testkit::{Database, Engine};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -14,8 +16,6 @@ use url::Url;
 use crate::run::Run;
 use crate::site::Site;
 use crate::wire::Wire;
-use testkit::process::Process;
-use testkit::{Database, Engine};
 
 /// A proxy in front of a server that can swallow what is sent on its existing connections.
 struct Hole {

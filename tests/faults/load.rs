@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use testkit::Random;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::run::Run;
 use crate::wire::{Answer, Wire};
-use testkit::Random;
 
 const CREATE: &str = "mutation($subject: String!, $details: String!) {
     noteCreate(input: { subject: $subject, details: $details, idempotencyKey: $subject }) {

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection};
 use serde_json::json;
+use testkit::process::Process;
+use testkit::{Database, Engine};
 use tokio::time::sleep;
 
 use crate::load::Load;
 use crate::run::{HEALED, Run};
 use crate::site::Site;
 use crate::wire::Wire;
-use testkit::process::Process;
-use testkit::{Database, Engine};
 
 /// Blocks writes of notes until the transaction ends.
 async fn lock(door: &DatabaseConnection) {

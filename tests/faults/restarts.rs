@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::json;
+use testkit::process::Process;
+use testkit::{Database, Engine};
 use tokio::time::sleep;
 
 use crate::cluster::Cluster;
@@ -12,8 +14,6 @@ use crate::load::Load;
 use crate::run::{HEALED, Run};
 use crate::site::Site;
 use crate::wire::Wire;
-use testkit::process::Process;
-use testkit::{Database, Engine};
 
 /// Closes the program's connections to this database.
 async fn terminate_all(door: &DatabaseConnection) {

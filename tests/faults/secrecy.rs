@@ -8,11 +8,11 @@ use notegraph::store::db::{ConnectError, DatabaseSettings, Db, IfMissing, connec
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use tempfile::TempDir;
+use testkit::Engine;
 use tokio::time::{sleep, timeout};
 
 use crate::cluster::{Cluster, Identity};
 use crate::run::Run;
-use testkit::Engine;
 
 /// A certificate authority.
 struct Authority {

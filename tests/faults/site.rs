@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use notegraph::store::db::{DatabaseSettings, Db, IfMissing, connect};
 use sea_orm::{ConnectOptions, DatabaseConnection};
+use testkit::process::{Process, program};
 use tokio::process::Command;
 
 use crate::load::{Load, assert_kept};
 use crate::run::Run;
 use crate::whole::{assert_whole, texts};
-use testkit::process::{Process, program};
 
 pub struct Site {
     pub url: String,

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use notegraph::error::Error;
 use notegraph::store::db::{DatabaseSettings, Db, DbFault, IfMissing, connect};
 use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
+use testkit::{Database, Engine};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
 use crate::run::Run;
 use crate::whole::number;
-use testkit::{Database, Engine};
 
 /// Opens a database with this statement timeout.
 async fn open(database: &Database, milliseconds: u64) -> Db {

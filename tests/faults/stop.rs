@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::json;
+use testkit::process::Process;
+use testkit::{Database, Engine};
 use tokio::time::timeout;
 
 use crate::run::Run;
 use crate::site::Site;
 use crate::whole::{assert_whole, number};
 use crate::wire::Wire;
-use testkit::process::Process;
-use testkit::{Database, Engine};
 
 const IN_FLIGHT: usize = 50;
 /// Seconds for which a server that was told to stop is not ready, but still accepts requests: enough for a slow machine

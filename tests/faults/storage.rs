@@ -7,6 +7,8 @@ use notegraph::store::db::{ConnectError, DatabaseSettings, IfMissing, connect};
 use notegraph::store::entity::token::Scope;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
+use testkit::process::{Process, program};
+use testkit::{App, Client, Database, Engine, Response};
 use tokio::process::Command;
 use tokio::time::sleep;
 
@@ -15,8 +17,6 @@ use crate::load::Load;
 use crate::mount::{self, SmallDisk};
 use crate::run::{HEALED, Run};
 use crate::site::Site;
-use testkit::process::{Process, program};
-use testkit::{App, Client, Database, Engine, Response};
 
 /// Characters in the details of each note, so that a disk of a few MiB is soon full.
 const LONG: usize = 20_000;

@@ -7,14 +7,13 @@ use std::time::Instant;
 use futures_util::future::join_all;
 use notegraph::store::entity::token::Scope;
 use serde_json::json;
+use testkit::process::Process;
+use testkit::{App, Random};
 
 use crate::history::{Seen, check};
 use crate::run::Run;
 use crate::whole::assert_whole;
 use crate::wire::Wire;
-use testkit::App;
-use testkit::Random;
-use testkit::process::Process;
 
 const CLIENTS: u64 = 16;
 const NOTES: usize = 20;

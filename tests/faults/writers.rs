@@ -3,12 +3,12 @@
 use futures_util::future::join_all;
 use notegraph::store::entity::token::Scope;
 use serde_json::json;
+use testkit::App;
+use testkit::process::Process;
 
 use crate::run::Run;
 use crate::whole::{assert_whole, number};
 use crate::wire::Wire;
-use testkit::App;
-use testkit::process::Process;
 
 const WRITERS: u64 = 8;
 const EACH: u64 = 50;

@@ -6,9 +6,9 @@ use notegraph::store::entity::note::Tags;
 use notegraph::store::entity::note_type;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
+use testkit::{App, Client, Company, Contents, Response, User};
 
 use self::cases::{CASES, Case, PLACES};
-use testkit::{App, Client, Company, Contents, Response, User};
 
 /// Linked records, one of each kind.
 struct Records {

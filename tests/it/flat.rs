@@ -8,10 +8,10 @@ use notegraph::graphql::ListLimits;
 use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use serde_json::Value;
+use testkit::{App, Client};
 
 use crate::loading::demo_client;
 use crate::plans::FOUND_BY;
-use testkit::{App, Client};
 
 /// Numbers of notes in the two databases, in multiples of a thousand, unless the environment names others. With fewer
 /// notes the database scans whole tables of people, which is even cheaper than finding fifty of them.

@@ -18,12 +18,12 @@ use notegraph::search::{Phrase, Search, tokens};
 use notegraph::store::entity::note::Tags;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
+use testkit::{App, Client, Company, Contents, Response, User};
 
 use self::places::{Place, places};
 use self::strings::{SURROGATES, texts};
 use crate::filters::{Row, matches};
 use crate::oracle::Contract;
-use testkit::{App, Client, Company, Contents, Response, User};
 
 /// Maximum number of texts in one document.
 const TOGETHER: usize = 20;

@@ -7,9 +7,9 @@ use notegraph::store::entity::token::Scope;
 use notegraph::store::entity::user::UserStatus;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::{Value, json};
+use testkit::{App, Client, Company, Contents, Database, Engine};
 
 use crate::loading::demo_client;
-use testkit::{App, Client, Company, Contents, Database, Engine};
 
 struct Desk {
     app: App,

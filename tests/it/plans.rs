@@ -5,9 +5,9 @@ mod related;
 use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::json;
+use testkit::{App, Client};
 
 use crate::loading::demo_client;
-use testkit::{App, Client};
 
 const NOTES: u64 = 2_000;
 

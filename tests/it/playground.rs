@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
+use testkit::App;
 use tower::ServiceExt;
 
 use crate::loading::demo_client;
-use testkit::App;
 
 async fn get(app: &App, path: &str, accept_encoding: &str) -> (u16, HeaderMap, Vec<u8>) {
     let request = Request::get(path).header("accept-encoding", accept_encoding).body(Body::empty()).unwrap();

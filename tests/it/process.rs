@@ -6,13 +6,13 @@ use jsonwebtoken::Algorithm;
 use notegraph::store::entity::token::Scope;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
+use testkit::process::{Process, post, program};
+use testkit::{App, Client, Database, Engine};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use crate::identity::Pair;
-use testkit::process::{Process, post, program};
-use testkit::{App, Client, Database, Engine};
 
 async fn writer(app: &App) -> Client {
     app.company("Acme").await.user("ann").await.token(&[Scope::Write]).await

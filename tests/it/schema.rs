@@ -6,9 +6,9 @@ use notegraph::note::all_fields;
 use notegraph::schema;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
+use testkit::App;
 
 use crate::oracle::{Argument, Contract, Kind};
-use testkit::App;
 
 #[test]
 fn the_committed_schema_is_what_the_server_prints() {

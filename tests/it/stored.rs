@@ -16,12 +16,12 @@ use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use testkit::process::{Process, post, program};
+use testkit::{App, Client, ENDLESS};
 use tokio::process::Command;
 use tower::ServiceExt;
 
 use crate::hostile::bombs::{Hostile, documents};
-use testkit::process::{Process, post, program};
-use testkit::{App, Client, ENDLESS};
 
 const SCOPES: &str = "query Scopes { viewer { scopes } }";
 const COUNT: &str = "query Count($first: Int) { notes(first: $first) { totalCount } }";

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use testkit::Random;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -15,7 +16,6 @@ use crate::template::{Person, Template};
 use crate::victims::{PATIENCE, Victims, by_work, percentile};
 use crate::wire::{Wire, post};
 use crate::work;
-use testkit::Random;
 
 /// Numbers of clients without pauses between their requests, from light load to a saturated machine.
 const HONEST: [usize; 4] = [0, 1, 4, 20];

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use testkit::Database;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -17,7 +18,6 @@ use crate::server::Server;
 use crate::template::{Template, door, name};
 use crate::verdict::{Bounds, Seen};
 use crate::victims::Victims;
-use testkit::Database;
 
 const SAMPLE: Duration = Duration::from_millis(50);
 /// Maximum resident memory of a server in bytes, after which it is killed: eight times its promised limit.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
 use serde_json::{Value, json};
+use testkit::{Database, Engine};
 use tokio::process::Command;
 use tokio::sync::{Mutex, OnceCell};
 use url::Url;
@@ -13,7 +14,6 @@ use crate::baseline::Baseline;
 use crate::run::by_form;
 use crate::server::{Server, program};
 use crate::wire::{Wire, post};
-use testkit::{Database, Engine};
 
 /// The company that `notegraph demo` fills.
 const ATTACKED: &str = "Demo";

@@ -11,13 +11,13 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use testkit::Random;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, sleep_until, timeout};
 
 use crate::template::Person;
 use crate::wire::{Wire, post};
 use crate::work::{self, Work};
-use testkit::Random;
 
 /// Timeout after which a request has failed.
 pub const PATIENCE: Duration = Duration::from_secs(10);

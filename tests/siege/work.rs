@@ -1,9 +1,9 @@
 //! The five requests of the bench, as the victims send them.
 
 use serde_json::{Value, json};
+use testkit::Random;
 
 use crate::template::Keys;
-use testkit::Random;
 
 /// A kind of request, named as in `bench/harness/work.mjs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,6 @@
 use std::any::TypeId;
 use std::marker::PhantomData;
 
-use crate::bridge::Registry;
-use crate::bridge::Value;
 use futures_util::future::{BoxFuture, join_all};
 
 use super::Context;
@@ -14,6 +12,8 @@ use super::leaf::LeafValue;
 use super::loader::{LoadState, Loader, LoaderQueue};
 use super::output::{ChildRowsBuilder, FieldOutput, NonNull};
 use super::relation::{ChildRows, CoercedArguments, FieldValue, Prepared, Ready, RelationField, RowList};
+use crate::bridge::Registry;
+use crate::bridge::Value;
 use crate::error::{Error, Missing, Result};
 
 fn row<R: 'static>(row: &ErasedRow) -> &R {

@@ -2,12 +2,12 @@
 
 use std::any::{Any, TypeId};
 
-use crate::bridge::Value;
 use futures_util::future::BoxFuture;
 
 use super::Context;
 use super::declare::{ErasedRow, ObjectType};
 use super::loader::LoadState;
+use crate::bridge::Value;
 use crate::error::Error;
 
 /// The rows of a node, with their type erased.

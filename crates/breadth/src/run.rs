@@ -1,6 +1,5 @@
 //! Loads the relations of a plan, wave by wave.
 
-use crate::bridge::Variables;
 use futures_util::future::{BoxFuture, join, join_all};
 
 use super::Context;
@@ -8,6 +7,7 @@ use super::declare::ErasedRow;
 use super::loader::LoadState;
 use super::plan::{Plan, PlannedFieldKind, ROOT};
 use super::relation::{ChildRows, CoercedArguments, FieldValue, Prepared, Ready, RowList};
+use crate::bridge::Variables;
 use crate::error::{Error, Result};
 use crate::meter::ExecutionMeter;
 

@@ -1,4 +1,4 @@
-//! What the records of a file have in common, and what receives them.
+//! The properties that the records of a file share, and their receiver.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What an import is told, and why it can stop.
+//! The options of an import, and the errors that stop it.
 
 use sea_orm::DbErr;
 

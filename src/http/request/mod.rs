@@ -1,4 +1,4 @@
-//! What a request says: who sends it, what it accepts, and which operation it names.
+//! Reading requests: the sender, the accepted media types, and the operation.
 
 pub mod accept;
 mod authenticate;

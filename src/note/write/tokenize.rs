@@ -1,4 +1,4 @@
-//! What mutations that create a record with texts do before their transactions.
+//! Tokenizes the texts of new records before the transactions of their mutations.
 
 use breadth::Context;
 

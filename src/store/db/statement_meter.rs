@@ -1,4 +1,4 @@
-//! What the statements of an operation use, and why they are cancelled.
+//! Measures what the statements of an operation use, and keeps why they are cancelled.
 
 use std::fmt;
 use std::sync::Arc;

@@ -6,13 +6,13 @@ use std::process::{Output, Stdio};
 
 use notegraph::cli::command_line;
 use tempfile::TempDir;
+use testkit::process::program;
 use tokio::process::Command;
 
 use super::blocks::{Item, items};
 use super::execute::Demo;
 use super::expect::fits;
 use super::{DOCUMENTS, read};
-use testkit::process::program;
 
 /// Prefixes of commands that are not run, each with the reason.
 pub const NOT_RUN: &[(&str, &str)] = &[

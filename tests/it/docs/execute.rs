@@ -1,14 +1,14 @@
 //! Runs the examples of a document in their order.
 
 use serde_json::{Value, json};
+use testkit::process::{Process, post, program};
+use testkit::{Database, Engine};
 use tokio::process::Command;
 
 use super::blocks::{Block, Item, items};
 use super::console::Console;
 use super::expect::Expected;
 use super::read;
-use testkit::process::{Process, post, program};
-use testkit::{Database, Engine};
 
 /// A server with the demo's data, as `serve --demo` starts it.
 pub struct Demo {

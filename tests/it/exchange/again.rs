@@ -4,9 +4,9 @@
 use notegraph::store::entity::event::{self, EventType};
 use notegraph::store::entity::{assignment, customer, message, note, user};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder, Set};
+use testkit::assert_search_index_is_current;
 
 use super::{Exchange, brief, whole};
-use testkit::assert_search_index_is_current;
 
 async fn rows(exchange: &Exchange) -> [u64; 6] {
     let db = exchange.db.read();

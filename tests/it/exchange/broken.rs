@@ -5,10 +5,10 @@ use std::time::Duration;
 use notegraph::cli::import::ImportArgs;
 use notegraph::store::entity::note;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Statement};
+use testkit::Engine;
 use tokio::time::sleep;
 
 use super::{Exchange, brief, whole};
-use testkit::Engine;
 
 /// Records of which the first does not fit into the file, and the others do. The first is its own batch, as its ID
 /// occurs twice. If there is no room for a statement of one row, `SQLite` rolls back the whole transaction; for one of

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
+use testkit::process::program;
 use tokio::process::Command;
 
 use super::brief;
-use testkit::process::program;
 
 struct Folder(TempDir);
 

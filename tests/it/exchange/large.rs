@@ -9,9 +9,9 @@ use flate2::write::GzEncoder;
 use notegraph::cli::import::ImportArgs;
 use notegraph::cli::settings::RecordArgs;
 use notegraph::exchange::intake::Summary;
+use testkit::process::program;
 
 use super::{Exchange, brief};
-use testkit::process::program;
 
 impl Exchange {
     async fn bounded(&self, record: RecordArgs, content: impl AsRef<[u8]>) -> Summary {

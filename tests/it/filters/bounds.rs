@@ -3,9 +3,9 @@
 use notegraph::store::entity::note::Tags;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
+use testkit::App;
 
 use super::three_notes;
-use testkit::App;
 
 const QUERY: &str = "query($filter: NoteFilter) { notes(filter: $filter) { totalCount } }";
 

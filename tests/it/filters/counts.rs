@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use notegraph::store::entity::note::NoteStatus;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
+use testkit::{App, Random};
 
 use super::evaluate::matches;
 use super::world::{KINDS, Row, World};
 use crate::search::{Plain, search};
-use testkit::App;
-use testkit::Random;
 
 const KEYS: [&str; 7] = ["STATUS", "TYPE", "REFERENCE_TYPE", "USER", "ASSIGNEE", "TAG", "PRIORITY"];
 

@@ -1,9 +1,9 @@
 //! Random filters and orders.
 
 use serde_json::{Map, Value, json};
+use testkit::Random;
 
 use super::world::{KINDS, REFERENCES, SUBJECTS, TAGS, World};
-use testkit::Random;
 
 pub const FIELDS: [&str; 7] =
     ["CREATED_ON", "UPDATED_ON", "REMINDER", "STATUS", "SUBJECT", "PRIORITY", "SHOW_ON_OVERVIEW"];

@@ -8,13 +8,13 @@ use std::fmt::Write;
 
 use notegraph::graphql::ListLimits;
 use serde_json::{Map, Value, json};
+use testkit::Random;
 
 use super::evaluate::{matches, order_scored};
 use super::generate;
 use super::walk::walk;
 use super::world::{Row, World};
 use crate::search::{Plain, search};
-use testkit::Random;
 
 /// Number of lists in each of the four tests.
 const CASES: usize = 1_875;

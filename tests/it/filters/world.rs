@@ -8,10 +8,9 @@ use notegraph::store::entity::token::Scope;
 use notegraph::store::entity::{assignment, message, note};
 use notegraph::text::casefold::casefold;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
+use testkit::{App, Client, Engine, Random};
 
 use crate::search::{Text, text};
-use testkit::Random;
-use testkit::{App, Client, Engine};
 
 const NOTES: usize = 70;
 pub const REFERENCES: [&str; 6] = ["7", "Ünï 'quoted\"", "50%_\\", "null", "", "Customer:1"];

@@ -13,11 +13,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use testkit::{App, Client, ENDLESS};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
 use super::fuzz;
-use testkit::{App, Client, ENDLESS};
 
 /// Documents whose responses tell which of them was executed.
 const DOCUMENTS: [&str; 4] =

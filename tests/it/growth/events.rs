@@ -1,9 +1,9 @@
 use notegraph::quota::changes_bytes;
 use notegraph::store::entity::event::{FieldChanges, MAX_CHARACTERS};
 use serde_json::{Value, json};
+use testkit::assert_search_index_is_current;
 
 use super::Desk;
-use testkit::assert_search_index_is_current;
 
 /// The length of the longest text in an event's changes.
 fn longest(changes: &FieldChanges) -> usize {

@@ -8,9 +8,9 @@ use axum::http::Request;
 use axum::http::header::AUTHORIZATION;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
+use testkit::{App, Client, Contents, Response};
 
 use super::bombs::{Hostile, documents};
-use testkit::{App, Client, Contents, Response};
 
 /// The maximum time in which a debug build refuses a document on a busy machine; a release build takes a fiftieth. Work
 /// that is quadratic in the size of the document takes minutes.

@@ -3,11 +3,11 @@
 
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
+use testkit::{App, Client, Contents, Response};
 
 use super::places::{Place, ids};
 use super::{codes, one_of_each};
 use crate::oracle::Contract;
-use testkit::{App, Client, Contents, Response};
 
 /// Texts that are not a valid ID of any type.
 const NO_IDS: [&str; 48] = [

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use notegraph::store::entity::token::Scope;
 use serde_json::json;
+use testkit::{App, Catalog, Contents};
 
 use super::one_of_each;
 use super::places::inputs;
 use crate::oracle::{Contract, Kind};
-use testkit::{App, Catalog, Contents};
 
 /// All names of record properties: the fields of the schema, and the columns in the spelling of the schema.
 async fn names(app: &App, contract: &Contract) -> BTreeSet<String> {

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use notegraph::search::{Shape, tokens};
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
+use testkit::{App, Contents};
 
 use super::TOGETHER;
 use super::places::{Place, places};
 use super::strings::texts;
 use crate::oracle::Contract;
-use testkit::{App, Contents};
 
 /// Maximum number of words in a search.
 const MOST: usize = 20;

@@ -6,10 +6,10 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use notegraph::auth::KeyRefreshPolicy;
 use notegraph::store::entity::user::UserStatus;
 use serde_json::{Value, json};
+use testkit::App;
 
 use super::provider::{Pair, Provider};
 use super::{ISSUER, LATER, VIEWER, ann, ask, claims, server, settings, status, with, without};
-use testkit::App;
 
 /// Forged, expired, confused and malformed tokens all get the same response, so nobody learns what was wrong.
 #[expect(clippy::too_many_lines, reason = "a table of cases")]

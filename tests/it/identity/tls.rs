@@ -10,6 +10,8 @@ use axum::routing::get;
 use axum::serve::Listener;
 use jsonwebtoken::Algorithm;
 use serde_json::json;
+use testkit::App;
+use testkit::process::{Process, post, program};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio_rustls::TlsAcceptor;
@@ -19,8 +21,6 @@ use tokio_rustls::server::TlsStream;
 
 use super::provider::Pair;
 use super::{AUDIENCE, ISSUER, VIEWER, ann, with};
-use testkit::App;
-use testkit::process::{Process, post, program};
 
 struct TlsListener {
     listener: TcpListener,

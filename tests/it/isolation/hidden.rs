@@ -8,6 +8,7 @@ use notegraph::store::entity::note;
 use notegraph::store::entity::token::Scope;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
+use testkit::{App, Client, Engine};
 
 use super::operation::{Maker, Operation, is_administration};
 use super::population::Population;
@@ -16,7 +17,6 @@ use super::words::Words;
 use crate::filters::HASTY;
 use crate::oracle::Contract;
 use crate::oracle::random::Random;
-use testkit::{App, Client, Engine};
 
 /// Number of operations in each test, unless `NOTEGRAPH_HIDDEN_OPERATIONS` sets another one.
 const OPERATIONS: usize = 10_000;

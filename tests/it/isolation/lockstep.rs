@@ -7,6 +7,7 @@ use notegraph::graphql::ListLimits;
 use notegraph::store::entity::company;
 use notegraph::store::entity::token::Scope;
 use serde_json::json;
+use testkit::{App, Client, Engine, Response};
 
 use super::canonical::Canonical;
 use super::operation::{Maker, Operation, is_administration};
@@ -18,7 +19,6 @@ use crate::filters::HASTY;
 use crate::hostile::places::places;
 use crate::oracle::Contract;
 use crate::oracle::random::Random;
-use testkit::{App, Client, Engine, Response};
 
 const ROUNDS: usize = 1_000;
 /// The mark in many texts of each company, and that of the other company. They have the same length, so that snippets

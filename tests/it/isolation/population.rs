@@ -3,12 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use notegraph::store::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::store::entity::{message, note, note_type};
+use testkit::{App, Company, User};
 
 use super::operation::{own_key, time};
 use super::twins::start_ids_behind;
 use super::words::Words;
 use crate::oracle::random::Random;
-use testkit::{App, Company, User};
 
 /// Number of notes that everybody in the company sees, except those that are confidential by chance.
 const NOTES: i64 = 40;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use notegraph::store::entity::token::Scope;
 use serde_json::Value;
+use testkit::{App, Client, Company, Contents, Response};
 
 use super::company::fill;
 use super::coverage::Coverage;
@@ -11,7 +12,6 @@ use super::selection::whole;
 use super::twins::{Twins, assert_alike, lasting, start_ids_behind};
 use crate::hostile::places::Place;
 use crate::oracle::Contract;
-use testkit::{App, Client, Company, Contents, Response};
 
 /// The mark in each text of the other company, and in none of the stranger's.
 pub const CANARY: &str = "canaryxq";

@@ -2,9 +2,9 @@
 
 use futures_util::future::join_all;
 use serde_json::json;
+use testkit::Contents;
 
 use super::{CHANGES, Change, Desk, RESULTS};
-use testkit::Contents;
 
 /// Ten thousand assignments exceed the parameter limit of a statement.
 #[tokio::test]

@@ -18,12 +18,12 @@ use notegraph::store::entity::token::Scope;
 use notegraph::store::entity::user::UserStatus;
 use notegraph::store::selected_columns::SelectedNames;
 use serde_json::Value;
+use testkit::{App, Company};
 
 use super::document::Document;
 use super::generate::Words;
 use super::random::Random;
 use super::stock::{self, Stock};
-use testkit::{App, Company};
 
 /// A database with a viewer, and both executors on top of it.
 pub struct World {

@@ -3,9 +3,9 @@
 use notegraph::store::entity::note;
 use notegraph::store::entity::token::Scope;
 use serde_json::json;
+use testkit::App;
 
 use super::{NEWEST, Seeded, ids, ordered, seeded};
-use testkit::App;
 
 #[tokio::test]
 async fn numbered_pages_equal_the_list() {

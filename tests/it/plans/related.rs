@@ -8,9 +8,9 @@ use notegraph::meter::{MemoryLimits, MemoryPool, Meter, OperationLimits};
 use notegraph::scheduling::TokenKey;
 use notegraph::store::db::{CancelSignal, OperationContext};
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use testkit::App;
 
 use super::{NOTES, demo, viewers};
-use testkit::App;
 
 /// The tables with rows that belong to notes.
 const TABLES: [&str; 3] = ["message", "assignment", "note_tag"];

@@ -2,9 +2,9 @@
 
 use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
+use testkit::App;
 
 use crate::loading::demo_client;
-use testkit::App;
 
 /// The outer query has no `ORDER BY`, because `SQLite` would read all rows of the sorted subquery to sort them again.
 /// The plan must therefore guarantee the order: it scans the subquery first, as sorted, and looks up the related rows

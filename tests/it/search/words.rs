@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::evaluate::Plain;
 use testkit::Random;
+
+use super::evaluate::Plain;
 
 const WORDS: [&str; 30] = [
     "invoice",

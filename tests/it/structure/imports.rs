@@ -15,7 +15,7 @@ pub struct Sources {
 
 /// A file names something of another one, in a `use` or in the middle of the code.
 pub struct Import {
-    /// The file and the line, such as `src/note/load.rs:12`.
+    /// The file and the line, such as `src/note/load/by_key.rs:12`.
     pub place: String,
     pub from: Module,
     /// The module of the file that defines what is named.

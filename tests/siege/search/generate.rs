@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use async_graphql_parser::types::{BaseType, FieldDefinition, InputValueDefinition, Type};
 use serde_json::{Map, Value, json};
+use testkit::Random;
 
 use super::candidate::{Argument, Field};
 use super::schema::{Schema, innermost};
 use crate::stored::ALPHABETS;
 use crate::template::Keys;
-use testkit::Random;
 
 /// Maximum nesting of random fields; limits on depth refuse more.
 const DEPTH: usize = 6;

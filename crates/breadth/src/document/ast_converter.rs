@@ -3,9 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::bridge::types as theirs;
-use crate::bridge::{ConstValue, Literal as TheirValue, Name as TheirName};
-use crate::bridge::{Pos, Positioned};
 use serde_json::Number;
 
 use super::ast::{
@@ -13,6 +10,9 @@ use super::ast::{
     Type, Value, ValueKind, Variable,
 };
 use super::diagnostic::LineIndex;
+use crate::bridge::types as theirs;
+use crate::bridge::{ConstValue, Literal as TheirValue, Name as TheirName};
+use crate::bridge::{Pos, Positioned};
 
 pub struct AstConverter<'x> {
     pub lines: &'x LineIndex<'x>,

@@ -1,12 +1,12 @@
 //! Checks the values of scalars and enums (GraphQL, sections 3.5 and 3.9).
 
-use crate::bridge::ConstValue;
 use serde_json::Number;
 
 use super::ast::ValueKind;
 use super::ast_converter;
 use super::schema::{EnumValue, Scalar};
 use super::shown;
+use crate::bridge::ConstValue;
 
 /// A value that is neither a variable nor null.
 pub enum ScalarInput<'v, 'a> {

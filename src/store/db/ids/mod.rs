@@ -10,8 +10,9 @@ mod lease;
 mod steps;
 
 pub use company_table::CompanyTable;
-use lease::IdBlocks;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, Statement};
+
+use lease::IdBlocks;
 pub use steps::IdSpacing;
 
 use super::transaction::Transaction;
