@@ -15,6 +15,7 @@ use super::order::OrderDirection;
 use crate::engine::{Args, FieldDefinition, NonNull, field, inline, object, relation_with_args};
 use crate::error::Result;
 use crate::graphql::pagination::{Cursor, PageArgs, PageInfo, SortKey, SortOrder};
+use crate::store::db::SortHint;
 use crate::store::entity::message;
 
 /// The arguments of `Note.messages`.
@@ -133,7 +134,8 @@ fn prepare(note: &Note, args: &NoteMessagesArgs) -> Result<(Option<MessageRange>
     let direction = direction.unwrap_or_default();
     let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: None };
     let term = SortKey::integer((message::Entity, message::Column::Position), direction.into());
-    let request = page.request(&SortOrder { name: name(direction).to_owned(), keys: vec![term], sorted: false })?;
+    let order = SortOrder { name: name(direction).to_owned(), keys: vec![term], sort_hint: SortHint::default() };
+    let request = page.request(&order)?;
     let total = note.0.message_count;
     let (low, high) = request.range(total.into(), direction == OrderDirection::Asc);
     let range = match (i32::try_from(low), i32::try_from(high)) {

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use super::sort_key::{self, NullOrder};
 use crate::error::{Error, Result};
 use crate::graphql::pagination::{Cursor, CursorValue, Direction, SortKey, SortOrder};
+use crate::store::db::SortHint;
 use crate::store::entity::{ColumnSet, note};
 
 /// Maximum number of fields in an order.
@@ -128,7 +129,7 @@ impl NoteSortOrder {
                 order_by.len()
             )));
         }
-        let mut ordering = SortOrder { name: "note".to_owned(), keys: Vec::new(), sorted: false };
+        let mut ordering = SortOrder { name: "note".to_owned(), keys: Vec::new(), sort_hint: SortHint::default() };
         let mut fields = Vec::new();
         for order in order_by {
             if fields.contains(&order.field) {

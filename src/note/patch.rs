@@ -5,7 +5,7 @@ use std::slice;
 use std::sync::Arc;
 
 use async_graphql::{ID, InputObject};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 
 use super::field::NoteField;
 use super::lock::{References, lock_note};
@@ -18,7 +18,7 @@ use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{UserError, UserErrors};
 use crate::quota::StorageUsage;
 use crate::search::{self, IndexedTexts, Part};
-use crate::store::db::{Transaction, one_of, update_rows};
+use crate::store::db::{Dialect, Transaction, update_rows};
 use crate::store::entity::token::Scope;
 use crate::store::entity::{AccessScope, assignment, note};
 
@@ -118,7 +118,7 @@ pub async fn may_hide(
             .select_only()
             .column(assignment::Column::NoteId)
             .filter(assignment::Column::UserId.eq(access.user_id))
-            .filter(one_of(transaction.get_database_backend(), (assignment::Entity, assignment::Column::NoteId), keys))
+            .filter(Dialect::of(transaction).one_of((assignment::Entity, assignment::Column::NoteId), keys))
             .into_tuple()
             .all(transaction)
             .await?;

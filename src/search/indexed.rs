@@ -4,18 +4,18 @@
 //! however many notes have it, and before the transaction begins if a mutation of a client brings them.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write;
 use std::sync::Arc;
 
-use sea_orm::{DatabaseBackend, DbErr};
+use sea_orm::DbErr;
 
-use super::index::{GAP, Part, SEPARATOR};
-use super::note_words::MAX_WORDS;
+use super::index::Part;
 use super::token::{MAX_TOKENS, searched, tokens};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::meter::Meter;
 use crate::scheduling::offload::{offload, offload_at_once};
+use crate::store::db::Dialect;
+use crate::store::db::full_text::MAX_WORDS;
 
 /// Maximum number of indexed positions per token of a text: one less than `PostgreSQL` keeps.
 const MAX_POSITIONS: usize = 255;
@@ -42,20 +42,20 @@ impl IndexedTexts {
     /// # Errors
     /// When the operation exceeds a limit.
     pub async fn before<'t>(reader: &DataSource, texts: impl IntoIterator<Item = &'t str>) -> Result<Self> {
-        Self::metered(&reader.meter, reader.access.company_id, reader.db.backend(), texts).await
+        Self::metered(&reader.meter, reader.access.company_id, reader.db.dialect(), texts).await
     }
 
     async fn metered<'t>(
         meter: &Meter,
         company_id: i64,
-        backend: DatabaseBackend,
+        dialect: Dialect,
         texts: impl IntoIterator<Item = &'t str>,
     ) -> Result<Self> {
         let mut known = Self::default();
         for text in texts.into_iter().map(searched) {
             if text.len() > SHORT {
                 let owned = text.to_owned();
-                let done = offload(move || IndexedText::new(&owned, company_id, backend)).await?;
+                let done = offload(move || IndexedText::new(&owned, company_id, dialect)).await?;
                 known.0.insert(text.to_owned(), Arc::new(done.value));
                 meter.cpu(done.took);
                 meter.check()?;
@@ -69,12 +69,7 @@ impl IndexedTexts {
     ///
     /// # Errors
     /// When the work panics.
-    pub async fn of(
-        parts: &[Part<'_>],
-        known: &Self,
-        company_id: i64,
-        backend: DatabaseBackend,
-    ) -> Result<Self, DbErr> {
+    pub async fn of(parts: &[Part<'_>], known: &Self, company_id: i64, dialect: Dialect) -> Result<Self, DbErr> {
         let texts: BTreeSet<&str> = parts.iter().map(|part| searched(part.text)).collect();
         let (mut found, mut unknown, mut length) = (HashMap::new(), Vec::new(), 0);
         for text in texts {
@@ -87,7 +82,7 @@ impl IndexedTexts {
         }
         let index = move || {
             let index = |text: String| {
-                let indexed = IndexedText::new(&text, company_id, backend);
+                let indexed = IndexedText::new(&text, company_id, dialect);
                 (text, Arc::new(indexed))
             };
             unknown.into_iter().map(index).collect::<Vec<_>>()
@@ -102,15 +97,12 @@ impl IndexedTexts {
 }
 
 impl IndexedText {
-    fn new(text: &str, company_id: i64, backend: DatabaseBackend) -> Self {
+    fn new(text: &str, company_id: i64, dialect: Dialect) -> Self {
         let tokens: Vec<Option<String>> = indexed(text).collect();
         if tokens.is_empty() {
             return Self { stored: None, words: Some(BTreeSet::new()) };
         }
-        let stored = Some(match backend {
-            DatabaseBackend::Postgres => vector(company_id, &tokens),
-            _ => line(&tokens),
-        });
+        let stored = Some(dialect.stored_words(company_id, &tokens));
         let words: BTreeSet<String> = tokens.into_iter().flatten().collect();
         Self { stored, words: (words.len() <= MAX_WORDS).then_some(words) }
     }
@@ -124,36 +116,6 @@ fn indexed(text: &str) -> impl Iterator<Item = Option<String>> {
         *count += 1;
         (*count <= MAX_POSITIONS).then_some(token.word)
     })
-}
-
-/// The tokens of a text in the form for `SQLite`, with a blank before and after each.
-fn line(tokens: &[Option<String>]) -> String {
-    let mut line = String::from(" ");
-    for word in tokens {
-        line.push_str(word.as_deref().unwrap_or(GAP));
-        line.push(' ');
-    }
-    line
-}
-
-/// The tokens of a text with their positions, in the input form of `PostgreSQL`'s `tsvector`. Tokens contain neither
-/// quotes nor backslashes.
-fn vector(company_id: i64, tokens: &[Option<String>]) -> String {
-    let mut words: HashMap<&str, String> = HashMap::new();
-    for (position, word) in (1..).zip(tokens) {
-        let Some(word) = word else { continue };
-        let positions = words.entry(word).or_default();
-        if !positions.is_empty() {
-            positions.push(',');
-        }
-        positions.push_str(&i32::to_string(&position));
-    }
-    let mut vector = String::new();
-    for (word, positions) in words {
-        // Writing to a String does not fail.
-        let _ = write!(vector, "'{company_id}{SEPARATOR}{word}':{positions} ");
-    }
-    vector
 }
 
 #[cfg(test)]
@@ -170,7 +132,7 @@ mod tests {
         let long = "long words ".repeat(SHORT);
         let part = |note_id, text| Part { note_id, field: TextField::Details, position: 0, text };
         let parts = [part(1, "a b a"), part(2, long.as_str()), part(3, "a b a"), part(4, "?!"), part(5, long.as_str())];
-        let texts = IndexedTexts::of(&parts, &IndexedTexts::default(), 7, DatabaseBackend::Sqlite).await.unwrap();
+        let texts = IndexedTexts::of(&parts, &IndexedTexts::default(), 7, Dialect::SQLITE).await.unwrap();
         assert_eq!(texts.0.len(), 3);
         let stored = |part: &Part<'_>| texts.get(part).unwrap().stored.as_deref();
         assert_eq!(stored(&parts[0]), Some(" a b a "));
@@ -178,8 +140,7 @@ mod tests {
         assert_eq!(stored(&parts[3]), None);
         let words = texts.get(&parts[4]).unwrap().words.as_ref().unwrap();
         assert_eq!(words.iter().map(String::as_str).collect::<Vec<_>>(), ["long", "words"]);
-        let texts =
-            IndexedTexts::of(&parts[..1], &IndexedTexts::default(), 7, DatabaseBackend::Postgres).await.unwrap();
+        let texts = IndexedTexts::of(&parts[..1], &IndexedTexts::default(), 7, Dialect::POSTGRES).await.unwrap();
         let vector = texts.get(&parts[0]).unwrap().stored.clone().unwrap();
         assert!(vector.contains("'7_a':1,3 ") && vector.contains("'7_b':2 "), "{vector}");
     }
@@ -190,9 +151,9 @@ mod tests {
         let limits = OperationLimits { cpu: Duration::ZERO, ..OperationLimits::UNLIMITED };
         for (limits, code) in [(OperationLimits::UNLIMITED, None), (limits, Some("TOO_COMPLEX"))] {
             let meter = Meter::new(limits, MemoryPool::new(MemoryLimits::UNLIMITED).token(()));
-            let short = IndexedTexts::metered(&meter, 7, DatabaseBackend::Sqlite, ["short"]).await.unwrap();
+            let short = IndexedTexts::metered(&meter, 7, Dialect::SQLITE, ["short"]).await.unwrap();
             assert!(short.0.is_empty(), "taken apart in the transaction");
-            let long = IndexedTexts::metered(&meter, 7, DatabaseBackend::Sqlite, [long.as_str()]).await;
+            let long = IndexedTexts::metered(&meter, 7, Dialect::SQLITE, [long.as_str()]).await;
             assert_eq!(long.as_ref().err().map(Error::code), code);
             assert!(long.is_err() || long.is_ok_and(|texts| texts.0.len() == 1));
         }
@@ -207,8 +168,8 @@ mod tests {
             position: 0,
             text,
         });
-        let known = IndexedTexts::of(&parts[..1], &IndexedTexts::default(), 7, DatabaseBackend::Sqlite).await.unwrap();
-        let texts = IndexedTexts::of(&parts, &known, 7, DatabaseBackend::Sqlite).await.unwrap();
+        let known = IndexedTexts::of(&parts[..1], &IndexedTexts::default(), 7, Dialect::SQLITE).await.unwrap();
+        let texts = IndexedTexts::of(&parts, &known, 7, Dialect::SQLITE).await.unwrap();
         assert!(std::ptr::eq(texts.get(&parts[0]).unwrap(), known.get(&parts[0]).unwrap()));
         assert_eq!(texts.get(&parts[1]).unwrap().stored.as_deref(), Some(" short "));
     }

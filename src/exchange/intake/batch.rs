@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr};
+use sea_orm::DbErr;
 
 use super::failure::{Failed, Verdict};
 use super::ids::IdAllocator;
@@ -199,11 +199,7 @@ impl<'a> Importer<'a> {
     }
 
     async fn work(&mut self, transaction: &Transaction, group: &[ReadRecord]) -> Result<Done, DbErr> {
-        if transaction.get_database_backend() == DatabaseBackend::Postgres {
-            // PostgreSQL plans foreign key checks while the tables are empty, when all indexes look equally good, and
-            // caches these plans, which would read more with each batch.
-            transaction.execute_unprepared("DISCARD PLANS").await?;
-        }
+        transaction.forget_plans().await?;
         let company_id = self.company(transaction, group).await?;
         let existing = existing::load(transaction, company_id, group.iter().map(|one| one.note.row.id)).await?;
         let (mut summary, mut types) = (

@@ -2,7 +2,7 @@
 
 use async_graphql::ID;
 use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef, IntoCondition};
-use sea_orm::{ActiveEnum, ColumnTrait, Condition, DatabaseBackend};
+use sea_orm::{ActiveEnum, ColumnTrait, Condition};
 
 use super::NoteFilter;
 use super::comparator::{DateTimeFilter, IdFilter, NoteReferenceTypeFilter, NoteStatusFilter};
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::graphql::global_id::NodeKind;
 use crate::note::object::{NoteReferenceType, NoteStatus};
 use crate::note::sort_key::{self, NullOrder};
-use crate::store::db::{one_of, one_of_texts};
+use crate::store::db::Dialect;
 use crate::store::entity::{AccessScope, note};
 
 /// Maximum nesting depth of filters.
@@ -61,7 +61,7 @@ impl FilterPlan {
 /// Turns a filter into conditions for one viewer on one database.
 pub struct FilterCompiler {
     pub access: AccessScope,
-    pub backend: DatabaseBackend,
+    pub dialect: Dialect,
     pub count: ConditionCounter,
     /// How many conditions so far find notes through tables related to them (`IN` subqueries).
     pub semi_joins: usize,
@@ -86,8 +86,8 @@ impl FilterContext<'_> {
 }
 
 impl FilterCompiler {
-    pub fn new(access: AccessScope, backend: DatabaseBackend) -> Self {
-        Self { access, backend, count: ConditionCounter::default(), semi_joins: 0, semi_joins_since: false }
+    pub fn new(access: AccessScope, dialect: Dialect) -> Self {
+        Self { access, dialect, count: ConditionCounter::default(), semi_joins: 0, semi_joins_since: false }
     }
 
     pub fn of(mut self, filter: &NoteFilter) -> Result<FilterPlan> {
@@ -250,7 +250,7 @@ impl FilterCompiler {
 
     pub fn links(&mut self, path: &str, column: &ColumnRef, kind: NodeKind, filter: &IdFilter) -> Result<Condition> {
         let operators = self.ids(path, filter, |id| kind.parse_arg(id))?;
-        Ok(operators.compare(&Expr::col(column.clone()), |keys| one_of(self.backend, column.clone(), keys)))
+        Ok(operators.compare(&Expr::col(column.clone()), |keys| self.dialect.one_of(column.clone(), keys)))
     }
 
     fn raw_ids(&mut self, path: &str, filter: &IdFilter) -> Result<Condition> {
@@ -269,7 +269,7 @@ impl FilterCompiler {
 
     fn texts(&self, column: note::Column, operators: Operators<String>) -> Condition {
         let column = of_note(column);
-        operators.compare(&column, |keys| one_of_texts(self.backend, column.clone(), keys))
+        operators.compare(&column, |keys| self.dialect.one_of_texts(column.clone(), keys))
     }
 
     pub fn times(&mut self, path: &str, column: Expr, filter: &DateTimeFilter) -> Result<Condition> {

@@ -10,7 +10,6 @@ mod related;
 mod subject;
 
 use async_graphql::InputObject;
-use sea_orm::DatabaseBackend;
 
 use self::comparator::{
     AssigneesFilter, DateTimeFilter, IdFilter, NoteMessagesFilter, NoteReferenceTypeFilter, NoteStatusFilter,
@@ -19,6 +18,7 @@ use self::comparator::{
 use self::condition::FilterCompiler;
 pub use self::condition::FilterPlan;
 use crate::error::{Error, Result};
+use crate::store::db::Dialect;
 use crate::store::entity::AccessScope;
 
 /// Maximum total size of the subjects and tags in a filter, in bytes: casefolding them takes less than a millisecond.
@@ -105,14 +105,14 @@ impl NoteFilter {
     ///
     /// # Errors
     /// INVALID if a comparison has no operator, an ID is malformed, or a limit is exceeded.
-    pub fn split(&self, access: AccessScope, backend: DatabaseBackend) -> Result<FilterPlan> {
+    pub fn split(&self, access: AccessScope, dialect: Dialect) -> Result<FilterPlan> {
         let bytes = self.text_bytes();
         if bytes > MAX_TEXT {
             return Err(Error::Invalid(format!(
                 "The filter has {bytes} bytes of texts; at most {MAX_TEXT} are taken."
             )));
         }
-        FilterCompiler::new(access, backend).of(self)
+        FilterCompiler::new(access, dialect).of(self)
     }
 }
 
@@ -125,7 +125,7 @@ mod tests {
 
     fn weight(filter: &NoteFilter) -> u64 {
         let access = AccessScope { company_id: 1, user_id: 1, confidential: true };
-        filter.split(access, DatabaseBackend::Sqlite).unwrap().weight
+        filter.split(access, Dialect::SQLITE).unwrap().weight
     }
 
     fn any_of(filters: Vec<NoteFilter>) -> NoteFilter {

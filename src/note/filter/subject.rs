@@ -1,14 +1,13 @@
 //! Comparisons of the subject, on its casefolded copy.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
-use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
+use sea_orm::{ColumnTrait, Condition};
 
 use super::comparator::StringFilter;
 use super::condition::{FilterCompiler, FilterContext, FilterPlan, without_nul};
 use super::operator::{IS_NULL, Operators, is_empty};
 use crate::error::Result;
 use crate::note::sort_key::{self, NullOrder};
-use crate::store::db::one_of_texts;
 use crate::store::entity::note;
 use crate::text::casefold::casefold;
 
@@ -33,7 +32,7 @@ impl FilterCompiler {
 
         let subject = Expr::col((note::Entity, note::Column::SubjectFolded));
         let or_empty = |condition: Expr| Condition::any().add(condition).add(subject.clone().is_null());
-        let one_of = |texts: Vec<String>| one_of_texts(self.backend, subject.clone(), texts);
+        let one_of = |texts: Vec<String>| self.dialect.one_of_texts(subject.clone(), texts);
         let mut all = Condition::all();
         // Find equal subjects by their beginning, which is indexed, then compare the whole text.
         if let Some(text) = eq {
@@ -43,7 +42,7 @@ impl FilterCompiler {
         }
         if let Some(texts) = is_in {
             let beginnings: Vec<String> = texts.iter().map(|text| sort_key::subject_key(text)).collect();
-            let found = Condition::all().add(one_of_texts(self.backend, beginning(), beginnings)).add(one_of(texts));
+            let found = Condition::all().add(self.dialect.one_of_texts(beginning(), beginnings)).add(one_of(texts));
             all = all.add(self.few(found, context));
         }
         if let Some(text) = starts_with {
@@ -64,10 +63,10 @@ impl FilterCompiler {
         Ok(())
     }
 
-    /// Makes the database evaluate first a condition that few notes match. `SQLite` has no table statistics, and would
-    /// otherwise scan the company's notes in the order of the list until it has found enough.
+    /// Makes the database evaluate first a condition that few notes match. Without statistics, it would scan the
+    /// company's notes in the order of the list until it has found enough.
     fn few(&self, condition: Condition, context: FilterContext<'_>) -> Condition {
-        if self.backend == DatabaseBackend::Postgres || !context.required {
+        if self.dialect.has_statistics() || !context.required {
             return condition;
         }
         let few = Query::select()
@@ -80,11 +79,7 @@ impl FilterCompiler {
     }
 
     fn contains(&self, text: String) -> Expr {
-        let position = match self.backend {
-            DatabaseBackend::Postgres => Func::cust("strpos"),
-            _ => Func::cust("instr"),
-        };
-        Expr::from(position.arg(Expr::col((note::Entity, note::Column::SubjectFolded))).arg(text)).gt(0)
+        self.dialect.position(Expr::col((note::Entity, note::Column::SubjectFolded)), text).gt(0)
     }
 }
 

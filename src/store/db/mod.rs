@@ -3,13 +3,12 @@
 
 mod connect;
 mod connection_epoch;
+mod dialect;
 mod executor;
 mod fault;
 mod file;
 mod group_commit;
 mod ids;
-mod in_list;
-mod planner_hints;
 mod pool;
 mod postgres;
 mod probe;
@@ -41,11 +40,12 @@ use statement_context::StatementContext;
 use tokio::time::timeout;
 
 pub use connect::{ConnectError, DatabaseSettings, IfMissing, TokenConnections, connect};
+pub use dialect::{
+    Dialect, ListColumn, MOST_PARAMETERS, RowList, SortHint, event_ids, event_ids_to_insert, full_text, write_both,
+};
 pub use fault::DbFault;
 pub use file::sqlite_file;
-pub use ids::{CompanyTable, IdSequences, IdSpacing, allocate_dense, event_ids, reserve};
-pub use in_list::{keys_table, one_of, one_of_compared, one_of_pairs, one_of_texts};
-pub use planner_hints::hint_rare;
+pub use ids::{CompanyTable, IdSequences, IdSpacing, allocate_dense, reserve};
 pub use postgres::ConstraintViolation;
 pub use read_pool::ReadPool;
 pub use row::{DriverValue, Row, RowQueries};
@@ -277,6 +277,11 @@ impl Db {
         self.shared.ids = IdSequences::with(steps);
     }
 
+    pub fn dialect(&self) -> Dialect {
+        Dialect::of(&self.read)
+    }
+
+    /// The kind of the database, for tests; the program asks [`Self::dialect`] for what it wants.
     pub fn backend(&self) -> DatabaseBackend {
         self.read.get_database_backend()
     }
