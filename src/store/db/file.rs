@@ -12,6 +12,14 @@ use url::form_urlencoded;
 use super::connect::{ConnectError, IfMissing};
 use crate::store::private_file;
 
+/// Returns the path of the database, if the address is one of a file.
+///
+/// # Errors
+/// As for [`sqlite_file`].
+pub fn database_file(url: &str) -> Result<Option<PathBuf>, ConnectError> {
+    if url.starts_with(SCHEME) { sqlite_file(url).map(Some) } else { Ok(None) }
+}
+
 /// Returns the path that a `sqlite:` address names.
 ///
 /// # Errors
@@ -51,6 +59,9 @@ pub fn sqlite_file(url: &str) -> Result<PathBuf, ConnectError> {
     }
     Ok(path.to_owned())
 }
+
+/// How the address of a `SQLite` database begins.
+pub const SCHEME: &str = "sqlite:";
 
 const IN_MEMORY: &str = "a database in memory is lost between connections; name a file, as in sqlite://notegraph.db";
 

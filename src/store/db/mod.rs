@@ -7,6 +7,7 @@ mod dialect;
 mod executor;
 mod fault;
 mod file;
+mod file_copy;
 mod group_commit;
 mod ids;
 mod pool;
@@ -44,7 +45,7 @@ pub use dialect::{
     Dialect, ListColumn, MOST_PARAMETERS, RowList, SortHint, event_ids, event_ids_to_insert, full_text, write_both,
 };
 pub use fault::DbFault;
-pub use file::sqlite_file;
+pub use file::database_file;
 pub use ids::{CompanyTable, IdSequences, IdSpacing, allocate_dense, reserve};
 pub use postgres::ConstraintViolation;
 pub use read_pool::ReadPool;

@@ -1,9 +1,10 @@
 //! What differs between the SQL of `SQLite` and that of `PostgreSQL`, one kind of difference in each file.
 //!
 //! Callers say what they want of a [`Dialect`]; only this folder, and the drivers and pools beside it, know which
-//! database answers.
+//! database answers. `tests/it/dialect.rs` keeps it so.
 
 mod advisory_lock;
+mod catalog;
 mod event_ids;
 pub mod full_text;
 mod in_list;
