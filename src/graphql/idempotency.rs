@@ -134,7 +134,7 @@ impl Given {
         if row.input_hash == self.input_hash {
             return PriorResult::Completed(row.made_id);
         }
-        let message = "This key was used with another input; take a new key for each change.";
+        let message = "This key was already used with another input; use a new key for each change.";
         PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyKeyReused, &PATH, message))
     }
 

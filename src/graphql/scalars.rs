@@ -52,7 +52,7 @@ impl DateTime {
     pub fn text(self) -> String {
         let mut text = Vec::with_capacity(27);
         self.put(&mut text);
-        String::from_utf8(text).unwrap_or_else(|_| unreachable!("digits and marks are text"))
+        String::from_utf8(text).unwrap_or_else(|_| unreachable!("the text is ASCII"))
     }
 
     /// Writes digit by digit: a list shows hundreds of times, and a general formatter took a tenth of the time of the

@@ -184,9 +184,9 @@ impl Meter {
         let answer = self.held_answer.load(Ordering::Relaxed).saturating_add(bytes);
         if answer > self.limits.answer_bytes {
             let most = self.limits.answer_bytes;
-            let made = if self.is_retryable() { "" } else { " A change was made all the same." };
+            let made = if self.is_retryable() { "" } else { " Changes were made nevertheless." };
             return Err(LimitExceeded::TooComplex(format!(
-                "The answer is larger than {most} bytes; ask for fewer records or fields.{made}"
+                "The response is larger than {most} bytes; request fewer records or fields.{made}"
             )));
         }
         self.memory.take(self.held(), bytes)?;
@@ -281,7 +281,7 @@ impl Drop for Meter {
 
 fn too_long(what: &str, most: Duration) -> LimitExceeded {
     let most = most.as_millis();
-    LimitExceeded::TooComplex(format!("The operation takes more than {most} ms {what}; ask for less at once."))
+    LimitExceeded::TooComplex(format!("The operation takes more than {most} ms {what}; request less at once."))
 }
 
 fn micros(duration: Duration) -> u64 {

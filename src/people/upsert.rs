@@ -161,7 +161,7 @@ pub async fn lock_people<E: Upsertable>(
             }
             (_, Some(row)) if E::external_key(row).is_some_and(|own| own != key) => {
                 let own = quote(E::external_key(row).unwrap_or_default());
-                let message = format!("{} has another key already: {own}.", E::KIND.id(id_of::<E>(row)).0);
+                let message = format!("{} already has another key: {own}.", E::KIND.id(id_of::<E>(row)).0);
                 fields.add(ErrorCode::Taken, "id", message);
             }
             (_, Some(row)) if of_key.is_some_and(|other| id_of::<E>(other) != id_of::<E>(row)) => {

@@ -87,7 +87,7 @@ impl Slots {
             self.fresh += 1;
             self.fresh - 1
         } else {
-            self.rested.pop_front().unwrap_or_else(|| unreachable!("as many are free as are not taken"))
+            self.rested.pop_front().unwrap_or_else(|| unreachable!("a free slot is available"))
         };
         Slot { index, is_reserved, is_transaction }
     }

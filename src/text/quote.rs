@@ -12,7 +12,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_text_is_cut() {
+    fn long_text_is_truncated() {
         assert!(quote(&"x".repeat(1000)).len() < 60);
     }
 }

@@ -238,7 +238,7 @@ async fn a_mutation_that_changes_nothing_says_so() {
                 "{field}"
             );
             let message = answer["errors"][0]["message"].as_str().unwrap();
-            assert_eq!(message.contains("A change was made"), expected, "{message}");
+            assert_eq!(message.contains("Changes were made"), expected, "{message}");
         }
     }
     let notes = client.query("{ notes { nodes { subject } } }").await["notes"]["nodes"].clone();

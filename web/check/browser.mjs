@@ -141,7 +141,7 @@ async function withCode(page) {
 async function withUsedCode(page) {
   await page.goto(link.href);
   await ready(page);
-  await hint(page).getByText('was used already').waitFor();
+  await hint(page).getByText('has been used').waitFor();
   check(page.url() === `${url.origin}/`, `The code is still in the address bar: ${page.url()}`);
 }
 

@@ -12,29 +12,23 @@ const folder = process.argv[2]
 const schema = buildSchema(readFileSync(join(folder, 'verdicts.graphql'), 'utf8'))
 
 // The scalars of the schema, as their specifications define them.
-// The beginning of a day, if the calendar has it.
 const calendar = (year, month, day) => {
-  const date = new Date(0)
+  const date = new Date(Date.UTC(2000, month - 1, day))
   date.setUTCFullYear(year, month - 1, day)
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date : undefined
+  return year > 0 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
 }
 const scalars = {
   Date: (text) => {
     const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? []
-    return year !== undefined && +year > 0 && calendar(+year, +month, +day) !== undefined
+    return year !== undefined && calendar(+year, +month, +day)
   },
   DateTime: (text) => {
-    const form = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))$/
-    const [, year, month, day, hour, minute, second, sign, offset = '0', rest = '0'] = form.exec(text) ?? []
-    const time = year === undefined ? undefined : calendar(+year, +month, +day)
-    if (time === undefined) return false
+    const form = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-](\d\d):(\d\d))$/
+    const [, year, month, day, hour, minute, second, , , offset = '0', rest = '0'] = form.exec(text) ?? []
+    if (year === undefined || !calendar(+year, +month, +day)) return false
     if (+hour > 23 || +minute > 59 || +second > 60 || +offset > 23 || +rest > 59) return false
-    time.setUTCHours(+hour, +minute + (sign === '-' ? 1 : -1) * (60 * +offset + +rest))
-    // Leap seconds end June and December in UTC (RFC 3339, section 5.7).
-    if (+second === 60 && !/-(06-30|12-31)T23:59/.test(time.toISOString())) return false
-    // Responses are in UTC, and have years of four digits.
-    time.setUTCSeconds(+second)
-    return time.getUTCFullYear() >= 1 && time.getUTCFullYear() <= 9999
+    // Leap seconds end June and December (RFC 3339, section 5.7).
+    return +second < 60 || /-(06-30|12-31)T23:59:59/.test(new Date(text.toUpperCase().replace(':60', ':59')).toISOString())
   },
   BigInt: (text) => /^(0|-?[1-9]\d*)$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text),
   URL: (text) => {
@@ -95,7 +89,9 @@ function theirs({ document, operationName, variables }) {
   } catch (error) {
     return { verdict: 'syntax', messages: [error.message], locations: error.locations }
   }
-  const invalid = validate(schema, parsed, specifiedRules, { hideSuggestions: true })
+  // The specification does not limit how deep an introspection may nest.
+  const rules = specifiedRules.filter((rule) => rule.name !== 'MaxIntrospectionDepthRule')
+  const invalid = validate(schema, parsed, rules, { hideSuggestions: true })
   if (invalid.length > 0) {
     return { verdict: 'invalid', messages: invalid.map((error) => error.message), locations: invalid[0].locations }
   }
@@ -110,26 +106,17 @@ function theirs({ document, operationName, variables }) {
   return wrong ? { verdict: 'variables', messages: [wrong] } : { verdict: 'taken', messages: [] }
 }
 
-// All intended differences, each with its reason; at most three. What only this server bounds is not given to graphql-js,
-// which may take very long for it.
+// Intended differences, each with its reason; at most three.
 const MEANT = [
-  {
-    reason: 'bounds, of which the specification has none: those of this server, and the depth of introspection of graphql-js',
-    is: ({ ours }, their) =>
-      ours.verdict === 'too much' ||
-      (their.verdict === 'invalid' && their.messages.every((message) => /^Maximum introspection depth exceeded/.test(message))),
-  },
   {
     reason: 'the introspection of the draft after September 2025, which this server does not have',
     is: ({ document }) => /isDeprecated|deprecationReason|includeDeprecated/.test(document) && /directives/.test(document),
   },
 ]
-if (MEANT.length > 3) throw new Error('at most three differences are intended')
 
 const places = ({ locations }) => (locations ?? []).map(({ line, column }) => `${line}:${column}`).join(' ')
 
-const tally = { documents: 0, taken: 0, syntax: 0, invalid: 0, operation: 0, variables: 0 }
-const meant = new Map(MEANT.map(({ reason }) => [reason, 0]))
+const tally = { documents: 0, taken: 0, syntax: 0, invalid: 0, operation: 0, variables: 0, bounded: 0, meant: 0 }
 const worded = { alone: 0, equal: 0, placed: 0 }
 const differences = []
 const others = new Map()
@@ -137,11 +124,14 @@ for (const line of readFileSync(join(folder, 'verdicts.ndjson'), 'utf8').trimEnd
   const asked = JSON.parse(line)
   const { ours } = asked
   tally.documents += 1
-  const their = ours.verdict === 'too much' ? undefined : theirs(asked)
-  if (their) tally[their.verdict] += 1
-  if (!their || (ours.verdict === 'taken') !== (their.verdict === 'taken')) {
-    const known = MEANT.find(({ is }) => is(asked, their))
-    if (known) meant.set(known.reason, meant.get(known.reason) + 1)
+  if (ours.verdict === 'too much') {
+    tally.bounded += 1
+    continue
+  }
+  const their = theirs(asked)
+  tally[their.verdict] += 1
+  if ((ours.verdict === 'taken') !== (their.verdict === 'taken')) {
+    if (MEANT.some(({ is }) => is(asked))) tally.meant += 1
     else differences.push({ ...asked, their })
   } else if (ours.messages.length === 1 && their.messages.length === 1) {
     worded.alone += 1
@@ -161,8 +151,7 @@ if (differences.length > 0 || tally.documents === 0) {
   for (const difference of differences.slice(0, Number(process.env.NOTEGRAPH_ORACLE_SHOWN ?? 3))) console.log(JSON.stringify(difference))
   process.exit(1)
 }
-const { documents, taken, syntax, invalid, operation, variables } = tally
+const { documents, taken, syntax, invalid, operation, variables, bounded, meant } = tally
 console.log(`graphql-js: ${documents} verdicts, all equal: ${taken} taken; refused: ${syntax} as no documents, ${invalid} as invalid, ` +
-  `${operation} for their operation, ${variables} for their variables`)
-for (const [reason, count] of meant) console.log(`${count} differ as intended: ${reason}`)
+  `${operation} for their operation, ${variables} for their variables; ${bounded} refused by bounds alone; ${meant} differ as meant`)
 console.log(`of ${worded.alone} with one error, ${worded.equal} have the same words and ${worded.placed} the same places`)

@@ -140,9 +140,9 @@ pub fn plain(comment: &str) -> String {
 /// object! {
 ///     /// A book.
 ///     BookRow as "Book" {
-///         /// What it is called.
+///         /// The title.
 ///         title = field_ref(|book: &BookRow| &book.title);
-///         /// How many pages it has.
+///         /// The number of pages.
 ///         page_count = field(|book: &BookRow| book.pages);
 ///     }
 /// }

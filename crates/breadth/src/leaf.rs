@@ -112,7 +112,7 @@ leaf! {
 /// object! {
 ///     /// A room.
 ///     Room {
-///         /// How warm it is.
+///         /// The temperature.
 ///         warmth = field(|room: &Room| ScalarValue(Celsius(room.degrees)));
 ///     }
 /// }

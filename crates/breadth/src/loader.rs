@@ -179,7 +179,7 @@ impl LoadState {
             self.0.len() - 1
         });
         let queue = self.0[index].1.as_any().downcast_mut();
-        queue.unwrap_or_else(|| unreachable!("loaders are kept under their types"))
+        queue.unwrap_or_else(|| unreachable!("loaders are stored by their types"))
     }
 
     /// Loads the waiting keys of all loaders concurrently.

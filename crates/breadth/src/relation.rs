@@ -11,7 +11,7 @@ use super::loader::LoadState;
 use crate::error::Error;
 
 /// The rows of a node, with their type erased.
-#[expect(clippy::len_without_is_empty, reason = "rows are walked, however many there are")]
+#[expect(clippy::len_without_is_empty, reason = "rows are iterated, however many there are")]
 pub trait RowList: Send + Sync {
     fn len(&self) -> usize;
     fn get(&self, index: usize) -> &ErasedRow;

@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn syntax_errors_say_what_and_where() {
+    fn syntax_errors_have_a_location() {
         let (schema, limits) = (crate::schema::build(), QueryLimits::default());
         let parse = |text: &str| super::parse(&schema, text, &limits).err().unwrap();
         let http_error = parse("{ a(secret: \"text\" }");

@@ -206,7 +206,7 @@ mod tests {
     fn different_ids_are_refused() {
         assert_eq!(named(None, Some(&format!("sha256:{SHA}")), Some(&apq(SHA)), Some(SHA)), format!(" {SHA}"));
         assert!(named(None, Some("b7"), Some(&apq(SHA)), None).contains("`documentId` and `extensions.persistedQuery"));
-        assert!(named(None, Some("b7"), None, Some("c8")).contains("`documentId` and `id` name two"));
+        assert!(named(None, Some("b7"), None, Some("c8")).contains("`documentId` and `id` name different"));
         assert!(named(None, None, Some(r#"{"other": 1}"#), None).contains("`query` is missing"));
     }
 

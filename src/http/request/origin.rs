@@ -94,8 +94,8 @@ mod tests {
             ("https://user@notes.example.com", "write https://notes.example.com"),
             ("https://notes.example.com/app?x#y", "write https://notes.example.com"),
             ("ftp://notes.example.com", "http or https"),
-            ("null", "as in"),
-            ("", "as in"),
+            ("null", "such as"),
+            ("", "such as"),
         ] {
             let message = text.parse::<Origin>().unwrap_err();
             assert!(message.contains(hint), "{text}: {message}");

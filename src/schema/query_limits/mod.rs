@@ -1,7 +1,7 @@
 //! Query limits: checks what a document may cost before it is executed.
 //!
 //! The parser ([`document`](breadth::document)) enforces limits on the text by the same [`QueryLimits`]. [`query_cost`] then
-//! weighs the parsed document with its variables, visiting each fragment once.
+//! estimates the cost of the parsed document with its variables, visiting each fragment once.
 
 mod bounds;
 mod cost;

@@ -233,7 +233,7 @@ fn assemble(
         BackendConnections::Postgres { .. } => DatabaseBackend::Postgres,
         BackendConnections::Sqlite { .. } => DatabaseBackend::Sqlite,
     };
-    let Ok([operations, lookup]) = <[Pool; 2]>::try_from(made) else { unreachable!("as many as there are") };
+    let Ok([operations, lookup]) = <[Pool; 2]>::try_from(made) else { unreachable!("two pools were opened") };
     let lookup = ReadPool::new(lookup, backend, Arc::new(StatementContext::of_process()), epoch.clone());
     let statement_timeout = settings.statement_timeout;
     let ids = IdSequences::default();

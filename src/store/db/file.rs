@@ -116,9 +116,9 @@ mod tests {
             ("sqlite:%3Amemory%3A", "in memory"),
             ("sqlite://a.db?mode=memory", "in memory"),
             ("sqlite://a.db?mode=%6Demory", "in memory"),
-            ("sqlite://a.db?mode=ro", "takes no mode=ro"),
-            ("sqlite://a.db?immutable=1", "takes no immutable=1"),
-            ("sqlite://a.db?cache=shared", "takes no cache=shared"),
+            ("sqlite://a.db?mode=ro", "does not support mode=ro"),
+            ("sqlite://a.db?immutable=1", "does not support immutable=1"),
+            ("sqlite://a.db?cache=shared", "does not support cache=shared"),
             ("sqlite://file:a.db%3Fmode=memory", "without file:"),
         ] {
             let refused = sqlite_file(url).unwrap_err().to_string();

@@ -130,7 +130,7 @@ impl Cancellation {
 impl fmt::Display for Cancellation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Abandoned => f.write_str("nobody waits for the answer any more"),
+            Self::Abandoned => f.write_str("the client no longer waits for the response"),
             Self::LimitExceeded(limit) => write!(f, "the operation was stopped: {}", limit.code()),
         }
     }

@@ -193,7 +193,7 @@ impl Transaction {
     }
 
     pub(super) fn executor(&self) -> &DbExecutor {
-        self.open.as_ref().unwrap_or_else(|| unreachable!("who ends a transaction takes it along"))
+        self.open.as_ref().unwrap_or_else(|| unreachable!("ending a transaction consumes it"))
     }
 
     fn ended(&self) {
@@ -205,7 +205,7 @@ impl Transaction {
     async fn run<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         match run(&self.hold.context, &self.hold.connection, None, work).await {
             Ended::Done(result) => result,
-            Ended::TooLong => unreachable!("a statement of a transaction has no time of its own"),
+            Ended::TooLong => unreachable!("statements of a transaction have no separate time"),
         }
     }
 }

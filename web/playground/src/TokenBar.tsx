@@ -4,8 +4,8 @@ import type { TokenProblem } from './token';
 const said: Record<TokenProblem, string> = {
   missing: 'Requests need a token.',
   refused: 'The server does not accept this token: it is unknown, expired or revoked.',
-  spent: 'This link was used already, or is too old: it holds once, for 10 minutes after the server has started.',
-  unreachable: 'The server did not answer when it was asked for a token.',
+  spent: 'This link has been used or has expired: it works once, within 10 minutes after the start of the server.',
+  unreachable: 'The server did not respond to the request for a token.',
 };
 
 /** The slim bar above the editor, shown while requests cannot succeed. */
@@ -21,8 +21,8 @@ export function TokenBar({ problem, onToken }: { problem: TokenProblem; onToken:
     <div className="token-bar" role="status">
       <p>
         <strong>{said[problem]}</strong> Paste one here: <code>serve --demo</code> prints one at each start, and{' '}
-        <code>notegraph token create --help</code> says how to make another. The page forgets it when it is closed or loaded
-        again. A token in Headers does as well: <code>{'{"Authorization": "Bearer ..."}'}</code>
+        <code>notegraph token create --help</code> explains how to create another. The page forgets it when it is closed or
+        reloaded. A token in Headers works as well: <code>{'{"Authorization": "Bearer ..."}'}</code>
       </p>
       <form onSubmit={use}>
         <input

@@ -164,9 +164,9 @@ pub struct Value<'a> {
 #[derive(Debug)]
 pub enum ValueKind<'a> {
     Variable(&'a str),
-    /// As written.
+    /// The text as written in the document.
     Int(&'a str),
-    /// As written.
+    /// The text as written in the document.
     Float(&'a str),
     /// The value without quotes and escapes, and whether it is a block string.
     Text(Cow<'a, str>, bool),

@@ -44,7 +44,7 @@ struct Right;
 object! {
     /// A nest.
     Left implements "Nest" {
-        /// What is in it.
+        /// The content.
         inner = inline(|_: &Left| Some(AnyRow::<Nest>::new(Right)));
     }
 }
@@ -52,7 +52,7 @@ object! {
 object! {
     /// Another nest.
     Right implements "Nest" {
-        /// What is in it.
+        /// The content.
         inner = inline(|_: &Right| Some(AnyRow::<Nest>::new(Left)));
     }
 }
