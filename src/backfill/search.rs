@@ -1,8 +1,8 @@
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::search;
-use crate::store::db::{Transaction, one_of};
+use crate::store::db::{Dialect, Transaction};
 use crate::store::entity::derived::Key;
 use crate::store::entity::{message, note};
 
@@ -24,7 +24,7 @@ pub async fn batch(transaction: &Transaction, after: Option<Key>) -> Result<Opti
     for of_company in notes.chunk_by(|one, other| one.company_id == other.company_id) {
         let company_id = of_company[0].company_id;
         let ids: Vec<i64> = of_company.iter().map(|note| note.id).collect();
-        let keys = one_of(transaction.get_database_backend(), message::Column::NoteId, ids.iter().copied());
+        let keys = Dialect::of(transaction).one_of(message::Column::NoteId, ids.iter().copied());
         let messages = message::Entity::find().filter(message::Column::CompanyId.eq(company_id)).filter(keys);
         let messages = messages.all(transaction).await?;
         search::remove_notes(transaction, company_id, &ids).await?;

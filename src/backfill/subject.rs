@@ -1,9 +1,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
-};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::store::db::Transaction;
+use crate::store::db::{Dialect, ListColumn, RowList, Transaction};
 use crate::store::entity::derived::Key;
 use crate::store::entity::note::{self, Column};
 use crate::text::casefold::casefold;
@@ -31,21 +29,21 @@ pub async fn batch(transaction: &Transaction, after: Option<Key>) -> Result<Opti
 }
 
 async fn write(transaction: &Transaction, folded: Vec<(i64, i64, String)>) -> Result<(), DbErr> {
-    let backend = transaction.get_database_backend();
-    let (sql, values): (_, Vec<Value>) = if backend == DatabaseBackend::Postgres {
-        let (mut companies, mut ids, mut texts) = (Vec::new(), Vec::new(), Vec::new());
-        for (company, id, text) in folded {
-            companies.push(company);
-            ids.push(id);
-            texts.push(text);
-        }
-        let sql = "UPDATE note SET subject_folded = k.folded FROM unnest($1, $2, $3) AS k(company_id, id, folded) \
-                   WHERE note.company_id = k.company_id AND note.id = k.id";
-        (sql, vec![companies.into(), ids.into(), texts.into()])
-    } else {
-        let sql = "UPDATE note SET subject_folded = k.value ->> 2 FROM json_each(?) AS k \
-                   WHERE note.company_id = k.value ->> 0 AND note.id = k.value ->> 1";
-        (sql, vec![serde_json::json!(folded).to_string().into()])
-    };
-    transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await.map(drop)
+    let (mut companies, mut ids, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    for (company, id, text) in folded {
+        companies.push(company);
+        ids.push(id);
+        texts.push(text);
+    }
+    let columns = [
+        ("company_id", ListColumn::BigInts(companies)),
+        ("id", ListColumn::BigInts(ids)),
+        ("folded", ListColumn::Texts(texts)),
+    ];
+    let (dialect, mut values) = (Dialect::of(transaction), Vec::new());
+    let RowList { table, columns: [company_id, id, folded], .. } = dialect.row_list("k", columns, &mut values);
+    let sql = format!(
+        "UPDATE note SET subject_folded = {folded} FROM {table} WHERE note.company_id = {company_id} AND note.id = {id}"
+    );
+    transaction.execute_raw(dialect.statement(sql, values)).await.map(drop)
 }

@@ -6,7 +6,6 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sea_orm::{DatabaseBackend, Statement};
 
 use super::terminal::out;
 use super::{CommandError, CommandResult, database_file, migrate};
@@ -31,7 +30,7 @@ pub struct BackupArgs {
 pub async fn run(args: &BackupArgs, database: &DatabaseArgs) -> CommandResult {
     let file = args.file.as_path();
     let db = migrate::connect(database, IfMissing::Fail).await?;
-    if db.backend() == DatabaseBackend::Postgres {
+    if !db.is_file() {
         return Err(CommandError::new(
             "this command only copies SQLite databases; back up a PostgreSQL database with `pg_dump --format=custom \
              --file FILE URL`, and restore it with `pg_restore`",
@@ -58,11 +57,7 @@ fn refuse_existing(file: &Path) -> CommandResult {
 /// Writes a consistent snapshot of the database, without blocking readers or writers.
 async fn copy(db: &Db, file: &Path) -> CommandResult {
     let path = file.to_str().ok_or_else(|| CommandError::new("the file name must be Unicode"))?;
-    let copy = Statement::from_sql_and_values(db.backend(), "VACUUM INTO ?", [path.into()]);
-    // On the write connection, as a read-only one may not write another file either; this does not lock out writers.
-    // Without a timeout, as the copy may take long.
-    db.execute_without_timeout(copy).await?;
-    Ok(())
+    Ok(db.copy_file(path).await?)
 }
 
 /// The copy in progress, under a temporary name, so that a file of the final name is always complete. Dropping it

@@ -11,10 +11,7 @@ use crate::store::db;
 /// # Errors
 /// If `path` is one of them.
 pub fn refuse(database: &DatabaseArgs, path: &Path) -> CommandResult {
-    if !database.database_url.starts_with("sqlite:") {
-        return Ok(());
-    }
-    let named = db::sqlite_file(&database.database_url)?;
+    let Some(named) = db::database_file(&database.database_url)? else { return Ok(()) };
     // SQLite follows symbolic links, and puts the other files beside the target.
     let real = named.canonicalize().unwrap_or_else(|_| named.clone());
     let target = located(path);

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use migration::{MigrationStatus, Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Statement};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
 use super::terminal::out;
 use super::{CommandError, CommandResult};
@@ -87,15 +87,15 @@ pub async fn open_or_create(args: &DatabaseArgs) -> CommandResult<Db> {
 /// # Errors
 /// If it does not answer, or its file is missing and must not be created.
 pub async fn connect(args: &DatabaseArgs, missing: IfMissing) -> CommandResult<Db> {
-    if missing == IfMissing::Fail && args.database_url.starts_with("sqlite:") {
-        let file = db::sqlite_file(&args.database_url)?;
-        if !file.exists() {
-            return Err(CommandError::new(format!(
-                "the database {} does not exist; choose another one with --database-url, or create it with `notegraph \
-                 migrate up`",
-                file.display()
-            )));
-        }
+    if missing == IfMissing::Fail
+        && let Some(file) = db::database_file(&args.database_url)?
+        && !file.exists()
+    {
+        return Err(CommandError::new(format!(
+            "the database {} does not exist; choose another one with --database-url, or create it with `notegraph \
+             migrate up`",
+            file.display()
+        )));
     }
     Ok(db::connect(&args.settings(), missing).await?)
 }
@@ -192,16 +192,5 @@ pub async fn foreign_tables(db: &Db) -> CommandResult<Vec<String>> {
     if applied(db).await? > 0 {
         return Ok(Vec::new());
     }
-    let sql = match db.backend() {
-        DatabaseBackend::Postgres => {
-            "SELECT table_name AS name FROM information_schema.tables \
-             WHERE table_schema = current_schema() AND table_name <> 'seaql_migrations' ORDER BY 1"
-        }
-        _ => {
-            r"SELECT name FROM sqlite_master
-              WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name <> 'seaql_migrations' ORDER BY 1"
-        }
-    };
-    let rows = db.read().query_all_raw(Statement::from_string(db.backend(), sql)).await?;
-    Ok(rows.iter().map(|row| row.try_get("", "name")).collect::<Result<_, _>>()?)
+    Ok(db.tables().await?)
 }

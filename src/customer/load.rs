@@ -5,7 +5,6 @@ use hashbrown::HashMap;
 
 use crate::error::Result;
 use crate::graphql::context::DataSource;
-use crate::store::db::one_of;
 use crate::store::entity::customer;
 
 /// Loads customers by key.
@@ -18,7 +17,7 @@ impl Loader for CustomerById {
     type Error = crate::error::Error;
 
     async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
-        let keys = one_of(reader.db.backend(), (customer::Entity, customer::Column::Id), keys.iter().copied());
+        let keys = reader.db.dialect().one_of((customer::Entity, customer::Column::Id), keys.iter().copied());
         let condition = reader.access.visible_customers().add(keys);
         let customers = reader.columns::<customer::Entity>().matching(condition, reader.db.read()).await?;
         Ok(customers.into_iter().map(|customer| (customer.id, Arc::new(customer))).collect())

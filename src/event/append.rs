@@ -1,13 +1,11 @@
-use sea_orm::sea_query::{ArrayType, Value};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
+use sea_orm::DbErr;
 use serde_json::json;
 
 use crate::auth::Viewer;
 use crate::graphql::context::AppState;
 use crate::graphql::user_errors::UserError;
 use crate::quota::{self, Quota, StorageUsage};
-use crate::store::db;
-use crate::store::db::Transaction;
+use crate::store::db::{Dialect, ListColumn, RowList, Transaction, event_ids_to_insert, write_both};
 use crate::store::entity::event::{EventType, FieldChange};
 
 /// The author and the time of a change. All events of one change have the same time.
@@ -74,57 +72,42 @@ impl<'a> ChangeContext<'a> {
             return Ok(());
         }
         let growth = growth + of_events(&events);
-        let statement = if transaction.get_database_backend() == DatabaseBackend::Postgres {
-            self.postgres(&events, growth)
-        } else {
-            quota::add_usage(transaction, self.viewer.company_id, growth).await?;
-            self.sqlite(&events, &db::event_ids(transaction, events.len()).await?)
+        let dialect = Dialect::of(transaction);
+        let ids = event_ids_to_insert(transaction, events.len()).await?;
+        let mut values = quota::usage_values(dialect, self.viewer.company_id, growth).to_vec();
+        let shared = values.len();
+        values.extend([Some(self.viewer.user_id).into(), self.time.into()]);
+        let [kind, note_id, message_id, changes, bytes] = columns(&events);
+        let insert = match ids {
+            Some(ids) => {
+                let id = ("id", ListColumn::BigInts(ids));
+                insert(&dialect.row_list("k", [id, kind, note_id, message_id, changes, bytes], &mut values))
+            }
+            None => insert(&dialect.row_list("k", [kind, note_id, message_id, changes, bytes], &mut values)),
         };
-        transaction.execute_raw(statement).await.map(drop)
+        write_both(transaction, [quota::ADD_USAGE, &insert], values, shared).await
     }
+}
 
-    /// Builds a single statement, as each one is a round trip. The table numbers the events itself, in the order of the
-    /// rows.
-    fn postgres(&self, events: &[NewEvent], growth: StorageUsage) -> Statement {
-        let sql = format!(
-            "WITH used AS ({}) \
-             INSERT INTO event (company_id, type, note_id, message_id, actor_id, created_on, changes, bytes) \
-             SELECT $1, k.type, k.note_id, nullif(k.message_id, 0), $5, $6, k.changes::jsonb, k.bytes \
-             FROM unnest($7, $8, $9, $10, $11) AS k(type, note_id, message_id, changes, bytes)",
-            quota::ADD_USAGE
-        );
-        let texts = |texts: Vec<String>| {
-            Value::Array(ArrayType::String, Some(Box::new(texts.into_iter().map(Value::from).collect())))
-        };
-        let mut values = quota::usage_values(DatabaseBackend::Postgres, self.viewer.company_id, growth).to_vec();
-        values.extend([
-            Some(self.viewer.user_id).into(),
-            self.time.into(),
-            texts(events.iter().map(|event| name(event.kind)).collect()),
-            events.iter().map(|event| event.note_id).collect::<Vec<i64>>().into(),
-            events.iter().map(|event| event.message_id.unwrap_or_default()).collect::<Vec<i64>>().into(),
-            texts(events.iter().map(|event| event.changes.clone()).collect()),
-            events.iter().map(NewEvent::bytes).collect::<Vec<i64>>().into(),
-        ]);
-        Statement::from_sql_and_values(DatabaseBackend::Postgres, sql, values)
-    }
+/// The values of events, column by column.
+fn columns(events: &[NewEvent]) -> [(&'static str, ListColumn); 5] {
+    [
+        ("type", ListColumn::Texts(events.iter().map(|event| name(event.kind)).collect())),
+        ("note_id", ListColumn::BigInts(events.iter().map(|event| event.note_id).collect())),
+        ("message_id", ListColumn::NullableBigInts(events.iter().map(|event| event.message_id).collect())),
+        ("changes", ListColumn::Documents(events.iter().map(|event| event.changes.clone()).collect())),
+        ("bytes", ListColumn::BigInts(events.iter().map(NewEvent::bytes).collect())),
+    ]
+}
 
-    fn sqlite(&self, events: &[NewEvent], ids: &[i64]) -> Statement {
-        let sql = "INSERT INTO event (company_id, id, type, note_id, message_id, actor_id, created_on, changes, bytes) \
-                   SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2, ?3, value ->> 4, value ->> 5 \
-                   FROM json_each(?4)";
-        let row = |(event, id): (&NewEvent, &i64)| {
-            json!([id, name(event.kind), event.note_id, event.message_id, event.changes, event.bytes()])
-        };
-        let rows: serde_json::Value = events.iter().zip(ids).map(row).collect();
-        let values: [Value; 4] = [
-            self.viewer.company_id.into(),
-            Some(self.viewer.user_id).into(),
-            self.time.into(),
-            rows.to_string().into(),
-        ];
-        Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)
-    }
+/// The statement that inserts events. It follows [`quota::ADD_USAGE`], whose first parameter is the company.
+fn insert<const N: usize>(events: &RowList<N>) -> String {
+    format!(
+        "INSERT INTO event (company_id, actor_id, created_on, {}) SELECT $1, $5, $6, {} FROM {}",
+        events.names.join(", "),
+        events.columns.join(", "),
+        events.table
+    )
 }
 
 fn of_events(events: &[NewEvent]) -> StorageUsage {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::quota::{self, StorageUsage};
-use crate::store::db::{Db, Transaction, one_of};
+use crate::store::db::{Db, Dialect, Transaction};
 use crate::store::entity::{company, event};
 
 /// Maximum number of events that one transaction reads.
@@ -160,7 +160,7 @@ async fn next(
 }
 
 async fn remove(transaction: &Transaction, company_id: i64, ids: Vec<i64>) -> Result<(), DbErr> {
-    let ids = one_of(transaction.get_database_backend(), (event::Entity, event::Column::Id), ids);
+    let ids = Dialect::of(transaction).one_of((event::Entity, event::Column::Id), ids);
     event::Entity::delete_many()
         .filter(event::Column::CompanyId.eq(company_id))
         .filter(ids)

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder};
 
 use super::person::Person;
 use super::{assignee, message as message_form, note as note_form};
 use crate::json::object::{JsonFields, join};
-use crate::store::db::{Db, Transaction, one_of};
+use crate::store::db::{Db, Dialect, Transaction};
 use crate::store::entity::{assignment, customer, message, note, note_type, user};
 use crate::store::provenance::overlay;
 
@@ -59,7 +59,7 @@ pub async fn write(db: &Db, company_id: i64, out: &mut (dyn Write + Send)) -> Re
         last = *end;
         let notes = note::Entity::find()
             .filter(note::Column::CompanyId.eq(company_id))
-            .filter(one_of(transaction.get_database_backend(), (note::Entity, note::Column::Id), ids))
+            .filter(Dialect::of(&transaction).one_of((note::Entity, note::Column::Id), ids))
             .order_by_asc(note::Column::Id)
             .all(&transaction)
             .await?;
@@ -85,7 +85,7 @@ async fn next(transaction: &Transaction, company_id: i64, last: i64) -> Result<V
         size("n", &["details", "source"]),
         size("m", &["message", "source"]),
     );
-    let rows = transaction.query_all_raw(Statement::from_string(transaction.get_database_backend(), sql)).await?;
+    let rows = transaction.query_all_raw(Dialect::of(transaction).statement(sql, [])).await?;
     let (mut ids, mut bytes) = (Vec::new(), 0_i64);
     for row in rows {
         bytes = bytes.saturating_add(row.try_get("", "size")?);
@@ -113,12 +113,12 @@ struct Page<'a> {
 
 impl Page<'_> {
     async fn write(&mut self, notes: Vec<note::Model>, out: &mut (dyn Write + Send)) -> Result<(), ExportError> {
-        let backend = self.transaction.get_database_backend();
+        let dialect = Dialect::of(self.transaction);
         let ids = || notes.iter().map(|note| note.id);
         let mut assignments: HashMap<i64, Vec<assignment::Model>> = HashMap::new();
         let rows = assignment::Entity::find()
             .filter(assignment::Column::CompanyId.eq(self.company_id))
-            .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), ids()))
+            .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), ids()))
             .order_by_asc(assignment::Column::NoteId)
             .order_by_asc(assignment::Column::Position)
             .all(self.transaction)
@@ -129,7 +129,7 @@ impl Page<'_> {
         let mut messages: HashMap<i64, Vec<message::Model>> = HashMap::new();
         let rows = message::Entity::find()
             .filter(message::Column::CompanyId.eq(self.company_id))
-            .filter(one_of(backend, (message::Entity, message::Column::NoteId), ids()))
+            .filter(dialect.one_of((message::Entity, message::Column::NoteId), ids()))
             .order_by_asc(message::Column::NoteId)
             .order_by_asc(message::Column::Position)
             .all(self.transaction)
@@ -210,7 +210,7 @@ where
     }
     let rows = E::find()
         .filter(Expr::col("company_id").eq(company_id))
-        .filter(one_of(transaction.get_database_backend(), "id", unknown))
+        .filter(Dialect::of(transaction).one_of("id", unknown))
         .all(transaction)
         .await?;
     known.extend(rows.into_iter().map(|row| {

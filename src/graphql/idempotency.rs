@@ -8,10 +8,7 @@ use async_graphql::InputType;
 use breadth::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, IntoActiveModel, QueryFilter,
-    Statement,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use sha2::{Digest, Sha256};
 
 use crate::auth::Viewer;
@@ -141,21 +138,10 @@ impl Given {
         PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyKeyReused, &PATH, message))
     }
 
-    /// Locks the key; returns whether this transaction may make the change. (`SQLite` has one writer at a time, so that
-    /// a later transaction finds what the first one stored.)
+    /// Locks the key; returns whether this transaction may make the change.
     async fn lock(&self, transaction: &Transaction, company_id: i64, user_id: i64) -> Result<bool> {
-        let backend = transaction.get_database_backend();
-        if backend != DatabaseBackend::Postgres {
-            return Ok(true);
-        }
-        let hash = Sha256::digest(format!("{company_id} {user_id} {} {}", self.operation, self.key));
-        let lock = hash.iter().take(8).fold(0, |lock: i64, byte| (lock << 8) | i64::from(*byte));
-        let sql = "SELECT pg_try_advisory_xact_lock($1) AS locked";
-        let statement = Statement::from_sql_and_values(backend, sql, [lock.into()]);
-        Ok(match transaction.query_one_raw(statement).await? {
-            Some(row) => row.try_get("", "locked")?,
-            None => false,
-        })
+        let name = format!("{company_id} {user_id} {} {}", self.operation, self.key);
+        Ok(transaction.try_lock_name(&name).await?)
     }
 }
 

@@ -10,7 +10,6 @@ use crate::graphql::context::DataSource;
 use crate::graphql::global_id::{GlobalId, NodeKind};
 use crate::graphql::scalars::BigInt;
 use crate::store::ColumnSet;
-use crate::store::db::one_of;
 use crate::store::entity::note_type;
 
 /// The GraphQL object of a note type's row.
@@ -50,7 +49,7 @@ impl Loader for NoteTypeById {
     type Error = crate::error::Error;
 
     async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
-        let keys = one_of(reader.db.backend(), (note_type::Entity, note_type::Column::Id), keys.iter().copied());
+        let keys = reader.db.dialect().one_of((note_type::Entity, note_type::Column::Id), keys.iter().copied());
         let condition = reader.access.visible_note_types().add(keys);
         let types = ColumnSet::<note_type::Entity>::ALL.matching(condition, reader.db.read()).await?;
         Ok(types.into_iter().map(|note_type| (note_type.id, Arc::new(note_type))).collect())

@@ -1,13 +1,10 @@
 use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
-use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    Statement, Value,
-};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 
 use super::words::{self, KnownWords};
-use crate::store::db::Transaction;
+use crate::store::db::{Dialect, ListColumn, Transaction};
 use crate::store::entity::derived::Key;
 use crate::store::entity::{customer, user};
 
@@ -66,27 +63,28 @@ pub async fn add<E: Searchable>(
     people: &[E::Model],
     known: &KnownWords,
 ) -> Result<(), DbErr> {
-    let backend = connection.get_database_backend();
+    let dialect = Dialect::of(connection);
     for some in people.chunks(ROWS) {
         let rows = some.iter().flat_map(|row| {
             let (company, id) = E::key(row);
             E::words(row, known).into_iter().map(move |word| (company, word, id))
         });
-        let insert = format!("INSERT INTO {} (company_id, word, {})", E::WORD_TABLE, E::WORD_ID);
-        let (from, values): (_, Vec<Value>) = if backend == DatabaseBackend::Postgres {
-            let (mut companies, mut words, mut ids) = (Vec::new(), Vec::new(), Vec::new());
-            for (company, word, id) in rows {
-                companies.push(company);
-                words.push(word);
-                ids.push(id);
-            }
-            ("SELECT * FROM unnest($1, $2, $3)", vec![companies.into(), words.into(), ids.into()])
-        } else {
-            let rows: serde_json::Value =
-                rows.map(|(company, word, id)| serde_json::json!([company, word, id])).collect();
-            ("SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)", vec![rows.to_string().into()])
-        };
-        connection.execute_raw(Statement::from_sql_and_values(backend, format!("{insert} {from}"), values)).await?;
+        let (mut companies, mut words, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+        for (company, word, id) in rows {
+            companies.push(company);
+            words.push(word);
+            ids.push(id);
+        }
+        let columns = [
+            ("company_id", ListColumn::BigInts(companies)),
+            ("word", ListColumn::Texts(words)),
+            (E::WORD_ID, ListColumn::BigInts(ids)),
+        ];
+        let mut values = Vec::new();
+        let rows = dialect.row_list("k", columns, &mut values);
+        let (names, columns) = (rows.names.join(", "), rows.columns.join(", "));
+        let sql = format!("INSERT INTO {} ({names}) SELECT {columns} FROM {}", E::WORD_TABLE, rows.table);
+        connection.execute_raw(dialect.statement(sql, values)).await?;
     }
     Ok(())
 }
@@ -100,17 +98,15 @@ pub async fn replace<E: Searchable>(
     people: &[E::Model],
     known: &KnownWords,
 ) -> Result<(), DbErr> {
-    let backend = connection.get_database_backend();
+    let dialect = Dialect::of(connection);
     for some in people.chunks(ROWS) {
         let (companies, ids): (Vec<i64>, Vec<i64>) = some.iter().map(E::key).unzip();
-        let delete = format!("DELETE FROM {} WHERE (company_id, {}) IN", E::WORD_TABLE, E::WORD_ID);
-        let (keys, values): (_, Vec<Value>) = if backend == DatabaseBackend::Postgres {
-            ("(SELECT * FROM unnest($1, $2))", vec![companies.into(), ids.into()])
-        } else {
-            let keys: Vec<(i64, i64)> = companies.into_iter().zip(ids).collect();
-            ("(SELECT value ->> 0, value ->> 1 FROM json_each(?))", vec![serde_json::json!(keys).to_string().into()])
-        };
-        connection.execute_raw(Statement::from_sql_and_values(backend, format!("{delete} {keys}"), values)).await?;
+        let columns = [("company_id", ListColumn::BigInts(companies)), (E::WORD_ID, ListColumn::BigInts(ids))];
+        let mut values = Vec::new();
+        let keys = dialect.row_list("k", columns, &mut values);
+        let (names, columns) = (keys.names.join(", "), keys.columns.join(", "));
+        let sql = format!("DELETE FROM {} WHERE ({names}) IN (SELECT {columns} FROM {})", E::WORD_TABLE, keys.table);
+        connection.execute_raw(dialect.statement(sql, values)).await?;
     }
     add::<E>(connection, people, known).await
 }

@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 use async_graphql::{ID, MaybeUndefined};
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, FromQueryResult,
-    IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ActiveModelTrait, ColumnTrait, Condition, DbErr, FromQueryResult, IntoActiveModel, Iterable, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use super::index::{Searchable, replace};
@@ -18,7 +18,7 @@ use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::quota::{StorageUsage, add_usage, row_bytes};
 use crate::store::AccessScope;
-use crate::store::db::{self, Transaction, one_of, one_of_texts, update_rows};
+use crate::store::db::{self, Dialect, Transaction, update_rows};
 use crate::store::entity::{customer, user};
 use crate::text::quote::quote;
 
@@ -76,19 +76,12 @@ impl Upsertable for user::Entity {
 }
 
 /// Serializes transactions that create people of one kind in a company, with a lock held until the transaction ends:
-/// two that look up the same key or username at the same time would both find it unused. (`SQLite` has one writer at a
-/// time anyway.)
+/// two that look up the same key or username at the same time would both find it unused.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn serialize_upserts<E: Upsertable>(transaction: &Transaction, company_id: i64) -> Result<(), DbErr> {
-    let backend = transaction.get_database_backend();
-    if backend == DatabaseBackend::Postgres {
-        let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-        let name = format!("notegraph {} {company_id}", E::WORD_TABLE);
-        transaction.execute_raw(Statement::from_sql_and_values(backend, sql, [name.into()])).await?;
-    }
-    Ok(())
+    transaction.lock_name(&format!("notegraph {} {company_id}", E::WORD_TABLE)).await
 }
 
 /// The identity of a person in an input.
@@ -133,12 +126,12 @@ pub async fn lock_people<E: Upsertable>(
         );
     }
     serialize_upserts::<E>(transaction, access.company_id).await?;
-    let backend = transaction.get_database_backend();
+    let dialect = Dialect::of(transaction);
     // PostgreSQL accepts no text with a NUL, not even in a comparison; the error for it has been added already.
     let keys = upsert_keys.iter().map(|upsert_key| upsert_key.external_key.clone()).filter(|key| !key.contains('\0'));
     let named = Condition::any()
-        .add(one_of_texts(backend, Expr::col((E::default(), E::EXTERNAL_KEY)), keys))
-        .add(one_of(backend, (E::default(), E::ID), ids.iter().flatten().copied()));
+        .add(dialect.one_of_texts(Expr::col((E::default(), E::EXTERNAL_KEY)), keys))
+        .add(dialect.one_of((E::default(), E::ID), ids.iter().flatten().copied()));
     // Locked like for an update of non-key columns, so that transactions that link to them need not wait.
     let rows = E::find()
         .filter(E::COMPANY.eq(access.company_id))

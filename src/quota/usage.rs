@@ -1,12 +1,12 @@
 use sea_orm::sea_query::Value;
-use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr, Statement};
-use serde_json::json;
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::limits::QuotaLimits;
 use super::size::ROW;
+use crate::store::db::Dialect;
 
-/// Number of rows that a company's usage is spread over on `PostgreSQL`. Writers that update the same row wait for each
-/// other until they commit, so each picks a row at random. (`SQLite` has only one writer at a time anyway.)
+/// Number of rows that a company's usage is spread over. Writers that update the same row wait for each other until
+/// they commit, so each picks a row at random, where several can write at the same time.
 const STRIPES: u8 = 16;
 
 /// The storage of a company, or what a change adds to it.
@@ -43,10 +43,10 @@ pub const ADD_USAGE: &str = "INSERT INTO company_usage (company_id, stripe, note
      SET notes = company_usage.notes + excluded.notes, bytes = company_usage.bytes + excluded.bytes";
 
 /// The values for [`ADD_USAGE`].
-pub fn usage_values(backend: DatabaseBackend, company_id: i64, growth: StorageUsage) -> [Value; 4] {
+pub fn usage_values(dialect: Dialect, company_id: i64, growth: StorageUsage) -> [Value; 4] {
     let mut stripe = [0];
     // Without randomness all writers take the same row and wait for each other, which is slow but correct.
-    if backend == DatabaseBackend::Postgres && getrandom::fill(&mut stripe).is_err() {
+    if dialect.has_concurrent_writers() && getrandom::fill(&mut stripe).is_err() {
         stripe = [0];
     }
     [company_id.into(), i32::from(stripe[0] % STRIPES).into(), growth.notes.into(), growth.bytes.into()]
@@ -60,9 +60,9 @@ pub async fn add_usage(connection: &impl ConnectionTrait, company_id: i64, growt
     if growth == StorageUsage::default() {
         return Ok(());
     }
-    let backend = connection.get_database_backend();
-    let values = usage_values(backend, company_id, growth);
-    connection.execute_raw(Statement::from_sql_and_values(backend, ADD_USAGE, values)).await.map(drop)
+    let dialect = Dialect::of(connection);
+    let values = usage_values(dialect, company_id, growth);
+    connection.execute_raw(dialect.statement(ADD_USAGE, values)).await.map(drop)
 }
 
 /// Reads the usage of a company, and the limits that were set for it alone.
@@ -76,8 +76,7 @@ pub async fn read_usage(
     let sql = "SELECT CAST(coalesce(sum(notes), 0) AS bigint), CAST(coalesce(sum(bytes), 0) AS bigint), \
                (SELECT notes FROM company_quota WHERE company_id = $1), \
                (SELECT bytes FROM company_quota WHERE company_id = $1) FROM company_usage WHERE company_id = $1";
-    let backend = connection.get_database_backend();
-    let row = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, [company_id.into()])).await?;
+    let row = connection.query_one_raw(Dialect::of(connection).statement(sql, [company_id.into()])).await?;
     let Some(row) = row else { return Ok(Default::default()) };
     let usage = StorageUsage { notes: row.try_get_by_index(0)?, bytes: row.try_get_by_index(1)? };
     Ok((usage, QuotaLimits { notes: row.try_get_by_index(2)?, bytes: row.try_get_by_index(3)? }))
@@ -95,8 +94,7 @@ pub async fn write_limits(
     let sql = "INSERT INTO company_quota (company_id, notes, bytes) VALUES ($1, $2, $3) \
                ON CONFLICT (company_id) DO UPDATE SET notes = excluded.notes, bytes = excluded.bytes";
     let values: [Value; 3] = [company_id.into(), limits.notes.into(), limits.bytes.into()];
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    connection.execute_raw(statement).await.map(drop)
+    connection.execute_raw(Dialect::of(connection).statement(sql, values)).await.map(drop)
 }
 
 /// Usage of the messages of notes; call it before deleting them.
@@ -108,18 +106,14 @@ pub async fn messages_usage(
     company_id: i64,
     notes: &[i64],
 ) -> Result<StorageUsage, DbErr> {
-    let backend = connection.get_database_backend();
-    let (which, notes): (_, Value) = match backend {
-        DatabaseBackend::Postgres => ("= ANY($2)", notes.to_vec().into()),
-        _ => ("IN (SELECT value FROM json_each($2))", json!(notes).to_string().into()),
-    };
+    let dialect = Dialect::of(connection);
+    let (is_one, notes) = dialect.one_of_parameter(2, notes.iter().copied());
     let texts = ["message", "attachment_url", "attachment_filename", "attachment_content_type", "source"];
     let texts = texts.map(|column| format!("coalesce(octet_length({column}), 0)")).join(" + ");
     let sql = format!(
         "SELECT CAST(coalesce(sum({ROW} + {texts}), 0) AS bigint) FROM message \
-         WHERE company_id = $1 AND note_id {which}"
+         WHERE company_id = $1 AND note_id {is_one}"
     );
-    let statement = Statement::from_sql_and_values(backend, sql, [company_id.into(), notes]);
-    let row = connection.query_one_raw(statement).await?;
+    let row = connection.query_one_raw(dialect.statement(sql, [company_id.into(), notes])).await?;
     Ok(StorageUsage::of_bytes(row.map_or(Ok(0), |row| row.try_get_by_index(0))?))
 }

@@ -7,14 +7,14 @@
 //! Both check the words of a note. For phrases, and for notes with more words than are indexed, they also check its
 //! parts: texts of a note are read only if the viewer sees the note.
 
-use sea_orm::sea_query::{
-    BinOper, CaseStatement, Expr, ExprTrait, Func, IntoColumnRef, JoinType, Query, SelectStatement, UnionType,
-};
-use sea_orm::{Condition, DatabaseBackend};
+use sea_orm::Condition;
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, IntoColumnRef, Query, SelectStatement, UnionType};
 
 use super::part::TextField;
 use super::query::{Phrase, Search};
 use crate::store::AccessScope;
+use crate::store::db::Dialect;
+use crate::store::db::full_text::WordQuery;
 use crate::store::entity::note;
 
 /// The alias of the row in `search_note` that has the words of a note.
@@ -34,7 +34,7 @@ const PARTS: u64 = 5;
 pub struct SearchCondition<'s> {
     pub search: &'s Search,
     pub access: AccessScope,
-    pub backend: DatabaseBackend,
+    pub dialect: Dialect,
 }
 
 impl<'s> SearchCondition<'s> {
@@ -55,17 +55,7 @@ impl<'s> SearchCondition<'s> {
         if self.search.required.is_empty() {
             return None;
         }
-        let is_found = Expr::col((note::Entity, note::Column::Id));
-        let notes = self.notes();
-        // As an array, the candidates are known before the list is read. With a plain condition, PostgreSQL would check
-        // one note after the other in the order of the list, in the hope of filling a page soon: if no note has all the
-        // words, it would check all notes of the company.
-        Some(if self.backend == DatabaseBackend::Postgres {
-            let array = Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(notes.into())));
-            is_found.eq(Func::cust("ANY").arg(array))
-        } else {
-            is_found.in_subquery(notes)
-        })
+        Some(self.dialect.one_of_found_first(Expr::col((note::Entity, note::Column::Id)), self.notes()))
     }
 
     /// The condition that a candidate row of the table `note` matches; and its weight.
@@ -136,18 +126,7 @@ impl<'s> SearchCondition<'s> {
     /// are indexed.
     fn notes(self) -> SelectStatement {
         let mut indexed = self.noted();
-        if self.backend == DatabaseBackend::Postgres {
-            indexed.from_as("search_note", FOUND).and_where(holds(FOUND, self.words()));
-        } else {
-            let matches =
-                Expr::col("search_word").binary(BinOper::Custom("MATCH"), self.search.fts5(self.access.company_id));
-            indexed
-                .from("search_word")
-                .and_where(matches)
-                // CROSS JOIN makes SQLite go from the words to the notes, not the other way round.
-                .join_as(JoinType::CrossJoin, "search_note", FOUND, Condition::all())
-                .and_where(Expr::col((FOUND, "id")).equals(("search_word", "rowid")));
-        }
+        self.dialect.select_notes_with_words(&mut indexed, FOUND, &self.search.words(self.access.company_id));
         let full = self.noted().from_as("search_note", FOUND).and_where(is_full()).take();
         indexed.union(UnionType::All, full).take()
     }
@@ -161,16 +140,7 @@ impl<'s> SearchCondition<'s> {
 
     /// The condition that the note has all required words, and none of the excluded ones.
     fn words_match(self) -> Condition {
-        let Search { required, excluded } = self.search;
-        if self.backend == DatabaseBackend::Postgres {
-            // An empty query would match nothing.
-            let is_empty = required.is_empty() && !excluded.iter().any(Phrase::is_word);
-            return Condition::all().add_option((!is_empty).then(|| holds(FOUND, once(self.words()))));
-        }
-        let all = required.iter().flat_map(Phrase::word_needles);
-        let none = excluded.iter().filter(|phrase| phrase.is_word()).flat_map(Phrase::word_needles);
-        let all = all.fold(Condition::all(), |all, word| all.add(has(FOUND, word)));
-        none.fold(all, |all, word| all.add(has(FOUND, word).not()))
+        self.dialect.note_matches(FOUND, &self.search.words(self.access.company_id))
     }
 
     /// The condition that all required phrases occur in some part, and no excluded phrase in any. The note has all required
@@ -199,11 +169,9 @@ impl<'s> SearchCondition<'s> {
 
     /// The condition that the note has the words of a phrase, in any order.
     fn has_words_of(self, phrase: &Phrase) -> Condition {
-        if self.backend == DatabaseBackend::Postgres {
-            let words = tsquery(phrase.tsquery_of(self.access.company_id, " & "));
-            return Condition::all().add(holds(FOUND, once(words)));
-        }
-        phrase.word_needles().fold(Condition::all(), |all, word| all.add(has(FOUND, word)))
+        let company_id = self.access.company_id;
+        let words = WordQuery { company_id, required: vec![phrase.sequence()], excluded: Vec::new() };
+        self.dialect.note_matches(FOUND, &words)
     }
 
     /// 1 if a part of the note contains the phrase, otherwise null; it stops at the first such part. (EXISTS would be
@@ -229,35 +197,11 @@ impl<'s> SearchCondition<'s> {
 
     /// The condition that a part contains the phrase.
     fn is_in_this_part(self, phrase: &Phrase) -> Expr {
-        if self.backend == DatabaseBackend::Postgres {
-            return holds("part", once(tsquery(phrase.tsquery(self.access.company_id))));
-        }
-        has("part", phrase.needle())
-    }
-
-    fn words(self) -> Expr {
-        tsquery(self.search.tsquery(self.access.company_id))
+        self.dialect.part_contains("part", self.access.company_id, phrase.sequence())
     }
 }
 
 /// The condition that the note has more words than are indexed.
 fn is_full() -> Expr {
     Expr::col((FOUND, "words")).is_null()
-}
-
-fn holds(table: &'static str, tsquery: Expr) -> Expr {
-    Expr::col((table, "words")).binary(BinOper::Custom("@@"), tsquery)
-}
-
-fn tsquery(text: String) -> Expr {
-    Expr::val(text).cast_as("tsquery")
-}
-
-/// As a subquery, the query text is parsed once and not for each row.
-fn once(tsquery: Expr) -> Expr {
-    Expr::SubQuery(None, Box::new(Query::select().expr(tsquery).take().into()))
-}
-
-fn has(table: &'static str, needle: String) -> Expr {
-    Expr::from(Func::cust("instr").arg(Expr::col((table, "words"))).arg(needle)).gt(Expr::cust("0"))
 }

@@ -18,7 +18,7 @@ use super::snippet::Reading;
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::scheduling::offload::{offload, slices};
-use crate::store::db::{RowQueries, one_of};
+use crate::store::db::RowQueries;
 use crate::store::entity::{message, note};
 
 /// The part of a note in which a search finds words.
@@ -165,8 +165,8 @@ async fn hits(reader: DataSource, search: SharedSearch, mut notes: Vec<i64>) -> 
 
 /// Loads the best parts of notes, and returns the notes whose texts have to wait for another statement.
 async fn best_parts(reader: &DataSource, search: &Search, notes: &[i64]) -> Result<(Vec<BestPart>, Vec<i64>)> {
-    let backend = reader.db.backend();
-    let (holds_some, hits) = SearchCondition { search, access: reader.access, backend }.parts();
+    let dialect = reader.db.dialect();
+    let (holds_some, hits) = SearchCondition { search, access: reader.access, dialect }.parts();
     let part = |column: &'static str| Expr::col(("part", column));
     let mut order = WindowStatement::partition_by(("part", "note_id"));
     order
@@ -178,7 +178,7 @@ async fn best_parts(reader: &DataSource, search: &Search, notes: &[i64]) -> Resu
         .expr_window_as(Func::cust("row_number"), order, "place")
         .from_as("search_part", "part")
         .and_where(part("company_id").eq(reader.access.company_id))
-        .and_where(one_of(backend, ("part", "note_id"), notes.iter().copied()))
+        .and_where(dialect.one_of(("part", "note_id"), notes.iter().copied()))
         .cond_where(holds_some)
         .take();
     let of_note = |column| Expr::col((note::Entity, column));

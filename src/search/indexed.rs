@@ -4,21 +4,19 @@
 //! tokenized once, however many notes have it, and before the transaction begins if a mutation of a client brings it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write;
 use std::sync::Arc;
 
-use sea_orm::{DatabaseBackend, DbErr};
+use sea_orm::DbErr;
 
-use super::part::{GAP, Part, SEPARATOR};
+use super::part::Part;
 use super::token::{MAX_TOKENS, searched, tokens};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::meter::Meter;
 use crate::scheduling::offload::{offload, offload_at_once, slices};
+use crate::store::db::Dialect;
+use crate::store::db::full_text::IndexedText;
 
-/// Maximum number of distinct words of an indexed note; if a note has more, its parts are searched instead.
-/// `PostgreSQL` accepts a megabyte per value, which is just more than twice this many words of maximum length.
-pub const MAX_WORDS: usize = 6_000;
 /// Maximum number of indexed positions per token of a text: one less than `PostgreSQL` keeps.
 const MAX_POSITIONS: usize = 255;
 /// Texts of up to this many bytes together are tokenized on the current thread: less than a millisecond of work.
@@ -29,15 +27,6 @@ const SHORT: usize = 8 * 1024;
 #[derive(Clone, Default)]
 pub struct IndexedTexts(BTreeMap<String, Arc<IndexedText>>);
 
-/// A tokenized text.
-#[derive(Default)]
-pub struct IndexedText {
-    /// Its stored form for the database; `None` if it has no words.
-    pub stored: Option<String>,
-    /// Its words; `None` if there are more than an indexed note may have.
-    pub words: Option<BTreeSet<String>>,
-}
-
 impl IndexedTexts {
     /// Tokenizes the texts of a mutation before its transaction begins, so that other transactions do not wait for that,
     /// and the work counts towards the operation's limits.
@@ -45,24 +34,24 @@ impl IndexedTexts {
     /// # Errors
     /// When the operation exceeds a limit.
     pub async fn before<'t>(reader: &DataSource, texts: impl IntoIterator<Item = &'t str>) -> Result<Self> {
-        Self::metered(&reader.meter, reader.access.company_id, reader.db.backend(), texts).await
+        Self::metered(&reader.meter, reader.access.company_id, reader.db.dialect(), texts).await
     }
 
     async fn metered<'t>(
         meter: &Meter,
         company_id: i64,
-        backend: DatabaseBackend,
+        dialect: Dialect,
         texts: impl IntoIterator<Item = &'t str>,
     ) -> Result<Self> {
         let texts: BTreeSet<&str> = texts.into_iter().map(searched).collect();
         let are_long = are_long(texts.iter().copied());
         let texts = texts.into_iter().map(str::to_owned);
         if !are_long {
-            return Ok(Self(indexed_all(texts, company_id, backend).collect()));
+            return Ok(Self(indexed_all(texts, company_id, dialect).collect()));
         }
         let mut known = Self::default();
         for slice in slices(texts, String::len) {
-            let done = offload(move || indexed_all(slice, company_id, backend).collect::<Vec<_>>()).await?;
+            let done = offload(move || indexed_all(slice, company_id, dialect).collect::<Vec<_>>()).await?;
             known.0.extend(done.value);
             meter.cpu(done.took);
             meter.check()?;
@@ -75,12 +64,7 @@ impl IndexedTexts {
     ///
     /// # Errors
     /// When the work panics.
-    pub async fn of(
-        parts: &[Part<'_>],
-        known: &Self,
-        company_id: i64,
-        backend: DatabaseBackend,
-    ) -> Result<Self, DbErr> {
+    pub async fn of(parts: &[Part<'_>], known: &Self, company_id: i64, dialect: Dialect) -> Result<Self, DbErr> {
         let texts: BTreeSet<&str> = parts.iter().map(|part| searched(part.text)).collect();
         let (mut found, mut unknown) = (BTreeMap::new(), Vec::new());
         for text in texts {
@@ -91,7 +75,7 @@ impl IndexedTexts {
             }
         }
         let are_long = are_long(unknown.iter().map(String::as_str));
-        let index = move || indexed_all(unknown, company_id, backend).collect::<Vec<_>>();
+        let index = move || indexed_all(unknown, company_id, dialect).collect::<Vec<_>>();
         found.extend(if are_long {
             offload_at_once(index).await.map_err(|error| DbErr::Custom(error.to_string()))?
         } else {
@@ -113,27 +97,12 @@ pub fn are_long<'t>(texts: impl IntoIterator<Item = &'t str>) -> bool {
 fn indexed_all(
     texts: impl IntoIterator<Item = String>,
     company_id: i64,
-    backend: DatabaseBackend,
+    dialect: Dialect,
 ) -> impl Iterator<Item = (String, Arc<IndexedText>)> {
     texts.into_iter().map(move |text| {
-        let indexed = IndexedText::new(&text, company_id, backend);
+        let indexed = IndexedText::new(indexed(&text).collect(), company_id, dialect);
         (text, Arc::new(indexed))
     })
-}
-
-impl IndexedText {
-    fn new(text: &str, company_id: i64, backend: DatabaseBackend) -> Self {
-        let tokens: Vec<Option<String>> = indexed(text).collect();
-        if tokens.is_empty() {
-            return Self { stored: None, words: Some(BTreeSet::new()) };
-        }
-        let stored = Some(match backend {
-            DatabaseBackend::Postgres => vector(company_id, &tokens),
-            _ => line(&tokens),
-        });
-        let words: BTreeSet<String> = tokens.into_iter().flatten().collect();
-        Self { stored, words: (words.len() <= MAX_WORDS).then_some(words) }
-    }
 }
 
 /// The indexed tokens of a text; `None` in place of a token that has too many positions.
@@ -144,36 +113,6 @@ fn indexed(text: &str) -> impl Iterator<Item = Option<String>> {
         *count += 1;
         (*count <= MAX_POSITIONS).then_some(token.word)
     })
-}
-
-/// The tokens of a text in the form for `SQLite`, with a blank before and after each.
-fn line(tokens: &[Option<String>]) -> String {
-    let mut line = String::from(" ");
-    for word in tokens {
-        line.push_str(word.as_deref().unwrap_or(GAP));
-        line.push(' ');
-    }
-    line
-}
-
-/// The tokens of a text with their positions, in the input form of `PostgreSQL`'s `tsvector`. Tokens contain neither
-/// quotes nor backslashes.
-fn vector(company_id: i64, tokens: &[Option<String>]) -> String {
-    let mut words: HashMap<&str, String> = HashMap::new();
-    for (position, word) in (1..).zip(tokens) {
-        let Some(word) = word else { continue };
-        let positions = words.entry(word).or_default();
-        if !positions.is_empty() {
-            positions.push(',');
-        }
-        positions.push_str(&i32::to_string(&position));
-    }
-    let mut vector = String::new();
-    for (word, positions) in words {
-        // Writing to a String does not fail.
-        let _ = write!(vector, "'{company_id}{SEPARATOR}{word}':{positions} ");
-    }
-    vector
 }
 
 #[cfg(test)]
@@ -190,7 +129,7 @@ mod tests {
         let long = "long words ".repeat(SHORT);
         let part = |note_id, text| Part { note_id, field: TextField::Details, position: 0, text };
         let parts = [part(1, "a b a"), part(2, long.as_str()), part(3, "a b a"), part(4, "?!"), part(5, long.as_str())];
-        let texts = IndexedTexts::of(&parts, &IndexedTexts::default(), 7, DatabaseBackend::Sqlite).await.unwrap();
+        let texts = IndexedTexts::of(&parts, &IndexedTexts::default(), 7, Dialect::SQLITE).await.unwrap();
         assert_eq!(texts.0.len(), 3);
         let stored = |part: &Part<'_>| texts.get(part).unwrap().stored.as_deref();
         assert_eq!(stored(&parts[0]), Some(" a b a "));
@@ -198,8 +137,7 @@ mod tests {
         assert_eq!(stored(&parts[3]), None);
         let words = texts.get(&parts[4]).unwrap().words.as_ref().unwrap();
         assert_eq!(words.iter().map(String::as_str).collect::<Vec<_>>(), ["long", "words"]);
-        let texts =
-            IndexedTexts::of(&parts[..1], &IndexedTexts::default(), 7, DatabaseBackend::Postgres).await.unwrap();
+        let texts = IndexedTexts::of(&parts[..1], &IndexedTexts::default(), 7, Dialect::POSTGRES).await.unwrap();
         let vector = texts.get(&parts[0]).unwrap().stored.clone().unwrap();
         assert!(vector.contains("'7_a':1,3 ") && vector.contains("'7_b':2 "), "{vector}");
     }
@@ -210,9 +148,9 @@ mod tests {
         let limits = OperationLimits { cpu: Duration::ZERO, ..OperationLimits::UNLIMITED };
         for (limits, code) in [(OperationLimits::UNLIMITED, None), (limits, Some("TOO_COMPLEX"))] {
             let meter = Meter::new(limits, MemoryPool::new(MemoryLimits::UNLIMITED).token(()));
-            let short = IndexedTexts::metered(&meter, 7, DatabaseBackend::Sqlite, ["short"]).await.unwrap();
+            let short = IndexedTexts::metered(&meter, 7, Dialect::SQLITE, ["short"]).await.unwrap();
             assert_eq!(short.0.len(), 1, "nothing is left to the transaction");
-            let long = IndexedTexts::metered(&meter, 7, DatabaseBackend::Sqlite, [long.as_str(), "short"]).await;
+            let long = IndexedTexts::metered(&meter, 7, Dialect::SQLITE, [long.as_str(), "short"]).await;
             assert_eq!(long.as_ref().err().map(Error::code), code);
             assert!(long.is_err() || long.is_ok_and(|texts| texts.0.len() == 2));
         }
@@ -227,8 +165,8 @@ mod tests {
             position: 0,
             text,
         });
-        let known = IndexedTexts::of(&parts[..1], &IndexedTexts::default(), 7, DatabaseBackend::Sqlite).await.unwrap();
-        let texts = IndexedTexts::of(&parts, &known, 7, DatabaseBackend::Sqlite).await.unwrap();
+        let known = IndexedTexts::of(&parts[..1], &IndexedTexts::default(), 7, Dialect::SQLITE).await.unwrap();
+        let texts = IndexedTexts::of(&parts, &known, 7, Dialect::SQLITE).await.unwrap();
         assert!(Arc::ptr_eq(texts.get(&parts[0]).unwrap(), known.get(&parts[0]).unwrap()));
         assert_eq!(texts.get(&parts[1]).unwrap().stored.as_deref(), Some(" short "));
     }

@@ -2,21 +2,18 @@
 //!
 //! Texts become [`token`]s, the same for both databases and for searches, which [`query`] parses. The [`index`] is
 //! written in the transaction of each change: one row for each [`part`] of a note, that is its subject, its details,
-//! and each of its messages, and one for the [`note_words`] of all of them. [`condition`] queries it, with `FTS5` on
-//! `SQLite` and `tsvector` on `PostgreSQL`; [`hit`] finds where a note matches, and [`mod@snippet`] shows it, with a
-//! [`matcher`] that reads a text once.
+//! and each of its messages, and one for the words of all of them. [`condition`] queries it, with the
+//! [`full_text`](crate::store::db::full_text) search of the database; [`hit`] finds where a note matches, and
+//! [`mod@snippet`] shows it, with a [`matcher`] that reads a text once.
 //!
 //! Nothing in this module compares a note with other notes: the score of a note reveals nothing about the content of
 //! others, least of all of another company's.
 
 mod condition;
-mod database_query;
 mod hit;
 mod index;
 mod indexed;
-mod long_texts;
 mod matcher;
-mod note_words;
 mod part;
 mod query;
 mod snippet;
@@ -24,8 +21,10 @@ mod token;
 
 pub use condition::SearchCondition;
 pub use hit::{SharedSearch, search_hit};
-pub use index::{add, remove_notes, replace};
+pub use index::{add, replace};
 pub use indexed::{IndexedTexts, are_long};
 pub use part::{Part, TextField, parts};
 pub use query::{Phrase, Search};
 pub use token::{Shape, Token, Tokens, tokens};
+
+pub use crate::store::db::full_text::remove_notes;

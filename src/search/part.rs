@@ -2,11 +2,6 @@
 
 use crate::store::entity::{message, note};
 
-/// Ends the company's number at the beginning of an indexed token; no token contains it.
-pub const SEPARATOR: char = '_';
-/// Replaces a token that has too many positions; no search can contain it.
-pub const GAP: &str = "_";
-
 /// The part of a note that contains words. The order is that of their weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TextField {

@@ -2,6 +2,7 @@
 
 use super::token::{Shape, tokens};
 use crate::error::{Error, Result};
+use crate::store::db::full_text::{WordQuery, WordSequence};
 
 /// Maximum number of tokens in a search: words, or characters of Chinese.
 const MAX_TOKENS: usize = 100;
@@ -58,9 +59,29 @@ impl Search {
     pub fn matches_nothing(&self) -> bool {
         self.required.is_empty() && self.excluded.is_empty()
     }
+
+    /// The words that a note must have, and those that it must not have. What phrases of several words exclude depends
+    /// on the order of the words, so they are not in it.
+    pub fn words(&self, company_id: i64) -> WordQuery<'_> {
+        let excluded = self.excluded.iter().filter(|phrase| phrase.is_word());
+        WordQuery {
+            company_id,
+            required: self.required.iter().map(Phrase::sequence).collect(),
+            excluded: excluded.map(Phrase::sequence).collect(),
+        }
+    }
 }
 
 impl Phrase {
+    /// Whether the phrase is one word: then the words of a note decide, without its parts.
+    pub fn is_word(&self) -> bool {
+        self.words.len() == 1
+    }
+
+    pub fn sequence(&self) -> WordSequence<'_> {
+        WordSequence { words: &self.words, prefix: self.prefix }
+    }
+
     fn new(text: &str, is_open: bool, left: &mut usize) -> Result<Option<Self>> {
         let mut found: Vec<_> = tokens(text).take(*left + 1).collect();
         *left = left.checked_sub(found.len()).ok_or_else(|| {

@@ -5,7 +5,6 @@ use hashbrown::HashMap;
 
 use crate::error::Result;
 use crate::graphql::context::DataSource;
-use crate::store::db::one_of;
 use crate::store::entity::user;
 
 /// Loads users by key.
@@ -18,7 +17,7 @@ impl Loader for UserById {
     type Error = crate::error::Error;
 
     async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
-        let keys = one_of(reader.db.backend(), (user::Entity, user::Column::Id), keys.iter().copied());
+        let keys = reader.db.dialect().one_of((user::Entity, user::Column::Id), keys.iter().copied());
         let condition = reader.access.visible_users().add(keys);
         let users = reader.columns::<user::Entity>().matching(condition, reader.db.read()).await?;
         Ok(users.into_iter().map(|user| (user.id, Arc::new(user))).collect())

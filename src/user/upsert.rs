@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use breadth::{Context, inline, object};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ConnectionTrait, QueryFilter, QuerySelect};
+use sea_orm::{QueryFilter, QuerySelect};
 
 use super::object::{User, UserStatus};
 use crate::error::Result;
@@ -17,7 +17,7 @@ use crate::people::{
     InputFields, KnownWords, PhoneNumberInput, UpsertKey, check_count, lock_people, save, searched_texts,
 };
 use crate::store::AccessScope;
-use crate::store::db::{Transaction, one_of_texts};
+use crate::store::db::{Dialect, Transaction};
 use crate::store::entity::token::Scope;
 use crate::store::entity::user;
 use crate::text::quote::quote;
@@ -193,12 +193,11 @@ async fn check_usernames(
     if usernames.is_empty() {
         return Ok(());
     }
-    let backend = transaction.get_database_backend();
     let others: Vec<(i64, String)> = access
         .users()
         .select_only()
         .columns([user::Column::Id, user::Column::Username])
-        .filter(one_of_texts(backend, Expr::col((user::Entity, user::Column::Username)), usernames))
+        .filter(Dialect::of(transaction).one_of_texts(Expr::col((user::Entity, user::Column::Username)), usernames))
         .into_tuple()
         .all(transaction)
         .await?;

@@ -21,6 +21,7 @@ mod create;
 mod cross_origin;
 mod delete;
 mod demo;
+mod dialect;
 #[cfg(unix)]
 mod docs;
 mod driver;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr};
+use sea_orm::DbErr;
 
 use super::failure::{Failed, Verdict};
 use super::ids::IdAllocator;
@@ -210,7 +210,7 @@ impl<'a> Importer<'a> {
         let notes = || group.iter().map(|one| &one.note).filter(|note| !skipped.contains(&note.row.id));
         let messages = notes().flat_map(|note| note.messages.iter().map(|message| &message.row));
         let parts = search::parts(notes().map(|note| &note.row), messages);
-        IndexedTexts::of(&parts, &IndexedTexts::default(), company_id, self.db.backend()).await
+        IndexedTexts::of(&parts, &IndexedTexts::default(), company_id, self.db.dialect()).await
     }
 
     async fn work(
@@ -219,11 +219,7 @@ impl<'a> Importer<'a> {
         group: &[ReadRecord],
         texts: IndexedTexts,
     ) -> Result<Done, DbErr> {
-        if transaction.get_database_backend() == DatabaseBackend::Postgres {
-            // PostgreSQL plans foreign key checks while the tables are empty, when all indexes look equally good, and
-            // caches these plans, which would read more with each batch.
-            transaction.execute_unprepared("DISCARD PLANS").await?;
-        }
+        transaction.forget_plans().await?;
         let company_id = self.company(transaction, group).await?;
         let existing = existing::load(transaction, company_id, group.iter().map(|one| one.note.row.id)).await?;
         let (mut summary, mut types) = (

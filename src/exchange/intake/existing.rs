@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::store::db::one_of;
+use crate::store::db::Dialect;
 use crate::store::entity::{assignment, message, note};
 
 /// An existing note, with its assignments and messages in their order.
@@ -20,10 +20,10 @@ pub async fn load(
     company_id: i64,
     ids: impl Iterator<Item = i64>,
 ) -> Result<HashMap<i64, Existing>, DbErr> {
-    let backend = connection.get_database_backend();
+    let dialect = Dialect::of(connection);
     let notes = note::Entity::find()
         .filter(note::Column::CompanyId.eq(company_id))
-        .filter(one_of(backend, (note::Entity, note::Column::Id), ids))
+        .filter(dialect.one_of((note::Entity, note::Column::Id), ids))
         .all(connection)
         .await?;
     let mut found: HashMap<i64, Existing> = notes
@@ -36,7 +36,7 @@ pub async fn load(
     let ids: BTreeSet<i64> = found.keys().copied().collect();
     let assignments = assignment::Entity::find()
         .filter(assignment::Column::CompanyId.eq(company_id))
-        .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), ids.iter().copied()))
+        .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), ids.iter().copied()))
         .order_by_asc(assignment::Column::NoteId)
         .order_by_asc(assignment::Column::Position)
         .all(connection)
@@ -48,7 +48,7 @@ pub async fn load(
     }
     let messages = message::Entity::find()
         .filter(message::Column::CompanyId.eq(company_id))
-        .filter(one_of(backend, (message::Entity, message::Column::NoteId), ids))
+        .filter(dialect.one_of((message::Entity, message::Column::NoteId), ids))
         .order_by_asc(message::Column::NoteId)
         .order_by_asc(message::Column::Position)
         .all(connection)
@@ -67,12 +67,12 @@ pub async fn ids(
     company_id: i64,
     ids: impl Iterator<Item = i64>,
 ) -> Result<HashSet<i64>, DbErr> {
-    let backend = connection.get_database_backend();
+    let dialect = Dialect::of(connection);
     let found: Vec<i64> = note::Entity::find()
         .select_only()
         .column(note::Column::Id)
         .filter(note::Column::CompanyId.eq(company_id))
-        .filter(one_of(backend, (note::Entity, note::Column::Id), ids))
+        .filter(dialect.one_of((note::Entity, note::Column::Id), ids))
         .into_tuple()
         .all(connection)
         .await?;
@@ -88,12 +88,12 @@ pub async fn taken_messages(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let backend = connection.get_database_backend();
+    let dialect = Dialect::of(connection);
     let rows: Vec<(i64, i64)> = message::Entity::find()
         .select_only()
         .columns([message::Column::Id, message::Column::NoteId])
         .filter(message::Column::CompanyId.eq(company_id))
-        .filter(one_of(backend, (message::Entity, message::Column::Id), ids))
+        .filter(dialect.one_of((message::Entity, message::Column::Id), ids))
         .into_tuple()
         .all(connection)
         .await?;

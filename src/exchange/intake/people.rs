@@ -11,7 +11,7 @@ use crate::exchange::note::ImportedNote;
 use crate::exchange::person::{Person, PersonRef, only_id};
 use crate::exchange::reader::Reject;
 use crate::json::object::{JsonFields, RawObject, join, same};
-use crate::store::db::one_of;
+use crate::store::db::Dialect;
 
 /// Maximum number of people that are cached between batches, and maximum number of bytes of their texts.
 const REMEMBERED: usize = 8_000;
@@ -85,7 +85,7 @@ impl<P: Person> PersonCache<P> {
         }
         let rows = E::find()
             .filter(Expr::col("company_id").eq(company_id))
-            .filter(one_of(connection.get_database_backend(), "id", unknown))
+            .filter(Dialect::of(connection).one_of("id", unknown))
             .all(connection)
             .await?;
         self.known.extend(rows.into_iter().map(|row| (row.id(), CachedPerson::new(row))));

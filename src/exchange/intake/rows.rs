@@ -8,7 +8,7 @@ use super::ids::IdAllocator;
 use crate::people::{self, KnownWords};
 use crate::quota::{StorageUsage, add_usage};
 use crate::search::{self, IndexedTexts, Part};
-use crate::store::db::{CompanyTable, one_of};
+use crate::store::db::{CompanyTable, Dialect, MOST_PARAMETERS};
 use crate::store::entity::{assignment, customer, event, message, note, user};
 
 #[derive(Default)]
@@ -83,10 +83,10 @@ impl BatchRows {
         let texts = changed.iter().flat_map(|(row, ..)| [Part::subject(row), Part::details(row)]);
         search::replace(connection, company_id, &texts.collect::<Vec<_>>(), &self.texts).await?;
         if !self.unassigned.is_empty() {
-            let backend = connection.get_database_backend();
+            let notes = std::mem::take(&mut self.unassigned);
             assignment::Entity::delete_many()
                 .filter(assignment::Column::CompanyId.eq(company_id))
-                .filter(one_of(backend, assignment::Column::NoteId, std::mem::take(&mut self.unassigned)))
+                .filter(Dialect::of(connection).one_of(assignment::Column::NoteId, notes))
                 .exec(connection)
                 .await?;
         }
@@ -146,9 +146,6 @@ async fn change(
     if result.rows_affected == 1 { Ok(()) } else { Err(DbErr::RecordNotUpdated) }
 }
 
-/// Maximum number of parameters of a statement in `SQLite`; `PostgreSQL` allows twice as many.
-const MOST_VALUES: usize = 32_766;
-
 /// Inserts rows with as few statements as possible.
 pub async fn insert<E, M>(connection: &impl ConnectionTrait, rows: Vec<M>) -> Result<(), DbErr>
 where
@@ -156,7 +153,7 @@ where
     M: IntoActiveModel<E::ActiveModel> + Send,
     E::ActiveModel: Send,
 {
-    let at_once = MOST_VALUES / E::Column::iter().count();
+    let at_once = MOST_PARAMETERS / E::Column::iter().count();
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let some: Vec<_> = rows.by_ref().take(at_once).map(IntoActiveModel::into_active_model).collect();

@@ -5,7 +5,7 @@ use sea_orm::{Condition, QueryTrait, Select};
 
 use super::{Cursor, Direction, Page, PageArgs, PageRequest, ScanExtent, SortKey, SortOrder, Total};
 use crate::error::{Error, Result};
-use crate::store::db::{Db, RowQueries};
+use crate::store::db::{Db, RowQueries, SortHint};
 use crate::store::{ColumnSet, ColumnTable};
 
 /// How many records one statement examines, if it checks a condition on each.
@@ -69,7 +69,7 @@ where
         let ordering = SortOrder {
             name: format!("{name} id+"),
             keys: vec![SortKey::integer(id, Direction::Ascending)],
-            sorted: false,
+            sort_hint: SortHint::default(),
         };
         let request = args.request(&ordering)?;
         Ok(Self { found, ordering, request })

@@ -3,6 +3,7 @@ use sea_orm::Condition;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Order, OrderedStatement, Value};
 
 use super::{Cursor, CursorValue};
+use crate::store::db::SortHint;
 
 /// Ascending or descending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,9 +58,7 @@ pub struct SortOrder {
     /// The name of the order, which its cursors contain.
     pub name: String,
     pub keys: Vec<SortKey>,
-    /// Whether there are few rows, so that they should be sorted after they are found: `SQLite` has no table
-    /// statistics, and would otherwise scan an index in this order and look for the rows there.
-    pub sorted: bool,
+    pub sort_hint: SortHint,
 }
 
 impl SortOrder {
@@ -82,9 +81,7 @@ impl SortOrder {
                 Direction::Ascending => Order::Asc,
                 Direction::Descending => Order::Desc,
             };
-            // The `+` makes an expression of a column, for which no index is used.
-            let compared = key.compared.clone();
-            rows.order_by_expr(if self.sorted { Expr::cust_with_expr("+?", compared) } else { compared }, order);
+            rows.order_by_expr(self.sort_hint.apply(key.compared.clone()), order);
         }
     }
 

@@ -1,8 +1,8 @@
 //! Lists of notes under many parent records: a page of each list, in one statement.
 
 use hashbrown::HashMap;
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryFilter, QueryTrait};
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
+use sea_orm::{ColumnTrait, QueryFilter, QueryTrait};
 
 use super::candidates::CandidateQuery;
 use super::order::{NoteSortOrder, RankedNote};
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::graphql::pagination::PageRequest;
 use crate::people::ListParent;
-use crate::store::db::{RowQueries, keys_table};
+use crate::store::db::RowQueries;
 use crate::store::entity::note;
 use crate::store::{AccessScope, ColumnSet};
 
@@ -78,7 +78,7 @@ impl ListsByParent<'_> {
     /// The notes of the parent whose key is in the column `key`.
     fn of_parent(self, notes: &CandidateQuery, key: Key) -> SelectStatement {
         let notes = notes.notes.clone();
-        if self.parent_kind == ListParent::Assignee && self.reader.db.backend() == DatabaseBackend::Sqlite {
+        if self.parent_kind == ListParent::Assignee && !self.reader.db.dialect().has_statistics() {
             let mut notes = notes.into_query();
             join_assigned(notes.from_clear().from(crate::store::entity::assignment::Entity), self.access, key);
             return notes;
@@ -93,29 +93,19 @@ impl ListsByParent<'_> {
         parents: &[i64],
     ) -> Result<HashMap<i64, Vec<RankedNote>>> {
         let Self { reader, access, request, ordering, .. } = self;
-        let backend = reader.db.backend();
-        let (keys, key) = keys_table(backend, parents.iter().copied());
-        let mut each = part(key);
+        let dialect = reader.db.dialect();
+        let (keys, key) = dialect.keys_table(parents.iter().copied());
         let mut columns = reader.columns::<note::Entity>().and(ordering.columns());
-        if backend != DatabaseBackend::Postgres {
-            // No index contains this column: SQLite would otherwise scan all notes in a covering index instead of
+        if !dialect.has_statistics() {
+            // No index contains this column: the planner would otherwise scan all notes in a covering index instead of
             // looking up a few by their keys.
             columns = columns.and(ColumnSet::of("version").unwrap_or(ColumnSet::ALL));
         }
         let mut all = Query::select();
         all.expr(Expr::col(key)).from_function(keys, "k");
         columns.select(&mut all);
-        if backend == DatabaseBackend::Postgres {
-            all.join_lateral(JoinType::InnerJoin, each, note::Entity, Condition::all().add(Expr::val(true)));
-        } else {
-            // SQLite has no LATERAL: the limit is in a subquery that selects the notes of one parent. CROSS JOIN makes
-            // it look these up for each parent, instead of looking for the parents of each note of the company.
-            each.clear_selects().column((note::Entity, note::Column::Id));
-            let condition = Condition::all()
-                .add(note::Column::CompanyId.eq(access.company_id))
-                .add(Expr::col((note::Entity, note::Column::Id)).in_subquery(each));
-            all.join(JoinType::CrossJoin, note::Entity, Condition::all()).cond_where(condition);
-        }
+        let of_company = note::Column::CompanyId.eq(access.company_id);
+        dialect.join_each::<note::Entity>(&mut all, part(key), note::Column::Id, of_company);
         request.sort(&mut all, &ordering.ordering);
 
         let mut rows: HashMap<i64, Vec<RankedNote>> = HashMap::new();

@@ -13,7 +13,7 @@ use sea_orm::{Condition, QueryTrait, Select};
 use crate::error::{Error, Result};
 use crate::graphql::ListLimits;
 use crate::graphql::pagination::Total;
-use crate::store::db::Row;
+use crate::store::db::{Row, SortHint};
 use crate::store::entity::note;
 
 /// The notes that a statement examines, and what it checks.
@@ -23,9 +23,7 @@ pub struct CandidateQuery {
     pub notes: Select<note::Entity>,
     /// The condition that each candidate must match, and its weight; `None` if all candidates match.
     pub condition: Option<(Condition, u64)>,
-    /// Whether the candidates are sorted after they are found: `SQLite` has no table statistics, and would otherwise
-    /// scan all notes in the requested order.
-    pub sorted: bool,
+    pub sort_hint: SortHint,
     pub limits: ListLimits,
 }
 
@@ -51,9 +49,7 @@ impl CandidateQuery {
     pub fn newest(&self, most: u64) -> SelectStatement {
         let mut newest = self.notes.clone().into_query();
         for column in [note::Column::CreatedOn, note::Column::Id] {
-            let compared = Expr::col((note::Entity, column));
-            let compared = if self.sorted { Expr::cust_with_expr("+?", compared) } else { compared };
-            newest.order_by_expr(compared, Order::Desc);
+            newest.order_by_expr(self.sort_hint.apply(Expr::col((note::Entity, column))), Order::Desc);
         }
         newest.limit(most).take()
     }

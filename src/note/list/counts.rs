@@ -95,7 +95,7 @@ pub async fn counts(
 ) -> Result<Vec<NoteCount>> {
     let args = NoteListArgs { filter: filter.cloned(), search: search.map(str::to_owned), ..NoteListArgs::default() };
     let list = NoteList::new(&args, reader)?;
-    let notes = list.found(reader.db.backend());
+    let notes = list.found(reader.db.dialect());
     let most = notes.most_of(group_by.weight());
     let select = statement(reader.access.company_id, group_by, &notes, most);
     let rows = reader.db.read().rows(&select).await?;

@@ -3,7 +3,7 @@
 use async_graphql::InputObject;
 use hashbrown::HashMap;
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
-use sea_orm::{Condition, DatabaseBackend, QueryFilter, QueryTrait, Select};
+use sea_orm::{Condition, QueryFilter, QueryTrait, Select};
 
 use super::by_parent::ListsByParent;
 use super::candidates::CandidateQuery;
@@ -18,7 +18,7 @@ use crate::graphql::pagination::{Page, PageArgs, PageRequest, ScanExtent, Total}
 use crate::people::ListParent;
 use crate::search::{Search, SearchCondition, SharedSearch};
 use crate::store::AccessScope;
-use crate::store::db::{Db, RowQueries, keys_table};
+use crate::store::db::{Db, Dialect, RowQueries, SortHint};
 use crate::store::entity::note;
 
 /// The arguments of a list of notes; the lists of many records with equal arguments are one statement.
@@ -60,7 +60,7 @@ impl NoteList {
     /// # Errors
     /// INVALID or `BAD_CURSOR` if the arguments are wrong.
     pub fn new(args: &NoteListArgs, reader: &DataSource) -> Result<Self> {
-        let (access, backend) = (reader.access, reader.db.backend());
+        let (access, dialect) = (reader.access, reader.db.dialect());
         let NoteListArgs { filter, search: text, order_by, first, after, last, before, page } = args;
         let search = text.as_deref().map(Search::new).transpose()?.flatten().map(SharedSearch::new);
         let mut ordering = NoteSortOrder::new(order_by.as_deref(), search.as_ref().and(text.as_deref()))?;
@@ -68,9 +68,11 @@ impl NoteList {
         let request = page.request(&ordering.ordering)?;
         let mut notes = access.notes();
         let few = filter.as_ref().is_some_and(NoteFilter::names_few);
-        ordering.ordering.sorted = backend == DatabaseBackend::Sqlite && few && !ordering.is_by_time();
+        if few && !ordering.is_by_time() {
+            ordering.ordering.sort_hint = dialect.sort_after_finding();
+        }
         let FilterPlan { cheap, expensive, weight } =
-            filter.as_ref().map(|filter| filter.split(access, backend)).transpose()?.unwrap_or_default();
+            filter.as_ref().map(|filter| filter.split(access, dialect)).transpose()?.unwrap_or_default();
         if !cheap.is_empty() {
             notes = notes.filter(cheap);
         }
@@ -78,24 +80,24 @@ impl NoteList {
     }
 
     /// The candidates, when each note of the list is checked.
-    pub(super) fn each(&self, backend: DatabaseBackend) -> CandidateQuery {
+    pub(super) fn each(&self, dialect: Dialect) -> CandidateQuery {
         let Some(search) = self.search.as_deref() else { return self.candidates(self.notes.clone(), None) };
         if search.matches_nothing() {
             return self.candidates(self.notes.clone().filter(Expr::val(false)), None);
         }
-        let found = SearchCondition { search, access: self.access, backend }.of_each();
+        let found = SearchCondition { search, access: self.access, dialect }.of_each();
         self.candidates(self.notes.clone(), Some(found))
     }
 
     /// The candidates that an index finds; all notes of the list, if no index answers the search.
-    pub(super) fn found(&self, backend: DatabaseBackend) -> CandidateQuery {
-        let asked = self.search.as_deref().map(|search| SearchCondition { search, access: self.access, backend });
+    pub(super) fn found(&self, dialect: Dialect) -> CandidateQuery {
+        let asked = self.search.as_deref().map(|search| SearchCondition { search, access: self.access, dialect });
         match asked.and_then(|asked| Some((asked.candidates()?, asked.confirmed()))) {
             Some((candidates, confirmed)) => CandidateQuery {
-                sorted: backend == DatabaseBackend::Sqlite,
+                sort_hint: dialect.sort_after_finding(),
                 ..self.candidates(self.notes.clone().filter(candidates), Some(confirmed))
             },
-            None => self.each(backend),
+            None => self.each(dialect),
         }
     }
 
@@ -107,7 +109,7 @@ impl NoteList {
             weight += more;
         }
         let condition = (!condition.is_empty()).then_some((condition, weight));
-        CandidateQuery { notes, condition, sorted: false, limits: self.limits }
+        CandidateQuery { notes, condition, sort_hint: SortHint::default(), limits: self.limits }
     }
 
     /// # Errors
@@ -116,8 +118,8 @@ impl NoteList {
         if let Some(search) = self.by_relevance() {
             return self.best(reader, &search).await;
         }
-        let backend = reader.db.backend();
-        let each = self.each(backend);
+        let dialect = reader.db.dialect();
+        let each = self.each(dialect);
         if each.condition.is_none() {
             let mut notes = each.notes;
             self.request.apply(QueryTrait::query(&mut notes), &self.ordering.ordering);
@@ -125,13 +127,13 @@ impl NoteList {
                 reader.columns::<note::Entity>().and(self.ordering.columns()).all(notes, reader.db.read()).await?;
             return Ok(self.request.page(rows.into_iter().map(RankedNote::from).collect(), ScanExtent::Complete));
         }
-        let found = self.found(backend);
+        let found = self.found(dialect);
         if self.search.is_some() {
             let scan = ScanPage { reader, candidates: &each, request: &self.request, ordering: &self.ordering };
             if let Some(rows) = scan.page().await? {
                 return Ok(self.request.page(rows, ScanExtent::Complete));
             }
-            self.ordering.ordering.sorted |= found.sorted;
+            self.ordering.ordering.sort_hint = self.ordering.ordering.sort_hint.or(found.sort_hint);
         }
         let scan = ScanPage { reader, candidates: &found, request: &self.request, ordering: &self.ordering };
         let (rows, looked_at) = scan.bounded().await?;
@@ -141,7 +143,7 @@ impl NoteList {
     /// # Errors
     /// When the database fails.
     pub async fn count(self, db: &Db) -> Result<Total> {
-        let found = self.found(db.backend());
+        let found = self.found(db.dialect());
         let most = found.most();
         let mut counting = found.counting(found.newest(most + 1));
         counting.statement.exprs(counting.counts.clone());
@@ -163,8 +165,10 @@ impl NoteList {
         if let Some(search) = self.by_relevance() {
             return self.best_under(reader, &search, parent_kind, parents).await;
         }
-        self.ordering.ordering.sorted = reader.db.backend() == DatabaseBackend::Sqlite && !self.ordering.is_by_time();
-        let each = self.each(reader.db.backend());
+        if !self.ordering.is_by_time() {
+            self.ordering.ordering.sort_hint = reader.db.dialect().sort_after_finding();
+        }
+        let each = self.each(reader.db.dialect());
         let under = ListsByParent {
             reader,
             parent_kind,
@@ -213,11 +217,11 @@ impl NoteList {
     /// # Errors
     /// When the database fails.
     pub async fn counts(self, db: &Db, parent_kind: ListParent, parents: Vec<i64>) -> Result<HashMap<i64, Total>> {
-        let each = self.each(db.backend());
+        let each = self.each(db.dialect());
         let mut totals = HashMap::with_capacity(parents.len());
         for some in parents.chunks(PARENTS) {
             let most = most_under(&each, some.len());
-            let (keys, key) = keys_table(db.backend(), some.iter().copied());
+            let (keys, key) = db.dialect().keys_table(some.iter().copied());
             let of_parent =
                 each.notes.clone().filter(belongs(parent_kind, self.access, key)).into_query().limit(most + 1).take();
             let counting = each.counting(of_parent);

@@ -13,6 +13,7 @@ use super::sort_key::{self, NullOrder};
 use crate::error::{Error, Result};
 use crate::graphql::pagination::{Cursor, CursorValue, Direction, SortKey, SortOrder};
 use crate::store::ColumnSet;
+use crate::store::db::SortHint;
 use crate::store::entity::note;
 
 /// Maximum number of fields in an order.
@@ -129,7 +130,7 @@ impl NoteSortOrder {
                 order_by.len()
             )));
         }
-        let mut ordering = SortOrder { name: "note".to_owned(), keys: Vec::new(), sorted: false };
+        let mut ordering = SortOrder { name: "note".to_owned(), keys: Vec::new(), sort_hint: SortHint::default() };
         let mut fields = Vec::new();
         for order in order_by {
             if fields.contains(&order.field) {

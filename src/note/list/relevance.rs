@@ -6,7 +6,7 @@
 
 use hashbrown::HashMap;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Query, SelectStatement, WindowStatement};
-use sea_orm::{ColumnTrait, Condition, DatabaseBackend, QueryTrait};
+use sea_orm::{ColumnTrait, Condition, QueryTrait};
 
 use super::note_list::NoteList;
 use super::order::{RankedNote, SCORE};
@@ -17,7 +17,7 @@ use crate::graphql::pagination::{Page, ScanExtent};
 use crate::people::ListParent;
 use crate::search::{Search, SearchCondition};
 use crate::store::ColumnSet;
-use crate::store::db::{Row, RowQueries, keys_table};
+use crate::store::db::{Row, RowQueries};
 use crate::store::entity::{assignment, note};
 
 /// The alias of the table of a page's matches.
@@ -36,8 +36,8 @@ impl NoteList {
     /// # Errors
     /// When the database fails.
     pub(super) async fn best(self, reader: &DataSource, search: &Search) -> Result<Page<RankedNote>> {
-        let asked = SearchCondition { search, access: self.access, backend: reader.db.backend() };
-        let found = self.found(asked.backend);
+        let asked = SearchCondition { search, access: self.access, dialect: reader.db.dialect() };
+        let found = self.found(asked.dialect);
         // If there are more candidates than one statement examines, the list consists of the newest.
         let matches = found.fitting(found.newest(found.most()));
         let mut page = self.scored(reader, matches, asked, None);
@@ -60,9 +60,9 @@ impl NoteList {
         parent_kind: ListParent,
         parents: Vec<i64>,
     ) -> Result<HashMap<i64, Page<RankedNote>>> {
-        let asked = SearchCondition { search, access: self.access, backend: reader.db.backend() };
-        let (keys, key) = keys_table(asked.backend, parents.iter().copied());
-        let each = self.each(asked.backend);
+        let asked = SearchCondition { search, access: self.access, dialect: reader.db.dialect() };
+        let (keys, key) = asked.dialect.keys_table(parents.iter().copied());
+        let each = self.each(asked.dialect);
         let mut matches = each.notes.into_query();
         if let Some((condition, _)) = each.condition {
             matches.cond_where(condition);
@@ -109,7 +109,7 @@ impl NoteList {
     ) -> SelectStatement {
         // Without the `+`, SQLite would scan all notes in an index by time and check each, instead of sorting the
         // matches.
-        let sorted = if asked.backend == DatabaseBackend::Sqlite { "+" } else { "" };
+        let sorted = asked.dialect.sort_after_finding().prefix();
         let of_parent = parent.map(|(table, column)| format!(r#"PARTITION BY "{table}"."{column}" "#));
         let number = format!(
             r#"row_number() OVER ({}ORDER BY {sorted}"note"."created_on" DESC, {sorted}"note"."id" DESC)"#,

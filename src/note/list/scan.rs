@@ -4,7 +4,7 @@
 //! rare words it costs little.
 
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{Condition, DatabaseBackend, QueryTrait};
+use sea_orm::{Condition, QueryTrait};
 
 use super::candidates::CandidateQuery;
 use super::order::{NoteSortOrder, RankedNote};
@@ -72,7 +72,7 @@ impl ScanPage<'_> {
         request.apply_cursors(&mut first, &ordering.ordering);
         request.sort(&mut first, &ordering.ordering);
         let mut page = candidates.fitting(first.clone().limit(most).take());
-        if reader.db.backend() == DatabaseBackend::Postgres {
+        if !reader.db.dialect().keeps_subquery_order() {
             request.sort(&mut page, &ordering.ordering);
         }
         request.limit(&mut page);
@@ -122,9 +122,7 @@ impl ScanPage<'_> {
             // The last note, whether it matches or not, shows that there may be more.
             .cond_where(Condition::any().add(fits()).add(is_last()))
             .limit(self.needed());
-        if reader.db.backend() == DatabaseBackend::Postgres {
-            // PostgreSQL knows that they are sorted. SQLite returns them in their order anyway, and would examine all
-            // of them in order to sort.
+        if !reader.db.dialect().keeps_subquery_order() {
             request.sort(&mut found, &ordering.ordering);
         }
         let columns = reader.columns::<note::Entity>().and(ordering.columns());

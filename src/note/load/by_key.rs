@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use breadth::{Loader, Prefetched};
 use hashbrown::HashMap;
-use sea_orm::{DatabaseBackend, QueryFilter, QueryOrder, Statement};
+use sea_orm::{QueryFilter, QueryOrder};
 
 use super::single_note;
 use crate::error::Result;
@@ -12,7 +12,7 @@ use crate::graphql::context::DataSource;
 use crate::graphql::global_id::AssigneeKey;
 use crate::note::message::range::MessageRange;
 use crate::scheduling::watchdog::yield_if_long;
-use crate::store::db::{RowQueries, one_of, one_of_pairs};
+use crate::store::db::{ListColumn, RowList, RowQueries};
 use crate::store::entity::{assignment, message, note};
 
 /// Loads notes by key.
@@ -25,7 +25,7 @@ impl Loader for NoteById {
     type Error = crate::error::Error;
 
     async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
-        let keys = one_of(reader.db.backend(), (note::Entity, note::Column::Id), keys.iter().copied());
+        let keys = reader.db.dialect().one_of((note::Entity, note::Column::Id), keys.iter().copied());
         let notes = reader
             .columns::<note::Entity>()
             .matching(reader.access.visible_notes().add(keys), reader.db.read())
@@ -53,7 +53,7 @@ impl Loader for AssigneesOf {
     type Error = crate::error::Error;
 
     async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
-        let keys = one_of(reader.db.backend(), (assignment::Entity, assignment::Column::NoteId), keys.iter().copied());
+        let keys = reader.db.dialect().one_of((assignment::Entity, assignment::Column::NoteId), keys.iter().copied());
         let assignments = reader
             .access
             .assignments()
@@ -95,7 +95,7 @@ impl Loader for AssigneeById {
         let columns = [assignment::Column::NoteId, assignment::Column::UserId];
         let columns = columns.map(|column| (assignment::Entity, column));
         let pairs = keys.iter().map(|key| (key.note_id, key.user_id));
-        let assignments = reader.access.visible_assignments().filter(one_of_pairs(reader.db.backend(), columns, pairs));
+        let assignments = reader.access.visible_assignments().filter(reader.db.dialect().one_of_pairs(columns, pairs));
         let assignments = reader.columns::<assignment::Entity>().all(assignments, reader.db.read()).await?;
         let key = |row: &assignment::Model| AssigneeKey { note_id: row.note_id, user_id: row.user_id };
         Ok(assignments.into_iter().map(|row| (key(&row), Arc::new(row))).collect())
@@ -112,7 +112,7 @@ impl Loader for MessageById {
     type Error = crate::error::Error;
 
     async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
-        let keys = one_of(reader.db.backend(), (message::Entity, message::Column::Id), keys.iter().copied());
+        let keys = reader.db.dialect().one_of((message::Entity, message::Column::Id), keys.iter().copied());
         let messages =
             reader.columns::<message::Entity>().all(reader.access.messages().filter(keys), reader.db.read()).await?;
         Ok(messages.into_iter().map(|message| (message.id, Arc::new(message))).collect())
@@ -130,42 +130,28 @@ impl Loader for MessagesOf {
     type Error = crate::error::Error;
 
     async fn load(reader: &DataSource, keys: &[MessageRange]) -> Result<HashMap<MessageRange, Self::Value>> {
-        let backend = reader.db.backend();
-        let sql = match backend {
-            // OFFSET 0 keeps the subquery separate, so that the index is read for each range. Otherwise PostgreSQL may
-            // read all messages of the company to join them, which seems cheap until the table has statistics.
-            DatabaseBackend::Postgres => {
-                "FROM unnest($1, $2, $3) AS k(note_id, low, high) CROSS JOIN LATERAL (SELECT * FROM message \
-                 WHERE message.company_id = $4 AND message.note_id = k.note_id \
-                 AND message.position BETWEEN k.low AND k.high OFFSET 0) AS message \
-                 ORDER BY message.note_id, message.position"
-            }
-            // CROSS JOIN, for the same reason.
-            _ => {
-                "FROM json_each(?) AS k CROSS JOIN message ON message.company_id = ? \
-                 AND message.note_id = k.value ->> 0 AND message.position BETWEEN k.value ->> 1 AND k.value ->> 2 \
-                 ORDER BY message.note_id, message.position"
-            }
-        };
-        let values: Vec<sea_orm::Value> = if backend == DatabaseBackend::Postgres {
-            vec![
-                keys.iter().map(|key| key.note_id).collect::<Vec<i64>>().into(),
-                keys.iter().map(|key| key.low).collect::<Vec<i32>>().into(),
-                keys.iter().map(|key| key.high).collect::<Vec<i32>>().into(),
-                reader.access.company_id.into(),
-            ]
-        } else {
-            let ranges = keys.iter().map(|key| serde_json::json!([key.note_id, key.low, key.high]));
-            let ranges: serde_json::Value = ranges.collect();
-            vec![ranges.to_string().into(), reader.access.company_id.into()]
-        };
+        let (dialect, mut values) = (reader.db.dialect(), Vec::new());
+        let ranges = [
+            ("note_id", ListColumn::BigInts(keys.iter().map(|key| key.note_id).collect())),
+            ("low", ListColumn::Ints(keys.iter().map(|key| key.low).collect())),
+            ("high", ListColumn::Ints(keys.iter().map(|key| key.high).collect())),
+        ];
+        let RowList { table, columns: [note_id, low, high], .. } = dialect.row_list("k", ranges, &mut values);
+        values.push(reader.access.company_id.into());
+        let company_id = values.len();
+        let messages = dialect.look_up_each(
+            "message",
+            &format!(
+                "message.company_id = ${company_id} AND message.note_id = {note_id} \
+                 AND message.position BETWEEN {low} AND {high}"
+            ),
+        );
         let columns = reader.columns::<message::Entity>();
-        let (low, high) = match backend {
-            DatabaseBackend::Postgres => ("k.low", "k.high"),
-            _ => ("k.value ->> 1", "k.value ->> 2"),
-        };
-        let sql = format!("SELECT {low}, {high}, {} {sql}", columns.list());
-        let rows = reader.db.read().rows_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        let sql = format!(
+            "SELECT {low}, {high}, {} FROM {table} {messages} ORDER BY message.note_id, message.position",
+            columns.list()
+        );
+        let rows = reader.db.read().rows_raw(dialect.statement(sql, values)).await?;
         let mut answers: HashMap<MessageRange, Self::Value> = HashMap::new();
         for row in rows {
             let message = columns.read(&row, 2)?;

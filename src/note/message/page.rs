@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::graphql::pagination::{Cursor, PageArgs, PageInfo, SortKey, SortOrder};
 use crate::note::list::order::OrderDirection;
 use crate::note::load::by_key::MessagesOf;
+use crate::store::db::SortHint;
 use crate::store::entity::message;
 
 /// The arguments of `Note.messages`.
@@ -134,7 +135,8 @@ fn prepare((note_id, total): (i64, i32), args: &NoteMessagesArgs) -> Result<(Opt
     let direction = direction.unwrap_or_default();
     let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: None };
     let term = SortKey::integer((message::Entity, message::Column::Position), direction.into());
-    let request = page.request(&SortOrder { name: name(direction).to_owned(), keys: vec![term], sorted: false })?;
+    let order = SortOrder { name: name(direction).to_owned(), keys: vec![term], sort_hint: SortHint::default() };
+    let request = page.request(&order)?;
     let (low, high) = request.range(total.into(), direction == OrderDirection::Asc);
     let range = match (i32::try_from(low), i32::try_from(high)) {
         (Ok(low), Ok(high)) if low <= high => Some(MessageRange { note_id, low, high }),

@@ -3,16 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select,
-    Statement,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::UserError;
 use crate::quota::StorageUsage;
-use crate::store::db::{RowQueries, Transaction, one_of};
+use crate::store::db::{Dialect, ListColumn, RowQueries, Transaction};
 use crate::store::entity::event::{EventType, FieldChange};
 use crate::store::entity::{assignment, note};
 
@@ -72,12 +69,12 @@ pub async fn unassign_users(
         return Ok(Err(refused));
     }
     if !removed.is_empty() {
-        let backend = transaction.get_database_backend();
+        let dialect = Dialect::of(transaction);
         let changed = events.iter().map(|event| event.note_id);
         assignment::Entity::delete_many()
             .filter(assignment::Column::CompanyId.eq(context.viewer.company_id))
-            .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), changed))
-            .filter(one_of(backend, (assignment::Entity, assignment::Column::UserId), users.iter().copied()))
+            .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), changed))
+            .filter(dialect.one_of((assignment::Entity, assignment::Column::UserId), users.iter().copied()))
             .exec(transaction)
             .await?;
     }
@@ -111,22 +108,21 @@ pub fn new_assignments(
 /// users and positions are passed as lists.
 pub async fn insert_assignments(transaction: &Transaction, rows: &[assignment::Model]) -> Result<(), DbErr> {
     let Some(first) = rows.first() else { return Ok(()) };
-    let backend = transaction.get_database_backend();
-    let insert = "INSERT INTO assignment (company_id, note_id, user_id, position, created_on, assigned_by_id)";
-    let mut values: Vec<sea_orm::Value> =
-        vec![first.company_id.into(), first.created_on.into(), first.assigned_by_id.into()];
-    let from = if backend == DatabaseBackend::Postgres {
-        values.push(rows.iter().map(|row| row.note_id).collect::<Vec<i64>>().into());
-        values.push(rows.iter().map(|row| row.user_id).collect::<Vec<i64>>().into());
-        values.push(rows.iter().map(|row| row.position).collect::<Vec<i32>>().into());
-        "SELECT $1, k.note_id, k.user_id, k.position, $2, $3 FROM unnest($4, $5, $6) AS k(note_id, user_id, position)"
-    } else {
-        let rows = rows.iter().map(|row| serde_json::json!([row.note_id, row.user_id, row.position]));
-        values.push(rows.collect::<serde_json::Value>().to_string().into());
-        "SELECT ?1, value ->> 0, value ->> 1, value ->> 2, ?2, ?3 FROM json_each(?4)"
-    };
-    let statement = Statement::from_sql_and_values(backend, format!("{insert} {from}"), values);
-    transaction.execute_raw(statement).await.map(drop)
+    let dialect = Dialect::of(transaction);
+    let mut values = vec![first.company_id.into(), first.created_on.into(), first.assigned_by_id.into()];
+    let columns = [
+        ("note_id", ListColumn::BigInts(rows.iter().map(|row| row.note_id).collect())),
+        ("user_id", ListColumn::BigInts(rows.iter().map(|row| row.user_id).collect())),
+        ("position", ListColumn::Ints(rows.iter().map(|row| row.position).collect())),
+    ];
+    let rows = dialect.row_list("k", columns, &mut values);
+    let sql = format!(
+        "INSERT INTO assignment (company_id, created_on, assigned_by_id, {}) SELECT $1, $2, $3, {} FROM {}",
+        rows.names.join(", "),
+        rows.columns.join(", "),
+        rows.table
+    );
+    transaction.execute_raw(dialect.statement(sql, values)).await.map(drop)
 }
 
 /// The pairs of note and user that are assigned already. Other assignees of a note are not read: a note may have
@@ -137,11 +133,8 @@ async fn present(
     notes: &[&mut note::Model],
     users: &[i64],
 ) -> Result<HashSet<(i64, i64)>, DbErr> {
-    let users = one_of(
-        transaction.get_database_backend(),
-        (assignment::Entity, assignment::Column::UserId),
-        users.iter().copied(),
-    );
+    let user_id = (assignment::Entity, assignment::Column::UserId);
+    let users = Dialect::of(transaction).one_of(user_id, users.iter().copied());
     let pairs = of_notes(transaction, context, notes)
         .column(assignment::Column::NoteId)
         .column(assignment::Column::UserId)
@@ -176,7 +169,7 @@ fn of_notes(
     assignment::Entity::find()
         .select_only()
         .filter(assignment::Column::CompanyId.eq(context.viewer.company_id))
-        .filter(one_of(transaction.get_database_backend(), (assignment::Entity, assignment::Column::NoteId), keys))
+        .filter(Dialect::of(transaction).one_of((assignment::Entity, assignment::Column::NoteId), keys))
 }
 
 /// Marks the notes with events as changed: a new version, by this viewer, now.
@@ -201,7 +194,7 @@ async fn bump_versions(
         .col_expr(note::Column::UpdatedOn, Expr::val(time))
         .col_expr(note::Column::UpdatedById, Expr::val(user))
         .filter(note::Column::CompanyId.eq(context.viewer.company_id))
-        .filter(one_of(transaction.get_database_backend(), (note::Entity, note::Column::Id), changed))
+        .filter(Dialect::of(transaction).one_of((note::Entity, note::Column::Id), changed))
         .exec(transaction)
         .await
         .map(drop)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::deletion::{DeletionReport, report};
 use super::lock::lock_note;
@@ -17,7 +17,7 @@ use crate::note::object::Note;
 use crate::quota::{StorageUsage, messages_usage, note_bytes};
 use crate::search;
 use crate::store::AccessScope;
-use crate::store::db::{Transaction, one_of};
+use crate::store::db::{Dialect, Transaction};
 use crate::store::entity::event::EventType;
 use crate::store::entity::token::Scope;
 use crate::store::entity::{assignment, message, note};
@@ -91,25 +91,25 @@ pub async fn remove(
     notes: &[note::Model],
 ) -> Result<DeletionReport> {
     let report = report(transaction, access, notes).await?;
-    let backend = transaction.get_database_backend();
+    let dialect = Dialect::of(transaction);
     let keys = || notes.iter().map(|note| note.id);
     let messages = messages_usage(transaction, access.company_id, &keys().collect::<Vec<i64>>()).await?;
     let count = i64::try_from(notes.len()).unwrap_or(i64::MAX);
     let growth = StorageUsage { notes: -count, bytes: -messages.bytes - notes.iter().map(note_bytes).sum::<i64>() };
     message::Entity::delete_many()
         .filter(message::Column::CompanyId.eq(access.company_id))
-        .filter(one_of(backend, (message::Entity, message::Column::NoteId), keys()))
+        .filter(dialect.one_of((message::Entity, message::Column::NoteId), keys()))
         .exec(transaction)
         .await?;
     assignment::Entity::delete_many()
         .filter(assignment::Column::CompanyId.eq(access.company_id))
-        .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), keys()))
+        .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), keys()))
         .exec(transaction)
         .await?;
     search::remove_notes(transaction, access.company_id, &keys().collect::<Vec<i64>>()).await?;
     note::Entity::delete_many()
         .filter(note::Column::CompanyId.eq(access.company_id))
-        .filter(one_of(backend, (note::Entity, note::Column::Id), keys()))
+        .filter(dialect.one_of((note::Entity, note::Column::Id), keys()))
         .exec(transaction)
         .await?;
     let deleted = |note_id| NewEvent::new(EventType::Deleted, note_id, None, &[]);

@@ -9,7 +9,7 @@ use crate::graphql::context::ContextExt;
 use crate::graphql::global_id::NodeKind;
 use crate::note::text::{NOTES, distinct};
 use crate::store::AccessScope;
-use crate::store::db::one_of;
+use crate::store::db::Dialect;
 use crate::store::entity::{assignment, message, note};
 
 /// Maximum number of records that a report lists; it counts all.
@@ -118,7 +118,7 @@ pub async fn preview(ctx: &Context<'_>, ids: &[ID]) -> Result<DeletionReport> {
     let access = ctx.access();
     let notes = access
         .notes()
-        .filter(one_of(db.backend(), (note::Entity, note::Column::Id), keys))
+        .filter(db.dialect().one_of((note::Entity, note::Column::Id), keys))
         .order_by_asc(note::Column::Id)
         .all(db.read())
         .await?;
@@ -132,13 +132,13 @@ pub async fn report(
     access: AccessScope,
     notes: &[note::Model],
 ) -> Result<DeletionReport> {
-    let backend = connection.get_database_backend();
+    let dialect = Dialect::of(connection);
     let keys: Vec<i64> = notes.iter().map(|note| note.id).collect();
     let messages: Vec<i64> = message::Entity::find()
         .select_only()
         .column(message::Column::Id)
         .filter(sea_orm::ColumnTrait::eq(&message::Column::CompanyId, access.company_id))
-        .filter(one_of(backend, (message::Entity, message::Column::NoteId), keys.iter().copied()))
+        .filter(dialect.one_of((message::Entity, message::Column::NoteId), keys.iter().copied()))
         .order_by_asc(message::Column::NoteId)
         .order_by_asc(message::Column::Position)
         .limit(MAX_ITEMS)
@@ -149,7 +149,7 @@ pub async fn report(
         .assignments()
         .select_only()
         .column(assignment::Column::UserId)
-        .filter(one_of(backend, (assignment::Entity, assignment::Column::NoteId), keys.iter().copied()))
+        .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), keys.iter().copied()))
         // Each user once, in the order of first occurrence: the notes may have as many assignments as a hundred times
         // all users.
         .group_by(assignment::Column::UserId)

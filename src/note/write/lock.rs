@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use async_graphql::ID;
 use sea_orm::sea_query::{Expr, LockType, Order, Query, SelectStatement, UnionType};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect};
 
 use crate::error::Result;
 use crate::graphql::global_id::NodeKind;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::note::text::{USERS, distinct};
-use crate::store::db::{RowQueries, Transaction, one_of};
+use crate::store::db::{Dialect, RowQueries, Transaction};
 use crate::store::entity::{customer, note, note_type, user};
 use crate::store::{AccessScope, ColumnSet};
 use crate::text::quote::quote;
@@ -37,10 +37,10 @@ pub async fn lock_notes(transaction: &Transaction, access: AccessScope, keys: &[
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let backend = transaction.get_database_backend();
+    let dialect = Dialect::of(transaction);
     let id = (note::Entity, note::Column::Id);
     let find = || {
-        let condition = access.visible_notes().add(one_of(backend, id, keys.iter().copied()));
+        let condition = access.visible_notes().add(dialect.one_of(id, keys.iter().copied()));
         Query::select().from(note::Entity).cond_where(condition).order_by(id, Order::Asc).take()
     };
     let columns = ColumnSet::<note::Entity>::ALL;
@@ -71,7 +71,7 @@ pub async fn still_visible(
     let mut seen: HashSet<i64> = seen.into_iter().map(|note| note.id).collect();
     if !asked.is_empty() {
         let keys = asked.into_iter().map(|note| note.id);
-        let keys = one_of(transaction.get_database_backend(), (note::Entity, note::Column::Id), keys);
+        let keys = Dialect::of(transaction).one_of((note::Entity, note::Column::Id), keys);
         let found = access.notes().select_only().column(note::Column::Id).filter(keys);
         seen.extend(found.into_tuple::<i64>().all(transaction).await?);
     }
@@ -114,16 +114,16 @@ impl References {
         let keys =
             |kind: NodeKind| self.0.iter().filter(move |link| link.0 == kind).map(|link| link.1).collect::<Vec<_>>();
         let mut found: HashSet<(NodeKind, i64)> = HashSet::new();
-        let backend = transaction.get_database_backend();
+        let dialect = Dialect::of(transaction);
         let people = [
             existing(
-                backend,
+                dialect,
                 NodeKind::Customer,
                 access.visible_customers(),
                 customer::Column::Id,
                 keys(NodeKind::Customer),
             ),
-            existing(backend, NodeKind::User, access.visible_users(), user::Column::Id, keys(NodeKind::User)),
+            existing(dialect, NodeKind::User, access.visible_users(), user::Column::Id, keys(NodeKind::User)),
         ];
         let people = people.into_iter().flatten().reduce(|mut all, more| {
             all.union(UnionType::All, more);
@@ -132,7 +132,7 @@ impl References {
         // Types can be deleted. Lock them as the foreign key will, so that a type that is being deleted counts as
         // missing. A UNION cannot lock rows, so this is a statement of its own.
         let types = existing(
-            backend,
+            dialect,
             NodeKind::NoteType,
             access.visible_note_types(),
             note_type::Column::Id,
@@ -159,7 +159,7 @@ impl References {
 
 /// Selects the records that exist and match the condition, each with its kind in the first column.
 fn existing<C: ColumnTrait>(
-    backend: DatabaseBackend,
+    dialect: Dialect,
     kind: NodeKind,
     condition: Condition,
     id: C,
@@ -170,10 +170,7 @@ fn existing<C: ColumnTrait>(
     }
     let table = C::EntityName::default();
     let mut statement = Query::select();
-    statement.expr(Expr::val(kind.name())).column((table, id)).from(table).cond_where(condition.add(one_of(
-        backend,
-        (table, id),
-        keys,
-    )));
+    let condition = condition.add(dialect.one_of((table, id), keys));
+    statement.expr(Expr::val(kind.name())).column((table, id)).from(table).cond_where(condition);
     Some(statement)
 }

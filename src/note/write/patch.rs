@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 
 use super::lock::{References, lock_note};
 use super::patch_fields::{Diff, NotePatch, ParsedPatch};
@@ -19,7 +19,7 @@ use crate::note::object::Note;
 use crate::quota::StorageUsage;
 use crate::search::{self, IndexedTexts, Part};
 use crate::store::AccessScope;
-use crate::store::db::{Transaction, one_of, update_rows};
+use crate::store::db::{Dialect, Transaction, update_rows};
 use crate::store::entity::token::Scope;
 use crate::store::entity::{assignment, note};
 
@@ -119,7 +119,7 @@ pub async fn may_hide(
             .select_only()
             .column(assignment::Column::NoteId)
             .filter(assignment::Column::UserId.eq(access.user_id))
-            .filter(one_of(transaction.get_database_backend(), (assignment::Entity, assignment::Column::NoteId), keys))
+            .filter(Dialect::of(transaction).one_of((assignment::Entity, assignment::Column::NoteId), keys))
             .into_tuple()
             .all(transaction)
             .await?;

@@ -18,7 +18,7 @@ use super::probe::Probe;
 use super::readiness::ReadinessProbe;
 use super::statement_context::StatementContext;
 use super::statement_timeout::StatementTimeout;
-use super::{IdSequences, ReadPool, file, sqlite_file};
+use super::{IdSequences, ReadPool, file};
 use crate::scheduling::{ContendedLimits, CpuScheduler, SchedulerLimits};
 
 /// How to connect to the database.
@@ -117,7 +117,7 @@ pub async fn connect(settings: &DatabaseSettings, missing: IfMissing) -> Result<
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return postgres(settings).await;
     }
-    if !url.starts_with("sqlite:") {
+    if !url.starts_with(file::SCHEME) {
         return Err(ConnectError::Address(format!(
             "the database address `{}` is neither one of SQLite (sqlite://notegraph.db) nor one of PostgreSQL \
              (postgres://user:password@host/name)",
@@ -207,7 +207,7 @@ async fn sqlite(settings: &DatabaseSettings, missing: IfMissing) -> Result<Db, C
     // A short busy timeout, since writers wait while this connection waits for readers.
     let copy = |options: SqliteConnectOptions| options.busy_timeout(Duration::from_millis(100));
     let copy = Pool::new(vec![limited(settings, &epoch, false, &copy).await?], of_nobody(1, WAIT), None);
-    let group_commit = GroupCommit::of(&sqlite_file(&settings.url)?, only(&copy)?);
+    let group_commit = GroupCommit::of(&file::sqlite_file(&settings.url)?, only(&copy)?);
     let schema = only(&write)?;
     require_safe(&schema).await?;
     let ready = Pool::new(vec![limited(settings, &epoch, false, &read).await?], of_nobody(1, TURN), None);

@@ -19,6 +19,14 @@ pub enum IfMissing {
     Fail,
 }
 
+/// Returns the path of the database, if the address is one of a file.
+///
+/// # Errors
+/// As for [`sqlite_file`].
+pub fn database_file(url: &str) -> Result<Option<PathBuf>, ConnectError> {
+    if url.starts_with(SCHEME) { sqlite_file(url).map(Some) } else { Ok(None) }
+}
+
 /// Returns the path that a `sqlite:` address names.
 ///
 /// # Errors
@@ -58,6 +66,9 @@ pub fn sqlite_file(url: &str) -> Result<PathBuf, ConnectError> {
     }
     Ok(path.to_owned())
 }
+
+/// How the address of a `SQLite` database begins.
+pub const SCHEME: &str = "sqlite:";
 
 const IN_MEMORY: &str = "a database in memory is lost between connections; name a file, as in sqlite://notegraph.db";
 

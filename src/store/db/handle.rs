@@ -8,6 +8,7 @@ use sea_orm::{
 use tokio::time::timeout;
 
 use super::connection_epoch::ConnectionEpoch;
+use super::dialect::Dialect;
 use super::fault::DbFault;
 use super::group_commit::GroupCommit;
 use super::ids::{CompanyTable, IdSequences, IdSpacing};
@@ -249,6 +250,11 @@ impl Db {
         self.shared.ids = IdSequences::with(steps);
     }
 
+    pub fn dialect(&self) -> Dialect {
+        Dialect::of(&self.read)
+    }
+
+    /// The kind of the database, for tests; the program asks [`Self::dialect`] for what it wants.
     pub fn backend(&self) -> DatabaseBackend {
         self.read.get_database_backend()
     }

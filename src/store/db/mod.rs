@@ -4,14 +4,14 @@
 mod connect;
 mod connect_error;
 mod connection_epoch;
+mod dialect;
 mod executor;
 mod fault;
 mod file;
+mod file_copy;
 mod group_commit;
 mod handle;
 mod ids;
-mod in_list;
-mod planner_hints;
 mod pool;
 mod postgres;
 mod probe;
@@ -30,12 +30,13 @@ mod transaction;
 
 pub use connect::{DatabaseSettings, TokenConnections, connect};
 pub use connect_error::ConnectError;
+pub use dialect::{
+    Dialect, ListColumn, MOST_PARAMETERS, RowList, SortHint, event_ids, event_ids_to_insert, full_text, write_both,
+};
 pub use fault::DbFault;
-pub use file::{IfMissing, sqlite_file};
+pub use file::{IfMissing, database_file};
 pub use handle::Db;
-pub use ids::{CompanyTable, IdSequences, IdSpacing, allocate_dense, event_ids, reserve};
-pub use in_list::{keys_table, one_of, one_of_compared, one_of_pairs, one_of_texts};
-pub use planner_hints::hint_rare;
+pub use ids::{CompanyTable, IdSequences, IdSpacing, allocate_dense, reserve};
 pub use postgres::ConstraintViolation;
 pub use read_pool::ReadPool;
 pub use row::{DriverValue, Row, RowQueries};

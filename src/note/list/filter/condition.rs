@@ -2,7 +2,7 @@
 
 use async_graphql::ID;
 use sea_orm::sea_query::{ColumnRef, Expr, ExprTrait, IntoColumnRef, IntoCondition};
-use sea_orm::{ActiveEnum, ColumnTrait, Condition, DatabaseBackend};
+use sea_orm::{ActiveEnum, ColumnTrait, Condition};
 
 use super::comparator::{DateTimeFilter, IdFilter, NoteReferenceTypeFilter, NoteStatusFilter};
 use super::note_filter::NoteFilter;
@@ -12,7 +12,7 @@ use crate::graphql::global_id::NodeKind;
 use crate::note::enums::{NoteReferenceType, NoteStatus};
 use crate::note::list::sort_key::{self, NullOrder};
 use crate::store::AccessScope;
-use crate::store::db::{one_of, one_of_texts};
+use crate::store::db::Dialect;
 use crate::store::entity::note;
 
 /// Maximum total size of the subjects and tags in a filter, in bytes: casefolding them takes less than a millisecond.
@@ -64,7 +64,7 @@ impl FilterPlan {
 /// Turns a filter into conditions for one viewer on one database.
 pub struct FilterCompiler {
     pub access: AccessScope,
-    pub backend: DatabaseBackend,
+    pub dialect: Dialect,
     pub count: ConditionCounter,
     /// How many conditions so far find notes through tables related to them (`IN` subqueries).
     pub semi_joins: usize,
@@ -77,14 +77,14 @@ impl NoteFilter {
     ///
     /// # Errors
     /// INVALID if a comparison has no operator, an ID is malformed, or a limit is exceeded.
-    pub fn split(&self, access: AccessScope, backend: DatabaseBackend) -> Result<FilterPlan> {
+    pub fn split(&self, access: AccessScope, dialect: Dialect) -> Result<FilterPlan> {
         let bytes = self.text_bytes();
         if bytes > MAX_TEXT {
             return Err(Error::Invalid(format!(
                 "The filter has {bytes} bytes of texts; at most {MAX_TEXT} are allowed."
             )));
         }
-        FilterCompiler::new(access, backend).of(self)
+        FilterCompiler::new(access, dialect).of(self)
     }
 }
 
@@ -105,8 +105,8 @@ impl FilterContext<'_> {
 }
 
 impl FilterCompiler {
-    pub fn new(access: AccessScope, backend: DatabaseBackend) -> Self {
-        Self { access, backend, count: ConditionCounter::default(), semi_joins: 0, semi_joins_since: false }
+    pub fn new(access: AccessScope, dialect: Dialect) -> Self {
+        Self { access, dialect, count: ConditionCounter::default(), semi_joins: 0, semi_joins_since: false }
     }
 
     pub fn of(mut self, filter: &NoteFilter) -> Result<FilterPlan> {
@@ -276,7 +276,7 @@ impl FilterCompiler {
         hint: &str,
     ) -> Result<Condition> {
         let operators = self.ids(path, filter, hint, |id| kind.parse_arg(id))?;
-        Ok(operators.compare(&Expr::col(column.clone()), |keys| one_of(self.backend, column.clone(), keys)))
+        Ok(operators.compare(&Expr::col(column.clone()), |keys| self.dialect.one_of(column.clone(), keys)))
     }
 
     fn raw_ids(&mut self, path: &str, filter: &IdFilter) -> Result<Condition> {
@@ -301,7 +301,7 @@ impl FilterCompiler {
 
     fn texts(&self, column: note::Column, operators: Operators<String>) -> Condition {
         let column = of_note(column);
-        operators.compare(&column, |keys| one_of_texts(self.backend, column.clone(), keys))
+        operators.compare(&column, |keys| self.dialect.one_of_texts(column.clone(), keys))
     }
 
     pub fn times(&mut self, path: &str, column: Expr, filter: &DateTimeFilter, hint: &str) -> Result<Condition> {
@@ -330,7 +330,7 @@ mod tests {
 
     fn weight(filter: &NoteFilter) -> u64 {
         let access = AccessScope { company_id: 1, user_id: 1, confidential: true };
-        filter.split(access, DatabaseBackend::Sqlite).unwrap().weight
+        filter.split(access, Dialect::SQLITE).unwrap().weight
     }
 
     fn any_of(filters: Vec<NoteFilter>) -> NoteFilter {

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
+use sea_orm::{ColumnTrait, Condition};
 
 use super::comparator::{AssigneesFilter, DateTimeFilter, IdFilter, NoteMessagesFilter, TagsFilter};
 use super::condition::{FilterCompiler, FilterContext, FilterPlan, without_nul};
 use super::operator::{IS_NULL, NEVER_NULL};
 use crate::error::Result;
 use crate::graphql::global_id::NodeKind;
-use crate::store::db::{hint_rare, one_of, one_of_compared, one_of_texts};
+use crate::store::db::Dialect;
 use crate::store::entity::{assignment, message, note, note_tag};
 
 /// Up to this many values of an "all of" condition get a subquery each, so that the database starts with the rarest.
@@ -59,7 +59,7 @@ struct RelatedRows {
     /// The statement, without its selected columns.
     select: SelectStatement,
     note_id: Expr,
-    backend: DatabaseBackend,
+    dialect: Dialect,
 }
 
 impl RelatedRows {
@@ -86,8 +86,8 @@ impl RelatedRows {
 
     /// The related rows of one note, looked up by the note.
     fn of_note(self) -> SelectStatement {
-        let Self { mut select, note_id, backend } = self;
-        select.and_where(hint_rare(backend, note_id.eq(of_note(note::Column::Id)))).take()
+        let Self { mut select, note_id, dialect } = self;
+        select.and_where(dialect.hint_rare(note_id.eq(of_note(note::Column::Id)))).take()
     }
 
     fn has_or_not(self, has: bool, by: JoinStrategy) -> Expr {
@@ -185,12 +185,12 @@ impl FilterCompiler {
         if let Some(users) = users {
             let user_id = (assignment::Entity, assignment::Column::UserId);
             select.and_where(if by == JoinStrategy::Exists && users.len() > FEW {
-                one_of_compared(self.backend, user_id, users)
+                self.dialect.one_of_compared(user_id, users)
             } else {
-                one_of(self.backend, user_id, users)
+                self.dialect.one_of(user_id, users)
             });
         }
-        RelatedRows { select, note_id: column(assignment::Column::NoteId), backend: self.backend }
+        RelatedRows { select, note_id: column(assignment::Column::NoteId), dialect: self.dialect }
     }
 
     pub fn tags(&mut self, filter: &TagsFilter, context: FilterContext<'_>, plan: &mut FilterPlan) -> Result<()> {
@@ -230,11 +230,11 @@ impl FilterCompiler {
             // When checking one note, many tags are not looked up by their indexed beginnings.
             if by == JoinStrategy::SemiJoin || tags.len() <= FEW {
                 let beginnings: Vec<String> = tags.iter().map(|tag| note_tag::cut(tag).to_owned()).collect();
-                select.and_where(one_of_texts(self.backend, note_tag::beginning(), beginnings));
+                select.and_where(self.dialect.one_of_texts(note_tag::beginning(), beginnings));
             }
-            select.and_where(one_of_texts(self.backend, column(note_tag::Column::Tag), tags));
+            select.and_where(self.dialect.one_of_texts(column(note_tag::Column::Tag), tags));
         }
-        RelatedRows { select, note_id: column(note_tag::Column::NoteId), backend: self.backend }
+        RelatedRows { select, note_id: column(note_tag::Column::NoteId), dialect: self.dialect }
     }
 
     pub fn messages(
@@ -274,7 +274,7 @@ impl FilterCompiler {
             .from(message::Entity)
             .and_where(message::Column::CompanyId.eq(self.access.company_id))
             .cond_where(of_message);
-        let rows = RelatedRows { select, note_id: column(message::Column::NoteId), backend: self.backend };
+        let rows = RelatedRows { select, note_id: column(message::Column::NoteId), dialect: self.dialect };
         let names_author = posted_by_id.as_ref().is_some_and(IdFilter::names_few);
         let since = created_on.as_ref().is_some_and(names_start);
         let by = if exists && (names_author || since && !self.semi_joins_since) {

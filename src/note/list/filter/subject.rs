@@ -1,14 +1,13 @@
 //! Comparisons of the subject, on its casefolded copy.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Func, Query};
-use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
+use sea_orm::{ColumnTrait, Condition};
 
 use super::comparator::StringFilter;
 use super::condition::{FilterCompiler, FilterContext, FilterPlan, without_nul};
 use super::operator::{IS_NULL, Operators, is_empty};
 use crate::error::Result;
 use crate::note::list::sort_key::{self, NullOrder};
-use crate::store::db::one_of_texts;
 use crate::store::entity::note;
 use crate::text::casefold::casefold;
 
@@ -40,7 +39,7 @@ impl FilterCompiler {
 
         let subject = Expr::col((note::Entity, note::Column::SubjectFolded));
         let or_empty = |condition: Expr| Condition::any().add(condition).add(subject.clone().is_null());
-        let one_of = |texts: Vec<String>| one_of_texts(self.backend, subject.clone(), texts);
+        let one_of = |texts: Vec<String>| self.dialect.one_of_texts(subject.clone(), texts);
         // An index finds what every result must match. Elsewhere, the beginning of each note's subject is computed.
         let weight = |weight: u64| if context.required { 0 } else { weight };
         // Find equal subjects by their beginning, which is indexed, then compare the whole text.
@@ -52,7 +51,7 @@ impl FilterCompiler {
         if let Some(texts) = is_in {
             let beginnings: Vec<String> = texts.iter().map(|text| sort_key::subject_key(text)).collect();
             let among = weight(BEGINNING + texts.len() as u64 / TEXTS);
-            let found = Condition::all().add(one_of_texts(self.backend, beginning(), beginnings)).add(one_of(texts));
+            let found = Condition::all().add(self.dialect.one_of_texts(beginning(), beginnings)).add(one_of(texts));
             plan.add(self.few(found, context), among);
         }
         if let Some(text) = starts_with {
@@ -79,10 +78,10 @@ impl FilterCompiler {
         Ok(())
     }
 
-    /// Makes the database evaluate first a condition that few notes match. `SQLite` has no table statistics, and would
-    /// otherwise scan the company's notes in the order of the list until it has found enough.
+    /// Makes the database evaluate first a condition that few notes match. Without statistics, it would scan the
+    /// company's notes in the order of the list until it has found enough.
     fn few(&self, condition: Condition, context: FilterContext<'_>) -> Condition {
-        if self.backend == DatabaseBackend::Postgres || !context.required {
+        if self.dialect.has_statistics() || !context.required {
             return condition;
         }
         let few = Query::select()
@@ -95,11 +94,7 @@ impl FilterCompiler {
     }
 
     fn contains(&self, text: String) -> Expr {
-        let position = match self.backend {
-            DatabaseBackend::Postgres => Func::cust("strpos"),
-            _ => Func::cust("instr"),
-        };
-        Expr::from(position.arg(Expr::col((note::Entity, note::Column::SubjectFolded))).arg(text)).gt(0)
+        self.dialect.position(Expr::col((note::Entity, note::Column::SubjectFolded)), text).gt(0)
     }
 }
 

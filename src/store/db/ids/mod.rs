@@ -3,18 +3,19 @@
 //! Each company has a separate counter for each of its tables, a row of `company_counter`, so that ids reveal nothing
 //! about other companies. An id is a random step above the previous one, so that the gap between two ids says little
 //! about how many lie between them. Events have a single counter for all companies: their position in the event log,
-//! which is never shown.
+//! which is never shown. See [`event_ids`](super::event_ids).
 
 mod company_table;
 mod lease;
 mod steps;
 
 pub use company_table::CompanyTable;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use lease::IdBlocks;
 pub use steps::IdSpacing;
 
+use super::Dialect;
 use super::transaction::Transaction;
 use crate::store::entity::company;
 
@@ -131,8 +132,7 @@ async fn advance(
                ON CONFLICT (company_id, name) DO UPDATE SET value = company_counter.value + excluded.value \
                RETURNING value";
     let values: [sea_orm::Value; 3] = [company_id.into(), table.name().into(), span.into()];
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    let row = connection.query_one_raw(statement).await?;
+    let row = connection.query_one_raw(Dialect::of(connection).statement(sql, values)).await?;
     let value = row.ok_or_else(|| DbErr::RecordNotFound(table.name().to_owned()))?.try_get_by_index(0)?;
     if value > LARGEST { Err(DbErr::Custom(format!("there are no {} ids left", table.name()))) } else { Ok(value) }
 }
@@ -169,24 +169,5 @@ pub async fn reserve(
                ON CONFLICT (company_id, name) DO UPDATE SET value = excluded.value \
                WHERE company_counter.value < excluded.value";
     let values: [sea_orm::Value; 3] = [company_id.into(), table.name().into(), largest.into()];
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    connection.execute_raw(statement).await.map(drop)
-}
-
-/// Returns `count` ascending ids for events: their positions in the event log.
-///
-/// # Errors
-/// If the statement fails.
-pub async fn event_ids(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>, DbErr> {
-    let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let backend = connection.get_database_backend();
-    if backend == DatabaseBackend::Postgres {
-        let sql = "SELECT nextval('event_id') AS id FROM generate_series(1, $1)";
-        let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [count.into()])).await?;
-        return rows.iter().map(|row| row.try_get("", "id")).collect();
-    }
-    let sql = "UPDATE id_counter SET value = value + ? WHERE name = 'event_id' RETURNING value";
-    let row = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, [count.into()])).await?;
-    let last: i64 = row.ok_or_else(|| DbErr::RecordNotFound("event_id".to_owned()))?.try_get("", "value")?;
-    Ok((last - count + 1..=last).collect())
+    connection.execute_raw(Dialect::of(connection).statement(sql, values)).await.map(drop)
 }

@@ -33,7 +33,7 @@ impl<'t> LongTexts<'t> {
         let mut sql = format!("coalesce(k.value ->> {place}, CASE k.value ->> {}", place + 1);
         for number in 0..self.numbers.len() {
             // Writing to a String does not fail.
-            let _ = write!(sql, " WHEN {number} THEN ?{}", first + number);
+            let _ = write!(sql, " WHEN {number} THEN ${}", first + number);
         }
         sql.push_str(" END)");
         sql
@@ -61,7 +61,7 @@ mod tests {
         for (text, number) in [(&one, 0), (&other, 1), (&one, 0)] {
             assert_eq!(texts.in_row(Some(text)), [Json::Null, json!(number)]);
         }
-        assert_eq!(texts.sql(3, 5), "coalesce(k.value ->> 3, CASE k.value ->> 4 WHEN 0 THEN ?5 WHEN 1 THEN ?6 END)");
+        assert_eq!(texts.sql(3, 5), "coalesce(k.value ->> 3, CASE k.value ->> 4 WHEN 0 THEN $5 WHEN 1 THEN $6 END)");
         assert_eq!(texts.values().collect::<Vec<_>>(), [one.into(), other.into()]);
     }
 }

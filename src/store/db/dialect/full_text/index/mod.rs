@@ -1,0 +1,11 @@
+//! Writes the index: `search_part`, `search_note`, and on `SQLite` `search_word`.
+
+mod long_texts;
+mod note_words;
+mod part;
+mod postgres;
+mod sqlite;
+mod write;
+
+pub use part::IndexedPart;
+pub use write::{add, remove_notes, replace};
