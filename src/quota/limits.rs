@@ -7,6 +7,7 @@ pub struct QuotaLimits {
 
 impl QuotaLimits {
     /// Nine tenths of the limits.
+    #[must_use]
     pub fn nearly(self) -> Self {
         Self { notes: self.notes.map(|limit| limit / 10 * 9), bytes: self.bytes.map(|limit| limit / 10 * 9) }
     }

@@ -36,7 +36,7 @@ fn imports_run_one_way() {
     let modules: BTreeSet<&str> = files.keys().map(|module| module[0].as_str()).collect();
     assert_eq!(
         modules,
-        BTreeSet::from_iter(level.keys().copied()),
+        level.keys().copied().collect::<BTreeSet<_>>(),
         "the modules of src, and those in the order of ARCHITECTURE.md"
     );
     let mut wrong = Vec::new();

@@ -53,8 +53,8 @@ impl ImportPlan<'_> {
             self.rows.assignments.extend(rows);
             self.rows.unassigned.push(row.id);
         }
-        let changed = all_fields().filter(|field| field.differs(&existing.note, &row));
-        changes.extend(changed.map(|field| field.change(&existing.note, &row)));
+        let differing = all_fields().filter(|field| field.differs(&existing.note, &row));
+        changes.extend(differing.map(|field| field.change(&existing.note, &row)));
         self.event(EventType::Updated, row.id, FieldChanges(changes));
         Ok(row)
     }
