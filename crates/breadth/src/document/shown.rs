@@ -144,6 +144,8 @@ fn write_json(value: &ConstValue, depth: usize, out: &mut String) {
 /// A number, without a fraction if that is zero: JSON has one type of numbers.
 fn number(number: &Number) -> String {
     match number.as_f64() {
+        // Without the sign that a zero may have.
+        Some(0.0) => "0".to_owned(),
         Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e21 => format!("{float:.0}"),
         _ => number.to_string(),
     }
@@ -181,6 +183,7 @@ mod tests {
             ("[1,2,3,4,5,6,7,8,9,0,1,2]", "[1, 2, 3, 4, 5, 6, 7, 8, 9, 0, ... 2 more items]"),
             ("{}", "{}"),
             ("12345678901234567890", "12345678901234567890"),
+            ("-0.0", "0"),
         ] {
             let value = ConstValue::from_json(serde_json::from_str(value).unwrap()).unwrap();
             assert_eq!(json(&value), expected);
