@@ -15,10 +15,13 @@
 //! $ NOTEGRAPH_SIEGE_BINARY=target/release/notegraph NOTEGRAPH_TEST_SIEGE=long cargo test --test siege
 //! ```
 //!
+//! Do not pass `--test-threads 1`: a case that waits for its turn keeps the filled database for itself and others, and
+//! without a second thread each case fills it anew.
+//!
 //! | variable | meaning |
 //! | --- | --- |
 //! | `NOTEGRAPH_SIEGE_BINARY` | the program to attack, a release build; the one of this build when absent |
-//! | `NOTEGRAPH_TEST_SIEGE` | `short` (20,000 notes, seconds a case), or `long` (200,000 notes, half an hour of search) |
+//! | `NOTEGRAPH_TEST_SIEGE` | `short` (20,000 notes, seconds a case), or `long` (200,000 notes, a minute a case, half an hour of search) |
 //! | `NOTEGRAPH_SIEGE_SEED` | the seed of a run that is to be repeated |
 //! | `NOTEGRAPH_SIEGE_REPLAY` | the file of a request that the search found, for `search::replay` |
 //!
