@@ -3,8 +3,7 @@
 //! assigns the user 7 to the note 42.
 
 use async_graphql::ID;
-use async_graphql::registry::Registry;
-use breadth::LeafValue;
+use breadth::{LeafValue, Registry};
 
 use crate::error::{Error, Result};
 use crate::text::quote::quote;

@@ -1,9 +1,7 @@
 //! Custom GraphQL scalars.
 
-use async_graphql::registry::Registry;
 use async_graphql::{Description, InputType, InputValueError, InputValueResult, OutputType, Scalar, ScalarType, Value};
-use breadth::LeafValue;
-use breadth::document;
+use breadth::{LeafValue, Registry, document};
 use chrono::{Datelike, NaiveDate, Timelike, Utc};
 
 use crate::text::control_characters;

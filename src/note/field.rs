@@ -5,8 +5,7 @@
 //! format, and name a field that was forgotten.
 
 use async_graphql::Enum;
-use async_graphql::resolver_utils::{EnumType, enum_value};
-use breadth::leaf_enum;
+use breadth::{EnumType, enum_value, leaf_enum};
 use chrono::{DateTime, Utc};
 use sea_orm::Set;
 use serde_json::{Value as Json, json};

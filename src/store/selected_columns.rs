@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_graphql::Name;
-use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use breadth::Object;
+use breadth::types::{ExecutableDocument, Selection, SelectionSet};
 
 use crate::store::{ColumnSet, ColumnTable};
 

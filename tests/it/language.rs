@@ -86,6 +86,41 @@ async fn a_variable_of_the_wrong_type_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_variable_inside_a_custom_scalar_changes_nothing() {
+    let app = App::start().await;
+    let client = client(&app).await;
+    let id = created(&client, "\"kept\"").await["id"].clone();
+    for (ty, value, field) in [
+        (
+            "Date",
+            json!("2026-03-14"),
+            "customersUpsert(input: [{ externalKey: \"a\", birthdate: [$v] }]) { __typename }",
+        ),
+        (
+            "DateTime",
+            json!("2026-03-14T09:26:53Z"),
+            "noteCreate(input: { details: \"a\", reminder: [$v] }) { __typename }",
+        ),
+        ("DateTime", json!(null), "noteCreate(input: { details: \"a\", reminder: { at: $v } }) { __typename }"),
+        (
+            "URL",
+            json!("https://example.com/a"),
+            "noteMessagePost(input: { noteId: 1, message: \"a\", attachment: { url: { a: $v } } }) { __typename }",
+        ),
+    ] {
+        let document =
+            format!("mutation($id: ID!, $v: {ty}) {{ noteDelete(input: {{ id: $id }}) {{ deletedNoteId }} {field} }}");
+        let response = client.query_with(&document, json!({ "id": id, "v": value })).await;
+        assert_refused(&response, field);
+        let message = response.errors()[0]["message"].as_str().unwrap().to_owned();
+        assert!(message.starts_with(&format!("Expected value of type \"{ty}\"")), "{field}: {message}");
+    }
+    let document = "query($t: DateTime) { notes(filter: { createdOn: { gt: [$t] } }) { totalCount } }";
+    assert_refused(&client.query_with(document, json!({ "t": "2026-03-14T09:26:53Z" })).await, document);
+    assert_eq!(client.query_with("query($i: ID!) { node(id: $i) { id } }", json!({ "i": id })).await["node"]["id"], id);
+}
+
+#[tokio::test]
 async fn string_literals_are_decoded() {
     let app = App::start().await;
     let client = client(&app).await;

@@ -180,7 +180,7 @@ async fn the_engine_equals_the_executor_of_the_library_when_loads_fail() {
     agree("library, failing", Style { merge: false, wrong: true, plain: false }).await;
 }
 
-/// The other half is `web/check/oracle.mjs`; `.ci/oracle` runs both.
+/// The other half are `web/check/oracle.mjs` and `web/check/introspection.mjs`; `.ci/oracle` runs all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn documents_are_written_for_the_reference_implementation() {
     let Ok(folder) = std::env::var("NOTEGRAPH_ORACLE_FOLDER") else {
@@ -188,7 +188,7 @@ async fn documents_are_written_for_the_reference_implementation() {
         return;
     };
     let folder = std::path::PathBuf::from(folder);
-    std::fs::write(folder.join("schema.graphql"), notegraph::schema::sdl()).unwrap();
+    export::schema(&folder).await;
     let count = documents();
     let seeds: Vec<u64> = (seed()..).take(count.div_ceil(EACH)).collect();
     for pair in seeds.chunks(2) {

@@ -1,5 +1,6 @@
 //! The structure of `src`: imports between its modules run one way, in the order that `ARCHITECTURE.md` states, and no
-//! files import each other in a circle. Unit tests may import what they like.
+//! files import each other in a circle. Only breadth names the inner modules of async-graphql. Unit tests may import what
+//! they like.
 
 mod imports;
 
@@ -26,7 +27,7 @@ fn order() -> Vec<Vec<String>> {
 
 #[test]
 fn imports_run_one_way() {
-    let Sources { files, imports } = imports::read(&root().join("src"));
+    let Sources { files, imports, .. } = imports::read(&root().join("src"));
     let order = order();
     let level: BTreeMap<&str, usize> = order
         .iter()
@@ -56,7 +57,7 @@ fn imports_run_one_way() {
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
-    let Sources { files, imports } = imports::read(&root().join("src"));
+    let Sources { files, imports, .. } = imports::read(&root().join("src"));
     let mut arrows: BTreeMap<&Module, BTreeSet<&Module>> = BTreeMap::new();
     for import in &imports {
         arrows.entry(&import.from).or_default().insert(&import.to);
@@ -84,6 +85,22 @@ fn no_files_import_each_other_in_a_circle() {
          implement a trait of the lower one.\n{}",
         wrong.join("\n")
     );
+}
+
+/// Modules of async-graphql that change with its versions. breadth re-exports what is needed of them.
+const INNER: [&str; 3] = ["parser", "registry", "resolver_utils"];
+
+#[test]
+fn the_inner_modules_of_async_graphql_are_named_by_breadth_alone() {
+    let Sources { foreign, .. } = imports::read(&root().join("src"));
+    let of_library = |path: &Module| path.first().is_some_and(|first| first == "async_graphql");
+    assert!(foreign.iter().any(|(_, path)| of_library(path)), "no file of src names async_graphql");
+    let wrong: Vec<String> = foreign
+        .iter()
+        .filter(|(_, path)| of_library(path) && path.get(1).is_some_and(|module| INNER.contains(&module.as_str())))
+        .map(|(place, path)| format!("{place}: {}", path.join("::")))
+        .collect();
+    assert!(wrong.is_empty(), "take these from `breadth`, which re-exports them:\n{}", wrong.join("\n"));
 }
 
 /// All modules that can be reached from one; it is one of them only if it stands in a circle.

@@ -1,7 +1,9 @@
 //! Registers the declared types with async-graphql, which prints the schema and whose macros make the scalars, enums
 //! and inputs of fields. async-graphql executes nothing.
 //!
-//! This is the only file that names the library: an update of async-graphql changes nothing else.
+//! Within this crate, only this file names the library. The crates that use this one name the library for its macros
+//! and for the types of values, such as `ID` and `MaybeUndefined`; the parser's types, the registry and what else the
+//! macros need they take from here. So an update that moves or changes those changes only this file.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -17,7 +19,10 @@ use crate::escape;
 /// The library's registry of types.
 pub use async_graphql::registry::{Deprecation, MetaInputValue, MetaType, Registry};
 /// The traits that the library's macros implement for scalars, enums and inputs.
-pub use async_graphql::{ID, InputType, OutputType, ScalarType, resolver_utils::EnumType};
+pub use async_graphql::{
+    ID, InputType, OutputType, ScalarType,
+    resolver_utils::{EnumType, enum_value},
+};
 /// Types for positions, names and values.
 pub use async_graphql::{Name, Pos, Positioned, SDLExportOptions, Value, Variables};
 /// The parsed documents that the engine executes.

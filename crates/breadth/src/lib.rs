@@ -55,7 +55,9 @@ mod tests;
 mod write;
 
 pub use abstracts::{Abstract, AbstractType, AnyRow};
-pub use bridge::{EnumType, ID, InputType, OutputType, Registry, ScalarType, Value, Variables, register};
+pub use bridge::{
+    EnumType, ID, InputType, OutputType, Registry, ScalarType, Value, Variables, enum_value, register, types,
+};
 pub use buffer::Buffer;
 pub use context::{Context, Data};
 pub use declare::{

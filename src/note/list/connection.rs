@@ -3,8 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::Value;
-use async_graphql::registry::Registry;
-use breadth::{Args, Arguments, FieldDefinition, FromArguments, NonNull, field, inline, object, relation_with_args};
+use breadth::{
+    Args, Arguments, FieldDefinition, FromArguments, NonNull, Registry, field, inline, object, relation_with_args,
+};
 
 use super::note_list::{NoteList, NoteListArgs};
 use super::order::{NoteSortOrder, RankedNote};

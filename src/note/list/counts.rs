@@ -1,8 +1,7 @@
 //! Counts of notes, grouped by the values of a field.
 
 use async_graphql::Enum;
-use async_graphql::resolver_utils::EnumType;
-use breadth::{field_ref, object};
+use breadth::{EnumType, field_ref, object};
 use sea_orm::Condition;
 use sea_orm::sea_query::{
     Asterisk, ColumnRef, Expr, ExprTrait, IntoColumnRef, IntoIden, IntoTableRef, JoinType, NullOrdering, Order, Query,

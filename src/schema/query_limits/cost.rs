@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Value, Variables};
 use async_graphql_value::Value as Literal;
+use breadth::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
 
 use super::QueryLimits;
 use super::spreads::Fragments;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use breadth::types::{ExecutableDocument, Selection, SelectionSet};
 
 /// The fragments of a document.
 pub struct Fragments<'a> {

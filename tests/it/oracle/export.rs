@@ -1,5 +1,5 @@
-//! Writes documents, rows and responses to files, for `web/check/oracle.mjs` to run through the reference
-//! implementation.
+//! Writes documents, rows and responses to files, for `web/check/oracle.mjs` and `web/check/introspection.mjs` to run
+//! through the reference implementation.
 
 use std::fmt::Write;
 use std::fs;
@@ -49,6 +49,16 @@ pub async fn batch(folder: &Path, seed: u64, count: usize) {
         let _ = writeln!(lines, "{}", line(&document, &failing, &answer));
     }
     fs::write(folder.join(format!("{seed}.jsonl")), lines).unwrap();
+}
+
+/// The query of graphql-js with all options of the specification; `web/check/introspection.mjs` checks that it is.
+const INTROSPECTION: &str = include_str!("introspection.graphql");
+
+/// Writes the schema, and what introspection answers about it.
+pub async fn schema(folder: &Path) {
+    fs::write(folder.join("schema.graphql"), notegraph::schema::sdl()).unwrap();
+    let world = World::random(&mut Random::new(1)).await;
+    fs::write(folder.join("introspection.json"), world.data(INTROSPECTION).await.to_string()).unwrap();
 }
 
 /// One line of the file. The data is stored as text, because the order of its fields matters.

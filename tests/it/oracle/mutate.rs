@@ -187,7 +187,7 @@ pub fn text(text: &str, pool: &Pool, random: &mut Random) -> String {
         return pool.piece(random);
     }
     let at = random.below(pieces.len());
-    match random.below(12) {
+    match random.below(13) {
         0..2 => drop(pieces.remove(at)),
         2 => pieces.insert(at, pieces[at].clone()),
         3 => {
@@ -205,6 +205,7 @@ pub fn text(text: &str, pool: &Pool, random: &mut Random) -> String {
             let marks: Vec<usize> = (0..pieces.len()).filter(|at| pieces[*at] == "!").collect();
             if marks.is_empty() { pieces.insert(at, "!".to_owned()) } else { drop(pieces.remove(*random.one(&marks))) }
         }
+        11 => wrap(&mut pieces, random),
         _ => {
             // Repeat a part.
             let end = (at + random.below(12)).min(pieces.len());
@@ -214,6 +215,31 @@ pub fn text(text: &str, pool: &Pool, random: &mut Random) -> String {
         }
     }
     pieces.concat()
+}
+
+/// Puts a variable or another value into a list or an object.
+fn wrap(pieces: &mut [String], random: &mut Random) {
+    let is_word = |piece: &str| piece.starts_with(|char: char| char.is_ascii_alphanumeric() || char == '_');
+    let mut before = "";
+    let mut values = Vec::new();
+    for (at, piece) in pieces.iter().enumerate() {
+        if [":", "[", "="].contains(&before) && (piece == "$" || piece.starts_with('"') || is_word(piece)) {
+            values.push(at);
+        }
+        if !piece.trim().is_empty() {
+            before = piece;
+        }
+    }
+    let variables: Vec<usize> = values.iter().copied().filter(|at| pieces[*at] == "$").collect();
+    let among = if variables.is_empty() || random.percent(40) { values } else { variables };
+    if among.is_empty() {
+        return;
+    }
+    let first = *random.one(&among);
+    let last = if pieces[first] == "$" { (first + 1).min(pieces.len() - 1) } else { first };
+    let (open, close) = *random.one(&[("[", "]"), ("{a: ", "}")]);
+    pieces[first].insert_str(0, open);
+    pieces[last].push_str(close);
 }
 
 /// Changes one place of a JSON object.
@@ -252,4 +278,19 @@ fn change(value: &mut Value, other: Value, word: String, random: &mut Random) {
         }
         value => *value = other,
     }
+}
+
+#[test]
+fn values_are_wrapped() {
+    let mut random = Random::new(1);
+    let mut wrapped = |text: &str| {
+        let mut pieces = pieces(text);
+        wrap(&mut pieces, &mut random);
+        pieces.concat()
+    };
+    let many: std::collections::BTreeSet<String> = (0..100).map(|_| wrapped("{ a(b: $c, d: [1]) }")).collect();
+    let expected =
+        ["{ a(b: $c, d: [[1]]) }", "{ a(b: $c, d: [{a: 1}]) }", "{ a(b: [$c], d: [1]) }", "{ a(b: {a: $c}, d: [1]) }"];
+    assert_eq!(many.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    assert_eq!(wrapped("{ a }"), "{ a }");
 }

@@ -63,14 +63,16 @@ pub fn asked(contract: &Contract, pool: &Pool, random: &mut Random) -> Asked {
     asked
 }
 
-/// Generates requests from a seed. Each line contains a request and the server's verdict.
+/// Generates requests from a seed, after those that each run contains. Each line contains a request and the server's
+/// verdict.
 pub fn lines(seed: u64, count: usize) -> String {
     let contract = Contract::read();
     let (schema, pool) = (schema::build(), Pool::of(&contract));
     let mut random = Random::new(seed);
     let mut lines = String::new();
-    for _ in 0..count {
-        let asked = asked(&contract, &pool, &mut random);
+    let fixed = SPECIMENS.iter().chain(&WRAPPED).copied().map(specimen).collect::<Vec<_>>();
+    let generated = std::iter::repeat_with(|| asked(&contract, &pool, &mut random));
+    for asked in fixed.into_iter().chain(generated).take(count) {
         let Asked { document, operation, variables } = &asked;
         let line = json!({
             "document": document,
@@ -121,11 +123,11 @@ const SPECIMENS: [(&str, &str); 19] = [
         "{}",
     ),
     (
-        "mutation A($s: BigInt) { noteMessagePost(input: {noteId: 1, message: \"\"\"a \\\"\"\" b\"\"\", attachment: {url: \"https://a.b/c\", size: $s}}) { userErrors { code } } }",
-        r#"{"s": "42"}"#,
+        "mutation A($u: URL!) { noteMessagePost(input: {noteId: 1, message: \"\"\"a \\\"\"\" b\"\"\", attachment: {url: $u, filename: \"c\"}}) { userErrors { code } } }",
+        r#"{"u": "https://a.b/c"}"#,
     ),
     (
-        "mutation A($d: Date, $r: DateTime) { customersUpsert(input: [{externalKey: \"a\", birthdate: $d, modifiedOn: $r}]) { userErrors { code } } }",
+        "mutation A($d: Date, $r: DateTime) { customersUpsert(input: [{externalKey: \"a\", birthdate: $d, createdOn: $r}]) { userErrors { code } } }",
         r#"{"d": "2026-03-14", "r": "2026-03-14T09:26:53Z"}"#,
     ),
     (
@@ -151,6 +153,46 @@ const SPECIMENS: [(&str, &str); 19] = [
     ("query A { viewer { scopes } } query B { noteTypes { id name } }", "{}"),
 ];
 
+/// Values of custom scalars inside a list or an object, where the scalars are neither. Nothing may run before they are
+/// refused, so each comparison contains them.
+const WRAPPED: [(&str, &str); 5] = [
+    (
+        "mutation A($d: Date) { noteDelete(input: {id: 1}) { deletedNoteId } customersUpsert(input: [{externalKey: \"a\", birthdate: [$d]}]) { userErrors { code } } }",
+        r#"{"d": "2026-03-14"}"#,
+    ),
+    (
+        "mutation A($d: Int) { noteCreate(input: {details: \"a\", reminder: [$d]}) { userErrors { code } } }",
+        r#"{"d": 1}"#,
+    ),
+    (
+        "query A($t: DateTime) { notes(filter: {createdOn: {gt: [$t]}}) { totalCount } }",
+        r#"{"t": "2026-03-14T09:26:53Z"}"#,
+    ),
+    (
+        "mutation A($x: URL) { noteMessagePost(input: {noteId: 1, message: \"a\", attachment: {url: {a: $x}}}) { userErrors { code } } }",
+        "{}",
+    ),
+    (
+        "mutation A { noteMessagePost(input: {noteId: 1, message: \"a\", attachment: {url: [\"https://a.b/c\"]}}) { userErrors { code } } }",
+        "{}",
+    ),
+];
+
+fn specimen((document, variables): (&str, &str)) -> Asked {
+    let operation = (document.contains(" A") && document.contains(" B")).then(|| "A".to_owned());
+    Asked { document: document.to_owned(), operation, variables: variables.to_owned() }
+}
+
+#[test]
+fn specimens_are_taken_and_wrapped_values_are_not() {
+    let schema = schema::build();
+    for (given, expected) in SPECIMENS.map(|one| (one, "taken")).into_iter().chain(WRAPPED.map(|one| (one, "invalid")))
+    {
+        let verdict = verdict(&schema, &specimen(given));
+        assert_eq!(verdict["verdict"], expected, "{}: {verdict:#}", given.0);
+    }
+}
+
 fn right(contract: &Contract, random: &mut Random) -> Asked {
     if random.percent(35) {
         let kinds = ["Company", "Customer", "User", "NoteType", "Note", "NoteMessage", "NoteAssignee"];
@@ -164,9 +206,7 @@ fn right(contract: &Contract, random: &mut Random) -> Asked {
     if random.percent(40) {
         return field(contract, random);
     }
-    let (document, variables) = *random.one(&SPECIMENS);
-    let operation = (document.contains(" A") && document.contains(" B")).then(|| "A".to_owned());
-    Asked { document: document.to_owned(), operation, variables: variables.to_owned() }
+    specimen(*random.one(&SPECIMENS))
 }
 
 /// A request for one field of the schema, with arguments of all kinds, each as a literal or a variable.

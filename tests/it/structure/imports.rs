@@ -11,6 +11,8 @@ pub struct Sources {
     /// The paths of the files, by their modules.
     pub files: BTreeMap<Module, String>,
     pub imports: Vec<Import>,
+    /// The places that name something of another crate, with its path.
+    pub foreign: Vec<(String, Module)>,
 }
 
 /// A file names something of another one, in a `use` or in the middle of the code.
@@ -59,7 +61,7 @@ pub fn read(src: &Path) -> Sources {
             sources.insert(module, Source::read(&std::fs::read_to_string(&path).unwrap()));
         }
     }
-    let mut imports = Vec::new();
+    let (mut imports, mut foreign) = (Vec::new(), Vec::new());
     for (from, source) in &sources {
         let file = &files[from];
         for named in &source.named {
@@ -67,13 +69,17 @@ pub fn read(src: &Path) -> Sources {
             if named.is_exported && file.ends_with("/mod.rs") && !source.words.contains(&named.alias) {
                 continue;
             }
-            let to = source.absolute(from, &named.path).and_then(|path| defined_in(&sources, &path));
+            let path = source.absolute(from, &named.path);
+            if path.is_none() {
+                foreign.push((format!("{file}:{}", named.line), named.path.clone()));
+            }
+            let to = path.and_then(|path| defined_in(&sources, &path));
             if let Some(to) = to.filter(|to| to != from) {
                 imports.push(Import { place: format!("{file}:{}", named.line), from: from.clone(), to });
             }
         }
     }
-    Sources { files, imports }
+    Sources { files, imports, foreign }
 }
 
 /// The module that defines what a path names: the innermost one on the path, or the one that it is re-exported from.

@@ -157,28 +157,25 @@ impl AstConverter<'_> {
                 let fields = fields.iter().map(|field| (TheirName::new(field.name.text), self.constant(&field.value)));
                 ConstValue::Object(fields.collect())
             }
-            kind => own_value(kind).unwrap_or_default(),
+            kind => own_value(kind),
         }
     }
 }
 
-/// Converts a value of a custom scalar, in which integers are not IDs; returns `None` if it contains variables.
-pub fn own_value(kind: &ValueKind<'_>) -> Option<ConstValue> {
-    Some(match kind {
-        ValueKind::Variable(_) => return None,
-        ValueKind::Null => ConstValue::Null,
+/// Converts a value of a custom scalar, in which integers are not IDs, and a variable stands for null.
+pub fn own_value(kind: &ValueKind<'_>) -> ConstValue {
+    match kind {
+        ValueKind::Variable(_) | ValueKind::Null => ConstValue::Null,
         ValueKind::Int(text) | ValueKind::Float(text) => ConstValue::Number(number(text)),
         ValueKind::Text(text, _) => ConstValue::String(text.clone().into_owned()),
         ValueKind::Boolean(flag) => ConstValue::Boolean(*flag),
         ValueKind::Enum(name) => ConstValue::Enum(TheirName::new(name)),
-        ValueKind::List(items) => {
-            ConstValue::List(items.iter().map(|item| own_value(&item.kind)).collect::<Option<_>>()?)
-        }
+        ValueKind::List(items) => ConstValue::List(items.iter().map(|item| own_value(&item.kind)).collect()),
         ValueKind::Object(fields) => {
-            let field = |field: &Argument<'_>| Some((TheirName::new(field.name.text), own_value(&field.value.kind)?));
-            ConstValue::Object(fields.iter().map(field).collect::<Option<_>>()?)
+            let field = |field: &Argument<'_>| (TheirName::new(field.name.text), own_value(&field.value.kind));
+            ConstValue::Object(fields.iter().map(field).collect())
         }
-    })
+    }
 }
 
 /// Reads the number of a valid value, which is in range.

@@ -103,7 +103,7 @@ pub enum Scalar {
     Boolean,
     Id,
     /// A custom scalar, with the function that checks its values. The function's error, such as `it has to be a day`,
-    /// becomes part of the message.
+    /// becomes part of the message. A variable inside a list or an object stands for null.
     Own(fn(&ConstValue) -> Result<(), String>),
     /// A custom scalar that accepts any value.
     Any,

@@ -83,6 +83,14 @@ const WRONG: &[(&str, &str)] = &[
         "1:26 Expected value of type \"Day\", found: \"x\"; it has to be a day. (in \"note.find\" at on)",
     ),
     (
+        "query($d: Day) { note(id: 1) { find(on: [$d]) { id } } }",
+        "1:41 Expected value of type \"Day\", found: [$d]; it has to be a day. (in \"note.find\" at on)",
+    ),
+    (
+        "query($d: Int) { note(id: 1) { find(on: {a: $d}) { id } } }",
+        "1:41 Expected value of type \"Day\", found: { a: $d }; it has to be a day. (in \"note.find\" at on)",
+    ),
+    (
         "{ notes(filter: {text: \"a\", text: \"b\"}) { id } }",
         "1:18 1:29 There can be only one input field named \"text\".",
     ),
