@@ -5,9 +5,10 @@
 //! waited for others.
 
 use std::cell::Cell;
+use std::env;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use cpu_time::ThreadTime;
@@ -17,10 +18,21 @@ use tokio::task::{self, yield_now};
 /// Name of the counter of polls that exceeded [`limit`], labelled with what was polled.
 pub const SLOW_POLLS: &str = "notegraph_slow_polls_total";
 
-/// Maximum CPU time of a poll: 100 ms, or 2 s in debug builds, which compute 10 to 20 times as long.
-pub const fn limit() -> Duration {
-    if cfg!(debug_assertions) { Duration::from_secs(2) } else { Duration::from_millis(100) }
+/// Maximum CPU time of a poll: 100 ms, or [`DEBUG_LIMIT`] in debug builds.
+pub fn limit() -> Duration {
+    if cfg!(debug_assertions) { *DEBUG_LIMIT } else { Duration::from_millis(100) }
 }
+
+/// The limit of debug builds: 2 s, as unoptimized code computes 10 to 20 times as long. `NOTEGRAPH_TEST_SLOW_POLL_MS`
+/// sets a stricter one for debug builds that are optimized.
+static DEBUG_LIMIT: LazyLock<Duration> = LazyLock::new(|| {
+    let milliseconds = env::var("NOTEGRAPH_TEST_SLOW_POLL_MS").ok().filter(|value| !value.is_empty());
+    match milliseconds.as_deref().map(str::parse::<u64>) {
+        None => Duration::from_secs(2),
+        Some(Ok(milliseconds)) => Duration::from_millis(milliseconds),
+        Some(Err(error)) => panic!("NOTEGRAPH_TEST_SLOW_POLL_MS is no number of milliseconds: {error}"),
+    }
+});
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static LAST: Mutex<Option<String>> = Mutex::new(None);
