@@ -112,10 +112,11 @@ impl GraphqlState {
         // Dropped with this future when the client disconnects or the request timeout passes.
         let waiting = CancelOnDrop::default();
         let stop = waiting.signal();
+        let shows_cost = received.shows_cost;
         let (principal, measure) = (Principal::Token(received.viewer.token_key()), measure(&received.meter));
         let executed = async move {
             let executed = state.execute(received, stop, &request_id, deadline).await?;
-            Ok(response::operation_response(executed, media_type))
+            Ok(response::operation_response(executed, media_type, shows_cost))
         };
         let executed = self.runtime.spawn_for(principal, watched_by("request", measure, executed).in_current_span());
         // `execute` observes the deadline itself; this is for the case that no thread is free to run it.
@@ -183,7 +184,7 @@ impl GraphqlState {
         request_id: &str,
         deadline: Instant,
     ) -> Result<Executed, HttpError> {
-        let Received { sent, viewer, mut permit, mut memory, meter, mut estimate, shows_cost } = received;
+        let Received { sent, viewer, mut permit, mut memory, meter, mut estimate, .. } = received;
         let by_post = matches!(sent, RawRequest::Body(_));
         let request = match &sent {
             RawRequest::Body(body) => parse::from_body(body)?,
@@ -198,11 +199,7 @@ impl GraphqlState {
         estimate += parsed;
         let prepared = match self.prepare(&known, operation_name.as_deref(), variables, by_post)? {
             Ok(prepared) => prepared,
-            Err(errors) => {
-                let mut executed = refused(errors, permit, meter, estimate, request_id);
-                executed.cost = executed.cost.filter(|_| shows_cost);
-                return Ok(executed);
-            }
+            Err(errors) => return Ok(refused(errors, permit, meter, estimate, request_id)),
         };
         // Reserve memory before charging: a request that is refused for lack of memory did not run.
         memory.grow(prepared.estimate.arguments)?;
@@ -213,11 +210,7 @@ impl GraphqlState {
         // A mutation continues even if nobody waits for it.
         let stop = if prepared.changing { CancelSignal::default() } else { stop };
         let operation = RunningOperation { viewer, permit, meter, memory, estimate, written, stop, request_id };
-        let mut executed = self.run(prepared, operation, deadline).await?;
-        if !shows_cost {
-            executed.cost = None;
-        }
-        Ok(executed)
+        self.run(prepared, operation, deadline).await
     }
 
     /// Gets the parsed document, and the points charged for parsing it. Reserves memory for a document that may have to

@@ -108,14 +108,22 @@ pub struct Executed {
     pub response: breadth::Response,
     /// Whether the client may safely send the operation again, because it changed nothing.
     pub repeatable: bool,
-    /// The estimated cost and the measured usage, if the client asked for them.
+    /// The estimated cost and the measured usage, if the operation has ended.
     pub cost: Option<(u64, OperationUsage)>,
     pub guard: ResponseGuard,
 }
 
+/// The estimated and the actual cost of an operation in points: an extension of its response, for the request's log
+/// line.
+#[derive(Clone, Copy)]
+pub struct OperationCost {
+    pub estimate: u64,
+    pub actual: u64,
+}
+
 /// Builds the response to an operation that was executed, or that the schema rejected. The status is one that invites a
-/// retry only if the response has no data and nothing was changed.
-pub fn operation_response(executed: Executed, media_type: MediaType) -> Response {
+/// retry only if the response has no data and nothing was changed. `shows_cost` adds `extensions.cost`.
+pub fn operation_response(executed: Executed, media_type: MediaType, shows_cost: bool) -> Response {
     let Executed { response: breadth::Response { data, errors, is_empty }, repeatable, cost, guard } = executed;
     let has = |wanted| errors.iter().any(|error| error.code() == Some(wanted));
     let status = match data {
@@ -138,10 +146,13 @@ pub fn operation_response(executed: Executed, media_type: MediaType) -> Response
     if told.len() < errors.len() {
         extensions.insert("errorsLeftOut".to_owned(), (errors.len() - told.len()).into());
     }
-    if let Some((estimate, usage)) = cost {
+    if let Some((estimate, usage)) = cost.filter(|_| shows_cost) {
         extensions.insert("cost".to_owned(), shown_cost(estimate, usage));
     }
     let mut answer = write(status, media_type, Answer { errors: told, data, extensions }, guard);
+    if let Some((estimate, usage)) = cost {
+        answer.extensions_mut().insert(OperationCost { estimate, actual: usage.cost() });
+    }
     if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }

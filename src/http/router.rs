@@ -27,7 +27,7 @@ use super::readiness::Readiness;
 use super::request::accept::MediaType;
 use super::request::head;
 use super::request::request_id::{self, RequestIdExt};
-use super::response;
+use super::response::{self, OperationCost};
 use super::server::serve::HttpService;
 use super::settings::HttpSettings;
 use super::state::GraphqlState;
@@ -166,7 +166,11 @@ fn request_span(request: &Request<Body>) -> Span {
     tracing::info_span!("request", id = request.request_id(), method = %request.method(), path)
 }
 
+/// A request with an operation also tells its cost; others have no such fields.
 fn log_answer<B>(response: &Response<B>, latency: Duration, _: &Span) {
     let status = response.status().as_u16();
-    tracing::info!(status, microseconds = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX), "answered");
+    let microseconds = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+    let cost = response.extensions().get::<OperationCost>();
+    let (estimate, cost) = (cost.map(|cost| cost.estimate), cost.map(|cost| cost.actual));
+    tracing::info!(status, microseconds, estimate, cost, "answered");
 }

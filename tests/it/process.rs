@@ -5,7 +5,7 @@ use std::path::Path;
 use jsonwebtoken::Algorithm;
 use notegraph::store::entity::token::Scope;
 use sea_orm::ConnectionTrait;
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::process::{Process, post, program};
 use testkit::{App, Client, Database, Engine};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -97,6 +97,31 @@ async fn a_hundred_megabytes_are_not_kept() {
         // system may allocate memory in pages of 2 MiB.
         assert!(grown < 20 << 10, "{length}: {grown} KiB");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_log_line_of_a_request_tells_what_its_operation_cost() {
+    let app = App::start().await;
+    let client = writer(&app).await;
+    let process = Process::serve(app.database_url(), &["--log-format", "json", "--stop-delay", "0"]).await;
+    let query = post(client.token(), &json!({ "query": "{ notes { totalCount } }" }).to_string());
+    assert!(process.exchange(&query).await.contains("\"totalCount\":0"));
+    let unknown = post(client.token(), &json!({ "query": "{ unknown }" }).to_string());
+    assert!(process.exchange(&unknown).await.contains("\"errors\""));
+    process.exchange(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+    process.terminate().await;
+    let (_, log) = process.ended().await;
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let answered: Vec<Value> = lines.filter(|line| line["message"] == "answered").collect();
+    let of = |path: &str| -> Vec<(&Value, &Value)> {
+        let of_path = answered.iter().filter(|line| line["span"]["path"] == path);
+        of_path.map(|line| (&line["estimate"], &line["cost"])).collect()
+    };
+    let operations = of("/graphql");
+    assert_eq!(operations.len(), 2, "{log}");
+    assert!(operations.iter().all(|(estimate, cost)| estimate.as_u64() > Some(0) && cost.as_u64() > Some(0)), "{log}");
+    assert_eq!(of("/livez"), [(&Value::Null, &Value::Null)], "{log}");
 }
 
 /// A telephone number that occurs nowhere else.
