@@ -6,7 +6,6 @@ use std::time::Duration;
 use notegraph::http::{ConnectionLimits, HttpSettings, RateLimit, ServerTimeouts, serve, service};
 use notegraph::scheduling::runtime::OperationRuntime;
 use notegraph::schema;
-use notegraph::store::entity::token::Scope;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
@@ -87,49 +86,4 @@ async fn discarded_bytes_are_charged_as_they_arrive() {
     let _ = next.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await;
     let read = timeout(AT_MOST, next.read(&mut [0; 16])).await.expect("the server does not let go");
     assert!(!matches!(read, Ok(1..)), "its address may go on");
-}
-
-/// Bytes that arrive one by one take more time on the threads that all clients share than all of them at once.
-#[tokio::test]
-async fn a_body_that_trickles_is_paid_for_by_its_time() {
-    let app = App::start().await;
-    let token = app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await.token().to_owned();
-    let body = format!("{:<250}", r#"{"query":"{ __typename }"}"#);
-    let head = format!(
-        "POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
-         Content-Type: application/json\r\nContent-Length: 250\r\n\r\n"
-    );
-    // The last number is less than the price of a millisecond.
-    let budget = CONNECTION + REQUEST + 250 + 101 + 500;
-    let mut whole = String::new();
-    // On a busy machine, reading at once may take a millisecond, too.
-    for _ in 0..5 {
-        let address = start(&app, budget).await;
-        whole = exchange(address, format!("{head}{body}").as_bytes()).await;
-        if whole.starts_with("HTTP/1.1 200 ") {
-            break;
-        }
-    }
-    assert!(whole.starts_with("HTTP/1.1 200 "), "{whole}");
-
-    let mut answer = String::new();
-    // On a busy machine, bytes arrive together unless the pauses are long.
-    for pause in [1, 4, 16, 40] {
-        let mut stream = TcpStream::connect(start(&app, budget).await).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.write_all(head.as_bytes()).await.unwrap();
-        for byte in body.as_bytes() {
-            sleep(Duration::from_millis(pause)).await;
-            if stream.write_all(&[*byte]).await.is_err() {
-                break;
-            }
-        }
-        let mut bytes = Vec::new();
-        let _ = timeout(AT_MOST, stream.read_to_end(&mut bytes)).await.expect("the server does not let go");
-        answer = String::from_utf8(bytes).unwrap();
-        if answer.starts_with("HTTP/1.1 429 ") {
-            break;
-        }
-    }
-    assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");
 }
