@@ -117,7 +117,7 @@ const SPECIMENS: [(&str, &str); 19] = [
         "query A($f: NoteFilter, $o: [NoteOrder!]) { notes(filter: $f, orderBy: $o) { totalCount } }",
         r#"{"f": {"status": {"eq": "OPEN"}, "not": {"priority": true}}, "o": {"field": "CREATED_ON"}}"#,
     ),
-    ("{ node(id: \"Note:1\") { id ... on Note { x: subject } ... on User { x: username } ... { __typename } } }", "{}"),
+    ("{ node(id: \"Note:1\") { id ... on Note { x: subject } ... on User { x: email } ... { __typename } } }", "{}"),
     (
         "{ viewer { user { id ...U } } ...Q } fragment U on User { name } fragment Q on Query { viewer { user { name id } } }",
         "{}",
