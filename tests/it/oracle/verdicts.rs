@@ -119,7 +119,7 @@ const SPECIMENS: [(&str, &str); 19] = [
     ),
     ("{ node(id: \"Note:1\") { id ... on Note { x: subject } ... on User { x: email } ... { __typename } } }", "{}"),
     (
-        "{ viewer { user { id ...U } } ...Q } fragment U on User { name } fragment Q on Query { viewer { user { name id } } }",
+        "{ viewer { user { id ...U } } ...Q } fragment U on User { username } fragment Q on Query { viewer { user { username id } } }",
         "{}",
     ),
     (
@@ -147,7 +147,7 @@ const SPECIMENS: [(&str, &str); 19] = [
         r#"{"s": "ACTIVE"}"#,
     ),
     (
-        "query A($d: Boolean, $s: Boolean! = false) { ...T @include(if: $s) __type(name: \"Note\") { fields(includeDeprecated: $d) @skip(if: $s) { name } } } fragment T on Query { __type(name: \"User\") { fields(includeDeprecated: $d) { name } } }",
+        "query A($d: Boolean, $s: Boolean! = false) { ...T @include(if: $s) __type(name: \"Note\") { fields(includeDeprecated: $d) @skip(if: $s) { name } } } fragment T on Query { t: __type(name: \"User\") { fields(includeDeprecated: $d) { name } } }",
         r#"{"d": null, "s": true}"#,
     ),
     ("query A { viewer { scopes } } query B { noteTypes { id name } }", "{}"),
