@@ -148,7 +148,7 @@ const SPECIMENS: [(&str, &str); 19] = [
     ),
     (
         "query A($d: Boolean, $s: Boolean! = false) { ...T @include(if: $s) __type(name: \"Note\") { fields(includeDeprecated: $d) @skip(if: $s) { name } } } fragment T on Query { t: __type(name: \"User\") { fields(includeDeprecated: $d) { name } } }",
-        r#"{"d": null, "s": true}"#,
+        r#"{"d": true, "s": true}"#,
     ),
     ("query A { viewer { scopes } } query B { noteTypes { id name } }", "{}"),
 ];
