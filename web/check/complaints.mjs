@@ -18,7 +18,11 @@ export async function complaints(page, origin) {
     if (message.type() === 'error' || message.type() === 'warning') add(`console ${message.type()}: ${message.text()}`);
   });
   page.on('pageerror', (error) => add(`uncaught: ${error.message}`));
-  page.on('requestfailed', (request) => add(`failed: ${request.url()} ${request.failure()?.errorText}`));
+  page.on('requestfailed', (request) => {
+    // Chromium aborts what a page still loads when it is left or reloaded, such as the script of a worker.
+    const reason = request.failure()?.errorText;
+    if (reason !== 'net::ERR_ABORTED') add(`failed: ${request.url()} ${reason}`);
+  });
   page.on('response', (response) => {
     if (response.status() >= 400) add(`status ${response.status()}: ${response.url()}`);
   });
