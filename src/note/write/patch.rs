@@ -62,7 +62,7 @@ pub async fn patch(ctx: &Context<'_>, input: NotePatchInput) -> Result<NotePatch
     let mut errors = UserErrors::default();
     let mut references = References::default();
     let patch = ParsedPatch::new(patch, &mut errors, &mut references);
-    let texts = if errors.0.is_empty() { patch.texts(ctx.data_source()).await? } else { IndexedTexts::default() };
+    let texts = patch.texts(ctx.data_source(), &errors).await?;
 
     let app = ctx.app();
     let access = ctx.access();

@@ -140,8 +140,12 @@ impl ParsedPatch {
         parsed
     }
 
-    /// Tokenizes the texts that the patch sets, for the search index.
-    pub async fn texts(&self, reader: &DataSource) -> Result<IndexedTexts> {
+    /// Tokenizes the texts that the patch sets, for the search index; none if there are `errors`, as nothing is written
+    /// then.
+    pub async fn texts(&self, reader: &DataSource, errors: &UserErrors) -> Result<IndexedTexts> {
+        if !errors.0.is_empty() {
+            return Ok(IndexedTexts::default());
+        }
         let texts = [&self.values.subject, &self.values.details].into_iter().flatten();
         IndexedTexts::before(reader, texts.map(String::as_str)).await
     }

@@ -11,7 +11,6 @@ use crate::error::Result;
 use crate::event::ChangeContext;
 use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{UserError, UserErrors};
-use crate::search::IndexedTexts;
 use crate::store::entity::token::Scope;
 
 /// Notes to change, and the changes that all of them get.
@@ -53,7 +52,7 @@ pub async fn patch_many(ctx: &Context<'_>, input: NotesPatchInput) -> Result<Not
     let mut errors = UserErrors::default();
     let mut references = References::default();
     let patch = ParsedPatch::new(patch, &mut errors, &mut references);
-    let texts = if errors.0.is_empty() { patch.texts(ctx.data_source()).await? } else { IndexedTexts::default() };
+    let texts = patch.texts(ctx.data_source(), &errors).await?;
 
     let app = ctx.app();
     let access = ctx.access();
