@@ -44,14 +44,22 @@ impl Buffer {
     /// Completes the last piece and begins another.
     pub fn complete(&mut self) {
         let piece = std::mem::replace(&mut self.last, Vec::with_capacity(PIECE + PIECE / 8));
-        self.complete_bytes += piece.len();
-        self.complete.push(piece);
+        self.keep(piece);
     }
 
-    /// Adds a piece without copying it.
+    /// Adds a piece, which is copied only if it has much unused room.
     pub fn append(&mut self, piece: Vec<u8>) {
         if !self.last.is_empty() {
             self.complete();
+        }
+        self.keep(piece);
+    }
+
+    /// Keeps a complete piece. One with a long text has doubled as it grew: the unused room is released, as limits on
+    /// the memory count written bytes.
+    fn keep(&mut self, mut piece: Vec<u8>) {
+        if piece.capacity() - piece.len() > PIECE / 4 {
+            piece.shrink_to_fit();
         }
         self.complete_bytes += piece.len();
         self.complete.push(piece);
@@ -69,12 +77,12 @@ impl Buffer {
     }
 
     /// The pieces in order, none of them empty.
-    pub fn into_pieces(self) -> Vec<Vec<u8>> {
-        let Self { mut complete, last, .. } = self;
+    pub fn into_pieces(mut self) -> Vec<Vec<u8>> {
+        let last = std::mem::take(&mut self.last);
         if !last.is_empty() {
-            complete.push(last);
+            self.keep(last);
         }
-        complete
+        self.complete
     }
 }
 
@@ -102,5 +110,21 @@ mod tests {
         buffer.extend(b"again");
         buffer.append(b"more".to_vec());
         assert_eq!(buffer.into_pieces(), [b"again".to_vec(), b"more".to_vec()]);
+    }
+
+    #[test]
+    fn complete_pieces_have_little_unused_room() {
+        let mut buffer = Buffer::default();
+        for len in [PIECE, PIECE + 1, 3 * PIECE, 33 * PIECE + 1] {
+            (0..len).for_each(|_| buffer.push(b' '));
+            buffer.complete();
+            let mut large = Vec::with_capacity(2 * len);
+            large.resize(len, b' ');
+            buffer.append(large);
+        }
+        buffer.push(b' ');
+        for piece in buffer.into_pieces() {
+            assert!(piece.capacity() - piece.len() <= PIECE / 4, "{} of {} bytes", piece.len(), piece.capacity());
+        }
     }
 }
