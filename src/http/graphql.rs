@@ -270,8 +270,9 @@ impl GraphqlState {
             Ok(variables) => variables,
             Err(errors) => return Ok(Err(errors)),
         };
-        let estimate = query_limits::query_cost(&checked.document, &variables, &self.settings.query_limits)
-            .map_err(|message| HttpError::document("TOO_COMPLEX", message))?;
+        let estimate =
+            query_limits::query_cost(self.schema.types(), &checked.document, &variables, &self.settings.query_limits)
+                .map_err(|message| HttpError::document("TOO_COMPLEX", message))?;
         let (document, number) = (Arc::clone(document), operation.number);
         Ok(Ok(PreparedOperation { document, number, variables, changing, estimate }))
     }

@@ -11,11 +11,10 @@ const INPUTS: u64 = 40_000;
 const PLANNED_FIELDS: u64 = 20_000;
 
 /// Maximum nesting of lists in an introspection. Tools ask for types, their fields, and the arguments of these.
-pub const MOST_INTROSPECTION_LISTS: u64 = 3;
+const MOST_INTROSPECTION_LISTS: u64 = 3;
 
-/// Maximum number of values in an introspection, counted exactly. The limit in this module, which uses rounded list
-/// sizes, is reached first.
-const INTROSPECTED_VALUES: u64 = 1_000_000;
+/// Maximum number of values in an introspection. The query that tools send is estimated at some 300,000.
+const INTROSPECTED_VALUES: u64 = 400_000;
 
 /// Limits of a document. A fragment counts each time it is spread, and an unused one counts once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

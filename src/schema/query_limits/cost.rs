@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use async_graphql::{Value, Variables};
 use async_graphql_value::Value as Literal;
-use breadth::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
+use breadth::document::{OperationKind, Schema, TypeId, TypeRef};
+use breadth::types::{ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet};
 
 use super::QueryLimits;
 use super::spreads::Fragments;
@@ -24,20 +25,9 @@ const INPUT_BYTES: u64 = 300;
 
 /// The default and the maximum page size.
 const PAGE: (u64, u64) = (20, 100);
-/// Approximate lengths of lists that are not paginated.
-const LISTS: [(&str, u64); 3] = [("assignees", 10), ("noteCounts", 20), ("noteTypes", 20)];
-
-/// The lists of an introspection, and their approximate lengths in this schema.
-const INTROSPECTION: [(&str, u64); 8] = [
-    ("types", 120),
-    ("fields", 12),
-    ("args", 4),
-    ("inputFields", 8),
-    ("enumValues", 8),
-    ("possibleTypes", 8),
-    ("interfaces", 2),
-    ("directives", 8),
-];
+/// The assumed length of a list that is not paginated, such as the assignees of a note. What a longer one takes is
+/// measured while the operation runs.
+const LIST: u64 = 10;
 
 /// The estimated cost of a document, charged before it runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,12 +42,13 @@ pub struct QueryCost {
 }
 
 /// Estimates the cost of a document: 100 points for each field, one for each value that the response could contain, and
-/// one for each byte that mutations write, for each record that it is written to. Refuses a document that exceeds a
-/// limit.
+/// one for each byte that mutations write, for each record that it is written to. Which fields are lists, and of what, is
+/// taken from the schema. Refuses a document that exceeds a limit.
 ///
 /// # Errors
 /// A message for the client: what there is too much of, and how much is allowed.
 pub fn query_cost(
+    types: &Schema,
     document: &ExecutableDocument,
     variables: &Variables,
     limits: &QueryLimits,
@@ -74,8 +65,8 @@ pub fn query_cost(
         .map_err(|_| "A fragment of the document spreads itself, directly or through others.")?;
     let (mut estimate, mut whole) = (QueryCost::default(), SelectionCost::default());
     for (_, operation) in document.operations.iter() {
-        let calculator = CostCalculator::new(document, &operation.node, variables, &fragments);
-        let weight = calculator.set(&operation.node.selection_set.node);
+        let calculator = CostCalculator::new(types, document, &operation.node, variables, &fragments);
+        let weight = calculator.set(calculator.root(), &operation.node.selection_set.node);
         if weight.own_fields > limits.root_fields {
             return Err(format!("An operation has more than {} fields of its own.", limits.root_fields));
         }
@@ -98,7 +89,17 @@ pub fn query_cost(
     Ok(estimate)
 }
 
+/// What determines the length of a list of objects.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum List {
+    /// The arguments of the parent: the list is the page of a connection, or the results of a mutation.
+    OfParent,
+    /// Nothing that the document says: this length is assumed.
+    Of(u64),
+}
+
 struct CostCalculator<'a> {
+    types: &'a Schema,
     operation: &'a OperationDefinition,
     variables: &'a Variables,
     /// The sizes of the variables.
@@ -109,18 +110,20 @@ struct CostCalculator<'a> {
 
 impl<'a> CostCalculator<'a> {
     fn new(
+        types: &'a Schema,
         document: &'a ExecutableDocument,
         operation: &'a OperationDefinition,
         variables: &'a Variables,
         fragments: &Fragments<'a>,
     ) -> Self {
-        let mut calculator = Self { operation, variables, sizes: HashMap::new(), known: HashMap::new() };
+        let mut calculator = Self { types, operation, variables, sizes: HashMap::new(), known: HashMap::new() };
         let definitions = operation.variable_definitions.iter().map(|definition| definition.node.name.node.as_str());
         calculator.sizes =
             definitions.map(|name| (name, calculator.variable(name).map_or(Size::default(), size))).collect();
         for name in &fragments.in_order {
             if let Some(fragment) = document.fragments.get(*name) {
-                let mut weight = calculator.set(&fragment.node.selection_set.node);
+                let on = types.find(&fragment.node.type_condition.node.on.node);
+                let mut weight = calculator.set(on, &fragment.node.selection_set.node);
                 // Spreading an empty fragment costs a step, too.
                 weight.fields = weight.fields.saturating_add(1);
                 calculator.known.insert(name, weight);
@@ -129,14 +132,26 @@ impl<'a> CostCalculator<'a> {
         calculator
     }
 
-    /// Weighs a selection set. It recurses no deeper than brackets may nest, as the weights of fragments are known.
-    fn set(&self, set: &'a SelectionSet) -> SelectionCost {
+    /// The root type of the operation.
+    fn root(&self) -> Option<TypeId> {
+        self.types.root(match self.operation.ty {
+            OperationType::Query => OperationKind::Query,
+            OperationType::Mutation => OperationKind::Mutation,
+            OperationType::Subscription => OperationKind::Subscription,
+        })
+    }
+
+    /// Weighs a selection set on a type. It recurses no deeper than brackets may nest, as the weights of fragments are
+    /// known.
+    fn set(&self, on: Option<TypeId>, set: &'a SelectionSet) -> SelectionCost {
         let mut weight = SelectionCost::default();
         for selection in &set.items {
             let (more, directives) = match &selection.node {
-                Selection::Field(field) => (self.field(&field.node), field.node.directives.len()),
+                Selection::Field(field) => (self.field(on, &field.node), field.node.directives.len()),
                 Selection::InlineFragment(fragment) => {
-                    (self.set(&fragment.node.selection_set.node), fragment.node.directives.len())
+                    let condition = fragment.node.type_condition.as_ref();
+                    let on = condition.map_or(on, |condition| self.types.find(&condition.node.on.node));
+                    (self.set(on, &fragment.node.selection_set.node), fragment.node.directives.len())
                 }
                 Selection::FragmentSpread(spread) => {
                     let known = self.known.get(spread.node.fragment_name.node.as_str());
@@ -150,32 +165,43 @@ impl<'a> CostCalculator<'a> {
         weight
     }
 
-    fn field(&self, field: &'a Field) -> SelectionCost {
-        let name = field.name.node.as_str();
-        let below = self.set(&field.selection_set.node);
-        let times = self.times(field, below.page);
-        let introspects = INTROSPECTION.iter().any(|(list, _)| *list == name);
-        let values = below.values.saturating_mul(times).saturating_add(1);
+    fn field(&self, on: Option<TypeId>, field: &'a Field) -> SelectionCost {
+        let defined = on.and_then(|on| self.types.field(on, &field.name.node));
+        let below = self.set(defined.map(|defined| defined.ty.innermost()), &field.selection_set.node);
+        let list = on.zip(defined).and_then(|(on, defined)| self.list(on, &defined.name, &defined.ty));
+        let times = self.times(field, list, below.page);
         let mut variable = |name: &str| self.sizes.get(name).copied().unwrap_or_default();
         let own: Size = field.arguments.iter().map(|(_, value)| literal_size(&value.node, &mut variable)).sum();
         let written = field.get_argument("input").map_or(0, |input| self.written(&input.node, times));
         SelectionCost {
             fields: below.fields.saturating_add(1),
-            values,
-            introspected: if introspects { values } else { below.introspected },
+            values: below.values.saturating_mul(times).saturating_add(1),
             arguments: below.arguments.saturating_mul(times).saturating_add(own.bytes),
             inputs: below.inputs.saturating_add(own.values),
             written: below.written.saturating_add(written),
             aliases: below.aliases.saturating_add(u64::from(field.alias.is_some())),
             own_fields: 1,
-            lists: below.lists + u64::from(introspects),
-            page: matches!(name, "nodes" | "edges"),
+            page: list == Some(List::OfParent),
             ..below
         }
     }
 
+    /// What determines the length of a field, if it is a list of objects.
+    fn list(&self, on: TypeId, name: &str, ty: &TypeRef) -> Option<List> {
+        if !matches!(ty.nullable(), TypeRef::List(_)) || !self.types.is_composite(ty.innermost()) {
+            return None;
+        }
+        // Relay's name for types that hold a page ("Connection Types" in its specification), and that of the types that
+        // mutations return.
+        let parent = self.types.name(on);
+        if parent.ends_with("Connection") || parent.ends_with("Payload") {
+            return Some(List::OfParent);
+        }
+        Some(List::Of(self.types.introspection_length(on, name).unwrap_or(LIST)))
+    }
+
     /// The number of objects that a field returns.
-    fn times(&self, field: &Field, page: bool) -> u64 {
+    fn times(&self, field: &Field, list: Option<List>, page: bool) -> u64 {
         if let Some(ids) = field.get_argument("ids") {
             return self.length(&ids.node);
         }
@@ -192,9 +218,11 @@ impl<'a> CostCalculator<'a> {
                 _ => 1,
             };
         }
-        if !page {
-            let list = LISTS.iter().chain(&INTROSPECTION).find(|(name, _)| *name == field.name.node);
-            return list.map_or(1, |(_, about)| *about);
+        match list {
+            Some(List::Of(length)) => return length,
+            Some(List::OfParent) => return 1,
+            None if !page => return 1,
+            None => {}
         }
         let size = ["first", "last"].into_iter().find_map(|name| match &field.get_argument(name)?.node {
             Literal::Number(number) => number.as_u64(),

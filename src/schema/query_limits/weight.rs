@@ -1,8 +1,4 @@
-use super::bounds::{MOST_INTROSPECTION_LISTS, QueryLimits};
-
-/// Maximum number of values in an introspection, estimated by the lengths of its lists in this schema. The query that
-/// tools send is estimated at some 300,000.
-const MOST_INTROSPECTION_VALUES: u64 = 400_000;
+use super::bounds::QueryLimits;
 
 /// The weight of a selection set.
 #[derive(Clone, Copy, Default)]
@@ -21,11 +17,7 @@ pub struct SelectionCost {
     pub depth: u64,
     /// Fields of the set itself.
     pub own_fields: u64,
-    /// Nesting of introspection lists.
-    pub lists: u64,
-    /// Values in introspection lists.
-    pub introspected: u64,
-    /// Whether the set selects `nodes` or `edges`, so the field it belongs to returns a page.
+    /// Whether the set selects a list whose length its parent determines, such as the nodes of a connection.
     pub page: bool,
 }
 
@@ -41,8 +33,6 @@ impl SelectionCost {
         self.directives = self.directives.saturating_add(other.directives);
         self.own_fields = self.own_fields.saturating_add(other.own_fields);
         self.depth = self.depth.max(other.depth);
-        self.lists = self.lists.max(other.lists);
-        self.introspected = self.introspected.saturating_add(other.introspected);
         self.page |= other.page;
     }
 
@@ -77,14 +67,6 @@ impl SelectionCost {
             return Err(format!(
                 "The arguments contain more than {most} values, where an object counts as ten, and a variable counts \
                  at each use; send them in several operations."
-            ));
-        }
-        if self.lists > MOST_INTROSPECTION_LISTS {
-            return Err(format!("The introspection nests more than {MOST_INTROSPECTION_LISTS} lists."));
-        }
-        if self.introspected > MOST_INTROSPECTION_VALUES {
-            return Err(format!(
-                "The introspection asks for more than {MOST_INTROSPECTION_VALUES} values; send its parts one by one."
             ));
         }
         Ok(())

@@ -86,7 +86,7 @@ fn any_text_is_parsed_and_costed() {
         match document::read(schema.types(), text, limits.parser_limits(), &limits.document_limits()) {
             Ok(checked) => {
                 // Either result is correct.
-                let _ = query_cost(&checked.document, &Variables::default(), &limits);
+                let _ = query_cost(schema.types(), &checked.document, &Variables::default(), &limits);
                 let _ = checked.operation(None).map(|one| one.variables(schema.types(), Variables::default()));
                 Ok(())
             }

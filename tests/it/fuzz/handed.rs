@@ -60,7 +60,7 @@ fn any_valid_document_is_converted_completely() {
         let sent = Variables::from_json(serde_json::from_str(&variables).unwrap());
         if let Ok(variables) = operation.variables(schema.types(), sent) {
             // Either result is correct.
-            let _ = query_cost(&checked.document, &variables, &limits);
+            let _ = query_cost(schema.types(), &checked.document, &variables, &limits);
         }
         Ok(())
     });

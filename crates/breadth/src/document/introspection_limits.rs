@@ -53,6 +53,20 @@ impl Schema {
     }
 }
 
+impl Schema {
+    /// The number of objects that a list of the introspection types has, exactly or on average; `None` for other fields.
+    pub fn introspection_length(&self, parent: TypeId, field: &str) -> Option<u64> {
+        if !self.name(parent).starts_with("__") {
+            return None;
+        }
+        self.list_size(field)
+    }
+
+    fn list_size(&self, list: &str) -> Option<u64> {
+        self.list_sizes.iter().find(|(name, _)| *name == list).map(|(_, size)| *size)
+    }
+}
+
 /// Checks that a valid document stays within the limits on introspection. It visits each fragment once.
 ///
 /// # Errors
@@ -126,8 +140,7 @@ impl Reading<'_> {
 
     /// The size of an introspection field with the selection below it.
     fn within(&self, field: &Defined, below: Asked) -> Asked {
-        let sizes = &self.schema.list_sizes;
-        let times = sizes.iter().find(|(list, _)| *list == field.name).map(|(_, size)| *size);
+        let times = self.schema.list_size(&field.name);
         let values = below.values.saturating_add(1).saturating_mul(times.unwrap_or(1).max(1));
         Asked { lists: below.lists + u64::from(times.is_some()), values }
     }

@@ -42,7 +42,7 @@ use diagnostic::{Diagnostic, LineIndex};
 use graph::FragmentGraph;
 pub use parser::ParserLimits;
 use parser::Unparsed;
-pub use schema::{Scalar, Schema};
+pub use schema::{Scalar, Schema, TypeId, TypeRef};
 pub use shape::DocumentLimits;
 
 /// Why a text is refused.

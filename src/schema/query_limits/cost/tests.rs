@@ -1,10 +1,18 @@
+use std::sync::LazyLock;
+
 use async_graphql_parser::parse_query;
 
 use super::*;
+use crate::schema;
+
+static SCHEMA: LazyLock<schema::Schema> = LazyLock::new(schema::build);
+
+fn estimate(document: &str, variables: &Variables) -> Result<QueryCost, String> {
+    query_cost(SCHEMA.types(), &parse_query(document).unwrap(), variables, &QueryLimits::default())
+}
 
 fn cost_of(document: &str) -> Result<u64, String> {
-    let estimate = query_cost(&parse_query(document).unwrap(), &Variables::default(), &QueryLimits::default());
-    estimate.map(|estimate| estimate.cost)
+    estimate(document, &Variables::default()).map(|estimate| estimate.cost)
 }
 
 /// Repeats a piece of a document, replacing `#` with a different number each time.
@@ -29,8 +37,7 @@ fn exponential_fragments_are_refused_without_expansion() {
 fn variables_count_at_each_use() {
     let judge = |document: &str, variables: serde_json::Value| {
         let variables = Variables::from_json(variables);
-        query_cost(&parse_query(document).unwrap(), &variables, &QueryLimits::default())
-            .map(|estimate| estimate.arguments)
+        estimate(document, &variables).map(|estimate| estimate.arguments)
     };
     let bomb = |mentions: usize| {
         let mentions = "$a ".repeat(mentions);
@@ -105,9 +112,7 @@ fn aliases_root_fields_and_directives_are_bounded() {
 #[test]
 fn arguments_count_for_each_parent_object() {
     let text = |length: usize| Variables::from_json(serde_json::json!({ "s": "x".repeat(length) }));
-    let judge = |document: &str, length: usize| {
-        query_cost(&parse_query(document).unwrap(), &text(length), &QueryLimits::default()).map(drop)
-    };
+    let judge = |document: &str, length: usize| estimate(document, &text(length)).map(drop);
     let under = "query($s: String) { customers(first: 100) { nodes { notes(search: $s) { totalCount } } } }";
     assert_eq!(judge(under, 600_000), Ok(()));
     assert!(judge(under, 700_000).is_err_and(|message| message.contains("arguments add up to more than")));
@@ -143,8 +148,7 @@ fn the_cost_of_a_document_is_its_fields_and_response_values() {
 #[test]
 fn mutations_cost_the_bytes_written_to_each_record() {
     let cost = |document: &str, variables: serde_json::Value| {
-        let document = parse_query(document).unwrap();
-        query_cost(&document, &Variables::from_json(variables), &QueryLimits::default()).unwrap().cost
+        estimate(document, &Variables::from_json(variables)).unwrap().cost
     };
     let text = "x".repeat(10_000);
     let ids: Vec<u32> = (0..100).collect();
@@ -189,22 +193,25 @@ fn batch_mutations_count_for_each_record() {
         ),
     ] {
         let variables = Variables::from_json(serde_json::from_str(&variable).unwrap());
-        let judged = query_cost(&parse_query(&document).unwrap(), &variables, &QueryLimits::default());
+        let judged = estimate(&document, &variables);
         assert!(judged.is_err_and(|message| message.contains("values")), "{document}");
     }
 }
 
+/// The lengths of lists come from the schema: ten for one that is not paginated, and one for the page of a connection,
+/// which counts for the connection.
 #[test]
-fn introspection_of_tools_is_accepted_and_multiplying_introspection_is_not() {
-    let tools = "{ __schema { types { fields { args { type { ofType { ofType { name } } } } } } } }";
-    assert_eq!(judge(tools), Ok(()));
-    let towers = "{ __schema { types { possibleTypes { interfaces { possibleTypes { name } } } } } }";
-    assert!(judge(towers).is_err_and(|message| message.contains("introspection")));
-    let aliases = |count| format!("{{ __schema {{ {} }} }}", many("t#: types { fields { args { name } } } ", count));
-    assert_eq!(judge(&aliases(20)), Ok(()));
-    assert!(judge(&aliases(100)).is_err_and(|message| message.contains("400000 values")));
-    let roots = format!("{{ {} }}", many("s#: __schema { types { fields { args { name } } } } ", 100));
-    assert!(judge(&roots).is_err_and(|message| message.contains("400000 values")));
+fn lists_count_by_their_types() {
+    let of = |document: &str| {
+        estimate(document, &Variables::default()).map(|estimate| (estimate.cost - estimate.written) % FIELD)
+    };
+    assert_eq!(of("{ note(id: 1) { assignees { id } } }"), Ok(1 + 1 + 10));
+    assert_eq!(of("{ noteTypes { name } }"), Ok(1 + 10));
+    assert_eq!(of("{ notes(first: 3) { ...f } } fragment f on NoteConnection { edges { cursor } }"), Ok(1 + 3 * 2));
+    assert_eq!(of("{ viewer { scopes } }"), Ok(1 + 1), "a list of scalars is one value");
+    assert_eq!(of("mutation { notePatch(input: {}) { userErrors { code } } }"), Ok(1 + 2));
+    let types = SCHEMA.types().introspection_length(SCHEMA.types().find("__Schema").unwrap(), "types").unwrap();
+    assert_eq!(cost_of("{ __schema { types { name } } }"), Ok(3 * FIELD + 2 + types), "as many as there are");
 }
 
 /// The introspection query that tools send: everything, with types of up to nine wrappers.
