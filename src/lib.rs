@@ -26,6 +26,7 @@ pub mod event;
 pub mod exchange;
 pub mod graphql;
 pub mod http;
+pub mod ids;
 pub mod json;
 pub mod meter;
 pub mod note;

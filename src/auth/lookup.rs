@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::error::{Error, Result};
+use crate::ids::{CompanyId, TokenId, UserId};
 use crate::scheduling::runtime::OperationRuntime;
 use crate::scheduling::watchdog::watched;
 use crate::store::db::{Db, DbFault, Row, RowQueries};
@@ -24,13 +25,13 @@ use crate::store::entity::token::{self, Scopes};
 use crate::store::entity::user::{self, UserStatus};
 
 /// The company and the hash of a token.
-pub type Key = (i64, Vec<u8>);
+pub type Key = (CompanyId, Vec<u8>);
 
 /// A token as stored, with the status of its user.
 #[derive(Clone, Debug)]
 pub struct Holder {
-    pub id: i64,
-    pub user_id: i64,
+    pub id: TokenId,
+    pub user_id: UserId,
     pub scopes: Scopes,
     pub expires_on: Option<DateTime<Utc>>,
     pub revoked_on: Option<DateTime<Utc>>,
@@ -270,7 +271,7 @@ mod tests {
     use super::*;
 
     fn key(token: u8) -> Key {
-        (1, vec![token])
+        (CompanyId(1), vec![token])
     }
 
     fn address(last: u8) -> IpAddr {

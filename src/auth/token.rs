@@ -16,8 +16,9 @@ use super::Viewer;
 use super::lookup::{Holder, Lookup};
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::ids::{CompanyId, UserId};
 use crate::scheduling::runtime::OperationRuntime;
-use crate::store::db::{self, CompanyTable, Db};
+use crate::store::db::{self, Db};
 use crate::store::entity::token::{self, Scope, Scopes};
 use crate::store::entity::user::UserStatus;
 
@@ -26,7 +27,7 @@ use crate::store::entity::user::UserStatus;
 pub struct Secret(String);
 
 impl Secret {
-    fn random(company_id: i64) -> std::result::Result<Self, getrandom::Error> {
+    fn random(company_id: CompanyId) -> std::result::Result<Self, getrandom::Error> {
         let mut bits = [0; 32];
         getrandom::fill(&mut bits)?;
         Ok(Self(format!("ng_{company_id}_{}", URL_SAFE_NO_PAD.encode(bits))))
@@ -46,8 +47,8 @@ impl Secret {
 /// A token to be created.
 #[derive(Clone, Debug)]
 pub struct NewToken {
-    pub company_id: i64,
-    pub user_id: i64,
+    pub company_id: CompanyId,
+    pub user_id: UserId,
     /// The purpose of the token, as `token list` shows it.
     pub name: String,
     pub scopes: Vec<Scope>,
@@ -65,11 +66,7 @@ pub async fn create_token(
 ) -> std::result::Result<(token::Model, Secret), DbErr> {
     let secret = Secret::random(new.company_id).map_err(|error| DbErr::Custom(error.to_string()))?;
     // Ids without gaps: people type them, and no client sees them.
-    let id = db::allocate_dense(connection, new.company_id, CompanyTable::Token, 1)
-        .await?
-        .first()
-        .copied()
-        .unwrap_or_default();
+    let id = db::allocate_dense(connection, new.company_id, 1).await?.first().copied().unwrap_or_default();
     let row = token::ActiveModel {
         company_id: Set(new.company_id),
         id: Set(id),
@@ -132,7 +129,7 @@ pub fn is_opaque(token: &str) -> bool {
     token.starts_with("ng_")
 }
 
-fn company_of(token: &str) -> Option<i64> {
+fn company_of(token: &str) -> Option<CompanyId> {
     token.strip_prefix("ng_")?.split_once('_')?.0.parse().ok()
 }
 

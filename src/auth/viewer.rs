@@ -1,4 +1,5 @@
 use crate::error::{Error, Result};
+use crate::ids::{CompanyId, TokenId, UserId};
 use crate::scheduling::TokenKey;
 use crate::store::AccessScope;
 use crate::store::entity::token::Scope;
@@ -6,10 +7,10 @@ use crate::store::entity::token::Scope;
 /// The user who sends an operation, with the scopes of the token.
 #[derive(Clone, Debug)]
 pub struct Viewer {
-    pub company_id: i64,
-    pub user_id: i64,
+    pub company_id: CompanyId,
+    pub user_id: UserId,
     /// The token of the request; absent if an identity provider authenticated the user.
-    pub token_id: Option<i64>,
+    pub token_id: Option<TokenId>,
     pub scopes: Vec<Scope>,
 }
 

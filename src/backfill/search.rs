@@ -1,6 +1,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::ids::NoteId;
 use crate::search;
 use crate::store::db::{Dialect, Transaction};
 use crate::store::entity::derived::Key;
@@ -23,7 +24,7 @@ pub async fn batch(transaction: &Transaction, after: Option<Key>) -> Result<Opti
     let notes = select.all(transaction).await?;
     for of_company in notes.chunk_by(|one, other| one.company_id == other.company_id) {
         let company_id = of_company[0].company_id;
-        let ids: Vec<i64> = of_company.iter().map(|note| note.id).collect();
+        let ids: Vec<NoteId> = of_company.iter().map(|note| note.id).collect();
         let keys = Dialect::of(transaction).one_of(message::Column::NoteId, ids.iter().copied());
         let messages = message::Entity::find().filter(message::Column::CompanyId.eq(company_id)).filter(keys);
         let messages = messages.all(transaction).await?;
@@ -31,5 +32,5 @@ pub async fn batch(transaction: &Transaction, after: Option<Key>) -> Result<Opti
         search::add(transaction, company_id, &search::parts(of_company, &messages), &search::IndexedTexts::default())
             .await?;
     }
-    Ok(notes.last().map(|note| (note.company_id, note.id)))
+    Ok(notes.last().map(|note| (note.company_id, note.id.into())))
 }

@@ -1,6 +1,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::ids::{CompanyId, NoteId};
 use crate::store::db::{Dialect, ListColumn, RowList, Transaction};
 use crate::store::entity::derived::Key;
 use crate::store::entity::note::{self, Column};
@@ -21,14 +22,14 @@ pub async fn batch(transaction: &Transaction, after: Option<Key>) -> Result<Opti
         let key = Expr::tuple([Expr::col(Column::CompanyId), Expr::col(Column::Id)]);
         select = select.filter(key.gt(Expr::tuple([Expr::val(company), Expr::val(id)])));
     }
-    let notes: Vec<(i64, i64, Option<String>)> = select.into_tuple().all(transaction).await?;
+    let notes: Vec<(CompanyId, NoteId, Option<String>)> = select.into_tuple().all(transaction).await?;
     let Some(&(company, id, _)) = notes.last() else { return Ok(None) };
     let folded = notes.into_iter().filter_map(|(company, id, subject)| Some((company, id, casefold(&subject?))));
     write(transaction, folded.collect()).await?;
-    Ok(Some((company, id)))
+    Ok(Some((company, id.into())))
 }
 
-async fn write(transaction: &Transaction, folded: Vec<(i64, i64, String)>) -> Result<(), DbErr> {
+async fn write(transaction: &Transaction, folded: Vec<(CompanyId, NoteId, String)>) -> Result<(), DbErr> {
     let (mut companies, mut ids, mut texts) = (Vec::new(), Vec::new(), Vec::new());
     for (company, id, text) in folded {
         companies.push(company);
@@ -36,8 +37,8 @@ async fn write(transaction: &Transaction, folded: Vec<(i64, i64, String)>) -> Re
         texts.push(text);
     }
     let columns = [
-        ("company_id", ListColumn::BigInts(companies)),
-        ("id", ListColumn::BigInts(ids)),
+        ("company_id", ListColumn::ids(companies)),
+        ("id", ListColumn::ids(ids)),
         ("folded", ListColumn::Texts(texts)),
     ];
     let (dialect, mut values) = (Dialect::of(transaction), Vec::new());

@@ -3,6 +3,7 @@
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{CommandError, CommandResult};
+use crate::ids::UserId;
 use crate::store::db::Db;
 use crate::store::entity::{company, user};
 use crate::text::control_characters;
@@ -41,7 +42,7 @@ pub async fn user(
     db: &Db,
     company: &company::Model,
     username: Option<&str>,
-    id: Option<i64>,
+    id: Option<UserId>,
 ) -> CommandResult<user::Model> {
     let mut find = user::Entity::find().filter(user::Column::CompanyId.eq(company.id));
     if let Some(id) = id {
@@ -70,7 +71,7 @@ async fn no_user(
     db: &Db,
     company: &company::Model,
     username: Option<&str>,
-    id: Option<i64>,
+    id: Option<UserId>,
 ) -> CommandResult<CommandError> {
     let wanted = match (username, id) {
         (Some(username), Some(id)) => format!("user {username:?} with the id {id}"),

@@ -10,6 +10,7 @@ use super::{CommandError, CommandResult, lookup, migrate};
 use crate::auth::{self, NewToken};
 use crate::cli::settings::DatabaseArgs;
 use crate::clock::Clock;
+use crate::ids::{TokenId, UserId};
 use crate::store::entity::token::{self, Scope};
 use crate::store::entity::user::{self, UserStatus};
 
@@ -29,7 +30,7 @@ pub enum TokenCommand {
         #[arg(long, value_name = "NAME")]
         company: String,
         /// The id of the token, as `token list` shows it.
-        id: i64,
+        id: TokenId,
     },
 }
 
@@ -43,7 +44,7 @@ pub struct Create {
     user: Option<String>,
     /// The id of the token's user, if several users share a username.
     #[arg(long, value_name = "ID")]
-    user_id: Option<i64>,
+    user_id: Option<UserId>,
     /// The scopes of the token; repeat it, or separate by commas, for several.
     #[arg(long = "scope", value_name = "SCOPE", required = true, ignore_case = true, value_delimiter = ',')]
     scopes: Vec<Scope>,
@@ -129,7 +130,7 @@ async fn list(company: &str, args: &DatabaseArgs) -> CommandResult {
     Ok(())
 }
 
-async fn revoke(company: &str, id: i64, args: &DatabaseArgs) -> CommandResult {
+async fn revoke(company: &str, id: TokenId, args: &DatabaseArgs) -> CommandResult {
     let db = migrate::open(args).await?;
     let company = lookup::company(&db, company).await?;
     let transaction = db.begin().await?;

@@ -7,7 +7,6 @@ use super::terminal::out;
 use super::{CommandError, CommandResult, lookup, migrate};
 use crate::cli::settings::DatabaseArgs;
 use crate::people::{self, KnownWords};
-use crate::store::db::CompanyTable;
 use crate::store::entity::user::{self, UserStatus};
 
 #[derive(Clone, Debug, Subcommand)]
@@ -54,7 +53,7 @@ pub async fn run(command: UserCommand, args: &DatabaseArgs) -> CommandResult {
     let full_name = if names.is_empty() { new.username.clone() } else { names.join(" ") };
     let user = user::ActiveModel {
         company_id: Set(company.id),
-        id: Set(db.ids().allocate_one(&transaction, company.id, CompanyTable::User).await?),
+        id: Set(db.ids().allocate_one(&transaction, company.id).await?),
         external_key: Set(None),
         status: Set(UserStatus::Active),
         first_name: Set(new.first_name),

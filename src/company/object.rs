@@ -7,8 +7,9 @@ use hashbrown::HashMap;
 
 use crate::error::Result;
 use crate::graphql::context::DataSource;
-use crate::graphql::global_id::{GlobalId, NodeKind};
+use crate::graphql::global_id::GlobalId;
 use crate::graphql::scalars::BigInt;
+use crate::ids::CompanyId;
 use crate::store::entity::company;
 
 /// The GraphQL object of a company's row.
@@ -19,9 +20,9 @@ object! {
     /// A company. Its people and notes are invisible to all other companies.
     Company implements "Node" {
         /// The global ID of the company.
-        id = field(|company: &Company| GlobalId(NodeKind::Company, company.0.id));
+        id = field(|company: &Company| GlobalId(company.0.id));
         /// The key of the company.
-        database_id = field(|company: &Company| BigInt(company.0.id)).reads(&["id"]);
+        database_id = field(|company: &Company| BigInt::from(company.0.id)).reads(&["id"]);
         /// The name of the company.
         name = field_ref(|company: &Company| &company.0.name);
     }
@@ -31,12 +32,12 @@ object! {
 pub struct CompanyById;
 
 impl Loader for CompanyById {
-    type Key = i64;
+    type Key = CompanyId;
     type Value = Arc<company::Model>;
     type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn load(reader: &DataSource, _: &[i64]) -> Result<HashMap<i64, Self::Value>> {
+    async fn load(reader: &DataSource, _: &[CompanyId]) -> Result<HashMap<CompanyId, Self::Value>> {
         let own = reader.access.company().one(reader.db.read()).await?;
         Ok(own.into_iter().map(|company| (company.id, Arc::new(company))).collect())
     }

@@ -2,7 +2,7 @@ use std::sync::{Arc, LazyLock};
 
 use breadth::{field, field_ref, inline, object};
 
-use crate::graphql::global_id::{GlobalId, NodeKind};
+use crate::graphql::global_id::GlobalId;
 use crate::graphql::scalars::{BigInt, Date, DateTime, Url};
 use crate::people::{ListParent, NotesField, PhoneNumber};
 use crate::store::entity::customer;
@@ -24,9 +24,9 @@ object! {
     /// A customer of the company.
     Customer implements "Node" {
         /// The global ID of the customer.
-        id = field(|customer: &Customer| GlobalId(NodeKind::Customer, customer.0.id));
+        id = field(|customer: &Customer| GlobalId(customer.0.id));
         /// The key of the customer within its company.
-        database_id = field(|customer: &Customer| BigInt(customer.0.id)).reads(&["id"]);
+        database_id = field(|customer: &Customer| BigInt::from(customer.0.id)).reads(&["id"]);
         /// The company that the customer works for.
         company_name = field_ref(|customer: &Customer| &customer.0.company_name);
         /// The customer's position in that company.
@@ -76,6 +76,6 @@ object! {
         /// When the customer was first known.
         created_on = field(|customer: &Customer| DateTime(customer.0.created_on));
         /// The notes about this customer; see `Query.notes`.
-        notes = ListParent::Customer.notes_field(|customer: &Customer| customer.0.id).reads(&["id"]);
+        notes = ListParent::notes_field(|customer: &Customer| ListParent::Customer(customer.0.id)).reads(&["id"]);
     }
 }

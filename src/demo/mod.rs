@@ -15,10 +15,11 @@ mod words;
 use chrono::TimeDelta;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::ids::{CompanyId, NoteTypeId, UserId};
 use crate::people::KnownWords;
 use crate::quota::{StorageUsage, add_usage, message_bytes, note_bytes, row_bytes};
 use crate::search;
-use crate::store::db::{self, CompanyTable, Db, IdSequences, Transaction};
+use crate::store::db::{self, Db, IdSequences, Transaction};
 use crate::store::entity::{company, customer, note_type, user};
 use insert::insert;
 use notes::{Links, Whole};
@@ -125,15 +126,14 @@ async fn people(transaction: &Transaction, ids: &IdSequences, notes: u64) -> Res
     } else {
         // The first company has the same id in every run.
         let is_empty = company::Entity::find().limit(1).one(transaction).await?.is_none();
-        let id = if is_empty { 1 } else { ids.new_company(transaction).await? };
+        let id = if is_empty { CompanyId(1) } else { ids.new_company(transaction).await? };
         let created_on = BASE - TimeDelta::days(7 * 365);
         insert(transaction, vec![company::Model { id, name: COMPANY.to_owned(), created_on }]).await?;
         id
     };
-    let users =
-        db::allocate_dense(transaction, company_id, CompanyTable::User, at_most(2_000, notes / 500 + 8)).await?;
+    let users = db::allocate_dense(transaction, company_id, at_most(2_000, notes / 500 + 8)).await?;
     let needs_administrator = find_administrator(transaction, company_id).await?.is_none();
-    let user = |(number, id): (usize, &i64)| match number {
+    let user = |(number, id): (usize, &UserId)| match number {
         0 if needs_administrator => people::administrator(company_id, *id),
         _ => people::user(company_id, *id),
     };
@@ -141,9 +141,7 @@ async fn people(transaction: &Transaction, ids: &IdSequences, notes: u64) -> Res
     add_usage(transaction, company_id, StorageUsage::of_bytes(rows.iter().map(row_bytes).sum())).await?;
     insert(transaction, rows.clone()).await?;
     crate::people::add::<user::Entity>(transaction, &rows, &KnownWords::default()).await?;
-    let customers =
-        db::allocate_dense(transaction, company_id, CompanyTable::Customer, at_most(usize::MAX, (notes / 10).max(20)))
-            .await?;
+    let customers = db::allocate_dense(transaction, company_id, at_most(usize::MAX, (notes / 10).max(20))).await?;
     let rows: Vec<customer::Model> = customers.iter().map(|id| people::customer(company_id, *id)).collect();
     add_usage(transaction, company_id, StorageUsage::of_bytes(rows.iter().map(row_bytes).sum())).await?;
     insert(transaction, rows.clone()).await?;
@@ -153,14 +151,14 @@ async fn people(transaction: &Transaction, ids: &IdSequences, notes: u64) -> Res
 }
 
 /// Returns the ids of the note types of all topics; creates those that do not exist.
-async fn note_types(transaction: &Transaction, company_id: i64) -> Result<Vec<i64>, DbErr> {
+async fn note_types(transaction: &Transaction, company_id: CompanyId) -> Result<Vec<NoteTypeId>, DbErr> {
     let known = note_type::Entity::find().filter(note_type::Column::CompanyId.eq(company_id)).all(transaction).await?;
     let mut ids = Vec::new();
     for topic in &words::TOPICS {
         let id = if let Some(row) = known.iter().find(|row| row.name == topic.note_type) {
             row.id
         } else {
-            let made = db::allocate_dense(transaction, company_id, CompanyTable::NoteType, 1).await?;
+            let made = db::allocate_dense(transaction, company_id, 1).await?;
             let id = made.first().copied().unwrap_or_default();
             let name = topic.note_type.to_owned();
             insert(transaction, vec![note_type::Model { company_id, id, name, from_import: false }]).await?;
@@ -178,17 +176,12 @@ async fn some_notes(
     numbers: std::ops::Range<u64>,
     count: u64,
 ) -> Result<(), DbErr> {
-    let ids = db::allocate_dense(
-        transaction,
-        links.company_id,
-        CompanyTable::Note,
-        at_most(usize::MAX, numbers.end - numbers.start),
-    )
-    .await?;
+    let ids =
+        db::allocate_dense(transaction, links.company_id, at_most(usize::MAX, numbers.end - numbers.start)).await?;
     let mut wholes: Vec<Whole> =
         ids.into_iter().zip(numbers).map(|(id, number)| notes::note(links, id, number, count)).collect();
     let messages = wholes.iter().map(|whole| whole.messages.len()).sum();
-    let mut ids = db::allocate_dense(transaction, links.company_id, CompanyTable::Message, messages).await?.into_iter();
+    let mut ids = db::allocate_dense(transaction, links.company_id, messages).await?.into_iter();
     for whole in &mut wholes {
         whole.number_messages(&mut ids);
     }
@@ -222,7 +215,10 @@ async fn find_company(connection: &impl ConnectionTrait) -> Result<Option<compan
     company::Entity::find().filter(company::Column::Name.eq(COMPANY)).one(connection).await
 }
 
-async fn find_administrator(connection: &impl ConnectionTrait, company_id: i64) -> Result<Option<user::Model>, DbErr> {
+async fn find_administrator(
+    connection: &impl ConnectionTrait,
+    company_id: CompanyId,
+) -> Result<Option<user::Model>, DbErr> {
     user::Entity::find()
         .filter(user::Column::CompanyId.eq(company_id))
         .filter(user::Column::Username.eq(people::ADMINISTRATOR))

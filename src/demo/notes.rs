@@ -9,6 +9,7 @@ use super::base::BASE;
 use super::random::{Random, kind};
 use super::text;
 use super::words::{ANYWHERE, EXTRA_TAGS, FILES, TOPICS, Topic};
+use crate::ids::{CompanyId, CustomerId, EventId, MessageId, NoteId, NoteTypeId, RecordId, UserId};
 use crate::quota::changes_bytes;
 use crate::store::entity::event::{EventType, FieldChange, FieldChanges};
 use crate::store::entity::note::{NoteStatus, Tags};
@@ -26,11 +27,11 @@ const SHOWN: u64 = 8;
 
 /// The records that notes refer to.
 pub struct Links {
-    pub company_id: i64,
+    pub company_id: CompanyId,
     /// In the order of [`TOPICS`].
-    pub note_types: Vec<i64>,
-    pub customers: Vec<i64>,
-    pub users: Vec<i64>,
+    pub note_types: Vec<NoteTypeId>,
+    pub customers: Vec<CustomerId>,
+    pub users: Vec<UserId>,
 }
 
 /// A note with everything that belongs to it. Messages and events have no ids yet.
@@ -42,8 +43,8 @@ pub struct Whole {
 }
 
 /// Makes note `number` of `count`; the first one is the oldest.
-pub fn note(links: &Links, id: i64, number: u64, count: u64) -> Whole {
-    let random = &mut Random::of(kind::NOTE, id.unsigned_abs());
+pub fn note(links: &Links, id: NoteId, number: u64, count: u64) -> Whole {
+    let random = &mut Random::of(kind::NOTE, id.0.unsigned_abs());
     let shown = number < SHOWN || count - number <= SHOWN;
     let topic_number = random.below(TOPICS.len());
     let topic = &TOPICS[topic_number];
@@ -120,7 +121,7 @@ impl Whole {
             let linked = attachment.filter(|_| random.chance(70));
             self.messages.push(message::Model {
                 company_id: self.note.company_id,
-                id: 0,
+                id: MessageId::default(),
                 note_id: self.note.id,
                 position: i32::try_from(position).unwrap_or(i32::MAX),
                 message: text::written(template, random),
@@ -155,14 +156,14 @@ impl Whole {
     }
 
     /// Returns the author or an assignee, or any user if there are none.
-    fn speaker(&self, links: &Links, random: &mut Random) -> i64 {
+    fn speaker(&self, links: &Links, random: &mut Random) -> UserId {
         let people = self.note.user_id.iter().chain(self.assignments.iter().map(|row| &row.user_id));
-        let people: Vec<i64> = people.copied().collect();
+        let people: Vec<UserId> = people.copied().collect();
         if people.is_empty() { often_first(&links.users, random) } else { people[random.below(people.len())] }
     }
 
     /// Gives the messages their ids, and adds the event of each.
-    pub fn number_messages(&mut self, ids: &mut impl Iterator<Item = i64>) {
+    pub fn number_messages(&mut self, ids: &mut impl Iterator<Item = MessageId>) {
         for (index, id) in (0..self.messages.len()).zip(ids) {
             let message = &mut self.messages[index];
             message.id = id;
@@ -174,15 +175,15 @@ impl Whole {
     fn push_event(
         &mut self,
         kind: EventType,
-        message_id: Option<i64>,
-        actor_id: Option<i64>,
+        message_id: Option<MessageId>,
+        actor_id: Option<UserId>,
         created_on: DateTime<Utc>,
         changes: Vec<FieldChange>,
     ) {
         let changes = FieldChanges(changes);
         self.events.push(event::Model {
             company_id: self.note.company_id,
-            id: 0,
+            id: EventId::default(),
             kind,
             note_id: self.note.id,
             message_id,
@@ -243,6 +244,6 @@ fn tags(topic: &Topic, shown: bool, random: &mut Random) -> Tags {
 }
 
 /// Picks an id, those at the front more often: some customers have many notes, and most have few.
-fn often_first(ids: &[i64], random: &mut Random) -> i64 {
+fn often_first<I: RecordId>(ids: &[I], random: &mut Random) -> I {
     ids[random.below(ids.len()).min(random.below(ids.len()))]
 }

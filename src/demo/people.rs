@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::base::BASE;
 use super::names::{self, Name};
 use super::random::{Random, kind};
+use crate::ids::{CompanyId, CustomerId, UserId};
 use crate::store::entity::user::UserStatus;
 use crate::store::entity::{customer, user};
 
@@ -15,7 +16,7 @@ const FLAGS: &[&str] = &["gold", "silver", "regular", "call first"];
 const ROLES: &[&str] = &["agent", "agent", "agent", "supervisor", "back office", "field service"];
 
 /// The administrator, whom the demo's token belongs to.
-pub fn administrator(company_id: i64, id: i64) -> user::Model {
+pub fn administrator(company_id: CompanyId, id: UserId) -> user::Model {
     user::Model {
         status: UserStatus::Active,
         first_name: Some("Ada".to_owned()),
@@ -29,8 +30,8 @@ pub fn administrator(company_id: i64, id: i64) -> user::Model {
     }
 }
 
-pub fn user(company_id: i64, id: i64) -> user::Model {
-    let random = &mut Random::of(kind::USER, id.unsigned_abs());
+pub fn user(company_id: CompanyId, id: UserId) -> user::Model {
+    let random = &mut Random::of(kind::USER, id.0.unsigned_abs());
     let name = Name::of(random);
     let username = format!("{}{id}", ascii(name.given).unwrap_or_else(|| "user".to_owned()));
     user::Model {
@@ -44,7 +45,7 @@ pub fn user(company_id: i64, id: i64) -> user::Model {
         email: Some(format!("{username}@example.com")),
         username,
         profile_photo: random.chance(40).then(|| format!("https://example.com/photos/user-{id}.jpg")),
-        employee_id: Some(format!("E-{:04}", 1000 + id)),
+        employee_id: Some(format!("E-{:04}", 1000 + id.0)),
         mobile_number: random.chance(70).then(|| phone_number(name.culture.country_code, random).full),
         business_location_id: Some(format!("location-{}", random.between(1, 12))),
         enable2_fa: random.chance(80).then(|| random.chance(60)),
@@ -55,8 +56,8 @@ pub fn user(company_id: i64, id: i64) -> user::Model {
     }
 }
 
-pub fn customer(company_id: i64, id: i64) -> customer::Model {
-    let random = &mut Random::of(kind::CUSTOMER, id.unsigned_abs());
+pub fn customer(company_id: CompanyId, id: CustomerId) -> customer::Model {
+    let random = &mut Random::of(kind::CUSTOMER, id.0.unsigned_abs());
     let name = Name::of(random);
     let business = random.chance(15);
     let middle_name = random.chance(8).then(|| random.pick(names::MIDDLE).to_owned());

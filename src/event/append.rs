@@ -4,6 +4,7 @@ use serde_json::json;
 use crate::auth::Viewer;
 use crate::graphql::context::AppState;
 use crate::graphql::user_errors::UserError;
+use crate::ids::{MessageId, NoteId};
 use crate::quota::{self, Quota, StorageUsage};
 use crate::store::db::{Dialect, ListColumn, RowList, Transaction, event_ids_to_insert, write_both};
 use crate::store::entity::event::{EventType, FieldChange};
@@ -18,14 +19,14 @@ pub struct ChangeContext<'a> {
 /// A new event of a note.
 pub struct NewEvent {
     pub kind: EventType,
-    pub note_id: i64,
-    pub message_id: Option<i64>,
+    pub note_id: NoteId,
+    pub message_id: Option<MessageId>,
     /// The changes, as JSON.
     changes: String,
 }
 
 impl NewEvent {
-    pub fn new(kind: EventType, note_id: i64, message_id: Option<i64>, changes: &[FieldChange]) -> Self {
+    pub fn new(kind: EventType, note_id: NoteId, message_id: Option<MessageId>, changes: &[FieldChange]) -> Self {
         // Same format as the entity. Serializing changes as JSON cannot fail.
         Self { kind, note_id, message_id, changes: json!(changes).to_string() }
     }
@@ -80,7 +81,7 @@ impl<'a> ChangeContext<'a> {
         let [kind, note_id, message_id, changes, bytes] = columns(&events);
         let insert = match ids {
             Some(ids) => {
-                let id = ("id", ListColumn::BigInts(ids));
+                let id = ("id", ListColumn::ids(ids));
                 insert(&dialect.row_list("k", [id, kind, note_id, message_id, changes, bytes], &mut values))
             }
             None => insert(&dialect.row_list("k", [kind, note_id, message_id, changes, bytes], &mut values)),
@@ -93,8 +94,8 @@ impl<'a> ChangeContext<'a> {
 fn columns(events: &[NewEvent]) -> [(&'static str, ListColumn); 5] {
     [
         ("type", ListColumn::Texts(events.iter().map(|event| name(event.kind)).collect())),
-        ("note_id", ListColumn::BigInts(events.iter().map(|event| event.note_id).collect())),
-        ("message_id", ListColumn::NullableBigInts(events.iter().map(|event| event.message_id).collect())),
+        ("note_id", ListColumn::ids(events.iter().map(|event| event.note_id))),
+        ("message_id", ListColumn::nullable_ids(events.iter().map(|event| event.message_id))),
         ("changes", ListColumn::Documents(events.iter().map(|event| event.changes.clone()).collect())),
         ("bytes", ListColumn::BigInts(events.iter().map(NewEvent::bytes).collect())),
     ]

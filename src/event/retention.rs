@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
+use crate::ids::{CompanyId, EventId};
 use crate::quota::{self, StorageUsage};
 use crate::store::db::{Db, Dialect, Transaction};
 use crate::store::entity::{company, event};
@@ -48,7 +49,7 @@ pub struct Removed {
 struct Step {
     removed: Removed,
     /// The last event that was read; `None` if no event was old.
-    last: Option<i64>,
+    last: Option<EventId>,
 }
 
 impl Retention {
@@ -72,12 +73,12 @@ impl Retention {
     pub async fn sweep(&self, stop: &mut watch::Receiver<bool>) -> Result<Removed, DbErr> {
         let before = self.clock.now() - self.keep;
         let mut all = Removed::default();
-        let mut after = i64::MIN;
+        let mut after = CompanyId(i64::MIN);
         loop {
             let companies = companies(&self.db, after).await?;
             let Some(&last) = companies.last() else { return Ok(all) };
             for company_id in companies {
-                let mut position = i64::MIN;
+                let mut position = EventId(i64::MIN);
                 loop {
                     let started = Instant::now();
                     let done = self.step(company_id, position, before).await?;
@@ -96,7 +97,7 @@ impl Retention {
 
     /// Runs one transaction. It reads a company's events in the order of their ids, which nearly follows their times:
     /// if none of the next events is old, later ones are not either.
-    async fn step(&self, company_id: i64, after: i64, before: DateTime<Utc>) -> Result<Step, DbErr> {
+    async fn step(&self, company_id: CompanyId, after: EventId, before: DateTime<Utc>) -> Result<Step, DbErr> {
         let nothing = Step { removed: Removed::default(), last: None };
         // Most sweeps find nothing, so check first without taking the write lock of SQLite.
         if next(self.db.read(), company_id, after, false).await?.iter().all(|(_, created_on, _)| *created_on >= before)
@@ -133,7 +134,7 @@ async fn pause(stop: &mut watch::Receiver<bool>, time: Duration) -> bool {
     tokio::time::timeout(time, stop.wait_for(|stop| *stop)).await.is_ok()
 }
 
-async fn companies(db: &Db, after: i64) -> Result<Vec<i64>, DbErr> {
+async fn companies(db: &Db, after: CompanyId) -> Result<Vec<CompanyId>, DbErr> {
     let find = company::Entity::find().select_only().column(company::Column::Id).filter(company::Column::Id.gt(after));
     find.order_by_asc(company::Column::Id).limit(COMPANIES).into_tuple().all(db.read()).await
 }
@@ -142,10 +143,10 @@ async fn companies(db: &Db, after: i64) -> Result<Vec<i64>, DbErr> {
 /// have locked.
 async fn next(
     connection: &impl ConnectionTrait,
-    company_id: i64,
-    after: i64,
+    company_id: CompanyId,
+    after: EventId,
     held: bool,
-) -> Result<Vec<(i64, DateTime<Utc>, i32)>, DbErr> {
+) -> Result<Vec<(EventId, DateTime<Utc>, i32)>, DbErr> {
     let mut find = event::Entity::find()
         .select_only()
         .columns([event::Column::Id, event::Column::CreatedOn, event::Column::Bytes])
@@ -159,7 +160,7 @@ async fn next(
     find.into_tuple().all(connection).await
 }
 
-async fn remove(transaction: &Transaction, company_id: i64, ids: Vec<i64>) -> Result<(), DbErr> {
+async fn remove(transaction: &Transaction, company_id: CompanyId, ids: Vec<EventId>) -> Result<(), DbErr> {
     let ids = Dialect::of(transaction).one_of((event::Entity, event::Column::Id), ids);
     event::Entity::delete_many()
         .filter(event::Column::CompanyId.eq(company_id))

@@ -7,6 +7,7 @@ use super::person::{PersonRef, UserRef, describe, read_user};
 use super::reader::{ObjectReader, Reject, id};
 use super::user;
 use super::value;
+use crate::ids::UserId;
 use crate::json::object::{JsonFields, RawObject};
 
 /// An assignee as a record describes it.
@@ -58,9 +59,9 @@ pub fn fields(mut user: JsonFields, created_on: DateTime<Utc>, assigned_by: Opti
 }
 
 /// The ids of the users in the text of `assignees`, without duplicates, in their order.
-pub fn ids(raw: &str) -> Vec<i64> {
+pub fn ids(raw: &str) -> Vec<UserId> {
     let elements: Vec<&serde_json::value::RawValue> = serde_json::from_str(raw).unwrap_or_default();
-    let ids: IndexSet<i64> = elements
+    let ids: IndexSet<UserId> = elements
         .into_iter()
         .filter_map(|element| {
             id(element.get()).or_else(|| {

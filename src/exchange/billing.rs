@@ -3,6 +3,7 @@
 
 use super::reader::{ObjectReader, Reject};
 use super::user::username;
+use crate::ids::UserId;
 use crate::json::object::{RawObject, join, quoted};
 
 /// Names of keys in the two formats; all other keys have the same name.
@@ -56,7 +57,7 @@ pub fn translate(object: &RawObject) -> Result<RawObject, Reject> {
 
 /// Reads a user who is given by an id and perhaps a name.
 fn person(reader: &mut ObjectReader<'_>, id_key: &str, name_key: &str) -> Result<Option<String>, Reject> {
-    let Some(id) = reader.id(id_key)? else { return Ok(None) };
+    let Some(id) = reader.id::<UserId>(id_key)? else { return Ok(None) };
     let Some(name) = reader.text(name_key)?.filter(|name| !name.is_empty()) else { return Ok(Some(id.to_string())) };
     Ok(Some(join(&vec![
         ("id".into(), id.to_string()),

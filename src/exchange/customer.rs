@@ -2,6 +2,7 @@
 
 use super::reader::{ObjectReader, Reject};
 use super::value::{self, is_address, text};
+use crate::ids::{CompanyId, CustomerId};
 use crate::json::object::{JsonFields, RawObject, join, quoted};
 use crate::store::entity::customer;
 
@@ -11,7 +12,7 @@ use crate::store::entity::customer;
 /// When a text in it is malformed.
 pub fn read(
     reader: &mut ObjectReader<'_>,
-    id: i64,
+    id: CustomerId,
     noted_on: chrono::DateTime<chrono::Utc>,
 ) -> Result<customer::Model, Reject> {
     let company_name = reader.line("company_name")?;
@@ -27,7 +28,7 @@ pub fn read(
     let mobile = phone(reader, "mobile")?;
     let phone = phone(reader, "phone")?;
     Ok(customer::Model {
-        company_id: 0,
+        company_id: CompanyId::default(),
         id,
         external_key: None,
         company_name,

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::person::{UserRef, read_user};
 use super::reader::{ObjectReader, Reject};
 use super::value::{self, filename, is_address, number, text};
+use crate::ids::{CompanyId, NoteId};
 use crate::json::object::{JsonFields, RawObject, quoted};
 use crate::store::entity::message;
 
@@ -37,9 +38,9 @@ pub fn read(reader: &mut ObjectReader<'_>, before: DateTime<Utc>) -> Result<Impo
     };
     let size = |text: &str| text.parse().ok().filter(|size: &i64| *size >= 0);
     let row = message::Model {
-        company_id: 0,
+        company_id: CompanyId::default(),
         id: id.unwrap_or_default(),
-        note_id: 0,
+        note_id: NoteId::default(),
         position: 0,
         message: reader.text("message")?.unwrap_or_default(),
         attachment_url: url,

@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
 
 use super::person::Person;
 use super::{assignee, message as message_form, note as note_form};
+use crate::ids::{CompanyId, CustomerId, NoteId, NoteTypeId, UserId};
 use crate::json::object::{JsonFields, join};
 use crate::store::db::{Db, Dialect, Transaction};
 use crate::store::entity::{assignment, customer, message, note, note_type, user};
@@ -46,13 +47,13 @@ const REMEMBERED_BYTES: usize = 16 << 20;
 ///
 /// # Errors
 /// When the database fails, or writing fails.
-pub async fn write(db: &Db, company_id: i64, out: &mut (dyn Write + Send)) -> Result<u64, ExportError> {
+pub async fn write(db: &Db, company_id: CompanyId, out: &mut (dyn Write + Send)) -> Result<u64, ExportError> {
     let transaction = db.read_snapshot().await?;
     let types = note_type::Entity::find().filter(note_type::Column::CompanyId.eq(company_id)).all(&transaction).await?;
     let types = types.into_iter().map(|row| (row.id, row)).collect();
     let mut page =
         Page { transaction: &transaction, company_id, types, customers: HashMap::new(), users: HashMap::new() };
-    let (mut last, mut count) = (i64::MIN, 0);
+    let (mut last, mut count) = (NoteId(i64::MIN), 0);
     loop {
         let ids = next(&transaction, company_id, last).await?;
         let Some(end) = ids.last() else { break };
@@ -72,7 +73,7 @@ pub async fn write(db: &Db, company_id: i64, out: &mut (dyn Write + Send)) -> Re
 }
 
 /// Returns the ids of the next notes after `last`: as many as fit into a page, at least one.
-async fn next(transaction: &Transaction, company_id: i64, last: i64) -> Result<Vec<i64>, DbErr> {
+async fn next(transaction: &Transaction, company_id: CompanyId, last: NoteId) -> Result<Vec<NoteId>, DbErr> {
     // Both databases know lengths without reading the texts.
     let size = |table: &str, columns: &[&str]| {
         let sizes = columns.iter().map(|column| format!("coalesce(octet_length({table}.{column}), 0)"));
@@ -105,17 +106,17 @@ struct Nested {
 
 struct Page<'a> {
     transaction: &'a Transaction,
-    company_id: i64,
-    types: HashMap<i64, note_type::Model>,
-    customers: HashMap<i64, Nested>,
-    users: HashMap<i64, Nested>,
+    company_id: CompanyId,
+    types: HashMap<NoteTypeId, note_type::Model>,
+    customers: HashMap<CustomerId, Nested>,
+    users: HashMap<UserId, Nested>,
 }
 
 impl Page<'_> {
     async fn write(&mut self, notes: Vec<note::Model>, out: &mut (dyn Write + Send)) -> Result<(), ExportError> {
         let dialect = Dialect::of(self.transaction);
         let ids = || notes.iter().map(|note| note.id);
-        let mut assignments: HashMap<i64, Vec<assignment::Model>> = HashMap::new();
+        let mut assignments: HashMap<NoteId, Vec<assignment::Model>> = HashMap::new();
         let rows = assignment::Entity::find()
             .filter(assignment::Column::CompanyId.eq(self.company_id))
             .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), ids()))
@@ -126,7 +127,7 @@ impl Page<'_> {
         for row in rows {
             assignments.entry(row.note_id).or_default().push(row);
         }
-        let mut messages: HashMap<i64, Vec<message::Model>> = HashMap::new();
+        let mut messages: HashMap<NoteId, Vec<message::Model>> = HashMap::new();
         let rows = message::Entity::find()
             .filter(message::Column::CompanyId.eq(self.company_id))
             .filter(dialect.one_of((message::Entity, message::Column::NoteId), ids()))
@@ -164,7 +165,7 @@ impl Page<'_> {
             messages: &list(messages.iter().map(|row| self.message(row))),
             last_message,
         };
-        let assignees: Vec<i64> = assignments.iter().map(|row| row.user_id).collect();
+        let assignees: Vec<UserId> = assignments.iter().map(|row| row.user_id).collect();
         join(&overlay(note_form::fields(note, parts), note.source.as_deref(), |key, original| {
             note_form::honour(note, &assignees, last_message, key, original)
         }))
@@ -181,7 +182,7 @@ impl Page<'_> {
         join(&overlay(fields, row.source.as_deref(), |_, _| true))
     }
 
-    fn user(&self, id: Option<i64>) -> Option<&str> {
+    fn user(&self, id: Option<UserId>) -> Option<&str> {
         self.users.get(&id?).map(|one| one.text.as_str())
     }
 }
@@ -193,9 +194,9 @@ fn list(elements: impl Iterator<Item = String>) -> String {
 
 async fn look_up<E, P>(
     transaction: &Transaction,
-    company_id: i64,
-    known: &mut HashMap<i64, Nested>,
-    ids: &BTreeSet<i64>,
+    company_id: CompanyId,
+    known: &mut HashMap<P::Id, Nested>,
+    ids: &BTreeSet<P::Id>,
 ) -> Result<(), DbErr>
 where
     E: EntityTrait<Model = P>,
@@ -204,7 +205,7 @@ where
     if known.len() > REMEMBERED || known.values().map(|one| one.text.len()).sum::<usize>() > REMEMBERED_BYTES {
         known.clear();
     }
-    let unknown: Vec<i64> = ids.iter().filter(|id| !known.contains_key(id)).copied().collect();
+    let unknown: Vec<P::Id> = ids.iter().filter(|id| !known.contains_key(id)).copied().collect();
     if unknown.is_empty() {
         return Ok(());
     }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::reader::{ObjectReader, Reject, id};
 use super::{customer, user};
+use crate::ids::{CompanyId, CustomerId, RecordId, UserId};
 use crate::json::object::{JsonFields, RawObject};
 use crate::people::Imported;
 use crate::store::entity;
@@ -11,8 +12,8 @@ use crate::store::provenance::{forget, overlay, provenance};
 
 /// A mention of a customer or a user in a record.
 #[derive(Clone, Debug)]
-pub struct PersonRef<Row> {
-    pub id: i64,
+pub struct PersonRef<Row: Person> {
+    pub id: Row::Id,
     /// The object in the record with the row read from it; `None` for a bare id.
     pub said: Option<(RawObject, Row)>,
 }
@@ -57,11 +58,11 @@ pub fn read_customer(
     read_person(reader, key, Some(id_key), |reader, id| customer::read(reader, id, noted_on))
 }
 
-fn read_person<Row>(
+fn read_person<Row: Person>(
     reader: &mut ObjectReader<'_>,
     key: &str,
     id_key: Option<&str>,
-    read: impl FnOnce(&mut ObjectReader<'_>, i64) -> Result<Row, Reject>,
+    read: impl FnOnce(&mut ObjectReader<'_>, Row::Id) -> Result<Row, Reject>,
 ) -> Result<Option<PersonRef<Row>>, Reject> {
     let bare = id_key.map_or(Ok(None), |id_key| reader.id(id_key))?;
     let nobody = bare.map(|id| PersonRef { id, said: None });
@@ -88,20 +89,28 @@ fn read_person<Row>(
     Ok(Some(PersonRef { id, said: Some((object, row)) }))
 }
 
-fn contradiction(reader: &ObjectReader<'_>, key: &str, nested: i64, id_key: Option<&str>, bare: i64) -> Reject {
+fn contradiction<I: RecordId>(
+    reader: &ObjectReader<'_>,
+    key: &str,
+    nested: I,
+    id_key: Option<&str>,
+    bare: I,
+) -> Reject {
     format!("{}{key}.id is {nested}, but {} is {bare}", reader.path, id_key.unwrap_or("id"))
 }
 
 /// The row of a person.
 pub trait Person: Clone + Send + Sync {
-    fn id(&self) -> i64;
+    type Id: RecordId;
+
+    fn id(&self) -> Self::Id;
     fn source(&self) -> Option<&str>;
     fn set_source(&mut self, source: Option<String>);
-    fn set_company(&mut self, company_id: i64);
+    fn set_company(&mut self, company_id: CompanyId);
     /// The keys in their order, with the values of the columns.
     fn fields(&self) -> JsonFields;
     /// A person of whom only the id is known.
-    fn unknown(id: i64, noted_on: DateTime<Utc>) -> Result<Self, Reject>;
+    fn unknown(id: Self::Id, noted_on: DateTime<Utc>) -> Result<Self, Reject>;
 
     /// The keys with the values of the record that the row was read from.
     fn original_fields(&self) -> JsonFields {
@@ -122,7 +131,7 @@ pub trait Person: Clone + Send + Sync {
 }
 
 /// An object with nothing but an id.
-pub fn only_id(id: i64) -> RawObject {
+pub fn only_id(id: impl RecordId) -> RawObject {
     let mut object = RawObject::default();
     object.put("id", id.to_string());
     object
@@ -151,7 +160,9 @@ impl Imported for entity::user::Model {
 }
 
 impl Person for entity::customer::Model {
-    fn id(&self) -> i64 {
+    type Id = CustomerId;
+
+    fn id(&self) -> CustomerId {
         self.id
     }
 
@@ -163,7 +174,7 @@ impl Person for entity::customer::Model {
         self.source = source;
     }
 
-    fn set_company(&mut self, company_id: i64) {
+    fn set_company(&mut self, company_id: CompanyId) {
         self.company_id = company_id;
     }
 
@@ -171,7 +182,7 @@ impl Person for entity::customer::Model {
         customer::fields(self)
     }
 
-    fn unknown(id: i64, noted_on: DateTime<Utc>) -> Result<Self, Reject> {
+    fn unknown(id: CustomerId, noted_on: DateTime<Utc>) -> Result<Self, Reject> {
         let nothing = RawObject::default();
         let mut reader = ObjectReader { object: &nothing, path: String::new(), warnings: &mut Vec::new() };
         customer::read(&mut reader, id, noted_on)
@@ -179,7 +190,9 @@ impl Person for entity::customer::Model {
 }
 
 impl Person for entity::user::Model {
-    fn id(&self) -> i64 {
+    type Id = UserId;
+
+    fn id(&self) -> UserId {
         self.id
     }
 
@@ -191,7 +204,7 @@ impl Person for entity::user::Model {
         self.source = source;
     }
 
-    fn set_company(&mut self, company_id: i64) {
+    fn set_company(&mut self, company_id: CompanyId) {
         self.company_id = company_id;
     }
 
@@ -199,7 +212,7 @@ impl Person for entity::user::Model {
         user::fields(self)
     }
 
-    fn unknown(id: i64, _: DateTime<Utc>) -> Result<Self, Reject> {
+    fn unknown(id: UserId, _: DateTime<Utc>) -> Result<Self, Reject> {
         let nothing = RawObject::default();
         let mut reader = ObjectReader { object: &nothing, path: String::new(), warnings: &mut Vec::new() };
         user::read(&mut reader, id)

@@ -6,6 +6,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::value;
+use crate::ids::RecordId;
 use crate::json::object::RawObject;
 use crate::text::control_characters;
 use crate::text::quote::quote;
@@ -70,7 +71,7 @@ impl<'a> ObjectReader<'a> {
     ///
     /// # Errors
     /// When the value is not one.
-    pub fn id(&self, key: &str) -> Result<Option<i64>, Reject> {
+    pub fn id<I: RecordId>(&self, key: &str) -> Result<Option<I>, Reject> {
         let Some(raw) = self.raw(key) else { return Ok(None) };
         id(raw).map(Some).ok_or_else(|| self.reject(key, "an id, a whole number from 1 to 4611686018427387904"))
     }
@@ -186,8 +187,8 @@ pub fn string(raw: &str) -> Result<String, NoText> {
 const LARGEST_ID: i64 = 1 << 62;
 
 /// A positive integer in its canonical spelling.
-pub fn id(raw: &str) -> Option<i64> {
-    raw.parse().ok().filter(|id: &i64| (1..=LARGEST_ID).contains(id))
+pub fn id<I: RecordId>(raw: &str) -> Option<I> {
+    raw.parse().ok().filter(|id: &i64| (1..=LARGEST_ID).contains(id)).map(I::from)
 }
 
 /// Describes a JSON error, with the position if it is on the first line; the line within the record is left out, as

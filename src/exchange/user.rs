@@ -3,6 +3,7 @@
 use super::customer::photo;
 use super::reader::{ObjectReader, Reject};
 use super::value::{self, text};
+use crate::ids::{CompanyId, UserId};
 use crate::json::object::{JsonFields, quoted};
 use crate::store::entity::user::{self, UserStatus};
 
@@ -10,7 +11,7 @@ use crate::store::entity::user::{self, UserStatus};
 ///
 /// # Errors
 /// When the status is invalid, or a text is malformed.
-pub fn read(reader: &mut ObjectReader<'_>, id: i64) -> Result<user::Model, Reject> {
+pub fn read(reader: &mut ObjectReader<'_>, id: UserId) -> Result<user::Model, Reject> {
     let statuses = [("active", UserStatus::Active), ("inactive", UserStatus::Inactive)];
     let status = reader.choice("status", &statuses)?.unwrap_or(UserStatus::Active);
     let first_name = reader.line("first_name")?;
@@ -23,7 +24,7 @@ pub fn read(reader: &mut ObjectReader<'_>, id: i64) -> Result<user::Model, Rejec
         None => said_username.clone().unwrap_or_else(|| username(id)),
     };
     Ok(user::Model {
-        company_id: 0,
+        company_id: CompanyId::default(),
         id,
         external_key: None,
         status,
@@ -45,7 +46,7 @@ pub fn read(reader: &mut ObjectReader<'_>, id: i64) -> Result<user::Model, Rejec
 }
 
 /// The username of a user of whom a record has only the id.
-pub fn username(id: i64) -> String {
+pub fn username(id: UserId) -> String {
     format!("user-{id}")
 }
 

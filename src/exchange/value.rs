@@ -1,5 +1,7 @@
 //! Formats and parses single values of the exchange format.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SubsecRound, Timelike, Utc};
 
 use crate::graphql::scalars;
@@ -18,7 +20,7 @@ pub fn date(value: Option<NaiveDate>) -> String {
     value.map_or_else(null, |date| format!("\"{date}\""))
 }
 
-pub fn number(value: Option<i64>) -> String {
+pub fn number(value: Option<impl Display>) -> String {
     value.map_or_else(null, |number| number.to_string())
 }
 

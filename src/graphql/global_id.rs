@@ -6,6 +6,7 @@ use async_graphql::ID;
 use breadth::{LeafValue, Registry};
 
 use crate::error::{Error, Result};
+use crate::ids::{CompanyId, CustomerId, MessageId, NoteId, NoteTypeId, RecordId, UserId};
 use crate::text::quote::quote;
 
 /// The types with global ids.
@@ -38,50 +39,79 @@ impl NodeKind {
             Self::NoteMessage => "NoteMessage",
         }
     }
+}
 
-    pub fn id(self, key: i64) -> ID {
-        ID(format!("{}:{key}", self.name()))
+/// The ID of a record that has a global ID.
+pub trait NodeId: RecordId {
+    const KIND: NodeKind;
+
+    /// The global ID, such as `Note:42`.
+    fn global_id(self) -> ID {
+        ID(format!("{}:{self}", Self::KIND.name()))
     }
 
-    /// Parses the key of an id of this kind, given in full (`Note:42`) or bare (`42`).
+    /// Parses an id of this kind, given in full (`Note:42`) or bare (`42`).
     ///
     /// # Errors
     /// A message for the client, if the id is invalid or of another kind.
-    pub fn parse(self, id: &str) -> std::result::Result<i64, String> {
+    fn parse(id: &str) -> std::result::Result<Self, String> {
+        let name = Self::KIND.name();
         let key = match id.split_once(':') {
             None => key(id),
-            Some((prefix, bare)) if prefix == self.name() => key(bare),
+            Some((prefix, bare)) if prefix == name => key(bare),
             Some(_) => None,
         };
-        key.ok_or_else(|| {
-            format!("{} is not the ID of a {name}, such as \"{name}:42\".", quote(id), name = self.name())
-        })
+        key.ok_or_else(|| format!("{} is not the ID of a {name}, such as \"{name}:42\".", quote(id)))
     }
 
     /// Like [`Self::parse`], for an argument of a query.
     ///
     /// # Errors
     /// INVALID, if the id is invalid or of another kind.
-    pub fn parse_arg(self, id: &ID) -> Result<i64> {
-        self.parse(id).map_err(Error::Invalid)
+    fn parse_arg(id: &ID) -> Result<Self> {
+        Self::parse(id).map_err(Error::Invalid)
     }
+}
+
+impl NodeId for CompanyId {
+    const KIND: NodeKind = NodeKind::Company;
+}
+
+impl NodeId for CustomerId {
+    const KIND: NodeKind = NodeKind::Customer;
+}
+
+impl NodeId for UserId {
+    const KIND: NodeKind = NodeKind::User;
+}
+
+impl NodeId for NoteTypeId {
+    const KIND: NodeKind = NodeKind::NoteType;
+}
+
+impl NodeId for NoteId {
+    const KIND: NodeKind = NodeKind::Note;
+}
+
+impl NodeId for MessageId {
+    const KIND: NodeKind = NodeKind::NoteMessage;
 }
 
 /// A global id in a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GlobalId(pub NodeKind, pub i64);
+pub struct GlobalId<I>(pub I);
 
-impl LeafValue for GlobalId {
+impl<I: NodeId> LeafValue for GlobalId<I> {
     fn register(registry: &mut Registry) -> String {
         <ID as LeafValue>::register(registry)
     }
 
     fn write(&self, out: &mut Vec<u8>) {
         out.push(b'"');
-        out.extend_from_slice(self.0.name().as_bytes());
+        out.extend_from_slice(I::KIND.name().as_bytes());
         out.push(b':');
         // Writing to a Vec does not fail.
-        let _ = serde_json::to_writer(&mut *out, &self.1);
+        let _ = serde_json::to_writer(&mut *out, &self.0);
         out.push(b'"');
     }
 }
@@ -89,8 +119,8 @@ impl LeafValue for GlobalId {
 /// The keys of an assignment, whose global id is `NoteAssignee:42:7`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AssigneeKey {
-    pub note_id: i64,
-    pub user_id: i64,
+    pub note_id: NoteId,
+    pub user_id: UserId,
 }
 
 impl AssigneeKey {
@@ -121,7 +151,12 @@ impl LeafValue for AssigneeKey {
 /// The record that a global id names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GlobalIdTarget {
-    Record(NodeKind, i64),
+    Company(CompanyId),
+    Customer(CustomerId),
+    User(UserId),
+    NoteType(NoteTypeId),
+    Note(NoteId),
+    Message(MessageId),
     Assignee(AssigneeKey),
 }
 
@@ -135,15 +170,21 @@ pub fn parse_global_id(id: &ID) -> Result<GlobalIdTarget> {
             if prefix == AssigneeKey::NAME {
                 return AssigneeKey::parse(rest).map(GlobalIdTarget::Assignee);
             }
-            let kind = NodeKind::from_prefix(prefix)?;
-            Some(GlobalIdTarget::Record(kind, key(rest)?))
+            Some(match NodeKind::from_prefix(prefix)? {
+                NodeKind::Company => GlobalIdTarget::Company(key(rest)?),
+                NodeKind::Customer => GlobalIdTarget::Customer(key(rest)?),
+                NodeKind::User => GlobalIdTarget::User(key(rest)?),
+                NodeKind::NoteType => GlobalIdTarget::NoteType(key(rest)?),
+                NodeKind::Note => GlobalIdTarget::Note(key(rest)?),
+                NodeKind::NoteMessage => GlobalIdTarget::Message(key(rest)?),
+            })
         })
         .ok_or_else(|| Error::Invalid(format!("{} is not a global ID, such as \"Note:42\".", quote(id))))
 }
 
 /// Parses a key. Each has a single spelling: decimal, without a sign or leading zeros.
-fn key(text: &str) -> Option<i64> {
-    text.parse().ok().filter(|key: &i64| *key > 0 && key.to_string() == text)
+fn key<I: RecordId>(text: &str) -> Option<I> {
+    text.parse().ok().filter(|key: &i64| *key > 0 && key.to_string() == text).map(I::from)
 }
 
 #[cfg(test)]
@@ -152,22 +193,22 @@ mod tests {
 
     #[test]
     fn full_and_bare_ids_name_the_same_record() {
-        assert_eq!(NodeKind::Note.parse("42"), Ok(42));
-        assert_eq!(NodeKind::Note.parse("Note:42"), Ok(42));
-        assert_eq!(NodeKind::Note.parse("9223372036854775807"), Ok(i64::MAX));
+        assert_eq!(NoteId::parse("42"), Ok(NoteId(42)));
+        assert_eq!(NoteId::parse("Note:42"), Ok(NoteId(42)));
+        assert_eq!(NoteId::parse("9223372036854775807"), Ok(NoteId(i64::MAX)));
     }
 
     #[test]
     fn an_id_has_one_spelling() {
         for id in ["Customer:42", "note:42", "042", "+42", "-42", "0", " 42", "42 ", "", "Note:", "9223372036854775808"]
         {
-            assert!(NodeKind::Note.parse(id).is_err(), "{id:?} was taken");
+            assert!(NoteId::parse(id).is_err(), "{id:?} was taken");
         }
     }
 
     #[test]
     fn the_id_of_an_assignment_has_note_and_user() {
-        let assignee = AssigneeKey { note_id: 42, user_id: 7 };
+        let assignee = AssigneeKey { note_id: NoteId(42), user_id: UserId(7) };
         assert_eq!(assignee.id().as_str(), "NoteAssignee:42:7");
         assert!(matches!(parse_global_id(&assignee.id()), Ok(GlobalIdTarget::Assignee(found)) if found == assignee));
         for id in ["NoteAssignee:42", "NoteAssignee:42:07", "NoteAssignee:42:7:1", "NoteAssignee:0:7", "Note:42:7"] {

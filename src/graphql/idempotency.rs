@@ -4,6 +4,8 @@
 //! A key belongs to one mutation of one user. Its row is written in the transaction of the change, so that there is
 //! never one without the other; a refused mutation does not store its key.
 
+use std::marker::PhantomData;
+
 use async_graphql::InputType;
 use breadth::Context;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,6 +17,7 @@ use crate::auth::Viewer;
 use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::ids::{CompanyId, RecordId, UserId};
 use crate::store::AccessScope;
 use crate::store::db::Transaction;
 use crate::store::entity::idempotency_key::{Column, Entity, Model};
@@ -29,8 +32,8 @@ const FORGOTTEN: u64 = 100;
 /// Path of the key in the input.
 const PATH: [&str; 2] = ["input", "idempotencyKey"];
 
-/// The idempotency key of a mutation; `None` if the client sent none.
-pub struct IdempotencyKey(Option<Given>);
+/// The idempotency key of a mutation that creates a record with the ID `I`; `None` if the client sent none.
+pub struct IdempotencyKey<I>(Option<Given>, PhantomData<fn(I) -> I>);
 
 struct Given {
     operation: &'static str,
@@ -39,37 +42,37 @@ struct Given {
 }
 
 /// The result of looking a key up before its change is made.
-pub enum PriorResult {
+pub enum PriorResult<I> {
     /// No change was made under this key.
     New,
     /// The change was made, and created this record.
-    Completed(i64),
+    Completed(I),
     /// The key was used with another input, or the change is being made at the moment.
     Conflict(UserError),
 }
 
-impl IdempotencyKey {
+impl<I: RecordId> IdempotencyKey<I> {
     /// Reads the key of an input. Inputs are equal if their values are, whatever the order of fields, and whether or
     /// not the client writes out defaults.
     pub fn new(operation: &'static str, key: Option<&str>, input: &impl InputType, errors: &mut UserErrors) -> Self {
-        let Some(key) = key else { return Self(None) };
+        let Some(key) = key else { return Self(None, PhantomData) };
         let before = errors.0.len();
         errors.check_text(&PATH, key, MAX_LENGTH);
         if key.is_empty() {
             errors.add(ErrorCode::Required, &PATH, format!("A key must have 1 to {MAX_LENGTH} characters."));
         }
         if errors.0.len() > before {
-            return Self(None);
+            return Self(None, PhantomData);
         }
         // For a derived input type this lists all fields in the order of their declaration, with null or the default
         // for those that the client left out.
         let input_hash = Sha256::digest(input.to_value().to_string()).to_vec();
-        Self(Some(Given { operation, key: key.to_owned(), input_hash }))
+        Self(Some(Given { operation, key: key.to_owned(), input_hash }), PhantomData)
     }
 
     /// Looks for an earlier change under this key outside a transaction, so that a retry is answered before the work that
     /// precedes one. What is new here may not be new any more to [`Self::find`].
-    pub async fn look_up(&self, ctx: &Context<'_>) -> Result<PriorResult> {
+    pub async fn look_up(&self, ctx: &Context<'_>) -> Result<PriorResult<I>> {
         let Some(given) = &self.0 else { return Ok(PriorResult::New) };
         let (app, access) = (ctx.app(), ctx.access());
         let row = given.stored(app.db.read(), access).await?;
@@ -80,7 +83,7 @@ impl IdempotencyKey {
     }
 
     /// Looks for an earlier change under this key, and blocks later ones until this transaction ends.
-    pub async fn find(&self, transaction: &Transaction, ctx: &Context<'_>) -> Result<PriorResult> {
+    pub async fn find(&self, transaction: &Transaction, ctx: &Context<'_>) -> Result<PriorResult<I>> {
         let Some(given) = &self.0 else { return Ok(PriorResult::New) };
         let access = ctx.access();
         if !given.lock(transaction, access.company_id, access.user_id).await? {
@@ -97,13 +100,7 @@ impl IdempotencyKey {
 
     /// Stores the key with the id of the record that the viewer has created at this time, and deletes some expired
     /// keys.
-    pub async fn keep(
-        self,
-        transaction: &Transaction,
-        viewer: &Viewer,
-        time: DateTime<Utc>,
-        made_id: i64,
-    ) -> Result<()> {
+    pub async fn keep(self, transaction: &Transaction, viewer: &Viewer, time: DateTime<Utc>, made_id: I) -> Result<()> {
         let Some(Given { operation, key, input_hash }) = self.0 else { return Ok(()) };
         let row = Model {
             company_id: viewer.company_id,
@@ -111,7 +108,7 @@ impl IdempotencyKey {
             operation: operation.to_owned(),
             key,
             input_hash,
-            made_id,
+            made_id: made_id.into(),
             created_on: time,
         };
         forget(transaction, row.company_id, time - KEPT).await?;
@@ -121,7 +118,7 @@ impl IdempotencyKey {
 }
 
 impl Given {
-    fn id(&self, access: AccessScope) -> (i64, i64, String, String) {
+    fn id(&self, access: AccessScope) -> (CompanyId, UserId, String, String) {
         (access.company_id, access.user_id, self.operation.to_owned(), self.key.clone())
     }
 
@@ -130,16 +127,16 @@ impl Given {
     }
 
     /// What the row of the key means for this input.
-    fn result(&self, row: &Model) -> PriorResult {
+    fn result<I: RecordId>(&self, row: &Model) -> PriorResult<I> {
         if row.input_hash == self.input_hash {
-            return PriorResult::Completed(row.made_id);
+            return PriorResult::Completed(row.made_id.into());
         }
         let message = "This key was already used with another input; use a new key for each change.";
         PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyKeyReused, &PATH, message))
     }
 
     /// Locks the key; returns whether this transaction may make the change.
-    async fn lock(&self, transaction: &Transaction, company_id: i64, user_id: i64) -> Result<bool> {
+    async fn lock(&self, transaction: &Transaction, company_id: CompanyId, user_id: UserId) -> Result<bool> {
         let name = format!("{company_id} {user_id} {} {}", self.operation, self.key);
         Ok(transaction.try_lock_name(&name).await?)
     }
@@ -155,7 +152,7 @@ pub fn gone() -> UserError {
     UserError::new(ErrorCode::NotFound, &PATH, message)
 }
 
-async fn forget(transaction: &Transaction, company_id: i64, before: DateTime<Utc>) -> Result<()> {
+async fn forget(transaction: &Transaction, company_id: CompanyId, before: DateTime<Utc>) -> Result<()> {
     let key = [Column::UserId, Column::Operation, Column::Key];
     // Concurrent transactions delete different rows, instead of waiting for each other.
     let old = Query::select()

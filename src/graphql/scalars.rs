@@ -4,6 +4,7 @@ use async_graphql::{Description, InputType, InputValueError, InputValueResult, O
 use breadth::{LeafValue, Registry, document};
 use chrono::{Datelike, NaiveDate, Timelike, Utc};
 
+use crate::ids::RecordId;
 use crate::text::control_characters;
 use crate::text::quote::quote;
 
@@ -164,6 +165,12 @@ impl BigInt {
 
     fn text(self) -> String {
         self.0.to_string()
+    }
+}
+
+impl<I: RecordId> From<I> for BigInt {
+    fn from(id: I) -> Self {
+        Self(id.into())
     }
 }
 

@@ -11,7 +11,7 @@ use sea_orm::Set;
 use serde_json::{Value as Json, json};
 
 use super::enums::{NoteReferenceType, NoteStatus};
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
 use crate::graphql::scalars;
 use crate::store::entity::event::{EventValue, FieldChange};
 use crate::store::entity::note;
@@ -104,10 +104,10 @@ fields! {
     patched {
         /// `customerId`, and `customer` with it.
         CustomerId => ("customerId", customer_id, ["customer_id", "customer"],
-            ["NoteCreateInput", "NotePatch", "NoteFilter"], |note| link(NodeKind::Customer, note.customer_id));
+            ["NoteCreateInput", "NotePatch", "NoteFilter"], |note| link(note.customer_id));
         /// `typeId`, and `type` with it.
         TypeId => ("typeId", type_id, ["type", "type_id"],
-            ["NoteCreateInput", "NotePatch", "NoteFilter"], |note| link(NodeKind::NoteType, note.type_id));
+            ["NoteCreateInput", "NotePatch", "NoteFilter"], |note| link(note.type_id));
         /// `subject`.
         Subject => ("subject", subject + subject_folded, ["subject"],
             ["NoteCreateInput", "NotePatch", "NoteFilter", "NoteOrderField"],
@@ -144,7 +144,7 @@ fields! {
             ["NoteCreateInput", "NotePatch", "NoteFilter"], |note| EventValue::list(&note.tags.0));
     }
     imported {
-        ("userId", user_id, ["user_id", "user"], ["NoteFilter"], |note| link(NodeKind::User, note.user_id));
+        ("userId", user_id, ["user_id", "user"], ["NoteFilter"], |note| link(note.user_id));
         ("createdOn", created_on, ["created_on"], ["NoteFilter", "NoteOrderField"], |note| time(Some(note.created_on)));
     }
 }
@@ -165,8 +165,8 @@ pub fn all_fields() -> impl Iterator<Item = &'static NoteFieldSpec> {
     PATCHED.iter().chain(IMPORTED)
 }
 
-fn link(kind: NodeKind, id: Option<i64>) -> EventValue {
-    json!(id.map(|id| kind.id(id).0)).into()
+fn link(id: Option<impl NodeId>) -> EventValue {
+    json!(id.map(|id| id.global_id().0)).into()
 }
 
 fn time(time: Option<DateTime<Utc>>) -> EventValue {

@@ -13,7 +13,7 @@ use super::message::range::MessageRange;
 use crate::company::{Company, CompanyById};
 use crate::customer::{Customer, CustomerById};
 use crate::graphql::context::ContextExt;
-use crate::graphql::global_id::{GlobalId, NodeKind};
+use crate::graphql::global_id::GlobalId;
 use crate::graphql::scalars::{BigInt, DateTime};
 use crate::note_type::{NoteType, NoteTypeById};
 use crate::store::entity::note;
@@ -37,14 +37,14 @@ object! {
     /// A note about a customer, with the people responsible for it and the messages they exchange.
     Note implements "Node" {
         /// The global ID of the note.
-        id = field(|note: &Note| GlobalId(NodeKind::Note, note.0.id));
+        id = field(|note: &Note| GlobalId(note.0.id));
         /// The key of the note within its company.
-        database_id = field(|note: &Note| BigInt(note.0.id)).reads(&["id"]);
+        database_id = field(|note: &Note| BigInt::from(note.0.id)).reads(&["id"]);
         /// Increases by one with each change of a field or an assignment; send it back as `expectedVersion` to avoid
         /// lost updates. A new message does not change it, so that comments do not break an open form.
         version = field(|note: &Note| note.0.version);
         /// The company that the note belongs to.
-        company_id = field(|note: &Note| GlobalId(NodeKind::Company, note.0.company_id));
+        company_id = field(|note: &Note| GlobalId(note.0.company_id));
         /// The company that the note belongs to.
         company = required::<_, CompanyById, _>(|note: &Note| note.0.company_id, Company).reads(&["company_id"]);
         /// The type of the note.
@@ -71,12 +71,12 @@ object! {
         /// The record that the note is about, by its ID in the other system.
         reference_id = field(|note: &Note| note.0.reference_id.clone().map(ID));
         /// The customer that the note is about.
-        customer_id = field(|note: &Note| note.0.customer_id.map(|id| GlobalId(NodeKind::Customer, id)));
+        customer_id = field(|note: &Note| note.0.customer_id.map(GlobalId));
         /// The customer that the note is about.
         customer = relation::<_, CustomerById, _>(|note: &Note| note.0.customer_id, |found| found.map(Customer))
             .reads(&["customer_id"]);
         /// The author of the note.
-        user_id = field(|note: &Note| note.0.user_id.map(|id| GlobalId(NodeKind::User, id)));
+        user_id = field(|note: &Note| note.0.user_id.map(GlobalId));
         /// The author of the note.
         user = relation::<_, UserById, _>(|note: &Note| note.0.user_id, |found| found.map(User)).reads(&["user_id"]);
         /// The users responsible for the note, in the order in which they were assigned.

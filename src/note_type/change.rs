@@ -11,10 +11,10 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Pagin
 use super::object::NoteType;
 use crate::error::Result;
 use crate::graphql::context::ContextExt;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::ids::NoteTypeId;
 use crate::store::AccessScope;
-use crate::store::db;
 use crate::store::db::{ConstraintViolation, Transaction};
 use crate::store::entity::token::Scope;
 use crate::store::entity::{note, note_type};
@@ -58,7 +58,7 @@ pub async fn create(ctx: &Context<'_>, name: String) -> Result<NoteTypePayload> 
     if !errors.is_empty() {
         return NoteTypePayload::refused(transaction, errors).await;
     }
-    let id = ctx.app().db.ids().allocate_one(&transaction, viewer.company_id, db::CompanyTable::NoteType).await?;
+    let id = ctx.app().db.ids().allocate_one(&transaction, viewer.company_id).await?;
     let row = note_type::Model { company_id: viewer.company_id, id, name, from_import: false };
     let taken = OnConflict::columns([note_type::Column::CompanyId, note_type::Column::Name]).do_nothing().to_owned();
     let insert = note_type::Entity::insert(row.clone().into_active_model().reset_all()).on_conflict(taken);
@@ -126,7 +126,7 @@ async fn lock_note_type(
     access: AccessScope,
     id: &ID,
 ) -> Result<Result<note_type::Model, UserError>> {
-    let key = match NodeKind::NoteType.parse(id) {
+    let key = match NoteTypeId::parse(id) {
         Ok(key) => key,
         Err(message) => return Ok(Err(UserError::new(ErrorCode::Invalid, &["id"], message))),
     };

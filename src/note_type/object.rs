@@ -7,8 +7,9 @@ use hashbrown::HashMap;
 
 use crate::error::Result;
 use crate::graphql::context::DataSource;
-use crate::graphql::global_id::{GlobalId, NodeKind};
+use crate::graphql::global_id::GlobalId;
 use crate::graphql::scalars::BigInt;
+use crate::ids::NoteTypeId;
 use crate::store::ColumnSet;
 use crate::store::entity::note_type;
 
@@ -20,9 +21,9 @@ object! {
     /// A category of notes, defined and named by the company.
     NoteType implements "Node" {
         /// The global ID of the type.
-        id = field(|kind: &NoteType| GlobalId(NodeKind::NoteType, kind.0.id));
+        id = field(|kind: &NoteType| GlobalId(kind.0.id));
         /// The key of the type within its company.
-        database_id = field(|kind: &NoteType| BigInt(kind.0.id)).reads(&["id"]);
+        database_id = field(|kind: &NoteType| BigInt::from(kind.0.id)).reads(&["id"]);
         /// The name of the type, unique within the company.
         name = field_ref(|kind: &NoteType| &kind.0.name);
     }
@@ -43,12 +44,12 @@ pub async fn all(reader: &DataSource) -> Result<Vec<NoteType>> {
 pub struct NoteTypeById;
 
 impl Loader for NoteTypeById {
-    type Key = i64;
+    type Key = NoteTypeId;
     type Value = Arc<note_type::Model>;
     type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
+    async fn load(reader: &DataSource, keys: &[NoteTypeId]) -> Result<HashMap<NoteTypeId, Self::Value>> {
         let keys = reader.db.dialect().one_of((note_type::Entity, note_type::Column::Id), keys.iter().copied());
         let condition = reader.access.visible_note_types().add(keys);
         let types = ColumnSet::<note_type::Entity>::ALL.matching(condition, reader.db.read()).await?;

@@ -4,30 +4,34 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 
 use super::words::{self, KnownWords};
+use crate::ids::{CompanyId, CustomerId, RecordId, UserId};
 use crate::store::db::{Dialect, ListColumn, Transaction};
 use crate::store::entity::derived::Key;
 use crate::store::entity::{customer, user};
 
 /// An entity of people who are found by words.
 pub trait Searchable: EntityTrait {
+    type Id: RecordId;
     const ID: Self::Column;
     const COMPANY: Self::Column;
     /// The table of their words, and its column with the person's key.
     const WORD_TABLE: &'static str;
     const WORD_ID: &'static str;
 
-    fn key(row: &Self::Model) -> Key;
+    fn key(row: &Self::Model) -> (CompanyId, Self::Id);
     /// The words of a person. Texts that are `known` are not tokenized again.
     fn words(row: &Self::Model, known: &KnownWords) -> BTreeSet<String>;
 }
 
 impl Searchable for customer::Entity {
+    type Id = CustomerId;
+
     const ID: customer::Column = customer::Column::Id;
     const COMPANY: customer::Column = customer::Column::CompanyId;
     const WORD_TABLE: &'static str = "customer_word";
     const WORD_ID: &'static str = "customer_id";
 
-    fn key(row: &customer::Model) -> Key {
+    fn key(row: &customer::Model) -> (CompanyId, CustomerId) {
         (row.company_id, row.id)
     }
 
@@ -37,12 +41,14 @@ impl Searchable for customer::Entity {
 }
 
 impl Searchable for user::Entity {
+    type Id = UserId;
+
     const ID: user::Column = user::Column::Id;
     const COMPANY: user::Column = user::Column::CompanyId;
     const WORD_TABLE: &'static str = "user_word";
     const WORD_ID: &'static str = "user_id";
 
-    fn key(row: &user::Model) -> Key {
+    fn key(row: &user::Model) -> (CompanyId, UserId) {
         (row.company_id, row.id)
     }
 
@@ -76,9 +82,9 @@ pub async fn add<E: Searchable>(
             ids.push(id);
         }
         let columns = [
-            ("company_id", ListColumn::BigInts(companies)),
+            ("company_id", ListColumn::ids(companies)),
             ("word", ListColumn::Texts(words)),
-            (E::WORD_ID, ListColumn::BigInts(ids)),
+            (E::WORD_ID, ListColumn::ids(ids)),
         ];
         let mut values = Vec::new();
         let rows = dialect.row_list("k", columns, &mut values);
@@ -100,8 +106,8 @@ pub async fn replace<E: Searchable>(
 ) -> Result<(), DbErr> {
     let dialect = Dialect::of(connection);
     for some in people.chunks(ROWS) {
-        let (companies, ids): (Vec<i64>, Vec<i64>) = some.iter().map(E::key).unzip();
-        let columns = [("company_id", ListColumn::BigInts(companies)), (E::WORD_ID, ListColumn::BigInts(ids))];
+        let (companies, ids): (Vec<CompanyId>, Vec<E::Id>) = some.iter().map(E::key).unzip();
+        let columns = [("company_id", ListColumn::ids(companies)), (E::WORD_ID, ListColumn::ids(ids))];
         let mut values = Vec::new();
         let keys = dialect.row_list("k", columns, &mut values);
         let (names, columns) = (keys.names.join(", "), keys.columns.join(", "));
@@ -126,7 +132,7 @@ where
     // Locked like for an update, so that transactions that link to them need not wait.
     let people = select.lock(LockType::NoKeyUpdate).all(transaction).await?;
     let Some(last) = people.last() else { return Ok(None) };
-    let last = E::key(last);
+    let (company, id) = E::key(last);
     replace::<E>(transaction, &people, &KnownWords::default()).await?;
-    Ok(Some(last))
+    Ok(Some((company, id.into())))
 }

@@ -2,20 +2,22 @@
 
 use breadth::FieldDefinition;
 
-/// How the notes of a list are related to the record that the list belongs to.
+use crate::ids::{CustomerId, UserId};
+
+/// The record that a list of notes belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ListParent {
     /// The notes about a customer.
-    Customer,
+    Customer(CustomerId),
     /// The notes that a user wrote.
-    Author,
+    Author(UserId),
     /// The notes that a user is assigned to.
-    Assignee,
+    Assignee(UserId),
 }
 
 /// The fields that list notes. The module of notes implements this for [`ListParent`]: it uses customers and users, so
 /// these use no more of it than this.
-pub trait NotesField {
-    /// A field that lists the notes of its row; `id` is the ID of the row's record.
-    fn notes_field<R: 'static>(self, id: impl Fn(&R) -> i64 + Send + Sync + 'static) -> FieldDefinition;
+pub trait NotesField: Sized {
+    /// A field that lists the notes of its row; `parent` is the row's record.
+    fn notes_field<R: 'static>(parent: impl Fn(&R) -> Self + Send + Sync + 'static) -> FieldDefinition;
 }

@@ -14,11 +14,12 @@ use super::index::{Searchable, replace};
 use super::words::KnownWords;
 use crate::error::Result;
 use crate::graphql::context::AppState;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::ids::{CompanyId, CustomerId, UserId};
 use crate::quota::{StorageUsage, add_usage, row_bytes};
 use crate::store::AccessScope;
-use crate::store::db::{self, Dialect, Transaction, update_rows};
+use crate::store::db::{CountedId, Dialect, Transaction, update_rows};
 use crate::store::entity::{customer, user};
 use crate::text::quote::quote;
 
@@ -37,40 +38,36 @@ pub trait Imported {
 }
 
 /// An entity of people that an owning system can upsert.
-pub trait Upsertable: Searchable<Model: Imported + FromQueryResult + IntoActiveModel<Self::ActiveModel>> {
-    const KIND: NodeKind;
-    const TABLE: db::CompanyTable;
+pub trait Upsertable:
+    Searchable<Id: NodeId + CountedId, Model: Imported + FromQueryResult + IntoActiveModel<Self::ActiveModel>>
+{
     const EXTERNAL_KEY: Self::Column;
 
     fn external_key(row: &Self::Model) -> Option<&str>;
     /// Sets the ID of a new person.
-    fn set_id(row: &mut Self::Model, id: i64);
+    fn set_id(row: &mut Self::Model, id: Self::Id);
 }
 
 impl Upsertable for customer::Entity {
-    const KIND: NodeKind = NodeKind::Customer;
-    const TABLE: db::CompanyTable = db::CompanyTable::Customer;
     const EXTERNAL_KEY: customer::Column = customer::Column::ExternalKey;
 
     fn external_key(row: &customer::Model) -> Option<&str> {
         row.external_key.as_deref()
     }
 
-    fn set_id(row: &mut customer::Model, id: i64) {
+    fn set_id(row: &mut customer::Model, id: CustomerId) {
         row.id = id;
     }
 }
 
 impl Upsertable for user::Entity {
-    const KIND: NodeKind = NodeKind::User;
-    const TABLE: db::CompanyTable = db::CompanyTable::User;
     const EXTERNAL_KEY: user::Column = user::Column::ExternalKey;
 
     fn external_key(row: &user::Model) -> Option<&str> {
         row.external_key.as_deref()
     }
 
-    fn set_id(row: &mut user::Model, id: i64) {
+    fn set_id(row: &mut user::Model, id: UserId) {
         row.id = id;
     }
 }
@@ -80,7 +77,7 @@ impl Upsertable for user::Entity {
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn serialize_upserts<E: Upsertable>(transaction: &Transaction, company_id: i64) -> Result<(), DbErr> {
+pub async fn serialize_upserts<E: Upsertable>(transaction: &Transaction, company_id: CompanyId) -> Result<(), DbErr> {
     transaction.lock_name(&format!("notegraph {} {company_id}", E::WORD_TABLE)).await
 }
 
@@ -122,7 +119,7 @@ pub async fn lock_people<E: Upsertable>(
             upsert_key
                 .id
                 .as_ref()
-                .and_then(|id| E::KIND.parse(id).map_err(|message| fields.add(ErrorCode::Invalid, "id", message)).ok()),
+                .and_then(|id| E::Id::parse(id).map_err(|message| fields.add(ErrorCode::Invalid, "id", message)).ok()),
         );
     }
     serialize_upserts::<E>(transaction, access.company_id).await?;
@@ -140,7 +137,7 @@ pub async fn lock_people<E: Upsertable>(
         .lock(LockType::NoKeyUpdate)
         .all(transaction)
         .await?;
-    let by_id: HashMap<i64, &E::Model> = rows.iter().map(|row| (id_of::<E>(row), row)).collect();
+    let by_id: HashMap<E::Id, &E::Model> = rows.iter().map(|row| (id_of::<E>(row), row)).collect();
     let by_key: HashMap<&str, &E::Model> = rows.iter().filter_map(|row| Some((E::external_key(row)?, row))).collect();
 
     let (mut keys, mut people) = (HashSet::new(), HashSet::new());
@@ -156,16 +153,16 @@ pub async fn lock_people<E: Upsertable>(
         }
         match (id, of_id) {
             (Some(id), None) => {
-                let message = format!("There is no {} {}.", E::KIND.name(), quote(&E::KIND.id(id)));
+                let message = format!("There is no {} {}.", E::Id::KIND.name(), quote(&id.global_id()));
                 fields.add(ErrorCode::NotFound, "id", message);
             }
             (_, Some(row)) if E::external_key(row).is_some_and(|own| own != key) => {
                 let own = quote(E::external_key(row).unwrap_or_default());
-                let message = format!("{} already has another key: {own}.", E::KIND.id(id_of::<E>(row)).0);
+                let message = format!("{} already has another key: {own}.", id_of::<E>(row).global_id().0);
                 fields.add(ErrorCode::Taken, "id", message);
             }
             (_, Some(row)) if of_key.is_some_and(|other| id_of::<E>(other) != id_of::<E>(row)) => {
-                let message = format!("Another {} already has the key {}.", E::KIND.name(), quote(key));
+                let message = format!("Another {} already has the key {}.", E::Id::KIND.name(), quote(key));
                 fields.add(ErrorCode::Taken, "externalKey", message);
             }
             _ => {}
@@ -179,7 +176,7 @@ pub async fn lock_people<E: Upsertable>(
     Ok(held)
 }
 
-fn id_of<E: Upsertable>(row: &E::Model) -> i64 {
+fn id_of<E: Upsertable>(row: &E::Model) -> E::Id {
     E::key(row).1
 }
 
@@ -217,7 +214,7 @@ where
     add_usage(transaction, access.company_id, growth).await?;
     let count = people.iter().filter(|(before, _)| before.is_none()).count();
     if count > 0 {
-        let ids = app.db.ids().allocate(transaction, access.company_id, E::TABLE, count).await?;
+        let ids = app.db.ids().allocate::<E::Id>(transaction, access.company_id, count).await?;
         let new = people.iter_mut().filter(|(before, _)| before.is_none());
         for ((_, row), id) in new.zip(ids) {
             E::set_id(row, id);

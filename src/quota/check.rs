@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::limits::QuotaLimits;
 use super::usage::{StorageUsage, read_usage};
+use crate::ids::CompanyId;
 
 /// How long a usage that was read is reused for a company far from its limits.
 const FRESH: Duration = Duration::from_secs(10);
@@ -17,7 +18,7 @@ const FRESH: Duration = Duration::from_secs(10);
 pub struct Quota {
     /// For companies without limits of their own.
     defaults: Option<QuotaLimits>,
-    seen: Arc<Mutex<HashMap<i64, Seen>>>,
+    seen: Arc<Mutex<HashMap<CompanyId, Seen>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +63,7 @@ impl Quota {
     pub async fn check(
         &self,
         connection: &impl ConnectionTrait,
-        company_id: i64,
+        company_id: CompanyId,
         growth: StorageUsage,
     ) -> Result<Option<ExceededQuota>, DbErr> {
         let Some(defaults) = self.defaults else { return Ok(None) };
@@ -79,7 +80,7 @@ impl Quota {
     }
 
     /// Whether the company stays far from its limits according to the cached usage; if so, adds the growth to it.
-    fn is_far(&self, company_id: i64, growth: StorageUsage) -> bool {
+    fn is_far(&self, company_id: CompanyId, growth: StorageUsage) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(seen) = seen.get_mut(&company_id) else { return false };
         let is_far = seen.read.elapsed() < FRESH && seen.limits.nearly().exceeded(seen.usage, growth).is_none();
@@ -123,10 +124,17 @@ mod tests {
     fn usage_far_below_the_limits_is_cached() {
         let quota = Quota::new(LIMITS);
         let growth = StorageUsage { notes: 1, bytes: 10 };
-        assert!(!quota.is_far(1, growth), "nothing is known of it");
+        assert!(!quota.is_far(CompanyId(1), growth), "nothing is known of it");
         let seen = Seen { usage: StorageUsage { notes: 7, bytes: 0 }, limits: LIMITS, read: Instant::now() };
-        quota.seen.lock().unwrap().insert(1, seen);
-        assert_eq!([quota.is_far(1, growth), quota.is_far(1, growth), quota.is_far(1, growth)], [true, true, false]);
-        assert!(!quota.is_far(2, growth));
+        quota.seen.lock().unwrap().insert(CompanyId(1), seen);
+        assert_eq!(
+            [
+                quota.is_far(CompanyId(1), growth),
+                quota.is_far(CompanyId(1), growth),
+                quota.is_far(CompanyId(1), growth)
+            ],
+            [true, true, false]
+        );
+        assert!(!quota.is_far(CompanyId(2), growth));
     }
 }

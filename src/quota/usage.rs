@@ -3,6 +3,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::limits::QuotaLimits;
 use super::size::ROW;
+use crate::ids::{CompanyId, NoteId};
 use crate::store::db::Dialect;
 
 /// Number of rows that a company's usage is spread over. Writers that update the same row wait for each other until
@@ -43,7 +44,7 @@ pub const ADD_USAGE: &str = "INSERT INTO company_usage (company_id, stripe, note
      SET notes = company_usage.notes + excluded.notes, bytes = company_usage.bytes + excluded.bytes";
 
 /// The values for [`ADD_USAGE`].
-pub fn usage_values(dialect: Dialect, company_id: i64, growth: StorageUsage) -> [Value; 4] {
+pub fn usage_values(dialect: Dialect, company_id: CompanyId, growth: StorageUsage) -> [Value; 4] {
     let mut stripe = [0];
     // Without randomness all writers take the same row and wait for each other, which is slow but correct.
     if dialect.has_concurrent_writers() && getrandom::fill(&mut stripe).is_err() {
@@ -56,7 +57,11 @@ pub fn usage_values(dialect: Dialect, company_id: i64, growth: StorageUsage) -> 
 ///
 /// # Errors
 /// If the statement fails.
-pub async fn add_usage(connection: &impl ConnectionTrait, company_id: i64, growth: StorageUsage) -> Result<(), DbErr> {
+pub async fn add_usage(
+    connection: &impl ConnectionTrait,
+    company_id: CompanyId,
+    growth: StorageUsage,
+) -> Result<(), DbErr> {
     if growth == StorageUsage::default() {
         return Ok(());
     }
@@ -71,7 +76,7 @@ pub async fn add_usage(connection: &impl ConnectionTrait, company_id: i64, growt
 /// If the statement fails.
 pub async fn read_usage(
     connection: &impl ConnectionTrait,
-    company_id: i64,
+    company_id: CompanyId,
 ) -> Result<(StorageUsage, QuotaLimits), DbErr> {
     let sql = "SELECT CAST(coalesce(sum(notes), 0) AS bigint), CAST(coalesce(sum(bytes), 0) AS bigint), \
                (SELECT notes FROM company_quota WHERE company_id = $1), \
@@ -88,7 +93,7 @@ pub async fn read_usage(
 /// If the statement fails.
 pub async fn write_limits(
     connection: &impl ConnectionTrait,
-    company_id: i64,
+    company_id: CompanyId,
     limits: QuotaLimits,
 ) -> Result<(), DbErr> {
     let sql = "INSERT INTO company_quota (company_id, notes, bytes) VALUES ($1, $2, $3) \
@@ -103,8 +108,8 @@ pub async fn write_limits(
 /// If the statement fails.
 pub async fn messages_usage(
     connection: &impl ConnectionTrait,
-    company_id: i64,
-    notes: &[i64],
+    company_id: CompanyId,
+    notes: &[NoteId],
 ) -> Result<StorageUsage, DbErr> {
     let dialect = Dialect::of(connection);
     let (is_one, notes) = dialect.one_of_parameter(2, notes.iter().copied());

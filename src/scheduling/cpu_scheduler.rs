@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 use super::free::FreeTime;
 use super::principal::Principal;
 use super::queue::{Queue, QueueTicket, Waiter, Wake};
+use crate::ids::CompanyId;
 
 /// Maximum time that a statement of `SQLite` runs before it needs a turn, and the length of its turns.
 pub const SLICE: Duration = Duration::from_millis(5);
@@ -54,9 +55,9 @@ struct State {
     running: Vec<Running>,
     waiting: Queue,
     /// The turns that were granted and may be renewed, with their companies.
-    begun: Vec<(u64, Option<i64>)>,
+    begun: Vec<(u64, Option<CompanyId>)>,
     /// The last turns of each company and each principal, kept while any turn runs or is waited for.
-    of_companies: HashMap<Option<i64>, u64>,
+    of_companies: HashMap<Option<CompanyId>, u64>,
     of_principals: HashMap<Principal, u64>,
     /// Counts granted turns.
     turn: u64,
@@ -65,7 +66,7 @@ struct State {
 #[derive(Debug)]
 struct Running {
     id: u64,
-    company: Option<i64>,
+    company: Option<CompanyId>,
     /// When the turn ends by itself; `None` if it lasts until it is given back.
     ends: Option<Instant>,
 }
@@ -220,7 +221,7 @@ impl State {
         if self.running.len() >= *capacity {
             return None;
         }
-        let may_begin = |company: Option<i64>| {
+        let may_begin = |company: Option<CompanyId>| {
             let begun = self.begun.iter().filter(|(_, of)| *of == company).count();
             let running = self.running.iter().filter(|running| running.company == company).count();
             begun <= *capacity && running < *of_company

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use super::latest::Latest;
 use super::principal::Principal;
+use crate::ids::CompanyId;
 
 /// Maximum free time, in seconds per processor: how long the statements of one principal, and those of all principals of a
 /// company, may run in total without turns after a pause.
@@ -28,13 +29,13 @@ pub struct FreeTime {
     /// sweep is amortized over new entries.
     sweep: usize,
     principals: Latest<Principal>,
-    companies: Latest<Option<i64>>,
+    companies: Latest<Option<CompanyId>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Whose {
     Principal(Principal),
-    Company(Option<i64>),
+    Company(Option<CompanyId>),
 }
 
 /// The free time left in a bucket.
@@ -109,12 +110,13 @@ impl FreeTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::TokenId;
     use crate::scheduling::TokenKey;
 
     const WHOLE: Duration = Duration::from_millis(20);
 
     fn of_company(company_id: i64, token_id: i64) -> Principal {
-        Principal::Token(TokenKey::Token { company_id, token_id })
+        Principal::Token(TokenKey::Token { company_id: CompanyId(company_id), token_id: TokenId(token_id) })
     }
 
     #[test]

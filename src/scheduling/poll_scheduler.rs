@@ -135,10 +135,11 @@ mod tests {
     use tokio::task::yield_now;
 
     use super::*;
+    use crate::ids::{CompanyId, TokenId};
     use crate::scheduling::TokenKey;
 
     fn principal(company_id: i64) -> Principal {
-        Principal::Token(TokenKey::Token { company_id, token_id: 1 })
+        Principal::Token(TokenKey::Token { company_id: CompanyId(company_id), token_id: TokenId(1) })
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -1,8 +1,10 @@
+use crate::ids::{CompanyId, TokenId, UserId};
+
 /// The key of limits: a token, or a user of an identity provider, whose tokens change by the hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TokenKey {
-    Token { company_id: i64, token_id: i64 },
-    User { company_id: i64, user_id: i64 },
+    Token { company_id: CompanyId, token_id: TokenId },
+    User { company_id: CompanyId, user_id: UserId },
 }
 
 /// The unit that turns are counted for.
@@ -15,7 +17,7 @@ pub enum Principal {
 
 impl Principal {
     /// The company of the principal. `None`, which stands for the process, counts as a company of its own.
-    pub fn company(self) -> Option<i64> {
+    pub fn company(self) -> Option<CompanyId> {
         match self {
             Self::Process => None,
             Self::Token(TokenKey::Token { company_id, .. } | TokenKey::User { company_id, .. }) => Some(company_id),

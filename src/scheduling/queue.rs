@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::principal::Principal;
+use crate::ids::CompanyId;
 
 /// The resource that a waiter waits for.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +46,7 @@ pub struct QueueTicket {
 /// Waiters by company and principal. Finding the next one takes time linear in the number of principals, not of waiters.
 #[derive(Debug, Default)]
 pub struct Queue {
-    companies: HashMap<Option<i64>, HashMap<Principal, Lines>>,
+    companies: HashMap<Option<CompanyId>, HashMap<Principal, Lines>>,
     /// The number of the last place.
     last: u64,
 }
@@ -125,8 +126,8 @@ impl Queue {
     /// `may_begin` tells which companies may get first turns.
     pub fn pop(
         &mut self,
-        may_begin: impl Fn(Option<i64>) -> bool,
-        last_of_company: impl Fn(Option<i64>) -> u64,
+        may_begin: impl Fn(Option<CompanyId>) -> bool,
+        last_of_company: impl Fn(Option<CompanyId>) -> u64,
         last_of_principal: impl Fn(Principal) -> u64,
     ) -> Option<(u64, Waiter, Wake)> {
         let mut best: Option<((u64, u64, u64), Principal, bool)> = None;

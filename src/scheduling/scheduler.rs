@@ -13,6 +13,7 @@ use super::principal_state::{CompanyState, PrincipalState, Waiter};
 use super::slots::{Slot, Slots};
 use super::usage::RecentUsage;
 use super::work_class::WorkClass;
+use crate::ids::CompanyId;
 
 /// Minimum number of principals before those without recent use are removed.
 const SWEEP: usize = 64;
@@ -37,11 +38,11 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     slots: Slots,
-    companies: HashMap<Option<i64>, CompanyState<Permit>>,
+    companies: HashMap<Option<CompanyId>, CompanyState<Permit>>,
     latest: Latest<Principal>,
-    latest_company: Latest<Option<i64>>,
+    latest_company: Latest<Option<CompanyId>>,
     /// The companies that have waiting requests.
-    waiting: Vec<Option<i64>>,
+    waiting: Vec<Option<CompanyId>>,
     /// The last id given to a waiter.
     last: u64,
     /// Counts turns.

@@ -15,6 +15,7 @@ use super::limits::{ContendedLimits, SchedulerLimits};
 use super::principal::{Principal, TokenKey};
 use super::scheduler::{AcquireError, Permit, Scheduler};
 use super::work_class::WorkClass;
+use crate::ids::{CompanyId, TokenId};
 
 const TEN: SchedulerLimits = SchedulerLimits {
     ordinary: 10,
@@ -26,7 +27,7 @@ const TEN: SchedulerLimits = SchedulerLimits {
 };
 
 fn principal(company_id: i64, token_id: i64) -> Principal {
-    Principal::Token(TokenKey::Token { company_id, token_id })
+    Principal::Token(TokenKey::Token { company_id: CompanyId(company_id), token_id: TokenId(token_id) })
 }
 
 fn try_take(scheduler: &Scheduler, principal: Principal, class: WorkClass) -> Option<Permit> {

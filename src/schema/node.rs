@@ -9,7 +9,7 @@ use crate::company::{Company, CompanyById};
 use crate::customer::{Customer, CustomerById};
 use crate::error::Error;
 use crate::graphql::context::ContextExt;
-use crate::graphql::global_id::{GlobalIdTarget, NodeKind, parse_global_id};
+use crate::graphql::global_id::{GlobalIdTarget, parse_global_id};
 use crate::note::{AssigneeById, MessageById, Note, NoteById, NoteMessage};
 use crate::note_type::{NoteType, NoteTypeById};
 use crate::store::entity::token::Scope;
@@ -51,12 +51,12 @@ struct NodeRequest(GlobalIdTarget, usize);
 impl NodeRequest {
     fn new(named: GlobalIdTarget, state: &mut LoadState) -> Self {
         let index = match named {
-            GlobalIdTarget::Record(NodeKind::Company, key) => state.queue::<CompanyById>().request(&key),
-            GlobalIdTarget::Record(NodeKind::Customer, key) => state.queue::<CustomerById>().request(&key),
-            GlobalIdTarget::Record(NodeKind::User, key) => state.queue::<UserById>().request(&key),
-            GlobalIdTarget::Record(NodeKind::NoteType, key) => state.queue::<NoteTypeById>().request(&key),
-            GlobalIdTarget::Record(NodeKind::Note, key) => state.queue::<NoteById>().request(&key),
-            GlobalIdTarget::Record(NodeKind::NoteMessage, key) => state.queue::<MessageById>().request(&key),
+            GlobalIdTarget::Company(key) => state.queue::<CompanyById>().request(&key),
+            GlobalIdTarget::Customer(key) => state.queue::<CustomerById>().request(&key),
+            GlobalIdTarget::User(key) => state.queue::<UserById>().request(&key),
+            GlobalIdTarget::NoteType(key) => state.queue::<NoteTypeById>().request(&key),
+            GlobalIdTarget::Note(key) => state.queue::<NoteById>().request(&key),
+            GlobalIdTarget::Message(key) => state.queue::<MessageById>().request(&key),
             GlobalIdTarget::Assignee(key) => state.queue::<AssigneeById>().request(&key),
         };
         Self(named, index)
@@ -72,12 +72,12 @@ impl NodeRequest {
         }
         let Self(named, index) = self;
         match named {
-            GlobalIdTarget::Record(NodeKind::Company, _) => row::<CompanyById, _>(state, index, Company),
-            GlobalIdTarget::Record(NodeKind::Customer, _) => row::<CustomerById, _>(state, index, Customer),
-            GlobalIdTarget::Record(NodeKind::User, _) => row::<UserById, _>(state, index, User),
-            GlobalIdTarget::Record(NodeKind::NoteType, _) => row::<NoteTypeById, _>(state, index, NoteType),
-            GlobalIdTarget::Record(NodeKind::Note, _) => row::<NoteById, _>(state, index, Note),
-            GlobalIdTarget::Record(NodeKind::NoteMessage, _) => row::<MessageById, _>(state, index, NoteMessage),
+            GlobalIdTarget::Company(_) => row::<CompanyById, _>(state, index, Company),
+            GlobalIdTarget::Customer(_) => row::<CustomerById, _>(state, index, Customer),
+            GlobalIdTarget::User(_) => row::<UserById, _>(state, index, User),
+            GlobalIdTarget::NoteType(_) => row::<NoteTypeById, _>(state, index, NoteType),
+            GlobalIdTarget::Note(_) => row::<NoteById, _>(state, index, Note),
+            GlobalIdTarget::Message(_) => row::<MessageById, _>(state, index, NoteMessage),
             GlobalIdTarget::Assignee(_) => row::<AssigneeById, _>(state, index, NoteAssignee),
         }
     }

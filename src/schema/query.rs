@@ -9,7 +9,7 @@ use super::by_id::{ById, ByIds};
 use super::node;
 use crate::customer::{self, Customer, CustomerById};
 use crate::graphql::context::ContextExt;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
 use crate::graphql::pagination::PageArgs;
 use crate::note::{self, Note, NoteById, NoteConnection, NoteFilter, NoteGroupKey, NoteListArgs};
 use crate::note_type;
@@ -33,7 +33,7 @@ object! {
         /// The authenticated user, with the user's company and scopes.
         viewer = inline_with(|_: &Query, (), ctx| Ok(Some(Viewer(Arc::new(ctx.viewer(Scope::Read)?.clone())))));
         /// Finds a note by its ID.
-        note = by_id::<NoteById, _>(NodeKind::Note, Note).describe_argument("id", "\"Note:42\" or \"42\".");
+        note = by_id::<NoteById, _>(Note).describe_argument("id", "\"Note:42\" or \"42\".");
         /// Lists notes, newest first by default. Page by cursor (`first`/`after`, `last`/`before`) or by number
         /// (`page`, from 1, with `first` as the page size), not both. A page holds 1 to 100 notes, 20 by default;
         /// paging by number reaches the first 10,000 notes.
@@ -71,7 +71,7 @@ object! {
         })
         .describe_argument("ids", "Notes, at most 100.");
         /// Finds a customer by its ID.
-        customer = by_id::<CustomerById, _>(NodeKind::Customer, Customer).describe_argument("id", "\"Customer:42\" or \"42\".");
+        customer = by_id::<CustomerById, _>(Customer).describe_argument("id", "\"Customer:42\" or \"42\".");
         /// Lists customers, in the order of their IDs, with the same paging as `notes`.
         customers = resolve(|_: &Query, Args(args): Args<CustomersArgs>, ctx| {
             Box::pin(async move {
@@ -83,7 +83,7 @@ object! {
         })
         .describe_argument("search", SEARCH_CUSTOMERS);
         /// Finds a user by its ID.
-        user = by_id::<UserById, _>(NodeKind::User, User).describe_argument("id", "\"User:42\" or \"42\".");
+        user = by_id::<UserById, _>(User).describe_argument("id", "\"User:42\" or \"42\".");
         /// Lists users, in the order of their IDs, with the same paging as `notes`.
         users = resolve(|_: &Query, Args(args): Args<UsersArgs>, ctx| {
             Box::pin(async move {
@@ -158,15 +158,15 @@ struct UsersArgs {
 }
 
 /// A field that finds a record by its ID, global or bare.
-fn by_id<L, T>(kind: NodeKind, found: impl Fn(L::Value) -> T + Send + Sync + 'static) -> FieldDefinition
+fn by_id<L, T>(found: impl Fn(L::Value) -> T + Send + Sync + 'static) -> FieldDefinition
 where
-    L: Loader<Key = i64>,
+    L: Loader<Key: NodeId>,
     T: Object,
 {
     relation_with_args::<Query, Args<ById>, L, (), Option<T>>(
         move |_, Args(by), ctx| {
             ctx.viewer(Scope::Read)?;
-            Ok((Some(kind.parse_arg(&by.id)?), ()))
+            Ok((Some(L::Key::parse_arg(&by.id)?), ()))
         },
         move |(), answer| Ok(answer.map(&found)),
     )

@@ -17,6 +17,7 @@ use super::query::Search;
 use super::snippet::Reading;
 use crate::error::Result;
 use crate::graphql::context::DataSource;
+use crate::ids::NoteId;
 use crate::scheduling::offload::{offload, slices};
 use crate::store::db::RowQueries;
 use crate::store::entity::{message, note};
@@ -85,7 +86,7 @@ impl Hash for SharedSearch {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SearchHitKey {
     search: SharedSearch,
-    note_id: i64,
+    note_id: NoteId,
 }
 
 /// Maximum total size in bytes of the texts that one statement returns, unless the first text alone is longer.
@@ -106,7 +107,7 @@ impl Loader for SearchHitLoader {
     type Error = crate::error::Error;
 
     async fn load(reader: &DataSource, keys: &[SearchHitKey]) -> Result<HashMap<SearchHitKey, SearchHit>> {
-        let mut searches: HashMap<SharedSearch, Vec<i64>> = HashMap::new();
+        let mut searches: HashMap<SharedSearch, Vec<NoteId>> = HashMap::new();
         for SearchHitKey { search, note_id } in keys {
             searches.entry(search.clone()).or_default().push(*note_id);
         }
@@ -118,13 +119,17 @@ impl Loader for SearchHitLoader {
 
 /// The best-matching part of a note.
 struct BestPart {
-    note_id: i64,
+    note_id: NoteId,
     field: TextField,
     text: String,
 }
 
 /// Loads the hits of one search, in one statement for any number of notes, unless their texts are long.
-async fn hits(reader: DataSource, search: SharedSearch, mut notes: Vec<i64>) -> Result<Vec<(SearchHitKey, SearchHit)>> {
+async fn hits(
+    reader: DataSource,
+    search: SharedSearch,
+    mut notes: Vec<NoteId>,
+) -> Result<Vec<(SearchHitKey, SearchHit)>> {
     let (mut hits, mut more_slices) = (Vec::with_capacity(notes.len()), MORE_SLICES);
     while !notes.is_empty() {
         let (parts, left) = best_parts(&reader, &search, &notes).await?;
@@ -164,7 +169,7 @@ async fn hits(reader: DataSource, search: SharedSearch, mut notes: Vec<i64>) -> 
 }
 
 /// Loads the best parts of notes, and returns the notes whose texts have to wait for another statement.
-async fn best_parts(reader: &DataSource, search: &Search, notes: &[i64]) -> Result<(Vec<BestPart>, Vec<i64>)> {
+async fn best_parts(reader: &DataSource, search: &Search, notes: &[NoteId]) -> Result<(Vec<BestPart>, Vec<NoteId>)> {
     let dialect = reader.db.dialect();
     let (holds_some, hits) = SearchCondition { search, access: reader.access, dialect }.parts();
     let part = |column: &'static str| Expr::col(("part", column));
@@ -227,7 +232,7 @@ async fn best_parts(reader: &DataSource, search: &Search, notes: &[i64]) -> Resu
 
 /// A field of a note in a list: where the note matches the search of the list.
 pub fn search_hit<R: 'static>(
-    found: impl Fn(&R) -> (Option<&SharedSearch>, i64) + Send + Sync + 'static,
+    found: impl Fn(&R) -> (Option<&SharedSearch>, NoteId) + Send + Sync + 'static,
 ) -> FieldDefinition {
     relation_with_args::<R, (), SearchHitLoader, (), Option<SearchHit>>(
         move |row, (), _| {

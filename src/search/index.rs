@@ -4,6 +4,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::indexed::IndexedTexts;
 use super::part::Part;
+use crate::ids::CompanyId;
 use crate::store::db::Dialect;
 use crate::store::db::full_text::{self, IndexedPart};
 
@@ -16,7 +17,7 @@ const ROWS: usize = 500;
 /// When a statement fails.
 pub async fn add(
     connection: &impl ConnectionTrait,
-    company_id: i64,
+    company_id: CompanyId,
     parts: &[Part<'_>],
     known: &IndexedTexts,
 ) -> Result<(), DbErr> {
@@ -33,7 +34,7 @@ pub async fn add(
 /// When a statement fails.
 pub async fn replace(
     connection: &impl ConnectionTrait,
-    company_id: i64,
+    company_id: CompanyId,
     parts: &[Part<'_>],
     known: &IndexedTexts,
 ) -> Result<(), DbErr> {

@@ -12,6 +12,7 @@ use super::part::Part;
 use super::token::{MAX_TOKENS, searched, tokens};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
+use crate::ids::CompanyId;
 use crate::meter::Meter;
 use crate::scheduling::offload::{offload, offload_at_once, slices};
 use crate::store::db::Dialect;
@@ -39,7 +40,7 @@ impl IndexedTexts {
 
     async fn metered<'t>(
         meter: &Meter,
-        company_id: i64,
+        company_id: CompanyId,
         dialect: Dialect,
         texts: impl IntoIterator<Item = &'t str>,
     ) -> Result<Self> {
@@ -64,7 +65,7 @@ impl IndexedTexts {
     ///
     /// # Errors
     /// When the work panics.
-    pub async fn of(parts: &[Part<'_>], known: &Self, company_id: i64, dialect: Dialect) -> Result<Self, DbErr> {
+    pub async fn of(parts: &[Part<'_>], known: &Self, company_id: CompanyId, dialect: Dialect) -> Result<Self, DbErr> {
         let texts: BTreeSet<&str> = parts.iter().map(|part| searched(part.text)).collect();
         let (mut found, mut unknown) = (BTreeMap::new(), Vec::new());
         for text in texts {
@@ -96,7 +97,7 @@ pub fn are_long<'t>(texts: impl IntoIterator<Item = &'t str>) -> bool {
 
 fn indexed_all(
     texts: impl IntoIterator<Item = String>,
-    company_id: i64,
+    company_id: CompanyId,
     dialect: Dialect,
 ) -> impl Iterator<Item = (String, Arc<IndexedText>)> {
     texts.into_iter().map(move |text| {
@@ -121,15 +122,18 @@ mod tests {
 
     use super::*;
     use crate::error::Error;
+    use crate::ids::NoteId;
     use crate::meter::{MemoryLimits, MemoryPool, OperationLimits};
     use crate::search::TextField;
+
+    const COMPANY: CompanyId = CompanyId(7);
 
     #[tokio::test]
     async fn each_text_is_tokenized_once() {
         let long = "long words ".repeat(SHORT);
-        let part = |note_id, text| Part { note_id, field: TextField::Details, position: 0, text };
+        let part = |note_id, text| Part { note_id: NoteId(note_id), field: TextField::Details, position: 0, text };
         let parts = [part(1, "a b a"), part(2, long.as_str()), part(3, "a b a"), part(4, "?!"), part(5, long.as_str())];
-        let texts = IndexedTexts::of(&parts, &IndexedTexts::default(), 7, Dialect::SQLITE).await.unwrap();
+        let texts = IndexedTexts::of(&parts, &IndexedTexts::default(), COMPANY, Dialect::SQLITE).await.unwrap();
         assert_eq!(texts.0.len(), 3);
         let stored = |part: &Part<'_>| texts.get(part).unwrap().stored.as_deref();
         assert_eq!(stored(&parts[0]), Some(" a b a "));
@@ -137,7 +141,7 @@ mod tests {
         assert_eq!(stored(&parts[3]), None);
         let words = texts.get(&parts[4]).unwrap().words.as_ref().unwrap();
         assert_eq!(words.iter().map(String::as_str).collect::<Vec<_>>(), ["long", "words"]);
-        let texts = IndexedTexts::of(&parts[..1], &IndexedTexts::default(), 7, Dialect::POSTGRES).await.unwrap();
+        let texts = IndexedTexts::of(&parts[..1], &IndexedTexts::default(), COMPANY, Dialect::POSTGRES).await.unwrap();
         let vector = texts.get(&parts[0]).unwrap().stored.clone().unwrap();
         assert!(vector.contains("'7_a':1,3 ") && vector.contains("'7_b':2 "), "{vector}");
     }
@@ -148,9 +152,9 @@ mod tests {
         let limits = OperationLimits { cpu: Duration::ZERO, ..OperationLimits::UNLIMITED };
         for (limits, code) in [(OperationLimits::UNLIMITED, None), (limits, Some("TOO_COMPLEX"))] {
             let meter = Meter::new(limits, MemoryPool::new(MemoryLimits::UNLIMITED).token(()));
-            let short = IndexedTexts::metered(&meter, 7, Dialect::SQLITE, ["short"]).await.unwrap();
+            let short = IndexedTexts::metered(&meter, COMPANY, Dialect::SQLITE, ["short"]).await.unwrap();
             assert_eq!(short.0.len(), 1, "nothing is left to the transaction");
-            let long = IndexedTexts::metered(&meter, 7, Dialect::SQLITE, [long.as_str(), "short"]).await;
+            let long = IndexedTexts::metered(&meter, COMPANY, Dialect::SQLITE, [long.as_str(), "short"]).await;
             assert_eq!(long.as_ref().err().map(Error::code), code);
             assert!(long.is_err() || long.is_ok_and(|texts| texts.0.len() == 2));
         }
@@ -160,13 +164,13 @@ mod tests {
     async fn known_texts_are_not_tokenized_again() {
         let long = "long words ".repeat(SHORT);
         let parts = [(1, long.as_str()), (2, "short")].map(|(note_id, text)| Part {
-            note_id,
+            note_id: NoteId(note_id),
             field: TextField::Details,
             position: 0,
             text,
         });
-        let known = IndexedTexts::of(&parts[..1], &IndexedTexts::default(), 7, Dialect::SQLITE).await.unwrap();
-        let texts = IndexedTexts::of(&parts, &known, 7, Dialect::SQLITE).await.unwrap();
+        let known = IndexedTexts::of(&parts[..1], &IndexedTexts::default(), COMPANY, Dialect::SQLITE).await.unwrap();
+        let texts = IndexedTexts::of(&parts, &known, COMPANY, Dialect::SQLITE).await.unwrap();
         assert!(Arc::ptr_eq(texts.get(&parts[0]).unwrap(), known.get(&parts[0]).unwrap()));
         assert_eq!(texts.get(&parts[1]).unwrap().stored.as_deref(), Some(" short "));
     }

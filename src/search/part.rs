@@ -1,5 +1,6 @@
 //! The parts of a note that the index has rows for.
 
+use crate::ids::NoteId;
 use crate::store::entity::{message, note};
 
 /// The part of a note that contains words. The order is that of their weights.
@@ -41,7 +42,7 @@ impl TextField {
 /// A part of a note, with its text.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'t> {
-    pub note_id: i64,
+    pub note_id: NoteId,
     pub field: TextField,
     /// The position of a message; 0 in other fields.
     pub position: i32,

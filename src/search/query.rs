@@ -2,6 +2,7 @@
 
 use super::token::{Shape, tokens};
 use crate::error::{Error, Result};
+use crate::ids::CompanyId;
 use crate::store::db::full_text::{WordQuery, WordSequence};
 
 /// Maximum number of tokens in a search: words, or characters of Chinese.
@@ -62,7 +63,7 @@ impl Search {
 
     /// The words that a note must have, and those that it must not have. What phrases of several words exclude depends
     /// on the order of the words, so they are not in it.
-    pub fn words(&self, company_id: i64) -> WordQuery<'_> {
+    pub fn words(&self, company_id: CompanyId) -> WordQuery<'_> {
         let excluded = self.excluded.iter().filter(|phrase| phrase.is_word());
         WordQuery {
             company_id,

@@ -2,6 +2,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, Query, SelectStatement}
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Select};
 
 use super::entity::{assignment, company, customer, message, note, note_type, user};
+use crate::ids::{CompanyId, UserId};
 
 /// The rows that a viewer may see. Only this type decides which rows exist for a viewer.
 ///
@@ -9,8 +10,8 @@ use super::entity::{assignment, company, customer, message, note, note_type, use
 /// all confidential notes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccessScope {
-    pub company_id: i64,
-    pub user_id: i64,
+    pub company_id: CompanyId,
+    pub user_id: UserId,
     /// Whether the viewer may see the confidential notes of others.
     pub confidential: bool,
 }

@@ -10,6 +10,7 @@ use sea_orm::sea_query::{IntoIden, Query, SelectStatement};
 use sea_orm::{ActiveEnum, Condition, DbErr, EntityTrait, IdenStatic, Iterable, QueryTrait, Select};
 use serde::de::DeserializeOwned;
 
+use crate::ids::RecordId;
 use crate::scheduling::watchdog::yield_if_long;
 use crate::store::db::{DriverValue, Row, RowQueries};
 
@@ -198,6 +199,18 @@ pub fn by_name<T: ActiveEnum<Value = String>>(row: &Row, place: usize) -> Result
 /// When there is no value.
 pub fn promised<T>(value: Option<T>, place: usize) -> Result<T, DbErr> {
     value.ok_or_else(|| DbErr::Type(format!("null in column {place} of a row, which is not nullable")))
+}
+
+impl<I: RecordId> Cell for I {
+    fn read(row: &Row, place: usize) -> Result<Self, DbErr> {
+        i64::read(row, place).map(I::from)
+    }
+}
+
+impl<I: RecordId> Cell for Option<I> {
+    fn read(row: &Row, place: usize) -> Result<Self, DbErr> {
+        Ok(read(row, place)?.map(|key: i64| I::from(key)))
+    }
 }
 
 /// Implements [`Cell`] for types and their options, with functions that read a value, or null.

@@ -3,7 +3,7 @@ use std::sync::{Arc, LazyLock};
 use breadth::{field, object, relation, required};
 
 use super::{User, UserById};
-use crate::graphql::global_id::{AssigneeKey, GlobalId, NodeKind};
+use crate::graphql::global_id::{AssigneeKey, GlobalId};
 use crate::graphql::scalars::DateTime;
 use crate::store::entity::assignment;
 use crate::store::selected_columns::{FieldColumns, ObjectTable};
@@ -27,7 +27,7 @@ object! {
         id = field(|assignee: &NoteAssignee| AssigneeKey { note_id: assignee.0.note_id, user_id: assignee.0.user_id })
             .reads(&["note_id", "user_id"]);
         /// The assigned user.
-        user_id = field(|assignee: &NoteAssignee| GlobalId(NodeKind::User, assignee.0.user_id));
+        user_id = field(|assignee: &NoteAssignee| GlobalId(assignee.0.user_id));
         /// The assigned user.
         user = required::<_, UserById, _>(|assignee: &NoteAssignee| assignee.0.user_id, User)
             .reads(&["user_id"]);

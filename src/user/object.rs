@@ -3,7 +3,7 @@ use std::sync::{Arc, LazyLock};
 use async_graphql::{Enum, ID};
 use breadth::{field, field_ref, inline, leaf_enum, object};
 
-use crate::graphql::global_id::{GlobalId, NodeKind};
+use crate::graphql::global_id::GlobalId;
 use crate::graphql::scalars::{BigInt, DateTime, Url};
 use crate::people::{ListParent, NotesField, PhoneNumber};
 use crate::store::entity::user;
@@ -36,9 +36,9 @@ object! {
     /// An employee of the company, who writes notes, answers them and is assigned to them.
     User implements "Node" {
         /// The global ID of the user.
-        id = field(|user: &User| GlobalId(NodeKind::User, user.0.id));
+        id = field(|user: &User| GlobalId(user.0.id));
         /// The key of the user within its company.
-        database_id = field(|user: &User| BigInt(user.0.id)).reads(&["id"]);
+        database_id = field(|user: &User| BigInt::from(user.0.id)).reads(&["id"]);
         /// Whether the user may act.
         status = field(|user: &User| UserStatus::from(user.0.status));
         /// The given name.
@@ -73,8 +73,8 @@ object! {
         /// The user's role in the company.
         role = field_ref(|user: &User| &user.0.role);
         /// The notes that this user wrote; see `Query.notes`.
-        created_notes = ListParent::Author.notes_field(|user: &User| user.0.id).reads(&["id"]);
+        created_notes = ListParent::notes_field(|user: &User| ListParent::Author(user.0.id)).reads(&["id"]);
         /// The notes that this user is assigned to; see `Query.notes`.
-        assigned_notes = ListParent::Assignee.notes_field(|user: &User| user.0.id).reads(&["id"]);
+        assigned_notes = ListParent::notes_field(|user: &User| ListParent::Assignee(user.0.id)).reads(&["id"]);
     }
 }

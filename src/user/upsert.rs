@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::scalars::{DateTime, Url};
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::ids::UserId;
 use crate::people::{
     InputFields, KnownWords, PhoneNumberInput, UpsertKey, check_count, lock_people, save, searched_texts,
 };
@@ -183,7 +184,7 @@ async fn check_usernames(
     people: &[(Option<user::Model>, user::Model)],
     errors: &mut UserErrors,
 ) -> Result<()> {
-    let named: HashSet<i64> = people.iter().filter_map(|(before, _)| Some(before.as_ref()?.id)).collect();
+    let named: HashSet<UserId> = people.iter().filter_map(|(before, _)| Some(before.as_ref()?.id)).collect();
     let wanted = |(before, row): &(Option<user::Model>, user::Model)| {
         before.as_ref().is_none_or(|before| before.username != row.username)
     };
@@ -193,7 +194,7 @@ async fn check_usernames(
     if usernames.is_empty() {
         return Ok(());
     }
-    let others: Vec<(i64, String)> = access
+    let others: Vec<(UserId, String)> = access
         .users()
         .select_only()
         .columns([user::Column::Id, user::Column::Username])

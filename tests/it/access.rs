@@ -2,6 +2,7 @@
 
 mod cases;
 
+use notegraph::ids::{CompanyId, CustomerId, MessageId, NoteId, NoteTypeId, UserId};
 use notegraph::store::entity::note::Tags;
 use notegraph::store::entity::note_type;
 use notegraph::store::entity::token::Scope;
@@ -22,33 +23,34 @@ impl Records {
     /// Creates the records. All their texts contain `word`.
     async fn new(app: &App, word: &str, key: i64) -> Self {
         let company = app.company(&format!("{word} company")).await;
-        let user = company.user_with(&format!("{word} user"), |user| user.id = key).await;
-        company.customer_with(&format!("{word} customer"), |customer| customer.id = key).await;
+        let user = company.user_with(&format!("{word} user"), |user| user.id = UserId(key)).await;
+        company.customer_with(&format!("{word} customer"), |customer| customer.id = CustomerId(key)).await;
         let name = format!("{word} type");
-        app.insert(note_type::Model { company_id: company.id, id: key, name, from_import: false }).await;
-        let (id, name) = (10 * key, format!("{word} unused type"));
+        app.insert(note_type::Model { company_id: company.id, id: NoteTypeId(key), name, from_import: false }).await;
+        let (id, name) = (NoteTypeId(10 * key), format!("{word} unused type"));
         app.insert(note_type::Model { company_id: company.id, id, name, from_import: false }).await;
         company
             .note(|note| {
-                (note.id, note.customer_id, note.user_id, note.type_id) = (key, Some(key), Some(key), Some(key));
-                note.updated_by_id = Some(key);
+                (note.id, note.customer_id) = (NoteId(key), Some(CustomerId(key)));
+                (note.user_id, note.type_id) = (Some(UserId(key)), Some(NoteTypeId(key)));
+                note.updated_by_id = Some(UserId(key));
                 note.subject = Some(format!("{word} subject"));
                 note.tags = Tags(vec![format!("{word} tag")]);
             })
             .await;
         company
-            .message(key, |message| {
-                (message.id, message.posted_by_id) = (key, Some(key));
+            .message(NoteId(key), |message| {
+                (message.id, message.posted_by_id) = (MessageId(key), Some(UserId(key)));
                 message.message = format!("{word} message");
             })
             .await;
-        company.assign(key, key).await;
+        company.assign(NoteId(key), UserId(key)).await;
         Self { company, user, key }
     }
 
     /// Creates a second note, the `<other>` of documents.
     async fn other_note(&self) {
-        self.company.note(|note| (note.id, note.subject) = (10 * self.key, Some("THEIRS".to_owned()))).await;
+        self.company.note(|note| (note.id, note.subject) = (NoteId(10 * self.key), Some("THEIRS".to_owned()))).await;
     }
 
     fn put_into(&self, document: &str) -> String {
@@ -56,7 +58,7 @@ impl Records {
     }
 }
 
-fn put(document: &str, company: i64, key: i64) -> String {
+fn put(document: &str, company: CompanyId, key: i64) -> String {
     document
         .replace("<company>", &format!("Company:{company}"))
         .replace("<customer>", &format!("Customer:{key}"))
@@ -173,7 +175,7 @@ async fn foreign_records_answer_like_missing_ones() {
     let theirs = Records::new(&app, "THEIRS", 700_002).await;
     theirs.other_note().await;
     let client = mine.user.token(&[Scope::Admin]).await;
-    let (never, no_company) = (700_003, 9);
+    let (never, no_company) = (700_003, CompanyId(9));
     let before = Contents::read(&app).await;
     // A change that names no record cannot name another company's.
     for case in CASES.iter().filter(|case| !is_change(case) || case.document.contains('<')) {
@@ -250,19 +252,19 @@ async fn assignments_of_equal_ids_count_only_in_their_company() {
         customer(id: 700002) { notes { totalCount nodes { id } } }
         noteDeletePreview(ids: [700001, 700002]) { totalCount items { recordId } } }";
     for company in [&mine.company, &theirs.company] {
-        company.user_with("second", |user| user.id = 700_002).await;
-        company.customer_with("second", |customer| customer.id = 700_002).await;
+        company.user_with("second", |user| user.id = UserId(700_002)).await;
+        company.customer_with("second", |customer| customer.id = CustomerId(700_002)).await;
     }
-    mine.company.note(|note| note.id = 700_002).await;
+    mine.company.note(|note| note.id = NoteId(700_002)).await;
     let before = client.query(questions).await.data().clone();
 
-    theirs.company.assign(700_001, 700_002).await;
-    theirs.company.message(700_001, |_| {}).await;
-    let second = Some(700_002);
-    theirs.company.note(|note| (note.id, note.user_id, note.customer_id) = (700_002, second, second)).await;
-    theirs.company.message(700_002, |_| {}).await;
+    theirs.company.assign(NoteId(700_001), UserId(700_002)).await;
+    theirs.company.message(NoteId(700_001), |_| {}).await;
+    let second = (NoteId(700_002), Some(UserId(700_002)), Some(CustomerId(700_002)));
+    theirs.company.note(|note| (note.id, note.user_id, note.customer_id) = second).await;
+    theirs.company.message(NoteId(700_002), |_| {}).await;
     for user in [700_001, 700_002] {
-        theirs.company.assign(700_002, user).await;
+        theirs.company.assign(NoteId(700_002), UserId(user)).await;
     }
     assert_eq!(*client.query(questions).await.data(), before);
 }

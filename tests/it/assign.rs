@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::Request;
 use futures_util::future::join_all;
+use notegraph::ids::NoteId;
 use notegraph::store::entity::event::{self, EventType};
 use notegraph::store::entity::token::Scope;
 use sea_orm::{EntityTrait, QueryOrder};
@@ -23,7 +24,7 @@ struct Desk {
     company: Company,
     people: [User; 3],
     client: Client,
-    note: i64,
+    note: NoteId,
 }
 
 impl Desk {

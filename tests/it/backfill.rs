@@ -3,6 +3,7 @@
 use migration::{Migrator, MigratorTrait};
 use notegraph::backfill::{self, Backfill};
 use notegraph::cli::migrate;
+use notegraph::ids::CompanyId;
 use notegraph::store::db::Db;
 use notegraph::store::entity::token::Scope;
 use notegraph::store::entity::{company, derived as progress, note};
@@ -36,7 +37,7 @@ async fn existing_notes_are_backfilled_in_batches() {
     let db = database.open().await;
     Migrator::up(db.schema_connection(), Some(9)).await.unwrap();
     let transaction = db.begin().await.unwrap();
-    for id in [1, 2] {
+    for id in [1, 2].map(CompanyId) {
         let row = company::Model { id, name: format!("Company {id}"), created_on: chrono::DateTime::UNIX_EPOCH };
         row.into_active_model().reset_all().insert(&transaction).await.unwrap();
     }
@@ -114,7 +115,7 @@ async fn an_interrupted_backfill_resumes() {
     let app = seeded().await;
     wrong(&app).await;
     let third = note::Entity::find().order_by_asc(note::Column::Id).all(app.db().read()).await.unwrap().remove(2);
-    let key = (third.company_id, third.id);
+    let key = (third.company_id, third.id.0);
     set_progress(&app, |row| {
         row.done = false;
         (row.after_company_id, row.after_id) = Some(key).unzip();

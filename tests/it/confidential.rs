@@ -1,13 +1,14 @@
 //! A confidential note is visible to its author, its assignees and those who see all confidential notes. Everyone else
 //! gets the same responses as before it was created.
 
+use notegraph::ids::{CustomerId, MessageId, NoteId};
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
 use testkit::{App, Client, Company, Contents, Response, User};
 
-const NOTE: i64 = 700_001;
-const MESSAGE: i64 = 700_101;
+const NOTE: NoteId = NoteId(700_001);
+const MESSAGE: MessageId = MessageId(700_101);
 
 /// Every place where a note is visible.
 const QUESTIONS: &[&str] = &[
@@ -57,8 +58,8 @@ struct Office {
     author: User,
     assignee: User,
     stranger: User,
-    customer: i64,
-    open: i64,
+    customer: CustomerId,
+    open: NoteId,
 }
 
 impl Office {
@@ -67,7 +68,7 @@ impl Office {
         let company = app.company("Acme").await;
         let (author, assignee) = (company.user("author").await, company.user("assignee").await);
         let (stranger, customer) = (company.user("stranger").await, company.customer("Cara").await.id);
-        let mut open = 0;
+        let mut open = NoteId::default();
         for _ in 0..2 {
             let note = company.note(|note| (note.customer_id, note.user_id) = (Some(customer), Some(author.id))).await;
             company.message(note.id, |_| {}).await;

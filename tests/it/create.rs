@@ -1,5 +1,6 @@
 //! `noteCreate`.
 
+use notegraph::ids::NoteId;
 use notegraph::store::entity::event::{self, EventType};
 use notegraph::store::entity::token::Scope;
 use sea_orm::EntityTrait;
@@ -242,7 +243,7 @@ async fn the_event_log_names_the_author() {
     desk.create(json!({ "subject": "x" })).await;
     let events = event::Entity::find().all(desk.app.db().read()).await.unwrap();
     let [event] = &events[..] else { panic!("{events:?}") };
-    assert_eq!((event.kind, event.note_id, event.actor_id), (EventType::Created, 1, Some(desk.ann.id)));
+    assert_eq!((event.kind, event.note_id, event.actor_id), (EventType::Created, NoteId(1), Some(desk.ann.id)));
     let note = desk.client.query("{ note(id: 1) { createdOn } }").await["note"]["createdOn"].clone();
     assert_eq!(note.as_str().unwrap().parse(), Ok(event.created_on));
 }

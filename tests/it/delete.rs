@@ -1,5 +1,6 @@
 //! `noteDelete` and `noteDeletePreview`.
 
+use notegraph::ids::{CustomerId, MessageId, NoteId};
 use notegraph::store::entity::event::{self, EventType};
 use notegraph::store::entity::message;
 use notegraph::store::entity::token::Scope;
@@ -15,7 +16,7 @@ struct Desk {
     company: Company,
     people: [User; 3],
     client: Client,
-    note: i64,
+    note: NoteId,
 }
 
 impl Desk {
@@ -39,7 +40,7 @@ impl Desk {
         Self { app, company, people, client, note }
     }
 
-    async fn delete(&self, id: i64, expected_version: Value) -> Value {
+    async fn delete(&self, id: NoteId, expected_version: Value) -> Value {
         let document = format!(
             "mutation($input: NoteDeleteInput!) {{ noteDelete(input: $input) {{
                deletedNoteId note {{ id version subject }} report {{ {REPORT} }} userErrors {{ code path params }} }} }}"
@@ -49,12 +50,12 @@ impl Desk {
     }
 
     /// Creates a note with an author and `messages` messages, numbered from 10,001.
-    async fn long_note(&self, messages: i32) -> i64 {
+    async fn long_note(&self, messages: i32) -> NoteId {
         let note =
             self.company.note(|note| (note.user_id, note.message_count) = (Some(self.people[1].id), messages)).await;
         let model = |position| message::Model {
             company_id: note.company_id,
-            id: 10_000 + i64::from(position),
+            id: MessageId(10_000 + i64::from(position)),
             note_id: note.id,
             position,
             message: "x".to_owned(),
@@ -84,7 +85,7 @@ impl Desk {
     }
 }
 
-fn item(kind: &str, id: i64, action: &str) -> Value {
+fn item(kind: &str, id: impl std::fmt::Display, action: &str) -> Value {
     json!({ "typeName": kind, "recordId": format!("{kind}:{id}"), "action": action })
 }
 
@@ -110,7 +111,7 @@ async fn the_payload_names_deleted_and_detached_records() {
 #[tokio::test]
 async fn a_note_is_deleted_only_with_its_messages_and_assignments() {
     let desk = Desk::new().await;
-    let other = desk.company.note(|note| note.customer_id = Some(1)).await.id;
+    let other = desk.company.note(|note| note.customer_id = Some(CustomerId(1))).await.id;
     desk.company.message(other, |_| {}).await;
     desk.company.assign(other, desk.people[1].id).await;
     let before = Contents::read(&desk.app).await;
@@ -120,7 +121,7 @@ async fn a_note_is_deleted_only_with_its_messages_and_assignments() {
     for (table, mut rows) in before.0 {
         let link = if table == "note" { "id" } else { "note_id" };
         if ["note", "message", "assignment", "search_part", "search_note"].contains(&table.as_str()) {
-            rows.retain(|row| row[link] != desk.note);
+            rows.retain(|row| row[link] != desk.note.0);
             // The other note has a subject and a message.
             assert_eq!(rows.len(), if table == "search_part" { 2 } else { 1 }, "{table}");
         }
@@ -143,8 +144,11 @@ async fn a_preview_changes_nothing_and_omits_unknown_notes() {
 #[tokio::test]
 async fn a_preview_of_many_names_each_record_once() {
     let desk = Desk::new().await;
-    let other =
-        desk.company.note(|note| (note.customer_id, note.user_id) = (Some(1), Some(desk.people[1].id))).await.id;
+    let other = desk
+        .company
+        .note(|note| (note.customer_id, note.user_id) = (Some(CustomerId(1)), Some(desk.people[1].id)))
+        .await
+        .id;
     desk.company.message(other, |_| {}).await;
     let preview = desk.preview(json!([other, desk.note])).await;
     let items = preview["items"].as_array().unwrap();

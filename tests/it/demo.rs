@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use notegraph::demo::{self, BASE, State};
+use notegraph::ids::{CompanyId, CustomerId, MessageId, NoteId, UserId};
 use notegraph::store::entity::event::EventType;
 use notegraph::store::entity::note::NoteStatus;
 use notegraph::store::entity::user::UserStatus;
@@ -51,10 +52,10 @@ async fn the_demo_is_deterministic() {
     let (one, two) = (rows(&one).await, rows(&two).await);
     assert!(one == two);
     assert_eq!((one.companies.len(), one.customers.len(), one.users.len(), one.notes.len()), (1, 50, 9, 500));
-    assert_eq!((one.companies[0].id, one.companies[0].name.as_str()), (1, "Demo"));
-    assert!(one.notes.iter().map(|note| note.id).eq(1..=500));
-    assert!(one.customers.iter().map(|customer| customer.id).eq(1..=50));
-    assert!(one.users.iter().map(|user| user.id).eq(1..=9));
+    assert_eq!((one.companies[0].id, one.companies[0].name.as_str()), (CompanyId(1), "Demo"));
+    assert!(one.notes.iter().map(|note| note.id).eq((1..=500).map(NoteId)));
+    assert!(one.customers.iter().map(|customer| customer.id).eq((1..=50).map(CustomerId)));
+    assert!(one.users.iter().map(|user| user.id).eq((1..=9).map(UserId)));
 }
 
 #[tokio::test]
@@ -64,15 +65,15 @@ async fn demo_rows_are_consistent() {
     fill(&app, 2_100).await;
     let rows = rows(&app).await;
 
-    let mut threads: BTreeMap<i64, Vec<&message::Model>> = BTreeMap::new();
+    let mut threads: BTreeMap<NoteId, Vec<&message::Model>> = BTreeMap::new();
     for message in &rows.messages {
         threads.entry(message.note_id).or_default().push(message);
     }
-    let mut assigned: BTreeMap<i64, Vec<&assignment::Model>> = BTreeMap::new();
+    let mut assigned: BTreeMap<NoteId, Vec<&assignment::Model>> = BTreeMap::new();
     for row in &rows.assignments {
         assigned.entry(row.note_id).or_default().push(row);
     }
-    let mut history: BTreeMap<i64, Vec<&event::Model>> = BTreeMap::new();
+    let mut history: BTreeMap<NoteId, Vec<&event::Model>> = BTreeMap::new();
     for event in &rows.events {
         history.entry(event.note_id).or_default().push(event);
     }
@@ -97,7 +98,7 @@ async fn demo_rows_are_consistent() {
         assert!(positions.iter().copied().zip(1..).all(|(position, expected)| position == expected), "{note:?}");
 
         // The events, in this order: created, messages posted, closed.
-        let told: Vec<(EventType, Option<i64>)> =
+        let told: Vec<(EventType, Option<MessageId>)> =
             history.remove(&note.id).unwrap_or_default().iter().map(|event| (event.kind, event.message_id)).collect();
         let mut happened = vec![(EventType::Created, None)];
         happened.extend(thread.iter().map(|message| (EventType::MessagePosted, Some(message.id))));
@@ -193,7 +194,7 @@ async fn a_database_is_empty_the_demo_or_something_else() {
     fill(&app, 20).await;
     assert_eq!(demo::state(app.db()).await.unwrap(), State::Demo);
     let administrator = demo::administrator(app.db()).await.unwrap();
-    assert_eq!((administrator.company_id, administrator.id), (1, 1));
+    assert_eq!((administrator.company_id, administrator.id), (CompanyId(1), UserId(1)));
     assert_eq!((administrator.username.as_str(), administrator.status), ("admin", UserStatus::Active));
     assert_eq!(administrator.role.as_deref(), Some("administrator"));
 

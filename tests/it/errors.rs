@@ -1,5 +1,6 @@
 //! Errors: each has a code and a request ID, none mentions the database, and one wrong value refuses a whole document.
 
+use notegraph::ids::NoteId;
 use notegraph::store::entity::token::Scope;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ struct Seeded {
     app: App,
     client: Client,
     reader: Client,
-    note: i64,
+    note: NoteId,
 }
 
 async fn seeded() -> Seeded {

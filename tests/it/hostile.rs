@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use notegraph::ids::{CompanyId, NoteId, UserId};
 use notegraph::search::{Phrase, Search, tokens};
 use notegraph::store::entity::note::Tags;
 use notegraph::store::entity::token::Scope;
@@ -55,7 +56,7 @@ async fn one_of_each(company: &Company) -> User {
     let customer = company.customer_with("Cara", |customer| customer.external_key.clone_from(&key)).await;
     let (kind, note) = (company.note_type("Call").await, company.note(|_| {}).await);
     let message = company.message(note.id, |_| {}).await;
-    assert_eq!([user.id, customer.id, kind.id, note.id, message.id], [1; 5]);
+    assert_eq!([user.id.0, customer.id.0, kind.id.0, note.id.0, message.id.0], [1; 5]);
     user
 }
 
@@ -100,14 +101,14 @@ fn finds(search: &str, text: &str) -> Option<bool> {
 }
 
 /// The notes in the expected list, newest first; `None` if the arguments are refused.
-fn expected(rows: &[Row], place: &Place<'_>, text: &str) -> Option<Vec<i64>> {
+fn expected(rows: &[Row], place: &Place<'_>, text: &str) -> Option<Vec<NoteId>> {
     let value = place.value(json!(text));
     let mut found = Vec::new();
     for row in rows {
         let is_found = match place.argument() {
             "search" => finds(text, row.note.subject.as_deref().unwrap_or_default())?,
             "filter" if text.contains('\0') => return None,
-            "filter" => matches(&value, row, 0),
+            "filter" => matches(&value, row, UserId::default()),
             // None of the texts is a valid cursor.
             "after" | "before" => return None,
             argument => panic!("{}: say what {argument} has to find", place.name),
@@ -143,11 +144,11 @@ fn lists_notes(place: &Place<'_>) -> bool {
 }
 
 /// A text and the notes it finds; `None` if it is refused.
-type Case<'t> = (&'t str, Option<&'t Vec<i64>>);
+type Case<'t> = (&'t str, Option<&'t Vec<NoteId>>);
 
 /// Groups the texts into documents. A refused text gets a document of its own, because it leaves no data in the
 /// response.
-fn in_documents<'t>(texts: &'t [String], found: &'t [Option<Vec<i64>>]) -> Vec<Vec<Case<'t>>> {
+fn in_documents<'t>(texts: &'t [String], found: &'t [Option<Vec<NoteId>>]) -> Vec<Vec<Case<'t>>> {
     let cases = texts.iter().map(String::as_str).zip(found.iter().map(Option::as_ref));
     let (answered, refused): (Vec<Case>, Vec<Case>) = cases.partition(|(_, found)| found.is_some());
     answered.chunks(TOGETHER).chain(refused.chunks(1)).map(<[Case]>::to_vec).collect()
@@ -220,7 +221,7 @@ async fn hostile_texts_in_queries_match_literally() {
 }
 
 /// Keeps only the rows that no change targets: those of the company `theirs`, and those of the records with this key.
-fn unrelated(contents: Contents, theirs: i64, key: i64) -> Contents {
+fn unrelated(contents: Contents, theirs: CompanyId, key: i64) -> Contents {
     let mut unrelated = contents;
     for (table, rows) in &mut unrelated.0 {
         let id = match table.as_str() {
@@ -228,7 +229,7 @@ fn unrelated(contents: Contents, theirs: i64, key: i64) -> Contents {
             "message" | "assignment" | "note_tag" | "search_part" | "search_note" => "note_id",
             _ => "",
         };
-        rows.retain(|row| row["company_id"] == theirs || row[id] == key);
+        rows.retain(|row| row["company_id"] == theirs.0 || row[id] == key);
     }
     unrelated
 }
@@ -241,7 +242,7 @@ async fn hostile_texts_in_mutations_change_nothing_else() {
     let key = Some("plain".to_owned());
     let ann = acme.user_with("ann", |user| user.external_key.clone_from(&key)).await;
     acme.customer_with("Cara", |customer| customer.external_key.clone_from(&key)).await;
-    assert_eq!((acme.note_type("Call").await.id, acme.note(|_| {}).await.id, ann.id), (1, 1, 1));
+    assert_eq!((acme.note_type("Call").await.id.0, acme.note(|_| {}).await.id.0, ann.id.0), (1, 1, 1));
     for company in [&acme, &other] {
         let (user, customer) = (company.user("ben").await, company.customer("Cleo").await);
         let kind = company.note_type("Letter").await;
@@ -253,7 +254,7 @@ async fn hostile_texts_in_mutations_change_nothing_else() {
         company.message(note.id, |_| {}).await;
         company.assign(note.id, user.id).await;
         if company.id == acme.id {
-            assert_eq!([user.id, customer.id, kind.id, note.id], [KEPT; 4]);
+            assert_eq!([user.id.0, customer.id.0, kind.id.0, note.id.0], [KEPT; 4]);
         }
     }
     let client = ann.token(&[Scope::Read, Scope::Write, Scope::Admin]).await;

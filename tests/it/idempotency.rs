@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use notegraph::http::{ConnectionLimits, ServerTimeouts};
+use notegraph::ids::{CustomerId, NoteId};
 use notegraph::store::entity::token::Scope;
 use notegraph::store::entity::{idempotency_key, user};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -26,7 +27,7 @@ struct Desk {
     company: Company,
     ann: User,
     client: Client,
-    note: i64,
+    note: NoteId,
 }
 
 impl Desk {
@@ -159,8 +160,8 @@ async fn a_refused_mutation_stores_no_key() {
     let message = json!({ "noteId": "77", "message": "x", "idempotencyKey": "k" });
     assert_eq!(desk.send(POST, message.clone()).await["userErrors"][0]["code"], "NOT_FOUND");
     assert_eq!(Contents::read(&desk.app).await, before);
-    desk.company.customer_with("Cara", |customer| customer.id = 77).await;
-    desk.company.note(|note| note.id = 77).await;
+    desk.company.customer_with("Cara", |customer| customer.id = CustomerId(77)).await;
+    desk.company.note(|note| note.id = NoteId(77)).await;
     assert_eq!(desk.send(CREATE, input).await["userErrors"], json!([]));
     assert_eq!(desk.send(POST, message).await["userErrors"], json!([]));
 }

@@ -14,6 +14,7 @@ use http_body_util::BodyExt;
 use jsonwebtoken::Algorithm;
 use notegraph::auth::{CompanyOf, IdentityProviderSettings, KeyRefreshPolicy, Mapping, UserField};
 use notegraph::http::{HttpSettings, router};
+use notegraph::ids::UserId;
 use notegraph::schema;
 use notegraph::store::entity::token::Scope;
 use notegraph::store::entity::user::{self, UserStatus};
@@ -299,7 +300,7 @@ async fn deactivating_takes_effect_at_once_and_namesakes_are_not_guessed() {
     let recording = app.record();
     assert_eq!(status(&server, &token).await, 200);
     app.assert_no_table_scans(&recording.statements()).await;
-    let namesake = app.insert(user::Model { id: user.id + 1, external_key: None, ..(*user).clone() }).await;
+    let namesake = app.insert(user::Model { id: UserId(user.id.0 + 1), external_key: None, ..(*user).clone() }).await;
     assert_eq!(status(&server, &token).await, 401, "nobody guesses which of them it is");
     user::Entity::delete_by_id((namesake.company_id, namesake.id)).exec(app.db().schema_connection()).await.unwrap();
     assert_eq!(status(&server, &token).await, 200);

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use migration::{Migrator, MigratorTrait};
-use notegraph::store::db::{self, CompanyTable, Db, IdSpacing};
+use notegraph::ids::{MessageId, NoteId};
+use notegraph::store::db::{self, Db, IdSpacing};
 use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
@@ -40,26 +41,26 @@ async fn processes_share_no_id_and_each_ascends() {
     let acme = app.company("Acme").await;
     let processes = [other_process(&app).await, other_process(&app).await];
     let mut given = BTreeSet::new();
-    let mut last = [0, 0];
+    let mut last = [NoteId(0); 2];
     // Each process takes more than one block of ids.
     for round in 0..1_000 {
         let process = usize::from(round % 3 == 0);
         let db = &processes[process];
-        let id = db.next_id(acme.id, CompanyTable::Note).await.unwrap();
+        let id = db.next_id::<NoteId>(acme.id).await.unwrap();
         assert!(id > last[process], "{id} after {last:?}");
         assert!(given.insert(id), "{id} was given before");
         last[process] = id;
         if round % 100 == 0 {
             // An import at the same time.
             let transaction = db.begin().await.unwrap();
-            let allocated = db.ids().allocate(&transaction, acme.id, CompanyTable::Note, 50).await.unwrap();
+            let allocated = db.ids().allocate(&transaction, acme.id, 50).await.unwrap();
             transaction.commit().await.unwrap();
             assert!(allocated.is_sorted());
             assert!(allocated.iter().all(|id| given.insert(*id)), "{allocated:?}");
         }
     }
     let largest = given.last().unwrap();
-    assert!(*largest < LARGEST / 1_000_000, "{largest}");
+    assert!(*largest < NoteId(LARGEST / 1_000_000), "{largest}");
 }
 
 #[tokio::test]
@@ -70,7 +71,7 @@ async fn concurrently_created_ids_are_different() {
     let take = |_| {
         let db = db.clone();
         let company = acme.id;
-        tokio::spawn(async move { db.next_id(company, CompanyTable::Message).await.unwrap() })
+        tokio::spawn(async move { db.next_id::<MessageId>(company).await.unwrap() })
     };
     let tasks: Vec<_> = (0..50).map(take).collect();
     let mut given = BTreeSet::new();
@@ -93,7 +94,7 @@ async fn a_block_lasts_for_many_ids() {
         }
     });
     for _ in 0..1_000 {
-        db.next_id(acme.id, CompanyTable::Note).await.unwrap();
+        db.next_id::<NoteId>(acme.id).await.unwrap();
     }
     let asked = asked.load(std::sync::atomic::Ordering::Relaxed);
     assert!((2..50).contains(&asked), "asked {asked} times for 1,000 ids");
@@ -133,7 +134,7 @@ async fn ids_of_companies_are_random() {
     for _ in 0..20 {
         ids.push(db.ids().new_company(db.read()).await.unwrap());
     }
-    assert!(ids.iter().all(|id| (1..=1 << 31).contains(id)), "{ids:?}");
+    assert!(ids.iter().all(|id| (1..=1 << 31).contains(&id.0)), "{ids:?}");
     assert!(!ids.is_sorted());
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 20);
 }
@@ -144,13 +145,13 @@ async fn imported_ids_move_the_counter_unless_they_are_huge() {
     let app = App::start().await;
     let acme = app.company("Acme").await;
     let transaction = app.db().begin().await.unwrap();
-    db::reserve(&transaction, acme.id, CompanyTable::Note, 5_000).await.unwrap();
-    db::reserve(&transaction, acme.id, CompanyTable::Note, 70).await.unwrap();
-    db::reserve(&transaction, acme.id, CompanyTable::Note, i64::MAX).await.unwrap();
-    assert_eq!(db::allocate_dense(&transaction, acme.id, CompanyTable::Note, 2).await.unwrap(), [5_001, 5_002]);
-    db::reserve(&transaction, acme.id, CompanyTable::Note, 1 << 52).await.unwrap();
-    assert_eq!(db::allocate_dense(&transaction, acme.id, CompanyTable::Note, 1).await.unwrap(), [(1 << 52) + 1]);
-    let none = db::allocate_dense(&transaction, acme.id, CompanyTable::Note, 1 << 52).await.unwrap_err();
+    db::reserve(&transaction, acme.id, NoteId(5_000)).await.unwrap();
+    db::reserve(&transaction, acme.id, NoteId(70)).await.unwrap();
+    db::reserve(&transaction, acme.id, NoteId(i64::MAX)).await.unwrap();
+    assert_eq!(db::allocate_dense::<NoteId>(&transaction, acme.id, 2).await.unwrap(), [5_001, 5_002].map(NoteId));
+    db::reserve(&transaction, acme.id, NoteId(1 << 52)).await.unwrap();
+    assert_eq!(db::allocate_dense::<NoteId>(&transaction, acme.id, 1).await.unwrap(), [NoteId((1 << 52) + 1)]);
+    let none = db::allocate_dense::<NoteId>(&transaction, acme.id, 1 << 52).await.unwrap_err();
     assert!(none.to_string().contains("no note ids left"), "{none}");
 }
 
@@ -169,7 +170,7 @@ async fn global_counters_migrate_to_company_counters_and_back() {
     let place = migrations.iter().position(|migration| migration.name().ends_with("number_by_company")).unwrap();
     let steps = u32::try_from(migrations.len() - place).unwrap();
     Migrator::down(app.db().schema_connection(), Some(steps)).await.unwrap();
-    assert_eq!(next_of_all(&app, "note_id").await, foreign + 1, "larger than all that were given");
+    assert_eq!(next_of_all(&app, "note_id").await, foreign.0 + 1, "larger than all that were given");
     Migrator::up(app.db().schema_connection(), None).await.unwrap();
     assert_eq!(create(&ann).await, gone + 1);
     assert!(gone > kept);

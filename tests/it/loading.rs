@@ -5,6 +5,7 @@ mod at_once;
 use std::collections::HashSet;
 
 use notegraph::auth::{NewToken, create_token};
+use notegraph::ids::{MessageId, NoteId};
 use notegraph::store::entity::token::Scope;
 use notegraph::store::entity::{assignment, message, note};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseBackend, EntityTrait, IntoActiveModel, Statement};
@@ -39,7 +40,7 @@ async fn seeded(count: usize) -> Seeded {
     let transaction = app.db().begin().await.unwrap();
     for index in 0..count {
         let mut note = template.clone();
-        note.id += 1 + i64::try_from(index).unwrap();
+        note.id = NoteId(note.id.0 + 1 + i64::try_from(index).unwrap());
         note.customer_id = Some(customers[index]);
         note.type_id = Some(types[index]);
         note.user_id = Some(users[index]);
@@ -82,8 +83,8 @@ async fn seeded(count: usize) -> Seeded {
 }
 
 /// An id far from those that messages get by default.
-fn message_id(note: i64, position: i32) -> i64 {
-    note * 10_000 + i64::from(position)
+fn message_id(note: NoteId, position: i32) -> MessageId {
+    MessageId(note.0 * 10_000 + i64::from(position))
 }
 
 /// A client of the demo's administrator, with a new token of these scopes.

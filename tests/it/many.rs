@@ -2,6 +2,7 @@
 
 mod load;
 
+use notegraph::ids::NoteId;
 use notegraph::store::entity::event::{self, EventType};
 use notegraph::store::entity::note::{NoteStatus, Tags};
 use notegraph::store::entity::token::Scope;
@@ -29,7 +30,7 @@ impl Desk {
         Self { app, company, people, client }
     }
 
-    async fn notes(&self, count: usize) -> Vec<i64> {
+    async fn notes(&self, count: usize) -> Vec<NoteId> {
         let mut ids = Vec::new();
         for n in 0..count {
             ids.push(self.company.note(|note| note.subject = Some(format!("Note {n}"))).await.id);
@@ -63,7 +64,7 @@ impl Desk {
     }
 
     /// An input of the change for these notes.
-    fn input(&self, change: Change, ids: impl IntoIterator<Item = i64>, policy: &str) -> Value {
+    fn input(&self, change: Change, ids: impl IntoIterator<Item = NoteId>, policy: &str) -> Value {
         let ids: Vec<String> = ids.into_iter().map(|id| format!("Note:{id}")).collect();
         let mut input = json!({ "ids": ids, "errorPolicy": policy });
         match change {
@@ -135,7 +136,7 @@ async fn a_batch_patch_equals_single_patches() {
         json!({ "customerId": null, "referenceType": null, "subject": null, "tags": null, "reminder": null }),
         json!({}),
     ] {
-        let ids: Vec<i64> = pairs.iter().map(|pair| pair.0).collect();
+        let ids: Vec<NoteId> = pairs.iter().map(|pair| pair.0).collect();
         let input = json!({ "ids": ids, "patch": patch });
         let answer = desk.send(Change::Patch, input).await;
         assert_eq!(answer["userErrors"], json!([]));
@@ -153,17 +154,17 @@ async fn a_batch_patch_equals_single_patches() {
         assert_eq!(answer["changedCount"], changed, "{patch}");
         // The rows and events are equal, too, except for the ids and times.
         let contents = Contents::read(&desk.app).await;
-        let row = |id: i64| {
-            let mut row = contents.0["note"].iter().find(|row| row["id"] == id).unwrap().clone();
+        let row = |id: NoteId| {
+            let mut row = contents.0["note"].iter().find(|row| row["id"] == id.0).unwrap().clone();
             for moment in ["id", "created_on", "updated_on", "closed_on"] {
                 let value = row[moment].take();
                 row[moment] = json!(value.is_null());
             }
             row
         };
-        let told = |id: i64| {
+        let told = |id: NoteId| {
             let mut events: Vec<Value> =
-                contents.0["event"].iter().filter(|row| row["note_id"] == id).cloned().collect();
+                contents.0["event"].iter().filter(|row| row["note_id"] == id.0).cloned().collect();
             events.sort_by_key(|event| event["id"].as_i64());
             let of = |event: &Value| json!([event["type"], event["changes"], event["actor_id"]]);
             events.iter().map(of).collect::<Vec<Value>>()
@@ -180,7 +181,7 @@ async fn each_id_has_its_result_in_input_order() {
     let desk = Desk::new().await;
     let ids = desk.notes(3).await;
     for change in CHANGES {
-        let asked = [ids[2], 99, ids[0], ids[2], 98];
+        let asked = [ids[2], NoteId(99), ids[0], ids[2], NoteId(98)];
         let answer = desk.send(change, desk.input(change, asked, "SKIP_FAILED")).await;
         assert_eq!(answer["userErrors"], json!([]), "{change:?}: what failed stands in the results");
         let results = answer["results"].as_array().unwrap();
@@ -199,7 +200,7 @@ async fn each_id_has_its_result_in_input_order() {
             assert_eq!(answer["changedCount"], 2);
         }
     }
-    let told: Vec<(EventType, i64)> = desk.events().await.iter().map(|event| (event.kind, event.note_id)).collect();
+    let told: Vec<(EventType, NoteId)> = desk.events().await.iter().map(|event| (event.kind, event.note_id)).collect();
     let each = |kind| [(kind, ids[0]), (kind, ids[2])];
     let kinds = [EventType::Updated, EventType::Assigned, EventType::Unassigned, EventType::Deleted];
     assert_eq!(told, kinds.map(each).concat());
@@ -212,7 +213,7 @@ async fn one_failure_refuses_all_unless_failures_are_skipped() {
     let ids = desk.notes(2).await;
     desk.company.assign(ids[0], desk.people[1].id).await;
     for change in CHANGES {
-        let mut input = desk.input(change, [ids[0], 99, ids[1]], "REJECT_ALL");
+        let mut input = desk.input(change, [ids[0], NoteId(99), ids[1]], "REJECT_ALL");
         input["errorPolicy"] = Value::Null;
         let by_null = desk.refused(change, input.clone()).await;
         input.as_object_mut().unwrap().remove("errorPolicy");

@@ -1,6 +1,7 @@
 //! Migrations: they can be applied and rolled back, give both databases the same tables, and keep companies apart.
 
 use migration::{Migrator, MigratorTrait};
+use notegraph::ids::{MessageId, NoteId, TokenId};
 use notegraph::store::db::ConstraintViolation;
 use notegraph::store::entity::{assignment, message, note, token};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
@@ -92,23 +93,19 @@ async fn a_reference_between_companies_is_refused() {
     let (kind, foreign) = (theirs.note_type("Call").await, theirs.note(|_| {}).await);
     assert!(foreign.id != note.id && bob.id != ann.id, "ids are unique across companies");
 
-    let note = |change: fn(&mut note::Model, i64), id: i64| {
-        let mut row = note::Model { id: 1000, ..note.clone() };
-        change(&mut row, id);
-        row
-    };
-    refused(&app, note(|row, id| row.user_id = Some(id), bob.id)).await;
-    refused(&app, note(|row, id| row.updated_by_id = Some(id), bob.id)).await;
-    refused(&app, note(|row, id| row.customer_id = Some(id), customer.id)).await;
-    refused(&app, note(|row, id| row.type_id = Some(id), kind.id)).await;
-    refused(&app, message::Model { id: 1000, position: 2, note_id: foreign.id, ..message.clone() }).await;
-    refused(&app, message::Model { id: 1000, position: 2, posted_by_id: Some(bob.id), ..message }).await;
+    let note = note::Model { id: NoteId(1000), ..note };
+    refused(&app, note::Model { user_id: Some(bob.id), ..note.clone() }).await;
+    refused(&app, note::Model { updated_by_id: Some(bob.id), ..note.clone() }).await;
+    refused(&app, note::Model { customer_id: Some(customer.id), ..note.clone() }).await;
+    refused(&app, note::Model { type_id: Some(kind.id), ..note.clone() }).await;
+    refused(&app, message::Model { id: MessageId(1000), position: 2, note_id: foreign.id, ..message.clone() }).await;
+    refused(&app, message::Model { id: MessageId(1000), position: 2, posted_by_id: Some(bob.id), ..message }).await;
     refused(&app, assignment::Model { note_id: foreign.id, ..assignment.clone() }).await;
     refused(&app, assignment::Model { user_id: bob.id, ..assignment.clone() }).await;
-    refused(&app, token::Model { id: 1000, hash: vec![0; 32], user_id: bob.id, ..token }).await;
+    refused(&app, token::Model { id: TokenId(1000), hash: vec![0; 32], user_id: bob.id, ..token }).await;
 
     // The same row without the foreign link is accepted, so the link was the reason.
-    app.insert(note(|_, _| {}, 0)).await;
+    app.insert(note).await;
     assert_eq!(note::Entity::find().count(app.db().read()).await.unwrap(), 3);
 }
 

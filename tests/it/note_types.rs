@@ -1,6 +1,7 @@
 //! `noteTypeCreate`, `noteTypeRename` and `noteTypeDelete`.
 
 use futures_util::future::join_all;
+use notegraph::ids::NoteTypeId;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
@@ -27,14 +28,14 @@ impl Desk {
         self.client.query_with(&document, json!({ "name": name })).await["noteTypeCreate"].clone()
     }
 
-    async fn rename(&self, id: i64, name: &str) -> Value {
+    async fn rename(&self, id: NoteTypeId, name: &str) -> Value {
         let document =
             format!("mutation($id: ID!, $name: String!) {{ noteTypeRename(id: $id, name: $name) {PAYLOAD} }}");
         let variables = json!({ "id": id.to_string(), "name": name });
         self.client.query_with(&document, variables).await["noteTypeRename"].clone()
     }
 
-    async fn delete(&self, id: i64) -> Value {
+    async fn delete(&self, id: NoteTypeId) -> Value {
         let document = format!("mutation($id: ID!) {{ noteTypeDelete(id: $id) {PAYLOAD} }}");
         self.client.query_with(&document, json!({ "id": id.to_string() })).await["noteTypeDelete"].clone()
     }
@@ -55,10 +56,10 @@ async fn a_type_is_created_renamed_and_deleted() {
         |id: i64, name: &str| json!({ "noteType": { "id": format!("NoteType:{id}"), "name": name }, "userErrors": [] });
     assert_eq!(desk.create("Call").await, made(1, "Call"));
     assert_eq!(desk.create(" call ").await, made(2, " call "), "names are kept as they are");
-    assert_eq!(desk.rename(1, "Visit").await, made(1, "Visit"));
-    assert_eq!(desk.rename(1, "Visit").await, made(1, "Visit"), "its own name is not another's");
+    assert_eq!(desk.rename(NoteTypeId(1), "Visit").await, made(1, "Visit"));
+    assert_eq!(desk.rename(NoteTypeId(1), "Visit").await, made(1, "Visit"), "its own name is not another's");
     assert_eq!(desk.names().await, json!([{ "name": " call " }, { "name": "Visit" }]));
-    assert_eq!(desk.delete(1).await, made(1, "Visit"), "the answer tells which one is gone");
+    assert_eq!(desk.delete(NoteTypeId(1)).await, made(1, "Visit"), "the answer tells which one is gone");
     assert_eq!(desk.names().await, json!([{ "name": " call " }]));
     assert_eq!(desk.create("Visit").await["noteType"]["id"], "NoteType:3", "a key is not given again");
 }
@@ -108,11 +109,11 @@ async fn an_unknown_type_is_not_found() {
     let desk = Desk::new().await;
     let theirs = desk.app.company("Other").await.note_type("Call").await.id;
     let before = Contents::read(&desk.app).await;
-    for id in [theirs, 99] {
+    for id in [theirs, NoteTypeId(99)] {
         assert_eq!(desk.rename(id, "x").await, problem("NOT_FOUND", "id", &Value::Null));
         assert_eq!(desk.delete(id).await, problem("NOT_FOUND", "id", &Value::Null));
     }
-    let all = desk.rename(99, "").await;
+    let all = desk.rename(NoteTypeId(99), "").await;
     let codes: Vec<&Value> = all["userErrors"].as_array().unwrap().iter().map(|error| &error["code"]).collect();
     assert_eq!(codes, ["REQUIRED", "NOT_FOUND"]);
     assert_eq!(Contents::read(&desk.app).await, before);

@@ -4,6 +4,7 @@ mod numbers;
 mod refused;
 
 use chrono::TimeDelta;
+use notegraph::ids::{CustomerId, NoteId, UserId};
 use notegraph::store::entity::note::{self, NoteStatus};
 use notegraph::store::entity::token::Scope;
 use notegraph::store::entity::user::UserStatus;
@@ -101,12 +102,12 @@ struct Seeded {
     app: App,
     client: Client,
     acme: Company,
-    customer: i64,
-    user: i64,
+    customer: CustomerId,
+    user: UserId,
     /// The notes that the viewer sees.
     notes: Vec<note::Model>,
     /// The ids of those notes to which the user is assigned.
-    assigned: Vec<i64>,
+    assigned: Vec<NoteId>,
 }
 
 /// Subjects with ties, some of which differ only in case.

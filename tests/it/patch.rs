@@ -3,6 +3,7 @@
 mod matrix;
 
 use futures_util::future::join_all;
+use notegraph::ids::NoteId;
 use notegraph::store::entity::event::{self, EventType};
 use notegraph::store::entity::note::Tags;
 use notegraph::store::entity::token::Scope;
@@ -31,7 +32,7 @@ impl Desk {
         Self { app, company, ann, client }
     }
 
-    async fn note(&self, tags: &[&str]) -> i64 {
+    async fn note(&self, tags: &[&str]) -> NoteId {
         self.company.note(|note| note.tags = Tags(tags.iter().map(|&tag| tag.to_owned()).collect())).await.id
     }
 
@@ -39,12 +40,12 @@ impl Desk {
         self.client.query_with(PATCH, json!({ "input": input })).await["notePatch"].clone()
     }
 
-    async fn patch(&self, id: i64, patch: Value) -> Value {
+    async fn patch(&self, id: NoteId, patch: Value) -> Value {
         self.send(json!({ "id": id.to_string(), "patch": patch })).await
     }
 
     /// The user errors of a patch, which must change nothing.
-    async fn problems(&self, id: i64, patch: Value) -> Value {
+    async fn problems(&self, id: NoteId, patch: Value) -> Value {
         let before = Contents::read(&self.app).await;
         let answer = self.patch(id, patch).await;
         assert_eq!(answer["note"], Value::Null);

@@ -3,6 +3,7 @@
 use migration::{Migrator, MigratorTrait};
 use notegraph::backfill;
 use notegraph::cli::migrate;
+use notegraph::ids::CustomerId;
 use notegraph::store::entity::token::Scope;
 use notegraph::store::entity::user::UserStatus;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
@@ -148,7 +149,7 @@ async fn nobody_of_another_company_is_found() {
     let desk = Desk::new().await;
     let other = desk.app.company("Other").await;
     // Both companies have a customer with the same id, but only one has the word.
-    let secret = other.customer_with("Secret", |row| row.id = 77).await;
+    let secret = other.customer_with("Secret", |row| row.id = CustomerId(77)).await;
     desk.company.customer_with("Open", |row| row.id = secret.id).await;
     other.user("secret").await;
     assert_eq!(desk.customers("secret").await, Vec::<String>::new());

@@ -1,6 +1,7 @@
 //! `noteMessagePost`.
 
 use futures_util::future::join_all;
+use notegraph::ids::NoteId;
 use notegraph::store::entity::event::{self, EventType};
 use notegraph::store::entity::message;
 use notegraph::store::entity::token::Scope;
@@ -20,7 +21,7 @@ struct Desk {
     company: Company,
     ann: User,
     client: Client,
-    note: i64,
+    note: NoteId,
 }
 
 impl Desk {

@@ -1,6 +1,7 @@
 //! Scalars: values come back as they were sent, the same on both databases.
 
 use chrono::NaiveDate;
+use notegraph::ids::{MessageId, NoteId};
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
 
@@ -91,9 +92,9 @@ async fn large_integers_are_text() {
     let acme = app.company("Acme").await;
     let client = acme.user("ann").await.token(&[Scope::Read]).await;
     for id in [9_007_199_254_740_993, i64::MAX] {
-        let note = acme.note(|note| note.id = id).await;
+        let note = acme.note(|note| note.id = NoteId(id)).await;
         acme.message(note.id, |message| {
-            message.id = id;
+            message.id = MessageId(id);
             message.attachment_filename = Some("large".to_owned());
             message.attachment_size = Some(id - 1);
         })

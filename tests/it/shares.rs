@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use notegraph::error::Error;
+use notegraph::ids::{CompanyId, TokenId};
 use notegraph::meter::{MemoryLimits, MemoryPool, Meter, OperationLimits};
 use notegraph::scheduling::TokenKey;
 use notegraph::store::db::{CancelOnDrop, CancelSignal, Db, OperationContext};
@@ -20,7 +21,11 @@ use testkit::App;
 const ALL: usize = 4;
 
 fn share(token_id: i64, meter: Arc<Meter>) -> OperationContext {
-    OperationContext { token: TokenKey::Token { company_id: 1, token_id }, meter, stop: CancelSignal::default() }
+    OperationContext {
+        token: TokenKey::Token { company_id: CompanyId(1), token_id: TokenId(token_id) },
+        meter,
+        stop: CancelSignal::default(),
+    }
 }
 
 fn endless(backend: DatabaseBackend) -> Statement {

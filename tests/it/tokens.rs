@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use notegraph::auth::{NewToken, Secret, Tokens, Viewer, create_token};
 use notegraph::clock::Clock;
+use notegraph::ids::{CompanyId, UserId};
 use notegraph::store::entity::token::{self, Scope, Scopes};
 use notegraph::store::entity::user::UserStatus;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Set, Statement};
@@ -81,7 +82,7 @@ async fn a_token_of_another_company_is_refused() {
     let (_, secret) = make(&app, &acme.user("ann").await, None).await;
     make(&app, &other.user("ann").await, None).await;
     let tail = secret.reveal().strip_prefix(&format!("ng_{}_", acme.id)).unwrap();
-    for company in [other.id, 0, -1, 999] {
+    for company in [other.id, CompanyId(0), CompanyId(-1), CompanyId(999)] {
         assert!(viewer(&app, app.clock(), &format!("ng_{company}_{tail}")).await.is_none());
     }
     // Another spelling of the same number does not match the hash.
@@ -166,7 +167,7 @@ async fn a_token_needs_an_existing_user() {
     let acme = app.company("Acme").await;
     let new = NewToken {
         company_id: acme.id,
-        user_id: 999,
+        user_id: UserId(999),
         name: "nobody's".to_owned(),
         scopes: vec![Scope::Read],
         expires_on: None,

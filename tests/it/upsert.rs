@@ -178,14 +178,14 @@ async fn existing_people_are_adopted_by_id() {
     let desk = Desk::new().await;
     for (document, _, kind) in BOTH {
         let id = if document == CUSTOMERS {
-            desk.company.customer("Old").await.id
+            desk.company.customer("Old").await.id.0
         } else {
-            desk.company.user("old").await.id
+            desk.company.user("old").await.id.0
         };
         let other = if document == CUSTOMERS {
-            desk.company.customer("Other").await.id
+            desk.company.customer("Other").await.id.0
         } else {
-            desk.company.user("other").await.id
+            desk.company.user("other").await.id.0
         };
         let people = desk.people(document, json!([{ "id": id, "externalKey": "k", "lastName": "New" }])).await;
         assert_eq!((&people[0]["id"], &people[0]["lastName"]), (&json!(format!("{kind}:{id}")), &json!("New")));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use notegraph::ids::CompanyId;
 use sea_orm::{ConnectionTrait, DatabaseBackend, FromQueryResult, QueryResult, Statement};
 use serde_json::Value;
 
@@ -42,10 +43,10 @@ impl Contents {
 
     /// Keeps the rows that belong to one company.
     #[must_use]
-    pub fn of_company(mut self, company: i64) -> Self {
+    pub fn of_company(mut self, company: CompanyId) -> Self {
         for (table, rows) in &mut self.0 {
             let key = if table == "company" { "id" } else { "company_id" };
-            rows.retain(|row| row[key] == company);
+            rows.retain(|row| row[key] == company.0);
         }
         self
     }

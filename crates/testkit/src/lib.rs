@@ -24,4 +24,4 @@ pub use contents::Contents;
 pub use database::{Database, Engine, open};
 pub use index::assert_search_index_is_current;
 pub use random::Random;
-pub use seed::{Company, TABLES, User};
+pub use seed::{Company, User, reserve_all};

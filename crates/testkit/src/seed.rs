@@ -4,9 +4,10 @@ use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
 use notegraph::auth::{NewToken, create_token};
+use notegraph::ids::{CompanyId, CustomerId, MessageId, NoteId, NoteTypeId, TokenId, UserId};
 use notegraph::people::{self, KnownWords, Searchable};
 use notegraph::search;
-use notegraph::store::db::{self, CompanyTable, Transaction};
+use notegraph::store::db::{self, CountedId, Transaction};
 use notegraph::store::entity::note::{NoteStatus, Tags};
 use notegraph::store::entity::token::Scope;
 use notegraph::store::entity::user::UserStatus;
@@ -21,15 +22,6 @@ use sea_orm::{
 use super::app::App;
 use super::client::Client;
 
-/// The tables whose ids are assigned per company.
-pub const TABLES: [CompanyTable; 6] = [
-    CompanyTable::Customer,
-    CompanyTable::User,
-    CompanyTable::NoteType,
-    CompanyTable::Note,
-    CompanyTable::Message,
-    CompanyTable::Token,
-];
 /// Number of ids of each table that a company has before those of the next one begin.
 const IDS: i64 = 1_000_000;
 /// Number of companies with disjoint ids.
@@ -56,9 +48,7 @@ impl Company {
         let row = company::Model { id, name: name.to_owned(), created_on: app.clock().now() };
         let row = insert_into(&transaction, row).await;
         // Companies have disjoint ids, so that a test that requests ids of another company cannot hit its own.
-        for table in TABLES {
-            db::reserve(&transaction, id, table, (id - 1) % MOST_COMPANIES * IDS).await.unwrap();
-        }
+        reserve_all(&transaction, id, || (id.0 - 1) % MOST_COMPANIES * IDS).await;
         transaction.commit().await.unwrap();
         Self { app: app.clone(), row }
     }
@@ -70,7 +60,7 @@ impl Company {
     pub async fn user_with(&self, username: &str, change: impl FnOnce(&mut user::Model)) -> User {
         let mut row = user::Model {
             company_id: self.id,
-            id: new_id(&self.app, self.id, CompanyTable::User).await,
+            id: new_id(&self.app, self.id).await,
             external_key: None,
             status: UserStatus::Active,
             first_name: Some(username.to_owned()),
@@ -101,7 +91,7 @@ impl Company {
     pub async fn customer_with(&self, name: &str, change: impl FnOnce(&mut customer::Model)) -> customer::Model {
         let mut row = customer::Model {
             company_id: self.id,
-            id: new_id(&self.app, self.id, CompanyTable::Customer).await,
+            id: new_id(&self.app, self.id).await,
             external_key: None,
             company_name: None,
             company_title: None,
@@ -136,7 +126,7 @@ impl Company {
     }
 
     pub async fn note_type(&self, name: &str) -> note_type::Model {
-        let id = new_id(&self.app, self.id, CompanyTable::NoteType).await;
+        let id = new_id(&self.app, self.id).await;
         let row = note_type::Model { company_id: self.id, id, name: name.to_owned(), from_import: false };
         insert(&self.app, row).await
     }
@@ -146,7 +136,7 @@ impl Company {
         let created_on = self.app.clock().now();
         let mut row = note::Model {
             company_id: self.id,
-            id: new_id(&self.app, self.id, CompanyTable::Note).await,
+            id: new_id(&self.app, self.id).await,
             version: 1,
             type_id: None,
             subject: Some("A note".to_owned()),
@@ -179,9 +169,9 @@ impl Company {
     }
 
     /// Appends a message to the thread of a note, and updates the note's message count and time.
-    pub async fn message(&self, note_id: i64, change: impl FnOnce(&mut message::Model)) -> message::Model {
+    pub async fn message(&self, note_id: NoteId, change: impl FnOnce(&mut message::Model)) -> message::Model {
         let (company, created_on) = (self.id, self.app.clock().now());
-        let id = new_id(&self.app, self.id, CompanyTable::Message).await;
+        let id = new_id(&self.app, self.id).await;
         let transaction = self.app.db().begin().await.unwrap();
         let note = note::Entity::find_by_id((company, note_id)).one(&transaction).await.unwrap().unwrap();
         let mut row = message::Model {
@@ -215,12 +205,12 @@ impl Company {
     }
 
     /// Assigns a user to a note, after its other assignees.
-    pub async fn assign(&self, note_id: i64, user_id: i64) -> assignment::Model {
+    pub async fn assign(&self, note_id: NoteId, user_id: UserId) -> assignment::Model {
         self.assign_on(note_id, user_id, self.app.clock().now()).await
     }
 
     /// Like [`assign`](Self::assign), at a given time.
-    pub async fn assign_on(&self, note_id: i64, user_id: i64, created_on: DateTime<Utc>) -> assignment::Model {
+    pub async fn assign_on(&self, note_id: NoteId, user_id: UserId, created_on: DateTime<Utc>) -> assignment::Model {
         let last = assignment::Entity::find()
             .filter(assignment::Column::CompanyId.eq(self.id))
             .filter(assignment::Column::NoteId.eq(note_id))
@@ -276,9 +266,19 @@ impl Deref for User {
     }
 }
 
-async fn new_id(app: &App, company: i64, table: CompanyTable) -> i64 {
+/// Moves the counters of a company past these ids, one for each kind of record.
+pub async fn reserve_all(transaction: &Transaction, company: CompanyId, mut largest: impl FnMut() -> i64) {
+    db::reserve(transaction, company, CustomerId(largest())).await.unwrap();
+    db::reserve(transaction, company, UserId(largest())).await.unwrap();
+    db::reserve(transaction, company, NoteTypeId(largest())).await.unwrap();
+    db::reserve(transaction, company, NoteId(largest())).await.unwrap();
+    db::reserve(transaction, company, MessageId(largest())).await.unwrap();
+    db::reserve(transaction, company, TokenId(largest())).await.unwrap();
+}
+
+async fn new_id<I: CountedId>(app: &App, company: CompanyId) -> I {
     let transaction = app.db().begin().await.unwrap();
-    let id = app.db().ids().allocate_one(&transaction, company, table).await.unwrap();
+    let id = app.db().ids().allocate_one(&transaction, company).await.unwrap();
     transaction.commit().await.unwrap();
     id
 }

@@ -23,6 +23,7 @@ use self::source::Keys;
 use super::Viewer;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::ids::{CompanyId, UserId};
 use crate::store::db::Db;
 use crate::store::entity::company;
 use crate::store::entity::user::{self, UserStatus};
@@ -71,7 +72,7 @@ impl IdentityProvider {
         };
         let of_company =
             user::Entity::belongs_to(company::Entity).from(user::Column::CompanyId).to(company::Column::Id).into();
-        let mut found: Vec<(i64, i64, UserStatus)> = user::Entity::find()
+        let mut found: Vec<(CompanyId, UserId, UserStatus)> = user::Entity::find()
             .join(JoinType::InnerJoin, of_company)
             .filter(company::Column::Name.eq(subject.company))
             .filter(field.eq(subject.user))

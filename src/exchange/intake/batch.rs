@@ -14,6 +14,7 @@ use super::{ImportError, Options, Report, Summary, company, existing};
 use crate::clock::Clock;
 use crate::exchange::note::ImportedNote;
 use crate::exchange::record::{Record, RecordLocation};
+use crate::ids::CompanyId;
 use crate::quota::{StorageUsage, row_bytes};
 use crate::search::{self, IndexedTexts};
 use crate::store::db::{Db, DbFault, Transaction};
@@ -28,7 +29,7 @@ pub struct Importer<'a> {
     options: &'a Options,
     trial: Option<Transaction>,
     ids: IdAllocator,
-    company_id: Option<i64>,
+    company_id: Option<CompanyId>,
     types: Option<Types>,
     customers: PersonCache<customer::Model>,
     users: PersonCache<user::Model>,
@@ -269,7 +270,7 @@ impl<'a> Importer<'a> {
         Ok(Done { outcomes, summary })
     }
 
-    async fn company(&mut self, transaction: &Transaction, group: &[ReadRecord]) -> Result<i64, DbErr> {
+    async fn company(&mut self, transaction: &Transaction, group: &[ReadRecord]) -> Result<CompanyId, DbErr> {
         if let Some(id) = self.company_id {
             return Ok(id);
         }

@@ -5,6 +5,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use super::ids::IdAllocator;
 use super::rows::insert;
 use crate::clock::Clock;
+use crate::ids::CompanyId;
 use crate::store::entity::company;
 
 /// Finds the company by name, or creates it, with the id in the records if that is free.
@@ -12,7 +13,7 @@ pub async fn find_or_make(
     connection: &impl ConnectionTrait,
     clock: &Clock,
     name: &str,
-    given: Option<i64>,
+    given: Option<CompanyId>,
     ids: &IdAllocator,
 ) -> Result<company::Model, DbErr> {
     if let Some(company) = company::Entity::find().filter(company::Column::Name.eq(name)).one(connection).await? {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::ids::{CompanyId, MessageId, NoteId};
 use crate::store::db::Dialect;
 use crate::store::entity::{assignment, message, note};
 
@@ -17,23 +18,23 @@ pub struct Existing {
 
 pub async fn load(
     connection: &impl ConnectionTrait,
-    company_id: i64,
-    ids: impl Iterator<Item = i64>,
-) -> Result<HashMap<i64, Existing>, DbErr> {
+    company_id: CompanyId,
+    ids: impl Iterator<Item = NoteId>,
+) -> Result<HashMap<NoteId, Existing>, DbErr> {
     let dialect = Dialect::of(connection);
     let notes = note::Entity::find()
         .filter(note::Column::CompanyId.eq(company_id))
         .filter(dialect.one_of((note::Entity, note::Column::Id), ids))
         .all(connection)
         .await?;
-    let mut found: HashMap<i64, Existing> = notes
+    let mut found: HashMap<NoteId, Existing> = notes
         .into_iter()
         .map(|note| (note.id, Existing { note, assignments: Vec::new(), messages: Vec::new() }))
         .collect();
     if found.is_empty() {
         return Ok(found);
     }
-    let ids: BTreeSet<i64> = found.keys().copied().collect();
+    let ids: BTreeSet<NoteId> = found.keys().copied().collect();
     let assignments = assignment::Entity::find()
         .filter(assignment::Column::CompanyId.eq(company_id))
         .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), ids.iter().copied()))
@@ -64,11 +65,11 @@ pub async fn load(
 /// Returns those note ids that exist already.
 pub async fn ids(
     connection: &impl ConnectionTrait,
-    company_id: i64,
-    ids: impl Iterator<Item = i64>,
-) -> Result<HashSet<i64>, DbErr> {
+    company_id: CompanyId,
+    ids: impl Iterator<Item = NoteId>,
+) -> Result<HashSet<NoteId>, DbErr> {
     let dialect = Dialect::of(connection);
-    let found: Vec<i64> = note::Entity::find()
+    let found: Vec<NoteId> = note::Entity::find()
         .select_only()
         .column(note::Column::Id)
         .filter(note::Column::CompanyId.eq(company_id))
@@ -82,14 +83,14 @@ pub async fn ids(
 /// Returns those message ids that exist already, with the id of their note.
 pub async fn taken_messages(
     connection: &impl ConnectionTrait,
-    company_id: i64,
-    ids: Vec<i64>,
-) -> Result<HashMap<i64, i64>, DbErr> {
+    company_id: CompanyId,
+    ids: Vec<MessageId>,
+) -> Result<HashMap<MessageId, NoteId>, DbErr> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let dialect = Dialect::of(connection);
-    let rows: Vec<(i64, i64)> = message::Entity::find()
+    let rows: Vec<(MessageId, NoteId)> = message::Entity::find()
         .select_only()
         .columns([message::Column::Id, message::Column::NoteId])
         .filter(message::Column::CompanyId.eq(company_id))

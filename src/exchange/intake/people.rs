@@ -10,6 +10,7 @@ use super::summary::Summary;
 use crate::exchange::note::ImportedNote;
 use crate::exchange::person::{Person, PersonRef, only_id};
 use crate::exchange::reader::Reject;
+use crate::ids::{CompanyId, CustomerId, UserId};
 use crate::json::object::{JsonFields, RawObject, join, same};
 use crate::store::db::Dialect;
 
@@ -19,11 +20,11 @@ const REMEMBERED_BYTES: usize = 16 << 20;
 
 /// Cache of people of one kind. Cached people are committed; those that a batch has added are removed again if it
 /// fails.
-pub struct PersonCache<P> {
+pub struct PersonCache<P: Person> {
     kind: &'static str,
-    known: HashMap<i64, CachedPerson<P>>,
-    made: BTreeSet<i64>,
-    filled: BTreeSet<i64>,
+    known: HashMap<P::Id, CachedPerson<P>>,
+    made: BTreeSet<P::Id>,
+    filled: BTreeSet<P::Id>,
 }
 
 /// A person, with the nested object that stands for them in a record.
@@ -55,7 +56,7 @@ impl<P: Person> CachedPerson<P> {
 /// The note that mentions a person.
 #[derive(Clone, Copy)]
 pub struct Setting {
-    pub company_id: i64,
+    pub company_id: CompanyId,
     pub noted_on: DateTime<Utc>,
     pub sparse: bool,
 }
@@ -69,8 +70,8 @@ impl<P: Person> PersonCache<P> {
     pub async fn look_up<E: EntityTrait<Model = P>>(
         &mut self,
         connection: &impl ConnectionTrait,
-        company_id: i64,
-        ids: &BTreeSet<i64>,
+        company_id: CompanyId,
+        ids: &BTreeSet<P::Id>,
     ) -> Result<(), DbErr>
     where
         P: FromQueryResult,
@@ -79,7 +80,7 @@ impl<P: Person> PersonCache<P> {
         if self.known.len() > REMEMBERED || bytes > REMEMBERED_BYTES {
             self.known.clear();
         }
-        let unknown: Vec<i64> = ids.iter().filter(|id| !self.known.contains_key(id)).copied().collect();
+        let unknown: Vec<P::Id> = ids.iter().filter(|id| !self.known.contains_key(id)).copied().collect();
         if unknown.is_empty() {
             return Ok(());
         }
@@ -92,7 +93,7 @@ impl<P: Person> PersonCache<P> {
         Ok(())
     }
 
-    pub fn knows(&self, id: i64) -> bool {
+    pub fn knows(&self, id: P::Id) -> bool {
         self.known.contains_key(&id)
     }
 
@@ -150,7 +151,7 @@ impl<P: Person> PersonCache<P> {
         self.rows(&self.filled)
     }
 
-    fn rows(&self, ids: &BTreeSet<i64>) -> Vec<P> {
+    fn rows(&self, ids: &BTreeSet<P::Id>) -> Vec<P> {
         ids.iter().filter_map(|id| self.known.get(id)).map(|known| known.row.clone()).collect()
     }
 
@@ -171,8 +172,8 @@ impl<P: Person> PersonCache<P> {
 /// The ids of all people that notes mention.
 #[derive(Default)]
 pub struct PersonIds {
-    pub customers: BTreeSet<i64>,
-    pub users: BTreeSet<i64>,
+    pub customers: BTreeSet<CustomerId>,
+    pub users: BTreeSet<UserId>,
 }
 
 impl PersonIds {

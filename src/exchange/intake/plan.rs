@@ -14,6 +14,7 @@ use crate::exchange::note::{ImportedNote, Parts};
 use crate::exchange::person::UserRef;
 use crate::exchange::reader::Reject;
 use crate::exchange::{assignee, message as message_form, note as note_form};
+use crate::ids::{CompanyId, EventId, MessageId, NoteId};
 use crate::json::object::{JsonFields, RawObject};
 use crate::quota::{StorageUsage, changes_bytes, message_bytes, note_bytes};
 use crate::store::entity::event::{EventType, FieldChanges};
@@ -29,15 +30,15 @@ pub enum ImportOutcome {
 }
 
 pub struct ImportPlan<'a> {
-    pub company_id: i64,
+    pub company_id: CompanyId,
     pub now: DateTime<Utc>,
     pub update: bool,
     pub customers: &'a mut PersonCache<customer::Model>,
     pub users: &'a mut PersonCache<user::Model>,
     pub types: &'a Types,
-    pub existing: HashMap<i64, Existing>,
+    pub existing: HashMap<NoteId, Existing>,
     /// Message ids that exist already, with the id of their note.
-    pub taken: HashMap<i64, i64>,
+    pub taken: HashMap<MessageId, NoteId>,
     pub rows: BatchRows,
     pub summary: Summary,
 }
@@ -215,12 +216,12 @@ impl ImportPlan<'_> {
         Ok(rows)
     }
 
-    pub fn event(&mut self, kind: EventType, note_id: i64, changes: FieldChanges) {
+    pub fn event(&mut self, kind: EventType, note_id: NoteId, changes: FieldChanges) {
         let bytes = changes_bytes(&changes);
         self.rows.growth += StorageUsage::of_bytes(bytes.into());
         self.rows.events.push(event::Model {
             company_id: self.company_id,
-            id: 0,
+            id: EventId::default(),
             kind,
             note_id,
             message_id: None,

@@ -5,10 +5,11 @@ use sea_orm::{
 };
 
 use super::ids::IdAllocator;
+use crate::ids::{CompanyId, NoteId};
 use crate::people::{self, KnownWords};
 use crate::quota::{StorageUsage, add_usage};
 use crate::search::{self, IndexedTexts, Part};
-use crate::store::db::{CompanyTable, Dialect, MOST_PARAMETERS};
+use crate::store::db::{Dialect, MOST_PARAMETERS};
 use crate::store::entity::{assignment, customer, event, message, note, user};
 
 #[derive(Default)]
@@ -17,7 +18,7 @@ pub struct BatchRows {
     /// Changed notes, with the version and the number of messages that they had before.
     pub changed: Vec<(note::Model, i32, i32)>,
     /// Notes whose assignments are replaced.
-    pub unassigned: Vec<i64>,
+    pub unassigned: Vec<NoteId>,
     pub assignments: Vec<assignment::Model>,
     /// Rows with `from_import` have no id yet.
     pub messages: Vec<message::Model>,
@@ -40,7 +41,7 @@ impl BatchRows {
     pub async fn write(
         mut self,
         connection: &impl ConnectionTrait,
-        company_id: i64,
+        company_id: CompanyId,
         made: (Vec<customer::Model>, Vec<user::Model>),
         filled: (Vec<customer::Model>, Vec<user::Model>),
         ids: &mut IdAllocator,
@@ -50,11 +51,11 @@ impl BatchRows {
         let largest = made.0.iter().map(|row| row.id).max();
         insert::<customer::Entity, _>(connection, made.0.clone()).await?;
         people::add::<customer::Entity>(connection, &made.0, &known).await?;
-        ids.reserve(connection, company_id, CompanyTable::Customer, largest.unwrap_or_default()).await?;
+        ids.reserve(connection, company_id, largest.unwrap_or_default()).await?;
         let largest = made.1.iter().map(|row| row.id).max();
         insert::<user::Entity, _>(connection, made.1.clone()).await?;
         people::add::<user::Entity>(connection, &made.1, &known).await?;
-        ids.reserve(connection, company_id, CompanyTable::User, largest.unwrap_or_default()).await?;
+        ids.reserve(connection, company_id, largest.unwrap_or_default()).await?;
         // Keeps an external key that somebody has set in the meantime.
         for row in &filled.0 {
             let mut row = row.clone().into_active_model().reset_all();
@@ -72,7 +73,7 @@ impl BatchRows {
         let notes = std::mem::take(&mut self.notes);
         insert::<note::Entity, _>(connection, notes.clone()).await?;
         search::add(connection, company_id, &search::parts(&notes, []), &self.texts).await?;
-        ids.reserve(connection, company_id, CompanyTable::Note, largest.unwrap_or_default()).await?;
+        ids.reserve(connection, company_id, largest.unwrap_or_default()).await?;
         // Changes all notes before the rows that depend on them, in the order of their keys. Every writer does so,
         // which avoids deadlocks.
         let mut changed = std::mem::take(&mut self.changed);
@@ -97,7 +98,7 @@ impl BatchRows {
     async fn write_messages(
         mut self,
         connection: &impl ConnectionTrait,
-        company_id: i64,
+        company_id: CompanyId,
         ids: &mut IdAllocator,
     ) -> Result<(), DbErr> {
         let texts: Vec<Part> = self.rewritten.iter().map(Part::message).collect();
@@ -106,7 +107,7 @@ impl BatchRows {
             row.into_active_model().reset_all().update(connection).await?;
         }
         let own = self.messages.iter().filter(|row| row.from_import).count();
-        let fresh = ids.next(connection, company_id, CompanyTable::Message, own).await?;
+        let fresh = ids.next(connection, company_id, own).await?;
         for (row, id) in self.messages.iter_mut().filter(|row| row.from_import).zip(fresh) {
             row.id = id;
         }
@@ -116,7 +117,7 @@ impl BatchRows {
         let largest = self.messages.iter().filter(|row| !row.from_import).map(|row| row.id).max();
         insert::<message::Entity, _>(connection, self.messages.clone()).await?;
         search::add(connection, company_id, &search::parts([], &self.messages), &self.texts).await?;
-        ids.reserve(connection, company_id, CompanyTable::Message, largest.unwrap_or_default()).await?;
+        ids.reserve(connection, company_id, largest.unwrap_or_default()).await?;
         let fresh = ids.events(connection, self.events.len()).await?;
         for (row, id) in self.events.iter_mut().zip(fresh) {
             row.id = id;

@@ -8,18 +8,18 @@ use super::ids::IdAllocator;
 use super::rows::insert;
 use crate::exchange::note::ImportedNote;
 use crate::exchange::reader::Reject;
-use crate::store::db::CompanyTable;
+use crate::ids::{CompanyId, NoteTypeId};
 use crate::store::entity::note_type;
 
 /// All note types of the company.
 #[derive(Default)]
 pub struct Types {
-    by_id: HashMap<i64, note_type::Model>,
-    by_name: HashMap<String, i64>,
+    by_id: HashMap<NoteTypeId, note_type::Model>,
+    by_name: HashMap<String, NoteTypeId>,
 }
 
 impl Types {
-    pub async fn load(connection: &impl ConnectionTrait, company_id: i64) -> Result<Self, DbErr> {
+    pub async fn load(connection: &impl ConnectionTrait, company_id: CompanyId) -> Result<Self, DbErr> {
         let rows =
             note_type::Entity::find().filter(note_type::Column::CompanyId.eq(company_id)).all(connection).await?;
         let mut types = Self::default();
@@ -34,7 +34,7 @@ impl Types {
         self.by_id.insert(row.id, row);
     }
 
-    pub fn by_id(&self, id: Option<i64>) -> Option<&note_type::Model> {
+    pub fn by_id(&self, id: Option<NoteTypeId>) -> Option<&note_type::Model> {
         self.by_id.get(&id?)
     }
 
@@ -46,7 +46,7 @@ impl Types {
     pub async fn make(
         &mut self,
         connection: &impl ConnectionTrait,
-        company_id: i64,
+        company_id: CompanyId,
         notes: impl Iterator<Item = &ImportedNote>,
         ids: &mut IdAllocator,
     ) -> Result<u64, DbErr> {
@@ -60,7 +60,7 @@ impl Types {
             }
             let id = match given {
                 Some(id) => id,
-                None => ids.next(connection, company_id, CompanyTable::NoteType, 1).await?.pop().unwrap_or_default(),
+                None => ids.next(connection, company_id, 1).await?.pop().unwrap_or_default(),
             };
             let row = note_type::Model { company_id, id, name: name.to_owned(), from_import: given.is_none() };
             self.add(row.clone());
@@ -68,7 +68,7 @@ impl Types {
         }
         let count = made.len() as u64;
         if let Some(largest) = made.iter().map(|row| row.id).max() {
-            ids.reserve(connection, company_id, CompanyTable::NoteType, largest).await?;
+            ids.reserve(connection, company_id, largest).await?;
             insert::<note_type::Entity, _>(connection, made).await?;
         }
         Ok(count)

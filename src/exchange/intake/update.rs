@@ -9,7 +9,8 @@ use super::existing::Existing;
 use super::plan::ImportPlan;
 use crate::exchange::note::ImportedNote;
 use crate::exchange::reader::Reject;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
+use crate::ids::UserId;
 use crate::note::all_fields;
 use crate::quota::{StorageUsage, message_bytes};
 use crate::store::entity::event::{EventType, FieldChange, FieldChanges};
@@ -38,14 +39,14 @@ impl ImportPlan<'_> {
         row.source =
             merge(existing.note.source.clone(), self.note_provenance(&row, note, kind, warnings)?, &note.object);
         if difference.assignees {
-            let users = |ids: Vec<i64>| json!(ids.into_iter().map(|id| NodeKind::User.id(id).0).collect::<Vec<_>>());
+            let users = |ids: Vec<UserId>| json!(ids.into_iter().map(|id| id.global_id().0).collect::<Vec<_>>());
             changes.push(FieldChange::new(
                 "assignees",
                 users(existing.assignments.iter().map(|row| row.user_id).collect()),
                 users(note.assignees.iter().map(|assignee| assignee.user.id).collect()),
             ));
             let mut rows = self.assignments(note, warnings)?;
-            let old: HashMap<i64, Option<i64>> =
+            let old: HashMap<UserId, Option<UserId>> =
                 existing.assignments.iter().map(|old| (old.user_id, old.assigned_by_id)).collect();
             for row in rows.iter_mut().filter(|row| row.assigned_by_id.is_none()) {
                 row.assigned_by_id = old.get(&row.user_id).copied().flatten();
@@ -86,7 +87,7 @@ impl ImportPlan<'_> {
                 continue;
             }
             (row.id, row.from_import) = (old.id, old.from_import);
-            changes.push(FieldChange::of_message(&NodeKind::NoteMessage.id(old.id).0, &old.message, &row.message));
+            changes.push(FieldChange::of_message(&old.id.global_id().0, &old.message, &row.message));
             self.rows.growth += StorageUsage::of_bytes(message_bytes(&row) - message_bytes(old));
             self.rows.rewritten.push(row);
         }

@@ -1,6 +1,7 @@
 use crate::exchange::assignee::ImportedAssignee;
 use crate::exchange::message::ImportedMessage;
 use crate::exchange::person::{CustomerRef, UserRef};
+use crate::ids::{CompanyId, NoteTypeId};
 use crate::json::object::RawObject;
 use crate::store::entity::note;
 
@@ -10,9 +11,9 @@ use crate::store::entity::note;
 pub struct ImportedNote {
     pub object: RawObject,
     pub row: note::Model,
-    pub company_id: Option<i64>,
+    pub company_id: Option<CompanyId>,
     pub type_name: Option<String>,
-    pub type_id: Option<i64>,
+    pub type_id: Option<NoteTypeId>,
     pub customer: Option<CustomerRef>,
     pub user: Option<UserRef>,
     pub updated_by: Option<UserRef>,

@@ -15,6 +15,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+    use crate::ids::{CompanyId, CustomerId, NoteId, NoteTypeId, UserId};
     use crate::json::object::{RawObject, join};
     use crate::note::all_fields;
     use crate::store::entity::note::{self, NoteStatus, ReferenceType, Tags};
@@ -24,9 +25,9 @@ mod tests {
     fn full() -> note::Model {
         let time = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
         note::Model {
-            id: 7,
+            id: NoteId(7),
             version: 3,
-            type_id: Some(4),
+            type_id: Some(NoteTypeId(4)),
             subject: Some("Äpfel".to_owned()),
             subject_folded: Some("äpfel".to_owned()),
             details: Some("two lines\nof text".to_owned()),
@@ -38,8 +39,8 @@ mod tests {
             tags: Tags(vec!["urgent".to_owned(), "a \"quoted\" tag".to_owned()]),
             reference_type: Some(ReferenceType::MembershipCard),
             reference_id: Some("A-1".to_owned()),
-            customer_id: Some(5),
-            user_id: Some(6),
+            customer_id: Some(CustomerId(5)),
+            user_id: Some(UserId(6)),
             created_on: time(1_600_000_000),
             updated_on: time(1_650_000_000),
             closed_on: Some(time(1_640_000_000)),
@@ -50,7 +51,12 @@ mod tests {
     #[test]
     fn an_import_reads_each_field_that_an_export_writes() {
         let (empty, full) = (note::Model::default(), full());
-        let kind = note_type::Model { company_id: 0, id: 4, name: "Call".to_owned(), from_import: false };
+        let kind = note_type::Model {
+            company_id: CompanyId::default(),
+            id: NoteTypeId(4),
+            name: "Call".to_owned(),
+            from_import: false,
+        };
         let customer = "{\"id\":5,\"first_name\":\"Cid\"}";
         let parts = Parts {
             note_type: Some(&kind),

@@ -10,6 +10,7 @@ use crate::exchange::message::{self, ImportedMessage};
 use crate::exchange::person::{read_customer, read_user};
 use crate::exchange::reader::{self, ObjectReader, Reject};
 use crate::exchange::value;
+use crate::ids::CompanyId;
 use crate::json::object::RawObject;
 use crate::store::entity::note::{self, NoteStatus, Tags};
 use crate::text::casefold::casefold;
@@ -37,7 +38,7 @@ pub fn read(object: RawObject, sparse: bool, now: DateTime<Utc>) -> Result<Impor
     let last = messages.iter().map(|message| message.row.created_on).max();
     let subject = reader.text("subject")?;
     let row = note::Model {
-        company_id: 0,
+        company_id: CompanyId::default(),
         id,
         version: said_version.unwrap_or(1),
         type_id: None,

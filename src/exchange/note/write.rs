@@ -4,6 +4,7 @@ use super::format::{reference_name, status_name, updated_on, version};
 use crate::exchange::assignee;
 use crate::exchange::reader::id;
 use crate::exchange::value::{self, text};
+use crate::ids::UserId;
 use crate::json::object::{JsonFields, RawObject, quoted};
 use crate::store::entity::note::{self, Tags};
 use crate::store::entity::note_type;
@@ -72,7 +73,7 @@ pub fn fields(row: &note::Model, parts: Parts<'_>) -> JsonFields {
 /// change.
 pub fn honour(
     row: &note::Model,
-    assignees: &[i64],
+    assignees: &[UserId],
     last_message: Option<DateTime<Utc>>,
     key: &str,
     original: Option<&str>,

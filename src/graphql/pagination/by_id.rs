@@ -5,6 +5,7 @@ use sea_orm::{Condition, QueryTrait, Select};
 
 use super::{Cursor, Direction, Page, PageArgs, PageRequest, ScanExtent, SortKey, SortOrder, Total};
 use crate::error::{Error, Result};
+use crate::ids::RecordId;
 use crate::store::db::{Db, RowQueries, SortHint};
 use crate::store::{ColumnSet, ColumnTable};
 
@@ -98,7 +99,7 @@ where
         Ok(self.request.page(found, end.map_or(ScanExtent::Complete, ScanExtent::UpTo)))
     }
 
-    pub fn cursor(&self, id: i64) -> String {
+    pub fn cursor(&self, id: impl RecordId) -> String {
         Cursor(vec![id.into()]).encode(&self.ordering.name)
     }
 }

@@ -4,6 +4,7 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::{Error, Result};
+use crate::ids::RecordId;
 
 /// A value in a cursor: one of those that an order compares.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -18,6 +19,12 @@ pub enum CursorValue {
 impl From<i64> for CursorValue {
     fn from(value: i64) -> Self {
         Self::Integer(value)
+    }
+}
+
+impl<I: RecordId> From<I> for CursorValue {
+    fn from(id: I) -> Self {
+        Self::Integer(id.into())
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::sizes::{self, Sizes};
 use crate::http::sha256::Hash;
+use crate::ids::CompanyId;
 use crate::scheduling::TokenKey;
 
 /// Space limits in bytes, for the texts and everything needed to find them.
@@ -37,13 +38,13 @@ pub struct ApqStore {
 /// existed would add up. All operations take time logarithmic in the number of entries.
 #[derive(Default)]
 struct Kept {
-    documents: BTreeMap<(i64, Hash), Document>,
+    documents: BTreeMap<(CompanyId, Hash), Document>,
     /// The documents of each token in order of their last use, the least recently used first.
     uses: BTreeMap<(TokenKey, u64), Hash>,
     /// Bytes registered by each token, grouped by company.
-    tokens: Sizes<i64, TokenKey>,
+    tokens: Sizes<CompanyId, TokenKey>,
     /// Bytes registered by each company.
-    companies: Sizes<(), i64>,
+    companies: Sizes<(), CompanyId>,
     bytes: usize,
     /// Counts all uses of documents, as a logical clock.
     clock: u64,
@@ -57,7 +58,8 @@ struct Document {
 }
 
 /// Bytes that a document takes in addition to its text.
-const DOCUMENT: usize = sizes::entry::<(i64, Hash), Document>() + sizes::entry::<(TokenKey, u64), Hash>() + COUNTS;
+const DOCUMENT: usize =
+    sizes::entry::<(CompanyId, Hash), Document>() + sizes::entry::<(TokenKey, u64), Hash>() + COUNTS;
 /// The reference counts of an `Arc`.
 const COUNTS: usize = 2 * size_of::<usize>();
 /// Additional bytes for the first document of a token, and of a company.
@@ -69,7 +71,7 @@ fn bytes(text: &str) -> usize {
 }
 
 impl Kept {
-    fn get(&mut self, company: i64, hash: &Hash) -> Option<&Arc<str>> {
+    fn get(&mut self, company: CompanyId, hash: &Hash) -> Option<&Arc<str>> {
         let document = self.documents.get_mut(&(company, *hash))?;
         self.clock += 1;
         self.uses.remove(&(document.owner, document.used));
@@ -78,7 +80,7 @@ impl Kept {
         Some(&document.text)
     }
 
-    fn put(&mut self, company: i64, owner: TokenKey, hash: Hash, text: &str) {
+    fn put(&mut self, company: CompanyId, owner: TokenKey, hash: Hash, text: &str) {
         self.clock += 1;
         let document = Document { text: text.into(), owner, used: self.clock };
         self.documents.insert((company, hash), document);
@@ -87,7 +89,7 @@ impl Kept {
     }
 
     /// Evicts a document of a company: the least recently used one of the token with the most bytes.
-    fn forget_one(&mut self, company: i64) -> Option<()> {
+    fn forget_one(&mut self, company: CompanyId) -> Option<()> {
         let owner = self.tokens.largest(&company)?;
         let (&key, _) = self.uses.range((owner, 0)..).next().filter(|((token, _), _)| *token == owner)?;
         let hash = self.uses.remove(&key)?;
@@ -98,7 +100,7 @@ impl Kept {
 
     /// Updates the sums, including the overhead of a token or company that gets its first document or loses its last
     /// one.
-    fn resize(&mut self, company: i64, owner: TokenKey, documents: impl FnOnce(usize) -> usize) {
+    fn resize(&mut self, company: CompanyId, owner: TokenKey, documents: impl FnOnce(usize) -> usize) {
         let (before, after) = self.tokens.change(company, owner, |size| {
             let documents = documents(size.saturating_sub(TOKEN));
             if documents == 0 { 0 } else { documents + TOKEN }
@@ -120,12 +122,12 @@ impl ApqStore {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn get(&self, company: i64, hash: &Hash) -> Option<Arc<str>> {
+    pub fn get(&self, company: CompanyId, hash: &Hash) -> Option<Arc<str>> {
         self.kept().get(company, hash).cloned()
     }
 
     /// Registers a valid document under its hash.
-    pub fn put(&self, company: i64, owner: TokenKey, hash: Hash, text: &str) {
+    pub fn put(&self, company: CompanyId, owner: TokenKey, hash: Hash, text: &str) {
         if bytes(text) + TOKEN + COMPANY > self.space.of_company {
             return;
         }

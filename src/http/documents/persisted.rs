@@ -127,11 +127,12 @@ impl PersistedDocuments {
 mod tests {
     use super::*;
     use crate::http::request::parameter::Text;
+    use crate::ids::{CompanyId, TokenId, UserId};
 
     const TEXT: &str = "{ viewer { scopes } }";
 
-    fn viewer(company_id: i64) -> Viewer {
-        Viewer { company_id, user_id: 1, token_id: Some(1), scopes: Vec::new() }
+    fn viewer(company_id: CompanyId) -> Viewer {
+        Viewer { company_id, user_id: UserId(1), token_id: Some(TokenId(1)), scopes: Vec::new() }
     }
 
     fn stored(mode: DocumentsMode) -> PersistedDocuments {
@@ -139,7 +140,7 @@ mod tests {
     }
 
     fn find_as(
-        company_id: i64,
+        company_id: CompanyId,
         stored: &PersistedDocuments,
         text: Option<&str>,
         id: Option<&str>,
@@ -154,7 +155,7 @@ mod tests {
         text: Option<&str>,
         id: Option<&str>,
     ) -> Result<ResolvedDocument, &'static str> {
-        find_as(1, stored, text, id)
+        find_as(CompanyId(1), stored, text, id)
     }
 
     #[test]
@@ -165,10 +166,10 @@ mod tests {
         let Ok(ResolvedDocument::Text { text, hash: Some(hash) }) = find(&stored, Some(TEXT), Some(&id)) else {
             panic!()
         };
-        stored.register(hash, &text, &viewer(1));
+        stored.register(hash, &text, &viewer(CompanyId(1)));
         let Ok(ResolvedDocument::Apq(text)) = find(&stored, None, Some(&id.to_uppercase())) else { panic!() };
         assert_eq!(*text, *TEXT);
-        assert!(find_as(2, &stored, None, Some(&id)).is_err_and(|code| code == "PERSISTED_QUERY_NOT_FOUND"));
+        assert!(find_as(CompanyId(2), &stored, None, Some(&id)).is_err_and(|code| code == "PERSISTED_QUERY_NOT_FOUND"));
     }
 
     #[test]
@@ -196,7 +197,7 @@ mod tests {
         for id in [None, Some(id.as_str()), Some("a")] {
             assert!(find(&stored, Some(TEXT), id).is_err_and(|code| code == "PERSISTED_QUERY_ONLY"));
         }
-        stored.register(sha256::hash(TEXT), TEXT, &viewer(1));
+        stored.register(sha256::hash(TEXT), TEXT, &viewer(CompanyId(1)));
         for id in [id.as_str(), "a", &"a".repeat(1 << 20)] {
             assert!(find(&stored, None, Some(id)).is_err_and(|code| code == "PERSISTED_QUERY_NOT_FOUND"));
         }

@@ -238,11 +238,12 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
+    use crate::ids::{CompanyId, TokenId, UserId};
 
     const LARGE: RateLimit = RateLimit { operations: 1_000, budget: 1 << 40, refill: 1 << 40 };
 
-    fn viewer(token_id: Option<i64>) -> Viewer {
-        Viewer { company_id: 1, user_id: 2, token_id, scopes: Vec::new() }
+    fn viewer(token_id: Option<TokenId>) -> Viewer {
+        Viewer { company_id: CompanyId(1), user_id: UserId(2), token_id, scopes: Vec::new() }
     }
 
     fn address(last: u8) -> IpAddr {
@@ -268,7 +269,7 @@ mod tests {
             let mut permit = RateLimitPermit::begin(&limits, Some(address(last))).unwrap();
             permit.identify(viewer).map(|()| permit)
         };
-        for viewer in [viewer(Some(7)), viewer(None)] {
+        for viewer in [viewer(Some(TokenId(7))), viewer(None)] {
             let held = begin(1, &viewer).unwrap();
             let exceeded = begin(2, &viewer).err().unwrap();
             assert_eq!((exceeded.limit, exceeded.is_address), (RateLimitKind::Operations, false));
@@ -283,9 +284,9 @@ mod tests {
         let tight = RateLimit { operations: 9, budget: 2 * REQUEST + 10, refill: 1 };
         let limits =
             Arc::new(RateLimiter::new(RateLimit { operations: 9, budget: 2 * REQUEST + 100, refill: 1 }, tight));
-        RateLimitPermit::begin(&limits, None).unwrap().identify(&viewer(Some(1))).unwrap();
+        RateLimitPermit::begin(&limits, None).unwrap().identify(&viewer(Some(TokenId(1)))).unwrap();
         let mut poor = RateLimitPermit::begin(&limits, Some(address(1))).unwrap();
-        poor.identify(&viewer(Some(1))).unwrap();
+        poor.identify(&viewer(Some(TokenId(1)))).unwrap();
         for _ in 0..50 {
             assert!(
                 poor.charge(50).is_err_and(|exceeded| !exceeded.is_address && exceeded.limit == RateLimitKind::Budget)
@@ -293,7 +294,7 @@ mod tests {
         }
         assert_eq!(poor.charge(10), Ok(()));
         let mut other = RateLimitPermit::begin(&limits, Some(address(1))).unwrap();
-        other.identify(&viewer(Some(2))).unwrap();
+        other.identify(&viewer(Some(TokenId(2)))).unwrap();
         assert!(other.charge(95).is_err_and(|exceeded| exceeded.is_address));
     }
 
@@ -305,13 +306,13 @@ mod tests {
         let limits = Arc::new(RateLimiter::new(LARGE, RateLimit { operations: 9, budget, refill: REQUEST }));
         let ask = |limits| {
             let mut permit = RateLimitPermit::begin(limits, Some(address(1))).unwrap();
-            permit.identify(&viewer(Some(1))).unwrap();
+            permit.identify(&viewer(Some(TokenId(1)))).unwrap();
             permit.charge(body).unwrap();
             permit.charge(2 * budget).map(|()| permit)
         };
         let permit = ask(&limits).unwrap();
         // The whole budget is taken, but no more.
-        let refused = RateLimitPermit::begin(&limits, None).unwrap().identify(&viewer(Some(1))).unwrap_err();
+        let refused = RateLimitPermit::begin(&limits, None).unwrap().identify(&viewer(Some(TokenId(1)))).unwrap_err();
         assert!((0..=1).contains(&refused.retry_after.as_secs()), "{refused:?}");
         permit.reconcile(REQUEST + body + 2 * budget, 7 * REQUEST);
         drop(permit);
@@ -357,7 +358,7 @@ mod tests {
         let limits = Arc::new(RateLimiter::new(LARGE, LARGE));
         let held = RateLimitPermit::begin(&limits, Some(address(1))).unwrap();
         for token in 0..30_000 {
-            RateLimitPermit::begin(&limits, None).unwrap().identify(&viewer(Some(token))).unwrap();
+            RateLimitPermit::begin(&limits, None).unwrap().identify(&viewer(Some(TokenId(token)))).unwrap();
         }
         assert_eq!(limits.buckets().len(), MOST_BUCKETS);
         drop(held);
@@ -368,7 +369,7 @@ mod tests {
         let limits = Arc::new(RateLimiter::new(RateLimit { operations: 1, ..LARGE }, LARGE));
         let held = RateLimitPermit::begin(&limits, Some(address(1))).unwrap();
         for token in 0..30_000 {
-            RateLimitPermit::begin(&limits, None).unwrap().identify(&viewer(Some(token))).unwrap();
+            RateLimitPermit::begin(&limits, None).unwrap().identify(&viewer(Some(TokenId(token)))).unwrap();
         }
         assert!(RateLimitPermit::begin(&limits, Some(address(1))).is_err());
         drop(held);

@@ -6,11 +6,10 @@ use sea_orm::{ColumnTrait, QueryFilter, QueryTrait};
 
 use super::candidates::CandidateQuery;
 use super::order::{NoteSortOrder, RankedNote};
-use super::parent::{belongs, join_assigned};
+use super::parent::{ParentKind, belongs, join_assigned};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::graphql::pagination::PageRequest;
-use crate::people::ListParent;
 use crate::store::db::RowQueries;
 use crate::store::entity::note;
 use crate::store::{AccessScope, ColumnSet};
@@ -19,7 +18,7 @@ use crate::store::{AccessScope, ColumnSet};
 #[derive(Clone, Copy)]
 pub struct ListsByParent<'l> {
     pub reader: &'l DataSource,
-    pub parent_kind: ListParent,
+    pub parent_kind: ParentKind,
     pub access: AccessScope,
     pub request: &'l PageRequest,
     pub ordering: &'l NoteSortOrder,
@@ -78,7 +77,7 @@ impl ListsByParent<'_> {
     /// The notes of the parent whose key is in the column `key`.
     fn of_parent(self, notes: &CandidateQuery, key: Key) -> SelectStatement {
         let notes = notes.notes.clone();
-        if self.parent_kind == ListParent::Assignee && !self.reader.db.dialect().has_statistics() {
+        if self.parent_kind == ParentKind::Assignee && !self.reader.db.dialect().has_statistics() {
             let mut notes = notes.into_query();
             join_assigned(notes.from_clear().from(crate::store::entity::assignment::Entity), self.access, key);
             return notes;

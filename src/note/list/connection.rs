@@ -126,11 +126,11 @@ impl NoteConnection {
 
 impl NotesField for ListParent {
     /// Null if the list fails, so that the row keeps its other fields.
-    fn notes_field<R: 'static>(self, id: impl Fn(&R) -> i64 + Send + Sync + 'static) -> FieldDefinition {
+    fn notes_field<R: 'static>(parent: impl Fn(&R) -> Self + Send + Sync + 'static) -> FieldDefinition {
         relation_with_args::<R, ParsedListArgs, NotesOf, _, _>(
             move |row, taken, ctx| {
                 let settings = taken.settings(ctx.data_source())?;
-                let key = ListKey { under: Some((self, id(row))), args: taken.args.clone() };
+                let key = ListKey { under: Some(parent(row)), args: taken.args.clone() };
                 Ok((Some(key.clone()), (key, settings)))
             },
             |(key, settings), page| {

@@ -13,8 +13,9 @@ use super::filter::NoteFilter;
 use super::note_list::{NoteList, NoteListArgs};
 use crate::error::{Error, Result};
 use crate::graphql::context::DataSource;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
 use crate::graphql::pagination::CountPrecision;
+use crate::ids::{CompanyId, NoteTypeId, UserId};
 use crate::note::enums::{NoteReferenceType, NoteStatus};
 use crate::store::db::{Row, RowQueries};
 use crate::store::entity::{assignment, note, note_tag, note_type, user};
@@ -109,7 +110,7 @@ impl NoteGroupKey {
 }
 
 /// The statement: the values with their counts among `notes`, and their names.
-fn statement(company_id: i64, group_by: NoteGroupKey, candidates: &CandidateQuery, most: u64) -> SelectStatement {
+fn statement(company_id: CompanyId, group_by: NoteGroupKey, candidates: &CandidateQuery, most: u64) -> SelectStatement {
     let mut notes = candidates.fitting(candidates.newest(most));
     let mut more = candidates.newest(1);
     more.clear_selects().expr(Expr::cust("1")).offset(most);
@@ -144,7 +145,12 @@ fn statement(company_id: i64, group_by: NoteGroupKey, candidates: &CandidateQuer
 
 /// Left-joins the rows of a table that belong to each note, and returns the column to count by. The table gets an alias
 /// of its own, because the condition on the notes may name it too.
-fn each(notes: &mut SelectStatement, company_id: i64, table: impl IntoTableRef, column: impl IntoIden) -> ColumnRef {
+fn each(
+    notes: &mut SelectStatement,
+    company_id: CompanyId,
+    table: impl IntoTableRef,
+    column: impl IntoIden,
+) -> ColumnRef {
     let on = Condition::all()
         .add(Expr::col(("each", "company_id")).eq(company_id))
         .add(Expr::col(("each", "note_id")).equals((note::Entity, note::Column::Id)));
@@ -153,7 +159,12 @@ fn each(notes: &mut SelectStatement, company_id: i64, table: impl IntoTableRef, 
 }
 
 /// Joins the names of records, looked up once per value and not per note.
-fn named<T: IntoIden + IntoTableRef + Copy>(all: &mut SelectStatement, company_id: i64, table: T, name: impl IntoIden) {
+fn named<T: IntoIden + IntoTableRef + Copy>(
+    all: &mut SelectStatement,
+    company_id: CompanyId,
+    table: T,
+    name: impl IntoIden,
+) {
     let on = Condition::all()
         .add(Expr::col((table, "company_id")).eq(company_id))
         .add(Expr::col((table, "id")).equals(("k", "key")));
@@ -168,10 +179,6 @@ const LABEL: usize = 3;
 
 fn read(group_by: NoteGroupKey, row: &Row) -> Result<NoteCount> {
     let total: i64 = row.get(TOTAL)?;
-    let id = |kind: NodeKind| -> Result<Option<String>> {
-        let key: Option<i64> = row.get(KEY)?;
-        Ok(key.map(|key| kind.id(key).0))
-    };
     let mut typed = Typed::default();
     let key = match group_by {
         NoteGroupKey::Status => {
@@ -184,8 +191,8 @@ fn read(group_by: NoteGroupKey, row: &Row) -> Result<NoteCount> {
             typed.reference_type = kind.map(Into::into);
             typed.reference_type.map(name)
         }
-        NoteGroupKey::Type => id(NodeKind::NoteType)?,
-        NoteGroupKey::User | NoteGroupKey::Assignee => id(NodeKind::User)?,
+        NoteGroupKey::Type => row.get::<Option<NoteTypeId>>(KEY)?.map(|id| id.global_id().0),
+        NoteGroupKey::User | NoteGroupKey::Assignee => row.get::<Option<UserId>>(KEY)?.map(|id| id.global_id().0),
         NoteGroupKey::Tag => row.get(KEY)?,
         NoteGroupKey::Priority => {
             typed.priority = Some(row.get::<bool>(KEY)?);

@@ -7,7 +7,7 @@ pub mod counts;
 pub mod filter;
 pub mod note_list;
 pub mod order;
-mod parent;
+pub mod parent;
 mod relevance;
 mod scan;
 mod sort_key;

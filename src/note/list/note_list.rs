@@ -9,13 +9,12 @@ use super::by_parent::ListsByParent;
 use super::candidates::CandidateQuery;
 use super::filter::{FilterPlan, NoteFilter};
 use super::order::{NoteOrder, NoteSortOrder, RankedNote};
-use super::parent::belongs;
+use super::parent::{ParentKind, belongs};
 use super::scan::ScanPage;
 use crate::error::{Error, Result};
 use crate::graphql::ListLimits;
 use crate::graphql::context::DataSource;
 use crate::graphql::pagination::{Page, PageArgs, PageRequest, ScanExtent, Total};
-use crate::people::ListParent;
 use crate::search::{Search, SearchCondition, SharedSearch};
 use crate::store::AccessScope;
 use crate::store::db::{Db, Dialect, RowQueries, SortHint};
@@ -159,7 +158,7 @@ impl NoteList {
     pub async fn pages(
         mut self,
         reader: &DataSource,
-        parent_kind: ListParent,
+        parent_kind: ParentKind,
         parents: Vec<i64>,
     ) -> Result<HashMap<i64, Page<RankedNote>>> {
         if let Some(search) = self.by_relevance() {
@@ -216,7 +215,7 @@ impl NoteList {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn counts(self, db: &Db, parent_kind: ListParent, parents: Vec<i64>) -> Result<HashMap<i64, Total>> {
+    pub async fn counts(self, db: &Db, parent_kind: ParentKind, parents: Vec<i64>) -> Result<HashMap<i64, Total>> {
         let each = self.each(db.dialect());
         let mut totals = HashMap::with_capacity(parents.len());
         for some in parents.chunks(PARENTS) {

@@ -10,11 +10,10 @@ use sea_orm::{ColumnTrait, Condition, QueryTrait};
 
 use super::note_list::NoteList;
 use super::order::{RankedNote, SCORE};
-use super::parent::{belongs, join_assigned};
+use super::parent::{ParentKind, belongs, join_assigned};
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::graphql::pagination::{Page, ScanExtent};
-use crate::people::ListParent;
 use crate::search::{Search, SearchCondition};
 use crate::store::ColumnSet;
 use crate::store::db::{Row, RowQueries};
@@ -57,7 +56,7 @@ impl NoteList {
         self,
         reader: &DataSource,
         search: &Search,
-        parent_kind: ListParent,
+        parent_kind: ParentKind,
         parents: Vec<i64>,
     ) -> Result<HashMap<i64, Page<RankedNote>>> {
         let asked = SearchCondition { search, access: self.access, dialect: reader.db.dialect() };
@@ -69,7 +68,7 @@ impl NoteList {
         }
         // CROSS JOIN makes SQLite go from the parents to the few notes of each, not the other way round.
         matches.from_clear().from_function(keys, "k");
-        if parent_kind == ListParent::Assignee {
+        if parent_kind == ParentKind::Assignee {
             matches.join(JoinType::CrossJoin, assignment::Entity, Condition::all());
             join_assigned(&mut matches, self.access, key);
         } else {

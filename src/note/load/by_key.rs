@@ -10,6 +10,7 @@ use super::single_note;
 use crate::error::Result;
 use crate::graphql::context::DataSource;
 use crate::graphql::global_id::AssigneeKey;
+use crate::ids::{MessageId, NoteId};
 use crate::note::message::range::MessageRange;
 use crate::scheduling::watchdog::yield_if_long;
 use crate::store::db::{ListColumn, RowList, RowQueries};
@@ -19,12 +20,12 @@ use crate::store::entity::{assignment, message, note};
 pub struct NoteById;
 
 impl Loader for NoteById {
-    type Key = i64;
+    type Key = NoteId;
     type Value = Arc<note::Model>;
     type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
+    async fn load(reader: &DataSource, keys: &[NoteId]) -> Result<HashMap<NoteId, Self::Value>> {
         let keys = reader.db.dialect().one_of((note::Entity, note::Column::Id), keys.iter().copied());
         let notes = reader
             .columns::<note::Entity>()
@@ -34,9 +35,9 @@ impl Loader for NoteById {
     }
     async fn load_and_prefetch(
         reader: &DataSource,
-        keys: &[i64],
+        keys: &[NoteId],
         prefetched: &mut Prefetched,
-    ) -> Result<HashMap<i64, Self::Value>> {
+    ) -> Result<HashMap<NoteId, Self::Value>> {
         let &[key] = keys else { return Self::load(reader, keys).await };
         let note = single_note::note(reader, key, prefetched).await?;
         Ok(note.into_iter().map(|note| (key, Arc::new(note))).collect())
@@ -47,12 +48,12 @@ impl Loader for NoteById {
 pub struct AssigneesOf;
 
 impl Loader for AssigneesOf {
-    type Key = i64;
+    type Key = NoteId;
     type Value = Vec<Arc<assignment::Model>>;
     type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
+    async fn load(reader: &DataSource, keys: &[NoteId]) -> Result<HashMap<NoteId, Self::Value>> {
         let keys = reader.db.dialect().one_of((assignment::Entity, assignment::Column::NoteId), keys.iter().copied());
         let assignments = reader
             .access
@@ -61,7 +62,7 @@ impl Loader for AssigneesOf {
             .order_by_asc(assignment::Column::NoteId)
             .order_by_asc(assignment::Column::Position);
         let assignments = reader.columns::<assignment::Entity>().all(assignments, reader.db.read()).await?;
-        let mut answers: HashMap<i64, Self::Value> = HashMap::new();
+        let mut answers: HashMap<NoteId, Self::Value> = HashMap::new();
         for (number, assignment) in (1..).zip(assignments) {
             answers.entry(assignment.note_id).or_default().push(Arc::new(assignment));
             // Each of the notes may have as many assignments as there are users.
@@ -73,9 +74,9 @@ impl Loader for AssigneesOf {
     }
     async fn load_and_prefetch(
         reader: &DataSource,
-        keys: &[i64],
+        keys: &[NoteId],
         prefetched: &mut Prefetched,
-    ) -> Result<HashMap<i64, Self::Value>> {
+    ) -> Result<HashMap<NoteId, Self::Value>> {
         let &[key] = keys else { return Self::load(reader, keys).await };
         let rows = single_note::assignments(reader, key, prefetched).await?;
         Ok(HashMap::from([(key, rows.into_iter().map(Arc::new).collect())]))
@@ -106,12 +107,12 @@ impl Loader for AssigneeById {
 pub struct MessageById;
 
 impl Loader for MessageById {
-    type Key = i64;
+    type Key = MessageId;
     type Value = Arc<message::Model>;
     type Source = DataSource;
     type Error = crate::error::Error;
 
-    async fn load(reader: &DataSource, keys: &[i64]) -> Result<HashMap<i64, Self::Value>> {
+    async fn load(reader: &DataSource, keys: &[MessageId]) -> Result<HashMap<MessageId, Self::Value>> {
         let keys = reader.db.dialect().one_of((message::Entity, message::Column::Id), keys.iter().copied());
         let messages =
             reader.columns::<message::Entity>().all(reader.access.messages().filter(keys), reader.db.read()).await?;
@@ -132,7 +133,7 @@ impl Loader for MessagesOf {
     async fn load(reader: &DataSource, keys: &[MessageRange]) -> Result<HashMap<MessageRange, Self::Value>> {
         let (dialect, mut values) = (reader.db.dialect(), Vec::new());
         let ranges = [
-            ("note_id", ListColumn::BigInts(keys.iter().map(|key| key.note_id).collect())),
+            ("note_id", ListColumn::ids(keys.iter().map(|key| key.note_id))),
             ("low", ListColumn::Ints(keys.iter().map(|key| key.low).collect())),
             ("high", ListColumn::Ints(keys.iter().map(|key| key.high).collect())),
         ];

@@ -6,6 +6,7 @@ use breadth::{Loader, Prefetched};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, JoinType, SelectStatement};
 use sea_orm::{Condition, DbErr};
 
+use crate::ids::CompanyId;
 use crate::store::db::Row;
 use crate::store::{ColumnSet, ColumnTable};
 
@@ -36,9 +37,9 @@ impl<E: ColumnTable> JoinedTable<E> {
     ///
     /// # Errors
     /// When a value is not of the type of its column.
-    pub fn seed<L>(&self, row: &Row, key: Option<i64>, prefetched: &mut Prefetched) -> Result<(), DbErr>
+    pub fn seed<L>(&self, row: &Row, key: Option<L::Key>, prefetched: &mut Prefetched) -> Result<(), DbErr>
     where
-        L: Loader<Key = i64, Value = Arc<E::Model>>,
+        L: Loader<Value = Arc<E::Model>>,
     {
         let Some(key) = key else { return Ok(()) };
         prefetched.seed::<L>(key, Arc::new(self.columns.read(row, self.place)?));
@@ -47,6 +48,6 @@ impl<E: ColumnTable> JoinedTable<E> {
 }
 
 /// The condition that the table with the alias `name` belongs to the company and has the ID in the column `key`.
-pub fn on(name: &'static str, company_id: i64, key: impl IntoColumnRef) -> Condition {
+pub fn on(name: &'static str, company_id: CompanyId, key: impl IntoColumnRef) -> Condition {
     Condition::all().add(Expr::col((name, "company_id")).eq(company_id)).add(Expr::col((name, "id")).equals(key))
 }

@@ -14,12 +14,13 @@ use crate::graphql::context::DataSource;
 use crate::graphql::pagination::{Page, Total};
 use crate::note::list::note_list::{NoteList, NoteListArgs};
 use crate::note::list::order::RankedNote;
+use crate::note::list::parent::ParentKind;
 use crate::people::ListParent;
 
 /// A list of notes: all, or those of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ListKey {
-    pub under: Option<(ListParent, i64)>,
+    pub under: Option<ListParent>,
     pub args: SharedArgs,
 }
 
@@ -51,10 +52,10 @@ impl Hash for SharedArgs {
 }
 
 /// Groups the parent records by list.
-fn by_list(keys: &[ListKey]) -> HashMap<(ListParent, &SharedArgs), Vec<i64>> {
+fn by_list(keys: &[ListKey]) -> HashMap<(ParentKind, &SharedArgs), Vec<i64>> {
     let mut lists: HashMap<_, Vec<i64>> = HashMap::new();
     for key in keys {
-        if let Some((parent_kind, parent)) = key.under {
+        if let Some((parent_kind, parent)) = key.under.map(ParentKind::of) {
             lists.entry((parent_kind, &key.args)).or_default().push(parent);
         }
     }
@@ -63,11 +64,11 @@ fn by_list(keys: &[ListKey]) -> HashMap<(ListParent, &SharedArgs), Vec<i64>> {
 
 /// Turns results by parent key into results by list key.
 fn under<A>(
-    parent_kind: ListParent,
+    parent_kind: ParentKind,
     args: &SharedArgs,
     answers: HashMap<i64, A>,
 ) -> impl Iterator<Item = (ListKey, A)> {
-    let key = move |parent| ListKey { under: Some((parent_kind, parent)), args: args.clone() };
+    let key = move |parent| ListKey { under: Some(parent_kind.parent(parent)), args: args.clone() };
     answers.into_iter().map(move |(parent, answer)| (key(parent), answer))
 }
 

@@ -11,6 +11,7 @@ use crate::company::CompanyById;
 use crate::customer::CustomerById;
 use crate::error::Result;
 use crate::graphql::context::DataSource;
+use crate::ids::NoteId;
 use crate::note::message::range::MessageRange;
 use crate::note_type::NoteTypeById;
 use crate::store::ColumnSet;
@@ -22,7 +23,7 @@ use crate::user::UserById;
 ///
 /// # Errors
 /// When the database fails.
-pub async fn note(reader: &DataSource, key: i64, prefetched: &mut Prefetched) -> Result<Option<note::Model>> {
+pub async fn note(reader: &DataSource, key: NoteId, prefetched: &mut Prefetched) -> Result<Option<note::Model>> {
     let company_id = reader.access.company_id;
     let columns = reader.columns::<note::Entity>();
     let condition = reader.access.visible_notes().add(note::Column::Id.eq(key));
@@ -72,7 +73,7 @@ pub async fn note(reader: &DataSource, key: i64, prefetched: &mut Prefetched) ->
 /// When the database fails.
 pub async fn assignments(
     reader: &DataSource,
-    note: i64,
+    note: NoteId,
     prefetched: &mut Prefetched,
 ) -> Result<Vec<assignment::Model>> {
     let columns = reader.columns::<assignment::Entity>();

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use breadth::{field, field_ref, inline, object, relation, required};
 
-use crate::graphql::global_id::{GlobalId, NodeKind};
+use crate::graphql::global_id::GlobalId;
 use crate::graphql::scalars::{BigInt, DateTime, Url};
 use crate::note::load::by_key::NoteById;
 use crate::note::object::Note;
@@ -28,11 +28,11 @@ object! {
     /// A message in the thread of a note.
     NoteMessage implements "Node" {
         /// The global ID of the message.
-        id = field(|message: &NoteMessage| GlobalId(NodeKind::NoteMessage, message.0.id));
+        id = field(|message: &NoteMessage| GlobalId(message.0.id));
         /// The key of the message within its company.
-        database_id = field(|message: &NoteMessage| BigInt(message.0.id)).reads(&["id"]);
+        database_id = field(|message: &NoteMessage| BigInt::from(message.0.id)).reads(&["id"]);
         /// The note that the message belongs to.
-        note_id = field(|message: &NoteMessage| GlobalId(NodeKind::Note, message.0.note_id));
+        note_id = field(|message: &NoteMessage| GlobalId(message.0.note_id));
         /// The note that the message belongs to.
         note = required::<_, NoteById, _>(|message: &NoteMessage| message.0.note_id, Note).reads(&["note_id"]);
         /// The text of the message.
@@ -45,7 +45,7 @@ object! {
             "attachment_size",
         ]);
         /// The user who posted the message; null if an import does not say.
-        posted_by_id = field(|message: &NoteMessage| message.0.posted_by_id.map(|id| GlobalId(NodeKind::User, id)));
+        posted_by_id = field(|message: &NoteMessage| message.0.posted_by_id.map(GlobalId));
         /// The user who posted the message; null if an import does not say.
         posted_by = relation::<_, UserById, _>(
             |message: &NoteMessage| message.0.posted_by_id,

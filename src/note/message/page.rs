@@ -13,6 +13,7 @@ use super::object::NoteMessage;
 use super::range::MessageRange;
 use crate::error::Result;
 use crate::graphql::pagination::{Cursor, PageArgs, PageInfo, SortKey, SortOrder};
+use crate::ids::NoteId;
 use crate::note::list::order::OrderDirection;
 use crate::note::load::by_key::MessagesOf;
 use crate::store::db::SortHint;
@@ -117,7 +118,7 @@ fn cursor(direction: OrderDirection, message: &message::Model) -> String {
 
 /// The field `Note.messages`; null if it fails, so that the note keeps its other fields. `thread` is the ID of the note,
 /// and the number of its messages.
-pub fn messages<R: 'static>(thread: impl Fn(&R) -> (i64, i32) + Send + Sync + 'static) -> FieldDefinition {
+pub fn messages<R: 'static>(thread: impl Fn(&R) -> (NoteId, i32) + Send + Sync + 'static) -> FieldDefinition {
     relation_with_args::<R, Args<NoteMessagesArgs>, MessagesOf, _, _>(
         move |row, Args(args), _| Ok(prepare(thread(row), args)?),
         |mut page: ThreadPage, messages| {
@@ -130,7 +131,7 @@ pub fn messages<R: 'static>(thread: impl Fn(&R) -> (i64, i32) + Send + Sync + 's
     )
 }
 
-fn prepare((note_id, total): (i64, i32), args: &NoteMessagesArgs) -> Result<(Option<MessageRange>, ThreadPage)> {
+fn prepare((note_id, total): (NoteId, i32), args: &NoteMessagesArgs) -> Result<(Option<MessageRange>, ThreadPage)> {
     let NoteMessagesArgs { first, after, last, before, direction } = args;
     let direction = direction.unwrap_or_default();
     let page = PageArgs { first: *first, after: after.clone(), last: *last, before: before.clone(), page: None };

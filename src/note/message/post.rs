@@ -16,6 +16,7 @@ use crate::graphql::data_loader::DataLoader;
 use crate::graphql::idempotency::{self, IdempotencyKey, PriorResult};
 use crate::graphql::scalars::Url;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::ids::MessageId;
 use crate::note::load::by_key::MessageById;
 use crate::note::object::Note;
 use crate::note::text::{BODY, NAME};
@@ -23,7 +24,6 @@ use crate::note::write::lock::lock_note;
 use crate::note::write::tokenize::{NewTexts, tokenize_new};
 use crate::quota::{StorageUsage, message_bytes};
 use crate::search;
-use crate::store::db;
 use crate::store::entity::event::EventType;
 use crate::store::entity::token::Scope;
 use crate::store::entity::{message, note};
@@ -89,7 +89,7 @@ impl NoteMessagePostPayload {
     }
 
     /// The result of the earlier mutation with the same key.
-    async fn again(ctx: &Context<'_>, id: i64) -> Result<Self> {
+    async fn again(ctx: &Context<'_>, id: MessageId) -> Result<Self> {
         let (access, db) = (ctx.access(), ctx.app().db.read());
         if let Some(message) = DataLoader::<MessageById>::new(ctx.data_source()).load(id).await?
             && let Some(note) = access.notes().filter(note::Column::Id.eq(message.note_id)).one(db).await?
@@ -127,7 +127,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         NewTexts::Made(id) => return NoteMessagePostPayload::again(ctx, id).await,
     };
     let app = ctx.app();
-    let id = app.db.next_id(viewer.company_id, db::CompanyTable::Message).await?;
+    let id = app.db.next_id(viewer.company_id).await?;
     let transaction = app.db.begin().await?;
     match key.find(&transaction, ctx).await? {
         PriorResult::New => {}

@@ -10,7 +10,7 @@ use super::lock::{References, lock_note};
 use crate::error::Result;
 use crate::event::ChangeContext;
 use crate::graphql::context::ContextExt;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::{UserError, UserErrors};
 use crate::note::object::Note;
 use crate::store::entity::token::Scope;
@@ -79,7 +79,7 @@ pub async fn assign(ctx: &Context<'_>, input: NoteAssignInput) -> Result<NoteAss
     let already = users.into_iter().filter(|user| added.iter().all(|row| row.user_id != *user));
     Ok(NoteAssignPayload {
         note: Some(Note(Arc::new(note))),
-        already_assigned_user_ids: already.map(|user| NodeKind::User.id(user)).collect(),
+        already_assigned_user_ids: already.map(NodeId::global_id).collect(),
         added: added.into_iter().map(|row| NoteAssignee(Arc::new(row))).collect(),
         user_errors: Vec::new(),
     })

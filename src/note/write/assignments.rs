@@ -6,8 +6,9 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
 use crate::event::{ChangeContext, NewEvent};
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::UserError;
+use crate::ids::{NoteId, UserId};
 use crate::quota::StorageUsage;
 use crate::store::db::{Dialect, ListColumn, RowQueries, Transaction};
 use crate::store::entity::event::{EventType, FieldChange};
@@ -20,14 +21,14 @@ pub async fn assign_users(
     transaction: &Transaction,
     context: &ChangeContext<'_>,
     notes: &mut [&mut note::Model],
-    users: &[i64],
+    users: &[UserId],
 ) -> Result<Result<Vec<assignment::Model>, UserError>, DbErr> {
     let present = present(transaction, context, notes, users).await?;
     let last = last_positions(transaction, context, notes).await?;
     let mut added = Vec::new();
     let mut events = Vec::new();
     for note in notes.iter() {
-        let new: Vec<i64> = users.iter().copied().filter(|user| !present.contains(&(note.id, *user))).collect();
+        let new: Vec<UserId> = users.iter().copied().filter(|user| !present.contains(&(note.id, *user))).collect();
         if new.is_empty() {
             continue;
         }
@@ -51,13 +52,13 @@ pub async fn unassign_users(
     transaction: &Transaction,
     context: &ChangeContext<'_>,
     notes: &mut [&mut note::Model],
-    users: &[i64],
-) -> Result<Result<Vec<(i64, i64)>, UserError>, DbErr> {
+    users: &[UserId],
+) -> Result<Result<Vec<(NoteId, UserId)>, UserError>, DbErr> {
     let present = present(transaction, context, notes, users).await?;
     let mut removed = Vec::new();
     let mut events = Vec::new();
     for note in notes.iter() {
-        let gone: Vec<i64> = users.iter().copied().filter(|user| present.contains(&(note.id, *user))).collect();
+        let gone: Vec<UserId> = users.iter().copied().filter(|user| present.contains(&(note.id, *user))).collect();
         if gone.is_empty() {
             continue;
         }
@@ -87,7 +88,7 @@ pub async fn unassign_users(
 pub fn new_assignments(
     context: &ChangeContext<'_>,
     note: &note::Model,
-    users: &[i64],
+    users: &[UserId],
     last: i32,
 ) -> Vec<assignment::Model> {
     (last + 1..)
@@ -111,8 +112,8 @@ pub async fn insert_assignments(transaction: &Transaction, rows: &[assignment::M
     let dialect = Dialect::of(transaction);
     let mut values = vec![first.company_id.into(), first.created_on.into(), first.assigned_by_id.into()];
     let columns = [
-        ("note_id", ListColumn::BigInts(rows.iter().map(|row| row.note_id).collect())),
-        ("user_id", ListColumn::BigInts(rows.iter().map(|row| row.user_id).collect())),
+        ("note_id", ListColumn::ids(rows.iter().map(|row| row.note_id))),
+        ("user_id", ListColumn::ids(rows.iter().map(|row| row.user_id))),
         ("position", ListColumn::Ints(rows.iter().map(|row| row.position).collect())),
     ];
     let rows = dialect.row_list("k", columns, &mut values);
@@ -131,8 +132,8 @@ async fn present(
     transaction: &Transaction,
     context: &ChangeContext<'_>,
     notes: &[&mut note::Model],
-    users: &[i64],
-) -> Result<HashSet<(i64, i64)>, DbErr> {
+    users: &[UserId],
+) -> Result<HashSet<(NoteId, UserId)>, DbErr> {
     let user_id = (assignment::Entity, assignment::Column::UserId);
     let users = Dialect::of(transaction).one_of(user_id, users.iter().copied());
     let pairs = of_notes(transaction, context, notes)
@@ -140,8 +141,7 @@ async fn present(
         .column(assignment::Column::UserId)
         .filter(users);
     let rows = transaction.rows(&pairs.into_query()).await?;
-    let pairs = rows.iter().map(|row| Ok((row.value(0)?.unwrap_or_default(), row.value(1)?.unwrap_or_default())));
-    pairs.collect()
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// The position of the last assignee of each note that has any.
@@ -149,14 +149,13 @@ async fn last_positions(
     transaction: &Transaction,
     context: &ChangeContext<'_>,
     notes: &[&mut note::Model],
-) -> Result<HashMap<i64, i32>, DbErr> {
+) -> Result<HashMap<NoteId, i32>, DbErr> {
     let last = of_notes(transaction, context, notes)
         .column(assignment::Column::NoteId)
         .expr(assignment::Column::Position.max())
         .group_by(assignment::Column::NoteId);
     let rows = transaction.rows(&last.into_query()).await?;
-    let last = rows.iter().map(|row| Ok((row.value(0)?.unwrap_or_default(), row.value(1)?.unwrap_or_default())));
-    last.collect()
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// Selects the assignments of the notes, without columns.
@@ -182,7 +181,7 @@ async fn bump_versions(
     if events.is_empty() {
         return Ok(());
     }
-    let changed: HashSet<i64> = events.iter().map(|event| event.note_id).collect();
+    let changed: HashSet<NoteId> = events.iter().map(|event| event.note_id).collect();
     let (time, user) = (context.time, Some(context.viewer.user_id));
     for note in notes.iter_mut().filter(|note| changed.contains(&note.id)) {
         note.version += 1;
@@ -200,6 +199,6 @@ async fn bump_versions(
         .map(drop)
 }
 
-fn global_ids(users: &[i64]) -> serde_json::Value {
-    users.iter().map(|&user| serde_json::Value::String(NodeKind::User.id(user).0)).collect()
+fn global_ids(users: &[UserId]) -> serde_json::Value {
+    users.iter().map(|&user| serde_json::Value::String(user.global_id().0)).collect()
 }

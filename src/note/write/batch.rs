@@ -8,8 +8,9 @@ use breadth::{field_ref, inline, object};
 
 use super::lock::lock_notes;
 use crate::error::Result;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::ids::NoteId;
 use crate::note::object::Note;
 use crate::note::text::NOTES;
 use crate::store::AccessScope;
@@ -55,11 +56,11 @@ const IDS: [&str; 2] = ["input", "ids"];
 pub struct NoteBatch {
     policy: BatchErrorPolicy,
     /// The IDs in the order of the input; with the client's error message if one is malformed.
-    asked: Vec<(ID, Result<i64, String>)>,
+    asked: Vec<(ID, Result<NoteId, String>)>,
     /// The notes that the viewer sees, by key, in their current state.
-    pub notes: BTreeMap<i64, note::Model>,
+    pub notes: BTreeMap<NoteId, note::Model>,
     /// The errors of notes, by key; [`NoteBatch::into_results`] sets their paths.
-    failed: HashMap<i64, Vec<UserError>>,
+    failed: HashMap<NoteId, Vec<UserError>>,
 }
 
 impl NoteBatch {
@@ -71,18 +72,18 @@ impl NoteBatch {
         errors: &mut UserErrors,
     ) -> Result<Self> {
         let ids = if errors.check_count(&IDS, ids.len(), NOTES) { ids } else { Vec::new() };
-        let asked: Vec<_> = ids.into_iter().map(|id| (id.clone(), NodeKind::Note.parse(&id))).collect();
-        let keys: BTreeSet<i64> = asked.iter().filter_map(|(_, key)| key.as_ref().ok()).copied().collect();
-        let keys: Vec<i64> = keys.into_iter().collect();
+        let asked: Vec<_> = ids.into_iter().map(|id| (id.clone(), NoteId::parse(&id))).collect();
+        let keys: BTreeSet<NoteId> = asked.iter().filter_map(|(_, key)| key.as_ref().ok()).copied().collect();
+        let keys: Vec<NoteId> = keys.into_iter().collect();
         let notes = lock_notes(transaction, access, &keys).await?;
-        let notes: BTreeMap<i64, note::Model> = notes.into_iter().map(|note| (note.id, note)).collect();
+        let notes: BTreeMap<NoteId, note::Model> = notes.into_iter().map(|note| (note.id, note)).collect();
         let gone = keys.into_iter().filter(|key| !notes.contains_key(key));
-        let failed = gone.map(|key| (key, vec![UserError::no_note("ids", &NodeKind::Note.id(key))])).collect();
+        let failed = gone.map(|key| (key, vec![UserError::no_note("ids", &key.global_id())])).collect();
         Ok(Self { policy, asked, notes, failed })
     }
 
     /// Records that a note cannot be changed.
-    pub fn fail(&mut self, key: i64, errors: UserErrors) {
+    pub fn fail(&mut self, key: NoteId, errors: UserErrors) {
         self.failed.insert(key, errors.0);
     }
 
@@ -94,9 +95,9 @@ impl NoteBatch {
 
     /// The result of each note, and the errors that kept all of them from being changed.
     pub fn into_results(self, errors: UserErrors) -> (Vec<NoteBatchResult>, Vec<UserError>) {
-        let notes: HashMap<i64, Arc<note::Model>> =
+        let notes: HashMap<NoteId, Arc<note::Model>> =
             self.notes.into_iter().map(|(key, note)| (key, Arc::new(note))).collect();
-        let result = |(index, (id, key)): (usize, (ID, Result<i64, String>))| {
+        let result = |(index, (id, key)): (usize, (ID, Result<NoteId, String>))| {
             let mut user_errors = match &key {
                 Ok(key) => self.failed.get(key).cloned().unwrap_or_default(),
                 Err(message) => vec![UserError::new(ErrorCode::Invalid, &IDS, message.as_str())],
@@ -105,7 +106,7 @@ impl NoteBatch {
                 error.path = Some([IDS[0].to_owned(), IDS[1].to_owned(), index.to_string()].into());
             }
             let note = key.as_ref().ok().and_then(|key| notes.get(key)).map(|note| Note(Arc::clone(note)));
-            NoteBatchResult { note_id: key.map_or(id, |key| NodeKind::Note.id(key)), note, user_errors }
+            NoteBatchResult { note_id: key.map_or(id, NodeId::global_id), note, user_errors }
         };
         let results: Vec<NoteBatchResult> = self.asked.into_iter().enumerate().map(result).collect();
         let mut user_errors = errors.0;

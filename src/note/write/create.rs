@@ -12,17 +12,16 @@ use super::tokenize::{NewTexts, tokenize_new};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;
-use crate::graphql::global_id::NodeKind;
 use crate::graphql::idempotency::{self, IdempotencyKey, PriorResult};
 use crate::graphql::scalars::DateTime;
 use crate::graphql::user_errors::{UserError, UserErrors};
+use crate::ids::NoteId;
 use crate::note::enums::{NoteReferenceType, NoteStatus};
 use crate::note::list::connection::NoteEdge;
 use crate::note::object::Note;
 use crate::note::text::{BODY, NAME, SUBJECT};
 use crate::quota::{StorageUsage, note_bytes};
 use crate::search;
-use crate::store::db;
 use crate::store::entity::event::EventType;
 use crate::store::entity::note::{self, Tags};
 use crate::store::entity::token::Scope;
@@ -96,7 +95,7 @@ impl NoteCreatePayload {
     }
 
     /// The result of the earlier mutation with the same key.
-    async fn again(ctx: &Context<'_>, id: i64) -> Result<Self> {
+    async fn again(ctx: &Context<'_>, id: NoteId) -> Result<Self> {
         let found = ctx.access().notes().filter(note::Column::Id.eq(id)).one(ctx.app().db.read()).await?;
         found.map_or_else(|| Ok(Self { user_errors: vec![idempotency::gone()], ..Self::default() }), Self::made)
     }
@@ -138,9 +137,8 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         idempotency_key: _,
     } = input;
     let mut references = References::default();
-    let customer_id =
-        customer_id.and_then(|id| references.add(&mut errors, NodeKind::Customer, &["input", "customerId"], &id));
-    let type_id = type_id.and_then(|id| references.add(&mut errors, NodeKind::NoteType, &["input", "typeId"], &id));
+    let customer_id = customer_id.and_then(|id| references.add(&mut errors, &["input", "customerId"], &id));
+    let type_id = type_id.and_then(|id| references.add(&mut errors, &["input", "typeId"], &id));
     let assignees =
         references.users(&mut errors, &["input", "assigneeIds"], assignee_ids.as_deref().unwrap_or_default());
     for (field, text, max) in [
@@ -160,7 +158,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         NewTexts::Made(id) => return NoteCreatePayload::again(ctx, id).await,
     };
     let app = ctx.app();
-    let id = app.db.next_id(viewer.company_id, db::CompanyTable::Note).await?;
+    let id = app.db.next_id(viewer.company_id).await?;
     let transaction = app.db.begin().await?;
     match key.find(&transaction, ctx).await? {
         PriorResult::New => {}

@@ -11,8 +11,9 @@ use super::lock::lock_note;
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::UserError;
+use crate::ids::NoteId;
 use crate::note::object::Note;
 use crate::quota::{StorageUsage, messages_usage, note_bytes};
 use crate::search;
@@ -76,7 +77,7 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
     transaction.commit().await?;
 
     Ok(NoteDeletePayload {
-        deleted_note_id: Some(NodeKind::Note.id(note.id)),
+        deleted_note_id: Some(note.id.global_id()),
         note: None,
         report: Some(report),
         user_errors: Vec::new(),
@@ -93,7 +94,7 @@ pub async fn remove(
     let report = report(transaction, access, notes).await?;
     let dialect = Dialect::of(transaction);
     let keys = || notes.iter().map(|note| note.id);
-    let messages = messages_usage(transaction, access.company_id, &keys().collect::<Vec<i64>>()).await?;
+    let messages = messages_usage(transaction, access.company_id, &keys().collect::<Vec<NoteId>>()).await?;
     let count = i64::try_from(notes.len()).unwrap_or(i64::MAX);
     let growth = StorageUsage { notes: -count, bytes: -messages.bytes - notes.iter().map(note_bytes).sum::<i64>() };
     message::Entity::delete_many()
@@ -106,7 +107,7 @@ pub async fn remove(
         .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), keys()))
         .exec(transaction)
         .await?;
-    search::remove_notes(transaction, access.company_id, &keys().collect::<Vec<i64>>()).await?;
+    search::remove_notes(transaction, access.company_id, &keys().collect::<Vec<NoteId>>()).await?;
     note::Entity::delete_many()
         .filter(note::Column::CompanyId.eq(access.company_id))
         .filter(dialect.one_of((note::Entity, note::Column::Id), keys()))

@@ -9,7 +9,7 @@ use super::deletion::DeletionReport;
 use crate::error::Result;
 use crate::event::ChangeContext;
 use crate::graphql::context::ContextExt;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::{UserError, UserErrors};
 use crate::store::entity::note;
 use crate::store::entity::token::Scope;
@@ -65,7 +65,7 @@ pub async fn delete_many(ctx: &Context<'_>, input: NotesDeleteInput) -> Result<N
         let notes: Vec<note::Model> = std::mem::take(&mut batch.notes).into_values().collect();
         payload.report = Some(remove(&transaction, access, &ChangeContext::new(viewer, app), &notes).await?);
         transaction.commit().await?;
-        payload.deleted_note_ids = notes.iter().map(|note| NodeKind::Note.id(note.id)).collect();
+        payload.deleted_note_ids = notes.iter().map(|note| note.id.global_id()).collect();
     }
     (payload.results, payload.user_errors) = batch.into_results(errors);
     Ok(payload)

@@ -6,7 +6,8 @@ use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect
 
 use crate::error::{Error, Result};
 use crate::graphql::context::ContextExt;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
+use crate::ids::{MessageId, NoteId, UserId};
 use crate::note::text::{NOTES, distinct};
 use crate::store::AccessScope;
 use crate::store::db::Dialect;
@@ -42,18 +43,6 @@ pub enum RecordType {
     NoteType,
 }
 leaf_enum!(RecordType);
-
-impl RecordType {
-    fn kind(self) -> NodeKind {
-        match self {
-            Self::Note => NodeKind::Note,
-            Self::NoteMessage => NodeKind::NoteMessage,
-            Self::Customer => NodeKind::Customer,
-            Self::User => NodeKind::User,
-            Self::NoteType => NodeKind::NoteType,
-        }
-    }
-}
 
 /// A record that a deletion removes or detaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,8 +88,12 @@ object! {
 }
 
 impl DeletionItem {
-    fn new(action: DeletionAction, type_name: RecordType, id: i64) -> Self {
-        Self { type_name, record_id: type_name.kind().id(id), action }
+    fn deleted<I: NodeId>(type_name: RecordType) -> impl Fn(I) -> Self {
+        move |id| Self { type_name, record_id: id.global_id(), action: DeletionAction::Deleted }
+    }
+
+    fn detached<I: NodeId>(type_name: RecordType) -> impl Fn(I) -> Self {
+        move |id| Self { type_name, record_id: id.global_id(), action: DeletionAction::Detached }
     }
 }
 
@@ -113,7 +106,7 @@ pub async fn preview(ctx: &Context<'_>, ids: &[ID]) -> Result<DeletionReport> {
         let count = ids.len();
         return Err(Error::Invalid(format!("`ids` has {count} values; at most {NOTES} are allowed.")));
     }
-    let keys = ids.iter().map(|id| NodeKind::Note.parse_arg(id)).collect::<Result<Vec<i64>>>()?;
+    let keys = ids.iter().map(NoteId::parse_arg).collect::<Result<Vec<NoteId>>>()?;
     let db = &ctx.app().db;
     let access = ctx.access();
     let notes = access
@@ -133,8 +126,8 @@ pub async fn report(
     notes: &[note::Model],
 ) -> Result<DeletionReport> {
     let dialect = Dialect::of(connection);
-    let keys: Vec<i64> = notes.iter().map(|note| note.id).collect();
-    let messages: Vec<i64> = message::Entity::find()
+    let keys: Vec<NoteId> = notes.iter().map(|note| note.id).collect();
+    let messages: Vec<MessageId> = message::Entity::find()
         .select_only()
         .column(message::Column::Id)
         .filter(sea_orm::ColumnTrait::eq(&message::Column::CompanyId, access.company_id))
@@ -145,7 +138,7 @@ pub async fn report(
         .into_tuple()
         .all(connection)
         .await?;
-    let assignees: Vec<i64> = access
+    let assignees: Vec<UserId> = access
         .assignments()
         .select_only()
         .column(assignment::Column::UserId)
@@ -167,15 +160,13 @@ pub async fn report(
     let others = notes.len() + users.len() + customers.len() + types.len();
     let total_count = all_messages + others as u64;
 
-    let deleted = |of: RecordType| move |id| DeletionItem::new(DeletionAction::Deleted, of, id);
-    let detached = |of: RecordType| move |id| DeletionItem::new(DeletionAction::Detached, of, id);
     let mut items: Vec<DeletionItem> = keys
         .into_iter()
-        .map(deleted(RecordType::Note))
-        .chain(messages.into_iter().map(deleted(RecordType::NoteMessage)))
-        .chain(customers.into_iter().map(detached(RecordType::Customer)))
-        .chain(users.into_iter().map(detached(RecordType::User)))
-        .chain(types.into_iter().map(detached(RecordType::NoteType)))
+        .map(DeletionItem::deleted(RecordType::Note))
+        .chain(messages.into_iter().map(DeletionItem::deleted(RecordType::NoteMessage)))
+        .chain(customers.into_iter().map(DeletionItem::detached(RecordType::Customer)))
+        .chain(users.into_iter().map(DeletionItem::detached(RecordType::User)))
+        .chain(types.into_iter().map(DeletionItem::detached(RecordType::NoteType)))
         .collect();
     items.truncate(usize::try_from(MAX_ITEMS).unwrap_or(usize::MAX));
     Ok(DeletionReport { truncated: total_count > items.len() as u64, total_count, items })

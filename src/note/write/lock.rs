@@ -7,8 +7,9 @@ use sea_orm::sea_query::{Expr, LockType, Order, Query, SelectStatement, UnionTyp
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect};
 
 use crate::error::Result;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::{NodeId, NodeKind};
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
+use crate::ids::{NoteId, UserId};
 use crate::note::text::{USERS, distinct};
 use crate::store::db::{Dialect, RowQueries, Transaction};
 use crate::store::entity::{customer, note, note_type, user};
@@ -22,7 +23,7 @@ pub async fn lock_note(
     field: &str,
     id: &ID,
 ) -> Result<Result<note::Model, UserError>> {
-    let key = match NodeKind::Note.parse(id) {
+    let key = match NoteId::parse(id) {
         Ok(key) => key,
         Err(message) => return Ok(Err(UserError::new(ErrorCode::Invalid, &["input", field], message))),
     };
@@ -33,7 +34,7 @@ pub async fn lock_note(
 /// Loads those of the notes that the viewer sees, in the order of their keys, and locks them until the transaction
 /// ends. (`SQLite` has one writer at a time anyway.) The rows are locked in key order too, so that two changes of many
 /// notes cannot deadlock.
-pub async fn lock_notes(transaction: &Transaction, access: AccessScope, keys: &[i64]) -> Result<Vec<note::Model>> {
+pub async fn lock_notes(transaction: &Transaction, access: AccessScope, keys: &[NoteId]) -> Result<Vec<note::Model>> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -51,7 +52,7 @@ pub async fn lock_notes(transaction: &Transaction, access: AccessScope, keys: &[
     // The check may have used a snapshot from before the lock wait; repeat it where access depends on an assignment.
     if !access.confidential && notes.iter().any(|note| note.confidential) {
         let rows = transaction.rows(find().column(id)).await?;
-        let seen = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<i64>, _>>()?;
+        let seen = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<NoteId>, _>>()?;
         notes.retain(|note| seen.binary_search(&note.id).is_ok());
     }
     Ok(notes)
@@ -63,31 +64,32 @@ pub async fn still_visible(
     transaction: &Transaction,
     access: AccessScope,
     notes: impl IntoIterator<Item = &note::Model>,
-    removed: &[i64],
-) -> Result<HashSet<i64>> {
+    removed: &[UserId],
+) -> Result<HashSet<NoteId>> {
     let may_be_gone =
         |note: &note::Model| note.confidential && !access.confidential && removed.contains(&access.user_id);
     let (asked, seen): (Vec<&note::Model>, Vec<&note::Model>) = notes.into_iter().partition(|note| may_be_gone(note));
-    let mut seen: HashSet<i64> = seen.into_iter().map(|note| note.id).collect();
+    let mut seen: HashSet<NoteId> = seen.into_iter().map(|note| note.id).collect();
     if !asked.is_empty() {
         let keys = asked.into_iter().map(|note| note.id);
         let keys = Dialect::of(transaction).one_of((note::Entity, note::Column::Id), keys);
         let found = access.notes().select_only().column(note::Column::Id).filter(keys);
-        seen.extend(found.into_tuple::<i64>().all(transaction).await?);
+        seen.extend(found.into_tuple::<NoteId>().all(transaction).await?);
     }
     Ok(seen)
 }
 
-/// The references in an input, to be looked up together.
+/// The references in an input, to be looked up together. They are of several kinds, so each is stored as its kind and
+/// its key.
 #[derive(Default)]
 pub struct References(Vec<(NodeKind, i64, Vec<String>)>);
 
 impl References {
     /// Adds a reference; a malformed ID is an error at once.
-    pub fn add(&mut self, errors: &mut UserErrors, kind: NodeKind, path: &[&str], id: &ID) -> Option<i64> {
-        match kind.parse(id) {
+    pub fn add<I: NodeId>(&mut self, errors: &mut UserErrors, path: &[&str], id: &ID) -> Option<I> {
+        match I::parse(id) {
             Ok(key) => {
-                self.0.push((kind, key, path.iter().map(|&name| name.to_owned()).collect()));
+                self.0.push((I::KIND, key.into(), path.iter().map(|&name| name.to_owned()).collect()));
                 Some(key)
             }
             Err(message) => {
@@ -98,13 +100,13 @@ impl References {
     }
 
     /// Adds a list of users, without duplicates.
-    pub fn users(&mut self, errors: &mut UserErrors, path: &[&str], ids: &[ID]) -> Vec<i64> {
+    pub fn users(&mut self, errors: &mut UserErrors, path: &[&str], ids: &[ID]) -> Vec<UserId> {
         if !errors.check_count(path, ids.len(), USERS) {
             return Vec::new();
         }
         let user = |(index, id): (usize, &ID)| {
             let index = index.to_string();
-            self.add(errors, NodeKind::User, &[path, &[index.as_str()]].concat(), id)
+            self.add(errors, &[path, &[index.as_str()]].concat(), id)
         };
         distinct(ids.iter().enumerate().filter_map(user))
     }
@@ -149,7 +151,7 @@ impl References {
         for (kind, key, path) in self.0 {
             if !found.contains(&(kind, key)) {
                 let path: Vec<&str> = path.iter().map(String::as_str).collect();
-                let message = format!("There is no {} {}.", kind.name(), quote(&kind.id(key)));
+                let message = format!("There is no {} {}.", kind.name(), quote(&format!("{}:{key}", kind.name())));
                 errors.add(ErrorCode::ReferenceNotFound, &path, message);
             }
         }

@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{UserError, UserErrors};
+use crate::ids::NoteId;
 use crate::note::field::NoteField;
 use crate::note::object::Note;
 use crate::quota::StorageUsage;
@@ -107,14 +108,14 @@ pub async fn may_hide(
     access: AccessScope,
     patch: &ParsedPatch,
     notes: impl IntoIterator<Item = &note::Model>,
-) -> Result<HashSet<i64>> {
+) -> Result<HashSet<NoteId>> {
     let hidden = notes.into_iter().filter(|note| patch.hides(note));
     let (own, others): (Vec<&note::Model>, Vec<&note::Model>) =
         hidden.partition(|note| access.confidential || note.user_id == Some(access.user_id));
-    let mut may_hide: HashSet<i64> = own.into_iter().map(|note| note.id).collect();
+    let mut may_hide: HashSet<NoteId> = own.into_iter().map(|note| note.id).collect();
     if !others.is_empty() {
         let keys = others.into_iter().map(|note| note.id);
-        let assigned: Vec<i64> = access
+        let assigned: Vec<NoteId> = access
             .assignments()
             .select_only()
             .column(assignment::Column::NoteId)

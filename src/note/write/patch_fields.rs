@@ -7,7 +7,7 @@ use super::lock::References;
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::DataSource;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::note::enums::{NoteReferenceType, NoteStatus};
@@ -94,11 +94,6 @@ impl ParsedPatch {
             let message = "`tags` replaces all tags; use either `tags`, or `addTags` and `removeTags`.";
             errors.add(ErrorCode::Invalid, &path("tags"), message);
         }
-        let mut link = |kind: NodeKind, field: NoteField, id: MaybeUndefined<ID>, errors: &mut UserErrors| match id {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(id) => references.add(errors, kind, &path(field.spec().name), &id).map(Some),
-        };
         let text = |field: NoteField, text: MaybeUndefined<String>, max: usize, errors: &mut UserErrors| {
             if let MaybeUndefined::Value(text) = &text {
                 errors.check_text(&path(field.spec().name), text, max);
@@ -124,8 +119,10 @@ impl ParsedPatch {
                 }
             };
         }
-        set!(CustomerId, customer_id, link(NodeKind::Customer, NoteField::CustomerId, customer_id, errors));
-        set!(TypeId, type_id, link(NodeKind::NoteType, NoteField::TypeId, type_id, errors));
+        let customer_id = link(NoteField::CustomerId, customer_id, errors, references);
+        set!(CustomerId, customer_id, Option::<Option<_>>::from(customer_id));
+        let type_id = link(NoteField::TypeId, type_id, errors, references);
+        set!(TypeId, type_id, Option::<Option<_>>::from(type_id));
         set!(Subject, subject, text(NoteField::Subject, subject, SUBJECT, errors));
         parsed.values.subject_folded = parsed.values.subject.as_deref().map(casefold);
         set!(Details, details, text(NoteField::Details, details, BODY, errors));
@@ -185,6 +182,22 @@ impl ParsedPatch {
 
 fn path(field: &'static str) -> [&'static str; 3] {
     ["input", "patch", field]
+}
+
+/// Parses the ID that a patch links the note to; a malformed one is an error, and leaves the link alone.
+fn link<I: NodeId>(
+    field: NoteField,
+    id: MaybeUndefined<ID>,
+    errors: &mut UserErrors,
+    references: &mut References,
+) -> MaybeUndefined<I> {
+    match id {
+        MaybeUndefined::Undefined => MaybeUndefined::Undefined,
+        MaybeUndefined::Null => MaybeUndefined::Null,
+        MaybeUndefined::Value(id) => references
+            .add(errors, &path(field.spec().name), &id)
+            .map_or(MaybeUndefined::Undefined, MaybeUndefined::Value),
+    }
 }
 
 fn not_null<T>(field: &'static str, value: MaybeUndefined<T>, errors: &mut UserErrors) -> Option<T> {

@@ -6,14 +6,15 @@ use crate::error::Result;
 use crate::graphql::context::ContextExt;
 use crate::graphql::idempotency::{IdempotencyKey, PriorResult};
 use crate::graphql::user_errors::UserErrors;
+use crate::ids::RecordId;
 use crate::search::{IndexedTexts, are_long};
 
 /// The result of [`tokenize_new`].
-pub enum NewTexts {
+pub enum NewTexts<I> {
     /// The tokenized texts; none if the mutation will be refused.
     Tokenized(IndexedTexts),
     /// An earlier mutation with the same key has made this record.
-    Made(i64),
+    Made(I),
 }
 
 /// Tokenizes the texts of a new record. Where that takes long, the key is looked up before, so that a retry is answered at
@@ -21,12 +22,12 @@ pub enum NewTexts {
 ///
 /// # Errors
 /// When the operation exceeds a limit, or the database fails.
-pub async fn tokenize_new(
+pub async fn tokenize_new<I: RecordId>(
     ctx: &Context<'_>,
-    key: &IdempotencyKey,
+    key: &IdempotencyKey<I>,
     texts: &[Option<&str>],
     errors: &UserErrors,
-) -> Result<NewTexts> {
+) -> Result<NewTexts<I>> {
     let texts: Vec<&str> = texts.iter().copied().flatten().collect();
     let prior = if are_long(texts.iter().copied()) { key.look_up(ctx).await? } else { PriorResult::New };
     match prior {

@@ -10,8 +10,9 @@ use super::lock::{References, lock_note, still_visible};
 use crate::error::Result;
 use crate::event::ChangeContext;
 use crate::graphql::context::ContextExt;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::{UserError, UserErrors};
+use crate::ids::UserId;
 use crate::note::object::Note;
 use crate::store::entity::token::Scope;
 
@@ -73,15 +74,15 @@ pub async fn unassign(ctx: &Context<'_>, input: NoteUnassignInput) -> Result<Not
             return Ok(NoteUnassignPayload { user_errors: vec![refused], ..Default::default() });
         }
     };
-    let removed: Vec<i64> = removed.into_iter().map(|(_, user)| user).collect();
+    let removed: Vec<UserId> = removed.into_iter().map(|(_, user)| user).collect();
     let visible = still_visible(&transaction, access, [&note], &removed).await?.contains(&note.id);
     transaction.commit_if(!removed.is_empty()).await?;
 
     let absent = users.into_iter().filter(|user| !removed.contains(user));
     Ok(NoteUnassignPayload {
-        not_assigned_user_ids: absent.map(|user| NodeKind::User.id(user)).collect(),
+        not_assigned_user_ids: absent.map(NodeId::global_id).collect(),
         note: visible.then(|| Note(Arc::new(note))),
-        removed_user_ids: removed.into_iter().map(|user| NodeKind::User.id(user)).collect(),
+        removed_user_ids: removed.into_iter().map(NodeId::global_id).collect(),
         user_errors: Vec::new(),
     })
 }

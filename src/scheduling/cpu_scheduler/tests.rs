@@ -3,6 +3,7 @@ use std::sync::mpsc::Receiver;
 use cpu_time::ThreadTime;
 
 use super::*;
+use crate::ids::{CompanyId, TokenId};
 use crate::scheduling::TokenKey;
 
 #[test]
@@ -16,7 +17,7 @@ fn the_number_of_remembered_principals_is_bounded() {
 }
 
 fn principal(company_id: i64, token_id: i64) -> Principal {
-    Principal::Token(TokenKey::Token { company_id, token_id })
+    Principal::Token(TokenKey::Token { company_id: CompanyId(company_id), token_id: TokenId(token_id) })
 }
 
 /// A state with one waiter for each tuple of id, company and token.
@@ -76,7 +77,7 @@ fn statements_of_one_company_hold_few_connections() {
 fn a_company_that_starts_more_work_gets_half_of_the_turns() {
     let mut waits = Waits::of(&[(1, 1, 1), (2, 1, 2), (3, 2, 3), (4, 2, 3)], true);
     let scheduler = CpuScheduler::on(8);
-    waits.state.running = (5..=6).map(|id| Running { id, company: Some(1), ends: None }).collect();
+    waits.state.running = (5..=6).map(|id| Running { id, company: Some(CompanyId(1)), ends: None }).collect();
     assert_eq!([waits.next(&scheduler), waits.next(&scheduler), waits.next(&scheduler)], [Some(3), Some(4), None]);
     waits.state.running.remove(0);
     assert_eq!(waits.next(&scheduler), Some(1));

@@ -11,13 +11,14 @@ use super::connection_epoch::ConnectionEpoch;
 use super::dialect::Dialect;
 use super::fault::DbFault;
 use super::group_commit::GroupCommit;
-use super::ids::{CompanyTable, IdSequences, IdSpacing};
+use super::ids::{CountedId, IdSequences, IdSpacing};
 use super::pool::{Overview, Pool};
 use super::probe::Probe;
 use super::read_pool::ReadPool;
 use super::readiness::ReadinessProbe;
 use super::statement_context::{OperationContext, StatementContext};
 use super::transaction::{self, Transaction};
+use crate::ids::CompanyId;
 use crate::scheduling::WorkClass;
 
 /// A database handle of the process or of one operation. Cheap to clone.
@@ -236,13 +237,13 @@ impl Db {
         &self.shared.ids
     }
 
-    /// Returns a new id of the table, without a query in most cases. This may open a transaction, so call it before the
+    /// Returns a new id, without a query in most cases. This may open a transaction, so call it before the
     /// transaction of the change: on a single connection the two would wait for each other.
     ///
     /// # Errors
     /// If a statement fails, or no ids are left.
-    pub async fn next_id(&self, company_id: i64, table: CompanyTable) -> Result<i64, DbErr> {
-        self.shared.ids.next(self.begin(), company_id, table).await
+    pub async fn next_id<I: CountedId>(&self, company_id: CompanyId) -> Result<I, DbErr> {
+        self.shared.ids.next(self.begin(), company_id).await
     }
 
     /// Replaces the steps between ids, for tests that compare them.

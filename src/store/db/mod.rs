@@ -36,7 +36,7 @@ pub use dialect::{
 pub use fault::DbFault;
 pub use file::{IfMissing, database_file};
 pub use handle::Db;
-pub use ids::{CompanyTable, IdSequences, IdSpacing, allocate_dense, reserve};
+pub use ids::{CountedId, IdSequences, IdSpacing, allocate_dense, reserve};
 pub use postgres::ConstraintViolation;
 pub use read_pool::ReadPool;
 pub use row::{DriverValue, Row, RowQueries};

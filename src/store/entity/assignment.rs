@@ -2,21 +2,22 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::ids::{CompanyId, NoteId, UserId};
 use crate::store::columns::table;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "assignment")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub company_id: i64,
+    pub company_id: CompanyId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub note_id: i64,
+    pub note_id: NoteId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub user_id: i64,
+    pub user_id: UserId,
     /// Orders a note's assignees; grows, with gaps where an assignee was removed.
     pub position: i32,
     pub created_on: DateTimeUtc,
-    pub assigned_by_id: Option<i64>,
+    pub assigned_by_id: Option<UserId>,
     /// Values of an imported record that the columns cannot hold, as JSON text.
     pub source: Option<String>,
 }

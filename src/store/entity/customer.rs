@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::ids::{CompanyId, CustomerId};
 use crate::store::columns::table;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
@@ -9,9 +10,9 @@ use crate::store::columns::table;
 #[sea_orm(table_name = "customer")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub company_id: i64,
+    pub company_id: CompanyId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: i64,
+    pub id: CustomerId,
     /// The record's key in the system that owns it; unique in the company.
     pub external_key: Option<String>,
     pub company_name: Option<String>,

@@ -2,8 +2,11 @@
 
 use sea_orm::entity::prelude::*;
 
-/// The company and the ID of a record, up to which a derivation has come.
-pub type Key = (i64, i64);
+use crate::ids::CompanyId;
+
+/// The company and the ID of a record, up to which a derivation has come. The name of the derivation says which kind of
+/// record that is.
+pub type Key = (CompanyId, i64);
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "derived")]
@@ -13,7 +16,7 @@ pub struct Model {
     pub version: i32,
     pub done: bool,
     /// Key of the last record that is derived; null before the first.
-    pub after_company_id: Option<i64>,
+    pub after_company_id: Option<CompanyId>,
     pub after_id: Option<i64>,
 }
 

@@ -5,6 +5,8 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::ids::{CompanyId, EventId, MessageId, NoteId, UserId};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum EventType {
@@ -96,14 +98,14 @@ pub struct FieldChanges(pub Vec<FieldChange>);
 #[sea_orm(table_name = "event")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub company_id: i64,
+    pub company_id: CompanyId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: i64,
+    pub id: EventId,
     #[sea_orm(column_name = "type")]
     pub kind: EventType,
-    pub note_id: i64,
-    pub message_id: Option<i64>,
-    pub actor_id: Option<i64>,
+    pub note_id: NoteId,
+    pub message_id: Option<MessageId>,
+    pub actor_id: Option<UserId>,
     pub created_on: DateTimeUtc,
     pub changes: FieldChanges,
     /// Size that counts towards the company's quota.

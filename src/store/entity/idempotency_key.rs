@@ -2,13 +2,15 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::ids::{CompanyId, UserId};
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_key")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub company_id: i64,
+    pub company_id: CompanyId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub user_id: i64,
+    pub user_id: UserId,
     /// The name of the mutation field in the schema.
     #[sea_orm(primary_key, auto_increment = false)]
     pub operation: String,
@@ -16,7 +18,7 @@ pub struct Model {
     pub key: String,
     /// SHA-256 of the input.
     pub input_hash: Vec<u8>,
-    /// Id of the created record, which may be deleted by now.
+    /// Id of the created record, which may be deleted by now; the operation says which kind of record it is.
     pub made_id: i64,
     pub created_on: DateTimeUtc,
 }

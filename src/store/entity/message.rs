@@ -2,16 +2,17 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::ids::{CompanyId, MessageId, NoteId, UserId};
 use crate::store::columns::table;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "message")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub company_id: i64,
+    pub company_id: CompanyId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: i64,
-    pub note_id: i64,
+    pub id: MessageId,
+    pub note_id: NoteId,
     /// Position in the note's thread, from 1 without gaps.
     pub position: i32,
     #[sea_orm(column_type = "Text")]
@@ -20,7 +21,7 @@ pub struct Model {
     pub attachment_filename: Option<String>,
     pub attachment_content_type: Option<String>,
     pub attachment_size: Option<i64>,
-    pub posted_by_id: Option<i64>,
+    pub posted_by_id: Option<UserId>,
     pub created_on: DateTimeUtc,
     /// Whether an import generated the id because the record had none; exports omit such ids.
     pub from_import: bool,

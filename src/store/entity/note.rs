@@ -4,6 +4,7 @@ use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::ids::{CompanyId, CustomerId, NoteId, NoteTypeId, UserId};
 use crate::store::columns::{Cell, by_name, cells, json, table};
 use crate::store::db::Row;
 
@@ -60,12 +61,12 @@ impl Cell for Option<ReferenceType> {
 #[sea_orm(table_name = "note")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub company_id: i64,
+    pub company_id: CompanyId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: i64,
+    pub id: NoteId,
     /// Incremented by each change of a field or an assignment.
     pub version: i32,
-    pub type_id: Option<i64>,
+    pub type_id: Option<NoteTypeId>,
     pub subject: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub details: Option<String>,
@@ -77,14 +78,14 @@ pub struct Model {
     pub tags: Tags,
     pub reference_type: Option<ReferenceType>,
     pub reference_id: Option<String>,
-    pub customer_id: Option<i64>,
+    pub customer_id: Option<CustomerId>,
     /// The author.
-    pub user_id: Option<i64>,
+    pub user_id: Option<UserId>,
     /// Number of messages. Positions begin at 1 without gaps, so this is also the position of the last message.
     pub message_count: i32,
     pub created_on: DateTimeUtc,
     pub updated_on: DateTimeUtc,
-    pub updated_by_id: Option<i64>,
+    pub updated_by_id: Option<UserId>,
     pub closed_on: Option<DateTimeUtc>,
     /// [`casefold`](crate::text::casefold::casefold) of the subject.
     pub subject_folded: Option<String>,

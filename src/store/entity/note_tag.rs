@@ -3,13 +3,15 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
 
+use crate::ids::{CompanyId, NoteId};
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "note_tag")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub company_id: i64,
+    pub company_id: CompanyId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub note_id: i64,
+    pub note_id: NoteId,
     /// Position in the list, from 1, with gaps where a tag is repeated.
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i32,

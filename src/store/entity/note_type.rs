@@ -2,15 +2,16 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::ids::{CompanyId, NoteTypeId};
 use crate::store::columns::table;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "note_type")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub company_id: i64,
+    pub company_id: CompanyId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: i64,
+    pub id: NoteTypeId,
     pub name: String,
     /// Whether an import generated the id because the record had only a name; exports omit such ids.
     pub from_import: bool,

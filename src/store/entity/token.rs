@@ -4,6 +4,7 @@ use sea_orm::FromJsonQueryResult;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::ids::{CompanyId, TokenId, UserId};
 use crate::store::columns::{cells, json};
 
 /// A permission of a token.
@@ -30,10 +31,10 @@ cells! { Scopes => json; }
 #[sea_orm(table_name = "token")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub company_id: i64,
+    pub company_id: CompanyId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: i64,
-    pub user_id: i64,
+    pub id: TokenId,
+    pub user_id: UserId,
     /// SHA-256 of the token; the token itself is not stored.
     pub hash: Vec<u8>,
     pub name: String,

@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::ids::{CompanyId, UserId};
 use crate::store::columns::{by_name, cells, table};
 
 /// Whether a user may act; tokens of inactive users are refused.
@@ -19,9 +20,9 @@ cells! { UserStatus => by_name; }
 #[sea_orm(table_name = "user")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub company_id: i64,
+    pub company_id: CompanyId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: i64,
+    pub id: UserId,
     /// The record's key in the system that owns it; unique in the company.
     pub external_key: Option<String>,
     pub status: UserStatus,

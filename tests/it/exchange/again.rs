@@ -1,6 +1,7 @@
 //! Importing the same ids again: equal records are skipped, a longer thread is extended, and nothing is overwritten
 //! unless asked for.
 
+use notegraph::ids::{MessageId, NoteId};
 use notegraph::store::entity::event::{self, EventType};
 use notegraph::store::entity::{assignment, customer, message, note, user};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder, Set};
@@ -132,8 +133,8 @@ async fn the_original_does_not_hide_a_later_change() {
     let transaction = exchange.db.begin().await.unwrap();
     let posted = message::Model {
         company_id: row.company_id,
-        id: 1000,
-        note_id: 1,
+        id: MessageId(1000),
+        note_id: NoteId(1),
         position: 1,
         message: "posted here".to_owned(),
         attachment_url: None,

@@ -1,6 +1,7 @@
 //! The format of the billing API.
 
-use notegraph::store::db::{self, CompanyTable};
+use notegraph::ids::{NoteId, NoteTypeId, UserId};
+use notegraph::store::db;
 use notegraph::store::entity::{note, note_type, user};
 use sea_orm::{EntityTrait, QueryOrder};
 
@@ -28,7 +29,7 @@ async fn billing_notes_are_exported_as_notes() {
             row.user_id,
             row.updated_by_id
         ),
-        (5, Some("World"), true, true, Some(19), Some(25), Some(19))
+        (NoteId(5), Some("World"), true, true, Some(NoteTypeId(19)), Some(UserId(25)), Some(UserId(19)))
     );
     assert_eq!(row.source, None);
     let users = user::Entity::find().order_by_asc(user::Column::Id).all(exchange.db.read()).await.unwrap();
@@ -45,9 +46,9 @@ async fn billing_notes_are_exported_as_notes() {
     assert_eq!(exchange.import(BILLING).await.skipped, 1);
     // New ids come after the imported ones.
     let transaction = exchange.db.begin().await.unwrap();
-    for (table, next) in [(CompanyTable::Note, 6), (CompanyTable::User, 26), (CompanyTable::NoteType, 20)] {
-        assert_eq!(db::allocate_dense(&transaction, row.company_id, table, 1).await.unwrap(), [next]);
-    }
+    assert_eq!(db::allocate_dense::<NoteId>(&transaction, row.company_id, 1).await.unwrap(), [NoteId(6)]);
+    assert_eq!(db::allocate_dense::<UserId>(&transaction, row.company_id, 1).await.unwrap(), [UserId(26)]);
+    assert_eq!(db::allocate_dense::<NoteTypeId>(&transaction, row.company_id, 1).await.unwrap(), [NoteTypeId(20)]);
     transaction.rollback().await.unwrap();
 }
 

@@ -1,5 +1,6 @@
 //! People in notes: the first description counts, and everyone who is named exists.
 
+use notegraph::ids::CompanyId;
 use notegraph::store::entity::{company, customer, user};
 use sea_orm::{EntityTrait, QueryOrder};
 
@@ -65,9 +66,9 @@ async fn a_company_is_found_or_created() {
     exchange.run(&args).await;
     let companies = company::Entity::find().order_by_asc(company::Column::Id).all(exchange.db.read()).await.unwrap();
     let (other, own): (Vec<_>, Vec<_>) = companies.into_iter().partition(|company| company.name == "Other");
-    assert_eq!((own.len(), own[0].id, own[0].name.as_str()), (1, 40, "Acme"));
+    assert_eq!((own.len(), own[0].id, own[0].name.as_str()), (1, CompanyId(40), "Acme"));
     assert_eq!(other.len(), 1);
-    assert_ne!(other[0].id, 40, "taken");
+    assert_ne!(other[0].id, CompanyId(40), "taken");
     // Each record is exported with the company id that it was imported with.
     let exported = exchange.export().await;
     assert!(exported.contains(r#""company_id":40"#) && exported.contains(r#""company_id":41"#), "{exported}");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use notegraph::ids::UserId;
 use notegraph::store::entity::note::NoteStatus;
 use notegraph::store::entity::token::Scope;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ const KEYS: [&str; 7] = ["STATUS", "TYPE", "REFERENCE_TYPE", "USER", "ASSIGNEE",
 /// The values that a note counts for; `None` alone if it has no value.
 fn values(key: &str, row: &Row) -> Vec<Option<String>> {
     let Row { note, assignees, .. } = row;
-    let user = |id: i64| format!("User:{id}");
+    let user = |id: UserId| format!("User:{id}");
     let or_none = |values: Vec<String>| match values.len() {
         0 => vec![None],
         _ => values.into_iter().map(Some).collect(),

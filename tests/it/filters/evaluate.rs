@@ -1,15 +1,17 @@
 //! The rules of filters and orders, implemented a second time without a database.
 
 use std::cmp::Ordering;
+use std::fmt::Display;
 
 use chrono::{DateTime, Utc};
+use notegraph::ids::UserId;
 use notegraph::store::entity::note::{self, NoteStatus};
 use notegraph::text::casefold::casefold;
 use serde_json::{Value, json};
 
 use super::world::{KINDS, Row, Said};
 
-pub fn matches(filter: &Value, row: &Row, viewer: i64) -> bool {
+pub fn matches(filter: &Value, row: &Row, viewer: UserId) -> bool {
     let Row { note, assignees, messages, .. } = row;
     let status = if note.status == NoteStatus::Open { "OPEN" } else { "CLOSED" };
     let kind = KINDS.iter().find(|kind| Some(kind.1) == note.reference_type).map(|kind| kind.0);
@@ -84,7 +86,7 @@ fn compare(condition: &Value, same: impl Fn(&Value) -> bool, is_empty: bool) -> 
     })
 }
 
-fn link(condition: &Value, column: Option<i64>) -> bool {
+fn link(condition: &Value, column: Option<impl Display>) -> bool {
     let column = column.map(|id| id.to_string());
     compare(condition, |value| column.as_deref() == Some(key(value)), column.is_none())
 }

@@ -1,5 +1,6 @@
 //! Random filters and orders.
 
+use notegraph::ids::RecordId;
 use serde_json::{Map, Value, json};
 use testkit::Random;
 
@@ -202,9 +203,9 @@ fn with_nulls(mut condition: Map<String, Value>, operators: &[&str], random: &mu
 }
 
 /// IDs in full or bare form, sometimes of a record that does not exist.
-fn ids(random: &mut Random, kind: &str, known: &[i64]) -> Value {
+fn ids(random: &mut Random, kind: &str, known: &[impl RecordId]) -> Value {
     compare(random, true, |random| {
-        let id = if random.chance(90) { *random.pick(known) } else { i64::MAX };
+        let id = if random.chance(90) { (*random.pick(known)).into() } else { i64::MAX };
         if random.chance(50) { json!(format!("{kind}:{id}")) } else { json!(id.to_string()) }
     })
 }

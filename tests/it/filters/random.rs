@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
 use notegraph::graphql::ListLimits;
+use notegraph::ids::{CustomerId, NoteId, RecordId, UserId};
 use serde_json::{Map, Value, json};
 use testkit::Random;
 
@@ -62,7 +63,7 @@ impl<'w> Case<'w> {
         let mut found: Vec<&Row> = found.collect();
         found.sort_by_key(|row| Reverse((row.note.created_on, row.note.id)));
         let most = usize::try_from(world.limits.scored).unwrap();
-        let scores: HashMap<i64, usize> =
+        let scores: HashMap<NoteId, usize> =
             found.iter().take(most).map(|row| (row.note.id, self.plain.score(&row.texts))).collect();
         let placed = |row: &'w Row| (&row.note, scores.get(&row.note.id).copied().unwrap_or_default());
         found.sort_by(|a, b| order_scored(&self.order, placed(a), placed(b)));
@@ -168,13 +169,13 @@ async fn nested(world: &World, case: &Case<'_>, random: &mut Random, what: &str)
     let numbered = |list: &[Value]| json!({ "nodes": list.chunks(size).nth(page - 1).unwrap_or_default() });
     let ending = |list: &[Value]| json!({ "nodes": list[list.len() - size.min(list.len())..] });
     for customer in response["customers"]["nodes"].as_array().unwrap() {
-        let id = key(customer);
+        let id: CustomerId = key(customer);
         let place = |field: &str| format!("customer(id: {id}) {field}");
         let notes = list(place("notes"), &customer["notes"], &|row| row.note.customer_id == Some(id));
         assert_eq!(customer["some"], numbered(&notes), "page {page} of {size}: customer {id}, {what}");
     }
     for user in response["users"]["nodes"].as_array().unwrap() {
-        let id = key(user);
+        let id: UserId = key(user);
         let place = |field: &str| format!("user(id: {id}) {field}");
         let created = list(place("createdNotes"), &user["createdNotes"], &|row| row.note.user_id == Some(id));
         assert_eq!(user["some"], ending(&created), "the last {size}: author {id}, {what}");
@@ -185,8 +186,8 @@ async fn nested(world: &World, case: &Case<'_>, random: &mut Random, what: &str)
     walk(world, place, case.variables(), expected, what).await;
 }
 
-fn key(record: &Value) -> i64 {
-    record["id"].as_str().unwrap().split_once(':').unwrap().1.parse().unwrap()
+fn key<I: RecordId>(record: &Value) -> I {
+    record["id"].as_str().unwrap().split_once(':').unwrap().1.parse::<i64>().unwrap().into()
 }
 
 /// Asserts that the hit is the text with the most matches, and that its snippet marks words of that text.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use notegraph::graphql::ListLimits;
+use notegraph::ids::{CustomerId, MessageId, NoteId, NoteTypeId, UserId};
 use notegraph::search;
 use notegraph::store::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::store::entity::token::Scope;
@@ -44,14 +45,14 @@ pub const TAGS: [&str; 6] = ["vip", "VIP", "é", "a'b\"c", "50%", "日本"];
 /// A note with its related rows.
 pub struct Row {
     pub note: note::Model,
-    pub assignees: Vec<i64>,
+    pub assignees: Vec<UserId>,
     pub messages: Vec<Said>,
     /// The texts that a search examines.
     pub texts: Vec<Text>,
 }
 
 impl Row {
-    pub fn new(note: note::Model, assignees: Vec<i64>, messages: Vec<Said>) -> Self {
+    pub fn new(note: note::Model, assignees: Vec<UserId>, messages: Vec<Said>) -> Self {
         let said = messages.iter().map(|said| said.text.clone());
         let texts = Text::of(note.subject.as_deref(), note.details.as_deref(), said);
         Self { note, assignees, messages, texts }
@@ -60,7 +61,7 @@ impl Row {
 
 /// A message: who posted it, when, and what it says.
 pub struct Said {
-    pub by: Option<i64>,
+    pub by: Option<UserId>,
     pub at: DateTime<Utc>,
     pub text: String,
 }
@@ -70,12 +71,12 @@ pub struct World {
     pub app: App,
     pub client: Client,
     pub limits: ListLimits,
-    pub viewer: i64,
+    pub viewer: UserId,
     /// Whether the viewer sees the confidential notes of others.
     confidential: bool,
-    pub customers: Vec<i64>,
-    pub users: Vec<i64>,
-    pub types: Vec<i64>,
+    pub customers: Vec<CustomerId>,
+    pub users: Vec<UserId>,
+    pub types: Vec<NoteTypeId>,
     pub rows: Vec<Row>,
     pub start: DateTime<Utc>,
 }
@@ -115,7 +116,7 @@ impl World {
             rows: Vec::new(),
             start,
         };
-        for id in (of_others.id + 1..).take(NOTES) {
+        for id in (of_others.id.0 + 1..).map(NoteId).take(NOTES) {
             let row = world.row(note::Model { id, ..template.clone() }, random);
             world.rows.push(row);
         }
@@ -189,7 +190,7 @@ impl World {
                 messages += 1;
                 let row = message::Model {
                     company_id: note.company_id,
-                    id: messages,
+                    id: MessageId(messages),
                     note_id: note.id,
                     position,
                     message: said.text.clone(),

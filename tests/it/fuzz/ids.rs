@@ -1,4 +1,5 @@
-use notegraph::graphql::global_id::NodeKind;
+use notegraph::graphql::global_id::{NodeId, NodeKind};
+use notegraph::ids::{CompanyId, CustomerId, MessageId, NoteId, NoteTypeId, UserId};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -24,19 +25,26 @@ const DOCUMENT: &str = "query($id: ID!) {
     notes(filter: { or: [{ id: { eq: $id } }, { customerId: { in: [$id] } }, { referenceId: { eq: $id } }] }) { totalCount }
 }";
 
+/// An ID that is read from this text is written as an ID that is read as the same.
+fn comes_back<I: NodeId>(text: &str) -> Result<(), String> {
+    match I::parse(text) {
+        Ok(id) if I::parse(&id.global_id()) != Ok(id) => Err(format!("{} does not come back", id.global_id().0)),
+        _ => Ok(()),
+    }
+}
+
 /// Each ID names a record, or is refused as invalid.
 #[test]
 fn any_id_is_answered() {
     let asked = Asked::start();
     fuzz("ids", 300, &id(), |id| {
         let text = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-        for kind in KINDS {
-            if let Ok(key) = kind.parse(&text)
-                && kind.parse(&kind.id(key)) != Ok(key)
-            {
-                return Err(format!("{} {key} does not come back", kind.name()));
-            }
-        }
+        comes_back::<CompanyId>(&text)?;
+        comes_back::<CustomerId>(&text)?;
+        comes_back::<UserId>(&text)?;
+        comes_back::<NoteTypeId>(&text)?;
+        comes_back::<NoteId>(&text)?;
+        comes_back::<MessageId>(&text)?;
         blames_the_client(&asked.ask(DOCUMENT, json!({ "id": id })), &["INVALID", "GRAPHQL_VALIDATION_FAILED"])
     });
 }

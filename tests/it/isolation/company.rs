@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use notegraph::ids::{CustomerId, MessageId, NoteId, NoteTypeId, UserId};
 use notegraph::store::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::store::entity::{assignment, note_type};
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ pub async fn fill(app: &App, company: &Company, mark: &str, keys: impl IntoItera
         let url = |what: &str| Some(format!("https://example.com/{mark}/{what}/{key}"));
         company
             .user_with(&format!("{mark} user {key}"), |user| {
-                user.id = key;
+                user.id = UserId(key);
                 user.external_key = text("user key");
                 (user.last_name, user.email) = (text("family"), Some(format!("{mark}.{key}@example.com")));
                 (user.employee_id, user.business_location_id) = (text("employee"), text("location"));
@@ -28,7 +29,7 @@ pub async fn fill(app: &App, company: &Company, mark: &str, keys: impl IntoItera
             .await;
         company
             .customer_with(&format!("{mark} customer {key}"), |customer| {
-                customer.id = key;
+                customer.id = CustomerId(key);
                 customer.external_key = text("customer key");
                 (customer.company_name, customer.company_title) = (text("employer"), text("title"));
                 (customer.middle_name, customer.last_name) = (text("middle"), text("last"));
@@ -44,11 +45,12 @@ pub async fn fill(app: &App, company: &Company, mark: &str, keys: impl IntoItera
             })
             .await;
         let name = format!("{mark} type {key}");
-        app.insert(note_type::Model { company_id: company.id, id: key, name, from_import: false }).await;
+        app.insert(note_type::Model { company_id: company.id, id: NoteTypeId(key), name, from_import: false }).await;
         company
             .note(|note| {
-                (note.id, note.customer_id, note.user_id, note.type_id) = (key, Some(key), Some(key), Some(key));
-                note.updated_by_id = Some(key);
+                (note.id, note.customer_id) = (NoteId(key), Some(CustomerId(key)));
+                (note.user_id, note.type_id) = (Some(UserId(key)), Some(NoteTypeId(key)));
+                note.updated_by_id = Some(UserId(key));
                 (note.subject, note.details) = (text("subject"), text("details"));
                 note.tags = Tags(vec![format!("{mark} tag {key}"), format!("{mark} tag")]);
                 (note.reference_type, note.reference_id) = (Some(ReferenceType::Order), text("order"));
@@ -57,8 +59,8 @@ pub async fn fill(app: &App, company: &Company, mark: &str, keys: impl IntoItera
             })
             .await;
         company
-            .message(key, |message| {
-                (message.id, message.posted_by_id) = (key, Some(key));
+            .message(NoteId(key), |message| {
+                (message.id, message.posted_by_id) = (MessageId(key), Some(UserId(key)));
                 message.message = format!("{mark} message {key}");
                 message.attachment_url = url("file");
                 (message.attachment_filename, message.attachment_content_type) = (text("file"), text("form"));
@@ -66,8 +68,8 @@ pub async fn fill(app: &App, company: &Company, mark: &str, keys: impl IntoItera
             })
             .await;
         let (company_id, created_on) = (company.id, app.clock().now());
-        let (assigned_by_id, source) = (Some(key), source("assignment"));
-        let (note_id, user_id, position) = (key, key, 1);
+        let (assigned_by_id, source) = (Some(UserId(key)), source("assignment"));
+        let (note_id, user_id, position) = (NoteId(key), UserId(key), 1);
         app.insert(assignment::Model { company_id, note_id, user_id, position, created_on, assigned_by_id, source })
             .await;
     }

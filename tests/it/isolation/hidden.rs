@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use notegraph::graphql::ListLimits;
+use notegraph::ids::UserId;
 use notegraph::store::entity::note;
 use notegraph::store::entity::token::Scope;
 use sea_orm::{EntityTrait, PaginatorTrait};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use testkit::{App, Client, Engine};
 
 use super::operation::{Maker, Operation, is_administration};
-use super::population::Population;
+use super::population::{Population, global_ids};
 use super::twins::{Twins, assert_alike, lasting};
 use super::words::Words;
 use crate::filters::HASTY;
@@ -80,11 +81,10 @@ impl Office {
             with.note(id, &words, random, others, hide).await;
             secret.ids.entry("Note".to_owned()).or_default().push_back(format!("Note:{id}"));
         }
-        let known = |kind: &str, keys: &[i64]| keys.iter().map(|key| format!("{kind}:{key}")).collect();
-        let keys: Vec<i64> = others.iter().map(|user| user.id).collect();
-        secret.ids.insert("User".to_owned(), known("User", &keys));
-        secret.ids.insert("Customer".to_owned(), known("Customer", &with.customers));
-        secret.ids.insert("NoteType".to_owned(), known("NoteType", &with.types));
+        let keys: Vec<UserId> = others.iter().map(|user| user.id).collect();
+        secret.ids.insert("User".to_owned(), global_ids(&keys));
+        secret.ids.insert("Customer".to_owned(), global_ids(&with.customers));
+        secret.ids.insert("NoteType".to_owned(), global_ids(&with.types));
         let mut words = words;
         words.ids = secret.ids.clone();
         words.ids.insert("NoteMessage".to_owned(), (1..=9).map(|id| format!("NoteMessage:{}", id * 50)).collect());

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use notegraph::graphql::ListLimits;
+use notegraph::ids::CompanyId;
 use notegraph::store::entity::company;
 use notegraph::store::entity::token::Scope;
 use serde_json::json;
@@ -11,7 +12,7 @@ use testkit::{App, Client, Engine, Response};
 
 use super::canonical::Canonical;
 use super::operation::{Maker, Operation, is_administration};
-use super::population::{FIRST, Population};
+use super::population::{FIRST, Population, global_ids};
 use super::selection::whole;
 use super::twins::assert_alike;
 use super::words::Words;
@@ -51,7 +52,7 @@ impl Side {
 async fn sides(app: &App, random: &mut Random) -> Vec<Side> {
     // Among the initial ids, only those of the companies are in the range of new ids.
     let created_on = app.clock().now();
-    app.insert(company::Model { id: FIRST, name: "before".to_owned(), created_on }).await;
+    app.insert(company::Model { id: CompanyId(FIRST), name: "before".to_owned(), created_on }).await;
     let mut populations = Vec::new();
     for (mark, other_mark) in PAIRS {
         let words = Words::of_company(mark, other_mark);
@@ -62,9 +63,8 @@ async fn sides(app: &App, random: &mut Random) -> Vec<Side> {
         let [admin, writer] = [&population.users[0], &population.users[1]];
         let clients = vec![admin.token(&[Scope::Admin]).await, writer.token(&[Scope::Write]).await];
         let mut words = Words::of_company(mark, other_mark);
-        for (kind, keys) in [("Customer", &population.customers), ("NoteType", &population.types)] {
-            words.ids.insert(kind.to_owned(), keys.iter().map(|key| format!("{kind}:{key}")).collect());
-        }
+        words.ids.insert("Customer".to_owned(), global_ids(&population.customers));
+        words.ids.insert("NoteType".to_owned(), global_ids(&population.types));
         sides.push(Side {
             words,
             clients,

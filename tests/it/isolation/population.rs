@@ -1,6 +1,10 @@
 //! Random people and notes of a company, reproducible from the seed.
 
+use std::collections::VecDeque;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use notegraph::graphql::global_id::NodeId;
+use notegraph::ids::{CustomerId, MessageId, NoteId, NoteTypeId, UserId};
 use notegraph::store::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::store::entity::{message, note, note_type};
 use testkit::{App, Company, User};
@@ -21,8 +25,8 @@ pub const FIRST: i64 = 1_000_000;
 pub struct Population {
     pub company: Company,
     pub users: Vec<User>,
-    pub customers: Vec<i64>,
-    pub types: Vec<i64>,
+    pub customers: Vec<CustomerId>,
+    pub types: Vec<NoteTypeId>,
 }
 
 impl Population {
@@ -34,7 +38,7 @@ impl Population {
             let (phrase, name) = (words.phrase(random), format!("user {id}"));
             let company = &population.company;
             let user = company.user_with(&name, |user| {
-                (user.id, user.full_name) = (id, phrase);
+                (user.id, user.full_name) = (UserId(id), phrase);
                 user.external_key = Some(own_key(number + 1));
             });
             population.users.push(user.await);
@@ -43,13 +47,13 @@ impl Population {
             let phrase = words.phrase(random);
             let company = &population.company;
             let customer = company.customer_with("customer", |customer| {
-                (customer.id, customer.full_name, customer.created_on) = (id, phrase, at(random));
+                (customer.id, customer.full_name, customer.created_on) = (CustomerId(id), phrase, at(random));
                 customer.external_key = random.perhaps(format!("key {id}"));
                 customer.mobile_number = random.perhaps("0171 123".to_owned());
             });
             population.customers.push(customer.await.id);
         }
-        for id in 1..=4 {
+        for id in (1..=4).map(NoteTypeId) {
             let (company_id, name) = (population.company.id, format!("type {id}"));
             app.insert(note_type::Model { company_id, id, name, from_import: false }).await;
             population.types.push(id);
@@ -71,7 +75,7 @@ impl Population {
         change: impl FnOnce(&mut note::Model),
     ) {
         let note = self.company.note(|note| {
-            note.id = id;
+            note.id = NoteId(id);
             note.user_id = random.percent(85).then(|| random.one(users).id);
             note.customer_id = random.percent(80).then(|| *random.one(&self.customers));
             note.type_id = random.percent(70).then(|| *random.one(&self.types));
@@ -94,11 +98,11 @@ impl Population {
         let note = note.await;
         for number in 0..random.between(0, 3) {
             let change = |message: &mut message::Model| {
-                message.id = id * 10 + number;
+                message.id = MessageId(id * 10 + number);
                 message.posted_by_id = random.percent(80).then(|| random.one(users).id);
                 (message.message, message.created_on) = (words.phrase(random), at(random));
             };
-            self.company.message(id, change).await;
+            self.company.message(note.id, change).await;
         }
         let (first, count) = (random.below(users.len()), random.below(4).min(users.len()));
         for index in 0..count {
@@ -109,4 +113,9 @@ impl Population {
 
 fn at(random: &mut Random) -> DateTime<Utc> {
     time(random).parse().unwrap()
+}
+
+/// The global IDs of records.
+pub fn global_ids(ids: &[impl NodeId]) -> VecDeque<String> {
+    ids.iter().map(|id| id.global_id().0).collect()
 }

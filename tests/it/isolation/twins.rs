@@ -1,10 +1,11 @@
 //! Two servers with the same rows, except for hidden rows.
 
-use notegraph::store::db;
+use notegraph::ids::{CompanyId, CustomerId, MessageId, NoteId, NoteTypeId, TokenId, UserId};
+use notegraph::store::db::{self, CountedId, Transaction};
 use notegraph::store::entity::company;
 use sea_orm::{EntityTrait, QueryOrder};
 
-use testkit::{App, Response, TABLES};
+use testkit::{App, Response, reserve_all};
 
 /// A server with the hidden rows, and one without them.
 pub struct Twins {
@@ -24,20 +25,28 @@ impl Twins {
         let (with, without) = (companies(&self.with).await, companies(&self.without).await);
         let transactions = [self.with.db().begin().await.unwrap(), self.without.db().begin().await.unwrap()];
         for company in with.iter().filter(|company| without.iter().any(|other| other.id == company.id)) {
-            for table in TABLES {
-                let mut largest = 0;
-                for transaction in &transactions {
-                    let ids = db::allocate_dense(transaction, company.id, table, 1).await.unwrap();
-                    largest = largest.max(ids[0]);
-                }
-                for transaction in &transactions {
-                    db::reserve(transaction, company.id, table, largest).await.unwrap();
-                }
-            }
+            level::<CustomerId>(&transactions, company.id).await;
+            level::<UserId>(&transactions, company.id).await;
+            level::<NoteTypeId>(&transactions, company.id).await;
+            level::<NoteId>(&transactions, company.id).await;
+            level::<MessageId>(&transactions, company.id).await;
+            level::<TokenId>(&transactions, company.id).await;
         }
         for transaction in transactions {
             transaction.commit().await.unwrap();
         }
+    }
+}
+
+/// Levels the counter of one kind of record.
+async fn level<I: CountedId>(transactions: &[Transaction; 2], company: CompanyId) {
+    let mut largest = I::default();
+    for transaction in transactions {
+        let ids = db::allocate_dense(transaction, company, 1).await.unwrap();
+        largest = largest.max(ids[0]);
+    }
+    for transaction in transactions {
+        db::reserve(transaction, company, largest).await.unwrap();
     }
 }
 
@@ -48,10 +57,11 @@ pub async fn start_ids_behind(app: &App, largest: i64) {
     let transaction = app.db().begin().await.unwrap();
     let mut times = 0;
     for company in companies {
-        for table in TABLES {
+        let next = || {
             times += 1;
-            db::reserve(&transaction, company.id, table, times * largest).await.unwrap();
-        }
+            times * largest
+        };
+        reserve_all(&transaction, company.id, next).await;
     }
     transaction.commit().await.unwrap();
 }

@@ -253,14 +253,13 @@ fn full(field: &str, id: &ID) -> ID {
 }
 
 async fn find(carried: Carried<'_>, id: &ID) -> Result<Option<Wrapped>> {
-    use notegraph::graphql::global_id::NodeKind;
     Ok(match parse_global_id(id)? {
-        GlobalIdTarget::Record(NodeKind::Company, key) => row::<CompanyById, _>(carried, key, Company).await?,
-        GlobalIdTarget::Record(NodeKind::Customer, key) => row::<CustomerById, _>(carried, key, Customer).await?,
-        GlobalIdTarget::Record(NodeKind::User, key) => row::<UserById, _>(carried, key, User).await?,
-        GlobalIdTarget::Record(NodeKind::NoteType, key) => row::<NoteTypeById, _>(carried, key, NoteType).await?,
-        GlobalIdTarget::Record(NodeKind::Note, key) => row::<NoteById, _>(carried, key, Note).await?,
-        GlobalIdTarget::Record(NodeKind::NoteMessage, key) => row::<MessageById, _>(carried, key, NoteMessage).await?,
+        GlobalIdTarget::Company(key) => row::<CompanyById, _>(carried, key, Company).await?,
+        GlobalIdTarget::Customer(key) => row::<CustomerById, _>(carried, key, Customer).await?,
+        GlobalIdTarget::User(key) => row::<UserById, _>(carried, key, User).await?,
+        GlobalIdTarget::NoteType(key) => row::<NoteTypeById, _>(carried, key, NoteType).await?,
+        GlobalIdTarget::Note(key) => row::<NoteById, _>(carried, key, Note).await?,
+        GlobalIdTarget::Message(key) => row::<MessageById, _>(carried, key, NoteMessage).await?,
         GlobalIdTarget::Assignee(key) => row::<AssigneeById, _>(carried, key, NoteAssignee).await?,
     })
 }

@@ -10,6 +10,7 @@ use breadth::document::DocumentError;
 use breadth::{Data, FaultInjector, PathSegment, ResponseData, ResponseError};
 use chrono::TimeDelta;
 use notegraph::auth::Viewer;
+use notegraph::ids::{CustomerId, MessageId, NoteId, NoteTypeId, UserId};
 use notegraph::meter::Meter;
 use notegraph::schema::query_limits::QueryLimits;
 use notegraph::schema::{self, Schema};
@@ -79,7 +80,7 @@ impl World {
             add("NoteType", &kind);
             types.push(kind);
         }
-        let people: Vec<i64> = users.iter().map(|user| user.id).collect();
+        let people: Vec<UserId> = users.iter().map(|user| user.id).collect();
         for _ in 0..8 {
             let Linked { note, messages, assignees } = note(&company, random, &people, &customers, &types).await;
             add("Note", &note);
@@ -226,13 +227,19 @@ fn gather(value: &Value, found: &mut Vec<String>) {
 
 /// A note and its related records.
 struct Linked {
-    note: i64,
-    messages: Vec<i64>,
+    note: NoteId,
+    messages: Vec<MessageId>,
     /// The ids of the assigned users.
-    assignees: Vec<i64>,
+    assignees: Vec<UserId>,
 }
 
-async fn note(company: &Company, random: &mut Random, users: &[i64], customers: &[i64], types: &[i64]) -> Linked {
+async fn note(
+    company: &Company,
+    random: &mut Random,
+    users: &[UserId],
+    customers: &[CustomerId],
+    types: &[NoteTypeId],
+) -> Linked {
     let note = company.note(|note| {
         note.user_id = random.percent(80).then(|| *random.one(users));
         note.customer_id = random.percent(80).then(|| *random.one(customers));
@@ -261,7 +268,7 @@ async fn note(company: &Company, random: &mut Random, users: &[i64], customers: 
         messages.push(message.await.id);
     }
     let first = random.below(users.len());
-    let assignees: Vec<i64> = (0..random.below(4)).map(|index| users[(first + index) % users.len()]).collect();
+    let assignees: Vec<UserId> = (0..random.below(4)).map(|index| users[(first + index) % users.len()]).collect();
     for user in &assignees {
         company.assign(note, *user).await;
     }

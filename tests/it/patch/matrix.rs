@@ -1,6 +1,7 @@
 //! Absent, null and a value have three different meanings in a patch, however the document writes them. The fields come
 //! from the schema: a new one fails here until its meaning is stated.
 
+use notegraph::ids::{CustomerId, NoteTypeId, UserId};
 use notegraph::store::entity::note::{NoteStatus, ReferenceType, Tags};
 use notegraph::store::entity::token::Scope;
 use serde_json::{Map, Value, json};
@@ -130,10 +131,10 @@ fn name_of(kind: &Value) -> String {
 }
 
 /// Creates a note with a value in every field.
-async fn full_note(company: &Company, author: i64) -> String {
+async fn full_note(company: &Company, author: UserId) -> String {
     let note = company
         .note(|note| {
-            (note.customer_id, note.type_id, note.user_id) = (Some(1), Some(1), Some(author));
+            (note.customer_id, note.type_id, note.user_id) = (Some(CustomerId(1)), Some(NoteTypeId(1)), Some(author));
             (note.subject, note.details) = (Some("old".to_owned()), Some("old".to_owned()));
             (note.status, note.reminder) = (NoteStatus::Open, Some(note.created_on));
             (note.reference_type, note.reference_id) = (Some(ReferenceType::Order), Some("old".to_owned()));

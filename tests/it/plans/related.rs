@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use notegraph::ids::{CompanyId, TokenId};
 use notegraph::meter::{MemoryLimits, MemoryPool, Meter, OperationLimits};
 use notegraph::scheduling::TokenKey;
 use notegraph::store::db::{CancelSignal, OperationContext};
@@ -123,7 +124,7 @@ async fn the_work_on_a_note_does_not_grow_with_other_notes() {
             let recording = app.record();
             client.query(&format!("{{ notes(first: 1, filter: {{ {filter} }}) {{ totalCount }} }}")).await.data();
             let meter = Meter::new(OperationLimits::UNLIMITED, MemoryPool::new(MemoryLimits::UNLIMITED).token(1));
-            let token = TokenKey::Token { company_id: 1, token_id: 1 };
+            let token = TokenKey::Token { company_id: CompanyId(1), token_id: TokenId(1) };
             let db = app.db().for_operation(OperationContext {
                 token,
                 meter: Arc::clone(&meter),

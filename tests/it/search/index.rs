@@ -1,6 +1,7 @@
 //! The search index follows every change in the same transaction.
 
 use notegraph::graphql::ListLimits;
+use notegraph::ids::NoteId;
 use notegraph::store::db::Db;
 use notegraph::store::entity::token::Scope;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
@@ -115,17 +116,17 @@ async fn a_note_with_more_words_than_are_indexed_is_found() {
             let found = ann.query_with(ask, json!({ "text": text })).await;
             let edges = found["notes"]["edges"].as_array().unwrap();
             let ids: Vec<&str> = edges.iter().map(|edge| edge["node"]["databaseId"].as_str().unwrap()).collect();
-            assert_eq!(ids, expected.iter().map(i64::to_string).collect::<Vec<_>>(), "{text} after {message}");
+            assert_eq!(ids, expected.iter().map(NoteId::to_string).collect::<Vec<_>>(), "{text} after {message}");
             assert_eq!(found["notes"]["totalCount"], expected.len(), "{text} after {message}");
         }
     }
     let delete = "mutation($input: NoteDeleteInput!) { noteDelete(input: $input) { deletedNoteId } }";
     ann.query_with(delete, json!({ "input": { "id": large.to_string() } })).await.data();
-    assert_eq!(full(app.db()).await, Vec::<i64>::new());
+    assert_eq!(full(app.db()).await, Vec::<NoteId>::new());
 }
 
 /// The notes with more words than are indexed for a whole note.
-async fn full(db: &Db) -> Vec<i64> {
+async fn full(db: &Db) -> Vec<NoteId> {
     let sql = "SELECT note_id FROM search_note WHERE words IS NULL ORDER BY 1";
     let rows = db.read().query_all_raw(Statement::from_string(db.backend(), sql)).await.unwrap();
     rows.iter().map(|row| row.try_get("", "note_id").unwrap()).collect()

@@ -4,9 +4,10 @@ use std::time::Duration;
 use cpu_time::ThreadTime;
 
 use super::*;
+use crate::ids::{CompanyId, TokenId};
 
 fn token(company_id: i64, token_id: i64) -> TokenKey {
-    TokenKey::Token { company_id, token_id }
+    TokenKey::Token { company_id: CompanyId(company_id), token_id: TokenId(token_id) }
 }
 
 fn hash(number: usize) -> Hash {
@@ -27,7 +28,7 @@ fn text() -> String {
 
 fn assert_sums(registered: &ApqStore) {
     let kept = registered.kept();
-    let (mut companies, mut tokens): (HashMap<i64, usize>, HashMap<TokenKey, usize>) = Default::default();
+    let (mut companies, mut tokens): (HashMap<CompanyId, usize>, HashMap<TokenKey, usize>) = Default::default();
     let mut owners = BTreeSet::new();
     for ((company, hash), document) in &kept.documents {
         assert_eq!(kept.uses.get(&(document.owner, document.used)), Some(hash));
@@ -49,10 +50,10 @@ fn assert_sums(registered: &ApqStore) {
 #[test]
 fn a_registered_document_belongs_to_its_company() {
     let registered = room(10, 10);
-    registered.put(1, token(1, 1), hash(1), "{ a }");
-    assert_eq!(registered.get(1, &hash(1)).as_deref(), Some("{ a }"));
-    assert!(registered.get(2, &hash(1)).is_none() && registered.get(1, &hash(2)).is_none());
-    registered.put(1, token(1, 2), hash(1), "{ a }");
+    registered.put(CompanyId(1), token(1, 1), hash(1), "{ a }");
+    assert_eq!(registered.get(CompanyId(1), &hash(1)).as_deref(), Some("{ a }"));
+    assert!(registered.get(CompanyId(2), &hash(1)).is_none() && registered.get(CompanyId(1), &hash(2)).is_none());
+    registered.put(CompanyId(1), token(1, 2), hash(1), "{ a }");
     assert_sums(&registered);
 }
 
@@ -60,47 +61,47 @@ fn a_registered_document_belongs_to_its_company() {
 fn a_token_over_its_share_evicts_its_own_documents_first() {
     let registered = room(1_000, 10);
     for number in 0..3 {
-        registered.put(1, token(1, 1), hash(number), &text());
+        registered.put(CompanyId(1), token(1, 1), hash(number), &text());
     }
     for number in 100..1_000 {
-        registered.put(1, token(1, 2), hash(number), &text());
+        registered.put(CompanyId(1), token(1, 2), hash(number), &text());
         assert_sums(&registered);
     }
-    assert!((0..3).all(|number| registered.get(1, &hash(number)).is_some()), "those of another token");
-    let own = (100..1_000).filter(|number| registered.get(1, &hash(*number)).is_some()).count();
+    assert!((0..3).all(|number| registered.get(CompanyId(1), &hash(number)).is_some()), "those of another token");
+    let own = (100..1_000).filter(|number| registered.get(CompanyId(1), &hash(*number)).is_some()).count();
     assert_eq!(own, 7);
-    assert!(registered.get(1, &hash(999)).is_some());
+    assert!(registered.get(CompanyId(1), &hash(999)).is_some());
 }
 
 #[test]
 fn a_company_over_its_share_evicts_its_own_documents_first() {
     let registered = room(20, 15);
     for number in 0..4 {
-        registered.put(1, token(1, 1), hash(number), &text());
+        registered.put(CompanyId(1), token(1, 1), hash(number), &text());
     }
     for number in 0..500 {
         // Use a new token each time: their number must not matter.
-        registered.put(2, token(2, i64::try_from(number).unwrap()), hash(number), &text());
+        registered.put(CompanyId(2), token(2, i64::try_from(number).unwrap()), hash(number), &text());
         assert_sums(&registered);
     }
-    assert!((0..4).all(|number| registered.get(1, &hash(number)).is_some()));
+    assert!((0..4).all(|number| registered.get(CompanyId(1), &hash(number)).is_some()));
     // A company that comes later still gets its share.
     for number in 0..6 {
-        registered.put(3, token(3, 1), hash(number), &text());
+        registered.put(CompanyId(3), token(3, 1), hash(number), &text());
     }
     assert_sums(&registered);
-    assert!((0..6).all(|number| registered.get(3, &hash(number)).is_some()));
+    assert!((0..6).all(|number| registered.get(CompanyId(3), &hash(number)).is_some()));
 }
 
 #[test]
 fn recently_used_documents_stay() {
     let registered = room(10, 10);
     for number in 0..100 {
-        registered.put(1, token(1, 1), hash(number), &text());
-        assert!(registered.get(1, &hash(0)).is_some(), "{number}");
+        registered.put(CompanyId(1), token(1, 1), hash(number), &text());
+        assert!(registered.get(CompanyId(1), &hash(0)).is_some(), "{number}");
     }
-    registered.put(1, token(1, 1), hash(1_000), &"x".repeat(100_000));
-    assert!(registered.get(1, &hash(1_000)).is_none() && registered.get(1, &hash(0)).is_some());
+    registered.put(CompanyId(1), token(1, 1), hash(1_000), &"x".repeat(100_000));
+    assert!(registered.get(CompanyId(1), &hash(1_000)).is_none() && registered.get(CompanyId(1), &hash(0)).is_some());
     assert_sums(&registered);
 }
 
@@ -111,7 +112,7 @@ fn shares_are_fair_with_many_companies() {
     let mut number = 0;
     let mut put = |company: i64, token_id: i64, length: usize| {
         number += 1;
-        registered.put(company, token(company, token_id), hash(number), &"x".repeat(length));
+        registered.put(CompanyId(company), token(company, token_id), hash(number), &"x".repeat(length));
         number
     };
     let small: Vec<_> = (0..100).map(|company| (company, put(company, 0, 10))).collect();
@@ -122,8 +123,8 @@ fn shares_are_fair_with_many_companies() {
             assert_sums(&registered);
         }
     }
-    assert!(small.iter().all(|(company, number)| registered.get(*company, &hash(*number)).is_some()));
-    assert!(quiet.iter().all(|number| registered.get(1_000, &hash(*number)).is_some()));
+    assert!(small.iter().all(|(company, number)| registered.get(CompanyId(*company), &hash(*number)).is_some()));
+    assert!(quiet.iter().all(|number| registered.get(CompanyId(1_000), &hash(*number)).is_some()));
     assert_sums(&registered);
 }
 
@@ -134,7 +135,7 @@ fn eviction_takes_no_longer_when_full() {
     let put = |number: usize| {
         let number_of = i64::try_from(number).unwrap();
         // Use as many companies and tokens as fit.
-        registered.put(number_of % 5_000, token(number_of % 5_000, number_of), hash(number), "{a}");
+        registered.put(CompanyId(number_of % 5_000), token(number_of % 5_000, number_of), hash(number), "{a}");
     };
     (0..40_000).for_each(put);
     let start = ThreadTime::now();
@@ -149,12 +150,13 @@ fn eviction_takes_no_longer_when_full() {
 /// an added field is counted.
 #[test]
 fn all_stored_bytes_are_counted() {
-    let least = size_of::<(i64, Hash)>() + size_of::<Document>() + size_of::<(TokenKey, u64)>() + size_of::<Hash>();
+    let least =
+        size_of::<(CompanyId, Hash)>() + size_of::<Document>() + size_of::<(TokenKey, u64)>() + size_of::<Hash>();
     assert!((least..4 * least).contains(&DOCUMENT), "{DOCUMENT} of {least}");
     let registered = ApqStore::new(Space::default());
     // The smallest documents, each of another token, as these have the largest overhead.
     for number in 0..100_000 {
-        registered.put(number, token(number, 1), hash(usize::try_from(number).unwrap()), "{a}");
+        registered.put(CompanyId(number), token(number, 1), hash(usize::try_from(number).unwrap()), "{a}");
     }
     let kept = registered.kept();
     let documents = kept.documents.len();

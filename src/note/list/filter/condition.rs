@@ -8,7 +8,8 @@ use super::comparator::{DateTimeFilter, IdFilter, NoteReferenceTypeFilter, NoteS
 use super::note_filter::NoteFilter;
 use super::operator::{ConditionCounter, IS_NULL, NEVER_NULL, Operators, not_too_many};
 use crate::error::{Error, Result};
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
+use crate::ids::{CustomerId, NoteId, NoteTypeId, UserId};
 use crate::note::enums::{NoteReferenceType, NoteStatus};
 use crate::note::list::sort_key::{self, NullOrder};
 use crate::store::AccessScope;
@@ -139,16 +140,20 @@ impl FilterCompiler {
             closed_on,
         } = filter;
         let mut all = self.joined(and.as_deref(), or.as_deref(), not.as_deref(), context)?;
-        for (name, column, kind, filter, hint) in [
-            ("id", note::Column::Id, NodeKind::Note, id, NEVER_NULL),
-            ("customerId", note::Column::CustomerId, NodeKind::Customer, customer_id, IS_NULL),
-            ("userId", note::Column::UserId, NodeKind::User, user_id, IS_NULL),
-            ("typeId", note::Column::TypeId, NodeKind::NoteType, type_id, IS_NULL),
-        ] {
-            if let Some(filter) = filter {
-                let column = (note::Entity, column).into_column_ref();
-                all.add(self.links(&context.path(name), &column, kind, filter, hint)?, 0);
-            }
+        let column = |column: note::Column| (note::Entity, column).into_column_ref();
+        if let Some(filter) = id {
+            all.add(self.links::<NoteId>(&context.path("id"), &column(note::Column::Id), filter, NEVER_NULL)?, 0);
+        }
+        if let Some(filter) = customer_id {
+            let column = column(note::Column::CustomerId);
+            all.add(self.links::<CustomerId>(&context.path("customerId"), &column, filter, IS_NULL)?, 0);
+        }
+        if let Some(filter) = user_id {
+            all.add(self.links::<UserId>(&context.path("userId"), &column(note::Column::UserId), filter, IS_NULL)?, 0);
+        }
+        if let Some(filter) = type_id {
+            let column = column(note::Column::TypeId);
+            all.add(self.links::<NoteTypeId>(&context.path("typeId"), &column, filter, IS_NULL)?, 0);
         }
         if let Some(filter) = reference_id {
             all.add(self.raw_ids(&context.path("referenceId"), filter)?, 0);
@@ -267,15 +272,14 @@ impl FilterCompiler {
         Ok(plan)
     }
 
-    pub fn links(
+    pub fn links<I: NodeId>(
         &mut self,
         path: &str,
         column: &ColumnRef,
-        kind: NodeKind,
         filter: &IdFilter,
         hint: &str,
     ) -> Result<Condition> {
-        let operators = self.ids(path, filter, hint, |id| kind.parse_arg(id))?;
+        let operators = self.ids(path, filter, hint, I::parse_arg)?;
         Ok(operators.compare(&Expr::col(column.clone()), |keys| self.dialect.one_of(column.clone(), keys)))
     }
 
@@ -326,10 +330,11 @@ pub fn without_nul(path: &str, text: &str) -> Result<String> {
 mod tests {
     use super::*;
     use crate::graphql::ListLimits;
+    use crate::ids::CompanyId;
     use crate::note::list::filter::comparator::{AssigneesFilter, NoteMessagesFilter, StringFilter, TagsFilter};
 
     fn weight(filter: &NoteFilter) -> u64 {
-        let access = AccessScope { company_id: 1, user_id: 1, confidential: true };
+        let access = AccessScope { company_id: CompanyId(1), user_id: UserId(1), confidential: true };
         filter.split(access, Dialect::SQLITE).unwrap().weight
     }
 

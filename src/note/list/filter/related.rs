@@ -9,7 +9,8 @@ use super::comparator::{AssigneesFilter, DateTimeFilter, IdFilter, NoteMessagesF
 use super::condition::{FilterCompiler, FilterContext, FilterPlan, without_nul};
 use super::operator::{IS_NULL, NEVER_NULL};
 use crate::error::Result;
-use crate::graphql::global_id::NodeKind;
+use crate::graphql::global_id::NodeId;
+use crate::ids::UserId;
 use crate::store::db::Dialect;
 use crate::store::entity::{assignment, message, note, note_tag};
 
@@ -148,14 +149,14 @@ impl FilterCompiler {
         let AssigneesFilter { any, all, none, is_empty, includes_viewer } = filter;
         let before = self.count.so_far();
         let path = |name: &str| context.path(&format!("assignees.{name}"));
-        let users = |id: &_| NodeKind::User.parse_arg(id);
+        let users = UserId::parse_arg;
         if let Some(any) = self.count.list(&path("any"), any.as_deref(), users)? {
             let by = self.by(context);
             let weight = by.weight(any.len());
             plan.add(self.assigned(Some(any), by).has(by), weight);
         }
         if let Some(all) = self.count.list(&path("all"), all.as_deref(), users)? {
-            let rows = |this: &Self, user: &i64| this.assigned(Some(vec![*user]), JoinStrategy::SemiJoin);
+            let rows = |this: &Self, user: &UserId| this.assigned(Some(vec![*user]), JoinStrategy::SemiJoin);
             self.all(context, all, plan, rows, |this, users| {
                 let number = users.len();
                 this.assigned(Some(users), JoinStrategy::Exists)
@@ -178,7 +179,7 @@ impl FilterCompiler {
     }
 
     /// The assignments of these users, or of all users.
-    fn assigned(&self, users: Option<Vec<i64>>, by: JoinStrategy) -> RelatedRows {
+    fn assigned(&self, users: Option<Vec<UserId>>, by: JoinStrategy) -> RelatedRows {
         let column = |column| Expr::col((assignment::Entity, column));
         let mut select = Query::select();
         select.from(assignment::Entity).and_where(assignment::Column::CompanyId.eq(self.access.company_id));
@@ -251,7 +252,7 @@ impl FilterCompiler {
             let path = context.path("messages.postedById");
             let posted_by = (message::Entity, message::Column::PostedById);
             let posted_by = posted_by.into_column_ref();
-            of_message = of_message.add(self.links(&path, &posted_by, NodeKind::User, filter, IS_NULL)?);
+            of_message = of_message.add(self.links::<UserId>(&path, &posted_by, filter, IS_NULL)?);
         }
         if let Some(filter) = created_on {
             let path = context.path("messages.createdOn");

@@ -3,12 +3,13 @@
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{Database, Dialect};
+use crate::ids::EventId;
 
 /// Returns `count` ascending ids for events: their positions in the event log.
 ///
 /// # Errors
 /// If the statement fails.
-pub async fn event_ids(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>, DbErr> {
+pub async fn event_ids(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<EventId>, DbErr> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let dialect = Dialect::of(connection);
     match dialect.0 {
@@ -21,7 +22,7 @@ pub async fn event_ids(connection: &impl ConnectionTrait, count: usize) -> Resul
             let sql = "UPDATE id_counter SET value = value + $1 WHERE name = 'event_id' RETURNING value";
             let row = connection.query_one_raw(dialect.statement(sql, [count.into()])).await?;
             let last: i64 = row.ok_or_else(|| DbErr::RecordNotFound("event_id".to_owned()))?.try_get("", "value")?;
-            Ok((last - count + 1..=last).collect())
+            Ok((last - count + 1..=last).map(EventId).collect())
         }
     }
 }
@@ -31,7 +32,10 @@ pub async fn event_ids(connection: &impl ConnectionTrait, count: usize) -> Resul
 ///
 /// # Errors
 /// If the statement fails.
-pub async fn event_ids_to_insert(connection: &impl ConnectionTrait, count: usize) -> Result<Option<Vec<i64>>, DbErr> {
+pub async fn event_ids_to_insert(
+    connection: &impl ConnectionTrait,
+    count: usize,
+) -> Result<Option<Vec<EventId>>, DbErr> {
     match Dialect::of(connection).0 {
         Database::Postgres => Ok(None),
         Database::Sqlite => event_ids(connection, count).await.map(Some),

@@ -14,17 +14,17 @@ impl Dialect {
     /// Condition that `column` is one of `keys`: `= ANY($1)` on `PostgreSQL`, `IN (SELECT value FROM json_each(?))` on
     /// `SQLite`. Up to 8 keys are written as `= $1` or `IN ($1, $2)`, with the last key repeated to fill 1, 2, 4 or 8
     /// places.
-    pub fn one_of(self, column: impl IntoColumnRef, keys: impl IntoIterator<Item = i64>) -> Expr {
+    pub fn one_of(self, column: impl IntoColumnRef, keys: impl IntoIterator<Item = impl Into<i64>>) -> Expr {
         self.among(Expr::col(column), keys)
     }
 
     /// Like [`Self::one_of`], for the few rows that another condition finds.
-    pub fn one_of_compared(self, column: impl IntoColumnRef, keys: impl IntoIterator<Item = i64>) -> Expr {
+    pub fn one_of_compared(self, column: impl IntoColumnRef, keys: impl IntoIterator<Item = impl Into<i64>>) -> Expr {
         self.among(self.hint_no_index(Expr::col(column)), keys)
     }
 
-    fn among(self, column: Expr, keys: impl IntoIterator<Item = i64>) -> Expr {
-        let mut keys: Vec<i64> = keys.into_iter().collect();
+    fn among(self, column: Expr, keys: impl IntoIterator<Item = impl Into<i64>>) -> Expr {
+        let mut keys: Vec<i64> = keys.into_iter().map(Into::into).collect();
         if let Some(last) = keys.last().copied().filter(|_| keys.len() <= FEW) {
             keys.resize(keys.len().next_power_of_two(), last);
             return if keys.len() == 1 { column.eq(last) } else { column.is_in(keys) };
@@ -54,9 +54,13 @@ impl Dialect {
     }
 
     /// Condition that the two columns are one of the pairs of `keys`. Several pairs are passed as lists.
-    pub fn one_of_pairs(self, columns: [impl IntoColumnRef; 2], keys: impl IntoIterator<Item = (i64, i64)>) -> Expr {
+    pub fn one_of_pairs<A: Into<i64>, B: Into<i64>>(
+        self,
+        columns: [impl IntoColumnRef; 2],
+        keys: impl IntoIterator<Item = (A, B)>,
+    ) -> Expr {
         let [first, second] = columns.map(Expr::col);
-        let keys: Vec<(i64, i64)> = keys.into_iter().collect();
+        let keys: Vec<(i64, i64)> = keys.into_iter().map(|(one, other)| (one.into(), other.into())).collect();
         if let &[(one, other)] = keys.as_slice() {
             return first.eq(one).and(second.eq(other));
         }
@@ -80,7 +84,10 @@ impl Dialect {
     }
 
     /// A list of keys as a table, to be given the alias `k`, and the name of its only column.
-    pub fn keys_table(self, keys: impl IntoIterator<Item = i64>) -> (FunctionCall, (&'static str, &'static str)) {
+    pub fn keys_table(
+        self,
+        keys: impl IntoIterator<Item = impl Into<i64>>,
+    ) -> (FunctionCall, (&'static str, &'static str)) {
         let keys = Expr::val(self.bigints(keys));
         match self.0 {
             Database::Postgres => (Func::cust("unnest").arg(keys), ("k", "k")),
@@ -90,7 +97,7 @@ impl Dialect {
 
     /// Like [`Self::one_of`], for statements that are written as text: what follows the column, and the value of the
     /// parameter with this number.
-    pub fn one_of_parameter(self, number: usize, keys: impl IntoIterator<Item = i64>) -> (String, Value) {
+    pub fn one_of_parameter(self, number: usize, keys: impl IntoIterator<Item = impl Into<i64>>) -> (String, Value) {
         let condition = match self.0 {
             Database::Postgres => format!("= ANY(${number})"),
             Database::Sqlite => format!("IN (SELECT value FROM json_each(${number}))"),
@@ -99,12 +106,11 @@ impl Dialect {
     }
 
     /// One parameter that holds the list: an array on `PostgreSQL`, JSON text on `SQLite`.
-    fn bigints(self, keys: impl IntoIterator<Item = i64>) -> Value {
+    fn bigints(self, keys: impl IntoIterator<Item = impl Into<i64>>) -> Value {
+        let keys = keys.into_iter().map(Into::<i64>::into);
         match self.0 {
-            Database::Postgres => {
-                Value::Array(ArrayType::BigInt, Some(Box::new(keys.into_iter().map(Value::from).collect())))
-            }
-            Database::Sqlite => serde_json::Value::from_iter(keys).to_string().into(),
+            Database::Postgres => Value::Array(ArrayType::BigInt, Some(Box::new(keys.map(Value::from).collect()))),
+            Database::Sqlite => keys.collect::<serde_json::Value>().to_string().into(),
         }
     }
 }
@@ -161,7 +167,7 @@ mod tests {
             let [postgres, sqlite] = condition(|dialect| dialect.one_of("id", 1..=keys));
             assert_eq!([postgres.1, sqlite.1], [parameters; 2], "{keys}: {} {}", postgres.0, sqlite.0);
         }
-        assert_eq!(condition(|dialect| dialect.one_of("id", [])).map(|(_, parameters)| parameters), [1; 2]);
+        assert_eq!(condition(|dialect| dialect.one_of("id", [0; 0])).map(|(_, parameters)| parameters), [1; 2]);
     }
 
     #[test]

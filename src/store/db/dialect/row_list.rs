@@ -5,6 +5,7 @@ use sea_orm::sea_query::Value;
 use serde_json::Value as Json;
 
 use super::{Database, Dialect};
+use crate::ids::RecordId;
 
 /// The values of one column of a [`RowList`], by type.
 pub enum ListColumn {
@@ -66,6 +67,16 @@ impl Dialect {
 }
 
 impl ListColumn {
+    /// A column of IDs.
+    pub fn ids<I: RecordId>(ids: impl IntoIterator<Item = I>) -> Self {
+        Self::BigInts(ids.into_iter().map(Into::into).collect())
+    }
+
+    /// A column of IDs, or null.
+    pub fn nullable_ids<I: RecordId>(ids: impl IntoIterator<Item = Option<I>>) -> Self {
+        Self::NullableBigInts(ids.into_iter().map(|id| id.map(Into::into)).collect())
+    }
+
     fn array(self) -> Value {
         match self {
             Self::Ints(values) => values.into(),

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lru::LruCache;
 
 use super::company_table::CompanyTable;
+use crate::ids::CompanyId;
 
 /// Maximum number of company tables whose blocks are kept; ids left in evicted blocks are never used.
 const KEPT: NonZeroUsize = NonZeroUsize::new(20_000).expect("is not zero");
 
 /// A company and one of its tables.
-type Key = (i64, CompanyTable);
+type Key = (CompanyId, CompanyTable);
 
 /// Blocks of ids leased by this process: no other process creates ids in them.
 #[derive(Clone, Debug)]
@@ -63,11 +64,11 @@ mod tests {
     #[test]
     fn ids_ascend_across_blocks() {
         let held = IdBlocks::default();
-        let key = (1, CompanyTable::Note);
+        let key = (CompanyId(1), CompanyTable::Note);
         assert_eq!(held.take(key, 1), None);
         assert_eq!(held.put(key, 200, 300, 5), 205);
         assert_eq!(held.put(key, 0, 100, 10), 10, "a block that was asked for before, and came later");
-        assert_eq!(held.take((1, CompanyTable::Message), 1), None);
+        assert_eq!(held.take((CompanyId(1), CompanyTable::Message), 1), None);
         assert_eq!([held.take(key, 80), held.take(key, 10)], [Some(90), Some(100)]);
         assert_eq!([held.take(key, 90), held.take(key, 6), held.take(key, 5)], [Some(295), None, None]);
     }

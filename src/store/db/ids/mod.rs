@@ -9,7 +9,7 @@ mod company_table;
 mod lease;
 mod steps;
 
-pub use company_table::CompanyTable;
+pub use company_table::{CompanyTable, CountedId};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use lease::IdBlocks;
@@ -17,6 +17,7 @@ pub use steps::IdSpacing;
 
 use super::Dialect;
 use super::transaction::Transaction;
+use crate::ids::CompanyId;
 use crate::store::entity::company;
 
 /// The largest id: JavaScript cannot represent larger integers exactly.
@@ -44,19 +45,18 @@ impl IdSequences {
     ///
     /// # Errors
     /// If the statement fails, or no ids are left.
-    pub async fn allocate(
+    pub async fn allocate<I: CountedId>(
         &self,
         connection: &impl ConnectionTrait,
-        company_id: i64,
-        table: CompanyTable,
+        company_id: CompanyId,
         count: usize,
-    ) -> Result<Vec<i64>, DbErr> {
+    ) -> Result<Vec<I>, DbErr> {
         let steps = self.steps.take(count)?;
         let span = steps.iter().sum();
-        let mut id = advance(connection, company_id, table, span).await? - span;
+        let mut id = advance(connection, company_id, I::TABLE, span).await? - span;
         let ids = steps.into_iter().map(|step| {
             id += step;
-            id
+            I::from(id)
         });
         Ok(ids.collect())
     }
@@ -65,14 +65,13 @@ impl IdSequences {
     ///
     /// # Errors
     /// As for [`Self::allocate`].
-    pub async fn allocate_one(
+    pub async fn allocate_one<I: CountedId>(
         &self,
         connection: &impl ConnectionTrait,
-        company_id: i64,
-        table: CompanyTable,
-    ) -> Result<i64, DbErr> {
-        let allocated = self.allocate(connection, company_id, table, 1).await?.pop();
-        allocated.ok_or_else(|| DbErr::RecordNotFound(table.name().to_owned()))
+        company_id: CompanyId,
+    ) -> Result<I, DbErr> {
+        let allocated = self.allocate(connection, company_id, 1).await?.pop();
+        allocated.ok_or_else(|| DbErr::RecordNotFound(I::TABLE.name().to_owned()))
     }
 
     /// Returns a new id, above all that this process took for the table. Most come from a leased block, without a
@@ -80,29 +79,28 @@ impl IdSequences {
     ///
     /// # Errors
     /// If a statement fails, or no ids are left.
-    pub(super) async fn next(
+    pub(super) async fn next<I: CountedId>(
         &self,
         begin: impl Future<Output = Result<Transaction, DbErr>>,
-        company_id: i64,
-        table: CompanyTable,
-    ) -> Result<i64, DbErr> {
-        let key = (company_id, table);
+        company_id: CompanyId,
+    ) -> Result<I, DbErr> {
+        let key = (company_id, I::TABLE);
         let step = self.steps.next()?;
         if let Some(id) = self.blocks.take(key, step) {
-            return Ok(id);
+            return Ok(id.into());
         }
         let block = self.steps.block();
         let transaction = begin.await?.not_counted_as_change();
-        let end = advance(&transaction, company_id, table, block).await?;
+        let end = advance(&transaction, company_id, I::TABLE, block).await?;
         transaction.commit().await?;
-        Ok(self.blocks.put(key, end - block, end, step))
+        Ok(self.blocks.put(key, end - block, end, step).into())
     }
 
     /// Returns the id of a new company. It is random, so that it does not reveal how many there are.
     ///
     /// # Errors
     /// If a statement fails.
-    pub async fn new_company(&self, connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
+    pub async fn new_company(&self, connection: &impl ConnectionTrait) -> Result<CompanyId, DbErr> {
         if self.steps == IdSpacing::Dense {
             let largest: Option<Option<i64>> = company::Entity::find()
                 .select_only()
@@ -110,10 +108,10 @@ impl IdSequences {
                 .into_tuple()
                 .one(connection)
                 .await?;
-            return Ok(largest.flatten().unwrap_or_default() + 1);
+            return Ok(CompanyId(largest.flatten().unwrap_or_default() + 1));
         }
         loop {
-            let id = steps::random_company()?;
+            let id = CompanyId(steps::random_company()?);
             if company::Entity::find().filter(company::Column::Id.eq(id)).one(connection).await?.is_none() {
                 return Ok(id);
             }
@@ -124,7 +122,7 @@ impl IdSequences {
 /// Advances the counter of a table by `span`, and returns its new value.
 async fn advance(
     connection: &impl ConnectionTrait,
-    company_id: i64,
+    company_id: CompanyId,
     table: CompanyTable,
     span: i64,
 ) -> Result<i64, DbErr> {
@@ -141,33 +139,32 @@ async fn advance(
 ///
 /// # Errors
 /// If the statement fails, or no ids are left.
-pub async fn allocate_dense(
+pub async fn allocate_dense<I: CountedId>(
     connection: &impl ConnectionTrait,
-    company_id: i64,
-    table: CompanyTable,
+    company_id: CompanyId,
     count: usize,
-) -> Result<Vec<i64>, DbErr> {
+) -> Result<Vec<I>, DbErr> {
     let span = i64::try_from(count).unwrap_or(i64::MAX);
-    let last = advance(connection, company_id, table, span).await?;
-    Ok((last - span + 1..=last).collect())
+    let last = advance(connection, company_id, I::TABLE, span).await?;
+    Ok((last - span + 1..=last).map(I::from).collect())
 }
 
 /// Advances the counter past `largest`, an imported id. Never moves it back.
 ///
 /// # Errors
 /// If the statement fails.
-pub async fn reserve(
+pub async fn reserve<I: CountedId>(
     connection: &impl ConnectionTrait,
-    company_id: i64,
-    table: CompanyTable,
-    largest: i64,
+    company_id: CompanyId,
+    largest: I,
 ) -> Result<(), DbErr> {
+    let largest: i64 = largest.into();
     if largest > LARGEST_RESERVED {
         return Ok(());
     }
     let sql = "INSERT INTO company_counter (company_id, name, value) VALUES ($1, $2, $3) \
                ON CONFLICT (company_id, name) DO UPDATE SET value = excluded.value \
                WHERE company_counter.value < excluded.value";
-    let values: [sea_orm::Value; 3] = [company_id.into(), table.name().into(), largest.into()];
+    let values: [sea_orm::Value; 3] = [company_id.into(), I::TABLE.name().into(), largest.into()];
     connection.execute_raw(Dialect::of(connection).statement(sql, values)).await.map(drop)
 }

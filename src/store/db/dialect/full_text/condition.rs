@@ -4,6 +4,7 @@ use sea_orm::Condition;
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait, JoinType, SelectStatement};
 
 use super::{WordQuery, WordSequence, postgres, sqlite};
+use crate::ids::CompanyId;
 use crate::store::db::dialect::{Database, Dialect};
 
 impl Dialect {
@@ -29,7 +30,7 @@ impl Dialect {
     }
 
     /// The condition that a row of `search_part`, which has the alias `table`, contains a sequence of words.
-    pub fn part_contains(self, table: &'static str, company_id: i64, sequence: WordSequence<'_>) -> Expr {
+    pub fn part_contains(self, table: &'static str, company_id: CompanyId, sequence: WordSequence<'_>) -> Expr {
         match self.0 {
             Database::Postgres => {
                 let text = postgres::tsquery(postgres::sequence_text(sequence, company_id));
@@ -79,7 +80,7 @@ mod tests {
     fn a_note_has_the_required_words_and_not_the_excluded_ones() {
         let [late, invoice, paid] = [words(&["too", "late"]), words(&["invo"]), words(&["paid"])];
         let query = WordQuery {
-            company_id: 7,
+            company_id: CompanyId(7),
             required: vec![
                 WordSequence { words: &late, prefix: false },
                 WordSequence { words: &invoice, prefix: true },
@@ -126,7 +127,10 @@ mod tests {
         let contains = |prefix| {
             both(|dialect| {
                 let sequence = WordSequence { words: &late, prefix };
-                Query::select().expr(Expr::cust("1")).and_where(dialect.part_contains("part", 7, sequence)).take()
+                Query::select()
+                    .expr(Expr::cust("1"))
+                    .and_where(dialect.part_contains("part", CompanyId(7), sequence))
+                    .take()
             })
         };
         assert_eq!(
@@ -147,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_query_without_words_matches_every_note() {
-        let query = WordQuery { company_id: 7, required: Vec::new(), excluded: Vec::new() };
+        let query = WordQuery { company_id: CompanyId(7), required: Vec::new(), excluded: Vec::new() };
         for dialect in [Dialect::POSTGRES, Dialect::SQLITE] {
             assert!(dialect.note_matches("n", &query).is_empty());
         }

@@ -7,6 +7,7 @@ use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Query};
 
 use super::word::SEPARATOR;
 use super::{WordQuery, WordSequence};
+use crate::ids::CompanyId;
 
 /// The condition that the words of a table match a query.
 pub fn holds(table: &'static str, tsquery: Expr) -> Expr {
@@ -30,18 +31,18 @@ pub fn query_text(query: &WordQuery<'_>) -> String {
 }
 
 /// A sequence in the input form of `tsquery`.
-pub fn sequence_text(sequence: WordSequence<'_>, company_id: i64) -> String {
+pub fn sequence_text(sequence: WordSequence<'_>, company_id: CompanyId) -> String {
     joined(sequence, company_id, " <-> ")
 }
 
-fn joined(sequence: WordSequence<'_>, company_id: i64, operator: &str) -> String {
+fn joined(sequence: WordSequence<'_>, company_id: CompanyId, operator: &str) -> String {
     let words: Vec<String> = sequence.words.iter().map(|word| format!("'{company_id}{SEPARATOR}{word}'")).collect();
     words.join(operator) + if sequence.prefix { ":*" } else { "" }
 }
 
 /// The words of a text with their positions, in the input form of `tsvector`; `None` stands for a word that is not
 /// indexed at this position.
-pub fn vector(company_id: i64, words: &[Option<String>]) -> String {
+pub fn vector(company_id: CompanyId, words: &[Option<String>]) -> String {
     let mut positions_of: HashMap<&str, String> = HashMap::new();
     for (position, word) in (1..).zip(words) {
         let Some(word) = word else { continue };
@@ -60,7 +61,7 @@ pub fn vector(company_id: i64, words: &[Option<String>]) -> String {
 }
 
 /// Words without positions, in the input form of `tsvector`.
-pub fn vector_of_words(company_id: i64, words: impl IntoIterator<Item = String>) -> String {
+pub fn vector_of_words(company_id: CompanyId, words: impl IntoIterator<Item = String>) -> String {
     let mut vector = String::new();
     for word in words {
         // Writing to a String does not fail.

@@ -1,3 +1,5 @@
+use crate::ids::CompanyId;
+
 /// Words to find, one after the other.
 #[derive(Clone, Copy, Debug)]
 pub struct WordSequence<'s> {
@@ -10,7 +12,7 @@ pub struct WordSequence<'s> {
 /// The words that a note must have, in any order, and those that it must not have.
 #[derive(Clone, Debug)]
 pub struct WordQuery<'s> {
-    pub company_id: i64,
+    pub company_id: CompanyId,
     pub required: Vec<WordSequence<'s>>,
     /// Of one word each.
     pub excluded: Vec<WordSequence<'s>>,

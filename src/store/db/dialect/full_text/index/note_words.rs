@@ -1,11 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::part::IndexedPart;
+use crate::ids::NoteId;
 use crate::store::db::dialect::full_text::word::MAX_WORDS;
 
 /// The words of notes, by key; `None` if a note has more than [`MAX_WORDS`].
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct NoteWords(pub(super) BTreeMap<i64, Option<BTreeSet<String>>>);
+pub struct NoteWords(pub(super) BTreeMap<NoteId, Option<BTreeSet<String>>>);
 
 impl NoteWords {
     pub fn of(parts: &[IndexedPart]) -> Self {
@@ -17,7 +18,7 @@ impl NoteWords {
     }
 
     /// Adds words to those of a note; `None` stands for too many.
-    pub fn add(&mut self, note_id: i64, words: Option<impl IntoIterator<Item = String>>) {
+    pub fn add(&mut self, note_id: NoteId, words: Option<impl IntoIterator<Item = String>>) {
         let Some(words) = words else {
             self.0.insert(note_id, None);
             return;
@@ -40,13 +41,13 @@ mod tests {
     fn a_note_with_too_many_words_has_none() {
         let words = |range: std::ops::Range<usize>| Some(range.map(|word| word.to_string()));
         let mut notes = NoteWords::default();
-        notes.add(1, words(0..2));
-        notes.add(1, words(1..3));
-        notes.add(2, words(0..MAX_WORDS));
-        notes.add(3, words(0..MAX_WORDS));
-        notes.add(3, words(1..MAX_WORDS + 1));
-        notes.add(3, words(0..1));
-        let count = |note_id: i64| notes.0[&note_id].as_ref().map(BTreeSet::len);
+        notes.add(NoteId(1), words(0..2));
+        notes.add(NoteId(1), words(1..3));
+        notes.add(NoteId(2), words(0..MAX_WORDS));
+        notes.add(NoteId(3), words(0..MAX_WORDS));
+        notes.add(NoteId(3), words(1..MAX_WORDS + 1));
+        notes.add(NoteId(3), words(0..1));
+        let count = |note_id| notes.0[&NoteId(note_id)].as_ref().map(BTreeSet::len);
         assert_eq!([1, 2, 3].map(count), [Some(3), Some(MAX_WORDS), None]);
     }
 }

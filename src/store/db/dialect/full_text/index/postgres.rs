@@ -7,11 +7,12 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::note_words::NoteWords;
 use super::part::{IndexedPart, UPSERT_PART, part_keys};
+use crate::ids::{CompanyId, NoteId};
 use crate::store::db::dialect::full_text::postgres::vector_of_words;
 use crate::store::db::dialect::full_text::word::MAX_WORDS;
 use crate::store::db::dialect::{Dialect, ListColumn};
 
-pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[IndexedPart]) -> Result<(), DbErr> {
+pub async fn add(connection: &impl ConnectionTrait, company_id: CompanyId, parts: &[IndexedPart]) -> Result<(), DbErr> {
     let dialect = Dialect::of(connection);
     let (with, mut values) = write_parts(dialect, company_id, parts);
     let (mut ids, mut full, mut vectors) = (Vec::new(), Vec::new(), Vec::new());
@@ -21,7 +22,7 @@ pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[In
         vectors.push(vector_of_words(company_id, words.into_iter().flatten()));
     }
     let columns = [
-        ("note_id", ListColumn::BigInts(ids)),
+        ("note_id", ListColumn::ids(ids)),
         ("is_full", ListColumn::Flags(full)),
         ("words", ListColumn::Texts(vectors)),
     ];
@@ -37,11 +38,15 @@ pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[In
 }
 
 /// The statement sees the parts as they were before it, so the changed parts are taken from `new`.
-pub async fn replace(connection: &impl ConnectionTrait, company_id: i64, parts: &[IndexedPart]) -> Result<(), DbErr> {
+pub async fn replace(
+    connection: &impl ConnectionTrait,
+    company_id: CompanyId,
+    parts: &[IndexedPart],
+) -> Result<(), DbErr> {
     let dialect = Dialect::of(connection);
     let (with, mut values) = write_parts(dialect, company_id, parts);
-    let notes: BTreeSet<i64> = parts.iter().map(|part| part.note_id).collect();
-    let notes = [("note_id", ListColumn::BigInts(notes.into_iter().collect()))];
+    let notes: BTreeSet<NoteId> = parts.iter().map(|part| part.note_id).collect();
+    let notes = [("note_id", ListColumn::ids(notes))];
     let changed = dialect.row_list("changed", notes, &mut values).table;
     let sql = format!(
         "{with} INSERT INTO search_note (company_id, note_id, words) \
@@ -60,7 +65,7 @@ pub async fn replace(connection: &impl ConnectionTrait, company_id: i64, parts: 
 }
 
 /// The beginning of a statement that writes the parts that have words: `new` are these parts. `$1` is the company.
-fn write_parts(dialect: Dialect, company_id: i64, parts: &[IndexedPart]) -> (String, Vec<Value>) {
+fn write_parts(dialect: Dialect, company_id: CompanyId, parts: &[IndexedPart]) -> (String, Vec<Value>) {
     let (parts, words): (Vec<IndexedPart>, Vec<String>) =
         parts.iter().filter_map(|part| Some((part.clone(), part.text.stored.clone()?))).unzip();
     let mut values = vec![company_id.into()];
@@ -86,10 +91,10 @@ mod tests {
     fn only_parts_with_words_are_written() {
         let part = |note_id, words: &[&str]| {
             let words = words.iter().map(|word| Some((*word).to_owned())).collect();
-            let text = Arc::new(IndexedText::new(words, 7, Dialect::POSTGRES));
-            IndexedPart { note_id, field: 1, position: 0, text }
+            let text = Arc::new(IndexedText::new(words, CompanyId(7), Dialect::POSTGRES));
+            IndexedPart { note_id: NoteId(note_id), field: 1, position: 0, text }
         };
-        let (sql, values) = write_parts(Dialect::POSTGRES, 7, &[part(1, &[]), part(2, &["a"])]);
+        let (sql, values) = write_parts(Dialect::POSTGRES, CompanyId(7), &[part(1, &[]), part(2, &["a"])]);
         assert!(sql.contains("unnest($2, $3, $4, $5) AS given(note_id, field, position, words)"), "{sql}");
         let expected: [Value; 5] = [
             7_i64.into(),

@@ -11,13 +11,14 @@ use serde_json::{Value as Json, json};
 use super::long_texts::LongTexts;
 use super::note_words::NoteWords;
 use super::part::{IndexedPart, UPSERT_PART, part_keys};
+use crate::ids::{CompanyId, NoteId};
 use crate::scheduling::offload::offload_at_once;
 use crate::store::db::dialect::Dialect;
 use crate::store::db::dialect::full_text::IndexedText;
 use crate::store::db::dialect::full_text::sqlite::{line, words_of};
 use crate::store::db::dialect::full_text::word::{MAX_WORDS, SEPARATOR};
 
-pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[IndexedPart]) -> Result<(), DbErr> {
+pub async fn add(connection: &impl ConnectionTrait, company_id: CompanyId, parts: &[IndexedPart]) -> Result<(), DbErr> {
     write_parts(connection, company_id, parts).await?;
     let mut words = NoteWords::of(parts);
     let dialect = Dialect::of(connection);
@@ -32,9 +33,13 @@ pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[In
     write_notes(connection, company_id, &alike.collect::<Vec<_>>()).await
 }
 
-pub async fn replace(connection: &impl ConnectionTrait, company_id: i64, parts: &[IndexedPart]) -> Result<(), DbErr> {
+pub async fn replace(
+    connection: &impl ConnectionTrait,
+    company_id: CompanyId,
+    parts: &[IndexedPart],
+) -> Result<(), DbErr> {
     write_parts(connection, company_id, parts).await?;
-    let mut notes: BTreeMap<i64, NoteParts> = BTreeMap::new();
+    let mut notes: BTreeMap<NoteId, NoteParts> = BTreeMap::new();
     for part in parts {
         notes.entry(part.note_id).or_default().changed.push(Arc::clone(&part.text));
     }
@@ -55,7 +60,7 @@ pub async fn replace(connection: &impl ConnectionTrait, company_id: i64, parts: 
         for row in rows {
             notes.entry(row.try_get("", "note_id")?).or_default().unchanged.push(row.try_get("", "words")?);
         }
-        let mut alike: HashMap<NoteParts, Vec<i64>> = HashMap::new();
+        let mut alike: HashMap<NoteParts, Vec<NoteId>> = HashMap::new();
         for (note, parts) in notes {
             alike.entry(parts).or_default().push(note);
         }
@@ -66,7 +71,11 @@ pub async fn replace(connection: &impl ConnectionTrait, company_id: i64, parts: 
 }
 
 /// Removes the words of notes from the `FTS5` table, which finds its rows by those of `search_note`.
-pub async fn remove_words(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<(), DbErr> {
+pub async fn remove_words(
+    connection: &impl ConnectionTrait,
+    company_id: CompanyId,
+    notes: &[NoteId],
+) -> Result<(), DbErr> {
     let dialect = Dialect::of(connection);
     let (is_one, notes) = dialect.one_of_parameter(2, notes.iter().copied());
     let sql = format!(
@@ -77,7 +86,11 @@ pub async fn remove_words(connection: &impl ConnectionTrait, company_id: i64, no
 }
 
 /// Writes the parts that have words.
-async fn write_parts(connection: &impl ConnectionTrait, company_id: i64, parts: &[IndexedPart]) -> Result<(), DbErr> {
+async fn write_parts(
+    connection: &impl ConnectionTrait,
+    company_id: CompanyId,
+    parts: &[IndexedPart],
+) -> Result<(), DbErr> {
     let mut long = LongTexts::default();
     let mut rows = Vec::with_capacity(parts.len());
     for part in parts {
@@ -99,11 +112,11 @@ async fn write_parts(connection: &impl ConnectionTrait, company_id: i64, parts: 
 /// Writes the words of notes, grouped by equal words: each group with its line of words, or none if there are too many.
 async fn write_notes(
     connection: &impl ConnectionTrait,
-    company_id: i64,
-    alike: &[(Vec<i64>, Option<String>)],
+    company_id: CompanyId,
+    alike: &[(Vec<NoteId>, Option<String>)],
 ) -> Result<(), DbErr> {
     let dialect = Dialect::of(connection);
-    let ids: Vec<i64> = alike.iter().flat_map(|(notes, _)| notes).copied().collect();
+    let ids: Vec<NoteId> = alike.iter().flat_map(|(notes, _)| notes).copied().collect();
     remove_words(connection, company_id, &ids).await?;
     let mut long = LongTexts::default();
     let mut rows = Vec::with_capacity(alike.len());

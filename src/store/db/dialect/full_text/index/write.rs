@@ -2,13 +2,14 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::part::{IndexedPart, part_keys};
 use super::{postgres, sqlite};
+use crate::ids::{CompanyId, NoteId};
 use crate::store::db::dialect::{Database, Dialect};
 
 /// Adds new parts, and their words to those of their notes.
 ///
 /// # Errors
 /// If a statement fails.
-pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[IndexedPart]) -> Result<(), DbErr> {
+pub async fn add(connection: &impl ConnectionTrait, company_id: CompanyId, parts: &[IndexedPart]) -> Result<(), DbErr> {
     match Dialect::of(connection).0 {
         Database::Postgres => postgres::add(connection, company_id, parts).await,
         Database::Sqlite => sqlite::add(connection, company_id, parts).await,
@@ -20,7 +21,11 @@ pub async fn add(connection: &impl ConnectionTrait, company_id: i64, parts: &[In
 ///
 /// # Errors
 /// If a statement fails.
-pub async fn replace(connection: &impl ConnectionTrait, company_id: i64, parts: &[IndexedPart]) -> Result<(), DbErr> {
+pub async fn replace(
+    connection: &impl ConnectionTrait,
+    company_id: CompanyId,
+    parts: &[IndexedPart],
+) -> Result<(), DbErr> {
     let gone: Vec<IndexedPart> = parts.iter().filter(|part| part.text.stored.is_none()).cloned().collect();
     if !gone.is_empty() {
         remove_parts(connection, company_id, &gone).await?;
@@ -35,7 +40,11 @@ pub async fn replace(connection: &impl ConnectionTrait, company_id: i64, parts: 
 ///
 /// # Errors
 /// If a statement fails.
-pub async fn remove_notes(connection: &impl ConnectionTrait, company_id: i64, notes: &[i64]) -> Result<(), DbErr> {
+pub async fn remove_notes(
+    connection: &impl ConnectionTrait,
+    company_id: CompanyId,
+    notes: &[NoteId],
+) -> Result<(), DbErr> {
     let dialect = Dialect::of(connection);
     match dialect.0 {
         // Its index is on the table itself.
@@ -50,7 +59,11 @@ pub async fn remove_notes(connection: &impl ConnectionTrait, company_id: i64, no
     Ok(())
 }
 
-async fn remove_parts(connection: &impl ConnectionTrait, company_id: i64, parts: &[IndexedPart]) -> Result<(), DbErr> {
+async fn remove_parts(
+    connection: &impl ConnectionTrait,
+    company_id: CompanyId,
+    parts: &[IndexedPart],
+) -> Result<(), DbErr> {
     let dialect = Dialect::of(connection);
     let mut values = vec![company_id.into()];
     let keys = dialect.row_list("k", part_keys(parts), &mut values);
