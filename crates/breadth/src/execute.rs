@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::bridge::Variables;
 
+use super::declare::CoercedArguments;
 use super::plan::{Plan, PlannedFieldKind, ROOT};
 use super::progress::{CHANGED, MutationProgress, fill};
-use super::relation::{CoercedArguments, RowList};
+use super::rows::RowList;
 use super::run::{RootField, Tree, run};
 use super::write::{NullPropagated, Writer, WrittenResponse};
 use super::{Context, Data};

@@ -10,7 +10,7 @@ use super::Context;
 use super::buffer::Buffer;
 use super::declare::FieldError;
 use super::plan::{Plan, PlannedField, PlannedFieldKind, PlannedRelation};
-use super::relation::FieldValue;
+use super::rows::FieldValue;
 use super::run::Tree;
 use crate::error::{Error, Result};
 use crate::meter::ExecutionMeter;
