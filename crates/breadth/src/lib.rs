@@ -48,6 +48,7 @@ mod plan_cache;
 mod plan_size;
 mod progress;
 mod register;
+mod response;
 mod response_error;
 mod rows;
 mod run;
@@ -56,6 +57,7 @@ mod selection;
 #[cfg(test)]
 mod tests;
 mod write;
+mod written;
 
 pub use abstracts::{Abstract, AbstractType, AnyRow};
 pub use bridge::{EnumType, ID, InputType, OutputType, Registry, ScalarType, Value, Variables, enum_value, types};
@@ -66,7 +68,6 @@ pub use declare::{
     Ready, RelationField, describe, plain,
 };
 pub use error::{Error, Missing, Result};
-pub use execute::{Response, ResponseData};
 pub use field::{
     field, field_in_context, field_ref, inline, inline_with, relation, relation_from_loaders, relation_with_args,
     required, resolve, try_field,
@@ -76,8 +77,9 @@ pub use leaf::{LeafValue, ScalarValue};
 pub use loader::{FaultInjector, LoadState, Loader, Prefetched};
 pub use meter::{ChangeCount, ExecutionMeter};
 pub use output::{FieldOutput, LoadedScalar, NonNull, Nullable};
-pub use progress::{CHANGED, Interruption, MutationProgress, tells_changes};
+pub use progress::{Interruption, MutationProgress};
 pub use register::register;
-pub use response_error::{Location, PathSegment, ResponseError};
+pub use response::{Response, ResponseData};
+pub use response_error::{CHANGED, Location, PathSegment, ResponseError, tells_changes};
 pub use rows::{ChildRows, ErasedRow, FieldValue, RowList};
 pub use schema::{NoMutation, PlannedDocument, Schema, sdl, sdl_with_description};

@@ -9,11 +9,12 @@ use crate::document::{
     self, DocumentError, DocumentLimits, Operation, OperationKind, ParserLimits, Scalar, ValidDocument,
 };
 use crate::escape;
-use crate::execute::{self, Response};
+use crate::execute;
 use crate::meter::ExecutionMeter;
 use crate::plan_cache::{PlanCache, Planning};
 use crate::plan_size::Count;
 use crate::register;
+use crate::response::Response;
 use crate::response_error::ResponseError;
 use crate::rows::RowList;
 
