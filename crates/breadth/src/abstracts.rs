@@ -2,11 +2,8 @@
 
 use std::marker::PhantomData;
 
-use crate::bridge::Registry;
-
-use super::declare::{ErasedRow, Object, ObjectType};
-use super::output::ChildRowsBuilder;
-use super::relation::{FieldValue, RowList};
+use crate::declare::{Object, ObjectType};
+use crate::rows::{ChildRowsBuilder, ErasedRow, FieldValue, RowList};
 
 /// A type that stands for an interface or a union of the schema. Its rows are [`AnyRow`]s of it.
 ///
@@ -28,11 +25,6 @@ impl AbstractType {
     /// The possible object types.
     pub fn targets(&self) -> Vec<&'static ObjectType> {
         self.objects.iter().map(|object| object()).collect()
-    }
-
-    /// Registers the type with the schema and returns its name.
-    pub fn register(&'static self, registry: &mut Registry) -> String {
-        super::bridge::register_abstract(self, registry)
     }
 }
 

@@ -5,8 +5,8 @@ use crate::bridge::indexmap::IndexMap;
 use crate::bridge::types::Field;
 use crate::bridge::{Name, Value, Variables};
 
-use super::declare::ErasedRow;
-use super::relation::{CoercedArguments, RelationField};
+use super::declare::{CoercedArguments, RelationField};
+use super::rows::ErasedRow;
 
 /// Arguments as a plan keeps them.
 pub enum PlannedArguments {

@@ -1,20 +1,21 @@
-//! Declares object types, once for both the schema and execution.
+//! Declares object types with their fields, once for both the schema and execution. Some fields are relations, which
+//! lead to other object types, so these types stand in one file.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
+
+use futures_util::future::BoxFuture;
 
 use crate::bridge::indexmap::IndexMap;
-use crate::bridge::{MetaInputValue, Registry};
-
-use super::relation::RelationField;
+use crate::bridge::{MetaInputValue, Registry, Value};
+use crate::context::Context;
 use crate::error::Error;
+use crate::loader::LoadState;
+use crate::rows::{ChildRows, ErasedRow, RowList};
 
 /// Implemented by the row type of an object type; the macro `object!` does this.
 pub trait Object: Send + Sync + 'static {
     fn object() -> &'static ObjectType;
 }
-
-/// A row with its type erased.
-pub type ErasedRow = dyn Any + Send + Sync;
 
 /// An object type of the schema.
 pub struct ObjectType {
@@ -84,13 +85,69 @@ pub enum FieldResolver {
 }
 
 /// Writes a row's value of a field as JSON.
-pub type Write = dyn Fn(&ErasedRow, super::Context<'_>, &mut Vec<u8>) -> Result<(), FieldError> + Send + Sync;
+pub type Write = dyn Fn(&ErasedRow, Context<'_>, &mut Vec<u8>) -> Result<(), FieldError> + Send + Sync;
 
 /// Why a row has no value for a field; nothing was written.
 pub struct FieldError {
     pub error: Error,
     /// Whether the field may be null instead.
     pub nullable: bool,
+}
+
+/// The data that a relation has prepared for its rows, with its type erased.
+pub type Ready = Box<dyn Any + Send>;
+
+/// The data that a relation has prepared for its rows, available now or when the future completes.
+pub enum Prepared<'c> {
+    Ready(Ready),
+    Coming(BoxFuture<'c, Ready>),
+}
+
+/// Valid arguments.
+pub enum CoercedArguments<'p> {
+    /// Without variables, kept with the plan.
+    Kept(&'p ErasedRow),
+    /// Parsed for this operation.
+    Own(Box<ErasedRow>),
+}
+
+impl CoercedArguments<'_> {
+    pub fn row(&self) -> &ErasedRow {
+        match self {
+            Self::Kept(row) => *row,
+            Self::Own(row) => row.as_ref(),
+        }
+    }
+}
+
+/// A field that leads to other rows, or to a value that has to be loaded.
+pub trait RelationField: Send + Sync {
+    /// The possible object types; empty if the field has a value.
+    fn targets(&self) -> Vec<&'static ObjectType>;
+    /// Whether the field may be null.
+    fn nullable(&self) -> bool;
+    /// Whether items may be null, if the field is a list.
+    fn nullable_items(&self) -> bool {
+        false
+    }
+    /// Identifies the loader; `None` if nothing has to be loaded.
+    fn loader_id(&self) -> Option<TypeId>;
+    /// Parses the arguments for `prepare`; errors in them are found here.
+    ///
+    /// # Errors
+    /// A message for the client, if the arguments are invalid.
+    fn arguments(&self, values: Value) -> Result<Box<ErasedRow>, String>;
+    /// Determines which keys the rows need and requests them from the loader, or starts a future that resolves the
+    /// field.
+    fn prepare<'c>(
+        &'c self,
+        rows: &dyn RowList,
+        given: CoercedArguments<'_>,
+        ctx: Context<'c>,
+        state: &mut LoadState,
+    ) -> Prepared<'c>;
+    /// Turns the loaded values into the rows of the child nodes.
+    fn complete(&self, ready: Ready, state: &mut LoadState) -> ChildRows;
 }
 
 impl ObjectType {
@@ -122,57 +179,4 @@ pub fn describe(name: &'static str, comment: &str, def: FieldDefinition) -> Fiel
 pub fn plain(comment: &str) -> String {
     let lines: Vec<&str> = comment.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
     lines.join("\n").trim().to_owned()
-}
-
-/// Declares the object type of a row. Doc comments become the descriptions of the type and its fields.
-///
-/// Each field reads `name = definition;`. The schema name of the type is the name of the row's type, or the one after
-/// `as`; field names become camel case.
-///
-/// ```
-/// use breadth::{field, field_ref, object};
-///
-/// struct BookRow {
-///     title: String,
-///     pages: i32,
-/// }
-///
-/// object! {
-///     /// A book.
-///     BookRow as "Book" {
-///         /// The title.
-///         title = field_ref(|book: &BookRow| &book.title);
-///         /// The number of pages.
-///         page_count = field(|book: &BookRow| book.pages);
-///     }
-/// }
-///
-/// let book = <BookRow as breadth::Object>::object();
-/// assert_eq!((book.name, book.fields[1].name.as_str()), ("Book", "pageCount"));
-/// ```
-#[macro_export]
-macro_rules! object {
-    ($(#[doc = $about:literal])+ $row:ident $(as $name:literal)? $(implements $($interface:literal)+)? {
-        $($(#[doc = $description:literal])+ $field:ident = $def:expr;)+
-    }) => {
-        impl $crate::Object for $row {
-            fn object() -> &'static $crate::ObjectType {
-                static OBJECT: std::sync::LazyLock<$crate::ObjectType> =
-                    std::sync::LazyLock::new(|| $crate::ObjectType {
-                        name: [$($name,)? stringify!($row)][0],
-                        description: $crate::plain(concat!($($about, "\n"),+)),
-                        implements: &[$($($interface),+)?],
-                        fields: vec![$(
-                            $crate::describe(
-                                stringify!($field),
-                                concat!($($description, "\n"),+),
-                                $def,
-                            )
-                        ),+],
-                        register: $crate::register::<$row>,
-                    });
-                &OBJECT
-            }
-        }
-    };
 }

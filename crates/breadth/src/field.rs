@@ -6,12 +6,15 @@ use std::marker::PhantomData;
 use futures_util::future::{BoxFuture, join_all};
 
 use super::Context;
-use super::declare::{Arguments, ErasedRow, FieldDefinition, FieldError, FieldResolver, Object, ObjectType};
+use super::declare::{
+    Arguments, CoercedArguments, FieldDefinition, FieldError, FieldResolver, Object, ObjectType, Prepared, Ready,
+    RelationField,
+};
 use super::from_arguments::FromArguments;
 use super::leaf::LeafValue;
 use super::loader::{LoadState, Loader, LoaderQueue};
-use super::output::{ChildRowsBuilder, FieldOutput, NonNull};
-use super::relation::{ChildRows, CoercedArguments, FieldValue, Prepared, Ready, RelationField, RowList};
+use super::output::{FieldOutput, NonNull};
+use super::rows::{ChildRows, ChildRowsBuilder, ErasedRow, FieldValue, RowList};
 use crate::bridge::Registry;
 use crate::bridge::Value;
 use crate::error::{Error, Missing, Result};

@@ -11,10 +11,11 @@
 //! A plan depends on nothing but the document and the variables that its `@skip` and `@include` name, so it is [kept](plan_cache)
 //! with the document.
 //!
-//! In the order of reading: [`declare`] declares object types once, for both the schema and execution, with the
-//! functions in [`field`](mod@field); [`selection`] flattens the selections of a document; [`plan`] decides in which wave each
-//! relation is loaded; [`run`] loads them; [`mod@write`] writes; [`execute`] does all of this for an operation, and
-//! [`Schema`] for a text; [`bridge`] registers the types with async-graphql.
+//! In the order of reading: [`declare`] declares object types once, for both the schema and execution, with the macro
+//! [`object!`] and the functions in [`field`](mod@field); [`register`](mod@register) registers them with async-graphql,
+//! whose names come from [`bridge`]; [`selection`] flattens the selections of a document; [`plan`] decides in which wave
+//! each relation is loaded; [`run`] loads them; [`mod@write`] writes; [`execute`] does all of this for an operation, and
+//! [`Schema`] for a text. No two files import each other.
 //!
 //! [`document`] parses documents and validates them against the schema, and [`introspection`] tells clients about it.
 //! Nothing in this crate knows what a schema is about.
@@ -40,31 +41,33 @@ mod introspection;
 mod leaf;
 mod loader;
 mod meter;
+mod object;
 mod output;
 mod plan;
 mod plan_cache;
 mod plan_size;
 mod progress;
-mod relation;
+mod register;
+mod response;
 mod response_error;
+mod rows;
 mod run;
 mod schema;
 mod selection;
 #[cfg(test)]
 mod tests;
 mod write;
+mod written;
 
 pub use abstracts::{Abstract, AbstractType, AnyRow};
-pub use bridge::{
-    EnumType, ID, InputType, OutputType, Registry, ScalarType, Value, Variables, enum_value, register, types,
-};
+pub use bridge::{EnumType, ID, InputType, OutputType, Registry, ScalarType, Value, Variables, enum_value, types};
 pub use buffer::Buffer;
 pub use context::{Context, Data};
 pub use declare::{
-    Arguments, ErasedRow, Field, FieldDefinition, FieldError, FieldResolver, Object, ObjectType, describe, plain,
+    Arguments, CoercedArguments, Field, FieldDefinition, FieldError, FieldResolver, Object, ObjectType, Prepared,
+    Ready, RelationField, describe, plain,
 };
 pub use error::{Error, Missing, Result};
-pub use execute::{Response, ResponseData};
 pub use field::{
     field, field_in_context, field_ref, inline, inline_with, relation, relation_from_loaders, relation_with_args,
     required, resolve, try_field,
@@ -74,7 +77,9 @@ pub use leaf::{LeafValue, ScalarValue};
 pub use loader::{FaultInjector, LoadState, Loader, Prefetched};
 pub use meter::{ChangeCount, ExecutionMeter};
 pub use output::{FieldOutput, LoadedScalar, NonNull, Nullable};
-pub use progress::{CHANGED, Interruption, MutationProgress, tells_changes};
-pub use relation::{ChildRows, CoercedArguments, FieldValue, Prepared, Ready, RelationField, RowList};
-pub use response_error::{Location, PathSegment, ResponseError};
+pub use progress::{Interruption, MutationProgress};
+pub use register::register;
+pub use response::{Response, ResponseData};
+pub use response_error::{CHANGED, Location, PathSegment, ResponseError, tells_changes};
+pub use rows::{ChildRows, ErasedRow, FieldValue, RowList};
 pub use schema::{NoMutation, PlannedDocument, Schema, sdl, sdl_with_description};

@@ -5,7 +5,7 @@ use crate::bridge::Registry;
 use super::abstracts::{Abstract, AnyRow, Mixed};
 use super::declare::{Object, ObjectType};
 use super::leaf::LeafValue;
-use super::relation::{FieldValue, RowList};
+use super::rows::{ChildRowsBuilder, FieldValue};
 use crate::error::Result;
 
 /// The return type of a relation for a row.
@@ -22,24 +22,6 @@ pub trait FieldOutput: Send + 'static {
     fn targets() -> Vec<&'static ObjectType>;
     /// Adds its rows to those of the child nodes.
     fn place(self, builder: &mut Self::Builder) -> FieldValue;
-}
-
-/// Collects the rows of the child nodes.
-pub trait ChildRowsBuilder: Default {
-    /// The rows of each child node, in the order of the targets.
-    fn build(self) -> Vec<Box<dyn RowList>>;
-}
-
-impl<T: Send + Sync + 'static> ChildRowsBuilder for Vec<T> {
-    fn build(self) -> Vec<Box<dyn RowList>> {
-        vec![Box::new(self)]
-    }
-}
-
-impl ChildRowsBuilder for () {
-    fn build(self) -> Vec<Box<dyn RowList>> {
-        Vec::new()
-    }
 }
 
 /// A row that is never null.

@@ -6,8 +6,7 @@ use crate::bridge::Pos;
 use crate::bridge::types::{OperationDefinition, OperationType, SelectionSet};
 
 use super::arguments::{self, PlannedArguments};
-use super::declare::{FieldResolver, ObjectType, Write};
-use super::relation::RelationField;
+use super::declare::{FieldResolver, ObjectType, RelationField, Write};
 use super::selection::{CollectedField, PlanContext, collect};
 use crate::introspection::Introspected;
 use crate::response_error::Location;

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::execute::Response;
 use crate::plan::{Plan, PlannedField, PlannedFieldKind, ROOT};
-use crate::response_error::{PathSegment, ResponseError};
-use crate::write::{NullPropagated, WrittenResponse};
+use crate::response::Response;
+use crate::response_error::{CHANGED, PathSegment, ResponseError};
+use crate::written::{NullPropagated, WrittenResponse};
 
 /// The responses of a mutation's root fields so far. [`interrupt`](Self::interrupt) takes them; no root field begins
 /// after that.
@@ -117,14 +117,6 @@ pub fn fill(
     }
     written.out.push(b'}');
     Response::new(plan, result, written)
-}
-
-/// The error extension that says whether the failed root field has changed anything; null if that is unknown.
-pub const CHANGED: &str = "changed";
-
-/// Whether an error says if its root field has changed anything.
-pub fn tells_changes(error: &ResponseError) -> bool {
-    error.extensions.contains_key(CHANGED)
 }
 
 fn unanswered(

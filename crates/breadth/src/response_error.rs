@@ -27,6 +27,9 @@ pub enum PathSegment {
     Index(usize),
 }
 
+/// The error extension that says whether the failed root field has changed anything; null if that is unknown.
+pub const CHANGED: &str = "changed";
+
 /// An error of a response. Serialized, it is an entry of `errors`; empty members and the cause are left out.
 #[derive(Clone, Debug, Serialize)]
 pub struct ResponseError {
@@ -77,6 +80,11 @@ impl ResponseError {
     pub fn cause<T: Any + Send + Sync>(&self) -> Option<&T> {
         self.cause.as_ref()?.downcast_ref()
     }
+}
+
+/// Whether an error says if its root field has changed anything.
+pub fn tells_changes(error: &ResponseError) -> bool {
+    error.extensions.contains_key(CHANGED)
 }
 
 impl Display for ResponseError {

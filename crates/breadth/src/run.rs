@@ -3,10 +3,10 @@
 use futures_util::future::{BoxFuture, join, join_all};
 
 use super::Context;
-use super::declare::ErasedRow;
+use super::declare::{CoercedArguments, Prepared, Ready};
 use super::loader::LoadState;
 use super::plan::{Plan, PlannedFieldKind, ROOT};
-use super::relation::{ChildRows, CoercedArguments, FieldValue, Prepared, Ready, RowList};
+use super::rows::{ChildRows, ErasedRow, FieldValue, RowList};
 use crate::bridge::Variables;
 use crate::error::{Error, Result};
 use crate::meter::ExecutionMeter;

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::bridge::{self, SDLExportOptions, Variables};
+use crate::bridge::{SDLExportOptions, Variables};
 use crate::context::Data;
 use crate::declare::{Object, ObjectType};
 use crate::document::{
     self, DocumentError, DocumentLimits, Operation, OperationKind, ParserLimits, Scalar, ValidDocument,
 };
 use crate::escape;
-use crate::execute::{self, Response};
+use crate::execute;
 use crate::meter::ExecutionMeter;
 use crate::plan_cache::{PlanCache, Planning};
 use crate::plan_size::Count;
-use crate::relation::RowList;
+use crate::register;
+use crate::response::Response;
 use crate::response_error::ResponseError;
+use crate::rows::RowList;
 
 /// Maximum size of a document's plans, in bytes per byte of its text.
 const PLANNED_BYTES: usize = 12;
@@ -32,7 +34,7 @@ impl Object for NoMutation {
             description: String::new(),
             implements: &[],
             fields: Vec::new(),
-            register: bridge::register::<NoMutation>,
+            register: register::register::<NoMutation>,
         };
         &OBJECT
     }
@@ -229,7 +231,7 @@ impl Schema {
 /// prints where they are used.
 pub fn sdl<Query: Object, Mutation: Object>() -> String {
     let options = SDLExportOptions::new().include_specified_by().prefer_single_line_descriptions();
-    let printed = bridge::sdl::<Query, Mutation>(options);
+    let printed = register::sdl::<Query, Mutation>(options);
     let is_known = |line: &str| {
         let name = line.strip_prefix("directive @").and_then(|rest| rest.split(['(', ' ']).next());
         name.is_some_and(|name| ["skip", "include", "deprecated", "specifiedBy", "oneOf"].contains(&name))

@@ -4,24 +4,19 @@
 //! 6.4.4). If an object becomes null, the part that was already written is removed again.
 
 use crate::introspection::Introspection;
-use crate::progress::tells_changes;
 
 use super::Context;
-use super::buffer::Buffer;
 use super::declare::FieldError;
 use super::plan::{Plan, PlannedField, PlannedFieldKind, PlannedRelation};
-use super::relation::FieldValue;
+use super::rows::FieldValue;
 use super::run::Tree;
+use super::written::{NullPropagated, WrittenResponse};
 use crate::error::{Error, Result};
 use crate::meter::ExecutionMeter;
-use crate::response_error::{PathSegment, ResponseError};
+use crate::response_error::{PathSegment, ResponseError, tells_changes};
 
 /// Maximum number of errors that a response keeps. A hostile document can have hundreds of thousands of failing fields.
 pub const MAX_ERRORS: usize = 1_000;
-
-/// The object cannot be written because of a null; the error is already recorded.
-#[derive(Clone, Copy)]
-pub struct NullPropagated;
 
 /// A step of the path to the current value. It borrows names: few responses have errors, and only these copy them.
 #[derive(Clone, Copy)]
@@ -41,17 +36,6 @@ pub struct Writer<'a> {
     pub stopped: Option<Error>,
     /// Path from the root to the current value.
     pub path: Vec<PathStep<'a>>,
-}
-
-/// The output so far.
-#[derive(Default)]
-pub struct WrittenResponse {
-    pub out: Buffer,
-    /// Bytes that the meter already knows of.
-    pub charged: usize,
-    pub errors: Vec<ResponseError>,
-    /// Number of root fields that errors made null.
-    pub failed: usize,
 }
 
 impl<'a> Writer<'a> {

@@ -15,11 +15,10 @@ use notegraph::quota::{self, Quota};
 use notegraph::scheduling::watchdog;
 use notegraph::schema;
 use notegraph::store::db::{Db, IdSpacing};
-use sea_orm::{ActiveModelBehavior, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::database::{Database, Engine};
 use super::recording::{Recorder, Recording};
-use super::seed::Company;
 
 /// Initial time of a test's clock; each reading is a second later.
 const START: &str = "2026-03-02T09:00:00Z";
@@ -126,21 +125,6 @@ impl App {
     /// The HTTP service, without a socket.
     pub fn router(&self) -> Router {
         self.0.router.clone()
-    }
-
-    /// Creates a company.
-    pub async fn company(&self, name: &str) -> Company {
-        Company::create(self, name).await
-    }
-
-    /// Inserts a row into any table.
-    pub async fn insert<M>(&self, row: M) -> M
-    where
-        M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
-        M::Entity: EntityTrait<Model = M>,
-        <M::Entity as EntityTrait>::ActiveModel: ActiveModelBehavior + Send,
-    {
-        super::seed::insert(self, row).await
     }
 
     /// Records the statements from now on.

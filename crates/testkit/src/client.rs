@@ -1,17 +1,16 @@
 //! A client of the server.
 
-use std::ops::Index;
-
 use axum::Router;
 use axum::body::Body;
+use axum::http::Request;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::app::App;
 use super::costs;
+use super::response::Response;
 
 /// A client with or without a token.
 #[derive(Clone)]
@@ -19,17 +18,6 @@ pub struct Client {
     _keep: App,
     router: Router,
     token: Option<String>,
-}
-
-/// A response of the server.
-#[derive(Clone, Debug)]
-pub struct Response {
-    pub status: u16,
-    pub headers: HeaderMap,
-    /// The body as text.
-    pub text: String,
-    /// The body as JSON, or as a JSON string if it is not JSON.
-    pub body: Value,
 }
 
 impl Client {
@@ -68,33 +56,5 @@ impl Client {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| text.clone().into());
         Response { status: head.status.as_u16(), headers: head.headers, text, body }
-    }
-}
-
-impl Response {
-    /// The data of a response without errors.
-    #[track_caller]
-    pub fn data(&self) -> &Value {
-        assert!(self.errors().is_empty(), "the answer has errors (status {}): {:#}", self.status, self.body);
-        &self.body["data"]
-    }
-
-    pub fn errors(&self) -> &[Value] {
-        self.body["errors"].as_array().map_or(&[], Vec::as_slice)
-    }
-
-    /// `extensions.code` of each error.
-    pub fn codes(&self) -> Vec<&str> {
-        self.errors().iter().map(|error| error["extensions"]["code"].as_str().unwrap_or("no code")).collect()
-    }
-}
-
-/// `response["note"]`: a field in the data of a response without errors.
-impl Index<&str> for Response {
-    type Output = Value;
-
-    #[track_caller]
-    fn index(&self, field: &str) -> &Value {
-        &self.data()[field]
     }
 }

@@ -9,7 +9,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use super::client::Response;
+use super::response::Response;
 
 const FILE: &str = "NOTEGRAPH_TEST_COSTS";
 

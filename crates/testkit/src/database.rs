@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::path::Path;
 use std::sync::Once;
-use std::time::Duration;
 
 use notegraph::cli::migrate;
-use notegraph::store::db::{self, DatabaseSettings, Db, IfMissing};
+use notegraph::store::db::Db;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
+use super::open::open;
 use super::postgres::{Owned, Server};
 
 /// The database that a test runs on.
@@ -96,12 +96,6 @@ impl Database {
     fn on(database: Owned) -> Self {
         Self { url: database.url(), _keep: Keep::Server(database) }
     }
-}
-
-pub async fn open(url: &str) -> Db {
-    let settings =
-        DatabaseSettings { connections: 4, statement_timeout: Duration::from_mins(1), ..DatabaseSettings::at(url) };
-    db::connect(&settings, IfMissing::Create).await.unwrap()
 }
 
 /// The bytes of a migrated `SQLite` file. Copying them is faster than migrating for each test.

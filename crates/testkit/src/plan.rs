@@ -117,34 +117,40 @@ fn walk(node: &Value, catalog: &Catalog, plan: &mut Plan) {
     }
 }
 
-/// Tests the plan reader, as the tests of plans rely on it.
-#[tokio::test]
-async fn plans_show_scans_and_sorts() {
-    let app = super::App::start().await;
-    let catalog = Catalog::read(app.db()).await;
-    let transaction = app.db().begin().await.unwrap();
-    let of = async |sql: &str| {
-        let statement = Statement::from_string(app.db().backend(), sql);
-        match app.db().backend() {
-            DatabaseBackend::Postgres => postgres(&transaction, &catalog, &statement).await,
-            _ => sqlite(&transaction, &statement).await,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::App;
+
+    /// Tests the plan reader, as the tests of plans rely on it.
+    #[tokio::test]
+    async fn plans_show_scans_and_sorts() {
+        let app = App::start().await;
+        let catalog = Catalog::read(app.db()).await;
+        let transaction = app.db().begin().await.unwrap();
+        let of = async |sql: &str| {
+            let statement = Statement::from_string(app.db().backend(), sql);
+            match app.db().backend() {
+                DatabaseBackend::Postgres => postgres(&transaction, &catalog, &statement).await,
+                _ => sqlite(&transaction, &statement).await,
+            }
+        };
+        for (sql, scans, sorts) in [
+            ("SELECT * FROM note WHERE company_id = 1 ORDER BY created_on DESC, id DESC LIMIT 9", false, false),
+            ("SELECT * FROM note n WHERE company_id = 1 AND id = 2", false, false),
+            ("SELECT * FROM note WHERE company_id = 1 AND customer_id = 2 ORDER BY subject", false, true),
+            ("SELECT name FROM company WHERE id = 1", false, false),
+            ("SELECT * FROM note", true, false),
+            ("SELECT * FROM note n WHERE id = 1", true, false),
+            ("SELECT * FROM note ORDER BY created_on", true, true),
+            ("SELECT count(*) FROM note", true, false),
+            ("SELECT id FROM company", true, false),
+            ("UPDATE note SET version = 2 WHERE id = 1", true, false),
+            ("DELETE FROM message WHERE note_id = 1", true, false),
+            ("SELECT * FROM note n JOIN message m ON m.note_id = n.id WHERE n.company_id = 1", true, false),
+        ] {
+            let plan = of(sql).await;
+            assert_eq!((!plan.scans.is_empty(), !plan.sorts.is_empty()), (scans, sorts), "{sql}\n{}", plan.text);
         }
-    };
-    for (sql, scans, sorts) in [
-        ("SELECT * FROM note WHERE company_id = 1 ORDER BY created_on DESC, id DESC LIMIT 9", false, false),
-        ("SELECT * FROM note n WHERE company_id = 1 AND id = 2", false, false),
-        ("SELECT * FROM note WHERE company_id = 1 AND customer_id = 2 ORDER BY subject", false, true),
-        ("SELECT name FROM company WHERE id = 1", false, false),
-        ("SELECT * FROM note", true, false),
-        ("SELECT * FROM note n WHERE id = 1", true, false),
-        ("SELECT * FROM note ORDER BY created_on", true, true),
-        ("SELECT count(*) FROM note", true, false),
-        ("SELECT id FROM company", true, false),
-        ("UPDATE note SET version = 2 WHERE id = 1", true, false),
-        ("DELETE FROM message WHERE note_id = 1", true, false),
-        ("SELECT * FROM note n JOIN message m ON m.note_id = n.id WHERE n.company_id = 1", true, false),
-    ] {
-        let plan = of(sql).await;
-        assert_eq!((!plan.scans.is_empty(), !plan.sorts.is_empty()), (scans, sorts), "{sql}\n{}", plan.text);
     }
 }

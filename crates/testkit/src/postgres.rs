@@ -15,6 +15,8 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 use url::Url;
 
+use super::open::open;
+
 /// Maximum age of test databases. No test runs longer; older databases were left behind by a killed run.
 const STALE_SECONDS: u64 = 3600;
 /// Maximum age of templates of other migrations, which another checkout may use.
@@ -98,7 +100,7 @@ impl Server {
         let draft = format!("{name}_draft");
         door.execute_unprepared(&format!("DROP DATABASE IF EXISTS {draft} WITH (FORCE)")).await.unwrap();
         door.execute_unprepared(&format!("CREATE DATABASE {draft}")).await.unwrap();
-        let db = super::database::open(&self.url_of(&draft)).await;
+        let db = open(&self.url_of(&draft)).await;
         migrate::up(&db).await.unwrap();
         db.close().await.unwrap();
         door.execute_unprepared(&format!("COMMENT ON DATABASE {draft} IS '{}'", now())).await.unwrap();

@@ -41,6 +41,23 @@ pub struct User {
     row: user::Model,
 }
 
+impl App {
+    /// Creates a company.
+    pub async fn company(&self, name: &str) -> Company {
+        Company::create(self, name).await
+    }
+
+    /// Inserts a row into any table.
+    pub async fn insert<M>(&self, row: M) -> M
+    where
+        M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+        M::Entity: EntityTrait<Model = M>,
+        <M::Entity as EntityTrait>::ActiveModel: ActiveModelBehavior + Send,
+    {
+        insert(self, row).await
+    }
+}
+
 impl Company {
     pub async fn create(app: &App, name: &str) -> Self {
         let transaction = app.db().begin().await.unwrap();

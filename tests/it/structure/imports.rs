@@ -1,4 +1,4 @@
-//! Reads which file of `src` imports which.
+//! Reads which file of a crate imports which.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 /// The path of a module from the root of the crate.
 pub type Module = Vec<String>;
 
-/// The files of `src`, without those of tests, and without `main.rs` and `lib.rs`, which stand above all others.
+/// The files of a crate, without those of tests, and without `main.rs` and `lib.rs`, which stand above all others.
 pub struct Sources {
     /// The paths of the files, by their modules.
     pub files: BTreeMap<Module, String>,
@@ -41,9 +41,15 @@ struct Source {
     words: BTreeSet<String>,
 }
 
-pub fn read(src: &Path) -> Sources {
+/// Reads the crate whose code is in this folder of the repository.
+pub fn read(root: &Path, crate_folder: &str) -> Sources {
     let (mut files, mut sources) = (BTreeMap::new(), BTreeMap::new());
-    let mut folders = vec![src.to_owned()];
+    let src = root.join(crate_folder);
+    // Tells which files define what is named by the root of the crate.
+    if let Ok(text) = std::fs::read_to_string(src.join("lib.rs")) {
+        sources.insert(Module::new(), Source::read(&text));
+    }
+    let mut folders = vec![src.clone()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -51,19 +57,19 @@ pub fn read(src: &Path) -> Sources {
                 folders.push(path);
                 continue;
             }
-            let name = path.strip_prefix(src).unwrap().to_str().unwrap();
-            let Some(stem) = name.strip_suffix(".rs").filter(|stem| !stem.ends_with("tests")) else { continue };
-            if ["main", "lib"].contains(&stem) {
+            let name = path.strip_prefix(&src).unwrap().to_str().unwrap();
+            let Some(stem) = name.strip_suffix(".rs").filter(|stem| !["main", "lib"].contains(stem)) else { continue };
+            let module: Module = stem.strip_suffix("/mod").unwrap_or(stem).split('/').map(str::to_owned).collect();
+            if module.iter().any(|name| name.ends_with("tests")) {
                 continue;
             }
-            let module: Module = stem.strip_suffix("/mod").unwrap_or(stem).split('/').map(str::to_owned).collect();
-            files.insert(module.clone(), format!("src/{name}"));
+            files.insert(module.clone(), format!("{crate_folder}/{name}"));
             sources.insert(module, Source::read(&std::fs::read_to_string(&path).unwrap()));
         }
     }
     let (mut imports, mut foreign) = (Vec::new(), Vec::new());
-    for (from, source) in &sources {
-        let file = &files[from];
+    for (from, file) in &files {
+        let source = &sources[from];
         for named in &source.named {
             // A `mod.rs` hands on what its children define; that is no import, unless it uses it, too.
             if named.is_exported && file.ends_with("/mod.rs") && !source.words.contains(&named.alias) {
@@ -74,7 +80,7 @@ pub fn read(src: &Path) -> Sources {
                 foreign.push((format!("{file}:{}", named.line), named.path.clone()));
             }
             let to = path.and_then(|path| defined_in(&sources, &path));
-            if let Some(to) = to.filter(|to| to != from) {
+            if let Some(to) = to.filter(|to| to != from && files.contains_key(to)) {
                 imports.push(Import { place: format!("{file}:{}", named.line), from: from.clone(), to });
             }
         }
@@ -84,7 +90,7 @@ pub fn read(src: &Path) -> Sources {
 
 /// The module that defines what a path names: the innermost one on the path, or the one that it is re-exported from.
 fn defined_in(sources: &BTreeMap<Module, Source>, path: &[String]) -> Option<Module> {
-    let length = (1..=path.len()).rev().find(|length| sources.contains_key(&path[..*length]))?;
+    let length = (0..=path.len()).rev().find(|length| sources.contains_key(&path[..*length]))?;
     let (module, rest) = path.split_at(length);
     let source = &sources[module];
     let exported = rest.first().and_then(|name| {

@@ -6,10 +6,9 @@ use crate::bridge::types as sdl;
 use crate::bridge::{ConstValue, Name};
 use crate::bridge::{ParseError as Error, Positioned, parse_schema};
 
-use super::introspection_limits::ListSizes;
 use super::schema::{
-    Deprecated, DirectiveDefinition, EnumValue, Field, Fields, Input, InputValue, Scalar, Schema, TypeDefinition,
-    TypeId, TypeKind, TypeRef,
+    Deprecated, DirectiveDefinition, EnumValue, Field, Fields, Input, InputValue, ListSizes, Scalar, Schema,
+    TypeDefinition, TypeId, TypeKind, TypeRef,
 };
 
 /// The part that every schema contains (GraphQL, sections 3.5, 3.14 and 4.2).

@@ -3,11 +3,8 @@
 
 use super::ast::{Document, Selection, Selections};
 use super::graph::FragmentGraph;
-use super::schema::{Field as Defined, Schema, TypeId, TypeKind};
+use super::schema::{Field as Defined, ListSizes, Schema, TypeId, TypeKind};
 use super::shape::DocumentLimits;
-
-/// Estimated lengths of the introspection lists, by field name.
-pub type ListSizes = [(&'static str, u64); 8];
 
 /// The size of a selection on introspection types.
 #[derive(Clone, Copy, Default)]

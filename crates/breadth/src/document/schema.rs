@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use crate::bridge::ConstValue;
 
 use super::ast::OperationKind;
-use super::introspection_limits::ListSizes;
 
 /// The index of a type.
 pub type TypeId = u32;
@@ -147,6 +146,9 @@ pub struct DirectiveDefinition {
     /// The specification's names of its locations.
     pub locations: Vec<&'static str>,
 }
+
+/// Estimated lengths of the introspection lists, by field name.
+pub type ListSizes = [(&'static str, u64); 8];
 
 /// All types of a schema, including the introspection types.
 pub struct Schema {

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn limits_may_have_the_largest_number() {
     let limits = ParserLimits { tokens: usize::MAX, brackets: 64 };
-    assert!(super::super::read(&schema(), "{ user { id } }", limits, &DocumentLimits::default()).is_ok());
+    assert!(crate::document::read(&schema(), "{ user { id } }", limits, &DocumentLimits::default()).is_ok());
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn introspections_are_bounded() {
         (many(10), None),
         (many(100), Some("50000 values")),
     ] {
-        match (super::super::read(&schema(), &text, ParserLimits::default(), &limits), hint) {
+        match (crate::document::read(&schema(), &text, ParserLimits::default(), &limits), hint) {
             (Ok(_), None) => {}
             (Err(DocumentError::TooMuch(message)), Some(hint)) => assert!(message.contains(hint), "{message}"),
             (told, _) => panic!("{text} {:?}", told.map(drop)),

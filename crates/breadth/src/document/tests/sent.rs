@@ -1,7 +1,7 @@
 use async_graphql::Variables;
 
-use super::super::OperationKind;
 use super::{read, schema};
+use crate::document::OperationKind;
 
 fn value(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap()

@@ -62,7 +62,7 @@ fn scalars_receive_numbers_without_rounding() {
     let schema = Schema::of(text, &[("S", Scalar::Any)]).unwrap();
     let read = |value: &str| {
         let text = format!("{{ a(s: {value}) }}");
-        super::super::read(&schema, &text, ParserLimits::default(), &DocumentLimits::default())
+        crate::document::read(&schema, &text, ParserLimits::default(), &DocumentLimits::default())
     };
     for value in ["18446744073709551615", "-9223372036854775808", "[0.5, {a: 1}]"] {
         let document = serde_json::to_string(&*read(value).unwrap().document).unwrap();

@@ -1,9 +1,10 @@
 //! Validates arguments and directives (GraphQL, sections 5.4 and 5.7).
 
-use super::super::ast::{Argument, Directive, Name, Offset};
-use super::super::schema::InputValue;
+use super::validator::{Validator, ValuePathStep, repeated};
 use super::values::Expected;
-use super::{Validator, ValuePathStep, repeated, short};
+use crate::document::ast::{Argument, Directive, Name, Offset};
+use crate::document::diagnostic::short;
+use crate::document::schema::InputValue;
 
 /// The owner of the arguments.
 #[derive(Clone, Copy)]

@@ -1,9 +1,10 @@
 //! Validates operations and fragments as a whole (GraphQL, sections 5.2, 5.5.1 and 5.8).
 
-use super::super::ast::{Fragment, Name, Operation, OperationKind};
-use super::super::schema::TypeId;
-use super::variables::Used;
-use super::{DeclaredVariable, Usage, Validator, short};
+use super::validator::{Usage, Validator};
+use super::variables::{DeclaredVariable, Used};
+use crate::document::ast::{Fragment, Name, Operation, OperationKind};
+use crate::document::diagnostic::short;
+use crate::document::schema::TypeId;
 
 impl<'a, 's> Validator<'_, 'a, 's> {
     /// Applies all rules except field merging.

@@ -6,9 +6,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::ast::{Argument, Field, Selection, Selections, Value, ValueKind};
-use super::super::schema::{Field as Defined, Schema, TypeId, TypeRef};
-use super::{Validator, short};
+use super::validator::Validator;
+use crate::document::ast::{Argument, Field, Selection, Selections, Value, ValueKind};
+use crate::document::diagnostic::{MAX_DIAGNOSTICS, short};
+use crate::document::schema::{Field as Defined, Schema, TypeId, TypeRef};
 
 /// Maximum number of fields and argument values that are compared. Fields below a field of an interface are compared
 /// once per object type next to it, and so on at each level, so a crafted document could make few fields be compared
@@ -194,7 +195,7 @@ impl<'d, 'a> Merging<'d, 'a> {
     fn conflict(&mut self, name: &str, reason: impl FnOnce() -> String, fields: [&'d Field<'a>; 2]) {
         // If two fields differ in both type and name, one error is reported.
         let is_known = |known: &[&Field<'_>; 2]| known[0].at() == fields[0].at() && known[1].at() == fields[1].at();
-        if self.conflicts.len() >= super::MAX_DIAGNOSTICS || self.conflicts.iter().any(|(_, known)| is_known(known)) {
+        if self.conflicts.len() >= MAX_DIAGNOSTICS || self.conflicts.iter().any(|(_, known)| is_known(known)) {
             return;
         }
         let mut message = String::new();

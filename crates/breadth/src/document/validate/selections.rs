@@ -1,9 +1,10 @@
 //! Validates selections (GraphQL, sections 5.3 and 5.5.2).
 
-use super::super::ast::{Field, Inline, Selection, Selections, Spread};
-use super::super::schema::{Field as Defined, TypeId};
 use super::arguments::Owner;
-use super::{Validator, short};
+use super::validator::Validator;
+use crate::document::ast::{Field, Inline, Selection, Selections, Spread};
+use crate::document::diagnostic::short;
+use crate::document::schema::{Field as Defined, TypeId};
 
 impl<'a> Validator<'_, 'a, '_> {
     /// Validates a selection set. `parent` is `None` if the type is unknown, for which an error is already reported.

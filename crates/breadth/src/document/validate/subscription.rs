@@ -1,12 +1,13 @@
 //! Checks that a subscription has a single root field (GraphQL, section 5.2.4.1).
 
-use super::super::ast::{Name, Offset, Operation, Selection, Selections};
-use super::Validator;
+use super::validator::Validator;
+use crate::document::ast::{Name, Offset, Operation, Selection, Selections};
+use crate::document::diagnostic::short;
 
 impl<'a> Validator<'_, 'a, '_> {
     pub fn subscription(&mut self, operation: &Operation<'a>) {
         let name = || match operation.name {
-            Some(name) => format!("Subscription \"{}\"", super::short(name.text)),
+            Some(name) => format!("Subscription \"{}\"", short(name.text)),
             None => "Anonymous Subscription".to_owned(),
         };
         let (mut fields, mut seen, mut conditions) = (Vec::new(), Vec::new(), Vec::new());

@@ -1,10 +1,11 @@
 //! Validates the values in a document (GraphQL, sections 3.5 to 3.13 and 5.6).
 
-use super::super::ast::{Argument, Value, ValueKind};
-use super::super::scalars::{self, ScalarInput};
-use super::super::schema::{Input, Schema, TypeId, TypeKind, TypeRef};
-use super::super::shown;
-use super::{Usage, Validator, ValuePathStep, short};
+use super::validator::{Usage, Validator, ValuePathStep};
+use crate::document::ast::{Argument, Value, ValueKind};
+use crate::document::diagnostic::short;
+use crate::document::scalars::{self, ScalarInput};
+use crate::document::schema::{Input, Scalar, Schema, TypeId, TypeKind, TypeRef};
+use crate::document::shown;
 
 /// The type that a position expects.
 #[derive(Clone, Copy)]
@@ -75,7 +76,7 @@ impl<'a, 's> Validator<'_, 'a, 's> {
                 self.unknown_value(value);
                 match scalars::check(*scalar, name, &ScalarInput::Literal(kind)) {
                     Err(message) => self.wrong(value, |_| message),
-                    Ok(()) if matches!((scalar, kind), (super::super::schema::Scalar::Id, ValueKind::Int(_))) => {
+                    Ok(()) if matches!((scalar, kind), (Scalar::Id, ValueKind::Int(_))) => {
                         self.ids.insert(value.at);
                     }
                     Ok(()) => {}

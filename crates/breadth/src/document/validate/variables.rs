@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::super::ast::{Offset, Operation, Type, Variable};
-use super::super::schema::{Schema, TypeRef};
+use super::validator::{Usage, Validator, repeated};
 use super::values::Expected;
-use super::{Usage, Validator, repeated, short};
+use crate::document::ast::{Offset, Operation, Type, Value, ValueKind, Variable};
+use crate::document::diagnostic::short;
+use crate::document::schema::{Schema, TypeRef};
 
 /// The variables that an operation uses directly and in each of its fragments.
 pub struct Used<'u, 'a, 's> {
@@ -23,7 +24,7 @@ pub struct DeclaredVariable {
 
 impl Schema {
     /// Resolves a type reference; returns `None` if the schema has no type of that name.
-    pub(in super::super) fn resolve(&self, ty: &Type<'_>) -> Option<TypeRef> {
+    fn resolve(&self, ty: &Type<'_>) -> Option<TypeRef> {
         Some(match ty {
             Type::Named(name) => TypeRef::Named(self.find(name.text)?),
             Type::List(_, inner) => TypeRef::List(Box::new(self.resolve(inner)?)),
@@ -112,17 +113,11 @@ impl<'a, 's> Validator<'_, 'a, 's> {
 
     /// Validates a default with a separate `Validator`, as `ty` does not live long enough and a default contains no
     /// variables.
-    fn default(&mut self, default: &super::super::ast::Value<'a>, ty: &TypeRef) {
+    fn default(&mut self, default: &Value<'a>, ty: &TypeRef) {
         let mut validator = Validator {
-            schema: self.schema,
-            document: self.document,
-            graph: self.graph,
             diagnostics: std::mem::take(&mut self.diagnostics),
-            usages: Vec::new(),
-            introspects: false,
             ids: std::mem::take(&mut self.ids),
-            path: Vec::new(),
-            within: Vec::new(),
+            ..Validator::new(self.schema, self.document, self.graph)
         };
         validator.value(default, Expected { ty, has_default: false, one_of: None });
         (self.diagnostics, self.ids) = (validator.diagnostics, validator.ids);
@@ -139,10 +134,7 @@ impl<'a, 's> Validator<'_, 'a, 's> {
         let schema = self.schema;
         let own = &declared.ty;
         let is_open = place.is_non_null() && !own.is_non_null();
-        let has_default = variable
-            .default
-            .as_ref()
-            .is_some_and(|default| !matches!(default.kind, super::super::ast::ValueKind::Null));
+        let has_default = variable.default.as_ref().is_some_and(|default| !matches!(default.kind, ValueKind::Null));
         let fits =
             if is_open { (has_default || usage.has_default) && own.fits(place.nullable()) } else { own.fits(place) };
         let at: [Offset; 2] = [variable.at, usage.at];
