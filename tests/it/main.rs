@@ -29,6 +29,7 @@ mod early_answers;
 mod errors;
 mod exchange;
 mod filters;
+mod fixture;
 mod flat;
 mod front;
 mod fuzz;
