@@ -61,6 +61,7 @@ mod schema;
 mod search;
 mod session;
 mod shares;
+mod socket;
 mod stored;
 mod structure;
 mod terminal;
