@@ -28,7 +28,7 @@ Variables:
   BENCH_POSTGRES      the PostgreSQL server, as its superuser (postgres://postgres@127.0.0.1:5432)
   BENCH_NOTES         how many notes (1000000; of a smoke run 20000)
   BENCH_NOTES_SQLITE  the same for SQLite (BENCH_NOTES)
-  BENCH_NOTEGRAPH     the program that is compared (../target/release/notegraph)
+  BENCH_NOTEGRAPH     the program that is compared (../target/dist/notegraph)
   BENCH_HTTP_PORT     where servers listen, one after the other (7180)`);
   process.exit(0);
 }
@@ -57,7 +57,7 @@ export const options = {
   postgres: process.env.BENCH_POSTGRES ?? "postgres://postgres@127.0.0.1:5432",
   notes,
   notesSqlite: whole(process.env.BENCH_NOTES_SQLITE ?? notes, "BENCH_NOTES_SQLITE", 1_000),
-  notegraph: process.env.BENCH_NOTEGRAPH ?? new URL("../../target/release/notegraph", import.meta.url).pathname,
+  notegraph: process.env.BENCH_NOTEGRAPH ?? new URL("../../target/dist/notegraph", import.meta.url).pathname,
   port: whole(process.env.BENCH_HTTP_PORT ?? 7180, "BENCH_HTTP_PORT", 1),
   /** Connections of each server to its database. */
   pool: 10,

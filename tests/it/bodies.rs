@@ -3,36 +3,25 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use notegraph::http::{ConnectionLimits, HttpSettings, ServerTimeouts, serve, service};
+use notegraph::http::HttpSettings;
 use notegraph::meter::MemoryLimits;
-use notegraph::scheduling::runtime::OperationRuntime;
-use notegraph::schema;
 use notegraph::store::entity::token::Scope;
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 use testkit::{App, Client, ENDLESS};
 
-const AT_MOST: Duration = Duration::from_mins(1);
+use crate::socket::{exchange, listen};
+
 const MIB: u64 = 1 << 20;
 
 /// Starts a server on a socket, for as long as the test runs, without rate limits.
 async fn start(app: &App, memory: MemoryLimits) -> SocketAddr {
     let settings =
         HttpSettings { address_rate_limit: ENDLESS, token_rate_limit: ENDLESS, memory, ..HttpSettings::default() };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let service = service(app.context().clone(), schema::build(), &settings, OperationRuntime::current());
-    tokio::spawn(serve(
-        listener,
-        service,
-        std::future::pending(),
-        ServerTimeouts::default(),
-        ConnectionLimits::default(),
-    ));
-    address
+    listen(app, &settings).await
 }
 
 async fn reader(app: &App, company: &str) -> Client {
@@ -45,17 +34,6 @@ fn head(client: &Client, length: &str) -> String {
         "POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
          Content-Type: application/json\r\n{length}\r\n\r\n"
     )
-}
-
-async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let mut answer = Vec::new();
-    let (mut reading, mut writing) = stream.split();
-    // The server may close a refused connection before everything is sent.
-    let send = async { drop(writing.write_all(bytes).await) };
-    let receive = async { drop(reading.read_to_end(&mut answer).await) };
-    timeout(AT_MOST, async { tokio::join!(send, receive) }).await.expect("the server does not let go");
-    String::from_utf8(answer).unwrap()
 }
 
 /// A body in chunks of `size`.

@@ -3,16 +3,15 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use notegraph::http::{ConnectionLimits, HttpSettings, RateLimit, ServerTimeouts, serve, service};
-use notegraph::scheduling::runtime::OperationRuntime;
-use notegraph::schema;
+use notegraph::http::{HttpSettings, RateLimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use testkit::App;
 
-const AT_MOST: Duration = Duration::from_mins(1);
+use crate::socket::{AT_MOST, listen};
+
 /// The costs of a connection, of a request, and of a head that is begun and never finished.
 const CONNECTION: u64 = 100;
 const REQUEST: u64 = 1_000;
@@ -22,17 +21,7 @@ const HEAD: u64 = 1_000;
 async fn start(app: &App, budget: u64) -> SocketAddr {
     let address_rate_limit = RateLimit { operations: 9, budget, refill: 1 };
     let settings = HttpSettings { address_rate_limit, ..HttpSettings::default() };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let service = service(app.context().clone(), schema::build(), &settings, OperationRuntime::current());
-    tokio::spawn(serve(
-        listener,
-        service,
-        std::future::pending(),
-        ServerTimeouts::default(),
-        ConnectionLimits::default(),
-    ));
-    address
+    listen(app, &settings).await
 }
 
 /// Sends `bytes` and returns everything that comes back until the connection ends.

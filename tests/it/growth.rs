@@ -6,59 +6,42 @@ mod retention;
 
 use notegraph::quota::{QuotaLimits, StorageUsage, message_bytes, note_bytes, read_usage};
 use notegraph::store::entity::token::Scope;
-use notegraph::store::entity::{event, message, note};
-use sea_orm::{EntityTrait, QueryOrder};
+use notegraph::store::entity::{message, note};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
-use testkit::{App, Client, Company, User};
+use testkit::App;
 
-/// A company whose rows are all created through the API, so that all of them are counted.
-struct Desk {
-    app: App,
-    company: Company,
-    ann: User,
-    client: Client,
+use crate::fixture::Fixture;
+
+/// Starts with limits on what the company may store. All its rows are created through the API, so that all are counted.
+async fn start(limits: QuotaLimits) -> Fixture {
+    Fixture::on(App::start_with_quota(limits).await, &["ann"], &[Scope::Admin]).await
 }
 
-impl Desk {
-    async fn new() -> Self {
-        Self::with(QuotaLimits::default()).await
-    }
-
-    async fn with(limits: QuotaLimits) -> Self {
-        let app = App::start_with_quota(limits).await;
-        let company = app.company("Acme").await;
-        let ann = company.user("ann").await;
-        let client = ann.token(&[Scope::Admin]).await;
-        Self { app, company, ann, client }
-    }
-
+impl Fixture {
     /// Sends a mutation and returns its payload.
-    async fn change(&self, field: &str, input_type: &str, input: Value, selection: &str) -> Value {
+    async fn mutate(&self, field: &str, input_type: &str, input: Value, selection: &str) -> Value {
         let document = format!("mutation($input: {input_type}) {{ change: {field}(input: $input) {{ {selection} }} }}");
-        self.client.query_with(&document, json!({ "input": input })).await["change"].clone()
+        self.change(&document, input).await
     }
 
-    async fn create(&self, subject: &str) -> Value {
+    async fn create_with_subject(&self, subject: &str) -> Value {
         let selection = "note { id } userErrors { code message path params }";
-        self.change("noteCreate", "NoteCreateInput!", json!({ "subject": subject }), selection).await
+        self.mutate("noteCreate", "NoteCreateInput!", json!({ "subject": subject }), selection).await
     }
 
-    async fn notes(&self, count: usize) -> Vec<Value> {
+    async fn create_notes(&self, count: usize) -> Vec<Value> {
         let mut ids = Vec::new();
         for n in 0..count {
-            ids.push(self.create(&format!("Note {n}")).await["note"]["id"].clone());
+            ids.push(self.create_with_subject(&format!("Note {n}")).await["note"]["id"].clone());
         }
         ids
     }
 
     async fn patch_many(&self, ids: &[Value], patch: Value) -> Value {
         let selection = "changedCount userErrors { code params }";
-        self.change("notesPatch", "NotesPatchInput!", json!({ "ids": ids, "patch": patch }), selection).await
-    }
-
-    async fn events(&self) -> Vec<event::Model> {
-        event::Entity::find().order_by_asc(event::Column::Id).all(self.app.db().read()).await.unwrap()
+        self.mutate("notesPatch", "NotesPatchInput!", json!({ "ids": ids, "patch": patch }), selection).await
     }
 
     async fn usage(&self) -> StorageUsage {

@@ -1,8 +1,5 @@
 //! Request heads: headers that must not be repeated, and the maximum size of a head.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Request};
 use notegraph::http::{
@@ -11,43 +8,15 @@ use notegraph::http::{
 use notegraph::scheduling::runtime::OperationRuntime;
 use notegraph::schema;
 use notegraph::store::entity::token::Scope;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 use testkit::{App, Client, ENDLESS};
 
-const AT_MOST: Duration = Duration::from_mins(1);
+use crate::socket::{exchange, listen};
 
 async fn reader(app: &App) -> Client {
     app.company("Acme").await.user("ann").await.token(&[Scope::Read]).await
-}
-
-/// Starts a server on a socket, which runs as long as the test.
-async fn start(app: &App, settings: &HttpSettings) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let service = service(app.context().clone(), schema::build(), settings, OperationRuntime::current());
-    tokio::spawn(serve(
-        listener,
-        service,
-        std::future::pending(),
-        ServerTimeouts::default(),
-        ConnectionLimits::default(),
-    ));
-    address
-}
-
-async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let mut answer = Vec::new();
-    let (mut reading, mut writing) = stream.split();
-    // The server may close the connection of a refused request before everything is sent.
-    let send = async { drop(writing.write_all(bytes).await) };
-    let receive = async { drop(reading.read_to_end(&mut answer).await) };
-    timeout(AT_MOST, async { tokio::join!(send, receive) }).await.expect("the server does not let go");
-    String::from_utf8(answer).unwrap()
 }
 
 /// The HTTP library checks body lengths before the server sees the request (RFC 9112, section 6.3). Whatever it accepts
@@ -56,7 +25,7 @@ async fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
 async fn the_length_of_a_body_is_given_once() {
     let app = App::start().await;
     let client = reader(&app).await;
-    let address = start(&app, &HttpSettings::default()).await;
+    let address = listen(&app, &HttpSettings::default()).await;
     let body = r#"{"query": "{ __typename }"}"#;
     let (length, chunks) = (body.len(), format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len()));
     let send = async |lines: &str, body: &str| {
@@ -151,7 +120,7 @@ async fn the_refusal_of_a_repeated_header_names_it() {
 #[tokio::test]
 async fn a_request_over_a_connection_names_one_host() {
     let app = App::start().await;
-    let address = start(&app, &HttpSettings::default()).await;
+    let address = listen(&app, &HttpSettings::default()).await;
     for (lines, status) in [
         ("Host: x\r\nConnection: close\r\n", "200"),
         ("Host:\r\nConnection: close\r\n", "200"),
@@ -173,7 +142,7 @@ async fn a_request_over_a_connection_names_one_host() {
 async fn a_head_has_24_kib() {
     let app = App::start().await;
     let client = reader(&app).await;
-    let address = start(&app, &HttpSettings::default()).await;
+    let address = listen(&app, &HttpSettings::default()).await;
     let head = |bytes: usize, end: &str| {
         format!("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: {}{end}", "a".repeat(bytes))
     };
@@ -246,7 +215,7 @@ async fn connections_are_charged_to_the_address() {
     let app = App::start().await;
     let address_rate_limit = RateLimit { operations: 9, budget: 5_000, refill: 1 };
     let settings = HttpSettings { address_rate_limit, ..HttpSettings::default() };
-    let address = start(&app, &settings).await;
+    let address = listen(&app, &settings).await;
     let get = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let mut answered = 0;
     while exchange(address, get).await.starts_with("HTTP/1.1 200 ") {

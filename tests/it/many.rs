@@ -2,35 +2,24 @@
 
 mod load;
 
-use notegraph::ids::NoteId;
-use notegraph::store::entity::event::{self, EventType};
+use notegraph::store::entity::event::EventType;
 use notegraph::store::entity::note::{NoteStatus, Tags};
 use notegraph::store::entity::token::Scope;
-use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
 
-use testkit::{App, Client, Company, Contents, User};
+use testkit::{Client, Contents};
+
+use crate::fixture::Fixture;
 
 const RESULTS: &str = "results { noteId note { id version subject tags confidential assignees { userId } }
     userErrors { code path params } } userErrors { code path params }";
 
-struct Desk {
-    app: App,
-    company: Company,
-    people: [User; 3],
-    client: Client,
+async fn start() -> Fixture {
+    Fixture::with(&["ann", "bob", "cid"], &[Scope::Read, Scope::Write]).await
 }
 
-impl Desk {
-    async fn new() -> Self {
-        let app = App::start().await;
-        let company = app.company("Acme").await;
-        let people = [company.user("ann").await, company.user("bob").await, company.user("cid").await];
-        let client = people[0].token(&[Scope::Read, Scope::Write]).await;
-        Self { app, company, people, client }
-    }
-
-    async fn notes(&self, count: usize) -> Vec<NoteId> {
+impl Fixture {
+    async fn insert_notes(&self, count: usize) -> Vec<i64> {
         let mut ids = Vec::new();
         for n in 0..count {
             ids.push(self.company.note(|note| note.subject = Some(format!("Note {n}"))).await.id);
@@ -38,19 +27,17 @@ impl Desk {
         ids
     }
 
-    async fn send(&self, change: Change, input: Value) -> Value {
-        self.send_as(&self.client, change, input).await
+    async fn send_many(&self, change: Change, input: Value) -> Value {
+        self.send_many_as(&self.client, change, input).await
     }
 
-    async fn send_as(&self, client: &Client, change: Change, input: Value) -> Value {
+    async fn send_many_as(&self, client: &Client, change: Change, input: Value) -> Value {
         client.query_with(&change.document(), json!({ "input": input })).await["change"].clone()
     }
 
     /// Sends a change that is refused, asserts that it changes nothing, and returns its payload.
-    async fn refused(&self, change: Change, input: Value) -> Value {
-        let before = Contents::read(&self.app).await;
-        let answer = self.send(change, input).await;
-        assert_eq!(Contents::read(&self.app).await, before, "{answer:#}");
+    async fn refused_many(&self, change: Change, input: Value) -> Value {
+        let answer = self.unchanged(self.send_many(change, input)).await;
         if change == Change::Delete {
             assert_eq!((&answer["deletedNoteIds"], &answer["report"]), (&json!([]), &Value::Null));
         } else {
@@ -59,17 +46,13 @@ impl Desk {
         answer
     }
 
-    async fn events(&self) -> Vec<event::Model> {
-        event::Entity::find().order_by_asc(event::Column::Id).all(self.app.db().read()).await.unwrap()
-    }
-
     /// An input of the change for these notes.
-    fn input(&self, change: Change, ids: impl IntoIterator<Item = NoteId>, policy: &str) -> Value {
+    fn input_of(&self, change: Change, ids: impl IntoIterator<Item = i64>, policy: &str) -> Value {
         let ids: Vec<String> = ids.into_iter().map(|id| format!("Note:{id}")).collect();
         let mut input = json!({ "ids": ids, "errorPolicy": policy });
         match change {
             Change::Patch => input["patch"] = json!({ "subject": "new", "addTags": ["new"] }),
-            Change::Assign | Change::Unassign => input["userIds"] = json!([self.people[1].id.to_string()]),
+            Change::Assign | Change::Unassign => input["userIds"] = json!([self.users[1].id.to_string()]),
             Change::Delete => {}
         }
         input
@@ -108,8 +91,8 @@ fn gone(index: &str) -> Value {
 
 #[tokio::test]
 async fn a_batch_patch_equals_single_patches() {
-    let desk = Desk::new().await;
-    let (cara, call) = (desk.company.customer("Cara").await, desk.company.note_type("Call").await);
+    let fixture = start().await;
+    let (cara, call) = (fixture.company.customer("Cara").await, fixture.company.note_type("Call").await);
     let mut pairs = Vec::new();
     // Two notes of each kind: one is patched with the others, one by itself.
     for (status, tags, subject, source) in [
@@ -120,7 +103,7 @@ async fn a_batch_patch_equals_single_patches() {
     ] {
         let mut pair = Vec::new();
         for _ in 0..2 {
-            let note = desk.company.note(|note| {
+            let note = fixture.company.note(|note| {
                 (note.status, note.subject) = (status, subject.map(str::to_owned));
                 note.tags = Tags(tags.iter().map(|&tag| tag.to_owned()).collect());
                 note.source = source.map(str::to_owned);
@@ -138,14 +121,14 @@ async fn a_batch_patch_equals_single_patches() {
     ] {
         let ids: Vec<NoteId> = pairs.iter().map(|pair| pair.0).collect();
         let input = json!({ "ids": ids, "patch": patch });
-        let answer = desk.send(Change::Patch, input).await;
+        let answer = fixture.send_many(Change::Patch, input).await;
         assert_eq!(answer["userErrors"], json!([]));
         let mut changed = 0;
         for (index, (_, single)) in pairs.iter().enumerate() {
             let document = "mutation($input: NotePatchInput!) { notePatch(input: $input) {
                 note { version subject tags confidential assignees { userId } } changedFields } }";
             let input = json!({ "id": single.to_string(), "patch": patch });
-            let one = desk.client.query_with(document, json!({ "input": input })).await["notePatch"].clone();
+            let one = fixture.client.query_with(document, json!({ "input": input })).await["notePatch"].clone();
             changed += usize::from(one["changedFields"] != json!([]));
             let mut among = answer["results"][index]["note"].clone();
             among.as_object_mut().unwrap().remove("id");
@@ -153,9 +136,9 @@ async fn a_batch_patch_equals_single_patches() {
         }
         assert_eq!(answer["changedCount"], changed, "{patch}");
         // The rows and events are equal, too, except for the ids and times.
-        let contents = Contents::read(&desk.app).await;
-        let row = |id: NoteId| {
-            let mut row = contents.0["note"].iter().find(|row| row["id"] == id.0).unwrap().clone();
+        let contents = Contents::read(&fixture.app).await;
+        let row = |id: i64| {
+            let mut row = contents.0["note"].iter().find(|row| row["id"] == id).unwrap().clone();
             for moment in ["id", "created_on", "updated_on", "closed_on"] {
                 let value = row[moment].take();
                 row[moment] = json!(value.is_null());
@@ -178,11 +161,11 @@ async fn a_batch_patch_equals_single_patches() {
 
 #[tokio::test]
 async fn each_id_has_its_result_in_input_order() {
-    let desk = Desk::new().await;
-    let ids = desk.notes(3).await;
+    let fixture = start().await;
+    let ids = fixture.insert_notes(3).await;
     for change in CHANGES {
-        let asked = [ids[2], NoteId(99), ids[0], ids[2], NoteId(98)];
-        let answer = desk.send(change, desk.input(change, asked, "SKIP_FAILED")).await;
+        let asked = [ids[2], 99, ids[0], ids[2], 98];
+        let answer = fixture.send_many(change, fixture.input_of(change, asked, "SKIP_FAILED")).await;
         assert_eq!(answer["userErrors"], json!([]), "{change:?}: what failed stands in the results");
         let results = answer["results"].as_array().unwrap();
         let told: Vec<&Value> = results.iter().map(|result| &result["noteId"]).collect();
@@ -200,24 +183,24 @@ async fn each_id_has_its_result_in_input_order() {
             assert_eq!(answer["changedCount"], 2);
         }
     }
-    let told: Vec<(EventType, NoteId)> = desk.events().await.iter().map(|event| (event.kind, event.note_id)).collect();
+    let told: Vec<(EventType, i64)> = fixture.events().await.iter().map(|event| (event.kind, event.note_id)).collect();
     let each = |kind| [(kind, ids[0]), (kind, ids[2])];
     let kinds = [EventType::Updated, EventType::Assigned, EventType::Unassigned, EventType::Deleted];
     assert_eq!(told, kinds.map(each).concat());
-    assert_eq!(Contents::read(&desk.app).await.count("note"), 1);
+    assert_eq!(Contents::read(&fixture.app).await.count("note"), 1);
 }
 
 #[tokio::test]
 async fn one_failure_refuses_all_unless_failures_are_skipped() {
-    let desk = Desk::new().await;
-    let ids = desk.notes(2).await;
-    desk.company.assign(ids[0], desk.people[1].id).await;
+    let fixture = start().await;
+    let ids = fixture.insert_notes(2).await;
+    fixture.company.assign(ids[0], fixture.users[1].id).await;
     for change in CHANGES {
-        let mut input = desk.input(change, [ids[0], NoteId(99), ids[1]], "REJECT_ALL");
+        let mut input = fixture.input_of(change, [ids[0], 99, ids[1]], "REJECT_ALL");
         input["errorPolicy"] = Value::Null;
-        let by_null = desk.refused(change, input.clone()).await;
+        let by_null = fixture.refused_many(change, input.clone()).await;
         input.as_object_mut().unwrap().remove("errorPolicy");
-        let answer = desk.refused(change, input).await;
+        let answer = fixture.refused_many(change, input).await;
         assert_eq!(answer, by_null);
         assert_eq!(answer["userErrors"], json!([gone("1")]), "{change:?}");
         let results = answer["results"].as_array().unwrap();
@@ -227,9 +210,9 @@ async fn one_failure_refuses_all_unless_failures_are_skipped() {
             assert_eq!(results[index]["note"]["id"], format!("Note:{id}"), "as it is, unchanged");
             assert_eq!(results[index]["note"]["version"], 1);
         }
-        let mut input = desk.input(change, [ids[0]], "REJECT_ALL");
+        let mut input = fixture.input_of(change, [ids[0]], "REJECT_ALL");
         input["ids"] = json!([ids[0].to_string(), "Customer:1", "x"]);
-        let answer = desk.refused(change, input).await;
+        let answer = fixture.refused_many(change, input).await;
         let bad = |index: &str| problem("INVALID", &["input", "ids", index]);
         assert_eq!(answer["userErrors"], json!([bad("1"), bad("2")]));
         assert_eq!(
@@ -241,39 +224,39 @@ async fn one_failure_refuses_all_unless_failures_are_skipped() {
 
 #[tokio::test]
 async fn an_invalid_input_refuses_all_under_every_policy() {
-    let desk = Desk::new().await;
-    let ids = desk.notes(2).await;
+    let fixture = start().await;
+    let ids = fixture.insert_notes(2).await;
     for policy in ["REJECT_ALL", "SKIP_FAILED"] {
-        let mut input = desk.input(Change::Patch, ids.clone(), policy);
+        let mut input = fixture.input_of(Change::Patch, ids.clone(), policy);
         input["patch"] = json!({ "status": null, "customerId": "99" });
         let expected = json!([
             problem("NULL_NOT_ALLOWED", &["input", "patch", "status"]),
             problem("REFERENCE_NOT_FOUND", &["input", "patch", "customerId"]),
         ]);
-        let answer = desk.refused(Change::Patch, input).await;
+        let answer = fixture.refused_many(Change::Patch, input).await;
         assert_eq!(answer["userErrors"], expected);
         assert_eq!(answer["results"][1]["note"]["version"], 1);
-        let mut input = desk.input(Change::Assign, ids.clone(), policy);
-        input["userIds"] = json!([desk.people[0].id.to_string(), "99"]);
+        let mut input = fixture.input_of(Change::Assign, ids.clone(), policy);
+        input["userIds"] = json!([fixture.users[0].id.to_string(), "99"]);
         let expected = json!([problem("REFERENCE_NOT_FOUND", &["input", "userIds", "1"])]);
-        assert_eq!(desk.refused(Change::Assign, input).await["userErrors"], expected);
+        assert_eq!(fixture.refused_many(Change::Assign, input).await["userErrors"], expected);
     }
 }
 
 #[tokio::test]
 async fn at_most_a_hundred_notes_are_accepted() {
-    let desk = Desk::new().await;
-    let ids = desk.notes(101).await;
+    let fixture = start().await;
+    let ids = fixture.insert_notes(101).await;
     for change in CHANGES {
         for policy in ["REJECT_ALL", "SKIP_FAILED"] {
-            let answer = desk.refused(change, desk.input(change, ids.clone(), policy)).await;
+            let answer = fixture.refused_many(change, fixture.input_of(change, ids.clone(), policy)).await;
             let many =
                 json!([{ "code": "TOO_MANY", "path": ["input", "ids"], "params": { "count": 101, "max": 100 } }]);
             assert_eq!((&answer["userErrors"], &answer["results"]), (&many, &json!([])));
-            let answer = desk.refused(change, desk.input(change, [], policy)).await;
+            let answer = fixture.refused_many(change, fixture.input_of(change, [], policy)).await;
             assert_eq!((&answer["userErrors"], &answer["results"]), (&json!([]), &json!([])));
         }
-        let answer = desk.send(change, desk.input(change, ids[..100].to_vec(), "REJECT_ALL")).await;
+        let answer = fixture.send_many(change, fixture.input_of(change, ids[..100].to_vec(), "REJECT_ALL")).await;
         assert_eq!(answer["results"].as_array().unwrap().len(), 100);
         assert_eq!(answer["userErrors"], json!([]), "{change:?}");
         let count = if change == Change::Delete { &answer["report"]["totalCount"] } else { &answer["changedCount"] };
@@ -283,44 +266,47 @@ async fn at_most_a_hundred_notes_are_accepted() {
 
 #[tokio::test]
 async fn an_equal_value_is_no_change() {
-    let desk = Desk::new().await;
-    let ids = desk.notes(3).await;
+    let fixture = start().await;
+    let ids = fixture.insert_notes(3).await;
     for change in [Change::Patch, Change::Assign, Change::Unassign] {
-        assert_eq!(desk.send(change, desk.input(change, [ids[1]], "REJECT_ALL")).await["changedCount"], 1);
+        assert_eq!(
+            fixture.send_many(change, fixture.input_of(change, [ids[1]], "REJECT_ALL")).await["changedCount"],
+            1
+        );
         if change == Change::Unassign {
-            desk.send(Change::Assign, desk.input(Change::Assign, [ids[0], ids[2]], "REJECT_ALL")).await;
+            fixture.send_many(Change::Assign, fixture.input_of(Change::Assign, [ids[0], ids[2]], "REJECT_ALL")).await;
         }
-        let answer = desk.send(change, desk.input(change, ids.clone(), "REJECT_ALL")).await;
+        let answer = fixture.send_many(change, fixture.input_of(change, ids.clone(), "REJECT_ALL")).await;
         assert_eq!(answer["changedCount"], 2, "{change:?}");
-        let answer = desk.refused(change, desk.input(change, ids.clone(), "REJECT_ALL")).await;
+        let answer = fixture.refused_many(change, fixture.input_of(change, ids.clone(), "REJECT_ALL")).await;
         assert_eq!((&answer["changedCount"], &answer["userErrors"]), (&json!(0), &json!([])), "{change:?}");
     }
 }
 
 #[tokio::test]
 async fn a_note_that_cannot_take_the_patch_fails_alone() {
-    let desk = Desk::new().await;
+    let fixture = start().await;
     let full: Vec<String> = (0..100).map(|n| n.to_string()).collect();
-    let full = desk.company.note(|note| note.tags = Tags(full)).await.id;
-    let own = desk.company.note(|note| note.user_id = Some(desk.people[0].id)).await.id;
-    let assigned = desk.company.note(|_| {}).await.id;
-    desk.company.assign(assigned, desk.people[0].id).await;
-    let others = desk.company.note(|note| note.user_id = Some(desk.people[1].id)).await.id;
+    let full = fixture.company.note(|note| note.tags = Tags(full)).await.id;
+    let own = fixture.company.note(|note| note.user_id = Some(fixture.users[0].id)).await.id;
+    let assigned = fixture.company.note(|_| {}).await.id;
+    fixture.company.assign(assigned, fixture.users[0].id).await;
+    let others = fixture.company.note(|note| note.user_id = Some(fixture.users[1].id)).await.id;
 
-    let mut input = desk.input(Change::Patch, [own, full], "REJECT_ALL");
+    let mut input = fixture.input_of(Change::Patch, [own, full], "REJECT_ALL");
     let too_many =
         json!([{ "code": "TOO_MANY", "path": ["input", "ids", "1"], "params": { "count": 101, "max": 100 } }]);
-    let answer = desk.refused(Change::Patch, input.clone()).await;
+    let answer = fixture.refused_many(Change::Patch, input.clone()).await;
     assert_eq!((&answer["userErrors"], &answer["results"][1]["userErrors"]), (&too_many, &too_many));
     input["errorPolicy"] = json!("SKIP_FAILED");
-    let answer = desk.send(Change::Patch, input).await;
+    let answer = fixture.send_many(Change::Patch, input).await;
     assert_eq!((&answer["changedCount"], &answer["userErrors"]), (&json!(1), &json!([])));
     assert_eq!(answer["results"][1]["userErrors"], too_many);
     assert_eq!(answer["results"][1]["note"]["subject"], "A note", "nothing of it was changed");
 
-    let mut input = desk.input(Change::Patch, [others, own, assigned], "SKIP_FAILED");
+    let mut input = fixture.input_of(Change::Patch, [others, own, assigned], "SKIP_FAILED");
     input["patch"] = json!({ "confidential": true });
-    let answer = desk.send(Change::Patch, input).await;
+    let answer = fixture.send_many(Change::Patch, input).await;
     let hidden: Vec<&Value> =
         answer["results"].as_array().unwrap().iter().map(|result| &result["note"]["confidential"]).collect();
     assert_eq!(hidden, [false, true, true]);
@@ -329,33 +315,33 @@ async fn a_note_that_cannot_take_the_patch_fails_alone() {
 
 #[tokio::test]
 async fn a_hidden_note_is_not_found_in_a_batch() {
-    let desk = Desk::new().await;
+    let fixture = start().await;
     let secret =
-        desk.company.note(|note| (note.confidential, note.subject) = (true, Some("SECRET".to_owned()))).await.id;
-    let open = desk.notes(1).await[0];
+        fixture.company.note(|note| (note.confidential, note.subject) = (true, Some("SECRET".to_owned()))).await.id;
+    let open = fixture.insert_notes(1).await[0];
     for change in CHANGES {
-        let input = desk.input(change, [secret], "SKIP_FAILED");
-        let answer = desk.refused(change, input).await;
+        let input = fixture.input_of(change, [secret], "SKIP_FAILED");
+        let answer = fixture.refused_many(change, input).await;
         assert_eq!(answer["results"][0]["userErrors"], json!([gone("0")]));
         assert_eq!(answer["results"][0]["note"], Value::Null);
-        let answer = desk.refused(change, desk.input(change, [open, secret], "REJECT_ALL")).await;
+        let answer = fixture.refused_many(change, fixture.input_of(change, [open, secret], "REJECT_ALL")).await;
         assert_eq!(answer["userErrors"], json!([gone("1")]));
     }
 }
 
 #[tokio::test]
 async fn a_removed_assignee_no_longer_sees_confidential_notes() {
-    let desk = Desk::new().await;
-    let ann = desk.people[0].id;
+    let fixture = start().await;
+    let ann = fixture.users[0].id;
     let mut ids = Vec::new();
     for (confidential, author) in [(true, None), (true, Some(ann)), (false, None)] {
-        let note = desk.company.note(|note| (note.confidential, note.user_id) = (confidential, author)).await.id;
-        desk.company.assign(note, ann).await;
+        let note = fixture.company.note(|note| (note.confidential, note.user_id) = (confidential, author)).await.id;
+        fixture.company.assign(note, ann).await;
         ids.push(note);
     }
-    let mut input = desk.input(Change::Unassign, ids, "REJECT_ALL");
+    let mut input = fixture.input_of(Change::Unassign, ids, "REJECT_ALL");
     input["userIds"] = json!([ann.to_string()]);
-    let answer = desk.send(Change::Unassign, input).await;
+    let answer = fixture.send_many(Change::Unassign, input).await;
     assert_eq!(answer["changedCount"], 3);
     let seen: Vec<bool> =
         answer["results"].as_array().unwrap().iter().map(|result| !result["note"].is_null()).collect();
@@ -364,18 +350,18 @@ async fn a_removed_assignee_no_longer_sees_confidential_notes() {
 
 #[tokio::test]
 async fn batch_assignments_keep_the_order_of_each_note() {
-    let desk = Desk::new().await;
-    let ids = desk.notes(2).await;
-    let [ann, bob, cid] = [0, 1, 2].map(|person| format!("User:{}", desk.people[person].id));
-    desk.company.assign(ids[1], desk.people[2].id).await;
+    let fixture = start().await;
+    let ids = fixture.insert_notes(2).await;
+    let [ann, bob, cid] = [0, 1, 2].map(|person| format!("User:{}", fixture.users[person].id));
+    fixture.company.assign(ids[1], fixture.users[2].id).await;
     let input = json!({ "ids": ids, "userIds": [bob, cid, ann, bob] });
-    let answer = desk.send(Change::Assign, input).await;
+    let answer = fixture.send_many(Change::Assign, input).await;
     let assigned = |index: usize| {
         let assignees = answer["results"][index]["note"]["assignees"].as_array().unwrap();
         assignees.iter().map(|assignee| assignee["userId"].clone()).collect::<Vec<Value>>()
     };
     assert_eq!(assigned(0), [&bob, &cid, &ann].map(|user| json!(user)));
     assert_eq!(assigned(1), [&cid, &bob, &ann].map(|user| json!(user)));
-    let told: Vec<Value> = desk.events().await.iter().map(|event| event.changes.0[0].new.clone()).collect();
+    let told: Vec<Value> = fixture.events().await.iter().map(|event| event.changes.0[0].new.clone()).collect();
     assert_eq!(told, [json!([bob, cid, ann]), json!([bob, ann])]);
 }

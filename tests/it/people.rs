@@ -8,30 +8,21 @@ use notegraph::store::entity::token::Scope;
 use notegraph::store::entity::user::UserStatus;
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::{Value, json};
-use testkit::{App, Client, Company, Contents, Database, Engine};
+use testkit::{App, Client, Contents, Database, Engine};
 
+use crate::fixture::Fixture;
 use crate::loading::demo_client;
 
-struct Desk {
-    app: App,
-    company: Company,
-    client: Client,
+async fn start() -> Fixture {
+    Fixture::with(&["viewer"], &[Scope::Read]).await
 }
 
-impl Desk {
-    async fn new() -> Self {
-        let app = App::start().await;
-        let company = app.company("Acme").await;
-        let client = company.user("viewer").await;
-        let client = client.token(&[Scope::Read]).await;
-        Self { app, company, client }
-    }
-
-    async fn customers(&self, search: &str) -> Vec<String> {
+impl Fixture {
+    async fn found_customers(&self, search: &str) -> Vec<String> {
         found(&self.client, "customers", search).await
     }
 
-    async fn users(&self, search: &str) -> Vec<String> {
+    async fn found_users(&self, search: &str) -> Vec<String> {
         found(&self.client, "users", search).await
     }
 }
@@ -48,16 +39,17 @@ async fn found(client: &Client, list: &str, search: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn people_are_found_by_prefixes_of_their_words() {
-    let desk = Desk::new().await;
-    desk.company
+    let fixture = start().await;
+    fixture
+        .company
         .customer_with("Zoë Müller-Łodz", |row| {
             row.email = Some("zm.work@Example.com".to_owned());
             row.company_name = Some("Bäckerei O'Neil".to_owned());
             row.middle_name = Some("Ægir".to_owned());
         })
         .await;
-    desk.company.customer("Zoe Miller").await;
-    desk.company.customer("田中太郎").await;
+    fixture.company.customer("Zoe Miller").await;
+    fixture.company.customer("田中太郎").await;
     let (zoe, other) = ("Zoë Müller-Łodz", "Zoe Miller");
     for (search, expected) in [
         ("zo", vec![zoe, other]),
@@ -86,14 +78,15 @@ async fn people_are_found_by_prefixes_of_their_words() {
         ("", vec![zoe, other, "田中太郎"]),
         (" \n", vec![zoe, other, "田中太郎"]),
     ] {
-        assert_eq!(desk.customers(search).await, expected, "{search:?}");
+        assert_eq!(fixture.found_customers(search).await, expected, "{search:?}");
     }
 }
 
 #[tokio::test]
 async fn telephone_numbers_are_found_in_every_form() {
-    let desk = Desk::new().await;
-    desk.company
+    let fixture = start().await;
+    fixture
+        .company
         .customer_with("Ann 7", |row| {
             row.mobile_country_code = Some("49".to_owned());
             row.mobile_number = Some("0171 234-5678".to_owned());
@@ -101,7 +94,7 @@ async fn telephone_numbers_are_found_in_every_form() {
             row.phone_full = Some("+1 (202) 555-0123".to_owned());
         })
         .await;
-    desk.company.user_with("bob", |row| row.mobile_number = Some("+44 20 7946 0000".to_owned())).await;
+    fixture.company.user_with("bob", |row| row.mobile_number = Some("+44 20 7946 0000".to_owned())).await;
     for search in [
         "0171",
         "171",
@@ -116,58 +109,60 @@ async fn telephone_numbers_are_found_in_every_form() {
         "ann 0171",
         "ann 7",
     ] {
-        assert_eq!(desk.customers(search).await, ["Ann 7"], "{search}");
+        assert_eq!(fixture.found_customers(search).await, ["Ann 7"], "{search}");
     }
     for search in ["234", "5678", "0171 99", "0171 234 567 89", "8"] {
-        assert_eq!(desk.customers(search).await, Vec::<String>::new(), "{search}");
+        assert_eq!(fixture.found_customers(search).await, Vec::<String>::new(), "{search}");
     }
     for search in ["207946", "+44 20", "0044", "20 79"] {
-        assert_eq!(desk.users(search).await, ["bob"], "{search}");
+        assert_eq!(fixture.found_users(search).await, ["bob"], "{search}");
     }
 }
 
 #[tokio::test]
 async fn users_are_found_by_username_and_email_within_a_status() {
-    let desk = Desk::new().await;
-    desk.company
+    let fixture = start().await;
+    fixture
+        .company
         .user_with("ann.lee", |row| (row.full_name, row.email) = ("Ann".to_owned(), Some("x1@y.z".to_owned())))
         .await;
-    desk.company
+    fixture
+        .company
         .user_with("ann-99", |row| (row.full_name, row.status) = ("Ann gone".to_owned(), UserStatus::Inactive))
         .await;
-    assert_eq!(desk.users("lee").await, ["Ann"]);
-    assert_eq!(desk.users("ann").await, ["Ann", "Ann gone"]);
-    assert_eq!(desk.users("ann-99").await, ["Ann gone"]);
-    assert_eq!(desk.users("X1").await, ["Ann"]);
+    assert_eq!(fixture.found_users("lee").await, ["Ann"]);
+    assert_eq!(fixture.found_users("ann").await, ["Ann", "Ann gone"]);
+    assert_eq!(fixture.found_users("ann-99").await, ["Ann gone"]);
+    assert_eq!(fixture.found_users("X1").await, ["Ann"]);
     let active =
-        desk.client.query(r#"{ users(search: "ann", status: ACTIVE) { totalCount nodes { fullName } } }"#).await;
+        fixture.client.query(r#"{ users(search: "ann", status: ACTIVE) { totalCount nodes { fullName } } }"#).await;
     assert_eq!(active["users"], json!({ "totalCount": 1, "nodes": [{ "fullName": "Ann" }] }));
 }
 
 #[tokio::test]
 async fn nobody_of_another_company_is_found() {
-    let desk = Desk::new().await;
-    let other = desk.app.company("Other").await;
+    let fixture = start().await;
+    let other = fixture.app.company("Other").await;
     // Both companies have a customer with the same id, but only one has the word.
-    let secret = other.customer_with("Secret", |row| row.id = CustomerId(77)).await;
-    desk.company.customer_with("Open", |row| row.id = secret.id).await;
+    let secret = other.customer_with("Secret", |row| row.id = 77).await;
+    fixture.company.customer_with("Open", |row| row.id = secret.id).await;
     other.user("secret").await;
-    assert_eq!(desk.customers("secret").await, Vec::<String>::new());
-    assert_eq!(desk.users("secret").await, Vec::<String>::new());
-    assert_eq!(desk.customers("open").await, ["Open"]);
+    assert_eq!(fixture.found_customers("secret").await, Vec::<String>::new());
+    assert_eq!(fixture.found_users("secret").await, Vec::<String>::new());
+    assert_eq!(fixture.found_customers("open").await, ["Open"]);
 }
 
 #[tokio::test]
 async fn a_search_keeps_the_order_the_cursors_and_the_pages_of_the_list() {
-    let desk = Desk::new().await;
+    let fixture = start().await;
     for n in 0..30 {
-        desk.company.customer(&format!("{} {n}", if n % 3 == 0 { "Ann" } else { "Bob" })).await;
+        fixture.company.customer(&format!("{} {n}", if n % 3 == 0 { "Ann" } else { "Bob" })).await;
     }
     let list = async |args: &str| {
         let document = format!(
             "{{ customers({args}) {{ totalCount pageCount edges {{ cursor node {{ fullName }} }} pageInfo {{ hasNextPage hasPreviousPage endCursor }} }} }}"
         );
-        desk.client.query(&document).await["customers"].clone()
+        fixture.client.query(&document).await["customers"].clone()
     };
     let all = list(r#"search: "ann""#).await;
     assert_eq!(all["totalCount"], 10);
@@ -186,11 +181,11 @@ async fn a_search_keeps_the_order_the_cursors_and_the_pages_of_the_list() {
 
 #[tokio::test]
 async fn too_many_words_are_refused() {
-    let desk = Desk::new().await;
+    let fixture = start().await;
     let words = |count: usize| vec!["a,"; count].join(" ");
     for list in ["customers", "users"] {
         let document = format!("query($search: String) {{ {list}(search: $search) {{ totalCount }} }}");
-        let ask = async |search: String| desk.client.query_with(&document, json!({ "search": search })).await;
+        let ask = async |search: String| fixture.client.query_with(&document, json!({ "search": search })).await;
         assert!(ask(words(20)).await.errors().is_empty());
         assert_eq!(ask(words(21)).await.codes(), ["INVALID"]);
         assert_eq!(ask("x".repeat(10_000)).await[list]["totalCount"], 0);
@@ -227,7 +222,7 @@ async fn existing_people_are_found_after_migrating() {
 
 #[tokio::test]
 async fn imported_people_are_found() {
-    let desk = Desk::new().await;
+    let fixture = start().await;
     let record = |id: i64, customer: Value| {
         json!({ "id": id, "created_on": "2026-01-01T00:00:00Z", "customer_id": 5, "customer": customer,
                 "user_id": 6, "user": { "id": 6, "username": "grace", "first_name": "Grace" } })
@@ -236,7 +231,7 @@ async fn imported_people_are_found() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), record.to_string()).unwrap();
         let program = std::process::Command::new(env!("CARGO_BIN_EXE_notegraph"))
-            .args(["import", "--company", "Acme", "--database-url", desk.app.database_url()])
+            .args(["import", "--company", "Acme", "--database-url", fixture.app.database_url()])
             .arg(file.path())
             .output()
             .unwrap();
@@ -244,11 +239,15 @@ async fn imported_people_are_found() {
     };
     // At first the customer is known by its id alone.
     import(record(1, Value::Null)).await;
-    assert_eq!(desk.users("grace").await, ["Grace"]);
+    assert_eq!(fixture.found_users("grace").await, ["Grace"]);
     import(record(2, json!({ "id": 5, "first_name": "Ida", "last_name": "Nowak", "mobile": "+48 501 000 111" }))).await;
-    assert_eq!(desk.customers("nowak ida").await, ["Ida Nowak"]);
-    assert_eq!(desk.customers("501000").await, ["Ida Nowak"]);
-    assert_eq!(desk.customers("customer").await, Vec::<String>::new(), "what stood there before is no word of hers");
+    assert_eq!(fixture.found_customers("nowak ida").await, ["Ida Nowak"]);
+    assert_eq!(fixture.found_customers("501000").await, ["Ida Nowak"]);
+    assert_eq!(
+        fixture.found_customers("customer").await,
+        Vec::<String>::new(),
+        "what stood there before is no word of hers"
+    );
 }
 
 /// A search reads one range of the word index for the longest word, and then looks up the other words of each person

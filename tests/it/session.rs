@@ -18,14 +18,14 @@ use testkit::process::Process;
 use testkit::{App, Database, ENDLESS, Engine};
 
 /// A server that gives out a token, and the code for it.
-struct Desk {
+struct CodeServer {
     app: App,
     router: axum::Router,
     code: String,
     token: String,
 }
 
-impl Desk {
+impl CodeServer {
     async fn new(lifetime: Duration) -> Self {
         Self::with(lifetime, HttpSettings::default().address_rate_limit).await
     }
@@ -77,21 +77,21 @@ fn post() -> Builder {
 
 #[tokio::test]
 async fn a_code_yields_one_token() {
-    let desk = Desk::new(PlaygroundSession::LIFETIME).await;
-    assert_eq!(desk.open(&desk.code).await, (200, json!({ "token": desk.token })));
-    let client = testkit::Client::new(&desk.app, Some(desk.token.clone()));
+    let server = CodeServer::new(PlaygroundSession::LIFETIME).await;
+    assert_eq!(server.open(&server.code).await, (200, json!({ "token": server.token })));
+    let client = testkit::Client::new(&server.app, Some(server.token.clone()));
     assert_eq!(client.query("{ viewer { scopes } }").await["viewer"]["scopes"], json!(["READ"]));
-    assert_eq!(desk.open(&desk.code).await.0, 401);
+    assert_eq!(server.open(&server.code).await.0, 401);
 }
 
 /// A wrong, used or expired code and a server without a code get the same response, so nobody learns which it was.
 #[tokio::test]
 async fn all_invalid_codes_get_the_same_response() {
-    let (used, late) = (Desk::new(PlaygroundSession::LIFETIME).await, Desk::new(Duration::ZERO).await);
+    let (used, late) = (CodeServer::new(PlaygroundSession::LIFETIME).await, CodeServer::new(Duration::ZERO).await);
     used.open(&used.code).await;
     let mut answers = Vec::new();
-    for (desk, code) in [(&used, used.code.as_str()), (&used, "wrong"), (&used, ""), (&late, late.code.as_str())] {
-        answers.push(desk.open(code).await);
+    for (server, code) in [(&used, used.code.as_str()), (&used, "wrong"), (&used, ""), (&late, late.code.as_str())] {
+        answers.push(server.open(code).await);
     }
     let without = used.app.router().oneshot(post().body(Body::from(r#"{"code":"x"}"#)).unwrap()).await.unwrap();
     let status = without.status().as_u16();
@@ -106,8 +106,8 @@ async fn all_invalid_codes_get_the_same_response() {
 
 #[tokio::test]
 async fn only_the_own_origin_may_send_a_code_as_json() {
-    let desk = Desk::new(PlaygroundSession::LIFETIME).await;
-    let body = json!({ "code": desk.code }).to_string();
+    let server = CodeServer::new(PlaygroundSession::LIFETIME).await;
+    let body = json!({ "code": server.code }).to_string();
     let replaced = |name: &'static str, value: &'static str| {
         let mut request = post().body(Body::from(body.clone())).unwrap();
         request.headers_mut().insert(name, value.parse().unwrap());
@@ -115,38 +115,38 @@ async fn only_the_own_origin_may_send_a_code_as_json() {
     };
     // Not even an origin that may use the API is accepted.
     for origin in ["https://front.example", "https://evil.example", "null", "http://127.0.0.1:3000"] {
-        assert_eq!(desk.send(replaced("origin", origin)).await.0, 403, "{origin}");
+        assert_eq!(server.send(replaced("origin", origin)).await.0, 403, "{origin}");
     }
     for media_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
-        assert_eq!(desk.send(replaced("content-type", media_type)).await.0, 415, "{media_type}");
+        assert_eq!(server.send(replaced("content-type", media_type)).await.0, 415, "{media_type}");
     }
     for text in ["", "[]", "{}", r#"{"code":1}"#, r#"{"code":"x","more":1}"#, r#"{"code":"x","code":"y"}"#] {
-        assert_eq!(desk.send(post().body(Body::from(text)).unwrap()).await.0, 400, "{text}");
+        assert_eq!(server.send(post().body(Body::from(text)).unwrap()).await.0, 400, "{text}");
     }
     let long = json!({ "code": "x".repeat(2_000) }).to_string();
-    assert_eq!(desk.send(post().body(Body::from(long)).unwrap()).await.0, 413);
+    assert_eq!(server.send(post().body(Body::from(long)).unwrap()).await.0, 413);
     for method in ["GET", "PUT", "DELETE"] {
         let request = Request::builder().method(method).uri("/playground/session").body(Body::empty()).unwrap();
-        assert_eq!(desk.send(request).await.0, 405, "{method}");
+        assert_eq!(server.send(request).await.0, 405, "{method}");
     }
     // None of these requests has used up the code.
-    assert_eq!(desk.open(&desk.code).await.0, 200);
+    assert_eq!(server.open(&server.code).await.0, 200);
 }
 
 /// The rate limit of an address is tested with the API; here the status shows that it applies, too.
 #[tokio::test]
 async fn an_address_cannot_guess_codes() {
-    let desk = Desk::new(PlaygroundSession::LIFETIME).await;
+    let server = CodeServer::new(PlaygroundSession::LIFETIME).await;
     let peer = notegraph::http::ConnectionInfo { peer: [192, 0, 2, 1].into(), stopping: false };
     let mut statuses = Vec::new();
     for _ in 0..100 {
         let mut request = post().body(Body::from(r#"{"code":"wrong"}"#)).unwrap();
         request.extensions_mut().insert(peer);
-        statuses.push(desk.send(request).await.0);
+        statuses.push(server.send(request).await.0);
     }
     assert_eq!(statuses[0], 401);
     assert!(statuses.contains(&429), "{statuses:?}");
-    assert_eq!(desk.open(&desk.code).await.0, 200, "another address");
+    assert_eq!(server.open(&server.code).await.0, 200, "another address");
 }
 
 /// A body that never arrives.
@@ -157,23 +157,23 @@ fn never() -> Body {
 /// Regression test: 205 such requests had every operation of their address refused.
 #[tokio::test]
 async fn a_pending_code_takes_no_slot_of_an_operation() {
-    let desk = Desk::with(PlaygroundSession::LIFETIME, RateLimit { operations: 1, ..ENDLESS }).await;
+    let server = CodeServer::with(PlaygroundSession::LIFETIME, RateLimit { operations: 1, ..ENDLESS }).await;
     let peer = notegraph::http::ConnectionInfo { peer: [192, 0, 2, 1].into(), stopping: false };
     let slow = async {
         let mut request = post().body(never()).unwrap();
         request.extensions_mut().insert(peer);
-        desk.send(request).await
+        server.send(request).await
     };
     let meanwhile = async {
         // The slow request is waiting by now.
         tokio::task::yield_now().await;
         let mut request = Request::post("/graphql")
             .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {}", desk.token))
+            .header("authorization", format!("Bearer {}", server.token))
             .body(Body::from(r#"{"query":"{ __typename }"}"#))
             .unwrap();
         request.extensions_mut().insert(peer);
-        desk.send(request).await
+        server.send(request).await
     };
     let (slow, meanwhile) = tokio::join!(biased; slow, meanwhile);
     assert_eq!(meanwhile.0, 200, "{meanwhile:?}");

@@ -12,7 +12,7 @@
 //! ```console
 //! $ cargo test --test siege                              # all, on a debug build
 //! $ cargo test --test siege -- answers::unread           # one case
-//! $ NOTEGRAPH_SIEGE_BINARY=target/release/notegraph NOTEGRAPH_TEST_SIEGE=long cargo test --test siege
+//! $ NOTEGRAPH_SIEGE_BINARY=target/dist/notegraph NOTEGRAPH_TEST_SIEGE=long cargo test --test siege
 //! ```
 //!
 //! Do not pass `--test-threads 1`: a case that waits for its turn keeps the filled database for itself and others, and
