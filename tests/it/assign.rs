@@ -22,7 +22,7 @@ const UNASSIGN: &str = "mutation($input: NoteUnassignInput!) { change: noteUnass
     removedUserIds notAssignedUserIds userErrors { code path params } } }";
 
 /// The note with which a test starts.
-const NOTE: i64 = 1;
+const NOTE: NoteId = NoteId(1);
 
 async fn start() -> Fixture {
     let fixture = Fixture::with(&["ann", "bob", "cid"], &[Scope::Read, Scope::Write]).await;

@@ -228,7 +228,7 @@ async fn the_event_log_names_the_author() {
     fixture.create_note(json!({ "subject": "x" })).await;
     let events = event::Entity::find().all(fixture.app.db().read()).await.unwrap();
     let [event] = &events[..] else { panic!("{events:?}") };
-    assert_eq!((event.kind, event.note_id, event.actor_id), (EventType::Created, 1, Some(fixture.users[0].id)));
+    assert_eq!((event.kind, event.note_id, event.actor_id), (EventType::Created, NoteId(1), Some(fixture.users[0].id)));
     let note = fixture.client.query("{ note(id: 1) { createdOn } }").await["note"]["createdOn"].clone();
     assert_eq!(note.as_str().unwrap().parse(), Ok(event.created_on));
 }

@@ -14,7 +14,7 @@ use crate::fixture::Fixture;
 const REPORT: &str = "totalCount truncated items { typeName recordId action }";
 
 /// The note with which a test starts.
-const NOTE: i64 = 1;
+const NOTE: NoteId = NoteId(1);
 
 /// Creates a note with a customer, a type, an author who is also an assignee, another assignee, and two messages.
 async fn start() -> Fixture {
@@ -33,7 +33,7 @@ async fn start() -> Fixture {
 }
 
 impl Fixture {
-    async fn delete_note(&self, id: i64, expected_version: Value) -> Value {
+    async fn delete_note(&self, id: NoteId, expected_version: Value) -> Value {
         let document = format!(
             "mutation($input: NoteDeleteInput!) {{ noteDelete(input: $input) {{
                deletedNoteId note {{ id version subject }} report {{ {REPORT} }} userErrors {{ code path params }} }} }}"
@@ -104,7 +104,7 @@ async fn the_payload_names_deleted_and_detached_records() {
 #[tokio::test]
 async fn a_note_is_deleted_only_with_its_messages_and_assignments() {
     let fixture = start().await;
-    let other = fixture.company.note(|note| note.customer_id = Some(1)).await.id;
+    let other = fixture.company.note(|note| note.customer_id = Some(CustomerId(1))).await.id;
     fixture.company.message(other, |_| {}).await;
     fixture.company.assign(other, fixture.users[1].id).await;
     let before = Contents::read(&fixture.app).await;
@@ -114,7 +114,7 @@ async fn a_note_is_deleted_only_with_its_messages_and_assignments() {
     for (table, mut rows) in before.0 {
         let link = if table == "note" { "id" } else { "note_id" };
         if ["note", "message", "assignment", "search_part", "search_note"].contains(&table.as_str()) {
-            rows.retain(|row| row[link] != NOTE);
+            rows.retain(|row| row[link] != NOTE.0);
             // The other note has a subject and a message.
             assert_eq!(rows.len(), if table == "search_part" { 2 } else { 1 }, "{table}");
         }
@@ -140,8 +140,11 @@ async fn a_preview_changes_nothing_and_omits_unknown_notes() {
 #[tokio::test]
 async fn a_preview_of_many_names_each_record_once() {
     let fixture = start().await;
-    let other =
-        fixture.company.note(|note| (note.customer_id, note.user_id) = (Some(1), Some(fixture.users[1].id))).await.id;
+    let other = fixture
+        .company
+        .note(|note| (note.customer_id, note.user_id) = (Some(CustomerId(1)), Some(fixture.users[1].id)))
+        .await
+        .id;
     fixture.company.message(other, |_| {}).await;
     let preview = fixture.preview_deletion(json!([other, NOTE])).await;
     let items = preview["items"].as_array().unwrap();

@@ -25,7 +25,7 @@ const POST: &str = "mutation($input: NoteMessagePostInput!) { change: noteMessag
     note { id messageCount } message { id message } messageEdge { cursor } userErrors { code path } } }";
 
 /// The note with which a test starts.
-const NOTE: i64 = 1;
+const NOTE: NoteId = NoteId(1);
 
 async fn start() -> Fixture {
     let fixture = Fixture::new().await;
@@ -150,8 +150,8 @@ async fn a_refused_mutation_stores_no_key() {
     let message = json!({ "noteId": "77", "message": "x", "idempotencyKey": "k" });
     assert_eq!(fixture.change(POST, message.clone()).await["userErrors"][0]["code"], "NOT_FOUND");
     assert_eq!(Contents::read(&fixture.app).await, before);
-    fixture.company.customer_with("Cara", |customer| customer.id = 77).await;
-    fixture.company.note(|note| note.id = 77).await;
+    fixture.company.customer_with("Cara", |customer| customer.id = CustomerId(77)).await;
+    fixture.company.note(|note| note.id = NoteId(77)).await;
     assert_eq!(fixture.change(CREATE, input).await["userErrors"], json!([]));
     assert_eq!(fixture.change(POST, message).await["userErrors"], json!([]));
 }

@@ -2,6 +2,7 @@
 
 mod load;
 
+use notegraph::ids::NoteId;
 use notegraph::store::entity::event::EventType;
 use notegraph::store::entity::note::{NoteStatus, Tags};
 use notegraph::store::entity::token::Scope;
@@ -19,7 +20,7 @@ async fn start() -> Fixture {
 }
 
 impl Fixture {
-    async fn insert_notes(&self, count: usize) -> Vec<i64> {
+    async fn insert_notes(&self, count: usize) -> Vec<NoteId> {
         let mut ids = Vec::new();
         for n in 0..count {
             ids.push(self.company.note(|note| note.subject = Some(format!("Note {n}"))).await.id);
@@ -47,7 +48,7 @@ impl Fixture {
     }
 
     /// An input of the change for these notes.
-    fn input_of(&self, change: Change, ids: impl IntoIterator<Item = i64>, policy: &str) -> Value {
+    fn input_of(&self, change: Change, ids: impl IntoIterator<Item = NoteId>, policy: &str) -> Value {
         let ids: Vec<String> = ids.into_iter().map(|id| format!("Note:{id}")).collect();
         let mut input = json!({ "ids": ids, "errorPolicy": policy });
         match change {
@@ -137,8 +138,8 @@ async fn a_batch_patch_equals_single_patches() {
         assert_eq!(answer["changedCount"], changed, "{patch}");
         // The rows and events are equal, too, except for the ids and times.
         let contents = Contents::read(&fixture.app).await;
-        let row = |id: i64| {
-            let mut row = contents.0["note"].iter().find(|row| row["id"] == id).unwrap().clone();
+        let row = |id: NoteId| {
+            let mut row = contents.0["note"].iter().find(|row| row["id"] == id.0).unwrap().clone();
             for moment in ["id", "created_on", "updated_on", "closed_on"] {
                 let value = row[moment].take();
                 row[moment] = json!(value.is_null());
@@ -164,7 +165,7 @@ async fn each_id_has_its_result_in_input_order() {
     let fixture = start().await;
     let ids = fixture.insert_notes(3).await;
     for change in CHANGES {
-        let asked = [ids[2], 99, ids[0], ids[2], 98];
+        let asked = [ids[2], NoteId(99), ids[0], ids[2], NoteId(98)];
         let answer = fixture.send_many(change, fixture.input_of(change, asked, "SKIP_FAILED")).await;
         assert_eq!(answer["userErrors"], json!([]), "{change:?}: what failed stands in the results");
         let results = answer["results"].as_array().unwrap();
@@ -183,7 +184,8 @@ async fn each_id_has_its_result_in_input_order() {
             assert_eq!(answer["changedCount"], 2);
         }
     }
-    let told: Vec<(EventType, i64)> = fixture.events().await.iter().map(|event| (event.kind, event.note_id)).collect();
+    let told: Vec<(EventType, NoteId)> =
+        fixture.events().await.iter().map(|event| (event.kind, event.note_id)).collect();
     let each = |kind| [(kind, ids[0]), (kind, ids[2])];
     let kinds = [EventType::Updated, EventType::Assigned, EventType::Unassigned, EventType::Deleted];
     assert_eq!(told, kinds.map(each).concat());
@@ -196,7 +198,7 @@ async fn one_failure_refuses_all_unless_failures_are_skipped() {
     let ids = fixture.insert_notes(2).await;
     fixture.company.assign(ids[0], fixture.users[1].id).await;
     for change in CHANGES {
-        let mut input = fixture.input_of(change, [ids[0], 99, ids[1]], "REJECT_ALL");
+        let mut input = fixture.input_of(change, [ids[0], NoteId(99), ids[1]], "REJECT_ALL");
         input["errorPolicy"] = Value::Null;
         let by_null = fixture.refused_many(change, input.clone()).await;
         input.as_object_mut().unwrap().remove("errorPolicy");

@@ -21,14 +21,14 @@ impl Fixture {
         self.client.query_with(&document, json!({ "name": name })).await["noteTypeCreate"].clone()
     }
 
-    async fn rename_type(&self, id: i64, name: &str) -> Value {
+    async fn rename_type(&self, id: NoteTypeId, name: &str) -> Value {
         let document =
             format!("mutation($id: ID!, $name: String!) {{ noteTypeRename(id: $id, name: $name) {PAYLOAD} }}");
         let variables = json!({ "id": id.to_string(), "name": name });
         self.client.query_with(&document, variables).await["noteTypeRename"].clone()
     }
 
-    async fn delete_type(&self, id: i64) -> Value {
+    async fn delete_type(&self, id: NoteTypeId) -> Value {
         let document = format!("mutation($id: ID!) {{ noteTypeDelete(id: $id) {PAYLOAD} }}");
         self.client.query_with(&document, json!({ "id": id.to_string() })).await["noteTypeDelete"].clone()
     }
@@ -49,10 +49,10 @@ async fn a_type_is_created_renamed_and_deleted() {
         |id: i64, name: &str| json!({ "noteType": { "id": format!("NoteType:{id}"), "name": name }, "userErrors": [] });
     assert_eq!(fixture.create_type("Call").await, made(1, "Call"));
     assert_eq!(fixture.create_type(" call ").await, made(2, " call "), "names are kept as they are");
-    assert_eq!(fixture.rename_type(1, "Visit").await, made(1, "Visit"));
-    assert_eq!(fixture.rename_type(1, "Visit").await, made(1, "Visit"), "its own name is not another's");
+    assert_eq!(fixture.rename_type(NoteTypeId(1), "Visit").await, made(1, "Visit"));
+    assert_eq!(fixture.rename_type(NoteTypeId(1), "Visit").await, made(1, "Visit"), "its own name is not another's");
     assert_eq!(fixture.type_names().await, json!([{ "name": " call " }, { "name": "Visit" }]));
-    assert_eq!(fixture.delete_type(1).await, made(1, "Visit"), "the answer tells which one is gone");
+    assert_eq!(fixture.delete_type(NoteTypeId(1)).await, made(1, "Visit"), "the answer tells which one is gone");
     assert_eq!(fixture.type_names().await, json!([{ "name": " call " }]));
     assert_eq!(fixture.create_type("Visit").await["noteType"]["id"], "NoteType:3", "a key is not given again");
 }
@@ -102,11 +102,11 @@ async fn an_unknown_type_is_not_found() {
     let fixture = start().await;
     let theirs = fixture.app.company("Other").await.note_type("Call").await.id;
     let before = Contents::read(&fixture.app).await;
-    for id in [theirs, 99] {
+    for id in [theirs, NoteTypeId(99)] {
         assert_eq!(fixture.rename_type(id, "x").await, problem("NOT_FOUND", "id", &Value::Null));
         assert_eq!(fixture.delete_type(id).await, problem("NOT_FOUND", "id", &Value::Null));
     }
-    let all = fixture.rename_type(99, "").await;
+    let all = fixture.rename_type(NoteTypeId(99), "").await;
     let codes: Vec<&Value> = all["userErrors"].as_array().unwrap().iter().map(|error| &error["code"]).collect();
     assert_eq!(codes, ["REQUIRED", "NOT_FOUND"]);
     assert_eq!(Contents::read(&fixture.app).await, before);

@@ -3,6 +3,7 @@
 mod matrix;
 
 use futures_util::future::join_all;
+use notegraph::ids::NoteId;
 use notegraph::store::entity::event::EventType;
 use notegraph::store::entity::note::Tags;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ const PATCH: &str = "mutation($input: NotePatchInput!) { notePatch(input: $input
     userErrors { code path params } } }";
 
 impl Fixture {
-    async fn tagged(&self, tags: &[&str]) -> i64 {
+    async fn tagged(&self, tags: &[&str]) -> NoteId {
         self.company.note(|note| note.tags = Tags(tags.iter().map(|&tag| tag.to_owned()).collect())).await.id
     }
 
@@ -24,12 +25,12 @@ impl Fixture {
         self.client.query_with(PATCH, json!({ "input": input })).await["notePatch"].clone()
     }
 
-    async fn patch(&self, id: i64, patch: Value) -> Value {
+    async fn patch(&self, id: NoteId, patch: Value) -> Value {
         self.send_patch(json!({ "id": id.to_string(), "patch": patch })).await
     }
 
     /// The user errors of a patch, which must change nothing.
-    async fn patch_errors(&self, id: i64, patch: Value) -> Value {
+    async fn patch_errors(&self, id: NoteId, patch: Value) -> Value {
         let answer = self.unchanged(self.patch(id, patch)).await;
         assert_eq!(answer["note"], Value::Null);
         answer["userErrors"].clone()

@@ -144,7 +144,7 @@ async fn nobody_of_another_company_is_found() {
     let fixture = start().await;
     let other = fixture.app.company("Other").await;
     // Both companies have a customer with the same id, but only one has the word.
-    let secret = other.customer_with("Secret", |row| row.id = 77).await;
+    let secret = other.customer_with("Secret", |row| row.id = CustomerId(77)).await;
     fixture.company.customer_with("Open", |row| row.id = secret.id).await;
     other.user("secret").await;
     assert_eq!(fixture.found_customers("secret").await, Vec::<String>::new());

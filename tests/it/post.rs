@@ -18,7 +18,7 @@ const POST: &str = "mutation($input: NoteMessagePostInput!) { noteMessagePost(in
     userErrors { code path params } } }";
 
 /// The note with which a test starts.
-const NOTE: i64 = 1;
+const NOTE: NoteId = NoteId(1);
 
 async fn start() -> Fixture {
     let fixture = Fixture::new().await;

@@ -166,14 +166,14 @@ async fn existing_people_are_adopted_by_id() {
     let fixture = start().await;
     for (document, _, kind) in BOTH {
         let id = if document == CUSTOMERS {
-            fixture.company.customer("Old").await.id
+            fixture.company.customer("Old").await.id.0
         } else {
-            fixture.company.user("old").await.id
+            fixture.company.user("old").await.id.0
         };
         let other = if document == CUSTOMERS {
-            fixture.company.customer("Other").await.id
+            fixture.company.customer("Other").await.id.0
         } else {
-            fixture.company.user("other").await.id
+            fixture.company.user("other").await.id.0
         };
         let people = fixture.upserted(document, json!([{ "id": id, "externalKey": "k", "lastName": "New" }])).await;
         assert_eq!((&people[0]["id"], &people[0]["lastName"]), (&json!(format!("{kind}:{id}")), &json!("New")));
