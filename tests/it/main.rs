@@ -55,6 +55,7 @@ mod plans;
 mod playground;
 mod post;
 mod process;
+mod round_trips;
 mod scalars;
 mod schema;
 mod search;
