@@ -67,3 +67,4 @@ mod terminal;
 mod tokens;
 mod transport;
 mod upsert;
+mod write_batches;
