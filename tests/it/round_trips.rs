@@ -115,16 +115,16 @@ async fn mutations_take_few_round_trips() {
     count("unassign", desk.traffic("noteUnassign", unassign).await);
     count("delete", desk.traffic("noteDelete", async |n| json!({ "id": new_note(n).await })).await);
     let expected = [
-        ("create", 5, 5),
-        ("create with links and a key", 12, 12),
-        ("patch", 6, 6),
-        ("patch with links", 8, 8),
-        ("patch that changes nothing", 4, 4),
-        ("post", 7, 7),
-        ("post with a key", 11, 11),
-        ("assign", 9, 9),
-        ("unassign", 7, 7),
-        ("delete", 12, 12),
+        ("create", 5, 2),
+        ("create with links and a key", 12, 2),
+        ("patch", 6, 2),
+        ("patch with links", 8, 2),
+        ("patch that changes nothing", 4, 2),
+        ("post", 7, 2),
+        ("post with a key", 11, 2),
+        ("assign", 9, 2),
+        ("unassign", 8, 2),
+        ("delete", 12, 2),
     ];
     assert_eq!(counted, expected, "(mutation, statements, round trips)");
     drop(desk.app);

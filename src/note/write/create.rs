@@ -161,8 +161,11 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     };
     let app = ctx.app();
     let id = app.db.next_id(viewer.company_id, db::CompanyTable::Note).await?;
-    let transaction = app.db.begin().await?;
-    match key.find(&transaction, ctx).await? {
+    let mut reads = app.db.reads();
+    let asked_key = key.ask(&mut reads, ctx.access());
+    let references = references.ask(&mut reads, ctx.access());
+    let (transaction, mut answers) = app.db.begin_with(reads).await?;
+    match key.find(&transaction, ctx, asked_key, &mut answers).await? {
         PriorResult::New => {}
         PriorResult::Completed(id) => {
             transaction.rollback().await?;
@@ -170,7 +173,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         }
         PriorResult::Conflict(refused) => errors.0.push(refused),
     }
-    references.check(&transaction, ctx.access(), &mut errors).await?;
+    references.check(&mut answers, &mut errors)?;
     if !errors.0.is_empty() {
         transaction.rollback().await?;
         return Ok(NoteCreatePayload { user_errors: errors.0, ..Default::default() });
@@ -207,12 +210,13 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         transaction.rollback().await?;
         return Ok(NoteCreatePayload { user_errors: vec![refused], ..Default::default() });
     }
-    note::Entity::insert(note.clone().into_active_model().reset_all()).exec_without_returning(&transaction).await?;
+    let writes = transaction.writes();
+    note::Entity::insert(note.clone().into_active_model().reset_all()).exec_without_returning(&writes).await?;
     let assignments = new_assignments(&context, &note, &assignees, 0);
-    insert_assignments(&transaction, &assignments).await?;
-    search::add(&transaction, note.company_id, &search::parts([&note], []), &texts).await?;
-    context.append(&transaction, events, growth).await?;
-    key.keep(&transaction, context.viewer, context.time, note.id).await?;
+    insert_assignments(&writes, &assignments).await?;
+    search::add(&writes, note.company_id, &search::parts([&note], []), &texts).await?;
+    context.append(&writes, events, growth).await?;
+    key.keep(&writes, context.viewer, context.time, note.id).await?;
     transaction.commit().await?;
     NoteCreatePayload::made(note)
 }
