@@ -1,4 +1,4 @@
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 
 use crate::auth::Viewer;
@@ -65,7 +65,7 @@ impl<'a> ChangeContext<'a> {
     /// When the database fails.
     pub async fn append(
         &self,
-        transaction: &Transaction,
+        transaction: &impl ConnectionTrait,
         events: Vec<NewEvent>,
         growth: StorageUsage,
     ) -> Result<(), DbErr> {

@@ -10,7 +10,7 @@ use async_graphql::InputType;
 use breadth::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Query};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait};
 use sha2::{Digest, Sha256};
 
 use crate::auth::Viewer;
@@ -19,7 +19,7 @@ use crate::graphql::context::ContextExt;
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::ids::{CompanyId, RecordId, UserId};
 use crate::store::AccessScope;
-use crate::store::db::Transaction;
+use crate::store::db::{Answer, Answers, LockedName, ReadBatch, Transaction};
 use crate::store::entity::idempotency_key::{Column, Entity, Model};
 
 /// Maximum length of a key, in characters.
@@ -40,6 +40,9 @@ struct Given {
     key: String,
     input_hash: Vec<u8>,
 }
+
+/// A key that the first reads of a transaction look up.
+pub struct RequestedKey(Option<(LockedName, Answer)>);
 
 /// The result of looking a key up before its change is made.
 pub enum PriorResult<I> {
@@ -82,17 +85,31 @@ impl<I: RecordId> IdempotencyKey<I> {
         })
     }
 
-    /// Looks for an earlier change under this key, and blocks later ones until this transaction ends.
-    pub async fn find(&self, transaction: &Transaction, ctx: &Context<'_>) -> Result<PriorResult<I>> {
-        let Some(given) = &self.0 else { return Ok(PriorResult::New) };
-        let access = ctx.access();
-        if !given.lock(transaction, access.company_id, access.user_id).await? {
+    /// Adds the reads that look for an earlier change under this key, and block later ones until the transaction ends.
+    pub fn ask(&self, reads: &mut ReadBatch, access: AccessScope) -> RequestedKey {
+        RequestedKey(self.0.as_ref().map(|given| {
+            let name = format!("{} {} {} {}", access.company_id, access.user_id, given.operation, given.key);
+            // The row is read with a later snapshot than that of the lock.
+            (reads.try_lock_name(&name), reads.add(&Entity::find_by_id(given.id(access)).into_query()))
+        }))
+    }
+
+    /// The earlier change under this key, from the answers to what was asked with [`Self::ask`].
+    pub async fn find(
+        &self,
+        transaction: &Transaction,
+        ctx: &Context<'_>,
+        asked: RequestedKey,
+        answers: &mut Answers,
+    ) -> Result<PriorResult<I>> {
+        let (Some(given), Some((lock, stored))) = (&self.0, asked.0) else { return Ok(PriorResult::New) };
+        if !answers.has_locked(lock)? {
             let message = "Another request with this key is still running; try again in a moment.";
             return Ok(PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyInProgress, &PATH, message)));
         }
-        let Some(row) = given.stored(transaction, access).await? else { return Ok(PriorResult::New) };
+        let Some(row) = answers.take_models::<Model>(stored)?.pop() else { return Ok(PriorResult::New) };
         if is_expired(&row, ctx.app().clock.now()) {
-            Entity::delete_by_id(given.id(access)).exec(transaction).await?;
+            Entity::delete_by_id(given.id(ctx.access())).exec(&transaction.writes()).await?;
             return Ok(PriorResult::New);
         }
         Ok(given.result(&row))
@@ -100,7 +117,13 @@ impl<I: RecordId> IdempotencyKey<I> {
 
     /// Stores the key with the id of the record that the viewer has created at this time, and deletes some expired
     /// keys.
-    pub async fn keep(self, transaction: &Transaction, viewer: &Viewer, time: DateTime<Utc>, made_id: I) -> Result<()> {
+    pub async fn keep(
+        self,
+        transaction: &impl ConnectionTrait,
+        viewer: &Viewer,
+        time: DateTime<Utc>,
+        made_id: I,
+    ) -> Result<()> {
         let Some(Given { operation, key, input_hash }) = self.0 else { return Ok(()) };
         let row = Model {
             company_id: viewer.company_id,
@@ -134,12 +157,6 @@ impl Given {
         let message = "This key was already used with another input; use a new key for each change.";
         PriorResult::Conflict(UserError::new(ErrorCode::IdempotencyKeyReused, &PATH, message))
     }
-
-    /// Locks the key; returns whether this transaction may make the change.
-    async fn lock(&self, transaction: &Transaction, company_id: CompanyId, user_id: UserId) -> Result<bool> {
-        let name = format!("{company_id} {user_id} {} {}", self.operation, self.key);
-        Ok(transaction.try_lock_name(&name).await?)
-    }
 }
 
 fn is_expired(row: &Model, now: DateTime<Utc>) -> bool {
@@ -152,7 +169,7 @@ pub fn gone() -> UserError {
     UserError::new(ErrorCode::NotFound, &PATH, message)
 }
 
-async fn forget(transaction: &Transaction, company_id: CompanyId, before: DateTime<Utc>) -> Result<()> {
+async fn forget(transaction: &impl ConnectionTrait, company_id: CompanyId, before: DateTime<Utc>) -> Result<()> {
     let key = [Column::UserId, Column::Operation, Column::Key];
     // Concurrent transactions delete different rows, instead of waiting for each other.
     let old = Query::select()

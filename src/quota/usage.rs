@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use super::limits::QuotaLimits;
 use super::size::ROW;
 use crate::ids::{CompanyId, NoteId};
-use crate::store::db::Dialect;
+use crate::store::db::{Answer, Answers, Dialect, ReadBatch};
 
 /// Number of rows that a company's usage is spread over. Writers that update the same row wait for each other until
 /// they commit, so each picks a row at random, where several can write at the same time.
@@ -102,16 +102,9 @@ pub async fn write_limits(
     connection.execute_raw(Dialect::of(connection).statement(sql, values)).await.map(drop)
 }
 
-/// Usage of the messages of notes; call it before deleting them.
-///
-/// # Errors
-/// If the statement fails.
-pub async fn messages_usage(
-    connection: &impl ConnectionTrait,
-    company_id: CompanyId,
-    notes: &[NoteId],
-) -> Result<StorageUsage, DbErr> {
-    let dialect = Dialect::of(connection);
+/// Adds the read of the usage of the messages of notes, before these are deleted: see [`messages_usage`].
+pub fn ask_messages_usage(reads: &mut ReadBatch, company_id: CompanyId, notes: &[NoteId]) -> Answer {
+    let dialect = reads.dialect();
     let (is_one, notes) = dialect.one_of_parameter(2, notes.iter().copied());
     let texts = ["message", "attachment_url", "attachment_filename", "attachment_content_type", "source"];
     let texts = texts.map(|column| format!("coalesce(octet_length({column}), 0)")).join(" + ");
@@ -119,6 +112,14 @@ pub async fn messages_usage(
         "SELECT CAST(coalesce(sum({ROW} + {texts}), 0) AS bigint) FROM message \
          WHERE company_id = $1 AND note_id {is_one}"
     );
-    let row = connection.query_one_raw(dialect.statement(sql, [company_id.into(), notes])).await?;
-    Ok(StorageUsage::of_bytes(row.map_or(Ok(0), |row| row.try_get_by_index(0))?))
+    reads.add_raw(dialect.statement(sql, [company_id.into(), notes]))
+}
+
+/// The usage that was asked for with [`ask_messages_usage`].
+///
+/// # Errors
+/// If the answer has another type.
+pub fn messages_usage(answers: &mut Answers, asked: Answer) -> Result<StorageUsage, DbErr> {
+    let bytes = answers.take(asked).first().map_or(Ok(None), |row| row.value(0))?;
+    Ok(StorageUsage::of_bytes(bytes.unwrap_or_default()))
 }

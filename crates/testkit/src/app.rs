@@ -72,6 +72,11 @@ impl App {
         Self::over(Database::migrated(engine).await, limits, Quota::default()).await
     }
 
+    /// Starts on this database, with ids as the program generates them.
+    pub async fn start_over(database: Database) -> Self {
+        Self::with_ids(database, ListLimits::default(), Quota::default(), IdSpacing::default()).await
+    }
+
     /// Starts with these limits on what companies may store.
     pub async fn start_with_quota(limits: quota::QuotaLimits) -> Self {
         let database = Database::migrated(&Engine::of_this_run()).await;
@@ -84,10 +89,14 @@ impl App {
     }
 
     async fn over(database: Database, limits: ListLimits, quota: Quota) -> Self {
+        // Ids are the same in each run; tests of ids generate theirs as the program does.
+        Self::with_ids(database, limits, quota, IdSpacing::Dense).await
+    }
+
+    async fn with_ids(database: Database, limits: ListLimits, quota: Quota, spacing: IdSpacing) -> Self {
         let recorder = Recorder::default();
         let mut db = database.open().await;
-        // Ids are the same in each run; tests of ids generate theirs as the program does.
-        db.set_id_spacing(IdSpacing::Dense);
+        db.set_id_spacing(spacing);
         db.observe({
             let recorder = recorder.clone();
             move |info| recorder.hear(info.statement)

@@ -80,6 +80,11 @@ impl Database {
         &self.url
     }
 
+    /// Sets the address by which it is reached from now on, such as that of a relay.
+    pub fn reach_at(&mut self, url: String) {
+        self.url = url;
+    }
+
     pub async fn open(&self) -> Db {
         open(&self.url).await
     }

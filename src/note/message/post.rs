@@ -20,7 +20,7 @@ use crate::ids::MessageId;
 use crate::note::load::by_key::MessageById;
 use crate::note::object::Note;
 use crate::note::text::{BODY, NAME};
-use crate::note::write::lock::lock_note;
+use crate::note::write::lock::RequestedNote;
 use crate::note::write::tokenize::{NewTexts, tokenize_new};
 use crate::quota::{StorageUsage, message_bytes};
 use crate::search;
@@ -128,8 +128,11 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
     };
     let app = ctx.app();
     let id = app.db.next_id(viewer.company_id).await?;
-    let transaction = app.db.begin().await?;
-    match key.find(&transaction, ctx).await? {
+    let mut reads = app.db.reads();
+    let asked_key = key.ask(&mut reads, ctx.access());
+    let note = RequestedNote::ask(&mut reads, ctx.access(), "noteId", &note_id);
+    let (transaction, mut answers) = app.db.begin_with(reads).await?;
+    match key.find(&transaction, ctx, asked_key, &mut answers).await? {
         PriorResult::New => {}
         PriorResult::Completed(id) => {
             transaction.rollback().await?;
@@ -137,7 +140,7 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         }
         PriorResult::Conflict(refused) => errors.0.push(refused),
     }
-    let mut note = match lock_note(&transaction, ctx.access(), "noteId", &note_id).await? {
+    let mut note = match note.note(&transaction, ctx.access(), &mut answers).await? {
         Ok(note) if errors.0.is_empty() => note,
         refused => {
             transaction.rollback().await?;
@@ -169,19 +172,18 @@ pub async fn post(ctx: &Context<'_>, input: NoteMessagePostInput) -> Result<Note
         transaction.rollback().await?;
         return Ok(NoteMessagePostPayload { user_errors: vec![refused], ..Default::default() });
     }
-    message::Entity::insert(message.clone().into_active_model().reset_all())
-        .exec_without_returning(&transaction)
-        .await?;
+    let writes = transaction.writes();
+    message::Entity::insert(message.clone().into_active_model().reset_all()).exec_without_returning(&writes).await?;
     note::Entity::update_many()
         .col_expr(note::Column::MessageCount, Expr::val(note.message_count))
         .col_expr(note::Column::UpdatedOn, Expr::val(note.updated_on))
         .filter(note::Column::CompanyId.eq(note.company_id))
         .filter(note::Column::Id.eq(note.id))
-        .exec(&transaction)
+        .exec(&writes)
         .await?;
-    search::add(&transaction, note.company_id, &search::parts([], [&message]), &texts).await?;
-    context.append(&transaction, events, growth).await?;
-    key.keep(&transaction, context.viewer, context.time, message.id).await?;
+    search::add(&writes, note.company_id, &search::parts([], [&message]), &texts).await?;
+    context.append(&writes, events, growth).await?;
+    key.keep(&writes, context.viewer, context.time, message.id).await?;
     transaction.commit().await?;
     Ok(NoteMessagePostPayload::made(note, Arc::new(message)))
 }

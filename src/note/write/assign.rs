@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 
-use super::assignments::assign_users;
-use super::lock::{References, lock_note};
+use super::assignments::{Assigned, RequestedAssignments, assign_users};
+use super::lock::{References, RequestedNote};
 use crate::error::Result;
 use crate::event::ChangeContext;
 use crate::graphql::context::ContextExt;
@@ -56,10 +56,14 @@ pub async fn assign(ctx: &Context<'_>, input: NoteAssignInput) -> Result<NoteAss
     let users = references.users(&mut errors, &["input", "userIds"], &user_ids);
 
     let app = ctx.app();
-    let transaction = app.db.begin().await?;
-    let held = lock_note(&transaction, ctx.access(), "id", &id).await?;
-    references.check(&transaction, ctx.access(), &mut errors).await?;
-    let mut note = match held {
+    let access = ctx.access();
+    let mut reads = app.db.reads();
+    let note = RequestedNote::ask(&mut reads, access, "id", &id);
+    let references = references.ask(&mut reads, access);
+    let assigned = note.key().map(|key| RequestedAssignments::ask(&mut reads, access.company_id, &[key], &users));
+    let (transaction, mut answers) = app.db.begin_with(reads).await?;
+    references.check(&mut answers, &mut errors)?;
+    let mut note = match note.note(&transaction, access, &mut answers).await? {
         Ok(note) if errors.0.is_empty() => note,
         refused => {
             transaction.rollback().await?;
@@ -67,7 +71,9 @@ pub async fn assign(ctx: &Context<'_>, input: NoteAssignInput) -> Result<NoteAss
             return Ok(NoteAssignPayload { user_errors: errors.0, ..Default::default() });
         }
     };
-    let added = match assign_users(&transaction, &ChangeContext::new(viewer, app), &mut [&mut note], &users).await? {
+    let assigned = assigned.map_or_else(|| Ok(Assigned::default()), |asked| asked.assigned(&mut answers))?;
+    let context = ChangeContext::new(viewer, app);
+    let added = match assign_users(&transaction, &context, &mut [&mut note], &users, &assigned).await? {
         Ok(added) => added,
         Err(refused) => {
             transaction.rollback().await?;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 
-use super::assignments::assign_users;
+use super::assignments::{Assigned, assign_users};
 use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
 use super::lock::References;
 use crate::error::Result;
@@ -65,8 +65,9 @@ pub async fn assign_many(ctx: &Context<'_>, input: NotesAssignInput) -> Result<N
     if batch.is_refused(&errors) {
         transaction.rollback().await?;
     } else {
+        let assigned = Assigned::read(&transaction, viewer.company_id, batch.notes.keys(), &users).await?;
         let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
-        match assign_users(&transaction, &ChangeContext::new(viewer, app), &mut notes, &users).await? {
+        match assign_users(&transaction, &ChangeContext::new(viewer, app), &mut notes, &users, &assigned).await? {
             Ok(added) => {
                 transaction.commit_if(!added.is_empty()).await?;
                 changed.extend(added.into_iter().map(|row| row.note_id));

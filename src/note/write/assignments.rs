@@ -3,16 +3,75 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::UserError;
-use crate::ids::{NoteId, UserId};
+use crate::ids::{CompanyId, NoteId, UserId};
 use crate::quota::StorageUsage;
-use crate::store::db::{Dialect, ListColumn, RowQueries, Transaction};
+use crate::store::db::{Answer, Answers, Dialect, ListColumn, ReadBatch, Transaction};
 use crate::store::entity::event::{EventType, FieldChange};
 use crate::store::entity::{assignment, note};
+
+/// What of the assignments of notes a change of them depends on.
+#[derive(Default)]
+pub struct Assigned {
+    /// The pairs of note and user that are assigned. Other assignees of a note are not read: a note may have thousands.
+    present: HashSet<(NoteId, UserId)>,
+    /// The position of the last assignee of each note that has any.
+    last: HashMap<NoteId, i32>,
+}
+
+/// Assignments that are read behind the lock of their notes.
+pub struct RequestedAssignments {
+    present: Answer,
+    last: Answer,
+}
+
+impl RequestedAssignments {
+    /// Adds the reads of the assignments of `users` to the notes, which must be locked by then.
+    pub fn ask(reads: &mut ReadBatch, company_id: CompanyId, notes: &[NoteId], users: &[UserId]) -> Self {
+        let dialect = reads.dialect();
+        let of_notes = || {
+            assignment::Entity::find()
+                .select_only()
+                .filter(assignment::Column::CompanyId.eq(company_id))
+                .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), notes.iter().copied()))
+        };
+        let user_id = (assignment::Entity, assignment::Column::UserId);
+        let present = of_notes()
+            .column(assignment::Column::NoteId)
+            .column(assignment::Column::UserId)
+            .filter(dialect.one_of(user_id, users.iter().copied()));
+        let last = of_notes()
+            .column(assignment::Column::NoteId)
+            .expr(assignment::Column::Position.max())
+            .group_by(assignment::Column::NoteId);
+        Self { present: reads.add(&present.into_query()), last: reads.add(&last.into_query()) }
+    }
+
+    pub fn assigned(self, answers: &mut Answers) -> Result<Assigned, DbErr> {
+        let present = answers.take(self.present).into_iter().map(|row| Ok((row.get(0)?, row.get(1)?)));
+        let last = answers.take(self.last).into_iter().map(|row| Ok((row.get(0)?, row.get(1)?)));
+        Ok(Assigned { present: present.collect::<Result<_, DbErr>>()?, last: last.collect::<Result<_, DbErr>>()? })
+    }
+}
+
+impl Assigned {
+    /// Reads the assignments of locked notes.
+    pub async fn read<'n>(
+        transaction: &Transaction,
+        company_id: CompanyId,
+        notes: impl IntoIterator<Item = &'n NoteId>,
+        users: &[UserId],
+    ) -> Result<Self, DbErr> {
+        let notes: Vec<NoteId> = notes.into_iter().copied().collect();
+        let mut reads = transaction.reads();
+        let asked = RequestedAssignments::ask(&mut reads, company_id, &notes, users);
+        asked.assigned(&mut transaction.read(reads).await?)
+    }
+}
 
 /// Assigns `users` to each of the notes, and returns the new assignments in the order given. Each changed note gets a
 /// new version, and an event in the log. If that exceeds the company's quota, nothing is written, and the error is
@@ -22,9 +81,9 @@ pub async fn assign_users(
     context: &ChangeContext<'_>,
     notes: &mut [&mut note::Model],
     users: &[UserId],
+    assigned: &Assigned,
 ) -> Result<Result<Vec<assignment::Model>, UserError>, DbErr> {
-    let present = present(transaction, context, notes, users).await?;
-    let last = last_positions(transaction, context, notes).await?;
+    let Assigned { present, last } = assigned;
     let mut added = Vec::new();
     let mut events = Vec::new();
     for note in notes.iter() {
@@ -40,9 +99,10 @@ pub async fn assign_users(
     if let Some(refused) = context.refusal(transaction, &events, StorageUsage::default()).await? {
         return Ok(Err(refused));
     }
-    insert_assignments(transaction, &added).await?;
-    bump_versions(transaction, context, notes, &events).await?;
-    context.append(transaction, events, StorageUsage::default()).await?;
+    let writes = transaction.writes();
+    insert_assignments(&writes, &added).await?;
+    bump_versions(&writes, context, notes, &events).await?;
+    context.append(&writes, events, StorageUsage::default()).await?;
     Ok(Ok(added))
 }
 
@@ -53,8 +113,9 @@ pub async fn unassign_users(
     context: &ChangeContext<'_>,
     notes: &mut [&mut note::Model],
     users: &[UserId],
+    assigned: &Assigned,
 ) -> Result<Result<Vec<(NoteId, UserId)>, UserError>, DbErr> {
-    let present = present(transaction, context, notes, users).await?;
+    let present = &assigned.present;
     let mut removed = Vec::new();
     let mut events = Vec::new();
     for note in notes.iter() {
@@ -69,6 +130,7 @@ pub async fn unassign_users(
     if let Some(refused) = context.refusal(transaction, &events, StorageUsage::default()).await? {
         return Ok(Err(refused));
     }
+    let writes = transaction.writes();
     if !removed.is_empty() {
         let dialect = Dialect::of(transaction);
         let changed = events.iter().map(|event| event.note_id);
@@ -76,11 +138,11 @@ pub async fn unassign_users(
             .filter(assignment::Column::CompanyId.eq(context.viewer.company_id))
             .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), changed))
             .filter(dialect.one_of((assignment::Entity, assignment::Column::UserId), users.iter().copied()))
-            .exec(transaction)
+            .exec(&writes)
             .await?;
     }
-    bump_versions(transaction, context, notes, &events).await?;
-    context.append(transaction, events, StorageUsage::default()).await?;
+    bump_versions(&writes, context, notes, &events).await?;
+    context.append(&writes, events, StorageUsage::default()).await?;
     Ok(Ok(removed))
 }
 
@@ -107,9 +169,9 @@ pub fn new_assignments(
 
 /// Inserts rows of one moment. There may be ten thousand, more than a statement takes parameters for, so the notes,
 /// users and positions are passed as lists.
-pub async fn insert_assignments(transaction: &Transaction, rows: &[assignment::Model]) -> Result<(), DbErr> {
+pub async fn insert_assignments(connection: &impl ConnectionTrait, rows: &[assignment::Model]) -> Result<(), DbErr> {
     let Some(first) = rows.first() else { return Ok(()) };
-    let dialect = Dialect::of(transaction);
+    let dialect = Dialect::of(connection);
     let mut values = vec![first.company_id.into(), first.created_on.into(), first.assigned_by_id.into()];
     let columns = [
         ("note_id", ListColumn::ids(rows.iter().map(|row| row.note_id))),
@@ -123,57 +185,12 @@ pub async fn insert_assignments(transaction: &Transaction, rows: &[assignment::M
         rows.columns.join(", "),
         rows.table
     );
-    transaction.execute_raw(dialect.statement(sql, values)).await.map(drop)
-}
-
-/// The pairs of note and user that are assigned already. Other assignees of a note are not read: a note may have
-/// thousands.
-async fn present(
-    transaction: &Transaction,
-    context: &ChangeContext<'_>,
-    notes: &[&mut note::Model],
-    users: &[UserId],
-) -> Result<HashSet<(NoteId, UserId)>, DbErr> {
-    let user_id = (assignment::Entity, assignment::Column::UserId);
-    let users = Dialect::of(transaction).one_of(user_id, users.iter().copied());
-    let pairs = of_notes(transaction, context, notes)
-        .column(assignment::Column::NoteId)
-        .column(assignment::Column::UserId)
-        .filter(users);
-    let rows = transaction.rows(&pairs.into_query()).await?;
-    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
-}
-
-/// The position of the last assignee of each note that has any.
-async fn last_positions(
-    transaction: &Transaction,
-    context: &ChangeContext<'_>,
-    notes: &[&mut note::Model],
-) -> Result<HashMap<NoteId, i32>, DbErr> {
-    let last = of_notes(transaction, context, notes)
-        .column(assignment::Column::NoteId)
-        .expr(assignment::Column::Position.max())
-        .group_by(assignment::Column::NoteId);
-    let rows = transaction.rows(&last.into_query()).await?;
-    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
-}
-
-/// Selects the assignments of the notes, without columns.
-fn of_notes(
-    transaction: &Transaction,
-    context: &ChangeContext<'_>,
-    notes: &[&mut note::Model],
-) -> Select<assignment::Entity> {
-    let keys = notes.iter().map(|note| note.id);
-    assignment::Entity::find()
-        .select_only()
-        .filter(assignment::Column::CompanyId.eq(context.viewer.company_id))
-        .filter(Dialect::of(transaction).one_of((assignment::Entity, assignment::Column::NoteId), keys))
+    connection.execute_raw(dialect.statement(sql, values)).await.map(drop)
 }
 
 /// Marks the notes with events as changed: a new version, by this viewer, now.
 async fn bump_versions(
-    transaction: &Transaction,
+    connection: &impl ConnectionTrait,
     context: &ChangeContext<'_>,
     notes: &mut [&mut note::Model],
     events: &[NewEvent],
@@ -193,8 +210,8 @@ async fn bump_versions(
         .col_expr(note::Column::UpdatedOn, Expr::val(time))
         .col_expr(note::Column::UpdatedById, Expr::val(user))
         .filter(note::Column::CompanyId.eq(context.viewer.company_id))
-        .filter(Dialect::of(transaction).one_of((note::Entity, note::Column::Id), changed))
-        .exec(transaction)
+        .filter(Dialect::of(connection).one_of((note::Entity, note::Column::Id), changed))
+        .exec(connection)
         .await
         .map(drop)
 }

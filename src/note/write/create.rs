@@ -141,11 +141,9 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     let type_id = type_id.and_then(|id| references.add(&mut errors, &["input", "typeId"], &id));
     let assignees =
         references.users(&mut errors, &["input", "assigneeIds"], assignee_ids.as_deref().unwrap_or_default());
-    for (field, text, max) in [
-        ("subject", &subject, SUBJECT),
-        ("details", &details, BODY),
-        ("referenceId", &reference_id.as_ref().map(|id| id.0.clone()), NAME),
-    ] {
+    let reference = reference_id.as_ref().map(|id| id.as_str());
+    let texts = [("subject", subject.as_deref(), SUBJECT), ("details", details.as_deref(), BODY)];
+    for (field, text, max) in texts.into_iter().chain([("referenceId", reference, NAME)]) {
         if let Some(text) = text {
             errors.check_text(&["input", field], text, max);
         }
@@ -159,8 +157,11 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
     };
     let app = ctx.app();
     let id = app.db.next_id(viewer.company_id).await?;
-    let transaction = app.db.begin().await?;
-    match key.find(&transaction, ctx).await? {
+    let mut reads = app.db.reads();
+    let asked_key = key.ask(&mut reads, ctx.access());
+    let references = references.ask(&mut reads, ctx.access());
+    let (transaction, mut answers) = app.db.begin_with(reads).await?;
+    match key.find(&transaction, ctx, asked_key, &mut answers).await? {
         PriorResult::New => {}
         PriorResult::Completed(id) => {
             transaction.rollback().await?;
@@ -168,7 +169,7 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         }
         PriorResult::Conflict(refused) => errors.0.push(refused),
     }
-    references.check(&transaction, ctx.access(), &mut errors).await?;
+    references.check(&mut answers, &mut errors)?;
     if !errors.0.is_empty() {
         transaction.rollback().await?;
         return Ok(NoteCreatePayload { user_errors: errors.0, ..Default::default() });
@@ -205,12 +206,13 @@ pub async fn create(ctx: &Context<'_>, input: NoteCreateInput) -> Result<NoteCre
         transaction.rollback().await?;
         return Ok(NoteCreatePayload { user_errors: vec![refused], ..Default::default() });
     }
-    note::Entity::insert(note.clone().into_active_model().reset_all()).exec_without_returning(&transaction).await?;
+    let writes = transaction.writes();
+    note::Entity::insert(note.clone().into_active_model().reset_all()).exec_without_returning(&writes).await?;
     let assignments = new_assignments(&context, &note, &assignees, 0);
-    insert_assignments(&transaction, &assignments).await?;
-    search::add(&transaction, note.company_id, &search::parts([&note], []), &texts).await?;
-    context.append(&transaction, events, growth).await?;
-    key.keep(&transaction, context.viewer, context.time, note.id).await?;
+    insert_assignments(&writes, &assignments).await?;
+    search::add(&writes, note.company_id, &search::parts([&note], []), &texts).await?;
+    context.append(&writes, events, growth).await?;
+    key.keep(&writes, context.viewer, context.time, note.id).await?;
     transaction.commit().await?;
     NoteCreatePayload::made(note)
 }

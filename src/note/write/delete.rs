@@ -6,8 +6,8 @@ use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::deletion::{DeletionReport, report};
-use super::lock::lock_note;
+use super::deletion::{DeletionReport, RequestedReport};
+use super::lock::RequestedNote;
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
 use crate::graphql::context::ContextExt;
@@ -15,10 +15,10 @@ use crate::graphql::global_id::NodeId;
 use crate::graphql::user_errors::UserError;
 use crate::ids::NoteId;
 use crate::note::object::Note;
-use crate::quota::{StorageUsage, messages_usage, note_bytes};
+use crate::quota::{StorageUsage, ask_messages_usage, messages_usage, note_bytes};
 use crate::search;
 use crate::store::AccessScope;
-use crate::store::db::{Dialect, Transaction};
+use crate::store::db::{Answer, Answers, Dialect, ReadBatch, Transaction};
 use crate::store::entity::event::EventType;
 use crate::store::entity::token::Scope;
 use crate::store::entity::{assignment, message, note};
@@ -60,8 +60,11 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
     let NoteDeleteInput { id, expected_version } = input;
     let app = ctx.app();
     let access = ctx.access();
-    let transaction = app.db.begin().await?;
-    let note = match lock_note(&transaction, access, "id", &id).await? {
+    let mut reads = app.db.reads();
+    let note = RequestedNote::ask(&mut reads, access, "id", &id);
+    let losses = note.key().map(|key| RequestedLosses::ask(&mut reads, access, &[key]));
+    let (transaction, mut answers) = app.db.begin_with(reads).await?;
+    let note = match note.note(&transaction, access, &mut answers).await? {
         Ok(note) => note,
         Err(refused) => {
             transaction.rollback().await?;
@@ -73,7 +76,12 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
         let user_errors = vec![UserError::version_conflict(expected, note.version)];
         return Ok(NoteDeletePayload { note: Some(Note(Arc::new(note))), user_errors, ..Default::default() });
     }
-    let report = remove(&transaction, access, &ChangeContext::new(viewer, app), std::slice::from_ref(&note)).await?;
+    let notes = std::slice::from_ref(&note);
+    let losses = match losses {
+        Some(asked) => asked.losses(&mut answers, notes)?,
+        None => Losses::read(&transaction, access, notes).await?,
+    };
+    let report = remove(&transaction, access, &ChangeContext::new(viewer, app), notes, losses).await?;
     transaction.commit().await?;
 
     Ok(NoteDeletePayload {
@@ -84,36 +92,70 @@ pub async fn delete(ctx: &Context<'_>, input: NoteDeleteInput) -> Result<NoteDel
     })
 }
 
+/// What the deletion of locked notes removes besides them.
+pub struct Losses {
+    report: DeletionReport,
+    messages: StorageUsage,
+}
+
+/// What the deletion of notes removes, read behind the lock of these notes.
+struct RequestedLosses {
+    report: RequestedReport,
+    messages: Answer,
+}
+
+impl RequestedLosses {
+    fn ask(reads: &mut ReadBatch, access: AccessScope, notes: &[NoteId]) -> Self {
+        let report = RequestedReport::ask(reads, access, notes);
+        Self { report, messages: ask_messages_usage(reads, access.company_id, notes) }
+    }
+
+    fn losses(self, answers: &mut Answers, notes: &[note::Model]) -> Result<Losses> {
+        let messages = messages_usage(answers, self.messages)?;
+        Ok(Losses { report: self.report.report(answers, notes)?, messages })
+    }
+}
+
+impl Losses {
+    pub async fn read(transaction: &Transaction, access: AccessScope, notes: &[note::Model]) -> Result<Self> {
+        let keys: Vec<NoteId> = notes.iter().map(|note| note.id).collect();
+        let mut reads = transaction.reads();
+        let asked = RequestedLosses::ask(&mut reads, access, &keys);
+        asked.losses(&mut transaction.read(reads).await?, notes)
+    }
+}
+
 /// Deletes locked notes, with their messages and assignments, and appends the events to the log.
 pub async fn remove(
     transaction: &Transaction,
     access: AccessScope,
     context: &ChangeContext<'_>,
     notes: &[note::Model],
+    losses: Losses,
 ) -> Result<DeletionReport> {
-    let report = report(transaction, access, notes).await?;
+    let Losses { report, messages } = losses;
+    let writes = transaction.writes();
     let dialect = Dialect::of(transaction);
     let keys = || notes.iter().map(|note| note.id);
-    let messages = messages_usage(transaction, access.company_id, &keys().collect::<Vec<NoteId>>()).await?;
     let count = i64::try_from(notes.len()).unwrap_or(i64::MAX);
     let growth = StorageUsage { notes: -count, bytes: -messages.bytes - notes.iter().map(note_bytes).sum::<i64>() };
     message::Entity::delete_many()
         .filter(message::Column::CompanyId.eq(access.company_id))
         .filter(dialect.one_of((message::Entity, message::Column::NoteId), keys()))
-        .exec(transaction)
+        .exec(&writes)
         .await?;
     assignment::Entity::delete_many()
         .filter(assignment::Column::CompanyId.eq(access.company_id))
         .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), keys()))
-        .exec(transaction)
+        .exec(&writes)
         .await?;
-    search::remove_notes(transaction, access.company_id, &keys().collect::<Vec<NoteId>>()).await?;
+    search::remove_notes(&writes, access.company_id, &keys().collect::<Vec<NoteId>>()).await?;
     note::Entity::delete_many()
         .filter(note::Column::CompanyId.eq(access.company_id))
         .filter(dialect.one_of((note::Entity, note::Column::Id), keys()))
-        .exec(transaction)
+        .exec(&writes)
         .await?;
     let deleted = |note_id| NewEvent::new(EventType::Deleted, note_id, None, &[]);
-    context.append(transaction, keys().map(deleted).collect(), growth).await?;
+    context.append(&writes, keys().map(deleted).collect(), growth).await?;
     Ok(report)
 }

@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 
 use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
-use super::delete::remove;
+use super::delete::{Losses, remove};
 use super::deletion::DeletionReport;
 use crate::error::Result;
 use crate::event::ChangeContext;
@@ -63,7 +63,9 @@ pub async fn delete_many(ctx: &Context<'_>, input: NotesDeleteInput) -> Result<N
         transaction.rollback().await?;
     } else {
         let notes: Vec<note::Model> = std::mem::take(&mut batch.notes).into_values().collect();
-        payload.report = Some(remove(&transaction, access, &ChangeContext::new(viewer, app), &notes).await?);
+        let losses = Losses::read(&transaction, access, &notes).await?;
+        let context = ChangeContext::new(viewer, app);
+        payload.report = Some(remove(&transaction, access, &context, &notes, losses).await?);
         transaction.commit().await?;
         payload.deleted_note_ids = notes.iter().map(|note| note.id.global_id()).collect();
     }

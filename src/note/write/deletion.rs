@@ -2,7 +2,8 @@
 
 use async_graphql::{Enum, ID};
 use breadth::{Context, field_ref, inline, leaf_enum, object};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use crate::error::{Error, Result};
 use crate::graphql::context::ContextExt;
@@ -10,7 +11,7 @@ use crate::graphql::global_id::NodeId;
 use crate::ids::{MessageId, NoteId, UserId};
 use crate::note::text::{NOTES, distinct};
 use crate::store::AccessScope;
-use crate::store::db::Dialect;
+use crate::store::db::{Answer, Answers, Dialect, ReadBatch, Row, RowQueries};
 use crate::store::entity::{assignment, message, note};
 
 /// Maximum number of records that a report lists; it counts all.
@@ -115,44 +116,66 @@ pub async fn preview(ctx: &Context<'_>, ids: &[ID]) -> Result<DeletionReport> {
         .order_by_asc(note::Column::Id)
         .all(db.read())
         .await?;
-    report(db.read(), access, &notes).await
+    let keys: Vec<NoteId> = notes.iter().map(|note| note.id).collect();
+    let (messages, assignees) = (messages(db.dialect(), access, &keys), assignees(db.dialect(), access, &keys));
+    let messages = db.read().rows(&messages).await?;
+    report(&notes, &messages, &db.read().rows(&assignees).await?)
 }
 
-/// # Errors
-/// When the database fails.
-pub async fn report(
-    connection: &impl ConnectionTrait,
-    access: AccessScope,
-    notes: &[note::Model],
-) -> Result<DeletionReport> {
-    let dialect = Dialect::of(connection);
-    let keys: Vec<NoteId> = notes.iter().map(|note| note.id).collect();
-    let messages: Vec<MessageId> = message::Entity::find()
+/// The reads of a report on locked notes.
+pub struct RequestedReport {
+    messages: Answer,
+    assignees: Answer,
+}
+
+impl RequestedReport {
+    pub fn ask(reads: &mut ReadBatch, access: AccessScope, notes: &[NoteId]) -> Self {
+        let dialect = reads.dialect();
+        let messages = reads.add(&messages(dialect, access, notes));
+        Self { messages, assignees: reads.add(&assignees(dialect, access, notes)) }
+    }
+
+    /// The report on these notes, the ones that were asked for.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn report(self, answers: &mut Answers, notes: &[note::Model]) -> Result<DeletionReport> {
+        report(notes, &answers.take(self.messages), &answers.take(self.assignees))
+    }
+}
+
+/// Selects the messages of notes that a report lists.
+fn messages(dialect: Dialect, access: AccessScope, notes: &[NoteId]) -> SelectStatement {
+    message::Entity::find()
         .select_only()
         .column(message::Column::Id)
         .filter(sea_orm::ColumnTrait::eq(&message::Column::CompanyId, access.company_id))
-        .filter(dialect.one_of((message::Entity, message::Column::NoteId), keys.iter().copied()))
+        .filter(dialect.one_of((message::Entity, message::Column::NoteId), notes.iter().copied()))
         .order_by_asc(message::Column::NoteId)
         .order_by_asc(message::Column::Position)
         .limit(MAX_ITEMS)
-        .into_tuple()
-        .all(connection)
-        .await?;
-    let assignees: Vec<UserId> = access
+        .into_query()
+}
+
+/// Selects the assignees of notes: each user once, in the order of first occurrence, as the notes may have as many
+/// assignments as a hundred times all users.
+fn assignees(dialect: Dialect, access: AccessScope, notes: &[NoteId]) -> SelectStatement {
+    access
         .assignments()
         .select_only()
         .column(assignment::Column::UserId)
-        .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), keys.iter().copied()))
-        // Each user once, in the order of first occurrence: the notes may have as many assignments as a hundred times
-        // all users.
+        .filter(dialect.one_of((assignment::Entity, assignment::Column::NoteId), notes.iter().copied()))
         .group_by(assignment::Column::UserId)
         .order_by_asc(sea_orm::ColumnTrait::min(&assignment::Column::NoteId))
         .order_by_asc(sea_orm::ColumnTrait::min(&assignment::Column::Position))
         .order_by_asc(assignment::Column::UserId)
-        .into_tuple()
-        .all(connection)
-        .await?;
+        .into_query()
+}
 
+fn report(notes: &[note::Model], messages: &[Row], assignees: &[Row]) -> Result<DeletionReport> {
+    let messages = messages.iter().map(|row| row.get(0)).collect::<Result<Vec<MessageId>, _>>()?;
+    let assignees = assignees.iter().map(|row| row.get(0)).collect::<Result<Vec<UserId>, _>>()?;
+    let keys = notes.iter().map(|note| note.id);
     let users = distinct(notes.iter().filter_map(|note| note.user_id).chain(assignees));
     let customers = distinct(notes.iter().filter_map(|note| note.customer_id));
     let types = distinct(notes.iter().filter_map(|note| note.type_id));
@@ -161,7 +184,6 @@ pub async fn report(
     let total_count = all_messages + others as u64;
 
     let mut items: Vec<DeletionItem> = keys
-        .into_iter()
         .map(DeletionItem::deleted(RecordType::Note))
         .chain(messages.into_iter().map(DeletionItem::deleted(RecordType::NoteMessage)))
         .chain(customers.into_iter().map(DeletionItem::detached(RecordType::Customer)))

@@ -11,24 +11,47 @@ use crate::graphql::global_id::{NodeId, NodeKind};
 use crate::graphql::user_errors::{ErrorCode, UserError, UserErrors};
 use crate::ids::{NoteId, UserId};
 use crate::note::text::{USERS, distinct};
-use crate::store::db::{Dialect, RowQueries, Transaction};
+use crate::store::db::{Answer, Answers, Dialect, ReadBatch, Row, RowQueries, Transaction};
 use crate::store::entity::{customer, note, note_type, user};
 use crate::store::{AccessScope, ColumnSet};
 use crate::text::quote::quote;
 
-/// Loads a note that the viewer sees, and locks it until the transaction ends.
-pub async fn lock_note(
-    transaction: &Transaction,
-    access: AccessScope,
-    field: &str,
-    id: &ID,
-) -> Result<Result<note::Model, UserError>> {
-    let key = match NoteId::parse(id) {
-        Ok(key) => key,
-        Err(message) => return Ok(Err(UserError::new(ErrorCode::Invalid, &["input", field], message))),
-    };
-    let found = lock_notes(transaction, access, &[key]).await?.pop();
-    Ok(found.ok_or_else(|| UserError::no_note(field, id)))
+/// A note that the first reads of a transaction load and lock.
+pub struct RequestedNote<'i> {
+    field: &'static str,
+    id: &'i ID,
+    asked: Result<(NoteId, Answer), UserError>,
+}
+
+impl<'i> RequestedNote<'i> {
+    /// Adds the read of a note that the viewer sees, which locks it until the transaction ends.
+    pub fn ask(reads: &mut ReadBatch, access: AccessScope, field: &'static str, id: &'i ID) -> Self {
+        let asked = match NoteId::parse(id) {
+            Ok(key) => Ok((key, reads.add(&locked(reads.dialect(), access, &[key])))),
+            Err(message) => Err(UserError::new(ErrorCode::Invalid, &["input", field], message)),
+        };
+        Self { field, id, asked }
+    }
+
+    /// The key of the note; none if its ID is malformed.
+    pub fn key(&self) -> Option<NoteId> {
+        self.asked.as_ref().ok().map(|(key, _)| *key)
+    }
+
+    /// The locked note.
+    pub async fn note(
+        self,
+        transaction: &Transaction,
+        access: AccessScope,
+        answers: &mut Answers,
+    ) -> Result<Result<note::Model, UserError>> {
+        let (key, answer) = match self.asked {
+            Ok(asked) => asked,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let found = still_seen(transaction, access, &[key], &answers.take(answer)).await?.pop();
+        Ok(found.ok_or_else(|| UserError::no_note(self.field, self.id)))
+    }
 }
 
 /// Loads those of the notes that the viewer sees, in the order of their keys, and locks them until the transaction
@@ -38,20 +61,37 @@ pub async fn lock_notes(transaction: &Transaction, access: AccessScope, keys: &[
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let dialect = Dialect::of(transaction);
+    let rows = transaction.rows(&locked(Dialect::of(transaction), access, keys)).await?;
+    still_seen(transaction, access, keys, &rows).await
+}
+
+/// Selects those of the notes that the viewer sees, without columns.
+fn seen(dialect: Dialect, access: AccessScope, keys: &[NoteId]) -> SelectStatement {
     let id = (note::Entity, note::Column::Id);
-    let find = || {
-        let condition = access.visible_notes().add(dialect.one_of(id, keys.iter().copied()));
-        Query::select().from(note::Entity).cond_where(condition).order_by(id, Order::Asc).take()
-    };
+    let condition = access.visible_notes().add(dialect.one_of(id, keys.iter().copied()));
+    Query::select().from(note::Entity).cond_where(condition).order_by(id, Order::Asc).take()
+}
+
+/// Selects and locks those of the notes that the viewer sees.
+fn locked(dialect: Dialect, access: AccessScope, keys: &[NoteId]) -> SelectStatement {
+    let mut held = seen(dialect, access, keys);
+    ColumnSet::<note::Entity>::ALL.select(&mut held);
+    held.lock_exclusive().take()
+}
+
+/// Reads the rows of [`locked`] notes, without those that the viewer no longer sees.
+async fn still_seen(
+    transaction: &Transaction,
+    access: AccessScope,
+    keys: &[NoteId],
+    rows: &[Row],
+) -> Result<Vec<note::Model>> {
     let columns = ColumnSet::<note::Entity>::ALL;
-    let mut held = find();
-    columns.select(&mut held);
-    let rows = transaction.rows(held.lock_exclusive()).await?;
     let mut notes = rows.iter().map(|row| columns.read(row, 0)).collect::<Result<Vec<note::Model>, _>>()?;
     // The check may have used a snapshot from before the lock wait; repeat it where access depends on an assignment.
     if !access.confidential && notes.iter().any(|note| note.confidential) {
-        let rows = transaction.rows(find().column(id)).await?;
+        let id = (note::Entity, note::Column::Id);
+        let rows = transaction.rows(seen(Dialect::of(transaction), access, keys).column(id)).await?;
         let seen = rows.iter().map(|row| row.get(0)).collect::<Result<Vec<NoteId>, _>>()?;
         notes.retain(|note| seen.binary_search(&note.id).is_ok());
     }
@@ -113,10 +153,16 @@ impl References {
 
     /// Looks up the references: each that does not exist for the viewer is an error.
     pub async fn check(self, transaction: &Transaction, access: AccessScope, errors: &mut UserErrors) -> Result<()> {
+        let mut reads = transaction.reads();
+        let asked = self.ask(&mut reads, access);
+        asked.check(&mut transaction.read(reads).await?, errors)
+    }
+
+    /// Adds the reads of the references.
+    pub fn ask(self, reads: &mut ReadBatch, access: AccessScope) -> RequestedReferences {
         let keys =
             |kind: NodeKind| self.0.iter().filter(move |link| link.0 == kind).map(|link| link.1).collect::<Vec<_>>();
-        let mut found: HashSet<(NodeKind, i64)> = HashSet::new();
-        let dialect = Dialect::of(transaction);
+        let dialect = reads.dialect();
         let people = [
             existing(
                 dialect,
@@ -141,14 +187,27 @@ impl References {
             keys(NodeKind::NoteType),
         );
         let types = types.map(|mut types| types.lock(LockType::KeyShare).take());
-        for statement in people.into_iter().chain(types) {
-            for row in transaction.rows(&statement).await? {
-                let kind: String = row.get(0)?;
-                let key = row.get(1)?;
-                found.extend(NodeKind::from_prefix(&kind).map(|kind| (kind, key)));
-            }
+        let answers = people.into_iter().chain(types).map(|statement| reads.add(&statement)).collect();
+        RequestedReferences { references: self, answers }
+    }
+}
+
+/// References that the first reads of a transaction look up.
+pub struct RequestedReferences {
+    references: References,
+    answers: Vec<Answer>,
+}
+
+impl RequestedReferences {
+    /// Each reference that does not exist for the viewer is an error.
+    pub fn check(self, answers: &mut Answers, errors: &mut UserErrors) -> Result<()> {
+        let mut found: HashSet<(NodeKind, i64)> = HashSet::new();
+        for row in self.answers.into_iter().flat_map(|answer| answers.take(answer)) {
+            let kind: String = row.get(0)?;
+            let key = row.get(1)?;
+            found.extend(NodeKind::from_prefix(&kind).map(|kind| (kind, key)));
         }
-        for (kind, key, path) in self.0 {
+        for (kind, key, path) in self.references.0 {
             if !found.contains(&(kind, key)) {
                 let path: Vec<&str> = path.iter().map(String::as_str).collect();
                 let message = format!("There is no {} {}.", kind.name(), quote(&format!("{}:{key}", kind.name())));

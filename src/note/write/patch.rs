@@ -8,7 +8,7 @@ use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 
-use super::lock::{References, lock_note};
+use super::lock::{References, RequestedNote};
 use super::patch_fields::{Diff, NotePatch, ParsedPatch};
 use crate::error::Result;
 use crate::event::{ChangeContext, NewEvent};
@@ -67,10 +67,12 @@ pub async fn patch(ctx: &Context<'_>, input: NotePatchInput) -> Result<NotePatch
 
     let app = ctx.app();
     let access = ctx.access();
-    let transaction = app.db.begin().await?;
-    let held = lock_note(&transaction, access, "id", &id).await?;
-    references.check(&transaction, access, &mut errors).await?;
-    let note = match held {
+    let mut reads = app.db.reads();
+    let note = RequestedNote::ask(&mut reads, access, "id", &id);
+    let references = references.ask(&mut reads, access);
+    let (transaction, mut answers) = app.db.begin_with(reads).await?;
+    references.check(&mut answers, &mut errors)?;
+    let note = match note.note(&transaction, access, &mut answers).await? {
         Ok(note) => note,
         Err(refused) => {
             transaction.rollback().await?;
@@ -144,9 +146,10 @@ pub async fn save(
     if let Some(refused) = context.refusal(transaction, &events, growth).await? {
         return Ok(Some(refused));
     }
-    update_rows::<note::Entity>(transaction, key, changed().map(|diff| (&diff.note, &diff.columns)).collect()).await?;
+    let writes = transaction.writes();
+    update_rows::<note::Entity>(&writes, key, changed().map(|diff| (&diff.note, &diff.columns)).collect()).await?;
     let texts: Vec<Part> = diffs.iter().flat_map(Diff::texts).collect();
-    search::replace(transaction, context.viewer.company_id, &texts, known).await?;
-    context.append(transaction, events, growth).await?;
+    search::replace(&writes, context.viewer.company_id, &texts, known).await?;
+    context.append(&writes, events, growth).await?;
     Ok(None)
 }

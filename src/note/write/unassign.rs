@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 
-use super::assignments::unassign_users;
-use super::lock::{References, lock_note, still_visible};
+use super::assignments::{Assigned, RequestedAssignments, unassign_users};
+use super::lock::{References, RequestedNote, still_visible};
 use crate::error::Result;
 use crate::event::ChangeContext;
 use crate::graphql::context::ContextExt;
@@ -57,8 +57,11 @@ pub async fn unassign(ctx: &Context<'_>, input: NoteUnassignInput) -> Result<Not
 
     let app = ctx.app();
     let access = ctx.access();
-    let transaction = app.db.begin().await?;
-    let mut note = match lock_note(&transaction, access, "id", &id).await? {
+    let mut reads = app.db.reads();
+    let note = RequestedNote::ask(&mut reads, access, "id", &id);
+    let assigned = note.key().map(|key| RequestedAssignments::ask(&mut reads, access.company_id, &[key], &users));
+    let (transaction, mut answers) = app.db.begin_with(reads).await?;
+    let mut note = match note.note(&transaction, access, &mut answers).await? {
         Ok(note) if errors.0.is_empty() => note,
         refused => {
             transaction.rollback().await?;
@@ -66,8 +69,9 @@ pub async fn unassign(ctx: &Context<'_>, input: NoteUnassignInput) -> Result<Not
             return Ok(NoteUnassignPayload { user_errors: errors.0, ..Default::default() });
         }
     };
-    let removed = match unassign_users(&transaction, &ChangeContext::new(viewer, app), &mut [&mut note], &users).await?
-    {
+    let assigned = assigned.map_or_else(|| Ok(Assigned::default()), |asked| asked.assigned(&mut answers))?;
+    let context = ChangeContext::new(viewer, app);
+    let removed = match unassign_users(&transaction, &context, &mut [&mut note], &users, &assigned).await? {
         Ok(removed) => removed,
         Err(refused) => {
             transaction.rollback().await?;

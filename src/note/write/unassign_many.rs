@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use async_graphql::{ID, InputObject};
 use breadth::{Context, field_ref, inline, object};
 
-use super::assignments::unassign_users;
+use super::assignments::{Assigned, unassign_users};
 use super::batch::{BatchErrorPolicy, NoteBatch, NoteBatchResult};
 use super::lock::{References, still_visible};
 use crate::error::Result;
@@ -64,8 +64,9 @@ pub async fn unassign_many(ctx: &Context<'_>, input: NotesUnassignInput) -> Resu
     if batch.is_refused(&errors) {
         transaction.rollback().await?;
     } else {
+        let assigned = Assigned::read(&transaction, viewer.company_id, batch.notes.keys(), &users).await?;
         let mut notes: Vec<&mut note::Model> = batch.notes.values_mut().collect();
-        match unassign_users(&transaction, &ChangeContext::new(viewer, app), &mut notes, &users).await? {
+        match unassign_users(&transaction, &ChangeContext::new(viewer, app), &mut notes, &users, &assigned).await? {
             Ok(removed) => {
                 let seen = still_visible(&transaction, access, batch.notes.values(), &users).await?;
                 transaction.commit_if(!removed.is_empty()).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult, Statement, StreamTrait};
 
-use super::postgres::{Session, changed};
+use super::postgres::{Rows, Sent, Session, changed};
 use super::row::Row;
 use super::size;
 use super::statement_meter::StatementMeter;
@@ -69,6 +69,39 @@ impl DbExecutor {
         }
     }
 
+    /// Returns the rows of each of several statements, which run in this order; on `PostgreSQL`, in one round trip.
+    ///
+    /// # Errors
+    /// As for [`Self::rows`].
+    pub async fn rows_of_all(&self, statements: &[Statement], meter: &StatementMeter) -> Result<Vec<Vec<Row>>, DbErr> {
+        let Self::Postgres(session) = self else {
+            let mut all = Vec::with_capacity(statements.len());
+            for statement in statements {
+                all.push(self.rows(statement.clone(), meter).await?);
+            }
+            return Ok(all);
+        };
+        read_sent(session.send_all(statements).await?, meter).await
+    }
+
+    /// Runs statements that write, in this order; on `PostgreSQL`, in one round trip.
+    ///
+    /// # Errors
+    /// If one of them fails.
+    pub async fn execute_all(&self, statements: Vec<Statement>) -> Result<(), DbErr> {
+        let Self::Postgres(session) = self else {
+            for statement in statements {
+                self.execute(statement).await?;
+            }
+            return Ok(());
+        };
+        for sent in session.send_all(&statements).await? {
+            let mut rows = sent.answer().await?;
+            while rows.next().await?.is_some() {}
+        }
+        Ok(())
+    }
+
     /// Returns the row of a statement that yields at most one.
     ///
     /// # Errors
@@ -90,6 +123,23 @@ impl DbExecutor {
         }
         Ok(row)
     }
+}
+
+/// Reads the rows of statements that were sent one behind the other.
+///
+/// # Errors
+/// If one of them fails, or the operation is stopped.
+pub async fn read_sent(sent: Vec<Sent<'_, Rows<'_>>>, meter: &StatementMeter) -> Result<Vec<Vec<Row>>, DbErr> {
+    let mut all = Vec::with_capacity(sent.len());
+    for sent in sent {
+        let mut rows = Counted::new(meter);
+        let mut stream = sent.answer().await?;
+        while let Some(row) = stream.next().await? {
+            rows.push(Row::Postgres(row)).await?;
+        }
+        all.push(rows.end()?);
+    }
+    Ok(all)
 }
 
 async fn sqlite_rows(

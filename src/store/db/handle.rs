@@ -14,6 +14,7 @@ use super::group_commit::GroupCommit;
 use super::ids::{CountedId, IdSequences, IdSpacing};
 use super::pool::{Overview, Pool};
 use super::probe::Probe;
+use super::read_batch::{Answers, ReadBatch};
 use super::read_pool::ReadPool;
 use super::readiness::ReadinessProbe;
 use super::statement_context::{OperationContext, StatementContext};
@@ -102,6 +103,44 @@ impl Db {
             limit.begin();
         }
         Ok(transaction)
+    }
+
+    /// A batch for the reads with which a transaction begins.
+    pub fn reads(&self) -> ReadBatch {
+        ReadBatch::new(self.read.get_database_backend())
+    }
+
+    /// Begins a transaction that may write, and runs its first reads; on `PostgreSQL` in one round trip. Otherwise as
+    /// [`Self::begin`].
+    ///
+    /// # Errors
+    /// If no connection is available in time, or a read fails.
+    pub async fn begin_with(&self, reads: ReadBatch) -> Result<(Transaction, Answers), DbErr> {
+        if self.group_commit().is_some() {
+            let transaction = self.begin().await?;
+            let answers = transaction.read(reads).await?;
+            return Ok((transaction, answers));
+        }
+        let reads = reads.into_statements();
+        // Boxed, since the futures of mutations contain this one and grow with it.
+        match Box::pin(self.try_begin_with(&reads)).await {
+            // Nothing was done on the broken connection.
+            Err(error) if DbFault::of(&error) == Some(DbFault::Connection) => {
+                self.shared.epoch.advance();
+                Box::pin(self.try_begin_with(&reads)).await
+            }
+            begun => begun,
+        }
+    }
+
+    async fn try_begin_with(&self, reads: &[Statement]) -> Result<(Transaction, Answers), DbErr> {
+        self.context.meter.check()?;
+        let connection = self.writers().take(self.context.principal, WorkClass::Transaction).await?;
+        let executor = connection.executor().await?;
+        connection.hold();
+        let transaction = Transaction::new(executor, connection, Arc::clone(&self.context), true);
+        let rows = transaction.begin_with(reads, self.reply_timeout()).await?;
+        Ok((transaction, Answers::new(rows)))
     }
 
     /// Tries again if the connection was broken, since nothing was done on it.

@@ -15,6 +15,7 @@ mod ids;
 mod pool;
 mod postgres;
 mod probe;
+mod read_batch;
 mod read_pool;
 mod readiness;
 mod row;
@@ -27,17 +28,20 @@ mod statement_meter;
 mod statement_timeout;
 mod stopwatch;
 mod transaction;
+mod write_batch;
 
 pub use connect::{DatabaseSettings, TokenConnections, connect};
 pub use connect_error::ConnectError;
 pub use dialect::{
-    Dialect, ListColumn, MOST_PARAMETERS, RowList, SortHint, event_ids, event_ids_to_insert, full_text, write_both,
+    Dialect, ListColumn, LockedName, MOST_PARAMETERS, RowList, SortHint, event_ids, event_ids_to_insert, full_text,
+    write_both,
 };
 pub use fault::DbFault;
 pub use file::{IfMissing, database_file};
 pub use handle::Db;
 pub use ids::{CountedId, IdSequences, IdSpacing, allocate_dense, reserve};
 pub use postgres::ConstraintViolation;
+pub use read_batch::{Answer, Answers, ReadBatch};
 pub use read_pool::ReadPool;
 pub use row::{DriverValue, Row, RowQueries};
 pub use rows::update_rows;
@@ -45,3 +49,4 @@ pub use schema_change::SchemaChange;
 pub use statement_context::OperationContext;
 pub use statement_meter::{CancelOnDrop, CancelSignal, Cancellation};
 pub use transaction::Transaction;
+pub use write_batch::WriteBatch;

@@ -18,6 +18,9 @@ const FIRST_ASK: Duration = Duration::from_millis(250);
 /// and the maximum time between two such questions.
 const LAST_ASK: Duration = Duration::from_secs(1);
 
+/// How long a stopped statement that [`run_to_end`] has cancelled may take to answer.
+const LAST_ANSWER: Duration = Duration::from_secs(5);
+
 /// How a statement ended.
 pub enum Ended<T> {
     Done(Result<T, DbErr>),
@@ -127,8 +130,7 @@ pub async fn run<T>(
             }
             // Before that, a new connection may just be opening in its place.
             Next::Activity(Some(Activity::Idles)) if timer.start.elapsed() >= LAST_ASK => {
-                let lost = "the server process is idle, although the statement has not been answered".to_owned();
-                break Ended::Done(Err(DbErr::Conn(RuntimeErr::Internal(lost))));
+                break Ended::Done(Err(lost()));
             }
             Next::Activity(_) => match context.meter.check() {
                 Err(stop) => break Ended::Done(Err(stop)),
@@ -139,6 +141,55 @@ pub async fn run<T>(
     };
     connection.cancel().await;
     ended
+}
+
+/// Runs statements with which a transaction ends, on a connection that was taken for it. As [`run`], but if the
+/// operation is stopped when they have been sent, this cancels the one that runs and still waits for the answer, which
+/// says whether the transaction was committed.
+///
+/// # Errors
+/// If the work fails, the operation was stopped before it, or the answer is lost.
+pub async fn run_to_end<T>(
+    context: &StatementContext,
+    connection: &PooledConnection,
+    work: impl Future<Output = Result<T, DbErr>>,
+) -> Result<T, DbErr> {
+    context.meter.check()?;
+    let using = connection.begin();
+    let mut timer = Timer::start(context, connection);
+    let mut work = pin!(work);
+    let mut stopped: Option<(DbErr, Instant)> = None;
+    loop {
+        let activity = {
+            let mut tick = pin!(timer.tick());
+            match select(&mut work, &mut tick).await {
+                Either::Left((result, _)) => {
+                    using.end();
+                    return result;
+                }
+                Either::Right((activity, _)) => activity,
+            }
+        };
+        if activity == Some(Activity::Idles) && timer.start.elapsed() >= LAST_ASK {
+            connection.cancel().await;
+            return Err(lost());
+        }
+        match &stopped {
+            Some((stop, since)) if since.elapsed() >= LAST_ANSWER => return Err(stop.clone()),
+            Some(_) => {}
+            None => {
+                if let Err(stop) = context.meter.check() {
+                    connection.cancel().await;
+                    stopped = Some((stop, Instant::now()));
+                }
+            }
+        }
+    }
+}
+
+fn lost() -> DbErr {
+    let lost = "the server process is idle, although the statement has not been answered".to_owned();
+    DbErr::Conn(RuntimeErr::Internal(lost))
 }
 
 /// The next event while a statement runs.

@@ -1,19 +1,23 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::mem::take;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sea_orm::prelude::async_trait;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseBackend, DbErr, ExecResult, IsolationLevel, QueryResult, Statement,
-    TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseBackend, DbErr, ExecResult, IsolationLevel, QueryResult, RuntimeErr,
+    SqlxError, Statement, TransactionOptions, TransactionTrait,
 };
 
-use super::executor::DbExecutor;
+use super::executor::{DbExecutor, read_sent};
 use super::fault::DbFault;
 use super::group_commit::GroupCommit;
 use super::pool::PooledConnection;
+use super::postgres::{Session, changed};
+use super::read_batch::{Answers, ReadBatch};
 use super::row::{Row, RowQueries};
-use super::run_statement::{Ended, run};
+use super::run_statement::{Ended, run, run_to_end};
 use super::statement_context::StatementContext;
 use super::statement_timeout::StatementTimeout;
 use crate::scheduling::{PriorityGuard, prioritize};
@@ -41,6 +45,8 @@ struct Hold {
     is_counted: bool,
     /// How many nested transactions were begun.
     savepoints: AtomicU32,
+    /// Writes that wait for the commit, or for the next statement.
+    writes: Mutex<Vec<Statement>>,
     /// Exempts the operation from CPU scheduling, since others wait for its locks.
     #[expect(dead_code, reason = "it ends with the transaction")]
     priority: Option<PriorityGuard>,
@@ -83,7 +89,14 @@ impl Transaction {
         if is_counted {
             context.transactions.fetch_add(1, Ordering::Relaxed);
         }
-        let hold = Hold { connection, context, is_counted, savepoints: AtomicU32::new(0), priority: prioritize() };
+        let hold = Hold {
+            connection,
+            context,
+            is_counted,
+            savepoints: AtomicU32::new(0),
+            writes: Mutex::default(),
+            priority: prioritize(),
+        };
         Self { open: Some(open), hold: Arc::new(hold), group_commit: None, is_change: true, savepoint: 0 }
     }
 
@@ -100,11 +113,139 @@ impl Transaction {
         self
     }
 
+    /// Begins a transaction on `PostgreSQL`, on the connection that `self` was made with, and runs its first reads in
+    /// the same round trip.
+    ///
+    /// # Errors
+    /// If the server does not answer in time, or refuses. Then the connection may be inside the transaction, and is
+    /// rolled back before its next use.
+    pub(super) async fn begin_with(&self, reads: &[Statement], longest: Duration) -> Result<Vec<Vec<Row>>, DbErr> {
+        let DbExecutor::Postgres(session) = self.executor() else { return Ok(Vec::new()) };
+        let meter = &self.hold.context.meter;
+        let work = async { read_sent(session.begin_with("BEGIN", reads, longest).await?, meter).await };
+        let rows = self.run_now(work).await;
+        self.count_more(reads.len());
+        rows
+    }
+
+    /// Runs reads.
+    ///
+    /// # Errors
+    /// If one of them fails, or the operation is stopped.
+    pub async fn read(&self, reads: ReadBatch) -> Result<Answers, DbErr> {
+        let statements = reads.into_statements();
+        if statements.is_empty() {
+            return Ok(Answers::new(Vec::new()));
+        }
+        // Boxed, since the futures of mutations contain this one.
+        let rows = Box::pin(self.run(self.executor().rows_of_all(&statements, &self.hold.context.meter))).await;
+        self.count_more(statements.len());
+        Ok(Answers::new(rows?))
+    }
+
+    /// A batch for reads.
+    pub fn reads(&self) -> ReadBatch {
+        ReadBatch::new(self.get_database_backend())
+    }
+
+    /// Runs a statement with the commit, where that saves a round trip, or at once.
+    ///
+    /// # Errors
+    /// If it runs at once and fails.
+    pub(super) async fn execute_by_commit(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        match self.executor() {
+            DbExecutor::Postgres(_) if self.savepoint == 0 => {
+                self.waiting().push(statement);
+                changed(0)
+            }
+            _ => self.execute_raw(statement).await,
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Statement>> {
+        self.hold.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs the writes that wait for the commit, since a statement after them does not.
+    async fn flush(&self) -> Result<(), DbErr> {
+        let writes = take(&mut *self.waiting());
+        if writes.is_empty() {
+            return Ok(());
+        }
+        self.count_more(writes.len());
+        self.run_now(self.executor().execute_all(writes)).await
+    }
+
+    /// Sends the writes that wait, and the commit with them.
+    async fn commit_writes(&self, session: &Session, writes: &[Statement]) -> Result<(), DbErr> {
+        let context = &self.hold.context;
+        let is_sent = AtomicBool::new(false);
+        let work = async {
+            let committing = session.send_commit(writes).await?;
+            is_sent.store(true, Ordering::Relaxed);
+            Ok(committing.writes().await)
+        };
+        let written = run_to_end(context, &self.hold.connection, work).await;
+        self.count_more(writes.len());
+        let (refusal, commit) = match written {
+            Ok(written) => written,
+            // The connection is rolled back before its next use, if the commit has not arrived.
+            Err(error) => {
+                if is_sent.into_inner() {
+                    self.in_doubt();
+                }
+                return Err(error);
+            }
+        };
+        let result = commit.answer().await;
+        self.ended();
+        match (refusal, &result) {
+            // The server has told which write it refused, so the commit was none.
+            (Some(error), _) if is_refusal(&error) => Err(context.meter.check().err().unwrap_or(error)),
+            // The connection broke on the way.
+            (Some(error), _) => {
+                self.in_doubt();
+                Err(error)
+            }
+            (None, Ok(())) => {
+                self.has_changed();
+                result
+            }
+            (None, Err(error)) => {
+                if DbFault::of(error) == Some(DbFault::Connection) {
+                    self.in_doubt();
+                }
+                result
+            }
+        }
+    }
+
+    fn has_changed(&self) {
+        if self.is_change {
+            self.hold.context.meter.changed();
+        }
+    }
+
+    /// Counts a commit that may have arrived, although its answer has not.
+    fn in_doubt(&self) {
+        if self.is_change {
+            self.hold.context.meter.count_uncertain_change();
+        }
+    }
+
+    /// Counts all but one of so many statements that ran together: that one was counted.
+    fn count_more(&self, statements: usize) {
+        for _ in 1..statements {
+            self.hold.context.meter.statement();
+        }
+    }
+
     /// Begins a nested transaction.
     ///
     /// # Errors
     /// If the database does not answer.
     pub async fn begin(&self) -> Result<Self, DbErr> {
+        self.flush().await?;
         let savepoint = self.hold.savepoints.fetch_add(1, Ordering::Relaxed) + 1;
         let open = match self.executor() {
             DbExecutor::Sqlite(connection) => DbExecutor::SqliteTransaction(connection.begin().await?),
@@ -123,6 +264,16 @@ impl Transaction {
     /// If the database refuses; then nothing was changed, unless the connection broke on the way, or the disk failed
     /// afterwards. In the latter case the changes are visible and may be lost.
     pub async fn commit(mut self) -> Result<(), DbErr> {
+        if self.savepoint > 0 {
+            self.flush().await?;
+        } else if let Some(DbExecutor::Postgres(session)) = &self.open {
+            let writes = take(&mut *self.waiting());
+            if !writes.is_empty() {
+                let session = Arc::clone(session);
+                // Boxed, since the futures of mutations contain this one.
+                return Box::pin(self.commit_writes(&session, &writes)).await;
+            }
+        }
         let is_remote = matches!(self.open, Some(DbExecutor::Postgres(_)));
         let result = match self.open.take() {
             None | Some(DbExecutor::Sqlite(_)) => return Ok(()),
@@ -167,6 +318,9 @@ impl Transaction {
     /// # Errors
     /// If the database does not answer; it rolls back all the same.
     pub async fn rollback(mut self) -> Result<(), DbErr> {
+        if self.savepoint == 0 {
+            self.waiting().clear();
+        }
         let Some(open) = self.open.take() else { return Ok(()) };
         if self.hold.connection.is_left() {
             // A statement was cancelled, and its late answer would be taken for that to the rollback. The connection is
@@ -202,12 +356,26 @@ impl Transaction {
         }
     }
 
+    /// Runs a statement behind the writes that wait.
     async fn run<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        self.flush().await?;
+        self.run_now(work).await
+    }
+
+    async fn run_now<T>(&self, work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         match run(&self.hold.context, &self.hold.connection, None, work).await {
             Ended::Done(result) => result,
             Ended::TooLong => unreachable!("statements of a transaction have no separate time"),
         }
     }
+}
+
+/// Whether the server has answered with this error.
+fn is_refusal(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
+        return false;
+    };
+    matches!(**cause, SqlxError::Database(_))
 }
 
 impl Drop for Transaction {

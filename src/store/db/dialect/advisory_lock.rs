@@ -5,7 +5,13 @@ use sea_orm::{ConnectionTrait, DbErr};
 use sha2::{Digest, Sha256};
 
 use super::{Database, Dialect};
-use crate::store::db::Transaction;
+use crate::store::db::read_batch::{Answer, Answers, ReadBatch};
+use crate::store::db::transaction::Transaction;
+
+/// Whether a name was locked: see [`ReadBatch::try_lock_name`].
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct LockedName(Option<Answer>);
 
 impl Transaction {
     /// Waits for the lock of a name, and holds it until the transaction ends.
@@ -22,22 +28,32 @@ impl Transaction {
             Database::Sqlite => Ok(()),
         }
     }
+}
 
-    /// Takes the lock of a name until the transaction ends; returns false if another transaction holds it. The name may
-    /// come from a client, so its hash is a cryptographic one.
-    ///
-    /// # Errors
-    /// If the statement fails.
-    pub async fn try_lock_name(&self, name: &str) -> Result<bool, DbErr> {
-        let dialect = Dialect::of(self);
-        match dialect.0 {
+impl ReadBatch {
+    /// Takes the lock of a name until the transaction ends, unless another transaction holds it: see
+    /// [`Answers::has_locked`]. Reads that were added after it see what earlier holders of the lock have committed. The
+    /// name may come from a client, so its hash is a cryptographic one.
+    pub fn try_lock_name(&mut self, name: &str) -> LockedName {
+        let dialect = self.dialect();
+        LockedName(match dialect.0 {
             Database::Postgres => {
                 let sql = "SELECT pg_try_advisory_xact_lock($1) AS locked";
-                let row = self.query_one_raw(dialect.statement(sql, [lock_of(name).into()])).await?;
-                row.map_or(Ok(false), |row| row.try_get("", "locked"))
+                Some(self.add_raw(dialect.statement(sql, [lock_of(name).into()])))
             }
-            Database::Sqlite => Ok(true),
-        }
+            Database::Sqlite => None,
+        })
+    }
+}
+
+impl Answers {
+    /// Whether the name was locked; false if another transaction holds the lock.
+    ///
+    /// # Errors
+    /// If the answer has another type.
+    pub fn has_locked(&mut self, name: LockedName) -> Result<bool, DbErr> {
+        let Some(answer) = name.0 else { return Ok(true) };
+        self.take(answer).first().map_or(Ok(false), |row| Ok(row.value(0)?.unwrap_or_default()))
     }
 }
 

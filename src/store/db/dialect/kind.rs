@@ -18,7 +18,11 @@ impl Dialect {
     pub const SQLITE: Self = Self(Database::Sqlite);
 
     pub fn of(connection: &impl ConnectionTrait) -> Self {
-        Self(match connection.get_database_backend() {
+        Self::of_backend(connection.get_database_backend())
+    }
+
+    pub(in crate::store::db) fn of_backend(backend: DatabaseBackend) -> Self {
+        Self(match backend {
             DatabaseBackend::Postgres => Database::Postgres,
             _ => Database::Sqlite,
         })

@@ -18,6 +18,7 @@ mod write_both;
 
 use kind::Database;
 
+pub use advisory_lock::LockedName;
 pub use event_ids::{event_ids, event_ids_to_insert};
 pub use kind::Dialect;
 pub use limits::MOST_PARAMETERS;

@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::future::try_join_all;
 use futures_util::{FutureExt, TryStreamExt};
 use sea_orm::metric::Info;
 use sea_orm::{DatabaseBackend, DbErr, RuntimeErr, SqlxError, Statement, Value};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, RowStream, SimpleQueryMessage};
+use tokio_postgres::{Client, RowStream, SimpleQueryMessage, Statement as Prepared};
 
 use super::address::{DIRECT, Server};
 use super::cache::Cache;
 use super::error::{connecting, driver, query};
 use super::parameter::Parameter;
+use super::sent::Sent;
 use crate::store::db::stopwatch::Stopwatch;
 
 /// How long to wait for a cancellation.
@@ -155,11 +157,19 @@ impl Session {
     /// # Errors
     /// If the server refuses the statement, or the connection breaks.
     pub async fn rows<'s>(&'s self, statement: &'s Statement) -> Result<Rows<'s>, DbErr> {
+        self.rows_of(statement, None).await
+    }
+
+    /// As [`Self::rows`]; prepares the statement if it was not given `prepared`.
+    async fn rows_of<'s>(&'s self, statement: &'s Statement, prepared: Option<Prepared>) -> Result<Rows<'s>, DbErr> {
         let start = Instant::now();
         self.begin();
         let stream = async {
             let values = values(statement);
-            let prepared = self.statements.prepare(&self.client, &statement.sql, values).await?;
+            let prepared = match prepared {
+                Some(prepared) => prepared,
+                None => self.statements.prepare(&self.client, &statement.sql, values).await?,
+            };
             self.client.query_raw(&prepared, parameters(values)).await
         };
         let stream = stream.await;
@@ -175,11 +185,19 @@ impl Session {
     /// # Errors
     /// As for [`Self::rows`].
     pub async fn execute(&self, statement: &Statement) -> Result<u64, DbErr> {
+        self.execute_of(statement, None).await
+    }
+
+    /// As [`Self::execute`]; prepares the statement if it was not given `prepared`.
+    async fn execute_of(&self, statement: &Statement, prepared: Option<Prepared>) -> Result<u64, DbErr> {
         let start = Instant::now();
         self.begin();
         let executed = async {
             let values = values(statement);
-            let prepared = self.statements.prepare(&self.client, &statement.sql, values).await?;
+            let prepared = match prepared {
+                Some(prepared) => prepared,
+                None => self.statements.prepare(&self.client, &statement.sql, values).await?,
+            };
             self.client.execute_raw(&prepared, parameters(values)).await
         };
         let executed = executed.await;
@@ -236,6 +254,69 @@ impl Session {
         let _ = pin!(self.client.batch_execute(sql)).now_or_never();
     }
 
+    /// Prepares statements, so that they can be sent one behind the other; those that are known need no round trip.
+    async fn prepare(&self, statements: &[Statement]) -> Result<Vec<Prepared>, DbErr> {
+        self.begin();
+        let preparing = statements.iter().map(|one| self.statements.prepare(&self.client, &one.sql, values(one)));
+        let prepared = try_join_all(preparing).await;
+        self.end();
+        prepared.map_err(query)
+    }
+
+    /// Sends statements one behind the other, and returns their rows in order, to be read in order.
+    ///
+    /// # Errors
+    /// If one cannot be prepared or sent.
+    pub async fn send_all<'s>(&'s self, statements: &'s [Statement]) -> Result<Vec<Sent<'s, Rows<'s>>>, DbErr> {
+        let prepared = self.prepare(statements).await?;
+        self.send_prepared(statements, prepared).await
+    }
+
+    async fn send_prepared<'s>(
+        &'s self,
+        statements: &'s [Statement],
+        prepared: Vec<Prepared>,
+    ) -> Result<Vec<Sent<'s, Rows<'s>>>, DbErr> {
+        let mut sent = Vec::with_capacity(statements.len());
+        for (statement, prepared) in statements.iter().zip(prepared) {
+            sent.push(Sent::send(self.rows_of(statement, Some(prepared))).await?);
+        }
+        Ok(sent)
+    }
+
+    /// Begins a transaction, and sends its first statements behind `BEGIN`. Returns their rows, to be read in order, once
+    /// the transaction has begun.
+    ///
+    /// # Errors
+    /// If a statement cannot be prepared or sent, or the transaction does not begin in time.
+    pub async fn begin_with<'s>(
+        &'s self,
+        begin: &'s str,
+        statements: &'s [Statement],
+        longest: Duration,
+    ) -> Result<Vec<Sent<'s, Rows<'s>>>, DbErr> {
+        let silent = || DbErr::Conn(RuntimeErr::Internal("no answer to BEGIN in time".to_owned()));
+        let prepared = timeout(longest, self.prepare(statements)).await.map_err(|_| silent())??;
+        let transaction = Sent::send(self.control(begin)).await?;
+        let sent = self.send_prepared(statements, prepared).await?;
+        timeout(longest, transaction.answer()).await.map_err(|_| silent())??;
+        Ok(sent)
+    }
+
+    /// Sends statements that write, and `COMMIT` behind them. If one of them fails, the server rolls back and does not
+    /// call that an error of `COMMIT`; so the first error of [`Committing::writes`] counts.
+    ///
+    /// # Errors
+    /// If a statement cannot be prepared or sent; then `COMMIT` is not sent.
+    pub async fn send_commit<'s>(&'s self, statements: &'s [Statement]) -> Result<Committing<'s>, DbErr> {
+        let prepared = self.prepare(statements).await?;
+        let mut writes = Vec::with_capacity(statements.len());
+        for (statement, prepared) in statements.iter().zip(prepared) {
+            writes.push(Sent::send(self.execute_of(statement, Some(prepared))).await?);
+        }
+        Ok(Committing { writes, commit: Sent::send(self.control("COMMIT")).await? })
+    }
+
     fn begin(&self) {
         self.running.fetch_add(1, Ordering::Relaxed);
     }
@@ -273,6 +354,25 @@ fn parameters(values: &[Value]) -> Vec<Parameter<'_>> {
 
 fn exec(error: tokio_postgres::Error) -> DbErr {
     DbErr::Exec(RuntimeErr::SqlxError(Arc::new(driver(error))))
+}
+
+/// The writes of a transaction and its `COMMIT`, all sent and not yet answered.
+#[must_use]
+pub struct Committing<'s> {
+    writes: Vec<Sent<'s, u64>>,
+    commit: Sent<'s, ()>,
+}
+
+impl<'s> Committing<'s> {
+    /// Waits for the answers to the writes, and returns the first error with the commit, which is then a rollback.
+    pub async fn writes(self) -> (Option<DbErr>, Sent<'s, ()>) {
+        let mut first = None;
+        for write in self.writes {
+            let error = write.answer().await.err();
+            first = first.or(error);
+        }
+        (first, self.commit)
+    }
 }
 
 /// The rows of a statement, as a stream.

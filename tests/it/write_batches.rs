@@ -1,0 +1,86 @@
+//! Reads and writes of a transaction that are sent together.
+
+use notegraph::store::db::{Dialect, Transaction};
+use sea_orm::{ConnectionTrait, DbErr, Value};
+use testkit::{App, Engine};
+
+const INSERT: &str = "INSERT INTO company (id, name, created_on) VALUES ($1, $2, '2026-01-01 00:00:00')";
+const NAMES: &str = "SELECT name FROM company ORDER BY id";
+
+async fn insert(connection: &impl ConnectionTrait, id: i64, name: &str) -> Result<(), DbErr> {
+    let values: [Value; 2] = [id.into(), name.into()];
+    connection.execute_raw(Dialect::of(connection).statement(INSERT, values)).await.map(drop)
+}
+
+async fn names(connection: &impl ConnectionTrait) -> Vec<String> {
+    let rows = connection.query_all_raw(Dialect::of(connection).statement(NAMES, [])).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+}
+
+async fn begun(app: &App) -> Transaction {
+    app.db().begin_with(app.db().reads()).await.unwrap().0
+}
+
+#[tokio::test]
+async fn writes_are_committed_in_their_order() {
+    let app = App::start().await;
+    let transaction = begun(&app).await;
+    insert(&transaction.writes(), 1, "first").await.unwrap();
+    let renamed = "UPDATE company SET name = 'second' WHERE name = 'first'";
+    transaction.writes().execute_raw(app.db().dialect().statement(renamed, [])).await.unwrap();
+    insert(&transaction.writes(), 2, "third").await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(names(app.db().read()).await, ["second", "third"]);
+}
+
+#[tokio::test]
+async fn a_read_comes_after_the_writes_before_it() {
+    let app = App::start().await;
+    let transaction = begun(&app).await;
+    insert(&transaction.writes(), 1, "first").await.unwrap();
+    assert_eq!(names(&transaction).await, ["first"]);
+    insert(&transaction.writes(), 2, "second").await.unwrap();
+    insert(&transaction, 3, "third").await.unwrap();
+    let mut reads = transaction.reads();
+    let asked = [(); 2].map(|()| reads.add_raw(app.db().dialect().statement(NAMES, [])));
+    let mut answers = transaction.read(reads).await.unwrap();
+    assert_eq!(asked.map(|asked| answers.take(asked).len()), [3, 3]);
+    let nested = transaction.begin().await.unwrap();
+    insert(&nested.writes(), 4, "fourth").await.unwrap();
+    nested.rollback().await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(names(app.db().read()).await, ["first", "second", "third"]);
+}
+
+/// The server answers a `COMMIT` behind a refused write with a rollback, not with an error.
+#[tokio::test]
+async fn a_refused_write_fails_the_commit() {
+    let app = App::start().await;
+    for _ in 0..2 {
+        let transaction = begun(&app).await;
+        insert(&transaction.writes(), 1, "first").await.unwrap();
+        let refused = insert(&transaction.writes(), 1, "again").await;
+        let ended = insert(&transaction.writes(), 2, "second").await.and(refused);
+        let ended = if ended.is_ok() { transaction.commit().await } else { ended };
+        let error = ended.unwrap_err().to_string();
+        assert!(error.contains("duplicate key") || error.contains("UNIQUE"), "{error}");
+        assert_eq!(names(app.db().read()).await, [""; 0]);
+    }
+    let transaction = begun(&app).await;
+    insert(&transaction.writes(), 1, "first").await.unwrap();
+    transaction.rollback().await.unwrap();
+    assert_eq!(names(app.db().read()).await, [""; 0]);
+}
+
+/// A value that the driver cannot encode stays with the client, and so must the commit behind it.
+#[tokio::test]
+async fn a_write_that_cannot_be_sent_fails_the_commit() {
+    let Some(engine) = Engine::postgres() else { return };
+    let app = App::start_on(&engine).await;
+    let transaction = begun(&app).await;
+    insert(&transaction.writes(), 1, "first").await.unwrap();
+    let values: [Value; 2] = [u64::MAX.into(), "second".into()];
+    transaction.writes().execute_raw(app.db().dialect().statement(INSERT, values)).await.unwrap();
+    transaction.commit().await.unwrap_err();
+    assert_eq!(names(app.db().read()).await, [""; 0]);
+}
