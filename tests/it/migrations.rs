@@ -49,7 +49,6 @@ async fn each_migration_can_be_rolled_back() {
 
 #[tokio::test]
 async fn both_databases_have_the_same_tables() {
-    // Without a PostgreSQL server there is nothing to compare with.
     let Some(postgres) = Engine::postgres() else { return };
     let (sqlite, postgres) = (Database::migrated(&Engine::Sqlite).await, Database::migrated(&postgres).await);
     let (sqlite, postgres) = (Catalog::read(&sqlite.open().await).await, Catalog::read(&postgres.open().await).await);

@@ -23,7 +23,7 @@ impl Engine {
     /// `PostgreSQL` if `NOTEGRAPH_TEST_POSTGRES` names a server, otherwise `SQLite`; printed once.
     pub fn of_this_run() -> Self {
         static SAY: Once = Once::new();
-        let engine = Self::postgres().unwrap_or(Self::Sqlite);
+        let engine = Self::named().unwrap_or(Self::Sqlite);
         // Bypasses the capture of test output, which shows only failures.
         SAY.call_once(|| {
             let name = match &engine {
@@ -35,8 +35,21 @@ impl Engine {
         engine
     }
 
-    /// `PostgreSQL` if the run has one, for tests that compare it with `SQLite`.
+    /// `PostgreSQL` if the run has one, for tests that need it, or compare it with `SQLite`. Otherwise this prints which
+    /// test leaves that out.
     pub fn postgres() -> Option<Self> {
+        let named = Self::named();
+        if named.is_none() {
+            let thread = std::thread::current();
+            // As above: past the capture.
+            let test = thread.name().unwrap_or("a test");
+            let _ = writeln!(std::io::stderr(), "left out without NOTEGRAPH_TEST_POSTGRES: PostgreSQL in {test}");
+        }
+        named
+    }
+
+    /// The server that `NOTEGRAPH_TEST_POSTGRES` names.
+    fn named() -> Option<Self> {
         let url = std::env::var("NOTEGRAPH_TEST_POSTGRES").ok().filter(|url| !url.is_empty())?;
         Some(Self::Postgres(Server::at(&url)))
     }
